@@ -1,0 +1,69 @@
+# Every command builds what it needs first; nothing relies on what a machine happens to have.
+SHELL  := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN    := .venv/bin
+STACK  ?= staging
+resolve = $(BIN)/uv pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 $(2) -o $(1).lock $(1).txt
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: help up down synth test check format lock pipeline clean
+.DEFAULT_GOAL := help
+
+help: ## list the commands
+	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+up: .venv/local.stamp ## set up, deploy to an emulated AWS and run the whole loop (STACK=staging|prod)
+	$(BIN)/python -m local up --stack $(STACK)
+
+down: .venv/local.stamp ## stop an emulator that `up --keep` left running
+	$(BIN)/python -m local down --stack $(STACK)
+
+synth: .venv/local.stamp ## write every resource of a stack as JSON
+	$(BIN)/python -m local synth --stack $(STACK)
+
+test: .venv/dev.stamp ## set up and run every test this machine can run
+	$(BIN)/python -m pytest
+
+check: .venv/dev.stamp ## format, lint, strict types and import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+
+format: .venv/dev.stamp ## rewrite files in the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+pipeline: .venv-pipeline/stamp ## compile the SageMaker pipeline definition into committed JSON
+	.venv-pipeline/bin/python -m workloads.pipeline
+
+lock: .venv/uv.stamp ## resolve every requirements file again, with hashes
+	$(call resolve,requirements-dev)
+	$(call resolve,requirements-local,-c requirements-dev.lock)
+	$(call resolve,workloads/training/requirements,-c requirements-dev.lock)
+	$(call resolve,workloads/inference/requirements,-c requirements-dev.lock)
+	$(call resolve,workloads/pipeline/requirements)
+	$(call resolve,requirements-bootstrap)
+
+clean: ## remove what the commands made
+	rm -rf .venv .venv-pipeline .local .pytest_cache .ruff_cache .import_linter_cache
+
+.venv/uv.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "ml-platform needs Python 3.11; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Install it or name it: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.lock
+	@touch $@
+
+.venv/local.stamp: .venv/uv.stamp requirements-local.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-local.lock
+	@touch $@
+
+.venv/dev.stamp: .venv/local.stamp requirements-dev.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv-pipeline/stamp: .venv/uv.stamp workloads/pipeline/requirements.lock
+	$(PYTHON) -m venv .venv-pipeline
+	$(BIN)/uv pip install --quiet --python .venv-pipeline/bin/python --require-hashes -r workloads/pipeline/requirements.lock
+	@touch $@

@@ -1,0 +1,189 @@
+"""The data contract: what the rows of one workload look like and what a good model of them is.
+
+A contract is written as YAML by a data scientist (`contracts/churn.yaml`), checked once by `contracts.loader`, and
+travels from then on as compact JSON (`contract.json`), which containers, model packages and Lambdas read back with
+`from_json`. Nothing else in the platform names a column, a feature or a threshold.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, get_args, get_type_hints
+
+
+class Task(StrEnum):
+    """What the model predicts. Others (multi-class, regression) are refused by the loader with their name."""
+
+    BINARY_CLASSIFICATION = "binary_classification"
+
+
+class ColumnType(StrEnum):
+    """Logical type of a column. `integer` and `number` are 64 bit; `timestamp` is UTC, at least to the second."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    TIMESTAMP = "timestamp"
+
+
+class Pii(StrEnum):
+    """What validation does with a column that identifies a person, before the row is stored anywhere else."""
+
+    DROP = "drop"
+    HASH = "hash"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of the raw data. `minimum` and `maximum` are inclusive; `allowed` lists the only legal values."""
+
+    name: str
+    type: ColumnType
+    nullable: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    allowed: tuple[str | int | float | bool, ...] = ()
+    pii: Pii | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """One model input: a name and an expression over columns (vocabulary: `workloads.features.expression`)."""
+
+    name: str
+    expression: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingestion:
+    """When delivered data is accepted.
+
+    A row is quarantined for its own faults; a whole file is refused when more than `max_bad_row_share` of its rows are
+    bad; a file that passes but is unlike the last accepted data is held for a person (`max_label_rate_jump`, absolute
+    change of the positive rate; `max_mean_jump`, change of a numeric column's mean in standard deviations).
+    """
+
+    max_bad_row_share: float = 0.05
+    max_lateness_days: int = 400
+    max_future_minutes: int = 5
+    max_label_rate_jump: float = 0.2
+    max_mean_jump: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Shares in percent of the entities (not rows) in each part; they add up to 100."""
+
+    train: int = 70
+    validation: int = 15
+    test: int = 15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """What a model must reach on the test set to be registered.
+
+    Accuracy and F1 are taken at the contract's decision `threshold`. `max_calibration_error` bounds the expected
+    calibration error. `max_auc_loss` is the margin of the non-inferiority test against the live champion on the same
+    rows: the lower end of the 95 % confidence interval of AUC(candidate) - AUC(champion) must not lie below it.
+    `max_latency_ms` bounds the p99 of a single prediction.
+    """
+
+    min_auc: float = 0.75
+    min_accuracy: float = 0.75
+    min_f1: float = 0.70
+    max_calibration_error: float = 0.10
+    max_auc_loss: float = 0.01
+    max_latency_ms: float = 50.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """Live data has drifted when the drift score is above `max_score`, taken over at least `min_rows` rows."""
+
+    max_score: float = 0.15
+    min_rows: int = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """Hyper-parameters of the XGBoost job (names as in XGBoost) and its early stopping."""
+
+    num_round: int = 150
+    eta: float = 0.05
+    max_depth: int = 6
+    min_child_weight: float = 1.0
+    subsample: float = 1.0
+    early_stopping_rounds: int = 20
+    seed: int = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """One workload. `segments` are expressions whose values split the fairness report; they are not model inputs."""
+
+    name: str
+    task: Task
+    entity: str
+    event_time: str
+    label: str
+    columns: tuple[Column, ...]
+    features: tuple[Feature, ...]
+    description: str = ""
+    segments: tuple[Feature, ...] = ()
+    threshold: float = 0.75
+    ingestion: Ingestion = field(default_factory=Ingestion)
+    split: Split = field(default_factory=Split)
+    quality: Quality = field(default_factory=Quality)
+    drift: Drift = field(default_factory=Drift)
+    training: Training = field(default_factory=Training)
+
+    def column(self, name: str) -> Column:
+        """The column called `name`; KeyError if the contract has none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"contract {self.name!r} has no column {name!r}; it has {[c.name for c in self.columns]}")
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the model inputs, in the order of the model matrix."""
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def inputs(self) -> tuple[Column, ...]:
+        """Columns a prediction request may carry: all but the entity, the event time, the label and dropped PII."""
+        others = {self.entity, self.event_time, self.label}
+        return tuple(c for c in self.columns if c.name not in others and c.pii is not Pii.DROP)
+
+
+def to_json(contract: Contract) -> str:
+    """The compiled form: compact JSON, keys sorted, so that equal contracts are equal bytes."""
+    return json.dumps(dataclasses.asdict(contract), sort_keys=True, separators=(",", ":"))
+
+
+def from_json(text: str | bytes) -> Contract:
+    """Read the compiled form back; it was checked when it was made, so a TypeError or ValueError means corruption."""
+    return _build(Contract, json.loads(text))
+
+
+def _build(kind: Any, value: Any) -> Any:
+    """`value` (plain JSON) as `kind`: a dataclass, an enum, a tuple of those, or a scalar."""
+    if value is None:
+        return None
+    if dataclasses.is_dataclass(kind):
+        types = get_type_hints(kind)
+        return kind(**{name: _build(types[name], item) for name, item in value.items()})  # pyright: ignore[reportCallIssue]
+    arguments = get_args(kind)
+    if isinstance(value, list):
+        return tuple(_build(arguments[0], item) for item in value)
+    if arguments:  # an optional: the one member that is not None
+        return _build(next(a for a in arguments if a is not type(None)), value) if type(None) in arguments else value
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind(value)
+    return value

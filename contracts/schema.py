@@ -53,7 +53,7 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
-    """One model input: a name and an expression over columns (vocabulary: `workloads.features.expression`)."""
+    """One model input: a name and an expression over columns (language: `contracts.expression`)."""
 
     name: str
     expression: str
@@ -157,9 +157,9 @@ class Contract:
 
     @property
     def inputs(self) -> tuple[Column, ...]:
-        """Columns a prediction request may carry: all but the entity, the event time, the label and dropped PII."""
+        """Columns a prediction request may carry and features may use: all but entity, event time, label and PII."""
         others = {self.entity, self.event_time, self.label}
-        return tuple(c for c in self.columns if c.name not in others and c.pii is not Pii.DROP)
+        return tuple(c for c in self.columns if c.name not in others and c.pii is None)
 
 
 def to_json(contract: Contract) -> str:

@@ -1,0 +1,382 @@
+"""The little language in which a contract states features: parsed once, here, into a tree of frozen nodes.
+
+    tickets_per_year: 4 * fill(support_tickets, 0) / (fill(user_tenure_months, 0) / 12 + 1)
+
+Values are 64-bit floats and may be missing. A missing operand makes the result missing, except where a function says
+otherwise; a result that is no number (0 * infinity, say) is missing too. Infinities are numbers.
+
+| written                  | means |
+| ------------------------ | ----- |
+| `column`                 | the column's value; a boolean is 0 or 1; null and NaN are missing |
+| `a + b`, `a - b`, `a * b`, `-a` | arithmetic |
+| `a / b`                  | division; missing when b is 0 |
+| `fill(a, 0)`             | a, or the constant where a is missing |
+| `clip(a, 0, 120)`        | a held between two constants |
+| `log1p(a)`               | ln(1 + a); missing when a <= -1 |
+| `missing(column)`        | 1 where a is missing, else 0; of a column of any type, or of an expression |
+| `equals(column, "text")` | 1 where the text is the same, else 0; also `equals(a, 3)` for numbers |
+| `bucket(a, 12, 36)`      | how many of the rising edges a has reached: 0, 1 or 2 |
+
+The grammar is a part of the contract, so it lives here; what runs it lives in `workloads.features` (one interpreter for
+data frames, one for single rows). Nothing is ever evaluated by Python's `eval` from a contract's text.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from contracts.schema import ColumnType, Contract, Feature
+
+MAX_LENGTH = 1000  # characters; keeps the tree shallow enough for every recursive reader of it
+_NUMERIC = {ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.BOOLEAN}
+
+
+class ExpressionError(ValueError):
+    """One or more faults of one expression; `faults` holds a sentence for each."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A constant number, finite."""
+
+    value: float
+
+
+@dataclass(frozen=True)
+class ColumnRef:
+    """A column of the contract and its logical type."""
+
+    name: str
+    type: ColumnType
+
+
+@dataclass(frozen=True)
+class Negate:
+    """-operand."""
+
+    operand: Node
+
+
+@dataclass(frozen=True)
+class Binary:
+    """left `symbol` right, where `symbol` is one of + - * /."""
+
+    symbol: str
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True)
+class Fill:
+    """operand, or `value` where it is missing."""
+
+    operand: Node
+    value: float
+
+
+@dataclass(frozen=True)
+class Clip:
+    """operand held in [low, high]."""
+
+    operand: Node
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Log1p:
+    """ln(1 + operand), missing when the operand is at or below -1."""
+
+    operand: Node
+
+
+@dataclass(frozen=True)
+class Missing:
+    """1 where the operand is missing, else 0. Never missing itself."""
+
+    operand: Node
+
+
+@dataclass(frozen=True)
+class Equals:
+    """1 where the operand is `value`, else 0. A text operand is always a bare column."""
+
+    operand: Node
+    value: str | float
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The number of `edges` (strictly rising) that are at or below the operand."""
+
+    operand: Node
+    edges: tuple[float, ...]
+
+
+Node = Literal | ColumnRef | Negate | Binary | Fill | Clip | Log1p | Missing | Equals | Bucket
+
+
+def parse(text: str, columns: Mapping[str, ColumnType], *, allow_text: bool = False) -> Node:
+    """The tree of `text` over `columns`. With `allow_text` a bare string column is legal too (segments need it).
+
+    Raises ExpressionError naming, for every fault, its position (counted from 1), what was found and what is allowed.
+    """
+    return _Parser(text, columns).run(allow_text=allow_text)
+
+
+def features(contract: Contract) -> dict[str, Node]:
+    """The contract's features as trees, in the order of the model matrix."""
+    return {feature.name: _of(contract, feature, allow_text=False) for feature in contract.features}
+
+
+def segments(contract: Contract) -> dict[str, Node]:
+    """The contract's segments as trees; a segment may be a bare string column."""
+    return {segment.name: _of(contract, segment, allow_text=True) for segment in contract.segments}
+
+
+def usable_columns(contract: Contract) -> dict[str, ColumnType]:
+    """The columns an expression may use: the prediction inputs, never entity, event time, label or PII."""
+    return {column.name: column.type for column in contract.inputs}
+
+
+def columns_of(node: Node) -> frozenset[str]:
+    """Names of the columns that `node` reads."""
+    match node:
+        case Literal():
+            return frozenset()
+        case ColumnRef(name=name):
+            return frozenset({name})
+        case Binary(left=left, right=right):
+            return columns_of(left) | columns_of(right)
+        case _:
+            return columns_of(node.operand)
+
+
+def _of(contract: Contract, feature: Feature, *, allow_text: bool) -> Node:
+    try:
+        return parse(feature.expression, usable_columns(contract), allow_text=allow_text)
+    except ExpressionError as error:
+        raise ExpressionError(tuple(f"{feature.name}: {fault}" for fault in error.faults)) from None
+
+
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+_SYMBOLS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_ERROR = Literal(0.0)  # stands for a part that has a fault already
+
+
+class _Parser:
+    """One parse: collects faults and goes on, so that all of them are told at once."""
+
+    usages: ClassVar[dict[str, str]] = {
+        "fill": "fill(x, constant)",
+        "clip": "clip(x, low, high)",
+        "log1p": "log1p(x)",
+        "missing": "missing(x)",
+        "equals": 'equals(x, "text") or equals(x, number)',
+        "bucket": "bucket(x, edge, ...)",
+    }
+
+    def __init__(self, text: str, columns: Mapping[str, ColumnType]) -> None:
+        self.text, self.columns = text, columns
+        self.faults: list[str] = []
+        lines = text.split("\n")
+        self.line_starts = [sum(len(line) + 1 for line in lines[:i]) for i in range(len(lines))]
+        self.lines = lines
+
+    def run(self, *, allow_text: bool) -> Node:
+        node = self._root(allow_text=allow_text)
+        if self.faults:
+            raise ExpressionError(tuple(self.faults))
+        return node
+
+    def _root(self, *, allow_text: bool) -> Node:
+        if not self.text.strip():
+            self.faults.append("the expression is empty; write one over the columns " + self._column_names())
+            return _ERROR
+        if len(self.text) > MAX_LENGTH:
+            self.faults.append(
+                f"the expression has {len(self.text)} characters, at most {MAX_LENGTH} are allowed; split it"
+            )
+            return _ERROR
+        try:
+            tree = ast.parse(f"({self.text}\n)", mode="eval").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            # `offset` counts from 1; on the first line the bracket added above takes one place
+            line, offset = getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 0
+            position = self.line_starts[min(line, len(self.lines)) - 1] + max(offset - (line == 1), 1)
+            detail = getattr(error, "msg", None) or "nested too deeply"
+            self.faults.append(f"not an expression at position {min(position, len(self.text))}: {detail}")
+            return _ERROR
+        if allow_text and isinstance(tree, ast.Name) and self.columns.get(tree.id) is ColumnType.STRING:
+            return ColumnRef(tree.id, ColumnType.STRING)
+        node = self._numeric(tree)
+        if not self.faults and not columns_of(node):
+            self.faults.append(
+                f"{self.text.strip()!r} is the same for every row; use at least one column of {self._column_names()}"
+            )
+        return node
+
+    def _numeric(self, tree: ast.expr) -> Node:
+        match tree:
+            case ast.Constant():
+                value = self._constant(tree)
+                return _ERROR if value is None else Literal(value)
+            case ast.Name(id=name):
+                return self._column(tree, name)
+            case ast.UnaryOp(op=ast.USub(), operand=inner):
+                operand = self._numeric(inner)
+                if operand is _ERROR:
+                    return _ERROR
+                return Literal(-operand.value) if isinstance(operand, Literal) else Negate(operand)
+            case ast.UnaryOp(op=ast.UAdd(), operand=inner):
+                return self._numeric(inner)
+            case ast.BinOp() if type(tree.op) in _SYMBOLS:
+                return self._binary(tree)
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in self.usages:
+                return self._call(tree, name, args)
+            case _:
+                return self._refuse(tree)
+
+    def _column(self, tree: ast.expr, name: str, *, any_type: bool = False) -> Node:
+        kind = self.columns.get(name)
+        if kind is None:
+            return self._fault(tree, f"unknown column {name!r}", f"use one of {self._column_names()}")
+        if kind not in _NUMERIC and not any_type:
+            advice = {
+                ColumnType.STRING: f'use equals({name}, "text") or missing({name})',
+                ColumnType.TIMESTAMP: f"only missing({name}) is allowed of it",
+            }[kind]
+            return self._fault(tree, f"column {name!r} is a {kind.value}, not a number", advice)
+        return ColumnRef(name, kind)
+
+    def _binary(self, tree: ast.BinOp) -> Node:
+        symbol = _SYMBOLS[type(tree.op)]
+        left, right = self._numeric(tree.left), self._numeric(tree.right)
+        if left is _ERROR or right is _ERROR:
+            return _ERROR
+        if isinstance(right, Literal) and right.value == 0 and symbol == "/":
+            return self._fault(tree.right, "division by the constant 0", "the result would always be missing")
+        if isinstance(left, Literal) and isinstance(right, Literal):
+            value = _ARITHMETIC[symbol](left.value, right.value)
+            if not math.isfinite(value):
+                return self._fault(tree, f"constant {ast.unparse(tree)} is not a finite number", "write a smaller one")
+            return Literal(value)
+        return Binary(symbol, left, right)
+
+    def _call(self, tree: ast.expr, name: str, args: list[ast.expr]) -> Node:
+        counts = {
+            "fill": (2, 2),
+            "clip": (3, 3),
+            "log1p": (1, 1),
+            "missing": (1, 1),
+            "equals": (2, 2),
+            "bucket": (2, 65),
+        }
+        low, high = counts[name]
+        if not low <= len(args) <= high:
+            return self._fault(tree, f"{name}() with {len(args)} arguments", f"write {self.usages[name]}")
+        if name in ("missing", "equals") and isinstance(args[0], ast.Name):
+            operand = self._column(args[0], args[0].id, any_type=True)
+        else:
+            operand = self._numeric(args[0])
+        if isinstance(operand, Literal):
+            if operand is not _ERROR:
+                self._fault(
+                    args[0], f"{name}() of the constant {operand.value:g}", "its first argument must use a column"
+                )
+            return _ERROR
+        return self._function(tree, name, operand, args[1:])
+
+    def _function(self, tree: ast.expr, name: str, operand: Node, rest: list[ast.expr]) -> Node:
+        if name == "log1p":
+            return Log1p(operand)
+        if name == "missing":
+            return Missing(operand)
+        if name == "equals":
+            return self._equals(rest[0], operand)
+        numbers = [self._number(argument, name) for argument in rest]
+        constants = tuple(number for number in numbers if number is not None)
+        if len(constants) < len(numbers):
+            return _ERROR
+        if name == "fill":
+            return Fill(operand, constants[0])
+        if any(b <= a for a, b in itertools.pairwise(constants)):
+            return self._fault(tree, f"{name}() with {', '.join(f'{c:g}' for c in constants)}", "write them rising")
+        return Clip(operand, *constants) if name == "clip" else Bucket(operand, constants)
+
+    def _equals(self, argument: ast.expr, operand: Node) -> Node:
+        kind = operand.type if isinstance(operand, ColumnRef) else ColumnType.NUMBER
+        if kind is ColumnType.TIMESTAMP:
+            return self._fault(argument, "equals() of a timestamp", "only missing() is allowed of it")
+        if kind is ColumnType.STRING:
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                return Equals(operand, argument.value)
+            return self._fault(
+                argument, f"equals() of a string column with {ast.unparse(argument)}", 'write a "text" in quotes'
+            )
+        value = self._number(argument, "equals")
+        return _ERROR if value is None else Equals(operand, value)
+
+    def _number(self, tree: ast.expr, function: str) -> float | None:
+        """A constant argument (constant arithmetic included) of `function`."""
+        before = len(self.faults)
+        node = self._numeric(tree)
+        if len(self.faults) > before:
+            return None
+        if isinstance(node, Literal):
+            return node.value
+        self._fault(tree, f"{ast.unparse(tree)} in {function}()", "only a constant number is allowed here")
+        return None
+
+    def _constant(self, tree: ast.Constant) -> float | None:
+        value = tree.value
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self._fault(
+                tree, f"{ast.unparse(tree)}", 'only numbers are allowed here; a text only in equals(column, "text")'
+            )
+            return None
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            self._fault(tree, "a constant too large for a 64-bit float", "write a smaller one")
+            return None
+        return number
+
+    def _refuse(self, tree: ast.expr) -> Node:
+        allowed = f"allowed are numbers, columns, + - * / and {', '.join(self.usages)}"
+        match tree:
+            case ast.Call(func=ast.Name(id=name), keywords=[]):
+                return self._fault(tree, f"unknown function {name!r}", allowed)
+            case ast.Call(keywords=[_, *_]):
+                return self._fault(tree, "a named argument", "pass arguments by position")
+            case _:
+                return self._fault(tree, f"{ast.unparse(tree)!r} is not part of the language", allowed)
+
+    def _fault(self, tree: ast.expr, found: str, allowed: str) -> Node:
+        line = self.lines[min(tree.lineno, len(self.lines)) - 1]
+        in_line = len((("(" if tree.lineno == 1 else "") + line).encode()[: tree.col_offset].decode()) - (
+            tree.lineno == 1
+        )
+        position = self.line_starts[min(tree.lineno, len(self.lines)) - 1] + in_line + 1
+        self.faults.append(f"at position {position}: {found}; {allowed}")
+        return _ERROR
+
+    def _column_names(self) -> str:
+        return ", ".join(self.columns) or "(the contract has no usable column)"

@@ -1,0 +1,61 @@
+"""Whether to start a retraining now: a pure decision over what ran before. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brakes:
+    """Limits on automatic runs; runs that people start count for nothing but 'one at a time' and 'nothing new'."""
+
+    cool_down_hours: float = 6.0
+    max_runs_per_day: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One former execution of the training pipeline. `status` is SageMaker's PipelineExecutionStatus."""
+
+    started: datetime
+    status: str
+    dataset_version: str
+    automatic: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """`start`, and the reason in a sentence for logs and people."""
+
+    start: bool
+    reason: str
+
+
+def decide(
+    *, trigger: str, dataset_version: str | None, runs: Sequence[Run], now: datetime, brakes: Brakes
+) -> Decision:
+    """Start unless a brake holds; the first brake that holds gives the reason.
+
+    `dataset_version` identifies the accepted data as a whole (None: there is none yet).
+    """
+    if dataset_version is None:
+        return Decision(start=False, reason="there is no accepted data to learn from")
+    if any(run.status in {"Executing", "Stopping"} for run in runs):
+        return Decision(start=False, reason="a training run is under way")
+    if any(run.dataset_version == dataset_version and run.status == "Succeeded" for run in runs):
+        return Decision(start=False, reason=f"nothing new: {dataset_version} was trained on already")
+    automatic = sorted((run.started for run in runs if run.automatic), reverse=True)
+    if automatic and now - automatic[0] < timedelta(hours=brakes.cool_down_hours):
+        return Decision(
+            start=False,
+            reason=f"cooling down: the last automatic run started at {automatic[0].isoformat(timespec='seconds')}, "
+            f"less than {brakes.cool_down_hours:g} h ago",
+        )
+    today = sum(now - started < timedelta(days=1) for started in automatic)
+    if today >= brakes.max_runs_per_day:
+        return Decision(
+            start=False, reason=f"{today} automatic runs in the last 24 h; allowed: {brakes.max_runs_per_day}"
+        )
+    return Decision(start=True, reason=trigger)

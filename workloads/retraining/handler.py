@@ -1,0 +1,117 @@
+"""The retraining Lambda: drift alarm, schedule or new data -> decision -> StartPipelineExecution, or why not.
+
+Archive: `workloads/{__init__,alarm}.py`, `workloads/retraining/`; handler `workloads.retraining.handler.handle`.
+Environment: PIPELINE_NAME, ACCEPTED_URI (s3://bucket/prefix/), TOPIC_ARN, COOL_DOWN_HOURS, MAX_RUNS_PER_DAY.
+Reserved concurrency must be 1, so that two alarms cannot both find that nothing runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+
+from workloads import alarm
+from workloads.retraining.decision import Brakes, Run, decide
+
+logger = logging.getLogger(__name__)
+logger.setLevel(logging.INFO)
+
+#: Display name of the runs started here; it is how they are told from runs that people start.
+AUTOMATIC = "retrain"
+#: How far back "trained on already" looks.
+MEMORY = timedelta(days=90)
+
+
+def handle(event: Mapping[str, Any], _context: object) -> dict[str, str]:
+    """Lambda entry. Returns {"action": "started" | "held" | "ignored", "reason": ..., "execution": ARN if started}."""
+    result = retrain(
+        event,
+        now=datetime.now(UTC),
+        environment=os.environ,
+        s3=boto3.client("s3"),
+        sagemaker=boto3.client("sagemaker"),
+        sns=boto3.client("sns"),
+    )
+    logger.info(json.dumps({"event": "retraining", **result}))
+    return result
+
+
+def retrain(
+    event: Mapping[str, Any], *, now: datetime, environment: Mapping[str, str], s3: Any, sagemaker: Any, sns: Any
+) -> dict[str, str]:
+    """One decision with its clients given. AWS errors propagate: Lambda retries, then the dead-letter queue."""
+    trigger = _trigger(event)
+    if trigger is None:
+        return {"action": "ignored", "reason": "the alarm is not in state ALARM"}
+    pipeline = environment["PIPELINE_NAME"]
+    version = dataset_version(s3, environment["ACCEPTED_URI"])
+    runs = _runs(sagemaker, pipeline, since=now - MEMORY)
+    decision = decide(
+        trigger=trigger,
+        dataset_version=version,
+        runs=runs,
+        now=now,
+        brakes=Brakes(
+            cool_down_hours=float(environment["COOL_DOWN_HOURS"]),
+            max_runs_per_day=int(environment["MAX_RUNS_PER_DAY"]),
+        ),
+    )
+    if not decision.start:
+        _notify(sns, environment, f"{pipeline}: no retraining", f"Asked by: {trigger}\nHeld: {decision.reason}")
+        return {"action": "held", "reason": decision.reason}
+    execution = sagemaker.start_pipeline_execution(
+        PipelineName=pipeline,
+        PipelineExecutionDisplayName=f"{AUTOMATIC}-{now:%Y%m%d-%H%M%S}",
+        PipelineExecutionDescription=trigger[:500],
+        PipelineParameters=[{"Name": "DatasetVersion", "Value": str(version)}],
+        ClientRequestToken=hashlib.sha256(f"{pipeline}/{version}/{len(runs)}".encode()).hexdigest(),
+    )["PipelineExecutionArn"]
+    _notify(sns, environment, f"{pipeline}: retraining started", f"Asked by: {trigger}\nData: {version}\n{execution}")
+    return {"action": "started", "reason": decision.reason, "execution": execution}
+
+
+def dataset_version(s3: Any, uri: str) -> str | None:
+    """`data-<12 hex digits>` over the accepted objects, or None if there are none.
+
+    An accepted object is named by the hash of what was delivered, so the names alone say what the data is.
+    """
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    keys = sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+    return f"data-{hashlib.sha256(json.dumps(keys).encode()).hexdigest()[:12]}" if keys else None
+
+
+def _trigger(event: Mapping[str, Any]) -> str | None:
+    """A schedule or a delivery says {"trigger": ...}; everything else must be an alarm notification."""
+    if "trigger" in event:
+        return str(event["trigger"])
+    seen = alarm.from_sns(event)
+    return f"alarm {seen.name}: {seen.reason}" if seen.state == "ALARM" else None
+
+
+def _runs(sagemaker: Any, pipeline: str, since: datetime) -> list[Run]:
+    pages = sagemaker.get_paginator("list_pipeline_executions").paginate(PipelineName=pipeline, CreatedAfter=since)
+    return [_run(sagemaker, summary) for page in pages for summary in page["PipelineExecutionSummaries"]]
+
+
+def _run(sagemaker: Any, summary: Mapping[str, Any]) -> Run:
+    parameters = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=summary["PipelineExecutionArn"])[
+        "PipelineParameters"
+    ]
+    return Run(
+        started=summary["StartTime"],
+        status=summary["PipelineExecutionStatus"],
+        dataset_version=next((p["Value"] for p in parameters if p["Name"] == "DatasetVersion"), ""),
+        automatic=summary.get("PipelineExecutionDisplayName", "").startswith(f"{AUTOMATIC}-"),
+    )
+
+
+def _notify(sns: Any, environment: Mapping[str, str], subject: str, message: str) -> None:
+    sns.publish(TopicArn=environment["TOPIC_ARN"], Subject=subject[:100], Message=message)

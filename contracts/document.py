@@ -1,0 +1,88 @@
+"""A YAML text as plain data, with the line of every key kept for error messages.
+
+Stricter than YAML: a key that stands twice in one mapping, a key that is no text (YAML 1.1 reads a bare `on` or `no`
+as a boolean) and anchors are faults. PyYAML takes the last of two equal keys without a word, which hides mistakes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import yaml
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """`data` as plain Python; `lines` maps the path of a key or item to its line, from 1; `faults` as (path,
+    sentence)."""
+
+    data: Any
+    lines: dict[Path, int] = field(default_factory=dict)
+    faults: tuple[tuple[Path, str], ...] = ()
+
+    def line(self, path: Path) -> int:
+        """The line of `path`, or of its nearest ancestor that stands in the text."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def read(text: str) -> Document:
+    """Parse `text`. A text that is no YAML at all gives a document with one fault and `data` None."""
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return Document(data=None, faults=(((), "the file is empty; write a contract"),))
+        scan = _Scan()
+        scan.walk(node, ())
+        data = None if scan.anchored else loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        return Document(data=None, faults=(((), f"not YAML: {error.problem or error.context}{where}"),))
+    except (yaml.YAMLError, ValueError) as error:  # a character YAML forbids; a date like 2026-02-31
+        return Document(data=None, faults=(((), f"not YAML: {str(error).splitlines()[0]}"),))
+    finally:
+        loader.dispose()
+    return Document(data=data, lines=scan.lines, faults=tuple(scan.faults))
+
+
+class _Scan:
+    """Walks the node tree once; sees each node's place in the text and what the constructor would swallow."""
+
+    def __init__(self) -> None:
+        self.lines: dict[Path, int] = {}
+        self.faults: list[tuple[Path, str]] = []
+        self.seen: set[int] = set()
+        self.anchored = False
+
+    def walk(self, node: yaml.Node, path: Path) -> None:
+        if id(node) in self.seen:
+            self.anchored = True
+            self.faults.append((path, "an alias (*name) is found; write the value out"))
+            return
+        self.seen.add(id(node))
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(cast("list[yaml.Node]", node.value)):
+                self.walk(item, (*path, index))
+        elif isinstance(node, yaml.MappingNode):
+            self._mapping(node, path)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> None:
+        first: dict[str, int] = {}
+        for key, value in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
+            name, line = str(key.value), key.start_mark.line + 1
+            if key.tag != "tag:yaml.org,2002:str":
+                self.faults.append((path, f"key {name} in line {line} is not text for YAML; put it in quotes"))
+                continue
+            if name in first:
+                self.faults.append(((*path, name), f"stands twice, in lines {first[name]} and {line}; remove one"))
+                continue
+            first[name] = line
+            self.lines[*path, name] = line
+            self.walk(value, (*path, name))

@@ -12,6 +12,7 @@ from typing import Any, cast
 import yaml
 
 Path = tuple[str | int, ...]
+_TEXT = "tag:yaml.org,2002:str"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +76,20 @@ class _Scan:
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> None:
         first: dict[str, int] = {}
+        kept: list[tuple[yaml.Node, yaml.Node]] = []
         for key, value in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
             name, line = str(key.value), key.start_mark.line + 1
-            if key.tag != "tag:yaml.org,2002:str":
-                self.faults.append((path, f"key {name} in line {line} is not text for YAML; put it in quotes"))
+            if not isinstance(key, yaml.ScalarNode):
+                self.faults.append((path, f"a key in line {line} is a list or a mapping; allowed is a text"))
                 continue
+            kept.append((key, value))
+            if key.tag != _TEXT:
+                self.faults.append((path, f"key {name} in line {line} is not text for YAML; put it in quotes"))
+                key.tag = _TEXT
             if name in first:
                 self.faults.append(((*path, name), f"stands twice, in lines {first[name]} and {line}; remove one"))
                 continue
             first[name] = line
             self.lines[*path, name] = line
             self.walk(value, (*path, name))
+        node.value = kept

@@ -28,10 +28,23 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from contracts.schema import ColumnType, Contract, Feature
+from contracts.tree import (
+    Binary,
+    Bucket,
+    Clip,
+    ColumnRef,
+    Equals,
+    Fill,
+    Literal,
+    Log1p,
+    Missing,
+    Negate,
+    Node,
+    columns_of,
+)
 
 MAX_LENGTH = 1000  # characters; keeps the tree shallow enough for every recursive reader of it
 _NUMERIC = {ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.BOOLEAN}
@@ -43,87 +56,6 @@ class ExpressionError(ValueError):
     def __init__(self, faults: tuple[str, ...]) -> None:
         super().__init__("; ".join(faults))
         self.faults = faults
-
-
-@dataclass(frozen=True)
-class Literal:
-    """A constant number, finite."""
-
-    value: float
-
-
-@dataclass(frozen=True)
-class ColumnRef:
-    """A column of the contract and its logical type."""
-
-    name: str
-    type: ColumnType
-
-
-@dataclass(frozen=True)
-class Negate:
-    """-operand."""
-
-    operand: Node
-
-
-@dataclass(frozen=True)
-class Binary:
-    """left `symbol` right, where `symbol` is one of + - * /."""
-
-    symbol: str
-    left: Node
-    right: Node
-
-
-@dataclass(frozen=True)
-class Fill:
-    """operand, or `value` where it is missing."""
-
-    operand: Node
-    value: float
-
-
-@dataclass(frozen=True)
-class Clip:
-    """operand held in [low, high]."""
-
-    operand: Node
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Log1p:
-    """ln(1 + operand), missing when the operand is at or below -1."""
-
-    operand: Node
-
-
-@dataclass(frozen=True)
-class Missing:
-    """1 where the operand is missing, else 0. Never missing itself."""
-
-    operand: Node
-
-
-@dataclass(frozen=True)
-class Equals:
-    """1 where the operand is `value`, else 0. A text operand is always a bare column."""
-
-    operand: Node
-    value: str | float
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """The number of `edges` (strictly rising) that are at or below the operand."""
-
-    operand: Node
-    edges: tuple[float, ...]
-
-
-Node = Literal | ColumnRef | Negate | Binary | Fill | Clip | Log1p | Missing | Equals | Bucket
 
 
 def parse(text: str, columns: Mapping[str, ColumnType], *, allow_text: bool = False) -> Node:
@@ -147,19 +79,6 @@ def segments(contract: Contract) -> dict[str, Node]:
 def usable_columns(contract: Contract) -> dict[str, ColumnType]:
     """The columns an expression may use: the prediction inputs, never entity, event time, label or PII."""
     return {column.name: column.type for column in contract.inputs}
-
-
-def columns_of(node: Node) -> frozenset[str]:
-    """Names of the columns that `node` reads."""
-    match node:
-        case Literal():
-            return frozenset()
-        case ColumnRef(name=name):
-            return frozenset({name})
-        case Binary(left=left, right=right):
-            return columns_of(left) | columns_of(right)
-        case _:
-            return columns_of(node.operand)
 
 
 def _of(contract: Contract, feature: Feature, *, allow_text: bool) -> Node:

@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from contracts import expression
-from contracts.expression import Binary, Bucket, Clip, ColumnRef, Equals, Fill, Literal, Log1p, Missing, Negate, Node
 from contracts.schema import ColumnType, Contract
+from contracts.tree import Binary, Bucket, Clip, ColumnRef, Equals, Fill, Literal, Log1p, Missing, Negate, Node
 
 NativeFrame = TypeVar("NativeFrame")
 LARGEST = float(np.finfo(np.float32).max)

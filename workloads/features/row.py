@@ -12,8 +12,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 
 from contracts import expression
-from contracts.expression import Binary, Bucket, Clip, ColumnRef, Equals, Fill, Literal, Log1p, Missing, Negate, Node
 from contracts.schema import ColumnType, Contract
+from contracts.tree import Binary, Bucket, Clip, ColumnRef, Equals, Fill, Literal, Log1p, Missing, Negate, Node
 
 Scalar = str | int | float | bool | None
 Row = Mapping[str, Scalar] | Sequence[Scalar]

@@ -1,0 +1,188 @@
+"""What must hold between the fields of a contract: pure functions from a draft to its faults."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from contracts import expression
+from contracts.document import Path
+from contracts.schema import Column, ColumnType, Feature, Pii, Split
+
+# SageMaker Feature Store's rule for feature names (API CreateFeatureGroup, FeatureDefinition$FeatureName) narrowed to
+# what an expression can name, and the names that it and our own ETL keep for themselves.
+_NAME = re.compile(r"[a-zA-Z](_*[a-zA-Z0-9]){0,63}")
+_RESERVED = ("api_invocation_time", "is_deleted", "split", "write_time")
+# The workload's name begins the name of every AWS resource; SageMaker allows 63 characters for the whole.
+_WORKLOAD_NAME = re.compile(r"[a-z](-?[a-z0-9]){0,29}")
+
+Fault = tuple[Path, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """The parts of a contract that are sound on their own; `column_names` holds the faulty columns' names too."""
+
+    name: str
+    roles: dict[str, str]
+    columns: dict[str, Column]
+    column_names: tuple[str, ...]
+    features: tuple[Feature, ...]
+    segments: tuple[Feature, ...]
+    sections: dict[str, Any]
+
+
+def run(draft: Draft) -> Iterator[Fault]:
+    """Every fault between fields, as (path, sentence)."""
+    yield from _workload_name(draft.name)
+    yield from _names(draft)
+    for column in draft.columns.values():
+        yield from _bounds(column)
+        yield from _allowed(column)
+    yield from _roles(draft)
+    yield from _split(draft.sections.get("split"))
+    for key, expressions in (("features", draft.features), ("segments", draft.segments)):
+        for feature in expressions:
+            yield from _expression(draft, key, feature)
+
+
+def show(value: Any) -> str:
+    """A value as the reader of a YAML file knows it, shortened."""
+    if value is None:
+        return "nothing"
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _workload_name(name: str) -> Iterator[Fault]:
+    if name and not _WORKLOAD_NAME.fullmatch(name):
+        allowed = "up to 30 lower-case letters, digits and single inner -, a letter first"
+        yield ("name",), f"{name!r} is found; allowed are {allowed} (every resource's name begins with it)"
+
+
+def _names(draft: Draft) -> Iterator[Fault]:
+    """Names are legal and, seen without case, unique; a feature may bear a column's name if it is that column."""
+    taken: dict[str, Path] = {}
+    entries: list[tuple[Path, str | None]] = [(("columns", name), None) for name in draft.column_names]
+    entries += [(("features", item.name), item.expression) for item in draft.features]
+    entries += [(("segments", item.name), item.expression) for item in draft.segments]
+    for path, text in entries:
+        name = str(path[-1])
+        other = taken.get(name.lower())
+        if not _NAME.fullmatch(name) or keyword.iskeyword(name):
+            yield path, _bad_name(name)
+        elif name.lower() in _RESERVED:
+            yield path, f"the name {name!r} is reserved, as are {', '.join(_RESERVED)}; rename it"
+        elif other is None:
+            taken[name.lower()] = path
+        elif other != ("columns", name) or text != name:
+            means = "" if text is None or other[0] != "columns" else f" and {text!r} is more than that column"
+            yield path, f"the name is taken by {'.'.join(map(str, other))} (case does not count){means}; rename it"
+
+
+def _bad_name(name: str) -> str:
+    allowed = "up to 64 ASCII letters, digits and inner _, a letter first, no Python keyword"
+    return f"the name {name!r} is found; allowed are {allowed}; rename it"
+
+
+def _bounds(column: Column) -> Iterator[Fault]:
+    path = ("columns", column.name)
+    for key, value in (("minimum", column.minimum), ("maximum", column.maximum)):
+        if value is None:
+            continue
+        if column.type not in (ColumnType.INTEGER, ColumnType.NUMBER):
+            yield (*path, key), f"{value:g} is found on a {column.type}; only integer and number have bounds; remove it"
+        elif column.type is ColumnType.INTEGER and value != int(value):
+            yield (*path, key), f"{value:g} is found on an integer column; a whole number is allowed"
+    if column.minimum is not None and column.maximum is not None and column.minimum > column.maximum:
+        yield path, f"minimum {column.minimum:g} is above maximum {column.maximum:g}; correct one of them"
+
+
+_ALLOWED_KINDS: dict[ColumnType, Any] = {
+    ColumnType.STRING: str,
+    ColumnType.INTEGER: int,
+    ColumnType.NUMBER: (int, float),
+}
+
+
+def _allowed(column: Column) -> Iterator[Fault]:
+    path = ("columns", column.name, "allowed")
+    if not column.allowed:
+        return
+    if column.type not in _ALLOWED_KINDS:
+        yield path, f"is found on a {column.type}; only string, integer and number have such a list; remove it"
+        return
+    for value in column.allowed:
+        if isinstance(value, bool) or not isinstance(value, _ALLOWED_KINDS[column.type]):
+            yield path, f"{show(value)} is found in the list; the column is of type {column.type}"
+    if len(set(column.allowed)) < len(column.allowed):
+        yield path, f"a value stands twice in {list(column.allowed)}; remove one"
+    if column.minimum is not None or column.maximum is not None:
+        yield path, "is found beside minimum or maximum; a list of legal values needs no bounds; remove one"
+
+
+def _roles(draft: Draft) -> Iterator[Fault]:
+    """Entity, event time and label exist, differ, are of legal types and never null."""
+    seen: dict[str, str] = {}
+    for role, name in draft.roles.items():
+        if name not in draft.column_names:
+            yield (role,), f"{name!r} is found, which is no column; columns are {', '.join(draft.column_names)}"
+        elif name in seen:
+            yield (role,), f"{name!r} is found, which is the {seen[name]} too; name another column"
+        elif name in draft.columns:
+            yield from _role(role, draft.columns[name])
+        seen.setdefault(name, role)
+
+
+def _role(role: str, column: Column) -> Iterator[Fault]:
+    path = ("columns", column.name)
+    if role == "entity" and column.type not in (ColumnType.STRING, ColumnType.INTEGER):
+        yield (*path, "type"), f"{column.type} is found; the entity is a string or an integer"
+    if role == "event_time" and column.type is not ColumnType.TIMESTAMP:
+        yield (*path, "type"), f"{column.type} is found; the event time is a timestamp"
+    if role == "label" and not _is_binary(column):
+        found = f"type {column.type}, allowed {list(column.allowed)}"
+        yield path, f"{found} is found; a binary label is {{type: integer, allowed: [0, 1]}} or {{type: boolean}}"
+    if column.nullable:
+        yield (*path, "nullable"), f"true is found; the {role} of a row is never null; remove it"
+    if column.pii is Pii.DROP or (column.pii is Pii.HASH and role != "entity"):
+        remedy = "use hash" if role == "entity" else "remove this key"
+        yield (*path, "pii"), f"{column.pii} is found; the {role} is needed; {remedy}"
+
+
+def _is_binary(column: Column) -> bool:
+    """Whether a label column can hold two values only."""
+    zero_one = column.type is ColumnType.INTEGER and set(column.allowed) == {0, 1}
+    return zero_one or column.type is ColumnType.BOOLEAN
+
+
+def _split(split: Split | None) -> Iterator[Fault]:
+    if split is not None and (total := split.train + split.validation + split.test) != 100:
+        shares = f"{split.train} + {split.validation} + {split.test}"
+        yield ("split",), f"{shares} = {total} is found; the shares must add up to 100"
+
+
+def _expression(draft: Draft, key: str, feature: Feature) -> Iterator[Fault]:
+    kept = set(draft.roles.values())
+    usable = {c.name: c.type for c in draft.columns.values() if c.name not in kept and c.pii is None}
+    try:
+        expression.parse(feature.expression, usable, allow_text=key == "segments")
+    except expression.ExpressionError as error:
+        for fault in error.faults:
+            yield (key, feature.name), fault + _why_unusable(draft, fault)
+
+
+def _why_unusable(draft: Draft, fault: str) -> str:
+    """A word on a column that exists but is kept from expressions, or has a fault of its own."""
+    match = re.search(r"unknown column '(\w+)'", fault)
+    if match is None or match[1] not in draft.column_names:
+        return ""
+    role = next((role for role, name in draft.roles.items() if name == match[1]), None)
+    if role is not None:
+        return f" ({match[1]} is the {role} and never a model input)"
+    if match[1] in draft.columns:
+        return f" ({match[1]} is marked as pii and never a model input)"
+    return f" ({match[1]} has a fault of its own)"

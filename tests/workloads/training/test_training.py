@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xgboost as xgb
+
+from contracts import schema
+from contracts.schema import Contract, Training
+from workloads.training import __main__ as entry
+from workloads.training import data, job, train
+from workloads.training.errors import PlatformError, UserError
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+def run(root: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "workloads.training", "--root", str(root)]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, env={}, check=False)
+
+
+def test_the_container_leaves_model_contract_and_metadata(root: Path, contract: Contract) -> None:
+    done = run(root)
+    assert done.returncode == 0, done.stderr
+    assert sorted(p.name for p in (root / "model").iterdir()) == ["contract.json", "metadata.json", "model.ubj"]
+    assert schema.from_json((root / "model/contract.json").read_bytes()) == contract
+    metadata = json.loads((root / "model/metadata.json").read_text())
+    booster = xgb.Booster(model_file=root / "model/model.ubj")
+    assert metadata["features"] == ["fa", "fb"] == booster.feature_names
+    assert booster.num_boosted_rounds() == metadata["best_round"] + 1 < metadata["rounds"]
+    assert (metadata["dataset_version"], metadata["training_rows"]) == ("sha256:1234", 3000)
+    assert metadata["validation_logloss"] < 0.55  # chance is 0.69
+
+
+def test_same_input_same_bytes(root: Path) -> None:
+    entry.run(job.read(root, {}))
+    first = (root / "model/model.ubj").read_bytes()
+    shutil.rmtree(root / "checkpoints")
+    entry.run(job.read(root, {}))
+    assert (root / "model/model.ubj").read_bytes() == first
+
+
+def test_an_interrupted_job_ends_with_the_same_bytes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry.run(job.read(root, {}))
+    whole = (root / "model/model.ubj").read_bytes()
+    shutil.rmtree(root / "checkpoints")
+    plain = train._loss
+
+    def interrupted(booster: xgb.Booster, validation: xgb.DMatrix, boosting_round: int) -> float:
+        if boosting_round == 14:
+            raise KeyboardInterrupt  # what a spot interruption looks like from inside
+        return plain(booster, validation, boosting_round)
+
+    monkeypatch.setattr(train, "_loss", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        entry.run(job.read(root, {}))
+    monkeypatch.setattr(train, "_loss", plain)
+    assert [p.name for p in sorted((root / "checkpoints").glob("*.json"))] == ["round-000010.json"]
+    (root / "checkpoints/round-000020.ubj").write_bytes(b"half written")  # no history beside it: not complete
+    entry.run(job.read(root, {}))
+    assert (root / "model/model.ubj").read_bytes() == whole
+
+
+def test_checkpoints_do_not_pile_up(root: Path) -> None:
+    entry.run(job.read(root, {}))
+    assert len(list((root / "checkpoints").iterdir())) <= 4
+
+
+def test_row_groups_are_the_whole_data(root: Path, contract: Contract) -> None:
+    directory = root / "input/data/train"
+    parts = list(data._row_groups(directory, contract))
+    assert [len(label) for _, label in parts] == [500] * 6
+    table = pq.read_table(directory)
+    np.testing.assert_array_equal(
+        np.concatenate([features for features, _ in parts]),
+        np.column_stack([table[n].to_numpy(zero_copy_only=False) for n in ("fa", "fb")]).astype(np.float32),
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, Training()),
+        ({"num_round": "10", "eta": "0.1", "sagemaker_program": "x"}, Training(num_round=10, eta=0.1)),
+        ({"subsample": "1"}, Training(subsample=1.0)),
+    ],
+)
+def test_hyperparameters(given: dict[str, str], expected: Training) -> None:
+    assert job.hyperparameters(Training(), given) == expected
+
+
+def test_all_faults_of_the_hyperparameters_come_at_once() -> None:
+    given = {"eta": "2", "max_depth": "3.5", "num_round": "many", "trees": "5"}
+    with pytest.raises(UserError) as caught:
+        job.hyperparameters(Training(), given)
+    assert str(caught.value) == (
+        "UserError: hyper-parameters: eta: found '2'; allowed: float from 1e-06 to 1; "
+        "max_depth: found '3.5'; allowed: int from 1 to 30; num_round: found 'many'; allowed: int from 1 to 100000; "
+        "trees: not known; allowed: ['early_stopping_rounds', 'eta', 'max_depth', 'min_child_weight', 'num_round', "
+        "'seed', 'subsample']"
+    )
+
+
+def test_a_missing_channel_is_the_platforms_fault(root: Path) -> None:
+    shutil.rmtree(root / "input/data/manifest")
+    with pytest.raises(PlatformError, match="channels not found"):
+        job.read(root, {})
+    done = run(root)
+    assert done.returncode == 3
+    assert (root / "output/failure").read_text().startswith("PlatformError: channels not found")
+
+
+def test_no_data_is_the_users_fault(root: Path) -> None:
+    (root / "input/data/train/part-0.parquet").unlink()
+    done = run(root)
+    assert done.returncode == 2
+    assert (root / "output/failure").read_text().startswith("UserError: train: no Parquet file in")
+
+
+def replace_column(root: Path, name: str, column: pa.Array | None) -> None:
+    path = root / "input/data/train/part-0.parquet"
+    table = pq.read_table(path)
+    index = table.column_names.index(name)
+    table = table.remove_column(index) if column is None else table.set_column(index, name, column)
+    pq.write_table(table, path)
+
+
+def test_a_missing_feature_is_named(root: Path) -> None:
+    replace_column(root, "fb", None)
+    with pytest.raises(UserError, match=r"train: part-0.parquet lacks \['fb'\]; it was made from another contract"):
+        entry.run(job.read(root, {}))
+
+
+def test_one_class_cannot_be_learned(root: Path) -> None:
+    replace_column(root, "y", pa.array(np.zeros(3000, np.int8)))
+    with pytest.raises(UserError, match=r"train: label 'y' has the values \[0.0\]; needed: both 0 and 1"):
+        entry.run(job.read(root, {}))
+
+
+def test_an_unforeseen_error_still_leaves_a_reason(root: Path) -> None:
+    (root / "input/data/train/part-0.parquet").write_bytes(b"PAR1 broken")
+    done = run(root)
+    assert done.returncode == 1
+    assert (root / "output/failure").read_text().startswith("AlgorithmError: training failed (caused by ArrowInvalid")

@@ -1,0 +1,95 @@
+"""What SageMaker gives a training container: where things are and the hyper-parameters as text.
+
+Layout under /opt/ml: SageMaker developer guide, "How Amazon SageMaker AI provides training information". The SM_*
+variables are those of the sagemaker-training toolkit and win where they are set.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from contracts import schema
+from contracts.schema import Contract, Training
+from workloads.training.errors import PlatformError, UserError
+
+CHANNELS = ("train", "validation", "contract", "manifest")
+_FIELDS = {field.name: type(getattr(Training(), field.name)) for field in dataclasses.fields(Training)}
+#: Lowest and highest legal value of each hyper-parameter: XGBoost documentation, "XGBoost Parameters".
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "num_round": (1, 100_000),
+    "eta": (1e-6, 1.0),
+    "max_depth": (1, 30),
+    "min_child_weight": (0.0, 1e9),
+    "subsample": (1e-3, 1.0),
+    "early_stopping_rounds": (1, 100_000),
+    "seed": (0, 2**31 - 1),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One training job: its channels (directories of read-only input), its outputs, and what it is to train."""
+
+    channels: Mapping[str, Path]
+    model: Path
+    checkpoints: Path
+    contract: Contract
+    manifest: Mapping[str, Any]
+    hyperparameters: Training
+
+
+def failure_file(root: Path) -> Path:
+    """Where SageMaker reads the FailureReason of the job from (the first 1,024 characters)."""
+    return root / "output" / "failure"
+
+
+def read(root: Path, environment: Mapping[str, str]) -> Job:
+    """The job found under `root`; PlatformError or UserError says what is missing or wrong."""
+    channels = {c: Path(environment.get(f"SM_CHANNEL_{c.upper()}", root / "input" / "data" / c)) for c in CHANNELS}
+    if missing := [str(path) for path in channels.values() if not path.is_dir()]:
+        raise PlatformError(f"channels not found: {missing}; the training step must give {list(CHANNELS)}")
+    contract = schema.from_json(_only_file(channels["contract"], "contract.json").read_bytes())
+    given = root / "input" / "config" / "hyperparameters.json"
+    return Job(
+        channels=channels,
+        model=Path(environment.get("SM_MODEL_DIR", root / "model")),
+        checkpoints=Path(environment.get("SM_CHECKPOINT_DIR", root / "checkpoints")),
+        contract=contract,
+        manifest=json.loads(_only_file(channels["manifest"], "manifest.json").read_bytes()),
+        hyperparameters=hyperparameters(contract.training, json.loads(given.read_bytes()) if given.exists() else {}),
+    )
+
+
+def hyperparameters(defaults: Training, given: Mapping[str, str]) -> Training:
+    """The contract's `defaults` with the job's own (always text) on top; names in sagemaker_* are not ours."""
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for name, text in sorted(given.items()):
+        if name.startswith("sagemaker_"):
+            continue
+        if name not in _FIELDS:
+            faults.append(f"{name}: not known; allowed: {sorted(_FIELDS)}")
+            continue
+        low, high = _RANGES[name]
+        try:
+            values[name] = _FIELDS[name](json.loads(text))
+            legal = low <= values[name] <= high and float(values[name]) == float(text)
+        except (ValueError, TypeError):
+            legal = False
+        if not legal:
+            faults.append(f"{name}: found {text!r}; allowed: {_FIELDS[name].__name__} from {low:g} to {high:g}")
+    if faults:
+        raise UserError("hyper-parameters: " + "; ".join(faults))
+    return dataclasses.replace(defaults, **values)
+
+
+def _only_file(directory: Path, name: str) -> Path:
+    path = directory / name
+    if not path.is_file():
+        raise PlatformError(f"{path} not found; the channel holds {sorted(p.name for p in directory.iterdir())}")
+    return path

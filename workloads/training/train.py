@@ -1,0 +1,106 @@
+"""Gradient-boosted trees with early stopping that survives an interruption.
+
+Chen and Guestrin, "XGBoost: A Scalable Tree Boosting System", KDD 2016. The boosting loop is written out, not left to
+`xgboost.train`, because a Managed Spot job must resume exactly: the early-stopping history is part of the checkpoint,
+so an interrupted job ends with the same bytes as an uninterrupted one (tested).
+
+Reproducible: same data, seed, XGBoost version and thread count give the same model bytes. Another thread count sums
+gradients in another order, which may change the last bit of a split; so the thread count is recorded with the model.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import xgboost as xgb
+
+from contracts.schema import Training
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT_EVERY = 10
+METRIC = "logloss"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """The best model (cut after its best round) and how it got there: validation logloss per round."""
+
+    booster: xgb.Booster
+    best_round: int
+    history: list[float]
+
+
+def fit(
+    training: xgb.DMatrix, validation: xgb.DMatrix, settings: Training, *, threads: int, checkpoints: Path
+) -> Fitted:
+    """Boost until validation logloss has not improved for `early_stopping_rounds`, or `num_round` is reached."""
+    model, history = _resume(checkpoints)
+    while len(history) < settings.num_round and not _stopped(history, settings.early_stopping_rounds):
+        booster = _booster(model, [training, validation], parameters(settings, threads, len(history)))
+        for boosting_round in range(len(history), min(len(history) + CHECKPOINT_EVERY, settings.num_round)):
+            booster.update(training, boosting_round)
+            history.append(_loss(booster, validation, boosting_round))
+            logger.info(json.dumps({"event": "round", "round": boosting_round, f"validation-{METRIC}": history[-1]}))
+        model = bytes(booster.save_raw("ubj"))
+        _save(checkpoints, model, history)
+    best = history.index(min(history))
+    return Fitted(booster=_booster(model, [], {})[: best + 1], best_round=best, history=history)
+
+
+def parameters(settings: Training, threads: int, start: int) -> dict[str, Any]:
+    """XGBoost's parameters for the rounds from `start` to the next checkpoint.
+
+    XGBoost neither saves the state of its row sampler nor seeds it anew within a booster. So every stretch between two
+    checkpoints is a booster of its own, seeded by where it starts: resumed or not, the rows drawn are the same.
+    """
+    return {
+        "objective": "binary:logistic",
+        "tree_method": "hist",
+        "eval_metric": METRIC,
+        "eta": settings.eta,
+        "max_depth": settings.max_depth,
+        "min_child_weight": settings.min_child_weight,
+        "subsample": settings.subsample,
+        "seed": settings.seed + start,
+        "nthread": threads,
+    }
+
+
+def _booster(model: bytes | None, matrices: list[xgb.DMatrix], settings: dict[str, Any]) -> xgb.Booster:
+    return xgb.Booster(settings, matrices, model_file=bytearray(model) if model else None)
+
+
+def _stopped(history: list[float], patience: int) -> bool:
+    return bool(history) and len(history) - 1 - history.index(min(history)) >= patience
+
+
+def _loss(booster: xgb.Booster, validation: xgb.DMatrix, boosting_round: int) -> float:
+    text = booster.eval_set([(validation, "validation")], boosting_round)
+    return float(text.rpartition(":")[2])
+
+
+def _save(directory: Path, model: bytes, history: list[float]) -> None:
+    """The history is written last: a checkpoint without it is incomplete and is not resumed from."""
+    directory.mkdir(parents=True, exist_ok=True)
+    stem = directory / f"round-{len(history):06}"
+    stem.with_suffix(".ubj").write_bytes(model)
+    partial = stem.with_suffix(".partial")
+    partial.write_text(json.dumps(history))
+    partial.replace(stem.with_suffix(".json"))
+    for old in sorted(directory.glob("round-*.json"))[:-2]:  # SageMaker syncs the directory: keep two
+        old.with_suffix(".ubj").unlink(missing_ok=True)
+        old.unlink()
+
+
+def _resume(directory: Path) -> tuple[bytes | None, list[float]]:
+    complete = sorted(directory.glob("round-*.json"))
+    if not complete:
+        return None, []
+    history = json.loads(complete[-1].read_text())
+    logger.info(json.dumps({"event": "resume", "rounds": len(history)}))
+    return complete[-1].with_suffix(".ubj").read_bytes(), history

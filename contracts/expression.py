@@ -3,7 +3,9 @@
     tickets_per_year: 4 * fill(support_tickets, 0) / (fill(user_tenure_months, 0) / 12 + 1)
 
 Values are 64-bit floats and may be missing. A missing operand makes the result missing, except where a function says
-otherwise; a result that is no number (0 * infinity, say) is missing too. Infinities are numbers.
+otherwise; a result that is no number (0 * infinity, say) is missing too. Infinities are numbers. Every engine computes
+the same 64-bit float, except that logarithms may differ in the last two binary places (duckdb divides two decimal
+logarithms, Spark has Java's own).
 
 | written                  | means |
 | ------------------------ | ----- |

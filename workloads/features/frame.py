@@ -15,7 +15,20 @@ import pyarrow as pa
 
 from contracts import expression
 from contracts.schema import ColumnType, Contract
-from contracts.tree import Binary, Bucket, Clip, ColumnRef, Equals, Fill, Literal, Log1p, Missing, Negate, Node
+from contracts.tree import (
+    Binary,
+    Bucket,
+    Clip,
+    ColumnRef,
+    Equals,
+    Fill,
+    Literal,
+    Log1p,
+    Missing,
+    Negate,
+    Node,
+    columns_of,
+)
 
 NativeFrame = TypeVar("NativeFrame")
 LARGEST = float(np.finfo(np.float32).max)
@@ -50,10 +63,28 @@ def matrix(table: pa.Table, contract: Contract) -> np.ndarray[Any, np.dtype[np.f
 
 
 def _with_columns(frame: NativeFrame, trees: dict[str, Node]) -> NativeFrame:
+    if isinstance(frame, pa.Table):
+        return _with_arrow_columns(frame, trees)
     if not trees:
         return frame
     wrapped: Any = nw.from_native(frame)  # pyright: ignore[reportCallIssue, reportArgumentType]
     return wrapped.with_columns([_column(node).alias(name) for name, node in trees.items()]).to_native()
+
+
+def _with_arrow_columns(table: pa.Table, trees: dict[str, Node]) -> Any:
+    """As `_with_columns`, with large integers rounded to float64 as every other engine does: pyarrow refuses to."""
+    used: set[str] = set().union(*map(columns_of, trees.values()))
+    view = table.select([name for name in table.column_names if name in used])
+    for index, field in enumerate(view.schema):
+        if pa.types.is_integer(field.type):
+            view = view.set_column(index, field.name, view.column(index).cast(pa.float64(), safe=False))
+    wrapped: Any = nw.from_native(view)
+    computed: pa.Table = wrapped.select([_column(node).alias(name) for name, node in trees.items()]).to_native()
+    for name in trees:
+        index = table.schema.get_field_index(name)
+        column = computed.column(name)
+        table = table.append_column(name, column) if index < 0 else table.set_column(index, name, column)
+    return table
 
 
 class _Value(NamedTuple):

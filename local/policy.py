@@ -1,0 +1,397 @@
+"""The policy pack's process, started and spoken to as the Pulumi engine does.
+
+    with PolicyRunner(Path("policies"), stack="prod", project="ml-platform", config_path=config) as pack:
+        violations = pack.analyze(resource)
+
+The language host starts a Python pack with `python -u -m pulumi.policy <engine address> <pack>` in the pack's
+directory, and the first line it prints is the port of its analyzer (pulumi-language-python, RunPlugin). The engine then
+merges the configuration, sends it, and calls Remediate and Analyze for every resource and AnalyzeStack once at the end.
+Any pack can be run, not only ours: of ours, only the check of the configuration is used here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import selectors
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+import grpc
+from google.protobuf import empty_pb2, json_format
+from pulumi.runtime.proto import analyzer_pb2 as pb
+from pulumi.runtime.proto import analyzer_pb2_grpc
+
+from local.runtime import values
+from local.runtime.model import Judged, Violation
+from policies.guardrails.schema import Schema, pack_faults, with_defaults
+
+START_SECONDS = 60.0
+_MAX_MESSAGE_BYTES = 400 * 1024 * 1024
+_UNDECIDED = re.compile(r"can't run policy '[^']*' from policy pack '[^']*' during preview: ", re.DOTALL)
+_REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"  # signature of a resource reference (pulumi/runtime/rpc.py)
+_DURATION = re.compile(r"([0-9.]+)(h|ms|m|s)")
+_UNIT_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+
+
+class PolicyPackError(RuntimeError):
+    """The pack does not start, refuses its configuration, or fails a call; the message says which."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """A policy in force.
+
+    Attributes:
+        name: its id.
+        level: `advisory`, `mandatory`, `remediate` or `disabled`, after the configuration is merged.
+        kind: `resource` or `stack`.
+        description: what must hold.
+        severity: `low`, `medium`, `high`, `critical`, or empty.
+        tags: theme, outside controls (`checkov:CKV_AWS_7`) and resource types (`type:aws:kms/key:Key`).
+        framework: the framework's name and the references in it.
+        remediation_steps: the fix in words.
+        url: where the reason is written.
+        config: its settings, defaults included.
+    """
+
+    name: str
+    level: str
+    kind: str
+    description: str
+    severity: str
+    tags: Sequence[str]
+    framework: str
+    remediation_steps: str
+    url: str
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exempt:
+    """A verdict that an exemption set aside: policy, the resource judged (empty for the stack) and the reason."""
+
+    policy: str
+    urn: str
+    reason: str
+
+
+class PolicyRunner:
+    """One process of a pack for one stack; a context manager.
+
+    Args:
+        pack: directory with `PulumiPolicy.yaml` and `__main__.py`.
+        stack: name of the stack; packs read it.
+        project: name of the Pulumi project.
+        config_path: JSON in the form of `--policy-pack-config`; None leaves every policy as declared.
+        dry_run: True in a preview.
+        stack_config: the stack's own configuration, `project:key` to text, as `pulumi.Config` sees it in the pack.
+        stack_tags: tags of the stack.
+
+    Raises:
+        PolicyPackError: on entering, when the pack does not start or the configuration names what it does not have.
+    """
+
+    def __init__(
+        self,
+        pack: Path,
+        *,
+        stack: str,
+        project: str,
+        config_path: Path | None = None,
+        dry_run: bool = True,
+        stack_config: Mapping[str, str] | None = None,
+        stack_tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self.pack = pack.resolve()
+        self.stack = stack
+        self.project = project
+        self.config_path = config_path
+        self.dry_run = dry_run
+        self.policies: Sequence[Policy] = ()
+        self.exempt: list[Exempt] = []
+        self._stack_config = dict(stack_config or {})
+        self._stack_tags = dict(stack_tags or {})
+        self._stub: analyzer_pb2_grpc.AnalyzerStub | None = None
+        self._exit = ExitStack()
+
+    def __enter__(self) -> PolicyRunner:
+        with ExitStack() as stack:
+            port = self._start(stack)
+            options = [
+                ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+                ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+            ]
+            channel = stack.enter_context(grpc.insecure_channel(f"127.0.0.1:{port}", options=options))
+            self._stub = analyzer_pb2_grpc.AnalyzerStub(channel)
+            self._configure()
+            self._exit = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    @property
+    def policy_count(self) -> int:
+        """How many policies are in force: all that are not disabled."""
+        return sum(policy.level != "disabled" for policy in self.policies)
+
+    def remediate(self, resource: Judged) -> Mapping[str, Any] | None:
+        """The resource's inputs after the remediations of the pack, None when it changed nothing.
+
+        Raises PolicyPackError when a remediation fails: the engine would stop there too.
+        """
+        response: pb.RemediateResponse = self._call("Remediate", _request(resource))
+        changed: Mapping[str, Any] | None = None
+        for remediation in response.remediations:
+            if remediation.diagnostic:
+                raise PolicyPackError(f"{remediation.policyName}: {resource.urn}: {remediation.diagnostic}")
+            if remediation.HasField("properties"):
+                changed = values.from_struct(remediation.properties)
+        return changed
+
+    def analyze(self, resource: Judged) -> list[Violation]:
+        """What the resource policies find in one resource."""
+        return self._verdicts(self._call("Analyze", _request(resource)), resource.urn)
+
+    def analyze_stack(self, resources: Iterable[Judged]) -> list[Violation]:
+        """What the stack policies find in all resources."""
+        request = pb.AnalyzeStackRequest(resources=[_stack_resource(resource) for resource in resources])
+        return self._verdicts(self._call("AnalyzeStack", request), "")
+
+    # --- process ---
+
+    def _start(self, stack: ExitStack) -> int:
+        """Start the pack and return the port it listens on; `stack` ends it again."""
+        environment = {
+            **os.environ,
+            "PULUMI_ORGANIZATION": "organization",
+            "PULUMI_PROJECT": self.project,
+            "PULUMI_STACK": self.stack,
+            "PULUMI_DRY_RUN": "true" if self.dry_run else "false",
+            "PULUMI_CONFIG": json.dumps(self._stack_config),
+        }
+        errors = stack.enter_context(tempfile.TemporaryFile("w+"))  # noqa: SIM115 - the stack closes it
+        # The engine's address is never contacted by a Python pack; any will do.
+        command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:0", str(self.pack)]
+        process = subprocess.Popen(
+            command, cwd=self.pack, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+        stack.callback(_end, process)
+        line = _first_line(process)
+        if not line.strip().isdigit():
+            process.kill()
+            process.wait()
+            errors.seek(0)
+            raise PolicyPackError(
+                f"the policy pack {self.pack} did not start: its first line must be a port and was {line!r}. "
+                f"It printed: {errors.read().strip() or 'nothing'}"
+            )
+        return int(line)
+
+    def _call(self, method: str, request: Any) -> Any:
+        if self._stub is None:
+            raise PolicyPackError("the policy pack is not running; use PolicyRunner as a context manager")
+        try:
+            return getattr(self._stub, method)(request)
+        except grpc.RpcError as failed:
+            raise PolicyPackError(f"the policy pack failed in {method}: {cast(Any, failed).details()}") from failed
+
+    # --- configuration ---
+
+    def _configure(self) -> None:
+        info: pb.AnalyzerInfo = self._call("GetAnalyzerInfo", empty_pb2.Empty())
+        declared = list(info.policies)
+        names = [policy.name for policy in declared]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise PolicyPackError(f"the policy pack has two policies named {', '.join(repeated)}")
+        config = self._read_config()
+        schemas = {policy.name: _schema(policy) for policy in declared}
+        faults = pack_faults(schemas, config)
+        if faults:
+            lines = "\n".join(f"  {fault}" for fault in faults)
+            raise PolicyPackError(f"{self.config_path}: the configuration of the policy pack is wrong:\n{lines}")
+        self.policies = [_merged(policy, schemas[policy.name], config) for policy in declared]
+        request = pb.ConfigureAnalyzerRequest()
+        for policy in self.policies:
+            sent = request.policyConfig[policy.name]
+            # The level is a proto3 enum whose zero value is advisory, so it is sent for every policy.
+            sent.enforcementLevel = pb.EnforcementLevel.Value(policy.level.upper())
+            sent.properties.update(policy.config)
+        self._call("Configure", request)
+        self._call(
+            "ConfigureStack",
+            pb.AnalyzerStackConfigureRequest(
+                stack=self.stack,
+                project=self.project,
+                organization="organization",
+                dry_run=self.dry_run,
+                config=self._stack_config,
+                tags=self._stack_tags,
+            ),
+        )
+
+    def _read_config(self) -> Mapping[str, Any]:
+        if self.config_path is None:
+            return {}
+        try:
+            config = json.loads(self.config_path.read_text(encoding="utf-8"))
+        except (OSError, json.JSONDecodeError) as unread:
+            raise PolicyPackError(f"{self.config_path}: the configuration cannot be read: {unread}") from unread
+        if not isinstance(config, dict):
+            raise PolicyPackError(f"{self.config_path}: the configuration must be a JSON object")
+        return cast(dict[str, Any], config)
+
+    # --- verdicts ---
+
+    def _verdicts(self, response: pb.AnalyzeResponse, urn: str) -> list[Violation]:
+        self.exempt += [
+            Exempt(policy=entry.policy_name, urn=urn, reason=entry.reason) for entry in response.not_applicable
+        ]
+        return [_violation(diagnostic, urn) for diagnostic in response.diagnostics]
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def _first_line(process: subprocess.Popen[str]) -> str:
+    """The first line of standard output, empty when the process ended or said nothing in time."""
+    if process.stdout is None:
+        return ""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        return process.stdout.readline() if selector.select(START_SECONDS) else ""
+
+
+def _schema(policy: pb.PolicyInfo) -> dict[str, Schema]:
+    properties = policy.configSchema.properties if policy.HasField("configSchema") else None
+    return json_format.MessageToDict(properties) if properties is not None else {}
+
+
+def _merged(policy: pb.PolicyInfo, schema: Mapping[str, Schema], config: Mapping[str, Any]) -> Policy:
+    """A policy with its level and settings, merged as the CLI does: declared, then `all`, then its own entry."""
+    own = config.get(policy.name, {})
+    entry: Mapping[str, Any] = {"enforcementLevel": own} if isinstance(own, str) else own
+    declared = pb.EnforcementLevel.Name(policy.enforcementLevel).lower()
+    settings = {key: value for key, value in entry.items() if key != "enforcementLevel"}
+    return Policy(
+        name=policy.name,
+        level=entry.get("enforcementLevel", config.get("all", declared)),
+        kind="stack" if policy.policy_type == pb.POLICY_TYPE_STACK else "resource",
+        description=policy.description,
+        severity=_severity(policy.severity),
+        tags=tuple(policy.tags),
+        framework=" ".join(filter(None, (policy.framework.name, policy.framework.version, policy.framework.reference))),
+        remediation_steps=policy.remediation_steps,
+        url=policy.url,
+        config=with_defaults(schema, settings),
+    )
+
+
+def _severity(severity: pb.PolicySeverity.ValueType) -> str:
+    name = pb.PolicySeverity.Name(severity).removeprefix("POLICY_SEVERITY_").lower()
+    return "" if name == "unspecified" else name
+
+
+def _violation(diagnostic: pb.AnalyzeDiagnostic, urn: str) -> Violation:
+    message, undecided = _UNDECIDED.subn("", diagnostic.message, count=1)
+    return Violation(
+        policy=diagnostic.policyName,
+        level=pb.EnforcementLevel.Name(diagnostic.enforcementLevel).lower(),
+        # The SDK puts the description on the first line; the policy's own text follows.
+        message=message.removeprefix(f"{diagnostic.description}\n"),
+        urn=diagnostic.urn or urn,
+        undecided=bool(undecided),
+    )
+
+
+def _request(resource: Judged) -> pb.AnalyzeRequest:
+    return pb.AnalyzeRequest(
+        type=resource.type,
+        name=resource.name,
+        urn=resource.urn,
+        properties=values.to_struct(_without_references(resource.properties)),
+        options=_options(resource),
+        provider=_provider(resource.provider),
+    )
+
+
+def _stack_resource(resource: Judged) -> pb.AnalyzerResource:
+    return pb.AnalyzerResource(
+        type=resource.type,
+        name=resource.name,
+        urn=resource.urn,
+        properties=values.to_struct(_without_references(resource.properties)),
+        options=_options(resource),
+        provider=_provider(resource.provider),
+        parent=resource.parent,
+        dependencies=resource.dependencies,
+        propertyDependencies={
+            key: pb.AnalyzerPropertyDependencies(urns=urns) for key, urns in resource.property_dependencies.items()
+        },
+    )
+
+
+def _provider(provider: Judged | None) -> pb.AnalyzerProviderResource | None:
+    if provider is None:
+        return None
+    return pb.AnalyzerProviderResource(
+        type=provider.type,
+        name=provider.name,
+        urn=provider.urn,
+        properties=values.to_struct(_without_references(provider.properties)),
+    )
+
+
+def _options(resource: Judged) -> pb.AnalyzerResourceOptions:
+    options = resource.options
+    before = options.get("deleteBeforeReplace")
+    timeouts: Mapping[str, str] = options.get("customTimeouts", {})
+    return pb.AnalyzerResourceOptions(
+        protect=bool(options.get("protect")),
+        ignoreChanges=options.get("ignoreChanges", ()),
+        deleteBeforeReplace=bool(before),
+        deleteBeforeReplaceDefined=before is not None,
+        additionalSecretOutputs=options.get("additionalSecretOutputs", ()),
+        aliases=options.get("aliases", ()),
+        customTimeouts=pb.AnalyzerResourceOptions.CustomTimeouts(
+            **{operation: _seconds(duration) for operation, duration in timeouts.items()}
+        ),
+        parent=resource.parent,
+    )
+
+
+def _seconds(duration: str) -> float:
+    """Seconds of a Go duration such as `1h30m`."""
+    return sum(float(amount) * _UNIT_SECONDS[unit] for amount, unit in _DURATION.findall(duration))
+
+
+def _without_references(value: Any) -> Any:
+    """References to resources as their ids, as the engine sends them to a pack; an empty id is not known yet."""
+    if isinstance(value, Mapping):
+        mapping = cast(Mapping[str, Any], value)
+        if values.signature(dict(mapping)) == _REFERENCE:
+            return mapping["id"] or values.UNKNOWN
+        return {key: _without_references(item) for key, item in mapping.items()}
+    if isinstance(value, list | tuple):
+        return [_without_references(item) for item in cast(Sequence[Any], value)]
+    return value

@@ -1,0 +1,1 @@
+"""The CrossGuard policy pack of the platform; the Pulumi engine starts this directory (see `__main__.py`)."""

@@ -1,0 +1,153 @@
+"""IAM policy documents, read into one normal form.
+
+The grammar allows a string where a list may stand, names in any case and documents as text or objects
+(IAM User Guide, "Grammar of the IAM JSON policy language"). `statements` gives every statement with lists throughout.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from .finding import Malformed
+from .reading import Prop
+from .schema import plain
+
+_TABLE = Path(__file__).parent / "data" / "actions.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """One statement of a policy document.
+
+    Attributes:
+        prop: the property that holds the document.
+        label: how messages name it: its Sid, or `statement 2`.
+        allows: whether its effect is Allow.
+        actions: as written, such as `s3:GetObject` and `s3:*`.
+        not_actions: the actions left out, where the statement has NotAction.
+        resources: ARNs and patterns.
+        not_resources: the resources left out, where it has NotResource.
+        principals: pairs of kind (`AWS`, `Service`, `Federated`, `*`) and principal.
+        not_principals: the principals left out, where it has NotPrincipal.
+        conditions: operator, key in lower case, and values, one for each condition.
+    """
+
+    prop: Prop
+    label: str
+    allows: bool
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    not_resources: tuple[str, ...]
+    principals: tuple[tuple[str, str], ...]
+    not_principals: tuple[tuple[str, str], ...]
+    conditions: tuple[tuple[str, str, tuple[str, ...]], ...]
+
+    def condition(self, key: str) -> tuple[str, ...]:
+        """The values that a condition key is held to by any operator, empty when it is not tested."""
+        return tuple(value for _, name, values in self.conditions if name == key.lower() for value in values)
+
+    def grants(self, action: str) -> bool:
+        """Whether it allows an action, wildcards and NotAction counted."""
+        if not self.allows:
+            return False
+        if self.not_actions:
+            return not any(matches(pattern, action) for pattern in self.not_actions)
+        return any(matches(pattern, action) for pattern in self.actions)
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it holds for every resource, or every resource but some."""
+        return bool(self.not_resources) or any(is_star(resource) for resource in self.resources)
+
+
+def statements(prop: Prop) -> list[Statement]:
+    """The statements of the document in a property; none when the property is not set.
+
+    Raises:
+        Undecided: the document is not known yet.
+        Malformed: it is no JSON object with statements.
+    """
+    value = prop.value
+    if value is None:
+        return []
+    document = plain(value) if isinstance(value, Mapping) else _parse(prop, str(value))
+    found = document.get("Statement")
+    return [_statement(prop, i, entry) for i, entry in enumerate(_list(found), 1) if isinstance(entry, Mapping)]
+
+
+def matches(pattern: str, action: str) -> bool:
+    """Whether an action pattern of a policy matches an action; IAM compares without case."""
+    return fnmatch.fnmatchcase(action.lower(), pattern.lower())
+
+
+def is_star(resource: str) -> bool:
+    """Whether a resource pattern covers every resource: `*`, or an ARN whose parts are all wildcards."""
+    return set(resource.removeprefix("arn:").replace("aws", "")) <= {"*", ":", "/"}
+
+
+def takes_no_resource(action: str) -> bool:
+    """Whether an action can only be allowed on `*`, by the Service Authorization Reference; never a wildcard action."""
+    service, _, name = action.lower().partition(":")
+    return name in unscoped_actions().get(service, frozenset())
+
+
+@cache
+def unscoped_actions() -> dict[str, frozenset[str]]:
+    """Service prefix to the actions, in lower case, that take no resource; see `policies/tools/actions.py`."""
+    table = json.loads(_TABLE.read_text(encoding="utf-8"))["unscoped"]
+    return {service: frozenset(name.lower() for name in names) for service, names in table.items()}
+
+
+def _parse(prop: Prop, text: str) -> Mapping[str, Any]:
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as broken:
+        raise Malformed(
+            prop.owner.violation(f"{prop.path} is no JSON ({broken})", "Build the document with json.dumps.")
+        ) from broken
+    if not isinstance(document, dict):
+        raise Malformed(prop.owner.violation(f"{prop.path} is no JSON object", "Build the document with json.dumps."))
+    return cast(dict[str, Any], document)
+
+
+def _statement(prop: Prop, position: int, entry: Mapping[str, Any]) -> Statement:
+    return Statement(
+        prop=prop,
+        label=str(entry.get("Sid") or f"statement {position}"),
+        allows=entry.get("Effect") == "Allow",
+        actions=_texts(entry.get("Action")),
+        not_actions=_texts(entry.get("NotAction")),
+        resources=_texts(entry.get("Resource")),
+        not_resources=_texts(entry.get("NotResource")),
+        principals=_principals(entry.get("Principal")),
+        not_principals=_principals(entry.get("NotPrincipal")),
+        conditions=tuple(
+            (operator, key.lower(), _texts(values))
+            for operator, tests in cast(Mapping[str, Mapping[str, Any]], entry.get("Condition") or {}).items()
+            for key, values in tests.items()
+        ),
+    )
+
+
+def _principals(value: Any) -> tuple[tuple[str, str], ...]:
+    if isinstance(value, Mapping):
+        kinds = cast(Mapping[str, Any], value)
+        return tuple((kind, name) for kind, names in kinds.items() for name in _texts(names))
+    return tuple(("*", name) for name in _texts(value))
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(str(item) for item in cast(Iterable[Any], _list(value)))
+
+
+def _list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(cast(Sequence[Any], value)) if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,234 @@
+"""The resource and the stack as a policy sees them, and the joins between resources.
+
+Stack policies join resources by the dependencies of properties, which are URNs and known at preview, when names and
+ARNs are not. A component's dependencies stand for its children. Where a property depends on several resources of the
+wanted type (a component hands over all its subnets), or on none (a name written as text), the known value settles it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pulumi_policy
+
+from .finding import Finding, Undecided
+from .reading import UNKNOWN, Prop, is_unknown
+
+# The properties by which another resource may name this one, in outputs of the AWS provider.
+_IDENTITY = ("id", "arn", "name", "bucket", "url", "functionName", "modelPackageGroupName", "featureGroupName", "keyId")
+
+
+def token(short: str) -> str:
+    """The provider's type token of a short type: `s3/bucket` -> `aws:s3/bucket:Bucket`."""
+    member = short.rpartition("/")[2]
+    return f"aws:{short}:{member[0].upper()}{member[1:]}"
+
+
+def short_type(full: str) -> str:
+    """The short type of a token: `aws:s3/bucket:Bucket` -> `s3/bucket`; other tokens stay as they are."""
+    provider, _, rest = full.partition(":")
+    return rest.rpartition(":")[0] if provider == "aws" and "/" in rest else full
+
+
+def twins(short: str) -> tuple[str, str]:
+    """An S3 type and its deprecated V2 twin, which is still a live token."""
+    return (short, f"{short}V2")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resource:
+    """One resource under judgement, and an `Owner` of properties.
+
+    Attributes:
+        type: the type token, `aws:s3/bucket:Bucket`.
+        name: the logical name in the program.
+        urn: the URN.
+        inputs: the properties: inputs for a resource policy, outputs for a stack policy.
+        stack: the stack's name.
+        config: the configuration of the policy, defaults filled in.
+        protected: whether the resource option `protect` is on.
+        provider: the properties of the explicit provider, empty when there is none.
+        graph: the stack that it is part of; None in a resource policy.
+    """
+
+    type: str
+    name: str
+    urn: str
+    inputs: Mapping[str, Any]
+    stack: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    protected: bool = False
+    provider: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    graph: Stack | None = None
+
+    @property
+    def subject(self) -> str:
+        """How messages name it: `s3/bucket 'lake-raw'`."""
+        return f"{short_type(self.type)} '{self.name}'"
+
+    def prop(self, path: str) -> Prop:
+        """The property at a dotted path."""
+        return Prop(self, "", self.inputs).prop(path)
+
+    def props(self, path: str) -> list[Prop]:
+        """Every property that a path with `[]` names."""
+        return Prop(self, "", self.inputs).props(path)
+
+    def violation(self, problem: str, fix: str = "") -> Finding:
+        """A finding that the policy is violated; the policy's remedy is the fix unless one is given."""
+        return Finding(subject=self.subject, urn=self.urn, problem=problem, fix=fix)
+
+    def undecided(self, path: str) -> Finding:
+        """A finding that the value at `path` is not known before the update."""
+        return Finding(subject=self.subject, urn=self.urn, problem=f"{path} is not known yet", undecided=True)
+
+    def attached(self, path: str, *shorts: str) -> list[Resource]:
+        """The resources of the types whose property at `path` names this one, as a bucket policy names its bucket.
+
+        Raises:
+            Undecided: none does, and one of those types names something that is not known yet.
+        """
+        return self._stack.attached(self, path, shorts)
+
+    def targets(self, path: str, *shorts: str) -> list[Resource]:
+        """The resources of the given types that the property at `path` names; raises Undecided when that is unknown."""
+        return self._stack.targets(self, path, frozenset(map(token, shorts)))
+
+    @property
+    def _stack(self) -> Stack:
+        if self.graph is None:
+            raise LookupError(f"{self.subject} is judged alone; only a stack policy can follow dependencies")
+        return self.graph
+
+    def identities(self) -> set[str]:
+        """The known values by which another resource may name this one."""
+        values = (self.prop(key).raw for key in _IDENTITY)
+        return {value for value in values if isinstance(value, str) and value}
+
+
+class Stack:
+    """All resources of a stack, and the joins between them.
+
+    Attributes:
+        name: the stack's name.
+        config: the configuration of the policy, defaults filled in.
+        resources: every resource that the policy named in its `on` or `reads`.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        config: Mapping[str, Any],
+        resources: Sequence[pulumi_policy.PolicyResource],
+    ) -> None:
+        self.name = name
+        self.config = config
+        self.resources = [
+            Resource(
+                type=resource.resource_type,
+                name=resource.name,
+                urn=resource.urn,
+                inputs=resource.props,
+                stack=name,
+                config=config,
+                protected=resource.opts.protect,
+                provider=resource.provider.props if resource.provider else {},
+                graph=self,
+            )
+            for resource in resources
+        ]
+        self._raw = {resource.urn: resource for resource in resources}
+        self._by_urn = {resource.urn: resource for resource in self.resources}
+        self._by_type: dict[str, list[Resource]] = defaultdict(list)
+        self._children: dict[str, list[str]] = defaultdict(list)
+        for resource in self.resources:
+            self._by_type[resource.type].append(resource)
+            parent = self._raw[resource.urn].parent
+            if parent is not None:
+                self._children[parent.urn].append(resource.urn)
+        self._identities: dict[str, dict[str, Resource]] = {}
+        self._attached: dict[tuple[str, ...], tuple[dict[str, list[Resource]], list[Finding]]] = {}
+
+    @property
+    def subject(self) -> str:
+        """How messages name it: `stack 'prod'`."""
+        return f"stack '{self.name}'"
+
+    def of(self, *shorts: str) -> list[Resource]:
+        """The resources of the given short types, in the order of the program."""
+        return [resource for short in shorts for resource in self._by_type.get(token(short), ())]
+
+    def violation(self, problem: str, fix: str = "") -> Finding:
+        """A finding about the stack as a whole."""
+        return Finding(subject=self.subject, urn="", problem=problem, fix=fix)
+
+    def targets(self, source: Resource, path: str, types: frozenset[str]) -> list[Resource]:
+        """The resources of `types` that the property at `path` of `source` names.
+
+        Raises:
+            Undecided: the value is not known yet and no dependency says what it will be.
+        """
+        values = [prop.raw for prop in source.props(path)]
+        names = {value for value in values if isinstance(value, str) and not is_unknown(value)}
+        candidates = self._dependencies(source, path.partition(".")[0].removesuffix("[]"), types)
+        by_value = [self._named(name, type_) for name in sorted(names) for type_ in sorted(types)]
+        known = [resource for resource in by_value if resource is not None]
+        if UNKNOWN not in values:
+            return list({resource.urn: resource for resource in known or (candidates if names else [])}.values())
+        if not candidates:
+            raise Undecided(source.undecided(path))
+        return candidates
+
+    def attached(self, target: Resource, path: str, shorts: tuple[str, ...]) -> list[Resource]:
+        """The resources of types `shorts` whose property at `path` names `target`; see `Resource.attached`."""
+        key = (path, target.type, *shorts)
+        if key not in self._attached:
+            self._attached[key] = self._join(path, target.type, shorts)
+        sources, undecided = self._attached[key]
+        found = sources.get(target.urn, [])
+        if not found and undecided:
+            raise Undecided(undecided[0])
+        return found
+
+    def _join(
+        self, path: str, target_type: str, shorts: tuple[str, ...]
+    ) -> tuple[dict[str, list[Resource]], list[Finding]]:
+        sources: dict[str, list[Resource]] = defaultdict(list)
+        undecided: list[Finding] = []
+        for source in self.of(*shorts):
+            try:
+                for target in self.targets(source, path, frozenset({target_type})):
+                    sources[target.urn].append(source)
+            except Undecided as waiting:
+                undecided.append(waiting.finding)
+        return sources, undecided
+
+    def _named(self, name: str, type_: str) -> Resource | None:
+        if type_ not in self._identities:
+            self._identities[type_] = {
+                identity: resource for resource in self._by_type.get(type_, ()) for identity in resource.identities()
+            }
+        return self._identities[type_].get(name)
+
+    def _dependencies(self, source: Resource, key: str, types: frozenset[str]) -> list[Resource]:
+        raw = self._raw[source.urn].property_dependencies
+        direct = cast(Mapping[str, Sequence[pulumi_policy.PolicyResource]], raw).get(key, ())
+        found = self._expand([resource.urn for resource in direct])
+        return [self._by_urn[urn] for urn in found if self._by_urn[urn].type in types and urn != source.urn]
+
+    def _expand(self, urns: Iterable[str]) -> list[str]:
+        """The URNs and, for each component among them, all its children."""
+        found: dict[str, None] = {}
+        waiting = list(urns)
+        while waiting:
+            urn = waiting.pop()
+            if urn in found or urn not in self._by_urn:
+                continue
+            found[urn] = None
+            if not self._by_urn[urn].type.startswith("aws:"):
+                waiting.extend(self._children[urn])
+        return sorted(found)

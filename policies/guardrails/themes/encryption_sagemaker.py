@@ -1,0 +1,162 @@
+"""Encryption at rest: SageMaker endpoints, captures, monitors, jobs, feature store and Studio."""
+
+from __future__ import annotations
+
+import re
+
+from pulumi_policy import Severity
+
+from ..finding import Findings
+from ..levels import FROM_STAGING
+from ..remediation import Draft
+from ..resource import Resource
+from ..rule import Controls
+from .encryption_storage import KEY, KEY_SETTING, set_key
+from .theme import ENCRYPTION_AT_REST as THEME
+
+# Their volumes are hardware-encrypted NVMe drives, and the API refuses a key for them
+# (SageMaker API Reference, CreateEndpointConfig, KmsKeyId).
+_LOCAL_STORAGE = re.compile(r"ml\.(?:[cmr]\w*d|g4dn|g5|g5g|g6|g6e|gr6|inf2|p4de?|p5e?n?|trn1n?|trn2)\.\w+")
+_SCHEDULE_JOB = "monitoringScheduleConfig.monitoringJobDefinition"
+
+
+def takes_volume_key(instance_type: object) -> bool:
+    """Whether an instance type has a volume that a KMS key can encrypt; one that is not known is taken to have."""
+    return not (isinstance(instance_type, str) and _LOCAL_STORAGE.fullmatch(instance_type))
+
+
+@THEME.policy(
+    on="sagemaker/endpointConfiguration",
+    mandatory=FROM_STAGING,
+    severity=Severity.HIGH,
+    controls=Controls(checkov="CKV_AWS_98", guard="SAGEMAKER_ENDPOINT_CONFIGURATION_KMS_KEY_CONFIGURED"),
+    remedy="Set kms_key_arn of the endpoint configuration.",
+    url="https://docs.aws.amazon.com/sagemaker/latest/dg/encryption-at-rest.html",
+    settings=KEY_SETTING,
+)
+def sagemaker_endpoint_config_kms(config: Resource) -> Findings:
+    """The storage volumes of an endpoint are encrypted with a customer-managed KMS key.
+
+    Serverless variants and instance types with local NVMe drives have no such volume, and the API refuses a key there.
+    """
+    variants = [*config.props("productionVariants[]"), *config.props("shadowProductionVariants[]")]
+    volumes = [variant for variant in variants if variant.prop("serverlessConfig").missing]
+    if any(takes_volume_key(variant.prop("instanceType").raw) for variant in volumes):
+        yield from config.prop("kmsKeyArn").must_be_set(KEY)
+
+
+@sagemaker_endpoint_config_kms.remediation
+def _(draft: Draft) -> None:
+    set_key(draft, "kmsKeyArn")
+
+
+@THEME.policy(
+    on="sagemaker/endpointConfiguration",
+    mandatory=FROM_STAGING,
+    severity=Severity.HIGH,
+    remedy="Set kms_key_id of the data capture and of the asynchronous output.",
+    url="https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-endpoint.html",
+    settings=KEY_SETTING,
+)
+def sagemaker_data_capture_kms(config: Resource) -> Findings:
+    """Captured requests and asynchronous results are encrypted with a customer-managed KMS key.
+
+    They hold what customers sent and what the model answered. The key of the volume does not cover them.
+    """
+    if not config.prop("dataCaptureConfig").missing:
+        yield from config.prop("dataCaptureConfig.kmsKeyId").must_be_set(KEY)
+    if not config.prop("asyncInferenceConfig").missing:
+        yield from config.prop("asyncInferenceConfig.outputConfig.kmsKeyId").must_be_set(KEY)
+
+
+@sagemaker_data_capture_kms.remediation
+def _(draft: Draft) -> None:
+    for block, path in (
+        ("dataCaptureConfig", "dataCaptureConfig.kmsKeyId"),
+        ("asyncInferenceConfig", "asyncInferenceConfig.outputConfig.kmsKeyId"),
+    ):
+        if not draft.prop(block).missing:
+            set_key(draft, path)
+
+
+@THEME.policy(
+    on=("sagemaker/dataQualityJobDefinition", "sagemaker/monitoringSchedule"),
+    mandatory=FROM_STAGING,
+    severity=Severity.MEDIUM,
+    controls=Controls(checkov="CKV_AWS_367 CKV_AWS_368"),
+    remedy="Set volume_kms_key_id of the cluster and kms_key_id of the output.",
+    url="https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor.html",
+    settings=KEY_SETTING,
+)
+def sagemaker_monitoring_kms(monitor: Resource) -> Findings:
+    """Monitoring jobs encrypt their volume and their reports with a customer-managed KMS key."""
+    for path in _monitoring_keys(monitor):
+        yield from monitor.prop(path).must_be_set(KEY)
+
+
+@sagemaker_monitoring_kms.remediation
+def _(draft: Draft) -> None:
+    for path in _monitoring_keys(draft.resource):
+        set_key(draft, path)
+
+
+def _monitoring_keys(monitor: Resource) -> tuple[str, ...]:
+    if monitor.type.endswith(":DataQualityJobDefinition"):
+        return ("jobResources.clusterConfig.volumeKmsKeyId", "dataQualityJobOutputConfig.kmsKeyId")
+    if monitor.prop(_SCHEDULE_JOB).missing:
+        return ()  # the schedule names a job definition, which is judged by itself
+    return (
+        f"{_SCHEDULE_JOB}.monitoringResources.clusterConfig.volumeKmsKeyId",
+        f"{_SCHEDULE_JOB}.monitoringOutputConfig.kmsKeyId",
+    )
+
+
+@THEME.policy(
+    on="sagemaker/featureGroup",
+    mandatory=FROM_STAGING,
+    severity=Severity.HIGH,
+    remedy="Set the KMS key of both stores when the group is created; a later change replaces the group and its data.",
+    url="https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-security.html",
+)
+def sagemaker_feature_store_kms(group: Resource) -> Findings:
+    """The online and the offline store of a feature group are encrypted with a customer-managed KMS key."""
+    if not group.prop("offlineStoreConfig").missing:
+        yield from group.prop("offlineStoreConfig.s3StorageConfig.kmsKeyId").must_be_set(KEY)
+    if group.prop("onlineStoreConfig.enableOnlineStore").raw is True or not group.prop("onlineStoreConfig").missing:
+        yield from group.prop("onlineStoreConfig.securityConfig.kmsKeyId").must_be_set(KEY)
+
+
+@THEME.policy(
+    on="sagemaker/trainingJob",
+    mandatory=FROM_STAGING,
+    severity=Severity.HIGH,
+    controls=Controls(prowler="sagemaker_training_jobs_volume_and_output_encryption_enabled"),
+    remedy="Set resource_config.volume_kms_key_id and output_data_config.kms_key_id.",
+    url="https://docs.aws.amazon.com/sagemaker/latest/dg/encryption-at-rest.html",
+    settings=KEY_SETTING,
+)
+def sagemaker_training_kms(job: Resource) -> Findings:
+    """Training jobs encrypt their volume and the trained model with a customer-managed KMS key."""
+    if takes_volume_key(job.prop("resourceConfig.instanceType").raw):
+        yield from job.prop("resourceConfig.volumeKmsKeyId").must_be_set(KEY)
+    yield from job.prop("outputDataConfig.kmsKeyId").must_be_set(KEY)
+
+
+@sagemaker_training_kms.remediation
+def _(draft: Draft) -> None:
+    if takes_volume_key(draft.prop("resourceConfig.instanceType").raw):
+        set_key(draft, "resourceConfig.volumeKmsKeyId")
+    set_key(draft, "outputDataConfig.kmsKeyId")
+
+
+@THEME.policy(
+    on=("sagemaker/domain", "sagemaker/notebookInstance"),
+    mandatory=FROM_STAGING,
+    severity=Severity.HIGH,
+    controls=Controls(checkov="CKV_AWS_187 CKV_AWS_22", guard="SAGEMAKER_NOTEBOOK_INSTANCE_KMS_KEY_CONFIGURED"),
+    remedy="Set kms_key_id when the domain or notebook is created; a later change replaces it.",
+    url="https://docs.aws.amazon.com/sagemaker/latest/dg/encryption-at-rest.html",
+)
+def sagemaker_domain_notebook_kms(workplace: Resource) -> Findings:
+    """Studio domains and notebooks encrypt their storage with a customer-managed KMS key."""
+    yield from workplace.prop("kmsKeyId").must_be_set(KEY)

@@ -272,8 +272,8 @@ class Monitoring(Section):
     """5xx answers in 5 minutes, twice in a row, above which the alarm goes off."""
     latency_p99_ms: int = Field(default=500, ge=1, le=60_000)
     """99th percentile of the model's latency in ms, in 2 x 5 minutes, above which the alarm goes off."""
-    drift_score: float = Field(default=0.15, gt=0, le=10)
-    """DriftScore above which the alarm goes off and retraining is asked for."""
+    drift_score: float | None = Field(default=None, gt=0, le=10)
+    """DriftScore above which the alarm goes off and retraining is asked for; by default the contract's drift.max_score."""
     quality_instance_type: InstanceType = "ml.m5.large"
     """Instance type of the hourly monitoring jobs."""
     quality_max_runtime_minutes: int = Field(default=50, ge=5, le=59)

@@ -1,0 +1,245 @@
+"""Identity and access: IAM statements built in one place, and one role for each job.
+
+`allow` and `deny` build statements from the actions and the ARNs they need and refuse what least privilege forbids:
+action wildcards, `*` as a resource where the action can name one, PassRole without a service. `Role` is one role with
+one inline policy, trusted for one AWS service of this account only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.naming import Names
+
+#: Actions that take no resource, so that "*" is the only one they accept (AWS service authorization reference).
+WITHOUT_RESOURCE: Final = frozenset(
+    {
+        "cloudwatch:PutMetricData",
+        "ec2:DescribeDhcpOptions",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+        "ecr:GetAuthorizationToken",
+        "sagemaker:ListEndpointConfigs",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+)
+
+Conditions = Mapping[str, Mapping[str, pulumi.Input[str] | Sequence[pulumi.Input[str]]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement of a policy. Resources and condition values may be outputs; everything else shapes the document."""
+
+    sid: str
+    effect: str
+    actions: tuple[str, ...]
+    resources: tuple[pulumi.Input[str], ...]
+    conditions: Conditions = field(default_factory=dict[str, Mapping[str, str]])
+    principal: str | Mapping[str, str | Sequence[str]] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The statement as IAM writes it; outputs stay in place."""
+        body: dict[str, Any] = {"Sid": self.sid, "Effect": self.effect}
+        if self.principal is not None:
+            body["Principal"] = self.principal
+        body |= {"Action": sorted(self.actions), "Resource": list(self.resources)}
+        if self.conditions:
+            body["Condition"] = self.conditions
+        return body
+
+
+def allow(
+    sid: str, actions: Sequence[str], resources: Sequence[pulumi.Input[str]], *, conditions: Conditions | None = None
+) -> Statement:
+    """A statement of an identity policy. Raises ValueError where it would allow more than it names."""
+    for action in actions:
+        if not re.fullmatch(r"[a-z0-9-]+:[A-Za-z]+", action):
+            raise ValueError(f"statement {sid}: found action {action!r}; allowed: one action by name, service:Action")
+    if "*" in resources and (named := sorted(set(actions) - WITHOUT_RESOURCE)):
+        raise ValueError(f"statement {sid}: found resource '*' for {named}; allowed: the ARNs these actions need")
+    if not actions or not resources:
+        raise ValueError(f"statement {sid}: found no action or no resource; allowed: at least one of each")
+    if "iam:PassRole" in actions and "iam:PassedToService" not in (conditions or {}).get("StringEquals", {}):
+        raise ValueError(f"statement {sid}: found iam:PassRole for any service; allowed: with `pass_role` only")
+    return Statement(
+        sid=sid, effect="Allow", actions=tuple(actions), resources=tuple(resources), conditions=conditions or {}
+    )
+
+
+def pass_role(sid: str, role_arns: Sequence[pulumi.Input[str]], service: str) -> Statement:
+    """Leave to hand these roles to one AWS service (for example sagemaker.amazonaws.com) and to no other."""
+    return allow(sid, ["iam:PassRole"], role_arns, conditions={"StringEquals": {"iam:PassedToService": service}})
+
+
+def grant(
+    sid: str,
+    actions: Sequence[str],
+    resources: Sequence[pulumi.Input[str]],
+    principal: str | Mapping[str, str | Sequence[str]],
+    *,
+    conditions: Conditions | None = None,
+) -> Statement:
+    """A statement of a resource policy that lets `principal` in. An anonymous principal needs a condition."""
+    if principal == "*" and not conditions:
+        raise ValueError(f"statement {sid}: found principal '*' without a condition; allowed: a condition or an ARN")
+    return Statement(
+        sid=sid,
+        effect="Allow",
+        actions=tuple(actions),
+        resources=tuple(resources),
+        conditions=conditions or {},
+        principal=principal,
+    )
+
+
+def deny(
+    sid: str, actions: Sequence[str], resources: Sequence[pulumi.Input[str]], *, conditions: Conditions
+) -> Statement:
+    """A statement of a resource policy that refuses everybody for whom the conditions hold."""
+    return Statement(
+        sid=sid, effect="Deny", actions=tuple(actions), resources=tuple(resources), conditions=conditions, principal="*"
+    )
+
+
+def document(statements: Sequence[Statement]) -> pulumi.Output[str]:
+    """The policy document, as JSON with a stable order."""
+    sids = [statement.sid for statement in statements]
+    if repeated := sorted({sid for sid in sids if sids.count(sid) > 1}):
+        raise ValueError(f"policy document: found the statement ids {repeated} twice; allowed: each once")
+    return pulumi.Output.json_dumps(
+        {"Version": "2012-10-17", "Statement": [statement.to_dict() for statement in statements]}, sort_keys=True
+    )
+
+
+def trust(service: str, account: str) -> Statement:
+    """Trust in an AWS service while it acts for this account, and for no other (the confused-deputy problem)."""
+    return Statement(
+        sid="AssumedByService",
+        effect="Allow",
+        actions=("sts:AssumeRole",),
+        resources=(),
+        conditions={"StringEquals": {"aws:SourceAccount": account}},
+        principal={"Service": service},
+    )
+
+
+def trust_document(statement: Statement) -> pulumi.Output[str]:
+    """A trust policy: it names no resource, because the role is the resource."""
+    body = statement.to_dict()
+    del body["Resource"]
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [body]}, sort_keys=True)
+
+
+def network_interfaces(names: Names) -> list[Statement]:
+    """What a job, model or function in the VPC needs to put its network interfaces there."""
+    parts = [names.arn("ec2", f"{kind}/*") for kind in ("network-interface", "security-group", "subnet")]
+    return [
+        allow("CreateNetworkInterfaces", ["ec2:CreateNetworkInterface"], parts),
+        allow(
+            "ManageNetworkInterfaces",
+            [
+                "ec2:AssignPrivateIpAddresses",
+                "ec2:CreateNetworkInterfacePermission",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DeleteNetworkInterfacePermission",
+                "ec2:UnassignPrivateIpAddresses",
+            ],
+            parts[:1],
+        ),
+        allow(
+            "DescribeNetwork",
+            [
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+            ],
+            ["*"],
+        ),
+    ]
+
+
+def write_logs(names: Names, groups: Sequence[str]) -> Statement:
+    """Writing to log groups, by name or by prefix with `*`."""
+    resources = [
+        names.arn("logs", f"log-group:{group}{suffix}") for group in groups for suffix in ("", ":log-stream:*")
+    ]
+    return allow("WriteLogs", ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], resources)
+
+
+def put_metrics(namespaces: Sequence[str]) -> Statement:
+    """Publishing metrics to these CloudWatch namespaces; the action takes no resource, the condition bounds it."""
+    return allow(
+        "PublishMetrics",
+        ["cloudwatch:PutMetricData"],
+        ["*"],
+        conditions={"StringEquals": {"cloudwatch:namespace": list(namespaces)}},
+    )
+
+
+def use_key(sid: str, key_arns: Sequence[pulumi.Input[str]], *, write: bool) -> Statement:
+    """Reading, and with `write` also writing, what these KMS keys encrypt."""
+    actions = ["kms:Decrypt", "kms:DescribeKey", *(["kms:Encrypt", "kms:GenerateDataKey"] if write else [])]
+    return allow(sid, actions, key_arns)
+
+
+def grant_key(sid: str, key_arns: Sequence[pulumi.Input[str]]) -> Statement:
+    """Letting an AWS service use these keys for encrypted volumes, for as long as the resource lives."""
+    return allow(sid, ["kms:CreateGrant"], key_arns, conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleArgs:
+    """`job` names the role (`<prefix>-<job>`), `service` is the AWS service that assumes it."""
+
+    names: Names
+    job: str
+    service: str
+    description: str
+    statements: Sequence[Statement]
+    permissions_boundary: str | None = None
+
+
+class Role(pulumi.ComponentResource):
+    """One job's role with its one inline policy.
+
+    role = Role("training-job", RoleArgs(names=names, job="training", service="sagemaker.amazonaws.com", ...))
+    """
+
+    arn: pulumi.Output[str]
+    name: pulumi.Output[str]
+    policy: aws.iam.RolePolicy
+
+    def __init__(self, name: str, args: RoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:access:Role", name, None, opts)
+        role = aws.iam.Role(
+            f"{name}-role",
+            name=args.names.resource(args.job),
+            description=args.description,
+            assume_role_policy=trust_document(trust(args.service, args.names.account)),
+            permissions_boundary=args.permissions_boundary,
+            max_session_duration=3600,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.policy = aws.iam.RolePolicy(
+            f"{name}-policy",
+            name="permissions",
+            role=role.name,
+            policy=document(args.statements),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        # What needs the permissions waits for the policy, not for the role alone.
+        self.arn = pulumi.Output.all(role.arn, self.policy.id).apply(lambda parts: str(parts[0]))
+        self.name = role.name
+        self.register_outputs({"arn": self.arn, "name": self.name})

@@ -1,0 +1,177 @@
+"""What people and their scripts do with a running platform, in calls of the AWS API: the loop's hands.
+
+Every call here would work on AWS as it is; only the endpoint URL says that this AWS is emulated.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+
+from components.naming import Names
+from contracts import release
+from contracts.release import Record
+from local.loop import images
+from workloads.retraining.handler import dataset_version
+
+ROOT = Path(__file__).parents[2]
+CREDENTIALS = {"aws_access_key_id": "emulated", "aws_secret_access_key": "emulated"}
+
+
+class PlatformError(RuntimeError):
+    """Something of the platform did not do what it should; the message says what and shows its own words."""
+
+
+class Platform:
+    """One stack's running platform, reached through its names."""
+
+    def __init__(self, url: str, names: Names, contract_file: Path, workdir: Path) -> None:
+        self.url, self.names, self.contract_file, self.workdir = url, names, contract_file, workdir
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the emulated AWS."""
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service, region_name=self.names.region, endpoint_url=self.url, **CREDENTIALS
+            )
+        return self._clients[service]
+
+    def publish_image(self, image: str) -> str:
+        """What the image build does: push, then record the URI by digest where the program reads it."""
+        uri = images.build(image, self.names.resource(image), ecr=self.client("ecr"))
+        self.client("ssm").put_parameter(
+            Name=self.names.image_parameter(image), Value=uri, Type="String", Overwrite=True
+        )
+        return uri
+
+    def deliver(self, file: Path) -> tuple[str, dict[str, Any]]:
+        """Put a file into the raw bucket and have it validated. Returns its URI and the verdict."""
+        key = f"incoming/{datetime.now(UTC):%Y-%m-%d}/{file.name}"
+        self.client("s3").upload_file(str(file), self.names.raw_bucket, key)
+        uri = f"s3://{self.names.raw_bucket}/{key}"
+        arguments = ["--contract", self.contract_file, "--object", uri]
+        text = self.run("workloads.validation", *arguments, "--processed", f"s3://{self.names.processed_bucket}/")
+        return uri, json.loads(text.splitlines()[-1])
+
+    def run(self, module: str, *arguments: object) -> str:
+        """Run a workload as its container would; returns what it printed. Exit codes 3 and 4 are verdicts, not faults."""
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_DEFAULT_REGION": self.names.region,
+            "AWS_ACCESS_KEY_ID": "emulated",
+            "AWS_SECRET_ACCESS_KEY": "emulated",
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", module, *map(str, arguments)],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode not in (0, 3, 4):
+            raise PlatformError(f"{module} failed with exit code {done.returncode}: {done.stderr[-2000:]}")
+        return done.stdout
+
+    def start_training(self, name: str) -> str:
+        """Start the pipeline by hand on all accepted data; returns the execution's ARN."""
+        version = dataset_version(self.client("s3"), self.names.accepted_uri)
+        started = self.client("sagemaker").start_pipeline_execution(
+            PipelineName=self.names.pipeline,
+            PipelineExecutionDisplayName=name,
+            PipelineParameters=[{"Name": "DatasetVersion", "Value": str(version)}],
+        )
+        return started["PipelineExecutionArn"]
+
+    def wait_for_training(self, execution: str, on_step: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
+        """Wait for an execution, telling each step once it has ended. Returns its description."""
+        sagemaker, told = self.client("sagemaker"), set[str]()
+        while True:
+            description = sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)
+            steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=execution, SortOrder="Ascending")
+            for step in steps["PipelineExecutionSteps"]:
+                if step["StepStatus"] in {"Succeeded", "Failed", "Stopped"} and step["StepName"] not in told:
+                    told.add(step["StepName"])
+                    on_step(step)
+            if description["PipelineExecutionStatus"] in {"Succeeded", "Failed", "Stopped"}:
+                return description
+            time.sleep(0.3)
+
+    def newest_execution(self) -> str:
+        """ARN of the execution that started last."""
+        found = self.client("sagemaker").list_pipeline_executions(
+            PipelineName=self.names.pipeline, SortBy="CreationTime", SortOrder="Descending", MaxResults=1
+        )
+        return found["PipelineExecutionSummaries"][0]["PipelineExecutionArn"]
+
+    def evaluation(self, execution: str) -> dict[str, Any]:
+        """The evaluation.json of an execution."""
+        return self.read_json(f"{self.run_uri(execution)}/Evaluate/evaluation/evaluation.json")
+
+    def run_uri(self, execution: str) -> str:
+        """Where the steps of an execution write."""
+        return f"s3://{self.names.artifacts_bucket}/runs/{execution.rsplit('/', 1)[1]}"
+
+    def newest_package(self) -> dict[str, Any]:
+        """The model package that was registered last, described."""
+        sagemaker = self.client("sagemaker")
+        found = sagemaker.list_model_packages(
+            ModelPackageGroupName=self.names.package_group, SortBy="CreationTime", SortOrder="Descending"
+        )["ModelPackageSummaryList"]
+        newest = max(found, key=lambda package: package["ModelPackageVersion"])
+        return sagemaker.describe_model_package(ModelPackageName=newest["ModelPackageArn"])
+
+    def approve(self, package: str, why: str) -> None:
+        """A person's approval of a registered model."""
+        self.client("sagemaker").update_model_package(
+            ModelPackageArn=package, ModelApprovalStatus="Approved", ApprovalDescription=why
+        )
+
+    def record(self) -> Record | None:
+        """The release record, None before the first release."""
+        path = self.names.release_parameter
+        found = self.client("ssm").get_parameters_by_path(Path=path.rpartition("/")[0])["Parameters"]
+        return next((release.from_json(p["Value"]) for p in found if p["Name"] == path), None)
+
+    def promote(self, package: str, *, who: str, why: str) -> Record:
+        """Make an approved package the next release: the record is written here, the rollout is the next `up`."""
+        status = self.client("sagemaker").describe_model_package(ModelPackageName=package)["ModelApprovalStatus"]
+        if status != "Approved":
+            raise PlatformError(f"{package} is {status}; allowed: Approved; approve it first")
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        record = release.promote(self.record(), package, who=who, why=why, when=when)
+        self.client("ssm").put_parameter(
+            Name=self.names.release_parameter, Value=release.to_json(record), Type="String", Overwrite=True
+        )
+        return record
+
+    def endpoint(self) -> dict[str, Any]:
+        """The endpoint, described."""
+        return self.client("sagemaker").describe_endpoint(EndpointName=self.names.endpoint)
+
+    def read_json(self, uri: str) -> Any:
+        """A JSON object in S3."""
+        location = urlsplit(uri)
+        body = self.client("s3").get_object(Bucket=location.netloc, Key=location.path.lstrip("/"))["Body"]
+        return json.loads(body.read())
+
+    def download(self, uri: str, directory: Path) -> Path:
+        """All objects under a prefix, flat, into a directory."""
+        location, s3 = urlsplit(uri), self.client("s3")
+        directory.mkdir(parents=True, exist_ok=True)
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=location.netloc, Prefix=location.path.lstrip("/"))
+        for page in pages:
+            for item in page.get("Contents", []):
+                s3.download_file(location.netloc, item["Key"], str(directory / item["Key"].replace("/", "_")))
+        return directory

@@ -1,0 +1,112 @@
+"""Requests for the endpoint: rows of real data, as they are and shifted, and how fast they are answered."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import urllib3
+
+from contracts.schema import ColumnType, Contract
+
+#: Share of the shifted traffic that comes from the upper end of the shifted column.
+SHIFT_SHARE = 0.7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What came back for a number of requests. Latencies in milliseconds, sorted; counts per status and variant."""
+
+    latencies_ms: tuple[float, ...]
+    statuses: Mapping[int, int]
+    variants: Mapping[str, int]
+    seconds: float
+
+    @property
+    def served(self) -> int:
+        """Requests answered with a prediction."""
+        return self.statuses.get(200, 0)
+
+    def percentile(self, share: float) -> float:
+        """Latency in milliseconds below which `share` (0 to 1) of the requests lie."""
+        return float(np.quantile(self.latencies_ms, share))
+
+
+def sample(directory: Path, contract: Contract, count: int, seed: int) -> list[bytes]:
+    """`count` request bodies (JSON, raw columns only) drawn from accepted data."""
+    rows = _read(directory, contract)
+    index = np.random.default_rng(seed).integers(0, rows.num_rows, count)
+    return _bodies(rows.take(pa.array(index)))
+
+
+def shifted(directory: Path, contract: Contract, count: int, seed: int) -> tuple[list[bytes], str]:
+    """Like `sample`, but most rows come from the upper fifth of one numeric column: other customers than before.
+
+    Real rows in another mixture: every request stays legal, only the distribution moves. Returns the column's name too.
+    """
+    rows, random = _read(directory, contract), np.random.default_rng(seed)
+    numeric = [c.name for c in contract.inputs if c.type in (ColumnType.INTEGER, ColumnType.NUMBER)]
+    if not numeric:
+        raise ValueError(f"contract {contract.name!r} has no numeric input column: there is nothing to shift")
+    column = max(numeric, key=lambda name: len(rows[name].unique()))
+    values = rows[column].cast(pa.float64()).to_numpy()
+    upper = np.flatnonzero(values >= np.nanquantile(values, 0.8))
+    anywhere = random.integers(0, rows.num_rows, count)
+    index = np.where(random.random(count) < SHIFT_SHARE, random.choice(upper, count), anywhere)
+    return _bodies(rows.take(pa.array(index))), column
+
+
+def measure(url: str, bodies: Sequence[bytes], connections: int = 4) -> Answers:
+    """Send `bodies` to /invocations over kept-alive connections, each connection one request at a time."""
+    pool = urllib3.PoolManager(maxsize=connections, retries=False)
+
+    def send(body: bytes) -> tuple[int, float, str]:
+        start = time.perf_counter()
+        answer = pool.request("POST", f"{url}/invocations", body=body, headers={"Content-Type": "application/json"})
+        return answer.status, (time.perf_counter() - start) * 1e3, ""
+
+    return _answers(send, bodies, connections)
+
+
+def invoke(runtime: Any, endpoint: str, bodies: Sequence[bytes], connections: int = 4) -> Answers:
+    """Send `bodies` through InvokeEndpoint, as an application on AWS would: routed by weight, captured, counted."""
+
+    def send(body: bytes) -> tuple[int, float, str]:
+        start = time.perf_counter()
+        try:
+            answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="application/json", Body=body)
+            status, variant = answer["ResponseMetadata"]["HTTPStatusCode"], answer["InvokedProductionVariant"]
+        except runtime.exceptions.ModelError as error:
+            status, variant = int(error.response.get("OriginalStatusCode", 500)), ""
+        return status, (time.perf_counter() - start) * 1e3, variant
+
+    return _answers(send, bodies, connections)
+
+
+def _answers(send: Any, bodies: Sequence[bytes], connections: int) -> Answers:
+    start = time.perf_counter()
+    with ThreadPoolExecutor(connections) as threads:
+        results = list(threads.map(send, bodies))
+    return Answers(
+        latencies_ms=tuple(sorted(latency for _, latency, _ in results)),
+        statuses=Counter(status for status, _, _ in results),
+        variants=Counter(variant for _, _, variant in results if variant),
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _read(directory: Path, contract: Contract) -> pa.Table:
+    return pq.read_table(directory, columns=[column.name for column in contract.inputs])
+
+
+def _bodies(rows: pa.Table) -> list[bytes]:
+    return [json.dumps(row, default=str).encode() for row in rows.to_pylist()]

@@ -5,9 +5,9 @@
        └──────► Train ──► Evaluate ─► Gate ──► Register   (decision "register")
                                         └────► Reject     (fails with the reason)
 
-`definition.py` says this with the SageMaker SDK. `make pipeline` compiles it offline, in an environment of its own, into
-`definitions/train.json`, which is committed: a change of the pipeline is a diff in review, and neither the Pulumi
-program nor the local run needs the SDK. From there on everything is the standard library and botocore:
+`definition.py` says this with the SageMaker SDK. `make pipeline` compiles it offline, in an environment of its own,
+into `definitions/train.json`, which is committed: a change of the pipeline is a diff in review, and neither the
+Pulumi program nor the local run needs the SDK. From there on everything is the standard library and botocore:
 
 | module       | subject |
 | ------------ | ------- |

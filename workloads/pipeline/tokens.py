@@ -17,7 +17,7 @@ Value = str | int | float | list[str]
 
 
 class Kind(StrEnum):
-    """What a value is: text goes anywhere in a string, the others only where the string is the token and nothing else."""
+    """What a value is: text goes anywhere in a string, the others only where the string is the token and no more."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -27,20 +27,22 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """One deploy-time value: what it is, a legal example, and the pattern that each text of a value matches in full."""
+    """One deploy-time value: what it is, a legal example, and the pattern each text of a value matches in full."""
 
     name: str
     meaning: str
     example: Value
     pattern: str = r"(?s).+"
     kind: Kind = Kind.TEXT
+    prefix: str = ""
 
     @property
     def placeholder(self) -> str:
-        """What stands in the compiled definition, for example `token--kms-key`."""
-        return MARK + self.name.replace("_", "-")
+        """What stands in the compiled definition, for example `token--kms-key`; `prefix` makes it pass for an ARN."""
+        return self.prefix + MARK + self.name.replace("_", "-")
 
 
+_ROLE_PREFIX = "arn:aws:iam::000000000000:role/"  # the SDK looks up a role that is no ARN
 _ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"
 _BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 _IMAGE = r"[\w./-]+@sha256:[0-9a-f]{64}"
@@ -61,13 +63,21 @@ _ALL = (
         meaning="role of the Prepare and Baseline jobs",
         example=_example_role("processing"),
         pattern=_ROLE,
+        prefix=_ROLE_PREFIX,
     ),
-    Token(name="training_role", meaning="role of the Train job", example=_example_role("training"), pattern=_ROLE),
+    Token(
+        name="training_role",
+        meaning="role of the Train job",
+        example=_example_role("training"),
+        pattern=_ROLE,
+        prefix=_ROLE_PREFIX,
+    ),
     Token(
         name="evaluation_role",
         meaning="role of the Evaluate job: also reads the release record and the champion's package",
         example=_example_role("evaluation"),
         pattern=_ROLE,
+        prefix=_ROLE_PREFIX,
     ),
     Token(
         name="kms_key",

@@ -1,0 +1,236 @@
+"""The training pipeline. Read `build` beside the picture in the package's docstring.
+
+Caching (AWS "Default cache key attributes by pipeline step type"): a step is reused when its image, arguments,
+environment, inputs and, for training, hyper-parameters and checkpoint place are the same. So
+- Prepare carries DatasetVersion in its environment: InputDataUri is a prefix that grows, its text says nothing of its
+  content. That parameter has no default, because a default would silently train on old data.
+- Baseline and Train follow: their inputs are Prepare's outputs.
+- Train's checkpoints lie under Prepare's job name and the hyper-parameters, not under the execution: so the key is the
+  same for the same work, and a job can never resume from another one's checkpoints.
+- Evaluate is never cached: it compares with the champion of the moment.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workloads.pipeline import steps  # isort: skip  (sets the SDK's environment: first)
+from sagemaker.core.workflow.conditions import ConditionEquals
+from sagemaker.core.workflow.execution_variables import ExecutionVariables
+from sagemaker.core.workflow.functions import Join, JsonGet
+from sagemaker.core.workflow.parameters import ParameterFloat, ParameterInteger, ParameterString
+from sagemaker.mlops.workflow.condition_step import ConditionStep
+from sagemaker.mlops.workflow.fail_step import FailStep
+from sagemaker.mlops.workflow.pipeline import Pipeline
+from sagemaker.mlops.workflow.pipeline_experiment_config import PipelineExperimentConfig
+from sagemaker.mlops.workflow.steps import PropertyFile
+
+from workloads.pipeline.steps import input_path, output_path, output_uri, token
+
+#: What whoever starts an execution may choose. Roles, keys, networks, images and buckets are never among it.
+DATA_URI = ParameterString("InputDataUri", default_value=f"s3://{token('processed_bucket')}/accepted/")
+DATA_VERSION = ParameterString("DatasetVersion")
+PROCESSING_TYPE = ParameterString("ProcessingInstanceType", default_value="ml.m5.xlarge")
+TRAINING_TYPE = ParameterString("TrainingInstanceType", default_value="ml.m5.2xlarge")
+APPROVAL = ParameterString(
+    "ModelApprovalStatus",
+    default_value="PendingManualApproval",
+    enum_values=["PendingManualApproval", "Approved", "Rejected"],
+)
+NUM_ROUND, ETA, MAX_DEPTH = ParameterInteger("NumRound"), ParameterFloat("Eta"), ParameterInteger("MaxDepth")
+PARAMETERS = [DATA_URI, DATA_VERSION, PROCESSING_TYPE, TRAINING_TYPE, APPROVAL, NUM_ROUND, ETA, MAX_DEPTH]
+
+#: Parameters whose default is a number of the contract. The SDK takes no token for a number: `finish` puts it in.
+CONTRACT_DEFAULTS = {"NumRound": "num_round", "Eta": "eta", "MaxDepth": "max_depth"}
+#: What a training image runs. The SDK states an entry point only for code that it uploads: `finish` puts it in.
+ENTRYPOINTS = {"Train": ["python3", "-m", "workloads.training", "--root", "/opt/ml"]}
+#: Jobs that call AWS while they run, and why. Every other job is isolated from the network: `harden` sees to it.
+CONNECTED = {"Evaluate": "reads the release record (SSM), the champion's package (SageMaker) and its model (S3)"}
+
+CONTRACT = f"s3://{token('artifacts_bucket')}/contracts/{token('contract_sha')}/contract.json"
+CONTRACT_PATH = f"{input_path('contract')}/contract.json"
+REPORT = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
+
+
+def build() -> Pipeline:
+    """The pipeline `train`, with tokens for all that is known at deployment only."""
+    session = steps.new_session()
+
+    prepare = _prepare(session)
+    baseline = _baseline(session, prepare)
+    train = _train(session, prepare)
+    evaluate = _evaluate(session, prepare, baseline, train)
+    gate = ConditionStep(
+        "Gate",
+        conditions=[ConditionEquals(left=_judged("gate.decision"), right="register")],
+        if_steps=[_register(session, baseline, train, evaluate)],
+        else_steps=[FailStep("Reject", error_message=_judged("gate.reason"))],
+    )
+
+    return Pipeline(
+        name=token("experiment"),
+        parameters=PARAMETERS,
+        steps=[prepare, baseline, train, evaluate, gate],
+        pipeline_experiment_config=PipelineExperimentConfig(
+            token("experiment"), ExecutionVariables.PIPELINE_EXECUTION_ID
+        ),
+        sagemaker_session=session,
+    )
+
+
+def _prepare(session: Any) -> Any:
+    """Accepted data -> features, split by entity; and the manifest of what went in."""
+    return steps.processing(
+        "Prepare",
+        session=session,
+        role=token("processing_role"),
+        module=["workloads.etl"],
+        inputs={"contract": CONTRACT, "accepted": DATA_URI},
+        outputs=["train", "validation", "test", "manifest"],
+        arguments=["--contract", CONTRACT_PATH, "--input", input_path("accepted"), "--output", output_path()],
+        environment={"DATASET_VERSION": DATA_VERSION},
+        instance_type=PROCESSING_TYPE,
+        hours=2,
+        isolated=True,
+        cache=steps.cached(days=30),
+    )
+
+
+def _baseline(session: Any, prepare: Any) -> Any:
+    """What the training data looks like: what live data is compared with later."""
+    return steps.processing(
+        "Baseline",
+        session=session,
+        role=token("processing_role"),
+        module=["workloads.drift", "baseline"],
+        inputs={"contract": CONTRACT, "train": output_uri(prepare, "train")},
+        outputs=["baseline"],
+        arguments=[
+            *("--contract", CONTRACT_PATH),
+            *("--data", input_path("train")),
+            *("--output", output_path("baseline")),
+        ],
+        instance_type=PROCESSING_TYPE,
+        hours=1,
+        isolated=True,
+        cache=steps.cached(days=30),
+    )
+
+
+def _train(session: Any, prepare: Any) -> Any:
+    """The model. Rounds, rate and depth come from the contract unless the execution says otherwise."""
+    return steps.training(
+        "Train",
+        session=session,
+        channels={
+            "train": output_uri(prepare, "train"),
+            "validation": output_uri(prepare, "validation"),
+            "contract": CONTRACT,
+            "manifest": output_uri(prepare, "manifest"),
+        },
+        # A number parameter must be made a text, or the definition has a number where the API takes texts only.
+        hyperparameters={
+            "num_round": NUM_ROUND.to_string(),
+            "eta": ETA.to_string(),
+            "max_depth": MAX_DEPTH.to_string(),
+        },
+        checkpoints=Join(
+            on="/",
+            values=[
+                f"s3://{token('artifacts_bucket')}/checkpoints",
+                prepare.properties.ProcessingJobName,
+                Join(on="-", values=[NUM_ROUND, ETA, MAX_DEPTH]),
+            ],
+        ),
+        instance_type=TRAINING_TYPE,
+        hours=4,
+        wait_hours=8,
+        cache=steps.cached(days=30),
+    )
+
+
+def _evaluate(session: Any, prepare: Any, baseline: Any, train: Any) -> Any:
+    """The candidate against the thresholds and against the live champion, on the same test rows."""
+    return steps.processing(
+        "Evaluate",
+        session=session,
+        role=token("evaluation_role"),
+        module=["workloads.evaluation"],
+        inputs={
+            "contract": CONTRACT,
+            "model": _model_data(train),
+            "test": output_uri(prepare, "test"),
+            "baseline": output_uri(baseline, "baseline"),
+        },
+        outputs=["evaluation"],
+        arguments=[
+            *("--contract", CONTRACT_PATH),
+            *("--model", input_path("model")),
+            *("--test", input_path("test")),
+            *("--baseline", f"{input_path('baseline')}/baseline.json"),
+            *("--release-parameter", token("release_parameter")),
+            *("--output", output_path("evaluation")),
+        ],
+        environment={"AWS_DEFAULT_REGION": token("region")},  # a job is given AWS_REGION, which boto3 does not read
+        instance_type=PROCESSING_TYPE,
+        hours=2,
+        isolated=False,  # see CONNECTED; its calls go through the VPC's endpoints
+        property_files=[REPORT],
+    )
+
+
+def _register(session: Any, baseline: Any, train: Any, evaluate: Any) -> Any:
+    """The package: enough to tell what the model is, what it came from, and what to watch it against."""
+    evaluation, watched = output_uri(evaluate, "evaluation"), output_uri(baseline, "baseline")
+    evaluation_file = Join(on="/", values=[evaluation, "evaluation.json"])
+    return steps.register(
+        "Register",
+        session=session,
+        model_data=_model_data(train),
+        evaluation=evaluation_file,
+        statistics=Join(on="/", values=[watched, "statistics.json"]),
+        constraints=Join(on="/", values=[watched, "constraints.json"]),
+        approval=APPROVAL,
+        metadata={
+            "auc": Join(on="", values=[_judged("metrics.auc.value")]),
+            "contract_sha": token("contract_sha"),
+            "dataset_uri": DATA_URI,
+            "dataset_version": DATA_VERSION,
+            "drift_baseline": Join(on="/", values=[evaluation, "baseline.json"]),
+            "evaluation": evaluation_file,
+            "inference_image": token("inference_image"),
+            "pipeline_execution": ExecutionVariables.PIPELINE_EXECUTION_ID,
+            "training_image": token("training_image"),
+            "training_job": train.properties.TrainingJobName,
+        },
+        card=model_card(),
+    )
+
+
+def _judged(path: str) -> JsonGet:
+    """A value of evaluation.json."""
+    return JsonGet(step_name="Evaluate", property_file=REPORT, json_path=path)
+
+
+def _model_data(train: Any) -> Any:
+    return train.properties.ModelArtifacts.S3ModelArtifacts
+
+
+def model_card() -> dict[str, Any]:
+    """What the card can say before training (AWS "Model package model card schema"); SageMaker adds the rest."""
+    return {
+        "model_overview": {"model_creator": token("owner")},
+        "intended_uses": {
+            "purpose_of_model": token("description"),
+            "intended_uses": f"Scores for the workload {token('workload')}, through the endpoint of its stack.",
+            "factors_affecting_model_efficiency": "Data unlike the training data; see the endpoint's drift report.",
+            "risk_rating": "Unknown",
+            "explanations_for_risk_rating": "To be rated by the person who approves the package.",
+        },
+        "business_details": {"business_problem": token("description")},
+        "additional_information": {
+            "ethical_considerations": "Fairness by segment is part of the evaluation report of this package.",
+            "caveats_and_recommendations": "Valid for the data contract named here; a new contract needs a new model.",
+            "custom_details": {"contract_sha": token("contract_sha"), "workload": token("workload")},
+        },
+    }

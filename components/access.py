@@ -170,12 +170,11 @@ def network_interfaces(names: Names) -> list[Statement]:
     ]
 
 
-def write_logs(names: Names, groups: Sequence[str]) -> Statement:
-    """Writing to log groups, by name or by prefix with `*`."""
-    resources = [
-        names.arn("logs", f"log-group:{group}{suffix}") for group in groups for suffix in ("", ":log-stream:*")
-    ]
-    return allow("WriteLogs", ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], resources)
+def write_logs(names: Names, groups: Sequence[str], *, create: bool = False) -> Statement:
+    """Writing to log groups, by name; with `create` also making the groups that SageMaker shares between all jobs."""
+    resources = [names.arn("logs", f"log-group:{group}{suffix}") for group in groups for suffix in ("", ":*")]
+    actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    return allow("WriteLogs", [*actions, *(["logs:CreateLogGroup"] if create else [])], resources)
 
 
 def put_metrics(namespaces: Sequence[str]) -> Statement:
@@ -197,6 +196,37 @@ def use_key(sid: str, key_arns: Sequence[pulumi.Input[str]], *, write: bool) -> 
 def grant_key(sid: str, key_arns: Sequence[pulumi.Input[str]]) -> Statement:
     """Letting an AWS service use these keys for encrypted volumes, for as long as the resource lives."""
     return allow(sid, ["kms:CreateGrant"], key_arns, conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}})
+
+
+def read_objects(sid: str, names: Names, bucket: str, prefixes: Sequence[str]) -> list[Statement]:
+    """Reading and listing the objects under these prefixes; a prefix ends in `/`, or is a whole key."""
+    return [
+        allow(f"{sid}Objects", ["s3:GetObject"], [names.bucket_arn(bucket, f"{prefix}*") for prefix in prefixes]),
+        allow(
+            f"{sid}List",
+            ["s3:ListBucket"],
+            [names.bucket_arn(bucket)],
+            conditions={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
+        ),
+    ]
+
+
+def write_objects(sid: str, names: Names, bucket: str, prefixes: Sequence[str]) -> Statement:
+    """Writing objects under these prefixes, in one piece or in parts."""
+    resources = [names.bucket_arn(bucket, f"{prefix}*") for prefix in prefixes]
+    return allow(sid, ["s3:AbortMultipartUpload", "s3:PutObject"], resources)
+
+
+def pull_images(names: Names) -> list[Statement]:
+    """Pulling the stack's container images."""
+    return [
+        allow("LogInToRegistry", ["ecr:GetAuthorizationToken"], ["*"]),
+        allow(
+            "PullImages",
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            [names.arn("ecr", f"repository/{names.resource('*')}")],
+        ),
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

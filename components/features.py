@@ -1,0 +1,121 @@
+"""The feature store: one feature group generated from the data contract.
+
+It holds what a prediction request may leave out, the contract's input columns by entity, online for the endpoint and
+offline for point-in-time-correct training sets. Model features themselves are computed from these columns by the one
+definition in `workloads.features`.
+
+Changing the columns of a feature group replaces it in the provider and loses its data, so changes of the definitions
+are ignored here; `UpdateFeatureGroup` adds a column to a living group. SageMaker cannot remove one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import access
+from components.keys import Domain, Keys
+from components.naming import Names
+from contracts.schema import ColumnType, Contract
+from settings import Features as FeatureSettings
+
+OFFLINE_PREFIX = "offline-store/"
+#: A boolean is 0 or 1 and a timestamp ISO 8601: the feature store has these three types only (API reference,
+#: FeatureDefinition).
+_TYPES: Mapping[ColumnType, str] = {
+    ColumnType.STRING: "String",
+    ColumnType.INTEGER: "Integral",
+    ColumnType.NUMBER: "Fractional",
+    ColumnType.BOOLEAN: "Integral",
+    ColumnType.TIMESTAMP: "String",
+}
+
+
+def feature_definitions(contract: Contract) -> dict[str, str]:
+    """Feature name -> feature-store type: the entity, the event time, and every column that a request may carry."""
+    columns = (contract.column(contract.entity), contract.column(contract.event_time), *contract.inputs)
+    return {column.name: _TYPES[column.type] for column in columns}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeaturesArgs:
+    """`protect` refuses deletion; `permissions_boundary` bounds the role that writes the offline store."""
+
+    names: Names
+    settings: FeatureSettings
+    contract: Contract
+    keys: Keys
+    protect: bool
+    permissions_boundary: str | None = None
+
+
+class Features(pulumi.ComponentResource):
+    """The contract's feature group.
+
+    features = Features("features", FeaturesArgs(names=names, settings=..., contract=contract, keys=keys, protect=True))
+    features.group_name
+    """
+
+    group_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: FeaturesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:features:Features", name, None, opts)
+        names, contract = args.names, args.contract
+        role = access.Role(
+            f"{name}-role",
+            access.RoleArgs(
+                names=names,
+                job="feature-store",
+                service="sagemaker.amazonaws.com",
+                description="Writes the offline feature store",
+                statements=[
+                    access.write_objects("WriteOfflineStore", names, names.processed_bucket, [OFFLINE_PREFIX]),
+                    access.allow(
+                        "InspectBucket",
+                        ["s3:GetBucketAcl", "s3:GetBucketLocation"],
+                        [names.bucket_arn(names.processed_bucket)],
+                    ),
+                    access.use_key(
+                        "EncryptStores",
+                        [args.keys[Domain.PROCESSED].arn, args.keys[Domain.FEATURES].arn],
+                        write=True,
+                    ),
+                ],
+                permissions_boundary=args.permissions_boundary,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        group = aws.sagemaker.FeatureGroup(
+            f"{name}-group",
+            feature_group_name=names.resource("features"),
+            description=f"Inputs of {contract.name} by {contract.entity}",
+            record_identifier_feature_name=contract.entity,
+            event_time_feature_name=contract.event_time,
+            role_arn=role.arn,
+            feature_definitions=[
+                aws.sagemaker.FeatureGroupFeatureDefinitionArgs(feature_name=feature, feature_type=kind)
+                for feature, kind in feature_definitions(contract).items()
+            ],
+            online_store_config=aws.sagemaker.FeatureGroupOnlineStoreConfigArgs(
+                enable_online_store=True,
+                security_config=aws.sagemaker.FeatureGroupOnlineStoreConfigSecurityConfigArgs(
+                    kms_key_id=args.keys[Domain.FEATURES].arn
+                ),
+                ttl_duration=aws.sagemaker.FeatureGroupOnlineStoreConfigTtlDurationArgs(
+                    unit="Days", value=args.settings.online_ttl_days
+                ),
+            ),
+            offline_store_config=aws.sagemaker.FeatureGroupOfflineStoreConfigArgs(
+                s3_storage_config=aws.sagemaker.FeatureGroupOfflineStoreConfigS3StorageConfigArgs(
+                    s3_uri=f"s3://{names.processed_bucket}/{OFFLINE_PREFIX}",
+                    # The bucket takes no other key than its own.
+                    kms_key_id=args.keys[Domain.PROCESSED].arn,
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, ignore_changes=["feature_definitions"]),
+        )
+        self.group_name = group.feature_group_name
+        self.register_outputs({"groupName": self.group_name})

@@ -1,0 +1,62 @@
+"""What the adapter refuses, and how it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_SHOWN = 120
+_GONE_CODES = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
+_GONE_MESSAGES = ("Could not find",)  # SageMaker answers ValidationException
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One input that is not acceptable: `path` as the program writes it, the value `found` there, and what is `allowed`.
+
+    `found` is None where a value is missing.
+    """
+
+    path: str
+    found: Any
+    allowed: str
+
+    def __str__(self) -> str:
+        found = "" if self.found is None else f" = {_shown(self.found)}"
+        return f"{self.path}{found}: {self.allowed}"
+
+
+class AdapterError(Exception):
+    """Base of everything that the adapter raises on purpose; the text is meant for people."""
+
+
+class InvalidInput(AdapterError):  # noqa: N818 - the name is the boundary with the runtime
+    """Inputs that the provider or the API's own model refuses. `faults` holds every one of them."""
+
+    def __init__(self, token: str, name: str, faults: Sequence[Fault]):
+        lines = [f"{token} '{name}': {fault}" for fault in faults]
+        super().__init__("\n".join(lines))
+        self.token, self.name, self.faults = token, name, tuple(faults)
+
+
+class UnknownType(AdapterError):  # noqa: N818
+    """A resource type or a function that the adapter has no table for."""
+
+
+class ApiRefused(AdapterError):  # noqa: N818
+    """The emulated API answered a call with an error. `code` is the API's error code."""
+
+    def __init__(self, subject: str, service: str, operation: str, code: str, message: str):
+        super().__init__(f"{subject}: {service} {operation} answered {code}: {message}")
+        self.subject, self.service, self.operation, self.code, self.message = subject, service, operation, code, message
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the answer says that the resource does not exist; each service has a word of its own for that."""
+        return any(word in self.code for word in _GONE_CODES) or self.message.startswith(_GONE_MESSAGES)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"

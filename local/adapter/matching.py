@@ -1,0 +1,202 @@
+"""From the inputs that the engine sees to the parameters of an API operation, by the names in the API's model.
+
+`kmsKeyId` is `KmsKeyId`, `kmsMasterKeyId` is `KMSMasterKeyID`, `subnets` is `SubnetIds` only where a table says so. A map of
+tags becomes the API's list of key and value where the model has one. An input that has no member is a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, cast
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from local.adapter.errors import Fault
+from local.adapter.shapes import at
+from local.adapter.table import Fields, To
+from local.adapter.values import UNKNOWN
+
+#: Member names of the API's lists that the provider writes as maps: tags, dimensions, parameters.
+_PAIRS = (("key", "value"), ("tagkey", "tagvalue"), ("name", "value"))
+
+
+@dataclass(slots=True)
+class Matched:
+    """The parameters of one call, where each came from (API path -> input path), and what could not be matched."""
+
+    parameters: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def origin(self, path: str) -> str:
+        """The input path of an API path; what comes from no input keeps its API path."""
+        start, rest = path, ""
+        while start:
+            if start in self.origins:
+                return self.origins[start] + _lowered(rest)
+            cut = max(start.rfind("."), start.rfind("["))
+            if cut <= 0:
+                break
+            start, rest = start[:cut], start[cut:] + rest
+        return path
+
+
+def match(shape: StructureShape, inputs: Mapping[str, Any], fields: Fields) -> Matched:
+    """Match the inputs of one call against the operation's input shape."""
+    matched = Matched()
+    _Matcher(fields, matched).structure(shape, inputs, matched.parameters, rule="", source="", path="")
+    return matched
+
+
+def put(parameters: dict[str, Any], path: str, value: Any) -> None:
+    """Set a member at a dotted path; a name with `[]` is a list of one item. What is on the way is made, objects that meet are
+    merged.
+    """
+    *parents, last = path.split(".")
+    for parent in parents:
+        if parent.endswith("[]"):
+            items = parameters.setdefault(parent[:-2], [{}])
+            parameters = items[0]
+        else:
+            parameters = parameters.setdefault(parent, {})
+    if last.endswith("[]"):
+        parameters[last[:-2]] = [value]
+        return
+    present = parameters.get(last)
+    if isinstance(present, dict) and isinstance(value, dict):
+        present.update(value)
+    else:
+        parameters[last] = value
+
+
+class _Matcher:
+    """Walks inputs and shape together.
+
+    `rule` is the input path without indexes (the key of `fields`), `source` the input path with them, `path` the API path.
+    """
+
+    def __init__(self, fields: Fields, matched: Matched):
+        self._fields = fields
+        self._matched = matched
+
+    def structure(
+        self, shape: StructureShape, inputs: Mapping[str, Any], into: dict[str, Any], *, rule: str, source: str, path: str
+    ) -> None:
+        """Match the members of one object into `into`."""
+        for key, value in inputs.items():
+            if value is None:
+                continue
+            here, there = at(rule, key), at(source, key)
+            destination = self._fields.get(here)
+            if destination is None:
+                member = find_member(shape, key)
+                if member is None:
+                    allowed = f"is an input that no member of the API takes; it knows {', '.join(sorted(shape.members))}"
+                    self._matched.faults.append(Fault(path=there, found=value, allowed=allowed))
+                    continue
+                destination = member
+            self._place(shape, destination, value, into, rule=here, source=there, path=path)
+
+    def _place(
+        self, shape: StructureShape, to: str | To, value: Any, into: dict[str, Any], *, rule: str, source: str, path: str
+    ) -> None:
+        if isinstance(to, str):
+            to = To(to)
+        if to.via is not None and value != UNKNOWN:
+            try:
+                value = to.via(value)
+            except ValueError as error:
+                self._matched.faults.append(Fault(path=source, found=value, allowed=str(error)))
+                return
+        if not to.member:
+            return
+        target = at(path, to.member.replace("[]", "[0]"))
+        self._matched.origins[target] = source
+        member = _descend(shape, to.member)
+        put(into, to.member, self.value(member, value, rule=rule, source=source, path=target))
+
+    def value(self, shape: Shape | None, value: Any, *, rule: str, source: str, path: str) -> Any:
+        """One value in the form of its shape; what does not fit is left as it is, for the validation to name."""
+        if isinstance(shape, ListShape) and isinstance(value, dict):
+            value = _pairs(shape, cast("dict[str, Any]", value))
+        if isinstance(shape, StructureShape) and isinstance(value, dict):
+            members: dict[str, Any] = {}
+            self.structure(shape, cast("dict[str, Any]", value), members, rule=rule, source=source, path=path)
+            return members
+        if isinstance(shape, ListShape) and isinstance(value, list):
+            items = cast("list[Any]", value)
+            return [
+                self.value(shape.member, item, rule=rule, source=f"{source}[{index}]", path=f"{path}[{index}]")
+                for index, item in enumerate(items)
+            ]
+        if isinstance(shape, MapShape) and isinstance(value, dict):
+            entries = cast("dict[str, Any]", value)
+            return {
+                key: self.value(shape.value, item, rule=rule, source=at(source, key), path=at(path, key))
+                for key, item in entries.items()
+            }
+        if shape is not None and shape.type_name in ("integer", "long") and isinstance(value, float) and value.is_integer():
+            return int(value)
+        return value
+
+
+def find_member(shape: StructureShape, key: str) -> str | None:
+    """The member that an input names: the same letters whatever their case, else singular for plural or the reverse."""
+    members = _members(shape)
+    for candidate in _spellings(key.lower()):
+        if candidate in members:
+            return members[candidate]
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _members_of(names: tuple[str, ...]) -> dict[str, str]:
+    return {name.lower(): name for name in names}
+
+
+def _members(shape: StructureShape) -> dict[str, str]:
+    return _members_of(tuple(shape.members))
+
+
+def _spellings(key: str) -> tuple[str, ...]:
+    spellings = [key, f"{key}s", f"{key}es"]
+    if key.endswith("ies"):
+        spellings.append(f"{key[:-3]}y")
+    if key.endswith("es"):
+        spellings.append(key[:-2])
+    if key.endswith("s"):
+        spellings.append(key[:-1])
+    return tuple(spellings)
+
+
+def _descend(shape: Shape | None, path: str) -> Shape | None:
+    """The shape at a dotted path; below a map every name has the map's value shape. None where the path leaves the model."""
+    for part in path.split("."):
+        if isinstance(shape, StructureShape):
+            shape = shape.members.get(part.removesuffix("[]"))
+        elif isinstance(shape, MapShape):
+            shape = shape.value
+        else:
+            return None
+        if part.endswith("[]"):
+            shape = shape.member if isinstance(shape, ListShape) else None
+    return shape
+
+
+def _pairs(shape: ListShape, value: dict[str, Any]) -> Any:
+    """A map in the form of the API's list of pairs, where that is what the list holds; otherwise the value as it is."""
+    item = shape.member
+    if not isinstance(item, StructureShape):
+        return value
+    names = {name.lower(): name for name in item.members}
+    for key, content in _PAIRS:
+        if set(names) == {key, content}:
+            return [{names[key]: name, names[content]: value[name]} for name in sorted(value)]
+    return value
+
+
+def _lowered(rest: str) -> str:
+    """The tail of an API path in the spelling of inputs: `.SubnetIds[0]` -> `.subnetIds[0]`."""
+    return ".".join(part[:1].lower() + part[1:] for part in rest.split("."))

@@ -1,0 +1,83 @@
+"""The API models and clients: loaded once for each service, on first use."""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from typing import Any
+
+import botocore.session
+from botocore import xform_name
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import ClientError, ParamValidationError
+from botocore.model import OperationModel, ServiceModel
+
+from local.adapter.errors import ApiRefused
+
+_LOCK = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _session() -> botocore.session.Session:
+    return botocore.session.Session()
+
+
+@lru_cache(maxsize=None)
+def service_model(service: str) -> ServiceModel:
+    """The model of a service, by its botocore name."""
+    with _LOCK:
+        return _session().get_service_model(service)
+
+
+@lru_cache(maxsize=None)
+def operation_model(service: str, operation: str) -> OperationModel:
+    """The model of an operation; its `input_shape` is what calls are validated against."""
+    return service_model(service).operation_model(operation)
+
+
+class Api:
+    """The emulated AWS API. Clients are cached for each service and region and may be used from several threads."""
+
+    def __init__(self, endpoint_url: str):
+        self._endpoint_url = endpoint_url
+        self._clients: dict[tuple[str, str], BaseClient] = {}
+        self._lock = threading.Lock()
+        # Botocore's own checks stay on as a second opinion. A refusal of the emulator is final, so nothing is tried twice.
+        self._config = Config(
+            retries={"total_max_attempts": 1},
+            parameter_validation=True,
+            inject_host_prefix=False,
+            s3={"addressing_style": "path"},
+            max_pool_connections=8,
+            connect_timeout=10,
+            read_timeout=120,
+        )
+
+    def call(self, subject: str, region: str, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Make one call. Raises ApiRefused; `subject` names the resource in its text."""
+        method = getattr(self._client(service, region), xform_name(operation))
+        try:
+            return method(**parameters)
+        except ClientError as error:
+            detail = error.response.get("Error", {})
+            code, message = str(detail.get("Code", "")), str(detail.get("Message", ""))
+            raise ApiRefused(subject, service, operation, code, message) from error
+        except ParamValidationError as error:
+            raise ApiRefused(subject, service, operation, "ParamValidation", str(error)) from error
+
+    def _client(self, service: str, region: str) -> BaseClient:
+        with self._lock:
+            client = self._clients.get((service, region))
+            if client is None:
+                with _LOCK:
+                    client = _session().create_client(
+                        service,
+                        region_name=region,
+                        endpoint_url=self._endpoint_url,
+                        aws_access_key_id="local",
+                        aws_secret_access_key="local",  # noqa: S106 - the emulator asks for some, and checks none
+                        config=self._config,
+                    )
+                self._clients[service, region] = client
+            return client

@@ -1,0 +1,311 @@
+"""Security groups, their rules, and the default group and network ACL of a VPC, which can be adopted but not created."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from local.adapter.conversions import network
+from local.adapter.errors import Fault
+from local.adapter.services.ec2 import by, tagging
+from local.adapter.table import (
+    ID,
+    Autoname,
+    Call,
+    Request,
+    Requests,
+    ResourceType,
+    Scope,
+    arn,
+    live,
+    response,
+    text,
+    value,
+)
+from local.adapter.values import UNKNOWN, same
+
+_OPERATIONS = {
+    "ingress": ("AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress", "IpPermissions"),
+    "egress": ("AuthorizeSecurityGroupEgress", "RevokeSecurityGroupEgress", "IpPermissionsEgress"),
+}
+_EVERYTHING_OUT = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+
+
+def _permission(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """An inline rule of the provider as an `IpPermission`."""
+    note = {"Description": rule["description"]} if rule.get("description") else {}
+    groups = list(rule.get("securityGroups") or [])
+    permission: dict[str, Any] = {
+        "IpProtocol": rule.get("protocol"),
+        "IpRanges": [{"CidrIp": cidr, **note} for cidr in rule.get("cidrBlocks") or []],
+        "Ipv6Ranges": [{"CidrIpv6": cidr, **note} for cidr in rule.get("ipv6CidrBlocks") or []],
+        "PrefixListIds": [{"PrefixListId": prefix, **note} for prefix in rule.get("prefixListIds") or []],
+        "UserIdGroupPairs": [{"GroupId": group, **note} for group in groups],
+    }
+    if rule.get("protocol") not in ("-1", "all"):
+        permission |= {"FromPort": rule.get("fromPort"), "ToPort": rule.get("toPort")}
+    return {key: content for key, content in permission.items() if content not in ([], None)}
+
+
+def _with_itself(rule: Mapping[str, Any], group: str) -> Mapping[str, Any]:
+    if not rule.get("self"):
+        return rule
+    return {**rule, "securityGroups": [*(rule.get("securityGroups") or []), group]}
+
+
+def _rule_changes(direction: str) -> Requests:
+    """Revoke the inline rules that are gone, then authorize the new ones."""
+    authorize, revoke, _ = _OPERATIONS[direction]
+
+    def permissions(rules: Any, group: str) -> list[dict[str, Any]]:
+        return [_permission(_with_itself(rule, group)) for rule in rules or [] if rule != UNKNOWN]
+
+    def build(scope: Scope) -> Iterator[Request]:
+        before = permissions(scope.before.get(direction), scope.id)
+        after = permissions(scope.inputs.get(direction), scope.id)
+        for operation, rules in (
+            (revoke, [rule for rule in before if not any(same(rule, other) for other in after)]),
+            (authorize, [rule for rule in after if not any(same(rule, other) for other in before)]),
+        ):
+            if rules:
+                yield Request(
+                    operation=operation,
+                    parameters={"GroupId": scope.id, "IpPermissions": rules},
+                    origins={f"IpPermissions[{index}]": f"{direction}[{index}]" for index in range(len(rules))},
+                )
+
+    return Requests(takes=(direction,), build=build)
+
+
+def _revoke_found(scope: Scope) -> Iterator[Request]:
+    """Revoke every rule of an adopted group: the provider keeps only those that the program states."""
+    for _, revoke, member in _OPERATIONS.values():
+        found = next(iter(scope.response.get("SecurityGroups") or []), {}).get(member)
+        if found:
+            yield Request(operation=revoke, parameters={"GroupId": scope.id, "IpPermissions": found})
+
+
+SECURITY_GROUP = ResourceType(
+    token="aws:ec2/securityGroup:SecurityGroup",
+    service="ec2",
+    autoname=Autoname(prefix_key="namePrefix"),
+    create=(
+        Call(operation="CreateSecurityGroup"),
+        # EC2 gives a new group a rule that lets everything out; the provider takes it away.
+        Requests(
+            takes=(),
+            always=True,
+            build=lambda scope: [
+                Request(
+                    operation="RevokeSecurityGroupEgress",
+                    parameters={"GroupId": scope.id, "IpPermissions": [_EVERYTHING_OUT]},
+                )
+            ],
+        ),
+        _rule_changes("ingress"),
+        _rule_changes("egress"),
+    ),
+    fields={"name": "GroupName"},
+    defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
+    provider_only=("namePrefix", "revokeRulesOnDelete"),
+    update=(_rule_changes("ingress"), _rule_changes("egress")),
+    delete=(Call(operation="DeleteSecurityGroup", given={"GroupId": ID}),),
+    replace=("description", "name", "namePrefix", "vpcId"),
+    id=response("GroupId"),
+    read=(Call(operation="DescribeSecurityGroups", given={"GroupIds[]": ID}),),
+    outputs={
+        "arn": arn("ec2", "security-group/{id}"),
+        "ownerId": live("SecurityGroups[0].OwnerId"),
+        "vpcId": live("SecurityGroups[0].VpcId"),
+    },
+    tags=tagging("security-group"),
+)
+
+DEFAULT_SECURITY_GROUP = ResourceType(
+    token="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    service="ec2",
+    create=(
+        Call(
+            operation="DescribeSecurityGroups",
+            takes=(),
+            given={
+                "Filters": lambda scope: [
+                    {"Name": "group-name", "Values": ["default"]},
+                    *(by("vpc-id", "vpcId")(scope) if scope.inputs.get("vpcId") else []),
+                ]
+            },
+        ),
+        Requests(takes=(), always=True, build=_revoke_found),
+        _rule_changes("ingress"),
+        _rule_changes("egress"),
+    ),
+    provider_only=("revokeRulesOnDelete",),
+    update=(_rule_changes("ingress"), _rule_changes("egress")),
+    delete=(),  # the group lives as long as its VPC; the provider only forgets it
+    replace=("vpcId",),
+    id=response("SecurityGroups[0].GroupId"),
+    outputs={
+        "arn": arn("ec2", "security-group/{id}"),
+        "description": response("SecurityGroups[0].Description"),
+        "name": "default",
+        "ownerId": response("SecurityGroups[0].OwnerId"),
+        "vpcId": response("SecurityGroups[0].VpcId"),
+    },
+    tags=replace(tagging("security-group"), create=""),
+)
+
+#: Peer of a rule -> (list in an IpPermission, member in it, member in a SecurityGroupRuleRequest).
+_PEERS = {
+    "cidrIpv4": ("IpRanges", "CidrIp", "CidrIpv4"),
+    "cidrIpv6": ("Ipv6Ranges", "CidrIpv6", "CidrIpv6"),
+    "prefixListId": ("PrefixListIds", "PrefixListId", "PrefixListId"),
+    "referencedSecurityGroupId": ("UserIdGroupPairs", "GroupId", "ReferencedGroupId"),
+}
+
+
+def _exactly_one_peer(inputs: Mapping[str, Any]) -> Iterator[Fault]:
+    given = [key for key in _PEERS if inputs.get(key) is not None]
+    if len(given) != 1:
+        found = ", ".join(given) or None
+        yield Fault(path="cidrIpv4", found=found, allowed=f"a rule must have exactly one of {', '.join(_PEERS)}")
+
+
+def _networks(inputs: Mapping[str, Any]) -> Iterator[Fault]:
+    for key in ("cidrIpv4", "cidrIpv6"):
+        if (found := inputs.get(key)) not in (None, UNKNOWN):
+            try:
+                network(found)
+            except ValueError as error:
+                yield Fault(path=key, found=found, allowed=str(error))
+
+
+def _ports(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    if inputs.get("ipProtocol") == "-1":
+        return {}
+    return {"FromPort": inputs.get("fromPort"), "ToPort": inputs.get("toPort")}
+
+
+def _authorize(operation: str) -> Requests:
+    """The call that makes one rule; a rule is a permission with a single peer."""
+
+    def build(scope: Scope) -> Iterator[Request]:
+        inputs = scope.inputs
+        note = {"Description": inputs["description"]} if inputs.get("description") else {}
+        permission: dict[str, Any] = {"IpProtocol": inputs.get("ipProtocol"), **_ports(inputs)}
+        origins = {f"IpPermissions[0].{name}": key for name, key in _RULE_ORIGINS.items()}
+        for key, (group, member, _) in _PEERS.items():
+            if inputs.get(key) is not None:
+                permission[group] = [{member: inputs[key], **note}]
+                origins |= {f"IpPermissions[0].{group}[0].{member}": key}
+                origins |= {f"IpPermissions[0].{group}[0].Description": "description"}
+        yield Request(
+            operation=operation,
+            parameters={"GroupId": inputs.get("securityGroupId"), "IpPermissions": [permission]},
+            origins={"GroupId": "securityGroupId", **origins},
+        )
+
+    return Requests(takes=(), build=build)
+
+
+_RULE_ORIGINS = {"IpProtocol": "ipProtocol", "FromPort": "fromPort", "ToPort": "toPort"}
+
+
+def _modify(scope: Scope) -> Iterator[Request]:
+    rule: dict[str, Any] = {
+        "IpProtocol": scope.inputs.get("ipProtocol"),
+        "Description": scope.inputs.get("description"),
+        **_ports(scope.inputs),
+        **{member: scope.inputs.get(key) for key, (_, _, member) in _PEERS.items()},
+    }
+    known = {key: content for key, content in rule.items() if content is not None}
+    yield Request(
+        operation="ModifySecurityGroupRules",
+        parameters={
+            "GroupId": scope.inputs["securityGroupId"],
+            "SecurityGroupRules": [{"SecurityGroupRuleId": scope.id, "SecurityGroupRule": known}],
+        },
+    )
+
+
+def _rule(token: str, direction: str) -> ResourceType:
+    authorize, revoke, _ = _OPERATIONS[direction]
+    return ResourceType(
+        token=token,
+        service="ec2",
+        create=(_authorize(authorize),),
+        rules=(_exactly_one_peer, _networks),
+        update=(
+            Requests(takes=(*_PEERS, "description", "fromPort", "toPort", "ipProtocol"), build=_modify),
+        ),
+        delete=(
+            Call(operation=revoke, given={"GroupId": value("securityGroupId"), "SecurityGroupRuleIds[]": ID}),
+        ),
+        replace=("securityGroupId",),
+        id=response("SecurityGroupRules[0].SecurityGroupRuleId"),
+        outputs={"arn": arn("ec2", "security-group-rule/{id}"), "securityGroupRuleId": ID},
+        tags=replace(tagging("security-group-rule"), create=""),
+    )
+
+
+INGRESS_RULE = _rule("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "ingress")
+EGRESS_RULE = _rule("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "egress")
+
+_LAST_ENTRY = 32767  # "deny the rest", which every network ACL ends with and which cannot be removed
+
+
+def _entry(scope: Scope, rule: Mapping[str, Any], *, egress: bool) -> Request:
+    """An inline rule of the provider as a network ACL entry."""
+    protocols = {"-1": "-1", "all": "-1", "tcp": "6", "udp": "17", "icmp": "1"}
+    parameters: dict[str, Any] = {
+        "NetworkAclId": scope.id,
+        "Egress": egress,
+        "RuleNumber": rule.get("ruleNo"),
+        "RuleAction": rule.get("action"),
+        "Protocol": protocols.get(str(rule.get("protocol")), rule.get("protocol")),
+        "CidrBlock": rule.get("cidrBlock"),
+        "Ipv6CidrBlock": rule.get("ipv6CidrBlock"),
+        "PortRange": {"From": rule.get("fromPort"), "To": rule.get("toPort")},
+    }
+    return Request(operation="CreateNetworkAclEntry", parameters=parameters)
+
+
+def _entries(scope: Scope) -> Iterator[Request]:
+    """Take away the entries that are there and put in those that the program states."""
+    found: list[tuple[bool, Any]] = [
+        (entry["Egress"], entry["RuleNumber"])
+        for acl in scope.response.get("NetworkAcls") or []
+        for entry in acl["Entries"]
+        if entry["RuleNumber"] != _LAST_ENTRY
+    ]
+    found += [(side == "egress", rule["ruleNo"]) for side in _OPERATIONS for rule in scope.before.get(side) or []]
+    for egress, number in found:
+        parameters = {"NetworkAclId": scope.id, "Egress": egress, "RuleNumber": number}
+        yield Request(operation="DeleteNetworkAclEntry", parameters=parameters)
+    for side in _OPERATIONS:
+        for rule in scope.inputs.get(side) or []:
+            yield _entry(scope, rule, egress=side == "egress")
+
+
+DEFAULT_NETWORK_ACL = ResourceType(
+    token="aws:ec2/defaultNetworkAcl:DefaultNetworkAcl",
+    service="ec2",
+    create=(
+        Call(operation="DescribeNetworkAcls", takes=(), given={"NetworkAclIds[]": value("defaultNetworkAclId")}),
+        Requests(takes=("ingress", "egress"), build=_entries, always=True),
+    ),
+    provider_only=("defaultNetworkAclId",),
+    refused={"subnetIds": "subnets without an ACL of their own have the default one; leave it out"},
+    update=(Requests(takes=("ingress", "egress"), build=_entries),),
+    delete=(),  # the ACL lives as long as its VPC
+    replace=("defaultNetworkAclId",),
+    id=value("defaultNetworkAclId"),
+    outputs={
+        "arn": arn("ec2", "network-acl/{id}"),
+        "ownerId": text("{account}"),
+        "vpcId": response("NetworkAcls[0].VpcId"),
+    },
+    tags=replace(tagging("network-acl"), create=""),
+)
+
+TYPES = (SECURITY_GROUP, DEFAULT_SECURITY_GROUP, INGRESS_RULE, EGRESS_RULE, DEFAULT_NETWORK_ACL)

@@ -1,0 +1,287 @@
+"""The vocabulary of the service tables: how a Pulumi resource type becomes calls of the AWS API.
+
+A `ResourceType` says which operations create, change, read and delete a resource. Inputs find their members of the API by
+name (`kmsKeyId` -> `KmsKeyId`, singular and plural alike, at any depth); `fields` lists those whose names or forms differ.
+What a table does not say is refused: an input that no member takes, a change that no operation makes, an output that the
+provider does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jmespath
+
+from local.adapter.errors import Fault
+from local.adapter.values import UNKNOWN
+
+Properties = Mapping[str, Any]
+
+#: The value of a source that has nothing to say, such as the answer to a call that was not made.
+ABSENT: Any = object()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """All that a table may refer to while one resource is worked on.
+
+    `inputs` are the inputs after the provider's check, `before` those of the last deployment ({} on create), `changed` the
+    names of those that differ, `outputs` what the last deployment gave. `response` is the answer of the first create call and `live` the merged answers of the read calls;
+    each is {} until there is one. `id` is `UNKNOWN` until the resource exists.
+    """
+
+    account: str
+    region: str
+    name: str
+    inputs: Properties
+    before: Properties = field(default_factory=dict)
+    outputs: Properties = field(default_factory=dict)
+    id: str = UNKNOWN
+    response: Properties = field(default_factory=dict)
+    live: Properties = field(default_factory=dict)
+    changed: frozenset[str] = frozenset()
+    partition: str = "aws"
+
+
+#: A value that is computed from the scope; anything else in a table stands for itself.
+Source = Callable[[Scope], Any]
+
+
+def evaluated(source: Any, scope: Scope) -> Any:
+    """The value of a source, or the constant itself."""
+    return source(scope) if callable(source) else source
+
+
+def ID(scope: Scope) -> str:  # noqa: N802 - reads as a constant in the tables
+    """The resource's id."""
+    return scope.id
+
+
+def REGION(scope: Scope) -> str:  # noqa: N802
+    """The region that the resource is in."""
+    return scope.region
+
+
+def ACCOUNT(scope: Scope) -> str:  # noqa: N802
+    """The account that the resource is in."""
+    return scope.account
+
+
+def value(key: str, default: Any = ABSENT) -> Source:
+    """An input, or what the provider gave for it, or the default."""
+
+    def read(scope: Scope) -> Any:
+        found = scope.inputs.get(key)
+        if found is None:
+            found = scope.outputs.get(key)
+        return default if found is None else found
+
+    return read
+
+
+def old(key: str) -> Source:
+    """An input of the last deployment, for calls that must name what they replace."""
+    return lambda scope: scope.before.get(key, ABSENT)
+
+
+def response(path: str) -> Source:
+    """A part of the answer of the first create call (JMESPath)."""
+    return lambda scope: _found(path, scope.response)
+
+
+def live(path: str, default: Any = ABSENT) -> Source:
+    """A part of the answers of the read calls (JMESPath)."""
+
+    def read(scope: Scope) -> Any:
+        found = _found(path, scope.live)
+        return default if found is ABSENT and scope.live else found
+
+    return read
+
+
+def text(template: str) -> Source:
+    """A text with `{account}`, `{region}`, `{partition}`, `{id}`, inputs and outputs in braces; unknown if one of them is."""
+
+    def fill(scope: Scope) -> Any:
+        names = _Names(scope)
+        filled = template.format_map(names)
+        if names.missing:
+            return ABSENT
+        return UNKNOWN if UNKNOWN in filled else filled
+
+    return fill
+
+
+def arn(service: str, resource: str, *, region: str = "{region}", account: str = "{account}") -> Source:
+    """An ARN; `resource` is a template as in `text`."""
+    return text(f"arn:{{partition}}:{service}:{region}:{account}:{resource}")
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """Where an input goes: a member's path relative to its structure, and how its value is converted on the way.
+
+    A name that ends in `[]` is a list with one item: `MetricTransformations[].MetricName`. `via` raises ValueError with what is allowed for a value that it cannot convert.
+    """
+
+    member: str
+    via: Callable[[Any], Any] | None = None
+
+
+#: Input path (`productionVariants.routingConfigs`, without indexes) -> member or destination. A destination with an empty
+#: member drops the input: the provider keeps it to itself.
+Fields = Mapping[str, "str | To"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One API operation.
+
+    takes: the inputs that it sends; None means all that no other call of the same step list takes. A call with `takes` is
+        made when one of them is there (create) or has changed (update); `always` makes it in any case.
+    given: member path -> constant or source, for members whose values are no inputs of the same name.
+    unset: what an update sends for an input that was given before and is not any more; nothing is sent without an entry.
+    failures: JMESPath in the answer of operations that report errors in it; anything found there is an error.
+    """
+
+    operation: str
+    takes: tuple[str, ...] | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    unset: Mapping[str, Any] = field(default_factory=dict)
+    fields: Fields = field(default_factory=dict)
+    always: bool = False
+    failures: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call with its parameters, for what a `Call` cannot say. `origins`: API path -> the input it was made from."""
+
+    operation: str
+    parameters: Properties
+    origins: Mapping[str, str] = field(default_factory=dict)
+    failures: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requests:
+    """Calls that depend on the values of the inputs they take: one per item of a list, one per attribute."""
+
+    takes: tuple[str, ...]
+    build: Callable[[Scope], Iterable[Request]]
+    always: bool = False
+
+
+Step = Call | Requests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Autoname:
+    """The input that is filled with a generated name when the program gives none.
+
+    A prefix input, where the provider has one, starts the name. `lower` is for services that know lower case only, `suffix`
+    for names that must end in a certain way.
+    """
+
+    key: str = "name"
+    prefix_key: str = ""
+    lower: bool = False
+    suffix: Callable[[Properties], str] | None = None
+    longest: int = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tagging:
+    """How a type carries tags.
+
+    `create` is the member of the first create call that takes them ("" when they are sent by the tag call after it).
+    `tag` and `untag` are the operations that change them, `given` names the resource in both, `member` and `keys` are their
+    members for the tags and for the keys to remove. `wrap` turns the tag list of the create call into another form.
+    """
+
+    create: str = "Tags"
+    tag: str = ""
+    untag: str = ""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    member: str = "Tags"
+    keys: str = "TagKeys"
+    wrap: Callable[[Any], Any] | None = None
+    as_key_objects: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """What a create or an update waits for: a part of the read calls' answers that takes one of the `ready` values.
+
+    A value in `failed` ends the wait with an error that carries the answer's `reason`.
+    """
+
+    path: str
+    ready: tuple[str, ...]
+    failed: tuple[str, ...] = ()
+    reason: str = ""
+    seconds: float = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceType:
+    """One Pulumi resource type as calls of one AWS service.
+
+    replace: top-level inputs whose change makes a new resource; `EVERYTHING` for types that cannot be changed (tags can).
+    changeable: parts of such inputs, as paths, that change in place all the same.
+    defaults: values that the provider fills in for absent inputs.
+    provider_only: inputs that steer the provider and reach no API call.
+    refused: inputs that are not carried out here, with what to do instead.
+    digests: asset input -> (output that holds its digest, digest function): a changed file changes the resource.
+    rules: checks across inputs that the API's model does not state.
+    recorded: why the type is only recorded; "" when it is created for real.
+    """
+
+    token: str
+    service: str
+    id: Any
+    create: tuple[Step, ...] = ()
+    update: tuple[Step, ...] = ()
+    delete: tuple[Step, ...] = ()
+    read: tuple[Call, ...] = ()
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    fields: Fields = field(default_factory=dict)
+    replace: tuple[str, ...] = ()
+    changeable: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    provider_only: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, tuple[str, Callable[[Any], str]]] = field(default_factory=dict)
+    rules: tuple[Callable[[Properties], Iterable[Fault]], ...] = ()
+    autoname: Autoname | None = None
+    tags: Tagging | None = None
+    wait: Wait | None = None
+    recorded: str = ""
+
+
+#: Every input but the tags forces replacement.
+EVERYTHING = ("*",)
+
+
+class _Names(dict[str, str]):
+    """The names that a template may use."""
+
+    def __init__(self, scope: Scope):
+        super().__init__(account=scope.account, region=scope.region, partition=scope.partition, id=scope.id)
+        self._scope = scope
+        self.missing = False
+
+    def __missing__(self, key: str) -> str:
+        found = value(key)(self._scope)
+        if found is ABSENT:
+            self.missing = True
+            return ""
+        return str(found)
+
+
+def _found(path: str, answer: Properties) -> Any:
+    found = jmespath.search(path, dict(answer)) if answer else None
+    return ABSENT if found is None else found

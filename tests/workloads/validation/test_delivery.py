@@ -1,0 +1,312 @@
+"""Objects in S3 (moto's server): each content is processed once, and what is written where."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto.server import ThreadedMotoServer
+
+from contracts.schema import Contract, Pii, to_json
+from tests.workloads.validation.delivered import CHURN, NOW, Row, good_rows, read_rows, write_csv
+from workloads.validation import SaltError, Status, delivery, file_sha256
+from workloads.validation.__main__ import main
+from workloads.validation.delivery import Approval, DeliveryError, Location, process
+
+PROCESSED = Location(bucket="processed", key="")
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name, value in {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3")
+    for bucket in ("raw", "processed"):
+        client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    client.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
+    yield client
+    resource: Any = boto3.resource("s3")
+    for bucket in ("raw", "processed"):
+        resource.Bucket(bucket).object_versions.delete()
+        resource.Bucket(bucket).delete()
+
+
+class Lake:
+    """Raw and processed bucket, and deliveries into them."""
+
+    def __init__(self, client: Any, directory: Path) -> None:
+        self.s3, self.directory = client, directory
+
+    def put(self, rows: list[Row], key: str = "incoming/2026-11-20/day.csv") -> str:
+        """Deliver `rows`; the SHA-256 of the object."""
+        path = write_csv(self.directory / "day.csv", rows)
+        self.s3.upload_file(str(path), "raw", key)
+        return file_sha256(path)
+
+    def process(self, key: str = "incoming/2026-11-20/day.csv", **options: Any) -> Any:
+        options = {"contract": CHURN, "processed": PROCESSED, "now": NOW} | options
+        return process(self.s3, source=Location(bucket="raw", key=key), **options)
+
+    def listing(self) -> list[str]:
+        return sorted(item["Key"] for item in self.s3.list_objects_v2(Bucket="processed").get("Contents", []))
+
+    def json(self, key: str) -> Any:
+        return json.loads(self.s3.get_object(Bucket="processed", Key=key)["Body"].read())
+
+    def rows(self, key: str) -> list[Row]:
+        path = self.directory / "downloaded.parquet"
+        self.s3.download_file("processed", key, str(path))
+        return read_rows(path)
+
+
+@pytest.fixture
+def lake(s3: Any, tmp_path: Path) -> Lake:
+    return Lake(s3, tmp_path)
+
+
+def test_an_accepted_object(lake: Lake) -> None:
+    rows = good_rows()
+    rows[9]["churn_label"] = 5
+    sha256 = lake.put(rows)
+    verdict = lake.process()
+
+    assert verdict.status is Status.ACCEPTED
+    assert lake.listing() == [
+        f"accepted/{sha256}.parquet",
+        f"ledger/{sha256}.json",
+        "ledger/last-accepted.json",
+        f"quarantine/{sha256}/reason.json",
+        f"quarantine/{sha256}/rows.parquet",
+    ]
+    assert lake.rows(f"accepted/{sha256}.parquet") == rows[:9] + rows[10:]
+    assert [row["quarantine_row"] for row in lake.rows(f"quarantine/{sha256}/rows.parquet")] == [10]
+    entry = lake.json(f"ledger/{sha256}.json")
+    assert entry["object"] == "s3://raw/incoming/2026-11-20/day.csv"
+    assert entry["reasons"] == {"not_allowed": 1}
+    assert entry["judged_at"] == "2026-11-21T12:00:00+00:00"
+    assert lake.json(f"quarantine/{sha256}/reason.json") == entry
+    assert lake.json("ledger/last-accepted.json") == {"object_sha256": sha256, "summary": entry["summary"]}
+
+
+def test_a_file_delivered_twice_is_processed_once(lake: Lake) -> None:
+    sha256 = lake.put(good_rows())
+    first = lake.process()
+    before = {key: lake.s3.head_object(Bucket="processed", Key=key)["LastModified"] for key in lake.listing()}
+    lake.put(good_rows(), key="incoming/2026-11-21/again.csv")
+    second = lake.process(key="incoming/2026-11-21/again.csv", now=NOW + timedelta(days=1))
+
+    assert (second.status, second.duplicate_of) == (Status.DUPLICATE, Status.ACCEPTED)
+    assert (second.object_sha256, second.rows_in, second.accepted) == (sha256, first.rows_in, first.accepted)
+    assert before == {key: lake.s3.head_object(Bucket="processed", Key=key)["LastModified"] for key in lake.listing()}
+    assert lake.json(f"ledger/{sha256}.json")["object"] == "s3://raw/incoming/2026-11-20/day.csv"
+
+
+def test_of_two_deliveries_at_once_one_is_the_duplicate(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.put(good_rows())
+    other: list[Any] = []
+
+    def and_meanwhile(*arguments: Any, **options: Any) -> Any:
+        monkeypatch.setattr(delivery, "validate", validate)
+        other.append(lake.process())
+        return validate(*arguments, **options)
+
+    validate = delivery.validate
+    monkeypatch.setattr(delivery, "validate", and_meanwhile)
+    late = lake.process()
+    assert [verdict.status for verdict in (*other, late)] == [Status.ACCEPTED, Status.DUPLICATE]
+    assert late.duplicate_of is Status.ACCEPTED
+
+
+def test_after_a_crash_before_the_ledger_the_object_is_judged_again(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha256 = lake.put(good_rows())
+    put_object = lake.s3.put_object
+    failure = ClientError({"Error": {"Code": "SlowDown", "Message": ""}}, "PutObject")
+
+    def fail(**request: Any) -> Any:
+        if request["Key"].startswith("ledger/"):
+            raise failure
+        return put_object(**request)
+
+    monkeypatch.setattr(lake.s3, "put_object", fail)
+    with pytest.raises(ClientError):
+        lake.process()
+    assert lake.listing() == [f"accepted/{sha256}.parquet"]
+    monkeypatch.setattr(lake.s3, "put_object", put_object)
+    assert lake.process().status is Status.ACCEPTED
+
+
+def test_a_refused_object_is_kept_whole_with_its_reason(lake: Lake) -> None:
+    lake.s3.put_object(Bucket="raw", Key="bad.csv", Body=b"customer_id\nC1\n")
+    verdict = lake.process(key="bad.csv")
+    folder = f"quarantine/{verdict.object_sha256}"
+    assert lake.listing() == [f"ledger/{verdict.object_sha256}.json", f"{folder}/file.bin", f"{folder}/reason.json"]
+    assert lake.s3.get_object(Bucket="processed", Key=f"{folder}/file.bin")["Body"].read() == b"customer_id\nC1\n"
+    reason = lake.json(f"{folder}/reason.json")
+    assert (reason["status"], reason["findings"][0]["code"]) == ("refused", "missing_column")
+    assert lake.process(key="bad.csv").duplicate_of is Status.REFUSED
+
+
+def test_a_refused_object_with_personal_columns_stays_in_raw_data_only(lake: Lake) -> None:
+    contract = dataclasses.replace(
+        CHURN, columns=(dataclasses.replace(CHURN.columns[0], pii=Pii.HASH), *CHURN.columns[1:])
+    )
+    lake.s3.put_object(Bucket="raw", Key="bad.csv", Body=b"customer_id\nC1\n")
+    verdict = lake.process(key="bad.csv", contract=contract, salt=b"0123456789abcdef")
+    folder = f"quarantine/{verdict.object_sha256}"
+    assert lake.listing() == [f"ledger/{verdict.object_sha256}.json", f"{folder}/reason.json"]
+    with pytest.raises(SaltError):
+        lake.put(good_rows())
+        lake.process(contract=contract)
+
+
+def poisoned(count: int = 600) -> list[Row]:
+    return [row | {"churn_label": 1} for row in good_rows(count)]
+
+
+def test_a_held_object_waits_until_a_person_approves_it(lake: Lake) -> None:
+    lake.put(good_rows(600))
+    lake.process()
+    sha256 = lake.put(poisoned())
+    assert lake.process().status is Status.HELD
+    assert [key for key in lake.listing() if sha256 in key] == [
+        f"ledger/{sha256}.json",
+        f"quarantine/{sha256}/held.parquet",
+        f"quarantine/{sha256}/reason.json",
+    ]
+    assert lake.json("ledger/last-accepted.json")["object_sha256"] != sha256
+    assert lake.process().duplicate_of is Status.HELD
+
+    approved = lake.process(approval=Approval(who="ana", why="campaign month"))
+    assert approved.status is Status.ACCEPTED
+    assert lake.rows(f"accepted/{sha256}.parquet") == poisoned()
+    assert f"quarantine/{sha256}/held.parquet" not in lake.listing()
+    assert lake.json(f"ledger/{sha256}.json")["approval"] == {"who": "ana", "why": "campaign month"}
+    assert lake.json("ledger/last-accepted.json")["object_sha256"] == sha256
+
+
+@pytest.mark.parametrize("judged_before", [False, True])
+def test_only_a_held_object_can_be_approved(lake: Lake, judged_before: bool) -> None:
+    lake.put(good_rows())
+    if judged_before:
+        lake.process()
+    state = "is accepted" if judged_before else "was never judged"
+    with pytest.raises(DeliveryError) as caught:
+        lake.process(approval=Approval(who="ana", why="sure"))
+    assert str(caught.value) == (
+        f"object s3://raw/incoming/2026-11-20/day.csv {state}, so there is nothing to approve; "
+        "only a held object can be"
+    )
+
+
+def with_limit(months: float) -> Contract:
+    columns = [dataclasses.replace(c, maximum=months) if c.name == "user_tenure_months" else c for c in CHURN.columns]
+    return dataclasses.replace(CHURN, columns=tuple(columns))
+
+
+def test_an_object_judged_by_other_rules_is_judged_again(lake: Lake) -> None:
+    lake.put(good_rows())
+    assert lake.process(contract=with_limit(20)).status is Status.REFUSED
+    assert lake.process(contract=dataclasses.replace(with_limit(20), threshold=0.5)).status is Status.DUPLICATE
+    assert lake.process(contract=with_limit(600)).status is Status.ACCEPTED
+
+
+def test_the_version_that_the_event_named_is_the_one_judged(lake: Lake) -> None:
+    first = lake.put(good_rows(10))
+    version = lake.s3.head_object(Bucket="raw", Key="incoming/2026-11-20/day.csv")["VersionId"]
+    lake.put(good_rows(20))
+    assert lake.process(version_id=version).object_sha256 == first
+    assert lake.json(f"ledger/{first}.json")["version_id"] == version
+
+
+def test_an_object_that_is_not_there(lake: Lake) -> None:
+    with pytest.raises(DeliveryError) as caught:
+        lake.process(key="nothing.csv")
+    assert str(caught.value) == "object s3://raw/nothing.csv cannot be read: 404; check the name and the role"
+
+
+@pytest.mark.parametrize("uri", ["raw/key", "s3:///key", "https://raw/key", ""])
+def test_what_is_no_s3_uri(uri: str) -> None:
+    with pytest.raises(DeliveryError) as caught:
+        Location.parse(uri)
+    assert str(caught.value) == f"{uri!r} is no S3 URI; write s3://bucket/key"
+
+
+@pytest.mark.parametrize("key", ["lake", "lake/"])
+def test_a_processed_location_below_a_prefix(lake: Lake, key: str) -> None:
+    sha256 = lake.put(good_rows())
+    lake.process(processed=Location(bucket="processed", key=key))
+    assert f"lake/accepted/{sha256}.parquet" in lake.listing()
+
+
+class TestCommandLine:
+    """`main` in this process; once as a real process."""
+
+    @pytest.fixture
+    def arguments(self, lake: Lake, tmp_path: Path) -> list[str]:
+        (tmp_path / "contract.json").write_text(to_json(CHURN))
+        return ["--contract", str(tmp_path), "--processed", "s3://processed", "--now", NOW.isoformat(), "--object"]
+
+    def test_exit_codes_and_output(self, lake: Lake, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        deliveries = {"good": good_rows(600), "again": good_rows(600), "held": poisoned(), "refused": good_rows(0)}
+        codes: dict[str, int] = {}
+        for name, rows in deliveries.items():
+            lake.put(rows, key=name)
+            codes[name] = main([*arguments, f"s3://raw/{name}"])
+        assert codes == {"good": 0, "again": 0, "held": 4, "refused": 3}
+        verdicts = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [verdict["status"] for verdict in verdicts] == ["accepted", "duplicate", "held", "refused"]
+        assert verdicts[0]["rows_in"] == 600
+        approve = ["--approve-by", "ana", "--approve-because", "campaign month"]
+        assert main([*arguments, "s3://raw/held", *approve]) == 0
+
+    def test_a_wrong_call_names_its_fault(
+        self, lake: Lake, arguments: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main([*arguments, "s3://raw/nothing"]) == 2
+        line = json.loads(capsys.readouterr().err)
+        assert line["message"] == "object s3://raw/nothing cannot be read: 404; check the name and the role"
+
+    def test_half_an_approval(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit):
+            main([*arguments, "s3://raw/x", "--approve-by", "ana"])
+        assert "--approve-by and --approve-because belong together: give both or none" in capsys.readouterr().err
+
+    def test_as_a_process_with_the_salt_from_secrets_manager(
+        self, lake: Lake, arguments: list[str], tmp_path: Path
+    ) -> None:
+        hashed = dataclasses.replace(CHURN.columns[0], pii=Pii.HASH)
+        contract = dataclasses.replace(CHURN, columns=(hashed, *CHURN.columns[1:]))
+        (tmp_path / "contract.json").write_text(to_json(contract))
+        boto3.client("secretsmanager").create_secret(Name="salt", SecretString="0123456789abcdef")
+        lake.put(good_rows(), key="day.csv")
+        command = [sys.executable, "-m", "workloads.validation", *arguments, "s3://raw/day.csv"]
+        without = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (without.returncode, without.stdout) == (2, "")
+        assert "no salt is given" in json.loads(without.stderr)["message"]
+        done = subprocess.run([*command, "--salt-secret", "salt"], capture_output=True, text=True, check=False)
+        assert (done.returncode, json.loads(done.stdout)["accepted"]) == (0, 60)

@@ -1,0 +1,51 @@
+"""The embedded engine of validation, ETL and drift: duckdb, set up the same way wherever it runs.
+
+SQL that depends on a contract is written with `identifier` and `literal`, never by pasting names or values.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+MIB = 1024 * 1024
+
+
+def connect(
+    scratch: Path, *, memory_limit_mb: int | None = None, threads: int | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A connection whose larger-than-memory work spills into the directory `scratch`.
+
+    The defaults of duckdb stand for what is not given: 80 % of the machine's memory, a thread a core. The session's
+    time zone is UTC and nothing is ever downloaded (all that is used is linked into duckdb).
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "temp_directory": str(scratch),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if memory_limit_mb is not None:
+        config["memory_limit"] = f"{memory_limit_mb}MiB"
+    if threads is not None:
+        config["threads"] = threads
+    connection = duckdb.connect(":memory:", config=config)
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+def identifier(name: str) -> str:
+    """`name` as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str | float | bool | Path) -> str:
+    """`value` as a SQL literal. A float is written so that it is read back exactly."""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return f"CAST('{value!r}' AS DOUBLE)"
+    return "'" + str(value).replace("'", "''") + "'"

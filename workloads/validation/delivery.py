@@ -1,0 +1,207 @@
+"""One object in S3, judged once whatever it is called and however often it is delivered.
+
+Written under the processed location, where an object is known by the SHA-256 of its bytes:
+
+    accepted/<sha256>.parquet            its good rows
+    quarantine/<sha256>/rows.parquet     its bad rows and why
+    quarantine/<sha256>/held.parquet     the good rows of a held file, until a person approves it
+    quarantine/<sha256>/file.bin         a refused file as it came (not when the contract names PII: raw data keeps it)
+    quarantine/<sha256>/reason.json      the verdict and where the object came from, whenever something is quarantined
+    ledger/<sha256>.json                 the verdict: its presence means that the object is done
+    ledger/last-accepted.json            the summary that the next file is compared with
+
+The ledger entry comes last and only where none is, so that a crash leaves an object to be judged again (to the same
+files), and of two deliveries at once one is the duplicate. An object that was judged by other rules (columns, roles or
+ingestion limits of the contract changed) is judged again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from contracts.schema import Contract
+from workloads.validation.judge import ACCEPTED_FILE, QUARANTINE_FILE, file_sha256, validate
+from workloads.validation.summary import Summary
+from workloads.validation.verdict import Status, Verdict, from_dict
+
+LAST_ACCEPTED = "ledger/last-accepted.json"
+
+
+class DeliveryError(Exception):
+    """An object or location that cannot be used; the message names it and says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Location:
+    """`s3://bucket/key`; the key of a location for many objects ends with / or is empty."""
+
+    bucket: str
+    key: str
+
+    @staticmethod
+    def parse(uri: str) -> Location:
+        """DeliveryError for anything but an S3 URI with a bucket."""
+        scheme, _, rest = uri.partition("://")
+        bucket, _, key = rest.partition("/")
+        if scheme != "s3" or not bucket:
+            raise DeliveryError(f"{uri!r} is no S3 URI; write s3://bucket/key")
+        return Location(bucket=bucket, key=key)
+
+    def __truediv__(self, name: str) -> Location:
+        prefix = self.key if not self.key or self.key.endswith("/") else f"{self.key}/"
+        return Location(bucket=self.bucket, key=prefix + name)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """A person's decision to accept a held file: who and why, kept in the ledger."""
+
+    who: str
+    why: str
+
+
+def process(
+    s3: Any,
+    contract: Contract,
+    *,
+    source: Location,
+    processed: Location,
+    now: datetime,
+    version_id: str | None = None,
+    salt: bytes | None = None,
+    approval: Approval | None = None,
+) -> Verdict:
+    """Judge the object at `source` (`version_id` if given, else the newest) and write the outcome under `processed`.
+
+    `s3` is a boto3 S3 client. An object that was judged before, by the same rules, is a duplicate and changes nothing,
+    unless it is held and `approval` accepts it. Raises DeliveryError when the object cannot be
+    read or there is nothing to approve, SaltError as
+    `validate` does, and botocore errors when AWS fails (the call can then be repeated).
+    """
+    rules = _rules_sha256(contract)
+    with tempfile.TemporaryDirectory() as directory:
+        # the name goes along, because an extension that belies the content is told; nothing else of the key does
+        path = Path(directory) / ("object" + Path(source.key).suffix[:20])
+        _download(s3, source, version_id, path)
+        sha256 = file_sha256(path)
+        entry = _read_json(s3, processed / f"ledger/{sha256}.json")
+        approving = approval is not None
+        if approving and (entry is None or entry["status"] != Status.HELD):
+            state = "was never judged" if entry is None else f"is {entry['status']}"
+            raise DeliveryError(f"object {source} {state}, so there is nothing to approve; only a held object can be")
+        if entry is not None and entry["rules_sha256"] == rules and not approving:
+            return _duplicate(entry)
+        last = _read_json(s3, processed / LAST_ACCEPTED)
+        verdict = validate(
+            path,
+            contract,
+            output=Path(directory) / "output",
+            now=now,
+            previous=Summary.from_dict(last["summary"]) if last else None,
+            salt=salt,
+            hold=not approving,
+        )
+        record = verdict.to_dict() | {
+            "object": str(source),
+            "version_id": version_id,
+            "contract": contract.name,
+            "rules_sha256": rules,
+            "judged_at": now.isoformat(),
+            "approval": asdict(approval) if approval else None,
+        }
+        _store(s3, processed, verdict, record, path, keep_file=not any(c.pii for c in contract.columns))
+        won = _write_json(s3, processed / f"ledger/{sha256}.json", record, only_if_new=entry is None)
+        if not won:  # another delivery of the same bytes came first; it wrote the same files
+            return replace(verdict, status=Status.DUPLICATE, duplicate_of=verdict.status)
+        if verdict.status is Status.ACCEPTED:
+            _write_json(s3, processed / LAST_ACCEPTED, {"object_sha256": sha256, "summary": record["summary"]})
+        return verdict
+
+
+def _store(
+    s3: Any, processed: Location, verdict: Verdict, record: dict[str, Any], path: Path, *, keep_file: bool
+) -> None:
+    """Everything but the ledger. `keep_file`: a refused file may be kept as it came."""
+    sha256, output = verdict.object_sha256, path.parent / "output"
+    quarantine = processed / f"quarantine/{sha256}"
+    uploads = {output / QUARANTINE_FILE: quarantine / "rows.parquet"}
+    match verdict.status:
+        case Status.ACCEPTED:
+            uploads[output / ACCEPTED_FILE] = processed / f"accepted/{sha256}.parquet"
+        case Status.HELD:
+            uploads[output / ACCEPTED_FILE] = quarantine / "held.parquet"
+        case _ if keep_file:
+            uploads[path] = quarantine / "file.bin"
+        case _:
+            pass
+    for file, target in uploads.items():
+        if file.exists():
+            s3.upload_file(str(file), target.bucket, target.key)
+    if verdict.status is not Status.ACCEPTED or verdict.quarantined:
+        _write_json(s3, quarantine / "reason.json", record)
+    if verdict.status is Status.ACCEPTED:  # approved: the held copy has done its service
+        held = quarantine / "held.parquet"
+        s3.delete_object(Bucket=held.bucket, Key=held.key)
+
+
+def _rules_sha256(contract: Contract) -> str:
+    """Of the parts of the contract that validation reads; the rest may change without judging data again."""
+    parts = {name: value for name, value in asdict(contract).items() if name in _RULES}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+_RULES = ("columns", "entity", "event_time", "label", "ingestion")
+
+
+def _duplicate(entry: dict[str, Any]) -> Verdict:
+    first = from_dict(entry)
+    return replace(first, status=Status.DUPLICATE, duplicate_of=first.status)
+
+
+def _download(s3: Any, source: Location, version_id: str | None, path: Path) -> None:
+    extra = {"VersionId": version_id} if version_id else None
+    try:
+        s3.download_file(source.bucket, source.key, str(path), ExtraArgs=extra)
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code in ("404", "403", "400", "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "AccessDenied"):
+            version = f" (version {version_id})" if version_id else ""
+            raise DeliveryError(
+                f"object {source}{version} cannot be read: {code}; check the name and the role"
+            ) from error
+        raise
+
+
+def _read_json(s3: Any, location: Location) -> dict[str, Any] | None:
+    try:
+        body = s3.get_object(Bucket=location.bucket, Key=location.key)["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return None
+    return json.loads(body)
+
+
+def _write_json(s3: Any, location: Location, value: dict[str, Any], *, only_if_new: bool = False) -> bool:
+    """Whether it was written; with `only_if_new` it is not when the object exists (S3 conditional write)."""
+    condition = {"IfNoneMatch": "*"} if only_if_new else {}
+    body = json.dumps(value, sort_keys=True, indent=1).encode()
+    try:
+        s3.put_object(Bucket=location.bucket, Key=location.key, Body=body, ContentType="application/json", **condition)
+    except ClientError as error:
+        if only_if_new and error.response.get("Error", {}).get("Code") in (
+            "PreconditionFailed",
+            "ConditionalRequestConflict",
+        ):
+            return False
+        raise
+    return True

@@ -1,0 +1,146 @@
+"""The judgement of one delivered file: every row is accepted or quarantined with its reasons, none is lost."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from contracts.schema import Contract
+from workloads.engine import connect
+from workloads.validation import pii, tables
+from workloads.validation.source import Source, open_source
+from workloads.validation.summary import Summary, jumps, summarise
+from workloads.validation.verdict import FileFault, Finding, RefusedError, Status, Verdict
+
+ACCEPTED_FILE = "accepted.parquet"
+QUARANTINE_FILE = "quarantine.parquet"
+
+
+def validate(
+    path: Path,
+    contract: Contract,
+    *,
+    output: Path,
+    now: datetime,
+    previous: Summary | None = None,
+    salt: bytes | None = None,
+    hold: bool = True,
+) -> Verdict:
+    """Judge the file at `path` and write its rows into the directory `output`.
+
+    accepted.parquet (status accepted or held) has exactly the contract's columns in its order, without those that are
+    dropped as PII: integers and numbers of 64 bit, timestamps in UTC, hashed columns as text. quarantine.parquet
+    (when a row is bad) has `quarantine_row` (the row's number in the file, from 1), `quarantine_codes` (list of
+    RowFault), `quarantine_reason` (their text) and the values as they were delivered. Both appear whole or not at
+    all.
+
+    `now` (with time zone) decides what is late and what is in the future; `previous` is the summary of the last
+    accepted data, without which nothing is held; `hold=False` is a person's decision to accept a held file.
+
+    Raises SaltError before reading anything when a column is to be hashed and `salt` will not do. Whatever is wrong
+    with the file is no exception but a verdict."""
+    output.mkdir(parents=True, exist_ok=True)
+    for name in (ACCEPTED_FILE, QUARANTINE_FILE):
+        (output / name).unlink(missing_ok=True)  # of a judgement before this one
+    sha256 = file_sha256(path)
+    with tempfile.TemporaryDirectory(dir=output) as directory, connect(Path(directory)) as connection:
+        scratch = Path(directory)
+        pii.set_salt(connection, contract, salt)
+        try:
+            source = open_source(connection, path, contract)
+            tables.judge_rows(connection, source, contract, now)
+            tables.find_repeated(connection, contract)
+            verdict = _verdict(connection, contract, sha256, scratch, source)
+        except RefusedError as refusal:
+            return Verdict(status=Status.REFUSED, object_sha256=sha256, findings=refusal.findings)
+        for name in (ACCEPTED_FILE, QUARANTINE_FILE):
+            if (scratch / name).exists():
+                (scratch / name).replace(output / name)
+    return _held(verdict, previous, contract) if hold else verdict
+
+
+def file_sha256(path: Path) -> str:
+    """The identity of a delivered object: SHA-256 of its bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _verdict(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, sha256: str, scratch: Path, source: Source
+) -> Verdict:
+    """Write both files into `scratch` and count what was written: a verdict is not made unless the rows add up."""
+    rows_in = tables.count_rows(connection)
+    if rows_in == 0:
+        text = "the file has a header and no rows; deliver it again with its rows"
+        raise RefusedError(Finding(code=FileFault.NO_ROWS, text=text))
+    reasons = tables.count_reasons(connection)
+    quarantined = 0
+    if reasons:
+        bad = tables.quarantined_rows(connection).project(tables.quarantine_columns(contract))
+        quarantined = _write(bad, scratch / QUARANTINE_FILE)
+    verdict = Verdict(
+        status=Status.REFUSED,
+        object_sha256=sha256,
+        rows_in=rows_in,
+        quarantined=rows_in,
+        reasons=reasons,
+        findings=_refusals(connection, contract, rows_in, quarantined, reasons),
+        warnings=_warnings(source),
+    )
+    if verdict.findings:
+        return verdict
+    good = tables.accepted_rows(connection)
+    accepted = _write(good.project(tables.accepted_columns(contract)), scratch / ACCEPTED_FILE)
+    summary = summarise(good.project(tables.plain_columns(contract)), contract)
+    return dataclasses.replace(
+        verdict, status=Status.ACCEPTED, accepted=accepted, quarantined=quarantined, summary=summary
+    )
+
+
+def _refusals(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, rows_in: int, bad: int, reasons: dict[str, int]
+) -> tuple[Finding, ...]:
+    """Why a file whose rows could be read is refused as a whole."""
+    findings = tables.unread_columns(connection, contract)
+    share = bad / rows_in
+    limit = contract.ingestion.max_bad_row_share
+    if share > limit:
+        counts = ", ".join(f"{code} {count}" for code, count in reasons.items())
+        text = (
+            f"{bad} of {rows_in} rows are bad ({share:.2%}; ingestion.max_bad_row_share allows {limit:.2%}): {counts}; "
+            "repair the source and deliver the file again"
+        )
+        findings.append(Finding(code=FileFault.TOO_MANY_BAD_ROWS, text=text))
+    return tuple(findings)
+
+
+def _held(verdict: Verdict, previous: Summary | None, contract: Contract) -> Verdict:
+    if previous is None or verdict.summary is None:
+        return verdict
+    findings = tuple(
+        Finding(
+            code=FileFault.MEAN_JUMP if jump.column else FileFault.LABEL_RATE_JUMP,
+            text=f"{jump.text}; look at the source, then approve or discard the file",
+        )
+        for jump in jumps(previous, verdict.summary, contract.ingestion)
+    )
+    return dataclasses.replace(verdict, status=Status.HELD, findings=findings) if findings else verdict
+
+
+def _warnings(source: Source) -> tuple[str, ...]:
+    if not source.extra:
+        return ()
+    names = ", ".join(repr(name) for name in source.extra)
+    return (f"columns {names} are not in the contract and were left out; add them to the contract to keep them",)
+
+
+def _write(rows: duckdb.DuckDBPyRelation, path: Path) -> int:
+    """Write `rows` and say how many there are, counted in what was written."""
+    rows.write_parquet(str(path), compression="zstd")
+    return pq.read_metadata(path).num_rows

@@ -1,0 +1,199 @@
+"""The row rules of a contract as SQL: how a delivered column becomes typed, and which fault a value has.
+
+A delivered column is text (CSV, or strings in Parquet) or typed (Parquet). Each pair of delivered and wanted type has
+one rule; a pair without one makes the whole column wrong. A value is read strictly: 1.5 is no integer, 1_000 is no
+number, and a timestamp is ISO 8601. Empty text is missing, in CSV and in Parquet alike, because CSV cannot tell the
+two apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from contracts.schema import Column, ColumnType, Contract
+from workloads.engine import literal
+from workloads.validation.verdict import RowFault
+
+_TIMESTAMP = (
+    r"\d{4}-\d{2}-\d{2}"
+    r"([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?"
+)
+_INTEGERS = {
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+}
+_EXPECTED = {
+    ColumnType.STRING: "text",
+    ColumnType.INTEGER: "a whole number",
+    ColumnType.NUMBER: "a number",
+    ColumnType.BOOLEAN: "true, false, 1 or 0",
+    ColumnType.TIMESTAMP: "an ISO 8601 timestamp such as 2026-01-31T12:00:00Z (no offset means UTC)",
+}
+SQL_TYPES = {
+    ColumnType.STRING: "VARCHAR",
+    ColumnType.INTEGER: "BIGINT",
+    ColumnType.NUMBER: "DOUBLE",
+    ColumnType.BOOLEAN: "BOOLEAN",
+    ColumnType.TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
+}
+MAX_SHOWN = 60  # characters of a faulty value that a reason repeats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """Bounds of the event time, from the contract and the moment of judging."""
+
+    earliest: datetime
+    latest: datetime
+
+    @staticmethod
+    def of(contract: Contract, now: datetime) -> Clock:
+        """`now` must know its time zone."""
+        rules = contract.ingestion
+        return Clock(
+            earliest=(now - timedelta(days=rules.max_lateness_days)).astimezone(UTC),
+            latest=(now + timedelta(minutes=rules.max_future_minutes)).astimezone(UTC),
+        )
+
+
+def expected(column: Column) -> str:
+    """What a value of the column must be, in words."""
+    return _EXPECTED[column.type]
+
+
+def family(duckdb_type: str) -> str:
+    """The kind of a delivered column: text, integer, float, decimal, boolean, timestamp, date, null or other."""
+    if duckdb_type in _INTEGERS:
+        return "integer"
+    for prefix, name in (("DECIMAL", "decimal"), ("TIMESTAMP", "timestamp"), ("ENUM", "text")):
+        if duckdb_type.startswith(prefix):
+            return name
+    names = {
+        "VARCHAR": "text",
+        "FLOAT": "float",
+        "DOUBLE": "float",
+        "BOOLEAN": "boolean",
+        "DATE": "date",
+        '"NULL"': "null",
+    }
+    return names.get(duckdb_type, "other")
+
+
+def present(column: Column, source: str, duckdb_type: str) -> str:
+    """SQL: the delivered value, null where it is missing."""
+    if family(duckdb_type) != "text":
+        return source
+    text = f"CAST({source} AS VARCHAR)"
+    return f"nullif({text}, '')" if column.type is ColumnType.STRING else f"nullif(trim({text}), '')"
+
+
+def typed(column: Column, value: str, duckdb_type: str) -> str | None:
+    """SQL: `value` in the contract's type, null where it cannot be read; None when no value of this type can."""
+    kind = family(duckdb_type)
+    if kind == "null":
+        return f"CAST(NULL AS {SQL_TYPES[column.type]})"
+    rules = _FROM_TEXT if kind == "text" else _FROM_TYPED.get(kind, {})
+    rule = rules.get(column.type)
+    return None if rule is None else rule.replace("{x}", value)
+
+
+_FROM_TEXT = {
+    ColumnType.STRING: "{x}",
+    # duckdb's own cast rounds 1.5 and reads 0x1F; both fail the comparison with the float
+    ColumnType.INTEGER: (
+        "CASE WHEN NOT contains({x}, '_') AND TRY_CAST({x} AS BIGINT) = TRY_CAST({x} AS DOUBLE) "
+        "THEN TRY_CAST({x} AS BIGINT) END"
+    ),
+    ColumnType.NUMBER: "CASE WHEN NOT contains({x}, '_') THEN TRY_CAST({x} AS DOUBLE) END",
+    ColumnType.BOOLEAN: (
+        "CASE WHEN lower({x}) IN ('true', '1') THEN TRUE WHEN lower({x}) IN ('false', '0') THEN FALSE END"
+    ),
+    ColumnType.TIMESTAMP: (
+        "CASE WHEN regexp_full_match({x}, "
+        + literal(_TIMESTAMP)
+        + ") THEN TRY_CAST({x} AS TIMESTAMP WITH TIME ZONE) END"
+    ),
+}
+_AS_IS = {ColumnType.NUMBER: "TRY_CAST({x} AS DOUBLE)"}
+_WHOLE = "CASE WHEN {x} = trunc({x}) THEN TRY_CAST({x} AS BIGINT) END"
+_ZERO_ONE = "CASE WHEN {x} = 1 THEN TRUE WHEN {x} = 0 THEN FALSE END"
+_FROM_TYPED = {
+    "integer": {
+        ColumnType.INTEGER: "TRY_CAST({x} AS BIGINT)",
+        ColumnType.STRING: "CAST({x} AS VARCHAR)",
+        ColumnType.BOOLEAN: _ZERO_ONE,
+        **_AS_IS,
+    },
+    "float": {ColumnType.INTEGER: _WHOLE, ColumnType.BOOLEAN: _ZERO_ONE, **_AS_IS},
+    "decimal": {ColumnType.INTEGER: _WHOLE, **_AS_IS},
+    "boolean": {ColumnType.BOOLEAN: "{x}", ColumnType.INTEGER: "CAST({x} AS BIGINT)"},
+    "timestamp": {ColumnType.TIMESTAMP: "TRY_CAST({x} AS TIMESTAMP WITH TIME ZONE)"},
+    "date": {ColumnType.TIMESTAMP: "TRY_CAST({x} AS TIMESTAMP WITH TIME ZONE)"},
+}
+
+
+def fault(column: Column, value: str, delivered: str, *, is_event_time: bool, clock: Clock) -> str:
+    """SQL: the first fault of one value as a struct (code, column, text), or null.
+
+    `value` is typed, `delivered` what came, as text. Values of a column that identifies a person are not repeated.
+    """
+    shown = "'a withheld value'" if column.pii else f"left({delivered}, {MAX_SHOWN})"
+    cases = [
+        (
+            f"{delivered} IS NULL",
+            None if column.nullable else _struct(column, RowFault.NULL, "'empty; the contract requires a value'"),
+        )
+    ]
+    if column.type in (ColumnType.INTEGER, ColumnType.NUMBER):
+        words = "'nan', 'inf', '+inf', '-inf', 'infinity', '+infinity', '-infinity'"
+        finite = f"({value} IS NULL AND lower({delivered}) IN ({words})) OR NOT isfinite(CAST({value} AS DOUBLE))"
+        cases.append((finite, _struct(column, RowFault.NOT_FINITE, shown, "'; only finite numbers are allowed'")))
+    unread = RowFault.BAD_TIMESTAMP if column.type is ColumnType.TIMESTAMP else RowFault.WRONG_TYPE
+    must = literal(f"; it must be {expected(column)}")
+    cases.append((f"{value} IS NULL", _struct(column, unread, shown, must)))
+    cases += _limits(column, value, shown)
+    if is_event_time:
+        cases += _event_limits(column, value, shown, clock)
+    branches = " ".join(f"WHEN {condition} THEN {result or 'NULL'}" for condition, result in cases)
+    return f"CASE {branches} END"
+
+
+def _limits(column: Column, value: str, shown: str) -> list[tuple[str, str | None]]:
+    cases: list[tuple[str, str | None]] = []
+    if column.minimum is not None:
+        text = literal(f"; the minimum is {column.minimum:g}")
+        cases.append((f"{value} < {literal(column.minimum)}", _struct(column, RowFault.BELOW_MINIMUM, shown, text)))
+    if column.maximum is not None:
+        text = literal(f"; the maximum is {column.maximum:g}")
+        cases.append((f"{value} > {literal(column.maximum)}", _struct(column, RowFault.ABOVE_MAXIMUM, shown, text)))
+    if column.allowed:
+        text = literal(f"; allowed are {', '.join(map(str, column.allowed))}")
+        members = ", ".join(literal(item) for item in column.allowed)
+        cases.append((f"{value} NOT IN ({members})", _struct(column, RowFault.NOT_ALLOWED, shown, text)))
+    return cases
+
+
+def _event_limits(column: Column, value: str, shown: str, clock: Clock) -> list[tuple[str, str | None]]:
+    late = literal(f"; events before {clock.earliest:%Y-%m-%dT%H:%M:%SZ} come too late")
+    future = literal(f"; events after {clock.latest:%Y-%m-%dT%H:%M:%SZ} are in the future")
+    return [
+        (f"{value} < {_instant(clock.earliest)}", _struct(column, RowFault.LATE_EVENT, shown, late)),
+        (f"{value} > {_instant(clock.latest)}", _struct(column, RowFault.FUTURE_EVENT, shown, future)),
+    ]
+
+
+def _instant(moment: datetime) -> str:
+    return f"CAST({literal(moment.isoformat())} AS TIMESTAMP WITH TIME ZONE)"
+
+
+def _struct(column: Column, code: RowFault, *parts: str) -> str:
+    text = f"concat({literal(f'{column.name} is ')}, {', '.join(parts)})"
+    return f"{{'code': {literal(code.value)}, 'column': {literal(column.name)}, 'text': {text}}}"

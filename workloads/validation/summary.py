@@ -1,0 +1,123 @@
+"""Summary statistics of an accepted data set, and the jumps between two of them that a person should see.
+
+A jump is how a poisoned or broken upstream shows: every row is legal, the whole is not (requirement D4).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from contracts.schema import Column, ColumnType, Contract, Ingestion
+from workloads.engine import identifier
+
+# The figures of a small file scatter by chance; a jump is only what lies beyond this many standard errors as well.
+NOISE_STANDARD_ERRORS = 3.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberSummary:
+    """Of one numeric column: mean and sample standard deviation of the values present, and the share missing."""
+
+    mean: float | None
+    std: float | None
+    missing_rate: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """Of the accepted rows of one file. Columns that identify a person are never summarised."""
+
+    rows: int
+    label_rate: float
+    columns: Mapping[str, NumberSummary]
+
+    @staticmethod
+    def from_dict(value: Mapping[str, Any]) -> Summary:
+        """From plain JSON values."""
+        columns = {name: NumberSummary(**column) for name, column in value["columns"].items()}
+        return Summary(rows=value["rows"], label_rate=value["label_rate"], columns=columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jump:
+    """A change too large to pass unseen: of the label rate (`column` None), or of a column's mean."""
+
+    column: str | None
+    text: str
+
+
+def summarise(rows: duckdb.DuckDBPyRelation, contract: Contract) -> Summary:
+    """The summary of `rows`, a relation with the contract's columns and at least one row."""
+    columns = _numeric_columns(contract)
+    aggregates = ["count(*)", f"avg(CAST({identifier(contract.label)} AS DOUBLE))"]
+    for column in columns:
+        value = f"CAST({identifier(column.name)} AS DOUBLE)"
+        aggregates += [f"avg({value})", f"stddev_samp({value})", f"1 - count({value}) / count(*)"]
+    count, label_rate, *figures = rows.aggregate(", ".join(aggregates)).fetchall()[0]
+    triples = zip(columns, figures[0::3], figures[1::3], figures[2::3], strict=True)
+    return Summary(
+        rows=count,
+        label_rate=label_rate,
+        columns={c.name: NumberSummary(mean=mean, std=std, missing_rate=missing) for c, mean, std, missing in triples},
+    )
+
+
+def jumps(previous: Summary, current: Summary, limits: Ingestion) -> tuple[Jump, ...]:
+    """What changed more between two accepted data sets than the contract lets pass.
+
+    The label rate may change by `max_label_rate_jump`, a mean by `max_mean_jump` standard deviations of the previous
+    data; in both cases plus `NOISE_STANDARD_ERRORS` standard errors of the change, so that a file of ten rows is not
+    held for being small. A column that was constant and now has another mean has jumped whatever the limit."""
+    found = [_label_jump(previous, current, limits.max_label_rate_jump)]
+    found += [
+        _mean_jump(name, before, current.columns[name], previous.rows, current.rows, limits.max_mean_jump)
+        for name, before in previous.columns.items()
+        if name in current.columns
+    ]
+    return tuple(jump for jump in found if jump is not None)
+
+
+def _numeric_columns(contract: Contract) -> list[Column]:
+    others = {contract.entity, contract.label}
+    numeric = {ColumnType.INTEGER, ColumnType.NUMBER}
+    return [c for c in contract.columns if c.type in numeric and c.pii is None and c.name not in others]
+
+
+def _label_jump(previous: Summary, current: Summary, limit: float) -> Jump | None:
+    change = abs(current.label_rate - previous.label_rate)
+    variance = previous.label_rate * (1 - previous.label_rate)
+    noise = NOISE_STANDARD_ERRORS * math.sqrt(variance / current.rows + variance / previous.rows)
+    if change <= limit + noise:
+        return None
+    return Jump(
+        column=None,
+        text=(
+            f"the label rate is {current.label_rate:.4g}, it was {previous.label_rate:.4g} in the last accepted data: "
+            f"a change of {change:.3g}, allowed are {limit:g} and {noise:.2g} for chance"
+        ),
+    )
+
+
+def _mean_jump(
+    name: str, before: NumberSummary, now: NumberSummary, rows_before: int, rows_now: int, limit: float
+) -> Jump | None:
+    if before.mean is None or now.mean is None or before.mean == now.mean:
+        return None
+    text = f"the mean of {name} is {now.mean:.6g}, it was {before.mean:.6g} in the last accepted data"
+    if not before.std:
+        return Jump(column=name, text=f"{text}, where the column was constant")
+    present_before = max(1.0, rows_before * (1 - before.missing_rate))
+    present_now = max(1.0, rows_now * (1 - now.missing_rate))
+    change = abs(now.mean - before.mean) / before.std
+    noise = NOISE_STANDARD_ERRORS * math.sqrt(1 / present_now + 1 / present_before)
+    if change <= limit + noise:
+        return None
+    return Jump(
+        column=name,
+        text=f"{text}: a change of {change:.3g} standard deviations, allowed are {limit:g} and {noise:.2g} for chance",
+    )

@@ -1,0 +1,157 @@
+"""The row work of validation, all of it SQL in duckdb: one pass over the file into tables that spill to disk.
+
+`judged` holds a row a delivered row: its number in the file (from 1, header not counted), its typed values c0, c1 ...
+in contract order, its own faults (null if none) and, only where it has faults, the texts t0, t1 ... as delivered.
+`repeated` holds the rows that share entity and event time with another and are not to be kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+
+from contracts.schema import Contract, Pii
+from workloads.engine import identifier, literal
+from workloads.validation import pii, rules
+from workloads.validation.source import Source, unreadable
+from workloads.validation.verdict import FileFault, Finding, RefusedError, RowFault
+
+# ruff: noqa: S608 -- SQL here is made of positions (c0, t0) and of what engine.identifier and engine.literal quote
+
+
+def judge_rows(connection: duckdb.DuckDBPyConnection, source: Source, contract: Contract, now: datetime) -> None:
+    """Make the table `judged`. RefusedError when the file cannot be read, or a column is of a type that cannot be."""
+    clock = rules.Clock.of(contract, now)
+    present: list[str] = []
+    typed: list[str] = []
+    faults: list[str] = []
+    kept: list[str] = []
+    wrong: list[Finding] = []
+    for index, (column, kind) in enumerate(zip(contract.columns, source.types, strict=True)):
+        value = rules.typed(column, f"d{index}", kind)
+        if value is None:
+            found = f"column {column.name} is of type {kind}, which cannot be read as {rules.expected(column)}"
+            wrong.append(Finding(code=FileFault.WRONG_TYPE, text=f"{found}; deliver it as such"))
+            continue
+        text = f"CAST(d{index} AS VARCHAR)"
+        fault = rules.fault(column, f"c{index}", text, is_event_time=column.name == contract.event_time, clock=clock)
+        present.append(f"{rules.present(column, f'c{index}', kind)} AS d{index}")
+        typed.append(f"{value} AS c{index}")
+        faults.append(f"{fault} AS f{index}")
+        kept.append(f"c{index}, CASE WHEN faults IS NOT NULL THEN {text} END AS t{index}")
+    if wrong:
+        raise RefusedError(*wrong)
+    marks = [f"f{index}" for index in range(len(contract.columns))]
+    listed = f"list_filter([{', '.join(marks)}], lambda f: f IS NOT NULL)"
+    statement = f"""
+        CREATE TABLE judged AS
+        SELECT row, faults, {", ".join(kept)} FROM (
+        SELECT *, CASE WHEN coalesce({", ".join(marks)}) IS NOT NULL THEN {listed} END AS faults FROM (
+        SELECT *, {", ".join(faults)} FROM (
+        SELECT *, {", ".join(typed)} FROM (
+        SELECT row_number() OVER () AS row, {", ".join(present)} FROM {source.scan}))))"""
+    try:
+        connection.execute(statement)
+    except duckdb.Error as error:
+        raise unreadable(error, source.path) from error
+
+
+def find_repeated(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Make the table `repeated` of rows, without a fault of their own, that share entity and event time.
+
+    Of equal rows the first is kept; of rows that differ nobody can say which is right, so all go to quarantine.
+    """
+    names = [column.name for column in contract.columns]
+    key = f"c{names.index(contract.entity)}, c{names.index(contract.event_time)}"
+    values = ", ".join(f"c{index}" for index in range(len(names)))
+    shared = literal(f"{contract.entity} and {contract.event_time} are those of ")
+    differ = f"concat({shared}, number, ' rows that differ (the first is row ', first, '); deliver one')"
+    same = "concat('the same row as row ', first, '; the first is kept')"
+    connection.execute(f"""
+        CREATE TABLE repeated AS
+        WITH keys AS (
+          SELECT {key}, min(row) AS first, count(*) AS number
+          FROM judged WHERE faults IS NULL GROUP BY {key} HAVING number > 1),
+        rows AS (SELECT * FROM judged JOIN keys USING ({key}) WHERE faults IS NULL),
+        differing AS (SELECT {key}, count(DISTINCT row({values})) > 1 AS differ FROM rows GROUP BY {key})
+        SELECT row,
+          CASE WHEN differ THEN '{RowFault.CONFLICTING_ROWS}' ELSE '{RowFault.DUPLICATE_ROW}' END AS code,
+          CASE WHEN differ THEN {differ} ELSE {same} END AS text
+        FROM rows JOIN differing USING ({key}) WHERE differ OR row > first""")
+
+
+def count_rows(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many rows were delivered."""
+    return connection.execute("SELECT count(*) FROM judged").fetchall()[0][0]
+
+
+def count_reasons(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows a reason code, most frequent first; a row with two faults counts under both."""
+    rows = connection.execute("""
+        SELECT code, count(DISTINCT row) AS number FROM (
+          SELECT row, unnest(faults).code AS code FROM judged WHERE faults IS NOT NULL
+          UNION ALL SELECT row, code FROM repeated)
+        GROUP BY code ORDER BY number DESC, code""").fetchall()
+    return dict(rows)
+
+
+def unread_columns(connection: duckdb.DuckDBPyConnection, contract: Contract) -> list[Finding]:
+    """A finding for each column of which values came and not one could be read as the contract's type."""
+    figures = ", ".join(
+        f"count(coalesce(t{index}, CAST(c{index} AS VARCHAR))), count(c{index}), "
+        f"left(arg_min(t{index}, row), {rules.MAX_SHOWN})"
+        for index in range(len(contract.columns))
+    )
+    row = connection.execute(f"SELECT {figures} FROM judged").fetchall()[0]
+    findings: list[Finding] = []
+    for column, came, read, first in zip(contract.columns, row[0::3], row[1::3], row[2::3], strict=True):
+        if came > 0 and read == 0:
+            found = "withheld" if column.pii else repr(first)
+            text = f"column {column.name}: none of {came} values is {rules.expected(column)} (the first is {found})"
+            findings.append(Finding(code=FileFault.WRONG_TYPE, text=f"{text}; deliver it as such"))
+    return findings
+
+
+def accepted_rows(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+    """The good rows of `judged`, in the order of the file."""
+    return connection.sql("FROM judged ANTI JOIN repeated USING (row) WHERE faults IS NULL ORDER BY row")
+
+
+def quarantined_rows(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+    """The others, in the order of the file, with code and text of a repetition beside their own faults."""
+    return connection.sql(
+        "FROM judged LEFT JOIN repeated USING (row) WHERE faults IS NOT NULL OR code IS NOT NULL ORDER BY row"
+    )
+
+
+def accepted_columns(contract: Contract) -> str:
+    """The projection of accepted.parquet: the contract's columns, those of persons hashed or left out."""
+    return ", ".join(
+        f"{pii.hashed(f'CAST(c{index} AS VARCHAR)') if column.pii is Pii.HASH else f'c{index}'} "
+        f"AS {identifier(column.name)}"
+        for index, column in enumerate(contract.columns)
+        if column.pii is not Pii.DROP
+    )
+
+
+def plain_columns(contract: Contract) -> str:
+    """The projection for summary statistics: the contract's columns as they are."""
+    return ", ".join(f"c{index} AS {identifier(column.name)}" for index, column in enumerate(contract.columns))
+
+
+def quarantine_columns(contract: Contract) -> str:
+    """The projection of quarantine.parquet: row number, codes, reason, then the columns as text, those of persons
+    hashed or left out. A row with a fault shows what was delivered; a mere repetition shows what was read."""
+    codes = "list_transform(faults, lambda f: f.code)"
+    each_once = f"list_filter({codes}, lambda code, i: list_position({codes}, code) = i)"  # list_distinct shuffles
+    columns = [
+        "row AS quarantine_row",
+        f"coalesce({each_once}, [code]) AS quarantine_codes",
+        "coalesce(array_to_string(list_transform(faults, lambda f: f.text), '; '), text) AS quarantine_reason",
+    ]
+    for index, column in enumerate(contract.columns):
+        if column.pii is not Pii.DROP:
+            text = f"coalesce(t{index}, CAST(c{index} AS VARCHAR))"
+            shown = pii.hashed(text) if column.pii is Pii.HASH else text
+            columns.append(f"{shown} AS {identifier(column.name)}")
+    return ", ".join(columns)

@@ -1,0 +1,36 @@
+"""The Pulumi program on this machine: run unchanged, judged by the policy pack, carried out against an emulated cloud."""
+
+from local.runtime.errors import (
+    ComponentInputError,
+    ConfigError,
+    DuplicateUrnError,
+    InvalidInputsError,
+    PolicyViolationError,
+    ProtectedError,
+    LocalRunError,
+    StateError,
+    StoppedError,
+    UnsupportedError,
+)
+from local.runtime.model import Deployment, Event, Judged, Op, Preview, Violation
+from local.runtime.stack import Stack
+
+__all__ = [
+    "ComponentInputError",
+    "ConfigError",
+    "Deployment",
+    "DuplicateUrnError",
+    "Event",
+    "InvalidInputsError",
+    "Judged",
+    "Op",
+    "PolicyViolationError",
+    "Preview",
+    "ProtectedError",
+    "LocalRunError",
+    "Stack",
+    "StateError",
+    "StoppedError",
+    "UnsupportedError",
+    "Violation",
+]

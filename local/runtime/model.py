@@ -1,0 +1,197 @@
+"""What a deployment takes in and gives back: events, policy findings, the results of preview and update, the cloud it talks to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class Op(StrEnum):
+    """What happens to a resource in a deployment."""
+
+    SAME = "same"
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Progress: resource `urn` is the `count`-th of about `total` in this phase. A preview against no state has no total."""
+
+    phase: str
+    op: Op
+    urn: str
+    count: int
+    total: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """A finding of a policy: its name, level (`mandatory` or `advisory`), what is wrong, and the resource, if it names one."""
+
+    policy: str
+    level: str
+    message: str
+    urn: str = ""
+    undecided: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What an update would do. `undecided` are policies that could not judge a resource because a value is not known yet."""
+
+    changes: Mapping[Op, Sequence[str]]
+    judged_by: tuple[int, int]
+    advisories: Sequence[Violation]
+    undecided: Sequence[Violation]
+    duration: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """What an update did.
+
+    `resources` are all custom resources of the stack by URN; `created` those that exist in the emulated cloud, `recorded`
+    those that it lacks and that are on paper only. `judged_by` counts policies and judged resources, `duration` is in
+    seconds, `outputs` are the stack's outputs.
+    """
+
+    changes: Mapping[Op, Sequence[str]]
+    resources: Mapping[str, Mapping[str, Any]]
+    created: Sequence[str]
+    recorded: Sequence[str]
+    judged_by: tuple[int, int]
+    advisories: Sequence[Violation]
+    undecided: Sequence[Violation]
+    outputs: Mapping[str, Any]
+    duration: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A resource as a policy sees it. `properties` are inputs before it is created, and outputs for stack policies."""
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    properties: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    provider: Judged | None = None
+    dependencies: Sequence[str] = ()
+    property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+class Created(Protocol):
+    """What a cloud answers to create and update: physical id, outputs, and whether it exists or is recorded only."""
+
+    @property
+    def id(self) -> str:
+        """The physical id."""
+        ...
+
+    @property
+    def outputs(self) -> Mapping[str, Any]:
+        """All properties after the call, in the engine's camel case."""
+        ...
+
+    @property
+    def emulated(self) -> bool:
+        """False when the resource is recorded and nothing stands behind it."""
+        ...
+
+
+class Cloud(Protocol):
+    """Where resources live: `local.adapter.Adapter` over the emulator, or the sample cloud of `synth`.
+
+    Inputs and outputs are plain values, assets are `pulumi.Asset` and `pulumi.Archive`, `UNKNOWN` is what is not known yet.
+    """
+
+    @property
+    def endpoint_url(self) -> str:
+        """Which cloud it is; a state belongs to one."""
+        ...
+
+    def check(self, type_token: str, name: str, inputs: dict[str, Any], /, *, urn: str) -> dict[str, Any]:
+        """The inputs with the provider's defaults, and with a generated name where none is given; offline."""
+        ...
+
+    def validate(self, type_token: str, name: str, inputs: dict[str, Any], /) -> None:
+        """Check inputs against the service's API model, offline; unknown values are left out. Raises AdapterError."""
+        ...
+
+    def create(self, type_token: str, name: str, inputs: dict[str, Any], /, *, urn: str) -> Created:
+        """Create a resource; `name` is its logical name."""
+        ...
+
+    def update(
+        self,
+        type_token: str,
+        resource_id: str,
+        old_inputs: dict[str, Any],
+        new_inputs: dict[str, Any],
+        outputs: dict[str, Any],
+        /,
+    ) -> Created:
+        """Change a resource in place."""
+        ...
+
+    def replaces(self, type_token: str, old_inputs: dict[str, Any], new_inputs: dict[str, Any], /) -> list[str]:
+        """The changed inputs that force a new resource."""
+        ...
+
+    def delete(self, type_token: str, resource_id: str, inputs: dict[str, Any], outputs: dict[str, Any], /) -> None:
+        """Delete a resource."""
+        ...
+
+    def invoke(self, token: str, args: dict[str, Any], /) -> dict[str, Any]:
+        """Answer a data source."""
+        ...
+
+
+class Policies(Protocol):
+    """A running policy pack."""
+
+    def remediate(self, resource: Judged) -> Mapping[str, Any] | None:
+        """The resource's properties after the pack's remediations, None when it changed nothing."""
+        ...
+
+    def analyze(self, resource: Judged) -> Sequence[Violation]:
+        """What the resource policies find."""
+        ...
+
+    def analyze_stack(self, resources: Iterable[Judged]) -> Sequence[Violation]:
+        """What the stack policies find."""
+        ...
+
+    @property
+    def policy_count(self) -> int:
+        """How many policies are in force."""
+        ...
+
+
+OnEvent = Callable[[Event], None]
+#: Called with `dry_run`; each pass of a deployment has a pack process of its own, as under the engine.
+PolicyFactory = Callable[[bool], AbstractContextManager[Policies]]
+
+
+class NoPolicies:
+    """Stands where no pack runs: everything passes."""
+
+    policy_count = 0
+
+    def remediate(self, resource: Judged) -> None:
+        """Change nothing."""
+
+    def analyze(self, resource: Judged) -> Sequence[Violation]:
+        """Find nothing."""
+        return ()
+
+    def analyze_stack(self, resources: Iterable[Judged]) -> Sequence[Violation]:
+        """Find nothing."""
+        return ()

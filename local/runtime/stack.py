@@ -1,0 +1,216 @@
+"""A stack of the project on this machine: preview, up, destroy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from local.runtime import config, monitor, sample, synth, values
+from local.runtime.engine import Engine, Target
+from local.runtime.model import (
+    Cloud,
+    Deployment,
+    Event,
+    NoPolicies,
+    OnEvent,
+    Op,
+    Policies,
+    PolicyFactory,
+    Preview,
+    Violation,
+)
+from local.runtime.preview import PreviewPass
+from local.runtime.registration import PROVIDER_PREFIX
+from local.runtime.state import Entry, State
+from local.runtime.update import UpdatePass, delete, refuse_protected
+
+#: Where the emulator and the samples stand when the config names no region.
+DEFAULT_REGION = "eu-west-1"
+PROJECT_DIRECTORY = Path(__file__).resolve().parents[2]
+
+
+class Stack:
+    """One stack of a Pulumi project, run without the Pulumi CLI.
+
+    Parameters
+    ----------
+    name:
+        The stack, as in `Pulumi.<name>.yaml`.
+    project_dir:
+        Where `Pulumi.yaml` is.
+    program:
+        The program file; the project's own when left out.
+    home:
+        Where the state is kept, `<project_dir>/.local/<name>` when left out.
+    contract_override:
+        A data contract in place of the one that the stack's config names.
+    config_overrides:
+        Config values on top of the stack's, as `pulumi up -c key=value` gives them.
+
+    Raises ConfigError with every fault of the config.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        project_dir: Path = PROJECT_DIRECTORY,
+        program: Path | None = None,
+        home: Path | None = None,
+        contract_override: Path | None = None,
+        config_overrides: Mapping[str, Any] | None = None,
+    ):
+        project = config.load_project(project_dir)
+        overrides = dict(config_overrides or {})
+        if contract_override is not None:
+            overrides["contract"] = str(contract_override.resolve())
+        self.name = name
+        self.project = project.name
+        self.program = program or project.program
+        self.home = home or project_dir / ".local" / name
+        self.config = config.stack_config(project, name, overrides)
+        self._target = Target(stack=name, project=project.name, config=self.config, directory=self.program.parent)
+
+    @property
+    def state_path(self) -> Path:
+        """The state file."""
+        return self.home / "state.json"
+
+    def preview(
+        self, cloud: Cloud, policy_factory: PolicyFactory | None = None, on_event: OnEvent | None = None
+    ) -> Preview:
+        """Say what `up` would do, and touch nothing.
+
+        Raises PolicyViolationError, InvalidInputsError and what the program raises.
+        """
+        started = time.perf_counter()
+        engine = self._preview(cloud, self._state(cloud), policy_factory, on_event)
+        return Preview(
+            changes=engine.changes,
+            judged_by=(engine.policies.policy_count, len(engine.registrations)),
+            advisories=_advisories(engine),
+            undecided=_undecided(engine),
+            duration=time.perf_counter() - started,
+        )
+
+    def up(
+        self, cloud: Cloud, policy_factory: PolicyFactory | None = None, on_event: OnEvent | None = None
+    ) -> Deployment:
+        """Preview, then bring the cloud to what the program declares.
+
+        A mandatory violation in the preview stops before anything is touched; one in the update stops before its resource
+        is. The state file tells the truth after any error. Raises what `preview` raises, ProtectedError, and the errors of
+        the cloud.
+        """
+        started = time.perf_counter()
+        state = self._state(cloud)
+        foreseen = self._preview(cloud, state, policy_factory, on_event)
+        total = sum(len(urns) for urns in foreseen.changes.values())
+        with self._policies(policy_factory, dry_run=False) as policies:
+            engine = UpdatePass(self._target, cloud, state, policies, on_event or _ignore, total)
+            self._run(engine, preview=False)
+            engine.finish()
+        custom = [entry for entry in state if entry.custom and not entry.type.startswith(PROVIDER_PREFIX)]
+        return Deployment(
+            changes=engine.changes,
+            resources={entry.urn: _described(entry) for entry in custom},
+            created=[entry.urn for entry in custom if entry.emulated],
+            recorded=[entry.urn for entry in custom if not entry.emulated],
+            judged_by=(policies.policy_count, len(engine.registrations)),
+            advisories=_advisories(engine),
+            undecided=_undecided(foreseen),
+            outputs=values.plain(engine.stack_outputs),
+            duration=time.perf_counter() - started,
+        )
+
+    def destroy(self, cloud: Cloud, on_event: OnEvent | None = None) -> list[str]:
+        """Delete every resource, dependents first, and give their URNs. Raises ProtectedError before it touches anything."""
+        state = self._state(cloud)
+        gone = state.deletions(keep=())
+        refuse_protected(gone)
+        deleted: list[str] = []
+
+        def tell(entry: Entry) -> None:
+            deleted.append(entry.urn)
+            notify = on_event or _ignore
+            notify(Event(phase="destroy", op=Op.DELETE, urn=entry.urn, count=len(deleted), total=len(gone)))
+
+        delete(gone, cloud, state, tell)
+        self.forget()
+        return deleted
+
+    def forget(self) -> None:
+        """Remove the state of a cloud that is gone."""
+        self.state_path.unlink(missing_ok=True)
+
+    def outputs(self, cloud: Cloud) -> Mapping[str, Any]:
+        """The stack's outputs as the last update left them."""
+        return self._state(cloud).outputs
+
+    def synth(self, *, bootstrap: bool = False) -> dict[str, Any]:
+        """Every resource as JSON, with no emulator (`local.runtime.synth`); `bootstrap` is the first run in an empty account.
+
+        Raises what the program raises, and InvalidInput for the first resource that the API's model refuses.
+        """
+        cloud = sample.SampleCloud(self.name, self.config.get("aws:region", DEFAULT_REGION), bootstrap=bootstrap)
+        engine = UpdatePass(self._target, cloud, State(None, cloud.endpoint_url), NoPolicies(), _ignore, None)
+        self._run(engine, preview=False)
+        return synth.document(engine)
+
+    def _state(self, cloud: Cloud) -> State:
+        return State(self.state_path, cloud.endpoint_url)
+
+    def _preview(
+        self, cloud: Cloud, state: State, policy_factory: PolicyFactory | None, on_event: OnEvent | None
+    ) -> PreviewPass:
+        with self._policies(policy_factory, dry_run=True) as policies:
+            engine = PreviewPass(self._target, cloud, state, policies, on_event or _ignore, len(state) or None)
+            self._run(engine, preview=True)
+            engine.finish()
+        return engine
+
+    def _run(self, engine: Engine, *, preview: bool) -> None:
+        try:
+            monitor.run_program(
+                self.program,
+                engine,
+                stack_name=self.name,
+                project=self.project,
+                config=self.config,
+                preview=preview,
+            )
+        except Exception as error:
+            if engine.failure is None or engine.failure is error:
+                raise
+            raise engine.failure from error
+
+    @contextmanager
+    def _policies(self, factory: PolicyFactory | None, *, dry_run: bool) -> Generator[Policies]:
+        with factory(dry_run) if factory else nullcontext(NoPolicies()) as policies:
+            yield policies
+
+
+def _advisories(engine: Engine) -> list[Violation]:
+    found = [violation for violation in engine.violations if violation.level == "advisory" and not violation.undecided]
+    return sorted(found, key=lambda violation: (violation.policy, violation.urn))
+
+
+def _undecided(engine: Engine) -> list[Violation]:
+    found = [violation for violation in engine.violations if violation.undecided]
+    return sorted(found, key=lambda violation: (violation.policy, violation.urn))
+
+
+def _described(entry: Entry) -> dict[str, Any]:
+    return {
+        "type": entry.type,
+        "id": entry.id,
+        "inputs": entry.inputs,
+        "outputs": entry.outputs,
+        "emulated": entry.emulated,
+    }
+
+
+def _ignore(event: Event) -> None:
+    """Stands where nobody watches."""

@@ -1,0 +1,163 @@
+"""A small project to run programs in, a cloud that keeps what it is given, and policies written as functions."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.adapter.errors import Fault, InvalidInput
+from local.runtime import Event, Judged, Stack, Violation
+
+PULUMI_YAML = """
+name: shop
+runtime: python
+config:
+  size: {type: integer, default: 1}
+  aws:region: {value: eu-west-1}
+"""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the fake cloud answers."""
+
+    id: str
+    outputs: Mapping[str, Any]
+    emulated: bool = True
+
+
+@dataclass
+class FakeCloud:
+    """Keeps what it is given, in the order of the calls; the rules are attributes that a test sets."""
+
+    endpoint_url: str = "http://127.0.0.1:1"
+    calls: list[tuple[str, ...]] = field(default_factory=list)
+    live: dict[str, dict[str, Any]] = field(default_factory=dict)
+    forces_replacement: set[str] = field(default_factory=set)
+    fails_on: str | None = None
+    refuses: Mapping[str, str] = field(default_factory=dict)
+    recorded_types: set[str] = field(default_factory=set)
+    answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
+    made: int = 0
+
+    def check(self, type_token: str, name: str, inputs: dict[str, Any], /, *, urn: str) -> dict[str, Any]:
+        if not type_token.startswith("aws:sns") or "name" in inputs:
+            return inputs
+        return inputs | {"name": f"{name}-{sha256(urn.encode()).hexdigest()[:4]}"}
+
+    def create(self, type_token: str, name: str, inputs: dict[str, Any], /, *, urn: str) -> Made:
+        if name == self.fails_on:
+            raise RuntimeError(f"no capacity for {name}")
+        self.made += 1
+        resource_id = str(inputs.get("bucket") or inputs.get("name") or f"{name}-{self.made}")
+        assert resource_id not in self.live, f"{resource_id} exists already"
+        self.live[resource_id] = inputs
+        self.calls.append(("create", name, resource_id))
+        return Made(resource_id, self._outputs(type_token, resource_id, inputs), type_token not in self.recorded_types)
+
+    def update(
+        self,
+        type_token: str,
+        resource_id: str,
+        old_inputs: dict[str, Any],
+        new_inputs: dict[str, Any],
+        outputs: dict[str, Any],
+        /,
+    ) -> Made:
+        assert self.live[resource_id] == old_inputs
+        self.live[resource_id] = new_inputs
+        self.calls.append(("update", resource_id))
+        return Made(resource_id, self._outputs(type_token, resource_id, new_inputs))
+
+    def replaces(self, type_token: str, old_inputs: dict[str, Any], new_inputs: dict[str, Any], /) -> list[str]:
+        return sorted(key for key in self.forces_replacement if old_inputs.get(key) != new_inputs.get(key))
+
+    def delete(self, type_token: str, resource_id: str, inputs: dict[str, Any], outputs: dict[str, Any], /) -> None:
+        del self.live[resource_id]
+        self.calls.append(("delete", resource_id))
+
+    def invoke(self, token: str, args: dict[str, Any], /) -> dict[str, Any]:
+        return self.answers[token](args)
+
+    def validate(self, type_token: str, name: str, inputs: dict[str, Any], /) -> None:
+        if name in self.refuses:
+            raise InvalidInput(type_token, name, [Fault(path="", found=None, allowed=self.refuses[name])])
+
+    def _outputs(self, type_token: str, resource_id: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        return inputs | {"arn": f"arn:aws:test:::{resource_id}"}
+
+    def operations(self) -> list[tuple[str, ...]]:
+        """The calls since the last question."""
+        calls, self.calls = self.calls, []
+        return calls
+
+
+@dataclass
+class FakePolicies:
+    """Policies as functions; `judged` is what they were shown."""
+
+    analyze_with: Callable[[Judged], Sequence[Violation]] = lambda judged: ()
+    stack_with: Callable[[list[Judged]], Sequence[Violation]] = lambda judged: ()
+    remediate_with: Callable[[Judged], Mapping[str, Any] | None] = lambda judged: None
+    policy_count: int = 3
+    judged: list[Judged] = field(default_factory=list)
+    dry_runs: list[bool] = field(default_factory=list)
+
+    def analyze(self, resource: Judged) -> Sequence[Violation]:
+        self.judged.append(resource)
+        return self.analyze_with(resource)
+
+    def analyze_stack(self, resources: Iterable[Judged]) -> Sequence[Violation]:
+        return self.stack_with(list(resources))
+
+    def remediate(self, resource: Judged) -> Mapping[str, Any] | None:
+        return self.remediate_with(resource)
+
+    @contextmanager
+    def __call__(self, dry_run: bool) -> Generator[FakePolicies]:
+        self.dry_runs.append(dry_run)
+        yield self
+
+
+class Project:
+    """A project in a temporary directory whose program a test writes and rewrites."""
+
+    def __init__(self, directory: Path):
+        self.directory = directory
+        self.cloud = FakeCloud()
+        self.events: list[Event] = []
+        self.write("Pulumi.yaml", PULUMI_YAML)
+        self.write("Pulumi.dev.yaml", "config: {}")
+
+    def write(self, name: str, text: str) -> None:
+        (self.directory / name).write_text(textwrap.dedent(text), encoding="utf-8")
+
+    def program(self, text: str) -> None:
+        head = "import pulumi\nimport pulumi_aws as aws\n"
+        self.write("__main__.py", head + textwrap.dedent(text))
+
+    def stack(self, **arguments: Any) -> Stack:
+        return Stack("dev", project_dir=self.directory, **arguments)
+
+    def up(self, policies: FakePolicies | None = None, **arguments: Any) -> Any:
+        return self.stack(**arguments).up(self.cloud, policies, self.events.append)
+
+    def preview(self, policies: FakePolicies | None = None) -> Any:
+        return self.stack().preview(self.cloud, policies, self.events.append)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def policies() -> FakePolicies:
+    return FakePolicies()

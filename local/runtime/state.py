@@ -14,6 +14,7 @@ from typing import Any
 
 from local.runtime import values
 from local.runtime.errors import StateError
+from local.runtime.registration import PROVIDER_PREFIX
 
 VERSION = 1
 
@@ -141,6 +142,7 @@ class State:
 
 
 def _dependents_first(entries: list[Entry]) -> list[Entry]:
+    """Children and dependents before what they need, providers after everything."""
     by_urn: dict[str, list[Entry]] = {}
     for entry in entries:
         by_urn.setdefault(entry.urn, []).append(entry)
@@ -156,6 +158,6 @@ def _dependents_first(entries: list[Entry]) -> list[Entry]:
                 visit(needed)
         ordered.append(entry)
 
-    for entry in entries:
+    for entry in sorted(entries, key=lambda entry: not entry.type.startswith(PROVIDER_PREFIX)):
         visit(entry)
     return ordered[::-1]

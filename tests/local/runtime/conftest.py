@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
 from local.adapter.errors import Fault, InvalidInput
@@ -48,7 +49,7 @@ class FakeCloud:
     made: int = 0
 
     def check(self, type_token: str, name: str, inputs: dict[str, Any], /, *, urn: str) -> dict[str, Any]:
-        if not type_token.startswith("aws:sns") or "name" in inputs:
+        if type_token != "aws:sns/topic:Topic" or "name" in inputs:
             return inputs
         return inputs | {"name": f"{name}-{sha256(urn.encode()).hexdigest()[:4]}"}
 
@@ -71,7 +72,7 @@ class FakeCloud:
         outputs: dict[str, Any],
         /,
     ) -> Made:
-        assert self.live[resource_id] == old_inputs
+        assert _without_assets(self.live[resource_id]) == _without_assets(old_inputs)
         self.live[resource_id] = new_inputs
         self.calls.append(("update", resource_id))
         return Made(resource_id, self._outputs(type_token, resource_id, new_inputs))
@@ -88,7 +89,7 @@ class FakeCloud:
 
     def validate(self, type_token: str, name: str, inputs: dict[str, Any], /) -> None:
         if name in self.refuses:
-            raise InvalidInput(type_token, name, [Fault(path="", found=None, allowed=self.refuses[name])])
+            raise InvalidInput(type_token, name, [Fault(path="name", found=name, allowed=self.refuses[name])])
 
     def _outputs(self, type_token: str, resource_id: str, inputs: dict[str, Any]) -> dict[str, Any]:
         return inputs | {"arn": f"arn:aws:test:::{resource_id}"}
@@ -97,6 +98,10 @@ class FakeCloud:
         """The calls since the last question."""
         calls, self.calls = self.calls, []
         return calls
+
+
+def _without_assets(inputs: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in inputs.items() if not isinstance(value, pulumi.Asset)}
 
 
 @dataclass

@@ -1,0 +1,148 @@
+"""Monitoring: alarms with an action each, events of the pipeline and the registry, and the dashboard.
+
+Alarms on the endpoint exist before the endpoint does: its rollout names the ones that turn it back. The data-quality
+monitor needs a living endpoint and has its own component, `components.quality`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.alarms import Alarm
+from components.dashboard import dashboard
+from components.naming import Names
+from components.notifications import Channel, Notifications
+from settings import RollbackAlarm
+
+
+def event_patterns(names: Names) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Role -> description and pattern of each event rule that tells people."""
+    return {
+        "pipeline-failed": (
+            "A training run failed or was stopped",
+            {
+                "source": ["aws.sagemaker"],
+                "detail-type": ["SageMaker Model Building Pipeline Execution Status Change"],
+                "detail": {
+                    "pipelineArn": [names.arn("sagemaker", f"pipeline/{names.pipeline}")],
+                    "currentPipelineExecutionStatus": ["Failed", "Stopped"],
+                },
+            },
+        ),
+        "package-decided": (
+            "A model package waits for approval, was approved or was rejected",
+            {
+                "source": ["aws.sagemaker"],
+                "detail-type": ["SageMaker Model Package State Change"],
+                "detail": {
+                    "ModelPackageGroupName": [names.package_group],
+                    "ModelApprovalStatus": ["PendingManualApproval", "Approved", "Rejected"],
+                },
+            },
+        ),
+        "endpoint-failed": (
+            "The endpoint failed, or SageMaker turned a rollout back",
+            {
+                "source": ["aws.sagemaker"],
+                "detail-type": ["SageMaker Endpoint Deployment State Change", "SageMaker Endpoint State Change"],
+                "detail": {
+                    "EndpointName": [names.endpoint],
+                    "EndpointStatus": ["FAILED", "ROLLING_BACK", "UPDATE_ROLLBACK_FAILED"],
+                },
+            },
+        ),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitoringArgs:
+    """`variants` are those of the live release, empty before the first; `functions` are roles."""
+
+    names: Names
+    alarms: Sequence[Alarm]
+    notifications: Notifications
+    dead_letters_arn: pulumi.Input[str]
+    variants: Sequence[str]
+    functions: Sequence[str]
+    dead_letters: str
+
+
+class Monitoring(pulumi.ComponentResource):
+    """Alarms, event rules and the dashboard.
+
+    monitoring = Monitoring("monitoring", MonitoringArgs(names=names, alarms=[...], notifications=..., ...))
+    monitoring.guards(["server_errors", "latency"])     # alarm names for the endpoint's rollout
+    """
+
+    def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:monitoring:Monitoring", name, None, opts)
+        self._name, self._args = name, args
+        self._alarms = [(alarm, self._alarm(alarm)) for alarm in args.alarms]
+        for role, (description, pattern) in event_patterns(args.names).items():
+            self._event_rule(role, description, pattern)
+        aws.cloudwatch.Dashboard(
+            f"{name}-dashboard",
+            dashboard_name=args.names.prefix,
+            dashboard_body=dashboard(
+                args.names, variants=args.variants, functions=args.functions, dead_letters=args.dead_letters
+            ),
+            opts=self._child(),
+        )
+        self.register_outputs({"alarms": [alarm.name for _, alarm in self._alarms]})
+
+    def guards(self, kinds: Sequence[RollbackAlarm]) -> list[pulumi.Output[str]]:
+        """Names of the alarms that answer to these settings of `serving.rollback_alarms`."""
+        return [resource.name for alarm, resource in self._alarms if alarm.guards in kinds]
+
+    def _child(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)
+
+    def _alarm(self, alarm: Alarm) -> aws.cloudwatch.MetricAlarm:
+        percentile = alarm.statistic.startswith("p")
+        return aws.cloudwatch.MetricAlarm(
+            f"{self._name}-{alarm.role}",
+            name=self._args.names.resource(alarm.role),
+            alarm_description=alarm.description,
+            namespace=alarm.namespace,
+            metric_name=alarm.metric,
+            dimensions=dict(alarm.dimensions),
+            statistic=None if percentile else alarm.statistic,
+            extended_statistic=alarm.statistic if percentile else None,
+            comparison_operator="GreaterThanThreshold",
+            threshold=alarm.threshold,
+            period=alarm.period_seconds,
+            evaluation_periods=alarm.periods,
+            datapoints_to_alarm=alarm.periods,
+            # An endpoint without traffic and a queue without letters report nothing; that is no fault.
+            treat_missing_data="notBreaching",
+            actions_enabled=True,
+            alarm_actions=[self._args.notifications[channel].arn for channel in alarm.channels],
+            ok_actions=[self._args.notifications[Channel.ALERTS].arn],
+            opts=self._child(),
+        )
+
+    def _event_rule(self, role: str, description: str, pattern: dict[str, Any]) -> None:
+        rule = aws.cloudwatch.EventRule(
+            f"{self._name}-{role}-rule",
+            name=self._args.names.resource(role),
+            description=description,
+            event_pattern=json.dumps(pattern, sort_keys=True),
+            opts=self._child(),
+        )
+        aws.cloudwatch.EventTarget(
+            f"{self._name}-{role}-target",
+            rule=rule.name,
+            target_id="alerts",
+            arn=self._args.notifications[Channel.ALERTS].arn,
+            retry_policy=aws.cloudwatch.EventTargetRetryPolicyArgs(
+                maximum_retry_attempts=10, maximum_event_age_in_seconds=3600
+            ),
+            dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=self._args.dead_letters_arn),
+            opts=self._child(),
+        )

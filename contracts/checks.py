@@ -13,9 +13,10 @@ from contracts.document import Path
 from contracts.schema import Column, ColumnType, Feature, Pii, Split
 
 # SageMaker Feature Store's rule for feature names (API CreateFeatureGroup, FeatureDefinition$FeatureName) narrowed to
-# what an expression can name, and the names that it and our own ETL keep for themselves.
+# what an expression can name, and names that it, our ETL and our requests keep.
 _NAME = re.compile(r"[a-zA-Z](_*[a-zA-Z0-9]){0,63}")
-_RESERVED = ("api_invocation_time", "is_deleted", "split", "write_time")
+_RESERVED = ("api_invocation_time", "instances", "is_deleted", "split", "write_time")
+_ANSWER = ("decision", "model_version", "score")  # beside these a prediction repeats the entity
 # The workload's name begins the name of every AWS resource; SageMaker allows 63 characters for the whole.
 _WORKLOAD_NAME = re.compile(r"[a-z](-?[a-z0-9]){0,29}")
 
@@ -141,6 +142,8 @@ def _role(role: str, column: Column) -> Iterator[Fault]:
     path = ("columns", column.name)
     if role == "entity" and column.type not in (ColumnType.STRING, ColumnType.INTEGER):
         yield (*path, "type"), f"{column.type} is found; the entity is a string or an integer"
+    if role == "entity" and column.name in _ANSWER:
+        yield path, f"the name {column.name!r} is taken in predictions, which hold {', '.join(_ANSWER)}; rename it"
     if role == "event_time" and column.type is not ColumnType.TIMESTAMP:
         yield (*path, "type"), f"{column.type} is found; the event time is a timestamp"
     if role == "label" and not _is_binary(column):

@@ -1,0 +1,14 @@
+"""`python -m workloads.inference --model-dir DIR [--port P] [--workers N]`: serve until SIGTERM.
+
+The first line on standard output is {"port": N}, written when the service answers; logs go to standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from workloads.inference import logs, server, settings
+
+if __name__ == "__main__":
+    logs.configure()
+    sys.exit(server.run(settings.parse(sys.argv[1:])))

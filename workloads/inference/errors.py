@@ -1,0 +1,80 @@
+"""What a client is told when a request is not answered with predictions."""
+
+from __future__ import annotations
+
+import msgspec
+
+JSON = b"application/json"
+MAX_FAULTS = 20  # told in one response; the rest is only counted
+
+
+class Fault(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One thing wrong with a body: where (`line` of a CSV, `row` of a JSON list from 0, `field`), and what is
+    allowed."""
+
+    found: str
+    allowed: str
+    field: str | None = None
+    row: int | None = None
+    line: int | None = None
+
+    def sentence(self) -> str:
+        """The fault in words."""
+        row = f"row {self.row}" if self.row is not None else f"line {self.line}" if self.line is not None else ""
+        place = ", ".join(part for part in (row, f"field {self.field!r}" if self.field else "") if part)
+        return f"{place or 'body'}: {self.found} is found, allowed is {self.allowed}"
+
+
+class _Error(msgspec.Struct, omit_defaults=True):
+    code: str
+    message: str
+    request_id: str
+    faults: tuple[Fault, ...] = ()
+
+
+class _Body(msgspec.Struct):
+    error: _Error
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer to the client, not a failure of the service
+    """Ends a request with an HTTP status and a JSON body that says why and what to do.
+
+    `headers` are added to the response (Allow, Retry-After).
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        faults: tuple[Fault, ...] = (),
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.faults, self.headers = status, code, message, faults, headers
+
+    def body(self, request_id: str) -> bytes:
+        """The JSON document of the error."""
+        return _ENCODER.encode(_Body(_Error(self.code, self.message, request_id, self.faults)))
+
+
+def invalid(faults: list[Fault], count: int | None = None) -> Refused:
+    """422 for rows that break the contract. `count` is the number of all faults where `faults` was cut short."""
+    total = count or len(faults)
+    more = f" (and {total - 1} more)" if total > 1 else ""
+    return Refused(422, "invalid_rows", faults[0].sentence() + more, faults=tuple(faults[:MAX_FAULTS]))
+
+
+def malformed(message: str) -> Refused:
+    """400 for a body that is not JSON, not CSV or not UTF-8."""
+    return Refused(400, "malformed_body", message)
+
+
+def show(value: object) -> str:
+    """A value as JSON, shortened."""
+    text = _ENCODER.encode(value).decode(errors="replace")
+    return text if len(text) <= 60 else text[:57] + "..."

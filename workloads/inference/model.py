@@ -1,0 +1,94 @@
+"""A model package as a directory: what SageMaker unpacks model.tar.gz to, and what the training job writes.
+
+model.ubj       the XGBoost booster
+contract.json   the compiled data contract the model was trained under
+metadata.json   {"dataset_version", "features", "xgboost_version", "model_version"?, ...}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from contracts.schema import Contract, from_json
+from workloads.inference import predictor
+from workloads.inference.predictor import Predictor
+from workloads.inference.reader import Reader
+
+
+class ModelError(Exception):
+    """A package that cannot be served: which file, what was found, what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A loaded package, ready to answer: everything that a request needs and that a reload exchanges at once."""
+
+    version: str
+    contract: Contract
+    metadata: dict[str, Any]
+    predictor: Predictor
+    reader: Reader
+    threshold: float
+
+
+def load(directory: Path, *, version: str | None = None, threshold: float | None = None, max_rows: int) -> Model:
+    """Load a package. `version` and `threshold` override those of the package.
+
+    The version is, in this order: the argument, the metadata's `model_version`, the hash of model.ubj. Raises
+    ModelError.
+    """
+    if not directory.is_dir():
+        raise ModelError(f"{directory} is not a directory; give the directory that model.tar.gz was unpacked to")
+    contract = _contract(directory / "contract.json")
+    metadata = _metadata(directory / "metadata.json", contract)
+    booster = directory / "model.ubj"
+    try:
+        digest = hashlib.sha256(booster.read_bytes()).hexdigest()
+        loaded = predictor.load(directory, len(contract.features))
+    except OSError as error:
+        raise ModelError(f"{booster}: {error.strerror}; the training job writes it into model.tar.gz") from None
+    except ValueError as error:  # xgboost's own error is a ValueError too
+        raise ModelError(f"{booster}: {str(error).splitlines()[0]}; train the model again") from None
+    return Model(
+        version=version or str(metadata.get("model_version") or f"sha256-{digest[:12]}"),
+        contract=contract,
+        metadata=metadata,
+        predictor=loaded,
+        reader=Reader(contract, max_rows=max_rows),
+        threshold=contract.threshold if threshold is None else threshold,
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}; the training job writes it into model.tar.gz") from None
+
+
+def _contract(path: Path) -> Contract:
+    try:
+        return from_json(_read(path))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ModelError(
+            f"{path} is not a compiled contract ({error}); make it with contracts.schema.to_json"
+        ) from None
+
+
+def _metadata(path: Path, contract: Contract) -> dict[str, Any]:
+    try:
+        metadata = json.loads(_read(path))
+    except ValueError as error:
+        raise ModelError(f"{path} is not JSON ({error})") from None
+    if not isinstance(metadata, dict):
+        raise ModelError(f"{path} holds {type(metadata).__name__}, allowed is an object")
+    if metadata.get("features") != list(contract.feature_names):
+        raise ModelError(
+            f"{path}: features {metadata.get('features')} is found, the contract has {list(contract.feature_names)}; "
+            "the model was trained under another contract"
+        )
+    return metadata

@@ -1,0 +1,238 @@
+"""Processes around the service: listening, workers, draining at SIGTERM.
+
+uvicorn closes idle keep-alive connections the moment it is told to stop, and a request that is on the wire then is
+lost. Here a worker that was told to stop first answers on for a while, with `connection: close` on every answer, and
+goes when the last client has gone. Workers share one listening socket, so that what waits in its queue is taken by
+another worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+
+from workloads.inference import metrics as metrics_module
+from workloads.inference import model as model_module
+from workloads.inference.metrics import Metrics
+from workloads.inference.service import Service
+from workloads.inference.settings import Settings
+
+IDLE_SECONDS = 1.0  # at drain: how long a silent connection is kept open for a request that may be on the wire
+EMIT_SECONDS = 60.0
+_log = logging.getLogger(__name__)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket. Raises OSError if the address cannot be bound."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((settings.host, settings.port))
+    listener.listen(2048)
+    listener.setblocking(False)
+    return listener
+
+
+def announce(listener: socket.socket) -> None:
+    """Say on standard output, in its first line, which port answers from now on."""
+    print(json.dumps({"port": listener.getsockname()[1]}), flush=True)  # noqa: T201 - the launcher reads it
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server with a drain before its shutdown, and without its re-raising of the signal that ended it."""
+
+    def __init__(self, service: Service, settings: Settings, on_ready: Callable[[], None]) -> None:
+        config = uvicorn.Config(
+            service,  # pyright: ignore[reportArgumentType]
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=settings.keep_alive_seconds,
+            timeout_graceful_shutdown=5,
+        )
+        super().__init__(config)
+        self.service, self.settings, self.on_ready = service, settings, on_ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        """Stop at SIGTERM and SIGINT; exit with 0 afterwards."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+    async def main_loop(self) -> None:
+        """Serve until told to stop, then drain."""
+        self.on_ready()
+        helpers = [asyncio.create_task(self.service.give_up_late()), asyncio.create_task(self._emit())]
+        await super().main_loop()
+        await self._drain()
+        for helper in helpers:
+            helper.cancel()
+
+    async def _drain(self) -> None:
+        self.service.draining = True
+        _log.info("draining", extra={"connections": len(self.server_state.connections)})
+        began = time.monotonic()
+        requests = self.server_state.total_requests
+        last_request = began
+        while self.server_state.connections and time.monotonic() - began < self.settings.drain_seconds:
+            await asyncio.sleep(0.02)
+            if self.server_state.tasks or self.server_state.total_requests != requests:
+                requests, last_request = self.server_state.total_requests, time.monotonic()
+            elif time.monotonic() - last_request > IDLE_SECONDS:
+                break
+        _log.info("drained", extra={"seconds": round(time.monotonic() - began, 3)})
+
+    async def _emit(self) -> None:
+        """CloudWatch metrics into the log, if a namespace is set."""
+        namespace = self.settings.metrics_namespace
+        if namespace is None:
+            return
+        before = self.service.metrics.totals()
+        while True:
+            await asyncio.sleep(EMIT_SECONDS)
+            after = self.service.metrics.totals()
+            dimensions = {"Model": self.service.model.contract.name}
+            line = metrics_module.embedded(namespace, before, after, dimensions, int(time.time() * 1000))
+            print(line, flush=True)  # noqa: T201 - CloudWatch takes embedded metrics from the log as they are
+            before = after
+
+
+def serve_one(settings: Settings, listener: socket.socket, metrics: Metrics, on_ready: Callable[[], None]) -> None:
+    """Serve in this process until it is told to stop. Raises ModelError if the package cannot be served."""
+    began = time.perf_counter()
+    model = model_module.load(
+        settings.model_dir,
+        version=settings.model_version,
+        threshold=settings.threshold,
+        max_rows=settings.max_rows,
+    )
+    entry = {
+        "version": model.version,
+        "predictor": model.predictor.name,
+        "seconds": round(time.perf_counter() - began, 3),
+    }
+    _log.info("model loaded", extra=entry)
+    server = _Server(Service(model, settings, metrics), settings, on_ready)
+    server.run(sockets=[listener])
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM; returns the exit code."""
+    try:
+        listener = listen(settings)
+    except OSError as error:
+        _log.error("cannot listen on %s port %d: %s", settings.host, settings.port, error.strerror)
+        return 1
+    try:
+        if settings.workers == 1:
+            serve_one(settings, listener, Metrics(), lambda: announce(listener))
+            return 0
+        return _Supervisor(settings, listener).run()
+    except model_module.ModelError as error:
+        _log.error("%s", error)
+        return 1
+
+
+class _Supervisor:
+    """Forks the workers, replaces one that dies, and passes SIGTERM on."""
+
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self.settings, self.listener = settings, listener
+        self.metrics = Metrics(settings.workers)
+        self.workers: dict[int, int] = {}  # pid -> number
+        self.stopping = False
+
+    def run(self) -> int:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        ready_in, ready_out = os.pipe()
+        for number in range(self.settings.workers):
+            self._start(number, ready_out)
+        if not self._all_ready(ready_in):
+            self._stop()
+        else:
+            announce(self.listener)
+        return self._watch(ready_out)
+
+    def _start(self, number: int, ready_out: int) -> None:
+        pid = os.fork()
+        if pid:
+            self.workers[pid] = number
+            return
+        code = 1
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            mine = self.metrics.worker(number)
+            mine.reset_gauges()
+            serve_one(self.settings, self.listener, mine, lambda: self._say_ready(ready_out))
+            code = 0
+        except model_module.ModelError as error:
+            _log.error("%s", error)
+        except BaseException:
+            _log.exception("worker %d failed", number)
+            raise
+        finally:
+            logging.shutdown()
+            os._exit(code)
+
+    @staticmethod
+    def _say_ready(ready_out: int) -> None:
+        os.write(ready_out, b"1")
+
+    def _all_ready(self, ready_in: int) -> bool:
+        """Wait until each worker has said so; False if one died first."""
+        os.set_blocking(ready_in, False)
+        ready = 0
+        while ready < self.settings.workers and not self.stopping:
+            with contextlib.suppress(BlockingIOError):
+                ready += len(os.read(ready_in, self.settings.workers))
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+            if pid:
+                del self.workers[pid]
+                return False
+            time.sleep(0.005)
+        return True
+
+    def _watch(self, ready_out: int) -> int:
+        failed = self.stopping
+        while self.workers:
+            try:
+                pid, status = os.wait()
+            except InterruptedError:
+                continue
+            number = self.workers.pop(pid)
+            code = os.waitstatus_to_exitcode(status)
+            if self.stopping:
+                failed = failed or code != 0
+                continue
+            _log.error("worker %d (pid %d) ended with %d; starting another", number, pid, code)
+            time.sleep(0.2)  # no storm of restarts if it dies at once
+            self._start(number, ready_out)
+        return 1 if failed else 0
+
+    def _stop(self, *_: object) -> None:
+        self.stopping = True
+        for pid in self.workers:
+            os.kill(pid, signal.SIGTERM)

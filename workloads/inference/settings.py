@@ -1,0 +1,117 @@
+"""How one service process behaves: command line over environment over defaults."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Limits follow SageMaker's for real-time endpoints: 6 MB and 60 s a request (AWS docs, "Real-time inference").
+
+    `max_rows_inline` is how many rows are scored on the event loop itself; more go to the worker's one thread, so that
+    health checks are answered meanwhile, and at most `max_queued_batches` wait for it. `max_in_flight` bounds the
+    requests of a worker whose body is still arriving. Beyond either the answer is 429. After SIGTERM a worker goes on
+    answering on open connections for up to `drain_seconds`.
+    """
+
+    model_dir: Path = Path("/opt/ml/model")
+    host: str = "0.0.0.0"  # noqa: S104 - a container's service is reached from outside it
+    port: int = 8080
+    workers: int = 1
+    threshold: float | None = None
+    model_version: str | None = None
+    max_body_bytes: int = 6 * MEGABYTE
+    max_rows: int = 100_000
+    max_rows_inline: int = 1_000
+    max_in_flight: int = 256
+    max_queued_batches: int = 8
+    request_seconds: float = 60.0
+    keep_alive_seconds: int = 75  # longer than a load balancer's 60, so that it is the one to close
+    drain_seconds: float = 25.0  # ECS and Kubernetes kill 30 s after SIGTERM
+    access_log: bool = False
+    metrics_namespace: str | None = None
+
+
+def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from a command line. A bad value ends the program with a message that names it (exit code 2).
+
+    Environment: SAGEMAKER_BIND_TO_PORT (set by SageMaker in inference pipelines), MODEL_SERVER_WORKERS (as in
+    SageMaker's own containers), PREDICTION_THRESHOLD, MODEL_VERSION, METRICS_NAMESPACE.
+    """
+    get = environment.get
+    parser = argparse.ArgumentParser(
+        prog="python -m workloads.inference", description="Serve a model package over HTTP."
+    )
+    parser.add_argument(
+        "command", nargs="?", choices=["serve"], help="as SageMaker starts a container; may be left out"
+    )
+    parser.add_argument("--model-dir", type=Path, default=Settings.model_dir)
+    parser.add_argument("--host", default=Settings.host)
+    parser.add_argument("--port", type=_port, default=get("SAGEMAKER_BIND_TO_PORT", "8080"), help="0 picks a free one")
+    parser.add_argument("--workers", type=_workers, default=get("MODEL_SERVER_WORKERS", "1"), help="0: one per core")
+    parser.add_argument("--threshold", type=_threshold, default=get("PREDICTION_THRESHOLD") or None)
+    parser.add_argument("--model-version", default=get("MODEL_VERSION") or None)
+    parser.add_argument("--max-body-bytes", type=_positive_int, default=Settings.max_body_bytes)
+    parser.add_argument("--max-rows", type=_positive_int, default=Settings.max_rows)
+    parser.add_argument("--max-rows-inline", type=_positive_int, default=Settings.max_rows_inline)
+    parser.add_argument("--max-in-flight", type=_positive_int, default=Settings.max_in_flight)
+    parser.add_argument("--max-queued-batches", type=_positive_int, default=Settings.max_queued_batches)
+    parser.add_argument("--request-seconds", type=_seconds, default=Settings.request_seconds)
+    parser.add_argument("--keep-alive-seconds", type=_positive_int, default=Settings.keep_alive_seconds)
+    parser.add_argument("--drain-seconds", type=_seconds, default=Settings.drain_seconds)
+    parser.add_argument("--access-log", action="store_true", help="one JSON line a request")
+    parser.add_argument(
+        "--metrics-namespace",
+        default=get("METRICS_NAMESPACE") or None,
+        help="write CloudWatch metrics of this namespace into the log (embedded metric format), once a minute",
+    )
+    options = vars(parser.parse_args(arguments))
+    del options["command"]
+    return Settings(**options)
+
+
+def cores() -> int:
+    """The cores this process may use: its affinity, or the container's CPU quota where that is less (cgroup v2)."""
+    available = len(os.sched_getaffinity(0))
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return available if quota == "max" else max(1, min(available, int(quota) // int(period)))
+    except (OSError, ValueError):  # no cgroup v2 here
+        return available
+
+
+def _number(text: str, kind: type[int] | type[float], low: float, high: float, what: str) -> int | float:
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not low <= value <= high:
+        raise argparse.ArgumentTypeError(f"{text!r} is found, {what} is allowed")
+    return value
+
+
+def _port(text: str) -> int:
+    return int(_number(text, int, 0, 65535, "a port from 0 to 65535"))
+
+
+def _workers(text: str) -> int:
+    return int(_number(text, int, 0, 256, "a number from 0 (one per core) to 256")) or cores()
+
+
+def _positive_int(text: str) -> int:
+    return int(_number(text, int, 1, 2**40, "a whole number above 0"))
+
+
+def _seconds(text: str) -> float:
+    return float(_number(text, float, 0.01, 86_400, "a number of seconds from 0.01 to 86400"))
+
+
+def _threshold(text: str) -> float:
+    return float(_number(text, float, 1e-9, 1 - 1e-9, "a number above 0 and below 1"))

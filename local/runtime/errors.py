@@ -59,7 +59,9 @@ class PolicyViolationError(LocalRunError):
     """Mandatory policies refuse the deployment. `violations` names policy, resource and message of each."""
 
     def __init__(self, violations: Sequence[Violation], faults: Sequence[str] = ()):
-        lines = [f"{violation.policy}: {violation.urn or 'the stack'}\n    {violation.message}" for violation in violations]
+        lines = [
+            f"{violation.policy}: {violation.urn or 'the stack'}\n    {violation.message}" for violation in violations
+        ]
         super().__init__("\n".join([*lines, *faults]))
         self.violations = tuple(violations)
         self.faults = tuple(faults)

@@ -96,7 +96,7 @@ def from_request(request: resource_pb2.RegisterResourceRequest, stack: str, proj
         refused.append("hooks: resource hooks are run by the Pulumi engine only")
     if refused:
         raise UnsupportedError(f"{urn}: not supported in the local run:\n  " + "\n  ".join(refused))
-    aliases = tuple(_alias_urn(alias, request, stack, project) for alias in request.aliases)
+    aliases = tuple(dict.fromkeys(_alias_urn(alias, request, stack, project) for alias in request.aliases))
     return Registration(
         urn=urn,
         type=request.type,

@@ -8,7 +8,7 @@ from typing import Any
 
 from local.runtime import values
 from local.runtime.monitor import Registered
-from local.runtime.registration import Registration, make_urn
+from local.runtime.registration import Options, Registration, make_urn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +87,8 @@ class Component:
             dependencies=tuple(sorted({*depends_on, *(urn for urns in reads.values() for urn in urns)})),
             property_dependencies=reads,
             provider=self.resource.providers.get("aws", ""),
+            # Of the parent's options, a child inherits its protection (sdk/nodejs/resource.ts).
+            options=Options(protect=self.resource.options.protect),
         )
         return Child(answer=self.register(child))
 

@@ -62,7 +62,8 @@ def expand(component: Component) -> dict[str, Any]:
         for subnet in sorted(here, key=lambda subnet: ("Public", "Private", "Isolated").index(subnet.type)):
             network.add_subnet(subnet, index)
     endpoints = [_endpoint(component, vpc, network, spec) for spec in args.get("vpcEndpointSpecs") or ()]
-    return network.outputs() | {"vpcEndpoints": [found.reference for found in endpoints]}
+    layout = [{"type": s.type, "cidrMask": int(s.cidr.split("/")[1])} for s in planned if s.zone == zones[0]]
+    return network.outputs() | {"subnetLayout": layout, "vpcEndpoints": [found.reference for found in endpoints]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,12 +177,10 @@ class _Network:
         ids = {
             f"{kind.lower()}SubnetIds": [c.id for c in self.of_type(kind)] for kind in ("Public", "Private", "Isolated")
         }
-        first = [planned for planned, _ in self.subnets if planned.zone == self.subnets[0][0].zone]
         return {
             "vpcId": self.vpc.id,
             "vpc": self.vpc.reference,
             "internetGateway": self.gateway.reference,
-            "subnetLayout": [{"type": found.type, "cidrMask": int(found.cidr.split("/")[1])} for found in first],
             **ids,
             **{key: [child.reference for child in found] for key, found in listed.items()},
         }

@@ -341,7 +341,9 @@ def test_destroy_refuses_protected_resources_before_it_touches_anything(project:
 def test_the_state_of_another_cloud_is_not_used(project: Any) -> None:
     deploy(project, BOTH)
     project.cloud.endpoint_url = "http://127.0.0.1:2"
-    with pytest.raises(StateError, match=r"live in http://127\.0\.0\.1:1, not in http://127\.0\.0\.1:2; an emulator that has"):
+    with pytest.raises(
+        StateError, match=r"live in http://127\.0\.0\.1:1, not in http://127\.0\.0\.1:2; an emulator that has"
+    ):
         project.up()
     project.stack().forget()
     project.cloud.live.clear()

@@ -24,7 +24,9 @@ def encrypted(judged: Judged) -> Sequence[Violation]:
     return ()
 
 
-def test_all_violations_of_the_preview_are_reported_together_and_nothing_is_touched(project: Any, policies: Any) -> None:
+def test_all_violations_of_the_preview_are_reported_together_and_nothing_is_touched(
+    project: Any, policies: Any
+) -> None:
     policies.analyze_with = encrypted
     project.cloud.refuses = {"good": "must be long"}
     project.program(TWO)

@@ -74,12 +74,13 @@ def statements(prop: Prop) -> list[Statement]:
         Undecided: the document is not known yet.
         Malformed: it is no JSON object with statements.
     """
-    value = prop.value
-    if value is None:
+    document = plain(prop.parsed())
+    if document is None:
         return []
-    document = plain(value) if isinstance(value, Mapping) else _parse(prop, str(value))
-    found = document.get("Statement")
-    return [_statement(prop, i, entry) for i, entry in enumerate(_list(found), 1) if isinstance(entry, Mapping)]
+    if not isinstance(document, dict):
+        raise Malformed(prop.owner.violation(f"{prop.path} is no JSON object", "Build the document with json.dumps."))
+    found = _list(cast(dict[str, Any], document).get("Statement"))
+    return [_statement(prop, i, entry) for i, entry in enumerate(found, 1) if isinstance(entry, Mapping)]
 
 
 def matches(pattern: str, action: str) -> bool:
@@ -88,8 +89,15 @@ def matches(pattern: str, action: str) -> bool:
 
 
 def is_star(resource: str) -> bool:
-    """Whether a resource pattern covers every resource: `*`, or an ARN whose parts are all wildcards."""
-    return set(resource.removeprefix("arn:").replace("aws", "")) <= {"*", ":", "/"}
+    """Whether a pattern covers every resource of a service: `*`, `arn:aws:s3:::*`, `arn:aws:iam::*:role/*`.
+
+    A wildcard inside one account counts only when no kind of resource stands before it.
+    """
+    parts = resource.split(":", 5)
+    if len(parts) < 6:
+        return set(resource) <= {"*"}
+    account, name = parts[4], parts[5]
+    return name == "*" or (account == "*" and name.endswith("/*") and name.count("/") == 1)
 
 
 def takes_no_resource(action: str) -> bool:
@@ -103,18 +111,6 @@ def unscoped_actions() -> dict[str, frozenset[str]]:
     """Service prefix to the actions, in lower case, that take no resource; see `policies/tools/actions.py`."""
     table = json.loads(_TABLE.read_text(encoding="utf-8"))["unscoped"]
     return {service: frozenset(name.lower() for name in names) for service, names in table.items()}
-
-
-def _parse(prop: Prop, text: str) -> Mapping[str, Any]:
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError as broken:
-        raise Malformed(
-            prop.owner.violation(f"{prop.path} is no JSON ({broken})", "Build the document with json.dumps.")
-        ) from broken
-    if not isinstance(document, dict):
-        raise Malformed(prop.owner.violation(f"{prop.path} is no JSON object", "Build the document with json.dumps."))
-    return cast(dict[str, Any], document)
 
 
 def _statement(prop: Prop, position: int, entry: Mapping[str, Any]) -> Statement:

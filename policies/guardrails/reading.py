@@ -20,7 +20,7 @@ from typing import Any, Protocol, cast
 
 from pulumi_policy import proxy
 
-from .finding import Finding, Undecided
+from .finding import Finding, Malformed, Undecided
 
 _SENTINELS = frozenset(
     {
@@ -139,13 +139,17 @@ class Prop:
         return str(self.value) if self.value is not None else ""
 
     def prop(self, path: str) -> Prop:
-        """The property at a dotted path below this one; the first unknown on the way makes it unknown."""
+        """The property at a dotted path below this one (itself for ""); an unknown on the way makes it unknown."""
         found: Prop = self
-        for key in path.split("."):
-            if found.unknown:
-                return found
-            found = Prop(self.owner, f"{found.path}.{key}" if found.path else key, read(found.raw, key))
+        for key in filter(None, path.split(".")):
+            found = found.entry(key)
         return found
+
+    def entry(self, key: str) -> Prop:
+        """The property under one key, dots and all."""
+        if self.unknown:
+            return self
+        return Prop(self.owner, f"{self.path}.{key}" if self.path else key, read(self.raw, key))
 
     def props(self, path: str) -> list[Prop]:
         """Every property that a path with `[]` names: `productionVariants[].instanceType`, one for each variant."""
@@ -170,11 +174,27 @@ class Prop:
         count = len(cast(Sequence[object], self.raw))
         return [Prop(self.owner, f"{self.path}[{i}]", read(self.raw, i)) for i in range(count)]
 
+    def parsed(self) -> Any:
+        """The value of a property that holds JSON text, or the object itself; None when it is not set.
+
+        Raises:
+            Undecided: it is not known yet.
+            Malformed: it is no JSON.
+        """
+        value = self.value
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError as broken:
+            finding = self.owner.violation(f"{self.path} is no JSON: {broken}", "Build the text with json.dumps.")
+            raise Malformed(finding) from broken
+
     def entries(self) -> list[tuple[str, Prop]]:
         """Key and property of each entry of an object; raises Undecided when the object is not known yet."""
         value = self.value
         keys = list(cast(Mapping[str, object], value)) if isinstance(value, Mapping) else []
-        return [(key, Prop(self.owner, f"{self.path}.{key}", read(value, key))) for key in keys]
+        return [(key, self.entry(key)) for key in keys]
 
     def judged(self, is_right: Callable[[Any], bool], must: str, *, fix: str = "") -> list[Finding]:
         """The finding of one test of this property: `<path> is <value>; it must be <must>`."""

@@ -59,7 +59,6 @@ class Controls:
         prowler: Prowler checks on live accounts.
         nag: cdk-nag, AWS Solutions pack.
         nist: NIST SP 800-53 Rev. 5, beyond those of the theme.
-        lens: AWS Well-Architected Machine Learning Lens.
     """
 
     checkov: str = ""
@@ -69,7 +68,6 @@ class Controls:
     prowler: str = ""
     nag: str = ""
     nist: str = ""
-    lens: str = ""
 
     def labels(self) -> list[str]:
         """Every control as `framework:id`, `checkov:CKV_AWS_7`."""

@@ -48,12 +48,10 @@ def _(draft: Draft) -> None:
 def sqs_queue_encrypted(queue: Resource) -> Findings:
     """Queues are encrypted, with a KMS key or the service's own."""
     key, managed = queue.prop("kmsMasterKeyId"), queue.prop("sqsManagedSseEnabled")
-    if key.unknown or key.value or managed.raw is True:
-        return
-    if managed.missing:
+    if key.missing and managed.missing:
         yield queue.violation("neither kmsMasterKeyId nor sqsManagedSseEnabled is set")
-    else:
-        yield from managed.must_be(True)
+    elif managed.raw is not True and (key.unknown or not key.raw):
+        yield from (key if key.unknown else managed).must_be(True)
 
 
 @sqs_queue_encrypted.remediation

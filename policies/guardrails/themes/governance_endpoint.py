@@ -1,0 +1,155 @@
+"""Machine-learning governance: endpoints are captured, monitored, and rolled out with a way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pulumi_policy import Severity
+
+from ..finding import Findings
+from ..levels import EVERYWHERE, FROM_STAGING, IN_PROD
+from ..reading import Prop
+from ..remediation import Draft
+from ..resource import Resource
+from ..schema import number
+from .alarms import measured, metrics
+from .theme import GOVERNANCE as THEME
+
+_DEFINITION = "sagemaker/dataQualityJobDefinition"
+_SCHEDULE = "sagemaker/monitoringSchedule"
+_SCHEDULE_JOB = "monitoringScheduleConfig.monitoringJobDefinition"
+_ALARM_NAMES = "deploymentConfig.autoRollbackConfiguration.alarms[].alarmName"
+_GUARDRAILS_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html"
+
+
+@THEME.policy(
+    on="sagemaker/endpointConfiguration",
+    mandatory=FROM_STAGING,
+    severity=Severity.HIGH,
+    remedy="Set data_capture_config with enable_capture, both capture modes, a sampling share and a destination.",
+    url="https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-endpoint.html",
+    settings={"minimumPercentage": number("Smallest share of requests captured.", 100, minimum=1, maximum=100)},
+)
+def endpoint_data_capture(config: Resource) -> Findings:
+    """Endpoints capture what they were asked and what they answered.
+
+    Monitoring, drift and every later question about a prediction need it. Serverless variants cannot be captured.
+    """
+    if all(not variant.prop("serverlessConfig").missing for variant in config.props("productionVariants[]")):
+        return
+    capture = config.prop("dataCaptureConfig")
+    yield from capture.prop("enableCapture").must_be(True)
+    yield from capture.prop("initialSamplingPercentage").must_be_at_least(config.config["minimumPercentage"], "%")
+    yield from capture.prop("destinationS3Uri").must_be_set("an S3 URI")
+    modes = {mode.raw for mode in capture.props("captureOptions[].captureMode")}
+    if "InputAndOutput" not in modes and not {"Input", "Output"} <= modes:
+        undecided = [mode for mode in capture.props("captureOptions[].captureMode") if mode.unknown]
+        if capture.unknown or undecided:
+            yield config.undecided("dataCaptureConfig.captureOptions")
+        else:
+            yield config.violation("dataCaptureConfig.captureOptions does not capture both Input and Output")
+
+
+@THEME.policy(
+    on="sagemaker/endpoint",
+    reads=(_DEFINITION, _SCHEDULE),
+    mandatory=IN_PROD,
+    severity=Severity.HIGH,
+    remedy="Declare a job definition for the endpoint and a MonitoringSchedule that runs it.",
+    url="https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor.html",
+)
+def endpoint_has_monitoring_schedule(endpoint: Resource) -> Findings:
+    """Every endpoint is monitored on a schedule."""
+    if endpoint.attached(f"{_SCHEDULE_JOB}.monitoringInputs.endpointInput.endpointName", _SCHEDULE):
+        return
+    definitions = endpoint.attached("dataQualityJobInput.endpointInput.endpointName", _DEFINITION)
+    path = "monitoringScheduleConfig.monitoringJobDefinitionName"
+    if not any(definition.attached(path, _SCHEDULE) for definition in definitions):
+        found = "a job definition but no monitoringSchedule runs it" if definitions else "no monitoring job definition"
+        yield endpoint.violation(f"it has {found}")
+
+
+@THEME.policy(
+    on=_DEFINITION,
+    mandatory=FROM_STAGING,
+    severity=Severity.MEDIUM,
+    remedy="Set data_quality_baseline_config to the statistics and constraints of the training data.",
+    url="https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-create-baseline.html",
+)
+def monitoring_has_baseline(monitor: Resource) -> Findings:
+    """A monitor compares with the data that the model was trained on."""
+    baseline = monitor.prop("dataQualityBaselineConfig")
+    for part in ("constraintsResource", "statisticsResource"):
+        yield from baseline.prop(f"{part}.s3Uri").must_be_set("an S3 URI")
+
+
+@THEME.policy(
+    on=_DEFINITION,
+    mandatory=EVERYWHERE,
+    severity=Severity.LOW,
+    remedy="Set stopping_condition.max_runtime_in_seconds to less than the schedule's interval.",
+    url="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_MonitoringStoppingCondition.html",
+    settings={"maximumSeconds": number("Longest run; an hourly schedule takes less than 3,600.", 3600, minimum=60)},
+)
+def monitoring_runtime_bounded(monitor: Resource) -> Findings:
+    """A monitoring job ends before the next one starts."""
+    runtime = monitor.prop("stoppingCondition.maxRuntimeInSeconds")
+    yield from runtime.judged(
+        lambda seconds: seconds is not None and seconds <= monitor.config["maximumSeconds"],
+        f"at most {int(monitor.config['maximumSeconds'])} seconds",
+    )
+
+
+@monitoring_runtime_bounded.remediation
+def _(draft: Draft) -> None:
+    draft.set("stoppingCondition.maxRuntimeInSeconds", draft.config["maximumSeconds"])
+
+
+@THEME.policy(
+    on="sagemaker/endpoint",
+    mandatory=FROM_STAGING,
+    severity=Severity.HIGH,
+    remedy="Set deployment_config with a canary, linear or rolling rollout and auto_rollback_configuration.alarms.",
+    url=_GUARDRAILS_URL,
+)
+def endpoint_deployment_guardrails(endpoint: Resource) -> Findings:
+    """A new model gets its traffic step by step, and loses it by itself when an alarm goes off."""
+    deployment = endpoint.prop("deploymentConfig")
+    if deployment.prop("rollingUpdatePolicy").missing:
+        routing = deployment.prop("blueGreenUpdatePolicy.trafficRoutingConfiguration.type")
+        yield from routing.must_be("CANARY", "LINEAR")
+    else:
+        size = deployment.prop("rollingUpdatePolicy.maximumBatchSize.value")
+        yield from size.must_be_set("a number of instances or a percentage")
+    yield from deployment.prop("autoRollbackConfiguration.alarms").must_be_set("a list of alarms")
+
+
+@THEME.policy(
+    on="sagemaker/endpoint",
+    reads="cloudwatch/metricAlarm",
+    mandatory=FROM_STAGING,
+    severity=Severity.HIGH,
+    remedy="Name alarms of this stack, one on Invocation5XXErrors and one on ModelLatency.",
+    url=_GUARDRAILS_URL,
+)
+def endpoint_rollback_alarms_exist(endpoint: Resource) -> Findings:
+    """The alarms that roll a model back exist, and watch its errors and its latency.
+
+    SageMaker takes the name of an alarm that does not exist, and then never rolls back.
+    """
+    names = endpoint.props(_ALARM_NAMES)
+    if not names:
+        return  # endpoint-deployment-guardrails says so
+    alarms = endpoint.targets(_ALARM_NAMES, "cloudwatch/metricAlarm")
+    known = {identity for alarm in alarms for identity in alarm.identities()}
+    for name in _texts(names):
+        if name not in known and not any(alarm.prop("name").unknown for alarm in alarms):
+            yield endpoint.violation(f'no alarm of the stack is named "{name}"')
+    found = {metric for alarm in alarms for metric in metrics(alarm)}
+    for wanted in ("Invocation5XXErrors", "ModelLatency"):
+        if not measured(found, wanted):
+            yield endpoint.violation(f"none of its rollback alarms watches {wanted}")
+
+
+def _texts(props: list[Prop]) -> Iterator[str]:
+    return (str(prop.raw) for prop in props if isinstance(prop.raw, str))

@@ -1,0 +1,75 @@
+"""Network: the rule that follows routes. Workloads stand in subnets that have no route to the internet."""
+
+from __future__ import annotations
+
+from pulumi_policy import Severity
+
+from ..finding import Finding, Findings, independently
+from ..levels import FROM_STAGING
+from ..resource import Resource
+from ..rule import Controls
+from .theme import NETWORK as THEME
+
+# Each workload's subnets, by the last part of its type.
+_SUBNETS = {
+    "Service": "networkConfiguration.subnets[]",
+    "NodeGroup": "subnetIds[]",
+    "Function": "vpcConfig.subnetIds[]",
+    "Model": "vpcConfig.subnets[]",
+    "DataQualityJobDefinition": "networkConfig.vpcConfig.subnets[]",
+    "Domain": "subnetIds[]",
+    "NotebookInstance": "subnetId",
+}
+
+
+@THEME.policy(
+    on=(
+        "ecs/service",
+        "eks/nodeGroup",
+        "lambda/function",
+        "sagemaker/model",
+        "sagemaker/dataQualityJobDefinition",
+        "sagemaker/domain",
+        "sagemaker/notebookInstance",
+    ),
+    reads=("ec2/subnet", "ec2/routeTableAssociation", "ec2/routeTable", "ec2/route", "ec2/internetGateway"),
+    mandatory=FROM_STAGING,
+    severity=Severity.HIGH,
+    controls=Controls(checkov="CKV2_AWS_35", guard="NO_UNRESTRICTED_ROUTE_TO_IGW"),
+    remedy="Name subnets whose route table has no route to an internet gateway.",
+    url="https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html",
+)
+def workload_in_private_subnets(workload: Resource) -> Findings:
+    """Workloads stand in subnets from which no route leads to an internet gateway.
+
+    What makes a subnet public is its route, not its name: the rule follows subnet, association, route table and route.
+    """
+    path = _SUBNETS[workload.type.rpartition(":")[2]]
+    named = workload.props(path)
+    if not named or all(prop.missing for prop in named):
+        return
+    subnets = workload.targets(path, "ec2/subnet")
+    if not subnets:
+        problem = f"{path} names subnets outside of this stack, whose routes cannot be seen"
+        yield Finding(subject=workload.subject, urn=workload.urn, problem=problem, undecided=True)
+    yield from independently(*(_is_private(workload, subnet) for subnet in subnets))
+
+
+def _is_private(workload: Resource, subnet: Resource) -> Findings:
+    for association in subnet.attached("subnetId", "ec2/routeTableAssociation"):
+        for table in association.targets("routeTableId", "ec2/routeTable"):
+            inline = [prop.raw for prop in table.props("routes[].gatewayId")]
+            routes = table.attached("routeTableId", "ec2/route")
+            if any(_leads_out(route) for route in routes) or any(_is_gateway(gateway) for gateway in inline):
+                yield workload.violation(
+                    f"it stands in {subnet.subject}, whose {table.subject} leads to an internet gateway"
+                )
+
+
+def _leads_out(route: Resource) -> bool:
+    gateway = route.prop("gatewayId")
+    return not gateway.missing and bool(route.targets("gatewayId", "ec2/internetGateway") or _is_gateway(gateway.raw))
+
+
+def _is_gateway(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("igw-")

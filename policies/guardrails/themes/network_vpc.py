@@ -1,0 +1,229 @@
+"""Network: subnets, security groups, endpoints and Kubernetes control planes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pulumi_policy import Severity
+
+from ..documents import statements
+from ..finding import Findings, independently
+from ..levels import EVERYWHERE, FROM_STAGING, IN_PROD
+from ..reading import Prop
+from ..remediation import Draft
+from ..resource import Resource
+from ..rule import Controls
+from ..schema import strings
+from .theme import NETWORK as THEME
+
+ANYWHERE = frozenset({"0.0.0.0/0", "::/0"})
+# What the workloads call from subnets that have no way out (SageMaker Developer Guide, "Give SageMaker AI access to
+# resources in your Amazon VPC").
+REQUIRED_ENDPOINTS = (
+    "ecr.api",
+    "ecr.dkr",
+    "kms",
+    "logs",
+    "monitoring",
+    "s3",
+    "sagemaker.api",
+    "sagemaker.runtime",
+    "secretsmanager",
+    "sts",
+)
+
+
+@THEME.policy(
+    on="ec2/subnet",
+    mandatory=FROM_STAGING,
+    severity=Severity.MEDIUM,
+    controls=Controls(checkov="CKV_AWS_130", fsbp="EC2.15", guard="SUBNET_AUTO_ASSIGN_PUBLIC_IP_DISABLED"),
+    remedy="Set map_public_ip_on_launch=False; tag a subnet that must be public with tier=public.",
+    url="https://docs.aws.amazon.com/vpc/latest/userguide/subnet-public-ip.html",
+    settings={
+        "publicTags": strings("Tags, as key=value, that mark a public subnet.", ["tier=public", "SubnetType=Public"])
+    },
+)
+def subnet_no_auto_public_ip(subnet: Resource) -> Findings:
+    """Subnets give no public address to what is started in them, unless they are marked public."""
+    marks = [tag.partition("=") for tag in subnet.config["publicTags"]]
+    if not any(subnet.prop(f"tags.{key}").raw == value for key, _, value in marks):
+        yield from subnet.prop("mapPublicIpOnLaunch").must_be(False, when_missing=False)
+
+
+@subnet_no_auto_public_ip.remediation
+def _(draft: Draft) -> None:
+    draft.set("mapPublicIpOnLaunch", False)
+
+
+@THEME.policy(
+    on=("ec2/securityGroup", "ec2/securityGroupRule", "vpc/securityGroupIngressRule"),
+    mandatory=EVERYWHERE,
+    severity=Severity.CRITICAL,
+    controls=Controls(
+        checkov="CKV_AWS_24 CKV_AWS_25 CKV_AWS_260 CKV_AWS_277", fsbp="EC2.13 EC2.14 EC2.18 EC2.19", cis="5.3 5.4"
+    ),
+    remedy="Name a source security group or the CIDR blocks that need access.",
+    url="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html",
+    settings={
+        "publicGroups": strings("Logical names of groups that may be open on port 443, of a public load balancer.")
+    },
+)
+def security_group_no_open_ingress(group: Resource) -> Findings:
+    """No security group lets the whole internet in."""
+    if group.type.endswith("SecurityGroupRule") and group.prop("type").raw == "egress":
+        return
+    rules = group.props("ingress[]") if group.type.endswith(":SecurityGroup") else [group.prop("")]
+    for rule in rules:
+        if group.name in group.config["publicGroups"] and rule.prop("fromPort").raw == rule.prop("toPort").raw == 443:
+            continue
+        yield from _closed(rule, ("cidrBlocks[]", "ipv6CidrBlocks[]", "cidrIpv4", "cidrIpv6"))
+
+
+@THEME.policy(
+    on=("ec2/securityGroup", "vpc/securityGroupEgressRule"),
+    mandatory=IN_PROD,
+    severity=Severity.MEDIUM,
+    controls=Controls(checkov="CKV_AWS_382"),
+    remedy="Allow only the ports and the prefix lists, groups or CIDR blocks that the workload calls.",
+    url="https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",
+)
+def security_group_restricted_egress(group: Resource) -> Findings:
+    """No security group lets everything out to everywhere; stolen data needs a way out."""
+    rules = group.props("egress[]") if group.type.endswith(":SecurityGroup") else [group.prop("")]
+    for rule in rules:
+        every_protocol = rule.prop("protocol").raw in ("-1", "all") or rule.prop("ipProtocol").raw == "-1"
+        if every_protocol:
+            yield from _closed(rule, ("cidrBlocks[]", "ipv6CidrBlocks[]", "cidrIpv4", "cidrIpv6"))
+
+
+def _closed(rule: Prop, paths: Iterable[str]) -> Findings:
+    """No CIDR block of a rule is the whole internet."""
+    for prop in (prop for path in paths for prop in rule.props(path)):
+        yield from prop.judged(lambda block: block not in ANYWHERE, "a narrower CIDR block")
+
+
+@THEME.policy(
+    on=("ec2/securityGroup", "vpc/securityGroupIngressRule"),
+    mandatory=IN_PROD,
+    severity=Severity.LOW,
+    controls=Controls(checkov="CKV_AWS_23"),
+    remedy="Say in description what the group or rule is for.",
+    url="https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",
+)
+def security_group_rule_description(group: Resource) -> Findings:
+    """Security groups and their rules say what they are for."""
+    descriptions = [group.prop("description"), *group.props("ingress[].description")]
+    for description in descriptions:
+        yield from description.judged(
+            lambda text: bool(text) and text != "Managed by Pulumi", "a sentence that says what it is for"
+        )
+
+
+@THEME.policy(
+    on="ec2/vpc",
+    reads="ec2/defaultSecurityGroup",
+    mandatory=FROM_STAGING,
+    severity=Severity.MEDIUM,
+    controls=Controls(checkov="CKV2_AWS_12", fsbp="EC2.2", cis="5.5"),
+    remedy="Adopt the default group with ec2.DefaultSecurityGroup and give it no ingress and no egress.",
+    url="https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html",
+)
+def default_security_group_closed(vpc: Resource) -> Findings:
+    """The default security group of every VPC lets nothing in and nothing out."""
+    groups = vpc.attached("vpcId", "ec2/defaultSecurityGroup")
+    if not groups:
+        yield vpc.violation("no defaultSecurityGroup is declared for it, so the open one of AWS stays")
+    for group in groups:
+        for direction in ("ingress", "egress"):
+            yield from group.prop(direction).judged(lambda rules: not rules, "without rules")
+
+
+@THEME.policy(
+    on="ec2/vpc",
+    reads="ec2/vpcEndpoint",
+    mandatory=FROM_STAGING,
+    severity=Severity.HIGH,
+    controls=Controls(fsbp="EC2.10"),
+    remedy="Create a VpcEndpoint for each service named, interface endpoints with private DNS.",
+    url="https://docs.aws.amazon.com/sagemaker/latest/dg/interface-vpc-endpoint.html",
+    settings={"services": strings("Endpoint services, without com.amazonaws and the region.", REQUIRED_ENDPOINTS)},
+)
+def vpc_endpoints_required(vpc: Resource) -> Findings:
+    """The workloads reach AWS through VPC endpoints, never over the internet."""
+    endpoints = vpc.attached("vpcId", "ec2/vpcEndpoint")
+    services = {str(endpoint.prop("serviceName").value): endpoint for endpoint in endpoints}
+    for wanted in vpc.config["services"]:
+        found = [endpoint for name, endpoint in services.items() if name.endswith(f".{wanted}")]
+        if not found:
+            yield vpc.violation(f"it has no endpoint for {wanted}")
+        for endpoint in found:
+            if endpoint.prop("vpcEndpointType").raw == "Interface":
+                yield from endpoint.prop("privateDnsEnabled").must_be(True)
+
+
+@THEME.policy(
+    on="ec2/vpcEndpoint",
+    mandatory=IN_PROD,
+    severity=Severity.MEDIUM,
+    remedy="Set policy to a document that admits the platform's principals or resources only.",
+    url="https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
+)
+def vpc_endpoint_policy_scoped(endpoint: Resource) -> Findings:
+    """VPC endpoints carry a policy of their own.
+
+    The default one allows every action on every account's resources: a workload could write the platform's data to a
+    bucket of somebody else.
+    """
+    policy = endpoint.prop("policy")
+    if policy.missing:
+        yield endpoint.violation("policy is not set, so the endpoint admits every principal to every resource")
+        return
+    for statement in statements(policy):
+        everyone = any(name == "*" for _, name in statement.principals)
+        if statement.allows and everyone and statement.everywhere and not statement.conditions:
+            yield endpoint.violation(f"policy {statement.label} admits every principal to every resource")
+
+
+@THEME.policy(
+    on="lambda/function",
+    mandatory=IN_PROD,
+    severity=Severity.LOW,
+    controls=Controls(checkov="CKV_AWS_117", fsbp="Lambda.3"),
+    remedy="Set vpc_config with private subnets and a security group.",
+    url="https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html",
+)
+def lambda_in_vpc(function: Resource) -> Findings:
+    """Functions run inside the platform's VPC."""
+    yield from function.prop("vpcConfig.subnetIds").must_be_set("a list of private subnets")
+
+
+@THEME.policy(
+    on="eks/cluster",
+    mandatory=FROM_STAGING,
+    severity=Severity.HIGH,
+    controls=Controls(checkov="CKV_AWS_38 CKV_AWS_39", fsbp="EKS.1"),
+    remedy="Set endpoint_private_access=True and endpoint_public_access=False.",
+    url="https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
+)
+def eks_private_endpoint(cluster: Resource) -> Findings:
+    """The API of a Kubernetes cluster is reached from inside the VPC only."""
+    yield from cluster.prop("vpcConfig.endpointPrivateAccess").must_be(True)
+    yield from cluster.prop("vpcConfig.endpointPublicAccess").must_be(False, when_missing=True)
+    for block in cluster.props("vpcConfig.publicAccessCidrs[]"):
+        yield from independently(block.judged(lambda cidr: cidr not in ANYWHERE, "a narrower CIDR block"))
+
+
+@THEME.policy(
+    on="eks/nodeGroup",
+    mandatory=EVERYWHERE,
+    severity=Severity.HIGH,
+    controls=Controls(checkov="CKV_AWS_100"),
+    remedy="Leave remote_access out, or name source_security_group_ids.",
+    url="https://docs.aws.amazon.com/eks/latest/APIReference/API_RemoteAccessConfig.html",
+)
+def eks_node_no_ssh(group: Resource) -> Findings:
+    """Kubernetes nodes take no SSH from the internet: a key without source groups opens port 22 to everyone."""
+    key = group.prop("remoteAccess.ec2SshKey")
+    if key.unknown or key.value:
+        yield from group.prop("remoteAccess.sourceSecurityGroupIds").must_be_set("a list of security groups")

@@ -1,0 +1,180 @@
+"""Encryption in transit."""
+
+from __future__ import annotations
+
+from pulumi_policy import Severity
+
+from ..documents import Statement, statements
+from ..finding import Findings
+from ..levels import EVERYWHERE, FROM_STAGING, NOWHERE
+from ..remediation import Draft
+from ..resource import Resource, twins
+from ..rule import Controls
+from .theme import ENCRYPTION_IN_TRANSIT as THEME
+
+LISTENERS = ("lb/listener", "alb/listener")
+# TLS 1.2 with forward secrecy is the floor of ELB.17; each name below is at least that
+# (Elastic Load Balancing, "Security policies for your Application Load Balancer").
+TLS_POLICIES = (
+    "ELBSecurityPolicy-TLS13-1-2-2021-06",
+    "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+    "ELBSecurityPolicy-TLS13-1-3-2021-06",
+    "ELBSecurityPolicy-TLS13-1-2-FIPS-2023-04",
+    "ELBSecurityPolicy-TLS13-1-2-Res-FIPS-2023-04",
+    "ELBSecurityPolicy-TLS13-1-3-FIPS-2023-04",
+)
+_SCHEDULE_JOB = "monitoringScheduleConfig.monitoringJobDefinition"
+
+
+@THEME.policy(
+    on=twins("s3/bucket"),
+    reads="s3/bucketPolicy",
+    mandatory=FROM_STAGING,
+    severity=Severity.HIGH,
+    controls=Controls(checkov="CKV_AWS_379", fsbp="S3.5", cis="2.1.1"),
+    remedy="Deny s3:* on the bucket and its objects to everyone where aws:SecureTransport is false.",
+    url="https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html",
+)
+def s3_bucket_tls_only(bucket: Resource) -> Findings:
+    """Every bucket refuses requests that do not come over TLS."""
+    policies = bucket.attached("bucket", "s3/bucketPolicy")
+    if not policies:
+        yield bucket.violation("no bucketPolicy is attached, so plain HTTP is accepted")
+    elif not any(_demands_tls(statement) for policy in policies for statement in statements(policy.prop("policy"))):
+        yield bucket.violation("its bucketPolicy has no statement that denies requests without TLS")
+
+
+def _demands_tls(statement: Statement) -> bool:
+    everyone = any(name == "*" for _, name in statement.principals)
+    everything = "s3:*" in statement.actions or "*" in statement.actions
+    objects = any(resource.endswith("*") for resource in statement.resources)
+    itself = any(not resource.endswith("/*") for resource in statement.resources)
+    insecure = [value.lower() for value in statement.condition("aws:SecureTransport")]
+    return not statement.allows and everyone and everything and objects and itself and insecure == ["false"]
+
+
+@THEME.policy(
+    on=("sagemaker/dataQualityJobDefinition", "sagemaker/monitoringSchedule", "sagemaker/trainingJob"),
+    mandatory=FROM_STAGING,
+    severity=Severity.MEDIUM,
+    controls=Controls(checkov="CKV_AWS_369", fsbp="SageMaker.9"),
+    remedy="Set enable_inter_container_traffic_encryption=True.",
+    url="https://docs.aws.amazon.com/sagemaker/latest/dg/train-encrypt.html",
+)
+def sagemaker_inter_container_encryption(job: Resource) -> Findings:
+    """Jobs encrypt the traffic between their containers."""
+    path = _inter_container_path(job)
+    if path:
+        yield from job.prop(path).must_be(True)
+
+
+@sagemaker_inter_container_encryption.remediation
+def _(draft: Draft) -> None:
+    path = _inter_container_path(draft.resource)
+    if path:
+        draft.set(path, True)
+
+
+def _inter_container_path(job: Resource) -> str:
+    match job.type.rpartition(":")[2]:
+        case "DataQualityJobDefinition":
+            return "networkConfig.enableInterContainerTrafficEncryption"
+        case "MonitoringSchedule":
+            inline = not job.prop(_SCHEDULE_JOB).missing
+            return f"{_SCHEDULE_JOB}.networkConfig.enableInterContainerTrafficEncryption" if inline else ""
+        case _:
+            return "enableInterContainerTrafficEncryption"
+
+
+@THEME.policy(
+    on=LISTENERS,
+    mandatory=FROM_STAGING,
+    severity=Severity.HIGH,
+    controls=Controls(checkov="CKV_AWS_2 CKV2_AWS_20", fsbp="ELB.1"),
+    remedy="Set protocol to HTTPS (TLS on a network load balancer), or redirect to HTTPS.",
+    url="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/create-https-listener.html",
+)
+def alb_listener_https(listener: Resource) -> Findings:
+    """Load balancers listen on HTTPS; a plain listener only redirects to it."""
+    protocol = listener.prop("protocol")
+    if protocol.unknown or protocol.value in ("HTTPS", "TLS"):
+        yield from protocol.must_be("HTTPS", "TLS")
+        return
+    redirects = listener.props("defaultActions[].redirect.protocol")
+    if not redirects:
+        yield from protocol.must_be("HTTPS", "TLS")
+    for redirect in redirects:
+        yield from redirect.must_be("HTTPS")
+
+
+@THEME.policy(
+    on=LISTENERS,
+    mandatory=EVERYWHERE,
+    severity=Severity.HIGH,
+    controls=Controls(checkov="CKV_AWS_103 CKV2_AWS_74", guard="ELBV2_LISTENER_SSL_POLICY_RULE"),
+    remedy="Set ssl_policy to ELBSecurityPolicy-TLS13-1-2-2021-06 or a stricter one.",
+    url="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html",
+)
+def alb_listener_tls_policy(listener: Resource) -> Findings:
+    """TLS listeners accept TLS 1.2 with forward secrecy or better."""
+    protocol = listener.prop("protocol")
+    if protocol.unknown or protocol.value in ("HTTPS", "TLS"):
+        yield from listener.prop("sslPolicy").must_be(*TLS_POLICIES)
+
+
+@alb_listener_tls_policy.remediation
+def _(draft: Draft) -> None:
+    draft.set("sslPolicy", TLS_POLICIES[0])
+
+
+@THEME.policy(
+    on=("lb/targetGroup", "alb/targetGroup"),
+    mandatory=NOWHERE,
+    severity=Severity.LOW,
+    controls=Controls(checkov="CKV_AWS_378"),
+    remedy="Set protocol to HTTPS and serve a certificate in the container.",
+    url="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html",
+)
+def alb_target_group_https(group: Resource) -> Findings:
+    """Load balancers talk HTTPS to their targets as well."""
+    if group.prop("targetType").raw != "lambda":
+        yield from group.prop("protocol").must_be("HTTPS", "TLS")
+
+
+@THEME.policy(
+    on="ecs/taskDefinition",
+    mandatory=EVERYWHERE,
+    severity=Severity.HIGH,
+    controls=Controls(checkov="CKV_AWS_97"),
+    remedy="Set transit_encryption='ENABLED' on the EFS volume.",
+    url="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/efs-volumes.html",
+)
+def ecs_efs_transit_encryption(task: Resource) -> Findings:
+    """Tasks mount EFS volumes over TLS."""
+    for volume in task.props("volumes[]"):
+        if not volume.prop("efsVolumeConfiguration").missing:
+            yield from volume.prop("efsVolumeConfiguration.transitEncryption").must_be("ENABLED")
+
+
+@ecs_efs_transit_encryption.remediation
+def _(draft: Draft) -> None:
+    for index, volume in enumerate(draft.resource.props("volumes[]")):
+        if not volume.prop("efsVolumeConfiguration").missing:
+            draft.set(f"volumes.{index}.efsVolumeConfiguration.transitEncryption", "ENABLED")
+
+
+@THEME.policy(
+    on="codebuild/project",
+    mandatory=EVERYWHERE,
+    severity=Severity.HIGH,
+    remedy="Leave source.insecure_ssl off.",
+    url="https://docs.aws.amazon.com/codebuild/latest/APIReference/API_ProjectSource.html",
+)
+def codebuild_no_insecure_ssl(project: Resource) -> Findings:
+    """Builds check the certificate of the place their source comes from."""
+    yield from project.prop("source.insecureSsl").must_be(False, when_missing=False)
+
+
+@codebuild_no_insecure_ssl.remediation
+def _(draft: Draft) -> None:
+    draft.set("source.insecureSsl", False)

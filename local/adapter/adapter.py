@@ -122,9 +122,9 @@ class Adapter:
         return _forcing(kind, old, new, changed_keys(old, new))
 
     def delete(self, type_token: str, id: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:  # noqa: A002
-        """Delete a resource; one that is gone already counts as deleted. Raises ApiRefused."""
+        """Delete a resource; one that is gone already counts as deleted, `skipDestroy` keeps it. Raises ApiRefused."""
         kind = resource_type(type_token)
-        if kind.recorded:
+        if kind.recorded or inputs.get("skipDestroy"):
             return
         scope = replace(self._scope(id, self._checked(kind, id, inputs, outputs, "")), outputs=outputs, id=id)
         for prepared in requests.on_delete(kind, scope):
@@ -153,7 +153,7 @@ class Adapter:
 
     def _validate(self, kind: ResourceType, scope: Scope, written: Mapping[str, Any]) -> None:
         """All faults of a resource; the first one of each input path is kept."""
-        found = list(provider.faults(kind.token, written))
+        found = list(provider.faults(kind.type, written))
         found += [
             Fault(path=key, found=written[key], allowed=f"is not carried out here; {remedy}")
             for key, remedy in kind.refused.items()
@@ -166,7 +166,7 @@ class Adapter:
         for fault in found:
             first.setdefault(fault.path, fault)
         if first:
-            raise InvalidInput(kind.token, scope.name, list(first.values()))
+            raise InvalidInput(kind.type, scope.name, list(first.values()))
 
     def _recorded(self, kind: ResourceType, scope: Scope) -> Created:
         """A resource that nothing was created for: its id and outputs are what the API would have made of the inputs."""
@@ -194,23 +194,27 @@ class Adapter:
             state = jmespath.search(wait.path, dict(scope.live))
             if state in wait.ready:
                 return scope
-            subject = f"{kind.token} '{scope.name}'"
+            subject = f"{kind.type} '{scope.name}'"
             if state in wait.failed:
                 reason = jmespath.search(wait.reason, dict(scope.live)) if wait.reason else None
                 raise ApiRefused(subject, kind.service, "wait", str(state), str(reason or "no reason was given"))
             if time.monotonic() > deadline:
                 wanted = " or ".join(wait.ready)
-                raise ApiRefused(subject, kind.service, "wait", "Timeout", f"still {state} after {wait.seconds:.0f} s, not {wanted}")
+                raise ApiRefused(
+                    subject, kind.service, "wait", "Timeout", f"still {state} after {wait.seconds:.0f} s, not {wanted}"
+                )
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             scope = replace(scope, live=self._read(kind, scope))
 
     def _call(self, kind: ResourceType, scope: Scope, prepared: Prepared) -> dict[str, Any]:
-        subject = f"{kind.token} '{scope.name}'"
+        subject = f"{kind.type} '{scope.name}'"
         answer = self._api.call(subject, scope.region, kind.service, prepared.operation, prepared.parameters)
         failure = jmespath.search(prepared.failures, answer) if prepared.failures else None
         if failure:
             raise ApiRefused(subject, kind.service, prepared.operation, "Failed", str(failure))
+        for following in prepared.then(answer) if prepared.then is not None else ():
+            self._call(kind, scope, following)
         return answer
 
 
@@ -242,29 +246,34 @@ def _forcing(kind: ResourceType, old: Mapping[str, Any], new: Mapping[str, Any],
 def _refuse_in_place(kind: ResourceType, scope: Scope) -> None:
     """Changes that no update call makes: the provider would replace the resource, or the table has no call for them."""
     forced = _forcing(kind, scope.before, scope.inputs, scope.changed)
-    found = [Fault(path=key, found=scope.inputs.get(key), allowed="forces a new resource; replace it") for key in forced]
+    found = [
+        Fault(path=key, found=scope.inputs.get(key), allowed="forces a new resource; replace it") for key in forced
+    ]
     if kind.replace != EVERYTHING:
         remedy = "cannot be changed in place here; the table in local/adapter/services has no update call that takes it"
         for key in requests.untaken(kind, scope.changed):
             found.append(Fault(path=key, found=scope.inputs.get(key), allowed=remedy))
     if found:
-        raise InvalidInput(kind.token, scope.name, found)
+        raise InvalidInput(kind.type, scope.name, found)
 
 
 def _refuse_unknown(kind: ResourceType, name: str, inputs: Mapping[str, Any]) -> None:
     unknown = [key for key, value in inputs.items() if contains_unknown(value)]
     if unknown:
-        faults = [Fault(path=key, found=None, allowed="is not known yet; it must be before the resource is made") for key in unknown]
-        raise InvalidInput(kind.token, name, faults)
+        faults = [
+            Fault(path=key, found=None, allowed="is not known yet; it must be before the resource is made")
+            for key in unknown
+        ]
+        raise InvalidInput(kind.type, name, faults)
 
 
 def _outputs(kind: ResourceType, scope: Scope) -> dict[str, Any]:
     """The inputs, the tags in effect, and each output of the table; an output with no new value keeps the former one."""
     outputs = {key: scope.outputs[key] for key in kind.outputs if key in scope.outputs}
     outputs |= _echo(scope.inputs) | {"region": scope.region}
-    if "tagsAll" in provider.outputs_of(kind.token):
+    if "tagsAll" in provider.outputs_of(kind.type):
         outputs["tagsAll"] = effective_tags(scope.inputs)
-    if "region" not in provider.outputs_of(kind.token):
+    if "region" not in provider.outputs_of(kind.type):
         del outputs["region"]
     for key, source in kind.outputs.items():
         found = evaluated(source, replace(scope, outputs=outputs))
@@ -285,6 +294,8 @@ def _generated(autoname: Autoname, name: str, urn: str, inputs: Mapping[str, Any
     digest = hashlib.sha1((urn or name).encode(), usedforsecurity=False).hexdigest()[:_HASH_LENGTH]
     prefix = inputs.get(autoname.prefix_key) if autoname.prefix_key else None
     suffix = autoname.suffix(inputs) if autoname.suffix is not None else ""
-    stem = (prefix if prefix is not None else f"{name}-")[: autoname.longest - _HASH_LENGTH - len(suffix)]
-    full = f"{stem}{digest}{suffix}"
+    stem = (prefix if prefix is not None else f"{name}-")[
+        : autoname.longest - _HASH_LENGTH - len(suffix) - len(autoname.start)
+    ]
+    full = f"{autoname.start}{stem}{digest}{suffix}"
     return full.lower() if autoname.lower else full

@@ -72,6 +72,17 @@ def one_of(*allowed: Any) -> Callable[[Any], Any]:
     return check
 
 
+def between(low: int, high: int) -> Callable[[Any], str]:
+    """A number in a range, as the text that attribute maps hold."""
+
+    def check(value: Any) -> str:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise ValueError(f"must be {low} to {high}")
+        return as_text(value)
+
+    return check
+
+
 def json_text(value: Any) -> str:
     """A text that must be JSON, sent as it is."""
     _parsed(value)
@@ -110,7 +121,9 @@ def bucket_name(value: Any) -> str:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     """
     if not _BUCKET_NAME.fullmatch(value) or ".." in value or value.startswith(("xn--", "sthree-")):
-        raise ValueError("must be 3 to 63 lower-case letters, digits, dots and hyphens that begin and end with a letter or digit")
+        raise ValueError(
+            "must be 3 to 63 lower-case letters, digits, dots and hyphens that begin and end with a letter or digit"
+        )
     return cast("str", value)
 
 
@@ -123,6 +136,28 @@ def identity_policy(value: Any) -> str:
 def resource_policy(value: Any) -> str:
     """A policy that is attached to a resource: statements name a principal."""
     _policy(value, principal=True)
+    return cast("str", value)
+
+
+def default_policy(action: str, resource: str) -> str:
+    """A policy that leaves a resource to its account; `{account}` in the resource is filled in by `text`."""
+    statement = {
+        "Sid": "AccountOnly",
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::{account}:root"},
+        "Action": action,
+        "Resource": resource,
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def trust_policy(value: Any) -> str:
+    """A role's trust policy: statements name a principal and no resource, which is the role itself."""
+    _policy(value, principal=True)
+    statements = json.loads(value)["Statement"]
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if "Resource" in statement or "NotResource" in statement:
+            raise ValueError("is no valid policy document: a trust policy has no Resource, it speaks of its role")
     return cast("str", value)
 
 

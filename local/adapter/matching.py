@@ -15,7 +15,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from local.adapter.errors import Fault
 from local.adapter.shapes import at
-from local.adapter.table import Fields, To
+from local.adapter.table import INLINE, Fields, To
 from local.adapter.values import UNKNOWN
 
 #: Member names of the API's lists that the provider writes as maps: tags, dimensions, parameters.
@@ -82,7 +82,14 @@ class _Matcher:
         self._matched = matched
 
     def structure(
-        self, shape: StructureShape, inputs: Mapping[str, Any], into: dict[str, Any], *, rule: str, source: str, path: str
+        self,
+        shape: StructureShape,
+        inputs: Mapping[str, Any],
+        into: dict[str, Any],
+        *,
+        rule: str,
+        source: str,
+        path: str,
     ) -> None:
         """Match the members of one object into `into`."""
         for key, value in inputs.items():
@@ -93,14 +100,24 @@ class _Matcher:
             if destination is None:
                 member = find_member(shape, key)
                 if member is None:
-                    allowed = f"is an input that no member of the API takes; it knows {', '.join(sorted(shape.members))}"
+                    allowed = (
+                        f"is an input that no member of the API takes; it knows {', '.join(sorted(shape.members))}"
+                    )
                     self._matched.faults.append(Fault(path=there, found=value, allowed=allowed))
                     continue
                 destination = member
             self._place(shape, destination, value, into, rule=here, source=there, path=path)
 
     def _place(
-        self, shape: StructureShape, to: str | To, value: Any, into: dict[str, Any], *, rule: str, source: str, path: str
+        self,
+        shape: StructureShape,
+        to: str | To,
+        value: Any,
+        into: dict[str, Any],
+        *,
+        rule: str,
+        source: str,
+        path: str,
     ) -> None:
         if isinstance(to, str):
             to = To(to)
@@ -110,7 +127,10 @@ class _Matcher:
             except ValueError as error:
                 self._matched.faults.append(Fault(path=source, found=value, allowed=str(error)))
                 return
-        if not to.member:
+        if not to.member or value is None:
+            return
+        if to.member == INLINE and isinstance(value, dict):
+            self.structure(shape, cast("dict[str, Any]", value), into, rule=rule, source=source, path=path)
             return
         target = at(path, to.member.replace("[]", "[0]"))
         self._matched.origins[target] = source
@@ -137,7 +157,12 @@ class _Matcher:
                 key: self.value(shape.value, item, rule=rule, source=at(source, key), path=at(path, key))
                 for key, item in entries.items()
             }
-        if shape is not None and shape.type_name in ("integer", "long") and isinstance(value, float) and value.is_integer():
+        if (
+            shape is not None
+            and shape.type_name in ("integer", "long")
+            and isinstance(value, float)
+            and value.is_integer()
+        ):
             return int(value)
         return value
 

@@ -54,7 +54,9 @@ class Api:
             read_timeout=120,
         )
 
-    def call(self, subject: str, region: str, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    def call(
+        self, subject: str, region: str, service: str, operation: str, parameters: dict[str, Any]
+    ) -> dict[str, Any]:
         """Make one call. Raises ApiRefused; `subject` names the resource in its text."""
         method = getattr(self._client(service, region), xform_name(operation))
         try:

@@ -73,8 +73,12 @@ def _classes() -> dict[str, tuple[str, str]]:
     source = Path(cast("str", pulumi_aws.__file__)).read_text(encoding="utf-8")
     table = re.search(r'resource_modules="""\n(.*?)\n"""', source, re.DOTALL)
     if table is None:
-        raise RuntimeError("pulumi_aws/__init__.py has no table of resource_modules any more; read the tokens from its new place")
-    return {token: (module["fqn"], name) for module in json.loads(table[1]) for token, name in module["classes"].items()}
+        raise RuntimeError(
+            "pulumi_aws/__init__.py has no table of resource_modules any more; read the tokens from its new place"
+        )
+    return {
+        token: (module["fqn"], name) for module in json.loads(table[1]) for token, name in module["classes"].items()
+    }
 
 
 @lru_cache(maxsize=None)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import jmespath
 from botocore.model import StructureShape
 
 from local.adapter import shapes
 from local.adapter.errors import Fault
 from local.adapter.matching import Matched, match, put
 from local.adapter.models import operation_model
-from local.adapter.table import ABSENT, Call, Request, ResourceType, Scope, Step, evaluated
+from local.adapter.table import ABSENT, Call, ForEach, Request, ResourceType, Scope, Step, evaluated
 from local.adapter.tags import effective_tags, tag_requests
 from local.adapter.values import UNKNOWN
 
@@ -22,12 +23,17 @@ GENERIC_INPUTS = frozenset({"region", "tags", "tagsAll"})
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A call that is ready to be made; `faults` are what the model has against it, in the words of the inputs."""
+    """A call that is ready to be made.
+
+    `faults` are what the model has against it, in the words of the inputs. `failures` is a JMESPath into the answer where
+    anything found is an error; `then` gives the calls that follow from the answer.
+    """
 
     operation: str
     parameters: dict[str, Any]
-    failures: str
     faults: tuple[Fault, ...]
+    failures: str = ""
+    then: Callable[[Mapping[str, Any]], Iterator[Prepared]] | None = None
 
 
 def on_create(kind: ResourceType, scope: Scope) -> Iterator[Prepared]:
@@ -93,9 +99,25 @@ def _prepared(
         if tagged:
             _add_tags(kind, step, scope, matched)
         yield _checked(kind, step.operation, matched, step.failures)
+    elif isinstance(step, ForEach):
+        if not step.only_if or scope.inputs.get(step.only_if):
+            yield _found(kind, step, scope)
     elif not any(scope.inputs.get(key) == UNKNOWN for key in step.takes):
         for request in step.build(scope):
             yield _from_request(kind, request)
+
+
+def _found(kind: ResourceType, step: ForEach, scope: Scope) -> Prepared:
+    """The finding call; what it finds is worked on when its answer is there."""
+    find = _checked(kind, step.find.operation, _matched(kind, replace(step.find, takes=()), scope, ()), "")
+
+    def then(answer: Mapping[str, Any]) -> Iterator[Prepared]:
+        for request in step.build(scope, answer):
+            yield _from_request(kind, request)
+        if step.repeat and jmespath.search(step.repeat, answer):
+            yield _found(kind, step, scope)
+
+    return replace(find, then=then)
 
 
 def _from_request(kind: ResourceType, request: Request) -> Prepared:
@@ -153,7 +175,7 @@ def _checked(kind: ResourceType, operation: str, matched: Matched, failures: str
         for fault in shapes.faults(_shape(kind, operation), matched.parameters)
     ]
     unmatched = [replace(fault, allowed=f"{fault.allowed} ({kind.service} {operation})") for fault in matched.faults]
-    return Prepared(operation, matched.parameters, failures, (*unmatched, *found))
+    return Prepared(operation, matched.parameters, (*unmatched, *found), failures)
 
 
 def _shape(kind: ResourceType, operation: str) -> StructureShape:

@@ -54,12 +54,18 @@ def _structure(shape: Shape, value: Any, path: str) -> Iterator[Fault]:
     for member in shape.required_members:
         optional = shape.members[member].metadata.get("idempotencyToken", False)
         if value.get(member) is None and not optional:
-            yield Fault(path=at(path, member), found=None, allowed=f"is required; give it a value ({_outline(shape.members[member])})")
+            yield Fault(
+                path=at(path, member),
+                found=None,
+                allowed=f"is required; give it a value ({_outline(shape.members[member])})",
+            )
     if getattr(shape, "is_tagged_union", False) and len(value) != 1:
         yield Fault(path=path, found=sorted(value), allowed=f"must hold exactly one of {known_members(shape)}")
     for member, item in value.items():
         if member not in shape.members:
-            yield Fault(path=at(path, member), found=item, allowed=f"is no member; the API knows {known_members(shape)}")
+            yield Fault(
+                path=at(path, member), found=item, allowed=f"is no member; the API knows {known_members(shape)}"
+            )
         elif item is not None:
             yield from faults(shape.members[member], item, at(path, member))
 
@@ -164,7 +170,9 @@ def _choice(value: str, allowed: list[str]) -> str:
 def _outline(shape: Shape) -> str:
     if isinstance(shape, StructureShape):
         return f"an object with {known_members(shape)}"
-    return {"list": "a list", "map": "an object of names and values", "string": "a text"}.get(shape.type_name, f"a {shape.type_name}")
+    return {"list": "a list", "map": "an object of names and values", "string": "a text"}.get(
+        shape.type_name, f"a {shape.type_name}"
+    )
 
 
 _CHECKS = {

@@ -130,6 +130,9 @@ class To:
     via: Callable[[Any], Any] | None = None
 
 
+#: Destination of an object whose members the API has one level up.
+INLINE = "."
+
 #: Input path (`productionVariants.routingConfigs`, without indexes) -> member or destination. A destination with an empty
 #: member drops the input: the provider keeps it to itself.
 Fields = Mapping[str, "str | To"]
@@ -174,19 +177,36 @@ class Requests:
     always: bool = False
 
 
-Step = Call | Requests
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForEach:
+    """Calls for what another call finds, such as the object versions in a bucket that is to be emptied.
+
+    `find` is made first; `build` makes the requests from its answer. While `repeat` (JMESPath) finds something in the answer,
+    the whole is done again. `only_if` is an input that must be true.
+    """
+
+    find: Call
+    build: Callable[[Scope, Properties], Iterable[Request]]
+    repeat: str = ""
+    only_if: str = ""
+    takes: tuple[str, ...] = ()
+    always: bool = False
+
+
+Step = Call | Requests | ForEach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Autoname:
     """The input that is filled with a generated name when the program gives none.
 
-    A prefix input, where the provider has one, starts the name. `lower` is for services that know lower case only, `suffix`
+    A prefix input, where the provider has one, starts the name; `start` comes before everything. `lower` is for services that know lower case only, `suffix`
     for names that must end in a certain way.
     """
 
     key: str = "name"
     prefix_key: str = ""
+    start: str = ""
     lower: bool = False
     suffix: Callable[[Properties], str] | None = None
     longest: int = 255
@@ -240,7 +260,7 @@ class ResourceType:
     recorded: why the type is only recorded; "" when it is created for real.
     """
 
-    token: str
+    type: str
     service: str
     id: Any
     create: tuple[Step, ...] = ()

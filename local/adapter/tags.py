@@ -22,8 +22,10 @@ def tag_requests(tagging: Tagging, scope: Scope) -> Iterator[Request]:
         return
     names = {member: evaluated(source, scope) for member, source in tagging.given.items()}
     if tagging.whole:
-        yield Request(operation=tagging.tag, parameters=_with(names, tagging.member, after)) if after else Request(
-            operation=tagging.untag, parameters=names
+        yield (
+            Request(operation=tagging.tag, parameters=_with(names, tagging.member, after))
+            if after
+            else Request(operation=tagging.untag, parameters=names)
         )
         return
     removed = sorted(set(before) - set(after))

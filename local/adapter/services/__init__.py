@@ -3,21 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from local.adapter.errors import UnknownType
-from local.adapter.services import ec2, security_groups
+from local.adapter.services import (
+    appautoscaling,
+    budgets,
+    cloudcontrol,
+    cloudwatch,
+    ec2,
+    ecr,
+    events,
+    glue,
+    iam,
+    kms,
+    lambda_,
+    logs,
+    s3,
+    sagemaker,
+    scheduler,
+    secretsmanager,
+    security_groups,
+    sns,
+    sqs,
+    ssm,
+)
+from local.adapter.services.recorded import RECORDED
 from local.adapter.table import ResourceType
 
-_MODULES = (ec2, security_groups)
+_MODULES = (
+    appautoscaling,
+    budgets,
+    cloudcontrol,
+    cloudwatch,
+    ec2,
+    ecr,
+    events,
+    glue,
+    iam,
+    kms,
+    lambda_,
+    logs,
+    s3,
+    sagemaker,
+    scheduler,
+    secretsmanager,
+    security_groups,
+    sns,
+    sqs,
+    ssm,
+)
 
 
 def _index() -> dict[str, ResourceType]:
     found: dict[str, ResourceType] = {}
     for module in _MODULES:
         for kind in module.TYPES:
-            if kind.token in found:
-                raise ValueError(f"{kind.token} is in two tables; the second is in {module.__name__}")
-            found[kind.token] = kind
+            if kind.type in found:
+                raise ValueError(f"{kind.type} is in two tables; the second is in {module.__name__}")
+            found[kind.type] = replace(kind, recorded=RECORDED.get(kind.type, ""))
+    if stray := RECORDED.keys() - found.keys():
+        raise ValueError(f"recorded types without a table: {', '.join(sorted(stray))}")
     return found
 
 

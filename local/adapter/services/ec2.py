@@ -24,7 +24,6 @@ from local.adapter.table import (
     Wait,
     arn,
     live,
-    old,
     response,
     text,
     value,
@@ -60,7 +59,9 @@ def _attributes(operation: str, resource: str, members: dict[str, str], initial:
             if wanted is not None and not same(wanted, present):
                 content = {"Value": wanted} if isinstance(wanted, bool) else wanted
                 path = f"{member}.Value" if isinstance(wanted, bool) else member
-                yield Request(operation=operation, parameters={resource: scope.id, member: content}, origins={path: key})
+                yield Request(
+                    operation=operation, parameters={resource: scope.id, member: content}, origins={path: key}
+                )
 
     return Requests(takes=tuple(members), build=build)
 
@@ -77,7 +78,7 @@ _VPC_ATTRIBUTES = _attributes(
 )
 
 VPC = ResourceType(
-    token="aws:ec2/vpc:Vpc",
+    type="aws:ec2/vpc:Vpc",
     service="ec2",
     create=(Call(operation="CreateVpc"), _VPC_ATTRIBUTES),
     fields={
@@ -126,10 +127,12 @@ _SUBNET_FLAGS = {
     "enableResourceNameDnsAaaaRecordOnLaunch": "EnableResourceNameDnsAAAARecordOnLaunch",
     "mapPublicIpOnLaunch": "MapPublicIpOnLaunch",
 }
-_SUBNET_ATTRIBUTES = _attributes("ModifySubnetAttribute", "SubnetId", _SUBNET_FLAGS, dict.fromkeys(_SUBNET_FLAGS, False))
+_SUBNET_ATTRIBUTES = _attributes(
+    "ModifySubnetAttribute", "SubnetId", _SUBNET_FLAGS, dict.fromkeys(_SUBNET_FLAGS, False)
+)
 
 SUBNET = ResourceType(
-    token="aws:ec2/subnet:Subnet",
+    type="aws:ec2/subnet:Subnet",
     service="ec2",
     create=(Call(operation="CreateSubnet"), _SUBNET_ATTRIBUTES),
     fields={"cidrBlock": To("CidrBlock", network), "ipv6CidrBlock": To("Ipv6CidrBlock", network)},
@@ -170,7 +173,7 @@ SUBNET = ResourceType(
 )
 
 ROUTE_TABLE = ResourceType(
-    token="aws:ec2/routeTable:RouteTable",
+    type="aws:ec2/routeTable:RouteTable",
     service="ec2",
     create=(Call(operation="CreateRouteTable"),),
     refused={
@@ -211,12 +214,13 @@ def _route_id(scope: Scope) -> Any:
 
 
 ROUTE = ResourceType(
-    token="aws:ec2/route:Route",
+    type="aws:ec2/route:Route",
     service="ec2",
     create=(Call(operation="CreateRoute"),),
     fields={
         "destinationCidrBlock": To("DestinationCidrBlock", network),
         "destinationIpv6CidrBlock": To("DestinationIpv6CidrBlock", network),
+        "egressOnlyGatewayId": "EgressOnlyInternetGatewayId",
     },
     update=(Call(operation="ReplaceRoute", takes=_ROUTE_TARGETS, given=_ROUTE_NAME),),
     delete=(Call(operation="DeleteRoute", given=_ROUTE_NAME),),
@@ -226,7 +230,7 @@ ROUTE = ResourceType(
 )
 
 ROUTE_TABLE_ASSOCIATION = ResourceType(
-    token="aws:ec2/routeTableAssociation:RouteTableAssociation",
+    type="aws:ec2/routeTableAssociation:RouteTableAssociation",
     service="ec2",
     create=(Call(operation="AssociateRouteTable"),),
     delete=(Call(operation="DisassociateRouteTable", given={"AssociationId": ID}),),
@@ -236,7 +240,7 @@ ROUTE_TABLE_ASSOCIATION = ResourceType(
 )
 
 INTERNET_GATEWAY = ResourceType(
-    token="aws:ec2/internetGateway:InternetGateway",
+    type="aws:ec2/internetGateway:InternetGateway",
     service="ec2",
     create=(
         Call(operation="CreateInternetGateway"),
@@ -258,14 +262,16 @@ INTERNET_GATEWAY = ResourceType(
     delete=(
         Requests(
             takes=("vpcId",),
-            build=lambda scope: [
-                Request(
-                    operation="DetachInternetGateway",
-                    parameters={"InternetGatewayId": scope.id, "VpcId": scope.inputs["vpcId"]},
-                )
-            ]
-            if scope.inputs.get("vpcId")
-            else [],
+            build=lambda scope: (
+                [
+                    Request(
+                        operation="DetachInternetGateway",
+                        parameters={"InternetGatewayId": scope.id, "VpcId": scope.inputs["vpcId"]},
+                    )
+                ]
+                if scope.inputs.get("vpcId")
+                else []
+            ),
         ),
         Call(operation="DeleteInternetGateway", given={"InternetGatewayId": ID}),
     ),
@@ -275,7 +281,7 @@ INTERNET_GATEWAY = ResourceType(
 )
 
 ELASTIC_IP = ResourceType(
-    token="aws:ec2/eip:Eip",
+    type="aws:ec2/eip:Eip",
     service="ec2",
     create=(Call(operation="AllocateAddress"),),
     refused={
@@ -295,7 +301,7 @@ ELASTIC_IP = ResourceType(
 )
 
 NAT_GATEWAY = ResourceType(
-    token="aws:ec2/natGateway:NatGateway",
+    type="aws:ec2/natGateway:NatGateway",
     service="ec2",
     create=(Call(operation="CreateNatGateway"),),
     fields={"privateIp": "PrivateIpAddress"},
@@ -304,7 +310,9 @@ NAT_GATEWAY = ResourceType(
     replace=EVERYTHING,
     id=response("NatGateway.NatGatewayId"),
     read=(Call(operation="DescribeNatGateways", given={"NatGatewayIds[]": ID}),),
-    wait=Wait(path="NatGateways[0].State", ready=("available",), failed=("failed",), reason="NatGateways[0].FailureMessage"),
+    wait=Wait(
+        path="NatGateways[0].State", ready=("available",), failed=("failed",), reason="NatGateways[0].FailureMessage"
+    ),
     outputs={
         "associationId": live("NatGateways[0].NatGatewayAddresses[0].AssociationId"),
         "networkInterfaceId": live("NatGateways[0].NatGatewayAddresses[0].NetworkInterfaceId"),
@@ -325,7 +333,11 @@ def _endpoint_changes(scope: Scope) -> Iterator[Request]:
         gained, lost = [item for item in after if item not in before], [item for item in before if item not in after]
         parameters |= {f"Add{member}": gained} if gained else {}
         parameters |= {f"Remove{member}": lost} if lost else {}
-    for key, member in (("policy", "PolicyDocument"), ("privateDnsEnabled", "PrivateDnsEnabled"), ("dnsOptions", "DnsOptions")):
+    for key, member in (
+        ("policy", "PolicyDocument"),
+        ("privateDnsEnabled", "PrivateDnsEnabled"),
+        ("dnsOptions", "DnsOptions"),
+    ):
         if key in scope.changed:
             content = scope.inputs.get(key)
             parameters |= {"ResetPolicy": True} if key == "policy" and content is None else {member: content}
@@ -333,15 +345,13 @@ def _endpoint_changes(scope: Scope) -> Iterator[Request]:
 
 
 VPC_ENDPOINT = ResourceType(
-    token="aws:ec2/vpcEndpoint:VpcEndpoint",
+    type="aws:ec2/vpcEndpoint:VpcEndpoint",
     service="ec2",
     create=(Call(operation="CreateVpcEndpoint"),),
     fields={"policy": To("PolicyDocument", resource_policy)},
     defaults={"vpcEndpointType": "Gateway"},
     provider_only=("autoAccept",),
-    update=(
-        Requests(takes=(*_ENDPOINT_LISTS, "policy", "privateDnsEnabled", "dnsOptions"), build=_endpoint_changes),
-    ),
+    update=(Requests(takes=(*_ENDPOINT_LISTS, "policy", "privateDnsEnabled", "dnsOptions"), build=_endpoint_changes),),
     delete=(
         Call(
             operation="DeleteVpcEndpoints",
@@ -388,7 +398,7 @@ def _watched_type(scope: Scope) -> Any:
 
 
 FLOW_LOG = ResourceType(
-    token="aws:ec2/flowLog:FlowLog",
+    type="aws:ec2/flowLog:FlowLog",
     service="ec2",
     create=(
         Call(
@@ -404,9 +414,7 @@ FLOW_LOG = ResourceType(
         "maxAggregationInterval": To("MaxAggregationInterval", one_of(60, 600)),
     },
     defaults={"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600},
-    delete=(
-        Call(operation="DeleteFlowLogs", given={"FlowLogIds[]": ID}, failures="Unsuccessful[0].Error.Message"),
-    ),
+    delete=(Call(operation="DeleteFlowLogs", given={"FlowLogIds[]": ID}, failures="Unsuccessful[0].Error.Message"),),
     replace=EVERYTHING,
     id=response("FlowLogIds[0]"),
     outputs={"arn": arn("ec2", "vpc-flow-log/{id}")},

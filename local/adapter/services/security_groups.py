@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from local.adapter.conversions import network
-from local.adapter.errors import Fault
+from local.adapter.rules import exactly_one, must
 from local.adapter.services.ec2 import by, tagging
 from local.adapter.table import (
     ID,
@@ -87,7 +87,7 @@ def _revoke_found(scope: Scope) -> Iterator[Request]:
 
 
 SECURITY_GROUP = ResourceType(
-    token="aws:ec2/securityGroup:SecurityGroup",
+    type="aws:ec2/securityGroup:SecurityGroup",
     service="ec2",
     autoname=Autoname(prefix_key="namePrefix"),
     create=(
@@ -123,7 +123,7 @@ SECURITY_GROUP = ResourceType(
 )
 
 DEFAULT_SECURITY_GROUP = ResourceType(
-    token="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    type="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
     service="ec2",
     create=(
         Call(
@@ -162,22 +162,6 @@ _PEERS = {
     "prefixListId": ("PrefixListIds", "PrefixListId", "PrefixListId"),
     "referencedSecurityGroupId": ("UserIdGroupPairs", "GroupId", "ReferencedGroupId"),
 }
-
-
-def _exactly_one_peer(inputs: Mapping[str, Any]) -> Iterator[Fault]:
-    given = [key for key in _PEERS if inputs.get(key) is not None]
-    if len(given) != 1:
-        found = ", ".join(given) or None
-        yield Fault(path="cidrIpv4", found=found, allowed=f"a rule must have exactly one of {', '.join(_PEERS)}")
-
-
-def _networks(inputs: Mapping[str, Any]) -> Iterator[Fault]:
-    for key in ("cidrIpv4", "cidrIpv6"):
-        if (found := inputs.get(key)) not in (None, UNKNOWN):
-            try:
-                network(found)
-            except ValueError as error:
-                yield Fault(path=key, found=found, allowed=str(error))
 
 
 def _ports(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,16 +215,12 @@ def _modify(scope: Scope) -> Iterator[Request]:
 def _rule(token: str, direction: str) -> ResourceType:
     authorize, revoke, _ = _OPERATIONS[direction]
     return ResourceType(
-        token=token,
+        type=token,
         service="ec2",
         create=(_authorize(authorize),),
-        rules=(_exactly_one_peer, _networks),
-        update=(
-            Requests(takes=(*_PEERS, "description", "fromPort", "toPort", "ipProtocol"), build=_modify),
-        ),
-        delete=(
-            Call(operation=revoke, given={"GroupId": value("securityGroupId"), "SecurityGroupRuleIds[]": ID}),
-        ),
+        rules=(exactly_one(*_PEERS), must("cidrIpv4", network), must("cidrIpv6", network)),
+        update=(Requests(takes=(*_PEERS, "description", "fromPort", "toPort", "ipProtocol"), build=_modify),),
+        delete=(Call(operation=revoke, given={"GroupId": value("securityGroupId"), "SecurityGroupRuleIds[]": ID}),),
         replace=("securityGroupId",),
         id=response("SecurityGroupRules[0].SecurityGroupRuleId"),
         outputs={"arn": arn("ec2", "security-group-rule/{id}"), "securityGroupRuleId": ID},
@@ -288,7 +268,7 @@ def _entries(scope: Scope) -> Iterator[Request]:
 
 
 DEFAULT_NETWORK_ACL = ResourceType(
-    token="aws:ec2/defaultNetworkAcl:DefaultNetworkAcl",
+    type="aws:ec2/defaultNetworkAcl:DefaultNetworkAcl",
     service="ec2",
     create=(
         Call(operation="DescribeNetworkAcls", takes=(), given={"NetworkAclIds[]": value("defaultNetworkAclId")}),

@@ -52,10 +52,7 @@ def references(value: Any) -> Iterator[tuple[str, str]]:
 def needs(step: Mapping[str, Any]) -> set[str]:
     """Names of the steps that this one waits for: those it refers to and those it names in DependsOn.
 
-    For a condition that includes what the steps of its branches refer to outside of it.
+    A condition does not wait for what the steps of its branches need: those wait for it, and then for their own needs.
     """
-    inner = [own(s) for s in steps_of([step])]
-    names = {match[1] for s in inner for _, text in references(s) if (match := _STEP.match(text))}
-    for s in inner:
-        names |= {d if isinstance(d, str) else d["Step"] for d in s.get("DependsOn", [])}
-    return names - {s["Name"] for s in inner}
+    names = {match[1] for _, text in references(own(step)) if (match := _STEP.match(text))}
+    return names | {d if isinstance(d, str) else d["Step"] for d in step.get("DependsOn", [])}

@@ -113,17 +113,13 @@ def _property_file_faults(step: Mapping[str, Any]) -> list[str]:
 
 
 def _cycles(definition: Mapping[str, Any]) -> list[str]:
-    """Steps that cannot start because they wait for each other, level by level of branches."""
-    found: list[str] = []
-    levels: list[list[Mapping[str, Any]]] = [definition["Steps"]]
-    for step in steps_of(definition["Steps"]):
+    """Steps that cannot start because they wait for each other; the steps of a branch wait for its condition."""
+    steps = {step["Name"]: step for step in steps_of(definition["Steps"])}
+    waiting = {name: needs(step) & set(steps) for name, step in steps.items()}
+    for name, step in steps.items():
         if step["Type"] == "Condition":
-            levels += [step["Arguments"]["IfSteps"], step["Arguments"]["ElseSteps"]]
-    for level in levels:
-        here = {step["Name"] for step in level}
-        waiting = {step["Name"]: needs(step) & here for step in level}
-        while ready := [name for name, others in waiting.items() if not others]:
-            waiting = {name: others - set(ready) for name, others in waiting.items() if name not in ready}
-        if waiting:
-            found.append(f"steps wait for each other: {', '.join(sorted(waiting))}")
-    return found
+            for inner in [*step["Arguments"]["IfSteps"], *step["Arguments"]["ElseSteps"]]:
+                waiting[inner["Name"]].add(name)
+    while ready := {name for name, others in waiting.items() if not others}:
+        waiting = {name: others - ready for name, others in waiting.items() if name not in ready}
+    return [f"steps wait for each other: {', '.join(sorted(waiting))}"] if waiting else []

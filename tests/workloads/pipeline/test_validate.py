@@ -101,13 +101,14 @@ LINKS: dict[str, tuple[Break, str]] = {
     "a parameter that does not exist": (
         _set("Prepare", "Environment", "DATASET_VERSION", to={"Get": "Parameters.Version"}),
         "Prepare.Arguments.Environment.DATASET_VERSION: Parameters.Version: no such parameter; there are "
-        "DatasetVersion, Eta, InputDataUri, MaxDepth, ModelApprovalStatus, NumRound, ProcessingInstanceType, TrainingInstanceType",
+        "DatasetVersion, Eta, InputDataUri, MaxDepth, ModelApprovalStatus, NumRound, ProcessingInstanceType, "
+        "TrainingInstanceType",
     ),
     "an execution variable that does not exist": (
         _set("Register", "MetadataProperties", "GeneratedBy", to={"Get": "Execution.Arn"}),
         "Register.Arguments.MetadataProperties.GeneratedBy: Execution.Arn: no such variable; there are "
-        "CurrentDateTime, PipelineArn, PipelineExecutionArn, PipelineExecutionId, PipelineName, ProcessingJobName, StartDateTime, "
-        "TrainingJobName",
+        "CurrentDateTime, PipelineArn, PipelineExecutionArn, PipelineExecutionId, PipelineName, ProcessingJobName, "
+        "StartDateTime, TrainingJobName",
     ),
     "a property that the job does not have": (
         _set("Register", "CustomerMetadataProperties", "training_job", to={"Get": "Steps.Train.JobName"}),
@@ -124,7 +125,8 @@ LINKS: dict[str, tuple[Break, str]] = {
             to={"Get": "Steps.Prepare.ProcessingOutputConfig.Outputs['training'].S3Output.S3Uri"},
         ),
         "Baseline.Arguments.ProcessingInputs[1].S3Input.S3Uri: Steps.Prepare.ProcessingOutputConfig.Outputs"
-        "['training'].S3Output.S3Uri: Prepare has no output 'training'; it has ['train', 'validation', 'test', 'manifest']",
+        "['training'].S3Output.S3Uri: Prepare has no output 'training'; it has ['train', 'validation', 'test', "
+        "'manifest']",
     ),
     "a path that is none": (
         _set("Register", "CustomerMetadataProperties", "training_job", to={"Get": "Steps.Train.TrainingJobName]"}),
@@ -158,7 +160,7 @@ LINKS: dict[str, tuple[Break, str]] = {
     "a dependency on nothing": (_step("Train", "DependsOn", ["Clean"]), "Train: waits for Clean, which is no step"),
     "steps that wait for each other": (
         _step("Prepare", "DependsOn", ["Train"]),
-        "steps wait for each other: Baseline, Evaluate, Gate, Prepare, Train",
+        "steps wait for each other: Baseline, Evaluate, Gate, Prepare, Register, Reject, Train",
     ),
 }
 

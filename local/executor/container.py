@@ -1,0 +1,135 @@
+"""One job's directory, environment and process: what a container is on SageMaker.
+
+/opt/ml of the container is `<job directory>/opt/ml` here: wherever the text /opt/ml stands in the command line or in
+the step's environment, it is replaced. The process gets nothing of this process' environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.executor.errors import JOB_INTERNAL_ERROR, StepFailure
+
+ROOT = Path(__file__).parents[2]
+MAX_REASON = 1024  # API, FailureReason
+#: SageMaker sends SIGTERM and waits 120 s (developer guide, "Stop a training job"); nobody wants to wait here.
+GRACE_SECONDS = 5.0
+_OPT_ML = re.compile(r"(?<![\w./-])/opt/ml(?=/|$|[^\w.-])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """What a job that is not isolated may reach: the emulated AWS."""
+
+    endpoint_url: str
+    region: str
+
+    def environment(self) -> dict[str, str]:
+        """As the AWS SDKs read it. The credentials are of no account."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": "emulated",
+            "AWS_SECRET_ACCESS_KEY": "emulated",
+        }
+
+
+class Container:
+    """The files and the process of one job. `failure_file` (below /opt/ml) is where the job may say why it failed."""
+
+    def __init__(self, directory: Path, *, failure_file: str) -> None:
+        self.directory = directory
+        self.log = directory / "log.txt"
+        self._failure = self.path(failure_file)
+        self.path("/opt/ml").mkdir(parents=True)
+        (directory / "tmp").mkdir()
+
+    def path(self, inside: str) -> Path:
+        """Where a path of the container is on this machine."""
+        return self.directory / inside.lstrip("/")
+
+    def remap(self, text: str) -> str:
+        """`text` with /opt/ml replaced by its place on this machine."""
+        return _OPT_ML.sub(str(self.path("/opt/ml")), text)
+
+    def make(self, inside: str) -> Path:
+        """A directory of the container, made if it is not there."""
+        path = self.path(inside)
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def write_json(self, inside: str, value: Any) -> None:
+        """A configuration file that SageMaker puts into the container."""
+        path = self.path(inside)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(value, sort_keys=True), encoding="utf-8")
+
+    def environment(self, given: Mapping[str, str], *, region: str, access: Access | None) -> dict[str, str]:
+        """What the process sees: `given` (remapped), what SageMaker sets, and the way to AWS unless it is isolated."""
+        fixed = {
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_REGION": region,
+            "HOME": str(self.directory),
+            "LANG": "C.UTF-8",
+            "PATH": os.environ.get("PATH", os.defpath),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+            "TMPDIR": str(self.directory / "tmp"),
+        }
+        return fixed | (access.environment() if access else {}) | {k: self.remap(v) for k, v in given.items()}
+
+    def run(self, argv: Sequence[str], environment: Mapping[str, str], *, seconds: float | None) -> None:
+        """The job's process to its end. StepFailure if it does not end well or not within `seconds`."""
+        command = [sys.executable if part in ("python", "python3") else self.remap(part) for part in argv]
+        with self.log.open("wb") as log:
+            try:
+                process = subprocess.Popen(
+                    command,
+                    cwd=self.directory,
+                    env=dict(environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,  # so that its children end with it
+                )
+            except OSError as error:
+                raise StepFailure(f"InternalServerError: {command[0]}: {error}", JOB_INTERNAL_ERROR) from error
+            try:
+                code = process.wait(timeout=seconds)
+            except subprocess.TimeoutExpired as error:
+                raise StepFailure(f"MaxRuntimeExceeded: the job ran for more than {seconds} seconds") from error
+            finally:
+                _stop(process)
+        if code:
+            raise StepFailure(self._reason(code))
+
+    def _reason(self, code: int) -> str:
+        """As SageMaker words it: what the job itself wrote, else the end of its log."""
+        exit_code = code if code > 0 else 128 - code  # a container reports death by signal n as 128 + n
+        if self._failure.is_file():
+            said = self._failure.read_text(encoding="utf-8", errors="replace").strip()
+        else:
+            said = "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
+        return f"AlgorithmError: {said[: MAX_REASON - 100]}, exit code: {exit_code}"
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the process and all it started; nothing to do when they have ended."""
+    for sign, seconds in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, None)):
+        try:
+            os.killpg(process.pid, sign)
+        except ProcessLookupError:
+            return
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            continue

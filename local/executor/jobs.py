@@ -1,0 +1,80 @@
+"""What every kind of job needs of the execution it belongs to, and what every job checks first."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.executor.container import Access
+from local.executor.errors import StepFailure
+from local.executor.storage import Storage
+from workloads.pipeline import shapes
+
+HOST = "algo-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """The surroundings of one step of one execution. `sagemaker` is a boto3 client; `directory` is the execution's."""
+
+    execution_id: str
+    pipeline_arn: str
+    storage: Storage
+    sagemaker: Any
+    access: Access
+    directory: Path
+
+    @property
+    def region(self) -> str:
+        """Of the pipeline."""
+        return self.pipeline_arn.split(":")[3]
+
+    def job_name(self, step: str) -> str:
+        """As SageMaker names the jobs of pipelines; a new one for each attempt."""
+        return f"pipelines-{self.execution_id}-{step}-{secrets.token_hex(5)}"
+
+    def arn(self, kind: str, name: str) -> str:
+        """ARN of a job, in the account and region of the pipeline."""
+        return ":".join([*self.pipeline_arn.split(":")[:5], f"{kind}/{name}"])
+
+
+def check(step: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
+    """StepFailure if the API would refuse the resolved arguments, with all its reasons."""
+    if faults := shapes.check({**step, "Arguments": dict(arguments)}, {}):
+        raise StepFailure("ClientError: ValidationException: " + "; ".join(faults))
+
+
+def one_host(count: int) -> None:
+    """StepFailure for more than one instance: here is one machine."""
+    if count != 1:
+        raise StepFailure(f"ClientError: InstanceCount is {count}; the local executor runs jobs on one host")
+
+
+def require_entrypoint(specification: Mapping[str, Any]) -> None:
+    """StepFailure without one: there is no image here whose own entry point could be run."""
+    if "ContainerEntrypoint" not in specification:
+        raise StepFailure(
+            "ClientError: no ContainerEntrypoint; the local executor has no image that would say what to run"
+        )
+
+
+def require_s3(what: str, name: str, source: Mapping[str, Any], member: str) -> None:
+    """StepFailure for data that does not come from S3 (file systems, dataset definitions)."""
+    if member not in source:
+        raise StepFailure(f"ClientError: {what} {name!r} has no {member}; the local executor reads from S3 only")
+
+
+def resource_config(instance_type: str) -> dict[str, Any]:
+    """resourceconfig.json (developer guide, "How Amazon SageMaker AI provides training information")."""
+    group = {"instance_group_name": "homogeneousCluster", "instance_type": instance_type, "hosts": [HOST]}
+    return {
+        "current_host": HOST,
+        "current_instance_type": instance_type,
+        "current_group_name": "homogeneousCluster",
+        "hosts": [HOST],
+        "instance_groups": [group],
+        "network_interface_name": "lo",
+    }

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.executor.container import Container
+
+World = Any
+
+
+def test_inputs_come_in_and_outputs_go_out(world: World) -> None:
+    world.put("data/a.txt", "A")
+    world.put("data/deep/b.txt", "B")
+    step = world.processing(
+        "Copy",
+        "i, o = map(pathlib.Path, sys.argv[1:])\n"
+        "names = sorted(str(p.relative_to(i)) for p in i.rglob('*') if p.is_file())\n"
+        "(o / 'deep').mkdir()\n"
+        "(o / 'deep' / 'names.json').write_text(json.dumps(names))",
+        inputs={"data": "s3://bucket/data/"},
+        outputs=["list"],
+        arguments=["/opt/ml/processing/input/data", "/opt/ml/processing/output/list"],
+    )
+    result = world.run([step])
+    assert (result.status, result.failure_reason) == ("Succeeded", None)
+    (key,) = world.keys("runs/")
+    assert key.endswith("/Copy/list/deep/names.json")
+    assert json.loads(world.text(key)) == ["a.txt", "deep/b.txt"]
+
+
+def test_one_object_as_input_keeps_its_name(world: World) -> None:
+    uri = world.put("contracts/abc/contract.json", "{}")
+    path = "/opt/ml/processing/input/contract/contract.json"
+    step = world.processing("Read", "print(open(sys.argv[1]).read())", inputs={"contract": uri}, arguments=[path])
+    result = world.run([step])
+    assert result.step("Read").log.read_text() == "{}\n"
+
+
+def test_an_input_that_is_not_there_fails_the_step(world: World) -> None:
+    result = world.run([world.processing("Read", "", inputs={"data": "s3://bucket/none/"})])
+    assert result.step("Read").failure_reason == (
+        "ClientError: No S3 objects found under S3 URL 's3://bucket/none/' given in input data source"
+    )
+
+
+def test_a_prefix_that_takes_a_neighbour_is_refused(world: World) -> None:
+    world.put("data/train/a", "A")
+    world.put("data/train-old/a", "old")
+    result = world.run([world.processing("Read", "", inputs={"data": "s3://bucket/data/train"})])
+    assert result.step("Read").failure_reason == (
+        "ClientError: the prefix 's3://bucket/data/train' also takes 'data/train-old/a'; end it with '/' or rename"
+    )
+
+
+def test_an_isolated_job_gets_no_way_to_aws(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.setenv("MY_SECRET", "mine")
+    show = "print(json.dumps(dict(os.environ)))"
+    steps = [world.processing("Alone", show, isolated=True), world.processing("Connected", show, isolated=False)]
+    result = world.run(steps)
+    alone, connected = (json.loads(result.step(n).log.read_text()) for n in ("Alone", "Connected"))
+    assert {k for k in alone if k.startswith("AWS_")} == {"AWS_EC2_METADATA_DISABLED", "AWS_REGION"}
+    assert connected["AWS_ENDPOINT_URL"] == world.endpoint
+    assert connected["AWS_ACCESS_KEY_ID"] == connected["AWS_SECRET_ACCESS_KEY"] == "emulated"
+    for environment in (alone, connected):
+        assert "MY_SECRET" not in environment
+        assert environment["HOME"].startswith(str(world.root))
+
+
+def test_a_connected_job_reaches_the_emulated_aws(world: World) -> None:
+    body = "import boto3\nboto3.client('s3').put_object(Bucket='bucket', Key='hello', Body=b'from the job')"
+    step = world.processing("Call", body, isolated=False, environment={"AWS_DEFAULT_REGION": "eu-west-1"})
+    assert world.run([step]).status == "Succeeded"
+    assert world.text("hello") == "from the job"
+
+
+def test_the_environment_is_remapped_and_names_the_job(world: World) -> None:
+    body = "print(os.environ['DATA'], os.environ['PROCESSING_JOB_NAME'], os.environ['PYTHONPATH'])"
+    step = world.processing("Show", body, environment={"DATA": "/opt/ml/processing/input"})
+    result = world.run([step])
+    data, name, path = result.step("Show").log.read_text().split()
+    assert data.endswith("/Show-1/opt/ml/processing/input")
+    assert result.step("Show").metadata["ProcessingJob"]["Arn"].endswith(f":processing-job/{name}")
+    assert name.startswith("pipelines-exec")
+    assert (Path(path) / "local" / "executor").is_dir()
+
+
+def test_the_job_finds_its_configuration(world: World) -> None:
+    body = "print((pathlib.Path.home() / 'opt/ml/config/processingjobconfig.json').read_text())"
+    result = world.run([world.processing("Show", body, environment={"A": "1"})])
+    config = json.loads(result.step("Show").log.read_text())
+    assert config["Environment"] == {"A": "1"}
+    assert config["ProcessingJobArn"].startswith("arn:aws:sagemaker:eu-west-1:123456789012:processing-job/pipelines-")
+
+
+def test_a_failed_job_says_why_by_its_message_file(world: World) -> None:
+    body = (
+        "p = pathlib.Path.home() / 'opt/ml/output/message'\np.write_text('column age is missing')\nprint('noise')\n"
+        "sys.exit(3)"
+    )
+    result = world.run([world.processing("Bad", body, outputs=["out"])])
+    step = result.step("Bad")
+    assert step.status == "Failed"
+    assert step.failure_reason == "AlgorithmError: column age is missing, exit code: 3"
+    assert step.log.read_text() == "noise\n"
+    assert result.failure_reason == (
+        "Step failure: One or multiple steps failed. Bad: AlgorithmError: column age is missing, exit code: 3"
+    )
+
+
+def test_a_failed_job_without_a_message_shows_the_end_of_its_log(world: World) -> None:
+    result = world.run([world.processing("Bad", "raise SystemExit('no such column')")])
+    assert result.step("Bad").failure_reason == "AlgorithmError: no such column, exit code: 1"
+
+
+def test_death_by_a_signal_is_the_exit_code_of_a_container(world: World) -> None:
+    result = world.run([world.processing("Bad", "os.kill(os.getpid(), 9)")])
+    assert result.step("Bad").failure_reason == "AlgorithmError: , exit code: 137"
+
+
+def test_a_job_that_runs_too_long_is_ended_with_its_children(world: World) -> None:
+    body = (
+        "import subprocess\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "print(child.pid, flush=True)\ntime.sleep(60)"
+    )
+    result = world.run([world.processing("Slow", body, seconds=1)])
+    step = result.step("Slow")
+    assert step.failure_reason == "MaxRuntimeExceeded: the job ran for more than 1 seconds"
+    deadline = time.monotonic() + 10
+    while _runs(int(step.log.read_text())):
+        assert time.monotonic() < deadline, "the child of the job still runs"
+        time.sleep(0.01)
+
+
+def _runs(process: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_arguments_that_the_api_would_refuse_fail_before_the_job(world: World) -> None:
+    step = world.processing("Bad", "")
+    step["Arguments"]["ProcessingResources"]["ClusterConfig"]["InstanceType"] = {"Get": "Parameters.Type"}
+    parameter = {"Name": "Type", "Type": "String"}
+    result = world.run([step], [parameter], Type="ml.huge")
+    reason = result.step("Bad").failure_reason
+    assert reason.startswith("ClientError: ValidationException: Bad.ProcessingResources.ClusterConfig.InstanceType: ")
+    assert "'ml.huge' is not one of ml.t3.medium" in reason
+    assert result.step("Bad").log is None
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            lambda a: a["ProcessingResources"]["ClusterConfig"].update(InstanceCount=2),
+            "ClientError: InstanceCount is 2; the local executor runs jobs on one host",
+        ),
+        (
+            lambda a: a["AppSpecification"].pop("ContainerEntrypoint"),
+            "ClientError: no ContainerEntrypoint; the local executor has no image that would say what to run",
+        ),
+        (
+            lambda a: a.update(ProcessingInputs=[{"InputName": "table", "DatasetDefinition": {}}]),
+            "ClientError: input 'table' has no S3Input; the local executor reads from S3 only",
+        ),
+    ],
+)
+def test_what_one_machine_cannot_do_is_refused(world: World, change: Any, reason: str) -> None:
+    step = world.processing("Bad", "")
+    change(step["Arguments"])
+    assert world.run([step]).step("Bad").failure_reason == reason
+
+
+def test_only_the_directory_opt_ml_is_remapped(tmp_path: Any) -> None:
+    container = Container(tmp_path / "job", failure_file="/opt/ml/output/failure")
+    here = f"{tmp_path}/job/opt/ml"
+    assert container.remap("--root=/opt/ml") == f"--root={here}"
+    assert container.remap("/opt/ml/a:/opt/ml/b") == f"{here}/a:{here}/b"
+    for other in ("s3://bucket/opt/ml/a", "/opt/mlflow", "/srv/opt/ml", "/opt/ml.old"):
+        assert container.remap(other) == other

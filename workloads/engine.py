@@ -9,8 +9,6 @@ from pathlib import Path
 
 import duckdb
 
-MIB = 1024 * 1024
-
 
 def connect(
     scratch: Path, *, memory_limit_mb: int | None = None, threads: int | None = None

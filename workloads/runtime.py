@@ -1,7 +1,8 @@
-"""What the command line of every workload needs: the compiled contract and logs as JSON lines."""
+"""What every workload needs: the compiled contract, the identity of a file, and logs as JSON lines."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import sys
@@ -29,6 +30,12 @@ def read_contract(path: Path) -> Contract:
             f"contract: {file} is not a compiled contract ({error}); compile the YAML with contracts.loader and "
             "contracts.schema.to_json"
         ) from error
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of the bytes of a file, in hexadecimal: what it is, whatever it is called."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def log_json(workload: str) -> logging.Logger:

@@ -6,7 +6,7 @@ per content; `python -m workloads.validation` is its command line.
 
 from __future__ import annotations
 
-from workloads.validation.judge import ACCEPTED_FILE, QUARANTINE_FILE, file_sha256, validate
+from workloads.validation.judge import ACCEPTED_FILE, QUARANTINE_FILE, validate
 from workloads.validation.pii import SaltError
 from workloads.validation.summary import Summary
 from workloads.validation.verdict import FileFault, Finding, RowFault, Status, Verdict, from_dict
@@ -21,7 +21,6 @@ __all__ = [
     "Status",
     "Summary",
     "Verdict",
-    "file_sha256",
     "from_dict",
     "validate",
 ]

@@ -28,7 +28,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from contracts.schema import Contract
-from workloads.validation.judge import ACCEPTED_FILE, QUARANTINE_FILE, file_sha256, validate
+from workloads.runtime import file_sha256
+from workloads.validation.judge import ACCEPTED_FILE, QUARANTINE_FILE, validate
 from workloads.validation.summary import Summary
 from workloads.validation.verdict import Status, Verdict, from_dict
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 
 from contracts.schema import Contract
 from workloads.engine import connect
+from workloads.runtime import file_sha256
 from workloads.validation import pii, tables
 from workloads.validation.source import Source, open_source
 from workloads.validation.summary import Summary, jumps, summarise
@@ -63,12 +63,6 @@ def validate(
             if (scratch / name).exists():
                 (scratch / name).replace(output / name)
     return _held(verdict, previous, contract) if hold else verdict
-
-
-def file_sha256(path: Path) -> str:
-    """The identity of a delivered object: SHA-256 of its bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _verdict(

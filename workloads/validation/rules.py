@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from contracts.schema import Column, ColumnType, Contract
 from workloads.engine import literal
+from workloads.stored import SQL_TYPES
 from workloads.validation.verdict import RowFault
 
 _TIMESTAMP = (
@@ -36,13 +37,6 @@ _EXPECTED = {
     ColumnType.NUMBER: "a number",
     ColumnType.BOOLEAN: "true, false, 1 or 0",
     ColumnType.TIMESTAMP: "an ISO 8601 timestamp such as 2026-01-31T12:00:00Z (no offset means UTC)",
-}
-SQL_TYPES = {
-    ColumnType.STRING: "VARCHAR",
-    ColumnType.INTEGER: "BIGINT",
-    ColumnType.NUMBER: "DOUBLE",
-    ColumnType.BOOLEAN: "BOOLEAN",
-    ColumnType.TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
 }
 MAX_SHOWN = 60  # characters of a faulty value that a reason repeats
 

@@ -18,7 +18,8 @@ from moto.server import ThreadedMotoServer
 
 from contracts.schema import Contract, Pii, to_json
 from tests.workloads.validation.delivered import CHURN, NOW, Row, good_rows, read_rows, write_csv
-from workloads.validation import SaltError, Status, delivery, file_sha256
+from workloads.runtime import file_sha256
+from workloads.validation import SaltError, Status, delivery
 from workloads.validation.__main__ import main
 from workloads.validation.delivery import Approval, DeliveryError, Location, process
 

@@ -1,0 +1,182 @@
+"""ETL on one machine: accepted files in, train, validation and test files and the manifest out (D5).
+
+The embedded engine spills to disk what does not fit into memory. The same input gives the same files, byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from contracts.schema import Contract, to_json
+from workloads.engine import connect, identifier, literal
+from workloads.etl.errors import EtlError
+from workloads.etl.sources import SourceFile, find_sources
+from workloads.etl.transform import DELIVERY, output_columns, prepare
+from workloads.etl.version import dataset_version
+from workloads.features.split import COLUMN as SPLIT
+from workloads.features.split import PARTS
+from workloads.stored import stored_columns
+
+# ruff: noqa: S608 -- SQL here is made of what engine.identifier and engine.literal quote
+
+MANIFEST_FILE = "manifest.json"
+DATA_FILE = "part-00000.parquet"
+ROW_GROUP_ROWS = 122_880  # duckdb's own default; training streams row group by row group
+BATCH_ROWS = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """What made the data set, for its manifest: version of the code, and how the run called the data it asked for."""
+
+    code_version: str = ""
+    requested_version: str = ""
+
+
+def run(
+    directory: Path,
+    contract: Contract,
+    output: Path,
+    *,
+    provenance: Provenance | None = None,
+    memory_limit_mb: int | None = None,
+) -> dict[str, Any]:
+    """Make a data set of the accepted files in `directory`; returns the manifest (`superseded.rows`: rows that gave
+    way to a later delivery of the same entity and event time; `superseded.conflicting`: how many of those pairs then
+    changed).
+
+    Writes output/{train,validation,test}/part-00000.parquet, sorted by entity and event time, with the columns of
+    `transform.output_columns`, and output/manifest/manifest.json. Raises EtlError when there is no input, input that
+    validation did not accept, or a part without rows or with one class only.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output) as name:
+        scratch = Path(name)
+        with connect(scratch, memory_limit_mb=memory_limit_mb) as connection:
+            files = find_sources(connection, directory, contract)
+            _prepare(connection, files, contract)
+            manifest = _manifest(connection, files, contract, provenance or Provenance())
+            _write(connection, scratch, contract)
+        (scratch / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1) + "\n")
+        for part in PARTS:
+            _publish(scratch / f"{part}.parquet", output / part / DATA_FILE)
+        _publish(scratch / MANIFEST_FILE, output / "manifest" / MANIFEST_FILE)
+    return manifest
+
+
+def read(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract
+) -> duckdb.DuckDBPyRelation:
+    """The rows of `files` with their delivery: the position of their file in `files`."""
+    columns = ", ".join(identifier(column.name) for column in stored_columns(contract))
+    parts = [
+        f"SELECT {columns}, {index} AS {identifier(DELIVERY)} FROM read_parquet({literal(file.path)})"
+        for index, file in enumerate(files)
+    ]
+    return connection.sql(" UNION ALL ".join(parts))
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract) -> None:
+    """Make the table `prepared`, sorted: reading it gives rows in that order."""
+    order = f"{identifier(contract.entity)}, {identifier(contract.event_time)}"
+    prepare(read(connection, files, contract), contract).order(order).create("prepared")
+
+
+def _manifest(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract, provenance: Provenance
+) -> dict[str, Any]:
+    first, last = _event_times(connection, contract)
+    table = connection.table("prepared")
+    types = dict(zip(table.columns, map(str, table.types), strict=True))
+    kept = connection.execute("SELECT count(*) FROM prepared").fetchall()[0][0]
+    return {
+        "contract": {"name": contract.name, "sha256": hashlib.sha256(to_json(contract).encode()).hexdigest()},
+        "dataset_version": dataset_version(_raw_batches(connection, contract), contract),
+        "requested_version": provenance.requested_version,
+        "code_version": provenance.code_version,
+        "created": last,  # by the data, not by the clock: the same input gives the same manifest
+        "event_times": {"first": first, "last": last},
+        "splits": _splits(connection, contract),
+        "superseded": {
+            "rows": sum(file.rows for file in files) - kept,
+            "conflicting": _conflicts(connection, files, contract) if len(files) > 1 else 0,
+        },
+        "features": list(contract.feature_names),
+        "schema": {name: types[name] for name in output_columns(contract)},
+        "sources": [{"name": file.path.name, "sha256": file.sha256, "rows": file.rows} for file in files],
+    }
+
+
+def _splits(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, dict[str, int]]:
+    """Rows and positives a part; EtlError naming every part that no model could be trained on or judged by."""
+    label = identifier(contract.label)
+    counted = connection.execute(
+        f"SELECT {SPLIT}, count(*), sum({label})::BIGINT, count(DISTINCT {identifier(contract.entity)}) "
+        f"FROM prepared GROUP BY {SPLIT}"
+    ).fetchall()
+    found = {part: (rows, positives) for part, rows, positives, _ in counted}
+    entities = sum(row[3] for row in counted)
+    faults: list[str] = []
+    for part in PARTS:
+        rows, positives = found.get(part, (0, 0))
+        if rows == 0:
+            share = getattr(contract.split, part)
+            faults.append(f"{part} has no rows: its share of {entities} entities is {share} %; deliver more entities")
+        elif positives in (0, rows):
+            value = 0 if positives == 0 else 1
+            faults.append(f"{part} has {rows} rows, all with {contract.label} = {value}; both classes are needed")
+    if faults:
+        raise EtlError("no data set can be made of this input\n  " + "\n  ".join(faults))
+    return {part: {"rows": found[part][0], "positives": found[part][1]} for part in PARTS}
+
+
+def _conflicts(connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract) -> int:
+    """How many entities and event times came in several deliveries with different content."""
+    key = f"{identifier(contract.entity)}, {identifier(contract.event_time)}"
+    values = ", ".join(identifier(column.name) for column in stored_columns(contract))
+    read(connection, files, contract).create_view("delivered")
+    return connection.execute(f"""
+        WITH keys AS (SELECT {key} FROM delivered GROUP BY {key} HAVING count(*) > 1),
+        repeated AS (SELECT * FROM delivered JOIN keys USING ({key})),
+        differing AS (SELECT 1 FROM repeated GROUP BY {key} HAVING count(DISTINCT row({values})) > 1)
+        SELECT count(*) FROM differing""").fetchall()[0][0]
+
+
+def _event_times(connection: duckdb.DuckDBPyConnection, contract: Contract) -> tuple[str, str]:
+    time = identifier(contract.event_time)
+    text = "strftime({}, '%Y-%m-%dT%H:%M:%SZ')"
+    return connection.execute(
+        f"SELECT {text.format(f'min({time})')}, {text.format(f'max({time})')} FROM prepared"
+    ).fetchall()[0]
+
+
+def _raw_batches(connection: duckdb.DuckDBPyConnection, contract: Contract) -> Iterator[pa.RecordBatch]:
+    """What came in, in the order of `prepared`: entity, event time, label and raw inputs."""
+    names = [contract.entity, contract.event_time, contract.label, *(column.name for column in contract.inputs)]
+    columns = ", ".join(identifier(name) for name in names)
+    yield from connection.sql(f"SELECT {columns} FROM prepared").to_arrow_reader(BATCH_ROWS)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, scratch: Path, contract: Contract) -> None:
+    columns = ", ".join(identifier(name) for name in output_columns(contract))
+    for part in PARTS:
+        rows = connection.sql(f"SELECT {columns} FROM prepared WHERE {SPLIT} = {literal(part)}")
+        rows.write_parquet(str(scratch / f"{part}.parquet"), compression="zstd", row_group_size=ROW_GROUP_ROWS)
+
+
+def _publish(file: Path, target: Path) -> None:
+    """Move a finished file to its place; what an earlier run left there goes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for stale in target.parent.glob(f"*{target.suffix}"):
+        stale.unlink()
+    shutil.move(file, target)  # the place may be on another volume

@@ -1,0 +1,81 @@
+"""The accepted files an ETL run reads, checked and put into the order in which they override each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from contracts.schema import Contract
+from workloads.engine import identifier, literal
+from workloads.etl.errors import EtlError
+from workloads.runtime import file_sha256
+from workloads.stored import stored_columns, stored_type
+
+# ruff: noqa: S608 -- SQL here is made of what engine.identifier and engine.literal quote
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFile:
+    """One accepted file: its name, the SHA-256 of its bytes, its number of rows and its last event (ISO 8601, UTC)."""
+
+    path: Path
+    sha256: str
+    rows: int
+    last_event: str
+
+
+def find_sources(connection: duckdb.DuckDBPyConnection, directory: Path, contract: Contract) -> tuple[SourceFile, ...]:
+    """The Parquet files below `directory`, each content once, rising by last event, then by name.
+
+    Raises EtlError, with every fault in one message, when there is none or one is not accepted data of this contract.
+    """
+    paths = sorted(directory.rglob("*.parquet")) if directory.is_dir() else []
+    if not paths:
+        raise EtlError(f"--input: no Parquet file in {directory}; deliver data and let validation accept it first")
+    faults: list[str] = []
+    files: dict[str, SourceFile] = {}
+    for path in paths:
+        found = _faults(connection, path, contract)
+        faults += found
+        if not found:
+            file = _source(connection, path, contract)
+            files.setdefault(file.sha256, file)  # the same content under two names is one delivery
+    if faults:
+        raise EtlError("--input: not accepted data of this contract; validate it first\n  " + "\n  ".join(faults))
+    return tuple(sorted((f for f in files.values() if f.rows), key=lambda file: (file.last_event, file.path.name)))
+
+
+def _faults(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> list[str]:
+    try:
+        relation = connection.read_parquet(str(path))
+    except duckdb.Error as error:
+        return [f"{path.name}: cannot be read ({str(error).splitlines()[0]})"]
+    types = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    faults: list[str] = []
+    for column in stored_columns(contract):
+        found, wanted = types.get(column.name), stored_type(column)
+        if found is None:
+            faults.append(f"{path.name}: column {column.name} is missing; the file has {', '.join(types)}")
+        elif found != wanted:
+            faults.append(f"{path.name}: column {column.name} is of type {found}; {wanted} is allowed")
+    return faults or _repetitions(connection, path, contract)
+
+
+def _repetitions(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> list[str]:
+    key = f"{identifier(contract.entity)}, {identifier(contract.event_time)}"
+    repeated = connection.execute(
+        f"SELECT count(*) FROM (SELECT 1 FROM read_parquet({literal(path)}) GROUP BY {key} HAVING count(*) > 1)"
+    ).fetchall()[0][0]
+    if not repeated:
+        return []
+    return [f"{path.name}: {repeated} times the same {contract.entity} and {contract.event_time} occur more than once"]
+
+
+def _source(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> SourceFile:
+    text = f"strftime(max({identifier(contract.event_time)}), '%Y-%m-%dT%H:%M:%S.%fZ')"
+    last = connection.execute(f"SELECT {text} FROM read_parquet({literal(path)})").fetchall()[0][0]
+    rows = pq.read_metadata(path).num_rows
+    return SourceFile(path=path, sha256=file_sha256(path), rows=rows, last_event=last or "")

@@ -1,0 +1,69 @@
+"""ETL on Spark (AWS Glue), for data that outgrows one machine: the same `prepare`, another engine.
+
+    spark-submit workloads/etl/spark.py --contract contract.json --input s3://processed/accepted/ --output s3://.../
+
+Writes train/, validation/ and test/ as Parquet partitioned by the date of the event.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from contracts.schema import Contract
+from workloads.etl.transform import DELIVERY, prepare
+from workloads.features.split import COLUMN as SPLIT
+from workloads.features.split import PARTS
+from workloads.runtime import read_contract
+from workloads.stored import stored_columns
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+EVENT_DATE = "event_date"
+
+
+def read(spark: SparkSession, location: str, contract: Contract) -> DataFrame:
+    """The accepted files at `location` with their delivery: files rise by their last event, then by name."""
+    from pyspark.sql import functions
+
+    columns = [functions.col(column.name) for column in stored_columns(contract)]
+    rows = spark.read.parquet(location).select(*columns, functions.input_file_name().alias("file_"))
+    files = rows.groupBy("file_").agg(functions.max(contract.event_time).alias("last_")).collect()
+    ordered = sorted(files, key=lambda file: (file["last_"], Path(file["file_"]).name))
+    deliveries = spark.createDataFrame(
+        [(file["file_"], index) for index, file in enumerate(ordered)], f"file_ string, {DELIVERY} long"
+    )
+    return rows.join(functions.broadcast(deliveries), "file_").drop("file_")
+
+
+def run(spark: SparkSession, location: str, contract: Contract, output: str) -> None:
+    """Make a data set of the accepted files at `location`, below `output`."""
+    from pyspark.sql import functions
+
+    prepared = prepare(read(spark, location, contract), contract).cache()
+    dated = prepared.withColumn(EVENT_DATE, functions.to_date(contract.event_time))
+    for part in PARTS:
+        rows = dated.where(functions.col(SPLIT) == part).drop(SPLIT)
+        rows.write.mode("overwrite").partitionBy(EVENT_DATE).parquet(f"{output.rstrip('/')}/{part}")
+    prepared.unpersist()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line in a session of the cluster's own making."""
+    from pyspark.sql import SparkSession
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--contract", type=Path, required=True, help="contract.json")
+    parser.add_argument("--input", required=True, help="location of accepted Parquet files")
+    parser.add_argument("--output", required=True, help="location to write to")
+    options = parser.parse_args(arguments)
+    builder: Any = SparkSession.builder
+    spark = builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
+    run(spark, options.input, read_contract(options.contract), options.output)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

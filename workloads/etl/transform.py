@@ -1,0 +1,49 @@
+"""What ETL does to accepted rows, once for every engine: duckdb on one machine, Spark on many (D6)."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import narwhals as nw
+
+from contracts.schema import Contract
+from workloads.features.frame import with_features, with_segments
+from workloads.features.split import COLUMN as SPLIT
+from workloads.features.split import with_split
+
+NativeFrame = TypeVar("NativeFrame")
+DELIVERY = "delivery_"  # contract names cannot end with _, so nothing of the contract can be called like this
+
+
+def prepare(frame: NativeFrame, contract: Contract) -> NativeFrame:
+    """The rows of a data set, from accepted rows: one an entity and event time, with features, segments and split.
+
+    `frame` (a duckdb relation or a PySpark data frame) has the contract's columns and `DELIVERY`, an integer that rises
+    with the delivery a row came in; within a delivery no entity and event time occurs twice. Of rows that share both,
+    that of the last delivery stays. The result has `output_columns` and `split`, in no particular order.
+    """
+    latest = _latest(frame, contract)
+    complete = with_features(with_segments(with_split(latest, contract), contract), contract)
+    columns = [
+        nw.col(name).cast(nw.Int8) if name == contract.label else nw.col(name) for name in output_columns(contract)
+    ]
+    return nw.from_native(complete).select(*columns, nw.col(SPLIT)).to_native()  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+def output_columns(contract: Contract) -> tuple[str, ...]:
+    """Columns of the train, validation and test files, in order.
+
+    Entity, event time, the features as float64 in the order of the model matrix, the label as int8, the segments, and
+    the raw inputs: a former model with other features is compared on the same rows, and data-quality monitoring
+    compares requests, which carry raw inputs. A feature or segment that is a bare column under its own name occurs
+    once."""
+    names = [contract.entity, contract.event_time, *contract.feature_names, contract.label]
+    names += [segment.name for segment in contract.segments]
+    names += [column.name for column in contract.inputs]
+    return tuple(dict.fromkeys(names))
+
+
+def _latest(frame: NativeFrame, contract: Contract) -> NativeFrame:
+    last = nw.col(DELIVERY).max().over(contract.entity, contract.event_time)
+    rows = nw.from_native(frame).with_columns(last_=last)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    return rows.filter(nw.col(DELIVERY) == nw.col("last_")).drop("last_", DELIVERY).to_native()

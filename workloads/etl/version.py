@@ -1,0 +1,57 @@
+"""The version of a data set: a hash of its content, whatever the files were called and however rows were spread.
+
+It covers the rows (raw columns, sorted) and how the contract turns them into model inputs (features, segments, split),
+and nothing that an engine or a file format could change.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from contracts.schema import Contract
+
+LENGTH = 16  # hexadecimal digits, as many as the contract's own version has in object keys
+_SHAPING = ("entity", "event_time", "label", "features", "segments", "split")
+
+
+def dataset_version(batches: Iterable[pa.RecordBatch], contract: Contract) -> str:
+    """The version of the rows in `batches`, which come sorted and with the same columns in the same order.
+
+    How the rows are cut into batches does not matter: every column is hashed on its own and the hashes are joined.
+    """
+    columns: dict[str, _ColumnHash] = {}
+    for batch in batches:
+        for name, values in zip(batch.schema.names, batch.columns, strict=True):
+            columns.setdefault(f"{name} {values.type}", _ColumnHash()).update(values)
+    shaping = {name: value for name, value in dataclasses.asdict(contract).items() if name in _SHAPING}
+    whole = {"contract": shaping, "columns": {name: column.hexdigest() for name, column in columns.items()}}
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:LENGTH]
+
+
+class _ColumnHash:
+    """Of values and nulls: which rows are null, then numbers as they are in memory, or texts and their lengths."""
+
+    def __init__(self) -> None:
+        self.parts = [hashlib.sha256(), hashlib.sha256(), hashlib.sha256()]
+
+    def update(self, values: pa.Array[Any]) -> None:
+        valid, sizes, content = self.parts
+        valid.update(values.is_valid().cast(pa.uint8()).to_numpy())
+        if pa.types.is_string(values.type):
+            texts = values.fill_null("").to_pylist()
+            sizes.update(np.array(list(map(len, texts)), dtype=np.int64).tobytes())
+            content.update("".join(texts).encode())
+        else:
+            if pa.types.is_timestamp(values.type) or pa.types.is_boolean(values.type):
+                values = values.cast(pa.int64() if pa.types.is_timestamp(values.type) else pa.uint8())
+            content.update(values.fill_null(0).to_numpy())
+
+    def hexdigest(self) -> str:
+        return "".join(part.hexdigest() for part in self.parts)

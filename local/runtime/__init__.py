@@ -1,13 +1,13 @@
-"""The Pulumi program on this machine: run unchanged, judged by the policy pack, carried out against an emulated cloud."""
+"""The Pulumi program on this machine: run unchanged, judged by the policy pack, carried out in an emulated cloud."""
 
 from local.runtime.errors import (
     ComponentInputError,
     ConfigError,
     DuplicateUrnError,
     InvalidInputsError,
+    LocalRunError,
     PolicyViolationError,
     ProtectedError,
-    LocalRunError,
     StateError,
     StoppedError,
     UnsupportedError,
@@ -23,11 +23,11 @@ __all__ = [
     "Event",
     "InvalidInputsError",
     "Judged",
+    "LocalRunError",
     "Op",
     "PolicyViolationError",
     "Preview",
     "ProtectedError",
-    "LocalRunError",
     "Stack",
     "StateError",
     "StoppedError",

@@ -1,8 +1,8 @@
 """The configuration of a stack, as the Pulumi CLI would hand it to the program.
 
-Reads `Pulumi.yaml` (project name, program, config schema with types and defaults) and `Pulumi.<stack>.yaml`, and gives flat
-`namespace:key -> text` pairs: keys without a namespace belong to the project, objects and lists are JSON text.
-Rules: https://www.pulumi.com/docs/iac/concepts/config/#schema-structured-configuration
+Reads `Pulumi.yaml` (project name, program, config schema with types and defaults) and `Pulumi.<stack>.yaml`, and
+gives flat `namespace:key -> text` pairs: keys without a namespace belong to the project, objects and lists are JSON
+text. Rules: https://www.pulumi.com/docs/iac/concepts/config/#schema-structured-configuration
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ def stack_names(project: Project) -> list[str]:
 
 
 def stack_config(project: Project, stack: str, overrides: Mapping[str, Any] | None = None) -> dict[str, str]:
-    """The config of a stack as the program sees it: `overrides` (like `pulumi up -c`), then the stack's file, then defaults.
+    """The config of a stack as the program sees it: `overrides` (as `pulumi up -c`), the stack's file, then defaults.
 
-    Raises ConfigError with one line for each fault: an unknown stack, a value of the wrong type, a declared value that is
-    missing, a value that is encrypted.
+    Raises ConfigError with one line for each fault: an unknown stack, a value of the wrong type, a declared value
+    that is missing, a value that is encrypted.
     """
     path = project.stack_directory / f"Pulumi.{stack}.yaml"
     if not path.is_file():
@@ -125,8 +125,8 @@ def _mismatch(value: Any, spec: Mapping[str, Any], where: str = "") -> str | Non
     if not _CHECKS[expected](value):
         return f"{where}expected {expected}, found {type(value).__name__} {value!r}"
     items = spec.get("items")
-    if expected == "array" and _type_of(items):
-        problems = (_mismatch(item, items, f"[{index}]: ") for index, item in enumerate(value))
+    if expected == "array" and (declared := _type_of(items)):
+        problems = (_mismatch(item, declared, f"[{index}]: ") for index, item in enumerate(value))
         return next((problem for problem in problems if problem), None)
     return None
 

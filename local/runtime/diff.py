@@ -16,7 +16,7 @@ Replaces = Callable[[values.Properties, values.Properties], list[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """The operation, the inputs to carry it out with, the inputs that differ, and for a replacement which side goes first."""
+    """The operation, its inputs, which of them differ, and whether a replacement deletes first."""
 
     op: Op
     inputs: values.Properties
@@ -27,8 +27,8 @@ class Difference:
 def difference(registration: Registration, old: Entry | None, replaces: Replaces) -> Difference:
     """Compare a registration with what exists.
 
-    Inputs under `ignore_changes` keep their old values. A component or provider is never replaced: it is nothing but its
-    inputs here.
+    Inputs under `ignore_changes` keep their old values. A component or provider is never replaced: it is nothing but
+    its inputs here.
     """
     if old is None:
         return Difference(op=Op.CREATE, inputs=registration.inputs)

@@ -1,7 +1,7 @@
-"""What preview and update have in common: each resource of the program is checked, judged by the policies, and carried out.
+"""What preview and update have in common: each resource is checked, judged by the policies, and carried out.
 
-The program's SDK registers resources from several threads; a lock lets one through at a time, which keeps the state file, the
-emulated cloud and the order of events simple.
+The program's SDK registers resources from several threads; a lock lets one through at a time, which keeps the state
+file, the emulated cloud and the order of events simple.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Target:
 class Engine(ABC):
     """One pass over the program; `local.runtime.monitor.Handler` for the SDK's monitor.
 
-    `failure` is the first error of a registration; after it every further registration is refused, so that nothing is touched
-    behind a failed resource.
+    `failure` is the first error of a registration; after it every further registration is refused, so that nothing is
+    touched behind a failed resource.
     """
 
     phase: str
@@ -190,8 +190,8 @@ class Engine(ABC):
     def _checked(self, resource: Registration, provider: Registration | None, old: Entry | None) -> Registration:
         """The inputs after the provider's check.
 
-        Assets are hashed, the provider's default tags are merged into `tagsAll`, defaults and a generated name are filled
-        in. What was generated for the old resource stays, as another name would make another resource.
+        Assets are hashed, the provider's default tags are merged into `tagsAll`, defaults and a generated name are
+        filled in. What was generated for the old resource stays, as another name would make another resource.
         """
         inputs = values.hashed(resource.inputs, self.target.directory)
         if provider is None:

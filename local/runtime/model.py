@@ -1,4 +1,4 @@
-"""What a deployment takes in and gives back: events, policy findings, the results of preview and update, the cloud it talks to."""
+"""What a deployment takes in and gives back: the cloud, the policies, events, findings, results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Op(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Progress: resource `urn` is the `count`-th of about `total` in this phase. A preview against no state has no total."""
+    """Progress: resource `urn` is the `count`-th of about `total` in this phase; a first preview knows no total."""
 
     phase: str
     op: Op
@@ -32,7 +32,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """A finding of a policy: its name, level (`mandatory` or `advisory`), what is wrong, and the resource, if it names one."""
+    """A finding of a policy: its name, level (`mandatory` or `advisory`), what is wrong, and the resource, if any."""
 
     policy: str
     level: str
@@ -43,7 +43,7 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What an update would do. `undecided` are policies that could not judge a resource because a value is not known yet."""
+    """What an update would do. `undecided` are policies that could not judge, because a value is not known yet."""
 
     changes: Mapping[Op, Sequence[str]]
     judged_by: tuple[int, int]
@@ -56,9 +56,9 @@ class Preview:
 class Deployment:
     """What an update did.
 
-    `resources` are all custom resources of the stack by URN; `created` those that exist in the emulated cloud, `recorded`
-    those that it lacks and that are on paper only. `judged_by` counts policies and judged resources, `duration` is in
-    seconds, `outputs` are the stack's outputs.
+    `resources` are all custom resources of the stack by URN; `created` those that exist in the emulated cloud,
+    `recorded` those that it lacks and that are on paper only. `judged_by` counts policies and judged resources,
+    `duration` is in seconds, `outputs` are the stack's outputs.
     """
 
     changes: Mapping[Op, Sequence[str]]
@@ -109,7 +109,8 @@ class Created(Protocol):
 class Cloud(Protocol):
     """Where resources live: `local.adapter.Adapter` over the emulator, or the sample cloud of `synth`.
 
-    Inputs and outputs are plain values, assets are `pulumi.Asset` and `pulumi.Archive`, `UNKNOWN` is what is not known yet.
+    Inputs and outputs are plain values, assets are `pulumi.Asset` and `pulumi.Archive`, `UNKNOWN` is what is not
+    known yet.
     """
 
     @property

@@ -1,7 +1,7 @@
 """The resource monitor that the program's SDK talks to, and the run of the program on it.
 
-The SDK's own test runtime (`pulumi.runtime.mocks`) calls a monitor object in process where a deployment would call the engine
-over gRPC. This one reads every request in full and hands it to a `Handler`, which plays the engine.
+The SDK's own test runtime (`pulumi.runtime.mocks`) calls a monitor object in process where a deployment would call
+the engine over gRPC. This one reads every request in full and hands it to a `Handler`, which plays the engine.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Monitor(mocks.MockMonitor):
             result: Mapping[str, Any] = {"urn": found.urn, "id": found.id, "state": found.outputs}
         else:
             result = self._handler.invoke(request.tok, args, request.provider)
-        return resource_pb2.ResourceInvokeResponse(**{"return": values.to_struct(result)})
+        return resource_pb2.ResourceInvokeResponse(**{"return": values.to_struct(result)})  # pyright: ignore[reportArgumentType] - a keyword of Python
 
     def ReadResource(self, request: Any) -> resource_pb2.ReadResourceResponse:  # noqa: N802
         """Refuse `Resource.get`: what the program did not create does not exist in the emulated cloud."""
@@ -128,7 +128,7 @@ class Monitor(mocks.MockMonitor):
 def run_program(
     program: Path, handler: Handler, *, stack_name: str, project: str, config: Mapping[str, str], preview: bool
 ) -> None:
-    """Run a Pulumi program in this process, as `pulumi up` would run it: working directory, import path, config, stack resource.
+    """Run a Pulumi program in this process as `pulumi up` would: working directory, import path, config, stack.
 
     Returns when every registration is answered. Raises what the program or the handler raises.
     """
@@ -155,7 +155,7 @@ def run_program(
         await stack.run_in_stack(_main(program))
 
     with asyncio.Runner() as runner:
-        # After a failure the SDK leaves outputs behind that nobody awaits; the first error is raised, these only repeat it.
+        # After a failure the SDK leaves outputs that nobody awaits; the first error is raised, these only repeat it.
         runner.get_loop().set_exception_handler(
             lambda _, context: _LOG.debug("after a failure: %s", context["message"])
         )

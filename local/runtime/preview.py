@@ -28,8 +28,8 @@ class PreviewPass(Engine):
     def finish(self) -> None:
         """Judge the stack, foresee deletions, and raise what stops the deployment.
 
-        Raises PolicyViolationError when a mandatory policy is violated and InvalidInputsError when only the API's model or a
-        protected resource stands against it; either names all findings of the preview.
+        Raises PolicyViolationError when a mandatory policy is violated and InvalidInputsError when only the API's
+        model or a protected resource stands against it; either names all findings of the preview.
         """
         for entry in self.state.deletions(self.kept_urns()):
             if entry.protect:
@@ -63,7 +63,7 @@ class PreviewPass(Engine):
         if step.op is Op.SAME and old is not None:
             outputs = old.outputs
         if resource.custom and not known and not provider:
-            outputs = {name: values.UNKNOWN for name in sdk.declared_outputs(resource.type)} | outputs
+            outputs = dict.fromkeys(sdk.declared_outputs(resource.type), values.UNKNOWN) | outputs
         return Registered(urn=resource.urn, id=old.id if known and old else "", outputs=outputs)
 
     def _keep_outputs(self, resource: Registration, answer: Registered) -> None:

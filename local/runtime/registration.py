@@ -44,9 +44,9 @@ class Options:
 class Registration:
     """A resource as the program declares it.
 
-    `inputs` are in the form of `local.runtime.values`. `dependencies` are all URNs it waits for; `property_dependencies` says
-    which of them each input reads. `provider` is the engine's provider reference, `<urn>::<id>`, empty for the default
-    one. `generated` are the inputs that the provider's check filled in.
+    `inputs` are in the form of `local.runtime.values`. `dependencies` are all URNs it waits for;
+    `property_dependencies` says which of them each input reads. `provider` is the engine's provider reference,
+    `<urn>::<id>`, empty for the default one. `generated` are the inputs that the provider's check filled in.
     """
 
     urn: str
@@ -68,8 +68,8 @@ class Registration:
 def make_urn(stack: str, project: str, parent: str, type_token: str, name: str) -> str:
     """The URN that the engine gives a resource.
 
-    The type part is the chain of the parents' types, and the stack itself is left out of the chain (pkg/resource/deploy,
-    `generateURN`).
+    The type part is the chain of the parents' types, and the stack itself is left out of the chain
+    (pkg/resource/deploy, `generateURN`).
     """
     parent_type = qualified_type(parent) if parent else ""
     chain = type_token if parent_type in ("", STACK_TYPE) else f"{parent_type}${type_token}"

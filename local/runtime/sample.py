@@ -1,8 +1,9 @@
 """A cloud that exists on paper: fixed answers and made-up outputs, the same on every run.
 
-`synth` runs the program against it, with no emulator and no account. It shows a stack in its steady state, with images built
-and a model live, or in bootstrap, with neither. Identifiers follow the forms of the service authorization reference
-(https://docs.aws.amazon.com/service-authorization/latest/reference/), so that IAM documents read as they will on AWS.
+`synth` runs the program against it, with no emulator and no account. It shows a stack in its steady state, with
+images built and a model live, or in bootstrap, with neither. Identifiers follow the forms of the service
+authorization reference (https://docs.aws.amazon.com/service-authorization/latest/reference/), so that IAM documents
+read as they will on AWS.
 """
 
 from __future__ import annotations
@@ -191,7 +192,7 @@ class SampleCloud:
         }
 
     def _parameters(self, path: str) -> dict[str, str]:
-        """What the build and a promotion have written below a path: image digests, or the release record of an endpoint."""
+        """What the build and a promotion have written below a path: image digests, or an endpoint's release record."""
         root = f"/mlplatform/{self._stack}/"
         if not path.startswith(root):
             return {}

@@ -1,4 +1,4 @@
-"""What the generated Python SDKs declare about a resource type: its class, whether it takes tags, which outputs it always has."""
+"""What the generated Python SDKs declare about a resource type: its class, its tags, the outputs it always has."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pulumi.runtime import rpc
 
 @functools.cache
 def resource_class(type_token: str) -> type | None:
-    """The Python class of a type token such as `aws:s3/bucket:Bucket`; None for a token that no installed SDK declares."""
+    """The Python class of a type token such as `aws:s3/bucket:Bucket`; None for one that no installed SDK declares."""
     package, module, _ = type_token.split(":")
     importlib.import_module(f"pulumi_{package}")
     registered: Any = rpc.get_resource_module(package, module, "")

@@ -78,15 +78,25 @@ class Stack:
         """The state file."""
         return self.home / "state.json"
 
+    @property
+    def region(self) -> str:
+        """The region of the stack's config."""
+        return self.config.get("aws:region", DEFAULT_REGION)
+
     def preview(
-        self, cloud: Cloud, policy_factory: PolicyFactory | None = None, on_event: OnEvent | None = None
+        self, cloud: Cloud | None, policy_factory: PolicyFactory | None = None, on_event: OnEvent | None = None
     ) -> Preview:
-        """Say what `up` would do, and touch nothing.
+        """Say what `up` would do, and touch nothing. Without a cloud it is a first `up` into an empty account.
 
         Raises PolicyViolationError, InvalidInputsError and what the program raises.
         """
         started = time.perf_counter()
-        engine = self._preview(cloud, self._state(cloud), policy_factory, on_event)
+        if cloud is None:
+            cloud = sample.SampleCloud(self.name, self.region, bootstrap=True)
+            state = State(None, cloud.endpoint_url)
+        else:
+            state = self._state(cloud)
+        engine = self._preview(cloud, state, policy_factory, on_event)
         return Preview(
             changes=engine.changes,
             judged_by=(engine.policies.policy_count, len(engine.registrations)),
@@ -100,9 +110,9 @@ class Stack:
     ) -> Deployment:
         """Preview, then bring the cloud to what the program declares.
 
-        A mandatory violation in the preview stops before anything is touched; one in the update stops before its resource
-        is. The state file tells the truth after any error. Raises what `preview` raises, ProtectedError, and the errors of
-        the cloud.
+        A mandatory violation in the preview stops before anything is touched; one in the update stops before its
+        resource is. The state file tells the truth after any error. Raises what `preview` raises, ProtectedError, and
+        the errors of the cloud.
         """
         started = time.perf_counter()
         state = self._state(cloud)
@@ -126,7 +136,7 @@ class Stack:
         )
 
     def destroy(self, cloud: Cloud, on_event: OnEvent | None = None) -> list[str]:
-        """Delete every resource, dependents first, and give their URNs. Raises ProtectedError before it touches anything."""
+        """Delete every resource, dependents first, and give their URNs. Raises ProtectedError before any is."""
         state = self._state(cloud)
         gone = state.deletions(keep=())
         refuse_protected(gone)
@@ -150,11 +160,11 @@ class Stack:
         return self._state(cloud).outputs
 
     def synth(self, *, bootstrap: bool = False) -> dict[str, Any]:
-        """Every resource as JSON, with no emulator (`local.runtime.synth`); `bootstrap` is the first run in an empty account.
+        """Every resource as JSON, with no emulator (`local.runtime.synth`); `bootstrap` is a first run.
 
         Raises what the program raises, and InvalidInput for the first resource that the API's model refuses.
         """
-        cloud = sample.SampleCloud(self.name, self.config.get("aws:region", DEFAULT_REGION), bootstrap=bootstrap)
+        cloud = sample.SampleCloud(self.name, self.region, bootstrap=bootstrap)
         engine = UpdatePass(self._target, cloud, State(None, cloud.endpoint_url), NoPolicies(), _ignore, None)
         self._run(engine, preview=False)
         return synth.document(engine)

@@ -23,9 +23,9 @@ VERSION = 1
 class Entry:
     """A resource that exists. `inputs` and `outputs` are in the form of `local.runtime.values`.
 
-    `generated` are the inputs that the provider's check filled in, such as a generated name; they stay as they are for the
-    resource's life. `emulated` is False for a custom resource that is recorded only. `pending_deletion` marks the old one of a replaced pair
-    until it is deleted.
+    `generated` are the inputs that the provider's check filled in, such as a generated name; they stay as they are
+    for the resource's life. `emulated` is False for a custom resource that is recorded only. `pending_deletion` marks
+    the old one of a replaced pair until it is deleted.
     """
 
     urn: str
@@ -51,7 +51,7 @@ class Entry:
 
 
 class State:
-    """The entries of a stack by URN, in the order of creation, kept in a file. `endpoint` says which cloud they live in."""
+    """The entries of a stack by URN, in the order of creation, kept in a file; `endpoint` is the cloud they live in."""
 
     def __init__(self, path: Path | None, endpoint: str):
         """Without a path nothing is written. Raises StateError when the file belongs to another cloud."""

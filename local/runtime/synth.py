@@ -1,7 +1,8 @@
 """`synth`: every resource of a stack as JSON, the input of tests, cost, diagram and policy reports.
 
-The values that only AWS can give (ARNs, ids) are those of the sample cloud, so that a policy document can be read as it will be.
-`propertyDependencies` says which properties they are. The same program gives the same bytes on every machine.
+The values that only AWS can give (ARNs, ids) are those of the sample cloud, so that a policy document can be read as
+it will be. `propertyDependencies` says which properties they are. The same program gives the same bytes on every
+machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The update: the emulated cloud is brought to what the program declares, one step at a time, each written to the state."""
+"""The update: the cloud is brought to what the program declares, step by step, each written to the state."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Property values as the engine passes them.
 
-A value is plain JSON (dict, list, str, float, bool, None) in which secrets, assets and resource references are small dicts
-that carry Pulumi's signature key (sdk/python/lib/pulumi/runtime/rpc.py), and what is not known yet is the `UNKNOWN` string.
-In this form a value can be compared, written to the state file and sent back to the SDK; the functions below lead out of
-it: `plain` for what calls AWS, `masked` for what people and files see.
+A value is plain JSON (dict, list, str, float, bool, None) in which secrets, assets and resource references are small
+dicts that carry Pulumi's signature key (sdk/python/lib/pulumi/runtime/rpc.py), and what is not known yet is the
+`UNKNOWN` string. In this form a value can be compared, written to the state file and sent back to the SDK; the
+functions below lead out of it: `plain` for what calls AWS, `masked` for what people and files see.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def has_secret(value: Value) -> bool:
 
 
 def plain(value: Value) -> Any:
-    """What a provider gets: secrets opened, assets as `pulumi.Asset` and `pulumi.Archive`, references as the resource's id."""
+    """What a provider gets: secrets opened, assets as `pulumi.Asset` and `pulumi.Archive`, references as ids."""
     match signature(value):
         case str() as found if found == _SECRET:
             return plain(value["value"])
@@ -93,7 +93,7 @@ def unwrapped(value: Value) -> Value:
 
 
 def masked(value: Value) -> Any:
-    """What people and files see: secrets and unknown values by name only, assets by content hash, whole numbers as integers."""
+    """What people and files see: secrets and unknowns by name only, assets by their hash, whole numbers as integers."""
     found = signature(value)
     if found == _SECRET:
         return MASK
@@ -111,8 +111,8 @@ def masked(value: Value) -> Any:
 def hashed(value: Value, root: Path) -> Value:
     """Give every asset the SHA-256 of its content, so that a change of a file's content is a change of the input.
 
-    Relative paths are relative to `root`. Raises FileNotFoundError for an asset that does not exist and ValueError for a
-    remote asset, which cannot be hashed without a network.
+    Relative paths are relative to `root`. Raises FileNotFoundError for an asset that does not exist and ValueError
+    for a remote asset, which cannot be hashed without a network.
     """
     if signature(value) in (_ASSET, _ARCHIVE):
         return value | {"hash": _digest(value, root)}

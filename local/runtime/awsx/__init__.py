@@ -1,8 +1,8 @@
 """The remote components of pulumi-awsx 3.x, expanded into the children that their plugin would register.
 
-The plugin is a Node.js process of the engine. Without it the components would be empty shells, and neither the policies nor the
-emulator would see a subnet. Names, types, parents, inputs and tags are those of awsx (repository pulumi/pulumi-awsx,
-awsx/ec2/vpc.ts and awsx/ecr/repository.ts); what is not carried over is refused by name.
+The plugin is a Node.js process of the engine. Without it the components would be empty shells, and neither the
+policies nor the emulator would see a subnet. Names, types, parents, inputs and tags are those of awsx (repository
+pulumi/pulumi-awsx, awsx/ec2/vpc.ts and awsx/ecr/repository.ts); what is not carried over is refused by name.
 """
 
 from __future__ import annotations

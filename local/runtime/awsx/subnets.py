@@ -1,8 +1,9 @@
 """The subnet layout of `awsx.ec2.Vpc`: which subnets with which address ranges it makes in each availability zone.
 
-Follows the component's documentation of `subnetStrategy` (https://www.pulumi.com/registry/packages/awsx/api-docs/ec2/vpc/):
-`Auto` and `AutoMerge` share the range evenly between the zones and lay the subnets out in the order given, `Exact` wants no
-gap, and explicit ranges are taken as they are. `Legacy`, which awsx itself warns against, is refused.
+Follows the component's documentation of `subnetStrategy`
+(https://www.pulumi.com/registry/packages/awsx/api-docs/ec2/vpc/): `Auto` and `AutoMerge` share the range evenly
+between the zones and lay the subnets out in the order given, `Exact` wants no gap, and explicit ranges are taken as
+they are. `Legacy`, which awsx itself warns against, is refused.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Subnet:
 def plan(vpc: str, args: Mapping[str, Any], zones: Sequence[str]) -> list[Subnet]:
     """All subnets of a VPC, zone by zone, in the order of the specs; the `Unused` ranges are among them.
 
-    `args` are the inputs of the component. Raises ComponentInputError, with every fault, for a layout that awsx refuses.
+    `args` are the inputs of the component. Raises ComponentInputError, with every fault, for a layout that awsx
+    refuses.
     """
     strategy = args.get("subnetStrategy") or "Legacy"
     if strategy not in STRATEGIES:
@@ -104,7 +106,7 @@ def _merged(vpc: str, specs: list[dict[str, Any]], zone_prefix: int) -> list[dic
     merged = [{"type": kind, "cidrMask": widest + 1 + index} for index, kind in enumerate(_DEFAULT_TYPES)]
     others: list[dict[str, Any]] = []
     for spec in specs:
-        default = next((own for own in merged if own["type"].lower() == spec["type"].lower()), None)
+        default = next((own for own in merged if str(own["type"]).lower() == spec["type"].lower()), None)
         if default is None or spec.get("name") is not None:
             others.append(spec)
         else:
@@ -142,7 +144,7 @@ def _allocated(
 def _check(vpc: str, strategy: str, network: IPv4Network, planned: list[Subnet]) -> None:
     ranges = sorted((IPv4Network(subnet.cidr), subnet.resource_name) for subnet in planned)
     faults = [
-        f"subnets {first[1]} ({first[0]}) and {second[1]} ({second[0]}) overlap; widen cidrBlock or make subnets smaller"
+        f"subnets {first[1]} ({first[0]}) and {second[1]} ({second[0]}) overlap; widen cidrBlock or use smaller subnets"
         for first, second in pairwise(ranges)
         if first[0].overlaps(second[0])
     ]

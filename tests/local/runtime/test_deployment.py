@@ -192,7 +192,7 @@ PROTECTED = 'aws.sns.Topic("news", name="news", fifo_topic=False, opts=pulumi.Re
 def test_a_protected_resource_is_not_deleted_and_nothing_else_is_touched(project: Any) -> None:
     deploy(project, PROTECTED + '\naws.s3.Bucket("data", bucket="data")')
     project.program('aws.s3.Bucket("more", bucket="more")')
-    message = f"^{TOPIC}news: would be deleted and is protected; set protect=False and run `up` first$"
+    message = rf"^{TOPIC}news: would be deleted and is protected; set protect=False and run `up` first$"
     with pytest.raises(InvalidInputsError, match=message):
         project.up()
     assert project.cloud.operations() == []
@@ -247,7 +247,7 @@ def test_a_failing_create_leaves_a_truthful_state_and_the_next_run_goes_on(proje
     """
     project.program(text)
     project.cloud.fails_on = "second"
-    with pytest.raises(RuntimeError, match="^no capacity for second$"):
+    with pytest.raises(RuntimeError, match=r"^no capacity for second$"):
         project.up()
     assert [urn for urn in entries(project) if "sns" in urn] == [f"{TOPIC}first"]
     project.cloud.fails_on = None
@@ -260,7 +260,7 @@ def test_a_failing_create_of_a_replacement_keeps_the_old_one(project: Any) -> No
     old = entries(project)[f"{TOPIC}news"]["id"]
     project.program('aws.sns.Topic("news", fifo_topic=True)')
     project.cloud.fails_on = "news"
-    with pytest.raises(RuntimeError, match="^no capacity for news$"):
+    with pytest.raises(RuntimeError, match=r"^no capacity for news$"):
         project.up()
     assert entries(project)[f"{TOPIC}news"]["id"] == old
     assert list(project.cloud.live) == [old]
@@ -277,7 +277,7 @@ def test_an_old_one_that_could_not_be_deleted_is_deleted_by_the_next_run(project
 
     with monkeypatch.context() as patch:
         patch.setattr(project.cloud, "delete", refuse)
-        with pytest.raises(RuntimeError, match="^in use$"):
+        with pytest.raises(RuntimeError, match=r"^in use$"):
             project.up()
     assert len(project.cloud.live) == 2
     project.cloud.operations()
@@ -288,7 +288,7 @@ def test_an_old_one_that_could_not_be_deleted_is_deleted_by_the_next_run(project
 def test_after_a_failure_nothing_else_is_touched(project: Any) -> None:
     project.program("\n".join(f'aws.sns.Topic("t{n}", name="t{n}")' for n in range(30)))
     project.cloud.fails_on = "t3"
-    with pytest.raises(RuntimeError, match="^no capacity for t3$") as failed:
+    with pytest.raises(RuntimeError, match=r"^no capacity for t3$") as failed:
         project.up()
     assert isinstance(failed.value.__cause__, StoppedError | None)
     assert len(project.cloud.live) < 29
@@ -384,5 +384,5 @@ def test_a_reference_to_an_unregistered_resource_is_refused(project: Any) -> Non
         from pulumi.runtime import invoke
         invoke("pulumi:pulumi:getResource", {"urn": "urn:pulumi:dev::shop::aws:sns/topic:Topic::gone"})
     """)
-    with pytest.raises(UnsupportedError, match="::gone: referred to, but not registered in this program$"):
+    with pytest.raises(UnsupportedError, match=r"::gone: referred to, but not registered in this program$"):
         project.preview()

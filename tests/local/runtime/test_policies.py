@@ -57,7 +57,7 @@ def test_what_the_preview_could_not_know_stops_its_resource_in_the_update(projec
         second = aws.sns.Topic("second", name="second", display_name=first.arn)
         aws.sns.Topic("third", name="third", display_name="allowed", opts=pulumi.ResourceOptions(depends_on=[second]))
     """)
-    with pytest.raises(PolicyViolationError, match=f"^names: {TOPIC}second\n    found arn:aws:test:::first$"):
+    with pytest.raises(PolicyViolationError, match=rf"^names: {TOPIC}second\n    found arn:aws:test:::first$"):
         project.up(policies)
     assert list(project.cloud.live) == ["first"]
     assert "second" not in project.stack().state_path.read_text().replace("first", "")
@@ -76,13 +76,14 @@ def test_stack_policies_see_outputs_and_property_dependencies(project: Any, poli
     for seen in (preview, update):
         assert seen["news"].property_dependencies == {"displayName": (seen["data"].urn,)}
         assert seen["news"].parent.endswith("pulumi:pulumi:Stack::shop-dev")
+        assert seen["news"].provider is not None
         assert seen["news"].provider.type == "pulumi:providers:aws"
 
 
 def test_a_stack_violation_stops_in_the_preview(project: Any, policies: Any) -> None:
     policies.stack_with = lambda judged: [Violation(policy="one-topic", level="mandatory", message="found none")]
     project.program('aws.s3.Bucket("data", bucket="data")')
-    with pytest.raises(PolicyViolationError, match="^one-topic: the stack\n    found none$"):
+    with pytest.raises(PolicyViolationError, match=r"^one-topic: the stack\n    found none$"):
         project.up(policies)
     assert project.cloud.operations() == []
 

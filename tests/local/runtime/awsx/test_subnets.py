@@ -151,5 +151,6 @@ def test_all_faults_of_the_specs_are_named_at_once() -> None:
 def test_overlapping_explicit_ranges_are_refused() -> None:
     specs = [spec("Private", cidrBlocks=["10.0.0.0/20"]), spec("Public", cidrBlocks=["10.0.8.0/24"])]
     assert faults(["eu-west-1a"], subnetSpecs=specs) == [
-        "subnets net-private-1 (10.0.0.0/20) and net-public-1 (10.0.8.0/24) overlap; widen cidrBlock or make subnets smaller"
+        "subnets net-private-1 (10.0.0.0/20) and net-public-1 (10.0.8.0/24) overlap; "
+        "widen cidrBlock or use smaller subnets"
     ]

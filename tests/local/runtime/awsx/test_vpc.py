@@ -175,7 +175,7 @@ def test_the_components_outputs_reach_the_program_and_depend_on_the_children(pro
 pulumi.export("ids", {"vpc": vpc.vpc_id, "private": vpc.private_subnet_ids, "isolated": vpc.isolated_subnet_ids})
 pulumi.export("cidr", vpc.vpc.cidr_block)
 pulumi.export("tables", vpc.route_tables.apply(lambda tables: pulumi.Output.all(*(table.id for table in tables))))
-pulumi.export("layout", vpc.subnet_layout.apply(lambda found: [f"{spec.type.value} {spec.cidr_mask}" for spec in found]))
+pulumi.export("layout", vpc.subnet_layout.apply(lambda found: [f"{s.type.value} {s.cidr_mask}" for s in found]))
 aws.sns.Topic("news", display_name=vpc.private_subnet_ids[0])
 """,
     )

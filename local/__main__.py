@@ -1,0 +1,102 @@
+"""The command line of the local run: `python -m local up|down|preview|synth --stack <stack>`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+
+from local.adapter import AdapterError
+from local.policy import PolicyPackError
+from local.runtime import LocalRunError, Stack, commands
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns 0, 1 for a refusal (its reason is on standard error), 2 for a wrong command line."""
+    args = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = args.command
+    try:
+        return command(args)
+    except (LocalRunError, AdapterError, PolicyPackError, pulumi.RunError) as refused:
+        print(f"error: {refused}", file=sys.stderr)
+        return 1
+
+
+def _up(args: argparse.Namespace) -> int:
+    from local.loop import commands as loop
+
+    return loop.up(_stack(args), contract=args.contract, data=args.data, keep=args.keep)
+
+
+def _down(args: argparse.Namespace) -> int:
+    from local.loop import commands as loop
+
+    return loop.down(_stack(args))
+
+
+def _preview(args: argparse.Namespace) -> int:
+    print(commands.run_preview(_stack(args)))
+    return 0
+
+
+def _synth(args: argparse.Namespace) -> int:
+    print(commands.run_synth(_stack(args), out=args.out, bootstrap=args.bootstrap))
+    return 0
+
+
+def _stack(args: argparse.Namespace) -> Stack:
+    return Stack(args.stack, contract_override=args.contract, config_overrides=dict(args.config))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local", description="The platform on one machine, without an account."
+    )
+    commands_of = parser.add_subparsers(required=True, metavar="command")
+    up = _command(commands_of, "up", _up, "deploy to an emulated AWS and run the whole loop")
+    up.add_argument("--data", type=Path, metavar="FILE", help="CSV or Parquet to run the loop on, with --contract")
+    up.add_argument("--keep", action="store_true", help="leave emulator and endpoint running until `down`")
+    _command(commands_of, "down", _down, "stop what `up --keep` left running")
+    _command(commands_of, "preview", _preview, "say what `up` would change, judged by the policies")
+    synth = _command(commands_of, "synth", _synth, "write every resource of the stack as JSON")
+    synth.add_argument(
+        "--out", metavar="FILE", help="where to, - for standard output (default .local/<stack>/synth.json)"
+    )
+    synth.add_argument(
+        "--bootstrap", action="store_true", help="as on the first run: no image built, no model released"
+    )
+    return parser
+
+
+def _command(
+    commands_of: Any, name: str, run: Callable[[argparse.Namespace], int], text: str
+) -> argparse.ArgumentParser:
+    command = commands_of.add_parser(name, help=text, description=text)
+    command.add_argument("--stack", default="staging", help="a Pulumi.<stack>.yaml of the project (default staging)")
+    command.add_argument("--contract", type=Path, metavar="FILE", help="a data contract in place of the stack's")
+    command.add_argument(
+        "--config",
+        type=_assignment,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a config value in place of the stack's; the value is read as YAML",
+    )
+    command.set_defaults(command=run)
+    return command
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    key, found, value = text.partition("=")
+    if not key or not found:
+        raise argparse.ArgumentTypeError(f"found {text!r}; write KEY=VALUE")
+    return key, yaml.safe_load(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""The commands `synth` and `preview`, as functions that give the text to print."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from local.adapter import Adapter
+from local.policy import PolicyRunner
+from local.runtime import synth
+from local.runtime.model import Cloud, Op, PolicyFactory, Preview, Violation
+from local.runtime.sample import ACCOUNT
+from local.runtime.stack import PROJECT_DIRECTORY, Stack
+
+_MARKS: Mapping[Op, str] = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "+-", Op.DELETE: "-"}
+
+
+def run_synth(stack: Stack, *, out: str | None = None, bootstrap: bool = False) -> str:
+    """Write every resource of a stack as JSON, to `<home>/synth.json` or `out`; `-` gives the JSON itself."""
+    document = synth.text(stack.synth(bootstrap=bootstrap))
+    if out == "-":
+        return document.rstrip("\n")
+    path = Path(out) if out else stack.home / "synth.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(document, encoding="utf-8")
+    return f"{len(json.loads(document)['resources'])} resources of {stack.project}/{stack.name} in {path}"
+
+
+def run_preview(stack: Stack) -> str:
+    """Say what an update would do to the running emulator, or to an empty account when none is running.
+
+    Raises PolicyViolationError and InvalidInputsError with everything that stands against it.
+    """
+    cloud = running_cloud(stack)
+    preview = stack.preview(cloud, policy_factory(stack))
+    against = cloud.endpoint_url if cloud else "an empty account, as no emulator is running"
+    return "\n".join([f"Preview of {stack.project}/{stack.name} against {against}", *_lines(preview)])
+
+
+def policy_factory(stack: Stack, pack: Path = PROJECT_DIRECTORY / "policies") -> PolicyFactory:
+    """The project's policy pack with the levels of the stack (`policies/config/<stack>.json`, where there is one)."""
+    levels = pack / "config" / f"{stack.name}.json"
+    return lambda dry_run: PolicyRunner(
+        pack,
+        stack=stack.name,
+        project=stack.project,
+        config_path=levels if levels.is_file() else None,
+        dry_run=dry_run,
+        stack_config=stack.config,
+    )
+
+
+def running_cloud(stack: Stack) -> Cloud | None:
+    """The emulator that `up --keep` left running for a stack (`<home>/emulator.json`), None when it has ended."""
+    record = stack.home / "emulator.json"
+    if not record.is_file():
+        return None
+    running = json.loads(record.read_text(encoding="utf-8"))
+    try:
+        os.kill(int(running["pid"]), 0)
+    except ProcessLookupError:
+        return None
+    return Adapter(running["url"], ACCOUNT, stack.region)
+
+
+def _lines(preview: Preview) -> list[str]:
+    lines = [f"  {_MARKS[op]:2} {urn}" for op in _MARKS for urn in preview.changes[op]]
+    counts = ", ".join(f"{len(preview.changes[op])} to {op}" for op in _MARKS if preview.changes[op])
+    policies, resources = preview.judged_by
+    lines.append(f"{counts or 'nothing to change'}; {len(preview.changes[Op.SAME])} stay the same")
+    lines.append(f"{policies} policies judged {resources} resources: no mandatory violation")
+    lines += _findings("advisory", preview.advisories)
+    lines += _findings("decided in the update only", preview.undecided)
+    return lines
+
+
+def _findings(title: str, violations: Sequence[Violation]) -> list[str]:
+    return [f"  {title}: {found.policy}: {found.urn}: {found.message}" for found in violations]

@@ -11,7 +11,7 @@ import logging
 import os
 import runpy
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,6 +134,9 @@ def run_program(
     """
     monitor = Monitor(handler, stack_name, project)
 
+    def main() -> None:
+        runpy.run_path(str(program), run_name="__main__")
+
     async def run() -> None:
         set_all_config(dict(config))
         settings.configure(
@@ -152,22 +155,14 @@ def run_program(
             )
         )
         settings.set_root_resource(None)  # pyright: ignore[reportArgumentType]
-        await stack.run_in_stack(_main(program))
+        await stack.run_in_stack(main)
 
-    with asyncio.Runner() as runner:
+    with _program_environment(program.parent), asyncio.Runner() as runner:
         # After a failure the SDK leaves outputs that nobody awaits; the first error is raised, these only repeat it.
         runner.get_loop().set_exception_handler(
             lambda _, context: _LOG.debug("after a failure: %s", context["message"])
         )
         runner.run(run())
-
-
-def _main(program: Path) -> Callable[[], None]:
-    def main() -> None:
-        with _program_environment(program.parent):
-            runpy.run_path(str(program), run_name="__main__")
-
-    return main
 
 
 @contextmanager

@@ -1,0 +1,109 @@
+"""The command line: what it dispatches, prints and returns."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import local.__main__ as command_line
+from local.adapter import Adapter
+from local.runtime import Stack, commands
+
+TOPIC = "urn:pulumi:dev::shop::aws:sns/topic:Topic::news"
+
+
+@pytest.fixture(autouse=True)
+def here(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_line, "Stack", partial(Stack, project_dir=project.directory))
+    project.program("aws.sns.Topic('news', name='news', display_name=str(pulumi.Config().require_int('size')))")
+
+
+def test_synth_writes_the_file_and_says_where(project: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["synth", "--stack", "dev"]) == 0
+    path = project.directory / ".local" / "dev" / "synth.json"
+    assert capsys.readouterr().out == f"3 resources of shop/dev in {path}\n"
+    assert json.loads(path.read_text())["stack"] == "dev"
+
+
+def test_synth_to_standard_output_is_the_json_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["synth", "--stack", "dev", "--out", "-", "--config", "size=7"]) == 0
+    resources = json.loads(capsys.readouterr().out)["resources"]
+    assert [found["inputs"]["displayName"] for found in resources if found["urn"] == TOPIC] == ["7"]
+
+
+def test_synth_to_a_file_of_choice(tmp_path: Path) -> None:
+    assert command_line.main(["synth", "--stack", "dev", "--out", str(tmp_path / "out" / "x.json")]) == 0
+    assert (tmp_path / "out" / "x.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--stack", "nope"],
+            "error: stack 'nope' is not known; stacks of this project: dev (add one as Pulumi.nope.yaml)\n",
+        ),
+        (["--stack", "dev", "--config", "size=two"], "shop:size: expected integer, found str 'two'\n"),
+    ],
+)
+def test_a_refusal_is_one_clear_message_and_exit_code_1(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command_line.main(["synth", *arguments]) == 1
+    assert capsys.readouterr().err.endswith(message)
+
+
+def test_an_error_of_the_program_is_shown_without_a_trace(project: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    project.program("raise pulumi.RunError('size: found 3')")
+    assert command_line.main(["synth", "--stack", "dev"]) == 1
+    assert capsys.readouterr().err == "error: size: found 3\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["synth", "--config", "size"]])
+def test_a_wrong_command_line_is_exit_code_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        command_line.main(arguments)
+    assert refused.value.code == 2
+
+
+def test_a_contract_given_on_the_command_line_is_the_programs_config(project: Any, tmp_path: Path) -> None:
+    project.program("aws.sns.Topic('news', display_name=pulumi.Config().require('contract')[-6:])")
+    (tmp_path / "c.yaml").touch()
+    assert command_line.main(["synth", "--stack", "dev", "--contract", str(tmp_path / "c.yaml")]) == 0
+    assert "c.yaml" in (project.directory / ".local" / "dev" / "synth.json").read_text()
+
+
+def test_preview_tells_what_would_change_and_who_judged(project: Any, policies: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(commands, "policy_factory", lambda stack: policies)
+    lines = commands.run_preview(project.stack()).splitlines()
+    assert lines[0] == "Preview of shop/dev against an empty account, as no emulator is running"
+    assert f"  +  {TOPIC}" in lines
+    assert lines[-2:] == ["3 to create; 0 stay the same", "3 policies judged 3 resources: no mandatory violation"]
+
+
+def test_preview_asks_the_emulator_that_is_running(project: Any) -> None:
+    stack = project.stack()
+    assert commands.running_cloud(stack) is None
+    stack.home.mkdir(parents=True)
+    record = stack.home / "emulator.json"
+    record.write_text(json.dumps({"url": "http://127.0.0.1:9", "pid": os.getpid()}))
+    cloud = commands.running_cloud(stack)
+    assert isinstance(cloud, Adapter)
+    assert cloud.endpoint_url == "http://127.0.0.1:9"
+    record.write_text(json.dumps({"url": "http://127.0.0.1:9", "pid": 2**22 + 1}))
+    assert commands.running_cloud(stack) is None
+
+
+def test_the_pack_gets_the_levels_of_the_stack(project: Any, tmp_path: Path) -> None:
+    stack = project.stack()
+    (tmp_path / "config").mkdir()
+    runner: Any = commands.policy_factory(stack, tmp_path)(True)
+    assert (runner.stack, runner.project, runner.dry_run, runner.config_path) == ("dev", "shop", True, None)
+    (tmp_path / "config" / "dev.json").write_text("{}")
+    runner = commands.policy_factory(stack, tmp_path)(False)
+    assert (runner.dry_run, runner.config_path) == (False, tmp_path / "config" / "dev.json")

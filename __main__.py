@@ -1,4 +1,4 @@
-"""The platform: one stack of it, composed. Read it as the architecture diagram, from the ground up."""
+"""The platform: one stack of it, composed. Reads like the architecture diagram, from the ground up."""
 
 from __future__ import annotations
 
@@ -8,33 +8,118 @@ import pulumi
 import pulumi_aws as aws
 
 import settings as stack_config
+from components import parameters, quality
+from components.bootstrap import waiting_for
+from components.features import Features, FeaturesArgs
+from components.ground import Ground
+from components.images import Images, ImagesArgs
 from components.keys import Keys, KeysArgs
 from components.lake import Lake, LakeArgs
+from components.monitoring import Monitoring, MonitoringArgs
 from components.naming import Names
 from components.network import Network, NetworkArgs
-from components.keys import Domain
+from components.notifications import Notifications, NotificationsArgs
+from components.response import Response, ResponseArgs
+from components.serving.realtime import Realtime, RealtimeArgs
+from components.training import Training, TrainingArgs
 from contracts import loader
 
 settings = stack_config.load()
-contract = loader.load(Path(__file__).parent / settings.contract)
-stack = pulumi.get_stack()
-region = pulumi.Config("aws").require("region")
+try:
+    contract = loader.load(Path(__file__).parent / settings.contract)
+except (loader.ContractError, OSError) as error:
+    raise pulumi.RunError(f"{stack_config.PROJECT}:contract: {error}") from error
+
+# Where: one account and region, every resource tagged.
+stack, region = pulumi.get_stack(), pulumi.Config("aws").require("region")
 tags = {"Project": stack_config.PROJECT, "Environment": stack, "ManagedBy": "pulumi", **settings.tags}
 provider = aws.Provider("aws", region=region, default_tags=aws.ProviderDefaultTagsArgs(tags=tags))
-identity = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
-names = Names(workload=contract.name, stack=stack, account=identity.account_id, region=region)
-on_aws = pulumi.ResourceOptions(providers=[provider])
+on_aws, lookup = pulumi.ResourceOptions(providers=[provider]), pulumi.InvokeOptions(provider=provider)
+names = Names.of(aws.get_caller_identity(opts=lookup), workload=contract.name, stack=stack, region=region)
 
+# What others decide: which images are built, which release is live. Without them their part of the stack waits.
+built = parameters.images(names, parameters.read_path(names.image_path, lookup))
+record = parameters.release_record(names, parameters.read_path(names.release_path, lookup))
+variants = list(record.live.packages) if record else []
+
+# The ground.
 keys = Keys("keys", KeysArgs(names=names, protect=settings.protect), on_aws)
-network = Network(
-    "network",
-    NetworkArgs(
-        names=names,
-        settings=settings.network,
-        logs_key_arn=keys[Domain.LOGS].arn,
-        log_retention_days=settings.logs.retention_days,
-        permissions_boundary=settings.access.permissions_boundary,
+network = Network("network", NetworkArgs(names=names, settings=settings, keys=keys), on_aws)
+ground = Ground(
+    names=names,
+    keys=keys,
+    network=network,
+    protect=settings.protect,
+    log_retention_days=settings.logs.retention_days,
+    permissions_boundary=settings.access.permissions_boundary,
+)
+notifications = Notifications(
+    "notifications", NotificationsArgs(ground=ground, notify=settings.monitoring.notify), on_aws
+)
+
+# Data.
+lake = Lake("lake", LakeArgs(ground=ground, settings=settings.lake), on_aws)
+features = Features(
+    "features", FeaturesArgs(ground=ground, settings=settings.features, contract=contract, lake=lake), on_aws
+)
+
+# Models.
+images = Images("images", ImagesArgs(ground=ground, settings=settings.images), on_aws)
+owner = settings.tags.get("Owner") or names.prefix
+training = Training(
+    "training", TrainingArgs(ground=ground, contract=contract, lake=lake, images=built, owner=owner), on_aws
+)
+
+# Watching and answering.
+response = Response(
+    "response",
+    ResponseArgs(
+        ground=ground,
+        settings=settings.response,
+        notifications=notifications,
+        retraining=training.pipeline is not None,
     ),
     on_aws,
 )
-lake = Lake("lake", LakeArgs(names=names, settings=settings.lake, keys=keys, protect=settings.protect), on_aws)
+monitoring = Monitoring(
+    "monitoring",
+    MonitoringArgs(
+        ground=ground,
+        settings=settings,
+        variants=variants,
+        max_drift=settings.monitoring.drift_score or contract.drift.max_score,
+        response=response,
+        notifications=notifications,
+    ),
+    on_aws,
+)
+
+# Serving.
+if record:
+    alarms = monitoring.guards(settings.serving.rollback_alarms)
+    serving = Realtime(
+        "serving",
+        RealtimeArgs(ground=ground, settings=settings.serving, record=record, rollback_alarms=alarms),
+        on_aws,
+    )
+    if baseline := quality.read_baseline(record.live.champion, lookup):
+        quality.DataQuality(
+            "quality",
+            quality.DataQualityArgs(
+                ground=ground,
+                settings=settings.monitoring,
+                baseline=baseline,
+                endpoint=serving.endpoint,
+                image_uri=quality.analyzer_image(region, lookup),
+            ),
+            on_aws,
+        )
+    pulumi.export("endpoint", serving.endpoint.name)
+    pulumi.export("release", record.live.id)
+
+pulumi.export("raw_bucket", lake.raw.bucket)
+pulumi.export("feature_group", features.group_name)
+pulumi.export("image_repositories", images.urls)
+pulumi.export("package_group", training.package_group_name)
+pulumi.export("pipeline", training.pipeline.pipeline_name if training.pipeline else None)
+pulumi.export("waiting_for", waiting_for(names, images=built, record=record))

@@ -13,7 +13,7 @@ from typing import Final
 
 from components.naming import MODEL_QUALITY_NAMESPACE, Names
 from components.notifications import Channel
-from settings import Monitoring, RollbackAlarm
+from settings import Monitoring, RollbackAlarm, Settings
 
 MICROSECONDS_PER_MS: Final = 1000
 FIVE_MINUTES: Final = 300
@@ -41,6 +41,28 @@ class Alarm:
     period_seconds: int = FIVE_MINUTES
     periods: int = 1
     guards: RollbackAlarm | None = None
+
+
+def plan(
+    names: Names,
+    settings: Settings,
+    *,
+    variants: Sequence[str],
+    max_drift: float,
+    functions: Sequence[str],
+    dead_letters: str,
+) -> list[Alarm]:
+    """Every alarm of the stack: those of the endpoint only while there are variants to watch."""
+    return [
+        *(
+            alarm
+            for variant in variants
+            for alarm in variant_alarms(names, variant, settings.serving.instance_type, settings.monitoring)
+        ),
+        *([drift_alarm(names, max_drift)] if variants else []),
+        *function_alarms(names, functions),
+        dead_letter_alarm(dead_letters),
+    ]
 
 
 def vcpus(instance_type: str) -> int:

@@ -16,7 +16,7 @@ Series = tuple[str, str, Mapping[str, str], str]
 
 
 def dashboard(names: Names, *, variants: Sequence[str], functions: Sequence[str], dead_letters: str) -> str:
-    """The dashboard's body, as JSON with a stable order; before the first release (no variants) without the endpoint."""
+    """The dashboard's body, as JSON in a stable order; before the first release (no variants) without the endpoint."""
     widgets = [*_endpoint(names, variants), *_operations(names, functions, dead_letters)]
     per_row = 3
     width = WIDTH // per_row

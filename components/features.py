@@ -17,8 +17,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components import access
-from components.keys import Domain, Keys
-from components.naming import Names
+from components.ground import Ground
+from components.keys import Domain
+from components.lake import Lake
 from contracts.schema import ColumnType, Contract
 from settings import Features as FeatureSettings
 
@@ -42,20 +43,18 @@ def feature_definitions(contract: Contract) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class FeaturesArgs:
-    """`protect` refuses deletion; `permissions_boundary` bounds the role that writes the offline store."""
+    """`contract` says which columns there are."""
 
-    names: Names
+    ground: Ground
     settings: FeatureSettings
     contract: Contract
-    keys: Keys
-    protect: bool
-    permissions_boundary: str | None = None
+    lake: Lake
 
 
 class Features(pulumi.ComponentResource):
     """The contract's feature group.
 
-    features = Features("features", FeaturesArgs(names=names, settings=..., contract=contract, keys=keys, protect=True))
+    features = Features("features", FeaturesArgs(ground=ground, settings=..., contract=contract, lake=lake))
     features.group_name
     """
 
@@ -63,7 +62,7 @@ class Features(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FeaturesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:features:Features", name, None, opts)
-        names, contract = args.names, args.contract
+        ground, names, contract = args.ground, args.ground.names, args.contract
         role = access.Role(
             f"{name}-role",
             access.RoleArgs(
@@ -80,11 +79,11 @@ class Features(pulumi.ComponentResource):
                     ),
                     access.use_key(
                         "EncryptStores",
-                        [args.keys[Domain.PROCESSED].arn, args.keys[Domain.FEATURES].arn],
+                        [ground.keys[Domain.PROCESSED].arn, ground.keys[Domain.FEATURES].arn],
                         write=True,
                     ),
                 ],
-                permissions_boundary=args.permissions_boundary,
+                permissions_boundary=ground.permissions_boundary,
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -102,7 +101,7 @@ class Features(pulumi.ComponentResource):
             online_store_config=aws.sagemaker.FeatureGroupOnlineStoreConfigArgs(
                 enable_online_store=True,
                 security_config=aws.sagemaker.FeatureGroupOnlineStoreConfigSecurityConfigArgs(
-                    kms_key_id=args.keys[Domain.FEATURES].arn
+                    kms_key_id=ground.keys[Domain.FEATURES].arn
                 ),
                 ttl_duration=aws.sagemaker.FeatureGroupOnlineStoreConfigTtlDurationArgs(
                     unit="Days", value=args.settings.online_ttl_days
@@ -110,12 +109,12 @@ class Features(pulumi.ComponentResource):
             ),
             offline_store_config=aws.sagemaker.FeatureGroupOfflineStoreConfigArgs(
                 s3_storage_config=aws.sagemaker.FeatureGroupOfflineStoreConfigS3StorageConfigArgs(
-                    s3_uri=f"s3://{names.processed_bucket}/{OFFLINE_PREFIX}",
+                    s3_uri=args.lake.processed.bucket.apply(lambda bucket: f"s3://{bucket}/{OFFLINE_PREFIX}"),
                     # The bucket takes no other key than its own.
-                    kms_key_id=args.keys[Domain.PROCESSED].arn,
+                    kms_key_id=ground.keys[Domain.PROCESSED].arn,
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, ignore_changes=["feature_definitions"]),
+            opts=pulumi.ResourceOptions(parent=self, protect=ground.protect, ignore_changes=["feature_definitions"]),
         )
         self.group_name = group.feature_group_name
         self.register_outputs({"groupName": self.group_name})

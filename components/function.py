@@ -15,8 +15,8 @@ import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
-from components.naming import Names
-from components.network import Network
+from components.ground import Ground
+from components.keys import Domain
 
 #: Deprecated not before June 2029 (AWS Lambda developer guide, "Lambda runtimes").
 RUNTIME = "python3.13"
@@ -45,26 +45,21 @@ class FunctionArgs:
     for good. `timeout_seconds` bounds one invocation.
     """
 
-    names: Names
+    ground: Ground
     role: str
     description: str
     handler: str
     code: Sequence[str]
     environment: Mapping[str, pulumi.Input[str]]
     statements: Sequence[Statement]
-    network: Network
-    messages_key_arn: pulumi.Input[str]
-    logs_key_arn: pulumi.Input[str]
-    log_retention_days: int
     dead_letter_arn: pulumi.Input[str]
     timeout_seconds: int = 60
-    permissions_boundary: str | None = None
 
 
 class Function(pulumi.ComponentResource):
     """One function.
 
-    rollback = Function("response-rollback", FunctionArgs(names=names, role="rollback", handler="...", ...))
+    rollback = Function("response-rollback", FunctionArgs(ground=ground, role="rollback", handler="...", ...))
     rollback.arn, rollback.name
     """
 
@@ -74,31 +69,32 @@ class Function(pulumi.ComponentResource):
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:function:Function", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        physical_name = args.names.resource(args.role)
+        ground, names, messages_key = args.ground, args.ground.names, args.ground.keys[Domain.MESSAGES].arn
+        physical_name = names.resource(args.role)
         group_name = f"/aws/lambda/{physical_name}"
         group = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             name=group_name,
-            kms_key_id=args.logs_key_arn,
-            retention_in_days=args.log_retention_days,
+            kms_key_id=ground.keys[Domain.LOGS].arn,
+            retention_in_days=ground.log_retention_days,
             opts=child,
         )
         role = access.Role(
             f"{name}-role",
             access.RoleArgs(
-                names=args.names,
+                names=names,
                 job=args.role,
                 service="lambda.amazonaws.com",
                 description=args.description,
                 statements=[
-                    access.write_logs(args.names, [group_name]),
-                    *access.network_interfaces(args.names),
+                    access.write_logs(names, [group_name]),
+                    *access.network_interfaces(names),
                     access.allow("Trace", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
                     access.allow("DeadLetters", ["sqs:SendMessage"], [args.dead_letter_arn]),
-                    access.use_key("EncryptMessages", [args.messages_key_arn], write=True),
+                    access.use_key("EncryptMessages", [messages_key], write=True),
                     *args.statements,
                 ],
-                permissions_boundary=args.permissions_boundary,
+                permissions_boundary=ground.permissions_boundary,
             ),
             child,
         )
@@ -116,10 +112,10 @@ class Function(pulumi.ComponentResource):
             memory_size=256,
             # The functions read and rewrite one record: two at a time could lose a change, and need no more than one.
             reserved_concurrent_executions=1,
-            kms_key_arn=args.messages_key_arn,
+            kms_key_arn=messages_key,
             environment=aws.lambda_.FunctionEnvironmentArgs(variables=dict(args.environment)),
             vpc_config=aws.lambda_.FunctionVpcConfigArgs(
-                subnet_ids=args.network.subnet_ids, security_group_ids=[args.network.security_group_id]
+                subnet_ids=ground.network.subnet_ids, security_group_ids=[ground.network.security_group_id]
             ),
             dead_letter_config=aws.lambda_.FunctionDeadLetterConfigArgs(target_arn=args.dead_letter_arn),
             tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active"),

@@ -12,24 +12,24 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_awsx as awsx
 
-from components.naming import Names
+from components.ground import Ground
+from components.keys import Domain
 from components.parameters import IMAGES
+from settings import Images as ImageSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImagesArgs:
-    """`key_arn` encrypts the images; `keep_images` is per repository; `protect` refuses deletion."""
+    """`settings` is the section of the stack config."""
 
-    names: Names
-    key_arn: pulumi.Input[str]
-    keep_images: int
-    protect: bool
+    ground: Ground
+    settings: ImageSettings
 
 
 class Images(pulumi.ComponentResource):
     """The repositories, by image name.
 
-    images = Images("images", ImagesArgs(names=names, key_arn=key.arn, keep_images=30, protect=True))
+    images = Images("images", ImagesArgs(ground=ground, settings=settings.images))
     images.urls["training"]
     """
 
@@ -41,11 +41,13 @@ class Images(pulumi.ComponentResource):
         for image in IMAGES:
             repository = awsx.ecr.Repository(
                 f"{name}-{image}",
-                name=args.names.resource(image),
+                name=args.ground.names.resource(image),
                 image_tag_mutability="IMMUTABLE",
                 image_scanning_configuration=aws.ecr.RepositoryImageScanningConfigurationArgs(scan_on_push=True),
                 encryption_configurations=[
-                    aws.ecr.RepositoryEncryptionConfigurationArgs(encryption_type="KMS", kms_key=args.key_arn)
+                    aws.ecr.RepositoryEncryptionConfigurationArgs(
+                        encryption_type="KMS", kms_key=args.ground.keys[Domain.MODELS].arn
+                    )
                 ],
                 force_delete=False,
                 lifecycle_policy=awsx.ecr.LifecyclePolicyArgs(
@@ -58,11 +60,11 @@ class Images(pulumi.ComponentResource):
                         awsx.ecr.LifecyclePolicyRuleArgs(
                             description="Keep the newest images",
                             tag_status=awsx.ecr.LifecycleTagStatus.ANY,
-                            maximum_number_of_images=args.keep_images,
+                            maximum_number_of_images=args.settings.keep_images,
                         ),
                     ]
                 ),
-                opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+                opts=pulumi.ResourceOptions(parent=self, protect=args.ground.protect),
             )
             self.urls[image] = repository.url
         self.register_outputs({"urls": self.urls})

@@ -14,7 +14,8 @@ import pulumi
 from components import access
 from components.access import Statement
 from components.bucket import Bucket, BucketArgs, Expiry, Tier, lifecycle_rules
-from components.keys import Domain, Keys
+from components.ground import Ground
+from components.keys import Domain
 from components.naming import Names
 from settings import Lake as LakeSettings
 
@@ -52,18 +53,16 @@ def log_delivery_statement(names: Names, log_bucket: str) -> Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class LakeArgs:
-    """`protect` refuses deletion of the buckets."""
+    """`settings` is the section of the stack config."""
 
-    names: Names
+    ground: Ground
     settings: LakeSettings
-    keys: Keys
-    protect: bool
 
 
 class Lake(pulumi.ComponentResource):
     """The buckets.
 
-    lake = Lake("lake", LakeArgs(names=names, settings=settings.lake, keys=keys, protect=True))
+    lake = Lake("lake", LakeArgs(ground=ground, settings=settings.lake))
     lake.artifacts.bucket
     """
 
@@ -74,7 +73,7 @@ class Lake(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: LakeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:lake:Lake", name, None, opts)
-        names, settings = args.names, args.settings
+        ground, names, settings = args.ground, args.ground.names, args.settings
         child = pulumi.ResourceOptions(parent=self)
         log_bucket = names.bucket("access-logs")
         # S3 delivers access logs only to buckets whose default encryption is SSE-S3, and a bucket that logs its own
@@ -91,7 +90,7 @@ class Lake(pulumi.ComponentResource):
                     noncurrent_days=settings.noncurrent_version_days,
                     expiries=[Expiry(prefix="", days=settings.access_log_days)],
                 ),
-                protect=args.protect,
+                protect=ground.protect,
                 block_public_access=settings.block_public_access,
                 statements=[log_delivery_statement(names, log_bucket)],
             ),
@@ -102,7 +101,7 @@ class Lake(pulumi.ComponentResource):
             BucketArgs(
                 names=names,
                 bucket=names.raw_bucket,
-                key_arn=args.keys[Domain.RAW].arn,
+                key_arn=ground.keys[Domain.RAW].arn,
                 log_bucket=self.access_logs.bucket,
                 lifecycle=lifecycle_rules(
                     noncurrent_days=settings.noncurrent_version_days,
@@ -111,7 +110,7 @@ class Lake(pulumi.ComponentResource):
                         Tier(days=settings.archive_after_days, storage_class="GLACIER_IR"),
                     ],
                 ),
-                protect=args.protect,
+                protect=ground.protect,
                 block_public_access=settings.block_public_access,
                 object_lock_days=settings.object_lock_days,
                 statements=[immutable_statement(names)],
@@ -123,13 +122,13 @@ class Lake(pulumi.ComponentResource):
             BucketArgs(
                 names=names,
                 bucket=names.processed_bucket,
-                key_arn=args.keys[Domain.PROCESSED].arn,
+                key_arn=ground.keys[Domain.PROCESSED].arn,
                 log_bucket=self.access_logs.bucket,
                 lifecycle=lifecycle_rules(
                     noncurrent_days=settings.noncurrent_version_days,
                     expiries=[Expiry(prefix="data-capture/", days=settings.data_capture_days)],
                 ),
-                protect=args.protect,
+                protect=ground.protect,
                 block_public_access=settings.block_public_access,
             ),
             child,
@@ -139,10 +138,10 @@ class Lake(pulumi.ComponentResource):
             BucketArgs(
                 names=names,
                 bucket=names.artifacts_bucket,
-                key_arn=args.keys[Domain.MODELS].arn,
+                key_arn=ground.keys[Domain.MODELS].arn,
                 log_bucket=self.access_logs.bucket,
                 lifecycle=lifecycle_rules(noncurrent_days=settings.noncurrent_version_days),
-                protect=args.protect,
+                protect=ground.protect,
                 block_public_access=settings.block_public_access,
             ),
             child,

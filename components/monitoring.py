@@ -14,11 +14,18 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.alarms import Alarm
+from components.alarms import Alarm, plan
 from components.dashboard import dashboard
-from components.naming import Names
+from components.ground import Ground
+from components.naming import DEAD_LETTERS, Names
 from components.notifications import Channel, Notifications
-from settings import RollbackAlarm
+from components.response import Response
+from settings import RollbackAlarm, Settings
+
+#: The events spell a status in capitals, the API as one word; a rule that knows one spelling only might never match.
+_TROUBLE = (
+    "FAILED", "Failed", "ROLLING_BACK", "RollingBack", "UPDATE_ROLLBACK_FAILED", "UpdateRollbackFailed",
+)  # fmt: skip
 
 
 def event_patterns(names: Names) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -53,7 +60,7 @@ def event_patterns(names: Names) -> dict[str, tuple[str, dict[str, Any]]]:
                 "detail-type": ["SageMaker Endpoint Deployment State Change", "SageMaker Endpoint State Change"],
                 "detail": {
                     "EndpointName": [names.endpoint],
-                    "EndpointStatus": ["FAILED", "ROLLING_BACK", "UPDATE_ROLLBACK_FAILED"],
+                    "EndpointStatus": list(_TROUBLE),
                 },
             },
         ),
@@ -62,35 +69,46 @@ def event_patterns(names: Names) -> dict[str, tuple[str, dict[str, Any]]]:
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
-    """`variants` are those of the live release, empty before the first; `functions` are roles."""
+    """`variants` are those of the live release, empty before the first.
 
-    names: Names
-    alarms: Sequence[Alarm]
-    notifications: Notifications
-    dead_letters_arn: pulumi.Input[str]
+    `max_drift` is the DriftScore above which retraining is asked for.
+    """
+
+    ground: Ground
+    settings: Settings
     variants: Sequence[str]
-    functions: Sequence[str]
-    dead_letters: str
+    max_drift: float
+    response: Response
+    notifications: Notifications
 
 
 class Monitoring(pulumi.ComponentResource):
     """Alarms, event rules and the dashboard.
 
-    monitoring = Monitoring("monitoring", MonitoringArgs(names=names, alarms=[...], notifications=..., ...))
+    monitoring = Monitoring("monitoring", MonitoringArgs(ground=ground, settings=settings, notifications=..., ...))
     monitoring.guards(["server_errors", "latency"])     # alarm names for the endpoint's rollout
     """
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:monitoring:Monitoring", name, None, opts)
-        self._name, self._args = name, args
-        self._alarms = [(alarm, self._alarm(alarm)) for alarm in args.alarms]
-        for role, (description, pattern) in event_patterns(args.names).items():
+        self._name, self._args, self._names = name, args, args.ground.names
+        queue = self._names.resource(DEAD_LETTERS)
+        planned = plan(
+            self._names,
+            args.settings,
+            variants=args.variants,
+            max_drift=args.max_drift,
+            functions=args.response.functions,
+            dead_letters=queue,
+        )
+        self._alarms = [(alarm, self._alarm(alarm)) for alarm in planned]
+        for role, (description, pattern) in event_patterns(self._names).items():
             self._event_rule(role, description, pattern)
         aws.cloudwatch.Dashboard(
             f"{name}-dashboard",
-            dashboard_name=args.names.prefix,
+            dashboard_name=self._names.prefix,
             dashboard_body=dashboard(
-                args.names, variants=args.variants, functions=args.functions, dead_letters=args.dead_letters
+                self._names, variants=args.variants, functions=args.response.functions, dead_letters=queue
             ),
             opts=self._child(),
         )
@@ -107,7 +125,7 @@ class Monitoring(pulumi.ComponentResource):
         percentile = alarm.statistic.startswith("p")
         return aws.cloudwatch.MetricAlarm(
             f"{self._name}-{alarm.role}",
-            name=self._args.names.resource(alarm.role),
+            name=self._names.resource(alarm.role),
             alarm_description=alarm.description,
             namespace=alarm.namespace,
             metric_name=alarm.metric,
@@ -130,7 +148,7 @@ class Monitoring(pulumi.ComponentResource):
     def _event_rule(self, role: str, description: str, pattern: dict[str, Any]) -> None:
         rule = aws.cloudwatch.EventRule(
             f"{self._name}-{role}-rule",
-            name=self._args.names.resource(role),
+            name=self._names.resource(role),
             description=description,
             event_pattern=json.dumps(pattern, sort_keys=True),
             opts=self._child(),
@@ -143,6 +161,6 @@ class Monitoring(pulumi.ComponentResource):
             retry_policy=aws.cloudwatch.EventTargetRetryPolicyArgs(
                 maximum_retry_attempts=10, maximum_event_age_in_seconds=3600
             ),
-            dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=self._args.dead_letters_arn),
+            dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=self._args.response.dead_letters.arn),
             opts=self._child(),
         )

@@ -9,14 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
 from contracts import release
 
+if TYPE_CHECKING:
+    import pulumi_aws as aws
+
 #: CloudWatch namespace of the platform's own metrics: DriftScore and PredictionAccuracy, dimension Endpoint.
 MODEL_QUALITY_NAMESPACE: Final = "MLPipeline/ModelQuality"
+#: Role of the queue that takes what failed for good.
+DEAD_LETTERS: Final = "dead-letters"
 #: SageMaker's names may have 63 characters; `-`, a release id (10), `-` and a content hash (8) follow the prefix.
 MAX_PREFIX: Final = 63 - len("-0123456789-01234567")
 
@@ -35,6 +40,12 @@ class Names:
     account: str
     region: str
     partition: str = "aws"
+
+    @classmethod
+    def of(cls, caller: aws.AwaitableGetCallerIdentityResult, *, workload: str, stack: str, region: str) -> Names:
+        """The names in the account of the caller; its ARN also says in which partition of AWS that is."""
+        partition = caller.arn.split(":")[1]
+        return cls(workload=workload, stack=stack, account=caller.account_id, region=region, partition=partition)
 
     def __post_init__(self) -> None:
         if len(self.prefix) > MAX_PREFIX:
@@ -97,9 +108,19 @@ class Names:
         """SSM parameter of the release record."""
         return release.parameter_name(self.stack, self.endpoint)
 
+    @property
+    def release_path(self) -> str:
+        """SSM path right above the release record."""
+        return self.release_parameter.rpartition("/")[0]
+
+    @property
+    def image_path(self) -> str:
+        """SSM path right above the image parameters."""
+        return f"/mlplatform/{self.stack}/images"
+
     def image_parameter(self, image: str) -> str:
         """SSM parameter with the URI of an image (training or inference), by digest."""
-        return f"/mlplatform/{self.stack}/images/{image}"
+        return f"{self.image_path}/{image}"
 
     def resource(self, role: str) -> str:
         """Name of a role, function, topic, queue, alarm, rule or repository: the prefix and what it is for."""

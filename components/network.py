@@ -16,8 +16,10 @@ from pulumi_awsx.ec2 import NatGatewayStrategy, SubnetAllocationStrategy, Subnet
 
 from components import access
 from components.access import Statement
+from components.keys import Domain, Keys
 from components.naming import Names
 from settings import Network as NetworkSettings
+from settings import Settings
 
 HTTPS = 443
 _NAT = {"none": NatGatewayStrategy.NONE, "single": NatGatewayStrategy.SINGLE, "per_az": NatGatewayStrategy.ONE_PER_AZ}
@@ -54,19 +56,17 @@ def s3_endpoint_policy(names: Names) -> list[Statement]:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """`logs_key_arn` encrypts the flow logs."""
+    """`settings` are those of the whole stack: the network, its flow logs and the boundary of its role."""
 
     names: Names
-    settings: NetworkSettings
-    logs_key_arn: pulumi.Input[str]
-    log_retention_days: int
-    permissions_boundary: str | None = None
+    settings: Settings
+    keys: Keys
 
 
 class Network(pulumi.ComponentResource):
     """The VPC and everything that decides what may talk to what.
 
-    network = Network("network", NetworkArgs(names=names, settings=settings.network, logs_key_arn=..., ...))
+    network = Network("network", NetworkArgs(names=names, settings=settings, keys=keys))
     network.subnet_ids, network.security_group_id     # for jobs, models and functions
     """
 
@@ -76,10 +76,10 @@ class Network(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:network:Network", name, None, opts)
-        self._name, self._args = name, args
+        self._name, self._args, self._settings = name, args, args.settings.network
         vpc = self._vpc()
         self.vpc_id = vpc.vpc_id
-        self.subnet_ids = _workload_subnets(vpc, args.settings)
+        self.subnet_ids = _workload_subnets(vpc, self._settings)
         self._flow_logs()
         workloads, endpoints = self._security_groups()
         self.security_group_id = workloads.id
@@ -94,7 +94,7 @@ class Network(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self)
 
     def _vpc(self) -> awsx.ec2.Vpc:
-        settings = self._args.settings
+        settings = self._settings
         return awsx.ec2.Vpc(
             f"{self._name}-vpc",
             cidr_block=str(settings.cidr),
@@ -116,8 +116,8 @@ class Network(pulumi.ComponentResource):
         group = aws.cloudwatch.LogGroup(
             f"{self._name}-flow-logs",
             name=f"/aws/vpc/flow-logs/{names.prefix}",
-            kms_key_id=self._args.logs_key_arn,
-            retention_in_days=self._args.log_retention_days,
+            kms_key_id=self._args.keys[Domain.LOGS].arn,
+            retention_in_days=self._args.settings.logs.retention_days,
             opts=self._child(),
         )
         role = access.Role(
@@ -128,7 +128,7 @@ class Network(pulumi.ComponentResource):
                 service="vpc-flow-logs.amazonaws.com",
                 description="Delivers the VPC's flow logs",
                 statements=[access.write_logs(names, [f"/aws/vpc/flow-logs/{names.prefix}"])],
-                permissions_boundary=self._args.permissions_boundary,
+                permissions_boundary=self._args.settings.access.permissions_boundary,
             ),
             self._child(),
         )
@@ -175,7 +175,7 @@ class Network(pulumi.ComponentResource):
         )
 
     def _interface_endpoints(self, group: aws.ec2.SecurityGroup) -> None:
-        for service in self._args.settings.interface_endpoints:
+        for service in self._settings.interface_endpoints:
             aws.ec2.VpcEndpoint(
                 f"{self._name}-endpoint-{service}",
                 vpc_id=self.vpc_id,
@@ -239,7 +239,7 @@ class Network(pulumi.ComponentResource):
             description="Hosts of one distributed job, outbound",
             opts=self._child(),
         )
-        if self._args.settings.nat != "none":
+        if self._settings.nat != "none":
             aws.vpc.SecurityGroupEgressRule(
                 f"{self._name}-workloads-to-internet",
                 security_group_id=workloads.id,

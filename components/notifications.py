@@ -15,6 +15,8 @@ import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
+from components.ground import Ground
+from components.keys import Domain
 from components.naming import Names
 
 
@@ -53,36 +55,36 @@ def topic_policy(channel: Channel, names: Names) -> list[Statement]:
 
 @dataclass(frozen=True, kw_only=True)
 class NotificationsArgs:
-    """`notify` are e-mail addresses that get every alert; `key_arn` encrypts the topics."""
+    """`notify` are e-mail addresses that get every alert."""
 
-    names: Names
-    key_arn: pulumi.Input[str]
+    ground: Ground
     notify: Sequence[str]
 
 
 class Notifications(pulumi.ComponentResource):
     """The topics, by channel.
 
-    notifications = Notifications("notifications", NotificationsArgs(names=names, key_arn=key.arn, notify=[]))
+    notifications = Notifications("notifications", NotificationsArgs(ground=ground, notify=[]))
     notifications[Channel.ALERTS].arn
     """
 
     def __init__(self, name: str, args: NotificationsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:notifications:Notifications", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        names, key = args.ground.names, args.ground.keys[Domain.MESSAGES]
         self._topics: dict[Channel, aws.sns.Topic] = {}
         for channel in Channel:
             topic = aws.sns.Topic(
                 f"{name}-{channel}",
-                name=args.names.resource(channel),
-                kms_master_key_id=args.key_arn,
+                name=names.resource(channel),
+                kms_master_key_id=key.arn,
                 signature_version=2,
                 opts=child,
             )
             aws.sns.TopicPolicy(
                 f"{name}-{channel}-policy",
                 arn=topic.arn,
-                policy=access.document(topic_policy(channel, args.names)),
+                policy=access.document(topic_policy(channel, names)),
                 opts=child,
             )
             self._topics[channel] = topic

@@ -17,9 +17,9 @@ import pulumi_aws as aws
 from components import access
 from components.access import Statement
 from components.function import Function, FunctionArgs
-from components.keys import Domain, Keys
-from components.naming import Names
-from components.network import Network
+from components.ground import Ground
+from components.keys import Domain
+from components.naming import DEAD_LETTERS, Names
 from components.notifications import Channel, Notifications
 from settings import Response as ResponseSettings
 
@@ -79,20 +79,16 @@ def _tell_people(names: Names) -> Statement:
 class ResponseArgs:
     """`retraining` says whether there is a pipeline to start; without one only the rollback function is made."""
 
-    names: Names
+    ground: Ground
     settings: ResponseSettings
-    network: Network
-    keys: Keys
     notifications: Notifications
-    log_retention_days: int
     retraining: bool
-    permissions_boundary: str | None = None
 
 
 class Response(pulumi.ComponentResource):
     """The functions, their triggers and their dead-letter queue.
 
-    response = Response("response", ResponseArgs(names=names, settings=settings.response, network=network, ...))
+    response = Response("response", ResponseArgs(ground=ground, settings=settings.response, ...))
     response.functions, response.dead_letters      # for alarms
     """
 
@@ -103,13 +99,13 @@ class Response(pulumi.ComponentResource):
         super().__init__("mlplatform:response:Response", name, None, opts)
         self._name, self._args = name, args
         self.dead_letters = self._dead_letters()
-        names, settings = args.names, args.settings
+        names, settings = args.ground.names, args.settings
         rollback = self._function(
             "rollback",
             description="Moves the endpoint to the last release known to be good",
             code=["contracts/__init__.py", "contracts/release.py", "workloads/__init__.py", "workloads/alarm.py"],
             environment={"RELEASE_PARAMETER": names.release_parameter, "ENDPOINT_NAME": names.endpoint},
-            statements=rollback_statements(names, models_key=args.keys[Domain.MODELS].arn),
+            statements=rollback_statements(names, models_key=args.ground.keys[Domain.MODELS].arn),
         )
         self._subscribe("rollback", rollback, Channel.ROLLBACK)
         self.functions = ["rollback"]
@@ -136,16 +132,16 @@ class Response(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))
 
     def _dead_letters(self) -> aws.sqs.Queue:
-        names = self._args.names
+        names = self._args.ground.names
         queue = aws.sqs.Queue(
             f"{self._name}-dead-letters",
-            name=names.resource("dead-letters"),
-            kms_master_key_id=self._args.keys[Domain.MESSAGES].arn,
+            name=names.resource(DEAD_LETTERS),
+            kms_master_key_id=self._args.ground.keys[Domain.MESSAGES].arn,
             kms_data_key_reuse_period_seconds=300,
             message_retention_seconds=14 * 24 * 3600,
             opts=self._child(),
         )
-        arn = names.arn("sqs", names.resource("dead-letters"))
+        arn = names.arn("sqs", names.resource(DEAD_LETTERS))
         aws.sqs.QueuePolicy(
             f"{self._name}-dead-letters-policy",
             queue_url=queue.url,
@@ -187,19 +183,14 @@ class Response(pulumi.ComponentResource):
         return Function(
             f"{self._name}-{role}",
             FunctionArgs(
-                names=args.names,
+                ground=args.ground,
                 role=role,
                 description=description,
                 handler=f"workloads.{role}.handler.handle",
                 code=[*code, f"workloads/{role}/*.py"],
                 environment={"TOPIC_ARN": args.notifications[Channel.ALERTS].arn, **environment},
                 statements=statements,
-                network=args.network,
-                messages_key_arn=args.keys[Domain.MESSAGES].arn,
-                logs_key_arn=args.keys[Domain.LOGS].arn,
-                log_retention_days=args.log_retention_days,
                 dead_letter_arn=self.dead_letters.arn,
-                permissions_boundary=args.permissions_boundary,
             ),
             self._child(),
         )
@@ -224,7 +215,7 @@ class Response(pulumi.ComponentResource):
         )
 
     def _schedule(self, function: Function, expression: str) -> None:
-        args, names = self._args, self._args.names
+        args, ground, names = self._args, self._args.ground, self._args.ground.names
         role = access.Role(
             f"{self._name}-schedule-role",
             access.RoleArgs(
@@ -235,9 +226,9 @@ class Response(pulumi.ComponentResource):
                 statements=[
                     access.allow("AskForRetraining", ["lambda:InvokeFunction"], [function.arn]),
                     access.allow("DeadLetters", ["sqs:SendMessage"], [self.dead_letters.arn]),
-                    access.use_key("EncryptMessages", [args.keys[Domain.MESSAGES].arn], write=True),
+                    access.use_key("EncryptMessages", [ground.keys[Domain.MESSAGES].arn], write=True),
                 ],
-                permissions_boundary=args.permissions_boundary,
+                permissions_boundary=ground.permissions_boundary,
             ),
             self._child(),
         )
@@ -248,7 +239,7 @@ class Response(pulumi.ComponentResource):
             schedule_expression=expression,
             schedule_expression_timezone="UTC",
             flexible_time_window=aws.scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
-            kms_key_arn=args.keys[Domain.MESSAGES].arn,
+            kms_key_arn=ground.keys[Domain.MESSAGES].arn,
             target=aws.scheduler.ScheduleTargetArgs(
                 arn=function.arn,
                 role_arn=role.arn,

@@ -18,10 +18,10 @@ import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
-from components.keys import Domain, Keys
+from components.ground import Ground
+from components.keys import Domain
 from components.lake import Lake
 from components.naming import Names
-from components.network import Network
 from components.parameters import INFERENCE, TRAINING
 from contracts import schema
 from contracts.schema import Contract
@@ -148,24 +148,20 @@ def pipeline_statements(
 class TrainingArgs:
     """`images` are URIs by digest for training and inference, empty as long as they are not built.
 
-    `owner` answers for the models (for their model cards). `protect` refuses deletion of the registry.
+    `owner` answers for the models (for their model cards).
     """
 
-    names: Names
+    ground: Ground
     contract: Contract
-    network: Network
-    keys: Keys
     lake: Lake
     images: Mapping[str, str]
     owner: str
-    protect: bool
-    permissions_boundary: str | None = None
 
 
 class Training(pulumi.ComponentResource):
     """The training pipeline and the registry.
 
-    training = Training("training", TrainingArgs(names=names, contract=contract, network=network, ...))
+    training = Training("training", TrainingArgs(ground=ground, contract=contract, lake=lake, ...))
     training.package_group_name, training.pipeline      # None without images
     """
 
@@ -178,16 +174,16 @@ class Training(pulumi.ComponentResource):
         contract = self._contract()
         group = aws.sagemaker.ModelPackageGroup(
             f"{name}-packages",
-            model_package_group_name=args.names.package_group,
+            model_package_group_name=args.ground.names.package_group,
             model_package_group_description=f"Models of {args.contract.name}: {args.contract.description}"[:1024],
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.ground.protect),
         )
         self.package_group_name = group.model_package_group_name
         roles = {job: self._job_role(job) for job in Job}
         self.pipeline = None
         if {TRAINING, INFERENCE} <= set(args.images):
             self.pipeline = self._pipeline(roles, [contract, group])
-        self.register_outputs({"packageGroupName": self.package_group_name, "pipeline": args.names.pipeline})
+        self.register_outputs({"packageGroupName": self.package_group_name, "pipeline": args.ground.names.pipeline})
 
     def _contract(self) -> aws.s3.BucketObjectv2:
         text = schema.to_json(self._args.contract)
@@ -199,33 +195,33 @@ class Training(pulumi.ComponentResource):
             content=text,
             content_type="application/json",
             server_side_encryption="aws:kms",
-            kms_key_id=self._args.keys[Domain.MODELS].arn,
+            kms_key_id=self._args.ground.keys[Domain.MODELS].arn,
             # Runs that started under a former contract, and repeats of them, still read it.
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
 
     def _job_role(self, job: Job) -> access.Role:
-        args = self._args
+        ground = self._args.ground
         return access.Role(
             f"{self._name}-{job}-role",
             access.RoleArgs(
-                names=args.names,
+                names=ground.names,
                 job=job,
                 service=SAGEMAKER,
                 description=f"The {job} jobs of the training pipeline",
                 statements=job_statements(
                     job,
-                    args.names,
-                    models_key=args.keys[Domain.MODELS].arn,
-                    processed_key=args.keys[Domain.PROCESSED].arn,
+                    ground.names,
+                    models_key=ground.keys[Domain.MODELS].arn,
+                    processed_key=ground.keys[Domain.PROCESSED].arn,
                 ),
-                permissions_boundary=args.permissions_boundary,
+                permissions_boundary=ground.permissions_boundary,
             ),
             pulumi.ResourceOptions(parent=self),
         )
 
     def _pipeline(self, roles: Mapping[Job, access.Role], depends_on: list[pulumi.Resource]) -> aws.sagemaker.Pipeline:
-        args, names = self._args, self._args.names
+        args, ground, names = self._args, self._args.ground, self._args.ground.names
         role = access.Role(
             f"{self._name}-pipeline-role",
             access.RoleArgs(
@@ -236,9 +232,9 @@ class Training(pulumi.ComponentResource):
                 statements=pipeline_statements(
                     names,
                     job_roles={job: found.arn for job, found in roles.items()},
-                    models_key=args.keys[Domain.MODELS].arn,
+                    models_key=ground.keys[Domain.MODELS].arn,
                 ),
-                permissions_boundary=args.permissions_boundary,
+                permissions_boundary=ground.permissions_boundary,
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -256,12 +252,13 @@ class Training(pulumi.ComponentResource):
 
     def _values(self, roles: Mapping[Job, access.Role]) -> dict[str, Any]:
         """The deploy-time values of the compiled definition; `render` refuses a missing and a superfluous one."""
-        args, names, contract = self._args, self._args.names, self._args.contract
+        args, ground, contract = self._args, self._args.ground, self._args.contract
+        names = ground.names
         return {
             **{f"{job}_role": role.arn for job, role in roles.items()},
-            "kms_key": args.keys[Domain.MODELS].arn,
-            "subnets": args.network.subnet_ids,
-            "security_groups": [args.network.security_group_id],
+            "kms_key": ground.keys[Domain.MODELS].arn,
+            "subnets": ground.network.subnet_ids,
+            "security_groups": [ground.network.security_group_id],
             "training_image": args.images[TRAINING],
             "inference_image": args.images[INFERENCE],
             "artifacts_bucket": names.artifacts_bucket,

@@ -1,0 +1,25 @@
+"""What every part of the platform stands on, handed around as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from components.keys import Keys
+from components.naming import Names
+from components.network import Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """Names, keys and network of the stack, and the rules that hold for all of it.
+
+    `protect` refuses deletion of what holds data. `permissions_boundary` is the ARN of the policy that bounds every
+    role, if the account demands one.
+    """
+
+    names: Names
+    keys: Keys
+    network: Network
+    protect: bool
+    log_retention_days: int
+    permissions_boundary: str | None = None

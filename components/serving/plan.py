@@ -1,0 +1,86 @@
+"""What the endpoint should look like, decided from the release record and the settings: pure, no resources."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pulumi
+
+from contracts.release import Record
+from settings import LEAST_INSTANCES, Serving
+
+#: Families whose volumes are local NVMe disks, which encrypt themselves: an endpoint configuration that names a KMS key
+#: is refused there (Amazon SageMaker API reference, CreateEndpointConfig, KmsKeyId).
+_LOCAL_NVME = re.compile(r"ml\.(g4dn|g5|g6e?|gr6|p4de?|p5(e|en)?|trn1n?|trn2|[cmr]\d+[a-z]*d[a-z]*)\..+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One variant of a release: which package it serves, its share of the traffic and its instances."""
+
+    name: str
+    package: str
+    weight: int
+    instances: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """One release of the record as an endpoint configuration."""
+
+    id: str
+    variants: tuple[Variant, ...]
+
+
+def plan(record: Record, settings: Serving) -> list[Release]:
+    """Every release of the record, the live one first.
+
+    Each gets a configuration, so that the endpoint can move back at once. All carry the instance counts that
+    autoscaling had reached, held between what the rollout can work with and what autoscaling may reach. A
+    configuration does not depend on being live, so a rollback by the function and the next deployment come to the same.
+
+    Raises pulumi.RunError for a rolling update during an A/B test, which SageMaker refuses.
+    """
+    around_now = record.releases[:2]  # the endpoint is on the live release, or moves to it from the one before
+    if settings.rollout.kind == "rolling" and any(len(release.packages) > 1 for release in around_now):
+        raise pulumi.RunError(
+            f"ml-platform:serving.rollout.kind: found rolling, and release {record.live.id} or the one before it has a "
+            "challenger; allowed: all_at_once, canary, linear; choose one until the A/B test is over and deployed"
+        )
+    return [
+        Release(
+            id=release.id,
+            variants=tuple(
+                Variant(
+                    name=name,
+                    package=package,
+                    weight=release.weights[name],
+                    instances=_instances(record.counts.get(name, settings.instance_count), settings),
+                )
+                for name, package in release.packages.items()
+            ),
+        )
+        for release in record.releases
+    ]
+
+
+def _instances(wanted: int, settings: Serving) -> int:
+    return min(max(wanted, LEAST_INSTANCES[settings.rollout.kind]), settings.autoscaling.maximum)
+
+
+def package_id(arn: str) -> str:
+    """`<group>-<version>` of a model package."""
+    _, group, version = arn.rsplit("/", 2)
+    return f"{group}-{version}"
+
+
+def has_local_nvme(instance_type: str) -> bool:
+    """Whether the volumes of an instance type are local disks that take no KMS key."""
+    return _LOCAL_NVME.fullmatch(instance_type) is not None
+
+
+def cron(time_of_day: str) -> str:
+    """`22:00` as a schedule of Application Auto Scaling, every day."""
+    hour, minute = time_of_day.split(":")
+    return f"cron({int(minute)} {int(hour)} * * ? *)"

@@ -1,0 +1,223 @@
+"""The real-time endpoint: models and a configuration for every release of the record, the endpoint on the live one.
+
+Models and configurations are named by their content and never changed: a new release brings new ones, the endpoint
+moves, and only then does the old go, once it has left the record. The endpoint captures its traffic, rolls out in
+steps with alarms that turn a rollout back, and scales by invocations and time of day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import access
+from components.access import Statement
+from components.ground import Ground
+from components.keys import Domain
+from components.naming import Names, content_name
+from components.serving.deployment import MAX_ALARMS, deployment_config
+from components.serving.plan import Release, cron, has_local_nvme, package_id, plan
+from contracts.release import Record
+from settings import Serving as ServingSettings
+
+SAGEMAKER = "sagemaker.amazonaws.com"
+HOSTS_NAMESPACE = "/aws/sagemaker/Endpoints"
+
+
+def model_statements(
+    names: Names, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
+) -> list[Statement]:
+    """What the endpoint's role may do: load its image and model, write its logs and metrics, capture its traffic."""
+    return [
+        *access.pull_images(names),
+        *access.network_interfaces(names),
+        access.write_logs(names, [f"{HOSTS_NAMESPACE}/{names.endpoint}"]),
+        access.put_metrics([HOSTS_NAMESPACE]),
+        *access.read_objects("LoadModels", names, names.artifacts_bucket, ["runs/"]),
+        access.use_key("DecryptModels", [models_key], write=False),
+        access.grant_key("EncryptVolumes", [models_key]),
+        access.write_objects("CaptureTraffic", names, names.processed_bucket, ["data-capture/"]),
+        access.use_key("EncryptCapture", [processed_key], write=True),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealtimeArgs:
+    """`record` is the release record. `rollback_alarms` are the names of the alarms that turn a rollout back."""
+
+    ground: Ground
+    settings: ServingSettings
+    record: Record
+    rollback_alarms: Sequence[pulumi.Input[str]]
+
+
+class Realtime(pulumi.ComponentResource):
+    """The endpoint.
+
+    serving = Realtime("serving", RealtimeArgs(ground=ground, settings=settings.serving, record=record, ...))
+    serving.endpoint.name
+    """
+
+    endpoint: aws.sagemaker.Endpoint
+
+    def __init__(self, name: str, args: RealtimeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:serving:Realtime", name, None, opts)
+        if len(args.rollback_alarms) > MAX_ALARMS:
+            raise ValueError(f"rollback alarms: found {len(args.rollback_alarms)}; allowed: up to {MAX_ALARMS}")
+        self._name, self._args, self._ground, self._names = name, args, args.ground, args.ground.names
+        releases = plan(args.record, args.settings)
+        group = aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            name=f"{HOSTS_NAMESPACE}/{self._names.endpoint}",
+            kms_key_id=self._ground.keys[Domain.LOGS].arn,
+            retention_in_days=args.ground.log_retention_days,
+            opts=self._child(),
+        )
+        models = self._models(releases, self._role())
+        configs = [self._config(release, models) for release in releases]
+        self.endpoint = self._endpoint(configs[0], group)
+        for variant in releases[0].variants:
+            self._autoscaling(variant.name)
+        self.register_outputs({"endpoint": self.endpoint.name, "release": releases[0].id})
+
+    def _child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))
+
+    def _role(self) -> access.Role:
+        return access.Role(
+            f"{self._name}-role",
+            access.RoleArgs(
+                names=self._names,
+                job="endpoint",
+                service=SAGEMAKER,
+                description="The endpoint's models",
+                statements=model_statements(
+                    self._names,
+                    models_key=self._ground.keys[Domain.MODELS].arn,
+                    processed_key=self._ground.keys[Domain.PROCESSED].arn,
+                ),
+                permissions_boundary=self._ground.permissions_boundary,
+            ),
+            self._child(),
+        )
+
+    def _models(self, releases: Sequence[Release], role: access.Role) -> dict[str, aws.sagemaker.Model]:
+        """One model for each package that any release serves."""
+        packages = sorted({variant.package for release in releases for variant in release.variants})
+        content = [role.arn, self._ground.network.subnet_ids, self._ground.network.security_group_id]
+        return {
+            package: aws.sagemaker.Model(
+                f"{self._name}-model-{package_id(package)}",
+                name=content_name(package_id(package), [package, *content]),
+                execution_role_arn=role.arn,
+                primary_container=aws.sagemaker.ModelPrimaryContainerArgs(model_package_name=package),
+                enable_network_isolation=True,
+                vpc_config=aws.sagemaker.ModelVpcConfigArgs(
+                    subnets=self._ground.network.subnet_ids, security_group_ids=[self._ground.network.security_group_id]
+                ),
+                opts=self._child(),
+            )
+            for package in packages
+        }
+
+    def _config(self, release: Release, models: dict[str, aws.sagemaker.Model]) -> aws.sagemaker.EndpointConfiguration:
+        settings, names = self._args.settings, self._names
+        volume_key = None if has_local_nvme(settings.instance_type) else self._ground.keys[Domain.MODELS].arn
+        capture_key = self._ground.keys[Domain.PROCESSED].arn
+        variants = [[v.name, models[v.package].name, v.weight, v.instances] for v in release.variants]
+        content = [variants, settings.instance_type, settings.capture_percent, volume_key, capture_key]
+        return aws.sagemaker.EndpointConfiguration(
+            f"{self._name}-config-{release.id}",
+            # The rollback function finds a release's configuration by `<endpoint>-<release id>`.
+            name=content_name(f"{names.endpoint}-{release.id}", content),
+            kms_key_arn=volume_key,
+            production_variants=[
+                aws.sagemaker.EndpointConfigurationProductionVariantArgs(
+                    variant_name=variant.name,
+                    model_name=models[variant.package].name,
+                    instance_type=settings.instance_type,
+                    initial_instance_count=variant.instances,
+                    initial_variant_weight=variant.weight,
+                )
+                for variant in release.variants
+            ],
+            data_capture_config=aws.sagemaker.EndpointConfigurationDataCaptureConfigArgs(
+                enable_capture=settings.capture_percent > 0,
+                initial_sampling_percentage=settings.capture_percent,
+                destination_s3_uri=names.data_capture_uri,
+                kms_key_id=capture_key,
+                capture_options=[
+                    aws.sagemaker.EndpointConfigurationDataCaptureConfigCaptureOptionArgs(capture_mode=mode)
+                    for mode in ("Input", "Output")
+                ],
+                capture_content_type_header=aws.sagemaker.EndpointConfigurationDataCaptureConfigCaptureContentTypeHeaderArgs(
+                    csv_content_types=["text/csv"], json_content_types=["application/json"]
+                ),
+            ),
+            opts=self._child(),
+        )
+
+    def _endpoint(
+        self, live: aws.sagemaker.EndpointConfiguration, logs: aws.cloudwatch.LogGroup
+    ) -> aws.sagemaker.Endpoint:
+        settings = self._args.settings
+        patience = f"{settings.rollout_timeout_minutes + 30}m"
+        return aws.sagemaker.Endpoint(
+            f"{self._name}-endpoint",
+            name=self._names.endpoint,
+            endpoint_config_name=live.name,
+            deployment_config=deployment_config(settings, self._args.rollback_alarms),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[logs],  # else SageMaker makes the log group, without key and retention
+                custom_timeouts=pulumi.CustomTimeouts(create=patience, update=patience),
+            ),
+        )
+
+    def _autoscaling(self, variant: str) -> None:
+        scaling = self._args.settings.autoscaling
+        target = aws.appautoscaling.Target(
+            f"{self._name}-{variant}-target",
+            service_namespace="sagemaker",
+            scalable_dimension="sagemaker:variant:DesiredInstanceCount",
+            # From the endpoint's output: the variant must exist before it can be registered.
+            resource_id=self.endpoint.name.apply(lambda endpoint: f"endpoint/{endpoint}/variant/{variant}"),
+            min_capacity=scaling.minimum,
+            max_capacity=scaling.maximum,
+            opts=self._child(self.endpoint),
+        )
+        aws.appautoscaling.Policy(
+            f"{self._name}-{variant}-invocations",
+            name=self._names.resource(f"{variant}-invocations"),
+            policy_type="TargetTrackingScaling",
+            service_namespace=target.service_namespace,
+            scalable_dimension=target.scalable_dimension,
+            resource_id=target.resource_id,
+            target_tracking_scaling_policy_configuration=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs(
+                predefined_metric_specification=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs(
+                    predefined_metric_type="SageMakerVariantInvocationsPerInstance"
+                ),
+                target_value=scaling.invocations_per_instance,
+                scale_out_cooldown=scaling.scale_out_cooldown_seconds,
+                scale_in_cooldown=scaling.scale_in_cooldown_seconds,
+            ),
+            opts=self._child(),
+        )
+        for schedule in scaling.schedules:
+            role = f"{variant}-at-{schedule.at.replace(':', '')}"
+            aws.appautoscaling.ScheduledAction(
+                f"{self._name}-{role}",
+                name=self._names.resource(role),
+                service_namespace=target.service_namespace,
+                scalable_dimension=target.scalable_dimension,
+                resource_id=target.resource_id,
+                schedule=cron(schedule.at),
+                timezone="UTC",
+                scalable_target_action=aws.appautoscaling.ScheduledActionScalableTargetActionArgs(
+                    min_capacity=schedule.minimum, max_capacity=schedule.maximum
+                ),
+                opts=self._child(),
+            )

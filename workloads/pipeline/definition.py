@@ -49,7 +49,10 @@ CONNECTED = {"Evaluate": "reads the release record (SSM), the champion's package
 
 CONTRACT = f"s3://{token('artifacts_bucket')}/contracts/{token('contract_sha')}/contract.json"
 CONTRACT_PATH = f"{input_path('contract')}/contract.json"
+MANIFEST = PropertyFile(name="Manifest", output_name="manifest", path="manifest.json")
 REPORT = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
+#: Metrics that SageMaker reads out of the training log, for CloudWatch and the experiment.
+METRICS = {"validation:logloss": r'"validation-logloss": ([0-9.]+)'}
 
 
 def build() -> Pipeline:
@@ -93,6 +96,7 @@ def _prepare(session: Any) -> Any:
         hours=2,
         isolated=True,
         cache=steps.cached(days=30),
+        property_files=[MANIFEST],
     )
 
 
@@ -142,6 +146,7 @@ def _train(session: Any, prepare: Any) -> Any:
                 Join(on="-", values=[NUM_ROUND, ETA, MAX_DEPTH]),
             ],
         ),
+        metrics=METRICS,
         instance_type=TRAINING_TYPE,
         hours=4,
         wait_hours=8,
@@ -191,11 +196,13 @@ def _register(session: Any, baseline: Any, train: Any, evaluate: Any) -> Any:
         statistics=Join(on="/", values=[watched, "statistics.json"]),
         constraints=Join(on="/", values=[watched, "constraints.json"]),
         approval=APPROVAL,
+        commit=_of_manifest("code_version"),
         metadata={
             "auc": Join(on="", values=[_judged("metrics.auc.value")]),
             "contract_sha": token("contract_sha"),
             "dataset_uri": DATA_URI,
-            "dataset_version": DATA_VERSION,
+            "dataset_version": _of_manifest("dataset_version"),
+            "requested_version": DATA_VERSION,
             "drift_baseline": Join(on="/", values=[evaluation, "baseline.json"]),
             "evaluation": evaluation_file,
             "inference_image": token("inference_image"),
@@ -205,6 +212,11 @@ def _register(session: Any, baseline: Any, train: Any, evaluate: Any) -> Any:
         },
         card=model_card(),
     )
+
+
+def _of_manifest(path: str) -> JsonGet:
+    """A value of manifest.json: what the data and the code really were, whatever the execution was asked for."""
+    return JsonGet(step_name="Prepare", property_file=MANIFEST, json_path=path)
 
 
 def _judged(path: str) -> JsonGet:

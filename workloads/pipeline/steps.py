@@ -19,6 +19,7 @@ from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
 from sagemaker.core.network import NetworkConfig
 from sagemaker.core.processing import Processor
 from sagemaker.core.shapes import (
+    MetricDefinition,
     ModelPackageModelCard,
     ProcessingInput,
     ProcessingOutput,
@@ -181,6 +182,7 @@ def training(
     channels: Mapping[str, Any],
     hyperparameters: Mapping[str, Any],
     checkpoints: Any,
+    metrics: Mapping[str, str],
     instance_type: Any,
     hours: int,
     wait_hours: int,
@@ -189,7 +191,8 @@ def training(
     """A training job on spot capacity in the training image, isolated from any network.
 
     `hours` bounds the time it runs, `wait_hours` that and the time it waits for spot capacity. Interrupted, it starts
-    again from `checkpoints` (a URI), which SageMaker keeps equal to /opt/ml/checkpoints.
+    again from `checkpoints` (a URI), which SageMaker keeps equal to /opt/ml/checkpoints. `metrics` are name -> regular
+    expression over the log, with the value as its group.
     """
     trainer = ModelTrainer(
         training_image=token("training_image"),
@@ -214,7 +217,7 @@ def training(
         checkpoint_config=CheckpointConfig(s3_uri=checkpoints, local_path="/opt/ml/checkpoints"),
         output_data_config=OutputDataConfig(s3_output_path=run_uri(name, "output"), kms_key_id=token("kms_key")),
         hyperparameters=dict(hyperparameters),
-    )
+    ).with_metric_definitions([MetricDefinition(name=n, regex=regex) for n, regex in metrics.items()])
     data = [InputData(channel_name=channel, data_source=uri) for channel, uri in channels.items()]
     return TrainingStep(
         name,
@@ -233,6 +236,7 @@ def register(
     statistics: Any,
     constraints: Any,
     approval: Any,
+    commit: Any,
     metadata: Mapping[str, Any],
     card: Mapping[str, Any],
 ) -> ModelStep:
@@ -263,7 +267,9 @@ def register(
             model_data_statistics=_json(statistics), model_data_constraints=_json(constraints)
         ),
         metadata_properties=MetadataProperties(
-            generated_by=ExecutionVariables.PIPELINE_EXECUTION_ARN, project_id=token("workload")
+            commit_id=commit,
+            generated_by=ExecutionVariables.PIPELINE_EXECUTION_ARN,
+            project_id=token("workload"),
         ),
         customer_metadata_properties=dict(metadata),
         model_card=ModelPackageModelCard(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -94,6 +95,14 @@ def test_train_is_on_spot_capacity_with_room_to_wait(steps: Steps) -> None:
     assert arguments["StoppingCondition"] == {"MaxRuntimeInSeconds": 4 * 3600, "MaxWaitTimeInSeconds": 8 * 3600}
 
 
+def test_the_metric_of_the_training_log_is_read(steps: Steps) -> None:
+    """The line is what `workloads.training` logs a round."""
+    (metric,) = steps["Train"]["Arguments"]["AlgorithmSpecification"]["MetricDefinitions"]
+    assert metric["Name"] == "validation:logloss"
+    line = json.dumps({"event": "round", "round": 3, "validation-logloss": 0.4321})
+    assert re.findall(metric["Regex"], line) == ["0.4321"]
+
+
 def test_the_gate_registers_on_the_word_of_the_evaluation_only(steps: Steps) -> None:
     (condition,) = steps["Gate"]["Arguments"]["Conditions"]
     assert condition == {
@@ -121,9 +130,17 @@ def test_the_package_waits_for_a_person_and_says_what_it_came_from(steps: Steps)
         "evaluation",
         "inference_image",
         "pipeline_execution",
+        "requested_version",
         "training_image",
         "training_job",
     ]
+    manifest = {"Get": "Steps.Prepare.PropertyFiles.Manifest"}
+    version = {"Std:JsonGet": {"PropertyFile": manifest, "Path": "dataset_version"}}
+    assert package["CustomerMetadataProperties"]["dataset_version"] == version
+    assert package["MetadataProperties"]["CommitId"]["Std:JsonGet"] == {
+        "PropertyFile": manifest,
+        "Path": "code_version",
+    }
     (container,) = package["InferenceSpecification"]["Containers"]
     assert container == {
         "Image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-staging-inference@sha256:" + "0" * 64,

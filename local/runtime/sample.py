@@ -10,19 +10,15 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from contracts import release
 from local.adapter import Adapter
 from local.runtime import sdk
+from local.runtime.answers import ACCOUNT, Answers
 from local.runtime.errors import UnsupportedError
-
-ACCOUNT = "123456789012"
-ZONES = "abc"
-_WHEN = ("2025-01-06T09:00:00+00:00", "2025-01-13T09:00:00+00:00")
 
 #: Types whose ARN is not `arn:aws:<module>:<region>:<account>:<type-in-kebab-case>/<name>`.
 _ARNS = {
@@ -82,15 +78,7 @@ class SampleCloud:
     def __init__(self, stack: str, region: str, *, bootstrap: bool = False):
         self.region = region
         self._provider = Adapter("http://sample.invalid", ACCOUNT, region)
-        self._stack = stack
-        self._bootstrap = bootstrap
-        self._invokes: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-            "aws:index/getAvailabilityZones:getAvailabilityZones": self._zones,
-            "aws:index/getCallerIdentity:getCallerIdentity": lambda args: _identity(),
-            "aws:index/getPartition:getPartition": lambda args: _partition(),
-            "aws:index/getRegion:getRegion": lambda args: {"id": region, "name": region, "region": region},
-            "aws:ssm/getParametersByPath:getParametersByPath": self._parameters_by_path,
-        }
+        self._answers = Answers(stack=stack, region=region, bootstrap=bootstrap)
 
     def check(self, type_token: str, name: str, inputs: dict[str, Any], /, *, urn: str) -> dict[str, Any]:
         """The inputs with defaults and a generated name."""
@@ -128,11 +116,7 @@ class SampleCloud:
 
     def invoke(self, token: str, args: dict[str, Any], /) -> dict[str, Any]:
         """Answer a data source. Raises UnsupportedError for one that has no sample."""
-        if token not in self._invokes:
-            raise UnsupportedError(
-                f"{token}: no sample answer; add one to {__name__}, it knows {', '.join(self._invokes)}"
-            )
-        return self._invokes[token](args)
+        return self._answers.answer(token, args)
 
     def _made(self, type_token: str, inputs: dict[str, Any], digest: str) -> Made:
         kind = type_token.split(":")[-1]
@@ -166,51 +150,6 @@ class SampleCloud:
         simple: dict[Any, Any] = {str: f"{name}-{_kebab(key)}", bool: False, int: 0, float: 0}
         return simple.get(declared) if declared in simple else _empty(declared)
 
-    def _zones(self, args: dict[str, Any]) -> dict[str, Any]:
-        names = [f"{args.get('region') or self.region}{letter}" for letter in ZONES]
-        zone_ids = [f"zone-{letter}" for letter in ZONES]
-        return {
-            "id": self.region,
-            "names": names,
-            "zoneIds": zone_ids,
-            "groupNames": [self.region],
-            "region": self.region,
-        }
-
-    def _parameters_by_path(self, args: dict[str, Any]) -> dict[str, Any]:
-        path = str(args["path"]).rstrip("/") + "/"
-        below = {} if self._bootstrap else self._parameters(path)
-        prefix = f"arn:aws:ssm:{self.region}:{ACCOUNT}:parameter"
-        return {
-            "id": args["path"],
-            "path": args["path"],
-            "names": list(below),
-            "values": list(below.values()),
-            "types": ["String"] * len(below),
-            "arns": [prefix + name for name in below],
-            "region": self.region,
-        }
-
-    def _parameters(self, path: str) -> dict[str, str]:
-        """What the build and a promotion have written below a path: image digests, or an endpoint's release record."""
-        root = f"/mlplatform/{self._stack}/"
-        if not path.startswith(root):
-            return {}
-        workload = path.removeprefix(root).rstrip("/")
-        if workload == "images":
-            return {f"{path}{name}": self._image(name) for name in ("training", "inference")}
-        return {release.parameter_name(self._stack, workload): release.to_json(self._record(workload))}
-
-    def _image(self, name: str) -> str:
-        digest = sha256(name.encode()).hexdigest()
-        return f"{ACCOUNT}.dkr.ecr.{self.region}.amazonaws.com/{self._stack}-{name}@sha256:{digest}"
-
-    def _record(self, group: str) -> release.Record:
-        """Two promotions: one release live, and a known good one before it."""
-        package = f"arn:aws:sagemaker:{self.region}:{ACCOUNT}:model-package/{group}"
-        record = release.promote(None, f"{package}/1", who="sample", why="first release", when=_WHEN[0])
-        return release.promote(record, f"{package}/2", who="sample", why="better on new data", when=_WHEN[1])
-
 
 def _special(type_token: str, name: str, region: str, resource_id: str) -> dict[str, Any]:
     """Outputs that other resources build on and whose form their name does not tell."""
@@ -236,12 +175,3 @@ def _empty(declared: Any) -> Any:
 
 def _kebab(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"-\1", name).lower()
-
-
-def _identity() -> dict[str, Any]:
-    arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/sample"
-    return {"id": ACCOUNT, "accountId": ACCOUNT, "arn": arn, "userId": "AROASAMPLE:sample"}
-
-
-def _partition() -> dict[str, Any]:
-    return {"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}

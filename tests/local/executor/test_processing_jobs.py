@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from local.executor.container import Container
-
-World = Any
+from tests.local.executor.world import World, log_of, reason_of
 
 
 def test_inputs_come_in_and_outputs_go_out(world: World) -> None:
@@ -37,7 +36,7 @@ def test_one_object_as_input_keeps_its_name(world: World) -> None:
     path = "/opt/ml/processing/input/contract/contract.json"
     step = world.processing("Read", "print(open(sys.argv[1]).read())", inputs={"contract": uri}, arguments=[path])
     result = world.run([step])
-    assert result.step("Read").log.read_text() == "{}\n"
+    assert log_of(result.step("Read")) == "{}\n"
 
 
 def test_an_input_that_is_not_there_fails_the_step(world: World) -> None:
@@ -62,7 +61,7 @@ def test_an_isolated_job_gets_no_way_to_aws(world: World, monkeypatch: pytest.Mo
     show = "print(json.dumps(dict(os.environ)))"
     steps = [world.processing("Alone", show, isolated=True), world.processing("Connected", show, isolated=False)]
     result = world.run(steps)
-    alone, connected = (json.loads(result.step(n).log.read_text()) for n in ("Alone", "Connected"))
+    alone, connected = (json.loads(log_of(result.step(n))) for n in ("Alone", "Connected"))
     assert {k for k in alone if k.startswith("AWS_")} == {"AWS_EC2_METADATA_DISABLED", "AWS_REGION"}
     assert connected["AWS_ENDPOINT_URL"] == world.endpoint
     assert connected["AWS_ACCESS_KEY_ID"] == connected["AWS_SECRET_ACCESS_KEY"] == "emulated"
@@ -82,7 +81,7 @@ def test_the_environment_is_remapped_and_names_the_job(world: World) -> None:
     body = "print(os.environ['DATA'], os.environ['PROCESSING_JOB_NAME'], os.environ['PYTHONPATH'])"
     step = world.processing("Show", body, environment={"DATA": "/opt/ml/processing/input"})
     result = world.run([step])
-    data, name, path = result.step("Show").log.read_text().split()
+    data, name, path = log_of(result.step("Show")).split()
     assert data.endswith("/Show-1/opt/ml/processing/input")
     assert result.step("Show").metadata["ProcessingJob"]["Arn"].endswith(f":processing-job/{name}")
     assert name.startswith("pipelines-exec")
@@ -92,7 +91,7 @@ def test_the_environment_is_remapped_and_names_the_job(world: World) -> None:
 def test_the_job_finds_its_configuration(world: World) -> None:
     body = "print((pathlib.Path.home() / 'opt/ml/config/processingjobconfig.json').read_text())"
     result = world.run([world.processing("Show", body, environment={"A": "1"})])
-    config = json.loads(result.step("Show").log.read_text())
+    config = json.loads(log_of(result.step("Show")))
     assert config["Environment"] == {"A": "1"}
     assert config["ProcessingJobArn"].startswith("arn:aws:sagemaker:eu-west-1:123456789012:processing-job/pipelines-")
 
@@ -106,7 +105,7 @@ def test_a_failed_job_says_why_by_its_message_file(world: World) -> None:
     step = result.step("Bad")
     assert step.status == "Failed"
     assert step.failure_reason == "AlgorithmError: column age is missing, exit code: 3"
-    assert step.log.read_text() == "noise\n"
+    assert log_of(step) == "noise\n"
     assert result.failure_reason == (
         "Step failure: One or multiple steps failed. Bad: AlgorithmError: column age is missing, exit code: 3"
     )
@@ -132,7 +131,7 @@ def test_a_job_that_runs_too_long_is_ended_with_its_children(world: World) -> No
     step = result.step("Slow")
     assert step.failure_reason == "MaxRuntimeExceeded: the job ran for more than 1 seconds"
     deadline = time.monotonic() + 10
-    while _runs(int(step.log.read_text())):
+    while _runs(int(log_of(step))):
         assert time.monotonic() < deadline, "the child of the job still runs"
         time.sleep(0.01)
 
@@ -149,7 +148,7 @@ def test_arguments_that_the_api_would_refuse_fail_before_the_job(world: World) -
     step["Arguments"]["ProcessingResources"]["ClusterConfig"]["InstanceType"] = {"Get": "Parameters.Type"}
     parameter = {"Name": "Type", "Type": "String"}
     result = world.run([step], [parameter], Type="ml.huge")
-    reason = result.step("Bad").failure_reason
+    reason = reason_of(result.step("Bad"))
     assert reason.startswith("ClientError: ValidationException: Bad.ProcessingResources.ClusterConfig.InstanceType: ")
     assert "'ml.huge' is not one of ml.t3.medium" in reason
     assert result.step("Bad").log is None

@@ -3,9 +3,9 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from typing import Any
 
-World = Any
+from tests.local.executor.world import World
+
 MODEL = "m = pathlib.Path(os.environ['SM_MODEL_DIR'])\n"
 
 

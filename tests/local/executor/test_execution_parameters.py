@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from local.executor import InvalidExecution
+from local.executor.parameters import bind
+
+DECLARED = [
+    {"Name": "Uri", "Type": "String", "DefaultValue": "s3://b/"},
+    {"Name": "Version", "Type": "String"},
+    {"Name": "Rounds", "Type": "Integer", "DefaultValue": 150},
+    {"Name": "Eta", "Type": "Float", "DefaultValue": 0.05},
+    {"Name": "Fast", "Type": "Boolean", "DefaultValue": False},
+    {"Name": "Status", "Type": "String", "DefaultValue": "Pending", "EnumValues": ["Pending", "Approved"]},
+]
+
+
+def test_defaults_and_given_texts_of_each_type() -> None:
+    assert bind(DECLARED, {"Version": "1"}) == {
+        "Uri": "s3://b/",
+        "Version": "1",
+        "Rounds": 150,
+        "Eta": 0.05,
+        "Fast": False,
+        "Status": "Pending",
+    }
+    given = {"Version": "2", "Rounds": "9", "Eta": "1e-3", "Fast": "True", "Status": "Approved", "Uri": ""}
+    assert bind(DECLARED, given) == {
+        "Uri": "",
+        "Version": "2",
+        "Rounds": 9,
+        "Eta": 0.001,
+        "Fast": True,
+        "Status": "Approved",
+    }
+
+
+def test_every_fault_is_reported_at_once() -> None:
+    with pytest.raises(InvalidExecution) as caught:
+        bind(DECLARED, {"Rounds": "9.5", "Eta": "fast", "Fast": "yes", "Status": "Maybe", "Speed": "1"})
+    assert str(caught.value).splitlines() == [
+        "parameters of the execution:",
+        "Speed: no such parameter; there are Uri, Version, Rounds, Eta, Fast, Status",
+        "Version: no value given, and the definition has no default",
+        "Rounds: found '9.5', which is no Integer",
+        "Eta: found 'fast', which is no Float",
+        "Fast: found 'yes', which is no Boolean",
+        "Status: found 'Maybe'; allowed: Pending, Approved",
+    ]

@@ -1,0 +1,169 @@
+"""The emulator's own API under `/emulator/`, for programs and tests that look behind AWS's.
+
+    GET  /emulator/health            {pid, url, account, region, home, time_scale}
+    GET  /emulator/model-servers     [{endpoint, config, variant, role, url, pid, alive, log}]
+    POST /emulator/kill              {"pid": N}: end a model server at once (fault injection)
+    POST /emulator/flush             write captured data, offline records and metrics now; counts of the first two
+    GET  /emulator/deliveries        what was delivered from service to service, oldest first
+    GET  /emulator/alarms            [{name, state, evaluated, reason}]; `reason` says why an alarm is not evaluated
+    POST /emulator/clock/advance     {"seconds": N}: let time pass for alarms; {emulated, wall}
+
+Errors are `{"error": text}` with 400 (bad input), 404 (no such path or server) or 405.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from moto.cloudwatch.models import cloudwatch_backends
+
+from local.emulator.cloudwatch.alarms import Alarms
+from local.emulator.cloudwatch.sources import NotEvaluated, source
+from local.emulator.context import Context
+from local.emulator.sagemaker import offline_store
+from local.emulator.sagemaker.capture import Capture
+from local.emulator.sagemaker.endpoints import all_hosted
+from local.emulator.sagemaker.invocation_metrics import InvocationMetrics
+from local.emulator.sagemaker.model_servers import ModelServer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+PREFIX = "/emulator/"
+
+
+class RequestError(ValueError):
+    """A request this API refuses, with its HTTP status."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admin:
+    """A WSGI application."""
+
+    context: Context
+    alarms: Alarms
+    capture: Capture
+    metrics: InvocationMetrics
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request with JSON."""
+        try:
+            status, answer = HTTPStatus.OK, self._answer(environ)
+        except RequestError as error:
+            status, answer = error.status, {"error": str(error)}
+        body = json.dumps(answer, default=str).encode()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        start_response(f"{status.value} {status.phrase}", headers)
+        return [body]
+
+    def _answer(self, environ: WSGIEnvironment) -> Any:
+        routes: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
+            "health": ("GET", self._health),
+            "model-servers": ("GET", self._model_servers),
+            "kill": ("POST", self._kill),
+            "flush": ("POST", self._flush),
+            "deliveries": ("GET", self._deliveries),
+            "alarms": ("GET", self._alarms),
+            "clock/advance": ("POST", self._advance),
+        }
+        path = environ["PATH_INFO"].removeprefix(PREFIX).rstrip("/")
+        if path not in routes:
+            known = ", ".join(f"{PREFIX}{name}" for name in routes)
+            raise RequestError(HTTPStatus.NOT_FOUND, f"no {PREFIX}{path}; there are {known}")
+        method, answer = routes[path]
+        if environ["REQUEST_METHOD"] != method:
+            raise RequestError(HTTPStatus.METHOD_NOT_ALLOWED, f"{PREFIX}{path} is for {method}")
+        return answer(_body(environ))
+
+    def _health(self, _: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "url": self.context.url,
+            "account": self.context.account,
+            "region": self.context.region,
+            "home": str(self.context.home),
+            "time_scale": self.context.clock.scale,
+        }
+
+    def _model_servers(self, _: dict[str, Any]) -> list[dict[str, Any]]:
+        return [row for row, _ in self._servers()]
+
+    def _servers(self) -> list[tuple[dict[str, Any], ModelServer]]:
+        found: list[tuple[dict[str, Any], ModelServer]] = []
+        for endpoint in all_hosted():
+            for fleet in endpoint.traffic.fleets() if endpoint.traffic else ():
+                for variant in fleet.variants():
+                    server = variant.server
+                    row = {
+                        "endpoint": endpoint.endpoint_name,
+                        "config": fleet.config_name,
+                        "variant": variant.name,
+                        "role": "shadow" if variant.name in fleet.shadow else "production",
+                        "url": server.url,
+                        "pid": server.pid,
+                        "alive": server.alive,
+                        "log": str(server.directory / "server.log"),
+                    }
+                    found.append((row, server))
+        return found
+
+    def _kill(self, body: dict[str, Any]) -> dict[str, Any]:
+        for row, server in self._servers():
+            if row["pid"] == body.get("pid"):
+                server.kill()
+                return row | {"alive": server.alive}
+        pids = [row["pid"] for row, _ in self._servers()]
+        raise RequestError(HTTPStatus.NOT_FOUND, f"no model server has pid {body.get('pid')!r}; there are {pids}")
+
+    def _flush(self, _: dict[str, Any]) -> dict[str, int]:
+        self.metrics.publish()
+        return {"capture_files": self.capture.flush(), "offline_records": offline_store.flush(self.context)}
+
+    def _deliveries(self, _: dict[str, Any]) -> list[dict[str, Any]]:
+        return [dataclasses.asdict(delivery) for delivery in self.context.log.entries()]
+
+    def _alarms(self, _: dict[str, Any]) -> list[dict[str, Any]]:
+        backends = [backend for account in list(cloudwatch_backends.values()) for backend in list(account.values())]
+        listed: list[dict[str, Any]] = []
+        for backend in backends:
+            for alarm in list(backend.alarms.values()):
+                reason = None
+                try:
+                    source(alarm)
+                except NotEvaluated as finding:
+                    reason = str(finding)
+                row = {"name": alarm.name, "region": backend.region_name, "state": alarm.state_value}
+                listed.append(row | {"evaluated": reason is None, "reason": reason})
+        return listed
+
+    def _advance(self, body: dict[str, Any]) -> dict[str, float]:
+        seconds = body.get("seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
+            raise RequestError(HTTPStatus.BAD_REQUEST, f"seconds is {seconds!r}, allowed is a number of 0 or more")
+        self.metrics.publish()
+        self.context.clock.advance(seconds)
+        self.alarms.evaluate_all()
+        return {"emulated": self.context.clock.emulated(), "wall": time.time()}
+
+
+def _body(environ: WSGIEnvironment) -> dict[str, Any]:
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    text = environ["wsgi.input"].read(length) if length else b"{}"
+    try:
+        body = json.loads(text)
+    except ValueError as error:
+        raise RequestError(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise RequestError(HTTPStatus.BAD_REQUEST, f"the body is {type(body).__name__}, allowed is an object")
+    return body

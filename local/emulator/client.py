@@ -1,0 +1,190 @@
+"""Starts, finds and stops an emulator, and speaks its admin API.
+
+emulator = start(Path(".local/staging/emulator"))
+s3 = emulator.client("s3")
+...
+emulator.stop()
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from boto3.session import Session
+from botocore.config import Config
+
+from local.emulator.identity import ACCESS_KEY, PROJECT_ROOT, SECRET_KEY
+
+START_SECONDS = 30.0
+STOP_SECONDS = 30.0
+
+
+class EmulatorError(RuntimeError):
+    """The emulator does not start, does not answer, or refuses a request of its admin API."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emulator:
+    """A running emulator."""
+
+    url: str
+    pid: int
+    account: str
+    region: str
+
+    def environment(self) -> dict[str, str]:
+        """What makes boto3 and the aws command talk to the emulator."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def client(self, service: str, **config: Any) -> Any:
+        """A boto3 client of the emulator; `config` goes to botocore's Config."""
+        return Session().client(
+            service,
+            endpoint_url=self.url,
+            region_name=self.region,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            config=Config(**({"retries": {"max_attempts": 1}} | config)),
+        )
+
+    def model_servers(self) -> list[dict[str, Any]]:
+        """The model servers at work: endpoint, config, variant, role, url, pid, alive, log."""
+        return _call(self.url, "model-servers")
+
+    def kill(self, pid: int) -> dict[str, Any]:
+        """End a model server at once, as a crash would."""
+        return _call(self.url, "kill", {"pid": pid})
+
+    def flush(self) -> dict[str, int]:
+        """Write captured data, offline records and metrics now."""
+        return _call(self.url, "flush", {})
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """What was delivered from service to service, oldest first."""
+        return _call(self.url, "deliveries")
+
+    def alarms(self) -> list[dict[str, Any]]:
+        """The alarms with their state, and whether and why not they are evaluated."""
+        return _call(self.url, "alarms")
+
+    def advance(self, seconds: float) -> dict[str, float]:
+        """Let time pass for alarms."""
+        return _call(self.url, "clock/advance", {"seconds": seconds})
+
+    def alive(self) -> bool:
+        """Whether it answers under its URL with its pid (a pid alone may belong to another process by now)."""
+        try:
+            return _call(self.url, "health")["pid"] == self.pid
+        except EmulatorError:
+            return False
+
+    def stop(self) -> None:
+        """Stop it and what it started, gracefully first; nothing happens when it is not there any more."""
+        if not self.alive():
+            return
+        os.kill(self.pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline:
+            if _ended(self.pid):
+                return
+            time.sleep(0.02)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)  # it leads its process group, see start()
+        _ended(self.pid)
+
+
+def start(
+    home: Path,
+    *,
+    port: int = 0,
+    account: str = "123456789012",
+    region: str = "eu-west-1",
+    arguments: tuple[str, ...] = (),
+    environment: dict[str, str] | None = None,
+) -> Emulator:
+    """Start an emulator that survives this process, with its files under `home`.
+
+    `arguments` are further ones of `python -m local.emulator`; `environment` is added to this process's (for example
+    EMULATOR_TIME_SCALE).
+
+    Raises:
+        EmulatorError: it does not answer within START_SECONDS; the message has the end of its output.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    output = home / "emulator.out"
+    command = [sys.executable, "-m", "local.emulator", "--home", str(home), "--port", str(port)]
+    command += ["--account", account, "--region", region, *arguments]
+    with output.open("w", encoding="utf-8") as stream:
+        process = subprocess.Popen(
+            command,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=PROJECT_ROOT,
+            env=os.environ | (environment or {}),
+            start_new_session=True,  # the end of the parent, or Ctrl-C in its terminal, does not end it
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        first, newline, _ = output.read_text(encoding="utf-8").partition("\n")
+        if newline and first.startswith("http://"):
+            return attach(first)
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    tail = output.read_text(encoding="utf-8")[-2000:]
+    raise EmulatorError(
+        f"the emulator did not start (exit code {process.returncode}); its output {output} ends with:\n{tail}"
+    )
+
+
+def attach(url: str) -> Emulator:
+    """The emulator that answers under a URL.
+
+    Raises:
+        EmulatorError: none does.
+    """
+    health = _call(url, "health")
+    return Emulator(url=url, pid=health["pid"], account=health["account"], region=health["region"])
+
+
+def _call(url: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{url}/emulator/{path}", data=data)  # noqa: S310  a loopback address
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise EmulatorError(f"{request.full_url}: {json.load(error)['error']}") from error
+    except (OSError, ValueError) as error:
+        raise EmulatorError(f"no emulator answers at {url}: {error}") from error
+
+
+def _ended(pid: int) -> bool:
+    """Whether a process is gone; a child of ours that is over is reaped."""
+    with contextlib.suppress(ChildProcessError):
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+            return True
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state == "Z"  # over; its own parent has not asked yet

@@ -1,0 +1,68 @@
+"""Puts every extension in place, once per process and before the first request.
+
+The order matters where one builds on another: what delivers (Lambda, SNS, EventBridge, S3) before what emits (alarms,
+registry, pipelines, endpoints); models before endpoints; validation last, so that it sees a request before any of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from local.emulator import validation
+from local.emulator.cloudwatch import alarms, history, queries
+from local.emulator.cloudwatch.alarms import Alarms
+from local.emulator.context import Context
+from local.emulator.delivery import buckets, events, function_settings, lambdas, topics
+from local.emulator.sagemaker import (
+    capture,
+    endpoints,
+    feature_groups,
+    feature_records,
+    invocation,
+    invocation_metrics,
+    models,
+    monitoring,
+    offline_store,
+    packages,
+    pipelines,
+    tags,
+)
+from local.emulator.sagemaker.capture import Capture
+from local.emulator.sagemaker.executions import Executions
+from local.emulator.sagemaker.invocation_metrics import InvocationMetrics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installed:
+    """The parts of the emulator that go on working after installation."""
+
+    alarms: Alarms
+    executions: Executions
+    capture: Capture
+    metrics: InvocationMetrics
+
+
+def install(context: Context) -> Installed:
+    """Extend the moto of this process."""
+    function_settings.install()
+    lambdas.install(context)
+    topics.install(context)
+    events.install(context)
+    buckets.install(context)
+    queries.install()
+    history.install()
+    installed_alarms = alarms.install(context)
+    feature_groups.install()
+    feature_records.install()
+    offline_store.install(context)
+    models.install()
+    packages.install(context)
+    monitoring.install()
+    tags.install()
+    executions = pipelines.install(context)
+    endpoints.install(context)
+    captured = capture.install(context)
+    metrics = invocation_metrics.install(context)
+    invocation.install(context, captured, metrics)
+    validation.install()
+    return Installed(alarms=installed_alarms, executions=executions, capture=captured, metrics=metrics)

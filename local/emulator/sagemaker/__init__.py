@@ -1,0 +1,1 @@
+"""SageMaker: registry, feature store, pipelines that run and endpoints that serve."""

@@ -1,0 +1,195 @@
+"""The endpoint operations: create, update with a deployment, weights and counts, describe, delete.
+
+moto calls an endpoint in service before it serves, lacks UpdateEndpoint, drops deployment configurations and loses
+instance counts when only weights change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.core.responses import ActionResult, EmptyResult
+from moto.sagemaker.exceptions import ValidationError
+from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
+from moto.sagemaker.responses import SageMakerResponse
+
+from local.emulator.context import Context
+from local.emulator.extension import add, replace, wrap
+from local.emulator.sagemaker import deployments, rollout
+from local.emulator.sagemaker.fleets import Fleet
+from local.emulator.sagemaker.hosting import Hosted
+from local.emulator.sagemaker.models import arn, variants
+
+_IN_PROGRESS = {"Creating", "Updating", "RollingBack", "SystemUpdating", "Deleting"}
+_RETAINABLE = {"DesiredInstanceCount", "DesiredWeight", "DataCaptureConfig"}
+
+
+def hosted(backend: SageMakerModelBackend, name: str) -> Hosted:
+    """The endpoint of that name.
+
+    Raises:
+        ValidationError: there is none.
+    """
+    endpoints: dict[str, Any] = backend.endpoints
+    endpoint = endpoints.get(name)
+    if endpoint is None:
+        raise ValidationError(f'Could not find endpoint "{arn(backend, "endpoint", name)}".')
+    return endpoint
+
+
+def all_hosted() -> list[Hosted]:
+    """Every endpoint of every account and region."""
+    backends = [backend for account in list(sagemaker_backends.values()) for backend in list(account.values())]
+    endpoints: list[Any] = [endpoint for backend in backends for endpoint in list(backend.endpoints.values())]
+    return endpoints
+
+
+def retained(endpoint: Hosted, config: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    """What to deploy: with RetainAllVariantProperties, live weights and counts replace the configuration's own."""
+    if not request.get("RetainAllVariantProperties") or endpoint.traffic is None:
+        return config
+    excluded = {p["VariantPropertyType"] for p in request.get("ExcludeRetainedVariantProperties") or []}
+    kept = _RETAINABLE - excluded
+    production: list[dict[str, Any]] = []
+    for declared in config["ProductionVariants"]:
+        live = endpoint.traffic.blue.production.get(declared["VariantName"])
+        changed = dict(declared)
+        if live is not None and "DesiredWeight" in kept:
+            changed["InitialVariantWeight"] = live.weight
+        if live is not None and live.instances is not None and "DesiredInstanceCount" in kept:
+            changed["InitialInstanceCount"] = live.instances
+        production.append(changed)
+    merged = config | {"ProductionVariants": production}
+    if "DataCaptureConfig" in kept and endpoint.config.get("DataCaptureConfig"):
+        merged["DataCaptureConfig"] = endpoint.config["DataCaptureConfig"]
+    return merged
+
+
+def _deployment_faults(backend: SageMakerModelBackend, given: dict[str, Any], config: dict[str, Any]) -> list[str]:
+    found = rollout.faults(given, deployments.instance_count(config), len(variants(config)))
+    alarms = cloudwatch_backends[backend.account_id][backend.region_name].alarms
+    for alarm in (given.get("AutoRollbackConfiguration") or {}).get("Alarms", []):
+        if alarm["AlarmName"] not in alarms:
+            found.append(f"alarm {alarm['AlarmName']} of AutoRollbackConfiguration does not exist")
+    return found
+
+
+def _settled(endpoint: Hosted) -> None:
+    if endpoint.endpoint_status in _IN_PROGRESS:
+        raise ValidationError(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+
+
+def describe_endpoint(self: SageMakerModelBackend, endpoint_name: str) -> dict[str, Any]:
+    """DescribeEndpoint."""
+    return hosted(self, endpoint_name).describe()
+
+
+def update_endpoint_weights_and_capacities(
+    self: SageMakerModelBackend, endpoint_name: str, desired_weights_and_capacities: list[dict[str, Any]]
+) -> str:
+    """UpdateEndpointWeightsAndCapacities: changes what is given and keeps the rest."""
+    endpoint = hosted(self, endpoint_name)
+    _settled(endpoint)
+    if endpoint.traffic is None:
+        raise ValidationError(f'Cannot update endpoint "{endpoint.arn}", it is {endpoint.endpoint_status}.')
+    fleet: Fleet = endpoint.traffic.blue
+    names = [desired["VariantName"] for desired in desired_weights_and_capacities]
+    found = [f'variant name "{n}" was non-unique within the request' for n in sorted(set(names)) if names.count(n) > 1]
+    found += [
+        f'variant name(s) "{name}" is/are not present within endpoint configuration "{endpoint.endpoint_config_name}"'
+        for name in names
+        if name not in fleet.production
+    ]
+    if found:
+        raise ValidationError(f"The {'; the '.join(found)}.")
+    for desired in desired_weights_and_capacities:
+        weight, instances = desired.get("DesiredWeight"), desired.get("DesiredInstanceCount")
+        fleet.change(desired["VariantName"], weight=weight, instances=instances)
+    return endpoint.arn
+
+
+def _creating(context: Context) -> Callable[[SageMakerResponse], ActionResult]:
+    def create_endpoint(self: SageMakerResponse) -> ActionResult:
+        request, backend = self._get_params(), self.sagemaker_backend
+        name = request["EndpointName"]
+        if name in backend.endpoints:
+            raise ValidationError(f'Cannot create already existing endpoint "{arn(backend, "endpoint", name)}".')
+        endpoint = Hosted(
+            endpoint_name=name,
+            arn=arn(backend, "endpoint", name),
+            account=backend.account_id,
+            region=backend.region_name,
+            config=backend.describe_endpoint_config(request["EndpointConfigName"]),
+            tags=request.get("Tags") or [],
+            deployment_config=request.get("DeploymentConfig"),
+        )
+        endpoints: dict[str, Any] = backend.endpoints
+        endpoints[name] = endpoint
+        endpoint.enter(context, "Creating")
+        context.background.detach(deployments.create, context, backend, endpoint)
+        return ActionResult({"EndpointArn": endpoint.arn})
+
+    return create_endpoint
+
+
+def _updating(context: Context) -> Callable[[SageMakerResponse], ActionResult]:
+    def update_endpoint(self: SageMakerResponse) -> ActionResult:
+        request, backend = self._get_params(), self.sagemaker_backend
+        endpoint = hosted(backend, request["EndpointName"])
+        _settled(endpoint)
+        if endpoint.traffic is None:
+            raise ValidationError(f'Cannot update endpoint "{endpoint.arn}", it is {endpoint.endpoint_status}.')
+        config = retained(endpoint, backend.describe_endpoint_config(request["EndpointConfigName"]), request)
+        given = request.get("DeploymentConfig")
+        found = _deployment_faults(backend, given, config) if given else []
+        if found:
+            raise ValidationError(f"Invalid DeploymentConfig: {'; '.join(found)}.")
+        if given or not request.get("RetainDeploymentConfig"):
+            endpoint.deployment_config = given
+        endpoint.enter(context, "Updating")
+        context.background.detach(deployments.update, context, backend, endpoint, config)
+        return ActionResult({"EndpointArn": endpoint.arn})
+
+    return update_endpoint
+
+
+def _deleting(context: Context) -> Callable[[SageMakerResponse], EmptyResult]:
+    def delete_endpoint(self: SageMakerResponse) -> EmptyResult:
+        backend = self.sagemaker_backend
+        endpoint = hosted(backend, self._get_param("EndpointName"))
+        _settled(endpoint)
+        endpoint.enter(context, "Deleting")
+        del backend.endpoints[endpoint.endpoint_name]
+        retire(endpoint)
+        return EmptyResult()
+
+    return delete_endpoint
+
+
+def _resetting(original: Callable[..., None]) -> Callable[..., None]:
+    def reset(self: SageMakerModelBackend) -> None:
+        endpoints: list[Any] = list(self.endpoints.values())
+        for endpoint in endpoints:
+            retire(endpoint)
+        original(self)
+
+    return reset
+
+
+def retire(endpoint: Hosted) -> None:
+    """Stop everything that serves an endpoint."""
+    endpoint.deleted = True
+    for fleet in endpoint.traffic.fleets() if endpoint.traffic else ():
+        fleet.stop()
+
+
+def install(context: Context) -> None:
+    """Endpoints that serve."""
+    replace(SageMakerResponse, "create_endpoint", _creating(context))
+    replace(SageMakerResponse, "delete_endpoint", _deleting(context))
+    replace(SageMakerModelBackend, "describe_endpoint", describe_endpoint)
+    replace(SageMakerModelBackend, "update_endpoint_weights_and_capacities", update_endpoint_weights_and_capacities)
+    add(SageMakerResponse, "update_endpoint", _updating(context))
+    wrap(SageMakerModelBackend, "reset", _resetting)

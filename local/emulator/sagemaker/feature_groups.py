@@ -1,0 +1,216 @@
+"""Feature groups: online, offline or both, created, described, extended and deleted as SageMaker does.
+
+moto knows offline groups only, fails on others, drops the online configuration and lacks update, delete and list.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.sagemaker.exceptions import ResourceInUseException, ResourceNotFound, ValidationError
+from moto.sagemaker.models import SageMakerModelBackend
+from moto.sagemaker.responses import SageMakerResponse
+
+from local.emulator.extension import add, replace, store
+
+RESERVED_NAMES = {"is_deleted", "write_time", "api_invocation_time"}
+EVENT_TIME_TYPES = ("String", "Fractional")
+
+
+@dataclass(kw_only=True)
+class FeatureGroup:
+    """A feature group. `definitions` is `[{FeatureName, FeatureType, CollectionType?}]` in the order of creation."""
+
+    name: str
+    arn: str
+    record_identifier: str
+    event_time: str
+    definitions: list[dict[str, Any]]
+    online: dict[str, Any] | None
+    offline: dict[str, Any] | None
+    role_arn: str | None
+    description: str | None
+    throughput: dict[str, Any]
+    tags: list[dict[str, str]]
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    modified: datetime | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """The answer of DescribeFeatureGroup."""
+        described = {
+            "FeatureGroupArn": self.arn,
+            "FeatureGroupName": self.name,
+            "RecordIdentifierFeatureName": self.record_identifier,
+            "EventTimeFeatureName": self.event_time,
+            "FeatureDefinitions": self.definitions,
+            "CreationTime": self.created,
+            "LastModifiedTime": self.modified or self.created,
+            "OnlineStoreConfig": self.online,
+            "OfflineStoreConfig": self.offline,
+            "ThroughputConfig": self.throughput,
+            "RoleArn": self.role_arn,
+            "FeatureGroupStatus": "Created",
+            "OfflineStoreStatus": {"Status": "Active"} if self.offline else None,
+            "LastUpdateStatus": {"Status": "Successful"} if self.modified else None,
+            "Description": self.description,
+        }
+        return {key: value for key, value in described.items() if value is not None}
+
+    def gen_response_object(self) -> dict[str, Any]:
+        """The form in which moto's Search asks for it."""
+        return self.describe()
+
+    def types(self) -> dict[str, str]:
+        """Feature name -> `Integral`, `Fractional` or `String`."""
+        return {definition["FeatureName"]: definition["FeatureType"] for definition in self.definitions}
+
+
+def find(backend: SageMakerModelBackend, name_or_arn: str) -> FeatureGroup:
+    """The group of that name or ARN.
+
+    Raises:
+        ResourceNotFound: there is none.
+    """
+    name = name_or_arn.rpartition("/")[2]
+    groups: dict[str, Any] = backend.feature_groups
+    group = groups.get(_arn(backend, name))
+    if group is None:
+        raise ResourceNotFound(f"Resource Not Found: Amazon SageMaker can't find a FeatureGroup with name {name}")
+    return group
+
+
+def records(backend: SageMakerModelBackend, group: FeatureGroup) -> dict[str, Any]:
+    """The rows of a group's online store, by record identifier."""
+    return store(backend, "online records").setdefault(group.arn, {})
+
+
+def _arn(backend: SageMakerModelBackend, name: str) -> str:
+    return f"arn:{backend.partition}:sagemaker:{backend.region_name}:{backend.account_id}:feature-group/{name.lower()}"
+
+
+def faults(request: dict[str, Any]) -> list[str]:
+    """What is wrong with a CreateFeatureGroup request beyond its shape."""
+    found: list[str] = []
+    names = [definition["FeatureName"] for definition in request["FeatureDefinitions"]]
+    types = {d["FeatureName"]: d["FeatureType"] for d in request["FeatureDefinitions"]}
+    found += [f"feature {name} is defined more than once" for name in sorted({n for n in names if names.count(n) > 1})]
+    found += [f"feature name {name} is reserved" for name in names if name in RESERVED_NAMES]
+    for role in ("RecordIdentifierFeatureName", "EventTimeFeatureName"):
+        if request[role] not in types:
+            found.append(f"{role} is {request[role]}, which is not among the FeatureDefinitions")
+    event_type = types.get(request["EventTimeFeatureName"])
+    if event_type is not None and event_type not in EVENT_TIME_TYPES:
+        found.append(f"event time feature has type {event_type}, allowed are {' and '.join(EVENT_TIME_TYPES)}")
+    online = (request.get("OnlineStoreConfig") or {}).get("EnableOnlineStore", False)
+    if not online and not request.get("OfflineStoreConfig"):
+        found.append("one of OnlineStoreConfig with EnableOnlineStore and OfflineStoreConfig must be given")
+    if request.get("OfflineStoreConfig") and not request.get("RoleArn"):
+        found.append("RoleArn is required with an OfflineStoreConfig")
+    return found
+
+
+def create_feature_group(self: SageMakerResponse) -> ActionResult:
+    """CreateFeatureGroup."""
+    request, backend = self._get_params(), self.sagemaker_backend
+    found = faults(request)
+    if found:
+        raise ValidationError(f"Validation Error: {'; '.join(found)}.")
+    name = request["FeatureGroupName"]
+    groups: dict[str, Any] = backend.feature_groups
+    if _arn(backend, name) in groups:
+        raise ResourceInUseException(
+            f"Resource Already Exists: FeatureGroup with name {name} already exists. Choose a different name."
+        )
+    group = FeatureGroup(
+        name=name,
+        arn=_arn(backend, name),
+        record_identifier=request["RecordIdentifierFeatureName"],
+        event_time=request["EventTimeFeatureName"],
+        definitions=list(request["FeatureDefinitions"]),
+        online=request.get("OnlineStoreConfig"),
+        offline=_resolved(backend, name, request.get("OfflineStoreConfig")),
+        role_arn=request.get("RoleArn"),
+        description=request.get("Description"),
+        throughput=request.get("ThroughputConfig") or {"ThroughputMode": "OnDemand"},
+        tags=request.get("Tags") or [],
+    )
+    groups[group.arn] = group
+    return ActionResult({"FeatureGroupArn": group.arn})
+
+
+def _resolved(backend: SageMakerModelBackend, name: str, offline: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The offline configuration with what SageMaker adds: where the records go and the Glue table over them."""
+    if not offline:
+        return None
+    stamp = int(time.time())
+    place = f"{backend.account_id}/sagemaker/{backend.region_name}/offline-store/{name}-{stamp}/data"
+    storage = offline["S3StorageConfig"]
+    resolved = offline | {
+        "S3StorageConfig": storage | {"ResolvedOutputS3Uri": f"{storage['S3Uri'].rstrip('/')}/{place}"},
+        "DisableGlueTableCreation": offline.get("DisableGlueTableCreation", False),
+    }
+    if not resolved["DisableGlueTableCreation"] and "DataCatalogConfig" not in resolved:
+        table = f"{name.replace('-', '_')}_{stamp}"
+        catalog = {"TableName": table, "Catalog": "AwsDataCatalog", "Database": "sagemaker_featurestore"}
+        resolved["DataCatalogConfig"] = catalog
+    return resolved
+
+
+def describe_feature_group(self: SageMakerResponse) -> ActionResult:
+    """DescribeFeatureGroup."""
+    return ActionResult(find(self.sagemaker_backend, self._get_param("FeatureGroupName")).describe())
+
+
+def update_feature_group(self: SageMakerResponse) -> ActionResult:
+    """UpdateFeatureGroup: add features (removing one is not in the API), change the time to live or the throughput."""
+    request = self._get_params()
+    group = find(self.sagemaker_backend, request["FeatureGroupName"])
+    additions = request.get("FeatureAdditions") or []
+    taken = set(group.types()) | RESERVED_NAMES
+    refused = [d["FeatureName"] for d in additions if d["FeatureName"] in taken]
+    if refused:
+        raise ValidationError(f"Validation Error: feature names {', '.join(refused)} are in use or reserved.")
+    online = request.get("OnlineStoreConfig")
+    if online and not group.online:
+        raise ValidationError("Validation Error: the FeatureGroup has no online store to update.")
+    group.definitions = group.definitions + list(additions)
+    if online and group.online:
+        group.online = group.online | online
+    if request.get("ThroughputConfig"):
+        group.throughput = group.throughput | request["ThroughputConfig"]
+    group.modified = datetime.now(UTC)
+    return ActionResult({"FeatureGroupArn": group.arn})
+
+
+def delete_feature_group(self: SageMakerResponse) -> EmptyResult:
+    """DeleteFeatureGroup: the group and its online records; what is in the offline store stays, as on AWS."""
+    backend = self.sagemaker_backend
+    group = find(backend, self._get_param("FeatureGroupName"))
+    del backend.feature_groups[group.arn]
+    store(backend, "online records").pop(group.arn, None)
+    return EmptyResult()
+
+
+def list_feature_groups(self: SageMakerResponse) -> ActionResult:
+    """ListFeatureGroups, newest first unless `SortOrder` says otherwise."""
+    request = self._get_params()
+    groups: list[Any] = list(self.sagemaker_backend.feature_groups.values())
+    chosen = [g for g in groups if (request.get("NameContains") or "") in g.name]
+    by_name = request.get("SortBy") == "Name"
+    chosen.sort(key=lambda g: g.name if by_name else g.created, reverse=request.get("SortOrder") != "Ascending")
+    keys = ("FeatureGroupName", "FeatureGroupArn", "CreationTime", "FeatureGroupStatus", "OfflineStoreStatus")
+    summaries = [{k: v for k, v in g.describe().items() if k in keys} for g in chosen]
+    return ActionResult({"FeatureGroupSummaries": summaries})
+
+
+def install() -> None:
+    """Replace moto's feature groups and add the missing operations."""
+    replace(SageMakerResponse, "create_feature_group", create_feature_group)
+    replace(SageMakerResponse, "describe_feature_group", describe_feature_group)
+    add(SageMakerResponse, "update_feature_group", update_feature_group)
+    add(SageMakerResponse, "delete_feature_group", delete_feature_group)
+    add(SageMakerResponse, "list_feature_groups", list_feature_groups)

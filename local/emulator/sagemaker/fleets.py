@@ -1,0 +1,204 @@
+"""A fleet: the servers of one endpoint configuration; and how traffic is spread over fleets and variants."""
+
+from __future__ import annotations
+
+import random
+import threading
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from moto.sagemaker.exceptions import ValidationError
+from moto.sagemaker.models import SageMakerModelBackend
+
+from local.emulator.context import Context
+from local.emulator.sagemaker import packages
+from local.emulator.sagemaker.model_servers import Container, ModelServer, StartError
+from local.emulator.sagemaker.models import described_model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """A variant at work. `weight` is relative to the others'; `instances` is what the configuration or scaling says."""
+
+    name: str
+    model: str
+    weight: float
+    instances: int | None
+    serverless: dict[str, Any] | None
+    container: Container
+    server: ModelServer
+
+    def summary(self, *, desired: Variant | None = None) -> dict[str, Any]:
+        """DescribeEndpoint's form; `desired` are the values the variant is on its way to."""
+        wanted = desired or self
+        image = self.container.image
+        summary = {
+            "VariantName": self.name,
+            "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image}],
+            "CurrentWeight": self.weight,
+            "DesiredWeight": wanted.weight,
+            "CurrentInstanceCount": self.instances,
+            "DesiredInstanceCount": wanted.instances,
+            "CurrentServerlessConfig": self.serverless,
+            "DesiredServerlessConfig": wanted.serverless,
+        }
+        return {key: value for key, value in summary.items() if value is not None}
+
+
+@dataclass(kw_only=True)
+class Fleet:
+    """The servers of one endpoint configuration."""
+
+    config_name: str
+    capture: dict[str, Any] | None
+    production: dict[str, Variant]
+    shadow: dict[str, Variant]
+
+    def variants(self) -> list[Variant]:
+        """Production variants, then the shadow variant."""
+        return [*self.production.values(), *self.shadow.values()]
+
+    def choose(self, target: str | None) -> Variant:
+        """The variant a request goes to: the target, or one at random by weight.
+
+        Raises:
+            ValidationError: the target is no production variant, or no variant has any weight.
+        """
+        if target is not None:
+            if target not in self.production:
+                raise ValidationError(f"Variant {target} is not a production variant of the endpoint.")
+            return self.production[target]
+        candidates = list(self.production.values())
+        weights = [variant.weight for variant in candidates]
+        if not sum(weights):
+            raise ValidationError("No production variant has a weight above 0; give a TargetVariant.")
+        return random.choices(candidates, weights)[0]  # noqa: S311  spreads load, guards nothing
+
+    def shadowed(self, variant: Variant) -> Variant | None:
+        """The shadow variant, for the share of a production variant's requests that it is to see."""
+        for shadow in self.shadow.values():
+            share = min(1.0, shadow.weight / variant.weight) if variant.weight else 1.0
+            if random.random() < share:  # noqa: S311
+                return shadow
+        return None
+
+    def change(self, name: str, *, weight: float | None, instances: int | None) -> None:
+        """Set what is given of a variant's weight and count, and keep the rest."""
+        variant = self.production[name]
+        self.production[name] = replace(
+            variant,
+            weight=variant.weight if weight is None else weight,
+            instances=variant.instances if instances is None else instances,
+        )
+
+    def stop(self) -> None:
+        """End all servers, after the requests under way."""
+        for variant in self.variants():
+            variant.server.drain()
+
+    def kill(self) -> None:
+        """End all servers at once."""
+        for variant in self.variants():
+            variant.server.kill()
+
+
+@dataclass(kw_only=True)
+class Traffic:
+    """Which fleet of an endpoint serves: the live one (blue); during a deployment the new one (green) has a share."""
+
+    blue: Fleet
+    green: Fleet | None = None
+    green_share: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def fleet(self) -> Fleet:
+        """The fleet for one request."""
+        with self.lock:
+            if self.green is not None and random.random() < self.green_share:  # noqa: S311
+                return self.green
+            return self.blue
+
+    def shift(self, share: float) -> None:
+        """Send this share of the requests to the green fleet."""
+        with self.lock:
+            self.green_share = share
+
+    def settle(self, fleet: Fleet) -> None:
+        """Let one fleet serve everything."""
+        with self.lock:
+            self.blue, self.green, self.green_share = fleet, None, 0.0
+
+    def fleets(self) -> list[Fleet]:
+        """The fleets at work."""
+        with self.lock:
+            return [self.blue] + ([self.green] if self.green is not None else [])
+
+
+def container(backend: SageMakerModelBackend, model_name: str) -> Container:
+    """What a model serves: its own container, or the one of its model package.
+
+    Raises:
+        StartError: the model has several containers, or its package none.
+    """
+    model = described_model(backend, model_name)
+    given = model.get("PrimaryContainer") or (model.get("Containers") or [{}])[0]
+    if len(model.get("Containers", [])) > 1:
+        raise StartError(f"Model {model_name} has several containers; the emulator serves models of one container.")
+    environment = dict(given.get("Environment") or {})
+    if not given.get("ModelPackageName"):
+        return Container(image=given.get("Image", ""), model_data=_model_data(given), environment=environment)
+    package = packages.described(backend, given["ModelPackageName"])
+    registered = (package.get("InferenceSpecification") or {}).get("Containers") or []
+    if len(registered) != 1:
+        raise StartError(f"Model package {given['ModelPackageName']} has {len(registered)} containers, served is one.")
+    return Container(
+        image=registered[0].get("Image", ""),
+        model_data=_model_data(given) or _model_data(registered[0]),
+        environment=dict(registered[0].get("Environment") or {}) | environment,
+    )
+
+
+def _model_data(given: dict[str, Any]) -> str | None:
+    source = (given.get("ModelDataSource") or {}).get("S3DataSource") or {}
+    return given.get("ModelDataUrl") or source.get("S3Uri")
+
+
+def launch(context: Context, backend: SageMakerModelBackend, endpoint: str, config: dict[str, Any]) -> Fleet:
+    """Start the servers of a described endpoint configuration, all or none.
+
+    Raises:
+        StartError: a variant cannot be served.
+    """
+    fleet = Fleet(
+        config_name=config["EndpointConfigName"],
+        capture=config.get("DataCaptureConfig"),
+        production={},
+        shadow={},
+    )
+    groups = ((fleet.production, "ProductionVariants"), (fleet.shadow, "ShadowProductionVariants"))
+    for target, key in groups:
+        for declared in config.get(key, []):
+            try:
+                target[declared["VariantName"]] = _launch(context, backend, endpoint, declared)
+            except StartError:
+                fleet.kill()
+                raise
+    return fleet
+
+
+def _launch(context: Context, backend: SageMakerModelBackend, endpoint: str, declared: dict[str, Any]) -> Variant:
+    name = declared["VariantName"]
+    served = container(backend, declared["ModelName"])
+    number = len(list(context.directory("endpoints", endpoint).glob(f"{name}-*"))) + 1
+    directory = context.directory("endpoints", endpoint, f"{name}-{number}")
+    server = ModelServer(context, backend.region_name, directory, name)
+    server.start(served)
+    return Variant(
+        name=name,
+        model=declared["ModelName"],
+        weight=float(declared.get("InitialVariantWeight", 1.0)),
+        instances=declared.get("InitialInstanceCount"),
+        serverless=declared.get("ServerlessConfig"),
+        container=served,
+        server=server,
+    )

@@ -1,0 +1,54 @@
+"""The emulator's HTTP server: the admin API, and moto with the extensions behind a guard."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from local.emulator.admin import PREFIX, Admin
+from local.emulator.context import Context
+from local.emulator.guard import Guard
+from local.emulator.install import install
+from local.emulator.sagemaker.endpoints import all_hosted, retire
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+HOST = "127.0.0.1"
+
+
+class Server:
+    """Serves until stopped. One per process: moto's state and its extensions are the process's."""
+
+    def __init__(self, context: Context, port: int) -> None:
+        self._context = context
+        self._parts = install(context)
+        parts = self._parts
+        self._admin = Admin(context=context, alarms=parts.alarms, capture=parts.capture, metrics=parts.metrics)
+        self._aws = Guard(DomainDispatcherApplication(create_backend_app))
+        self._http = make_server(HOST, port, self._serve, threaded=True, request_handler=MotoRequestHandler)
+        context.url = f"http://{HOST}:{self._http.server_port}"
+        self._thread = threading.Thread(target=self._http.serve_forever, name="http", daemon=True)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+        self._context.ticker.start()
+
+    def stop(self) -> None:
+        """Stop what was started, innermost first: executions, model servers, deliveries; then the server itself."""
+        self._parts.executions.stop_all()
+        for endpoint in all_hosted():
+            retire(endpoint)
+        self._context.ticker.stop()
+        self._context.background.close()
+        self._http.shutdown()
+        self._thread.join(timeout=5)
+
+    def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        app = self._admin if environ.get("PATH_INFO", "").startswith(PREFIX) else self._aws
+        return app(environ, start_response)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from local.adapter import Adapter
+from local.emulator.client import EmulatorError, attach
 from local.policy import PolicyRunner
 from local.runtime import synth
 from local.runtime.model import Cloud, Op, PolicyFactory, Preview, Violation
-from local.runtime.sample import ACCOUNT
 from local.runtime.stack import PROJECT_DIRECTORY, Stack
 
 _MARKS: Mapping[Op, str] = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "+-", Op.DELETE: "-"}
@@ -31,7 +30,7 @@ def run_synth(stack: Stack, *, out: str | None = None, bootstrap: bool = False) 
 def run_preview(stack: Stack) -> str:
     """Say what an update would do to the running emulator, or to an empty account when none is running.
 
-    Raises PolicyViolationError and InvalidInputsError with everything that stands against it.
+    Raises PolicyViolationError and RefusedError with everything that stands against it.
     """
     cloud = running_cloud(stack)
     preview = stack.preview(cloud, policy_factory(stack))
@@ -57,12 +56,11 @@ def running_cloud(stack: Stack) -> Cloud | None:
     record = stack.home / "emulator.json"
     if not record.is_file():
         return None
-    running = json.loads(record.read_text(encoding="utf-8"))
     try:
-        os.kill(int(running["pid"]), 0)
-    except ProcessLookupError:
+        running = attach(json.loads(record.read_text(encoding="utf-8"))["url"])
+    except EmulatorError:
         return None
-    return Adapter(running["url"], ACCOUNT, stack.region)
+    return Adapter(running.url, running.account, stack.region)
 
 
 def _lines(preview: Preview) -> list[str]:

@@ -47,8 +47,11 @@ class StoppedError(LocalRunError):
     """A resource was not touched because the deployment had failed before it."""
 
 
-class InvalidInputsError(LocalRunError):
-    """The preview found inputs that the service's API refuses. `faults` holds one message for each."""
+class RefusedError(LocalRunError):
+    """The preview found inputs that the service's API refuses, or protected resources that would go.
+
+    `faults` holds one message for each.
+    """
 
     def __init__(self, faults: Sequence[str]):
         super().__init__("\n".join(faults))

@@ -9,7 +9,7 @@ from local.adapter.errors import AdapterError
 from local.runtime import sdk, values
 from local.runtime.diff import Difference
 from local.runtime.engine import Engine
-from local.runtime.errors import InvalidInputsError, PolicyViolationError
+from local.runtime.errors import PolicyViolationError, RefusedError
 from local.runtime.model import Op, Violation
 from local.runtime.monitor import Registered
 from local.runtime.registration import PROVIDER_PREFIX, Registration
@@ -28,7 +28,7 @@ class PreviewPass(Engine):
     def finish(self) -> None:
         """Judge the stack, foresee deletions, and raise what stops the deployment.
 
-        Raises PolicyViolationError when a mandatory policy is violated and InvalidInputsError when only the API's
+        Raises PolicyViolationError when a mandatory policy is violated and RefusedError when only the API's
         model or a protected resource stands against it; either names all findings of the preview.
         """
         for entry in self.state.deletions(self.kept_urns()):
@@ -39,10 +39,11 @@ class PreviewPass(Engine):
             if not entry.pending_deletion:
                 self._done(Op.DELETE, entry.urn)
         self.judge_stack()
+        faults = sorted(set(self.faults))
         if violations := self.mandatory():
-            raise PolicyViolationError(violations, self.faults)
-        if self.faults:
-            raise InvalidInputsError(self.faults)
+            raise PolicyViolationError(violations, faults)
+        if faults:
+            raise RefusedError(faults)
 
     def _carry_out(
         self, resource: Registration, old: Entry | None, step: Difference, found: Iterable[Violation]
@@ -65,6 +66,13 @@ class PreviewPass(Engine):
         if resource.custom and not known and not provider:
             outputs = dict.fromkeys(sdk.declared_outputs(resource.type), values.UNKNOWN) | outputs
         return Registered(urn=resource.urn, id=old.id if known and old else "", outputs=outputs)
+
+    def _generated(self, resource: Registration, inputs: values.Properties, seed: str) -> values.Properties:
+        try:
+            return super()._generated(resource, inputs, seed)
+        except AdapterError as error:
+            self.faults.append(str(error))
+            return {}
 
     def _keep_outputs(self, resource: Registration, answer: Registered) -> None:
         """A preview keeps nothing beyond its own run."""

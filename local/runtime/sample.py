@@ -125,8 +125,8 @@ class SampleCloud:
         name = next((str(inputs[key]) for key in keys if inputs.get(key)), f"{kind}-{digest[:7]}".lower())
         arn, resource_id = self._identity(type_token, kind, name, digest)
         declared = sdk.declared_outputs(type_token)
-        outputs = {key: self._output(key, kind, name) for key, kind in declared.items()}
-        outputs |= {key: value for key, value in {"arn": arn, "region": self.region}.items() if key in declared}
+        known = {"arn": arn, "region": self.region} | dict.fromkeys(keys, name)
+        outputs = {key: known[key] if key in known else self._output(key, of, name) for key, of in declared.items()}
         outputs |= _special(type_token, name, self.region, resource_id) | inputs
         return Made(id=resource_id, outputs={key: value for key, value in outputs.items() if value is not None})
 

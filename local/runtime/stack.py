@@ -88,7 +88,7 @@ class Stack:
     ) -> Preview:
         """Say what `up` would do, and touch nothing. Without a cloud it is a first `up` into an empty account.
 
-        Raises PolicyViolationError, InvalidInputsError and what the program raises.
+        Raises PolicyViolationError, RefusedError and what the program raises.
         """
         started = time.perf_counter()
         if cloud is None:

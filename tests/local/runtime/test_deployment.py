@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.runtime import InvalidInputsError, Op, ProtectedError, StateError, StoppedError, UnsupportedError
+from local.runtime import Op, ProtectedError, RefusedError, StateError, StoppedError, UnsupportedError
 
 STACK = "urn:pulumi:dev::shop::"
 TOPIC = f"{STACK}aws:sns/topic:Topic::"
@@ -193,7 +193,7 @@ def test_a_protected_resource_is_not_deleted_and_nothing_else_is_touched(project
     deploy(project, PROTECTED + '\naws.s3.Bucket("data", bucket="data")')
     project.program('aws.s3.Bucket("more", bucket="more")')
     message = rf"^{TOPIC}news: would be deleted and is protected; set protect=False and run `up` first$"
-    with pytest.raises(InvalidInputsError, match=message):
+    with pytest.raises(RefusedError, match=message):
         project.up()
     assert project.cloud.operations() == []
 
@@ -203,7 +203,7 @@ def test_a_protected_resource_is_not_replaced(project: Any) -> None:
     deploy(project, PROTECTED)
     project.program(PROTECTED.replace("fifo_topic=False", "fifo_topic=True").replace("True)", "False)"))
     message = rf"^{TOPIC}news: would be replaced \(fifoTopic\) and is protected; set protect=False first$"
-    with pytest.raises(InvalidInputsError, match=message):
+    with pytest.raises(RefusedError, match=message):
         project.up()
     assert project.cloud.operations() == []
 
@@ -305,7 +305,7 @@ def test_recorded_resources_are_told_from_those_that_exist(project: Any) -> None
 def test_the_preview_reports_every_refused_input_together(project: Any) -> None:
     project.cloud.refuses = {"news": "must be short", "data": "must be long"}
     project.program(BOTH)
-    with pytest.raises(InvalidInputsError) as refused:
+    with pytest.raises(RefusedError) as refused:
         project.up()
     assert sorted(refused.value.faults) == [
         "aws:s3/bucket:Bucket 'data': name = 'data': must be long",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 import local.__main__ as command_line
-from local.adapter import Adapter
+from local.emulator.client import Emulator
 from local.runtime import Stack, commands
 
 TOPIC = "urn:pulumi:dev::shop::aws:sns/topic:Topic::news"
@@ -86,17 +85,17 @@ def test_preview_tells_what_would_change_and_who_judged(project: Any, policies: 
     assert lines[-2:] == ["3 to create; 0 stay the same", "3 policies judged 3 resources: no mandatory violation"]
 
 
-def test_preview_asks_the_emulator_that_is_running(project: Any) -> None:
+def test_preview_asks_the_emulator_that_is_running(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     stack = project.stack()
     assert commands.running_cloud(stack) is None
     stack.home.mkdir(parents=True)
-    record = stack.home / "emulator.json"
-    record.write_text(json.dumps({"url": "http://127.0.0.1:9", "pid": os.getpid()}))
+    (stack.home / "emulator.json").write_text(json.dumps({"url": "http://127.0.0.1:9", "pid": 1}))
+    assert commands.running_cloud(stack) is None  # nothing answers there any more
+    running = Emulator(url="http://127.0.0.1:9", pid=1, account="123456789012", region="eu-west-1")
+    monkeypatch.setattr(commands, "attach", lambda url: running)
     cloud = commands.running_cloud(stack)
-    assert isinstance(cloud, Adapter)
+    assert cloud is not None
     assert cloud.endpoint_url == "http://127.0.0.1:9"
-    record.write_text(json.dumps({"url": "http://127.0.0.1:9", "pid": 2**22 + 1}))
-    assert commands.running_cloud(stack) is None
 
 
 def test_the_pack_gets_the_levels_of_the_stack(project: Any, tmp_path: Path) -> None:

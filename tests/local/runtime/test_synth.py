@@ -115,7 +115,7 @@ def test_inputs_that_the_api_refuses_are_refused(project: Any) -> None:
 
 def test_a_data_source_without_a_sample_is_refused_by_name(project: Any) -> None:
     with pytest.raises(
-        UnsupportedError, match=r"^aws:kms/getKey:getKey: no sample answer; add one to local\.runtime\.sample"
+        UnsupportedError, match=r"^aws:kms/getKey:getKey: no sample answer; add one to local\.runtime\.answers"
     ):
         document(project, 'aws.kms.get_key(key_id="x")')
 

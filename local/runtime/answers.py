@@ -1,0 +1,116 @@
+"""What the sample cloud answers to data sources: an account in its steady state, or on its first day."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from contracts import release
+from local.runtime.errors import UnsupportedError
+
+ACCOUNT = "123456789012"
+_ZONES = "abc"
+_PROMOTIONS = ("2025-01-06T09:00:00+00:00", "2025-01-13T09:00:00+00:00")
+#: Serves the model-monitor analyzer in eu-west-1 (SageMaker AI developer guide, "Amazon SageMaker Model Monitor
+#: prebuilt container"). Other regions have other accounts; the sample shows this one everywhere.
+_ANALYZER_ACCOUNT = "468650794304"
+
+_Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """The data sources of one stack. `bootstrap` leaves out what builds and promotions write: images, the release."""
+
+    stack: str
+    region: str
+    bootstrap: bool
+
+    def answer(self, token: str, args: dict[str, Any]) -> _Answer:
+        """Answer a data source. Raises UnsupportedError for one that has no sample."""
+        sources: Mapping[str, Callable[[dict[str, Any]], _Answer]] = {
+            "aws:cloudcontrol/getResource:getResource": self._resource,
+            "aws:index/getAvailabilityZones:getAvailabilityZones": self._zones,
+            "aws:index/getCallerIdentity:getCallerIdentity": self._identity,
+            "aws:index/getPartition:getPartition": self._partition,
+            "aws:index/getRegion:getRegion": self._region,
+            "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": self._prebuilt_image,
+            "aws:ssm/getParametersByPath:getParametersByPath": self._parameters_by_path,
+        }
+        if token not in sources:
+            raise UnsupportedError(f"{token}: no sample answer; add one to {__name__}, it knows {', '.join(sources)}")
+        return sources[token](args)
+
+    def _zones(self, args: dict[str, Any]) -> _Answer:
+        region = args.get("region") or self.region
+        names, ids = ([f"{stem}{letter}" for letter in _ZONES] for stem in (region, "zone-"))
+        return {"id": region, "names": names, "zoneIds": ids, "groupNames": [region], "region": region}
+
+    def _identity(self, args: dict[str, Any]) -> _Answer:
+        arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/sample"
+        return {"id": ACCOUNT, "accountId": ACCOUNT, "arn": arn, "userId": "AROASAMPLE:sample"}
+
+    def _partition(self, args: dict[str, Any]) -> _Answer:
+        return {"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
+
+    def _region(self, args: dict[str, Any]) -> _Answer:
+        return {"id": self.region, "name": self.region, "region": self.region}
+
+    def _prebuilt_image(self, args: dict[str, Any]) -> _Answer:
+        region, tag = args.get("region") or self.region, args.get("imageTag") or "1"
+        path = f"{_ANALYZER_ACCOUNT}.dkr.ecr.{region}.amazonaws.com/{args['repositoryName']}:{tag}"
+        return {
+            "id": _ANALYZER_ACCOUNT,
+            "registryId": _ANALYZER_ACCOUNT,
+            "registryPath": path,
+            "region": region,
+            **args,
+        }
+
+    def _resource(self, args: dict[str, Any]) -> _Answer:
+        """A model package as the pipeline registers it; Cloud Control gives any other type by its own schema."""
+        identifier, kind = args["identifier"], args["typeName"]
+        if kind != "AWS::SageMaker::ModelPackage":
+            raise UnsupportedError(f"cloudcontrol.get_resource of {kind}: no sample answer; add one to {__name__}")
+        run = f"s3://{ACCOUNT}-{self.stack}-ai-artifacts/runs/sample/Baseline/baseline"
+        quality = {part: {"S3Uri": f"{run}/{part.lower()}.json"} for part in ("Statistics", "Constraints")}
+        package = {"ModelPackageArn": identifier, "DriftCheckBaselines": {"ModelDataQuality": quality}}
+        return {"id": identifier, "properties": json.dumps(package), "region": self.region, **args}
+
+    def _parameters_by_path(self, args: dict[str, Any]) -> _Answer:
+        path = str(args["path"]).rstrip("/") + "/"
+        below = {} if self.bootstrap else self._parameters(path)
+        arn = f"arn:aws:ssm:{self.region}:{ACCOUNT}:parameter"
+        return {
+            "id": args["path"],
+            "path": args["path"],
+            "names": list(below),
+            "values": list(below.values()),
+            "types": ["String"] * len(below),
+            "arns": [f"{arn}{name}" for name in below],
+            "region": self.region,
+        }
+
+    def _parameters(self, path: str) -> dict[str, str]:
+        """What the build and a promotion have written below a path: image digests, or an endpoint's release record."""
+        root = f"/mlplatform/{self.stack}/"
+        workload = path.removeprefix(root).rstrip("/")
+        if not path.startswith(root) or not workload:
+            return {}
+        if workload == "images":
+            return {f"{path}{name}": self._image(name) for name in ("inference", "training")}
+        return {release.parameter_name(self.stack, workload): release.to_json(self._record(workload))}
+
+    def _image(self, name: str) -> str:
+        digest = sha256(name.encode()).hexdigest()
+        return f"{ACCOUNT}.dkr.ecr.{self.region}.amazonaws.com/{self.stack}-{name}@sha256:{digest}"
+
+    def _record(self, group: str) -> release.Record:
+        """Two promotions: one release is live, and a known good one came before it."""
+        package = f"arn:aws:sagemaker:{self.region}:{ACCOUNT}:model-package/{group}"
+        first, second = _PROMOTIONS
+        record = release.promote(None, f"{package}/1", who="sample", why="first release", when=first)
+        return release.promote(record, f"{package}/2", who="sample", why="better on new data", when=second)

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 import settings as stack_config
 from components import parameters, quality
 from components.bootstrap import waiting_for
+from components.boundary import Access, AccessArgs
 from components.features import Features, FeaturesArgs
 from components.ground import Ground
 from components.images import Images, ImagesArgs
@@ -44,14 +45,20 @@ variants = list(record.live.packages) if record else []
 
 # The ground.
 keys = Keys("keys", KeysArgs(names=names, protect=settings.protect), on_aws)
-network = Network("network", NetworkArgs(names=names, settings=settings, keys=keys), on_aws)
+access = Access(
+    "access", AccessArgs(names=names, keys=keys, permissions_boundary=settings.access.permissions_boundary), on_aws
+)
+boundary = access.permissions_boundary
+network = Network(
+    "network", NetworkArgs(names=names, settings=settings, keys=keys, permissions_boundary=boundary), on_aws
+)
 ground = Ground(
     names=names,
     keys=keys,
     network=network,
     protect=settings.protect,
     log_retention_days=settings.logs.retention_days,
-    permissions_boundary=settings.access.permissions_boundary,
+    permissions_boundary=boundary,
 )
 notifications = Notifications(
     "notifications", NotificationsArgs(ground=ground, notify=settings.monitoring.notify), on_aws

@@ -106,7 +106,7 @@ class Access(Section):
     """Identity and access management."""
 
     permissions_boundary: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:policy/.+$")] | None = None
-    """ARN of the managed policy that bounds every role of the platform, where the account demands one."""
+    """ARN of the account's own permissions boundary for every role; by default the platform makes one."""
 
 
 class Lake(Section):
@@ -273,7 +273,7 @@ class Monitoring(Section):
     latency_p99_ms: int = Field(default=500, ge=1, le=60_000)
     """99th percentile of the model's latency in ms, in 2 x 5 minutes, above which the alarm goes off."""
     drift_score: float | None = Field(default=None, gt=0, le=10)
-    """DriftScore above which the alarm goes off and retraining is asked for; by default the contract's drift.max_score."""
+    """DriftScore above which the alarm goes off and retraining is asked for; by default the contract's max_score."""
     quality_instance_type: InstanceType = "ml.m5.large"
     """Instance type of the hourly monitoring jobs."""
     quality_max_runtime_minutes: int = Field(default=50, ge=5, le=59)

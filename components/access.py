@@ -238,7 +238,7 @@ class RoleArgs:
     service: str
     description: str
     statements: Sequence[Statement]
-    permissions_boundary: str | None = None
+    permissions_boundary: pulumi.Input[str]
 
 
 class Role(pulumi.ComponentResource):

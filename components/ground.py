@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pulumi
+
 from components.keys import Keys
 from components.naming import Names
 from components.network import Network
@@ -14,7 +16,7 @@ class Ground:
     """Names, keys and network of the stack, and the rules that hold for all of it.
 
     `protect` refuses deletion of what holds data. `permissions_boundary` is the ARN of the policy that bounds every
-    role, if the account demands one.
+    role.
     """
 
     names: Names
@@ -22,4 +24,4 @@ class Ground:
     network: Network
     protect: bool
     log_retention_days: int
-    permissions_boundary: str | None = None
+    permissions_boundary: pulumi.Input[str]

@@ -56,17 +56,18 @@ def s3_endpoint_policy(names: Names) -> list[Statement]:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """`settings` are those of the whole stack: the network, its flow logs and the boundary of its role."""
+    """`settings` are those of the whole stack: the network and the retention of its flow logs."""
 
     names: Names
     settings: Settings
     keys: Keys
+    permissions_boundary: pulumi.Input[str]
 
 
 class Network(pulumi.ComponentResource):
     """The VPC and everything that decides what may talk to what.
 
-    network = Network("network", NetworkArgs(names=names, settings=settings, keys=keys))
+    network = Network("network", NetworkArgs(names=names, settings=settings, keys=keys, ...))
     network.subnet_ids, network.security_group_id     # for jobs, models and functions
     """
 
@@ -128,7 +129,7 @@ class Network(pulumi.ComponentResource):
                 service="vpc-flow-logs.amazonaws.com",
                 description="Delivers the VPC's flow logs",
                 statements=[access.write_logs(names, [f"/aws/vpc/flow-logs/{names.prefix}"])],
-                permissions_boundary=self._args.settings.access.permissions_boundary,
+                permissions_boundary=self._args.permissions_boundary,
             ),
             self._child(),
         )

@@ -113,13 +113,27 @@ class Container:
             raise StepFailure(self._reason(code))
 
     def _reason(self, code: int) -> str:
-        """As SageMaker words it: what the job itself wrote, else the end of its log."""
+        """As SageMaker words it: what the job itself wrote, else the last error of its log, else the end of its log."""
         exit_code = code if code > 0 else 128 - code  # a container reports death by signal n as 128 + n
         if self._failure.is_file():
             said = self._failure.read_text(encoding="utf-8", errors="replace").strip()
         else:
-            said = "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
+            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+            errors = [message for line in lines if (message := _error_of(line))]
+            said = errors[-1] if errors else "\n".join(lines[-8:])
+        said = said.replace(str(self.path("/opt/ml")), "/opt/ml")
         return f"AlgorithmError: {said[: MAX_REASON - 100]}, exit code: {exit_code}"
+
+
+def _error_of(line: str) -> str | None:
+    """The message of a line that a structured log wrote for an error."""
+    if not line.startswith("{"):
+        return None
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry.get("message") if entry.get("level") in ("ERROR", "CRITICAL") else None
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

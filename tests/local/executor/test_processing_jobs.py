@@ -116,6 +116,16 @@ def test_a_failed_job_without_a_message_shows_the_end_of_its_log(world: World) -
     assert result.step("Bad").failure_reason == "AlgorithmError: no such column, exit code: 1"
 
 
+def test_a_structured_log_is_read_for_its_last_error(world: World) -> None:
+    body = (
+        "print(json.dumps({'level': 'ERROR', 'message': f'no file in {sys.argv[1]}'}))\n"
+        "print('{no json')\nprint(json.dumps({'level': 'INFO', 'message': 'bye'}))\nprint('leak')\nsys.exit(2)"
+    )
+    result = world.run([world.processing("Bad", body, arguments=["/opt/ml/processing/input/data"])])
+    reason = "AlgorithmError: no file in /opt/ml/processing/input/data, exit code: 2"
+    assert result.step("Bad").failure_reason == reason
+
+
 def test_death_by_a_signal_is_the_exit_code_of_a_container(world: World) -> None:
     result = world.run([world.processing("Bad", "os.kill(os.getpid(), 9)")])
     assert result.step("Bad").failure_reason == "AlgorithmError: , exit code: 137"

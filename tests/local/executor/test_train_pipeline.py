@@ -1,0 +1,152 @@
+"""The committed pipeline with the real workloads: every contract between them, and between them and SageMaker."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from contracts import loader, schema
+from local.executor import ExecutionResult, Runner
+from workloads.pipeline import render
+
+ROOT = Path(__file__).parents[3]
+NAME = "churn-staging"
+ARN = f"arn:aws:sagemaker:eu-west-1:123456789012:pipeline/{NAME}"
+ARTIFACTS, PROCESSED = str(render.EXAMPLES["artifacts_bucket"]), str(render.EXAMPLES["processed_bucket"])
+CONTRACT = schema.to_json(loader.load(ROOT / "contracts" / "churn.yaml"))
+SHA = hashlib.sha256(CONTRACT.encode()).hexdigest()[:16]
+
+
+def accepted(path: Path, *, rows: int, signal: float, seed: int = 1) -> Path:
+    """Accepted data as validation writes it; the label follows tickets and tenure as strongly as `signal` says."""
+    random = np.random.default_rng(seed)
+    tenure, tickets = random.integers(0, 120, rows), random.poisson(2.0, rows)
+    odds = signal * (2.0 * (tickets - 2) - 0.12 * (tenure - 40))
+    table = pa.table(
+        {
+            "customer_id": [f"C{i:06}" for i in range(rows)],
+            "event_time": pa.array(1_760_000_000_000_000 + np.arange(rows) * 1_000_000, pa.timestamp("us", "UTC")),
+            "user_tenure_months": pa.array(tenure, pa.int64()),
+            "transaction_volume": pa.array(random.gamma(2.0, 60.0, rows), pa.float64()),
+            "support_tickets": pa.array(tickets, pa.int64()),
+            "churn_label": pa.array((random.random(rows) < 1 / (1 + np.exp(-odds))).astype(int), pa.int64()),
+        }
+    )
+    pq.write_table(table, path)
+    return path
+
+
+class Aws:
+    """The clients, and executions of the pipeline as deployed with example values."""
+
+    def __init__(self, endpoint: str, workdir: Path) -> None:
+        self.endpoint, self.workdir = endpoint, workdir
+        self.s3, self.sagemaker = self._client("s3"), self._client("sagemaker")
+        values = {**render.EXAMPLES, "contract_sha": SHA, "num_round": 60}
+        self.definition: dict[str, Any] = json.loads(render.render(render.read("train"), values))
+        self.executions = 0
+
+    def _client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name="eu-west-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def run(self, **parameters: str) -> ExecutionResult:
+        self.executions += 1
+        identity = f"execution{self.executions}"
+        return Runner(self.definition, parameters, self.endpoint, self.workdir, NAME, ARN, identity).run()
+
+
+@pytest.fixture(scope="module")
+def aws(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Aws:
+    workdir = tmp_path_factory.mktemp("pipeline")
+    aws = Aws(endpoint, workdir)
+    for bucket in (ARTIFACTS, PROCESSED):
+        aws.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    aws.s3.put_object(Bucket=ARTIFACTS, Key=f"contracts/{SHA}/contract.json", Body=CONTRACT.encode())
+    strong, weak = workdir / "strong.parquet", workdir / "weak.parquet"
+    aws.s3.upload_file(str(accepted(strong, rows=3000, signal=1.0)), PROCESSED, "accepted/strong.parquet")
+    aws.s3.upload_file(str(accepted(weak, rows=3000, signal=0.02)), PROCESSED, "weak/weak.parquet")
+    aws.sagemaker.create_model_package_group(ModelPackageGroupName=NAME)
+    return aws
+
+
+@pytest.fixture(scope="module")
+def first(aws: Aws) -> ExecutionResult:
+    """The first execution, on data with a signal."""
+    return aws.run(DatasetVersion="data-1")
+
+
+@pytest.fixture(scope="module")
+def package(aws: Aws, first: ExecutionResult) -> dict[str, Any]:
+    assert first.failure_reason is None
+    arn = first.step("Register").metadata["RegisterModel"]["Arn"]
+    return aws.sagemaker.describe_model_package(ModelPackageName=arn)
+
+
+def test_a_good_model_is_registered_and_waits_for_a_person(first: ExecutionResult, package: dict[str, Any]) -> None:
+    names = ["Prepare", "Baseline", "Train", "Evaluate", "Gate", "Register"]
+    assert [(s.name, s.status) for s in first.steps] == [(name, "Succeeded") for name in names]
+    assert package["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+def test_the_package_says_what_it_is(aws: Aws, first: ExecutionResult, package: dict[str, Any]) -> None:
+    said = package["CustomerMetadataProperties"]
+    manifest = json.loads(read(aws, f"s3://{ARTIFACTS}/runs/execution1/Prepare/manifest/manifest.json"))
+    assert said["dataset_version"] == manifest["dataset_version"]
+    assert (said["requested_version"], said["contract_sha"]) == ("data-1", SHA)
+    assert (said["pipeline_execution"], said["dataset_uri"]) == ("execution1", f"s3://{PROCESSED}/accepted/")
+    assert first.step("Train").metadata["TrainingJob"]["Arn"].endswith(f"/{said['training_job']}")
+    evaluation = json.loads(read(aws, said["evaluation"]))
+    assert said["auc"] == str(evaluation["metrics"]["auc"]["value"])
+    assert evaluation["gate"]["decision"] == "register"
+
+
+def test_every_file_that_the_package_names_is_there(aws: Aws, package: dict[str, Any]) -> None:
+    sources = [
+        s for k in ("ModelMetrics", "DriftCheckBaselines") for kind in package[k].values() for s in kind.values()
+    ]
+    assert len(sources) == 5
+    for source in sources:
+        assert json.loads(read(aws, source["S3Uri"]))
+    baseline = json.loads(read(aws, package["CustomerMetadataProperties"]["drift_baseline"]))
+    assert baseline["score"]  # the distribution of the scores is part of what drift is measured against
+
+
+def test_the_same_data_again_is_not_computed_again(aws: Aws, first: ExecutionResult) -> None:
+    again = aws.run(DatasetVersion="data-1")
+    assert again.failure_reason is None
+    assert {s.name for s in again.steps if s.cache_hit} == {"Prepare", "Baseline", "Train"}
+    assert again.step("Evaluate").attempts == 1  # it compares with the champion of the moment
+
+
+def test_other_rounds_train_again_on_the_same_data(aws: Aws, first: ExecutionResult) -> None:
+    other = aws.run(DatasetVersion="data-1", NumRound="40")
+    assert other.failure_reason is None
+    assert {s.name for s in other.steps if s.cache_hit} == {"Prepare", "Baseline"}
+
+
+def test_a_weak_model_is_rejected_with_the_reason(aws: Aws) -> None:
+    weak = aws.run(DatasetVersion="data-2", InputDataUri=f"s3://{PROCESSED}/weak/")
+    assert weak.status == "Failed"
+    assert weak.steps[-1].name == "Reject"
+    assert weak.failure_reason is not None
+    assert "auc" in weak.failure_reason
+    assert "Register" not in [s.name for s in weak.steps]
+
+
+def read(aws: Aws, uri: str) -> bytes:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()

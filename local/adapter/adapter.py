@@ -11,7 +11,7 @@ from typing import Any
 import jmespath
 
 from local.adapter import invokes, provider, requests
-from local.adapter.errors import ApiRefused, Fault, InvalidInput, UnknownType
+from local.adapter.errors import ApiRefused, Fault, InvalidInput
 from local.adapter.models import Api
 from local.adapter.requests import GENERIC_INPUTS, Prepared
 from local.adapter.services import resource_type
@@ -28,8 +28,8 @@ _LONGEST_PAUSE_SECONDS = 0.2
 class Created:
     """A resource after a create or an update.
 
-    `outputs` are its inputs and what the provider adds to them. `emulated` is False for a resource that was validated and
-    recorded but not created, because the emulator lacks it.
+    `outputs` are its inputs and what the provider adds to them. `emulated` is False for a resource that was validated
+    and recorded but not created, because the emulator lacks it.
     """
 
     id: str
@@ -40,7 +40,8 @@ class Created:
 class Adapter:
     """Carries out the provider's part of a deployment.
 
-    Inputs and outputs are plain camelCase values as the engine passes them, assets are `pulumi.Asset` and `pulumi.Archive`.
+    Inputs and outputs are plain camelCase values as the engine passes them, assets are `pulumi.Asset` and
+    `pulumi.Archive`.
 
     >>> adapter = Adapter("http://127.0.0.1:5000", "123456789012", "eu-west-1")
     >>> adapter.create("aws:sqs/queue:Queue", "jobs", {"delaySeconds": 5.0}).outputs["arn"]
@@ -48,7 +49,9 @@ class Adapter:
     """
 
     def __init__(self, endpoint_url: str, account_id: str, region: str):
+        self.endpoint_url = endpoint_url
         self._api = Api(endpoint_url)
+        self.endpoint_url = endpoint_url
         self._account = account_id
         self._region = region
 
@@ -78,7 +81,7 @@ class Adapter:
             return self._recorded(kind, scope)
         for prepared in requests.on_create(kind, scope):
             scope = replace(scope, response=self._call(kind, scope, prepared))
-        scope = replace(scope, id=str(evaluated(kind.id, scope)))
+        scope = replace(scope, id=_identity(kind, scope))
         for prepared in requests.after_create(kind, scope):
             self._call(kind, scope, prepared)
         return self._finished(kind, scope)
@@ -135,7 +138,10 @@ class Adapter:
                     raise
 
     def invoke(self, token: str, args: Mapping[str, Any]) -> dict[str, Any]:
-        """Call one of the provider's functions. Raises UnknownType for a function that is not in the table, and ApiRefused."""
+        """Call one of the provider's functions.
+
+        Raises UnknownType for a function that is not in the table, and ApiRefused.
+        """
         context = invokes.Context(api=self._api, account=self._account, region=args.get("region") or self._region)
         return invokes.invoke(token, given(args), context)
 
@@ -169,8 +175,8 @@ class Adapter:
             raise InvalidInput(kind.type, scope.name, list(first.values()))
 
     def _recorded(self, kind: ResourceType, scope: Scope) -> Created:
-        """A resource that nothing was created for: its id and outputs are what the API would have made of the inputs."""
-        scope = scope if scope.before else replace(scope, id=str(evaluated(kind.id, scope)))
+        """A resource that nothing was created for, with the id and outputs that AWS would have given it."""
+        scope = scope if scope.before else replace(scope, id=_identity(kind, scope))
         return Created(id=scope.id, outputs=_outputs(kind, scope), emulated=False)
 
     def _finished(self, kind: ResourceType, scope: Scope) -> Created:
@@ -216,6 +222,13 @@ class Adapter:
         for following in prepared.then(answer) if prepared.then is not None else ():
             self._call(kind, scope, following)
         return answer
+
+
+def _identity(kind: ResourceType, scope: Scope) -> str:
+    found = evaluated(kind.id, scope)
+    if not isinstance(found, str) or not found:
+        raise TypeError(f"{kind.type} '{scope.name}': its table gives no id from the answer {dict(scope.response)}")
+    return found
 
 
 def _changed(
@@ -268,7 +281,7 @@ def _refuse_unknown(kind: ResourceType, name: str, inputs: Mapping[str, Any]) ->
 
 
 def _outputs(kind: ResourceType, scope: Scope) -> dict[str, Any]:
-    """The inputs, the tags in effect, and each output of the table; an output with no new value keeps the former one."""
+    """The inputs, the tags in effect, and the outputs of the table; without a new value the former one stays."""
     outputs = {key: scope.outputs[key] for key in kind.outputs if key in scope.outputs}
     outputs |= _echo(scope.inputs) | {"region": scope.region}
     if "tagsAll" in provider.outputs_of(kind.type):
@@ -290,7 +303,7 @@ def _echo(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _generated(autoname: Autoname, name: str, urn: str, inputs: Mapping[str, Any]) -> str:
-    """A name as the provider makes it, with a hash in place of random letters so that it stays the same from run to run."""
+    """A name as the provider makes it, with a hash for the random letters: every run gives the same name."""
     digest = hashlib.sha1((urn or name).encode(), usedforsecurity=False).hexdigest()[:_HASH_LENGTH]
     prefix = inputs.get(autoname.prefix_key) if autoname.prefix_key else None
     suffix = autoname.suffix(inputs) if autoname.suffix is not None else ""

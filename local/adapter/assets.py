@@ -1,4 +1,4 @@
-"""Assets and archives as bytes: the same content always gives the same bytes, so its digest tells whether it changed."""
+"""Assets and archives as bytes. The same content always gives the same bytes, so a digest tells of a change."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _LEFT_OUT = frozenset({"__pycache__", ".DS_Store"})
 def content(asset: Any) -> bytes:
     """The bytes of an asset. Raises ValueError for what is no local asset."""
     if isinstance(asset, pulumi.StringAsset):
-        return cast("str", asset.text).encode()
+        return asset.text.encode()
     if isinstance(asset, pulumi.FileAsset):
-        return _file(Path(cast("str", asset.path))).read_bytes()
+        return _file(Path(asset.path)).read_bytes()
     raise ValueError(_not_local(asset, "a FileAsset or a StringAsset"))
 
 
@@ -32,8 +32,8 @@ def zipped(archive: Any) -> bytes:
 
     Raises ValueError for an archive that is not on this machine or has no file in it.
     """
-    if isinstance(archive, pulumi.FileArchive) and Path(cast("str", archive.path)).suffix == ".zip":
-        return _file(Path(cast("str", archive.path))).read_bytes()
+    if isinstance(archive, pulumi.FileArchive) and Path(archive.path).suffix == ".zip":
+        return _file(Path(archive.path)).read_bytes()
     files = dict(_members(archive, ""))
     if not files:
         raise ValueError("must hold at least one file")
@@ -65,14 +65,14 @@ def _members(archive: Any, prefix: str) -> Iterator[tuple[str, bytes]]:
             else:
                 yield path, content(item)
     elif isinstance(archive, pulumi.FileArchive):
-        root = Path(cast("str", archive.path))
+        root = Path(archive.path)
         if not root.is_dir():
             raise ValueError(f"{root} must be a directory or a .zip file")
         for file in root.rglob("*"):
             if file.is_file() and not _LEFT_OUT.intersection(file.relative_to(root).parts):
                 yield f"{prefix}{file.relative_to(root).as_posix()}", file.read_bytes()
     else:
-        raise ValueError(_not_local(archive, "an AssetArchive or a FileArchive"))
+        raise ValueError(_not_local(archive, "an AssetArchive or a FileArchive"))  # noqa: TRY004 - reported as a fault
 
 
 def _file(path: Path) -> Path:

@@ -13,7 +13,7 @@ _GONE_MESSAGES = ("Could not find",)  # SageMaker answers ValidationException
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One input that is not acceptable: `path` as the program writes it, the value `found` there, and what is `allowed`.
+    """An input that is not acceptable: its `path` in the program, the value `found` there, and what is `allowed`.
 
     `found` is None where a value is missing.
     """

@@ -1,19 +1,218 @@
-"""The provider's functions."""
+"""The provider's functions (data sources), answered by the emulated API.
+
+The table at the end holds those that are known; every other one is an error that names it. Arguments and answers are in
+the engine's camel case.
+"""
 
 from __future__ import annotations
-from collections.abc import Mapping
+
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from local.adapter.errors import UnknownType
+
+import botocore.session
+
+from local.adapter import policy_documents, prebuilt_images
+from local.adapter.errors import ApiRefused, UnknownType
 from local.adapter.models import Api
+
+Args = Mapping[str, Any]
+Answer = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
+    """Where a function is answered: the API, and the account and region that it asks about."""
+
     api: Api
     account: str
     region: str
 
+    def call(self, function: str, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Call the API. Raises ApiRefused."""
+        return self.api.call(function, self.region, service, operation, parameters)
 
-def invoke(token: str, args: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    raise UnknownType(token)
+
+def invoke(token: str, args: Args, context: Context) -> Answer:
+    """Call a function of the provider.
+
+    Raises UnknownType for one without a table entry, ApiRefused, and InvalidInput.
+    """
+    function = _FUNCTIONS.get(token)
+    if function is None:
+        known = ", ".join(sorted(_FUNCTIONS))
+        raise UnknownType(f"{token}: the adapter does not know this function; it knows {known}")
+    return function(args, context)
+
+
+def _caller_identity(_: Args, context: Context) -> Answer:
+    found = context.call("getCallerIdentity", "sts", "GetCallerIdentity", {})
+    return {"accountId": found["Account"], "arn": found["Arn"], "id": found["Account"], "userId": found["UserId"]}
+
+
+def _region(args: Args, context: Context) -> Answer:
+    region = args.get("name") or context.region
+    known = {
+        name: details["description"]
+        for partition in botocore.session.Session().get_data("endpoints")["partitions"]
+        for name, details in partition["regions"].items()
+    }
+    if region not in known:
+        raise ApiRefused("getRegion", "ec2", "DescribeRegions", "InvalidParameterValue", f"{region!r} is no region")
+    endpoint = f"ec2.{region}.amazonaws.com"
+    return {"description": known[region], "endpoint": endpoint, "id": region, "name": region, "region": region}
+
+
+def _partition(_: Args, __: Context) -> Answer:
+    return {"dnsSuffix": "amazonaws.com", "id": "aws", "partition": "aws", "reverseDnsPrefix": "com.amazonaws"}
+
+
+def _availability_zones(args: Args, context: Context) -> Answer:
+    filters = [{"Name": item["name"], "Values": item["values"]} for item in args.get("filters") or []]
+    if args.get("state"):
+        filters.append({"Name": "state", "Values": [args["state"]]})
+    parameters: dict[str, Any] = {"Filters": filters} if filters else {}
+    if args.get("allAvailabilityZones"):
+        parameters["AllAvailabilityZones"] = True
+    found = context.call("getAvailabilityZones", "ec2", "DescribeAvailabilityZones", parameters)["AvailabilityZones"]
+    excluded = {*(args.get("excludeNames") or []), *(args.get("excludeZoneIds") or [])}
+    zones = sorted(
+        (zone for zone in found if zone["ZoneName"] not in excluded and zone.get("ZoneId") not in excluded),
+        key=lambda zone: zone["ZoneName"],
+    )
+    return {
+        **args,
+        "groupNames": sorted({zone.get("GroupName", context.region) for zone in zones}),
+        "id": context.region,
+        "names": [zone["ZoneName"] for zone in zones],
+        "region": context.region,
+        "zoneIds": [zone.get("ZoneId", "") for zone in zones],
+    }
+
+
+def _parameters_by_path(args: Args, context: Context) -> Answer:
+    """Every page; a path with no parameters gives empty lists, not an error."""
+    given = {"recursive": args.get("recursive", False), "withDecryption": args.get("withDecryption", True)}
+    request: dict[str, Any] = {
+        "Path": args["path"],
+        "Recursive": given["recursive"],
+        "WithDecryption": given["withDecryption"],
+    }
+    found: list[dict[str, Any]] = []
+    while True:
+        page = context.call("getParametersByPath", "ssm", "GetParametersByPath", request)
+        found += page["Parameters"]
+        if not page.get("NextToken"):
+            break
+        request["NextToken"] = page["NextToken"]
+    return {
+        **given,
+        "arns": [parameter["ARN"] for parameter in found],
+        "id": args["path"],
+        "names": [parameter["Name"] for parameter in found],
+        "path": args["path"],
+        "region": context.region,
+        "types": [parameter["Type"] for parameter in found],
+        "values": [parameter["Value"] for parameter in found],
+    }
+
+
+def _parameter(args: Args, context: Context) -> Answer:
+    decrypt = args.get("withDecryption", True)
+    request = {"Name": args["name"], "WithDecryption": decrypt}
+    found = context.call("getParameter", "ssm", "GetParameter", request)["Parameter"]
+    answer: Answer = {
+        "arn": found["ARN"],
+        "id": found["Name"],
+        "name": found["Name"],
+        "region": context.region,
+        "type": found["Type"],
+        "value": found["Value"],
+        "version": found["Version"],
+        "withDecryption": decrypt,
+    }
+    return answer if found["Type"] == "SecureString" else {**answer, "insecureValue": found["Value"]}
+
+
+def _ecr_image(args: Args, context: Context) -> Answer:
+    request: dict[str, Any] = {"repositoryName": args["repositoryName"]}
+    wanted = {key: args[key] for key in ("imageDigest", "imageTag") if args.get(key)}
+    if wanted:
+        request["imageIds"] = [wanted]
+    if args.get("registryId"):
+        request["registryId"] = args["registryId"]
+    found = context.call("getImage", "ecr", "DescribeImages", request)["imageDetails"]
+    if len(found) != 1 and not (found and args.get("mostRecent")):
+        message = f"{len(found)} images match in {args['repositoryName']}; name a digest, a tag, or mostRecent"
+        raise ApiRefused("getImage", "ecr", "DescribeImages", "NoSingleImage", message)
+    image = max(found, key=lambda candidate: candidate["imagePushedAt"])
+    registry = f"{image['registryId']}.dkr.ecr.{context.region}.amazonaws.com"
+    return {
+        **args,
+        "id": image["imageDigest"],
+        "imageDigest": image["imageDigest"],
+        "imagePushedAt": int(image["imagePushedAt"].timestamp()),
+        "imageSizeInBytes": image.get("imageSizeInBytes", 0),
+        "imageTags": image.get("imageTags", []),
+        "imageUri": f"{registry}/{image['repositoryName']}@{image['imageDigest']}",
+        "region": context.region,
+        "registryId": image["registryId"],
+        "repositoryName": image["repositoryName"],
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Readable:
+    """A CloudFormation type that a service's own operation reads; `dropped` is what of its answer is no property."""
+
+    service: str
+    operation: str
+    identifier: str
+    dropped: frozenset[str]
+
+
+#: The answers have the names of the CloudFormation properties.
+_READABLE = {
+    "AWS::SageMaker::ModelPackage": _Readable(
+        service="sagemaker",
+        operation="DescribeModelPackage",
+        identifier="ModelPackageName",
+        dropped=frozenset({"CreatedBy", "LastModifiedBy"}),
+    ),
+}
+
+
+def _cloud_control_resource(args: Args, context: Context) -> Answer:
+    readable = _READABLE.get(args["typeName"])
+    if readable is None:
+        raise UnknownType(
+            f"aws:cloudcontrol/getResource:getResource: typeName {args['typeName']!r} cannot be read here; "
+            f"it can be {', '.join(_READABLE)}"
+        )
+    subject = f"getResource {args['typeName']}"
+    found = context.call(subject, readable.service, readable.operation, {readable.identifier: args["identifier"]})
+    left_out = readable.dropped | {"ResponseMetadata"}
+    properties = {key: item for key, item in found.items() if key not in left_out}
+    return {
+        **args,
+        "id": args["identifier"],
+        "properties": json.dumps(properties, default=lambda moment: moment.isoformat(), sort_keys=True),
+        "region": context.region,
+    }
+
+
+_FUNCTIONS: Mapping[str, Callable[[Args, Context], Answer]] = {
+    "aws:cloudcontrol/getResource:getResource": _cloud_control_resource,
+    "aws:ecr/getImage:getImage": _ecr_image,
+    "aws:iam/getPolicyDocument:getPolicyDocument": lambda args, _: policy_documents.rendered(args),
+    "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
+    "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
+    "aws:index/getPartition:getPartition": _partition,
+    "aws:index/getRegion:getRegion": _region,
+    "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": lambda args, context: prebuilt_images.found(
+        args, context.region
+    ),
+    "aws:ssm/getParameter:getParameter": _parameter,
+    "aws:ssm/getParametersByPath:getParametersByPath": _parameters_by_path,
+}

@@ -1,7 +1,7 @@
 """From the inputs that the engine sees to the parameters of an API operation, by the names in the API's model.
 
-`kmsKeyId` is `KmsKeyId`, `kmsMasterKeyId` is `KMSMasterKeyID`, `subnets` is `SubnetIds` only where a table says so. A map of
-tags becomes the API's list of key and value where the model has one. An input that has no member is a fault.
+`kmsKeyId` is `KmsKeyId`, `kmsMasterKeyId` is `KMSMasterKeyID`, `subnets` is `SubnetIds` only where a table says so. A
+map of tags becomes the API's list of key and value where the model has one. An input that has no member is a fault.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
 
-from botocore.model import ListShape, MapShape, Shape, StructureShape
-
 from local.adapter.errors import Fault
+from local.adapter.models import Shape
 from local.adapter.shapes import at
 from local.adapter.table import INLINE, Fields, To
 from local.adapter.values import UNKNOWN
@@ -43,7 +42,7 @@ class Matched:
         return path
 
 
-def match(shape: StructureShape, inputs: Mapping[str, Any], fields: Fields) -> Matched:
+def match(shape: Shape, inputs: Mapping[str, Any], fields: Fields) -> Matched:
     """Match the inputs of one call against the operation's input shape."""
     matched = Matched()
     _Matcher(fields, matched).structure(shape, inputs, matched.parameters, rule="", source="", path="")
@@ -51,8 +50,9 @@ def match(shape: StructureShape, inputs: Mapping[str, Any], fields: Fields) -> M
 
 
 def put(parameters: dict[str, Any], path: str, value: Any) -> None:
-    """Set a member at a dotted path; a name with `[]` is a list of one item. What is on the way is made, objects that meet are
-    merged.
+    """Set a member at a dotted path, where a name with `[]` is a list of one item.
+
+    What is missing on the way is made, and objects that meet are merged.
     """
     *parents, last = path.split(".")
     for parent in parents:
@@ -74,7 +74,8 @@ def put(parameters: dict[str, Any], path: str, value: Any) -> None:
 class _Matcher:
     """Walks inputs and shape together.
 
-    `rule` is the input path without indexes (the key of `fields`), `source` the input path with them, `path` the API path.
+    `rule` is the input path without indexes (the key of `fields`), `source` the input path with them, `path` the API
+    path.
     """
 
     def __init__(self, fields: Fields, matched: Matched):
@@ -83,7 +84,7 @@ class _Matcher:
 
     def structure(
         self,
-        shape: StructureShape,
+        shape: Shape,
         inputs: Mapping[str, Any],
         into: dict[str, Any],
         *,
@@ -110,7 +111,7 @@ class _Matcher:
 
     def _place(
         self,
-        shape: StructureShape,
+        shape: Shape,
         to: str | To,
         value: Any,
         into: dict[str, Any],
@@ -137,22 +138,23 @@ class _Matcher:
         member = _descend(shape, to.member)
         put(into, to.member, self.value(member, value, rule=rule, source=source, path=target))
 
-    def value(self, shape: Shape | None, value: Any, *, rule: str, source: str, path: str) -> Any:
+    def value(self, shape: Shape, value: Any, *, rule: str, source: str, path: str) -> Any:
         """One value in the form of its shape; what does not fit is left as it is, for the validation to name."""
-        if isinstance(shape, ListShape) and isinstance(value, dict):
+        if _is(shape, "list") and isinstance(value, dict):
             value = _pairs(shape, cast("dict[str, Any]", value))
-        if isinstance(shape, StructureShape) and isinstance(value, dict):
+        if _is(shape, "structure") and isinstance(value, dict):
             members: dict[str, Any] = {}
             self.structure(shape, cast("dict[str, Any]", value), members, rule=rule, source=source, path=path)
             return members
-        if isinstance(shape, ListShape) and isinstance(value, list):
+        if _is(shape, "list") and isinstance(value, list):
             items = cast("list[Any]", value)
             return [
                 self.value(shape.member, item, rule=rule, source=f"{source}[{index}]", path=f"{path}[{index}]")
                 for index, item in enumerate(items)
             ]
-        if isinstance(shape, MapShape) and isinstance(value, dict):
+        if _is(shape, "map") and isinstance(value, dict):
             entries = cast("dict[str, Any]", value)
+            self._matched.origins |= {at(path, key): at(source, key) for key in entries}
             return {
                 key: self.value(shape.value, item, rule=rule, source=at(source, key), path=at(path, key))
                 for key, item in entries.items()
@@ -167,7 +169,11 @@ class _Matcher:
         return value
 
 
-def find_member(shape: StructureShape, key: str) -> str | None:
+def _is(shape: Shape, *type_names: str) -> bool:
+    return shape is not None and shape.type_name in type_names
+
+
+def find_member(shape: Shape, key: str) -> str | None:
     """The member that an input names: the same letters whatever their case, else singular for plural or the reverse."""
     members = _members(shape)
     for candidate in _spellings(key.lower()):
@@ -181,7 +187,7 @@ def _members_of(names: tuple[str, ...]) -> dict[str, str]:
     return {name.lower(): name for name in names}
 
 
-def _members(shape: StructureShape) -> dict[str, str]:
+def _members(shape: Shape) -> dict[str, str]:
     return _members_of(tuple(shape.members))
 
 
@@ -196,24 +202,27 @@ def _spellings(key: str) -> tuple[str, ...]:
     return tuple(spellings)
 
 
-def _descend(shape: Shape | None, path: str) -> Shape | None:
-    """The shape at a dotted path; below a map every name has the map's value shape. None where the path leaves the model."""
+def _descend(shape: Shape, path: str) -> Shape:
+    """The shape at a dotted path; below a map every name has the map's value shape.
+
+    None where the path leaves the model.
+    """
     for part in path.split("."):
-        if isinstance(shape, StructureShape):
+        if _is(shape, "structure"):
             shape = shape.members.get(part.removesuffix("[]"))
-        elif isinstance(shape, MapShape):
+        elif _is(shape, "map"):
             shape = shape.value
         else:
             return None
         if part.endswith("[]"):
-            shape = shape.member if isinstance(shape, ListShape) else None
+            shape = shape.member if _is(shape, "list") else None
     return shape
 
 
-def _pairs(shape: ListShape, value: dict[str, Any]) -> Any:
+def _pairs(shape: Shape, value: dict[str, Any]) -> Any:
     """A map in the form of the API's list of pairs, where that is what the list holds; otherwise the value as it is."""
     item = shape.member
-    if not isinstance(item, StructureShape):
+    if not _is(item, "structure"):
         return value
     names = {name.lower(): name for name in item.members}
     for key, content in _PAIRS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import botocore.session
@@ -15,6 +15,9 @@ from botocore.model import OperationModel, ServiceModel
 
 from local.adapter.errors import ApiRefused
 
+#: botocore.model.Shape. Its members are cached properties, which no type checker can read.
+Shape = Any
+
 _LOCK = threading.Lock()
 
 
@@ -23,14 +26,14 @@ def _session() -> botocore.session.Session:
     return botocore.session.Session()
 
 
-@lru_cache(maxsize=None)
+@cache
 def service_model(service: str) -> ServiceModel:
     """The model of a service, by its botocore name."""
     with _LOCK:
         return _session().get_service_model(service)
 
 
-@lru_cache(maxsize=None)
+@cache
 def operation_model(service: str, operation: str) -> OperationModel:
     """The model of an operation; its `input_shape` is what calls are validated against."""
     return service_model(service).operation_model(operation)
@@ -43,7 +46,8 @@ class Api:
         self._endpoint_url = endpoint_url
         self._clients: dict[tuple[str, str], BaseClient] = {}
         self._lock = threading.Lock()
-        # Botocore's own checks stay on as a second opinion. A refusal of the emulator is final, so nothing is tried twice.
+        # Botocore's own checks stay on as a second opinion. A refusal of the emulator is final, so nothing is tried
+        # twice.
         self._config = Config(
             retries={"total_max_attempts": 1},
             parameter_validation=True,
@@ -64,6 +68,8 @@ class Api:
         except ClientError as error:
             detail = error.response.get("Error", {})
             code, message = str(detail.get("Code", "")), str(detail.get("Message", ""))
+            if message.lstrip().startswith("<"):  # a page for people: the server broke before it came to an answer
+                message = "the emulator lacks the operation or broke in it; its log says which"
             raise ApiRefused(subject, service, operation, code, message) from error
         except ParamValidationError as error:
             raise ApiRefused(subject, service, operation, "ParamValidation", str(error)) from error

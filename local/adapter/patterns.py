@@ -1,7 +1,7 @@
 r"""The regular expressions of the API models, which are written for Java, as Python understands them.
 
-Three things differ (java.util.regex.Pattern): Unicode properties (`\p{L}`), characters beyond 16 bits written as surrogate
-pairs, and a hyphen after a class such as `\w` inside brackets, which Java reads as a hyphen.
+Three things differ (java.util.regex.Pattern): Unicode properties (`\p{L}`), characters beyond 16 bits written as
+surrogate pairs, and a hyphen after a class such as `\w` inside brackets, which Java reads as a hyphen.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from functools import lru_cache
+from functools import cache
 
 _PROPERTY = re.compile(r"\\p\{(\w+)\}")
 _SURROGATE_RANGE = r"\uD800\uDC00-\uDBFF\uDFFF"
@@ -18,9 +18,9 @@ _ASCII_CLASSES = {"Print": " -~", "ASCII": "\\x00-\\x7f", "Alnum": "0-9A-Za-z", 
 _BEYOND_16_BITS = f"{chr(0x10000)}-{chr(sys.maxunicode)}"
 
 
-@lru_cache(maxsize=None)
+@cache
 def compiled(pattern: str) -> re.Pattern[str] | None:
-    """The pattern ready for `fullmatch`, None where Python has no counterpart for it (possessive tricks, inner flags)."""
+    """The pattern, ready for `fullmatch`; None where Python has no counterpart for it, such as flags in its middle."""
     text = pattern.replace(_SURROGATE_RANGE, _BEYOND_16_BITS)
     text = _CLASS_HYPHEN.sub(r"\1\\-", text)
     text = _PROPERTY.sub(_expanded, text)
@@ -38,9 +38,9 @@ def _expanded(found: re.Match[str]) -> str:
     return inside if in_brackets else f"[{inside}]"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _category(name: str) -> str:
-    """Ranges of the 16-bit characters in a Unicode general category; characters beyond are accepted whatever they are."""
+    """Ranges of the 16-bit characters in a Unicode category, and all characters beyond, whatever they are."""
     ranges: list[str] = []
     start: int | None = None
     for code in range(0x10001):

@@ -1,7 +1,7 @@
 """What the provider itself knows of a resource type: its inputs, their types, its outputs.
 
-Read from the SDK's own classes (`pulumi_aws`), which are generated from the provider's schema. A name that the schema does
-not have is an error: the provider would drop it silently, and the resource would lack what it meant.
+Read from the SDK's own classes (`pulumi_aws`), which are generated from the provider's schema. A name that the schema
+does not have is an error: the provider would drop it silently, and the resource would lack what it meant.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 import sys
 import typing
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import NoneType
 from typing import Any, cast
@@ -29,20 +29,20 @@ from local.adapter.values import UNKNOWN
 _RUNTIME_INPUTS = frozenset({"tagsAll"})
 
 
-@lru_cache(maxsize=None)
+@cache
 def resource_class(token: str) -> type[pulumi.Resource]:
     """The SDK class of a type token. Raises KeyError for a token that the SDK does not have."""
     module, name = _classes()[token]
     return getattr(importlib.import_module(module), name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def inputs_of(token: str) -> Mapping[str, Any]:
     """Input name -> type. The types are the SDK's annotations, unwrapped from Input and Optional."""
     return _properties(_arguments(resource_class(token)))
 
 
-@lru_cache(maxsize=None)
+@cache
 def outputs_of(token: str) -> frozenset[str]:
     """The names of all output properties; inputs are among them."""
     return frozenset(sdk_types.resource_types(resource_class(token)))
@@ -68,9 +68,9 @@ def unwrapped(annotation: Any) -> Any:
 @lru_cache(maxsize=1)
 def _classes() -> dict[str, tuple[str, str]]:
     """Type token -> (module, class), from the registration table at the end of the SDK's `__init__`."""
-    import pulumi_aws  # noqa: PLC0415 - costs a second where the program has not imported it already
+    import pulumi_aws
 
-    source = Path(cast("str", pulumi_aws.__file__)).read_text(encoding="utf-8")
+    source = Path(pulumi_aws.__file__).read_text(encoding="utf-8")
     table = re.search(r'resource_modules="""\n(.*?)\n"""', source, re.DOTALL)
     if table is None:
         raise RuntimeError(
@@ -81,26 +81,26 @@ def _classes() -> dict[str, tuple[str, str]]:
     }
 
 
-@lru_cache(maxsize=None)
+@cache
 def _arguments(resource: type[pulumi.Resource]) -> type:
     """The class of a resource's arguments; it is named ...InitArgs where ...Args is an input type of the same name."""
     module = sys.modules[resource.__module__]
     return getattr(module, f"{resource.__name__}InitArgs", None) or getattr(module, f"{resource.__name__}Args")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _properties(cls: type) -> Mapping[str, Any]:
     return {name: unwrapped(annotation) for name, annotation in sdk_types.input_type_types(cls).items()}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _required(cls: type) -> tuple[str, ...]:
     """The properties without a default in the constructor, by their engine names."""
     constructor = cast("Any", cls).__init__
     optional = set(constructor.__kwdefaults__ or ())
     names = sdk_types.input_type_py_to_pulumi_names(cls)
     parameters = constructor.__code__.co_varnames[1 : 1 + constructor.__code__.co_kwonlyargcount]
-    return tuple(names.get(name, name) for name in parameters if name not in optional)
+    return tuple(names.get(name) or name for name in parameters if name not in optional)
 
 
 def _object(cls: type, value: Any, path: str) -> Iterator[Fault]:

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import jmespath
-from botocore.model import StructureShape
 
 from local.adapter import shapes
 from local.adapter.errors import Fault
 from local.adapter.matching import Matched, match, put
-from local.adapter.models import operation_model
+from local.adapter.models import Shape, operation_model
 from local.adapter.table import ABSENT, Call, ForEach, Request, ResourceType, Scope, Step, evaluated
 from local.adapter.tags import effective_tags, tag_requests
 from local.adapter.values import UNKNOWN
@@ -25,8 +24,8 @@ GENERIC_INPUTS = frozenset({"region", "tags", "tagsAll"})
 class Prepared:
     """A call that is ready to be made.
 
-    `faults` are what the model has against it, in the words of the inputs. `failures` is a JMESPath into the answer where
-    anything found is an error; `then` gives the calls that follow from the answer.
+    `faults` are what the model has against it, in the words of the inputs. `failures` is a JMESPath into the answer
+    where anything found is an error; `then` gives the calls that follow from the answer.
     """
 
     operation: str
@@ -178,7 +177,7 @@ def _checked(kind: ResourceType, operation: str, matched: Matched, failures: str
     return Prepared(operation, matched.parameters, (*unmatched, *found), failures)
 
 
-def _shape(kind: ResourceType, operation: str) -> StructureShape:
+def _shape(kind: ResourceType, operation: str) -> Shape:
     shape = operation_model(kind.service, operation).input_shape
     if shape is None:
         raise TypeError(f"{kind.service} {operation} takes no input; its table entry cannot be right")

@@ -1,8 +1,8 @@
 """Strict validation against the API's own model.
 
-botocore checks types, required members, unknown members and lower bounds before it sends a request. Its model knows more:
-enumerations, patterns, upper bounds and the items of lists, all of which AWS checks when the request arrives. Here all of it
-is checked before anything is sent. `UNKNOWN` stands for any value of any shape.
+botocore checks types, required members, unknown members and lower bounds before it sends a request. Its model knows
+more: enumerations, patterns, upper bounds and the items of lists, all of which AWS checks when the request arrives.
+Here all of it is checked before anything is sent. `UNKNOWN` stands for any value of any shape.
 
 The model: https://smithy.io/2.0/spec/constraint-traits.html, as botocore's `service-2.json` files carry it.
 """
@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
-
 from local.adapter.errors import Fault
+from local.adapter.models import Shape
 from local.adapter.patterns import compiled
 from local.adapter.values import UNKNOWN
 
@@ -41,13 +41,12 @@ def at(path: str, member: str) -> str:
     return f"{path}.{member}" if path else member
 
 
-def known_members(shape: StructureShape) -> str:
+def known_members(shape: Shape) -> str:
     """The members of a structure, for messages."""
     return ", ".join(sorted(shape.members))
 
 
 def _structure(shape: Shape, value: Any, path: str) -> Iterator[Fault]:
-    assert isinstance(shape, StructureShape)
     if not isinstance(value, dict):
         yield Fault(path=path, found=value, allowed=f"must be an object with {known_members(shape)}")
         return
@@ -71,7 +70,6 @@ def _structure(shape: Shape, value: Any, path: str) -> Iterator[Fault]:
 
 
 def _list(shape: Shape, value: Any, path: str) -> Iterator[Fault]:
-    assert isinstance(shape, ListShape)
     if not isinstance(value, list):
         yield Fault(path=path, found=value, allowed="must be a list")
         return
@@ -81,18 +79,17 @@ def _list(shape: Shape, value: Any, path: str) -> Iterator[Fault]:
 
 
 def _map(shape: Shape, value: Any, path: str) -> Iterator[Fault]:
-    assert isinstance(shape, MapShape)
     if not isinstance(value, dict):
         yield Fault(path=path, found=value, allowed="must be an object of names and values")
         return
     yield from _size(shape, len(value), path, value, "entries")
     for key, item in value.items():
-        yield from faults(shape.key, key, f"{path}.{key} (the name)")
+        for fault in faults(shape.key, key, at(path, key)):
+            yield replace(fault, allowed=f"the name {fault.allowed}")
         yield from faults(shape.value, item, at(path, key))
 
 
 def _string(shape: Shape, value: Any, path: str) -> Iterator[Fault]:
-    assert isinstance(shape, StringShape)
     if not isinstance(value, str):
         yield Fault(path=path, found=value, allowed="must be a text")
         return
@@ -168,7 +165,7 @@ def _choice(value: str, allowed: list[str]) -> str:
 
 
 def _outline(shape: Shape) -> str:
-    if isinstance(shape, StructureShape):
+    if shape.type_name == "structure":
         return f"an object with {known_members(shape)}"
     return {"list": "a list", "map": "an object of names and values", "string": "a text"}.get(
         shape.type_name, f"a {shape.type_name}"

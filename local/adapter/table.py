@@ -1,9 +1,9 @@
 """The vocabulary of the service tables: how a Pulumi resource type becomes calls of the AWS API.
 
-A `ResourceType` says which operations create, change, read and delete a resource. Inputs find their members of the API by
-name (`kmsKeyId` -> `KmsKeyId`, singular and plural alike, at any depth); `fields` lists those whose names or forms differ.
-What a table does not say is refused: an input that no member takes, a change that no operation makes, an output that the
-provider does not have.
+A `ResourceType` says which operations create, change, read and delete a resource. Inputs find their members of the API
+by name (`kmsKeyId` -> `KmsKeyId`, singular and plural alike, at any depth); `fields` lists those whose names or forms
+differ. What a table does not say is refused: an input that no member takes, a change that no operation makes, an output
+that the provider does not have.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ ABSENT: Any = object()
 class Scope:
     """All that a table may refer to while one resource is worked on.
 
-    `inputs` are the inputs after the provider's check, `before` those of the last deployment ({} on create), `changed` the
-    names of those that differ, `outputs` what the last deployment gave. `response` is the answer of the first create call and `live` the merged answers of the read calls;
-    each is {} until there is one. `id` is `UNKNOWN` until the resource exists.
+    `inputs` are the inputs after the provider's check, `before` those of the last deployment ({} on create), `changed`
+    the names of those that differ, `outputs` what the last deployment gave. `response` is the answer of the first
+    create call and `live` the merged answers of the read calls; each is {} until there is one. `id` is `UNKNOWN` until
+    the resource exists.
     """
 
     account: str
@@ -70,13 +71,13 @@ def ACCOUNT(scope: Scope) -> str:  # noqa: N802
 
 
 def value(key: str, default: Any = ABSENT) -> Source:
-    """An input, or what the provider gave for it, or the default."""
+    """An input, or what the provider gave for it, or the default (a source or a constant)."""
 
     def read(scope: Scope) -> Any:
         found = scope.inputs.get(key)
         if found is None:
             found = scope.outputs.get(key)
-        return default if found is None else found
+        return evaluated(default, scope) if found is None else found
 
     return read
 
@@ -102,7 +103,7 @@ def live(path: str, default: Any = ABSENT) -> Source:
 
 
 def text(template: str) -> Source:
-    """A text with `{account}`, `{region}`, `{partition}`, `{id}`, inputs and outputs in braces; unknown if one of them is."""
+    """A text in which `{account}`, `{region}`, `{partition}`, `{id}`, inputs and outputs are filled in."""
 
     def fill(scope: Scope) -> Any:
         names = _Names(scope)
@@ -123,7 +124,8 @@ def arn(service: str, resource: str, *, region: str = "{region}", account: str =
 class To:
     """Where an input goes: a member's path relative to its structure, and how its value is converted on the way.
 
-    A name that ends in `[]` is a list with one item: `MetricTransformations[].MetricName`. `via` raises ValueError with what is allowed for a value that it cannot convert.
+    A name that ends in `[]` is a list with one item: `MetricTransformations[].MetricName`. `via` raises ValueError with
+    what is allowed for a value that it cannot convert.
     """
 
     member: str
@@ -133,8 +135,8 @@ class To:
 #: Destination of an object whose members the API has one level up.
 INLINE = "."
 
-#: Input path (`productionVariants.routingConfigs`, without indexes) -> member or destination. A destination with an empty
-#: member drops the input: the provider keeps it to itself.
+#: Input path (`productionVariants.routingConfigs`, without indexes) -> member or destination. A destination with an
+#: empty member drops the input: the provider keeps it to itself.
 Fields = Mapping[str, "str | To"]
 
 
@@ -142,10 +144,11 @@ Fields = Mapping[str, "str | To"]
 class Call:
     """One API operation.
 
-    takes: the inputs that it sends; None means all that no other call of the same step list takes. A call with `takes` is
-        made when one of them is there (create) or has changed (update); `always` makes it in any case.
+    takes: the inputs that it sends; None means all that no other call of the same step list takes. A call with `takes`
+        is made when one of them is there (create) or has changed (update); `always` makes it in any case.
     given: member path -> constant or source, for members whose values are no inputs of the same name.
-    unset: what an update sends for an input that was given before and is not any more; nothing is sent without an entry.
+    unset: what an update sends for an input that was given before and is not any more; nothing is sent without an
+    entry.
     failures: JMESPath in the answer of operations that report errors in it; anything found there is an error.
     """
 
@@ -181,8 +184,8 @@ class Requests:
 class ForEach:
     """Calls for what another call finds, such as the object versions in a bucket that is to be emptied.
 
-    `find` is made first; `build` makes the requests from its answer. While `repeat` (JMESPath) finds something in the answer,
-    the whole is done again. `only_if` is an input that must be true.
+    `find` is made first; `build` makes the requests from its answer. While `repeat` (JMESPath) finds something in the
+    answer, the whole is done again. `only_if` is an input that must be true.
     """
 
     find: Call
@@ -200,8 +203,8 @@ Step = Call | Requests | ForEach
 class Autoname:
     """The input that is filled with a generated name when the program gives none.
 
-    A prefix input, where the provider has one, starts the name; `start` comes before everything. `lower` is for services that know lower case only, `suffix`
-    for names that must end in a certain way.
+    A prefix input, where the provider has one, starts the name; `start` comes before everything. `lower` is for
+    services that know lower case only, `suffix` for names that must end in a certain way.
     """
 
     key: str = "name"
@@ -217,8 +220,9 @@ class Tagging:
     """How a type carries tags.
 
     `create` is the member of the first create call that takes them ("" when they are sent by the tag call after it).
-    `tag` and `untag` are the operations that change them, `given` names the resource in both, `member` and `keys` are their
-    members for the tags and for the keys to remove. `wrap` turns the tag list of the create call into another form.
+    `tag` and `untag` are the operations that change them, `given` names the resource in both, `member` and `keys` are
+    their members for the tags and for the keys to remove. `wrap` turns the tag list of the create call into another
+    form.
     """
 
     create: str = "Tags"
@@ -250,7 +254,8 @@ class Wait:
 class ResourceType:
     """One Pulumi resource type as calls of one AWS service.
 
-    replace: top-level inputs whose change makes a new resource; `EVERYTHING` for types that cannot be changed (tags can).
+    replace: top-level inputs whose change makes a new resource; `EVERYTHING` for types that cannot be changed (tags
+    can).
     changeable: parts of such inputs, as paths, that change in place all the same.
     defaults: values that the provider fills in for absent inputs.
     provider_only: inputs that steer the provider and reach no API call.

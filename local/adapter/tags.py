@@ -10,7 +10,7 @@ from local.adapter.table import Request, Scope, Tagging, evaluated
 
 
 def effective_tags(inputs: Mapping[str, Any]) -> Any:
-    """The tags that the resource carries: its own merged with the provider's default tags, which the runtime hands over."""
+    """The tags of the resource: the runtime merges its own with the provider's default tags into `tagsAll`."""
     found = inputs.get("tagsAll")
     return inputs.get("tags") or {} if found is None else found
 

@@ -42,7 +42,10 @@ def same(left: Any, right: Any) -> bool:
 
 
 def changed_keys(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Top-level inputs that differ, in the order of `after`, those that are gone last. An unknown value counts as changed."""
+    """Top-level inputs that differ, in the order of `after`, those that are gone last.
+
+    An unknown value counts as changed.
+    """
     old, new = given(before), given(after)
     changed = [
         key for key, value in new.items() if key not in old or contains_unknown(value) or not same(old[key], value)

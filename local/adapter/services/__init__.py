@@ -77,5 +77,5 @@ def resource_type(token: str) -> ResourceType:
         return RESOURCE_TYPES[token]
     except KeyError:
         raise UnknownType(
-            f"{token}: the adapter has no table for this type; add it to the module of its service in local/adapter/services"
+            f"{token}: the adapter has no table for this type; add one to its service in local/adapter/services"
         ) from None

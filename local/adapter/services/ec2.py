@@ -137,15 +137,15 @@ SUBNET = ResourceType(
     create=(Call(operation="CreateSubnet"), _SUBNET_ATTRIBUTES),
     fields={"cidrBlock": To("CidrBlock", network), "ipv6CidrBlock": To("Ipv6CidrBlock", network)},
     defaults={**dict.fromkeys(_SUBNET_FLAGS, False), "ipv6Native": False},
-    refused={
-        key: "the emulator does not keep it; leave it out"
-        for key in (
+    refused=dict.fromkeys(
+        (
             "customerOwnedIpv4Pool",
             "enableLniAtDeviceIndex",
             "mapCustomerOwnedIpOnLaunch",
             "privateDnsHostnameTypeOnLaunch",
-        )
-    },
+        ),
+        "the emulator does not keep it; leave it out",
+    ),
     update=(_SUBNET_ATTRIBUTES,),
     delete=(Call(operation="DeleteSubnet", given={"SubnetId": ID}),),
     replace=(
@@ -234,7 +234,8 @@ ROUTE_TABLE_ASSOCIATION = ResourceType(
     service="ec2",
     create=(Call(operation="AssociateRouteTable"),),
     delete=(Call(operation="DisassociateRouteTable", given={"AssociationId": ID}),),
-    # The provider moves an association to another table in place, and its id changes with it. A new resource says the same.
+    # The provider moves an association to another table in place, and its id changes with it. A new resource says the
+    # same.
     replace=("gatewayId", "routeTableId", "subnetId"),
     id=response("AssociationId"),
 )
@@ -284,10 +285,10 @@ ELASTIC_IP = ResourceType(
     type="aws:ec2/eip:Eip",
     service="ec2",
     create=(Call(operation="AllocateAddress"),),
-    refused={
-        key: "associate the address by allocation id, as aws.ec2.NatGateway does"
-        for key in ("associateWithPrivateIp", "instance", "networkInterface")
-    },
+    refused=dict.fromkeys(
+        ("associateWithPrivateIp", "instance", "networkInterface"),
+        "associate the address by allocation id, as aws.ec2.NatGateway does",
+    ),
     delete=(Call(operation="ReleaseAddress", given={"AllocationId": ID}),),
     replace=("address", "customerOwnedIpv4Pool", "domain", "ipamPoolId", "networkBorderGroup", "publicIpv4Pool"),
     id=response("AllocationId"),

@@ -22,7 +22,6 @@ from local.adapter.table import (
     arn,
     live,
     response,
-    text,
     value,
 )
 from local.adapter.values import UNKNOWN

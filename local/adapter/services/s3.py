@@ -10,7 +10,6 @@ from local.adapter.assets import content, md5_digest
 from local.adapter.conversions import bucket_name, decoded, encoded, resource_policy
 from local.adapter.table import (
     ABSENT,
-    ID,
     Autoname,
     Call,
     ForEach,
@@ -21,7 +20,6 @@ from local.adapter.table import (
     Tagging,
     To,
     live,
-    response,
     text,
     value,
 )
@@ -36,7 +34,7 @@ def _location(scope: Scope) -> Any:
 
 
 def _versions(scope: Scope, answer: Mapping[str, Any]) -> Iterator[Request]:
-    """Delete what ListObjectVersions found: every version and delete marker; of an object, only those of its own key."""
+    """Delete the versions and delete markers that were found; of an object, only those of its own key."""
     for entry in (*answer.get("Versions", ()), *answer.get("DeleteMarkers", ())):
         if scope.inputs.get("key", entry["Key"]) == entry["Key"]:
             parameters = {"Bucket": scope.inputs["bucket"], "Key": entry["Key"], "VersionId": entry["VersionId"]}
@@ -170,7 +168,7 @@ POLICY = _setting(
 
 
 def _with_filter(rules: Any) -> Any:
-    """S3 refuses a rule with neither filter nor prefix; the provider sends an empty filter, which means the whole bucket."""
+    """S3 refuses a rule without filter or prefix; the provider sends an empty filter, for the whole bucket."""
     if not isinstance(rules, list):
         return rules
     return [

@@ -157,8 +157,9 @@ ENDPOINT_CONFIGURATION = ResourceType(
     tags=_TAGS,
 )
 
-# UpdateEndpoint returns at once and may end in a rollback to the former configuration. The provider waits until the endpoint
-# is in service again, reports success, and its state shows the configuration that is live, not the one that was asked for.
+# UpdateEndpoint returns at once and may end in a rollback to the former configuration. The provider waits until the
+# endpoint is in service again, reports success, and its state shows the configuration that is live, not the one that
+# was asked for.
 ENDPOINT = ResourceType(
     type="aws:sagemaker/endpoint:Endpoint",
     service="sagemaker",

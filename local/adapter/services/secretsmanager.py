@@ -18,8 +18,6 @@ from local.adapter.table import (
     Tagging,
     To,
     response,
-    text,
-    value,
 )
 
 
@@ -84,7 +82,7 @@ SECRET_VERSION = ResourceType(
     rules=(exactly_one(*_VALUES),),
     delete=(),  # a version goes with its secret; the one in use cannot be deleted
     replace=("secretId", "secretStringWoVersion", "versionStages", *_VALUES),
-    id=text("{secretId}|{versionId}"),
+    id=lambda scope: f"{scope.inputs['secretId']}|{scope.response['VersionId']}",
     outputs={"arn": response("ARN"), "secretArn": response("ARN"), "versionId": response("VersionId")},
 )
 

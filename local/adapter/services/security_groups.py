@@ -1,4 +1,4 @@
-"""Security groups, their rules, and the default group and network ACL of a VPC, which can be adopted but not created."""
+"""Security groups and rules; the default group and network ACL of a VPC, which are adopted, not created."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Amazon SNS: topics, their policies and subscriptions. Their settings are texts in an attribute map, set one by one."""
+"""Amazon SNS: topics, their policies and subscriptions.
+
+Their settings are texts in an attribute map, set one by one.
+"""
 
 from __future__ import annotations
 

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 from workloads.etl.embedded import Provenance, run
 from workloads.etl.errors import EtlError
-from workloads.runtime import log_json, read_contract
+from workloads.runtime import leave, log_json, read_contract
 
 WRONG_INPUT = 2
 
@@ -54,4 +53,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

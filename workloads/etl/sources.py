@@ -45,7 +45,10 @@ def find_sources(connection: duckdb.DuckDBPyConnection, directory: Path, contrac
             files.setdefault(file.sha256, file)  # the same content under two names is one delivery
     if faults:
         raise EtlError("--input: not accepted data of this contract; validate it first\n  " + "\n  ".join(faults))
-    return tuple(sorted((f for f in files.values() if f.rows), key=lambda file: (file.last_event, file.path.name)))
+    filled = [file for file in files.values() if file.rows]
+    if not filled:
+        raise EtlError(f"--input: no row in the {len(paths)} Parquet files of {directory}; deliver data with rows")
+    return tuple(sorted(filled, key=lambda file: (file.last_event, file.path.name)))
 
 
 def _faults(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> list[str]:

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.workloads.features import conftest as features
+
+spark = features.spark

@@ -71,8 +71,13 @@ def parse_baseline(properties: str) -> Baseline | None:
 
 
 def analyzer_image(region: str, opts: pulumi.InvokeOptions) -> str:
-    """SageMaker's analyzer image in this region; the provider knows which account serves it."""
-    return aws.sagemaker.get_prebuilt_ecr_image(repository_name=ANALYZER, region=region, opts=opts).registry_path
+    """SageMaker's analyzer image in this region; the provider knows which account serves it.
+
+    The image has no version tag, and the provider's default tag, 1, does not exist (developer guide, "Amazon
+    SageMaker Model Monitor prebuilt container").
+    """
+    found = aws.sagemaker.get_prebuilt_ecr_image(repository_name=ANALYZER, image_tag="latest", region=region, opts=opts)
+    return found.registry_path
 
 
 def monitor_statements(

@@ -1,8 +1,8 @@
 """Pulumi resources of the AWS provider as calls of the AWS API, so that the unchanged program runs against an emulator.
 
 `Adapter` creates, changes and deletes resources, calls the provider's functions, and refuses every input that the
-provider or the API's own model refuses. The tables in `services` say how each type maps to the API; `recorded_types`
-names those that the emulator lacks.
+provider or the API's own model refuses. The tables in `services` say how each type maps to the API; its module
+`recorded` names the types that the emulator lacks.
 """
 
 from local.adapter.adapter import Adapter, Created

@@ -143,7 +143,7 @@ class Guardrails:
         remediate = self._remediate(rule) if rule.repair else None
         return ResourceValidationPolicy(validate=self._validate(rule), remediate=remediate, **common)
 
-    def _settings(self, rule: Rule, sent: Mapping[str, Any]) -> dict[str, Any]:
+    def settings(self, rule: Rule, sent: Mapping[str, Any]) -> dict[str, Any]:
         """The settings of a policy: schema defaults, then those of the constructor, then those the engine sent."""
         own = self._config.get(rule.name)
         own_settings = (
@@ -165,7 +165,7 @@ class Guardrails:
 
     def _validate_stack(self, rule: Rule) -> Any:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-            config = self._settings(rule, plain(args.get_config()))
+            config = self.settings(rule, plain(args.get_config()))
             stack = Stack(name=self.stack, config=config, resources=args.resources)
             exempt, undecided = self._report(rule, self.findings(rule, stack), config, report)
             if undecided:
@@ -208,7 +208,7 @@ class Guardrails:
             urn=args.urn,
             inputs=args.props,
             stack=self.stack,
-            config=self._settings(rule, plain(args.get_config())),
+            config=self.settings(rule, plain(args.get_config())),
             protected=args.opts.protect,
             provider=args.provider.props if args.provider else {},
         )

@@ -82,8 +82,8 @@ def show(value: object) -> str:
 
 
 def either(values: Sequence[object]) -> str:
-    """Allowed values as a message lists them: `"Enabled"`, or `"a" or "b"`."""
-    return " or ".join(show(value) for value in values)
+    """Allowed values as a message lists them: `"Enabled"`, `"a" or "b"`, `"task" or left out`."""
+    return " or ".join("left out" if value is None else show(value) for value in values)
 
 
 class Owner(Protocol):

@@ -167,7 +167,7 @@ def launch_template_ebs_encrypted(template: Resource) -> Findings:
     """Every EBS volume of a launch template is encrypted with a customer-managed KMS key."""
     for device in template.props("blockDeviceMappings[]"):
         if not device.prop("ebs").missing:
-            yield from device.prop("ebs.encrypted").must_be(True, "true")
+            yield from device.prop("ebs.encrypted").judged(lambda value: value in (True, "true"), "true")
             yield from device.prop("ebs.kmsKeyId").must_be_set(KEY)
 
 

@@ -52,9 +52,9 @@ def _judged(resource: Resource, document: Prop, check: Callable[[Statement], str
             yield resource.violation(f"{document.path} {statement.label} {problem}")
 
 
-def _quoted(names: list[str]) -> str:
-    shown = ", ".join(names[:5])
-    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown
+def _quoted(names: list[str], most: int = 5) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 @THEME.policy(
@@ -161,9 +161,13 @@ def iam_no_privilege_escalation(resource: Resource) -> Findings:
 
 def _escalations(resource: Resource, document: Prop) -> Findings:
     free = [each for each in statements(document) if each.allows and each.everywhere and not each.conditions]
-    for name, actions in METHODS.items():
-        if all(any(statement.grants(action) for statement in free) for action in actions):
-            yield resource.violation(f"{document.path} lets its holder {name} ({' with '.join(actions)})")
+    ways = [
+        f"{way} ({' and '.join(actions)})"
+        for way, actions in METHODS.items()
+        if all(any(statement.grants(action) for statement in free) for action in actions)
+    ]
+    if ways:
+        yield resource.violation(f"{document.path} lets its holder {_quoted(ways, 2)}")
 
 
 @THEME.policy(

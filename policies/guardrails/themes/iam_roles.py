@@ -164,7 +164,7 @@ def lakeformation_no_iam_allowed_principals(resource: Resource) -> Findings:
     principal = resource.prop("principal")
     yield from principal.judged(lambda name: name != "IAM_ALLOWED_PRINCIPALS", "a role")
     for permission in resource.props("permissions[]"):
-        yield from permission.judged(lambda name: name not in ("ALL", "SUPER"), "single permissions")
+        yield from permission.judged(lambda name: name not in ("ALL", "SUPER"), "a single permission")
     options = resource.prop("permissionsWithGrantOptions")
     if principal.unknown or principal.value not in resource.config["administrators"]:
         yield from options.judged(lambda names: not names, "empty for anyone but an administrator")

@@ -20,7 +20,7 @@ _CREDENTIAL = re.compile(
     r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bgh[pousr]_\w{36,}|\bxox[abpr]-[\w-]{10,}"
     r"|\bpul-[0-9a-f]{40}\b|://[^/\s:@]+:[^/\s:@]+@"
 )
-_NAME = re.compile(r"passw(?:or)?d|secret|token|api_?key|private_?key|access_?key|credential", re.IGNORECASE)
+_NAME = re.compile(r"passw(?:or)?d|secret|token|(?:api|private|access)[_-]?key|credential", re.IGNORECASE)
 _POINTER_NAME = re.compile(r"(?:arn|name|id|path|parameter|uri|url|prefix|version|ttl|seconds|file)$", re.IGNORECASE)
 _POINTER_VALUE = re.compile(r"arn:|/|\{\{resolve:|ssm:|secretsmanager:|s3://|(?:true|false|\d+)$", re.IGNORECASE)
 

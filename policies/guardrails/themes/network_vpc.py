@@ -136,7 +136,7 @@ def default_security_group_closed(vpc: Resource) -> Findings:
         yield vpc.violation("no defaultSecurityGroup is declared for it, so the open one of AWS stays")
     for group in groups:
         for direction in ("ingress", "egress"):
-            yield from group.prop(direction).judged(lambda rules: not rules, "without rules")
+            yield from group.prop(direction).judged(lambda rules: not rules, "empty")
 
 
 @THEME.policy(

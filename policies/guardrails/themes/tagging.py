@@ -74,7 +74,7 @@ def required_tags(resource: Resource) -> Findings:
     """Every resource that takes tags says whose it is, what it is for and what data it holds."""
     if resource.type in taggable():
         for key in resource.config["tags"]:
-            yield from tag(resource, key).must_be_set("a value")
+            yield from tag(resource, key).must_be_set("set")
 
 
 @THEME.policy(

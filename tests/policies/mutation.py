@@ -1,0 +1,104 @@
+"""Breaking one thing of the specimens, and what must be said of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tests.policies.specimens import access, serving
+from tests.policies.support import Specimen
+
+Platform = dict[str, Specimen]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change to the platform; it names the resource that it changes."""
+
+    resource: str
+    apply: Callable[[Platform], Platform]
+
+    def then(self, other: Change) -> Change:
+        """This change and another one."""
+        return Change(self.resource, lambda platform: other.apply(self.apply(platform)))
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A change, and the policies that must catch it with what they say, the resource's name and the remedy left out."""
+
+    change: Change
+    caught: Mapping[str, str | Sequence[str]]
+    stack: str = "prod"
+
+
+def put(name: str, path: str, value: Any) -> Change:
+    """Another value at a path."""
+    return Change(name, lambda platform: platform | {name: platform[name].put(path, value)})
+
+
+def drop(name: str, path: str) -> Change:
+    """No value at a path."""
+    return Change(name, lambda platform: platform | {name: platform[name].drop(path)})
+
+
+def link(name: str, path: str, value: Any, needs: Sequence[str]) -> Change:
+    """Another value of an input, that comes from other resources."""
+
+    def apply(platform: Platform) -> Platform:
+        specimen = platform[name].put(path, value)
+        return platform | {name: replace(specimen, needs={**specimen.needs, path: needs})}
+
+    return Change(name, apply)
+
+
+def remove(name: str) -> Change:
+    """One resource less."""
+    return Change(name, lambda platform: {key: each for key, each in platform.items() if key != name})
+
+
+def add(*specimens: Specimen) -> Change:
+    """More resources."""
+    return Change(specimens[0].name, lambda platform: platform | {each.name: each for each in specimens})
+
+
+def unprotect(name: str) -> Change:
+    """The option `protect` off."""
+    return Change(name, lambda platform: platform | {name: replace(platform[name], protect=False)})
+
+
+def grant(**statement: Any) -> Change:
+    """A statement of its own in the permissions of the training role."""
+    return put("training-permissions", "policy", access.document({"Sid": "Wrong", **statement}))
+
+
+def pipeline(edit: Callable[[dict[str, Any]], Any]) -> Change:
+    """Another pipeline definition."""
+    definition = serving.definition()
+    edit(definition)
+    return put("churn-prod", "pipelineDefinition", json.dumps(definition))
+
+
+def rollback_on(*alarms: str) -> dict[str, Any]:
+    """A canary rollout that these alarms turn back."""
+    return {
+        "blueGreenUpdatePolicy": {"trafficRoutingConfiguration": {"type": "CANARY"}},
+        "autoRollbackConfiguration": {"alarms": [{"alarmName": name} for name in alarms]},
+    }
+
+
+PASSED = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+IMAGE = f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn@sha256:{'0' * 64}"
+
+
+def public_read() -> str:
+    """A bucket policy that keeps TLS and lets everyone read."""
+    from tests.policies.specimens.data import bucket_policy
+
+    document = json.loads(bucket_policy("111122223333-prod-raw"))
+    document["Statement"].append(
+        {"Sid": "Everyone", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
+    )
+    return json.dumps(document)

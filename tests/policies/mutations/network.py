@@ -1,0 +1,252 @@
+"""Encryption in transit and the network: what breaks each policy, and what it says."""
+
+from __future__ import annotations
+
+from tests.policies.mutation import Mutation, add, drop, link, put, remove
+from tests.policies.specimens import access
+from tests.policies.support import Specimen
+
+_IN_A = (
+    "sagemaker/model 'model'",
+    "sagemaker/model 'preprocess-model'",
+    "sagemaker/dataQualityJobDefinition 'data-quality'",
+    "sagemaker/domain 'studio'",
+    "sagemaker/notebookInstance 'notebook'",
+    "lambda/function 'rollback'",
+    "ecs/service 'service'",
+    "eks/nodeGroup 'nodes'",
+)
+LEAK = [
+    f"{subject}: it stands in ec2/subnet 'private-a', whose ec2/routeTable 'routes-a' leads to an internet gateway"
+    for subject in _IN_A
+]
+INLINE = [
+    f"{subject}: it stands in ec2/subnet 'private-b', whose ec2/routeTable 'routes-b' leads to an internet gateway"
+    for subject in _IN_A
+    if "notebook" not in subject
+]
+
+MUTATIONS = [
+    Mutation(
+        remove("raw-policy"),
+        {"s3-bucket-tls-only": "s3/bucket 'raw': no bucketPolicy is attached, so plain HTTP is accepted"},
+    ),
+    Mutation(
+        put(
+            "raw-policy",
+            "policy",
+            access.document({"Action": "s3:GetObject", "Resource": "*", "Principal": {"AWS": "111122223333"}}),
+        ),
+        {"s3-bucket-tls-only": "s3/bucket 'raw': its bucketPolicy has no statement that denies requests without TLS"},
+    ),
+    Mutation(
+        put("one-off-training", "enableInterContainerTrafficEncryption", False),
+        {"sagemaker-inter-container-encryption": "enableInterContainerTrafficEncryption is false; it must be true"},
+    ),
+    Mutation(
+        drop("data-quality", "networkConfig.enableInterContainerTrafficEncryption"),
+        {
+            "sagemaker-inter-container-encryption": (
+                "networkConfig.enableInterContainerTrafficEncryption is not set; it must be true"
+            ),
+        },
+    ),
+    Mutation(
+        put(
+            "inline-schedule",
+            "monitoringScheduleConfig.monitoringJobDefinition.networkConfig.enableInterContainerTrafficEncryption",
+            False,
+        ),
+        {
+            "sagemaker-inter-container-encryption": (
+                "monitoringScheduleConfig.monitoringJobDefinition.networkConfig."
+                "enableInterContainerTrafficEncryption is false; it must be true"
+            )
+        },
+    ),
+    Mutation(
+        put("redirect-listener", "defaultActions.0.redirect.protocol", "HTTP"),
+        {"alb-listener-https": 'defaultActions[0].redirect.protocol is "HTTP"; it must be "HTTPS"'},
+    ),
+    Mutation(
+        drop("redirect-listener", "defaultActions"),
+        {"alb-listener-https": 'protocol is "HTTP"; it must be "HTTPS" or "TLS"'},
+    ),
+    Mutation(
+        put("listener", "sslPolicy", "ELBSecurityPolicy-2016-08"),
+        {
+            "alb-listener-tls-policy": (
+                'sslPolicy is "ELBSecurityPolicy-2016-08"; it must be '
+                '"ELBSecurityPolicy-TLS13-1-2-2021-06" or "ELBSecurityPolicy-TLS13-1-2-Res-2021-06" '
+                'or "ELBSecurityPolicy-TLS13-1-3-2021-06" or '
+                '"ELBSecurityPolicy-TLS13-1-2-FIPS-2023-04" or '
+                '"ELBSecurityPolicy-TLS13-1-2-Res-FIPS-2023-04" or '
+                '"ELBSecurityPolicy-TLS13-1-3-FIPS-2023-04"'
+            )
+        },
+    ),
+    Mutation(
+        put("targets", "protocol", "HTTP"),
+        {"alb-target-group-https": 'protocol is "HTTP"; it must be "HTTPS" or "TLS"'},
+    ),
+    Mutation(
+        put("task", "volumes.0.efsVolumeConfiguration.transitEncryption", "DISABLED"),
+        {
+            "ecs-efs-transit-encryption": (
+                'volumes[0].efsVolumeConfiguration.transitEncryption is "DISABLED"; it must be "ENABLED"'
+            )
+        },
+    ),
+    Mutation(
+        put("build", "source.insecureSsl", True),
+        {"codebuild-no-insecure-ssl": "source.insecureSsl is true; it must be false"},
+    ),
+    Mutation(
+        drop("model", "vpcConfig"),
+        {
+            "sagemaker-model-in-vpc": [
+                "vpcConfig.subnets is not set; it must be a list of private subnets",
+                "vpcConfig.securityGroupIds is not set; it must be a list of security groups",
+            ]
+        },
+    ),
+    Mutation(
+        put("model", "enableNetworkIsolation", False),
+        {"sagemaker-model-network-isolation": "enableNetworkIsolation is false; it must be true"},
+    ),
+    Mutation(
+        put("data-quality", "networkConfig.enableNetworkIsolation", False),
+        {"sagemaker-job-network-isolation": "networkConfig.enableNetworkIsolation is false; it must be true"},
+    ),
+    Mutation(
+        drop("one-off-training", "vpcConfig"),
+        {"sagemaker-job-network-isolation": "vpcConfig.subnets is not set; it must be a list of private subnets"},
+    ),
+    Mutation(
+        drop(
+            "inline-schedule", "monitoringScheduleConfig.monitoringJobDefinition.networkConfig.enableNetworkIsolation"
+        ),
+        {
+            "sagemaker-job-network-isolation": (
+                "monitoringScheduleConfig.monitoringJobDefinition.networkConfig."
+                "enableNetworkIsolation is not set; it must be true"
+            )
+        },
+    ),
+    Mutation(
+        put("studio", "appNetworkAccessType", "PublicInternetOnly"),
+        {"sagemaker-domain-vpc-only": 'appNetworkAccessType is "PublicInternetOnly"; it must be "VpcOnly"'},
+    ),
+    Mutation(
+        put("notebook", "directInternetAccess", "Enabled"),
+        {"notebook-no-direct-internet": 'directInternetAccess is "Enabled"; it must be "Disabled"'},
+    ),
+    Mutation(
+        put("private-a", "mapPublicIpOnLaunch", True),
+        {"subnet-no-auto-public-ip": "mapPublicIpOnLaunch is true; it must be false"},
+    ),
+    Mutation(
+        put("workloads", "ingress.0.cidrBlocks", ["0.0.0.0/0"]),
+        {"security-group-no-open-ingress": 'ingress[0].cidrBlocks[0] is "0.0.0.0/0"; it must be a narrower CIDR block'},
+    ),
+    Mutation(
+        put("legacy-rule", "cidrBlocks", ["0.0.0.0/0"]),
+        {"security-group-no-open-ingress": 'cidrBlocks[0] is "0.0.0.0/0"; it must be a narrower CIDR block'},
+    ),
+    Mutation(
+        put("https-in", "cidrIpv4", "0.0.0.0/0"),
+        {"security-group-no-open-ingress": 'cidrIpv4 is "0.0.0.0/0"; it must be a narrower CIDR block'},
+    ),
+    Mutation(
+        put("workloads", "egress.0", {"protocol": "-1", "cidrBlocks": ["0.0.0.0/0"]}),
+        {
+            "security-group-restricted-egress": (
+                'egress[0].cidrBlocks[0] is "0.0.0.0/0"; it must be a narrower CIDR block'
+            ),
+        },
+    ),
+    Mutation(
+        put("https-out", "ipProtocol", "-1").then(put("https-out", "cidrIpv4", "0.0.0.0/0")),
+        {"security-group-restricted-egress": 'cidrIpv4 is "0.0.0.0/0"; it must be a narrower CIDR block'},
+    ),
+    Mutation(
+        put("workloads", "description", "Managed by Pulumi"),
+        {
+            "security-group-rule-description": (
+                'description is "Managed by Pulumi"; it must be a sentence that says what it is for'
+            ),
+        },
+    ),
+    Mutation(
+        drop("https-in", "description"),
+        {"security-group-rule-description": "description is not set; it must be a sentence that says what it is for"},
+    ),
+    Mutation(
+        remove("default-group"),
+        {
+            "default-security-group-closed": (
+                "ec2/vpc 'vpc': no defaultSecurityGroup is declared for it, so the open one of AWS stays"
+            )
+        },
+    ),
+    Mutation(
+        put("default-group", "ingress", [{"protocol": "-1"}]),
+        {"default-security-group-closed": "ingress is a list of 1; it must be empty"},
+    ),
+    Mutation(remove("endpoint-kms"), {"vpc-endpoints-required": "ec2/vpc 'vpc': it has no endpoint for kms"}),
+    Mutation(
+        put("endpoint-sts", "privateDnsEnabled", False),
+        {"vpc-endpoints-required": "privateDnsEnabled is false; it must be true"},
+    ),
+    Mutation(
+        drop("endpoint-kms", "policy"),
+        {"vpc-endpoint-policy-scoped": "policy is not set, so the endpoint admits every principal to every resource"},
+    ),
+    Mutation(
+        put("endpoint-kms", "policy", access.document({"Principal": "*", "Action": "*", "Resource": "*"})),
+        {"vpc-endpoint-policy-scoped": "policy statement 1 admits every principal to every resource"},
+    ),
+    Mutation(
+        drop("rollback", "vpcConfig"),
+        {"lambda-in-vpc": "vpcConfig.subnetIds is not set; it must be a list of private subnets"},
+    ),
+    Mutation(
+        put("kubernetes", "vpcConfig.endpointPublicAccess", True),
+        {"eks-private-endpoint": "vpcConfig.endpointPublicAccess is true; it must be false"},
+    ),
+    Mutation(
+        put("kubernetes", "vpcConfig.publicAccessCidrs", ["0.0.0.0/0"]),
+        {"eks-private-endpoint": 'vpcConfig.publicAccessCidrs[0] is "0.0.0.0/0"; it must be a narrower CIDR block'},
+    ),
+    Mutation(
+        drop("nodes", "remoteAccess.sourceSecurityGroupIds"),
+        {"eks-node-no-ssh": "remoteAccess.sourceSecurityGroupIds is not set; it must be a list of security groups"},
+    ),
+    Mutation(
+        link(
+            "model",
+            "vpcConfig",
+            {"subnets": ["public-a", "private-b"], "securityGroupIds": ["workloads"]},
+            ["public-a", "private-b", "workloads"],
+        ),
+        {
+            "workload-in-private-subnets": (
+                "it stands in ec2/subnet 'public-a', whose ec2/routeTable 'routes-public' leads to an internet gateway"
+            )
+        },
+    ),
+    Mutation(
+        add(
+            Specimen(
+                "ec2/route",
+                "leak",
+                {"routeTableId": "routes-a", "gatewayId": "gateway"},
+                {"routeTableId": ["routes-a"], "gatewayId": ["gateway"]},
+            )
+        ),
+        {"workload-in-private-subnets": LEAK},
+    ),
+    Mutation(
+        put("routes-b", "routes", [{"gatewayId": "igw-0123456789abcdef0"}]), {"workload-in-private-subnets": INLINE}
+    ),
+]

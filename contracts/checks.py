@@ -175,17 +175,12 @@ def _expression(draft: Draft, key: str, feature: Feature) -> Iterator[Fault]:
         expression.parse(feature.expression, usable, allow_text=key == "segments")
     except expression.ExpressionError as error:
         for fault in error.faults:
-            yield (key, feature.name), fault + _why_unusable(draft, fault)
-
-
-def _why_unusable(draft: Draft, fault: str) -> str:
-    """A word on a column that exists but is kept from expressions, or has a fault of its own."""
-    match = re.search(r"unknown column '(\w+)'", fault)
-    if match is None or match[1] not in draft.column_names:
-        return ""
-    role = next((role for role, name in draft.roles.items() if name == match[1]), None)
-    if role is not None:
-        return f" ({match[1]} is the {role} and never a model input)"
-    if match[1] in draft.columns:
-        return f" ({match[1]} is marked as pii and never a model input)"
-    return f" ({match[1]} has a fault of its own)"
+            name = match[1] if (match := re.search(r"unknown column '(\w+)'", fault)) else ""
+            if name not in draft.column_names:
+                yield (key, feature.name), fault
+            elif name in kept:
+                role = next(role for role, its in draft.roles.items() if its == name)
+                yield (key, feature.name), f"{fault} ({name} is the {role} and never a model input)"
+            elif name in draft.columns:
+                yield (key, feature.name), f"{fault} ({name} is marked as pii and never a model input)"
+            # else the column's own fault is told where it stands

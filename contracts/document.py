@@ -33,8 +33,8 @@ class Document:
 
 def read(text: str) -> Document:
     """Parse `text`. A text that is no YAML at all gives a document with one fault and `data` None."""
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
             return Document(data=None, faults=(((), "the file is empty; write a contract"),))
@@ -45,10 +45,8 @@ def read(text: str) -> Document:
         mark = error.problem_mark
         where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         return Document(data=None, faults=(((), f"not YAML: {error.problem or error.context}{where}"),))
-    except (yaml.YAMLError, ValueError) as error:  # a character YAML forbids; a date like 2026-02-31
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a forbidden character; a date like 2026-02-31
         return Document(data=None, faults=(((), f"not YAML: {str(error).splitlines()[0]}"),))
-    finally:
-        loader.dispose()
     return Document(data=data, lines=scan.lines, faults=tuple(scan.faults))
 
 

@@ -48,7 +48,8 @@ from contracts.tree import (
     columns_of,
 )
 
-MAX_LENGTH = 1000  # characters; keeps the tree shallow enough for every recursive reader of it
+MAX_LENGTH = 1000  # characters
+MAX_DEPTH = 100  # levels of the tree: every reader of it is recursive, and so is what an engine makes of it
 _NUMERIC = {ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.BOOLEAN}
 
 
@@ -113,11 +114,12 @@ class _Parser:
     }
 
     def __init__(self, text: str, columns: Mapping[str, ColumnType]) -> None:
-        self.text, self.columns = text, columns
+        # one line, character for character, so that positions are those of the text
+        self.text = "".join(" " if character.isspace() else character for character in text)
+        self.columns = columns
         self.faults: list[str] = []
-        lines = text.split("\n")
-        self.line_starts = [sum(len(line) + 1 for line in lines[:i]) for i in range(len(lines))]
-        self.lines = lines
+        self.depth = 0
+        self.too_deep = False
 
     def run(self, *, allow_text: bool) -> Node:
         node = self._root(allow_text=allow_text)
@@ -134,25 +136,39 @@ class _Parser:
                 f"the expression has {len(self.text)} characters, at most {MAX_LENGTH} are allowed; split it"
             )
             return _ERROR
+        start = len(self.text) - len(self.text.lstrip())
         try:
-            tree = ast.parse(f"({self.text}\n)", mode="eval").body
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            # `offset` counts from 1; on the first line the bracket added above takes one place
-            line, offset = getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 0
-            position = self.line_starts[min(line, len(self.lines)) - 1] + max(offset - (line == 1), 1)
-            detail = getattr(error, "msg", None) or "nested too deeply"
-            self.faults.append(f"not an expression at position {min(position, len(self.text))}: {detail}")
+            tree = ast.parse(self.text.strip(), mode="eval").body
+        except SyntaxError as error:
+            position = start + (error.offset or len(self.text.strip()))  # 0 stands for the end
+            self.faults.append(f"not an expression at position {position}: {error.msg}")
+            return _ERROR
+        except (ValueError, RecursionError, MemoryError) as error:
+            self.faults.append(f"not an expression: {error or 'nested too deeply'}")
             return _ERROR
         if allow_text and isinstance(tree, ast.Name) and self.columns.get(tree.id) is ColumnType.STRING:
             return ColumnRef(tree.id, ColumnType.STRING)
         node = self._numeric(tree)
-        if not self.faults and not columns_of(node):
+        if self.too_deep:
+            self.faults.append(
+                f"nested more than {MAX_DEPTH} levels deep (a sum of n parts has n); split the expression"
+            )
+        elif not self.faults and not columns_of(node):
             self.faults.append(
                 f"{self.text.strip()!r} is the same for every row; use at least one column of {self._column_names()}"
             )
         return node
 
     def _numeric(self, tree: ast.expr) -> Node:
+        if self.depth == MAX_DEPTH:
+            self.too_deep = True
+            return _ERROR
+        self.depth += 1
+        node = self._node(tree)
+        self.depth -= 1
+        return node
+
+    def _node(self, tree: ast.expr) -> Node:
         match tree:
             case ast.Constant():
                 value = self._constant(tree)
@@ -215,12 +231,8 @@ class _Parser:
             operand = self._column(args[0], args[0].id, any_type=True)
         else:
             operand = self._numeric(args[0])
-        if isinstance(operand, Literal):
-            if operand is not _ERROR:
-                self._fault(
-                    args[0], f"{name}() of the constant {operand.value:g}", "its first argument must use a column"
-                )
-            return _ERROR
+        if isinstance(operand, Literal) and operand is not _ERROR:
+            return self._fault(args[0], f"{name}() of {operand.value:g}", "its first argument must use a column")
         return self._function(tree, name, operand, args[1:])
 
     def _function(self, tree: ast.expr, name: str, operand: Node, rest: list[ast.expr]) -> Node:
@@ -291,11 +303,8 @@ class _Parser:
                 return self._fault(tree, f"{ast.unparse(tree)!r} is not part of the language", allowed)
 
     def _fault(self, tree: ast.expr, found: str, allowed: str) -> Node:
-        line = self.lines[min(tree.lineno, len(self.lines)) - 1]
-        in_line = len((("(" if tree.lineno == 1 else "") + line).encode()[: tree.col_offset].decode()) - (
-            tree.lineno == 1
-        )
-        position = self.line_starts[min(tree.lineno, len(self.lines)) - 1] + in_line + 1
+        start = len(self.text) - len(self.text.lstrip())
+        position = start + len(self.text.lstrip().encode()[: tree.col_offset].decode()) + 1  # ast counts bytes
         self.faults.append(f"at position {position}: {found}; {allowed}")
         return _ERROR
 

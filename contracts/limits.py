@@ -44,6 +44,10 @@ _LIMITS: dict[type, dict[str, Any]] = {
 }
 
 
+# enums are written as texts, tuples as lists
+_WRITTEN_OTHERWISE = tuple(get_type_hints(Column)[name] for name in ("type", "pii", "allowed"))
+
+
 def _model(kind: type) -> type[pydantic.BaseModel]:
     """A strict model with the fields and defaults of `kind`; a column's name is the key it stands under."""
     hints = get_type_hints(kind)
@@ -52,7 +56,7 @@ def _model(kind: type) -> type[pydantic.BaseModel]:
         if kind is Column and item.name == "name":
             continue
         hint: Any = hints[item.name]
-        if hint not in (int, float, str, bool):  # enums and tuples are written as texts and lists
+        if hint in _WRITTEN_OTHERWISE:
             hint = Annotated[hint, pydantic.Strict(False)]
         if item.name in _LIMITS[kind]:
             hint = Annotated[hint, _LIMITS[kind][item.name]]

@@ -49,8 +49,7 @@ def with_segments(frame: NativeFrame, contract: Contract) -> NativeFrame:
 
 
 def matrix(table: pa.Table, contract: Contract) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """The model matrix of a table that holds the contract's feature columns: float32, (rows, features), NaN for
-    missing.
+    """The model matrix of a table with the contract's feature columns: float32, (rows, features), NaN for missing.
 
     XGBoost refuses infinities in training data, so they and what else float32 cannot hold become its largest number
     with the same sign; the predictors of the inference service do the same. The result is row-major.
@@ -65,10 +64,8 @@ def matrix(table: pa.Table, contract: Contract) -> np.ndarray[Any, np.dtype[np.f
 def _with_columns(frame: NativeFrame, trees: dict[str, Node]) -> NativeFrame:
     if isinstance(frame, pa.Table):
         return _with_arrow_columns(frame, trees)
-    if not trees:
-        return frame
     wrapped: Any = nw.from_native(frame)  # pyright: ignore[reportCallIssue, reportArgumentType]
-    return wrapped.with_columns([_column(node).alias(name) for name, node in trees.items()]).to_native()
+    return _Plan(trees).run(wrapped).to_native()
 
 
 def _with_arrow_columns(table: pa.Table, trees: dict[str, Node]) -> Any:
@@ -78,8 +75,7 @@ def _with_arrow_columns(table: pa.Table, trees: dict[str, Node]) -> Any:
     for index, field in enumerate(view.schema):
         if pa.types.is_integer(field.type):
             view = view.set_column(index, field.name, view.column(index).cast(pa.float64(), safe=False))
-    wrapped: Any = nw.from_native(view)
-    computed: pa.Table = wrapped.select([_column(node).alias(name) for name, node in trees.items()]).to_native()
+    computed: pa.Table = _Plan(trees).run(nw.from_native(view)).to_native()
     for name in trees:
         index = table.schema.get_field_index(name)
         column = computed.column(name)
@@ -88,58 +84,93 @@ def _with_arrow_columns(table: pa.Table, trees: dict[str, Node]) -> Any:
 
 
 class _Value(NamedTuple):
-    """An expression, and whether it may hold NaN where it should hold null."""
+    """An expression, whether it may hold NaN where it should hold null, and after which stages it can be computed."""
 
     expr: nw.Expr
     may_be_nan: bool
+    stage: int = 0
 
     def settled(self) -> nw.Expr:
         return nw.when(~self.expr.is_nan()).then(self.expr) if self.may_be_nan else self.expr
 
 
-def _column(node: Node) -> nw.Expr:
-    if isinstance(node, ColumnRef) and node.type is ColumnType.STRING:
-        return nw.col(node.name)
-    return _value(node).settled()
+class _Plan:
+    """Trees as expressions in stages.
+
+    A function looks at its operand more than once, so an operand that is more than a column becomes a temporary column
+    of an earlier stage: written in line, nested functions would double the text with every level.
+    """
+
+    def __init__(self, trees: dict[str, Node]) -> None:
+        self.stages: list[dict[str, nw.Expr]] = []
+        self.temporaries: dict[Node, _Value] = {}
+        self.results = {name: self._result(node) for name, node in trees.items()}
+
+    def run(self, frame: Any) -> Any:
+        """The narwhals `frame` with the trees' columns."""
+        for stage in (*self.stages, self.results):
+            if stage:
+                frame = frame.with_columns([expr.alias(name) for name, expr in stage.items()])
+        return frame.drop([name for stage in self.stages for name in stage]) if self.stages else frame
+
+    def _result(self, node: Node) -> nw.Expr:
+        if isinstance(node, ColumnRef) and node.type is ColumnType.STRING:
+            return nw.col(node.name)
+        return self._value(node).settled()
+
+    def _value(self, node: Node) -> _Value:
+        match node:
+            case Literal(value=value):
+                return _Value(_literal(value), may_be_nan=False)
+            case ColumnRef(name=name, type=kind):
+                return _Value(nw.col(name).cast(nw.Float64), may_be_nan=kind is not ColumnType.BOOLEAN)
+            case Missing(operand=ColumnRef(name=name, type=ColumnType.STRING | ColumnType.TIMESTAMP)):
+                return _Value(nw.col(name).is_null().cast(nw.Float64), may_be_nan=False)
+            case Equals(operand=ColumnRef(name=name, type=ColumnType.STRING), value=value):
+                return _Value((nw.col(name) == nw.lit(value)).cast(nw.Float64), may_be_nan=False)
+            case Negate(operand=operand):
+                inner = self._value(operand)
+                return inner._replace(expr=-inner.expr)
+            case Binary():
+                return self._binary(node)
+            case _:
+                operand = self._operand(node.operand)
+                return _Value(_function(node, operand.settled()), may_be_nan=False, stage=operand.stage)
+
+    def _operand(self, node: Node) -> _Value:
+        """A value that is cheap to write more than once."""
+        if isinstance(node, Literal | ColumnRef):
+            return self._value(node)
+        if node not in self.temporaries:
+            value = self._value(node)
+            name = f"__{len(self.temporaries)}"  # a contract's names begin with a letter
+            if value.stage == len(self.stages):
+                self.stages.append({})
+            self.stages[value.stage][name] = value.settled()
+            self.temporaries[node] = _Value(nw.col(name), may_be_nan=False, stage=value.stage + 1)
+        return self.temporaries[node]
+
+    def _binary(self, node: Binary) -> _Value:
+        left = self._value(node.left)
+        guarded = node.symbol == "/" and not isinstance(node.right, Literal)  # the parser refuses a literal 0
+        right = self._operand(node.right) if guarded else self._value(node.right)
+        match node.symbol:
+            case "+":
+                result = left.expr + right.expr
+            case "-":
+                result = left.expr - right.expr
+            case "*":
+                result = left.expr * right.expr
+            case _:
+                result = left.expr / right.expr
+        if guarded:
+            result = nw.when(right.expr != _literal(0)).then(result)
+        # infinity - infinity, 0 * infinity and infinity / infinity are NaN
+        return _Value(result, may_be_nan=True, stage=max(left.stage, right.stage))
 
 
 def _literal(value: float) -> nw.Expr:
     return nw.lit(value, dtype=nw.Float64)
-
-
-def _value(node: Node) -> _Value:
-    match node:
-        case Literal(value=value):
-            return _Value(_literal(value), may_be_nan=False)
-        case ColumnRef(name=name, type=kind):
-            return _Value(nw.col(name).cast(nw.Float64), may_be_nan=kind is not ColumnType.BOOLEAN)
-        case Missing(operand=ColumnRef(name=name, type=ColumnType.STRING | ColumnType.TIMESTAMP)):
-            return _Value(nw.col(name).is_null().cast(nw.Float64), may_be_nan=False)
-        case Equals(operand=ColumnRef(name=name, type=ColumnType.STRING), value=value):
-            return _Value((nw.col(name) == nw.lit(value)).cast(nw.Float64), may_be_nan=False)
-        case Negate(operand=operand):
-            inner = _value(operand)
-            return _Value(-inner.expr, inner.may_be_nan)
-        case Binary():
-            return _binary(node)
-        case _:
-            return _Value(_function(node, _value(node.operand).settled()), may_be_nan=False)
-
-
-def _binary(node: Binary) -> _Value:
-    left, right = _value(node.left).expr, _value(node.right).expr
-    match node.symbol:
-        case "+":
-            result = left + right
-        case "-":
-            result = left - right
-        case "*":
-            result = left * right
-        case _ if isinstance(node.right, Literal):  # never 0: the parser refuses that
-            result = left / right
-        case _:
-            result = nw.when(right != _literal(0)).then(left / right)
-    return _Value(result, may_be_nan=True)  # infinity - infinity, 0 * infinity, infinity / infinity
 
 
 def _function(node: Node, x: nw.Expr) -> nw.Expr:

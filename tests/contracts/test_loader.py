@@ -1,0 +1,395 @@
+"""The contract loader: start from the churn contract, break one thing, read the exact fault."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from contracts import __main__ as command
+from contracts import limits, loader, schema
+from contracts.loader import ContractError
+from contracts.schema import ColumnType, Contract, Task
+
+CHURN = Path(__file__).parents[2] / "contracts" / "churn.yaml"
+Change = Callable[[dict[str, Any]], object]
+
+
+def faults_of(text: str) -> list[str]:
+    with pytest.raises(ContractError) as caught:
+        loader.loads(text)
+    return list(caught.value.faults)
+
+
+def after(change: Change) -> list[str]:
+    """Faults of the churn contract after `change`, without their line numbers (which the dump below moves)."""
+    data: dict[str, Any] = yaml.safe_load(CHURN.read_text())
+    change(data)
+    return [fault.partition(", ")[2] for fault in faults_of(yaml.safe_dump(data, sort_keys=False))]
+
+
+def test_churn_is_valid() -> None:
+    contract = loader.load(CHURN)
+    assert contract.name == "churn"
+    assert contract.task is Task.BINARY_CLASSIFICATION
+    assert [column.name for column in contract.inputs] == [
+        "user_tenure_months",
+        "transaction_volume",
+        "support_tickets",
+    ]
+    assert contract.column("transaction_volume").type is ColumnType.NUMBER
+    assert contract.column("churn_label").allowed == (0, 1)
+    assert contract.split == schema.Split(train=70, validation=15, test=15)
+
+
+def test_compiled_form_reads_back_equal() -> None:
+    contract = loader.load(CHURN)
+    assert schema.from_json(schema.to_json(contract)) == contract
+
+
+def test_defaults_are_those_of_the_schema() -> None:
+    data = yaml.safe_load(CHURN.read_text())
+    for key in ("threshold", "ingestion", "split", "quality", "drift", "training", "segments", "description"):
+        data.pop(key, None)
+    contract = loader.loads(yaml.safe_dump(data, sort_keys=False))
+    assert contract.threshold == Contract.threshold
+    for section in (schema.Ingestion, schema.Split, schema.Quality, schema.Drift, schema.Training):
+        assert getattr(contract, section.__name__.lower()) == section()
+
+
+def test_every_number_of_a_section_has_a_limit() -> None:
+    for kind, model in limits.MODELS.items():
+        if kind is schema.Column:
+            continue
+        for name, field in model.model_fields.items():
+            assert field.metadata, f"{kind.__name__}.{name} has no range"
+        assert kind(), f"{kind.__name__} cannot be left out"
+
+
+def put(*path: str, value: Any) -> Change:
+    def change(data: dict[str, Any]) -> None:
+        target = data
+        for key in path[:-1]:
+            target = target[key]
+        target[path[-1]] = value
+
+    return change
+
+
+def drop(key: str) -> Change:
+    return lambda data: data.pop(key)
+
+
+KNOWN = (
+    "name, task, entity, event_time, label, columns, features, description, segments, threshold, "
+    "ingestion, split, quality, drift, training"
+)
+INPUTS = "user_tenure_months, transaction_volume, support_tickets"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (drop("label"), "label: is missing; add it"),
+        (put("lable", value="x"), f"lable: unknown key; allowed are {KNOWN}; did you mean 'label'?"),
+        (put("zzz", value="x"), f"zzz: unknown key; allowed are {KNOWN}; remove it"),
+        (
+            put("name", value="Churn"),
+            "name: 'Churn' is found; allowed are up to 30 lower-case letters, digits and single inner -, "
+            "a letter first (every resource's name begins with it)",
+        ),
+        (put("name", value=7), "name: 7 is found; a text is allowed"),
+        (
+            put("task", value="multiclass"),
+            "task: the task 'multiclass' is not supported; supported is binary_classification "
+            "(a label of two values); make the label binary, or train this task elsewhere",
+        ),
+        (
+            put("task", value="regression"),
+            "task: the task 'regression' is not supported; supported is binary_classification "
+            "(a label of two values); make the label binary, or train this task elsewhere",
+        ),
+        (put("threshold", value=75), "threshold: 75 is found; a number above 0 and below 1 is allowed"),
+        (put("threshold", value=0), "threshold: 0 is found; a number above 0 and below 1 is allowed"),
+        (put("threshold", value=True), "threshold: true is found; a number above 0 and below 1 is allowed"),
+        (put("threshold", value=float("nan")), "threshold: nan is found; a number above 0 and below 1 is allowed"),
+        (put("features", value={}), "features: {} is found; a mapping from name to content is allowed"),
+        (
+            put("quality", value=[]),
+            "quality: [] is found; a mapping with the keys min_auc, min_accuracy, min_f1, "
+            "max_calibration_error, max_auc_loss, max_latency_ms is allowed",
+        ),
+        (put("quality", "min_auc", value=75), "quality.min_auc: 75 is found; allowed is less than or equal to 1"),
+        (put("training", "eta", value=float("inf")), "training.eta: inf is found; allowed is a finite number"),
+        (put("training", "num_round", value="150"), "training.num_round: '150' is found; allowed is integer"),
+        (put("training", "num_round", value=1.5), "training.num_round: 1.5 is found; allowed is integer"),
+        (
+            put("drift", "max_scor", value=1),
+            "drift.max_scor: unknown key; allowed are max_score, min_rows; did you mean 'max_score'?",
+        ),
+        (put("split", "test", value=20), "split: 70 + 15 + 20 = 105 is found; the shares must add up to 100"),
+        # columns
+        (
+            put("columns", "user_tenure_months", "type", value="integr"),
+            "columns.user_tenure_months.type: 'integr' is found; "
+            "allowed is 'string', 'integer', 'number', 'boolean' or 'timestamp'",
+        ),
+        (
+            put("columns", "user_tenure_months", "minimum", value=601),
+            "columns.user_tenure_months: minimum 601 is above maximum 600; correct one of them",
+        ),
+        (
+            put("columns", "user_tenure_months", "minimum", value=0.5),
+            "columns.user_tenure_months.minimum: 0.5 is found on an integer column; a whole number is allowed",
+        ),
+        (
+            put("columns", "customer_id", "maximum", value=3),
+            "columns.customer_id.maximum: 3 is found on a string; only integer and number have bounds; remove it",
+        ),
+        (
+            put("columns", "customer_id", "allowed", value=["a", 1]),
+            "columns.customer_id.allowed: 1 is found in the list; the column is of type string",
+        ),
+        (
+            put("columns", "customer_id", "allowed", value=["a", "a"]),
+            "columns.customer_id.allowed: a value stands twice in ['a', 'a']; remove one",
+        ),
+        (
+            put("columns", "event_time", "allowed", value=["a"]),
+            "columns.event_time.allowed: is found on a timestamp; "
+            "only string, integer and number have such a list; remove it",
+        ),
+        (
+            put("columns", "support_tickets", "allowed", value=[1, 2]),
+            "columns.support_tickets.allowed: is found beside minimum or maximum; "
+            "a list of legal values needs no bounds; remove one",
+        ),
+        (
+            put("columns", "customer_id", "allowed", value=["a", [1]]),
+            "columns.customer_id.allowed.1: [1] is found; a text or a number is allowed",
+        ),
+        (
+            put("columns", "Event_Time", value={"type": "string"}),
+            "columns.Event_Time: the name is taken by columns.event_time (case does not count); rename it",
+        ),
+        (
+            put("columns", "write_time", value={"type": "string"}),
+            "columns.write_time: the name 'write_time' is reserved, as are "
+            "api_invocation_time, instances, is_deleted, split, write_time; rename it",
+        ),
+        *(
+            (
+                put("columns", name, value={"type": "string"}),
+                f"columns.{name}: the name {name!r} is found; allowed are up to 64 ASCII letters, digits and inner _, "
+                "a letter first, no Python keyword; rename it",
+            )
+            for name in ("9lives", "a b", "class", "x_", "_x", "größe", "x" * 65)
+        ),
+        # roles
+        (
+            put("label", value="churned"),
+            "label: 'churned' is found, which is no column; columns are customer_id, event_time, "
+            f"{INPUTS}, churn_label",
+        ),
+        (
+            put("label", value="customer_id"),
+            "label: 'customer_id' is found, which is the entity too; name another column",
+        ),
+        (
+            put("columns", "churn_label", value={"type": "integer", "allowed": [0, 1, 2]}),
+            "columns.churn_label: type integer, allowed [0, 1, 2] is found; "
+            "a binary label is {type: integer, allowed: [0, 1]} or {type: boolean}",
+        ),
+        (
+            put("columns", "churn_label", value={"type": "number"}),
+            "columns.churn_label: type number, allowed [] is found; "
+            "a binary label is {type: integer, allowed: [0, 1]} or {type: boolean}",
+        ),
+        (
+            put("columns", "churn_label", "nullable", value=True),
+            "columns.churn_label.nullable: true is found; the label of a row is never null; remove it",
+        ),
+        (
+            put("columns", "customer_id", "type", value="number"),
+            "columns.customer_id.type: number is found; the entity is a string or an integer",
+        ),
+        (
+            put("columns", "event_time", "type", value="string"),
+            "columns.event_time.type: string is found; the event time is a timestamp",
+        ),
+        (
+            put("columns", "customer_id", "pii", value="drop"),
+            "columns.customer_id.pii: drop is found; the entity is needed; use hash",
+        ),
+        (
+            put("columns", "event_time", "pii", value="hash"),
+            "columns.event_time.pii: hash is found; the event_time is needed; remove this key",
+        ),
+        # features
+        (
+            put("features", "x", value="churn_label + 1"),
+            f"features.x: at position 1: unknown column 'churn_label'; use one of {INPUTS} "
+            "(churn_label is the label and never a model input)",
+        ),
+        (
+            put("features", "x", value="missing(customer_id)"),
+            f"features.x: at position 9: unknown column 'customer_id'; use one of {INPUTS} "
+            "(customer_id is the entity and never a model input)",
+        ),
+        (put("features", "x", value=3), "features.x: 3 is found; an expression over columns is allowed"),
+        (
+            put("features", "tickets", value="log(support_tickets)"),
+            "features.tickets: at position 1: unknown function 'log'; allowed are numbers, columns, + - * / and "
+            "fill, clip, log1p, missing, equals, bucket",
+        ),
+        (
+            put("features", "support_tickets", value="support_tickets + 1"),
+            "features.support_tickets: the name is taken by columns.support_tickets (case does not count) "
+            "and 'support_tickets + 1' is more than that column; rename it",
+        ),
+        (
+            put("segments", "tickets", value="support_tickets"),
+            "segments.tickets: the name is taken by features.tickets (case does not count); rename it",
+        ),
+    ],
+)
+def test_one_fault(change: Change, expected: str) -> None:
+    assert after(change) == [expected]
+
+
+def test_pii_columns_are_no_model_inputs() -> None:
+    found = after(put("columns", "support_tickets", "pii", value="hash"))
+    assert found == [
+        f"features.{name}: at position {position}: unknown column 'support_tickets'; "
+        "use one of user_tenure_months, transaction_volume (support_tickets is marked as pii and never a model input)"
+        for name, position in (("tickets", 11), ("tickets_per_year", 10))
+    ]
+
+
+def test_an_entity_may_not_be_called_like_a_part_of_the_answer() -> None:
+    def change(data: dict[str, Any]) -> None:
+        data["columns"]["score"] = data["columns"].pop("customer_id")
+        data["entity"] = "score"
+
+    assert after(change) == [
+        "columns.score: the name 'score' is taken in predictions, which hold decision, model_version, score; rename it"
+    ]
+
+
+def test_a_feature_may_be_its_column() -> None:
+    data = yaml.safe_load(CHURN.read_text())
+    data["features"] = {"support_tickets": " support_tickets "}
+    contract = loader.loads(yaml.safe_dump(data))
+    assert contract.features == (schema.Feature(name="support_tickets", expression="support_tickets"),)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [{"type": "boolean"}, {"type": "integer", "allowed": [1, 0]}],
+)
+def test_both_forms_of_a_binary_label(label: dict[str, Any]) -> None:
+    data = yaml.safe_load(CHURN.read_text())
+    data["columns"]["churn_label"] = label
+    assert loader.loads(yaml.safe_dump(data)).column("churn_label").type == label["type"]
+
+
+def test_all_faults_at_once_in_the_order_of_the_file() -> None:
+    text = """\
+name: churn
+task: multiclass
+entity: id
+event_time: at
+label: left
+threshold: 2
+columns:
+  id: {type: string}
+  at: {type: timestamp}
+  left: {type: integer}
+  a: {type: integer, minimum: x}
+features:
+  f: left + a
+"""
+    with pytest.raises(ContractError) as caught:
+        loader.loads(text, source="broken.yaml")
+    assert (
+        str(caught.value)
+        == """\
+broken.yaml: 5 faults
+  line 2, task: the task 'multiclass' is not supported; supported is binary_classification (a label of two values); \
+make the label binary, or train this task elsewhere
+  line 6, threshold: 2 is found; a number above 0 and below 1 is allowed
+  line 10, columns.left: type integer, allowed [] is found; a binary label is {type: integer, allowed: [0, 1]} or \
+{type: boolean}
+  line 11, columns.a.minimum: 'x' is found; allowed is number
+  line 13, features.f: at position 1: unknown column 'left'; use one of (the contract has no usable column) \
+(left is the label and never a model input)"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ["line 1, contract: the file is empty; write a contract"]),
+        ("# only a comment\n", ["line 1, contract: the file is empty; write a contract"]),
+        ("- a\n", [f"line 1, contract: ['a'] is found; a mapping with the keys {KNOWN} is allowed"]),
+        ("a: [1\nb: 2", ["line 1, contract: not YAML: expected ',' or ']', but got ':' in line 2, column 2"]),
+        ("a: \x01", ["line 1, contract: not YAML: unacceptable character #x0001: special characters are not allowed"]),
+        ("a: &x 1\nb: *x\n", ["line 2, b: an alias (*name) is found; write the value out"]),
+        ("&x a: &y [*y]\n", ["line 1, a.0: an alias (*name) is found; write the value out"]),
+    ],
+)
+def test_a_text_that_is_no_contract(text: str, expected: list[str]) -> None:
+    assert faults_of(text) == expected
+
+
+def test_keys_that_yaml_would_swallow() -> None:
+    text = CHURN.read_text().replace("threshold: 0.75", "threshold: 0.75\nthreshold: 0.5")
+    line = text[: text.index("threshold: 0.75")].count("\n") + 1
+    assert faults_of(text) == [f"line {line}, threshold: stands twice, in lines {line} and {line + 1}; remove one"]
+    text = CHURN.read_text().replace("\nfeatures:", "\n  on: {type: string}\n\nfeatures:")
+    line = text[: text.index("  on:")].count("\n") + 1
+    start = text[: text.index("columns:")].count("\n") + 1
+    assert faults_of(text) == [f"line {start}, columns: key on in line {line} is not text for YAML; put it in quotes"]
+
+
+def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_bytes(b"name: \xff")
+    with pytest.raises(ContractError) as caught:
+        loader.load(path)
+    assert caught.value.faults == ("line 1: not UTF-8 (invalid start byte at byte 6)",)
+
+
+def test_command_prints_a_summary_and_writes_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "contract.json"
+    assert command.main([str(CHURN), "--json", str(out)]) == 0
+    assert capsys.readouterr().out == (
+        f"{CHURN}: valid\n"
+        "  workload churn, binary_classification; label churn_label, threshold 0.75\n"
+        "  one row per customer_id and event_time; 6 columns\n"
+        "  6 features: tenure_months, log_volume, volume_missing, tickets, tickets_per_year, volume_per_tenure\n"
+        "  split 70/15/15\n"
+        f"  compiled to {out}\n"
+    )
+    assert schema.from_json(out.read_text()) == loader.load(CHURN)
+
+
+def test_command_prints_faults_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(CHURN.read_text().replace("task: binary_classification", "task: regression"))
+    assert command.main([str(path)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"{path}: 1 fault\n  line 4, task: the task 'regression' is not supported")
+    assert command.main([str(tmp_path / "absent.yaml")]) == 1
+    assert "No such file or directory" in capsys.readouterr().err
+
+
+def test_schema_and_loader_have_the_same_fields() -> None:
+    for kind, model in limits.MODELS.items():
+        names = {item.name for item in dataclasses.fields(kind)} - ({"name"} if kind is schema.Column else set())
+        assert set(model.model_fields) == names

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 MAX_REASON = 1024  # API, FailureReason
 #: SageMaker sends SIGTERM and waits 120 s (developer guide, "Stop a training job"); nobody wants to wait here.
 GRACE_SECONDS = 5.0
+_TETHER = Path(__file__).with_name("tether.py")
 _OPT_ML = re.compile(r"(?<![\w./-])/opt/ml(?=/|$|[^\w.-])")
 
 
@@ -89,7 +90,9 @@ class Container:
 
     def run(self, argv: Sequence[str], environment: Mapping[str, str], *, seconds: float | None) -> None:
         """The job's process to its end. StepFailure if it does not end well or not within `seconds`."""
-        command = [sys.executable if part in ("python", "python3") else self.remap(part) for part in argv]
+        python = sys.executable
+        job = [python if part in ("python", "python3") else self.remap(part) for part in argv]
+        command = [python, "-I", "-S", str(_TETHER), str(os.getpid()), *job]
         with self.log.open("wb") as log:
             try:
                 process = subprocess.Popen(
@@ -99,7 +102,7 @@ class Container:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    start_new_session=True,  # so that its children end with it
+                    start_new_session=True,  # so that its children end with it; the tether ends it with this process
                 )
             except OSError as error:
                 raise StepFailure(f"InternalServerError: {command[0]}: {error}", JOB_INTERNAL_ERROR) from error

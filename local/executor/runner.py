@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local.executor import aws, cache, conditions, jobs, parameters, processing, registry, retry, training
+from local.executor import aws, cache, conditions, jobs, processing, registry, retry, training
 from local.executor.cache import Cache, Entry
 from local.executor.container import Access
 from local.executor.errors import InvalidExecution, StepFailure
+from local.executor.parameters import bind
 from local.executor.results import Done, ExecutionResult, StepResult
 from local.executor.storage import Storage
 from local.executor.values import Values, lookup
@@ -49,10 +50,11 @@ class Runner:
     ) -> None:
         """Raises InvalidExecution, with every fault, for what cannot be started; nothing has run then."""
         _require_known(definition)
-        self._steps = definition["Steps"]
+        self._waiting: list[Mapping[str, Any]] = list(definition["Steps"])
         self._arn = f"{pipeline_arn}/execution/{execution_id}"
         self._values = Values(
-            _bind(definition, parameters), _execution_variables(name, pipeline_arn, self._arn, execution_id)
+            bind(definition.get("Parameters", []), parameters),
+            _execution_variables(name, pipeline_arn, self._arn, execution_id),
         )
         region = pipeline_arn.split(":")[3]
         self._work = jobs.Work(
@@ -70,29 +72,19 @@ class Runner:
 
     def run(self) -> ExecutionResult:
         """Run every step that can run. After a failure no step starts any more; those that run go on to their end."""
-        waiting = {step["Name"]: step for step in self._steps}
         running: dict[Future[tuple[StepResult, Done | None]], Mapping[str, Any]] = {}
         with ThreadPoolExecutor(max_workers=PARALLEL, thread_name_prefix="step") as pool:
             while True:
-                if not self._failed():
-                    for step in list(self._ready(waiting)):
-                        del waiting[step["Name"]]
-                        started = StepResult(
-                            name=step["Name"], type=step["Type"], status="Executing", started=datetime.now(UTC)
-                        )
-                        self._tell(started)
-                        running[pool.submit(self._run_step, step, started)] = step
+                for step in self._take_ready():
+                    started = StepResult(
+                        name=step["Name"], type=step["Type"], status="Executing", started=datetime.now(UTC)
+                    )
+                    self._tell(started)
+                    running[pool.submit(self._run_step, step, started)] = step
                 if not running:
                     break
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    step = running.pop(future)
-                    result, done = future.result()
-                    if done is not None:
-                        self._values.properties[step["Name"]] = done.properties
-                        if step["Type"] == "Condition":
-                            branch = "IfSteps" if done.properties["Outcome"] else "ElseSteps"
-                            waiting |= {inner["Name"]: inner for inner in step["Arguments"][branch]}
-                    self._tell(result)
+                    self._end(running.pop(future), *future.result())
         failed = self._failed()
         return ExecutionResult(
             status="Failed" if failed else "Succeeded",
@@ -100,11 +92,22 @@ class Runner:
             steps=list(self._results.values()),
         )
 
-    def _ready(self, waiting: Mapping[str, Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    def _take_ready(self) -> list[Mapping[str, Any]]:
+        """The steps that wait for nothing any more; none after a failure."""
+        if self._failed():
+            return []
         ended = {name for name, result in self._results.items() if result.status == "Succeeded"}
-        for step in waiting.values():
-            if needs(step) <= ended:
-                yield step
+        ready = [step for step in self._waiting if needs(step) <= ended]
+        self._waiting = [step for step in self._waiting if step not in ready]
+        return ready
+
+    def _end(self, step: Mapping[str, Any], result: StepResult, done: Done | None) -> None:
+        """Let later steps refer to it; a condition puts the steps of one branch among those that wait."""
+        if done is not None:
+            self._values.properties[step["Name"]] = done.properties
+            if step["Type"] == "Condition":
+                self._waiting += step["Arguments"]["IfSteps" if done.properties["Outcome"] else "ElseSteps"]
+        self._tell(result)
 
     def _failed(self) -> list[StepResult]:
         return [result for result in self._results.values() if result.status == "Failed"]
@@ -203,10 +206,6 @@ def _require_known(definition: Mapping[str, Any]) -> None:
     faults += links.check(definition)
     if faults:
         raise InvalidExecution("the definition cannot be run here:\n" + "\n".join(faults))
-
-
-def _bind(definition: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
-    return parameters.bind(definition.get("Parameters", []), given)
 
 
 def _execution_variables(name: str, pipeline_arn: str, arn: str, execution_id: str) -> dict[str, Callable[[], str]]:

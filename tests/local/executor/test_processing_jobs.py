@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.executor.container import Container
-from tests.local.executor.world import World, log_of, reason_of
+from local.executor.container import ROOT, Container
+from tests.local.executor.world import ARN, World, log_of, reason_of
 
 
 def test_inputs_come_in_and_outputs_go_out(world: World) -> None:
@@ -140,9 +144,29 @@ def test_a_job_that_runs_too_long_is_ended_with_its_children(world: World) -> No
     result = world.run([world.processing("Slow", body, seconds=1)])
     step = result.step("Slow")
     assert step.failure_reason == "MaxRuntimeExceeded: the job ran for more than 1 seconds"
-    deadline = time.monotonic() + 10
-    while _runs(int(log_of(step))):
-        assert time.monotonic() < deadline, "the child of the job still runs"
+    _until(lambda: not _runs(int(log_of(step))))
+
+
+def test_a_job_does_not_outlive_its_runner(world: World) -> None:
+    """However the runner ends: here it gets no chance to tidy up."""
+    step = world.processing("Long", "print(os.getpid(), flush=True)\ntime.sleep(60)")
+    definition = json.dumps({"Version": "2020-12-01", "Steps": [step]})
+    program = (
+        "import json, pathlib, sys\nfrom local.executor import Runner\n"
+        "Runner(json.loads(sys.argv[1]), {}, sys.argv[2], pathlib.Path(sys.argv[3]), 'demo', sys.argv[4], 'long').run()"
+    )
+    argv = [sys.executable, "-c", program, definition, world.endpoint, str(world.root / "killed"), ARN]
+    log = world.root / "killed" / "demo" / "long" / "Long-1" / "log.txt"
+    with subprocess.Popen(argv, env={**os.environ, "PYTHONPATH": str(ROOT)}) as runner:
+        _until(lambda: log.is_file() and log.read_text().endswith("\n"))
+        runner.kill()
+    _until(lambda: not _runs(int(log.read_text())))
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
         time.sleep(0.01)
 
 

@@ -131,6 +131,8 @@ class Bucket(pulumi.ComponentResource):
 
     bucket: pulumi.Output[str]
     arn: pulumi.Output[str]
+    guarded: pulumi.Output[str]
+    """The name, once the bucket's policy is in place: for what S3 accepts only when the policy allows it."""
 
     def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:bucket:Bucket", name, None, opts)
@@ -148,15 +150,15 @@ class Bucket(pulumi.ComponentResource):
             ),
         )
         self.bucket, self.arn = bucket.bucket, bucket.arn
-        self._guards()
+        self.guarded = self._guards().bucket
         self._contents()
         self.register_outputs({"bucket": self.bucket, "arn": self.arn})
 
     def _child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))
 
-    def _guards(self) -> None:
-        """Who may reach the bucket and how its content is encrypted."""
+    def _guards(self) -> aws.s3.BucketPolicy:
+        """Who may reach the bucket and how its content is encrypted; gives the policy."""
         args = self._args
         block = aws.s3.BucketPublicAccessBlock(
             f"{self._name}-public-access-block",
@@ -196,7 +198,7 @@ class Bucket(pulumi.ComponentResource):
         statements = [*transport_statements(args.names, args.bucket), *args.statements]
         if args.key_arn is not None:
             statements += encryption_statements(args.names, args.bucket, args.key_arn)
-        aws.s3.BucketPolicy(
+        return aws.s3.BucketPolicy(
             f"{self._name}-policy",
             bucket=self.bucket,
             policy=access.document(statements),

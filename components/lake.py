@@ -102,7 +102,7 @@ class Lake(pulumi.ComponentResource):
                 names=names,
                 bucket=names.raw_bucket,
                 key_arn=ground.keys[Domain.RAW].arn,
-                log_bucket=self.access_logs.bucket,
+                log_bucket=self.access_logs.guarded,
                 lifecycle=lifecycle_rules(
                     noncurrent_days=settings.noncurrent_version_days,
                     tiers=[
@@ -123,7 +123,7 @@ class Lake(pulumi.ComponentResource):
                 names=names,
                 bucket=names.processed_bucket,
                 key_arn=ground.keys[Domain.PROCESSED].arn,
-                log_bucket=self.access_logs.bucket,
+                log_bucket=self.access_logs.guarded,
                 lifecycle=lifecycle_rules(
                     noncurrent_days=settings.noncurrent_version_days,
                     expiries=[Expiry(prefix="data-capture/", days=settings.data_capture_days)],
@@ -139,7 +139,7 @@ class Lake(pulumi.ComponentResource):
                 names=names,
                 bucket=names.artifacts_bucket,
                 key_arn=ground.keys[Domain.MODELS].arn,
-                log_bucket=self.access_logs.bucket,
+                log_bucket=self.access_logs.guarded,
                 lifecycle=lifecycle_rules(noncurrent_days=settings.noncurrent_version_days),
                 protect=ground.protect,
                 block_public_access=settings.block_public_access,

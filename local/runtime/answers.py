@@ -14,9 +14,6 @@ from local.runtime.errors import UnsupportedError
 ACCOUNT = "123456789012"
 _ZONES = "abc"
 _PROMOTIONS = ("2025-01-06T09:00:00+00:00", "2025-01-13T09:00:00+00:00")
-#: Serves the model-monitor analyzer in eu-west-1 (SageMaker AI developer guide, "Amazon SageMaker Model Monitor
-#: prebuilt container"). Other regions have other accounts; the sample shows this one everywhere.
-_ANALYZER_ACCOUNT = "468650794304"
 
 _Answer = dict[str, Any]
 
@@ -35,9 +32,7 @@ class Answers:
             "aws:cloudcontrol/getResource:getResource": self._resource,
             "aws:index/getAvailabilityZones:getAvailabilityZones": self._zones,
             "aws:index/getCallerIdentity:getCallerIdentity": self._identity,
-            "aws:index/getPartition:getPartition": self._partition,
             "aws:index/getRegion:getRegion": self._region,
-            "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": self._prebuilt_image,
             "aws:ssm/getParametersByPath:getParametersByPath": self._parameters_by_path,
         }
         if token not in sources:
@@ -53,22 +48,8 @@ class Answers:
         arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/sample"
         return {"id": ACCOUNT, "accountId": ACCOUNT, "arn": arn, "userId": "AROASAMPLE:sample"}
 
-    def _partition(self, args: dict[str, Any]) -> _Answer:
-        return {"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
-
     def _region(self, args: dict[str, Any]) -> _Answer:
         return {"id": self.region, "name": self.region, "region": self.region}
-
-    def _prebuilt_image(self, args: dict[str, Any]) -> _Answer:
-        region, tag = args.get("region") or self.region, args.get("imageTag") or "1"
-        path = f"{_ANALYZER_ACCOUNT}.dkr.ecr.{region}.amazonaws.com/{args['repositoryName']}:{tag}"
-        return {
-            "id": _ANALYZER_ACCOUNT,
-            "registryId": _ANALYZER_ACCOUNT,
-            "registryPath": path,
-            "region": region,
-            **args,
-        }
 
     def _resource(self, args: dict[str, Any]) -> _Answer:
         """A model package as the pipeline registers it; Cloud Control gives any other type by its own schema."""

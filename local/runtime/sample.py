@@ -54,6 +54,12 @@ _EC2_PREFIXES = {
     "securityGroupRule": "sgrule",
     "vpcEndpoint": "vpce",
 }
+#: Data sources that the provider itself answers, without a call.
+_OFFLINE = {
+    "aws:iam/getPolicyDocument:getPolicyDocument",
+    "aws:index/getPartition:getPartition",
+    "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage",
+}
 #: Types whose id, in the provider, is their ARN.
 _ID_IS_ARN = {"aws:iam/policy:Policy", "aws:sfn/stateMachine:StateMachine", "aws:sns/topic:Topic"}
 
@@ -116,7 +122,7 @@ class SampleCloud:
 
     def invoke(self, token: str, args: dict[str, Any], /) -> dict[str, Any]:
         """Answer a data source. Raises UnsupportedError for one that has no sample."""
-        return self._answers.answer(token, args)
+        return self._provider.invoke(token, args) if token in _OFFLINE else self._answers.answer(token, args)
 
     def _made(self, type_token: str, inputs: dict[str, Any], digest: str) -> Made:
         kind = type_token.split(":")[-1]

@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _up(args: argparse.Namespace) -> int:
     from local.loop import commands as loop
 
-    return loop.up(_stack(args), contract=args.contract, data=args.data, keep=args.keep)
+    return loop.up(_stack(args), contract=args.contract, data_file=args.data, keep=args.keep)
 
 
 def _down(args: argparse.Namespace) -> int:

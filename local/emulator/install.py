@@ -12,7 +12,7 @@ from local.emulator import validation
 from local.emulator.cloudwatch import alarms, history, queries
 from local.emulator.cloudwatch.alarms import Alarms
 from local.emulator.context import Context
-from local.emulator.delivery import buckets, events, function_settings, lambdas, topics
+from local.emulator.delivery import access_logs, buckets, events, function_settings, lambdas, topics
 from local.emulator.sagemaker import (
     capture,
     endpoints,
@@ -49,6 +49,7 @@ def install(context: Context) -> Installed:
     topics.install(context)
     events.install(context)
     buckets.install(context)
+    access_logs.install()
     queries.install()
     history.install()
     installed_alarms = alarms.install(context)

@@ -1,9 +1,9 @@
-"""What a person sees of a run: steps with what happened in each, a progress bar on a terminal, plain lines elsewhere."""
+"""What a person sees of a run: steps and what happened in each; a progress bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -37,7 +37,7 @@ class Console:
         return time.perf_counter() - self._began
 
     @contextmanager
-    def step(self, title: str) -> Iterator[None]:
+    def step(self, title: str) -> Generator[None, None, None]:
         """One step: what is said inside belongs to it."""
         self.steps.append(Step(title, self.elapsed))
         self._terminal.print(f"\n{len(self.steps):>2}  {title}", style="bold", markup=False)
@@ -53,7 +53,7 @@ class Console:
         self._terminal.print(f"    {text}", markup=False)
 
     @contextmanager
-    def deployment(self, label: str) -> Iterator[Deploying]:
+    def deployment(self, label: str) -> Generator[Deploying, None, None]:
         """Progress of a deployment: a bar on a terminal, nothing elsewhere (the step says the result)."""
         columns = (TextColumn("    {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self._terminal, transient=True, disable=not self._terminal.is_terminal) as bar:

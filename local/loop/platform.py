@@ -10,40 +10,47 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
-
 from components.naming import Names
 from contracts import release
 from contracts.release import Record
+from local.emulator.client import Emulator
 from local.loop import images
+from local.runtime import LocalRunError
 from workloads.retraining.handler import dataset_version
 
 ROOT = Path(__file__).parents[2]
-CREDENTIALS = {"aws_access_key_id": "emulated", "aws_secret_access_key": "emulated"}
 
 
-class PlatformError(RuntimeError):
-    """Something of the platform did not do what it should; the message says what and shows its own words."""
+class LoopError(LocalRunError):
+    """The platform did not do what it should; the message says what, in the platform's own words where it has any."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Captured:
+    """Captured records of the endpoint, as JSON lines files in a directory."""
+
+    directory: Path
+    records: int
 
 
 class Platform:
     """One stack's running platform, reached through its names."""
 
-    def __init__(self, url: str, names: Names, contract_file: Path, workdir: Path) -> None:
-        self.url, self.names, self.contract_file, self.workdir = url, names, contract_file, workdir
+    def __init__(self, emulator: Emulator, names: Names, contract_file: Path) -> None:
+        self.names, self.contract_file, self._emulator = names, contract_file, emulator
         self._clients: dict[str, Any] = {}
+        self._seen: set[str] = set()
 
     def client(self, service: str) -> Any:
         """A boto3 client of the emulated AWS."""
         if service not in self._clients:
-            self._clients[service] = boto3.client(
-                service, region_name=self.names.region, endpoint_url=self.url, **CREDENTIALS
-            )
+            self._clients[service] = self._emulator.client(service)
         return self._clients[service]
 
     def publish_image(self, image: str) -> str:
@@ -64,24 +71,17 @@ class Platform:
         return uri, json.loads(text.splitlines()[-1])
 
     def run(self, module: str, *arguments: object) -> str:
-        """Run a workload as its container would; returns what it printed. Exit codes 3 and 4 are verdicts, not faults."""
-        environment = {
-            "PATH": "/usr/bin:/bin",
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_DEFAULT_REGION": self.names.region,
-            "AWS_ACCESS_KEY_ID": "emulated",
-            "AWS_SECRET_ACCESS_KEY": "emulated",
-        }
+        """Run a workload as its container would; returns what it printed. Exit codes 3 and 4 are verdicts."""
         done = subprocess.run(
             [sys.executable, "-m", module, *map(str, arguments)],
             cwd=ROOT,
-            env=environment,
+            env=self._emulator.environment() | {"PATH": "/usr/bin:/bin"},
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode not in (0, 3, 4):
-            raise PlatformError(f"{module} failed with exit code {done.returncode}: {done.stderr[-2000:]}")
+            raise LoopError(f"{module} failed with exit code {done.returncode}: {done.stderr[-2000:]}")
         return done.stdout
 
     def start_training(self, name: str) -> str:
@@ -148,7 +148,7 @@ class Platform:
         """Make an approved package the next release: the record is written here, the rollout is the next `up`."""
         status = self.client("sagemaker").describe_model_package(ModelPackageName=package)["ModelApprovalStatus"]
         if status != "Approved":
-            raise PlatformError(f"{package} is {status}; allowed: Approved; approve it first")
+            raise LoopError(f"{package} is {status}; allowed: Approved; approve it first")
         when = datetime.now(UTC).isoformat(timespec="seconds")
         record = release.promote(self.record(), package, who=who, why=why, when=when)
         self.client("ssm").put_parameter(
@@ -156,9 +156,57 @@ class Platform:
         )
         return record
 
+    def wait_for_endpoint(self) -> dict[str, Any]:
+        """The endpoint once it does not change any more."""
+        while (found := self.endpoint())["EndpointStatus"] in {"Creating", "Updating", "RollingBack"}:
+            time.sleep(0.2)
+        return found
+
     def endpoint(self) -> dict[str, Any]:
         """The endpoint, described."""
         return self.client("sagemaker").describe_endpoint(EndpointName=self.names.endpoint)
+
+    def fetch_evaluation(self, execution: str, page: Path) -> Path:
+        """The HTML report of an execution's evaluation, as a file."""
+        key = f"runs/{execution.rsplit('/', 1)[1]}/Evaluate/evaluation/evaluation.html"
+        self.client("s3").download_file(self.names.artifacts_bucket, key, str(page))
+        return page
+
+    def take_captured(self, directory: Path) -> Captured:
+        """What the endpoint captured since the last call: fetched into a directory, and counted."""
+        prefix = self.names.data_capture_uri.rpartition("/")[2]
+        keys = [key for key in self._keys(self.names.processed_bucket, f"{prefix}/") if key not in self._seen]
+        self._seen.update(keys)
+        directory.mkdir(parents=True)
+        for number, key in enumerate(keys):
+            self.client("s3").download_file(self.names.processed_bucket, key, str(directory / f"{number:04}.jsonl"))
+        lines = sum(len(path.read_text().splitlines()) for path in directory.iterdir())
+        return Captured(directory=directory, records=lines)
+
+    def detect_drift(self, captured: Path, output: Path) -> dict[str, Any]:
+        """The drift job over captured records, against the baseline of the live package; publishes its metrics."""
+        record = self.record()
+        if record is None:
+            raise LoopError("nothing is live: there is no baseline to measure drift against")
+        package = self.client("sagemaker").describe_model_package(ModelPackageName=record.live.champion)
+        baseline = output.parent / "baseline.json"
+        baseline.write_text(json.dumps(self.read_json(package["CustomerMetadataProperties"]["drift_baseline"])))
+        self.run(
+            *("workloads.drift", "detect", "--contract", self.contract_file, "--baseline", baseline),
+            *("--captured", captured, "--endpoint", self.names.endpoint, "--output", output, "--publish"),
+        )
+        return json.loads((output / "report.json").read_text())
+
+    def ask_for_retraining(self, trigger: str) -> dict[str, Any]:
+        """Call the retraining function by hand."""
+        answer = self.client("lambda").invoke(
+            FunctionName=self.names.resource("retraining"), Payload=json.dumps({"trigger": trigger})
+        )
+        return json.loads(answer["Payload"].read())
+
+    def _keys(self, bucket: str, prefix: str) -> list[str]:
+        pages = self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
     def read_json(self, uri: str) -> Any:
         """A JSON object in S3."""
@@ -168,10 +216,8 @@ class Platform:
 
     def download(self, uri: str, directory: Path) -> Path:
         """All objects under a prefix, flat, into a directory."""
-        location, s3 = urlsplit(uri), self.client("s3")
+        location = urlsplit(uri)
         directory.mkdir(parents=True, exist_ok=True)
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=location.netloc, Prefix=location.path.lstrip("/"))
-        for page in pages:
-            for item in page.get("Contents", []):
-                s3.download_file(location.netloc, item["Key"], str(directory / item["Key"].replace("/", "_")))
+        for key in self._keys(location.netloc, location.path.lstrip("/")):
+            self.client("s3").download_file(location.netloc, key, str(directory / key.replace("/", "_")))
         return directory

@@ -20,6 +20,7 @@ from contracts.schema import ColumnType, Contract
 
 #: Share of the shifted traffic that comes from the upper end of the shifted column.
 SHIFT_SHARE = 0.7
+CONNECTIONS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ def shifted(directory: Path, contract: Contract, count: int, seed: int) -> tuple
     return _bodies(rows.take(pa.array(index))), column
 
 
-def measure(url: str, bodies: Sequence[bytes], connections: int = 4) -> Answers:
+def measure(url: str, bodies: Sequence[bytes], connections: int = CONNECTIONS) -> Answers:
     """Send `bodies` to /invocations over kept-alive connections, each connection one request at a time."""
     pool = urllib3.PoolManager(maxsize=connections, retries=False)
 
@@ -77,7 +78,7 @@ def measure(url: str, bodies: Sequence[bytes], connections: int = 4) -> Answers:
     return _answers(send, bodies, connections)
 
 
-def invoke(runtime: Any, endpoint: str, bodies: Sequence[bytes], connections: int = 4) -> Answers:
+def invoke(runtime: Any, endpoint: str, bodies: Sequence[bytes], connections: int = CONNECTIONS) -> Answers:
     """Send `bodies` through InvokeEndpoint, as an application on AWS would: routed by weight, captured, counted."""
 
     def send(body: bytes) -> tuple[int, float, str]:

@@ -1,0 +1,38 @@
+"""PutBucketLogging with a bucket policy for the log delivery.
+
+moto looks for the permission in the target bucket's policy, but knows only statements whose Resource is one text; IAM
+allows a list as well, and so does this correction.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from typing import Any
+
+from moto.s3.models import FakeBucket
+
+from local.emulator.extension import replace
+
+LOG_DELIVERY = "logging.s3.amazonaws.com"
+
+
+def install() -> None:
+    """Correct the check."""
+    replace(FakeBucket, "_log_permissions_enabled_policy", staticmethod(_delivery_allowed))
+
+
+def _delivery_allowed(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
+    written = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}x"
+    policy = json.loads(target_bucket.policy or b"{}")
+    return any(
+        statement["Effect"] == "Allow"
+        and LOG_DELIVERY in _list(statement.get("Principal", {}).get("Service", []))
+        and any(fnmatch.fnmatch("s3:PutObject", action) for action in _list(statement.get("Action", [])))
+        and any(fnmatch.fnmatch(written, resource) for resource in _list(statement.get("Resource", [])))
+        for statement in _list(policy.get("Statement", []))
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

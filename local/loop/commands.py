@@ -1,0 +1,133 @@
+"""The commands `up` and `down`: an emulator, the loop over it, and the report; or an update of what is running."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from components.naming import Names
+from contracts import loader, schema
+from local.adapter import Adapter
+from local.emulator import client
+from local.emulator.client import Emulator, EmulatorError
+from local.loop import data, deliveries, report
+from local.loop.console import Console
+from local.loop.platform import LoopError, Platform
+from local.loop.story import Facts, Story
+from local.runtime import Deployment, Stack
+from local.runtime.commands import policy_factory
+from local.runtime.stack import PROJECT_DIRECTORY
+
+
+def up(stack: Stack, *, contract: Path | None, data_file: Path | None, keep: bool) -> int:
+    """Run the whole loop on a fresh emulator; where one was kept running, only bring it up to date. Returns 0."""
+    if data_file and not contract:
+        raise LoopError("--data needs --contract: the contract says what the columns of the data mean")
+    if contract and not data_file:
+        raise LoopError("--contract needs --data: the embedded data set is that of contracts/churn.yaml only")
+    console = Console()
+    if running := _running(stack):
+        with console.step(f"Update {stack.name} on the emulator at {running.url}"):
+            done = _deploy(stack, running, console, "update")
+            console.say(", ".join(f"{len(urns)} {op.value}" for op, urns in done.changes.items() if urns))
+        return 0
+    shutil.rmtree(stack.home, ignore_errors=True)
+    emulator = client.start(stack.home / "emulator", region=stack.region)
+    try:
+        _tell(stack, emulator, console, data_file)
+    finally:
+        if keep:
+            _record(stack).write_text(json.dumps({"url": emulator.url, "pid": emulator.pid}))
+            console.say(f"the emulator goes on at {emulator.url} until `python -m local down --stack {stack.name}`;")
+            console.say(f"look around with: aws --endpoint-url {emulator.url} --region {stack.region} s3 ls")
+        else:
+            emulator.stop()
+            stack.forget()
+    return 0
+
+
+def down(stack: Stack) -> int:
+    """Stop the emulator that `up --keep` left running, and forget what was in it. Returns 0, also when none runs."""
+    console, running = Console(), _running(stack)
+    if running:
+        running.stop()
+    _record(stack).unlink(missing_ok=True)
+    stack.forget()
+    console.say(f"stopped the emulator at {running.url}" if running else f"no emulator of {stack.name} is running")
+    return 0
+
+
+def _tell(stack: Stack, emulator: Emulator, console: Console, data_file: Path | None) -> None:
+    work = stack.home / "run"
+    work.mkdir(parents=True)
+    contract = loader.load(PROJECT_DIRECTORY / stack.config["ml-platform:contract"])
+    contract_file = work / "contract.json"
+    contract_file.write_text(schema.to_json(contract))
+    if data_file is None:
+        data_file = work / "churn.csv"
+        data.write_churn(data_file, day=datetime.now(UTC).date())
+    names = Names(workload=contract.name, stack=stack.name, account=emulator.account, region=stack.region)
+    story = Story(
+        console=console,
+        platform=Platform(emulator, names, contract_file),
+        emulator=emulator,
+        contract=contract,
+        up=lambda title: _deploy(stack, emulator, console, title),
+        deliveries=deliveries.split(data_file, work / "deliveries"),
+        workdir=work,
+    )
+    facts = story.tell()
+    page = stack.home / "report.html"
+    page.write_text(
+        report.render(
+            title=f"{contract.name} on {stack.name}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+            figures=_figures(facts),
+            steps=console.steps,
+            reports={title: path.read_text() for title, path in facts.reports.items()},
+        )
+    )
+    console.say("")
+    for name, value in _figures(facts).items():
+        console.say(f"{name}: {value}")
+    console.say(f"report: {page}")
+    console.say(f"done in {console.elapsed:.0f} s")
+
+
+def _deploy(stack: Stack, emulator: Emulator, console: Console, title: str) -> Deployment:
+    with console.deployment(title) as progress:
+        cloud = Adapter(emulator.url, emulator.account, emulator.region)
+        return stack.up(cloud, policy_factory(stack), on_event=progress)
+
+
+def _figures(facts: Facts) -> dict[str, str]:
+    """The run in a few figures."""
+    last = facts.deployments[-1]
+    rows, quarantined = (sum(v[key] for v in facts.verdicts) for key in ("rows_in", "quarantined"))
+    policies, judged = last.judged_by
+    figures = {
+        "resources": f"{len(last.created)} created, {len(last.recorded)} recorded only, "
+        f"{judged} judged by {policies} policies",
+        "rows": f"{rows} in, {quarantined} quarantined",
+        "AUC": ", ".join(f"{e['metrics']['auc']['value']:.4f} ({e['gate']['decision']})" for e in facts.evaluations),
+        "drift": " -> ".join(f"{d['drift_score']:.3f}" for d in facts.drift),
+    }
+    if facts.latency:
+        p50, p99 = facts.latency.percentile(0.5), facts.latency.percentile(0.99)
+        figures["predictions"] = f"{facts.latency.served} served, p50 {p50:.2f} ms, p99 {p99:.2f} ms"
+    return figures
+
+
+def _record(stack: Stack) -> Path:
+    return stack.home / "emulator.json"
+
+
+def _running(stack: Stack) -> Emulator | None:
+    """The emulator that was kept, None when there is none or it has ended."""
+    if not _record(stack).is_file():
+        return None
+    try:
+        return client.attach(json.loads(_record(stack).read_text())["url"])
+    except EmulatorError:
+        return None

@@ -1,0 +1,325 @@
+"""The loop, told step by step. Each method is one step of L1; the order of `tell` is the plot.
+
+Everything is done the way it would be on AWS (API calls, the pipeline, Lambdas, `up` of the program); what is printed
+is read back from the platform, never assumed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from contracts.schema import Contract
+from local.emulator.client import Emulator
+from local.loop import traffic
+from local.loop.console import Console
+from local.loop.platform import LoopError, Platform
+from local.loop.traffic import Answers
+from local.runtime import Deployment, Op
+
+REQUESTS = 400
+LATENCY_REQUESTS = 2000
+FAILING_REQUESTS = 60
+#: One period of the endpoint's 5xx alarm.
+PERIOD_SECONDS = 300
+#: How long the loop waits for an alarm to have had its effect.
+PATIENCE_SECONDS = 60
+
+
+@dataclass(kw_only=True)
+class Facts:
+    """What the run found, for the report: figures and files."""
+
+    deployments: list[Deployment] = field(default_factory=list[Deployment])
+    verdicts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    evaluations: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    latency: Answers | None = None
+    drift: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    reports: dict[str, Path] = field(default_factory=dict[str, Path])
+
+
+class Story:
+    """One run of the loop over a platform that `up` brings up and changes."""
+
+    def __init__(
+        self,
+        *,
+        console: Console,
+        platform: Platform,
+        emulator: Emulator,
+        contract: Contract,
+        up: Callable[[str], Deployment],
+        deliveries: tuple[Path, Path],
+        workdir: Path,
+    ) -> None:
+        self.console, self.platform, self.emulator, self.contract = console, platform, emulator, contract
+        self._up, self.deliveries, self.workdir = up, deliveries, workdir
+        self.facts = Facts()
+        self._accepted: Path | None = None
+
+    def tell(self) -> Facts:
+        """The whole loop. Raises what goes wrong: a run that ends without an error did everything it says."""
+        self.deploy("Deploy the platform into an empty account")
+        self.build_images()
+        self.deploy("Deploy again: the training pipeline has its images")
+        self.deliver()
+        first = self.train(self.platform.start_training("first"), "Train, evaluate, gate, register")
+        if first is None:
+            raise LoopError("the first model was rejected: nothing to release; see the gate's reasons above")
+        self.release(first, "Approve and promote the first model")
+        self.predict()
+        self.watch()
+        second = self.drift_and_retrain()
+        if second is None:
+            with self.console.step("The champion stays"):
+                self.say("the gate rejected the new model, so there is no rollout and nothing to roll back")
+            return self.facts
+        self.release(second, "Approve and promote the new model, rolled out by canary")
+        self.fail_and_roll_back()
+        self.deploy("Deploy once more: the program agrees with the rollback", unchanged=True)
+        return self.facts
+
+    def say(self, text: str) -> None:
+        """One line of the present step."""
+        self.console.say(text)
+
+    # --- deployments ---
+
+    def deploy(self, title: str, *, unchanged: bool = False) -> None:
+        """Run the program; say what changed, what is only recorded, who judged it, and what is waited for."""
+        with self.console.step(title):
+            self._deploy()
+            changed = {
+                op: urns for op, urns in self.facts.deployments[-1].changes.items() if op is not Op.SAME and urns
+            }
+            if unchanged and changed:
+                raise LoopError(f"nothing should have changed, but: {changed}")
+
+    def _deploy(self) -> None:
+        done = self._up(self.console.steps[-1].title)
+        self.facts.deployments.append(done)
+        changes = ", ".join(f"{len(urns)} {op.value}" for op, urns in done.changes.items() if urns)
+        policies, judged = done.judged_by
+        self.say(f"{changes} in {done.duration:.1f} s")
+        self.say(
+            f"{len(done.created)} resources created, {len(done.recorded)} recorded only (the emulator lacks them); "
+            f"{judged} judged by {policies} policies: {len(done.advisories)} advisories, "
+            f"{len(done.undecided)} undecided at preview"
+        )
+        for wait in done.outputs.get("waiting_for", []):
+            self.say(f"waits for {wait}")
+
+    def build_images(self) -> None:
+        """Both images, by digest, recorded where the program reads them."""
+        with self.console.step("Build the images (manifests only: there is no container engine here)"):
+            for image in ("training", "inference"):
+                self.say(self.platform.publish_image(image))
+
+    # --- data ---
+
+    def deliver(self) -> None:
+        """Raw data -> validation; the same file once more, which must change nothing."""
+        with self.console.step("Deliver raw data and validate it"):
+            verdict = self._deliver(self.deliveries[0])
+            if verdict["status"] != "accepted":
+                findings = "; ".join(finding["text"] for finding in verdict["findings"])
+                raise LoopError(f"{self.deliveries[0].name} was {verdict['status']}: {findings}")
+            _, again = self.platform.deliver(self.deliveries[0])
+            self.say(f"delivered a second time: {again['status']}, processed once")
+            self._accepted = self.platform.download(self.platform.names.accepted_uri, self.workdir / "accepted")
+
+    def _deliver(self, file: Path) -> dict[str, Any]:
+        uri, verdict = self.platform.deliver(file)
+        self.facts.verdicts.append(verdict)
+        reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(verdict["reasons"].items()))
+        self.say(uri)
+        self.say(
+            f"{verdict['status']}: {verdict['rows_in']} rows in, {verdict['accepted']} accepted, "
+            f"{verdict['quarantined']} quarantined" + (f" ({reasons})" if reasons else "")
+        )
+        return verdict
+
+    @property
+    def accepted(self) -> Path:
+        """Directory with the accepted rows of the first delivery."""
+        if self._accepted is None:
+            raise LoopError("no data was delivered yet")
+        return self._accepted
+
+    # --- models ---
+
+    def train(self, execution: str, title: str) -> dict[str, Any] | None:
+        """Wait for a pipeline execution; the registered package, or None if the gate rejected the model."""
+        with self.console.step(title):
+            done = self.platform.wait_for_training(execution, self._say_pipeline_step)
+            evaluation = self._evaluation(execution, done)
+            self.facts.evaluations.append(evaluation)
+            page = self.workdir / f"evaluation-{len(self.facts.evaluations)}.html"
+            self.facts.reports[f"Evaluation {len(self.facts.evaluations)}"] = self.platform.fetch_evaluation(
+                execution, page
+            )
+            measured, gate = evaluation["metrics"], evaluation["gate"]
+            auc = measured["auc"]
+            self.say(
+                f"AUC {auc['value']:.4f} [{auc['low']:.4f}, {auc['high']:.4f}] on {evaluation['rows']} test rows, "
+                f"accuracy {measured['accuracy']['value']:.3f}, F1 {measured['f1']['value']:.3f}"
+            )
+            if evaluation["champion"]:
+                gap = evaluation["champion"]["auc_difference"]
+                self.say(
+                    f"against the champion: {gap['value']:+.4f} [{gap['low']:+.4f}, {gap['high']:+.4f}] "
+                    f"(margin {self.contract.quality.max_auc_loss:g})"
+                )
+            self.say(f"gate: {gate['decision']}: {gate['reason']}")
+            if gate["decision"] != "register":
+                return None
+            package = self.platform.newest_package()
+            self.say(f"registered {package['ModelPackageArn']}, {package['ModelApprovalStatus']}")
+            return package
+
+    def _evaluation(self, execution: str, done: Mapping[str, Any]) -> dict[str, Any]:
+        """The evaluation decides; an execution that failed for another reason than the gate's is an error."""
+        try:
+            evaluation = self.platform.evaluation(execution)
+        except self.platform.client("s3").exceptions.NoSuchKey:
+            raise LoopError(f"the pipeline failed: {done.get('FailureReason', done)}") from None
+        succeeded = done["PipelineExecutionStatus"] == "Succeeded"
+        if succeeded != (evaluation["gate"]["decision"] == "register"):
+            raise LoopError(f"the gate said {evaluation['gate']}, but the pipeline {done}")
+        return evaluation
+
+    def _say_pipeline_step(self, step: Mapping[str, Any]) -> None:
+        seconds = (step["EndTime"] - step["StartTime"]).total_seconds()
+        cached = " (cached)" if step.get("CacheHitResult") else ""
+        reason = f": {step['FailureReason']}" if step["StepStatus"] == "Failed" and step.get("FailureReason") else ""
+        self.say(f"{step['StepName']:<9} {step['StepStatus'].lower()}{cached} {seconds:5.1f} s{reason}")
+
+    def release(self, package: Mapping[str, Any], title: str) -> None:
+        """Approve, promote, roll out, and check that the endpoint is where it should be."""
+        with self.console.step(title):
+            arn = package["ModelPackageArn"]
+            self.platform.approve(arn, "metrics and model card read")
+            record = self.platform.promote(arn, who="loop", why="passed the gate and was approved")
+            self.say(f"release {record.live.id} is to be live: {arn}")
+            self._deploy()
+            endpoint = self.platform.endpoint()
+            if record.live.id not in endpoint["EndpointConfigName"]:
+                raise LoopError(f"the endpoint serves {endpoint['EndpointConfigName']}, not {record.live.id}")
+            self.say(f"endpoint {endpoint['EndpointName']} {endpoint['EndpointStatus']}: {self._url()}/invocations")
+
+    def _url(self) -> str:
+        return self._servers()[0]["url"]
+
+    # --- traffic ---
+
+    def predict(self) -> None:
+        """Real HTTP requests straight at the inference service, timed."""
+        with self.console.step("Predict over HTTP"):
+            bodies = traffic.sample(self.accepted, self.contract, LATENCY_REQUESTS, seed=1)
+            traffic.measure(self._url(), bodies[:100])  # a warm service is what is measured
+            answers = traffic.measure(self._url(), bodies)
+            self.facts.latency = answers
+            self.say(
+                f"{answers.served} of {len(bodies)} requests served in {answers.seconds:.2f} s "
+                f"({answers.served / answers.seconds:.0f}/s over {traffic.CONNECTIONS} connections): "
+                f"p50 {answers.percentile(0.5):.2f} ms, p99 {answers.percentile(0.99):.2f} ms"
+            )
+            if answers.served != len(bodies):
+                raise LoopError(f"not every request was served: {dict(answers.statuses)}")
+
+    def watch(self) -> None:
+        """Live traffic like the training data: the drift job must find nothing."""
+        with self.console.step("Watch live traffic for drift"):
+            report = self._watch(traffic.sample(self.accepted, self.contract, REQUESTS, seed=2), "before")
+            if report["drifted"]:
+                raise LoopError("traffic drawn from the accepted data counts as drifted: the drift job is wrong")
+
+    def _watch(self, bodies: list[bytes], label: str) -> dict[str, Any]:
+        """Send requests through InvokeEndpoint and run the drift job over what the endpoint captured of them."""
+        answers = traffic.invoke(self.platform.client("sagemaker-runtime"), self.platform.names.endpoint, bodies)
+        self.emulator.flush()
+        captured = self.platform.take_captured(self.workdir / f"captured-{label}")
+        self.say(f"{answers.served} requests through InvokeEndpoint, {captured.records} records captured")
+        report = self.platform.detect_drift(captured.directory, self.workdir / f"drift-{label}")
+        self.facts.drift.append(report)
+        self.facts.reports[f"Drift {label} the shift"] = self.workdir / f"drift-{label}" / "report.html"
+        self.say(
+            f"drift score {report['drift_score']:.3f} (limit {self.contract.drift.max_score:g}): "
+            + (f"drifted, most {report['most_drifted']}" if report["drifted"] else "no drift")
+        )
+        return report
+
+    # --- the loop closes ---
+
+    def drift_and_retrain(self) -> dict[str, Any] | None:
+        """New labelled data arrives, traffic shifts, the drift alarm asks for a retraining, the brakes decide."""
+        with self.console.step("New labelled data arrives and live traffic shifts"):
+            self._deliver(self.deliveries[1])
+            bodies, column = traffic.shifted(self.accepted, self.contract, REQUESTS, seed=3)
+            self.say(f"from now on more customers with a high {column}")
+            report = self._watch(bodies, "after")
+            if not report["drifted"]:
+                raise LoopError("the shifted traffic does not count as drifted: the drift job is wrong")
+            decision = self._answer_of("retraining")
+            self.say(f"drift alarm -> topic -> retraining function: {decision['action']}: {decision['reason']}")
+        if decision["action"] != "started":
+            return None
+        package = self.train(decision["execution"], "Retrain, and judge the new model against the champion")
+        with self.console.step("Ask for another retraining: the brakes"):
+            again = self.platform.ask_for_retraining("a person asks again")
+            self.say(f"{again['action']}: {again['reason']}")
+            if again["action"] != "held":
+                raise LoopError("a second retraining on the same data must be held")
+        return package
+
+    def fail_and_roll_back(self) -> None:
+        """The new release's server dies; its errors raise the alarm, and the rollback function acts on it."""
+        with self.console.step("The new release fails in production and is rolled back"):
+            failing = self.platform.endpoint()["EndpointConfigName"]
+            for server in self._servers():
+                self.emulator.kill(server["pid"])
+                self.say(f"killed the model server of {server['config']}, as a crash would")
+            bodies = traffic.sample(self.accepted, self.contract, FAILING_REQUESTS, seed=4)
+            for _ in range(2):  # the alarm wants two bad periods in a row
+                self.say(f"answers now: {dict(self._invoke(bodies).statuses)}")
+                self.emulator.flush()
+                self.emulator.advance(PERIOD_SECONDS)
+            answer = self._answer_of("rollback")
+            self.say(f"5xx alarm -> topic -> rollback function: {answer['action']}: {answer['reason']}")
+            self._restored(failing)
+            answers = self._invoke(bodies)
+            self.say(f"answers after the rollback: {dict(answers.statuses)}")
+            if answers.served != len(bodies):
+                raise LoopError(f"the endpoint does not serve after the rollback: {dict(answers.statuses)}")
+
+    def _invoke(self, bodies: list[bytes]) -> Answers:
+        return traffic.invoke(self.platform.client("sagemaker-runtime"), self.platform.names.endpoint, bodies)
+
+    def _restored(self, failing: str) -> None:
+        endpoint = self.platform.wait_for_endpoint()
+        record = self.platform.record()
+        if record is None or record.live.id not in endpoint["EndpointConfigName"]:
+            raise LoopError(f"record and endpoint disagree: {record} against {endpoint['EndpointConfigName']}")
+        if endpoint["EndpointConfigName"] == failing:
+            raise LoopError(f"the endpoint still serves {failing}")
+        self.say(f"live again: {record.live.champion} (release {record.live.id}), by {record.live.who}")
+
+    def _answer_of(self, function: str) -> dict[str, Any]:
+        """What a function answered to the alarm that called it last. Alarms and functions take their time."""
+        arn = self.platform.names.arn("lambda", f"function:{self.platform.names.resource(function)}")
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            calls = [d for d in self.emulator.deliveries() if d["target"] == arn]
+            acted = [d["detail"]["result"] for d in calls if (d["detail"].get("result") or {}).get("action")]
+            acted = [result for result in acted if result["action"] != "ignored"]
+            if acted:
+                return acted[-1]
+            time.sleep(0.1)
+        raise LoopError(f"{function} was not called, or failed: {self.emulator.deliveries()[-5:]}")
+
+    def _servers(self) -> list[dict[str, Any]]:
+        servers = self.emulator.model_servers()
+        return [s for s in servers if s["endpoint"] == self.platform.names.endpoint and s["alive"]]

@@ -345,6 +345,10 @@ def _endpoint_changes(scope: Scope) -> Iterator[Request]:
     yield Request(operation="ModifyVpcEndpoint", parameters=parameters)
 
 
+def _service_prefix_list(scope: Scope) -> Any:
+    return [{"Name": "prefix-list-name", "Values": [scope.inputs["serviceName"]]}]
+
+
 VPC_ENDPOINT = ResourceType(
     type="aws:ec2/vpcEndpoint:VpcEndpoint",
     service="ec2",
@@ -371,12 +375,17 @@ VPC_ENDPOINT = ResourceType(
         "vpcId",
     ),
     id=response("VpcEndpoint.VpcEndpointId"),
-    read=(Call(operation="DescribeVpcEndpoints", given={"VpcEndpointIds[]": ID}),),
+    # As the provider does: a gateway endpoint's routes go to the prefix list that carries the service's name.
+    read=(
+        Call(operation="DescribeVpcEndpoints", given={"VpcEndpointIds[]": ID}),
+        Call(operation="DescribeManagedPrefixLists", given={"Filters": _service_prefix_list}),
+    ),
     outputs={
         "arn": arn("ec2", "vpc-endpoint/{id}"),
         "dnsEntries": live("VpcEndpoints[0].DnsEntries[].{dnsName: DnsName, hostedZoneId: HostedZoneId}", []),
         "networkInterfaceIds": live("VpcEndpoints[0].NetworkInterfaceIds", []),
         "ownerId": text("{account}"),
+        "prefixListId": live("PrefixLists[0].PrefixListId"),
         "requesterManaged": False,
         "state": live("VpcEndpoints[0].State"),
     },

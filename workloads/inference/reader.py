@@ -108,9 +108,7 @@ class Reader:
         if isinstance(document, dict):
             rows = [document] if single else document[INSTANCES]
             for key in () if single else document.keys() - {INSTANCES}:
-                return invalid(
-                    [Fault(field=key, found="an unknown field", allowed=f"only {INSTANCES!r} beside nothing")]
-                )
+                return invalid([Fault(field=key, found="an unknown field", allowed=f"{INSTANCES!r} alone")])
         if not isinstance(rows, list):
             expected = 'a row as an object, a list of rows, or {"instances": [...]}'
             return invalid([Fault(found=show(rows), allowed=expected)])

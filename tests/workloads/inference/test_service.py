@@ -1,0 +1,411 @@
+"""The service over real HTTP: what it answers to good and to bad requests."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import socket
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import xgboost as xgb
+
+from contracts import loader
+from tests.workloads.inference import serving
+from tests.workloads.inference.serving import Running
+from workloads.features import frame
+
+ROW = {"user_tenure_months": 3, "transaction_volume": 250.5, "support_tickets": 4}
+CONTRACT = loader.load(serving.CHURN)
+RANGES = {
+    "user_tenure_months": "an integer from 0 to 600, or null",
+    "transaction_volume": "a number from 0 to 1000000, or null",
+    "support_tickets": "an integer from 0 to 1000, or null",
+}
+
+
+def expected(booster: xgb.Booster, table: pa.Table) -> list[float]:
+    """Scores as the training side computes them: the data-frame features and XGBoost itself."""
+    matrix = frame.matrix(frame.with_features(table, CONTRACT), CONTRACT)
+    return booster.inplace_predict(matrix).tolist()
+
+
+def as_csv(table: pa.Table) -> str:
+    return "".join(",".join("" if v is None else repr(v) for v in row.values()) + "\n" for row in table.to_pylist())
+
+
+# ---- predictions ----
+
+
+def test_one_row(service: Running, booster: xgb.Booster) -> None:
+    answer = service.predict({"customer_id": "C-1", **ROW})
+    assert answer.status == 200
+    score = expected(booster, pa.Table.from_pylist([ROW]))[0]
+    assert answer.json == {"score": score, "decision": score >= 0.75, "model_version": "v7", "customer_id": "C-1"}
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-model-version"] == "v7"
+
+
+@pytest.mark.parametrize("wrap", [lambda rows: rows, lambda rows: {"instances": rows}])
+def test_scores_of_many_rows_are_those_of_training(service: Running, booster: xgb.Booster, wrap: Any) -> None:
+    table, _ = serving.customers(1500, seed=11)
+    answer = service.predict(wrap(table.to_pylist()))
+    assert answer.status == 200
+    assert answer.json["model_version"] == "v7"
+    assert [p["score"] for p in answer.json["predictions"]] == expected(booster, table)
+
+
+def test_csv_scores_are_those_of_training(service: Running, booster: xgb.Booster) -> None:
+    table, _ = serving.customers(1500, seed=12)
+    answer = service.csv(as_csv(table))
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "text/csv"
+    lines = [line.split(",") for line in answer.body.decode().splitlines()]
+    scores = expected(booster, table)
+    assert [float(score) for score, _ in lines] == scores
+    assert [decision for _, decision in lines] == [str(int(score >= 0.75)) for score in scores]
+
+
+def test_csv_with_a_header_in_any_order(service: Running, booster: xgb.Booster) -> None:
+    answer = service.csv("customer_id,support_tickets,user_tenure_months\nC-1,4,3\nC-2,,\n", accept="application/json")
+    rows = [{"user_tenure_months": 3, "support_tickets": 4}, {"user_tenure_months": None, "support_tickets": None}]
+    table = pa.Table.from_pylist([{**row, "transaction_volume": None} for row in rows]).cast(
+        pa.schema({"user_tenure_months": pa.int64(), "support_tickets": pa.int64(), "transaction_volume": pa.float64()})
+    )
+    assert [(p["customer_id"], p["score"]) for p in answer.json["predictions"]] == list(
+        zip(["C-1", "C-2"], expected(booster, table), strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3,250.5,4",
+        "3,250.5,4\r\n",
+        "\ufeff3,250.5,4\n\n",
+        '"3",250.50,4\n',
+        " 3 , +2.505e2 ,4.0\n",
+        "support_tickets,transaction_volume,user_tenure_months\n4,250.5,3\n",
+    ],
+)
+def test_csv_forms_of_one_row(service: Running, booster: xgb.Booster, text: str) -> None:
+    answer = service.csv(text)
+    assert (answer.status, answer.body.decode().split(",")[0]) == (
+        200,
+        repr(expected(booster, pa.Table.from_pylist([ROW]))[0]),
+    )
+
+
+def test_json_whitespace_and_null_forms(service: Running) -> None:
+    bare = service.request("POST", "/v1/predict", " \n {} ", content_type="application/json; charset=utf-8")
+    nulls = service.predict(dict.fromkeys(ROW))
+    assert bare.status == nulls.status == 200
+    assert bare.json == nulls.json
+    assert service.csv(",,").body == service.csv("null,NaN,nan").body
+
+
+@pytest.mark.parametrize(
+    ("sent", "accept", "kind"),
+    [
+        ("application/json", None, "application/json"),
+        ("application/json", "*/*", "application/json"),
+        ("application/json", "text/csv", "text/csv"),
+        ("application/json", "text/csv;q=0.5, application/json;q=0.4", "text/csv"),
+        ("application/json", "text/*", "text/csv"),
+        ("text/csv", None, "text/csv"),
+        ("text/csv", "application/*;q=0.1", "application/json"),
+        ("text/csv", "text/html, */*;q=0.1", "text/csv"),
+        ("text/csv", "text/csv;q=0, */*", "application/json"),
+    ],
+)
+def test_accept_is_honoured(service: Running, sent: str, accept: str | None, kind: str) -> None:
+    body = '{"support_tickets": 1}' if sent == "application/json" else "1,2,3"
+    headers = {} if accept is None else {"accept": accept}
+    answer = service.request("POST", "/invocations", body, content_type=sent, **headers)
+    assert (answer.status, answer.headers["content-type"]) == (200, kind)
+
+
+def test_threshold_and_version_from_the_environment(package: Any, booster: xgb.Booster) -> None:
+    score = expected(booster, pa.Table.from_pylist([ROW]))[0]
+    with serving.serving(package, PREDICTION_THRESHOLD=repr(score), MODEL_VERSION="env-1") as running:
+        assert running.predict(ROW).json == {"score": score, "decision": True, "model_version": "env-1"}
+        assert running.request("GET", "/v1/status").json["model"]["threshold"] == score
+    with serving.serving(package, PREDICTION_THRESHOLD=repr(math.nextafter(score, 1))) as running:
+        assert running.predict(ROW).json["decision"] is False
+
+
+def test_ids_are_passed_on(service: Running) -> None:
+    answer = service.predict(
+        ROW,
+        X_Request_Id="abc-1",
+        X_Amzn_SageMaker_Custom_Attributes="tenant=7",
+        X_Amzn_SageMaker_Inference_Id="inf-9",
+    )
+    assert answer.headers["x-request-id"] == "abc-1"
+    assert answer.headers["x-amzn-sagemaker-custom-attributes"] == "tenant=7"
+    assert answer.headers["x-amzn-sagemaker-inference-id"] == "inf-9"
+    ids = {service.predict(ROW).headers["x-request-id"] for _ in range(3)}
+    assert len(ids) == 3
+
+
+# ---- refusals ----
+
+
+@pytest.mark.parametrize(
+    ("row", "faults"),
+    [
+        ({"support_tickets": -1}, [("support_tickets", "-1", RANGES["support_tickets"])]),
+        ({"support_tickets": 1001}, [("support_tickets", "1001", RANGES["support_tickets"])]),
+        ({"support_tickets": 1.0}, [("support_tickets", "1.0", RANGES["support_tickets"])]),
+        ({"support_tickets": True}, [("support_tickets", "true", RANGES["support_tickets"])]),
+        ({"support_tickets": "1"}, [("support_tickets", '"1"', RANGES["support_tickets"])]),
+        ({"support_tickets": [1]}, [("support_tickets", "[1]", RANGES["support_tickets"])]),
+        ({"transaction_volume": 1e7}, [("transaction_volume", "10000000.0", RANGES["transaction_volume"])]),
+        ({"transaction_volume": {}}, [("transaction_volume", "{}", RANGES["transaction_volume"])]),
+        ({"customer_id": 7}, [("customer_id", "7", "a text, or null")]),
+        (
+            {"zip": 1, "user_tenure_months": -1},
+            [
+                ("zip", "an unknown field", ", ".join([*ROW, "customer_id"])),
+                ("user_tenure_months", "-1", RANGES["user_tenure_months"]),
+            ],
+        ),
+        ({"churn_label": 1}, [("churn_label", "an unknown field", ", ".join([*ROW, "customer_id"]))]),
+    ],
+)
+def test_a_row_against_the_contract(service: Running, row: dict[str, Any], faults: list[tuple[str, str, str]]) -> None:
+    one = service.predict(row)
+    assert one.status == 422
+    assert one.error["code"] == "invalid_rows"
+    assert one.error["faults"] == [{"field": f, "found": found, "allowed": a} for f, found, a in faults]
+    field, found, allowed = faults[0]
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    assert one.error["message"] == f"field {field!r}: {found} is found, allowed is {allowed}{more}"
+    assert one.error["request_id"] == one.headers["x-request-id"]
+    many = service.predict([{}, row])
+    assert many.status == 422
+    assert [(fault["row"], fault["field"]) for fault in many.error["faults"]] == [(1, field) for field, _, _ in faults]
+    assert many.error["message"].startswith("row 1, field ")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        ("", 400, "the body is empty; send a row"),
+        ("{", 400, "the body is not JSON: Input data was truncated"),
+        ('{"support_tickets": NaN}', 400, "the body is not JSON: JSON is malformed: invalid character (byte 20)"),
+        (b'{"customer_id": "\xff"}', 400, "the body is not JSON: "),
+        ("[" * 50_000, 400, "the body is not JSON: "),
+        ("7", 422, 'body: 7 is found, allowed is a row as an object, a list of rows, or {"instances": [...]}'),
+        ("[]", 422, "body: no row is found, allowed is at least one"),
+        ('{"instances": []}', 422, "body: no row is found, allowed is at least one"),
+        (
+            '{"instances": {}}',
+            422,
+            'body: {} is found, allowed is a row as an object, a list of rows, or {"instances": [...]}',
+        ),
+        ("[1]", 422, "row 0: 1 is found, allowed is a row as an object"),
+        (
+            '{"instances": [{}], "x": 1}',
+            422,
+            "field 'x': an unknown field is found, allowed is 'instances' alone",
+        ),
+        ('{"support_tickets": 1e400}', 400, "the body is not JSON: Number out of range"),
+        ('{"transaction_volume": 1e400}', 400, "the body is not JSON: Number out of range"),
+    ],
+)
+def test_a_json_body(service: Running, body: str | bytes, status: int, message: str) -> None:
+    answer = service.request("POST", "/invocations", body, content_type="application/json")
+    assert answer.status == status
+    assert answer.error["message"].startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "message"),
+    [
+        ("", 400, "the body is empty; send a line for each row"),
+        ("\n\n", 400, "the body is empty; send a line for each row"),
+        ("1,2", 422, f"line 1: 2 cells is found, allowed is 3: {', '.join(ROW)}"),
+        ("1,2,3\n1,2,3,4\n", 422, f"line 2: 4 cells is found, allowed is 3: {', '.join(ROW)}"),
+        ("1,2,3\n\n1,2,3\n", 422, f"line 2: 0 cells is found, allowed is 3: {', '.join(ROW)}"),
+        (
+            "1,2,3\n1,x,3\n",
+            422,
+            f"line 2, field 'transaction_volume': \"x\" is found, allowed is {RANGES['transaction_volume']}",
+        ),
+        (
+            "1.5,2,3",
+            422,
+            f"line 1, field 'user_tenure_months': \"1.5\" is found, allowed is {RANGES['user_tenure_months']}",
+        ),
+        (
+            "1,inf,3",
+            422,
+            f"line 1, field 'transaction_volume': \"inf\" is found, allowed is {RANGES['transaction_volume']}",
+        ),
+        (
+            "1_0,2,3",
+            422,
+            f"line 1, field 'user_tenure_months': \"1_0\" is found, allowed is {RANGES['user_tenure_months']}",
+        ),
+        (
+            "٣,2,3",
+            422,
+            f"line 1, field 'user_tenure_months': \"٣\" is found, allowed is {RANGES['user_tenure_months']}",
+        ),
+        (
+            "1,2,true",
+            422,
+            f"line 1, field 'support_tickets': \"true\" is found, allowed is {RANGES['support_tickets']}",
+        ),
+        ('1,2,"3', 400, "line 1: not CSV: unexpected end of data"),
+        (
+            "1],[2,2,3",
+            422,
+            f"line 1, field 'user_tenure_months': \"1][2\" is found, allowed is {RANGES['user_tenure_months']}",
+        ),
+        ("support_tickets\n", 422, "body: no row is found, allowed is at least one"),
+        (
+            "support_tickets,support_tickets\n1,2\n",
+            422,
+            "line 1, field 'support_tickets': a column named twice is found, allowed is each column once",
+        ),
+    ],
+)
+def test_a_csv_body(service: Running, text: str, status: int, message: str) -> None:
+    answer = service.csv(text)
+    assert answer.status == status
+    assert answer.error["message"] == message
+
+
+def test_csv_that_says_it_has_a_header(service: Running) -> None:
+    answer = service.csv("tickets,customer_id\n1,a\n", content_type="text/csv; header=present")
+    assert answer.status == 422
+    assert answer.error["message"] == (
+        f"line 1, field 'tickets': an unknown column is found, allowed is {', '.join([*ROW, 'customer_id'])}"
+    )
+    answer = service.csv("support_tickets\n1\n", content_type="text/csv; header=absent")
+    assert answer.error["message"] == (f"line 1: 1 cells is found, allowed is 3: {', '.join(ROW)} (and 1 more)")
+
+
+def test_all_faults_are_told_up_to_a_limit(service: Running) -> None:
+    answer = service.csv("x,2,3\n" * 1000)
+    assert answer.status == 422
+    assert [fault["line"] for fault in answer.error["faults"]] == list(range(1, 21))
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ({}, "content-type nothing is found; "),
+        ({"content_type": "application/xml"}, "content-type 'application/xml' is found; "),
+        ({"content_type": "text/csv; charset=latin-1"}, "charset 'latin-1' is found; "),
+        ({"content_type": "text/csv", "content_encoding": "gzip"}, "content-encoding 'gzip' is found; "),
+    ],
+)
+def test_media_types(service: Running, headers: dict[str, str], message: str) -> None:
+    answer = service.request("POST", "/invocations", "1,2,3", **headers)
+    assert answer.status == 415
+    advice = "use application/json or text/csv, in UTF-8, without content-encoding"
+    assert answer.error["message"] == message + advice
+
+
+def test_what_is_accepted_must_be_available(service: Running) -> None:
+    answer = service.predict(ROW, accept="image/png, text/html;q=0.5")
+    assert answer.status == 406
+    assert answer.error["message"] == (
+        "accept 'image/png, text/html;q=0.5' is found; application/json and text/csv can be had; ask for one of them"
+    )
+
+
+def test_paths_and_methods(service: Running) -> None:
+    missing = service.request("GET", "/nothing")
+    assert missing.status == 404
+    assert missing.error["message"] == (
+        "'/nothing' is found; there are /invocations, /v1/predict, /ping, /ready, /health, /metrics, /v1/status"
+    )
+    get = service.request("GET", "/invocations")
+    assert (get.status, get.headers["allow"]) == (405, "POST")
+    post = service.request("POST", "/ping")
+    assert (post.status, post.headers["allow"]) == (405, "GET, HEAD")
+    head = service.request("HEAD", "/ping")
+    assert (head.status, head.body, head.headers["content-length"]) == (200, b"", "18")
+
+
+def test_too_many_bytes(service: Running) -> None:
+    announced = service.request("POST", "/invocations", b" " * 200_001, content_type="application/json")
+    assert (announced.status, announced.error["code"]) == (413, "body_too_large")
+    assert announced.error["message"] == (
+        "a body of 200001 bytes or more is found, at most 200000 are allowed; split the request"
+    )
+    with contextlib.closing(service.connect()) as connection:
+        chunks = (b" " * 50_000 for _ in range(5))
+        connection.request("POST", "/invocations", chunks, {"content-type": "application/json"}, encode_chunked=True)
+        assert connection.getresponse().status == 413
+
+
+def test_too_many_rows(service: Running) -> None:
+    csv = service.csv("1,2,3\n" * 3001)
+    assert (csv.status, csv.error["code"]) == (413, "too_many_rows")
+    many = service.predict([{}] * 3001)
+    assert many.status == 413
+    assert many.error["message"] == "3001 rows are found, at most 3000 are allowed; split the request"
+    assert service.csv("1,2,3\n" * 3000).status == 200
+
+
+# ---- the rest of the interface ----
+
+
+def test_health_and_status(service: Running) -> None:
+    assert service.request("GET", "/health").json == {"status": "ok"}
+    assert service.request("GET", "/ping").json == {"status": "ready"}
+    assert service.request("GET", "/ready").json == {"status": "ready"}
+    status = service.request("GET", "/v1/status").json
+    assert status["model"] == {
+        "version": "v7",
+        "name": "churn",
+        "predictor": status["model"]["predictor"],
+        "threshold": 0.75,
+        "features": list(CONTRACT.feature_names),
+        "dataset_version": "d1",
+        "xgboost_version": xgb.__version__,
+    }
+
+
+def test_metrics_count(package: Any) -> None:
+    with serving.serving(package) as running:
+        running.predict([{}, {}])
+        running.predict({"x": 1})
+        text = running.request("GET", "/metrics").body.decode()
+    lines = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert lines["inference_predictions_total"] == "2"
+    assert lines['inference_requests_total{status="200"}'] == "1"
+    assert lines['inference_requests_total{status="422"}'] == "1"
+    assert lines["inference_request_seconds_count"] == "2"
+    assert lines['inference_request_seconds_bucket{le="+Inf"}'] == "2"
+    assert float(lines["inference_request_seconds_sum"]) > 0
+    assert lines["inference_requests_in_flight"] == "0"
+    assert any(name.startswith('inference_model_info{version="sha256-') for name in lines)
+
+
+def test_pipelined_requests_are_answered_in_order(service: Running) -> None:
+    body = b"1,2,3"
+    one = (
+        b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\ncontent-length: 5\r\nx-request-id: %d\r\n\r\n"
+        + body
+    )
+    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as connection:
+        connection.sendall(b"".join(one % n for n in range(20)))
+        received = b""
+        while received.count(b"HTTP/1.1 200") < 20:
+            received += connection.recv(65536)
+    ids = [int(part.split(b"\r\n")[0]) for part in received.split(b"x-request-id: ")[1:]]
+    assert ids == list(range(20))
+
+
+def test_numpy_agrees_with_the_threshold(service: Running, booster: xgb.Booster) -> None:
+    table, _ = serving.customers(500, seed=3)
+    decisions = [p["decision"] for p in service.predict(table.to_pylist()).json["predictions"]]
+    assert decisions == (np.array(expected(booster, table)) >= 0.75).tolist()

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from components.naming import Names, content_name
+from tests.components.engine import NAMES, deploy
+
+
+def test_names_of_a_stack() -> None:
+    assert NAMES.endpoint == NAMES.pipeline == NAMES.package_group == "churn-staging"
+    assert NAMES.raw_bucket == "123456789012-staging-ai-raw-data"
+    assert NAMES.processed_bucket == "123456789012-staging-ai-processed-data"
+    assert NAMES.artifacts_bucket == "123456789012-staging-ai-artifacts"
+    assert NAMES.accepted_uri == "s3://123456789012-staging-ai-processed-data/accepted/"
+    assert NAMES.release_parameter == "/mlplatform/staging/churn-staging/release"
+    assert NAMES.release_path == "/mlplatform/staging/churn-staging"
+    assert NAMES.image_parameter("training") == "/mlplatform/staging/images/training"
+    assert NAMES.arn("sagemaker", "endpoint/churn-staging") == (
+        "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/churn-staging"
+    )
+    assert NAMES.bucket_arn("b") == "arn:aws:s3:::b"
+    assert NAMES.bucket_arn("b", "runs/*") == "arn:aws:s3:::b/runs/*"
+    assert NAMES.role_arn("training") == "arn:aws:iam::123456789012:role/churn-staging-training"
+
+
+def test_names_of_a_caller_in_another_partition() -> None:
+    caller = aws.AwaitableGetCallerIdentityResult(
+        account_id="123456789012", arn="arn:aws-cn:iam::123456789012:user/x", id="123456789012", user_id="x"
+    )
+    names = Names.of(caller, workload="churn", stack="prod", region="cn-north-1")
+    assert names.root_arn == "arn:aws-cn:iam::123456789012:root"
+    assert names.bucket_arn("b") == "arn:aws-cn:s3:::b"
+
+
+def test_a_prefix_leaves_room_for_what_follows_it() -> None:
+    longest = dataclasses.replace(NAMES, workload="w" * 34)
+    assert len(f"{longest.prefix}-0123456789-01234567") == 62
+    with pytest.raises(pulumi.RunError) as caught:
+        dataclasses.replace(NAMES, workload="w" * 36)
+    assert str(caught.value) == (
+        f"<workload>-<stack>: found '{'w' * 36}-staging' with 44 characters; allowed: 43; "
+        "shorten `name` in the contract or the stack's name"
+    )
+
+
+def _content_names(contents: list[object], *, preview: bool = False) -> list[str]:
+    found: list[str] = []
+
+    def program() -> None:
+        for content in contents:
+            content_name("churn-1", content).apply(found.append)
+
+    deploy(program, preview=preview)
+    return found
+
+
+def test_a_name_follows_from_the_content() -> None:
+    same = [{"a": 1, "b": ["x"]}, {"b": [pulumi.Output.from_input("x")], "a": 1}, {"a": 1, "b": ["y"]}]
+    first, again, other = _content_names(list(same))
+    assert first == again
+    assert first.startswith("churn-1-")
+    assert len(first) == len("churn-1-01234567")
+    assert first != other
+
+
+def test_a_name_is_unknown_while_its_content_is() -> None:
+    names: list[str] = []
+
+    def program() -> None:
+        key = aws.kms.Key("key")
+        content_name("churn-1", [key.arn]).apply(names.append)
+
+    deploy(program, preview=True)
+    assert names == []
+    deploy(program)
+    assert len(names) == 1

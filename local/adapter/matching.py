@@ -140,8 +140,8 @@ class _Matcher:
 
     def value(self, shape: Shape, value: Any, *, rule: str, source: str, path: str) -> Any:
         """One value in the form of its shape; what does not fit is left as it is, for the validation to name."""
-        if _is(shape, "list") and isinstance(value, dict):
-            value = _pairs(shape, cast("dict[str, Any]", value))
+        if _is(shape, "list") and isinstance(value, dict) and (names := _pair_names(shape)):
+            return self._pairs(names, cast("dict[str, Any]", value), source=source, path=path)
         if _is(shape, "structure") and isinstance(value, dict):
             members: dict[str, Any] = {}
             self.structure(shape, cast("dict[str, Any]", value), members, rule=rule, source=source, path=path)
@@ -167,6 +167,15 @@ class _Matcher:
         ):
             return int(value)
         return value
+
+
+    def _pairs(self, names: tuple[str, str], value: dict[str, Any], *, source: str, path: str) -> list[dict[str, Any]]:
+        """A map as the API's list of pairs; both parts of a pair come from the entry."""
+        pairs: list[dict[str, Any]] = []
+        for index, key in enumerate(sorted(value)):
+            pairs.append(dict(zip(names, (key, value[key]), strict=True)))
+            self._matched.origins |= {f"{path}[{index}].{name}": at(source, key) for name in names}
+        return pairs
 
 
 def _is(shape: Shape, *type_names: str) -> bool:
@@ -219,16 +228,14 @@ def _descend(shape: Shape, path: str) -> Shape:
     return shape
 
 
-def _pairs(shape: Shape, value: dict[str, Any]) -> Any:
-    """A map in the form of the API's list of pairs, where that is what the list holds; otherwise the value as it is."""
+def _pair_names(shape: Shape) -> tuple[str, str] | None:
+    """The names of both parts where a list holds pairs, such as `Key` and `Value`; None for any other list."""
     item = shape.member
-    if not _is(item, "structure"):
-        return value
-    names = {name.lower(): name for name in item.members}
+    names = {name.lower(): name for name in item.members} if _is(item, "structure") else {}
     for key, content in _PAIRS:
         if set(names) == {key, content}:
-            return [{names[key]: name, names[content]: value[name]} for name in sorted(value)]
-    return value
+            return names[key], names[content]
+    return None
 
 
 def _lowered(rest: str) -> str:

@@ -97,7 +97,10 @@ def _string(shape: Shape, value: Any, path: str) -> Iterator[Fault]:
         if value not in shape.enum:
             yield Fault(path=path, found=value, allowed=_choice(value, list(shape.enum)))
         return
-    yield from _size(shape, len(value), path, value, "characters")
+    wrong_size = list(_size(shape, len(value), path, value, "characters"))
+    if wrong_size:
+        yield from wrong_size
+        return
     pattern = shape.metadata.get("pattern")
     regex = compiled(pattern) if pattern else None
     if regex is not None and not regex.fullmatch(value):

@@ -262,7 +262,7 @@ def test_a_json_body(service: Running, body: str | bytes, status: int, message: 
         ),
         ('1,2,"3', 400, "line 1: not CSV: unexpected end of data"),
         (
-            "1],[2,2,3",
+            "1][2,2,3",
             422,
             f"line 1, field 'user_tenure_months': \"1][2\" is found, allowed is {RANGES['user_tenure_months']}",
         ),
@@ -392,10 +392,8 @@ def test_metrics_count(package: Any) -> None:
 
 def test_pipelined_requests_are_answered_in_order(service: Running) -> None:
     body = b"1,2,3"
-    one = (
-        b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\ncontent-length: 5\r\nx-request-id: %d\r\n\r\n"
-        + body
-    )
+    head = b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\ncontent-length: 5\r\n"
+    one = head + b"x-request-id: %d\r\n\r\n" + body
     with socket.create_connection(("127.0.0.1", service.port), timeout=20) as connection:
         connection.sendall(b"".join(one % n for n in range(20)))
         received = b""

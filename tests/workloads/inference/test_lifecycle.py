@@ -1,0 +1,299 @@
+"""The service as a process: starting, limits under load, stopping without losing a request, workers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.workloads.inference import serving
+from tests.workloads.inference.serving import Running
+
+ROW = {"support_tickets": 1}
+SLOW = b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\ncontent-length: 5\r\n\r\n1,"
+
+
+def start(model_dir: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the service where it is expected to refuse."""
+    argv = [sys.executable, "-m", "workloads.inference", "--host", "127.0.0.1", "--port", "0"]
+    environment = {**os.environ, "PYTHONPATH": str(serving.ROOT)}
+    return subprocess.run(
+        [*argv, "--model-dir", str(model_dir), *options],
+        cwd=serving.ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@contextlib.contextmanager
+def opened(service: Running) -> Any:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as connection:
+        yield connection
+
+
+def receive(connection: socket.socket) -> str:
+    """One whole answer."""
+    text = b""
+    while b"\r\n\r\n" not in text:
+        text += connection.recv(65536)
+    head, _, body = text.partition(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    while len(body) < length:
+        body += connection.recv(65536)
+    return (head + b"\r\n\r\n" + body).decode()
+
+
+def wait_for(service: Running, name: str, value: int) -> None:
+    """Until the metric `name` has `value`."""
+    for _ in range(200):
+        if f"\n{name} {value}\n" in service.request("GET", "/metrics").body.decode():
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{name} did not become {value}")
+
+
+# ---- starting ----
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("broken", "content", "message"),
+    [
+        ("model.ubj", None, "model.ubj: No such file or directory; the training job writes it into model.tar.gz"),
+        (
+            "contract.json",
+            None,
+            "contract.json: No such file or directory; the training job writes it into model.tar.gz",
+        ),
+        ("contract.json", "{}", "contract.json is not a compiled contract ("),
+        ("metadata.json", "[]", "metadata.json holds list, allowed is an object"),
+        ("metadata.json", "{", "metadata.json is not JSON ("),
+        ("metadata.json", '{"features": ["a"]}', "metadata.json: features ['a'] is found, the contract has ["),
+    ],
+)
+def test_a_broken_package_is_refused(
+    package: Path, tmp_path: Path, workers: str, broken: str, content: str | None, message: str
+) -> None:
+    directory = tmp_path / "model"
+    shutil.copytree(package, directory)
+    if content is None:
+        (directory / broken).unlink()
+    else:
+        (directory / broken).write_text(content)
+    result = start(directory, "--workers", workers)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    last = [json.loads(line) for line in result.stderr.splitlines()][-1]
+    assert last["level"] == "ERROR"
+    assert message in last["message"]
+    assert "Traceback" not in result.stderr
+
+
+def test_a_missing_directory_is_refused(tmp_path: Path) -> None:
+    result = start(tmp_path / "absent")
+    assert result.returncode == 1
+    assert json.loads(result.stderr)["message"] == (
+        f"{tmp_path}/absent is not a directory; give the directory that model.tar.gz was unpacked to"
+    )
+
+
+def test_a_taken_port_is_refused(service: Running, package: Path) -> None:
+    result = start(package, "--port", str(service.port))
+    assert result.returncode == 1
+    assert (
+        json.loads(result.stderr)["message"]
+        == f"cannot listen on 127.0.0.1 port {service.port}: Address already in use"
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--port", "70000", "'70000' is found, a port from 0 to 65535 is allowed"),
+        ("--threshold", "1", "'1' is found, a number above 0 and below 1 is allowed"),
+        ("--workers", "-1", "'-1' is found, a number from 0 (one per core) to 256 is allowed"),
+        ("--request-seconds", "nan", "'nan' is found, a number of seconds from 0.01 to 86400 is allowed"),
+    ],
+)
+def test_bad_options(package: Path, option: str, value: str, message: str) -> None:
+    result = start(package, f"{option}={value}")
+    assert result.returncode == 2
+    assert result.stderr.strip().endswith(f"argument {option}: {message}")
+
+
+# ---- limits ----
+
+
+def test_a_slow_body_is_given_up(package: Path) -> None:
+    with serving.serving(package, "--request-seconds", "0.3") as service, opened(service) as connection:
+        connection.sendall(SLOW)
+        head = receive(connection)
+        assert head.startswith("HTTP/1.1 408 ")
+        assert "connection: close" in head
+        assert '"message":"the body did not arrive within 0.3 s"' in head
+        assert service.predict(ROW).status == 200
+
+
+def test_a_batch_over_the_time_limit_is_refused(package: Path) -> None:
+    with serving.serving(package, "--request-seconds", "0.05", "--max-rows-inline", "10") as service:
+        answer = service.csv("1,2,3\n" * 90_000)
+        assert (answer.status, answer.error["code"]) == (503, "time_limit")
+        assert answer.headers["retry-after"] == "1"
+
+
+def test_back_pressure_on_requests(package: Path) -> None:
+    with (
+        serving.serving(package, "--max-in-flight", "2") as service,
+        opened(service) as first,
+        opened(service) as second,
+    ):
+        first.sendall(SLOW)
+        second.sendall(SLOW)
+        wait_for(service, "inference_requests_in_flight", 2)
+        refused = service.predict(ROW)
+        assert (refused.status, refused.error["code"], refused.headers["retry-after"]) == (
+            429,
+            "too_many_requests",
+            "1",
+        )
+        assert refused.error["message"] == "2 requests are being received, which is the most allowed; try again"
+        first.sendall(b"2,3")
+        assert receive(first).startswith("HTTP/1.1 200 ")
+        assert service.predict(ROW).status == 200
+
+
+def test_back_pressure_on_batches_and_a_loop_that_stays_free(package: Path) -> None:
+    """Eight large batches for one place in the queue: some wait, the rest is told to; small requests pass by."""
+    body = "1,2,3\n" * 60_000
+    with serving.serving(package, "--max-rows-inline", "10", "--max-queued-batches", "2") as service:
+        statuses: list[int] = []
+        threads = [threading.Thread(target=lambda: statuses.append(service.csv(body).status)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        took = []
+        while any(thread.is_alive() for thread in threads):
+            began = time.perf_counter()
+            assert service.predict(ROW).status == 200
+            took.append(time.perf_counter() - began)
+        assert sorted(set(statuses)) == [200, 429]
+        assert sorted(took)[len(took) // 2] < 0.25
+
+
+# ---- stopping ----
+
+
+def test_sigterm_with_no_connection_ends_at_once(package: Path) -> None:
+    with serving.serving(package) as service:
+        began = time.monotonic()
+        assert service.stop() == 0
+        assert time.monotonic() - began < 2
+
+
+def test_sigterm_finishes_what_has_begun(package: Path) -> None:
+    with serving.serving(package) as service, opened(service) as slow, opened(service) as idle:
+        idle.sendall(SLOW + b"2,3")
+        assert receive(idle).startswith("HTTP/1.1 200 ")
+        slow.sendall(SLOW)
+        wait_for(service, "inference_requests_in_flight", 1)
+        service.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert service.request("GET", "/ready").json == {"status": "draining"}
+        idle.sendall(SLOW + b"2,3")  # an open connection is still answered, and told to close
+        answer = receive(idle)
+        assert answer.startswith("HTTP/1.1 200 ")
+        assert "\r\nconnection: close\r\n" in answer
+        slow.sendall(b"2,3")
+        answer = receive(slow)
+        assert answer.startswith("HTTP/1.1 200 ")
+        assert "\r\nconnection: close\r\n" in answer
+        assert service.process.wait(20) == 0
+
+
+def test_no_request_is_lost_when_a_service_stops_under_load(package: Path) -> None:
+    """Clients hammer on kept connections; at SIGTERM each sees its answers, then `connection: close`, never an error."""
+    with serving.serving(package) as service:
+        served: list[int] = []
+        failures: list[str] = []
+
+        def client() -> None:
+            try:
+                with contextlib.closing(service.connect()) as connection:
+                    for count in range(1, 1_000_000):
+                        connection.request(
+                            "POST", "/invocations", json.dumps(ROW), {"content-type": "application/json"}
+                        )
+                        response = connection.getresponse()
+                        response.read()
+                        if response.status != 200:
+                            failures.append(f"status {response.status}")
+                        if response.getheader("connection") == "close":
+                            served.append(count)
+                            return
+            except OSError as error:
+                failures.append(repr(error))
+
+        threads = [threading.Thread(target=client) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.7)
+        assert service.stop() == 0
+        for thread in threads:
+            thread.join(20)
+        assert failures == []
+        assert len(served) == 8
+        assert min(served) > 10
+
+
+# ---- workers ----
+
+
+def test_workers_share_counters_and_a_dead_one_is_replaced(package: Path) -> None:
+    with serving.serving(package, "--workers", "2") as service:
+        pids = set()
+        for _ in range(200):
+            pids.add(service.request("GET", "/v1/status").json["pid"])
+            if len(pids) == 2:
+                break
+        assert len(pids) == 2
+        for _ in range(10):
+            service.predict(ROW)
+        wait_for(service, "inference_predictions_total", 10)
+        os.kill(pids.pop(), signal.SIGKILL)
+        left = pids.pop()
+        assert any(another(service, left) for _ in range(400))
+        wait_for(service, "inference_predictions_total", 10)
+        assert service.stop() == 0
+    assert any("starting another" in entry["message"] for entry in service.logged())
+
+
+def another(service: Running, pid: int) -> bool:
+    """Whether a worker other than `pid` answered."""
+    time.sleep(0.02)
+    return service.request("GET", "/v1/status").json["pid"] != pid
+
+
+def test_the_access_log_is_json(package: Path) -> None:
+    with serving.serving(package, "--access-log", "--model-version", "v3") as service:
+        service.predict(ROW, X_Request_Id="r-1")
+        service.predict({"x": 1}, X_Request_Id="r-2")
+        service.stop()
+    entries = [entry for entry in service.logged() if entry["message"] == "prediction"]
+    assert [(e["request_id"], e["status"], e["model_version"]) for e in entries] == [
+        ("r-1", 200, "v3"),
+        ("r-2", 422, "v3"),
+    ]
+    assert all(entry["milliseconds"] > 0 for entry in entries)

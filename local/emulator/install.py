@@ -12,7 +12,7 @@ from local.emulator import validation
 from local.emulator.cloudwatch import alarms, history, queries
 from local.emulator.cloudwatch.alarms import Alarms
 from local.emulator.context import Context
-from local.emulator.delivery import access_logs, buckets, events, function_settings, lambdas, topics
+from local.emulator.delivery import buckets, events, function_settings, lambdas, topics
 from local.emulator.sagemaker import (
     capture,
     endpoints,
@@ -30,6 +30,7 @@ from local.emulator.sagemaker import (
 from local.emulator.sagemaker.capture import Capture
 from local.emulator.sagemaker.executions import Executions
 from local.emulator.sagemaker.invocation_metrics import InvocationMetrics
+from local.emulator.storage import access_logs, bucket_policies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,7 @@ def install(context: Context) -> Installed:
     events.install(context)
     buckets.install(context)
     access_logs.install()
+    bucket_policies.install()
     queries.install()
     history.install()
     installed_alarms = alarms.install(context)

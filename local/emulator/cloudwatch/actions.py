@@ -56,12 +56,12 @@ def _publish(
     context: Context, backend: CloudWatchBackend, alarm: Alarm, topic: str, old: StateRecord, new: StateRecord
 ) -> None:
     region, account = topic.split(":")[3:5]
-    message = messages.sns_message(alarm, backend.account_id, old, new)
-    delivery = context.log.add(alarm.alarm_arn, topic, Status.DELIVERED, state=new.value)
+    topics = sns_backends[account][region]
     try:
-        with context.log.causing(delivery):
-            sns_backends[account][region].publish(
-                json.dumps(message), arn=topic, subject=messages.sns_subject(alarm, new)
-            )
+        topics.get_topic(topic)
     except TopicNotFound:
         context.log.add(alarm.alarm_arn, topic, Status.FAILED, error="the topic does not exist")
+        return
+    message = messages.sns_message(alarm, backend.account_id, old, new)
+    with context.log.causing(context.log.add(alarm.alarm_arn, topic, Status.DELIVERED, state=new.value)):
+        topics.publish(json.dumps(message), arn=topic, subject=messages.sns_subject(alarm, new))

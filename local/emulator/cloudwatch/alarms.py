@@ -26,7 +26,7 @@ from local.emulator.extension import store, wrap
 
 EVALUATION_SECONDS = 60.0  # CloudWatch evaluates standard alarms once a minute
 _TICK_SECONDS = 0.05
-_MEDIAN = 0.5
+_MEDIAN = 50.0
 
 
 class Alarms:
@@ -113,12 +113,11 @@ class Alarms:
         rank = series.percentile_of(alarm.extended_statistic or "")
         if not rank:
             return False
-        share = rank / 100
-        rarer = 1 - share if share >= _MEDIAN else share
+        rarer = 100 - rank if rank >= _MEDIAN else rank  # in percent: the numbers stay exact
         emulated = self._context.clock.emulated
         start = emulated() - read.period * int(alarm.evaluation_periods)
         seen = sum(s.count for s in series.samples(backend, read.statistics["m"].metric) if emulated(s.time) > start)
-        return seen * rarer < 10
+        return seen * rarer < 10 * 100
 
 
 def alarmed_since(backend: CloudWatchBackend, names: list[str], since: float) -> list[str]:

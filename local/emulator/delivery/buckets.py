@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import xmltodict
 from moto.s3 import notifications
 from moto.s3.models import FakeBucket, FakeKey, s3_backends
 from moto.s3.responses import S3Response
@@ -26,8 +27,6 @@ _REASONS = {
     "s3:ObjectRemoved:Delete": "DeleteObject",
     "s3:ObjectRemoved:DeleteMarkerCreated": "DeleteObject",
 }
-_EMPTY_CONFIGURATION = "<EventBridgeConfiguration></EventBridgeConfiguration>"
-_END = "</NotificationConfiguration>"
 
 
 def detail(bucket: FakeBucket, key: FakeKey, event_name: str, account: str) -> dict[str, Any]:
@@ -83,8 +82,10 @@ def _describing(original: Callable[..., Any]) -> Callable[..., Any]:
     def corrected(self: S3Response) -> Any:
         status, headers, body = original(self)
         configuration = self.backend.get_bucket_notification_configuration(self.bucket_name)
-        if configuration is not None and configuration.event_bridge is not None and _END in body:
-            body = body.replace(_END, _EMPTY_CONFIGURATION + _END)
+        if configuration is not None and configuration.event_bridge is not None:
+            document = xmltodict.parse(body)
+            document["NotificationConfiguration"]["EventBridgeConfiguration"] = None
+            body = xmltodict.unparse(document)
         return status, headers, body
 
     return corrected

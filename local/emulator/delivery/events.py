@@ -22,6 +22,7 @@ from moto.events.utils import EventTemplateParser
 from moto.logs.exceptions import ResourceNotFoundException as LogsNotFound
 from moto.logs.models import logs_backends
 from moto.sagemaker.models import sagemaker_backends
+from moto.sns.exceptions import TopicNotFound
 from moto.sns.models import sns_backends
 from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import sqs_backends
@@ -118,9 +119,7 @@ def _send(context: Context, rule: Rule, target: dict[str, Any], event: dict[str,
         _to_queue(account, region, resource, payload, target.get("SqsParameters", {}).get("MessageGroupId"))
         context.log.add(rule.arn, arn, Status.DELIVERED)
     elif service == "sns":
-        delivery = context.log.add(rule.arn, arn, Status.DELIVERED)
-        with context.log.causing(delivery):
-            _to_topic(account, region, arn, payload)
+        _to_topic(context, rule, arn, payload)
     elif service == "sagemaker" and resource.startswith("pipeline/"):
         _to_pipeline(context, rule, target, event)
     elif service == "logs":
@@ -147,11 +146,15 @@ def _to_log_group(account: str, region: str, name: str, payload: Any) -> None:
     backend.put_log_events(name, stream, [{"timestamp": int(time.time() * 1000), "message": json.dumps(payload)}])
 
 
-def _to_topic(account: str, region: str, arn: str, payload: Any) -> None:
+def _to_topic(context: Context, rule: Rule, arn: str, payload: Any) -> None:
+    region, account = arn.split(":")[3:5]
+    topics = sns_backends[account][region]
     try:
-        sns_backends[account][region].publish(json.dumps(payload), arn=arn)
-    except ServiceException as error:
+        topics.get_topic(arn)
+    except TopicNotFound as error:
         raise TargetError("RESOURCE_NOT_FOUND", f"topic {arn} does not exist") from error
+    with context.log.causing(context.log.add(rule.arn, arn, Status.DELIVERED)):
+        topics.publish(json.dumps(payload), arn=arn)
 
 
 def _to_pipeline(context: Context, rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:

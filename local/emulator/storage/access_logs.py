@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from typing import Any
 
 from moto.s3.models import FakeBucket
 
 from local.emulator.extension import replace
+from local.emulator.storage.bucket_policies import as_list
 
 LOG_DELIVERY = "logging.s3.amazonaws.com"
 
@@ -27,12 +27,8 @@ def _delivery_allowed(target_bucket: FakeBucket, target_prefix: str | None) -> b
     policy = json.loads(target_bucket.policy or b"{}")
     return any(
         statement["Effect"] == "Allow"
-        and LOG_DELIVERY in _list(statement.get("Principal", {}).get("Service", []))
-        and any(fnmatch.fnmatch("s3:PutObject", action) for action in _list(statement.get("Action", [])))
-        and any(fnmatch.fnmatch(written, resource) for resource in _list(statement.get("Resource", [])))
-        for statement in _list(policy.get("Statement", []))
+        and LOG_DELIVERY in as_list(statement.get("Principal", {}).get("Service", []))
+        and any(fnmatch.fnmatch("s3:PutObject", action) for action in as_list(statement.get("Action", [])))
+        and any(fnmatch.fnmatch(written, resource) for resource in as_list(statement.get("Resource", [])))
+        for statement in as_list(policy.get("Statement", []))
     )
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

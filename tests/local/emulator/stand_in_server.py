@@ -1,0 +1,68 @@
+"""A model server for the emulator's tests: speaks the contract of `python -m workloads.inference`, learns nothing.
+
+`behaviour.json` in the model directory says how it behaves: `name` is echoed in each answer, `status` is answered
+instead of 200, `delay` is slept before an answer, `exit` ends the process before it is ready.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+
+def handler(behaviour: dict[str, Any]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._answer(200, "text/plain", b"")
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            time.sleep(behaviour.get("delay", 0))
+            if self.headers.get("Accept") == "application/x-echo":
+                self._answer(200, "application/x-echo", body)
+                return
+            answer = {
+                "model": behaviour.get("name"),
+                "length": len(body),
+                "threshold": os.environ.get("THRESHOLD"),
+                "attributes": self.headers.get("X-Amzn-SageMaker-Custom-Attributes"),
+            }
+            self._answer(behaviour.get("status", 200), "application/json", json.dumps(answer).encode())
+
+        def _answer(self, status: int, content_type: str, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            if attributes := self.headers.get("X-Amzn-SageMaker-Custom-Attributes"):
+                self.send_header("X-Amzn-SageMaker-Custom-Attributes", attributes)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
+            sys.stderr.write(format % args + "\n")
+
+    return Handler
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--model-dir", type=Path)
+    parser.add_argument("--host")
+    parser.add_argument("--port", type=int)
+    arguments = parser.parse_args()
+    file = arguments.model_dir / "behaviour.json"
+    settings = json.loads(file.read_text()) if file.exists() else {}
+    if "exit" in settings:
+        sys.exit(settings["exit"])
+    server = ThreadingHTTPServer((arguments.host, arguments.port), handler(settings))
+    print(json.dumps({"port": server.server_port}), flush=True)
+    print("ready", flush=True)
+    server.serve_forever()

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from local.emulator.clock import Clock
+
+
+def test_time_is_wall_time_until_something_waits() -> None:
+    clock, now = Clock(1 / 600), time.time()
+    assert clock.emulated(now) == now
+
+
+def test_a_wait_takes_its_scaled_length_and_passes_its_full_length() -> None:
+    clock, began = Clock(1 / 1000), time.time()
+    before = clock.emulated()
+    assert clock.wait(60) is False
+    assert 0.05 < time.time() - began < 1
+    assert clock.emulated() - before == pytest.approx(60, abs=1)
+
+
+def test_an_interrupted_wait_passes_only_what_it_waited() -> None:
+    clock = Clock(1 / 1000)
+    before, calls = clock.emulated(), iter([False, False, True])
+    assert clock.wait(3600, lambda: next(calls)) is True
+    assert 0 < clock.emulated() - before < 600
+
+
+def test_what_lies_before_a_wait_keeps_its_distances() -> None:
+    clock, earlier = Clock(1 / 1000), time.time() - 100
+    clock.wait(60)
+    assert clock.emulated(earlier + 10) - clock.emulated(earlier) == pytest.approx(10)
+
+
+def test_advance_moves_at_once() -> None:
+    clock = Clock(1.0)
+    before = clock.emulated()
+    clock.advance(300)
+    assert clock.emulated() - before == pytest.approx(300, abs=1)
+
+
+def test_time_does_not_run_backwards() -> None:
+    with pytest.raises(
+        ValueError, match=r"^cannot advance by -1 seconds, time does not run backwards; give 0 or more$"
+    ):
+        Clock(1.0).advance(-1)
+
+
+@pytest.mark.parametrize("scale", [0, -1, 1.5])
+def test_scales_beyond_the_wall_are_refused(scale: float) -> None:
+    with pytest.raises(ValueError, match=f"^time scale is {scale}, allowed is more than 0 and at most 1"):
+        Clock(scale)

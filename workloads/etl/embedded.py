@@ -33,6 +33,7 @@ MANIFEST_FILE = "manifest.json"
 DATA_FILE = "part-00000.parquet"
 ROW_GROUP_ROWS = 122_880  # duckdb's own default; training streams row group by row group
 BATCH_ROWS = 100_000
+VERSION_KEY = "dataset_version"  # in the metadata of the Parquet files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ def run(
             files = find_sources(connection, directory, contract)
             _prepare(connection, files, contract)
             manifest = _manifest(connection, files, contract, provenance or Provenance())
-            _write(connection, scratch, contract)
+            _write(connection, scratch, contract, manifest["dataset_version"])
         (scratch / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1) + "\n")
         for part in PARTS:
             _publish(scratch / f"{part}.parquet", output / part / DATA_FILE)
@@ -167,11 +168,14 @@ def _raw_batches(connection: duckdb.DuckDBPyConnection, contract: Contract) -> I
     yield from connection.sql(f"SELECT {columns} FROM prepared").to_arrow_reader(BATCH_ROWS)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, scratch: Path, contract: Contract) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, scratch: Path, contract: Contract, version: str) -> None:
+    """The parts as Parquet; their metadata say which data set they are of."""
     columns = ", ".join(identifier(name) for name in output_columns(contract))
+    options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS}"
+    metadata = f"KV_METADATA {{{VERSION_KEY}: {literal(version)}}}"
     for part in PARTS:
-        rows = connection.sql(f"SELECT {columns} FROM prepared WHERE {SPLIT} = {literal(part)}")
-        rows.write_parquet(str(scratch / f"{part}.parquet"), compression="zstd", row_group_size=ROW_GROUP_ROWS)
+        rows = f"SELECT {columns} FROM prepared WHERE {SPLIT} = {literal(part)}"
+        connection.execute(f"COPY ({rows}) TO {literal(scratch / f'{part}.parquet')} ({options}, {metadata})")
 
 
 def _publish(file: Path, target: Path) -> None:

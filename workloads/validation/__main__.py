@@ -20,9 +20,9 @@ from typing import Any
 
 import boto3
 
+from workloads.location import Location
 from workloads.runtime import log_json, read_contract
-from workloads.validation.delivery import Approval, DeliveryError, Location, process
-from workloads.validation.pii import SaltError
+from workloads.validation.delivery import Approval, process
 from workloads.validation.verdict import Status
 
 EXIT_CODES = {Status.ACCEPTED: 0, Status.DUPLICATE: 0, Status.REFUSED: 3, Status.HELD: 4}
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
             salt=_salt(options.salt_secret),
             approval=Approval(who=options.approve_by, why=options.approve_because) if options.approve_by else None,
         )
-    except (DeliveryError, SaltError, ValueError, FileNotFoundError) as error:
+    except (ValueError, FileNotFoundError) as error:  # of contract, location, approval or salt
         log.error(str(error))  # noqa: TRY400 - the message says it all; a stack trace would hide it
         return WRONG_CALL
     print(json.dumps(verdict.to_dict(), sort_keys=True))

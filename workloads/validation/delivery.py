@@ -28,6 +28,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from contracts.schema import Contract
+from workloads.location import Location, download
 from workloads.runtime import file_sha256
 from workloads.validation.judge import ACCEPTED_FILE, QUARANTINE_FILE, validate
 from workloads.validation.summary import Summary
@@ -36,32 +37,8 @@ from workloads.validation.verdict import Status, Verdict, from_dict
 LAST_ACCEPTED = "ledger/last-accepted.json"
 
 
-class DeliveryError(Exception):
-    """An object or location that cannot be used; the message names it and says why."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Location:
-    """`s3://bucket/key`; the key of a location for many objects ends with / or is empty."""
-
-    bucket: str
-    key: str
-
-    @staticmethod
-    def parse(uri: str) -> Location:
-        """DeliveryError for anything but an S3 URI with a bucket."""
-        scheme, _, rest = uri.partition("://")
-        bucket, _, key = rest.partition("/")
-        if scheme != "s3" or not bucket:
-            raise DeliveryError(f"{uri!r} is no S3 URI; write s3://bucket/key")
-        return Location(bucket=bucket, key=key)
-
-    def __truediv__(self, name: str) -> Location:
-        prefix = self.key if not self.key or self.key.endswith("/") else f"{self.key}/"
-        return Location(bucket=self.bucket, key=prefix + name)
-
-    def __str__(self) -> str:
-        return f"s3://{self.bucket}/{self.key}"
+class ApprovalError(ValueError):
+    """An approval of something that is not held."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,22 +62,21 @@ def process(
 ) -> Verdict:
     """Judge the object at `source` (`version_id` if given, else the newest) and write the outcome under `processed`.
 
-    `s3` is a boto3 S3 client. An object that was judged before, by the same rules, is a duplicate and changes nothing,
-    unless it is held and `approval` accepts it. Raises DeliveryError when the object cannot be
-    read or there is nothing to approve, SaltError as
-    `validate` does, and botocore errors when AWS fails (the call can then be repeated).
-    """
+    `s3` is a boto3 S3 client. An object that was judged before, by the same rules, is a duplicate and changes
+    nothing, unless it is held and `approval` accepts it. Raises LocationError when the object cannot be read,
+    ApprovalError when there is nothing to approve, SaltError as `validate` does, and botocore errors when AWS fails
+    (the call can then be repeated)."""
     rules = _rules_sha256(contract)
     with tempfile.TemporaryDirectory() as directory:
         # the name goes along, because an extension that belies the content is told; nothing else of the key does
         path = Path(directory) / ("object" + Path(source.key).suffix[:20])
-        _download(s3, source, version_id, path)
+        download(s3, source, path, version_id=version_id)
         sha256 = file_sha256(path)
         entry = _read_json(s3, processed / f"ledger/{sha256}.json")
         approving = approval is not None
         if approving and (entry is None or entry["status"] != Status.HELD):
             state = "was never judged" if entry is None else f"is {entry['status']}"
-            raise DeliveryError(f"object {source} {state}, so there is nothing to approve; only a held object can be")
+            raise ApprovalError(f"object {source} {state}, so there is nothing to approve; only a held object can be")
         if entry is not None and entry["rules_sha256"] == rules and not approving:
             return _duplicate(entry)
         last = _read_json(s3, processed / LAST_ACCEPTED)
@@ -123,11 +99,8 @@ def process(
         }
         _store(s3, processed, verdict, record, path, keep_file=not any(c.pii for c in contract.columns))
         won = _write_json(s3, processed / f"ledger/{sha256}.json", record, only_if_new=entry is None)
-        if not won:  # another delivery of the same bytes came first; it wrote the same files
-            return replace(verdict, status=Status.DUPLICATE, duplicate_of=verdict.status)
-        if verdict.status is Status.ACCEPTED:
-            _write_json(s3, processed / LAST_ACCEPTED, {"object_sha256": sha256, "summary": record["summary"]})
-        return verdict
+    # without it another delivery of the same bytes came first, and wrote the same files
+    return verdict if won else replace(verdict, status=Status.DUPLICATE, duplicate_of=verdict.status)
 
 
 def _store(
@@ -151,8 +124,9 @@ def _store(
             s3.upload_file(str(file), target.bucket, target.key)
     if verdict.status is not Status.ACCEPTED or verdict.quarantined:
         _write_json(s3, quarantine / "reason.json", record)
-    if verdict.status is Status.ACCEPTED:  # approved: the held copy has done its service
-        held = quarantine / "held.parquet"
+    if verdict.status is Status.ACCEPTED:
+        _write_json(s3, processed / LAST_ACCEPTED, {"object_sha256": sha256, "summary": record["summary"]})
+        held = quarantine / "held.parquet"  # if a person approved it, the held copy has done its service
         s3.delete_object(Bucket=held.bucket, Key=held.key)
 
 
@@ -168,20 +142,6 @@ _RULES = ("columns", "entity", "event_time", "label", "ingestion")
 def _duplicate(entry: dict[str, Any]) -> Verdict:
     first = from_dict(entry)
     return replace(first, status=Status.DUPLICATE, duplicate_of=first.status)
-
-
-def _download(s3: Any, source: Location, version_id: str | None, path: Path) -> None:
-    extra = {"VersionId": version_id} if version_id else None
-    try:
-        s3.download_file(source.bucket, source.key, str(path), ExtraArgs=extra)
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if code in ("404", "403", "400", "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "AccessDenied"):
-            version = f" (version {version_id})" if version_id else ""
-            raise DeliveryError(
-                f"object {source}{version} cannot be read: {code}; check the name and the role"
-            ) from error
-        raise
 
 
 def _read_json(s3: Any, location: Location) -> dict[str, Any] | None:

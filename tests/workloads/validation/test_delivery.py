@@ -18,10 +18,11 @@ from moto.server import ThreadedMotoServer
 
 from contracts.schema import Contract, Pii, to_json
 from tests.workloads.validation.delivered import CHURN, NOW, Row, good_rows, read_rows, write_csv
+from workloads.location import Location, LocationError
 from workloads.runtime import file_sha256
 from workloads.validation import SaltError, Status, delivery
 from workloads.validation.__main__ import main
-from workloads.validation.delivery import Approval, DeliveryError, Location, process
+from workloads.validation.delivery import Approval, ApprovalError, process
 
 PROCESSED = Location(bucket="processed", key="")
 
@@ -216,7 +217,7 @@ def test_only_a_held_object_can_be_approved(lake: Lake, judged_before: bool) -> 
     if judged_before:
         lake.process()
     state = "is accepted" if judged_before else "was never judged"
-    with pytest.raises(DeliveryError) as caught:
+    with pytest.raises(ApprovalError) as caught:
         lake.process(approval=Approval(who="ana", why="sure"))
     assert str(caught.value) == (
         f"object s3://raw/incoming/2026-11-20/day.csv {state}, so there is nothing to approve; "
@@ -245,14 +246,14 @@ def test_the_version_that_the_event_named_is_the_one_judged(lake: Lake) -> None:
 
 
 def test_an_object_that_is_not_there(lake: Lake) -> None:
-    with pytest.raises(DeliveryError) as caught:
+    with pytest.raises(LocationError) as caught:
         lake.process(key="nothing.csv")
     assert str(caught.value) == "object s3://raw/nothing.csv cannot be read: 404; check the name and the role"
 
 
 @pytest.mark.parametrize("uri", ["raw/key", "s3:///key", "https://raw/key", ""])
 def test_what_is_no_s3_uri(uri: str) -> None:
-    with pytest.raises(DeliveryError) as caught:
+    with pytest.raises(LocationError) as caught:
         Location.parse(uri)
     assert str(caught.value) == f"{uri!r} is no S3 URI; write s3://bucket/key"
 

@@ -1,0 +1,100 @@
+"""State what the training data looked like, or compare with it what an endpoint was asked.
+
+    python -m workloads.drift baseline --contract contract.json --data train/ --output out/ python -m workloads.drift
+detect --contract contract.json --baseline baseline.json \\ --captured s3://processed/data-capture/churn-prod/
+--endpoint churn-prod --output s3://artifacts/drift/ --publish
+
+`baseline` writes baseline.json, statistics.json and constraints.json. `detect` writes report.json and report.html,
+prints report.json as one line and, with --publish, puts the metrics into CloudWatch. Drift is a finding, not a failure:
+exit codes are 0 done; 2 the input or the call is wrong; 1 anything else (AWS failed: try again).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+
+from contracts.schema import Contract
+from workloads.drift import baseline, capture, monitor_files, publishing, report
+from workloads.drift.detection import detect
+from workloads.location import lines, write_text
+from workloads.runtime import leave, log_json, read_contract
+
+WRONG_INPUT = 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    log = log_json("drift")
+    options = _parser().parse_args(arguments)
+    try:
+        fields = options.run(options, read_contract(options.contract))
+    except (ValueError, FileNotFoundError) as error:  # of contract, location, baseline or data
+        log.error(str(error))  # noqa: TRY400 - the message says it all; a stack trace would hide it
+        return WRONG_INPUT
+    log.info("%s done", options.command, extra={"fields": fields})
+    return 0
+
+
+def make_baseline(options: argparse.Namespace, contract: Contract) -> Mapping[str, object]:
+    """The command `baseline`; returns what to log."""
+    made = baseline.build(options.data, contract)
+    statistics, constraints = monitor_files.build(options.data, contract)
+    for name, content in (("baseline", made), ("statistics", statistics), ("constraints", constraints)):
+        text = json.dumps(content, indent=1, allow_nan=False)
+        write_text(_s3, options.output, f"{name}.json", text, "application/json")
+    return {"rows": made["rows"], "features": list(made["features"])}
+
+
+def detect_drift(options: argparse.Namespace, contract: Contract) -> Mapping[str, object]:
+    """The command `detect`; returns what to log."""
+    reference = json.loads(options.baseline.read_bytes())
+    window = capture.Window(since=options.since, until=options.until)
+    captured = capture.read(lines(_s3, options.captured, ".jsonl"), contract, window)
+    found = detect(reference, captured, contract, endpoint=options.endpoint)
+    text = json.dumps(found, indent=1, allow_nan=False)
+    write_text(_s3, options.output, "report.json", text, "application/json")
+    write_text(_s3, options.output, "report.html", report.render(found), "text/html; charset=utf-8")
+    published = publishing.publish(boto3.client("cloudwatch"), found, datetime.now(UTC)) if options.publish else 0
+    print(json.dumps(found, allow_nan=False))
+    return {name: found[name] for name in ("status", "drift_score", "most_drifted", "rows")} | {"metrics": published}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m workloads.drift", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    make = commands.add_parser("baseline", help="what the training data looked like")
+    make.set_defaults(run=make_baseline)
+    make.add_argument("--data", type=Path, required=True, help="directory of the training part (Parquet)")
+    find = commands.add_parser("detect", help="compare captured requests with the baseline")
+    find.set_defaults(run=detect_drift)
+    find.add_argument("--baseline", type=Path, required=True, help="baseline.json of the model that is live")
+    find.add_argument("--captured", required=True, help="data capture: directory, .jsonl file or s3://bucket/prefix")
+    find.add_argument("--endpoint", required=True, help="name of the endpoint, dimension of its metrics")
+    find.add_argument("--since", type=_moment, help="leave out inferences before this moment, ISO 8601")
+    find.add_argument("--until", type=_moment, help="leave out inferences at or after this moment, ISO 8601")
+    find.add_argument("--publish", action="store_true", help="put the metrics into CloudWatch")
+    for command in (make, find):
+        command.add_argument("--contract", type=Path, required=True, help="contract.json, or the directory it is in")
+        command.add_argument("--output", required=True, help="directory or s3://bucket/prefix to write to")
+    return parser
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _s3() -> object:
+    return boto3.client("s3")
+
+
+if __name__ == "__main__":
+    leave(main())

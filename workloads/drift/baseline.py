@@ -1,0 +1,68 @@
+"""The baseline: what the training data looked like, a histogram a feature, and later one of the model's scores.
+
+    {"contract", "dataset_version", "rows", "features": {name: histogram}, "score": histogram}
+
+`score` is absent until the evaluation adds it (`with_scores`): the baseline is made before there is a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import ArrayLike, NDArray
+
+from contracts.schema import Contract
+from workloads.drift.errors import DriftError
+from workloads.drift.histogram import Histogram
+
+VERSION_KEY = b"dataset_version"  # ETL writes it into the files' metadata
+
+
+def build(directory: Path, contract: Contract) -> dict[str, Any]:
+    """The baseline of the Parquet files below `directory`, the training part of a data set.
+
+    Reads one feature at a time. Raises DriftError when there is no row or a feature is missing.
+    """
+    files = sorted(directory.rglob("*.parquet"))
+    if not files:
+        raise DriftError(f"--data: no Parquet file in {directory}; run ETL first")
+    names = set(pq.read_schema(files[0]).names)
+    if lacking := [name for name in contract.feature_names if name not in names]:
+        raise DriftError(f"--data: {files[0].name} lacks the features {', '.join(lacking)}; run ETL with this contract")
+    rows = sum(pq.read_metadata(file).num_rows for file in files)
+    if not rows:
+        raise DriftError(f"--data: no row in {directory}; run ETL on more data")
+    version = (pq.read_metadata(files[0]).metadata or {}).get(VERSION_KEY, b"").decode()
+    features = {name: Histogram.of(column_values(files, name)).to_dict() for name in contract.feature_names}
+    return {"contract": contract.name, "dataset_version": version, "rows": rows, "features": features}
+
+
+def with_scores(baseline: Mapping[str, Any], scores: ArrayLike) -> dict[str, Any]:
+    """The baseline with the reference distribution of the score: `scores` (n,) of the model on the test set."""
+    return {**baseline, "score": Histogram.of(np.asarray(scores, dtype=np.float64)).to_dict()}
+
+
+def histograms(baseline: Mapping[str, Any], contract: Contract) -> tuple[dict[str, Histogram], Histogram | None]:
+    """The features' histograms in contract order, and the score's if there is one.
+
+    Raises DriftError when the baseline is of another contract's features.
+    """
+    features = {name: Histogram.from_dict(value) for name, value in baseline["features"].items()}
+    if set(features) != set(contract.feature_names):
+        raise DriftError(
+            f"--baseline: it has the features {', '.join(features)}; the contract has "
+            f"{', '.join(contract.feature_names)}; give the baseline of the model that is live"
+        )
+    score = baseline.get("score")
+    return {name: features[name] for name in contract.feature_names}, Histogram.from_dict(score) if score else None
+
+
+def column_values(files: list[Path], name: str) -> NDArray[np.float64]:
+    """A numeric column of several files as float64, NaN where missing."""
+    parts = [pq.ParquetFile(file).read(columns=[name]).column(name) for file in files]
+    return np.concatenate([part.cast(pa.float64()).to_numpy().astype(np.float64) for part in parts])

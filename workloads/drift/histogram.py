@@ -1,0 +1,114 @@
+"""A sample of one feature (or of the score) as bins, so that another sample can be counted into the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+
+BINS = 10  # by deciles, the customary number for the PSI; more bins mean more distance by mere chance
+MAX_CATEGORIES = 10  # distinct values up to which a feature is a category and each value gets its bin
+QUANTILES = 201  # steps of 0.5 %: as far can the Kolmogorov-Smirnov statistic be off
+_LARGEST = float(np.finfo(np.float32).max)  # infinities count as this, as in the model matrix
+
+
+class Kind(StrEnum):
+    """How a feature is binned: by deciles, or a bin a value."""
+
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Histogram:
+    """The reference sample of one feature.
+
+    There is always one bin more than `edges`. Numeric: bin i holds edges[i-1] < x <= edges[i]; the first and the last
+    are open. Categorical: bin i holds x == edges[i]; the last holds all other values, none of which the reference had.
+    `counts` are rows a bin, `missing` rows without a value; `quantiles` are evenly spaced order statistics, from the
+    smallest to the largest value (empty if all are missing).
+    """
+
+    kind: Kind
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    missing: int
+    quantiles: tuple[float, ...]
+
+    @staticmethod
+    def of(values: Values) -> Histogram:
+        """From float64 values (n,), NaN where missing."""
+        present = np.sort(present_values(values))
+        size = present.size
+        distinct = np.unique(present)
+        if distinct.size <= MAX_CATEGORIES:
+            kind, edges = Kind.CATEGORICAL, distinct
+        else:
+            deciles = present[
+                [-(-size * step // BINS) - 1 for step in range(1, BINS)]
+            ]  # a tenth of the rows up to each
+            kind, edges = Kind.NUMERIC, np.unique(deciles[deciles < present[-1]])  # no bin that cannot be filled
+        points = min(QUANTILES, size)
+        quantiles = present[np.arange(points) * (size - 1) // max(points - 1, 1)]
+        return Histogram(
+            kind=kind,
+            edges=tuple(edges.tolist()),
+            counts=_count(kind, edges, present),
+            missing=int(values.size - size),
+            quantiles=tuple(quantiles.tolist()),
+        )
+
+    def count(self, values: Values) -> tuple[int, ...]:
+        """Rows of another sample a bin, and at the end its rows without a value."""
+        present = present_values(values)
+        return (*_count(self.kind, np.asarray(self.edges), present), int(values.size - present.size))
+
+    @property
+    def with_missing(self) -> tuple[int, ...]:
+        """The reference's own counts in the form of `count`."""
+        return (*self.counts, self.missing)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the reference."""
+        return sum(self.counts) + self.missing
+
+    def labels(self) -> tuple[str, ...]:
+        """The bins in words, in the order of `count`."""
+        if self.kind is Kind.CATEGORICAL:
+            return (*(f"{edge:g}" for edge in self.edges), "other", "missing")
+        return (f"≤ {self.edges[0]:.4g}", *(f"≤ {edge:.4g}" for edge in self.edges[1:]), "above", "missing")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {name: list(item) if isinstance(item, tuple) else item for name, item in asdict(self).items()}
+
+    @staticmethod
+    def from_dict(value: Mapping[str, Any]) -> Histogram:
+        """The inverse of `to_dict`."""
+        return Histogram(
+            kind=Kind(value["kind"]),
+            edges=tuple(value["edges"]),
+            counts=tuple(value["counts"]),
+            missing=value["missing"],
+            quantiles=tuple(value["quantiles"]),
+        )
+
+
+def present_values(values: Values) -> Values:
+    """The values that are not missing, as a histogram sees them: infinities are the largest numbers of float32."""
+    return np.clip(values[~np.isnan(values)], -_LARGEST, _LARGEST)
+
+
+def _count(kind: Kind, edges: NDArray[np.float64], present: Values) -> tuple[int, ...]:
+    index = np.searchsorted(edges, present, side="left")
+    if kind is Kind.CATEGORICAL:
+        known = np.append(edges, np.nan)[index] == present
+        index = np.where(known, index, edges.size)
+    return tuple(np.bincount(index, minlength=edges.size + 1).tolist())

@@ -1,0 +1,134 @@
+"""statistics.json and constraints.json for SageMaker's data-quality monitor, without its analyzer image.
+
+They are about the raw inputs of the contract, because that is what captured requests carry. Layouts: SageMaker
+developer guide, "Schema for Statistics (statistics.json file)" and "Schema for Constraints (constraints.json file)".
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from contracts.schema import Column, ColumnType, Contract
+from workloads.drift.baseline import column_values
+from workloads.drift.errors import DriftError
+
+BUCKETS = 10  # the guide: "the distribution is materialized in 10 buckets"
+SKETCH_SIZE = 2048  # the analyzer's KLL parameter k, and its c
+SKETCH_SHRINK = 0.64
+MAX_DOMAIN = 20  # distinct texts up to which a column is held to the values seen
+_NUMERIC = {ColumnType.INTEGER: "Integral", ColumnType.NUMBER: "Fractional"}
+
+
+def build(directory: Path, contract: Contract) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Statistics and constraints of the raw inputs in the Parquet files below `directory`.
+
+    Reads one column at a time. Raises DriftError when an input is missing.
+    """
+    files = sorted(directory.rglob("*.parquet"))
+    names = set(pq.read_schema(files[0]).names)
+    if lacking := [column.name for column in contract.inputs if column.name not in names]:
+        raise DriftError(f"--data: {files[0].name} lacks the inputs {', '.join(lacking)}; run ETL with this contract")
+    rows = sum(pq.read_metadata(file).num_rows for file in files)
+    described = [_describe(files, column) for column in contract.inputs]
+    statistics = {"version": 0.0, "dataset": {"item_count": rows}, "features": [item[0] for item in described]}
+    constraints = {
+        "version": 0.0,
+        "features": [item[1] for item in described],
+        "monitoring_config": _monitoring_config(contract.drift.max_score),
+    }
+    return statistics, constraints
+
+
+def _describe(files: list[Path], column: Column) -> tuple[dict[str, Any], dict[str, Any]]:
+    """One column's entry in either file."""
+    if column.type in _NUMERIC:
+        return _numeric(column, column_values(files, column.name))
+    parts = [pq.ParquetFile(file).read(columns=[column.name]).column(column.name) for file in files]
+    return _text(column, pa.chunked_array([chunk for part in parts for chunk in part.cast(pa.string()).chunks]))
+
+
+def _numeric(column: Column, values: NDArray[np.float64]) -> tuple[dict[str, Any], dict[str, Any]]:
+    present = np.sort(values[~np.isnan(values)])
+    head: dict[str, Any] = {"name": column.name, "inferred_type": _NUMERIC[column.type] if present.size else "Unknown"}
+    common = {"num_present": int(present.size), "num_missing": int(values.size - present.size)}
+    figures: dict[str, Any] = {"common": common}
+    constraint = head | {"completeness": _completeness(present.size, values.size)}
+    if present.size:
+        figures |= {
+            "mean": float(present.mean()),
+            "sum": float(present.sum()),
+            "std_dev": float(present.std()),
+            "min": float(present[0]),
+            "max": float(present[-1]),
+            "distribution": {"kll": {"buckets": _buckets(present), "sketch": _sketch(present)}},
+        }
+        lowest = column.minimum if column.minimum is not None else float(present[0])
+        constraint["num_constraints"] = {"is_non_negative": lowest >= 0}
+    return head | {"numerical_statistics": figures}, constraint
+
+
+def _text(column: Column, values: pa.ChunkedArray[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    counted = {item["values"]: item["counts"] for item in values.drop_null().value_counts().to_pylist()}
+    present = len(values) - values.null_count
+    head = {"name": column.name, "inferred_type": "String" if column.type is not ColumnType.BOOLEAN else "Unknown"}
+    buckets = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:MAX_DOMAIN]
+    figures = {
+        "common": {"num_present": present, "num_missing": values.null_count},
+        "distinct_count": float(len(counted)),
+        "distribution": {"categorical": {"buckets": [{"value": value, "count": n} for value, n in buckets]}},
+    }
+    constraint: dict[str, Any] = head | {"completeness": _completeness(present, len(values))}
+    domain = [str(value) for value in column.allowed] or sorted(counted)
+    if column.type is ColumnType.STRING and len(domain) <= MAX_DOMAIN:
+        constraint["string_constraints"] = {"domains": domain}
+    return head | {"string_statistics": figures}, constraint
+
+
+def _completeness(present: int, rows: int) -> float:
+    """The share of rows with a value, rounded down to whole per cent, so that chance alone does not violate it."""
+    return math.floor(100 * present / rows) / 100
+
+
+def _buckets(present: NDArray[np.float64]) -> list[dict[str, float]]:
+    """Equal widths from the smallest to the largest value."""
+    counts, edges = np.histogram(present, bins=BUCKETS, range=(float(present[0]), float(present[-1])))
+    return [
+        {"lower_bound": float(edges[i]), "upper_bound": float(edges[i + 1]), "count": float(counts[i])}
+        for i in range(BUCKETS)
+    ]
+
+
+def _sketch(present: NDArray[np.float64]) -> dict[str, Any]:
+    """A KLL sketch of sorted values: level i holds values that stand for 2**i rows each.
+
+    Every 2**i-th order statistic on one level is the sketch that loses least; a real one comes to it by chance
+    (Karnin, Lang, Liberty, Optimal Quantile Approximation in Streams, 2016).
+    """
+    level = max(0, math.ceil(math.log2(present.size / SKETCH_SIZE)))
+    step = 2**level
+    data: list[list[float]] = [[] for _ in range(level)]
+    data.append(present[step // 2 :: step].tolist())
+    return {"parameters": {"c": SKETCH_SHRINK, "k": float(SKETCH_SIZE)}, "data": data}
+
+
+def _monitoring_config(threshold: float) -> dict[str, Any]:
+    return {
+        "evaluate_constraints": "Enabled",
+        "emit_metrics": "Enabled",
+        "datatype_check_threshold": 1.0,
+        "domain_content_threshold": 1.0,
+        "distribution_constraints": {
+            "perform_comparison": "Enabled",
+            "comparison_threshold": threshold,
+            "comparison_method": "Robust",
+            "categorical_comparison_threshold": threshold,
+            "categorical_drift_method": "LInfinity",
+        },
+    }

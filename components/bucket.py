@@ -86,21 +86,23 @@ def transport_statements(names: Names, bucket: str) -> list[Statement]:
 
 
 def encryption_statements(names: Names, bucket: str, key_arn: pulumi.Input[str]) -> list[Statement]:
-    """No object is written with another key or kind of encryption; a request that names neither gets the default."""
-    objects = [names.bucket_arn(bucket, "*")]
+    """No object is written with another key or kind of encryption; a request that names neither gets the default.
+
+    Both conditions are needed: a negated operator also holds where the key is absent (IAM user guide, "Condition
+    operators"), and would then refuse every request that relies on the bucket's default encryption.
+    """
+    wanted = {
+        "DenyOtherEncryption": ("s3:x-amz-server-side-encryption", "aws:kms"),
+        "DenyOtherKeys": ("s3:x-amz-server-side-encryption-aws-kms-key-id", key_arn),
+    }
     return [
         access.deny(
-            "DenyOtherEncryption",
+            sid,
             ["s3:PutObject"],
-            objects,
-            conditions={"StringNotEqualsIfExists": {"s3:x-amz-server-side-encryption": "aws:kms"}},
-        ),
-        access.deny(
-            "DenyOtherKeys",
-            ["s3:PutObject"],
-            objects,
-            conditions={"StringNotEqualsIfExists": {"s3:x-amz-server-side-encryption-aws-kms-key-id": key_arn}},
-        ),
+            [names.bucket_arn(bucket, "*")],
+            conditions={"Null": {header: "false"}, "StringNotEquals": {header: value}},
+        )
+        for sid, (header, value) in wanted.items()
     ]
 
 

@@ -85,7 +85,7 @@ def _request(event: Mapping[str, Any]) -> Request | None:
 
 
 def _move_endpoint(sagemaker: Any, endpoint: str, target: Release) -> None:
-    """All traffic at once: the endpoint is failing now. Instance counts that autoscaling reached are kept."""
+    """All traffic at once: the endpoint is failing now. Only the instance counts that autoscaling reached are kept."""
     found = sagemaker.list_endpoint_configs(
         NameContains=f"{endpoint}-{target.id}", SortBy="CreationTime", SortOrder="Descending", MaxResults=1
     )["EndpointConfigs"]
@@ -101,7 +101,10 @@ def _move_endpoint(sagemaker: Any, endpoint: str, target: Release) -> None:
         EndpointName=endpoint,
         EndpointConfigName=config,
         RetainAllVariantProperties=True,
-        ExcludeRetainedVariantProperties=[{"VariantPropertyType": "VariantWeight"}],
+        ExcludeRetainedVariantProperties=[
+            {"VariantPropertyType": "DesiredWeight"},
+            {"VariantPropertyType": "DataCaptureConfig"},
+        ],
     )
 
 

@@ -89,7 +89,10 @@ class Clients:
                 "EndpointName": "churn-prod",
                 "EndpointConfigName": config,
                 "RetainAllVariantProperties": True,
-                "ExcludeRetainedVariantProperties": [{"VariantPropertyType": "VariantWeight"}],
+                "ExcludeRetainedVariantProperties": [
+                    {"VariantPropertyType": "DesiredWeight"},
+                    {"VariantPropertyType": "DataCaptureConfig"},
+                ],
             },
         )
 

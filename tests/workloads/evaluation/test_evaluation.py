@@ -1,0 +1,243 @@
+"""The step as a whole: a model trained by the training job, judged on a test split, with and without a champion."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import numpy as np
+import pyarrow as pa
+import pytest
+import xgboost as xgb
+from botocore.stub import Stubber
+from numpy.typing import NDArray
+
+from contracts import release, schema
+from contracts.schema import Column, ColumnType, Contract, Feature, Quality, Task
+from workloads.evaluation import champion, model_tests
+from workloads.evaluation.__main__ import _same_origin, write
+from workloads.evaluation.champion import Champion
+from workloads.evaluation.evaluate import evaluate
+from workloads.evaluation.model import Model
+
+PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/toy/1"
+PARAMETER = "/mlplatform/staging/toy/release"
+
+
+def make_contract(*features: str, **changes: Any) -> Contract:
+    return Contract(
+        name="toy",
+        task=Task.BINARY_CLASSIFICATION,
+        entity="id",
+        event_time="at",
+        label="y",
+        columns=(
+            Column(name="id", type=ColumnType.INTEGER),
+            Column(name="at", type=ColumnType.TIMESTAMP),
+            Column(name="a", type=ColumnType.NUMBER, nullable=True),
+            Column(name="b", type=ColumnType.NUMBER),
+            Column(name="y", type=ColumnType.INTEGER, allowed=(0, 1)),
+        ),
+        features=tuple(Feature(name=f"f{i}", expression=text) for i, text in enumerate(features)),
+        segments=(Feature(name="side", expression="bucket(b, 0)"),),
+        threshold=0.5,
+        quality=Quality(min_auc=0.7, min_accuracy=0.6, min_f1=0.6, max_auc_loss=0.02),
+        **changes,
+    )
+
+
+def make_rows(rows: int, seed: int) -> pa.Table:
+    random = np.random.default_rng(seed)
+    a, b = random.normal(size=rows), random.normal(size=rows)
+    y = (random.random(rows) < 1 / (1 + np.exp(-3 * a + b))).astype(np.int8)
+    hidden = random.random(rows) < 0.05
+    columns = {"a": pa.array(a, mask=hidden), "b": b, "y": y, "side": np.where(b >= 0, 1.0, 0.0)}
+    return pa.table({name: pa.array(values) for name, values in columns.items()})
+
+
+def make_archive(directory: Path, contract: Contract, rows: pa.Table) -> Path:
+    """model.tar.gz as the training job leaves it."""
+    model = Model(booster=xgb.Booster(), contract=contract, metadata={})
+    data = xgb.DMatrix(model.features(rows), rows["y"].to_numpy(), feature_names=list(contract.feature_names))
+    directory.mkdir(parents=True)
+    xgb.train({"objective": "binary:logistic", "max_depth": 3}, data, 20).save_model(directory / "model.ubj")
+    (directory / "contract.json").write_text(schema.to_json(contract))
+    (directory / "metadata.json").write_text(json.dumps({"dataset_version": "sha256:12"}))
+    with tarfile.open(directory / "model.tar.gz", "w:gz") as tar:
+        for name in ("model.ubj", "contract.json", "metadata.json"):
+            tar.add(directory / name, arcname=name)
+    return directory / "model.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Model]:
+    def _build(*features: str) -> Model:
+        directory = tmp_path_factory.mktemp("model") / "files"
+        archive = make_archive(directory, make_contract(*features), make_rows(2000, 1))
+        return Model.from_archive(archive, directory / "unpacked")
+
+    return _build
+
+
+def test_the_first_candidate_is_judged_by_its_thresholds(build: Callable[..., Model]) -> None:
+    candidate = build("a", "b")
+    result = evaluate(candidate, None, make_rows(1500, 2), candidate.contract)
+    report = result.report
+    assert report["gate"]["decision"] == "register", report["gate"]["reason"]
+    assert report["champion"] is None
+    assert (report["rows"], report["dataset_version"]) == (1500, "sha256:12")
+    assert set(report["importance"]) == {"f0", "f1"}
+    assert report["importance"]["f0"] > report["importance"]["f1"] > 0
+    assert [r["segment"] for r in report["segments"]["side"]] == [0.0, 1.0]
+    assert {t["name"] for t in report["gate"]["checks"]} >= {"auc", "accuracy", "f1", "calibration_error"}
+
+
+def test_a_candidate_worse_than_the_champion_is_rejected_though_it_reaches_its_thresholds(
+    build: Callable[..., Model],
+) -> None:
+    candidate, live = build("a"), build("a", "b")  # the champion had a feature more: it computes its own
+    result = evaluate(candidate, Champion(package_arn=PACKAGE, model=live), make_rows(4000, 2), candidate.contract)
+    failed = [c["name"] for c in result.report["gate"]["checks"] if not c["passed"]]
+    assert failed == ["auc against the champion"]
+    comparison = result.report["champion"]
+    assert comparison["package_arn"] == PACKAGE
+    assert comparison["auc_difference"]["value"] == pytest.approx(
+        result.report["metrics"]["auc"]["value"] - comparison["auc"]["value"]
+    )
+
+
+class Broken(Model):
+    """A model with a fault of behaviour, which its AUC would not show."""
+
+    def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        plain = super().scores(features)
+        return {
+            "row order does not matter": lambda: plain + np.linspace(0, 1e-6, len(plain), dtype=np.float32),
+            "one row scores as in a batch": lambda: plain if len(plain) > 1 else plain / 2,
+            "scores are probabilities": lambda: plain * 2,
+            "a row of missing values is scored": lambda: np.where(np.isnan(features).all(axis=1), np.nan, plain),
+        }[self.metadata["fault"]]()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "row order does not matter",
+        "one row scores as in a batch",
+        "scores are probabilities",
+        "a row of missing values is scored",
+    ],
+)
+def test_each_fault_of_behaviour_is_seen(build: Callable[..., Model], fault: str) -> None:
+    good = build("a", "b")
+    features = good.features(make_rows(300, 3))
+    assert all(t.passed for t in model_tests.run(good, features, good.contract.quality))
+    broken = Broken(booster=good.booster, contract=good.contract, metadata={"fault": fault})
+    assert fault in {t.name for t in model_tests.run(broken, features, good.contract.quality) if not t.passed}
+
+
+def test_a_slow_model_fails_its_latency_test(build: Callable[..., Model]) -> None:
+    model = build("a", "b")
+    result = model_tests.run(model, model.features(make_rows(50, 3)), Quality(max_latency_ms=1e-6))
+    assert [t.name for t in result if not t.passed] == ["latency p99"]
+
+
+def test_an_archive_that_escapes_its_directory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "evil").write_text("x")
+    with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as tar:
+        tar.add(tmp_path / "evil", arcname="../evil")
+    with pytest.raises(tarfile.OutsideDestinationError):
+        Model.from_archive(tmp_path / "model.tar.gz", tmp_path / "unpacked")
+
+
+def test_a_model_whose_features_are_not_its_contracts_is_refused(tmp_path: Path) -> None:
+    make_archive(tmp_path / "m", make_contract("a", "b"), make_rows(200, 1))
+    (tmp_path / "m/contract.json").write_text(schema.to_json(make_contract("a")))
+    with tarfile.open(tmp_path / "mixed.tar.gz", "w:gz") as tar:
+        for name in ("model.ubj", "contract.json", "metadata.json"):
+            tar.add(tmp_path / "m" / name, arcname=name)
+    with pytest.raises(ValueError, match=r"the model reads \['f0', 'f1'\], its contract says \('f0',\)"):
+        Model.from_archive(tmp_path / "mixed.tar.gz", tmp_path / "unpacked")
+
+
+def test_a_model_is_judged_only_on_the_data_it_came_from(build: Callable[..., Model]) -> None:
+    model = build("a")
+    _same_origin(model, model.contract, {"dataset_version": "sha256:12"})
+    with pytest.raises(SystemExit, match="the model says sha256:12, the manifest sha256:99"):
+        _same_origin(model, model.contract, {"dataset_version": "sha256:99"})
+    with pytest.raises(SystemExit, match="trained for another contract than 'toy'"):
+        _same_origin(model, make_contract("b"), {"dataset_version": "sha256:12"})
+
+
+def clients() -> tuple[dict[str, Any], dict[str, Stubber]]:
+    made = {
+        name: boto3.client(name, "eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+        for name in ("ssm", "sagemaker", "s3")
+    }
+    stubs = {name: Stubber(client) for name, client in made.items()}
+    for stub in stubs.values():
+        stub.activate()
+    return made, stubs
+
+
+def test_before_the_first_release_there_is_no_champion() -> None:
+    made, stubs = clients()
+    stubs["ssm"].add_client_error("get_parameter", "ParameterNotFound", expected_params={"Name": PARAMETER})
+    assert champion.find(PARAMETER, **made) is None
+
+
+def test_the_champion_is_the_live_release_of_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = make_archive(tmp_path / "m", make_contract("a"), make_rows(200, 1))
+    record = release.promote(None, PACKAGE, who="ana", why="test", when="2026-11-21T00:00:00+00:00")
+    made, stubs = clients()
+    stubs["ssm"].add_response("get_parameter", {"Parameter": {"Name": PARAMETER, "Value": release.to_json(record)}})
+    package = {
+        "ModelPackageName": "toy",
+        "ModelPackageArn": PACKAGE,
+        "CreationTime": 0,
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": []},
+        "InferenceSpecification": {
+            "Containers": [{"Image": "image", "ModelDataUrl": "s3://artifacts/runs/1/model.tar.gz"}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+    }
+    stubs["sagemaker"].add_response("describe_model_package", package, {"ModelPackageName": PACKAGE})
+
+    def download(bucket: str, key: str, filename: str) -> None:
+        assert (bucket, key) == ("artifacts", "runs/1/model.tar.gz")
+        Path(filename).write_bytes(archive.read_bytes())
+
+    monkeypatch.setattr(made["s3"], "download_file", download)
+    found = champion.find(PARAMETER, **made)
+    assert found is not None
+    assert (found.package_arn, found.model.contract) == (PACKAGE, make_contract("a"))
+
+
+def test_the_report_opens_without_a_network(build: Callable[..., Model], tmp_path: Path) -> None:
+    candidate = build("a", "b")
+    result = evaluate(candidate, Champion(package_arn=PACKAGE, model=candidate), make_rows(1500, 2), candidate.contract)
+    write(result, {"rows": 1, "dataset_version": "sha256:12", "features": {}}, tmp_path)
+    page = (tmp_path / "evaluation.html").read_text()
+    assert page.count("<svg") == 4
+    assert "http" not in page.replace("http://www.w3.org", "")  # the name space of SVG is no address
+    assert "score" in json.loads((tmp_path / "baseline.json").read_text())
+
+
+def test_the_step_as_a_process_needs_its_arguments() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "workloads.evaluation"],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "--contract, --model, --test, --manifest, --baseline, --release-parameter, --output" in done.stderr

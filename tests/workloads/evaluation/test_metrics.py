@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from workloads.evaluation import metrics
+
+
+def sample(rows: int, seed: int = 0) -> tuple[metrics.Array, metrics.Array, metrics.Array]:
+    """Labels, a good score and a noisier one."""
+    random = np.random.default_rng(seed)
+    labels = (random.random(rows) < 0.4).astype(np.int8)
+    good = 1 / (1 + np.exp(-(2 * labels - 1 + random.normal(size=rows))))
+    noisy = 1 / (1 + np.exp(-(2 * labels - 1 + 3 * random.normal(size=rows))))
+    return labels, good, noisy
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=6, max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_auc_equals_sklearn_with_ties(rows: list[tuple[bool, int]]) -> None:
+    rows += [(True, 1), (True, 2), (False, 1), (False, 2)]
+    labels, scores = np.array([r[0] for r in rows], np.int8), np.array([r[1] / 5 for r in rows])
+    found = metrics.auc(labels, scores)
+    assert found.value == pytest.approx(roc_auc_score(labels, scores), abs=1e-12)
+    assert found.low <= found.value <= found.high
+
+
+def test_delong_interval_agrees_with_the_bootstrap() -> None:
+    labels, good, noisy = sample(1500)
+    random = np.random.default_rng(1)
+    draws: list[float] = []
+    for _ in range(600):
+        index = random.integers(0, len(labels), len(labels))
+        draws.append(roc_auc_score(labels[index], good[index]) - roc_auc_score(labels[index], noisy[index]))
+    low, high = np.percentile(draws, [2.5, 97.5])
+    found = metrics.auc_difference(labels, good, noisy)
+    assert (found.low, found.high) == (pytest.approx(low, abs=0.01), pytest.approx(high, abs=0.01))
+
+
+def test_the_same_scores_differ_by_exactly_nothing() -> None:
+    labels, good, _ = sample(300)
+    assert metrics.auc_difference(labels, good, good) == metrics.Interval(value=0.0, low=0.0, high=0.0)
+
+
+@pytest.mark.parametrize(("positives", "negatives"), [(1, 5), (5, 1), (0, 9)])
+def test_too_few_of_a_class_is_an_error_with_the_counts(positives: int, negatives: int) -> None:
+    labels = np.array([1] * positives + [0] * negatives)
+    with pytest.raises(ValueError, match=f"{positives} positive and {negatives} negative rows; at least 2"):
+        metrics.auc(labels, np.linspace(0, 1, len(labels)))
+
+
+def test_decisions_are_taken_at_the_threshold_inclusive() -> None:
+    labels, scores = np.array([1, 1, 0, 0]), np.array([0.75, 0.74, 0.8, 0.1])
+    assert metrics.at_threshold(labels, scores, 0.75) == {
+        "accuracy": 0.5,
+        "f1": 0.5,
+        "precision": 0.5,
+        "recall": 0.5,
+        "positive_share": 0.5,
+    }
+
+
+def test_deciding_nobody_has_f1_zero() -> None:
+    assert metrics.at_threshold(np.array([1, 0]), np.array([0.1, 0.2]), 0.9)["f1"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("labels", "scores", "expected"),
+    [([1, 0], [1.0, 0.0], 0.0), ([0, 1], [1.0, 0.0], 1.0), ([1, 0, 0, 0], [0.25] * 4, 0.0), ([1, 1], [0.6, 0.6], 0.4)],
+)
+def test_calibration_error(labels: list[int], scores: list[float], expected: float) -> None:
+    assert metrics.calibration_error(np.array(labels), np.array(scores)) == pytest.approx(expected)
+
+
+def test_segments_are_judged_apart() -> None:
+    labels, scores = np.array([1, 0, 1, 1]), np.array([0.9, 0.1, 0.2, 0.9])
+    report = metrics.by_segment(labels, scores, np.array([0.0, 0.0, 1.0, 1.0]), 0.5)
+    assert [(r["segment"], r["rows"], r["positives"], r["recall"], r["accuracy"]) for r in report] == [
+        (0.0, 2, 1, 1.0, 1.0),
+        (1.0, 2, 2, 0.5, 0.5),
+    ]

@@ -1,0 +1,78 @@
+"""The entry point of the evaluation step: writes evaluation.json for the gate, evaluation.html and baseline.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pyarrow.parquet as pq
+
+from contracts import schema
+from contracts.schema import Contract
+from workloads.drift.baseline import with_scores
+from workloads.evaluation import champion, report
+from workloads.evaluation.evaluate import Evaluated, evaluate
+from workloads.evaluation.model import Model
+
+
+def main() -> None:
+    """Evaluate, write the three files, log the decision. A rejected model is a result, not an error."""
+    arguments = _parse()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    contract = schema.from_json(arguments.contract.read_bytes())
+    with tempfile.TemporaryDirectory() as scratch:
+        candidate = Model.from_archive(arguments.model / "model.tar.gz", Path(scratch))
+    _same_origin(candidate, contract, json.loads(arguments.manifest.read_bytes()))
+    live = champion.find(
+        arguments.release_parameter,
+        ssm=boto3.client("ssm"),
+        sagemaker=boto3.client("sagemaker"),
+        s3=boto3.client("s3"),
+    )
+    result = evaluate(candidate, live, pq.read_table(arguments.test), contract)
+    write(result, json.loads(arguments.baseline.read_bytes()), arguments.output)
+    gate = result.report["gate"]
+    logging.info(json.dumps({"event": "gate", "decision": gate["decision"], "reason": gate["reason"]}))
+
+
+def write(result: Evaluated, baseline: dict[str, object], directory: Path) -> None:
+    """evaluation.json, evaluation.html, and the baseline with the score distribution that drift is measured against."""
+    directory.mkdir(parents=True, exist_ok=True)
+    page = report.render(
+        result.report, labels=result.labels, scores=result.scores, champion_scores=result.champion_scores
+    )
+    complete = with_scores(baseline, result.scores)
+    (directory / "evaluation.json").write_text(json.dumps(result.report, sort_keys=True, indent=1))
+    (directory / "evaluation.html").write_text(page)
+    (directory / "baseline.json").write_text(json.dumps(complete, sort_keys=True, indent=1))
+
+
+def _same_origin(candidate: Model, contract: Contract, manifest: Mapping[str, Any]) -> None:
+    """A model is judged only on the data and by the contract it was made from: else the verdict is wrong."""
+    if candidate.contract != contract:
+        raise SystemExit(f"the model was trained for another contract than {contract.name!r} as given; train it again")
+    if (made := candidate.metadata["dataset_version"]) != (given := manifest["dataset_version"]):
+        raise SystemExit(f"dataset_version: the model says {made}, the manifest {given}; give the split it came from")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="workloads.evaluation", description=__doc__)
+    parser.add_argument("--contract", type=Path, required=True, help="contract.json")
+    parser.add_argument("--model", type=Path, required=True, help="directory with the candidate's model.tar.gz")
+    parser.add_argument("--test", type=Path, required=True, help="directory of the test split (Parquet)")
+    parser.add_argument("--manifest", type=Path, required=True, help="manifest.json of the data set")
+    parser.add_argument("--baseline", type=Path, required=True, help="baseline.json of the training data")
+    parser.add_argument("--release-parameter", required=True, help="SSM parameter that names the live release")
+    parser.add_argument("--output", type=Path, required=True, help="directory to write to")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Quality of a binary classifier on labelled rows, with confidence intervals.
+
+Labels are an array (n,) of 0 and 1, scores an array (n,) of probabilities in [0, 1].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from sklearn import metrics
+
+Array = NDArray[Any]
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """An estimate and the ends of its two-sided 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def auc(labels: Array, scores: Array) -> Interval:
+    """Area under the ROC curve with DeLong's interval."""
+    return _interval(*_delong(labels, scores[None, :]), low=0.0, high=1.0)
+
+
+def auc_difference(labels: Array, candidate: Array, champion: Array) -> Interval:
+    """AUC(candidate) - AUC(champion) on the same rows. The scores are correlated, which makes the interval narrow."""
+    values, covariance = _delong(labels, np.stack([candidate, champion]))
+    contrast = np.array([1.0, -1.0])
+    return _interval(contrast @ values, contrast @ covariance @ contrast, low=-1.0, high=1.0)
+
+
+def at_threshold(labels: Array, scores: Array, threshold: float) -> dict[str, float]:
+    """Accuracy, F1, precision, recall and the share of rows decided positive, deciding at `scores >= threshold`."""
+    decided = scores >= threshold
+    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+        labels,
+        decided,
+        average="binary",
+        zero_division=0.0,  # pyright: ignore[reportArgumentType]
+    )
+    return {
+        "accuracy": float(metrics.accuracy_score(labels, decided)),
+        "f1": float(f1),
+        "precision": float(precision),
+        "recall": float(recall),
+        "positive_share": float(decided.mean()),
+    }
+
+
+def probabilities(labels: Array, scores: Array) -> dict[str, float]:
+    """How good the scores are as probabilities: log loss, Brier score and expected calibration error."""
+    return {
+        "logloss": float(metrics.log_loss(labels, scores, labels=[0, 1])),
+        "brier": float(metrics.brier_score_loss(labels, scores)),
+        "calibration_error": calibration_error(labels, scores),
+    }
+
+
+def calibration_error(labels: Array, scores: Array, bins: int = 10) -> float:
+    """Expected calibration error over equal-width bins (Guo et al., "On Calibration of Modern Networks", ICML 2017)."""
+    index = np.minimum((scores * bins).astype(int), bins - 1)
+    gaps = [abs(labels[index == b].mean() - scores[index == b].mean()) * (index == b).mean() for b in np.unique(index)]
+    return float(sum(gaps))
+
+
+def by_segment(labels: Array, scores: Array, segments: Array, threshold: float) -> list[dict[str, Any]]:
+    """Per segment: rows, share decided positive (demographic parity), recall (equal opportunity), accuracy."""
+    report: list[dict[str, Any]] = []
+    for value in sorted(set(segments.tolist()), key=str):
+        here = segments == value
+        found = at_threshold(labels[here], scores[here], threshold)
+        report.append(
+            {
+                "segment": value,
+                "rows": int(here.sum()),
+                "positives": int(labels[here].sum()),
+                "positive_share": found["positive_share"],
+                "recall": found["recall"],
+                "accuracy": found["accuracy"],
+            }
+        )
+    return report
+
+
+def _delong(labels: Array, scores: Array) -> tuple[Array, Array]:
+    """AUC of each row of `scores` (k, n) and their covariance (k, k).
+
+    DeLong et al., Biometrics 44 (1988), in the O(n log n) form of Sun and Xu, IEEE Signal Processing Letters 21 (2014).
+    """
+    positive = labels == 1
+    hits, misses = scores[:, positive].astype(float), scores[:, ~positive].astype(float)
+    m, n = hits.shape[1], misses.shape[1]
+    if m < 2 or n < 2:
+        raise ValueError(f"the test set has {m} positive and {n} negative rows; at least 2 of each are needed")
+    together = stats.rankdata(np.concatenate([hits, misses], axis=1), axis=1)
+    among_hits, among_misses = stats.rankdata(hits, axis=1), stats.rankdata(misses, axis=1)
+    values = (together[:, :m].sum(axis=1) - m * (m + 1) / 2) / (m * n)
+    placed_hits = (together[:, :m] - among_hits) / n
+    placed_misses = 1 - (together[:, m:] - among_misses) / m
+    return values, np.atleast_2d(np.cov(placed_hits)) / m + np.atleast_2d(np.cov(placed_misses)) / n
+
+
+def _interval(value: Any, variance: Any, *, low: float, high: float) -> Interval:
+    center = float(np.squeeze(value))
+    half = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * float(np.sqrt(np.squeeze(variance)))
+    return Interval(value=center, low=max(low, center - half), high=min(high, center + half))

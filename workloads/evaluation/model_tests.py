@@ -1,0 +1,76 @@
+"""Tests of a model's behaviour that its metrics do not show. Each has a bound it can fail."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.schema import Quality
+from workloads.evaluation.model import Model
+
+SAMPLE = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelTest:
+    """One test with what it found and what is allowed."""
+
+    name: str
+    passed: bool
+    found: str
+    allowed: str
+
+
+def run(model: Model, features: NDArray[np.float32], quality: Quality) -> tuple[ModelTest, ...]:
+    """All tests on (at most 200 of) the rows of a model matrix (n, features)."""
+    sample = features[:SAMPLE]
+    return (
+        _scores_are_probabilities(model, features),
+        _single_equals_batch(model, sample),
+        _order_does_not_matter(model, sample),
+        _missing_values_are_scored(model, sample),
+        _latency(model, sample, quality.max_latency_ms),
+    )
+
+
+def _scores_are_probabilities(model: Model, features: NDArray[np.float32]) -> ModelTest:
+    scores = model.scores(features)
+    outside = int((~((scores >= 0) & (scores <= 1))).sum())  # NaN counts as outside
+    return ModelTest(
+        name="scores are probabilities", passed=outside == 0, found=f"{outside} outside [0, 1]", allowed="0"
+    )
+
+
+def _single_equals_batch(model: Model, sample: NDArray[np.float32]) -> ModelTest:
+    batch = model.scores(sample)
+    single = np.array([model.scores(sample[i : i + 1])[0] for i in range(len(sample))])
+    return _equal("one row scores as in a batch", single, batch)
+
+
+def _order_does_not_matter(model: Model, sample: NDArray[np.float32]) -> ModelTest:
+    reversed_scores = model.scores(np.ascontiguousarray(sample[::-1]))[::-1]
+    return _equal("row order does not matter", reversed_scores, model.scores(sample))
+
+
+def _missing_values_are_scored(model: Model, sample: NDArray[np.float32]) -> ModelTest:
+    scores = model.scores(np.full_like(sample[:1], np.nan))
+    fine = bool(np.isfinite(scores).all())
+    return ModelTest(name="a row of missing values is scored", passed=fine, found=str(scores[0]), allowed="finite")
+
+
+def _latency(model: Model, sample: NDArray[np.float32], limit_ms: float) -> ModelTest:
+    taken: list[float] = []
+    for i in range(len(sample)):
+        start = time.perf_counter()
+        model.scores(sample[i : i + 1])
+        taken.append((time.perf_counter() - start) * 1e3)
+    p99 = float(np.percentile(taken, 99))
+    return ModelTest(name="latency p99", passed=p99 <= limit_ms, found=f"{p99:.2f} ms", allowed=f"<= {limit_ms:g} ms")
+
+
+def _equal(name: str, found: NDArray[np.float32], wanted: NDArray[np.float32]) -> ModelTest:
+    different = int((found != wanted).sum())
+    return ModelTest(name=name, passed=different == 0, found=f"{different} scores differ", allowed="0")

@@ -127,11 +127,12 @@ class _Matcher:
                 value = to.via(value)
             except ValueError as error:
                 self._matched.faults.append(Fault(path=source, found=value, allowed=str(error)))
-                return
+                value = UNKNOWN  # named once; the model has nothing to add
         if not to.member or value is None:
             return
-        if to.member == INLINE and isinstance(value, dict):
-            self.structure(shape, cast("dict[str, Any]", value), into, rule=rule, source=source, path=path)
+        if to.member == INLINE:
+            if isinstance(value, dict):
+                self.structure(shape, cast("dict[str, Any]", value), into, rule=rule, source=source, path=path)
             return
         target = at(path, to.member.replace("[]", "[0]"))
         self._matched.origins[target] = source
@@ -167,7 +168,6 @@ class _Matcher:
         ):
             return int(value)
         return value
-
 
     def _pairs(self, names: tuple[str, str], value: dict[str, Any], *, source: str, path: str) -> list[dict[str, Any]]:
         """A map as the API's list of pairs; both parts of a pair come from the entry."""

@@ -21,6 +21,13 @@ def contains_unknown(value: Any) -> bool:
     return value == UNKNOWN
 
 
+def known_items(value: Any) -> list[Any]:
+    """The items of a list that are known; none where there is no list, or the list itself is unknown."""
+    if not isinstance(value, list):
+        return []
+    return [item for item in cast("list[Any]", value) if not (isinstance(item, str) and item == UNKNOWN)]
+
+
 def given(inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs without those that are null, which the engine treats as absent."""
     return {key: value for key, value in inputs.items() if value is not None}

@@ -7,6 +7,7 @@ from typing import Any
 
 from local.adapter.conversions import one
 from local.adapter.table import ACCOUNT, Autoname, Call, ResourceType, Tagging, To, text, value
+from local.adapter.values import UNKNOWN, contains_unknown, known_items
 
 _BUDGET = {
     "autoAdjustData": "AutoAdjustData",
@@ -23,7 +24,7 @@ _BUDGET = {
 
 
 def _filters(filters: Any) -> Any:
-    return {entry["name"]: entry["values"] for entry in filters if isinstance(entry, Mapping)}
+    return {entry["name"]: entry["values"] for entry in known_items(filters)}
 
 
 def _day(moment: Any) -> str:
@@ -32,21 +33,27 @@ def _day(moment: Any) -> str:
 
 
 def _limits(limits: Any) -> Any:
-    return {entry["startTime"]: {"Amount": entry["amount"], "Unit": entry["unit"]} for entry in limits}
+    return {entry["startTime"]: {"Amount": entry["amount"], "Unit": entry["unit"]} for entry in known_items(limits)}
+
+
+_SUBSCRIBERS = {"subscriberEmailAddresses": "EMAIL", "subscriberSnsTopicArns": "SNS"}
 
 
 def _notification(notification: Mapping[str, Any]) -> dict[str, Any]:
-    subscribers = [
+    """A notification and who gets it; as long as some of the addresses are unknown, so is who gets it."""
+    subscribers: Any = [
         {"SubscriptionType": kind, "Address": address}
-        for key, kind in (("subscriberEmailAddresses", "EMAIL"), ("subscriberSnsTopicArns", "SNS"))
-        for address in notification.get(key) or []
+        for key, kind in _SUBSCRIBERS.items()
+        for address in known_items(notification.get(key))
     ]
-    plain = {key: item for key, item in notification.items() if not key.startswith("subscriber")}
+    if any(contains_unknown(notification.get(key)) for key in _SUBSCRIBERS):
+        subscribers = UNKNOWN
+    plain = {key: item for key, item in notification.items() if key not in _SUBSCRIBERS}
     return {"Notification": plain, "Subscribers": subscribers}
 
 
 def _notifications(notifications: Any) -> Any:
-    return [_notification(item) if isinstance(item, Mapping) else item for item in notifications]
+    return [_notification(item) for item in known_items(notifications)]
 
 
 def _fields(member: str) -> dict[str, str | To]:

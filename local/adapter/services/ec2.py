@@ -28,7 +28,7 @@ from local.adapter.table import (
     text,
     value,
 )
-from local.adapter.values import same
+from local.adapter.values import known_items, same
 
 
 def tagging(resource_type: str) -> Tagging:
@@ -330,7 +330,7 @@ def _endpoint_changes(scope: Scope) -> Iterator[Request]:
     """One ModifyVpcEndpoint with what each list gains and loses."""
     parameters: dict[str, Any] = {"VpcEndpointId": scope.id}
     for key, member in _ENDPOINT_LISTS.items():
-        before, after = scope.before.get(key) or [], scope.inputs.get(key) or []
+        before, after = (known_items(inputs.get(key)) for inputs in (scope.before, scope.inputs))
         gained, lost = [item for item in after if item not in before], [item for item in before if item not in after]
         parameters |= {f"Add{member}": gained} if gained else {}
         parameters |= {f"Remove{member}": lost} if lost else {}

@@ -22,22 +22,20 @@ from local.adapter.table import (
     text,
     value,
 )
+from local.adapter.values import known_items
 
 _MOST_VERSIONS = 5  # of a managed policy (IAM quotas)
 
 
+def _documents(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inline policies of a role by name; one without a name takes all inline policies away and is none itself."""
+    policies = known_items(inputs.get("inlinePolicies"))
+    return {policy["name"]: policy.get("policy") for policy in policies if policy.get("name")}
+
+
 def _inline(scope: Scope) -> Iterator[Request]:
     """Put the inline policies that the role states, take away those that it stated before."""
-    before = {
-        policy["name"]: policy.get("policy")
-        for policy in scope.before.get("inlinePolicies") or []
-        if policy.get("name")
-    }
-    after = {
-        policy["name"]: policy.get("policy")
-        for policy in scope.inputs.get("inlinePolicies") or []
-        if policy.get("name")
-    }
+    before, after = _documents(scope.before), _documents(scope.inputs)
     for name in before.keys() - after.keys():
         yield Request(operation="DeleteRolePolicy", parameters={"RoleName": scope.id, "PolicyName": name})
     for name, document in after.items():
@@ -47,7 +45,7 @@ def _inline(scope: Scope) -> Iterator[Request]:
 
 
 def _attached(scope: Scope) -> Iterator[Request]:
-    before, after = scope.before.get("managedPolicyArns") or [], scope.inputs.get("managedPolicyArns") or []
+    before, after = (known_items(inputs.get("managedPolicyArns")) for inputs in (scope.before, scope.inputs))
     for policy in before:
         if policy not in after:
             yield Request(operation="DetachRolePolicy", parameters={"RoleName": scope.id, "PolicyArn": policy})
@@ -58,7 +56,7 @@ def _attached(scope: Scope) -> Iterator[Request]:
 
 def _detach(scope: Scope, answer: Mapping[str, Any]) -> Iterator[Request]:
     """Before a role is deleted: detach what the role itself attached, or everything if it is told to."""
-    own = scope.inputs.get("managedPolicyArns") or []
+    own = known_items(scope.inputs.get("managedPolicyArns"))
     for policy in answer["AttachedPolicies"]:
         if scope.inputs.get("forceDetachPolicies") or policy["PolicyArn"] in own:
             yield Request(
@@ -67,7 +65,7 @@ def _detach(scope: Scope, answer: Mapping[str, Any]) -> Iterator[Request]:
 
 
 def _remove_inline(scope: Scope, answer: Mapping[str, Any]) -> Iterator[Request]:
-    own = [policy.get("name") for policy in scope.inputs.get("inlinePolicies") or []]
+    own = _documents(scope.inputs)
     for name in answer["PolicyNames"]:
         if scope.inputs.get("forceDetachPolicies") or name in own:
             yield Request(operation="DeleteRolePolicy", parameters={"RoleName": scope.id, "PolicyName": name})

@@ -23,7 +23,7 @@ from local.adapter.table import (
     text,
     value,
 )
-from local.adapter.values import UNKNOWN, same
+from local.adapter.values import known_items, same
 
 _OPERATIONS = {
     "ingress": ("AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress", "IpPermissions"),
@@ -35,12 +35,12 @@ _EVERYTHING_OUT = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 def _permission(rule: Mapping[str, Any]) -> dict[str, Any]:
     """An inline rule of the provider as an `IpPermission`."""
     note = {"Description": rule["description"]} if rule.get("description") else {}
-    groups = list(rule.get("securityGroups") or [])
+    groups = known_items(rule.get("securityGroups"))
     permission: dict[str, Any] = {
         "IpProtocol": rule.get("protocol"),
-        "IpRanges": [{"CidrIp": cidr, **note} for cidr in rule.get("cidrBlocks") or []],
-        "Ipv6Ranges": [{"CidrIpv6": cidr, **note} for cidr in rule.get("ipv6CidrBlocks") or []],
-        "PrefixListIds": [{"PrefixListId": prefix, **note} for prefix in rule.get("prefixListIds") or []],
+        "IpRanges": [{"CidrIp": cidr, **note} for cidr in known_items(rule.get("cidrBlocks"))],
+        "Ipv6Ranges": [{"CidrIpv6": cidr, **note} for cidr in known_items(rule.get("ipv6CidrBlocks"))],
+        "PrefixListIds": [{"PrefixListId": prefix, **note} for prefix in known_items(rule.get("prefixListIds"))],
         "UserIdGroupPairs": [{"GroupId": group, **note} for group in groups],
     }
     if rule.get("protocol") not in ("-1", "all"):
@@ -51,7 +51,7 @@ def _permission(rule: Mapping[str, Any]) -> dict[str, Any]:
 def _with_itself(rule: Mapping[str, Any], group: str) -> Mapping[str, Any]:
     if not rule.get("self"):
         return rule
-    return {**rule, "securityGroups": [*(rule.get("securityGroups") or []), group]}
+    return {**rule, "securityGroups": [*known_items(rule.get("securityGroups")), group]}
 
 
 def _rule_changes(direction: str) -> Requests:
@@ -59,7 +59,7 @@ def _rule_changes(direction: str) -> Requests:
     authorize, revoke, _ = _OPERATIONS[direction]
 
     def permissions(rules: Any, group: str) -> list[dict[str, Any]]:
-        return [_permission(_with_itself(rule, group)) for rule in rules or [] if rule != UNKNOWN]
+        return [_permission(_with_itself(rule, group)) for rule in known_items(rules)]
 
     def build(scope: Scope) -> Iterator[Request]:
         before = permissions(scope.before.get(direction), scope.id)
@@ -258,12 +258,14 @@ def _entries(scope: Scope) -> Iterator[Request]:
         for entry in acl["Entries"]
         if entry["RuleNumber"] != _LAST_ENTRY
     ]
-    found += [(side == "egress", rule["ruleNo"]) for side in _OPERATIONS for rule in scope.before.get(side) or []]
+    found += [
+        (side == "egress", rule["ruleNo"]) for side in _OPERATIONS for rule in known_items(scope.before.get(side))
+    ]
     for egress, number in found:
         parameters = {"NetworkAclId": scope.id, "Egress": egress, "RuleNumber": number}
         yield Request(operation="DeleteNetworkAclEntry", parameters=parameters)
     for side in _OPERATIONS:
-        for rule in scope.inputs.get(side) or []:
+        for rule in known_items(scope.inputs.get(side)):
             yield _entry(scope, rule, egress=side == "egress")
 
 

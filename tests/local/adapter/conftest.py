@@ -86,7 +86,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def role(adapter: Adapter, name: str = "worker", service: str = "lambda.amazonaws.com") -> str:
     """The ARN of a role that a service may assume; Lambda refuses functions whose role does not exist."""
-    return str(adapter.create("aws:iam/role:Role", name, {"name": name, "assumeRolePolicy": trust(service)}).outputs["arn"])
+    return str(
+        adapter.create("aws:iam/role:Role", name, {"name": name, "assumeRolePolicy": trust(service)}).outputs["arn"]
+    )
 
 
 def trust(service: str = "lambda.amazonaws.com") -> str:

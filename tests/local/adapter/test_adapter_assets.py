@@ -70,7 +70,11 @@ def test_digests_have_the_services_forms() -> None:
     ("convert", "value", "message"),
     [
         (content, "text", "must be a FileAsset or a StringAsset of this machine, is a str"),
-        (content, pulumi.RemoteAsset("https://x"), "must be a FileAsset or a StringAsset of this machine, is a RemoteAsset"),
+        (
+            content,
+            pulumi.RemoteAsset("https://x"),
+            "must be a FileAsset or a StringAsset of this machine, is a RemoteAsset",
+        ),
         (content, pulumi.FileAsset("/nowhere/x"), "/nowhere/x must be a file that exists"),
         (zipped, pulumi.StringAsset("x"), "must be an AssetArchive or a FileArchive of this machine, is a StringAsset"),
         (zipped, pulumi.FileArchive("/nowhere"), "/nowhere must be a directory or a .zip file"),

@@ -16,7 +16,12 @@ def document(*statements: Any, **others: Any) -> str:
 
 
 READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
-PUBLISH = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish", "Resource": "*"}
+PUBLISH = {
+    "Effect": "Allow",
+    "Principal": {"Service": "events.amazonaws.com"},
+    "Action": "sns:Publish",
+    "Resource": "*",
+}
 ASSUME = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
 
@@ -60,7 +65,11 @@ def test_conversions(convert: Callable[[Any], Any], value: Any, expected: Any) -
         (conversions.one_of(1, 3), 2.0, "must be one of 1, 3"),
         (conversions.between(0, 900), 901, "must be 0 to 900"),
         (conversions.between(0, 1), True, "must be 0 to 1"),
-        (conversions.json_text, "{a}", "must be JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
+        (
+            conversions.json_text,
+            "{a}",
+            "must be JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))",
+        ),
         (conversions.decoded, "?", "must be base64 (Only base64 data is allowed)"),
         (conversions.network, "10.0.0.1/16", "must be a network such as 10.0.0.0/16 (10.0.0.1/16 has host bits set)"),
         (

@@ -43,7 +43,12 @@ def test_members_are_found_by_name(service: str, operation: str, key: str, membe
 def test_objects_lists_and_whole_numbers_at_any_depth() -> None:
     inputs = {
         "productionVariants": [
-            {"variantName": "champion", "initialInstanceCount": 2.0, "initialVariantWeight": 90.0, "volumeSizeInGb": 30.0}
+            {
+                "variantName": "champion",
+                "initialInstanceCount": 2.0,
+                "initialVariantWeight": 90.0,
+                "volumeSizeInGb": 30.0,
+            }
         ],
         "dataCaptureConfig": {"captureContentTypeHeader": {"jsonContentTypes": ["application/json"]}},
     }
@@ -66,10 +71,17 @@ def test_objects_lists_and_whole_numbers_at_any_depth() -> None:
         ("sagemaker", "CreateModel", "tags", {"Tags": [{"Key": "A", "Value": "2"}, {"Key": "b", "Value": "1"}]}),
         ("kms", "CreateKey", "tags", {"Tags": [{"TagKey": "A", "TagValue": "2"}, {"TagKey": "b", "TagValue": "1"}]}),
         ("sqs", "CreateQueue", "tags", {"tags": {"b": "1", "A": "2"}}),
-        ("cloudwatch", "PutMetricAlarm", "dimensions", {"Dimensions": [{"Name": "A", "Value": "2"}, {"Name": "b", "Value": "1"}]}),
+        (
+            "cloudwatch",
+            "PutMetricAlarm",
+            "dimensions",
+            {"Dimensions": [{"Name": "A", "Value": "2"}, {"Name": "b", "Value": "1"}]},
+        ),
     ],
 )
-def test_a_map_takes_the_form_that_the_api_has(service: str, operation: str, key: str, expected: dict[str, Any]) -> None:
+def test_a_map_takes_the_form_that_the_api_has(
+    service: str, operation: str, key: str, expected: dict[str, Any]
+) -> None:
     assert parameters(service, operation, {key: {"b": "1", "A": "2"}}) == expected
 
 
@@ -128,7 +140,10 @@ def test_every_api_path_leads_back_to_its_input() -> None:
     fields: Fields = {"metricQueries": "Metrics", "metricQueries.metric": "MetricStat.Metric"}
     inputs = {"metricQueries": [{"id": "a"}, {"metric": {"dimensions": {"EndpointName": "e"}}}]}
     matched = match(shape("cloudwatch", "PutMetricAlarm"), inputs, fields)
-    assert matched.origin("Metrics[1].MetricStat.Metric.Dimensions[0].Value") == "metricQueries[1].metric.dimensions.EndpointName"
+    assert (
+        matched.origin("Metrics[1].MetricStat.Metric.Dimensions[0].Value")
+        == "metricQueries[1].metric.dimensions.EndpointName"
+    )
     assert matched.origin("Metrics[0].Id") == "metricQueries[0].id"
     assert matched.origin("AlarmName") == "AlarmName"
 

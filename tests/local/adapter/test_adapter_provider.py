@@ -48,9 +48,18 @@ def test_valid_inputs_have_no_fault() -> None:
         ({"productionVariants": None}, "productionVariants: is required by the provider"),
         ({"dataCaptureConfig": []}, "dataCaptureConfig = []: must be an object with captureOptions,"),
         ({"kmsKeyArn": 5.0}, "kmsKeyArn = 5.0: must be a text"),
-        ({"productionVariants": [{"initialInstanceCount": 1.5}]}, "productionVariants[0].initialInstanceCount = 1.5: must be a whole number"),
-        ({"productionVariants": [{"initialVariantWeight": "9"}]}, "productionVariants[0].initialVariantWeight = '9': must be a number"),
-        ({"productionVariants": [{"enableSsmAccess": 1.0}]}, "productionVariants[0].enableSsmAccess = 1.0: must be true or false"),
+        (
+            {"productionVariants": [{"initialInstanceCount": 1.5}]},
+            "productionVariants[0].initialInstanceCount = 1.5: must be a whole number",
+        ),
+        (
+            {"productionVariants": [{"initialVariantWeight": "9"}]},
+            "productionVariants[0].initialVariantWeight = '9': must be a number",
+        ),
+        (
+            {"productionVariants": [{"enableSsmAccess": 1.0}]},
+            "productionVariants[0].enableSsmAccess = 1.0: must be true or false",
+        ),
         ({"tags": {"a": 1.0}}, "tags.a = 1.0: must be a text"),
         ({"tags": ["a"]}, "tags = ['a']: must be an object of names and values"),
     ],

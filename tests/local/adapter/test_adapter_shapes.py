@@ -147,7 +147,11 @@ def test_times_are_rfc_3339() -> None:
 
 
 def test_an_idempotency_token_is_botocores_to_fill() -> None:
-    request = {"PipelineName": "churn", "RoleArn": "arn:aws:iam::123456789012:role/pipeline", "PipelineDefinition": "{}"}
+    request = {
+        "PipelineName": "churn",
+        "RoleArn": "arn:aws:iam::123456789012:role/pipeline",
+        "PipelineDefinition": "{}",
+    }
     assert found(request, operation="CreatePipeline") == []
 
 

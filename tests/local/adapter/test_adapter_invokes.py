@@ -1,0 +1,246 @@
+"""The provider's functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from local.adapter import Adapter, ApiRefused, InvalidInput, UnknownType
+
+MODEL_MONITOR = "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage"
+POLICY_DOCUMENT = "aws:iam/getPolicyDocument:getPolicyDocument"
+BY_PATH = "aws:ssm/getParametersByPath:getParametersByPath"
+RESOURCE = "aws:cloudcontrol/getResource:getResource"
+
+
+def test_who_and_where(adapter: Adapter) -> None:
+    identity = adapter.invoke("aws:index/getCallerIdentity:getCallerIdentity", {})
+    assert (identity["accountId"], identity["id"]) == ("123456789012", "123456789012")
+    assert identity["arn"].startswith("arn:aws:sts::123456789012:")
+    assert adapter.invoke("aws:index/getRegion:getRegion", {}) == {
+        "description": "Europe (Ireland)",
+        "endpoint": "ec2.eu-west-1.amazonaws.com",
+        "id": "eu-west-1",
+        "name": "eu-west-1",
+        "region": "eu-west-1",
+    }
+    assert adapter.invoke("aws:index/getPartition:getPartition", {}) == {
+        "dnsSuffix": "amazonaws.com",
+        "id": "aws",
+        "partition": "aws",
+        "reverseDnsPrefix": "com.amazonaws",
+    }
+    with pytest.raises(ApiRefused, match="'atlantis-1' is no region"):
+        adapter.invoke("aws:index/getRegion:getRegion", {"name": "atlantis-1"})
+
+
+def test_availability_zones(adapter: Adapter) -> None:
+    token = "aws:index/getAvailabilityZones:getAvailabilityZones"
+    zones = adapter.invoke(token, {"state": "available", "excludeNames": ["eu-west-1c"]})
+    assert zones["names"] == ["eu-west-1a", "eu-west-1b"]
+    assert len(zones["zoneIds"]) == 2
+    assert zones["region"] == "eu-west-1"
+
+
+def test_parameters_by_path_page_by_page(adapter: Adapter, aws: Callable[[str], Any]) -> None:
+    for number in range(12):
+        aws("ssm").put_parameter(Name=f"/images/i{number:02}", Value=str(number), Type="String")
+    aws("ssm").put_parameter(Name="/images/deep/x", Value="x", Type="String")
+    found = adapter.invoke(BY_PATH, {"path": "/images", "recursive": False, "withDecryption": False})
+    assert dict(zip(found["names"], found["values"], strict=True)) == {f"/images/i{n:02}": str(n) for n in range(12)}
+    assert set(found["types"]) == {"String"}
+    assert found["arns"][0].startswith("arn:aws:ssm:eu-west-1:123456789012:parameter/images/")
+    assert len(adapter.invoke(BY_PATH, {"path": "/images", "recursive": True})["names"]) == 13
+
+
+def test_no_parameters_are_empty_lists(adapter: Adapter) -> None:
+    assert adapter.invoke(BY_PATH, {"path": "/none"}) == {
+        "arns": [],
+        "id": "/none",
+        "names": [],
+        "path": "/none",
+        "recursive": False,
+        "region": "eu-west-1",
+        "types": [],
+        "values": [],
+        "withDecryption": True,
+    }
+
+
+def test_one_parameter(adapter: Adapter, aws: Callable[[str], Any]) -> None:
+    token = "aws:ssm/getParameter:getParameter"
+    aws("ssm").put_parameter(Name="/plain", Value="v", Type="String")
+    aws("ssm").put_parameter(Name="/secret", Value="s", Type="SecureString")
+    plain = adapter.invoke(token, {"name": "/plain"})
+    assert (plain["value"], plain["insecureValue"], plain["version"]) == ("v", "v", 1)
+    secret = adapter.invoke(token, {"name": "/secret"})
+    assert (secret["value"], "insecureValue" in secret) == ("s", False)
+    with pytest.raises(ApiRefused) as refused:
+        adapter.invoke(token, {"name": "/missing"})
+    assert refused.value.code == "ParameterNotFound"
+
+
+def test_an_image_by_tag(adapter: Adapter, aws: Callable[[str], Any]) -> None:
+    token = "aws:ecr/getImage:getImage"
+    aws("ecr").create_repository(repositoryName="churn-training")
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"})
+    aws("ecr").put_image(repositoryName="churn-training", imageTag="v1", imageManifest=manifest)
+    image = adapter.invoke(token, {"repositoryName": "churn-training", "imageTag": "v1"})
+    registry = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+    assert image["imageUri"] == f"{registry}/churn-training@{image['imageDigest']}"
+    assert image["imageTags"] == ["v1"]
+    other = json.dumps(
+        {"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json", "x": 1}
+    )
+    aws("ecr").put_image(repositoryName="churn-training", imageTag="v2", imageManifest=other)
+    with pytest.raises(ApiRefused) as refused:
+        adapter.invoke(token, {"repositoryName": "churn-training"})
+    assert refused.value.message == "2 images match in churn-training; name a digest, a tag, or mostRecent"
+    assert adapter.invoke(token, {"repositoryName": "churn-training", "mostRecent": True})["id"].startswith("sha256:")
+
+
+def test_the_image_of_model_monitor() -> None:
+    adapter = Adapter("http://127.0.0.1:9", "123456789012", "eu-west-1")
+    arguments = {"repositoryName": "sagemaker-model-monitor-analyzer", "imageTag": "latest"}
+    path = "468650794304.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-model-monitor-analyzer:latest"
+    assert adapter.invoke(MODEL_MONITOR, arguments)["registryPath"] == path
+    assert "us-east-1" in adapter.invoke(MODEL_MONITOR, {**arguments, "region": "us-east-1"})["registryPath"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"repositoryName": "sagemaker-model-monitor-analyzer"},
+            "imageTag = '1': the repository has latest; the provider's default is 1",
+        ),
+        (
+            {"repositoryName": "kmeans"},
+            "repositoryName = 'kmeans': the recorded table knows sagemaker-model-monitor-analyzer",
+        ),
+        (
+            {"repositoryName": "sagemaker-model-monitor-analyzer", "imageTag": "latest", "region": "atlantis-1"},
+            "region = 'atlantis-1': the image is in af-south-1, ap-east-1,",
+        ),
+    ],
+)
+def test_an_image_that_is_not_in_the_table(offline: Adapter, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        offline.invoke(MODEL_MONITOR, arguments)
+    assert str(refused.value).startswith(f"{MODEL_MONITOR} '{arguments['repositoryName']}': {message}")
+
+
+def test_a_model_package_through_cloud_control(adapter: Adapter, aws: Callable[[str], Any]) -> None:
+    aws("sagemaker").create_model_package_group(ModelPackageGroupName="churn")
+    baselines = {
+        "ModelDataQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": "s3://b/statistics.json"}}
+    }
+    package = aws("sagemaker").create_model_package(ModelPackageGroupName="churn", DriftCheckBaselines=baselines)
+    arn = package["ModelPackageArn"]
+    found = adapter.invoke(RESOURCE, {"typeName": "AWS::SageMaker::ModelPackage", "identifier": arn})
+    properties = json.loads(found["properties"])
+    assert (found["id"], properties["ModelPackageArn"], properties["DriftCheckBaselines"]) == (arn, arn, baselines)
+    assert "ResponseMetadata" not in properties
+    with pytest.raises(UnknownType) as unknown:
+        adapter.invoke(RESOURCE, {"typeName": "AWS::ECS::Cluster", "identifier": "x"})
+    assert str(unknown.value) == (
+        f"{RESOURCE}: typeName 'AWS::ECS::Cluster' cannot be read here; it can be AWS::SageMaker::ModelPackage"
+    )
+
+
+def test_a_policy_document_as_the_provider_renders_it(offline: Adapter) -> None:
+    arguments = {
+        "policyId": "lake",
+        "statements": [
+            {
+                "sid": "Read",
+                "actions": ["s3:GetObject", "s3:ListBucket"],
+                "resources": ["arn:aws:s3:::raw/&{aws:username}/*"],
+                "principals": [
+                    {"type": "AWS", "identifiers": ["111111111111"]},
+                    {"type": "Service", "identifiers": ["a.amazonaws.com", "b.amazonaws.com"]},
+                ],
+                "conditions": [
+                    {"test": "Bool", "variable": "aws:SecureTransport", "values": ["true"]},
+                    {"test": "StringEquals", "variable": "aws:PrincipalOrgID", "values": ["o-1", "o-2"]},
+                ],
+            },
+            {
+                "effect": "Deny",
+                "notActions": ["s3:*"],
+                "notResources": ["*"],
+                "principals": [{"type": "*", "identifiers": ["*"]}],
+            },
+        ],
+    }
+    found = offline.invoke(POLICY_DOCUMENT, arguments)
+    document = json.loads(found["json"])
+    assert document == {
+        "Version": "2012-10-17",
+        "Id": "lake",
+        "Statement": [
+            {
+                "Sid": "Read",
+                "Effect": "Allow",
+                "Action": ["s3:ListBucket", "s3:GetObject"],
+                "Resource": "arn:aws:s3:::raw/${aws:username}/*",
+                "Principal": {"AWS": "111111111111", "Service": ["b.amazonaws.com", "a.amazonaws.com"]},
+                "Condition": {
+                    "Bool": {"aws:SecureTransport": "true"},
+                    "StringEquals": {"aws:PrincipalOrgID": ["o-1", "o-2"]},
+                },
+            },
+            {"Effect": "Deny", "NotAction": "s3:*", "NotResource": "*", "Principal": "*"},
+        ],
+    }
+    assert json.loads(found["minifiedJson"]) == document
+    assert " " not in found["minifiedJson"]
+
+
+def test_policy_documents_are_merged_by_statement_id(offline: Adapter) -> None:
+    def source(sid: str, action: str) -> str:
+        statement = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": "*"}
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+    arguments = {
+        "sourcePolicyDocuments": [source("A", "s3:GetObject"), source("B", "s3:PutObject")],
+        "statements": [{"sid": "A", "actions": ["s3:ListBucket"], "resources": ["*"]}],
+        "overridePolicyDocuments": [source("B", "s3:DeleteObject"), source("C", "kms:Decrypt")],
+    }
+    statements = json.loads(offline.invoke(POLICY_DOCUMENT, arguments)["json"])["Statement"]
+    assert [(item["Sid"], item["Action"]) for item in statements] == [
+        ("A", "s3:ListBucket"),
+        ("B", "s3:DeleteObject"),
+        ("C", "kms:Decrypt"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"version": "2020-01-01"}, "version = '2020-01-01': must be one of 2012-10-17, 2008-10-17"),
+        (
+            {"statements": [{"sid": "A"}, {"sid": "A"}]},
+            "statements[1].sid = 'A': is used by another statement; ids must differ within a document",
+        ),
+        (
+            {"sourcePolicyDocuments": ["{}"]},
+            "sourcePolicyDocuments = '{}': must be a policy document as JSON, with a Statement",
+        ),
+    ],
+)
+def test_a_policy_document_that_is_refused(offline: Adapter, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        offline.invoke(POLICY_DOCUMENT, arguments)
+    assert str(refused.value) == f"{POLICY_DOCUMENT} 'policy document': {message}"
+
+
+def test_a_function_that_is_not_known_is_named(offline: Adapter) -> None:
+    with pytest.raises(UnknownType) as unknown:
+        offline.invoke("aws:ec2/getAmi:getAmi", {})
+    assert str(unknown.value).startswith(
+        "aws:ec2/getAmi:getAmi: the adapter does not know this function; it knows aws:cloudcontrol/getResource:getResource,"
+    )

@@ -12,6 +12,7 @@ import pulumi
 import yaml
 
 from local.adapter import AdapterError
+from local.emulator.client import EmulatorError
 from local.policy import PolicyPackError
 from local.runtime import LocalRunError, Stack, commands
 
@@ -22,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = args.command
     try:
         return command(args)
-    except (LocalRunError, AdapterError, PolicyPackError, pulumi.RunError) as refused:
+    except (LocalRunError, AdapterError, EmulatorError, PolicyPackError, pulumi.RunError) as refused:
         print(f"error: {refused}", file=sys.stderr)
         return 1
 

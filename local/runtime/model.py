@@ -56,9 +56,9 @@ class Preview:
 class Deployment:
     """What an update did.
 
-    `resources` are all custom resources of the stack by URN; `created` those that exist in the emulated cloud,
-    `recorded` those that it lacks and that are on paper only. `judged_by` counts policies and judged resources,
-    `duration` is in seconds, `outputs` are the stack's outputs.
+    `resources` are all custom resources of the stack, URN -> type, id, inputs, outputs (plain values), emulated.
+    `created` are those that exist in the emulated cloud, `recorded` those that it lacks and that are on paper only.
+    `judged_by` counts policies and judged resources, `duration` is in seconds, `outputs` are the stack's outputs.
     """
 
     changes: Mapping[Op, Sequence[str]]

@@ -216,8 +216,8 @@ def _described(entry: Entry) -> dict[str, Any]:
     return {
         "type": entry.type,
         "id": entry.id,
-        "inputs": entry.inputs,
-        "outputs": entry.outputs,
+        "inputs": values.plain(entry.inputs),
+        "outputs": values.plain(entry.outputs),
         "emulated": entry.emulated,
     }
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol, cast
@@ -203,6 +203,20 @@ class Prop:
         if is_right(self.raw):
             return []
         return [self.owner.violation(f"{self.path} is {show(self.raw)}; it must be {must}", fix)]
+
+    def when(self, condition: Callable[[Any], bool], findings: Iterable[Finding]) -> list[Finding]:
+        """Findings that hold only under a condition on this property.
+
+        When the property is not known yet, what would be a violation is undecided instead.
+        """
+        found = list(findings)
+        if self.unknown:
+            return [self.owner.undecided(self.path)] if found else []
+        return found if condition(self.raw) else []
+
+    def when_unset(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Findings that hold only when this property is not set; see `when`."""
+        return self.when(lambda value: value is None, findings)
 
     def must_be(self, *allowed: object, when_missing: object = None, fix: str = "") -> list[Finding]:
         """It is one of the allowed values; `when_missing` is the value that AWS takes when it is not set."""

@@ -15,10 +15,11 @@ Platform = dict[str, Specimen]
 
 @dataclass(frozen=True)
 class Change:
-    """A change to the platform; it names the resource that it changes."""
+    """A change to the platform: the resource that it changes and, when it changes one input, the path of that."""
 
     resource: str
     apply: Callable[[Platform], Platform]
+    path: str = ""
 
     def then(self, other: Change) -> Change:
         """This change and another one."""
@@ -36,12 +37,12 @@ class Mutation:
 
 def put(name: str, path: str, value: Any) -> Change:
     """Another value at a path."""
-    return Change(name, lambda platform: platform | {name: platform[name].put(path, value)})
+    return Change(name, lambda platform: platform | {name: platform[name].put(path, value)}, path)
 
 
 def drop(name: str, path: str) -> Change:
     """No value at a path."""
-    return Change(name, lambda platform: platform | {name: platform[name].drop(path)})
+    return Change(name, lambda platform: platform | {name: platform[name].drop(path)}, path)
 
 
 def link(name: str, path: str, value: Any, needs: Sequence[str]) -> Change:

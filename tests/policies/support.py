@@ -29,6 +29,7 @@ from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 from policies.guardrails import Guardrails
 from policies.guardrails.resource import token
 from policies.guardrails.rule import Rule
+from policies.guardrails.themes import rules as every_rule
 from policies.guardrails.themes.tagging import taggable
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
@@ -145,15 +146,14 @@ def judge(
     Resource policies pass over the specimens in `known`, which have been judged before; `wrap` turns properties into
     what policies get.
     """
-    pack = Guardrails(config, stack=stack, today=TODAY)
     names = None if only is None else set(only)
+    judging = [rule for rule in every_rule() if names is None or rule.name in names]
+    pack = Guardrails(config, stack=stack, today=TODAY, rules=judging)
     verdict = Verdict([], [], [])
     resources = list(specimens)
     judged_before = {id(specimen) for specimen in known}
-    outputs = _stack_resources(resources, wrap)
+    outputs = _stack_resources(_named(resources, judging), wrap)
     for rule, policy in zip(pack.rules, pack.policies(), strict=True):
-        if names is not None and rule.name not in names:
-            continue
         if isinstance(policy, StackValidationPolicy):
             args = StackValidationArgs(outputs)
             _run(verdict, rule, lambda report, policy=policy, args=args: policy.validate(args, report), "")
@@ -163,6 +163,12 @@ def judge(
                     args = resource_args(specimen, wrap)
                     _run(verdict, rule, lambda report, p=policy, a=args: p.validate(a, report), specimen.name)
     return verdict
+
+
+def _named(specimens: Iterable[Specimen], judging: Iterable[Rule]) -> list[Specimen]:
+    """The specimens of the types that stack policies name; the server hands them no others either."""
+    types = {name for rule in judging if rule.needs_stack for name in (*rule.types, *rule.reads)}
+    return [specimen for specimen in specimens if specimen.token in types]
 
 
 def _run(verdict: Verdict, rule: Rule, validate: Callable[[Any], Any], name: str) -> None:

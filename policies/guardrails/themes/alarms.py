@@ -1,20 +1,25 @@
-"""What an alarm watches."""
+"""What alarms watch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..reading import Prop
+from ..finding import Finding, Findings
 from ..resource import Resource
 
 
-def metrics(alarm: Resource) -> list[str]:
-    """The names of the metrics that an alarm reads, plain or in metric math; one not known yet is left out."""
-    names: list[Prop] = [alarm.prop("metricName"), *alarm.props("metricQueries[].metric.metricName")]
-    return [name.raw for name in names if isinstance(name.raw, str)]
+def watched(alarms: Iterable[Resource], metric: str, violation: Finding) -> Findings:
+    """The violation, unless one of the alarms reads the metric, plain or in metric math.
 
-
-def measured(found: Iterable[str], wanted: str) -> bool:
-    """Whether a metric is among those found; the 5XX metric also goes by its newer name."""
-    same = {"Invocation5XXErrors": {"Invocation5XXErrors", "InvocationModelErrors"}}.get(wanted, {wanted})
-    return bool(same & set(found))
+    Undecided when none is known to read it and one reads a metric that is not known yet.
+    """
+    names = [
+        name
+        for alarm in alarms
+        for name in (alarm.prop("metricName"), *alarm.props("metricQueries[].metric.metricName"))
+        if not name.missing
+    ]
+    if any(name.raw == metric for name in names):
+        return
+    waiting = [name for name in names if name.unknown]
+    yield waiting[0].owner.undecided(waiting[0].path) if waiting else violation

@@ -73,8 +73,8 @@ def vpc_flow_logs(vpc: Resource) -> Findings:
         yield vpc.violation("no flowLog is declared for it")
     for log in logs:
         yield from log.prop("trafficType").must_be("ALL", "REJECT")
-        if log.prop("logDestination").missing:
-            yield from log.prop("logGroupName").must_be_set("a log group, or logDestination a bucket")
+        group = log.prop("logGroupName").must_be_set("a log group, or logDestination a bucket")
+        yield from log.prop("logDestination").when_unset(group)
 
 
 @THEME.policy(

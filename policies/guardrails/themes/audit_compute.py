@@ -82,8 +82,8 @@ def ecs_logging_and_insights(resource: Resource) -> Findings:
 )
 def codebuild_logging(project: Resource) -> Findings:
     """Builds keep their logs."""
-    if project.prop("logsConfig.s3Logs.status").raw != "ENABLED":
-        yield from project.prop("logsConfig.cloudwatchLogs.status").must_be("ENABLED", when_missing="ENABLED")
+    found = project.prop("logsConfig.cloudwatchLogs.status").must_be("ENABLED", when_missing="ENABLED")
+    yield from project.prop("logsConfig.s3Logs.status").when(lambda status: status != "ENABLED", found)
 
 
 @codebuild_logging.remediation

@@ -150,8 +150,7 @@ def spot_training_with_checkpoints(resource: Resource) -> Findings:
 
 def _spot(spot: Prop, checkpoints: Prop) -> Findings:
     yield from spot.must_be(True)
-    if spot.raw is True:
-        yield from checkpoints.must_be_set("an S3 URI")
+    yield from spot.when(lambda on: on is True, checkpoints.must_be_set("an S3 URI"))
 
 
 @THEME.policy(
@@ -202,15 +201,14 @@ def budget_with_alerts(stack: Stack) -> Findings:
     if not budgets and stack.of("sagemaker/endpoint", "sagemaker/pipeline"):
         yield stack.violation("it declares no budget")
     for budget in budgets:
-        if budget.prop("autoAdjustData").missing:
-            yield from budget.prop("limitAmount").must_be_set("an amount")
+        yield from budget.prop("autoAdjustData").when_unset(budget.prop("limitAmount").must_be_set("an amount"))
         notifications = budget.props("notifications[]")
         if not notifications:
             yield budget.violation("notifications is not set")
         for notification in notifications:
             yield from notification.prop("threshold").must_be_set("a share of the limit")
-            if notification.prop("subscriberEmailAddresses").missing:
-                yield from notification.prop("subscriberSnsTopicArns").must_be_set("a list of topics")
+            topics = notification.prop("subscriberSnsTopicArns").must_be_set("a list of topics")
+            yield from notification.prop("subscriberEmailAddresses").when_unset(topics)
 
 
 @THEME.stack_policy(

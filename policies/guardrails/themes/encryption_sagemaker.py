@@ -8,6 +8,7 @@ from pulumi_policy import Severity
 
 from ..finding import Findings
 from ..levels import FROM_STAGING
+from ..reading import Prop
 from ..remediation import Draft
 from ..resource import Resource
 from ..rule import Controls
@@ -21,7 +22,7 @@ _SCHEDULE_JOB = "monitoringScheduleConfig.monitoringJobDefinition"
 
 
 def takes_volume_key(instance_type: object) -> bool:
-    """Whether an instance type has a volume that a KMS key can encrypt; one that is not known is taken to have."""
+    """Whether an instance type has a volume that a KMS key can encrypt; so has the default type, when none is set."""
     return not (isinstance(instance_type, str) and _LOCAL_STORAGE.fullmatch(instance_type))
 
 
@@ -40,9 +41,14 @@ def sagemaker_endpoint_config_kms(config: Resource) -> Findings:
     Serverless variants and instance types with local NVMe drives have no such volume, and the API refuses a key there.
     """
     variants = [*config.props("productionVariants[]"), *config.props("shadowProductionVariants[]")]
-    volumes = [variant for variant in variants if variant.prop("serverlessConfig").missing]
-    if any(takes_volume_key(variant.prop("instanceType").raw) for variant in volumes):
-        yield from config.prop("kmsKeyArn").must_be_set(KEY)
+    found = config.prop("kmsKeyArn").must_be_set(KEY)
+    if found and any(_has_volume(variant) for variant in variants):
+        yield from found
+
+
+def _has_volume(variant: Prop) -> bool:
+    serverless = variant.prop("serverlessConfig").value is not None
+    return not serverless and takes_volume_key(variant.prop("instanceType").value)
 
 
 @sagemaker_endpoint_config_kms.remediation
@@ -122,8 +128,9 @@ def sagemaker_feature_store_kms(group: Resource) -> Findings:
     """The online and the offline store of a feature group are encrypted with a customer-managed KMS key."""
     if not group.prop("offlineStoreConfig").missing:
         yield from group.prop("offlineStoreConfig.s3StorageConfig.kmsKeyId").must_be_set(KEY)
-    if group.prop("onlineStoreConfig.enableOnlineStore").raw is True or not group.prop("onlineStoreConfig").missing:
-        yield from group.prop("onlineStoreConfig.securityConfig.kmsKeyId").must_be_set(KEY)
+    if not group.prop("onlineStoreConfig").missing:
+        found = group.prop("onlineStoreConfig.securityConfig.kmsKeyId").must_be_set(KEY)
+        yield from group.prop("onlineStoreConfig.enableOnlineStore").when(lambda on: on is not False, found)
 
 
 @THEME.policy(
@@ -137,8 +144,8 @@ def sagemaker_feature_store_kms(group: Resource) -> Findings:
 )
 def sagemaker_training_kms(job: Resource) -> Findings:
     """Training jobs encrypt their volume and the trained model with a customer-managed KMS key."""
-    if takes_volume_key(job.prop("resourceConfig.instanceType").raw):
-        yield from job.prop("resourceConfig.volumeKmsKeyId").must_be_set(KEY)
+    volume = job.prop("resourceConfig.volumeKmsKeyId").must_be_set(KEY)
+    yield from job.prop("resourceConfig.instanceType").when(takes_volume_key, volume)
     yield from job.prop("outputDataConfig.kmsKeyId").must_be_set(KEY)
 
 

@@ -34,7 +34,8 @@ def sns_topic_kms(topic: Resource) -> Findings:
 
 @sns_topic_kms.remediation
 def _(draft: Draft) -> None:
-    set_key(draft, "kmsMasterKeyId")
+    if draft.config["kmsKeyArn"]:
+        draft.set("kmsMasterKeyId", draft.config["kmsKeyArn"])
 
 
 @THEME.policy(
@@ -70,9 +71,7 @@ def _(draft: Draft) -> None:
 )
 def lambda_env_kms(function: Resource) -> Findings:
     """Functions with environment variables encrypt them with a customer-managed KMS key."""
-    variables = function.prop("environment.variables")
-    if variables.unknown or variables.value:
-        yield from function.prop("kmsKeyArn").must_be_set(KEY)
+    yield from function.prop("environment.variables").when(bool, function.prop("kmsKeyArn").must_be_set(KEY))
 
 
 @lambda_env_kms.remediation

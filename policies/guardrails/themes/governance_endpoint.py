@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from pulumi_policy import Severity
 
 from ..finding import Findings
@@ -12,7 +10,7 @@ from ..reading import Prop
 from ..remediation import Draft
 from ..resource import Resource
 from ..schema import number
-from .alarms import measured, metrics
+from .alarms import watched
 from .theme import GOVERNANCE as THEME
 
 _DEFINITION = "sagemaker/dataQualityJobDefinition"
@@ -35,19 +33,28 @@ def endpoint_data_capture(config: Resource) -> Findings:
 
     Monitoring, drift and every later question about a prediction need it. Serverless variants cannot be captured.
     """
-    if all(not variant.prop("serverlessConfig").missing for variant in config.props("productionVariants[]")):
-        return
+    found = list(_capture(config))
+    if found and not all(_is_serverless(variant) for variant in config.props("productionVariants[]")):
+        yield from found
+
+
+def _capture(config: Resource) -> Findings:
     capture = config.prop("dataCaptureConfig")
     yield from capture.prop("enableCapture").must_be(True)
     yield from capture.prop("initialSamplingPercentage").must_be_at_least(config.config["minimumPercentage"], "%")
     yield from capture.prop("destinationS3Uri").must_be_set("an S3 URI")
-    modes = {mode.raw for mode in capture.props("captureOptions[].captureMode")}
-    if "InputAndOutput" not in modes and not {"Input", "Output"} <= modes:
-        undecided = [mode for mode in capture.props("captureOptions[].captureMode") if mode.unknown]
-        if capture.unknown or undecided:
-            yield config.undecided("dataCaptureConfig.captureOptions")
-        else:
-            yield config.violation("dataCaptureConfig.captureOptions does not capture both Input and Output")
+    modes = capture.props("captureOptions[].captureMode")
+    known = {mode.raw for mode in modes}
+    if "InputAndOutput" in known or {"Input", "Output"} <= known:
+        return
+    if any(mode.unknown for mode in modes):
+        yield config.undecided("dataCaptureConfig.captureOptions")
+    else:
+        yield config.violation("dataCaptureConfig.captureOptions does not capture both Input and Output")
+
+
+def _is_serverless(variant: Prop) -> bool:
+    return variant.prop("serverlessConfig").value is not None
 
 
 @THEME.policy(
@@ -142,14 +149,9 @@ def endpoint_rollback_alarms_exist(endpoint: Resource) -> Findings:
         return  # endpoint-deployment-guardrails says so
     alarms = endpoint.targets(_ALARM_NAMES, "cloudwatch/metricAlarm")
     known = {identity for alarm in alarms for identity in alarm.identities()}
-    for name in _texts(names):
-        if name not in known and not any(alarm.prop("name").unknown for alarm in alarms):
-            yield endpoint.violation(f'no alarm of the stack is named "{name}"')
-    found = {metric for alarm in alarms for metric in metrics(alarm)}
-    for wanted in ("Invocation5XXErrors", "ModelLatency"):
-        if not measured(found, wanted):
-            yield endpoint.violation(f"none of its rollback alarms watches {wanted}")
-
-
-def _texts(props: list[Prop]) -> Iterator[str]:
-    return (str(prop.raw) for prop in props if isinstance(prop.raw, str))
+    for name in names:
+        if name.raw not in known and not any(alarm.prop("name").unknown for alarm in alarms):
+            yield from name.judged(lambda _: False, "the name of an alarm of the stack")
+    for metric in ("Invocation5XXErrors", "ModelLatency"):
+        violation = endpoint.violation(f"none of its rollback alarms watches {metric}")
+        yield from watched(alarms, metric, violation)

@@ -164,7 +164,7 @@ def _manual_approval(stack: Stack) -> bool:
     actions = [
         action for pipeline in stack.of("codepipeline/pipeline") for action in pipeline.props("stages[].actions[]")
     ]
-    return any(action.prop("category").raw == "Approval" for action in actions)
+    return any(action.prop("category").value == "Approval" for action in actions)
 
 
 @THEME.policy(

@@ -166,5 +166,5 @@ def lakeformation_no_iam_allowed_principals(resource: Resource) -> Findings:
     for permission in resource.props("permissions[]"):
         yield from permission.judged(lambda name: name not in ("ALL", "SUPER"), "a single permission")
     options = resource.prop("permissionsWithGrantOptions")
-    if principal.unknown or principal.value not in resource.config["administrators"]:
-        yield from options.judged(lambda names: not names, "empty for anyone but an administrator")
+    found = options.judged(lambda names: not names, "empty for anyone but an administrator")
+    yield from principal.when(lambda name: name not in resource.config["administrators"], found)

@@ -38,18 +38,24 @@ def no_plaintext_secrets(resource: Resource) -> Findings:
 
     The value found is never shown.
     """
-    yield from independently(*(_judge(name, prop) for name, prop in _settings(resource)))
+    yield from independently(*(_judge(name, value, kind) for name, value, kind in _settings(resource)))
 
 
-def _judge(name: str, prop: Prop) -> Findings:
+def _judge(name: Prop | str, value: Prop, kind: Prop | None) -> Findings:
+    """Whether a setting holds a credential; `kind` says of a build's variable where its value is looked up."""
+    found = list(_credential(str(name.value) if isinstance(name, Prop) else name, value))
+    yield from kind.when(lambda where: where in (None, "PLAINTEXT"), found) if kind else found
+
+
+def _credential(name: str, prop: Prop) -> Findings:
     value = prop.text
     named = bool(_NAME.search(name)) and not _POINTER_NAME.search(name) and not _POINTER_VALUE.match(value)
     if value and (named or _CREDENTIAL.search(value)):
         yield prop.owner.violation(f"{prop.path} holds what looks like a credential")
 
 
-def _settings(resource: Resource) -> Iterator[tuple[str, Prop]]:
-    """Name and property of each environment variable or argument."""
+def _settings(resource: Resource) -> Iterator[tuple[Prop | str, Prop, Prop | None]]:
+    """Name, value and, for a build, kind of each environment variable or argument."""
     match resource.type.rpartition(":")[2]:
         case "Function":
             yield from _entries(resource.prop("environment.variables"))
@@ -60,18 +66,12 @@ def _settings(resource: Resource) -> Iterator[tuple[str, Prop]]:
             yield from _entries(resource.prop("defaultArguments"))
         case "Project":
             for variable in resource.props("environment.environmentVariables[]"):
-                if variable.prop("type").raw in (None, "PLAINTEXT"):
-                    yield str(variable.prop("name").raw), variable.prop("value")
+                yield variable.prop("name"), variable.prop("value"), variable.prop("type")
         case _:
-            yield from _container_variables(resource)
+            for container in containers(resource.prop("containerDefinitions")):
+                for variable in container.props("environment[]"):
+                    yield variable.prop("name"), variable.prop("value"), None
 
 
-def _entries(prop: Prop) -> list[tuple[str, Prop]]:
-    return [("", prop)] if prop.unknown else prop.entries()
-
-
-def _container_variables(task: Resource) -> Iterator[tuple[str, Prop]]:
-    """The environment of each container of a task definition, whose containers are JSON text."""
-    for container in containers(task.prop("containerDefinitions")):
-        for variable in container.props("environment[]"):
-            yield str(variable.prop("name").raw), variable.prop("value")
+def _entries(prop: Prop) -> list[tuple[str, Prop, None]]:
+    return [("", prop, None)] if prop.unknown else [(name, entry, None) for name, entry in prop.entries()]

@@ -58,18 +58,16 @@ def workload_in_private_subnets(workload: Resource) -> Findings:
 def _is_private(workload: Resource, subnet: Resource) -> Findings:
     for association in subnet.attached("subnetId", "ec2/routeTableAssociation"):
         for table in association.targets("routeTableId", "ec2/routeTable"):
-            inline = [prop.raw for prop in table.props("routes[].gatewayId")]
             routes = table.attached("routeTableId", "ec2/route")
-            if any(_leads_out(route) for route in routes) or any(_is_gateway(gateway) for gateway in inline):
+            if any(_leads_out(route, "gatewayId") for route in routes) or _leads_out(table, "routes[].gatewayId"):
                 yield workload.violation(
                     f"it stands in {subnet.subject}, whose {table.subject} leads to an internet gateway"
                 )
 
 
-def _leads_out(route: Resource) -> bool:
-    gateway = route.prop("gatewayId")
-    return not gateway.missing and bool(route.targets("gatewayId", "ec2/internetGateway") or _is_gateway(gateway.raw))
-
-
-def _is_gateway(value: object) -> bool:
-    return isinstance(value, str) and value.startswith("igw-")
+def _leads_out(routes: Resource, path: str) -> bool:
+    """Whether a route names an internet gateway, of this stack or, by its id, of another."""
+    gateways = [prop for prop in routes.props(path) if not prop.missing]
+    if any(str(gateway.raw).startswith("igw-") for gateway in gateways):
+        return True
+    return bool(gateways) and bool(routes.targets(path, "ec2/internetGateway"))

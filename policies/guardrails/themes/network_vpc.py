@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pulumi_policy import Severity
 
 from ..documents import statements
@@ -16,6 +14,7 @@ from ..rule import Controls
 from ..schema import strings
 from .theme import NETWORK as THEME
 
+HTTPS = 443
 ANYWHERE = frozenset({"0.0.0.0/0", "::/0"})
 # What the workloads call from subnets that have no way out (SageMaker Developer Guide, "Give SageMaker AI access to
 # resources in your Amazon VPC").
@@ -46,9 +45,10 @@ REQUIRED_ENDPOINTS = (
 )
 def subnet_no_auto_public_ip(subnet: Resource) -> Findings:
     """Subnets give no public address to what is started in them, unless they are marked public."""
-    marks = [tag.partition("=") for tag in subnet.config["publicTags"]]
-    if not any(subnet.prop(f"tags.{key}").raw == value for key, _, value in marks):
-        yield from subnet.prop("mapPublicIpOnLaunch").must_be(False, when_missing=False)
+    found = subnet.prop("mapPublicIpOnLaunch").must_be(False, when_missing=False)
+    marks = [mark.partition("=") for mark in subnet.config["publicTags"]] if found else []
+    if not any(subnet.prop("tags").entry(key).value == value for key, _, value in marks):
+        yield from found
 
 
 @subnet_no_auto_public_ip.remediation
@@ -71,13 +71,14 @@ def _(draft: Draft) -> None:
 )
 def security_group_no_open_ingress(group: Resource) -> Findings:
     """No security group lets the whole internet in."""
-    if group.type.endswith("SecurityGroupRule") and group.prop("type").raw == "egress":
-        return
     rules = group.props("ingress[]") if group.type.endswith(":SecurityGroup") else [group.prop("")]
     for rule in rules:
-        if group.name in group.config["publicGroups"] and rule.prop("fromPort").raw == rule.prop("toPort").raw == 443:
-            continue
-        yield from _closed(rule, ("cidrBlocks[]", "ipv6CidrBlocks[]", "cidrIpv4", "cidrIpv6"))
+        found = list(_closed(rule))
+        if group.name in group.config["publicGroups"]:
+            found = rule.prop("fromPort").when(lambda port: port != HTTPS, found) or rule.prop("toPort").when(
+                lambda port: port != HTTPS, found
+            )
+        yield from rule.prop("type").when(lambda direction: direction != "egress", found)
 
 
 @THEME.policy(
@@ -92,15 +93,15 @@ def security_group_restricted_egress(group: Resource) -> Findings:
     """No security group lets everything out to everywhere; stolen data needs a way out."""
     rules = group.props("egress[]") if group.type.endswith(":SecurityGroup") else [group.prop("")]
     for rule in rules:
-        every_protocol = rule.prop("protocol").raw in ("-1", "all") or rule.prop("ipProtocol").raw == "-1"
-        if every_protocol:
-            yield from _closed(rule, ("cidrBlocks[]", "ipv6CidrBlocks[]", "cidrIpv4", "cidrIpv6"))
+        protocol = rule.prop("protocol" if rule.prop("ipProtocol").missing else "ipProtocol")
+        yield from protocol.when(lambda name: name in ("-1", "all"), _closed(rule))
 
 
-def _closed(rule: Prop, paths: Iterable[str]) -> Findings:
+def _closed(rule: Prop) -> Findings:
     """No CIDR block of a rule is the whole internet."""
-    for prop in (prop for path in paths for prop in rule.props(path)):
-        yield from prop.judged(lambda block: block not in ANYWHERE, "a narrower CIDR block")
+    for path in ("cidrBlocks[]", "ipv6CidrBlocks[]", "cidrIpv4", "cidrIpv6"):
+        for prop in rule.props(path):
+            yield from prop.judged(lambda block: block not in ANYWHERE, "a narrower CIDR block")
 
 
 @THEME.policy(
@@ -158,8 +159,8 @@ def vpc_endpoints_required(vpc: Resource) -> Findings:
         if not found:
             yield vpc.violation(f"it has no endpoint for {wanted}")
         for endpoint in found:
-            if endpoint.prop("vpcEndpointType").raw == "Interface":
-                yield from endpoint.prop("privateDnsEnabled").must_be(True)
+            private = endpoint.prop("privateDnsEnabled").must_be(True)
+            yield from endpoint.prop("vpcEndpointType").when(lambda kind: kind == "Interface", private)
 
 
 @THEME.policy(
@@ -224,6 +225,5 @@ def eks_private_endpoint(cluster: Resource) -> Findings:
 )
 def eks_node_no_ssh(group: Resource) -> Findings:
     """Kubernetes nodes take no SSH from the internet: a key without source groups opens port 22 to everyone."""
-    key = group.prop("remoteAccess.ec2SshKey")
-    if key.unknown or key.value:
-        yield from group.prop("remoteAccess.sourceSecurityGroupIds").must_be_set("a list of security groups")
+    sources = group.prop("remoteAccess.sourceSecurityGroupIds").must_be_set("a list of security groups")
+    yield from group.prop("remoteAccess.ec2SshKey").when(bool, sources)

@@ -33,7 +33,7 @@ def s3_versioning(bucket: Resource) -> Findings:
     attached = bucket.attached("bucket", *_VERSIONING)
     for versioning in attached:
         yield from versioning.prop("versioningConfiguration.status").must_be("Enabled")
-    if not attached and bucket.prop("versioning.enabled").raw is not True:
+    if not attached and bucket.prop("versioning.enabled").value is not True:
         yield bucket.violation("no bucketVersioning is attached")
 
 
@@ -52,12 +52,13 @@ def s3_lifecycle(bucket: Resource) -> Findings:
     if not attached:
         yield bucket.violation("no bucketLifecycleConfiguration is attached")
         return
-    rules = [rule for each in attached for rule in each.props("rules[]") if rule.prop("status").raw != "Disabled"]
+    rules = [rule for each in attached for rule in each.props("rules[]")]
     for path, what in (
         ("abortIncompleteMultipartUpload.daysAfterInitiation", "aborts incomplete multipart uploads"),
         ("noncurrentVersionExpiration.noncurrentDays", "expires noncurrent versions"),
     ):
-        if all(rule.prop(path).missing for rule in rules):
+        settings = [(rule.prop("status"), rule.prop(path)) for rule in rules]
+        if not any(status.value != "Disabled" and setting.value is not None for status, setting in settings):
             yield bucket.violation(f"no enabled rule of its lifecycle {what}")
 
 
@@ -118,10 +119,9 @@ def secret_rotation(secret: Resource) -> Findings:
     if not rotations:
         yield secret.violation("no secretRotation is attached")
     for rotation in rotations:
-        if rotation.prop("rotationRules.scheduleExpression").missing:
-            days = rotation.prop("rotationRules.automaticallyAfterDays")
-            yield from days.must_be_set("a number of days")
-            yield from days.must_be_at_most(secret.config["maximumDays"], "days")
+        days = rotation.prop("rotationRules.automaticallyAfterDays")
+        found = days.must_be_set("a number of days") or days.must_be_at_most(secret.config["maximumDays"], "days")
+        yield from rotation.prop("rotationRules.scheduleExpression").when_unset(found)
 
 
 @THEME.policy(

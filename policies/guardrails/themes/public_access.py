@@ -178,8 +178,8 @@ def lambda_permission_scoped(permission: Resource) -> Findings:
         sources = [permission.prop(path) for path in ("sourceArn", "sourceAccount", "principalOrgId")]
         if all(source.missing for source in sources):
             yield permission.violation(f"{principal.value} may invoke it for any account: sourceArn is not set")
-        elif sources[0].raw == "*":
-            yield permission.violation('sourceArn is "*", which holds the service to nothing')
+        else:
+            yield from sources[0].judged(lambda arn: arn != "*", "the ARN of the caller")
 
 
 @THEME.policy(

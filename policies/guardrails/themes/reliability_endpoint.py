@@ -12,7 +12,7 @@ from ..remediation import Draft
 from ..resource import Resource
 from ..rule import Controls
 from ..schema import number, strings
-from .alarms import measured, metrics
+from .alarms import watched
 from .theme import RELIABILITY as THEME
 
 _TARGET = "appautoscaling/target"
@@ -31,10 +31,9 @@ _ALARM = "cloudwatch/metricAlarm"
 def endpoint_min_instances(config: Resource) -> Findings:
     """Every production variant runs on two instances, in two zones; serverless ones are exempt."""
     for variant in config.props("productionVariants[]"):
-        if variant.prop("serverlessConfig").missing:
-            yield from variant.prop("initialInstanceCount").must_be_at_least(
-                config.config["minimum"], "instances", when_missing=1
-            )
+        count = variant.prop("initialInstanceCount")
+        found = count.must_be_at_least(config.config["minimum"], "instances", when_missing=1)
+        yield from variant.prop("serverlessConfig").when_unset(found)
 
 
 @THEME.policy(
@@ -49,9 +48,13 @@ def endpoint_min_instances(config: Resource) -> Findings:
 def endpoint_autoscaling(endpoint: Resource) -> Findings:
     """Endpoints grow and shrink with their load, and never below what availability needs."""
     configs = endpoint.targets("endpointConfigName", "sagemaker/endpointConfiguration")
-    variants = [variant for config in configs for variant in config.props("productionVariants[]")]
-    if variants and all(not variant.prop("serverlessConfig").missing for variant in variants):
-        return
+    serverless = [prop for config in configs for prop in config.props("productionVariants[].serverlessConfig")]
+    found = list(_scaling(endpoint))
+    if found and not (serverless and all(prop.value is not None for prop in serverless)):
+        yield from found
+
+
+def _scaling(endpoint: Resource) -> Findings:
     targets = endpoint.attached("resourceId", _TARGET)
     if not targets:
         yield endpoint.violation("no variant of it is a scalable target")
@@ -93,10 +96,8 @@ def _watched(resource: Resource, dimension: str, wanted: Iterable[str]) -> Findi
         for path in (f"dimensions.{dimension}", f"metricQueries[].metric.dimensions.{dimension}")
         for alarm in resource.attached(path, _ALARM)
     }
-    found = [metric for alarm in alarms.values() for metric in metrics(alarm)]
     for metric in wanted:
-        if not measured(found, metric):
-            yield resource.violation(f"no alarm watches its {metric}")
+        yield from watched(alarms.values(), metric, resource.violation(f"no alarm watches its {metric}"))
 
 
 def is_dead_letter_queue(queue: Resource) -> bool:

@@ -54,9 +54,13 @@ def async_dead_letter(sender: Resource) -> Findings:
 )
 def sqs_redrive(queue: Resource) -> Findings:
     """A message that fails again and again leaves its queue; dead-letter queues themselves are exempt."""
-    names = (queue.name, str(queue.prop("name").raw or ""))
-    if not any(mark in name.lower() for name in names for mark in ("dlq", "dead")):
-        yield from queue.prop("redrivePolicy").must_be_set("a dead-letter queue")
+    if not _is_dead_letter(queue.name):
+        found = queue.prop("redrivePolicy").must_be_set("a dead-letter queue")
+        yield from queue.prop("name").when(lambda name: not _is_dead_letter(name), found)
+
+
+def _is_dead_letter(name: object) -> bool:
+    return any(mark in str(name).lower() for mark in ("dlq", "dead"))
 
 
 @THEME.policy(
@@ -76,8 +80,8 @@ def supported_runtimes(workload: Resource) -> Findings:
     """Functions, clusters and jobs run on versions that still get security fixes."""
     match workload.type.rpartition(":")[2]:
         case "Function":
-            if workload.prop("packageType").raw != "Image":
-                yield from workload.prop("runtime").must_be(*workload.config["runtimes"])
+            found = workload.prop("runtime").must_be(*workload.config["runtimes"])
+            yield from workload.prop("packageType").when(lambda kind: kind != "Image", found)
         case "Cluster":
             yield from workload.prop("version").must_be(*workload.config["kubernetes"])
         case _:
@@ -96,8 +100,8 @@ def ecs_service_resilient(service: Resource) -> Findings:
     """A service runs on two tasks, loses none while it is updated, and goes back when an update fails."""
     yield from service.prop("desiredCount").must_be_at_least(service.config["minimumTasks"], "tasks", when_missing=1)
     # CodeDeploy does its own blue/green and refuses the circuit breaker.
-    if service.prop("deploymentController.type").raw != "CODE_DEPLOY":
-        yield from service.prop("deploymentCircuitBreaker.rollback").must_be(True)
+    breaker = service.prop("deploymentCircuitBreaker.rollback").must_be(True)
+    yield from service.prop("deploymentController.type").when(lambda kind: kind != "CODE_DEPLOY", breaker)
     yield from service.prop("deploymentMinimumHealthyPercent").must_be_at_least(100, "%", when_missing=100)
 
 
@@ -147,8 +151,8 @@ def multi_az_subnets(workload: Resource) -> Findings:
 def target_group_health_check(group: Resource) -> Findings:
     """Load balancers ask their targets whether they can work, not only whether they are there."""
     yield from group.prop("healthCheck.enabled").must_be(True, when_missing=True)
-    if group.prop("protocol").raw in ("HTTP", "HTTPS"):
-        yield from group.prop("healthCheck.path").must_be_set("the path of a health page")
+    path = group.prop("healthCheck.path").must_be_set("the path of a health page")
+    yield from group.prop("protocol").when(lambda protocol: protocol in ("HTTP", "HTTPS"), path)
 
 
 @THEME.policy(

@@ -96,13 +96,10 @@ def _inter_container_path(job: Resource) -> str:
 )
 def alb_listener_https(listener: Resource) -> Findings:
     """Load balancers listen on HTTPS; a plain listener only redirects to it."""
-    protocol = listener.prop("protocol")
-    if protocol.unknown or protocol.value in ("HTTPS", "TLS"):
-        yield from protocol.must_be("HTTPS", "TLS")
-        return
-    redirects = listener.props("defaultActions[].redirect.protocol")
+    plain = listener.prop("protocol").must_be("HTTPS", "TLS")
+    redirects = listener.props("defaultActions[].redirect.protocol") if plain else []
     if not redirects:
-        yield from protocol.must_be("HTTPS", "TLS")
+        yield from plain
     for redirect in redirects:
         yield from redirect.must_be("HTTPS")
 
@@ -117,9 +114,8 @@ def alb_listener_https(listener: Resource) -> Findings:
 )
 def alb_listener_tls_policy(listener: Resource) -> Findings:
     """TLS listeners accept TLS 1.2 with forward secrecy or better."""
-    protocol = listener.prop("protocol")
-    if protocol.unknown or protocol.value in ("HTTPS", "TLS"):
-        yield from listener.prop("sslPolicy").must_be(*TLS_POLICIES)
+    found = listener.prop("sslPolicy").must_be(*TLS_POLICIES)
+    yield from listener.prop("protocol").when(lambda protocol: protocol in ("HTTPS", "TLS"), found)
 
 
 @alb_listener_tls_policy.remediation
@@ -137,8 +133,8 @@ def _(draft: Draft) -> None:
 )
 def alb_target_group_https(group: Resource) -> Findings:
     """Load balancers talk HTTPS to their targets as well."""
-    if group.prop("targetType").raw != "lambda":
-        yield from group.prop("protocol").must_be("HTTPS", "TLS")
+    found = group.prop("protocol").must_be("HTTPS", "TLS")
+    yield from group.prop("targetType").when(lambda kind: kind != "lambda", found)
 
 
 @THEME.policy(

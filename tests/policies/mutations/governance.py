@@ -159,7 +159,12 @@ MUTATIONS = [
             rollback_on("errors-alarm", "latency-alarm", "no-such-alarm"),
             ["errors-alarm", "latency-alarm"],
         ),
-        {"endpoint-rollback-alarms-exist": 'no alarm of the stack is named "no-such-alarm"'},
+        {
+            "endpoint-rollback-alarms-exist": (
+                'deploymentConfig.autoRollbackConfiguration.alarms[2].alarmName is "no-such-alarm"; '
+                "it must be the name of an alarm of the stack"
+            )
+        },
     ),
     Mutation(
         put("notebook", "rootAccess", "Enabled"),

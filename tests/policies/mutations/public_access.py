@@ -95,7 +95,7 @@ MUTATIONS = [
     ),
     Mutation(
         put("rollback-permission", "sourceArn", "*"),
-        {"lambda-permission-scoped": 'sourceArn is "*", which holds the service to nothing'},
+        {"lambda-permission-scoped": 'sourceArn is "*"; it must be the ARN of the caller'},
     ),
     Mutation(
         put("function-url", "authorizationType", "NONE"),

@@ -58,7 +58,8 @@ MUTATIONS = [
         remove("latency-alarm"),
         {
             "endpoint-rollback-alarms-exist": [
-                "sagemaker/endpoint 'endpoint': no alarm of the stack is named \"latency-alarm\"",
+                "sagemaker/endpoint 'endpoint': deploymentConfig.autoRollbackConfiguration.alarms[1].alarmName is "
+                '"latency-alarm"; it must be the name of an alarm of the stack',
                 "sagemaker/endpoint 'endpoint': none of its rollback alarms watches ModelLatency",
             ],
             "core-alarms-present": "sagemaker/endpoint 'endpoint': no alarm watches its ModelLatency",

@@ -7,7 +7,7 @@ from tests.policies.mutation import Mutation, drop, put
 MUTATIONS = [
     Mutation(drop("endpoint", "tags.Owner"), {"required-tags": "tags.Owner is not set; it must be set"}),
     Mutation(
-        put("endpoint", "tagsAll", {"Environment": "prod"}),
+        put("endpoint", "tags", {}).then(put("endpoint", "tagsAll", {"Environment": "prod"})),
         {
             "required-tags": [
                 "tagsAll.Project is not set; it must be set",

@@ -4,7 +4,6 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN    := .venv/bin
 STACK  ?= staging
 resolve = $(BIN)/uv pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 $(2) -o $(1).lock $(1).txt
-export PYTHONDONTWRITEBYTECODE = 1
 
 .PHONY: help up down synth test check format lock pipeline clean
 .DEFAULT_GOAL := help

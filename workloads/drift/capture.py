@@ -119,6 +119,8 @@ def _record(line: str | bytes, contract: Contract) -> tuple[datetime, list[dict[
         moment = datetime.fromisoformat(record["eventMetadata"]["inferenceTime"])
         asked = _body(data["endpointInput"])
         answered = _body(data["endpointOutput"]) if data.get("endpointOutput") else None
+    except _RecordError:
+        raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _RecordError("not a data-capture record with an input") from error
     rows = _rows(*asked, contract)

@@ -87,7 +87,8 @@ class Histogram:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {name: list(item) if isinstance(item, tuple) else item for name, item in asdict(self).items()}
+        lists = {name: list(item) for name, item in asdict(self).items() if isinstance(item, tuple)}
+        return {"kind": self.kind.value, "missing": self.missing} | lists
 
     @staticmethod
     def from_dict(value: Mapping[str, Any]) -> Histogram:

@@ -59,7 +59,8 @@ def leave(code: int) -> NoReturn:
 
     narwhals 2.28 keeps duckdb types in module globals, and duckdb 2.0's bindings (nanobind) answer that at shutdown
     with a page of leak warnings in the logs of every job. Only for the last line of a command line: atexit handlers
-    do not run."""
+    do not run.
+    """
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

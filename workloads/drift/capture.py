@@ -3,7 +3,8 @@
 A record is {"captureData": {"endpointInput": {"data", "encoding", ...}, "endpointOutput": {...}}, "eventMetadata":
 {"inferenceTime", ...}}, its data being text (encoding JSON or CSV) or base64 (SageMaker developer guide, "Capture
 data from a real-time endpoint"). Requests and answers have the forms of our inference service. What cannot be read is
-counted with its reason, never silently left out."""
+counted with its reason, never silently left out.
+"""
 
 from __future__ import annotations
 

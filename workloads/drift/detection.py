@@ -10,7 +10,8 @@ nothing drifts, ten bins exceed it by chance in 5 of 1,000 windows of 200 rows, 
 500 (simulated).
 
 The model's score has its own distance, which is not part of DriftScore: it moves with the model as well as with the
-data."""
+data.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ def population_stability_index(reference: ArrayLike, live: ArrayLike) -> float:
 
     Symmetric. Shares below `PSI_FLOOR` count as that. Customary reading: below 0.1 stable, above 0.25 a marked shift
     (N. Siddiqi, Credit Risk Scorecards, 2006; for its distribution under no shift see B. Yurdakul, Statistical
-    Properties of Population Stability Index, 2018)."""
+    Properties of Population Stability Index, 2018).
+    """
     p, q = (np.maximum(_shares(counts), PSI_FLOOR) for counts in (reference, live))
     return float(np.sum((q - p) * np.log(q / p)))
 

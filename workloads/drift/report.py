@@ -15,7 +15,8 @@ BEFORE, NOW = "#8a8f98", "#1f6feb"
 
 def render(report: Mapping[str, Any]) -> str:
     """The page for a report of `detection.detect`: a table of all distances and a plot a feature, most drifted
-    first."""
+    first.
+    """
     features = dict(sorted(report["features"].items(), key=lambda item: -item[1]["score"]))
     compared = features | ({"model score": report["score"]} if report["score"] else {})
     plots = {name: distribution(name, values) for name, values in compared.items()}

@@ -36,7 +36,8 @@ def output_columns(contract: Contract) -> tuple[str, ...]:
     Entity, event time, the features as float64 in the order of the model matrix, the label as int8, the segments, and
     the raw inputs: a former model with other features is compared on the same rows, and data-quality monitoring
     compares requests, which carry raw inputs. A feature or segment that is a bare column under its own name occurs
-    once."""
+    once.
+    """
     names = [contract.entity, contract.event_time, *contract.feature_names, contract.label]
     names += [segment.name for segment in contract.segments]
     names += [column.name for column in contract.inputs]

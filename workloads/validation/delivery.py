@@ -65,7 +65,8 @@ def process(
     `s3` is a boto3 S3 client. An object that was judged before, by the same rules, is a duplicate and changes
     nothing, unless it is held and `approval` accepts it. Raises LocationError when the object cannot be read,
     ApprovalError when there is nothing to approve, SaltError as `validate` does, and botocore errors when AWS fails
-    (the call can then be repeated)."""
+    (the call can then be repeated).
+    """
     rules = _rules_sha256(contract)
     with tempfile.TemporaryDirectory() as directory:
         # the name goes along, because an extension that belies the content is told; nothing else of the key does

@@ -44,7 +44,8 @@ def validate(
     accepted data, without which nothing is held; `hold=False` is a person's decision to accept a held file.
 
     Raises SaltError before reading anything when a column is to be hashed and `salt` will not do. Whatever is wrong
-    with the file is no exception but a verdict."""
+    with the file is no exception but a verdict.
+    """
     output.mkdir(parents=True, exist_ok=True)
     for name in (ACCEPTED_FILE, QUARANTINE_FILE):
         (output / name).unlink(missing_ok=True)  # of a judgement before this one

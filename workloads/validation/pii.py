@@ -2,7 +2,8 @@
 
 The hash is HMAC-SHA256 (RFC 2104) under a secret salt, in hexadecimal: equal values stay equal, so a hashed column
 still joins and splits, and without the salt nobody can try candidates against it. duckdb has no HMAC, so it is
-spelled out over its sha256; a test holds it to Python's `hmac`."""
+spelled out over its sha256; a test holds it to Python's `hmac`.
+"""
 
 from __future__ import annotations
 

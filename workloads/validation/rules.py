@@ -3,7 +3,8 @@
 A delivered column is text (CSV, or strings in Parquet) or typed (Parquet). Each pair of delivered and wanted type has
 one rule; a pair without one makes the whole column wrong. A value is read strictly: 1.5 is no integer, 1_000 is no
 number, and a timestamp is ISO 8601. Empty text is missing, in CSV and in Parquet alike, because CSV cannot tell the
-two apart."""
+two apart.
+"""
 
 from __future__ import annotations
 

@@ -72,7 +72,8 @@ def jumps(previous: Summary, current: Summary, limits: Ingestion) -> tuple[Jump,
 
     The label rate may change by `max_label_rate_jump`, a mean by `max_mean_jump` standard deviations of the previous
     data; in both cases plus `NOISE_STANDARD_ERRORS` standard errors of the change, so that a file of ten rows is not
-    held for being small. A column that was constant and now has another mean has jumped whatever the limit."""
+    held for being small. A column that was constant and now has another mean has jumped whatever the limit.
+    """
     found = [_label_jump(previous, current, limits.max_label_rate_jump)]
     found += [
         _mean_jump(name, before, current.columns[name], previous.rows, current.rows, limits.max_mean_jump)

@@ -2,7 +2,8 @@
 
 `judged` holds a row a delivered row: its number in the file (from 1, header not counted), its typed values c0, c1 ...
 in contract order, its own faults (null if none) and, only where it has faults, the texts t0, t1 ... as delivered.
-`repeated` holds the rows that share entity and event time with another and are not to be kept."""
+`repeated` holds the rows that share entity and event time with another and are not to be kept.
+"""
 
 from __future__ import annotations
 
@@ -141,7 +142,8 @@ def plain_columns(contract: Contract) -> str:
 
 def quarantine_columns(contract: Contract) -> str:
     """The projection of quarantine.parquet: row number, codes, reason, then the columns as text, those of persons
-    hashed or left out. A row with a fault shows what was delivered; a mere repetition shows what was read."""
+    hashed or left out. A row with a fault shows what was delivered; a mere repetition shows what was read.
+    """
     codes = "list_transform(faults, lambda f: f.code)"
     each_once = f"list_filter({codes}, lambda code, i: list_position({codes}, code) = i)"  # list_distinct shuffles
     columns = [

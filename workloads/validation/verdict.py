@@ -74,7 +74,8 @@ class Verdict:
     `rows_in == accepted + quarantined` always holds; both are 0 when a file is too broken to count its rows. With
     status `held`, `accepted` counts the good rows that wait for a person. `reasons` counts rows a row-fault code; a
     row with two faults counts under both. `duplicate_of` is the status of the first delivery when this one is a
-    duplicate."""
+    duplicate.
+    """
 
     status: Status
     object_sha256: str

@@ -11,6 +11,8 @@ import sys
 import threading
 from pathlib import Path
 
+from local.emulator.clock import Clock
+
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "eu-west-1"
 DEFAULT_TIME_SCALE = 1 / 600
@@ -42,6 +44,10 @@ def _time_scale() -> float:
 def main(argv: list[str]) -> None:
     """Serve until SIGTERM or SIGINT."""
     arguments = _arguments(argv)
+    try:
+        clock = Clock(_time_scale())
+    except ValueError as error:
+        raise SystemExit(f"EMULATOR_TIME_SCALE: {error}") from error
     # moto reads these when it is imported; nothing of the host's AWS settings may reach it or what it starts.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
@@ -50,14 +56,9 @@ def main(argv: list[str]) -> None:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_DEFAULT_REGION": arguments.region,
     }
-    from local.emulator.clock import Clock
     from local.emulator.context import Context
     from local.emulator.server import Server
 
-    try:
-        clock = Clock(_time_scale())
-    except ValueError as error:
-        raise SystemExit(f"EMULATOR_TIME_SCALE: {error}") from error
     context = Context(home=arguments.home.resolve(), account=arguments.account, region=arguments.region, clock=clock)
     if arguments.inference_command:
         context.inference_command = tuple(arguments.inference_command)

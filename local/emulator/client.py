@@ -21,9 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from boto3.session import Session
-from botocore.config import Config
-
 from local.emulator.identity import ACCESS_KEY, PROJECT_ROOT, SECRET_KEY
 
 START_SECONDS = 30.0
@@ -56,6 +53,9 @@ class Emulator:
 
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client of the emulator; `config` goes to botocore's Config."""
+        from boto3.session import Session  # half a second that a stop or a look at the health need not spend
+        from botocore.config import Config
+
         return Session().client(
             service,
             endpoint_url=self.url,

@@ -6,6 +6,7 @@ that it has it and broke. A caller that only records what is not emulated tells 
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import re
@@ -54,6 +55,7 @@ def _signing_name(environ: WSGIEnvironment) -> str:
     return found.group(1) if found else ""
 
 
+@functools.cache
 def _is_known(service: str) -> bool:
     """Whether any moto backend answers for a signing name (its aliases and host names included)."""
     from moto.moto_server.werkzeug_app import SIGNING_ALIASES

@@ -18,7 +18,6 @@ from local.emulator.sagemaker import (
     endpoints,
     feature_groups,
     feature_records,
-    invocation,
     invocation_metrics,
     models,
     monitoring,
@@ -66,6 +65,5 @@ def install(context: Context) -> Installed:
     endpoints.install(context)
     captured = capture.install(context)
     metrics = invocation_metrics.install(context)
-    invocation.install(context, captured, metrics)
     validation.install()
     return Installed(alarms=installed_alarms, executions=executions, capture=captured, metrics=metrics)

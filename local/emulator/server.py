@@ -1,4 +1,4 @@
-"""The emulator's HTTP server: the admin API, and moto with the extensions behind a guard."""
+"""The emulator's HTTP server: the admin API, predictions, and moto with the extensions behind a guard."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from local.emulator.admin import PREFIX, Admin
 from local.emulator.context import Context
 from local.emulator.guard import Guard
 from local.emulator.install import install
+from local.emulator.sagemaker import invocation
 from local.emulator.sagemaker.endpoints import all_hosted, retire
+from local.emulator.sagemaker.invocation import Invoker
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 HOST = "127.0.0.1"
+_POLL_SECONDS = 0.1
 
 
 class Server:
@@ -29,10 +32,13 @@ class Server:
         self._parts = install(context)
         parts = self._parts
         self._admin = Admin(context=context, alarms=parts.alarms, capture=parts.capture, metrics=parts.metrics)
+        self._invoker = Guard(Invoker(context, parts.capture, parts.metrics))
         self._aws = Guard(DomainDispatcherApplication(create_backend_app))
         self._http = make_server(HOST, port, self._serve, threaded=True, request_handler=MotoRequestHandler)
         context.url = f"http://{HOST}:{self._http.server_port}"
-        self._thread = threading.Thread(target=self._http.serve_forever, name="http", daemon=True)
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, kwargs={"poll_interval": _POLL_SECONDS}, name="http", daemon=True
+        )
 
     def start(self) -> None:
         """Begin to serve."""
@@ -50,5 +56,8 @@ class Server:
         self._thread.join(timeout=5)
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        app = self._admin if environ.get("PATH_INFO", "").startswith(PREFIX) else self._aws
+        path = environ.get("PATH_INFO", "")
+        if invocation.PATH.fullmatch(path):
+            return self._invoker(environ, start_response)
+        app = self._admin if path.startswith(PREFIX) else self._aws
         return app(environ, start_response)

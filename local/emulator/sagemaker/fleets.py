@@ -7,13 +7,16 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import SageMakerModelBackend
 
 from local.emulator.context import Context
 from local.emulator.sagemaker import packages
 from local.emulator.sagemaker.model_servers import Container, ModelServer, StartError
 from local.emulator.sagemaker.models import described_model
+
+
+class NoVariantError(LookupError):
+    """No variant can take a request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,16 +65,16 @@ class Fleet:
         """The variant a request goes to: the target, or one at random by weight.
 
         Raises:
-            ValidationError: the target is no production variant, or no variant has any weight.
+            NoVariantError: the target is no production variant, or no variant has any weight.
         """
         if target is not None:
             if target not in self.production:
-                raise ValidationError(f"Variant {target} is not a production variant of the endpoint.")
+                raise NoVariantError(f"Variant {target} is not a production variant of the endpoint.")
             return self.production[target]
         candidates = list(self.production.values())
         weights = [variant.weight for variant in candidates]
         if not sum(weights):
-            raise ValidationError("No production variant has a weight above 0; give a TargetVariant.")
+            raise NoVariantError("No production variant has a weight above 0; give a TargetVariant.")
         return random.choices(candidates, weights)[0]  # noqa: S311  spreads load, guards nothing
 
     def shadowed(self, variant: Variant) -> Variant | None:

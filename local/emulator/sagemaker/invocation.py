@@ -1,85 +1,128 @@
 """InvokeEndpoint: a request goes to a real model server, is captured and counted.
 
-moto answers with a canned body, also for endpoints that do not exist, and fails on bodies that are not text.
+moto answers with a canned body, also for endpoints that do not exist, and fails on bodies that are not text. Requests
+for predictions do not go through moto at all: its dispatch would take longer than most models.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
-from moto.core.common_types import TYPE_RESPONSE
-from moto.core.exceptions import ServiceException
 from moto.sagemaker.models import sagemaker_backends
-from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
 from local.emulator.context import Context
-from local.emulator.extension import replace
 from local.emulator.sagemaker.capture import Capture, Exchange
-from local.emulator.sagemaker.fleets import Fleet, Variant
+from local.emulator.sagemaker.fleets import Fleet, NoVariantError, Variant
 from local.emulator.sagemaker.hosting import Hosted
 from local.emulator.sagemaker.invocation_metrics import Invocation, InvocationMetrics, Served
 from local.emulator.sagemaker.model_servers import INVOKE_SECONDS, Answer, ServerGoneError, ServerSlowError
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+PATH = re.compile(r"/endpoints/([^/]+)/invocations/?")
 MAXIMUM_BYTES = 6 * 1024 * 1024  # a real-time request or response (SageMaker developer guide, "Real-time inference")
 _FORWARDED = ("content-type", "accept")
 _CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+_REGION = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/")
+_MODEL_ERROR = 424
 
 
-class InvocationError(ServiceException):
-    """A request InvokeEndpoint refuses."""
+class InvocationError(Exception):
+    """What InvokeEndpoint answers instead of a prediction: HTTP status, error code and the members of the error."""
 
-    code = "ValidationError"
+    def __init__(self, status: int, code: str, message: str, **members: Any) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.members = {"Message": message, **members}
 
 
-class ModelError(ServiceException):
-    """The model answered with an error, or not at all. The attributes are members of the API's error."""
+def refused(message: str) -> InvocationError:
+    """A request that is wrong in itself."""
+    return InvocationError(HTTPStatus.BAD_REQUEST, "ValidationError", message)
 
-    code = "ModelError"
 
-    def __init__(self, endpoint: Hosted, status: int, original: str, message: str) -> None:
-        group = f"/aws/sagemaker/Endpoints/{endpoint.endpoint_name}"
-        super().__init__(f"{message} See log group {group} in account {endpoint.account} for more information.")
-        self.original_status_code = status
-        self.original_message = original[:1024]
-        self.log_stream_arn = f"arn:aws:logs:{endpoint.region}:{endpoint.account}:log-group:{group}"
+def model_error(endpoint: Hosted, status: int, original: str, message: str) -> InvocationError:
+    """The model answered with an error, or not at all."""
+    group = f"/aws/sagemaker/Endpoints/{endpoint.endpoint_name}"
+    return InvocationError(
+        _MODEL_ERROR,
+        "ModelError",
+        f"{message} See log group {group} in account {endpoint.account} for more information.",
+        OriginalStatusCode=status,
+        OriginalMessage=original[:1024],
+        LogStreamArn=f"arn:aws:logs:{endpoint.region}:{endpoint.account}:log-group:{group}",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One call of InvokeEndpoint."""
+    """One call of InvokeEndpoint; `headers` by their names in lower case."""
 
     body: bytes
     headers: dict[str, str]
 
     def header(self, name: str) -> str | None:
         """A header by name, in any case."""
-        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), None)
+        return self.headers.get(name.lower())
 
     def forwarded(self) -> dict[str, str]:
         """The headers a container gets: those of InvokeEndpoint, no others."""
-        return {
-            key: value
-            for key, value in self.headers.items()
-            if key.lower() in _FORWARDED or key.lower().startswith("x-amzn-sagemaker-")
-        }
+        return {k: v for k, v in self.headers.items() if k in _FORWARDED or k.startswith("x-amzn-sagemaker-")}
 
 
 class Invoker:
-    """Serves InvokeEndpoint."""
+    """A WSGI application that serves InvokeEndpoint."""
 
     def __init__(self, context: Context, capture: Capture, metrics: InvocationMetrics) -> None:
         self._context = context
         self._capture = capture
         self._metrics = metrics
 
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        try:
+            endpoint, request = self._endpoint(environ), _request(environ)
+            variant, answer = self.invoke(endpoint, request)
+        except InvocationError as error:
+            body = json.dumps(error.members).encode()
+            headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", error.code)]
+            start_response(f"{error.status} {error.code}", [*headers, ("Content-Length", str(len(body)))])
+            return [body]
+        headers = [
+            ("Content-Type", answer.header("Content-Type") or "application/octet-stream"),
+            ("x-Amzn-Invoked-Production-Variant", variant.name),
+            ("Content-Length", str(len(answer.body))),
+        ]
+        if attributes := answer.header(_CUSTOM_ATTRIBUTES):
+            headers.append((_CUSTOM_ATTRIBUTES, attributes))
+        start_response("200 OK", headers)
+        return [answer.body]
+
+    def _endpoint(self, environ: WSGIEnvironment) -> Hosted:
+        found = PATH.fullmatch(environ["PATH_INFO"])
+        name = found.group(1) if found else ""
+        scope = _REGION.search(environ.get("HTTP_AUTHORIZATION", ""))
+        region = scope.group(1) if scope else self._context.region
+        endpoints: dict[str, Any] = sagemaker_backends[self._context.account][region].endpoints
+        endpoint: Hosted | None = endpoints.get(name)
+        if endpoint is None or endpoint.traffic is None:
+            raise refused(f"Endpoint {name} of account {self._context.account} not found.")
+        return endpoint
+
     def invoke(self, endpoint: Hosted, request: Request) -> tuple[Variant, Answer]:
         """Send a request to a variant of the endpoint; the variant that answered, and its answer.
 
         Raises:
-            ModelError: the model answered with an error, too late or not at all.
+            InvocationError: the request is refused, or the model answered with an error, too late or not at all.
         """
         fleet, variant, answer, failure = self._answer(endpoint, request)
         shadow = fleet.shadowed(variant)
@@ -87,19 +130,22 @@ class Invoker:
             self._context.background.submit(self._shadow, endpoint, fleet, shadow, request)
         if failure is not None:
             raise failure
-        if answer.status >= 400:
+        if answer.status >= HTTPStatus.BAD_REQUEST:
             text = answer.body.decode("utf-8", errors="replace")
-            side = "client" if answer.status < 500 else "server"
+            side = "client" if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR else "server"
             message = f'Received {side} error ({answer.status}) from primary with message "{text}".'
-            raise ModelError(endpoint, answer.status, text, message)
+            raise model_error(endpoint, answer.status, text, message)
         return variant, answer
 
-    def _answer(self, endpoint: Hosted, request: Request) -> tuple[Fleet, Variant, Answer, ModelError | None]:
+    def _answer(self, endpoint: Hosted, request: Request) -> tuple[Fleet, Variant, Answer, InvocationError | None]:
         began = time.perf_counter()
         if endpoint.traffic is None:
-            raise InvocationError(f"Endpoint {endpoint.endpoint_name} of account {endpoint.account} not found.")
+            raise refused(f"Endpoint {endpoint.endpoint_name} of account {endpoint.account} not found.")
         fleet = endpoint.traffic.fleet()
-        variant = fleet.choose(request.header("X-Amzn-SageMaker-Target-Variant"))
+        try:
+            variant = fleet.choose(request.header("X-Amzn-SageMaker-Target-Variant"))
+        except NoVariantError as error:
+            raise refused(str(error)) from error
         failure = None
         try:
             answer = variant.server.invoke(request.body, request.forwarded())
@@ -108,11 +154,11 @@ class Invoker:
                 return self._answer(endpoint, request)
             answer = Answer(status=503, headers={}, body=b"", seconds=time.perf_counter() - began)
             message = 'Received server error (503) from primary with message "the model server does not answer".'
-            failure = ModelError(endpoint, 503, str(error), message)
+            failure = model_error(endpoint, 503, str(error), message)
         except ServerSlowError as error:
             answer = Answer(status=504, headers={}, body=b"", seconds=INVOKE_SECONDS)
             message = "Your invocation timed out while waiting for a response from container primary."
-            failure = ModelError(endpoint, 504, str(error), message)
+            failure = model_error(endpoint, 504, str(error), message)
         self._account(endpoint, fleet, variant, request, answer, time.perf_counter() - began)
         return fleet, variant, answer, failure
 
@@ -143,12 +189,12 @@ class Invoker:
             overhead_seconds=max(0.0, seconds - answer.seconds),
         )
         self._metrics.add(served, invocation)
-        if answer.status < 400:
+        if answer.status < HTTPStatus.BAD_REQUEST:
             exchange = Exchange(
                 moment=datetime.now(UTC),
                 request_type=request.header("Content-Type") or "application/octet-stream",
                 request=request.body,
-                response_type=answer.headers.get("Content-Type", "application/octet-stream"),
+                response_type=answer.header("Content-Type") or "application/octet-stream",
                 response=answer.body,
                 inference_id=request.header("X-Amzn-SageMaker-Inference-Id"),
                 custom_attributes=request.header(_CUSTOM_ATTRIBUTES),
@@ -156,28 +202,12 @@ class Invoker:
             self._capture.record(endpoint.region, endpoint.endpoint_name, variant.name, fleet.capture, exchange)
 
 
-def install(context: Context, capture: Capture, metrics: InvocationMetrics) -> None:
-    """Serve the operation."""
-    invoker = Invoker(context, capture, metrics)
-
-    def invoke_endpoint(self: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
-        name = self.path.split("/")[2]
-        endpoints: dict[str, Any] = sagemaker_backends[self.current_account][self.region].endpoints
-        endpoint: Hosted | None = endpoints.get(name)
-        if endpoint is None:
-            raise InvocationError(f"Endpoint {name} of account {self.current_account} not found.")
-        body = self.raw_body if isinstance(self.raw_body, bytes) else str(self.raw_body).encode()
-        if len(body) > MAXIMUM_BYTES:
-            raise InvocationError(f"Request of {len(body)} bytes is larger than the allowed {MAXIMUM_BYTES} bytes.")
-        variant, answer = invoker.invoke(endpoint, Request(body=body, headers=dict(self.headers)))
-        headers = {
-            "Content-Type": answer.headers.get("Content-Type", "application/octet-stream"),
-            "x-Amzn-Invoked-Production-Variant": variant.name,
-        }
-        attributes = next((v for k, v in answer.headers.items() if k.lower() == _CUSTOM_ATTRIBUTES.lower()), None)
-        if attributes:
-            headers[_CUSTOM_ATTRIBUTES] = attributes
-        return 200, headers, answer.body
-
-    SageMakerRuntimeResponse.use_raw_body = True
-    replace(SageMakerRuntimeResponse, "invoke_endpoint", invoke_endpoint)
+def _request(environ: WSGIEnvironment) -> Request:
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body = environ["wsgi.input"].read(length)
+    if length > MAXIMUM_BYTES:
+        raise refused(f"Request of {length} bytes is larger than the allowed {MAXIMUM_BYTES} bytes.")
+    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
+    if environ.get("CONTENT_TYPE"):
+        headers["content-type"] = environ["CONTENT_TYPE"]
+    return Request(body=body, headers=headers)

@@ -61,6 +61,10 @@ class Answer:
     body: bytes
     seconds: float
 
+    def header(self, name: str) -> str | None:
+        """A header by name, in any case."""
+        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), None)
+
 
 class ModelServer:
     """One server process."""

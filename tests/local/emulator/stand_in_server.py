@@ -19,6 +19,7 @@ from typing import Any
 def handler(behaviour: dict[str, Any]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # head and body are two writes; the second must not wait 40 ms
 
         def do_GET(self) -> None:
             self._answer(200, "text/plain", b"")

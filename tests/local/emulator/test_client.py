@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+
+from local.emulator import Emulator, EmulatorError, attach, start
+from local.emulator.identity import PROJECT_ROOT
+
+
+def test_attach_finds_the_running_one(emulator: Emulator) -> None:
+    assert attach(emulator.url) == emulator
+
+
+def test_attach_to_nothing() -> None:
+    with pytest.raises(EmulatorError, match=r"^no emulator answers at http://127.0.0.1:1: "):
+        attach("http://127.0.0.1:1")
+
+
+def test_the_admin_api_refuses_with_words(emulator: Emulator) -> None:
+    with pytest.raises(EmulatorError, match=r"/emulator/kill: no model server has pid 1; there are \["):
+        emulator.kill(1)
+    with pytest.raises(EmulatorError, match="seconds is -1, allowed is a number of 0 or more"):
+        emulator.advance(-1)
+    missing = urllib3.request("GET", f"{emulator.url}/emulator/nothing")
+    assert missing.status == 404
+    assert missing.json()["error"].startswith("no /emulator/nothing; there are /emulator/health, ")
+    assert urllib3.request("GET", f"{emulator.url}/emulator/flush").status == 405
+    assert urllib3.request("POST", f"{emulator.url}/emulator/kill", body=b"[]").json() == {
+        "error": "the body is list, allowed is an object"
+    }
+
+
+def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
+    with pytest.raises(
+        EmulatorError, match=r"(?s)the emulator did not start \(exit code 1\).*EMULATOR_TIME_SCALE is 'x'"
+    ):
+        start(tmp_path, environment={"EMULATOR_TIME_SCALE": "x"})
+
+
+def children(pid: int) -> list[int]:
+    """The processes a process started."""
+    return [int(p) for f in Path(f"/proc/{pid}/task").glob("*/children") for p in f.read_text().split()]
+
+
+def test_a_second_emulator_is_its_own_and_ends_with_what_it_started(tmp_path: Path, name: str, eventually: Any) -> None:
+    worker = Path(__file__).parent / "stand_in_worker.py"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local.emulator", "--home", str(tmp_path), "--account", "210987654321"]
+        + ["--pipeline-command", f"{sys.executable} -S {worker}"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=PROJECT_ROOT,
+        env=os.environ | {"AWS_ACCESS_KEY_ID": "of-the-host", "AWS_PROFILE": "of-the-host"},
+    )
+    assert process.stdout is not None
+    second = attach(process.stdout.readline().strip())
+    try:
+        assert (second.pid, second.account, second.region) == (process.pid, "210987654321", "eu-west-1")
+        assert second.client("sts").get_caller_identity()["Account"] == "210987654321"
+        sagemaker = second.client("sagemaker")
+        assert sagemaker.list_endpoints()["Endpoints"] == []
+        step = {"Name": "a", "Type": "b", "Arguments": {"Seconds": 600}}
+        definition = json.dumps({"Version": "2020-12-01", "Steps": [step]})
+        role = "arn:aws:iam::210987654321:role/any"
+        sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=definition, RoleArn=role)
+        sagemaker.start_pipeline_execution(PipelineName=name)
+        started = eventually(lambda: children(second.pid))
+    finally:
+        second.stop()
+    assert process.wait(10) == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in started)
+    assert second.alive() is False
+    second.stop()  # nothing to do, and no error

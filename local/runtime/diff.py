@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from local.runtime import values
 from local.runtime.model import Op
@@ -16,44 +16,47 @@ Replaces = Callable[[values.Properties, values.Properties], list[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """The operation, its inputs, which of them differ, and whether a replacement deletes first."""
+    """The operation, the inputs that differ, and whether a replacement deletes the old resource first."""
 
     op: Op
-    inputs: values.Properties
     changed: tuple[str, ...] = ()
     delete_first: bool = False
+
+
+def with_ignored(registration: Registration, old: Entry | None) -> Registration:
+    """The registration with the old value of every input under `ignore_changes`."""
+    if old is None:
+        return registration
+    inputs = registration.inputs
+    for text in registration.options.ignore_changes:
+        if text == "*":
+            written = {key: value for key, value in old.inputs.items() if key not in old.generated}
+            return replace(registration, inputs=written)
+        path = values.parse_path(text)
+        inputs = values.with_path(inputs, path, values.get_path(old.inputs, path))
+    return replace(registration, inputs=inputs)
 
 
 def difference(registration: Registration, old: Entry | None, replaces: Replaces) -> Difference:
     """Compare a registration with what exists.
 
-    Inputs under `ignore_changes` keep their old values. A component or provider is never replaced: it is nothing but
-    its inputs here.
+    A component or provider is never replaced: it is nothing but its inputs here.
     """
     if old is None:
-        return Difference(op=Op.CREATE, inputs=registration.inputs)
-    inputs = _ignoring(registration.inputs, old.inputs, registration.options.ignore_changes)
-    changed = tuple(sorted(key for key in inputs.keys() | old.inputs.keys() if inputs.get(key) != old.inputs.get(key)))
+        return Difference(op=Op.CREATE)
+    before, after = old.inputs, registration.inputs
+    changed = tuple(sorted(key for key in after.keys() | before.keys() if after.get(key) != before.get(key)))
     if not changed:
-        return Difference(op=Op.SAME, inputs=inputs)
+        return Difference(op=Op.SAME)
     if not registration.custom or registration.type.startswith(PROVIDER_PREFIX):
-        return Difference(op=Op.UPDATE, inputs=inputs, changed=changed)
-    forced = _forced(inputs, old.inputs, registration.options.replace_on_changes) or replaces(old.inputs, inputs)
+        return Difference(op=Op.UPDATE, changed=changed)
+    forced = _forced(after, before, registration.options.replace_on_changes) or replaces(before, after)
     if not forced:
-        return Difference(op=Op.UPDATE, inputs=inputs, changed=changed)
+        return Difference(op=Op.UPDATE, changed=changed)
     delete_first = registration.options.delete_before_replace
     if delete_first is None:
-        delete_first = _holds_its_name(registration, old.inputs, inputs)
-    return Difference(op=Op.REPLACE, inputs=inputs, changed=changed, delete_first=delete_first)
-
-
-def _ignoring(new: values.Properties, old: values.Properties, paths: tuple[str, ...]) -> values.Properties:
-    for text in paths:
-        if text == "*":
-            return old
-        path = values.parse_path(text)
-        new = values.with_path(new, path, values.get_path(old, path))
-    return new
+        delete_first = _holds_its_name(registration, before, after)
+    return Difference(op=Op.REPLACE, changed=changed, delete_first=delete_first)
 
 
 def _forced(new: values.Properties, old: values.Properties, paths: tuple[str, ...]) -> list[str]:

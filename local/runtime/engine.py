@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from local.runtime import awsx, sdk, values
-from local.runtime.diff import Difference, difference
+from local.runtime.diff import Difference, difference, with_ignored
 from local.runtime.errors import DuplicateUrnError, StoppedError
 from local.runtime.model import Cloud, Event, Judged, OnEvent, Op, Policies, Violation
 from local.runtime.monitor import Registered
@@ -89,9 +89,8 @@ class Engine(ABC):
                 self.stack_outputs = outputs
             self._keep_outputs(self.registrations[urn], answer)
 
-    def invoke(self, token: str, args: values.Properties, provider: str) -> Mapping[str, Any]:
+    def invoke(self, token: str, args: values.Properties) -> Mapping[str, Any]:
         """Ask the cloud. All providers lead to the one emulated account and region."""
-        del provider
         return self.cloud.invoke(token, values.plain(args))
 
     def find(self, urn: str) -> Registered | None:
@@ -107,7 +106,7 @@ class Engine(ABC):
             )
         provider = self._provider_of(resource)
         old = self._old(resource)
-        resource = self._checked(resource, provider, old)
+        resource = self._checked(with_ignored(resource, old), provider, old)
         judged = self._judged(resource, resource.inputs, provider)
         remedied = self.policies.remediate(judged)
         if remedied is not None:
@@ -117,7 +116,7 @@ class Engine(ABC):
         self.violations += found
         self.registrations[resource.urn] = resource
         step = difference(resource, old, lambda before, after: self._replaces(resource.type, before, after))
-        answer = self._carry_out(replace(resource, inputs=step.inputs), old, step, found)
+        answer = self._carry_out(resource, old, step, found)
         self._answers[resource.urn] = answer
         self._done(step.op, resource.urn)
         return answer
@@ -125,10 +124,7 @@ class Engine(ABC):
     def _expand(self, resource: Registration) -> Registered:
         """Register a remote component, which has no inputs of its own in the engine's eyes, and its children."""
         self._register(replace(resource, remote=False, custom=False, inputs={}, property_dependencies={}))
-        component = awsx.Component(
-            resource=resource, register=self._register, invoke=lambda token, args: self.invoke(token, args, "")
-        )
-        expansion = awsx.expand(component)
+        expansion = awsx.expand(awsx.Component(resource=resource, register=self._register, invoke=self.invoke))
         self.set_outputs(resource.urn, expansion.outputs)
         return replace(self._answers[resource.urn], property_dependencies=expansion.property_dependencies)
 

@@ -111,11 +111,13 @@ def masked(value: Value) -> Any:
 def hashed(value: Value, root: Path) -> Value:
     """Give every asset the SHA-256 of its content, so that a change of a file's content is a change of the input.
 
+    One that has a hash already, as an input whose changes are ignored, keeps it.
+
     Relative paths are relative to `root`. Raises FileNotFoundError for an asset that does not exist and ValueError
     for a remote asset, which cannot be hashed without a network.
     """
     if signature(value) in (_ASSET, _ARCHIVE):
-        return value | {"hash": _digest(value, root)}
+        return value if "hash" in value else value | {"hash": _digest(value, root)}
     return _rebuild(value, lambda child: hashed(child, root))
 
 

@@ -366,6 +366,31 @@ def test_code_in_an_archive_is_updated_when_a_file_changes(project: Any) -> None
     assert list(changed(project.up())) == ["update"]
 
 
+def test_ignored_code_stays_as_it_was_deployed(project: Any) -> None:
+    project.write("handler.py", "one")
+    deploy(
+        project,
+        """
+        aws.s3.BucketObject("code", bucket="b", key="k", source=pulumi.FileAsset("handler.py"),
+                            opts=pulumi.ResourceOptions(ignore_changes=["source"]))
+        """,
+    )
+    project.write("handler.py", "two")
+    assert changed(project.up()) == {}
+
+
+def test_policies_judge_what_stays_when_changes_are_ignored(project: Any, policies: Any) -> None:
+    text = """
+        aws.sns.Topic("news", display_name="NAME", tags={"a": "NAME"},
+                      opts=pulumi.ResourceOptions(ignore_changes=["display_name", "tags"]))
+    """
+    deploy(project, text.replace("NAME", "first"))
+    project.program(text.replace("NAME", "second"))
+    project.up(policies)
+    shown = [judged.properties for judged in policies.judged if judged.name == "news"]
+    assert [(inputs["displayName"], inputs["tagsAll"]) for inputs in shown] == [("first", {"a": "first"})] * 2
+
+
 def test_several_stacks_of_one_process_do_not_meet(project: Any) -> None:
     project.write("Pulumi.test.yaml", "config: {}")
     deploy(project, 'aws.sns.Topic("news", name=pulumi.get_stack())')

@@ -62,8 +62,8 @@ def _endpoint(names: Names, variants: Sequence[str]) -> list[dict[str, Any]]:
         ),
         _widget(
             names,
-            "Instances and invocations per instance",
-            [*each("AWS/SageMaker", "InvocationsPerInstance", "Sum")],
+            "Invocations per instance",
+            each("AWS/SageMaker", "InvocationsPerInstance", "Sum"),
         ),
         _widget(
             names,

@@ -17,6 +17,8 @@ import pulumi
 from pulumi.output import Unknown
 from pulumi.runtime import config, mocks, rpc, set_mocks
 from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import get_root_resource
+from pulumi.runtime.stack import Stack
 
 from components.ground import Ground
 from components.keys import Keys, KeysArgs
@@ -26,6 +28,8 @@ from settings import Settings
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
+#: Where the exports of a program are in `Deployment.outputs`; absent while any of them is unknown.
+STACK = ""
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
 _REFERENCE = {"4dabf18193072939515e22adb298388d": "5cf8f73096256a8f31e491e813e4eb8e"}
 
@@ -48,7 +52,7 @@ class Declared:
 
 @dataclass
 class Deployment:
-    """What a program declared, and the outputs of its components; the stack's are under `ml-platform-<stack>`."""
+    """What a program declared, and the outputs of its components; the stack's are under `STACK`."""
 
     resources: list[Declared] = field(default_factory=list[Declared])
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
@@ -154,8 +158,9 @@ class Answers(mocks.Mocks):
             outputs["prefixListId"] = f"pl-{args.name}"
         if args.typ == "aws:sqs/queue:Queue":
             outputs["url"] = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{outputs['name']}"
-        prefix = {"SecurityGroup": "sg"}.get(kind, "id")
-        return f"{prefix}-{args.name}", outputs
+        if kind == "SecurityGroup":
+            return "sg-" + args.name.replace("-", ""), outputs
+        return f"id-{args.name}", outputs
 
 
 IDENTITY = {
@@ -187,13 +192,25 @@ def deploy(
     config.set_all_config(dict(values or {}))
     answers = Answers(invokes or {}, preview=preview)
     set_mocks(answers, "ml-platform", stack, preview, None, Monitor(answers, deployment))
-    pulumi.runtime.test(lambda: program() and None)()
+    pulumi.runtime.test(lambda: _run(program, deployment))()
     return deployment
 
 
+def _run(program: Callable[[], object], deployment: Deployment) -> pulumi.Output[None]:
+    root = get_root_resource()
+    assert isinstance(root, Stack)
+    root.outputs.clear()  # the test runtime keeps one stack resource for the whole process
+    program()
+
+    def keep(exports: dict[str, Any]) -> None:
+        deployment.outputs[STACK] = exports
+
+    return pulumi.Output.from_input(dict(root.outputs)).apply(keep)
+
+
 def ground(names: Names = NAMES, **settings: Any) -> Ground:
-    """What the components under test stand on, with real keys and a real network."""
-    checked = Settings.model_validate(settings, strict=False)
+    """What the components under test stand on: real keys and a network, with one endpoint unless told otherwise."""
+    checked = Settings.model_validate({"network": {"interface_endpoints": ["kms"]}, **settings}, strict=False)
     keys = Keys("keys", KeysArgs(names=names, protect=checked.protect))
     network = Network("network", NetworkArgs(names=names, settings=checked, keys=keys, permissions_boundary=BOUNDARY))
     return Ground(

@@ -66,14 +66,12 @@ def test_each_data_bucket_takes_its_own_key_only(bucket: str, key: str) -> None:
     ]
     statements = policy(deployment.one(f"lake-{bucket}-policy"))
     # Null: a request without the header gets the bucket's default and must pass.
-    assert statements["DenyOtherEncryption"]["Condition"] == {
-        "Null": {"s3:x-amz-server-side-encryption": "false"},
-        "StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"},
-    }
-    assert statements["DenyOtherKeys"]["Condition"] == {
-        "Null": {"s3:x-amz-server-side-encryption-aws-kms-key-id": "false"},
-        "StringNotEquals": {"s3:x-amz-server-side-encryption-aws-kms-key-id": arn},
-    }
+    for sid, header, value in (
+        ("DenyOtherEncryption", "s3:x-amz-server-side-encryption", "aws:kms"),
+        ("DenyOtherKeys", "s3:x-amz-server-side-encryption-aws-kms-key-id", arn),
+    ):
+        # Without `Null`, the negated operator would hold, and refuse, where a request names nothing at all.
+        assert statements[sid]["Condition"] == {"Null": {header: "false"}, "StringNotEquals": {header: value}}
     assert deployment.one(f"lake-{bucket}-logging").inputs["targetBucket"] == f"{PREFIX}access-logs"
 
 

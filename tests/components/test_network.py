@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
+@functools.cache
 def network(*, preview: bool = False, **section: Any) -> Deployment:
     return deploy(lambda: ground(network=section), preview=preview)
 
@@ -65,7 +67,7 @@ def test_every_service_has_an_endpoint_in_every_workload_subnet() -> None:
         assert endpoint.inputs["vpcEndpointType"] == "Interface"
         assert endpoint.inputs["privateDnsEnabled"] is True
         assert endpoint.inputs["subnetIds"] == ["subnet-isolated0", "subnet-isolated1", "subnet-isolated2"]
-        assert endpoint.inputs["securityGroupIds"] == ["sg-network-endpoints-group"]
+        assert endpoint.inputs["securityGroupIds"] == ["sg-networkendpointsgroup"]
         assert policy(endpoint) == {
             "PrincipalsOfThisAccount": {
                 "Effect": "Allow",

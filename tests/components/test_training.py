@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from typing import Any
 
@@ -21,11 +22,17 @@ IMAGES = {image: f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-staging-{i
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 
 
-def training(*, images: dict[str, str] = IMAGES, preview: bool = False, protect: bool = False) -> Deployment:
+@functools.cache
+def training(
+    *, built: tuple[str, ...] = ("inference", "training"), preview: bool = False, protect: bool = False
+) -> Deployment:
     def program() -> None:
         base = ground(protect=protect)
         lake = Lake("lake", LakeArgs(ground=base, settings=LakeSettings()))
-        Training("training", TrainingArgs(ground=base, contract=CHURN, lake=lake, images=images, owner="ml-team"))
+        Training(
+            "training",
+            TrainingArgs(ground=base, contract=CHURN, lake=lake, images={i: IMAGES[i] for i in built}, owner="ml-team"),
+        )
 
     return deploy(program, preview=preview)
 
@@ -48,9 +55,9 @@ def test_the_registry(protect: bool) -> None:
     assert group.protect is protect
 
 
-@pytest.mark.parametrize("images", [{}, {"training": IMAGES["training"]}, {"inference": IMAGES["inference"]}])
-def test_without_both_images_there_is_no_pipeline(images: dict[str, str]) -> None:
-    deployment = training(images=images)
+@pytest.mark.parametrize("built", [(), ("training",), ("inference",)])
+def test_without_both_images_there_is_no_pipeline(built: tuple[str, ...]) -> None:
+    deployment = training(built=built)
     assert deployment.names(PIPELINE) == []
     assert deployment.names("aws:sagemaker/modelPackageGroup:ModelPackageGroup") == ["training-packages"]
 
@@ -69,7 +76,7 @@ def test_the_pipeline_is_the_compiled_definition_with_this_stacks_values() -> No
     assert steps["Evaluate"]["RoleArn"] == "arn:aws:iam::123456789012:role/churn-staging-evaluation"
     assert steps["Train"]["AlgorithmSpecification"]["TrainingImage"] == IMAGES["training"]
     assert steps["Train"]["VpcConfig"] == {
-        "SecurityGroupIds": ["sg-network-workloads-group"],
+        "SecurityGroupIds": ["sg-networkworkloadsgroup"],
         "Subnets": ["subnet-isolated0", "subnet-isolated1", "subnet-isolated2"],
     }
 

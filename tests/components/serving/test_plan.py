@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pulumi
+import pytest
+
+from components.serving.plan import Release, Variant, cron, has_local_nvme, package_id, plan
+from contracts import release
+from contracts.release import Record
+from settings import Serving
+
+GROUP = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging"
+FIRST, SECOND, THIRD = (f"{GROUP}/{version}" for version in (1, 2, 3))
+
+
+def record(*, counts: dict[str, int] | None = None, split: bool = False) -> Record:
+    one = release.promote(None, FIRST, when="2025-01-06T09:00:00+00:00", who="test", why="test")
+    two = release.promote(one, SECOND, when="2025-01-13T09:00:00+00:00", who="test", why="test")
+    if split:
+        two = release.split_traffic(two, THIRD, 10, when="2025-01-20T09:00:00+00:00", who="test", why="test")
+    return dataclasses.replace(two, counts=counts or {})
+
+
+def test_every_release_is_planned_the_live_one_first() -> None:
+    found = record()
+    assert plan(found, Serving(instance_count=4)) == [
+        Release(
+            id=found.releases[0].id,
+            variants=(Variant(name="champion", package=SECOND, weight=100, instances=4),),
+        ),
+        Release(
+            id=found.releases[1].id,
+            variants=(Variant(name="champion", package=FIRST, weight=100, instances=4),),
+        ),
+    ]
+
+
+def test_an_ab_test_has_two_variants_with_integer_weights() -> None:
+    live = plan(record(split=True), Serving())[0]
+    assert live.variants == (
+        Variant(name="champion", package=SECOND, weight=90, instances=3),
+        Variant(name="challenger", package=THIRD, weight=10, instances=3),
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "live", "planned"),
+    [
+        ({}, 7, 7),  # what autoscaling had reached stays
+        ({}, 1, 3),  # a canary needs 3
+        ({"rollout": {"kind": "all_at_once"}}, 1, 1),
+        ({"rollout": {"kind": "rolling"}}, 1, 2),
+        ({"autoscaling": {"maximum": 5}}, 7, 5),  # a maximum that was lowered since
+    ],
+)
+def test_live_counts_are_kept_within_what_is_possible(settings: dict[str, object], live: int, planned: int) -> None:
+    releases = plan(record(counts={"champion": live}), Serving.model_validate(settings))
+    assert [v.instances for r in releases for v in r.variants] == [planned, planned]
+
+
+def test_a_rollback_changes_no_configuration() -> None:
+    before = record(counts={"champion": 5})
+    after = release.roll_back(before, when="2025-01-14T09:00:00+00:00", who="test", why="test")
+    assert plan(after, Serving())[0] == plan(before, Serving())[1]
+    assert set(plan(after, Serving())) == set(plan(before, Serving()))
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_rolling_updates_wait_for_the_end_of_an_ab_test(ended: bool) -> None:
+    found = record(split=True)
+    if ended:  # the endpoint still serves two variants when the update starts
+        found = release.promote(found, THIRD, when="2025-01-27T09:00:00+00:00", who="test", why="test")
+    rolling = Serving.model_validate({"rollout": {"kind": "rolling"}})
+    with pytest.raises(pulumi.RunError) as caught:
+        plan(found, rolling)
+    assert str(caught.value) == (
+        f"ml-platform:serving.rollout.kind: found rolling, and release {found.live.id} or the one before it has a "
+        "challenger; allowed: all_at_once, canary, linear; choose one until the A/B test is over and deployed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "local"),
+    [
+        ("ml.m5.large", False),
+        ("ml.c6i.xlarge", False),
+        ("ml.r5.2xlarge", False),
+        ("ml.inf2.xlarge", False),
+        ("ml.t2.medium", False),
+        ("ml.m5d.large", True),
+        ("ml.c6gd.xlarge", True),
+        ("ml.r5dn.2xlarge", True),
+        ("ml.g4dn.xlarge", True),
+        ("ml.g5.2xlarge", True),
+        ("ml.p4d.24xlarge", True),
+        ("ml.p3.2xlarge", False),
+    ],
+)
+def test_instance_types_with_disks_of_their_own(instance_type: str, local: bool) -> None:
+    assert has_local_nvme(instance_type) is local
+
+
+@pytest.mark.parametrize(("at", "expression"), [("22:00", "cron(0 22 * * ? *)"), ("06:05", "cron(5 6 * * ? *)")])
+def test_times_of_day(at: str, expression: str) -> None:
+    assert cron(at) == expression
+
+
+def test_a_package_by_group_and_version() -> None:
+    assert package_id(THIRD) == "churn-staging-3"

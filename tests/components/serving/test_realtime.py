@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Any
+
+import pytest
+
+from components.serving.realtime import Realtime, RealtimeArgs
+from contracts import release
+from contracts.release import Record
+from settings import Serving
+from tests.components.engine import Declared, Deployment, deploy, ground, is_unknown, policy
+from tests.components.serving.test_plan import FIRST, SECOND, record
+
+CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+MODEL = "aws:sagemaker/model:Model"
+TARGET = "aws:appautoscaling/target:Target"
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/"
+
+
+def serving(
+    found: Record | None = None,
+    *,
+    alarms: tuple[str, ...] = ("a-5xx", "a-latency"),
+    preview: bool = False,
+    **section: Any,
+) -> Deployment:
+    def program() -> None:
+        Realtime(
+            "serving",
+            RealtimeArgs(
+                ground=ground(),
+                settings=Serving.model_validate(section),
+                record=found or record(),
+                rollback_alarms=alarms,
+            ),
+        )
+
+    return deploy(program, preview=preview)
+
+
+@functools.cache
+def default() -> Deployment:
+    return serving()
+
+
+@functools.cache
+def ab_test() -> Deployment:
+    return serving(record(split=True))
+
+
+def live(deployment: Deployment) -> Declared:
+    name = deployment.one("serving-endpoint").inputs["endpointConfigName"]
+    return next(config for config in deployment.all(CONFIG) if config.inputs["name"] == name)
+
+
+def test_every_release_of_the_record_has_a_configuration_and_its_models() -> None:
+    found = record(split=True)
+    configs = {c.name: c.inputs["name"] for c in ab_test().all(CONFIG)}
+    assert set(configs) == {f"serving-config-{r.id}" for r in found.releases}
+    for r in found.releases:
+        assert configs[f"serving-config-{r.id}"].startswith(f"churn-staging-{r.id}-")
+    assert ab_test().names(MODEL) == [f"serving-model-churn-staging-{version}" for version in (1, 2, 3)]
+    assert live(ab_test()).name == f"serving-config-{found.live.id}"
+
+
+def test_a_model_comes_from_the_registry_into_the_isolated_network() -> None:
+    model = default().one("serving-model-churn-staging-2").inputs
+    assert model["name"].startswith("churn-staging-2-")
+    assert {k: v for k, v in model.items() if k != "name"} == {
+        "executionRoleArn": "arn:aws:iam::123456789012:role/churn-staging-endpoint",
+        "primaryContainer": {"modelPackageName": SECOND},
+        "enableNetworkIsolation": True,
+        "vpcConfig": {
+            "subnets": ["subnet-isolated0", "subnet-isolated1", "subnet-isolated2"],
+            "securityGroupIds": ["sg-networkworkloadsgroup"],
+        },
+    }
+
+
+def test_the_live_configuration() -> None:
+    config = {k: v for k, v in live(default()).inputs.items() if k != "name"}
+    model = default().one("serving-model-churn-staging-2").inputs["name"]
+    assert config.pop("productionVariants") == [
+        {
+            "variantName": "champion",
+            "modelName": model,
+            "instanceType": "ml.m5.large",
+            "initialInstanceCount": 3,
+            "initialVariantWeight": 100,
+        }
+    ]
+    assert config == {
+        "kmsKeyArn": f"{KEY}keys-models",
+        "dataCaptureConfig": {
+            "enableCapture": True,
+            "initialSamplingPercentage": 100,
+            "destinationS3Uri": "s3://123456789012-staging-ai-processed-data/data-capture",
+            "kmsKeyId": f"{KEY}keys-processed",
+            "captureOptions": [{"captureMode": "Input"}, {"captureMode": "Output"}],
+            "captureContentTypeHeader": {
+                "csvContentTypes": ["text/csv"],
+                "jsonContentTypes": ["application/json"],
+            },
+        },
+    }
+
+
+def test_champion_and_challenger_share_the_traffic() -> None:
+    variants = live(ab_test()).inputs["productionVariants"]
+    assert [(v["variantName"], v["initialVariantWeight"]) for v in variants] == [("champion", 90), ("challenger", 10)]
+    assert [v["modelName"].rpartition("-")[0] for v in variants] == ["churn-staging-2", "churn-staging-3"]
+
+
+def test_capture_can_be_switched_off_where_policies_let_it() -> None:
+    capture = live(serving(capture_percent=0)).inputs["dataCaptureConfig"]
+    assert (capture["enableCapture"], capture["initialSamplingPercentage"]) == (False, 0)
+
+
+def test_volumes_on_local_disks_take_no_key() -> None:
+    assert "kmsKeyArn" not in live(serving(instance_type="ml.g5.xlarge")).inputs
+
+
+def _config_names(deployment: Deployment) -> dict[str, str]:
+    return {config.name: config.inputs["name"] for config in deployment.all(CONFIG)}
+
+
+def test_names_follow_from_the_content() -> None:
+    assert _config_names(serving()) == _config_names(default())
+    changed: list[dict[str, Any]] = [{"capture_percent": 50}, {"instance_type": "ml.m5.xlarge"}, {"instance_count": 4}]
+    for section in changed:
+        assert not set(_config_names(serving(**section)).values()) & set(_config_names(default()).values()), section
+
+
+def test_an_emergency_rollback_and_the_next_deployment_agree() -> None:
+    before = record(counts={"champion": 5})
+    after = release.roll_back(before, who="alarm", why="5xx", when="2025-01-14T09:00:00+00:00")
+    first, second = serving(before), serving(after)
+    assert _config_names(first) == _config_names(second)
+    assert live(second).name == f"serving-config-{before.releases[1].id}"
+    assert live(second).inputs["productionVariants"][0]["initialInstanceCount"] == 5
+
+
+def test_the_endpoint_rolls_out_with_alarms_that_turn_it_back() -> None:
+    endpoint = default().one("serving-endpoint")
+    assert endpoint.inputs["name"] == "churn-staging"
+    assert "serving-logs" in endpoint.dependencies
+    assert endpoint.inputs["deploymentConfig"] == {
+        "autoRollbackConfiguration": {"alarms": [{"alarmName": "a-5xx"}, {"alarmName": "a-latency"}]},
+        "blueGreenUpdatePolicy": {
+            "trafficRoutingConfiguration": {
+                "type": "CANARY",
+                "waitIntervalInSeconds": 600,
+                "canarySize": {"type": "CAPACITY_PERCENT", "value": 10},
+            },
+            "terminationWaitInSeconds": 600,
+            "maximumExecutionTimeoutInSeconds": 7200,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("rollout", "expected"),
+    [
+        (
+            {"kind": "all_at_once", "bake_minutes": 1},
+            {
+                "blueGreenUpdatePolicy": {
+                    "trafficRoutingConfiguration": {"type": "ALL_AT_ONCE", "waitIntervalInSeconds": 60},
+                    "terminationWaitInSeconds": 60,
+                    "maximumExecutionTimeoutInSeconds": 1800,
+                }
+            },
+        ),
+        (
+            {"kind": "linear", "step_percent": 20, "bake_minutes": 2},
+            {
+                "blueGreenUpdatePolicy": {
+                    "trafficRoutingConfiguration": {
+                        "type": "LINEAR",
+                        "waitIntervalInSeconds": 120,
+                        "linearStepSize": {"type": "CAPACITY_PERCENT", "value": 20},
+                    },
+                    "terminationWaitInSeconds": 120,
+                    "maximumExecutionTimeoutInSeconds": 1800,
+                }
+            },
+        ),
+        (
+            {"kind": "rolling", "batch_percent": 50, "bake_minutes": 0},
+            {
+                "rollingUpdatePolicy": {
+                    "maximumBatchSize": {"type": "CAPACITY_PERCENT", "value": 50},
+                    "waitIntervalInSeconds": 0,
+                    "maximumExecutionTimeoutInSeconds": 1800,
+                }
+            },
+        ),
+    ],
+)
+def test_the_other_rollouts_without_alarms(rollout: dict[str, Any], expected: dict[str, Any]) -> None:
+    deployment = serving(alarms=(), rollout=rollout, rollout_timeout_minutes=30)
+    assert deployment.one("serving-endpoint").inputs["deploymentConfig"] == expected
+
+
+def test_more_alarms_than_an_endpoint_takes() -> None:
+    with pytest.raises(ValueError, match="rollback alarms: found 11; allowed: up to 10"):
+        serving(alarms=tuple(f"a{i}" for i in range(11)))
+
+
+def test_every_variant_scales_by_load_and_time_of_day() -> None:
+    deployment = ab_test()
+    assert deployment.names(TARGET) == ["serving-challenger-target", "serving-champion-target"]
+    target = deployment.one("serving-champion-target")
+    assert "serving-endpoint" in target.dependencies
+    scaled = {
+        "serviceNamespace": "sagemaker",
+        "scalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        "resourceId": "endpoint/churn-staging/variant/champion",
+    }
+    assert target.inputs == {**scaled, "minCapacity": 2, "maxCapacity": 10}
+    assert deployment.one("serving-champion-invocations").inputs == {
+        **scaled,
+        "name": "churn-staging-champion-invocations",
+        "policyType": "TargetTrackingScaling",
+        "targetTrackingScalingPolicyConfiguration": {
+            "predefinedMetricSpecification": {"predefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+            "targetValue": 1000,
+            "scaleOutCooldown": 60,
+            "scaleInCooldown": 300,
+        },
+    }
+    night = deployment.one("serving-champion-at-2200").inputs
+    assert night == {
+        **scaled,
+        "name": "churn-staging-champion-at-2200",
+        "schedule": "cron(0 22 * * ? *)",
+        "timezone": "UTC",
+        "scalableTargetAction": {"minCapacity": 1, "maxCapacity": 3},
+    }
+    day = deployment.one("serving-champion-at-0600").inputs
+    assert day["scalableTargetAction"] == {"minCapacity": 2, "maxCapacity": 10}
+
+
+def test_the_role_loads_models_and_captures_traffic() -> None:
+    statements = policy(default().one("serving-role-policy"))
+    assert statements["LoadModelsObjects"]["Resource"] == ["arn:aws:s3:::123456789012-staging-ai-artifacts/runs/*"]
+    assert statements["CaptureTraffic"]["Resource"] == [
+        "arn:aws:s3:::123456789012-staging-ai-processed-data/data-capture/*"
+    ]
+    assert FIRST not in str(statements)
+
+
+def test_at_preview_names_wait_for_the_network_and_nothing_fails() -> None:
+    preview = serving(preview=True)
+    assert sorted(r.name for r in preview.resources) == sorted(r.name for r in default().resources)
+    assert is_unknown(preview.one("serving-model-churn-staging-2").inputs["name"])
+    variant = preview.all(CONFIG)[0].inputs["productionVariants"][0]
+    assert variant["initialInstanceCount"] == 3
+
+
+def test_counts_are_kept_for_each_variant() -> None:
+    found = dataclasses.replace(record(split=True), counts={"champion": 6, "challenger": 4})
+    variants = live(serving(found)).inputs["productionVariants"]
+    assert [v["initialInstanceCount"] for v in variants] == [6, 4]

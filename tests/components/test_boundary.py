@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+
+from components.access import WITHOUT_RESOURCE
+from components.boundary import ACTIONS, Access, AccessArgs, boundary_statements
+from components.keys import Domain, Keys, KeysArgs
+from tests.components.engine import BOUNDARY, NAMES, Deployment, deploy
+
+#: A managed policy has at most 6,144 characters, white space not counted (IAM user guide, "IAM and STS quotas").
+MAX_CHARACTERS = 6144
+
+
+def access(permissions_boundary: str | None = None) -> Deployment:
+    def program() -> None:
+        keys = Keys("keys", KeysArgs(names=NAMES, protect=False))
+        Access("access", AccessArgs(names=NAMES, keys=keys, permissions_boundary=permissions_boundary))
+
+    return deploy(program)
+
+
+def test_the_platform_makes_its_boundary() -> None:
+    deployment = access()
+    policy = deployment.one("access-boundary").inputs
+    assert policy["name"] == "churn-staging-boundary"
+    assert deployment.outputs["access"] == {
+        "permissionsBoundary": "arn:aws:iam:eu-west-1:123456789012:policy/churn-staging-boundary"
+    }
+    assert len("".join(policy["policy"].split())) < MAX_CHARACTERS
+
+
+def test_an_account_with_its_own_boundary_keeps_it() -> None:
+    deployment = access(BOUNDARY)
+    assert deployment.names("aws:iam/policy:Policy") == []
+    assert deployment.outputs["access"] == {"permissionsBoundary": BOUNDARY}
+
+
+def test_every_resource_of_the_boundary_is_of_this_stack() -> None:
+    statements = [s.to_dict() for s in boundary_statements(NAMES, [f"arn:key-{domain}" for domain in Domain])]
+    open_ended = [s["Sid"] for s in statements if "*" in s["Resource"]]
+    assert open_ended == ["WithoutResource"]
+    everything = [s["Sid"] for s in statements for r in s["Resource"] if r.endswith(":123456789012:*")]
+    assert everything == []
+
+
+def test_the_boundary_allows_no_change_of_permissions() -> None:
+    statements = [s.to_dict() for s in boundary_statements(NAMES, ["arn:key"])]
+    actions = {action for s in statements for action in s["Action"]}
+    assert {a for a in actions if a.startswith(("iam:", "organizations:", "sts:"))} == {"iam:PassRole"}
+    assert actions == (
+        {f"{service}:{verb}" for service, verbs in ACTIONS.items() for verb in verbs}
+        | WITHOUT_RESOURCE
+        | {"iam:PassRole", "kms:CreateGrant"}
+    )
+    passing = next(s for s in statements if s["Action"] == ["iam:PassRole"])
+    assert json.dumps(passing["Resource"]) == '["arn:aws:iam::123456789012:role/churn-staging-*"]'

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from components import quality
+from components.quality import Baseline, DataQuality, DataQualityArgs
+from settings import Monitoring
+from tests.components.engine import Deployment, deploy, ground, policy
+
+RUN = "s3://123456789012-staging-ai-artifacts/runs/r/Baseline/baseline"
+BASELINE = Baseline(statistics=f"{RUN}/statistics.json", constraints=f"{RUN}/constraints.json")
+PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging/1"
+RESOURCE = "aws:cloudcontrol/getResource:getResource"
+IMAGE = "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage"
+
+
+def _properties(**quality_parts: str) -> str:
+    parts = {name: {"S3Uri": uri} for name, uri in quality_parts.items()}
+    return json.dumps({"DriftCheckBaselines": {"ModelDataQuality": parts}})
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        (_properties(Statistics=BASELINE.statistics, Constraints=BASELINE.constraints), BASELINE),
+        (_properties(Statistics=BASELINE.statistics), None),
+        (_properties(), None),
+        ("{}", None),
+    ],
+)
+def test_the_baseline_of_a_package(properties: str, expected: Baseline | None) -> None:
+    assert quality.parse_baseline(properties) == expected
+
+
+def test_the_baseline_is_read_from_the_package_itself() -> None:
+    found: list[Baseline | None] = []
+    asked: list[dict[str, Any]] = []
+
+    def answer(args: dict[str, Any]) -> dict[str, Any]:
+        asked.append(args)
+        return {"properties": _properties(Statistics=BASELINE.statistics, Constraints=BASELINE.constraints)}
+
+    deploy(lambda: found.append(quality.read_baseline(PACKAGE, pulumi.InvokeOptions())), invokes={RESOURCE: answer})
+    assert found == [BASELINE]
+    assert asked == [{"identifier": PACKAGE, "typeName": "AWS::SageMaker::ModelPackage"}]
+
+
+def test_the_provider_knows_where_the_analyzer_image_is() -> None:
+    found: list[str] = []
+    invokes = {IMAGE: lambda args: {"registryPath": f"registry/{args['repositoryName']}:{args.get('imageTag', '1')}"}}
+    deploy(lambda: found.append(quality.analyzer_image("eu-west-1", pulumi.InvokeOptions())), invokes=invokes)
+    assert found[0].startswith("registry/sagemaker-model-monitor-analyzer:")
+
+
+@functools.cache
+def monitor(*, runtime_minutes: int = 50, baseline: Baseline = BASELINE, preview: bool = False) -> Deployment:
+    def program() -> None:
+        endpoint = aws.sagemaker.Endpoint("endpoint", name="churn-staging", endpoint_config_name="c")
+        DataQuality(
+            "quality",
+            DataQualityArgs(
+                ground=ground(),
+                settings=Monitoring(quality_max_runtime_minutes=runtime_minutes),
+                baseline=baseline,
+                endpoint=endpoint,
+                image_uri="registry/analyzer:1",
+            ),
+        )
+
+    return deploy(program, preview=preview)
+
+
+def test_the_job_is_isolated_encrypted_bounded_and_compares_with_the_baseline() -> None:
+    inputs = dict(monitor().one("quality-definition").inputs)
+    name = inputs.pop("name")
+    assert name.startswith("churn-staging-quality-")
+    key = "arn:aws:kms:eu-west-1:123456789012:key/keys-models"
+    assert inputs == {
+        "roleArn": "arn:aws:iam::123456789012:role/churn-staging-monitor",
+        "dataQualityAppSpecification": {"imageUri": "registry/analyzer:1"},
+        "dataQualityBaselineConfig": {
+            "statisticsResource": {"s3Uri": BASELINE.statistics},
+            "constraintsResource": {"s3Uri": BASELINE.constraints},
+        },
+        "dataQualityJobInput": {
+            "endpointInput": {"endpointName": "churn-staging", "localPath": "/opt/ml/processing/input/endpoint"}
+        },
+        "dataQualityJobOutputConfig": {
+            "kmsKeyId": key,
+            "monitoringOutputs": {
+                "s3Output": {
+                    "s3Uri": "s3://123456789012-staging-ai-artifacts/data-quality",
+                    "localPath": "/opt/ml/processing/output",
+                    "s3UploadMode": "EndOfJob",
+                }
+            },
+        },
+        "jobResources": {
+            "clusterConfig": {
+                "instanceCount": 1,
+                "instanceType": "ml.m5.large",
+                "volumeSizeInGb": 30,
+                "volumeKmsKeyId": key,
+            }
+        },
+        "networkConfig": {
+            "enableInterContainerTrafficEncryption": True,
+            "enableNetworkIsolation": True,
+            "vpcConfig": {
+                "subnets": ["subnet-isolated0", "subnet-isolated1", "subnet-isolated2"],
+                "securityGroupIds": ["sg-networkworkloadsgroup"],
+            },
+        },
+        "stoppingCondition": {"maxRuntimeInSeconds": 3000},
+    }
+
+
+def test_the_schedule_waits_for_the_endpoint_and_runs_every_hour() -> None:
+    schedule = monitor().one("quality-schedule")
+    assert "endpoint" in schedule.dependencies
+    assert schedule.inputs["monitoringScheduleConfig"] == {
+        "monitoringType": "DataQuality",
+        "monitoringJobDefinitionName": monitor().one("quality-definition").inputs["name"],
+        "scheduleConfig": {"scheduleExpression": "cron(0 * ? * * *)"},
+    }
+
+
+def test_a_changed_definition_has_a_new_name() -> None:
+    other = Baseline(statistics=BASELINE.statistics, constraints="s3://b/other.json")
+    found = {m.one("quality-definition").inputs["name"] for m in
+             (monitor(), monitor(runtime_minutes=40), monitor(baseline=other))}  # fmt: skip
+    assert len(found) == 3
+
+
+def test_the_job_reads_captures_and_baselines_and_writes_reports() -> None:
+    statements = policy(monitor().one("quality-role-policy"))
+    assert statements["ReadCaptureObjects"]["Resource"] == [
+        "arn:aws:s3:::123456789012-staging-ai-processed-data/data-capture/*"
+    ]
+    assert statements["WriteReports"]["Resource"] == ["arn:aws:s3:::123456789012-staging-ai-artifacts/data-quality/*"]
+    assert statements["PublishMetrics"]["Condition"] == {
+        "StringEquals": {
+            "cloudwatch:namespace": ["/aws/sagemaker/ProcessingJobs", "aws/sagemaker/Endpoints/data-metrics"]
+        }
+    }
+
+
+def test_a_preview_declares_the_same() -> None:
+    assert sorted(r.name for r in monitor(preview=True).resources) == sorted(r.name for r in monitor().resources)

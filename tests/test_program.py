@@ -1,0 +1,226 @@
+"""Both stacks composed, on the SDK's test runtime: what `components.engine` says about its limits holds here too."""
+
+from __future__ import annotations
+
+import functools
+import json
+import runpy
+from collections import Counter
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+from contracts import release
+from tests.components.engine import ACCOUNT, IDENTITY, REGION, STACK, Deployment, deploy
+
+ROOT = Path(__file__).parents[1]
+STACKS = ("staging", "prod")
+PARAMETERS = "aws:ssm/getParametersByPath:getParametersByPath"
+
+
+def _stack_config(stack: str) -> dict[str, str]:
+    written: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in written.items()}
+
+
+def _record(stack: str, *, split: bool) -> str:
+    group = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/churn-{stack}"
+    record = release.promote(None, f"{group}/1", who="t", why="t", when="2025-01-06T09:00:00+00:00")
+    if split:
+        record = release.split_traffic(record, f"{group}/2", 10, who="t", why="t", when="2025-01-13T09:00:00+00:00")
+    return release.to_json(record)
+
+
+def _parameters(stack: str, *, bootstrap: bool, split: bool) -> Any:
+    image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/image@sha256:" + "0" * 64
+    values = {
+        f"/mlplatform/{stack}/images": {f"/mlplatform/{stack}/images/{i}": image for i in ("training", "inference")},
+        f"/mlplatform/{stack}/churn-{stack}": {
+            f"/mlplatform/{stack}/churn-{stack}/release": _record(stack, split=split)
+        },
+    }
+
+    def answer(args: dict[str, Any]) -> dict[str, Any]:
+        found = {} if bootstrap else values[args["path"]]
+        return {"names": list(found), "values": list(found.values())}
+
+    return answer
+
+
+@functools.cache
+def platform(
+    stack: str,
+    *,
+    bootstrap: bool = False,
+    split: bool = False,
+    preview: bool = False,
+    baseline: bool = True,
+    changes: tuple[tuple[str, str], ...] = (),
+) -> Deployment:
+    part = {"S3Uri": "s3://b/file.json"}
+    properties = {"DriftCheckBaselines": {"ModelDataQuality": {"Statistics": part, "Constraints": part}}}
+    return deploy(
+        lambda: runpy.run_path(str(ROOT / "__main__.py")),
+        stack=stack,
+        preview=preview,
+        values=_stack_config(stack) | dict(changes),
+        invokes={
+            **IDENTITY,
+            PARAMETERS: _parameters(stack, bootstrap=bootstrap, split=split),
+            "aws:cloudcontrol/getResource:getResource": {"properties": json.dumps(properties if baseline else {})},
+            "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": {"registryPath": "registry/analyzer:1"},
+        },
+    )
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("preview", [False, True])
+@pytest.mark.parametrize("bootstrap", [False, True])
+def test_every_resource_is_tagged_placed_and_named_once(stack: str, preview: bool, bootstrap: bool) -> None:
+    resources = platform(stack, preview=preview, bootstrap=bootstrap).resources
+    doubles = [key for key, count in Counter((r.type, r.name) for r in resources).items() if count > 1]
+    assert doubles == []
+    for resource in resources:
+        if resource.type.startswith("aws:"):
+            assert resource.provider == "aws", f"{resource.name} would be created without the default tags"
+            assert not resource.parent.startswith("ml-platform-"), f"{resource.name} has no component"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_provider_tags_everything(stack: str) -> None:
+    provider = platform(stack).one("aws", "aws")
+    tags = json.loads(provider.inputs["defaultTags"])["tags"]
+    assert tags == {
+        "Project": "ml-platform",
+        "Environment": stack,
+        "ManagedBy": "pulumi",
+        "Owner": "ml-platform-team",
+        "CostCenter": "ml-1000",
+        "DataClassification": "confidential",
+    }
+    assert provider.inputs["region"] == "eu-west-1"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_first_deployment_leaves_out_what_waits_and_says_so(stack: str) -> None:
+    first, full = platform(stack, bootstrap=True), platform(stack)
+    left_out = {r.type for r in full.resources} - {r.type for r in first.resources}
+    assert {
+        "aws:sagemaker/pipeline:Pipeline",
+        "aws:sagemaker/endpoint:Endpoint",
+        "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
+        "aws:sagemaker/model:Model",
+        "aws:sagemaker/monitoringSchedule:MonitoringSchedule",
+        "aws:appautoscaling/target:Target",
+    } <= left_out
+    outputs = first.outputs[STACK]
+    assert [wait.partition(":")[0] for wait in outputs["waiting_for"]] == [
+        "the training image",
+        "the inference image",
+        "a release",
+    ]
+    assert "endpoint" not in outputs
+    assert full.outputs[STACK]["waiting_for"] == []
+    assert full.outputs[STACK]["endpoint"] == f"churn-{stack}"
+
+
+def test_a_package_without_baseline_has_no_monitor() -> None:
+    deployment = platform("staging", baseline=False)
+    assert deployment.names("aws:sagemaker/monitoringSchedule:MonitoringSchedule") == []
+    assert deployment.names("aws:sagemaker/endpoint:Endpoint") == ["serving-endpoint"]
+
+
+def test_prod_refuses_to_delete_what_holds_data_and_staging_does_not() -> None:
+    stateful = (
+        "aws:s3/bucket:Bucket",
+        "aws:kms/key:Key",
+        "aws:sagemaker/featureGroup:FeatureGroup",
+        "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
+        "awsx:ecr:Repository",
+    )
+    for kind in stateful:
+        assert {r.protect for r in platform("prod").all(kind)} == {True}, kind
+        assert {r.protect for r in platform("staging").all(kind)} == {False}, kind
+
+
+def test_an_ab_test_doubles_what_belongs_to_a_variant() -> None:
+    deployment = platform("staging", split=True)
+    assert deployment.names("aws:appautoscaling/target:Target") == [
+        "serving-challenger-target",
+        "serving-champion-target",
+    ]
+    alarms = deployment.one("serving-endpoint").inputs["deploymentConfig"]["autoRollbackConfiguration"]["alarms"]
+    assert [alarm["alarmName"] for alarm in alarms] == [
+        f"churn-staging-{variant}-{role}"
+        for variant in ("champion", "challenger")
+        for role in ("server-errors", "latency")
+    ]
+
+
+def _statements(deployment: Deployment) -> dict[str, list[dict[str, Any]]]:
+    policies = deployment.all("aws:iam/rolePolicy:RolePolicy")
+    return {p.name: json.loads(p.inputs["policy"])["Statement"] for p in policies}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_boundary_allows_what_the_roles_need_and_no_more(stack: str) -> None:
+    deployment = platform(stack)
+    boundary = json.loads(deployment.one("access-boundary").inputs["policy"])["Statement"]
+    needed = {a for statements in _statements(deployment).values() for s in statements for a in s["Action"]}
+    assert needed == {action for statement in boundary for action in statement["Action"]}
+    allowed = [(set(s["Action"]), s["Resource"]) for s in boundary]
+    for name, statements in _statements(deployment).items():
+        for statement in statements:
+            for resource in statement["Resource"]:
+                for action in statement["Action"]:
+                    patterns = [p for actions, found in allowed if action in actions for p in found]
+                    inside = any(resource == p or fnmatchcase(resource, p) for p in patterns)
+                    assert inside or _simulated(resource), f"{name}: {action} on {resource} is outside the boundary"
+
+
+def _simulated(resource: str) -> bool:
+    """The test runtime makes ARNs of functions and queues up, in a form that AWS does not use."""
+    return resource.startswith(
+        (f"arn:aws:lambda:{REGION}:{ACCOUNT}:function/", f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue/")
+    )
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_role_is_bounded_and_trusted_for_this_account_only(stack: str) -> None:
+    roles = platform(stack).all("aws:iam/role:Role")
+    assert len(roles) == 11
+    for role in roles:
+        assert role.inputs["permissionsBoundary"].endswith(f":policy/churn-{stack}-boundary")
+        for statement in json.loads(role.inputs["assumeRolePolicy"])["Statement"]:
+            assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+def test_raw_data_is_out_of_reach_of_every_role() -> None:
+    for name, statements in _statements(platform("prod")).items():
+        assert "raw-data" not in json.dumps(statements), name
+
+
+def test_the_drift_threshold_is_the_contracts_unless_the_stack_has_its_own() -> None:
+    assert platform("staging").one("monitoring-drift").inputs["threshold"] == 0.15
+    changed = platform("staging", changes=(("ml-platform:monitoring", '{"drift_score": 0.3}'),))
+    assert changed.one("monitoring-drift").inputs["threshold"] == 0.3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            ("ml-platform:contract", "contracts/none.yaml"),
+            "ml-platform:contract: [Errno 2] No such file or directory: ",
+        ),
+        (("ml-platform:protect", '"maybe"'), "the config of stack staging (Pulumi.staging.yaml) has faults:\n"),
+    ],
+)
+def test_a_fault_of_the_config_stops_the_program_before_any_resource(change: tuple[str, str], message: str) -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        platform("staging", changes=(change,))
+    assert str(caught.value).startswith(message)

@@ -258,9 +258,8 @@ def _entries(scope: Scope) -> Iterator[Request]:
         for entry in acl["Entries"]
         if entry["RuleNumber"] != _LAST_ENTRY
     ]
-    found += [
-        (side == "egress", rule["ruleNo"]) for side in _OPERATIONS for rule in known_items(scope.before.get(side))
-    ]
+    for side in _OPERATIONS:
+        found += [(side == "egress", rule["ruleNo"]) for rule in known_items(scope.before.get(side))]
     for egress, number in found:
         parameters = {"NetworkAclId": scope.id, "Egress": egress, "RuleNumber": number}
         yield Request(operation="DeleteNetworkAclEntry", parameters=parameters)

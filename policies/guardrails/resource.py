@@ -1,8 +1,8 @@
 """The resource and the stack as a policy sees them, and the joins between resources.
 
 Stack policies join resources by the dependencies of properties, which are URNs and known at preview, when names and
-ARNs are not. A component's dependencies stand for its children. Where a property depends on several resources of the
-wanted type (a component hands over all its subnets), or on none (a name written as text), the known value settles it.
+ARNs are not. Where the value is known, it settles which of several dependencies is meant, and joins what has none (a
+name written as text).
 """
 
 from __future__ import annotations
@@ -215,20 +215,21 @@ class Stack:
         return self._identities[type_].get(name)
 
     def _dependencies(self, source: Resource, key: str, types: frozenset[str]) -> list[Resource]:
+        """What an input comes from; a component stands for a child of the type when it has just one.
+
+        The outputs of a component depend on the component and on the children behind them. Where only the component is
+        named, its children of the type are all that is known, and which of several is meant is not.
+        """
         raw = self._raw[source.urn].property_dependencies
         direct = cast(Mapping[str, Sequence[pulumi_policy.PolicyResource]], raw).get(key, ())
-        found = self._expand([resource.urn for resource in direct])
-        return [self._by_urn[urn] for urn in found if self._by_urn[urn].type in types and urn != source.urn]
+        named = [self._by_urn[resource.urn] for resource in direct if resource.urn in self._by_urn]
+        found = [resource for resource in named if resource.type in types and resource.urn != source.urn]
+        if found:
+            return found
+        inside = [child for resource in named for child in self._descendants(resource) if child.type in types]
+        return inside if len(inside) == 1 else []
 
-    def _expand(self, urns: Iterable[str]) -> list[str]:
-        """The URNs and, for each component among them, all its children."""
-        found: dict[str, None] = {}
-        waiting = list(urns)
-        while waiting:
-            urn = waiting.pop()
-            if urn in found or urn not in self._by_urn:
-                continue
-            found[urn] = None
-            if not self._by_urn[urn].type.startswith("aws:"):
-                waiting.extend(self._children[urn])
-        return sorted(found)
+    def _descendants(self, component: Resource) -> Iterable[Resource]:
+        for urn in self._children[component.urn]:
+            yield self._by_urn[urn]
+            yield from self._descendants(self._by_urn[urn])

@@ -1,26 +1,29 @@
-"""Which properties a policy reads, and the same properties made unknown."""
+"""Which properties a policy asks for, and the same properties made unknown."""
 
 from __future__ import annotations
 
 import copy
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE as UNKNOWN
 
+from policies.guardrails.rule import Rule
+from tests.policies.support import Specimen, judge
+
 Path = tuple[str | int, ...]
 
 
 class Recorded(Mapping[str, Any]):
-    """Properties that note every path read from them."""
+    """Properties that note every path asked for, found or not."""
 
     def __init__(self, value: Mapping[str, Any], reads: set[Path], at: Path = ()) -> None:
         self._value, self._reads, self._at = value, reads, at
 
     def __getitem__(self, key: str) -> Any:
-        value = self._value[key]
         self._reads.add((*self._at, key))
-        return recorded(value, self._reads, (*self._at, key))
+        return recorded(self._value[key], self._reads, (*self._at, key))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._value)
@@ -43,7 +46,7 @@ class _RecordedList(Sequence[Any]):
 
 
 def recorded(value: Any, reads: set[Path], at: Path = ()) -> Any:
-    """A value that notes in `reads` what is read below it."""
+    """A value that notes in `reads` what is asked for below it."""
     if isinstance(value, Mapping):
         return Recorded(value, reads, at)
     if isinstance(value, list):
@@ -60,3 +63,26 @@ def unknown_at(value: Any, path: Path) -> Any:
         here = here[key]
     here[last] = UNKNOWN
     return changed
+
+
+def has(value: Any, path: Path) -> bool:
+    """Whether there is a value at a path."""
+    try:
+        for key in path:
+            value = value[key]
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
+
+
+def reads(rule: Rule, specimens: Mapping[str, Specimen]) -> dict[str, set[Path]]:
+    """The paths that a rule asks for, by specimen."""
+    found: dict[str, set[Path]] = defaultdict(set)
+    if rule.needs_stack:
+        seen = {*rule.types, *rule.reads}
+        names = (name for name, specimen in specimens.items() if specimen.token in seen)
+        judge(specimens.values(), only=[rule.name], wrap=lambda props: recorded(props, found[next(names)]))
+        return found
+    for name, specimen in ((name, each) for name, each in specimens.items() if rule.bears_on(each.token)):
+        judge([specimen], only=[rule.name], wrap=lambda props, name=name: recorded(props, found[name]))
+    return found

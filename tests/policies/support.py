@@ -152,7 +152,7 @@ def judge(
     verdict = Verdict([], [], [])
     resources = list(specimens)
     judged_before = {id(specimen) for specimen in known}
-    outputs = _stack_resources(_named(resources, judging), wrap)
+    outputs = stack_resources(_named(resources, judging), wrap)
     for rule, policy in zip(pack.rules, pack.policies(), strict=True):
         if isinstance(policy, StackValidationPolicy):
             args = StackValidationArgs(outputs)
@@ -198,7 +198,7 @@ def resource_args(
     )
 
 
-def _stack_resources(specimens: Sequence[Specimen], wrap: Wrap) -> list[PolicyResource]:
+def stack_resources(specimens: Sequence[Specimen], wrap: Wrap) -> list[PolicyResource]:
     found = {
         specimen.name: PolicyResource(
             specimen.token,

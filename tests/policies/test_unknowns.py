@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -12,7 +11,7 @@ from policies.guardrails.rule import Rule
 from policies.guardrails.themes import rules
 from tests.policies.mutation import Mutation
 from tests.policies.mutations import MUTATIONS
-from tests.policies.recording import UNKNOWN, Path, recorded, unknown_at
+from tests.policies.recording import UNKNOWN, Path, has, reads, unknown_at
 from tests.policies.specimens import platform
 from tests.policies.support import Specimen, judge
 
@@ -28,19 +27,6 @@ DECIDED_BY_DEPENDENCY = {
 }
 
 
-def reads(rule: Rule, specimens: Mapping[str, Specimen]) -> dict[str, set[Path]]:
-    """The paths that a rule reads, by specimen."""
-    found: dict[str, set[Path]] = defaultdict(set)
-    if rule.needs_stack:
-        seen = {*rule.types, *rule.reads}
-        names: Iterator[str] = (name for name, specimen in specimens.items() if specimen.token in seen)
-        judge(specimens.values(), only=[rule.name], wrap=lambda props: recorded(props, found[next(names)]))
-        return found
-    for name, specimen in ((name, each) for name, each in specimens.items() if rule.bears_on(each.token)):
-        judge([specimen], only=[rule.name], wrap=lambda props, name=name: recorded(props, found[name]))
-    return found
-
-
 def with_unknown(rule: Rule, specimens: Mapping[str, Specimen], name: str, path: Path) -> list[Specimen]:
     """What the rule has to look at, with one input of one specimen not known yet."""
     changed = replace(specimens[name], inputs=unknown_at(specimens[name].properties, path))
@@ -51,7 +37,7 @@ def with_unknown(rule: Rule, specimens: Mapping[str, Specimen], name: str, path:
 def test_an_unknown_value_is_never_taken_for_a_wrong_one(rule: Rule) -> None:
     for name, paths in reads(rule, VALID).items():
         for path in paths:
-            if path[0] in VALID[name].properties:
+            if has(VALID[name].properties, path):
                 verdict = judge(with_unknown(rule, VALID, name, path), only=[rule.name])
                 assert verdict.violations == [], f"{name}: {path}"
 
@@ -62,7 +48,7 @@ def test_an_unknown_value_never_lets_a_break_pass_in_silence(mutation: Mutation,
     broken = mutation.change.apply(VALID)
     name = mutation.change.resource
     for path in reads(RULES[policy], broken).get(name, ()) if name in broken else ():
-        if path[0] in broken[name].properties:
+        if has(broken[name].properties, path):
             verdict = judge(with_unknown(RULES[policy], broken, name, path), only=[policy])
             assert verdict.violations or verdict.undecided, path
 

@@ -73,8 +73,7 @@ def vpc_flow_logs(vpc: Resource) -> Findings:
         yield vpc.violation("no flowLog is declared for it")
     for log in logs:
         yield from log.prop("trafficType").must_be("ALL", "REJECT")
-        group = log.prop("logGroupName").must_be_set("a log group, or logDestination a bucket")
-        yield from log.prop("logDestination").when_unset(group)
+        yield from log.prop("logDestination").must_be_set("the ARN of a log group or a bucket")
 
 
 @THEME.policy(

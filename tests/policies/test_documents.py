@@ -1,0 +1,98 @@
+"""IAM documents in their many spellings."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from policies.guardrails.documents import is_star, matches, statements, takes_no_resource, unscoped_actions
+from policies.guardrails.finding import Malformed, Undecided
+from policies.guardrails.reading import Prop
+from policies.guardrails.resource import Resource
+from tests.policies.support import UNKNOWN
+
+
+def document(value: Any) -> Prop:
+    return Resource(type="aws:iam/policy:Policy", name="p", urn="u", inputs={"policy": value}).prop("policy")
+
+
+ENTRY: dict[str, Any] = {
+    "Sid": "One",
+    "Effect": "Allow",
+    "Principal": {"Service": ["a.amazonaws.com", "b.amazonaws.com"], "AWS": "111122223333"},
+    "Action": "s3:Get*",
+    "Resource": ["arn:aws:s3:::a", "*"],
+    "Condition": {"StringEquals": {"aws:SourceAccount": "1"}, "ArnLike": {"AWS:SourceArn": ["x", "y"]}},
+}
+
+
+@pytest.mark.parametrize("value", [json.dumps({"Statement": ENTRY}), {"Statement": [ENTRY]}])
+def test_every_spelling_reads_the_same(value: Any) -> None:
+    (statement,) = statements(document(value))
+    assert (statement.label, statement.allows, statement.actions) == ("One", True, ("s3:Get*",))
+    assert statement.principals == (
+        ("Service", "a.amazonaws.com"),
+        ("Service", "b.amazonaws.com"),
+        ("AWS", "111122223333"),
+    )
+    assert statement.condition("aws:sourcearn") == ("x", "y")
+    assert statement.condition("aws:SourceAccount") == ("1",)
+    assert statement.condition("aws:SourceVpc") == ()
+    assert statement.everywhere
+    assert statement.grants("s3:getobject")
+    assert not statement.grants("s3:PutObject")
+
+
+def test_everything_but_some_is_granted_by_not_action() -> None:
+    (statement,) = statements(
+        document({"Statement": {"Effect": "Allow", "NotAction": "iam:*", "NotResource": "arn:a"}})
+    )
+    assert statement.grants("s3:GetObject")
+    assert not statement.grants("iam:PassRole")
+    assert statement.everywhere
+    assert statement.label == "statement 1"
+
+
+def test_a_deny_grants_nothing() -> None:
+    (statement,) = statements(document({"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}))
+    assert not statement.grants("s3:GetObject")
+
+
+def test_no_document_has_no_statements_and_a_broken_one_is_a_violation() -> None:
+    assert statements(document(None)) == []
+    with pytest.raises(Undecided):
+        statements(document(UNKNOWN))
+    with pytest.raises(Malformed, match=r"^policy is no JSON object$"):
+        statements(document("[]"))
+
+
+@pytest.mark.parametrize(
+    ("resource", "star"),
+    [
+        ("*", True),
+        ("arn:aws:s3:::*", True),
+        ("arn:aws:iam::*:role/*", True),
+        ("arn:aws:kms:eu-west-1:111122223333:*", True),
+        ("arn:aws:s3:::bucket/*", False),
+        ("arn:aws:iam::111122223333:role/*", False),
+        ("arn:aws:sagemaker:eu-west-1:111122223333:model/churn-*", False),
+    ],
+)
+def test_which_patterns_cover_every_resource(resource: str, star: bool) -> None:
+    assert is_star(resource) is star
+
+
+def test_the_table_of_actions_without_resources() -> None:
+    assert takes_no_resource("ecr:GetAuthorizationToken")
+    assert takes_no_resource("CLOUDWATCH:PutMetricData")
+    assert not takes_no_resource("s3:GetObject")
+    assert not takes_no_resource("ec2:Describe*")
+    assert not takes_no_resource("unknown:Thing")
+    assert {"s3", "kms", "sagemaker", "iam", "logs"} <= set(unscoped_actions())
+
+
+def test_actions_match_without_case() -> None:
+    assert matches("S3:get*", "s3:GetObject")
+    assert not matches("s3:Get?", "s3:GetObject")

@@ -1,0 +1,146 @@
+"""The analyzer behind the process: policies indexed by type, and work that grows with what there is to judge."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+from unittest.mock import Mock
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime.proto import analyzer_pb2 as pb
+
+from policies.guardrails import Guardrails
+from policies.guardrails.server import Analyzer
+from tests.policies.specimens import data, platform
+from tests.policies.support import Specimen
+
+SECONDS_FOR_200 = 3.0  # the bound that the pack is held to, for 200 resources on one core
+
+
+def request(specimen: Specimen) -> pb.AnalyzeRequest:
+    """A resource as the engine sends it."""
+    return pb.AnalyzeRequest(
+        type=specimen.token,
+        name=specimen.name,
+        urn=specimen.urn,
+        properties=struct(specimen.properties),
+        options=pb.AnalyzerResourceOptions(protect=specimen.protect),
+    )
+
+
+def struct(properties: dict[str, Any]) -> struct_pb2.Struct:
+    """Properties in their wire form."""
+    found = struct_pb2.Struct()
+    found.update(properties)
+    return found
+
+
+def stack_request(specimens: list[Specimen]) -> pb.AnalyzeStackRequest:
+    """A stack as the engine sends it."""
+    urns = {specimen.name: specimen.urn for specimen in specimens}
+    return pb.AnalyzeStackRequest(
+        resources=[
+            pb.AnalyzerResource(
+                type=specimen.token,
+                name=specimen.name,
+                urn=specimen.urn,
+                properties=struct(specimen.outputs),
+                options=pb.AnalyzerResourceOptions(protect=specimen.protect),
+                propertyDependencies={
+                    key: pb.AnalyzerPropertyDependencies(urns=[urns[name] for name in names])
+                    for key, names in specimen.needs.items()
+                },
+            )
+            for specimen in specimens
+        ]
+    )
+
+
+@pytest.fixture
+def analyzer() -> Analyzer:
+    return Analyzer(Guardrails(stack="prod"))
+
+
+@pytest.fixture
+def context() -> Mock:
+    return Mock(spec=grpc.ServicerContext)
+
+
+def test_it_says_what_the_sdk_says(analyzer: Analyzer, context: Mock) -> None:
+    info = analyzer.GetAnalyzerInfo(empty_pb2.Empty(), context)
+    assert (info.name, len(info.policies), info.supportsConfig) == ("ml-platform", 129, True)
+    assert analyzer.GetPluginInfo(empty_pb2.Empty(), context).version
+
+
+def test_a_configuration_holds_for_types_seen_before_and_after_it(analyzer: Analyzer, context: Mock) -> None:
+    broken = request(data.KEY.put("enableKeyRotation", False))
+    level = analyzer.Analyze(broken, context).diagnostics[0].enforcementLevel
+    assert level == pb.MANDATORY
+    configuration = pb.ConfigureAnalyzerRequest()
+    configuration.policyConfig["kms-key-rotation"].enforcementLevel = pb.ADVISORY
+    configuration.policyConfig["ecr-scan-on-push"].enforcementLevel = pb.ADVISORY
+    analyzer.Configure(configuration, context)
+    assert analyzer.Analyze(broken, context).diagnostics[0].enforcementLevel == pb.ADVISORY
+    images = next(each for each in platform() if each.name == "images")
+    unscanned = request(images.put("imageScanningConfiguration.scanOnPush", False))
+    assert [each.enforcementLevel for each in analyzer.Analyze(unscanned, context).diagnostics] == [pb.ADVISORY]
+
+
+def test_a_configuration_that_is_wrong_is_refused(analyzer: Analyzer, context: Mock) -> None:
+    context.abort.side_effect = RuntimeError
+    configuration = pb.ConfigureAnalyzerRequest()
+    configuration.policyConfig["log-retention"].properties.update({"minimumDays": "many"})
+    with pytest.raises(RuntimeError):
+        analyzer.Configure(configuration, context)
+    context.abort.assert_called_once_with(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "the configuration of the policy pack is wrong:\n"
+        "  log-retention.minimumDays: found a value of type string; it must be of type number",
+    )
+
+
+def test_a_type_that_no_policy_bears_on_costs_nothing(context: Mock) -> None:
+    pack = Guardrails(stack="prod", rules=[rule for rule in Guardrails(stack="prod").rules if "*" not in rule.types])
+    lake = Specimen("mlplatform:lake:Lake", "lake")
+    assert list(Analyzer(pack).Analyze(request(lake), context).diagnostics) == []
+    assert list(Analyzer(pack).Remediate(request(lake), context).remediations) == []
+
+
+def copies(count: int) -> list[Specimen]:
+    """So many resources: the platform again and again under other names."""
+    one = platform()
+    named = [(f"{each.name}-{i // len(one)}", each) for i, each in enumerate((one * (count // len(one) + 1))[:count])]
+    known = {name for name, _ in named}
+    return [
+        replace(
+            each,
+            name=name,
+            needs={
+                key: [other for need in needs if (other := f"{need}-{name.rpartition('-')[2]}") in known]
+                for key, needs in each.needs.items()
+            },
+        )
+        for name, each in named
+    ]
+
+
+def seconds(count: int, context: Mock) -> float:
+    """CPU seconds to judge so many resources, one by one and as a stack."""
+    analyzer = Analyzer(Guardrails(stack="prod"))
+    specimens = copies(count)
+    requests, whole = [request(each) for each in specimens], stack_request(specimens)
+    start = time.process_time()
+    for each in requests:
+        analyzer.Analyze(each, context)
+    analyzer.AnalyzeStack(whole, context)
+    return time.process_time() - start
+
+
+def test_judging_is_quick_and_grows_linearly(context: Mock) -> None:
+    small, large = seconds(200, context), seconds(5000, context)
+    print(f"judging 200 resources: {small:.2f} s; 5,000: {large:.2f} s, {large / small:.0f} times as long")
+    assert small < SECONDS_FOR_200
+    assert large / small < 25 * 1.8, "25 times the resources must take about 25 times as long"

@@ -3,6 +3,8 @@ SHELL  := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN    := .venv/bin
 STACK  ?= staging
+# Where it is set, every process would compile all its imports again.
+unexport PYTHONDONTWRITEBYTECODE
 resolve = $(BIN)/uv pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 $(2) -o $(1).lock $(1).txt
 
 .PHONY: help up down synth test check format lock pipeline clean

@@ -51,7 +51,7 @@ def _synth(args: argparse.Namespace) -> int:
 
 
 def _stack(args: argparse.Namespace) -> Stack:
-    return Stack(args.stack, contract_override=args.contract, config_overrides=dict(args.config))
+    return Stack(args.stack, home=args.home, contract_override=args.contract, config_overrides=dict(args.config))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,6 +80,7 @@ def _command(
     command = commands_of.add_parser(name, help=text, description=text)
     command.add_argument("--stack", default="staging", help="a Pulumi.<stack>.yaml of the project (default staging)")
     command.add_argument("--contract", type=Path, metavar="FILE", help="a data contract in place of the stack's")
+    command.add_argument("--home", type=Path, metavar="DIR", help="where to keep state (default .local/<stack>)")
     command.add_argument(
         "--config",
         type=_assignment,

@@ -1,0 +1,135 @@
+"""A second `up` against a living emulator changes what changed, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xgboost as xgb
+
+from components.naming import Names
+from contracts import loader, release, schema
+from contracts.release import Record
+from contracts.schema import Contract
+from local.adapter import Adapter
+from local.emulator import client
+from local.emulator.client import Emulator
+from local.loop.platform import Platform
+from local.runtime import Op, Stack
+from local.runtime.commands import policy_factory
+from local.runtime.stack import PROJECT_DIRECTORY
+
+WHEN = "2026-11-21T10:00:00+00:00"
+Up = Callable[..., Mapping[str, list[str]]]
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Generator[Emulator, None, None]:
+    running = client.start(tmp_path_factory.mktemp("emulator"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def up(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Up:
+    """Deploy staging; what changed, as operation -> logical names."""
+    home = tmp_path_factory.mktemp("home")
+
+    def deploy(**overrides: object) -> Mapping[str, list[str]]:
+        stack = Stack("staging", home=home, config_overrides=overrides)
+        cloud = Adapter(emulator.url, emulator.account, emulator.region)
+        changes = stack.up(cloud, policy_factory(stack)).changes
+        return {
+            op.value: sorted(urn.rpartition("::")[2] for urn in urns)
+            for op, urns in changes.items()
+            if urns and op is not Op.SAME
+        }
+
+    return deploy
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    return loader.load(PROJECT_DIRECTORY / "contracts/churn.yaml")
+
+
+@pytest.fixture(scope="module")
+def platform(up: Up, emulator: Emulator, contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> Platform:
+    """A stack with its images, two registered packages, and an A/B test of them live."""
+    names = Names(workload="churn", stack="staging", account=emulator.account, region=emulator.region)
+    running = Platform(emulator, names, tmp_path_factory.mktemp("work") / "contract.json")
+    up()
+    images = [running.publish_image(image) for image in ("training", "inference")]
+    model = archive(tmp_path_factory.mktemp("model"), contract)
+    running.client("s3").upload_file(str(model), names.artifacts_bucket, "runs/test/model.tar.gz")
+    champion, challenger = (register(running, images[1]) for _ in range(2))
+    record = release.promote(None, champion, who="test", why="first", when=WHEN)
+    write(running, release.split_traffic(record, challenger, 10, who="test", why="A/B", when=WHEN))
+    up()
+    return running
+
+
+def archive(directory: Path, contract: Contract) -> Path:
+    """A small model as the training job leaves it."""
+    random = np.random.default_rng(0)
+    features = random.normal(size=(200, len(contract.features)))
+    data = xgb.DMatrix(features, features[:, 0] > 0, feature_names=list(contract.feature_names))
+    xgb.train({"objective": "binary:logistic"}, data, 3).save_model(directory / "model.ubj")
+    (directory / "contract.json").write_text(schema.to_json(contract))
+    facts = {"features": list(contract.feature_names), "dataset_version": "test", "xgboost_version": xgb.__version__}
+    (directory / "metadata.json").write_text(json.dumps(facts))
+    with tarfile.open(directory / "model.tar.gz", "w:gz") as tar:
+        for name in ("model.ubj", "contract.json", "metadata.json"):
+            tar.add(directory / name, arcname=name)
+    return directory / "model.tar.gz"
+
+
+def register(platform: Platform, image: str) -> str:
+    model = f"s3://{platform.names.artifacts_bucket}/runs/test/model.tar.gz"
+    return platform.client("sagemaker").create_model_package(
+        ModelPackageGroupName=platform.names.package_group,
+        ModelApprovalStatus="Approved",
+        InferenceSpecification={
+            "Containers": [{"Image": image, "ModelDataUrl": model}],
+            "SupportedContentTypes": ["text/csv", "application/json"],
+            "SupportedResponseMIMETypes": ["text/csv", "application/json"],
+        },
+    )["ModelPackageArn"]
+
+
+def write(platform: Platform, record: Record) -> None:
+    platform.client("ssm").put_parameter(
+        Name=platform.names.release_parameter, Value=release.to_json(record), Type="String", Overwrite=True
+    )
+
+
+def test_an_unchanged_program_changes_nothing(platform: Platform, up: Up) -> None:
+    assert up() == {}
+
+
+def test_a_new_release_record_makes_a_new_configuration_and_moves_the_endpoint(platform: Platform, up: Up) -> None:
+    before = platform.record()
+    assert before is not None
+    assert before.live.challenger is not None
+    after = release.split_traffic(before, before.live.challenger, 50, who="test", why="more", when=WHEN)
+    write(platform, after)
+    assert up() == {"create": [f"serving-config-{after.live.id}"], "update": ["serving-endpoint"]}
+    variants = platform.endpoint()["ProductionVariants"]
+    assert {v["VariantName"]: v["CurrentWeight"] for v in variants} == {"champion": 50.0, "challenger": 50.0}
+    assert up() == {}
+
+
+def test_a_resource_that_is_gone_from_the_program_is_deleted(platform: Platform, up: Up) -> None:
+    stack = Stack("staging")
+    serving = json.loads(stack.config["ml-platform:serving"])
+    serving["autoscaling"] = serving.get("autoscaling", {}) | {"schedules": []}
+    scaling = platform.client("application-autoscaling")
+    assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"]
+    changes = up(serving=serving)
+    assert set(changes) == {"delete"}
+    assert all("schedule" in name for name in changes["delete"]), changes
+    assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"] == []

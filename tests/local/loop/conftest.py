@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sklearn.datasets import load_breast_cancer
@@ -13,7 +14,7 @@ HERE = Path(__file__).parent
 @pytest.fixture(scope="session")
 def tumours(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A second workload: its contract, and scikit-learn's breast-cancer table as a CSV file that fits it."""
-    table = load_breast_cancer()
+    table: Any = load_breast_cancer()
     names = [name.replace(" ", "_") for name in table.feature_names]
     path = tmp_path_factory.mktemp("tumours") / "tumours.csv"
     start = dt.datetime.now(dt.UTC) - dt.timedelta(days=30)

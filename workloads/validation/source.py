@@ -65,9 +65,8 @@ def unreadable(error: duckdb.Error, path: Path) -> RefusedError:
     Content of the file is left out of the text, which travels further than the quarantined file does.
     """
     message = str(error)
-    blames_file = isinstance(error, duckdb.InvalidInputException) or (
-        isinstance(error, duckdb.IOException) and path.name in message and "space" not in message
-    )
+    in_file = isinstance(error, duckdb.IOException) and path.name in message
+    blames_file = in_file or isinstance(error, duckdb.InvalidInputException)
     if not blames_file:
         raise error
     line = re.search(r"CSV Error on Line: (\d+)", message)

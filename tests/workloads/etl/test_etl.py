@@ -22,6 +22,7 @@ from tests.workloads.etl.accepted import CHURN, SCHEMA, START, accepted_rows, wr
 from workloads.etl.__main__ import main
 from workloads.etl.embedded import Provenance, run
 from workloads.etl.errors import EtlError
+from workloads.etl.version import dataset_version
 from workloads.features.row import row_function
 from workloads.features.split import PARTS, part
 from workloads.validation import validate
@@ -155,7 +156,14 @@ class TestVersion:
         rows[2][column] = value
         assert self.version(tmp_path, {"a.parquet": rows}) != base
 
-    def test_a_null_is_not_a_zero_and_texts_do_not_run_together(self, tmp_path: Path) -> None:
+    def test_neither_batches_nor_neighbours_run_together(self) -> None:
+        def version(*batches: list[str | None]) -> str:
+            return dataset_version([pa.record_batch({"t": pa.array(b, pa.string())}) for b in batches], CHURN)
+
+        assert version(["a", "bc"], ["d", None]) == version(["a"], ["bc", "d", None])
+        assert len({version(["a", "bc"]), version(["ab", "c"]), version(["abc"]), version(["a", None])}) == 4
+
+    def test_a_null_is_not_a_zero(self, tmp_path: Path) -> None:
         rows = accepted_rows()
         rows[1]["support_tickets"], rows[2]["support_tickets"] = None, 0
         swapped = [dict(row) for row in rows]

@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
-from typing import Annotated, Any, Final, Literal, NamedTuple, cast
+from typing import Annotated, Any, Final, Literal
 
 import pulumi
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from settings_faults import MAX_TAG_NAME, Fault, Reporter, SectionError, repeated
 
 PROJECT: Final = "ml-platform"
 
@@ -26,10 +28,14 @@ MAX_TAGS: Final = 7
 RetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]  # fmt: skip
-InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
-TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-TagName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_ .:/=+@-]+$", max_length=128)]
+InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", examples=["ml.m5.large"])]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", examples=["on-call@example.com"])]
+PolicyArn = Annotated[
+    str,
+    Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:policy/.+$", examples=["arn:aws:iam::123456789012:policy/boundary"]),
+]
+TagName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_ .:/=+@-]+$", max_length=MAX_TAG_NAME)]
 TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9_ .:/=+@-]*$", max_length=256)]
 RollbackAlarm = Literal["server_errors", "latency", "drift"]
 
@@ -38,29 +44,6 @@ INTERFACE_ENDPOINTS: Final = (
     "ecr.api", "ecr.dkr", "events", "kms", "logs", "monitoring", "sagemaker.api", "sagemaker.featurestore-runtime",
     "sagemaker.runtime", "secretsmanager", "sns", "ssm", "states", "sts",
 )  # fmt: skip
-
-
-class Fault(NamedTuple):
-    """One thing wrong: the path below its section, the value found, what is allowed, and what to do."""
-
-    path: str
-    found: object
-    allowed: str
-    advice: str
-
-
-class SectionError(ValueError):
-    """What is wrong between the fields of one section."""
-
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        super().__init__("; ".join(fault.path for fault in faults))
-        self.faults = faults
-
-
-def _repeated(path: str, values: Iterable[str]) -> Iterator[Fault]:
-    seen = list(values)
-    if repeated := sorted({value for value in seen if seen.count(value) > 1}):
-        yield Fault(path, repeated, "each once", "remove the repetition")
 
 
 class Section(BaseModel):
@@ -99,13 +82,13 @@ class Network(Section):
             yield Fault("cidr", str(self.cidr), "a prefix from /16 to /24", "leave room for the subnets of every zone")
         if self.nat != "none" and self.workload_subnets == "public":
             yield Fault("nat", self.nat, "none with workload_subnets: public", "public subnets need no NAT: drop one")
-        yield from _repeated("interface_endpoints", self.interface_endpoints)
+        yield from repeated("interface_endpoints", self.interface_endpoints)
 
 
 class Access(Section):
     """Identity and access management."""
 
-    permissions_boundary: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:policy/.+$")] | None = None
+    permissions_boundary: PolicyArn | None = None
     """ARN of the account's own permissions boundary for every role; by default the platform makes one."""
 
 
@@ -230,7 +213,7 @@ class Autoscaling(Section):
         for path, limit in limits:
             if limit.minimum > limit.maximum:
                 yield Fault(f"{path}minimum", limit.minimum, f"at most the maximum ({limit.maximum})", "exchange them")
-        yield from _repeated("schedules", [schedule.at for schedule in self.schedules])
+        yield from repeated("schedules", [schedule.at for schedule in self.schedules])
 
 
 class Serving(Section):
@@ -260,7 +243,7 @@ class Serving(Section):
         if self.instance_count > (most := self.autoscaling.maximum):
             advice = "lower the count or raise the maximum"
             yield Fault("instance_count", self.instance_count, f"at most autoscaling.maximum ({most})", advice)
-        yield from _repeated("rollback_alarms", self.rollback_alarms)
+        yield from repeated("rollback_alarms", self.rollback_alarms)
 
 
 class Monitoring(Section):
@@ -341,19 +324,18 @@ def load() -> Settings:
     """
     values: dict[str, Any] = {}
     lines: list[str] = []
+    reporter = Reporter(PROJECT, Settings.model_json_schema())
     for key in _keys():
         text = pulumi.Config(PROJECT).require(key)
         field = Settings.model_fields.get(key)
         try:
             values[key] = text if field and field.annotation is str else json.loads(text)
         except json.JSONDecodeError:
-            lines.append(_line((key,), text, _allowed(_schema((key,))), "write it as YAML of that type"))
+            lines.append(reporter.wrong_type(key, text))
     try:
         settings = Settings.model_validate_json(json.dumps(values))
     except ValidationError as error:
-        lines += [
-            line for found in error.errors(include_url=False) for line in _lines(cast("Mapping[str, Any]", found))
-        ]
+        lines += [line for found in error.errors(include_url=False) for line in reporter.lines({**found})]
     else:
         if not lines:
             return settings
@@ -365,81 +347,3 @@ def _keys() -> list[str]:
     """Names of the project's config keys that are set; pulumi.Config can look up a key but not list them."""
     known = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
     return sorted(key.removeprefix(f"{PROJECT}:") for key in known if key.startswith(f"{PROJECT}:"))
-
-
-def _lines(error: Mapping[str, Any]) -> list[str]:
-    """One error of pydantic as lines for people."""
-    location, found = tuple(error["loc"]), error["input"]
-    cause = error.get("ctx", {}).get("error")
-    if isinstance(cause, SectionError):
-        return [_line((*location, fault.path), fault.found, fault.allowed, fault.advice) for fault in cause.faults]
-    schema = _schema(location)
-    match error["type"]:
-        case "extra_forbidden":
-            names = ", ".join(_schema(location[:-1])["properties"])
-            return [_line(location, found, names, "there is no such key: correct its name or remove it")]
-        case "missing":
-            return [_line(location, "nothing", _allowed(schema), "set it")]
-        case "union_tag_invalid" | "union_tag_not_found":
-            return [_line((*location, "kind"), found.get("kind", "nothing"), _allowed(schema), "name one of these")]
-        case _ if "[key]" in location:
-            return [_line(location[:-2], found, "names of letters, digits and _ . : / = + @ - and space", "rename it")]
-        case _:
-            default = schema.get("default")
-            plain = isinstance(default, bool | int | float | str)
-            keep = f", or remove the key for the default {json.dumps(default)}" if plain else ""
-            return [_line(location, found, _allowed(schema), f"choose such a value{keep}")]
-
-
-def _line(location: tuple[str | int, ...], found: object, allowed: str, advice: str) -> str:
-    path = ""
-    for part, is_tag in zip(location, _tags(location), strict=True):
-        path += "" if is_tag else f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    shown = found if found == "nothing" else json.dumps(found, default=str)
-    return f"  {PROJECT}:{path}: found {shown}; allowed: {allowed}; {advice}"
-
-
-def _schema(location: tuple[str | int, ...]) -> dict[str, Any]:
-    """The JSON schema of one place in the settings, references resolved; empty where there is none."""
-    root = Settings.model_json_schema()
-    node = root
-    for part in location:
-        if isinstance(part, int):
-            node = node.get("items", {})
-        elif "oneOf" in node:
-            node = {"$ref": node["discriminator"]["mapping"].get(part, "")}
-        else:
-            children = {**node.get("patternProperties", {}), **node.get("properties", {})}
-            node = children.get(part) or (next(iter(children.values()), {}) if "patternProperties" in node else {})
-        if "anyOf" in node:  # an optional value
-            node = {**node, **node["anyOf"][0]}
-        if reference := node.get("$ref"):
-            node = {**root["$defs"][reference.rpartition("/")[2]], **node}
-    return node
-
-
-def _tags(location: tuple[str | int, ...]) -> list[bool]:
-    """Which parts of a location are the tag of a union, which pydantic puts in and no user wrote."""
-    return ["oneOf" in _schema(location[:i]) and part != "kind" for i, part in enumerate(location)]
-
-
-def _allowed(schema: Mapping[str, Any]) -> str:
-    match schema:
-        case {"oneOf": _, "discriminator": {"mapping": mapping}}:
-            return ", ".join(mapping)
-        case {"enum": values}:
-            return ", ".join(str(value) for value in values)
-        case {"minimum": least, "maximum": most}:
-            return f"{least} to {most}"
-        case {"exclusiveMinimum": least, "maximum": most}:
-            return f"above {least}, at most {most}"
-        case {"pattern": pattern}:
-            return f"text that matches {pattern}"
-        case {"format": "ipv4network"}:
-            return "an IPv4 network such as 10.20.0.0/16"
-        case {"type": "boolean"}:
-            return "true or false"
-        case {"type": kind}:
-            return {"array": "a list", "object": "a mapping", "string": "text"}.get(kind, str(kind))
-        case _:
-            return "nothing"

@@ -1,0 +1,139 @@
+"""Faults of the stack config in words: where, what was found, what is allowed, what to do.
+
+What is allowed is read from the JSON schema of the settings, so that a message can never disagree with the check.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+#: Tag names and values, as every service takes them (AWS Resource Groups tagging guide).
+TAG_CHARACTERS: Final = "letters, digits, spaces or _ . : / = + @ -"
+MAX_TAG_NAME: Final = 128
+
+Schema = dict[str, Any]
+Location = tuple[str | int, ...]
+
+#: Schema keywords and how they read; the first that a schema has all of speaks for it.
+_WORDS: Final[tuple[tuple[tuple[str, ...], Callable[[Schema], str]], ...]] = (
+    (("oneOf", "discriminator"), lambda s: ", ".join(s["discriminator"]["mapping"])),
+    (("enum",), lambda s: ", ".join(str(value) for value in s["enum"])),
+    (("minimum", "maximum"), lambda s: f"{s['minimum']} to {s['maximum']}"),
+    (("exclusiveMinimum", "maximum"), lambda s: f"above {s['exclusiveMinimum']}, at most {s['maximum']}"),
+    (("examples",), lambda s: f"text like {s['examples'][0]}"),
+    (("pattern", "maxLength"), lambda s: f"up to {s['maxLength']} {TAG_CHARACTERS}"),
+    (("maxProperties",), lambda s: f"at most {s['maxProperties']} entries"),
+    (("minItems",), lambda s: f"a list of at least {s['minItems']}"),
+)
+_TYPES: Final[Mapping[str, str]] = {"array": "a list", "boolean": "true or false", "object": "a mapping", "string": "text"}
+
+
+class Fault(NamedTuple):
+    """One thing wrong: the path below its section, the value found, what is allowed, and what to do."""
+
+    path: str
+    found: object
+    allowed: str
+    advice: str
+
+
+class SectionError(ValueError):
+    """What is wrong between the fields of one section."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__("; ".join(fault.path for fault in faults))
+        self.faults = faults
+
+
+def repeated(path: str, values: Iterable[str]) -> Iterator[Fault]:
+    """A fault if a list names something twice."""
+    seen = list(values)
+    if twice := sorted({value for value in seen if seen.count(value) > 1}):
+        yield Fault(path, twice, "each once", "remove the repetition")
+
+
+class Reporter:
+    """Turns errors into lines, with the JSON schema of the settings to say what is allowed.
+
+    Reporter("ml-platform", Settings.model_json_schema()).lines(error)
+    """
+
+    def __init__(self, project: str, schema: Mapping[str, Any]) -> None:
+        self._project, self._root = project, dict(schema)
+
+    def lines(self, error: Mapping[str, Any]) -> list[str]:
+        """One error of pydantic (an item of `ValidationError.errors`) as lines."""
+        location: Location = tuple(error["loc"])
+        found = error["input"]
+        cause = error.get("ctx", {}).get("error")
+        if isinstance(cause, SectionError):
+            return [self._line((*location, f.path), f.found, f.allowed, f.advice) for f in cause.faults]
+        schema = self._schema(location)
+        match error["type"]:
+            case "extra_forbidden":
+                names = ", ".join(self._schema(location[:-1])["properties"])
+                return [self._line(location, found, names, "there is no such key: correct its name or remove it")]
+            case "missing":
+                return [self._line(location, "nothing", _allowed(schema), "set it")]
+            case "union_tag_invalid" | "union_tag_not_found":
+                return [
+                    self._line((*location, "kind"), found.get("kind", "nothing"), _allowed(schema), "name one of these")
+                ]
+            case _ if "[key]" in location:
+                allowed = f"up to {MAX_TAG_NAME} {TAG_CHARACTERS}"
+                return [self._line(location[:-2], found, allowed, "rename it")]
+            case _:
+                default = schema.get("default")
+                plain = isinstance(default, bool | int | float | str)
+                keep = f", or remove the key for the default {json.dumps(default)}" if plain else ""
+                return [self._line(location, found, _allowed(schema), f"choose such a value{keep}")]
+
+    def wrong_type(self, key: str, found: str) -> str:
+        """A config value that is not even JSON, where the key takes more than text."""
+        return self._line((key,), found, _allowed(self._schema((key,))), "write it as YAML of that type")
+
+    def _line(self, location: Location, found: object, allowed: str, advice: str) -> str:
+        path = ""
+        for i, part in enumerate(location):
+            # The tag of a union, which pydantic puts in and no user wrote.
+            if "oneOf" in self._schema(location[:i]) and part != "kind":
+                continue
+            path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+        shown = found if found == "nothing" else json.dumps(found, default=str)
+        return f"  {self._project}:{path}: found {shown}; allowed: {allowed}; {advice}"
+
+    def _schema(self, location: Location) -> Schema:
+        """The schema of one place in the settings, references resolved; empty where there is none."""
+        node = self._root
+        for part in location:
+            node = self._resolved(_child(node, part))
+        return node
+
+    def _resolved(self, node: Schema) -> Schema:
+        if "anyOf" in node:  # an optional value
+            node = {**node, **node["anyOf"][0]}
+        if reference := node.get("$ref"):
+            return {**self._root["$defs"][reference.rpartition("/")[2]], **node}
+        return node
+
+
+def _child(node: Schema, part: str | int) -> Schema:
+    if isinstance(part, int):
+        return node.get("items", {})
+    if "oneOf" in node:
+        return {"$ref": node["discriminator"]["mapping"][part]} if part != "kind" else {}
+    if "patternProperties" in node:
+        return next(iter(node["patternProperties"].values()))
+    return node.get("properties", {}).get(part, {})
+
+
+def _allowed(schema: Schema) -> str:
+    for keywords, words in _WORDS:
+        if schema.keys() >= set(keywords):
+            return words(schema)
+    if schema.get("format") == "ipv4network":
+        return "an IPv4 network such as 10.20.0.0/16"
+    kind = str(schema.get("type", "nothing"))
+    return _TYPES.get(kind, kind)

@@ -42,7 +42,7 @@ class TestKeys:
         created = adapter.create(KEY, "models", inputs)
         assert created.outputs["arn"] == f"arn:aws:kms:eu-west-1:123456789012:key/{created.id}"
         assert created.outputs["keyId"] == created.id
-        assert kms.get_key_rotation_status(KeyId=created.id)["RotationPeriodInDays"] == 180
+        assert kms.get_key_rotation_status(KeyId=created.id)["KeyRotationEnabled"]
         assert kms.list_resource_tags(KeyId=created.id)["Tags"] == [{"TagKey": "Data", "TagValue": "models"}]
 
         changed = {**inputs, "description": "all models", "enableKeyRotation": False, "isEnabled": False}
@@ -203,17 +203,18 @@ class TestRoles:
         assert iam.list_policies(Scope="Local")["Policies"] == []
 
     def test_a_policy_that_iam_would_refuse(self, offline: Adapter) -> None:
-        inputs = {
-            "assumeRolePolicy": READ,
-            "inlinePolicies": [{"name": "x", "policy": TRUST}, {"name": "y", "policy": "{"}],
-        }
+        inline = [{"name": "x", "policy": TRUST}, {"name": "y", "policy": "{"}]
         with pytest.raises(InvalidInput) as refused:
-            offline.validate(ROLE, "worker", inputs)
-        assert str(refused.value).splitlines() == [
-            f"{ROLE} 'worker': assumeRolePolicy = {READ!r}: is no valid policy document: Statement[0] must have a Principal: "
-            "the policy is attached to a resource (iam CreateRole)",
-            f"{ROLE} 'worker': inlinePolicies[0].policy = {TRUST!r}: is no valid policy document: Statement[0] must have "
-            "Resource or NotResource; Statement[0] must have no Principal: the policy is attached to an identity",
-            f"{ROLE} 'worker': inlinePolicies[1].policy = '{{': must be JSON (Expecting property name enclosed in double "
-            "quotes: line 1 column 2 (char 1))",
+            offline.validate(ROLE, "worker", {"assumeRolePolicy": "[]", "inlinePolicies": inline})
+        assert [(fault.path, fault.allowed) for fault in refused.value.faults] == [
+            ("assumeRolePolicy", "must be a policy document, an object with Version and Statement (iam CreateRole)"),
+            (
+                "inlinePolicies[0].policy",
+                "is no valid policy document: Statement[0] must have Resource or NotResource; "
+                "Statement[0] must have no Principal: the policy is attached to an identity",
+            ),
+            (
+                "inlinePolicies[1].policy",
+                "must be JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))",
+            ),
         ]

@@ -35,8 +35,15 @@ class Model:
     threshold: float
 
 
-def load(directory: Path, *, version: str | None = None, threshold: float | None = None, max_rows: int) -> Model:
-    """Load a package. `version` and `threshold` override those of the package.
+def load(
+    directory: Path,
+    *,
+    version: str | None = None,
+    threshold: float | None = None,
+    max_rows: int,
+    predictor_kind: str | None = None,
+) -> Model:
+    """Load a package. `version`, `threshold` and `predictor_kind` override those of the package.
 
     The version is, in this order: the argument, the metadata's `model_version`, the hash of model.ubj. Raises
     ModelError.
@@ -48,11 +55,16 @@ def load(directory: Path, *, version: str | None = None, threshold: float | None
     booster = directory / "model.ubj"
     try:
         digest = hashlib.sha256(booster.read_bytes()).hexdigest()
-        loaded = predictor.load(directory, len(contract.features))
+        loaded = predictor.load(directory, len(contract.features), metadata, wanted=predictor_kind)
     except OSError as error:
-        raise ModelError(f"{booster}: {error.strerror}; the training job writes it into model.tar.gz") from None
+        message = f"{error.filename or booster}: {error.strerror}; the training job writes it into model.tar.gz"
+        raise ModelError(message) from None
     except ValueError as error:  # xgboost's own error is a ValueError too
-        raise ModelError(f"{booster}: {str(error).splitlines()[0]}; train the model again") from None
+        raise ModelError(f"{directory}: {str(error).splitlines()[0]}; package the model again") from None
+    except ImportError as error:
+        raise ModelError(
+            f"{directory}: needs xgboost, which is not installed ({error}); use the image with it"
+        ) from None
     return Model(
         version=version or str(metadata.get("model_version") or f"sha256-{digest[:12]}"),
         contract=contract,

@@ -1,19 +1,31 @@
-"""What turns features into a score. The service knows this interface only."""
+"""What turns features into a score, and which of the two predictors a package gets.
+
+The compiled forest is used where the package says that it was proved equal to XGBoost (`packaging`), its library is on
+this machine, and the package's probe rows come out with XGBoost's bits here too. Otherwise it is XGBoost itself, with
+the reason in the log. XGBoost is imported only then: it costs half a second and 60 MB.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from workloads.inference.forest import library
+from workloads.inference.forest.forest import DifferentError, Forest
+
+KINDS = ("forest", "xgboost")
 Features = Sequence[float]
+_log = logging.getLogger(__name__)
 
 
 class Predictor(Protocol):
     """A loaded model. Features are float64 with NaN for missing; a score is float32 in a Python float.
 
     Features are narrowed to float32 as the training matrix was: rounded to nearest, and held within the largest finite
-    float32 (`workloads.features.frame.matrix`).
+    float32 (`workloads.features.frame.matrix`). Safe to use from several threads.
     """
 
     name: str
@@ -22,16 +34,55 @@ class Predictor(Protocol):
         """The score of one row."""
         ...
 
-    def many(self, rows: Sequence[Features]) -> list[float]:
+    def many(self, rows: Sequence[Features]) -> Sequence[float]:
         """The scores of some rows (at least one)."""
         ...
 
+    def contributions(self, rows: Sequence[Features]) -> list[list[float]]:
+        """For each row what each feature adds to the margin (log-odds), and last the bias; they sum to the margin."""
+        ...
 
-def load(directory: Path, features: int) -> Predictor:
+
+def load(directory: Path, features: int, metadata: dict[str, Any], *, wanted: str | None = None) -> Predictor:
     """The predictor for the package in `directory`, whose model takes `features` inputs.
 
-    Raises ModelError if the model file is missing, unreadable or takes another number of inputs.
+    `wanted` forces a kind. Raises ValueError or OSError if the files cannot be used, ImportError if XGBoost is needed
+    and not installed.
     """
+    choice = metadata.get("predictor") or {}
+    kind = wanted or choice.get("kind", "xgboost")
+    reason = choice.get("reason", "the package names no predictor")
+    if kind == "forest":
+        location = library.path()
+        if location is not None:
+            try:
+                return _forest(directory / "model.forest", location, features, choice)
+            except DifferentError as error:
+                reason = str(error)
+        else:
+            reason = "the compiled library is not on this machine"
+        if wanted:
+            raise ValueError(f"the forest predictor is asked for, but {reason}")
+    _log.info("predictions by xgboost", extra={"reason": reason})
     from workloads.inference.xgboost_predictor import XGBoostPredictor
 
     return XGBoostPredictor(directory / "model.ubj", features)
+
+
+class ForestPredictor:
+    """The compiled walk of the package's forest file."""
+
+    def __init__(self, forest: Forest) -> None:
+        self.name = f"forest/{forest.kernel}"
+        self.one, self.many, self.contributions = forest.one, forest.many, forest.contributions
+
+
+def _forest(path: Path, location: Path, features: int, choice: dict[str, Any]) -> Predictor:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if digest != choice.get("forest_sha256"):
+        raise ValueError(f"{path} has SHA-256 {digest[:12]}..., the metadata says {choice.get('forest_sha256')}")
+    forest = Forest(path, location)
+    if (forest.features, forest.outputs) != (features, 1):
+        found = f"{forest.features} features and {forest.outputs} outputs"
+        raise ValueError(f"{path} has {found}; the contract asks for {features} and 1")
+    return ForestPredictor(forest)

@@ -126,6 +126,7 @@ def serve_one(settings: Settings, listener: socket.socket, metrics: Metrics, on_
         version=settings.model_version,
         threshold=settings.threshold,
         max_rows=settings.max_rows,
+        predictor_kind=settings.predictor,
     )
     entry = {
         "version": model.version,

@@ -12,7 +12,7 @@ import itertools
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -214,14 +214,14 @@ class Service:
         self.metrics.predicted(len(scores), sum(score >= writer.threshold for score in scores))
         return writer.json(rows, scores) if kinds.write == JSON else writer.csv(scores)
 
-    def _scores(self, request: Request, model: Model, rows: Rows) -> list[float]:
+    def _scores(self, request: Request, model: Model, rows: Rows) -> Sequence[float]:
         features = rows.features
         if len(features) <= CHUNK_ROWS:
             return model.predictor.many(features)
         scores: list[float] = []
         for start in range(0, len(features), CHUNK_ROWS):
             self._check_time(request)
-            scores += model.predictor.many(features[start : start + CHUNK_ROWS])
+            scores.extend(model.predictor.many(features[start : start + CHUNK_ROWS]))
         return scores
 
     def _check_time(self, request: Request) -> None:

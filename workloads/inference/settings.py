@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from workloads.inference.predictor import KINDS
+
 MEGABYTE = 1024 * 1024
 
 
@@ -27,6 +29,7 @@ class Settings:
     workers: int = 1
     threshold: float | None = None
     model_version: str | None = None
+    predictor: str | None = None
     max_body_bytes: int = 6 * MEGABYTE
     max_rows: int = 100_000
     max_rows_inline: int = 1_000
@@ -58,6 +61,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     parser.add_argument("--workers", type=_workers, default=get("MODEL_SERVER_WORKERS", "1"), help="0: one per core")
     parser.add_argument("--threshold", type=_threshold, default=get("PREDICTION_THRESHOLD") or None)
     parser.add_argument("--model-version", default=get("MODEL_VERSION") or None)
+    parser.add_argument("--predictor", choices=KINDS, help="instead of the one the package was proved for")
     parser.add_argument("--max-body-bytes", type=_positive_int, default=Settings.max_body_bytes)
     parser.add_argument("--max-rows", type=_positive_int, default=Settings.max_rows)
     parser.add_argument("--max-rows-inline", type=_positive_int, default=Settings.max_rows_inline)

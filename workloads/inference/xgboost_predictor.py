@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -38,6 +39,14 @@ class XGBoostPredictor:
 
     def many(self, rows: Sequence[Features]) -> list[float]:
         """The scores of some rows."""
-        matrix = np.clip(np.array(rows, dtype=np.float64), -_LARGEST, _LARGEST).astype(np.float32)
-        scores = self.booster.inplace_predict(matrix, iteration_range=self.range, validate_features=False)
+        scores = self.booster.inplace_predict(_narrowed(rows), iteration_range=self.range, validate_features=False)
         return scores.tolist()
+
+    def contributions(self, rows: Sequence[Features]) -> list[list[float]]:
+        """TreeSHAP values, by XGBoost."""
+        matrix = xgboost.DMatrix(_narrowed(rows), nthread=1)
+        return self.booster.predict(matrix, pred_contribs=True, iteration_range=self.range).tolist()
+
+
+def _narrowed(rows: Sequence[Features]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return np.clip(np.array(rows, dtype=np.float64), -_LARGEST, _LARGEST).astype(np.float32)

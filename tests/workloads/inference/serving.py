@@ -22,6 +22,7 @@ import xgboost as xgb
 from contracts import loader, schema
 from contracts.schema import Contract
 from workloads.features import frame
+from workloads.inference import packaging
 
 ROOT = Path(__file__).parents[3]
 CHURN = ROOT / "contracts" / "churn.yaml"
@@ -39,8 +40,13 @@ def customers(rows: int, seed: int = 7) -> tuple[pa.Table, np.ndarray[Any, Any]]
     return table, (rng.random(rows) < 1 / (1 + np.exp(-logit))).astype(np.int8)
 
 
-def make_package(directory: Path, *, rounds: int = 20, seed: int = 7, contract: Contract | None = None) -> xgb.Booster:
-    """Train on `customers` and write a package as the training job does; returns the booster."""
+def make_package(
+    directory: Path, *, rounds: int = 20, seed: int = 7, contract: Contract | None = None, proved: bool = True
+) -> xgb.Booster:
+    """Train on `customers` and write a package as the training job does; returns the booster.
+
+    Without `proved` the package is one that names no predictor, which XGBoost itself serves.
+    """
     contract = contract or loader.load(CHURN)
     table, labels = customers(4000, seed)
     matrix = frame.matrix(frame.with_features(table, contract), contract)
@@ -51,6 +57,8 @@ def make_package(directory: Path, *, rounds: int = 20, seed: int = 7, contract: 
     (directory / "contract.json").write_text(schema.to_json(contract))
     metadata = {"features": list(contract.feature_names), "dataset_version": "d1", "xgboost_version": xgb.__version__}
     (directory / "metadata.json").write_text(json.dumps(metadata))
+    if proved:
+        packaging.finish(directory, matrix)
     return booster
 
 

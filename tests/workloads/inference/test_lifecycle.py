@@ -224,7 +224,7 @@ def test_sigterm_finishes_what_has_begun(package: Path) -> None:
 
 
 def test_no_request_is_lost_when_a_service_stops_under_load(package: Path) -> None:
-    """Clients hammer on kept connections; at SIGTERM each sees its answers, then `connection: close`, never an error."""
+    """Clients hammer on kept connections; at SIGTERM each sees answers, then `connection: close`, never an error."""
     with serving.serving(package) as service:
         served: list[int] = []
         failures: list[str] = []

@@ -1,0 +1,92 @@
+"""The compiled library: where it is, how it is built, and its functions with their types.
+
+In the image it stands beside this file (the Dockerfile's first stage compiles it). On a machine with a C compiler
+`python -m workloads.inference.forest.library` builds it into the user's cache, under the hash of its source, once.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+SOURCE = Path(__file__).with_name("forest.c")
+FLAGS = ("-O3", "-std=gnu11", "-shared", "-fPIC", "-ffp-contract=off", "-fvisibility=hidden")
+WARNINGS = ("-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror")
+
+
+class LibraryError(Exception):
+    """The library cannot be had: no compiler, or the compiler's own message."""
+
+
+def source_hash() -> str:
+    """The first 16 digits of the SHA-256 of source and flags: what a proof of equality was made with."""
+    return hashlib.sha256(SOURCE.read_bytes() + " ".join(FLAGS).encode()).hexdigest()[:16]
+
+
+def path() -> Path | None:
+    """The library on this machine, or None: FOREST_LIBRARY, beside this file, or in the cache."""
+    named = os.environ.get("FOREST_LIBRARY")
+    candidates = [Path(named)] if named else [SOURCE.with_suffix(".so"), _cached()]
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def build(output: Path | None = None) -> Path:
+    """Compile the library (about 2 s) to `output`, or into the cache if it is not there yet. Raises LibraryError."""
+    target = output or _cached()
+    if output is None and target.is_file():
+        return target
+    compiler = os.environ.get("CC") or next(
+        (found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), None
+    )
+    if compiler is None:
+        raise LibraryError("no C compiler is found; install gcc or clang, or name one in CC")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as directory:
+        made = Path(directory) / target.name
+        argv = [compiler, *FLAGS, "-o", str(made), str(SOURCE), "-lm"]
+        result = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603 - our own source
+        if result.returncode:
+            raise LibraryError(f"{' '.join(argv)} failed:\n{result.stderr}")
+        made.replace(target)  # in one step: another process may be building it too
+    return target
+
+
+@cache
+def load(location: Path) -> ctypes.CDLL:
+    """The library's functions, typed. Raises OSError if it is not for this machine."""
+    library = ctypes.CDLL(str(location))
+    pointer, integer, long = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
+    signatures = {
+        "forest_open": (pointer, [ctypes.c_char_p, long, integer, ctypes.c_char_p, integer]),
+        "forest_close": (None, [pointer]),
+        "forest_features": (integer, [pointer]),
+        "forest_outputs": (integer, [pointer]),
+        "forest_kernel": (integer, [pointer]),
+        "forest_predict": (integer, [pointer, pointer, long, pointer]),
+        "forest_check": (long, [pointer]),
+        "forest_contribute": (integer, [pointer, pointer, long, pointer]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+def _cached() -> Path:
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return root / "ml-platform" / f"forest-{source_hash()}-{platform.machine()}.so"
+
+
+if __name__ == "__main__":
+    try:
+        print(build(Path(sys.argv[1]) if len(sys.argv) > 1 else None))  # noqa: T201
+    except LibraryError as error:
+        sys.exit(str(error))

@@ -1,0 +1,134 @@
+"""Choose a package's predictor, with proof: `python -m workloads.inference.packaging --model-dir DIR`.
+
+The last step of a training job. The model is converted to a forest file, and the compiled predictor is held against
+XGBoost on the rows given and on rows made from the model's own thresholds and their neighbours, missing values and the
+largest numbers: by every kernel, row by row and in blocks, bit for bit. Only if all are equal does the package name the
+forest; whatever stands against it (an objective it does not know, a categorical split, no compiler, one different bit)
+is written down as the reason for XGBoost instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import xgboost
+
+from workloads.inference import logs
+from workloads.inference.forest import convert, library
+from workloads.inference.forest.convert import Matrix, Unsupported
+from workloads.inference.forest.forest import KERNELS, Forest, ForestError
+
+EXTREME_ROWS = 20_000
+PROBES = 256
+ONE_BY_ONE = 2_000  # rows that are also scored singly
+_log = logging.getLogger(__name__)
+
+
+def finish(directory: Path, rows: Matrix | None = None) -> dict[str, Any]:
+    """Write model.forest if it is proved equal on `rows` (float32, features in contract order), and name the choice.
+
+    Adds "predictor" to metadata.json and returns it: {"kind": "forest" | "xgboost", "reason", "rows_compared", ...}.
+    Raises OSError or ValueError if the package's own files are not sound.
+    """
+    booster = xgboost.Booster({"nthread": 1}, model_file=directory / "model.ubj")
+    target = directory / "model.forest"
+    try:
+        compared = extremes(booster, EXTREME_ROWS)
+        if rows is not None:
+            compared = np.concatenate([np.asarray(rows, dtype=np.float32), compared])
+        choice = _prove(booster, compared, target)
+    except (Unsupported, ForestError, library.LibraryError) as error:
+        target.unlink(missing_ok=True)
+        choice = {"kind": "xgboost", "reason": str(error)}
+    path = directory / "metadata.json"
+    metadata = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**metadata, "predictor": choice}, sort_keys=True, indent=1), encoding="utf-8")
+    _log.info("predictor chosen", extra=choice)
+    return choice
+
+
+def extremes(booster: xgboost.Booster, count: int, seed: int = 7) -> Matrix:
+    """Rows on which trees go wrong if they ever do: each value a threshold, a neighbour of one, missing, or huge."""
+    trees = convert.read(bytes(booster.save_raw("json")))
+    largest = np.finfo(np.float32).max
+    rng = np.random.default_rng(seed)
+    columns: list[Matrix] = []
+    for feature in range(trees.features):
+        mine = trees.nodes["feature"] & ~convert.MISSING_LEFT == feature
+        thresholds = trees.nodes["value"][mine & (trees.nodes["feature"] >= 0)].astype(np.float32)
+        near = [np.nextafter(thresholds, np.float32(way)) for way in (-np.inf, np.inf)]
+        special = np.array([np.nan, 0, -0.0, largest, -largest, np.inf, -np.inf, 1e-45], dtype=np.float32)
+        pool = np.concatenate([thresholds, *near, np.repeat(special, 1 + len(thresholds) // 8)])
+        columns.append(rng.choice(pool, count))
+    return np.stack(columns, axis=1)
+
+
+def _prove(booster: xgboost.Booster, rows: Matrix, target: Path) -> dict[str, Any]:
+    """The choice for a model that every kernel scores as XGBoost does.
+
+    Raises ForestError at the first that does not.
+    """
+    best = booster.attr("best_iteration")
+    trees = (0, int(best) + 1) if best is not None else (0, 0)
+    largest = np.finfo(np.float32).max
+    rows = np.clip(rows, -largest, largest)
+    expected = booster.inplace_predict(rows, iteration_range=trees, validate_features=False).astype(np.float32)
+    probes = np.linspace(0, len(rows) - 1, PROBES).astype(int)
+    target.write_bytes(convert.convert(bytes(booster.save_raw("json")), rows[probes], expected[probes]))
+    location = library.build()
+    values = rows.astype(np.float64).tolist()
+    proved: list[str] = []
+    for number in KERNELS:
+        forest = Forest(target, location, kernel=number)
+        if forest.kernel in proved:
+            continue  # this machine, or this shape of tree, has not that kernel
+        found = np.array(forest.many(values), dtype=np.float32).reshape(expected.shape)
+        different = int((found.view(np.uint32) != expected.view(np.uint32)).sum())
+        if forest.outputs == 1:
+            singly = np.array([forest.one(row) for row in values[:ONE_BY_ONE]], dtype=np.float32)
+            different += int((singly.view(np.uint32) != expected[:ONE_BY_ONE].view(np.uint32)).sum())
+        if different:
+            raise ForestError(f"{different} of {len(rows)} scores differ from XGBoost's (kernel {forest.kernel})")
+        proved.append(forest.kernel)
+    return {
+        "kind": "forest",
+        "reason": "equal to XGBoost in every bit",
+        "rows_compared": len(rows),
+        "kernels": proved,
+        "library": library.source_hash(),
+        "forest_sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+        "xgboost_version": xgboost.__version__,
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m workloads.inference.packaging", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--model-dir", type=Path, required=True)
+    parser.add_argument(
+        "--rows", type=Path, help="model matrix to compare on: float32 .npy, features in contract order"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        finish(options.model_dir, np.load(options.rows) if options.rows else None)
+    except (OSError, ValueError) as error:
+        _log.error("%s", error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    logs.configure()
+    sys.exit(main())

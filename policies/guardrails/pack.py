@@ -39,6 +39,8 @@ from .rule import Rule, message
 from .schema import pack_faults, plain, with_defaults
 from .themes import rules as every_rule
 
+_MOST_TYPE_TAGS = 20
+
 
 class ConfigurationError(ValueError):
     """The configuration of the pack is wrong; the message lists every fault."""
@@ -134,7 +136,7 @@ class Guardrails:
             "framework": PolicyComplianceFramework(
                 name="NIST SP 800-53", version="Rev. 5", reference=rule.theme.nist, specification=rule.theme.title
             ),
-            "tags": [f"theme:{rule.theme.slug}", *rule.labels, *(f"type:{name}" for name in rule.types)],
+            "tags": [f"theme:{rule.theme.slug}", *rule.labels, *_type_tags(rule)],
             "remediation_steps": rule.remedy,
             "url": rule.url,
         }
@@ -212,6 +214,11 @@ class Guardrails:
             protected=args.opts.protect,
             provider=args.provider.props if args.provider else {},
         )
+
+
+def _type_tags(rule: Rule) -> list[str]:
+    """The types that a policy judges; the tagging policies judge every type that takes tags, which is said shortly."""
+    return [f"type:{name}" for name in rule.types] if len(rule.types) <= _MOST_TYPE_TAGS else ["type:*"]
 
 
 def _bug(rule: Rule, subject: Resource | Stack, bug: Exception) -> Finding:

@@ -42,7 +42,6 @@ from .remediation import Draft
 from .resource import Resource, Stack, token
 from .schema import EXEMPTIONS, Schema
 
-ANY_TYPE = "*"
 Check = Callable[[Resource], Findings]
 StackCheck = Callable[[Stack], Findings]
 
@@ -83,7 +82,7 @@ class Rule:
         sentence: what must hold, as an auditor would say it.
         reason: why, where the sentence does not say so.
         theme: the group it belongs to.
-        types: the type tokens it judges; `ANY_TYPE` alone is every resource.
+        types: the type tokens it judges.
         reads: further type tokens that it follows to; only a policy over the whole stack has them.
         levels: the level in each environment.
         severity: how bad a violation is.
@@ -147,7 +146,7 @@ class Rule:
 
     def bears_on(self, type_: str) -> bool:
         """Whether it judges resources of a type token."""
-        return type_ in self.types or ANY_TYPE in self.types
+        return type_ in self.types
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,7 +251,7 @@ def _spoken(check: Callable[..., Findings]) -> tuple[str, str, str]:
 
 def _tokens(shorts: str | Sequence[str]) -> tuple[str, ...]:
     names: Iterable[str] = [shorts] if isinstance(shorts, str) else shorts
-    return tuple(name if name == ANY_TYPE or ":" in name else token(name) for name in names)
+    return tuple(name if ":" in name else token(name) for name in names)
 
 
 def message(rule: Rule, finding: Finding) -> str:

@@ -21,7 +21,6 @@ from pulumi_policy import EnforcementLevel, Policy
 from pulumi_policy.policy import _PolicyAnalyzerServicer as SdkServicer  # no public way to serve chosen policies
 
 from .pack import ConfigurationError, Guardrails
-from .rule import ANY_TYPE
 
 PACK_NAME = "ml-platform"
 _PACK_VERSION = "0.0.1"  # PulumiPolicy.yaml holds the real one; the SDK says the same
@@ -81,7 +80,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 resources=[
                     resource
                     for resource in request.resources
-                    if ANY_TYPE in wanted or resource.type in wanted or not resource.type.startswith("aws:")
+                    if resource.type in wanted or not resource.type.startswith("aws:")
                 ]
             )
             response.MergeFrom(self._by_stack_rule[rule.name].AnalyzeStack(part, context))

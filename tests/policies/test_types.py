@@ -17,7 +17,7 @@ import pytest
 
 from policies.guardrails.documents import _TABLE as ACTIONS
 from policies.guardrails.resource import _IDENTITY as IDENTITY
-from policies.guardrails.rule import ANY_TYPE, Rule
+from policies.guardrails.rule import Rule
 from policies.guardrails.themes import rules
 from policies.guardrails.themes.tagging import _TABLE as TAGGABLE
 from policies.guardrails.themes.tagging import taggable
@@ -40,7 +40,7 @@ def modules() -> dict[str, str]:
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)
 def test_the_types_that_a_policy_names_exist(rule: Rule) -> None:
-    assert [name for name in (*rule.types, *rule.reads) if name != ANY_TYPE and name not in modules()] == []
+    assert [name for name in (*rule.types, *rule.reads) if name not in modules()] == []
 
 
 # Objects whose keys are the user's own.
@@ -91,7 +91,7 @@ def test_the_properties_that_a_policy_asks_for_exist(rule: Rule) -> None:
             named = [key for key in path if isinstance(key, str)]
             own = next((i for i, key in enumerate(named) if key in FREE), len(named))
             asked.update(named[: own + 1])
-    tokens = set(modules()) & {*rule.types, *rule.reads} or {specimen.token for specimen in VALID.values()}
+    tokens = {specimen.token for specimen in VALID.values()} & {*rule.types, *rule.reads} or {*rule.types}
     known = frozenset[str]().union(*(names_of(token) for token in tokens))
     assert {key for key in asked if snake(key) not in known} - set(IDENTITY) == set()
 
@@ -103,6 +103,6 @@ def test_the_tables_say_what_they_were_made_from() -> None:
 
 def test_the_list_of_types_that_take_tags() -> None:
     takes = {name for name, source in modules().items() if '__props__.__dict__["tags"] = tags' in source}
-    assert taggable() <= takes
-    assert {"aws:s3/bucket:Bucket", "aws:sagemaker/endpoint:Endpoint", "aws:kms/key:Key"} <= taggable()
+    assert set(taggable()) <= takes
+    assert {"aws:s3/bucket:Bucket", "aws:sagemaker/endpoint:Endpoint", "aws:kms/key:Key"} <= set(taggable())
     assert "aws:s3/bucketVersioning:BucketVersioning" not in taggable()

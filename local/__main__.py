@@ -1,4 +1,4 @@
-"""The command line of the local run: `python -m local up|down|preview|synth --stack <stack>`."""
+"""The command line of the local run: `python -m local up|down|preview|synth|diagram --stack <stack>`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pulumi
 import yaml
 
 from local.adapter import AdapterError
+from local.diagram import mermaid
 from local.emulator.client import EmulatorError
 from local.policy import PolicyPackError
 from local.runtime import LocalRunError, Stack, commands
@@ -50,6 +51,11 @@ def _synth(args: argparse.Namespace) -> int:
     return 0
 
 
+def _diagram(args: argparse.Namespace) -> int:
+    print(mermaid(_stack(args).synth(bootstrap=False)))
+    return 0
+
+
 def _stack(args: argparse.Namespace) -> Stack:
     return Stack(args.stack, home=args.home, contract_override=args.contract, config_overrides=dict(args.config))
 
@@ -64,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--keep", action="store_true", help="leave emulator and endpoint running until `down`")
     _command(commands_of, "down", _down, "stop what `up --keep` left running")
     _command(commands_of, "preview", _preview, "say what `up` would change, judged by the policies")
+    _command(commands_of, "diagram", _diagram, "draw the components of the stack as a Mermaid flowchart")
     synth = _command(commands_of, "synth", _synth, "write every resource of the stack as JSON")
     synth.add_argument(
         "--out", metavar="FILE", help="where to, - for standard output (default .local/<stack>/synth.json)"

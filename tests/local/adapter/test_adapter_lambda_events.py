@@ -130,10 +130,10 @@ class TestFunctions:
         queue = adapter.create("aws:sqs/queue:Queue", "failed", {"name": "failed"}).outputs["arn"]
         asynchronous = {"functionName": "rollback", "destinationConfig": {"onFailure": {"destination": queue}}}
         config = adapter.create(INVOKE_CONFIG, "rollback", asynchronous)
-        changed = {**asynchronous, "maximumRetryAttempts": 0.0}
+        changed = {**asynchronous, "maximumRetryAttempts": 1.0}
         adapter.update(INVOKE_CONFIG, config.id, asynchronous, changed, config.outputs)
         found = aws("lambda").get_function_event_invoke_config(FunctionName="rollback")
-        assert (found["MaximumRetryAttempts"], found["DestinationConfig"]["OnFailure"]) == (0, {"Destination": queue})
+        assert (found["MaximumRetryAttempts"], found["DestinationConfig"]["OnFailure"]) == (1, {"Destination": queue})
         adapter.delete(INVOKE_CONFIG, config.id, changed, config.outputs)
 
     def test_a_queue_calls_a_function(

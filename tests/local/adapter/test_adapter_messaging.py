@@ -24,7 +24,7 @@ def document(principal: str, action: str, resource: str) -> str:
 
 class TestQueues:
     def test_a_queue_with_its_dead_letters(self, adapter: Adapter, aws: Callable[[str], Any]) -> None:
-        dead = adapter.create(QUEUE, "dead", {"name": "dead", "messageRetentionSeconds": 1_209_600.0})
+        dead = adapter.create(QUEUE, "dead", {"name": "dead.fifo", "fifoQueue": True})
         redrive = json.dumps({"deadLetterTargetArn": dead.outputs["arn"], "maxReceiveCount": 3})
         inputs = {"name": "jobs.fifo", "fifoQueue": True, "contentBasedDeduplication": True, "redrivePolicy": redrive}
         jobs = adapter.create(QUEUE, "jobs", {**inputs, "kmsMasterKeyId": "alias/messages"})
@@ -34,39 +34,32 @@ class TestQueues:
         assert found["KmsMasterKeyId"] == "alias/messages"
         adapter.delete(QUEUE, jobs.id, inputs, jobs.outputs)
         urls = aws("sqs").list_queues()["QueueUrls"]
-        assert [url.rsplit("/", 1)[1] for url in urls] == ["dead"]
+        assert [url.rsplit("/", 1)[1] for url in urls] == ["dead.fifo"]
 
-    @pytest.mark.parametrize(
-        ("token", "key", "text", "attribute"),
-        [
-            (
-                "aws:sqs/queuePolicy:QueuePolicy",
-                "policy",
-                document("sns.amazonaws.com", "sqs:SendMessage", "*"),
-                "Policy",
-            ),
-            (
-                "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
-                "redriveAllowPolicy",
-                json.dumps({"redrivePermission": "denyAll"}),
-                "RedriveAllowPolicy",
-            ),
-        ],
-    )
-    def test_an_attribute_as_a_resource(
-        self, adapter: Adapter, aws: Callable[[str], Any], token: str, key: str, text: str, attribute: str
-    ) -> None:
+    def test_a_policy_as_a_resource(self, adapter: Adapter, aws: Callable[[str], Any]) -> None:
+        token = "aws:sqs/queuePolicy:QueuePolicy"
         queue = adapter.create(QUEUE, "jobs", {"name": "jobs"})
-        inputs = {"queueUrl": queue.id, key: text}
+        inputs = {"queueUrl": queue.id, "policy": document("sns.amazonaws.com", "sqs:SendMessage", "*")}
         created = adapter.create(token, "policy", inputs)
         assert (created.id, created.outputs) == (queue.id, {**inputs, "region": "eu-west-1"})
 
-        def attributes() -> dict[str, str]:
-            return aws("sqs").get_queue_attributes(QueueUrl=queue.id, AttributeNames=["All"])["Attributes"]
+        def policy() -> str:
+            found = aws("sqs").get_queue_attributes(QueueUrl=queue.id, AttributeNames=["All"])["Attributes"]
+            return found.get("Policy", "")
 
-        assert json.loads(attributes()[attribute]) == json.loads(text)
+        assert json.loads(policy()) == json.loads(inputs["policy"])
         adapter.delete(token, created.id, inputs, created.outputs)
-        assert not attributes().get(attribute)
+        assert policy() == ""
+
+    def test_who_may_use_a_queue_for_dead_letters(self, adapter: Adapter, calls: list[str]) -> None:
+        """moto takes the attribute and does not give it back, so the calls must do."""
+        queue = adapter.create(QUEUE, "dead", {"name": "dead"})
+        token = "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"
+        inputs = {"queueUrl": queue.id, "redriveAllowPolicy": json.dumps({"redrivePermission": "denyAll"})}
+        calls.clear()
+        created = adapter.create(token, "dead", inputs)
+        adapter.delete(token, created.id, inputs, created.outputs)
+        assert calls == ["SetQueueAttributes", "SetQueueAttributes"]
 
     def test_a_policy_that_is_no_json(self, offline: Adapter) -> None:
         with pytest.raises(InvalidInput) as refused:

@@ -1,0 +1,425 @@
+"""SageMaker on a real moto. What plain moto lacks (local/emulator has it) is a double here, which shows what was asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from moto.core.responses import ActionResult
+from moto.sagemaker.models import sagemaker_backends
+from moto.sagemaker.responses import SageMakerResponse
+
+from local.adapter import Adapter, ApiRefused, InvalidInput
+from local.adapter import adapter as adapter_module
+
+ROLE = "arn:aws:iam::123456789012:role/sagemaker"
+IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-inference@sha256:" + "a" * 64
+ARN = "arn:aws:sagemaker:eu-west-1:123456789012"
+MODEL, CONFIGURATION = "aws:sagemaker/model:Model", "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+ENDPOINT, PIPELINE = "aws:sagemaker/endpoint:Endpoint", "aws:sagemaker/pipeline:Pipeline"
+FEATURES, GROUP = "aws:sagemaker/featureGroup:FeatureGroup", "aws:sagemaker/modelPackageGroup:ModelPackageGroup"
+JOB = "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition"
+SCHEDULE = "aws:sagemaker/monitoringSchedule:MonitoringSchedule"
+MODEL_INPUTS = {
+    "name": "churn-1",
+    "executionRoleArn": ROLE,
+    "primaryContainer": {
+        "image": IMAGE,
+        "modelDataUrl": "s3://artifacts/model.tar.gz",
+        "environment": {"SAGEMAKER_X": "1"},
+    },
+    "vpcConfig": {"subnets": ["subnet-1"], "securityGroupIds": ["sg-1"]},
+    "enableNetworkIsolation": True,
+    "tags": {"Team": "ml"},
+}
+
+
+def configuration(name: str, **changes: Any) -> dict[str, Any]:
+    variant = {
+        "variantName": "champion",
+        "modelName": "churn-1",
+        "initialInstanceCount": 2.0,
+        "instanceType": "ml.m5.large",
+        "initialVariantWeight": 90.0,
+        "routingConfigs": [{"routingStrategy": "LEAST_OUTSTANDING_REQUESTS"}],
+    }
+    capture = {
+        "enableCapture": True,
+        "initialSamplingPercentage": 100.0,
+        "destinationS3Uri": "s3://processed/data-capture",
+        "captureOptions": [{"captureMode": "Input"}, {"captureMode": "Output"}],
+        "captureContentTypeHeader": {"jsonContentTypes": ["application/json"]},
+    }
+    return {
+        "name": name,
+        "kmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/1",
+        "productionVariants": [{**variant, **changes}],
+        "dataCaptureConfig": capture,
+    }
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[str, Any]]]:
+    """Stand in for operations: each answers `answer` and its parameters are kept in the list."""
+
+    def stand_in(*operations: str, answer: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        seen: list[dict[str, Any]] = []
+        for operation in operations:
+
+            def respond(self: SageMakerResponse) -> ActionResult:
+                seen.append({key: value for key, value in self._get_params().items() if value is not None})
+                return ActionResult(answer or {})
+
+            monkeypatch.setattr(SageMakerResponse, operation, respond, raising=False)
+        return seen
+
+    return stand_in
+
+
+@pytest.fixture
+def sagemaker(aws: Callable[[str], Any]) -> Any:
+    return aws("sagemaker")
+
+
+class TestModels:
+    def test_a_model(self, adapter: Adapter, sagemaker: Any, calls: list[str]) -> None:
+        created = adapter.create(MODEL, "champion", MODEL_INPUTS)
+        assert (created.id, created.outputs["arn"]) == ("churn-1", f"{ARN}:model/churn-1")
+        found = sagemaker.describe_model(ModelName="churn-1")
+        assert (found["PrimaryContainer"]["Image"], found["VpcConfig"]) == (
+            IMAGE,
+            {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
+        )
+        calls.clear()
+        adapter.update(MODEL, "churn-1", MODEL_INPUTS, {**MODEL_INPUTS, "tags": {"Team": "data"}}, created.outputs)
+        assert calls == ["AddTags"]
+        adapter.delete(MODEL, "churn-1", MODEL_INPUTS, created.outputs)
+        assert sagemaker.list_models()["Models"] == []
+
+    def test_a_model_has_one_container_or_several(self, offline: Adapter) -> None:
+        inputs = {"executionRoleArn": ROLE}
+        with pytest.raises(InvalidInput) as refused:
+            offline.validate(MODEL, "champion", inputs)
+        assert str(refused.value) == (
+            f"{MODEL} 'champion': primaryContainer: exactly one of primaryContainer, containers must be given"
+        )
+
+    def test_a_configuration_of_two_variants(self, adapter: Adapter, sagemaker: Any) -> None:
+        adapter.create(MODEL, "champion", MODEL_INPUTS)
+        inputs = configuration("churn-1")
+        inputs["productionVariants"].append({**inputs["productionVariants"][0], "variantName": "challenger"})
+        created = adapter.create(CONFIGURATION, "config", inputs)
+        assert created.outputs["arn"] == f"{ARN}:endpoint-config/churn-1"
+        found = sagemaker.describe_endpoint_config(EndpointConfigName="churn-1")
+        assert [variant["VariantName"] for variant in found["ProductionVariants"]] == ["champion", "challenger"]
+        assert found["ProductionVariants"][0]["RoutingConfig"] == {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"}
+        assert found["KmsKeyId"] == "arn:aws:kms:eu-west-1:123456789012:key/1"
+        assert found["DataCaptureConfig"]["CaptureOptions"] == [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}]
+        assert adapter.replaces(CONFIGURATION, configuration("a"), configuration("a", initialInstanceCount=3.0)) == [
+            "productionVariants"
+        ]
+        adapter.delete(CONFIGURATION, "churn-1", inputs, created.outputs)
+        assert sagemaker.list_endpoint_configs()["EndpointConfigs"] == []
+
+    def test_what_the_model_of_the_api_knows_of_a_variant(self, offline: Adapter) -> None:
+        with pytest.raises(InvalidInput) as refused:
+            offline.validate(
+                CONFIGURATION, "config", configuration("churn_1", instanceType="ml.m5.tiny", initialInstanceCount=0.0)
+            )
+        assert [(fault.path, fault.found) for fault in refused.value.faults] == [
+            ("name", "churn_1"),
+            ("productionVariants[0].initialInstanceCount", 0),
+            ("productionVariants[0].instanceType", "ml.m5.tiny"),
+        ]
+
+
+class Rollout:
+    """What UpdateEndpoint starts: some readings of `Updating`, then in service with `final` as the configuration."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, final: str, status: str = "InService") -> None:
+        self.requests: list[dict[str, Any]] = []
+        self._readings = iter(["Updating", "Updating", status])
+        describe = SageMakerResponse.describe_endpoint
+        rollout = self
+
+        def update_endpoint(response: SageMakerResponse) -> ActionResult:
+            rollout.requests.append({key: item for key, item in response._get_params().items() if item is not None})
+            return ActionResult({"EndpointArn": f"{ARN}:endpoint/churn"})
+
+        def describe_endpoint(response: SageMakerResponse) -> Any:
+            endpoint = sagemaker_backends["123456789012"]["eu-west-1"].endpoints["churn"]
+            if rollout.requests:
+                endpoint.endpoint_status = next(rollout._readings)
+                endpoint.endpoint_config_name = final
+                endpoint.failure_reason = "alarm errors went off"
+            return describe(response)
+
+        monkeypatch.setattr(SageMakerResponse, "update_endpoint", update_endpoint, raising=False)
+        monkeypatch.setattr(SageMakerResponse, "describe_endpoint", describe_endpoint)
+
+
+class TestEndpoints:
+    CANARY = {
+        "blueGreenUpdatePolicy": {
+            "trafficRoutingConfiguration": {
+                "type": "CANARY",
+                "canarySize": {"type": "CAPACITY_PERCENT", "value": 10.0},
+                "waitIntervalInSeconds": 300.0,
+            },
+            "terminationWaitInSeconds": 60.0,
+        },
+        "autoRollbackConfiguration": {"alarms": [{"alarmName": "errors"}]},
+    }
+    INPUTS = {"name": "churn", "endpointConfigName": "churn-1", "deploymentConfig": CANARY, "tags": {"Team": "ml"}}
+
+    @pytest.fixture
+    def created(self, adapter: Adapter) -> Iterator[Any]:
+        adapter.create(MODEL, "champion", MODEL_INPUTS)
+        for name in ("churn-1", "churn-2"):
+            adapter.create(CONFIGURATION, name, configuration(name))
+        yield adapter.create(ENDPOINT, "endpoint", self.INPUTS)
+
+    def test_an_endpoint_is_made_and_deleted(self, adapter: Adapter, created: Any, sagemaker: Any) -> None:
+        assert (created.id, created.outputs["arn"]) == ("churn", f"{ARN}:endpoint/churn")
+        assert created.outputs["endpointConfigName"] == "churn-1"
+        adapter.delete(ENDPOINT, "churn", self.INPUTS, created.outputs)
+        assert sagemaker.list_endpoints()["Endpoints"] == []
+        adapter.delete(ENDPOINT, "churn", self.INPUTS, created.outputs)
+
+    def test_an_update_waits_until_the_rollout_is_over(
+        self, adapter: Adapter, created: Any, monkeypatch: pytest.MonkeyPatch, calls: list[str]
+    ) -> None:
+        rollout = Rollout(monkeypatch, final="churn-2")
+        changed = {**self.INPUTS, "endpointConfigName": "churn-2"}
+        updated = adapter.update(ENDPOINT, "churn", self.INPUTS, changed, created.outputs)
+        assert calls == ["UpdateEndpoint", "DescribeEndpoint", "DescribeEndpoint", "DescribeEndpoint"]
+        assert rollout.requests == [
+            {
+                "EndpointName": "churn",
+                "EndpointConfigName": "churn-2",
+                "DeploymentConfig": {
+                    "BlueGreenUpdatePolicy": {
+                        "TrafficRoutingConfiguration": {
+                            "Type": "CANARY",
+                            "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 10},
+                            "WaitIntervalInSeconds": 300,
+                        },
+                        "TerminationWaitInSeconds": 60,
+                    },
+                    "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]},
+                },
+            }
+        ]
+        assert updated.outputs["endpointConfigName"] == "churn-2"
+
+    def test_a_rollback_is_a_success_that_shows_the_live_configuration(
+        self, adapter: Adapter, created: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As the provider does (design.md, fact 2): whoever wants to know compares wanted and live."""
+        Rollout(monkeypatch, final="churn-1")
+        changed = {**self.INPUTS, "endpointConfigName": "churn-2"}
+        assert (
+            adapter.update(ENDPOINT, "churn", self.INPUTS, changed, created.outputs).outputs["endpointConfigName"]
+            == "churn-1"
+        )
+
+    def test_a_rollback_that_fails_is_an_error_with_the_reason(
+        self, adapter: Adapter, created: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Rollout(monkeypatch, final="churn-2", status="UpdateRollbackFailed")
+        with pytest.raises(ApiRefused) as refused:
+            adapter.update(
+                ENDPOINT, "churn", self.INPUTS, {**self.INPUTS, "endpointConfigName": "churn-2"}, created.outputs
+            )
+        assert str(refused.value) == (
+            f"{ENDPOINT} 'churn': sagemaker wait answered UpdateRollbackFailed: alarm errors went off"
+        )
+
+    def test_a_wait_has_an_end(self, adapter: Adapter, created: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        Rollout(monkeypatch, final="churn-2")
+        times = iter([0.0, 901.0])
+        monkeypatch.setattr(adapter_module.time, "monotonic", lambda: next(times, 901.0))
+        with pytest.raises(ApiRefused) as refused:
+            adapter.update(
+                ENDPOINT, "churn", self.INPUTS, {**self.INPUTS, "endpointConfigName": "churn-2"}, created.outputs
+            )
+        assert refused.value.message == "still Updating after 900 s, not InService"
+
+
+class TestFeatures:
+    INPUTS = {
+        "featureGroupName": "churn",
+        "recordIdentifierFeatureName": "customer_id",
+        "eventTimeFeatureName": "event_time",
+        "roleArn": ROLE,
+        "featureDefinitions": [
+            {"featureName": "customer_id", "featureType": "String"},
+            {"featureName": "event_time", "featureType": "Fractional"},
+        ],
+        "offlineStoreConfig": {"s3StorageConfig": {"s3Uri": "s3://processed/offline-store", "kmsKeyId": "k"}},
+        "onlineStoreConfig": {"enableOnlineStore": True, "ttlDuration": {"unit": "Days", "value": 30.0}},
+    }
+
+    def test_a_feature_group_changes_its_time_to_live_in_place(
+        self, adapter: Adapter, sagemaker: Any, asked: Callable[..., list[dict[str, Any]]]
+    ) -> None:
+        created = adapter.create(FEATURES, "features", self.INPUTS)
+        assert (created.id, created.outputs["arn"]) == ("churn", f"{ARN}:feature-group/churn")
+        found = sagemaker.describe_feature_group(FeatureGroupName="churn")
+        assert found["FeatureDefinitions"][1] == {"FeatureName": "event_time", "FeatureType": "Fractional"}
+        requests = asked("update_feature_group", "delete_feature_group")
+        online = {"enableOnlineStore": True, "ttlDuration": {"unit": "Days", "value": 60.0}}
+        changed = {**self.INPUTS, "onlineStoreConfig": online}
+        assert adapter.replaces(FEATURES, self.INPUTS, changed) == []
+        adapter.update(FEATURES, "churn", self.INPUTS, changed, created.outputs)
+        adapter.delete(FEATURES, "churn", changed, created.outputs)
+        assert requests == [
+            {"FeatureGroupName": "churn", "OnlineStoreConfig": {"TtlDuration": {"Unit": "Days", "Value": 60}}},
+            {"FeatureGroupName": "churn"},
+        ]
+
+    def test_another_feature_is_another_group(self, adapter: Adapter) -> None:
+        more = [*self.INPUTS["featureDefinitions"], {"featureName": "tenure", "featureType": "Integral"}]
+        assert adapter.replaces(FEATURES, self.INPUTS, {**self.INPUTS, "featureDefinitions": more}) == [
+            "featureDefinitions"
+        ]
+
+    def test_a_group_needs_a_store(self, offline: Adapter) -> None:
+        inputs = {key: value for key, value in self.INPUTS.items() if not key.endswith("StoreConfig")}
+        with pytest.raises(InvalidInput) as refused:
+            offline.validate(FEATURES, "features", {**inputs, "featureDefinitions": [{"featureType": "Text"}]})
+        assert str(refused.value).splitlines() == [
+            f"{FEATURES} 'features': featureDefinitions[0].featureName: is required; give it a value (a text) "
+            "(sagemaker CreateFeatureGroup FeatureDefinitions[0].FeatureName)",
+            f"{FEATURES} 'features': featureDefinitions[0].featureType = 'Text': must be one of Integral, Fractional, String "
+            "(sagemaker CreateFeatureGroup FeatureDefinitions[0].FeatureType)",
+            f"{FEATURES} 'features': offlineStoreConfig: at least one of offlineStoreConfig, onlineStoreConfig must be given",
+        ]
+
+
+class TestPipelines:
+    DEFINITION = json.dumps(
+        {"Version": "2020-12-01", "Steps": [{"Name": "Train", "Type": "Training", "Arguments": {}}]}
+    )
+    INPUTS = {
+        "pipelineName": "churn",
+        "pipelineDisplayName": "churn",
+        "roleArn": ROLE,
+        "pipelineDefinition": DEFINITION,
+    }
+
+    def test_a_pipeline_and_its_definition(self, adapter: Adapter, sagemaker: Any, calls: list[str]) -> None:
+        created = adapter.create(PIPELINE, "pipeline", self.INPUTS)
+        assert (created.id, created.outputs["arn"]) == ("churn", f"{ARN}:pipeline/churn")
+        reordered = json.dumps(json.loads(self.DEFINITION), sort_keys=True, indent=1)
+        calls.clear()
+        adapter.update(
+            PIPELINE, "churn", self.INPUTS, {**self.INPUTS, "pipelineDefinition": reordered}, created.outputs
+        )
+        assert calls == []
+        other = self.DEFINITION.replace("Train", "Fit")
+        adapter.update(PIPELINE, "churn", self.INPUTS, {**self.INPUTS, "pipelineDefinition": other}, created.outputs)
+        assert calls == ["UpdatePipeline"]
+        assert sagemaker.describe_pipeline(PipelineName="churn")["PipelineDefinition"] == other
+        adapter.delete(PIPELINE, "churn", self.INPUTS, created.outputs)
+        assert sagemaker.list_pipelines()["PipelineSummaries"] == []
+
+    @pytest.mark.parametrize(
+        ("definition", "allowed"),
+        [
+            ("{", "must be JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
+            ("[]", 'must be a pipeline definition, a JSON object with "Version" and "Steps"'),
+        ],
+    )
+    def test_a_definition_that_is_none(self, offline: Adapter, definition: str, allowed: str) -> None:
+        with pytest.raises(InvalidInput) as refused:
+            offline.validate(PIPELINE, "pipeline", {**self.INPUTS, "pipelineDefinition": definition})
+        assert [fault.allowed for fault in refused.value.faults] == [f"{allowed} (sagemaker CreatePipeline)"]
+
+    def test_a_package_group_and_who_may_read_it(
+        self, adapter: Adapter, sagemaker: Any, asked: Callable[..., list[dict[str, Any]]]
+    ) -> None:
+        created = adapter.create(GROUP, "group", {"modelPackageGroupName": "churn", "tags": {"Team": "ml"}})
+        assert created.outputs["arn"] == f"{ARN}:model-package-group/churn"
+        requests = asked(
+            "put_model_package_group_policy",
+            "delete_model_package_group_policy",
+            "delete_model_package_group",
+            answer={"ModelPackageGroupArn": created.outputs["arn"]},
+        )
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"AWS": "1"},
+            "Action": "sagemaker:DescribeModelPackage",
+            "Resource": "*",
+        }
+        inputs = {"modelPackageGroupName": "churn", "resourcePolicy": json.dumps({"Statement": [statement]})}
+        token = "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy"
+        policy = adapter.create(token, "policy", inputs)
+        adapter.delete(token, policy.id, inputs, policy.outputs)
+        adapter.delete(GROUP, "churn", {"modelPackageGroupName": "churn"}, created.outputs)
+        assert requests == [
+            {"ModelPackageGroupName": "churn", "ResourcePolicy": inputs["resourcePolicy"]},
+            {"ModelPackageGroupName": "churn"},
+            {"ModelPackageGroupName": "churn"},
+        ]
+
+
+class TestMonitoring:
+    def test_a_job_definition(self, adapter: Adapter, sagemaker: Any) -> None:
+        inputs = {
+            "name": "churn-quality",
+            "roleArn": ROLE,
+            "dataQualityAppSpecification": {"imageUri": "468650794304.dkr.ecr.eu-west-1.amazonaws.com/analyzer:latest"},
+            "dataQualityBaselineConfig": {"statisticsResource": {"s3Uri": "s3://artifacts/statistics.json"}},
+            "dataQualityJobInput": {
+                "endpointInput": {"endpointName": "churn", "localPath": "/opt/ml/processing/input"}
+            },
+            "dataQualityJobOutputConfig": {
+                "kmsKeyId": "k",
+                "monitoringOutputs": {
+                    "s3Output": {"s3Uri": "s3://artifacts/reports", "localPath": "/opt/ml/processing/output"}
+                },
+            },
+            "jobResources": {
+                "clusterConfig": {"instanceCount": 1.0, "instanceType": "ml.m5.large", "volumeSizeInGb": 30.0}
+            },
+        }
+        created = adapter.create(JOB, "quality", inputs)
+        assert created.outputs["arn"] == f"{ARN}:data-quality-job-definition/churn-quality"
+        found = sagemaker.describe_data_quality_job_definition(JobDefinitionName="churn-quality")
+        assert found["DataQualityJobOutputConfig"]["MonitoringOutputs"] == [
+            {"S3Output": {"S3Uri": "s3://artifacts/reports", "LocalPath": "/opt/ml/processing/output"}}
+        ]
+        adapter.delete(JOB, "churn-quality", inputs, created.outputs)
+        assert sagemaker.list_data_quality_job_definitions()["JobDefinitionSummaries"] == []
+
+    def test_a_schedule(self, adapter: Adapter, asked: Callable[..., list[dict[str, Any]]]) -> None:
+        arn = f"{ARN}:monitoring-schedule/churn"
+        answer = {"MonitoringScheduleArn": arn, "MonitoringScheduleStatus": "Scheduled"}
+        reads = asked("describe_monitoring_schedule", answer=answer)
+        writes = asked(
+            "create_monitoring_schedule", "update_monitoring_schedule", "delete_monitoring_schedule", answer=answer
+        )
+
+        def inputs(hour: str) -> dict[str, Any]:
+            config = {
+                "monitoringType": "DataQuality",
+                "monitoringJobDefinitionName": "churn-quality",
+                "scheduleConfig": {"scheduleExpression": f"cron(0 {hour} ? * * *)"},
+            }
+            return {"name": "churn", "monitoringScheduleConfig": config}
+
+        created = adapter.create(SCHEDULE, "schedule", inputs("*"))
+        assert (created.id, created.outputs["arn"]) == ("churn", arn)
+        adapter.update(SCHEDULE, "churn", inputs("*"), inputs("6"), created.outputs)
+        adapter.delete(SCHEDULE, "churn", inputs("6"), created.outputs)
+        assert [request["MonitoringScheduleName"] for request in writes] == ["churn"] * 3
+        assert writes[1]["MonitoringScheduleConfig"] == {
+            "MonitoringType": "DataQuality",
+            "MonitoringJobDefinitionName": "churn-quality",
+            "ScheduleConfig": {"ScheduleExpression": "cron(0 6 ? * * *)"},
+        }
+        assert len(reads) == 2

@@ -46,7 +46,10 @@ TAGS = {
 
 @dataclass(frozen=True)
 class Specimen:
-    """One resource: short type, logical name, inputs, and for each input the names of the resources it comes from."""
+    """One resource: short type, logical name, inputs, and for each input the names of the resources it comes from.
+
+    It carries the platform's tags unless it is not `tagged` or takes the provider's `default_tags`.
+    """
 
     type: str
     name: str
@@ -55,6 +58,8 @@ class Specimen:
     protect: bool = False
     parent: str = ""
     default_tags: Mapping[str, str] | None = None
+    tagged: bool = True
+    real_urn: str = ""
 
     @property
     def token(self) -> str:
@@ -64,7 +69,7 @@ class Specimen:
     @property
     def urn(self) -> str:
         """The URN."""
-        return f"urn:pulumi:prod::ml-platform::{self.token}::{self.name}"
+        return self.real_urn or f"urn:pulumi:prod::ml-platform::{self.token}::{self.name}"
 
     @property
     def arn(self) -> str:
@@ -74,7 +79,8 @@ class Specimen:
     @property
     def properties(self) -> dict[str, Any]:
         """The inputs as policies see them, with the tags that every specimen carries."""
-        tags = {"tags": dict(TAGS)} if self.token in taggable() and self.default_tags is None else {}
+        own = self.tagged and self.default_tags is None and self.token in taggable()
+        tags = {"tags": dict(TAGS)} if own else {}
         return copy.deepcopy({**tags, **self.inputs})
 
     @property

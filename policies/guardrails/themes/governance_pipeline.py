@@ -199,5 +199,5 @@ def model_card_present(stack: Stack) -> Findings:
     registering = [
         step for pipeline in stack.of("sagemaker/pipeline") for step in steps(pipeline) if step.type == "RegisterModel"
     ]
-    if not registering or any(step.arguments.prop("ModelCard").missing for step in registering):
+    if any(step.arguments.prop("ModelCard").missing for step in registering):
         yield groups[0].violation("neither a modelCard nor the ModelCard of a RegisterModel step describes its models")

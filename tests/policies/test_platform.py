@@ -1,0 +1,94 @@
+"""The platform itself: both stacks pass the strict pack, and no policy that bears on them sleeps."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.runtime import Stack
+from policies.guardrails import Guardrails
+from policies.guardrails.resource import short_type
+from policies.guardrails.themes import rules
+from tests.policies.breaks import BREAKS, NOT_BREAKABLE, Break, Platform
+from tests.policies.support import Specimen, Verdict, judge
+
+CONFIG = Path(__file__).parents[2] / "policies" / "config"
+STACKS = ("staging", "prod")
+
+
+@cache
+def resources(stack: str) -> tuple[Specimen, ...]:
+    """The synth of a stack as specimens, each named by its type and name."""
+    found = Stack(stack).synth()["resources"]
+    names = {entry["urn"]: f"{short_type(entry['type'])} {entry['name']}" for entry in found}
+    return tuple(
+        Specimen(
+            entry["type"],
+            names[entry["urn"]],
+            json.loads(json.dumps(entry["inputs"]), parse_int=float),
+            {key: [names[urn] for urn in urns] for key, urns in entry["propertyDependencies"].items()},
+            protect=bool(entry["options"].get("protect")),
+            parent=names.get(entry["parent"], ""),
+            tagged=False,
+            real_urn=entry["urn"],
+        )
+        for entry in found
+    )
+
+
+def config(name: str) -> dict[str, Any]:
+    return json.loads((CONFIG / f"{name}.json").read_text())
+
+
+def judged(
+    specimens: Platform | tuple[Specimen, ...], stack: str = "prod", known: tuple[Specimen, ...] = ()
+) -> Verdict:
+    listed = specimens.values() if isinstance(specimens, dict) else specimens
+    return judge(listed, stack=stack, config=config("strict"), known=known)
+
+
+@pytest.mark.parametrize("name", ["staging", "prod", "strict"])
+def test_the_configurations_name_policies_and_settings_that_exist(name: str) -> None:
+    Guardrails(config(name), stack="prod")
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("levels", ["own", "strict"])
+def test_a_stack_violates_nothing(stack: str, levels: str) -> None:
+    pack = Guardrails(config(stack if levels == "own" else levels), stack=stack)
+    mandatory = {rule.name for rule in pack.rules if pack.level(rule).value == "mandatory"}
+    verdict = judge(resources(stack), stack=stack, config=config(stack if levels == "own" else levels))
+    assert [said for said in verdict.violations if said.policy in mandatory] == []
+    assert verdict.undecided == []
+
+
+def test_what_is_exempt_is_known_and_has_a_reason() -> None:
+    exempt = {(said.policy, said.message) for stack in STACKS for said in judged(resources(stack), stack).exempt}
+    assert {policy for policy, _ in exempt} == {
+        "budget-with-alerts",
+        "stateful-protected",
+        "artifact-bucket-object-lock",
+    }
+    assert all("exempt until 20" in message for _, message in exempt)
+
+
+# --- breaking the platform on purpose ---
+
+
+@pytest.mark.parametrize("broken", BREAKS, ids=lambda broken: f"{broken.what}-{'+'.join(broken.caught)}")
+def test_a_break_of_prod_is_caught_by_exactly_the_policies_meant_to(broken: Break) -> None:
+    valid = {specimen.name: specimen for specimen in resources("prod")}
+    verdict = judged(broken.change(valid), known=resources("prod"))
+    assert {said.policy for said in verdict.violations} == set(broken.caught)
+
+
+def test_every_policy_that_bears_on_prod_is_broken() -> None:
+    present = {specimen.token for specimen in resources("prod")}
+    bearing = {rule.name for rule in rules() if present & set(rule.types)}
+    caught = {name for broken in BREAKS for name in broken.caught}
+    print(f"{len(BREAKS)} breaks of the prod synth for {len(bearing)} policies that bear on it")
+    assert bearing - caught == set(NOT_BREAKABLE)

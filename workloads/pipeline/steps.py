@@ -217,6 +217,9 @@ def training(
         checkpoint_config=CheckpointConfig(s3_uri=checkpoints, local_path="/opt/ml/checkpoints"),
         output_data_config=OutputDataConfig(s3_output_path=run_uri(name, "output"), kms_key_id=token("kms_key")),
         hyperparameters=dict(hyperparameters),
+        # A waiting OpenMP thread gives its core away instead of spinning: where cores are shared, XGBoost's barriers
+        # otherwise stall for a scheduler slice.
+        environment={"OMP_WAIT_POLICY": "passive"},
     ).with_metric_definitions([MetricDefinition(name=n, regex=regex) for n, regex in metrics.items()])
     data = [InputData(channel_name=channel, data_source=uri) for channel, uri in channels.items()]
     return TrainingStep(

@@ -122,7 +122,8 @@ class TestValidate:
     def test_an_input_that_is_not_carried_out_says_what_to_do_instead(self, offline: Adapter) -> None:
         inputs = {"bucket": "raw", "versioning": {"enabled": True}}
         assert refusal(lambda: offline.validate(BUCKET, "raw", inputs)) == [
-            f"{BUCKET} 'raw': versioning = {{'enabled': True}}: is not carried out here; write it as an aws.s3.BucketVersioning"
+            f"{BUCKET} 'raw': versioning = {{'enabled': True}}: is not carried out here; write it as an "
+            "aws.s3.BucketVersioning"
         ]
 
     def test_unknown_values_are_skipped_wherever_they_stand(self, offline: Adapter) -> None:
@@ -272,7 +273,8 @@ class TestUpdate:
             )
         )
         assert lines == [
-            f"{GROUP} '/platform': retentionInDays = 31.0: must be one of 0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, "
+            f"{GROUP} '/platform': retentionInDays = 31.0: must be one of 0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, "
+            "180, "
             "365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
         ]
         assert calls == []

@@ -96,8 +96,10 @@ def test_conversions(convert: Callable[[Any], Any], value: Any, expected: Any) -
         (
             conversions.identity_policy,
             document({**READ, "Effect": "allow", "Actions": []}, "x"),
-            "is no valid policy document: Statement[0] has Actions; a statement knows Action, Condition, Effect, NotAction, "
-            "NotPrincipal, NotResource, Principal, Resource, Sid; Statement[0] Effect must be Allow or Deny, is 'allow'; "
+            "is no valid policy document: Statement[0] has Actions; a statement knows Action, Condition, Effect, "
+            "NotAction, "
+            "NotPrincipal, NotResource, Principal, Resource, Sid; Statement[0] Effect must be Allow or Deny, is "
+            "'allow'; "
             "Statement[1] must be an object",
         ),
         (

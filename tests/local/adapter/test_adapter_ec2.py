@@ -70,9 +70,11 @@ def test_networks_are_checked_without_a_server(offline: Adapter) -> None:
     with pytest.raises(InvalidInput) as refused:
         offline.validate(VPC, "vpc", {"cidrBlock": "10.0.0.1/16", "instanceTenancy": "shared"})
     assert str(refused.value).splitlines() == [
-        f"{VPC} 'vpc': cidrBlock = '10.0.0.1/16': must be a network such as 10.0.0.0/16 (10.0.0.1/16 has host bits set) "
+        f"{VPC} 'vpc': cidrBlock = '10.0.0.1/16': must be a network such as 10.0.0.0/16 (10.0.0.1/16 has host bits "
+        "set) "
         "(ec2 CreateVpc)",
-        f"{VPC} 'vpc': instanceTenancy = 'shared': must be one of default, dedicated, host (ec2 CreateVpc InstanceTenancy)",
+        f"{VPC} 'vpc': instanceTenancy = 'shared': must be one of default, dedicated, host (ec2 CreateVpc "
+        "InstanceTenancy)",
     ]
 
 

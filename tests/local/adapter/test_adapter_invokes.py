@@ -242,5 +242,6 @@ def test_a_function_that_is_not_known_is_named(offline: Adapter) -> None:
     with pytest.raises(UnknownType) as unknown:
         offline.invoke("aws:ec2/getAmi:getAmi", {})
     assert str(unknown.value).startswith(
-        "aws:ec2/getAmi:getAmi: the adapter does not know this function; it knows aws:cloudcontrol/getResource:getResource,"
+        "aws:ec2/getAmi:getAmi: the adapter does not know this function; it knows "
+        "aws:cloudcontrol/getResource:getResource,"
     )

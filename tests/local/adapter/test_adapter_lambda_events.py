@@ -104,14 +104,14 @@ class TestFunctions:
         }
         with pytest.raises(InvalidInput) as refused:
             offline.validate(FUNCTION, "rollback", inputs)
-        assert [(fault.path, fault.allowed) for fault in refused.value.faults][0] == (
+        assert next((fault.path, fault.allowed) for fault in refused.value.faults) == (
             "code",
             "/nowhere must be a directory or a .zip file (lambda CreateFunction)",
         )
         assert "runtime = 'python2.1': must be one of the" in str(refused.value)
 
     def test_who_may_call_and_what_follows(
-        self, adapter: Adapter, function: dict[str, Any], aws: Callable[[str], Any]
+        self, adapter: Adapter, function: dict[str, Any], aws: Callable[[str], Any], calls: list[str]
     ) -> None:
         adapter.create(FUNCTION, "rollback", function)
         topic = "arn:aws:sns:eu-west-1:123456789012:alerts"
@@ -128,12 +128,18 @@ class TestFunctions:
         adapter.delete(PERMISSION, permission.id, allow, permission.outputs)
 
         queue = adapter.create("aws:sqs/queue:Queue", "failed", {"name": "failed"}).outputs["arn"]
-        asynchronous = {"functionName": "rollback", "destinationConfig": {"onFailure": {"destination": queue}}}
+        asynchronous = {
+            "functionName": "rollback",
+            "maximumRetryAttempts": 1.0,
+            "destinationConfig": {"onFailure": {"destination": queue}},
+        }
         config = adapter.create(INVOKE_CONFIG, "rollback", asynchronous)
-        changed = {**asynchronous, "maximumRetryAttempts": 1.0}
-        adapter.update(INVOKE_CONFIG, config.id, asynchronous, changed, config.outputs)
         found = aws("lambda").get_function_event_invoke_config(FunctionName="rollback")
         assert (found["MaximumRetryAttempts"], found["DestinationConfig"]["OnFailure"]) == (1, {"Destination": queue})
+        changed = {**asynchronous, "maximumRetryAttempts": 0.0}
+        calls.clear()
+        adapter.update(INVOKE_CONFIG, config.id, asynchronous, changed, config.outputs)
+        assert calls == ["PutFunctionEventInvokeConfig"]  # moto keeps the first configuration all the same
         adapter.delete(INVOKE_CONFIG, config.id, changed, config.outputs)
 
     def test_a_queue_calls_a_function(
@@ -304,7 +310,7 @@ class TestCloudWatch:
         created = adapter.create(token, "any", inputs)
         assert (created.id, created.emulated, calls) == ("any", False, [])
         assert created.outputs["arn"] == "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:any"
-        with pytest.raises(InvalidInput, match="actionsSuppressor.alarm = '': must have 1 to 1600 characters, has 0"):
+        with pytest.raises(InvalidInput, match=r"actionsSuppressor\.alarm = '': must have 1 to 1600 characters, has 0"):
             adapter.create(token, "any", {**inputs, "actionsSuppressor": {**suppressor, "alarm": ""}})
 
     def test_a_dashboard(self, adapter: Adapter, aws: Callable[[str], Any]) -> None:

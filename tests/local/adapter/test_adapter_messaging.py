@@ -65,7 +65,8 @@ class TestQueues:
         with pytest.raises(InvalidInput) as refused:
             offline.validate(QUEUE, "jobs", {"redrivePolicy": "3 times", "policy": "{}"})
         assert str(refused.value).splitlines() == [
-            f"{QUEUE} 'jobs': redrivePolicy = '3 times': must be JSON (Extra data: line 1 column 3 (char 2)) (sqs CreateQueue)",
+            f"{QUEUE} 'jobs': redrivePolicy = '3 times': must be JSON (Extra data: line 1 column 3 (char 2)) (sqs "
+            "CreateQueue)",
             f"{QUEUE} 'jobs': policy = '{{}}': is no valid policy document: Statement must be a list with at least one "
             "statement (sqs CreateQueue)",
         ]
@@ -124,7 +125,8 @@ class TestTopics:
         with pytest.raises(InvalidInput) as refused:
             offline.validate(SUBSCRIPTION, "jobs", {"topic": "arn:x", "protocol": "slack", "endpoint": "x"})
         assert str(refused.value) == (
-            f"{SUBSCRIPTION} 'jobs': protocol = 'slack': must be one of application, email, email-json, firehose, http, https, "
+            f"{SUBSCRIPTION} 'jobs': protocol = 'slack': must be one of application, email, email-json, firehose, "
+            "http, https, "
             "lambda, sms, sqs (sns Subscribe)"
         )
 

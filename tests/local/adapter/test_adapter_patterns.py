@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from local.adapter.models import service_model
@@ -30,7 +32,7 @@ def test_the_patterns_that_python_cannot_express_are_known() -> None:
     """Three of about 1,100: two that are malformed in the model, one with a flag in its middle."""
     found: set[tuple[str, str]] = set()
     for service in {kind.service for kind in RESOURCE_TYPES.values()}:
-        model = service_model(service)
+        model: Any = service_model(service)
         for name in model.shape_names:
             pattern = model.shape_for(name).metadata.get("pattern")
             if pattern and compiled(pattern) is None:

@@ -1,10 +1,12 @@
-"""SageMaker on a real moto. What plain moto lacks (local/emulator has it) is a double here, which shows what was asked."""
+"""SageMaker on a real moto. What plain moto lacks (local/emulator has it) is a double here, which shows what was "
+"asked."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import pytest
 from moto.core.responses import ActionResult
@@ -12,7 +14,7 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
 from local.adapter import Adapter, ApiRefused, InvalidInput
-from local.adapter import adapter as adapter_module
+from local.adapter.services import RESOURCE_TYPES
 
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-inference@sha256:" + "a" * 64
@@ -153,7 +155,7 @@ class Rollout:
             if rollout.requests:
                 endpoint.endpoint_status = next(rollout._readings)
                 endpoint.endpoint_config_name = final
-                endpoint.failure_reason = "alarm errors went off"
+                vars(endpoint)["failure_reason"] = "alarm errors went off"
             return describe(response)
 
         monkeypatch.setattr(SageMakerResponse, "update_endpoint", update_endpoint, raising=False)
@@ -161,7 +163,7 @@ class Rollout:
 
 
 class TestEndpoints:
-    CANARY = {
+    CANARY: ClassVar[dict[str, Any]] = {
         "blueGreenUpdatePolicy": {
             "trafficRoutingConfiguration": {
                 "type": "CANARY",
@@ -172,7 +174,12 @@ class TestEndpoints:
         },
         "autoRollbackConfiguration": {"alarms": [{"alarmName": "errors"}]},
     }
-    INPUTS = {"name": "churn", "endpointConfigName": "churn-1", "deploymentConfig": CANARY, "tags": {"Team": "ml"}}
+    INPUTS: ClassVar[dict[str, Any]] = {
+        "name": "churn",
+        "endpointConfigName": "churn-1",
+        "deploymentConfig": CANARY,
+        "tags": {"Team": "ml"},
+    }
 
     @pytest.fixture
     def created(self, adapter: Adapter) -> Iterator[Any]:
@@ -238,18 +245,20 @@ class TestEndpoints:
         )
 
     def test_a_wait_has_an_end(self, adapter: Adapter, created: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        kind = RESOURCE_TYPES[ENDPOINT]
+        assert kind.wait is not None
+        assert kind.wait.seconds == 900
+        monkeypatch.setitem(RESOURCE_TYPES, ENDPOINT, replace(kind, wait=replace(kind.wait, seconds=0)))
         Rollout(monkeypatch, final="churn-2")
-        times = iter([0.0, 901.0])
-        monkeypatch.setattr(adapter_module.time, "monotonic", lambda: next(times, 901.0))
         with pytest.raises(ApiRefused) as refused:
             adapter.update(
                 ENDPOINT, "churn", self.INPUTS, {**self.INPUTS, "endpointConfigName": "churn-2"}, created.outputs
             )
-        assert refused.value.message == "still Updating after 900 s, not InService"
+        assert refused.value.message == "still Updating after 0 s, not InService"
 
 
 class TestFeatures:
-    INPUTS = {
+    INPUTS: ClassVar[dict[str, Any]] = {
         "featureGroupName": "churn",
         "recordIdentifierFeatureName": "customer_id",
         "eventTimeFeatureName": "event_time",
@@ -293,17 +302,19 @@ class TestFeatures:
         assert str(refused.value).splitlines() == [
             f"{FEATURES} 'features': featureDefinitions[0].featureName: is required; give it a value (a text) "
             "(sagemaker CreateFeatureGroup FeatureDefinitions[0].FeatureName)",
-            f"{FEATURES} 'features': featureDefinitions[0].featureType = 'Text': must be one of Integral, Fractional, String "
+            f"{FEATURES} 'features': featureDefinitions[0].featureType = 'Text': must be one of Integral, "
+            "Fractional, String "
             "(sagemaker CreateFeatureGroup FeatureDefinitions[0].FeatureType)",
-            f"{FEATURES} 'features': offlineStoreConfig: at least one of offlineStoreConfig, onlineStoreConfig must be given",
+            f"{FEATURES} 'features': offlineStoreConfig: at least one of offlineStoreConfig, onlineStoreConfig must "
+            "be given",
         ]
 
 
 class TestPipelines:
-    DEFINITION = json.dumps(
+    DEFINITION: ClassVar[str] = json.dumps(
         {"Version": "2020-12-01", "Steps": [{"Name": "Train", "Type": "Training", "Arguments": {}}]}
     )
-    INPUTS = {
+    INPUTS: ClassVar[dict[str, Any]] = {
         "pipelineName": "churn",
         "pipelineDisplayName": "churn",
         "roleArn": ROLE,

@@ -18,7 +18,7 @@ VARIANT = {
     "InstanceType": "ml.m5.large",
     "InitialVariantWeight": 90.0,
 }
-VALID = {
+VALID: dict[str, Any] = {
     "EndpointConfigName": "churn-1",
     "ProductionVariants": [VARIANT],
     "DataCaptureConfig": {
@@ -127,7 +127,8 @@ def test_names_in_a_map_are_checked_too() -> None:
 def test_a_union_holds_exactly_one_member() -> None:
     request = {"AlarmName": "a", "EvaluationWindow": {"WallClockWindow": {}, "SlidingWindow": {}}}
     assert found(request, "cloudwatch", "PutMetricAlarm") == [
-        "EvaluationWindow = ['SlidingWindow', 'WallClockWindow']: must hold exactly one of SlidingWindow, WallClockWindow"
+        "EvaluationWindow = ['SlidingWindow', 'WallClockWindow']: must hold exactly one of SlidingWindow, "
+        "WallClockWindow"
     ]
 
 

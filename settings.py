@@ -183,16 +183,22 @@ class Schedule(Section):
     at: TimeOfDay
     """Time of day in UTC, as HH:MM."""
     minimum: int = Field(ge=1, le=100)
-    """Fewest instances of a variant from then on."""
+    """Fewest instances from then on."""
     maximum: int = Field(ge=1, le=100)
-    """Most instances of a variant from then on."""
+    """Most instances from then on."""
 
 
 class Autoscaling(Section):
-    """Target tracking on invocations per instance, and limits by time of day. Counts are per variant."""
+    """Target tracking on invocations per instance, and limits by time of day, for the champion.
 
+    A challenger keeps the count it starts with: SageMaker refuses to remove a variant that scales, and the deployment
+    that ends an A/B test, or an emergency rollback, has to.
+    """
+
+    enabled: bool = True
+    """Whether the champion scales. SageMaker refuses another `instance_type` while it does: switch off first."""
     minimum: int = Field(default=2, ge=1, le=100)
-    """Fewest instances of a variant."""
+    """Fewest instances."""
     maximum: int = Field(default=10, ge=1, le=100)
     """Most instances of a variant."""
     invocations_per_instance: int = Field(default=1000, ge=1, le=1_000_000)

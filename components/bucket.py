@@ -2,6 +2,9 @@
 
 Versioned, encrypted with a key of its own, owned by the account (no ACLs), closed to the public, TLS only, logged, with
 events to EventBridge and a lifecycle that also cleans up broken uploads and old versions.
+
+Left out on purpose: replication to another region (Checkov CKV_AWS_144), because personal data leaves its region by a
+decision of its owner only, and all but raw data can be made again.
 """
 
 from __future__ import annotations

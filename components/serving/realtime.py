@@ -20,7 +20,7 @@ from components.keys import Domain
 from components.naming import Names, content_name
 from components.serving.deployment import MAX_ALARMS, deployment_config
 from components.serving.plan import Release, cron, has_local_nvme, package_id, plan
-from contracts.release import Record
+from contracts.release import CHAMPION, Record
 from settings import Serving as ServingSettings
 
 SAGEMAKER = "sagemaker.amazonaws.com"
@@ -79,8 +79,8 @@ class Realtime(pulumi.ComponentResource):
         models = self._models(releases, self._role())
         configs = [self._config(release, models) for release in releases]
         self.endpoint = self._endpoint(configs[0], group)
-        for variant in releases[0].variants:
-            self._autoscaling(variant.name)
+        if args.settings.autoscaling.enabled:
+            self._autoscaling(CHAMPION)
         self.register_outputs({"endpoint": self.endpoint.name, "release": releases[0].id})
 
     def _child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
@@ -178,6 +178,11 @@ class Realtime(pulumi.ComponentResource):
         )
 
     def _autoscaling(self, variant: str) -> None:
+        """Scaling of a variant that is in every release.
+
+        SageMaker refuses to remove a variant as long as it is a scalable target (developer guide, "Update endpoints that
+        use automatic scaling"), and a challenger has to go when its test ends or is rolled back.
+        """
         scaling = self._args.settings.autoscaling
         target = aws.appautoscaling.Target(
             f"{self._name}-{variant}-target",

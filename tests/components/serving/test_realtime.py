@@ -209,9 +209,9 @@ def test_more_alarms_than_an_endpoint_takes() -> None:
         serving(alarms=tuple(f"a{i}" for i in range(11)))
 
 
-def test_every_variant_scales_by_load_and_time_of_day() -> None:
+def test_the_champion_scales_by_load_and_time_of_day_and_a_challenger_can_be_removed() -> None:
     deployment = ab_test()
-    assert deployment.names(TARGET) == ["serving-challenger-target", "serving-champion-target"]
+    assert deployment.names(TARGET) == ["serving-champion-target"]
     target = deployment.one("serving-champion-target")
     assert "serving-endpoint" in target.dependencies
     scaled = {
@@ -241,6 +241,10 @@ def test_every_variant_scales_by_load_and_time_of_day() -> None:
     }
     day = deployment.one("serving-champion-at-0600").inputs
     assert day["scalableTargetAction"] == {"minCapacity": 2, "maxCapacity": 10}
+
+
+def test_scaling_can_be_switched_off_to_change_the_instance_type() -> None:
+    assert serving(autoscaling={"enabled": False}).names(TARGET) == []
 
 
 def test_the_role_loads_models_and_captures_traffic() -> None:

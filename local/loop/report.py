@@ -40,7 +40,8 @@ _TEMPLATE = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined
 <style>
  body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
  table { border-collapse: collapse } td { padding: .2rem 1rem .2rem 0; border-bottom: 1px solid #ddd }
- td:first-child { color: #555 } pre { background: #f6f6f6; padding: .6rem .8rem; white-space: pre-wrap; overflow-wrap: anywhere; margin: .3rem 0 }
+ td:first-child { color: #555 }
+ pre { background: #f6f6f6; padding: .6rem .8rem; white-space: pre-wrap; overflow-wrap: anywhere; margin: .3rem 0 }
  iframe { width: 100%; height: 46rem; border: 1px solid #ddd } summary { cursor: pointer; font-weight: 600 }
  svg { max-width: 100%; height: auto }
 </style></head><body>

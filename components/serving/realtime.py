@@ -180,8 +180,8 @@ class Realtime(pulumi.ComponentResource):
     def _autoscaling(self, variant: str) -> None:
         """Scaling of a variant that is in every release.
 
-        SageMaker refuses to remove a variant as long as it is a scalable target (developer guide, "Update endpoints that
-        use automatic scaling"), and a challenger has to go when its test ends or is rolled back.
+        SageMaker refuses to remove a variant as long as it is a scalable target (developer guide, "Update endpoints
+        that use automatic scaling"), and a challenger has to go when its test ends or is rolled back.
         """
         scaling = self._args.settings.autoscaling
         target = aws.appautoscaling.Target(

@@ -27,7 +27,12 @@ _WORDS: Final[tuple[tuple[tuple[str, ...], Callable[[Schema], str]], ...]] = (
     (("maxProperties",), lambda s: f"at most {s['maxProperties']} entries"),
     (("minItems",), lambda s: f"a list of at least {s['minItems']}"),
 )
-_TYPES: Final[Mapping[str, str]] = {"array": "a list", "boolean": "true or false", "object": "a mapping", "string": "text"}
+_TYPES: Final[Mapping[str, str]] = {
+    "array": "a list",
+    "boolean": "true or false",
+    "object": "a mapping",
+    "string": "text",
+}
 
 
 class Fault(NamedTuple):

@@ -247,7 +247,8 @@ def _changed(
 def _forcing(kind: ResourceType, old: Mapping[str, Any], new: Mapping[str, Any], changed: Iterable[str]) -> list[str]:
     """The changed inputs whose change makes a new resource."""
     everything = kind.replace == EVERYTHING
-    in_place = {*GENERIC_INPUTS - {"region"}, *kind.provider_only, *kind.digests}
+    prefix = {kind.autoname.prefix_key} if kind.autoname is not None else set[str]()
+    in_place = {*GENERIC_INPUTS - {"region"}, *kind.provider_only, *kind.digests} - prefix
     return [
         key
         for key in changed
@@ -283,11 +284,9 @@ def _refuse_unknown(kind: ResourceType, name: str, inputs: Mapping[str, Any]) ->
 def _outputs(kind: ResourceType, scope: Scope) -> dict[str, Any]:
     """The inputs, the tags in effect, and the outputs of the table; without a new value the former one stays."""
     outputs = {key: scope.outputs[key] for key in kind.outputs if key in scope.outputs}
-    outputs |= _echo(scope.inputs) | {"region": scope.region}
-    if "tagsAll" in provider.outputs_of(kind.type):
-        outputs["tagsAll"] = effective_tags(scope.inputs)
-    if "region" not in provider.outputs_of(kind.type):
-        del outputs["region"]
+    generic = {"region": scope.region, "tagsAll": effective_tags(scope.inputs)}
+    known = provider.outputs_of(kind.type)
+    outputs |= _echo(scope.inputs) | {key: value for key, value in generic.items() if key in known}
     for key, source in kind.outputs.items():
         found = evaluated(source, replace(scope, outputs=outputs))
         if found is not ABSENT:

@@ -33,14 +33,6 @@ def as_number(value: Any) -> float | int:
     return int(number) if number.is_integer() else number
 
 
-def as_whole_number(value: Any) -> int:
-    """A whole number that the provider's schema keeps as text."""
-    number = as_number(value)
-    if not isinstance(number, int):
-        raise ValueError("must be a whole number, written as a text")  # noqa: TRY004 - the caller reports ValueErrors
-    return number
-
-
 def switch(on: str, off: str) -> Callable[[Any], str]:
     """A truth value as one of two words."""
     return lambda value: on if value else off

@@ -60,11 +60,6 @@ def ID(scope: Scope) -> str:  # noqa: N802 - reads as a constant in the tables
     return scope.id
 
 
-def REGION(scope: Scope) -> str:  # noqa: N802
-    """The region that the resource is in."""
-    return scope.region
-
-
 def ACCOUNT(scope: Scope) -> str:  # noqa: N802
     """The account that the resource is in."""
     return scope.account
@@ -80,11 +75,6 @@ def value(key: str, default: Any = ABSENT) -> Source:
         return evaluated(default, scope) if found is None else found
 
     return read
-
-
-def old(key: str) -> Source:
-    """An input of the last deployment, for calls that must name what they replace."""
-    return lambda scope: scope.before.get(key, ABSENT)
 
 
 def response(path: str) -> Source:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -82,27 +81,3 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Api, "call", recorded)
     return made
-
-
-def role(adapter: Adapter, name: str = "worker", service: str = "lambda.amazonaws.com") -> str:
-    """The ARN of a role that a service may assume; Lambda refuses functions whose role does not exist."""
-    return str(
-        adapter.create("aws:iam/role:Role", name, {"name": name, "assumeRolePolicy": trust(service)}).outputs["arn"]
-    )
-
-
-def trust(service: str = "lambda.amazonaws.com") -> str:
-    """A trust policy for a service."""
-    return policy({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})
-
-
-def policy(*statements: dict[str, Any]) -> str:
-    """A policy document."""
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def inputs_of(token: str, outputs: dict[str, Any]) -> dict[str, Any]:
-    """The inputs among a resource's outputs."""
-    from local.adapter import provider
-
-    return {key: value for key, value in outputs.items() if key in provider.inputs_of(token)}

@@ -8,6 +8,8 @@ a change replaces.
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +19,7 @@ import pulumi
 from pulumi.output import Unknown
 from pulumi.runtime import config, mocks, rpc, set_mocks
 from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.settings import get_root_resource
+from pulumi.runtime.settings import get_root_resource, reset_options
 from pulumi.runtime.stack import Stack
 
 from components.ground import Ground
@@ -189,17 +191,30 @@ def deploy(
     sources by token, `values` the config by full key.
     """
     deployment = Deployment()
-    config.set_all_config(dict(values or {}))
     answers = Answers(invokes or {}, preview=preview)
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        reset_options()
+        config.set_all_config(dict(values or {}))
+        # The test runtime asks for this thread's event loop; another test may have closed or removed it.
+    asyncio.set_event_loop(asyncio.new_event_loop())
     set_mocks(answers, "ml-platform", stack, preview, None, Monitor(answers, deployment))
-    pulumi.runtime.test(lambda: _run(program, deployment))()
+        pulumi.runtime.test(lambda: _run(program, deployment))()
+
+    # The SDK keeps its state in context variables and the thread's event loop: own ones leave nothing to other tests.
+    loop = asyncio.new_event_loop()
+    try:
+        contextvars.copy_context().run(run)
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
     return deployment
 
 
 def _run(program: Callable[[], object], deployment: Deployment) -> pulumi.Output[None]:
     root = get_root_resource()
     assert isinstance(root, Stack)
-    root.outputs.clear()  # the test runtime keeps one stack resource for the whole process
     program()
 
     def keep(exports: dict[str, Any]) -> None:

@@ -7,14 +7,12 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import numpy as np
 import pytest
-from moto.server import ThreadedMotoServer
 
 from contracts.schema import to_json
 from tests.workloads.drift.live import CHURN, START, customers, records, write_training
@@ -162,15 +160,6 @@ def test_metrics(reference: dict[str, Any]) -> None:
     assert metric_data(detected(reference, customers(5)), START) == []
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 class TestCommandLine:
     """Both commands, with files and with S3 and CloudWatch (moto's server)."""
 
@@ -211,10 +200,10 @@ class TestCommandLine:
         assert json.loads(capsys.readouterr().out)["rows"] == 210
 
     def test_s3_and_cloudwatch_as_a_process(
-        self, directory: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch
+        self, directory: Path, moto_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for name, value in {
-            "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ENDPOINT_URL": moto_url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": "eu-west-1",
         }.items():  # fmt: skip
             monkeypatch.setenv(name, value)
@@ -241,10 +230,10 @@ class TestCommandLine:
 
     @pytest.mark.parametrize("place", ["s3://no-such-bucket/x/", "nowhere"])
     def test_a_place_that_is_not_there(
-        self, directory: Path, endpoint: str, place: str, capsys: pytest.CaptureFixture[str],
+        self, directory: Path, moto_url: str, place: str, capsys: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:  # fmt: skip
-        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", moto_url)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         main(self.arguments(directory, "baseline", "--data", str(directory / "train")))

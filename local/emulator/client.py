@@ -9,6 +9,7 @@ emulator.stop()
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -52,18 +53,8 @@ class Emulator:
         }
 
     def client(self, service: str, **config: Any) -> Any:
-        """A boto3 client of the emulator; `config` goes to botocore's Config."""
-        from boto3.session import Session  # half a second that a stop or a look at the health need not spend
-        from botocore.config import Config
-
-        return Session().client(
-            service,
-            endpoint_url=self.url,
-            region_name=self.region,
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET_KEY,
-            config=Config(**({"retries": {"max_attempts": 1}} | config)),
-        )
+        """A boto3 client of the emulator, made once; `config` goes to botocore's Config."""
+        return _client(self.url, self.region, service, json.dumps(config, sort_keys=True))
 
     def model_servers(self) -> list[dict[str, Any]]:
         """The model servers at work: endpoint, config, variant, role, url, pid, alive, log."""
@@ -164,6 +155,21 @@ def attach(url: str) -> Emulator:
     """
     health = _call(url, "health")
     return Emulator(url=url, pid=health["pid"], account=health["account"], region=health["region"])
+
+
+@functools.cache
+def _client(url: str, region: str, service: str, config: str) -> Any:
+    from boto3.session import Session  # half a second that a stop or a look at the health need not spend
+    from botocore.config import Config
+
+    return Session().client(
+        service,
+        endpoint_url=url,
+        region_name=region,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        config=Config(**({"retries": {"max_attempts": 1}} | json.loads(config))),
+    )
 
 
 def _call(url: str, path: str, body: dict[str, Any] | None = None) -> Any:

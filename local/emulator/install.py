@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from local.emulator import validation
-from local.emulator.cloudwatch import alarms, history, queries
+from local.emulator.cloudwatch import alarms, history, queries, service_metrics
 from local.emulator.cloudwatch.alarms import Alarms
 from local.emulator.context import Context
 from local.emulator.delivery import buckets, events, function_settings, lambdas, topics
 from local.emulator.sagemaker import (
     capture,
+    endpoint_logs,
     endpoints,
     feature_groups,
     feature_records,
+    host_metrics,
     invocation_metrics,
     models,
     monitoring,
@@ -29,7 +31,7 @@ from local.emulator.sagemaker import (
 from local.emulator.sagemaker.capture import Capture
 from local.emulator.sagemaker.executions import Executions
 from local.emulator.sagemaker.invocation_metrics import InvocationMetrics
-from local.emulator.storage import access_logs, bucket_policies
+from local.emulator.storage import access_logs, bucket_policies, container_images
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,7 @@ def install(context: Context) -> Installed:
     events.install(context)
     buckets.install(context)
     access_logs.install()
+    container_images.install()
     bucket_policies.install()
     queries.install()
     history.install()
@@ -65,5 +68,8 @@ def install(context: Context) -> Installed:
     endpoints.install(context)
     captured = capture.install(context)
     metrics = invocation_metrics.install(context)
+    endpoint_logs.install(context)
+    installed_alarms.each_minute(service_metrics.publish_queue_depths)
+    installed_alarms.each_minute(host_metrics.HostMetrics().publish)
     validation.install()
     return Installed(alarms=installed_alarms, executions=executions, capture=captured, metrics=metrics)

@@ -36,6 +36,7 @@ class Alarms:
         self._context = context
         self._evaluated_at = context.clock.emulated()
         self._lock = threading.RLock()
+        self._gauges: list[Callable[[], None]] = []
 
     def published(self, backend: CloudWatchBackend, publish: Callable[[], None]) -> None:
         """Let `publish` add data to the backend and evaluate the alarms that read them."""
@@ -62,9 +63,15 @@ class Alarms:
             if verdict.state is not current:
                 alarm.update_state(verdict.reason, _reason_data(alarm, read, verdict), verdict.state.value)
 
+    def each_minute(self, publish: Callable[[], None]) -> None:
+        """Have `publish` called each minute of the emulator's clock, before alarms are evaluated."""
+        self._gauges.append(publish)
+
     def evaluate_all(self) -> None:
-        """Evaluate every alarm there is."""
+        """Publish what is published each minute, and evaluate every alarm there is."""
         self._evaluated_at = self._context.clock.emulated()
+        for publish in self._gauges:
+            publish()
         for account in list(cloudwatch_backends.values()):
             for backend in list(account.values()):
                 for alarm in list(backend.alarms.values()):

@@ -18,6 +18,7 @@ from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
+from local.emulator.cloudwatch import service_metrics
 from local.emulator.context import Context
 from local.emulator.delivery import functions
 from local.emulator.delivery.functions import Outcome
@@ -52,11 +53,22 @@ def _attempts(context: Context, function: LambdaFunction, event: str, source: st
             _to_dead_letters(context, function, event, outcome)
 
 
+def _run(context: Context, function: LambdaFunction, event: str) -> Outcome:
+    """Run a function once, with its log and its metrics."""
+    began = time.perf_counter()
+    outcome = functions.run(context, function, event)
+    seconds = time.perf_counter() - began
+    functions.log(function, outcome)
+    service_metrics.function_invoked(
+        function.account_id, function.region, function.function_name, failed=outcome.failed, seconds=seconds
+    )
+    return outcome
+
+
 def _attempt(
     context: Context, function: LambdaFunction, event: str, source: str, number: int
 ) -> tuple[Outcome, Delivery]:
-    outcome = functions.run(context, function, event)
-    functions.log(function, outcome)
+    outcome = _run(context, function, event)
     status = Status.FAILED if outcome.failed else Status.DELIVERED
     delivery = context.log.add(
         source,
@@ -145,8 +157,7 @@ def install(context: Context) -> None:
                 invoke_later(context, self.account_id, self.region, self.function_arn, parsed, source="lambda:Invoke")
             if kind != "RequestResponse":
                 return ""
-            outcome = functions.run(context, self, json.dumps(parsed))
-            functions.log(self, outcome)
+            outcome = _run(context, self, json.dumps(parsed))
             if outcome.failed:
                 response_headers["x-amz-function-error"] = "Unhandled"
             response_headers["x-amz-log-result"] = base64.b64encode(outcome.output.encode()[-4096:]).decode()

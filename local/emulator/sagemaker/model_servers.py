@@ -78,6 +78,7 @@ class ModelServer:
         self._process: subprocess.Popen[str] | None = None
         self._pool = urllib3.PoolManager(maxsize=32, retries=False)
         self._in_flight = 0
+        self._log_read = 0
         self._idle = threading.Condition()
 
     @property
@@ -90,6 +91,15 @@ class ModelServer:
         """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
+    def new_log_lines(self) -> list[str]:
+        """The whole lines in the server's log since the last call."""
+        with (self.directory / "server.log").open("rb") as log:
+            log.seek(self._log_read)
+            text = log.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._log_read += len(whole)
+        return [line for line in whole.decode("utf-8", errors="replace").splitlines() if line]
+
     def start(self, container: Container) -> None:
         """Fetch the model, start the process and wait until it can serve.
 
@@ -101,7 +111,7 @@ class ModelServer:
         if container.model_data:
             fetch(self._context, self._region, container.model_data, model)
         environment = self._context.environment(self._region) | container.environment
-        log = (self.directory / "server.log").open("w", encoding="utf-8")
+        log = (self.directory / "server.log").open("a", encoding="utf-8")  # shared with the process
         command = [*self._context.inference_command, "--model-dir", str(model), "--host", "127.0.0.1", "--port", "0"]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
         threading.Thread(target=self._read, args=(self._process, log), daemon=True).start()

@@ -1,1 +1,1 @@
-"""Corrections of moto's S3 where the platform's bucket policies meet it."""
+"""Storage: bucket policies, access logs and container images, where moto differs from what the platform needs."""

@@ -51,9 +51,9 @@ def children(pid: int) -> list[int]:
 
 def test_a_second_emulator_is_its_own_and_ends_with_what_it_started(tmp_path: Path, name: str, eventually: Any) -> None:
     worker = Path(__file__).parent / "stand_in_worker.py"
+    command = [sys.executable, "-m", "local.emulator", "--home", str(tmp_path), "--account", "210987654321"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "local.emulator", "--home", str(tmp_path), "--account", "210987654321"]
-        + ["--pipeline-command", f"{sys.executable} -S {worker}"],
+        [*command, "--pipeline-command", f"{sys.executable} -S {worker}"],
         stdout=subprocess.PIPE,
         text=True,
         cwd=PROJECT_ROOT,

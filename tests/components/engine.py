@@ -197,9 +197,7 @@ def deploy(
         asyncio.set_event_loop(loop)
         reset_options()
         config.set_all_config(dict(values or {}))
-        # The test runtime asks for this thread's event loop; another test may have closed or removed it.
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    set_mocks(answers, "ml-platform", stack, preview, None, Monitor(answers, deployment))
+        set_mocks(answers, "ml-platform", stack, preview, None, Monitor(answers, deployment))
         pulumi.runtime.test(lambda: _run(program, deployment))()
 
     # The SDK keeps its state in context variables and the thread's event loop: own ones leave nothing to other tests.

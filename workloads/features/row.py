@@ -8,8 +8,10 @@ nothing from the contract is pasted into it but numbers and texts through `repr`
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from contracts import expression
 from contracts.schema import ColumnType, Contract
@@ -38,13 +40,22 @@ def row_function(contract: Contract) -> Callable[[Row], tuple[float, ...]]:
 
 
 def positional_function(contract: Contract) -> Callable[..., tuple[float, ...]]:
-    """As `row_function`, with the values of `contract.inputs` as positional arguments: the fastest form."""
+    """As `row_function`, with the values of `contract.inputs` as positional arguments: the fastest form for one row."""
+    return _compiled(contract, _Generator.function)
+
+
+def batch_function(contract: Contract) -> Callable[[Iterable[Sequence[Scalar]]], array[float]]:
+    """A function from many rows, each the values of `contract.inputs` in order, to their features row after row."""
+    return _compiled(contract, _Generator.loop)
+
+
+def _compiled(contract: Contract, form: Callable[[_Generator, list[Node]], str]) -> Any:
     generator = _Generator([column.name for column in contract.inputs])
-    source = generator.function(list(expression.features(contract).values()))
-    namespace: dict[str, object] = {"nan": math.nan, "log": math.log, "bisect_right": bisect_right}
+    source = form(generator, list(expression.features(contract).values()))
+    namespace: dict[str, object] = {"nan": math.nan, "log": math.log, "bisect_right": bisect_right, "array": array}
     # Made from validated trees only (see the module's docstring).
     exec(compile(source, f"<features of {contract.name}>", "exec"), namespace)  # noqa: S102
-    return namespace["features"]  # pyright: ignore[reportReturnType]
+    return namespace["features"]
 
 
 class _Generator:
@@ -56,10 +67,20 @@ class _Generator:
         self.variables: dict[Node, str] = {}
 
     def function(self, roots: list[Node]) -> str:
+        """Source of `features(c0, c1, ...)` for one row."""
         results = [self._value(node) for node in roots]
-        arguments = ", ".join(f"c{index}" for index in self.position.values())
-        lines = [f"def features({arguments}):", *self.body, f"return ({', '.join(results)},)"]
+        lines = [f"def features({', '.join(self._arguments())}):", *self.body, f"return ({', '.join(results)},)"]
         return "\n    ".join(lines) + "\n"
+
+    def loop(self, roots: list[Node]) -> str:
+        """Source of `features(rows)`."""
+        results = [self._value(node) for node in roots]
+        head = ["def features(rows):", "    values = []", "    add = values.extend"]
+        body = [f"    for {', '.join(self._arguments())}, in rows:", *(f"        {line}" for line in self.body)]
+        return "\n".join([*head, *body, f"        add(({', '.join(results)},))", "    return array('d', values)\n"])
+
+    def _arguments(self) -> list[str]:
+        return [f"c{index}" for index in self.position.values()]
 
     def _value(self, node: Node) -> str:
         """A variable (or a literal) that holds the node's value; its statements are in the body."""

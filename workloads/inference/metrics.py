@@ -12,16 +12,16 @@ import time
 from bisect import bisect_left
 from dataclasses import dataclass
 
-STATUSES = (200, 400, 404, 405, 406, 408, 413, 415, 422, 429, 500, 503)
+STATUSES = (200, 400, 404, 405, 406, 408, 413, 415, 422, 429, 431, 500, 503)
 BUCKETS_S = (1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
-_SIMPLE = ("predictions", "positives", "reloads", "reload_failures", "seconds", "in_flight", "queued_batches")
+_SIMPLE = ("predictions", "positives", "reloads", "reload_failures", "seconds", "receiving", "queued_batches")
 _NAMES = (*_SIMPLE, *(f"status_{status}" for status in STATUSES), *(f"bucket_{i}" for i in range(len(BUCKETS_S) + 1)))
 _HELP = {
     "predictions": ("counter", "inference_predictions_total", "Rows scored."),
     "positives": ("counter", "inference_positive_decisions_total", "Rows with a score at or above the threshold."),
     "reloads": ("counter", "inference_model_reloads_total", "Models exchanged while running."),
     "reload_failures": ("counter", "inference_model_reload_failures_total", "Models refused at a reload."),
-    "in_flight": ("gauge", "inference_requests_in_flight", "Prediction requests not answered yet."),
+    "receiving": ("gauge", "inference_requests_receiving", "Requests that have begun to arrive and are not complete."),
     "queued_batches": ("gauge", "inference_batches_queued", "Large requests that wait for or hold the batch thread."),
 }
 
@@ -70,7 +70,7 @@ class Metrics:
 
     def reset_gauges(self) -> None:
         """For a worker that takes the strip of one that died."""
-        for name in ("in_flight", "queued_batches"):
+        for name in ("receiving", "queued_batches"):
             self._cells[self._base + _INDEX[name]] = 0
 
     def totals(self) -> Totals:

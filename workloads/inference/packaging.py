@@ -15,6 +15,7 @@ import json
 import logging
 import os
 import sys
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def _prove(booster: xgboost.Booster, rows: Matrix, target: Path) -> dict[str, An
     probes = np.linspace(0, len(rows) - 1, PROBES).astype(int)
     target.write_bytes(convert.convert(bytes(booster.save_raw("json")), rows[probes], expected[probes]))
     location = library.build()
-    values = rows.astype(np.float64).tolist()
+    values = array("d", rows.astype(np.float64).tobytes())
     proved: list[str] = []
     for number in KERNELS:
         forest = Forest(target, location, kernel=number)
@@ -95,7 +96,7 @@ def _prove(booster: xgboost.Booster, rows: Matrix, target: Path) -> dict[str, An
         found = np.array(forest.many(values), dtype=np.float32).reshape(expected.shape)
         different = int((found.view(np.uint32) != expected.view(np.uint32)).sum())
         if forest.outputs == 1:
-            singly = np.array([forest.one(row) for row in values[:ONE_BY_ONE]], dtype=np.float32)
+            singly = np.array([forest.one(row) for row in rows[:ONE_BY_ONE].tolist()], dtype=np.float32)
             different += int((singly.view(np.uint32) != expected[:ONE_BY_ONE].view(np.uint32)).sum())
         if different:
             raise ForestError(f"{different} of {len(rows)} scores differ from XGBoost's (kernel {forest.kernel})")

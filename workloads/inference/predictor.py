@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from array import array
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,11 +35,11 @@ class Predictor(Protocol):
         """The score of one row."""
         ...
 
-    def many(self, rows: Sequence[Features]) -> Sequence[float]:
-        """The scores of some rows (at least one)."""
+    def many(self, values: array[float]) -> Sequence[float]:
+        """The scores of some rows (at least one), given as one array of float64, row after row."""
         ...
 
-    def contributions(self, rows: Sequence[Features]) -> list[list[float]]:
+    def contributions(self, values: array[float]) -> list[list[float]]:
         """For each row what each feature adds to the margin (log-odds), and last the bias; they sum to the margin."""
         ...
 

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import time
-from collections.abc import Callable
 
 from workloads.inference.errors import Refused
-from workloads.inference.writer import CSV, JSON
+from workloads.inference.writer import CSV, JSON, negotiate
 
 Headers = list[tuple[bytes, bytes]]
 
 # SageMaker hands these to the container and takes the first back (AWS docs, InvokeEndpoint); both go back to the
 # client.
-_ECHOED = (b"x-amzn-sagemaker-custom-attributes", b"x-amzn-sagemaker-inference-id")
+_ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
+_ECHOED = (_ATTRIBUTES, b"x-amzn-sagemaker-inference-id")
+_MAX_ID = 128
+_EXPLAIN = b"contributions=true"
+_prefix, _count = os.urandom(6).hex(), itertools.count(1)
 
 
 class Request:
-    """The headers of a prediction request that matter, and when it is to be given up."""
+    """One prediction request: its headers read once, when it began (`started`, by `time.perf_counter`), its id.
 
-    __slots__ = ("accept", "content_length", "content_type", "deadline", "echo", "encoding", "id", "started")
+    `echo` are the headers that go back to the client. `explain` is whether contributions are asked for: with the query
+    `?contributions=true`, or, through SageMaker, which passes no query on, with that text as custom attribute.
+    """
 
-    def __init__(self, headers: Headers, new_id: Callable[[], bytes], seconds: float) -> None:
+    __slots__ = ("accept", "content_length", "content_type", "echo", "encoding", "explain", "id", "started")
+
+    def __init__(self, headers: Headers, query: bytes = b"") -> None:
         self.started = time.perf_counter()
-        self.deadline = self.started + seconds
         self.content_type = self.accept = self.content_length = self.encoding = None
         self.echo: Headers = []
         self.id = b""
+        self.explain = query == _EXPLAIN
         for name, value in headers:
             if name == b"content-type":
                 self.content_type = value
@@ -39,8 +48,9 @@ class Request:
                 self.encoding = value
             elif name in _ECHOED:
                 self.echo.append((name, value))
-        if not 0 < len(self.id) <= 128:
-            self.id = new_id()
+                self.explain = self.explain or (name == _ATTRIBUTES and _EXPLAIN in value)
+        if not 0 < len(self.id) <= _MAX_ID:
+            self.id = f"{_prefix}-{os.getpid():x}-{next(_count):x}".encode()
         self.echo.append((b"x-request-id", self.id))
 
     @property
@@ -48,8 +58,18 @@ class Request:
         """The request id for bodies and logs."""
         return self.id.decode("latin-1")
 
-    def media_type(self) -> tuple[bytes, bool | None]:
-        """The body's media type and, for CSV, whether it says it has a header. Raises Refused 415."""
+    def media_types(self) -> tuple[bytes, bytes, bool | None]:
+        """Media type of the body, media type of the answer, and whether a CSV says it has a header.
+
+        Raises Refused 415 for a body and 406 for an answer that cannot be.
+        """
+        read, header = self._media_type()
+        write = negotiate(self.accept, read)
+        if self.explain and write != JSON:
+            raise Refused(406, "not_acceptable", "contributions are asked for as text/csv; ask for application/json")
+        return read, write, header
+
+    def _media_type(self) -> tuple[bytes, bool | None]:
         if self.content_type == JSON and self.encoding is None:
             return JSON, None
         kind, *parameters = (part.strip() for part in (self.content_type or b"").lower().split(b";"))

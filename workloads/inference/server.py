@@ -17,13 +17,14 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 
 from workloads.inference import metrics as metrics_module
 from workloads.inference import model as model_module
 from workloads.inference.metrics import Metrics
+from workloads.inference.protocol import Protocol
 from workloads.inference.service import Service
 from workloads.inference.settings import Settings
 
@@ -55,7 +56,7 @@ class _Server(uvicorn.Server):
         config = uvicorn.Config(
             service,  # pyright: ignore[reportArgumentType]
             loop="uvloop",
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -83,7 +84,7 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         """Serve until told to stop, then drain."""
         self.on_ready()
-        helpers = [asyncio.create_task(self.service.give_up_late()), asyncio.create_task(self._emit())]
+        helpers = [asyncio.create_task(self._sweep()), asyncio.create_task(self._emit())]
         await super().main_loop()
         await self._drain()
         for helper in helpers:
@@ -102,6 +103,16 @@ class _Server(uvicorn.Server):
             elif time.monotonic() - last_request > IDLE_SECONDS:
                 break
         _log.info("drained", extra={"seconds": round(time.monotonic() - began, 3)})
+
+    async def _sweep(self) -> None:
+        """End what is overdue."""
+        pause = min(1.0, self.settings.request_seconds / 4)
+        while True:
+            await asyncio.sleep(pause)
+            now = time.perf_counter()
+            self.service.give_up_late(now)
+            for connection in list(self.server_state.connections):
+                cast("Protocol", connection).sweep(now)
 
     async def _emit(self) -> None:
         """CloudWatch metrics into the log, if a namespace is set."""

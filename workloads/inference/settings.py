@@ -19,7 +19,7 @@ class Settings:
 
     `max_rows_inline` is how many rows are scored on the event loop itself; more go to the worker's one thread, so that
     health checks are answered meanwhile, and at most `max_queued_batches` wait for it. `max_in_flight` bounds the
-    requests of a worker whose body is still arriving. Beyond either the answer is 429. After SIGTERM a worker goes on
+    requests of a worker that are still arriving. Beyond either the answer is 429. After SIGTERM a worker goes on
     answering on open connections for up to `drain_seconds`.
     """
 

@@ -9,7 +9,7 @@ import msgspec
 
 from workloads.inference.errors import Refused
 from workloads.inference.model import Model
-from workloads.inference.reader import Rows
+from workloads.inference.rows import Entity, Rows
 
 JSON, CSV = b"application/json", b"text/csv"
 
@@ -19,36 +19,62 @@ class Writer:
 
     One row as an object in JSON is answered by an object {"score", "decision", "model_version"}, more by
     {"predictions": [{"score", "decision"}, ...], "model_version"}; each with the entity, where it was given, under its
-    column's name. CSV is a line `score,decision` for each row, decision 0 or 1, without a header.
+    column's name, and with "bias" and "contributions" (by feature, in log-odds), where they were asked for. CSV is a
+    line `score,decision` for each row, decision 0 or 1, without a header.
     """
 
     def __init__(self, model: Model) -> None:
-        entity, self.threshold, self.version = model.contract.entity, model.threshold, model.version
+        self.threshold, self.version, self.features = model.threshold, model.version, model.contract.feature_names
         score: list[Any] = [("score", float), ("decision", bool)]
-        given: tuple[str, Any, Any] = (entity, Any, msgspec.UNSET)
-        self._prediction = msgspec.defstruct("Prediction", [*score, given], gc=False)
-        self._one = msgspec.defstruct("One", [*score, ("model_version", str), given], gc=False)
+        given: list[Any] = [
+            (model.contract.entity, Any, msgspec.UNSET),
+            ("bias", Any, msgspec.UNSET),
+            ("contributions", Any, msgspec.UNSET),
+        ]
+        self._prediction = msgspec.defstruct("Prediction", [*score, *given], gc=False)
+        self._one = msgspec.defstruct("One", [*score, ("model_version", str), *given], gc=False)
         self._encode = msgspec.json.Encoder().encode
 
-    def one(self, entity: Any, score: float) -> bytes:
+    def one(self, entity: Entity, score: float, contributions: list[float] | None = None) -> bytes:
         """The answer to a body of one object."""
         found = msgspec.UNSET if entity is None else entity
-        return self._encode(self._one(score, score >= self.threshold, self.version, found))
+        decision = score >= self.threshold
+        if contributions is None:
+            return self._encode(self._one(score, decision, self.version, found))
+        return self._encode(self._one(score, decision, self.version, found, *self._explained(contributions)))
 
-    def json(self, rows: Rows, scores: Sequence[float]) -> bytes:
+    def json(
+        self,
+        rows: Rows,
+        scores: Sequence[float],
+        decisions: Sequence[bool],
+        contributions: list[list[float]] | None = None,
+    ) -> bytes:
         """The answer to a list of rows."""
-        make, limit = self._prediction, self.threshold
-        unset = msgspec.UNSET
-        predictions = [
-            make(score, score >= limit, unset if entity is None else entity)
-            for entity, score in zip(rows.entities, scores, strict=True)
-        ]
+        make, unset = self._prediction, msgspec.UNSET
+        if contributions is not None:
+            given = rows.entities or [None] * rows.count
+            explained = map(self._explained, contributions)
+            predictions = [
+                make(score, decision, unset if entity is None else entity, *parts)
+                for score, decision, entity, parts in zip(scores, decisions, given, explained, strict=True)
+            ]
+        elif rows.entities is None:
+            predictions = list(map(make, scores, decisions))
+        else:
+            predictions = [
+                make(score, decision, unset if entity is None else entity)
+                for score, decision, entity in zip(scores, decisions, rows.entities, strict=True)
+            ]
         return self._encode({"predictions": predictions, "model_version": self.version})
 
-    def csv(self, scores: Sequence[float]) -> bytes:
-        """A line for each row."""
-        limit = self.threshold
-        return "".join([f"{score!r},{1 if score >= limit else 0}\n" for score in scores]).encode()
+    def csv(self, scores: Sequence[float], decisions: Sequence[bool]) -> bytes:
+        """A line for each row. Pairs as JSON lists, with what separates them made into line breaks."""
+        pairs = self._encode(list(zip(scores, map(int, decisions), strict=True)))
+        return pairs[2:-2].replace(b"],[", b"\n") + b"\n"
+
+    def _explained(self, contributions: list[float]) -> tuple[float, dict[str, float]]:
+        return contributions[-1], dict(zip(self.features, contributions[:-1], strict=True))
 
 
 def negotiate(accept: bytes | None, default: bytes) -> bytes:

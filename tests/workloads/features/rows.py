@@ -62,7 +62,7 @@ EXPRESSIONS = [
     "flag * amount + missing(flag)",
     "fill(log1p(amount) / bucket(count, 1, 5), 2 * 3 - 1)",
     " - ".join(["amount", "rate"] * 50),  # as deep as the language allows
-    "log1p(" * 8 + "amount" + ")" * 8,
+    "clip(" * 12 + "amount" + ", -1e9, 1e9)" * 12,
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +27,14 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def by_row(contract: Contract, table: pa.Table) -> list[tuple[float, ...]]:
-    return [row.row_function(contract)(values) for values in table.to_pylist()]
+    """Features of each row by itself; the function for many rows must give the same."""
+    names = [column.name for column in contract.inputs]
+    compute = row.row_function(contract)
+    found = [compute(values) for values in table.to_pylist()]
+    together = row.batch_function(contract)([[values[name] for name in names] for values in table.to_pylist()])
+    assert all(map(rows.same, together, itertools.chain.from_iterable(found)))
+    assert len(together) == len(found) * len(contract.features)
+    return found
 
 
 def assert_equal(contract: Contract, table: pa.Table, result: pa.Table, *, log_ulps: int = 0) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from workloads.inference.forest.forest import KERNELS, Forest, ForestError
 from workloads.inference.model import ModelError
 
 ROWS = [[3.0, 4.5, 0.0, 3.0, 2.0, 1.0], [float("nan")] * 6, [1e300, -1e300, float("inf"), 0.0, -0.0, 1e-45]]
+FLAT = array("d", [value for row in ROWS for value in row])
 
 
 @pytest.fixture
@@ -46,9 +48,9 @@ def test_a_proved_package_names_the_forest(package: Path) -> None:
 def test_both_predictors_agree(package: Path) -> None:
     forest, xgboost = load(package).predictor, load(package, predictor_kind="xgboost").predictor
     assert xgboost.name == "xgboost"
-    assert [float(score) for score in forest.many(ROWS)] == list(xgboost.many(ROWS))
+    assert list(forest.many(FLAT)) == list(xgboost.many(FLAT))
     assert [forest.one(row) for row in ROWS] == [xgboost.one(row) for row in ROWS]
-    np.testing.assert_allclose(forest.contributions(ROWS), xgboost.contributions(ROWS), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(forest.contributions(FLAT), xgboost.contributions(FLAT), rtol=1e-5, atol=1e-5)
 
 
 def test_extremes_are_the_thresholds_and_their_neighbours(booster: xgb.Booster) -> None:

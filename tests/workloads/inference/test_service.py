@@ -386,7 +386,7 @@ def test_metrics_count(package: Any) -> None:
     assert lines["inference_request_seconds_count"] == "2"
     assert lines['inference_request_seconds_bucket{le="+Inf"}'] == "2"
     assert float(lines["inference_request_seconds_sum"]) > 0
-    assert lines["inference_requests_in_flight"] == "0"
+    assert lines["inference_requests_receiving"] == "0"
     assert any(name.startswith('inference_model_info{version="sha256-') for name in lines)
 
 

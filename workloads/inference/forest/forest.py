@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from array import array
 from collections.abc import Sequence
-from itertools import chain
 from pathlib import Path
 
 from workloads.inference.forest import library
@@ -57,24 +56,19 @@ class Forest:
             raise MemoryError
         return scores[0]
 
-    def many(self, rows: Sequence[Row]) -> array[float]:
-        """The scores of some rows as float32, `outputs` for each row."""
-        return self.flat(array("d", chain.from_iterable(rows)))
-
-    def flat(self, values: array[float]) -> array[float]:
-        """As `many`, for rows one after the other in one array of float64."""
+    def many(self, values: array[float]) -> array[float]:
+        """Scores as float32, `outputs` for each row; `values` are float64, row after row."""
         count = len(values) // self.features
         scores = array("f", bytes(4 * count * self.outputs))
         if self._predict(self._handle, values.buffer_info()[0], count, scores.buffer_info()[0]):
             raise MemoryError
         return scores
 
-    def contributions(self, rows: Sequence[Row]) -> list[list[float]]:
+    def contributions(self, values: array[float]) -> list[list[float]]:
         """Contributions to the margin, one a feature and then the bias, for each row and output (pred_contribs)."""
-        width = self.features + 1
-        values = array("d", chain.from_iterable(rows))
-        found = array("d", bytes(8 * len(rows) * self.outputs * width))
-        code = self._library.forest_contribute(self._handle, values.buffer_info()[0], len(rows), found.buffer_info()[0])
+        width, count = self.features + 1, len(values) // self.features
+        found = array("d", bytes(8 * count * self.outputs * width))
+        code = self._library.forest_contribute(self._handle, values.buffer_info()[0], count, found.buffer_info()[0])
         if code == -1:
             raise MemoryError
         if code:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,10 @@ def save(booster: xgb.Booster, path: Path, features: int = 7) -> Path:
     return path
 
 
+def flat(matrix: models.Matrix) -> array[float]:
+    return array("d", matrix.astype(np.float64).tobytes())
+
+
 def bits(values: Any) -> Any:
     return np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
 
@@ -40,7 +45,7 @@ def test_scores_are_equal_in_every_bit(kind: str, location: Path, tmp_path: Path
     expected = models.scores(booster, matrix)
     for number, name in KERNELS.items():
         forest = Forest(path, location, kernel=number)
-        found = np.array(forest.many(matrix.astype(float).tolist()), dtype=np.float32).reshape(expected.shape)
+        found = np.array(forest.many(flat(matrix)), dtype=np.float32).reshape(expected.shape)
         assert (bits(found) == bits(expected)).all(), name
         if forest.outputs == 1:
             singly = [forest.one(row) for row in matrix[:500].astype(float).tolist()]
@@ -60,7 +65,7 @@ def test_any_number_of_rows(count: int, location: Path, tmp_path: Path) -> None:
     forest = Forest(save(booster, tmp_path / "model.forest"), location)
     matrix = models.rows(1000, seed=4)[:count]
     expected = models.scores(booster, matrix) if count else np.empty(0, np.float32)
-    assert (bits(forest.many(matrix.astype(float).tolist())) == bits(expected)).all()
+    assert (bits(forest.many(flat(matrix))) == bits(expected)).all()
 
 
 def test_values_beyond_float32_are_held_within_it(location: Path, tmp_path: Path) -> None:
@@ -90,7 +95,7 @@ def test_early_stopping_is_honoured(location: Path, tmp_path: Path) -> None:
     assert booster.best_iteration + 1 < booster.num_boosted_rounds()
     forest = Forest(save(booster, tmp_path / "model.forest"), location)
     rows = models.rows(500, seed=2)
-    assert (bits(forest.many(rows.astype(float).tolist())) == bits(models.scores(booster, rows))).all()
+    assert (bits(forest.many(flat(rows))) == bits(models.scores(booster, rows))).all()
     everything = booster.inplace_predict(rows, validate_features=False)
     assert not (bits(everything) == bits(models.scores(booster, rows))).all()
 
@@ -100,7 +105,7 @@ def test_contributions_are_those_of_xgboost(kind: str, location: Path, tmp_path:
     booster = models.train(kind)
     forest = Forest(save(booster, tmp_path / "model.forest"), location)
     matrix = models.rows(200, seed=8, hard=False)
-    found = np.array(forest.contributions(matrix.astype(float).tolist()))
+    found = np.array(forest.contributions(flat(matrix)))
     expected = booster.predict(xgb.DMatrix(matrix, nthread=1), pred_contribs=True).reshape(found.shape)
     np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5)
     margins = booster.predict(xgb.DMatrix(matrix, nthread=1), output_margin=True).reshape(-1)
@@ -111,7 +116,7 @@ def test_threads_share_a_forest(location: Path, tmp_path: Path) -> None:
     booster = models.train("churn-like")
     forest = Forest(save(booster, tmp_path / "model.forest"), location)
     matrix = models.rows(2000, seed=6)
-    expected, rows = bits(models.scores(booster, matrix)), matrix.astype(float).tolist()
+    expected, rows = bits(models.scores(booster, matrix)), flat(matrix)
     wrong: list[int] = []
 
     def work() -> None:

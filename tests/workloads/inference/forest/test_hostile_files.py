@@ -7,6 +7,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from array import array
 from pathlib import Path
 
 import pytest
@@ -139,7 +140,7 @@ def test_any_flipped_bits(sound: bytes, tmp_path: Path) -> None:
         except ForestError:
             refused += 1
         else:
-            forest.many([[0.5] * forest.features] * 20)
+            forest.many(array("d", [0.5] * forest.features * 20))
     assert refused > 1500
 
 
@@ -147,13 +148,14 @@ SANITIZED = """
 import sys
 sys.path.insert(0, {root!r})
 import random
+from array import array
 from pathlib import Path
 from workloads.inference.forest.forest import Forest, ForestError
 location, path = Path(sys.argv[1]), Path(sys.argv[2])
 sound = [Path(name).read_bytes() for name in sys.argv[3:]]
 chance = random.Random(11)
 values = [float("nan"), float("inf"), -1e300, 0.0, 3.5, -40.0]
-rows = [[chance.choice(values) for _ in range(7)] for _ in range(150)]
+rows = array("d", [chance.choice(values) for _ in range(7 * 150)])
 refused = opened = 0
 for round in range(1500):
     data = bytearray(chance.choice(sound))
@@ -170,9 +172,9 @@ for round in range(1500):
         continue
     opened += 1
     if forest.features == 7:
-        forest.many(rows), forest.many(rows[:3])
+        forest.many(rows), forest.many(rows[:21])
         try:
-            forest.contributions(rows[:2])
+            forest.contributions(rows[:14])
         except ForestError:
             pass
 print(refused, opened)

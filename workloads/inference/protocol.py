@@ -1,0 +1,160 @@
+"""uvicorn's HTTP protocol with a short way for the commonest request, and limits on what comes before a body.
+
+A prediction request with a small body, while nothing else is under way on its connection, is answered in the same call
+that received its last byte: no task, no ASGI messages, one write. Everything else goes uvicorn's way. That halves the
+cost of a request. Headers that are too large (431) or too slow (408) end the connection, where uvicorn by itself would
+wait for them for ever, and so does silence.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from workloads.inference.errors import Refused
+from workloads.inference.request import Headers, Request
+from workloads.inference.service import PREDICT_PATHS, Answer, Service, refused
+
+MAX_SHORT_BODY = 32 * 1024
+MAX_HEADERS = 64 * 1024
+_PATHS = tuple(path.encode() for path in PREDICT_PATHS)
+_CLOSE = (b"connection", b"close")
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection. The service is the ASGI application of uvicorn's configuration."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        service: Any = self.config.app
+        self.service: Service = service
+        self._in_headers = False  # between the first byte of a request and the end of its headers
+        self._short = False  # whether the request being received goes the short way
+        self._body = b""
+        self._incomplete_since: float | None = None
+        self._incomplete_bytes = 0
+        self._quiet_since = time.perf_counter()
+
+    # ---- what comes in ----
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the client."""
+        super().data_received(data)
+        if self._in_headers or self._short:
+            self._wait_for_more(len(data))
+        elif self._incomplete_since is not None:
+            self._arrived()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client, or this side, has closed."""
+        self._arrived()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        super().on_message_begin()
+        self._in_headers, self._short = True, False
+
+    def on_headers_complete(self) -> None:
+        """All headers are there, the body is not."""
+        self._in_headers = False
+        if self.url in _PATHS and self._is_short():
+            self._short, self._body = True, b""
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        if self._short:
+            self._body = self._body + body if self._body else body
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The last byte of a request."""
+        if not self._short:
+            super().on_message_complete()
+            return
+        self._short = False
+        request, parser = Request(self.headers), cast("Any", self.parser)
+        self._respond(request, self.service.answer(request, self._body), close=not parser.should_keep_alive())
+
+    def _is_idle(self) -> bool:
+        """Whether no request of uvicorn's way is under way."""
+        cycle: Any = self.cycle  # None before the first
+        return cycle is None or cycle.response_complete
+
+    def _is_short(self) -> bool:
+        """Whether nothing else is under way here, and the body is announced as small and comes unasked."""
+        parser: Any = self.parser
+        if not self._is_idle() or self.flow.write_paused:
+            return False
+        if parser.get_method() != b"POST" or parser.get_http_version() != "1.1" or parser.should_upgrade():
+            return False
+        lengths = [value for name, value in self.headers if name == b"content-length"]
+        limit = min(MAX_SHORT_BODY, self.service.settings.max_body_bytes)
+        return not self.expect_100_continue and len(lengths) == 1 and int(lengths[0]) <= limit
+
+    # ---- what does not come in ----
+
+    def _wait_for_more(self, size: int) -> None:
+        """A request is incomplete: bound its size, its time and how many there are of its kind."""
+        self._incomplete_bytes += size
+        if self._in_headers and self._incomplete_bytes > MAX_HEADERS:
+            message = f"headers of more than {MAX_HEADERS} bytes are found; send fewer"
+            self._end(Refused(431, "headers_too_large", message))
+        elif self._incomplete_since is None:
+            try:
+                self.service.admit()
+            except Refused as refusal:
+                self._end(refusal)
+                return
+            self._incomplete_since = time.perf_counter()
+
+    def _arrived(self) -> None:
+        """The request is complete, or will never be."""
+        self._incomplete_bytes = 0
+        if self._incomplete_since is not None:
+            self._incomplete_since = None
+            self.service.release()
+
+    def sweep(self, now: float) -> None:
+        """Called every now and then: end a request that is overdue, and a connection that has been silent too long."""
+        settings = self.service.settings
+        if self._incomplete_since is not None and now - self._incomplete_since > settings.request_seconds:
+            message = f"the request did not arrive within {settings.request_seconds:g} s"
+            self._end(Refused(408, "request_timeout", message))
+        watched = self._incomplete_since is not None or self.timeout_keep_alive_task is not None
+        if not watched and self._is_idle() and now - self._quiet_since > settings.keep_alive_seconds:
+            self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """Bytes that are not HTTP."""
+        self._in_headers = self._short = False
+        self._end(Refused(400, "malformed_request", msg))
+
+    def _end(self, refusal: Refused) -> None:
+        self._arrived()
+        if not self.transport.is_closing():
+            request = Request(self.headers or [])
+            self.service.observe(request, refusal.status)
+            self._respond(request, refused(refusal, request), close=True)
+
+    # ---- what goes out ----
+
+    def _respond(self, request: Request, answer: Answer, *, close: bool) -> None:
+        headers = self.service.headers(request, answer)
+        if close and _CLOSE not in headers:
+            headers.append(_CLOSE)
+        self.transport.write(_message(answer, headers))
+        self._quiet_since = request.started
+        self.server_state.total_requests += 1
+        if headers[-1] == _CLOSE:
+            self.transport.close()
+
+
+def _message(answer: Answer, headers: Headers) -> bytes:
+    lines = b"\r\n".join([name + b": " + value for name, value in headers])
+    return b"%b%b\r\n\r\n%b" % (STATUS_LINE[answer.status], lines, answer.body)

@@ -1,4 +1,4 @@
-"""The command line of the local run: `python -m local up|down|preview|synth|diagram --stack <stack>`."""
+"""The command line of the local run: `python -m local up|down|preview|synth|policies|diagram --stack <stack>`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from local.adapter import AdapterError
 from local.diagram import mermaid
 from local.emulator.client import EmulatorError
 from local.policy import PolicyPackError
+from local.policy_formats import FORMATS
+from local.policy_report import judge
 from local.runtime import LocalRunError, Stack, commands
 
 
@@ -56,6 +58,19 @@ def _diagram(args: argparse.Namespace) -> int:
     return 0
 
 
+def _policies(args: argparse.Namespace) -> int:
+    stack = _stack(args)
+    pack = commands.PROJECT_DIRECTORY / "policies"
+    levels = pack / "config" / f"{args.levels or stack.name}.json"
+    report = judge(stack.synth(bootstrap=False), pack, levels if args.levels or levels.is_file() else None)
+    text = FORMATS[args.format](report)
+    if args.out:
+        Path(args.out).write_text(text, encoding="utf-8")
+    else:
+        print(text)
+    return 1 if report.stops else 0
+
+
 def _stack(args: argparse.Namespace) -> Stack:
     return Stack(args.stack, home=args.home, contract_override=args.contract, config_overrides=dict(args.config))
 
@@ -71,6 +86,10 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands_of, "down", _down, "stop what `up --keep` left running")
     _command(commands_of, "preview", _preview, "say what `up` would change, judged by the policies")
     _command(commands_of, "diagram", _diagram, "draw the components of the stack as a Mermaid flowchart")
+    policies = _command(commands_of, "policies", _policies, "report what every policy says of every resource")
+    policies.add_argument("--format", choices=sorted(FORMATS), default="table", help="(default table)")
+    policies.add_argument("--levels", metavar="NAME", help="policies/config/NAME.json (default that of the stack)")
+    policies.add_argument("--out", metavar="FILE", help="where to (default standard output)")
     synth = _command(commands_of, "synth", _synth, "write every resource of the stack as JSON")
     synth.add_argument(
         "--out", metavar="FILE", help="where to, - for standard output (default .local/<stack>/synth.json)"

@@ -32,11 +32,13 @@ from pulumi.runtime.proto import analyzer_pb2_grpc
 
 from local.runtime import values
 from local.runtime.model import Judged, Violation
+from policies.guardrails.resource import short_type
 from policies.guardrails.schema import Schema, pack_faults, with_defaults
 
 START_SECONDS = 60.0
 _MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 _UNDECIDED = re.compile(r"can't run policy '[^']*' from policy pack '[^']*' during preview: ", re.DOTALL)
+_EXEMPT = ": exempt until "
 _REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"  # signature of a resource reference (pulumi/runtime/rpc.py)
 _DURATION = re.compile(r"([0-9.]+)(h|ms|m|s)")
 _UNIT_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -162,12 +164,13 @@ class PolicyRunner:
 
     def analyze(self, resource: Judged) -> list[Violation]:
         """What the resource policies find in one resource."""
-        return self._verdicts(self._call("Analyze", _request(resource)), resource.urn)
+        return self._verdicts(self._call("Analyze", _request(resource)), [resource], resource.urn)
 
     def analyze_stack(self, resources: Iterable[Judged]) -> list[Violation]:
         """What the stack policies find in all resources."""
-        request = pb.AnalyzeStackRequest(resources=[_stack_resource(resource) for resource in resources])
-        return self._verdicts(self._call("AnalyzeStack", request), "")
+        judged = list(resources)
+        request = pb.AnalyzeStackRequest(resources=[_stack_resource(resource) for resource in judged])
+        return self._verdicts(self._call("AnalyzeStack", request), judged, "")
 
     # --- process ---
 
@@ -255,11 +258,44 @@ class PolicyRunner:
 
     # --- verdicts ---
 
-    def _verdicts(self, response: pb.AnalyzeResponse, urn: str) -> list[Violation]:
+    def _verdicts(self, response: pb.AnalyzeResponse, judged: Sequence[Judged], urn: str) -> list[Violation]:
+        subjects = {f"{short_type(resource.type)} '{resource.name}'": resource.urn for resource in judged}
+        for entry in response.not_applicable:
+            self._exempt(entry.policy_name, entry.reason.splitlines(), subjects, urn)
+        found: list[Violation] = []
+        for diagnostic in response.diagnostics:
+            text, undecided = _UNDECIDED.subn("", diagnostic.message, count=1)
+            if undecided:
+                # One line for each value that is waited for, and for each exemption beside it.
+                exempt = [line for line in text.splitlines() if _EXEMPT in line]
+                self._exempt(diagnostic.policyName, exempt, subjects, urn)
+                waiting = [line for line in text.splitlines() if _EXEMPT not in line]
+                found += [_violation(diagnostic, line, subjects.get(_subject(line), urn), True) for line in waiting]
+            else:
+                # The SDK puts the description on the first line; the policy's own text follows.
+                message = text.removeprefix(f"{diagnostic.description}\n")
+                found.append(_violation(diagnostic, message, diagnostic.urn or urn, False))
+        return found
+
+    def _exempt(self, policy: str, lines: Iterable[str], subjects: Mapping[str, str], urn: str) -> None:
         self.exempt += [
-            Exempt(policy=entry.policy_name, urn=urn, reason=entry.reason) for entry in response.not_applicable
+            Exempt(policy=policy, urn=subjects.get(_subject(line), urn), reason=line) for line in lines if line
         ]
-        return [_violation(diagnostic, urn) for diagnostic in response.diagnostics]
+
+
+def _subject(line: str) -> str:
+    """What a line of the pack is about: `s3/bucket 'raw'`."""
+    return line.partition(": ")[0]
+
+
+def _violation(diagnostic: pb.AnalyzeDiagnostic, message: str, urn: str, undecided: bool) -> Violation:
+    return Violation(
+        policy=diagnostic.policyName,
+        level=pb.EnforcementLevel.Name(diagnostic.enforcementLevel).lower(),
+        message=message,
+        urn=urn,
+        undecided=undecided,
+    )
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -310,18 +346,6 @@ def _merged(policy: pb.PolicyInfo, schema: Mapping[str, Schema], config: Mapping
 def _severity(severity: pb.PolicySeverity.ValueType) -> str:
     name = pb.PolicySeverity.Name(severity).removeprefix("POLICY_SEVERITY_").lower()
     return "" if name == "unspecified" else name
-
-
-def _violation(diagnostic: pb.AnalyzeDiagnostic, urn: str) -> Violation:
-    message, undecided = _UNDECIDED.subn("", diagnostic.message, count=1)
-    return Violation(
-        policy=diagnostic.policyName,
-        level=pb.EnforcementLevel.Name(diagnostic.enforcementLevel).lower(),
-        # The SDK puts the description on the first line; the policy's own text follows.
-        message=message.removeprefix(f"{diagnostic.description}\n"),
-        urn=diagnostic.urn or urn,
-        undecided=bool(undecided),
-    )
 
 
 def _request(resource: Judged) -> pb.AnalyzeRequest:

@@ -51,12 +51,15 @@ class ConfigurationError(ValueError):
 
 
 class UndecidedError(UnknownValueError):
-    """Tells the SDK that a policy could not be decided at preview: it reports an advisory with this message."""
+    """Tells the SDK that a policy could not be decided at preview: it reports an advisory with this message.
+
+    One line for each property that is waited for and each exemption, begun by its subject.
+    """
 
     def __init__(self, undecided: Sequence[Finding], exempt: Sequence[str]) -> None:
         Exception.__init__(self)
         lines = [f"{finding.subject}: {finding.problem}" for finding in undecided]
-        self.message = "; ".join(dict.fromkeys([*lines, *exempt]))
+        self.message = "\n".join(dict.fromkeys([*lines, *exempt]))
 
 
 class Guardrails:
@@ -161,7 +164,7 @@ class Guardrails:
                 if undecided:
                     raise UndecidedError(undecided, exempt)
                 if exempt:
-                    args.not_applicable("; ".join(exempt))
+                    args.not_applicable("\n".join(exempt))
 
         return validate
 
@@ -173,7 +176,7 @@ class Guardrails:
             if undecided:
                 raise UndecidedError(undecided, exempt)
             if exempt:
-                args.not_applicable("; ".join(exempt))
+                args.not_applicable("\n".join(exempt))
 
         return validate
 

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from pulumi_policy import Severity
 
@@ -137,12 +137,15 @@ class Rule:
             yield from independently(self.check(resource))
 
     def judge_stack(self, stack: Stack) -> Findings:
-        """The findings about a stack; what is undecided for one resource leaves the others judged."""
+        """The findings about a stack; what is undecided for one resource leaves the others judged.
+
+        What is wrong with something attached to a resource, such as a bucket's encryption, is said of the resource.
+        """
         if self.stack_check is not None:
             yield from independently(self.stack_check(stack))
         for resource in stack.resources if self.check is not None else ():
             if self.bears_on(resource.type):
-                yield from self.judge(resource)
+                yield from (replace(finding, urn=resource.urn) for finding in self.judge(resource))
 
     def bears_on(self, type_: str) -> bool:
         """Whether it judges resources of a type token."""

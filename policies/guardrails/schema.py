@@ -37,6 +37,16 @@ def flag(description: str, *, default: bool = False) -> dict[str, Any]:
     return {"type": "boolean", "default": default, "description": description}
 
 
+def mapping(description: str) -> dict[str, Any]:
+    """An object whose values are strings, empty by default."""
+    return {
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+        "default": dict[str, str](),
+        "description": description,
+    }
+
+
 EXEMPTIONS: Schema = {
     "type": "array",
     "default": [],
@@ -151,12 +161,15 @@ def _number_faults(schema: Schema, value: float, path: str) -> list[str]:
 
 def _object_faults(schema: Schema, value: Mapping[str, Any], path: str) -> list[str]:
     properties: Mapping[str, Schema] = schema.get("properties", {})
+    others = schema.get("additionalProperties", {})
     found = [f"{path}.{key}: is not set" for key in schema.get("required", ()) if key not in value]
     for key, item in value.items():
         if key in properties:
             found += faults(properties[key], item, f"{path}.{key}")
-        elif schema.get("additionalProperties") is False:
+        elif others is False:
             found.append(f"{path}.{key}: there is no such setting{_nearest(key, properties)}")
+        else:
+            found += faults(others, item, f"{path}.{key}")
     return found
 
 

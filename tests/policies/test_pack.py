@@ -18,7 +18,7 @@ from policies.guardrails.themes import rules
 from tests.policies.mutation import Mutation
 from tests.policies.mutations import MUTATIONS
 from tests.policies.specimens import data, platform
-from tests.policies.support import TODAY, UNKNOWN, Specimen, judge, resource_args
+from tests.policies.support import TAGS, TODAY, UNKNOWN, Specimen, judge, resource_args
 
 KEY = data.KEY.put("enableKeyRotation", False)
 
@@ -81,6 +81,7 @@ def test_every_fault_of_the_configuration_is_reported_at_once() -> None:
         "log-retention": {"enforcementLevel": "mandatory", "minimumDays": 0, "days": 3},
         "s3-no-acl": {"exemptions": []},
         "alb-internal": 3,
+        "required-tags": {"enforcementLevel": "mandatory", "values": {"Owner": 3}},
     }
     with pytest.raises(ConfigurationError) as refused:
         Guardrails(config, stack="prod")
@@ -93,6 +94,7 @@ def test_every_fault_of_the_configuration_is_reported_at_once() -> None:
         "since leaving it out means advisory",
         "alb-internal: found a value of type number; give a level (advisory, mandatory, remediate, disabled) "
         "or an object with one",
+        "required-tags.values.Owner: found a value of type number; it must be of type string",
     ]
 
 
@@ -247,7 +249,11 @@ LEFT_TO_PEOPLE = {
     ("codebuild-not-public", "environment.privilegedMode"): "an image build needs it",
     ("ecs-service-resilient", "desiredCount"): "more tasks cost money",
 }
-NEEDS_CONFIG = {"kmsKeyArn": data.KEY.arn, "boundaryArn": "arn:aws:iam::111122223333:policy/boundary"}
+NEEDS_CONFIG: dict[str, Any] = {
+    "values": TAGS,
+    "kmsKeyArn": data.KEY.arn,
+    "boundaryArn": "arn:aws:iam::111122223333:policy/boundary",
+}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from ..reading import UNKNOWN, Prop, read
 from ..remediation import Draft
 from ..resource import Resource
 from ..rule import Controls
-from ..schema import strings, text
+from ..schema import mapping, strings, text
 from .theme import TAGGING as THEME
 
 REQUIRED = ("Project", "Environment", "Owner", "CostCenter", "DataClassification", "ManagedBy")
@@ -68,12 +68,24 @@ def _default_tag(resource: Resource, key: str) -> Prop:
     controls=Controls(fsbp="Glue.1"),
     remedy="Set the tag in the provider's default tags, or on the resource.",
     url=_TAGS_URL,
-    settings={"tags": strings("Keys that every resource must carry.", REQUIRED)},
+    settings={
+        "tags": strings("Keys that every resource must carry.", REQUIRED),
+        "values": mapping("Values that a remediation gives to missing tags, by key."),
+    },
 )
 def required_tags(resource: Resource) -> Findings:
     """Every resource that takes tags says whose it is, what it is for and what data it holds."""
     for key in resource.config["tags"]:
         yield from tag(resource, key).must_be_set("set")
+
+
+@required_tags.remediation
+def _(draft: Draft) -> None:
+    for key in draft.config["tags"]:
+        if key in draft.config["values"] and tag(draft.resource, key).missing:
+            draft.set(f"tags.{key}", draft.config["values"][key])
+            if not draft.prop("tagsAll").missing:
+                draft.set(f"tagsAll.{key}", draft.config["values"][key])
 
 
 @THEME.policy(
@@ -130,7 +142,7 @@ def resource_name_pattern(resource: Resource) -> Findings:
 
 @THEME.policy(
     on="sagemaker/domain",
-    mandatory=FROM_STAGING,
+    mandatory=IN_PROD,
     severity=Severity.LOW,
     remedy="Set tag_propagation='ENABLED'.",
     url="https://docs.aws.amazon.com/sagemaker/latest/dg/sm-domain-tag-propagation.html",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,7 +51,6 @@ class Adapter:
     def __init__(self, endpoint_url: str, account_id: str, region: str):
         self.endpoint_url = endpoint_url
         self._api = Api(endpoint_url)
-        self.endpoint_url = endpoint_url
         self._account = account_id
         self._region = region
 
@@ -72,7 +71,11 @@ class Adapter:
         self._validate(kind, self._scope(name, checked), inputs)
 
     def create(self, type_token: str, name: str, inputs: Mapping[str, Any], *, urn: str = "") -> Created:
-        """Create a resource. Raises InvalidInput before any call, ApiRefused where the emulator refuses a call."""
+        """Create a resource.
+
+        Raises InvalidInput before any call, and ApiRefused where the emulator refuses a call; its `created_id` tells
+        whether the resource exists all the same, as a failed endpoint does.
+        """
         kind = resource_type(type_token)
         scope = self._scope(name, self._checked(kind, name, inputs, {}, urn))
         self._validate(kind, scope, inputs)
@@ -82,9 +85,12 @@ class Adapter:
         for prepared in requests.on_create(kind, scope):
             scope = replace(scope, response=self._call(kind, scope, prepared))
         scope = replace(scope, id=_identity(kind, scope))
-        for prepared in requests.after_create(kind, scope):
-            self._call(kind, scope, prepared)
-        return self._finished(kind, scope)
+        try:
+            for prepared in requests.after_create(kind, scope):
+                self._call(kind, scope, prepared)
+            return self._finished(kind, scope)
+        except ApiRefused as error:
+            raise error.after_creation(scope.id) from error
 
     def update(
         self,
@@ -240,8 +246,16 @@ def _changed(
         if key in old:
             old[key] = outputs.get(output)
         if key in new:
-            new[key] = digest(new[key])
+            new[key] = _digest(digest, new[key])
     return [key for key in changed_keys(old, new) if key not in ("tags", "tagsAll")]
+
+
+def _digest(digest: Callable[[Any], str], asset: Any) -> str | None:
+    """The digest of an asset, None for one that cannot be read; that counts as changed, and validation says why."""
+    try:
+        return digest(asset)
+    except ValueError:
+        return None
 
 
 def _forcing(kind: ResourceType, old: Mapping[str, Any], new: Mapping[str, Any], changed: Iterable[str]) -> list[str]:

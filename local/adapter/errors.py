@@ -45,11 +45,20 @@ class UnknownType(AdapterError):  # noqa: N818
 
 
 class ApiRefused(AdapterError):  # noqa: N818
-    """The emulated API answered a call with an error. `code` is the API's error code."""
+    """The emulated API answered a call with an error.
 
-    def __init__(self, subject: str, service: str, operation: str, code: str, message: str):
-        super().__init__(f"{subject}: {service} {operation} answered {code}: {message}")
+    `code` is the API's error code. `created_id` is the id of a resource that was made before the error, "" otherwise.
+    """
+
+    def __init__(self, subject: str, service: str, operation: str, code: str, message: str, *, created_id: str = ""):
+        remains = f" ({created_id} was made before that and stays, incomplete)" if created_id else ""
+        super().__init__(f"{subject}: {service} {operation} answered {code}: {message}{remains}")
+        self.created_id = created_id
         self.subject, self.service, self.operation, self.code, self.message = subject, service, operation, code, message
+
+    def after_creation(self, created_id: str) -> ApiRefused:
+        """The same error, for a resource that exists by now."""
+        return ApiRefused(self.subject, self.service, self.operation, self.code, self.message, created_id=created_id)
 
     @property
     def is_gone(self) -> bool:

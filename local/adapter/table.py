@@ -137,8 +137,7 @@ class Call:
     takes: the inputs that it sends; None means all that no other call of the same step list takes. A call with `takes`
         is made when one of them is there (create) or has changed (update); `always` makes it in any case.
     given: member path -> constant or source, for members whose values are no inputs of the same name.
-    unset: what an update sends for an input that was given before and is not any more; nothing is sent without an
-    entry.
+    unset: what an update sends for an input that was given before and is not any more; nothing without an entry.
     failures: JMESPath in the answer of operations that report errors in it; anything found there is an error.
     """
 
@@ -244,8 +243,7 @@ class Wait:
 class ResourceType:
     """One Pulumi resource type as calls of one AWS service.
 
-    replace: top-level inputs whose change makes a new resource; `EVERYTHING` for types that cannot be changed (tags
-    can).
+    replace: top-level inputs whose change makes a new resource; `EVERYTHING` for types of which only tags change.
     changeable: parts of such inputs, as paths, that change in place all the same.
     defaults: values that the provider fills in for absent inputs.
     provider_only: inputs that steer the provider and reach no API call.

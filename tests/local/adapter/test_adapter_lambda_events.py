@@ -80,6 +80,19 @@ class TestFunctions:
         assert calls == ["UpdateFunctionCode", "GetFunctionConfiguration"]
         assert updated.outputs["codeSha256"] != created.outputs["codeSha256"]
 
+    def test_a_file_that_is_gone_is_a_fault_of_the_update(
+        self, adapter: Adapter, function: dict[str, Any], tmp_path: Path, calls: list[str]
+    ) -> None:
+        created = adapter.create(FUNCTION, "rollback", function)
+        (tmp_path / "index.py").unlink()
+        calls.clear()
+        with pytest.raises(InvalidInput) as refused:
+            adapter.update(FUNCTION, "rollback", function, function, created.outputs)
+        assert [(fault.path, fault.allowed) for fault in refused.value.faults] == [
+            ("code", f"{tmp_path / 'index.py'} must be a file that exists (lambda CreateFunction)")
+        ]
+        assert calls == []
+
     def test_configuration_and_concurrency_change_apart(
         self, adapter: Adapter, function: dict[str, Any], aws: Callable[[str], Any], calls: list[str]
     ) -> None:

@@ -195,6 +195,20 @@ class TestEndpoints:
         assert sagemaker.list_endpoints()["Endpoints"] == []
         adapter.delete(ENDPOINT, "churn", self.INPUTS, created.outputs)
 
+    def test_an_endpoint_that_fails_exists_all_the_same(
+        self, adapter: Adapter, created: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        adapter.delete(ENDPOINT, "churn", self.INPUTS, created.outputs)
+        rollout = Rollout(monkeypatch, final="churn-1", status="Failed")
+        rollout.requests.append({})  # the readings begin with the creation
+        with pytest.raises(ApiRefused) as refused:
+            adapter.create(ENDPOINT, "endpoint", self.INPUTS)
+        assert refused.value.created_id == "churn"
+        assert str(refused.value) == (
+            f"{ENDPOINT} 'endpoint': sagemaker wait answered Failed: alarm errors went off "
+            "(churn was made before that and stays, incomplete)"
+        )
+
     def test_an_update_waits_until_the_rollout_is_over(
         self, adapter: Adapter, created: Any, monkeypatch: pytest.MonkeyPatch, calls: list[str]
     ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from boto3.session import Session
 from botocore.config import Config
 
+from local.emulator.children import Children
 from local.emulator.clock import Clock
 from local.emulator.delivery.log import Background, DeliveryLog
 from local.emulator.identity import ACCESS_KEY, PROJECT_ROOT, SECRET_KEY
@@ -38,6 +39,7 @@ class Context:
     log: DeliveryLog = field(init=False)
     background: Background = field(default_factory=Background)
     ticker: Ticker = field(default_factory=Ticker)
+    children: Children = field(default_factory=Children)
 
     def __post_init__(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)

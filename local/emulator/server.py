@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -48,8 +49,8 @@ class Server:
     def stop(self) -> None:
         """Stop what was started, innermost first: executions, model servers, deliveries; then the server itself."""
         self._parts.executions.stop_all()
-        for endpoint in all_hosted():
-            retire(endpoint)
+        with ThreadPoolExecutor() as pool:  # each may wait for its requests under way
+            list(pool.map(retire, all_hosted()))
         self._context.ticker.stop()
         self._context.background.close()
         self._http.shutdown()

@@ -125,12 +125,11 @@ class Executions:
         ended = None
         try:
             with log.open("w", encoding="utf-8") as errors:
-                process = subprocess.Popen(
+                process = self._context.children.start(
                     self._context.pipeline_command,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,
-                    text=True,
                     env=self._context.environment(execution.region),
                     start_new_session=True,  # so that stop reaches what the worker started
                 )

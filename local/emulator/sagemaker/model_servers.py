@@ -112,8 +112,8 @@ class ModelServer:
             fetch(self._context, self._region, container.model_data, model)
         environment = self._context.environment(self._region) | container.environment
         log = (self.directory / "server.log").open("a", encoding="utf-8")  # shared with the process
-        command = [*self._context.inference_command, "--model-dir", str(model), "--host", "127.0.0.1", "--port", "0"]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
+        command = (*self._context.inference_command, "--model-dir", str(model), "--host", "127.0.0.1", "--port", "0")
+        self._process = self._context.children.start(command, stdout=subprocess.PIPE, stderr=log, env=environment)
         threading.Thread(target=self._read, args=(self._process, log), daemon=True).start()
         self._await_ready(time.monotonic() + START_SECONDS)
 

@@ -1,7 +1,8 @@
 """A model server for the emulator's tests: speaks the contract of `python -m workloads.inference`, learns nothing.
 
 `behaviour.json` in the model directory says how it behaves: `name` is echoed in each answer, `status` is answered
-instead of 200, `delay` is slept before an answer, `exit` ends the process before it is ready.
+instead of 200, `delay` is slept and `busy` computed (seconds) before an answer, `exit` ends the process before it is
+ready.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ def handler(behaviour: dict[str, Any]) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             time.sleep(behaviour.get("delay", 0))
+            until = time.process_time() + behaviour.get("busy", 0)
+            while time.process_time() < until:
+                pass
             if self.headers.get("Accept") == "application/x-echo":
                 self._answer(200, "application/x-echo", body)
                 return

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import urllib3
 
 from local.emulator import Emulator, EmulatorError, attach, start
 from local.emulator.identity import PROJECT_ROOT
+
+HERE = Path(__file__).parent
 
 
 def test_attach_finds_the_running_one(emulator: Emulator) -> None:
@@ -50,10 +53,9 @@ def children(pid: int) -> list[int]:
 
 
 def test_a_second_emulator_is_its_own_and_ends_with_what_it_started(tmp_path: Path, name: str, eventually: Any) -> None:
-    worker = Path(__file__).parent / "stand_in_worker.py"
     command = [sys.executable, "-m", "local.emulator", "--home", str(tmp_path), "--account", "210987654321"]
     process = subprocess.Popen(
-        [*command, "--pipeline-command", f"{sys.executable} -S {worker}"],
+        [*command, "--pipeline-command", f"{sys.executable} -S {HERE / 'stand_in_worker.py'}"],
         stdout=subprocess.PIPE,
         text=True,
         cwd=PROJECT_ROOT,
@@ -78,3 +80,26 @@ def test_a_second_emulator_is_its_own_and_ends_with_what_it_started(tmp_path: Pa
     assert not any(Path(f"/proc/{pid}").exists() for pid in started)
     assert second.alive() is False
     second.stop()  # nothing to do, and no error
+
+
+def test_nothing_outlives_a_killed_emulator(tmp_path: Path, name: str, eventually: Any) -> None:
+    own = start(
+        tmp_path,
+        arguments=(
+            *("--inference-command", f"{sys.executable} -S {HERE / 'stand_in_server.py'}"),
+            *("--pipeline-command", f"{sys.executable} -S {HERE / 'stand_in_worker.py'}"),
+        ),
+    )
+    sagemaker, role = own.client("sagemaker"), "arn:aws:iam::123456789012:role/any"
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer={"Image": "image"})
+    variant = {"VariantName": "champion", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    step = {"Name": "a", "Type": "b", "Arguments": {"Seconds": 600}}
+    definition = json.dumps({"Version": "2020-12-01", "Steps": [step]})
+    sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=definition, RoleArn=role)
+    sagemaker.start_pipeline_execution(PipelineName=name)
+    eventually(lambda: sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService")
+    started = eventually(lambda: found if len(found := children(own.pid)) == 2 else None)
+    os.kill(own.pid, signal.SIGKILL)
+    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))

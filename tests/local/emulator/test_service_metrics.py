@@ -58,10 +58,10 @@ def test_a_message_in_a_dead_letter_queue_raises_its_alarm(emulator: Emulator, w
 def test_the_load_of_a_model_server_is_measured(
     emulator: Emulator, cloudwatch: Any, serving: Any, runtime: Any, name: str
 ) -> None:
-    serving.endpoint(name, serving.config(name, {"champion": (serving.model(name), 1)}))
+    serving.endpoint(name, serving.config(name, {"champion": (serving.model(name, busy=0.1), 1)}))
     emulator.advance(60)
-    for _ in range(20):
-        runtime.invoke_endpoint(EndpointName=name, Body=b"x" * 100_000)
+    for _ in range(3):
+        runtime.invoke_endpoint(EndpointName=name, Body=b"1")
     emulator.advance(60)
     dimensions = [{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "champion"}]
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from typing import Any
 
 import pytest
 
-from local.runtime import Stack
 from policies.guardrails.themes import rules
 from tests.policies.corpus import CORPUS, Bad
+from tests.policies.stacks import STACKS, resources
 from tests.policies.support import Specimen, judge
 
 DOCUMENT_POLICIES = {
@@ -54,13 +53,12 @@ def test_a_bad_document_is_flagged_by_the_policies_meant_to(bad: Bad) -> None:
     assert {said.policy for said in verdict.violations} == bad.caught
 
 
-@cache
 def permissions() -> tuple[tuple[str, str], ...]:
     """Stack and name, and text, of every permission policy that the stacks render."""
     return tuple(
         (f"{stack} {entry['name']}", entry["inputs"]["policy"])
-        for stack in ("staging", "prod")
-        for entry in Stack(stack).synth()["resources"]
+        for stack in STACKS
+        for entry in resources(stack)
         if entry["type"] in ("aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy")
     )
 

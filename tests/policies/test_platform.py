@@ -9,21 +9,21 @@ from typing import Any
 
 import pytest
 
-from local.runtime import Stack
 from policies.guardrails import Guardrails
 from policies.guardrails.resource import short_type
 from policies.guardrails.themes import rules
+from tests.policies import stacks
 from tests.policies.breaks import BREAKS, NOT_BREAKABLE, Break, Platform
+from tests.policies.stacks import STACKS
 from tests.policies.support import Specimen, Verdict, judge
 
 CONFIG = Path(__file__).parents[2] / "policies" / "config"
-STACKS = ("staging", "prod")
 
 
 @cache
 def resources(stack: str) -> tuple[Specimen, ...]:
     """The synth of a stack as specimens, each named by its type and name."""
-    found = Stack(stack).synth()["resources"]
+    found = stacks.resources(stack)
     names = {entry["urn"]: f"{short_type(entry['type'])} {entry['name']}" for entry in found}
     return tuple(
         Specimen(

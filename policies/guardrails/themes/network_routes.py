@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy import Severity
 
-from ..finding import Finding, Findings, independently
+from ..finding import Finding, Findings, Undecided
 from ..levels import FROM_STAGING
 from ..resource import Resource
 from ..rule import Controls
@@ -52,17 +52,27 @@ def workload_in_private_subnets(workload: Resource) -> Findings:
     if not subnets:
         problem = f"{path} names subnets outside of this stack, whose routes cannot be seen"
         yield Finding(subject=workload.subject, urn=workload.urn, problem=problem, undecided=True)
-    yield from independently(*(_is_private(workload, subnet) for subnet in subnets))
+    public: list[str] = []
+    waiting: list[Finding] = []
+    for subnet in subnets:
+        try:
+            public += [subnet.name] if _is_public(subnet) else []
+        except Undecided as undecided:
+            waiting.append(undecided.finding)
+    if public:
+        yield workload.violation(f"from its subnets {', '.join(public)} a route leads to an internet gateway")
+    else:
+        yield from waiting
 
 
-def _is_private(workload: Resource, subnet: Resource) -> Findings:
-    for association in subnet.attached("subnetId", "ec2/routeTableAssociation"):
-        for table in association.targets("routeTableId", "ec2/routeTable"):
-            routes = table.attached("routeTableId", "ec2/route")
-            if any(_leads_out(route, "gatewayId") for route in routes) or _leads_out(table, "routes[].gatewayId"):
-                yield workload.violation(
-                    f"it stands in {subnet.subject}, whose {table.subject} leads to an internet gateway"
-                )
+def _is_public(subnet: Resource) -> bool:
+    """Whether a route of a subnet leads to an internet gateway; raises Undecided when that is not known yet."""
+    return any(
+        any(_leads_out(route, "gatewayId") for route in table.attached("routeTableId", "ec2/route"))
+        or _leads_out(table, "routes[].gatewayId")
+        for association in subnet.attached("subnetId", "ec2/routeTableAssociation")
+        for table in association.targets("routeTableId", "ec2/routeTable")
+    )
 
 
 def _leads_out(routes: Resource, path: str) -> bool:

@@ -16,12 +16,9 @@ _IN_A = (
     "ecs/service 'service'",
     "eks/nodeGroup 'nodes'",
 )
-LEAK = [
-    f"{subject}: it stands in ec2/subnet 'private-a', whose ec2/routeTable 'routes-a' leads to an internet gateway"
-    for subject in _IN_A
-]
+LEAK = [f"{subject}: from its subnets private-a a route leads to an internet gateway" for subject in _IN_A]
 INLINE = [
-    f"{subject}: it stands in ec2/subnet 'private-b', whose ec2/routeTable 'routes-b' leads to an internet gateway"
+    f"{subject}: from its subnets private-b a route leads to an internet gateway"
     for subject in _IN_A
     if "notebook" not in subject
 ]
@@ -230,9 +227,7 @@ MUTATIONS = [
             ["public-a", "private-b", "workloads"],
         ),
         {
-            "workload-in-private-subnets": (
-                "it stands in ec2/subnet 'public-a', whose ec2/routeTable 'routes-public' leads to an internet gateway"
-            )
+            "workload-in-private-subnets": "from its subnets public-a a route leads to an internet gateway",
         },
     ),
     Mutation(

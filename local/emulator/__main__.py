@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 from local.emulator.clock import Clock
+from local.emulator.identity import NO_HOST_SETTINGS
 
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "eu-west-1"
@@ -51,11 +52,7 @@ def main(argv: list[str]) -> None:
     # moto reads these when it is imported; nothing of the host's AWS settings may reach it or what it starts.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
-    os.environ |= {
-        "MOTO_ACCOUNT_ID": arguments.account,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_DEFAULT_REGION": arguments.region,
-    }
+    os.environ |= {"MOTO_ACCOUNT_ID": arguments.account, "AWS_DEFAULT_REGION": arguments.region, **NO_HOST_SETTINGS}
     from local.emulator.context import Context
     from local.emulator.server import Server
 

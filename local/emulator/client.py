@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.emulator.identity import ACCESS_KEY, PROJECT_ROOT, SECRET_KEY
+from local.emulator.identity import ACCESS_KEY, NO_HOST_SETTINGS, PROJECT_ROOT, SECRET_KEY
 
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
@@ -49,7 +49,7 @@ class Emulator:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            "AWS_EC2_METADATA_DISABLED": "true",
+            **NO_HOST_SETTINGS,
         }
 
     def client(self, service: str, **config: Any) -> Any:

@@ -13,7 +13,6 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,21 +37,18 @@ class InvocationContext:
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
 
-def resolve(handler: str) -> Callable[[Any, Any], Any]:
-    """The function named `package/module.function` or `package.module.function`."""
-    module_name, _, function = handler.rpartition(".")
-    module = importlib.import_module(module_name.replace("/", "."))
-    return getattr(module, function)
-
-
 def invoke(handler: str, event: Any) -> dict[str, Any]:
-    """Call the handler; its outcome in the form of RESULT."""
+    """Call the handler `package/module.function` or `package.module.function`; its outcome in the form of RESULT."""
+    module_name, _, function_name = handler.rpartition(".")
     try:
-        function = resolve(handler)
+        module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
-        return _error(f"Unable to import module '{handler.rpartition('.')[0]}': {error}", "Runtime.ImportModuleError")
-    except AttributeError:
-        return _error(f"Handler '{handler.rpartition('.')[2]}' missing on module", "Runtime.HandlerNotFound")
+        return _error(f"Unable to import module '{module_name}': {error}", "Runtime.ImportModuleError")
+    except Exception as error:  # noqa: BLE001  whatever the package raises when it is loaded is the outcome
+        return _error(str(error), type(error).__name__, traceback.format_tb(error.__traceback__)[1:])
+    function = getattr(module, function_name, None)
+    if function is None:
+        return _error(f"Handler '{function_name}' missing on module '{module_name}'", "Runtime.HandlerNotFound")
     try:
         result = function(event, InvocationContext())
     except Exception as error:  # noqa: BLE001  whatever the function raises is its outcome

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import random
 import threading
 import uuid
@@ -19,10 +20,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from local.emulator.context import Context
 
 FLUSH_SECONDS = 1.0
 RECORDS_PER_FILE = 1000
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,14 +110,22 @@ class Capture:
             self._waiting[place].append(line(exchange, config))
 
     def flush(self) -> int:
-        """Write what waits; the number of files written. What cannot be written goes on waiting."""
+        """Write what waits; the number of files written.
+
+        What cannot be written goes on waiting, except where the bucket is gone: SageMaker drops that too.
+        """
         with self._lock:
             waiting, self._waiting = self._waiting, defaultdict(list)
         files = [(place, lines) for place, all_lines in waiting.items() for lines in _chunks(all_lines)]
         written = 0
         try:
             for place, lines in files:
-                self._write(place, lines)
+                try:
+                    self._write(place, lines)
+                except ClientError as error:
+                    if error.response["Error"]["Code"] != "NoSuchBucket":
+                        raise
+                    _logger.warning("%d captured records dropped: there is no bucket for %s", len(lines), place.prefix)
                 written += 1
         finally:
             with self._lock:

@@ -111,13 +111,17 @@ class Executions:
         self._end(execution, "Stopping", None)
         _kill(execution)
 
-    def stop_all(self, chosen: Callable[[Execution], bool] = lambda _: True) -> None:
-        """Stop all that run, or those that are chosen, and wait for their end."""
+    def stop_those(self, chosen: Callable[[Execution], bool]) -> list[Execution]:
+        """Stop the chosen ones of those that run, without waiting for their end."""
         with self._lock:
             running = [execution for execution in self._running.values() if chosen(execution)]
         for execution in running:
             self.stop(execution)
-        for execution in running:
+        return running
+
+    def stop_all(self) -> None:
+        """Stop all that run and wait for their end."""
+        for execution in self.stop_those(lambda _: True):
             execution.over.wait(_STOP_SECONDS)
 
     def _follow(self, execution: Execution, request: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ they wait for the next flush (each few seconds, and on demand through the admin 
 from __future__ import annotations
 
 import io
+import logging
 import secrets
 import threading
 from collections import defaultdict
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
 from local.emulator.context import Context
@@ -25,6 +27,7 @@ from local.emulator.sagemaker.feature_groups import FeatureGroup
 FLUSH_SECONDS = 5.0
 _CONVERT: dict[str, Callable[[str], Any]] = {"Integral": int, "Fractional": float, "String": str}
 _lock = threading.Lock()
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,7 @@ def append(
 
 
 def flush(context: Context) -> int:
-    """Write what waits; the number of records written. What cannot be written goes on waiting."""
+    """Write what waits; the number of records. What cannot be written goes on waiting, unless its bucket is gone."""
     backends = [backend for account in list(sagemaker_backends.values()) for backend in list(account.values())]
     return sum(_flush(context, backend) for backend in backends)
 
@@ -60,7 +63,12 @@ def _flush(context: Context, backend: SageMakerModelBackend) -> int:
     try:
         while parts:
             (partition, group), records = next(iter(parts.items()))
-            _write(context, backend.region_name, partition, records)
+            try:
+                _write(context, backend.region_name, partition, records)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "NoSuchBucket":
+                    raise
+                _logger.warning("%d records of %s dropped: its bucket is gone", len(records), group)
             del parts[partition, group]
     finally:
         left = [record for records in parts.values() for record in records]

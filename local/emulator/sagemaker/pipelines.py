@@ -179,7 +179,8 @@ def install(context: Context) -> Executions:
 
     def reset(original: Callable[..., None]) -> Callable[..., None]:
         def corrected(self: SageMakerModelBackend) -> None:
-            executions.stop_all(lambda e: e.account == self.account_id and e.region == self.region_name)
+            # Not waited for: moto holds a lock here that the end of an execution needs, to announce itself.
+            executions.stop_those(lambda e: e.account == self.account_id and e.region == self.region_name)
             original(self)
 
         return corrected

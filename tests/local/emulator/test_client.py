@@ -52,7 +52,9 @@ def children(pid: int) -> list[int]:
     return [int(p) for f in Path(f"/proc/{pid}/task").glob("*/children") for p in f.read_text().split()]
 
 
-def test_a_second_emulator_is_its_own_and_ends_with_what_it_started(tmp_path: Path, name: str, eventually: Any) -> None:
+def test_a_second_emulator_is_its_own_and_a_reset_or_its_end_ends_what_it_started(
+    tmp_path: Path, name: str, eventually: Any
+) -> None:
     command = [sys.executable, "-m", "local.emulator", "--home", str(tmp_path), "--account", "210987654321"]
     process = subprocess.Popen(
         [*command, "--pipeline-command", f"{sys.executable} -S {HERE / 'stand_in_worker.py'}"],
@@ -71,6 +73,12 @@ def test_a_second_emulator_is_its_own_and_ends_with_what_it_started(tmp_path: Pa
         step = {"Name": "a", "Type": "b", "Arguments": {"Seconds": 600}}
         definition = json.dumps({"Version": "2020-12-01", "Steps": [step]})
         role = "arn:aws:iam::210987654321:role/any"
+        sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=definition, RoleArn=role)
+        sagemaker.start_pipeline_execution(PipelineName=name)
+        assert eventually(lambda: children(second.pid))
+        assert urllib3.request("POST", f"{second.url}/moto-api/reset", timeout=60).status == 200
+        assert sagemaker.list_pipelines()["PipelineSummaries"] == []
+        eventually(lambda: not children(second.pid))
         sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=definition, RoleArn=role)
         sagemaker.start_pipeline_execution(PipelineName=name)
         started = eventually(lambda: children(second.pid))

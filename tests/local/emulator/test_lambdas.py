@@ -79,7 +79,7 @@ def test_an_exception_is_a_function_error(functions: Any, deploy_function: Deplo
     ("source", "handler", "kind", "message"),
     [
         (ECHO, "other.handle", "Runtime.ImportModuleError", "Unable to import module 'other': No module named 'other'"),
-        (ECHO, "index.other", "Runtime.HandlerNotFound", "Handler 'other' missing on module"),
+        (ECHO, "index.other", "Runtime.HandlerNotFound", "Handler 'other' missing on module 'index'"),
         (
             "import numpy\ndef handle(e, c): pass",
             "index.handle",
@@ -92,6 +92,7 @@ def test_an_exception_is_a_function_error(functions: Any, deploy_function: Deplo
             "Runtime.ImportModuleError",
             "Unable to import module 'index': No module named 'workloads'",
         ),
+        ("import os\nos.environ['NOWHERE']", "index.handle", "KeyError", "'NOWHERE'"),
         (
             "def handle(e, c): return {1, 2}",
             "index.handle",

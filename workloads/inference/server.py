@@ -1,4 +1,4 @@
-"""Processes around the service: listening, workers, draining at SIGTERM.
+"""Processes around the service: listening, workers, draining at SIGTERM, a new model at SIGHUP.
 
 uvicorn closes idle keep-alive connections the moment it is told to stop, and a request that is on the wire then is
 lost. Here a worker that was told to stop first answers on for a while, with `connection: close` on every answer, and
@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import logging
-import os
 import signal
 import socket
 import time
@@ -24,9 +24,11 @@ import uvicorn
 from workloads.inference import metrics as metrics_module
 from workloads.inference import model as model_module
 from workloads.inference.metrics import Metrics
+from workloads.inference.model import Model
 from workloads.inference.protocol import Protocol
 from workloads.inference.service import Service
 from workloads.inference.settings import Settings
+from workloads.inference.supervisor import Supervisor
 
 IDLE_SECONDS = 1.0  # at drain: how long a silent connection is kept open for a request that may be on the wire
 EMIT_SECONDS = 60.0
@@ -69,6 +71,7 @@ class _Server(uvicorn.Server):
         )
         super().__init__(config)
         self.service, self.settings, self.on_ready = service, settings, on_ready
+        self._reloading: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
@@ -76,10 +79,28 @@ class _Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
         yield
 
     def _stop(self) -> None:
         self.should_exit = True
+
+    def _reload(self) -> None:
+        """Load the package anew beside the running one; the loop goes on answering meanwhile."""
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.create_task(self._exchange())
+
+    async def _exchange(self) -> None:
+        # a version given at the start was that of the package of the start
+        options = dataclasses.replace(self.settings, model_version=None)
+        try:
+            model = await asyncio.to_thread(_load, options)
+        except model_module.ModelError as error:
+            self.service.metrics.add("reload_failures")
+            _log.error("reload refused, the former model stays: %s", error)
+            return
+        self.service.set_model(model)
+        self.service.metrics.add("reloads")
 
     async def main_loop(self) -> None:
         """Serve until told to stop, then drain."""
@@ -129,8 +150,7 @@ class _Server(uvicorn.Server):
             before = after
 
 
-def serve_one(settings: Settings, listener: socket.socket, metrics: Metrics, on_ready: Callable[[], None]) -> None:
-    """Serve in this process until it is told to stop. Raises ModelError if the package cannot be served."""
+def _load(settings: Settings) -> Model:
     began = time.perf_counter()
     model = model_module.load(
         settings.model_dir,
@@ -139,14 +159,15 @@ def serve_one(settings: Settings, listener: socket.socket, metrics: Metrics, on_
         max_rows=settings.max_rows,
         predictor_kind=settings.predictor,
     )
-    entry = {
-        "version": model.version,
-        "predictor": model.predictor.name,
-        "seconds": round(time.perf_counter() - began, 3),
-    }
-    _log.info("model loaded", extra=entry)
-    server = _Server(Service(model, settings, metrics), settings, on_ready)
-    server.run(sockets=[listener])
+    seconds = round(time.perf_counter() - began, 3)
+    _log.info("model loaded", extra={"version": model.version, "predictor": model.predictor.name, "seconds": seconds})
+    return model
+
+
+def serve_one(settings: Settings, listener: socket.socket, metrics: Metrics, on_ready: Callable[[], None]) -> None:
+    """Serve in this process until it is told to stop. Raises ModelError if the package cannot be served."""
+    service = Service(_load(settings), settings, metrics)
+    _Server(service, settings, on_ready).run(sockets=[listener])
 
 
 def run(settings: Settings) -> int:
@@ -160,91 +181,7 @@ def run(settings: Settings) -> int:
         if settings.workers == 1:
             serve_one(settings, listener, Metrics(), lambda: announce(listener))
             return 0
-        return _Supervisor(settings, listener).run()
+        return Supervisor(settings, listener, serve_one, announce).run()
     except model_module.ModelError as error:
         _log.error("%s", error)
         return 1
-
-
-class _Supervisor:
-    """Forks the workers, replaces one that dies, and passes SIGTERM on."""
-
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
-        self.settings, self.listener = settings, listener
-        self.metrics = Metrics(settings.workers)
-        self.workers: dict[int, int] = {}  # pid -> number
-        self.stopping = False
-
-    def run(self) -> int:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        ready_in, ready_out = os.pipe()
-        for number in range(self.settings.workers):
-            self._start(number, ready_out)
-        if not self._all_ready(ready_in):
-            self._stop()
-        else:
-            announce(self.listener)
-        return self._watch(ready_out)
-
-    def _start(self, number: int, ready_out: int) -> None:
-        pid = os.fork()
-        if pid:
-            self.workers[pid] = number
-            return
-        code = 1
-        try:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            mine = self.metrics.worker(number)
-            mine.reset_gauges()
-            serve_one(self.settings, self.listener, mine, lambda: self._say_ready(ready_out))
-            code = 0
-        except model_module.ModelError as error:
-            _log.error("%s", error)
-        except BaseException:
-            _log.exception("worker %d failed", number)
-            raise
-        finally:
-            logging.shutdown()
-            os._exit(code)
-
-    @staticmethod
-    def _say_ready(ready_out: int) -> None:
-        os.write(ready_out, b"1")
-
-    def _all_ready(self, ready_in: int) -> bool:
-        """Wait until each worker has said so; False if one died first."""
-        os.set_blocking(ready_in, False)
-        ready = 0
-        while ready < self.settings.workers and not self.stopping:
-            with contextlib.suppress(BlockingIOError):
-                ready += len(os.read(ready_in, self.settings.workers))
-            pid, _ = os.waitpid(-1, os.WNOHANG)
-            if pid:
-                del self.workers[pid]
-                return False
-            time.sleep(0.005)
-        return True
-
-    def _watch(self, ready_out: int) -> int:
-        failed = self.stopping
-        while self.workers:
-            try:
-                pid, status = os.wait()
-            except InterruptedError:
-                continue
-            number = self.workers.pop(pid)
-            code = os.waitstatus_to_exitcode(status)
-            if self.stopping:
-                failed = failed or code != 0
-                continue
-            _log.error("worker %d (pid %d) ended with %d; starting another", number, pid, code)
-            time.sleep(0.2)  # no storm of restarts if it dies at once
-            self._start(number, ready_out)
-        return 1 if failed else 0
-
-    def _stop(self, *_: object) -> None:
-        self.stopping = True
-        for pid in self.workers:
-            os.kill(pid, signal.SIGTERM)

@@ -347,6 +347,65 @@ def test_no_request_is_lost_when_a_service_stops_under_load(package: Path) -> No
         assert min(served) > 10
 
 
+# ---- reloading ----
+
+
+def exchange(directory: Path, other: Path) -> None:
+    """Point the link `directory` at another package, in one step."""
+    link = directory.with_name("next")
+    link.symlink_to(other)
+    link.rename(directory)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_new_model_takes_over_without_a_lost_request(package: Path, tmp_path: Path, workers: str) -> None:
+    other, current = tmp_path / "other", tmp_path / "current"
+    serving.make_package(other, seed=8)
+    current.symlink_to(package)
+    with serving.serving(current, "--workers", workers, "--model-version", "first") as service:
+        seen: list[tuple[int, str]] = []
+        stop = threading.Event()
+
+        def client() -> None:
+            with contextlib.closing(service.connect()) as connection:
+                while not stop.is_set():
+                    connection.request("POST", "/invocations", json.dumps(ROW), {"content-type": "application/json"})
+                    response = connection.getresponse()
+                    seen.append((response.status, json.loads(response.read())["model_version"]))
+
+        threads = [threading.Thread(target=client) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        exchange(current, other)
+        service.process.send_signal(signal.SIGHUP)
+        wait_for(service, "inference_model_reloads_total", int(workers))
+        service.predict(ROW)
+        stop.set()
+        for thread in threads:
+            thread.join(20)
+        assert {status for status, _ in seen} == {200}
+        second = service.predict(ROW).json["model_version"]
+        assert second.startswith("sha256-")
+        assert {version for _, version in seen} <= {"first", second}
+        (tmp_path / "broken").mkdir()
+        exchange(current, tmp_path / "broken")
+        service.process.send_signal(signal.SIGHUP)
+        wait_for(service, "inference_model_reload_failures_total", int(workers))
+        assert service.predict(ROW).json["model_version"] == second
+
+
+def test_a_worker_may_be_stopped_and_is_replaced(package: Path) -> None:
+    """SIGTERM to one worker: it drains, another takes its place, and no client sees an error."""
+    with serving.serving(package, "--workers", "2") as service:
+        for _ in range(3):
+            pid = service.request("GET", "/v1/status").json["pid"]
+            os.kill(pid, signal.SIGTERM)
+            for _ in range(50):
+                assert service.predict(ROW).status == 200
+            assert any(another(service, pid) for _ in range(100))
+        assert service.stop() == 0
+
+
 # ---- workers ----
 
 

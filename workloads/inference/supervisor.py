@@ -1,0 +1,128 @@
+"""Several workers behind one listening socket: forked, replaced when they end, told of SIGTERM and SIGHUP.
+
+They share the socket, so that a connection which waits in its queue is taken by whichever worker is free, also while
+one drains. They share the counters (`metrics`) and nothing else: each loads the model itself, after the fork, because
+a threaded library that was started before it would not survive it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import NoReturn
+
+from workloads.inference.metrics import Metrics
+from workloads.inference.model import ModelError
+from workloads.inference.settings import Settings
+
+Serve = Callable[[Settings, socket.socket, Metrics, Callable[[], None]], None]
+
+RESTART_SECONDS = 0.2  # between a worker's end and its replacement: no storm if it ends at once
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Forks the workers, replaces one that ends, and passes SIGTERM and SIGHUP on."""
+
+    def __init__(
+        self, settings: Settings, listener: socket.socket, serve: Serve, announce: Callable[[socket.socket], None]
+    ) -> None:
+        self.settings, self.listener, self.serve, self.announce = settings, listener, serve, announce
+        self.metrics = Metrics(settings.workers)
+        self.workers: dict[int, int] = {}  # pid -> number
+        self.stopping = False
+
+    def run(self) -> int:
+        """Until SIGTERM; returns the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, self._reload)
+        ready_in, ready_out = os.pipe()
+        for number in range(self.settings.workers):
+            self._start(number, ready_out)
+        if not self._all_ready(ready_in):
+            self._stop()
+        else:
+            self.announce(self.listener)
+        return self._watch(ready_out)
+
+    def _start(self, number: int, ready_out: int) -> None:
+        # no signal between the fork and the note of it: it would never reach the new worker
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        pid = None if self.stopping else os.fork()
+        if pid == 0:
+            self._work(number, ready_out)
+        if pid:
+            self.workers[pid] = number
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+    def _work(self, number: int, ready_out: int) -> NoReturn:
+        """The life of a worker, in the new process."""
+        code = 1
+        try:
+            for stop in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(stop, signal.SIG_DFL)
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the loop takes it: what it would load is being loaded
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            mine = self.metrics.worker(number)
+            mine.reset_gauges()
+            self.serve(self.settings, self.listener, mine, lambda: self._say_ready(ready_out))
+            code = 0
+        except ModelError as error:
+            _log.error("%s", error)
+        except BaseException:
+            _log.exception("worker %d failed", number)
+            raise
+        finally:
+            logging.shutdown()
+            os._exit(code)
+
+    @staticmethod
+    def _say_ready(ready_out: int) -> None:
+        os.write(ready_out, b"1")
+
+    def _all_ready(self, ready_in: int) -> bool:
+        """Wait until each worker has said so; False if one died first."""
+        os.set_blocking(ready_in, False)
+        ready = 0
+        while ready < self.settings.workers and not self.stopping:
+            with contextlib.suppress(BlockingIOError):
+                ready += len(os.read(ready_in, self.settings.workers))
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+            if pid:
+                del self.workers[pid]
+                return False
+            time.sleep(0.005)
+        return True
+
+    def _watch(self, ready_out: int) -> int:
+        failed = self.stopping
+        while self.workers:
+            try:
+                pid, status = os.wait()
+            except InterruptedError:
+                continue
+            number = self.workers.pop(pid)
+            code = os.waitstatus_to_exitcode(status)
+            if self.stopping:
+                failed = failed or code not in (0, -signal.SIGTERM)  # one that had not begun dies of the signal
+                continue
+            _log.error("worker %d (pid %d) ended with %d; starting another", number, pid, code)
+            time.sleep(RESTART_SECONDS)
+            self._start(number, ready_out)
+        return 1 if failed else 0
+
+    def _reload(self, *_: object) -> None:
+        for pid in self.workers:
+            os.kill(pid, signal.SIGHUP)
+
+    def _stop(self, *_: object) -> None:
+        self.stopping = True
+        for pid in self.workers:
+            os.kill(pid, signal.SIGTERM)

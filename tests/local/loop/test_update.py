@@ -129,6 +129,5 @@ def test_a_resource_that_is_gone_from_the_program_is_deleted(platform: Platform,
     serving["autoscaling"] = serving.get("autoscaling", {}) | {"schedules": []}
     scaling = platform.client("application-autoscaling")
     assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"]
-    variants = ("challenger", "champion")
-    assert up(serving=serving) == {"delete": [f"serving-{v}-at-{time}" for v in variants for time in ("0600", "2200")]}
+    assert up(serving=serving) == {"delete": ["serving-champion-at-0600", "serving-champion-at-2200"]}
     assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"] == []

@@ -71,12 +71,12 @@ def test_a_missing_rate_that_changes_is_drift(reference: dict[str, Any]) -> None
     assert volume["score"] > 0.15
 
 
-@pytest.mark.parametrize(("rows", "status"), [(199, "not enough rows"), (200, "stable")])
+@pytest.mark.parametrize(("rows", "status"), [(299, "not enough rows"), (300, "stable")])
 def test_few_rows_are_not_judged(reference: dict[str, Any], rows: int, status: str) -> None:
     found = detected(reference, customers(rows, seed=2), max_score=0.3)
     assert found["status"] == status
-    assert (found["drift_score"] is None) == (found["features"] == {}) == (rows < 200)
-    assert (found["rows"], found["min_rows"], found["drifted"]) == (rows, 200, False)
+    assert (found["drift_score"] is None) == (found["features"] == {}) == (rows < 300)
+    assert (found["rows"], found["min_rows"], found["drifted"]) == (rows, 300, False)
 
 
 def test_the_limit_is_the_contracts(reference: dict[str, Any]) -> None:
@@ -134,7 +134,7 @@ class TestReport:
 
     def test_not_enough_rows(self, reference: dict[str, Any]) -> None:
         page = report.render(detected(reference, customers(5)))
-        assert "5 rows were captured; 200 are needed for a score." in page
+        assert "5 rows were captured; 300 are needed for a score." in page
         assert "<svg" not in page
 
     def test_foreign_text_is_escaped(self, reference: dict[str, Any]) -> None:

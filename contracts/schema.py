@@ -106,8 +106,8 @@ class Quality:
 class Drift:
     """Live data has drifted when the drift score is above `max_score`, taken over at least `min_rows` rows.
 
-    Of unchanged data a feature in ten bins scores above 0.15 by chance in 0.5 % of windows of 200 rows, and in 0.01 % of
-    windows of 300 (simulated).
+    Of unchanged data a feature in ten bins scores above 0.15 by chance in 0.5 % of windows of 200 rows, and in 0.01 %
+    of windows of 300 (simulated).
     """
 
     max_score: float = 0.15

@@ -18,6 +18,10 @@ from .finding import Malformed
 from .reading import Prop
 from .schema import plain
 
+# Operators that a value has to match; their negations match all others (IAM User Guide, "Condition operators").
+_TESTS = frozenset(
+    {"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "bool", "ipaddress"}
+)
 _TABLE = Path(__file__).parent / "data" / "actions.json"
 
 
@@ -49,9 +53,35 @@ class Statement:
     not_principals: tuple[tuple[str, str], ...]
     conditions: tuple[tuple[str, str, tuple[str, ...]], ...]
 
-    def condition(self, key: str) -> tuple[str, ...]:
-        """The values that a condition key is held to by any operator, empty when it is not tested."""
-        return tuple(value for _, name, values in self.conditions if name == key.lower() for value in values)
+    def condition(self, key: str, *, if_exists: bool = False) -> tuple[str, ...]:
+        """The values that a condition holds a key to, empty when no request has to pass a test of it.
+
+        Negated operators hold it to everything else. In a statement that allows, `IfExists` and `ForAllValues` let
+        pass a request that lacks the key (IAM User Guide, "IAM JSON policy elements: Condition operators"); the former
+        counts all the same with `if_exists`.
+        """
+        return tuple(
+            value
+            for operator, name, values in self.conditions
+            if name == key.lower() and self._must_pass(operator, if_exists=if_exists)
+            for value in values
+        )
+
+    def _must_pass(self, operator: str, *, if_exists: bool) -> bool:
+        quantifier, _, test = operator.lower().rpartition(":")
+        name = test.removesuffix("ifexists")
+        escapes = quantifier == "forallvalues" or (name != test and not if_exists)
+        return name in _TESTS and not (self.allows and escapes)
+
+    def narrows(self, key: str, *, if_exists: bool = False) -> bool:
+        """Whether a condition holds a key to some values rather than to all; see `condition`."""
+        values = self.condition(key, if_exists=if_exists)
+        return bool(values) and not any(is_wild(value) for value in values)
+
+    @property
+    def unconditional(self) -> bool:
+        """Whether it has no condition, or none but that requests come over TLS, as all do."""
+        return all(key == "aws:securetransport" for _, key, _ in self.conditions)
 
     def grants(self, action: str) -> bool:
         """Whether it allows an action, wildcards and NotAction counted."""
@@ -98,6 +128,11 @@ def is_star(resource: str) -> bool:
         return set(resource) <= {"*"}
     account, name = parts[4], parts[5]
     return name == "*" or (account == "*" and name.endswith("/*") and name.count("/") == 1)
+
+
+def is_wild(value: str) -> bool:
+    """Whether the value of a condition is a pattern for everything: `*`, `arn:aws:*`, `arn:*:*:*:*:*:*`."""
+    return value.replace("arn", "").replace("aws", "").strip("*?:/") == ""
 
 
 def takes_no_resource(action: str) -> bool:

@@ -72,6 +72,16 @@ ESCALATIONS = (
     way("OpenStudioAsOthers", "sagemaker:CreatePresignedDomainUrl"),
     way("WildcardWriting", "iam:Put*", "iam:Attach*", "sts:*", caught=f"{_UP} iam-no-service-wildcard"),
     bad(
+        "OverTlsOnly",
+        "permission",
+        {
+            "Action": "lambda:UpdateFunctionCode",
+            "Resource": "*",
+            "Condition": {"Bool": {"aws:SecureTransport": "true"}},
+        },
+        caught=_UP,
+    ),
+    bad(
         "SplitOverStatements",
         "permission",
         {"Action": "iam:PassRole", "Resource": "*"},
@@ -145,6 +155,22 @@ TRUST = (
         caught="iam-trust-policy-scoped",
     ),
     bad(
+        "WholeAccountById",
+        "trust",
+        {"Principal": {"AWS": "444455556666"}, "Action": "sts:AssumeRole"},
+        caught="iam-trust-policy-scoped",
+    ),
+    bad(
+        "DeputyOfAnyoneElse",
+        "trust",
+        {
+            "Principal": {"Service": "sagemaker.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringNotEquals": {"aws:SourceAccount": ACCOUNT}},
+        },
+        caught="iam-trust-policy-scoped",
+    ),
+    bad(
         "EveryRepository",
         "trust",
         {
@@ -181,6 +207,50 @@ RESOURCE = (
         "ConditionOnSomethingElse",
         "resource",
         {"Principal": "*", "Action": "kms:*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "true"}}},
+        caught=_OPEN,
+    ),
+    bad(
+        "EveryoneOutsideTheAccount",
+        "resource",
+        {
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": "*",
+            "Condition": {"StringNotEquals": {"aws:SourceAccount": ACCOUNT}},
+        },
+        caught=_OPEN,
+    ),
+    bad(
+        "OnlyIfItIsSaid",
+        "resource",
+        {
+            "Principal": "*",
+            "Action": "sns:Publish",
+            "Resource": "*",
+            "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}},
+        },
+        caught=_OPEN,
+    ),
+    bad(
+        "AllOfNone",
+        "resource",
+        {
+            "Principal": "*",
+            "Action": "sqs:SendMessage",
+            "Resource": "*",
+            "Condition": {"ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-1"}},
+        },
+        caught=_OPEN,
+    ),
+    bad(
+        "AnyArn",
+        "resource",
+        {
+            "Principal": "*",
+            "Action": "sqs:SendMessage",
+            "Resource": "*",
+            "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:*:*:*:*"}},
+        },
         caught=_OPEN,
     ),
     bad(

@@ -93,6 +93,33 @@ def test_the_table_of_actions_without_resources() -> None:
     assert {"s3", "kms", "sagemaker", "iam", "logs"} <= set(unscoped_actions())
 
 
+@pytest.mark.parametrize(
+    ("operator", "holds"),
+    [
+        ("StringEquals", True),
+        ("ForAnyValue:StringLike", True),
+        ("ArnLike", True),
+        ("StringNotEquals", False),
+        ("StringEqualsIfExists", False),
+        ("ForAllValues:StringEquals", False),
+        ("Null", False),
+    ],
+)
+def test_which_conditions_a_request_has_to_pass(operator: str, holds: bool) -> None:
+    entry = {"Effect": "Allow", "Action": "*", "Condition": {operator: {"aws:SourceAccount": "1"}}}
+    (allow,) = statements(document({"Statement": entry}))
+    assert allow.narrows("aws:SourceAccount") is holds
+    (deny,) = statements(document({"Statement": {**entry, "Effect": "Deny"}}))
+    assert deny.narrows("aws:SourceAccount") is (operator not in ("StringNotEquals", "Null"))
+
+
+@pytest.mark.parametrize("value", ["*", "arn:aws:*", "arn:*:*:*:*:*", "?*"])
+def test_a_condition_that_everything_passes_narrows_nothing(value: str) -> None:
+    entry = {"Effect": "Allow", "Action": "*", "Condition": {"StringLike": {"aws:SourceArn": ["arn:aws:x", value]}}}
+    (statement,) = statements(document({"Statement": entry}))
+    assert not statement.narrows("aws:SourceArn")
+
+
 def test_actions_match_without_case() -> None:
     assert matches("S3:get*", "s3:GetObject")
     assert not matches("s3:Get?", "s3:GetObject")

@@ -111,7 +111,7 @@ def iam_no_resource_star(resource: Resource) -> Findings:
     allowed = {action.lower() for action in resource.config["allowedActions"]}
 
     def check(statement: Statement) -> str:
-        narrowed = any(key.startswith(_SCOPING) for _, key, _ in statement.conditions)
+        narrowed = any(key.startswith(_SCOPING) and statement.narrows(key) for _, key, _ in statement.conditions)
         if not statement.everywhere or narrowed:
             return ""
         loose = [
@@ -160,7 +160,7 @@ def iam_no_privilege_escalation(resource: Resource) -> Findings:
 
 
 def _escalations(resource: Resource, document: Prop) -> Findings:
-    free = [each for each in statements(document) if each.allows and each.everywhere and not each.conditions]
+    free = [each for each in statements(document) if each.allows and each.everywhere and each.unconditional]
     ways = [
         f"{way} ({' and '.join(actions)})"
         for way, actions in METHODS.items()
@@ -187,8 +187,7 @@ def iam_pass_role_scoped(resource: Resource) -> Findings:
         wild = [arn for arn in statement.resources if not _names_roles(arn)]
         if wild or statement.not_resources:
             return f"allows iam:PassRole on {_quoted(wild) or 'every resource but some'}"
-        services = statement.condition("iam:PassedToService")
-        return "" if services and "*" not in services else "allows iam:PassRole to any service"
+        return "" if statement.narrows("iam:PassedToService") else "allows iam:PassRole to any service"
 
     yield from judged(resource, check)
 
@@ -196,7 +195,7 @@ def iam_pass_role_scoped(resource: Resource) -> Findings:
 def _names_roles(arn: str) -> bool:
     """Whether an ARN names a role, or the roles of a prefix, in an account."""
     parts = arn.split(":", 5)
-    return len(parts) == 6 and "*" not in parts[4] and parts[5].startswith("role/") and parts[5] != "role/*"
+    return len(parts) == 6 and "*" not in parts[4] and parts[5].startswith("role/") and parts[5].strip("*") != "role/"
 
 
 @THEME.policy(

@@ -54,23 +54,30 @@ def _trust_problems(statement: Statement, services_without_source: set[str]) -> 
     for kind, name in statement.principals:
         if name == "*":
             yield "trusts everyone"
-        elif kind == "Service" and name not in services_without_source and not _tests(statement, _SOURCE_KEYS):
+        elif kind == "Service" and name not in services_without_source and not _names_source(statement):
             yield f"trusts {name} for any account: no condition on aws:SourceAccount or aws:SourceArn"
-        elif kind == "AWS" and name.endswith(":root") and not _tests(statement, _CALLER_KEYS):
+        elif (
+            kind == "AWS"
+            and (name.endswith(":root") or name.isdigit())
+            and not any(statement.narrows(key) for key in _CALLER_KEYS)
+        ):
             yield f"trusts every principal of {name}: no condition on sts:ExternalId or aws:PrincipalArn"
         elif kind == "Federated" and not _subject(statement):
             yield f"trusts everyone whom {name} knows: no condition on the sub claim"
 
 
-def _tests(statement: Statement, keys: Iterable[str]) -> bool:
-    found = [statement.condition(key) for key in keys]
-    return any(values and "*" not in values for values in found)
+def _names_source(statement: Statement) -> bool:
+    """Whether a service is held to a source.
+
+    `IfExists` counts: it binds every service that says for whom it acts, and locks out none that does not.
+    """
+    return any(statement.narrows(key, if_exists=True) for key in _SOURCE_KEYS)
 
 
 def _subject(statement: Statement) -> bool:
     """Whether the subject of a web identity is tested; SAML names its audience instead."""
-    claims = [values for _, key, values in statement.conditions if key.endswith((":sub", "saml:aud"))]
-    return any(values and all(value.strip("*:") for value in values) for values in claims)
+    claims = [key for _, key, _ in statement.conditions if key.endswith((":sub", "saml:aud"))]
+    return any(statement.narrows(key) for key in claims)
 
 
 @THEME.policy(

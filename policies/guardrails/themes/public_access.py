@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pulumi_policy import Severity
 
 from ..documents import Statement, statements
@@ -33,12 +31,16 @@ _SCOPES = (
     "aws:PrincipalAccount",
     "aws:PrincipalArn",
     "aws:PrincipalOrgID",
+    "aws:PrincipalOrgPaths",
     "aws:SourceAccount",
     "aws:SourceArn",
     "aws:SourceOrgID",
+    "aws:SourceOwner",
     "aws:SourceVpc",
     "aws:SourceVpce",
     "kms:CallerAccount",
+    "s3:DataAccessPointAccount",
+    "s3:DataAccessPointArn",
 )
 _PAB = Controls(checkov="CKV_AWS_53 CKV_AWS_54 CKV_AWS_55 CKV_AWS_56 CKV2_AWS_6", fsbp="S3.8", cis="2.1.4")
 _PAB_URL = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"
@@ -117,11 +119,7 @@ def resource_policy_no_wildcard_principal(resource: Resource) -> Findings:
 
 def _is_open(statement: Statement) -> bool:
     everyone = any(name == "*" for _, name in statement.principals) or bool(statement.not_principals)
-    return everyone and not any(_narrows(statement.condition(key)) for key in _SCOPES)
-
-
-def _narrows(values: Sequence[str]) -> bool:
-    return bool(values) and "*" not in values
+    return everyone and not any(statement.narrows(key) for key in _SCOPES)
 
 
 @THEME.policy(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from components.naming import Names
 from contracts import loader, schema
+from contracts.schema import Contract
 from local.adapter import Adapter
 from local.emulator import client
 from local.emulator.client import Emulator, EmulatorError
@@ -33,10 +34,11 @@ def up(stack: Stack, *, contract: Path | None, data_file: Path | None, keep: boo
             done = _deploy(stack, running, console, "update")
             console.say(", ".join(f"{len(urns)} {op.value}" for op, urns in done.changes.items() if urns))
         return 0
+    loaded = _contract(stack)
     shutil.rmtree(stack.home, ignore_errors=True)
     emulator = client.start(stack.home / "emulator", region=stack.region)
     try:
-        _tell(stack, emulator, console, data_file)
+        _tell(stack, loaded, emulator, console, data_file)
     finally:
         if keep:
             _record(stack).write_text(json.dumps({"url": emulator.url, "pid": emulator.pid}))
@@ -59,10 +61,22 @@ def down(stack: Stack) -> int:
     return 0
 
 
-def _tell(stack: Stack, emulator: Emulator, console: Console, data_file: Path | None) -> None:
+def _contract(stack: Stack) -> Contract:
+    """The stack's contract, checked before anything is started for it."""
+    path = PROJECT_DIRECTORY / stack.config["ml-platform:contract"]
+    try:
+        return loader.load(path)
+    except loader.ContractError as error:
+        raise LoopError(str(error)) from error
+    except OSError as error:
+        raise LoopError(
+            f"--contract: {path} cannot be read ({error.strerror}); give a contract like contracts/churn.yaml"
+        ) from error
+
+
+def _tell(stack: Stack, contract: Contract, emulator: Emulator, console: Console, data_file: Path | None) -> None:
     work = stack.home / "run"
     work.mkdir(parents=True)
-    contract = loader.load(PROJECT_DIRECTORY / stack.config["ml-platform:contract"])
     contract_file = work / "contract.json"
     contract_file.write_text(schema.to_json(contract))
     if data_file is None:

@@ -32,14 +32,15 @@ def split(file: Path, directory: Path) -> tuple[Path, Path]:
 
 def _split_csv(file: Path, directory: Path) -> tuple[Path, Path]:
     with file.open(newline="", encoding="utf-8") as source:
-        header, *rows = csv.reader(source) or [[]]
+        lines = list(csv.reader(source))
+    header, rows = lines[:1], lines[1:]
     if not rows:
         raise LoopError(f"--data: {file} has no rows; the loop needs enough to train a model")
     cut = round(len(rows) * FIRST_SHARE)
     parts = directory / f"1-{file.name}", directory / f"2-{file.name}"
     for path, part in zip(parts, (rows[:cut], rows[cut:]), strict=True):
         with path.open("w", newline="", encoding="utf-8") as target:
-            csv.writer(target).writerows([header, *part])
+            csv.writer(target).writerows([*header, *part])
     return parts
 
 

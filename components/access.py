@@ -121,14 +121,19 @@ def document(statements: Sequence[Statement]) -> pulumi.Output[str]:
     )
 
 
-def trust(service: str, account: str) -> Statement:
-    """Trust in an AWS service while it acts for this account, and for no other (the confused-deputy problem)."""
+def trust(service: str, account: str, *, names_source: bool = True) -> Statement:
+    """Trust in an AWS service while it acts for this account, and for no other (the confused-deputy problem).
+
+    A condition on a key that the request lacks never holds, and nobody could take the role. So where no AWS document
+    promises that the service names its source (`names_source` False), the condition binds only where the key is there.
+    """
+    operator = "StringEquals" if names_source else "StringEqualsIfExists"
     return Statement(
         sid="AssumedByService",
         effect="Allow",
         actions=("sts:AssumeRole",),
         resources=(),
-        conditions={"StringEquals": {"aws:SourceAccount": account}},
+        conditions={operator: {"aws:SourceAccount": account}},
         principal={"Service": service},
     )
 
@@ -141,32 +146,45 @@ def trust_document(statement: Statement) -> pulumi.Output[str]:
 
 
 def network_interfaces(names: Names) -> list[Statement]:
-    """What a job, model or function in the VPC needs to put its network interfaces there."""
+    """What a SageMaker job or model in the VPC needs to put its network interfaces there.
+
+    As the SageMaker developer guide lists it ("SageMaker roles", permissions of CreateModel with a private VPC).
+    """
+    return _network_interfaces(
+        names,
+        manage=[
+            "ec2:CreateNetworkInterfacePermission",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DeleteNetworkInterfacePermission",
+        ],
+        describe=[
+            "ec2:DescribeDhcpOptions",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+        ],
+    )
+
+
+def function_network_interfaces(names: Names) -> list[Statement]:
+    """What a Lambda function in the VPC needs to put its network interfaces there.
+
+    As the managed policy AWSLambdaVPCAccessExecutionRole lists it: less than SageMaker asks for.
+    """
+    return _network_interfaces(
+        names,
+        manage=["ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"],
+        describe=["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"],
+    )
+
+
+def _network_interfaces(names: Names, *, manage: Sequence[str], describe: Sequence[str]) -> list[Statement]:
     parts = [names.arn("ec2", f"{kind}/*") for kind in ("network-interface", "security-group", "subnet")]
     return [
         allow("CreateNetworkInterfaces", ["ec2:CreateNetworkInterface"], parts),
-        allow(
-            "ManageNetworkInterfaces",
-            [
-                "ec2:AssignPrivateIpAddresses",
-                "ec2:CreateNetworkInterfacePermission",
-                "ec2:DeleteNetworkInterface",
-                "ec2:DeleteNetworkInterfacePermission",
-                "ec2:UnassignPrivateIpAddresses",
-            ],
-            parts[:1],
-        ),
-        allow(
-            "DescribeNetwork",
-            [
-                "ec2:DescribeDhcpOptions",
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeSecurityGroups",
-                "ec2:DescribeSubnets",
-                "ec2:DescribeVpcs",
-            ],
-            ["*"],
-        ),
+        allow("ManageNetworkInterfaces", manage, parts[:1]),
+        allow("DescribeNetwork", describe, ["*"]),
     ]
 
 
@@ -217,21 +235,24 @@ def write_objects(sid: str, names: Names, bucket: str, prefixes: Sequence[str]) 
     return allow(sid, ["s3:AbortMultipartUpload", "s3:PutObject"], resources)
 
 
-def pull_images(names: Names) -> list[Statement]:
-    """Pulling the stack's container images."""
+def pull_images(names: Names, repository_arn: str | None = None) -> list[Statement]:
+    """Pulling container images from one repository, or without it from all of the stack."""
     return [
         allow("LogInToRegistry", ["ecr:GetAuthorizationToken"], ["*"]),
         allow(
             "PullImages",
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [names.arn("ecr", f"repository/{names.resource('*')}")],
+            [repository_arn or names.arn("ecr", f"repository/{names.resource('*')}")],
         ),
     ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RoleArgs:
-    """`job` names the role (`<prefix>-<job>`), `service` is the AWS service that assumes it."""
+    """`job` names the role (`<prefix>-<job>`), `service` is the AWS service that assumes it.
+
+    `names_source` False says that AWS does not promise that the service names the account it acts for (see `trust`).
+    """
 
     names: Names
     job: str
@@ -239,6 +260,7 @@ class RoleArgs:
     description: str
     statements: Sequence[Statement]
     permissions_boundary: pulumi.Input[str]
+    names_source: bool = True
 
 
 class Role(pulumi.ComponentResource):
@@ -257,7 +279,7 @@ class Role(pulumi.ComponentResource):
             f"{name}-role",
             name=args.names.resource(args.job),
             description=args.description,
-            assume_role_policy=trust_document(trust(args.service, args.names.account)),
+            assume_role_policy=trust_document(trust(args.service, args.names.account, names_source=args.names_source)),
             permissions_boundary=args.permissions_boundary,
             max_session_duration=3600,
             opts=pulumi.ResourceOptions(parent=self),

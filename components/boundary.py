@@ -7,7 +7,7 @@ names it in `access.permissions_boundary`, and this one is left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,7 +33,15 @@ ACTIONS: Final = {
     "kms": ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey"),
     "lambda": ("InvokeFunction",),
     "logs": ("CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "PutLogEvents"),
-    "s3": ("AbortMultipartUpload", "GetBucketAcl", "GetBucketLocation", "GetObject", "ListBucket", "PutObject"),
+    "s3": (
+        "AbortMultipartUpload",
+        "GetBucketAcl",
+        "GetBucketLocation",
+        "GetObject",
+        "ListBucket",
+        "PutObject",
+        "PutObjectAcl",
+    ),
     "sagemaker": (
         "AddTags",
         "AssociateTrialComponent",
@@ -66,21 +74,23 @@ ACTIONS: Final = {
 }
 
 
-def boundary_resources(names: Names, key_arns: Sequence[pulumi.Input[str]]) -> dict[str, list[pulumi.Input[str]]]:
+def boundary_resources(names: Names, keys: Mapping[Domain, pulumi.Input[str]]) -> dict[str, list[pulumi.Input[str]]]:
     """Service -> what of it belongs to this stack. Only network interfaces have no name to tell them by."""
     mine = names.resource("*")
 
     def arns(service: str, *resources: str) -> list[pulumi.Input[str]]:
         return [names.arn(service, resource) for resource in resources]
 
-    groups = (f"/aws/lambda/{mine}", f"/aws/vpc/flow-logs/{names.prefix}", "/aws/sagemaker/*")
+    # A `*` at the end also stands for what follows: the streams of a group, the objects of a bucket.
+    flow_logs = f"/aws/vpc/flow-logs/{names.prefix}"
+    groups = (f"/aws/lambda/{mine}", flow_logs, f"{flow_logs}:*", "/aws/sagemaker/*")
     return {
         "ec2": arns("ec2", "network-interface/*", "security-group/*", "subnet/*"),
-        "ecr": arns("ecr", f"repository/{mine}"),
-        "kms": list(key_arns),
+        "ecr": [*arns("ecr", f"repository/{mine}"), names.analyzer_arn],
+        "kms": list(keys.values()),
         "lambda": arns("lambda", f"function:{mine}"),
-        "logs": arns("logs", *(f"log-group:{group}{suffix}" for group in groups for suffix in ("", ":*"))),
-        "s3": [names.bucket_arn(names.bucket("*")), names.bucket_arn(names.bucket("*"), "*")],
+        "logs": arns("logs", *(f"log-group:{group}" for group in groups)),
+        "s3": [names.bucket_arn(names.bucket("*"))],
         "sagemaker": arns(
             "sagemaker",
             f"endpoint/{names.endpoint}",
@@ -101,15 +111,18 @@ def boundary_resources(names: Names, key_arns: Sequence[pulumi.Input[str]]) -> d
     }
 
 
-def boundary_statements(names: Names, key_arns: Sequence[pulumi.Input[str]]) -> list[Statement]:
-    """What the boundary allows: every action of `ACTIONS` on this stack's resources, and what takes no resource."""
-    resources = boundary_resources(names, key_arns)
+def boundary_statements(names: Names, keys: Mapping[Domain, pulumi.Input[str]]) -> list[Statement]:
+    """What the boundary allows: every action of `ACTIONS` on this stack's resources, and what takes no resource.
+
+    `keys` are the ARNs of all the stack's keys; volumes are encrypted with the key of models only.
+    """
+    resources = boundary_resources(names, keys)
     return [
         *(
             access.allow(f"Use{service.title()}", [f"{service}:{verb}" for verb in verbs], resources[service])
             for service, verbs in ACTIONS.items()
         ),
-        access.grant_key("EncryptVolumes", key_arns),
+        access.grant_key("EncryptVolumes", [keys[Domain.MODELS]]),
         access.pass_role("HandRolesToJobs", [names.role_arn("*")], "sagemaker.amazonaws.com"),
         access.allow("WithoutResource", sorted(WITHOUT_RESOURCE), ["*"]),
     ]
@@ -142,7 +155,9 @@ class Access(pulumi.ComponentResource):
                 f"{name}-boundary",
                 name=args.names.resource("boundary"),
                 description="The most that any role of the platform can do",
-                policy=access.document(boundary_statements(args.names, [args.keys[domain].arn for domain in Domain])),
+                policy=access.document(
+                    boundary_statements(args.names, {domain: args.keys[domain].arn for domain in Domain})
+                ),
                 opts=pulumi.ResourceOptions(parent=self),
             )
             self.permissions_boundary = policy.arn

@@ -69,9 +69,18 @@ class Features(pulumi.ComponentResource):
                 names=names,
                 job="feature-store",
                 service="sagemaker.amazonaws.com",
+                # The developer guide's "Cross-service confused deputy prevention" names other features of SageMaker.
+                names_source=False,
                 description="Writes the offline feature store",
                 statements=[
                     access.write_objects("WriteOfflineStore", names, names.processed_bucket, [OFFLINE_PREFIX]),
+                    # It hands each object to the bucket's owner (managed policy AmazonSageMakerFeatureStoreAccess);
+                    # the bucket knows no other owner, so no ACL can open it.
+                    access.allow(
+                        "HandOverObjects",
+                        ["s3:PutObjectAcl"],
+                        [names.bucket_arn(names.processed_bucket, f"{OFFLINE_PREFIX}*")],
+                    ),
                     access.allow(
                         "InspectBucket",
                         ["s3:GetBucketAcl", "s3:GetBucketLocation"],

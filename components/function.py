@@ -88,10 +88,11 @@ class Function(pulumi.ComponentResource):
                 names=names,
                 job=args.role,
                 service="lambda.amazonaws.com",
+                names_source=False,
                 description=args.description,
                 statements=[
                     access.write_logs(names, [group_name]),
-                    *access.network_interfaces(names),
+                    *access.function_network_interfaces(names),
                     access.allow("Trace", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
                     access.allow("DeadLetters", ["sqs:SendMessage"], [args.dead_letter_arn]),
                     access.use_key("EncryptMessages", [messages_key], write=True),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,11 @@ MODEL_QUALITY_NAMESPACE: Final = "MLPipeline/ModelQuality"
 DEAD_LETTERS: Final = "dead-letters"
 #: SageMaker's names may have 63 characters; `-`, a release id (10), `-` and a content hash (8) follow the prefix.
 MAX_PREFIX: Final = 63 - len("-0123456789-01234567")
+#: A bucket's name may have 63 characters too (Amazon S3 user guide, "General purpose bucket naming rules").
+MAX_STACK: Final = 63 - len("123456789012--ai-processed-data")
+_STACK: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+#: SageMaker's own image for the data-quality monitor; another account of AWS keeps it in each region.
+ANALYZER: Final = "sagemaker-model-monitor-analyzer"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +54,11 @@ class Names:
         return cls(workload=workload, stack=stack, account=caller.account_id, region=region, partition=partition)
 
     def __post_init__(self) -> None:
+        if len(self.stack) > MAX_STACK or not _STACK.fullmatch(self.stack):
+            raise pulumi.RunError(
+                f"stack: found {self.stack!r}; allowed: up to {MAX_STACK} of a-z and 0-9, with single hyphens in "
+                "between; name the stack anew, because buckets and endpoint carry its name"
+            )
         if len(self.prefix) > MAX_PREFIX:
             raise pulumi.RunError(
                 f"<workload>-<stack>: found {self.prefix!r} with {len(self.prefix)} characters; "
@@ -137,6 +148,11 @@ class Names:
     def role_arn(self, job: str) -> str:
         """ARN of the role of a job."""
         return f"arn:{self.partition}:iam::{self.account}:role/{self.resource(job)}"
+
+    @property
+    def analyzer_arn(self) -> str:
+        """ARN of the repository of SageMaker's analyzer image, whichever account of AWS serves it in this region."""
+        return f"arn:{self.partition}:ecr:{self.region}:*:repository/{ANALYZER}"
 
     @property
     def root_arn(self) -> str:

@@ -32,10 +32,22 @@ def subnet_types(settings: NetworkSettings) -> list[SubnetType]:
     return [SubnetType.ISOLATED] if settings.nat == "none" else [SubnetType.PRIVATE, SubnetType.PUBLIC]
 
 
-def endpoint_policy(names: Names) -> list[Statement]:
-    """An interface endpoint serves principals of this account only."""
+#: Endpoints whose service has another name in IAM (service authorization reference); the others go by their first word.
+_IAM_NAMES = {
+    "email-smtp": "ses",
+    "git-codecommit": "codecommit",
+    "kinesis-firehose": "firehose",
+    "kinesis-streams": "kinesis",
+    "monitoring": "cloudwatch",
+}
+
+
+def endpoint_policy(names: Names, service: str) -> list[Statement]:
+    """An interface endpoint serves its own service (for example `ecr.api`) and principals of this account only."""
+    word = service.partition(".")[0]
     mine = {"StringEquals": {"aws:PrincipalAccount": names.account}}
-    return [access.grant("PrincipalsOfThisAccount", ["*"], ["*"], "*", conditions=mine)]
+    actions = [f"{_IAM_NAMES.get(word, word)}:*"]
+    return [access.grant("PrincipalsOfThisAccount", actions, ["*"], "*", conditions=mine)]
 
 
 def s3_endpoint_policy(names: Names) -> list[Statement]:
@@ -185,7 +197,7 @@ class Network(pulumi.ComponentResource):
                 private_dns_enabled=True,
                 subnet_ids=self.subnet_ids,
                 security_group_ids=[group.id],
-                policy=access.document(endpoint_policy(self._args.names)),
+                policy=access.document(endpoint_policy(self._args.names, service)),
                 opts=self._child(),
             )
 

@@ -35,13 +35,12 @@ from components import access
 from components.access import Statement
 from components.ground import Ground
 from components.keys import Domain
-from components.naming import Names, content_name
+from components.naming import ANALYZER, Names, content_name
 from settings import Monitoring as MonitoringSettings
 
 SAGEMAKER = "sagemaker.amazonaws.com"
 #: Every hour, in the form that SageMaker takes (developer guide, "The cron expression for monitoring schedule").
 HOURLY = "cron(0 * ? * * *)"
-ANALYZER = "sagemaker-model-monitor-analyzer"
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 VOLUME_GB = 30
 
@@ -87,7 +86,7 @@ def monitor_statements(
     artifacts = names.artifacts_bucket
     return [
         *access.network_interfaces(names),
-        access.allow("LogInToRegistry", ["ecr:GetAuthorizationToken"], ["*"]),
+        *access.pull_images(names, names.analyzer_arn),
         access.write_logs(names, [LOG_GROUP], create=True),
         access.put_metrics([LOG_GROUP, "aws/sagemaker/Endpoints/data-metrics"]),
         access.allow(

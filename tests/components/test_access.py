@@ -138,6 +138,27 @@ def test_a_role_is_trusted_for_one_service_of_this_account() -> None:
     assert deployment.outputs["job"]["arn"] == arns[0]
 
 
+def test_a_service_that_may_not_name_its_source_is_held_to_the_account_where_it_does() -> None:
+    statement = access.trust("lambda.amazonaws.com", "123456789012", names_source=False)
+    assert statement.conditions == {"StringEqualsIfExists": {"aws:SourceAccount": "123456789012"}}
+
+
+def test_functions_ask_for_less_of_the_network_than_sagemaker() -> None:
+    def actions(statements: list[access.Statement]) -> set[str]:
+        return {action for statement in statements for action in statement.actions}
+
+    sagemaker = actions(access.network_interfaces(NAMES))
+    functions = actions(access.function_network_interfaces(NAMES))
+    assert sagemaker - functions == {
+        "ec2:CreateNetworkInterfacePermission",
+        "ec2:DeleteNetworkInterfacePermission",
+        "ec2:DescribeDhcpOptions",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeVpcs",
+    }
+    assert functions - sagemaker == {"ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"}
+
+
 def test_the_arn_of_a_role_waits_for_its_policy() -> None:
     deployment, arns = _role(preview=True)
     assert arns == []

@@ -5,10 +5,12 @@ import json
 from components.access import WITHOUT_RESOURCE
 from components.boundary import ACTIONS, Access, AccessArgs, boundary_statements
 from components.keys import Domain, Keys, KeysArgs
+from components.naming import MAX_PREFIX, Names
 from tests.components.engine import BOUNDARY, NAMES, Deployment, deploy
 
 #: A managed policy has at most 6,144 characters, white space not counted (IAM user guide, "IAM and STS quotas").
 MAX_CHARACTERS = 6144
+KEYS = {domain: f"arn:key-{domain}" for domain in Domain}
 
 
 def access(permissions_boundary: str | None = None) -> Deployment:
@@ -29,6 +31,20 @@ def test_the_platform_makes_its_boundary() -> None:
     assert len("".join(policy["policy"].split())) < MAX_CHARACTERS
 
 
+def test_the_longest_names_fit_into_a_managed_policy() -> None:
+    names = Names(
+        workload="w" * 30,
+        stack="s" * (MAX_PREFIX - 31),
+        account=NAMES.account,
+        region="us-gov-west-1",
+        partition="aws-us-gov",
+    )
+    keys = dict.fromkeys(Domain, names.arn("kms", "key/12345678-1234-1234-1234-123456789012"))
+    statements = [statement.to_dict() for statement in boundary_statements(names, keys)]
+    text = json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
+    assert len(text) <= MAX_CHARACTERS
+
+
 def test_an_account_with_its_own_boundary_keeps_it() -> None:
     deployment = access(BOUNDARY)
     assert deployment.names("aws:iam/policy:Policy") == []
@@ -36,7 +52,7 @@ def test_an_account_with_its_own_boundary_keeps_it() -> None:
 
 
 def test_every_resource_of_the_boundary_is_of_this_stack() -> None:
-    statements = [s.to_dict() for s in boundary_statements(NAMES, [f"arn:key-{domain}" for domain in Domain])]
+    statements = [s.to_dict() for s in boundary_statements(NAMES, KEYS)]
     open_ended = [s["Sid"] for s in statements if "*" in s["Resource"]]
     assert open_ended == ["WithoutResource"]
     everything = [s["Sid"] for s in statements for r in s["Resource"] if r.endswith(":123456789012:*")]
@@ -44,7 +60,7 @@ def test_every_resource_of_the_boundary_is_of_this_stack() -> None:
 
 
 def test_the_boundary_allows_no_change_of_permissions() -> None:
-    statements = [s.to_dict() for s in boundary_statements(NAMES, ["arn:key"])]
+    statements = [s.to_dict() for s in boundary_statements(NAMES, KEYS)]
     actions = {action for s in statements for action in s["Action"]}
     assert {a for a in actions if a.startswith(("iam:", "organizations:", "sts:"))} == {"iam:PassRole"}
     assert actions == (
@@ -52,5 +68,7 @@ def test_the_boundary_allows_no_change_of_permissions() -> None:
         | WITHOUT_RESOURCE
         | {"iam:PassRole", "kms:CreateGrant"}
     )
+    volumes = next(s for s in statements if s["Sid"] == "EncryptVolumes")
+    assert volumes["Resource"] == ["arn:key-models"]
     passing = next(s for s in statements if s["Action"] == ["iam:PassRole"])
     assert json.dumps(passing["Resource"]) == '["arn:aws:iam::123456789012:role/churn-staging-*"]'

@@ -96,7 +96,7 @@ def test_a_changed_contract_never_replaces_the_group(protect: bool) -> None:
 
 def test_the_role_writes_the_offline_store_and_nothing_else() -> None:
     statements = policy(features().one("features-role-policy"))
-    assert set(statements) == {"WriteOfflineStore", "InspectBucket", "EncryptStores"}
-    assert statements["WriteOfflineStore"]["Resource"] == [
-        "arn:aws:s3:::123456789012-staging-ai-processed-data/offline-store/*"
-    ]
+    assert set(statements) == {"WriteOfflineStore", "HandOverObjects", "InspectBucket", "EncryptStores"}
+    for sid in ("WriteOfflineStore", "HandOverObjects"):
+        assert statements[sid]["Resource"] == ["arn:aws:s3:::123456789012-staging-ai-processed-data/offline-store/*"]
+    assert statements["HandOverObjects"]["Action"] == ["s3:PutObjectAcl"]

@@ -48,6 +48,18 @@ def test_a_prefix_leaves_room_for_what_follows_it() -> None:
     )
 
 
+@pytest.mark.parametrize("stack", ["s" * 33, "Prod", "my_stack", "a--b", "-a", "a.b", ""])
+def test_a_stack_names_buckets_too(stack: str) -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        dataclasses.replace(NAMES, workload="w", stack=stack)
+    assert str(caught.value) == (
+        f"stack: found {stack!r}; allowed: up to 32 of a-z and 0-9, with single hyphens in between; "
+        "name the stack anew, because buckets and endpoint carry its name"
+    )
+    longest = dataclasses.replace(NAMES, workload="w", stack="s" * 32)
+    assert len(longest.processed_bucket) == 63
+
+
 def test_a_name_follows_from_the_content() -> None:
     found: list[str] = []
 

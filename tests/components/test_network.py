@@ -72,7 +72,7 @@ def test_every_service_has_an_endpoint_in_every_workload_subnet() -> None:
             "PrincipalsOfThisAccount": {
                 "Effect": "Allow",
                 "Principal": "*",
-                "Action": ["*"],
+                "Action": [f"{'cloudwatch' if service == 'monitoring' else service.split('.')[0]}:*"],
                 "Resource": ["*"],
                 "Condition": {"StringEquals": {"aws:PrincipalAccount": "123456789012"}},
             }

@@ -11,7 +11,7 @@ import pytest
 from components import quality
 from components.quality import Baseline, DataQuality, DataQualityArgs
 from settings import Monitoring
-from tests.components.engine import Deployment, deploy, ground, policy
+from tests.components.engine import NAMES, Deployment, deploy, ground, policy
 
 RUN = "s3://123456789012-staging-ai-artifacts/runs/r/Baseline/baseline"
 BASELINE = Baseline(statistics=f"{RUN}/statistics.json", constraints=f"{RUN}/constraints.json")
@@ -119,6 +119,13 @@ def test_the_job_is_isolated_encrypted_bounded_and_compares_with_the_baseline() 
         },
         "stoppingCondition": {"maxRuntimeInSeconds": 3000},
     }
+
+
+def test_the_monitor_pulls_the_analyzer_image_and_no_other() -> None:
+    statements = {s.sid: s for s in quality.monitor_statements(NAMES, models_key="arn:m", processed_key="arn:p")}
+    assert statements["PullImages"].resources == (
+        "arn:aws:ecr:eu-west-1:*:repository/sagemaker-model-monitor-analyzer",
+    )
 
 
 def test_the_schedule_waits_for_the_endpoint_and_runs_every_hour() -> None:

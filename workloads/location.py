@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,27 +49,30 @@ def download(s3: Any, source: Location, path: Path, *, version_id: str | None = 
         raise _unreadable(error, f"object {source}" + (f" (version {version_id})" if version_id else "")) from error
 
 
-def lines(s3: Any, uri: str, suffix: str) -> Iterator[bytes]:
+def lines(s3: Any, uri: str, suffix: str, parts: Sequence[str] | None = None) -> Iterator[bytes]:
     """The lines of all files or objects below `uri` whose name ends with `suffix`, by name; a single file as it is.
 
     `uri` is a local path or an S3 URI; `s3` is called for the client when it is the latter. LocationError when nothing
-    is there: an empty answer would look like silence where there is a wrong name.
+    is there: an empty answer would look like silence where there is a wrong name. With `parts`, directories below
+    `uri`, nothing else is read or listed, and those that are not there are left out.
     """
     if not uri.startswith(S3_SCHEME):
         path = Path(uri)
         if not path.exists():
             raise LocationError(f"{uri}: no such file or directory")
-        for file in [path] if path.is_file() else sorted(path.rglob(f"*{suffix}")):
-            with file.open("rb") as opened:
-                yield from opened
+        for place in [path] if parts is None or path.is_file() else [path / part for part in parts]:
+            for file in [place] if place.is_file() else sorted(place.rglob(f"*{suffix}")):
+                with file.open("rb") as opened:
+                    yield from opened
         return
-    client, place = s3(), Location.parse(uri)
+    client, root = s3(), Location.parse(uri)
     try:
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key)
-        for page in pages:
-            for item in page.get("Contents", []):
-                if item["Key"].endswith(suffix):
-                    yield from client.get_object(Bucket=place.bucket, Key=item["Key"])["Body"].iter_lines()
+        for place in [root] if parts is None else [root / f"{part}/" for part in parts]:
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=place.key)
+            for page in pages:
+                for item in page.get("Contents", []):
+                    if item["Key"].endswith(suffix):
+                        yield from client.get_object(Bucket=place.bucket, Key=item["Key"])["Body"].iter_lines()
     except ClientError as error:
         raise _unreadable(error, uri) from error
 

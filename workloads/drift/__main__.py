@@ -1,8 +1,9 @@
 """State what the training data looked like, or compare with it what an endpoint was asked.
 
-    python -m workloads.drift baseline --contract contract.json --data train/ --output out/ python -m workloads.drift
-detect --contract contract.json --baseline baseline.json \\ --captured s3://processed/data-capture/churn-prod/
---endpoint churn-prod --output s3://artifacts/drift/ --publish
+    python -m workloads.drift baseline --contract contract.json --data train/ --output out/
+    python -m workloads.drift detect --contract contract.json --baseline baseline.json --endpoint churn-prod \\
+        --captured s3://processed/data-capture/churn-prod/champion/ --window-minutes 60 --until 2026-11-21T10:00:00Z \\
+        --output s3://artifacts/drift/ --publish
 
 `baseline` writes baseline.json, statistics.json and constraints.json. `detect` writes report.json and report.html,
 prints report.json as one line and, with --publish, puts the metrics into CloudWatch. Drift is a finding, not a failure:
@@ -13,8 +14,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -54,8 +55,8 @@ def make_baseline(options: argparse.Namespace, contract: Contract) -> Mapping[st
 def detect_drift(options: argparse.Namespace, contract: Contract) -> Mapping[str, object]:
     """The command `detect`; returns what to log."""
     reference = json.loads(options.baseline.read_bytes())
-    window = capture.Window(since=options.since, until=options.until)
-    captured = capture.read(lines(_s3, options.captured, ".jsonl"), contract, window)
+    window, hours = _window(options)
+    captured = capture.read(lines(_s3, options.captured, ".jsonl", hours), contract, window)
     found = detect(reference, captured, contract, endpoint=options.endpoint)
     text = json.dumps(found, indent=1, allow_nan=False)
     write_text(_s3, options.output, "report.json", text, "application/json")
@@ -63,6 +64,15 @@ def detect_drift(options: argparse.Namespace, contract: Contract) -> Mapping[str
     published = publishing.publish(boto3.client("cloudwatch"), found, datetime.now(UTC)) if options.publish else 0
     print(json.dumps(found, allow_nan=False))
     return {name: found[name] for name in ("status", "drift_score", "most_drifted", "rows")} | {"metrics": published}
+
+
+def _window(options: argparse.Namespace) -> tuple[capture.Window, Sequence[str] | None]:
+    """The inferences to look at, and the hours' directories they are in; None for all there is."""
+    if options.window_minutes is None:
+        return capture.Window(since=options.since, until=options.until), None
+    until = options.until or datetime.now(UTC)
+    window = capture.Window(since=until - timedelta(minutes=options.window_minutes), until=until)
+    return window, window.hours()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,7 +88,14 @@ def _parser() -> argparse.ArgumentParser:
     find.add_argument("--baseline", type=Path, required=True, help="baseline.json of the model that is live")
     find.add_argument("--captured", required=True, help="data capture: directory, .jsonl file or s3://bucket/prefix")
     find.add_argument("--endpoint", required=True, help="name of the endpoint, dimension of its metrics")
-    find.add_argument("--since", type=_moment, help="leave out inferences before this moment, ISO 8601")
+    beginning = find.add_mutually_exclusive_group()
+    beginning.add_argument("--since", type=_moment, help="leave out inferences before this moment, ISO 8601")
+    beginning.add_argument(
+        "--window-minutes",
+        type=_minutes,
+        help="leave out inferences longer before --until (by default now) than this; --captured is then the directory "
+        "of one variant, of which only these hours are read (yyyy/mm/dd/hh)",
+    )
     find.add_argument("--until", type=_moment, help="leave out inferences at or after this moment, ISO 8601")
     find.add_argument("--publish", action="store_true", help="put the metrics into CloudWatch")
     for command in (make, find):
@@ -90,6 +107,12 @@ def _parser() -> argparse.ArgumentParser:
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _minutes(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"found {text!r}; allowed: whole minutes, 1 or more")
+    return int(text)
 
 
 def _s3() -> object:

@@ -17,7 +17,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,21 @@ class Window:
     def holds(self, moment: datetime) -> bool:
         """Whether `moment` (with time zone) is in it."""
         return (self.since is None or moment >= self.since) and (self.until is None or moment < self.until)
+
+    def hours(self) -> list[str]:
+        """The hours it touches, in order, as data capture names their directories: yyyy/mm/dd/hh in UTC.
+
+        An endpoint writes to `<DestinationS3Uri>/<endpoint>/<variant>/yyyy/mm/dd/hh/` (SageMaker developer guide,
+        "Capture data from a real-time endpoint"). ValueError for a window that is open at an end.
+        """
+        if self.since is None or self.until is None:
+            raise ValueError(f"window: found {self.since} to {self.until}; allowed: a beginning and an end")
+        hour = self.since.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        found: list[str] = []
+        while hour < self.until:
+            found.append(hour.strftime("%Y/%m/%d/%H"))
+            hour += timedelta(hours=1)
+        return found
 
 
 @dataclass(kw_only=True)

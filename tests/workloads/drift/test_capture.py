@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -124,6 +124,29 @@ def test_the_window(since: int | None, until: int | None, kept: tuple[int, int])
     assert captured.rows == kept[1] - kept[0] + 1
     assert captured.outside_window == 10 - captured.rows
     assert (captured.first, captured.last) == (moment(kept[0]), moment(kept[1]))
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "hours"),
+    [
+        ("2026-11-21T09:00:00Z", "2026-11-21T10:00:00Z", ["2026/11/21/09"]),
+        ("2026-11-21T08:45:00Z", "2026-11-21T10:00:00Z", ["2026/11/21/08", "2026/11/21/09"]),
+        ("2026-11-21T09:59:59Z", "2026-11-21T10:00:01Z", ["2026/11/21/09", "2026/11/21/10"]),
+        ("2026-12-31T23:30:00Z", "2027-01-01T00:30:00Z", ["2026/12/31/23", "2027/01/01/00"]),
+        ("2026-11-21T01:30:00+02:00", "2026-11-21T02:00:00+02:00", ["2026/11/20/23"]),
+        ("2026-11-21T05:00:00+05:30", "2026-11-21T06:00:00+05:30", ["2026/11/20/23", "2026/11/21/00"]),
+        ("2026-11-21T10:00:00Z", "2026-11-21T10:00:00Z", []),
+    ],
+)
+def test_the_hours_of_a_window_are_those_of_data_capture(since: str, until: str, hours: list[str]) -> None:
+    window = Window(since=datetime.fromisoformat(since), until=datetime.fromisoformat(until))
+    assert window.hours() == hours
+
+
+def test_an_open_window_has_no_hours() -> None:
+    with pytest.raises(ValueError) as caught:
+        Window(since=START).hours()
+    assert str(caught.value) == "window: found 2026-11-21 10:00:00+00:00 to None; allowed: a beginning and an end"
 
 
 def test_many_batches_are_one_sample(monkeypatch: pytest.MonkeyPatch) -> None:

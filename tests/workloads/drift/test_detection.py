@@ -199,6 +199,71 @@ class TestCommandLine:
         assert main(self.detect_arguments(directory, "--captured", str(directory / "captured"), *window)) == 0
         assert json.loads(capsys.readouterr().out)["rows"] == 210
 
+    def test_a_rolling_window_reads_its_own_hours_only(
+        self, directory: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        main(self.arguments(directory, "baseline", "--data", str(directory / "train")))
+        variant = directory / "champion"
+        for hour in ("2026/11/21/08", "2026/11/21/09", "2026/11/21/10", "2026/11/21/11"):
+            (variant / hour).mkdir(parents=True)
+        (variant / "2026/11/21/08/a.jsonl").write_text("{")  # would be counted as unreadable
+        (variant / "2026/11/21/10/a.jsonl").write_text("\n".join(records(customers(300, seed=4))))
+        (variant / "2026/11/21/11/a.jsonl").write_text("{")
+        window = ("--window-minutes", "60", "--until", "2026-11-21T10:01:40Z")
+        assert main(self.detect_arguments(directory, "--captured", str(variant), *window)) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert (found["rows"], found["captured"]["records"], found["captured"]["outside_window"]) == (100, 300, 200)
+        assert found["captured"]["unreadable"] == {}
+
+    def test_a_rolling_window_in_s3_lists_its_own_hours_only(
+        self, directory: Path, moto_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in {
+            "AWS_ENDPOINT_URL": moto_url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "eu-west-1",
+        }.items():  # fmt: skip
+            monkeypatch.setenv(name, value)
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="windows", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        live = "\n".join(records(customers(300, seed=4))).encode()
+        for key, body in {
+            "champion/2026/11/21/09/a.jsonl": b"{",
+            "champion/2026/11/21/10/a.jsonl": live,
+            "champion/2026/11/21/10/_SUCCESS": b"{",
+            "champion-2/2026/11/21/10/a.jsonl": b"{",
+            "challenger/2026/11/21/10/a.jsonl": b"{",
+        }.items():
+            s3.put_object(Bucket="windows", Key=f"data-capture/churn-prod/{key}", Body=body)
+        main(self.arguments(directory, "baseline", "--data", str(directory / "train")))
+        place = ("--captured", "s3://windows/data-capture/churn-prod/champion")
+        window = ("--window-minutes", "60", "--until", "2026-11-21T11:00:00Z")
+        assert main(self.detect_arguments(directory, *place, *window)) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert (found["rows"], found["captured"]["records"]) == (300, 300)
+        # An hour in which nobody asked is no fault: nothing to measure, nothing to publish.
+        silent = ("--window-minutes", "60", "--until", "2026-11-22T11:00:00Z")
+        assert main(self.detect_arguments(directory, *place, *silent)) == 0
+        assert json.loads(capsys.readouterr().out)["status"] == "not enough rows"
+
+    @pytest.mark.parametrize(
+        ("window", "message"),
+        [
+            (("--window-minutes", "0"), "argument --window-minutes: found '0'; allowed: whole minutes, 1 or more"),
+            (("--window-minutes", "-5"), "argument --window-minutes: found '-5'; allowed: whole minutes, 1 or more"),
+            (
+                ("--window-minutes", "60", "--since", "2026-11-21T10:00:00Z"),
+                "argument --since: not allowed with argument --window-minutes",
+            ),
+        ],
+    )
+    def test_a_window_that_is_none(
+        self, directory: Path, window: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit) as caught:
+            main(self.detect_arguments(directory, "--captured", str(directory / "captured"), *window))
+        assert caught.value.code == 2
+        assert capsys.readouterr().err.endswith(f"error: {message}\n")
+
     def test_s3_and_cloudwatch_as_a_process(
         self, directory: Path, moto_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.policies.specimens import access, serving
+from tests.policies.specimens import access, data, training
 from tests.policies.support import Specimen
 
 Platform = dict[str, Specimen]
@@ -77,9 +77,16 @@ def grant(**statement: Any) -> Change:
 
 def pipeline(edit: Callable[[dict[str, Any]], Any]) -> Change:
     """Another pipeline definition."""
-    definition = serving.definition()
+    definition = training.definition()
     edit(definition)
     return put("churn-prod", "pipelineDefinition", json.dumps(definition))
+
+
+def machine(edit: Callable[[dict[str, Any]], Any]) -> Change:
+    """Another state machine; `edit` gets its states."""
+    definition = training.machine()
+    edit(definition["States"])
+    return put("training-machine", "definition", json.dumps(definition))
 
 
 def rollback_on(*alarms: str) -> dict[str, Any]:
@@ -96,9 +103,7 @@ IMAGE = f"111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn@sha256:{'0' * 64}"
 
 def public_read() -> str:
     """A bucket policy that keeps TLS and lets everyone read."""
-    from tests.policies.specimens.data import bucket_policy
-
-    document = json.loads(bucket_policy("111122223333-prod-raw"))
+    document = json.loads(data.bucket_policy("111122223333-prod-raw"))
     document["Statement"].append(
         {"Sid": "Everyone", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
     )

@@ -14,7 +14,7 @@ from ..remediation import Draft
 from ..resource import Resource, Stack
 from ..rule import Controls
 from ..schema import number, strings
-from .pipeline_steps import steps
+from .pipeline_steps import PIPELINES, steps
 from .theme import COST as THEME
 
 SAGEMAKER_INSTANCES = (
@@ -132,7 +132,7 @@ def capacity_ceiling(resource: Resource) -> Findings:
 
 
 @THEME.policy(
-    on=("sagemaker/trainingJob", "sagemaker/pipeline"),
+    on=("sagemaker/trainingJob", *PIPELINES),
     mandatory=NOWHERE,
     severity=Severity.LOW,
     remedy="Train on spot capacity, with checkpoint_config.s3_uri and a wait time not below the run time.",
@@ -140,7 +140,7 @@ def capacity_ceiling(resource: Resource) -> Findings:
 )
 def spot_training_with_checkpoints(resource: Resource) -> Findings:
     """Training runs on spot capacity, and can go on where it was interrupted."""
-    if resource.type.endswith(":Pipeline"):
+    if not resource.type.endswith(":TrainingJob"):
         for step in steps(resource):
             if step.trains:
                 yield from _spot(step.job.prop("EnableManagedSpotTraining"), step.job.prop("CheckpointConfig.S3Uri"))

@@ -15,7 +15,7 @@ from ..resource import Resource, Stack
 from ..rule import Controls
 from ..schema import strings
 from .containers import containers
-from .pipeline_steps import Step, definition, steps
+from .pipeline_steps import PIPELINES, Step, definition, steps
 from .theme import GOVERNANCE as THEME
 
 PENDING = "PendingManualApproval"
@@ -25,7 +25,7 @@ _PIPELINES_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines.html
 
 
 @THEME.policy(
-    on="sagemaker/pipeline",
+    on=PIPELINES,
     mandatory=FROM_STAGING,
     severity=Severity.HIGH,
     controls=Controls(
@@ -38,7 +38,7 @@ _PIPELINES_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines.html
     settings={"connectedSteps": strings("Steps that call AWS themselves, and so cannot be isolated from the network.")},
 )
 def sagemaker_pipeline_step_hardening(pipeline: Resource) -> Findings:
-    """Every job of a pipeline encrypts its volume, output and traffic, and runs in the VPC, isolated.
+    """Every job of a pipeline or state machine encrypts its volume, output and traffic, and runs in the VPC, isolated.
 
     Jobs are not resources: nothing but the definition says how they will run. The SageMaker SDK drops some of these
     settings for tuning steps (SDK 3.27), so what was written is not always what is compiled.
@@ -47,9 +47,7 @@ def sagemaker_pipeline_step_hardening(pipeline: Resource) -> Findings:
         if step.type in _JOBS:
             missing = _gaps(step, isolated=step.name not in pipeline.config["connectedSteps"])
             if missing:
-                yield pipeline.violation(
-                    f"pipelineDefinition step {step.name} ({step.type}) lacks {', '.join(missing)}"
-                )
+                yield pipeline.violation(f"step {step.name} ({step.type}) lacks {', '.join(missing)}")
 
 
 def _gaps(step: Step, *, isolated: bool) -> list[str]:
@@ -66,7 +64,7 @@ def _gaps(step: Step, *, isolated: bool) -> list[str]:
 
 
 @THEME.policy(
-    on="sagemaker/pipeline",
+    on=PIPELINES,
     mandatory=FROM_STAGING,
     severity=Severity.HIGH,
     remedy="Register with PendingManualApproval, in a branch of the condition step that checks the evaluation.",
@@ -81,7 +79,7 @@ def sagemaker_pipeline_registers_pending(pipeline: Resource) -> Findings:
     for step in steps(pipeline):
         if step.type == "RegisterModel":
             if not step.gated:
-                yield pipeline.violation(f"pipelineDefinition step {step.name} registers without a condition before it")
+                yield pipeline.violation(f"step {step.name} registers without a condition before it")
             yield from _resolved(step.arguments.prop("ModelApprovalStatus"), defaults).must_be(PENDING)
 
 

@@ -1,14 +1,28 @@
-"""The steps of a SageMaker pipeline definition (schema version 2020-12-01), as policies walk them."""
+"""The steps that start jobs and register models, in SageMaker pipelines and in Step Functions, as policies walk them.
+
+A SageMaker pipeline holds the API requests as its steps' Arguments (definition version 2020-12-01). A state machine
+holds the same requests as Parameters or Arguments of its tasks (Step Functions Developer Guide, "Create and manage
+Amazon SageMaker AI jobs"), where a key that ends in `.$` takes its value from the input.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 from ..reading import Prop
 from ..resource import Resource
 
+PIPELINES = ("sagemaker/pipeline", "sfn/stateMachine")
 _BRANCHES = ("IfSteps", "ElseSteps")
+# The SageMaker calls of a state machine, and the pipeline step of the same request.
+_TASKS = {
+    "createTrainingJob": "Training",
+    "createProcessingJob": "Processing",
+    "createHyperParameterTuningJob": "Tuning",
+    "createModelPackage": "RegisterModel",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +33,7 @@ class Step:
         name: its Name.
         type: its Type, `Training`, `Processing`, `Condition` ...
         arguments: its Arguments; a reference such as {"Get": "Parameters.X"} counts as a value that is set.
-        gated: whether it runs only in a branch of a condition.
+        gated: whether it runs only in a branch of a condition; taken for granted in a state machine.
     """
 
     name: str
@@ -56,19 +70,21 @@ class Step:
 
 
 def steps(pipeline: Resource) -> list[Step]:
-    """Every step of the pipeline's inline definition, those in branches included.
+    """Every step of a pipeline's inline definition or of a state machine, those in branches included.
 
     Raises:
         Undecided: the definition is not known yet.
         Malformed: it is no JSON.
     """
+    if pipeline.type.endswith(":StateMachine"):
+        return list(_states(definition(pipeline)))
     return list(_walk(definition(pipeline), gated=False))
 
 
 def definition(pipeline: Resource) -> Prop:
     """The parsed definition; raises like `steps`."""
-    text = pipeline.prop("pipelineDefinition")
-    return Prop(pipeline, "pipelineDefinition", text.parsed())
+    path = "definition" if pipeline.type.endswith(":StateMachine") else "pipelineDefinition"
+    return Prop(pipeline, path, pipeline.prop(path).parsed())
 
 
 def _walk(parent: Prop, *, gated: bool, key: str = "Steps") -> Iterator[Step]:
@@ -77,3 +93,25 @@ def _walk(parent: Prop, *, gated: bool, key: str = "Steps") -> Iterator[Step]:
         yield step
         for branch in _BRANCHES:
             yield from _walk(step.arguments, gated=True, key=branch)
+
+
+def _states(machine: Prop) -> Iterator[Step]:
+    for name, state in machine.prop("States").entries():
+        call = state.prop("Resource").text.rpartition("sagemaker:")[2].partition(".")[0]
+        if call in _TASKS:
+            key = "Arguments" if state.prop("Parameters").missing else "Parameters"
+            request = state.prop(key)
+            yield Step(name, _TASKS[call], Prop(request.owner, request.path, _without_paths(request.raw)), gated=True)
+        for branch in (*state.props("Branches[]"), state.prop("ItemProcessor"), state.prop("Iterator")):
+            if not branch.missing:
+                yield from _states(branch)
+
+
+def _without_paths(value: Any) -> Any:
+    """A request whose keys are plain: `VolumeKmsKeyId.$` is set, to a value of the execution."""
+    if isinstance(value, Mapping):
+        mapping = cast(Mapping[str, Any], value)
+        return {key.removesuffix(".$"): _without_paths(item) for key, item in mapping.items()}
+    if isinstance(value, list):
+        return [_without_paths(item) for item in cast(list[Any], value)]
+    return value

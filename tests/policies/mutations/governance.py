@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
-from tests.policies.mutation import IMAGE, Mutation, drop, link, pipeline, put, remove, rollback_on
+from tests.policies.mutation import IMAGE, Mutation, drop, link, machine, pipeline, put, remove, rollback_on
 from tests.policies.specimens import access, compute
 
 MUTATIONS = [
+    Mutation(
+        machine(lambda states: states["Train"]["Parameters"].pop("EnableInterContainerTrafficEncryption")),
+        {"sagemaker-pipeline-step-hardening": "step Train (Training) lacks EnableInterContainerTrafficEncryption"},
+    ),
+    Mutation(
+        machine(lambda states: states["Both"]["Branches"][0]["States"]["Prepare"]["Parameters"].pop("NetworkConfig")),
+        {
+            "sagemaker-pipeline-step-hardening": (
+                "step Prepare (Processing) lacks VpcConfig, EnableInterContainerTrafficEncryption, "
+                "EnableNetworkIsolation"
+            )
+        },
+    ),
+    Mutation(
+        machine(lambda states: states["Register"]["Parameters"].update(ModelApprovalStatus="Approved")),
+        {
+            "sagemaker-pipeline-registers-pending": (
+                'definition.States.Register.Parameters.ModelApprovalStatus is "Approved"; '
+                'it must be "PendingManualApproval"'
+            )
+        },
+    ),
+    Mutation(
+        machine(lambda states: states["Train"]["Parameters"].pop("CheckpointConfig")),
+        {
+            "spot-training-with-checkpoints": (
+                "definition.States.Train.Parameters.CheckpointConfig.S3Uri is not set; it must be an S3 URI"
+            )
+        },
+    ),
     Mutation(
         put("model", "primaryContainer", {"image": IMAGE, "modelDataUrl": "s3://a/model.tar.gz"}),
         {
@@ -45,26 +75,22 @@ MUTATIONS = [
     Mutation(
         pipeline(lambda d: d["Steps"].append(d["Steps"].pop()["Arguments"]["IfSteps"][0])),
         {
-            "sagemaker-pipeline-registers-pending": (
-                "pipelineDefinition step Register registers without a condition before it"
-            ),
+            "sagemaker-pipeline-registers-pending": ("step Register registers without a condition before it"),
         },
     ),
     Mutation(
         pipeline(lambda d: d["Steps"][0]["Arguments"]["ProcessingResources"]["ClusterConfig"].pop("VolumeKmsKeyId")),
         {
             "sagemaker-pipeline-step-hardening": [
-                "pipelineDefinition step Prepare (Processing) lacks VolumeKmsKeyId",
-                "pipelineDefinition step Train (Training) lacks VolumeKmsKeyId",
+                "step Prepare (Processing) lacks VolumeKmsKeyId",
+                "step Train (Training) lacks VolumeKmsKeyId",
             ]
         },
     ),
     Mutation(
         pipeline(lambda d: d["Steps"][1]["Arguments"].update(EnableNetworkIsolation=False, VpcConfig=None)),
         {
-            "sagemaker-pipeline-step-hardening": (
-                "pipelineDefinition step Train (Training) lacks VpcConfig, EnableNetworkIsolation"
-            ),
+            "sagemaker-pipeline-step-hardening": ("step Train (Training) lacks VpcConfig, EnableNetworkIsolation"),
         },
     ),
     Mutation(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from tests.policies.specimens.network import PRIVATE
-from tests.policies.specimens.serving import KEY_ARN, alarm
+from tests.policies.specimens.serving import alarm
+from tests.policies.specimens.training import KEY_ARN
 from tests.policies.support import ACCOUNT, Specimen
 
 DLQ_ARN = Specimen("sqs/queue", "failures-dlq").arn

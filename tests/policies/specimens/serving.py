@@ -3,63 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from tests.policies.specimens.network import PRIVATE
+from tests.policies.specimens.training import KEY_ARN, definition, machine
 from tests.policies.support import ACCOUNT, REGION, Specimen
 
-KEY_ARN = Specimen("kms/key", "data-key").arn
 TOPIC_ARN = Specimen("sns/topic", "alerts").arn
 VPC = {"subnets": PRIVATE, "securityGroupIds": ["workloads"]}
-_SECURE_JOB = {
-    "VpcConfig": {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
-    "EnableInterContainerTrafficEncryption": True,
-    "EnableNetworkIsolation": True,
-}
-
-
-def definition() -> dict[str, Any]:
-    """A pipeline definition: process, train on spot, register pending behind a condition."""
-    cluster = {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30, "VolumeKmsKeyId": KEY_ARN}
-    register = {
-        "Name": "Register",
-        "Type": "RegisterModel",
-        "Arguments": {
-            "ModelApprovalStatus": {"Get": "Parameters.ModelApprovalStatus"},
-            "ModelCard": {"ModelCardStatus": "Draft", "ModelCardContent": "{}"},
-        },
-    }
-    return {
-        "Version": "2020-12-01",
-        "Parameters": [{"Name": "ModelApprovalStatus", "Type": "String", "DefaultValue": "PendingManualApproval"}],
-        "Steps": [
-            {
-                "Name": "Prepare",
-                "Type": "Processing",
-                "Arguments": {
-                    "ProcessingResources": {"ClusterConfig": cluster},
-                    "ProcessingOutputConfig": {"KmsKeyId": KEY_ARN, "Outputs": []},
-                    "NetworkConfig": _SECURE_JOB,
-                },
-            },
-            {
-                "Name": "Train",
-                "Type": "Training",
-                "Arguments": {
-                    "ResourceConfig": cluster,
-                    "OutputDataConfig": {"S3OutputPath": "s3://artifacts/", "KmsKeyId": KEY_ARN},
-                    "EnableManagedSpotTraining": True,
-                    "CheckpointConfig": {"S3Uri": "s3://artifacts/checkpoints"},
-                    **_SECURE_JOB,
-                },
-            },
-            {
-                "Name": "Gate",
-                "Type": "Condition",
-                "Arguments": {"Conditions": [], "IfSteps": [register], "ElseSteps": []},
-            },
-        ],
-    }
 
 
 def alarm(name: str, metric: str, dimension: str, of: str) -> Specimen:
@@ -83,7 +33,12 @@ def specimens() -> list[Specimen]:
     """Everything from the pipeline to the endpoint's alarms."""
     image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/churn@sha256:{'0' * 64}"
     return [
-        Specimen("sagemaker/pipeline", "churn-prod", {"pipelineName": "churn-prod"} | {"pipelineDefinition": _text()}),
+        Specimen(
+            "sagemaker/pipeline",
+            "churn-prod",
+            {"pipelineName": "churn-prod", "pipelineDefinition": json.dumps(definition(), sort_keys=True)},
+        ),
+        Specimen("sfn/stateMachine", "training-machine", {"definition": json.dumps(machine(), sort_keys=True)}),
         Specimen("sagemaker/modelPackageGroup", "packages", {"modelPackageGroupName": "churn-prod"}),
         Specimen(
             "sagemaker/modelPackageGroupPolicy",
@@ -297,7 +252,3 @@ def specimens() -> list[Specimen]:
             {"subnetId": [PRIVATE[0]]},
         ),
     ]
-
-
-def _text() -> str:
-    return json.dumps(definition(), sort_keys=True)

@@ -11,7 +11,7 @@ from moto.sns.models import sns_backends
 from local.emulator.cloudwatch import messages
 from local.emulator.cloudwatch.messages import StateRecord
 from local.emulator.context import Context
-from local.emulator.delivery import events, lambdas
+from local.emulator.delivery import events, lambdas, permissions
 from local.emulator.delivery.log import Status
 
 
@@ -47,7 +47,9 @@ def _act(
         _publish(context, backend, alarm, action, old, new)
     elif service == "lambda":
         event = messages.lambda_event(alarm, backend.account_id, old, new)
-        lambdas.invoke_later(context, account, region, action, event, source=alarm.alarm_arn)
+        lambdas.invoke_later(
+            context, account, region, action, event, source=alarm.alarm_arn, service=permissions.ALARMS
+        )
     else:
         context.log.add(alarm.alarm_arn, action, Status.NOT_EMULATED, reason=f"alarm actions of {service}")
 
@@ -58,9 +60,11 @@ def _publish(
     region, account = topic.split(":")[3:5]
     topics = sns_backends[account][region]
     try:
-        topics.get_topic(topic)
+        refusal = permissions.to_topic(topics.get_topic(topic), permissions.ALARMS, alarm.alarm_arn)
     except TopicNotFound:
-        context.log.add(alarm.alarm_arn, topic, Status.FAILED, error="the topic does not exist")
+        refusal = "the topic does not exist"
+    if refusal:
+        context.log.add(alarm.alarm_arn, topic, Status.FAILED, error=refusal)
         return
     message = messages.sns_message(alarm, backend.account_id, old, new)
     with context.log.causing(context.log.add(alarm.alarm_arn, topic, Status.DELIVERED, state=new.value)):

@@ -24,11 +24,10 @@ from moto.logs.models import logs_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sns.exceptions import TopicNotFound
 from moto.sns.models import sns_backends
-from moto.sqs.exceptions import QueueDoesNotExist
-from moto.sqs.models import sqs_backends
+from moto.sqs.models import Queue, sqs_backends
 
 from local.emulator.context import Context
-from local.emulator.delivery import lambdas
+from local.emulator.delivery import lambdas, permissions
 from local.emulator.delivery.log import Status
 from local.emulator.extension import wrap
 
@@ -114,9 +113,13 @@ def _send(context: Context, rule: Rule, target: dict[str, Any], event: dict[str,
     service, region, account, resource = arn.split(":", 5)[2:6]
     payload = target_input(target, event)
     if service == "lambda":
-        lambdas.invoke_later(context, account, region, arn, payload, source=rule.arn)
+        refusal = lambdas.invoke_later(
+            context, account, region, arn, payload, source=rule.arn, service=permissions.RULES
+        )
+        if refusal:
+            _dead_letter(context, rule, target, event, TargetError("NO_PERMISSIONS", refusal))
     elif service == "sqs":
-        _to_queue(account, region, resource, payload, target.get("SqsParameters", {}).get("MessageGroupId"))
+        _to_queue(rule, account, region, resource, payload, target.get("SqsParameters", {}).get("MessageGroupId"))
         context.log.add(rule.arn, arn, Status.DELIVERED)
     elif service == "sns":
         _to_topic(context, rule, arn, payload)
@@ -129,11 +132,18 @@ def _send(context: Context, rule: Rule, target: dict[str, Any], event: dict[str,
         context.log.add(rule.arn, arn, Status.NOT_EMULATED, reason=f"{service} as a rule target")
 
 
-def _to_queue(account: str, region: str, name: str, payload: Any, group: str | None) -> None:
-    try:
-        sqs_backends[account][region].send_message(name, json.dumps(payload), group_id=group)
-    except QueueDoesNotExist as error:
-        raise TargetError("RESOURCE_NOT_FOUND", f"queue {name} does not exist") from error
+def _to_queue(rule: Rule, account: str, region: str, name: str, payload: Any, group: str | None) -> None:
+    backend = sqs_backends[account][region]
+    _permit_queue(rule, backend.queues.get(name), name)
+    backend.send_message(name, json.dumps(payload), group_id=group)
+
+
+def _permit_queue(rule: Rule, queue: Queue | None, name: str) -> None:
+    if queue is None:
+        raise TargetError("RESOURCE_NOT_FOUND", f"queue {name} does not exist")
+    refusal = permissions.to_queue(queue, permissions.RULES, rule.arn)
+    if refusal:
+        raise TargetError("NO_PERMISSIONS", refusal)
 
 
 def _to_log_group(account: str, region: str, name: str, payload: Any) -> None:
@@ -150,9 +160,11 @@ def _to_topic(context: Context, rule: Rule, arn: str, payload: Any) -> None:
     region, account = arn.split(":")[3:5]
     topics = sns_backends[account][region]
     try:
-        topics.get_topic(arn)
+        refusal = permissions.to_topic(topics.get_topic(arn), permissions.RULES, rule.arn)
     except TopicNotFound as error:
         raise TargetError("RESOURCE_NOT_FOUND", f"topic {arn} does not exist") from error
+    if refusal:
+        raise TargetError("NO_PERMISSIONS", refusal)
     with context.log.causing(context.log.add(rule.arn, arn, Status.DELIVERED)):
         topics.publish(json.dumps(payload), arn=arn)
 
@@ -194,12 +206,14 @@ def _dead_letter(
         "ERROR_MESSAGE": str(error),
     }
     typed = {key: {"DataType": "String", "StringValue": value} for key, value in attributes.items()}
+    backend = sqs_backends[account][region]
     try:
-        sqs_backends[account][region].send_message(name, json.dumps(event), message_attributes=typed)
-    except QueueDoesNotExist:
-        context.log.add(rule.arn, queue, Status.FAILED, error="the dead-letter queue does not exist")
-    else:
-        context.log.add(rule.arn, queue, Status.DEAD_LETTERED, error=str(error))
+        _permit_queue(rule, backend.queues.get(name), name)
+    except TargetError as refused:
+        context.log.add(rule.arn, queue, Status.FAILED, error=str(refused))
+        return
+    backend.send_message(name, json.dumps(event), message_attributes=typed)
+    context.log.add(rule.arn, queue, Status.DEAD_LETTERED, error=str(error))
 
 
 def install(context: Context) -> None:

@@ -20,7 +20,7 @@ from moto.sqs.models import sqs_backends
 
 from local.emulator.cloudwatch import service_metrics
 from local.emulator.context import Context
-from local.emulator.delivery import functions
+from local.emulator.delivery import functions, permissions
 from local.emulator.delivery.functions import Outcome
 from local.emulator.delivery.log import Delivery, Status
 from local.emulator.extension import wrap
@@ -28,14 +28,24 @@ from local.emulator.extension import wrap
 _RETRY_WAITS_SECONDS = (60.0, 120.0)
 
 
-def invoke_later(context: Context, account: str, region: str, arn: str, event: dict[str, Any], *, source: str) -> None:
-    """Invoke a function asynchronously; an unknown function is a failed delivery."""
+def invoke_later(
+    context: Context, account: str, region: str, arn: str, event: dict[str, Any], *, source: str, service: str | None
+) -> str | None:
+    """Invoke a function asynchronously; why that cannot be, or None.
+
+    `service` is the AWS service that invokes for `source`, whose permission is asked for; None where a role does.
+    """
     try:
         function = lambda_backends[account][region].get_function(arn)
     except UnknownFunctionException as error:
-        context.log.add(source, arn, Status.FAILED, error=error.message)
-        return
-    context.background.submit(_attempts, context, function, json.dumps(event), source)
+        refusal: str | None = error.message
+    else:
+        refusal = permissions.to_function(function, service, source) if service else None
+        if refusal is None:
+            context.background.submit(_attempts, context, function, json.dumps(event), source)
+            return None
+    context.log.add(source, arn, Status.FAILED, error=refusal)
+    return refusal
 
 
 def _attempts(context: Context, function: LambdaFunction, event: str, source: str) -> None:
@@ -134,7 +144,7 @@ def _send(context: Context, source: str, target: str, body: str, attributes: dic
         sns_typed = {key: {"Type": "String", "Value": value} for key, value in attributes.items()}
         sns_backends[account][region].publish(body, arn=target, message_attributes=sns_typed)
     elif service == "lambda":
-        invoke_later(context, account, region, target, json.loads(body), source=source)
+        invoke_later(context, account, region, target, json.loads(body), source=source, service=None)
     else:
         context.log.add(source, target, Status.NOT_EMULATED, reason=f"{service} as a Lambda destination")
         return
@@ -154,7 +164,8 @@ def install(context: Context) -> None:
                 raise LambdaClientError("InvalidRequestContentException", message) from error
             kind = request_headers.get("x-amz-invocation-type", "RequestResponse")
             if kind == "Event":
-                invoke_later(context, self.account_id, self.region, self.function_arn, parsed, source="lambda:Invoke")
+                account, arn = self.account_id, self.function_arn
+                invoke_later(context, account, self.region, arn, parsed, source="lambda:Invoke", service=None)
             if kind != "RequestResponse":
                 return ""
             outcome = _run(context, self, json.dumps(parsed))

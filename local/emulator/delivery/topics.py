@@ -1,19 +1,20 @@
-"""SNS deliveries: Lambda subscriptions run the function, a missing queue does not fail the publisher.
+"""SNS deliveries: Lambda subscriptions run the function, what cannot be delivered does not fail the publisher.
 
 Nothing leaves the machine: e-mail, SMS and HTTP subscriptions are recorded, not contacted.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.sns.models import Subscription
-from moto.sqs.exceptions import QueueDoesNotExist
+from moto.sqs.models import sqs_backends
 
 from local.emulator.context import Context
-from local.emulator.delivery import lambdas
+from local.emulator.delivery import lambdas, permissions
 from local.emulator.delivery.log import Status
 from local.emulator.extension import wrap
 
@@ -62,24 +63,62 @@ def install(context: Context) -> None:
             matcher = self._filter_policy_matcher
             if matcher is not None and not matcher.matches(message_attributes, message):
                 return
-            topic = self.topic.arn
             if self.protocol == "sqs":
-                try:
+                refusal = _queue_refusal(self)
+                status, detail = (Status.FAILED, {"error": refusal}) if refusal else (Status.DELIVERED, {})
+                context.log.add(self.topic.arn, self.endpoint, status, **detail)
+                if refusal is None:
                     original(self, message, message_id, subject, message_attributes, **more)
-                except QueueDoesNotExist:
-                    context.log.add(topic, self.endpoint, Status.FAILED, error="the queue does not exist")
-                else:
-                    context.log.add(topic, self.endpoint, Status.DELIVERED, message_id=message_id)
             elif self.protocol == "lambda":
                 if more.get("message_structure") == "json":
                     message = self._parse_message_structure(message, self.protocol)
-                region, account = self.endpoint.split(":")[3:5]
                 invocation = event(self, message, message_id, subject, message_attributes)
-                lambdas.invoke_later(context, account, region, self.endpoint, invocation, source=topic)
+                refusal = _invoke(context, self, invocation)
             else:
                 reason = f"{self.protocol} subscriptions: the emulator contacts nothing outside this machine"
-                context.log.add(topic, self.endpoint, Status.NOT_EMULATED, reason=reason)
+                context.log.add(self.topic.arn, self.endpoint, Status.NOT_EMULATED, reason=reason)
+                return
+            if refusal is not None:
+                _redrive(context, self, message, refusal)
 
         return corrected
 
     wrap(Subscription, "publish", publish)
+
+
+def _queue_refusal(subscription: Subscription) -> str | None:
+    region, account, name = subscription.endpoint.split(":")[3:6]
+    queue = sqs_backends[account][region].queues.get(name)
+    if queue is None:
+        return "the queue does not exist"
+    return permissions.to_queue(queue, permissions.TOPICS, subscription.topic.arn)
+
+
+def _invoke(context: Context, subscription: Subscription, invocation: dict[str, Any]) -> str | None:
+    region, account = subscription.endpoint.split(":")[3:5]
+    return lambdas.invoke_later(
+        context,
+        account,
+        region,
+        subscription.endpoint,
+        invocation,
+        source=subscription.topic.arn,
+        service=permissions.TOPICS,
+    )
+
+
+def _redrive(context: Context, subscription: Subscription, message: str, error: str) -> None:
+    """Put what could not be delivered on the subscription's dead-letter queue, when it has one."""
+    target = json.loads(subscription.attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn")
+    if not target:
+        return
+    region, account, name = target.split(":")[3:6]
+    queue = sqs_backends[account][region].queues.get(name)
+    refusal: str | None = "the queue does not exist"
+    if queue is not None:
+        refusal = permissions.to_queue(queue, permissions.TOPICS, subscription.topic.arn)
+    if refusal:
+        context.log.add(subscription.topic.arn, target, Status.FAILED, error=refusal)
+        return
+    sqs_backends[account][region].send_message(name, message)
+    context.log.add(subscription.topic.arn, target, Status.DEAD_LETTERED, error=error)

@@ -172,7 +172,9 @@ def _resetting(original: Callable[..., None]) -> Callable[..., None]:
     def reset(self: SageMakerModelBackend) -> None:
         endpoints: list[Any] = list(self.endpoints.values())
         for endpoint in endpoints:
-            retire(endpoint)
+            endpoint.deleted = True
+            for fleet in endpoint.traffic.fleets() if endpoint.traffic else ():
+                fleet.kill()
         original(self)
 
     return reset

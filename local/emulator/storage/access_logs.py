@@ -1,34 +1,28 @@
 """PutBucketLogging with a bucket policy for the log delivery.
 
-moto looks for the permission in the target bucket's policy, but knows only statements whose Resource is one text; IAM
-allows a list as well, and so does this correction.
+moto looks for the permission in the target bucket's policy, but knows only statements whose Resource is one text, and
+no conditions; here the policy is read as IAM reads it.
 """
 
 from __future__ import annotations
 
-import fnmatch
-import json
-
 from moto.s3.models import FakeBucket
 
 from local.emulator.extension import replace
-from local.emulator.storage.bucket_policies import as_list
+from local.emulator.policy_statements import Request, allows
 
 LOG_DELIVERY = "logging.s3.amazonaws.com"
 
 
 def install() -> None:
     """Correct the check."""
-    replace(FakeBucket, "_log_permissions_enabled_policy", staticmethod(_delivery_allowed))
+    replace(FakeBucket, "_log_permissions_enabled_policy", _delivery_allowed)
 
 
-def _delivery_allowed(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
+def _delivery_allowed(self: FakeBucket, target_bucket: FakeBucket, target_prefix: str | None) -> bool:
+    """Whether the logs of this bucket may be written to the target (moto's static function is called on a bucket)."""
+    policy = target_bucket.policy.decode() if target_bucket.policy else None
     written = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}x"
-    policy = json.loads(target_bucket.policy or b"{}")
-    return any(
-        statement["Effect"] == "Allow"
-        and LOG_DELIVERY in as_list(statement.get("Principal", {}).get("Service", []))
-        and any(fnmatch.fnmatch("s3:PutObject", action) for action in as_list(statement.get("Action", [])))
-        and any(fnmatch.fnmatch(written, resource) for resource in as_list(statement.get("Resource", [])))
-        for statement in as_list(policy.get("Statement", []))
-    )
+    facts = {"aws:SecureTransport": "true", "aws:SourceAccount": self.account_id, "aws:SourceArn": self.arn}
+    request = Request(action="s3:PutObject", resource=written, service=LOG_DELIVERY, facts=facts)
+    return allows(policy, request)

@@ -153,18 +153,35 @@ def serving(sagemaker: Any, s3: Any, bucket: str) -> Serving:
     return Serving(sagemaker, s3, bucket)
 
 
+OPEN = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+OPEN_POLICY = json.dumps({"Version": "2012-10-17", "Statement": [OPEN]})
+
+
+@pytest.fixture(scope="session")
+def open_queue(emulator: Emulator) -> Callable[[str], str]:
+    """Makes a queue to which every service may send; its URL."""
+
+    def create(name: str) -> str:
+        attributes = {"Policy": OPEN_POLICY}
+        return emulator.client("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+
+    return create
+
+
 @pytest.fixture(scope="session")
 def deploy_function(emulator: Emulator, role: str) -> Callable[..., str]:
-    """Deploys Python source as a Lambda function and returns its ARN."""
+    """Deploys Python source as a Lambda function that every service may invoke, and returns its ARN."""
 
     def deploy(name: str, source: str, **more: Any) -> str:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("index.py", source)
-        created = emulator.client("lambda").create_function(
+        functions = emulator.client("lambda")
+        created = functions.create_function(
             **({"FunctionName": name, "Runtime": "python3.11", "Role": role, "Handler": "index.handle"} | more),
             Code={"ZipFile": packed.getvalue()},
         )
+        functions.add_permission(FunctionName=name, StatementId="open", Action="lambda:InvokeFunction", Principal="*")
         return created["FunctionArn"]
 
     return deploy

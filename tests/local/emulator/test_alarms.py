@@ -207,11 +207,11 @@ def test_history(cloudwatch: Any, alarm: Callable[..., str], put: Callable[..., 
 
 
 def test_a_change_reaches_topic_queue_and_rule(
-    emulator: Emulator, cloudwatch: Any, alarm: Callable[..., str], put: Callable[..., None], name: str
+    emulator: Emulator, cloudwatch: Any, alarm: Callable[..., str], put: Callable[..., None], name: str, open_queue: Any
 ) -> None:
     sns, sqs, events = emulator.client("sns"), emulator.client("sqs"), emulator.client("events")
     topic = sns.create_topic(Name=name)["TopicArn"]
-    queues = {key: sqs.create_queue(QueueName=f"{name}-{key}")["QueueUrl"] for key in ("topic", "rule")}
+    queues = {key: open_queue(f"{name}-{key}") for key in ("topic", "rule")}
     arns = {key: f"arn:aws:sqs:eu-west-1:123456789012:{name}-{key}" for key in queues}
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arns["topic"])
     pattern = {"source": ["aws.cloudwatch"], "detail": {"alarmName": [name], "state": {"value": ["ALARM"]}}}

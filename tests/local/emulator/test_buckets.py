@@ -9,12 +9,12 @@ from local.emulator import Emulator
 
 
 @pytest.fixture
-def notified(emulator: Emulator, s3: Any, name: str) -> Any:
+def notified(emulator: Emulator, s3: Any, name: str, open_queue: Any) -> Any:
     """A bucket that notifies EventBridge, and the events a rule sent to a queue."""
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration={"EventBridgeConfiguration": {}})
     sqs, events = emulator.client("sqs"), emulator.client("events")
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    url = open_queue(name)
     pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [name]}}}
     events.put_rule(Name=name, EventPattern=json.dumps(pattern))
     events.put_targets(Rule=name, Targets=[{"Id": "q", "Arn": f"arn:aws:sqs:eu-west-1:123456789012:{name}"}])

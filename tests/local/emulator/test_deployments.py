@@ -262,9 +262,11 @@ def test_a_deployment_that_cannot_be_is_refused(sagemaker: Any, endpoint: str, u
     assert sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"] == "InService"
 
 
-def test_status_changes_are_announced(emulator: Emulator, serving: Any, endpoint: str, update: Any) -> None:
+def test_status_changes_are_announced(
+    emulator: Emulator, serving: Any, endpoint: str, update: Any, open_queue: Any
+) -> None:
     sqs, events = emulator.client("sqs"), emulator.client("events")
-    url = sqs.create_queue(QueueName=endpoint)["QueueUrl"]
+    url = open_queue(endpoint)
     pattern = {"detail-type": ["SageMaker Endpoint State Change"], "detail": {"EndpointName": [endpoint]}}
     events.put_rule(Name=endpoint, EventPattern=json.dumps(pattern))
     target = {"Id": "q", "Arn": f"arn:aws:sqs:eu-west-1:123456789012:{endpoint}"}

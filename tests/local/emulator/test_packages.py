@@ -70,9 +70,11 @@ def test_an_update_merges(sagemaker: Any, register: Callable[..., str]) -> None:
     assert (found["ModelApprovalStatus"], found["ApprovalDescription"]) == ("Approved", "good")
 
 
-def test_approval_is_an_event(emulator: Emulator, sagemaker: Any, register: Callable[..., str], group: str) -> None:
+def test_approval_is_an_event(
+    emulator: Emulator, sagemaker: Any, register: Callable[..., str], group: str, open_queue: Any
+) -> None:
     sqs, events = emulator.client("sqs"), emulator.client("events")
-    url = sqs.create_queue(QueueName=group)["QueueUrl"]
+    url = open_queue(group)
     pattern = {
         "source": ["aws.sagemaker"],
         "detail-type": ["SageMaker Model Package State Change"],

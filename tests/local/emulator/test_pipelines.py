@@ -190,10 +190,10 @@ def test_an_update_is_seen(sagemaker: Any, pipeline: Any) -> None:
 
 
 def test_the_course_of_an_execution_is_announced(
-    emulator: Emulator, sagemaker: Any, pipeline: Any, run: Any, name: str
+    emulator: Emulator, sagemaker: Any, pipeline: Any, run: Any, name: str, open_queue: Any
 ) -> None:
     sqs, events = emulator.client("sqs"), emulator.client("events")
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    url = open_queue(name)
     arn = f"arn:aws:sagemaker:eu-west-1:123456789012:pipeline/{name}"
     events.put_rule(Name=name, EventPattern=json.dumps({"detail": {"pipelineArn": [arn]}}))
     events.put_targets(Rule=name, Targets=[{"Id": "q", "Arn": f"arn:aws:sqs:eu-west-1:123456789012:{name}"}])

@@ -18,13 +18,13 @@ def events(emulator: Emulator) -> Any:
 
 
 @pytest.fixture
-def queue(emulator: Emulator, name: str) -> Callable[..., list[dict[str, Any]]]:
+def queue(emulator: Emulator, name: str, open_queue: Any) -> Callable[..., list[dict[str, Any]]]:
     """The messages of a queue of this test, made on first use by `queue.arn(key)`."""
     sqs = emulator.client("sqs")
 
     class Queue:
         def arn(self, key: str = "main") -> str:
-            sqs.create_queue(QueueName=f"{name}-{key}")
+            open_queue(f"{name}-{key}")
             return ARN.format("sqs", f"{name}-{key}")
 
         def __call__(self, key: str = "main") -> list[dict[str, Any]]:
@@ -93,7 +93,9 @@ def test_a_function_and_a_topic(
     emulator: Emulator, events: Any, deploy_function: Any, queue: Any, name: str, eventually: Any
 ) -> None:
     sns = emulator.client("sns")
-    topic = sns.create_topic(Name=name)["TopicArn"]
+    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement | {"Resource": "*"}]})
+    topic = sns.create_topic(Name=name, Attributes={"Policy": policy})["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.arn(), Attributes={"RawMessageDelivery": "true"})
     function = deploy_function(name, "def handle(event, context): return event['detail']")
     rule(events, name, {"Arn": function}, {"Arn": topic})

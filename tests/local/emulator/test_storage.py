@@ -87,13 +87,20 @@ def test_a_service_as_principal_is_not_the_caller(s3: Any, own_bucket: str, guar
 def test_access_logs_need_the_permission_of_the_target(
     s3: Any, bucket: str, own_bucket: str, guard: Any, as_list: bool
 ) -> None:
+    def condition(source: str) -> dict[str, Any]:
+        return {"ArnLike": {"aws:SourceArn": source}, "StringEquals": {"aws:SourceAccount": "123456789012"}}
+
     logging = {"LoggingEnabled": {"TargetBucket": own_bucket, "TargetPrefix": "logs/"}}
     with pytest.raises(ClientError):
         s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus=logging)
     written: Any = f"arn:aws:s3:::{own_bucket}/logs/*"
     principal = {"Service": "logging.s3.amazonaws.com"}
     resource = [written] if as_list else written
-    guard("s3:PutObject", Effect="Allow", Principal=principal, Resource=resource)
+    grant = {"Effect": "Allow", "Principal": principal, "Resource": resource}
+    guard("s3:PutObject", condition("arn:aws:s3:::another"), **grant)
+    with pytest.raises(ClientError):
+        s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus=logging)
+    guard("s3:PutObject", condition("arn:aws:s3:::emulator-*"), **grant)
     s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus=logging)
     assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetPrefix"] == "logs/"
 

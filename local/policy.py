@@ -26,55 +26,25 @@ from types import TracebackType
 from typing import Any, cast
 
 import grpc
-from google.protobuf import empty_pb2, json_format
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2 as pb
 from pulumi.runtime.proto import analyzer_pb2_grpc
 
+from local import policy_wire as wire
+from local.policy_levels import Policy, merged, schema_of
 from local.runtime import values
 from local.runtime.model import Judged, Violation
 from policies.guardrails.resource import short_type
-from policies.guardrails.schema import Schema, pack_faults, with_defaults
+from policies.guardrails.schema import pack_faults
 
 START_SECONDS = 60.0
 _MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 _UNDECIDED = re.compile(r"can't run policy '[^']*' from policy pack '[^']*' during preview: ", re.DOTALL)
 _EXEMPT = ": exempt until "
-_REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"  # signature of a resource reference (pulumi/runtime/rpc.py)
-_DURATION = re.compile(r"([0-9.]+)(h|ms|m|s)")
-_UNIT_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 class PolicyPackError(RuntimeError):
     """The pack does not start, refuses its configuration, or fails a call; the message says which."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """A policy in force.
-
-    Attributes:
-        name: its id.
-        level: `advisory`, `mandatory`, `remediate` or `disabled`, after the configuration is merged.
-        kind: `resource` or `stack`.
-        description: what must hold.
-        severity: `low`, `medium`, `high`, `critical`, or empty.
-        tags: theme, outside controls (`checkov:CKV_AWS_7`) and resource types (`type:aws:kms/key:Key`).
-        framework: the framework's name and the references in it.
-        remediation_steps: the fix in words.
-        url: where the reason is written.
-        config: its settings, defaults included.
-    """
-
-    name: str
-    level: str
-    kind: str
-    description: str
-    severity: str
-    tags: Sequence[str]
-    framework: str
-    remediation_steps: str
-    url: str
-    config: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +123,7 @@ class PolicyRunner:
 
         Raises PolicyPackError when a remediation fails: the engine would stop there too.
         """
-        response: pb.RemediateResponse = self._call("Remediate", _request(resource))
+        response: pb.RemediateResponse = self._call("Remediate", wire.request(resource))
         changed: Mapping[str, Any] | None = None
         for remediation in response.remediations:
             if remediation.diagnostic:
@@ -164,12 +134,12 @@ class PolicyRunner:
 
     def analyze(self, resource: Judged) -> list[Violation]:
         """What the resource policies find in one resource."""
-        return self._verdicts(self._call("Analyze", _request(resource)), [resource], resource.urn)
+        return self._verdicts(self._call("Analyze", wire.request(resource)), [resource], resource.urn)
 
     def analyze_stack(self, resources: Iterable[Judged]) -> list[Violation]:
         """What the stack policies find in all resources."""
         judged = list(resources)
-        request = pb.AnalyzeStackRequest(resources=[_stack_resource(resource) for resource in judged])
+        request = pb.AnalyzeStackRequest(resources=[wire.stack_resource(resource) for resource in judged])
         return self._verdicts(self._call("AnalyzeStack", request), judged, "")
 
     # --- process ---
@@ -220,12 +190,12 @@ class PolicyRunner:
         if repeated:
             raise PolicyPackError(f"the policy pack has two policies named {', '.join(repeated)}")
         config = self._read_config()
-        schemas = {policy.name: _schema(policy) for policy in declared}
+        schemas = {policy.name: schema_of(policy) for policy in declared}
         faults = pack_faults(schemas, config)
         if faults:
             lines = "\n".join(f"  {fault}" for fault in faults)
             raise PolicyPackError(f"{self.config_path}: the configuration of the policy pack is wrong:\n{lines}")
-        self.policies = [_merged(policy, schemas[policy.name], config) for policy in declared]
+        self.policies = [merged(policy, schemas[policy.name], config) for policy in declared]
         request = pb.ConfigureAnalyzerRequest()
         for policy in self.policies:
             sent = request.policyConfig[policy.name]
@@ -316,106 +286,3 @@ def _first_line(process: subprocess.Popen[str]) -> str:
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         return process.stdout.readline() if selector.select(START_SECONDS) else ""
-
-
-def _schema(policy: pb.PolicyInfo) -> dict[str, Schema]:
-    properties = policy.configSchema.properties if policy.HasField("configSchema") else None
-    return json_format.MessageToDict(properties) if properties is not None else {}
-
-
-def _merged(policy: pb.PolicyInfo, schema: Mapping[str, Schema], config: Mapping[str, Any]) -> Policy:
-    """A policy with its level and settings, merged as the CLI does: declared, then `all`, then its own entry."""
-    own = config.get(policy.name, {})
-    entry: Mapping[str, Any] = {"enforcementLevel": own} if isinstance(own, str) else own
-    declared = pb.EnforcementLevel.Name(policy.enforcementLevel).lower()
-    settings = {key: value for key, value in entry.items() if key != "enforcementLevel"}
-    return Policy(
-        name=policy.name,
-        level=entry.get("enforcementLevel", config.get("all", declared)),
-        kind="stack" if policy.policy_type == pb.POLICY_TYPE_STACK else "resource",
-        description=policy.description,
-        severity=_severity(policy.severity),
-        tags=tuple(policy.tags),
-        framework=" ".join(filter(None, (policy.framework.name, policy.framework.version, policy.framework.reference))),
-        remediation_steps=policy.remediation_steps,
-        url=policy.url,
-        config=with_defaults(schema, settings),
-    )
-
-
-def _severity(severity: pb.PolicySeverity.ValueType) -> str:
-    name = pb.PolicySeverity.Name(severity).removeprefix("POLICY_SEVERITY_").lower()
-    return "" if name == "unspecified" else name
-
-
-def _request(resource: Judged) -> pb.AnalyzeRequest:
-    return pb.AnalyzeRequest(
-        type=resource.type,
-        name=resource.name,
-        urn=resource.urn,
-        properties=values.to_struct(_without_references(resource.properties)),
-        options=_options(resource),
-        provider=_provider(resource.provider),
-    )
-
-
-def _stack_resource(resource: Judged) -> pb.AnalyzerResource:
-    return pb.AnalyzerResource(
-        type=resource.type,
-        name=resource.name,
-        urn=resource.urn,
-        properties=values.to_struct(_without_references(resource.properties)),
-        options=_options(resource),
-        provider=_provider(resource.provider),
-        parent=resource.parent,
-        dependencies=resource.dependencies,
-        propertyDependencies={
-            key: pb.AnalyzerPropertyDependencies(urns=urns) for key, urns in resource.property_dependencies.items()
-        },
-    )
-
-
-def _provider(provider: Judged | None) -> pb.AnalyzerProviderResource | None:
-    if provider is None:
-        return None
-    return pb.AnalyzerProviderResource(
-        type=provider.type,
-        name=provider.name,
-        urn=provider.urn,
-        properties=values.to_struct(_without_references(provider.properties)),
-    )
-
-
-def _options(resource: Judged) -> pb.AnalyzerResourceOptions:
-    options = resource.options
-    before = options.get("deleteBeforeReplace")
-    timeouts: Mapping[str, str] = options.get("customTimeouts", {})
-    return pb.AnalyzerResourceOptions(
-        protect=bool(options.get("protect")),
-        ignoreChanges=options.get("ignoreChanges", ()),
-        deleteBeforeReplace=bool(before),
-        deleteBeforeReplaceDefined=before is not None,
-        additionalSecretOutputs=options.get("additionalSecretOutputs", ()),
-        aliases=options.get("aliases", ()),
-        customTimeouts=pb.AnalyzerResourceOptions.CustomTimeouts(
-            **{operation: _seconds(duration) for operation, duration in timeouts.items()}
-        ),
-        parent=resource.parent,
-    )
-
-
-def _seconds(duration: str) -> float:
-    """Seconds of a Go duration such as `1h30m`."""
-    return sum(float(amount) * _UNIT_SECONDS[unit] for amount, unit in _DURATION.findall(duration))
-
-
-def _without_references(value: Any) -> Any:
-    """References to resources as their ids, as the engine sends them to a pack; an empty id is not known yet."""
-    if isinstance(value, Mapping):
-        mapping = cast(Mapping[str, Any], value)
-        if values.signature(dict(mapping)) == _REFERENCE:
-            return mapping["id"] or values.UNKNOWN
-        return {key: _without_references(item) for key, item in mapping.items()}
-    if isinstance(value, list | tuple):
-        return [_without_references(item) for item in cast(Sequence[Any], value)]
-    return value

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree as Xml
 
-from local.policy import Policy
+from local.policy_levels import Policy
 from local.policy_report import Outcome, Report, Result
 
 #: How a control label of a policy is called in evidence, in the order of the document.

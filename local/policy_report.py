@@ -14,7 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from local.policy import Policy, PolicyRunner
+from local.policy import PolicyRunner
+from local.policy_levels import Policy
 from local.runtime.model import Judged
 from local.runtime.values import UNKNOWN
 from policies.guardrails.rule import Rule

@@ -178,7 +178,8 @@ class Stack:
         by_value = [self._named(name, type_) for name in sorted(names) for type_ in sorted(types)]
         known = [resource for resource in by_value if resource is not None]
         if UNKNOWN not in values:
-            return list({resource.urn: resource for resource in known or (candidates if names else [])}.values())
+            found = known or (candidates if names else []) or self._inside(names, types)
+            return list({resource.urn: resource for resource in found}.values())
         if not candidates:
             raise Undecided(source.undecided(path))
         return candidates
@@ -206,6 +207,12 @@ class Stack:
             except Undecided as waiting:
                 undecided.append(waiting.finding)
         return sources, undecided
+
+    def _inside(self, names: Iterable[str], types: Iterable[str]) -> list[Resource]:
+        """What a part of a compound name names, such as `endpoint/churn/variant/champion`."""
+        parts = {part for name in names for part in name.split("/")}
+        found = [self._named(part, type_) for part in sorted(parts) for type_ in sorted(types)]
+        return [resource for resource in found if resource is not None]
 
     def _named(self, name: str, type_: str) -> Resource | None:
         if type_ not in self._identities:

@@ -65,6 +65,13 @@ def test_an_unknown_value_without_a_dependency_is_undecided_unless_another_joins
     assert names(joined["one"].attached("bucket", "s3/bucketVersioning")) == ["w"]
 
 
+def test_a_compound_name_joins_by_its_part() -> None:
+    endpoint = Specimen("sagemaker/endpoint", "e", {"name": "churn"})
+    target = Specimen("appautoscaling/target", "t", {"resourceId": "endpoint/churn/variant/champion"})
+    found = stack(endpoint, target)
+    assert names(found["e"].attached("resourceId", "appautoscaling/target")) == ["t"]
+
+
 def component(*children: Specimen) -> tuple[Specimen, ...]:
     return (Specimen("awsx:ec2:Vpc", "net", {}), *children)
 

@@ -1,0 +1,72 @@
+"""The policies in force: what the pack declares, with the levels and settings of the configuration laid over it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf import json_format
+from pulumi.runtime.proto import analyzer_pb2 as pb
+
+from policies.guardrails.schema import Schema, with_defaults
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """A policy in force.
+
+    Attributes:
+        name: its id.
+        level: `advisory`, `mandatory`, `remediate` or `disabled`, after the configuration is merged.
+        kind: `resource` or `stack`.
+        description: what must hold.
+        severity: `low`, `medium`, `high`, `critical`, or empty.
+        tags: theme, outside controls (`checkov:CKV_AWS_7`) and resource types (`type:aws:kms/key:Key`).
+        framework: the framework's name and the references in it.
+        remediation_steps: the fix in words.
+        url: where the reason is written.
+        config: its settings, defaults included.
+    """
+
+    name: str
+    level: str
+    kind: str
+    description: str
+    severity: str
+    tags: Sequence[str]
+    framework: str
+    remediation_steps: str
+    url: str
+    config: Mapping[str, Any]
+
+
+def schema_of(policy: pb.PolicyInfo) -> dict[str, Schema]:
+    """The JSON schema of each setting of a policy."""
+    properties = policy.configSchema.properties if policy.HasField("configSchema") else None
+    return json_format.MessageToDict(properties) if properties is not None else {}
+
+
+def merged(policy: pb.PolicyInfo, schema: Mapping[str, Schema], config: Mapping[str, Any]) -> Policy:
+    """A policy with its level and settings, merged as the CLI does: declared, then `all`, then its own entry."""
+    own = config.get(policy.name, {})
+    entry: Mapping[str, Any] = {"enforcementLevel": own} if isinstance(own, str) else own
+    declared = pb.EnforcementLevel.Name(policy.enforcementLevel).lower()
+    settings = {key: value for key, value in entry.items() if key != "enforcementLevel"}
+    return Policy(
+        name=policy.name,
+        level=entry.get("enforcementLevel", config.get("all", declared)),
+        kind="stack" if policy.policy_type == pb.POLICY_TYPE_STACK else "resource",
+        description=policy.description,
+        severity=_severity(policy.severity),
+        tags=tuple(policy.tags),
+        framework=" ".join(filter(None, (policy.framework.name, policy.framework.version, policy.framework.reference))),
+        remediation_steps=policy.remediation_steps,
+        url=policy.url,
+        config=with_defaults(schema, settings),
+    )
+
+
+def _severity(severity: pb.PolicySeverity.ValueType) -> str:
+    name = pb.PolicySeverity.Name(severity).removeprefix("POLICY_SEVERITY_").lower()
+    return "" if name == "unspecified" else name

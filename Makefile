@@ -7,7 +7,7 @@ STACK  ?= staging
 unexport PYTHONDONTWRITEBYTECODE
 resolve = $(BIN)/uv pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 $(2) -o $(1).lock $(1).txt
 
-.PHONY: help setup up down synth diagram test check format lock pipeline clean
+.PHONY: help setup up down synth diagram test check format bench-serve lock pipeline clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -43,16 +43,20 @@ format: .venv/dev.stamp ## rewrite files in the project's format
 pipeline: .venv-pipeline/stamp ## compile the SageMaker pipeline definition into committed JSON
 	.venv-pipeline/bin/python -m workloads.pipeline
 
+bench-serve: .venv/dev.stamp .venv-serve/stamp .venv-bench/stamp ## measure the inference service against a naive one and its peers
+	$(BIN)/python -m workloads.inference.benchmark
+
 lock: .venv/uv.stamp ## resolve every requirements file again, with hashes
 	$(call resolve,requirements-dev)
 	$(call resolve,requirements-local,-c requirements-dev.lock)
 	$(call resolve,workloads/training/requirements,-c requirements-dev.lock)
 	$(call resolve,workloads/inference/requirements,-c requirements-dev.lock)
+	$(call resolve,workloads/inference/requirements-xgboost,-c requirements-dev.lock)
 	$(call resolve,workloads/pipeline/requirements)
 	$(call resolve,requirements-bootstrap)
 
 clean: ## remove what the commands made
-	rm -rf .venv .venv-pipeline .local .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-pipeline .venv-serve .venv-bench .local .pytest_cache .ruff_cache .import_linter_cache
 
 .venv/uv.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
@@ -72,4 +76,17 @@ clean: ## remove what the commands made
 .venv-pipeline/stamp: .venv/uv.stamp workloads/pipeline/requirements.lock
 	$(PYTHON) -m venv .venv-pipeline
 	$(BIN)/uv pip install --quiet --python .venv-pipeline/bin/python --require-hashes -r workloads/pipeline/requirements.lock
+	@touch $@
+
+# the packages of the inference image alone, and those of the servers it is measured against
+.venv-serve/stamp: .venv/uv.stamp workloads/inference/requirements.lock
+	$(PYTHON) -m venv --without-pip .venv-serve
+	$(BIN)/uv pip install --quiet --python .venv-serve/bin/python --require-hashes -r workloads/inference/requirements.lock
+	@touch $@
+
+.venv-bench/stamp: .venv/uv.stamp workloads/inference/benchmark/requirements.txt workloads/inference/benchmark/peers.txt
+	$(PYTHON) -m venv --without-pip .venv-bench
+	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python -r workloads/inference/benchmark/requirements.txt
+	while read -r peer; do $(BIN)/uv pip install --quiet --python .venv-bench/bin/python "$$peer" || \
+	  echo "$$peer does not install here and is left out"; done < workloads/inference/benchmark/peers.txt
 	@touch $@

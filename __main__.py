@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 import settings as stack_config
-from components import parameters, quality
+from components import drift, packages, parameters, quality
 from components.bootstrap import waiting_for
 from components.boundary import Access, AccessArgs
 from components.features import Features, FeaturesArgs
@@ -109,7 +109,8 @@ if record:
         RealtimeArgs(ground=ground, settings=settings.serving, record=record, rollback_alarms=alarms),
         on_aws,
     )
-    if baseline := quality.read_baseline(record.live.champion, lookup):
+    champion = packages.read(record.live.champion, lookup)
+    if baseline := quality.baseline(champion):
         quality.DataQuality(
             "quality",
             quality.DataQualityArgs(
@@ -118,6 +119,20 @@ if record:
                 baseline=baseline,
                 endpoint=serving.endpoint,
                 image_uri=quality.analyzer_image(region, lookup),
+            ),
+            on_aws,
+        )
+    compared_with = drift.reference(names, champion)
+    if compared_with and parameters.TRAINING in built:
+        drift.Drift(
+            "drift",
+            drift.DriftArgs(
+                ground=ground,
+                settings=settings.monitoring,
+                compared_with=compared_with,
+                image_uri=built[parameters.TRAINING],
+                dead_letters_arn=response.dead_letters.arn,
+                tags=tags,
             ),
             on_aws,
         )

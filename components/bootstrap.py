@@ -27,6 +27,6 @@ def waiting_for(names: Names, *, images: Mapping[str, str], record: Record | Non
         waits.append(
             f"a release: approve a package of group {names.package_group}, then "
             f'`{put} {names.release_parameter} --value "$({_RECORD})"` and `pulumi up` '
-            "(brings the endpoint, its alarms and its monitor)"
+            "(brings the endpoint, its alarms and its monitors)"
         )
     return waits

@@ -103,6 +103,7 @@ def boundary_resources(names: Names, keys: Mapping[Domain, pulumi.Input[str]]) -
             f"pipeline/{names.pipeline}",
             f"pipeline/{names.pipeline}/execution/*",
             "processing-job/pipelines-*",
+            f"processing-job/{names.resource('drift-*')}",
             "training-job/pipelines-*",
         ),
         "sns": arns("sns", mine),

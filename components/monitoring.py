@@ -42,6 +42,17 @@ def event_patterns(names: Names) -> dict[str, tuple[str, dict[str, Any]]]:
                 },
             },
         ),
+        "drift-failed": (
+            "A drift job failed or was stopped: there is no DriftScore for its hour",
+            {
+                "source": ["aws.sagemaker"],
+                "detail-type": ["SageMaker Processing Job State Change"],
+                "detail": {
+                    "ProcessingJobName": [{"prefix": names.resource("drift-")}],
+                    "ProcessingJobStatus": ["Failed", "Stopped"],
+                },
+            },
+        ),
         "package-decided": (
             "A model package waits for approval, was approved or was rejected",
             {

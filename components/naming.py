@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 MODEL_QUALITY_NAMESPACE: Final = "MLPipeline/ModelQuality"
 #: Role of the queue that takes what failed for good.
 DEAD_LETTERS: Final = "dead-letters"
-#: SageMaker's names may have 63 characters; `-`, a release id (10), `-` and a content hash (8) follow the prefix.
-MAX_PREFIX: Final = 63 - len("-0123456789-01234567")
+#: SageMaker's names may have 63 characters. The longest that follows the prefix is `-drift-` and an id of EventBridge
+#: Scheduler (16); a release id (10) and a content hash (8), each after a `-`, are shorter.
+MAX_PREFIX: Final = 63 - len("-drift-0123456789abcdef")
 #: A bucket's name may have 63 characters too (Amazon S3 user guide, "General purpose bucket naming rules").
 MAX_STACK: Final = 63 - len("123456789012--ai-processed-data")
 _STACK: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

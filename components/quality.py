@@ -7,8 +7,9 @@ SageMaker's own analyzer image in the platform's network, isolated and encrypted
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -53,18 +54,9 @@ class Baseline:
     constraints: str
 
 
-def read_baseline(package_arn: str, opts: pulumi.InvokeOptions) -> Baseline | None:
-    """The data-quality baseline of a model package, None if it was registered without one.
-
-    The provider has no data source for model packages; Cloud Control reads any resource type.
-    """
-    found = aws.cloudcontrol.get_resource(identifier=package_arn, type_name="AWS::SageMaker::ModelPackage", opts=opts)
-    return parse_baseline(found.properties)
-
-
-def parse_baseline(properties: str) -> Baseline | None:
-    """The baseline in the properties of AWS::SageMaker::ModelPackage (CloudFormation template reference), as JSON."""
-    quality = json.loads(properties).get("DriftCheckBaselines", {}).get("ModelDataQuality", {})
+def baseline(package: Mapping[str, Any]) -> Baseline | None:
+    """The data-quality baseline of a model package, None if it was registered without one."""
+    quality = package.get("DriftCheckBaselines", {}).get("ModelDataQuality", {})
     addresses = [quality.get(part, {}).get("S3Uri") for part in ("Statistics", "Constraints")]
     return Baseline(statistics=addresses[0], constraints=addresses[1]) if all(addresses) else None
 

@@ -19,6 +19,7 @@ from tests.components.engine import ACCOUNT, IDENTITY, REGION, STACK, Deployment
 
 ROOT = Path(__file__).parents[1]
 STACKS = ("staging", "prod")
+SCHEDULE = "aws:scheduler/schedule:Schedule"
 PARAMETERS = "aws:ssm/getParametersByPath:getParametersByPath"
 
 
@@ -35,7 +36,7 @@ def _record(stack: str, *, split: bool) -> str:
     return release.to_json(record)
 
 
-def _parameters(stack: str, *, bootstrap: bool, split: bool) -> Any:
+def _parameters(stack: str, *, bootstrap: bool, split: bool, images: bool) -> Any:
     image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/image@sha256:" + "0" * 64
     values = {
         f"/mlplatform/{stack}/images": {f"/mlplatform/{stack}/images/{i}": image for i in ("training", "inference")},
@@ -45,7 +46,7 @@ def _parameters(stack: str, *, bootstrap: bool, split: bool) -> Any:
     }
 
     def answer(args: dict[str, Any]) -> dict[str, Any]:
-        found = {} if bootstrap else values[args["path"]]
+        found = {} if bootstrap or (args["path"].endswith("/images") and not images) else values[args["path"]]
         return {"names": list(found), "values": list(found.values())}
 
     return answer
@@ -59,10 +60,14 @@ def platform(
     split: bool = False,
     preview: bool = False,
     baseline: bool = True,
+    images: bool = True,
     changes: tuple[tuple[str, str], ...] = (),
 ) -> Deployment:
     part = {"S3Uri": "s3://b/file.json"}
-    properties = {"DriftCheckBaselines": {"ModelDataQuality": {"Statistics": part, "Constraints": part}}}
+    properties = {
+        "CustomerMetadataProperties": {"contract_sha": "0123456789abcdef", "drift_baseline": part["S3Uri"]},
+        "DriftCheckBaselines": {"ModelDataQuality": {"Statistics": part, "Constraints": part}},
+    }
     return deploy(
         lambda: runpy.run_path(str(ROOT / "__main__.py")),
         stack=stack,
@@ -70,7 +75,7 @@ def platform(
         values=_stack_config(stack) | dict(changes),
         invokes={
             **IDENTITY,
-            PARAMETERS: _parameters(stack, bootstrap=bootstrap, split=split),
+            PARAMETERS: _parameters(stack, bootstrap=bootstrap, split=split, images=images),
             "aws:cloudcontrol/getResource:getResource": {"properties": json.dumps(properties if baseline else {})},
             "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": {"registryPath": "registry/analyzer:1"},
         },
@@ -131,7 +136,26 @@ def test_a_first_deployment_leaves_out_what_waits_and_says_so(stack: str) -> Non
 def test_a_package_without_baseline_has_no_monitor() -> None:
     deployment = platform("staging", baseline=False)
     assert deployment.names("aws:sagemaker/monitoringSchedule:MonitoringSchedule") == []
+    assert deployment.names(SCHEDULE) == ["response-schedule"]
     assert deployment.names("aws:sagemaker/endpoint:Endpoint") == ["serving-endpoint"]
+
+
+def test_the_drift_job_of_the_live_champion_waits_for_the_image() -> None:
+    assert platform("staging").names(SCHEDULE) == ["drift-schedule", "response-schedule"]
+    assert platform("staging", images=False).names(SCHEDULE) == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_drift_job_is_tagged_and_publishes_what_the_alarm_watches(stack: str) -> None:
+    deployment = platform(stack)
+    request = json.loads(deployment.one("drift-schedule").inputs["target"]["input"])
+    provider = json.loads(deployment.one("aws", "aws").inputs["defaultTags"])
+    assert {tag["Key"]: tag["Value"] for tag in request["Tags"]} == provider["tags"]
+    alarm = deployment.one("monitoring-drift").inputs
+    arguments = request["AppSpecification"]["ContainerArguments"]
+    assert alarm["dimensions"] == {"Endpoint": arguments[arguments.index("--endpoint") + 1]}
+    allowed = {s["Sid"]: s for s in _statements(deployment)["drift-role-policy"]}
+    assert alarm["namespace"] in allowed["PublishMetrics"]["Condition"]["StringEquals"]["cloudwatch:namespace"]
 
 
 def test_prod_refuses_to_delete_what_holds_data_and_staging_does_not() -> None:
@@ -188,7 +212,7 @@ def _simulated(resource: str) -> bool:
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_role_is_bounded_and_trusted_for_this_account_only(stack: str) -> None:
     roles = platform(stack).all("aws:iam/role:Role")
-    assert len(roles) == 11
+    assert len(roles) == 13
     for role in roles:
         assert role.inputs["permissionsBoundary"].endswith(f":policy/churn-{stack}-boundary")
         job = role.inputs["name"].removeprefix(f"churn-{stack}-")

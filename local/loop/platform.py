@@ -184,7 +184,10 @@ class Platform:
         return Captured(directory=directory, records=lines)
 
     def detect_drift(self, captured: Path, output: Path) -> dict[str, Any]:
-        """The drift job over captured records, against the baseline of the live package; publishes its metrics."""
+        """The drift job over captured records, against the baseline of the live package; publishes its metrics.
+
+        On AWS a schedule starts it every hour (components.drift); the emulator keeps schedules and never starts them.
+        """
         record = self.record()
         if record is None:
             raise LoopError("nothing is live: there is no baseline to measure drift against")

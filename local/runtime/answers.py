@@ -58,7 +58,14 @@ class Answers:
             raise UnsupportedError(f"cloudcontrol.get_resource of {kind}: no sample answer; add one to {__name__}")
         run = f"s3://{ACCOUNT}-{self.stack}-ai-artifacts/runs/sample/Baseline/baseline"
         quality = {part: {"S3Uri": f"{run}/{part.lower()}.json"} for part in ("Statistics", "Constraints")}
-        package = {"ModelPackageArn": identifier, "DriftCheckBaselines": {"ModelDataQuality": quality}}
+        package = {
+            "ModelPackageArn": identifier,
+            "CustomerMetadataProperties": {
+                "contract_sha": "0123456789abcdef",
+                "drift_baseline": f"s3://{ACCOUNT}-{self.stack}-ai-artifacts/runs/sample/Evaluate/evaluation/baseline.json",
+            },
+            "DriftCheckBaselines": {"ModelDataQuality": quality},
+        }
         return {"id": identifier, "properties": json.dumps(package), "region": self.region, **args}
 
     def _parameters_by_path(self, args: dict[str, Any]) -> _Answer:

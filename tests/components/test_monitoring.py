@@ -112,7 +112,7 @@ def _pattern(role: str) -> dict[str, Any]:
     return json.loads(deployment.one(f"monitoring-{role}-rule").inputs["eventPattern"])
 
 
-def test_people_hear_of_failed_runs_decided_packages_and_failed_rollouts() -> None:
+def test_people_hear_of_failed_runs_and_jobs_decided_packages_and_failed_rollouts() -> None:
     assert _pattern("pipeline-failed") == {
         "source": ["aws.sagemaker"],
         "detail-type": ["SageMaker Model Building Pipeline Execution Status Change"],
@@ -126,6 +126,14 @@ def test_people_hear_of_failed_runs_decided_packages_and_failed_rollouts() -> No
         "ModelApprovalStatus": ["PendingManualApproval", "Approved", "Rejected"],
     }
     assert _pattern("endpoint-failed")["detail"]["EndpointName"] == ["churn-staging"]
+    assert _pattern("drift-failed") == {
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker Processing Job State Change"],
+        "detail": {
+            "ProcessingJobName": [{"prefix": "churn-staging-drift-"}],
+            "ProcessingJobStatus": ["Failed", "Stopped"],
+        },
+    }
 
 
 def test_events_that_cannot_be_delivered_are_kept() -> None:

@@ -38,12 +38,12 @@ def test_names_of_a_caller_in_another_partition() -> None:
 
 
 def test_a_prefix_leaves_room_for_what_follows_it() -> None:
-    longest = dataclasses.replace(NAMES, workload="w" * 34)
-    assert len(f"{longest.prefix}-0123456789-01234567") == 62
+    longest = dataclasses.replace(NAMES, workload="w" * 32)
+    assert len(f"{longest.prefix}-drift-d32c5kddcf5bb8c3") == 63
     with pytest.raises(pulumi.RunError) as caught:
-        dataclasses.replace(NAMES, workload="w" * 36)
+        dataclasses.replace(NAMES, workload="w" * 33)
     assert str(caught.value) == (
-        f"<workload>-<stack>: found '{'w' * 36}-staging' with 44 characters; allowed: 43; "
+        f"<workload>-<stack>: found '{'w' * 33}-staging' with 41 characters; allowed: 40; "
         "shorten `name` in the contract or the stack's name"
     )
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from typing import Any
 
 import pulumi
@@ -15,40 +14,25 @@ from tests.components.engine import NAMES, Deployment, deploy, ground, policy
 
 RUN = "s3://123456789012-staging-ai-artifacts/runs/r/Baseline/baseline"
 BASELINE = Baseline(statistics=f"{RUN}/statistics.json", constraints=f"{RUN}/constraints.json")
-PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging/1"
-RESOURCE = "aws:cloudcontrol/getResource:getResource"
 IMAGE = "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage"
 
 
-def _properties(**quality_parts: str) -> str:
+def _package(**quality_parts: str) -> dict[str, Any]:
     parts = {name: {"S3Uri": uri} for name, uri in quality_parts.items()}
-    return json.dumps({"DriftCheckBaselines": {"ModelDataQuality": parts}})
+    return {"DriftCheckBaselines": {"ModelDataQuality": parts}}
 
 
 @pytest.mark.parametrize(
-    ("properties", "expected"),
+    ("package", "expected"),
     [
-        (_properties(Statistics=BASELINE.statistics, Constraints=BASELINE.constraints), BASELINE),
-        (_properties(Statistics=BASELINE.statistics), None),
-        (_properties(), None),
-        ("{}", None),
+        (_package(Statistics=BASELINE.statistics, Constraints=BASELINE.constraints), BASELINE),
+        (_package(Statistics=BASELINE.statistics), None),
+        (_package(), None),
+        ({}, None),
     ],
 )
-def test_the_baseline_of_a_package(properties: str, expected: Baseline | None) -> None:
-    assert quality.parse_baseline(properties) == expected
-
-
-def test_the_baseline_is_read_from_the_package_itself() -> None:
-    found: list[Baseline | None] = []
-    asked: list[dict[str, Any]] = []
-
-    def answer(args: dict[str, Any]) -> dict[str, Any]:
-        asked.append(args)
-        return {"properties": _properties(Statistics=BASELINE.statistics, Constraints=BASELINE.constraints)}
-
-    deploy(lambda: found.append(quality.read_baseline(PACKAGE, pulumi.InvokeOptions())), invokes={RESOURCE: answer})
-    assert found == [BASELINE]
-    assert asked == [{"identifier": PACKAGE, "typeName": "AWS::SageMaker::ModelPackage"}]
+def test_the_baseline_of_a_package(package: dict[str, Any], expected: Baseline | None) -> None:
+    assert quality.baseline(package) == expected
 
 
 def test_the_provider_knows_where_the_analyzer_image_is() -> None:

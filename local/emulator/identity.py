@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-ACCESS_KEY = "AKIAEMULATED00000000"  # shaped like a key, so that moto recognises it; worth nothing anywhere
+# Shaped like a key, so that moto recognises it; worth nothing anywhere.
+ACCESS_KEY = "AKIAEMULATED00000000"  # gitleaks:allow  # pragma: allowlist secret
 SECRET_KEY = "emulated"  # noqa: S105  not a secret: the emulator checks no signature
 # Keeps the host's own profiles and instance roles out of every process that talks to the emulator.
 NO_HOST_SETTINGS = {

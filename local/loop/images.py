@@ -19,6 +19,8 @@ SOURCES = {
     "training": ("contracts", "workloads"),
     "inference": ("contracts", "workloads/__init__.py", "workloads/features", "workloads/inference"),
 }
+#: What .dockerignore keeps out of both.
+IGNORED = ("workloads/inference/benchmark", "workloads/pipeline/definitions")
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 
@@ -58,7 +60,12 @@ def content_hash(sources: Iterable[str]) -> str:
 
 
 def _files(path: Path) -> Iterable[Path]:
-    return [path] if path.is_file() else (p for p in path.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    found = [path] if path.is_file() else path.rglob("*")
+    return (p for p in found if p.is_file() and not _ignored(p))
+
+
+def _ignored(path: Path) -> bool:
+    return "__pycache__" in path.parts or path.relative_to(ROOT).as_posix().startswith(IGNORED)
 
 
 def _digests(ecr: Any, repository: str) -> set[str]:

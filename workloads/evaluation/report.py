@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import jinja2
 import matplotlib as mpl
@@ -78,9 +78,7 @@ def _axes(x: str, y: str) -> Axes:
 
 def _svg(axes: Axes) -> str:
     buffer = io.StringIO()
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - _axes made it
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    cast(Figure, axes.get_figure(root=True)).savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue().partition("<!DOCTYPE")[2].partition(">")[2]  # embedded in HTML: no XML prologue
 
 

@@ -7,6 +7,7 @@ Source: SageMaker developer guide, "Metrics for SageMaker endpoints" (instance m
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass
@@ -36,15 +37,22 @@ def usage(pid: int) -> Usage:
     """The usage of a process tree; nothing for a process that is gone."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        children = [int(p) for f in Path(f"/proc/{pid}/task").glob("*/children") for p in f.read_text().split()]
     except (FileNotFoundError, ProcessLookupError):
         return Usage(cpu_seconds=0.0, resident_bytes=0)
-    below = [usage(child) for child in children]
+    below = [usage(child) for child in _children(pid)]
     own = (int(fields[_USER_TIME]) + int(fields[_SYSTEM_TIME])) / _TICKS
     return Usage(
         cpu_seconds=own + sum(u.cpu_seconds for u in below),
         resident_bytes=int(fields[_RESIDENT]) * _PAGE + sum(u.resident_bytes for u in below),
     )
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended meanwhile
+            found += [int(child) for child in file.read_text(encoding="utf-8").split()]
+    return found
 
 
 class HostMetrics:

@@ -213,8 +213,9 @@ def test_permissions_of_a_function(emulator: Emulator, deploy_function: Any, nam
     allowed = {"Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com", "SourceArn": topic}
     function.add_permission(FunctionName=name, StatementId="alerts", **allowed)
     function.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
-    statement = json.loads(function.get_policy(FunctionName=name)["Policy"])["Statement"][0]
-    assert (statement["Principal"], statement["Sid"]) == ({"Service": "sns.amazonaws.com"}, "alerts")
+    statements = json.loads(function.get_policy(FunctionName=name)["Policy"])["Statement"]
+    allowing = {statement["Sid"]: statement["Principal"] for statement in statements}
+    assert allowing["alerts"] == {"Service": "sns.amazonaws.com"}
     found = function.get_function(FunctionName=name)
     assert found["Concurrency"] == {"ReservedConcurrentExecutions": 1}
     assert found["Configuration"]["TracingConfig"] == {"Mode": "Active"}

@@ -86,7 +86,7 @@ def _prove(booster: xgboost.Booster, rows: Matrix, target: Path) -> dict[str, An
     expected = booster.inplace_predict(rows, iteration_range=trees, validate_features=False).astype(np.float32)
     probes = np.linspace(0, len(rows) - 1, PROBES).astype(int)
     target.write_bytes(convert.convert(bytes(booster.save_raw("json")), rows[probes], expected[probes]))
-    location = library.build()
+    location = library.path() or library.build()
     values = array("d", rows.astype(np.float64).tobytes())
     proved: list[str] = []
     for number in KERNELS:

@@ -14,6 +14,7 @@ from typing import Any
 import xgboost as xgb
 
 from contracts import schema
+from workloads.inference import packaging
 from workloads.training import data, job, train
 from workloads.training.errors import TrainingError
 from workloads.training.job import Job
@@ -35,7 +36,10 @@ def main() -> int:
 
 
 def run(work: Job) -> None:
-    """Train what `work` describes and write model.ubj, contract.json and metadata.json into its model directory."""
+    """Train what `work` describes and write model.ubj, contract.json and metadata.json into its model directory.
+
+    The package also says which predictor serves it, with the proof (`workloads.inference.packaging`).
+    """
     threads = len(os.sched_getaffinity(0))
     training, validation = data.matrices(work.channels["train"], work.channels["validation"], work.contract, threads)
     fitted = train.fit(training, validation, work.hyperparameters, threads=threads, checkpoints=work.checkpoints)
@@ -44,6 +48,7 @@ def run(work: Job) -> None:
     (work.model / "contract.json").write_text(schema.to_json(work.contract))
     facts = metadata(work, fitted, rows=training.num_row(), threads=threads)
     (work.model / "metadata.json").write_text(json.dumps(facts, sort_keys=True, indent=1))
+    packaging.finish(work.model)
 
 
 def metadata(work: Job, fitted: train.Fitted, *, rows: int, threads: int) -> dict[str, Any]:

@@ -29,7 +29,8 @@ def run(root: Path) -> subprocess.CompletedProcess[str]:
 def test_the_container_leaves_model_contract_and_metadata(root: Path, contract: Contract) -> None:
     done = run(root)
     assert done.returncode == 0, done.stderr
-    assert sorted(p.name for p in (root / "model").iterdir()) == ["contract.json", "metadata.json", "model.ubj"]
+    names = ["contract.json", "metadata.json", "model.forest", "model.ubj"]
+    assert sorted(p.name for p in (root / "model").iterdir()) == names
     assert schema.from_json((root / "model/contract.json").read_bytes()) == contract
     metadata = json.loads((root / "model/metadata.json").read_text())
     booster = xgb.Booster(model_file=root / "model/model.ubj")

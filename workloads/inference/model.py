@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,9 @@ from contracts.schema import Contract, from_json
 from workloads.inference import predictor
 from workloads.inference.predictor import Predictor
 from workloads.inference.reader import Reader
+from workloads.inference.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 class ModelError(Exception):
@@ -73,6 +78,21 @@ def load(
         reader=Reader(contract, max_rows=max_rows),
         threshold=contract.threshold if threshold is None else threshold,
     )
+
+
+def from_settings(settings: Settings) -> Model:
+    """Load the package that `settings` name, and log it. Raises ModelError."""
+    began = time.perf_counter()
+    model = load(
+        settings.model_dir,
+        version=settings.model_version,
+        threshold=settings.threshold,
+        max_rows=settings.max_rows,
+        predictor_kind=settings.predictor,
+    )
+    entry = {"version": model.version, "predictor": model.predictor.name}
+    _log.info("model loaded", extra={**entry, "seconds": round(time.perf_counter() - began, 3)})
+    return model
 
 
 def _read(path: Path) -> bytes:

@@ -81,6 +81,15 @@ class Reader:
         values = self._csv.compute(map(self._values, rows))
         return Rows(len(rows), values, list(map(self._entity_of, rows)))
 
+    def faults(self, row: Any) -> list[Fault]:
+        """What is wrong with one row of a decoded JSON body."""
+        return list(self._row_faults(None, row))
+
+    def values(self, rows: list[dict[str, Any]]) -> array[float]:
+        """Features of rows in which `faults` found nothing, row after row."""
+        names = [check.name for check in self.checks]
+        return self._csv.compute([[row.get(name) for name in names] for row in rows])
+
     def _is_listed(self, row: Any) -> bool:
         """The one rule that the decoder's types cannot state: numbers out of a list."""
         return all(check.accepts(getattr(row, check.name)) for check in self._listed)

@@ -24,7 +24,6 @@ import uvicorn
 from workloads.inference import metrics as metrics_module
 from workloads.inference import model as model_module
 from workloads.inference.metrics import Metrics
-from workloads.inference.model import Model
 from workloads.inference.protocol import Protocol
 from workloads.inference.service import Service
 from workloads.inference.settings import Settings
@@ -94,7 +93,7 @@ class _Server(uvicorn.Server):
         # a version given at the start was that of the package of the start
         options = dataclasses.replace(self.settings, model_version=None)
         try:
-            model = await asyncio.to_thread(_load, options)
+            model = await asyncio.to_thread(model_module.from_settings, options)
         except model_module.ModelError as error:
             self.service.metrics.add("reload_failures")
             _log.error("reload refused, the former model stays: %s", error)
@@ -150,23 +149,9 @@ class _Server(uvicorn.Server):
             before = after
 
 
-def _load(settings: Settings) -> Model:
-    began = time.perf_counter()
-    model = model_module.load(
-        settings.model_dir,
-        version=settings.model_version,
-        threshold=settings.threshold,
-        max_rows=settings.max_rows,
-        predictor_kind=settings.predictor,
-    )
-    seconds = round(time.perf_counter() - began, 3)
-    _log.info("model loaded", extra={"version": model.version, "predictor": model.predictor.name, "seconds": seconds})
-    return model
-
-
 def serve_one(settings: Settings, listener: socket.socket, metrics: Metrics, on_ready: Callable[[], None]) -> None:
     """Serve in this process until it is told to stop. Raises ModelError if the package cannot be served."""
-    service = Service(_load(settings), settings, metrics)
+    service = Service(model_module.from_settings(settings), settings, metrics)
     _Server(service, settings, on_ready).run(sockets=[listener])
 
 

@@ -78,10 +78,7 @@ class Service:
         if path in PREDICT_PATHS:
             answer = await self._predict(request, path, method, receive)
         else:
-            try:
-                answer = self._plain(path, method)
-            except Refused as refusal:
-                answer = refused(refusal, request)
+            answer = self._plain(request, path, method)
         headers = self.headers(request, answer)
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
@@ -101,13 +98,30 @@ class Service:
 
     # ---- everything but predictions ----
 
-    def _plain(self, path: str, method: str) -> Answer:
-        route = self._routes.get(path)
-        if route is None:
+    def respond(self, request: Request, method: str, path: str, body: bytes) -> Answer:
+        """The answer to a whole request of any size and path, at once: for callers that are not a server."""
+        if path not in PREDICT_PATHS:
+            return self._plain(request, path, method)
+        try:
+            _check_method(method, path, "POST")
+            _check_size(len(body), self.settings.max_body_bytes)
+        except Refused as refusal:
+            return refused(refusal, request)
+        return self.answer(request, body)
+
+    def _plain(self, request: Request, path: str, method: str) -> Answer:
+        try:
+            route = self._route(path)
+            _check_method(method, path, "GET", "HEAD")
+            return route()
+        except Refused as refusal:
+            return refused(refusal, request)
+
+    def _route(self, path: str) -> Callable[[], Answer]:
+        if path not in self._routes:
             known = ", ".join((*PREDICT_PATHS, *self._routes))
             raise Refused(404, "no_such_path", f"{path[:100]!r} is found; there are {known}")
-        _check_method(method, path, "GET", "HEAD")
-        return route()
+        return self._routes[path]
 
     def _ready(self) -> Answer:
         if self.draining:
@@ -202,8 +216,7 @@ class Service:
     async def _body(self, request: Request, receive: Receive) -> bytes:
         """The whole body, within the limits of size (413), time (408) and requests at once (429)."""
         limit = self.settings.max_body_bytes
-        if request.content_length is not None and int(request.content_length) > limit:
-            raise _too_large(int(request.content_length), limit)
+        _check_size(int(request.content_length or 0), limit)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - an ASGI server runs each request in a task
         self.admit()
@@ -252,8 +265,7 @@ async def _receive(receive: Receive, limit: int) -> bytes:
         body = b"".join(parts)
     if message["type"] == "http.disconnect":
         raise Refused(400, "disconnected", "the client went away before the body was complete")
-    if len(body) > limit:
-        raise _too_large(len(body), limit)
+    _check_size(len(body), limit)
     return body
 
 
@@ -264,9 +276,10 @@ def _check_method(method: str, path: str, *allowed: str) -> None:
         raise Refused(405, "method_not_allowed", message, headers=((b"allow", names.encode()),))
 
 
-def _too_large(size: int, limit: int) -> Refused:
-    message = f"a body of {size} bytes or more is found, at most {limit} are allowed; split the request"
-    return Refused(413, "body_too_large", message, headers=_CLOSE)
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        message = f"a body of {size} bytes or more is found, at most {limit} are allowed; split the request"
+        raise Refused(413, "body_too_large", message, headers=_CLOSE)
 
 
 def _busy(why: str) -> Refused:

@@ -1,0 +1,159 @@
+"""Scores for whole files: every format, bad rows beside good ones, files that cannot be read."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xgboost as xgb
+
+from contracts import loader
+from tests.workloads.inference import serving
+from workloads.features import frame
+from workloads.inference import batch
+
+CONTRACT = loader.load(serving.CHURN)
+NAMES = ("user_tenure_months", "transaction_volume", "support_tickets")
+
+
+def run(package: Path, source: Path, output: Path, *more: str) -> int:
+    return batch.main(["--model-dir", str(package), "--input", str(source), "--output", str(output), *more])
+
+
+def scored(path: Path) -> list[tuple[str, str, str]]:
+    with path.open() as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["customer_id", "score", "decision"]
+    return [(entity, score, decision) for entity, score, decision in rows[1:]]
+
+
+@pytest.fixture(scope="module")
+def table() -> pa.Table:
+    found, _ = serving.customers(25_000, seed=21)
+    return found.append_column("customer_id", pa.array([f"C-{n}" for n in range(found.num_rows)]))
+
+
+@pytest.fixture(scope="module")
+def expected(table: pa.Table, booster: xgb.Booster) -> list[float]:
+    return booster.inplace_predict(frame.matrix(frame.with_features(table, CONTRACT), CONTRACT)).tolist()
+
+
+def write(table: pa.Table, path: Path, *, header: bool = True) -> Path:
+    rows: list[dict[str, Any]] = table.to_pylist()
+    if path.suffix == ".parquet":
+        pq.write_table(table, path)
+    elif path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    else:
+        names = (*NAMES, "customer_id") if header else NAMES
+        lines = [",".join("" if row[name] is None else str(row[name]) for name in names) for row in rows]
+        path.write_text("\n".join([",".join(names), *lines] if header else lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("suffix", batch.SUFFIXES)
+def test_every_format(
+    suffix: str,
+    package: Path,
+    table: pa.Table,
+    expected: list[float],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source = write(table, tmp_path / f"day{suffix}")
+    assert run(package, source, tmp_path / "out") == 0
+    found = scored(tmp_path / "out" / "day.scores.csv")
+    assert [entity for entity, _, _ in found] == table.column("customer_id").to_pylist()
+    assert [float(score) for _, score, _ in found] == expected
+    assert [decision for _, _, decision in found] == [str(int(score >= 0.75)) for score in expected]
+    assert (tmp_path / "out" / "day.faults.jsonl").read_text() == ""
+    summary = json.loads(capsys.readouterr().out)["files"]
+    positives = sum(score >= 0.75 for score in expected)
+    assert summary == [{"file": f"day{suffix}", "rows": 25_000, "bad_rows": 0, "positives": positives}]
+
+
+def test_a_csv_without_a_header(package: Path, table: pa.Table, expected: list[float], tmp_path: Path) -> None:
+    source = write(table.slice(0, 100), tmp_path / "day.csv", header=False)
+    assert run(package, source, tmp_path) == 0
+    assert [(entity, float(score)) for entity, score, _ in scored(tmp_path / "day.scores.csv")] == [
+        ("", score) for score in expected[:100]
+    ]
+
+
+def test_bad_rows_do_not_stop_the_good_ones(
+    package: Path, table: pa.Table, expected: list[float], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = write(table.slice(0, 20), tmp_path / "day.csv")
+    lines = source.read_text().splitlines()
+    lines[3] = "x,1.5,2,C-2"
+    lines[7] = "1,inf,2,C-6"
+    lines[9] = "1,2"
+    source.write_text("\n".join(lines) + "\n")
+    assert run(package, source, tmp_path, "--max-bad-share", "0.2") == 0
+    found = scored(tmp_path / "day.scores.csv")
+    assert [index for index, (_, score, _) in enumerate(found) if score == ""] == [2, 6, 8]
+    good = [index for index in range(20) if index not in (2, 6, 8)]
+    assert [float(found[index][1]) for index in good] == [expected[index] for index in good]
+    told = [json.loads(line) for line in (tmp_path / "day.faults.jsonl").read_text().splitlines()]
+    assert [(line["row"], line["faults"][0]["field"]) for line in told] == [
+        (2, "user_tenure_months"),
+        (6, "transaction_volume"),
+        (8, "line"),
+    ]
+    assert told[0]["faults"][0]["allowed"] == "an integer from 0 to 600, or null"
+    assert run(package, source, tmp_path, "--max-bad-share", "0.1") == 1
+    assert caplog.records[-1].getMessage() == "more than 0.1 of the rows are bad in: day.csv"
+
+
+def test_nan_in_parquet_is_missing_and_infinity_is_not(package: Path, tmp_path: Path) -> None:
+    volumes = pa.array([float("nan"), None, float("inf")], pa.float64())
+    pq.write_table(pa.table({"transaction_volume": volumes}), tmp_path / "day.parquet")
+    assert run(package, tmp_path / "day.parquet", tmp_path, "--max-bad-share", "1") == 0
+    scores = [score for _, score, _ in scored(tmp_path / "day.scores.csv")]
+    assert scores[0] == scores[1] != ""
+    assert scores[2] == ""
+
+
+def test_a_directory(package: Path, table: pa.Table, tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    for suffix in batch.SUFFIXES:
+        write(table.slice(0, 5), source / f"a{suffix[1:]}{suffix}")
+    (source / "notes.txt").write_text("no data")
+    assert run(package, source, tmp_path / "out") == 0
+    assert len(list((tmp_path / "out").glob("*.scores.csv"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.txt", b"x", "a.txt: .txt is found; allowed are .csv, .jsonl, .parquet"),
+        ("a.csv", b"", "a.csv: the file is empty"),
+        ("a.csv", b"\xff\xfe", "a.csv: 'utf-8' codec can't decode"),
+        ("a.csv", b'1,2,"3', "a.csv: unexpected end of data"),
+        ("a.jsonl", b"{}\n{", "a.jsonl: line 2: Input data was truncated"),
+        ("a.jsonl", b"[1]\n", "a.jsonl: line 1: Expected `object`, got `array`"),
+        ("a.parquet", b"PAR1", "a.parquet: Parquet"),
+    ],
+)
+def test_files_that_cannot_be_read(
+    package: Path, tmp_path: Path, name: str, content: bytes, message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert run(package, tmp_path / name, tmp_path / "out") == 1
+    assert caplog.records[-1].getMessage().startswith(f"{tmp_path}/{message}")
+
+
+def test_what_is_not_there(package: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert run(package, tmp_path / "absent.csv", tmp_path) == 1
+    assert "No such file or directory" in caplog.records[-1].getMessage()
+    (tmp_path / "empty").mkdir()
+    assert run(package, tmp_path / "empty", tmp_path) == 1
+    assert caplog.records[-1].getMessage() == f"{tmp_path}/empty holds no file that ends in .csv, .jsonl, .parquet"
+    assert run(tmp_path / "no-model", tmp_path, tmp_path) == 1
+    assert caplog.records[-1].getMessage().startswith(f"{tmp_path}/no-model is not a directory")

@@ -1,0 +1,117 @@
+"""The Lambda handler: HTTP events of each front, and direct invocations."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from workloads.inference import function, model
+from workloads.inference.model import ModelError
+
+ROW = {"user_tenure_months": 3, "transaction_volume": 250.5, "support_tickets": 4}
+CONTEXT = SimpleNamespace(aws_request_id="lambda-1")
+
+
+@pytest.fixture(autouse=True)
+def environment(package: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("MODEL_DIR", str(package))
+    monkeypatch.setenv("MODEL_VERSION", "v9")
+    function._service.cache_clear()
+    yield
+    function._service.cache_clear()
+
+
+@pytest.fixture
+def score(package: Path) -> float:
+    loaded = model.load(package, max_rows=10)
+    return loaded.predictor.many(loaded.reader.json(json.dumps(ROW).encode()).values)[0]
+
+
+def url_event(body: str, **changes: Any) -> dict[str, Any]:
+    """A function URL's or an HTTP API's event (payload format 2.0)."""
+    return {
+        "version": "2.0",
+        "rawPath": "/invocations",
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json"},
+        "requestContext": {"http": {"method": "POST", "path": "/invocations"}},
+        "body": body,
+        "isBase64Encoded": False,
+        **changes,
+    }
+
+
+def test_a_function_url(score: float) -> None:
+    answer = function.handler(url_event(json.dumps(ROW)), CONTEXT)
+    assert answer["statusCode"] == 200
+    assert json.loads(answer["body"]) == {"score": score, "decision": score >= 0.75, "model_version": "v9"}
+    assert answer["headers"]["content-type"] == "application/json"
+    assert answer["headers"]["x-request-id"] == "lambda-1"
+    assert answer["headers"]["x-model-version"] == "v9"
+    assert answer["isBase64Encoded"] is False
+
+
+def test_a_body_in_base64_with_its_own_request_id(score: float) -> None:
+    body = base64.b64encode(b"3,250.5,4\n").decode()
+    headers = {"Content-Type": "text/csv", "X-Request-Id": "mine"}
+    answer = function.handler(url_event(body, headers=headers, isBase64Encoded=True), CONTEXT)
+    assert answer["body"] == f"{score!r},{int(score >= 0.75)}\n"
+    assert answer["headers"]["x-request-id"] == "mine"
+
+
+def test_a_rest_api_and_a_load_balancer(score: float) -> None:
+    event = {
+        "httpMethod": "POST",
+        "path": "/v1/predict",
+        "queryStringParameters": {"contributions": "true"},
+        "headers": {"Content-Type": "application/json"},
+        "body": json.dumps(ROW),
+    }
+    answer = json.loads(function.handler(event, CONTEXT)["body"])
+    assert answer["score"] == score
+    assert set(answer["contributions"]) == set(function._service().model.contract.feature_names)
+    several = {**event, "headers": None, "multiValueHeaders": {"content-type": ["application/json"]}}
+    assert json.loads(function.handler(several, CONTEXT)["body"]) == answer
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"body": '{"x": 1}'}, 422, "invalid_rows"),
+        ({"body": None}, 400, "malformed_body"),
+        ({"headers": {}}, 415, "unsupported_media_type"),
+        ({"rawPath": "/x"}, 404, "no_such_path"),
+        ({"requestContext": {"http": {"method": "PUT"}}}, 405, "method_not_allowed"),
+        ({"body": " " * 7_000_000}, 413, "body_too_large"),
+    ],
+)
+def test_refusals(changes: dict[str, Any], status: int, code: str) -> None:
+    answer = function.handler({**url_event("{}"), **changes}, CONTEXT)
+    assert (answer["statusCode"], json.loads(answer["body"])["error"]["code"]) == (status, code)
+
+
+def test_health() -> None:
+    event = url_event("", rawPath="/ping", requestContext={"http": {"method": "GET"}})
+    assert json.loads(function.handler(event, CONTEXT)["body"]) == {"status": "ready"}
+
+
+def test_direct_invocations(score: float) -> None:
+    assert function.handler(ROW, CONTEXT) == {"score": score, "decision": score >= 0.75, "model_version": "v9"}
+    many = function.handler({"instances": [ROW, {}]}, CONTEXT)
+    assert many == function.handler([ROW, {}], None)
+    assert many["predictions"][0]["score"] == score
+    with pytest.raises(function.RefusedError) as caught:
+        function.handler({"support_tickets": -1}, CONTEXT)
+    assert json.loads(str(caught.value))["error"]["faults"][0]["field"] == "support_tickets"
+
+
+def test_a_package_that_cannot_be_served_fails_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MODEL_DIR", str(tmp_path / "absent"))
+    with pytest.raises(ModelError, match="is not a directory"):
+        function.handler(ROW, CONTEXT)

@@ -1,0 +1,78 @@
+"""The service as a Lambda function: `workloads.inference.function.handler`.
+
+Takes what a function URL, an API Gateway (payload format 1.0 and 2.0) and an Application Load Balancer send, which is
+an HTTP request in a JSON event, and a direct invocation, whose event is the body itself: a row, a list of rows or
+{"instances": [...]}. Both are answered by the code that answers over HTTP; a direct invocation that is refused raises,
+so that Lambda reports a function error. The model is loaded when the execution environment starts, from MODEL_DIR
+(default /opt/ml/model), with the environment variables of `settings`.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import os
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from workloads.inference import logs, settings
+from workloads.inference import model as model_module
+from workloads.inference.metrics import Metrics
+from workloads.inference.request import Request
+from workloads.inference.service import Answer, Service
+from workloads.inference.writer import JSON
+
+
+class RefusedError(Exception):
+    """A direct invocation whose rows cannot be scored; the message is the error document of the HTTP answer."""
+
+
+@functools.cache
+def _service() -> Service:
+    logs.configure()
+    options = settings.parse(["--model-dir", os.environ.get("MODEL_DIR", str(settings.Settings.model_dir))])
+    return Service(model_module.from_settings(options), options, Metrics())
+
+
+def handler(event: Any, context: Any) -> Any:
+    """Answer one event. `context` is Lambda's; its request id is the request's where the event names none."""
+    service = _service()
+    identity = str(getattr(context, "aws_request_id", "")).encode()
+    if isinstance(event, dict) and ("requestContext" in event or "httpMethod" in event):
+        return _http(service, event, identity)
+    headers = [(b"content-type", JSON), (b"x-request-id", identity)]
+    answer = service.answer(Request(headers), msgspec.json.encode(event))
+    if answer.status != 200:
+        raise RefusedError(answer.body.decode())
+    return msgspec.json.decode(answer.body)
+
+
+def _http(service: Service, event: dict[str, Any], identity: bytes) -> dict[str, Any]:
+    headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in _headers(event)]
+    if identity and not any(name == b"x-request-id" for name, _ in headers):
+        headers.append((b"x-request-id", identity))
+    http = event.get("requestContext", {}).get("http", {})
+    method, path = event.get("httpMethod") or http.get("method", "GET"), event.get("path") or event.get("rawPath", "/")
+    query = event.get("rawQueryString") or urlencode(event.get("queryStringParameters") or {})
+    body = (event.get("body") or "").encode()
+    if event.get("isBase64Encoded"):
+        body = base64.b64decode(body)
+    request = Request(headers, query.encode())
+    answer = service.respond(request, method, path, body)
+    return _response(service, request, answer)
+
+
+def _headers(event: dict[str, Any]) -> list[tuple[str, str]]:
+    """Headers of the event; the load balancer may send each with a list of values."""
+    several = event.get("multiValueHeaders")
+    if several:
+        return [(name, value) for name, values in several.items() for value in values]
+    return list((event.get("headers") or {}).items())
+
+
+def _response(service: Service, request: Request, answer: Answer) -> dict[str, Any]:
+    headers = {name.decode(): value.decode("latin-1") for name, value in service.headers(request, answer)}
+    headers.pop("content-length")  # counted by whoever turns this into HTTP
+    return {"statusCode": answer.status, "headers": headers, "body": answer.body.decode(), "isBase64Encoded": False}

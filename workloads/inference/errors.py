@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 JSON = b"application/json"
+CLOSE = ((b"connection", b"close"),)
 MAX_FAULTS = 20  # told in one response; the rest is only counted
 
 
@@ -72,6 +73,11 @@ def invalid(faults: list[Fault], count: int | None = None) -> Refused:
 def malformed(message: str) -> Refused:
     """400 for a body that is not JSON, not CSV or not UTF-8."""
     return Refused(400, "malformed_body", message)
+
+
+def busy(why: str) -> Refused:
+    """429 for what a worker cannot take just now."""
+    return Refused(429, "too_many_requests", f"{why}; try again", headers=((b"retry-after", b"1"),))
 
 
 def show(value: object) -> str:

@@ -12,7 +12,7 @@ import time
 from bisect import bisect_left
 from dataclasses import dataclass
 
-STATUSES = (200, 400, 404, 405, 406, 408, 413, 415, 422, 429, 431, 500, 503)
+STATUSES = (200, 400, 404, 405, 406, 408, 409, 413, 415, 422, 429, 431, 500, 503, 507)
 BUCKETS_S = (1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 _SIMPLE = ("predictions", "positives", "reloads", "reload_failures", "seconds", "receiving", "queued_batches")
 _NAMES = (*_SIMPLE, *(f"status_{status}" for status in STATUSES), *(f"bucket_{i}" for i in range(len(BUCKETS_S) + 1)))

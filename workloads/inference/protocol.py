@@ -107,7 +107,7 @@ class Protocol(HttpToolsProtocol):
             self._end(Refused(431, "headers_too_large", message))
         elif self._incomplete_since is None:
             try:
-                self.service.admit()
+                self.service.intake.admit()
             except Refused as refusal:
                 self._end(refusal)
                 return
@@ -118,7 +118,7 @@ class Protocol(HttpToolsProtocol):
         self._incomplete_bytes = 0
         if self._incomplete_since is not None:
             self._incomplete_since = None
-            self.service.release()
+            self.service.intake.release()
 
     def sweep(self, now: float) -> None:
         """Called every now and then: end a request that is overdue, and a connection that has been silent too long."""
@@ -139,8 +139,9 @@ class Protocol(HttpToolsProtocol):
         self._arrived()
         if not self.transport.is_closing():
             request = Request(self.headers or [])
-            self.service.observe(request, refusal.status)
-            self._respond(request, refused(refusal, request), close=True)
+            answer = refused(refusal, request, self.service.scorer)
+            self.service.observe(request, answer)
+            self._respond(request, answer, close=True)
 
     # ---- what goes out ----
 

@@ -27,13 +27,14 @@ class Request:
     `?contributions=true`, or, through SageMaker, which passes no query on, with that text as custom attribute.
     """
 
-    __slots__ = ("accept", "content_length", "content_type", "echo", "encoding", "explain", "id", "started")
+    __slots__ = ("accept", "content_length", "content_type", "echo", "encoding", "explain", "id", "query", "started")
 
     def __init__(self, headers: Headers, query: bytes = b"") -> None:
         self.started = time.perf_counter()
         self.content_type = self.accept = self.content_length = self.encoding = None
         self.echo: Headers = []
         self.id = b""
+        self.query = query
         self.explain = query == _EXPLAIN
         for name, value in headers:
             if name == b"content-type":

@@ -86,7 +86,7 @@ class _Server(uvicorn.Server):
 
     def _reload(self) -> None:
         """Load the package anew beside the running one; the loop goes on answering meanwhile."""
-        if self._reloading is None or self._reloading.done():
+        if not self.settings.multi_model and (self._reloading is None or self._reloading.done()):
             self._reloading = asyncio.create_task(self._exchange())
 
     async def _exchange(self) -> None:
@@ -130,7 +130,7 @@ class _Server(uvicorn.Server):
         while True:
             await asyncio.sleep(pause)
             now = time.perf_counter()
-            self.service.give_up_late(now)
+            self.service.intake.give_up_late(now)
             for connection in list(self.server_state.connections):
                 cast("Protocol", connection).sweep(now)
 
@@ -143,7 +143,8 @@ class _Server(uvicorn.Server):
         while True:
             await asyncio.sleep(EMIT_SECONDS)
             after = self.service.metrics.totals()
-            dimensions = {"Model": self.service.model.contract.name}
+            scorer = self.service.scorer
+            dimensions = {"Model": scorer.model.contract.name if scorer else "several"}
             line = metrics_module.embedded(namespace, before, after, dimensions, int(time.time() * 1000))
             print(line, flush=True)  # noqa: T201 - CloudWatch takes embedded metrics from the log as they are
             before = after
@@ -151,7 +152,7 @@ class _Server(uvicorn.Server):
 
 def serve_one(settings: Settings, listener: socket.socket, metrics: Metrics, on_ready: Callable[[], None]) -> None:
     """Serve in this process until it is told to stop. Raises ModelError if the package cannot be served."""
-    service = Service(model_module.from_settings(settings), settings, metrics)
+    service = Service(None if settings.multi_model else model_module.from_settings(settings), settings, metrics)
     _Server(service, settings, on_ready).run(sockets=[listener])
 
 

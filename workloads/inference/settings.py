@@ -38,6 +38,9 @@ class Settings:
     request_seconds: float = 60.0
     keep_alive_seconds: int = 75  # longer than a load balancer's 60, so that it is the one to close
     drain_seconds: float = 25.0  # ECS and Kubernetes kill 30 s after SIGTERM
+    multi_model: bool = False
+    max_models: int = 100
+    evict: bool = False
     access_log: bool = False
     metrics_namespace: str | None = None
 
@@ -70,6 +73,9 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     parser.add_argument("--request-seconds", type=_seconds, default=Settings.request_seconds)
     parser.add_argument("--keep-alive-seconds", type=_positive_int, default=Settings.keep_alive_seconds)
     parser.add_argument("--drain-seconds", type=_seconds, default=Settings.drain_seconds)
+    parser.add_argument("--multi-model", action="store_true", help="no model at the start; /models loads and unloads")
+    parser.add_argument("--max-models", type=_positive_int, default=Settings.max_models)
+    parser.add_argument("--evict", action="store_true", help="drop the least recently used model to make room")
     parser.add_argument("--access-log", action="store_true", help="one JSON line a request")
     parser.add_argument(
         "--metrics-namespace",
@@ -78,6 +84,10 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     )
     options = vars(parser.parse_args(arguments))
     del options["command"]
+    if options["multi_model"]:
+        if options["workers"] > 1 and "--workers" in " ".join(arguments):
+            parser.error("argument --multi-model: goes with one worker, as each worker has models of its own")
+        options["workers"] = 1
     return Settings(**options)
 
 

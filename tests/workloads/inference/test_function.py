@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from contracts import loader
+from tests.workloads.inference import serving
 from workloads.inference import function, model
 from workloads.inference.model import ModelError
 
@@ -75,7 +77,7 @@ def test_a_rest_api_and_a_load_balancer(score: float) -> None:
     }
     answer = json.loads(function.handler(event, CONTEXT)["body"])
     assert answer["score"] == score
-    assert set(answer["contributions"]) == set(function._service().model.contract.feature_names)
+    assert set(answer["contributions"]) == set(loader.load(serving.CHURN).feature_names)
     several = {**event, "headers": None, "multiValueHeaders": {"content-type": ["application/json"]}}
     assert json.loads(function.handler(several, CONTEXT)["body"]) == answer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import socket
 from typing import Any
@@ -19,6 +20,7 @@ from workloads.features import frame
 
 ROW = {"user_tenure_months": 3, "transaction_volume": 250.5, "support_tickets": 4}
 CONTRACT = loader.load(serving.CHURN)
+INFORMATION = ("/ping", "/ready", "/health", "/metrics", "/v1/status")
 RANGES = {
     "user_tenure_months": "an integer from 0 to 600, or null",
     "transaction_volume": "a number from 0 to 1000000, or null",
@@ -148,6 +150,48 @@ def test_ids_are_passed_on(service: Running) -> None:
     assert answer.headers["x-amzn-sagemaker-inference-id"] == "inf-9"
     ids = {service.predict(ROW).headers["x-request-id"] for _ in range(3)}
     assert len(ids) == 3
+
+
+def test_contributions_on_demand(service: Running, booster: xgb.Booster) -> None:
+    """SHAP values sum to the log-odds of the score, by query or, through SageMaker, by custom attribute."""
+    table, _ = serving.customers(300, seed=5)
+    rows = table.to_pylist()
+    answer = service.request(
+        "POST", "/v1/predict?contributions=true", json.dumps(rows), content_type="application/json"
+    )
+    predictions = answer.json["predictions"]
+    assert [prediction["score"] for prediction in predictions] == expected(booster, table)
+    data = xgb.DMatrix(frame.matrix(frame.with_features(table, CONTRACT), CONTRACT), nthread=1)
+    for prediction, wanted in zip(predictions, booster.predict(data, pred_contribs=True).tolist(), strict=True):
+        found = [*prediction["contributions"].values(), prediction["bias"]]
+        assert list(prediction["contributions"]) == list(CONTRACT.feature_names)
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
+        assert 1 / (1 + math.exp(-sum(found))) == pytest.approx(prediction["score"], rel=1e-5)
+    one = service.predict({**rows[0], "customer_id": "C"}, X_Amzn_SageMaker_Custom_Attributes="a=1,contributions=true")
+    assert one.json == {**predictions[0], "customer_id": "C", "model_version": "v7"}
+    refused = service.csv("1,2,3", X_Amzn_SageMaker_Custom_Attributes="contributions=true")
+    assert refused.status == 406
+    assert refused.error["message"] == "contributions are asked for as text/csv; ask for application/json"
+    assert "contributions" not in service.predict(rows[0]).json
+
+
+def test_the_service_describes_itself(service: Running) -> None:
+    document = service.request("GET", "/openapi.json").json
+    assert document["openapi"] == "3.1.0"
+    assert set(document["paths"]) == {"/invocations", "/v1/predict", *INFORMATION}
+    row = document["components"]["schemas"]["Row"]
+    assert row["additionalProperties"] is False
+    assert row["required"] == []
+    assert row["properties"]["support_tickets"] == {
+        "type": ["integer", "null"],
+        "description": "Tickets opened in the last 90 days",
+        "minimum": 0,
+        "maximum": 1000,
+    }
+    statuses = set(document["paths"]["/invocations"]["post"]["responses"])
+    assert statuses == {"200", "400", "406", "408", "413", "415", "422", "429", "503"}
+    for path in INFORMATION:
+        assert service.request("GET", path).status == 200
 
 
 # ---- refusals ----
@@ -324,7 +368,8 @@ def test_paths_and_methods(service: Running) -> None:
     missing = service.request("GET", "/nothing")
     assert missing.status == 404
     assert missing.error["message"] == (
-        "'/nothing' is found; there are /invocations, /v1/predict, /ping, /ready, /health, /metrics, /v1/status"
+        "'/nothing' is found; there are "
+        "/invocations, /v1/predict, /ping, /ready, /health, /metrics, /v1/status, /openapi.json"
     )
     get = service.request("GET", "/invocations")
     assert (get.status, get.headers["allow"]) == (405, "POST")

@@ -1,0 +1,134 @@
+"""Several models in one container: SageMaker's multi-model contract.
+
+AWS docs: "Build Your Own Container for SageMaker AI Multi-Model Endpoints", "Contract for Custom Containers".
+
+SageMaker unpacks a model, tells the container to load it, and unloads what was not used for long when the container
+answers 507. Outside SageMaker nobody does that, so `evict` lets the container itself drop the least recently used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from workloads.inference.errors import Refused, malformed
+from workloads.inference.metrics import Metrics
+from workloads.inference.model import ModelError, load
+from workloads.inference.scoring import Scorer
+from workloads.inference.settings import Settings
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=-]{0,255}")
+_PAGE = 100
+
+
+class LoadRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of POST /models. `url` is the directory that the model was unpacked to."""
+
+    model_name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One model that can be invoked."""
+
+    name: str
+    url: str
+    scorer: Scorer
+
+    def document(self) -> dict[str, str]:
+        """As SageMaker lists it."""
+        return {"modelName": self.name, "modelUrl": self.url}
+
+
+class Models:
+    """The loaded models, least recently used first."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self.settings, self.metrics = settings, metrics
+        self._loaded: OrderedDict[str, Loaded] = OrderedDict()
+        self._loading = asyncio.Lock()
+
+    async def load(self, body: bytes) -> Loaded:
+        """Load what the body of POST /models names. Raises Refused: 400, 409 if it is loaded, 507 without room."""
+        try:
+            wanted = msgspec.json.decode(body, type=LoadRequest)
+        except msgspec.DecodeError as error:
+            raise malformed(f'the body is no {{"model_name": ..., "url": ...}}: {error}') from None
+        if not _NAME.fullmatch(wanted.model_name):
+            allowed = "letters, digits and . _ = -, a letter or digit first, up to 256"
+            raise Refused(400, "invalid_name", f"model_name {wanted.model_name!r} is found; allowed are {allowed}")
+        async with self._loading:  # one after the other: two might not fit where each does
+            if wanted.model_name in self._loaded:
+                raise Refused(409, "already_loaded", f"model {wanted.model_name!r} is loaded; unload it first")
+            self._make_room()
+            found = Loaded(wanted.model_name, wanted.url, await self._scorer(wanted))
+            self._loaded[wanted.model_name] = found
+            return found
+
+    async def _scorer(self, wanted: LoadRequest) -> Scorer:
+        settings = self.settings
+        try:
+            model = await asyncio.to_thread(
+                load,
+                Path(wanted.url),
+                threshold=settings.threshold,
+                max_rows=settings.max_rows,
+                predictor_kind=settings.predictor,
+            )
+        except ModelError as error:
+            raise Refused(400, "invalid_model", str(error)) from None
+        except MemoryError:
+            raise _no_room(f"no memory for model {wanted.model_name!r}") from None
+        return Scorer(model, settings, self.metrics)
+
+    def _make_room(self) -> None:
+        if len(self._loaded) < self.settings.max_models:
+            return
+        if not self.settings.evict:
+            raise _no_room(f"{len(self._loaded)} models are loaded, which is the most allowed")
+        self._loaded.popitem(last=False)
+
+    def unload(self, name: str) -> Loaded:
+        """Forget a model; requests that use it end with it. Raises Refused 404."""
+        found = self.get(name)
+        del self._loaded[name]
+        return found
+
+    def get(self, name: str) -> Loaded:
+        """A loaded model. Raises Refused 404."""
+        if name not in self._loaded:
+            raise Refused(404, "no_such_model", f"model {name[:100]!r} is not loaded; load it with POST /models")
+        return self._loaded[name]
+
+    def used(self, name: str) -> Scorer:
+        """The scorer of a model, which counts as used now. Raises Refused 404."""
+        found = self.get(name)
+        self._loaded.move_to_end(name)
+        return found.scorer
+
+    def page(self, token: str | None, limit: str | None) -> dict[str, object]:
+        """A part of the list of models: from the position `token`, at most `limit`. Raises Refused 400."""
+        try:
+            start, size = int(token or 0), int(limit or _PAGE)
+        except ValueError:
+            start, size = -1, -1
+        if start < 0 or size < 1:
+            found = f"next_page_token {token!r} and limit {limit!r}"
+            raise Refused(
+                400, "invalid_page", f"{found} are found; allowed is a token of an earlier page, and 1 or more"
+            )
+        names = list(self._loaded.values())
+        answer: dict[str, object] = {"models": [item.document() for item in names[start : start + size]]}
+        if start + size < len(names):
+            answer["nextPageToken"] = str(start + size)
+        return answer
+
+
+def _no_room(why: str) -> Refused:
+    return Refused(507, "insufficient_memory", f"{why}; unload one")

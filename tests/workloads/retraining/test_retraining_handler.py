@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import ANY, Stubber
+from botocore.stub import ANY
 
+from tests.workloads.stubs import TOPIC_ARN, StubbedClients
 from workloads.retraining.handler import MEMORY, retrain
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -17,27 +17,21 @@ EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-prod/execut
 ENVIRONMENT = {
     "PIPELINE_NAME": "churn-prod",
     "ACCEPTED_URI": "s3://processed/accepted/",
-    "TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:churn-prod-operations",
+    "TOPIC_ARN": TOPIC_ARN,
     "COOL_DOWN_HOURS": "6",
     "MAX_RUNS_PER_DAY": "2",
 }
 
 
-class Clients:
-    """S3, SageMaker and SNS clients whose every call must have been announced."""
+class Clients(StubbedClients):
+    """What the platform has, and what the handler is expected to do with it."""
 
     def __init__(self) -> None:
-        names = ("s3", "sagemaker", "sns")
-        self.clients = {
-            n: boto3.client(n, "eu-west-1", aws_access_key_id="x", aws_secret_access_key="x") for n in names
-        }
-        self.stubs = {n: Stubber(c) for n, c in self.clients.items()}
-        for stub in self.stubs.values():
-            stub.activate()
+        super().__init__("s3", "sagemaker", "sns")
 
     def has_objects(self, *keys: str) -> None:
         answer = {"Contents": [{"Key": k} for k in keys]} if keys else {}
-        self.stubs["s3"].add_response("list_objects_v2", answer, {"Bucket": "processed", "Prefix": "accepted/"})
+        self.expect("s3", "list_objects_v2", answer, {"Bucket": "processed", "Prefix": "accepted/"})
 
     def has_run(self, *, hours_ago: float, name: str, data: str) -> None:
         started = NOW - timedelta(hours=hours_ago)
@@ -48,10 +42,9 @@ class Clients:
             "PipelineExecutionDisplayName": name,
         }
         wanted = {"PipelineName": "churn-prod", "CreatedAfter": NOW - MEMORY}
-        self.stubs["sagemaker"].add_response(
-            "list_pipeline_executions", {"PipelineExecutionSummaries": [summary]}, wanted
-        )
-        self.stubs["sagemaker"].add_response(
+        self.expect("sagemaker", "list_pipeline_executions", {"PipelineExecutionSummaries": [summary]}, wanted)
+        self.expect(
+            "sagemaker",
             "list_pipeline_parameters_for_execution",
             {"PipelineParameters": [{"Name": "DatasetVersion", "Value": data}]},
             {"PipelineExecutionArn": EXECUTION},
@@ -65,11 +58,7 @@ class Clients:
             "PipelineParameters": [{"Name": "DatasetVersion", "Value": version}],
             "ClientRequestToken": ANY,
         }
-        self.stubs["sagemaker"].add_response("start_pipeline_execution", {"PipelineExecutionArn": EXECUTION}, wanted)
-
-    def expects_notice(self, subject: str) -> None:
-        wanted = {"TopicArn": ENVIRONMENT["TOPIC_ARN"], "Subject": subject, "Message": ANY}
-        self.stubs["sns"].add_response("publish", {"MessageId": "1"}, wanted)
+        self.expect("sagemaker", "start_pipeline_execution", {"PipelineExecutionArn": EXECUTION}, wanted)
 
     def run(self, event: dict[str, Any]) -> dict[str, str]:
         return retrain(event, now=NOW, environment=ENVIRONMENT, **self.clients)
@@ -79,15 +68,14 @@ class Clients:
 def aws() -> Iterator[Clients]:
     clients = Clients()
     yield clients
-    for stub in clients.stubs.values():
-        stub.assert_no_pending_responses()
+    clients.all_called()
 
 
 def test_new_data_starts_a_run_that_names_its_data(aws: Clients) -> None:
     aws.has_objects("accepted/bb.parquet", "accepted/aa.parquet")
     aws.has_run(hours_ago=1, name="first", data="data-other")
     aws.expects_start("data-3a3b6833cd22")
-    aws.expects_notice("churn-prod: retraining started")
+    aws.expect_notice("churn-prod: retraining started")
     assert aws.run({"trigger": "weekly schedule"}) == {
         "action": "started",
         "reason": "weekly schedule",
@@ -98,7 +86,7 @@ def test_new_data_starts_a_run_that_names_its_data(aws: Clients) -> None:
 def test_only_automatic_runs_count_for_the_cool_down(aws: Clients) -> None:
     aws.has_objects("accepted/aa.parquet")
     aws.has_run(hours_ago=1, name="retrain-20261121-110000", data="data-other")
-    aws.expects_notice("churn-prod: no retraining")
+    aws.expect_notice("churn-prod: no retraining")
     result = aws.run({"trigger": "weekly schedule"})
     assert result["action"] == "held"
     assert result["reason"].startswith("cooling down")

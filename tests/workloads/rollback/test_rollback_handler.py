@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import ANY, Stubber
 
 from contracts import release
+from tests.workloads.stubs import TOPIC_ARN, StubbedClients
 from workloads.alarm import EventError
 from workloads.rollback.handler import roll_back
 
@@ -19,7 +18,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ENVIRONMENT = {
     "RELEASE_PARAMETER": "/mlplatform/prod/churn-prod/release",
     "ENDPOINT_NAME": "churn-prod",
-    "TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:churn-prod-operations",
+    "TOPIC_ARN": TOPIC_ARN,
 }
 
 
@@ -41,20 +40,15 @@ def alarm_event(state: str = "ALARM", changed: str = "2026-11-21T11:59:00.000+00
     return {"Records": [{"Sns": {"Message": json.dumps(message)}}]}
 
 
-class Clients:
-    """SSM, SageMaker and SNS clients whose every call must have been announced."""
+class Clients(StubbedClients):
+    """What the platform has, and what the handler is expected to do with it."""
 
     def __init__(self) -> None:
-        names = ("ssm", "sagemaker", "sns")
-        self.clients = {
-            n: boto3.client(n, "eu-west-1", aws_access_key_id="x", aws_secret_access_key="x") for n in names
-        }
-        self.stubs = {n: Stubber(c) for n, c in self.clients.items()}
-        for stub in self.stubs.values():
-            stub.activate()
+        super().__init__("ssm", "sagemaker", "sns")
 
     def has_record(self, record: release.Record) -> None:
-        self.stubs["ssm"].add_response(
+        self.expect(
+            "ssm",
             "get_parameter",
             {"Parameter": {"Value": release.to_json(record)}},
             {"Name": ENVIRONMENT["RELEASE_PARAMETER"]},
@@ -68,7 +62,7 @@ class Clients:
             "MaxResults": 1,
         }
         found = [{"EndpointConfigName": n, "EndpointConfigArn": "a" * 20, "CreationTime": NOW} for n in names]
-        self.stubs["sagemaker"].add_response("list_endpoint_configs", {"EndpointConfigs": found}, wanted)
+        self.expect("sagemaker", "list_endpoint_configs", {"EndpointConfigs": found}, wanted)
 
     def has_endpoint_on(self, config: str) -> None:
         answer = {
@@ -79,10 +73,11 @@ class Clients:
             "CreationTime": NOW,
             "LastModifiedTime": NOW,
         }
-        self.stubs["sagemaker"].add_response("describe_endpoint", answer, {"EndpointName": "churn-prod"})
+        self.expect("sagemaker", "describe_endpoint", answer, {"EndpointName": "churn-prod"})
 
     def expects_update(self, config: str) -> None:
-        self.stubs["sagemaker"].add_response(
+        self.expect(
+            "sagemaker",
             "update_endpoint",
             {"EndpointArn": "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/churn-prod"},
             {
@@ -103,11 +98,7 @@ class Clients:
             "Type": "String",
             "Overwrite": True,
         }
-        self.stubs["ssm"].add_response("put_parameter", {"Version": 2}, wanted)
-
-    def expects_notice(self, subject: str) -> None:
-        wanted = {"TopicArn": ENVIRONMENT["TOPIC_ARN"], "Subject": subject, "Message": ANY}
-        self.stubs["sns"].add_response("publish", {"MessageId": "1"}, wanted)
+        self.expect("ssm", "put_parameter", {"Version": 2}, wanted)
 
     def run(self, event: dict[str, Any]) -> dict[str, str]:
         return roll_back(event, now=NOW, environment=ENVIRONMENT, **self.clients)
@@ -117,8 +108,7 @@ class Clients:
 def aws() -> Iterator[Clients]:
     clients = Clients()
     yield clients
-    for stub in clients.stubs.values():
-        stub.assert_no_pending_responses()
+    clients.all_called()
 
 
 ROLLED_BACK = release.roll_back(
@@ -132,7 +122,7 @@ def test_an_alarm_moves_the_endpoint_to_the_known_good_release(aws: Clients) -> 
     aws.has_endpoint_on(f"churn-prod-{SECOND.live.id}-abc")
     aws.expects_update(f"churn-prod-{FIRST.live.id}-abc")
     aws.expects_record(ROLLED_BACK)
-    aws.expects_notice("churn-prod rolled back")
+    aws.expect_notice("churn-prod rolled back")
     assert aws.run(alarm_event()) == {
         "action": "rolled-back",
         "reason": "Threshold Crossed: 12 > 10",
@@ -146,7 +136,7 @@ def test_a_repeated_try_finishes_what_is_left(aws: Clients) -> None:
     aws.has_configs(f"churn-prod-{FIRST.live.id}-abc")
     aws.has_endpoint_on(f"churn-prod-{FIRST.live.id}-abc")
     aws.expects_record(ROLLED_BACK)
-    aws.expects_notice("churn-prod rolled back")
+    aws.expect_notice("churn-prod rolled back")
     assert aws.run(alarm_event())["action"] == "rolled-back"
 
 
@@ -169,7 +159,7 @@ def test_an_alarm_that_is_over_does_nothing(aws: Clients) -> None:
 
 def test_with_nothing_good_before_it_refuses_and_tells_people(aws: Clients) -> None:
     aws.has_record(FIRST)
-    aws.expects_notice("Rollback of churn-prod refused")
+    aws.expect_notice("Rollback of churn-prod refused")
     result = aws.run({"who": "ben", "why": "wrong scores"})
     assert result["action"] == "refused"
     assert "there is no known good release" in result["reason"]

@@ -81,7 +81,8 @@ def _piece(
             good.append(row)
     summary.rows += len(rows)
     summary.bad_rows += len(bad)
-    scores = iter(model.predictor.many(model.reader.values(good)) if good else ())
+    values = model.reader.rows(model.reader.table(good)).values if good else None
+    scores = iter(model.predictor.many(values) if values else ())
     for index, row in enumerate(rows):
         yield row.get(model.contract.entity), None if index in bad else next(scores)
 

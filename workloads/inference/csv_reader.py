@@ -10,36 +10,31 @@ from __future__ import annotations
 
 import csv
 import io
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from contracts.schema import ColumnType, Contract
-from workloads.features.row import batch_function
+from contracts.schema import ColumnType
 from workloads.inference.checks import Check
 from workloads.inference.errors import MAX_FAULTS, Fault, Refused, invalid, malformed, show
-from workloads.inference.rows import Entity, Rows
+from workloads.inference.rows import Entity, Raw, Values
 
 _PLAIN = b"0123456789.,-+eE\n"
 _NUMERIC = {ColumnType.INTEGER, ColumnType.NUMBER}
 _LINE_BREAKS = b"\r\n"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-Values = Sequence[Any]
-
 
 class CsvReader:
     """Reads CSV bodies of one contract: its inputs in order, or any of its columns in any order under a header line."""
 
-    def __init__(self, contract: Contract, checks: list[Check], entity: Check, *, max_rows: int) -> None:
+    def __init__(self, checks: list[Check], entity: Check, *, max_rows: int) -> None:
         self.checks, self.entity, self.max_rows = checks, entity, max_rows
         self.known = {check.name: check for check in (*checks, entity)}
-        self.compute: Callable[[Iterable[Values]], array[float]] = batch_function(contract)
         self._decoders: dict[tuple[str, ...], msgspec.json.Decoder[Any] | None] = {}
 
-    def read(self, body: bytes, *, header: bool | None) -> Rows:
+    def read(self, body: bytes, *, header: bool | None) -> Raw:
         """The rows of a body. `header` None: its first line is a header if each cell of it is a column's name.
 
         A header may leave nullable columns out and may name the entity. Raises Refused: 400 not CSV, 413 too many
@@ -66,10 +61,9 @@ class CsvReader:
             rows = self._slow(text, order, skipped)
         return self._arranged(rows, order)
 
-    def _arranged(self, rows: list[Values], order: list[Check]) -> Rows:
+    def _arranged(self, rows: list[Values], order: list[Check]) -> Raw:
         """`rows` of values in `order` as rows of the contract's inputs in theirs."""
         entities: list[Entity] | None = None
-        count = len(rows)
         if order is not self.checks:
             position = {check.name: index for index, check in enumerate(order)}
             if self.entity.name in position:
@@ -77,7 +71,7 @@ class CsvReader:
                 entities = [row[at] for row in rows]
             places = [position.get(check.name) for check in self.checks]
             rows = [[None if place is None else row[place] for place in places] for row in rows]
-        return Rows(count, self.compute(rows), entities)
+        return Raw(rows, entities)
 
     # ---- the header ----
 

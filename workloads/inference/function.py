@@ -43,7 +43,7 @@ def handler(event: Any, context: Any) -> Any:
     if isinstance(event, dict) and ("requestContext" in event or "httpMethod" in event):
         return _http(service, event, identity)
     headers = [(b"content-type", JSON), (b"x-request-id", identity)]
-    answer = service.answer(Request(headers), msgspec.json.encode(event))
+    answer = service.answer(Request(headers), msgspec.json.encode(event), may_wait=True)
     if answer.status != 200:
         raise RefusedError(answer.body.decode())
     return msgspec.json.decode(answer.body)

@@ -22,7 +22,11 @@ _HELP = {
     "reloads": ("counter", "inference_model_reloads_total", "Models exchanged while running."),
     "reload_failures": ("counter", "inference_model_reload_failures_total", "Models refused at a reload."),
     "receiving": ("gauge", "inference_requests_receiving", "Requests that have begun to arrive and are not complete."),
-    "queued_batches": ("gauge", "inference_batches_queued", "Large requests that wait for or hold the batch thread."),
+    "queued_batches": (
+        "gauge",
+        "inference_batches_queued",
+        "Requests in, or waiting for, a thread beside the event loop.",
+    ),
 }
 
 

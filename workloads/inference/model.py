@@ -7,6 +7,7 @@ metadata.json   {"dataset_version", "features", "xgboost_version", "model_versio
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import logging
@@ -15,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contracts.schema import Contract, from_json
+from contracts.schema import Column, ColumnType, Contract, Feature, from_json
 from workloads.inference import predictor
-from workloads.inference.predictor import Predictor
+from workloads.inference.predictor import NoPredictor, Predictor
 from workloads.inference.reader import Reader
 from workloads.inference.settings import Settings
 
@@ -47,8 +48,11 @@ def load(
     threshold: float | None = None,
     max_rows: int,
     predictor_kind: str | None = None,
+    rows_are_features: bool = False,
 ) -> Model:
     """Load a package. `version`, `threshold` and `predictor_kind` override those of the package.
+
+    With `rows_are_features` requests carry the features themselves (the second stage of an inference pipeline).
 
     The version is, in this order: the argument, the metadata's `model_version`, the hash of model.ubj. Raises
     ModelError.
@@ -70,6 +74,8 @@ def load(
         raise ModelError(
             f"{directory}: needs xgboost, which is not installed ({error}); use the image with it"
         ) from None
+    if rows_are_features:
+        contract = features_as_columns(contract)
     return Model(
         version=version or str(metadata.get("model_version") or f"sha256-{digest[:12]}"),
         contract=contract,
@@ -80,8 +86,33 @@ def load(
     )
 
 
+def contract_only(directory: Path, *, version: str | None, max_rows: int) -> Model:
+    """What the first stage of an inference pipeline needs of a package: its contract, no model. Raises ModelError."""
+    content = _read(directory / "contract.json")
+    contract = _contract(directory / "contract.json")
+    return Model(
+        version=version or f"contract-{hashlib.sha256(content).hexdigest()[:12]}",
+        contract=contract,
+        metadata={},
+        predictor=NoPredictor(),
+        reader=Reader(contract, max_rows=max_rows),
+        threshold=contract.threshold,
+    )
+
+
+def features_as_columns(contract: Contract) -> Contract:
+    """The contract of a second stage: the features are its columns, each a number that may be missing."""
+    names = contract.feature_names
+    kept = (contract.column(name) for name in (contract.entity, contract.event_time, contract.label))
+    numbers = (Column(name=name, type=ColumnType.NUMBER, nullable=True) for name in names)
+    features = tuple(Feature(name=name, expression=name) for name in names)
+    return dataclasses.replace(contract, columns=(*kept, *numbers), features=features, segments=())
+
+
 def from_settings(settings: Settings) -> Model:
     """Load the package that `settings` name, and log it. Raises ModelError."""
+    if settings.stage == "preprocess":
+        return contract_only(settings.model_dir, version=settings.model_version, max_rows=settings.max_rows)
     began = time.perf_counter()
     model = load(
         settings.model_dir,
@@ -89,6 +120,7 @@ def from_settings(settings: Settings) -> Model:
         threshold=settings.threshold,
         max_rows=settings.max_rows,
         predictor_kind=settings.predictor,
+        rows_are_features=settings.stage == "predict",
     )
     entry = {"version": model.version, "predictor": model.predictor.name}
     _log.info("model loaded", extra={**entry, "seconds": round(time.perf_counter() - began, 3)})

@@ -70,6 +70,24 @@ def load(directory: Path, features: int, metadata: dict[str, Any], *, wanted: st
     return XGBoostPredictor(directory / "model.ubj", features)
 
 
+class NoPredictor:
+    """For a service that computes features and no scores."""
+
+    name = "none"
+
+    def one(self, features: Features) -> float:
+        """There is none."""
+        raise NotImplementedError("this stage has no model")
+
+    def many(self, values: array[float]) -> Sequence[float]:
+        """There are none."""
+        raise NotImplementedError("this stage has no model")
+
+    def contributions(self, values: array[float]) -> list[list[float]]:
+        """There are none."""
+        raise NotImplementedError("this stage has no model")
+
+
 class ForestPredictor:
     """The compiled walk of the package's forest file."""
 

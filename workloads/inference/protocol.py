@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from workloads.inference.errors import Refused
 from workloads.inference.request import Headers, Request
+from workloads.inference.scoring import MustWaitError
 from workloads.inference.service import PREDICT_PATHS, Answer, Service, refused
 
 MAX_SHORT_BODY = 32 * 1024
@@ -78,8 +79,19 @@ class Protocol(HttpToolsProtocol):
             super().on_message_complete()
             return
         self._short = False
-        request, parser = Request(self.headers), cast("Any", self.parser)
-        self._respond(request, self.service.answer(request, self._body), close=not parser.should_keep_alive())
+        request, parser, scorer = Request(self.headers), cast("Any", self.parser), self.service.scorer
+        if scorer is None or scorer.is_small(request, self._body):
+            try:
+                answer = self.service.answer(request, self._body)
+            except MustWaitError:
+                pass
+            else:
+                self._respond(request, answer, close=not parser.should_keep_alive())
+                return
+        # the long way after all: uvicorn is told now what it was not told before
+        super().on_headers_complete()
+        super().on_body(self._body)
+        super().on_message_complete()
 
     def _is_idle(self) -> bool:
         """Whether no request of uvicorn's way is under way."""

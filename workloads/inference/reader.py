@@ -6,7 +6,6 @@ The common case costs one typed decode; the search for what is wrong, value by v
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any
@@ -16,11 +15,11 @@ import msgspec
 from contracts import expression
 from contracts.schema import ColumnType, Contract
 from contracts.tree import columns_of
-from workloads.features.row import positional_function
+from workloads.features.row import batch_function, positional_function
 from workloads.inference.checks import Check
 from workloads.inference.csv_reader import CsvReader
-from workloads.inference.errors import Fault, Refused, invalid, malformed, show
-from workloads.inference.rows import Entity, Rows
+from workloads.inference.errors import MAX_FAULTS, Fault, Refused, invalid, malformed, show
+from workloads.inference.rows import Entity, Raw, Rows
 
 INSTANCES = "instances"
 _INSTANCES_FIRST = re.compile(rb'\s*\{\s*"instances"\s*:')
@@ -38,7 +37,8 @@ class Reader:
         self.entity = Check(contract.column(contract.entity), nullable=True)
         self._listed = [c for c in self.checks if c.column.allowed and c.column.type is ColumnType.NUMBER]
         self.compute = positional_function(contract)
-        self._csv = CsvReader(contract, self.checks, self.entity, max_rows=max_rows)
+        self.compute_all = batch_function(contract)
+        self._csv = CsvReader(self.checks, self.entity, max_rows=max_rows)
         fields: list[Any] = [_field(check) for check in (*self.checks, self.entity)]
         row = msgspec.defstruct("Row", fields, forbid_unknown_fields=True, kw_only=True, gc=False)
         self._one = msgspec.json.Decoder(row).decode
@@ -47,10 +47,6 @@ class Reader:
         self._wrapped: Callable[[bytes], Any] = msgspec.json.Decoder(wrapped).decode
         self._values = _getter([check.name for check in self.checks])
         self._entity_of = attrgetter(self.entity.name)
-
-    def csv(self, body: bytes, *, header: bool | None) -> Rows:
-        """Rows of a CSV body; see `CsvReader.read`."""
-        return self._csv.read(body, header=header)
 
     def one(self, body: bytes) -> tuple[tuple[float, ...], Entity] | None:
         """Features and entity of a body that is one JSON row, or None if it is something else or has a fault."""
@@ -62,33 +58,55 @@ class Reader:
             return None
         return self.compute(*self._values(row)), self._entity_of(row)
 
-    def json(self, body: bytes) -> Rows:
+    def rows(self, raw: Raw) -> Rows:
+        """Rows with their features."""
+        return Rows(len(raw.values), self.compute_all(raw.values), raw.entities, raw.single)
+
+    def csv(self, body: bytes, *, header: bool | None) -> Raw:
+        """Rows of a CSV body; see `CsvReader.read`."""
+        return self._csv.read(body, header=header)
+
+    def json(self, body: bytes) -> Raw:
         """Rows of a JSON body. Raises Refused (400 not JSON, 413 too many rows, 422 against the contract)."""
-        found = self.one(body)
-        if found is not None:
-            return Rows(1, array("d", found[0]), [found[1]], single=True)
         try:
-            rows: list[Any] = self._wrapped(body).instances if _INSTANCES_FIRST.match(body) else self._many(body)
+            rows, single = self._decoded(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._why(body, error) from None
         if self._listed and not all(map(self._is_listed, rows)):
             raise self._why(body, ValueError("a value is not one of those allowed"))
-        if len(rows) > self.max_rows:
-            message = f"{len(rows)} rows are found, at most {self.max_rows} are allowed; split the request"
-            raise Refused(413, "too_many_rows", message)
-        if not rows:
-            raise invalid([Fault(found="no row", allowed="at least one")])
-        values = self._csv.compute(map(self._values, rows))
-        return Rows(len(rows), values, list(map(self._entity_of, rows)))
+        self._check_count(len(rows))
+        return Raw(list(map(self._values, rows)), list(map(self._entity_of, rows)), single)
+
+    def table(self, rows: list[dict[str, Any]]) -> Raw:
+        """Rows that were read by another reader, as mappings. Raises Refused as `json` does."""
+        self._check_count(len(rows))
+        faults: list[Fault] = []
+        for index, row in enumerate(rows):
+            faults += self._row_faults(index, row)
+            if len(faults) >= MAX_FAULTS:
+                break
+        if faults:
+            raise invalid(faults)
+        names = [check.name for check in self.checks]
+        return Raw([[row.get(name) for name in names] for row in rows], [row.get(self.entity.name) for row in rows])
 
     def faults(self, row: Any) -> list[Fault]:
         """What is wrong with one row of a decoded JSON body."""
         return list(self._row_faults(None, row))
 
-    def values(self, rows: list[dict[str, Any]]) -> array[float]:
-        """Features of rows in which `faults` found nothing, row after row."""
-        names = [check.name for check in self.checks]
-        return self._csv.compute([[row.get(name) for name in names] for row in rows])
+    def _decoded(self, body: bytes) -> tuple[list[Any], bool]:
+        if _INSTANCES_FIRST.match(body):
+            return self._wrapped(body).instances, False
+        if body.lstrip()[:1] == b"{":
+            return [self._one(body)], True
+        return self._many(body), False
+
+    def _check_count(self, count: int) -> None:
+        if count > self.max_rows:
+            message = f"{count} rows are found, at most {self.max_rows} are allowed; split the request"
+            raise Refused(413, "too_many_rows", message)
+        if not count:
+            raise invalid([Fault(found="no row", allowed="at least one")])
 
     def _is_listed(self, row: Any) -> bool:
         """The one rule that the decoder's types cannot state: numbers out of a list."""

@@ -6,6 +6,7 @@ import itertools
 import os
 import time
 
+from workloads.inference.columnar import PARQUET
 from workloads.inference.errors import Refused
 from workloads.inference.writer import CSV, JSON, negotiate
 
@@ -65,7 +66,7 @@ class Request:
         Raises Refused 415 for a body and 406 for an answer that cannot be.
         """
         read, header = self._media_type()
-        write = negotiate(self.accept, read)
+        write = negotiate(self.accept, JSON if read == JSON else CSV)
         if self.explain and write != JSON:
             raise Refused(406, "not_acceptable", "contributions are asked for as text/csv; ask for application/json")
         return read, write, header
@@ -74,7 +75,7 @@ class Request:
         if self.content_type == JSON and self.encoding is None:
             return JSON, None
         kind, *parameters = (part.strip() for part in (self.content_type or b"").lower().split(b";"))
-        if kind not in (JSON, CSV):
+        if kind not in (JSON, CSV, PARQUET):
             raise _unsupported("content-type", self.content_type)
         if self.encoding not in (None, b"identity"):
             raise _unsupported("content-encoding", self.encoding)

@@ -2,50 +2,57 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from array import array
 from collections.abc import Iterator, Sequence
 
+from workloads.inference import columnar
 from workloads.inference.errors import Refused
 from workloads.inference.metrics import Metrics
 from workloads.inference.model import Model
+from workloads.inference.online_store import OnlineStore
 from workloads.inference.request import Request
-from workloads.inference.rows import Rows
+from workloads.inference.rows import Entity, Raw, Rows
 from workloads.inference.settings import Settings
 from workloads.inference.writer import CSV, JSON, Writer
 
 CHUNK_ROWS = 4096  # a batch looks at the clock between chunks of this size
+EXPLAINED_ROWS = 8  # contributions cost a hundred times a score; more rows of them do not run on the event loop
+
+
+class MustWaitError(Exception):
+    """The answer needs the online store, which the event loop must not wait for."""
 
 
 class Scorer:
-    """One model as a function from bodies to bodies. Safe to use from the event loop and the batch thread at once."""
+    """One model as a function from bodies to bodies. Safe to use from the event loop and other threads at once."""
 
-    def __init__(self, model: Model, settings: Settings, metrics: Metrics) -> None:
-        self.model, self.metrics = model, metrics
-        self.seconds = settings.request_seconds
-        self.max_rows_inline = settings.max_rows_inline
+    def __init__(self, model: Model, settings: Settings, metrics: Metrics, store: OnlineStore | None = None) -> None:
+        self.model, self.metrics, self.store = model, metrics, store
+        self.settings = settings
         self._width = len(model.contract.features)
         self._writer = Writer(model)
 
     def is_small(self, request: Request, body: bytes) -> bool:
         """Whether a body surely has few enough rows to be scored on the event loop, seen without parsing it."""
-        limit = self.max_rows_inline
-        if len(body) < 2 * limit:
-            return True
-        mark = b"\n" if request.content_type is not None and request.content_type.startswith(CSV) else b"{"
-        return body.count(mark) <= limit + 1
+        limit = EXPLAINED_ROWS if request.explain else self.settings.max_rows_inline
+        kind = request.content_type or JSON
+        if kind.startswith(JSON):
+            return len(body) < 2 * limit or body.count(b"{") <= limit + 1
+        return kind.startswith(CSV) and (len(body) < limit or body.count(b"\n") <= limit)
 
-    def answer(self, request: Request, body: bytes) -> tuple[bytes, bytes]:
-        """Media type and body of the answer. Raises Refused."""
+    def answer(self, request: Request, body: bytes, *, may_wait: bool = False) -> tuple[bytes, bytes]:
+        """Media type and body of the answer. Raises Refused; MustWaitError if it needs to wait and may not."""
         read, write, header = request.media_types()
         model = self.model
-        if read == JSON and write == JSON and not request.explain:
+        if read == JSON == write and not request.explain and self.store is None:
             found = model.reader.one(body)
             if found is not None:
                 score = model.predictor.one(found[0])
                 self.metrics.predicted(1, score >= model.threshold)
                 return JSON, self._writer.one(found[1], score)
-        rows = model.reader.json(body) if read == JSON else model.reader.csv(body, header=header)
+        rows = self._rows(read, header, body, may_wait=may_wait)
         scores = self._scores(request, rows)
         decisions = list(map(model.threshold.__le__, scores))
         explained = self._contributions(request, rows) if request.explain else None
@@ -55,6 +62,39 @@ class Scorer:
         if rows.single and rows.entities is not None:
             return JSON, self._writer.one(rows.entities[0], scores[0], explained[0] if explained else None)
         return JSON, self._writer.json(rows, scores, decisions, explained)
+
+    def _rows(self, read: bytes, header: bool | None, body: bytes, *, may_wait: bool) -> Rows:
+        """The rows of a body with their features."""
+        reader = self.model.reader
+        if read == JSON:
+            raw = reader.json(body)
+        elif read == CSV:
+            raw = reader.csv(body, header=header)
+        else:
+            raw = reader.table(columnar.read(body, max_rows=self.settings.max_rows))
+        if self.store is not None and raw.entities is not None:
+            raw = self._looked_up(self.store, raw, raw.entities, may_wait=may_wait)
+        return reader.rows(raw)
+
+    def _looked_up(self, store: OnlineStore, raw: Raw, entities: list[Entity], *, may_wait: bool) -> Raw:
+        """`raw` with the store's columns in the rows that have an entity and no value.
+
+        Raises MustWaitError, Refused.
+        """
+        wanted = {
+            index: entity
+            for index, (row, entity) in enumerate(zip(raw.values, entities, strict=True))
+            if entity is not None and all(value is None for value in row)
+        }
+        if not wanted:
+            return raw
+        if not may_wait:
+            raise MustWaitError
+        reader, values = self.model.reader, list(raw.values)
+        found = store.many(list(wanted.values()), reader.checks, reader.entity.name)
+        for index, columns in zip(wanted, found, strict=True):
+            values[index] = [columns[check.name] for check in reader.checks]
+        return dataclasses.replace(raw, values=values)
 
     def _scores(self, request: Request, rows: Rows) -> Sequence[float]:
         self.check_time(request)
@@ -66,7 +106,7 @@ class Scorer:
         return scores
 
     def _contributions(self, request: Request, rows: Rows) -> list[list[float]]:
-        """About a hundred times the cost of a score, so the clock is looked at more often."""
+        """Costly, so the clock is looked at more often."""
         found: list[list[float]] = []
         for chunk in self._chunks(request, rows, CHUNK_ROWS // 64):
             found += self.model.predictor.contributions(chunk)
@@ -80,6 +120,6 @@ class Scorer:
 
     def check_time(self, request: Request) -> None:
         """Raises Refused 503 for a request whose time is over."""
-        if time.perf_counter() - request.started > self.seconds:
-            message = f"not answered within {self.seconds:g} s; send fewer rows"
+        if time.perf_counter() - request.started > self.settings.request_seconds:
+            message = f"not answered within {self.settings.request_seconds:g} s; send fewer rows"
             raise Refused(503, "time_limit", message, headers=((b"retry-after", b"1"),))

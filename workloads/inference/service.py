@@ -9,9 +9,11 @@ arrives in one piece, does not even come this way: `protocol` hands it to `answe
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -25,13 +27,16 @@ from workloads.inference.intake import Intake, Message, Receive, check_size
 from workloads.inference.metrics import Metrics
 from workloads.inference.model import Model
 from workloads.inference.models import Models
+from workloads.inference.online_store import OnlineStore
+from workloads.inference.preprocess import Preprocessor
 from workloads.inference.request import Headers, Request
-from workloads.inference.scoring import Scorer
+from workloads.inference.scoring import MustWaitError, Scorer
 from workloads.inference.settings import Settings
 from workloads.inference.writer import JSON
 
 Send = Callable[[Message], Awaitable[None]]
 
+LOOKUP_THREADS = 8  # requests of one worker that wait for the online store at once
 PREDICT_PATHS = ("/invocations", "/v1/predict")
 _TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 _log = logging.getLogger(__name__)
@@ -58,9 +63,11 @@ class Service:
         self.intake = Intake(settings, metrics)
         self.draining = False
         self.models = None if model else Models(settings, metrics)
-        self.scorer = Scorer(model, settings, metrics) if model else None
+        self.store = OnlineStore.from_settings(settings)
+        self.scorer = self._scorer(model) if model else None
         self._batches = ThreadPoolExecutor(1, thread_name_prefix="batch")
-        self._queued = 0
+        self._lookups = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup")
+        self._queued: Counter[str] = Counter()
         self._routes: dict[str, Callable[[], Answer]] = {
             "/ping": self._ready,
             "/ready": self._ready,
@@ -72,7 +79,11 @@ class Service:
 
     def set_model(self, model: Model) -> None:
         """Serve `model` from the next request on."""
-        self.scorer = Scorer(model, self.settings, self.metrics)
+        self.scorer = self._scorer(model)
+
+    def _scorer(self, model: Model) -> Scorer:
+        kind = Preprocessor if self.settings.stage == "preprocess" else Scorer
+        return kind(model, self.settings, self.metrics, self.store)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -117,7 +128,7 @@ class Service:
             check_size(len(body), self.settings.max_body_bytes)
         except Refused as refusal:
             return refused(refusal, request, self.scorer)
-        return self.answer(request, body)
+        return self.answer(request, body, may_wait=True)
 
     def _plain(self, path: str, method: str) -> Answer:
         if path not in self._routes:
@@ -176,16 +187,21 @@ class Service:
 
     # ---- predictions ----
 
-    def answer(self, request: Request, body: bytes, scorer: Scorer | None = None) -> Answer:
-        """The answer to a small prediction request, at once; by the service's one model if no `scorer` is given."""
+    def answer(self, request: Request, body: bytes, scorer: Scorer | None = None, *, may_wait: bool = False) -> Answer:
+        """The answer to a prediction request, at once; by the service's one model if no `scorer` is given.
+
+        Raises MustWaitError if it needs the online store and the caller may not wait for that.
+        """
         scorer = scorer or self.scorer
         try:
             if scorer is None:
                 raise _no_model()  # noqa: TRY301 - as the refusals of what is called here
-            kind, text = scorer.answer(request, body)
+            kind, text = scorer.answer(request, body, may_wait=may_wait)
             answer = Answer(200, kind, text, scorer.model.version)
         except Refused as refusal:
             answer = refused(refusal, request, scorer)
+        except MustWaitError:
+            raise
         except Exception:  # noqa: BLE001 - one request's failure is logged and answered; the worker goes on
             answer = _failed(request, scorer)
         self.observe(request, answer)
@@ -207,26 +223,32 @@ class Service:
             _check_method(method, path, "POST")
             body = await self.intake.body(request, receive)
             if scorer is None or scorer.is_small(request, body):
-                return self.answer(request, body, scorer)
-            kind, text = await self._batch(scorer, request, body)
-            answer = Answer(200, kind, text, scorer.model.version)
+                try:
+                    return self.answer(request, body, scorer)
+                except MustWaitError:
+                    pool, waiting = self._lookups, "look-ups in the online store"
+            else:
+                pool, waiting = self._batches, "large requests"
+            return await self._elsewhere(pool, waiting, request, body, scorer)
         except Refused as refusal:
             answer = refused(refusal, request, scorer)
-        except Exception:  # noqa: BLE001 - as in `answer`
-            answer = _failed(request, scorer)
         self.observe(request, answer)
         return answer
 
-    async def _batch(self, scorer: Scorer, request: Request, body: bytes) -> tuple[bytes, bytes]:
-        """The answer to a large request, from the batch thread; 429 if too many wait for it."""
-        if self._queued >= self.settings.max_queued_batches:
-            raise busy(f"{self._queued} large requests are waiting, which is the most allowed")
-        self._queued += 1
+    async def _elsewhere(
+        self, pool: ThreadPoolExecutor, waiting: str, request: Request, body: bytes, scorer: Scorer | None
+    ) -> Answer:
+        """The answer from a thread of `pool`. Raises Refused 429 if too many wait for it."""
+        allowed = self.settings.max_queued_batches * (LOOKUP_THREADS if pool is self._lookups else 1)
+        if self._queued[waiting] >= allowed:
+            raise busy(f"{self._queued[waiting]} {waiting} are waiting, which is the most allowed")
+        self._queued[waiting] += 1
         self.metrics.add("queued_batches")
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._batches, scorer.answer, request, body)
+            answer = functools.partial(self.answer, request, body, scorer, may_wait=True)
+            return await asyncio.get_running_loop().run_in_executor(pool, answer)
         finally:
-            self._queued -= 1
+            self._queued[waiting] -= 1
             self.metrics.add("queued_batches", -1)
 
 

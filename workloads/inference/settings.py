@@ -10,6 +10,7 @@ from pathlib import Path
 
 from workloads.inference.predictor import KINDS
 
+STAGES = ("whole", "preprocess", "predict")
 MEGABYTE = 1024 * 1024
 
 
@@ -20,7 +21,9 @@ class Settings:
     `max_rows_inline` is how many rows are scored on the event loop itself; more go to the worker's one thread, so that
     health checks are answered meanwhile, and at most `max_queued_batches` wait for it. `max_in_flight` bounds the
     requests of a worker that are still arriving. Beyond either the answer is 429. After SIGTERM a worker goes on
-    answering on open connections for up to `drain_seconds`.
+    answering on open connections for up to `drain_seconds`. `stage` is `preprocess` or `predict` for the containers of
+    an inference pipeline. Rows that carry the entity only are filled from the online store of `feature_group`, whose
+    every answer may take `store_timeout_ms`.
     """
 
     model_dir: Path = Path("/opt/ml/model")
@@ -38,6 +41,11 @@ class Settings:
     request_seconds: float = 60.0
     keep_alive_seconds: int = 75  # longer than a load balancer's 60, so that it is the one to close
     drain_seconds: float = 25.0  # ECS and Kubernetes kill 30 s after SIGTERM
+    stage: str = "whole"
+    feature_group: str | None = None
+    region: str = "us-east-1"
+    store_timeout_ms: float = 250.0
+    store_endpoint: str | None = None
     multi_model: bool = False
     max_models: int = 100
     evict: bool = False
@@ -49,7 +57,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     """Settings from a command line. A bad value ends the program with a message that names it (exit code 2).
 
     Environment: SAGEMAKER_BIND_TO_PORT (set by SageMaker in inference pipelines), MODEL_SERVER_WORKERS (as in
-    SageMaker's own containers), PREDICTION_THRESHOLD, MODEL_VERSION, METRICS_NAMESPACE.
+    SageMaker's own containers), PREDICTION_THRESHOLD, MODEL_VERSION, METRICS_NAMESPACE, FEATURE_GROUP, AWS_REGION,
+    AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME (as in AWS's SDKs).
     """
     get = environment.get
     parser = argparse.ArgumentParser(
@@ -73,6 +82,19 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     parser.add_argument("--request-seconds", type=_seconds, default=Settings.request_seconds)
     parser.add_argument("--keep-alive-seconds", type=_positive_int, default=Settings.keep_alive_seconds)
     parser.add_argument("--drain-seconds", type=_seconds, default=Settings.drain_seconds)
+    parser.add_argument(
+        "--stage", choices=STAGES, default="whole", help="a part of an inference pipeline, or all of it"
+    )
+    parser.add_argument(
+        "--feature-group",
+        default=get("FEATURE_GROUP") or None,
+        help="look columns up in this online store for rows that have the entity only",
+    )
+    parser.add_argument("--region", default=get("AWS_REGION") or get("AWS_DEFAULT_REGION") or Settings.region)
+    parser.add_argument("--store-timeout-ms", type=_milliseconds, default=Settings.store_timeout_ms)
+    parser.add_argument(
+        "--store-endpoint", default=get("AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME") or None, help="not AWS's own"
+    )
     parser.add_argument("--multi-model", action="store_true", help="no model at the start; /models loads and unloads")
     parser.add_argument("--max-models", type=_positive_int, default=Settings.max_models)
     parser.add_argument("--evict", action="store_true", help="drop the least recently used model to make room")
@@ -125,6 +147,10 @@ def _positive_int(text: str) -> int:
 
 def _seconds(text: str) -> float:
     return float(_number(text, float, 0.01, 86_400, "a number of seconds from 0.01 to 86400"))
+
+
+def _milliseconds(text: str) -> float:
+    return float(_number(text, float, 1, 60_000, "a number of milliseconds from 1 to 60000"))
 
 
 def _threshold(text: str) -> float:

@@ -60,7 +60,7 @@ def outcome(read: Any) -> Any:
     except Refused as refusal:
         return refusal.status, refusal.code, refusal.faults
     # + 0.0: "-0" is an integer in JSON, and no rule looks at the sign of a zero
-    return rows.count, [repr(value + 0.0) for value in rows.values], rows.entities, rows.single
+    return [[value + 0.0 if isinstance(value, float) else value for value in row] for row in rows.values], rows.entities
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
@@ -79,7 +79,7 @@ def test_the_decoder_and_the_checks_judge_alike(name: str, data: st.DataObject) 
             expected.add(check.name)
     body = json.dumps(row).encode()
     if not expected:
-        assert reader.json(body).count == 1
+        assert len(reader.json(body).values) == 1
         assert reader.one(body) is not None
         return
     with pytest.raises(Refused) as caught:
@@ -103,8 +103,8 @@ CELLS = st.one_of(
 @hypothesis.given(data=st.data())
 def test_the_quick_csv_way_and_the_slow_one_agree(name: str, data: st.DataObject) -> None:
     reader = READERS[name]
-    quick = CsvReader(CONTRACTS[name], reader.checks, reader.entity, max_rows=50)
-    slow = CsvReader(CONTRACTS[name], reader.checks, reader.entity, max_rows=50)
+    quick = CsvReader(reader.checks, reader.entity, max_rows=50)
+    slow = CsvReader(reader.checks, reader.entity, max_rows=50)
     slow._fast = lambda text, order: None
     width = len(reader.checks)
     lines = data.draw(st.lists(st.lists(CELLS, min_size=width - 1, max_size=width), min_size=1, max_size=4))
@@ -144,9 +144,9 @@ def test_json_and_csv_are_the_same_rows(items: list[dict[str, Any]]) -> None:
     reader = READERS["churn"]
     names = [check.name for check in reader.checks]
     text = "\n".join(",".join("" if value is None else repr(value) for value in map(row.get, names)) for row in items)
-    from_csv = reader.csv(text.encode(), header=None)
+    from_csv = reader.rows(reader.csv(text.encode(), header=None))
     for body in (json.dumps(items), json.dumps({"instances": items})):
-        from_json = reader.json(body.encode())
+        from_json = reader.rows(reader.json(body.encode()))
         assert list(map(repr, from_json.values)) == list(map(repr, from_csv.values))
 
 

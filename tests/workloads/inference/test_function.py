@@ -32,7 +32,7 @@ def environment(package: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 @pytest.fixture
 def score(package: Path) -> float:
     loaded = model.load(package, max_rows=10)
-    return loaded.predictor.many(loaded.reader.json(json.dumps(ROW).encode()).values)[0]
+    return loaded.predictor.many(loaded.reader.rows(loaded.reader.json(json.dumps(ROW).encode())).values)[0]
 
 
 def url_event(body: str, **changes: Any) -> dict[str, Any]:

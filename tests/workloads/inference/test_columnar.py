@@ -1,0 +1,116 @@
+"""Parquet over HTTP."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xgboost as xgb
+
+from contracts import loader
+from tests.workloads.inference import serving
+from tests.workloads.inference.serving import Answer, Running
+from workloads.features import frame
+from workloads.inference import columnar
+from workloads.inference.errors import Refused
+
+KIND = "application/vnd.apache.parquet"
+CONTRACT = loader.load(serving.CHURN)
+
+
+def parquet(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    return sink.getvalue()
+
+
+def post(service: Running, body: bytes, **headers: str) -> Answer:
+    return service.request("POST", "/invocations", body, content_type=KIND, **headers)
+
+
+def test_scores_are_those_of_training(service: Running, booster: xgb.Booster) -> None:
+    table, _ = serving.customers(2500, seed=31)
+    table = table.append_column("customer_id", pa.array([f"C-{n}" for n in range(table.num_rows)]).dictionary_encode())
+    expected = booster.inplace_predict(frame.matrix(frame.with_features(table, CONTRACT), CONTRACT)).tolist()
+    answer = post(service, parquet(table))
+    assert answer.headers["content-type"] == "text/csv"
+    assert [float(line.split(b",")[0]) for line in answer.body.splitlines()] == expected
+    predictions = post(service, parquet(table), accept="application/json").json["predictions"]
+    assert [p["score"] for p in predictions] == expected
+    assert predictions[7]["customer_id"] == "C-7"
+
+
+def test_nan_is_missing(service: Running) -> None:
+    volumes = pa.array([float("nan"), None, 3.5])
+    lines = post(service, parquet(pa.table({"transaction_volume": volumes}))).body.splitlines()
+    assert lines[0] == lines[1] != lines[2]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"support_tickets": [1, 2000]}, "row 1, field 'support_tickets': 2000 is found, allowed is "),
+        ({"support_tickets": [1.0]}, "row 0, field 'support_tickets': 1.0 is found, allowed is an integer"),
+        ({"support_tickets": ["1"]}, "row 0, field 'support_tickets': \"1\" is found, allowed is an integer"),
+        ({"churn_label": [1]}, "row 0, field 'churn_label': an unknown field is found, allowed is user_tenure"),
+        (
+            {"transaction_volume": [datetime.datetime(2026, 1, 1)]},
+            "row 0, field 'transaction_volume': \"2026-01-01T00:00:00\" is found, allowed is a number",
+        ),
+    ],
+)
+def test_rows_against_the_contract(service: Running, table: dict[str, list[object]], message: str) -> None:
+    answer = post(service, parquet(pa.table(table)))
+    assert answer.status == 422
+    assert answer.error["message"].startswith(message)
+
+
+def test_what_is_no_parquet(service: Running) -> None:
+    whole = parquet(pa.table({"support_tickets": [1, 2, 3]}))
+    for body in (b"", b"PAR1", b"PAR1PAR1", whole[:-1], whole[: len(whole) // 2], whole[4:]):
+        answer = post(service, body)
+        assert (answer.status, answer.error["code"]) == (400, "malformed_body"), body
+        assert answer.error["message"].startswith("the body is no Parquet file: ")
+
+
+def test_damaged_files_are_refused_or_scored(service: Running) -> None:
+    table, _ = serving.customers(50)
+    whole = parquet(table)
+    rng = np.random.default_rng(3)
+    for _ in range(150):
+        body = bytearray(whole)
+        for _ in range(3):
+            body[rng.integers(len(body))] = rng.integers(256)
+        assert post(service, bytes(body)).status in (200, 400, 413, 422)
+    assert service.request("GET", "/ping").status == 200
+    assert "prediction failed" not in service.log.read_text()
+
+
+def test_a_small_file_with_many_rows(service: Running) -> None:
+    many = parquet(pa.table({"support_tickets": pa.array(np.zeros(100_000, np.int64))}))
+    assert len(many) < 5_000
+    answer = post(service, many)
+    assert (answer.status, answer.error["code"]) == (413, "too_many_rows")
+
+
+def test_a_small_file_with_large_rows() -> None:
+    text = pa.array(["x" * 1_000_000] * 1000).dictionary_encode()
+    small = parquet(pa.table({"customer_id": text}))
+    with pytest.raises(Refused) as caught:
+        columnar.read(small, max_rows=1000)
+    assert (caught.value.status, caught.value.code) == (413, "body_too_large")
+
+
+def test_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(Refused) as caught:
+        columnar.read(b"", max_rows=1)
+    assert caught.value.status == 415
+    assert caught.value.message == (
+        "Parquet needs pyarrow, which is not in this image; use application/json or text/csv"
+    )

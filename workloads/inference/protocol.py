@@ -54,8 +54,8 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
-        """The first byte of a request."""
-        super().on_message_begin()
+        """The first byte of a request. uvicorn's own preparation for ASGI is put off until it is needed."""
+        self.url, self.headers, self.expect_100_continue = b"", [], False
         self._in_headers, self._short = True, False
 
     def on_headers_complete(self) -> None:
@@ -64,7 +64,15 @@ class Protocol(HttpToolsProtocol):
         if self.url in _PATHS and self._is_short():
             self._short, self._body = True, b""
         else:
-            super().on_headers_complete()
+            self._go_the_long_way()
+
+    def _go_the_long_way(self) -> None:
+        """Tell uvicorn of the request's beginning and headers, which it has not seen together yet."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -88,8 +96,7 @@ class Protocol(HttpToolsProtocol):
             else:
                 self._respond(request, answer, close=not parser.should_keep_alive())
                 return
-        # the long way after all: uvicorn is told now what it was not told before
-        super().on_headers_complete()
+        self._go_the_long_way()
         super().on_body(self._body)
         super().on_message_complete()
 

@@ -18,7 +18,13 @@ _ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
 _ECHOED = (_ATTRIBUTES, b"x-amzn-sagemaker-inference-id")
 _MAX_ID = 128
 _EXPLAIN = b"contributions=true"
-_prefix, _count = os.urandom(6).hex(), itertools.count(1)
+_prefix, _count = os.urandom(6).hex().encode(), itertools.count(1)
+
+
+def new_ids() -> None:
+    """Begin another series of request ids: for a process that was forked from one that has begun its own."""
+    global _prefix
+    _prefix = os.urandom(6).hex().encode()
 
 
 class Request:
@@ -52,7 +58,7 @@ class Request:
                 self.echo.append((name, value))
                 self.explain = self.explain or (name == _ATTRIBUTES and _EXPLAIN in value)
         if not 0 < len(self.id) <= _MAX_ID:
-            self.id = f"{_prefix}-{os.getpid():x}-{next(_count):x}".encode()
+            self.id = b"%b-%x" % (_prefix, next(_count))
         self.echo.append((b"x-request-id", self.id))
 
     @property

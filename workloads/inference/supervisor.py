@@ -2,12 +2,13 @@
 
 They share the socket, so that a connection which waits in its queue is taken by whichever worker is free, also while
 one drains. They share the counters (`metrics`) and nothing else: each loads the model itself, after the fork, because
-a threaded library that was started before it would not survive it.
+a threaded library that was started before it would not survive it. A worker does not outlive the supervisor.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
 import os
 import signal
@@ -18,11 +19,13 @@ from typing import NoReturn
 
 from workloads.inference.metrics import Metrics
 from workloads.inference.model import ModelError
+from workloads.inference.request import new_ids
 from workloads.inference.settings import Settings
 
 Serve = Callable[[Settings, socket.socket, Metrics, Callable[[], None]], None]
 
 RESTART_SECONDS = 0.2  # between a worker's end and its replacement: no storm if it ends at once
+_PR_SET_PDEATHSIG = 1
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _log = logging.getLogger(__name__)
 
@@ -68,6 +71,8 @@ class Supervisor:
         try:
             for stop in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(stop, signal.SIG_DFL)
+            _end_with_the_parent()
+            new_ids()
             signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the loop takes it: what it would load is being loaded
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             mine = self.metrics.worker(number)
@@ -126,3 +131,8 @@ class Supervisor:
         self.stopping = True
         for pid in self.workers:
             os.kill(pid, signal.SIGTERM)
+
+
+def _end_with_the_parent() -> None:
+    """Have the kernel send this worker SIGTERM when the supervisor is gone, however it went (prctl(2))."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -428,6 +428,18 @@ def test_workers_share_counters_and_a_dead_one_is_replaced(package: Path) -> Non
     assert any("starting another" in entry["message"] for entry in service.logged())
 
 
+def test_workers_do_not_outlive_their_supervisor(package: Path) -> None:
+    with serving.serving(package, "--workers", "2") as service:
+        pids = {service.request("GET", "/v1/status").json["pid"] for _ in range(100)}
+        service.process.kill()
+        service.process.wait()
+        for _ in range(300):
+            if not any(Path(f"/proc/{pid}").exists() for pid in pids):
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"still there: {pids}")
+
+
 def another(service: Running, pid: int) -> bool:
     """Whether a worker other than `pid` answered."""
     time.sleep(0.02)

@@ -1,0 +1,74 @@
+"""Command line over environment over defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workloads.inference import settings
+from workloads.inference.settings import Settings
+
+
+def test_defaults_are_sagemakers() -> None:
+    found = settings.parse([], {})
+    assert found == Settings()
+    assert (found.model_dir, found.port, found.max_body_bytes, found.request_seconds) == (
+        Path("/opt/ml/model"),
+        8080,
+        6 * 1024 * 1024,
+        60.0,
+    )
+    assert settings.parse(["serve"], {}) == found  # as SageMaker starts a container
+
+
+def test_environment() -> None:
+    environment = {
+        "SAGEMAKER_BIND_TO_PORT": "9000",
+        "MODEL_SERVER_WORKERS": "3",
+        "PREDICTION_THRESHOLD": "0.6",
+        "MODEL_VERSION": "7",
+        "METRICS_NAMESPACE": "N",
+        "FEATURE_GROUP": "churn-prod",
+        "AWS_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME": "http://store",
+    }
+    found = settings.parse([], environment)
+    assert found == Settings(
+        port=9000,
+        workers=3,
+        threshold=0.6,
+        model_version="7",
+        metrics_namespace="N",
+        feature_group="churn-prod",
+        region="eu-west-1",
+        store_endpoint="http://store",
+    )
+    assert settings.parse(["--port", "1", "--threshold", "0.5"], environment).port == 1
+
+
+def test_a_worker_for_each_core() -> None:
+    assert settings.parse(["--workers", "0"], {}).workers == settings.cores() >= 1
+
+
+def test_multi_model_mode_has_one_worker() -> None:
+    assert settings.parse(["--multi-model"], {"MODEL_SERVER_WORKERS": "4"}).workers == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        (
+            "PREDICTION_THRESHOLD",
+            "high",
+            "argument --threshold: 'high' is found, a number above 0 and below 1 is allowed",
+        ),
+        ("SAGEMAKER_BIND_TO_PORT", "x", "argument --port: 'x' is found, a port from 0 to 65535 is allowed"),
+        ("MODEL_SERVER_WORKERS", "1.5", "argument --workers: '1.5' is found, a number from 0 (one per core) to 256"),
+    ],
+)
+def test_a_bad_environment(name: str, value: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        settings.parse([], {name: value})
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err

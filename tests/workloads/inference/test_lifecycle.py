@@ -170,13 +170,15 @@ def test_back_pressure_on_requests(package: Path) -> None:
         assert json.loads(body)["error"]["message"] == (
             "2 requests are being received, which is the most allowed; try again"
         )
-        assert service.predict(ROW).status == 200
+        with opened(service) as fourth:
+            fourth.sendall(SLOW + b"2,3")  # in one piece, which http.client does not promise
+            assert receive(fourth).startswith("HTTP/1.1 200 ")
         first.sendall(b"2,3")
         assert receive(first).startswith("HTTP/1.1 200 ")
-        with opened(service) as fourth:
-            fourth.sendall(SLOW)
-            fourth.sendall(b"2,3")
-            assert receive(fourth).startswith("HTTP/1.1 200 ")
+        with opened(service) as fifth:
+            fifth.sendall(SLOW)
+            fifth.sendall(b"2,3")
+            assert receive(fifth).startswith("HTTP/1.1 200 ")
 
 
 def test_a_large_body_that_has_to_be_waited_for(package: Path) -> None:

@@ -17,23 +17,23 @@ Receive = Callable[[], Awaitable[Message]]
 
 
 class Intake:
-    """The requests of one worker that are not complete yet."""
+    """The requests of one worker that are not complete yet; `incomplete` is how many there are."""
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self.settings, self.metrics = settings, metrics
-        self._incomplete = 0
+        self.incomplete = 0
         self._deadlines: dict[asyncio.Task[Any], float] = {}
 
     def admit(self) -> None:
         """Count a request that is not complete yet. Raises Refused 429 if there are too many."""
-        if self._incomplete >= self.settings.max_in_flight:
-            raise busy(f"{self._incomplete} requests are being received, which is the most allowed")
-        self._incomplete += 1
+        if self.incomplete >= self.settings.max_in_flight:
+            raise busy(f"{self.incomplete} requests are being received, which is the most allowed")
+        self.incomplete += 1
         self.metrics.add("receiving")
 
     def release(self) -> None:
         """The request that `admit` counted is complete, or has ended."""
-        self._incomplete -= 1
+        self.incomplete -= 1
         self.metrics.add("receiving", -1)
 
     async def body(self, request: Request, receive: Receive) -> bytes:

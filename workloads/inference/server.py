@@ -118,7 +118,8 @@ class _Server(uvicorn.Server):
         last_request = began
         while self.server_state.connections and time.monotonic() - began < self.settings.drain_seconds:
             await asyncio.sleep(0.02)
-            if self.server_state.tasks or self.server_state.total_requests != requests:
+            under_way = self.server_state.tasks or self.service.intake.incomplete
+            if under_way or self.server_state.total_requests != requests:
                 requests, last_request = self.server_state.total_requests, time.monotonic()
             elif time.monotonic() - last_request > IDLE_SECONDS:
                 break

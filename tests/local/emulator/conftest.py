@@ -79,7 +79,7 @@ def name() -> str:
     return f"t{uuid.uuid4().hex[:10]}"
 
 
-def eventually(check: Callable[[], Any], *, seconds: float = 15.0) -> Any:
+def eventually(check: Callable[[], Any], *, seconds: float = 60.0) -> Any:
     """The first truthy answer of `check`; the last one, when none comes in time, fails the test."""
     deadline = time.monotonic() + seconds
     while True:

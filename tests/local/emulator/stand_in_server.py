@@ -1,8 +1,8 @@
 """A model server for the emulator's tests: speaks the contract of `python -m workloads.inference`, learns nothing.
 
 `behaviour.json` in the model directory says how it behaves: `name` is echoed in each answer, `status` is answered
-instead of 200, `delay` is slept and `busy` computed (seconds) before an answer, `exit` ends the process before it is
-ready.
+instead of 200, `busy` seconds are computed and `until` (a path) is waited for before an answer (`until`.asked appears
+when the wait begins), `exit` ends the process before it is ready.
 """
 
 from __future__ import annotations
@@ -17,6 +17,12 @@ from pathlib import Path
 from typing import Any
 
 
+def wait_for(file: Path) -> None:
+    file.with_suffix(".asked").touch()
+    while not file.exists():
+        time.sleep(0.01)
+
+
 def handler(behaviour: dict[str, Any]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -27,7 +33,8 @@ def handler(behaviour: dict[str, Any]) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            time.sleep(behaviour.get("delay", 0))
+            if "until" in behaviour:
+                wait_for(Path(behaviour["until"]))
             until = time.process_time() + behaviour.get("busy", 0)
             while time.process_time() < until:
                 pass

@@ -5,12 +5,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local.emulator import Emulator
+from tests.local.emulator.conftest import eventually
 
 
 def traffic(kind: str = "ALL_AT_ONCE", wait: int = 0, **more: Any) -> dict[str, Any]:
@@ -192,8 +194,11 @@ def test_a_fleet_that_does_not_start_is_rolled_back(serving: Any, endpoint: str,
     assert ask() == f"{endpoint}-old"
 
 
-def test_requests_under_way_are_answered_by_the_old_fleet(runtime: Any, serving: Any, name: str) -> None:
-    slow = serving.config(f"{name}-slow", {"champion": (serving.model(f"{name}-slow", delay=1.5), 1)})
+def test_requests_under_way_are_answered_by_the_old_fleet(
+    runtime: Any, serving: Any, name: str, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    slow = serving.config(f"{name}-slow", {"champion": (serving.model(f"{name}-slow", until=str(go)), 1)})
     serving.config(f"{name}-new", {"champion": (serving.model(f"{name}-new"), 1)})
     serving.endpoint(name, slow)
     answers: list[str] = []
@@ -203,10 +208,11 @@ def test_requests_under_way_are_answered_by_the_old_fleet(runtime: Any, serving:
 
     thread = threading.Thread(target=request)
     thread.start()
-    time.sleep(0.2)
+    eventually(go.with_suffix(".asked").exists)
     serving.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=f"{name}-new")
     assert serving.settled(name)["EndpointConfigName"] == f"{name}-new"
     assert answers == []
+    go.touch()
     thread.join()
     assert answers == [f"{name}-slow"]
 

@@ -103,7 +103,7 @@ def test_an_execution_can_be_stopped(sagemaker: Any, pipeline: Any, eventually: 
     began = time.monotonic()
     sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
     eventually(lambda: status() == "Stopped")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert steps()[0]["StepStatus"] == "Stopped"
     again = refusal(lambda: sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn))
     assert again == f"Pipeline execution {arn} is Stopped, only Executing can stop."

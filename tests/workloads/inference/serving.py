@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,3 +147,16 @@ def serving(model_dir: Path, *options: str, **environment: str) -> Generator[Run
         process.wait()
         if process.stdout:
             process.stdout.close()
+
+
+def eventually(check: Callable[[], object], *, seconds: float = 60) -> None:
+    """Until `check` holds; fails the test where it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.02)
+
+
+def wait_for(service: Running, name: str, value: int) -> None:
+    """Until the metric `name` has `value`."""
+    eventually(lambda: f"\n{name} {value}\n" in service.request("GET", "/metrics").body.decode())

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import threading
@@ -18,7 +19,8 @@ from typing import Any
 import pytest
 
 from tests.workloads.inference import serving
-from tests.workloads.inference.serving import Running
+from tests.workloads.inference.serving import Running, eventually, wait_for
+from workloads.inference.server import IDLE_SECONDS
 
 ROW = {"support_tickets": 1}
 SLOW = b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\ncontent-length: 5\r\n\r\n1,"
@@ -47,23 +49,15 @@ def opened(service: Running) -> Any:
 
 def receive(connection: socket.socket) -> str:
     """One whole answer."""
-    text = b""
-    while b"\r\n\r\n" not in text:
-        text += connection.recv(65536)
-    head, _, body = text.partition(b"\r\n\r\n")
-    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-    while len(body) < length:
-        body += connection.recv(65536)
-    return (head + b"\r\n\r\n" + body).decode()
-
-
-def wait_for(service: Running, name: str, value: int) -> None:
-    """Until the metric `name` has `value`."""
-    for _ in range(200):
-        if f"\n{name} {value}\n" in service.request("GET", "/metrics").body.decode():
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"{name} did not become {value}")
+    text, size = b"", None
+    while size is None or len(text) < size:
+        more = connection.recv(65536)
+        assert more, f"closed after {text!r}"
+        text += more
+        head, end, _ = text.partition(b"\r\n\r\n")
+        if end:
+            size = len(head + end) + int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    return text.decode()
 
 
 # ---- starting ----
@@ -139,18 +133,19 @@ def test_bad_options(package: Path, option: str, value: str, message: str) -> No
 
 
 def test_a_slow_body_is_given_up(package: Path) -> None:
-    with serving.serving(package, "--request-seconds", "0.3") as service, opened(service) as connection:
+    with serving.serving(package, "--request-seconds", "1") as service, opened(service) as connection:
         connection.sendall(SLOW)
         head = receive(connection)
         assert head.startswith("HTTP/1.1 408 ")
         assert "connection: close" in head
-        assert '"message":"the request did not arrive within 0.3 s"' in head
+        assert '"message":"the request did not arrive within 1 s"' in head
         assert service.predict(ROW).status == 200
 
 
 def test_a_batch_over_the_time_limit_is_refused(package: Path) -> None:
-    with serving.serving(package, "--request-seconds", "0.05", "--max-rows-inline", "10") as service:
-        answer = service.csv("1,2,3\n" * 90_000)
+    with serving.serving(package, "--request-seconds", "1") as service:
+        body, path = "1,2,3\n" * 90_000, "/invocations?contributions=true"
+        answer = service.request("POST", path, body, content_type="text/csv", accept="application/json")
         assert (answer.status, answer.error["code"]) == (503, "time_limit")
         assert answer.headers["retry-after"] == "1"
 
@@ -271,17 +266,22 @@ def test_back_pressure_on_batches_and_a_loop_that_stays_free(package: Path) -> N
     """Eight large batches for one place in the queue: some wait, the rest is told to; small requests pass by."""
     body = "1,2,3\n" * 60_000
     with serving.serving(package, "--max-rows-inline", "10", "--max-queued-batches", "2") as service:
-        statuses: list[int] = []
-        threads = [threading.Thread(target=lambda: statuses.append(service.csv(body).status)) for _ in range(8)]
+        answers: list[tuple[int, float]] = []
+
+        def batch() -> None:
+            began = time.perf_counter()
+            answers.append((service.csv(body).status, time.perf_counter() - began))
+
+        threads = [threading.Thread(target=batch) for _ in range(8)]
         for thread in threads:
             thread.start()
-        took = []
+        took: list[float] = []
         while any(thread.is_alive() for thread in threads):
             began = time.perf_counter()
             assert service.predict(ROW).status == 200
             took.append(time.perf_counter() - began)
-        assert sorted(set(statuses)) == [200, 429]
-        assert sorted(took)[len(took) // 2] < 0.25
+        assert sorted({status for status, _ in answers}) == [200, 429]
+        assert statistics.median(took) < min(seconds for status, seconds in answers if status == 200)
 
 
 # ---- stopping ----
@@ -291,7 +291,7 @@ def test_sigterm_with_no_connection_ends_at_once(package: Path) -> None:
     with serving.serving(package) as service:
         began = time.monotonic()
         assert service.stop() == 0
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
 
 
 def test_sigterm_finishes_what_has_begun(package: Path) -> None:
@@ -301,12 +301,12 @@ def test_sigterm_finishes_what_has_begun(package: Path) -> None:
         slow.sendall(SLOW)
         wait_for(service, "inference_requests_receiving", 1)
         service.process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
-        assert service.request("GET", "/ready").json == {"status": "draining"}
+        eventually(lambda: service.request("GET", "/ready").json == {"status": "draining"})
         idle.sendall(SLOW + b"2,3")  # an open connection is still answered, and told to close
         answer = receive(idle)
         assert answer.startswith("HTTP/1.1 200 ")
         assert "\r\nconnection: close\r\n" in answer
+        time.sleep(1.5 * IDLE_SECONDS)  # a body that is slow to come is no silence
         slow.sendall(b"2,3")
         answer = receive(slow)
         assert answer.startswith("HTTP/1.1 200 ")
@@ -318,6 +318,7 @@ def test_no_request_is_lost_when_a_service_stops_under_load(package: Path) -> No
     """Clients hammer on kept connections; at SIGTERM each sees answers, then `connection: close`, never an error."""
     with serving.serving(package) as service:
         served: list[int] = []
+        busy: set[int] = set()
         failures: list[str] = []
 
         def client() -> None:
@@ -329,6 +330,8 @@ def test_no_request_is_lost_when_a_service_stops_under_load(package: Path) -> No
                         )
                         response = connection.getresponse()
                         response.read()
+                        if count == 10:
+                            busy.add(threading.get_ident())
                         if response.status != 200:
                             failures.append(f"status {response.status}")
                         if response.getheader("connection") == "close":
@@ -340,13 +343,13 @@ def test_no_request_is_lost_when_a_service_stops_under_load(package: Path) -> No
         threads = [threading.Thread(target=client) for _ in range(8)]
         for thread in threads:
             thread.start()
-        time.sleep(0.7)
+        eventually(lambda: len(busy) == len(threads) or failures)
         assert service.stop() == 0
         for thread in threads:
             thread.join(20)
         assert failures == []
         assert len(served) == 8
-        assert min(served) > 10
+        assert min(served) >= 10
 
 
 # ---- reloading ----
@@ -400,11 +403,11 @@ def test_a_worker_may_be_stopped_and_is_replaced(package: Path) -> None:
     """SIGTERM to one worker: it drains, another takes its place, and no client sees an error."""
     with serving.serving(package, "--workers", "2") as service:
         for _ in range(3):
-            pid = service.request("GET", "/v1/status").json["pid"]
+            pid = answering(service)
             os.kill(pid, signal.SIGTERM)
             for _ in range(50):
                 assert service.predict(ROW).status == 200
-            assert any(another(service, pid) for _ in range(100))
+            eventually(lambda stopped=pid: answering(service) != stopped)
         assert service.stop() == 0
 
 
@@ -413,18 +416,14 @@ def test_a_worker_may_be_stopped_and_is_replaced(package: Path) -> None:
 
 def test_workers_share_counters_and_a_dead_one_is_replaced(package: Path) -> None:
     with serving.serving(package, "--workers", "2") as service:
-        pids = set()
-        for _ in range(200):
-            pids.add(service.request("GET", "/v1/status").json["pid"])
-            if len(pids) == 2:
-                break
-        assert len(pids) == 2
+        pids: set[int] = set()
+        eventually(lambda: pids.add(answering(service)) or len(pids) == 2)
         for _ in range(10):
             service.predict(ROW)
         wait_for(service, "inference_predictions_total", 10)
         os.kill(pids.pop(), signal.SIGKILL)
         left = pids.pop()
-        assert any(another(service, left) for _ in range(400))
+        eventually(lambda: answering(service) != left)
         wait_for(service, "inference_predictions_total", 10)
         assert service.stop() == 0
     assert any("starting another" in entry["message"] for entry in service.logged())
@@ -432,20 +431,15 @@ def test_workers_share_counters_and_a_dead_one_is_replaced(package: Path) -> Non
 
 def test_workers_do_not_outlive_their_supervisor(package: Path) -> None:
     with serving.serving(package, "--workers", "2") as service:
-        pids = {service.request("GET", "/v1/status").json["pid"] for _ in range(100)}
+        pids = {answering(service) for _ in range(100)}
         service.process.kill()
         service.process.wait()
-        for _ in range(300):
-            if not any(Path(f"/proc/{pid}").exists() for pid in pids):
-                return
-            time.sleep(0.02)
-        raise AssertionError(f"still there: {pids}")
+        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
 
 
-def another(service: Running, pid: int) -> bool:
-    """Whether a worker other than `pid` answered."""
-    time.sleep(0.02)
-    return service.request("GET", "/v1/status").json["pid"] != pid
+def answering(service: Running) -> int:
+    """The worker that answered."""
+    return service.request("GET", "/v1/status").json["pid"]
 
 
 def test_the_access_log_is_json(package: Path) -> None:

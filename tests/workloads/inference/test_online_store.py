@@ -113,7 +113,7 @@ def store() -> Iterator[Store]:
 @pytest.fixture
 def service(store: Store, package: Path) -> Iterator[Running]:
     endpoint = f"http://127.0.0.1:{store.server_port}"
-    options = ("--feature-group", "churn-staging", "--region", "eu-west-1", "--store-timeout-ms", "400")
+    options = ("--feature-group", "churn-staging", "--region", "eu-west-1", "--store-timeout-ms", "2000")
     environment = {"AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME": endpoint, **KEYS}
     with serving.serving(package, *options, **environment) as running:
         yield running
@@ -169,10 +169,10 @@ def test_a_store_that_is_slow_refusing_or_gone(service: Running, store: Store) -
     answer = service.predict({"customer_id": "C-throttled"})
     assert (answer.status, answer.error["code"], answer.headers["retry-after"]) == (503, "online_store", "1")
     assert answer.error["message"].startswith('the online store answered 400: {"Message": "ThrottlingException"}')
-    store.delay = 1.0
+    store.delay = 15.0
     began = time.monotonic()
     answer = service.predict({"customer_id": "C-1"})
-    assert time.monotonic() - began < 0.9
+    assert 2 <= time.monotonic() - began < 12
     assert answer.error["message"] == "the online store did not answer in time; send the columns, or try again"
     assert service.predict(ROW).status == 200
     store.delay = 0.0
@@ -180,16 +180,21 @@ def test_a_store_that_is_slow_refusing_or_gone(service: Running, store: Store) -
 
 
 def test_the_loop_stays_free_while_the_store_is_slow(service: Running, store: Store) -> None:
-    store.delay = 0.3
-    threads = [threading.Thread(target=service.predict, args=({"customer_id": "C-1"},)) for _ in range(4)]
+    store.delay = 1.0
+    statuses: list[int] = []
+
+    def look_up() -> None:
+        statuses.append(service.predict({"customer_id": "C-1"}).status)
+
+    threads = [threading.Thread(target=look_up) for _ in range(4)]
     for thread in threads:
         thread.start()
-    time.sleep(0.05)
-    began = time.monotonic()
+    serving.wait_for(service, "inference_batches_queued", 4)
     assert service.predict(ROW).status == 200
-    assert time.monotonic() - began < 0.2
+    assert statuses == []
     for thread in threads:
         thread.join()
+    assert statuses == [200] * 4
 
 
 def test_connections_are_kept_and_replaced(store: Store) -> None:

@@ -14,7 +14,7 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from workloads.inference.errors import Refused
-from workloads.inference.request import Headers, Request
+from workloads.inference.request import Request
 from workloads.inference.scoring import MustWaitError
 from workloads.inference.service import PREDICT_PATHS, Answer, Service, refused
 
@@ -29,10 +29,11 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        service: Any = self.config.app
-        self.service: Service = service
+        service = cast("Service", self.config.app)
+        self.service = service
         self._in_headers = False  # between the first byte of a request and the end of its headers
-        self._short = False  # whether the request being received goes the short way
+        self._short: Request | None = None  # the request being received, if it goes the short way
+        self._short_limit = min(MAX_SHORT_BODY, service.settings.max_body_bytes)
         self._body = b""
         self._incomplete_since: float | None = None
         self._incomplete_bytes = 0
@@ -43,7 +44,7 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Bytes from the client."""
         super().data_received(data)
-        if self._in_headers or self._short:
+        if self._in_headers or self._short is not None:
             self._wait_for_more(len(data))
         elif self._incomplete_since is not None:
             self._arrived()
@@ -56,15 +57,17 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The first byte of a request. uvicorn's own preparation for ASGI is put off until it is needed."""
         self.url, self.headers, self.expect_100_continue = b"", [], False
-        self._in_headers, self._short = True, False
+        self._in_headers, self._short = True, None
 
     def on_headers_complete(self) -> None:
         """All headers are there, the body is not."""
         self._in_headers = False
-        if self.url in _PATHS and self._is_short():
-            self._short, self._body = True, b""
-        else:
-            self._go_the_long_way()
+        if self.url in _PATHS and self._may_be_short():
+            request = Request(self.headers)
+            if request.content_length is not None and int(request.content_length) <= self._short_limit:
+                self._short, self._body = request, b""
+                return
+        self._go_the_long_way()
 
     def _go_the_long_way(self) -> None:
         """Tell uvicorn of the request's beginning and headers, which it has not seen together yet."""
@@ -76,18 +79,18 @@ class Protocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
-        if self._short:
+        if self._short is not None:
             self._body = self._body + body if self._body else body
         else:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The last byte of a request."""
-        if not self._short:
+        request, parser, scorer = self._short, cast("Any", self.parser), self.service.scorer
+        if request is None:
             super().on_message_complete()
             return
-        self._short = False
-        request, parser, scorer = Request(self.headers), cast("Any", self.parser), self.service.scorer
+        self._short = None
         if scorer is None or scorer.is_small(request, self._body):
             try:
                 answer = self.service.answer(request, self._body)
@@ -105,16 +108,12 @@ class Protocol(HttpToolsProtocol):
         cycle: Any = self.cycle  # None before the first
         return cycle is None or cycle.response_complete
 
-    def _is_short(self) -> bool:
-        """Whether nothing else is under way here, and the body is announced as small and comes unasked."""
+    def _may_be_short(self) -> bool:
+        """Whether nothing else is under way here, and a body comes unasked."""
         parser: Any = self.parser
-        if not self._is_idle() or self.flow.write_paused:
+        if self.flow.write_paused or self.expect_100_continue or not self._is_idle():
             return False
-        if parser.get_method() != b"POST" or parser.get_http_version() != "1.1" or parser.should_upgrade():
-            return False
-        lengths = [value for name, value in self.headers if name == b"content-length"]
-        limit = min(MAX_SHORT_BODY, self.service.settings.max_body_bytes)
-        return not self.expect_100_continue and len(lengths) == 1 and int(lengths[0]) <= limit
+        return parser.get_method() == b"POST" and parser.get_http_version() == "1.1" and not parser.should_upgrade()
 
     # ---- what does not come in ----
 
@@ -151,7 +150,7 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Bytes that are not HTTP."""
-        self._in_headers = self._short = False
+        self._in_headers, self._short = False, None
         self._end(Refused(400, "malformed_request", msg))
 
     def _end(self, refusal: Refused) -> None:
@@ -168,13 +167,9 @@ class Protocol(HttpToolsProtocol):
         headers = self.service.headers(request, answer)
         if close and _CLOSE not in headers:
             headers.append(_CLOSE)
-        self.transport.write(_message(answer, headers))
+        lines = b"\r\n".join([name + b": " + value for name, value in headers])
+        self.transport.write(b"%b%b\r\n\r\n%b" % (STATUS_LINE[answer.status], lines, answer.body))
         self._quiet_since = request.started
         self.server_state.total_requests += 1
         if headers[-1] == _CLOSE:
             self.transport.close()
-
-
-def _message(answer: Answer, headers: Headers) -> bytes:
-    lines = b"\r\n".join([name + b": " + value for name, value in headers])
-    return b"%b%b\r\n\r\n%b" % (STATUS_LINE[answer.status], lines, answer.body)

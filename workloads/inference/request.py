@@ -66,6 +66,15 @@ class Request:
         """The request id for bodies and logs."""
         return self.id.decode("latin-1")
 
+    def is_plain(self) -> bool:
+        """Whether the body is JSON, the answer may be, and nothing else is asked for: `media_types` at a glance."""
+        return (
+            self.content_type == JSON
+            and self.encoding is None
+            and not self.explain
+            and (self.accept is None or self.accept in (b"*/*", JSON))
+        )
+
     def media_types(self) -> tuple[bytes, bytes, bool | None]:
         """Media type of the body, media type of the answer, and whether a CSV says it has a header.
 

@@ -44,14 +44,14 @@ class Scorer:
 
     def answer(self, request: Request, body: bytes, *, may_wait: bool = False) -> tuple[bytes, bytes]:
         """Media type and body of the answer. Raises Refused; MustWaitError if it needs to wait and may not."""
-        read, write, header = request.media_types()
         model = self.model
-        if read == JSON == write and not request.explain and self.store is None:
+        if self.store is None and request.is_plain():
             found = model.reader.one(body)
             if found is not None:
                 score = model.predictor.one(found[0])
                 self.metrics.predicted(1, score >= model.threshold)
                 return JSON, self._writer.one(found[1], score)
+        read, write, header = request.media_types()
         rows = self._rows(read, header, body, may_wait=may_wait)
         scores = self._scores(request, rows)
         decisions = list(map(model.threshold.__le__, scores))

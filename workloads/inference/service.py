@@ -105,14 +105,11 @@ class Service:
 
     def headers(self, request: Request, answer: Answer) -> Headers:
         """All headers of a response."""
-        headers: Headers = [
-            (b"content-type", answer.kind),
-            (b"content-length", b"%d" % len(answer.body)),
-            *request.echo,
-            *answer.headers,
-        ]
+        headers: Headers = [(b"content-type", answer.kind), (b"content-length", b"%d" % len(answer.body))]
         if answer.version:
-            headers.insert(2, (b"x-model-version", answer.version.encode()))
+            headers.append((b"x-model-version", answer.version.encode()))
+        headers += request.echo
+        headers += answer.headers
         if self.draining and answer.headers != CLOSE:
             headers += CLOSE
         return headers

@@ -432,6 +432,12 @@ EXPORT int forest_predict(const forest *f, const double *rows, int64_t count, fl
   return 0;
 }
 
+/* The first output's score of one row of such features; NaN where memory is out or that is the score. */
+EXPORT float forest_score(const forest *f, const double *row) {
+  float scores[MAX_OUTPUTS];
+  return forest_predict(f, row, 1, scores) ? NAN : scores[0];
+}
+
 /* How many of the file's own probes come out with other bits than XGBoost's, by rows one by one and in blocks. */
 EXPORT int64_t forest_check(const forest *f) {
   int64_t probes = f->head.probes, width = f->head.features, outputs = f->head.outputs, different = 0;

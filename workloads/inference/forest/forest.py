@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,8 +40,8 @@ class Forest:
         self.features: int = self._library.forest_features(self._handle)
         self.outputs: int = self._library.forest_outputs(self._handle)
         self.kernel = KERNELS[self._library.forest_kernel(self._handle)]
-        self._predict = self._library.forest_predict
-        self._one_score = ctypes.c_float * self.outputs
+        self._predict, self._score = self._library.forest_predict, self._library.forest_score
+        self._packed = struct.Struct(f"={self.features}d").pack
         different = self._library.forest_check(self._handle)
         if different:
             raise DifferentError(f"{path}: {different} of its probe rows have other scores here than XGBoost gave them")
@@ -51,10 +52,8 @@ class Forest:
 
     def one(self, features: Row) -> float:
         """The first output's score of one row."""
-        values, scores = array("d", features), self._one_score()
-        if self._predict(self._handle, values.buffer_info()[0], 1, scores):
-            raise MemoryError
-        return scores[0]
+        score: float = self._score(self._handle, self._packed(*features))
+        return score if score == score else self.many(array("d", features))[0]  # NaN may be a want of memory
 
     def many(self, values: array[float]) -> array[float]:
         """Scores as float32, `outputs` for each row; `values` are float64, row after row."""

@@ -71,6 +71,7 @@ def load(location: Path) -> ctypes.CDLL:
         "forest_outputs": (integer, [pointer]),
         "forest_kernel": (integer, [pointer]),
         "forest_predict": (integer, [pointer, pointer, long, pointer]),
+        "forest_score": (ctypes.c_float, [pointer, ctypes.c_char_p]),
         "forest_check": (long, [pointer]),
         "forest_contribute": (integer, [pointer, pointer, long, pointer]),
     }

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workloads.inference.benchmark import model, report
+from workloads.inference.benchmark import endurance, model, report
 from workloads.inference.benchmark.server import HERE, Running, Server, running
 
 ROOT = model.ROOT
@@ -93,6 +93,7 @@ class Results:
     loads: dict[str, dict[str, list[dict[str, float]]]] = field(default_factory=dict)
     cold: dict[str, list[float]] = field(default_factory=dict)
     memory: dict[str, list[float]] = field(default_factory=dict)
+    endurance: dict[str, Any] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
     def ratio(self, comparison: str, server: str, to: str, value: str = "per_second") -> float:
@@ -102,10 +103,13 @@ class Results:
 
 
 class Benchmark:
-    """One run. `seconds` is the length of one load, `rounds` how often each server gets its turn."""
+    """One run. `seconds` is the length of one load, `rounds` how often each server gets its turn.
 
-    def __init__(self, home: Path, seconds: float, rounds: int) -> None:
-        self.home, self.seconds, self.rounds = home, seconds, rounds
+    `endurance_seconds` is the length of the load during which models and workers are exchanged.
+    """
+
+    def __init__(self, home: Path, seconds: float, rounds: int, endurance_seconds: float) -> None:
+        self.home, self.seconds, self.rounds, self.endurance_seconds = home, seconds, rounds, endurance_seconds
         self.results = Results()
         self.servers = table(home)
 
@@ -183,6 +187,8 @@ class Benchmark:
         self.compare("batch", ["naive/omp1", "naive", "ours", "ours/2 workers", "ours/xgboost"], "batch", 4)
         self.starts(["naive", "ours", "ours/xgboost"])
         self.neighbour()
+        self.results.endurance = endurance.run(self.home / "endurance", self.endurance_seconds, SMALL)
+        say(f"endurance: {self.results.endurance}")
         return self.results
 
 
@@ -199,10 +205,11 @@ def main() -> int:
     parser.add_argument("--home", type=Path, default=ROOT / ".local" / "bench-serve")
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--endurance-seconds", type=float, default=300)
     parser.add_argument("--report", type=Path, default=ROOT / "docs" / "benchmarks.md")
     options = parser.parse_args()
-    results = Benchmark(options.home, options.seconds, options.rounds).run()
-    goals = report.goals(results, [Path(SMALL).parents[1], Path(sys.prefix)])
+    results = Benchmark(options.home, options.seconds, options.rounds, options.endurance_seconds).run()
+    goals = report.goals(results, Path(SMALL).parents[1])
     options.report.write_text(report.markdown(results, goals, options.seconds, options.rounds))
     for goal in goals:
         say(goal.line())

@@ -1,4 +1,4 @@
-"""`python -m workloads.inference.benchmark.endurance [--seconds 300]`: load while models and workers are exchanged.
+"""Load while models and workers are exchanged: the benchmark's last part.
 
 Two workers under constant load on kept connections; every second, in turn, the model is exchanged for another (SIGHUP)
 or a worker is told to stop (SIGTERM) and replaced. Passed if every request that was sent was answered, with 200.
@@ -6,7 +6,6 @@ or a worker is told to stop (SIGTERM) and replaced. Passed if every request that
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import http.client
 import json
@@ -14,7 +13,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -66,10 +64,11 @@ def disturb(server: Running, home: Path, seconds: float) -> dict[str, int]:
     return done
 
 
-def run(home: Path, seconds: float) -> dict[str, Any]:
-    """One test: what the load generator counted, and what was done meanwhile."""
+def run(home: Path, seconds: float, python: str) -> dict[str, Any]:
+    """One test: what the load generator counted, and what was done meanwhile. The service runs on `python`."""
+    home.mkdir(parents=True, exist_ok=True)
     prepare(home)
-    argv = [sys.executable, "-m", "workloads.inference", "--model-dir", str(home / "current"), "--host", "127.0.0.1"]
+    argv = [python, "-m", "workloads.inference", "--model-dir", str(home / "current"), "--host", "127.0.0.1"]
     environment = {"PYTHONPATH": str(model.ROOT)}
     two = Server(
         name="two workers", argv=lambda port: [*argv, "--port", str(port), "--workers", "2"], environment=environment
@@ -82,19 +81,3 @@ def run(home: Path, seconds: float) -> dict[str, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
         connection.request("GET", "/ping")
         return {**counted, **done, "ping after": connection.getresponse().status}
-
-
-def main() -> int:
-    """The command line; exit code 1 if a request was lost."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--home", type=Path, default=model.ROOT / ".local" / "endurance")
-    parser.add_argument("--seconds", type=float, default=300)
-    options = parser.parse_args()
-    options.home.mkdir(parents=True, exist_ok=True)
-    result = run(options.home, options.seconds)
-    print(json.dumps(result))  # noqa: T201
-    return 0 if result["other"] == result["broken"] == 0 and result["good"] > 0 else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -45,6 +45,11 @@ def contract_sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def group_description(contract: Contract) -> str:
+    """What the registry says of the package group: one line, because SageMaker refuses line breaks there."""
+    return " ".join(f"Models of {contract.name}: {contract.description}".split())[:1024]
+
+
 def _job_basics(names: Names, models_key: pulumi.Input[str], log_group: str) -> list[Statement]:
     """What every job needs whatever it does: its image, its network, its logs and encrypted volumes."""
     return [
@@ -175,8 +180,13 @@ class Training(pulumi.ComponentResource):
         group = aws.sagemaker.ModelPackageGroup(
             f"{name}-packages",
             model_package_group_name=args.ground.names.package_group,
-            model_package_group_description=f"Models of {args.contract.name}: {args.contract.description}"[:1024],
-            opts=pulumi.ResourceOptions(parent=self, protect=args.ground.protect),
+            model_package_group_description=group_description(args.contract),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.ground.protect,
+                # SageMaker cannot change it; the provider would make a second group of that name, which it refuses.
+                ignore_changes=["model_package_group_description"],
+            ),
         )
         self.package_group_name = group.model_package_group_name
         roles = {job: self._job_role(job) for job in Job}

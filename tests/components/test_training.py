@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from components.lake import Lake, LakeArgs
-from components.training import Job, Training, TrainingArgs, contract_sha, job_statements, pipeline_statements
+from components.training import (
+    Job,
+    Training,
+    TrainingArgs,
+    contract_sha,
+    group_description,
+    job_statements,
+    pipeline_statements,
+)
 from contracts import loader, schema
 from settings import Lake as LakeSettings
 from tests.components.engine import NAMES, Deployment, deploy, ground, is_unknown, policy
@@ -53,6 +61,13 @@ def test_the_registry(protect: bool) -> None:
     group = training(protect=protect).one("training-packages")
     assert group.inputs["modelPackageGroupName"] == "churn-staging"
     assert group.protect is protect
+    assert group.ignore_changes == ("modelPackageGroupDescription",)
+
+
+def test_a_description_of_several_lines_becomes_one() -> None:
+    written = dataclasses.replace(CHURN, description="Which customers\nleave.\n")
+    assert group_description(written) == "Models of churn: Which customers leave."
+    assert len(group_description(dataclasses.replace(CHURN, description="x" * 2000))) == 1024
 
 
 @pytest.mark.parametrize("built", [(), ("training",), ("inference",)])

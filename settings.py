@@ -8,6 +8,7 @@ at once. Units are part of the names.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Final, Literal
@@ -155,7 +156,7 @@ class Linear(Section):
     kind: Literal["linear"] = "linear"
     step_percent: int = Field(default=10, ge=10, le=50)
     """Share of the new fleet that takes traffic with each step, in percent."""
-    bake_minutes: int = Field(default=5, ge=0, le=60)
+    bake_minutes: int = Field(default=4, ge=0, le=60)
     """Minutes that alarms are watched after each step."""
 
 
@@ -175,6 +176,24 @@ Rollout = Annotated[AllAtOnce | Canary | Linear | Rolling, Field(discriminator="
 #: instances and at most half of the fleet (SageMaker developer guide, "Use canary traffic shifting"): of fewer than 3,
 #: one instance is half of the fleet or all of it.
 LEAST_INSTANCES: Final[Mapping[str, int]] = {"all_at_once": 1, "canary": 3, "linear": 3, "rolling": 2}
+#: The provider waits 60 minutes for an endpoint and fails then, whatever timeouts the resource has (resource
+#: aws_sagemaker_endpoint of terraform-provider-aws); SageMaker has to be done or give up before.
+MAX_ROLLOUT_MINUTES: Final = 55
+#: Minutes of a rollout in which nothing is watched yet: a new fleet starts, loads its model and gets healthy.
+FLEET_START_MINUTES: Final = 10
+
+
+def bakes(rollout: AllAtOnce | Canary | Linear | Rolling) -> int:
+    """How many bake times a rollout waits: one after each shift, and but for rolling one before the old fleet goes."""
+    match rollout:
+        case AllAtOnce():
+            return 2
+        case Canary():
+            return 3
+        case Linear(step_percent=percent):
+            return math.ceil(100 / percent) + 1
+        case Rolling(batch_percent=percent):
+            return math.ceil(100 / percent)
 
 
 class Schedule(Section):
@@ -233,15 +252,16 @@ class Serving(Section):
     """Share of requests captured for monitoring, in percent. 0 blinds every monitor: drift goes unseen."""
     rollout: Rollout = Canary()
     """How a new release takes over the traffic."""
-    rollout_timeout_minutes: int = Field(default=120, ge=10, le=240)
+    rollout_timeout_minutes: int = Field(default=MAX_ROLLOUT_MINUTES, ge=10, le=MAX_ROLLOUT_MINUTES)
     """Minutes after which an unfinished rollout fails."""
     rollback_alarms: tuple[RollbackAlarm, ...] = ("server_errors", "latency")
-    """Alarms that turn a rollout back; with none, a bad release stays. `drift` also blocks the cure."""
+    """Alarms that turn a rollout back; with none, a bad release stays. `drift` also blocks the cure. Between some and
+    none the provider replaces the endpoint: nothing answers for minutes."""
     autoscaling: Autoscaling = Autoscaling()
     """How the number of instances follows the load."""
 
     def faults(self) -> Iterator[Fault]:
-        """A fleet too small for its rollout or too big for its limits, alarms named twice."""
+        """A fleet too small for its rollout or too big for its limits, a rollout too long, alarms named twice."""
         if self.instance_count < (least := LEAST_INSTANCES[self.rollout.kind]):
             fleet = f"{least} or more with rollout {self.rollout.kind}"
             advice = "a smaller fleet cannot be shifted in parts: add instances or roll out all_at_once"
@@ -249,6 +269,11 @@ class Serving(Section):
         if self.instance_count > (most := self.autoscaling.maximum):
             advice = "lower the count or raise the maximum"
             yield Fault("instance_count", self.instance_count, f"at most autoscaling.maximum ({most})", advice)
+        most = max(self.rollout_timeout_minutes - FLEET_START_MINUTES, 0) // (waits := bakes(self.rollout))
+        if (bake := self.rollout.bake_minutes) > most:
+            allowed = f"at most {most} with rollout {self.rollout.kind}, which waits {waits} times"
+            advice = f"all fits into rollout_timeout_minutes ({self.rollout_timeout_minutes}): bake less or shift more"
+            yield Fault("rollout.bake_minutes", bake, allowed, advice)
         yield from repeated("rollback_alarms", self.rollback_alarms)
 
 
@@ -296,7 +321,7 @@ class Settings(Section):
     contract: str = "contracts/churn.yaml"
     """Path of the data contract, relative to the project."""
     protect: bool = False
-    """Whether resources that hold data refuse deletion. Without it, `pulumi destroy` deletes the data."""
+    """Whether the endpoint and what holds data refuse deletion. Without it, `pulumi destroy` deletes the data."""
     tags: dict[TagName, TagValue] = Field(default={}, max_length=MAX_TAGS)
     """Tags of every resource, beside Project, Environment and ManagedBy. The policy pack says which are required."""
     network: Network = Network()

@@ -86,7 +86,8 @@ def test_values_arrive_as_the_cli_passes_them() -> None:
         ({"kind": "all_at_once"}, AllAtOnce(bake_minutes=5)),
         ({"kind": "canary", "canary_percent": 50}, Canary(canary_percent=50)),
         ({"kind": "linear", "step_percent": 25, "bake_minutes": 0}, Linear(step_percent=25, bake_minutes=0)),
-        ({"kind": "rolling", "batch_percent": 5}, Rolling(batch_percent=5)),
+        ({"kind": "linear"}, Linear(step_percent=10, bake_minutes=4)),
+        ({"kind": "rolling", "batch_percent": 25}, Rolling(batch_percent=25)),
     ],
 )
 def test_each_kind_of_rollout(written: dict[str, Any], expected: Section) -> None:
@@ -184,6 +185,26 @@ def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> N
             {"serving": {"instance_count": 12}},
             "serving.instance_count: found 12; allowed: at most autoscaling.maximum (10); "
             "lower the count or raise the maximum",
+        ),
+        (
+            {"serving": {"rollout": {"kind": "canary", "bake_minutes": 16}}},
+            "serving.rollout.bake_minutes: found 16; allowed: at most 15 with rollout canary, which waits 3 times; "
+            "all fits into rollout_timeout_minutes (55): bake less or shift more",
+        ),
+        (
+            {"serving": {"rollout": {"kind": "all_at_once", "bake_minutes": 6}, "rollout_timeout_minutes": 20}},
+            "serving.rollout.bake_minutes: found 6; allowed: at most 5 with rollout all_at_once, which waits 2 times; "
+            "all fits into rollout_timeout_minutes (20): bake less or shift more",
+        ),
+        (
+            {"serving": {"rollout": {"kind": "linear", "step_percent": 30, "bake_minutes": 10}}},
+            "serving.rollout.bake_minutes: found 10; allowed: at most 9 with rollout linear, which waits 5 times; "
+            "all fits into rollout_timeout_minutes (55): bake less or shift more",
+        ),
+        (
+            {"serving": {"rollout": {"kind": "rolling", "batch_percent": 5}}},
+            "serving.rollout.bake_minutes: found 5; allowed: at most 2 with rollout rolling, which waits 20 times; "
+            "all fits into rollout_timeout_minutes (55): bake less or shift more",
         ),
         (
             {"serving": {"rollback_alarms": ["latency", "latency"]}},

@@ -163,17 +163,17 @@ class Realtime(pulumi.ComponentResource):
     def _endpoint(
         self, live: aws.sagemaker.EndpointConfiguration, logs: aws.cloudwatch.LogGroup
     ) -> aws.sagemaker.Endpoint:
-        settings = self._args.settings
-        patience = f"{settings.rollout_timeout_minutes + 30}m"
         return aws.sagemaker.Endpoint(
             f"{self._name}-endpoint",
             name=self._names.endpoint,
             endpoint_config_name=live.name,
-            deployment_config=deployment_config(settings, self._args.rollback_alarms),
+            deployment_config=deployment_config(self._args.settings, self._args.rollback_alarms),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[logs],  # else SageMaker makes the log group, without key and retention
-                custom_timeouts=pulumi.CustomTimeouts(create=patience, update=patience),
+                # The provider replaces an endpoint that gains or loses its rollback alarms: deleted first, then made
+                # again. A refresh after the rollback function has moved it, without alarms, looks like that.
+                protect=self._ground.protect,
             ),
         )
 

@@ -24,13 +24,14 @@ def serving(
     *,
     alarms: tuple[str, ...] = ("a-5xx", "a-latency"),
     preview: bool = False,
+    protect: bool = False,
     **section: Any,
 ) -> Deployment:
     def program() -> None:
         Realtime(
             "serving",
             RealtimeArgs(
-                ground=ground(),
+                ground=ground(protect=protect),
                 settings=Serving.model_validate(section),
                 record=found or record(),
                 rollback_alarms=alarms,
@@ -155,7 +156,7 @@ def test_the_endpoint_rolls_out_with_alarms_that_turn_it_back() -> None:
                 "canarySize": {"type": "CAPACITY_PERCENT", "value": 10},
             },
             "terminationWaitInSeconds": 600,
-            "maximumExecutionTimeoutInSeconds": 7200,
+            "maximumExecutionTimeoutInSeconds": 3300,
         },
     }
 
@@ -202,6 +203,12 @@ def test_the_endpoint_rolls_out_with_alarms_that_turn_it_back() -> None:
 def test_the_other_rollouts_without_alarms(rollout: dict[str, Any], expected: dict[str, Any]) -> None:
     deployment = serving(alarms=(), rollout=rollout, rollout_timeout_minutes=30)
     assert deployment.one("serving-endpoint").inputs["deploymentConfig"] == expected
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_protection_holds_for_the_endpoint_and_not_for_what_every_release_replaces(protect: bool) -> None:
+    protected = {r.name for r in serving(protect=protect).resources if r.protect and r.name.startswith("serving")}
+    assert protected == ({"serving-endpoint"} if protect else set())
 
 
 def test_more_alarms_than_an_endpoint_takes() -> None:

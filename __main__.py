@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 import settings as stack_config
-from components import drift, packages, parameters, quality
+from components import account, drift, packages, parameters, quality
 from components.bootstrap import waiting_for
 from components.boundary import Access, AccessArgs
 from components.features import Features, FeaturesArgs
@@ -34,7 +34,7 @@ except (loader.ContractError, OSError) as error:
 # Where: one account and region, every resource tagged.
 stack, region = pulumi.get_stack(), pulumi.Config("aws").require("region")
 tags = {"Project": stack_config.PROJECT, "Environment": stack, "ManagedBy": "pulumi", **settings.tags}
-provider = aws.Provider("aws", region=region, default_tags=aws.ProviderDefaultTagsArgs(tags=tags))
+provider = account.provider(region, tags)
 on_aws, lookup = pulumi.ResourceOptions(providers=[provider]), pulumi.InvokeOptions(provider=provider)
 names = Names.of(aws.get_caller_identity(opts=lookup), workload=contract.name, stack=stack, region=region)
 

@@ -321,7 +321,8 @@ class Settings(Section):
     contract: str = "contracts/churn.yaml"
     """Path of the data contract, relative to the project."""
     protect: bool = False
-    """Whether the endpoint and what holds data refuse deletion. Without it, `pulumi destroy` deletes the data."""
+    """Whether the endpoint and what holds data refuse deletion. Without it, `pulumi destroy` deletes the keys of the
+    data, and 30 days later nobody can read it."""
     tags: dict[TagName, TagValue] = Field(default={}, max_length=MAX_TAGS)
     """Tags of every resource, beside Project, Environment and ManagedBy. The policy pack says which are required."""
     network: Network = Network()
@@ -359,7 +360,7 @@ def load() -> Settings:
     values: dict[str, Any] = {}
     lines: list[str] = []
     reporter = Reporter(PROJECT, Settings.model_json_schema())
-    for key in _keys():
+    for key in config_keys(PROJECT):
         text = pulumi.Config(PROJECT).require(key)
         field = Settings.model_fields.get(key)
         try:
@@ -377,7 +378,7 @@ def load() -> Settings:
     raise pulumi.RunError(f"the config of stack {stack} (Pulumi.{stack}.yaml) has faults:\n" + "\n".join(lines))
 
 
-def _keys() -> list[str]:
-    """Names of the project's config keys that are set; pulumi.Config can look up a key but not list them."""
+def config_keys(namespace: str) -> list[str]:
+    """Names of the config keys that are set in a namespace; pulumi.Config can look up a key but not list them."""
     known = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
-    return sorted(key.removeprefix(f"{PROJECT}:") for key in known if key.startswith(f"{PROJECT}:"))
+    return sorted(key.removeprefix(f"{namespace}:") for key in known if key.startswith(f"{namespace}:"))

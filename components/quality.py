@@ -14,20 +14,13 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 from pulumi_aws.sagemaker import (
-    DataQualityJobDefinitionDataQualityAppSpecificationArgs,
-    DataQualityJobDefinitionDataQualityBaselineConfigArgs,
-    DataQualityJobDefinitionDataQualityBaselineConfigConstraintsResourceArgs,
-    DataQualityJobDefinitionDataQualityBaselineConfigStatisticsResourceArgs,
-    DataQualityJobDefinitionDataQualityJobInputArgs,
-    DataQualityJobDefinitionDataQualityJobInputEndpointInputArgs,
-    DataQualityJobDefinitionDataQualityJobOutputConfigArgs,
-    DataQualityJobDefinitionDataQualityJobOutputConfigMonitoringOutputsArgs,
-    DataQualityJobDefinitionDataQualityJobOutputConfigMonitoringOutputsS3OutputArgs,
-    DataQualityJobDefinitionJobResourcesArgs,
-    DataQualityJobDefinitionJobResourcesClusterConfigArgs,
-    DataQualityJobDefinitionNetworkConfigArgs,
-    DataQualityJobDefinitionNetworkConfigVpcConfigArgs,
-    DataQualityJobDefinitionStoppingConditionArgs,
+    DataQualityJobDefinitionDataQualityAppSpecificationArgsDict,
+    DataQualityJobDefinitionDataQualityBaselineConfigArgsDict,
+    DataQualityJobDefinitionDataQualityJobInputArgsDict,
+    DataQualityJobDefinitionDataQualityJobOutputConfigArgsDict,
+    DataQualityJobDefinitionJobResourcesArgsDict,
+    DataQualityJobDefinitionNetworkConfigArgsDict,
+    DataQualityJobDefinitionStoppingConditionArgsDict,
     MonitoringScheduleMonitoringScheduleConfigArgs,
     MonitoringScheduleMonitoringScheduleConfigScheduleConfigArgs,
 )
@@ -156,64 +149,54 @@ class DataQuality(pulumi.ComponentResource):
     def _definition(self, role: access.Role) -> aws.sagemaker.DataQualityJobDefinition:
         args, settings, names = self._args, self._args.settings, self._names
         key = self._ground.keys[Domain.MODELS].arn
-        content = [
-            args.baseline.statistics,
-            args.baseline.constraints,
-            args.image_uri,
-            settings.quality_instance_type,
-            settings.quality_max_runtime_minutes,
-            self._ground.network.subnet_ids,
-            self._ground.network.security_group_id,
-            role.arn,
-            key,
-        ]
+        image: DataQualityJobDefinitionDataQualityAppSpecificationArgsDict = {"image_uri": args.image_uri}
+        baseline_config: DataQualityJobDefinitionDataQualityBaselineConfigArgsDict = {
+            "statistics_resource": {"s3_uri": args.baseline.statistics},
+            "constraints_resource": {"s3_uri": args.baseline.constraints},
+        }
+        job_input: DataQualityJobDefinitionDataQualityJobInputArgsDict = {
+            "endpoint_input": {"endpoint_name": names.endpoint, "local_path": "/opt/ml/processing/input/endpoint"}
+        }
+        job_output: DataQualityJobDefinitionDataQualityJobOutputConfigArgsDict = {
+            "kms_key_id": key,
+            "monitoring_outputs": {
+                "s3_output": {
+                    "s3_uri": f"s3://{names.artifacts_bucket}/data-quality",
+                    "local_path": "/opt/ml/processing/output",
+                    "s3_upload_mode": "EndOfJob",
+                }
+            },
+        }
+        resources: DataQualityJobDefinitionJobResourcesArgsDict = {
+            "cluster_config": {
+                "instance_count": 1,
+                "instance_type": settings.quality_instance_type,
+                "volume_size_in_gb": VOLUME_GB,
+                "volume_kms_key_id": key,
+            }
+        }
+        network: DataQualityJobDefinitionNetworkConfigArgsDict = {
+            "enable_inter_container_traffic_encryption": True,
+            "enable_network_isolation": True,
+            "vpc_config": {
+                "subnets": self._ground.network.subnet_ids,
+                "security_group_ids": [self._ground.network.security_group_id],
+            },
+        }
+        limit: DataQualityJobDefinitionStoppingConditionArgsDict = {
+            "max_runtime_in_seconds": settings.quality_max_runtime_minutes * 60
+        }
+        content = [role.arn, image, baseline_config, job_input, job_output, resources, network, limit]
         return aws.sagemaker.DataQualityJobDefinition(
             f"{self._name}-definition",
             name=content_name(names.resource("quality"), content),
             role_arn=role.arn,
-            data_quality_app_specification=DataQualityJobDefinitionDataQualityAppSpecificationArgs(
-                image_uri=args.image_uri
-            ),
-            data_quality_baseline_config=DataQualityJobDefinitionDataQualityBaselineConfigArgs(
-                statistics_resource=DataQualityJobDefinitionDataQualityBaselineConfigStatisticsResourceArgs(
-                    s3_uri=args.baseline.statistics
-                ),
-                constraints_resource=DataQualityJobDefinitionDataQualityBaselineConfigConstraintsResourceArgs(
-                    s3_uri=args.baseline.constraints
-                ),
-            ),
-            data_quality_job_input=DataQualityJobDefinitionDataQualityJobInputArgs(
-                endpoint_input=DataQualityJobDefinitionDataQualityJobInputEndpointInputArgs(
-                    endpoint_name=names.endpoint, local_path="/opt/ml/processing/input/endpoint"
-                )
-            ),
-            data_quality_job_output_config=DataQualityJobDefinitionDataQualityJobOutputConfigArgs(
-                kms_key_id=key,
-                monitoring_outputs=DataQualityJobDefinitionDataQualityJobOutputConfigMonitoringOutputsArgs(
-                    s3_output=DataQualityJobDefinitionDataQualityJobOutputConfigMonitoringOutputsS3OutputArgs(
-                        s3_uri=f"s3://{names.artifacts_bucket}/data-quality",
-                        local_path="/opt/ml/processing/output",
-                        s3_upload_mode="EndOfJob",
-                    )
-                ),
-            ),
-            job_resources=DataQualityJobDefinitionJobResourcesArgs(
-                cluster_config=DataQualityJobDefinitionJobResourcesClusterConfigArgs(
-                    instance_count=1,
-                    instance_type=settings.quality_instance_type,
-                    volume_size_in_gb=VOLUME_GB,
-                    volume_kms_key_id=key,
-                )
-            ),
-            network_config=DataQualityJobDefinitionNetworkConfigArgs(
-                enable_inter_container_traffic_encryption=True,
-                enable_network_isolation=True,
-                vpc_config=DataQualityJobDefinitionNetworkConfigVpcConfigArgs(
-                    subnets=self._ground.network.subnet_ids, security_group_ids=[self._ground.network.security_group_id]
-                ),
-            ),
-            stopping_condition=DataQualityJobDefinitionStoppingConditionArgs(
-                max_runtime_in_seconds=settings.quality_max_runtime_minutes * 60
-            ),
+            data_quality_app_specification=image,
+            data_quality_baseline_config=baseline_config,
+            data_quality_job_input=job_input,
+            data_quality_job_output_config=job_output,
+            job_resources=resources,
+            network_config=network,
+            stopping_condition=limit,
             opts=pulumi.ResourceOptions(parent=self),
         )

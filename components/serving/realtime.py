@@ -107,17 +107,19 @@ class Realtime(pulumi.ComponentResource):
     def _models(self, releases: Sequence[Release], role: access.Role) -> dict[str, aws.sagemaker.Model]:
         """One model for each package that any release serves."""
         packages = sorted({variant.package for release in releases for variant in release.variants})
-        content = [role.arn, self._ground.network.subnet_ids, self._ground.network.security_group_id]
+        isolated = True
+        network: aws.sagemaker.ModelVpcConfigArgsDict = {
+            "subnets": self._ground.network.subnet_ids,
+            "security_group_ids": [self._ground.network.security_group_id],
+        }
         return {
             package: aws.sagemaker.Model(
                 f"{self._name}-model-{package_id(package)}",
-                name=content_name(package_id(package), [package, *content]),
+                name=content_name(package_id(package), [package, role.arn, network, isolated]),
                 execution_role_arn=role.arn,
                 primary_container=aws.sagemaker.ModelPrimaryContainerArgs(model_package_name=package),
-                enable_network_isolation=True,
-                vpc_config=aws.sagemaker.ModelVpcConfigArgs(
-                    subnets=self._ground.network.subnet_ids, security_group_ids=[self._ground.network.security_group_id]
-                ),
+                enable_network_isolation=isolated,
+                vpc_config=network,
                 opts=self._child(),
             )
             for package in packages
@@ -126,37 +128,34 @@ class Realtime(pulumi.ComponentResource):
     def _config(self, release: Release, models: dict[str, aws.sagemaker.Model]) -> aws.sagemaker.EndpointConfiguration:
         settings, names = self._args.settings, self._names
         volume_key = None if has_local_nvme(settings.instance_type) else self._ground.keys[Domain.MODELS].arn
-        capture_key = self._ground.keys[Domain.PROCESSED].arn
-        variants = [[v.name, models[v.package].name, v.weight, v.instances] for v in release.variants]
-        content = [variants, settings.instance_type, settings.capture_percent, volume_key, capture_key]
+        variants: list[aws.sagemaker.EndpointConfigurationProductionVariantArgsDict] = [
+            {
+                "variant_name": variant.name,
+                "model_name": models[variant.package].name,
+                "instance_type": settings.instance_type,
+                "initial_instance_count": variant.instances,
+                "initial_variant_weight": variant.weight,
+            }
+            for variant in release.variants
+        ]
+        capture: aws.sagemaker.EndpointConfigurationDataCaptureConfigArgsDict = {
+            "enable_capture": settings.capture_percent > 0,
+            "initial_sampling_percentage": settings.capture_percent,
+            "destination_s3_uri": names.data_capture_uri,
+            "kms_key_id": self._ground.keys[Domain.PROCESSED].arn,
+            "capture_options": [{"capture_mode": mode} for mode in ("Input", "Output")],
+            "capture_content_type_header": {
+                "csv_content_types": ["text/csv"],
+                "json_content_types": ["application/json"],
+            },
+        }
         return aws.sagemaker.EndpointConfiguration(
             f"{self._name}-config-{release.id}",
             # The rollback function finds a release's configuration by `<endpoint>-<release id>`.
-            name=content_name(f"{names.endpoint}-{release.id}", content),
+            name=content_name(f"{names.endpoint}-{release.id}", [volume_key, variants, capture]),
             kms_key_arn=volume_key,
-            production_variants=[
-                aws.sagemaker.EndpointConfigurationProductionVariantArgs(
-                    variant_name=variant.name,
-                    model_name=models[variant.package].name,
-                    instance_type=settings.instance_type,
-                    initial_instance_count=variant.instances,
-                    initial_variant_weight=variant.weight,
-                )
-                for variant in release.variants
-            ],
-            data_capture_config=aws.sagemaker.EndpointConfigurationDataCaptureConfigArgs(
-                enable_capture=settings.capture_percent > 0,
-                initial_sampling_percentage=settings.capture_percent,
-                destination_s3_uri=names.data_capture_uri,
-                kms_key_id=capture_key,
-                capture_options=[
-                    aws.sagemaker.EndpointConfigurationDataCaptureConfigCaptureOptionArgs(capture_mode=mode)
-                    for mode in ("Input", "Output")
-                ],
-                capture_content_type_header=aws.sagemaker.EndpointConfigurationDataCaptureConfigCaptureContentTypeHeaderArgs(
-                    csv_content_types=["text/csv"], json_content_types=["application/json"]
-                ),
-            ),
+            production_variants=variants,
+            data_capture_config=capture,
             opts=self._child(),
         )
 

@@ -129,6 +129,13 @@ def test_a_changed_definition_has_a_new_name() -> None:
     assert len(found) == 3
 
 
+def test_what_the_code_fixes_is_part_of_the_name_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = monitor().one("quality-definition").inputs["name"]
+    monkeypatch.setattr(quality, "VOLUME_GB", 50)
+    uncached = monitor.__wrapped__
+    assert uncached().one("quality-definition").inputs["name"] != before
+
+
 def test_the_job_reads_captures_and_baselines_and_writes_reports() -> None:
     statements = policy(monitor().one("quality-role-policy"))
     assert statements["ReadCaptureObjects"]["Resource"] == [

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from components.naming import Names
 from components.serving.realtime import Realtime, RealtimeArgs
 from contracts import release
 from contracts.release import Record
@@ -132,6 +133,12 @@ def test_names_follow_from_the_content() -> None:
     changed: list[dict[str, Any]] = [{"capture_percent": 50}, {"instance_type": "ml.m5.xlarge"}, {"instance_count": 4}]
     for section in changed:
         assert not set(_config_names(serving(**section)).values()) & set(_config_names(default()).values()), section
+
+
+def test_what_the_code_fixes_is_part_of_the_names_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = _config_names(serving())
+    monkeypatch.setattr(Names, "data_capture_uri", "s3://elsewhere")
+    assert not set(_config_names(serving()).values()) & set(before.values())
 
 
 def test_an_emergency_rollback_and_the_next_deployment_agree() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -10,7 +10,8 @@ from components.naming import Names
 from components.serving.realtime import Realtime, RealtimeArgs
 from contracts import release
 from contracts.release import Record
-from settings import Serving
+from local.emulator.sagemaker.rollout import faults, plan
+from settings import FLEET_START_MINUTES, MAX_ROLLOUT_MINUTES, Serving, bakes
 from tests.components.engine import Declared, Deployment, deploy, ground, is_unknown, policy
 from tests.components.serving.test_plan import FIRST, SECOND, record
 
@@ -216,6 +217,29 @@ def test_the_other_rollouts_without_alarms(rollout: dict[str, Any], expected: di
 def test_protection_holds_for_the_endpoint_and_not_for_what_every_release_replaces(protect: bool) -> None:
     protected = {r.name for r in serving(protect=protect).resources if r.protect and r.name.startswith("serving")}
     assert protected == ({"serving-endpoint"} if protect else set())
+
+
+def _as_sent(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_as_sent(item) for item in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {key[0].upper() + key[1:]: _as_sent(item) for key, item in cast("dict[str, Any]", value).items()}
+    return value
+
+
+def _rollout(**chosen: Any) -> Serving:
+    return Serving.model_validate({"rollout": chosen})
+
+
+@pytest.mark.parametrize("kind", ["all_at_once", "canary", "linear", "rolling"])
+def test_every_rollout_at_its_longest_leaves_time_for_the_fleet_to_start(kind: str) -> None:
+    longest = (MAX_ROLLOUT_MINUTES - FLEET_START_MINUTES) // bakes(_rollout(kind=kind).rollout)
+    chosen = {"kind": kind, "bake_minutes": longest}
+    config = _as_sent(serving(rollout=chosen).one("serving-endpoint").inputs["deploymentConfig"])
+    assert faults(config, 3, 1) == []
+    planned = plan(config, 3)
+    waits = sum(shift.wait_seconds for shift in planned.shifts) + planned.termination_wait_seconds
+    assert waits == longest * 60 * bakes(_rollout(**chosen).rollout)
 
 
 def test_more_alarms_than_an_endpoint_takes() -> None:

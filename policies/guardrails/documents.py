@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,25 @@ from .schema import plain
 _TESTS = frozenset(
     {"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "bool", "ipaddress"}
 )
+# Keys whose values name one account, organisation, network or service: a pattern there names others as well.
+_EXACT = frozenset(
+    {
+        "aws:principalaccount",
+        "aws:principalorgid",
+        "aws:sourceaccount",
+        "aws:sourceorgid",
+        "aws:sourceowner",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "iam:passedtoservice",
+        "kms:calleraccount",
+        "s3:dataaccesspointaccount",
+        "sts:externalid",
+    }
+)
+# Keys that every request of an attacker can satisfy.
+_NO_SCOPE = frozenset({"aws:securetransport", "aws:requestedregion"})
+_ARN_PARTS = 6  # arn:partition:service:region:account:resource
 _TABLE = Path(__file__).parent / "data" / "actions.json"
 
 
@@ -76,12 +96,13 @@ class Statement:
     def narrows(self, key: str, *, if_exists: bool = False) -> bool:
         """Whether a condition holds a key to some values rather than to all; see `condition`."""
         values = self.condition(key, if_exists=if_exists)
-        return bool(values) and not any(is_wild(value) for value in values)
+        open_to_others = _is_pattern if key.lower() in _EXACT else is_wild
+        return bool(values) and not any(open_to_others(value) for value in values)
 
     @property
     def unconditional(self) -> bool:
-        """Whether it has no condition, or none but that requests come over TLS, as all do."""
-        return all(key == "aws:securetransport" for _, key, _ in self.conditions)
+        """Whether no condition narrows who may call, or on what: TLS and a region stop nobody."""
+        return not any(key not in _NO_SCOPE and self.narrows(key) for _, key, _ in self.conditions)
 
     def grants(self, action: str) -> bool:
         """Whether it allows an action, wildcards and NotAction counted."""
@@ -95,6 +116,13 @@ class Statement:
     def everywhere(self) -> bool:
         """Whether it holds for every resource, or every resource but some."""
         return bool(self.not_resources) or any(is_star(resource) for resource in self.resources)
+
+    def grants_throughout(self, action: str) -> bool:
+        """Whether it allows an action on every resource, or on all of a kind that an account has of that service."""
+        service = action.lower().partition(":")[0]
+        kinds = {"sts": "iam"}.get(service, service)  # what sts:AssumeRole takes are roles of IAM
+        whole = any(_is_whole_kind(resource, kinds) for resource in self.resources)
+        return self.grants(action) and (self.everywhere or whole)
 
 
 def statements(prop: Prop) -> list[Statement]:
@@ -110,7 +138,9 @@ def statements(prop: Prop) -> list[Statement]:
     if not isinstance(document, dict):
         raise Malformed(prop.owner.violation(f"{prop.path} is no JSON object", "Build the document with json.dumps."))
     found = _list(cast(dict[str, Any], document).get("Statement"))
-    return [_statement(prop, i, entry) for i, entry in enumerate(found, 1) if isinstance(entry, Mapping)]
+    if not found or not all(isinstance(entry, Mapping) for entry in found):
+        raise Malformed(prop.owner.violation(f"{prop.path} has no list of statements", "Build it as IAM documents it."))
+    return [_statement(prop, i, entry) for i, entry in enumerate(found, 1)]
 
 
 def matches(pattern: str, action: str) -> bool:
@@ -119,20 +149,51 @@ def matches(pattern: str, action: str) -> bool:
 
 
 def is_star(resource: str) -> bool:
-    """Whether a pattern covers every resource of a service: `*`, `arn:aws:s3:::*`, `arn:aws:iam::*:role/*`.
+    """Whether a pattern covers every resource of a service, or of a kind in any account.
 
-    A wildcard inside one account counts only when no kind of resource stands before it.
+    So do `*`, `arn:aws:s3:::*/*`, `arn:aws:iam::*:role/*` and `arn:aws:secretsmanager:*:*:secret:*`. A wildcard inside
+    one account counts only when no kind of resource stands before it.
     """
     parts = resource.split(":", 5)
-    if len(parts) < 6:
-        return set(resource) <= {"*"}
+    if len(parts) < _ARN_PARTS:
+        return resource.endswith("*")
     account, name = parts[4], parts[5]
-    return name == "*" or (account == "*" and name.endswith("/*") and name.count("/") == 1)
+    return _is_blank(name) or (_is_pattern(account) and _is_blank(_within_kind(name)))
 
 
 def is_wild(value: str) -> bool:
-    """Whether the value of a condition is a pattern for everything: `*`, `arn:aws:*`, `arn:*:*:*:*:*:*`."""
-    return value.replace("arn", "").replace("aws", "").strip("*?:/") == ""
+    """Whether the value of a condition is a pattern for everything, or for the resources of any account.
+
+    `*`, `arn:aws:*`, `0.0.0.0/0`, and `arn:aws:sns:*:*:*`, since everybody has topics. The ARN of a bucket has no
+    account: its name has to begin with something.
+    """
+    parts = value.split(":", 5)
+    if len(parts) == _ARN_PARTS and parts[0] == "arn":
+        account, name = parts[4], parts[5]
+        return _is_pattern(account) or (not account and _is_pattern(name[:1]))
+    return value in ("0.0.0.0/0", "::/0") or value.replace("arn", "").replace("aws", "").strip("*?:/") == ""
+
+
+def _is_whole_kind(resource: str, service: str) -> bool:
+    """Whether a pattern covers all of a kind in an account, such as `arn:aws:iam::111122223333:role/*`."""
+    parts = resource.split(":", 5)
+    return (
+        len(parts) == _ARN_PARTS and parts[2] == service and bool(parts[4]) and _is_blank(_within_kind(parts[5]))
+    )
+
+
+def _within_kind(name: str) -> str:
+    """What follows the kind in the last part of an ARN: `*` of `role/*` and of `secret:*`."""
+    return re.split("[/:]", name, maxsplit=1)[-1]
+
+
+def _is_blank(pattern: str) -> bool:
+    """Whether a pattern says nothing but wildcards."""
+    return "*" in pattern and not pattern.strip("*?/:")
+
+
+def _is_pattern(value: str) -> bool:
+    return "*" in value or "?" in value
 
 
 def takes_no_resource(action: str) -> bool:
@@ -152,7 +213,7 @@ def _statement(prop: Prop, position: int, entry: Mapping[str, Any]) -> Statement
     return Statement(
         prop=prop,
         label=str(entry.get("Sid") or f"statement {position}"),
-        allows=entry.get("Effect") == "Allow",
+        allows=entry.get("Effect") != "Deny",  # what is misspelt is judged as if it allowed
         actions=_texts(entry.get("Action")),
         not_actions=_texts(entry.get("NotAction")),
         resources=_texts(entry.get("Resource")),

@@ -82,6 +82,22 @@ ESCALATIONS = (
         caught=_UP,
     ),
     bad(
+        "InOneRegionOnly",
+        "permission",
+        {
+            "Action": "lambda:UpdateFunctionCode",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}},
+        },
+        caught=_UP,
+    ),
+    bad(
+        "EveryFunctionOfAnAccount",
+        "permission",
+        {"Action": "lambda:UpdateFunctionCode", "Resource": f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:*"},
+        caught="iam-no-privilege-escalation",
+    ),
+    bad(
         "SplitOverStatements",
         "permission",
         {"Action": "iam:PassRole", "Resource": "*"},
@@ -124,6 +140,51 @@ DATA = (
             "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         },
         caught="iam-pass-role-scoped",
+    ),
+    bad(
+        "AnyRoleByQuestionMark",
+        "permission",
+        {
+            "Action": "iam:PassRole",
+            "Resource": [f"{ROLE}/?*", "arn:aws:iam::????????????:role/training"],
+            "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        },
+        caught="iam-pass-role-scoped",
+    ),
+    bad(
+        "ARoleToAnyServiceOfAws",
+        "permission",
+        {
+            "Action": "iam:PassRole",
+            "Resource": f"{ROLE}/training",
+            "Condition": {"StringLike": {"iam:PassedToService": "*.amazonaws.com"}},
+        },
+        caught="iam-pass-role-scoped",
+    ),
+    bad(
+        "EveryObjectOfEveryBucket",
+        "permission",
+        {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/*"},
+        caught=f"{_STAR} iam-no-data-exfiltration",
+    ),
+    bad(
+        "EverySecretOfAnyAccount",
+        "permission",
+        {"Action": "secretsmanager:GetSecretValue", "Resource": "arn:aws:secretsmanager:*:*:secret:*"},
+        caught=f"{_STAR} iam-no-data-exfiltration",
+    ),
+    # Security Hub, KMS.1: every key of an account is every key that its ciphertexts know.
+    bad(
+        "EveryKeyOfAnAccount",
+        "permission",
+        {"Action": "kms:Decrypt", "Resource": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/*"},
+        caught="iam-no-data-exfiltration",
+    ),
+    bad(
+        "AllOfIamBySpelling",
+        "permission",
+        {"Action": ["i*:?*", "s3:**"], "Resource": f"{ROLE}/a"},
+        caught="iam-no-admin-statement iam-no-service-wildcard iam-pass-role-scoped",
     ),
     bad(
         "ARoleToAnyService",
@@ -177,6 +238,29 @@ TRUST = (
             "Principal": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"},
             "Action": "sts:AssumeRoleWithWebIdentity",
             "Condition": {"StringLike": {"token.actions.githubusercontent.com:sub": "*"}},
+        },
+        caught="iam-trust-policy-scoped",
+    ),
+    *(
+        bad(
+            name,
+            "trust",
+            {
+                "Principal": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {"StringLike": {"token.actions.githubusercontent.com:sub": subject}},
+            },
+            caught="iam-trust-policy-scoped",
+        )
+        for name, subject in (("EveryOwner", "repo:*"), ("EveryOwnerOfThatBeginning", "repo:acme*"))
+    ),
+    bad(
+        "DeputyOfAnyTopic",
+        "trust",
+        {
+            "Principal": {"Service": "sagemaker.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:sagemaker:*:*:*"}},
         },
         caught="iam-trust-policy-scoped",
     ),
@@ -239,6 +323,17 @@ RESOURCE = (
             "Action": "sqs:SendMessage",
             "Resource": "*",
             "Condition": {"ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-1"}},
+        },
+        caught=_OPEN,
+    ),
+    bad(
+        "TopicsOfAnyAccount",
+        "resource",
+        {
+            "Principal": "*",
+            "Action": "sqs:SendMessage",
+            "Resource": "*",
+            "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:sns:eu-west-1:*:alerts"}},
         },
         caught=_OPEN,
     ),

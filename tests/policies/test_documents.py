@@ -75,6 +75,11 @@ def test_no_document_has_no_statements_and_a_broken_one_is_a_violation() -> None
         ("arn:aws:s3:::*", True),
         ("arn:aws:iam::*:role/*", True),
         ("arn:aws:kms:eu-west-1:111122223333:*", True),
+        ("arn:aws:*", True),
+        ("arn:aws:s3:::*/*", True),
+        ("arn:aws:secretsmanager:*:*:secret:*", True),
+        ("arn:aws:lambda:eu-west-1:????????????:function:*", True),
+        ("arn:aws:secretsmanager:*:*:secret:churn-*", False),
         ("arn:aws:s3:::bucket/*", False),
         ("arn:aws:iam::111122223333:role/*", False),
         ("arn:aws:sagemaker:eu-west-1:111122223333:model/churn-*", False),
@@ -113,11 +118,58 @@ def test_which_conditions_a_request_has_to_pass(operator: str, holds: bool) -> N
     assert deny.narrows("aws:SourceAccount") is (operator not in ("StringNotEquals", "Null"))
 
 
-@pytest.mark.parametrize("value", ["*", "arn:aws:*", "arn:*:*:*:*:*", "?*"])
+@pytest.mark.parametrize(
+    "value", ["*", "arn:aws:*", "arn:*:*:*:*:*", "?*", "arn:aws:sns:eu-west-1:*:alerts", "arn:aws:s3:::*-logs"]
+)
 def test_a_condition_that_everything_passes_narrows_nothing(value: str) -> None:
     entry = {"Effect": "Allow", "Action": "*", "Condition": {"StringLike": {"aws:SourceArn": ["arn:aws:x", value]}}}
     (statement,) = statements(document({"Statement": entry}))
     assert not statement.narrows("aws:SourceArn")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "holds"),
+    [
+        ("aws:PrincipalOrgID", "o-*", False),
+        ("aws:SourceAccount", "1111*", False),
+        ("iam:PassedToService", "*.amazonaws.com", False),
+        ("aws:SourceIp", "0.0.0.0/0", False),
+        ("aws:SourceArn", "arn:aws:s3:::churn-*", True),
+        ("aws:PrincipalArn", "arn:aws:iam::111122223333:role/churn-*", True),
+    ],
+)
+def test_what_a_pattern_in_a_condition_leaves_open(key: str, value: str, holds: bool) -> None:
+    entry = {"Effect": "Allow", "Action": "*", "Condition": {"StringLike": {key: value}}}
+    (statement,) = statements(document({"Statement": entry}))
+    assert statement.narrows(key) is holds
+    assert statement.unconditional is not holds
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "throughout"),
+    [
+        ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:*", True),
+        ("sts:AssumeRole", "arn:aws:iam::111122223333:role/*", True),
+        ("lambda:UpdateFunctionCode", "arn:aws:ec2:eu-west-1:111122223333:network-interface/*", False),
+        ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:churn-*", False),
+        ("s3:GetObject", "arn:aws:s3:::bucket/*", False),
+    ],
+)
+def test_what_is_allowed_on_all_of_a_kind(action: str, resource: str, throughout: bool) -> None:
+    entry = {"Effect": "Allow", "Action": action, "Resource": resource}
+    (statement,) = statements(document({"Statement": entry}))
+    assert statement.grants_throughout(action) is throughout
+
+
+@pytest.mark.parametrize("value", [{}, {"statement": [ENTRY]}, {"Statement": []}, {"Statement": ["Allow"]}])
+def test_a_document_without_statements_is_a_violation(value: Any) -> None:
+    with pytest.raises(Malformed, match=r"^policy has no list of statements$"):
+        statements(document(value))
+
+
+def test_a_misspelt_effect_is_judged_as_if_it_allowed() -> None:
+    (statement,) = statements(document({"Statement": {**ENTRY, "Effect": "allow"}}))
+    assert statement.allows
 
 
 def test_actions_match_without_case() -> None:

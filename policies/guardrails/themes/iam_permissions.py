@@ -20,6 +20,7 @@ PERMISSION_POLICIES = ("iam/policy", "iam/rolePolicy", "iam/groupPolicy", "iam/u
 # Actions that read data itself (cloudsplaining's list of data exfiltration, with those of KMS.1 and KMS.2).
 EXFILTRATION = (
     "s3:GetObject",
+    "s3:GetObjectVersion",
     "ssm:GetParameter",
     "ssm:GetParameters",
     "ssm:GetParametersByPath",
@@ -29,6 +30,8 @@ EXFILTRATION = (
     "sagemaker:GetRecord",
     "sagemaker:BatchGetRecord",
 )
+# An action that IAM does not have: only a pattern for all of IAM matches it.
+_ANY_OF_IAM = "iam:" + 8 * "\0"
 # Conditions that hold an action which must be allowed on * to the resources of the platform.
 _SCOPING = ("aws:resourcetag/", "ec2:resourcetag/", "ec2:vpc", "ec2:subnet", "ec2:authorizedservice", "ecs:cluster")
 
@@ -69,7 +72,7 @@ def iam_no_admin_statement(resource: Resource) -> Findings:
     """No statement allows every action, or all of IAM."""
 
     def check(statement: Statement) -> str:
-        broad = [action for action in statement.actions if set(action) <= {"*", ":"} or action.lower() == "iam:*"]
+        broad = [action for action in statement.actions if matches(action, _ANY_OF_IAM)]
         return f"allows {_quoted(broad)}" if broad else ""
 
     yield from judged(resource, check)
@@ -87,7 +90,7 @@ def iam_no_service_wildcard(resource: Resource) -> Findings:
     """No statement allows all actions of a service."""
 
     def check(statement: Statement) -> str:
-        broad = [action for action in statement.actions if action.endswith(":*") or action == "*"]
+        broad = [action for action in statement.actions if not action.partition(":")[2].strip("*?")]
         return f"allows {_quoted(broad)}" if broad else ""
 
     yield from judged(resource, check)
@@ -134,9 +137,7 @@ def iam_no_data_exfiltration(resource: Resource) -> Findings:
     """No statement lets its holder read the data, secrets or ciphertexts of the whole account."""
 
     def check(statement: Statement) -> str:
-        if not statement.everywhere:
-            return ""
-        readable = [action for action in EXFILTRATION if statement.grants(action)]
+        readable = [action for action in EXFILTRATION if statement.grants_throughout(action)]
         return f"allows {_quoted(readable)} on every resource" if readable else ""
 
     yield from judged(resource, check)
@@ -153,18 +154,18 @@ def iam_no_data_exfiltration(resource: Resource) -> Findings:
 def iam_no_privilege_escalation(resource: Resource) -> Findings:
     """No policy lets its holder give itself more rights.
 
-    A way to more rights is a set of actions; it is open when all of them are allowed on every resource without a
-    condition, in one statement or several.
+    A way to more rights is a set of actions; it is open when all of them are allowed on every resource of their kind
+    without a condition that narrows them, in one statement or several.
     """
     yield from independently(*(_escalations(resource, document) for document in _documents(resource)))
 
 
 def _escalations(resource: Resource, document: Prop) -> Findings:
-    free = [each for each in statements(document) if each.allows and each.everywhere and each.unconditional]
+    free = [each for each in statements(document) if each.allows and each.unconditional]
     ways = [
         f"{way} ({' and '.join(actions)})"
         for way, actions in METHODS.items()
-        if all(any(statement.grants(action) for statement in free) for action in actions)
+        if all(any(statement.grants_throughout(action) for statement in free) for action in actions)
     ]
     if ways:
         yield resource.violation(f"{document.path} lets its holder {_quoted(ways, 2)}")
@@ -195,7 +196,9 @@ def iam_pass_role_scoped(resource: Resource) -> Findings:
 def _names_roles(arn: str) -> bool:
     """Whether an ARN names a role, or the roles of a prefix, in an account."""
     parts = arn.split(":", 5)
-    return len(parts) == 6 and "*" not in parts[4] and parts[5].startswith("role/") and parts[5].strip("*") != "role/"
+    if len(parts) < 6 or not parts[4].isdigit() or not parts[5].startswith("role/"):
+        return False
+    return parts[5].removeprefix("role/").strip("*?/") != ""
 
 
 @THEME.policy(

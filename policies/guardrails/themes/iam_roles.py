@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from pulumi_policy import Severity
@@ -26,6 +27,8 @@ SERVICES_WITHOUT_SOURCE = (
     "pods.eks.amazonaws.com",
     "spotfleet.amazonaws.com",
 )
+# Managed policies of AWS that are broad by another name (AWS Managed Policy Reference Guide).
+_BROAD = frozenset({"DatabaseAdministrator", "ReadOnlyAccess", "SecretsManagerReadWrite", "SystemAdministrator"})
 _SOURCE_KEYS = ("aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID")
 _CALLER_KEYS = ("sts:ExternalId", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:MultiFactorAuthPresent")
 
@@ -77,7 +80,18 @@ def _names_source(statement: Statement) -> bool:
 def _subject(statement: Statement) -> bool:
     """Whether the subject of a web identity is tested; SAML names its audience instead."""
     claims = [key for _, key, _ in statement.conditions if key.endswith((":sub", "saml:aud"))]
-    return any(statement.narrows(key) for key in claims)
+    return any(
+        statement.narrows(key) and all(_names_owner(value) for value in statement.condition(key)) for key in claims
+    )
+
+
+def _names_owner(subject: str) -> bool:
+    """Whether a subject says whose it is: `repo:owner/*` does, `repo:*` and `repo:own*` admit repositories of others.
+
+    (GitHub Docs, "OpenID Connect reference"; Kubernetes names `system:serviceaccount:<namespace>:<name>`.)
+    """
+    owner = re.split("[/:]", re.sub("^(repo|system:serviceaccount):", "", subject), maxsplit=1)[0]
+    return "*" not in owner and "?" not in owner
 
 
 @THEME.policy(
@@ -86,6 +100,7 @@ def _subject(statement: Statement) -> bool:
         "iam/policyAttachment",
         "iam/userPolicyAttachment",
         "iam/groupPolicyAttachment",
+        "iam/rolePolicyAttachmentsExclusive",
         "iam/role",
     ),
     mandatory=EVERYWHERE,
@@ -96,14 +111,16 @@ def _subject(statement: Statement) -> bool:
 )
 def iam_no_broad_managed_policy(holder: Resource) -> Findings:
     """No role carries a managed policy that allows whole services."""
-    path = "managedPolicyArns[]" if holder.type.endswith(":Role") else "policyArn"
-    for arn in holder.props(path):
-        yield from arn.judged(lambda value: not _is_broad(str(value)), "a policy made for the job")
+    for path in ("managedPolicyArns[]", "policyArns[]", "policyArn"):
+        for arn in holder.props(path):
+            yield from arn.judged(lambda value: not _is_broad(str(value)), "a policy made for the job")
 
 
 def _is_broad(arn: str) -> bool:
+    """Whether a policy of AWS allows whole services, or reads the data of the whole account."""
     name = arn.rpartition("/")[2]
-    return name.endswith("FullAccess") or name in {"AdministratorAccess", "PowerUserAccess", "IAMFullAccess"}
+    broad = "FullAccess" in name or "PowerUser" in name or name.startswith("AdministratorAccess") or name in _BROAD
+    return broad and ":aws:policy/" in arn
 
 
 @THEME.policy(

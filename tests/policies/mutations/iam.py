@@ -14,8 +14,8 @@ MUTATIONS = [
             "iam-no-service-wildcard": "policy Wrong allows *",
             "iam-no-resource-star": "policy Wrong allows * on every resource",
             "iam-no-data-exfiltration": (
-                "policy Wrong allows s3:GetObject, ssm:GetParameter, ssm:GetParameters, "
-                "ssm:GetParametersByPath, secretsmanager:GetSecretValue and 4 more on every resource"
+                "policy Wrong allows s3:GetObject, s3:GetObjectVersion, ssm:GetParameter, ssm:GetParameters, "
+                "ssm:GetParametersByPath and 5 more on every resource"
             ),
             "iam-no-privilege-escalation": (
                 "policy lets its holder write a new version of a policy (iam:CreatePolicyVersion), "
@@ -85,9 +85,8 @@ MUTATIONS = [
             "iam-no-service-wildcard": "inlinePolicies[0].policy All allows *",
             "iam-no-resource-star": "inlinePolicies[0].policy All allows * on every resource",
             "iam-no-data-exfiltration": (
-                "inlinePolicies[0].policy All allows s3:GetObject, ssm:GetParameter, "
-                "ssm:GetParameters, ssm:GetParametersByPath, secretsmanager:GetSecretValue and 4 "
-                "more on every resource"
+                "inlinePolicies[0].policy All allows s3:GetObject, s3:GetObjectVersion, ssm:GetParameter, "
+                "ssm:GetParameters, ssm:GetParametersByPath and 5 more on every resource"
             ),
             "iam-no-privilege-escalation": (
                 "inlinePolicies[0].policy lets its holder write a new version of a policy "
@@ -160,6 +159,33 @@ MUTATIONS = [
         {
             "iam-no-broad-managed-policy": (
                 'managedPolicyArns[0] is "arn:aws:iam::aws:policy/AdministratorAccess"; it must be a '
+                "policy made for the job"
+            )
+        },
+    ),
+    Mutation(
+        put("training-role", "managedPolicyArns", ["arn:aws:iam::aws:policy/SecretsManagerReadWrite"]),
+        {
+            "iam-no-broad-managed-policy": (
+                'managedPolicyArns[0] is "arn:aws:iam::aws:policy/SecretsManagerReadWrite"; it must be a '
+                "policy made for the job"
+            )
+        },
+    ),
+    Mutation(
+        add(
+            Specimen(
+                "iam/rolePolicyAttachmentsExclusive",
+                "only-these",
+                {
+                    "roleName": "training-role",
+                    "policyArns": ["arn:aws:iam::aws:policy/service-role/AmazonEMRFullAccessPolicy_v2"],
+                },
+            )
+        ),
+        {
+            "iam-no-broad-managed-policy": (
+                'policyArns[0] is "arn:aws:iam::aws:policy/service-role/AmazonEMRFullAccessPolicy_v2"; it must be a '
                 "policy made for the job"
             )
         },

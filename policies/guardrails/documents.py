@@ -177,9 +177,7 @@ def is_wild(value: str) -> bool:
 def _is_whole_kind(resource: str, service: str) -> bool:
     """Whether a pattern covers all of a kind in an account, such as `arn:aws:iam::111122223333:role/*`."""
     parts = resource.split(":", 5)
-    return (
-        len(parts) == _ARN_PARTS and parts[2] == service and bool(parts[4]) and _is_blank(_within_kind(parts[5]))
-    )
+    return len(parts) == _ARN_PARTS and parts[2] == service and bool(parts[4]) and _is_blank(_within_kind(parts[5]))
 
 
 def _within_kind(name: str) -> str:

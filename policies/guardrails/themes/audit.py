@@ -10,6 +10,7 @@ from ..remediation import Draft
 from ..resource import Resource, twins
 from ..rule import Controls
 from ..schema import number
+from .encryption_storage import customer_key
 from .theme import AUDIT as THEME
 
 # The periods that CloudWatch Logs takes (PutRetentionPolicy).
@@ -112,7 +113,7 @@ def cloudtrail_hardened(trail: Resource) -> Findings:
     yield from trail.prop("includeGlobalServiceEvents").must_be(True, when_missing=True)
     yield from trail.prop("isMultiRegionTrail").must_be(True)
     yield from trail.prop("enableLogFileValidation").must_be(True)
-    yield from trail.prop("kmsKeyId").must_be_set("a customer-managed KMS key")
+    yield from customer_key(trail.prop("kmsKeyId"))
     yield from trail.prop("cloudWatchLogsGroupArn").must_be_set("a log group")
 
 

@@ -12,7 +12,7 @@ from ..reading import Prop
 from ..remediation import Draft
 from ..resource import Resource
 from ..rule import Controls
-from .encryption_storage import KEY, KEY_SETTING, set_key
+from .encryption_storage import KEY_SETTING, customer_key, set_key
 from .theme import ENCRYPTION_AT_REST as THEME
 
 # Their volumes are hardware-encrypted NVMe drives, and the API refuses a key for them
@@ -41,7 +41,7 @@ def sagemaker_endpoint_config_kms(config: Resource) -> Findings:
     Serverless variants and instance types with local NVMe drives have no such volume, and the API refuses a key there.
     """
     variants = [*config.props("productionVariants[]"), *config.props("shadowProductionVariants[]")]
-    found = config.prop("kmsKeyArn").must_be_set(KEY)
+    found = customer_key(config.prop("kmsKeyArn"))
     if found and any(_has_volume(variant) for variant in variants):
         yield from found
 
@@ -70,9 +70,9 @@ def sagemaker_data_capture_kms(config: Resource) -> Findings:
     They hold what customers sent and what the model answered. The key of the volume does not cover them.
     """
     if not config.prop("dataCaptureConfig").missing:
-        yield from config.prop("dataCaptureConfig.kmsKeyId").must_be_set(KEY)
+        yield from customer_key(config.prop("dataCaptureConfig.kmsKeyId"))
     if not config.prop("asyncInferenceConfig").missing:
-        yield from config.prop("asyncInferenceConfig.outputConfig.kmsKeyId").must_be_set(KEY)
+        yield from customer_key(config.prop("asyncInferenceConfig.outputConfig.kmsKeyId"))
 
 
 @sagemaker_data_capture_kms.remediation
@@ -97,7 +97,7 @@ def _(draft: Draft) -> None:
 def sagemaker_monitoring_kms(monitor: Resource) -> Findings:
     """Monitoring jobs encrypt their volume and their reports with a customer-managed KMS key."""
     for path in _monitoring_keys(monitor):
-        yield from monitor.prop(path).must_be_set(KEY)
+        yield from customer_key(monitor.prop(path))
 
 
 @sagemaker_monitoring_kms.remediation
@@ -127,9 +127,9 @@ def _monitoring_keys(monitor: Resource) -> tuple[str, ...]:
 def sagemaker_feature_store_kms(group: Resource) -> Findings:
     """The online and the offline store of a feature group are encrypted with a customer-managed KMS key."""
     if not group.prop("offlineStoreConfig").missing:
-        yield from group.prop("offlineStoreConfig.s3StorageConfig.kmsKeyId").must_be_set(KEY)
+        yield from customer_key(group.prop("offlineStoreConfig.s3StorageConfig.kmsKeyId"))
     if not group.prop("onlineStoreConfig").missing:
-        found = group.prop("onlineStoreConfig.securityConfig.kmsKeyId").must_be_set(KEY)
+        found = customer_key(group.prop("onlineStoreConfig.securityConfig.kmsKeyId"))
         yield from group.prop("onlineStoreConfig.enableOnlineStore").when(lambda on: on is not False, found)
 
 
@@ -144,9 +144,9 @@ def sagemaker_feature_store_kms(group: Resource) -> Findings:
 )
 def sagemaker_training_kms(job: Resource) -> Findings:
     """Training jobs encrypt their volume and the trained model with a customer-managed KMS key."""
-    volume = job.prop("resourceConfig.volumeKmsKeyId").must_be_set(KEY)
+    volume = customer_key(job.prop("resourceConfig.volumeKmsKeyId"))
     yield from job.prop("resourceConfig.instanceType").when(takes_volume_key, volume)
-    yield from job.prop("outputDataConfig.kmsKeyId").must_be_set(KEY)
+    yield from customer_key(job.prop("outputDataConfig.kmsKeyId"))
 
 
 @sagemaker_training_kms.remediation
@@ -166,4 +166,4 @@ def _(draft: Draft) -> None:
 )
 def sagemaker_domain_notebook_kms(workplace: Resource) -> Findings:
     """Studio domains and notebooks encrypt their storage with a customer-managed KMS key."""
-    yield from workplace.prop("kmsKeyId").must_be_set(KEY)
+    yield from customer_key(workplace.prop("kmsKeyId"))

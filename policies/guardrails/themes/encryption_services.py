@@ -9,7 +9,7 @@ from ..levels import EVERYWHERE, FROM_STAGING, IN_PROD
 from ..remediation import Draft
 from ..resource import Resource
 from ..rule import Controls
-from .encryption_storage import KEY, KEY_SETTING, set_key
+from .encryption_storage import KEY, KEY_SETTING, customer_key, set_key
 from .theme import ENCRYPTION_AT_REST as THEME
 
 
@@ -71,7 +71,7 @@ def _(draft: Draft) -> None:
 )
 def lambda_env_kms(function: Resource) -> Findings:
     """Functions with environment variables encrypt them with a customer-managed KMS key."""
-    yield from function.prop("environment.variables").when(bool, function.prop("kmsKeyArn").must_be_set(KEY))
+    yield from function.prop("environment.variables").when(bool, customer_key(function.prop("kmsKeyArn")))
 
 
 @lambda_env_kms.remediation
@@ -136,9 +136,9 @@ def codepipeline_codebuild_cmk(delivery: Resource) -> Findings:
     """Delivery artifacts and build logs are encrypted with a customer-managed KMS key."""
     if delivery.type.endswith(":Pipeline"):
         for store in delivery.props("artifactStores[]"):
-            yield from store.prop("encryptionKey.id").must_be_set(KEY)
+            yield from customer_key(store.prop("encryptionKey.id"))
         return
-    yield from delivery.prop("encryptionKey").must_be_set(KEY)
+    yield from customer_key(delivery.prop("encryptionKey"))
     for path in ("artifacts.encryptionDisabled", "logsConfig.s3Logs.encryptionDisabled"):
         yield from delivery.prop(path).must_be(False, when_missing=False)
 
@@ -162,7 +162,7 @@ def _(draft: Draft) -> None:
 )
 def eks_secrets_encrypted(cluster: Resource) -> Findings:
     """Kubernetes secrets of a cluster are encrypted with a customer-managed KMS key."""
-    yield from cluster.prop("encryptionConfig.provider.keyArn").must_be_set(KEY)
+    yield from customer_key(cluster.prop("encryptionConfig.provider.keyArn"))
     resources = [prop.value for prop in cluster.props("encryptionConfig.resources[]")]
     if "secrets" not in resources:
         yield cluster.violation('encryptionConfig.resources does not contain "secrets"')

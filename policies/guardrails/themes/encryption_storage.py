@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from pulumi_policy import Severity
 
-from ..finding import Findings
+from ..finding import Finding, Findings
 from ..levels import EVERYWHERE, FROM_STAGING, IN_PROD
+from ..reading import Prop
 from ..remediation import Draft
 from ..resource import Resource, twins
 from ..rule import Controls
@@ -14,14 +17,20 @@ from .theme import ENCRYPTION_AT_REST as THEME
 
 KEY = "a customer-managed KMS key"
 KEY_SETTING = {"kmsKeyArn": text("Key that a remediation sets; without one nothing is remediated.", pattern="|arn:.+")}
+_AWS_MANAGED = re.compile(r"(?:^|:)alias/aws/")
 _ENCRYPTION = twins("s3/bucketServerSideEncryptionConfiguration")
 _LOGGING = twins("s3/bucketLogging")
 _DEFAULT = "applyServerSideEncryptionByDefault"
 
 
+def customer_key(prop: Prop) -> list[Finding]:
+    """It is a key of the account, not one that AWS manages, whose policy nobody can narrow."""
+    return prop.judged(lambda key: bool(key) and not _AWS_MANAGED.search(str(key)), KEY)
+
+
 def set_key(draft: Draft, path: str) -> None:
-    """Remediation: set the configured key at a path, when there is one and the path has none."""
-    if draft.config["kmsKeyArn"] and draft.prop(path).missing:
+    """Remediation: set the configured key at a path, when there is one and the path has no customer-managed key."""
+    if draft.config["kmsKeyArn"] and customer_key(draft.prop(path)):
         draft.set(path, draft.config["kmsKeyArn"])
 
 
@@ -49,7 +58,7 @@ def s3_bucket_kms_encryption(bucket: Resource) -> Findings:
     for default in defaults:
         yield from default.prop("sseAlgorithm").must_be(*allowed)
         if not is_log_target:
-            yield from default.prop("kmsMasterKeyId").must_be_set(KEY)
+            yield from customer_key(default.prop("kmsMasterKeyId"))
 
 
 @THEME.policy(
@@ -114,7 +123,7 @@ def ecr_repository_kms(repository: Resource) -> Findings:
         yield repository.violation("encryptionConfigurations is not set; images are encrypted with a key of AWS")
     for configuration in configurations:
         yield from configuration.prop("encryptionType").must_be("KMS", "KMS_DSSE")
-        yield from configuration.prop("kmsKey").must_be_set(KEY)
+        yield from customer_key(configuration.prop("kmsKey"))
 
 
 @THEME.policy(
@@ -128,7 +137,7 @@ def ecr_repository_kms(repository: Resource) -> Findings:
 )
 def log_group_kms(group: Resource) -> Findings:
     """Log groups are encrypted with a customer-managed KMS key."""
-    yield from group.prop("kmsKeyId").must_be_set(KEY)
+    yield from customer_key(group.prop("kmsKeyId"))
 
 
 @log_group_kms.remediation
@@ -147,7 +156,7 @@ def _(draft: Draft) -> None:
 )
 def secret_customer_key(secret: Resource) -> Findings:
     """Secrets are encrypted with a customer-managed KMS key, so that reading one needs the key as well."""
-    yield from secret.prop("kmsKeyId").must_be_set(KEY)
+    yield from customer_key(secret.prop("kmsKeyId"))
 
 
 @secret_customer_key.remediation
@@ -168,7 +177,7 @@ def launch_template_ebs_encrypted(template: Resource) -> Findings:
     for device in template.props("blockDeviceMappings[]"):
         if not device.prop("ebs").missing:
             yield from device.prop("ebs.encrypted").judged(lambda value: value in (True, "true"), "true")
-            yield from device.prop("ebs.kmsKeyId").must_be_set(KEY)
+            yield from customer_key(device.prop("ebs.kmsKeyId"))
 
 
 @launch_template_ebs_encrypted.remediation

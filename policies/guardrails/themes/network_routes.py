@@ -32,7 +32,16 @@ _SUBNETS = {
         "sagemaker/domain",
         "sagemaker/notebookInstance",
     ),
-    reads=("ec2/subnet", "ec2/routeTableAssociation", "ec2/routeTable", "ec2/route", "ec2/internetGateway"),
+    reads=(
+        "ec2/subnet",
+        "ec2/routeTableAssociation",
+        "ec2/routeTable",
+        "ec2/route",
+        "ec2/internetGateway",
+        "ec2/vpc",
+        "ec2/defaultRouteTable",
+        "ec2/mainRouteTableAssociation",
+    ),
     mandatory=FROM_STAGING,
     severity=Severity.HIGH,
     controls=Controls(checkov="CKV2_AWS_35", guard="NO_UNRESTRICTED_ROUTE_TO_IGW"),
@@ -42,7 +51,8 @@ _SUBNETS = {
 def workload_in_private_subnets(workload: Resource) -> Findings:
     """Workloads stand in subnets from which no route leads to an internet gateway.
 
-    What makes a subnet public is its route, not its name: the rule follows subnet, association, route table and route.
+    What makes a subnet public is its route, not its name: the rule follows subnet, association, route table and route,
+    and takes the main table of the VPC where there is no association.
     """
     path = _SUBNETS[workload.type.rpartition(":")[2]]
     named = workload.props(path)
@@ -67,12 +77,24 @@ def workload_in_private_subnets(workload: Resource) -> Findings:
 
 def _is_public(subnet: Resource) -> bool:
     """Whether a route of a subnet leads to an internet gateway; raises Undecided when that is not known yet."""
-    return any(
-        any(_leads_out(route, "gatewayId") for route in table.attached("routeTableId", "ec2/route"))
-        or _leads_out(table, "routes[].gatewayId")
-        for association in subnet.attached("subnetId", "ec2/routeTableAssociation")
-        for table in association.targets("routeTableId", "ec2/routeTable")
-    )
+    associations = subnet.attached("subnetId", "ec2/routeTableAssociation")
+    if not associations:
+        return any(_is_main_table_public(vpc) for vpc in subnet.targets("vpcId", "ec2/vpc"))
+    tables = (table for each in associations for table in each.targets("routeTableId", "ec2/routeTable"))
+    return any(map(_has_way_out, tables))
+
+
+def _is_main_table_public(vpc: Resource) -> bool:
+    """Whether a route of the main table leads out; it holds for every subnet that is associated with no other."""
+    tables = list(vpc.attached("defaultRouteTableId", "ec2/defaultRouteTable"))
+    for main in vpc.attached("vpcId", "ec2/mainRouteTableAssociation"):
+        tables += main.targets("routeTableId", "ec2/routeTable")
+    return any(map(_has_way_out, [*tables, vpc]))  # a route may name the main table by the VPC's output
+
+
+def _has_way_out(table: Resource) -> bool:
+    routes = table.attached("routeTableId", "ec2/route")
+    return any(_leads_out(route, "gatewayId") for route in routes) or _leads_out(table, "routes[].gatewayId")
 
 
 def _leads_out(routes: Resource, path: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from pulumi_policy import Severity
 
 from ..documents import statements
@@ -15,7 +17,9 @@ from ..schema import strings
 from .theme import NETWORK as THEME
 
 HTTPS = 443
-ANYWHERE = frozenset({"0.0.0.0/0", "::/0"})
+LAST_PORT = 65535
+# The shortest prefixes that a network of one's own has: 10.0.0.0/8 and fc00::/7.
+_SHORTEST = {4: 8, 6: 7}
 # What the workloads call from subnets that have no way out (SageMaker Developer Guide, "Give SageMaker AI access to
 # resources in your Amazon VPC").
 REQUIRED_ENDPOINTS = (
@@ -30,6 +34,15 @@ REQUIRED_ENDPOINTS = (
     "secretsmanager",
     "sts",
 )
+
+
+def is_anywhere(block: object) -> bool:
+    """Whether a CIDR block is the internet or a great part of it, in any spelling: `::/0`, `0::0/0`, `0.0.0.0/1`."""
+    try:
+        network = ipaddress.ip_network(str(block), strict=False)
+    except ValueError:
+        return False  # no CIDR block; AWS refuses it
+    return network.prefixlen < _SHORTEST[network.version]
 
 
 @THEME.policy(
@@ -75,14 +88,14 @@ def security_group_no_open_ingress(group: Resource) -> Findings:
     for rule in rules:
         found = list(_closed(rule))
         if group.name in group.config["publicGroups"]:
-            found = rule.prop("fromPort").when(lambda port: port != HTTPS, found) or rule.prop("toPort").when(
-                lambda port: port != HTTPS, found
-            )
+            ports = (rule.prop("fromPort"), rule.prop("toPort"))
+            beyond = (port.when(lambda number: number != HTTPS, found) for port in ports)
+            found = next(filter(None, (*beyond, _protocol(rule).when(_is_every, found))), [])
         yield from rule.prop("type").when(lambda direction: direction != "egress", found)
 
 
 @THEME.policy(
-    on=("ec2/securityGroup", "vpc/securityGroupEgressRule"),
+    on=("ec2/securityGroup", "ec2/securityGroupRule", "vpc/securityGroupEgressRule"),
     mandatory=IN_PROD,
     severity=Severity.MEDIUM,
     controls=Controls(checkov="CKV_AWS_382"),
@@ -93,19 +106,35 @@ def security_group_restricted_egress(group: Resource) -> Findings:
     """No security group lets everything out to everywhere; stolen data needs a way out."""
     rules = group.props("egress[]") if group.type.endswith(":SecurityGroup") else [group.prop("")]
     for rule in rules:
-        protocol = rule.prop("protocol" if rule.prop("ipProtocol").missing else "ipProtocol")
-        yield from protocol.when(lambda name: name in ("-1", "all"), _closed(rule))
+        found = list(_closed(rule))
+        ports = rule.prop("fromPort").when(lambda port: port in (0, 1), found)
+        ports = rule.prop("toPort").when(lambda port: port == LAST_PORT, ports)
+        everything = _protocol(rule).when(_is_every, found) or ports
+        yield from rule.prop("type").when(lambda direction: direction != "ingress", everything)
+
+
+def _protocol(rule: Prop) -> Prop:
+    return rule.prop("protocol" if rule.prop("ipProtocol").missing else "ipProtocol")
+
+
+def _is_every(protocol: object) -> bool:
+    return str(protocol) in ("-1", "-1.0", "all")
 
 
 def _closed(rule: Prop) -> Findings:
     """No CIDR block of a rule is the whole internet."""
     for path in ("cidrBlocks[]", "ipv6CidrBlocks[]", "cidrIpv4", "cidrIpv6"):
         for prop in rule.props(path):
-            yield from prop.judged(lambda block: block not in ANYWHERE, "a narrower CIDR block")
+            yield from prop.judged(lambda block: not is_anywhere(block), "a narrower CIDR block")
 
 
 @THEME.policy(
-    on=("ec2/securityGroup", "vpc/securityGroupIngressRule"),
+    on=(
+        "ec2/securityGroup",
+        "ec2/securityGroupRule",
+        "vpc/securityGroupIngressRule",
+        "vpc/securityGroupEgressRule",
+    ),
     mandatory=IN_PROD,
     severity=Severity.LOW,
     controls=Controls(checkov="CKV_AWS_23"),
@@ -114,8 +143,8 @@ def _closed(rule: Prop) -> Findings:
 )
 def security_group_rule_description(group: Resource) -> Findings:
     """Security groups and their rules say what they are for."""
-    descriptions = [group.prop("description"), *group.props("ingress[].description")]
-    for description in descriptions:
+    inline = [rule for path in ("ingress[]", "egress[]") for rule in group.props(path)]
+    for description in (group.prop("description"), *(rule.prop("description") for rule in inline)):
         yield from description.judged(
             lambda text: bool(text) and text != "Managed by Pulumi", "a sentence that says what it is for"
         )
@@ -181,8 +210,8 @@ def vpc_endpoint_policy_scoped(endpoint: Resource) -> Findings:
         yield endpoint.violation("policy is not set, so the endpoint admits every principal to every resource")
         return
     for statement in statements(policy):
-        everyone = any(name == "*" for _, name in statement.principals)
-        if statement.allows and everyone and statement.everywhere and not statement.conditions:
+        everyone = any(name == "*" for _, name in statement.principals) or bool(statement.not_principals)
+        if statement.allows and everyone and statement.everywhere and statement.unconditional:
             yield endpoint.violation(f"policy {statement.label} admits every principal to every resource")
 
 
@@ -212,7 +241,7 @@ def eks_private_endpoint(cluster: Resource) -> Findings:
     yield from cluster.prop("vpcConfig.endpointPrivateAccess").must_be(True)
     yield from cluster.prop("vpcConfig.endpointPublicAccess").must_be(False, when_missing=True)
     for block in cluster.props("vpcConfig.publicAccessCidrs[]"):
-        yield from independently(block.judged(lambda cidr: cidr not in ANYWHERE, "a narrower CIDR block"))
+        yield from independently(block.judged(lambda cidr: not is_anywhere(cidr), "a narrower CIDR block"))
 
 
 @THEME.policy(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy import Severity
 
-from ..documents import Statement, statements
+from ..documents import Statement, is_wild, statements
 from ..finding import Findings
 from ..levels import EVERYWHERE, FROM_STAGING
 from ..remediation import Draft
@@ -16,15 +16,33 @@ from .theme import PUBLIC_ACCESS as THEME
 BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _POLICY_DOCUMENTS = {
     "s3/bucketPolicy": "policy",
+    "s3/bucket": "policy",
+    "s3/bucketV2": "policy",
+    "s3/accessPoint": "policy",
+    "s3control/accessPointPolicy": "policy",
     "sns/topicPolicy": "policy",
     "sns/topic": "policy",
     "sqs/queuePolicy": "policy",
     "sqs/queue": "policy",
     "kms/key": "policy",
+    "kms/keyPolicy": "policy",
+    "kms/replicaKey": "policy",
+    "kms/externalKey": "policy",
+    "kms/replicaExternalKey": "policy",
     "ecr/repositoryPolicy": "policy",
+    "ecr/registryPolicy": "policy",
     "secretsmanager/secretPolicy": "policy",
+    "secretsmanager/secret": "policy",
     "sagemaker/modelPackageGroupPolicy": "resourcePolicy",
     "cloudwatch/eventBusPolicy": "policy",
+    "cloudwatch/logResourcePolicy": "policyDocument",
+    "cloudwatch/logDestinationPolicy": "accessPolicy",
+    "glue/resourcePolicy": "policy",
+    "codebuild/resourcePolicy": "policy",
+    "dynamodb/resourcePolicy": "policy",
+    "kinesis/resourcePolicy": "policy",
+    "efs/fileSystemPolicy": "policy",
+    "backup/vaultPolicy": "policy",
 }
 # A statement for everyone that tests one of these is held to callers of the platform.
 _SCOPES = (
@@ -171,13 +189,15 @@ def lambda_permission_scoped(permission: Resource) -> Findings:
         yield from permission.prop("authorizationType").must_be("AWS_IAM")
         return
     principal = permission.prop("principal")
-    yield from principal.judged(lambda name: bool(name) and name != "*", "a service, an account or a role")
+    everyone = principal.judged(lambda name: bool(name) and name != "*", "a service, an account or a role")
+    yield from permission.prop("principalOrgId").when_unset(everyone)  # `*` of one organisation is not everyone
     if not principal.unknown and str(principal.value).endswith(".amazonaws.com"):
         sources = [permission.prop(path) for path in ("sourceArn", "sourceAccount", "principalOrgId")]
         if all(source.missing for source in sources):
             yield permission.violation(f"{principal.value} may invoke it for any account: sourceArn is not set")
         else:
-            yield from sources[0].judged(lambda arn: arn != "*", "the ARN of the caller")
+            found = sources[0].judged(lambda arn: arn is None or not is_wild(str(arn)), "the ARN of the caller")
+            yield from permission.prop("sourceAccount").when_unset(found)
 
 
 @THEME.policy(

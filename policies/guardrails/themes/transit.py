@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy import Severity
 
-from ..documents import Statement, statements
+from ..documents import Statement, matches, statements
 from ..finding import Findings
 from ..levels import EVERYWHERE, FROM_STAGING, NOWHERE
 from ..remediation import Draft
@@ -40,17 +40,33 @@ def s3_bucket_tls_only(bucket: Resource) -> Findings:
     policies = bucket.attached("bucket", "s3/bucketPolicy")
     if not policies:
         yield bucket.violation("no bucketPolicy is attached, so plain HTTP is accepted")
-    elif not any(_demands_tls(statement) for policy in policies for statement in statements(policy.prop("policy"))):
+        return
+    name = bucket.prop("bucket").raw
+    found = [statement for policy in policies for statement in statements(policy.prop("policy"))]
+    if not any(_demands_tls(statement, name) for statement in found):
         yield bucket.violation("its bucketPolicy has no statement that denies requests without TLS")
 
 
-def _demands_tls(statement: Statement) -> bool:
+def _demands_tls(statement: Statement, bucket: object) -> bool:
+    """Whether a statement denies everyone everything without TLS, on the bucket of that name and on its objects.
+
+    A further condition would deny less: all of a statement's conditions must hold.
+    """
+    known = isinstance(bucket, str)
+    resources = [resource for resource in statement.resources if not known or _is_of(resource, str(bucket))]
+    alone = all(key == "aws:securetransport" for _, key, _ in statement.conditions)
     everyone = any(name == "*" for _, name in statement.principals)
     everything = "s3:*" in statement.actions or "*" in statement.actions
-    objects = any(resource.endswith("*") for resource in statement.resources)
-    itself = any(not resource.endswith("/*") for resource in statement.resources)
+    objects = any(resource.endswith("*") for resource in resources)
+    itself = any(not resource.endswith("/*") for resource in resources)
     insecure = [value.lower() for value in statement.condition("aws:SecureTransport")]
-    return not statement.allows and everyone and everything and objects and itself and insecure == ["false"]
+    denies = not statement.allows and everyone and everything
+    return denies and alone and objects and itself and insecure == ["false"]
+
+
+def _is_of(resource: str, bucket: str) -> bool:
+    """Whether the ARN or pattern of a statement bears on a bucket or its objects."""
+    return resource == "*" or matches(resource.rpartition(":::")[2].partition("/")[0], bucket)
 
 
 @THEME.policy(

@@ -24,6 +24,24 @@ MUTATIONS = [
         },
     ),
     Mutation(
+        put("raw-encryption", "rules.0.applyServerSideEncryptionByDefault.kmsMasterKeyId", "alias/aws/s3"),
+        {
+            "s3-bucket-kms-encryption": (
+                'rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId is "alias/aws/s3"; it must be a '
+                "customer-managed KMS key"
+            )
+        },
+    ),
+    Mutation(
+        put("one-off-training", "outputDataConfig.kmsKeyId", "arn:aws:kms:eu-west-1:111122223333:alias/aws/sagemaker"),
+        {
+            "sagemaker-training-kms": (
+                'outputDataConfig.kmsKeyId is "arn:aws:kms:eu-west-1:111122223333:alias/aws/sagemaker"; it must be a '
+                "customer-managed KMS key"
+            )
+        },
+    ),
+    Mutation(
         remove("raw-encryption"),
         {
             "s3-bucket-kms-encryption": [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.policies.mutation import Mutation, add, drop, link, put, remove
-from tests.policies.specimens import access
+from tests.policies.specimens import access, data
 from tests.policies.support import Specimen
 
 _IN_A = (
@@ -35,6 +35,23 @@ MUTATIONS = [
             access.document({"Action": "s3:GetObject", "Resource": "*", "Principal": {"AWS": "111122223333"}}),
         ),
         {"s3-bucket-tls-only": "s3/bucket 'raw': its bucketPolicy has no statement that denies requests without TLS"},
+    ),
+    # Denies on another bucket, and under a further condition, deny nothing here.
+    *(
+        Mutation(
+            put("raw-policy", "policy", document),
+            {
+                "s3-bucket-tls-only": (
+                    "s3/bucket 'raw': its bucketPolicy has no statement that denies requests without TLS"
+                )
+            },
+        )
+        for document in (
+            data.bucket_policy("111122223333-prod-other"),
+            data.bucket_policy("111122223333-prod-raw").replace(
+                '"Bool": ', '"StringEquals": {"aws:PrincipalAccount": "111122223333"}, "Bool": '
+            ),
+        )
     ),
     Mutation(
         put("one-off-training", "enableInterContainerTrafficEncryption", False),
@@ -155,7 +172,7 @@ MUTATIONS = [
         {"security-group-no-open-ingress": 'cidrIpv4 is "0.0.0.0/0"; it must be a narrower CIDR block'},
     ),
     Mutation(
-        put("workloads", "egress.0", {"protocol": "-1", "cidrBlocks": ["0.0.0.0/0"]}),
+        put("workloads", "egress.0", {"protocol": "-1", "cidrBlocks": ["0.0.0.0/0"], "description": "All"}),
         {
             "security-group-restricted-egress": (
                 'egress[0].cidrBlocks[0] is "0.0.0.0/0"; it must be a narrower CIDR block'
@@ -165,6 +182,34 @@ MUTATIONS = [
     Mutation(
         put("https-out", "ipProtocol", "-1").then(put("https-out", "cidrIpv4", "0.0.0.0/0")),
         {"security-group-restricted-egress": 'cidrIpv4 is "0.0.0.0/0"; it must be a narrower CIDR block'},
+    ),
+    # Other spellings of the whole internet, and its half.
+    *(
+        Mutation(
+            put("https-in", key, block),
+            {"security-group-no-open-ingress": f'{key} is "{block}"; it must be a narrower CIDR block'},
+        )
+        for key, block in (("cidrIpv6", "0::0/0"), ("cidrIpv6", "2000::/3"), ("cidrIpv4", "128.0.0.0/1"))
+    ),
+    Mutation(
+        put("legacy-rule-out", "protocol", "-1"),
+        {"security-group-restricted-egress": 'cidrBlocks[0] is "0.0.0.0/0"; it must be a narrower CIDR block'},
+    ),
+    Mutation(
+        put("legacy-rule-out", "fromPort", 0.0).then(put("legacy-rule-out", "toPort", 65535.0)),
+        {"security-group-restricted-egress": 'cidrBlocks[0] is "0.0.0.0/0"; it must be a narrower CIDR block'},
+    ),
+    Mutation(
+        drop("https-out", "description"),
+        {"security-group-rule-description": "description is not set; it must be a sentence that says what it is for"},
+    ),
+    Mutation(
+        drop("workloads", "egress.0.description"),
+        {
+            "security-group-rule-description": (
+                "egress[0].description is not set; it must be a sentence that says what it is for"
+            )
+        },
     ),
     Mutation(
         put("workloads", "description", "Managed by Pulumi"),
@@ -240,6 +285,43 @@ MUTATIONS = [
             )
         ),
         {"workload-in-private-subnets": LEAK},
+    ),
+    # A subnet with no association takes the main table of its VPC, which three resources can describe.
+    *(
+        Mutation(
+            remove("association-a").then(add(*main)),
+            {
+                "workload-in-private-subnets": [
+                    f"{subject}: from its subnets private-a a route leads to an internet gateway" for subject in _IN_A
+                ]
+            },
+        )
+        for main in (
+            (
+                Specimen(
+                    "ec2/defaultRouteTable",
+                    "main",
+                    {"defaultRouteTableId": "rtb-1", "routes": [{"gatewayId": "gateway"}]},
+                    {"defaultRouteTableId": ["vpc"], "routes": ["gateway"]},
+                ),
+            ),
+            (
+                Specimen(
+                    "ec2/mainRouteTableAssociation",
+                    "main",
+                    {"vpcId": "vpc", "routeTableId": "routes-public"},
+                    {"vpcId": ["vpc"], "routeTableId": ["routes-public"]},
+                ),
+            ),
+            (
+                Specimen(
+                    "ec2/route",
+                    "main",
+                    {"routeTableId": "rtb-1", "gatewayId": "gateway"},
+                    {"routeTableId": ["vpc"], "gatewayId": ["gateway"]},
+                ),
+            ),
+        )
     ),
     Mutation(
         put("routes-b", "routes", [{"gatewayId": "igw-0123456789abcdef0"}]), {"workload-in-private-subnets": INLINE}

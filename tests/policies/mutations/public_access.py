@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.policies.mutation import Mutation, drop, public_read, put, remove
+from tests.policies.mutation import Mutation, add, drop, public_read, put, remove
 from tests.policies.specimens import access
+from tests.policies.support import Specimen
 
 MUTATIONS = [
     Mutation(
@@ -71,6 +72,43 @@ MUTATIONS = [
             ),
         },
     ),
+    # Documents that stand on the resource itself, or on one of its own.
+    Mutation(
+        put("salt", "policy", access.document({"Principal": "*", "Action": "*", "Resource": "*"})),
+        {
+            "resource-policy-no-wildcard-principal": (
+                "policy statement 1 allows every principal and tests no condition on it"
+            ),
+        },
+    ),
+    Mutation(
+        add(
+            Specimen(
+                "kms/keyPolicy",
+                "key-policy",
+                {"keyId": "data-key", "policy": access.document({"Principal": "*", "Action": "*", "Resource": "*"})},
+            )
+        ),
+        {
+            "resource-policy-no-wildcard-principal": (
+                "policy statement 1 allows every principal and tests no condition on it"
+            ),
+        },
+    ),
+    Mutation(
+        add(
+            Specimen(
+                "cloudwatch/logResourcePolicy",
+                "log-writers",
+                {"policyDocument": access.document({"Principal": "*", "Action": "logs:*", "Resource": "*"})},
+            )
+        ),
+        {
+            "resource-policy-no-wildcard-principal": (
+                "policyDocument statement 1 allows every principal and tests no condition on it"
+            ),
+        },
+    ),
     Mutation(
         put("salt-policy", "policy", "{"),
         {
@@ -96,6 +134,14 @@ MUTATIONS = [
     Mutation(
         put("rollback-permission", "sourceArn", "*"),
         {"lambda-permission-scoped": 'sourceArn is "*"; it must be the ARN of the caller'},
+    ),
+    Mutation(
+        put("rollback-permission", "sourceArn", "arn:aws:sns:eu-west-1:*:alerts"),
+        {
+            "lambda-permission-scoped": (
+                'sourceArn is "arn:aws:sns:eu-west-1:*:alerts"; it must be the ARN of the caller'
+            )
+        },
     ),
     Mutation(
         put("function-url", "authorizationType", "NONE"),

@@ -105,21 +105,52 @@ def specimens() -> list[Specimen]:
                         "description": "HTTPS from the VPC",
                     }
                 ],
-                "egress": [{"protocol": "tcp", "fromPort": 443.0, "toPort": 443.0, "cidrBlocks": ["10.0.0.0/16"]}],
+                "egress": [
+                    {
+                        "protocol": "tcp",
+                        "fromPort": 443.0,
+                        "toPort": 443.0,
+                        "cidrBlocks": ["10.0.0.0/16"],
+                        "description": "HTTPS to the VPC",
+                    }
+                ],
             },
             in_vpc,
         ),
         Specimen(
             "ec2/securityGroupRule",
             "legacy-rule",
-            {"type": "ingress", "fromPort": 443.0, "toPort": 443.0, "cidrBlocks": ["10.0.0.0/16"]},
+            {
+                "type": "ingress",
+                "protocol": "tcp",
+                "fromPort": 443.0,
+                "toPort": 443.0,
+                "cidrBlocks": ["10.0.0.0/16"],
+                "description": "HTTPS from the VPC",
+            },
+        ),
+        Specimen(
+            "ec2/securityGroupRule",
+            "legacy-rule-out",
+            {
+                "type": "egress",
+                "protocol": "tcp",
+                "fromPort": 443.0,
+                "toPort": 443.0,
+                "cidrBlocks": ["0.0.0.0/0"],
+                "description": "HTTPS to everywhere",
+            },
         ),
         Specimen(
             "vpc/securityGroupIngressRule",
             "https-in",
             {"cidrIpv4": "10.0.0.0/16", "ipProtocol": "tcp", "description": "HTTPS from the VPC"},
         ),
-        Specimen("vpc/securityGroupEgressRule", "https-out", {"cidrIpv4": "10.0.0.0/16", "ipProtocol": "tcp"}),
+        Specimen(
+            "vpc/securityGroupEgressRule",
+            "https-out",
+            {"cidrIpv4": "10.0.0.0/16", "ipProtocol": "tcp", "description": "HTTPS to the VPC"},
+        ),
     ]
     return [
         Specimen("ec2/vpc", "vpc", {"cidrBlock": "10.0.0.0/16"}),

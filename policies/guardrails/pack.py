@@ -133,7 +133,7 @@ class Guardrails:
             "name": rule.name,
             "description": rule.sentence,
             "enforcement_level": self.level(rule),
-            "config_schema": PolicyConfigSchema({key: dict(value) for key, value in rule.schema.items()}),
+            "config_schema": PolicyConfigSchema(self._schema(rule)),
             "display_name": rule.name.replace("-", " "),
             "severity": rule.severity,
             "framework": PolicyComplianceFramework(
@@ -150,11 +150,21 @@ class Guardrails:
 
     def settings(self, rule: Rule, sent: Mapping[str, Any]) -> dict[str, Any]:
         """The settings of a policy: schema defaults, then those of the constructor, then those the engine sent."""
+        return with_defaults(rule.schema, {**self._own_settings(rule), **sent})
+
+    def _own_settings(self, rule: Rule) -> dict[str, Any]:
+        """What the constructor's configuration says of a policy, its level aside."""
         own = self._config.get(rule.name)
-        own_settings = (
-            {key: value for key, value in own.items() if key != "enforcementLevel"} if isinstance(own, dict) else {}
-        )
-        return with_defaults(rule.schema, {**own_settings, **sent})
+        return {key: value for key, value in own.items() if key != "enforcementLevel"} if isinstance(own, dict) else {}
+
+    def _schema(self, rule: Rule) -> dict[str, dict[str, Any]]:
+        """The schema of a policy's settings, with those of the constructor as its defaults.
+
+        The CLI fills in the defaults of the schema and sends them as if they had been configured (pulumi,
+        `ReconcilePolicyPackConfig`); others would take the constructor's place.
+        """
+        own = self._own_settings(rule)
+        return {key: {**value, "default": own[key]} if key in own else {**value} for key, value in rule.schema.items()}
 
     def _validate(self, rule: Rule) -> Any:
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:

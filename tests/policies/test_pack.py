@@ -110,6 +110,17 @@ def test_an_exemption_needs_a_reason_an_owner_and_a_date() -> None:
     ]
 
 
+def test_the_defaults_that_the_engine_fills_in_are_those_of_the_constructor() -> None:
+    """The CLI sends every default of the schema as if it had been configured."""
+    pack = Guardrails({"log-retention": {"enforcementLevel": "mandatory", "minimumDays": 30}}, stack="prod")
+    policies = {policy.name: policy for policy in pack.policies()}
+    schema = policies["log-retention"].config_schema
+    assert schema is not None
+    sent = {key: value["default"] for key, value in schema.properties.items()}
+    assert pack.settings(pack.by_name["log-retention"], sent)["minimumDays"] == 30
+    assert pack.by_name["log-retention"].schema["minimumDays"]["default"] == 365
+
+
 def test_settings_have_defaults_the_constructor_lies_over_them_and_the_engine_over_both() -> None:
     pack = Guardrails({"log-retention": {"enforcementLevel": "mandatory", "minimumDays": 30}}, stack="prod")
     rule = pack.by_name["log-retention"]

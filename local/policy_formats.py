@@ -15,7 +15,7 @@ from local.policy_report import Outcome, Report, Result
 FRAMEWORKS: Mapping[str, str] = {
     "fsbp": "AWS Foundational Security Best Practices",
     "nist": "NIST SP 800-53 Rev. 5",
-    "cis": "CIS AWS Foundations Benchmark",
+    "cis": "CIS AWS Foundations Benchmark v5.0.0",
     "checkov": "Checkov",
     "guard": "AWS Guard rules registry",
     "prowler": "Prowler",
@@ -183,6 +183,8 @@ def _verdict(report: Report, policy: Policy) -> str:
         return "advice" if policy.level == "advisory" else "**violated**"
     if counts[Outcome.EXEMPT]:
         return "met, with exemptions" if counts[Outcome.PASSED] else "exempt"
+    if any(result.policy == policy.name and result.outcome is Outcome.UNDECIDED for result in report.results):
+        return "undecided"
     return "met" if counts[Outcome.PASSED] else "nothing to judge"
 
 

@@ -52,8 +52,8 @@ class Controls:
 
     Attributes:
         checkov: Checkov, https://www.checkov.io/5.Policy%20Index/terraform.html
-        fsbp: AWS Foundational Security Best Practices in Security Hub.
-        cis: CIS AWS Foundations Benchmark.
+        fsbp: AWS Foundational Security Best Practices, by the ids of Security Hub.
+        cis: CIS AWS Foundations Benchmark v5.0.0.
         guard: AWS Guard rules registry (cfn-guard).
         prowler: Prowler checks on live accounts.
         nag: cdk-nag, AWS Solutions pack.

@@ -19,7 +19,7 @@ TARGET = Path(__file__).parents[2] / "docs" / "policies"
 FRAMEWORKS = {
     "fsbp": "AWS FSBP",
     "nist": "NIST SP 800-53",
-    "cis": "CIS AWS",
+    "cis": "CIS AWS 5.0.0",
     "checkov": "Checkov",
     "guard": "AWS Guard",
     "prowler": "Prowler",

@@ -81,7 +81,7 @@ def vpc_flow_logs(vpc: Resource) -> Findings:
     on="lambda/function",
     mandatory=IN_PROD,
     severity=Severity.LOW,
-    controls=Controls(checkov="CKV_AWS_50"),
+    controls=Controls(checkov="CKV_AWS_50", fsbp="Lambda.7"),
     remedy="Set tracing_config.mode='Active'.",
     url="https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html",
 )

@@ -168,7 +168,7 @@ def _(draft: Draft) -> None:
     on="ec2/launchTemplate",
     mandatory=FROM_STAGING,
     severity=Severity.HIGH,
-    controls=Controls(fsbp="EC2.3"),
+    controls=Controls(fsbp="EC2.181"),
     remedy="Set encrypted=True (and kms_key_id) on every EBS block device of the template.",
     url="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html",
 )

@@ -174,7 +174,7 @@ def default_security_group_closed(vpc: Resource) -> Findings:
     reads="ec2/vpcEndpoint",
     mandatory=FROM_STAGING,
     severity=Severity.HIGH,
-    controls=Controls(fsbp="EC2.10"),
+    controls=Controls(fsbp="EC2.55 EC2.56"),
     remedy="Create a VpcEndpoint for each service named, interface endpoints with private DNS.",
     url="https://docs.aws.amazon.com/sagemaker/latest/dg/interface-vpc-endpoint.html",
     settings={"services": strings("Endpoint services, without com.amazonaws and the region.", REQUIRED_ENDPOINTS)},

@@ -122,7 +122,8 @@ def s3_no_acl(resource: Resource) -> Findings:
     mandatory=EVERYWHERE,
     severity=Severity.CRITICAL,
     controls=Controls(
-        checkov="CKV_AWS_70 CKV_AWS_169 CKV_AWS_168 CKV_AWS_33 CKV_AWS_32 CKV_AWS_385", fsbp="S3.6 SNS.4 KMS.5"
+        checkov="CKV_AWS_70 CKV_AWS_169 CKV_AWS_168 CKV_AWS_33 CKV_AWS_32 CKV_AWS_385",
+        fsbp="S3.2 S3.3 SNS.4 SQS.3 KMS.5",
     ),
     remedy="Name the principals, or add a condition on aws:SourceAccount, aws:SourceArn or aws:PrincipalOrgID.",
     url="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
@@ -204,7 +205,7 @@ def lambda_permission_scoped(permission: Resource) -> Findings:
     on="codebuild/project",
     mandatory=EVERYWHERE,
     severity=Severity.HIGH,
-    controls=Controls(checkov="CKV_AWS_316", fsbp="CodeBuild.5"),
+    controls=Controls(checkov="CKV_AWS_316"),
     remedy="Leave project_visibility PRIVATE; set allowPrivileged in the policy's config for image builds.",
     url="https://docs.aws.amazon.com/codebuild/latest/userguide/public-builds.html",
     settings={"allowPrivileged": flag("Whether builds may run privileged, which building images with Docker needs.")},

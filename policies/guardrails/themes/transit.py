@@ -106,7 +106,7 @@ def _inter_container_path(job: Resource) -> str:
     on=LISTENERS,
     mandatory=FROM_STAGING,
     severity=Severity.HIGH,
-    controls=Controls(checkov="CKV_AWS_2 CKV2_AWS_20", fsbp="ELB.1"),
+    controls=Controls(checkov="CKV_AWS_2 CKV2_AWS_20", fsbp="ELB.1 ELB.18"),
     remedy="Set protocol to HTTPS (TLS on a network load balancer), or redirect to HTTPS.",
     url="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/create-https-listener.html",
 )
@@ -124,7 +124,7 @@ def alb_listener_https(listener: Resource) -> Findings:
     on=LISTENERS,
     mandatory=EVERYWHERE,
     severity=Severity.HIGH,
-    controls=Controls(checkov="CKV_AWS_103 CKV2_AWS_74", guard="ELBV2_LISTENER_SSL_POLICY_RULE"),
+    controls=Controls(checkov="CKV_AWS_103 CKV2_AWS_74", fsbp="ELB.17", guard="ELBV2_LISTENER_SSL_POLICY_RULE"),
     remedy="Set ssl_policy to ELBSecurityPolicy-TLS13-1-2-2021-06 or a stricter one.",
     url="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html",
 )

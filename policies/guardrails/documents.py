@@ -218,11 +218,19 @@ def _statement(prop: Prop, position: int, entry: Mapping[str, Any]) -> Statement
         not_resources=_texts(entry.get("NotResource")),
         principals=_principals(entry.get("Principal")),
         not_principals=_principals(entry.get("NotPrincipal")),
-        conditions=tuple(
-            (operator, key.lower(), _texts(values))
-            for operator, tests in cast(Mapping[str, Mapping[str, Any]], entry.get("Condition") or {}).items()
-            for key, values in tests.items()
-        ),
+        conditions=_conditions(prop, entry.get("Condition") or {}),
+    )
+
+
+def _conditions(prop: Prop, value: Any) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    if not isinstance(value, Mapping) or not all(isinstance(tests, Mapping) for tests in value.values()):
+        fix = "Write it as {operator: {key: values}}."
+        raise Malformed(prop.owner.violation(f"{prop.path} has a Condition that is no object of objects", fix))
+    operators = cast(Mapping[str, Mapping[str, Any]], value)
+    return tuple(
+        (operator, key.lower(), _texts(values))
+        for operator, tests in operators.items()
+        for key, values in tests.items()
     )
 
 

@@ -12,6 +12,7 @@ instead of proxies (pulumi-policy 1.21, `Remediate`), so both forms of an unknow
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,6 +85,14 @@ def show(value: object) -> str:
 def either(values: Sequence[object]) -> str:
     """Allowed values as a message lists them: `"Enabled"`, `"a" or "b"`, `"task" or left out`."""
     return " or ".join("left out" if value is None else show(value) for value in values)
+
+
+def as_number(value: object) -> float:
+    """A number, or text that is one, as a float; anything else compares as false with every limit."""
+    try:
+        return float(cast(Any, value))
+    except (TypeError, ValueError):
+        return math.nan
 
 
 class Owner(Protocol):
@@ -233,12 +242,12 @@ class Prop:
     ) -> list[Finding]:
         """It is a number not below `least`."""
         must = f"at least {show(float(least))} {unit}".rstrip()
-        return self.judged(lambda value: (when_missing if value is None else value) >= least, must, fix=fix)
+        return self.judged(lambda value: as_number(when_missing if value is None else value) >= least, must, fix=fix)
 
     def must_be_at_most(self, most: float, unit: str = "", *, when_missing: float = 0, fix: str = "") -> list[Finding]:
         """It is a number not above `most`."""
         must = f"at most {show(float(most))} {unit}".rstrip()
-        return self.judged(lambda value: (when_missing if value is None else value) <= most, must, fix=fix)
+        return self.judged(lambda value: as_number(when_missing if value is None else value) <= most, must, fix=fix)
 
     def must_match(self, pattern: str, what: str, *, fix: str = "") -> list[Finding]:
         """It is text that matches the whole pattern; `what` says the pattern in words."""

@@ -56,12 +56,17 @@ def recorded(value: Any, reads: set[Path], at: Path = ()) -> Any:
 
 def unknown_at(value: Any, path: Path) -> Any:
     """A copy of a value with the one at a path not known yet."""
+    return put_at(value, path, UNKNOWN)
+
+
+def put_at(value: Any, path: Path, new: Any) -> Any:
+    """A copy of a value with another one at a path."""
     changed = copy.deepcopy(value)
     *parents, last = path
     here = changed
     for key in parents:
         here = here[key]
-    here[last] = UNKNOWN
+    here[last] = new
     return changed
 
 

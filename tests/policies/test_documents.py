@@ -167,6 +167,12 @@ def test_a_document_without_statements_is_a_violation(value: Any) -> None:
         statements(document(value))
 
 
+@pytest.mark.parametrize("condition", ["x", ["x"], {"StringEquals": "x"}])
+def test_a_condition_of_another_form_is_a_violation(condition: Any) -> None:
+    with pytest.raises(Malformed, match=r"^policy has a Condition that is no object of objects$"):
+        statements(document({"Statement": {**ENTRY, "Condition": condition}}))
+
+
 def test_a_misspelt_effect_is_judged_as_if_it_allowed() -> None:
     (statement,) = statements(document({"Statement": {**ENTRY, "Effect": "allow"}}))
     assert statement.allows

@@ -61,7 +61,7 @@ def _(draft: Draft) -> None:
 def ecs_logging_and_insights(resource: Resource) -> Findings:
     """Containers send their logs somewhere, and clusters measure them."""
     if resource.type.endswith(":Cluster"):
-        settings = {setting.prop("name").value: setting.prop("value") for setting in resource.props("settings[]")}
+        settings = {setting.prop("name").text: setting.prop("value") for setting in resource.props("settings[]")}
         insights = settings.get("containerInsights")
         if insights is None:
             yield resource.violation("settings has no containerInsights")

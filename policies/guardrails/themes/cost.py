@@ -9,12 +9,12 @@ from pulumi_policy import Severity
 
 from ..finding import Findings
 from ..levels import EVERYWHERE, FROM_STAGING, NOWHERE
-from ..reading import Prop
+from ..reading import Prop, as_number
 from ..remediation import Draft
-from ..resource import Resource, Stack
+from ..resource import Resource, Stack, short_type
 from ..rule import Controls
 from ..schema import number, strings
-from .pipeline_steps import PIPELINES, steps
+from .pipeline_steps import PIPELINES, resolved, steps
 from .theme import COST as THEME
 
 SAGEMAKER_INSTANCES = (
@@ -42,12 +42,15 @@ COMPUTE = (
     "BUILD_GENERAL1_MEDIUM",
     "BUILD_LAMBDA_*",
 )
+# What a state machine takes from its execution (JSONPath, JSONata); nobody knows it before.
+_FROM_INPUT = ("$", "{%")
 _INSTANCE_PATHS = (
     "productionVariants[].instanceType",
     "shadowProductionVariants[].instanceType",
     "resourceConfig.instanceType",
     "instanceType",
     "jobResources.clusterConfig.instanceType",
+    "monitoringScheduleConfig.monitoringJobDefinition.monitoringResources.clusterConfig.instanceType",
 )
 
 
@@ -68,6 +71,8 @@ def allowed(props: Iterable[Prop], patterns: Iterable[str]) -> Findings:
         "sagemaker/trainingJob",
         "sagemaker/notebookInstance",
         "sagemaker/dataQualityJobDefinition",
+        "sagemaker/monitoringSchedule",
+        *PIPELINES,
     ),
     mandatory=EVERYWHERE,
     severity=Severity.MEDIUM,
@@ -77,7 +82,11 @@ def allowed(props: Iterable[Prop], patterns: Iterable[str]) -> Findings:
 )
 def sagemaker_instance_allow_list(resource: Resource) -> Findings:
     """SageMaker runs on instance types that the stack has budgeted for."""
-    yield from allowed((prop for path in _INSTANCE_PATHS for prop in resource.props(path)), resource.config["allowed"])
+    props = [prop for path in _INSTANCE_PATHS for prop in resource.props(path)]
+    if short_type(resource.type) in PIPELINES:
+        props = [resolved(resource, step.cluster.prop("InstanceType")) for step in steps(resource)]
+        props = [prop for prop in props if not str(prop.raw).startswith(_FROM_INPUT)]
+    yield from allowed(props, resource.config["allowed"])
 
 
 @THEME.policy(
@@ -127,7 +136,7 @@ def capacity_ceiling(resource: Resource) -> Findings:
         case _:
             ceiling = int(limits["concurrency"])
             yield from resource.prop("reservedConcurrentExecutions").judged(
-                lambda count: count is not None and 0 <= count <= ceiling, f"set, to at most {ceiling} executions"
+                lambda count: 0 <= as_number(count) <= ceiling, f"set, to at most {ceiling} executions"
             )
 
 
@@ -168,7 +177,7 @@ def job_timeouts(job: Resource) -> Findings:
     """Every job ends by itself: one that hangs costs until somebody looks."""
     path, limit, unit = _timeout(job)
     yield from job.prop(path).judged(
-        lambda value: bool(value) and value <= limit, f"set, to at most {int(limit)} {unit}"
+        lambda value: 0 < as_number(value) <= limit, f"set, to at most {int(limit)} {unit}"
     )
 
 

@@ -17,7 +17,7 @@ from .theme import ENCRYPTION_AT_REST as THEME
 
 # Their volumes are hardware-encrypted NVMe drives, and the API refuses a key for them
 # (SageMaker API Reference, CreateEndpointConfig, KmsKeyId).
-_LOCAL_STORAGE = re.compile(r"ml\.(?:[cmr]\w*d|g4dn|g5|g5g|g6|g6e|gr6|inf2|p4de?|p5e?n?|trn1n?|trn2)\.\w+")
+_LOCAL_STORAGE = re.compile(r"ml\.(?:[cmr]\w*dn?|g4dn|g5|g6|g6e|gr6|p3dn|p4de?|p5e?n?|trn1n?|trn2)\.\w+")
 _SCHEDULE_JOB = "monitoringScheduleConfig.monitoringJobDefinition"
 
 

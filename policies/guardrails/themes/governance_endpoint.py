@@ -6,7 +6,7 @@ from pulumi_policy import Severity
 
 from ..finding import Findings
 from ..levels import EVERYWHERE, FROM_STAGING, IN_PROD
-from ..reading import Prop
+from ..reading import Prop, as_number
 from ..remediation import Draft
 from ..resource import Resource
 from ..schema import number
@@ -44,8 +44,8 @@ def _capture(config: Resource) -> Findings:
     yield from capture.prop("initialSamplingPercentage").must_be_at_least(config.config["minimumPercentage"], "%")
     yield from capture.prop("destinationS3Uri").must_be_set("an S3 URI")
     modes = capture.props("captureOptions[].captureMode")
-    known = {mode.raw for mode in modes}
-    if "InputAndOutput" in known or {"Input", "Output"} <= known:
+    known = [mode.raw for mode in modes]
+    if "InputAndOutput" in known or ("Input" in known and "Output" in known):
         return
     if any(mode.unknown for mode in modes):
         yield config.undecided("dataCaptureConfig.captureOptions")
@@ -102,7 +102,7 @@ def monitoring_runtime_bounded(monitor: Resource) -> Findings:
     """A monitoring job ends before the next one starts."""
     runtime = monitor.prop("stoppingCondition.maxRuntimeInSeconds")
     yield from runtime.judged(
-        lambda seconds: seconds is not None and seconds <= monitor.config["maximumSeconds"],
+        lambda seconds: as_number(seconds) <= monitor.config["maximumSeconds"],
         f"at most {int(monitor.config['maximumSeconds'])} seconds",
     )
 
@@ -148,7 +148,7 @@ def endpoint_rollback_alarms_exist(endpoint: Resource) -> Findings:
     if not names:
         return  # endpoint-deployment-guardrails says so
     alarms = endpoint.targets(_ALARM_NAMES, "cloudwatch/metricAlarm")
-    known = {identity for alarm in alarms for identity in alarm.identities()}
+    known = [identity for alarm in alarms for identity in alarm.identities()]
     for name in names:
         if name.raw not in known and not any(alarm.prop("name").unknown for alarm in alarms):
             yield from name.judged(lambda _: False, "the name of an alarm of the stack")

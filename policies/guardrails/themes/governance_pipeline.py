@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
-
 from pulumi_policy import Severity
 
 from ..documents import statements
@@ -15,7 +12,8 @@ from ..resource import Resource, Stack
 from ..rule import Controls
 from ..schema import strings
 from .containers import containers
-from .pipeline_steps import PIPELINES, Step, definition, steps
+from .encryption_sagemaker import takes_volume_key
+from .pipeline_steps import PIPELINES, Step, resolved, steps
 from .theme import GOVERNANCE as THEME
 
 PENDING = "PendingManualApproval"
@@ -53,7 +51,8 @@ def sagemaker_pipeline_step_hardening(pipeline: Resource) -> Findings:
 def _gaps(step: Step, *, isolated: bool) -> list[str]:
     outputs = [step.output] if step.trains else step.output.props("Outputs[]")
     present = {
-        "VolumeKmsKeyId": not step.cluster.prop("VolumeKmsKeyId").missing,
+        "VolumeKmsKeyId": not step.cluster.prop("VolumeKmsKeyId").missing
+        or not takes_volume_key(step.cluster.prop("InstanceType").raw),
         "KmsKeyId of the output": all(not output.prop("KmsKeyId").missing for output in outputs)
         or not step.output.prop("KmsKeyId").missing,
         "VpcConfig": not step.network.prop("VpcConfig").missing,
@@ -72,21 +71,11 @@ def _gaps(step: Step, *, isolated: bool) -> list[str]:
 )
 def sagemaker_pipeline_registers_pending(pipeline: Resource) -> Findings:
     """A pipeline registers a model only behind a condition, and leaves its approval to somebody else."""
-    defaults = {
-        parameter.prop("Name").text: parameter.prop("DefaultValue")
-        for parameter in definition(pipeline).props("Parameters[]")
-    }
     for step in steps(pipeline):
         if step.type == "RegisterModel":
             if not step.gated:
                 yield pipeline.violation(f"step {step.name} registers without a condition before it")
-            yield from _resolved(step.arguments.prop("ModelApprovalStatus"), defaults).must_be(PENDING)
-
-
-def _resolved(prop: Prop, defaults: Mapping[str, Prop]) -> Prop:
-    """A value, or the default of the parameter that it refers to."""
-    reference = cast(Mapping[str, Any], prop.raw).get("Get", "") if isinstance(prop.raw, Mapping) else ""
-    return defaults.get(str(reference).removeprefix("Parameters."), prop)
+            yield from resolved(pipeline, step.arguments.prop("ModelApprovalStatus")).must_be(PENDING)
 
 
 @THEME.policy(
@@ -150,11 +139,10 @@ def sagemaker_approval_gate(stack: Stack) -> Findings:
 def _approval_rule(stack: Stack) -> bool:
     """Whether a rule listens for approved packages (EventBridge, "SageMaker Model Package State Change")."""
     for rule in stack.of("cloudwatch/eventRule"):
-        pattern: Any = rule.prop("eventPattern").parsed()
-        if isinstance(pattern, Mapping):
-            detail = cast(Mapping[str, Any], pattern).get("detail") or {}
-            if "Approved" in (detail.get("ModelApprovalStatus") or ()):
-                return True
+        pattern = Prop(rule, "eventPattern", rule.prop("eventPattern").parsed())
+        statuses = [status.raw for status in pattern.props("detail.ModelApprovalStatus[]")]
+        if "Approved" in statuses and rule.prop("state").raw != "DISABLED" and rule.prop("isEnabled").raw is not False:
+            return True
     return False
 
 

@@ -87,6 +87,14 @@ def definition(pipeline: Resource) -> Prop:
     return Prop(pipeline, path, pipeline.prop(path).parsed())
 
 
+def resolved(pipeline: Resource, prop: Prop) -> Prop:
+    """A value of a definition, or the default of the parameter that it refers to: {"Get": "Parameters.X"}."""
+    reference = cast(Mapping[str, Any], prop.raw).get("Get", "") if isinstance(prop.raw, Mapping) else ""
+    name = str(reference).removeprefix("Parameters.")
+    parameters = definition(pipeline).props("Parameters[]") if reference else []
+    return next((each.prop("DefaultValue") for each in parameters if each.prop("Name").text == name), prop)
+
+
 def _walk(parent: Prop, *, gated: bool, key: str = "Steps") -> Iterator[Step]:
     for prop in parent.props(f"{key}[]"):
         step = Step(prop.prop("Name").text, prop.prop("Type").text, prop.prop("Arguments"), gated)

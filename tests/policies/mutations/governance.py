@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from policies.guardrails.themes.cost import SAGEMAKER_INSTANCES
 from tests.policies.mutation import IMAGE, Mutation, drop, link, machine, pipeline, put, remove, rollback_on
 from tests.policies.specimens import access, compute
 
 MUTATIONS = [
+    Mutation(
+        put("approved", "state", "DISABLED").then(drop("delivery", "stages")),
+        {
+            "sagemaker-approval-gate": (
+                "sagemaker/modelPackageGroup 'packages': nothing in the stack waits for the approval of its packages"
+            )
+        },
+    ),
     Mutation(
         machine(lambda states: states["Train"]["Parameters"].pop("EnableInterContainerTrafficEncryption")),
         {"sagemaker-pipeline-step-hardening": "step Train (Training) lacks EnableInterContainerTrafficEncryption"},
@@ -84,6 +93,35 @@ MUTATIONS = [
             "sagemaker-pipeline-step-hardening": [
                 "step Prepare (Processing) lacks VolumeKmsKeyId",
                 "step Train (Training) lacks VolumeKmsKeyId",
+            ]
+        },
+    ),
+    # An instance with drives of its own takes no key for its volume; but nobody has budgeted for it.
+    Mutation(
+        pipeline(
+            lambda d: d["Steps"][1]["Arguments"].update(
+                ResourceConfig={"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30}
+            )
+        ),
+        {
+            "sagemaker-instance-allow-list": (
+                'pipelineDefinition.Steps[1].Arguments.ResourceConfig.InstanceType is "ml.g5.xlarge"; it must be '
+                f"one of {', '.join(SAGEMAKER_INSTANCES)}"
+            )
+        },
+    ),
+    Mutation(
+        pipeline(
+            lambda d: (
+                d["Parameters"].append({"Name": "Type", "DefaultValue": "ml.p5.48xlarge"})
+                or d["Steps"][1]["Arguments"]["ResourceConfig"].update(InstanceType={"Get": "Parameters.Type"})
+            )
+        ),
+        {
+            "sagemaker-instance-allow-list": 2  # both steps have the cluster
+            * [
+                'pipelineDefinition.Parameters[1].DefaultValue is "ml.p5.48xlarge"; it must be '
+                f"one of {', '.join(SAGEMAKER_INSTANCES)}"
             ]
         },
     ),

@@ -9,7 +9,7 @@ from typing import Any
 from google.protobuf import json_format
 from pulumi.runtime.proto import analyzer_pb2 as pb
 
-from policies.guardrails.schema import Schema, with_defaults
+from policies.guardrails.schema import Schema, level_of, with_defaults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +50,12 @@ def schema_of(policy: pb.PolicyInfo) -> dict[str, Schema]:
 def merged(policy: pb.PolicyInfo, schema: Mapping[str, Schema], config: Mapping[str, Any]) -> Policy:
     """A policy with its level and settings, merged as the CLI does: declared, then `all`, then its own entry."""
     own = config.get(policy.name, {})
-    entry: Mapping[str, Any] = {"enforcementLevel": own} if isinstance(own, str) else own
+    entry: Mapping[str, Any] = {} if isinstance(own, str) else own
     declared = pb.EnforcementLevel.Name(policy.enforcementLevel).lower()
     settings = {key: value for key, value in entry.items() if key != "enforcementLevel"}
     return Policy(
         name=policy.name,
-        level=entry.get("enforcementLevel", config.get("all", declared)),
+        level=level_of(own) or level_of(config.get("all")) or declared,
         kind="stack" if policy.policy_type == pb.POLICY_TYPE_STACK else "resource",
         description=policy.description,
         severity=_severity(policy.severity),

@@ -36,7 +36,7 @@ from .levels import Environment, environment_of
 from .remediation import Draft
 from .resource import Resource, Stack
 from .rule import Rule, message
-from .schema import pack_faults, plain, with_defaults
+from .schema import level_of, pack_faults, plain, with_defaults
 from .themes import rules as every_rule
 
 _MOST_TYPE_TAGS = 20
@@ -107,10 +107,8 @@ class Guardrails:
 
     def level(self, rule: Rule) -> EnforcementLevel:
         """The level of a policy for the stack, before the configuration that the engine sends."""
-        configured = self._config.get(rule.name, self._config.get("all"))
-        if configured is None:
-            return rule.levels.within(self.environment)
-        return EnforcementLevel(configured if isinstance(configured, str) else configured["enforcementLevel"])
+        configured = level_of(self._config.get(rule.name)) or level_of(self._config.get("all"))
+        return EnforcementLevel(configured) if configured else rule.levels.within(self.environment)
 
     def policies(self) -> list[Policy]:
         """The policies for the SDK's `PolicyPack`."""

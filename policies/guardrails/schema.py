@@ -97,19 +97,26 @@ def pack_faults(schemas: Mapping[str, Mapping[str, Schema]], config: Mapping[str
             faults.append(f"{name}: no policy has this name{_nearest(name, schemas)}")
         elif isinstance(value, str):
             faults += _level_faults(name, value)
-        elif isinstance(value, Mapping) and name != "all":
-            faults += _policy_faults(name, schemas[name], cast(Mapping[str, Any], value))
+        elif isinstance(value, Mapping):
+            faults += _policy_faults(name, schemas.get(name, {}), cast(Mapping[str, Any], value))
         else:
             faults.append(f"{name}: found {_kind(value)}; give a level ({', '.join(LEVELS)}) or an object with one")
     return faults
 
 
 def _policy_faults(name: str, properties: Mapping[str, Schema], config: Mapping[str, Any]) -> list[str]:
-    if "enforcementLevel" not in config:
-        return [f"{name}: enforcementLevel is not set; give {', '.join(LEVELS)}, since leaving it out means advisory"]
     settings = {key: value for key, value in config.items() if key != "enforcementLevel"}
     whole = {"type": "object", "properties": properties, "additionalProperties": False}
-    return [*_level_faults(name, config["enforcementLevel"]), *faults(whole, settings, name)]
+    # Without a level the policy keeps the one it declares, as with the CLI.
+    level = _level_faults(name, config["enforcementLevel"]) if "enforcementLevel" in config else []
+    return [*level, *faults(whole, settings, name)]
+
+
+def level_of(entry: object) -> str | None:
+    """The level that an entry of the configuration gives, as text or in an object; None when it gives none."""
+    if isinstance(entry, Mapping):
+        return cast(Mapping[str, Any], entry).get("enforcementLevel")
+    return cast("str | None", entry)
 
 
 def _level_faults(name: str, level: object) -> list[str]:

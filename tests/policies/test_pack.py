@@ -79,7 +79,7 @@ def test_every_fault_of_the_configuration_is_reported_at_once() -> None:
         "kms-key-rotations": "mandatory",
         "log-group-kms": "must",
         "log-retention": {"enforcementLevel": "mandatory", "minimumDays": 0, "days": 3},
-        "s3-no-acl": {"exemptions": []},
+        "all": {"minimumDays": 30},
         "alb-internal": 3,
         "required-tags": {"enforcementLevel": "mandatory", "values": {"Owner": 3}},
     }
@@ -90,8 +90,7 @@ def test_every_fault_of_the_configuration_is_reported_at_once() -> None:
         "log-group-kms: level 'must' is unknown; give advisory, mandatory, remediate, disabled",
         "log-retention.minimumDays: found 0; it must be at least 1",
         "log-retention.days: there is no such setting",
-        "s3-no-acl: enforcementLevel is not set; give advisory, mandatory, remediate, disabled, "
-        "since leaving it out means advisory",
+        "all.minimumDays: there is no such setting",
         "alb-internal: found a value of type number; give a level (advisory, mandatory, remediate, disabled) "
         "or an object with one",
         "required-tags.values.Owner: found a value of type number; it must be of type string",
@@ -108,6 +107,16 @@ def test_an_exemption_needs_a_reason_an_owner_and_a_date() -> None:
         r"s3-versioning.exemptions[0].expires: found 'tomorrow'; it must match ^\d{4}-\d{2}-\d{2}$",
         "s3-versioning.exemptions[0].until: there is no such setting",
     ]
+
+
+def test_a_level_may_stand_in_an_object_and_settings_may_stand_without_one() -> None:
+    config = {"all": {"enforcementLevel": "advisory"}, "log-retention": {"minimumDays": 30}}
+    pack = Guardrails(config, stack="prod")
+    rule = pack.by_name["log-retention"]
+    assert pack.level(rule) is EnforcementLevel.ADVISORY
+    assert pack.settings(rule, {})["minimumDays"] == 30
+    alone = Guardrails({"log-retention": {"minimumDays": 30}}, stack="prod")
+    assert alone.level(rule) is EnforcementLevel.MANDATORY
 
 
 def test_the_defaults_that_the_engine_fills_in_are_those_of_the_constructor() -> None:

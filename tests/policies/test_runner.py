@@ -157,7 +157,7 @@ def test_a_remediation_changes_inputs_and_keeps_secrets_secret(tmp_path: Path) -
 
 def test_a_configuration_that_names_no_policy_is_refused(tmp_path: Path) -> None:
     config = tmp_path / "wrong.json"
-    config.write_text(json.dumps({"kms-key-rotations": "mandatory", "log-retention": {"minimumDays": 30}}))
+    config.write_text(json.dumps({"kms-key-rotations": "mandatory", "log-retention": {"minimumDays": "many"}}))
     with (
         pytest.raises(PolicyPackError) as refused,
         PolicyRunner(PACK, stack="prod", project="ml-platform", config_path=config),
@@ -166,9 +166,21 @@ def test_a_configuration_that_names_no_policy_is_refused(tmp_path: Path) -> None
     assert str(refused.value) == (
         f"{config}: the configuration of the policy pack is wrong:\n"
         "  kms-key-rotations: no policy has this name; did you mean kms-key-rotation?\n"
-        "  log-retention: enforcementLevel is not set; give advisory, mandatory, remediate, disabled, since leaving it "
-        "out means advisory"
+        "  log-retention.minimumDays: found a value of type string; it must be of type number"
     )
+
+
+def test_a_configuration_is_merged_as_the_cli_merges_it(tmp_path: Path) -> None:
+    config = tmp_path / "levels.json"
+    config.write_text(
+        json.dumps(
+            {"all": {"enforcementLevel": "advisory"}, "log-retention": {"minimumDays": 30}, "kms-key-rotation": {}}
+        )
+    )
+    with PolicyRunner(PACK, stack="prod", project="ml-platform", config_path=config) as runner:
+        policies = {policy.name: policy for policy in runner.policies}
+    assert {policy.level for policy in policies.values()} == {"advisory"}
+    assert policies["log-retention"].config["minimumDays"] == 30
 
 
 @pytest.mark.parametrize(("text", "reason"), [("{", "the configuration cannot be read: "), ("[]", "must be a JSON")])

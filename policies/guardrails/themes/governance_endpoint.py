@@ -11,6 +11,7 @@ from ..remediation import Draft
 from ..resource import Resource
 from ..schema import number
 from .alarms import watched
+from .endpoints import CONFIGURATION, is_serverless
 from .theme import GOVERNANCE as THEME
 
 _DEFINITION = "sagemaker/dataQualityJobDefinition"
@@ -114,13 +115,23 @@ def _(draft: Draft) -> None:
 
 @THEME.policy(
     on="sagemaker/endpoint",
+    reads=CONFIGURATION,
     mandatory=FROM_STAGING,
     severity=Severity.HIGH,
     remedy="Set deployment_config with a canary, linear or rolling rollout and auto_rollback_configuration.alarms.",
     url=_GUARDRAILS_URL,
 )
 def endpoint_deployment_guardrails(endpoint: Resource) -> Findings:
-    """A new model gets its traffic step by step, and loses it by itself when an alarm goes off."""
+    """A new model gets its traffic step by step, and loses it by itself when an alarm goes off.
+
+    Serverless endpoints have no deployment guardrails (SageMaker Developer Guide, "Deployment guardrails").
+    """
+    found = list(_guardrails(endpoint))
+    if found and not is_serverless(endpoint):
+        yield from found
+
+
+def _guardrails(endpoint: Resource) -> Findings:
     deployment = endpoint.prop("deploymentConfig")
     if deployment.prop("rollingUpdatePolicy").missing:
         routing = deployment.prop("blueGreenUpdatePolicy.trafficRoutingConfiguration.type")

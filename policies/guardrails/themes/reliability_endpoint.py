@@ -13,6 +13,7 @@ from ..resource import Resource
 from ..rule import Controls
 from ..schema import number, strings
 from .alarms import watched
+from .endpoints import CONFIGURATION, is_serverless
 from .theme import RELIABILITY as THEME
 
 _TARGET = "appautoscaling/target"
@@ -38,7 +39,7 @@ def endpoint_min_instances(config: Resource) -> Findings:
 
 @THEME.policy(
     on="sagemaker/endpoint",
-    reads=("sagemaker/endpointConfiguration", _TARGET, "appautoscaling/policy"),
+    reads=(CONFIGURATION, _TARGET, "appautoscaling/policy"),
     mandatory=IN_PROD,
     severity=Severity.MEDIUM,
     remedy="Register the variant as a scalable target on DesiredInstanceCount, with a policy.",
@@ -47,10 +48,8 @@ def endpoint_min_instances(config: Resource) -> Findings:
 )
 def endpoint_autoscaling(endpoint: Resource) -> Findings:
     """Endpoints grow and shrink with their load, and never below what availability needs."""
-    configs = endpoint.targets("endpointConfigName", "sagemaker/endpointConfiguration")
-    serverless = [prop for config in configs for prop in config.props("productionVariants[].serverlessConfig")]
     found = list(_scaling(endpoint))
-    if found and not (serverless and all(prop.value is not None for prop in serverless)):
+    if found and not is_serverless(endpoint):
         yield from found
 
 

@@ -23,7 +23,18 @@ _SUBNETS = {
     "lambda/function": "vpcConfig.subnetIds[]",
 }
 KUBERNETES = ("1.32", "1.33", "1.34", "1.35")
-RUNTIMES = ("python3.11", "python3.12", "python3.13", "nodejs20.x", "nodejs22.x", "java17", "java21", "provided.al2023")
+RUNTIMES = (
+    "python3.11",
+    "python3.12",
+    "python3.13",
+    "python3.14",
+    "nodejs22.x",
+    "nodejs24.x",
+    "java17",
+    "java21",
+    "java25",
+    "provided.al2023",
+)
 
 
 @THEME.policy(

@@ -13,16 +13,11 @@ from ..rule import Controls
 from .theme import ENCRYPTION_IN_TRANSIT as THEME
 
 LISTENERS = ("lb/listener", "alb/listener")
-# TLS 1.2 with forward secrecy is the floor of ELB.17; each name below is at least that
+# TLS 1.2 with forward secrecy is the floor of ELB.17. The names say what they take: 1-2 or 1-3, restricted, FIPS and
+# post-quantum variants are at least that; Ext1 and Ext2 are not
 # (Elastic Load Balancing, "Security policies for your Application Load Balancer").
-TLS_POLICIES = (
-    "ELBSecurityPolicy-TLS13-1-2-2021-06",
-    "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
-    "ELBSecurityPolicy-TLS13-1-3-2021-06",
-    "ELBSecurityPolicy-TLS13-1-2-FIPS-2023-04",
-    "ELBSecurityPolicy-TLS13-1-2-Res-FIPS-2023-04",
-    "ELBSecurityPolicy-TLS13-1-3-FIPS-2023-04",
-)
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+_TLS_POLICIES = r"ELBSecurityPolicy-TLS13-1-[23](?:-Res)?(?:-FIPS)?(?:-PQ)?-\d{4}-\d{2}"
 _SCHEDULE_JOB = "monitoringScheduleConfig.monitoringJobDefinition"
 
 
@@ -130,13 +125,13 @@ def alb_listener_https(listener: Resource) -> Findings:
 )
 def alb_listener_tls_policy(listener: Resource) -> Findings:
     """TLS listeners accept TLS 1.2 with forward secrecy or better."""
-    found = listener.prop("sslPolicy").must_be(*TLS_POLICIES)
+    found = listener.prop("sslPolicy").must_match(_TLS_POLICIES, f"{TLS_POLICY} or a stricter one")
     yield from listener.prop("protocol").when(lambda protocol: protocol in ("HTTPS", "TLS"), found)
 
 
 @alb_listener_tls_policy.remediation
 def _(draft: Draft) -> None:
-    draft.set("sslPolicy", TLS_POLICIES[0])
+    draft.set("sslPolicy", TLS_POLICY)
 
 
 @THEME.policy(

@@ -90,12 +90,17 @@ MUTATIONS = [
         put("listener", "sslPolicy", "ELBSecurityPolicy-2016-08"),
         {
             "alb-listener-tls-policy": (
-                'sslPolicy is "ELBSecurityPolicy-2016-08"; it must be '
-                '"ELBSecurityPolicy-TLS13-1-2-2021-06" or "ELBSecurityPolicy-TLS13-1-2-Res-2021-06" '
-                'or "ELBSecurityPolicy-TLS13-1-3-2021-06" or '
-                '"ELBSecurityPolicy-TLS13-1-2-FIPS-2023-04" or '
-                '"ELBSecurityPolicy-TLS13-1-2-Res-FIPS-2023-04" or '
-                '"ELBSecurityPolicy-TLS13-1-3-FIPS-2023-04"'
+                'sslPolicy is "ELBSecurityPolicy-2016-08"; it must be ELBSecurityPolicy-TLS13-1-2-2021-06 '
+                "or a stricter one"
+            )
+        },
+    ),
+    Mutation(
+        put("listener", "sslPolicy", "ELBSecurityPolicy-TLS13-1-2-Ext1-2021-06"),
+        {
+            "alb-listener-tls-policy": (
+                'sslPolicy is "ELBSecurityPolicy-TLS13-1-2-Ext1-2021-06"; it must be '
+                "ELBSecurityPolicy-TLS13-1-2-2021-06 or a stricter one"
             )
         },
     ),

@@ -89,7 +89,7 @@ MUTATIONS = [
         {
             "supported-runtimes": (
                 'runtime is "python3.8"; it must be "python3.11" or "python3.12" or "python3.13" or '
-                '"nodejs20.x" or "nodejs22.x" or "java17" or "java21" or "provided.al2023"'
+                '"python3.14" or "nodejs22.x" or "nodejs24.x" or "java17" or "java21" or "java25" or "provided.al2023"'
             )
         },
     ),

@@ -141,7 +141,11 @@ def _approval_rule(stack: Stack) -> bool:
     for rule in stack.of("cloudwatch/eventRule"):
         pattern = Prop(rule, "eventPattern", rule.prop("eventPattern").parsed())
         statuses = [status.raw for status in pattern.props("detail.ModelApprovalStatus[]")]
-        if "Approved" in statuses and rule.prop("state").raw != "DISABLED" and rule.prop("isEnabled").raw is not False:
+        if (
+            "Approved" in statuses
+            and rule.prop("state").value != "DISABLED"
+            and rule.prop("isEnabled").value is not False
+        ):
             return True
     return False
 

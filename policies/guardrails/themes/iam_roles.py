@@ -29,6 +29,7 @@ SERVICES_WITHOUT_SOURCE = (
 )
 # Managed policies of AWS that are broad by another name (AWS Managed Policy Reference Guide).
 _BROAD = frozenset({"DatabaseAdministrator", "ReadOnlyAccess", "SecretsManagerReadWrite", "SystemAdministrator"})
+_MANAGED = {"Role": "managedPolicyArns[]", "RolePolicyAttachmentsExclusive": "policyArns[]"}
 _SOURCE_KEYS = ("aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID")
 _CALLER_KEYS = ("sts:ExternalId", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:MultiFactorAuthPresent")
 
@@ -111,9 +112,8 @@ def _names_owner(subject: str) -> bool:
 )
 def iam_no_broad_managed_policy(holder: Resource) -> Findings:
     """No role carries a managed policy that allows whole services."""
-    for path in ("managedPolicyArns[]", "policyArns[]", "policyArn"):
-        for arn in holder.props(path):
-            yield from arn.judged(lambda value: not _is_broad(str(value)), "a policy made for the job")
+    for arn in holder.props(_MANAGED.get(holder.type.rpartition(":")[2], "policyArn")):
+        yield from arn.judged(lambda value: not _is_broad(str(value)), "a policy made for the job")
 
 
 def _is_broad(arn: str) -> bool:

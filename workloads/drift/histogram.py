@@ -103,11 +103,20 @@ class Histogram:
 
 
 def present_values(values: Values) -> Values:
-    """The values that are not missing, as a histogram sees them: infinities are the largest numbers of float32."""
-    return np.clip(values[~np.isnan(values)], -_LARGEST, _LARGEST)
+    """The values that are not missing, as the model matrix has them: float32, infinities as its largest numbers.
+
+    A baseline and live rows are computed by different engines, whose logarithms differ in the last places of float64.
+    Of whole numbers' logarithms every value is an edge, so that a hair would move a tenth of the rows to another bin.
+    """
+    return _as_in_matrix(np.clip(values[~np.isnan(values)], -_LARGEST, _LARGEST))
+
+
+def _as_in_matrix(values: Values) -> Values:
+    return values.astype(np.float32).astype(np.float64)
 
 
 def _count(kind: Kind, edges: NDArray[np.float64], present: Values) -> tuple[int, ...]:
+    edges = _as_in_matrix(edges)
     index = np.searchsorted(edges, present, side="left")
     if kind is Kind.CATEGORICAL:
         known = np.append(edges, np.nan)[index] == present

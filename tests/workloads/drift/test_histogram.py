@@ -51,7 +51,7 @@ def test_nothing_but_missing_values() -> None:
 
 
 def test_quantiles_represent_a_large_sample() -> None:
-    values = np.random.default_rng(0).normal(size=50_000)
+    values = np.random.default_rng(0).normal(size=50_000).astype(np.float32).astype(np.float64)
     quantiles = np.array(Histogram.of(values).quantiles)
     assert len(quantiles) == 201
     assert quantiles[100] == np.quantile(values, 0.5, method="inverted_cdf")
@@ -66,3 +66,11 @@ def test_every_row_is_in_one_bin_and_json_brings_it_back(reference: list[float],
     assert histogram.count(np.array(reference, dtype=float)) == histogram.with_missing
     assert len(histogram.labels()) == len(histogram.with_missing)
     assert Histogram.from_dict(json.loads(json.dumps(histogram.to_dict(), allow_nan=False))) == histogram
+
+
+@pytest.mark.parametrize("distinct", [5, 40])
+@pytest.mark.parametrize("towards", [-np.inf, np.inf])
+def test_the_last_places_of_another_engine_move_nothing(distinct: int, towards: float) -> None:
+    values = np.log1p(np.arange(1000.0) % distinct)  # every edge is a value, so a hair would move all rows of it
+    histogram = Histogram.of(values)
+    assert histogram.count(np.nextafter(np.nextafter(values, towards), towards)) == histogram.with_missing

@@ -57,9 +57,7 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
         "metrics": {"auc": dataclasses.asdict(area)} | {name: {"value": value} for name, value in plain.items()},
         "champion": _comparison(champion, labels, champion_scores, difference),
         "segments": {
-            segment.name: metrics.by_segment(
-                labels, scores, rows.column(segment.name).to_numpy(zero_copy_only=False), contract.threshold
-            )
+            segment.name: metrics.by_segment(labels, scores, rows.column(segment.name).to_pylist(), contract.threshold)
             for segment in contract.segments
         },
         "importance": _importance(candidate, features),

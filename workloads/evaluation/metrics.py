@@ -5,6 +5,7 @@ Labels are an array (n,) of 0 and 1, scores an array (n,) of probabilities in [0
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,19 +73,27 @@ def calibration_error(labels: Array, scores: Array, bins: int = 10) -> float:
     return float(sum(gaps))
 
 
-def by_segment(labels: Array, scores: Array, segments: Array, threshold: float) -> list[dict[str, Any]]:
-    """Per segment: rows, share decided positive (demographic parity), recall (equal opportunity), accuracy."""
+def by_segment(labels: Array, scores: Array, segments: Sequence[Any], threshold: float) -> list[dict[str, Any]]:
+    """Per segment: rows, share decided positive (demographic parity), recall (equal opportunity), accuracy.
+
+    `segments` (n,) are numbers or texts, None where missing: a segment of its own, and the last. The recall of a
+    segment without positives is None: it says nothing, and is no 0.
+    """
+    values = sorted(set(segments), key=lambda value: (value is None, 0 if value is None else value))
+    number = {value: index for index, value in enumerate(values)}
+    numbers = np.array([number[value] for value in segments])
     report: list[dict[str, Any]] = []
-    for value in sorted(set(segments.tolist()), key=str):
-        here = segments == value
+    for value in values:
+        here = numbers == number[value]
         found = at_threshold(labels[here], scores[here], threshold)
+        positives = int(labels[here].sum())
         report.append(
             {
                 "segment": value,
                 "rows": int(here.sum()),
-                "positives": int(labels[here].sum()),
+                "positives": positives,
                 "positive_share": found["positive_share"],
-                "recall": found["recall"],
+                "recall": found["recall"] if positives else None,
                 "accuracy": found["accuracy"],
             }
         )

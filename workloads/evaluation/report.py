@@ -105,8 +105,8 @@ _TEMPLATE = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined
 </table>
 {% for name, rows in e.segments.items() %}<h2>By {{ name }}</h2>
 <table><tr><th>value<th>rows<th>positives<th>decided positive<th>recall<th>accuracy</tr>
-{% for r in rows %}<tr><td>{{ r.segment }}<td>{{ r.rows }}<td>{{ r.positives }}
-<td>{{ "%.3f" | format(r.positive_share) }}<td>{{ "%.3f" | format(r.recall) }}
+{% for r in rows %}<tr><td>{{ "missing" if r.segment is none else r.segment }}<td>{{ r.rows }}<td>{{ r.positives }}
+<td>{{ "%.3f" | format(r.positive_share) }}<td>{{ "none" if r.recall is none else "%.3f" | format(r.recall) }}
 <td>{{ "%.3f" | format(r.accuracy) }}</tr>{% endfor %}</table>{% endfor %}
 <div class="plots">{% for name, svg in plots.items() %}<figure><figcaption>{{ name }}</figcaption>{{ svg | safe }}
 </figure>{% endfor %}</div>

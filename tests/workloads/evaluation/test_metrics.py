@@ -77,8 +77,24 @@ def test_calibration_error(labels: list[int], scores: list[float], expected: flo
 
 def test_segments_are_judged_apart() -> None:
     labels, scores = np.array([1, 0, 1, 1]), np.array([0.9, 0.1, 0.2, 0.9])
-    report = metrics.by_segment(labels, scores, np.array([0.0, 0.0, 1.0, 1.0]), 0.5)
+    report = metrics.by_segment(labels, scores, [0.0, 0.0, 1.0, 1.0], 0.5)
     assert [(r["segment"], r["rows"], r["positives"], r["recall"], r["accuracy"]) for r in report] == [
         (0.0, 2, 1, 1.0, 1.0),
         (1.0, 2, 2, 0.5, 0.5),
     ]
+
+
+@pytest.mark.parametrize("names", [(2.0, 10.0), ("basic", "pro")])
+def test_rows_without_a_segment_are_a_segment_and_the_last(names: tuple[float | str, ...]) -> None:
+    labels, scores = np.array([1, 0, 0, 1, 0]), np.array([0.9, 0.1, 0.2, 0.9, 0.9])
+    report = metrics.by_segment(labels, scores, [None, names[1], names[0], None, names[0]], 0.5)
+    assert [(r["segment"], r["rows"], r["accuracy"]) for r in report] == [
+        (names[0], 2, 0.5),
+        (names[1], 1, 1.0),
+        (None, 2, 1.0),
+    ]
+
+
+def test_a_segment_without_positives_has_no_recall() -> None:
+    report = metrics.by_segment(np.array([0, 0, 1]), np.array([0.9, 0.1, 0.1]), ["a", "a", "b"], 0.5)
+    assert [(r["segment"], r["recall"]) for r in report] == [("a", None), ("b", 0.0)]

@@ -12,7 +12,7 @@ Written under the processed location, where an object is known by the SHA-256 of
 
 The ledger entry comes last and only where none is, so that a crash leaves an object to be judged again (to the same
 files), and of two deliveries at once one is the duplicate. An object that was judged by other rules (columns, roles or
-ingestion limits of the contract changed) is judged again.
+ingestion limits of the contract changed) is judged again, and what the former verdict left is taken away.
 """
 
 from __future__ import annotations
@@ -98,7 +98,9 @@ def process(
             "judged_at": now.isoformat(),
             "approval": asdict(approval) if approval else None,
         }
-        _store(s3, processed, verdict, record, path, keep_file=not any(c.pii for c in contract.columns))
+        written = _store(s3, processed, verdict, record, path, keep_file=not any(c.pii for c in contract.columns))
+        if entry is not None:
+            _remove_former(s3, processed, sha256, written)
         won = _write_json(s3, processed / f"ledger/{sha256}.json", record, only_if_new=entry is None)
     # without it another delivery of the same bytes came first, and wrote the same files
     return verdict if won else replace(verdict, status=Status.DUPLICATE, duplicate_of=verdict.status)
@@ -106,8 +108,8 @@ def process(
 
 def _store(
     s3: Any, processed: Location, verdict: Verdict, record: dict[str, Any], path: Path, *, keep_file: bool
-) -> None:
-    """Everything but the ledger. `keep_file`: a refused file may be kept as it came."""
+) -> set[Location]:
+    """Everything but the ledger. `keep_file`: a refused file may be kept as it came. Returns what is there now."""
     sha256, output = verdict.object_sha256, path.parent / "output"
     quarantine = processed / f"quarantine/{sha256}"
     uploads = {output / QUARANTINE_FILE: quarantine / "rows.parquet"}
@@ -120,15 +122,28 @@ def _store(
             uploads[path] = quarantine / "file.bin"
         case _:
             pass
+    uploads = {file: target for file, target in uploads.items() if file.exists()}
     for file, target in uploads.items():
-        if file.exists():
-            s3.upload_file(str(file), target.bucket, target.key)
+        s3.upload_file(str(file), target.bucket, target.key)
+    written = set(uploads.values())
     if verdict.status is not Status.ACCEPTED or verdict.quarantined:
         _write_json(s3, quarantine / "reason.json", record)
+        written.add(quarantine / "reason.json")
     if verdict.status is Status.ACCEPTED:
         _write_json(s3, processed / LAST_ACCEPTED, {"object_sha256": sha256, "summary": record["summary"]})
-        held = quarantine / "held.parquet"  # if a person approved it, the held copy has done its service
-        s3.delete_object(Bucket=held.bucket, Key=held.key)
+    return written
+
+
+def _remove_former(s3: Any, processed: Location, sha256: str, written: set[Location]) -> None:
+    """Of an object that was judged before, take away what the former verdict left and this one did not write anew.
+
+    Rows that were accepted by other rules must not go into the next data set, and a copy of rows that a person has
+    approved has done its service.
+    """
+    places = [f"quarantine/{sha256}/{name}" for name in ("rows.parquet", "held.parquet", "file.bin", "reason.json")]
+    for place in (processed / name for name in (f"accepted/{sha256}.parquet", *places)):
+        if place not in written:
+            s3.delete_object(Bucket=place.bucket, Key=place.key)
 
 
 def _rules_sha256(contract: Contract) -> str:

@@ -227,6 +227,19 @@ def test_an_object_judged_by_other_rules_is_judged_again(lake: Lake) -> None:
     assert lake.process(contract=with_limit(600)).status is Status.ACCEPTED
 
 
+def test_judged_again_nothing_is_left_of_the_former_verdict(lake: Lake) -> None:
+    rows = good_rows()
+    rows[9]["churn_label"] = 5
+    sha256 = lake.put(rows)
+    assert lake.process().status is Status.ACCEPTED
+    assert lake.process(contract=with_limit(20)).status is Status.REFUSED
+    refused = lake.listing()
+    assert f"accepted/{sha256}.parquet" not in refused  # or the next data set would have the rows
+    assert f"quarantine/{sha256}/file.bin" in refused
+    assert lake.process().status is Status.ACCEPTED
+    assert f"quarantine/{sha256}/file.bin" not in lake.listing()
+
+
 def test_the_version_that_the_event_named_is_the_one_judged(lake: Lake) -> None:
     first = lake.put(good_rows(10))
     version = lake.s3.head_object(Bucket="raw", Key="incoming/2026-11-20/day.csv")["VersionId"]

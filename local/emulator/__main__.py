@@ -27,6 +27,9 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--region", default=DEFAULT_REGION, help="region told by the admin API (default %(default)s)")
     parser.add_argument("--inference-command", type=shlex.split, help="starts a model server (default: the platform's)")
     parser.add_argument("--pipeline-command", type=shlex.split, help="runs an execution (default: local.executor)")
+    parser.add_argument(
+        "--bound", action="store_true", help="end at the end of stdin, unless a byte comes first (default: go on)"
+    )
     return parser.parse_args(argv)
 
 
@@ -40,6 +43,12 @@ def _time_scale() -> float:
         return float(above) / float(below or 1)
     except (ValueError, ZeroDivisionError):
         raise SystemExit(f"EMULATOR_TIME_SCALE is {text!r}, allowed is a number such as 0.01 or 1/600") from None
+
+
+def _end_with_starter(over: threading.Event) -> None:
+    """Whoever started this holds the other end of stdin: the system closes it with that process."""
+    if not os.read(sys.stdin.fileno(), 1):
+        over.set()
 
 
 def main(argv: list[str]) -> None:
@@ -64,6 +73,8 @@ def main(argv: list[str]) -> None:
     log_format = "%(asctime)s %(levelname)s %(name)s %(message)s"
     logging.basicConfig(filename=context.home / "emulator.log", level=logging.INFO, format=log_format)
     over = threading.Event()
+    if arguments.bound:
+        threading.Thread(target=_end_with_starter, args=(over,), name="lifeline", daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())
     server = Server(context, arguments.port)

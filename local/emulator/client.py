@@ -18,7 +18,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,13 @@ class EmulatorError(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Emulator:
-    """A running emulator."""
+    """A running emulator; `lifeline` is the pipe that ties it to this process, if it is tied (see `start`)."""
 
     url: str
     pid: int
     account: str
     region: str
+    lifeline: int | None = field(default=None, compare=False, repr=False)
 
     def environment(self) -> dict[str, str]:
         """What makes boto3 and the aws command talk to the emulator."""
@@ -87,6 +88,11 @@ class Emulator:
         except EmulatorError:
             return False
 
+    def keep(self) -> None:
+        """Let it go on when this process ends."""
+        if self.lifeline is not None:
+            os.write(self.lifeline, b"k")
+
     def stop(self) -> None:
         """Stop it and what it started, gracefully first; nothing happens when it is not there any more."""
         if not self.alive():
@@ -110,11 +116,12 @@ def start(
     region: str = "eu-west-1",
     arguments: tuple[str, ...] = (),
     environment: dict[str, str] | None = None,
+    bound: bool = False,
 ) -> Emulator:
     """Start an emulator that survives this process, with its files under `home`.
 
-    `arguments` are further ones of `python -m local.emulator`; `environment` is added to this process's (for example
-    EMULATOR_TIME_SCALE).
+    One that is `bound` ends with this process, however that ends, unless `keep` lets it go. `arguments` are further
+    ones of `python -m local.emulator`; `environment` is added to this process's (for example EMULATOR_TIME_SCALE).
 
     Raises:
         EmulatorError: it does not answer within START_SECONDS; the message has the end of its output.
@@ -123,21 +130,24 @@ def start(
     output = home / "emulator.out"
     command = [sys.executable, "-m", "local.emulator", "--home", str(home), "--port", str(port)]
     command += ["--account", account, "--region", region, *arguments]
+    far, lifeline = os.pipe() if bound else (subprocess.DEVNULL, None)
     with output.open("w", encoding="utf-8") as stream:
         process = subprocess.Popen(
-            command,
+            command + (["--bound"] if bound else []),
             stdout=stream,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=far,
             cwd=PROJECT_ROOT,
             env=os.environ | (environment or {}),
             start_new_session=True,  # the end of the parent, or Ctrl-C in its terminal, does not end it
         )
+    if bound:
+        os.close(far)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         first, newline, _ = output.read_text(encoding="utf-8").partition("\n")
         if newline and first.startswith("http://"):
-            return attach(first)
+            return replace(attach(first), lifeline=lifeline)
         time.sleep(0.02)
     process.kill()
     process.wait()

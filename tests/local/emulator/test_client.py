@@ -48,6 +48,30 @@ def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
         start(tmp_path, environment={"EMULATOR_TIME_SCALE": "x"})
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_bound_emulator_ends_with_the_process_that_started_it_unless_it_is_kept(
+    kept: bool, tmp_path: Path, eventually: Any
+) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from local.emulator import start\n"
+        "running = start(Path(sys.argv[1]), bound=True)\n"
+        "if sys.argv[2] == 'True': running.keep()\n"
+        "print(running.url, flush=True); time.sleep(600)"
+    )
+    starter = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path), str(kept)], stdout=subprocess.PIPE, text=True, cwd=PROJECT_ROOT
+    )
+    assert starter.stdout is not None
+    running = attach(starter.stdout.readline().strip())
+    starter.kill()  # nothing that the process could catch
+    starter.wait()
+    starter.stdout.close()
+    if kept:
+        assert running.alive()
+        running.stop()
+    eventually(lambda: not running.alive())
+
+
 def children(pid: int) -> list[int]:
     """The processes a process started."""
     found: list[int] = []

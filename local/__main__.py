@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import yaml
 from local.adapter import AdapterError
 from local.diagram import mermaid
 from local.emulator.client import EmulatorError
+from local.emulator.identity import NO_HOST_SETTINGS
 from local.policy import PolicyPackError
 from local.policy_formats import FORMATS
 from local.policy_report import judge
@@ -21,14 +23,43 @@ from local.runtime import LocalRunError, Stack, commands
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Returns 0, 1 for a refusal (its reason is on standard error), 2 for a wrong command line."""
+    """Run one command. Returns 0, 1 for a refusal (its reason is on standard error), 2 for a wrong command line, and
+    130 when it was interrupted.
+    """
     args = _parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = args.command
+    _leave_out_the_host()
     try:
-        return command(args)
+        code = command(args)
+        sys.stdout.flush()
     except (LocalRunError, AdapterError, EmulatorError, PolicyPackError, pulumi.RunError) as refused:
         print(f"error: {refused}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read it has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    return code
+
+
+def _leave_out_the_host() -> None:
+    """Take this machine's AWS settings (a real account's keys among them) and proxies out of the environment.
+
+    All that a local run and its processes talk to is on 127.0.0.1, with keys of its own.
+    """
+    for name in [name for name in os.environ if name.startswith("AWS_") or name.lower() in _PROXIES]:
+        del os.environ[name]
+    os.environ.update(NO_HOST_SETTINGS)
+
+
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "grpc_proxy")
 
 
 def _up(args: argparse.Namespace) -> int:
@@ -123,7 +154,10 @@ def _assignment(text: str) -> tuple[str, Any]:
     key, found, value = text.partition("=")
     if not key or not found:
         raise argparse.ArgumentTypeError(f"found {text!r}; write KEY=VALUE")
-    return key, yaml.safe_load(value)
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise argparse.ArgumentTypeError(f"found {text!r}, whose value is not YAML; put it in quotes") from error
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from contracts.schema import Contract
 from local.adapter import Adapter
 from local.emulator import client
 from local.emulator.client import Emulator, EmulatorError
-from local.loop import data, deliveries, report
+from local.loop import data, deliveries, home, report
 from local.loop.console import Console
 from local.loop.platform import LoopError, Platform
 from local.loop.story import Facts, Story
@@ -23,42 +22,75 @@ from local.runtime.stack import PROJECT_DIRECTORY
 
 
 def up(stack: Stack, *, contract: Path | None, data_file: Path | None, keep: bool) -> int:
-    """Run the whole loop on a fresh emulator; where one was kept running, only bring it up to date. Returns 0."""
+    """Run the whole loop on a fresh emulator; where one was kept running, only bring it up to date. Returns 0.
+
+    An emulator that is not kept ends with this process, however that ends.
+    """
     if data_file and not contract:
         raise LoopError("--data needs --contract: the contract says what the columns of the data mean")
     if contract and not data_file:
         raise LoopError("--contract needs --data: the embedded data set is that of contracts/churn.yaml only")
     console = Console()
-    if running := _running(stack):
-        with console.step(f"Update {stack.name} on the emulator at {running.url}"):
-            done = _deploy(stack, running, console, "update")
-            console.say(", ".join(f"{len(urns)} {op.value}" for op, urns in done.changes.items() if urns))
-        return 0
     loaded = _contract(stack)
-    shutil.rmtree(stack.home, ignore_errors=True)
-    emulator = client.start(stack.home / "emulator", region=stack.region)
-    try:
-        _tell(stack, loaded, emulator, console, data_file)
-    finally:
-        if keep:
-            _record(stack).write_text(json.dumps({"url": emulator.url, "pid": emulator.pid}))
-            console.say(f"the emulator goes on at {emulator.url} until `python -m local down --stack {stack.name}`;")
-            console.say(f"look around with: aws --endpoint-url {emulator.url} --region {stack.region} s3 ls")
-        else:
-            emulator.stop()
-            stack.forget()
+    with home.occupied(stack.home):
+        if running := _running(stack):
+            _update(stack, running, console, data_file)
+            return 0
+        for option, file in (("--contract", contract), ("--data", data_file)):
+            if file:
+                home.refuse_inside(stack.home, option, file)
+        home.clear(stack.home)
+        parts = _deliveries(stack, data_file)
+        emulator = client.start(stack.home / "emulator", region=stack.region, bound=True)
+        try:
+            _tell(stack, loaded, emulator, console, parts)
+        except Exception as error:
+            if not emulator.alive():
+                log = stack.home / "emulator" / "emulator.log"
+                raise LoopError(f"the emulator at {emulator.url} ended in the middle of the run; see {log}") from error
+            raise
+        finally:
+            if keep:
+                emulator.keep()
+                _record(stack).write_text(json.dumps({"url": emulator.url, "pid": emulator.pid}))
+                console.say(f"the emulator goes on at {emulator.url} until `{_down_command(stack)}`;")
+                console.say(f"look around with: aws --endpoint-url {emulator.url} --region {stack.region} s3 ls")
+            else:
+                emulator.stop()
+                stack.forget()
     return 0
 
 
 def down(stack: Stack) -> int:
     """Stop the emulator that `up --keep` left running, and forget what was in it. Returns 0, also when none runs."""
-    console, running = Console(), _running(stack)
-    if running:
-        running.stop()
-    _record(stack).unlink(missing_ok=True)
-    stack.forget()
+    console = Console()
+    if not stack.home.is_dir():
+        console.say(f"no emulator of {stack.name} is running")
+        return 0
+    with home.occupied(stack.home):
+        running = _running(stack)
+        if running:
+            running.stop()
+        _record(stack).unlink(missing_ok=True)
+        stack.forget()
     console.say(f"stopped the emulator at {running.url}" if running else f"no emulator of {stack.name} is running")
     return 0
+
+
+def _update(stack: Stack, running: Emulator, console: Console, data_file: Path | None) -> None:
+    with console.step(f"Update {stack.name} on the emulator at {running.url}"):
+        done = _deploy(stack, running, console, "update")
+        console.say(", ".join(f"{len(urns)} {op.value}" for op, urns in done.changes.items() if urns))
+        if data_file:
+            console.say(
+                f"{data_file} is not delivered: the loop runs on a fresh emulator, after `{_down_command(stack)}`"
+            )
+
+
+def _down_command(stack: Stack) -> str:
+    """How to stop the emulator of this stack, wherever its home is."""
+    usual = PROJECT_DIRECTORY / ".local" / stack.name
+    return f"python -m local down --stack {stack.name}" + ("" if stack.home == usual else f" --home {stack.home}")
 
 
 def _contract(stack: Stack) -> Contract:
@@ -74,14 +106,20 @@ def _contract(stack: Stack) -> Contract:
         ) from error
 
 
-def _tell(stack: Stack, contract: Contract, emulator: Emulator, console: Console, data_file: Path | None) -> None:
+def _deliveries(stack: Stack, data_file: Path | None) -> tuple[Path, Path]:
+    """The data of the run in two files; the embedded data set where none is given."""
     work = stack.home / "run"
     work.mkdir(parents=True)
-    contract_file = work / "contract.json"
-    contract_file.write_text(schema.to_json(contract))
     if data_file is None:
         data_file = work / "churn.csv"
         data.write_churn(data_file, day=datetime.now(UTC).date())
+    return deliveries.split(data_file, work / "deliveries")
+
+
+def _tell(stack: Stack, contract: Contract, emulator: Emulator, console: Console, parts: tuple[Path, Path]) -> None:
+    work = stack.home / "run"
+    contract_file = work / "contract.json"
+    contract_file.write_text(schema.to_json(contract), encoding="utf-8")
     names = Names(workload=contract.name, stack=stack.name, account=emulator.account, region=stack.region)
     story = Story(
         console=console,
@@ -89,18 +127,19 @@ def _tell(stack: Stack, contract: Contract, emulator: Emulator, console: Console
         emulator=emulator,
         contract=contract,
         up=lambda title: _deploy(stack, emulator, console, title),
-        deliveries=deliveries.split(data_file, work / "deliveries"),
+        deliveries=parts,
         workdir=work,
     )
     facts = story.tell()
-    page = stack.home / "report.html"
+    page = stack.home / home.REPORT
     page.write_text(
         report.render(
             title=f"{contract.name} on {stack.name}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
             figures=_figures(facts),
             steps=console.steps,
-            reports={title: path.read_text() for title, path in facts.reports.items()},
-        )
+            reports={title: path.read_text(encoding="utf-8") for title, path in facts.reports.items()},
+        ),
+        encoding="utf-8",
     )
     console.say("")
     for name, value in _figures(facts).items():
@@ -134,7 +173,7 @@ def _figures(facts: Facts) -> dict[str, str]:
 
 
 def _record(stack: Stack) -> Path:
-    return stack.home / "emulator.json"
+    return stack.home / home.RECORD
 
 
 def _running(stack: Stack) -> Emulator | None:

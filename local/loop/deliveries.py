@@ -3,51 +3,81 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from local.loop.platform import LoopError
+from workloads.validation.source import DELIMITERS, PARQUET_MAGIC
 
 FIRST_SHARE = 0.7
-_PARQUET = b"PAR1"
 
 
 def split(file: Path, directory: Path) -> tuple[Path, Path]:
     """The first 70 % of the rows of a CSV or Parquet file and the rest, in file order, each as a file of its kind.
 
-    Values are passed on as they stand: judging them is the validation's business. LoopError if there are none.
+    What stands in a CSV is passed on byte for byte, values of a Parquet file as they are: judging them is the
+    validation's business. LoopError if there are none.
     """
     if not file.is_file():
         raise LoopError(f"--data: {file} not found; give a CSV or Parquet file")
     directory.mkdir(parents=True, exist_ok=True)
-    with file.open("rb") as start:
-        parquet = start.read(4) == _PARQUET
-    try:
-        return _split_parquet(file, directory) if parquet else _split_csv(file, directory)
-    except (UnicodeDecodeError, csv.Error, pa.ArrowInvalid) as error:
-        raise LoopError(f"--data: {file} cannot be read as CSV in UTF-8 or as Parquet: {error}") from error
-
-
-def _split_csv(file: Path, directory: Path) -> tuple[Path, Path]:
-    with file.open(newline="", encoding="utf-8") as source:
-        lines = list(csv.reader(source))
-    header, rows = lines[:1], lines[1:]
-    if not rows:
-        raise LoopError(f"--data: {file} has no rows; the loop needs enough to train a model")
-    cut = round(len(rows) * FIRST_SHARE)
     parts = directory / f"1-{file.name}", directory / f"2-{file.name}"
-    for path, part in zip(parts, (rows[:cut], rows[cut:]), strict=True):
-        with path.open("w", newline="", encoding="utf-8") as target:
-            csv.writer(target).writerows([*header, *part])
+    with file.open("rb") as start:
+        parquet = start.read(4) == PARQUET_MAGIC
+    try:
+        (_split_parquet if parquet else _split_csv)(file, parts)
+    except (UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
+        raise LoopError(f"--data: {file} cannot be read as CSV in UTF-8 or as Parquet: {error}") from error
     return parts
 
 
-def _split_parquet(file: Path, directory: Path) -> tuple[Path, Path]:
-    table = pq.read_table(file)
+def _split_csv(file: Path, parts: tuple[Path, Path]) -> None:
+    rows = sum(1 for _ in _records(file)) - 1
+    if rows < 1:
+        raise _no_rows(file)
+    records = _records(file)
+    header, cut = next(records), round(rows * FIRST_SHARE)
+    with ExitStack() as stack:
+        first, rest = (stack.enter_context(path.open("w", newline="", encoding="utf-8")) for path in parts)
+        for target in (first, rest):
+            target.write(header if header.endswith(("\n", "\r")) else header + "\n")
+        for number, record in enumerate(records):
+            (first if number < cut else rest).write(record)
+
+
+def _records(file: Path) -> Iterator[str]:
+    """The text of each record, its line ends (a quoted value may hold some) included; blank lines are left out."""
+    with file.open(newline="", encoding="utf-8") as source:
+        header = source.readline()
+        source.seek(0)
+        lines: list[str] = []
+
+        def remembered() -> Iterator[str]:
+            for line in source:
+                lines.append(line)
+                yield line
+
+        for record in csv.reader(remembered(), delimiter=max(DELIMITERS, key=header.count)):
+            if record:
+                yield "".join(lines)
+            lines.clear()
+
+
+def _split_parquet(file: Path, parts: tuple[Path, Path]) -> None:
+    try:
+        table = pq.read_table(file)
+    except OSError as error:  # how pyarrow calls some damage
+        raise pa.ArrowInvalid(str(error)) from error
+    if table.num_rows == 0:
+        raise _no_rows(file)
     cut = round(table.num_rows * FIRST_SHARE)
-    parts = directory / f"1-{file.name}", directory / f"2-{file.name}"
     for path, part in zip(parts, (table.slice(0, cut), table.slice(cut)), strict=True):
         pq.write_table(part, path)
-    return parts
+
+
+def _no_rows(file: Path) -> LoopError:
+    return LoopError(f"--data: {file} has no rows; the loop needs enough to train a model")

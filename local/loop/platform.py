@@ -6,8 +6,11 @@ Every call here would work on AWS as it is; only the endpoint URL says that this
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +28,7 @@ from local.runtime import LocalRunError
 from workloads.retraining.handler import dataset_version
 
 ROOT = Path(__file__).parents[2]
+_TETHER = ROOT / "local" / "executor" / "tether.py"
 
 
 class LoopError(LocalRunError):
@@ -46,6 +50,7 @@ class Platform:
         self.names, self.contract_file, self._emulator = names, contract_file, emulator
         self._clients: dict[str, Any] = {}
         self._seen: set[str] = set()
+        self._salt = secrets.token_hex(32)  # of hashed columns; on AWS it is in Secrets Manager
 
     def client(self, service: str) -> Any:
         """A boto3 client of the emulated AWS."""
@@ -72,16 +77,18 @@ class Platform:
 
     def run(self, module: str, *arguments: object) -> str:
         """Run a workload as its container would; returns what it printed. Exit codes 3 and 4 are verdicts."""
+        own = {"PATH": "/usr/bin:/bin", "PII_SALT": self._salt, "TMPDIR": tempfile.gettempdir()}
         done = subprocess.run(
-            [sys.executable, "-m", module, *map(str, arguments)],
+            [sys.executable, "-I", "-S", _TETHER, str(os.getpid()), sys.executable, "-m", module, *map(str, arguments)],
             cwd=ROOT,
-            env=self._emulator.environment() | {"PATH": "/usr/bin:/bin"},
+            env=self._emulator.environment() | own,
             capture_output=True,
             text=True,
+            encoding="utf-8",
             check=False,
         )
         if done.returncode not in (0, 3, 4):
-            raise LoopError(f"{module} failed with exit code {done.returncode}: {done.stderr[-2000:]}")
+            raise LoopError(f"{module} failed with exit code {done.returncode}: {_said(done.stderr)}")
         return done.stdout
 
     def start_training(self, name: str) -> str:
@@ -224,3 +231,15 @@ class Platform:
         for key in self._keys(location.netloc, location.path.lstrip("/")):
             self.client("s3").download_file(location.netloc, key, str(directory / key.replace("/", "_")))
         return directory
+
+
+def _said(errors: str) -> str:
+    """What a workload's log says of its end: the message of the last error, else the end of the log as it is."""
+    for line in reversed(errors.splitlines()):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and entry.get("level") == "ERROR":
+            return entry["message"]
+    return errors[-2000:]

@@ -72,10 +72,11 @@ class Story:
         self.release(first, "Approve and promote the first model")
         self.predict()
         self.watch()
-        second = self.drift_and_retrain()
+        execution = self.shift()
+        second = self.retrain(execution) if execution else None
         if second is None:
             with self.console.step("The champion stays"):
-                self.say("the gate rejected the new model, so there is no rollout and nothing to roll back")
+                self.say("there is no new model to release, so there is no rollout and nothing to roll back")
             return self.facts
         self.release(second, "Approve and promote the new model, rolled out by canary")
         self.fail_and_roll_back()
@@ -145,6 +146,8 @@ class Story:
             f"{verdict['status']}: {verdict['rows_in']} rows in, {verdict['accepted']} accepted, "
             f"{verdict['quarantined']} quarantined" + (f" ({reasons})" if reasons else "")
         )
+        for warning in verdict["warnings"]:
+            self.say(warning)
         return verdict
 
     @property
@@ -238,9 +241,18 @@ class Story:
     def watch(self) -> None:
         """Live traffic like the training data: the drift job must find nothing."""
         with self.console.step("Watch live traffic for drift"):
-            report = self._watch(traffic.sample(self.accepted, self.contract, REQUESTS, seed=2), "before")
+            report = self._watch(traffic.sample(self.accepted, self.contract, self._requests, seed=2), "before")
             if report["drifted"]:
-                raise LoopError("traffic drawn from the accepted data counts as drifted: the drift job is wrong")
+                raise LoopError(
+                    f"traffic drawn from the accepted data counts as drifted, most {report['most_drifted']}: "
+                    f"drift.max_score {self.contract.drift.max_score:g} of the contract is too low for "
+                    f"{report['baseline']['rows']} training rows; raise it, or give more data"
+                )
+
+    @property
+    def _requests(self) -> int:
+        """Enough of them for a drift score."""
+        return max(REQUESTS, self.contract.drift.min_rows)
 
     def _watch(self, bodies: list[bytes], label: str) -> dict[str, Any]:
         """Send requests through InvokeEndpoint and run the drift job over what the endpoint captured of them."""
@@ -259,20 +271,26 @@ class Story:
 
     # --- the loop closes ---
 
-    def drift_and_retrain(self) -> dict[str, Any] | None:
-        """New labelled data arrives, traffic shifts, the drift alarm asks for a retraining, the brakes decide."""
+    def shift(self) -> str | None:
+        """New labelled data arrives, traffic shifts, the drift alarm asks for a retraining, the brakes decide.
+
+        Returns the execution of the retraining, None if there is none.
+        """
         with self.console.step("New labelled data arrives and live traffic shifts"):
-            self._deliver(self.deliveries[1])
-            bodies, column = traffic.shifted(self.accepted, self.contract, REQUESTS, seed=3)
-            self.say(f"from now on more customers with a high {column}")
-            report = self._watch(bodies, "after")
-            if not report["drifted"]:
-                raise LoopError("the shifted traffic does not count as drifted: the drift job is wrong")
+            for finding in self._deliver(self.deliveries[1])["findings"]:
+                self.say(finding["text"])
+            bodies, most = traffic.shifted(self.accepted, self.contract, self._requests, seed=3)
+            self.say(f"from now on more rows with a {most}")
+            if not self._watch(bodies, "after")["drifted"]:
+                self.say("so no alarm, and nobody asks for a retraining")
+                return None
             decision = self._answer_of("retraining")
             self.say(f"drift alarm -> topic -> retraining function: {decision['action']}: {decision['reason']}")
-        if decision["action"] != "started":
-            return None
-        package = self.train(decision["execution"], "Retrain, and judge the new model against the champion")
+        return decision["execution"] if decision["action"] == "started" else None
+
+    def retrain(self, execution: str) -> dict[str, Any] | None:
+        """The new model, if the gate lets it pass; after it the brakes must hold."""
+        package = self.train(execution, "Retrain, and judge the new model against the champion")
         with self.console.step("Ask for another retraining: the brakes"):
             again = self.platform.ask_for_retraining("a person asks again")
             self.say(f"{again['action']}: {again['reason']}")

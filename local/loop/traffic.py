@@ -15,10 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import urllib3
+from numpy.typing import NDArray
 
-from contracts.schema import ColumnType, Contract
+from contracts.schema import Contract
+from local.loop.platform import LoopError
+from workloads.features.frame import matrix, with_features
 
-#: Share of the shifted traffic that comes from the upper end of the shifted column.
+#: Share of the shifted traffic that comes from one end of the shifted feature.
 SHIFT_SHARE = 0.7
 CONNECTIONS = 4
 
@@ -50,20 +53,36 @@ def sample(directory: Path, contract: Contract, count: int, seed: int) -> list[b
 
 
 def shifted(directory: Path, contract: Contract, count: int, seed: int) -> tuple[list[bytes], str]:
-    """Like `sample`, but most rows come from the upper fifth of one numeric column: other customers than before.
+    """Like `sample`, but most rows come from one end of one feature: other customers than before.
 
-    Real rows in another mixture: every request stays legal, only the distribution moves. Returns the column's name too.
+    Real rows in another mixture: every request stays legal, only the distribution moves. Returns in words which end,
+    as "high log_volume". The feature is the one with most values. LoopError when every feature has one value only.
     """
     rows, random = _read(directory, contract), np.random.default_rng(seed)
-    numeric = [c.name for c in contract.inputs if c.type in (ColumnType.INTEGER, ColumnType.NUMBER)]
-    if not numeric:
-        raise ValueError(f"contract {contract.name!r} has no numeric input column: there is nothing to shift")
-    column = max(numeric, key=lambda name: len(rows[name].unique()))
-    values = rows[column].cast(pa.float64()).to_numpy()
-    upper = np.flatnonzero(values >= np.nanquantile(values, 0.8))
+    features = matrix(with_features(rows, contract), contract)
+    column = max(range(features.shape[1]), key=lambda index: np.unique(features[:, index]).size)
+    end, tail = _tail(features[:, column])
+    if tail.size == 0:
+        raise LoopError(f"every feature of contract {contract.name!r} has one value only: there is nothing to shift")
     anywhere = random.integers(0, rows.num_rows, count)
-    index = np.where(random.random(count) < SHIFT_SHARE, random.choice(upper, count), anywhere)
-    return _bodies(rows.take(pa.array(index))), column
+    index = np.where(random.random(count) < SHIFT_SHARE, random.choice(tail, count), anywhere)
+    return _bodies(rows.take(pa.array(index))), f"{end} {contract.feature_names[column]}"
+
+
+def _tail(values: NDArray[np.float32]) -> tuple[str, NDArray[np.intp]]:
+    """The rows at an end of `values` (n,), as near to a fifth of all as there is: of a flag, those with one value."""
+    present = values[~np.isnan(values)]
+    ends = (
+        {}
+        if present.size == 0
+        else {
+            "high": (values >= np.quantile(present, 0.8), values == present.max()),
+            "low": (values <= np.quantile(present, 0.2), values == present.min()),
+        }
+    )
+    found = [(end, np.flatnonzero(rows)) for end, choices in ends.items() for rows in choices]
+    fit = [(end, rows) for end, rows in found if rows.size < present.size]
+    return min(fit, key=lambda choice: abs(choice[1].size / values.size - 0.2), default=("", np.empty(0, np.intp)))
 
 
 def measure(url: str, bodies: Sequence[bytes], connections: int = CONNECTIONS) -> Answers:

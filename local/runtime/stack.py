@@ -69,7 +69,7 @@ class Stack:
         self.name = name
         self.project = project.name
         self.program = program or project.program
-        self.home = home or project_dir / ".local" / name
+        self.home = (home or project_dir / ".local" / name).resolve()  # the program runs in another directory
         self.config = config.stack_config(project, name, overrides)
         self._target = Target(stack=name, project=project.name, config=self.config, directory=self.program.parent)
 

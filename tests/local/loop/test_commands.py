@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import os
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from local.__main__ import main
 from local.emulator import client
-from local.loop import deliveries
+from local.loop import deliveries, home
 from local.loop.platform import LoopError
 
 HERE = Path(__file__).parent
+
+
+def parquet(*, rows: int) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"a": pa.array(range(rows), pa.int64())}), buffer)
+    return buffer.getvalue()
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +58,68 @@ def test_half_a_command_says_what_is_missing(
     assert message in capsys.readouterr().err
 
 
+def test_a_directory_of_somebody_else_is_no_home_and_stays_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run").mkdir()
+    for name in ("thesis.txt", "run/notes.txt"):
+        (tmp_path / name).write_text("mine")
+    assert main(["up", "--home", str(tmp_path)]) == 1
+    assert f"--home: {tmp_path} holds thesis.txt, which no local run made" in capsys.readouterr().err
+    assert (tmp_path / "run" / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("command", ["up", "down"])
+def test_two_commands_do_not_work_in_one_home_at_once(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with home.occupied(tmp_path):
+        assert main([command, "--home", str(tmp_path)]) == 1
+    assert f"--home: {tmp_path} is in use by process {os.getpid()}; wait for its end" in capsys.readouterr().err
+
+
+def test_clearing_removes_what_runs_made_and_nothing_else(tmp_path: Path) -> None:
+    with home.occupied(tmp_path):
+        for name in ("run/x/y", "emulator/z", "notes.txt", "synth.json", "state.json"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+        home.clear(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", "notes.txt", "synth.json"]
+
+
+def test_data_that_the_run_would_clear_away_is_refused(
+    tumours: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "run" / "deliveries" / "1.csv"
+    data.parent.mkdir(parents=True)
+    data.write_text("a\n1\n")
+    assert main(["up", "--home", str(tmp_path), "--contract", str(tumours[0]), "--data", str(data)]) == 1
+    assert f"--data: {data} is in {tmp_path}, which a run clears first" in capsys.readouterr().err
+    assert data.is_file()
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert main(["up", "--home", str(tmp_path / "file")]) == 1
+    assert capsys.readouterr().err == f"error: {tmp_path / 'file'}: File exists\n"
+
+
+def test_a_config_value_that_is_no_yaml_is_a_wrong_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["preview", "--config", "x=[1"])
+    assert "found 'x=[1', whose value is not YAML; put it in quotes" in capsys.readouterr().err
+
+
+def test_settings_of_the_host_reach_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A real account's keys, a profile, another endpoint and a proxy, before any command begins its work."""
+    hostile = {"AWS_PROFILE": "corp", "AWS_SESSION_TOKEN": "x", "AWS_ENDPOINT_URL_S3": "https://x", "HTTPS_PROXY": "x"}
+    for name, value in hostile.items():
+        monkeypatch.setenv(name, value)
+    assert main(["down", "--home", str(tmp_path / "home")]) == 0
+    assert not set(hostile) & set(os.environ)
+    assert os.environ["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+
+
 def test_down_without_anything_running(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["down", "--home", str(tmp_path / "home")]) == 0
     assert "no emulator of staging is running" in capsys.readouterr().out
@@ -61,6 +133,22 @@ def test_deliveries_pass_values_on_as_they_stand(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "records"),
+    [
+        (b'"a";"b"\r\n', (b'"1, 2";"x;y"\r\n', b'"two\r\nlines";""\r\n', b'"say ""hi""";2\r\n')),
+        (b"\xef\xbb\xbfa\tb\n", (b'5" pipe\t1\n', b"c\td\n", b"e\tf")),
+    ],
+)
+def test_deliveries_pass_bytes_on_whatever_the_delimiter(
+    header: bytes, records: tuple[bytes, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "d.csv").write_bytes(header + b"".join(records))
+    first, later = deliveries.split(tmp_path / "d.csv", tmp_path / "parts")
+    assert first.read_bytes() == header + records[0] + records[1]
+    assert later.read_bytes() == header + records[2]
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         (None, "not found; give a CSV or Parquet file"),
@@ -68,6 +156,8 @@ def test_deliveries_pass_values_on_as_they_stand(tmp_path: Path) -> None:
         (b"a,b\n", "has no rows"),
         (b"\xff\xfe\x00", "cannot be read as CSV in UTF-8 or as Parquet"),
         (b"PAR1broken", "cannot be read as CSV in UTF-8 or as Parquet"),
+        (parquet(rows=0), "has no rows"),
+        (parquet(rows=9)[:-20], "cannot be read as CSV in UTF-8 or as Parquet"),
     ],
 )
 def test_data_that_cannot_be_split_says_why(content: bytes | None, message: str, tmp_path: Path) -> None:

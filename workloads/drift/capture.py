@@ -137,7 +137,7 @@ def _record(line: str | bytes, contract: Contract) -> tuple[datetime, list[dict[
         answered = _body(data["endpointOutput"]) if data.get("endpointOutput") else None
     except _RecordError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _RecordError("not a data-capture record with an input") from error
     rows = _rows(*asked, contract)
     scores = _scores(*answered) if answered else []
@@ -149,6 +149,8 @@ def _record(line: str | bytes, contract: Contract) -> tuple[datetime, list[dict[
 def _body(part: Mapping[str, Any]) -> tuple[str, str]:
     """The text of a request or an answer, and CSV or JSON."""
     text, encoding = part["data"], part["encoding"]
+    if not isinstance(text, str):
+        raise TypeError(text)
     if encoding == "BASE64":
         try:
             text = base64.b64decode(text, validate=True).decode()
@@ -161,7 +163,7 @@ def _body(part: Mapping[str, Any]) -> tuple[str, str]:
 def _rows(text: str, encoding: str, contract: Contract) -> list[dict[str, Any]]:
     try:
         raw = _csv_rows(text, contract) if encoding == "CSV" else _json_rows(json.loads(text))
-    except (json.JSONDecodeError, csv.Error) as error:
+    except (json.JSONDecodeError, RecursionError, csv.Error) as error:
         raise _RecordError("the request is not the JSON or CSV it is said to be") from error
     rows: list[dict[str, Any]] = []
     for row in raw:
@@ -199,9 +201,15 @@ def _value(column: Column, value: Any) -> Any:
         raise _RecordError(f"a value of {column.name} is no {column.type.value}") from error
 
 
+def _text(value: Any) -> str:
+    text = str(value)
+    text.encode()  # JSON can carry half a surrogate pair, which is no text: a UnicodeEncodeError, which is a ValueError
+    return text
+
+
 def _integer(value: Any) -> int:
     number = int(value) if isinstance(value, int | str) and str(value).lstrip("+-").isdigit() else float(value)
-    if number != int(number):
+    if number != int(number) or not -(2**63) <= number < 2**63:
         raise ValueError(value)
     return int(number)
 
@@ -213,7 +221,7 @@ def _timestamp(value: Any) -> datetime:
 
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 _CONVERTERS: dict[ColumnType, Callable[[Any], Any]] = {
-    ColumnType.STRING: str,
+    ColumnType.STRING: _text,
     ColumnType.INTEGER: _integer,
     ColumnType.NUMBER: float,
     ColumnType.BOOLEAN: lambda value: _BOOLEANS[str(value).strip().lower()],
@@ -228,7 +236,7 @@ def _scores(text: str, encoding: str) -> list[float]:
             return [float(line[0]) for line in csv.reader(io.StringIO(text)) if line]
         document = json.loads(text)
         return [float(item["score"]) for item in _predictions(document)]
-    except (ValueError, KeyError, TypeError, csv.Error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error) as error:
         raise _RecordError("the answer has no scores") from error
 
 

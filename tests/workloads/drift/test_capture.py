@@ -96,6 +96,16 @@ UNREADABLE: list[tuple[str, str]] = [
     (record(part(TWO_AS_CSV, "CSV", CSV), OK), "the answer has another number of rows than the request"),
     (json_record(ROW, score="high"), "the answer has no scores"),
     (record(part(json.dumps(ROW), "JSON", JSON), part("{}", "JSON", JSON)), "the answer has no scores"),
+    # what a single caller could send to stop the job for everybody
+    (json_record({"support_tickets": 2**63}), "a value of support_tickets is no integer"),
+    (json_record({"support_tickets": 1e300}), "a value of support_tickets is no integer"),
+    (record(part("[" * 100_000, "JSON", JSON), OK), "the request is not the JSON or CSV it is said to be"),
+    (record(part(json.dumps(ROW), "JSON", JSON), part("[]", "JSON", JSON)), "the answer has no scores"),
+    (record(part(json.dumps(ROW), "JSON", JSON), part("[" * 100_000, "JSON", JSON)), "the answer has no scores"),
+    (
+        json.dumps(json.loads(json_record(ROW)) | {"captureData": {"endpointInput": {"data": 5, "encoding": "JSON"}}}),
+        "not a data-capture record with an input",
+    ),
 ]
 
 
@@ -176,6 +186,7 @@ def test_texts_booleans_and_timestamps() -> None:
         record(part("1,2,3,south,0,2020-01-01\n1,2,3,north,true,\n", "CSV", CSV), None),
         json_record({"region": "north", "vip": "maybe"}),
         json_record({"region": "north", "vip": True, "joined": "soon"}),
+        json_record({"region": "half a pair \ud800", "vip": True}),
     ]
     captured = read(lines, contract)
     assert {name: values.tolist() for name, values in captured.features.items()} == {
@@ -183,4 +194,5 @@ def test_texts_booleans_and_timestamps() -> None:
         "vip": [1.0, 0.0, 1.0],
         "new": [0.0, 0.0, 1.0],
     }
-    assert dict(captured.unreadable) == {"a value of vip is no boolean": 1, "a value of joined is no timestamp": 1}
+    reasons = ("a value of vip is no boolean", "a value of joined is no timestamp", "a value of region is no string")
+    assert dict(captured.unreadable) == dict.fromkeys(reasons, 1)

@@ -33,6 +33,8 @@ MANIFEST_FILE = "manifest.json"
 DATA_FILE = "part-00000.parquet"
 ROW_GROUP_ROWS = 122_880  # duckdb's own default; training streams row group by row group
 BATCH_ROWS = 100_000
+#: Rows of each class: with one alone no model can be trained, and two are the least of which an AUC has a variance.
+NEEDED = {"train": 1, "validation": 1, "test": 2}
 VERSION_KEY = "dataset_version"  # in the metadata of the Parquet files
 
 
@@ -58,7 +60,7 @@ def run(
 
     Writes output/{train,validation,test}/part-00000.parquet, sorted by entity and event time, with the columns of
     `transform.output_columns`, and output/manifest/manifest.json. Raises EtlError when there is no input, input that
-    validation did not accept, or a part without rows or with one class only.
+    validation did not accept, or a part with too few rows of a class.
     """
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output) as name:
@@ -133,9 +135,11 @@ def _splits(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[s
         if rows == 0:
             share = getattr(contract.split, part)
             faults.append(f"{part} has no rows: its share of {entities} entities is {share} %; deliver more entities")
-        elif positives in (0, rows):
-            value = 0 if positives == 0 else 1
-            faults.append(f"{part} has {rows} rows, all with {contract.label} = {value}; both classes are needed")
+        elif min(positives, rows - positives) < NEEDED[part]:
+            faults.append(
+                f"{part} has {rows - positives} rows with {contract.label} = 0 and {positives} with 1; "
+                f"at least {NEEDED[part]} of each are needed"
+            )
     if faults:
         raise EtlError("no data set can be made of this input\n  " + "\n  ".join(faults))
     return {part: {"rows": found[part][0], "positives": found[part][1]} for part in PARTS}

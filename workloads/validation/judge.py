@@ -107,9 +107,10 @@ def _refusals(
     limit = contract.ingestion.max_bad_row_share
     if share > limit:
         counts = ", ".join(f"{code} {count}" for code, count in reasons.items())
+        row, reason = tables.first_fault(connection)
         text = (
             f"{bad} of {rows_in} rows are bad ({share:.2%}; ingestion.max_bad_row_share allows {limit:.2%}): {counts}; "
-            "repair the source and deliver the file again"
+            f"the first is row {row}: {reason}; repair the source and deliver the file again"
         )
         findings.append(Finding(code=FileFault.TOO_MANY_BAD_ROWS, text=text))
     return tuple(findings)

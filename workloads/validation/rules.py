@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from contracts.schema import Column, ColumnType, Contract
+from contracts.schema import Column, ColumnType, Contract, Ingestion
 from workloads.engine import literal
 from workloads.stored import SQL_TYPES
 from workloads.validation.verdict import RowFault
@@ -48,6 +48,7 @@ class Clock:
 
     earliest: datetime
     latest: datetime
+    rules: Ingestion
 
     @staticmethod
     def of(contract: Contract, now: datetime) -> Clock:
@@ -56,6 +57,7 @@ class Clock:
         return Clock(
             earliest=(now - timedelta(days=rules.max_lateness_days)).astimezone(UTC),
             latest=(now + timedelta(minutes=rules.max_future_minutes)).astimezone(UTC),
+            rules=rules,
         )
 
 
@@ -177,11 +179,14 @@ def _limits(column: Column, value: str, shown: str) -> list[tuple[str, str | Non
 
 
 def _event_limits(column: Column, value: str, shown: str, clock: Clock) -> list[tuple[str, str | None]]:
-    late = literal(f"; events before {clock.earliest:%Y-%m-%dT%H:%M:%SZ} come too late")
-    future = literal(f"; events after {clock.latest:%Y-%m-%dT%H:%M:%SZ} are in the future")
+    days, minutes = clock.rules.max_lateness_days, clock.rules.max_future_minutes
+    late = f"; events before {clock.earliest:%Y-%m-%dT%H:%M:%SZ} come too late (ingestion.max_lateness_days {days})"
+    future = (
+        f"; events after {clock.latest:%Y-%m-%dT%H:%M:%SZ} are in the future (ingestion.max_future_minutes {minutes})"
+    )
     return [
-        (f"{value} < {_instant(clock.earliest)}", _struct(column, RowFault.LATE_EVENT, shown, late)),
-        (f"{value} > {_instant(clock.latest)}", _struct(column, RowFault.FUTURE_EVENT, shown, future)),
+        (f"{value} < {_instant(clock.earliest)}", _struct(column, RowFault.LATE_EVENT, shown, literal(late))),
+        (f"{value} > {_instant(clock.latest)}", _struct(column, RowFault.FUTURE_EVENT, shown, literal(future))),
     ]
 
 

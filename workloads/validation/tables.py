@@ -96,6 +96,13 @@ def count_reasons(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return dict(rows)
 
 
+def first_fault(connection: duckdb.DuckDBPyConnection) -> tuple[int, str]:
+    """The number of the first bad row and its first reason; there must be one."""
+    return connection.execute("""
+        SELECT row, coalesce(faults[1].text, text) FROM judged LEFT JOIN repeated USING (row)
+        WHERE faults IS NOT NULL OR text IS NOT NULL ORDER BY row LIMIT 1""").fetchall()[0]
+
+
 def unread_columns(connection: duckdb.DuckDBPyConnection, contract: Contract) -> list[Finding]:
     """A finding for each column of which values came and not one could be read as the contract's type."""
     figures = ", ".join(

@@ -269,8 +269,19 @@ class TestErrors:
         source = write(tmp_path / "in" / "a.parquet", rows).parent
         assert self.error(source) == (
             "no data set can be made of this input\n"
-            f"  train has {train} rows, all with churn_label = 1; both classes are needed\n"
+            f"  train has 0 rows with churn_label = 0 and {train} with 1; at least 1 of each are needed\n"
             f"  test has no rows: its share of {len(rows)} entities is 15 %; deliver more entities"
+        )
+
+    def test_a_test_part_of_which_no_auc_has_an_interval(self, tmp_path: Path) -> None:
+        rows = accepted_rows(200)
+        tested = [row for row in rows if part(row["customer_id"], CHURN.split) == "test"]
+        for number, row in enumerate(tested):
+            row["churn_label"] = int(number == 3)
+        source = write(tmp_path / "in" / "a.parquet", rows).parent
+        assert self.error(source) == (
+            "no data set can be made of this input\n"
+            f"  test has {len(tested) - 1} rows with churn_label = 0 and 1 with 1; at least 2 of each are needed"
         )
 
     def test_files_without_rows(self, tmp_path: Path) -> None:

@@ -240,8 +240,9 @@ def test_a_column_of_which_no_value_can_be_read(tmp_path: Path) -> None:
         ),
         Finding(
             code=FileFault.TOO_MANY_BAD_ROWS,
-            text="60 of 60 rows are bad (100.00%; ingestion.max_bad_row_share allows 5.00%): wrong_type 60; "
-            "repair the source and deliver the file again",
+            text="60 of 60 rows are bad (100.00%; ingestion.max_bad_row_share allows 5.00%): wrong_type 60; the first "
+            "is row 1: support_tickets is many; it must be a whole number; repair the source and deliver the file "
+            "again",
         ),
     )
     assert len(judged.quarantined) == 60
@@ -269,19 +270,28 @@ def test_a_parquet_column_of_a_type_that_cannot_be_read(tmp_path: Path) -> None:
 
 def test_more_bad_rows_than_the_contract_lets_pass(tmp_path: Path) -> None:
     rows = good_rows(100)
-    for index in range(5):
+    for index in range(1, 6):
         rows[index]["support_tickets"] = -1
     assert judge(tmp_path, rows).verdict.status is Status.ACCEPTED  # 5 % is the limit
-    rows[5]["churn_label"] = None
+    rows[6]["churn_label"] = None
     judged = judge(tmp_path, rows)
     assert_refused(
         judged,
         FileFault.TOO_MANY_BAD_ROWS,
         "6 of 100 rows are bad (6.00%; ingestion.max_bad_row_share allows 5.00%): below_minimum 5, null 1; "
-        "repair the source and deliver the file again",
+        "the first is row 2: support_tickets is -1; the minimum is 0; repair the source and deliver the file again",
         rows_in=100,
     )
-    assert [row["quarantine_row"] for row in judged.quarantined] == [1, 2, 3, 4, 5, 6]
+    assert [row["quarantine_row"] for row in judged.quarantined] == [2, 3, 4, 5, 6, 7]
+
+
+def test_the_first_of_too_many_repeated_rows(tmp_path: Path) -> None:
+    rows = good_rows(50)
+    judged = judge(tmp_path, [*rows, *rows[:10]])
+    assert [finding.text for finding in judged.verdict.findings] == [
+        "10 of 60 rows are bad (16.67%; ingestion.max_bad_row_share allows 5.00%): duplicate_row 10; the first is "
+        "row 51: the same row as row 1; the first is kept; repair the source and deliver the file again"
+    ]
 
 
 PARQUET_TYPES: list[dict[str, pa.DataType]] = [

@@ -66,13 +66,13 @@ FAULTS: list[tuple[str, Any, str, str]] = [
         "event_time",
         "2026-11-21T12:05:01Z",
         "future_event",
-        f"event_time is 2026-11-21T12:05:01Z; events after {LATEST} are in the future",
+        f"event_time is 2026-11-21T12:05:01Z; events after {LATEST} are in the future (ingestion.max_future_minutes 5)",
     ),
     (
         "event_time",
         "2025-10-17T11:59:59Z",
         "late_event",
-        f"event_time is 2025-10-17T11:59:59Z; events before {EARLIEST} come too late",
+        f"event_time is 2025-10-17T11:59:59Z; events before {EARLIEST} come too late (ingestion.max_lateness_days 400)",
     ),
 ]
 

@@ -33,7 +33,7 @@ MANIFEST_FILE = "manifest.json"
 DATA_FILE = "part-00000.parquet"
 ROW_GROUP_ROWS = 122_880  # duckdb's own default; training streams row group by row group
 BATCH_ROWS = 100_000
-#: Rows of each class: with one alone no model can be trained, and two are the least of which an AUC has a variance.
+#: Entities with rows of each class: with one class no model can be trained, of fewer than two an AUC has no variance.
 NEEDED = {"train": 1, "validation": 1, "test": 2}
 VERSION_KEY = "dataset_version"  # in the metadata of the Parquet files
 
@@ -122,22 +122,23 @@ def _manifest(
 
 def _splits(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, dict[str, int]]:
     """Rows and positives a part; EtlError naming every part that no model could be trained on or judged by."""
-    label = identifier(contract.label)
+    label, entity = identifier(contract.label), identifier(contract.entity)
+    of_class = ", ".join(f"count(DISTINCT {entity}) FILTER ({label} = {value})" for value in (0, 1))
     counted = connection.execute(
-        f"SELECT {SPLIT}, count(*), sum({label})::BIGINT, count(DISTINCT {identifier(contract.entity)}) "
+        f"SELECT {SPLIT}, count(*), sum({label})::BIGINT, count(DISTINCT {entity}), {of_class} "
         f"FROM prepared GROUP BY {SPLIT}"
     ).fetchall()
-    found = {part: (rows, positives) for part, rows, positives, _ in counted}
-    entities = sum(row[3] for row in counted)
+    found = {part: counts for part, *counts in counted}
+    entities = sum(counts[2] for counts in found.values())
     faults: list[str] = []
     for part in PARTS:
-        rows, positives = found.get(part, (0, 0))
+        rows, _, _, negative, positive = found.get(part, (0, 0, 0, 0, 0))
         if rows == 0:
             share = getattr(contract.split, part)
             faults.append(f"{part} has no rows: its share of {entities} entities is {share} %; deliver more entities")
-        elif min(positives, rows - positives) < NEEDED[part]:
+        elif min(negative, positive) < NEEDED[part]:
             faults.append(
-                f"{part} has {rows - positives} rows with {contract.label} = 0 and {positives} with 1; "
+                f"{part} has rows with {contract.label} = 0 of {negative} entities and with 1 of {positive}; "
                 f"at least {NEEDED[part]} of each are needed"
             )
     if faults:

@@ -31,13 +31,16 @@ class Evaluated:
 
 
 def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contract: Contract) -> Evaluated:
-    """Judge `candidate` on test rows that hold the raw columns, the label and the segments of `contract`."""
+    """Judge `candidate` on test rows that hold entity, raw columns, label and segments of `contract`."""
+    entities = rows.column(contract.entity).to_numpy()
     labels = rows.column(contract.label).cast(pa.int8()).to_numpy()
     features = candidate.features(rows)
     scores = candidate.scores(features)
     champion_scores = champion.model.scores(champion.model.features(rows)) if champion else None
-    difference = metrics.auc_difference(labels, scores, champion_scores) if champion_scores is not None else None
-    area = metrics.auc(labels, scores)
+    area = metrics.auc(labels, scores, entities)
+    difference = (
+        metrics.auc_difference(labels, scores, champion_scores, entities) if champion_scores is not None else None
+    )
     plain = metrics.at_threshold(labels, scores, contract.threshold) | metrics.probabilities(labels, scores)
     tests = model_tests.run(candidate, features, contract.quality)
     decision = gate.decide(
@@ -55,7 +58,7 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
         "positives": int(labels.sum()),
         "threshold": contract.threshold,
         "metrics": {"auc": dataclasses.asdict(area)} | {name: {"value": value} for name, value in plain.items()},
-        "champion": _comparison(champion, labels, champion_scores, difference),
+        "champion": _comparison(champion, labels, champion_scores, entities, difference),
         "segments": {
             segment.name: metrics.by_segment(labels, scores, rows.column(segment.name).to_pylist(), contract.threshold)
             for segment in contract.segments
@@ -70,13 +73,14 @@ def _comparison(
     champion: Champion | None,
     labels: NDArray[Any],
     scores: NDArray[Any] | None,
+    entities: NDArray[Any],
     difference: metrics.Interval | None,
 ) -> dict[str, Any] | None:
     if champion is None or scores is None or difference is None:
         return None
     return {
         "package_arn": champion.package_arn,
-        "auc": dataclasses.asdict(metrics.auc(labels, scores)),
+        "auc": dataclasses.asdict(metrics.auc(labels, scores, entities)),
         "auc_difference": dataclasses.asdict(difference),
     }
 

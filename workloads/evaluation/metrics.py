@@ -27,14 +27,18 @@ class Interval:
     high: float
 
 
-def auc(labels: Array, scores: Array) -> Interval:
-    """Area under the ROC curve with DeLong's interval."""
-    return _interval(*_delong(labels, scores[None, :]), low=0.0, high=1.0)
+def auc(labels: Array, scores: Array, entities: Array | None = None) -> Interval:
+    """Area under the ROC curve with DeLong's interval.
+
+    `entities` (n,) say which rows belong together, so that ten rows of one customer do not count as ten customers;
+    without them every row stands alone.
+    """
+    return _interval(*_delong(labels, scores[None, :], entities), low=0.0, high=1.0)
 
 
-def auc_difference(labels: Array, candidate: Array, champion: Array) -> Interval:
+def auc_difference(labels: Array, candidate: Array, champion: Array, entities: Array | None = None) -> Interval:
     """AUC(candidate) - AUC(champion) on the same rows. The scores are correlated, which makes the interval narrow."""
-    values, covariance = _delong(labels, np.stack([candidate, champion]))
+    values, covariance = _delong(labels, np.stack([candidate, champion]), entities)
     contrast = np.array([1.0, -1.0])
     return _interval(contrast @ values, contrast @ covariance @ contrast, low=-1.0, high=1.0)
 
@@ -100,22 +104,38 @@ def by_segment(labels: Array, scores: Array, segments: Sequence[Any], threshold:
     return report
 
 
-def _delong(labels: Array, scores: Array) -> tuple[Array, Array]:
+def _delong(labels: Array, scores: Array, entities: Array | None) -> tuple[Array, Array]:
     """AUC of each row of `scores` (k, n) and their covariance (k, k).
 
-    DeLong et al., Biometrics 44 (1988), in the O(n log n) form of Sun and Xu, IEEE Signal Processing Letters 21 (2014).
+    DeLong et al., Biometrics 44 (1988), in the O(n log n) form of Sun and Xu, IEEE Signal Processing Letters 21 (2014),
+    with the sums over the rows of an entity of Obuchowski, Biometrics 53 (1997); where no entity has two rows it is
+    DeLong's.
     """
     positive = labels == 1
     hits, misses = scores[:, positive].astype(float), scores[:, ~positive].astype(float)
     m, n = hits.shape[1], misses.shape[1]
-    if m < 2 or n < 2:
-        raise ValueError(f"the test set has {m} positive and {n} negative rows; at least 2 of each are needed")
+    owners = np.arange(len(labels)) if entities is None else np.unique(entities, return_inverse=True)[1]
+    of_hits, of_misses = (np.unique(owners[part]).size for part in (positive, ~positive))
+    if of_hits < 2 or of_misses < 2:
+        raise ValueError(
+            f"the test set has positive rows of {of_hits} and negative rows of {of_misses} entities; "
+            "at least 2 of each are needed"
+        )
     together = stats.rankdata(np.concatenate([hits, misses], axis=1), axis=1)
     among_hits, among_misses = stats.rankdata(hits, axis=1), stats.rankdata(misses, axis=1)
     values = (together[:, :m].sum(axis=1) - m * (m + 1) / 2) / (m * n)
     placed_hits = (together[:, :m] - among_hits) / n
     placed_misses = 1 - (together[:, m:] - among_misses) / m
-    return values, np.atleast_2d(np.cov(placed_hits)) / m + np.atleast_2d(np.cov(placed_misses)) / n
+    x = _sums(placed_hits - values[:, None], owners[positive], owners.max() + 1) / m
+    y = _sums(placed_misses - values[:, None], owners[~positive], owners.max() + 1) / n
+    count = np.unique(owners).size
+    both = x @ y.T * count / (count - 1)  # of entities with rows of both classes
+    return values, x @ x.T * of_hits / (of_hits - 1) + y @ y.T * of_misses / (of_misses - 1) + both + both.T
+
+
+def _sums(values: Array, owners: Array, count: int) -> Array:
+    """The sums (k, count) over each owner's columns of `values` (k, n)."""
+    return np.stack([np.bincount(owners, weights=row, minlength=count) for row in values])
 
 
 def _interval(value: Any, variance: Any, *, low: float, high: float) -> Interval:

@@ -269,7 +269,8 @@ class TestErrors:
         source = write(tmp_path / "in" / "a.parquet", rows).parent
         assert self.error(source) == (
             "no data set can be made of this input\n"
-            f"  train has 0 rows with churn_label = 0 and {train} with 1; at least 1 of each are needed\n"
+            f"  train has rows with churn_label = 0 of 0 entities and with 1 of {train}; "
+            "at least 1 of each are needed\n"
             f"  test has no rows: its share of {len(rows)} entities is 15 %; deliver more entities"
         )
 
@@ -281,7 +282,8 @@ class TestErrors:
         source = write(tmp_path / "in" / "a.parquet", rows).parent
         assert self.error(source) == (
             "no data set can be made of this input\n"
-            f"  test has {len(tested) - 1} rows with churn_label = 0 and 1 with 1; at least 2 of each are needed"
+            f"  test has rows with churn_label = 0 of {len(tested) - 1} entities and with 1 of 1; "
+            "at least 2 of each are needed"
         )
 
     def test_files_without_rows(self, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def make_rows(rows: int, seed: int) -> pa.Table:
     a, b = random.normal(size=rows), random.normal(size=rows)
     y = (random.random(rows) < 1 / (1 + np.exp(-3 * a + b))).astype(np.int8)
     hidden = random.random(rows) < 0.05
-    columns = {"a": pa.array(a, mask=hidden), "b": b, "y": y, "side": np.where(b >= 0, 1.0, 0.0)}
+    columns = {"id": np.arange(rows), "a": pa.array(a, mask=hidden), "b": b, "y": y, "side": np.where(b >= 0, 1.0, 0.0)}
     return pa.table({name: pa.array(values) for name, values in columns.items()})
 
 

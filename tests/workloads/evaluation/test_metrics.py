@@ -40,6 +40,39 @@ def test_delong_interval_agrees_with_the_bootstrap() -> None:
     assert (found.low, found.high) == (pytest.approx(low, abs=0.01), pytest.approx(high, abs=0.01))
 
 
+def test_ten_rows_of_a_customer_say_no_more_than_one_that_is_ten_times_the_same() -> None:
+    labels, good, noisy = sample(300)
+    once = (metrics.auc(labels, good), metrics.auc_difference(labels, good, noisy))
+    labels, good, noisy, entities = (np.repeat(values, 10) for values in (labels, good, noisy, np.arange(300)))
+    assert metrics.auc(labels, good).high < once[0].high - 0.01  # taken for 3000 customers it is too sure
+    for again, first in zip(
+        (metrics.auc(labels, good, entities), metrics.auc_difference(labels, good, noisy, entities)), once, strict=True
+    ):
+        assert (again.low, again.high) == (pytest.approx(first.low), pytest.approx(first.high))
+
+
+def test_the_interval_of_customers_with_rows_of_both_classes_agrees_with_their_bootstrap() -> None:
+    random = np.random.default_rng(3)
+    customer, rows = random.normal(size=400), 5
+    entities = np.repeat(np.arange(400), rows)
+    labels = (random.random(400 * rows) < 1 / (1 + np.exp(-2 * customer[entities]))).astype(np.int8)
+    scores = customer[entities] + random.normal(size=400 * rows)
+    table = scores.reshape(400, rows), labels.reshape(400, rows)
+    draws: list[float] = []
+    for _ in range(600):
+        index = random.integers(0, 400, 400)
+        draws.append(roc_auc_score(table[1][index].ravel(), table[0][index].ravel()))
+    low, high = np.percentile(draws, [2.5, 97.5])
+    found = metrics.auc(labels, scores, entities)
+    assert (found.low, found.high) == (pytest.approx(low, abs=0.006), pytest.approx(high, abs=0.006))
+
+
+def test_two_rows_of_one_customer_are_too_few() -> None:
+    labels, scores, entities = np.array([1, 1, 0, 0]), np.linspace(0, 1, 4), np.array(["a", "a", "b", "c"])
+    with pytest.raises(ValueError, match="positive rows of 1 and negative rows of 2 entities; at least 2 of each"):
+        metrics.auc(labels, scores, entities)
+
+
 def test_the_same_scores_differ_by_exactly_nothing() -> None:
     labels, good, _ = sample(300)
     assert metrics.auc_difference(labels, good, good) == metrics.Interval(value=0.0, low=0.0, high=0.0)
@@ -48,7 +81,9 @@ def test_the_same_scores_differ_by_exactly_nothing() -> None:
 @pytest.mark.parametrize(("positives", "negatives"), [(1, 5), (5, 1), (0, 9)])
 def test_too_few_of_a_class_is_an_error_with_the_counts(positives: int, negatives: int) -> None:
     labels = np.array([1] * positives + [0] * negatives)
-    with pytest.raises(ValueError, match=f"{positives} positive and {negatives} negative rows; at least 2"):
+    with pytest.raises(
+        ValueError, match=f"positive rows of {positives} and negative rows of {negatives} entities; at least 2"
+    ):
         metrics.auc(labels, np.linspace(0, 1, len(labels)))
 
 

@@ -31,14 +31,15 @@ _LIMITS: dict[type, dict[str, Any]] = {
         "max_latency_ms": Field(gt=0),
     },
     Drift: {"max_score": Field(gt=0), "min_rows": Field(ge=1)},
-    # XGBoost's own ranges (its parameter documentation), and upper ends that catch a slip before it costs a week
+    # XGBoost's own ranges (its parameter documentation), and ends that catch a slip before it costs a week; those of
+    # the training job (workloads.training.job), or a contract could pass here and be refused there
     Training: {
         "num_round": Field(ge=1, le=100_000),
-        "eta": Field(gt=0, le=1),
-        "max_depth": Field(ge=1, le=64),
-        "min_child_weight": Field(ge=0),
-        "subsample": Field(gt=0, le=1),
-        "early_stopping_rounds": Field(ge=1),
+        "eta": Field(ge=1e-6, le=1),
+        "max_depth": Field(ge=1, le=30),
+        "min_child_weight": Field(ge=0, le=1e9),
+        "subsample": Field(ge=1e-3, le=1),
+        "early_stopping_rounds": Field(ge=1, le=100_000),
         "seed": Field(ge=0, le=2**31 - 1),
     },
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 import xgboost as xgb
 
 from contracts import schema
+from contracts.limits import MODELS
 from contracts.schema import Contract, Training
 from workloads.training import __main__ as entry
 from workloads.training import data, job, train
@@ -95,6 +97,27 @@ def test_row_groups_are_the_whole_data(root: Path, contract: Contract) -> None:
 )
 def test_hyperparameters(given: dict[str, str], expected: Training) -> None:
     assert job.hyperparameters(Training(), given) == expected
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Training)])
+def test_the_job_takes_what_a_contract_may_say_and_nothing_else(name: str) -> None:
+    def takes(value: float) -> tuple[bool, bool]:
+        """Whether the contract's loader does, and the job."""
+        try:
+            MODELS[Training].model_validate({name: value})
+            by_contract = True
+        except ValueError:
+            by_contract = False
+        try:
+            job.hyperparameters(Training(), {name: repr(value)})
+        except UserError:
+            return by_contract, False
+        return by_contract, True
+
+    whole = isinstance(getattr(Training(), name), int)
+    values = [-1, 0, 1, 30, 31, 100_000, 100_001, 2**31 - 1, 2**31]
+    values += [] if whole else [1e-7, 1e-6, 1e-4, 1e-3, 0.5, 1.0, 1.5, 1e9, 2e9]
+    assert {value: takes(value)[0] for value in values} == {value: takes(value)[1] for value in values}
 
 
 def test_all_faults_of_the_hyperparameters_come_at_once() -> None:

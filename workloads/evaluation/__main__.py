@@ -14,10 +14,12 @@ from typing import Any
 import boto3
 import pyarrow.parquet as pq
 
-from contracts import schema
+from contracts import expression, schema
 from contracts.schema import Contract
+from contracts.tree import columns_of
 from workloads.drift.baseline import with_scores
 from workloads.evaluation import champion, report
+from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import Evaluated, evaluate
 from workloads.evaluation.model import Model
 
@@ -36,6 +38,7 @@ def main() -> None:
         sagemaker=boto3.client("sagemaker"),
         s3=boto3.client("s3"),
     )
+    _comparable(live, contract)
     result = evaluate(candidate, live, pq.read_table(arguments.test), contract)
     write(result, json.loads(arguments.baseline.read_bytes()), arguments.output)
     gate = result.report["gate"]
@@ -60,6 +63,18 @@ def _same_origin(candidate: Model, contract: Contract, manifest: Mapping[str, An
         raise SystemExit(f"the model was trained for another contract than {contract.name!r} as given; train it again")
     if (made := candidate.metadata["dataset_version"]) != (given := manifest["dataset_version"]):
         raise SystemExit(f"dataset_version: the model says {made}, the manifest {given}; give the split it came from")
+
+
+def _comparable(live: Champion | None, contract: Contract) -> None:
+    """The champion is judged on the same rows, so they must hold what it reads, also when the contract has moved on."""
+    if live is None:
+        return
+    read = set[str]().union(*map(columns_of, expression.features(live.model.contract).values()))
+    if lacking := sorted(read - {column.name for column in contract.inputs}):
+        raise SystemExit(
+            f"the champion {live.package_arn} reads the columns {', '.join(lacking)}, which contract {contract.name!r} "
+            "no longer has as inputs; keep them until a model that does not read them is live"
+        )
 
 
 def _parse() -> argparse.Namespace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import subprocess
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from contracts import release, schema
 from contracts.schema import Column, ColumnType, Contract, Feature, Quality, Task
 from workloads.evaluation import champion, model_tests
-from workloads.evaluation.__main__ import _same_origin, write
+from workloads.evaluation.__main__ import _comparable, _same_origin, write
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import evaluate
 from workloads.evaluation.model import Model
@@ -110,6 +111,19 @@ def test_a_candidate_worse_than_the_champion_is_rejected_though_it_reaches_its_t
     assert comparison["package_arn"] == PACKAGE
     assert comparison["auc_difference"]["value"] == pytest.approx(
         result.report["metrics"]["auc"]["value"] - comparison["auc"]["value"]
+    )
+
+
+def test_a_contract_without_a_column_that_the_champion_reads_says_so(build: Callable[..., Model]) -> None:
+    contract = make_contract("b")
+    fewer = dataclasses.replace(contract, columns=tuple(c for c in contract.columns if c.name != "a"))
+    _comparable(None, fewer)
+    _comparable(Champion(package_arn=PACKAGE, model=build("b")), fewer)
+    with pytest.raises(SystemExit) as stopped:
+        _comparable(Champion(package_arn=PACKAGE, model=build("a", "b")), fewer)
+    assert str(stopped.value) == (
+        f"the champion {PACKAGE} reads the columns a, which contract 'toy' no longer has as inputs; "
+        "keep them until a model that does not read them is live"
     )
 
 

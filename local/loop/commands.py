@@ -11,13 +11,13 @@ from contracts import loader, schema
 from contracts.schema import Contract
 from local.adapter import Adapter
 from local.emulator import client
-from local.emulator.client import Emulator, EmulatorError
+from local.emulator.client import Emulator
 from local.loop import data, deliveries, home, report
 from local.loop.console import Console
 from local.loop.platform import LoopError, Platform
 from local.loop.story import Facts, Story
 from local.runtime import Deployment, Stack
-from local.runtime.commands import policy_factory
+from local.runtime.commands import policy_factory, running_emulator
 from local.runtime.stack import PROJECT_DIRECTORY
 
 
@@ -33,7 +33,7 @@ def up(stack: Stack, *, contract: Path | None, data_file: Path | None, keep: boo
     console = Console()
     loaded = _contract(stack)
     with home.occupied(stack.home):
-        if running := _running(stack):
+        if running := running_emulator(stack):
             _update(stack, running, console, data_file)
             return 0
         for option, file in (("--contract", contract), ("--data", data_file)):
@@ -68,7 +68,7 @@ def down(stack: Stack) -> int:
         console.say(f"no emulator of {stack.name} is running")
         return 0
     with home.occupied(stack.home):
-        running = _running(stack)
+        running = running_emulator(stack)
         if running:
             running.stop()
         _record(stack).unlink(missing_ok=True)
@@ -174,13 +174,3 @@ def _figures(facts: Facts) -> dict[str, str]:
 
 def _record(stack: Stack) -> Path:
     return stack.home / home.RECORD
-
-
-def _running(stack: Stack) -> Emulator | None:
-    """The emulator that was kept, None when there is none or it has ended."""
-    if not _record(stack).is_file():
-        return None
-    try:
-        return client.attach(json.loads(_record(stack).read_text())["url"])
-    except EmulatorError:
-        return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from local.adapter import Adapter
-from local.emulator.client import EmulatorError, attach
+from local.emulator.client import Emulator, EmulatorError, attach
 from local.policy import PolicyRunner
 from local.runtime import synth
 from local.runtime.model import Cloud, Op, PolicyFactory, Preview, Violation
@@ -52,15 +52,25 @@ def policy_factory(stack: Stack, pack: Path = PROJECT_DIRECTORY / "policies") ->
 
 
 def running_cloud(stack: Stack) -> Cloud | None:
-    """The emulator that `up --keep` left running for a stack (`<home>/emulator.json`), None when it has ended."""
+    """The emulated cloud that `up --keep` left running for a stack, None when it has ended."""
+    running = running_emulator(stack)
+    return Adapter(running.url, running.account, stack.region) if running else None
+
+
+def running_emulator(stack: Stack) -> Emulator | None:
+    """The emulator that `up --keep` left running for a stack (`<home>/emulator.json`), None when it has ended.
+
+    What answers under its URL must be the same process: a port that is free again may be another stack's by now.
+    """
     record = stack.home / "emulator.json"
     if not record.is_file():
         return None
     try:
-        running = attach(json.loads(record.read_text(encoding="utf-8"))["url"])
-    except EmulatorError:
+        left = json.loads(record.read_text(encoding="utf-8"))
+        running = attach(left["url"])
+    except (EmulatorError, ValueError, LookupError, TypeError):  # gone, or a record that was cut off
         return None
-    return Adapter(running.url, running.account, stack.region)
+    return running if running.pid == left["pid"] else None
 
 
 def _lines(preview: Preview) -> list[str]:

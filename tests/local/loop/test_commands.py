@@ -14,6 +14,7 @@ from local.__main__ import main
 from local.emulator import client
 from local.loop import deliveries, home
 from local.loop.platform import LoopError
+from local.runtime import commands
 
 HERE = Path(__file__).parent
 
@@ -118,6 +119,28 @@ def test_settings_of_the_host_reach_nothing(monkeypatch: pytest.MonkeyPatch, tmp
     assert main(["down", "--home", str(tmp_path / "home")]) == 0
     assert not set(hostile) & set(os.environ)
     assert os.environ["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+
+
+@pytest.mark.parametrize("record", ['{"url": "http://127.0.0.1:1", "pid": 1}', '{"url": "http', "[]", '{"pid": 1}'])
+def test_a_record_of_what_is_gone_or_cut_off_is_nothing_running(
+    record: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with home.occupied(tmp_path):
+        (tmp_path / home.RECORD).write_text(record)
+    assert main(["down", "--home", str(tmp_path)]) == 0
+    assert "no emulator of staging is running" in capsys.readouterr().out
+    assert not (tmp_path / home.RECORD).exists()
+
+
+def test_another_emulator_under_the_port_of_one_that_is_gone_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = client.Emulator(url="http://127.0.0.1:1", pid=os.getpid(), account="123456789012", region="eu-west-1")
+    monkeypatch.setattr(commands, "attach", lambda _: other)
+    with home.occupied(tmp_path):
+        (tmp_path / home.RECORD).write_text('{"url": "http://127.0.0.1:1", "pid": 1}')
+    assert main(["down", "--home", str(tmp_path)]) == 0
+    assert "no emulator of staging is running" in capsys.readouterr().out
 
 
 def test_down_without_anything_running(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,13 +63,14 @@ def roll_back(
         return {"action": "ignored", "reason": f"release {record.live.id} went live after {request.about.isoformat()}"}
     try:
         target = release.roll_back(record, who=request.who, why=request.why, when=now.isoformat(timespec="seconds"))
+        rewritten = release.to_json(target)  # a record that does not fit must not leave the endpoint moved without it
     except ReleaseError as refusal:
         _notify(
             sns, environment, f"Rollback of {endpoint} refused", f"{refusal}\nAsked by {request.who}: {request.why}"
         )
         return {"action": "refused", "reason": str(refusal), "from": record.live.id}
     _move_endpoint(sagemaker, endpoint, target.live)
-    ssm.put_parameter(Name=parameter, Value=release.to_json(target), Type="String", Overwrite=True)
+    ssm.put_parameter(Name=parameter, Value=rewritten, Type="String", Overwrite=True)
     _notify(sns, environment, f"{endpoint} rolled back", _summary(endpoint, record, target))
     return {"action": "rolled-back", "reason": request.why, "from": record.live.id, "to": target.live.id}
 
@@ -77,7 +78,7 @@ def roll_back(
 def _request(event: Mapping[str, Any]) -> Request | None:
     """A request by hand is {"who": ..., "why": ...}; everything else must be an alarm notification."""
     if {"who", "why"} <= set(event):
-        return Request(who=str(event["who"]), why=str(event["why"])[:500])
+        return Request(who=str(event["who"])[:100], why=str(event["why"])[:500])
     seen = alarm.from_sns(event)
     if seen.state != "ALARM":
         return None

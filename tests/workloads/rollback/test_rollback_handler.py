@@ -165,6 +165,17 @@ def test_with_nothing_good_before_it_refuses_and_tells_people(aws: Clients) -> N
     assert "there is no known good release" in result["reason"]
 
 
+def test_a_record_that_would_not_fit_leaves_the_endpoint_where_it_is(aws: Clients) -> None:
+    aws.has_record(SECOND)
+    aws.expect_notice("Rollback of churn-prod refused")
+    result = aws.run({"who": "ben" * 100, "why": "\N{FIRE}" * 500})  # twelve bytes each in the record's JSON
+    assert result == {
+        "action": "refused",
+        "reason": "the record takes 6574 bytes; allowed: 4096; shorten `why`",
+        "from": SECOND.live.id,
+    }
+
+
 def test_a_missing_configuration_says_what_to_do(aws: Clients) -> None:
     aws.has_record(SECOND)
     aws.has_configs()

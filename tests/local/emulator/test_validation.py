@@ -10,9 +10,10 @@ import urllib3
 from botocore.exceptions import ClientError
 
 from local.emulator import Emulator
+from local.emulator.identity import ACCESS_KEY
 
 AUTHORIZATION = (
-    "AWS4-HMAC-SHA256 Credential=AKIAEMULATED00000000/20260101/eu-west-1/{service}/aws4_request, "
+    f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20260101/eu-west-1/{{service}}/aws4_request, "
     "SignedHeaders=host, Signature=0"
 )
 
@@ -23,7 +24,8 @@ def raw(emulator: Emulator, service: str, target: str, body: bytes) -> tuple[int
         "X-Amz-Target": target,
         "Content-Type": "application/x-amz-json-1.1",
     }
-    answer = urllib3.request("POST", emulator.url, body=body, headers=headers)
+    # moto loads a service when it is first asked for, which takes longer than urllib3's own 3 s on a busy machine
+    answer = urllib3.request("POST", emulator.url, body=body, headers=headers, timeout=30)
     return answer.status, {key.lower(): value for key, value in answer.json().items()}
 
 

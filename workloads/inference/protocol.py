@@ -22,6 +22,7 @@ MAX_SHORT_BODY = 32 * 1024
 MAX_HEADERS = 64 * 1024
 _PATHS = tuple(path.encode() for path in PREDICT_PATHS)
 _CLOSE = (b"connection", b"close")
+_KEPT = (b"keep-alive", "1.1")  # what a client may say and mean no more than if it had said nothing
 
 
 class Protocol(HttpToolsProtocol):
@@ -62,9 +63,9 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """All headers are there, the body is not."""
         self._in_headers = False
-        if self.url in _PATHS and self._may_be_short():
+        if self.url in _PATHS and self._is_idle():
             request = Request(self.headers)
-            if request.content_length is not None and int(request.content_length) <= self._short_limit:
+            if self._is_short(request):
                 self._short, self._body = request, b""
                 return
         self._go_the_long_way()
@@ -108,12 +109,13 @@ class Protocol(HttpToolsProtocol):
         cycle: Any = self.cycle  # None before the first
         return cycle is None or cycle.response_complete
 
-    def _may_be_short(self) -> bool:
-        """Whether nothing else is under way here, and a body comes unasked."""
-        parser: Any = self.parser
-        if self.flow.write_paused or self.expect_100_continue or not self._is_idle():
+    def _is_short(self, request: Request) -> bool:
+        """Whether a body is announced as small and comes unasked, on a connection of the usual kind."""
+        length, parser = request.content_length, cast("Any", self.parser)
+        if length is None or int(length) > self._short_limit or self.expect_100_continue or self.flow.write_paused:
             return False
-        return parser.get_method() == b"POST" and parser.get_http_version() == "1.1" and not parser.should_upgrade()
+        usual = request.connection is None or (request.connection.lower(), parser.get_http_version()) == _KEPT
+        return usual and parser.get_method() == b"POST"
 
     # ---- what does not come in ----
 
@@ -167,8 +169,8 @@ class Protocol(HttpToolsProtocol):
         headers = self.service.headers(request, answer)
         if close and _CLOSE not in headers:
             headers.append(_CLOSE)
-        lines = b"\r\n".join([name + b": " + value for name, value in headers])
-        self.transport.write(b"%b%b\r\n\r\n%b" % (STATUS_LINE[answer.status], lines, answer.body))
+        lines = [*map(b": ".join, headers), b"", answer.body]
+        self.transport.write(STATUS_LINE[answer.status] + b"\r\n".join(lines))
         self._quiet_since = request.started
         self.server_state.total_requests += 1
         if headers[-1] == _CLOSE:

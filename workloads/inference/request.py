@@ -34,11 +34,22 @@ class Request:
     `?contributions=true`, or, through SageMaker, which passes no query on, with that text as custom attribute.
     """
 
-    __slots__ = ("accept", "content_length", "content_type", "echo", "encoding", "explain", "id", "query", "started")
+    __slots__ = (
+        "accept",
+        "connection",
+        "content_length",
+        "content_type",
+        "echo",
+        "encoding",
+        "explain",
+        "id",
+        "query",
+        "started",
+    )
 
     def __init__(self, headers: Headers, query: bytes = b"") -> None:
         self.started = time.perf_counter()
-        self.content_type = self.accept = self.content_length = self.encoding = None
+        self.content_type = self.accept = self.connection = self.content_length = self.encoding = None
         self.echo: Headers = []
         self.id = b""
         self.query = query
@@ -54,6 +65,8 @@ class Request:
                 self.id = value
             elif name == b"content-encoding":
                 self.encoding = value
+            elif name == b"connection":
+                self.connection = value
             elif name in _ECHOED:
                 self.echo.append((name, value))
                 self.explain = self.explain or (name == _ATTRIBUTES and _EXPLAIN in value)

@@ -16,6 +16,8 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 SOURCE = Path(__file__).with_name("forest.c")
 FLAGS = ("-O3", "-std=gnu11", "-shared", "-fPIC", "-ffp-contract=off", "-fvisibility=hidden")
@@ -60,9 +62,10 @@ def build(output: Path | None = None) -> Path:
 
 
 @cache
-def load(location: Path) -> ctypes.CDLL:
+def load(location: Path) -> SimpleNamespace:
     """The library's functions, typed. Raises OSError if it is not for this machine."""
-    library = ctypes.CDLL(str(location))
+    library, locked = ctypes.CDLL(str(location)), ctypes.PyDLL(str(location))
+    functions: dict[str, Any] = {}
     pointer, integer, long = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
     signatures = {
         "forest_open": (pointer, [ctypes.c_char_p, long, integer, ctypes.c_char_p, integer]),
@@ -76,9 +79,10 @@ def load(location: Path) -> ctypes.CDLL:
         "forest_contribute": (integer, [pointer, pointer, long, pointer]),
     }
     for name, (result, arguments) in signatures.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
-    return library
+        # One row takes microseconds: let Python's lock go for it, and a thread with a batch has it for milliseconds.
+        functions[name] = getattr(locked if name == "forest_score" else library, name)
+        functions[name].restype, functions[name].argtypes = result, arguments
+    return SimpleNamespace(**functions)
 
 
 def _cached() -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,18 @@ class Location:
         return f"{S3_SCHEME}{self.bucket}/{self.key}"
 
 
-def download(s3: Any, source: Location, path: Path, *, version_id: str | None = None) -> None:
-    """Fetch an object (a version of it) to `path`. LocationError when it is not there or not ours to read."""
-    extra = {"VersionId": version_id} if version_id else None
+def download(s3: Any, source: Location, path: Path, *, version_id: str | None = None) -> datetime:
+    """Fetch an object (a version of it) to `path`; returns when it was put there, by the clock of S3 (whole seconds).
+
+    LocationError when it is not there or not ours to read.
+    """
+    extra = {"VersionId": version_id} if version_id else {}
     try:
+        put = s3.head_object(Bucket=source.bucket, Key=source.key, **extra)["LastModified"]
         s3.download_file(source.bucket, source.key, str(path), ExtraArgs=extra)
     except ClientError as error:
         raise _unreadable(error, f"object {source}" + (f" (version {version_id})" if version_id else "")) from error
+    return put
 
 
 def lines(s3: Any, uri: str, suffix: str, parts: Sequence[str] | None = None) -> Iterator[bytes]:

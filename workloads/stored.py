@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from contracts.schema import Column, ColumnType, Contract, Pii
 
+#: Column of every row of an accepted file: when the file came in, by the clock of S3. It is no column of a contract,
+#: whose names cannot end with _.
+DELIVERED = "delivered_"
 SQL_TYPES = {
     ColumnType.STRING: "VARCHAR",
     ColumnType.INTEGER: "BIGINT",

@@ -12,23 +12,26 @@ from contracts.schema import Contract
 from workloads.engine import identifier, literal
 from workloads.etl.errors import EtlError
 from workloads.runtime import file_sha256
-from workloads.stored import stored_columns, stored_type
+from workloads.stored import DELIVERED, stored_columns, stored_type
 
 # ruff: noqa: S608 -- SQL here is made of what engine.identifier and engine.literal quote
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceFile:
-    """One accepted file: its name, the SHA-256 of its bytes, its number of rows and its last event (ISO 8601, UTC)."""
+    """One accepted file: its name, the SHA-256 of its bytes, its number of rows and when it came (ISO 8601, UTC)."""
 
     path: Path
     sha256: str
     rows: int
-    last_event: str
+    delivered: str
 
 
 def find_sources(connection: duckdb.DuckDBPyConnection, directory: Path, contract: Contract) -> tuple[SourceFile, ...]:
-    """The Parquet files below `directory`, each content once, rising by last event, then by name.
+    """The Parquet files below `directory`, each content once, in the order they came, then by name.
+
+    A file without that note of validation (see stored.DELIVERED) is taken to have come with its last event, the
+    earliest that it can have.
 
     Raises EtlError, with every fault in one message, when there is none or one is not accepted data of this contract.
     """
@@ -48,7 +51,7 @@ def find_sources(connection: duckdb.DuckDBPyConnection, directory: Path, contrac
     filled = [file for file in files.values() if file.rows]
     if not filled:
         raise EtlError(f"--input: no row in the {len(paths)} Parquet files of {directory}; deliver data with rows")
-    return tuple(sorted(filled, key=lambda file: (file.last_event, file.path.name)))
+    return tuple(sorted(filled, key=lambda file: (file.delivered, file.path.name)))
 
 
 def _faults(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> list[str]:
@@ -78,7 +81,8 @@ def _repetitions(connection: duckdb.DuckDBPyConnection, path: Path, contract: Co
 
 
 def _source(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> SourceFile:
-    text = f"strftime(max({identifier(contract.event_time)}), '%Y-%m-%dT%H:%M:%S.%fZ')"
-    last = connection.execute(f"SELECT {text} FROM read_parquet({literal(path)})").fetchall()[0][0]
+    noted = DELIVERED in pq.read_schema(path).names
+    text = f"strftime(max({identifier(DELIVERED if noted else contract.event_time)}), '%Y-%m-%dT%H:%M:%S.%fZ')"
+    delivered = connection.execute(f"SELECT {text} FROM read_parquet({literal(path)})").fetchall()[0][0]
     rows = pq.read_metadata(path).num_rows
-    return SourceFile(path=path, sha256=file_sha256(path), rows=rows, last_event=last or "")
+    return SourceFile(path=path, sha256=file_sha256(path), rows=rows, delivered=delivered or "")

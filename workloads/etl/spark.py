@@ -17,7 +17,7 @@ from workloads.etl.transform import DELIVERY, prepare
 from workloads.features.split import COLUMN as SPLIT
 from workloads.features.split import PARTS
 from workloads.runtime import read_contract
-from workloads.stored import stored_columns
+from workloads.stored import DELIVERED, stored_columns
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -26,17 +26,20 @@ EVENT_DATE = "event_date"
 
 
 def read(spark: SparkSession, location: str, contract: Contract) -> DataFrame:
-    """The accepted files at `location` with their delivery: files rise by their last event, then by name."""
+    """The accepted files at `location` with their delivery: the order of files is that of `sources.find_sources`."""
     from pyspark.sql import functions
 
     columns = [functions.col(column.name) for column in stored_columns(contract)]
-    rows = spark.read.parquet(location).select(*columns, functions.input_file_name().alias("file_"))
-    files = rows.groupBy("file_").agg(functions.max(contract.event_time).alias("last_")).collect()
-    ordered = sorted(files, key=lambda file: (file["last_"], Path(file["file_"]).name))
+    stored = spark.read.option("mergeSchema", "true").parquet(location)  # not every file has DELIVERED
+    noted = functions.col(DELIVERED) if DELIVERED in stored.columns else functions.lit(None)
+    came = functions.coalesce(noted, functions.col(contract.event_time)).alias(DELIVERED)
+    rows = stored.select(*columns, came, functions.input_file_name().alias("file_"))
+    files = rows.groupBy("file_").agg(functions.max(DELIVERED).alias(DELIVERED)).collect()
+    ordered = sorted(files, key=lambda file: (file[DELIVERED], Path(file["file_"]).name))
     deliveries = spark.createDataFrame(
         [(file["file_"], index) for index, file in enumerate(ordered)], f"file_ string, {DELIVERY} long"
     )
-    return rows.join(functions.broadcast(deliveries), "file_").drop("file_")
+    return rows.join(functions.broadcast(deliveries), "file_").drop("file_", DELIVERED)
 
 
 def run(spark: SparkSession, location: str, contract: Contract, output: str) -> None:

@@ -2,7 +2,7 @@
 
 Written under the processed location, where an object is known by the SHA-256 of its bytes:
 
-    accepted/<sha256>.parquet            its good rows
+    accepted/<sha256>.parquet            its good rows, with the time S3 gave the object
     quarantine/<sha256>/rows.parquet     its bad rows and why
     quarantine/<sha256>/held.parquet     the good rows of a held file, until a person approves it
     quarantine/<sha256>/file.bin         a refused file as it came (not when the contract names PII: raw data keeps it)
@@ -13,6 +13,9 @@ Written under the processed location, where an object is known by the SHA-256 of
 The ledger entry comes last and only where none is, so that a crash leaves an object to be judged again (to the same
 files), and of two deliveries at once one is the duplicate. An object that was judged by other rules (columns, roles or
 ingestion limits of the contract changed) is judged again, and what the former verdict left is taken away.
+
+ETL lets the later delivery win where two disagree. Later is what S3 says, not when it was judged: an object that waits
+for approval, or is judged again, keeps its place among the others.
 """
 
 from __future__ import annotations
@@ -71,7 +74,7 @@ def process(
     with tempfile.TemporaryDirectory() as directory:
         # the name goes along, because an extension that belies the content is told; nothing else of the key does
         path = Path(directory) / ("object" + Path(source.key).suffix[:20])
-        download(s3, source, path, version_id=version_id)
+        delivered = download(s3, source, path, version_id=version_id)
         sha256 = file_sha256(path)
         entry = _read_json(s3, processed / f"ledger/{sha256}.json")
         approving = approval is not None
@@ -86,6 +89,7 @@ def process(
             contract,
             output=Path(directory) / "output",
             now=now,
+            delivered=delivered,
             previous=Summary.from_dict(last["summary"]) if last else None,
             salt=salt,
             hold=not approving,
@@ -95,6 +99,7 @@ def process(
             "version_id": version_id,
             "contract": contract.name,
             "rules_sha256": rules,
+            "delivered_at": delivered.isoformat(),
             "judged_at": now.isoformat(),
             "approval": asdict(approval) if approval else None,
         }

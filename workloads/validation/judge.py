@@ -28,6 +28,7 @@ def validate(
     *,
     output: Path,
     now: datetime,
+    delivered: datetime | None = None,
     previous: Summary | None = None,
     salt: bytes | None = None,
     hold: bool = True,
@@ -40,8 +41,9 @@ def validate(
     RowFault), `quarantine_reason` (their text) and the values as they were delivered. Both appear whole or not at
     all.
 
-    `now` (with time zone) decides what is late and what is in the future; `previous` is the summary of the last
-    accepted data, without which nothing is held; `hold=False` is a person's decision to accept a held file.
+    `delivered` (with time zone) is when the file came in; accepted.parquet then has it too, in a last column
+    stored.DELIVERED. `now` (with time zone) decides what is late and what is in the future; `previous` is the summary
+    of the last accepted data, without which nothing is held; `hold=False` is a person's decision to accept a held file.
 
     Raises SaltError before reading anything when a column is to be hashed and `salt` will not do. Whatever is wrong
     with the file is no exception but a verdict.
@@ -57,7 +59,7 @@ def validate(
             source = open_source(connection, path, contract)
             tables.judge_rows(connection, source, contract, now)
             tables.find_repeated(connection, contract)
-            verdict = _verdict(connection, contract, sha256, scratch, source)
+            verdict = _verdict(connection, contract, sha256, scratch, source, delivered)
         except RefusedError as refusal:
             return Verdict(status=Status.REFUSED, object_sha256=sha256, findings=refusal.findings)
         for name in (ACCEPTED_FILE, QUARANTINE_FILE):
@@ -67,7 +69,12 @@ def validate(
 
 
 def _verdict(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, sha256: str, scratch: Path, source: Source
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    sha256: str,
+    scratch: Path,
+    source: Source,
+    delivered: datetime | None,
 ) -> Verdict:
     """Write both files into `scratch` and count what was written: a verdict is not made unless the rows add up."""
     rows_in = tables.count_rows(connection)
@@ -91,7 +98,7 @@ def _verdict(
     if verdict.findings:
         return verdict
     good = tables.accepted_rows(connection)
-    accepted = _write(good.project(tables.accepted_columns(contract)), scratch / ACCEPTED_FILE)
+    accepted = _write(good.project(tables.accepted_columns(contract, delivered)), scratch / ACCEPTED_FILE)
     summary = summarise(good.project(tables.plain_columns(contract)), contract)
     return dataclasses.replace(
         verdict, status=Status.ACCEPTED, accepted=accepted, quarantined=quarantined, summary=summary

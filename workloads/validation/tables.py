@@ -13,6 +13,7 @@ import duckdb
 
 from contracts.schema import Contract, Pii
 from workloads.engine import identifier, literal
+from workloads.stored import DELIVERED
 from workloads.validation import pii, rules
 from workloads.validation.source import Source, unreadable
 from workloads.validation.verdict import FileFault, Finding, RefusedError, RowFault
@@ -132,14 +133,17 @@ def quarantined_rows(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRe
     )
 
 
-def accepted_columns(contract: Contract) -> str:
-    """The projection of accepted.parquet: the contract's columns, those of persons hashed or left out."""
-    return ", ".join(
+def accepted_columns(contract: Contract, delivered: datetime | None) -> str:
+    """The projection of accepted.parquet: the contract's columns, those of persons hashed or left out; `delivered`."""
+    columns = [
         f"{pii.hashed(f'CAST(c{index} AS VARCHAR)') if column.pii is Pii.HASH else f'c{index}'} "
         f"AS {identifier(column.name)}"
         for index, column in enumerate(contract.columns)
         if column.pii is not Pii.DROP
-    )
+    ]
+    if delivered is not None:
+        columns.append(f"CAST({literal(delivered.isoformat())} AS TIMESTAMP WITH TIME ZONE) AS {identifier(DELIVERED)}")
+    return ", ".join(columns)
 
 
 def plain_columns(contract: Contract) -> str:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.loader import load
+from workloads.stored import DELIVERED
 
 CHURN = load(Path("contracts/churn.yaml"))
 SCHEMA = pa.schema(
@@ -38,6 +39,12 @@ def accepted_rows(count: int = 200) -> list[dict[str, Any]]:
         }
         for index in range(count)
     ]
+
+
+def delivered(path: Path, rows: list[dict[str, Any]], when: datetime) -> Path:
+    """Like `write`, with the note of validation that the file came in at `when`."""
+    noted = SCHEMA.append(pa.field(DELIVERED, pa.timestamp("us", "UTC")))
+    return write(path, [row | {DELIVERED: when} for row in rows], noted)
 
 
 def write(path: Path, rows: list[dict[str, Any]], schema: pa.Schema = SCHEMA) -> Path:

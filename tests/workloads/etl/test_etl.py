@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts.schema import Column, ColumnType, Contract, Feature, Pii, Split, to_json
-from tests.workloads.etl.accepted import CHURN, SCHEMA, START, accepted_rows, write
+from tests.workloads.etl.accepted import CHURN, SCHEMA, START, accepted_rows, delivered, write
 from workloads.etl.__main__ import main
 from workloads.etl.embedded import Provenance, run
 from workloads.etl.errors import EtlError
@@ -56,13 +56,13 @@ def contents(output: Path) -> dict[str, bytes]:
 def test_every_row_is_in_the_part_of_its_entity_with_its_features(source: Path, tmp_path: Path) -> None:
     run(source, CHURN, tmp_path / "out")
     parts = rows_of(tmp_path / "out")
-    delivered = {row["customer_id"]: row for row in accepted_rows()}
+    accepted = {row["customer_id"]: row for row in accepted_rows()}
     features_of = row_function(CHURN)
-    assert sum(map(len, parts.values())) == len(delivered)
+    assert sum(map(len, parts.values())) == len(accepted)
     for part_name, rows in parts.items():
         assert [row["customer_id"] for row in rows] == sorted(row["customer_id"] for row in rows)
         for row in rows:
-            raw = delivered[row["customer_id"]]
+            raw = accepted[row["customer_id"]]
             assert part(row["customer_id"], CHURN.split) == part_name
             assert {key: row[key] for key in raw} == raw
             found = [math.nan if row[name] is None else row[name] for name in CHURN.feature_names]
@@ -190,7 +190,36 @@ class TestSeveralDeliveries:
     def values(self, output: Path, customer: str) -> list[dict[str, Any]]:
         return [row for rows in rows_of(output).values() for row in rows if row["customer_id"] == customer]
 
-    def test_the_delivery_with_the_last_event_wins(self, source: Path, tmp_path: Path) -> None:
+    def test_a_correction_of_old_events_wins_by_its_later_delivery(self, tmp_path: Path) -> None:
+        rows = accepted_rows()
+        came = START + timedelta(days=60)
+        delivered(tmp_path / "in" / "b.parquet", rows, came)
+        older = [changed(rows[5], support_tickets=99)]  # no event of its file is the newest
+        delivered(tmp_path / "in" / "a.parquet", older, came + timedelta(seconds=1))
+        manifest = run(tmp_path / "in", CHURN, tmp_path / "out")
+        assert [row["support_tickets"] for row in self.values(tmp_path / "out", "C00005")] == [99]
+        assert manifest["superseded"] == {"rows": 1, "conflicting": 1}
+        assert [item["name"] for item in manifest["sources"]] == ["b.parquet", "a.parquet"]
+
+    def test_of_deliveries_of_the_same_second_the_last_name_wins(self, tmp_path: Path) -> None:
+        rows = accepted_rows()
+        came = START + timedelta(days=60)
+        delivered(tmp_path / "in" / "b.parquet", [changed(rows[5], support_tickets=2)], came)
+        delivered(tmp_path / "in" / "a.parquet", rows, came)
+        run(tmp_path / "in", CHURN, tmp_path / "out")
+        assert [row["support_tickets"] for row in self.values(tmp_path / "out", "C00005")] == [2]
+
+    def test_without_conflict_the_time_of_delivery_does_not_matter(self, source: Path, tmp_path: Path) -> None:
+        rows = accepted_rows()
+        version = run(source, CHURN, tmp_path / "out")["dataset_version"]
+        delivered(source / "a.parquet", rows[:150], START + timedelta(days=61))
+        delivered(source / "b.parquet", rows[100:], START + timedelta(days=60))
+        assert run(source, CHURN, tmp_path / "out")["dataset_version"] == version
+        assert [
+            (field.name, field.type) for field in pq.read_schema(tmp_path / "out" / "train" / "part-00000.parquet")
+        ] == OUTPUT_COLUMNS
+
+    def test_where_no_time_was_noted_the_last_event_counts(self, source: Path, tmp_path: Path) -> None:
         first = accepted_rows()[5]
         later = START + timedelta(days=30)
         corrected = [changed(first, support_tickets=99), accepted_rows()[6], changed(first, event_time=later)]
@@ -320,7 +349,8 @@ def test_what_validation_accepts_etl_takes(tmp_path: Path) -> None:
         lines.append(",".join(f'"{row[name]}"' for name in names))
     (tmp_path / "day.csv").write_text("\n".join(lines))
     now = datetime(2026, 11, 21, tzinfo=UTC)
-    verdict = validate(tmp_path / "day.csv", contract, output=tmp_path / "judged", now=now, salt=b"sixteen bytes!!!")
+    options: dict[str, Any] = {"now": now, "delivered": now, "salt": b"sixteen bytes!!!"}
+    verdict = validate(tmp_path / "day.csv", contract, output=tmp_path / "judged", **options)
     assert verdict.accepted == 300, verdict
     (tmp_path / "judged" / "quarantine").mkdir()
     run(tmp_path / "judged", contract, tmp_path / "out")

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from tests.workloads.etl.accepted import CHURN, START, accepted_rows, write
+from tests.workloads.etl.accepted import CHURN, START, accepted_rows, delivered, write
 from workloads.etl import embedded
 from workloads.etl import spark as on_spark
 from workloads.features.split import PARTS
@@ -18,18 +18,26 @@ from workloads.features.split import PARTS
 pytestmark = pytest.mark.spark
 
 
-def test_spark_and_embedded_agree(spark: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("noted", [False, True], ids=["by last event", "by time of delivery"])
+def test_spark_and_embedded_agree(spark: Any, tmp_path: Path, noted: bool) -> None:
     rows = accepted_rows(120)
-    write(tmp_path / "in" / "b.parquet", rows)
-    write(tmp_path / "in" / "a.parquet", [row | {"support_tickets": 77} for row in rows[:10]])  # earlier last event
+    correction = [row | {"support_tickets": 77} for row in rows[:10]]  # its last event is the earliest
     later = [row | {"support_tickets": 88} for row in rows[10:20]]
     write(tmp_path / "in" / "0.parquet", [*later, rows[0] | {"event_time": START + timedelta(days=40)}])
+    if noted:
+        delivered(tmp_path / "in" / "b.parquet", rows, START + timedelta(days=50))
+        delivered(tmp_path / "in" / "a.parquet", correction, START + timedelta(days=50, seconds=1))
+    else:
+        write(tmp_path / "in" / "b.parquet", rows)
+        write(tmp_path / "in" / "a.parquet", correction)
     spark.conf.set("spark.sql.session.timeZone", "UTC")
 
     manifest = embedded.run(tmp_path / "in", CHURN, tmp_path / "embedded")
     on_spark.run(spark, str(tmp_path / "in"), CHURN, str(tmp_path / "spark"))
 
     assert manifest["superseded"] == {"rows": 20, "conflicting": 20}
+    order = "0.parquet b.parquet a.parquet" if noted else "a.parquet b.parquet 0.parquet"
+    assert [item["name"] for item in manifest["sources"]] == order.split()
     for part in PARTS:
         ours = pq.read_table(tmp_path / "embedded" / part)
         theirs = pq.read_table(tmp_path / "spark" / part).drop_columns(["event_date"])

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from contracts.schema import Contract, Pii, to_json
 from tests.workloads.validation.delivered import CHURN, NOW, Row, good_rows, read_rows, write_csv
 from workloads.location import Location, LocationError
 from workloads.runtime import file_sha256
+from workloads.stored import DELIVERED
 from workloads.validation import SaltError, Status, delivery
 from workloads.validation.__main__ import main
 from workloads.validation.delivery import Approval, ApprovalError, process
@@ -71,7 +72,14 @@ class Lake:
     def rows(self, key: str) -> list[Row]:
         path = self.directory / "downloaded.parquet"
         self.s3.download_file("processed", key, str(path))
-        return read_rows(path)
+        return [{name: row[name] for name in row if name != DELIVERED} for row in read_rows(path)]
+
+    def delivered(self, sha256: str) -> set[str]:
+        """When the rows of an accepted object came, as they say themselves."""
+        body = self.s3.get_object(Bucket="processed", Key=f"accepted/{sha256}.parquet")["Body"].read()
+        path = self.directory / "downloaded.parquet"
+        path.write_bytes(body)
+        return {row[DELIVERED] for row in read_rows(path)}
 
 
 @pytest.fixture
@@ -101,6 +109,27 @@ def test_an_accepted_object(lake: Lake) -> None:
     assert entry["judged_at"] == "2026-11-21T12:00:00+00:00"
     assert lake.json(f"quarantine/{sha256}/reason.json") == entry
     assert lake.json("ledger/last-accepted.json") == {"object_sha256": sha256, "summary": entry["summary"]}
+
+
+def test_accepted_rows_say_when_s3_got_their_object_whenever_it_was_judged(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = {"first.csv": "2026-11-20T08:00:00+00:00", "correction.csv": "2026-11-20T09:30:00+00:00"}
+    head_object = lake.s3.head_object
+
+    def head(**call: Any) -> Any:
+        return head_object(**call) | {"LastModified": datetime.fromisoformat(put[call["Key"]])}
+
+    monkeypatch.setattr(lake.s3, "head_object", head)
+    rows = good_rows()
+    first = lake.put(rows, "first.csv")
+    correction = lake.put([rows[0] | {"support_tickets": 9}, *rows[1:]], "correction.csv")
+    for contract in (CHURN, with_limit(500)):  # of the second all is judged again
+        lake.process("correction.csv", contract=contract)
+        lake.process("first.csv", contract=contract, now=NOW + timedelta(hours=1))
+        assert lake.delivered(first) == {"2026-11-20T08:00:00Z"}
+        assert lake.delivered(correction) == {"2026-11-20T09:30:00Z"}
+    assert lake.json(f"ledger/{first}.json")["delivered_at"] == put["first.csv"]
 
 
 def test_a_file_delivered_twice_is_processed_once(lake: Lake) -> None:

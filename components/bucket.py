@@ -114,7 +114,8 @@ class BucketArgs:
     """One bucket. `key_arn` None means SSE-S3, which only the bucket of access logs may have.
 
     `log_bucket` None means that accesses are not logged, for the same bucket. `block_public_access` False opens the
-    door to public policies. `object_lock_days` above 0 makes every object undeletable for that long.
+    door to public policies. `object_lock_days` above 0 makes every object undeletable for that long. `protect` holds
+    for the bucket and all that guards it.
     """
 
     names: Names
@@ -160,7 +161,9 @@ class Bucket(pulumi.ComponentResource):
         self.register_outputs({"bucket": self.bucket, "arn": self.arn})
 
     def _child(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))
+        # Protected like the bucket: a destroy without a preview, as by the Automation API, deletes all that is not
+        # protected before it fails, and would leave the data without policy, versions and encryption.
+        return pulumi.ResourceOptions(parent=self, protect=self._args.protect, depends_on=list(depends_on))
 
     def _guards(self) -> aws.s3.BucketPolicy:
         """Who may reach the bucket and how its content is encrypted; gives the policy."""

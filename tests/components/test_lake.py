@@ -147,9 +147,11 @@ def test_opening_a_bucket_is_written_so_that_policies_see_it() -> None:
     assert block["restrictPublicBuckets"] is False
 
 
-def test_protection_holds_for_every_bucket() -> None:
-    assert {b.protect for b in lake(protect=True).all("aws:s3/bucket:Bucket")} == {True}
-    assert {b.protect for b in lake().all("aws:s3/bucket:Bucket")} == {False}
+@pytest.mark.parametrize("protect", [True, False])
+def test_protection_holds_for_every_bucket_and_all_that_guards_it(protect: bool) -> None:
+    found = [r for r in lake(protect=protect, object_lock_days=30).resources if r.type.startswith("aws:s3/")]
+    assert len({r.type for r in found}) == 10
+    assert {r.name: r.protect for r in found} == {r.name: protect for r in found}
 
 
 def test_what_s3_would_refuse_in_parallel_comes_in_order() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,7 @@ def spark() -> Iterator[Any]:
         pytest.skip("needs java on PATH")
     from pyspark.sql import SparkSession
 
+    interrupt = signal.getsignal(signal.SIGINT)  # Spark puts its own in its place, which outlives the session
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     builder: Any = SparkSession.builder
@@ -31,3 +33,4 @@ def spark() -> Iterator[Any]:
     )
     yield session
     session.stop()
+    signal.signal(signal.SIGINT, interrupt)

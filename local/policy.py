@@ -34,10 +34,10 @@ from local import policy_wire as wire
 from local.policy_levels import Policy, merged, schema_of
 from local.runtime import values
 from local.runtime.model import Judged, Violation
+from local.tether import tethered
 from policies.guardrails.resource import short_type
 from policies.guardrails.schema import pack_faults
 
-_TETHER = Path(__file__).parent / "executor" / "tether.py"
 START_SECONDS = 60.0
 _MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 _UNDECIDED = re.compile(r"can't run policy '[^']*' from policy pack '[^']*' during preview: ", re.DOTALL)
@@ -158,7 +158,7 @@ class PolicyRunner:
         errors = stack.enter_context(tempfile.TemporaryFile("w+"))  # noqa: SIM115 - the stack closes it
         # The engine's address is never contacted by a Python pack; any will do.
         pack = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:0", str(self.pack)]
-        command = [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), *pack]  # it ends with this process
+        command = tethered(*pack)
         process = subprocess.Popen(
             command, cwd=self.pack, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
         )

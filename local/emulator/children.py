@@ -1,20 +1,16 @@
 """Starts processes that do not outlive the emulator, whatever ends it.
 
-The kernel can end a child with its parent (`local/executor/tether.py`), but takes the thread that started it for the
+The kernel can end a child with its parent (`local/tether.py`), but takes the thread that started it for the
 parent. So one thread that lives as long as the emulator starts them all; the threads that ask for them come and go.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from local.emulator.identity import PROJECT_ROOT
-
-_TETHER = PROJECT_ROOT / "local" / "executor" / "tether.py"
+from local.tether import tethered
 
 
 class Children:
@@ -25,5 +21,4 @@ class Children:
 
     def start(self, command: tuple[str, ...], **options: Any) -> subprocess.Popen[str]:
         """A process with text streams; `options` are Popen's."""
-        tethered = [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), *command]
-        return self._starter.submit(subprocess.Popen, tethered, text=True, **options).result()
+        return self._starter.submit(subprocess.Popen, tethered(*command), text=True, **options).result()

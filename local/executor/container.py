@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from local.executor.errors import JOB_INTERNAL_ERROR, StepFailure
+from local.tether import tethered
 
 ROOT = Path(__file__).parents[2]
 MAX_REASON = 1024  # API, FailureReason
 #: SageMaker sends SIGTERM and waits 120 s (developer guide, "Stop a training job"); nobody wants to wait here.
 GRACE_SECONDS = 5.0
-_TETHER = Path(__file__).with_name("tether.py")
 _OPT_ML = re.compile(r"(?<![\w./-])/opt/ml(?=/|$|[^\w.-])")
 
 
@@ -92,7 +92,7 @@ class Container:
         """The job's process to its end. StepFailure if it does not end well or not within `seconds`."""
         python = sys.executable
         job = [python if part in ("python", "python3") else self.remap(part) for part in argv]
-        command = [python, "-I", "-S", str(_TETHER), str(os.getpid()), *job]
+        command = tethered(*job)
         with self.log.open("wb") as log:
             try:
                 process = subprocess.Popen(

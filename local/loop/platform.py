@@ -6,7 +6,6 @@ Every call here would work on AWS as it is; only the endpoint URL says that this
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -25,10 +24,10 @@ from contracts.release import Record
 from local.emulator.client import Emulator
 from local.loop import images
 from local.runtime import LocalRunError
+from local.tether import tethered
 from workloads.retraining.handler import dataset_version
 
 ROOT = Path(__file__).parents[2]
-_TETHER = ROOT / "local" / "executor" / "tether.py"
 
 
 class LoopError(LocalRunError):
@@ -79,7 +78,7 @@ class Platform:
         """Run a workload as its container would; returns what it printed. Exit codes 3 and 4 are verdicts."""
         own = {"PATH": "/usr/bin:/bin", "PII_SALT": self._salt, "TMPDIR": tempfile.gettempdir()}
         done = subprocess.run(
-            [sys.executable, "-I", "-S", _TETHER, str(os.getpid()), sys.executable, "-m", module, *map(str, arguments)],
+            tethered(sys.executable, "-m", module, *arguments),
             cwd=ROOT,
             env=self._emulator.environment() | own,
             capture_output=True,

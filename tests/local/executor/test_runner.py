@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from local.executor import InvalidExecution, Runner, container
+from local import tether
+from local.executor import InvalidExecution, Runner
 from tests.local.executor.world import World, log_of, output_uri, reason_of
 
 Step = dict[str, Any]
@@ -161,9 +162,9 @@ def test_after_a_failure_nothing_starts_and_what_runs_goes_on(world: World) -> N
 
 def test_a_retry_is_another_job_in_another_directory(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The interpreter is missing at the first attempt: a fault of the platform, not of the algorithm."""
-    real = container.sys.executable
+    real = tether.sys.executable
     names = iter(["/no/such/python", real])
-    monkeypatch.setattr(container, "sys", type("Sys", (), {"executable": property(lambda _s: next(names))})())
+    monkeypatch.setattr(tether, "sys", type("Sys", (), {"executable": property(lambda _s: next(names))})())
     policy = {"ExceptionType": ["SageMaker.JOB_INTERNAL_ERROR"], "IntervalSeconds": 30, "MaxAttempts": 1}
     result = world.run([world.processing("Try", "print('here')", RetryPolicies=[policy])])
     step = result.step("Try")

@@ -13,6 +13,12 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 
+
+def tethered(*command: object) -> list[str]:
+    """`command` as it has to be started in order not to outlive this process."""
+    return [sys.executable, "-I", "-S", __file__, str(os.getpid()), *map(str, command)]
+
+
 if __name__ == "__main__":
     parent, command = int(sys.argv[1]), sys.argv[2:]
     if sys.platform == "linux":

@@ -16,6 +16,7 @@ from local.adapter import AdapterError
 from local.diagram import mermaid
 from local.emulator.client import EmulatorError
 from local.emulator.identity import NO_HOST_SETTINGS
+from local.garbage import collect_rarely
 from local.policy import PolicyPackError
 from local.policy_formats import FORMATS
 from local.policy_report import judge
@@ -26,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0, 1 for a refusal (its reason is on standard error), 2 for a wrong command line, and
     130 when it was interrupted.
     """
+    collect_rarely()
     args = _parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = args.command
     _leave_out_the_host()

@@ -3,21 +3,15 @@
     with PolicyRunner(Path("policies"), stack="prod", project="ml-platform", config_path=config) as pack:
         violations = pack.analyze(resource)
 
-The language host starts a Python pack with `python -u -m pulumi.policy <engine address> <pack>` in the pack's
-directory, and the first line it prints is the port of its analyzer (pulumi-language-python, RunPlugin). The engine then
-merges the configuration, sends it, and calls Remediate and Analyze for every resource and AnalyzeStack once at the end.
-Any pack can be run, not only ours: of ours, only the check of the configuration is used here.
+The engine merges the configuration, sends it to the pack (`local.policy_process`), and calls Remediate and Analyze for
+every resource and AnalyzeStack once at the end. Any pack can be run, not only ours: of ours, only the check of the
+configuration is used here.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import selectors
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -32,20 +26,15 @@ from pulumi.runtime.proto import analyzer_pb2_grpc
 
 from local import policy_wire as wire
 from local.policy_levels import Policy, merged, schema_of
+from local.policy_process import PackProcess, PolicyPackError
 from local.runtime import values
 from local.runtime.model import Judged, Violation
-from local.tether import tethered
 from policies.guardrails.resource import short_type
 from policies.guardrails.schema import pack_faults
 
-START_SECONDS = 60.0
 _MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 _UNDECIDED = re.compile(r"can't run policy '[^']*' from policy pack '[^']*' during preview: ", re.DOTALL)
 _EXEMPT = ": exempt until "
-
-
-class PolicyPackError(RuntimeError):
-    """The pack does not start, refuses its configuration, or fails a call; the message says which."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,26 +82,39 @@ class PolicyRunner:
         self.exempt: list[Exempt] = []
         self._stack_config = dict(stack_config or {})
         self._stack_tags = dict(stack_tags or {})
+        self._process: PackProcess | None = None
         self._stub: analyzer_pb2_grpc.AnalyzerStub | None = None
         self._exit = ExitStack()
 
     def __enter__(self) -> PolicyRunner:
-        with ExitStack() as stack:
-            port = self._start(stack)
-            options = [
-                ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
-                ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
-            ]
-            channel = stack.enter_context(grpc.insecure_channel(f"127.0.0.1:{port}", options=options))
-            self._stub = analyzer_pb2_grpc.AnalyzerStub(channel)
-            self._configure()
-            self._exit = stack.pop_all()
-        return self
+        return self.open()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def start(self) -> PackProcess:
+        """Start the process without waiting for it, so that the wait in `open` is shorter."""
+        if self._process is None:
+            self._process = PackProcess(self.pack, self._environment())
+            self._exit.callback(self._process.end)
+        return self._process
+
+    def open(self) -> PolicyRunner:
+        """Start the process, wait for it and configure it; one that is open stays as it is."""
+        if self._stub is None:
+            with ExitStack() as failing:
+                failing.callback(self.close)
+                self._connect()
+                self._configure()
+                failing.pop_all()
+        return self
+
+    def close(self) -> None:
+        """End the process; nothing happens when there is none."""
         self._exit.close()
+        self._process = self._stub = None
 
     @property
     def policy_count(self) -> int:
@@ -122,8 +124,11 @@ class PolicyRunner:
     def remediate(self, resource: Judged) -> Mapping[str, Any] | None:
         """The resource's inputs after the remediations of the pack, None when it changed nothing.
 
-        Raises PolicyPackError when a remediation fails: the engine would stop there too.
+        The pack is not asked where no policy has the level `remediate`: none would answer. Raises PolicyPackError when
+        a remediation fails: the engine would stop there too.
         """
+        if all(policy.level != "remediate" for policy in self.policies):
+            return None
         response: pb.RemediateResponse = self._call("Remediate", wire.request(resource))
         changed: Mapping[str, Any] | None = None
         for remediation in response.remediations:
@@ -145,34 +150,22 @@ class PolicyRunner:
 
     # --- process ---
 
-    def _start(self, stack: ExitStack) -> int:
-        """Start the pack and return the port it listens on; `stack` ends it again."""
-        environment = {
-            **os.environ,
+    def _environment(self) -> dict[str, str]:
+        return {
             "PULUMI_ORGANIZATION": "organization",
             "PULUMI_PROJECT": self.project,
             "PULUMI_STACK": self.stack,
             "PULUMI_DRY_RUN": "true" if self.dry_run else "false",
             "PULUMI_CONFIG": json.dumps(self._stack_config),
         }
-        errors = stack.enter_context(tempfile.TemporaryFile("w+"))  # noqa: SIM115 - the stack closes it
-        # The engine's address is never contacted by a Python pack; any will do.
-        pack = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:0", str(self.pack)]
-        command = tethered(*pack)
-        process = subprocess.Popen(
-            command, cwd=self.pack, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
-        )
-        stack.callback(_end, process)
-        line = _first_line(process)
-        if not line.strip().isdigit():
-            process.kill()
-            process.wait()
-            errors.seek(0)
-            raise PolicyPackError(
-                f"the policy pack {self.pack} did not start: its first line must be a port and was {line!r}. "
-                f"It printed: {errors.read().strip() or 'nothing'}"
-            )
-        return int(line)
+
+    def _connect(self) -> None:
+        options = [
+            ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+            ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+        ]
+        channel = grpc.insecure_channel(f"127.0.0.1:{self.start().port()}", options=options)
+        self._stub = analyzer_pb2_grpc.AnalyzerStub(self._exit.enter_context(channel))
 
     def _call(self, method: str, request: Any) -> Any:
         if self._stub is None:
@@ -268,23 +261,3 @@ def _violation(diagnostic: pb.AnalyzeDiagnostic, message: str, urn: str, undecid
         urn=urn,
         undecided=undecided,
     )
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
-
-
-def _first_line(process: subprocess.Popen[str]) -> str:
-    """The first line of standard output, empty when the process ended or said nothing in time."""
-    if process.stdout is None:
-        return ""
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        return process.stdout.readline() if selector.select(START_SECONDS) else ""

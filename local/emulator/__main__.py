@@ -13,6 +13,7 @@ from pathlib import Path
 
 from local.emulator.clock import Clock
 from local.emulator.identity import NO_HOST_SETTINGS
+from local.garbage import collect_rarely
 
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "eu-west-1"
@@ -53,6 +54,7 @@ def _end_with_starter(over: threading.Event) -> None:
 
 def main(argv: list[str]) -> None:
     """Serve until SIGTERM or SIGINT."""
+    collect_rarely()
     arguments = _arguments(argv)
     try:
         clock = Clock(_time_scale())

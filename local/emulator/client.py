@@ -169,10 +169,9 @@ def attach(url: str) -> Emulator:
 
 @functools.cache
 def _client(url: str, region: str, service: str, config: str) -> Any:
-    from boto3.session import Session  # half a second that a stop or a look at the health need not spend
     from botocore.config import Config
 
-    return Session().client(
+    return _session().client(
         service,
         endpoint_url=url,
         region_name=region,
@@ -180,6 +179,14 @@ def _client(url: str, region: str, service: str, config: str) -> Any:
         aws_secret_access_key=SECRET_KEY,
         config=Config(**({"retries": {"max_attempts": 1}} | json.loads(config))),
     )
+
+
+@functools.cache
+def _session() -> Any:
+    """One for all clients: each session reads the table of all endpoints of AWS anew."""
+    from boto3.session import Session  # half a second that a stop or a look at the health need not spend
+
+    return Session()
 
 
 def _call(url: str, path: str, body: dict[str, Any] | None = None) -> Any:

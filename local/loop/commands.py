@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +19,8 @@ from local.loop.console import Console
 from local.loop.platform import LoopError, Platform
 from local.loop.story import Facts, Story
 from local.runtime import Deployment, Stack
-from local.runtime.commands import policy_factory, running_emulator
+from local.runtime.commands import kept_packs, running_emulator
+from local.runtime.model import PolicyFactory
 from local.runtime.stack import PROJECT_DIRECTORY
 
 
@@ -41,24 +44,31 @@ def up(stack: Stack, *, contract: Path | None, data_file: Path | None, keep: boo
                 home.refuse_inside(stack.home, option, file)
         home.clear(stack.home)
         parts = _deliveries(stack, data_file)
-        emulator = client.start(stack.home / "emulator", region=stack.region, bound=True)
-        try:
-            _tell(stack, loaded, emulator, console, parts)
-        except Exception as error:
-            if not emulator.alive():
-                log = stack.home / "emulator" / "emulator.log"
-                raise LoopError(f"the emulator at {emulator.url} ended in the middle of the run; see {log}") from error
-            raise
-        finally:
-            if keep:
-                emulator.keep()
-                _record(stack).write_text(json.dumps({"url": emulator.url, "pid": emulator.pid}))
-                console.say(f"the emulator goes on at {emulator.url} until `{_down_command(stack)}`;")
-                console.say(f"look around with: aws --endpoint-url {emulator.url} --region {stack.region} s3 ls")
-            else:
-                emulator.stop()
-                stack.forget()
+        with kept_packs(stack) as packs, _emulator(stack, console, keep=keep) as emulator:
+            _tell(stack, loaded, emulator, packs, console, parts)
     return 0
+
+
+@contextmanager
+def _emulator(stack: Stack, console: Console, *, keep: bool) -> Generator[Emulator]:
+    """A fresh emulator; at the end it is stopped, or kept and recorded for `down`."""
+    emulator = client.start(stack.home / "emulator", region=stack.region, bound=True)
+    try:
+        yield emulator
+    except Exception as error:
+        if not emulator.alive():
+            log = stack.home / "emulator" / "emulator.log"
+            raise LoopError(f"the emulator at {emulator.url} ended in the middle of the run; see {log}") from error
+        raise
+    finally:
+        if keep:
+            emulator.keep()
+            _record(stack).write_text(json.dumps({"url": emulator.url, "pid": emulator.pid}))
+            console.say(f"the emulator goes on at {emulator.url} until `{_down_command(stack)}`;")
+            console.say(f"look around with: aws --endpoint-url {emulator.url} --region {stack.region} s3 ls")
+        else:
+            emulator.stop()
+            stack.forget()
 
 
 def down(stack: Stack) -> int:
@@ -78,8 +88,8 @@ def down(stack: Stack) -> int:
 
 
 def _update(stack: Stack, running: Emulator, console: Console, data_file: Path | None) -> None:
-    with console.step(f"Update {stack.name} on the emulator at {running.url}"):
-        done = _deploy(stack, running, console, "update")
+    with console.step(f"Update {stack.name} on the emulator at {running.url}"), kept_packs(stack) as packs:
+        done = _deploy(stack, _cloud(running), packs, console, "update")
         console.say(", ".join(f"{len(urns)} {op.value}" for op, urns in done.changes.items() if urns))
         if data_file:
             console.say(
@@ -116,8 +126,16 @@ def _deliveries(stack: Stack, data_file: Path | None) -> tuple[Path, Path]:
     return deliveries.split(data_file, work / "deliveries")
 
 
-def _tell(stack: Stack, contract: Contract, emulator: Emulator, console: Console, parts: tuple[Path, Path]) -> None:
+def _tell(
+    stack: Stack,
+    contract: Contract,
+    emulator: Emulator,
+    packs: PolicyFactory,
+    console: Console,
+    parts: tuple[Path, Path],
+) -> None:
     work = stack.home / "run"
+    cloud = _cloud(emulator)
     contract_file = work / "contract.json"
     contract_file.write_text(schema.to_json(contract), encoding="utf-8")
     names = Names(workload=contract.name, stack=stack.name, account=emulator.account, region=stack.region)
@@ -126,7 +144,7 @@ def _tell(stack: Stack, contract: Contract, emulator: Emulator, console: Console
         platform=Platform(emulator, names, contract_file),
         emulator=emulator,
         contract=contract,
-        up=lambda title: _deploy(stack, emulator, console, title),
+        up=lambda title: _deploy(stack, cloud, packs, console, title),
         deliveries=parts,
         workdir=work,
     )
@@ -148,10 +166,13 @@ def _tell(stack: Stack, contract: Contract, emulator: Emulator, console: Console
     console.say(f"done in {console.elapsed:.0f} s")
 
 
-def _deploy(stack: Stack, emulator: Emulator, console: Console, title: str) -> Deployment:
+def _cloud(emulator: Emulator) -> Adapter:
+    return Adapter(emulator.url, emulator.account, emulator.region)
+
+
+def _deploy(stack: Stack, cloud: Adapter, packs: PolicyFactory, console: Console, title: str) -> Deployment:
     with console.deployment(title) as progress:
-        cloud = Adapter(emulator.url, emulator.account, emulator.region)
-        return stack.up(cloud, policy_factory(stack), on_event=progress)
+        return stack.up(cloud, packs, on_event=progress)
 
 
 def _figures(facts: Facts) -> dict[str, str]:

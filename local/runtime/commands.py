@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 from local.adapter import Adapter
@@ -38,7 +39,7 @@ def run_preview(stack: Stack) -> str:
     return "\n".join([f"Preview of {stack.project}/{stack.name} against {against}", *_lines(preview)])
 
 
-def policy_factory(stack: Stack, pack: Path = PROJECT_DIRECTORY / "policies") -> PolicyFactory:
+def policy_factory(stack: Stack, pack: Path = PROJECT_DIRECTORY / "policies") -> Callable[[bool], PolicyRunner]:
     """The project's policy pack with the levels of the stack (`policies/config/<stack>.json`, where there is one)."""
     levels = pack / "config" / f"{stack.name}.json"
     return lambda dry_run: PolicyRunner(
@@ -49,6 +50,21 @@ def policy_factory(stack: Stack, pack: Path = PROJECT_DIRECTORY / "policies") ->
         dry_run=dry_run,
         stack_config=stack.config,
     )
+
+
+@contextmanager
+def kept_packs(stack: Stack) -> Generator[PolicyFactory]:
+    """The pack's processes for several deployments in a row: one for previews, one for updates, started at once.
+
+    The engine starts two for each deployment; what they say depends on the resources alone.
+    """
+    factory = policy_factory(stack)
+    runners = {dry_run: factory(dry_run) for dry_run in (True, False)}
+    with ExitStack() as exits:
+        for runner in runners.values():
+            exits.callback(runner.close)
+            runner.start()
+        yield lambda dry_run: nullcontext(runners[dry_run].open())
 
 
 def running_cloud(stack: Stack) -> Cloud | None:

@@ -6,6 +6,7 @@ message as SNS delivers it (its `Trigger` spells dimensions in lower case and st
 
 from __future__ import annotations
 
+import functools
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +47,7 @@ class StateRecord:
         }
 
 
+@functools.cache
 def region_name(code: str) -> str:
     """`EU (Ireland)` for `eu-west-1`, as CloudWatch writes regions in messages."""
     partitions = Session().get_component("data_loader").load_data("endpoints")["partitions"]

@@ -16,10 +16,10 @@ from local.adapter import AdapterError
 from local.diagram import mermaid
 from local.emulator.client import EmulatorError
 from local.emulator.identity import NO_HOST_SETTINGS
-from local.garbage import collect_rarely
 from local.policy import PolicyPackError
 from local.policy_formats import FORMATS
 from local.policy_report import judge
+from local.process import collect_rarely, leave
 from local.runtime import LocalRunError, Stack, commands
 
 
@@ -163,4 +163,4 @@ def _assignment(text: str) -> tuple[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from local.emulator.clock import Clock
 from local.emulator.identity import NO_HOST_SETTINGS
-from local.garbage import collect_rarely
+from local.process import collect_rarely, leave
 
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "eu-west-1"
@@ -88,3 +88,4 @@ def main(argv: list[str]) -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
+    leave(0)

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from local.emulator.identity import ACCESS_KEY, NO_HOST_SETTINGS, PROJECT_ROOT, SECRET_KEY
+from local.emulator.identity import ACCESS_KEY, CACHE, NO_HOST_SETTINGS, PROJECT_ROOT, SECRET_KEY
 
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
@@ -51,6 +51,7 @@ class Emulator:
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             **NO_HOST_SETTINGS,
+            **CACHE,
         }
 
     def client(self, service: str, **config: Any) -> Any:

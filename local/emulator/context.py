@@ -15,7 +15,7 @@ from botocore.config import Config
 from local.emulator.children import Children
 from local.emulator.clock import Clock
 from local.emulator.delivery.log import Background, DeliveryLog
-from local.emulator.identity import ACCESS_KEY, NO_HOST_SETTINGS, PROJECT_ROOT, SECRET_KEY
+from local.emulator.identity import ACCESS_KEY, CACHE, NO_HOST_SETTINGS, PROJECT_ROOT, SECRET_KEY
 from local.emulator.ticker import Ticker
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "PYTHONDONTWRITEBYTECODE")
@@ -66,6 +66,7 @@ class Context:
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             **NO_HOST_SETTINGS,
+            **CACHE,
         }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from moto.backends import get_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
@@ -45,6 +46,8 @@ class Server:
         """Begin to serve."""
         self._thread.start()
         self._context.ticker.start()
+        # moto loads a service when it is first asked for, and EC2 takes two seconds: as long as a program's imports.
+        threading.Thread(target=get_backend, args=("ec2",), name="load-ec2", daemon=True).start()
 
     def stop(self) -> None:
         """Stop what was started, innermost first: executions, model servers, deliveries; then the server itself."""

@@ -81,11 +81,12 @@ class Container:
             "HOME": str(self.directory),
             "LANG": "C.UTF-8",
             "PATH": os.environ.get("PATH", os.defpath),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
             "TMPDIR": str(self.directory / "tmp"),
         }
+        if cache := os.environ.get("XDG_CACHE_HOME"):
+            fixed["XDG_CACHE_HOME"] = cache
         return fixed | (access.environment() if access else {}) | {k: self.remap(v) for k, v in given.items()}
 
     def run(self, argv: Sequence[str], environment: Mapping[str, str], *, seconds: float | None) -> None:

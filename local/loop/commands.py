@@ -43,9 +43,10 @@ def up(stack: Stack, *, contract: Path | None, data_file: Path | None, keep: boo
             if file:
                 home.refuse_inside(stack.home, option, file)
         home.clear(stack.home)
-        parts = _deliveries(stack, data_file)
-        with kept_packs(stack) as packs, _emulator(stack, console, keep=keep) as emulator:
-            _tell(stack, loaded, emulator, packs, console, parts)
+        with kept_packs(stack) as packs:
+            parts = _deliveries(stack, data_file)
+            with _emulator(stack, console, keep=keep) as emulator:
+                _tell(stack, loaded, emulator, packs, console, parts)
     return 0
 
 

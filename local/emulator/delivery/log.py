@@ -103,8 +103,8 @@ class Background:
         threading.Thread(target=run, args=(_logged, work, *arguments), daemon=True).start()
 
     def close(self) -> None:
-        """Refuse new work and forget what has not begun."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Refuse new work, forget what has not begun, and wait for the rest."""
+        self._pool.shutdown(cancel_futures=True)
 
 
 def _logged(work: Callable[..., object], *arguments: Any) -> None:

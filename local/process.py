@@ -1,0 +1,24 @@
+"""How the processes of the local run, which hold a million long-lived objects of AWS's models, are kept quick."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from typing import NoReturn
+
+
+def collect_rarely() -> None:
+    """Look for garbage a tenth as often as Python does, and hardly ever among old objects.
+
+    The old ones are classes and API models, which live to the end: to walk them again and again took half of the time
+    of a run of the program (measured; memory grows by a tenth).
+    """
+    gc.set_threshold(10_000, 50, 1_000)
+
+
+def leave(code: int) -> NoReturn:
+    """End this process, which has closed what it opened, without taking its objects down one by one (2 s, measured)."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

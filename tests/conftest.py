@@ -6,6 +6,10 @@ import pytest
 import urllib3
 from moto.server import ThreadedMotoServer
 
+from local.process import collect_rarely
+
+collect_rarely()  # the tests hold the same models of AWS as the local run, in one process for many tests
+
 
 @pytest.fixture(scope="module")
 def moto_url() -> Generator[str, None, None]:

@@ -19,8 +19,9 @@ from local.emulator.identity import NO_HOST_SETTINGS
 from local.policy import PolicyPackError
 from local.policy_formats import FORMATS
 from local.policy_report import judge
-from local.process import collect_rarely, leave
+from local.process import collect_rarely
 from local.runtime import LocalRunError, Stack, commands
+from workloads.runtime import leave
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from local.emulator.clock import Clock
 from local.emulator.identity import NO_HOST_SETTINGS
-from local.process import collect_rarely, leave
+from local.process import collect_rarely
+from workloads.runtime import leave
 
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "eu-west-1"

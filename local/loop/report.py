@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 
 import jinja2
-import matplotlib as mpl
-from matplotlib.figure import Figure
 
 from local.loop.console import Step
-
-mpl.rcParams["svg.hashsalt"] = "loop"
 
 
 def render(*, title: str, figures: Mapping[str, str], steps: Sequence[Step], reports: Mapping[str, str]) -> str:
     """The page. `figures` are name -> value; `reports` are title -> complete HTML page of a job (shown as it is)."""
-    return _TEMPLATE.render(title=title, figures=figures, steps=steps, timeline=timeline(steps), reports=reports)
-
-
-def timeline(steps: Sequence[Step]) -> str:
-    """When each step ran, in seconds since the start, as SVG."""
-    figure = Figure(figsize=(11, 0.36 * len(steps) + 0.8), layout="constrained")
-    axes = figure.add_subplot()
-    positions = range(len(steps))
-    axes.barh(positions, [step.end - step.start for step in steps], left=[step.start for step in steps])
-    axes.set_yticks(positions, [f"{number}  {step.title}" for number, step in enumerate(steps, 1)])
-    axes.invert_yaxis()
-    axes.set_xlabel("seconds")
-    axes.grid(axis="x", alpha=0.3)
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue().partition("<!DOCTYPE")[2].partition(">")[2]  # embedded in HTML: no XML prologue
+    return _TEMPLATE.render(title=title, figures=figures, steps=steps, reports=reports)
 
 
 _TEMPLATE = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string("""\
@@ -43,12 +23,17 @@ _TEMPLATE = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined
  td:first-child { color: #555 }
  pre { background: #f6f6f6; padding: .6rem .8rem; white-space: pre-wrap; overflow-wrap: anywhere; margin: .3rem 0 }
  iframe { width: 100%; height: 46rem; border: 1px solid #ddd } summary { cursor: pointer; font-weight: 600 }
- svg { max-width: 100%; height: auto }
+ .timeline { width: 100% } .timeline td:nth-child(2) { width: 60%; padding: .2rem 0 }
+ .timeline div { background: #4477aa; height: .9rem; min-width: 2px }
 </style></head><body>
 <h1>{{ title }}</h1>
 <table>{% for name, value in figures.items() %}<tr><td>{{ name }}<td>{{ value }}</tr>{% endfor %}</table>
 <h2>Timeline</h2>
-{{ timeline | safe }}
+<table class="timeline">{% set seconds = steps[-1].end %}{% for step in steps %}
+<tr><td>{{ loop.index }}. {{ step.title }}<td><div style="margin-left: {{ (100 * step.start / seconds) | round(2) }}%;\
+ width: {{ (100 * (step.end - step.start) / seconds) | round(2) }}%"></div>
+<td>{{ "%.1f" | format(step.start) }} to {{ "%.1f" | format(step.end) }} s</tr>{% endfor %}
+</table>
 <h2>Reports of the jobs</h2>
 {% for name, page in reports.items() %}<details{% if loop.first %} open{% endif %}><summary>{{ name }}</summary>
 <iframe title="{{ name }}" srcdoc="{{ page }}"></iframe></details>

@@ -22,6 +22,7 @@ from workloads.evaluation import champion, report
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import Evaluated, evaluate
 from workloads.evaluation.model import Model
+from workloads.runtime import leave
 
 
 def main() -> None:
@@ -91,3 +92,4 @@ def _parse() -> argparse.Namespace:
 
 if __name__ == "__main__":
     main()
+    leave(0)

@@ -15,6 +15,7 @@ import xgboost as xgb
 
 from contracts import schema
 from workloads.inference import packaging
+from workloads.runtime import leave
 from workloads.training import data, job, train
 from workloads.training.errors import TrainingError
 from workloads.training.job import Job
@@ -76,4 +77,4 @@ def _fail(root: Path, error: TrainingError) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from typing import Any
 import boto3
 
 from workloads.location import Location
-from workloads.runtime import log_json, read_contract
+from workloads.runtime import leave, log_json, read_contract
 from workloads.validation.delivery import Approval, process
 from workloads.validation.verdict import Status
 
@@ -90,4 +89,4 @@ def _salt(secret_id: str | None) -> bytes | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

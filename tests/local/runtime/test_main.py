@@ -11,7 +11,9 @@ import pytest
 
 import local.__main__ as command_line
 from local.emulator.client import Emulator
+from local.policy import PolicyPackError
 from local.runtime import Stack, commands
+from local.runtime.model import Judged
 
 TOPIC = "urn:pulumi:dev::shop::aws:sns/topic:Topic::news"
 
@@ -106,3 +108,15 @@ def test_the_pack_gets_the_levels_of_the_stack(project: Any, tmp_path: Path) -> 
     (tmp_path / "config" / "dev.json").write_text("{}")
     runner = commands.policy_factory(stack, tmp_path)(False)
     assert (runner.dry_run, runner.config_path) == (False, tmp_path / "config" / "dev.json")
+
+
+def test_one_process_of_the_pack_serves_all_previews_and_one_all_updates() -> None:
+    with commands.kept_packs(Stack("staging")) as packs:
+        with packs(True) as first, packs(True) as second, packs(False) as update:
+            assert first is second
+            assert first is not update
+            assert first.policy_count == update.policy_count > 100
+        with packs(False) as third:
+            assert third is update
+    with pytest.raises(PolicyPackError, match="the policy pack is not running"):
+        update.analyze(Judged(urn="urn", type="aws:s3/bucket:Bucket", name="b", parent="", properties={}))

@@ -96,7 +96,7 @@ class Emulator:
 
     def stop(self) -> None:
         """Stop it and what it started, gracefully first; nothing happens when it is not there any more."""
-        if not self.alive():
+        if not self.alive() and not _is_running_child(self.pid):
             return
         os.kill(self.pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
@@ -200,6 +200,13 @@ def _call(url: str, path: str, body: dict[str, Any] | None = None) -> Any:
         raise EmulatorError(f"{request.full_url}: {json.load(error)['error']}") from error
     except (OSError, ValueError) as error:
         raise EmulatorError(f"no emulator answers at {url}: {error}") from error
+
+
+def _is_running_child(pid: int) -> bool:
+    """Whether this process started it and it is not over: then the pid is its own, even if it is too busy to answer."""
+    with contextlib.suppress(ChildProcessError):
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    return False
 
 
 def _ended(pid: int) -> bool:

@@ -52,6 +52,7 @@ def test_every_step_says_what_happened(told: tuple[str, Path], said: str) -> Non
 @pytest.mark.loop
 def test_the_report_opens_without_a_network(told: tuple[str, Path]) -> None:
     page = (told[1] / "report.html").read_text()
+    assert page.count("&lt;svg") >= 1  # the plots of the jobs, inside their own pages
     assert page.count("<div style") == page.count("<h3>")  # the timeline: a bar for each step
     assert page.count("srcdoc=") >= 3
     assert re.findall(r"""(?:src|href|url)\s*[=(]\s*(?:["']|&#34;)?https?:""", page) == []

@@ -26,7 +26,8 @@ class Context:
     """The emulator's shared state.
 
     `inference_command` starts a model server and `pipeline_command` runs one pipeline execution; both are argv lists,
-    so that a test can put a stand-in in their place. `url` is known once the server is bound.
+    so that a test can put a stand-in in their place. `url` is known once the server is bound; `warm_pool` is the
+    address of the pool for the jobs of executions, if there is one.
     """
 
     home: Path
@@ -36,6 +37,7 @@ class Context:
     inference_command: tuple[str, ...] = (sys.executable, "-m", "workloads.inference")
     pipeline_command: tuple[str, ...] = (sys.executable, "-m", "local.emulator.sagemaker.pipeline_worker")
     url: str = ""
+    warm_pool: str | None = None
     log: DeliveryLog = field(init=False)
     background: Background = field(default_factory=Background)
     ticker: Ticker = field(default_factory=Ticker)

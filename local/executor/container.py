@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local import warm
 from local.executor.errors import JOB_INTERNAL_ERROR, StepFailure
-from local.tether import tethered
 
 ROOT = Path(__file__).parents[2]
 MAX_REASON = 1024  # API, FailureReason
@@ -89,32 +89,32 @@ class Container:
             fixed["XDG_CACHE_HOME"] = cache
         return fixed | (access.environment() if access else {}) | {k: self.remap(v) for k, v in given.items()}
 
-    def run(self, argv: Sequence[str], environment: Mapping[str, str], *, seconds: float | None) -> None:
-        """The job's process to its end. StepFailure if it does not end well or not within `seconds`."""
+    def run(
+        self, argv: Sequence[str], environment: Mapping[str, str], *, seconds: float | None, pool: str | None
+    ) -> None:
+        """The job's process, of the warm pool if there is one, to its end.
+
+        StepFailure if it does not end well or not within `seconds`.
+        """
         python = sys.executable
         job = [python if part in ("python", "python3") else self.remap(part) for part in argv]
-        command = tethered(*job)
+        try:
+            code = self._run(job, environment, seconds, pool)
+        except OSError as error:
+            raise StepFailure(f"InternalServerError: {job[0]}: {error}", JOB_INTERNAL_ERROR) from error
+        if code:
+            raise StepFailure(self._reason(code))
+
+    def _run(self, job: list[str], environment: Mapping[str, str], seconds: float | None, pool: str | None) -> int:
+        """The exit code. Raises OSError if the job cannot be started, or the pool ends under it."""
         with self.log.open("wb") as log:
+            process = warm.start(pool, job, cwd=self.directory, env=environment, stdout=log, stderr=log)
             try:
-                process = subprocess.Popen(
-                    command,
-                    cwd=self.directory,
-                    env=dict(environment),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,  # so that its children end with it; the tether ends it with this process
-                )
-            except OSError as error:
-                raise StepFailure(f"InternalServerError: {command[0]}: {error}", JOB_INTERNAL_ERROR) from error
-            try:
-                code = process.wait(timeout=seconds)
+                return process.wait(timeout=seconds)
             except subprocess.TimeoutExpired as error:
                 raise StepFailure(f"MaxRuntimeExceeded: the job ran for more than {seconds} seconds") from error
             finally:
                 _stop(process)
-        if code:
-            raise StepFailure(self._reason(code))
 
     def _reason(self, code: int) -> str:
         """As SageMaker words it: what the job itself wrote, else the last error of its log, else the end of its log."""
@@ -140,7 +140,7 @@ def _error_of(line: str) -> str | None:
     return entry.get("message") if entry.get("level") in ("ERROR", "CRITICAL") else None
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: warm.Job | subprocess.Popen[bytes]) -> None:
     """End the process and all it started; nothing to do when they have ended."""
     for sign, seconds in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, None)):
         try:
@@ -149,5 +149,5 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             return
         try:
             process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
+        except (subprocess.TimeoutExpired, ConnectionError):
             continue

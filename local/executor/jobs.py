@@ -18,7 +18,11 @@ HOST = "algo-1"
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """The surroundings of one step of one execution. `sagemaker` is a boto3 client; `directory` is the execution's."""
+    """The surroundings of one step of one execution.
+
+    `sagemaker` is a boto3 client; `directory` is the execution's; `pool` is the address of a warm pool, where there is
+    one.
+    """
 
     execution_id: str
     pipeline_arn: str
@@ -26,6 +30,7 @@ class Work:
     sagemaker: Any
     access: Access
     directory: Path
+    pool: str | None
 
     @property
     def region(self) -> str:

@@ -32,7 +32,8 @@ class Runner:
 
     `parameters` are texts, as StartPipelineExecution takes them. `on_step` is called in the thread of `run` whenever a
     step starts and ends. Job directories are `workdir/<name>/<execution id>/<step>-<attempt>`, with the job's log.txt
-    and all its files; the cache of steps is `workdir/<name>/cache`.
+    and all its files; the cache of steps is `workdir/<name>/cache`. `pool` is the address of a warm pool
+    (`local.warm`), where there is one.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Runner:
         execution_id: str,
         on_step: Callable[[StepResult], None] | None = None,
         *,
+        pool: str | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Raises InvalidExecution, with every fault, for what cannot be started; nothing has run then."""
@@ -64,6 +66,7 @@ class Runner:
             sagemaker=aws.client("sagemaker", endpoint_url=endpoint_url, region=region),
             access=Access(endpoint_url=endpoint_url, region=region),
             directory=workdir / name / execution_id,
+            pool=pool,
         )
         self._cache = Cache(workdir / name / "cache")
         self._on_step = on_step or (lambda _result: None)

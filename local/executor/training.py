@@ -38,7 +38,8 @@ def run(work: jobs.Work, step: Mapping[str, Any], arguments: Mapping[str, Any], 
     )
     argv = [*specification["ContainerEntrypoint"], *specification.get("ContainerArguments", [])]
     try:
-        container.run(argv, environment, seconds=arguments["StoppingCondition"].get("MaxRuntimeInSeconds"))
+        seconds = arguments["StoppingCondition"].get("MaxRuntimeInSeconds")
+        container.run(argv, environment, seconds=seconds, pool=work.pool)
     finally:
         _save_checkpoints(container, work, arguments)
     base = f"{arguments['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"

@@ -22,6 +22,7 @@ from local.runtime import Deployment, Stack
 from local.runtime.commands import kept_packs, running_emulator
 from local.runtime.model import PolicyFactory
 from local.runtime.stack import PROJECT_DIRECTORY
+from local.warm import warm_pool
 
 
 def up(stack: Stack, *, contract: Path | None, data_file: Path | None, keep: bool) -> int:
@@ -43,17 +44,18 @@ def up(stack: Stack, *, contract: Path | None, data_file: Path | None, keep: boo
             if file:
                 home.refuse_inside(stack.home, option, file)
         home.clear(stack.home)
-        with kept_packs(stack) as packs:
+        with kept_packs(stack) as packs, warm_pool() as pool:
             parts = _deliveries(stack, data_file)
-            with _emulator(stack, console, keep=keep) as emulator:
-                _tell(stack, loaded, emulator, packs, console, parts)
+            with _emulator(stack, console, pool, keep=keep) as emulator:
+                _tell(stack, loaded, emulator, pool, packs, console, parts)
     return 0
 
 
 @contextmanager
-def _emulator(stack: Stack, console: Console, *, keep: bool) -> Generator[Emulator]:
+def _emulator(stack: Stack, console: Console, pool: str | None, *, keep: bool) -> Generator[Emulator]:
     """A fresh emulator; at the end it is stopped, or kept and recorded for `down`."""
-    emulator = client.start(stack.home / "emulator", region=stack.region, bound=True)
+    arguments = ("--warm-pool", pool) if pool else ()
+    emulator = client.start(stack.home / "emulator", region=stack.region, arguments=arguments, bound=True)
     try:
         yield emulator
     except Exception as error:
@@ -131,6 +133,7 @@ def _tell(
     stack: Stack,
     contract: Contract,
     emulator: Emulator,
+    pool: str | None,
     packs: PolicyFactory,
     console: Console,
     parts: tuple[Path, Path],
@@ -142,7 +145,7 @@ def _tell(
     names = Names(workload=contract.name, stack=stack.name, account=emulator.account, region=stack.region)
     story = Story(
         console=console,
-        platform=Platform(emulator, names, contract_file),
+        platform=Platform(emulator, names, contract_file, pool),
         emulator=emulator,
         contract=contract,
         up=lambda title: _deploy(stack, cloud, packs, console, title),

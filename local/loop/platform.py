@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,16 +14,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from components.naming import Names
 from contracts import release
 from contracts.release import Record
+from local import warm
 from local.emulator.client import Emulator
 from local.loop import images
 from local.runtime import LocalRunError
-from local.tether import tethered
 from workloads.retraining.handler import dataset_version
 
 ROOT = Path(__file__).parents[2]
@@ -45,8 +45,8 @@ class Captured:
 class Platform:
     """One stack's running platform, reached through its names."""
 
-    def __init__(self, emulator: Emulator, names: Names, contract_file: Path) -> None:
-        self.names, self.contract_file, self._emulator = names, contract_file, emulator
+    def __init__(self, emulator: Emulator, names: Names, contract_file: Path, pool: str | None) -> None:
+        self.names, self.contract_file, self._emulator, self._pool = names, contract_file, emulator, pool
         self._clients: dict[str, Any] = {}
         self._seen: set[str] = set()
         self._salt = secrets.token_hex(32)  # of hashed columns; on AWS it is in Secrets Manager
@@ -77,18 +77,15 @@ class Platform:
     def run(self, module: str, *arguments: object) -> str:
         """Run a workload as its container would; returns what it printed. Exit codes 3 and 4 are verdicts."""
         own = {"PATH": "/usr/bin:/bin", "PII_SALT": self._salt, "TMPDIR": tempfile.gettempdir()}
-        done = subprocess.run(
-            tethered(sys.executable, "-m", module, *arguments),
-            cwd=ROOT,
-            env=self._emulator.environment() | own,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-        )
-        if done.returncode not in (0, 3, 4):
-            raise LoopError(f"{module} failed with exit code {done.returncode}: {_said(done.stderr)}")
-        return done.stdout
+        argv = [sys.executable, "-m", module, *map(str, arguments)]
+        with TemporaryFile() as output, TemporaryFile() as errors:
+            job = warm.start(
+                self._pool, argv, cwd=ROOT, env=self._emulator.environment() | own, stdout=output, stderr=errors
+            )
+            code = job.wait()
+            if code not in (0, 3, 4):
+                raise LoopError(f"{module} failed with exit code {code}: {_said(_text(errors))}")
+            return _text(output)
 
     def start_training(self, name: str) -> str:
         """Start the pipeline by hand on all accepted data; returns the execution's ARN."""
@@ -230,6 +227,12 @@ class Platform:
         for key in self._keys(location.netloc, location.path.lstrip("/")):
             self.client("s3").download_file(location.netloc, key, str(directory / key.replace("/", "_")))
         return directory
+
+
+def _text(file: IO[bytes]) -> str:
+    """All that a process wrote."""
+    file.seek(0)
+    return file.read().decode()
 
 
 def _said(errors: str) -> str:

@@ -23,6 +23,7 @@ def work(directory: Path, definition: dict[str, Any], parameters: dict[str, str]
         "name": "churn",
         "pipeline_arn": ARN,
         "execution_id": "abc123def456",
+        "pool": None,
     }
     process = subprocess.run(
         [sys.executable, "-m", "local.emulator.sagemaker.pipeline_worker"],

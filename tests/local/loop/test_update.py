@@ -61,7 +61,7 @@ def contract() -> Contract:
 def platform(up: Up, emulator: Emulator, contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> Platform:
     """A stack with its images, two registered packages, and an A/B test of them live."""
     names = Names(workload="churn", stack="staging", account=emulator.account, region=emulator.region)
-    running = Platform(emulator, names, tmp_path_factory.mktemp("work") / "contract.json")
+    running = Platform(emulator, names, tmp_path_factory.mktemp("work") / "contract.json", pool=None)
     up()
     images = [running.publish_image(image) for image in ("training", "inference")]
     model = archive(tmp_path_factory.mktemp("model"), contract)

@@ -11,7 +11,6 @@ from pathlib import Path
 from components.naming import Names
 from contracts import loader, schema
 from contracts.schema import Contract
-from local.adapter import Adapter
 from local.emulator import client
 from local.emulator.client import Emulator
 from local.loop import data, deliveries, home, report
@@ -19,8 +18,8 @@ from local.loop.console import Console
 from local.loop.platform import LoopError, Platform
 from local.loop.story import Facts, Story
 from local.runtime import Deployment, Stack
-from local.runtime.commands import kept_packs, running_emulator
-from local.runtime.model import PolicyFactory
+from local.runtime.commands import cloud_of, kept_packs, running_emulator
+from local.runtime.model import Cloud, PolicyFactory
 from local.runtime.stack import PROJECT_DIRECTORY
 from local.warm import warm_pool
 
@@ -92,7 +91,7 @@ def down(stack: Stack) -> int:
 
 def _update(stack: Stack, running: Emulator, console: Console, data_file: Path | None) -> None:
     with console.step(f"Update {stack.name} on the emulator at {running.url}"), kept_packs(stack) as packs:
-        done = _deploy(stack, _cloud(running), packs, console, "update")
+        done = _deploy(stack, cloud_of(running), packs, console, "update")
         console.say(", ".join(f"{len(urns)} {op.value}" for op, urns in done.changes.items() if urns))
         if data_file:
             console.say(
@@ -139,7 +138,7 @@ def _tell(
     parts: tuple[Path, Path],
 ) -> None:
     work = stack.home / "run"
-    cloud = _cloud(emulator)
+    cloud = cloud_of(emulator)
     contract_file = work / "contract.json"
     contract_file.write_text(schema.to_json(contract), encoding="utf-8")
     names = Names(workload=contract.name, stack=stack.name, account=emulator.account, region=stack.region)
@@ -170,11 +169,7 @@ def _tell(
     console.say(f"done in {console.elapsed:.0f} s")
 
 
-def _cloud(emulator: Emulator) -> Adapter:
-    return Adapter(emulator.url, emulator.account, emulator.region)
-
-
-def _deploy(stack: Stack, cloud: Adapter, packs: PolicyFactory, console: Console, title: str) -> Deployment:
+def _deploy(stack: Stack, cloud: Cloud, packs: PolicyFactory, console: Console, title: str) -> Deployment:
     with console.deployment(title) as progress:
         return stack.up(cloud, packs, on_event=progress)
 

@@ -33,7 +33,8 @@ def run_preview(stack: Stack) -> str:
 
     Raises PolicyViolationError and RefusedError with everything that stands against it.
     """
-    cloud = running_cloud(stack)
+    running = running_emulator(stack)
+    cloud = cloud_of(running) if running else None
     preview = stack.preview(cloud, policy_factory(stack))
     against = cloud.endpoint_url if cloud else "an empty account, as no emulator is running"
     return "\n".join([f"Preview of {stack.project}/{stack.name} against {against}", *_lines(preview)])
@@ -67,10 +68,9 @@ def kept_packs(stack: Stack) -> Generator[PolicyFactory]:
         yield lambda dry_run: nullcontext(runners[dry_run].open())
 
 
-def running_cloud(stack: Stack) -> Cloud | None:
-    """The emulated cloud that `up --keep` left running for a stack, None when it has ended."""
-    running = running_emulator(stack)
-    return Adapter(running.url, running.account, stack.region) if running else None
+def cloud_of(emulator: Emulator) -> Cloud:
+    """What an emulator holds, as a deployment changes it."""
+    return Adapter(emulator.url, emulator.account, emulator.region)
 
 
 def running_emulator(stack: Stack) -> Emulator | None:

@@ -89,15 +89,14 @@ def test_preview_tells_what_would_change_and_who_judged(project: Any, policies: 
 
 def test_preview_asks_the_emulator_that_is_running(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     stack = project.stack()
-    assert commands.running_cloud(stack) is None
+    assert commands.running_emulator(stack) is None
     stack.home.mkdir(parents=True)
     (stack.home / "emulator.json").write_text(json.dumps({"url": "http://127.0.0.1:9", "pid": 1}))
-    assert commands.running_cloud(stack) is None  # nothing answers there any more
+    assert commands.running_emulator(stack) is None  # nothing answers there any more
     running = Emulator(url="http://127.0.0.1:9", pid=1, account="123456789012", region="eu-west-1")
     monkeypatch.setattr(commands, "attach", lambda url: running)
-    cloud = commands.running_cloud(stack)
-    assert cloud is not None
-    assert cloud.endpoint_url == "http://127.0.0.1:9"
+    assert commands.running_emulator(stack) is running
+    assert commands.cloud_of(running).endpoint_url == "http://127.0.0.1:9"
 
 
 def test_the_pack_gets_the_levels_of_the_stack(project: Any, tmp_path: Path) -> None:

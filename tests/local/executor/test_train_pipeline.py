@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from contracts import loader, release, schema
 from local.executor import ExecutionResult, Runner
+from local.warm import warm_pool
 from workloads.pipeline import render
 
 ROOT = Path(__file__).parents[3]
@@ -47,8 +49,8 @@ def accepted(path: Path, *, rows: int, signal: float, seed: int = 1) -> Path:
 class Aws:
     """The clients, and executions of the pipeline as deployed with example values."""
 
-    def __init__(self, endpoint: str, workdir: Path) -> None:
-        self.endpoint, self.workdir = endpoint, workdir
+    def __init__(self, endpoint: str, workdir: Path, pool: str | None) -> None:
+        self.endpoint, self.workdir, self.pool = endpoint, workdir, pool
         self.s3, self.sagemaker = self.client("s3"), self.client("sagemaker")
         values = {**render.EXAMPLES, "contract_sha": SHA, "num_round": 40}
         self.definition: dict[str, Any] = json.loads(render.render(render.read("train"), values))
@@ -66,13 +68,21 @@ class Aws:
     def run(self, **parameters: str) -> ExecutionResult:
         self.executions += 1
         identity = f"execution{self.executions}"
-        return Runner(self.definition, parameters, self.endpoint, self.workdir, NAME, ARN, identity).run()
+        return Runner(
+            self.definition, parameters, self.endpoint, self.workdir, NAME, ARN, identity, pool=self.pool
+        ).run()
 
 
 @pytest.fixture(scope="module")
-def aws(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Aws:
+def pool() -> Iterator[str | None]:
+    with warm_pool() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def aws(endpoint: str, tmp_path_factory: pytest.TempPathFactory, pool: str | None) -> Aws:
     workdir = tmp_path_factory.mktemp("pipeline")
-    aws = Aws(endpoint, workdir)
+    aws = Aws(endpoint, workdir, pool)
     for bucket in (ARTIFACTS, PROCESSED):
         aws.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     aws.s3.put_object(Bucket=ARTIFACTS, Key=f"contracts/{SHA}/contract.json", Body=CONTRACT.encode())

@@ -15,12 +15,11 @@ from components.naming import Names
 from contracts import loader, release, schema
 from contracts.release import Record
 from contracts.schema import Contract
-from local.adapter import Adapter
 from local.emulator import client
 from local.emulator.client import Emulator
 from local.loop.platform import Platform
 from local.runtime import Op, Stack
-from local.runtime.commands import policy_factory
+from local.runtime.commands import cloud_of, kept_packs
 from local.runtime.stack import PROJECT_DIRECTORY
 
 WHEN = "2026-11-21T10:00:00+00:00"
@@ -35,21 +34,21 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Generator[Emulator, No
 
 
 @pytest.fixture(scope="module")
-def up(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Up:
+def up(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Generator[Up, None, None]:
     """Deploy staging; what changed, as operation -> logical names."""
     home = tmp_path_factory.mktemp("home")
 
     def deploy(**overrides: object) -> Mapping[str, list[str]]:
         stack = Stack("staging", home=home, config_overrides=overrides)
-        cloud = Adapter(emulator.url, emulator.account, emulator.region)
-        changes = stack.up(cloud, policy_factory(stack)).changes
+        changes = stack.up(cloud_of(emulator), packs).changes
         return {
             op.value: sorted(urn.rpartition("::")[2] for urn in urns)
             for op, urns in changes.items()
             if urns and op is not Op.SAME
         }
 
-    return deploy
+    with kept_packs(Stack("staging", home=home)) as packs:
+        yield deploy
 
 
 @pytest.fixture(scope="module")

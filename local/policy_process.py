@@ -37,6 +37,7 @@ class PackProcess:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
+            start_new_session=True,  # Ctrl-C in the terminal is its owner's to answer
         )
 
     def port(self) -> int:

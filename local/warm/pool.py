@@ -44,6 +44,7 @@ def warm_pool() -> Generator[str | None]:
                 "PATH": os.environ.get("PATH", os.defpath),
             },
             stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C in the terminal is its owner's to answer
         )
     try:
         yield address

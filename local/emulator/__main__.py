@@ -18,7 +18,7 @@ from workloads.runtime import leave
 
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "eu-west-1"
-DEFAULT_TIME_SCALE = 1 / 600
+DEFAULT_TIME_SCALE = 1 / 1200
 _SIGNAL_SECONDS = 0.5
 
 

@@ -41,8 +41,8 @@ def finish(directory: Path, rows: Matrix | None = None) -> dict[str, Any]:
     Adds "predictor" to metadata.json and returns it: {"kind": "forest" | "xgboost", "reason", "rows_compared", ...}.
     Raises OSError or ValueError if the package's own files are not sound.
     """
-    booster = xgboost.Booster({"nthread": 1}, model_file=directory / "model.ubj")
-    target = directory / "model.forest"
+    source, target = directory / "model.ubj", directory / "model.forest"
+    booster = xgboost.Booster({"nthread": 1}, model_file=source)
     try:
         compared = extremes(booster, EXTREME_ROWS)
         if rows is not None:
@@ -51,6 +51,7 @@ def finish(directory: Path, rows: Matrix | None = None) -> dict[str, Any]:
     except (Unsupported, ForestError, library.LibraryError) as error:
         target.unlink(missing_ok=True)
         choice = {"kind": "xgboost", "reason": str(error)}
+    choice["booster_sha256"] = hashlib.sha256(source.read_bytes()).hexdigest()
     path = directory / "metadata.json"
     metadata = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**metadata, "predictor": choice}, sort_keys=True, indent=1), encoding="utf-8")

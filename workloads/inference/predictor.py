@@ -67,7 +67,17 @@ def load(directory: Path, features: int, metadata: dict[str, Any], *, wanted: st
     _log.info("predictions by xgboost", extra={"reason": reason})
     from workloads.inference.xgboost_predictor import XGBoostPredictor
 
-    return XGBoostPredictor(directory / "model.ubj", features)
+    booster = directory / "model.ubj"
+    if choice:  # XGBoost reads past the end of a file that is cut off, and may end this process by that
+        _require(booster, choice.get("booster_sha256"))
+    return XGBoostPredictor(booster, features)
+
+
+def _require(path: Path, stated: object) -> None:
+    """Raise ValueError if a file is not the one that packaging has seen."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if digest != stated:
+        raise ValueError(f"{path} has SHA-256 {digest[:12]}..., the metadata says {stated}")
 
 
 class NoPredictor:
@@ -97,9 +107,7 @@ class ForestPredictor:
 
 
 def _forest(path: Path, location: Path, features: int, choice: dict[str, Any]) -> Predictor:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    if digest != choice.get("forest_sha256"):
-        raise ValueError(f"{path} has SHA-256 {digest[:12]}..., the metadata says {choice.get('forest_sha256')}")
+    _require(path, choice.get("forest_sha256"))
     forest = Forest(path, location)
     if (forest.features, forest.outputs) != (features, 1):
         found = f"{forest.features} features and {forest.outputs} outputs"

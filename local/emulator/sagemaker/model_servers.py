@@ -182,6 +182,7 @@ class ModelServer:
 
     def stop(self) -> None:
         """Ask the process to end (SIGTERM, as SageMaker does), and make it end when it does not."""
+        self._pool.clear()  # an open connection is waited on for a request that may be on its way
         if self._process is not None and self.alive:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):

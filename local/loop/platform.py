@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -78,7 +77,7 @@ class Platform:
         """Run a workload as its container would; returns what it printed. Exit codes 3 and 4 are verdicts."""
         own = {"PATH": "/usr/bin:/bin", "PII_SALT": self._salt, "TMPDIR": tempfile.gettempdir()}
         argv = [sys.executable, "-m", module, *map(str, arguments)]
-        with TemporaryFile() as output, TemporaryFile() as errors:
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
             job = warm.start(
                 self._pool, argv, cwd=ROOT, env=self._emulator.environment() | own, stdout=output, stderr=errors
             )

@@ -6,7 +6,6 @@ import io
 import json
 import sys
 import tarfile
-import time
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from local.emulator import Emulator, start
+from tests.local.processes import eventually
 
 HERE = Path(__file__).parent
 ROLE = "arn:aws:iam::123456789012:role/emulator-tests"
@@ -77,17 +77,6 @@ def role(emulator: Emulator) -> str:
 def name() -> str:
     """A name no other test has."""
     return f"t{uuid.uuid4().hex[:10]}"
-
-
-def eventually(check: Callable[[], Any], *, seconds: float = 60.0) -> Any:
-    """The first truthy answer of `check`; the last one, when none comes in time, fails the test."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = check()
-        if answer:
-            return answer
-        assert time.monotonic() < deadline, f"nothing within {seconds} s, last answer {answer!r}"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="session", name="eventually")

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.emulator import Emulator
-from tests.local.emulator.conftest import eventually
+from tests.local.processes import eventually
 
 
 def traffic(kind: str = "ALL_AT_ONCE", wait: int = 0, **more: Any) -> dict[str, Any]:

@@ -4,8 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 
 from local.executor.container import ROOT, Container
 from tests.local.executor.world import ARN, World, log_of, reason_of
+from tests.local.processes import eventually, gone
 
 
 def test_inputs_come_in_and_outputs_go_out(world: World) -> None:
@@ -144,7 +143,7 @@ def test_a_job_that_runs_too_long_is_ended_with_its_children(world: World) -> No
     result = world.run([world.processing("Slow", body, seconds=1)])
     step = result.step("Slow")
     assert step.failure_reason == "MaxRuntimeExceeded: the job ran for more than 1 seconds"
-    _until(lambda: not _runs(int(log_of(step))))
+    eventually(lambda: gone(int(log_of(step))), seconds=20)
 
 
 def test_a_job_does_not_outlive_its_runner(world: World) -> None:
@@ -158,23 +157,9 @@ def test_a_job_does_not_outlive_its_runner(world: World) -> None:
     argv = [sys.executable, "-c", program, definition, world.endpoint, str(world.root / "killed"), ARN]
     log = world.root / "killed" / "demo" / "long" / "Long-1" / "log.txt"
     with subprocess.Popen(argv, env={**os.environ, "PYTHONPATH": str(ROOT)}) as runner:
-        _until(lambda: log.is_file() and log.read_text().endswith("\n"))
+        eventually(lambda: log.is_file() and log.read_text().endswith("\n"), seconds=20)
         runner.kill()
-    _until(lambda: not _runs(int(log.read_text())))
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def _runs(process: int) -> bool:
-    try:
-        return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    eventually(lambda: gone(int(log.read_text())), seconds=20)
 
 
 def test_arguments_that_the_api_would_refuse_fail_before_the_job(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts import loader, release, schema
+from local import warm
 from local.executor import ExecutionResult, Runner
-from local.warm import warm_pool
 from workloads.pipeline import render
 
 ROOT = Path(__file__).parents[3]
@@ -75,7 +76,7 @@ class Aws:
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[str | None]:
-    with warm_pool() as address:
+    with warm.warm_pool() as address:
         yield address
 
 
@@ -94,9 +95,24 @@ def aws(endpoint: str, tmp_path_factory: pytest.TempPathFactory, pool: str | Non
 
 
 @pytest.fixture(scope="module")
-def first(aws: Aws) -> ExecutionResult:
+def started() -> list[type]:
+    """What the jobs of the first execution were: of the pool, or new processes."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def first(aws: Aws, started: list[type]) -> ExecutionResult:
     """The first execution, on data with a signal."""
-    return aws.run(DatasetVersion="data-1")
+    start = warm.start
+
+    def noted(*arguments: Any, **options: Any) -> Any:
+        job = start(*arguments, **options)
+        started.append(type(job))
+        return job
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warm, "start", noted)
+        return aws.run(DatasetVersion="data-1")
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +126,11 @@ def test_a_good_model_is_registered_and_waits_for_a_person(first: ExecutionResul
     names = ["Prepare", "Baseline", "Train", "Evaluate", "Gate", "Register"]
     assert [(s.name, s.status) for s in first.steps] == [(name, "Succeeded") for name in names]
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+def test_every_job_is_one_that_the_pool_can_do(first: ExecutionResult, started: list[type], pool: str | None) -> None:
+    assert first.failure_reason is None
+    assert started == [warm.Job if pool else subprocess.Popen] * 4
 
 
 def test_the_package_says_what_it_is(aws: Aws, first: ExecutionResult, package: dict[str, Any]) -> None:

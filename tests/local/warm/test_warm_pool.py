@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 
 from local.warm import Job, start, warm_pool
 from local.warm.__main__ import LIBRARIES
+from tests.local.processes import eventually, gone
 
 ROOT = Path(__file__).parents[3]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="there is no warm pool off Linux")
@@ -55,20 +55,6 @@ def jobs(request: pytest.FixtureRequest, address: str | None, tmp_path: Path) ->
 @pytest.fixture
 def warm(address: str | None, tmp_path: Path) -> Jobs:
     return Jobs(root=tmp_path, address=address)
-
-
-def gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 SEEN = """

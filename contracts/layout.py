@@ -1,0 +1,72 @@
+"""Where the objects of a workload lie in the stack's three buckets: the one place that knows the prefixes.
+
+What kind of thing it is comes first, then the workload: so lifecycle rules of a bucket hold for every workload and do
+not change with them, and a workload's roles are bound to `<kind>/<workload>/`. Every prefix ends in a slash, which no
+name of a workload contains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+#: Prefix of captured traffic of all workloads, which expires by a lifecycle rule.
+DATA_CAPTURE: Final = "data-capture/"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Prefixes of one workload.
+
+    Layout("churn").accepted    # "accepted/churn/"
+    """
+
+    workload: str
+
+    @property
+    def incoming(self) -> str:
+        """Raw bucket: data as it was delivered."""
+        return self._prefix("incoming")
+
+    @property
+    def accepted(self) -> str:
+        """Processed bucket: rows that validation accepted."""
+        return self._prefix("accepted")
+
+    @property
+    def quarantine(self) -> str:
+        """Processed bucket: rows and files that validation refused or holds, with the reasons."""
+        return self._prefix("quarantine")
+
+    @property
+    def data_capture(self) -> str:
+        """Processed bucket: captured traffic; SageMaker adds `<endpoint>/<variant>/<yyyy/mm/dd/hh>/`."""
+        return self._prefix(DATA_CAPTURE.rstrip("/"))
+
+    @property
+    def offline_store(self) -> str:
+        """Processed bucket: the offline store of the workload's feature group."""
+        return self._prefix("offline-store")
+
+    @property
+    def contracts(self) -> str:
+        """Artifacts bucket: compiled contracts, each under the hash of its content."""
+        return self._prefix("contracts")
+
+    @property
+    def runs(self) -> str:
+        """Artifacts bucket: what each run of the training pipeline left."""
+        return self._prefix("runs")
+
+    @property
+    def checkpoints(self) -> str:
+        """Artifacts bucket: where interrupted training jobs resume."""
+        return self._prefix("checkpoints")
+
+    @property
+    def locks(self) -> str:
+        """Artifacts bucket: one lock an endpoint, held by whoever writes its release record."""
+        return self._prefix("locks")
+
+    def _prefix(self, kind: str) -> str:
+        return f"{kind}/{self.workload}/"

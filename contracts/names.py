@@ -1,0 +1,248 @@
+"""Physical names and ARNs of a stack, its workloads and their endpoints.
+
+What other programs look up by name (buckets, endpoints, pipelines, parameters ...) is named here and nowhere else. All
+of it is plain text, known before anything exists, so that roles and alarms can name a resource without waiting for it.
+
+Three levels, each with the names of the one above it:
+
+    stack      mlplatform-<stack>               the ground: network, keys, lake, notifications, images
+    workload   <workload>-<stack>               pipeline, package group, feature group, functions
+    endpoint   <workload>-<stack>-<endpoint>    endpoint, its configurations, alarms and monitors
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.layout import Layout
+
+#: What the ground's names and all parameters begin with.
+PLATFORM: Final = "mlplatform"
+#: No workload may be called so: the ground has names and parameters there.
+RESERVED: Final = frozenset({PLATFORM, "images"})
+#: CloudWatch namespace of the platform's own metrics: DriftScore and PredictionAccuracy, dimension Endpoint.
+MODEL_QUALITY_NAMESPACE: Final = "MLPipeline/ModelQuality"
+#: Role of the queue that takes what failed for good.
+DEAD_LETTERS: Final = "dead-letters"
+#: SageMaker's own image for the data-quality monitor; another account of AWS keeps it in each region.
+ANALYZER: Final = "sagemaker-model-monitor-analyzer"
+
+#: SageMaker's names may have 63 characters. The longest that follows a prefix is `-drift-` and an id of EventBridge
+#: Scheduler (16); a release id (10) and a content hash (8), each after a `-`, are shorter.
+MAX_PREFIX: Final = 63 - len("-drift-0123456789abcdef")
+#: A bucket's name may have 63 characters too (Amazon S3 user guide, "General purpose bucket naming rules").
+MAX_STACK: Final = 63 - len("123456789012--ai-processed-data")
+_STACK: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_WORKLOAD: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+#: Without hyphens, so that no endpoint's names can begin with another's.
+_ENDPOINT: Final = re.compile(r"[a-z][a-z0-9]*")
+
+
+class NamesError(ValueError):
+    """A stack, workload or endpoint that cannot be called so: what was found, what is allowed, what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """Names of the ground of one stack.
+
+    names = Names(stack="staging", account="123456789012", region="eu-west-1")
+    names.prefix                                            # "mlplatform-staging"
+    names.raw_bucket                                        # "123456789012-staging-ai-raw-data"
+    names.of_workload("churn").of_endpoint("live").prefix   # "churn-staging-live"
+    """
+
+    stack: str
+    account: str
+    region: str
+    partition: str = "aws"
+
+    def __post_init__(self) -> None:
+        if len(self.stack) > MAX_STACK or not _STACK.fullmatch(self.stack):
+            raise NamesError(
+                f"stack: found {self.stack!r}; allowed: up to {MAX_STACK} of a-z and 0-9, with single hyphens in "
+                "between; name the stack anew, because buckets and endpoints carry its name"
+            )
+
+    @property
+    def ground(self) -> Names:
+        """The names of the ground, from whichever level."""
+        return Names(stack=self.stack, account=self.account, region=self.region, partition=self.partition)
+
+    def of_workload(self, workload: str) -> WorkloadNames:
+        """The names of a workload of this stack."""
+        return WorkloadNames(
+            stack=self.stack, account=self.account, region=self.region, partition=self.partition, workload=workload
+        )
+
+    @property
+    def prefix(self) -> str:
+        """What the names of this level begin with."""
+        return f"{PLATFORM}-{self.stack}"
+
+    def resource(self, role: str) -> str:
+        """Name of a role, function, topic, queue, alarm, rule or repository: the prefix and what it is for."""
+        return f"{self.prefix}-{role}"
+
+    def bucket(self, role: str) -> str:
+        """Name of a bucket: raw-data, processed-data, artifacts or access-logs."""
+        return f"{self.account}-{self.stack}-ai-{role}"
+
+    @property
+    def raw_bucket(self) -> str:
+        """Bucket of the data as it was delivered."""
+        return self.bucket("raw-data")
+
+    @property
+    def processed_bucket(self) -> str:
+        """Bucket of accepted and quarantined data, captured traffic and the offline feature store."""
+        return self.bucket("processed-data")
+
+    @property
+    def artifacts_bucket(self) -> str:
+        """Bucket of contracts, pipeline runs, models and reports."""
+        return self.bucket("artifacts")
+
+    @property
+    def image_path(self) -> str:
+        """SSM path right above the image parameters."""
+        return f"/{PLATFORM}/{self.stack}/images"
+
+    def image_parameter(self, image: str) -> str:
+        """SSM parameter with the URI of an image (training or inference), by digest."""
+        return f"{self.image_path}/{image}"
+
+    def arn(self, service: str, resource: str) -> str:
+        """ARN of a resource of this account and region, for example `arn("sagemaker", "endpoint/churn-prod-live")`."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    def bucket_arn(self, bucket: str, key: str = "") -> str:
+        """ARN of a bucket, or with a key of the objects in it; a key may end in `*`."""
+        return f"arn:{self.partition}:s3:::{bucket}" + (f"/{key}" if key else "")
+
+    def role_arn(self, job: str) -> str:
+        """ARN of the role of a job of this level."""
+        return f"arn:{self.partition}:iam::{self.account}:role/{self.resource(job)}"
+
+    @property
+    def analyzer_arn(self) -> str:
+        """ARN of the repository of SageMaker's analyzer image, whichever account of AWS serves it in this region."""
+        return f"arn:{self.partition}:ecr:{self.region}:*:repository/{ANALYZER}"
+
+    @property
+    def root_arn(self) -> str:
+        """ARN that stands for the account in a policy."""
+        return f"arn:{self.partition}:iam::{self.account}:root"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadNames(Names):
+    """Names of one workload; its name is its key in the stack config."""
+
+    workload: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.workload in RESERVED or not _WORKLOAD.fullmatch(self.workload):
+            raise NamesError(
+                f"workload: found {self.workload!r}; allowed: a-z and 0-9, from a letter, with single hyphens in "
+                f"between, and not {' or '.join(sorted(RESERVED))}; name it anew in the stack config"
+            )
+        _fits(self.prefix, "<workload>-<stack>", "the workload's name")
+
+    @property
+    def prefix(self) -> str:
+        """`<workload>-<stack>`: also the name of the pipeline, the model package group and the feature group."""
+        return f"{self.workload}-{self.stack}"
+
+    def of_endpoint(self, endpoint: str) -> EndpointNames:
+        """The names of an endpoint of this workload."""
+        return EndpointNames(
+            stack=self.stack,
+            account=self.account,
+            region=self.region,
+            partition=self.partition,
+            workload=self.workload,
+            endpoint=endpoint,
+        )
+
+    @property
+    def layout(self) -> Layout:
+        """Where the workload's objects lie in the stack's buckets."""
+        return Layout(self.workload)
+
+    @property
+    def pipeline(self) -> str:
+        """Name of the training pipeline, and of the experiment that collects its runs."""
+        return self.prefix
+
+    @property
+    def package_group(self) -> str:
+        """Name of the model package group."""
+        return self.prefix
+
+    @property
+    def accepted_uri(self) -> str:
+        """Where accepted data lies."""
+        return f"s3://{self.processed_bucket}/{self.layout.accepted}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointNames(WorkloadNames):
+    """Names of one endpoint of a workload; its name is its key in the workload's `endpoints`."""
+
+    endpoint: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not _ENDPOINT.fullmatch(self.endpoint):
+            raise NamesError(
+                f"endpoint: found {self.endpoint!r}; allowed: a-z and 0-9, from a letter, without hyphens; "
+                "name it anew in the stack config"
+            )
+        _fits(self.prefix, "<workload>-<stack>-<endpoint>", "the workload's or the endpoint's name")
+
+    @property
+    def of_its_workload(self) -> WorkloadNames:
+        """The names of the workload that the endpoint belongs to."""
+        return self.of_workload(self.workload)
+
+    @property
+    def prefix(self) -> str:
+        """`<workload>-<stack>-<endpoint>`: the name of the endpoint itself."""
+        return f"{self.workload}-{self.stack}-{self.endpoint}"
+
+    @property
+    def release_parameter(self) -> str:
+        """SSM parameter of the release record."""
+        return f"{self.release_path}/release"
+
+    @property
+    def release_path(self) -> str:
+        """SSM path right above the release record."""
+        return f"/{PLATFORM}/{self.stack}/{self.workload}/{self.endpoint}"
+
+    @property
+    def data_capture_uri(self) -> str:
+        """Where the endpoint writes captured requests and predictions; SageMaker adds the endpoint's name."""
+        return f"s3://{self.processed_bucket}/{self.layout.data_capture}".rstrip("/")
+
+
+def clashes(stack: str, workloads: Iterable[str]) -> list[tuple[str, str]]:
+    """Pairs of workloads where the names of the second begin with the first's, so that its roles would reach them.
+
+    A wildcard on `churn-prod-*` also covers a workload called `churn-prod-eu` of any stack.
+    """
+    names = sorted(set(workloads))
+    return [(a, b) for a in names for b in names if a != b and f"{b}-{stack}-".startswith(f"{a}-{stack}-")]
+
+
+def _fits(prefix: str, what: str, which: str) -> None:
+    if len(prefix) > MAX_PREFIX:
+        raise NamesError(
+            f"{what}: found {prefix!r} with {len(prefix)} characters; allowed: {MAX_PREFIX}; "
+            f"shorten {which} or the stack's"
+        )

@@ -1,0 +1,79 @@
+"""Names of the three levels: exact values, and what cannot be called so."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.names import MAX_PREFIX, Names, NamesError, clashes
+
+GROUND = Names(stack="staging", account="123456789012", region="eu-west-1")
+CHURN = GROUND.of_workload("churn")
+LIVE = CHURN.of_endpoint("live")
+
+
+def test_each_level_has_a_prefix_of_its_own() -> None:
+    assert [level.prefix for level in (GROUND, CHURN, LIVE)] == [
+        "mlplatform-staging",
+        "churn-staging",
+        "churn-staging-live",
+    ]
+    assert LIVE.resource("drift") == "churn-staging-live-drift"
+    assert LIVE.of_its_workload == CHURN
+    assert LIVE.ground == CHURN.ground == GROUND
+
+
+def test_buckets_and_images_are_the_stacks_on_every_level() -> None:
+    assert {level.raw_bucket for level in (GROUND, CHURN, LIVE)} == {"123456789012-staging-ai-raw-data"}
+    assert {level.image_parameter("training") for level in (GROUND, LIVE)} == {"/mlplatform/staging/images/training"}
+
+
+def test_the_release_record_has_a_path_of_its_own_for_each_endpoint() -> None:
+    assert LIVE.release_parameter == "/mlplatform/staging/churn/live/release"
+    assert LIVE.release_path == "/mlplatform/staging/churn/live"
+
+
+def test_objects_of_a_workload_lie_under_its_name() -> None:
+    layout = CHURN.layout
+    found = (layout.incoming, layout.accepted, layout.quarantine, layout.data_capture, layout.offline_store)
+    assert found == tuple(
+        f"{kind}/churn/" for kind in ("incoming", "accepted", "quarantine", "data-capture", "offline-store")
+    )
+    assert (layout.contracts, layout.runs, layout.checkpoints, layout.locks) == tuple(
+        f"{kind}/churn/" for kind in ("contracts", "runs", "checkpoints", "locks")
+    )
+    assert LIVE.data_capture_uri == "s3://123456789012-staging-ai-processed-data/data-capture/churn"
+
+
+def test_the_longest_names_have_63_characters() -> None:
+    longest = GROUND.of_workload("w" * (MAX_PREFIX - len("-staging-live"))).of_endpoint("live")
+    assert len(longest.resource("drift-0123456789abcdef")) == 63
+    with pytest.raises(NamesError, match=rf"with {MAX_PREFIX + 1} characters; allowed: {MAX_PREFIX}"):
+        GROUND.of_workload("w" * (MAX_PREFIX - len("-staging-live") + 1)).of_endpoint("live")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Churn", "churn_eu", "-churn", "churn-", "ch--urn", "1churn", "mlplatform", "images"]
+)
+def test_a_workload_cannot_be_called(name: str) -> None:
+    with pytest.raises(NamesError, match=f"workload: found {name!r}; allowed: a-z and 0-9"):
+        GROUND.of_workload(name)
+
+
+@pytest.mark.parametrize("name", ["", "Live", "live-eu", "live_eu", "2live"])
+def test_an_endpoint_cannot_be_called(name: str) -> None:
+    with pytest.raises(NamesError, match=f"endpoint: found {name!r}; allowed: a-z and 0-9, from a letter, without"):
+        CHURN.of_endpoint(name)
+
+
+@pytest.mark.parametrize("stack", ["", "Prod", "prod_eu", "a" * 33])
+def test_a_stack_cannot_be_called(stack: str) -> None:
+    with pytest.raises(NamesError, match=f"stack: found {stack!r}; allowed: up to 32"):
+        Names(stack=stack, account="123456789012", region="eu-west-1")
+
+
+def test_workloads_clash_where_the_names_of_one_begin_with_those_of_another() -> None:
+    assert clashes("prod", ["churn", "churn-eu", "income"]) == []
+    assert clashes("prod", ["churn", "churn-prod", "churn-prod-eu"]) == [
+        ("churn", "churn-prod"),
+        ("churn", "churn-prod-eu"),
+    ]

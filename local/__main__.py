@@ -12,13 +12,13 @@ from typing import Any
 import pulumi
 import yaml
 
+from automation.evidence import FORMATS
 from local.adapter import AdapterError
 from local.diagram import mermaid
 from local.emulator.client import EmulatorError
 from local.emulator.identity import NO_HOST_SETTINGS
-from local.policy import PolicyPackError
-from local.policy_formats import FORMATS
-from local.policy_report import judge
+from local.judge.evidence import judge
+from local.judge.process import PolicyPackError
 from local.process import collect_rarely
 from local.runtime import LocalRunError, Stack, commands
 from workloads.runtime import leave

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from local.adapter import Adapter
 from local.emulator.client import Emulator, EmulatorError, attach
-from local.policy import PolicyRunner
+from local.judge.runner import PolicyRunner
 from local.runtime import synth
 from local.runtime.model import Cloud, Op, PolicyFactory, Preview, Violation
 from local.runtime.stack import PROJECT_DIRECTORY, Stack

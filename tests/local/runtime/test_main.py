@@ -11,7 +11,7 @@ import pytest
 
 import local.__main__ as command_line
 from local.emulator.client import Emulator
-from local.policy import PolicyPackError
+from local.judge.process import PolicyPackError
 from local.runtime import Stack, commands
 from local.runtime.model import Judged
 

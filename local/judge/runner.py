@@ -3,7 +3,7 @@
     with PolicyRunner(Path("policies"), stack="prod", project="ml-platform", config_path=config) as pack:
         violations = pack.analyze(resource)
 
-The engine merges the configuration, sends it to the pack (`local.policy_process`), and calls Remediate and Analyze for
+The engine merges the configuration, sends it to the pack (`local.judge.process`), and calls Remediate and Analyze for
 every resource and AnalyzeStack once at the end. Any pack can be run, not only ours: of ours, only the check of the
 configuration is used here.
 """
@@ -24,9 +24,10 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2 as pb
 from pulumi.runtime.proto import analyzer_pb2_grpc
 
-from local import policy_wire as wire
-from local.policy_levels import Policy, merged, schema_of
-from local.policy_process import PackProcess, PolicyPackError
+from automation.evidence import Policy
+from local.judge import wire
+from local.judge.levels import merged, schema_of
+from local.judge.process import PackProcess, PolicyPackError
 from local.runtime import values
 from local.runtime.model import Judged, Violation
 from policies.guardrails.resource import short_type

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from local.policy import PolicyPackError, PolicyRunner
+from local.judge.process import PolicyPackError
+from local.judge.runner import PolicyRunner
 from local.runtime.model import Judged
 from tests.policies.specimens import data, platform
 from tests.policies.support import UNKNOWN, Specimen
 
-PACK = Path(__file__).parents[2] / "policies"
+PACK = Path(__file__).parents[3] / "policies"
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
 REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"

@@ -7,82 +7,17 @@ what can only be decided in the update.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from local.policy import PolicyRunner
-from local.policy_levels import Policy
+from automation.evidence import Outcome, Report, Result
+from local.judge.runner import PolicyRunner
 from local.runtime.model import Judged
 from local.runtime.values import UNKNOWN
 from policies.guardrails.rule import Rule
 from policies.guardrails.themes import rules
-
-
-class Outcome(StrEnum):
-    """What a policy says of a resource."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    EXEMPT = "exempt"
-    UNDECIDED = "undecided"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """One verdict; `urn` is empty where the stack as a whole is judged, `message` where it passed."""
-
-    policy: str
-    urn: str
-    outcome: Outcome
-    message: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """The evidence for one stack.
-
-    Attributes:
-        project: name of the Pulumi project.
-        stack: name of the stack.
-        resources: how many resources were judged.
-        policies: every policy that is not disabled.
-        results: every verdict with all values known, in the order of the policies.
-        waiting: what a first preview cannot decide.
-    """
-
-    project: str
-    stack: str
-    resources: int
-    policies: Sequence[Policy]
-    results: Sequence[Result]
-    waiting: Sequence[Result]
-
-    @property
-    def failures(self) -> list[Result]:
-        """The violations, mandatory ones and advice."""
-        return [result for result in self.results if result.outcome is Outcome.FAILED]
-
-    @property
-    def stops(self) -> bool:
-        """Whether a mandatory policy is violated: an update would stop."""
-        advice = {policy.name for policy in self.policies if policy.level == "advisory"}
-        return any(result.policy not in advice for result in self.failures)
-
-    @property
-    def idle(self) -> list[Policy]:
-        """The policies that found nothing to judge."""
-        judged = {result.policy for result in self.results}
-        return [policy for policy in self.policies if policy.name not in judged]
-
-    def counts(self, policy: str) -> Counter[Outcome]:
-        """How often a policy came to each outcome; `undecided` counts what a first preview waits for."""
-        found = Counter(result.outcome for result in self.results if result.policy == policy)
-        found[Outcome.UNDECIDED] += sum(result.policy == policy for result in self.waiting)
-        return found
 
 
 def judge(document: Mapping[str, Any], pack: Path, config_path: Path | None) -> Report:

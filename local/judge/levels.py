@@ -2,43 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf import json_format
 from pulumi.runtime.proto import analyzer_pb2 as pb
 
+from automation.evidence import Policy
 from policies.guardrails.schema import Schema, level_of, with_defaults
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """A policy in force.
-
-    Attributes:
-        name: its id.
-        level: `advisory`, `mandatory`, `remediate` or `disabled`, after the configuration is merged.
-        kind: `resource` or `stack`.
-        description: what must hold.
-        severity: `low`, `medium`, `high`, `critical`, or empty.
-        tags: theme, outside controls (`checkov:CKV_AWS_7`) and resource types (`type:aws:kms/key:Key`).
-        framework: the framework's name and the references in it.
-        remediation_steps: the fix in words.
-        url: where the reason is written.
-        config: its settings, defaults included.
-    """
-
-    name: str
-    level: str
-    kind: str
-    description: str
-    severity: str
-    tags: Sequence[str]
-    framework: str
-    remediation_steps: str
-    url: str
-    config: Mapping[str, Any]
 
 
 def schema_of(policy: pb.PolicyInfo) -> dict[str, Schema]:

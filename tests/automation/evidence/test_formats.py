@@ -10,12 +10,12 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from local.policy_formats import FORMATS
-from local.policy_report import Outcome, Report, judge
+from automation.evidence import FORMATS, Outcome, Report
+from local.judge.evidence import judge
 from tests.policies.specimens import data
 from tests.policies.support import Specimen
 
-PACK = Path(__file__).parents[2] / "policies"
+PACK = Path(__file__).parents[3] / "policies"
 
 
 def document(*specimens: Specimen) -> dict[str, Any]:

@@ -8,21 +8,22 @@ import pulumi
 import pulumi_aws as aws
 
 import settings as stack_config
-from components import account, drift, packages, parameters, quality
-from components.bootstrap import waiting_for
-from components.boundary import Access, AccessArgs
-from components.features import Features, FeaturesArgs
-from components.ground import Ground
-from components.images import Images, ImagesArgs
-from components.keys import Keys, KeysArgs
-from components.lake import Lake, LakeArgs
-from components.monitoring import Monitoring, MonitoringArgs
+from components.data.features import Features, FeaturesArgs
+from components.ground import Ground, account
+from components.ground.boundary import Access, AccessArgs
+from components.ground.keys import Keys, KeysArgs
+from components.ground.lake import Lake, LakeArgs
+from components.ground.network import Network, NetworkArgs
+from components.ground.notifications import Notifications, NotificationsArgs
+from components.models import packages, parameters
+from components.models.images import Images, ImagesArgs
+from components.models.training import Training, TrainingArgs
 from components.naming import Names
-from components.network import Network, NetworkArgs
-from components.notifications import Notifications, NotificationsArgs
-from components.response import Response, ResponseArgs
+from components.operations import drift, quality
+from components.operations.bootstrap import waiting_for
+from components.operations.monitoring import Monitoring, MonitoringArgs
+from components.operations.response import Response, ResponseArgs
 from components.serving.realtime import Realtime, RealtimeArgs
-from components.training import Training, TrainingArgs
 from contracts import loader
 
 settings = stack_config.load()

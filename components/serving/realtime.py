@@ -16,7 +16,7 @@ import pulumi_aws as aws
 from components import access
 from components.access import Statement
 from components.ground import Ground
-from components.keys import Domain
+from components.ground.keys import Domain
 from components.naming import Names, content_name
 from components.serving.deployment import MAX_ALARMS, deployment_config
 from components.serving.plan import Release, cron, has_local_nvme, package_id, plan

@@ -188,7 +188,8 @@ class Platform:
     def detect_drift(self, captured: Path, output: Path) -> dict[str, Any]:
         """The drift job over captured records, against the baseline of the live package; publishes its metrics.
 
-        On AWS a schedule starts it every hour (components.drift); the emulator keeps schedules and never starts them.
+        On AWS a schedule starts it every hour (components.operations.drift); the emulator keeps schedules and never
+        starts them.
         """
         record = self.record()
         if record is None:

@@ -23,9 +23,9 @@ from pulumi.runtime.settings import get_root_resource, reset_options
 from pulumi.runtime.stack import Stack
 
 from components.ground import Ground
-from components.keys import Keys, KeysArgs
+from components.ground.keys import Keys, KeysArgs
+from components.ground.network import Network, NetworkArgs
 from components.naming import Names
-from components.network import Network, NetworkArgs
 from settings import Settings
 
 ACCOUNT = "123456789012"

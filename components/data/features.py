@@ -1,0 +1,129 @@
+"""The feature store: one feature group generated from the data contract.
+
+It holds what a prediction request may leave out, the contract's input columns by entity, online for the endpoint and
+offline for point-in-time-correct training sets. Model features themselves are computed from these columns by the one
+definition in `workloads.features`.
+
+Changing the columns of a feature group replaces it in the provider and loses its data, so changes of the definitions
+are ignored here; `UpdateFeatureGroup` adds a column to a living group. SageMaker cannot remove one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import access
+from components.ground import Ground
+from components.ground.keys import Domain
+from components.ground.lake import Lake
+from contracts.schema import ColumnType, Contract
+from settings import Features as FeatureSettings
+
+OFFLINE_PREFIX = "offline-store/"
+#: A boolean is 0 or 1 and a timestamp ISO 8601: the feature store has these three types only (API reference,
+#: FeatureDefinition).
+_TYPES: Mapping[ColumnType, str] = {
+    ColumnType.STRING: "String",
+    ColumnType.INTEGER: "Integral",
+    ColumnType.NUMBER: "Fractional",
+    ColumnType.BOOLEAN: "Integral",
+    ColumnType.TIMESTAMP: "String",
+}
+
+
+def feature_definitions(contract: Contract) -> dict[str, str]:
+    """Feature name -> feature-store type: the entity, the event time, and every column that a request may carry."""
+    columns = (contract.column(contract.entity), contract.column(contract.event_time), *contract.inputs)
+    return {column.name: _TYPES[column.type] for column in columns}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeaturesArgs:
+    """`contract` says which columns there are."""
+
+    ground: Ground
+    settings: FeatureSettings
+    contract: Contract
+    lake: Lake
+
+
+class Features(pulumi.ComponentResource):
+    """The contract's feature group.
+
+    features = Features("features", FeaturesArgs(ground=ground, settings=..., contract=contract, lake=lake))
+    features.group_name
+    """
+
+    group_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: FeaturesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:features:Features", name, None, opts)
+        ground, names, contract = args.ground, args.ground.names, args.contract
+        role = access.Role(
+            f"{name}-role",
+            access.RoleArgs(
+                names=names,
+                job="feature-store",
+                service="sagemaker.amazonaws.com",
+                # The developer guide's "Cross-service confused deputy prevention" names other features of SageMaker.
+                names_source=False,
+                description="Writes the offline feature store",
+                statements=[
+                    access.write_objects("WriteOfflineStore", names, names.processed_bucket, [OFFLINE_PREFIX]),
+                    # It hands each object to the bucket's owner (managed policy AmazonSageMakerFeatureStoreAccess);
+                    # the bucket knows no other owner, so no ACL can open it.
+                    access.allow(
+                        "HandOverObjects",
+                        ["s3:PutObjectAcl"],
+                        [names.bucket_arn(names.processed_bucket, f"{OFFLINE_PREFIX}*")],
+                    ),
+                    access.allow(
+                        "InspectBucket",
+                        ["s3:GetBucketAcl", "s3:GetBucketLocation"],
+                        [names.bucket_arn(names.processed_bucket)],
+                    ),
+                    access.use_key(
+                        "EncryptStores",
+                        [ground.keys[Domain.PROCESSED].arn, ground.keys[Domain.FEATURES].arn],
+                        write=True,
+                    ),
+                ],
+                permissions_boundary=ground.permissions_boundary,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        group = aws.sagemaker.FeatureGroup(
+            f"{name}-group",
+            feature_group_name=names.resource("features"),
+            description=f"Inputs of {contract.name} by {contract.entity}",
+            record_identifier_feature_name=contract.entity,
+            event_time_feature_name=contract.event_time,
+            role_arn=role.arn,
+            feature_definitions=[
+                aws.sagemaker.FeatureGroupFeatureDefinitionArgs(feature_name=feature, feature_type=kind)
+                for feature, kind in feature_definitions(contract).items()
+            ],
+            online_store_config=aws.sagemaker.FeatureGroupOnlineStoreConfigArgs(
+                enable_online_store=True,
+                security_config=aws.sagemaker.FeatureGroupOnlineStoreConfigSecurityConfigArgs(
+                    kms_key_id=ground.keys[Domain.FEATURES].arn
+                ),
+                ttl_duration=aws.sagemaker.FeatureGroupOnlineStoreConfigTtlDurationArgs(
+                    unit="Days", value=args.settings.online_ttl_days
+                ),
+            ),
+            offline_store_config=aws.sagemaker.FeatureGroupOfflineStoreConfigArgs(
+                s3_storage_config=aws.sagemaker.FeatureGroupOfflineStoreConfigS3StorageConfigArgs(
+                    s3_uri=args.lake.processed.bucket.apply(lambda bucket: f"s3://{bucket}/{OFFLINE_PREFIX}"),
+                    # The bucket takes no other key than its own.
+                    kms_key_id=ground.keys[Domain.PROCESSED].arn,
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, protect=ground.protect, ignore_changes=["feature_definitions"]),
+        )
+        self.group_name = group.feature_group_name
+        self.register_outputs({"groupName": self.group_name})

@@ -1,0 +1,156 @@
+"""The data lake: raw, processed and artifacts, and the log of who touched them.
+
+Raw data is immutable: the platform's own roles may neither write nor delete there, versions are kept, and with
+`lake.object_lock_days` nobody can delete at all. Nothing is written where it is read: jobs read raw and write
+processed, or read processed and write artifacts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components import access
+from components.access import Statement
+from components.ground import Ground
+from components.ground.bucket import Bucket, BucketArgs, Expiry, Tier, lifecycle_rules
+from components.ground.keys import Domain
+from components.naming import Names
+from settings import Lake as LakeSettings
+
+
+def immutable_statement(names: Names) -> Statement:
+    """The platform's roles, all named `<prefix>-<job>`, neither write nor delete raw data."""
+    return access.deny(
+        "DenyChangesByThePlatform",
+        [
+            "s3:DeleteObject",
+            "s3:DeleteObjectVersion",
+            "s3:PutBucketVersioning",
+            "s3:PutLifecycleConfiguration",
+            "s3:PutObject",
+            "s3:PutObjectRetention",
+        ],
+        [names.bucket_arn(names.raw_bucket), names.bucket_arn(names.raw_bucket, "*")],
+        conditions={"ArnLike": {"aws:PrincipalArn": names.role_arn("*")}},
+    )
+
+
+def log_delivery_statement(names: Names, log_bucket: str) -> Statement:
+    """S3's log delivery writes here, for this stack's buckets only."""
+    return access.grant(
+        "AccessLogDelivery",
+        ["s3:PutObject"],
+        [names.bucket_arn(log_bucket, "*")],
+        {"Service": "logging.s3.amazonaws.com"},
+        conditions={
+            "ArnLike": {"aws:SourceArn": names.bucket_arn(names.bucket("*"))},
+            "StringEquals": {"aws:SourceAccount": names.account},
+        },
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LakeArgs:
+    """`settings` is the section of the stack config."""
+
+    ground: Ground
+    settings: LakeSettings
+
+
+class Lake(pulumi.ComponentResource):
+    """The buckets.
+
+    lake = Lake("lake", LakeArgs(ground=ground, settings=settings.lake))
+    lake.artifacts.bucket
+    """
+
+    raw: Bucket
+    processed: Bucket
+    artifacts: Bucket
+    access_logs: Bucket
+
+    def __init__(self, name: str, args: LakeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:lake:Lake", name, None, opts)
+        ground, names, settings = args.ground, args.ground.names, args.settings
+        child = pulumi.ResourceOptions(parent=self)
+        log_bucket = names.bucket("access-logs")
+        # S3 delivers access logs only to buckets whose default encryption is SSE-S3, and a bucket that logs its own
+        # accesses writes a log line for every log line (Amazon S3 user guide, "Logging requests with server access
+        # logging"): hence no KMS key and no log bucket here.
+        self.access_logs = Bucket(
+            f"{name}-access-logs",
+            BucketArgs(
+                names=names,
+                bucket=log_bucket,
+                key_arn=None,
+                log_bucket=None,
+                lifecycle=lifecycle_rules(
+                    noncurrent_days=settings.noncurrent_version_days,
+                    expiries=[Expiry(prefix="", days=settings.access_log_days)],
+                ),
+                protect=ground.protect,
+                block_public_access=settings.block_public_access,
+                statements=[log_delivery_statement(names, log_bucket)],
+            ),
+            child,
+        )
+        self.raw = Bucket(
+            f"{name}-raw",
+            BucketArgs(
+                names=names,
+                bucket=names.raw_bucket,
+                key_arn=ground.keys[Domain.RAW].arn,
+                log_bucket=self.access_logs.guarded,
+                lifecycle=lifecycle_rules(
+                    noncurrent_days=settings.noncurrent_version_days,
+                    tiers=[
+                        Tier(days=settings.infrequent_access_after_days, storage_class="STANDARD_IA"),
+                        Tier(days=settings.archive_after_days, storage_class="GLACIER_IR"),
+                    ],
+                ),
+                protect=ground.protect,
+                block_public_access=settings.block_public_access,
+                object_lock_days=settings.object_lock_days,
+                statements=[immutable_statement(names)],
+            ),
+            child,
+        )
+        self.processed = Bucket(
+            f"{name}-processed",
+            BucketArgs(
+                names=names,
+                bucket=names.processed_bucket,
+                key_arn=ground.keys[Domain.PROCESSED].arn,
+                log_bucket=self.access_logs.guarded,
+                lifecycle=lifecycle_rules(
+                    noncurrent_days=settings.noncurrent_version_days,
+                    expiries=[Expiry(prefix="data-capture/", days=settings.data_capture_days)],
+                ),
+                protect=ground.protect,
+                block_public_access=settings.block_public_access,
+            ),
+            child,
+        )
+        self.artifacts = Bucket(
+            f"{name}-artifacts",
+            BucketArgs(
+                names=names,
+                bucket=names.artifacts_bucket,
+                key_arn=ground.keys[Domain.MODELS].arn,
+                log_bucket=self.access_logs.guarded,
+                lifecycle=lifecycle_rules(noncurrent_days=settings.noncurrent_version_days),
+                protect=ground.protect,
+                block_public_access=settings.block_public_access,
+            ),
+            child,
+        )
+        self.register_outputs(
+            {
+                "raw": self.raw.bucket,
+                "processed": self.processed.bucket,
+                "artifacts": self.artifacts.bucket,
+                "accessLogs": self.access_logs.bucket,
+            }
+        )

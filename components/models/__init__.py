@@ -1,0 +1,1 @@
+"""Models: the images that make and serve them, the pipeline that trains them, the registry that keeps them."""

@@ -1,0 +1,70 @@
+"""The container registry: one repository for the training image and one for the inference image.
+
+Tags are immutable, images are scanned when pushed, encrypted, and the oldest expire. The platform refers to images by
+digest only; the build writes the digests to SSM (`components.models.parameters`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_awsx as awsx
+
+from components.ground import Ground
+from components.ground.keys import Domain
+from components.models.parameters import IMAGES
+from settings import Images as ImageSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImagesArgs:
+    """`settings` is the section of the stack config."""
+
+    ground: Ground
+    settings: ImageSettings
+
+
+class Images(pulumi.ComponentResource):
+    """The repositories, by image name.
+
+    images = Images("images", ImagesArgs(ground=ground, settings=settings.images))
+    images.urls["training"]
+    """
+
+    urls: dict[str, pulumi.Output[str]]
+
+    def __init__(self, name: str, args: ImagesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:images:Images", name, None, opts)
+        self.urls = {}
+        for image in IMAGES:
+            repository = awsx.ecr.Repository(
+                f"{name}-{image}",
+                name=args.ground.names.resource(image),
+                image_tag_mutability="IMMUTABLE",
+                image_scanning_configuration=aws.ecr.RepositoryImageScanningConfigurationArgs(scan_on_push=True),
+                encryption_configurations=[
+                    aws.ecr.RepositoryEncryptionConfigurationArgs(
+                        encryption_type="KMS", kms_key=args.ground.keys[Domain.MODELS].arn
+                    )
+                ],
+                force_delete=False,
+                lifecycle_policy=awsx.ecr.LifecyclePolicyArgs(
+                    rules=[
+                        awsx.ecr.LifecyclePolicyRuleArgs(
+                            description="Untagged images were replaced or never finished",
+                            tag_status=awsx.ecr.LifecycleTagStatus.UNTAGGED,
+                            maximum_age_limit=7,
+                        ),
+                        awsx.ecr.LifecyclePolicyRuleArgs(
+                            description="Keep the newest images",
+                            tag_status=awsx.ecr.LifecycleTagStatus.ANY,
+                            maximum_number_of_images=args.settings.keep_images,
+                        ),
+                    ]
+                ),
+                opts=pulumi.ResourceOptions(parent=self, protect=args.ground.protect),
+            )
+            self.urls[image] = repository.url
+        self.register_outputs({"urls": self.urls})

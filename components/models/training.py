@@ -1,0 +1,287 @@
+"""Training and the model registry: the SageMaker pipeline, what its jobs may do, and the package group it registers in.
+
+Creates the contract in the artifacts bucket (content-addressed), the model package group, a role for each kind of job
+and one for the pipeline itself, and the pipeline from its compiled definition. Without the images there is no pipeline
+yet; everything else is there, so that the images can be built into a stack that exists.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components import access
+from components.access import Statement
+from components.ground import Ground
+from components.ground.keys import Domain
+from components.ground.lake import Lake
+from components.models.parameters import INFERENCE, TRAINING
+from components.naming import Names
+from contracts import schema
+from contracts.schema import Contract
+from workloads.pipeline import render
+
+SAGEMAKER = "sagemaker.amazonaws.com"
+#: Pipelines names its jobs `pipelines-<execution>-<step>-<random>`.
+JOB_NAMES = "pipelines-*"
+
+
+class Job(StrEnum):
+    """The kinds of job in the pipeline, each with a role of its own."""
+
+    PROCESSING = "processing"
+    TRAINING = "training"
+    EVALUATION = "evaluation"
+
+
+def contract_sha(text: str) -> str:
+    """The contract's address in the artifacts bucket: the first 16 hex digits of the SHA-256 of its compiled form."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def group_description(contract: Contract) -> str:
+    """What the registry says of the package group: one line, because SageMaker refuses line breaks there."""
+    return " ".join(f"Models of {contract.name}: {contract.description}".split())[:1024]
+
+
+def _job_basics(names: Names, models_key: pulumi.Input[str], log_group: str) -> list[Statement]:
+    """What every job needs whatever it does: its image, its network, its logs and encrypted volumes."""
+    return [
+        *access.pull_images(names),
+        *access.network_interfaces(names),
+        access.write_logs(names, [log_group], create=True),
+        access.put_metrics([log_group]),
+        access.use_key("EncryptArtifacts", [models_key], write=True),
+        access.grant_key("EncryptVolumes", [models_key]),
+    ]
+
+
+def job_statements(
+    job: Job, names: Names, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
+) -> list[Statement]:
+    """Everything the role of a kind of job may do."""
+    artifacts = names.artifacts_bucket
+    reads = access.read_objects("ReadArtifacts", names, artifacts, ["contracts/", "runs/"])
+    match job:
+        case Job.PROCESSING:
+            return [
+                *_job_basics(names, models_key, "/aws/sagemaker/ProcessingJobs"),
+                *access.read_objects("ReadAccepted", names, names.processed_bucket, ["accepted/"]),
+                access.use_key("DecryptAccepted", [processed_key], write=False),
+                *reads,
+                access.write_objects("WriteRuns", names, artifacts, ["runs/"]),
+            ]
+        case Job.TRAINING:
+            return [
+                *_job_basics(names, models_key, "/aws/sagemaker/TrainingJobs"),
+                *reads,
+                *access.read_objects("ResumeCheckpoints", names, artifacts, ["checkpoints/"]),
+                access.write_objects("WriteRuns", names, artifacts, ["checkpoints/", "runs/"]),
+            ]
+        case Job.EVALUATION:
+            packages = names.arn("sagemaker", f"model-package/{names.package_group}/*")
+            return [
+                *_job_basics(names, models_key, "/aws/sagemaker/ProcessingJobs"),
+                *reads,
+                access.write_objects("WriteRuns", names, artifacts, ["runs/"]),
+                access.allow(
+                    "ReadRelease", ["ssm:GetParameter"], [names.arn("ssm", f"parameter{names.release_parameter}")]
+                ),
+                access.allow("ReadChampion", ["sagemaker:DescribeModelPackage"], [packages]),
+            ]
+
+
+def pipeline_statements(
+    names: Names, *, job_roles: Mapping[Job, pulumi.Input[str]], models_key: pulumi.Input[str]
+) -> list[Statement]:
+    """What the pipeline may do: start and watch its own jobs, read the gate's answer, register, keep a record."""
+
+    def arn(resource: str) -> str:
+        return names.arn("sagemaker", resource)
+
+    jobs = [arn(f"{kind}/{JOB_NAMES}") for kind in ("processing-job", "training-job")]
+    group = [arn(f"model-package-group/{names.package_group}"), arn(f"model-package/{names.package_group}/*")]
+    records = [
+        arn(f"experiment/{names.pipeline}"),
+        arn("experiment-trial/*"),
+        arn(f"experiment-trial-component/{JOB_NAMES}"),
+    ]
+    return [
+        access.allow(
+            "RunJobs",
+            [
+                f"sagemaker:{verb}{kind}Job"
+                for kind in ("Processing", "Training")
+                for verb in ("Create", "Describe", "Stop")
+            ],
+            jobs,
+        ),
+        access.allow("TagWhatItMakes", ["sagemaker:AddTags"], [*jobs, *group, *records]),
+        access.allow(
+            "RegisterModels",
+            ["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup"],
+            group,
+        ),
+        access.allow(
+            "RecordExperiments",
+            [
+                "sagemaker:AssociateTrialComponent",
+                "sagemaker:CreateExperiment",
+                "sagemaker:CreateTrial",
+                "sagemaker:CreateTrialComponent",
+                "sagemaker:DescribeExperiment",
+                "sagemaker:DescribeTrial",
+                "sagemaker:DescribeTrialComponent",
+                "sagemaker:UpdateTrialComponent",
+            ],
+            records,
+        ),
+        *access.read_objects("ReadRuns", names, names.artifacts_bucket, ["runs/"]),
+        access.use_key("EncryptArtifacts", [models_key], write=True),
+        access.grant_key("EncryptVolumes", [models_key]),
+        access.pass_role("HandRolesToJobs", list(job_roles.values()), SAGEMAKER),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingArgs:
+    """`images` are URIs by digest for training and inference, empty as long as they are not built.
+
+    `owner` answers for the models (for their model cards).
+    """
+
+    ground: Ground
+    contract: Contract
+    lake: Lake
+    images: Mapping[str, str]
+    owner: str
+
+
+class Training(pulumi.ComponentResource):
+    """The training pipeline and the registry.
+
+    training = Training("training", TrainingArgs(ground=ground, contract=contract, lake=lake, ...))
+    training.package_group_name, training.pipeline      # None without images
+    """
+
+    package_group_name: pulumi.Output[str]
+    pipeline: aws.sagemaker.Pipeline | None
+
+    def __init__(self, name: str, args: TrainingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:training:Training", name, None, opts)
+        self._name, self._args = name, args
+        contract = self._contract()
+        group = aws.sagemaker.ModelPackageGroup(
+            f"{name}-packages",
+            model_package_group_name=args.ground.names.package_group,
+            model_package_group_description=group_description(args.contract),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.ground.protect,
+                # SageMaker cannot change it; the provider would make a second group of that name, which it refuses.
+                ignore_changes=["model_package_group_description"],
+            ),
+        )
+        self.package_group_name = group.model_package_group_name
+        roles = {job: self._job_role(job) for job in Job}
+        self.pipeline = None
+        if {TRAINING, INFERENCE} <= set(args.images):
+            self.pipeline = self._pipeline(roles, [contract, group])
+        self.register_outputs({"packageGroupName": self.package_group_name, "pipeline": args.ground.names.pipeline})
+
+    def _contract(self) -> aws.s3.BucketObjectv2:
+        text = schema.to_json(self._args.contract)
+        sha = contract_sha(text)
+        return aws.s3.BucketObjectv2(
+            f"{self._name}-contract-{sha}",
+            bucket=self._args.lake.artifacts.bucket,
+            key=f"contracts/{sha}/contract.json",
+            content=text,
+            content_type="application/json",
+            server_side_encryption="aws:kms",
+            kms_key_id=self._args.ground.keys[Domain.MODELS].arn,
+            # Runs that started under a former contract, and repeats of them, still read it.
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+        )
+
+    def _job_role(self, job: Job) -> access.Role:
+        ground = self._args.ground
+        return access.Role(
+            f"{self._name}-{job}-role",
+            access.RoleArgs(
+                names=ground.names,
+                job=job,
+                service=SAGEMAKER,
+                description=f"The {job} jobs of the training pipeline",
+                statements=job_statements(
+                    job,
+                    ground.names,
+                    models_key=ground.keys[Domain.MODELS].arn,
+                    processed_key=ground.keys[Domain.PROCESSED].arn,
+                ),
+                permissions_boundary=ground.permissions_boundary,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _pipeline(self, roles: Mapping[Job, access.Role], depends_on: list[pulumi.Resource]) -> aws.sagemaker.Pipeline:
+        args, ground, names = self._args, self._args.ground, self._args.ground.names
+        role = access.Role(
+            f"{self._name}-pipeline-role",
+            access.RoleArgs(
+                names=names,
+                job="pipeline",
+                service=SAGEMAKER,
+                description="The training pipeline: starts its jobs and registers models",
+                statements=pipeline_statements(
+                    names,
+                    job_roles={job: found.arn for job, found in roles.items()},
+                    models_key=ground.keys[Domain.MODELS].arn,
+                ),
+                permissions_boundary=ground.permissions_boundary,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        return aws.sagemaker.Pipeline(
+            f"{self._name}-pipeline",
+            pipeline_name=names.pipeline,
+            pipeline_display_name=names.pipeline,
+            pipeline_description=f"From accepted data to a registered model of {args.contract.name}",
+            role_arn=role.arn,
+            pipeline_definition=pulumi.Output.all(**self._values(roles)).apply(
+                lambda values: render.render(render.read("train"), values)
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
+        )
+
+    def _values(self, roles: Mapping[Job, access.Role]) -> dict[str, Any]:
+        """The deploy-time values of the compiled definition; `render` refuses a missing and a superfluous one."""
+        args, ground, contract = self._args, self._args.ground, self._args.contract
+        names = ground.names
+        return {
+            **{f"{job}_role": role.arn for job, role in roles.items()},
+            "kms_key": ground.keys[Domain.MODELS].arn,
+            "subnets": ground.network.subnet_ids,
+            "security_groups": [ground.network.security_group_id],
+            "training_image": args.images[TRAINING],
+            "inference_image": args.images[INFERENCE],
+            "artifacts_bucket": names.artifacts_bucket,
+            "processed_bucket": names.processed_bucket,
+            "contract_sha": contract_sha(schema.to_json(contract)),
+            "package_group": names.package_group,
+            "experiment": names.pipeline,
+            "release_parameter": names.release_parameter,
+            "region": names.region,
+            "workload": contract.name,
+            "description": contract.description or contract.name,
+            "owner": args.owner,
+            "num_round": contract.training.num_round,
+            "eta": contract.training.eta,
+            "max_depth": contract.training.max_depth,
+        }

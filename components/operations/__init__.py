@@ -1,0 +1,1 @@
+"""Operations: what watches a workload, what answers to it, and who is told."""

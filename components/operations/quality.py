@@ -1,0 +1,202 @@
+"""The data-quality monitor: every hour, captured traffic against the baseline of the live champion's package.
+
+The pipeline computes the baseline from the training data and stores its addresses in the model package
+(DriftCheckBaselines), so the monitor always compares with the data that the live model has learned from. The job runs
+SageMaker's own analyzer image in the platform's network, isolated and encrypted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+from pulumi_aws.sagemaker import (
+    DataQualityJobDefinitionDataQualityAppSpecificationArgsDict,
+    DataQualityJobDefinitionDataQualityBaselineConfigArgsDict,
+    DataQualityJobDefinitionDataQualityJobInputArgsDict,
+    DataQualityJobDefinitionDataQualityJobOutputConfigArgsDict,
+    DataQualityJobDefinitionJobResourcesArgsDict,
+    DataQualityJobDefinitionNetworkConfigArgsDict,
+    DataQualityJobDefinitionStoppingConditionArgsDict,
+    MonitoringScheduleMonitoringScheduleConfigArgs,
+    MonitoringScheduleMonitoringScheduleConfigScheduleConfigArgs,
+)
+
+from components import access
+from components.access import Statement
+from components.ground import Ground
+from components.ground.keys import Domain
+from components.naming import ANALYZER, Names, content_name
+from settings import Monitoring as MonitoringSettings
+
+SAGEMAKER = "sagemaker.amazonaws.com"
+#: Every hour, in the form that SageMaker takes (developer guide, "The cron expression for monitoring schedule").
+HOURLY = "cron(0 * ? * * *)"
+LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
+VOLUME_GB = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """S3 addresses of what the training data looked like."""
+
+    statistics: str
+    constraints: str
+
+
+def baseline(package: Mapping[str, Any]) -> Baseline | None:
+    """The data-quality baseline of a model package, None if it was registered without one."""
+    quality = package.get("DriftCheckBaselines", {}).get("ModelDataQuality", {})
+    addresses = [quality.get(part, {}).get("S3Uri") for part in ("Statistics", "Constraints")]
+    return Baseline(statistics=addresses[0], constraints=addresses[1]) if all(addresses) else None
+
+
+def analyzer_image(region: str, opts: pulumi.InvokeOptions) -> str:
+    """SageMaker's analyzer image in this region; the provider knows which account serves it.
+
+    The image has no version tag, and the provider's default tag, 1, does not exist (developer guide, "Amazon
+    SageMaker Model Monitor prebuilt container").
+    """
+    found = aws.sagemaker.get_prebuilt_ecr_image(repository_name=ANALYZER, image_tag="latest", region=region, opts=opts)
+    return found.registry_path
+
+
+def monitor_statements(
+    names: Names, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
+) -> list[Statement]:
+    """What the monitoring job may do: read captured traffic and baselines, write reports and metrics."""
+    artifacts = names.artifacts_bucket
+    return [
+        *access.network_interfaces(names),
+        *access.pull_images(names, names.analyzer_arn),
+        access.write_logs(names, [LOG_GROUP], create=True),
+        access.put_metrics([LOG_GROUP, "aws/sagemaker/Endpoints/data-metrics"]),
+        access.allow(
+            "SeeEndpoint",
+            ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig"],
+            [
+                names.arn("sagemaker", f"endpoint/{names.endpoint}"),
+                names.arn("sagemaker", f"endpoint-config/{names.endpoint}-*"),
+            ],
+        ),
+        *access.read_objects("ReadCapture", names, names.processed_bucket, ["data-capture/"]),
+        access.use_key("DecryptCapture", [processed_key], write=False),
+        *access.read_objects("ReadBaselines", names, artifacts, ["runs/"]),
+        access.write_objects("WriteReports", names, artifacts, ["data-quality/"]),
+        access.use_key("EncryptArtifacts", [models_key], write=True),
+        access.grant_key("EncryptVolumes", [models_key]),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataQualityArgs:
+    """`endpoint` must exist before the schedule; `baseline` is that of the live champion."""
+
+    ground: Ground
+    settings: MonitoringSettings
+    baseline: Baseline
+    endpoint: aws.sagemaker.Endpoint
+    image_uri: str
+
+
+class DataQuality(pulumi.ComponentResource):
+    """The hourly data-quality monitor of the endpoint.
+
+    DataQuality("quality", DataQualityArgs(ground=ground, baseline=baseline, endpoint=serving.endpoint, ...))
+    """
+
+    schedule: aws.sagemaker.MonitoringSchedule
+
+    def __init__(self, name: str, args: DataQualityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:quality:DataQuality", name, None, opts)
+        self._name, self._args, self._ground, self._names = name, args, args.ground, args.ground.names
+        definition = self._definition(self._role())
+        self.schedule = aws.sagemaker.MonitoringSchedule(
+            f"{name}-schedule",
+            name=self._names.resource("data-quality"),
+            monitoring_schedule_config=MonitoringScheduleMonitoringScheduleConfigArgs(
+                monitoring_type="DataQuality",
+                monitoring_job_definition_name=definition.name,
+                schedule_config=MonitoringScheduleMonitoringScheduleConfigScheduleConfigArgs(
+                    schedule_expression=HOURLY
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.endpoint]),
+        )
+        self.register_outputs({"schedule": self.schedule.name})
+
+    def _role(self) -> access.Role:
+        return access.Role(
+            f"{self._name}-role",
+            access.RoleArgs(
+                names=self._names,
+                job="monitor",
+                service=SAGEMAKER,
+                description="The hourly data-quality jobs",
+                statements=monitor_statements(
+                    self._names,
+                    models_key=self._ground.keys[Domain.MODELS].arn,
+                    processed_key=self._ground.keys[Domain.PROCESSED].arn,
+                ),
+                permissions_boundary=self._ground.permissions_boundary,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _definition(self, role: access.Role) -> aws.sagemaker.DataQualityJobDefinition:
+        args, settings, names = self._args, self._args.settings, self._names
+        key = self._ground.keys[Domain.MODELS].arn
+        image: DataQualityJobDefinitionDataQualityAppSpecificationArgsDict = {"image_uri": args.image_uri}
+        baseline_config: DataQualityJobDefinitionDataQualityBaselineConfigArgsDict = {
+            "statistics_resource": {"s3_uri": args.baseline.statistics},
+            "constraints_resource": {"s3_uri": args.baseline.constraints},
+        }
+        job_input: DataQualityJobDefinitionDataQualityJobInputArgsDict = {
+            "endpoint_input": {"endpoint_name": names.endpoint, "local_path": "/opt/ml/processing/input/endpoint"}
+        }
+        job_output: DataQualityJobDefinitionDataQualityJobOutputConfigArgsDict = {
+            "kms_key_id": key,
+            "monitoring_outputs": {
+                "s3_output": {
+                    "s3_uri": f"s3://{names.artifacts_bucket}/data-quality",
+                    "local_path": "/opt/ml/processing/output",
+                    "s3_upload_mode": "EndOfJob",
+                }
+            },
+        }
+        resources: DataQualityJobDefinitionJobResourcesArgsDict = {
+            "cluster_config": {
+                "instance_count": 1,
+                "instance_type": settings.quality_instance_type,
+                "volume_size_in_gb": VOLUME_GB,
+                "volume_kms_key_id": key,
+            }
+        }
+        network: DataQualityJobDefinitionNetworkConfigArgsDict = {
+            "enable_inter_container_traffic_encryption": True,
+            "enable_network_isolation": True,
+            "vpc_config": {
+                "subnets": self._ground.network.subnet_ids,
+                "security_group_ids": [self._ground.network.security_group_id],
+            },
+        }
+        limit: DataQualityJobDefinitionStoppingConditionArgsDict = {
+            "max_runtime_in_seconds": settings.quality_max_runtime_minutes * 60
+        }
+        content = [role.arn, image, baseline_config, job_input, job_output, resources, network, limit]
+        return aws.sagemaker.DataQualityJobDefinition(
+            f"{self._name}-definition",
+            name=content_name(names.resource("quality"), content),
+            role_arn=role.arn,
+            data_quality_app_specification=image,
+            data_quality_baseline_config=baseline_config,
+            data_quality_job_input=job_input,
+            data_quality_job_output_config=job_output,
+            job_resources=resources,
+            network_config=network,
+            stopping_condition=limit,
+            opts=pulumi.ResourceOptions(parent=self),
+        )

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+
+from components.data.features import Features, FeaturesArgs, feature_definitions
+from components.ground.lake import Lake, LakeArgs
+from contracts import loader
+from contracts.schema import Column, ColumnType, Contract, Feature, Pii, Task
+from settings import Features as FeatureSettings
+from settings import Lake as LakeSettings
+from tests.components.engine import Deployment, deploy, ground, policy
+
+CHURN = loader.load("contracts/churn.yaml")
+
+
+def test_the_group_holds_what_a_request_may_leave_out() -> None:
+    assert feature_definitions(CHURN) == {
+        "customer_id": "String",
+        "event_time": "String",
+        "user_tenure_months": "Integral",
+        "transaction_volume": "Fractional",
+        "support_tickets": "Integral",
+    }
+
+
+def test_every_type_of_column_and_no_pii() -> None:
+    contract = Contract(
+        name="all",
+        task=Task.BINARY_CLASSIFICATION,
+        entity="id",
+        event_time="at",
+        label="label",
+        columns=(
+            Column(name="id", type=ColumnType.STRING),
+            Column(name="at", type=ColumnType.TIMESTAMP),
+            Column(name="label", type=ColumnType.INTEGER),
+            Column(name="flag", type=ColumnType.BOOLEAN),
+            Column(name="city", type=ColumnType.STRING),
+            Column(name="phone", type=ColumnType.STRING, pii=Pii.HASH),
+            Column(name="email", type=ColumnType.STRING, pii=Pii.DROP),
+            Column(name="since", type=ColumnType.TIMESTAMP),
+        ),
+        features=(Feature(name="f", expression="flag"),),
+    )
+    assert feature_definitions(contract) == {
+        "id": "String",
+        "at": "String",
+        "flag": "Integral",
+        "city": "String",
+        "since": "String",
+    }
+
+
+@functools.cache
+def features(*, protect: bool = False, preview: bool = False, **section: Any) -> Deployment:
+    def program() -> None:
+        base = ground(protect=protect)
+        lake = Lake("lake", LakeArgs(ground=base, settings=LakeSettings()))
+        settings = FeatureSettings.model_validate(section)
+        Features("features", FeaturesArgs(ground=base, settings=settings, contract=CHURN, lake=lake))
+
+    return deploy(program, preview=preview)
+
+
+def test_the_feature_group() -> None:
+    group = features(online_ttl_days=7).one("features-group")
+    assert {k: v for k, v in group.inputs.items() if k != "featureDefinitions"} == {
+        "featureGroupName": "churn-staging-features",
+        "description": "Inputs of churn by customer_id",
+        "recordIdentifierFeatureName": "customer_id",
+        "eventTimeFeatureName": "event_time",
+        "roleArn": "arn:aws:iam::123456789012:role/churn-staging-feature-store",
+        "onlineStoreConfig": {
+            "enableOnlineStore": True,
+            "securityConfig": {"kmsKeyId": "arn:aws:kms:eu-west-1:123456789012:key/keys-features"},
+            "ttlDuration": {"unit": "Days", "value": 7},
+        },
+        "offlineStoreConfig": {
+            "s3StorageConfig": {
+                "s3Uri": "s3://123456789012-staging-ai-processed-data/offline-store/",
+                "kmsKeyId": "arn:aws:kms:eu-west-1:123456789012:key/keys-processed",
+            }
+        },
+    }
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_a_changed_contract_never_replaces_the_group(protect: bool) -> None:
+    group = features(protect=protect).one("features-group")
+    assert group.ignore_changes == ("featureDefinitions",)
+    assert group.protect is protect
+
+
+def test_the_role_writes_the_offline_store_and_nothing_else() -> None:
+    statements = policy(features().one("features-role-policy"))
+    assert set(statements) == {"WriteOfflineStore", "HandOverObjects", "InspectBucket", "EncryptStores"}
+    for sid in ("WriteOfflineStore", "HandOverObjects"):
+        assert statements[sid]["Resource"] == ["arn:aws:s3:::123456789012-staging-ai-processed-data/offline-store/*"]
+    assert statements["HandOverObjects"]["Action"] == ["s3:PutObjectAcl"]

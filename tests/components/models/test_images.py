@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from components.models.images import Images, ImagesArgs
+from settings import Images as ImageSettings
+from tests.components.engine import deploy, ground
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_one_guarded_repository_for_each_image(protect: bool) -> None:
+    def program() -> None:
+        Images("images", ImagesArgs(ground=ground(protect=protect), settings=ImageSettings(keep_images=5)))
+
+    deployment = deploy(program)
+    repositories = deployment.all("awsx:ecr:Repository")
+    assert [r.inputs["name"] for r in repositories] == ["churn-staging-inference", "churn-staging-training"]
+    for repository in repositories:
+        assert repository.protect is protect
+        assert repository.inputs["imageTagMutability"] == "IMMUTABLE"
+        assert repository.inputs["imageScanningConfiguration"] == {"scanOnPush": True}
+        assert repository.inputs["forceDelete"] is False
+        assert repository.inputs["encryptionConfigurations"] == [
+            {"encryptionType": "KMS", "kmsKey": "arn:aws:kms:eu-west-1:123456789012:key/keys-models"}
+        ]
+        assert [
+            {k: v for k, v in rule.items() if k != "description"}
+            for rule in repository.inputs["lifecyclePolicy"]["rules"]
+        ] == [
+            {"tagStatus": "untagged", "maximumAgeLimit": 7},
+            {"tagStatus": "any", "maximumNumberOfImages": 5},
+        ]
+    assert deployment.outputs["images"]["urls"] == {
+        image: f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-staging-{image}"
+        for image in ("training", "inference")
+    }

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.models import parameters
+from contracts import release
+from tests.components.engine import NAMES, deploy
+
+PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging/1"
+RECORD = release.promote(None, PACKAGE, who="test", why="first", when="2025-01-06T09:00:00+00:00")
+IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-staging-training@sha256:" + "0" * 64
+TOKEN = "aws:ssm/getParametersByPath:getParametersByPath"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"names": ["/p/a", "/p/b"], "values": ["1", "2"]}, {"/p/a": "1", "/p/b": "2"}),
+        ({"names": [], "values": []}, {}),
+        ({}, {}),
+    ],
+)
+def test_reading_a_path(answer: dict[str, Any], expected: dict[str, str]) -> None:
+    asked: list[dict[str, Any]] = []
+    found: list[dict[str, str]] = []
+
+    def reply(args: dict[str, Any]) -> dict[str, Any]:
+        asked.append(args)
+        return answer
+
+    deploy(lambda: found.append(parameters.read_path("/p", pulumi.InvokeOptions())), invokes={TOKEN: reply})
+    assert found == [expected]
+    assert asked == [{"path": "/p", "recursive": False, "withDecryption": False}]
+
+
+def test_images_that_are_built() -> None:
+    name = NAMES.image_parameter("training")
+    assert parameters.images(NAMES, {name: IMAGE, "/mlplatform/staging/images/other": "x"}) == {"training": IMAGE}
+    assert parameters.images(NAMES, {}) == {}
+
+
+def test_an_image_by_tag_is_refused() -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        parameters.images(NAMES, {NAMES.image_parameter("training"): "repository:latest"})
+    assert str(caught.value) == (
+        "image parameters must name images by digest; push again:\n"
+        "  /mlplatform/staging/images/training: found 'repository:latest'; allowed: <repository>@sha256:<digest>"
+    )
+
+
+def test_the_release_record() -> None:
+    assert parameters.release_record(NAMES, {}) is None
+    found = parameters.release_record(NAMES, {NAMES.release_parameter: release.to_json(RECORD)})
+    assert found == RECORD
+
+
+def test_a_broken_record_says_what_to_do() -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        parameters.release_record(NAMES, {NAMES.release_parameter: "[]"})
+    assert str(caught.value).startswith("/mlplatform/staging/churn-staging/release: not a release record: ")
+    assert str(caught.value).endswith("; promote a package again to replace it")

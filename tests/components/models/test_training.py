@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from typing import Any
+
+import pytest
+
+from components.ground.lake import Lake, LakeArgs
+from components.models.training import (
+    Job,
+    Training,
+    TrainingArgs,
+    contract_sha,
+    group_description,
+    job_statements,
+    pipeline_statements,
+)
+from contracts import loader, schema
+from settings import Lake as LakeSettings
+from tests.components.engine import NAMES, Deployment, deploy, ground, is_unknown, policy
+from workloads.pipeline import render
+
+CHURN = loader.load("contracts/churn.yaml")
+SHA = contract_sha(schema.to_json(CHURN))
+DIGEST = "0" * 64
+IMAGES = {image: f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-staging-{image}@sha256:{DIGEST}" for image in
+          ("training", "inference")}  # fmt: skip
+PIPELINE = "aws:sagemaker/pipeline:Pipeline"
+
+
+@functools.cache
+def training(
+    *, built: tuple[str, ...] = ("inference", "training"), preview: bool = False, protect: bool = False
+) -> Deployment:
+    def program() -> None:
+        base = ground(protect=protect)
+        lake = Lake("lake", LakeArgs(ground=base, settings=LakeSettings()))
+        Training(
+            "training",
+            TrainingArgs(ground=base, contract=CHURN, lake=lake, images={i: IMAGES[i] for i in built}, owner="ml-team"),
+        )
+
+    return deploy(program, preview=preview)
+
+
+def test_the_contract_lies_under_its_own_hash() -> None:
+    contract = training().one(f"training-contract-{SHA}")
+    assert contract.inputs["key"] == f"contracts/{SHA}/contract.json"
+    assert contract.inputs["bucket"] == "123456789012-staging-ai-artifacts"
+    assert schema.from_json(contract.inputs["content"]) == CHURN
+    assert contract.inputs["kmsKeyId"] == "arn:aws:kms:eu-west-1:123456789012:key/keys-models"
+    assert contract.retain_on_delete is True
+    other = dataclasses.replace(CHURN, threshold=0.5)
+    assert contract_sha(schema.to_json(other)) != SHA
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_the_registry(protect: bool) -> None:
+    group = training(protect=protect).one("training-packages")
+    assert group.inputs["modelPackageGroupName"] == "churn-staging"
+    assert group.protect is protect
+    assert group.ignore_changes == ("modelPackageGroupDescription",)
+
+
+def test_a_description_of_several_lines_becomes_one() -> None:
+    written = dataclasses.replace(CHURN, description="Which customers\nleave.\n")
+    assert group_description(written) == "Models of churn: Which customers leave."
+    assert len(group_description(dataclasses.replace(CHURN, description="x" * 2000))) == 1024
+
+
+@pytest.mark.parametrize("built", [(), ("training",), ("inference",)])
+def test_without_both_images_there_is_no_pipeline(built: tuple[str, ...]) -> None:
+    deployment = training(built=built)
+    assert deployment.names(PIPELINE) == []
+    assert deployment.names("aws:sagemaker/modelPackageGroup:ModelPackageGroup") == ["training-packages"]
+
+
+def test_the_pipeline_is_the_compiled_definition_with_this_stacks_values() -> None:
+    pipeline = training().one("training-pipeline")
+    assert pipeline.inputs["pipelineName"] == pipeline.inputs["pipelineDisplayName"] == "churn-staging"
+    assert pipeline.inputs["roleArn"] == "arn:aws:iam::123456789012:role/churn-staging-pipeline"
+    assert {f"training-contract-{SHA}", "training-packages"} <= set(pipeline.dependencies)
+    text = pipeline.inputs["pipelineDefinition"]
+    definition: dict[str, Any] = json.loads(text)
+    assert text == json.dumps(definition, sort_keys=True, separators=(",", ":"))
+    steps = {step["Name"]: step["Arguments"] for step in definition["Steps"]}
+    assert set(steps) == {"Prepare", "Baseline", "Train", "Evaluate", "Gate"}
+    assert steps["Train"]["RoleArn"] == "arn:aws:iam::123456789012:role/churn-staging-training"
+    assert steps["Evaluate"]["RoleArn"] == "arn:aws:iam::123456789012:role/churn-staging-evaluation"
+    assert steps["Train"]["AlgorithmSpecification"]["TrainingImage"] == IMAGES["training"]
+    assert steps["Train"]["VpcConfig"] == {
+        "SecurityGroupIds": ["sg-networkworkloadsgroup"],
+        "Subnets": ["subnet-isolated0", "subnet-isolated1", "subnet-isolated2"],
+    }
+
+
+def test_every_token_of_the_definition_gets_a_value() -> None:
+    """The names are the interface; `render` refuses one too many and one too few, here they are compared at once."""
+    values: dict[str, Any] = {}
+
+    def program() -> None:
+        base = ground()
+        lake = Lake("lake", LakeArgs(ground=base, settings=LakeSettings()))
+        made = Training("training", TrainingArgs(ground=base, contract=CHURN, lake=lake, images=IMAGES, owner="ml"))
+        values.update(made._values({}))
+
+    deploy(program)
+    assert set(values) == set(render.TOKENS) - {f"{job}_role" for job in Job}
+
+
+def test_at_preview_the_definition_is_not_known_yet() -> None:
+    deployment = training(preview=True)
+    assert is_unknown(deployment.one("training-pipeline").inputs["pipelineDefinition"])
+
+
+def _documents(job: Job) -> dict[str, dict[str, Any]]:
+    statements = job_statements(job, NAMES, models_key="arn:models", processed_key="arn:processed")
+    return {statement.sid: statement.to_dict() for statement in statements}
+
+
+def test_jobs_never_touch_raw_data() -> None:
+    for job in Job:
+        assert "raw-data" not in json.dumps(_documents(job))
+
+
+@pytest.mark.parametrize(
+    ("job", "writes"),
+    [
+        (Job.PROCESSING, ["runs/*"]),
+        (Job.TRAINING, ["checkpoints/*", "runs/*"]),
+        (Job.EVALUATION, ["runs/*"]),
+    ],
+)
+def test_jobs_write_artifacts_only(job: Job, writes: list[str]) -> None:
+    puts = [s for s in _documents(job).values() if "s3:PutObject" in s["Action"]]
+    assert [s["Resource"] for s in puts] == [
+        [f"arn:aws:s3:::123456789012-staging-ai-artifacts/{prefix}" for prefix in writes]
+    ]
+
+
+def test_only_processing_reads_accepted_data_and_only_evaluation_the_release() -> None:
+    readers = {job: "accepted/" in json.dumps(_documents(job)) for job in Job}
+    assert readers == {Job.PROCESSING: True, Job.TRAINING: False, Job.EVALUATION: False}
+    release = {job: "ReadRelease" in _documents(job) for job in Job}
+    assert release == {Job.PROCESSING: False, Job.TRAINING: False, Job.EVALUATION: True}
+    assert _documents(Job.EVALUATION)["ReadChampion"]["Resource"] == [
+        "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging/*"
+    ]
+
+
+def test_the_pipeline_hands_on_its_own_job_roles_only() -> None:
+    statements = pipeline_statements(NAMES, job_roles={Job.TRAINING: "arn:training"}, models_key="arn:models")
+    by_sid = {s.sid: s.to_dict() for s in statements}
+    assert by_sid["HandRolesToJobs"]["Resource"] == ["arn:training"]
+    assert by_sid["RunJobs"]["Resource"] == [
+        "arn:aws:sagemaker:eu-west-1:123456789012:processing-job/pipelines-*",
+        "arn:aws:sagemaker:eu-west-1:123456789012:training-job/pipelines-*",
+    ]
+    deployed = policy(training().one("training-pipeline-role-policy"))
+    assert deployed["HandRolesToJobs"]["Resource"] == [
+        f"arn:aws:iam::123456789012:role/churn-staging-{job}" for job in ("processing", "training", "evaluation")
+    ]

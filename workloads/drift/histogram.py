@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Values = NDArray[np.float64]
 
@@ -30,7 +30,9 @@ class Histogram:
     """The reference sample of one feature.
 
     There is always one bin more than `edges`. Numeric: bin i holds edges[i-1] < x <= edges[i]; the first and the last
-    are open. Categorical: bin i holds x == edges[i]; the last holds all other values, none of which the reference had.
+    are open. A value that a tenth of the rows or more share (a cap, a default, a zero) has a bin of its own: its lower
+    edge is the float32 next below it, so that mass which leaves it is seen wherever it goes. Categorical: bin i holds
+    x == edges[i]; the last holds all other values, none of which the reference had.
     `counts` are rows a bin, `missing` rows without a value; `quantiles` are evenly spaced order statistics, from the
     smallest to the largest value (empty if all are missing).
     """
@@ -46,14 +48,11 @@ class Histogram:
         """From float64 values (n,), NaN where missing."""
         present = np.sort(present_values(values))
         size = present.size
-        distinct = np.unique(present)
+        distinct, shared = np.unique(present, return_counts=True)
         if distinct.size <= MAX_CATEGORIES:
             kind, edges = Kind.CATEGORICAL, distinct
         else:
-            deciles = present[
-                [-(-size * step // BINS) - 1 for step in range(1, BINS)]
-            ]  # a tenth of the rows up to each
-            kind, edges = Kind.NUMERIC, np.unique(deciles[deciles < present[-1]])  # no bin that cannot be filled
+            kind, edges = Kind.NUMERIC, _numeric_edges(present, distinct[shared * BINS >= size])
         points = min(QUANTILES, size)
         quantiles = present[np.arange(points) * (size - 1) // max(points - 1, 1)]
         return Histogram(
@@ -83,7 +82,12 @@ class Histogram:
         """The bins in words, in the order of `count`."""
         if self.kind is Kind.CATEGORICAL:
             return (*(f"{edge:g}" for edge in self.edges), "other", "missing")
-        return (f"≤ {self.edges[0]:.4g}", *(f"≤ {edge:.4g}" for edge in self.edges[1:]), "above", "missing")
+        own = [bool(_next_below(edge) in self.edges) for edge in self.edges]  # whether a bin is one value's own
+        named = [
+            f"< {self.edges[i + 1]:.4g}" if own[i + 1 : i + 2] == [True] else f"{'=' if own[i] else '≤'} {edge:.4g}"
+            for i, edge in enumerate(self.edges)
+        ]
+        return (*named, "above", "missing")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -115,8 +119,23 @@ def _as_in_matrix(values: Values) -> Values:
     return values.astype(np.float32).astype(np.float64)
 
 
+def _numeric_edges(present: Values, shared: Values) -> Values:
+    """The edges for sorted values: the deciles below the largest value, and both edges of each value in `shared`."""
+    deciles = present[
+        [-(-present.size * step // BINS) - 1 for step in range(1, BINS)]
+    ]  # a tenth of the rows up to each
+    edges = np.unique(np.concatenate([deciles[deciles < present[-1]], shared, _next_below(shared)]))
+    return edges[np.isfinite(edges)]
+
+
+def _next_below(values: ArrayLike) -> Values:
+    """The largest float32 below each value (which is one)."""
+    with np.errstate(over="ignore"):  # below the smallest is -inf, which is no edge
+        below = np.nextafter(np.asarray(values, dtype=np.float32), np.float32(-np.inf))
+    return np.asarray(below, dtype=np.float64)
+
+
 def _count(kind: Kind, edges: NDArray[np.float64], present: Values) -> tuple[int, ...]:
-    edges = _as_in_matrix(edges)
     index = np.searchsorted(edges, present, side="left")
     if kind is Kind.CATEGORICAL:
         known = np.append(edges, np.nan)[index] == present

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workloads.drift.distance import jensen_shannon_distance
 from workloads.drift.histogram import Histogram, Kind
 
 VALUES = st.lists(st.one_of(st.floats(allow_nan=True, allow_infinity=True), st.integers(-3, 3).map(float)), max_size=60)
@@ -37,11 +38,39 @@ def test_few_values_have_a_bin_each_and_one_for_all_others() -> None:
     assert histogram.labels() == ("0", "1", "2", "other", "missing")
 
 
-def test_a_value_that_many_rows_share_does_not_make_empty_bins() -> None:
+def below(value: float) -> float:
+    """The float32 next below `value`."""
+    return float(np.nextafter(np.float32(value), np.float32(-np.inf)))
+
+
+def test_a_value_that_a_tenth_of_the_rows_share_has_a_bin_of_its_own() -> None:
     values = np.concatenate([np.zeros(500), np.linspace(1, 2, 100), np.full(400, 9.0)])
     histogram = Histogram.of(values)
-    assert histogram.edges == (0.0, pytest.approx(2.0, abs=0.02))
-    assert all(histogram.counts)
+    assert histogram.edges == (below(0), 0.0, 2.0, below(9), 9.0)
+    assert histogram.counts == (0, 500, 100, 0, 400, 0)
+    assert histogram.labels() == ("< 0", "= 0", "≤ 2", "< 9", "= 9", "above", "missing")
+
+
+def test_most_rows_at_the_largest_value() -> None:
+    histogram = Histogram.of(np.append(np.arange(11.0), np.full(1000, 50.0)))
+    assert (histogram.edges, histogram.counts) == ((below(50), 50.0), (11, 1000, 0))
+    assert histogram.labels() == ("< 50", "= 50", "above", "missing")
+    assert histogram.count(np.array([0.0, 49.0, 50.0, 51.0, np.nan])) == (2, 1, 1, 1)
+
+
+def test_a_value_of_fewer_rows_has_none() -> None:
+    values = np.append(np.arange(1.0, 902.0), np.full(99, 1000.0))  # 99 of 1000, where 100 are a tenth
+    assert Histogram.of(values).edges == tuple(range(100, 1000, 100))
+    assert Histogram.of(np.append(values[1:], 1000.0)).edges[-2:] == (below(1000), 1000.0)
+
+
+@pytest.mark.parametrize("shared", [-np.inf, -7.5, 0.0, 2.5, np.inf])
+@pytest.mark.parametrize("goes_to", [-8.0, -0.5, 2.0, 3.0, 1e9])
+def test_mass_that_leaves_a_shared_value_is_seen_wherever_it_goes(shared: float, goes_to: float) -> None:
+    spread = np.linspace(-5, 5, 151)
+    histogram = Histogram.of(np.append(spread, np.full(850, shared)))
+    live = np.append(spread, np.full(850, goes_to))
+    assert jensen_shannon_distance(histogram.with_missing, histogram.count(live)) > 0.8
 
 
 def test_nothing_but_missing_values() -> None:

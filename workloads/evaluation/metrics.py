@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from sklearn import metrics
 
+from workloads.inference.decision import decider
+
 Array = NDArray[Any]
 CONFIDENCE = 0.95
 
@@ -44,8 +46,8 @@ def auc_difference(labels: Array, candidate: Array, champion: Array, entities: A
 
 
 def at_threshold(labels: Array, scores: Array, threshold: float) -> dict[str, float]:
-    """Accuracy, F1, precision, recall and the share of rows decided positive, deciding at `scores >= threshold`."""
-    decided = scores >= threshold
+    """Accuracy, F1, precision, recall and the share of rows decided positive, deciding as the service does."""
+    decided = np.array(list(map(decider(threshold), scores.tolist())), dtype=bool)
     precision, recall, f1, _ = metrics.precision_recall_fscore_support(
         labels,
         decided,

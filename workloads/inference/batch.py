@@ -60,7 +60,7 @@ def score_file(model: Model, path: Path, output: Path) -> Summary:
         rows = _rows(model, path)
         while piece := list(itertools.islice(rows, PIECE_ROWS)):
             for entity, score in _piece(model, piece, summary, faults):
-                decision = "" if score is None else int(score >= model.threshold)
+                decision = "" if score is None else int(model.is_positive(score))
                 summary.positives += decision == 1
                 writer.writerow(["" if entity is None else entity, "" if score is None else repr(score), decision])
     return summary

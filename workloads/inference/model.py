@@ -8,16 +8,19 @@ metadata.json   {"dataset_version", "features", "xgboost_version", "model_versio
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from contracts.schema import Column, ColumnType, Contract, Feature, from_json
 from workloads.inference import predictor
+from workloads.inference.decision import decider
 from workloads.inference.predictor import NoPredictor, Predictor
 from workloads.inference.reader import Reader
 from workloads.inference.settings import Settings
@@ -39,6 +42,11 @@ class Model:
     predictor: Predictor
     reader: Reader
     threshold: float
+
+    @functools.cached_property
+    def is_positive(self) -> Callable[[float], bool]:
+        """The decision on a score."""
+        return decider(self.threshold)
 
 
 def load(

@@ -49,12 +49,12 @@ class Scorer:
             found = model.reader.one(body)
             if found is not None:
                 score = model.predictor.one(found[0])
-                self.metrics.predicted(1, score >= model.threshold)
+                self.metrics.predicted(1, model.is_positive(score))
                 return JSON, self._writer.one(found[1], score)
         read, write, header = request.media_types()
         rows = self._rows(read, header, body, may_wait=may_wait)
         scores = self._scores(request, rows)
-        decisions = list(map(model.threshold.__le__, scores))
+        decisions = list(map(model.is_positive, scores))
         explained = self._contributions(request, rows) if request.explain else None
         self.metrics.predicted(rows.count, sum(decisions))
         if write == CSV:

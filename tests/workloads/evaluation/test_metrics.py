@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from workloads.evaluation import metrics
+from workloads.inference.decision import decider
 
 
 def sample(rows: int, seed: int = 0) -> tuple[metrics.Array, metrics.Array, metrics.Array]:
@@ -96,6 +97,23 @@ def test_decisions_are_taken_at_the_threshold_inclusive() -> None:
         "recall": 0.5,
         "positive_share": 0.5,
     }
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.3, 0.7, 0.75, 0.9])
+def test_decisions_are_those_of_the_service_whose_scores_are_float32(threshold: float) -> None:
+    nearest = np.float32(threshold)
+    scores = np.array([np.nextafter(nearest, np.float32(0)), nearest, np.nextafter(nearest, np.float32(1))])
+    served = list(map(decider(threshold), scores.tolist()))
+    assert served == [False, float(nearest) >= threshold, True]
+    assert [metrics.at_threshold(np.array([1]), scores[[i]], threshold)["positive_share"] for i in range(3)] == served
+    shares = metrics.by_segment(np.array([1, 0, 1]), scores, ["a", "b", "c"], threshold)
+    assert [share["positive_share"] for share in shares] == served
+
+
+def test_the_float32_of_seven_tenths_is_below_it() -> None:
+    score = np.array([0.7], dtype=np.float32)
+    assert metrics.at_threshold(np.array([1]), score, 0.7)["positive_share"] == 0.0
+    assert metrics.at_threshold(np.array([1]), score.astype(np.float64), float(score[0]))["positive_share"] == 1.0
 
 
 def test_deciding_nobody_has_f1_zero() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import http.client
 import json
 import os
 import signal
@@ -197,9 +198,17 @@ def _call(url: str, path: str, body: dict[str, Any] | None = None) -> Any:
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        raise EmulatorError(f"{request.full_url}: {json.load(error)['error']}") from error
-    except (OSError, ValueError) as error:
+        raise EmulatorError(f"{request.full_url}: {_told(error)}") from error
+    except (OSError, ValueError, http.client.HTTPException) as error:  # one that ends may cut its answer off
         raise EmulatorError(f"no emulator answers at {url}: {error}") from error
+
+
+def _told(error: urllib.error.HTTPError) -> str:
+    """What the admin API says of a refusal; its status where the answer is not the API's."""
+    try:
+        return str(json.load(error)["error"])
+    except (OSError, ValueError, http.client.HTTPException, KeyError, TypeError):
+        return str(error)
 
 
 def _is_running_child(pid: int) -> bool:

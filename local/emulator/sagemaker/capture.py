@@ -91,6 +91,7 @@ class Capture:
         self._context = context
         self._waiting: dict[Place, list[str]] = defaultdict(list)
         self._lock = threading.Lock()
+        self._flushing = threading.Lock()
 
     def record(
         self, region: str, endpoint: str, variant: str, config: dict[str, Any] | None, exchange: Exchange
@@ -110,10 +111,14 @@ class Capture:
             self._waiting[place].append(line(exchange, config))
 
     def flush(self) -> int:
-        """Write what waits; the number of files written.
+        """Write what waits; the number of files written. When it returns, what another flush took is written too.
 
         What cannot be written goes on waiting, except where the bucket is gone: SageMaker drops that too.
         """
+        with self._flushing:
+            return self._flush()
+
+    def _flush(self) -> int:
         with self._lock:
             waiting, self._waiting = self._waiting, defaultdict(list)
         files = [(place, lines) for place, all_lines in waiting.items() for lines in _chunks(all_lines)]

@@ -76,6 +76,7 @@ class InvocationMetrics:
     def __init__(self) -> None:
         self._waiting: dict[Served, list[Invocation]] = defaultdict(list)
         self._lock = threading.Lock()
+        self._publishing = threading.Lock()
 
     def add(self, served: Served, invocation: Invocation) -> None:
         """Take an invocation for the next publication."""
@@ -83,12 +84,13 @@ class InvocationMetrics:
             self._waiting[served].append(invocation)
 
     def publish(self) -> None:
-        """Publish what waits; alarms are evaluated with it."""
-        with self._lock:
-            waiting, self._waiting = self._waiting, defaultdict(list)
-        for served, invocations in waiting.items():
-            backend = cloudwatch_backends[served.account][served.region]
-            backend.put_metric_data(NAMESPACE, data(served, invocations))
+        """Publish what waits; alarms are evaluated with it. When it returns, what another call took is there too."""
+        with self._publishing:
+            with self._lock:
+                waiting, self._waiting = self._waiting, defaultdict(list)
+            for served, invocations in waiting.items():
+                backend = cloudwatch_backends[served.account][served.region]
+                backend.put_metric_data(NAMESPACE, data(served, invocations))
 
 
 def install(context: Context) -> InvocationMetrics:

@@ -27,6 +27,7 @@ from local.emulator.sagemaker.feature_groups import FeatureGroup
 FLUSH_SECONDS = 5.0
 _CONVERT: dict[str, Callable[[str], Any]] = {"Integral": int, "Fractional": float, "String": str}
 _lock = threading.Lock()
+_flushing = threading.Lock()  # so that a flush also waits for what another one took
 _logger = logging.getLogger(__name__)
 
 
@@ -53,7 +54,8 @@ def append(
 def flush(context: Context) -> int:
     """Write what waits; the number of records. What cannot be written goes on waiting, unless its bucket is gone."""
     backends = [backend for account in list(sagemaker_backends.values()) for backend in list(account.values())]
-    return sum(_flush(context, backend) for backend in backends)
+    with _flushing:
+        return sum(_flush(context, backend) for backend in backends)
 
 
 def _flush(context: Context, backend: SageMakerModelBackend) -> int:

@@ -2,12 +2,19 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from local.emulator.sagemaker.capture import Exchange, encoding_of, line
+from local.emulator.context import Context
+from local.emulator.sagemaker import invocation_metrics, offline_store
+from local.emulator.sagemaker.capture import Capture, Exchange, encoding_of, line
+from local.emulator.sagemaker.invocation_metrics import Invocation, InvocationMetrics, Served
 
 HEADER = {"CsvContentTypes": ["text/csv"], "JsonContentTypes": ["application/json"]}
 BOTH = [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}]
@@ -85,3 +92,55 @@ def test_without_a_header_configuration_everything_is_base64() -> None:
 )
 def test_encoding_follows_the_content_type(content_type: str, encoding: str) -> None:
     assert encoding_of(content_type, HEADER) == encoding
+
+
+class Slow:
+    """A write that takes until `released`; `written` counts those that are done."""
+
+    def __init__(self) -> None:
+        self.begun, self.released, self.written = threading.Event(), threading.Event(), 0
+
+    def __call__(self, *_: object, **__: object) -> None:
+        self.begun.set()
+        assert self.released.wait(60)
+        self.written += 1
+
+    def seen_by_another(self, flush: Callable[[], object]) -> int:
+        """How many writes are done when a flush returns that began while another one was writing."""
+        first = threading.Thread(target=flush)
+        first.start()
+        assert self.begun.wait(60)
+        seen: list[int] = []
+        second = threading.Thread(target=lambda: (flush(), seen.append(self.written)))
+        second.start()
+        time.sleep(0.1)  # long enough to return, if it would not wait
+        self.released.set()
+        first.join()
+        second.join()
+        return seen[0]
+
+
+def test_a_flush_waits_for_what_another_one_is_writing() -> None:
+    slow = Slow()
+    capture = Capture(cast("Context", SimpleNamespace(client=lambda *_: SimpleNamespace(put_object=slow))))
+    config = {"DestinationS3Uri": "s3://b/p", "InitialSamplingPercentage": 100, "CaptureOptions": BOTH}
+    capture.record("eu-west-1", "churn", "champion", config, exchange())
+    assert slow.seen_by_another(capture.flush) == 1
+
+
+def test_a_publication_of_metrics_waits_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, metrics = Slow(), InvocationMetrics()
+    backends = {"1": {"eu-west-1": SimpleNamespace(put_metric_data=slow)}}
+    monkeypatch.setattr(invocation_metrics, "cloudwatch_backends", backends)
+    served = Served(account="1", region="eu-west-1", endpoint="churn", variant="champion", config="c")
+    metrics.add(served, Invocation(status=200, instances=1, model_seconds=0.1, overhead_seconds=0.1))
+    assert slow.seen_by_another(metrics.publish) == 1
+
+
+def test_a_flush_of_offline_records_waits_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, backend = Slow(), SimpleNamespace(region_name="eu-west-1")
+    monkeypatch.setattr(offline_store, "sagemaker_backends", {"1": {"eu-west-1": backend}})
+    monkeypatch.setattr(offline_store, "_write", slow)
+    group: Any = SimpleNamespace(arn="arn:1")
+    offline_store.append(cast("Any", backend), group, {}, 0.0, deleted=False)
+    assert slow.seen_by_another(lambda: offline_store.flush(cast("Context", None))) == 1

@@ -4,8 +4,10 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,30 @@ def test_attach_finds_the_running_one(emulator: Emulator) -> None:
 def test_attach_to_nothing() -> None:
     with pytest.raises(EmulatorError, match=r"^no emulator answers at http://127.0.0.1:1: "):
         attach("http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{",
+        b"HTTP/1.1 400 Bad Request\r\ncontent-length: 100\r\n\r\n{",
+        b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 2\r\n\r\n[]",
+        b"HTT",
+        b"",
+    ],
+)
+def test_one_whose_answer_is_cut_off_is_not_alive(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer_once() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        threading.Thread(target=answer_once, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        assert Emulator(url=url, pid=1, account="1", region="eu-west-1").alive() is False
 
 
 def test_the_admin_api_refuses_with_words(emulator: Emulator) -> None:

@@ -97,6 +97,10 @@ class Resource:
         """The resources of the given types that the property at `path` names; raises Undecided when that is unknown."""
         return self._stack.targets(self, path, frozenset(map(token, shorts)))
 
+    def others(self, *shorts: str) -> list[Resource]:
+        """The resources of the given types in its stack, whether or not anything joins them to this one."""
+        return self._stack.of(*shorts)
+
     @property
     def _stack(self) -> Stack:
         if self.graph is None:

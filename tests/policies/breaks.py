@@ -183,7 +183,7 @@ BREAKS = [
         ("security-group-rule-description",),
     ),
     Break("the default group", remove(the("ec2/defaultSecurityGroup")), ("default-security-group-closed",)),
-    Break("no way to KMS", remove(the("ec2/vpcEndpoint", "-kms")), ("vpc-endpoints-required",)),
+    Break("no way to topics", remove(the("ec2/vpcEndpoint", "-sns")), ("vpc-endpoints-required",)),
     Break("an open endpoint", drop(the("ec2/vpcEndpoint"), "policy"), ("vpc-endpoint-policy-scoped",)),
     Break("a function outside", drop(FUNCTION, "vpcConfig"), ("lambda-in-vpc",)),
     Break("a public bucket", remove(the("s3/bucketPublicAccessBlock", "raw")), ("s3-public-access-block",)),

@@ -76,6 +76,12 @@ def test_what_is_exempt_is_known_and_has_a_reason() -> None:
     assert all("exempt until 20" in message for _, message in exempt)
 
 
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_without_containers_needs_no_way_to_the_registry(stack: str) -> None:
+    without = [each for each in resources(stack) if ".ecr." not in str(each.properties.get("serviceName"))]
+    assert judge(without, stack=stack, only=["vpc-endpoints-required"]).violations == []
+
+
 # --- breaking the platform on purpose ---
 
 

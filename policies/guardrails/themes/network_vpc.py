@@ -1,4 +1,4 @@
-"""Network: subnets, security groups, endpoints and Kubernetes control planes."""
+"""Network: subnets, security groups and Kubernetes control planes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import ipaddress
 
 from pulumi_policy import Severity
 
-from ..documents import statements
 from ..finding import Findings, independently
 from ..levels import EVERYWHERE, FROM_STAGING, IN_PROD
 from ..reading import Prop
@@ -20,20 +19,6 @@ HTTPS = 443
 LAST_PORT = 65535
 # The shortest prefixes that a network of one's own has: 10.0.0.0/8 and fc00::/7.
 _SHORTEST = {4: 8, 6: 7}
-# What the workloads call from subnets that have no way out (SageMaker Developer Guide, "Give SageMaker AI access to
-# resources in your Amazon VPC").
-REQUIRED_ENDPOINTS = (
-    "ecr.api",
-    "ecr.dkr",
-    "kms",
-    "logs",
-    "monitoring",
-    "s3",
-    "sagemaker.api",
-    "sagemaker.runtime",
-    "secretsmanager",
-    "sts",
-)
 
 
 def is_anywhere(block: object) -> bool:
@@ -167,52 +152,6 @@ def default_security_group_closed(vpc: Resource) -> Findings:
     for group in groups:
         for direction in ("ingress", "egress"):
             yield from group.prop(direction).judged(lambda rules: not rules, "empty")
-
-
-@THEME.policy(
-    on="ec2/vpc",
-    reads="ec2/vpcEndpoint",
-    mandatory=FROM_STAGING,
-    severity=Severity.HIGH,
-    controls=Controls(fsbp="EC2.55 EC2.56"),
-    remedy="Create a VpcEndpoint for each service named, interface endpoints with private DNS.",
-    url="https://docs.aws.amazon.com/sagemaker/latest/dg/interface-vpc-endpoint.html",
-    settings={"services": strings("Endpoint services, without com.amazonaws and the region.", REQUIRED_ENDPOINTS)},
-)
-def vpc_endpoints_required(vpc: Resource) -> Findings:
-    """The workloads reach AWS through VPC endpoints, never over the internet."""
-    endpoints = vpc.attached("vpcId", "ec2/vpcEndpoint")
-    services = {str(endpoint.prop("serviceName").value): endpoint for endpoint in endpoints}
-    for wanted in vpc.config["services"]:
-        found = [endpoint for name, endpoint in services.items() if name.endswith(f".{wanted}")]
-        if not found:
-            yield vpc.violation(f"it has no endpoint for {wanted}")
-        for endpoint in found:
-            private = endpoint.prop("privateDnsEnabled").must_be(True)
-            yield from endpoint.prop("vpcEndpointType").when(lambda kind: kind == "Interface", private)
-
-
-@THEME.policy(
-    on="ec2/vpcEndpoint",
-    mandatory=IN_PROD,
-    severity=Severity.MEDIUM,
-    remedy="Set policy to a document that admits the platform's principals or resources only.",
-    url="https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
-)
-def vpc_endpoint_policy_scoped(endpoint: Resource) -> Findings:
-    """VPC endpoints carry a policy of their own.
-
-    The default one allows every action on every account's resources: a workload could write the platform's data to a
-    bucket of somebody else.
-    """
-    policy = endpoint.prop("policy")
-    if policy.missing:
-        yield endpoint.violation("policy is not set, so the endpoint admits every principal to every resource")
-        return
-    for statement in statements(policy):
-        everyone = any(name == "*" for _, name in statement.principals) or bool(statement.not_principals)
-        if statement.allows and everyone and statement.everywhere and statement.unconditional:
-            yield endpoint.violation(f"policy {statement.label} admits every principal to every resource")
 
 
 @THEME.policy(

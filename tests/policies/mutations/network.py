@@ -23,6 +23,20 @@ INLINE = [
     if "notebook" not in subject
 ]
 
+# What the specimens need each endpoint for.
+_NEEDED_BY = {
+    "s3": "lambda/function 'rollback'",
+    "secretsmanager": "lambda/function 'rollback'",
+    "sns": "lambda/function 'rollback'",
+    "sagemaker.api": "lambda/function 'rollback'",
+    "sagemaker.featurestore-runtime": "sagemaker/pipeline 'churn-prod'",
+    "ecr.api": "ecs/service 'service'",
+    "ecr.dkr": "ecs/service 'service'",
+    "logs": "ecs/service 'service'",
+    "ec2": "eks/nodeGroup 'nodes'",
+    "sts": "eks/cluster 'kubernetes'",
+}
+
 MUTATIONS = [
     Mutation(
         remove("raw-policy"),
@@ -240,17 +254,34 @@ MUTATIONS = [
         put("default-group", "ingress", [{"protocol": "-1"}]),
         {"default-security-group-closed": "ingress is a list of 1; it must be empty"},
     ),
-    Mutation(remove("endpoint-kms"), {"vpc-endpoints-required": "ec2/vpc 'vpc': it has no endpoint for kms"}),
+    *(
+        Mutation(
+            remove(f"endpoint-{service}"),
+            {"vpc-endpoints-required": f"ec2/vpc 'vpc': it has no endpoint for {service}, which {caller} needs"},
+        )
+        for service, caller in _NEEDED_BY.items()
+    ),
+    *(
+        Mutation(
+            remove(f"endpoint-{service}").then(add(Specimen(called, "registry"))),
+            {
+                "vpc-endpoints-required": (
+                    f"ec2/vpc 'vpc': it has no endpoint for {service}, which lambda/function 'rollback' needs"
+                )
+            },
+        )
+        for service, called in (("dynamodb", "dynamodb/table"), ("ssm", "ssm/parameter"))
+    ),
     Mutation(
         put("endpoint-sts", "privateDnsEnabled", False),
         {"vpc-endpoints-required": "privateDnsEnabled is false; it must be true"},
     ),
     Mutation(
-        drop("endpoint-kms", "policy"),
+        drop("endpoint-sns", "policy"),
         {"vpc-endpoint-policy-scoped": "policy is not set, so the endpoint admits every principal to every resource"},
     ),
     Mutation(
-        put("endpoint-kms", "policy", access.document({"Principal": "*", "Action": "*", "Resource": "*"})),
+        put("endpoint-sns", "policy", access.document({"Principal": "*", "Action": "*", "Resource": "*"})),
         {"vpc-endpoint-policy-scoped": "policy statement 1 admits every principal to every resource"},
     ),
     Mutation(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from policies.guardrails.themes.network_vpc import REQUIRED_ENDPOINTS
+from policies.guardrails.themes.network_endpoints import CALLS
 from tests.policies.support import ACCOUNT, REGION, TAGS, Specimen
 
 ZONES = ("a", "b")
@@ -37,13 +37,13 @@ def specimens() -> list[Specimen]:
                 "policy": policy,
                 **(
                     {"vpcEndpointType": "Gateway"}
-                    if service == "s3"
+                    if service in ("s3", "dynamodb")
                     else {"vpcEndpointType": "Interface", "privateDnsEnabled": True}
                 ),
             },
             in_vpc,
         )
-        for service in REQUIRED_ENDPOINTS
+        for service in CALLS
     ]
     private = [
         specimen

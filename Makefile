@@ -5,9 +5,9 @@ BIN    := .venv/bin
 STACK  ?= staging
 # Where it is set, every process would compile all its imports again.
 unexport PYTHONDONTWRITEBYTECODE
-resolve = $(BIN)/uv pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 $(2) -o $(1).lock $(1).txt
+export = $(BIN)/uv export -q --frozen --no-annotate --no-emit-project $(2) -o $(1)
 
-.PHONY: help setup up down synth diagram test check format bench-serve lock pipeline clean
+.PHONY: help setup up down synth diagram test test-all check format bench-serve lock pipeline clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -27,8 +27,11 @@ synth: .venv/local.stamp ## write every resource of a stack as JSON
 diagram: .venv/local.stamp ## draw the architecture of a stack, from its synth
 	$(BIN)/python -m local diagram --stack $(STACK)
 
-test: .venv/dev.stamp ## set up and run every test this machine can run
+test: .venv/dev.stamp ## set up and run all tests that a change can break, in minutes
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-all: .venv/dev.stamp ## those and the long ones: examples, kill series, load, clean environments, big data
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m ""
 
 check: .venv/dev.stamp ## format, lint, strict types and import contracts
 	$(BIN)/ruff format --check .
@@ -46,31 +49,33 @@ pipeline: .venv-pipeline/stamp ## compile the SageMaker pipeline definition into
 bench-serve: .venv/dev.stamp .venv-serve/stamp .venv-bench/stamp ## measure the inference service against a naive one and its peers
 	$(BIN)/python -m workloads.inference.benchmark
 
-lock: .venv/uv.stamp ## resolve every requirements file again, with hashes
-	$(call resolve,requirements-dev)
-	$(call resolve,requirements-local,-c requirements-dev.lock)
-	$(call resolve,workloads/training/requirements,-c requirements-dev.lock)
-	$(call resolve,workloads/inference/requirements,-c requirements-dev.lock)
-	$(call resolve,workloads/inference/requirements-xgboost,-c requirements-dev.lock)
-	$(call resolve,workloads/pipeline/requirements)
-	$(call resolve,requirements-bootstrap)
+lock: .venv/uv.stamp ## lock what pyproject.toml names, export what pip reads (UPGRADE=--upgrade takes newer versions)
+	$(BIN)/uv lock $(UPGRADE)
+	$(call export,requirements.txt)
+	$(call export,policies/requirements.txt,--only-group policies)
+	$(call export,workloads/training/requirements.lock,--only-group training)
+	$(call export,workloads/inference/requirements.lock,--only-group inference)
+	$(call export,workloads/inference/requirements-xgboost.lock,--only-group inference-xgboost)
+	$(call export,requirements-bootstrap.txt,--only-group bootstrap)
+	$(BIN)/uv pip compile -q $(UPGRADE) --generate-hashes --no-annotate --no-header --python-version 3.11 \
+	  -o workloads/pipeline/requirements.lock workloads/pipeline/requirements.txt
 
 clean: ## remove what the commands made
 	rm -rf .venv .venv-pipeline .venv-serve .venv-bench .local .pytest_cache .ruff_cache .import_linter_cache
 
-.venv/uv.stamp:
+.venv/uv.stamp: requirements-bootstrap.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 	  { echo "ml-platform needs Python 3.11; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Install it or name it: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
 	@touch $@
 
-.venv/local.stamp: .venv/uv.stamp requirements-local.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-local.lock
+.venv/local.stamp: .venv/uv.stamp uv.lock
+	$(BIN)/uv sync --quiet --locked --inexact --group local
 	@touch $@
 
-.venv/dev.stamp: .venv/local.stamp requirements-dev.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+.venv/dev.stamp: .venv/local.stamp
+	$(BIN)/uv sync --quiet --locked --inexact --group dev
 	@touch $@
 
 .venv-pipeline/stamp: .venv/uv.stamp workloads/pipeline/requirements.lock

@@ -30,7 +30,7 @@ def wrap(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..
     if original is None:
         raise ExtensionError(
             f"{owner.__name__}.{name} is not in the installed moto, but local.emulator corrects it; "
-            "install the moto version of requirements-local.txt or adapt the extension"
+            "install the moto version of pyproject.toml or adapt the extension"
         )
     setattr(owner, name, make(original))
 

@@ -110,6 +110,12 @@ def approved(steps: dict[str, dict[str, Any]]) -> None:
     steps["Register"]["ModelApprovalStatus"] = "Approved"
 
 
+def unmonitored(platform: Platform) -> Platform:
+    """Nothing watches the endpoint: no monitoring schedule of SageMaker, and no schedule that starts a job."""
+    left = {name: each for name, each in platform.items() if "aws:sagemaker/monitoringSchedule:" not in each.type}
+    return remove(the("scheduler/schedule", "drift"))(left)
+
+
 RAW, KEY, CONFIG = the("s3/bucket", "lake-raw"), the("kms/key", "keys-raw"), the("sagemaker/endpointConfiguration")
 ENDPOINT, FUNCTION = the("sagemaker/endpoint"), the("lambda/function", "rollback")
 QUALITY, MODEL = the("sagemaker/dataQualityJobDefinition"), the("sagemaker/model")
@@ -258,7 +264,7 @@ BREAKS = [
     Break("images for ever", remove(the("ecr/lifecyclePolicy")), ("ecr-lifecycle-policy",)),
     Break("a bucket without a lock", put(RAW, "objectLockEnabled", False), ("artifact-bucket-object-lock",)),
     Break("an endpoint without capture", drop(CONFIG, "dataCaptureConfig"), ("endpoint-data-capture",)),
-    Break("no monitoring", remove(the("sagemaker/monitoringSchedule")), ("endpoint-has-monitoring-schedule",)),
+    Break("no monitoring", unmonitored, ("endpoint-has-monitoring-schedule",)),
     Break("no baseline", drop(QUALITY, "dataQualityBaselineConfig"), ("monitoring-has-baseline",)),
     Break("an endless monitor", drop(QUALITY, "stoppingCondition"), ("monitoring-runtime-bounded",)),
     Break(

@@ -82,6 +82,12 @@ def test_a_stack_without_containers_needs_no_way_to_the_registry(stack: str) -> 
     assert judge(without, stack=stack, only=["vpc-endpoints-required"]).violations == []
 
 
+def test_the_hourly_drift_job_is_monitoring_enough() -> None:
+    """An account that is new to SageMaker cannot create a monitoring schedule."""
+    without = [each for each in resources("prod") if not each.token.endswith(":MonitoringSchedule")]
+    assert judge(without, only=["endpoint-has-monitoring-schedule"]).violations == []
+
+
 # --- breaking the platform on purpose ---
 
 

@@ -1,22 +1,18 @@
-"""Machine-learning governance: endpoints are captured, monitored, and rolled out with a way back."""
+"""Machine-learning governance: endpoints are captured, and rolled out with a way back."""
 
 from __future__ import annotations
 
 from pulumi_policy import Severity
 
 from ..finding import Findings
-from ..levels import EVERYWHERE, FROM_STAGING, IN_PROD
-from ..reading import Prop, as_number
-from ..remediation import Draft
+from ..levels import FROM_STAGING
+from ..reading import Prop
 from ..resource import Resource
 from ..schema import number
 from .alarms import watched
 from .endpoints import CONFIGURATION, is_serverless
 from .theme import GOVERNANCE as THEME
 
-_DEFINITION = "sagemaker/dataQualityJobDefinition"
-_SCHEDULE = "sagemaker/monitoringSchedule"
-_SCHEDULE_JOB = "monitoringScheduleConfig.monitoringJobDefinition"
 _ALARM_NAMES = "deploymentConfig.autoRollbackConfiguration.alarms[].alarmName"
 _GUARDRAILS_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html"
 
@@ -56,61 +52,6 @@ def _capture(config: Resource) -> Findings:
 
 def _is_serverless(variant: Prop) -> bool:
     return variant.prop("serverlessConfig").value is not None
-
-
-@THEME.policy(
-    on="sagemaker/endpoint",
-    reads=(_DEFINITION, _SCHEDULE),
-    mandatory=IN_PROD,
-    severity=Severity.HIGH,
-    remedy="Declare a job definition for the endpoint and a MonitoringSchedule that runs it.",
-    url="https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor.html",
-)
-def endpoint_has_monitoring_schedule(endpoint: Resource) -> Findings:
-    """Every endpoint is monitored on a schedule."""
-    if endpoint.attached(f"{_SCHEDULE_JOB}.monitoringInputs.endpointInput.endpointName", _SCHEDULE):
-        return
-    definitions = endpoint.attached("dataQualityJobInput.endpointInput.endpointName", _DEFINITION)
-    path = "monitoringScheduleConfig.monitoringJobDefinitionName"
-    if not any(definition.attached(path, _SCHEDULE) for definition in definitions):
-        found = "a job definition but no monitoringSchedule runs it" if definitions else "no monitoring job definition"
-        yield endpoint.violation(f"it has {found}")
-
-
-@THEME.policy(
-    on=_DEFINITION,
-    mandatory=FROM_STAGING,
-    severity=Severity.MEDIUM,
-    remedy="Set data_quality_baseline_config to the statistics and constraints of the training data.",
-    url="https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-create-baseline.html",
-)
-def monitoring_has_baseline(monitor: Resource) -> Findings:
-    """A monitor compares with the data that the model was trained on."""
-    baseline = monitor.prop("dataQualityBaselineConfig")
-    for part in ("constraintsResource", "statisticsResource"):
-        yield from baseline.prop(f"{part}.s3Uri").must_be_set("an S3 URI")
-
-
-@THEME.policy(
-    on=_DEFINITION,
-    mandatory=EVERYWHERE,
-    severity=Severity.LOW,
-    remedy="Set stopping_condition.max_runtime_in_seconds to less than the schedule's interval.",
-    url="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_MonitoringStoppingCondition.html",
-    settings={"maximumSeconds": number("Longest run; an hourly schedule takes less than 3,600.", 3600, minimum=60)},
-)
-def monitoring_runtime_bounded(monitor: Resource) -> Findings:
-    """A monitoring job ends before the next one starts."""
-    runtime = monitor.prop("stoppingCondition.maxRuntimeInSeconds")
-    yield from runtime.judged(
-        lambda seconds: as_number(seconds) <= monitor.config["maximumSeconds"],
-        f"at most {int(monitor.config['maximumSeconds'])} seconds",
-    )
-
-
-@monitoring_runtime_bounded.remediation
-def _(draft: Draft) -> None:
-    draft.set("stoppingCondition.maxRuntimeInSeconds", draft.config["maximumSeconds"])
 
 
 @THEME.policy(

@@ -158,13 +158,19 @@ MUTATIONS = [
         remove("quality-schedule"),
         {
             "endpoint-has-monitoring-schedule": (
-                "sagemaker/endpoint 'endpoint': it has a job definition but no monitoringSchedule runs it"
+                "sagemaker/endpoint 'endpoint': no schedule starts a processing job for it, "
+                "and no monitoringSchedule runs its job definition"
             )
         },
     ),
     Mutation(
         remove("data-quality"),
-        {"endpoint-has-monitoring-schedule": "sagemaker/endpoint 'endpoint': it has no monitoring job definition"},
+        {
+            "endpoint-has-monitoring-schedule": (
+                "sagemaker/endpoint 'endpoint': no schedule starts a processing job for it, "
+                "and it has no monitoring job definition"
+            )
+        },
     ),
     Mutation(
         drop("data-quality", "dataQualityBaselineConfig"),

@@ -151,22 +151,36 @@ def _tell(
         deliveries=parts,
         workdir=work,
     )
-    facts = story.tell()
+    title = f"{contract.name} on {stack.name}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     page = stack.home / home.REPORT
-    page.write_text(
-        report.render(
-            title=f"{contract.name} on {stack.name}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-            figures=_figures(facts),
-            steps=console.steps,
-            reports={title: path.read_text(encoding="utf-8") for title, path in facts.reports.items()},
-        ),
-        encoding="utf-8",
-    )
+    try:
+        story.tell()
+    except BaseException as error:  # also of an interruption: what was found until then is worth a look
+        ending = "Interrupted." if isinstance(error, KeyboardInterrupt) else f"Stopped: {error}"
+        if console.steps:
+            _write_report(page, title, story.facts, console, ending)
+            console.say(f"report: {page}")
+        raise
+    _write_report(page, title, story.facts, console, "")
     console.say("")
-    for name, value in _figures(facts).items():
+    for name, value in _figures(story.facts).items():
         console.say(f"{name}: {value}")
     console.say(f"report: {page}")
     console.say(f"done in {console.elapsed:.0f} s")
+
+
+def _write_report(page: Path, title: str, facts: Facts, console: Console, ending: str) -> None:
+    """The report in place of the former one, at once: until it is whole, the former one stays."""
+    text = report.render(
+        title=title,
+        ending=ending,
+        figures=_figures(facts),
+        steps=console.steps,
+        reports={title: path.read_text(encoding="utf-8") for title, path in facts.reports.items() if path.is_file()},
+    )
+    new = page.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(page)
 
 
 def _deploy(stack: Stack, cloud: Cloud, packs: PolicyFactory, console: Console, title: str) -> Deployment:
@@ -175,17 +189,22 @@ def _deploy(stack: Stack, cloud: Cloud, packs: PolicyFactory, console: Console, 
 
 
 def _figures(facts: Facts) -> dict[str, str]:
-    """The run in a few figures."""
-    last = facts.deployments[-1]
-    rows, quarantined = (sum(v[key] for v in facts.verdicts) for key in ("rows_in", "quarantined"))
-    policies, judged = last.judged_by
-    figures = {
-        "resources": f"{len(last.created)} created, {len(last.recorded)} recorded only, "
-        f"{judged} judged by {policies} policies",
-        "rows": f"{rows} in, {quarantined} quarantined",
-        "AUC": ", ".join(f"{e['metrics']['auc']['value']:.4f} ({e['gate']['decision']})" for e in facts.evaluations),
-        "drift": " -> ".join(f"{d['drift_score']:.3f}" for d in facts.drift),
-    }
+    """The run in a few figures, as far as it came."""
+    figures: dict[str, str] = {}
+    if facts.deployments:
+        last = facts.deployments[-1]
+        policies, judged = last.judged_by
+        created = f"{len(last.created)} created, {len(last.recorded)} recorded only"
+        figures["resources"] = f"{created}, {judged} judged by {policies} policies"
+    if facts.verdicts:
+        rows, quarantined = (sum(v[key] for v in facts.verdicts) for key in ("rows_in", "quarantined"))
+        figures["rows"] = f"{rows} in, {quarantined} quarantined"
+    if facts.evaluations:
+        judged_models = (f"{e['metrics']['auc']['value']:.4f} ({e['gate']['decision']})" for e in facts.evaluations)
+        figures["AUC"] = ", ".join(judged_models)
+    scores = [report["drift_score"] for report in facts.drift]
+    if scores:
+        figures["drift"] = " -> ".join("none" if score is None else f"{score:.3f}" for score in scores)
     if facts.latency:
         p50, p99 = facts.latency.percentile(0.5), facts.latency.percentile(0.99)
         figures["predictions"] = f"{facts.latency.served} served, p50 {p50:.2f} ms, p99 {p99:.2f} ms"

@@ -15,8 +15,9 @@ from local.loop.platform import LoopError
 LOCK = "lock"
 RECORD = "emulator.json"
 REPORT = "report.html"
-#: What a run leaves, and the next one removes.
-MADE = ("emulator", RECORD, REPORT, "run", "state.json", "state.new")
+#: What a run leaves, and the next one removes: all but the report, which it replaces when it has one of its own.
+_CLEARED = ("emulator", RECORD, "report.new", "run", "state.json", "state.new")
+MADE = (*_CLEARED, REPORT)
 _KEPT = (LOCK, "synth.json")
 
 
@@ -45,8 +46,8 @@ def occupied(home: Path) -> Generator[None]:
 
 
 def clear(home: Path) -> None:
-    """Remove what former runs left."""
-    for path in (home / name for name in MADE):
+    """Remove what former runs left, except their report."""
+    for path in (home / name for name in _CLEARED):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:

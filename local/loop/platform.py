@@ -5,6 +5,7 @@ Every call here would work on AWS as it is; only the endpoint URL says that this
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
 import sys
@@ -16,6 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.csv as csv
+import pyarrow.parquet as pq
 
 from components.naming import Names
 from contracts import release
@@ -72,6 +77,17 @@ class Platform:
         arguments = ["--contract", self.contract_file, "--object", uri]
         text = self.run("workloads.validation", *arguments, "--processed", f"s3://{self.names.processed_bucket}/")
         return uri, json.loads(text.splitlines()[-1])
+
+    def fetch_quarantined(self, sha256: str, path: Path) -> Path:
+        """The quarantined rows of a judged file as CSV in `path`, where they stay after the run."""
+        keys = self._keys(self.names.processed_bucket, "quarantine/")
+        key = next(key for key in keys if key.endswith(f"/{sha256}/rows.parquet"))
+        body = self.client("s3").get_object(Bucket=self.names.processed_bucket, Key=key)["Body"].read()
+        rows = pq.read_table(io.BytesIO(body))
+        codes = pa.array([" ".join(found) for found in rows["quarantine_codes"].to_pylist()])
+        at = rows.schema.get_field_index("quarantine_codes")
+        csv.write_csv(rows.set_column(at, "quarantine_codes", codes), path)
+        return path
 
     def run(self, module: str, *arguments: object) -> str:
         """Run a workload as its container would; returns what it printed. Exit codes 3 and 4 are verdicts."""

@@ -9,9 +9,13 @@ import jinja2
 from local.loop.console import Step
 
 
-def render(*, title: str, figures: Mapping[str, str], steps: Sequence[Step], reports: Mapping[str, str]) -> str:
-    """The page. `figures` are name -> value; `reports` are title -> complete HTML page of a job (shown as it is)."""
-    return _TEMPLATE.render(title=title, figures=figures, steps=steps, reports=reports)
+def render(
+    *, title: str, ending: str, figures: Mapping[str, str], steps: Sequence[Step], reports: Mapping[str, str]
+) -> str:
+    """The page. `ending` says why the run stopped before its end, or is empty; `figures` are name -> value; `reports`
+    are title -> complete HTML page of a job (shown as it is).
+    """
+    return _TEMPLATE.render(title=title, ending=ending, figures=figures, steps=steps, reports=reports)
 
 
 _TEMPLATE = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string("""\
@@ -27,9 +31,10 @@ _TEMPLATE = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined
  .timeline div { background: #4477aa; height: .9rem; min-width: 2px }
 </style></head><body>
 <h1>{{ title }}</h1>
+{% if ending %}<p><strong>{{ ending }}</strong></p>{% endif %}
 <table>{% for name, value in figures.items() %}<tr><td>{{ name }}<td>{{ value }}</tr>{% endfor %}</table>
 <h2>Timeline</h2>
-<table class="timeline">{% set seconds = steps[-1].end %}{% for step in steps %}
+<table class="timeline">{% set seconds = [steps[-1].end, 0.001] | max %}{% for step in steps %}
 <tr><td>{{ loop.index }}. {{ step.title }}<td><div style="margin-left: {{ (100 * step.start / seconds) | round(2) }}%;\
  width: {{ (100 * (step.end - step.start) / seconds) | round(2) }}%"></div>
 <td>{{ "%.1f" | format(step.start) }} to {{ "%.1f" | format(step.end) }} s</tr>{% endfor %}

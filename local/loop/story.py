@@ -140,12 +140,18 @@ class Story:
     def _deliver(self, file: Path) -> dict[str, Any]:
         uri, verdict = self.platform.deliver(file)
         self.facts.verdicts.append(verdict)
-        reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(verdict["reasons"].items()))
         self.say(uri)
         self.say(
             f"{verdict['status']}: {verdict['rows_in']} rows in, {verdict['accepted']} accepted, "
-            f"{verdict['quarantined']} quarantined" + (f" ({reasons})" if reasons else "")
+            f"{verdict['quarantined']} quarantined"
         )
+        for fault in verdict["faults"]:
+            where = f"{fault['column'] or 'repeated'} {fault['code']}"
+            self.say(f"{where}: {fault['rows']}, first in row {fault['first_row']}: {fault['example']}")
+        if verdict["quarantined"]:
+            path = self.workdir / f"quarantined-{file.stem}.csv"
+            kept = self.platform.fetch_quarantined(verdict["object_sha256"], path)
+            self.say(f"quarantined rows: {kept}")
         for warning in verdict["warnings"]:
             self.say(warning)
         return verdict
@@ -262,6 +268,11 @@ class Story:
         self.say(f"{answers.served} requests through InvokeEndpoint, {captured.records} records captured")
         report = self.platform.detect_drift(captured.directory, self.workdir / f"drift-{label}")
         self.facts.drift.append(report)
+        if report["drift_score"] is None:
+            raise LoopError(
+                f"{report['rows']} rows could be read from {report['captured']['records']} captured records, "
+                f"{report['min_rows']} are needed for a drift score; unreadable: {report['captured']['unreadable']}"
+            )
         self.facts.reports[f"Drift {label} the shift"] = self.workdir / f"drift-{label}" / "report.html"
         self.say(
             f"drift score {report['drift_score']:.3f} (limit {self.contract.drift.max_score:g}): "

@@ -92,6 +92,7 @@ def _verdict(
         rows_in=rows_in,
         quarantined=rows_in,
         reasons=reasons,
+        faults=tables.faults_by_column(connection) if reasons else (),
         findings=_refusals(connection, contract, rows_in, quarantined, reasons),
         warnings=_warnings(source),
     )

@@ -16,7 +16,7 @@ from workloads.engine import identifier, literal
 from workloads.stored import DELIVERED
 from workloads.validation import pii, rules
 from workloads.validation.source import Source, unreadable
-from workloads.validation.verdict import FileFault, Finding, RefusedError, RowFault
+from workloads.validation.verdict import ColumnFault, FileFault, Finding, RefusedError, RowFault
 
 # ruff: noqa: S608 -- SQL here is made of positions (c0, t0) and of what engine.identifier and engine.literal quote
 
@@ -95,6 +95,20 @@ def count_reasons(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
           UNION ALL SELECT row, code FROM repeated)
         GROUP BY code ORDER BY number DESC, code""").fetchall()
     return dict(rows)
+
+
+def faults_by_column(connection: duckdb.DuckDBPyConnection) -> tuple[ColumnFault, ...]:
+    """The faults of each column, most frequent first, each with its first row."""
+    rows = connection.execute("""
+        SELECT name, code, count(*) AS number, min(row), arg_min(text, row) FROM (
+          SELECT row, fault.column AS name, fault.code AS code, fault.text AS text
+          FROM (SELECT row, unnest(faults) AS fault FROM judged WHERE faults IS NOT NULL)
+          UNION ALL SELECT row, NULL, code, text FROM repeated)
+        GROUP BY name, code ORDER BY number DESC, name, code""").fetchall()
+    return tuple(
+        ColumnFault(column=name, code=RowFault(code), rows=number, first_row=first, example=text)
+        for name, code, number, first, text in rows
+    )
 
 
 def first_fault(connection: duckdb.DuckDBPyConnection) -> tuple[int, str]:

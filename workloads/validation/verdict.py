@@ -59,6 +59,20 @@ class Finding:
     text: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class ColumnFault:
+    """The rows with one fault in one column: how many, and of the first its number in the file and what is wrong.
+
+    `example` repeats the value, except in a column that identifies a person. `column` is None of repeated rows.
+    """
+
+    column: str | None
+    code: RowFault
+    rows: int
+    first_row: int
+    example: str
+
+
 class RefusedError(Exception):
     """The file cannot be used at all; carries every finding. Turned into a verdict by `validate`."""
 
@@ -73,8 +87,8 @@ class Verdict:
 
     `rows_in == accepted + quarantined` always holds; both are 0 when a file is too broken to count its rows. With
     status `held`, `accepted` counts the good rows that wait for a person. `reasons` counts rows a row-fault code; a
-    row with two faults counts under both. `duplicate_of` is the status of the first delivery when this one is a
-    duplicate.
+    row with two faults counts under both; `faults` has them by column, most rows first. `duplicate_of` is the status
+    of the first delivery when this one is a duplicate.
     """
 
     status: Status
@@ -83,6 +97,7 @@ class Verdict:
     accepted: int = 0
     quarantined: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict[str, int])
+    faults: tuple[ColumnFault, ...] = ()
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
     summary: Summary | None = None
@@ -105,6 +120,7 @@ def from_dict(value: Mapping[str, Any]) -> Verdict:
     known = {f.name: value[f.name] for f in dataclasses.fields(Verdict) if f.name in value}
     known["status"] = Status(known["status"])
     known["findings"] = tuple(Finding(code=FileFault(f["code"]), text=f["text"]) for f in known.get("findings", ()))
+    known["faults"] = tuple(ColumnFault(**f | {"code": RowFault(f["code"])}) for f in known.get("faults", ()))
     known["warnings"] = tuple(known.get("warnings", ()))
     if known.get("summary") is not None:
         known["summary"] = Summary.from_dict(known["summary"])

@@ -79,13 +79,13 @@ def test_two_commands_do_not_work_in_one_home_at_once(
     assert f"--home: {tmp_path} is in use by process {os.getpid()}; wait for its end" in capsys.readouterr().err
 
 
-def test_clearing_removes_what_runs_made_and_nothing_else(tmp_path: Path) -> None:
+def test_clearing_removes_what_runs_made_but_their_report_and_nothing_else(tmp_path: Path) -> None:
     with home.occupied(tmp_path):
-        for name in ("run/x/y", "emulator/z", "notes.txt", "synth.json", "state.json"):
+        for name in ("run/x/y", "emulator/z", "notes.txt", "synth.json", "state.json", "report.html"):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).touch()
         home.clear(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", "notes.txt", "synth.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", "notes.txt", "report.html", "synth.json"]
 
 
 def test_data_that_the_run_would_clear_away_is_refused(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from contracts import loader
@@ -17,7 +21,7 @@ from local.loop.platform import LoopError
 from local.loop.story import Story
 
 CHURN = loader.load(Path(__file__).parents[3] / "contracts/churn.yaml")
-HELD = {"rows_in": 9, "accepted": 9, "quarantined": 0, "reasons": {}, "warnings": ["columns 'x' were left out"]}
+HELD = {"rows_in": 9, "accepted": 9, "quarantined": 0, "faults": [], "warnings": ["columns 'x' were left out"]}
 FINDING = {"code": "mean_jump", "text": "the mean of spend is 9, it was 1"}
 
 
@@ -64,6 +68,69 @@ def test_a_delivery_that_is_held_says_why_and_the_brakes_have_the_last_word(
         "from now on more rows with a high spend",
         "drift alarm -> topic -> retraining function: held: nothing new",
     ]
+
+
+def test_quarantined_rows_are_told_by_column_and_kept_in_a_file(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    below = {"column": "tenure", "code": "below_minimum", "rows": 2, "first_row": 4, "example": "tenure is -1; ..."}
+    twice = {"column": None, "code": "duplicate_row", "rows": 1, "first_row": 9, "example": "the same row as row 8"}
+    verdict = HELD | {"status": "accepted", "accepted": 6, "quarantined": 3, "faults": [below, twice]}
+    verdict |= {"object_sha256": "5a", "warnings": []}
+    monkeypatch.setattr(told.platform, "deliver", lambda file: ("s3://raw/1.csv", verdict))
+    kept: list[tuple[str, Path]] = []
+
+    def fetch(sha256: str, path: Path) -> Path:
+        kept.append((sha256, path))
+        return path
+
+    monkeypatch.setattr(told.platform, "fetch_quarantined", fetch, raising=False)
+    with told.console.step("Deliver"):
+        told._deliver(Path("1.csv"))
+    assert kept == [("5a", told.workdir / "quarantined-1.csv")]
+    assert told.console.steps[-1].lines == [
+        "s3://raw/1.csv",
+        "accepted: 9 rows in, 6 accepted, 3 quarantined",
+        "tenure below_minimum: 2, first in row 4: tenure is -1; ...",
+        "repeated duplicate_row: 1, first in row 9: the same row as row 8",
+        f"quarantined rows: {told.workdir}/quarantined-1.csv",
+    ]
+
+
+def test_quarantined_rows_are_fetched_as_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {"quarantine_row": [4], "quarantine_codes": [["null", "wrong_type"]], "quarantine_reason": ["a; b"]}
+    body = io.BytesIO()
+    pq.write_table(pa.table(rows | {"tenure": ["x, y"]}), body)
+    names: Any = SimpleNamespace(processed_bucket="processed")
+    platform = story.Platform(cast(Any, None), names, tmp_path, None)
+    keys = ["quarantine/churn/5b/rows.parquet", "quarantine/churn/5a/reason.json", "quarantine/churn/5a/rows.parquet"]
+    monkeypatch.setattr(platform, "_keys", lambda bucket, prefix: keys)
+
+    def get_object(*, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        assert (Bucket, Key) == ("processed", "quarantine/churn/5a/rows.parquet")
+        return {"Body": io.BytesIO(body.getvalue())}
+
+    monkeypatch.setattr(platform, "client", lambda _: SimpleNamespace(get_object=get_object))
+    found = platform.fetch_quarantined("5a", tmp_path / "quarantined-1.csv")
+    assert found == tmp_path / "quarantined-1.csv"
+    header = '"quarantine_row","quarantine_codes","quarantine_reason","tenure"'
+    assert found.read_text() == f'{header}\n4,"null wrong_type","a; b","x, y"\n'
+
+
+def test_records_that_drift_could_not_read_end_the_run_with_the_reasons(
+    told: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captured = {"records": 800, "unreadable": {"no JSON": 800}}
+    report = {"drift_score": None, "rows": 0, "min_rows": 300, "captured": captured}
+    for name, answer in {"take_captured": SimpleNamespace(records=800, directory=None), "detect_drift": report}.items():
+        monkeypatch.setattr(told.platform, name, lambda *_, answer=answer: answer, raising=False)
+    monkeypatch.setattr(told.platform, "names", SimpleNamespace(endpoint="e"), raising=False)
+    monkeypatch.setattr(told.platform, "client", lambda _: None, raising=False)
+    monkeypatch.setattr(told, "emulator", SimpleNamespace(flush=lambda: None))
+    monkeypatch.setattr(traffic, "invoke", lambda *_: SimpleNamespace(served=800))
+    with pytest.raises(LoopError) as caught, told.console.step("Watch"):
+        told._watch([], "before")
+    assert str(caught.value) == (
+        "0 rows could be read from 800 captured records, 300 are needed for a drift score; unreadable: {'no JSON': 800}"
+    )
 
 
 def test_a_shift_below_the_limit_of_the_contract_asks_for_nothing(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:

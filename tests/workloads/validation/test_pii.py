@@ -53,6 +53,14 @@ def test_quarantined_rows_and_reasons_hold_no_personal_value(tmp_path: Path) -> 
     assert b"C0003" not in content
 
 
+def test_examples_of_faults_hold_no_personal_value(tmp_path: Path) -> None:
+    verdict = judge_persons(tmp_path).verdict
+    assert [(fault.column, fault.example) for fault in verdict.faults] == [
+        ("churn_label", "churn_label is empty; the contract requires a value"),
+        ("phone", "phone is a withheld value; the minimum is 100"),
+    ]
+
+
 def test_a_refusal_shows_no_personal_value(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "day.csv", [row | {"email": "e", "phone": "secret"} for row in good_rows()],
                      (*HEADER, "email", "phone"))  # fmt: skip

@@ -137,6 +137,20 @@ def test_a_row_with_several_faults_names_them_all(tmp_path: Path) -> None:
     )
 
 
+def test_the_verdict_counts_faults_by_column_and_shows_the_first_of_each(tmp_path: Path) -> None:
+    rows = [*good_rows(), good_row(3)]
+    for index, tenure in ((30, -1), (5, -4), (20, "x"), (40, -2)):
+        rows[index]["user_tenure_months"] = tenure
+    rows[20]["support_tickets"] = -1
+    found = judge(tmp_path, rows).verdict.faults
+    assert [(f.column, f.code, f.rows, f.first_row, f.example) for f in found] == [
+        ("user_tenure_months", "below_minimum", 3, 6, "user_tenure_months is -4; the minimum is 0"),
+        ("support_tickets", "below_minimum", 1, 21, "support_tickets is -1; the minimum is 0"),
+        ("user_tenure_months", "wrong_type", 1, 21, "user_tenure_months is x; it must be a whole number"),
+        (None, "duplicate_row", 1, 61, "the same row as row 4; the first is kept"),
+    ]
+
+
 def test_of_equal_rows_the_first_is_kept(tmp_path: Path) -> None:
     rows = [*good_rows(), good_row(3), good_row(3)]
     judged = judge(tmp_path, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from typing import Any
 
 from contracts import expression
 from contracts.document import Path
-from contracts.schema import Column, ColumnType, Feature, Pii, Split
+from contracts.metrics import METRICS
+from contracts.schema import Bounds, Column, ColumnType, Feature, Pii, Split
 
 # SageMaker Feature Store's rule for feature names (API CreateFeatureGroup, FeatureDefinition$FeatureName) narrowed to
 # what an expression can name, and names that it, our ETL and our requests keep.
@@ -33,6 +35,7 @@ class Draft:
     column_names: tuple[str, ...]
     features: tuple[Feature, ...]
     segments: tuple[Feature, ...]
+    quality: tuple[Bounds, ...]
     sections: dict[str, Any]
 
 
@@ -45,6 +48,8 @@ def run(draft: Draft) -> Iterator[Fault]:
         yield from _allowed(column)
     yield from _roles(draft)
     yield from _split(draft.sections.get("split"))
+    for bounds in draft.quality:
+        yield from _quality(bounds)
     for key, expressions in (("features", draft.features), ("segments", draft.segments)):
         for feature in expressions:
             yield from _expression(draft, key, feature)
@@ -166,6 +171,22 @@ def _split(split: Split | None) -> Iterator[Fault]:
     if split is not None and (total := split.train + split.validation + split.test) != 100:
         shares = f"{split.train} + {split.validation} + {split.test}"
         yield ("split",), f"{shares} = {total} is found; the shares must add up to 100"
+
+
+def _quality(bounds: Bounds) -> Iterator[Fault]:
+    """The ends of a metric's bounds make sense and lie in its range."""
+    path, metric = ("quality", bounds.metric), METRICS[bounds.metric]
+    given = {end: value for end, value in (("min", bounds.min), ("max", bounds.max)) if value is not None}
+    if not given:
+        yield path, f"no bound is found; give {' or '.join(metric.ends)}"
+    for end, value in given.items():
+        if end not in metric.ends:
+            yield (*path, end), f"{value:g} is found; only {metric.ends[0]} is allowed of {bounds.metric}; remove it"
+        elif not metric.low <= value <= metric.high:
+            allowed = f"{metric.low:g} or more" if math.isinf(metric.high) else f"{metric.low:g} to {metric.high:g}"
+            yield (*path, end), f"{value:g} is found; allowed is {allowed}"
+    if bounds.min is not None and bounds.max is not None and bounds.min > bounds.max:
+        yield path, f"min {bounds.min:g} is above max {bounds.max:g}; correct one of them"
 
 
 def _expression(draft: Draft, key: str, feature: Feature) -> Iterator[Fault]:

@@ -1,4 +1,7 @@
-"""The legal range of each number in a contract, as strict pydantic models made from the schema's dataclasses."""
+"""The keys of a contract's sections: what each may hold and what it means, as strict pydantic models.
+
+The models are made from the schema's dataclasses, which state the defaults.
+"""
 
 from __future__ import annotations
 
@@ -8,62 +11,84 @@ from typing import Annotated, Any, get_type_hints
 import pydantic
 from pydantic import Field
 
-from contracts.schema import Column, Drift, Ingestion, Quality, Split, Training
+from contracts.schema import Bounds, Column, Drift, Ingestion, Split, Training
 
-_SHARE = Field(ge=0, le=1)
-_PERCENT = Field(ge=1, le=98)
-_LIMITS: dict[type, dict[str, Any]] = {
-    Column: {},
+_Key = dict[str, Any]
+
+
+def _share(meaning: str) -> Any:
+    return Field(ge=0, le=1, description=meaning)
+
+
+def _percent(part: str) -> Any:
+    return Field(ge=1, le=98, description=f"entities in the {part} part, in percent; the three add up to 100")
+
+
+_KEYS: dict[type, _Key] = {
+    Column: {
+        "type": Field(description="what a value is; integer and number have 64 bits, a timestamp is UTC"),
+        "nullable": Field(description="whether a row may lack a value"),
+        "minimum": Field(description="least legal value"),
+        "maximum": Field(description="greatest legal value"),
+        "allowed": Field(description="the only legal values; instead of minimum and maximum"),
+        "missing": Field(description="texts (or numbers) that stand for no value, in place of the contract's"),
+        "pii": Field(description="the column identifies a person: it is dropped, or hashed, before a row is stored"),
+        "description": Field(description="what the column means"),
+    },
+    Bounds: {
+        "min": Field(description="least value with which a model may be registered"),
+        "max": Field(description="greatest value with which a model may be registered"),
+    },
     Ingestion: {
-        "max_bad_row_share": _SHARE,
-        "max_lateness_days": Field(ge=0),
-        "max_future_minutes": Field(ge=0),
-        "max_label_rate_jump": _SHARE,
-        "max_mean_jump": Field(gt=0),
+        "max_bad_row_share": _share("share of bad rows above which a whole file is refused"),
+        "max_lateness_days": Field(ge=0, description="age in days above which a row comes too late"),
+        "max_future_minutes": Field(ge=0, description="minutes that an event may lie ahead of the clock"),
+        "max_label_rate_jump": _share("change of the positive rate above which a file is held for a person"),
+        "max_mean_jump": Field(
+            gt=0, description="change of a numeric column's mean, in standard deviations, above which a file is held"
+        ),
     },
-    Split: {"train": _PERCENT, "validation": _PERCENT, "test": _PERCENT},
-    Quality: {
-        "min_auc": _SHARE,
-        "min_accuracy": _SHARE,
-        "min_f1": _SHARE,
-        "max_calibration_error": _SHARE,
-        "max_auc_loss": _SHARE,
-        "max_latency_ms": Field(gt=0),
+    Split: {"train": _percent("training"), "validation": _percent("validation"), "test": _percent("test")},
+    Drift: {
+        "max_score": Field(gt=0, description="drift score (Jensen-Shannon distance, 0 to 1) above which data drifted"),
+        "min_rows": Field(ge=1, description="rows below which no score is taken"),
     },
-    Drift: {"max_score": Field(gt=0), "min_rows": Field(ge=1)},
     # XGBoost's own ranges (its parameter documentation), and ends that catch a slip before it costs a week; those of
     # the training job (workloads.training.job), or a contract could pass here and be refused there
     Training: {
-        "num_round": Field(ge=1, le=100_000),
-        "eta": Field(ge=1e-6, le=1),
-        "max_depth": Field(ge=1, le=30),
-        "min_child_weight": Field(ge=0, le=1e9),
-        "subsample": Field(ge=1e-3, le=1),
-        "early_stopping_rounds": Field(ge=1, le=100_000),
-        "seed": Field(ge=0, le=2**31 - 1),
+        "num_round": Field(ge=1, le=100_000, description="boosting rounds at most"),
+        "eta": Field(ge=1e-6, le=1, description="learning rate"),
+        "max_depth": Field(ge=1, le=30, description="levels of a tree"),
+        "min_child_weight": Field(ge=0, le=1e9, description="least sum of hessians in a leaf"),
+        "subsample": Field(ge=1e-3, le=1, description="share of the rows that a tree sees"),
+        "early_stopping_rounds": Field(ge=1, le=100_000, description="rounds without a better validation log loss"),
+        "seed": Field(ge=0, le=2**31 - 1, description="of the row sampler"),
     },
+}
+#: Fields that are the key under which the rest stands.
+_NAMES = {Column: "name", Bounds: "metric"}
+_Marks = tuple[str | int | float, ...] | None
+#: Written otherwise than the schema holds it: enums as texts, tuples as lists, marks as numbers too, or not at all.
+_WRITTEN: dict[str, Any] = {
+    **{name: Annotated[get_type_hints(Column)[name], pydantic.Strict(False)] for name in ("type", "pii", "allowed")},
+    "missing": Annotated[_Marks, pydantic.Strict(False)],
 }
 
 
-# enums are written as texts, tuples as lists
-_WRITTEN_OTHERWISE = tuple(get_type_hints(Column)[name] for name in ("type", "pii", "allowed"))
-
-
 def _model(kind: type) -> type[pydantic.BaseModel]:
-    """A strict model with the fields and defaults of `kind`; a column's name is the key it stands under."""
+    """A strict model with the fields and defaults of `kind`, but for the name."""
     hints = get_type_hints(kind)
     fields: dict[str, Any] = {}
     for item in dataclasses.fields(kind):
-        if kind is Column and item.name == "name":
+        if item.name == _NAMES.get(kind):
             continue
-        hint: Any = hints[item.name]
-        if hint in _WRITTEN_OTHERWISE:
-            hint = Annotated[hint, pydantic.Strict(False)]
-        if item.name in _LIMITS[kind]:
-            hint = Annotated[hint, _LIMITS[kind][item.name]]
-        fields[item.name] = (hint, ... if item.default is dataclasses.MISSING else item.default)
+        hint = _WRITTEN.get(item.name, hints[item.name]) if kind is Column else hints[item.name]
+        default = ... if item.default is dataclasses.MISSING else item.default
+        if kind is Column and item.name == "missing":
+            default = None
+        fields[item.name] = (Annotated[hint, _KEYS[kind][item.name]], default)
     config = pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
     return pydantic.create_model(kind.__name__, __config__=config, **fields)
 
 
-MODELS = {kind: _model(kind) for kind in _LIMITS}
+MODELS = {kind: _model(kind) for kind in _KEYS}

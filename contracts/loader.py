@@ -2,8 +2,8 @@
 
 Every fault of a contract is told at once, one per line: where, what was found, what is allowed, what to do. The shape
 of the file is that of `contracts.schema`, except that columns, features and segments are mappings from name to
-content; fields and defaults are stated there, the legal ranges in `contracts.limits`, and what spans several fields in
-`contracts.checks`.
+content, `quality` one from metric to bounds, and `missing` stands once for all columns or in one. Fields and defaults
+are stated there, the legal ranges in `contracts.limits`, and what spans several fields in `contracts.checks`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,34 @@ import pydantic
 from contracts import checks, document
 from contracts.checks import show
 from contracts.limits import MODELS
-from contracts.schema import Column, Contract, Drift, Feature, Ingestion, Quality, Split, Task, Training
+from contracts.metrics import METRICS
+from contracts.schema import (
+    DEFAULT_QUALITY,
+    MISSING_MARKS,
+    Bounds,
+    Column,
+    Contract,
+    Drift,
+    Feature,
+    Ingestion,
+    Split,
+    Task,
+    Training,
+)
 
-_SECTIONS = {"ingestion": Ingestion, "split": Split, "quality": Quality, "drift": Drift, "training": Training}
-_KEYS = tuple(item.name for item in dataclasses.fields(Contract))
+_SECTIONS = {"ingestion": Ingestion, "split": Split, "drift": Drift, "training": Training}
+_KEYS = (*(item.name for item in dataclasses.fields(Contract)), "missing")
+#: Keys whose names and places are fixed and which nothing reads yet: what holds today, and what to do.
+RESERVED = {
+    "encoding": "files are read as UTF-8; deliver them so and remove it",
+    "decimal": "numbers are read with a decimal point; deliver them so and remove it",
+    "thousands": "numbers are read without a separator of thousands; deliver them so and remove it",
+    "monotone": "features are not constrained; remove it",
+    "cost": "the decision is made at the threshold; give `threshold` and remove it",
+    "retrain_after_rows": "new data starts no training; remove it, and start one by hand, by schedule or on drift",
+}
 _TEXTS = ("name", "entity", "event_time", "label", "description")
-_MAPPINGS = ("columns", "features", "segments")
+_MAPPINGS = ("columns", "features", "segments", "quality")
 _REQUIRED = ("name", "task", "entity", "event_time", "label", "columns", "features")
 
 
@@ -64,6 +86,7 @@ def loads(text: str, *, source: str = "contract") -> Contract:
         **draft.sections,
         task=Task(read.data["task"]),
         threshold=float(read.data.get("threshold", Contract.threshold)),
+        quality=draft.quality,
         columns=tuple(draft.columns.values()),
         features=draft.features,
         segments=draft.segments,
@@ -83,7 +106,9 @@ class _Reader:
 
     def draft(self) -> checks.Draft:
         for key in self.data:
-            if key not in _KEYS:
+            if key in RESERVED:
+                self._fault((key,), f"is not supported yet: {RESERVED[key]}")
+            elif key not in _KEYS:
                 self._unknown((key,), key, _KEYS)
         for key in _REQUIRED:
             if key not in self.data:
@@ -92,8 +117,9 @@ class _Reader:
         self._task()
         self._threshold()
         written = {key: self._mapping(key) for key in _MAPPINGS}
-        columns = {name: self._section(("columns", name), Column, item) for name, item in written["columns"].items()}
-        sections = {key: self._section((key,), kind, self.data.get(key, {})) for key, kind in _SECTIONS.items()}
+        marks = self._missing()
+        columns = {name: self._column(name, item, marks) for name, item in written["columns"].items()}
+        checked = {key: self._section((key,), kind, self.data.get(key, {})) for key, kind in _SECTIONS.items()}
         return checks.Draft(
             name=texts["name"],
             roles={role: texts[role] for role in ("entity", "event_time", "label") if texts[role]},
@@ -101,7 +127,8 @@ class _Reader:
             column_names=tuple(written["columns"]),
             features=self._expressions("features", written["features"]),
             segments=self._expressions("segments", written["segments"]),
-            sections={key: section for key, section in sections.items() if section is not None},
+            quality=self._quality(written["quality"]),
+            sections={key: _SECTIONS[key](**dict(model)) for key, model in checked.items() if model is not None},
         )
 
     def _fault(self, path: document.Path, text: str) -> None:
@@ -135,7 +162,7 @@ class _Reader:
 
     def _mapping(self, key: str) -> dict[str, Any]:
         value = self.data.get(key, {})
-        if isinstance(value, dict) and (value or key not in self.data or key == "segments"):
+        if isinstance(value, dict) and (value or key not in self.data or key in ("segments", "quality")):
             return value
         self._fault((key,), f"{show(value)} is found; a mapping from name to content is allowed")
         return {}
@@ -146,21 +173,58 @@ class _Reader:
                 self._fault((key, name), f"{show(text)} is found; an expression over columns is allowed")
         return tuple(Feature(name=n, expression=text.strip()) for n, text in written.items() if isinstance(text, str))
 
+    def _missing(self) -> tuple[str, ...]:
+        """The contract's marks of missing values, for the columns without some of their own."""
+        value = self.data.get("missing", list(MISSING_MARKS))
+        if not isinstance(value, list):
+            self._fault(("missing",), f"{show(value)} is found; a list of texts and numbers is allowed")
+            return ()
+        for index, mark in enumerate(value):
+            if isinstance(mark, bool) or not isinstance(mark, str | int | float):
+                self._fault(("missing", index), f"{show(mark)} is found; a text or a number is allowed")
+        return tuple(map(str, value))
+
+    def _column(self, name: str, data: Any, marks: tuple[str, ...]) -> Column | None:
+        if isinstance(data, Mapping) and data.get("type") == "category":
+            advice = f'use string, and a feature equals({name}, "...") for each text that matters'
+            self._fault(("columns", name, "type"), f"'category' is not supported yet; {advice}")
+            return None
+        checked = self._section(("columns", name), Column, data)
+        if checked is None:
+            return None
+        values = {key: getattr(checked, key) for key in type(checked).model_fields}
+        own = values.pop("missing")
+        return Column(name=name, **values, missing=marks if own is None else tuple(map(str, own)))
+
+    def _quality(self, written: dict[str, Any]) -> tuple[Bounds, ...]:
+        """The bounds in the contract, in place of the defaults of the same metrics; the other defaults as they are."""
+        found = {bounds.metric: bounds for bounds in DEFAULT_QUALITY}
+        for metric, data in written.items():
+            path = ("quality", metric)
+            end, _, rest = metric.partition("_")
+            if metric not in METRICS and rest in METRICS and end in ("min", "max"):
+                self._fault(
+                    path, f"unknown key; bounds stand below their metric; write {rest}: {{{end}: {show(data)}}}"
+                )
+            elif metric not in METRICS:
+                self._unknown(path, metric, METRICS)
+            elif (checked := self._section(path, Bounds, data)) is not None:
+                found[metric] = Bounds(metric=metric, min=checked.min, max=checked.max)
+        return tuple(found.values())
+
     def _section(self, path: document.Path, kind: type, data: Any) -> Any:
-        """`data` as the schema dataclass `kind`, or None where it has faults."""
+        """`data` checked as the model of the schema dataclass `kind`, or None where it has faults."""
         model = MODELS[kind]
         if not isinstance(data, Mapping):
             keys = ", ".join(model.model_fields)
             self._fault(path, f"{show(data)} is found; a mapping with the keys {keys} is allowed")
             return None
         try:
-            checked = model.model_validate(data)
+            return model.model_validate(data)
         except pydantic.ValidationError as error:
             for item in error.errors(include_url=False):
                 self._invalid(path, model, item)
             return None
-        named = {"name": path[-1]} if kind is Column else {}
-        return kind(**named, **{name: getattr(checked, name) for name in model.model_fields})
 
     def _invalid(self, path: document.Path, model: type[pydantic.BaseModel], item: Any) -> None:
         """One of pydantic's errors in our words."""
@@ -169,7 +233,9 @@ class _Reader:
             self._unknown(location, str(item["loc"][-1]), model.model_fields)
         elif item["type"] == "missing":
             self._fault(location, "is missing; add it")
-        elif item["loc"][0] == "allowed" and len(item["loc"]) > 1:  # one fault, not one for each member of the union
+        elif (
+            item["loc"][0] in ("allowed", "missing") and len(item["loc"]) > 1
+        ):  # one fault, not one for each member of the union
             fault = ((*path, *item["loc"][:2]), f"{show(item['input'])} is found; a text or a number is allowed")
             if fault not in self.faults:
                 self.faults.append(fault)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, get_args, get_type_hints
 
+from contracts import formats
+
 
 class Task(StrEnum):
     """What the model predicts. Others (multi-class, regression) are refused by the loader with their name."""
@@ -37,16 +39,27 @@ class Pii(StrEnum):
     HASH = "hash"
 
 
+#: Texts that stand for a missing value unless a contract says otherwise, compared without regard to case: what
+#: spreadsheets, R, pandas, databases' dumps and public data sets write. Empty text is missing always.
+MISSING_MARKS = ("NA", "N/A", "#N/A", "<NA>", "NaN", "NaT", "NULL", "None", "\\N", "?", "-")
+
+Value = str | int | float | bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column of the raw data. `minimum` and `maximum` are inclusive; `allowed` lists the only legal values."""
+    """One column of the raw data. `minimum` and `maximum` are inclusive; `allowed` lists the only legal values.
+
+    `missing` are the texts that stand for no value (`contracts.texts` reads by them).
+    """
 
     name: str
     type: ColumnType
     nullable: bool = False
     minimum: float | None = None
     maximum: float | None = None
-    allowed: tuple[str | int | float | bool, ...] = ()
+    allowed: tuple[Value, ...] = ()
+    missing: tuple[str, ...] = MISSING_MARKS
     pii: Pii | None = None
     description: str = ""
 
@@ -85,21 +98,15 @@ class Split:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quality:
-    """What a model must reach on the test set to be registered.
+class Bounds:
+    """What a metric of the test set must keep within, both ends included, for the model to be registered.
 
-    Accuracy and F1 are taken at the contract's decision `threshold`. `max_calibration_error` bounds the expected
-    calibration error. `max_auc_loss` is the margin of the non-inferiority test against the live champion on the same
-    rows: the lower end of the 95 % confidence interval of AUC(candidate) - AUC(champion) must not lie below it.
-    `max_latency_ms` bounds the p99 of a single prediction.
+    Which metrics there are, what they mean and the bounds of a contract that names none: `contracts.metrics`.
     """
 
-    min_auc: float = 0.75
-    min_accuracy: float = 0.75
-    min_f1: float = 0.70
-    max_calibration_error: float = 0.10
-    max_auc_loss: float = 0.01
-    max_latency_ms: float = 50.0
+    metric: str
+    min: float | None = None
+    max: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +134,16 @@ class Training:
     seed: int = 7
 
 
+DEFAULT_QUALITY = (
+    Bounds(metric="auc", min=0.75),
+    Bounds(metric="accuracy", min=0.75),
+    Bounds(metric="f1", min=0.70),
+    Bounds(metric="calibration_error", max=0.10),
+    Bounds(metric="auc_loss", max=0.01),
+    Bounds(metric="latency_ms", max=50.0),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contract:
     """One workload. `segments` are expressions whose values split the fairness report; they are not model inputs."""
@@ -143,7 +160,7 @@ class Contract:
     threshold: float = 0.75
     ingestion: Ingestion = field(default_factory=Ingestion)
     split: Split = field(default_factory=Split)
-    quality: Quality = field(default_factory=Quality)
+    quality: tuple[Bounds, ...] = DEFAULT_QUALITY
     drift: Drift = field(default_factory=Drift)
     training: Training = field(default_factory=Training)
 
@@ -153,6 +170,10 @@ class Contract:
             if column.name == name:
                 return column
         raise KeyError(f"contract {self.name!r} has no column {name!r}; it has {[c.name for c in self.columns]}")
+
+    def bounds(self, metric: str) -> Bounds:
+        """What `metric` must keep within; without ends if the contract leaves it free."""
+        return next((bounds for bounds in self.quality if bounds.metric == metric), Bounds(metric=metric))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -168,12 +189,20 @@ class Contract:
 
 def to_json(contract: Contract) -> str:
     """The compiled form: compact JSON, keys sorted, so that equal contracts are equal bytes."""
-    return json.dumps(dataclasses.asdict(contract), sort_keys=True, separators=(",", ":"))
+    document = {"format": formats.CURRENT, **dataclasses.asdict(contract)}
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
 def from_json(text: str | bytes) -> Contract:
-    """Read the compiled form back; it was checked when it was made, so a TypeError or ValueError means corruption."""
-    return _build(Contract, json.loads(text))
+    """Read the compiled form back, the present one or the one before: a champion's package carries its contract.
+
+    It was checked when it was made, so a TypeError or ValueError means corruption, or a form that is newer than this
+    code.
+    """
+    try:
+        return _build(Contract, formats.upgraded(json.loads(text)))
+    except KeyError as error:
+        raise ValueError(f"the key {error} is lacking or unknown") from None
 
 
 def _build(kind: Any, value: Any) -> Any:

@@ -185,7 +185,7 @@ class Story:
                 gap = evaluation["champion"]["auc_difference"]
                 self.say(
                     f"against the champion: {gap['value']:+.4f} [{gap['low']:+.4f}, {gap['high']:+.4f}] "
-                    f"(margin {self.contract.quality.max_auc_loss:g})"
+                    f"(margin {self.contract.bounds('auc_loss').max:g})"
                 )
             self.say(f"gate: {gate['decision']}: {gate['reason']}")
             if gate["decision"] != "register":

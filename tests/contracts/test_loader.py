@@ -13,7 +13,8 @@ import yaml
 from contracts import __main__ as command
 from contracts import limits, loader, schema
 from contracts.loader import ContractError
-from contracts.schema import ColumnType, Contract, Task
+from contracts.metrics import METRICS
+from contracts.schema import Bounds, ColumnType, Contract, Task
 
 CHURN = Path(__file__).parents[2] / "contracts" / "churn.yaml"
 Change = Callable[[dict[str, Any]], object]
@@ -57,13 +58,14 @@ def test_defaults_are_those_of_the_schema() -> None:
         data.pop(key, None)
     contract = loader.loads(yaml.safe_dump(data, sort_keys=False))
     assert contract.threshold == Contract.threshold
-    for section in (schema.Ingestion, schema.Split, schema.Quality, schema.Drift, schema.Training):
+    assert contract.quality == schema.DEFAULT_QUALITY
+    for section in (schema.Ingestion, schema.Split, schema.Drift, schema.Training):
         assert getattr(contract, section.__name__.lower()) == section()
 
 
 def test_every_number_of_a_section_has_a_limit() -> None:
     for kind, model in limits.MODELS.items():
-        if kind is schema.Column:
+        if kind in (schema.Column, schema.Bounds):
             continue
         for name, field in model.model_fields.items():
             assert field.metadata, f"{kind.__name__}.{name} has no range"
@@ -86,7 +88,7 @@ def drop(key: str) -> Change:
 
 KNOWN = (
     "name, task, entity, event_time, label, columns, features, description, segments, threshold, "
-    "ingestion, split, quality, drift, training"
+    "ingestion, split, quality, drift, training, missing"
 )
 INPUTS = "user_tenure_months, transaction_volume, support_tickets"
 
@@ -120,10 +122,57 @@ INPUTS = "user_tenure_months, transaction_volume, support_tickets"
         (put("features", value={}), "features: {} is found; a mapping from name to content is allowed"),
         (
             put("quality", value=[]),
-            "quality: [] is found; a mapping with the keys min_auc, min_accuracy, min_f1, "
-            "max_calibration_error, max_auc_loss, max_latency_ms is allowed",
+            "quality: [] is found; a mapping from name to content is allowed",
         ),
-        (put("quality", "min_auc", value=75), "quality.min_auc: 75 is found; allowed is less than or equal to 1"),
+        (put("quality", "auc", value=0.8), "quality.auc: 0.8 is found; a mapping with the keys min, max is allowed"),
+        (put("quality", "auc", value={"min": 75}), "quality.auc.min: 75 is found; allowed is 0 to 1"),
+        (put("quality", "logloss", value={"max": -1}), "quality.logloss.max: -1 is found; allowed is 0 or more"),
+        (put("quality", "auc", value={"min": "x"}), "quality.auc.min: 'x' is found; allowed is number"),
+        (put("quality", "auc", value={}), "quality.auc: no bound is found; give min or max"),
+        (
+            put("quality", "auc", value={"min": 0.9, "max": 0.8}),
+            "quality.auc: min 0.9 is above max 0.8; correct one of them",
+        ),
+        (
+            put("quality", "auc_loss", value={"min": 0.1}),
+            "quality.auc_loss.min: 0.1 is found; only max is allowed of auc_loss; remove it",
+        ),
+        (
+            put("quality", "min_auc", value=0.8),
+            "quality.min_auc: unknown key; bounds stand below their metric; write auc: {min: 0.8}",
+        ),
+        (
+            put("quality", "rmse", value={"max": 3}),
+            f"quality.rmse: unknown key; allowed are {', '.join(METRICS)}; remove it",
+        ),
+        # missing values
+        (put("missing", value="NA"), "missing: 'NA' is found; a list of texts and numbers is allowed"),
+        (put("missing", value=["NA", None]), "missing.1: nothing is found; a text or a number is allowed"),
+        (put("missing", value=["NA", True]), "missing.1: true is found; a text or a number is allowed"),
+        (
+            put("columns", "support_tickets", "missing", value=["NA", {}]),
+            "columns.support_tickets.missing.1: {} is found; a text or a number is allowed",
+        ),
+        # keys that are named and not read yet
+        *(
+            (put(key, value=1), f"{key}: is not supported yet: {told}")
+            for key, told in (
+                ("encoding", "files are read as UTF-8; deliver them so and remove it"),
+                ("decimal", "numbers are read with a decimal point; deliver them so and remove it"),
+                ("thousands", "numbers are read without a separator of thousands; deliver them so and remove it"),
+                ("monotone", "features are not constrained; remove it"),
+                ("cost", "the decision is made at the threshold; give `threshold` and remove it"),
+                (
+                    "retrain_after_rows",
+                    "new data starts no training; remove it, and start one by hand, by schedule or on drift",
+                ),
+            )
+        ),
+        (
+            put("columns", "support_tickets", value={"type": "category"}),
+            "columns.support_tickets.type: 'category' is not supported yet; use string, and a feature "
+            'equals(support_tickets, "...") for each text that matters',
+        ),
         (put("training", "eta", value=float("inf")), "training.eta: inf is found; allowed is a finite number"),
         (put("training", "num_round", value="150"), "training.num_round: '150' is found; allowed is integer"),
         (put("training", "num_round", value=1.5), "training.num_round: 1.5 is found; allowed is integer"),
@@ -390,6 +439,37 @@ def test_command_prints_faults_and_fails(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_schema_and_loader_have_the_same_fields() -> None:
+    key = {schema.Column: "name", schema.Bounds: "metric"}  # under which the rest stands
     for kind, model in limits.MODELS.items():
-        names = {item.name for item in dataclasses.fields(kind)} - ({"name"} if kind is schema.Column else set())
-        assert set(model.model_fields) == names
+        assert set(model.model_fields) == {item.name for item in dataclasses.fields(kind)} - {key.get(kind)}
+
+
+def test_bounds_of_one_metric_leave_the_others_at_their_defaults() -> None:
+    data = yaml.safe_load(CHURN.read_text())
+    data["quality"] = {"f1": {"min": 0.4}, "recall": {"min": 0.5, "max": 0.9}, "auc": {"max": 0.999}}
+    contract = loader.loads(yaml.safe_dump(data))
+    assert {bounds.metric: (bounds.min, bounds.max) for bounds in contract.quality} == {
+        "auc": (None, 0.999),
+        "accuracy": (0.75, None),
+        "f1": (0.4, None),
+        "calibration_error": (None, 0.10),
+        "auc_loss": (None, 0.01),
+        "latency_ms": (None, 50.0),
+        "recall": (0.5, 0.9),
+    }
+    assert contract.bounds("recall") == Bounds(metric="recall", min=0.5, max=0.9)
+    assert contract.bounds("brier") == Bounds(metric="brier")
+
+
+def test_marks_of_missing_values_are_the_columns_own_or_the_contracts_or_the_usual_ones() -> None:
+    data = yaml.safe_load(CHURN.read_text())
+    assert {column.missing for column in loader.load(CHURN).columns} == {schema.MISSING_MARKS}
+    data["missing"] = ["NA", -999, 9.5]
+    data["columns"]["support_tickets"]["missing"] = []
+    data["columns"]["transaction_volume"]["missing"] = [-1]
+    contract = loader.loads(yaml.safe_dump(data))
+    assert {column.name: column.missing for column in contract.inputs} == {
+        "user_tenure_months": ("NA", "-999", "9.5"),
+        "transaction_volume": ("-1",),
+        "support_tickets": (),
+    }

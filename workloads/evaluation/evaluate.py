@@ -42,13 +42,10 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
         metrics.auc_difference(labels, scores, champion_scores, entities) if champion_scores is not None else None
     )
     plain = metrics.at_threshold(labels, scores, contract.threshold) | metrics.probabilities(labels, scores)
-    tests = model_tests.run(candidate, features, contract.quality)
+    tests = model_tests.run(candidate, features, contract.bounds(gate.LATENCY).max)
     decision = gate.decide(
         quality=contract.quality,
-        auc=area,
-        accuracy=plain["accuracy"],
-        f1=plain["f1"],
-        calibration_error=plain["calibration_error"],
+        measured={"auc": area.value, **plain},
         auc_difference=difference,
         model_tests=tests,
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from contracts.schema import Quality
+from contracts.schema import Bounds
 from workloads.evaluation.metrics import Interval
 from workloads.evaluation.model_tests import ModelTest
+
+AUC_LOSS, LATENCY = "auc_loss", "latency_ms"
+_ELSEWHERE = (AUC_LOSS, LATENCY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,28 +34,20 @@ class Gate:
 
 def decide(
     *,
-    quality: Quality,
-    auc: Interval,
-    accuracy: float,
-    f1: float,
-    calibration_error: float,
+    quality: Sequence[Bounds],
+    measured: Mapping[str, float],
     auc_difference: Interval | None,
     model_tests: Sequence[ModelTest],
 ) -> Gate:
-    """Every threshold AND not worse than the champion (None: there is none yet) AND every model test."""
-    checks = [
-        _at_least("auc", auc.value, quality.min_auc),
-        _at_least("accuracy", accuracy, quality.min_accuracy),
-        _at_least("f1", f1, quality.min_f1),
-        Check(
-            name="calibration_error",
-            passed=calibration_error <= quality.max_calibration_error,
-            found=f"{calibration_error:.4f}",
-            allowed=f"<= {quality.max_calibration_error:g}",
-        ),
-    ]
-    if auc_difference is not None:
-        checks.append(_not_inferior(auc_difference, quality.max_auc_loss))
+    """Every bound of a measured metric AND not worse than the champion (None: there is none yet) AND every model test.
+
+    `quality` are the contract's bounds; two of them are no metrics of the scores: that of the comparison with the
+    champion, and that of the latency, which is a model test. KeyError for another that is not in `measured`.
+    """
+    checks = [_within(measured[bounds.metric], bounds) for bounds in quality if bounds.metric not in _ELSEWHERE]
+    margin = next((bounds.max for bounds in quality if bounds.metric == AUC_LOSS), None)
+    if auc_difference is not None and margin is not None:
+        checks.append(_not_inferior(auc_difference, margin))
     checks += [
         Check(name=f"model test {t.name}", passed=t.passed, found=t.found, allowed=t.allowed) for t in model_tests
     ]
@@ -64,8 +59,15 @@ def decide(
     return Gate(decision="register", reason=f"all {len(checks)} checks hold; {compared}", checks=tuple(checks))
 
 
-def _at_least(name: str, found: float, minimum: float) -> Check:
-    return Check(name=name, passed=found >= minimum, found=f"{found:.4f}", allowed=f">= {minimum:g}")
+def _within(found: float, bounds: Bounds) -> Check:
+    """Ends belong to what is allowed; NaN is never within."""
+    ends = [(">=", bounds.min), ("<=", bounds.max)]
+    return Check(
+        name=bounds.metric,
+        passed=all(end is None or (found >= end if sign == ">=" else found <= end) for sign, end in ends),
+        found=f"{found:.4f}",
+        allowed=" and ".join(f"{sign} {end:g}" for sign, end in ends if end is not None),
+    )
 
 
 def _not_inferior(difference: Interval, margin: float) -> Check:

@@ -21,8 +21,9 @@ from botocore.stub import Stubber
 from numpy.typing import NDArray
 
 from contracts import release, schema
-from contracts.schema import Column, ColumnType, Contract, Feature, Quality, Task
-from workloads.evaluation import champion, model_tests
+from contracts.metrics import METRICS
+from contracts.schema import Bounds, Column, ColumnType, Contract, Feature, Task
+from workloads.evaluation import champion, gate, metrics, model_tests
 from workloads.evaluation.__main__ import _comparable, _same_origin, write
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import evaluate
@@ -49,7 +50,13 @@ def make_contract(*features: str, **changes: Any) -> Contract:
         features=tuple(Feature(name=f"f{i}", expression=text) for i, text in enumerate(features)),
         segments=(Feature(name="side", expression="bucket(b, 0)"),),
         threshold=0.5,
-        quality=Quality(min_auc=0.7, min_accuracy=0.6, min_f1=0.6, max_auc_loss=0.02),
+        quality=(
+            Bounds(metric="auc", min=0.7),
+            Bounds(metric="accuracy", min=0.6),
+            Bounds(metric="f1", min=0.6),
+            Bounds(metric="calibration_error", max=0.1),
+            Bounds(metric="auc_loss", max=0.02),
+        ),
         **changes,
     )
 
@@ -152,14 +159,14 @@ class Broken(Model):
 def test_each_fault_of_behaviour_is_seen(build: Callable[..., Model], fault: str) -> None:
     good = build("a", "b")
     features = good.features(make_rows(300, 3))
-    assert all(t.passed for t in model_tests.run(good, features, good.contract.quality))
+    assert all(t.passed for t in model_tests.run(good, features, 50))
     broken = Broken(booster=good.booster, contract=good.contract, metadata={"fault": fault})
-    assert fault in {t.name for t in model_tests.run(broken, features, good.contract.quality) if not t.passed}
+    assert fault in {t.name for t in model_tests.run(broken, features, 50) if not t.passed}
 
 
 def test_a_slow_model_fails_its_latency_test(build: Callable[..., Model]) -> None:
     model = build("a", "b")
-    result = model_tests.run(model, model.features(make_rows(50, 3)), Quality(max_latency_ms=1e-6))
+    result = model_tests.run(model, model.features(make_rows(50, 3)), 1e-6)
     assert [t.name for t in result if not t.passed] == ["latency p99"]
 
 
@@ -256,3 +263,9 @@ def test_the_step_as_a_process_needs_its_arguments() -> None:
     )
     assert done.returncode == 2
     assert "--contract, --model, --test, --manifest, --baseline, --release-parameter, --output" in done.stderr
+
+
+def test_every_metric_that_a_contract_may_bound_is_measured() -> None:
+    labels, scores = np.array([0, 1, 0, 1]), np.array([0.2, 0.9, 0.6, 0.4])
+    measured = metrics.at_threshold(labels, scores, 0.5) | metrics.probabilities(labels, scores)
+    assert {"auc", *measured, gate.AUC_LOSS, gate.LATENCY} == METRICS.keys()

@@ -4,24 +4,24 @@ from typing import Any
 
 import pytest
 
-from contracts.schema import Quality
+from contracts.schema import DEFAULT_QUALITY, Bounds
 from workloads.evaluation.gate import Gate, decide
 from workloads.evaluation.metrics import Interval
 from workloads.evaluation.model_tests import ModelTest
 
 GOOD: dict[str, Any] = {
-    "quality": Quality(min_auc=0.75, min_accuracy=0.75, min_f1=0.7, max_calibration_error=0.1, max_auc_loss=0.01),
-    "auc": Interval(value=0.9, low=0.88, high=0.92),
-    "accuracy": 0.8,
-    "f1": 0.75,
-    "calibration_error": 0.03,
+    "quality": DEFAULT_QUALITY,
+    "measured": {"auc": 0.9, "accuracy": 0.8, "f1": 0.75, "calibration_error": 0.03, "recall": 0.6, "logloss": 0.3},
     "auc_difference": Interval(value=0.002, low=-0.004, high=0.008),
     "model_tests": [ModelTest(name="order", passed=True, found="0", allowed="0")],
 }
 
 
 def judge(change: dict[str, Any]) -> Gate:
-    return decide(**{**GOOD, **change})
+    """A change of what was measured, or of another argument."""
+    other = {name: value for name, value in change.items() if name in GOOD}
+    measured = GOOD["measured"] | {name: value for name, value in change.items() if name not in GOOD}
+    return decide(**{**GOOD, "measured": measured, **other})
 
 
 def test_a_good_model_is_registered() -> None:
@@ -37,7 +37,7 @@ def test_the_first_model_has_no_champion_to_beat() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"auc": Interval(value=0.7499, low=0.7, high=0.8)}, "auc 0.7499, allowed >= 0.75"),
+        ({"auc": 0.7499}, "auc 0.7499, allowed >= 0.75"),
         ({"accuracy": 0.74}, "accuracy 0.7400, allowed >= 0.75"),
         ({"f1": 0.1}, "f1 0.1000, allowed >= 0.7"),
         ({"calibration_error": 0.11}, "calibration_error 0.1100, allowed <= 0.1"),
@@ -58,7 +58,7 @@ def test_one_failing_check_rejects_with_its_reason(change: dict[str, Any], reaso
 
 def test_thresholds_are_inclusive() -> None:
     at_the_edge: dict[str, Any] = {
-        "auc": Interval(value=0.75, low=0.7, high=0.8),
+        "auc": 0.75,
         "accuracy": 0.75,
         "f1": 0.7,
         "calibration_error": 0.1,
@@ -74,3 +74,19 @@ def test_every_failure_is_in_the_reason() -> None:
 
 def test_a_metric_that_is_no_number_rejects() -> None:
     assert judge({"f1": float("nan")}).decision == "reject"
+
+
+def test_a_contract_bounds_what_it_likes_on_either_side() -> None:
+    bounds = (
+        Bounds(metric="recall", min=0.5),
+        Bounds(metric="auc", min=0.6, max=0.89),
+        Bounds(metric="logloss", max=1),
+    )
+    gate = judge({"quality": bounds})
+    assert [(check.name, check.passed, check.allowed) for check in gate.checks] == [
+        ("recall", True, ">= 0.5"),
+        ("auc", False, ">= 0.6 and <= 0.89"),
+        ("logloss", True, "<= 1"),
+        ("model test order", True, "0"),
+    ]
+    assert gate.reason == "auc 0.9000, allowed >= 0.6 and <= 0.89"

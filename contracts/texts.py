@@ -1,0 +1,52 @@
+"""How a delivered text becomes a value of a column: the one rule of validation, service, batch and captures.
+
+A text is trimmed. It is no value at all if nothing is left, or if what is left is one of the column's marks of missing
+values, whatever its case; a mark that is a number (-999) also means that number in other spellings (-999.0). What the
+column lists as allowed is a value and no mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from contracts.schema import Column, ColumnType
+
+#: What is cut off both ends: blanks and line ends, the no-break space of spreadsheets and the byte order mark.
+BLANKS = " \t\r\n\f\v\u00a0\ufeff"
+_NUMERIC = (ColumnType.INTEGER, ColumnType.NUMBER)
+
+
+def marks(column: Column) -> frozenset[str]:
+    """The texts that stand for no value in `column`, trimmed and in lower case; the empty one is always among them."""
+    values = {str(value).lower() for value in column.allowed}
+    return frozenset(mark.strip(BLANKS).lower() for mark in column.missing) - values | {""}
+
+
+def missing_numbers(column: Column) -> frozenset[float]:
+    """The finite numbers that stand for no value; only integer and number columns have such."""
+    if column.type not in _NUMERIC:
+        return frozenset()
+    numbers = (_number(mark) for mark in marks(column))
+    return frozenset(number for number in numbers if number is not None and number not in column.allowed)
+
+
+def reader(column: Column) -> Callable[[str], str | None]:
+    """A function from a delivered text to the trimmed text of a value, or None where it is missing."""
+    missing, numbers = marks(column), missing_numbers(column)
+
+    def read(text: str) -> str | None:
+        trimmed = text.strip(BLANKS)
+        if trimmed.lower() in missing or (numbers and _number(trimmed) in numbers):
+            return None
+        return trimmed
+
+    return read
+
+
+def _number(text: str) -> float | None:
+    """The finite number that `text` is, as CSV writes one."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if "_" not in text and number - number == 0 else None

@@ -3,6 +3,7 @@
 from local.runtime.errors import (
     ComponentInputError,
     ConfigError,
+    DefaultProviderError,
     DuplicateUrnError,
     LocalRunError,
     PolicyViolationError,
@@ -18,6 +19,7 @@ from local.runtime.stack import Stack
 __all__ = [
     "ComponentInputError",
     "ConfigError",
+    "DefaultProviderError",
     "Deployment",
     "DuplicateUrnError",
     "Event",

@@ -16,7 +16,7 @@ from typing import Any
 
 from local.runtime import awsx, sdk, values
 from local.runtime.diff import Difference, difference, with_ignored
-from local.runtime.errors import DuplicateUrnError, StoppedError
+from local.runtime.errors import DefaultProviderError, DuplicateUrnError, StoppedError
 from local.runtime.model import Cloud, Event, Judged, OnEvent, Op, Policies, Violation
 from local.runtime.monitor import Registered
 from local.runtime.registration import (
@@ -89,8 +89,13 @@ class Engine(ABC):
                 self.stack_outputs = outputs
             self._keep_outputs(self.registrations[urn], answer)
 
-    def invoke(self, token: str, args: values.Properties) -> Mapping[str, Any]:
+    def invoke(self, token: str, args: values.Properties, provider: str) -> Mapping[str, Any]:
         """Ask the cloud. All providers lead to the one emulated account and region."""
+        if not provider:
+            self._refuse_default_provider(token.split(":", 1)[0], token)
+        return self._invoke(token, args)
+
+    def _invoke(self, token: str, args: values.Properties) -> Mapping[str, Any]:
         return self.cloud.invoke(token, values.plain(args))
 
     def find(self, urn: str) -> Registered | None:
@@ -124,7 +129,7 @@ class Engine(ABC):
     def _expand(self, resource: Registration) -> Registered:
         """Register a remote component, which has no inputs of its own in the engine's eyes, and its children."""
         self._register(replace(resource, remote=False, custom=False, inputs={}, property_dependencies={}))
-        expansion = awsx.expand(awsx.Component(resource=resource, register=self._register, invoke=self.invoke))
+        expansion = awsx.expand(awsx.Component(resource=resource, register=self._register, invoke=self._invoke))
         self.set_outputs(resource.urn, expansion.outputs)
         return replace(self._answers[resource.urn], property_dependencies=expansion.property_dependencies)
 
@@ -169,7 +174,17 @@ class Engine(ABC):
             return None
         if resource.provider:
             return self.registrations[resource.provider.rpartition("::")[0]]
+        self._refuse_default_provider(package, resource.urn)
         return self._default_provider(package, resource.package_version)
+
+    def _refuse_default_provider(self, package: str, what: str) -> None:
+        """As the engine does for the packages of `pulumi:disable-default-providers`."""
+        disabled = json.loads(self.target.config.get("pulumi:disable-default-providers", "[]"))
+        if package in disabled or "*" in disabled:
+            raise DefaultProviderError(
+                f"Default provider for '{package}' disabled. '{what}' must use an explicit provider."
+                " Give it `parent`, `provider` or, for a data source, pulumi.InvokeOptions(provider=...)"
+            )
 
     def _default_provider(self, package: str, version: str) -> Registration:
         """The provider that the engine makes of the config of its package, registered when it is first needed."""

@@ -31,6 +31,10 @@ class ComponentInputError(LocalRunError):
         self.faults = tuple(faults)
 
 
+class DefaultProviderError(LocalRunError):
+    """A resource or data source names no provider, and `pulumi:disable-default-providers` forbids the default one."""
+
+
 class DuplicateUrnError(LocalRunError):
     """Two resources of one program have the same type, name and parent types."""
 

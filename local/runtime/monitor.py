@@ -49,8 +49,8 @@ class Handler(Protocol):
         """Take the outputs that a component or the stack registers at its end."""
         ...
 
-    def invoke(self, token: str, args: values.Properties) -> Mapping[str, Any]:
-        """Answer a data source."""
+    def invoke(self, token: str, args: values.Properties, provider: str) -> Mapping[str, Any]:
+        """Answer a data source; `provider` is the reference of the one it names, empty for the default one."""
         ...
 
     def find(self, urn: str) -> Registered | None:
@@ -101,7 +101,7 @@ class Monitor(mocks.MockMonitor):
                 raise UnsupportedError(f"{args['urn']}: referred to, but not registered in this program")
             result: Mapping[str, Any] = {"urn": found.urn, "id": found.id, "state": found.outputs}
         else:
-            result = self._handler.invoke(request.tok, args)
+            result = self._handler.invoke(request.tok, args, request.provider)
         return resource_pb2.ResourceInvokeResponse(**{"return": values.to_struct(result)})  # pyright: ignore[reportArgumentType] - a keyword of Python
 
     def ReadResource(self, request: Any) -> resource_pb2.ReadResourceResponse:  # noqa: N802

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from local.runtime import DuplicateUrnError, Judged, UnsupportedError
+from local.runtime import DefaultProviderError, DuplicateUrnError, Judged, UnsupportedError
 from local.runtime.values import UNKNOWN
 
 STACK = "urn:pulumi:dev::shop::"
@@ -165,6 +165,39 @@ def test_default_tags_of_an_explicit_provider_win_and_reach_children(project: An
     assert news.properties["tagsAll"] == {"Project": "shop"}
     assert news.provider is not None
     assert news.provider.name == "own"
+
+
+@pytest.mark.parametrize("disabled", ["[aws]", '["*"]'])
+@pytest.mark.parametrize(
+    ("program", "named"),
+    [
+        ('aws.sns.Topic("news")', f"{STACK}aws:sns/topic:Topic::news"),
+        ("aws.get_caller_identity()", "aws:index/getCallerIdentity:getCallerIdentity"),
+        ("aws.get_region_output().name.apply(print)", "aws:index/getRegion:getRegion"),
+    ],
+)
+def test_what_names_no_provider_is_refused_where_the_default_one_is_disabled(
+    project: Any, disabled: str, program: str, named: str
+) -> None:
+    project.write("Pulumi.dev.yaml", f"config: {{pulumi:disable-default-providers: {disabled}}}")
+    project.program(program)
+    with pytest.raises(DefaultProviderError) as refused:
+        project.preview()
+    assert str(refused.value).startswith(f"Default provider for 'aws' disabled. '{named}' must use an explicit")
+
+
+def test_a_disabled_default_provider_leaves_named_ones_and_other_packages(project: Any, policies: Any) -> None:
+    project.write("Pulumi.dev.yaml", "config: {pulumi:disable-default-providers: [docker]}")
+    project.cloud.answers["aws:index/getRegion:getRegion"] = lambda args: {"name": "eu-west-1", "id": "eu-west-1"}
+    project.program("""
+        provider = aws.Provider("own", region="eu-west-1")
+        aws.get_region(opts=pulumi.InvokeOptions(provider=provider))
+        parent = pulumi.ComponentResource("shop:index:Shop", "shop", None, pulumi.ResourceOptions(providers=[provider]))
+        aws.sns.Topic("news", opts=pulumi.ResourceOptions(parent=parent))
+        aws.sns.Topic("top")
+    """)
+    providers = [seen(previewed(project, policies), name).provider for name in ("news", "top")]
+    assert [provider.name.partition("_")[0] for provider in providers if provider] == ["own", "default"]
 
 
 def test_a_generated_name_is_shown_to_the_policies(project: Any, policies: Any) -> None:

@@ -1,0 +1,46 @@
+"""Pulumi.yaml: what the CLI, `pulumi new` and a reader take from it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local.runtime import DefaultProviderError, Stack, config
+
+ROOT = Path(__file__).parents[1]
+PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+PACKAGE: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_the_project_says_whose_it_is_and_which_cli_it_needs() -> None:
+    assert PROJECT["license"] == PACKAGE["license"] == "Apache-2.0"
+    assert "Apache License" in (ROOT / "LICENSE").read_text()
+    assert PROJECT["author"] == PACKAGE["authors"][0]["name"]
+    assert PROJECT["name"] == PACKAGE["name"]
+    assert re.fullmatch(r">=3\.\d+\.\d+", PROJECT["requiredPulumiVersion"])
+
+
+def test_a_template_asks_for_what_no_default_can_know() -> None:
+    template = PROJECT["template"]
+    assert set(template) == {"displayName", "description", "quickstart", "config", "metadata"}
+    required = {key for key, spec in PROJECT["config"].items() if not {"default", "value"} & set(spec)}
+    assert required <= set(template["config"])
+    assert set(template["config"]) - required == {"aws:region"}
+    assert all(set(spec) <= {"description", "default", "secret"} for spec in template["config"].values())
+
+
+@pytest.mark.parametrize("stack", ["staging", "prod"])
+def test_every_stack_refuses_the_default_provider_of_aws(stack: str) -> None:
+    assert config.stack_config(config.load_project(ROOT), stack)["pulumi:disable-default-providers"] == '["aws"]'
+
+
+def test_a_resource_of_the_program_that_forgets_its_provider_is_refused(tmp_path: Path) -> None:
+    program = tmp_path / "__main__.py"
+    program.write_text('import pulumi_aws as aws\naws.sns.Topic("forgotten")')
+    with pytest.raises(DefaultProviderError, match=r"aws:sns/topic:Topic::forgotten' must use an explicit provider"):
+        Stack("staging", program=program, home=tmp_path).synth()

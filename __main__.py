@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pulumi
@@ -9,7 +10,7 @@ import pulumi_aws as aws
 
 import settings as stack_config
 from components.data.features import Features, FeaturesArgs
-from components.ground import Ground, account
+from components.ground import Ground, account, judged
 from components.ground.boundary import Access, AccessArgs
 from components.ground.keys import Keys, KeysArgs
 from components.ground.lake import Lake, LakeArgs
@@ -27,6 +28,8 @@ from components.serving.realtime import Realtime, RealtimeArgs
 from contracts import loader
 
 settings = stack_config.load()
+if settings.protect and settings.require_policies:
+    judged.require(pulumi.get_stack(), os.environ)
 try:
     contract = loader.load(Path(__file__).parent / settings.contract)
 except (loader.ContractError, OSError) as error:

@@ -323,6 +323,9 @@ class Settings(Section):
     protect: bool = False
     """Whether the endpoint and what holds data refuse deletion. Without it, `pulumi destroy` deletes the keys of the
     data, and 30 days later nobody can read it."""
+    require_policies: bool = True
+    """Whether a stack with `protect` runs only where the environment has the policy pack judge it. Say false where a
+    Pulumi organisation enforces the pack, which the program cannot see; otherwise a bare `pulumi up` runs unjudged."""
     tags: dict[TagName, TagValue] = Field(default={}, max_length=MAX_TAGS)
     """Tags of every resource, beside Project, Environment and ManagedBy. The policy pack says which are required."""
     network: Network = Network()

@@ -14,6 +14,7 @@ import pulumi
 import pytest
 import yaml
 
+from components.ground import judged
 from contracts import release
 from tests.components.engine import ACCOUNT, IDENTITY, REGION, STACK, Deployment, deploy
 
@@ -52,6 +53,16 @@ def _parameters(stack: str, *, bootstrap: bool, split: bool, images: bool) -> An
     return answer
 
 
+def _run(stack: str, *, judged_by_pack: bool) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, path in judged.variables(stack).items():
+            if judged_by_pack:
+                patch.setenv(name, str(path))
+            else:
+                patch.delenv(name, raising=False)
+        runpy.run_path(str(ROOT / "__main__.py"))
+
+
 @functools.cache
 def platform(
     stack: str,
@@ -61,6 +72,7 @@ def platform(
     preview: bool = False,
     baseline: bool = True,
     images: bool = True,
+    judged_by_pack: bool = True,
     changes: tuple[tuple[str, str], ...] = (),
 ) -> Deployment:
     part = {"S3Uri": "s3://b/file.json"}
@@ -69,7 +81,7 @@ def platform(
         "DriftCheckBaselines": {"ModelDataQuality": {"Statistics": part, "Constraints": part}},
     }
     return deploy(
-        lambda: runpy.run_path(str(ROOT / "__main__.py")),
+        functools.partial(_run, stack, judged_by_pack=judged_by_pack),
         stack=stack,
         preview=preview,
         values=_stack_config(stack) | dict(changes),
@@ -247,3 +259,11 @@ def test_a_fault_of_the_config_stops_the_program_before_any_resource(change: tup
     with pytest.raises(pulumi.RunError) as caught:
         platform("staging", changes=(change,))
     assert str(caught.value).startswith(message)
+
+
+def test_a_protected_stack_runs_judged_or_where_its_config_says_so() -> None:
+    with pytest.raises(pulumi.RunError, match=r"^stack prod has ml-platform:protect, and no policy pack would judge"):
+        platform("prod", judged_by_pack=False)
+    exempt = (("ml-platform:require_policies", "false"),)
+    assert platform("prod", judged_by_pack=False, changes=exempt).resources
+    assert platform("staging", judged_by_pack=False).resources

@@ -283,8 +283,9 @@ def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> N
         ),
         (
             {"netwrok": {"nat": "none"}},
-            'netwrok: found {"nat": "none"}; allowed: contract, protect, tags, network, access, lake, features, '
-            "images, serving, monitoring, response, logs; there is no such key: correct its name or remove it",
+            'netwrok: found {"nat": "none"}; allowed: contract, protect, require_policies, tags, network, access, '
+            "lake, features, images, serving, monitoring, response, logs; there is no such key: correct its name or "
+            "remove it",
         ),
     ],
 )
@@ -351,8 +352,13 @@ def test_every_field_says_what_it_is() -> None:
 def test_the_project_file_declares_every_key_with_its_default() -> None:
     """`Pulumi.yaml` is what the CLI checks types by; it and the models are held together here."""
     declared: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+    declared = {name: entry for name, entry in declared.items() if ":" not in name}
     assert list(declared) == list(Settings.model_fields)
-    scalars = {"contract": ("string", Settings().contract), "protect": ("boolean", Settings().protect)}
+    scalars = {
+        "contract": ("string", Settings().contract),
+        "protect": ("boolean", Settings().protect),
+        "require_policies": ("boolean", Settings().require_policies),
+    }
     for name, entry in declared.items():
         kind, default = scalars.get(name, ("object", {}))
         assert (entry["type"], entry["default"]) == (kind, default), name

@@ -22,6 +22,7 @@ from pulumi.runtime import mocks, settings, stack
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import resource_pb2
 
+from components.ground import judged
 from local.runtime import registration, values
 from local.runtime.errors import UnsupportedError
 
@@ -157,7 +158,7 @@ def run_program(
         settings.set_root_resource(None)  # pyright: ignore[reportArgumentType]
         await stack.run_in_stack(main)
 
-    with _program_environment(program.parent), asyncio.Runner() as runner:
+    with _program_environment(program.parent, stack_name), asyncio.Runner() as runner:
         # After a failure the SDK leaves outputs that nobody awaits; the first error is raised, these only repeat it.
         runner.get_loop().set_exception_handler(
             lambda _, context: _LOG.debug("after a failure: %s", context["message"])
@@ -166,13 +167,20 @@ def run_program(
 
 
 @contextmanager
-def _program_environment(directory: Path) -> Generator[None]:
-    """The program's own directory as working directory and first on the import path, as the language host sets them."""
-    before = Path.cwd()
+def _program_environment(directory: Path, stack_name: str) -> Generator[None]:
+    """What the language host gives a program: its directory as working directory and first on the import path.
+
+    The project's policies are in its environment, as `.envrc` puts them there: `local.policy` has them judge, and
+    `synth` changes nothing.
+    """
+    before, variables = Path.cwd(), os.environ.copy()
     sys.path.insert(0, str(directory))
     os.chdir(directory)
+    os.environ |= {name: str(path) for name, path in judged.variables(stack_name, directory).items()}
     try:
         yield
     finally:
+        os.environ.clear()
+        os.environ |= variables
         os.chdir(before)
         sys.path.remove(str(directory))

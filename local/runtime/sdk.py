@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import functools
 import importlib
+import threading
 import typing
 from typing import Any
 
 from pulumi.runtime import rpc
 
+#: The SDK's modules import each other in circles; two threads that load one of them at once may see it half loaded.
+_LOADING = threading.RLock()
 
-@functools.cache
+
 def resource_class(type_token: str) -> type | None:
     """The Python class of a type token such as `aws:s3/bucket:Bucket`; None for one that no installed SDK declares."""
+    with _LOADING:
+        return _loaded(type_token)
+
+
+@functools.cache
+def _loaded(type_token: str) -> type | None:
     package, module, _ = type_token.split(":")
     importlib.import_module(f"pulumi_{package}")
     registered: Any = rpc.get_resource_module(package, module, "")

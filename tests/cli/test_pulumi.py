@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
+from components.ground import judged
+
 ROOT = Path(__file__).parents[2]
 #: What the CLI reads of the project; the rest of the checkout has no part in it.
 PROGRAM = ("Pulumi.yaml", "__main__.py", "settings.py", "settings_faults.py")
@@ -60,8 +62,8 @@ class Cli:
         for section, change in changes.items():
             content["config"].setdefault(f"ml-platform:{section}", {}).update(change)
         (self.project / f"Pulumi.{self.stack}.yaml").write_text(yaml.safe_dump(content))
-        configured = json.loads((ROOT / f"policies/config/{self.stack}.json").read_text())
-        (self.directory / "policies.json").write_text(json.dumps(configured | self.policies))
+        levels = self.project / f"policies/config/{self.stack}.json"
+        levels.write_text(json.dumps(json.loads(levels.read_text()) | self.policies))
         (self.directory / "state").mkdir()
         self.plugins("steady")
         assert self.run("stack", "init", "--secrets-provider", "passphrase").code == 0
@@ -76,10 +78,10 @@ class Cli:
             path.chmod(0o755)
 
     def up(self, *options: str) -> Ended:
-        judged = ("--policy-pack", "policies", "--policy-pack-config", str(self.directory / "policies.json"))
-        return self.run("up", "--yes", "--skip-preview", *judged, *options)
+        return self.run("up", "--yes", *options)
 
-    def run(self, *arguments: str) -> Ended:
+    def run(self, *arguments: str, policies: bool = True) -> Ended:
+        """Run the CLI in the environment that `.envrc` gives, or without its policies."""
         environment = os.environ | {
             "PATH": f"{self.directory / 'bin'}:{os.environ['PATH']}",
             "PULUMI_HOME": str(self.directory / "home"),
@@ -87,6 +89,11 @@ class Cli:
             "PULUMI_CONFIG_PASSPHRASE": "of a test",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **(
+                {name: str(path) for name, path in judged.variables(self.stack, self.project).items()}
+                if policies
+                else {}
+            ),
         }
         command = ["pulumi", *arguments, "--stack", self.stack, "--non-interactive"]
         done = subprocess.run(
@@ -135,6 +142,14 @@ def test_a_mandatory_policy_stops_prod_before_anything_is_created(tmp_path: Path
     assert "[mandatory]" in refused.text
     assert "dataCaptureConfig.initialSamplingPercentage is 0; it must be at least 100 %." in refused.text
     assert cli.resources("aws:sagemaker/endpointConfiguration:") == []
+
+
+def test_a_bare_up_of_a_protected_stack_is_refused_before_anything_is_created(tmp_path: Path) -> None:
+    cli = stack(tmp_path, "prod")
+    refused = cli.run("up", "--yes", policies=False)
+    assert refused.code != 0
+    assert "stack prod has ml-platform:protect, and no policy pack would judge this run" in refused.text
+    assert cli.resources() == []
 
 
 def test_a_policy_at_the_level_remediate_repairs_what_it_finds(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from contracts import schema
 from contracts.schema import Contract
+from workloads.archive import unpack
 from workloads.features.frame import matrix, with_features
 
 
@@ -30,8 +30,7 @@ class Model:
     @classmethod
     def from_archive(cls, archive: Path, directory: Path) -> Self:
         """Unpack `archive` into `directory` (links and paths that leave it are refused) and load the model."""
-        with tarfile.open(archive) as tar:
-            tar.extractall(directory, filter="data")
+        unpack(archive, directory)
         contract = schema.from_json((directory / "contract.json").read_bytes())
         booster = xgb.Booster({"nthread": 1}, model_file=directory / "model.ubj")
         if booster.feature_names != list(contract.feature_names):

@@ -23,6 +23,7 @@ import urllib3
 from botocore.exceptions import ClientError
 
 from local.emulator.context import Context
+from workloads.archive import unpack
 
 START_SECONDS = 60.0
 INVOKE_SECONDS = 60.0  # SageMaker's limit for a model to answer
@@ -210,9 +211,8 @@ def fetch(context: Context, region: str, uri: str, target: Path) -> None:
     except ClientError as error:
         raise StartError(f"Could not find model data at {uri}: {error.response['Error']['Message']}.") from error
     try:
-        with tarfile.open(archive) as packed:
-            packed.extractall(target, filter="data")
-    except tarfile.TarError as error:
+        unpack(archive, target)
+    except (tarfile.TarError, EOFError) as error:
         raise StartError(f"Failed to extract model data archive from {uri}: {error}.") from error
     finally:
         archive.unlink()

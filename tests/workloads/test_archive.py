@@ -1,0 +1,71 @@
+"""A model's archive: what a training job packs comes out, and nothing lands elsewhere."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from workloads import archive
+
+Entry = tuple[str, bytes, bytes, str]
+
+
+def packed(path: Path, *entries: Entry) -> Path:
+    with tarfile.open(path, "w:gz") as tar:
+        for name, kind, content, link in entries:
+            member = tarfile.TarInfo(name)
+            member.type, member.size, member.linkname = kind, len(content), link
+            tar.addfile(member, io.BytesIO(content))
+    return path
+
+
+def test_files_and_directories_come_out_as_they_went_in(tmp_path: Path) -> None:
+    path = packed(
+        tmp_path / "m.tar.gz",
+        ("./model.ubj", tarfile.REGTYPE, b"\x00model", ""),
+        ("code", tarfile.DIRTYPE, b"", ""),
+        ("code/deep/run.py", tarfile.REGTYPE, b"pass", ""),
+        ("empty", tarfile.REGTYPE, b"", ""),
+    )
+    archive.unpack(path, tmp_path / "out")
+    files = {p.relative_to(tmp_path / "out").as_posix(): p.read_bytes() for p in (tmp_path / "out").rglob("*.*")}
+    assert files == {"model.ubj": b"\x00model", "code/deep/run.py": b"pass"}
+    assert (tmp_path / "out/empty").read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "link", "found"),
+    [
+        ("../evil", tarfile.REGTYPE, "", "a path or device"),
+        ("/tmp/ml-platform-evil", tarfile.REGTYPE, "", "a path or device"),
+        ("a/../../evil", tarfile.DIRTYPE, "", "a path or device"),
+        ("link", tarfile.SYMTYPE, "/etc", "a link"),
+        ("inside", tarfile.SYMTYPE, "model.ubj", "a link"),
+        ("hard", tarfile.LNKTYPE, "model.ubj", "a link"),
+        ("pipe", tarfile.FIFOTYPE, "", "a path or device"),
+    ],
+)
+def test_what_is_no_file_inside_is_refused_before_anything_is_written(
+    tmp_path: Path, name: str, kind: bytes, link: str, found: str
+) -> None:
+    path = packed(
+        tmp_path / "m.tar.gz", ("model.ubj", tarfile.REGTYPE, b"m", ""), (name, kind, b"", link), ("z", kind, b"", link)
+    )
+    with pytest.raises(archive.ArchiveMemberError) as refused:
+        archive.unpack(path, tmp_path / "out")
+    assert str(refused.value) == (
+        f"{name!r}: found {found}; allowed: files and directories inside the archive; pack it anew"
+    )
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[: len(content) // 2], lambda content: b"not an archive"])
+def test_a_damaged_archive_is_an_error_of_archives(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    path = packed(tmp_path / "m.tar.gz", ("model.ubj", tarfile.REGTYPE, bytes(range(256)) * 50, ""))
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises((tarfile.TarError, EOFError)):
+        archive.unpack(path, tmp_path / "out")

@@ -1,0 +1,44 @@
+"""The archive of a model, `model.tar.gz`, unpacked without trust in it.
+
+Regular files and directories are all that a training job packs. `extractall(filter="data")` would do, but 3.11 has it
+from 3.11.4 only, and Debian 12 brings 3.11.2.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from pathlib import Path
+
+
+class ArchiveMemberError(tarfile.TarError):
+    """A member that is neither file nor directory, or lies outside; the message names it."""
+
+
+def unpack(archive: Path, directory: Path) -> None:
+    """Write the files of an archive under `directory`, which is made.
+
+    Raises ArchiveMemberError before anything is written, and tarfile.TarError for what is no archive.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    inside = directory.resolve()
+    with tarfile.open(archive) as packed:
+        members = [(member, _target(member, inside)) for member in packed]
+        for member, target in members:
+            content = packed.extractfile(member)
+            if content is None:
+                target.mkdir(parents=True, exist_ok=True)
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with content, target.open("wb") as file:
+                shutil.copyfileobj(content, file)
+
+
+def _target(member: tarfile.TarInfo, inside: Path) -> Path:
+    target = (inside / member.name).resolve()
+    if not (member.isfile() or member.isdir()) or not target.is_relative_to(inside):
+        raise ArchiveMemberError(
+            f"{member.name!r}: found {'a link' if member.issym() or member.islnk() else 'a path or device'}; allowed: "
+            "files and directories inside the archive; pack it anew"
+        )
+    return target

@@ -13,6 +13,7 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
+from contracts import partitions
 from settings import config_keys
 
 #: Keys of the `aws:` config that the provider gets; `allowedAccountIds` makes a deployment to another account fail.
@@ -20,7 +21,14 @@ PASSED_ON: Final = ("allowedAccountIds", "assumeRoles", "profile", "region")
 
 
 def provider(region: str, tags: Mapping[str, str]) -> aws.Provider:
-    """The provider, which puts `tags` on every resource. Warns of `aws:` config that it does not get."""
+    """The provider, which puts `tags` on every resource. Warns of `aws:` config that it does not get.
+
+    Raises RunError for a region that no partition of AWS has.
+    """
+    try:
+        partitions.of(region)
+    except partitions.RegionError as error:
+        raise pulumi.RunError(f"aws:{error}") from error
     config = pulumi.Config("aws")
     for key in sorted(set(config_keys("aws")) - set(PASSED_ON)):
         pulumi.log.warn(f"aws:{key}: not used; allowed: {', '.join(PASSED_ON)}; remove it or add it to {__name__}")

@@ -16,6 +16,7 @@ import pulumi_aws as aws
 from components import access
 from components.access import Statement
 from components.naming import Names
+from contracts import partitions
 
 
 class Domain(StrEnum):
@@ -43,13 +44,14 @@ def key_policy(domain: Domain, names: Names) -> list[Statement]:
     """Statements of a domain's key policy. In a key policy the resource `*` means this key."""
     statements = [access.grant("AccountDecidesByIam", ["kms:*"], ["*"], {"AWS": names.root_arn})]
     if domain is Domain.LOGS:
-        # Amazon CloudWatch Logs user guide, "Encrypt log data using AWS KMS": the context names the log group.
+        # Amazon CloudWatch Logs user guide, "Encrypt log data using AWS KMS": the context names the log group. Unlike
+        # those below, the service is called by its host's name, which ends differently in some partitions.
         statements.append(
             access.grant(
                 "LogGroupsOfThisAccount",
                 ["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
                 ["*"],
-                {"Service": f"logs.{names.region}.amazonaws.com"},
+                {"Service": f"logs.{names.region}.{partitions.of(names.region).dns_suffix}"},
                 conditions={
                     "ArnLike": {"kms:EncryptionContext:aws:logs:arn": names.arn("logs", "log-group:*")},
                 },

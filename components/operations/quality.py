@@ -58,9 +58,17 @@ def analyzer_image(region: str, opts: pulumi.InvokeOptions) -> str:
     """SageMaker's analyzer image in this region; the provider knows which account serves it.
 
     The image has no version tag, and the provider's default tag, 1, does not exist (developer guide, "Amazon
-    SageMaker Model Monitor prebuilt container").
+    SageMaker Model Monitor prebuilt container"). Raises RunError for a region whose account the provider does not know.
     """
-    found = aws.sagemaker.get_prebuilt_ecr_image(repository_name=ANALYZER, image_tag="latest", region=region, opts=opts)
+    try:
+        found = aws.sagemaker.get_prebuilt_ecr_image(
+            repository_name=ANALYZER, image_tag="latest", region=region, opts=opts
+        )
+    except Exception as error:  # the SDK has no type for a data source's failure
+        raise pulumi.RunError(
+            f"monitoring.engine: found sagemaker; its analyzer image cannot be found for {region} ({error}); "
+            "allowed where there is none: platform"
+        ) from error
     return found.registry_path
 
 

@@ -131,12 +131,12 @@ def resource_policy(value: Any) -> str:
     return cast("str", value)
 
 
-def default_policy(action: str, resource: str) -> str:
-    """A policy that leaves a resource to its account; `{account}` in the resource is filled in by `text`."""
+def default_policy(action: str, resource: str, *, account: str, partition: str) -> str:
+    """A policy that leaves a resource to its account."""
     statement = {
         "Sid": "AccountOnly",
         "Effect": "Allow",
-        "Principal": {"AWS": "arn:aws:iam::{account}:root"},
+        "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
         "Action": action,
         "Resource": resource,
     }

@@ -11,9 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import botocore.session
-
-from local.adapter import policy_documents, prebuilt_images
+from local.adapter import policy_documents, prebuilt_images, regions
 from local.adapter.errors import ApiRefused, UnknownType
 from local.adapter.models import Api
 
@@ -53,19 +51,9 @@ def _caller_identity(_: Args, context: Context) -> Answer:
 
 def _region(args: Args, context: Context) -> Answer:
     region = args.get("name") or context.region
-    known = {
-        name: details["description"]
-        for partition in botocore.session.Session().get_data("endpoints")["partitions"]
-        for name, details in partition["regions"].items()
-    }
-    if region not in known:
-        raise ApiRefused("getRegion", "ec2", "DescribeRegions", "InvalidParameterValue", f"{region!r} is no region")
-    endpoint = f"ec2.{region}.amazonaws.com"
-    return {"description": known[region], "endpoint": endpoint, "id": region, "name": region, "region": region}
-
-
-def _partition(_: Args, __: Context) -> Answer:
-    return {"dnsSuffix": "amazonaws.com", "id": "aws", "partition": "aws", "reverseDnsPrefix": "com.amazonaws"}
+    endpoint = f"ec2.{region}.{regions.partition(region)['dnsSuffix']}"
+    described = regions.description(region)
+    return {"description": described, "endpoint": endpoint, "id": region, "name": region, "region": region}
 
 
 def _availability_zones(args: Args, context: Context) -> Answer:
@@ -147,7 +135,7 @@ def _ecr_image(args: Args, context: Context) -> Answer:
         message = f"{len(found)} images match in {args['repositoryName']}; name a digest, a tag, or mostRecent"
         raise ApiRefused("getImage", "ecr", "DescribeImages", "NoSingleImage", message)
     image = max(found, key=lambda candidate: candidate["imagePushedAt"])
-    registry = f"{image['registryId']}.dkr.ecr.{context.region}.amazonaws.com"
+    registry = f"{image['registryId']}.dkr.ecr.{context.region}.{regions.partition(context.region)['dnsSuffix']}"
     return {
         **args,
         "id": image["imageDigest"],
@@ -205,10 +193,13 @@ def _cloud_control_resource(args: Args, context: Context) -> Answer:
 _FUNCTIONS: Mapping[str, Callable[[Args, Context], Answer]] = {
     "aws:cloudcontrol/getResource:getResource": _cloud_control_resource,
     "aws:ecr/getImage:getImage": _ecr_image,
+    "aws:ec2/getVpcEndpointService:getVpcEndpointService": lambda args, context: regions.endpoint_service(
+        args, context.region
+    ),
     "aws:iam/getPolicyDocument:getPolicyDocument": lambda args, _: policy_documents.rendered(args),
     "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
-    "aws:index/getPartition:getPartition": _partition,
+    "aws:index/getPartition:getPartition": lambda _, context: dict(regions.partition(context.region)),
     "aws:index/getRegion:getRegion": _region,
     "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": lambda args, context: prebuilt_images.found(
         args, context.region

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from local.adapter import regions
 from local.adapter.errors import Fault, InvalidInput
 
 _TOKEN = "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage"  # noqa: S105 - a type token
@@ -25,6 +26,8 @@ _MODEL_MONITOR = {
     "ap-southeast-2": "563025443158",
     "ap-southeast-3": "669540362728",
     "ca-central-1": "536280801234",
+    "cn-north-1": "453000072557",
+    "cn-northwest-1": "453252182341",
     "eu-central-1": "048819808253",
     "eu-central-2": "590183933784",
     "eu-north-1": "895015795356",
@@ -55,7 +58,6 @@ def found(args: Mapping[str, Any], region: str) -> dict[str, Any]:
     Raises InvalidInput for a repository, region or tag that is not in the table.
     """
     repository, tag = args["repositoryName"], args.get("imageTag", _DEFAULT_TAG)
-    suffix = args.get("dnsSuffix", "amazonaws.com")
     if repository not in _REPOSITORIES:
         _refuse("repositoryName", repository, f"the recorded table knows {', '.join(_REPOSITORIES)}", repository)
     accounts, tags = _REPOSITORIES[repository]
@@ -68,6 +70,7 @@ def found(args: Mapping[str, Any], region: str) -> dict[str, Any]:
             f"the repository has {', '.join(tags)}; the provider's default is {_DEFAULT_TAG}",
             repository,
         )
+    suffix = args.get("dnsSuffix") or regions.partition(region)["dnsSuffix"]
     path = f"{accounts[region]}.dkr.ecr.{region}.{suffix}/{repository}:{tag}"
     return {
         "dnsSuffix": suffix,

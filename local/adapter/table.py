@@ -14,6 +14,7 @@ from typing import Any
 
 import jmespath
 
+from local.adapter import regions
 from local.adapter.errors import Fault
 from local.adapter.values import UNKNOWN
 
@@ -43,7 +44,11 @@ class Scope:
     response: Properties = field(default_factory=dict)
     live: Properties = field(default_factory=dict)
     changed: frozenset[str] = frozenset()
-    partition: str = "aws"
+
+    @property
+    def partition(self) -> str:
+        """The partition of AWS that the region is in."""
+        return regions.partition(self.region)["partition"]
 
 
 #: A value that is computed from the scope; anything else in a table stands for itself.
@@ -93,7 +98,7 @@ def live(path: str, default: Any = ABSENT) -> Source:
 
 
 def text(template: str) -> Source:
-    """A text in which `{account}`, `{region}`, `{partition}`, `{id}`, inputs and outputs are filled in."""
+    """A text in which `{account}`, `{region}`, `{partition}`, its `{suffix}`, `{id}`, inputs and outputs are filled."""
 
     def fill(scope: Scope) -> Any:
         names = _Names(scope)
@@ -283,7 +288,8 @@ class _Names(dict[str, str]):
     """The names that a template may use."""
 
     def __init__(self, scope: Scope):
-        super().__init__(account=scope.account, region=scope.region, partition=scope.partition, id=scope.id)
+        super().__init__(account=scope.account, region=scope.region, id=scope.id)
+        self["partition"], self["suffix"] = scope.partition, regions.partition(scope.region)["dnsSuffix"]
         self._scope = scope
         self.missing = False
 

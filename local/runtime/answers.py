@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from contracts import release
+from local.adapter import regions
 from local.runtime.errors import UnsupportedError
 
 ACCOUNT = "123456789012"
@@ -25,6 +26,10 @@ class Answers:
     stack: str
     region: str
     bootstrap: bool
+
+    @property
+    def _partition(self) -> str:
+        return regions.partition(self.region)["partition"]
 
     def answer(self, token: str, args: dict[str, Any]) -> _Answer:
         """Answer a data source. Raises UnsupportedError for one that has no sample."""
@@ -45,7 +50,7 @@ class Answers:
         return {"id": region, "names": names, "zoneIds": ids, "groupNames": [region], "region": region}
 
     def _identity(self, args: dict[str, Any]) -> _Answer:
-        arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/sample"
+        arn = f"arn:{self._partition}:sts::{ACCOUNT}:assumed-role/deploy/sample"
         return {"id": ACCOUNT, "accountId": ACCOUNT, "arn": arn, "userId": "AROASAMPLE:sample"}
 
     def _region(self, args: dict[str, Any]) -> _Answer:
@@ -71,7 +76,7 @@ class Answers:
     def _parameters_by_path(self, args: dict[str, Any]) -> _Answer:
         path = str(args["path"]).rstrip("/") + "/"
         below = {} if self.bootstrap else self._parameters(path)
-        arn = f"arn:aws:ssm:{self.region}:{ACCOUNT}:parameter"
+        arn = f"arn:{self._partition}:ssm:{self.region}:{ACCOUNT}:parameter"
         return {
             "id": args["path"],
             "path": args["path"],
@@ -93,12 +98,12 @@ class Answers:
         return {release.parameter_name(self.stack, workload): release.to_json(self._record(workload))}
 
     def _image(self, name: str) -> str:
-        digest = sha256(name.encode()).hexdigest()
-        return f"{ACCOUNT}.dkr.ecr.{self.region}.amazonaws.com/{self.stack}-{name}@sha256:{digest}"
+        digest, suffix = sha256(name.encode()).hexdigest(), regions.partition(self.region)["dnsSuffix"]
+        return f"{ACCOUNT}.dkr.ecr.{self.region}.{suffix}/{self.stack}-{name}@sha256:{digest}"
 
     def _record(self, group: str) -> release.Record:
         """Two promotions: one release is live, and a known good one came before it."""
-        package = f"arn:aws:sagemaker:{self.region}:{ACCOUNT}:model-package/{group}"
+        package = f"arn:{self._partition}:sagemaker:{self.region}:{ACCOUNT}:model-package/{group}"
         first, second = _PROMOTIONS
         record = release.promote(None, f"{package}/1", who="sample", why="first release", when=first)
         return release.promote(record, f"{package}/2", who="sample", why="better on new data", when=second)

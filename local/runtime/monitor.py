@@ -17,12 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime import mocks, settings, stack
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import resource_pb2
 
 from components.ground import judged
+from local.adapter import ApiRefused, InvalidInput
 from local.runtime import registration, values
 from local.runtime.errors import UnsupportedError
 
@@ -37,6 +39,18 @@ class Registered:
     id: str = ""
     outputs: values.Properties
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class DataSourceError(grpc.RpcError):
+    """A data source without an answer, as the engine tells the SDK: the program may catch what the SDK makes of it."""
+
+    def code(self) -> grpc.StatusCode:
+        """The engine has no finer one."""
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        """What the provider said."""
+        return str(self)
 
 
 class Handler(Protocol):
@@ -102,7 +116,10 @@ class Monitor(mocks.MockMonitor):
                 raise UnsupportedError(f"{args['urn']}: referred to, but not registered in this program")
             result: Mapping[str, Any] = {"urn": found.urn, "id": found.id, "state": found.outputs}
         else:
-            result = self._handler.invoke(request.tok, args, request.provider)
+            try:
+                result = self._handler.invoke(request.tok, args, request.provider)
+            except (ApiRefused, InvalidInput) as error:
+                raise DataSourceError(str(error)) from error
         return resource_pb2.ResourceInvokeResponse(**{"return": values.to_struct(result)})  # pyright: ignore[reportArgumentType] - a keyword of Python
 
     def ReadResource(self, request: Any) -> resource_pb2.ReadResourceResponse:  # noqa: N802

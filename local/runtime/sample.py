@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from local.adapter import Adapter
+from local.adapter import Adapter, regions
 from local.runtime import sdk
 from local.runtime.answers import ACCOUNT, Answers
 from local.runtime.errors import UnsupportedError
 
-#: Types whose ARN is not `arn:aws:<module>:<region>:<account>:<type-in-kebab-case>/<name>`.
+#: Types whose ARN is not `arn:<partition>:<module>:<region>:<account>:<type-in-kebab-case>/<name>`.
 _ARNS = {
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": "cloudwatch:{region}:{account}:alarm:{name}",
     "aws:cloudwatch/dashboard:Dashboard": "cloudwatch::{account}:dashboard/{name}",
@@ -56,6 +56,7 @@ _EC2_PREFIXES = {
 }
 #: Data sources that the provider itself answers, without a call.
 _OFFLINE = {
+    "aws:ec2/getVpcEndpointService:getVpcEndpointService",
     "aws:iam/getPolicyDocument:getPolicyDocument",
     "aws:index/getPartition:getPartition",
     "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage",
@@ -145,7 +146,9 @@ class SampleCloud:
             resource_id = f"{_EC2_PREFIXES.get(kind, kind)}-{digest[:17]}"
             name = resource_id
         pattern = _ARNS.get(type_token, f"{service}:{{region}}:{{account}}:{_kebab(kind)}/{{name}}")
-        arn = "arn:aws:" + pattern.format(region=self.region, account=ACCOUNT, name=name, id=resource_id)
+        arn = f"arn:{regions.partition(self.region)['partition']}:" + pattern.format(
+            region=self.region, account=ACCOUNT, name=name, id=resource_id
+        )
         return arn, arn if type_token in _ID_IS_ARN else resource_id
 
     @staticmethod
@@ -159,15 +162,16 @@ class SampleCloud:
 
 def _special(type_token: str, name: str, region: str, resource_id: str) -> dict[str, Any]:
     """Outputs that other resources build on and whose form their name does not tell."""
+    suffix = regions.partition(region)["dnsSuffix"]
     match type_token:
         case "aws:ec2/eip:Eip":
             return {"allocationId": resource_id}
         case "aws:ecr/repository:Repository":
-            return {"repositoryUrl": f"{ACCOUNT}.dkr.ecr.{region}.amazonaws.com/{name}"}
+            return {"repositoryUrl": f"{ACCOUNT}.dkr.ecr.{region}.{suffix}/{name}"}
         case "aws:kms/key:Key":
             return {"keyId": resource_id}
         case "aws:sqs/queue:Queue":
-            return {"url": f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/{name}"}
+            return {"url": f"https://sqs.{region}.{suffix}/{ACCOUNT}/{name}"}
         case _:
             return {}
 

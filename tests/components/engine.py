@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import grpc
 import pulumi
 from pulumi.output import Unknown
 from pulumi.runtime import config, mocks, rpc, set_mocks
@@ -128,6 +129,16 @@ def _awsx_outputs(kind: str, name: str, inputs: Mapping[str, Any]) -> dict[str, 
     subnets = {f"{k.lower()}SubnetIds": [f"subnet-{k.lower()}{zone}" for zone in zones] for k in kinds}
     tables = [f"urn:pulumi:test::ml-platform::aws:ec2/routeTable:RouteTable::rtb-{zone}" for zone in zones]
     return {"vpcId": f"vpc-{name}", **subnets, "routeTables": [{**_REFERENCE, "urn": urn, "id": urn} for urn in tables]}
+
+
+class NoAnswer(grpc.RpcError):
+    """A data source that fails, as the engine tells the SDK; any other exception ends the program."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return str(self)
 
 
 class Answers(mocks.Mocks):

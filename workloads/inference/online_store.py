@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
+from contracts import partitions
 from workloads.inference.checks import Check
 from workloads.inference.errors import Fault, Refused, invalid, show
 from workloads.inference.settings import Settings
@@ -70,7 +71,9 @@ class OnlineStore:
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         self.group, self.region, self.timeout_s = group, region, timeout_ms / 1000
-        parts = urlsplit(endpoint or f"https://featurestore-runtime.sagemaker.{region}.amazonaws.com")
+        parts = urlsplit(
+            endpoint or f"https://featurestore-runtime.sagemaker.{region}.{partitions.of(region).dns_suffix}"
+        )
         self._secure, self._host = parts.scheme == "https", parts.netloc
         self._environment = environment
         self._local = threading.local()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from contracts.partitions import REGION
+
 MARK = "token--"
 Value = str | int | float | list[str]
 
@@ -142,7 +144,7 @@ _ALL = (
         example="/mlplatform/staging/churn-staging/release",
         pattern=r"(/[\w.-]+)+",
     ),
-    Token(name="region", meaning="region of the stack", example="eu-west-1", pattern=r"[a-z]{2}(-[a-z]+)+-\d"),
+    Token(name="region", meaning="region of the stack", example="eu-west-1", pattern=REGION),
     Token(name="workload", meaning="the contract's name", example="churn", pattern=_NAME),
     Token(
         name="description",

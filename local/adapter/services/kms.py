@@ -137,7 +137,7 @@ KEY_POLICY = ResourceType(
             given={
                 "KeyId": value("keyId"),
                 "PolicyName": "default",
-                "Policy": lambda scope: default_policy("kms:*", "*").replace("{account}", scope.account),
+                "Policy": lambda scope: default_policy("kms:*", "*", account=scope.account, partition=scope.partition),
             },
         ),
     ),

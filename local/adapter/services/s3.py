@@ -79,9 +79,9 @@ BUCKET = ResourceType(
     id=value("bucket"),
     outputs={
         "arn": text("arn:{partition}:s3:::{bucket}"),
-        "bucketDomainName": text("{bucket}.s3.amazonaws.com"),
+        "bucketDomainName": text("{bucket}.s3.{suffix}"),
         "bucketRegion": text("{region}"),
-        "bucketRegionalDomainName": text("{bucket}.s3.{region}.amazonaws.com"),
+        "bucketRegionalDomainName": text("{bucket}.s3.{region}.{suffix}"),
     },
     tags=Tagging(
         create="",

@@ -98,8 +98,8 @@ TOPIC_POLICY = ResourceType(
             given={
                 "TopicArn": value("arn"),
                 "AttributeName": "Policy",
-                "AttributeValue": lambda scope: default_policy("SNS:Publish", scope.id).replace(
-                    "{account}", scope.account
+                "AttributeValue": lambda scope: default_policy(
+                    "SNS:Publish", scope.id, account=scope.account, partition=scope.partition
                 ),
             },
         ),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.sagemaker.models import sagemaker_backends
 
+from contracts import partitions
 from local.emulator.context import Context
 from local.emulator.sagemaker.capture import Capture, Exchange
 from local.emulator.sagemaker.fleets import Fleet, NoVariantError, Variant
@@ -59,7 +60,7 @@ def model_error(endpoint: Hosted, status: int, original: str, message: str) -> I
         f"{message} See log group {group} in account {endpoint.account} for more information.",
         OriginalStatusCode=status,
         OriginalMessage=original[:1024],
-        LogStreamArn=f"arn:aws:logs:{endpoint.region}:{endpoint.account}:log-group:{group}",
+        LogStreamArn=f"arn:{partitions.of(endpoint.region).name}:logs:{endpoint.region}:{endpoint.account}:log-group:{group}",
     )
 
 

@@ -39,3 +39,11 @@ def test_config_that_the_provider_does_not_get_is_named(monkeypatch: pytest.Monk
         "aws:endpoints: not used; allowed: allowedAccountIds, assumeRoles, profile, region; "
         "remove it or add it to components.ground.account"
     ]
+
+
+def test_a_region_of_no_partition_stops_before_any_call() -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        deploy(lambda: account.provider("europe-west-1", {}))
+    assert str(caught.value) == (
+        "aws:region: found 'europe-west-1'; allowed: a region of AWS, such as eu-west-1; correct its name"
+    )

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from components.ground.keys import Domain, Keys, KeysArgs
+from components.ground.keys import Domain, Keys, KeysArgs, key_policy
 from tests.components.engine import NAMES, deploy, policy
 
 ACCOUNT_STATEMENT = {
@@ -55,3 +57,19 @@ def test_key_policies_let_in_the_account_and_the_services_that_encrypt() -> None
     assert messages["DeadLettersToQueues"]["Condition"] == {
         "ArnLike": {"kms:EncryptionContext:aws:sqs:arn": "arn:aws:sqs:eu-west-1:123456789012:churn-staging-*"}
     }
+
+
+@pytest.mark.parametrize(
+    ("region", "principal"),
+    [
+        ("cn-north-1", "logs.cn-north-1.amazonaws.com.cn"),
+        ("eusc-de-east-1", "logs.eusc-de-east-1.amazonaws.eu"),
+        ("us-gov-west-1", "logs.us-gov-west-1.amazonaws.com"),
+    ],
+)
+def test_cloudwatch_logs_is_called_by_its_host_in_every_partition(region: str, principal: str) -> None:
+    names = replace(NAMES, region=region)
+    (logs,) = key_policy(Domain.LOGS, names)[1:]
+    assert logs.principal == {"Service": principal}
+    publishers = key_policy(Domain.MESSAGES, names)[1]
+    assert publishers.principal == {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]}

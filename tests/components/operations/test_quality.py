@@ -10,7 +10,7 @@ import pytest
 from components.operations import quality
 from components.operations.quality import Baseline, DataQuality, DataQualityArgs
 from settings import Monitoring
-from tests.components.engine import NAMES, Deployment, deploy, ground, policy
+from tests.components.engine import NAMES, Deployment, NoAnswer, deploy, ground, policy
 
 RUN = "s3://123456789012-staging-ai-artifacts/runs/r/Baseline/baseline"
 BASELINE = Baseline(statistics=f"{RUN}/statistics.json", constraints=f"{RUN}/constraints.json")
@@ -40,6 +40,21 @@ def test_the_provider_knows_where_the_analyzer_image_is() -> None:
     invokes = {IMAGE: lambda args: {"registryPath": f"registry/{args['repositoryName']}:{args.get('imageTag', '1')}"}}
     deploy(lambda: found.append(quality.analyzer_image("eu-west-1", pulumi.InvokeOptions())), invokes=invokes)
     assert found[0].startswith("registry/sagemaker-model-monitor-analyzer:")
+
+
+def test_a_region_without_an_analyzer_image_is_refused_with_the_way_out() -> None:
+    def refuse(_: object) -> object:
+        raise NoAnswer("unsupported region")
+
+    with pytest.raises(pulumi.RunError) as caught:
+        deploy(
+            lambda: quality.analyzer_image("eusc-de-east-1", pulumi.InvokeOptions()),
+            invokes={IMAGE: refuse},
+        )
+    assert str(caught.value) == (
+        "monitoring.engine: found sagemaker; its analyzer image cannot be found for eusc-de-east-1 (invoke "
+        f"of {IMAGE} failed: unsupported region); allowed where there is none: platform"
+    )
 
 
 @functools.cache

@@ -33,8 +33,37 @@ def test_who_and_where(adapter: Adapter) -> None:
         "partition": "aws",
         "reverseDnsPrefix": "com.amazonaws",
     }
-    with pytest.raises(ApiRefused, match="'atlantis-1' is no region"):
+    with pytest.raises(ApiRefused, match="found 'atlantis-1'; allowed: a region of AWS"):
         adapter.invoke("aws:index/getRegion:getRegion", {"name": "atlantis-1"})
+
+
+@pytest.mark.parametrize(
+    ("region", "partition", "suffix", "reverse"),
+    [
+        ("cn-north-1", "aws-cn", "amazonaws.com.cn", "cn.com.amazonaws"),
+        ("us-gov-west-1", "aws-us-gov", "amazonaws.com", "com.amazonaws"),
+        ("eusc-de-east-1", "aws-eusc", "amazonaws.eu", "eu.amazonaws"),
+    ],
+)
+def test_a_region_answers_for_its_own_partition(region: str, partition: str, suffix: str, reverse: str) -> None:
+    there = Adapter("http://nowhere.invalid", "123456789012", region)
+    found = there.invoke("aws:index/getPartition:getPartition", {})
+    assert (found["partition"], found["dnsSuffix"], found["reverseDnsPrefix"]) == (partition, suffix, reverse)
+    assert there.invoke("aws:index/getRegion:getRegion", {})["endpoint"] == f"ec2.{region}.{suffix}"
+
+
+@pytest.mark.parametrize("service", ["sagemaker.api", "sagemaker.featurestore-runtime", "kms-fips", "ssm", "s3"])
+def test_a_service_that_botocore_knows_has_an_endpoint_service(service: str) -> None:
+    token = "aws:ec2/getVpcEndpointService:getVpcEndpointService"
+    there = Adapter("http://nowhere.invalid", "123456789012", "cn-north-1")
+
+    def ask(name: str) -> str:
+        candidates = [f"{prefix}.cn-north-1.{name}" for prefix in ("com.amazonaws", "cn.com.amazonaws")]
+        return there.invoke(token, {"filters": [{"name": "service-name", "values": candidates}]})["serviceName"]
+
+    assert ask(service) == f"cn.com.amazonaws.cn-north-1.{service}"
+    with pytest.raises(ApiRefused, match="no matching EC2 VPC Endpoint Service found"):
+        ask(f"{service}x")
 
 
 def test_availability_zones(adapter: Adapter) -> None:

@@ -30,17 +30,19 @@ from contracts import loader
 settings = stack_config.load()
 if settings.protect and settings.require_policies:
     judged.require(pulumi.get_stack(), os.environ)
+((workload_name, workload),) = settings.workloads.items()
+(endpoint,) = workload.endpoints.values()
 try:
-    contract = loader.load(Path(__file__).parent / settings.contract)
+    contract = loader.load(Path(__file__).parent / workload.contract)
 except (loader.ContractError, OSError) as error:
-    raise pulumi.RunError(f"{stack_config.PROJECT}:contract: {error}") from error
+    raise pulumi.RunError(f"{stack_config.PROJECT}:workloads.{workload_name}.contract: {error}") from error
 
 # Where: one account and region, every resource tagged.
 stack, region = pulumi.get_stack(), pulumi.Config("aws").require("region")
 tags = {"Project": stack_config.PROJECT, "Environment": stack, "ManagedBy": "pulumi", **settings.tags}
 provider = account.provider(region, tags)
 on_aws, lookup = pulumi.ResourceOptions(providers=[provider]), pulumi.InvokeOptions(provider=provider)
-names = Names.of(aws.get_caller_identity(opts=lookup), workload=contract.name, stack=stack, region=region)
+names = Names.of(aws.get_caller_identity(opts=lookup), workload=workload_name, stack=stack, region=region)
 
 # What others decide: which images are built, which release is live. Without them their part of the stack waits.
 built = parameters.images(names, parameters.read_path(names.image_path, lookup))
@@ -65,13 +67,13 @@ ground = Ground(
     permissions_boundary=boundary,
 )
 notifications = Notifications(
-    "notifications", NotificationsArgs(ground=ground, notify=settings.monitoring.notify), on_aws
+    "notifications", NotificationsArgs(ground=ground, notify=settings.notifications.notify), on_aws
 )
 
 # Data.
 lake = Lake("lake", LakeArgs(ground=ground, settings=settings.lake), on_aws)
 features = Features(
-    "features", FeaturesArgs(ground=ground, settings=settings.features, contract=contract, lake=lake), on_aws
+    "features", FeaturesArgs(ground=ground, settings=workload.features, contract=contract, lake=lake), on_aws
 )
 
 # Models.
@@ -86,7 +88,7 @@ response = Response(
     "response",
     ResponseArgs(
         ground=ground,
-        settings=settings.response,
+        settings=workload.retraining,
         notifications=notifications,
         retraining=training.pipeline is not None,
     ),
@@ -96,9 +98,9 @@ monitoring = Monitoring(
     "monitoring",
     MonitoringArgs(
         ground=ground,
-        settings=settings,
+        endpoint=endpoint,
         variants=variants,
-        max_drift=settings.monitoring.drift_score or contract.drift.max_score,
+        max_drift=workload.monitoring.drift_score or contract.drift.max_score,
         response=response,
         notifications=notifications,
     ),
@@ -107,10 +109,10 @@ monitoring = Monitoring(
 
 # Serving.
 if record:
-    alarms = monitoring.guards(settings.serving.rollback_alarms)
+    alarms = monitoring.guards(endpoint.rollback_alarms)
     serving = Realtime(
         "serving",
-        RealtimeArgs(ground=ground, settings=settings.serving, record=record, rollback_alarms=alarms),
+        RealtimeArgs(ground=ground, settings=endpoint, record=record, rollback_alarms=alarms),
         on_aws,
     )
     champion = packages.read(record.live.champion, lookup)
@@ -119,7 +121,7 @@ if record:
             "quality",
             quality.DataQualityArgs(
                 ground=ground,
-                settings=settings.monitoring,
+                settings=workload.monitoring,
                 baseline=baseline,
                 endpoint=serving.endpoint,
                 image_uri=quality.analyzer_image(region, lookup),
@@ -132,7 +134,7 @@ if record:
             "drift",
             drift.DriftArgs(
                 ground=ground,
-                settings=settings.monitoring,
+                settings=workload.monitoring,
                 compared_with=compared_with,
                 image_uri=built[parameters.TRAINING],
                 dead_letters_arn=response.dead_letters.arn,

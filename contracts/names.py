@@ -44,6 +44,10 @@ _ENDPOINT: Final = re.compile(r"[a-z][a-z0-9]*")
 class NamesError(ValueError):
     """A stack, workload or endpoint that cannot be called so: what was found, what is allowed, what to do."""
 
+    def __init__(self, what: str, found: str, allowed: str, advice: str, size: str = "") -> None:
+        super().__init__(f"{what}: found {found!r}{size}; allowed: {allowed}; {advice}")
+        self.what, self.found, self.allowed, self.advice = what, found, allowed, advice
+
 
 @dataclass(frozen=True, kw_only=True)
 class Names:
@@ -63,8 +67,10 @@ class Names:
     def __post_init__(self) -> None:
         if len(self.stack) > MAX_STACK or not _STACK.fullmatch(self.stack):
             raise NamesError(
-                f"stack: found {self.stack!r}; allowed: up to {MAX_STACK} of a-z and 0-9, with single hyphens in "
-                "between; name the stack anew, because buckets and endpoints carry its name"
+                "stack",
+                self.stack,
+                f"up to {MAX_STACK} of a-z and 0-9, with single hyphens in between",
+                "name the stack anew, because buckets and endpoints carry its name",
             )
 
     @property
@@ -148,8 +154,10 @@ class WorkloadNames(Names):
         super().__post_init__()
         if self.workload in RESERVED or not _WORKLOAD.fullmatch(self.workload):
             raise NamesError(
-                f"workload: found {self.workload!r}; allowed: a-z and 0-9, from a letter, with single hyphens in "
-                f"between, and not {' or '.join(sorted(RESERVED))}; name it anew in the stack config"
+                "workload",
+                self.workload,
+                "a-z and 0-9, from a letter, with single hyphens in between, and not " + " or ".join(sorted(RESERVED)),
+                "name it anew in the stack config",
             )
         _fits(self.prefix, "<workload>-<stack>", "the workload's name")
 
@@ -200,8 +208,10 @@ class EndpointNames(WorkloadNames):
         super().__post_init__()
         if not _ENDPOINT.fullmatch(self.endpoint):
             raise NamesError(
-                f"endpoint: found {self.endpoint!r}; allowed: a-z and 0-9, from a letter, without hyphens; "
-                "name it anew in the stack config"
+                "endpoint",
+                self.endpoint,
+                "a-z and 0-9, from a letter, without hyphens",
+                "name it anew in the stack config",
             )
         _fits(self.prefix, "<workload>-<stack>-<endpoint>", "the workload's or the endpoint's name")
 
@@ -243,6 +253,9 @@ def clashes(stack: str, workloads: Iterable[str]) -> list[tuple[str, str]]:
 def _fits(prefix: str, what: str, which: str) -> None:
     if len(prefix) > MAX_PREFIX:
         raise NamesError(
-            f"{what}: found {prefix!r} with {len(prefix)} characters; allowed: {MAX_PREFIX}; "
-            f"shorten {which} or the stack's"
+            what,
+            prefix,
+            f"{MAX_PREFIX} characters",
+            f"shorten {which} or the stack's",
+            size=f" with {len(prefix)} characters",
         )

@@ -249,8 +249,8 @@ def test_the_drift_threshold_is_the_contracts_unless_the_stack_has_its_own() -> 
     ("change", "message"),
     [
         (
-            ("ml-platform:contract", "contracts/none.yaml"),
-            "ml-platform:contract: [Errno 2] No such file or directory: ",
+            ("ml-platform:workloads", json.dumps({"churn": {"contract": "contracts/none.yaml"}})),
+            "ml-platform:workloads.churn.contract: [Errno 2] No such file or directory: ",
         ),
         (("ml-platform:protect", '"maybe"'), "the config of stack staging (Pulumi.staging.yaml) has faults:\n"),
     ],

@@ -13,7 +13,7 @@ from typing import Final
 
 from components.ground.notifications import Channel
 from components.naming import MODEL_QUALITY_NAMESPACE, Names
-from settings import Monitoring, RollbackAlarm, Settings
+from settings import EndpointAlarms, Realtime, RollbackAlarm
 
 MICROSECONDS_PER_MS: Final = 1000
 FIVE_MINUTES: Final = 300
@@ -27,7 +27,7 @@ class Alarm:
     """One alarm: goes off when the metric is above `threshold` in `periods` periods in a row.
 
     `statistic` is a CloudWatch statistic (Sum, Average, Maximum) or a percentile (p99). `channels` are told. `guards`
-    says which setting of `serving.rollback_alarms` it answers to, None for an alarm that never turns a rollout back.
+    says which setting of `rollback_alarms` it answers to, None for an alarm that never turns a rollout back.
     """
 
     role: str
@@ -45,7 +45,7 @@ class Alarm:
 
 def plan(
     names: Names,
-    settings: Settings,
+    endpoint: Realtime,
     *,
     variants: Sequence[str],
     max_drift: float,
@@ -57,7 +57,7 @@ def plan(
         *(
             alarm
             for variant in variants
-            for alarm in variant_alarms(names, variant, settings.serving.instance_type, settings.monitoring)
+            for alarm in variant_alarms(names, variant, endpoint.instance_type, endpoint.alarms)
         ),
         *([drift_alarm(names, max_drift)] if variants else []),
         *function_alarms(names, functions),
@@ -73,7 +73,7 @@ def vcpus(instance_type: str) -> int:
     return 2
 
 
-def variant_alarms(names: Names, variant: str, instance_type: str, settings: Monitoring) -> list[Alarm]:
+def variant_alarms(names: Names, variant: str, instance_type: str, settings: EndpointAlarms) -> list[Alarm]:
     """Alarms of one variant of the endpoint."""
     dimensions = {"EndpointName": names.endpoint, "VariantName": variant}
     hosts = "/aws/sagemaker/Endpoints"

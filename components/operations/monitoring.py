@@ -20,7 +20,7 @@ from components.naming import DEAD_LETTERS, Names
 from components.operations.alarms import Alarm, plan
 from components.operations.dashboard import dashboard
 from components.operations.response import Response
-from settings import RollbackAlarm, Settings
+from settings import Realtime, RollbackAlarm
 
 #: The events spell a status in capitals, the API as one word; a rule that knows one spelling only might never match.
 _TROUBLE = (
@@ -86,7 +86,7 @@ class MonitoringArgs:
     """
 
     ground: Ground
-    settings: Settings
+    endpoint: Realtime
     variants: Sequence[str]
     max_drift: float
     response: Response
@@ -96,7 +96,7 @@ class MonitoringArgs:
 class Monitoring(pulumi.ComponentResource):
     """Alarms, event rules and the dashboard.
 
-    monitoring = Monitoring("monitoring", MonitoringArgs(ground=ground, settings=settings, notifications=..., ...))
+    monitoring = Monitoring("monitoring", MonitoringArgs(ground=ground, endpoint=endpoint, notifications=..., ...))
     monitoring.guards(["server_errors", "latency"])     # alarm names for the endpoint's rollout
     """
 
@@ -106,7 +106,7 @@ class Monitoring(pulumi.ComponentResource):
         queue = self._names.resource(DEAD_LETTERS)
         planned = plan(
             self._names,
-            args.settings,
+            args.endpoint,
             variants=args.variants,
             max_drift=args.max_drift,
             functions=args.response.functions,
@@ -126,7 +126,7 @@ class Monitoring(pulumi.ComponentResource):
         self.register_outputs({"alarms": [alarm.name for _, alarm in self._alarms]})
 
     def guards(self, kinds: Sequence[RollbackAlarm]) -> list[pulumi.Output[str]]:
-        """Names of the alarms that answer to these settings of `serving.rollback_alarms`."""
+        """Names of the alarms that answer to these settings of `rollback_alarms`."""
         return [resource.name for alarm, resource in self._alarms if alarm.guards in kinds]
 
     def _child(self) -> pulumi.ResourceOptions:

@@ -21,7 +21,7 @@ from components.ground.keys import Domain
 from components.ground.notifications import Channel, Notifications
 from components.naming import DEAD_LETTERS, Names
 from components.operations.function import Function, FunctionArgs
-from settings import Response as ResponseSettings
+from settings import Retraining as RetrainingSettings
 
 #: EventBridge Scheduler user guide, "Schedule types": minutes hours day month weekday year.
 SCHEDULES: Mapping[str, str] = {"daily": "cron(0 3 * * ? *)", "weekly": "cron(0 3 ? * MON *)"}
@@ -80,7 +80,7 @@ class ResponseArgs:
     """`retraining` says whether there is a pipeline to start; without one only the rollback function is made."""
 
     ground: Ground
-    settings: ResponseSettings
+    settings: RetrainingSettings
     notifications: Notifications
     retraining: bool
 

@@ -17,7 +17,7 @@ from pulumi_aws.sagemaker import (
     EndpointDeploymentConfigRollingUpdatePolicyMaximumBatchSizeArgs,
 )
 
-from settings import AllAtOnce, Canary, Linear, Rolling, Serving
+from settings import AllAtOnce, Canary, Linear, Realtime, Rolling
 
 #: An endpoint takes at most 10 rollback alarms (API reference, AutoRollbackConfig).
 MAX_ALARMS = 10
@@ -25,7 +25,7 @@ _PERCENT = "CAPACITY_PERCENT"
 _Routing = EndpointDeploymentConfigBlueGreenUpdatePolicyTrafficRoutingConfigurationArgs
 
 
-def deployment_config(settings: Serving, alarms: Sequence[pulumi.Input[str]]) -> EndpointDeploymentConfigArgs:
+def deployment_config(settings: Realtime, alarms: Sequence[pulumi.Input[str]]) -> EndpointDeploymentConfigArgs:
     """The rollout of the settings, turned back when one of `alarms` (by name) goes off."""
     rollout = settings.rollout
     rollback = (

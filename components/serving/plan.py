@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from contracts.release import Record
-from settings import LEAST_INSTANCES, Serving
+from settings import LEAST_INSTANCES, Realtime
 
 #: Families whose volumes are local NVMe disks, which encrypt themselves: an endpoint configuration that names a KMS key
 #: is refused there (Amazon SageMaker API reference, CreateEndpointConfig, KmsKeyId).
@@ -33,7 +33,7 @@ class Release:
     variants: tuple[Variant, ...]
 
 
-def plan(record: Record, settings: Serving) -> list[Release]:
+def plan(record: Record, settings: Realtime) -> list[Release]:
     """Every release of the record, the live one first.
 
     Each gets a configuration, so that the endpoint can move back at once. All carry the instance counts that
@@ -45,7 +45,7 @@ def plan(record: Record, settings: Serving) -> list[Release]:
     around_now = record.releases[:2]  # the endpoint is on the live release, or moves to it from the one before
     if settings.rollout.kind == "rolling" and any(len(release.packages) > 1 for release in around_now):
         raise pulumi.RunError(
-            f"ml-platform:serving.rollout.kind: found rolling, and release {record.live.id} or the one before it has a "
+            f"rollout.kind: found rolling, and release {record.live.id} or the one before it has a "
             "challenger; allowed: all_at_once, canary, linear; choose one until the A/B test is over and deployed"
         )
     return [
@@ -65,7 +65,7 @@ def plan(record: Record, settings: Serving) -> list[Release]:
     ]
 
 
-def _instances(wanted: int, settings: Serving) -> int:
+def _instances(wanted: int, settings: Realtime) -> int:
     return min(max(wanted, LEAST_INSTANCES[settings.rollout.kind]), settings.autoscaling.maximum)
 
 

@@ -21,7 +21,7 @@ from components.naming import Names, content_name
 from components.serving.deployment import MAX_ALARMS, deployment_config
 from components.serving.plan import Release, cron, has_local_nvme, package_id, plan
 from contracts.release import CHAMPION, Record
-from settings import Serving as ServingSettings
+from settings import Realtime as RealtimeSettings
 
 SAGEMAKER = "sagemaker.amazonaws.com"
 HOSTS_NAMESPACE = "/aws/sagemaker/Endpoints"
@@ -49,7 +49,7 @@ class RealtimeArgs:
     """`record` is the release record. `rollback_alarms` are the names of the alarms that turn a rollout back."""
 
     ground: Ground
-    settings: ServingSettings
+    settings: RealtimeSettings
     record: Record
     rollback_alarms: Sequence[pulumi.Input[str]]
 

@@ -107,7 +107,7 @@ def _down_command(stack: Stack) -> str:
 
 def _contract(stack: Stack) -> Contract:
     """The stack's contract, checked before anything is started for it."""
-    path = PROJECT_DIRECTORY / stack.config["ml-platform:contract"]
+    path = PROJECT_DIRECTORY / next(iter(stack.workloads.values()))["contract"]
     try:
         return loader.load(path)
     except loader.ContractError as error:

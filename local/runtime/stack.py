@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from contracts import loader
 from local.runtime import config, monitor, sample, synth, values
 from local.runtime.engine import Engine, Target
+from local.runtime.errors import ConfigError
 from local.runtime.model import (
     Cloud,
     Deployment,
@@ -63,15 +67,34 @@ class Stack:
         config_overrides: Mapping[str, Any] | None = None,
     ):
         project = config.load_project(project_dir)
-        overrides = dict(config_overrides or {})
-        if contract_override is not None:
-            overrides["contract"] = str(contract_override.resolve())
         self.name = name
         self.project = project.name
         self.program = program or project.program
         self.home = (home or project_dir / ".local" / name).resolve()  # the program runs in another directory
-        self.config = config.stack_config(project, name, overrides)
+        self.config = config.stack_config(project, name, config_overrides)
+        if contract_override is not None:
+            self.config[self._workloads_key] = json.dumps(self._with_contract(contract_override.resolve()))
         self._target = Target(stack=name, project=project.name, config=self.config, directory=self.program.parent)
+
+    @property
+    def workloads(self) -> dict[str, dict[str, Any]]:
+        """The workloads of the stack's config, by name."""
+        return json.loads(self.config.get(self._workloads_key, "{}"))
+
+    @property
+    def _workloads_key(self) -> str:
+        return f"{self.project}:workloads"
+
+    def _with_contract(self, path: Path) -> dict[str, Any]:
+        """The one workload with another contract, and with its name if the contract can be read."""
+        if len(found := self.workloads) > 1:
+            raise ConfigError(
+                [f"--contract: the stack has the workloads {', '.join(found)}; name it in the stack file"]
+            )
+        name, written = next(iter(found.items()), ("workload", {}))
+        with contextlib.suppress(loader.ContractError, OSError):  # the program says what is wrong with it
+            name = loader.load(path).name
+        return {name: written | {"contract": str(path)}}
 
     @property
     def state_path(self) -> Path:

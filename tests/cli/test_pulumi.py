@@ -19,8 +19,10 @@ from components.ground import judged
 
 ROOT = Path(__file__).parents[2]
 #: What the CLI reads of the project; the rest of the checkout has no part in it.
-PROGRAM = ("Pulumi.yaml", "__main__.py", "settings.py", "settings_faults.py")
-PACKAGES = ("components", "contracts", "policies", "workloads")
+PROGRAM = ("Pulumi.yaml", "__main__.py")
+PACKAGES = ("components", "contracts", "policies", "settings", "workloads")
+#: Where the config of the one endpoint stands.
+LIVE = "workloads/churn/endpoints/live"
 #: The program's virtual environment holds the SDKs of these, so the CLI wants their plugins.
 PLUGINS = ("aws", "awsx", "docker", "docker-build")
 
@@ -60,7 +62,10 @@ class Cli:
         (self.project / ".venv").symlink_to(sys.prefix)
         content = yaml.safe_load((ROOT / f"Pulumi.{self.stack}.yaml").read_text())
         for section, change in changes.items():
-            content["config"].setdefault(f"ml-platform:{section}", {}).update(change)
+            place: Any = content["config"]
+            for key in f"ml-platform:{section}".split("/"):
+                place = place.setdefault(key, {})
+            place.update(change)
         (self.project / f"Pulumi.{self.stack}.yaml").write_text(yaml.safe_dump(content))
         levels = self.project / f"policies/config/{self.stack}.json"
         levels.write_text(json.dumps(json.loads(levels.read_text()) | self.policies))
@@ -136,7 +141,7 @@ def test_a_stack_comes_up_in_steps_and_then_stays_as_it_is(tmp_path: Path) -> No
 
 
 def test_a_mandatory_policy_stops_prod_before_anything_is_created(tmp_path: Path) -> None:
-    cli = stack(tmp_path, "prod", serving={"capture_percent": 0})
+    cli = stack(tmp_path, "prod", **{LIVE: {"capture_percent": 0}})
     refused = cli.up()
     assert refused.code != 0
     assert "[mandatory]" in refused.text

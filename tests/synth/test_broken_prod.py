@@ -12,6 +12,9 @@ from local.runtime import PolicyViolationError, Stack
 from local.runtime.commands import policy_factory
 from local.runtime.sample import SampleCloud
 
+#: Where the config of the one endpoint stands.
+LIVE = "workloads/churn/endpoints/live"
+
 
 class UntouchedCloud(SampleCloud):
     """An account in its steady state that must not be written to."""
@@ -23,7 +26,8 @@ class UntouchedCloud(SampleCloud):
 def violations(tmp_path: Path, section: str, **changes: Any) -> dict[tuple[str, str], str]:
     """(policy, logical name) -> message, for `up` of prod with changes in one section of its config."""
     plain = Stack("prod", home=tmp_path / "plain")
-    stack = Stack("prod", home=tmp_path / "broken", config_overrides={section: merged(plain, section, changes)})
+    key = section.partition("/")[0]
+    stack = Stack("prod", home=tmp_path / "broken", config_overrides={key: merged(plain, section, changes)})
     with pytest.raises(PolicyViolationError) as refused:
         stack.up(UntouchedCloud(stack.name, stack.region), policy_factory(stack))
     assert not stack.state_path.exists() or '"resources": {}' in stack.state_path.read_text()
@@ -33,9 +37,15 @@ def violations(tmp_path: Path, section: str, **changes: Any) -> dict[tuple[str, 
 
 
 def merged(stack: Stack, section: str, changes: dict[str, Any]) -> dict[str, Any]:
-    """The section of the stack's config with the changes in it; None takes a key out."""
-    present = json.loads(stack.config[f"ml-platform:{section}"])
-    return {key: value for key, value in (present | changes).items() if value is not None}
+    """The config key of a section with the changes in it; None takes a key out."""
+    key, *below = section.split("/")
+    present = place = json.loads(stack.config[f"ml-platform:{key}"])
+    for part in below:
+        place = place[part]
+    for name, value in changes.items():
+        place.pop(name, None)
+        place |= {} if value is None else {name: value}
+    return present
 
 
 @pytest.mark.parametrize(
@@ -56,14 +66,14 @@ def merged(stack: Stack, section: str, changes: dict[str, Any]) -> dict[str, Any
             "tagsAll.CostCenter is not set; it must be set. Set the tag in the provider's default tags",
         ),
         (
-            "serving",
+            LIVE,
             {"capture_percent": 0},
             "endpoint-data-capture",
             "serving-config-",
             "dataCaptureConfig.initialSamplingPercentage is 0; it must be at least 100 %.",
         ),
         (
-            "serving",
+            LIVE,
             {"rollback_alarms": []},
             "endpoint-deployment-guardrails",
             "serving-endpoint",

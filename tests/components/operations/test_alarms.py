@@ -5,7 +5,7 @@ import pytest
 from components.ground.notifications import Channel
 from components.operations import alarms
 from components.operations.alarms import Alarm
-from settings import Monitoring, Settings
+from settings import EndpointAlarms, Realtime
 from tests.components.engine import NAMES
 
 
@@ -28,7 +28,7 @@ def by_role(planned: list[Alarm]) -> dict[str, Alarm]:
 
 
 def test_alarms_of_a_variant() -> None:
-    settings = Monitoring(server_errors=7, latency_p99_ms=250)
+    settings = EndpointAlarms(server_errors=7, latency_p99_ms=250)
     found = by_role(alarms.variant_alarms(NAMES, "champion", "ml.m5.xlarge", settings))
     dimensions = {"EndpointName": "churn-staging", "VariantName": "champion"}
     both = (Channel.ALERTS, Channel.ROLLBACK)
@@ -131,7 +131,7 @@ def test_drift_asks_for_retraining_and_may_guard_a_rollout() -> None:
 )
 def test_alarms_of_a_stack(variants: list[str], expected: list[str]) -> None:
     planned = alarms.plan(
-        NAMES, Settings(), variants=variants, max_drift=0.15, functions=["rollback"], dead_letters="q"
+        NAMES, Realtime(), variants=variants, max_drift=0.15, functions=["rollback"], dead_letters="q"
     )
     assert sorted(by_role(planned)) == expected
     assert all(Channel.ALERTS in alarm.channels for alarm in planned)

@@ -7,8 +7,8 @@ from typing import Any
 from components.ground.notifications import Notifications, NotificationsArgs
 from components.operations.monitoring import Monitoring, MonitoringArgs
 from components.operations.response import Response, ResponseArgs
-from settings import Response as ResponseSettings
-from settings import RollbackAlarm, Settings
+from settings import Realtime, RollbackAlarm
+from settings import Retraining as RetrainingSettings
 from tests.components.engine import Deployment, deploy, ground
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -26,13 +26,13 @@ def monitoring(
         notifications = Notifications("notifications", NotificationsArgs(ground=base, notify=[]))
         response = Response(
             "response",
-            ResponseArgs(ground=base, settings=ResponseSettings(), notifications=notifications, retraining=True),
+            ResponseArgs(ground=base, settings=RetrainingSettings(), notifications=notifications, retraining=True),
         )
         made = Monitoring(
             "monitoring",
             MonitoringArgs(
                 ground=base,
-                settings=Settings(),
+                endpoint=Realtime(),
                 variants=variants,
                 max_drift=0.15,
                 response=response,

@@ -12,7 +12,7 @@ import pytest
 
 from components.ground.notifications import Notifications, NotificationsArgs
 from components.operations.response import SCHEDULES, Response, ResponseArgs
-from settings import Response as ResponseSettings
+from settings import Retraining as RetrainingSettings
 from tests.components.engine import Deployment, deploy, ground, policy
 
 FUNCTION = "aws:lambda/function:Function"
@@ -24,7 +24,7 @@ def response(*, retraining: bool = True, preview: bool = False, **section: Any) 
     def program() -> None:
         base = ground()
         notifications = Notifications("notifications", NotificationsArgs(ground=base, notify=[]))
-        settings = ResponseSettings.model_validate(section)
+        settings = RetrainingSettings.model_validate(section)
         Response(
             "response",
             ResponseArgs(ground=base, settings=settings, notifications=notifications, retraining=retraining),

@@ -8,7 +8,7 @@ import pytest
 from components.serving.plan import Release, Variant, cron, has_local_nvme, package_id, plan
 from contracts import release
 from contracts.release import Record
-from settings import Serving
+from settings import Realtime
 
 GROUP = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging"
 FIRST, SECOND, THIRD = (f"{GROUP}/{version}" for version in (1, 2, 3))
@@ -24,7 +24,7 @@ def record(*, counts: dict[str, int] | None = None, split: bool = False) -> Reco
 
 def test_every_release_is_planned_the_live_one_first() -> None:
     found = record()
-    assert plan(found, Serving(instance_count=4)) == [
+    assert plan(found, Realtime(instance_count=4)) == [
         Release(
             id=found.releases[0].id,
             variants=(Variant(name="champion", package=SECOND, weight=100, instances=4),),
@@ -37,7 +37,7 @@ def test_every_release_is_planned_the_live_one_first() -> None:
 
 
 def test_an_ab_test_has_two_variants_with_integer_weights() -> None:
-    live = plan(record(split=True), Serving())[0]
+    live = plan(record(split=True), Realtime())[0]
     assert live.variants == (
         Variant(name="champion", package=SECOND, weight=90, instances=3),
         Variant(name="challenger", package=THIRD, weight=10, instances=3),
@@ -55,15 +55,15 @@ def test_an_ab_test_has_two_variants_with_integer_weights() -> None:
     ],
 )
 def test_live_counts_are_kept_within_what_is_possible(settings: dict[str, object], live: int, planned: int) -> None:
-    releases = plan(record(counts={"champion": live}), Serving.model_validate(settings))
+    releases = plan(record(counts={"champion": live}), Realtime.model_validate(settings))
     assert [v.instances for r in releases for v in r.variants] == [planned, planned]
 
 
 def test_a_rollback_changes_no_configuration() -> None:
     before = record(counts={"champion": 5})
     after = release.roll_back(before, when="2025-01-14T09:00:00+00:00", who="test", why="test")
-    assert plan(after, Serving())[0] == plan(before, Serving())[1]
-    assert set(plan(after, Serving())) == set(plan(before, Serving()))
+    assert plan(after, Realtime())[0] == plan(before, Realtime())[1]
+    assert set(plan(after, Realtime())) == set(plan(before, Realtime()))
 
 
 @pytest.mark.parametrize("ended", [False, True])
@@ -71,11 +71,11 @@ def test_rolling_updates_wait_for_the_end_of_an_ab_test(ended: bool) -> None:
     found = record(split=True)
     if ended:  # the endpoint still serves two variants when the update starts
         found = release.promote(found, THIRD, when="2025-01-27T09:00:00+00:00", who="test", why="test")
-    rolling = Serving.model_validate({"rollout": {"kind": "rolling"}})
+    rolling = Realtime.model_validate({"rollout": {"kind": "rolling"}})
     with pytest.raises(pulumi.RunError) as caught:
         plan(found, rolling)
     assert str(caught.value) == (
-        f"ml-platform:serving.rollout.kind: found rolling, and release {found.live.id} or the one before it has a "
+        f"rollout.kind: found rolling, and release {found.live.id} or the one before it has a "
         "challenger; allowed: all_at_once, canary, linear; choose one until the A/B test is over and deployed"
     )
 

@@ -11,7 +11,8 @@ from components.serving.realtime import Realtime, RealtimeArgs
 from contracts import release
 from contracts.release import Record
 from local.emulator.sagemaker.rollout import faults, plan
-from settings import FLEET_START_MINUTES, MAX_ROLLOUT_MINUTES, Serving, bakes
+from settings import FLEET_START_MINUTES, MAX_ROLLOUT_MINUTES, bakes
+from settings import Realtime as RealtimeSettings
 from tests.components.engine import Declared, Deployment, deploy, ground, is_unknown, policy
 from tests.components.serving.test_plan import FIRST, SECOND, record
 
@@ -34,7 +35,7 @@ def serving(
             "serving",
             RealtimeArgs(
                 ground=ground(protect=protect),
-                settings=Serving.model_validate(section),
+                settings=RealtimeSettings.model_validate(section),
                 record=found or record(),
                 rollback_alarms=alarms,
             ),
@@ -227,8 +228,8 @@ def _as_sent(value: Any) -> Any:
     return value
 
 
-def _rollout(**chosen: Any) -> Serving:
-    return Serving.model_validate({"rollout": chosen})
+def _rollout(**chosen: Any) -> RealtimeSettings:
+    return RealtimeSettings.model_validate({"rollout": chosen})
 
 
 @pytest.mark.parametrize("kind", ["all_at_once", "canary", "linear", "rolling"])

@@ -124,9 +124,10 @@ def test_a_new_release_record_makes_a_new_configuration_and_moves_the_endpoint(p
 
 def test_a_resource_that_is_gone_from_the_program_is_deleted(platform: Platform, up: Up) -> None:
     stack = Stack("staging")
-    serving = json.loads(stack.config["ml-platform:serving"])
-    serving["autoscaling"] = serving.get("autoscaling", {}) | {"schedules": []}
+    ((name, workload),) = stack.workloads.items()
+    live = workload["endpoints"]["live"]
+    live["autoscaling"] = live.get("autoscaling", {}) | {"schedules": []}
     scaling = platform.client("application-autoscaling")
     assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"]
-    assert up(serving=serving) == {"delete": ["serving-champion-at-0600", "serving-champion-at-2200"]}
+    assert up(workloads={name: workload}) == {"delete": ["serving-champion-at-0600", "serving-champion-at-2200"]}
     assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"] == []

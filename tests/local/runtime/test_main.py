@@ -73,7 +73,7 @@ def test_a_wrong_command_line_is_exit_code_2(arguments: list[str]) -> None:
 
 
 def test_a_contract_given_on_the_command_line_is_the_programs_config(project: Any, tmp_path: Path) -> None:
-    project.program("aws.sns.Topic('news', display_name=pulumi.Config().require('contract')[-6:])")
+    project.program("aws.sns.Topic('news', display_name=pulumi.Config().require('workloads')[-9:-3])")
     (tmp_path / "c.yaml").touch()
     assert command_line.main(["synth", "--stack", "dev", "--contract", str(tmp_path / "c.yaml")]) == 0
     assert "c.yaml" in (project.directory / ".local" / "dev" / "synth.json").read_text()

@@ -25,6 +25,7 @@ _WORDS: Final[tuple[tuple[tuple[str, ...], Callable[[Schema], str]], ...]] = (
     (("examples",), lambda s: f"text like {s['examples'][0]}"),
     (("pattern", "maxLength"), lambda s: f"up to {s['maxLength']} {TAG_CHARACTERS}"),
     (("maxProperties",), lambda s: f"at most {s['maxProperties']} entries"),
+    (("minProperties",), lambda s: f"a mapping of at least {s['minProperties']}"),
     (("minItems",), lambda s: f"a list of at least {s['minItems']}"),
 )
 _TYPES: Final[Mapping[str, str]] = {
@@ -78,8 +79,7 @@ class Reporter:
         schema = self._schema(location)
         match error["type"]:
             case "extra_forbidden":
-                names = ", ".join(self._schema(location[:-1])["properties"])
-                return [self._line(location, found, names, "there is no such key: correct its name or remove it")]
+                return [self._unknown(location, found)]
             case "missing":
                 return [self._line(location, "nothing", _allowed(schema), "set it")]
             case "union_tag_invalid" | "union_tag_not_found":
@@ -89,15 +89,27 @@ class Reporter:
             case _ if "[key]" in location:
                 allowed = f"up to {MAX_TAG_NAME} {TAG_CHARACTERS}"
                 return [self._line(location[:-2], found, allowed, "rename it")]
-            case _:
-                default = schema.get("default")
-                plain = isinstance(default, bool | int | float | str)
-                keep = f", or remove the key for the default {json.dumps(default)}" if plain else ""
-                return [self._line(location, found, _allowed(schema), f"choose such a value{keep}")]
+            case kind:
+                return [self._line(location, found, _allowed(schema), _advice(kind, found, schema))]
+
+    def line(self, fault: Fault) -> str:
+        """A fault that no model has found."""
+        return self._line((fault.path,), fault.found, fault.allowed, fault.advice)
 
     def wrong_type(self, key: str, found: str) -> str:
         """A config value that is not even JSON, where the key takes more than text."""
+        if key not in self._root["properties"]:
+            return self._unknown((key,), found)
         return self._line((key,), found, _allowed(self._schema((key,))), "write it as YAML of that type")
+
+    def secret(self, key: str) -> str:
+        """A value that the stack file encrypts. It is not shown."""
+        advice = "names, descriptions and the state would show it: set it without --secret, or keep it elsewhere"
+        return f"  {self._project}:{key}: found a secret; allowed: plain values; {advice}"
+
+    def _unknown(self, location: Location, found: object) -> str:
+        names = ", ".join(self._schema(location[:-1])["properties"])
+        return self._line(location, found, names, "there is no such key: correct its name or remove it")
 
     def _line(self, location: Location, found: object, allowed: str, advice: str) -> str:
         path = ""
@@ -131,7 +143,28 @@ def _child(node: Schema, part: str | int) -> Schema:
         return {"$ref": node["discriminator"]["mapping"][part]} if part != "kind" else {}
     if "patternProperties" in node:
         return next(iter(node["patternProperties"].values()))
+    if isinstance(entries := node.get("additionalProperties"), dict):
+        return entries
     return node.get("properties", {}).get(part, {})
+
+
+def _advice(kind: str, found: object, schema: Schema) -> str:
+    """What to do about a value that is not allowed: where only its YAML type is wrong, how to write it."""
+    if kind == "string_type" and isinstance(found, bool | int | float):
+        return f"write it in quotes, as in {json.dumps(schema.get('examples', [json.dumps(found)])[0])}"
+    if kind in {"int_type", "float_type", "bool_type"} and isinstance(found, str) and _is_plain(found):
+        return "write it without quotes"
+    default = schema.get("default")
+    plain = isinstance(default, bool | int | float | str)
+    return "choose such a value" + (f", or remove the key for the default {json.dumps(default)}" if plain else "")
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text reads as a number or a boolean."""
+    try:
+        return isinstance(json.loads(text), bool | int | float)
+    except json.JSONDecodeError:
+        return False
 
 
 def _allowed(schema: Schema) -> str:

@@ -1,0 +1,63 @@
+"""Kinds of endpoints: what each is able to do, and AWS's limits of it. Nothing else decides by kind.
+
+A kind is a value. Whoever draws, checks or watches an endpoint asks it for facts instead of its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Rollout = Literal["all_at_once", "canary", "linear", "rolling"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What AWS accepts of one request, and the page that says so."""
+
+    payload_bytes: int
+    seconds: int
+    source: str
+    read_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of endpoint.
+
+    `most_variants` are the production variants that share its traffic; `shadow` says whether one more may get copies
+    of the requests; `rollouts` are the ways in which a release takes over.
+    """
+
+    name: str
+    has_instances: bool
+    captures: bool
+    most_variants: int
+    shadow: bool
+    rollouts: tuple[Rollout, ...]
+    limits: Limits
+
+
+REALTIME: Final = Kind(
+    name="realtime",
+    has_instances=True,
+    captures=True,
+    most_variants=10,
+    shadow=True,
+    rollouts=("all_at_once", "canary", "linear", "rolling"),
+    limits=Limits(
+        payload_bytes=6_291_456,
+        seconds=60,
+        source="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html",
+        read_on="2026-11-28",
+    ),
+)
+
+#: The kinds that a stack may name today.
+KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (REALTIME,)}
+#: Kinds that the platform will serve; until then they are refused by name.
+PLANNED: Final = (
+    "serverless", "asynchronous", "batch", "multi_model", "inference_pipeline", "inference_components",
+    "fargate", "lambda", "eks", "edge",
+)  # fmt: skip

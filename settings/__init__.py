@@ -1,0 +1,71 @@
+"""The stack config, typed: what `Pulumi.<stack>.yaml` may say, with defaults, ranges and clear errors.
+
+One file and one frozen model for each section. Secure choices are the defaults; an opt-out is a named field whose
+description says the risk, and the policy pack decides where it is allowed. `load` reports every fault of a stack at
+once. Units are part of the names.
+"""
+
+from __future__ import annotations
+
+from settings.access import Access
+from settings.autoscaling import Autoscaling, Schedule
+from settings.endpoints import Endpoint, EndpointAlarms, Realtime, RollbackAlarm
+from settings.features import Features
+from settings.images import Images
+from settings.lake import Lake
+from settings.loading import PROJECT, config_keys, load
+from settings.logs import Logs, RetentionDays
+from settings.monitoring import Monitoring
+from settings.network import INTERFACE_ENDPOINTS, Network
+from settings.notifications import Notifications
+from settings.retraining import Retraining
+from settings.rollouts import (
+    FLEET_START_MINUTES,
+    LEAST_INSTANCES,
+    MAX_ROLLOUT_MINUTES,
+    AllAtOnce,
+    Canary,
+    Linear,
+    Rolling,
+    Rollout,
+    bakes,
+)
+from settings.section import InstanceType, Section
+from settings.stack import Settings
+from settings.workloads import Workload
+
+__all__ = [
+    "FLEET_START_MINUTES",
+    "INTERFACE_ENDPOINTS",
+    "LEAST_INSTANCES",
+    "MAX_ROLLOUT_MINUTES",
+    "PROJECT",
+    "Access",
+    "AllAtOnce",
+    "Autoscaling",
+    "Canary",
+    "Endpoint",
+    "EndpointAlarms",
+    "Features",
+    "Images",
+    "InstanceType",
+    "Lake",
+    "Linear",
+    "Logs",
+    "Monitoring",
+    "Network",
+    "Notifications",
+    "Realtime",
+    "RetentionDays",
+    "Retraining",
+    "RollbackAlarm",
+    "Rolling",
+    "Rollout",
+    "Schedule",
+    "Section",
+    "Settings",
+    "Workload",
+    "bakes",
+    "config_keys",
+    "load",
+]

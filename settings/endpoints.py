@@ -1,0 +1,71 @@
+"""Section `workloads.<name>.endpoints.<name>`: one endpoint, of a kind that its `kind` names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from settings.autoscaling import Autoscaling
+from settings.faults import Fault, repeated
+from settings.rollouts import FLEET_START_MINUTES, LEAST_INSTANCES, MAX_ROLLOUT_MINUTES, Canary, Rollout, bakes
+from settings.section import InstanceType, Section
+from settings.tags import MAX_ENDPOINT_TAGS, Tags
+
+RollbackAlarm = Literal["server_errors", "latency", "drift"]
+
+
+class EndpointAlarms(Section):
+    """When the endpoint's own alarms go off."""
+
+    server_errors: int = Field(default=10, ge=0, le=1_000_000)
+    """5xx answers in 5 minutes, twice in a row, above which the alarm goes off."""
+    latency_p99_ms: int = Field(default=500, ge=1, le=60_000)
+    """99th percentile of the model's latency in ms, in 2 x 5 minutes, above which the alarm goes off."""
+
+
+class Realtime(Section):
+    """A real-time endpoint on instances of its own."""
+
+    kind: Literal["realtime"] = "realtime"
+    """The kind of endpoint."""
+    tags: Tags = Field(default={}, max_length=MAX_ENDPOINT_TAGS)
+    """Tags of the endpoint's resources, beside those of its workload."""
+    instance_type: InstanceType = "ml.m5.large"
+    """Instance type of the endpoint's variants."""
+    instance_count: int = Field(default=3, ge=1, le=100)
+    """Instances of a variant at its first deployment; later the release record carries the live counts."""
+    capture_percent: int = Field(default=100, ge=0, le=100)
+    """Share of requests captured for monitoring, in percent. 0 blinds every monitor: drift goes unseen."""
+    rollout: Rollout = Canary()
+    """How a new release takes over the traffic."""
+    rollout_timeout_minutes: int = Field(default=MAX_ROLLOUT_MINUTES, ge=10, le=MAX_ROLLOUT_MINUTES)
+    """Minutes after which an unfinished rollout fails."""
+    rollback_alarms: tuple[RollbackAlarm, ...] = ("server_errors", "latency")
+    """Alarms that turn a rollout back; with none, a bad release stays. `drift` also blocks the cure. Between some and
+    none the provider replaces the endpoint: nothing answers for minutes."""
+    autoscaling: Autoscaling = Autoscaling()
+    """How the number of instances follows the load."""
+    alarms: EndpointAlarms = EndpointAlarms()
+    """When its alarms go off."""
+
+    def faults(self) -> Iterator[Fault]:
+        """A fleet too small for its rollout or too big for its limits, a rollout too long, alarms named twice."""
+        if self.instance_count < (least := LEAST_INSTANCES[self.rollout.kind]):
+            fleet = f"{least} or more with rollout {self.rollout.kind}"
+            advice = "a smaller fleet cannot be shifted in parts: add instances or roll out all_at_once"
+            yield Fault("instance_count", self.instance_count, fleet, advice)
+        if self.instance_count > (most := self.autoscaling.maximum):
+            advice = "lower the count or raise the maximum"
+            yield Fault("instance_count", self.instance_count, f"at most autoscaling.maximum ({most})", advice)
+        most = max(self.rollout_timeout_minutes - FLEET_START_MINUTES, 0) // (waits := bakes(self.rollout))
+        if (bake := self.rollout.bake_minutes) > most:
+            allowed = f"at most {most} with rollout {self.rollout.kind}, which waits {waits} times"
+            advice = f"all fits into rollout_timeout_minutes ({self.rollout_timeout_minutes}): bake less or shift more"
+            yield Fault("rollout.bake_minutes", bake, allowed, advice)
+        yield from repeated("rollback_alarms", self.rollback_alarms)
+
+
+#: One model for each kind of endpoint, told apart by `kind`.
+Endpoint = Realtime

@@ -1,0 +1,114 @@
+"""Reads the config of the running stack."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pulumi
+from pydantic import ValidationError
+
+from contracts import kinds
+from contracts.names import Names, NamesError, clashes
+from settings.faults import Fault, Location, Reporter
+from settings.stack import Settings
+
+PROJECT: Final = "ml-platform"
+
+
+def load() -> Settings:
+    """The settings of the running stack.
+
+    Raises pulumi.RunError (shown without a stack trace) that lists every fault, one a line: the config key, the value
+    found, what is allowed and what to do.
+    """
+    stack = pulumi.get_stack()
+    reporter = Reporter(PROJECT, Settings.model_json_schema())
+    values, lines = _written(reporter)
+    workloads = values.get("workloads")
+    lines += [reporter.line(fault) for fault in _name_faults(stack, workloads)]
+    kinds_refused = dict(_kind_faults(workloads))
+    lines += [reporter.line(fault) for fault in kinds_refused.values()]
+    try:
+        settings = Settings.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        for found in error.errors(include_url=False):
+            if found["loc"][:4] not in kinds_refused:
+                lines += reporter.lines({**found})
+    else:
+        if not lines:
+            return settings
+    raise pulumi.RunError(f"the config of stack {stack} (Pulumi.{stack}.yaml) has faults:\n" + "\n".join(lines))
+
+
+def config_keys(namespace: str) -> list[str]:
+    """Names of the config keys that are set in a namespace; pulumi.Config can look up a key but not list them."""
+    known = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
+    return sorted(key.removeprefix(f"{namespace}:") for key in known if key.startswith(f"{namespace}:"))
+
+
+def _written(reporter: Reporter) -> tuple[dict[str, Any], list[str]]:
+    """The config of the project by key, and a line for each value that cannot be one."""
+    values: dict[str, Any] = {}
+    lines: list[str] = []
+    for key in config_keys(PROJECT):
+        if pulumi.runtime.is_config_secret(f"{PROJECT}:{key}"):
+            lines.append(reporter.secret(key))
+            continue
+        text = pulumi.Config(PROJECT).require(key)
+        try:
+            values[key] = json.loads(text)
+        except json.JSONDecodeError:
+            if key in Settings.model_fields:
+                lines.append(reporter.wrong_type(key, text))
+            else:
+                values[key] = text
+    return values, lines
+
+
+def _kind_faults(workloads: Any) -> Iterator[tuple[Location, Fault]]:
+    """Endpoints of a kind that the platform does not serve, by place; what else they say is not judged."""
+    for workload, endpoint, written in _endpoints(workloads):
+        kind = written.get("kind", "nothing") if isinstance(written, Mapping) else None
+        if kind is not None and kind not in kinds.KINDS:
+            advice = (
+                "it comes with a later version: take one of these" if kind in kinds.PLANNED else "name one of these"
+            )
+            where = ("workloads", workload, "endpoints", endpoint)
+            yield where, Fault(f"{'.'.join(where)}.kind", kind, ", ".join(kinds.KINDS), advice)
+
+
+def _endpoints(workloads: Any) -> Iterator[tuple[str, str, Any]]:
+    """Workload, endpoint and what is written of it, wherever the config has that shape."""
+    for name, workload in workloads.items() if isinstance(workloads, Mapping) else ():
+        endpoints = workload.get("endpoints") if isinstance(workload, Mapping) else None
+        for key, written in endpoints.items() if isinstance(endpoints, Mapping) else ():
+            yield name, key, written
+
+
+def _name_faults(stack: str, workloads: Any) -> Iterator[Fault]:
+    """Stack, workloads and endpoints that cannot be called so, alone or beside each other."""
+    if not isinstance(workloads, Mapping):
+        return
+    try:
+        ground = Names(stack=stack, account="0" * 12, region="")
+    except NamesError as error:
+        yield Fault(error.what, error.found, error.allowed, error.advice)
+        return
+    for name in workloads:
+        try:
+            ground.of_workload(name)
+        except NamesError as error:
+            yield Fault(f"workloads.{name}", error.found, error.allowed, error.advice)
+    for name, key, _ in _endpoints(workloads):
+        with contextlib.suppress(NamesError):  # told above
+            names = ground.of_workload(name)
+            try:
+                names.of_endpoint(key)
+            except NamesError as error:
+                yield Fault(f"workloads.{name}.endpoints.{key}", error.found, error.allowed, error.advice)
+    for first, second in clashes(stack, workloads):
+        advice = f"rename one: the roles of {first} would reach what is {second}'s"
+        yield Fault("workloads", [first, second], f"names that do not begin with {first}-{stack}-", advice)

@@ -1,0 +1,19 @@
+"""Section `logs`: log groups."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from settings.section import Section
+
+#: CloudWatch Logs accepts these retention times only (API reference, PutRetentionPolicy).
+RetentionDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]  # fmt: skip
+
+
+class Logs(Section):
+    """Log groups."""
+
+    retention_days: RetentionDays = 365
+    """Days that logs are kept."""

@@ -1,0 +1,26 @@
+"""Section `monitoring`: what watches the models of a workload."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from settings.section import InstanceType, Section
+
+
+class Monitoring(Section):
+    """The monitors of live traffic, and when they raise the alarm."""
+
+    engine: Literal["platform", "sagemaker"] = "platform"
+    """Whose monitors run: the platform's, or beside them the data-quality schedule of SageMaker Model Monitor, which
+    AWS closed to new customers on 30 July 2026 (SageMaker developer guide, "Model Monitor availability change")."""
+    drift_score: float | None = Field(default=None, gt=0, le=10)
+    """DriftScore above which the alarm goes off and retraining is asked for; by default the contract's max_score."""
+    quality_instance_type: InstanceType = "ml.m5.large"
+    """Instance type of the hourly monitoring jobs, data quality and drift."""
+    quality_max_runtime_minutes: int = Field(default=50, ge=5, le=59)
+    """Minutes after which an hourly monitoring job is stopped: before the next one starts."""
+    drift_window_minutes: int = Field(default=75, ge=60, le=1440)
+    """Minutes of captured traffic that each hourly drift job looks at: an hour, and what capture delivers late. More
+    where an hour has fewer rows than the contract's drift.min_rows: then there is no DriftScore."""

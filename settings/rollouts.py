@@ -1,0 +1,75 @@
+"""How a new release takes over the traffic of an endpoint with instances."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from settings.section import Section
+
+
+class AllAtOnce(Section):
+    """All traffic moves at once after the new fleet is healthy."""
+
+    kind: Literal["all_at_once"] = "all_at_once"
+    bake_minutes: int = Field(default=5, ge=0, le=60)
+    """Minutes that alarms are watched before the old fleet goes."""
+
+
+class Canary(Section):
+    """A small share of the traffic first, the rest after the bake time."""
+
+    kind: Literal["canary"] = "canary"
+    canary_percent: int = Field(default=10, ge=1, le=50)
+    """Share of the new fleet that takes traffic first, in percent."""
+    bake_minutes: int = Field(default=10, ge=0, le=60)
+    """Minutes that alarms are watched after each of the two shifts."""
+
+
+class Linear(Section):
+    """Equal steps of traffic, with a bake time after each."""
+
+    kind: Literal["linear"] = "linear"
+    step_percent: int = Field(default=10, ge=10, le=50)
+    """Share of the new fleet that takes traffic with each step, in percent."""
+    bake_minutes: int = Field(default=4, ge=0, le=60)
+    """Minutes that alarms are watched after each step."""
+
+
+class Rolling(Section):
+    """Batches of instances are replaced, with no second fleet. SageMaker refuses it for more than one variant."""
+
+    kind: Literal["rolling"] = "rolling"
+    batch_percent: int = Field(default=20, ge=5, le=50)
+    """Share of the instances that each batch replaces, in percent."""
+    bake_minutes: int = Field(default=5, ge=0, le=60)
+    """Minutes that alarms are watched after each batch."""
+
+
+Rollout = Annotated[AllAtOnce | Canary | Linear | Rolling, Field(discriminator="kind")]
+
+#: Fewest instances of a variant that each rollout can work with. The first share of traffic is a whole number of
+#: instances and at most half of the fleet (SageMaker developer guide, "Use canary traffic shifting"): of fewer than 3,
+#: one instance is half of the fleet or all of it.
+LEAST_INSTANCES: Final[Mapping[str, int]] = {"all_at_once": 1, "canary": 3, "linear": 3, "rolling": 2}
+#: The provider waits 60 minutes for an endpoint and fails then, whatever timeouts the resource has (resource
+#: aws_sagemaker_endpoint of terraform-provider-aws); SageMaker has to be done or give up before.
+MAX_ROLLOUT_MINUTES: Final = 55
+#: Minutes of a rollout in which nothing is watched yet: a new fleet starts, loads its model and gets healthy.
+FLEET_START_MINUTES: Final = 10
+
+
+def bakes(rollout: AllAtOnce | Canary | Linear | Rolling) -> int:
+    """How many bake times a rollout waits: one after each shift, and but for rolling one before the old fleet goes."""
+    match rollout:
+        case AllAtOnce():
+            return 2
+        case Canary():
+            return 3
+        case Linear(step_percent=percent):
+            return math.ceil(100 / percent) + 1
+        case Rolling(batch_percent=percent):
+            return math.ceil(100 / percent)

@@ -1,0 +1,103 @@
+"""The whole config of a stack; each field is the config key `ml-platform:<name>`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from settings.access import Access
+from settings.faults import Fault, SectionError
+from settings.features import Features
+from settings.images import Images
+from settings.lake import Lake
+from settings.logs import Logs
+from settings.monitoring import Monitoring
+from settings.network import Network
+from settings.notifications import Notifications
+from settings.retraining import Retraining
+from settings.section import Section
+from settings.tags import MAX_ENDPOINT_TAGS, MAX_TAGS, Tags, overlaid, tag_faults
+from settings.workloads import Workload, churn
+
+#: Sections of the stack that a workload may have its own values for.
+SHARED = ("features", "monitoring", "retraining")
+
+
+class Settings(Section):
+    """Everything a stack may configure.
+
+    The sections of its workloads are the effective ones: the stack's values, and the workload's own in their place.
+    Tags likewise, for workloads and endpoints.
+    """
+
+    workloads: dict[str, Workload] = Field(default_factory=churn, min_length=1)
+    """The workloads by name: a-z and 0-9, with single hyphens in between. The name is part of every resource's name."""
+    protect: bool = False
+    """Whether endpoints and what holds data refuse deletion. Without it, `pulumi destroy` deletes the keys of the
+    data, and 30 days later nobody can read it."""
+    require_policies: bool = True
+    """Whether a stack with `protect` runs only where the environment has the policy pack judge it. Say false where a
+    Pulumi organisation enforces the pack, which the program cannot see; otherwise a bare `pulumi up` runs unjudged."""
+    tags: Tags = Field(default={}, max_length=MAX_TAGS)
+    """Tags of every resource, beside Project, Environment and ManagedBy. The policy pack says which are required."""
+    network: Network = Network()
+    """The VPC."""
+    access: Access = Access()
+    """Identity and access management."""
+    lake: Lake = Lake()
+    """The buckets."""
+    images: Images = Images()
+    """The container registry."""
+    logs: Logs = Logs()
+    """Log groups."""
+    notifications: Notifications = Notifications()
+    """Who is told."""
+    features: Features = Features()
+    """The feature store; a workload may differ."""
+    monitoring: Monitoring = Monitoring()
+    """The monitors; a workload may differ."""
+    retraining: Retraining = Retraining()
+    """Automatic retraining; a workload may differ."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Tags, of the stack and as they add up below it."""
+        yield from tag_faults(self.tags)
+        for name, workload in self.workloads.items():
+            path = f"workloads.{name}"
+            tags = overlaid(self.tags, workload.tags)
+            yield from _tags_added(path, tags, workload.tags, MAX_TAGS)
+            for key, endpoint in workload.endpoints.items():
+                added = overlaid(tags, endpoint.tags)
+                yield from _tags_added(f"{path}.endpoints.{key}", added, endpoint.tags, MAX_ENDPOINT_TAGS)
+
+    @model_validator(mode="after")
+    def _hand_down(self) -> Self:
+        for name, workload in self.workloads.items():
+            self.workloads[name] = self._effective(name, workload)
+        return self
+
+    def _effective(self, name: str, workload: Workload) -> Workload:
+        changed: dict[str, Any] = {"tags": overlaid(self.tags, workload.tags)}
+        faults: list[Fault] = []
+        for section in SHARED:
+            own: Section = getattr(workload, section)
+            changed[section] = merged = getattr(self, section).overridden(own)
+            faults += [f._replace(path=f"workloads.{name}.{section}.{f.path}") for f in merged.faults()]
+        if faults:
+            raise SectionError(tuple(faults))
+        changed["endpoints"] = {
+            key: endpoint.model_copy(update={"tags": overlaid(changed["tags"], endpoint.tags)})
+            for key, endpoint in workload.endpoints.items()
+        }
+        return workload.model_copy(update=changed)
+
+
+def _tags_added(path: str, tags: Tags, own: Tags, most: int) -> Iterator[Fault]:
+    """Faults that a level's own tags bring, alone or beside those of the levels above."""
+    if not own:
+        return
+    yield from tag_faults(tags, f"{path}.tags")
+    if len(tags) > most:
+        yield Fault(f"{path}.tags", sorted(tags), f"at most {most} with those of the levels above", "remove some")

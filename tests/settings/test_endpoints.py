@@ -1,0 +1,165 @@
+"""Endpoints: each kind of rollout, and every fault with what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from settings import AllAtOnce, Canary, EndpointAlarms, Linear, Realtime, Rolling, Section
+from tests.settings.written import LIVE, faults, live, load
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({"kind": "all_at_once"}, AllAtOnce(bake_minutes=5)),
+        ({"kind": "canary", "canary_percent": 50}, Canary(canary_percent=50)),
+        ({"kind": "linear", "step_percent": 25, "bake_minutes": 0}, Linear(step_percent=25, bake_minutes=0)),
+        ({"kind": "linear"}, Linear(step_percent=10, bake_minutes=4)),
+        ({"kind": "rolling", "batch_percent": 25}, Rolling(batch_percent=25)),
+    ],
+)
+def test_each_kind_of_rollout(written: dict[str, Any], expected: Section) -> None:
+    assert load(workloads=live(rollout=written)).workloads["churn"].endpoints["live"].rollout == expected
+
+
+def test_alarms_of_an_endpoint() -> None:
+    found = load(workloads=live(alarms={"server_errors": 3})).workloads["churn"].endpoints["live"]
+    assert found.alarms == EndpointAlarms(server_errors=3, latency_p99_ms=500)
+
+
+def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> None:
+    assert faults(workloads=live(rollout={"kind": "canary", "canary_percent": 150})) == [
+        "ml-platform:workloads.churn.endpoints.live.rollout.canary_percent: found 150; allowed: 1 to 50; "
+        "choose such a value, or remove the key for the default 10"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "line"),
+    [
+        (
+            {"rollout": {"kind": "slow"}},
+            'rollout.kind: found "slow"; allowed: all_at_once, canary, linear, rolling; name one of these',
+        ),
+        (
+            {"rollout": {"canary_percent": 10}},
+            "rollout.kind: found nothing; allowed: all_at_once, canary, linear, rolling; name one of these",
+        ),
+        (
+            {"rollout": {"kind": "linear", "canary_percent": 10}},
+            "rollout.canary_percent: found 10; allowed: kind, step_percent, bake_minutes; "
+            "there is no such key: correct its name or remove it",
+        ),
+        (
+            {"instance_type": "m5.large"},
+            'instance_type: found "m5.large"; allowed: text like ml.m5.large; '
+            'choose such a value, or remove the key for the default "ml.m5.large"',
+        ),
+        (
+            {"instance_count": 2},
+            "instance_count: found 2; allowed: 3 or more with rollout canary; "
+            "a smaller fleet cannot be shifted in parts: add instances or roll out all_at_once",
+        ),
+        (
+            {"instance_count": 12},
+            "instance_count: found 12; allowed: at most autoscaling.maximum (10); lower the count or raise the maximum",
+        ),
+        (
+            {"rollout": {"kind": "canary", "bake_minutes": 16}},
+            "rollout.bake_minutes: found 16; allowed: at most 15 with rollout canary, which waits 3 times; "
+            "all fits into rollout_timeout_minutes (55): bake less or shift more",
+        ),
+        (
+            {"rollout": {"kind": "all_at_once", "bake_minutes": 6}, "rollout_timeout_minutes": 20},
+            "rollout.bake_minutes: found 6; allowed: at most 5 with rollout all_at_once, which waits 2 times; "
+            "all fits into rollout_timeout_minutes (20): bake less or shift more",
+        ),
+        (
+            {"rollout": {"kind": "linear", "step_percent": 30, "bake_minutes": 10}},
+            "rollout.bake_minutes: found 10; allowed: at most 9 with rollout linear, which waits 5 times; "
+            "all fits into rollout_timeout_minutes (55): bake less or shift more",
+        ),
+        (
+            {"rollout": {"kind": "rolling", "batch_percent": 5}},
+            "rollout.bake_minutes: found 5; allowed: at most 2 with rollout rolling, which waits 20 times; "
+            "all fits into rollout_timeout_minutes (55): bake less or shift more",
+        ),
+        (
+            {"rollback_alarms": ["latency", "latency"]},
+            'rollback_alarms: found ["latency"]; allowed: each once; remove the repetition',
+        ),
+        (
+            {"rollback_alarms": ["cpu"]},
+            'rollback_alarms[0]: found "cpu"; allowed: server_errors, latency, drift; choose such a value',
+        ),
+        (
+            {"autoscaling": {"minimum": 5, "maximum": 4}},
+            "autoscaling.minimum: found 5; allowed: at most the maximum (4); exchange them",
+        ),
+        (
+            {"autoscaling": {"schedules": [{"at": "24:00", "minimum": 1, "maximum": 2}]}},
+            'autoscaling.schedules[0].at: found "24:00"; allowed: text like 22:00; choose such a value',
+        ),
+        (
+            {"autoscaling": {"schedules": [{"at": "22:00", "minimum": 1}]}},
+            "autoscaling.schedules[0].maximum: found nothing; allowed: 1 to 100; set it",
+        ),
+        (
+            {"autoscaling": {"schedules": [{"at": "22:00", "minimum": 3, "maximum": 2}]}},
+            "autoscaling.schedules[0].minimum: found 3; allowed: at most the maximum (2); exchange them",
+        ),
+        (
+            {"autoscaling": {"schedules": [{"at": "22:00", "minimum": 1, "maximum": 2}] * 2}},
+            'autoscaling.schedules: found ["22:00"]; allowed: each once; remove the repetition',
+        ),
+        (
+            {"autoscaling": {"schedules": [{"at": 1320, "minimum": 1, "maximum": 2}]}},
+            'autoscaling.schedules[0].at: found 1320; allowed: text like 22:00; write it in quotes, as in "22:00"',
+        ),
+        (
+            {"instance_count": "4"},
+            'instance_count: found "4"; allowed: 1 to 100; write it without quotes',
+        ),
+        (
+            {"alarms": {"latency_p99_ms": 0}},
+            "alarms.latency_p99_ms: found 0; allowed: 1 to 60000; "
+            "choose such a value, or remove the key for the default 500",
+        ),
+    ],
+)
+def test_each_fault_says_what_to_do(endpoint: dict[str, Any], line: str) -> None:
+    assert faults(workloads=live(**endpoint)) == [f"ml-platform:{LIVE}.{line}"]
+
+
+@pytest.mark.parametrize("kind", ["serverless", "asynchronous", "batch", "multi_model", "fargate", "lambda", "eks"])
+def test_a_kind_that_is_to_come_is_refused_by_name_and_nothing_else_of_it_is_judged(kind: str) -> None:
+    assert faults(workloads=live(kind=kind, memory_mb=2048)) == [
+        f'ml-platform:{LIVE}.kind: found "{kind}"; allowed: realtime; it comes with a later version: take one of these'
+    ]
+
+
+def test_a_kind_that_nobody_knows() -> None:
+    assert faults(workloads=live(kind="real-time", instance_count=0)) == [
+        f'ml-platform:{LIVE}.kind: found "real-time"; allowed: realtime; name one of these'
+    ]
+
+
+def test_an_endpoint_without_a_kind() -> None:
+    endpoint = {"endpoints": {"live": {"instance_count": 4}}}
+    assert faults(workloads={"churn": {"contract": "contracts/churn.yaml"} | endpoint}) == [
+        f"ml-platform:{LIVE}.kind: found nothing; allowed: realtime; name one of these"
+    ]
+
+
+def test_an_endpoint_that_is_only_a_kind_in_text() -> None:
+    assert faults(workloads={"churn": {"contract": "contracts/churn.yaml", "endpoints": {"live": "realtime"}}}) == [
+        f'ml-platform:{LIVE}: found "realtime"; allowed: a mapping; choose such a value'
+    ]
+
+
+def test_an_endpoint_does_not_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Realtime().__setattr__("capture_percent", 0)

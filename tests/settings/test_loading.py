@@ -1,0 +1,136 @@
+"""Reading the config of the running stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any, get_args
+
+import pulumi
+import pytest
+import yaml
+from pulumi.runtime import config
+from pydantic import BaseModel
+
+import settings
+from settings import Autoscaling, Canary, Schedule, Settings
+from settings.workloads import churn
+from tests.settings.written import faults, live, load
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_without_config_the_defaults_are_the_safe_ones() -> None:
+    found = load()
+    assert found == Settings()
+    assert found.network.nat == "none"
+    assert found.network.workload_subnets == "private"
+    assert found.lake.block_public_access is True
+    assert (found.monitoring.engine, found.logs.retention_days) == ("platform", 365)
+    live = found.workloads["churn"].endpoints["live"]
+    assert live.capture_percent == 100
+    assert live.rollout == Canary(canary_percent=10, bake_minutes=10)
+    assert live.rollback_alarms == ("server_errors", "latency")
+    assert live.alarms.server_errors == 10
+    assert live.autoscaling == Autoscaling(
+        minimum=2,
+        maximum=10,
+        invocations_per_instance=1000,
+        scale_out_cooldown_seconds=60,
+        scale_in_cooldown_seconds=300,
+        schedules=(Schedule(at="22:00", minimum=1, maximum=3), Schedule(at="06:00", minimum=2, maximum=10)),
+    )
+
+
+@pytest.mark.parametrize("stack", ["staging", "prod"])
+def test_the_stacks_of_the_project_are_valid(stack: str) -> None:
+    written: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
+    own = {key.removeprefix("ml-platform:"): value for key, value in written.items() if key.startswith("ml-platform:")}
+    assert load(**own).tags == {
+        "Owner": "ml-platform-team",
+        "CostCenter": "ml-1000",
+        "DataClassification": "confidential",
+    }
+
+
+def test_values_arrive_as_the_cli_passes_them() -> None:
+    found = load(
+        protect="true",
+        network={"cidr": "10.9.0.0/20", "availability_zones": 2},
+        notifications={"notify": ["on-call@example.com"]},
+        monitoring={"drift_score": 1},
+    )
+    assert found.protect is True
+    assert found.network.cidr == IPv4Network("10.9.0.0/20")
+    assert found.notifications.notify == ("on-call@example.com",)
+    assert found.monitoring.drift_score == 1.0
+
+
+def test_a_secret_is_refused_and_not_shown() -> None:
+    secret = '{"notify": ["ceo@example.com"]}'
+    config.set_all_config({"ml-platform:notifications": secret}, ["ml-platform:notifications"])
+    try:
+        with pytest.raises(pulumi.RunError) as caught:
+            settings.load()
+    finally:
+        config.set_all_config({}, [])
+    assert str(caught.value).split("\n")[1:] == [
+        "  ml-platform:notifications: found a secret; allowed: plain values; names, descriptions and the state would "
+        "show it: set it without --secret, or keep it elsewhere"
+    ]
+
+
+def test_all_faults_come_in_one_message() -> None:
+    found = faults(
+        protect="maybe",
+        network={"nat": "many", "availability_zones": 9},
+        workloads=live(capture_percent=101, rollout={"kind": "linear", "step_percent": 5}),
+        unknown={},
+        text="of an unknown key",
+    )
+    assert [line.partition(": found")[0] for line in found] == [
+        "ml-platform:protect",
+        "ml-platform:workloads.churn.endpoints.live.capture_percent",
+        "ml-platform:workloads.churn.endpoints.live.rollout.step_percent",
+        "ml-platform:network.availability_zones",
+        "ml-platform:network.nat",
+        "ml-platform:text",
+        "ml-platform:unknown",
+    ]
+
+
+def test_keys_of_other_packages_are_none_of_ours() -> None:
+    config.set_all_config({"aws:region": "eu-west-1", "other:network": "{}"})
+    assert settings.load() == Settings()
+
+
+def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    yield model
+    for field in model.model_fields.values():
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from _models(part)
+
+
+def test_every_field_says_what_it_is() -> None:
+    found = {
+        f"{m.__name__}.{name}": field.description for m in _models(Settings) for name, field in m.model_fields.items()
+    }
+    silent = [name for name, text in found.items() if not text and not name.endswith(".kind")]
+    assert silent == []
+    assert {"Canary.canary_percent", "Schedule.at", "Network.cidr"} <= set(found)
+
+
+def test_the_project_file_declares_every_key_with_its_default() -> None:
+    """`Pulumi.yaml` is what the CLI checks types by; it and the models are held together here."""
+    config: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+    declared = {name: entry for name, entry in config.items() if ":" not in name}
+    assert list(declared) == list(Settings.model_fields)
+    workloads = {name: workload.model_dump(mode="json", exclude_unset=True) for name, workload in churn().items()}
+    scalars = {"workloads": ("object", workloads), "protect": ("boolean", False), "require_policies": ("boolean", True)}
+    for name, entry in declared.items():
+        kind, default = scalars.get(name, ("object", {}))
+        assert (entry["type"], entry["default"]) == (kind, default), name
+        assert entry["description"], name
+    assert load(**{name: entry["default"] for name, entry in declared.items()}) == Settings()

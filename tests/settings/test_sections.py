@@ -1,0 +1,137 @@
+"""The sections of the ground: every fault with what to do."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+
+import settings
+from tests.settings.written import faults
+
+KEYS = (
+    "workloads, protect, require_policies, tags, network, access, lake, images, logs, notifications, features, "
+    "monitoring, retraining"
+)
+
+
+@pytest.mark.parametrize(
+    ("section", "line"),
+    [
+        (
+            {"network": {"cidr": "10.0.0.300/16"}},
+            'network.cidr: found "10.0.0.300/16"; allowed: an IPv4 network such as 10.20.0.0/16; '
+            'choose such a value, or remove the key for the default "10.20.0.0/16"',
+        ),
+        (
+            {"network": {"cidr": "10.0.0.0/8"}},
+            'network.cidr: found "10.0.0.0/8"; allowed: a prefix from /16 to /24; '
+            "leave room for the subnets of every zone",
+        ),
+        (
+            {"network": {"availability_zones": 1}},
+            "network.availability_zones: found 1; allowed: 2 to 4; "
+            "choose such a value, or remove the key for the default 3",
+        ),
+        (
+            {"network": {"availability_zones": "3"}},
+            'network.availability_zones: found "3"; allowed: 2 to 4; write it without quotes',
+        ),
+        (
+            {"network": {"nat": "many"}},
+            'network.nat: found "many"; allowed: none, single, per_az; '
+            'choose such a value, or remove the key for the default "none"',
+        ),
+        (
+            {"network": {"nat": "single", "workload_subnets": "public"}},
+            'network.nat: found "single"; allowed: none with workload_subnets: public; '
+            "public subnets need no NAT: drop one",
+        ),
+        (
+            {"network": {"interface_endpoints": ["kms", "sts", "kms"]}},
+            'network.interface_endpoints: found ["kms"]; allowed: each once; remove the repetition',
+        ),
+        (
+            {"access": {"permissions_boundary": "boundary"}},
+            'access.permissions_boundary: found "boundary"; '
+            "allowed: text like arn:aws:iam::123456789012:policy/boundary; choose such a value",
+        ),
+        (
+            {"lake": {"infrequent_access_after_days": 60, "archive_after_days": 80}},
+            "lake.archive_after_days: found 80; allowed: 90 or more; "
+            "S3 keeps an object 30 days in Standard-IA: archive later or tier earlier",
+        ),
+        (
+            {"lake": {"block_public_access": "no"}},
+            'lake.block_public_access: found "no"; allowed: true or false; choose such a value, '
+            "or remove the key for the default true",
+        ),
+        (
+            {"features": {"online_ttl_days": 1.5}},
+            "features.online_ttl_days: found 1.5; allowed: 1 to 3650; "
+            "choose such a value, or remove the key for the default 365",
+        ),
+        (
+            {"monitoring": {"drift_score": 0}},
+            "monitoring.drift_score: found 0; allowed: above 0, at most 10; choose such a value",
+        ),
+        (
+            {"notifications": {"notify": ["nobody"]}},
+            'notifications.notify[0]: found "nobody"; allowed: text like on-call@example.com; choose such a value',
+        ),
+        ({"monitoring": []}, "monitoring: found []; allowed: a mapping; choose such a value"),
+        (
+            {"retraining": {"schedule": "hourly"}},
+            'retraining.schedule: found "hourly"; allowed: never, daily, weekly; '
+            'choose such a value, or remove the key for the default "weekly"',
+        ),
+        (
+            {"logs": {"retention_days": 100}},
+            "logs.retention_days: found 100; allowed: "
+            + ", ".join(str(days) for days in get_args(settings.RetentionDays))
+            + "; choose such a value, or remove the key for the default 365",
+        ),
+        (
+            {"protect": "maybe"},
+            'protect: found "maybe"; allowed: true or false; write it as YAML of that type',
+        ),
+        (
+            {"network": "10.0.0.0/16"},
+            'network: found "10.0.0.0/16"; allowed: a mapping; write it as YAML of that type',
+        ),
+        (
+            {"network": {"cider": "10.0.0.0/16"}},
+            'network.cider: found "10.0.0.0/16"; allowed: cidr, availability_zones, nat, workload_subnets, '
+            "interface_endpoints; there is no such key: correct its name or remove it",
+        ),
+        (
+            {"netwrok": {"nat": "none"}},
+            f'netwrok: found {{"nat": "none"}}; allowed: {KEYS}; there is no such key: correct its name or remove it',
+        ),
+        (
+            {"serving": "ml.m5.large"},
+            f'serving: found "ml.m5.large"; allowed: {KEYS}; there is no such key: correct its name or remove it',
+        ),
+        (
+            {"notifications": {"notify": ["a@example.com", "a@example.com"]}},
+            'notifications.notify: found ["a@example.com"]; allowed: each once; remove the repetition',
+        ),
+        (
+            {"lake": {"block_public_access": "false"}},
+            'lake.block_public_access: found "false"; allowed: true or false; write it without quotes',
+        ),
+        (
+            {"monitoring": {"engine": "clarify"}},
+            'monitoring.engine: found "clarify"; allowed: platform, sagemaker; '
+            'choose such a value, or remove the key for the default "platform"',
+        ),
+    ],
+)
+def test_each_fault_says_what_to_do(section: dict[str, Any], line: str) -> None:
+    assert faults(**section) == [f"ml-platform:{line}"]
+
+
+def test_an_empty_list_of_endpoints() -> None:
+    assert faults(network={"interface_endpoints": []}) == [
+        "ml-platform:network.interface_endpoints: found []; allowed: a list of at least 1; choose such a value"
+    ]

@@ -1,0 +1,122 @@
+"""Workloads: what they leave out is the stack's, and what they may be called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from settings import Features, Monitoring, Realtime, Retraining
+from tests.settings.written import churn, faults, live, load
+
+
+def test_a_stack_without_workloads_has_the_one_of_the_project() -> None:
+    (churn,) = load().workloads.values()
+    assert churn.contract == "contracts/churn.yaml"
+    assert churn.endpoints == {"live": Realtime()}
+
+
+def test_one_workload_is_three_lines() -> None:
+    found = load(workloads={"churn": {"contract": "contracts/churn.yaml", "endpoints": {"live": {"kind": "realtime"}}}})
+    assert found == load()
+
+
+def test_a_workload_has_the_stacks_sections_but_for_what_it_says_itself() -> None:
+    found = load(
+        monitoring={"drift_score": 0.3, "quality_instance_type": "ml.m5.xlarge"},
+        retraining={"cool_down_hours": 12},
+        features={"online_ttl_days": 10},
+        workloads={
+            **churn(monitoring={"drift_score": 0.5}, retraining={"schedule": "daily"}),
+            "income": {"contract": "contracts/income.yaml", "features": {"online_ttl_days": 365}},
+        },
+    )
+    assert found.workloads["churn"].monitoring == Monitoring(drift_score=0.5, quality_instance_type="ml.m5.xlarge")
+    assert found.workloads["churn"].retraining == Retraining(cool_down_hours=12, schedule="daily")
+    assert found.workloads["churn"].features == Features(online_ttl_days=10)
+    assert (
+        found.workloads["income"].monitoring
+        == found.monitoring
+        == Monitoring(drift_score=0.3, quality_instance_type="ml.m5.xlarge")
+    )
+    assert found.workloads["income"].features == Features(online_ttl_days=365)  # the default, said on purpose
+
+
+def test_a_fault_of_the_stack_is_told_once() -> None:
+    assert faults(monitoring={"drift_score": 0}) == [
+        "ml-platform:monitoring.drift_score: found 0; allowed: above 0, at most 10; choose such a value"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("workloads", "lines"),
+    [
+        ({}, ["workloads: found {}; allowed: a mapping of at least 1; choose such a value"]),
+        (
+            {"Churn_eu": {"contract": "c.yaml"}},
+            [
+                'workloads.Churn_eu: found "Churn_eu"; allowed: a-z and 0-9, from a letter, with single hyphens in '
+                "between, and not images or mlplatform; name it anew in the stack config"
+            ],
+        ),
+        (
+            churn(endpoints={"live-eu": {"kind": "realtime"}}),
+            [
+                'workloads.churn.endpoints.live-eu: found "live-eu"; allowed: a-z and 0-9, from a letter, '
+                "without hyphens; name it anew in the stack config"
+            ],
+        ),
+        (
+            {"churn": {"contract": "c.yaml"}, "churn-stack": {"contract": "d.yaml"}},
+            [
+                'workloads: found ["churn", "churn-stack"]; allowed: names that do not begin with churn-stack-; '
+                "rename one: the roles of churn would reach what is churn-stack's"
+            ],
+        ),
+        ({"churn": {}}, ["workloads.churn.contract: found nothing; allowed: text like contracts/churn.yaml; set it"]),
+        (
+            {"churn": "contracts/churn.yaml"},
+            ['workloads.churn: found "contracts/churn.yaml"; allowed: a mapping; choose such a value'],
+        ),
+        (
+            churn(endpoints={}),
+            ["workloads.churn.endpoints: found {}; allowed: a mapping of at least 1; choose such a value"],
+        ),
+        (
+            churn(monitoring={"drift_scores": 1}),
+            [
+                "workloads.churn.monitoring.drift_scores: found 1; allowed: engine, drift_score, "
+                "quality_instance_type, quality_max_runtime_minutes, drift_window_minutes; "
+                "there is no such key: correct its name or remove it"
+            ],
+        ),
+        (
+            churn(network={}),
+            [
+                "workloads.churn.network: found {}; allowed: contract, tags, features, monitoring, retraining, "
+                "endpoints; there is no such key: correct its name or remove it"
+            ],
+        ),
+    ],
+)
+def test_each_fault_says_what_to_do(workloads: Any, lines: list[str]) -> None:
+    assert faults(workloads=workloads) == [f"ml-platform:{line}" for line in lines]
+
+
+def test_a_name_that_makes_the_longest_name_too_long() -> None:
+    name = "w" * 40
+    (line,) = faults(workloads={name: {"contract": "c.yaml"}})
+    assert line.startswith(f'ml-platform:workloads.{name}: found "{name}-stack"; allowed: ')
+    assert line.endswith("; shorten the workload's name or the stack's")
+
+
+def test_faults_of_names_kinds_and_values_come_in_one_message() -> None:
+    workloads = {
+        **live(instance_count=0),
+        "Income": {"contract": "c.yaml", "endpoints": {"2nd": {"kind": "realtime"}, "batch": {"kind": "batch"}}},
+    }
+    assert [line.partition(": found")[0] for line in faults(workloads=workloads)] == [
+        "ml-platform:workloads.Income",
+        "ml-platform:workloads.Income.endpoints.batch.kind",
+        "ml-platform:workloads.churn.endpoints.live.instance_count",
+    ]

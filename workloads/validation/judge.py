@@ -94,7 +94,7 @@ def _verdict(
         reasons=reasons,
         faults=tables.faults_by_column(connection) if reasons else (),
         findings=_refusals(connection, contract, rows_in, quarantined, reasons),
-        warnings=_warnings(source),
+        warnings=(*_warnings(source), *tables.marks_of_missing(connection, contract)),
     )
     if verdict.findings:
         return verdict

@@ -1,13 +1,15 @@
 """The row work of validation, all of it SQL in duckdb: one pass over the file into tables that spill to disk.
 
 `judged` holds a row a delivered row: its number in the file (from 1, header not counted), its typed values c0, c1 ...
-in contract order, its own faults (null if none) and, only where it has faults, the texts t0, t1 ... as delivered.
+in contract order, its own faults (null if none), the texts in it that stand for no value (null if none) and, only where
+it has faults, the texts t0, t1 ... as delivered.
 `repeated` holds the rows that share entity and event time with another and are not to be kept.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 import duckdb
 
@@ -24,38 +26,62 @@ from workloads.validation.verdict import ColumnFault, FileFault, Finding, Refuse
 def judge_rows(connection: duckdb.DuckDBPyConnection, source: Source, contract: Contract, now: datetime) -> None:
     """Make the table `judged`. RefusedError when the file cannot be read, or a column is of a type that cannot be."""
     clock = rules.Clock.of(contract, now)
-    present: list[str] = []
-    typed: list[str] = []
-    faults: list[str] = []
-    kept: list[str] = []
     wrong: list[Finding] = []
+    stages = _Stages([], [], [], [], [])
     for index, (column, kind) in enumerate(zip(contract.columns, source.types, strict=True)):
         value = rules.typed(column, f"d{index}", kind)
         if value is None:
             found = f"column {column.name} is of type {kind}, which cannot be read as {rules.expected(column)}"
             wrong.append(Finding(code=FileFault.WRONG_TYPE, text=f"{found}; deliver it as such"))
             continue
+        is_text = rules.family(kind) == "text"
+        is_event_time = column.name == contract.event_time
+        missing = rules.is_missing(column, f"p{index}", kind)
         text = f"CAST(d{index} AS VARCHAR)"
-        fault = rules.fault(column, f"c{index}", text, is_event_time=column.name == contract.event_time, clock=clock)
-        present.append(f"{rules.present(column, f'c{index}', kind)} AS d{index}")
-        typed.append(f"{value} AS c{index}")
-        faults.append(f"{fault} AS f{index}")
-        kept.append(f"c{index}, CASE WHEN faults IS NOT NULL THEN {text} END AS t{index}")
+        fault = rules.fault(column, f"c{index}", text, f"m{index}", is_event_time=is_event_time, clock=clock)
+        stages.trimmed.append(f"{rules.trimmed(f'c{index}', kind)} AS p{index}")
+        stages.present.append(f"p{index}, CASE WHEN {missing} THEN NULL ELSE p{index} END AS d{index}")
+        mark = f"CASE WHEN d{index} IS NULL THEN nullif(p{index}, '') END" if is_text else "CAST(NULL AS VARCHAR)"
+        stages.typed.append(f"{value} AS c{index}, {mark} AS m{index}")
+        stages.faults.append(f"{fault} AS f{index}")
+        delivered = f"coalesce({text}, m{index})"
+        stages.kept.append(f"c{index}, CASE WHEN faults IS NOT NULL THEN {delivered} END AS t{index}")
     if wrong:
         raise RefusedError(*wrong)
-    marks = [f"f{index}" for index in range(len(contract.columns))]
-    listed = f"list_filter([{', '.join(marks)}], lambda f: f IS NOT NULL)"
+    count = len(contract.columns)
+    marks = [
+        f"CASE WHEN m{index} IS NOT NULL THEN {{'column': {index}, 'mark': m{index}}} END" for index in range(count)
+    ]
+    faults = _listed([f"f{index}" for index in range(count)], [f"f{index}" for index in range(count)])
+    marked = _listed([f"m{index}" for index in range(count)], marks)
     statement = f"""
         CREATE TABLE judged AS
-        SELECT row, faults, {", ".join(kept)} FROM (
-        SELECT *, CASE WHEN coalesce({", ".join(marks)}) IS NOT NULL THEN {listed} END AS faults FROM (
-        SELECT *, {", ".join(faults)} FROM (
-        SELECT *, {", ".join(typed)} FROM (
-        SELECT row_number() OVER () AS row, {", ".join(present)} FROM {source.scan}))))"""
+        SELECT row, faults, marked, {", ".join(stages.kept)} FROM (
+        SELECT *, {faults} AS faults, {marked} AS marked FROM (
+        SELECT *, {", ".join(stages.faults)} FROM (
+        SELECT *, {", ".join(stages.typed)} FROM (
+        SELECT row, {", ".join(stages.present)} FROM (
+        SELECT row_number() OVER () AS row, {", ".join(stages.trimmed)} FROM {source.scan})))))"""
     try:
         connection.execute(statement)
     except duckdb.Error as error:
         raise unreadable(error, source.path) from error
+
+
+class _Stages(NamedTuple):
+    """The projections of one column after the other, each on top of the former."""
+
+    trimmed: list[str]
+    present: list[str]
+    typed: list[str]
+    faults: list[str]
+    kept: list[str]
+
+
+def _listed(names: list[str], values: list[str]) -> str:
+    """SQL: those of `values` that are not null as a list, or null if there is none, which `names` tell cheaply."""
+    found = f"list_filter([{', '.join(values)}], lambda item: item IS NOT NULL)"
+    return f"CASE WHEN coalesce({', '.join(names)}) IS NOT NULL THEN {found} END"
 
 
 def find_repeated(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
@@ -120,12 +146,12 @@ def first_fault(connection: duckdb.DuckDBPyConnection) -> tuple[int, str]:
 
 def unread_columns(connection: duckdb.DuckDBPyConnection, contract: Contract) -> list[Finding]:
     """A finding for each column of which values came and not one could be read as the contract's type."""
-    figures = ", ".join(
-        f"count(coalesce(t{index}, CAST(c{index} AS VARCHAR))), count(c{index}), "
-        f"left(arg_min(t{index}, row), {rules.MAX_SHOWN})"
-        for index in range(len(contract.columns))
-    )
-    row = connection.execute(f"SELECT {figures} FROM judged").fetchall()[0]
+    figures: list[str] = []
+    for index, column in enumerate(contract.columns):
+        came = f"CASE WHEN NOT ({rules.is_missing(column, f't{index}', 'VARCHAR')}) THEN t{index} END"
+        figures.append(f"count(coalesce({came}, CAST(c{index} AS VARCHAR))), count(c{index})")
+        figures.append(f"left(arg_min({came}, row), {rules.MAX_SHOWN})")
+    row = connection.execute(f"SELECT {', '.join(figures)} FROM judged").fetchall()[0]
     findings: list[Finding] = []
     for column, came, read, first in zip(contract.columns, row[0::3], row[1::3], row[2::3], strict=True):
         if came > 0 and read == 0:
@@ -133,6 +159,22 @@ def unread_columns(connection: duckdb.DuckDBPyConnection, contract: Contract) ->
             text = f"column {column.name}: none of {came} values is {rules.expected(column)} (the first is {found})"
             findings.append(Finding(code=FileFault.WRONG_TYPE, text=f"{text}; deliver it as such"))
     return findings
+
+
+def marks_of_missing(connection: duckdb.DuckDBPyConnection, contract: Contract) -> list[str]:
+    """A sentence for each column in which texts stand for no value: which, and how often."""
+    rows = connection.execute("""
+        SELECT item.column, item.mark, count(*) AS number
+        FROM (SELECT unnest(marked) AS item FROM judged WHERE marked IS NOT NULL)
+        GROUP BY ALL ORDER BY 1, number DESC, 2""").fetchall()
+    found: dict[int, list[str]] = {}
+    for index, mark, number in rows:
+        found.setdefault(index, []).append(f"{mark!r} ({number})")
+    advice = "if one is a value, list it in the column's `allowed`, or the others in its `missing`"
+    return [
+        f"column {contract.columns[index].name}: {', '.join(marks)} stand for no value; {advice}"
+        for index, marks in found.items()
+    ]
 
 
 def accepted_rows(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:

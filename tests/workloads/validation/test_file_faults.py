@@ -6,6 +6,7 @@ import dataclasses
 import gzip
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -322,17 +323,39 @@ def test_parquet_types_become_those_of_the_contract(tmp_path: Path, types: dict[
 def test_faulty_values_in_parquet(tmp_path: Path) -> None:
     rows = [row | {"support_tickets": float(row["support_tickets"])} for row in good_rows(100)]
     rows[0]["support_tickets"] = 1.5
-    rows[1]["support_tickets"] = float("nan")
+    rows[1]["support_tickets"] = float("-inf")
     rows[2]["transaction_volume"] = float("inf")
     rows[3]["customer_id"] = ""
     judged = Judged(write_parquet(tmp_path / "day.parquet", rows, support_tickets=pa.float64()))
     assert [row["quarantine_reason"] for row in judged.quarantined] == [
         "support_tickets is 1.5; it must be a whole number",
-        "support_tickets is nan; only finite numbers are allowed",
+        "support_tickets is -inf; only finite numbers are allowed",
         "transaction_volume is inf; only finite numbers are allowed",
         "customer_id is empty; the contract requires a value",
     ]
     assert judged.accepted == good_rows(100)[4:]
+
+
+def test_nan_in_parquet_is_no_value(tmp_path: Path) -> None:
+    rows = [row | {"churn_label": float(row["churn_label"])} for row in good_rows(100)]
+    rows[0]["transaction_volume"] = rows[1]["churn_label"] = float("nan")
+    judged = Judged(write_parquet(tmp_path / "day.parquet", rows, churn_label=pa.float64()))
+    assert judged.accepted == [good_row(0, transaction_volume=None), *good_rows(100)[2:]]
+    assert [row["quarantine_reason"] for row in judged.quarantined] == [
+        "churn_label is empty; the contract requires a value"
+    ]
+
+
+@pytest.mark.parametrize("kind", [pa.int32(), pa.float64(), pa.decimal128(21, 2), pa.string()])
+def test_a_number_that_stands_for_no_value_does_so_in_every_type(tmp_path: Path, kind: pa.DataType) -> None:
+    columns = tuple(dataclasses.replace(column, missing=("-999",)) for column in CHURN.columns)
+    value: Any = "-999.0" if pa.types.is_string(kind) else -999
+    rows = [row | {"support_tickets": str(row["support_tickets"])} for row in good_rows()]
+    rows = rows if pa.types.is_string(kind) else good_rows()
+    rows[3]["support_tickets"] = value
+    path = write_parquet(tmp_path / "day.parquet", rows, support_tickets=kind)
+    judged = Judged(path, contract=dataclasses.replace(CHURN, columns=columns))
+    assert judged.accepted == [*good_rows()[:3], good_row(3, support_tickets=None), *good_rows()[4:]]
 
 
 BOOLEANS = [("true", True), ("False", False), ("1", True), ("0", False)]

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contracts.schema import MISSING_MARKS
 from tests.workloads.validation.delivered import CHURN, EARLIEST, LATEST, Judged, good_row, good_rows, judge, write_csv
 from workloads.validation import Status
 
@@ -35,10 +36,13 @@ FAULTS: list[tuple[str, Any, str, str]] = [
     ("transaction_volume", "12 EUR", "wrong_type", "transaction_volume is 12 EUR; it must be a number"),
     ("transaction_volume", "1_000", "wrong_type", "transaction_volume is 1_000; it must be a number"),
     ("transaction_volume", "x" * 90, "wrong_type", f"transaction_volume is {'x' * 60}; it must be a number"),
-    ("transaction_volume", "NaN", "not_finite", "transaction_volume is NaN; only finite numbers are allowed"),
+    ("churn_label", " n/a ", "null", "churn_label is n/a, which stands for no value; the contract requires a value"),
+    ("customer_id", "None", "null", "customer_id is None, which stands for no value; the contract requires a value"),
+    ("event_time", "NaT", "null", "event_time is NaT, which stands for no value; the contract requires a value"),
+    ("support_tickets", "none.", "wrong_type", "support_tickets is none.; it must be a whole number"),
     ("transaction_volume", "-inf", "not_finite", "transaction_volume is -inf; only finite numbers are allowed"),
     ("transaction_volume", "1e999", "not_finite", "transaction_volume is 1e999; only finite numbers are allowed"),
-    ("user_tenure_months", "nan", "not_finite", "user_tenure_months is nan; only finite numbers are allowed"),
+    ("user_tenure_months", "inf", "not_finite", "user_tenure_months is inf; only finite numbers are allowed"),
     ("user_tenure_months", -1, "below_minimum", "user_tenure_months is -1; the minimum is 0"),
     ("transaction_volume", "-0.01", "below_minimum", "transaction_volume is -0.01; the minimum is 0"),
     ("user_tenure_months", 601, "above_maximum", "user_tenure_months is 601; the maximum is 600"),
@@ -88,7 +92,7 @@ def test_a_bad_row_is_quarantined_with_its_reason_and_no_other_row_is_lost(
     assert judged.verdict.status is Status.ACCEPTED
     assert (judged.verdict.rows_in, judged.verdict.accepted, judged.verdict.quarantined) == (60, 59, 1)
     assert judged.verdict.reasons == {code: 1}
-    delivered = {name: None if item in (None, "") else str(item) for name, item in rows[17].items()}
+    delivered = {name: None if item in (None, "") else str(item).strip() for name, item in rows[17].items()}
     assert judged.quarantined == [
         {"quarantine_row": 18, "quarantine_codes": [code], "quarantine_reason": text, **delivered}
     ]
@@ -96,6 +100,8 @@ def test_a_bad_row_is_quarantined_with_its_reason_and_no_other_row_is_lost(
 
 
 ACCEPTABLE: list[tuple[str, Any, Any]] = [
+    *(("support_tickets", mark, None) for mark in (*MISSING_MARKS, "na", " Null ", "\u00a0?\t")),
+    *(("transaction_volume", mark, None) for mark in ("NaN", "nan", "-", "#n/a")),
     ("user_tenure_months", None, None),
     ("user_tenure_months", " 7 ", 7),
     ("user_tenure_months", "7.0", 7),
@@ -122,6 +128,41 @@ def test_a_value_at_the_edge_of_what_is_legal_is_accepted(tmp_path: Path, column
     judged = judge(tmp_path, rows)
     assert judged.quarantined == []
     assert judged.accepted[1] == rows[1] | {column: read}
+
+
+def test_marks_of_missing_values_are_told_by_column_and_mark(tmp_path: Path) -> None:
+    rows = good_rows()
+    for index, mark in ((3, "NA"), (4, "NA"), (5, "-"), (6, None)):
+        rows[index]["support_tickets"] = mark
+    rows[7]["transaction_volume"] = "?"
+    judged = judge(tmp_path, rows)
+    assert judged.verdict.accepted == 60
+    advice = "if one is a value, list it in the column's `allowed`, or the others in its `missing`"
+    assert judged.verdict.warnings == (
+        f"column transaction_volume: '?' (1) stand for no value; {advice}",
+        f"column support_tickets: 'NA' (2), '-' (1) stand for no value; {advice}",
+    )
+
+
+def test_a_contract_has_marks_of_its_own(tmp_path: Path) -> None:
+    columns = tuple(dataclasses.replace(column, missing=("-999", "k.A.")) for column in CHURN.columns)
+    contract = dataclasses.replace(CHURN, columns=columns)
+    rows = good_rows()
+    for index, value in enumerate(("K.A.", -999, "-999.0", "NA")):
+        rows[index]["support_tickets"] = value
+    rows[5]["user_tenure_months"] = "-999"
+    judged = judge(tmp_path, rows, contract=contract)
+    assert judged.verdict.reasons == {"wrong_type": 1}
+    assert [row["support_tickets"] for row in judged.accepted[:3]] == [None, None, None]
+    assert judged.accepted[4]["user_tenure_months"] is None
+    assert judged.quarantined[0]["quarantine_reason"] == "support_tickets is NA; it must be a whole number"
+
+
+def test_a_column_of_nothing_but_marks_is_no_column_of_a_wrong_type(tmp_path: Path) -> None:
+    judged = judge(tmp_path, [good_row(index, support_tickets="NA") for index in range(60)])
+    assert (judged.verdict.status, judged.verdict.accepted) == (Status.ACCEPTED, 60)
+    judged = judge(tmp_path, [good_row(index, churn_label="NA") for index in range(60)])
+    assert [finding.code for finding in judged.verdict.findings] == ["too_many_bad_rows"]
 
 
 def test_a_row_with_several_faults_names_them_all(tmp_path: Path) -> None:
@@ -203,7 +244,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         ["2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z", "2026-11-03", "2027-01-01T00:00:00Z", "soon", None]
     ),
     "user_tenure_months": st.one_of(st.none(), st.integers(-2, 602)),
-    "transaction_volume": st.one_of(st.none(), st.floats(-1.0, 1_000_001.0), st.sampled_from(["nan", "much"])),
+    "transaction_volume": st.one_of(st.none(), st.floats(-1.0, 1_000_001.0), st.sampled_from(["inf", "much"])),
     "support_tickets": st.one_of(st.none(), st.integers(-1, 3), st.just("few")),
     "churn_label": st.sampled_from([0, 1, 2, None]),
 }

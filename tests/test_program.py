@@ -267,3 +267,15 @@ def test_a_protected_stack_runs_judged_or_where_its_config_says_so() -> None:
     exempt = (("ml-platform:require_policies", "false"),)
     assert platform("prod", judged_by_pack=False, changes=exempt).resources
     assert platform("staging", judged_by_pack=False).resources
+
+
+def test_the_program_declares_the_same_from_any_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An inline program of the Automation API runs where its caller is."""
+    here = platform("staging")
+    monkeypatch.chdir(tmp_path)
+    elsewhere = platform.__wrapped__("staging")
+    functions = elsewhere.all("aws:lambda/function:Function")
+    assert {resource.name for resource in elsewhere.resources} == {resource.name for resource in here.resources}
+    files = [Path(asset.path) for function in functions for asset in function.inputs["code"].assets.values()]
+    assert len(files) > 10
+    assert [file for file in files if not (file.is_absolute() and file.is_file())] == []

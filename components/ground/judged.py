@@ -38,12 +38,17 @@ def require(stack: str, environment: Mapping[str, str], project: Path = PROJECT)
         f"  {name}: found {environment.get(name, 'nothing')!r}; allowed: {path.relative_to(project)}"
         for name, path in missing.items()
     )
-    exports = " ".join(f"{name}={path.relative_to(project)}" for name, path in wanted.items())
     raise pulumi.RunError(
         f"stack {stack} has ml-platform:protect, and no policy pack would judge this run:\n{found}\n"
-        f"run `export {exports}` (.envrc does, for the stack in PULUMI_STACK), or set ml-platform:require_policies to "
-        "false where a Pulumi organisation enforces the pack"
+        f"run `{up_command(stack, project)}` (.envrc exports the variables, for the stack in PULUMI_STACK), or set "
+        "ml-platform:require_policies to false where a Pulumi organisation enforces the pack"
     )
+
+
+def up_command(stack: str, project: Path = PROJECT) -> str:
+    """The `pulumi up` of a stack that is judged, to run in the project's directory."""
+    wanted = (f"{name}={path.relative_to(project)}" for name, path in variables(stack, project).items())
+    return f"{' '.join(wanted)} pulumi up --stack {stack}"
 
 
 def _paths(text: str, project: Path) -> set[Path]:

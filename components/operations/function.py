@@ -27,16 +27,19 @@ PROJECT = Path(__file__).parents[2]
 
 
 def archive_files(patterns: Iterable[str]) -> dict[str, str]:
-    """Path in the archive -> path of the file, both relative to the project, for glob patterns (`contracts/*.py`).
+    """Path in the archive, as in the project, -> path of the file, for glob patterns (`contracts/*.py`).
+
+    Paths of files are absolute: the engine resolves others by the directory that a program happens to run in, which is
+    not the project's for an inline program of the Automation API. A moved clone is no change: assets compare by hash.
 
     Raises FileNotFoundError for a pattern that matches nothing: the function would lack code that it imports.
     """
     files: dict[str, str] = {}
     for pattern in patterns:
-        found = sorted(path.relative_to(PROJECT).as_posix() for path in PROJECT.glob(pattern))
+        found = sorted(PROJECT.glob(pattern))
         if not found:
             raise FileNotFoundError(f"code of a function: no file matches {pattern!r} in {PROJECT}")
-        files |= {path: path for path in found}
+        files |= {path.relative_to(PROJECT).as_posix(): str(path) for path in found}
     return files
 
 

@@ -41,9 +41,9 @@ def test_a_bare_run_is_refused_with_what_to_set() -> None:
         "stack prod has ml-platform:protect, and no policy pack would judge this run:",
         "  PULUMI_OPTION_POLICY_PACK: found 'nothing'; allowed: policies",
         "  PULUMI_OPTION_POLICY_PACK_CONFIG: found 'nothing'; allowed: policies/config/prod.json",
-        "run `export PULUMI_OPTION_POLICY_PACK=policies PULUMI_OPTION_POLICY_PACK_CONFIG=policies/config/prod.json`"
-        " (.envrc does, for the stack in PULUMI_STACK), or set ml-platform:require_policies to false where a Pulumi"
-        " organisation enforces the pack",
+        "run `PULUMI_OPTION_POLICY_PACK=policies PULUMI_OPTION_POLICY_PACK_CONFIG=policies/config/prod.json pulumi up"
+        " --stack prod` (.envrc exports the variables, for the stack in PULUMI_STACK), or set"
+        " ml-platform:require_policies to false where a Pulumi organisation enforces the pack",
     ]
 
 

@@ -20,7 +20,9 @@ def test_each_missing_image_and_how_it_comes() -> None:
     assert waiting_for(NAMES, images={"training": "x"}, record=RECORD) == [
         "the inference image: push it to churn-staging-inference, then "
         "`aws ssm put-parameter --type String --overwrite --name /mlplatform/staging/images/inference "
-        "--value <repository>@sha256:<digest>` and `pulumi up` (brings the training pipeline)"
+        "--value <repository>@sha256:<digest>` and `PULUMI_OPTION_POLICY_PACK=policies "
+        "PULUMI_OPTION_POLICY_PACK_CONFIG=policies/config/staging.json pulumi up --stack staging` "
+        "(brings the training pipeline)"
     ]
 
 
@@ -31,6 +33,7 @@ def test_a_missing_release_and_the_command_that_writes_its_record() -> None:
     command = wait.partition('--value "$(')[2].partition(')"`')[0]
     filled = command.replace("<package ARN>", PACKAGE).replace("<now, ISO 8601 UTC>", "2025-01-06T09:00:00+00:00")
     program = shlex.split(filled)
-    assert program[0] == "python"
+    assert program[0] == ".venv/bin/python"
+    assert " pulumi up --stack staging` " in wait
     made = subprocess.run([sys.executable, *program[1:]], capture_output=True, text=True, check=True)
     assert release.from_json(made.stdout).live.champion == PACKAGE

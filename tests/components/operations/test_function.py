@@ -10,8 +10,8 @@ from tests.components.engine import BOUNDARY, Deployment, deploy, ground, policy
 
 def test_an_archive_holds_the_files_of_its_patterns() -> None:
     assert archive_files(["contracts/__init__.py", "contracts/rel*.py"]) == {
-        "contracts/__init__.py": "contracts/__init__.py",
-        "contracts/release.py": "contracts/release.py",
+        "contracts/__init__.py": str(PROJECT / "contracts/__init__.py"),
+        "contracts/release.py": str(PROJECT / "contracts/release.py"),
     }
 
 

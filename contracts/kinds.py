@@ -23,6 +23,16 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A metric that AWS publishes of an endpoint of the kind, and the dimensions that it is counted by."""
+
+    name: str
+    namespace: str
+    unit: str
+    dimensions: tuple[str, ...] = ("EndpointName", "VariantName")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Kind:
     """One kind of endpoint.
 
@@ -36,8 +46,28 @@ class Kind:
     most_variants: int
     shadow: bool
     rollouts: tuple[Rollout, ...]
+    metrics: tuple[Metric, ...]
     limits: Limits
 
+
+#: SageMaker developer guide, "Amazon SageMaker AI metrics in Amazon CloudWatch" (endpoint invocation and endpoint
+#: metrics, read 2026-11-28). CPUUtilization and GPUUtilization sum over cores and GPUs: up to 100 % for each.
+_INVOCATIONS: Final = tuple(
+    Metric(name=name, namespace="AWS/SageMaker", unit=unit)
+    for name, unit in (
+        ("Invocations", "None"),
+        ("InvocationsPerInstance", "None"),
+        ("Invocation4XXErrors", "None"),
+        ("Invocation5XXErrors", "None"),
+        ("InvocationModelErrors", "None"),
+        ("ModelLatency", "Microseconds"),
+        ("OverheadLatency", "Microseconds"),
+    )
+)
+_HOSTS: Final = tuple(
+    Metric(name=f"{part}Utilization", namespace="/aws/sagemaker/Endpoints", unit="Percent")
+    for part in ("CPU", "Memory", "Disk", "GPU", "GPUMemory")
+)
 
 REALTIME: Final = Kind(
     name="realtime",
@@ -46,6 +76,7 @@ REALTIME: Final = Kind(
     most_variants=10,
     shadow=True,
     rollouts=("all_at_once", "canary", "linear", "rolling"),
+    metrics=_INVOCATIONS + _HOSTS,
     limits=Limits(
         payload_bytes=6_291_456,
         seconds=60,

@@ -30,7 +30,7 @@ from settings.rollouts import (
     Rollout,
     bakes,
 )
-from settings.section import InstanceType, Section
+from settings.section import Section
 from settings.stack import Settings
 from settings.workloads import Workload
 
@@ -48,7 +48,6 @@ __all__ = [
     "EndpointAlarms",
     "Features",
     "Images",
-    "InstanceType",
     "Lake",
     "Linear",
     "Logs",

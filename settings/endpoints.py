@@ -10,7 +10,7 @@ from pydantic import Field
 from settings.autoscaling import Autoscaling
 from settings.faults import Fault, repeated
 from settings.rollouts import FLEET_START_MINUTES, LEAST_INSTANCES, MAX_ROLLOUT_MINUTES, Canary, Rollout, bakes
-from settings.section import InstanceType, Section
+from settings.section import EndpointInstance, Section
 from settings.tags import MAX_ENDPOINT_TAGS, Tags
 
 RollbackAlarm = Literal["server_errors", "latency", "drift"]
@@ -32,7 +32,7 @@ class Realtime(Section):
     """The kind of endpoint."""
     tags: Tags = Field(default={}, max_length=MAX_ENDPOINT_TAGS)
     """Tags of the endpoint's resources, beside those of its workload."""
-    instance_type: InstanceType = "ml.m5.large"
+    instance_type: EndpointInstance = "ml.m5.large"
     """Instance type of the endpoint's variants."""
     instance_count: int = Field(default=3, ge=1, le=100)
     """Instances of a variant at its first deployment; later the release record carries the live counts."""

@@ -75,7 +75,7 @@ class Reporter:
         found = error["input"]
         cause = error.get("ctx", {}).get("error")
         if isinstance(cause, SectionError):
-            return [self._line((*location, f.path), f.found, f.allowed, f.advice) for f in cause.faults]
+            return [self._line((*location, *filter(None, [f.path])), *f[1:]) for f in cause.faults]
         schema = self._schema(location)
         match error["type"]:
             case "extra_forbidden":

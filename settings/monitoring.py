@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from settings.section import InstanceType, Section
+from settings.section import ProcessingInstance, Section
 
 
 class Monitoring(Section):
@@ -17,7 +17,7 @@ class Monitoring(Section):
     AWS closed to new customers on 30 July 2026 (SageMaker developer guide, "Model Monitor availability change")."""
     drift_score: float | None = Field(default=None, gt=0, le=10)
     """DriftScore above which the alarm goes off and retraining is asked for; by default the contract's max_score."""
-    quality_instance_type: InstanceType = "ml.m5.large"
+    quality_instance_type: ProcessingInstance = "ml.m5.large"
     """Instance type of the hourly monitoring jobs, data quality and drift."""
     quality_max_runtime_minutes: int = Field(default=50, ge=5, le=59)
     """Minutes after which an hourly monitoring job is stopped: before the next one starts."""

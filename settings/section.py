@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Self
+from collections.abc import Callable, Iterable
+from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from contracts import instances
 from settings.faults import Fault, SectionError
 
-InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", examples=["ml.m5.large"])]
+
+def _taken_for(use: instances.Use) -> Callable[[str], str]:
+    def check(instance_type: str) -> str:
+        row = instances.table().get(instance_type)
+        if row is None or use not in row.used_for:
+            near = ", ".join(instances.alike(instance_type, use))
+            allowed = f"what SageMaker takes for {_USES[use]}, such as {near}"
+            raise SectionError((Fault("", instance_type, allowed, "name one of its instance types"),))
+        return instance_type
+
+    return check
+
+
+_USES: Final = {"endpoint": "endpoints", "processing": "processing jobs"}
+_SHAPE: Final = Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", examples=["ml.m5.large"])
+#: An instance type that SageMaker takes for endpoints, and one that it takes for processing jobs.
+EndpointInstance = Annotated[str, _SHAPE, AfterValidator(_taken_for("endpoint"))]
+ProcessingInstance = Annotated[str, _SHAPE, AfterValidator(_taken_for("processing"))]
 
 
 class Section(BaseModel):

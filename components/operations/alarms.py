@@ -6,13 +6,13 @@ SageMaker reports ModelLatency in microseconds and CPUUtilization as the sum ove
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from components.ground.notifications import Channel
 from components.naming import MODEL_QUALITY_NAMESPACE, Names
+from contracts import instances
 from settings import EndpointAlarms, Realtime, RollbackAlarm
 
 MICROSECONDS_PER_MS: Final = 1000
@@ -65,14 +65,6 @@ def plan(
     ]
 
 
-def vcpus(instance_type: str) -> int:
-    """Cores of an instance type by its size: two up to large, then four for each `x` of xlarge."""
-    size = instance_type.rpartition(".")[2]
-    if multiple := re.fullmatch(r"(\d*)xlarge", size):
-        return 4 * int(multiple[1] or 1)
-    return 2
-
-
 def variant_alarms(names: Names, variant: str, instance_type: str, settings: EndpointAlarms) -> list[Alarm]:
     """Alarms of one variant of the endpoint."""
     dimensions = {"EndpointName": names.endpoint, "VariantName": variant}
@@ -109,7 +101,7 @@ def variant_alarms(names: Names, variant: str, instance_type: str, settings: End
             metric="CPUUtilization",
             dimensions=dimensions,
             statistic="Average",
-            threshold=BUSY_PERCENT * vcpus(instance_type),
+            threshold=BUSY_PERCENT * instances.vcpus(instance_type),
             periods=3,
             channels=(Channel.ALERTS,),
         ),

@@ -23,6 +23,7 @@ from components.ground import Ground
 from components.ground.keys import Domain
 from components.models.parameters import TRAINING
 from components.naming import MODEL_QUALITY_NAMESPACE, Names
+from contracts import instances
 from settings import Monitoring as MonitoringSettings
 
 SAGEMAKER: Final = "sagemaker.amazonaws.com"
@@ -170,7 +171,7 @@ def job_request(
                 "InstanceCount": 1,
                 "InstanceType": settings.quality_instance_type,
                 "VolumeSizeInGB": VOLUME_GB,
-                "VolumeKmsKeyId": key_arn,
+                **({} if instances.has_local_storage(settings.quality_instance_type) else {"VolumeKmsKeyId": key_arn}),
             }
         },
         "NetworkConfig": {

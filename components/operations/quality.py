@@ -30,6 +30,7 @@ from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.naming import ANALYZER, Names, content_name
+from contracts import instances
 from settings import Monitoring as MonitoringSettings
 
 SAGEMAKER = "sagemaker.amazonaws.com"
@@ -180,9 +181,10 @@ class DataQuality(pulumi.ComponentResource):
                 "instance_count": 1,
                 "instance_type": settings.quality_instance_type,
                 "volume_size_in_gb": VOLUME_GB,
-                "volume_kms_key_id": key,
             }
         }
+        if not instances.has_local_storage(settings.quality_instance_type):
+            resources["cluster_config"]["volume_kms_key_id"] = key
         network: DataQualityJobDefinitionNetworkConfigArgsDict = {
             "enable_inter_container_traffic_encryption": True,
             "enable_network_isolation": True,

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import pulumi
 
 from contracts.release import Record
 from settings import LEAST_INSTANCES, Realtime
-
-#: Families whose volumes are local NVMe disks, which encrypt themselves: an endpoint configuration that names a KMS key
-#: is refused there (Amazon SageMaker API reference, CreateEndpointConfig, KmsKeyId).
-_LOCAL_NVME = re.compile(r"ml\.(g4dn|g5|g6e?|gr6|p4de?|p5(e|en)?|trn1n?|trn2|[cmr]\d+[a-z]*d[a-z]*)\..+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +68,6 @@ def package_id(arn: str) -> str:
     """`<group>-<version>` of a model package."""
     _, group, version = arn.rsplit("/", 2)
     return f"{group}-{version}"
-
-
-def has_local_nvme(instance_type: str) -> bool:
-    """Whether the volumes of an instance type are local disks that take no KMS key."""
-    return _LOCAL_NVME.fullmatch(instance_type) is not None
 
 
 def cron(time_of_day: str) -> str:

@@ -19,7 +19,8 @@ from components.ground import Ground
 from components.ground.keys import Domain
 from components.naming import Names, content_name
 from components.serving.deployment import MAX_ALARMS, deployment_config
-from components.serving.plan import Release, cron, has_local_nvme, package_id, plan
+from components.serving.plan import Release, cron, package_id, plan
+from contracts import instances
 from contracts.release import CHAMPION, Record
 from settings import Realtime as RealtimeSettings
 
@@ -127,7 +128,9 @@ class Realtime(pulumi.ComponentResource):
 
     def _config(self, release: Release, models: dict[str, aws.sagemaker.Model]) -> aws.sagemaker.EndpointConfiguration:
         settings, names = self._args.settings, self._names
-        volume_key = None if has_local_nvme(settings.instance_type) else self._ground.keys[Domain.MODELS].arn
+        volume_key = (
+            None if instances.has_local_storage(settings.instance_type) else self._ground.keys[Domain.MODELS].arn
+        )
         variants: list[aws.sagemaker.EndpointConfigurationProductionVariantArgsDict] = [
             {
                 "variant_name": variant.name,

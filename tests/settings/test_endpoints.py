@@ -120,6 +120,11 @@ def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> N
             'autoscaling.schedules[0].at: found 1320; allowed: text like 22:00; write it in quotes, as in "22:00"',
         ),
         (
+            {"instance_type": "ml.m5.huge"},
+            'instance_type: found "ml.m5.huge"; allowed: what SageMaker takes for endpoints, such as '
+            "ml.m5.large, ml.m5d.large, ml.m5.xlarge; name one of its instance types",
+        ),
+        (
             {"instance_count": "4"},
             'instance_count: found "4"; allowed: 1 to 100; write it without quotes',
         ),

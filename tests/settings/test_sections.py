@@ -121,6 +121,11 @@ KEYS = (
             'lake.block_public_access: found "false"; allowed: true or false; write it without quotes',
         ),
         (
+            {"monitoring": {"quality_instance_type": "ml.m8g.medium"}},  # of endpoints only
+            'monitoring.quality_instance_type: found "ml.m8g.medium"; allowed: what SageMaker takes for processing '
+            "jobs, such as ml.t3.medium, ml.m5.large, ml.m8i.large; name one of its instance types",
+        ),
+        (
             {"monitoring": {"engine": "clarify"}},
             'monitoring.engine: found "clarify"; allowed: platform, sagemaker; '
             'choose such a value, or remove the key for the default "platform"',

@@ -9,20 +9,6 @@ from settings import EndpointAlarms, Realtime
 from tests.components.engine import NAMES
 
 
-@pytest.mark.parametrize(
-    ("instance_type", "cores"),
-    [
-        ("ml.t2.medium", 2),
-        ("ml.m5.large", 2),
-        ("ml.m5.xlarge", 4),
-        ("ml.c6i.2xlarge", 8),
-        ("ml.m5.24xlarge", 96),
-    ],
-)
-def test_cores_of_an_instance_type(instance_type: str, cores: int) -> None:
-    assert alarms.vcpus(instance_type) == cores
-
-
 def by_role(planned: list[Alarm]) -> dict[str, Alarm]:
     return {alarm.role: alarm for alarm in planned}
 

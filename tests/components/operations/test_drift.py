@@ -132,6 +132,14 @@ def test_the_settings_size_the_job() -> None:
     assert arguments[arguments.index("--window-minutes") + 1] == "120"
 
 
+@pytest.mark.parametrize(
+    ("instance_type", "named"), [("ml.g5.xlarge", False), ("ml.g4dn.xlarge", False), ("ml.m5.large", True)]
+)
+def test_a_volume_key_is_named_where_the_volume_takes_one(instance_type: str, named: bool) -> None:
+    cluster = request(Monitoring(quality_instance_type=instance_type))["ProcessingResources"]["ClusterConfig"]
+    assert ("VolumeKmsKeyId" in cluster) is named
+
+
 def faults(asked: dict[str, Any]) -> list[str]:
     return shapes.check({"Type": "Processing", "Name": "drift", "Arguments": asked}, {})
 

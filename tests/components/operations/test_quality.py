@@ -58,14 +58,20 @@ def test_a_region_without_an_analyzer_image_is_refused_with_the_way_out() -> Non
 
 
 @functools.cache
-def monitor(*, runtime_minutes: int = 50, baseline: Baseline = BASELINE, preview: bool = False) -> Deployment:
+def monitor(
+    *,
+    runtime_minutes: int = 50,
+    instance_type: str = "ml.m5.large",
+    baseline: Baseline = BASELINE,
+    preview: bool = False,
+) -> Deployment:
     def program() -> None:
         endpoint = aws.sagemaker.Endpoint("endpoint", name="churn-staging", endpoint_config_name="c")
         DataQuality(
             "quality",
             DataQualityArgs(
                 ground=ground(),
-                settings=Monitoring(quality_max_runtime_minutes=runtime_minutes),
+                settings=Monitoring(quality_max_runtime_minutes=runtime_minutes, quality_instance_type=instance_type),
                 baseline=baseline,
                 endpoint=endpoint,
                 image_uri="registry/analyzer:1",
@@ -73,6 +79,11 @@ def monitor(*, runtime_minutes: int = 50, baseline: Baseline = BASELINE, preview
         )
 
     return deploy(program, preview=preview)
+
+
+def test_disks_of_the_instance_take_no_volume_key() -> None:
+    resources = monitor(instance_type="ml.g5.xlarge").one("quality-definition").inputs["jobResources"]
+    assert resources["clusterConfig"] == {"instanceCount": 1, "instanceType": "ml.g5.xlarge", "volumeSizeInGb": 30}
 
 
 def test_the_job_is_isolated_encrypted_bounded_and_compares_with_the_baseline() -> None:

@@ -5,7 +5,7 @@ import dataclasses
 import pulumi
 import pytest
 
-from components.serving.plan import Release, Variant, cron, has_local_nvme, package_id, plan
+from components.serving.plan import Release, Variant, cron, package_id, plan
 from contracts import release
 from contracts.release import Record
 from settings import Realtime
@@ -78,27 +78,6 @@ def test_rolling_updates_wait_for_the_end_of_an_ab_test(ended: bool) -> None:
         f"rollout.kind: found rolling, and release {found.live.id} or the one before it has a "
         "challenger; allowed: all_at_once, canary, linear; choose one until the A/B test is over and deployed"
     )
-
-
-@pytest.mark.parametrize(
-    ("instance_type", "local"),
-    [
-        ("ml.m5.large", False),
-        ("ml.c6i.xlarge", False),
-        ("ml.r5.2xlarge", False),
-        ("ml.inf2.xlarge", False),
-        ("ml.t2.medium", False),
-        ("ml.m5d.large", True),
-        ("ml.c6gd.xlarge", True),
-        ("ml.r5dn.2xlarge", True),
-        ("ml.g4dn.xlarge", True),
-        ("ml.g5.2xlarge", True),
-        ("ml.p4d.24xlarge", True),
-        ("ml.p3.2xlarge", False),
-    ],
-)
-def test_instance_types_with_disks_of_their_own(instance_type: str, local: bool) -> None:
-    assert has_local_nvme(instance_type) is local
 
 
 @pytest.mark.parametrize(("at", "expression"), [("22:00", "cron(0 22 * * ? *)"), ("06:05", "cron(5 6 * * ? *)")])

@@ -1,0 +1,95 @@
+"""Instance types of SageMaker: cores, memory, processor, accelerators, local storage and price class. One table.
+
+`instances.csv` has a row for every type that SageMaker's API names, read on 2026-11-28: what EC2 says of the type of
+the same name (Amazon EC2 user guide, "Instance type specifications"), and for what SageMaker takes it (API reference,
+ProductionVariant, ProcessingClusterConfig, ResourceConfig and TransformResources). Nothing else reads a type's name.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+Use = Literal["endpoint", "processing", "training", "transform"]
+
+
+class InstanceError(ValueError):
+    """A type that SageMaker does not have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """One instance type.
+
+    Memory in GiB, local disks in GB; architecture x86_64 or arm64; `accelerators` are GPUs, or chips of AWS or Intel.
+    The price class says what AWS prices a type by, the resource that it has more of than others: burstable, general,
+    compute, memory, storage or accelerated.
+    """
+
+    type: str
+    vcpus: int
+    memory_gib: float
+    architecture: str
+    accelerators: int
+    accelerator: str
+    local_storage_gb: int
+    price_class: str
+    used_for: frozenset[str]
+
+
+@cache
+def table() -> Mapping[str, Instance]:
+    """Every instance type by name."""
+    with Path(__file__).with_name("instances.csv").open(encoding="utf-8", newline="") as rows:
+        return {row["type"]: _instance(row) for row in csv.DictReader(rows)}
+
+
+def instance(instance_type: str) -> Instance:
+    """The facts of a type. Raises InstanceError with the types that are spelled like it."""
+    if found := table().get(instance_type):
+        return found
+    raise InstanceError(f"instance type: found {instance_type!r}; allowed: {' or '.join(alike(instance_type))}")
+
+
+def vcpus(instance_type: str) -> int:
+    """Cores of a type, as the operating system counts them."""
+    return instance(instance_type).vcpus
+
+
+def memory_gib(instance_type: str) -> float:
+    """Memory of a type in GiB."""
+    return instance(instance_type).memory_gib
+
+
+def has_local_storage(instance_type: str) -> bool:
+    """Whether the volumes of a type are disks of its own, which encrypt themselves.
+
+    SageMaker refuses a volume's KMS key there (API reference, CreateEndpointConfig, KmsKeyId; ProcessingClusterConfig,
+    VolumeKmsKeyId).
+    """
+    return instance(instance_type).local_storage_gb > 0
+
+
+def alike(instance_type: str, use: Use | None = None) -> list[str]:
+    """Up to three types that are spelled like one that is not there, and may be used so."""
+    known = [row.type for row in table().values() if use is None or use in row.used_for]
+    return difflib.get_close_matches(instance_type, known, n=3, cutoff=0)
+
+
+def _instance(row: dict[str, str]) -> Instance:
+    return Instance(
+        type=row["type"],
+        vcpus=int(row["vcpus"]),
+        memory_gib=float(row["memory_gib"]),
+        architecture=row["architecture"],
+        accelerators=int(row["accelerators"]),
+        accelerator=row["accelerator"],
+        local_storage_gb=int(row["local_storage_gb"]),
+        price_class=row["price_class"],
+        used_for=frozenset(row["used_for"].split()),
+    )

@@ -71,11 +71,16 @@ def _found(runner: PolicyRunner, resources: Sequence[Judged]) -> Iterable[Result
 
 
 def _complete(rule: Rule, resources: Sequence[Judged], found: Sequence[Result]) -> list[Result]:
-    """The verdicts of a policy with its passes: each resource of its types, or the stack, that it said nothing of."""
+    """The verdicts of a policy with its passes: each resource of its types, or the stack, that it said nothing of.
+
+    A policy that gathers names the first resources only, so none passes where it failed.
+    """
     said = [result for result in found if result.policy == rule.name]
     about = {result.urn for result in said}
     urns = [resource.urn for resource in resources if rule.bears_on(resource.type)]
     if rule.stack_check is not None:
         urns = [""] if urns and not said else []
+    elif rule.gathered and any(result.outcome is Outcome.FAILED for result in said):
+        urns = []
     passed = [Result(policy=rule.name, urn=urn, outcome=Outcome.PASSED) for urn in urns if urn not in about]
     return [*said, *passed]

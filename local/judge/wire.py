@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from google.protobuf import struct_pb2
 from pulumi.runtime.proto import analyzer_pb2 as pb
 
 from local.runtime import values
@@ -22,7 +23,7 @@ def request(resource: Judged) -> pb.AnalyzeRequest:
         type=resource.type,
         name=resource.name,
         urn=resource.urn,
-        properties=values.to_struct(_without_references(resource.properties)),
+        properties=_properties(resource),
         options=_options(resource),
         provider=_provider(resource.provider),
     )
@@ -34,7 +35,7 @@ def stack_resource(resource: Judged) -> pb.AnalyzerResource:
         type=resource.type,
         name=resource.name,
         urn=resource.urn,
-        properties=values.to_struct(_without_references(resource.properties)),
+        properties=_properties(resource),
         options=_options(resource),
         provider=_provider(resource.provider),
         parent=resource.parent,
@@ -43,6 +44,11 @@ def stack_resource(resource: Judged) -> pb.AnalyzerResource:
             key: pb.AnalyzerPropertyDependencies(urns=urns) for key, urns in resource.property_dependencies.items()
         },
     )
+
+
+def _properties(resource: Judged) -> struct_pb2.Struct:
+    """What the provider has checked is never empty: the engine's has `__defaults` at the least."""
+    return values.to_struct(_without_references(resource.properties) or {"__defaults": []})
 
 
 def _provider(provider: Judged | None) -> pb.AnalyzerProviderResource | None:

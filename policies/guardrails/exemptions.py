@@ -37,7 +37,7 @@ class Exemption:
 
     @classmethod
     def parse(cls, entry: Mapping[str, Any]) -> Exemption:
-        """An entry as configured; the schema has checked its form, an impossible date raises ValueError."""
+        """An entry as configured; the schema has checked it."""
         return cls(
             resource=entry["resource"],
             reason=entry["reason"],

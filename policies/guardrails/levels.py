@@ -41,7 +41,16 @@ def environment_of(stack: str) -> Environment:
 
     Every other stack is judged as production: a new name must not weaken a policy.
     """
-    head = stack.rpartition("/")[2].partition("-")[0]
-    if head in {"dev", "pr"}:
-        return Environment.DEV
-    return Environment.STAGING if head == "staging" else Environment.PROD
+    return _HEADS.get(_head(stack), Environment.PROD)
+
+
+def says_its_environment(stack: str) -> bool:
+    """Whether a stack is judged as its name says, rather than as production because the name says nothing."""
+    return _head(stack) in _HEADS or _head(stack).startswith(Environment.PROD)
+
+
+def _head(stack: str) -> str:
+    return stack.rpartition("/")[2].partition("-")[0]
+
+
+_HEADS = {"dev": Environment.DEV, "pr": Environment.DEV, "staging": Environment.STAGING}

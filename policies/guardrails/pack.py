@@ -32,10 +32,10 @@ from pulumi_policy.proxy import UnknownValueError
 
 from .exemptions import divide
 from .finding import Finding
-from .levels import Environment, environment_of
+from .levels import Environment, environment_of, says_its_environment
 from .remediation import Draft
-from .resource import Resource, Stack
-from .rule import Rule, message
+from .resource import Resource, Stack, properties
+from .rule import Rule, gather, message
 from .schema import level_of, pack_faults, plain, with_defaults
 from .themes import rules as every_rule
 
@@ -93,6 +93,7 @@ class Guardrails:
             raise ValueError(f"these policy names are used twice: {', '.join(duplicates)}")
         self.check(config or {})
         self._config = dict(config or {})
+        self._sent: Mapping[str, Any] = {}
 
     @property
     def by_name(self) -> dict[str, Rule]:
@@ -105,14 +106,44 @@ class Guardrails:
         if faults:
             raise ConfigurationError(faults)
 
+    def configure(self, sent: Mapping[str, Any]) -> None:
+        """Take the configuration that the engine sends; it is refused as in `check`."""
+        self.check(sent)
+        self._sent = sent
+
     def level(self, rule: Rule) -> EnforcementLevel:
         """The level of a policy for the stack, before the configuration that the engine sends."""
         configured = level_of(self._config.get(rule.name)) or level_of(self._config.get("all"))
         return EnforcementLevel(configured) if configured else rule.levels.within(self.environment)
 
+    def in_force(self, rule: Rule) -> bool:
+        """Whether a policy is not disabled, by the configuration that the engine sent where there is one."""
+        return self._level_in_force(rule) != EnforcementLevel.DISABLED.value
+
+    def _level_in_force(self, rule: Rule) -> str:
+        return level_of(self._sent.get(rule.name)) or self.level(rule).value
+
     def policies(self) -> list[Policy]:
         """The policies for the SDK's `PolicyPack`."""
         return [self._policy(rule) for rule in self.rules]
+
+    def repairs(self) -> dict[str, Policy]:
+        """Name to remediation of each policy that has one, those over the whole stack included.
+
+        The SDK's stack policies have none, so they stand apart here for a server of one's own.
+        """
+        return {
+            rule.name: ResourceValidationPolicy(
+                rule.name, rule.sentence, remediate=self._remediate(rule), enforcement_level=self.level(rule)
+            )
+            for rule in self.rules
+            if rule.repair
+        }
+
+    def left_out(self, rule: Rule, resources: Iterable[Resource]) -> str:
+        """What a policy says of resources that an update leaves out, in one text; empty when it judges none of them."""
+        bearing = [resource.undecided("") for resource in resources if rule.bears_on(resource.type)]
+        return UndecidedError(gather(bearing), []).message
 
     def findings(self, rule: Rule, subject: Resource | Stack) -> list[Finding]:
         """What a rule finds; a bug in the rule is a violation that names the rule, never a failed analysis."""
@@ -193,10 +224,23 @@ class Guardrails:
     ) -> tuple[list[str], list[Finding]]:
         """Report the violations; return what is exempt and what is undecided."""
         standing, exempt = divide(findings, config["exemptions"], self.today or datetime.now(UTC).date())
+        if rule.gathered:
+            standing = gather(standing)
         for finding in standing:
             if not finding.undecided:
-                report(message(rule, finding), finding.urn)
+                report(message(rule, finding) + self._judged_as(rule), finding.urn)
         return exempt, [finding for finding in standing if finding.undecided]
+
+    def _judged_as(self, rule: Rule) -> str:
+        """Why a policy is stricter than in dev, where the stack's name does not say it; empty where it does."""
+        milder = rule.levels.dev is not rule.levels.prod
+        as_prod = self._level_in_force(rule) == rule.levels.prod.value
+        if says_its_environment(self.stack) or not (milder and as_prod):
+            return ""
+        return (
+            f" Stack '{self.stack}' is judged as production, since its name begins with none of dev-, pr-, staging- "
+            "and prod-; --policy-pack-config policies/config/dev.json judges it as dev."
+        )
 
     def _remediate(self, rule: Rule) -> Any:
         def remediate(args: ResourceValidationArgs) -> Mapping[str, Any] | None:
@@ -219,7 +263,7 @@ class Guardrails:
             type=args.resource_type,
             name=args.name,
             urn=args.urn,
-            inputs=args.props,
+            inputs=properties(args.resource_type, args.props),
             stack=self.stack,
             config=self.settings(rule, plain(args.get_config())),
             protected=args.opts.protect,

@@ -15,8 +15,9 @@ from typing import Any, cast
 import pulumi_policy
 
 from .finding import Finding, Undecided
-from .reading import UNKNOWN, Prop, is_unknown
+from .reading import UNKNOWN, Prop, Unknown, is_unknown
 
+_LEFT_OUT = "it is left out of this update, so nothing of it is known"
 # The properties by which another resource may name this one, in outputs of the AWS provider.
 _IDENTITY = ("id", "arn", "name", "bucket", "url", "functionName", "modelPackageGroupName", "featureGroupName", "keyId")
 
@@ -33,6 +34,15 @@ def short_type(full: str) -> str:
     return rest.rpartition(":")[0] if provider == "aws" and "/" in rest else full
 
 
+def properties(resource_type: str, props: Mapping[str, Any]) -> Mapping[str, Any] | Unknown:
+    """The properties of a resource, UNKNOWN where the engine hands over none.
+
+    What the provider has checked has some always, `__defaults` at the least. A resource that `--target` leaves out is
+    not checked, and one that is new then has none (pulumi/pulumi, step generator).
+    """
+    return UNKNOWN if resource_type.startswith("aws:") and not len(props) else props
+
+
 def twins(short: str) -> tuple[str, str]:
     """An S3 type and its deprecated V2 twin, which is still a live token."""
     return (short, f"{short}V2")
@@ -46,7 +56,8 @@ class Resource:
         type: the type token, `aws:s3/bucket:Bucket`.
         name: the logical name in the program.
         urn: the URN.
-        inputs: the properties: inputs for a resource policy, outputs for a stack policy.
+        inputs: the properties: inputs for a resource policy, outputs for a stack policy; UNKNOWN where an update
+            leaves the resource out (`pulumi up --target`), which hands it over without any.
         stack: the stack's name.
         config: the configuration of the policy, defaults filled in.
         protected: whether the resource option `protect` is on.
@@ -57,7 +68,7 @@ class Resource:
     type: str
     name: str
     urn: str
-    inputs: Mapping[str, Any]
+    inputs: Mapping[str, Any] | Unknown
     stack: str = ""
     config: Mapping[str, Any] = field(default_factory=dict[str, Any])
     protected: bool = False
@@ -83,7 +94,8 @@ class Resource:
 
     def undecided(self, path: str) -> Finding:
         """A finding that the value at `path` is not known before the update."""
-        return Finding(subject=self.subject, urn=self.urn, problem=f"{path} is not known yet", undecided=True)
+        problem = _LEFT_OUT if self.inputs is UNKNOWN else f"{path} is not known yet"
+        return Finding(subject=self.subject, urn=self.urn, problem=problem, undecided=True)
 
     def attached(self, path: str, *shorts: str) -> list[Resource]:
         """The resources of the types whose property at `path` names this one, as a bucket policy names its bucket.
@@ -136,7 +148,7 @@ class Stack:
                 type=resource.resource_type,
                 name=resource.name,
                 urn=resource.urn,
-                inputs=resource.props,
+                inputs=properties(resource.resource_type, resource.props),
                 stack=name,
                 config=config,
                 protected=resource.opts.protect,

@@ -25,7 +25,8 @@ The function's name is the policy's, its docstring the sentence an auditor would
 
 A policy is a generator of findings. It judges what is known and says what it could not decide; the pack adds the
 resource's name and the remedy to the message. A policy with `reads` is judged with the whole stack at hand, after the
-preview, and follows dependencies to resources of those types (`bucket.attached("s3/bucketPolicy", "bucket")`).
+preview, and follows dependencies to resources of those types (`bucket.attached("s3/bucketPolicy", "bucket")`). So is
+one that is `gathered`: what has one cause and is true of many resources is said once, with their number.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 
 from pulumi_policy import Severity
 
@@ -41,6 +43,8 @@ from .levels import Levels
 from .remediation import Draft
 from .resource import Resource, Stack, token
 from .schema import EXEMPTIONS, Schema
+
+_MOST_NAMED = 3
 
 Check = Callable[[Resource], Findings]
 StackCheck = Callable[[Stack], Findings]
@@ -92,6 +96,7 @@ class Rule:
         settings: the JSON schema of each setting of its own.
         check: judges one resource.
         stack_check: judges a stack as a whole, in place of `check`.
+        gathered: whether what is true of many resources is said once, with their number.
         repair: repairs a violation, when the level is `remediate`.
     """
 
@@ -109,12 +114,13 @@ class Rule:
     settings: Mapping[str, Schema]
     check: Check | None = None
     stack_check: StackCheck | None = None
+    gathered: bool = False
     repair: Callable[[Draft], None] | None = None
 
     @property
     def needs_stack(self) -> bool:
         """Whether it is judged once, with all resources at hand."""
-        return bool(self.reads) or self.stack_check is not None
+        return bool(self.reads) or self.stack_check is not None or self.gathered
 
     @property
     def schema(self) -> dict[str, Schema]:
@@ -149,7 +155,11 @@ class Rule:
 
     def bears_on(self, type_: str) -> bool:
         """Whether it judges resources of a type token."""
-        return type_ in self.types
+        return type_ in self._types
+
+    @cached_property
+    def _types(self) -> frozenset[str]:
+        return frozenset(self.types)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +189,7 @@ class Theme:
         reads: str | Sequence[str] = (),
         controls: Controls | None = None,
         settings: Mapping[str, Schema] | None = None,
+        gathered: bool = False,
     ) -> Callable[[Check], Rule]:
         """Decorator: a policy that judges each resource of the short types `on`; see the module and `Rule`."""
 
@@ -199,6 +210,7 @@ class Theme:
                     url=url,
                     settings=settings or {},
                     check=check,
+                    gathered=gathered,
                 )
             )
 
@@ -260,3 +272,18 @@ def _tokens(shorts: str | Sequence[str]) -> tuple[str, ...]:
 def message(rule: Rule, finding: Finding) -> str:
     """The text of a violation: the resource, the value found, and the fix."""
     return f"{finding.subject}: {finding.problem}. {finding.fix or rule.remedy}"
+
+
+def gather(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding for each problem, about the stack and with the first resources named where several have it."""
+    alike: dict[tuple[str, str, bool], list[Finding]] = {}
+    for finding in dict.fromkeys(findings):
+        alike.setdefault((finding.problem, finding.fix, finding.undecided), []).append(finding)
+    return [each[0] if len(each) == 1 else _together(each) for each in alike.values()]
+
+
+def _together(alike: Sequence[Finding]) -> Finding:
+    names = [finding.subject for finding in alike]
+    rest = len(names) - _MOST_NAMED
+    named = ", ".join(names[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    return replace(alike[0], urn="", subject=f"{len(names)} resources ({named})")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any, cast
 
 Schema = Mapping[str, Any]
@@ -24,6 +25,11 @@ def text(description: str, default: str = "", pattern: str = "") -> dict[str, An
     """A string, matched whole against `pattern` when there is one."""
     schema: dict[str, Any] = {"type": "string", "default": default, "description": description}
     return {**schema, "pattern": f"^(?:{pattern})$"} if pattern else schema
+
+
+def expression(description: str, default: str) -> dict[str, Any]:
+    """A regular expression."""
+    return {**text(description, default), "format": "regex"}
 
 
 def number(description: str, default: float, minimum: float = 0, maximum: float | None = None) -> dict[str, Any]:
@@ -63,7 +69,12 @@ EXEMPTIONS: Schema = {
             },
             "reason": {"type": "string", "minLength": 10, "description": "Why the risk is accepted."},
             "owner": {"type": "string", "minLength": 1, "description": "Who answers for it."},
-            "expires": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$", "description": "The last day, ISO 8601."},
+            "expires": {
+                "type": "string",
+                "pattern": r"^\d{4}-\d{2}-\d{2}$",
+                "format": "date",
+                "description": "The last day, ISO 8601.",
+            },
         },
     },
 }
@@ -155,6 +166,17 @@ def _string_faults(schema: Schema, value: str, path: str) -> list[str]:
         return [f"{path}: found {value!r}; it must have at least {schema['minLength']} characters"]
     if "pattern" in schema and not re.search(schema["pattern"], value):
         return [f"{path}: found {value!r}; it must match {schema['pattern']}"]
+    if "format" in schema:
+        return _format_faults(schema["format"], value, path)
+    return []
+
+
+def _format_faults(name: str, value: str, path: str) -> list[str]:
+    parse, what = _FORMATS[name]
+    try:
+        parse(value)
+    except (ValueError, re.error) as fault:
+        return [f"{path}: found {value!r}; it must be {what}: {fault}"]
     return []
 
 
@@ -180,6 +202,10 @@ def _object_faults(schema: Schema, value: Mapping[str, Any], path: str) -> list[
     return found
 
 
+_FORMATS: dict[str, tuple[Callable[[str], object], str]] = {
+    "date": (date.fromisoformat, "a day of the calendar"),
+    "regex": (re.compile, "a regular expression"),
+}
 _TYPES: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),

@@ -251,6 +251,8 @@ BREAKS = [
         "a tag of another stack", put(ENDPOINT, "tagsAll.Environment", "staging"), ("environment-tag-matches-stack",)
     ),
     Break("a cost centre that is none", put(ENDPOINT, "tagsAll.CostCenter", "?"), ("cost-center-tag-format",)),
+    Break("a tag of two spellings", put(ENDPOINT, "tagsAll.owner", "me"), ("tag-keys-valid",)),
+    Break("a tag of AWS", put(ENDPOINT, "tagsAll.Aws:Project", "me"), ("tag-keys-valid",)),
     Break("another name", put(the("sagemaker/pipeline"), "pipelineName", "churn"), ("resource-name-pattern",)),
     Break("logs of a week", put(the("cloudwatch/logGroup"), "retentionInDays", 7.0), ("log-retention",)),
     Break("no access logs", remove(the("s3/bucketLogging", "raw")), ("s3-access-logging",)),

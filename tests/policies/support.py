@@ -195,7 +195,7 @@ def resource_args(
     """What the SDK hands to a resource policy."""
     return ResourceValidationArgs(
         specimen.token,
-        wrap(specimen.properties),
+        wrap(specimen.properties or {"__defaults": []}),  # what the provider has checked is never empty
         specimen.urn,
         specimen.name,
         _options(specimen),

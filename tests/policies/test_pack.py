@@ -28,16 +28,11 @@ def exemption(resource: str = "data-key", expires: str = "2026-12-31") -> dict[s
     return {"kms-key-rotation": {"enforcementLevel": "mandatory", "exemptions": [entry]}}
 
 
-def policy_of(name: str, config: dict[str, Any] | None = None) -> ResourceValidationPolicy:
-    pack = Guardrails(config, stack="prod", today=TODAY)
-    found = dict(zip(pack.by_name, pack.policies(), strict=True))[name]
-    assert isinstance(found, ResourceValidationPolicy)
-    return found
-
-
 def remedied(name: str, specimen: Specimen, config: dict[str, Any] | None = None) -> Any:
     args = resource_args(specimen, secrets_preserving_proxy, config)
-    return policy_of(name).remediate(args)
+    policy = Guardrails(stack="prod", today=TODAY).repairs()[name]
+    assert isinstance(policy, ResourceValidationPolicy)
+    return policy.remediate(args)
 
 
 # --- levels ---
@@ -69,6 +64,30 @@ def test_levels_follow_the_environment_and_the_configuration_lies_over_them() ->
     assert Guardrails({"all": "disabled", "log-retention": "remediate"}, stack="prod").level(rule) == (
         EnforcementLevel.REMEDIATE
     )
+
+
+JUDGED_AS = (
+    " Stack 'auto-dev' is judged as production, since its name begins with none of dev-, pr-, staging- and prod-; "
+    "--policy-pack-config policies/config/dev.json judges it as dev."
+)
+
+
+@pytest.mark.parametrize(
+    ("stack", "added"),
+    [("auto-dev", JUDGED_AS), ("prod", ""), ("prod-eu", ""), ("org/project/production", ""), ("dev-alice", "")],
+)
+def test_a_stack_whose_name_says_nothing_is_told_why_it_is_judged_as_production(stack: str, added: str) -> None:
+    logs = Specimen("cloudwatch/logGroup", "logs", {"retentionInDays": 7.0})
+    (said,) = judge([logs], stack=stack, only=["log-retention"]).violations
+    assert said.message.partition(" for ever.")[2] == added
+
+
+def test_a_policy_that_is_mandatory_everywhere_or_was_set_by_hand_says_nothing_of_the_stack() -> None:
+    (said,) = judge([KEY], stack="auto-dev", only=["kms-key-rotation"]).violations
+    assert "judged as" not in said.message
+    logs = Specimen("cloudwatch/logGroup", "logs", {"retentionInDays": 7.0})
+    (said,) = judge([logs], stack="auto-dev", only=["log-retention"], config={"log-retention": "advisory"}).violations
+    assert "judged as" not in said.message
 
 
 # --- configuration ---
@@ -106,6 +125,25 @@ def test_an_exemption_needs_a_reason_an_owner_and_a_date() -> None:
         "s3-versioning.exemptions[0].reason: found 'because'; it must have at least 10 characters",
         r"s3-versioning.exemptions[0].expires: found 'tomorrow'; it must match ^\d{4}-\d{2}-\d{2}$",
         "s3-versioning.exemptions[0].until: there is no such setting",
+    ]
+
+
+@pytest.mark.parametrize("day", ["2026-13-01", "2026-02-30", "0000-01-01"])
+def test_a_day_that_the_calendar_does_not_have_is_refused_by_policy_and_entry(day: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Guardrails(exemption(expires=day), stack="prod")
+    (fault,) = refused.value.faults
+    assert fault.startswith(
+        f"kms-key-rotation.exemptions[0].expires: found '{day}'; it must be a day of the calendar: "
+    )
+
+
+def test_a_pattern_that_is_none_is_refused_by_policy_and_setting() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Guardrails({"cost-center-tag-format": {"pattern": "CC-(["}, "resource-name-pattern": {"pattern": "*"}})
+    assert [fault.partition(": un")[0].partition(": no")[0] for fault in refused.value.faults] == [
+        "cost-center-tag-format.pattern: found 'CC-(['; it must be a regular expression",
+        "resource-name-pattern.pattern: found '*'; it must be a regular expression",
     ]
 
 

@@ -51,9 +51,16 @@ def judged(
     return judge(listed, stack=stack, config=config("strict"), known=known)
 
 
-@pytest.mark.parametrize("name", ["staging", "prod", "strict"])
+@pytest.mark.parametrize("name", ["dev", "staging", "prod", "strict"])
 def test_the_configurations_name_policies_and_settings_that_exist(name: str) -> None:
     Guardrails(config(name), stack="prod")
+
+
+def test_the_levels_of_dev_are_those_of_a_stack_called_dev_whatever_the_stack_is_called() -> None:
+    given, declared = Guardrails(config("dev"), stack="auto-dev"), Guardrails(stack="dev")
+    assert {rule.name: given.level(rule) for rule in given.rules} == {
+        rule.name: declared.level(rule) for rule in declared.rules
+    }
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -15,7 +16,7 @@ from pulumi.runtime.proto import analyzer_pb2 as pb
 from policies.guardrails import Guardrails
 from policies.guardrails.server import Analyzer
 from tests.policies.specimens import data, platform
-from tests.policies.support import Specimen
+from tests.policies.support import UNKNOWN, Specimen
 
 SECONDS_FOR_200 = 3.0  # the bound that the pack is held to, for 200 resources on one core
 
@@ -71,7 +72,7 @@ def context() -> Mock:
 
 def test_it_says_what_the_sdk_says(analyzer: Analyzer, context: Mock) -> None:
     info = analyzer.GetAnalyzerInfo(empty_pb2.Empty(), context)
-    assert (info.name, len(info.policies), info.supportsConfig) == ("ml-platform", 129, True)
+    assert (info.name, len(info.policies), info.supportsConfig) == ("ml-platform", 130, True)
     assert analyzer.GetPluginInfo(empty_pb2.Empty(), context).version
 
 
@@ -100,6 +101,84 @@ def test_a_configuration_that_is_wrong_is_refused(analyzer: Analyzer, context: M
         "the configuration of the policy pack is wrong:\n"
         "  log-retention.minimumDays: found a value of type string; it must be of type number",
     )
+
+
+def test_it_calls_itself_what_the_declaration_says(analyzer: Analyzer, context: Mock) -> None:
+    """The SDK would say 0.0.1 where a value is not known yet, and the CLI another version beside it."""
+    declared = (Path(__file__).parents[2] / "policies" / "PulumiPolicy.yaml").read_text().splitlines()
+    version = next(line.removeprefix("version: ") for line in declared if line.startswith("version: "))
+    assert analyzer.GetAnalyzerInfo(empty_pb2.Empty(), context).version == version
+    (waiting,) = analyzer.Analyze(request(data.KEY.put("enableKeyRotation", UNKNOWN)), context).diagnostics
+    assert waiting.policyPackVersion == version
+    assert f"from policy pack 'ml-platform@v{version}' during preview: " in waiting.message
+
+
+def test_levels_that_the_engine_sends_decide_whether_the_stack_is_explained(context: Mock) -> None:
+    analyzer = Analyzer(Guardrails(stack="auto-dev"))
+    logs = request(Specimen("cloudwatch/logGroup", "logs", {"retentionInDays": 7.0, "kmsKeyId": "key"}))
+    (before,) = analyzer.Analyze(logs, context).diagnostics
+    assert before.message.endswith("--policy-pack-config policies/config/dev.json judges it as dev.")
+    configuration = pb.ConfigureAnalyzerRequest()
+    configuration.policyConfig["log-retention"].enforcementLevel = pb.ADVISORY
+    analyzer.Configure(configuration, context)
+    (after,) = analyzer.Analyze(logs, context).diagnostics
+    assert "auto-dev" not in after.message
+
+
+# --- what `--target` leaves out ---
+
+
+def without_properties(*specimens: Specimen) -> list[pb.AnalyzerResource]:
+    """Resources as the engine hands them over when `--target` leaves them out and they are new."""
+    return [pb.AnalyzerResource(type=each.token, name=each.name, urn=each.urn) for each in specimens]
+
+
+def test_a_resource_that_is_left_out_violates_nothing(analyzer: Analyzer, context: Mock) -> None:
+    for specimen in platform():
+        hidden = pb.AnalyzeRequest(type=specimen.token, name=specimen.name, urn=specimen.urn)
+        assert list(analyzer.Analyze(hidden, context).diagnostics) == []
+
+
+def test_what_is_left_out_is_undecided_once_for_each_policy(analyzer: Analyzer, context: Mock) -> None:
+    topics = [Specimen("sns/topic", f"topic-{i}") for i in range(5)]
+    request = pb.AnalyzeStackRequest(resources=without_properties(*topics, data.KEY))
+    said = {each.policyName: each for each in analyzer.AnalyzeStack(request, context).diagnostics}
+    assert {each.enforcementLevel for each in said.values()} == {pb.ADVISORY}
+    assert set(said) == {
+        "kms-key-rotation",
+        "sns-topic-kms",
+        "resource-policy-no-wildcard-principal",
+        "required-tags",
+        "environment-tag-matches-stack",
+        "cost-center-tag-format",
+        "tag-keys-valid",
+        "stateful-protected",
+    }
+    prefix = "can't run policy 'sns-topic-kms' from policy pack 'ml-platform@v0.1.0' during preview: "
+    assert said["sns-topic-kms"].message == (
+        f"{prefix}5 resources (sns/topic 'topic-0', sns/topic 'topic-1', sns/topic 'topic-2' and 2 more): "
+        "it is left out of this update, so nothing of it is known"
+    )
+    assert said["required-tags"].message.partition("preview: ")[2].startswith("6 resources (")
+
+
+def test_what_is_left_out_may_be_what_another_resource_needs(analyzer: Analyzer, context: Mock) -> None:
+    """A bucket is updated alone: whether its versioning is right nobody knows, so nobody calls it wrong."""
+    kept = [each for each in platform() if each.name in ("raw", "data-key")]
+    hidden = [each for each in platform() if each.name.startswith("raw-") or each.token.endswith(":Trail")]
+    request = pb.AnalyzeStackRequest(resources=[*stack_request(kept).resources, *without_properties(*hidden)])
+    said = {each.policyName: each for each in analyzer.AnalyzeStack(request, context).diagnostics}
+    assert said["s3-versioning"].enforcementLevel == pb.ADVISORY
+    assert "left out of this update" in said["s3-versioning"].message
+    assert {each.policyName for each in said.values() if each.enforcementLevel != pb.ADVISORY} == set()
+
+
+def test_a_disabled_policy_says_nothing_of_what_is_left_out(analyzer: Analyzer, context: Mock) -> None:
+    configuration = pb.ConfigureAnalyzerRequest()
+    configuration.policyConfig["kms-key-rotation"].enforcementLevel = pb.DISABLED
+    analyzer.Configure(configuration, context)
+    request = pb.AnalyzeStackRequest(resources=without_properties(data.KEY))
+    assert "kms-key-rotation" not in {each.policyName for each in analyzer.AnalyzeStack(request, context).diagnostics}
 
 
 def test_a_type_that_no_policy_bears_on_costs_nothing(analyzer: Analyzer, context: Mock) -> None:

@@ -62,8 +62,8 @@ def merged(stack: Stack, section: str, changes: dict[str, Any]) -> dict[str, Any
             "tags",
             {"CostCenter": None},
             "required-tags",
-            "lake-raw-bucket",
-            "tagsAll.CostCenter is not set; it must be set. Set the tag in the provider's default tags",
+            "",  # said once of all that lack it
+            " more): tagsAll.CostCenter is not set; it must be set. Set the tag in the provider's default tags",
         ),
         (
             LIVE,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pulumi_policy import Severity
 
@@ -16,7 +17,7 @@ from ..reading import UNKNOWN, Prop, read
 from ..remediation import Draft
 from ..resource import Resource
 from ..rule import Controls
-from ..schema import mapping, strings, text
+from ..schema import expression, mapping, strings
 from .theme import TAGGING as THEME
 
 REQUIRED = ("Project", "Environment", "Owner", "CostCenter", "DataClassification", "ManagedBy")
@@ -48,21 +49,39 @@ def tag(resource: Resource, key: str) -> Prop:
 
 
 def _own_tag(resource: Resource, key: str) -> Prop | None:
-    own = resource.prop("tags").entry(key)
-    return None if own.missing else own
+    own = next((value for name, value in _entries(resource.prop("tags")) if name == key), None)
+    return own or (resource.prop("tags") if resource.prop("tags").unknown else None)
 
 
 def _default_tag(resource: Resource, key: str) -> Prop:
+    return Prop(resource, "tags", _default_tags(resource)).entry(key)
+
+
+def _default_tags(resource: Resource) -> Any:
     defaults = read(resource.provider, "defaultTags")
     if isinstance(defaults, str):
         defaults = json.loads(defaults)
-    unknown = UNKNOWN in (defaults, read(defaults, "tags"))
-    value: Any = UNKNOWN if unknown else read(cast(Mapping[str, Any], read(defaults, "tags")), key)
-    return Prop(resource, f"tags.{key}", value)
+    return UNKNOWN if defaults is UNKNOWN else read(defaults, "tags")
+
+
+def _entries(tags: Prop) -> list[tuple[str, Prop]]:
+    """Key and value of each tag; an Auto Scaling group has a list of objects in place of an object."""
+    if isinstance(tags.raw, Mapping):
+        return [(key, value) for key, value in tags.entries() if not value.missing]
+    listed = [] if tags.unknown else tags.each()
+    return [(tag.prop("key").text, tag.prop("value")) for tag in listed if not tag.prop("key").unknown]
+
+
+def _tag_sources(resource: Resource) -> list[Prop]:
+    """Where the tags of a resource stand: merged in `tagsAll`, or on the resource and in the provider's defaults."""
+    merged = resource.prop("tagsAll")
+    defaults = Prop(resource, "defaultTags", _default_tags(resource))
+    return [merged] if isinstance(merged.raw, Mapping) else [resource.prop("tags"), defaults]
 
 
 @THEME.policy(
     on=taggable(),
+    gathered=True,
     mandatory=FROM_STAGING,
     severity=Severity.MEDIUM,
     controls=Controls(fsbp="Glue.1"),
@@ -90,6 +109,7 @@ def _(draft: Draft) -> None:
 
 @THEME.policy(
     on=taggable(),
+    gathered=True,
     mandatory=EVERYWHERE,
     severity=Severity.MEDIUM,
     remedy="Set the Environment tag to the stack's name.",
@@ -111,11 +131,12 @@ def _(draft: Draft) -> None:
 
 @THEME.policy(
     on=taggable(),
+    gathered=True,
     mandatory=IN_PROD,
     severity=Severity.LOW,
     remedy="Use the cost centre's id as finance writes it.",
     url=_TAGS_URL,
-    settings={"pattern": text("Regular expression of a cost centre.", r"[A-Za-z0-9][A-Za-z0-9_-]{1,31}")},
+    settings={"pattern": expression("Regular expression of a cost centre.", r"[A-Za-z0-9][A-Za-z0-9_-]{1,31}")},
 )
 def cost_center_tag_format(resource: Resource) -> Findings:
     """The CostCenter tag has the form that the bill is split by."""
@@ -126,17 +147,51 @@ def cost_center_tag_format(resource: Resource) -> Findings:
 
 
 @THEME.policy(
+    on=taggable(),
+    gathered=True,
+    mandatory=EVERYWHERE,
+    severity=Severity.MEDIUM,
+    remedy="Write each key in one case and begin none with aws:, in the provider's default tags as on resources.",
+    url="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html",
+)
+def tag_keys_valid(resource: Resource) -> Findings:
+    """Tag keys are distinct whatever their case, and none takes the prefix aws:.
+
+    IAM refuses both, and so half of a stack would be there before the first role is refused; for the bill two spellings
+    of one key are two keys.
+    """
+    alike: dict[str, set[str]] = {}
+    for source in _tag_sources(resource):
+        for key, _ in _entries(source):
+            alike.setdefault(key.lower(), set()).add(key)
+    for folded, keys in alike.items():
+        written = " and ".join(sorted(keys))
+        if len(keys) > 1:
+            yield resource.violation(f"the tags {written} differ only in case")
+        if folded.startswith("aws:"):
+            yield resource.violation(f"the tag {written} begins with aws:, the prefix of AWS's own tags")
+    for source in (*_tag_sources(resource), resource.prop("tagsAll")):
+        if source.unknown:
+            yield resource.undecided(source.path)
+            return
+
+
+@THEME.policy(
     on=tuple(_NAMES),
     mandatory=NOWHERE,
     severity=Severity.LOW,
-    remedy="Name it <workload>-<stack>, which the runbooks and the permissions of the platform rely on.",
+    remedy="Name it <workload>-<stack>, an endpoint <workload>-<stack>-<endpoint>: runbooks and roles rely on it.",
     url="https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html",
-    settings={"pattern": text("Regular expression; {stack} stands for the stack's name.", "[a-z0-9-]+-{stack}")},
+    settings={
+        "pattern": expression(
+            "Regular expression; {stack} stands for the stack's name.", "[a-z][a-z0-9-]*-{stack}(-[a-z][a-z0-9]*)?"
+        )
+    },
 )
 def resource_name_pattern(resource: Resource) -> Findings:
     """What people and scripts call by name is named after its workload and its stack."""
     path = next(path for short, path in _NAMES.items() if f":{short}:" in resource.type)
-    pattern = str(resource.config["pattern"]).replace("{stack}", resource.stack)
+    pattern = str(resource.config["pattern"]).replace("{stack}", re.escape(resource.stack))
     yield from resource.prop(path).must_match(pattern, f"a match of {pattern}")
 
 

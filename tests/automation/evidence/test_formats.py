@@ -97,7 +97,7 @@ def test_policies_without_a_resource_are_named_and_disabled_ones_left_out(report
 
 def test_table(report: Report) -> None:
     lines = FORMATS["table"](report).splitlines()
-    assert lines[0] == "ml-platform/prod: 4 resources, 128 policies"
+    assert lines[0] == "ml-platform/prod: 4 resources, 129 policies"
     row = next(line.split() for line in lines if line.startswith("kms-key-rotation "))
     assert row == ["kms-key-rotation", "mandatory", "medium", "0", "1", "1", "0"]
     assert "failed (2)" in lines

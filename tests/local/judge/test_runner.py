@@ -106,7 +106,7 @@ def test_a_component_is_judged_by_nobody(pack: PolicyRunner) -> None:
 
 
 def test_the_policies_say_what_they_are(pack: PolicyRunner) -> None:
-    assert pack.policy_count == len(pack.policies) == 129
+    assert pack.policy_count == len(pack.policies) == 130
     found = {policy.name: policy for policy in pack.policies}["kms-key-rotation"]
     assert found.description == "Customer-managed symmetric KMS keys are enabled and rotate every year."
     assert (found.level, found.kind, found.severity) == ("mandatory", "resource", "medium")
@@ -131,7 +131,7 @@ def test_a_configuration_sets_levels_settings_and_exemptions(tmp_path: Path) -> 
     )
     trail = next(each for each in platform() if each.name == "trail-logs")
     with PolicyRunner(PACK, stack="prod", project="ml-platform", config_path=config) as runner:
-        assert runner.policy_count == 128
+        assert runner.policy_count == 129
         (violation,) = runner.analyze(judged(trail.drop("kmsKeyId")))
         assert violation.message.startswith("cloudwatch/logGroup 'trail-logs': retentionInDays is 365; it must be at ")
         assert violation.level == "mandatory"

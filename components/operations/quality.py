@@ -19,6 +19,7 @@ from pulumi_aws.sagemaker import (
     DataQualityJobDefinitionDataQualityJobInputArgsDict,
     DataQualityJobDefinitionDataQualityJobOutputConfigArgsDict,
     DataQualityJobDefinitionJobResourcesArgsDict,
+    DataQualityJobDefinitionJobResourcesClusterConfigArgsDict,
     DataQualityJobDefinitionNetworkConfigArgsDict,
     DataQualityJobDefinitionStoppingConditionArgsDict,
     MonitoringScheduleMonitoringScheduleConfigArgs,
@@ -176,15 +177,14 @@ class DataQuality(pulumi.ComponentResource):
                 }
             },
         }
-        resources: DataQualityJobDefinitionJobResourcesArgsDict = {
-            "cluster_config": {
-                "instance_count": 1,
-                "instance_type": settings.quality_instance_type,
-                "volume_size_in_gb": VOLUME_GB,
-            }
+        cluster: DataQualityJobDefinitionJobResourcesClusterConfigArgsDict = {
+            "instance_count": 1,
+            "instance_type": settings.quality_instance_type,
+            "volume_size_in_gb": VOLUME_GB,
         }
         if not instances.has_local_storage(settings.quality_instance_type):
-            resources["cluster_config"]["volume_kms_key_id"] = key
+            cluster["volume_kms_key_id"] = key
+        resources: DataQualityJobDefinitionJobResourcesArgsDict = {"cluster_config": cluster}
         network: DataQualityJobDefinitionNetworkConfigArgsDict = {
             "enable_inter_container_traffic_encryption": True,
             "enable_network_isolation": True,

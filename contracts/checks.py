@@ -7,12 +7,14 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from contracts import expression
 from contracts.document import Path
 from contracts.metrics import METRICS
-from contracts.schema import Bounds, Column, ColumnType, Feature, Pii, Split
+from contracts.schema import Bounds, Column, ColumnType, EventTime, Feature, Pii, Split, Value
+from contracts.texts import BLANKS, written
 
 # SageMaker Feature Store's rule for feature names (API CreateFeatureGroup, FeatureDefinition$FeatureName) narrowed to
 # what an expression can name, and names that it, our ETL and our requests keep.
@@ -31,6 +33,7 @@ class Draft:
 
     name: str
     roles: dict[str, str]
+    event_time_from: EventTime
     columns: dict[str, Column]
     column_names: tuple[str, ...]
     features: tuple[Feature, ...]
@@ -46,6 +49,8 @@ def run(draft: Draft) -> Iterator[Fault]:
     for column in draft.columns.values():
         yield from _bounds(column)
         yield from _allowed(column)
+        yield from _values(column, is_input=column.pii is None and column.name not in draft.roles.values())
+    yield from _sources(draft)
     yield from _roles(draft)
     yield from _split(draft.sections.get("split"))
     for bounds in draft.quality:
@@ -59,7 +64,7 @@ def show(value: Any) -> str:
     """A value as the reader of a YAML file knows it, shortened."""
     if value is None:
         return "nothing"
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, date) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -107,27 +112,85 @@ def _bounds(column: Column) -> Iterator[Fault]:
         yield path, f"minimum {column.minimum:g} is above maximum {column.maximum:g}; correct one of them"
 
 
-_ALLOWED_KINDS: dict[ColumnType, Any] = {
+_KINDS: dict[ColumnType, Any] = {
     ColumnType.STRING: str,
     ColumnType.INTEGER: int,
     ColumnType.NUMBER: (int, float),
+    ColumnType.BOOLEAN: bool,
 }
+
+
+def _is_of_type(value: Value, column: Column) -> bool:
+    is_boolean = column.type is ColumnType.BOOLEAN
+    return isinstance(value, _KINDS[column.type]) and isinstance(value, bool) == is_boolean
+
+
+def _remedy(column: Column) -> str:
+    if column.type is ColumnType.STRING:
+        return "put it in quotes"
+    return "values: {Yes: 1, No: 0} says what delivered texts mean"
 
 
 def _allowed(column: Column) -> Iterator[Fault]:
     path = ("columns", column.name, "allowed")
     if not column.allowed:
         return
-    if column.type not in _ALLOWED_KINDS:
+    if column.type not in _KINDS or column.type is ColumnType.BOOLEAN:
         yield path, f"is found on a {column.type}; only string, integer and number have such a list; remove it"
         return
-    for value in column.allowed:
-        if isinstance(value, bool) or not isinstance(value, _ALLOWED_KINDS[column.type]):
-            yield path, f"{show(value)} is found in the list; the column is of type {column.type}"
+    for index, value in enumerate(column.allowed):
+        if not _is_of_type(value, column):
+            yield (*path, index), f"{show(value)} is found; the column is of type {column.type}; {_remedy(column)}"
     if len(set(column.allowed)) < len(column.allowed):
         yield path, f"a value stands twice in {list(column.allowed)}; remove one"
     if column.minimum is not None or column.maximum is not None:
         yield path, "is found beside minimum or maximum; a list of legal values needs no bounds; remove one"
+
+
+def _values(column: Column, *, is_input: bool) -> Iterator[Fault]:
+    """What delivered texts mean is legal, and a request that holds a value cannot be taken to hold a text."""
+    path = ("columns", column.name, "values")
+    if column.values and column.type not in _KINDS:
+        yield path, f"is found on a {column.type}, which is read as ISO 8601 only; remove it"
+        return
+    texts = [text for text, _ in column.values]
+    for text, value in column.values:
+        if not text or texts.count(text) > 1:
+            yield (
+                path,
+                f"the text {text!r} is found {texts.count(text)} times, blanks at the ends left out; allowed is once",
+            )
+        elif not _is_of_type(value, column):
+            yield (*path, text), f"{show(value)} is found; the column is of type {column.type}"
+        elif column.allowed and value not in column.allowed:
+            yield (*path, text), f"{show(value)} is found; allowed are {', '.join(map(show, column.allowed))}"
+        elif not isinstance(value, str) and not _in_bounds(value, column):
+            yield (*path, text), f"{show(value)} is found, outside minimum and maximum"
+        elif is_input and any(written(other) == text for _, other in column.values if other != value):
+            clash = f"stands for {show(value)} and is a value itself, so nobody could tell what a request means"
+            yield (*path, text), f"{text!r} {clash}; choose other values, or keep the delivered ones"
+
+
+def _in_bounds(value: float, column: Column) -> bool:
+    low, high = column.minimum, column.maximum
+    return (low is None or low <= value) and (high is None or value <= high)
+
+
+def _sources(draft: Draft) -> Iterator[Fault]:
+    """No delivered name means two columns."""
+    taken = {name.casefold(): name for name in draft.column_names}
+    for column in draft.columns.values():
+        if column.source is None:
+            continue
+        path, name = ("columns", column.name, "source"), column.source.strip(BLANKS).casefold()
+        other = taken.get(name)
+        if not name or "\n" in name:
+            yield path, f"{column.source!r} is found; the text of one header cell is allowed"
+        elif column.name == draft.roles.get("event_time") and draft.event_time_from is EventTime.DELIVERY:
+            yield path, "is found, while the event time is taken from the delivery; remove it"
+        elif other not in (None, column.name):
+            yield path, f"{column.source!r} is found, which is column {other} (case does not count); name each once"
+        taken.setdefault(name, column.name)
 
 
 def _roles(draft: Draft) -> Iterator[Fault]:
@@ -153,7 +216,8 @@ def _role(role: str, column: Column) -> Iterator[Fault]:
         yield (*path, "type"), f"{column.type} is found; the event time is a timestamp"
     if role == "label" and not _is_binary(column):
         found = f"type {column.type}, allowed {list(column.allowed)}"
-        yield path, f"{found} is found; a binary label is {{type: integer, allowed: [0, 1]}} or {{type: boolean}}"
+        binary = "a binary label is {type: integer, allowed: [0, 1]} or {type: boolean}"
+        yield path, f"{found} is found; {binary}; values: {{Yes: 1, No: 0}} says what other delivered texts mean"
     if column.nullable:
         yield (*path, "nullable"), f"true is found; the {role} of a row is never null; remove it"
     if column.pii is Pii.DROP or (column.pii is Pii.HASH and role != "entity"):

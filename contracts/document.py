@@ -2,6 +2,7 @@
 
 Stricter than YAML: a key that stands twice in one mapping, a key that is no text (YAML 1.1 reads a bare `on` or `no`
 as a boolean) and anchors are faults. PyYAML takes the last of two equal keys without a word, which hides mistakes.
+Only below `values` is a key taken as it is written, because it can be meant as nothing but a text: {Yes: 1, No: 0}.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ _TEXT = "tag:yaml.org,2002:str"
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """`data` as plain Python; `lines` maps the path of a key or item to its line, from 1; `faults` as (path,
-    sentence)."""
+    """`data` as plain Python; `lines` maps the path of a key or item to its line, from 1; `faults` as (path, sentence).
+
+    `written` has the text of each scalar that its value does not show: a bare Yes is true, 12:30 is 750.
+    """
 
     data: Any
     lines: dict[Path, int] = field(default_factory=dict)
     faults: tuple[tuple[Path, str], ...] = ()
+    written: dict[Path, str] = field(default_factory=dict[Path, str])
 
     def line(self, path: Path) -> int:
         """The line of `path`, or of its nearest ancestor that stands in the text."""
@@ -47,7 +51,7 @@ def read(text: str) -> Document:
         return Document(data=None, faults=(((), f"not YAML: {error.problem or error.context}{where}"),))
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a forbidden character; a date like 2026-02-31
         return Document(data=None, faults=(((), f"not YAML: {str(error).splitlines()[0]}"),))
-    return Document(data=data, lines=scan.lines, faults=tuple(scan.faults))
+    return Document(data=data, lines=scan.lines, faults=tuple(scan.faults), written=scan.written)
 
 
 class _Scan:
@@ -57,6 +61,7 @@ class _Scan:
         self.lines: dict[Path, int] = {}
         self.faults: list[tuple[Path, str]] = []
         self.seen: set[int] = set()
+        self.written: dict[Path, str] = {}
         self.anchored = False
 
     def walk(self, node: yaml.Node, path: Path) -> None:
@@ -71,6 +76,8 @@ class _Scan:
                 self.walk(item, (*path, index))
         elif isinstance(node, yaml.MappingNode):
             self._mapping(node, path)
+        elif _is_surprising(node):
+            self.written[path] = node.value
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> None:
         first: dict[str, int] = {}
@@ -81,9 +88,9 @@ class _Scan:
                 self.faults.append((path, f"a key in line {line} is a list or a mapping; allowed is a text"))
                 continue
             kept.append((key, value))
-            if key.tag != _TEXT:
+            if key.tag != _TEXT and not _is_values(path):
                 self.faults.append((path, f"key {name} in line {line} is not text for YAML; put it in quotes"))
-                key.tag = _TEXT
+            key.tag = _TEXT
             if name in first:
                 self.faults.append(((*path, name), f"stands twice, in lines {first[name]} and {line}; remove one"))
                 continue
@@ -91,3 +98,15 @@ class _Scan:
             self.lines[*path, name] = line
             self.walk(value, (*path, name))
         node.value = kept
+
+
+def _is_values(path: Path) -> bool:
+    return len(path) == 3 and path[0] == "columns" and path[2] == "values"
+
+
+def _is_surprising(node: yaml.Node) -> bool:
+    """Whether YAML 1.1 makes something of a bare word that a reader takes for a text."""
+    kind, text = node.tag.rpartition(":")[2], str(node.value).lower()
+    digits = text.lstrip("+-")
+    odd_number = ":" in digits or (len(digits) > 1 and digits[0] == "0" and digits.isdigit())
+    return kind == "timestamp" or (kind == "bool" and text not in ("true", "false")) or (kind == "int" and odd_number)

@@ -31,6 +31,8 @@ _KEYS: dict[type, _Key] = {
         "minimum": Field(description="least legal value"),
         "maximum": Field(description="greatest legal value"),
         "allowed": Field(description="the only legal values; instead of minimum and maximum"),
+        "source": Field(min_length=1, description="the column's name in delivered files, where it is another"),
+        "values": Field(description="delivered texts and the value that each means, such as {'Yes': 1, 'No': 0}"),
         "missing": Field(description="texts (or numbers) that stand for no value, in place of the contract's"),
         "pii": Field(description="the column identifies a person: it is dropped, or hashed, before a row is stored"),
         "description": Field(description="what the column means"),
@@ -68,11 +70,15 @@ _KEYS: dict[type, _Key] = {
 #: Fields that are the key under which the rest stands.
 _NAMES = {Column: "name", Bounds: "metric"}
 _Marks = tuple[str | int | float, ...] | None
-#: Written otherwise than the schema holds it: enums as texts, tuples as lists, marks as numbers too, or not at all.
+_Pairs = dict[str, str | int | float | bool]
+#: Written otherwise than the schema has it: enums as texts, tuples as lists, pairs as a mapping, marks as numbers too.
 _WRITTEN: dict[str, Any] = {
     **{name: Annotated[get_type_hints(Column)[name], pydantic.Strict(False)] for name in ("type", "pii", "allowed")},
     "missing": Annotated[_Marks, pydantic.Strict(False)],
+    "values": _Pairs,
 }
+#: What stands for a key of a column that is left out.
+_UNWRITTEN: dict[str, Any] = {"missing": None, "values": {}}
 
 
 def _model(kind: type) -> type[pydantic.BaseModel]:
@@ -84,8 +90,8 @@ def _model(kind: type) -> type[pydantic.BaseModel]:
             continue
         hint = _WRITTEN.get(item.name, hints[item.name]) if kind is Column else hints[item.name]
         default = ... if item.default is dataclasses.MISSING else item.default
-        if kind is Column and item.name == "missing":
-            default = None
+        if kind is Column and item.name in _UNWRITTEN:
+            default = _UNWRITTEN[item.name]
         fields[item.name] = (Annotated[hint, _KEYS[kind][item.name]], default)
     config = pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
     return pydantic.create_model(kind.__name__, __config__=config, **fields)

@@ -25,17 +25,20 @@ from contracts.schema import (
     MISSING_MARKS,
     Bounds,
     Column,
+    ColumnType,
     Contract,
     Drift,
+    EventTime,
     Feature,
     Ingestion,
     Split,
     Task,
     Training,
 )
+from contracts.texts import BLANKS
 
 _SECTIONS = {"ingestion": Ingestion, "split": Split, "drift": Drift, "training": Training}
-_KEYS = (*(item.name for item in dataclasses.fields(Contract)), "missing")
+_KEYS = (*(item.name for item in dataclasses.fields(Contract) if item.name != "event_time_from"), "missing")
 #: Keys whose names and places are fixed and which nothing reads yet: what holds today, and what to do.
 RESERVED = {
     "encoding": "files are read as UTF-8; deliver them so and remove it",
@@ -45,9 +48,12 @@ RESERVED = {
     "cost": "the decision is made at the threshold; give `threshold` and remove it",
     "retrain_after_rows": "new data starts no training; remove it, and start one by hand, by schedule or on drift",
 }
-_TEXTS = ("name", "entity", "event_time", "label", "description")
+_TEXTS = ("name", "entity", "label", "description")
+#: The column that a contract gets whose event time is the moment of delivery.
+DELIVERED_COLUMN = "event_time"
 _MAPPINGS = ("columns", "features", "segments", "quality")
 _REQUIRED = ("name", "task", "entity", "event_time", "label", "columns", "features")
+_DELIVERED = Column(name=DELIVERED_COLUMN, type=ColumnType.TIMESTAMP, description="When the row was delivered (UTC)")
 
 
 class ContractError(ValueError):
@@ -84,6 +90,8 @@ def loads(text: str, *, source: str = "contract") -> Contract:
     return Contract(
         **{key: read.data[key] for key in _TEXTS if key in read.data},
         **draft.sections,
+        event_time=draft.roles["event_time"],
+        event_time_from=draft.event_time_from,
         task=Task(read.data["task"]),
         threshold=float(read.data.get("threshold", Contract.threshold)),
         quality=draft.quality,
@@ -94,7 +102,9 @@ def loads(text: str, *, source: str = "contract") -> Contract:
 
 
 def _sentence(read: document.Document, path: document.Path, fault: str) -> str:
-    return f"line {read.line(path)}, {'.'.join(map(str, path)) or 'contract'}: {fault}"
+    written = read.written.get(path)
+    hint = f" (YAML reads a bare {written} so; a text stands in quotes)" if written else ""
+    return f"line {read.line(path)}, {'.'.join(map(str, path)) or 'contract'}: {fault}{hint}"
 
 
 class _Reader:
@@ -114,17 +124,21 @@ class _Reader:
             if key not in self.data:
                 self._fault((key,), "is missing; add it")
         texts = {key: self._text(key) for key in _TEXTS}
+        texts["event_time"], event_time_from = self._event_time()
         self._task()
         self._threshold()
         written = {key: self._mapping(key) for key in _MAPPINGS}
         marks = self._missing()
         columns = {name: self._column(name, item, marks) for name, item in written["columns"].items()}
+        if event_time_from is EventTime.DELIVERY and texts["event_time"] not in columns:
+            columns[texts["event_time"]] = _DELIVERED
         checked = {key: self._section((key,), kind, self.data.get(key, {})) for key, kind in _SECTIONS.items()}
         return checks.Draft(
             name=texts["name"],
             roles={role: texts[role] for role in ("entity", "event_time", "label") if texts[role]},
             columns={name: column for name, column in columns.items() if column is not None},
-            column_names=tuple(written["columns"]),
+            event_time_from=event_time_from,
+            column_names=tuple(columns),
             features=self._expressions("features", written["features"]),
             segments=self._expressions("segments", written["segments"]),
             quality=self._quality(written["quality"]),
@@ -145,6 +159,23 @@ class _Reader:
             return value
         self._fault((key,), f"{show(value)} is found; a text is allowed")
         return ""
+
+    def _event_time(self) -> tuple[str, EventTime]:
+        """Name of the event time's column, and where its values are from."""
+        value = self.data.get("event_time")
+        if not isinstance(value, Mapping):
+            return self._text("event_time"), EventTime.COLUMN
+        for key in value:
+            if key != "from":
+                self._unknown(("event_time", key), key, ("from",))
+        if value.get("from") != EventTime.DELIVERY:
+            found = f"{show(value.get('from'))} is found; allowed is {EventTime.DELIVERY}, or a column's name instead"
+            self._fault(("event_time", "from"), found)
+        elif DELIVERED_COLUMN in (self.data.get("columns") or ()):
+            clash = "is found, and so is the column called that is to hold the moment of delivery"
+            remedy = f"write event_time: {DELIVERED_COLUMN} to take it from there, or rename it"
+            self._fault(("columns", DELIVERED_COLUMN), f"{clash}; {remedy}")
+        return DELIVERED_COLUMN, EventTime.DELIVERY
 
     def _task(self) -> None:
         value = self.data.get("task")
@@ -193,8 +224,13 @@ class _Reader:
         if checked is None:
             return None
         values = {key: getattr(checked, key) for key in type(checked).model_fields}
-        own = values.pop("missing")
-        return Column(name=name, **values, missing=marks if own is None else tuple(map(str, own)))
+        own, pairs = values.pop("missing"), values.pop("values")
+        return Column(
+            name=name,
+            **values,
+            values=tuple((key.strip(BLANKS), value) for key, value in pairs.items()),
+            missing=marks if own is None else tuple(map(str, own)),
+        )
 
     def _quality(self, written: dict[str, Any]) -> tuple[Bounds, ...]:
         """The bounds in the contract, in place of the defaults of the same metrics; the other defaults as they are."""
@@ -234,7 +270,7 @@ class _Reader:
         elif item["type"] == "missing":
             self._fault(location, "is missing; add it")
         elif (
-            item["loc"][0] in ("allowed", "missing") and len(item["loc"]) > 1
+            item["loc"][0] in ("allowed", "missing", "values") and len(item["loc"]) > 1
         ):  # one fault, not one for each member of the union
             fault = ((*path, *item["loc"][:2]), f"{show(item['input'])} is found; a text or a number is allowed")
             if fault not in self.faults:

@@ -46,11 +46,19 @@ MISSING_MARKS = ("NA", "N/A", "#N/A", "<NA>", "NaN", "NaT", "NULL", "None", "\\N
 Value = str | int | float | bool
 
 
+class EventTime(StrEnum):
+    """Where the event time of a row is from: its column, or the moment at which the row was delivered."""
+
+    COLUMN = "column"
+    DELIVERY = "delivery"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """One column of the raw data. `minimum` and `maximum` are inclusive; `allowed` lists the only legal values.
 
-    `missing` are the texts that stand for no value (`contracts.texts` reads by them).
+    `source` is how delivered files call the column, where they call it otherwise. `values` are delivered texts and what
+    they mean, as pairs; `missing` are the texts that stand for no value (`contracts.texts` reads by both).
     """
 
     name: str
@@ -59,6 +67,8 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     allowed: tuple[Value, ...] = ()
+    source: str | None = None
+    values: tuple[tuple[str, Value], ...] = ()
     missing: tuple[str, ...] = MISSING_MARKS
     pii: Pii | None = None
     description: str = ""
@@ -155,6 +165,7 @@ class Contract:
     label: str
     columns: tuple[Column, ...]
     features: tuple[Feature, ...]
+    event_time_from: EventTime = EventTime.COLUMN
     description: str = ""
     segments: tuple[Feature, ...] = ()
     threshold: float = 0.75

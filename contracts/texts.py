@@ -2,14 +2,16 @@
 
 A text is trimmed. It is no value at all if nothing is left, or if what is left is one of the column's marks of missing
 values, whatever its case; a mark that is a number (-999) also means that number in other spellings (-999.0). What the
-column lists as allowed is a value and no mark.
+column lists as allowed is a value and no mark. Of a column with `values` a text means what they say, before all else;
+others are read as they are, unless a text stands there for one value and spells another (labels 1 and 2 that mean 0 and
+1): then only those that are listed are legal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from contracts.schema import Column, ColumnType
+from contracts.schema import Column, ColumnType, Value
 
 #: What is cut off both ends: blanks and line ends, the no-break space of spreadsheets and the byte order mark.
 BLANKS = " \t\r\n\f\v\u00a0\ufeff"
@@ -30,14 +32,39 @@ def missing_numbers(column: Column) -> frozenset[float]:
     return frozenset(number for number in numbers if number is not None and number not in column.allowed)
 
 
+def translation(column: Column) -> dict[str, Value]:
+    """Delivered texts, and the value that each means; a whole number among the texts in the spelling 1.0 too."""
+    spelt = {f"{text}.0": value for text, value in column.values if text.lstrip("+-").isdecimal()}
+    return spelt | dict(column.values)
+
+
+def is_closed(column: Column) -> bool:
+    """Whether no other texts are legal than those of `values`."""
+    meant = dict(column.values)
+    return any(meant.get(written(value), value) != value for value in meant.values())
+
+
+def written(value: Value) -> str:
+    """A value as a text that is read as it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def reader(column: Column) -> Callable[[str], str | None]:
-    """A function from a delivered text to the trimmed text of a value, or None where it is missing."""
-    missing, numbers = marks(column), missing_numbers(column)
+    """A function from a delivered text to the trimmed text of a value, or None where it is missing.
+
+    The function raises ValueError for a text that only a column with closed `values` refuses.
+    """
+    missing, numbers, closed = marks(column), missing_numbers(column), is_closed(column)
+    meaning = {text: written(value) for text, value in translation(column).items()}
 
     def read(text: str) -> str | None:
         trimmed = text.strip(BLANKS)
+        if meaning and trimmed in meaning:
+            return meaning[trimmed]
         if trimmed.lower() in missing or (numbers and _number(trimmed) in numbers):
             return None
+        if closed:
+            raise ValueError(text)
         return trimmed
 
     return read

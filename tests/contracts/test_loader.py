@@ -14,7 +14,7 @@ from contracts import __main__ as command
 from contracts import limits, loader, schema
 from contracts.loader import ContractError
 from contracts.metrics import METRICS
-from contracts.schema import Bounds, ColumnType, Contract, Task
+from contracts.schema import Bounds, ColumnType, Contract, EventTime, Task
 
 CHURN = Path(__file__).parents[2] / "contracts" / "churn.yaml"
 Change = Callable[[dict[str, Any]], object]
@@ -153,6 +153,58 @@ INPUTS = "user_tenure_months, transaction_volume, support_tickets"
             put("columns", "support_tickets", "missing", value=["NA", {}]),
             "columns.support_tickets.missing.1: {} is found; a text or a number is allowed",
         ),
+        # other names and other texts in delivered files
+        (
+            put("columns", "support_tickets", "source", value=7),
+            "columns.support_tickets.source: 7 is found; allowed is string",
+        ),
+        (
+            put("columns", "support_tickets", "source", value=" "),
+            "columns.support_tickets.source: ' ' is found; the text of one header cell is allowed",
+        ),
+        (
+            put("columns", "support_tickets", "source", value="Customer_ID"),
+            "columns.support_tickets.source: 'Customer_ID' is found, which is column customer_id "
+            "(case does not count); name each once",
+        ),
+        (
+            put("columns", "churn_label", "values", value=["Yes"]),
+            "columns.churn_label.values: ['Yes'] is found; allowed is dictionary",
+        ),
+        (
+            put("columns", "churn_label", "values", value={"Yes": None}),
+            "columns.churn_label.values.Yes: nothing is found; a text or a number is allowed",
+        ),
+        (
+            put("columns", "churn_label", "values", value={"Yes": "1"}),
+            "columns.churn_label.values.Yes: '1' is found; the column is of type integer",
+        ),
+        (
+            put("columns", "churn_label", "values", value={"Yes": 2}),
+            "columns.churn_label.values.Yes: 2 is found; allowed are 0, 1",
+        ),
+        (
+            put("columns", "support_tickets", "values", value={"many": 1001}),
+            "columns.support_tickets.values.many: 1001 is found, outside minimum and maximum",
+        ),
+        (
+            put("columns", "support_tickets", "values", value={"1": 0, "2": 1}),
+            "columns.support_tickets.values.1: '1' stands for 0 and is a value itself, so nobody could tell what a "
+            "request means; choose other values, or keep the delivered ones",
+        ),
+        (
+            put("columns", "event_time", "values", value={"today": "2026-01-01"}),
+            "columns.event_time.values: is found on a timestamp, which is read as ISO 8601 only; remove it",
+        ),
+        (
+            put("event_time", value={"from": "file"}),
+            "event_time.from: 'file' is found; allowed is delivery, or a column's name instead",
+        ),
+        (
+            put("event_time", value={"from": "delivery"}),
+            "columns.event_time: is found, and so is the column called that is to hold the moment of delivery; "
+            "write event_time: event_time to take it from there, or rename it",
+        ),
         # keys that are named and not read yet
         *(
             (put(key, value=1), f"{key}: is not supported yet: {told}")
@@ -201,7 +253,7 @@ INPUTS = "user_tenure_months, transaction_volume, support_tickets"
         ),
         (
             put("columns", "customer_id", "allowed", value=["a", 1]),
-            "columns.customer_id.allowed: 1 is found in the list; the column is of type string",
+            "columns.customer_id.allowed.1: 1 is found; the column is of type string; put it in quotes",
         ),
         (
             put("columns", "customer_id", "allowed", value=["a", "a"]),
@@ -251,12 +303,14 @@ INPUTS = "user_tenure_months, transaction_volume, support_tickets"
         (
             put("columns", "churn_label", value={"type": "integer", "allowed": [0, 1, 2]}),
             "columns.churn_label: type integer, allowed [0, 1, 2] is found; "
-            "a binary label is {type: integer, allowed: [0, 1]} or {type: boolean}",
+            "a binary label is {type: integer, allowed: [0, 1]} or {type: boolean}; "
+            "values: {Yes: 1, No: 0} says what other delivered texts mean",
         ),
         (
             put("columns", "churn_label", value={"type": "number"}),
             "columns.churn_label: type number, allowed [] is found; "
-            "a binary label is {type: integer, allowed: [0, 1]} or {type: boolean}",
+            "a binary label is {type: integer, allowed: [0, 1]} or {type: boolean}; "
+            "values: {Yes: 1, No: 0} says what other delivered texts mean",
         ),
         (
             put("columns", "churn_label", "nullable", value=True),
@@ -372,7 +426,7 @@ broken.yaml: 5 faults
 make the label binary, or train this task elsewhere
   line 6, threshold: 2 is found; a number above 0 and below 1 is allowed
   line 10, columns.left: type integer, allowed [] is found; a binary label is {type: integer, allowed: [0, 1]} or \
-{type: boolean}
+{type: boolean}; values: {Yes: 1, No: 0} says what other delivered texts mean
   line 11, columns.a.minimum: 'x' is found; allowed is number
   line 13, features.f: at position 1: unknown column 'left'; use one of (the contract has no usable column) \
 (left is the label and never a model input)"""
@@ -473,3 +527,60 @@ def test_marks_of_missing_values_are_the_columns_own_or_the_contracts_or_the_usu
         "transaction_volume": ("-1",),
         "support_tickets": (),
     }
+
+
+def written(text: str) -> list[str]:
+    """Faults of the churn contract with `text` in place of its label column."""
+    lines = [line for line in CHURN.read_text().splitlines() if not line.startswith("  churn_label:")]
+    at = lines.index("features:")
+    return [fault.partition(", ")[2] for fault in faults_of("\n".join([*lines[:at], text, *lines[at:]]))]
+
+
+def test_bare_words_that_yaml_takes_for_something_else_are_explained() -> None:
+    of_type = "is found; the column is of type string; put it in quotes"
+    found = written("  churn_label: {type: string, allowed: [Yes, No, 12:30, 1, Maybe, true]}")
+    assert [fault for fault in found if ".allowed." in fault] == [
+        f"columns.churn_label.allowed.0: true {of_type} (YAML reads a bare Yes so; a text stands in quotes)",
+        f"columns.churn_label.allowed.1: false {of_type} (YAML reads a bare No so; a text stands in quotes)",
+        f"columns.churn_label.allowed.2: 750 {of_type} (YAML reads a bare 12:30 so; a text stands in quotes)",
+        f"columns.churn_label.allowed.3: 1 {of_type}",
+        f"columns.churn_label.allowed.5: true {of_type}",
+    ]
+    assert written("  churn_label: {type: integer, allowed: [2026-01-31]}")[0] == (
+        "columns.churn_label.allowed.0: 2026-01-31 is found; a text or a number is allowed "
+        "(YAML reads a bare 2026-01-31 so; a text stands in quotes)"
+    )
+    assert written("  churn_label: {type: boolean, description: on}") == [
+        "columns.churn_label.description: true is found; allowed is string "
+        "(YAML reads a bare on so; a text stands in quotes)"
+    ]
+
+
+def test_delivered_texts_need_no_quotes() -> None:
+    text = CHURN.read_text().replace("allowed: [0, 1]", "allowed: [0, 1], values: {Yes: 1, no: 0, 1: 0, 2: 1, ~: 0}")
+    pairs = loader.loads(text).column("churn_label").values
+    assert pairs == (("Yes", 1), ("no", 0), ("1", 0), ("2", 1), ("~", 0))
+
+
+def test_an_event_time_from_the_delivery_is_a_column_that_no_file_has() -> None:
+    data = yaml.safe_load(CHURN.read_text())
+    del data["columns"]["event_time"]
+    data["event_time"] = {"from": "delivery"}
+    contract = loader.loads(yaml.safe_dump(data, sort_keys=False))
+    assert (contract.event_time, contract.event_time_from) == ("event_time", EventTime.DELIVERY)
+    assert contract.columns[-1].name == "event_time"
+    assert contract.column("event_time").type is ColumnType.TIMESTAMP
+    assert [column.name for column in contract.inputs] == INPUTS.split(", ")
+    assert schema.from_json(schema.to_json(contract)) == contract
+    data["event_time"] = "event_time"
+    assert (
+        "line 5, event_time: 'event_time' is found, which is no column"
+        in faults_of(yaml.safe_dump(data, sort_keys=False))[0]
+    )
+
+
+def test_names_and_texts_of_delivered_files_are_kept() -> None:
+    data = yaml.safe_load(CHURN.read_text())
+    data["columns"]["support_tickets"] |= {"source": "Anfragen (90 Tage)", "values": {" keine ": 0}}
+    column = loader.loads(yaml.safe_dump(data)).column("support_tickets")
+    assert (column.source, column.values) == ("Anfragen (90 Tage)", (("keine", 0),))

@@ -157,7 +157,7 @@ def _rules_sha256(contract: Contract) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-_RULES = ("columns", "entity", "event_time", "label", "ingestion")
+_RULES = ("columns", "entity", "event_time", "event_time_from", "label", "ingestion")
 
 
 def _duplicate(entry: dict[str, Any]) -> Verdict:

@@ -42,7 +42,8 @@ def validate(
     all.
 
     `delivered` (with time zone) is when the file came in; accepted.parquet then has it too, in a last column
-    stored.DELIVERED. `now` (with time zone) decides what is late and what is in the future; `previous` is the summary
+    stored.DELIVERED. It is the event time of every row where the contract takes that from the delivery (`now`, if it
+    is not given). `now` (with time zone) decides what is late and what is in the future; `previous` is the summary
     of the last accepted data, without which nothing is held; `hold=False` is a person's decision to accept a held file.
 
     Raises SaltError before reading anything when a column is to be hashed and `salt` will not do. Whatever is wrong
@@ -56,10 +57,11 @@ def validate(
         scratch = Path(directory)
         pii.set_salt(connection, contract, salt)
         try:
-            source = open_source(connection, path, contract)
+            source = open_source(connection, path, contract, delivered or now)
             tables.judge_rows(connection, source, contract, now)
             tables.find_repeated(connection, contract)
-            verdict = _verdict(connection, contract, sha256, scratch, source, delivered)
+            late = tables.late_rows(connection, contract, now)
+            verdict = _verdict(connection, contract, sha256, scratch, source, delivered, late)
         except RefusedError as refusal:
             return Verdict(status=Status.REFUSED, object_sha256=sha256, findings=refusal.findings)
         for name in (ACCEPTED_FILE, QUARANTINE_FILE):
@@ -75,6 +77,7 @@ def _verdict(
     scratch: Path,
     source: Source,
     delivered: datetime | None,
+    late: str | None,
 ) -> Verdict:
     """Write both files into `scratch` and count what was written: a verdict is not made unless the rows add up."""
     rows_in = tables.count_rows(connection)
@@ -93,8 +96,8 @@ def _verdict(
         quarantined=rows_in,
         reasons=reasons,
         faults=tables.faults_by_column(connection) if reasons else (),
-        findings=_refusals(connection, contract, rows_in, quarantined, reasons),
-        warnings=(*_warnings(source), *tables.marks_of_missing(connection, contract)),
+        findings=_refusals(connection, contract, rows_in, quarantined, reasons, late),
+        warnings=(*_warnings(source), *tables.marks_of_missing(connection, contract), *([late] if late else [])),
     )
     if verdict.findings:
         return verdict
@@ -107,7 +110,12 @@ def _verdict(
 
 
 def _refusals(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, rows_in: int, bad: int, reasons: dict[str, int]
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    rows_in: int,
+    bad: int,
+    reasons: dict[str, int],
+    late: str | None,
 ) -> tuple[Finding, ...]:
     """Why a file whose rows could be read is refused as a whole."""
     findings = tables.unread_columns(connection, contract)
@@ -118,7 +126,8 @@ def _refusals(
         row, reason = tables.first_fault(connection)
         text = (
             f"{bad} of {rows_in} rows are bad ({share:.2%}; ingestion.max_bad_row_share allows {limit:.2%}): {counts}; "
-            f"the first is row {row}: {reason}; repair the source and deliver the file again"
+            f"the first is row {row}: {reason}; " + (f"{late}; " if late else "") + "repair the source and deliver the "
+            "file again"
         )
         findings.append(Finding(code=FileFault.TOO_MANY_BAD_ROWS, text=text))
     return tuple(findings)

@@ -64,7 +64,10 @@ class Clock:
 
 def expected(column: Column) -> str:
     """What a value of the column must be, in words."""
-    return _EXPECTED[column.type]
+    known = ", ".join(text for text, _ in column.values)
+    if texts.is_closed(column):
+        return f"one of {known} (the contract's values)"
+    return f"{_EXPECTED[column.type]}, or one of {known} (the contract's values)" if known else _EXPECTED[column.type]
 
 
 def family(duckdb_type: str) -> str:
@@ -109,7 +112,9 @@ def is_missing(column: Column, value: str, duckdb_type: str) -> str:
         # duckdb 2.0 folds isnan to false by a Parquet file's statistics, which leave NaN out of minimum and maximum
         conditions = [f"(NOT isfinite({value}) AND NOT isinf({value}))"] if kind == "float" else []
         conditions += [f"{value} IN ({listed})"] if numbers and kind in ("integer", "float", "decimal") else []
-    return " OR ".join(conditions) or "FALSE"
+    missing = " OR ".join(conditions) or "FALSE"
+    # a text that the contract's `values` translate is a value, whatever it looks like
+    return f"({missing}) AND NOT ({_as_text(value, kind)} IN ({_texts(column)}))" if column.values else missing
 
 
 def typed(column: Column, value: str, duckdb_type: str) -> str | None:
@@ -119,7 +124,25 @@ def typed(column: Column, value: str, duckdb_type: str) -> str | None:
         return f"CAST(NULL AS {SQL_TYPES[column.type]})"
     rules = _FROM_TEXT if kind == "text" else _FROM_TYPED.get(kind, {})
     rule = rules.get(column.type)
-    return None if rule is None else rule.replace("{x}", value)
+    read = None if rule is None else rule.replace("{x}", value)
+    return _translated(column, value, kind, read) if column.values else read
+
+
+def _translated(column: Column, value: str, kind: str, read: str | None) -> str | None:
+    """SQL: what a text means by the column's `values`, and otherwise `read`, if other texts are legal."""
+    text, sql_type = _as_text(value, kind), SQL_TYPES[column.type]
+    meanings = texts.translation(column).items()
+    cases = " ".join(f"WHEN {literal(known)} THEN CAST({literal(meant)} AS {sql_type})" for known, meant in meanings)
+    otherwise = read if read is not None and not texts.is_closed(column) else f"CAST(NULL AS {sql_type})"
+    return f"CASE {text} {cases} ELSE {otherwise} END"
+
+
+def _as_text(value: str, kind: str) -> str:
+    return value if kind == "text" else f"CAST({value} AS VARCHAR)"
+
+
+def _texts(column: Column) -> str:
+    return ", ".join(map(literal, texts.translation(column)))
 
 
 _FROM_TEXT = {
@@ -140,6 +163,10 @@ _FROM_TEXT = {
     ),
 }
 _AS_IS = {ColumnType.NUMBER: "TRY_CAST({x} AS DOUBLE)"}
+# of nanoseconds duckdb has no isfinite
+_FINITE = (
+    "CASE WHEN isfinite(TRY_CAST({x} AS TIMESTAMP WITH TIME ZONE)) THEN TRY_CAST({x} AS TIMESTAMP WITH TIME ZONE) END"
+)
 _WHOLE = "CASE WHEN {x} = trunc({x}) THEN TRY_CAST({x} AS BIGINT) END"
 _ZERO_ONE = "CASE WHEN {x} = 1 THEN TRUE WHEN {x} = 0 THEN FALSE END"
 _FROM_TYPED = {
@@ -152,7 +179,7 @@ _FROM_TYPED = {
     "float": {ColumnType.INTEGER: _WHOLE, ColumnType.BOOLEAN: _ZERO_ONE, **_AS_IS},
     "decimal": {ColumnType.INTEGER: _WHOLE, **_AS_IS},
     "boolean": {ColumnType.BOOLEAN: "{x}", ColumnType.INTEGER: "CAST({x} AS BIGINT)"},
-    "timestamp": {ColumnType.TIMESTAMP: "TRY_CAST({x} AS TIMESTAMP WITH TIME ZONE)"},
+    "timestamp": {ColumnType.TIMESTAMP: _FINITE},
     "date": {ColumnType.TIMESTAMP: "TRY_CAST({x} AS TIMESTAMP WITH TIME ZONE)"},
 }
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contracts.schema import Contract
+from contracts.schema import ColumnType, Contract
 from workloads.engine import identifier, literal
+from workloads.stored import SQL_TYPES
+from workloads.validation import header
 from workloads.validation.verdict import FileFault, Finding, RefusedError
 
 PARQUET_MAGIC = b"PAR1"
@@ -40,8 +42,10 @@ class Source:
     extra: tuple[str, ...]
 
 
-def open_source(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> Source:
+def open_source(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, delivered: datetime) -> Source:
     """The file at `path`, CSV (plain or gzip, UTF-8, any of the delimiters , ; tab |) or Parquet, told by its content.
+
+    `delivered` (with time zone) is the event time of every row, if the contract takes it from the delivery.
 
     Raises RefusedError when it is empty, is neither, cannot be read, or lacks or repeats a column.
     """
@@ -52,11 +56,11 @@ def open_source(connection: duckdb.DuckDBPyConnection, path: Path, contract: Con
             Finding(code=FileFault.EMPTY_FILE, text="the file has 0 bytes; deliver it again with its rows")
         )
     if magic == PARQUET_MAGIC:
-        return _parquet(connection, path, contract)
+        return _parquet(connection, path, contract, delivered)
     if path.suffix == ".parquet":
         text = f"the file is called .parquet but begins with {magic!r} instead of {PARQUET_MAGIC!r}; deliver it again"
         raise RefusedError(Finding(code=FileFault.CORRUPT, text=text))
-    return _csv(path, contract, compressed=magic.startswith(GZIP_MAGIC))
+    return _csv(path, contract, delivered, compressed=magic.startswith(GZIP_MAGIC))
 
 
 def unreadable(error: duckdb.Error, path: Path) -> RefusedError:
@@ -85,35 +89,42 @@ def unreadable(error: duckdb.Error, path: Path) -> RefusedError:
     return RefusedError(Finding(code=FileFault.CORRUPT, text=f"{what}; repair or deliver the whole file again"))
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> Source:
+def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, delivered: datetime) -> Source:
     try:
         names = pq.read_schema(path).names
     except (pa.ArrowException, OSError) as error:
         what = str(error).splitlines()[0].partition(": ")[0]
         text = f"the Parquet file is cut off or damaged ({what}); deliver it again"
         raise RefusedError(Finding(code=FileFault.CORRUPT, text=text)) from error
-    _check_names(names, contract)
-    columns = [f"{identifier(c.name)} AS c{index}" for index, c in enumerate(contract.columns)]
-    scan = f"(SELECT {', '.join(columns)} FROM read_parquet({literal(path)}))"  # noqa: S608  quoted by engine
+    places = header.places(names, contract)
+    columns = _columns(places, delivered, lambda place: identifier(names[place]))
+    scan = f"(SELECT {columns} FROM read_parquet({literal(path)}))"  # noqa: S608  quoted by engine
     try:
         types = tuple(str(kind) for kind in connection.sql(f"FROM {scan}").types)
     except duckdb.Error as error:
         raise unreadable(error, path) from error
-    return Source(path=path, scan=scan, types=types, extra=_extra(names, contract))
+    return Source(path=path, scan=scan, types=types, extra=header.unknown(names, places))
 
 
-def _csv(path: Path, contract: Contract, *, compressed: bool) -> Source:
+def _columns(places: Sequence[int | None], delivered: datetime, name: Callable[[int], str]) -> str:
+    """SQL: the contract's columns c0, c1 ... at their `places` in the file; without one it is the time of delivery."""
+    moment = f"CAST({literal(delivered.isoformat())} AS {SQL_TYPES[ColumnType.TIMESTAMP]})"
+    return ", ".join(f"{moment if place is None else name(place)} AS c{index}" for index, place in enumerate(places))
+
+
+def _csv(path: Path, contract: Contract, delivered: datetime, *, compressed: bool) -> Source:
     delimiter, names = _header(path, contract, compressed=compressed)
-    _check_names(names, contract)
+    places = header.places(names, contract)
     # The reader numbers the columns by their position in the file, so that no name can clash or be mangled.
     columns = ", ".join(f"'f{index}': 'VARCHAR'" for index in range(len(names)))
     options = (
         "auto_detect = false, header = true, quote = '\"', escape = '\"', strict_mode = true, "
         f"delim = {literal(delimiter)}, columns = {{{columns}}}, compression = '{'gzip' if compressed else 'none'}'"
     )
-    wanted = [f"f{names.index(c.name)} AS c{index}" for index, c in enumerate(contract.columns)]
-    scan = f"(SELECT {', '.join(wanted)} FROM read_csv({literal(path)}, {options}))"  # noqa: S608  quoted by engine
-    return Source(path=path, scan=scan, types=("VARCHAR",) * len(wanted), extra=_extra(names, contract))
+    wanted = _columns(places, delivered, lambda place: f"f{place}")
+    scan = f"(SELECT {wanted} FROM read_csv({literal(path)}, {options}))"  # noqa: S608  quoted by engine
+    types = tuple(SQL_TYPES[ColumnType.TIMESTAMP if place is None else ColumnType.STRING] for place in places)
+    return Source(path=path, scan=scan, types=types, extra=header.unknown(names, places))
 
 
 def _header(path: Path, contract: Contract, *, compressed: bool) -> tuple[str, list[str]]:
@@ -132,7 +143,7 @@ def _header(path: Path, contract: Contract, *, compressed: bool) -> tuple[str, l
         raise RefusedError(
             Finding(code=FileFault.EMPTY_FILE, text="the file's first line is blank; it must name the columns")
         )
-    wanted = {column.name for column in contract.columns}
+    wanted = {name for column in contract.columns for name in header.names_of(column)}
     headers = {delimiter: _split(text, delimiter) for delimiter in DELIMITERS}
     best = max(DELIMITERS, key=lambda delimiter: len(wanted.intersection(headers[delimiter])))
     return best, headers[best]
@@ -140,33 +151,3 @@ def _header(path: Path, contract: Contract, *, compressed: bool) -> tuple[str, l
 
 def _split(line: str, delimiter: str) -> list[str]:
     return [name.strip() for name in next(csv.reader(io.StringIO(line), delimiter=delimiter), [])]
-
-
-def _check_names(names: Sequence[str], contract: Contract) -> None:
-    # duckdb compares names without case, so two that differ only in case are two of the same to everything downstream
-    folded = [name.casefold() for name in names]
-    repeated = sorted({name for name in names if name and folded.count(name.casefold()) > 1})
-    findings: list[Finding] = []
-    if repeated:
-        text = f"column {_quoted(repeated)} occurs more than once in the header; give each column one name"
-        findings.append(Finding(code=FileFault.DUPLICATE_COLUMN, text=text))
-    for column in contract.columns:
-        if column.name not in names:
-            close = difflib.get_close_matches(column.name, names, n=1, cutoff=0.75)
-            hint = f" ({close[0]!r} is near)" if close else ""
-            text = f"column {column.name!r} is missing{hint}; the file has {_quoted(names)}"
-            findings.append(
-                Finding(code=FileFault.MISSING_COLUMN, text=f"{text}; deliver it with every column of the contract")
-            )
-    if findings:
-        raise RefusedError(*findings)
-
-
-def _extra(names: Iterable[str], contract: Contract) -> tuple[str, ...]:
-    known = {column.name for column in contract.columns}
-    return tuple(name for name in names if name not in known)
-
-
-def _quoted(names: Sequence[str], most: int = 30) -> str:
-    shown = ", ".join(repr(name[:100]) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -8,12 +8,13 @@ it has faults, the texts t0, t1 ... as delivered.
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import NamedTuple
 
 import duckdb
 
-from contracts.schema import Contract, Pii
+from contracts.schema import Column, ColumnType, Contract, EventTime, Pii
 from workloads.engine import identifier, literal
 from workloads.stored import DELIVERED
 from workloads.validation import pii, rules
@@ -92,7 +93,9 @@ def find_repeated(connection: duckdb.DuckDBPyConnection, contract: Contract) -> 
     names = [column.name for column in contract.columns]
     key = f"c{names.index(contract.entity)}, c{names.index(contract.event_time)}"
     values = ", ".join(f"c{index}" for index in range(len(names)))
-    shared = literal(f"{contract.entity} and {contract.event_time} are those of ")
+    one_time = contract.event_time_from is EventTime.DELIVERY
+    what = f"{contract.entity} is that" if one_time else f"{contract.entity} and {contract.event_time} are those"
+    shared = literal(f"{what} of ")
     differ = f"concat({shared}, number, ' rows that differ (the first is row ', first, '); deliver one')"
     same = "concat('the same row as row ', first, '; the first is kept')"
     connection.execute(f"""
@@ -157,8 +160,31 @@ def unread_columns(connection: duckdb.DuckDBPyConnection, contract: Contract) ->
         if came > 0 and read == 0:
             found = "withheld" if column.pii else repr(first)
             text = f"column {column.name}: none of {came} values is {rules.expected(column)} (the first is {found})"
-            findings.append(Finding(code=FileFault.WRONG_TYPE, text=f"{text}; deliver it as such"))
+            remedy = f", or say what its texts mean: columns.{column.name}.values" if _has_values(column) else ""
+            findings.append(Finding(code=FileFault.WRONG_TYPE, text=f"{text}; deliver it as such{remedy}"))
     return findings
+
+
+def _has_values(column: Column) -> bool:
+    return column.type in (ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.BOOLEAN) and column.pii is None
+
+
+def late_rows(connection: duckdb.DuckDBPyConnection, contract: Contract, now: datetime) -> str | None:
+    """How many rows came too late and what would keep them, in a sentence; None if there is none."""
+    index = [column.name for column in contract.columns].index(contract.event_time)
+    late = f"list_contains(list_transform(faults, lambda f: f.code), '{RowFault.LATE_EVENT}')"
+    oldest = f"min(c{index})"
+    count, seconds, date = connection.execute(
+        f"SELECT count(*), epoch({oldest}), strftime({oldest}, '%Y-%m-%d') FROM judged WHERE {late}"
+    ).fetchall()[0]
+    if not count:
+        return None
+    days = math.ceil((now.timestamp() - seconds) / 86_400)
+    limit = contract.ingestion.max_lateness_days
+    return (
+        f"{count} row{'s are' if count > 1 else ' is'} older than the {limit} days of ingestion.max_lateness_days, the "
+        f"oldest of {date}; {days} would keep all of them"
+    )
 
 
 def marks_of_missing(connection: duckdb.DuckDBPyConnection, contract: Contract) -> list[str]:

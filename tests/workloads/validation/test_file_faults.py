@@ -80,7 +80,8 @@ def test_a_missing_column(tmp_path: Path) -> None:
     assert_refused(
         judged,
         FileFault.MISSING_COLUMN,
-        f"column 'support_tickets' is missing; the file has {found}; deliver it with every column of the contract",
+        f"column 'support_tickets' is missing; the file has {found}; deliver it with every column of the contract; if "
+        "the file calls it otherwise, give that name as columns.support_tickets.source",
     )
 
 
@@ -91,8 +92,8 @@ def test_a_column_with_a_name_that_is_near(tmp_path: Path) -> None:
     assert_refused(
         Judged(path),
         FileFault.MISSING_COLUMN,
-        f"column 'churn_label' is missing ('Churn_Label' is near); the file has {found}; "
-        "deliver it with every column of the contract",
+        f"column 'churn_label' is missing ('Churn_Label' is near); the file has {found}; deliver it with every column "
+        "of the contract; if the file calls it otherwise, give that name as columns.churn_label.source",
     )
 
 
@@ -237,7 +238,7 @@ def test_a_column_of_which_no_value_can_be_read(tmp_path: Path) -> None:
         Finding(
             code=FileFault.WRONG_TYPE,
             text="column support_tickets: none of 60 values is a whole number (the first is 'many'); "
-            "deliver it as such",
+            "deliver it as such, or say what its texts mean: columns.support_tickets.values",
         ),
         Finding(
             code=FileFault.TOO_MANY_BAD_ROWS,

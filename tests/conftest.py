@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import ctypes
+import os
+import signal
+import sys
 from collections.abc import Generator
 
 import pytest
@@ -7,8 +11,13 @@ import urllib3
 from moto.server import ThreadedMotoServer
 
 from local.process import collect_rarely
+from local.tether import PR_SET_PDEATHSIG
 
 collect_rarely()  # the tests hold the same models of AWS as the local run, in one process for many tests
+
+if "PYTEST_XDIST_WORKER" in os.environ and sys.platform == "linux":
+    # What a worker forks holds its pipe to the controller, which would wait for a worker that is long dead.
+    os.register_at_fork(after_in_child=lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
 
 
 @pytest.fixture(scope="module")

@@ -9,18 +9,21 @@ import pulumi
 import pulumi_aws as aws
 
 import settings as stack_config
+from components import reach
 from components.data.features import Features, FeaturesArgs
 from components.ground import Ground, account, judged
 from components.ground.boundary import Access, AccessArgs
 from components.ground.keys import Keys, KeysArgs
 from components.ground.lake import Lake, LakeArgs
-from components.ground.network import Network, NetworkArgs
+from components.ground.network import Network, NetworkArgs, survey
 from components.ground.notifications import Notifications, NotificationsArgs
 from components.models import packages, parameters
+from components.models import training as models_training
 from components.models.images import Images, ImagesArgs
 from components.models.training import Training, TrainingArgs
 from components.naming import Names
 from components.operations import drift, quality
+from components.operations import response as responses
 from components.operations.bootstrap import waiting_for
 from components.operations.monitoring import Monitoring, MonitoringArgs
 from components.operations.response import Response, ResponseArgs
@@ -49,6 +52,10 @@ built = parameters.images(names, parameters.read_path(names.image_path, lookup))
 record = parameters.release_record(names, parameters.read_path(names.release_path, lookup))
 variants = list(record.live.packages) if record else []
 
+# What the network stands on: looked up, and refused, before anything is made.
+callers = reach.callers([models_training.CALLS, responses.CALLS, drift.CALLS], settings.network.also_reach)
+site = survey(region, settings.network, callers, lookup)
+
 # The ground.
 keys = Keys("keys", KeysArgs(names=names, protect=settings.protect), on_aws)
 access = Access(
@@ -56,7 +63,17 @@ access = Access(
 )
 boundary = access.permissions_boundary
 network = Network(
-    "network", NetworkArgs(names=names, settings=settings, keys=keys, permissions_boundary=boundary), on_aws
+    "network",
+    NetworkArgs(
+        names=names,
+        settings=settings.network,
+        site=site,
+        callers=callers,
+        keys=keys,
+        log_retention_days=settings.logs.retention_days,
+        permissions_boundary=boundary,
+    ),
+    on_aws,
 )
 ground = Ground(
     names=names,

@@ -16,7 +16,7 @@ from settings.lake import Lake
 from settings.loading import PROJECT, config_keys, load
 from settings.logs import Logs, RetentionDays
 from settings.monitoring import Monitoring
-from settings.network import INTERFACE_ENDPOINTS, Network
+from settings.network import Network
 from settings.notifications import Notifications
 from settings.retraining import Retraining
 from settings.rollouts import (
@@ -36,7 +36,6 @@ from settings.workloads import Workload
 
 __all__ = [
     "FLEET_START_MINUTES",
-    "INTERFACE_ENDPOINTS",
     "LEAST_INSTANCES",
     "MAX_ROLLOUT_MINUTES",
     "PROJECT",

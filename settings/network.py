@@ -1,41 +1,87 @@
-"""Section `network`: the VPC."""
+"""Section `network`: made for the stack, or one that the account has already."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from settings.faults import Fault, repeated
 from settings.section import Section
 
-#: The AWS services that private subnets reach through interface endpoints; S3 has a gateway endpoint besides.
-INTERFACE_ENDPOINTS: Final = (
-    "ecr.api", "ecr.dkr", "events", "kms", "logs", "monitoring", "sagemaker.api", "sagemaker.featurestore-runtime",
-    "sagemaker.runtime", "secretsmanager", "sns", "ssm", "states", "sts",
-)  # fmt: skip
+#: Zones that the address range has room for, however many are used: so a zone more renumbers no subnet.
+MAX_ZONES: Final = 4
+
+VpcId = Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$", examples=["vpc-0123456789abcdef0"])]
+SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$", examples=["subnet-0123456789abcdef0"])]
+SecurityGroupId = Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$", examples=["sg-0123456789abcdef0"])]
+Service = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$", examples=["sagemaker.runtime"])]
 
 
-class Network(Section):
-    """The VPC. Workloads reach AWS through VPC endpoints, so by default nothing has a way to the internet."""
+class CreatedNetwork(Section):
+    """A VPC of the stack's own. Workloads reach AWS through VPC endpoints, so by default nothing has a way out."""
 
     cidr: IPv4Network = IPv4Network("10.20.0.0/16")
-    """Address range of the VPC, /16 to /24."""
-    availability_zones: int = Field(default=3, ge=2, le=4)
+    """Address range of the VPC, /16 to /24. Another one replaces the network and all that is in it."""
+    zones: int = Field(default=3, ge=2, le=MAX_ZONES)
     """Number of zones that the subnets spread over."""
+    endpoint_zones: int = Field(default=2, ge=1, le=MAX_ZONES)
+    """Zones with interface endpoints; each endpoint costs per zone and hour. With one, the loss of that zone cuts the
+    others off from AWS too."""
     nat: Literal["none", "single", "per_az"] = "none"
     """NAT gateways: a way out to the internet that the platform does not need. Data may leave through it."""
     workload_subnets: Literal["private", "public"] = "private"
     """Where jobs, models and functions run. `public` gives them a route from and to the internet."""
-    interface_endpoints: tuple[str, ...] = Field(default=INTERFACE_ENDPOINTS, min_length=1)
-    """AWS services with an interface endpoint, by the last part of the service name. Each costs per zone and hour."""
 
     def faults(self) -> Iterator[Fault]:
-        """Size of the network, NAT without private subnets, services named twice."""
+        """Size of the network, NAT without private subnets, more zones with endpoints than zones."""
         if not 16 <= self.cidr.prefixlen <= 24:
             yield Fault("cidr", str(self.cidr), "a prefix from /16 to /24", "leave room for the subnets of every zone")
         if self.nat != "none" and self.workload_subnets == "public":
             yield Fault("nat", self.nat, "none with workload_subnets: public", "public subnets need no NAT: drop one")
-        yield from repeated("interface_endpoints", self.interface_endpoints)
+        if self.endpoint_zones > self.zones:
+            advice = "lower it, or add zones"
+            yield Fault("endpoint_zones", self.endpoint_zones, f"at most zones ({self.zones})", advice)
+
+
+class ExistingNetwork(Section):
+    """A network of the account, which is looked up and checked and never changed."""
+
+    vpc_id: VpcId
+    """The VPC, with DNS support and DNS host names on."""
+    subnet_ids: tuple[SubnetId, ...] = Field(min_length=2)
+    """Where jobs, models and functions run: private subnets in at least two zones."""
+    security_group_id: SecurityGroupId | None = None
+    """Security group of jobs, models and functions; by default the platform makes one that leads to the endpoints."""
+    missing_endpoints: Literal["refuse", "accept"] = "refuse"
+    """What a service without a VPC endpoint means. `accept` is for a network with another way to AWS, such as endpoints
+    of a hub or a proxy: nothing can check it, and without one functions and jobs wait until they time out."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Subnets named twice."""
+        yield from repeated("subnet_ids", self.subnet_ids)
+
+
+class Network(Section):
+    """Where the workloads run: one of `create` and `existing`, by default a network of the stack's own."""
+
+    create: CreatedNetwork | None = None
+    """A VPC of the stack's own."""
+    existing: ExistingNetwork | None = None
+    """A VPC that the account has already."""
+    also_reach: tuple[Service, ...] = ()
+    """AWS services for clients of the stack's own in its network, by the last part of the endpoint service's name. The
+    platform's own code needs none; each costs per zone and hour."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Two networks, services named twice."""
+        if self.create is not None and self.existing is not None:
+            yield Fault("create", "create and existing", "one of them", "a stack has one network: drop the other")
+        yield from repeated("also_reach", self.also_reach)
+
+    @property
+    def created(self) -> CreatedNetwork:
+        """What the stack's own network is like."""
+        return self.create or CreatedNetwork()

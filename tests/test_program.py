@@ -16,7 +16,7 @@ import yaml
 
 from components.ground import judged
 from contracts import release
-from tests.components.engine import ACCOUNT, IDENTITY, REGION, STACK, Deployment, deploy
+from tests.components.engine import ACCOUNT, IDENTITY, OFFERS, REGION, STACK, Deployment, deploy
 
 ROOT = Path(__file__).parents[1]
 STACKS = ("staging", "prod")
@@ -87,6 +87,7 @@ def platform(
         values=_stack_config(stack) | dict(changes),
         invokes={
             **IDENTITY,
+            **OFFERS,
             PARAMETERS: _parameters(stack, bootstrap=bootstrap, split=split, images=images),
             "aws:cloudcontrol/getResource:getResource": {"properties": json.dumps(properties if baseline else {})},
             "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": {"registryPath": "registry/analyzer:1"},

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
@@ -28,6 +28,8 @@ from contracts.schema import Contract
 from workloads.pipeline import render
 
 SAGEMAKER = "sagemaker.amazonaws.com"
+#: AWS services that the jobs' code calls (`components.reach`): the gate asks what is live. Training calls S3 only.
+CALLS: Final = {"evaluation": frozenset({"sagemaker.api", "ssm"})}
 #: Pipelines names its jobs `pipelines-<execution>-<step>-<random>`.
 JOB_NAMES = "pipelines-*"
 

@@ -27,6 +27,8 @@ from contracts import instances
 from settings import Monitoring as MonitoringSettings
 
 SAGEMAKER: Final = "sagemaker.amazonaws.com"
+#: AWS services that the job's code calls (`components.reach`): it publishes its score.
+CALLS: Final = {"drift": frozenset({"monitoring"})}
 LOG_GROUP: Final = "/aws/sagemaker/ProcessingJobs"
 #: EventBridge Scheduler user guide, "Schedule types": minutes hours day month weekday year.
 HOURLY: Final = "cron(0 * * * ? *)"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -23,6 +24,11 @@ from components.naming import DEAD_LETTERS, Names
 from components.operations.function import Function, FunctionArgs
 from settings import Retraining as RetrainingSettings
 
+#: AWS services that the functions' code calls (`components.reach`): what they move or start, the record, people.
+CALLS: Final = {
+    "retraining": frozenset({"sagemaker.api", "sns"}),
+    "rollback": frozenset({"sagemaker.api", "sns", "ssm"}),
+}
 #: EventBridge Scheduler user guide, "Schedule types": minutes hours day month weekday year.
 SCHEDULES: Mapping[str, str] = {"daily": "cron(0 3 * * ? *)", "weekly": "cron(0 3 ? * MON *)"}
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,8 +24,10 @@ from pulumi.runtime.settings import get_root_resource, reset_options
 from pulumi.runtime.stack import Stack
 
 from components.ground import Ground
+from components.ground.endpoints import Offer
 from components.ground.keys import Keys, KeysArgs
 from components.ground.network import Network, NetworkArgs
+from components.ground.vpc import Site
 from components.naming import Names
 from settings import Settings
 
@@ -124,7 +126,7 @@ class Monitor(mocks.MockMonitor):
 def _awsx_outputs(kind: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "awsx:ecr:Repository":
         return {"url": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{inputs['name']}"}
-    zones = range(int(inputs["numberOfAvailabilityZones"]))
+    zones = range(len(inputs["availabilityZoneNames"]))
     kinds = [spec["type"] for spec in inputs["subnetSpecs"]]
     subnets = {f"{k.lower()}SubnetIds": [f"subnet-{k.lower()}{zone}" for zone in zones] for k in kinds}
     tables = [f"urn:pulumi:test::ml-platform::aws:ec2/routeTable:RouteTable::rtb-{zone}" for zone in zones]
@@ -232,11 +234,40 @@ def _run(program: Callable[[], object], deployment: Deployment) -> pulumi.Output
     return pulumi.Output.from_input(dict(root.outputs)).apply(keep)
 
 
-def ground(names: Names = NAMES, **settings: Any) -> Ground:
+#: A region with three zones that offers every service in each.
+OFFERS = {
+    "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": [f"{REGION}{letter}" for letter in "abc"]},
+    "aws:ec2/getVpcEndpointService:getVpcEndpointService": lambda args: {
+        "serviceName": args["filters"][0]["values"][0],
+        "availabilityZones": [f"{REGION}{letter}" for letter in "abc"],
+    },
+}
+
+
+def site(services: Iterable[str], zones: int = 3) -> Site:
+    """A region that offers endpoints of these services in every zone."""
+    names = tuple(f"{REGION}{letter}" for letter in "abcd")
+    offers = {s: Offer(name=f"com.amazonaws.{REGION}.{s}", zones=frozenset(names)) for s in ("s3", *services)}
+    return Site(zones=names[:zones], offers=offers)
+
+
+def ground(names: Names = NAMES, *, callers: Mapping[str, tuple[str, ...]] | None = None, **settings: Any) -> Ground:
     """What the components under test stand on: real keys and a network, with one endpoint unless told otherwise."""
-    checked = Settings.model_validate({"network": {"interface_endpoints": ["kms"]}, **settings}, strict=False)
+    checked = Settings.model_validate(settings, strict=False)
     keys = Keys("keys", KeysArgs(names=names, protect=checked.protect))
-    network = Network("network", NetworkArgs(names=names, settings=checked, keys=keys, permissions_boundary=BOUNDARY))
+    called = {"ssm": ("rollback",)} if callers is None else callers
+    network = Network(
+        "network",
+        NetworkArgs(
+            names=names,
+            settings=checked.network,
+            site=site(called, checked.network.created.zones),
+            callers=called,
+            keys=keys,
+            log_retention_days=checked.logs.retention_days,
+            permissions_boundary=BOUNDARY,
+        ),
+    )
     return Ground(
         names=names,
         keys=keys,

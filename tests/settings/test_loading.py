@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[2]
 def test_without_config_the_defaults_are_the_safe_ones() -> None:
     found = load()
     assert found == Settings()
-    assert found.network.nat == "none"
-    assert found.network.workload_subnets == "private"
+    assert found.network.created.nat == "none"
+    assert found.network.created.workload_subnets == "private"
     assert found.lake.block_public_access is True
     assert (found.monitoring.engine, found.logs.retention_days) == ("platform", 365)
     live = found.workloads["churn"].endpoints["live"]
@@ -57,12 +57,12 @@ def test_the_stacks_of_the_project_are_valid(stack: str) -> None:
 def test_values_arrive_as_the_cli_passes_them() -> None:
     found = load(
         protect="true",
-        network={"cidr": "10.9.0.0/20", "availability_zones": 2},
+        network={"create": {"cidr": "10.9.0.0/20", "zones": 2}},
         notifications={"notify": ["on-call@example.com"]},
         monitoring={"drift_score": 1},
     )
     assert found.protect is True
-    assert found.network.cidr == IPv4Network("10.9.0.0/20")
+    assert found.network.created.cidr == IPv4Network("10.9.0.0/20")
     assert found.notifications.notify == ("on-call@example.com",)
     assert found.monitoring.drift_score == 1.0
 
@@ -84,7 +84,7 @@ def test_a_secret_is_refused_and_not_shown() -> None:
 def test_all_faults_come_in_one_message() -> None:
     found = faults(
         protect="maybe",
-        network={"nat": "many", "availability_zones": 9},
+        network={"create": {"nat": "many", "zones": 9}},
         workloads=live(capture_percent=101, rollout={"kind": "linear", "step_percent": 5}),
         unknown={},
         text="of an unknown key",
@@ -93,8 +93,8 @@ def test_all_faults_come_in_one_message() -> None:
         "ml-platform:protect",
         "ml-platform:workloads.churn.endpoints.live.capture_percent",
         "ml-platform:workloads.churn.endpoints.live.rollout.step_percent",
-        "ml-platform:network.availability_zones",
-        "ml-platform:network.nat",
+        "ml-platform:network.create.zones",
+        "ml-platform:network.create.nat",
         "ml-platform:text",
         "ml-platform:unknown",
     ]
@@ -119,7 +119,7 @@ def test_every_field_says_what_it_is() -> None:
     }
     silent = [name for name, text in found.items() if not text and not name.endswith(".kind")]
     assert silent == []
-    assert {"Canary.canary_percent", "Schedule.at", "Network.cidr"} <= set(found)
+    assert {"Canary.canary_percent", "Schedule.at", "CreatedNetwork.cidr"} <= set(found)
 
 
 def test_the_project_file_declares_every_key_with_its_default() -> None:

@@ -19,39 +19,6 @@ KEYS = (
     ("section", "line"),
     [
         (
-            {"network": {"cidr": "10.0.0.300/16"}},
-            'network.cidr: found "10.0.0.300/16"; allowed: an IPv4 network such as 10.20.0.0/16; '
-            'choose such a value, or remove the key for the default "10.20.0.0/16"',
-        ),
-        (
-            {"network": {"cidr": "10.0.0.0/8"}},
-            'network.cidr: found "10.0.0.0/8"; allowed: a prefix from /16 to /24; '
-            "leave room for the subnets of every zone",
-        ),
-        (
-            {"network": {"availability_zones": 1}},
-            "network.availability_zones: found 1; allowed: 2 to 4; "
-            "choose such a value, or remove the key for the default 3",
-        ),
-        (
-            {"network": {"availability_zones": "3"}},
-            'network.availability_zones: found "3"; allowed: 2 to 4; write it without quotes',
-        ),
-        (
-            {"network": {"nat": "many"}},
-            'network.nat: found "many"; allowed: none, single, per_az; '
-            'choose such a value, or remove the key for the default "none"',
-        ),
-        (
-            {"network": {"nat": "single", "workload_subnets": "public"}},
-            'network.nat: found "single"; allowed: none with workload_subnets: public; '
-            "public subnets need no NAT: drop one",
-        ),
-        (
-            {"network": {"interface_endpoints": ["kms", "sts", "kms"]}},
-            'network.interface_endpoints: found ["kms"]; allowed: each once; remove the repetition',
-        ),
-        (
             {"access": {"permissions_boundary": "boundary"}},
             'access.permissions_boundary: found "boundary"; '
             "allowed: text like arn:aws:iam::123456789012:policy/boundary; choose such a value",
@@ -100,9 +67,8 @@ KEYS = (
             'network: found "10.0.0.0/16"; allowed: a mapping; write it as YAML of that type',
         ),
         (
-            {"network": {"cider": "10.0.0.0/16"}},
-            'network.cider: found "10.0.0.0/16"; allowed: cidr, availability_zones, nat, workload_subnets, '
-            "interface_endpoints; there is no such key: correct its name or remove it",
+            {"logs": {"retention": 30}},
+            "logs.retention: found 30; allowed: retention_days; there is no such key: correct its name or remove it",
         ),
         (
             {"netwrok": {"nat": "none"}},
@@ -134,9 +100,3 @@ KEYS = (
 )
 def test_each_fault_says_what_to_do(section: dict[str, Any], line: str) -> None:
     assert faults(**section) == [f"ml-platform:{line}"]
-
-
-def test_an_empty_list_of_endpoints() -> None:
-    assert faults(network={"interface_endpoints": []}) == [
-        "ml-platform:network.interface_endpoints: found []; allowed: a list of at least 1; choose such a value"
-    ]

@@ -81,7 +81,7 @@ def merged(stack: Stack, section: str, changes: dict[str, Any]) -> dict[str, Any
         ),
         (
             "network",
-            {"workload_subnets": "public"},
+            {"create": {"workload_subnets": "public"}},
             "workload-in-private-subnets",
             "serving-model-",
             "leads to an internet gateway. Name subnets whose route table has no route to an internet gateway.",

@@ -1,0 +1,104 @@
+"""VPC endpoints: how AWS names them in the stack's region, in which zones it offers them, and whom they serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import pulumi
+import pulumi_aws as aws
+
+from components import access
+from components.access import Statement
+from components.naming import Names
+from components.reach import OUTSIDERS
+from contracts import partitions
+
+S3: Final = "s3"
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """What AWS offers for a service: the `name` of its endpoint service, and the names of the zones that have it."""
+
+    name: str
+    zones: frozenset[str]
+
+
+def found(ask: Callable[[], _Answer]) -> _Answer | None:
+    """The answer of a data source, None where nothing matches; every other failure stays one."""
+    try:
+        return ask()
+    except Exception as error:  # the SDK has no type for a data source's failure
+        if "no matching" not in str(error):
+            raise
+        return None
+
+
+def offers(region: str, services: Iterable[str], lookup: pulumi.InvokeOptions) -> dict[str, Offer]:
+    """Service -> what AWS offers for it in the region: S3 by gateway, the others by interface endpoints.
+
+    In China some names begin with `com.amazonaws` and some with `cn.com.amazonaws`, so AWS is asked. Raises RunError
+    with every service that has no endpoint in the region.
+    """
+    prefixes = dict.fromkeys(("com.amazonaws", partitions.of(region).reverse_dns))
+
+    def ask(service: str) -> aws.ec2.AwaitableGetVpcEndpointServiceResult:
+        return aws.ec2.get_vpc_endpoint_service(
+            filters=[{"name": "service-name", "values": [f"{prefix}.{region}.{service}" for prefix in prefixes]}],
+            service_type="Gateway" if service == S3 else "Interface",
+            opts=lookup,
+        )
+
+    answers = {service: found(lambda s=service: ask(s)) for service in (S3, *services)}
+    if missing := [service for service, answer in answers.items() if answer is None]:
+        raise pulumi.RunError(
+            f"VPC endpoints: found none in {region} for {', '.join(missing)}; allowed: services that have one there; "
+            "take another region, or correct the service's name in network.also_reach"
+        )
+    return {s: Offer(name=a.service_name, zones=frozenset(a.availability_zones)) for s, a in answers.items() if a}
+
+
+def chosen_zones(offer: Offer, zones: Sequence[str], count: int) -> list[int]:
+    """Positions of the first `count` of the network's zones in which the service has endpoints.
+
+    Raises RunError where there are fewer.
+    """
+    usable = [index for index, zone in enumerate(zones) if zone in offer.zones]
+    if len(usable) < count:
+        raise pulumi.RunError(
+            f"network.create.endpoint_zones: found {count}; allowed: up to {len(usable)}, because of the zones "
+            f"{', '.join(zones)} so many have endpoints of {offer.name}; lower it, or raise network.create.zones"
+        )
+    return usable[:count]
+
+
+def endpoint_policy(names: Names, callers: Sequence[str]) -> list[Statement]:
+    """Whom an interface endpoint serves: the roles of the jobs that call its service, in every workload.
+
+    With `also_reach` among the callers, everybody in this account. The endpoint leads to its own service only, so
+    every action stands for those of that service, however IAM spells its name.
+    """
+    mine = {"StringEquals": {"aws:PrincipalAccount": names.account}}
+    roles = [names.root_arn.replace(":root", f":role/*-{names.stack}*-{job}") for job in callers if job != OUTSIDERS]
+    statements = [
+        access.grant("RolesThatCall", ["*"], ["*"], "*", conditions={**mine, "ArnLike": {"aws:PrincipalArn": roles}})
+    ]
+    everybody = [access.grant("PrincipalsOfThisAccount", ["*"], ["*"], "*", conditions=mine)]
+    return everybody if OUTSIDERS in callers else statements
+
+
+def s3_endpoint_policy(names: Names) -> list[Statement]:
+    """S3 through the gateway: principals and buckets of this account only.
+
+    Layers of images are not among what passes here: SageMaker pulls its jobs' images from outside the VPC.
+    """
+    mine = {"StringEquals": {"aws:PrincipalAccount": names.account, "aws:ResourceAccount": names.account}}
+    return [access.grant("BucketsOfThisAccount", ["s3:*"], ["*"], "*", conditions=mine)]
+
+
+def tags(names: Names, service: str, callers: Sequence[str]) -> Mapping[str, str]:
+    """Whose endpoint it is, and for whom it is paid."""
+    return {"Name": names.resource(service.replace(".", "-")), "Callers": " ".join(callers)}

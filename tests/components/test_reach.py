@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from components import reach
+from components.models import training
+from components.operations import drift, response
+
+DECLARED = (training.CALLS, response.CALLS, drift.CALLS)
+
+
+def test_each_service_has_its_callers() -> None:
+    assert reach.callers(DECLARED) == {
+        "monitoring": ("drift",),
+        "sagemaker.api": ("evaluation", "retraining", "rollback"),
+        "sns": ("retraining", "rollback"),
+        "ssm": ("evaluation", "rollback"),
+    }
+
+
+def test_what_a_stack_asks_for_is_beside_what_the_code_calls() -> None:
+    found = reach.callers(DECLARED, ["sns", "sagemaker.runtime"])
+    assert found["sagemaker.runtime"] == ("also_reach",)
+    assert found["sns"] == ("also_reach", "retraining", "rollback")
+    assert list(found) == ["monitoring", "sagemaker.api", "sagemaker.runtime", "sns", "ssm"]

@@ -1,0 +1,53 @@
+"""The network of both stacks, as `synth` shows it."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import Any
+
+from local.runtime import Stack
+
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+SUBNET = "aws:ec2/subnet:Subnet"
+
+
+def inputs(document: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each["inputs"] for each in document["resources"] if each["type"] == kind}
+
+
+def test_every_interface_endpoint_names_who_calls_it(steady: dict[str, Any], stack: str) -> None:
+    found = {name: each for name, each in inputs(steady, ENDPOINT).items() if each["vpcEndpointType"] == "Interface"}
+    assert {name.removeprefix("network-endpoint-"): each["tags"]["Callers"] for name, each in found.items()} == {
+        "monitoring": "drift",
+        "sagemaker.api": "evaluation retraining rollback",
+        "sns": "retraining rollback",
+        "ssm": "evaluation rollback",
+    }
+    assert {len(each["subnetIds"]) for each in found.values()} == {{"staging": 1, "prod": 2}[stack]}
+
+
+def subnets(**create: Any) -> dict[str, str]:
+    written = {"cidr": "10.20.0.0/16", "endpoint_zones": 1, **create}
+    document = Stack("staging", config_overrides={"network": {"create": written}}).synth(bootstrap=True)
+    return {name: each["cidrBlock"] for name, each in inputs(document, SUBNET).items()}
+
+
+def test_a_zone_more_and_nat_move_no_subnet() -> None:
+    two, three, with_nat = subnets(zones=2), subnets(zones=3), subnets(zones=3, nat="per_az")
+    assert two == {"network-vpc-private-1": "10.20.0.0/19", "network-vpc-private-2": "10.20.64.0/19"}
+    assert three == two | {"network-vpc-private-3": "10.20.128.0/19"}
+    assert with_nat == three | {
+        "network-vpc-public-1": "10.20.32.0/19",
+        "network-vpc-public-2": "10.20.96.0/19",
+        "network-vpc-public-3": "10.20.160.0/19",
+    }
+    ranges = [IPv4Network(cidr) for cidr in with_nat.values()]
+    assert all(not a.overlaps(b) for a in ranges for b in ranges if a is not b)
+
+
+def test_the_smallest_network_has_room_too() -> None:
+    assert subnets(cidr="10.20.0.0/24", zones=3) == {
+        "network-vpc-private-1": "10.20.0.0/27",
+        "network-vpc-private-2": "10.20.0.64/27",
+        "network-vpc-private-3": "10.20.0.128/27",
+    }

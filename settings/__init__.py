@@ -13,7 +13,7 @@ from settings.endpoints import Endpoint, EndpointAlarms, Realtime, RollbackAlarm
 from settings.features import Features
 from settings.images import Images
 from settings.lake import Lake
-from settings.loading import PROJECT, config_keys, load
+from settings.loading import PROJECT, config_keys, load, read
 from settings.logs import Logs, RetentionDays
 from settings.monitoring import Monitoring
 from settings.network import Network
@@ -66,4 +66,5 @@ __all__ = [
     "bakes",
     "config_keys",
     "load",
+    "read",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 import pulumi
@@ -19,14 +19,21 @@ PROJECT: Final = "ml-platform"
 
 
 def load() -> Settings:
-    """The settings of the running stack.
+    """The settings of the running stack. Raises what `read` raises."""
+    keys = config_keys(PROJECT)
+    secret = {key for key in keys if pulumi.runtime.is_config_secret(f"{PROJECT}:{key}")}
+    texts = {key: "" if key in secret else pulumi.Config(PROJECT).require(key) for key in keys}
+    return read(pulumi.get_stack(), texts, secret)
+
+
+def read(stack: str, texts: Mapping[str, str], secret: Collection[str] = ()) -> Settings:
+    """The settings of a stack, from the texts of its config keys without the project's name.
 
     Raises pulumi.RunError (shown without a stack trace) that lists every fault, one a line: the config key, the value
     found, what is allowed and what to do.
     """
-    stack = pulumi.get_stack()
     reporter = Reporter(PROJECT, Settings.model_json_schema())
-    values, lines = _written(reporter)
+    values, lines = _written(reporter, texts, secret)
     workloads = values.get("workloads")
     lines += [reporter.line(fault) for fault in _name_faults(stack, workloads)]
     kinds_refused = dict(_kind_faults(workloads))
@@ -49,15 +56,14 @@ def config_keys(namespace: str) -> list[str]:
     return sorted(key.removeprefix(f"{namespace}:") for key in known if key.startswith(f"{namespace}:"))
 
 
-def _written(reporter: Reporter) -> tuple[dict[str, Any], list[str]]:
+def _written(reporter: Reporter, texts: Mapping[str, str], secret: Collection[str]) -> tuple[dict[str, Any], list[str]]:
     """The config of the project by key, and a line for each value that cannot be one."""
     values: dict[str, Any] = {}
     lines: list[str] = []
-    for key in config_keys(PROJECT):
-        if pulumi.runtime.is_config_secret(f"{PROJECT}:{key}"):
+    for key, text in texts.items():
+        if key in secret:
             lines.append(reporter.secret(key))
             continue
-        text = pulumi.Config(PROJECT).require(key)
         try:
             values[key] = json.loads(text)
         except json.JSONDecodeError:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from local.runtime import DefaultProviderError, Stack, config
+from local.runtime import ConfigError, DefaultProviderError, Stack, config
 
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
@@ -37,6 +37,17 @@ def test_a_template_asks_for_what_no_default_can_know() -> None:
 @pytest.mark.parametrize("stack", ["staging", "prod"])
 def test_every_stack_refuses_the_default_provider_of_aws(stack: str) -> None:
     assert config.stack_config(config.load_project(ROOT), stack)["pulumi:disable-default-providers"] == '["aws"]'
+
+
+def test_a_wrong_type_hides_no_other_fault_of_the_config(tmp_path: Path) -> None:
+    wrong = {"protect": "maybe", "foo": "bar", "logs": {"retention_days": 0}}
+    with pytest.raises(ConfigError) as refused:
+        Stack("staging", home=tmp_path, config_overrides=wrong)
+    assert sorted(fault.partition(": found")[0] for fault in refused.value.faults) == [
+        "ml-platform:foo",
+        "ml-platform:logs.retention_days",
+        "ml-platform:protect",
+    ]
 
 
 def test_a_resource_of_the_program_that_forgets_its_provider_is_refused(tmp_path: Path) -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 from local.adapter import Adapter
 from local.emulator.client import Emulator, EmulatorError, attach
 from local.judge.runner import PolicyRunner
-from local.runtime import synth
+from local.runtime import synth, tree
 from local.runtime.model import Cloud, Op, PolicyFactory, Preview, Violation
 from local.runtime.stack import PROJECT_DIRECTORY, Stack
-
-_MARKS: Mapping[Op, str] = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "+-", Op.DELETE: "-"}
 
 
 def run_synth(stack: Stack, *, out: str | None = None, bootstrap: bool = False) -> str:
@@ -90,15 +88,28 @@ def running_emulator(stack: Stack) -> Emulator | None:
 
 
 def _lines(preview: Preview) -> list[str]:
-    lines = [f"  {_MARKS[op]:2} {urn}" for op in _MARKS for urn in preview.changes[op]]
-    counts = ", ".join(f"{len(preview.changes[op])} to {op}" for op in _MARKS if preview.changes[op])
+    lines = tree.lines(preview)
     policies, resources = preview.judged_by
-    lines.append(f"{counts or 'nothing to change'}; {len(preview.changes[Op.SAME])} stay the same")
+    lines.append(
+        f"{tree.counted(preview.changes) or 'nothing to change'}; {len(preview.changes[Op.SAME])} stay the same"
+    )
     lines.append(f"{policies} policies judged {resources} resources: no mandatory violation")
-    lines += _findings("advisory", preview.advisories)
-    lines += _findings("decided in the update only", preview.undecided)
+    lines += _findings(preview.advisories)
+    if preview.undecided:
+        waiting = sorted({found.policy for found in preview.undecided})
+        lines.append(
+            f"  decided in the update only, of {len(preview.undecided)} values that are not known yet: "
+            + ", ".join(waiting)
+        )
     return lines
 
 
-def _findings(title: str, violations: Sequence[Violation]) -> list[str]:
-    return [f"  {title}: {found.policy}: {found.urn}: {found.message}" for found in violations]
+def _findings(advisories: Sequence[Violation]) -> list[str]:
+    """One line a policy: what it says of the first resource, and how many more there are."""
+    by_policy: dict[str, list[Violation]] = {}
+    for found in advisories:
+        by_policy.setdefault(found.policy, []).append(found)
+    return [
+        f"  advisory: {policy}: {first.message}" + (f" (and {len(others)} more)" if others else "")
+        for policy, (first, *others) in by_policy.items()
+    ]

@@ -8,7 +8,7 @@ text. Rules: https://www.pulumi.com/docs/iac/concepts/config/#schema-structured-
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,11 +67,18 @@ def stack_names(project: Project) -> list[str]:
     return sorted(path.name[len("Pulumi.") : -len(".yaml")] for path in project.stack_directory.glob("Pulumi.*.yaml"))
 
 
-def stack_config(project: Project, stack: str, overrides: Mapping[str, Any] | None = None) -> dict[str, str]:
+#: What the program itself finds in its config, one line a fault that begins with the key.
+Judge = Callable[[Mapping[str, str]], Sequence[str]]
+
+
+def stack_config(
+    project: Project, stack: str, overrides: Mapping[str, Any] | None = None, judge: Judge | None = None
+) -> dict[str, str]:
     """The config of a stack as the program sees it: `overrides` (as `pulumi up -c`), the stack's file, then defaults.
 
     Raises ConfigError with one line for each fault: an unknown stack, a value of the wrong type, a declared value
-    that is missing, a value that is encrypted.
+    that is missing, a value that is encrypted, and what `judge` finds in all that can be read; of a key it is told
+    once, in the words of the judge.
     """
     path = project.stack_directory / f"Pulumi.{stack}.yaml"
     if not path.is_file():
@@ -85,13 +92,19 @@ def stack_config(project: Project, stack: str, overrides: Mapping[str, Any] | No
     found = {_qualified(key, project.name): value for key, value in written.items()}
     found |= {_qualified(key, project.name): value for key, value in (overrides or {}).items()}
     resolved: dict[str, str] = {}
+    mistyped: dict[str, str] = {}
     for key, value in (_declared_values(project.schema, faults) | found).items():
         if isinstance(value, dict) and set(value) == {"secure"}:
             faults.append(f"{path}: {key}: is encrypted, and the local run has no key; give it as an override")
         elif (expected := _type_of(project.schema.get(key))) and (problem := _mismatch(value, expected)):
-            faults.append(f"{path}: {key}: {problem}")
+            mistyped[key] = f"{path}: {key}: {problem}"
+            resolved[key] = _text(value)
         else:
             resolved[key] = _text(value)
+    told = [line.strip() for line in judge(resolved)] if judge else []
+    faults += [
+        fault for key, fault in mistyped.items() if not any(line.startswith((f"{key}:", f"{key}.")) for line in told)
+    ] + told
     for key, spec in project.schema.items():
         if key not in resolved and isinstance(spec, dict) and not {"default", "value"} & set(spec) and key not in found:
             faults.append(f"{path}: {key}: missing; Pulumi.yaml declares it as {spec.get('type')} without a default")

@@ -58,6 +58,8 @@ class Engine(ABC):
         self.policies = policies
         self.failure: Exception | None = None
         self.changes: dict[Op, list[str]] = {op: [] for op in Op}
+        self.changed: dict[str, tuple[str, ...]] = {}
+        self.parents: dict[str, str] = {}
         self.violations: list[Violation] = []
         self.stack_outputs: values.Properties = {}
         self.registrations: dict[str, Registration] = {}
@@ -123,7 +125,8 @@ class Engine(ABC):
         step = difference(resource, old, lambda before, after: self._replaces(resource.type, before, after))
         answer = self._carry_out(resource, old, step, found)
         self._answers[resource.urn] = answer
-        self._done(step.op, resource.urn)
+        self.changed[resource.urn] = step.changed
+        self._done(step.op, resource.urn, resource.parent)
         return answer
 
     def _expand(self, resource: Registration) -> Registered:
@@ -143,8 +146,9 @@ class Engine(ABC):
     def _keep_outputs(self, resource: Registration, answer: Registered) -> None:
         """Keep outputs that were registered after the resource itself."""
 
-    def _done(self, op: Op, urn: str) -> None:
+    def _done(self, op: Op, urn: str, parent: str) -> None:
         self.changes[op].append(urn)
+        self.parents[urn] = parent
         count = sum(len(urns) for urns in self.changes.values())
         self._on_event(Event(phase=self.phase, op=op, urn=urn, count=count, total=self._total))
 

@@ -43,9 +43,14 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What an update would do. `undecided` are policies that could not judge, because a value is not known yet."""
+    """What an update would do. `undecided` are policies that could not judge, because a value is not known yet.
+
+    `changed` are the inputs that differ, by URN; `parents` the parent of every resource, empty for the stack.
+    """
 
     changes: Mapping[Op, Sequence[str]]
+    changed: Mapping[str, Sequence[str]]
+    parents: Mapping[str, str]
     judged_by: tuple[int, int]
     advisories: Sequence[Violation]
     undecided: Sequence[Violation]

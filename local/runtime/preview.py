@@ -37,7 +37,7 @@ class PreviewPass(Engine):
                     f"{entry.urn}: would be deleted and is protected; set protect=False and run `up` first"
                 )
             if not entry.pending_deletion:
-                self._done(Op.DELETE, entry.urn)
+                self._done(Op.DELETE, entry.urn, entry.parent)
         self.judge_stack()
         faults = sorted(set(self.faults))
         if violations := self.mandatory():

@@ -10,6 +10,9 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import pulumi
+
+import settings
 from contracts import loader
 from local.runtime import config, monitor, sample, synth, values
 from local.runtime.engine import Engine, Target
@@ -71,10 +74,21 @@ class Stack:
         self.project = project.name
         self.program = program or project.program
         self.home = (home or project_dir / ".local" / name).resolve()  # the program runs in another directory
-        self.config = config.stack_config(project, name, config_overrides)
+        judge = self._settings_faults if project.name == settings.PROJECT else None
+        self.config = config.stack_config(project, name, config_overrides, judge)
         if contract_override is not None:
             self.config[self._workloads_key] = json.dumps(self._with_contract(contract_override.resolve()))
         self._target = Target(stack=name, project=project.name, config=self.config, directory=self.program.parent)
+
+    def _settings_faults(self, values: Mapping[str, str]) -> list[str]:
+        """What the program would say of its config, asked before anything is started for it."""
+        prefix = f"{settings.PROJECT}:"
+        texts = {key.removeprefix(prefix): text for key, text in values.items() if key.startswith(prefix)}
+        try:
+            settings.read(self.name, texts)
+        except pulumi.RunError as error:
+            return str(error).splitlines()[1:]
+        return []
 
     @property
     def workloads(self) -> dict[str, dict[str, Any]]:
@@ -122,6 +136,8 @@ class Stack:
         engine = self._preview(cloud, state, policy_factory, on_event)
         return Preview(
             changes=engine.changes,
+            changed=engine.changed,
+            parents=engine.parents,
             judged_by=(engine.policies.policy_count, len(engine.registrations)),
             advisories=_advisories(engine),
             undecided=_undecided(engine),

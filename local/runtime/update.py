@@ -69,7 +69,7 @@ class UpdatePass(Engine):
 
     def _deleted(self, entry: Entry) -> None:
         if not entry.pending_deletion:
-            self._done(Op.DELETE, entry.urn)
+            self._done(Op.DELETE, entry.urn, entry.parent)
 
     def _keep_outputs(self, resource: Registration, answer: Registered) -> None:
         entry = self.state.get(resource.urn)

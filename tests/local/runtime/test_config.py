@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,25 @@ def test_every_type_error_is_named_at_once(directory: Path) -> None:
         "Pulumi.dev.yaml: shop:network: expected object, found str 'x'",
         "Pulumi.dev.yaml: shop:owner: expected string, found list ['ann']",
     ]
+
+
+def test_what_the_program_finds_is_told_with_the_rest_and_a_key_once(directory: Path) -> None:
+    (directory / "Pulumi.dev.yaml").write_text("config: {owner: [ann], size: two, live: 1, sizes: 4, aws:region: x}")
+    asked: list[dict[str, str]] = []
+
+    def judge(values: Mapping[str, str]) -> list[str]:
+        asked.append(dict(values))
+        return ["  shop:size: found two; allowed: 1 to 9", "  shop:live.deep: found 1", "  shop:sizes: no such key"]
+
+    with pytest.raises(ConfigError) as refused:
+        stack_config(load_project(directory), "dev", judge=judge)
+    assert [fault.replace(f"{directory}/", "") for fault in refused.value.faults] == [
+        "Pulumi.dev.yaml: shop:owner: expected string, found list ['ann']",
+        "shop:size: found two; allowed: 1 to 9",
+        "shop:live.deep: found 1",
+        "shop:sizes: no such key",
+    ]
+    assert (asked[0]["shop:size"], asked[0]["shop:owner"], asked[0]["aws:region"]) == ("two", '["ann"]', "x")
 
 
 @pytest.mark.parametrize("value", ["7", -7, "-7"])

@@ -1,0 +1,57 @@
+"""A preview for people: one line a component with what is made in it, and each resource that changes by name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from local.runtime.model import Op, Preview
+from local.runtime.registration import STACK_TYPE, qualified_type, urn_name
+
+MARKS: Mapping[Op, str] = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "+-", Op.DELETE: "-"}
+
+
+def lines(preview: Preview) -> list[str]:
+    """Components in the order of their names: counts by operation, what is created by type, what changes by input."""
+    groups: dict[str, dict[Op, list[str]]] = {}
+    for op in MARKS:
+        for urn in preview.changes[op]:
+            groups.setdefault(_top(urn, preview.parents), {}).setdefault(op, []).append(urn)
+    width = max((len(urn_name(top)) for top in groups), default=0)
+    told: list[str] = []
+    for top, changes in sorted(groups.items(), key=lambda group: urn_name(group[0])):
+        mark = MARKS[next(iter(changes))] if len(changes) == 1 else ""
+        made = _by_type(changes.get(Op.CREATE, ()))
+        told.append(f"  {mark:2} {urn_name(top):{width}}  {counted(changes)}" + (f": {made}" if made else ""))
+        told += [f"     {line}" for op in MARKS if op is not Op.CREATE for line in _changed(op, changes, preview)]
+    return told
+
+
+def counted(changes: Mapping[Op, Sequence[str]]) -> str:
+    """`31 to create, 2 to update`, empty where nothing changes."""
+    return ", ".join(f"{len(changes[op])} to {op}" for op in MARKS if changes.get(op))
+
+
+def _changed(op: Op, changes: Mapping[Op, Sequence[str]], preview: Preview) -> Iterable[str]:
+    for urn in changes.get(op, ()):
+        inputs = ", ".join(preview.changed.get(urn, ()))
+        yield f"{MARKS[op]:2} {urn_name(urn)} ({_kind(urn)})" + (f": {inputs}" if inputs else "")
+
+
+def _top(urn: str, parents: Mapping[str, str]) -> str:
+    """The component right under the stack that a resource belongs to; itself where it belongs to none."""
+    parent = parents.get(urn, "")
+    while parent and qualified_type(parent) != STACK_TYPE:
+        urn, parent = parent, parents.get(parent, "")
+    return urn
+
+
+def _by_type(urns: Sequence[str]) -> str:
+    """`3 Subnet, Vpc`, most first."""
+    counts = Counter(map(_kind, urns))
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{count} {kind}" if count > 1 else kind for kind, count in ordered)
+
+
+def _kind(urn: str) -> str:
+    return qualified_type(urn).split("$")[-1].split(":")[-1]

@@ -30,7 +30,18 @@ def connect(
     connection = duckdb.connect(":memory:", config=config)
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")
+    # It looks at every IN of a statement once for each IN, which made validation quadratic in the columns of a contract
+    # (400 columns: 131 s instead of 2 s); what it does for long lists, none of ours needs.
+    connection.execute("SET disabled_optimizers = 'in_clause'")
     return connection
+
+
+def parquet(path: Path) -> str:
+    """SQL for the rows of a Parquet file, to stand after FROM: its own columns, whatever its folders are called.
+
+    By default duckdb takes a folder `churn_label=1` for a column of every file below it, before the file's own.
+    """
+    return f"read_parquet({literal(path)}, hive_partitioning = false)"
 
 
 def identifier(name: str) -> str:

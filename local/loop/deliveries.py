@@ -69,7 +69,7 @@ def _records(file: Path) -> Iterator[str]:
 
 def _split_parquet(file: Path, parts: tuple[Path, Path]) -> None:
     try:
-        table = pq.read_table(file)
+        table = pq.read_table(file, partitioning=None)
     except OSError as error:  # how pyarrow calls some damage
         raise pa.ArrowInvalid(str(error)) from error
     if table.num_rows == 0:

@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from contracts.schema import Contract, to_json
-from workloads.engine import connect, identifier, literal
+from workloads.engine import connect, identifier, literal, parquet
 from workloads.etl.errors import EtlError
 from workloads.etl.sources import SourceFile, find_sources
 from workloads.etl.transform import DELIVERY, output_columns, prepare
@@ -83,7 +83,7 @@ def read(
     """The rows of `files` with their delivery: the position of their file in `files`."""
     columns = ", ".join(identifier(column.name) for column in stored_columns(contract))
     parts = [
-        f"SELECT {columns}, {index} AS {identifier(DELIVERY)} FROM read_parquet({literal(file.path)})"
+        f"SELECT {columns}, {index} AS {identifier(DELIVERY)} FROM {parquet(file.path)}"
         for index, file in enumerate(files)
     ]
     return connection.sql(" UNION ALL ".join(parts))

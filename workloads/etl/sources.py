@@ -9,7 +9,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from contracts.schema import Contract
-from workloads.engine import identifier, literal
+from workloads.engine import identifier, parquet
 from workloads.etl.errors import EtlError
 from workloads.runtime import file_sha256
 from workloads.stored import DELIVERED, stored_columns, stored_type
@@ -56,7 +56,7 @@ def find_sources(connection: duckdb.DuckDBPyConnection, directory: Path, contrac
 
 def _faults(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> list[str]:
     try:
-        relation = connection.read_parquet(str(path))
+        relation = connection.sql(f"FROM {parquet(path)}")
     except duckdb.Error as error:
         return [f"{path.name}: cannot be read ({str(error).splitlines()[0]})"]
     types = dict(zip(relation.columns, map(str, relation.types), strict=True))
@@ -73,7 +73,7 @@ def _faults(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contrac
 def _repetitions(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> list[str]:
     key = f"{identifier(contract.entity)}, {identifier(contract.event_time)}"
     repeated = connection.execute(
-        f"SELECT count(*) FROM (SELECT 1 FROM read_parquet({literal(path)}) GROUP BY {key} HAVING count(*) > 1)"
+        f"SELECT count(*) FROM (SELECT 1 FROM {parquet(path)} GROUP BY {key} HAVING count(*) > 1)"
     ).fetchall()[0][0]
     if not repeated:
         return []
@@ -83,6 +83,6 @@ def _repetitions(connection: duckdb.DuckDBPyConnection, path: Path, contract: Co
 def _source(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> SourceFile:
     noted = DELIVERED in pq.read_schema(path).names
     text = f"strftime(max({identifier(DELIVERED if noted else contract.event_time)}), '%Y-%m-%dT%H:%M:%S.%fZ')"
-    delivered = connection.execute(f"SELECT {text} FROM read_parquet({literal(path)})").fetchall()[0][0]
+    delivered = connection.execute(f"SELECT {text} FROM {parquet(path)}").fetchall()[0][0]
     rows = pq.read_metadata(path).num_rows
     return SourceFile(path=path, sha256=file_sha256(path), rows=rows, delivered=delivered or "")

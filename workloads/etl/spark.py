@@ -22,7 +22,7 @@ from workloads.stored import DELIVERED, stored_columns
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-EVENT_DATE = "event_date"
+EVENT_DATE = "event_date_"  # contract names cannot end with _, so no column of the contract can be called like this
 
 
 def read(spark: SparkSession, location: str, contract: Contract) -> DataFrame:
@@ -30,7 +30,9 @@ def read(spark: SparkSession, location: str, contract: Contract) -> DataFrame:
     from pyspark.sql import functions
 
     columns = [functions.col(column.name) for column in stored_columns(contract)]
-    stored = spark.read.option("mergeSchema", "true").parquet(location)  # not every file has DELIVERED
+    # not every file has DELIVERED; a folder `churn_label=1` is no column (recursive look-up takes none for one)
+    options = {"mergeSchema": "true", "recursiveFileLookup": "true", "pathGlobFilter": "*.parquet"}
+    stored = spark.read.options(**options).parquet(location)
     noted = functions.col(DELIVERED) if DELIVERED in stored.columns else functions.lit(None)
     came = functions.coalesce(noted, functions.col(contract.event_time)).alias(DELIVERED)
     rows = stored.select(*columns, came, functions.input_file_name().alias("file_"))

@@ -40,7 +40,7 @@ def main() -> None:
         s3=boto3.client("s3"),
     )
     _comparable(live, contract)
-    result = evaluate(candidate, live, pq.read_table(arguments.test), contract)
+    result = evaluate(candidate, live, pq.read_table(arguments.test, partitioning=None), contract)
     write(result, json.loads(arguments.baseline.read_bytes()), arguments.output)
     gate = result.report["gate"]
     logging.info(json.dumps({"event": "gate", "decision": gate["decision"], "reason": gate["reason"]}))

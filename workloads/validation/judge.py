@@ -11,7 +11,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from contracts.schema import Contract
-from workloads.engine import connect
+from workloads.engine import connect, literal
 from workloads.runtime import file_sha256
 from workloads.validation import pii, tables
 from workloads.validation.source import Source, open_source
@@ -87,8 +87,7 @@ def _verdict(
     reasons = tables.count_reasons(connection)
     quarantined = 0
     if reasons:
-        bad = tables.quarantined_rows(connection).project(tables.quarantine_columns(contract))
-        quarantined = _write(bad, scratch / QUARANTINE_FILE)
+        quarantined = _write(connection, tables.quarantined_rows(contract), scratch / QUARANTINE_FILE)
     verdict = Verdict(
         status=Status.REFUSED,
         object_sha256=sha256,
@@ -101,9 +100,8 @@ def _verdict(
     )
     if verdict.findings:
         return verdict
-    good = tables.accepted_rows(connection)
-    accepted = _write(good.project(tables.accepted_columns(contract, delivered)), scratch / ACCEPTED_FILE)
-    summary = summarise(good.project(tables.plain_columns(contract)), contract)
+    accepted = _write(connection, tables.accepted_rows(contract, delivered), scratch / ACCEPTED_FILE)
+    summary = summarise(connection, tables.GOOD, contract)
     return dataclasses.replace(
         verdict, status=Status.ACCEPTED, accepted=accepted, quarantined=quarantined, summary=summary
     )
@@ -153,7 +151,7 @@ def _warnings(source: Source) -> tuple[str, ...]:
     return (f"columns {names} are not in the contract and were left out; add them to the contract to keep them",)
 
 
-def _write(rows: duckdb.DuckDBPyRelation, path: Path) -> int:
-    """Write `rows` and say how many there are, counted in what was written."""
-    rows.write_parquet(str(path), compression="zstd")
+def _write(connection: duckdb.DuckDBPyConnection, rows: str, path: Path) -> int:
+    """Write what `rows` (SQL) yields and say how many rows there are, counted in what was written."""
+    connection.execute(f"COPY ({rows}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)")
     return pq.read_metadata(path).num_rows

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.schema import ColumnType, Contract
-from workloads.engine import identifier, literal
+from workloads.engine import identifier, literal, parquet
 from workloads.stored import SQL_TYPES
 from workloads.validation import header
 from workloads.validation.verdict import FileFault, Finding, RefusedError
@@ -98,7 +98,7 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contra
         raise RefusedError(Finding(code=FileFault.CORRUPT, text=text)) from error
     places = header.places(names, contract)
     columns = _columns(places, delivered, lambda place: identifier(names[place]))
-    scan = f"(SELECT {columns} FROM read_parquet({literal(path)}))"  # noqa: S608  quoted by engine
+    scan = f"(SELECT {columns} FROM {parquet(path)})"  # noqa: S608  quoted by engine
     try:
         types = tuple(str(kind) for kind in connection.sql(f"FROM {scan}").types)
     except duckdb.Error as error:
@@ -119,6 +119,7 @@ def _csv(path: Path, contract: Contract, delivered: datetime, *, compressed: boo
     columns = ", ".join(f"'f{index}': 'VARCHAR'" for index in range(len(names)))
     options = (
         "auto_detect = false, header = true, quote = '\"', escape = '\"', strict_mode = true, "
+        "hive_partitioning = false, "
         f"delim = {literal(delimiter)}, columns = {{{columns}}}, compression = '{'gzip' if compressed else 'none'}'"
     )
     wanted = _columns(places, delivered, lambda place: f"f{place}")

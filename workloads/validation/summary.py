@@ -13,7 +13,6 @@ from typing import Any
 import duckdb
 
 from contracts.schema import Column, ColumnType, Contract, Ingestion
-from workloads.engine import identifier
 
 # The figures of a small file scatter by chance; a jump is only what lies beyond this many standard errors as well.
 NOISE_STANDARD_ERRORS = 3.0
@@ -51,14 +50,15 @@ class Jump:
     text: str
 
 
-def summarise(rows: duckdb.DuckDBPyRelation, contract: Contract) -> Summary:
-    """The summary of `rows`, a relation with the contract's columns and at least one row."""
+def summarise(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contract) -> Summary:
+    """The summary of `rows`: SQL after FROM, at least one row, the contract's columns as c0, c1 ... in its order."""
+    positions = {column.name: f"CAST(c{index} AS DOUBLE)" for index, column in enumerate(contract.columns)}
     columns = _numeric_columns(contract)
-    aggregates = ["count(*)", f"avg(CAST({identifier(contract.label)} AS DOUBLE))"]
+    aggregates = ["count(*)", f"avg({positions[contract.label]})"]
     for column in columns:
-        value = f"CAST({identifier(column.name)} AS DOUBLE)"
+        value = positions[column.name]
         aggregates += [f"avg({value})", f"stddev_samp({value})", f"1 - count({value}) / count(*)"]
-    count, label_rate, *figures = rows.aggregate(", ".join(aggregates)).fetchall()[0]
+    count, label_rate, *figures = connection.execute(f"SELECT {', '.join(aggregates)} FROM {rows}").fetchall()[0]  # noqa: S608
     triples = zip(columns, figures[0::3], figures[1::3], figures[2::3], strict=True)
     return Summary(
         rows=count,

@@ -23,6 +23,9 @@ from workloads.validation.verdict import ColumnFault, FileFault, Finding, Refuse
 
 # ruff: noqa: S608 -- SQL here is made of positions (c0, t0) and of what engine.identifier and engine.literal quote
 
+#: SQL that stands after FROM: the rows that are accepted.
+GOOD = "judged ANTI JOIN repeated USING (row) WHERE faults IS NULL"
+
 
 def judge_rows(connection: duckdb.DuckDBPyConnection, source: Source, contract: Contract, now: datetime) -> None:
     """Make the table `judged`. RefusedError when the file cannot be read, or a column is of a type that cannot be."""
@@ -203,20 +206,10 @@ def marks_of_missing(connection: duckdb.DuckDBPyConnection, contract: Contract) 
     ]
 
 
-def accepted_rows(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-    """The good rows of `judged`, in the order of the file."""
-    return connection.sql("FROM judged ANTI JOIN repeated USING (row) WHERE faults IS NULL ORDER BY row")
-
-
-def quarantined_rows(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-    """The others, in the order of the file, with code and text of a repetition beside their own faults."""
-    return connection.sql(
-        "FROM judged LEFT JOIN repeated USING (row) WHERE faults IS NOT NULL OR code IS NOT NULL ORDER BY row"
-    )
-
-
-def accepted_columns(contract: Contract, delivered: datetime | None) -> str:
-    """The projection of accepted.parquet: the contract's columns, those of persons hashed or left out; `delivered`."""
+def accepted_rows(contract: Contract, delivered: datetime | None) -> str:
+    """SQL for the rows of accepted.parquet in the order of the file: the contract's columns, those of persons hashed or
+    left out; `delivered`.
+    """
     columns = [
         f"{pii.hashed(f'CAST(c{index} AS VARCHAR)') if column.pii is Pii.HASH else f'c{index}'} "
         f"AS {identifier(column.name)}"
@@ -225,17 +218,13 @@ def accepted_columns(contract: Contract, delivered: datetime | None) -> str:
     ]
     if delivered is not None:
         columns.append(f"CAST({literal(delivered.isoformat())} AS TIMESTAMP WITH TIME ZONE) AS {identifier(DELIVERED)}")
-    return ", ".join(columns)
+    return f"SELECT {', '.join(columns)} FROM {GOOD} ORDER BY row"
 
 
-def plain_columns(contract: Contract) -> str:
-    """The projection for summary statistics: the contract's columns as they are."""
-    return ", ".join(f"c{index} AS {identifier(column.name)}" for index, column in enumerate(contract.columns))
-
-
-def quarantine_columns(contract: Contract) -> str:
-    """The projection of quarantine.parquet: row number, codes, reason, then the columns as text, those of persons
-    hashed or left out. A row with a fault shows what was delivered; a mere repetition shows what was read.
+def quarantined_rows(contract: Contract) -> str:
+    """SQL for the rows of quarantine.parquet in the order of the file: row number, codes, reason, then the columns as
+    text, those of persons hashed or left out. A row with a fault shows what was delivered; a mere repetition shows what
+    was read.
     """
     codes = "list_transform(faults, lambda f: f.code)"
     each_once = f"list_filter({codes}, lambda code, i: list_position({codes}, code) = i)"  # list_distinct shuffles
@@ -249,4 +238,5 @@ def quarantine_columns(contract: Contract) -> str:
             text = f"coalesce(t{index}, CAST(c{index} AS VARCHAR))"
             shown = pii.hashed(text) if column.pii is Pii.HASH else text
             columns.append(f"{shown} AS {identifier(column.name)}")
-    return ", ".join(columns)
+    rows = "judged LEFT JOIN repeated USING (row) WHERE faults IS NOT NULL OR code IS NOT NULL"
+    return f"SELECT {', '.join(columns)} FROM {rows} ORDER BY row"

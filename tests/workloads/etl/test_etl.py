@@ -70,6 +70,13 @@ def test_every_row_is_in_the_part_of_its_entity_with_its_features(source: Path, 
             assert row["tenure_band"] == sum((raw["user_tenure_months"] or 0) >= edge for edge in (12, 36))
 
 
+def test_a_folder_named_like_a_column_is_no_column(source: Path, tmp_path: Path) -> None:
+    run(source, CHURN, tmp_path / "plain")
+    write(tmp_path / "churn_label=1" / "accepted" / "support_tickets=7" / "a.parquet", accepted_rows())
+    run(tmp_path / "churn_label=1", CHURN, tmp_path / "out")
+    assert rows_of(tmp_path / "out") == rows_of(tmp_path / "plain")
+
+
 def test_columns_and_types(source: Path, tmp_path: Path) -> None:
     run(source, CHURN, tmp_path / "out")
     for name in PARTS:

@@ -20,10 +20,13 @@ pytestmark = pytest.mark.spark
 
 @pytest.mark.parametrize("noted", [False, True], ids=["by last event", "by time of delivery"])
 def test_spark_and_embedded_agree(spark: Any, tmp_path: Path, noted: bool) -> None:
+    """A folder named like a column among them: it is no column on either."""
     rows = accepted_rows(120)
     correction = [row | {"support_tickets": 77} for row in rows[:10]]  # its last event is the earliest
     later = [row | {"support_tickets": 88} for row in rows[10:20]]
-    write(tmp_path / "in" / "0.parquet", [*later, rows[0] | {"event_time": START + timedelta(days=40)}])
+    write(
+        tmp_path / "in" / "churn_label=1" / "0.parquet", [*later, rows[0] | {"event_time": START + timedelta(days=40)}]
+    )
     if noted:
         delivered(tmp_path / "in" / "b.parquet", rows, START + timedelta(days=50))
         delivered(tmp_path / "in" / "a.parquet", correction, START + timedelta(days=50, seconds=1))
@@ -40,7 +43,7 @@ def test_spark_and_embedded_agree(spark: Any, tmp_path: Path, noted: bool) -> No
     assert [item["name"] for item in manifest["sources"]] == order.split()
     for part in PARTS:
         ours = pq.read_table(tmp_path / "embedded" / part)
-        theirs = pq.read_table(tmp_path / "spark" / part).drop_columns(["event_date"])
+        theirs = pq.read_table(tmp_path / "spark" / part).drop_columns(["event_date_"])
         assert theirs.column_names == ours.column_names
         assert [str(kind) for kind in theirs.schema.types] == [
             str(kind).replace("us, tz=UTC", "ns") for kind in ours.schema.types

@@ -168,6 +168,14 @@ def test_one_class_cannot_be_learned(root: Path) -> None:
         entry.run(job.read(root, {}))
 
 
+def test_a_folder_named_like_the_label_is_no_column(root: Path, contract: Contract) -> None:
+    part = root / "input/data/train"
+    expected = data.labels(part, contract)
+    (part / "y=0").mkdir()
+    (part / "part-0.parquet").rename(part / "y=0" / "part-0.parquet")
+    assert data.labels(part, contract).tolist() == expected.tolist()
+
+
 def test_an_unforeseen_error_still_leaves_a_reason(root: Path) -> None:
     (root / "input/data/train/part-0.parquet").write_bytes(b"PAR1 broken")
     done = run(root)

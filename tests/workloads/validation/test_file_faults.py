@@ -230,6 +230,14 @@ def test_columns_in_another_order(tmp_path: Path) -> None:
     assert Judged(write_csv(tmp_path / "day.csv", good_rows(), tuple(reversed(HEADER)))).accepted == good_rows()
 
 
+def test_a_folder_named_like_a_column_is_no_column(tmp_path: Path) -> None:
+    folder = tmp_path / "churn_label=1"
+    folder.mkdir()
+    assert Judged(write_csv(folder / "day.csv", good_rows())).accepted == good_rows()
+    judged = Judged(write_parquet(folder / "day.parquet", good_rows()))
+    assert (judged.accepted, judged.verdict.warnings) == (good_rows(), ())
+
+
 def test_a_column_of_which_no_value_can_be_read(tmp_path: Path) -> None:
     rows = [row | {"support_tickets": "many"} for row in good_rows()]
     judged = judge(tmp_path, rows)

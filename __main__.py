@@ -50,7 +50,7 @@ names = Names.of(aws.get_caller_identity(opts=lookup), workload=workload_name, s
 # What others decide: which images are built, which release is live. Without them their part of the stack waits.
 built = parameters.images(names, parameters.read_path(names.image_path, lookup))
 record = parameters.release_record(names, parameters.read_path(names.release_path, lookup))
-variants = list(record.live.packages) if record else []
+variants = list(record.wanted.packages) if record else []
 
 # What the network stands on: looked up, and refused, before anything is made.
 callers = reach.callers([models_training.CALLS, responses.CALLS, drift.CALLS], settings.network.also_reach)
@@ -132,7 +132,7 @@ if record:
         RealtimeArgs(ground=ground, settings=endpoint, record=record, rollback_alarms=alarms),
         on_aws,
     )
-    champion = packages.read(record.live.champion, lookup)
+    champion = packages.read(record.wanted.champion, lookup)
     if baseline := quality.baseline(champion):
         quality.DataQuality(
             "quality",
@@ -160,7 +160,7 @@ if record:
             on_aws,
         )
     pulumi.export("endpoint", serving.endpoint.name)
-    pulumi.export("release", record.live.id)
+    pulumi.export("release", record.wanted.id)
 
 pulumi.export("raw_bucket", lake.raw.bucket)
 pulumi.export("feature_group", features.group_name)

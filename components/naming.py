@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
-from contracts import release
+from contracts.layout import Layout
 
 if TYPE_CHECKING:
     import pulumi_aws as aws
@@ -118,7 +118,12 @@ class Names:
     @property
     def release_parameter(self) -> str:
         """SSM parameter of the release record."""
-        return release.parameter_name(self.stack, self.endpoint)
+        return f"/mlplatform/{self.stack}/{self.endpoint}/release"
+
+    @property
+    def lock_key(self) -> str:
+        """Artifacts bucket: the lock of whoever writes the release record."""
+        return f"{Layout(self.workload).locks}live"
 
     @property
     def release_path(self) -> str:

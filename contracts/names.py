@@ -231,6 +231,11 @@ class EndpointNames(WorkloadNames):
         return f"{self.release_path}/release"
 
     @property
+    def lock_key(self) -> str:
+        """Artifacts bucket: the lock of whoever writes the release record."""
+        return f"{self.layout.locks}{self.endpoint}"
+
+    @property
     def release_path(self) -> str:
         """SSM path right above the release record."""
         return f"/{PLATFORM}/{self.stack}/{self.workload}/{self.endpoint}"

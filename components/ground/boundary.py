@@ -35,6 +35,7 @@ ACTIONS: Final = {
     "logs": ("CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "PutLogEvents"),
     "s3": (
         "AbortMultipartUpload",
+        "DeleteObject",
         "GetBucketAcl",
         "GetBucketLocation",
         "GetObject",

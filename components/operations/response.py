@@ -32,9 +32,12 @@ CALLS: Final = {
 #: EventBridge Scheduler user guide, "Schedule types": minutes hours day month weekday year.
 SCHEDULES: Mapping[str, str] = {"daily": "cron(0 3 * * ? *)", "weekly": "cron(0 3 ? * MON *)"}
 
+#: The most that Lambda allows: an endpoint takes minutes to come to rest, and until then nothing can be rolled back.
+ROLLBACK_TIMEOUT_SECONDS = 900
+
 
 def rollback_statements(names: Names, *, models_key: pulumi.Input[str]) -> list[Statement]:
-    """What the rollback function may do: rewrite the release record and move the endpoint, nothing else."""
+    """What the rollback function may do: rewrite the release record under its lock and move the endpoint."""
     endpoint = [
         names.arn("sagemaker", f"endpoint/{names.endpoint}"),
         names.arn("sagemaker", f"endpoint-config/{names.endpoint}-*"),
@@ -45,6 +48,19 @@ def rollback_statements(names: Names, *, models_key: pulumi.Input[str]) -> list[
             ["ssm:GetParameter", "ssm:PutParameter"],
             [names.arn("ssm", f"parameter{names.release_parameter}")],
         ),
+        access.allow(
+            "RecordLock",
+            ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            [names.bucket_arn(names.artifacts_bucket, names.lock_key)],
+        ),
+        # Without it S3 answers 403 for a lock that was released, where 404 is the truth.
+        access.allow(
+            "SeeRecordLock",
+            ["s3:ListBucket"],
+            [names.bucket_arn(names.artifacts_bucket)],
+            conditions={"StringLike": {"s3:prefix": [names.lock_key]}},
+        ),
+        access.use_key("EncryptRecordLock", [models_key], write=True),
         access.allow("FindConfigurations", ["sagemaker:ListEndpointConfigs"], ["*"]),
         access.allow("MoveEndpoint", ["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpoint"], endpoint),
         # SageMaker encrypts the new fleet's volumes on behalf of who asks for the update (API reference,
@@ -109,8 +125,14 @@ class Response(pulumi.ComponentResource):
         rollback = self._function(
             "rollback",
             description="Moves the endpoint to the last release known to be good",
-            code=["contracts/__init__.py", "contracts/release.py", "workloads/__init__.py", "workloads/alarm.py"],
-            environment={"RELEASE_PARAMETER": names.release_parameter, "ENDPOINT_NAME": names.endpoint},
+            code=["contracts/__init__.py", "contracts/release/*.py", "workloads/__init__.py", "workloads/alarm.py"],
+            environment={
+                "RELEASE_PARAMETER": names.release_parameter,
+                "ENDPOINT_NAME": names.endpoint,
+                "LOCK_BUCKET": names.artifacts_bucket,
+                "LOCK_KEY": names.lock_key,
+            },
+            timeout_seconds=ROLLBACK_TIMEOUT_SECONDS,
             statements=rollback_statements(names, models_key=args.ground.keys[Domain.MODELS].arn),
         )
         self._subscribe("rollback", rollback, Channel.ROLLBACK)
@@ -184,6 +206,7 @@ class Response(pulumi.ComponentResource):
         code: Sequence[str],
         environment: Mapping[str, pulumi.Input[str]],
         statements: Sequence[Statement],
+        timeout_seconds: int = 60,
     ) -> Function:
         args = self._args
         return Function(
@@ -197,6 +220,7 @@ class Response(pulumi.ComponentResource):
                 environment={"TOPIC_ARN": args.notifications[Channel.ALERTS].arn, **environment},
                 statements=statements,
                 dead_letter_arn=self.dead_letters.arn,
+                timeout_seconds=timeout_seconds,
             ),
             self._child(),
         )

@@ -29,19 +29,20 @@ class Release:
 
 
 def plan(record: Record, settings: Realtime) -> list[Release]:
-    """Every release of the record, the live one first.
+    """Every release of the record, the wanted one first.
 
-    Each gets a configuration, so that the endpoint can move back at once. All carry the instance counts that
-    autoscaling had reached, held between what the rollout can work with and what autoscaling may reach. A
-    configuration does not depend on being live, so a rollback by the function and the next deployment come to the same.
+    Each gets a configuration, so that the endpoint can move back at once. It starts with the instance counts that
+    autoscaling had reached when the release was promoted, held between what the rollout can work with and what
+    autoscaling may reach. A configuration depends on nothing else of the record, so a rollback by the function and the
+    next deployment come to the same.
 
     Raises pulumi.RunError for a rolling update during an A/B test, which SageMaker refuses.
     """
-    around_now = record.releases[:2]  # the endpoint is on the live release, or moves to it from the one before
+    around_now = record.releases[:2]  # the endpoint moves to the wanted release from the one before it
     if settings.rollout.kind == "rolling" and any(len(release.packages) > 1 for release in around_now):
         raise pulumi.RunError(
-            f"rollout.kind: found rolling, and release {record.live.id} or the one before it has a "
-            "challenger; allowed: all_at_once, canary, linear; choose one until the A/B test is over and deployed"
+            f"rollout.kind: found rolling, and release {record.wanted.id} or the one before it has "
+            "a challenger; allowed: all_at_once, canary, linear; choose one until the A/B test is over and deployed"
         )
     return [
         Release(
@@ -51,7 +52,7 @@ def plan(record: Record, settings: Realtime) -> list[Release]:
                     name=name,
                     package=package,
                     weight=release.weights[name],
-                    instances=_instances(record.counts.get(name, settings.instance_count), settings),
+                    instances=_instances(release.instances.get(name, settings.instance_count), settings),
                 )
                 for name, package in release.packages.items()
             ),

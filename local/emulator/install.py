@@ -31,7 +31,7 @@ from local.emulator.sagemaker import (
 from local.emulator.sagemaker.capture import Capture
 from local.emulator.sagemaker.executions import Executions
 from local.emulator.sagemaker.invocation_metrics import InvocationMetrics
-from local.emulator.storage import access_logs, bucket_policies, container_images
+from local.emulator.storage import access_logs, bucket_policies, conditional_writes, container_images
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,7 @@ def install(context: Context) -> Installed:
     access_logs.install()
     container_images.install()
     bucket_policies.install()
+    conditional_writes.install()
     queries.install()
     history.install()
     installed_alarms = alarms.install(context)

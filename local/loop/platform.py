@@ -210,7 +210,7 @@ class Platform:
         record = self.record()
         if record is None:
             raise LoopError("nothing is live: there is no baseline to measure drift against")
-        package = self.client("sagemaker").describe_model_package(ModelPackageName=record.live.champion)
+        package = self.client("sagemaker").describe_model_package(ModelPackageName=record.serving.champion)
         baseline = output.parent / "baseline.json"
         baseline.write_text(json.dumps(self.read_json(package["CustomerMetadataProperties"]["drift_baseline"])))
         self.run(

@@ -217,11 +217,11 @@ class Story:
             arn = package["ModelPackageArn"]
             self.platform.approve(arn, "metrics and model card read")
             record = self.platform.promote(arn, who="loop", why="passed the gate and was approved")
-            self.say(f"release {record.live.id} is to be live: {arn}")
+            self.say(f"release {record.wanted.id} is to be live: {arn}")
             self._deploy()
             endpoint = self.platform.endpoint()
-            if record.live.id not in endpoint["EndpointConfigName"]:
-                raise LoopError(f"the endpoint serves {endpoint['EndpointConfigName']}, not {record.live.id}")
+            if record.wanted.id not in endpoint["EndpointConfigName"]:
+                raise LoopError(f"the endpoint serves {endpoint['EndpointConfigName']}, not {record.wanted.id}")
             self.say(f"endpoint {endpoint['EndpointName']} {endpoint['EndpointStatus']}: {self._url()}/invocations")
 
     def _url(self) -> str:
@@ -335,11 +335,11 @@ class Story:
     def _restored(self, failing: str) -> None:
         endpoint = self.platform.wait_for_endpoint()
         record = self.platform.record()
-        if record is None or record.live.id not in endpoint["EndpointConfigName"]:
+        if record is None or record.wanted.id not in endpoint["EndpointConfigName"]:
             raise LoopError(f"record and endpoint disagree: {record} against {endpoint['EndpointConfigName']}")
         if endpoint["EndpointConfigName"] == failing:
             raise LoopError(f"the endpoint still serves {failing}")
-        self.say(f"live again: {record.live.champion} (release {record.live.id}), by {record.live.who}")
+        self.say(f"live again: {record.wanted.champion} (release {record.wanted.id}), by {record.wanted.who}")
 
     def _answer_of(self, function: str) -> dict[str, Any]:
         """What a function answered to the alarm that called it last. Alarms and functions take their time."""

@@ -95,7 +95,7 @@ class Answers:
             return {}
         if workload == "images":
             return {f"{path}{name}": self._image(name) for name in ("inference", "training")}
-        return {release.parameter_name(self.stack, workload): release.to_json(self._record(workload))}
+        return {f"{root}{workload}/release": release.to_json(self._record(workload))}
 
     def _image(self, name: str) -> str:
         digest, suffix = sha256(name.encode()).hexdigest(), regions.partition(self.region)["dnsSuffix"]
@@ -106,4 +106,6 @@ class Answers:
         package = f"arn:{self._partition}:sagemaker:{self.region}:{ACCOUNT}:model-package/{group}"
         first, second = _PROMOTIONS
         record = release.promote(None, f"{package}/1", who="sample", why="first release", when=first)
-        return release.promote(record, f"{package}/2", who="sample", why="better on new data", when=second)
+        record = release.settle(record, record.wanted.id)
+        record = release.promote(record, f"{package}/2", who="sample", why="better on new data", when=second)
+        return release.settle(record, record.wanted.id)

@@ -26,7 +26,7 @@ def find(parameter: str, *, ssm: Any, sagemaker: Any, s3: Any) -> Champion | Non
         text = ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
     except ssm.exceptions.ParameterNotFound:
         return None
-    arn = release.from_json(text).live.champion
+    arn = release.from_json(text).serving.champion
     package = sagemaker.describe_model_package(ModelPackageName=arn)
     location = urlsplit(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,10 +1,11 @@
 """The rollback Lambda: alarm -> endpoint back on the known good release -> release record rewritten -> people told.
 
-Archive: `contracts/{__init__,release}.py`, `workloads/{__init__,alarm}.py`, `workloads/rollback/`; handler
-`workloads.rollback.handler.handle`. Environment: RELEASE_PARAMETER, ENDPOINT_NAME, TOPIC_ARN.
+Archive: `contracts/__init__.py`, `contracts/release/`, `workloads/{__init__,alarm}.py`, `workloads/rollback/`; handler
+`workloads.rollback.handler.handle`. Environment: RELEASE_PARAMETER, ENDPOINT_NAME, LOCK_BUCKET, LOCK_KEY, TOPIC_ARN.
 
-Reserved concurrency must be 1: SSM has no compare-and-set, so one invocation at a time is what keeps the record whole.
-Every step may be repeated: an invocation that failed half way is retried by Lambda and finds what is left to do.
+An endpoint takes minutes to come to rest, so the function waits, for most of the time it has. What does not succeed is
+told to people and raised: Lambda tries the event twice more, then it is in the dead-letter queue, which has an alarm.
+Every step may be repeated (`contracts.release.rollback`).
 """
 
 from __future__ import annotations
@@ -12,36 +13,32 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 
-from contracts import release
-from contracts.release import Record, Release, ReleaseError
+from contracts.release import ReleaseError
+from contracts.release.ledger import Ledger
+from contracts.release.lock import Lock
+from contracts.release.rollback import Request, Rollback
 from workloads import alarm
 
 logger = logging.getLogger(__name__)
 logger.setLevel(logging.INFO)
 
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """Who wants the rollback and why; `about` is when the fault was seen (None: whatever is live now)."""
-
-    who: str
-    why: str
-    about: datetime | None = None
+#: Kept back of the function's time, to tell people what did not happen.
+MARGIN_SECONDS = 30.0
 
 
-def handle(event: Mapping[str, Any], _context: object) -> dict[str, str]:
-    """Lambda entry. Returns {"action": "rolled-back" | "ignored" | "refused", "reason": ..., "from": id, "to": id}."""
+def handle(event: Mapping[str, Any], context: Any) -> dict[str, str]:
+    """Lambda entry. Returns {"action": "rolled-back" | "ignored" | "refused", "reason": ..., "failed", "live": ids}."""
     result = roll_back(
         event,
-        now=datetime.now(UTC),
         environment=os.environ,
+        patience_seconds=context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS,
+        s3=boto3.client("s3"),
         ssm=boto3.client("ssm"),
         sagemaker=boto3.client("sagemaker"),
         sns=boto3.client("sns"),
@@ -51,28 +48,44 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, str]:
 
 
 def roll_back(
-    event: Mapping[str, Any], *, now: datetime, environment: Mapping[str, str], ssm: Any, sagemaker: Any, sns: Any
+    event: Mapping[str, Any],
+    *,
+    environment: Mapping[str, str],
+    patience_seconds: float,
+    s3: Any,
+    ssm: Any,
+    sagemaker: Any,
+    sns: Any,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, str]:
-    """One rollback with its clients given. AWS errors propagate: Lambda retries, then the dead-letter queue."""
-    parameter, endpoint = environment["RELEASE_PARAMETER"], environment["ENDPOINT_NAME"]
+    """One rollback with its clients given. What goes wrong is told to people and raised."""
     request = _request(event)
     if request is None:
         return {"action": "ignored", "reason": "the alarm is not in state ALARM"}
-    record = release.from_json(ssm.get_parameter(Name=parameter)["Parameter"]["Value"])
-    if request.about and datetime.fromisoformat(record.live.when) > request.about:
-        return {"action": "ignored", "reason": f"release {record.live.id} went live after {request.about.isoformat()}"}
+    endpoint = environment["ENDPOINT_NAME"]
+
+    def tell(subject: str, message: str) -> None:
+        sns.publish(TopicArn=environment["TOPIC_ARN"], Subject=subject[:100], Message=message)
+
+    ledger = Ledger(
+        parameter=environment["RELEASE_PARAMETER"],
+        endpoint=endpoint,
+        lock=Lock(s3=s3, bucket=environment["LOCK_BUCKET"], key=environment["LOCK_KEY"]),
+        ssm=ssm,
+        sagemaker=sagemaker,
+    )
+    rollback = Rollback(ledger=ledger, request=request, tell=tell, patience_seconds=patience_seconds, now=now)
+    asked = f"Asked by {request.who}: {request.why}"
     try:
-        target = release.roll_back(record, who=request.who, why=request.why, when=now.isoformat(timespec="seconds"))
-        rewritten = release.to_json(target)  # a record that does not fit must not leave the endpoint moved without it
+        outcome = rollback.run()
     except ReleaseError as refusal:
-        _notify(
-            sns, environment, f"Rollback of {endpoint} refused", f"{refusal}\nAsked by {request.who}: {request.why}"
-        )
-        return {"action": "refused", "reason": str(refusal), "from": record.live.id}
-    _move_endpoint(sagemaker, endpoint, target.live)
-    ssm.put_parameter(Name=parameter, Value=rewritten, Type="String", Overwrite=True)
-    _notify(sns, environment, f"{endpoint} rolled back", _summary(endpoint, record, target))
-    return {"action": "rolled-back", "reason": request.why, "from": record.live.id, "to": target.live.id}
+        tell(f"Rollback of {endpoint} refused", f"{refusal}\n{asked}")
+        return {"action": "refused", "reason": str(refusal)}
+    except Exception as error:
+        tell(f"Rollback of {endpoint} has not happened", f"{error}\nIt is tried again twice.\n{asked}")
+        raise
+    found = {"action": outcome.action, "reason": outcome.reason, "failed": outcome.failed, "live": outcome.live}
+    return {key: value for key, value in found.items() if value}
 
 
 def _request(event: Mapping[str, Any]) -> Request | None:
@@ -83,40 +96,3 @@ def _request(event: Mapping[str, Any]) -> Request | None:
     if seen.state != "ALARM":
         return None
     return Request(who=f"alarm {seen.name}", why=seen.reason[:500], about=seen.changed)
-
-
-def _move_endpoint(sagemaker: Any, endpoint: str, target: Release) -> None:
-    """All traffic at once: the endpoint is failing now. Only the instance counts that autoscaling reached are kept."""
-    found = sagemaker.list_endpoint_configs(
-        NameContains=f"{endpoint}-{target.id}", SortBy="CreationTime", SortOrder="Descending", MaxResults=1
-    )["EndpointConfigs"]
-    if not found:
-        raise LookupError(
-            f"no endpoint configuration {endpoint}-{target.id}* is left for the known good release {target.champion}: "
-            "run `pulumi up`, which declares it, and then roll back by hand"
-        )
-    config = found[0]["EndpointConfigName"]
-    if sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"] == config:
-        return  # an earlier try, or SageMaker's own rollback of the rollout, got here first
-    sagemaker.update_endpoint(
-        EndpointName=endpoint,
-        EndpointConfigName=config,
-        RetainAllVariantProperties=True,
-        ExcludeRetainedVariantProperties=[
-            {"VariantPropertyType": "DesiredWeight"},
-            {"VariantPropertyType": "DataCaptureConfig"},
-        ],
-    )
-
-
-def _summary(endpoint: str, before: Record, after: Record) -> str:
-    return (
-        f"{endpoint} now serves {after.live.champion} (release {after.live.id}).\n"
-        f"Failed: {before.live.champion} (release {before.live.id}).\n"
-        f"By: {after.live.who}\nWhy: {after.live.why}\n"
-        "The next `pulumi up` agrees with this; promote a fixed package when there is one."
-    )
-
-
-def _notify(sns: Any, environment: Mapping[str, str], subject: str, message: str) -> None:
-    sns.publish(TopicArn=environment["TOPIC_ARN"], Subject=subject[:100], Message=message)

@@ -1,1 +1,1 @@
-"""Storage: bucket policies, access logs and container images, where moto differs from what the platform needs."""
+"""Storage: policies, access logs, conditional writes and container images, where moto differs from what is needed."""

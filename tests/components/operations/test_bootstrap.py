@@ -36,4 +36,4 @@ def test_a_missing_release_and_the_command_that_writes_its_record() -> None:
     assert program[0] == ".venv/bin/python"
     assert " pulumi up --stack staging` " in wait
     made = subprocess.run([sys.executable, *program[1:]], capture_output=True, text=True, check=True)
-    assert release.from_json(made.stdout).live.champion == PACKAGE
+    assert release.from_json(made.stdout).wanted.champion == PACKAGE

@@ -11,7 +11,7 @@ from tests.components.engine import BOUNDARY, Deployment, deploy, ground, policy
 def test_an_archive_holds_the_files_of_its_patterns() -> None:
     assert archive_files(["contracts/__init__.py", "contracts/rel*.py"]) == {
         "contracts/__init__.py": str(PROJECT / "contracts/__init__.py"),
-        "contracts/release.py": str(PROJECT / "contracts/release.py"),
+        "contracts/tree.py": str(PROJECT / "contracts/tree.py"),
     }
 
 
@@ -31,7 +31,7 @@ def function() -> Deployment:
                 role="rollback",
                 description="Rolls back",
                 handler="workloads.rollback.handler.handle",
-                code=["contracts/release.py"],
+                code=["contracts/tree.py"],
                 environment={"ENDPOINT_NAME": "churn-staging"},
                 statements=[],
                 dead_letter_arn="arn:aws:sqs:eu-west-1:123456789012:q",
@@ -45,7 +45,7 @@ def function() -> Deployment:
 def test_a_function_has_every_guard() -> None:
     inputs = dict(function().one("f-function").inputs)
     code = inputs.pop("code")
-    assert set(code.assets) == {"contracts/release.py"}
+    assert set(code.assets) == {"contracts/tree.py"}
     messages = "arn:aws:kms:eu-west-1:123456789012:key/keys-messages"
     assert inputs == {
         "name": "churn-staging-rollback",

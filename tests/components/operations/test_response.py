@@ -42,6 +42,8 @@ def test_the_environment_is_what_the_handlers_read() -> None:
             "TOPIC_ARN": alerts,
             "RELEASE_PARAMETER": "/mlplatform/staging/churn-staging/release",
             "ENDPOINT_NAME": "churn-staging",
+            "LOCK_BUCKET": "123456789012-staging-ai-artifacts",
+            "LOCK_KEY": "locks/churn/live",
         },
         "response-retraining-function": {
             "TOPIC_ARN": alerts,
@@ -76,6 +78,11 @@ def test_each_archive_holds_all_that_its_handler_imports(role: str, tmp_path: Pa
         sys.modules.update(kept)
 
 
+def test_the_rollback_function_has_the_time_that_an_endpoint_takes() -> None:
+    timeouts = {f.name: f.inputs["timeout"] for f in response().all(FUNCTION)}
+    assert timeouts == {"response-rollback-function": 900, "response-retraining-function": 60}
+
+
 @pytest.mark.parametrize("role", ["rollback", "retraining"])
 def test_each_function_answers_to_its_own_topic_only(role: str) -> None:
     deployment = response()
@@ -106,6 +113,9 @@ def test_rollback_may_move_this_endpoint_and_rewrite_its_record() -> None:
     assert statements["ReleaseRecord"]["Resource"] == [
         "arn:aws:ssm:eu-west-1:123456789012:parameter/mlplatform/staging/churn-staging/release"
     ]
+    assert statements["RecordLock"]["Action"] == ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    assert statements["RecordLock"]["Resource"] == ["arn:aws:s3:::123456789012-staging-ai-artifacts/locks/churn/live"]
+    assert statements["SeeRecordLock"]["Condition"] == {"StringLike": {"s3:prefix": ["locks/churn/live"]}}
     assert statements["EncryptFleet"]["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 
 

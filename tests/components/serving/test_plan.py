@@ -15,14 +15,21 @@ FIRST, SECOND, THIRD = (f"{GROUP}/{version}" for version in (1, 2, 3))
 
 
 def record(*, counts: dict[str, int] | None = None, split: bool = False) -> Record:
+    """Two releases, or three, that were live one after the other; `counts` are what their configurations start with."""
     one = release.promote(None, FIRST, when="2025-01-06T09:00:00+00:00", who="test", why="test")
-    two = release.promote(one, SECOND, when="2025-01-13T09:00:00+00:00", who="test", why="test")
+    found = release.promote(live(one), SECOND, when="2025-01-13T09:00:00+00:00", who="test", why="test")
     if split:
-        two = release.split_traffic(two, THIRD, 10, when="2025-01-20T09:00:00+00:00", who="test", why="test")
-    return dataclasses.replace(two, counts=counts or {})
+        found = release.split_traffic(live(found), THIRD, 10, when="2025-01-20T09:00:00+00:00", who="test", why="test")
+    releases = tuple(dataclasses.replace(each, instances=counts or {}) for each in live(found).releases)
+    return dataclasses.replace(live(found), releases=releases)
 
 
-def test_every_release_is_planned_the_live_one_first() -> None:
+def live(found: Record) -> Record:
+    """As it is once the wanted release has been deployed."""
+    return release.settle(found, found.wanted.id)
+
+
+def test_every_release_is_planned_the_wanted_one_first() -> None:
     found = record()
     assert plan(found, Realtime(instance_count=4)) == [
         Release(
@@ -37,15 +44,15 @@ def test_every_release_is_planned_the_live_one_first() -> None:
 
 
 def test_an_ab_test_has_two_variants_with_integer_weights() -> None:
-    live = plan(record(split=True), Realtime())[0]
-    assert live.variants == (
+    wanted = plan(record(split=True), Realtime())[0]
+    assert wanted.variants == (
         Variant(name="champion", package=SECOND, weight=90, instances=3),
         Variant(name="challenger", package=THIRD, weight=10, instances=3),
     )
 
 
 @pytest.mark.parametrize(
-    ("settings", "live", "planned"),
+    ("settings", "reached", "planned"),
     [
         ({}, 7, 7),  # what autoscaling had reached stays
         ({}, 1, 3),  # a canary needs 3
@@ -54,8 +61,8 @@ def test_an_ab_test_has_two_variants_with_integer_weights() -> None:
         ({"autoscaling": {"maximum": 5}}, 7, 5),  # a maximum that was lowered since
     ],
 )
-def test_live_counts_are_kept_within_what_is_possible(settings: dict[str, object], live: int, planned: int) -> None:
-    releases = plan(record(counts={"champion": live}), Realtime.model_validate(settings))
+def test_live_counts_are_kept_within_what_is_possible(settings: dict[str, object], reached: int, planned: int) -> None:
+    releases = plan(record(counts={"champion": reached}), Realtime.model_validate(settings))
     assert [v.instances for r in releases for v in r.variants] == [planned, planned]
 
 
@@ -64,6 +71,13 @@ def test_a_rollback_changes_no_configuration() -> None:
     after = release.roll_back(before, when="2025-01-14T09:00:00+00:00", who="test", why="test")
     assert plan(after, Realtime())[0] == plan(before, Realtime())[1]
     assert set(plan(after, Realtime())) == set(plan(before, Realtime()))
+
+
+def test_a_promotion_changes_no_configuration_of_the_releases_before_it() -> None:
+    before = record(counts={"champion": 3})
+    after = release.promote(before, THIRD, when="2025-01-14T09:00:00+00:00", who="t", why="t", counts={"champion": 8})
+    assert [v.instances for v in plan(after, Realtime())[0].variants] == [8]
+    assert plan(after, Realtime())[1:] == plan(before, Realtime())
 
 
 @pytest.mark.parametrize("ended", [False, True])
@@ -75,8 +89,8 @@ def test_rolling_updates_wait_for_the_end_of_an_ab_test(ended: bool) -> None:
     with pytest.raises(pulumi.RunError) as caught:
         plan(found, rolling)
     assert str(caught.value) == (
-        f"rollout.kind: found rolling, and release {found.live.id} or the one before it has a "
-        "challenger; allowed: all_at_once, canary, linear; choose one until the A/B test is over and deployed"
+        f"rollout.kind: found rolling, and release {found.wanted.id} or the one before it has "
+        "a challenger; allowed: all_at_once, canary, linear; choose one until the A/B test is over and deployed"
     )
 
 

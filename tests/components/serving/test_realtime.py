@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import functools
 from typing import Any, cast
 
@@ -66,7 +65,7 @@ def test_every_release_of_the_record_has_a_configuration_and_its_models() -> Non
     for r in found.releases:
         assert configs[f"serving-config-{r.id}"].startswith(f"churn-staging-{r.id}-")
     assert ab_test().names(MODEL) == [f"serving-model-churn-staging-{version}" for version in (1, 2, 3)]
-    assert live(ab_test()).name == f"serving-config-{found.live.id}"
+    assert live(ab_test()).name == f"serving-config-{found.wanted.id}"
 
 
 def test_a_model_comes_from_the_registry_into_the_isolated_network() -> None:
@@ -304,6 +303,6 @@ def test_at_preview_names_wait_for_the_network_and_nothing_fails() -> None:
 
 
 def test_counts_are_kept_for_each_variant() -> None:
-    found = dataclasses.replace(record(split=True), counts={"champion": 6, "challenger": 4})
+    found = record(split=True, counts={"champion": 6, "challenger": 4})
     variants = live(serving(found)).inputs["productionVariants"]
     assert [v["initialInstanceCount"] for v in variants] == [6, 4]

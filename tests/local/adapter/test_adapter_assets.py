@@ -34,13 +34,13 @@ def test_files_texts_and_folders_in_one_archive(package: Path) -> None:
     archive = pulumi.AssetArchive(
         {
             "index.py": pulumi.StringAsset("index"),
-            "contracts/release.py": pulumi.FileAsset(str(package / "a.py")),
+            "contracts/tree.py": pulumi.FileAsset(str(package / "a.py")),
             "lib": pulumi.FileArchive(str(package)),
             "deep": pulumi.AssetArchive({"x.txt": pulumi.StringAsset("x")}),
         }
     )
     assert members(zipped(archive)) == {
-        "contracts/release.py": b"a",
+        "contracts/tree.py": b"a",
         "deep/x.txt": b"x",
         "index.py": b"index",
         "lib/a.py": b"a",

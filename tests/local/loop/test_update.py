@@ -113,10 +113,10 @@ def test_an_unchanged_program_changes_nothing(platform: Platform, up: Up) -> Non
 def test_a_new_release_record_makes_a_new_configuration_and_moves_the_endpoint(platform: Platform, up: Up) -> None:
     before = platform.record()
     assert before is not None
-    assert before.live.challenger is not None
-    after = release.split_traffic(before, before.live.challenger, 50, who="test", why="more", when=WHEN)
+    assert before.wanted.challenger is not None
+    after = release.split_traffic(before, before.wanted.challenger, 50, who="test", why="more", when=WHEN)
     write(platform, after)
-    assert up() == {"create": [f"serving-config-{after.live.id}"], "update": ["serving-endpoint"]}
+    assert up() == {"create": [f"serving-config-{after.wanted.id}"], "update": ["serving-endpoint"]}
     variants = platform.endpoint()["ProductionVariants"]
     assert {v["VariantName"]: v["CurrentWeight"] for v in variants} == {"champion": 50.0, "challenger": 50.0}
     assert up() == {}

@@ -131,9 +131,9 @@ def test_the_steady_state_has_images_by_digest_and_a_live_release_with_a_good_on
     assert sorted(images) == ["/mlplatform/dev/images/inference", "/mlplatform/dev/images/training"]
     assert all("@sha256:" in uri for uri in images.values())
     found = document(project, READ.replace("PATH", "/mlplatform/dev/churn-dev"))["outputs"]["parameters"]
-    assert list(found) == [release.parameter_name("dev", "churn-dev")]
+    assert list(found) == ["/mlplatform/dev/churn-dev/release"]
     record = release.from_json(next(iter(found.values())))
-    assert record.live.champion.endswith(":model-package/churn-dev/2")
+    assert record.wanted.champion.endswith(":model-package/churn-dev/2")
     assert record.known_good is not None
 
 

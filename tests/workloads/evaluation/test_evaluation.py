@@ -218,6 +218,8 @@ def test_before_the_first_release_there_is_no_champion() -> None:
 def test_the_champion_is_the_live_release_of_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = make_archive(tmp_path / "m", make_contract("a"), make_rows(200, 1))
     record = release.promote(None, PACKAGE, who="ana", why="test", when="2026-11-21T00:00:00+00:00")
+    record = release.settle(record, record.wanted.id)
+    record = release.promote(record, f"{PACKAGE}0", who="ana", why="not live yet", when="2026-11-22T00:00:00+00:00")
     made, stubs = clients()
     stubs["ssm"].add_response("get_parameter", {"Parameter": {"Name": PARAMETER, "Value": release.to_json(record)}})
     package = {

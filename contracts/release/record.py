@@ -1,0 +1,165 @@
+"""What a release record says: the releases of one endpoint, the wanted one first, and what each of them serves.
+
+The same record holds for every kind of endpoint and every target: a champion alone, with a challenger (A/B test), with
+a shadow, or with further models by name (multi-model endpoint).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+#: Wanted, live, the good one before it, and one that failed: enough to roll back at any moment and to see why.
+MAX_RELEASES = 4
+CHAMPION, CHALLENGER, SHADOW = "champion", "challenger", "shadow"
+
+_PACKAGE_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:model-package/[a-zA-Z0-9-]{1,63}/\d{1,9}")
+_MODEL_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class ReleaseError(ValueError):
+    """A release record that cannot be read, or a transition that it does not allow."""
+
+
+class Status(StrEnum):
+    """What became of a release: a `candidate` until it is seen to serve, `live` now, was live and `good`, `failed`."""
+
+    CANDIDATE = "candidate"
+    LIVE = "live"
+    GOOD = "good"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """One state of the endpoint, by model packages.
+
+    With a challenger, `challenger_percent` (1 to 99) of the requests are answered by it; with a shadow,
+    `shadow_percent` (1 to 100) of them are copied to it and its answers thrown away; SageMaker allows one of the two.
+    `models` are the further packages of a multi-model endpoint, by the name that a request asks for.
+    The percentages are integers because variant weights are 32-bit floats: only exact values let a plan settle.
+    `instances` are the counts that its configuration starts with (none: those of the stack config).
+    `reason` says why it failed. `when` is ISO 8601 in UTC.
+    """
+
+    champion: str
+    challenger: str | None = None
+    challenger_percent: int = 0
+    shadow: str | None = None
+    shadow_percent: int = 0
+    models: Mapping[str, str] = field(default_factory=dict[str, str])
+    status: Status = Status.CANDIDATE
+    reason: str = ""
+    who: str
+    why: str
+    when: str
+    by_rollback: bool = False
+    instances: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def __post_init__(self) -> None:
+        roles = {CHAMPION: self.champion, CHALLENGER: self.challenger, SHADOW: self.shadow}
+        for role, arn in {**roles, **{f"models.{name}": arn for name, arn in self.models.items()}}.items():
+            if arn is not None and not _PACKAGE_ARN.fullmatch(arn):
+                raise ReleaseError(f"{role}: found {arn!r}; allowed: the ARN of a versioned model package")
+        _check_percent(CHALLENGER, self.challenger, self.challenger_percent, most=99)
+        _check_percent(SHADOW, self.shadow, self.shadow_percent, most=100)
+        for role, arn in ((CHALLENGER, self.challenger), (SHADOW, self.shadow)):
+            if arn == self.champion:
+                raise ReleaseError(f"{role}: found the champion itself ({arn}); name another package")
+        if sum(map(bool, (self.challenger, self.shadow, self.models))) > 1:
+            raise ReleaseError("found more than one of challenger, shadow and models; allowed: one beside the champion")
+        if wrong := sorted(name for name in self.models if not _MODEL_NAME.fullmatch(name)):
+            raise ReleaseError(f"models: found names {wrong}; allowed: a-z and 0-9 with single hyphens in between")
+        if wrong := {name: count for name, count in self.instances.items() if count < 1}:
+            raise ReleaseError(f"instances: found {wrong}; allowed: at least 1 instance a variant")
+        instant(self.when)
+
+    @property
+    def id(self) -> str:
+        """Ten hex digits of what is served (packages and weights), so the same state always has the same name."""
+        content: list[object] = [self.champion, self.challenger, self.challenger_percent]
+        if self.shadow or self.models:
+            content += [self.shadow, self.shadow_percent, sorted(self.models.items())]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:10]
+
+    @property
+    def packages(self) -> Mapping[str, str]:
+        """Name of a variant that answers requests -> model package ARN."""
+        return {CHAMPION: self.champion} | ({CHALLENGER: self.challenger} if self.challenger else {})
+
+    @property
+    def weights(self) -> Mapping[str, int]:
+        """Name of a variant that answers requests -> weight; they add up to 100."""
+        champion = {CHAMPION: 100 - self.challenger_percent}
+        return champion | ({CHALLENGER: self.challenger_percent} if self.challenger else {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """The wanted release first, then those that are kept, newest first.
+
+    The wanted one is a candidate until the endpoint is seen to serve it. `counts` (instances) and `weights` (percent of
+    the requests) are what the endpoint's variants had when the record was written last.
+    """
+
+    releases: tuple[Release, ...]
+    counts: Mapping[str, int] = field(default_factory=dict[str, int])
+    weights: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    def __post_init__(self) -> None:
+        found = [release.status for release in self.releases]
+        if not found or found[0] not in (Status.CANDIDATE, Status.LIVE) or found.count(Status.LIVE) > 1:
+            raise ReleaseError(
+                f"releases: found statuses {[str(s) for s in found]}; allowed: a candidate or the live one first, and "
+                "one live in all"
+            )
+        if len({release.id for release in self.releases}) != len(found):
+            raise ReleaseError(
+                f"releases: found {[r.id for r in self.releases]}; allowed: each state of the endpoint once"
+            )
+        for what, values in (("counts", self.counts), ("weights", self.weights)):
+            if wrong := {name: value for name, value in values.items() if value < 0}:
+                raise ReleaseError(f"{what}: found {wrong}; allowed: 0 and more")
+
+    @property
+    def wanted(self) -> Release:
+        """The release that the endpoint is to serve."""
+        return self.releases[0]
+
+    @property
+    def live(self) -> Release | None:
+        """The release that the endpoint was last seen to serve; None before the first."""
+        return next((r for r in self.releases if r.status is Status.LIVE), None)
+
+    @property
+    def serving(self) -> Release:
+        """The live release; before anything was seen to serve, the wanted one."""
+        return self.live or self.wanted
+
+    @property
+    def known_good(self) -> Release | None:
+        """Where a rollback goes: from a candidate to the live release, from the live one to the newest good one."""
+        good = next((r for r in self.releases[1:] if r.status is Status.GOOD), None)
+        return good if self.live in (None, self.wanted) else self.live
+
+
+def instant(text: str) -> datetime:
+    """A `when` of the record."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ReleaseError(f"when: found {text!r}; allowed: ISO 8601 with a time zone") from error
+    if found.tzinfo is None:
+        raise ReleaseError(f"when: found {text!r} without a time zone; allowed: ISO 8601 with a time zone")
+    return found
+
+
+def _check_percent(role: str, package: str | None, percent: int, *, most: int) -> None:
+    if percent not in (range(1, most + 1) if package else range(1)):
+        allowed = f"1 to {most} with a {role}" if package else f"0 without a {role}"
+        raise ReleaseError(f"{role}_percent: found {percent}; allowed: {allowed}")

@@ -1,0 +1,185 @@
+"""Rolling an endpoint back: the known good release takes over, now, and the record says so.
+
+Used by the rollback function and by the command line. It works from what stands in the record and what the endpoint
+does, one step at a time, so whoever dies half way is followed by somebody who goes on from there:
+
+    on its way      wait: until the endpoint has settled nothing can be done, and nothing is claimed
+    not there yet   move it to the known good release, all traffic at once; then the record
+    there           the release is live: only now it is said to be rolled back
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from contracts.release.ledger import Book, Ledger
+from contracts.release.live import Live, configuration, observe
+from contracts.release.lock import BusyError
+from contracts.release.record import Record, Release, ReleaseError, Status, instant
+from contracts.release.transitions import roll_back
+
+MOST_POLL_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Who wants the rollback and why; `about` is when the fault was seen (None: whatever is live now)."""
+
+    who: str
+    why: str
+    about: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """`action` is "rolled-back" or "ignored"; ids of the release that failed and of the one that serves."""
+
+    action: str
+    reason: str
+    failed: str = ""
+    live: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollback:
+    """One rollback. `tell` gets a subject and a text, for people; `patience_seconds` bounds the waiting.
+
+    The first look comes after `poll_seconds`, the next ones after longer and longer.
+    """
+
+    ledger: Ledger
+    request: Request
+    tell: Callable[[str, str], None]
+    patience_seconds: float
+    poll_seconds: float = 0.5
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False)
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
+
+    def run(self) -> Outcome:
+        """Roll back, and wait until the endpoint serves what it should.
+
+        Raises ReleaseError where it is refused, BusyError when the endpoint or the lock did not come free in time, and
+        LookupError when the good release has no configuration. Errors of AWS propagate. It may be called again.
+        """
+        deadline, moved = self.clock() + self.patience_seconds, ""
+        while True:
+            self._wait_until_settled(deadline, told=bool(moved))
+            with self.ledger.open(who=self.request.who, doing="roll back") as book:
+                found = self._step(book, moved)
+            if isinstance(found, Outcome):
+                return found
+            moved = found or moved
+
+    def _wait_until_settled(self, deadline: float, *, told: bool) -> None:
+        pause = self.poll_seconds
+        while (live := observe(self.ledger.sagemaker, self.ledger.endpoint)) and live.in_progress:
+            if not told:
+                self.tell(f"Rollback of {live.endpoint} waits", f"The endpoint is {live.status}. {self._asked}")
+                told = True
+            if self.clock() >= deadline:
+                raise BusyError(
+                    f"endpoint {live.endpoint} is still {live.status} after {self.patience_seconds:g} s, so it is not "
+                    "rolled back yet; try again"
+                )
+            self.sleep(pause)
+            pause = min(MOST_POLL_SECONDS, pause * 1.5)
+
+    def _step(self, book: Book, moved: str) -> Outcome | str:
+        """The outcome, or the id of the release that the endpoint is now on its way to ("" for none)."""
+        record, live = book.record, book.live
+        if record is None or live is None:
+            raise ReleaseError(f"endpoint {self.ledger.endpoint} has no release yet, or is not there: nothing to do")
+        if live.in_progress:
+            return ""
+        wanted = record.wanted
+        if wanted.by_rollback and self._is_continued(wanted, moved):
+            if wanted.status is Status.LIVE:
+                return self._done(book.write(record))
+            if live.failure:
+                self.tell(f"Rollback of {live.endpoint} is tried again", f"{live.failure}\n{self._asked}")
+            return self._move(book, record)
+        if self.request.about and instant(wanted.when) > self.request.about:
+            return self._too_late(wanted, self.request.about)
+        if book.stray:
+            raise ReleaseError(
+                f"endpoint {live.endpoint} serves {live.config}, which is not in the record: it was moved by hand; "
+                "promote a package and run `pulumi up`"
+            )
+        rolled = roll_back(
+            record,
+            who=self.request.who,
+            why=self.request.why,
+            when=self.now().isoformat(timespec="milliseconds"),
+            deployed=self._was_deployed(live, wanted),
+        )
+        if rolled.wanted.status is Status.LIVE:  # SageMaker turned the rollout back itself
+            return self._done(book.write(rolled))
+        return self._move(book, rolled)
+
+    def _is_continued(self, wanted: Release, moved: str) -> bool:
+        """Whether the rollback in the record is this one, or one that somebody else could not finish."""
+        about = self.request.about
+        retried = about is not None and wanted.who == self.request.who and instant(wanted.when) >= about
+        return wanted.status is Status.CANDIDATE or wanted.id == moved or retried
+
+    def _was_deployed(self, live: Live, wanted: Release) -> bool:
+        """Whether `pulumi up` took the wanted release to the endpoint since it was promoted."""
+        declared = configuration(self.ledger.sagemaker, live.endpoint, wanted.id) is not None
+        return declared and live.changed > instant(wanted.when)
+
+    def _move(self, book: Book, record: Record) -> str:
+        """The endpoint first, then the record: whoever dies in between is found out by the next look at the endpoint.
+
+        All traffic at once: the endpoint is failing now. Only the instance counts that autoscaling reached are kept.
+        """
+        target, endpoint = record.wanted, self.ledger.endpoint
+        config = configuration(self.ledger.sagemaker, endpoint, target.id)
+        if config is None:
+            raise LookupError(
+                f"no endpoint configuration {endpoint}-{target.id}* is left for the known good release "
+                f"{target.champion}: run `pulumi up`, which declares it, and then roll back by hand"
+            )
+        book.held.check()
+        try:
+            self.ledger.sagemaker.update_endpoint(
+                EndpointName=endpoint,
+                EndpointConfigName=config,
+                RetainAllVariantProperties=True,
+                ExcludeRetainedVariantProperties=[
+                    {"VariantPropertyType": "DesiredWeight"},
+                    {"VariantPropertyType": "DataCaptureConfig"},
+                ],
+            )
+        except self.ledger.sagemaker.exceptions.ClientError as error:
+            if "in-progress" in error.response["Error"]["Message"]:  # somebody was faster: wait for what comes of it
+                return ""
+            raise
+        book.write(record)
+        return target.id
+
+    def _done(self, record: Record) -> Outcome:
+        live, endpoint = record.wanted, self.ledger.endpoint
+        failed = next((release for release in record.releases[1:] if release.status is Status.FAILED), None)
+        lines = [
+            f"{endpoint} serves {live.champion} (release {live.id}).",
+            f"Failed: {failed.champion} (release {failed.id})." if failed else "",
+            self._asked,
+            "The next `pulumi up` agrees with this; promote a fixed package when there is one.",
+        ]
+        self.tell(f"{endpoint} rolled back", "\n".join(line for line in lines if line))
+        return Outcome(action="rolled-back", reason=self.request.why, failed=failed.id if failed else "", live=live.id)
+
+    def _too_late(self, wanted: Release, about: datetime) -> Outcome:
+        reason = f"release {wanted.id} was promoted after {about.isoformat()}"
+        if not wanted.by_rollback:  # of a rollback people were told when it was done
+            advice = "Deploy it with `pulumi up`, or roll back by hand if it is to blame."
+            self.tell(f"No rollback of {self.ledger.endpoint}", f"{reason}. {advice}\n{self._asked}")
+        return Outcome(action="ignored", reason=reason, live=wanted.id)
+
+    @property
+    def _asked(self) -> str:
+        return f"Asked by {self.request.who}: {self.request.why}"

@@ -1,0 +1,82 @@
+"""The release record as the text of an SSM parameter: version 2, JSON, at most 4 KB.
+
+Packages of the champion's group are written by their version alone, so that a multi-model endpoint with a hundred
+models fits. Long explanations are shortened rather than refused: an emergency rollback must not fail for its prose.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from contracts.release.record import CHALLENGER, CHAMPION, SHADOW, Record, Release, ReleaseError, Status
+
+VERSION = 2
+#: A standard parameter holds at most 4 KB (AWS Systems Manager user guide, "Managing parameter tiers").
+MAX_BYTES = 4096
+#: How many characters of each explanation are kept, as far as it takes to fit.
+_LENGTHS = (400, 150, 40, 0)
+_EXPLANATIONS = ("who", "why", "reason")
+
+
+def to_json(record: Record) -> str:
+    """Compact JSON for the parameter; ReleaseError if the models alone would not fit."""
+    texts = [_compact(record, length) for length in _LENGTHS]
+    fitting = next((text for text in texts if len(text.encode()) <= MAX_BYTES), None)
+    if fitting is None:
+        raise ReleaseError(
+            f"the record takes {len(texts[-1].encode())} bytes; allowed: {MAX_BYTES}; serve fewer models, or give them "
+            "shorter names"
+        )
+    return fitting
+
+
+def from_json(text: str) -> Record:
+    """Read a record; ReleaseError says what is wrong with it."""
+    try:
+        data = json.loads(text)
+        if (version := data.pop("version")) != VERSION:
+            older = "this program is older than the record" if version > VERSION else "promote a package again"
+            raise ReleaseError(f"version: found {version}; allowed: {VERSION}; {older}")
+        group = data.pop("group")
+        releases = tuple(_release(group, **fields) for fields in data.pop("releases"))
+        return Record(releases=releases, **data)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        if isinstance(error, ReleaseError):
+            raise
+        raise ReleaseError(f"not a release record: {error!r} in {text[:200]!r}") from error
+
+
+def _compact(record: Record, length: int) -> str:
+    group = record.wanted.champion.rpartition("/")[0]
+    data = {
+        "version": VERSION,
+        "group": group,
+        "releases": [_fields(release, group, length) for release in record.releases],
+        "counts": record.counts,
+        "weights": record.weights,
+    }
+    return json.dumps({k: v for k, v in data.items() if v}, sort_keys=True, separators=(",", ":"))
+
+
+def _fields(release: Release, group: str, length: int) -> dict[str, Any]:
+    """The fields of a release that say something, in short."""
+    fields = {name: value for name, value in dataclasses.asdict(release).items() if value}
+    for name in _EXPLANATIONS:
+        if len(fields.get(name, "")) > length:
+            fields[name] = fields[name][:length].rstrip() + "..."
+    return _with_packages(fields, lambda arn: arn.removeprefix(f"{group}/"))
+
+
+def _release(group: str, *, status: str, **fields: Any) -> Release:
+    known = {"who": "", "why": "", **fields}
+    found = _with_packages(known, lambda version: f"{group}/{version}" if version.isdigit() else version)
+    return Release(status=Status(status), **found)
+
+
+def _with_packages(fields: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    packages = {role: change(fields[role]) for role in (CHAMPION, CHALLENGER, SHADOW) if role in fields}
+    models = {name: change(arn) for name, arn in fields.get("models", {}).items()}
+    return {**fields, **packages, **({"models": models} if models else {})}

@@ -1,0 +1,260 @@
+"""Rollbacks of emulated endpoints, in whatever state they are found."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from contracts import release
+from contracts.release import Record, ReleaseError, Status
+from contracts.release.lock import BusyError
+from contracts.release.rollback import Outcome, Request, Rollback
+from tests.contracts.release.conftest import Endpoint, together
+from tests.contracts.release.records import package, statuses
+
+NOW = datetime.now(UTC)
+CANDIDATE, LIVE, GOOD, FAILED = Status.CANDIDATE, Status.LIVE, Status.GOOD, Status.FAILED
+
+
+def promote(endpoint: Endpoint, version: int, *, hours_ago: float = 2) -> Record:
+    when = (datetime.now(UTC) - timedelta(hours=hours_ago)).isoformat()
+    with endpoint.ledger().open(who="ana", doing="promote") as book:
+        return book.write(
+            release.promote(book.record, package(version), who="ana", why="better", when=when, counts=book.counts)
+        )
+
+
+def rollback(endpoint: Endpoint, told: list[str], **more: Any) -> Rollback:
+    about = more.pop("about", datetime.now(UTC))
+    request = Request(who=more.pop("who", "alarm 5xx"), why="12 > 10", about=about)
+    settings: dict[str, Any] = {"patience_seconds": 60, "poll_seconds": 0.02} | more
+    return Rollback(ledger=endpoint.ledger(), request=request, tell=lambda subject, _: told.append(subject), **settings)
+
+
+@pytest.fixture
+def second(endpoint: Endpoint) -> Record:
+    """Version 2 serves, 1 is known to be good."""
+    endpoint.up(promote(endpoint, 1, hours_ago=3))
+    record = promote(endpoint, 2)
+    endpoint.up(record)
+    return record
+
+
+def serves(endpoint: Endpoint) -> str:
+    return endpoint.settled()["EndpointConfigName"]
+
+
+def baking(seconds: int) -> dict[str, Any]:
+    routing = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": seconds}
+    return {"DeploymentConfig": {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}}
+
+
+def test_the_endpoint_is_moved_and_only_then_it_is_said(endpoint: Endpoint, second: Record) -> None:
+    told: list[str] = []
+    first = second.releases[1]
+    outcome = rollback(endpoint, told).run()
+    assert outcome == Outcome(action="rolled-back", reason="12 > 10", failed=second.wanted.id, live=first.id)
+    assert endpoint.sagemaker.describe_endpoint(EndpointName=endpoint.name)["EndpointStatus"] == "InService"
+    assert serves(endpoint) == endpoint.config(first.id)
+    assert statuses(endpoint.read()) == [("1", LIVE), ("2", FAILED)]
+    assert told == [f"{endpoint.name} rolled back"]
+
+
+def test_the_counts_that_autoscaling_reached_are_kept_and_written(endpoint: Endpoint, second: Record) -> None:
+    endpoint.scale(champion=8)
+    rollback(endpoint, []).run()
+    (variant,) = endpoint.settled()["ProductionVariants"]
+    assert variant["DesiredInstanceCount"] == 8
+    record = endpoint.read()
+    assert record.counts == {"champion": 8}
+    assert record.wanted.instances == second.releases[1].instances  # so its configuration stays the same
+
+
+def test_a_rollout_under_way_is_waited_for_before_anything_is_claimed(endpoint: Endpoint, second: Record) -> None:
+    third = promote(endpoint, 3, hours_ago=1)
+    endpoint.up(third, wait=False, **baking(900))
+    told: list[str] = []
+    outcome = rollback(endpoint, told).run()
+    assert (outcome.failed, outcome.live) == (third.wanted.id, second.wanted.id)
+    assert serves(endpoint) == endpoint.config(second.wanted.id)
+    assert statuses(endpoint.read()) == [("2", LIVE), ("3", FAILED), ("1", GOOD)]
+    assert told == [f"Rollback of {endpoint.name} waits", f"{endpoint.name} rolled back"]
+
+
+def test_an_endpoint_that_does_not_come_to_rest_is_told_and_left_as_it_is(endpoint: Endpoint, second: Record) -> None:
+    endpoint.up(promote(endpoint, 3, hours_ago=1), wait=False, **baking(1800))
+    told: list[str] = []
+    with pytest.raises(BusyError) as caught:
+        rollback(endpoint, told, patience_seconds=0).run()
+    assert str(caught.value) == (
+        f"endpoint {endpoint.name} is still Updating after 0 s, so it is not rolled back yet; try again"
+    )
+    assert told == [f"Rollback of {endpoint.name} waits"]
+    assert statuses(endpoint.read())[0] == ("3", CANDIDATE)
+    endpoint.settled()
+
+
+@pytest.mark.parametrize("status", ["Updating", "RollingBack", "SystemUpdating", "Creating"])
+def test_no_status_in_progress_is_taken_for_success(endpoint: Endpoint, second: Record, status: str) -> None:
+    class Moving:
+        """The endpoint is on its way from version 1, whose configuration DescribeEndpoint still names."""
+
+        exceptions = endpoint.sagemaker.exceptions
+
+        def describe_endpoint(self, **request: Any) -> dict[str, Any]:
+            found = endpoint.sagemaker.describe_endpoint(**request)
+            return found | {"EndpointStatus": status, "EndpointConfigName": endpoint.config(second.releases[1].id)}
+
+    moving = rollback(endpoint, [], patience_seconds=0)
+    object.__setattr__(moving.ledger, "sagemaker", Moving())
+    with pytest.raises(BusyError, match=f"is still {status} after 0 s, so it is not rolled back yet"):
+        moving.run()
+    assert endpoint.read() == second
+
+
+def test_what_sagemaker_turned_back_itself_is_failed_in_the_record(endpoint: Endpoint, second: Record) -> None:
+    third = promote(endpoint, 3, hours_ago=1)
+    endpoint.up(third)
+    endpoint.up(second)  # as the rollout's own alarm does
+    outcome = rollback(endpoint, []).run()
+    assert (outcome.failed, outcome.live) == (third.wanted.id, second.wanted.id)
+    assert statuses(endpoint.read())[:2] == [("2", LIVE), ("3", FAILED)]
+
+
+def test_a_candidate_that_was_never_deployed_is_withdrawn(endpoint: Endpoint, second: Record) -> None:
+    promote(endpoint, 3, hours_ago=1)
+    outcome = rollback(endpoint, []).run()
+    assert (outcome.failed, outcome.live) == (second.wanted.id, second.releases[1].id)
+    assert serves(endpoint) == endpoint.config(second.releases[1].id)
+    assert statuses(endpoint.read()) == [("1", LIVE), ("2", FAILED), ("3", FAILED)]
+
+
+def test_an_alarm_about_an_earlier_release_moves_nothing_and_people_are_told(
+    endpoint: Endpoint, second: Record
+) -> None:
+    told: list[str] = []
+    about = NOW - timedelta(hours=2, minutes=30)
+    outcome = rollback(endpoint, told, about=about).run()
+    assert outcome == Outcome(
+        action="ignored",
+        reason=f"release {second.wanted.id} was promoted after {about.isoformat()}",
+        live=second.wanted.id,
+    )
+    assert told == [f"No rollback of {endpoint.name}"]
+    assert serves(endpoint) == endpoint.config(second.wanted.id)
+
+
+def test_two_alarms_at_once_roll_back_once(endpoint: Endpoint, second: Record) -> None:
+    told: list[str] = []
+    alarms = [rollback(endpoint, told, who=f"alarm {name}").run for name in ("5xx", "latency")]
+    outcomes = together(*alarms)
+    assert {outcome.live for outcome in outcomes} == {second.releases[1].id}
+    assert statuses(endpoint.read()) == [("1", LIVE), ("2", FAILED)]
+    assert f"{endpoint.name} rolled back" in told
+
+
+def test_a_promotion_and_a_rollback_at_once_lose_neither(endpoint: Endpoint, second: Record) -> None:
+    outcome, promoted = together(rollback(endpoint, []).run, lambda: promote(endpoint, 3, hours_ago=1))
+    assert isinstance(outcome, Outcome), outcome
+    assert isinstance(promoted, Record), promoted
+    found = dict(statuses(endpoint.read()))
+    assert found.keys() == {"1", "2", "3"}
+    assert serves(endpoint) == endpoint.config(second.releases[1].id)
+
+
+class Dies:
+    """An SSM client that is cut off before it writes."""
+
+    def __init__(self, ssm: Any) -> None:
+        self._ssm, self.exceptions = ssm, ssm.exceptions
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return getattr(self._ssm, name)
+
+    def put_parameter(self, **_: Any) -> Any:
+        raise ConnectionError("cut off")
+
+
+def test_who_dies_after_the_move_and_before_the_record_is_followed_by_one_who_finishes(
+    endpoint: Endpoint, second: Record
+) -> None:
+    dying = rollback(endpoint, [])
+    object.__setattr__(dying.ledger, "ssm", Dies(dying.ledger.ssm))
+    with pytest.raises(ConnectionError):
+        dying.run()
+    assert endpoint.read() == second
+    outcome = rollback(endpoint, []).run()
+    assert (outcome.action, outcome.failed) == ("rolled-back", second.wanted.id)
+    assert statuses(endpoint.read()) == [("1", LIVE), ("2", FAILED)]
+    assert serves(endpoint) == endpoint.config(second.releases[1].id)
+
+
+def test_the_same_alarm_again_finds_it_done_and_tells_again(endpoint: Endpoint, second: Record) -> None:
+    told: list[str] = []
+    about = datetime.now(UTC)
+    once = rollback(endpoint, told, about=about).run()
+    before = endpoint.read()
+    assert rollback(endpoint, told, about=about).run() == once
+    assert (endpoint.read(), told) == (before, [f"{endpoint.name} rolled back"] * 2)
+
+
+def test_a_person_who_asks_again_within_the_hold_is_refused(endpoint: Endpoint, second: Record) -> None:
+    rollback(endpoint, [], who="ben", about=None).run()
+    with pytest.raises(ReleaseError, match="would flip-flop"):
+        rollback(endpoint, [], who="ben", about=None).run()
+
+
+def test_a_move_that_fails_is_told_and_tried_again(endpoint: Endpoint, second: Record) -> None:
+    told: list[str] = []
+    first = second.releases[1].id
+
+    class FailsOnce:
+        """The first update is turned back for want of capacity."""
+
+        exceptions = endpoint.sagemaker.exceptions
+        updates = itertools.count()
+        failing = False
+
+        def __getattr__(self, name: str) -> Callable[..., Any]:
+            return getattr(endpoint.sagemaker, name)
+
+        def update_endpoint(self, **request: Any) -> None:
+            self.failing = next(self.updates) == 0
+            if not self.failing:
+                endpoint.sagemaker.update_endpoint(**request)
+
+        def describe_endpoint(self, **request: Any) -> dict[str, Any]:
+            found = endpoint.sagemaker.describe_endpoint(**request)
+            return found | ({"FailureReason": "no capacity"} if self.failing else {})
+
+    trying = rollback(endpoint, told)
+    object.__setattr__(trying.ledger, "sagemaker", FailsOnce())
+    assert trying.run().live == first
+    assert told == [f"Rollback of {endpoint.name} is tried again", f"{endpoint.name} rolled back"]
+
+
+def test_without_a_configuration_nothing_moves_and_it_says_what_to_do(endpoint: Endpoint, second: Record) -> None:
+    first = second.releases[1].id
+    endpoint.sagemaker.delete_endpoint_config(EndpointConfigName=endpoint.config(first))
+    with pytest.raises(LookupError, match=f"no endpoint configuration {endpoint.name}-{first}.* run `pulumi up`"):
+        rollback(endpoint, []).run()
+    assert endpoint.read() == second
+
+
+def test_an_endpoint_that_was_moved_by_hand_is_left_to_a_person(endpoint: Endpoint, second: Record) -> None:
+    endpoint.up(release.promote(None, package(9), who="x", why="x", when=NOW.isoformat()))
+    with pytest.raises(ReleaseError, match="which is not in the record: it was moved by hand"):
+        rollback(endpoint, []).run()
+    assert endpoint.read() == second
+
+
+def test_before_anything_is_deployed_there_is_nothing_to_roll_back(endpoint: Endpoint) -> None:
+    with pytest.raises(ReleaseError, match="has no release yet, or is not there: nothing to do"):
+        rollback(endpoint, []).run()
+    promote(endpoint, 1)
+    with pytest.raises(ReleaseError, match="has no release yet, or is not there: nothing to do"):
+        rollback(endpoint, []).run()

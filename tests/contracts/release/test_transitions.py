@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from contracts import release
+from contracts.release import ReleaseError, Status
+from tests.contracts.release.records import FIRST, SECOND, at, deployed, package, promoted, statuses
+
+LIVE, GOOD, FAILED, CANDIDATE = Status.LIVE, Status.GOOD, Status.FAILED, Status.CANDIDATE
+
+
+def test_a_promoted_package_is_a_candidate_until_it_is_seen_to_serve() -> None:
+    record = promoted(FIRST, 2)
+    assert statuses(record) == [("2", CANDIDATE), ("1", LIVE)]
+    assert (record.wanted.champion, record.serving.champion) == (package(2), package(1))
+    assert statuses(deployed(record)) == [("2", LIVE), ("1", GOOD)]
+
+
+def test_before_the_first_deployment_nothing_is_live() -> None:
+    record = promoted(None, 1)
+    assert (record.live, record.known_good, record.serving) == (None, None, record.wanted)
+
+
+def test_history_is_bounded_and_keeps_where_a_rollback_goes() -> None:
+    record = SECOND
+    for version in range(3, 9):
+        record = deployed(promoted(record, version))
+    assert statuses(record) == [("8", LIVE), ("7", GOOD), ("6", GOOD), ("5", GOOD)]
+
+
+def test_candidates_that_are_never_deployed_do_not_push_out_what_is_live_or_good() -> None:
+    record = SECOND
+    for version in range(3, 9):
+        record = promoted(record, version)
+    assert statuses(record) == [("8", CANDIDATE), ("7", CANDIDATE), ("2", LIVE), ("1", GOOD)]
+
+
+def test_promoting_what_is_wanted_is_refused() -> None:
+    with pytest.raises(ReleaseError, match=r"is wanted already since 2026-11-21T02:00:00\+00:00: nothing to do"):
+        promoted(SECOND, 2, 3)
+
+
+def test_promoting_what_is_live_withdraws_the_candidate_and_moves_nothing() -> None:
+    record = promoted(promoted(deployed(promoted(FIRST, 2, champion=8)), 3), 2, 5, champion=4)
+    assert statuses(record) == [("2", LIVE), ("3", CANDIDATE), ("1", GOOD)]
+    assert record.wanted.instances == {"champion": 8}
+
+
+def test_a_candidate_that_came_to_serve_after_another_was_promoted_is_the_live_one() -> None:
+    second = promoted(FIRST, 2)
+    record = release.settle(promoted(second, 3), second.wanted.id)
+    assert statuses(record) == [("3", CANDIDATE), ("2", LIVE), ("1", GOOD)]
+
+
+def test_an_endpoint_that_left_the_wanted_release_makes_it_a_candidate_again() -> None:
+    assert statuses(release.settle(SECOND, FIRST.wanted.id)) == [("2", CANDIDATE), ("1", LIVE)]
+
+
+def test_a_release_that_the_record_does_not_know_is_refused() -> None:
+    with pytest.raises(ReleaseError, match="serves release 0123456789, which is not in the record"):
+        release.settle(SECOND, "0123456789")
+
+
+def test_a_rollout_that_was_turned_back_failed_and_what_is_live_is_wanted_again() -> None:
+    record = release.fail(promoted(FIRST, 2), "alarm churn-prod-5xx went off")
+    assert statuses(record) == [("1", LIVE), ("2", FAILED)]
+    assert record.releases[1].reason == "alarm churn-prod-5xx went off"
+    with pytest.raises(ReleaseError, match="has nothing live beside it to go back to: promote another package"):
+        release.fail(promoted(None, 1), "no capacity")
+
+
+def test_rollback_restores_the_same_id_and_marks_the_failed_one() -> None:
+    rolled = release.roll_back(SECOND, who="alarm", why="5xx", when=at(3))
+    assert statuses(rolled) == [("1", CANDIDATE), ("2", FAILED)]
+    assert rolled.wanted.id == FIRST.wanted.id
+    assert (rolled.wanted.who, rolled.wanted.why, rolled.wanted.by_rollback) == ("alarm", "5xx", True)
+    assert rolled.releases[1].reason == "5xx"
+
+
+def test_rollback_of_a_candidate_keeps_what_is_live() -> None:
+    rolled = release.roll_back(promoted(SECOND, 3), who="alarm", why="5xx", when=at(4))
+    assert statuses(rolled) == [("2", LIVE), ("3", FAILED), ("1", GOOD)]
+    assert rolled.wanted.by_rollback
+
+
+def test_rollback_before_the_candidate_was_deployed_is_about_what_is_live() -> None:
+    rolled = release.roll_back(promoted(SECOND, 3), who="alarm", why="5xx", when=at(4), deployed=False)
+    assert statuses(rolled) == [("1", CANDIDATE), ("2", FAILED), ("3", FAILED)]
+    assert [r.reason for r in rolled.releases[1:]] == ["5xx", "withdrawn before it was deployed"]
+
+
+def test_rollback_skips_a_failed_release() -> None:
+    rolled = deployed(release.roll_back(SECOND, who="alarm", why="5xx", when=at(3)))
+    third = deployed(promoted(rolled, 3, 5))
+    assert statuses(third) == [("3", LIVE), ("1", GOOD), ("2", FAILED)]
+    again = release.roll_back(third, who="alarm", why="5xx", when=at(6))
+    assert statuses(again) == [("1", CANDIDATE), ("3", FAILED), ("2", FAILED)]
+
+
+def test_a_second_rollback_within_the_hold_would_flip_flop() -> None:
+    rolled = deployed(release.roll_back(deployed(promoted(SECOND, 3)), who="alarm", why="5xx", when=at(4)))
+    with pytest.raises(ReleaseError, match="would flip-flop"):
+        release.roll_back(rolled, who="alarm", why="5xx", when="2026-11-21T04:30:00+00:00")
+    later = release.roll_back(rolled, who="alarm", why="5xx", when=at(5), hold=timedelta(hours=1))
+    assert statuses(later)[0] == ("1", CANDIDATE)
+
+
+def test_rollback_needs_something_good() -> None:
+    with pytest.raises(ReleaseError, match=f"there is no known good release before {FIRST.wanted.id}"):
+        release.roll_back(FIRST, who="alarm", why="5xx", when=at(2))
+
+
+def test_traffic_split_names_both_variants_and_adds_to_a_hundred() -> None:
+    test = release.split_traffic(SECOND, package(3), 10, who="ana", why="A/B", when=at(3))
+    assert test.wanted.packages == {"champion": package(2), "challenger": package(3)}
+    assert test.wanted.weights == {"champion": 90, "challenger": 10}
+    assert test.wanted.id != release.split_traffic(SECOND, package(3), 50, who="ana", why="A/B", when=at(3)).wanted.id
+
+
+def test_a_shadow_answers_nobody() -> None:
+    test = release.mirror_traffic(SECOND, package(3), 50, who="ana", why="look", when=at(3), counts={"champion": 8})
+    assert (test.wanted.shadow, test.wanted.shadow_percent) == (package(3), 50)
+    assert test.wanted.packages == {"champion": package(2)}
+    assert test.wanted.instances == {"champion": 8, "shadow": 4}
+    assert statuses(promoted(deployed(test), 3, 4))[:2] == [("3", CANDIDATE), ("2", LIVE)]
+
+
+def test_further_models_by_name() -> None:
+    models = {"eu": package(2), "us": package(3)}
+    record = release.serve_models(FIRST, package(1), models, who="ana", why="regions", when=at(2))
+    assert record.wanted.models == models
+    assert record.wanted.id not in {FIRST.wanted.id, SECOND.wanted.id}
+
+
+@pytest.mark.parametrize(
+    ("counts", "split", "start"),
+    [
+        ({"champion": 8}, 10, {"champion": 8, "challenger": 1}),
+        ({"champion": 8}, 50, {"champion": 8, "challenger": 4}),
+        ({}, 50, {}),
+        ({"champion": 0}, 50, {}),  # scaled to zero
+    ],
+)
+def test_a_test_starts_with_the_instances_that_its_traffic_needs(
+    counts: dict[str, int], split: int, start: dict[str, int]
+) -> None:
+    record = release.split_traffic(SECOND, package(3), split, who="ana", why="A/B", when=at(3), counts=counts)
+    assert (record.wanted.instances, record.counts) == (start, counts)
+
+
+def test_the_winner_of_a_test_starts_with_what_all_of_the_traffic_needs() -> None:
+    test = deployed(release.split_traffic(SECOND, package(3), 50, who="ana", why="A/B", when=at(3)))
+    assert promoted(test, 3, 4, champion=4, challenger=4).wanted.instances == {"champion": 8}
+
+
+def test_a_package_promoted_at_eight_instances_starts_with_eight_and_the_older_ones_keep_theirs() -> None:
+    record = promoted(SECOND, 3, champion=8)
+    assert [r.instances for r in record.releases] == [{"champion": 8}, {}, {}]

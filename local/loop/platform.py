@@ -25,6 +25,8 @@ import pyarrow.parquet as pq
 from components.naming import Names
 from contracts import release
 from contracts.release import Record
+from contracts.release.ledger import Ledger
+from contracts.release.lock import Lock
 from local import warm
 from local.emulator.client import Emulator
 from local.loop import images
@@ -168,11 +170,16 @@ class Platform:
         if status != "Approved":
             raise LoopError(f"{package} is {status}; allowed: Approved; approve it first")
         when = datetime.now(UTC).isoformat(timespec="seconds")
-        record = release.promote(self.record(), package, who=who, why=why, when=when)
-        self.client("ssm").put_parameter(
-            Name=self.names.release_parameter, Value=release.to_json(record), Type="String", Overwrite=True
+        ledger = Ledger(
+            parameter=self.names.release_parameter,
+            endpoint=self.names.endpoint,
+            lock=Lock(s3=self.client("s3"), bucket=self.names.artifacts_bucket, key=self.names.lock_key),
+            ssm=self.client("ssm"),
+            sagemaker=self.client("sagemaker"),
         )
-        return record
+        with ledger.open(who=who, doing="promote") as book:
+            book.refuse_in_progress()
+            return book.write(release.promote(book.record, package, who=who, why=why, when=when, counts=book.counts))
 
     def wait_for_endpoint(self) -> dict[str, Any]:
         """The endpoint once it does not change any more."""

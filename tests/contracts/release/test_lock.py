@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from contracts.release import lock as locks
-from contracts.release.lock import BusyError, Lock
+from contracts.release.lock import LEASE_SECONDS, BusyError, Lock
 from tests.contracts.release.conftest import BUCKET, Endpoint, together
 
 
@@ -65,19 +65,44 @@ def test_of_many_one_at_a_time_holds_it(lock: Lock) -> None:
     assert together(*[work] * 12) == [1] * 12
 
 
-@pytest.fixture
-def stale(lock: Lock, monkeypatch: pytest.MonkeyPatch) -> Lock:
-    """A lock whose holder died; any age is too old."""
+class Later:
+    """An S3 client to which the first lock is older than its lease."""
+
+    def __init__(self, s3: Any, key: str) -> None:
+        self._s3, self.exceptions = s3, s3.exceptions
+        self._first = s3.get_object(Bucket=BUCKET, Key=key)["ETag"]
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return getattr(self._s3, name)
+
+    def get_object(self, **request: Any) -> Any:
+        found = self._s3.get_object(**request)
+        passed = LEASE_SECONDS + 2 if found["ETag"] == self._first else 0
+        return found | {"LastModified": found["LastModified"] - timedelta(seconds=passed)}
+
+
+def test_a_lock_whose_holder_died_is_taken_over_by_one_of_many_at_a_time(lock: Lock) -> None:
     lock.s3.put_object(Bucket=BUCKET, Key=lock.key, Body=b'{"who": "dead"}')
-    monkeypatch.setattr(locks, "LEASE_SECONDS", -1)
-    return lock
+    later = Lock(s3=Later(lock.s3, lock.key), bucket=BUCKET, key=lock.key, sleep=lambda _: None)
+    inside: list[str] = []
+
+    def work(who: str) -> int:
+        with later.held(who=who, doing="promote"):
+            inside.append(who)
+            most = len(inside)
+            assert holder(lock) == who
+            inside.pop()
+        return most
+
+    assert together(*[lambda who=f"user {number}": work(who) for number in range(8)]) == [1] * 8
+    assert holder(lock) is None
 
 
-def test_a_stale_lock_is_taken_over_by_one_alone(stale: Lock, monkeypatch: pytest.MonkeyPatch) -> None:
-    body = b'{"who": "new"}'
-    taken = together(*[lambda: stale._take_over(body, "none", 0)] * 8)
-    assert len([etag for etag in taken if isinstance(etag, str)]) == 1
-    assert holder(stale) == "new"
+def test_a_lock_within_its_lease_is_not_taken_over(lock: Lock) -> None:
+    lock.s3.put_object(Bucket=BUCKET, Key=lock.key, Body=b"whatever")
+    with pytest.raises(BusyError, match=r"is held by somebody \(unknown\) since a moment ago"):
+        waiting(lock, seconds=100).held(who="ben", doing="promote").__enter__()
+    assert lock.s3.get_object(Bucket=BUCKET, Key=lock.key)["Body"].read() == b"whatever"
 
 
 def test_who_lost_a_lock_to_another_leaves_it_alone(lock: Lock) -> None:

@@ -9,7 +9,7 @@ from tests.components.engine import BOUNDARY, Deployment, deploy, ground, policy
 
 
 def test_an_archive_holds_the_files_of_its_patterns() -> None:
-    assert archive_files(["contracts/__init__.py", "contracts/rel*.py"]) == {
+    assert archive_files(["contracts/__init__.py", "contracts/tr*.py"]) == {
         "contracts/__init__.py": str(PROJECT / "contracts/__init__.py"),
         "contracts/tree.py": str(PROJECT / "contracts/tree.py"),
     }

@@ -1,36 +1,56 @@
-"""Check a contract: `python -m contracts contracts/churn.yaml [--json OUT]`. Exit code 1 if it has faults."""
+"""Data contracts: `python -m contracts check FILE [--data FILE]`, `python -m contracts reference`."""
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from contracts import reference
 from contracts.loader import ContractError, load
-from contracts.schema import to_json
+from contracts.schema import Contract, to_json
+
+app = typer.Typer(name="python -m contracts", help="Data contracts.", add_completion=False, no_args_is_help=True)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Print a summary of a valid contract, or every fault of another; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m contracts", description="Check a data contract.")
-    parser.add_argument("contract", type=Path, help="the YAML file")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the compiled form to this file")
-    options = parser.parse_args(arguments)
+@app.command()
+def check(
+    contract: Annotated[Path, typer.Argument(help="the YAML file")],
+    json: Annotated[Path | None, typer.Option(metavar="OUT", help="also write the compiled form to this file")] = None,
+) -> None:
+    """Tell that a contract is valid, or every fault of it. Exit code 1 if it has faults."""
     try:
-        contract = load(options.contract)
+        loaded = load(contract)
     except (ContractError, OSError) as error:
         print(error, file=sys.stderr)
-        return 1
-    print(f"{options.contract}: valid")
-    print(f"  workload {contract.name}, {contract.task}; label {contract.label}, threshold {contract.threshold:g}")
-    print(f"  one row per {contract.entity} and {contract.event_time}; {len(contract.columns)} columns")
-    print(f"  {len(contract.features)} features: {', '.join(contract.feature_names)}")
-    print(f"  split {contract.split.train}/{contract.split.validation}/{contract.split.test}")
-    if options.json:
-        options.json.write_text(to_json(contract), encoding="utf-8")
-        print(f"  compiled to {options.json}")
-    return 0
+        raise typer.Exit(1) from None
+    print(f"{contract}: valid\n{summary(loaded)}")
+    if json:
+        json.write_text(to_json(loaded), encoding="utf-8")
+        print(f"  compiled to {json}")
+
+
+@app.command(name="reference")
+def write_reference() -> None:
+    """Write docs/contract.md and the JSON Schema of contracts anew."""
+    for path in reference.write():
+        print(path)
+
+
+def summary(contract: Contract) -> str:
+    """A contract in a few lines."""
+    return "\n".join(
+        f"  {line}"
+        for line in (
+            f"workload {contract.name}, {contract.task}; label {contract.label}, threshold {contract.threshold:g}",
+            f"one row per {contract.entity} and {contract.event_time}; {len(contract.columns)} columns",
+            f"{len(contract.features)} features: {', '.join(contract.feature_names)}",
+            f"split {contract.split.train}/{contract.split.validation}/{contract.split.test}",
+        )
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    app()

@@ -18,11 +18,11 @@ from contracts.texts import BLANKS, written
 
 # SageMaker Feature Store's rule for feature names (API CreateFeatureGroup, FeatureDefinition$FeatureName) narrowed to
 # what an expression can name, and names that it, our ETL and our requests keep.
-_NAME = re.compile(r"[a-zA-Z](_*[a-zA-Z0-9]){0,63}")
+NAME = re.compile(r"[a-zA-Z](_*[a-zA-Z0-9]){0,63}")
 _RESERVED = ("api_invocation_time", "instances", "is_deleted", "split", "write_time")
 _ANSWER = ("decision", "model_version", "score")  # beside these a prediction repeats the entity
 # The workload's name begins the name of every AWS resource; SageMaker allows 63 characters for the whole.
-_WORKLOAD_NAME = re.compile(r"[a-z](-?[a-z0-9]){0,29}")
+WORKLOAD_NAME = re.compile(r"[a-z](-?[a-z0-9]){0,29}")
 
 Fault = tuple[Path, str]
 
@@ -69,7 +69,7 @@ def show(value: Any) -> str:
 
 
 def _workload_name(name: str) -> Iterator[Fault]:
-    if name and not _WORKLOAD_NAME.fullmatch(name):
+    if name and not WORKLOAD_NAME.fullmatch(name):
         allowed = "up to 30 lower-case letters, digits and single inner -, a letter first"
         yield ("name",), f"{name!r} is found; allowed are {allowed} (every resource's name begins with it)"
 
@@ -83,7 +83,7 @@ def _names(draft: Draft) -> Iterator[Fault]:
     for path, text in entries:
         name = str(path[-1])
         other = taken.get(name.lower())
-        if not _NAME.fullmatch(name) or keyword.iskeyword(name):
+        if not NAME.fullmatch(name) or keyword.iskeyword(name):
             yield path, _bad_name(name)
         elif name.lower() in _RESERVED:
             yield path, f"the name {name!r} is reserved, as are {', '.join(_RESERVED)}; rename it"

@@ -30,7 +30,6 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Mapping
-from typing import ClassVar
 
 from contracts.schema import ColumnType, Contract, Feature
 from contracts.tree import (
@@ -98,20 +97,20 @@ _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "/": operator.truediv,
 }
 _SYMBOLS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+#: The functions of the language, and how each is written.
+FUNCTIONS: dict[str, str] = {
+    "fill": "fill(x, constant)",
+    "clip": "clip(x, low, high)",
+    "log1p": "log1p(x)",
+    "missing": "missing(x)",
+    "equals": 'equals(x, "text") or equals(x, number)',
+    "bucket": "bucket(x, edge, ...)",
+}
 _ERROR = Literal(0.0)  # stands for a part that has a fault already
 
 
 class _Parser:
     """One parse: collects faults and goes on, so that all of them are told at once."""
-
-    usages: ClassVar[dict[str, str]] = {
-        "fill": "fill(x, constant)",
-        "clip": "clip(x, low, high)",
-        "log1p": "log1p(x)",
-        "missing": "missing(x)",
-        "equals": 'equals(x, "text") or equals(x, number)',
-        "bucket": "bucket(x, edge, ...)",
-    }
 
     def __init__(self, text: str, columns: Mapping[str, ColumnType]) -> None:
         # one line, character for character, so that positions are those of the text
@@ -184,7 +183,7 @@ class _Parser:
                 return self._numeric(inner)
             case ast.BinOp() if type(tree.op) in _SYMBOLS:
                 return self._binary(tree)
-            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in self.usages:
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS:
                 return self._call(tree, name, args)
             case _:
                 return self._refuse(tree)
@@ -226,7 +225,7 @@ class _Parser:
         }
         low, high = counts[name]
         if not low <= len(args) <= high:
-            return self._fault(tree, f"{name}() with {len(args)} arguments", f"write {self.usages[name]}")
+            return self._fault(tree, f"{name}() with {len(args)} arguments", f"write {FUNCTIONS[name]}")
         if name in ("missing", "equals") and isinstance(args[0], ast.Name):
             operand = self._column(args[0], args[0].id, any_type=True)
         else:
@@ -293,7 +292,7 @@ class _Parser:
         return number
 
     def _refuse(self, tree: ast.expr) -> Node:
-        allowed = f"allowed are numbers, columns, + - * / and {', '.join(self.usages)}"
+        allowed = f"allowed are numbers, columns, + - * / and {', '.join(FUNCTIONS)}"
         match tree:
             case ast.Call(func=ast.Name(id=name), keywords=[]):
                 return self._fault(tree, f"unknown function {name!r}", allowed)

@@ -8,7 +8,6 @@ are stated there, the legal ranges in `contracts.limits`, and what spans several
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ import pydantic
 
 from contracts import checks, document
 from contracts.checks import show
+from contracts.keys import MEANINGS, REQUIRED, RESERVED
 from contracts.limits import MODELS
 from contracts.metrics import METRICS
 from contracts.schema import (
@@ -38,21 +38,10 @@ from contracts.schema import (
 from contracts.texts import BLANKS
 
 _SECTIONS = {"ingestion": Ingestion, "split": Split, "drift": Drift, "training": Training}
-_KEYS = (*(item.name for item in dataclasses.fields(Contract) if item.name != "event_time_from"), "missing")
-#: Keys whose names and places are fixed and which nothing reads yet: what holds today, and what to do.
-RESERVED = {
-    "encoding": "files are read as UTF-8; deliver them so and remove it",
-    "decimal": "numbers are read with a decimal point; deliver them so and remove it",
-    "thousands": "numbers are read without a separator of thousands; deliver them so and remove it",
-    "monotone": "features are not constrained; remove it",
-    "cost": "the decision is made at the threshold; give `threshold` and remove it",
-    "retrain_after_rows": "new data starts no training; remove it, and start one by hand, by schedule or on drift",
-}
 _TEXTS = ("name", "entity", "label", "description")
 #: The column that a contract gets whose event time is the moment of delivery.
 DELIVERED_COLUMN = "event_time"
 _MAPPINGS = ("columns", "features", "segments", "quality")
-_REQUIRED = ("name", "task", "entity", "event_time", "label", "columns", "features")
 _DELIVERED = Column(name=DELIVERED_COLUMN, type=ColumnType.TIMESTAMP, description="When the row was delivered (UTC)")
 
 
@@ -80,7 +69,7 @@ def loads(text: str, *, source: str = "contract") -> Contract:
     reader = _Reader(read)
     draft = reader.draft() if isinstance(read.data, dict) else None
     if draft is None and not reader.faults:
-        found = f"{show(read.data)} is found; a mapping with the keys {', '.join(_KEYS)} is allowed"
+        found = f"{show(read.data)} is found; a mapping with the keys {', '.join(MEANINGS)} is allowed"
         reader.faults.append(((), found))
     if draft is not None:
         reader.faults.extend(checks.run(draft))
@@ -117,10 +106,10 @@ class _Reader:
     def draft(self) -> checks.Draft:
         for key in self.data:
             if key in RESERVED:
-                self._fault((key,), f"is not supported yet: {RESERVED[key]}")
-            elif key not in _KEYS:
-                self._unknown((key,), key, _KEYS)
-        for key in _REQUIRED:
+                self._fault((key,), f"is not supported yet: {RESERVED[key].today}")
+            elif key not in MEANINGS:
+                self._unknown((key,), key, MEANINGS)
+        for key in REQUIRED:
             if key not in self.data:
                 self._fault((key,), "is missing; add it")
         texts = {key: self._text(key) for key in _TEXTS}

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from contracts import __main__ as command
 from contracts import limits, loader, schema
 from contracts.loader import ContractError
 from contracts.metrics import METRICS
@@ -87,8 +86,8 @@ def drop(key: str) -> Change:
 
 
 KNOWN = (
-    "name, task, entity, event_time, label, columns, features, description, segments, threshold, "
-    "ingestion, split, quality, drift, training, missing"
+    "name, description, task, entity, event_time, label, threshold, missing, columns, features, segments, "
+    "ingestion, split, quality, drift, training"
 )
 INPUTS = "user_tenure_months, transaction_volume, support_tickets"
 
@@ -465,31 +464,6 @@ def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
     with pytest.raises(ContractError) as caught:
         loader.load(path)
     assert caught.value.faults == ("line 1: not UTF-8 (invalid start byte at byte 6)",)
-
-
-def test_command_prints_a_summary_and_writes_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "contract.json"
-    assert command.main([str(CHURN), "--json", str(out)]) == 0
-    assert capsys.readouterr().out == (
-        f"{CHURN}: valid\n"
-        "  workload churn, binary_classification; label churn_label, threshold 0.75\n"
-        "  one row per customer_id and event_time; 6 columns\n"
-        "  6 features: tenure_months, log_volume, volume_missing, tickets, tickets_per_year, volume_per_tenure\n"
-        "  split 70/15/15\n"
-        f"  compiled to {out}\n"
-    )
-    assert schema.from_json(out.read_text()) == loader.load(CHURN)
-
-
-def test_command_prints_faults_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "c.yaml"
-    path.write_text(CHURN.read_text().replace("task: binary_classification", "task: regression"))
-    assert command.main([str(path)]) == 1
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith(f"{path}: 1 fault\n  line 4, task: the task 'regression' is not supported")
-    assert command.main([str(tmp_path / "absent.yaml")]) == 1
-    assert "No such file or directory" in capsys.readouterr().err
 
 
 def test_schema_and_loader_have_the_same_fields() -> None:

@@ -1,0 +1,57 @@
+"""The keys of a contract at its top, in the order in which a reader wants them: what each means.
+
+What stands below them is in `contracts.limits` (sections and columns) and `contracts.metrics` (quality).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+REQUIRED: Final = ("name", "task", "entity", "event_time", "label", "columns", "features")
+MEANINGS: Final = {
+    "name": "the workload; every resource's name begins with it",
+    "description": "what is predicted, for people: the model package and its card repeat it",
+    "task": "what the model predicts",
+    "entity": "column of what a row is about (a customer, a machine); it decides which part of the split a row is in",
+    "event_time": "column of the moment at which the row was true; {from: delivery} where the data has none",
+    "label": "column of what is predicted",
+    "threshold": "score at or above which a prediction is a decision to act",
+    "missing": "texts (or numbers) that stand for no value, in any case; a column may have others",
+    "columns": "the columns of delivered data, by name",
+    "features": "the model's inputs, by name: expressions over columns",
+    "segments": "groups of rows by name, as expressions: evaluation reports each; they are no model inputs",
+    "ingestion": "when delivered data is accepted",
+    "split": "shares of the entities in training, validation and test",
+    "quality": "bounds of metrics on the test set, within which a model may be registered",
+    "drift": "when live data has drifted",
+    "training": "hyper-parameters of the XGBoost job",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reserved:
+    """A key whose name and place are fixed and which nothing reads yet: how it will be written, and what holds now."""
+
+    form: str
+    today: str
+
+
+RESERVED: Final = {
+    "encoding": Reserved(form="encoding: cp1252", today="files are read as UTF-8; deliver them so and remove it"),
+    "decimal": Reserved(
+        form='decimal: ","', today="numbers are read with a decimal point; deliver them so and remove it"
+    ),
+    "thousands": Reserved(
+        form='thousands: "."', today="numbers are read without a separator of thousands; deliver them so and remove it"
+    ),
+    "monotone": Reserved(form="monotone: {tickets: increasing}", today="features are not constrained; remove it"),
+    "cost": Reserved(
+        form="cost: {false_positive: 1, false_negative: 5}",
+        today="the decision is made at the threshold; give `threshold` and remove it",
+    ),
+    "retrain_after_rows": Reserved(
+        form="retrain_after_rows: 10000",
+        today="new data starts no training; remove it, and start one by hand, by schedule or on drift",
+    ),
+}

@@ -1,0 +1,199 @@
+"""The reference of contracts, `docs/contract.md`, made of what the loader goes by, and the JSON Schema beside it.
+
+`python -m contracts reference` writes both; a test keeps them current.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from contracts import expression, keys
+from contracts.json_schema import schema
+from contracts.metrics import METRICS
+from contracts.schema import DEFAULT_QUALITY, MISSING_MARKS
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "contract.md"
+SCHEMA = ROOT / "contracts" / "contract.schema.json"
+#: Where a column stands in a contract, and the sections that have a table of their own.
+_SECTIONS = ("ingestion", "split", "drift", "training")
+
+_HEAD = """\
+# The data contract
+
+One YAML file a workload says what the rows of its data look like and what a good model of them is. Nothing else in the
+platform names a column, a feature or a threshold. `python -m contracts check my.yaml` tells every fault of a contract
+at once, with its line, what is allowed and what to do; with `--data my.csv` it judges a file by it as well. (This page
+is written by `python -m contracts reference`.)
+
+The least that a contract needs:
+
+```yaml
+# yaml-language-server: $schema=contract.schema.json
+name: churn
+task: binary_classification
+entity: customer_id
+event_time: {from: delivery}
+label: left
+columns:
+  customer_id: {type: string}
+  age:         {type: integer, nullable: true}
+  left:        {type: integer, allowed: [0, 1]}
+features:
+  age: age
+```
+
+The first line makes an editor with the YAML language server complete and check the keys; the path is that of
+[`contracts/contract.schema.json`](../contracts/contract.schema.json), seen from the contract.
+
+A file that was made for something else needs no rewriting:
+
+```yaml
+name: income
+task: binary_classification
+entity: person
+event_time: observed
+label: income
+missing: ["?", -999]
+columns:
+  person:   {type: integer, source: "Person Nr."}
+  observed: {type: timestamp}
+  hours:    {type: number, nullable: true, source: hours-per-week, minimum: 0, maximum: 168}
+  union:    {type: boolean, nullable: true, values: {ja: true, nein: false}}
+  country:  {type: string, nullable: true, missing: ["?"]}
+  income:   {type: integer, allowed: [0, 1], source: class, values: {"<=50K": 0, ">50K": 1}}
+features:
+  hours:     hours
+  full_time: bucket(fill(hours, 0), 35)
+  union:     union
+  namibia:   equals(country, "NA")
+quality: {f1: {min: 0.5}, recall: {min: 0.4}}
+ingestion: {max_lateness_days: 20000}
+```
+"""
+
+_TEXTS = """\
+## How delivered texts are read
+
+One rule for validation, the inference service (JSON, CSV, Parquet), batch scoring and captured traffic:
+
+1. Blanks at both ends are cut off.
+2. A text among the column's `values` means what stands there. Other texts are read as they are; but where a text
+   stands for one value and is the spelling of another (`{{1: 0, 2: 1}}`), only those listed are legal, and the column
+   can be no model input.
+3. A text among the marks of missing values, in any case, is no value: those of the column's `missing`, else those of
+   the contract's, else {marks}. Empty text is missing always, and so is NaN in Parquet.
+   A mark that is a number (-999) means that number in any spelling. What the column lists in `allowed` is a value and
+   no mark. Validation warns of every mark that it met, with column and count.
+4. The rest is read strictly by the column's type: 1.5 is no integer, 1_000 no number, a timestamp is ISO 8601 (without
+   an offset it is UTC), a boolean is true, false, 1 or 0.
+
+In `values` a key needs no quotes: `{{Yes: 1, No: 0}}` and `{{1: 0, 2: 1}}` are taken as written. Elsewhere YAML 1.1
+reads a bare Yes, No, on or off as a boolean and 12:30 as 750: a text that looks like one stands in quotes.
+
+A column is found in a delivered file by its `source`, or by its own name.
+"""
+
+_GATE = """\
+## The gate
+
+`quality` bounds metrics of the test set. A metric that is named has the bounds that stand there, the others keep their
+defaults; `{f1: {min: 0}}` frees one.
+
+A model is registered when all of this holds, and else rejected with every reason:
+
+- every bound holds (ends belong to what is allowed);
+- it is not worse than the live champion, by `auc_loss` (not asked of the first model);
+- its scores are probabilities, the same for one row as in a batch and in any order of rows, and a row of missing values
+  is scored.
+
+"""
+
+
+def page() -> str:
+    """The page as Markdown."""
+    document = schema()
+    properties = document["properties"]
+    parts = [
+        _HEAD,
+        "## Keys\n",
+        _table(properties, document["required"], skip=keys.RESERVED),
+        "## Columns\n",
+        _table(properties["columns"]["additionalProperties"]["properties"], ["type"]),
+        _TEXTS.format(marks=", ".join(f"`{mark}`" for mark in MISSING_MARKS)),
+        "## Features and segments\n",
+        _language(),
+        _GATE + _metrics(),
+        *(f"## {name.capitalize()}\n\n{_table(properties[name]['properties'], [])}" for name in _SECTIONS),
+        "## Keys that are named and not read yet\n",
+        "Their names and places are fixed; a contract that has one is refused by its name.\n",
+        "\n".join(f"- `{reserved.form}`: {reserved.today}" for reserved in keys.RESERVED.values()),
+        '- `columns: {plan: {type: category}}`: use string, and a feature `equals(plan, "...")` for each text\n',
+    ]
+    return "\n".join(parts)
+
+
+def write() -> tuple[Path, ...]:
+    """Write page and schema; returns where they are."""
+    PAGE.write_text(page(), encoding="utf-8")
+    SCHEMA.write_text(json.dumps(schema(), indent=1) + "\n", encoding="utf-8")
+    return PAGE, SCHEMA
+
+
+def _table(properties: Mapping[str, Any], required: list[str], skip: Mapping[str, Any] | None = None) -> str:
+    rows = [
+        f"| `{name}` | {_kind(item)} | {'required' if name in required else _default(item)} | {item['description']} |"
+        for name, item in properties.items()
+        if name not in (skip or {})
+    ]
+    return "\n".join(["| key | holds | default | meaning |", "| --- | --- | --- | --- |", *rows, ""])
+
+
+def _kind(item: Mapping[str, Any]) -> str:
+    """What a key holds, in words."""
+    if "enum" in item:
+        return " or ".join(f"`{value}`" for value in item["enum"])
+    if "anyOf" in item:
+        return "a name, or `{from: delivery}`"
+    kind: str = item["type"]
+    if kind == "array":
+        return "list"
+    if kind == "object":
+        return "mapping" if "properties" not in item else "section"
+    words = {"string": "text", "boolean": "true or false"}
+    return " ".join([words.get(kind, kind), *_range(item)])
+
+
+def _range(item: Mapping[str, Any]) -> Iterator[str]:
+    words = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to", "exclusiveMaximum": "below"}
+    yield from (f"{word} {item[key]:g}" for key, word in words.items() if key in item)
+
+
+def _default(item: Mapping[str, Any]) -> str:
+    """The value that a key has when it is left out."""
+    value = item.get("default")
+    if isinstance(value, list) and value:
+        return "the usual marks (below)"
+    if value in (None, "", [], {}):
+        return "as below" if "properties" in item else ""
+    return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _metrics() -> str:
+    defaults = {bounds.metric: bounds for bounds in DEFAULT_QUALITY}
+    rows: list[str] = []
+    for name, metric in METRICS.items():
+        bounds = defaults.get(name)
+        ends = [("min", bounds.min), ("max", bounds.max)] if bounds else []
+        default = ", ".join(f"{end} {value:g}" for end, value in ends if value is not None)
+        rows.append(f"| `{name}` | {' and '.join(metric.ends)} | {default} | {metric.meaning} |")
+    return "\n".join(["| metric | bounds | default | meaning |", "| --- | --- | --- | --- |", *rows, ""])
+
+
+def _language() -> str:
+    """What the expression's own module says of it, without what is for its readers only."""
+    text = expression.__doc__ or ""
+    return text.partition("\n\n")[2].partition("\nThe grammar is")[0]

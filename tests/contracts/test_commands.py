@@ -1,0 +1,47 @@
+"""The command line of contracts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from contracts import loader, reference, schema
+from contracts.__main__ import app
+
+CHURN = Path(__file__).parents[2] / "contracts" / "churn.yaml"
+SUMMARY = (
+    f"{CHURN}: valid\n"
+    "  workload churn, binary_classification; label churn_label, threshold 0.75\n"
+    "  one row per customer_id and event_time; 6 columns\n"
+    "  6 features: tenure_months, log_volume, volume_missing, tickets, tickets_per_year, volume_per_tenure\n"
+    "  split 70/15/15\n"
+)
+
+
+def test_a_valid_contract_is_summed_up_and_compiled(tmp_path: Path) -> None:
+    out = tmp_path / "contract.json"
+    run = CliRunner().invoke(app, ["check", str(CHURN), "--json", str(out)])
+    assert (run.exit_code, run.stdout) == (0, f"{SUMMARY}  compiled to {out}\n")
+    assert schema.from_json(out.read_text()) == loader.load(CHURN)
+
+
+def test_faults_are_told_on_stderr(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(CHURN.read_text().replace("task: binary_classification", "task: regression"))
+    run = CliRunner().invoke(app, ["check", str(path)])
+    assert (run.exit_code, run.stdout) == (1, "")
+    assert run.stderr.startswith(f"{path}: 1 fault\n  line 5, task: the task 'regression' is not supported")
+    absent = CliRunner().invoke(app, ["check", str(tmp_path / "absent.yaml")])
+    assert (absent.exit_code, "No such file or directory" in absent.stderr) == (1, True)
+
+
+def test_the_reference_is_written_as_it_stands_in_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    standing = [path.read_bytes() for path in (reference.PAGE, reference.SCHEMA)]
+    page, schema_file = tmp_path / "contract.md", tmp_path / "contract.schema.json"
+    monkeypatch.setattr(reference, "PAGE", page)
+    monkeypatch.setattr(reference, "SCHEMA", schema_file)
+    run = CliRunner().invoke(app, ["reference"])
+    assert (run.exit_code, run.stdout) == (0, f"{page}\n{schema_file}\n")
+    assert [page.read_bytes(), schema_file.read_bytes()] == standing

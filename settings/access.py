@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from settings.section import Section
+from settings.section import Section, told
 
 PolicyArn = Annotated[
     str,
@@ -17,5 +17,10 @@ PolicyArn = Annotated[
 class Access(Section):
     """Identity and access management."""
 
-    permissions_boundary: PolicyArn | None = None
+    permissions_boundary: PolicyArn | None = Field(
+        default=None,
+        json_schema_extra=told(
+            risk="the platform cannot judge a boundary that is not its own: too narrow, and jobs are refused"
+        ),
+    )
     """ARN of the account's own permissions boundary for every role; by default the platform makes one."""

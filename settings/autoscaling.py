@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from settings.faults import Fault, repeated
-from settings.section import Section
+from settings.section import Section, told
 
 TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
 
@@ -31,11 +31,14 @@ class Autoscaling(Section):
     that ends an A/B test, or an emergency rollback, has to.
     """
 
-    enabled: bool = True
+    enabled: bool = Field(
+        default=True,
+        json_schema_extra=told(risk="`false` leaves the number of instances to people"),
+    )
     """Whether the champion scales. SageMaker refuses another `instance_type` while it does: switch off first."""
-    minimum: int = Field(default=2, ge=1, le=100)
+    minimum: int = Field(default=2, ge=1, le=100, json_schema_extra=told(risk="1 is one zone, and no reserve"))
     """Fewest instances."""
-    maximum: int = Field(default=10, ge=1, le=100)
+    maximum: int = Field(default=10, ge=1, le=100, json_schema_extra=told(cost="the bound of what the load may cost"))
     """Most instances of a variant."""
     invocations_per_instance: int = Field(default=1000, ge=1, le=1_000_000)
     """Invocations per instance and minute to hold."""

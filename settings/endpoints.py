@@ -10,7 +10,7 @@ from pydantic import Field
 from settings.autoscaling import Autoscaling
 from settings.faults import Fault, repeated
 from settings.rollouts import FLEET_START_MINUTES, LEAST_INSTANCES, MAX_ROLLOUT_MINUTES, Canary, Rollout, bakes
-from settings.section import EndpointInstance, Section
+from settings.section import EndpointInstance, Section, told
 from settings.tags import MAX_ENDPOINT_TAGS, Tags
 
 RollbackAlarm = Literal["server_errors", "latency", "drift"]
@@ -19,9 +19,19 @@ RollbackAlarm = Literal["server_errors", "latency", "drift"]
 class EndpointAlarms(Section):
     """When the endpoint's own alarms go off."""
 
-    server_errors: int = Field(default=10, ge=0, le=1_000_000)
+    server_errors: int = Field(
+        default=10,
+        ge=0,
+        le=1_000_000,
+        json_schema_extra=told(risk="above what a bad release causes, it is not turned back"),
+    )
     """5xx answers in 5 minutes, twice in a row, above which the alarm goes off."""
-    latency_p99_ms: int = Field(default=500, ge=1, le=60_000)
+    latency_p99_ms: int = Field(
+        default=500,
+        ge=1,
+        le=60_000,
+        json_schema_extra=told(risk="above what a bad release causes, it is not turned back"),
+    )
     """99th percentile of the model's latency in ms, in 2 x 5 minutes, above which the alarm goes off."""
 
 
@@ -32,19 +42,42 @@ class Realtime(Section):
     """The kind of endpoint."""
     tags: Tags = Field(default={}, max_length=MAX_ENDPOINT_TAGS)
     """Tags of the endpoint's resources, beside those of its workload."""
-    instance_type: EndpointInstance = "ml.m5.large"
+    instance_type: EndpointInstance = Field(
+        default="ml.m5.large",
+        json_schema_extra=told(
+            cost="for each instance; ml.m5.large 84 USD a month",
+            risk="another type needs autoscaling switched off for the change",
+        ),
+    )
     """Instance type of the endpoint's variants."""
-    instance_count: int = Field(default=3, ge=1, le=100)
+    instance_count: int = Field(
+        default=3,
+        ge=1,
+        le=100,
+        json_schema_extra=told(
+            cost="as many times the instance; twice as many while a release rolls out, but for rolling",
+            risk="one instance is one zone",
+        ),
+    )
     """Instances of a variant at its first deployment; later the release record carries the live counts."""
-    capture_percent: int = Field(default=100, ge=0, le=100)
-    """Share of requests captured for monitoring, in percent. 0 blinds every monitor: drift goes unseen."""
+    capture_percent: int = Field(
+        default=100,
+        ge=0,
+        le=100,
+        json_schema_extra=told(cost="storage of the requests in S3", risk="0 blinds every monitor: drift goes unseen"),
+    )
+    """Share of requests captured for monitoring, in percent."""
     rollout: Rollout = Canary()
     """How a new release takes over the traffic."""
     rollout_timeout_minutes: int = Field(default=MAX_ROLLOUT_MINUTES, ge=10, le=MAX_ROLLOUT_MINUTES)
     """Minutes after which an unfinished rollout fails."""
-    rollback_alarms: tuple[RollbackAlarm, ...] = ("server_errors", "latency")
-    """Alarms that turn a rollout back; with none, a bad release stays. `drift` also blocks the cure. Between some and
-    none the provider replaces the endpoint: nothing answers for minutes."""
+    rollback_alarms: tuple[RollbackAlarm, ...] = Field(
+        default=("server_errors", "latency"),
+        json_schema_extra=told(
+            risk="with none, a bad release stays; between some and none the endpoint is replaced and nothing answers"
+        ),
+    )
+    """Alarms that turn a rollout back. `drift` also blocks the cure."""
     autoscaling: Autoscaling = Autoscaling()
     """How the number of instances follows the load."""
     alarms: EndpointAlarms = EndpointAlarms()

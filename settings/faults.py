@@ -107,6 +107,12 @@ class Reporter:
         advice = "names, descriptions and the state would show it: set it without --secret, or keep it elsewhere"
         return f"  {self._project}:{key}: found a secret; allowed: plain values; {advice}"
 
+    def words(self, field: Schema) -> tuple[str, str]:
+        """Type of a field and what it allows, for the reference."""
+        schema = self._resolved(field)
+        kind = str(schema.get("type") or "").replace("integer", "whole number")
+        return _TYPES.get(kind, kind) or "one of several mappings", _allowed(schema)
+
     def _unknown(self, location: Location, found: object) -> str:
         names = ", ".join(self._schema(location[:-1])["properties"])
         return self._line(location, found, names, "there is no such key: correct its name or remove it")

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from settings.section import Section
+from settings.section import Section, told
 
 
 class Images(Section):
     """The container registry."""
 
-    keep_images: int = Field(default=30, ge=2, le=1000)
+    keep_images: int = Field(
+        default=30,
+        ge=2,
+        le=1000,
+        json_schema_extra=told(
+            cost="0.10 USD a GB and month", risk="a release whose image is gone cannot be rolled back to"
+        ),
+    )
     """How many images a repository keeps; the oldest go first."""

@@ -7,25 +7,63 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from settings.faults import Fault
-from settings.section import Section
+from settings.section import Section, told
 
 
 class Lake(Section):
     """The buckets: how long data is kept, and in which storage class."""
 
-    block_public_access: bool = True
-    """Whether S3 refuses public access to every bucket; `false` leaves one mistake between data and world."""
-    object_lock_days: int = Field(default=0, ge=0, le=3650)
-    """Days that raw data cannot be deleted by anyone (compliance mode). 0 is no lock; a lock cannot be undone."""
-    infrequent_access_after_days: int = Field(default=30, ge=30, le=3650)
+    block_public_access: bool = Field(
+        default=True,
+        json_schema_extra=told(risk="`false` leaves one mistake between the data and the world"),
+    )
+    """Whether S3 refuses public access to every bucket."""
+    object_lock_days: int = Field(
+        default=0,
+        ge=0,
+        le=3650,
+        json_schema_extra=told(
+            cost="storage of all that is delivered, for as long",
+            risk="a lock cannot be undone, not by AWS either; the bucket cannot be deleted before",
+        ),
+    )
+    """Days that raw data cannot be deleted by anyone (compliance mode). 0 is no lock."""
+    infrequent_access_after_days: int = Field(
+        default=30,
+        ge=30,
+        le=3650,
+        json_schema_extra=told(cost="0.0125 USD a GB and month there instead of 0.023, and 0.01 USD a GB read"),
+    )
     """Age in days at which raw data moves to S3 Standard-IA."""
-    archive_after_days: int = Field(default=90, ge=60, le=3650)
+    archive_after_days: int = Field(
+        default=90,
+        ge=60,
+        le=3650,
+        json_schema_extra=told(cost="0.004 USD a GB and month there, and 0.03 USD a GB read"),
+    )
     """Age in days at which raw data moves to S3 Glacier Instant Retrieval."""
-    noncurrent_version_days: int = Field(default=90, ge=1, le=3650)
+    noncurrent_version_days: int = Field(
+        default=90,
+        ge=1,
+        le=3650,
+        json_schema_extra=told(
+            cost="storage of every version for as long", risk="few days leave little time to notice a mistake"
+        ),
+    )
     """Days that a replaced or deleted version stays restorable."""
-    data_capture_days: int = Field(default=90, ge=7, le=3650)
+    data_capture_days: int = Field(
+        default=90,
+        ge=7,
+        le=3650,
+        json_schema_extra=told(cost="storage of every request and prediction for as long"),
+    )
     """Days that captured requests and predictions are kept."""
-    access_log_days: int = Field(default=365, ge=90, le=3650)
+    access_log_days: int = Field(
+        default=365,
+        ge=90,
+        le=3650,
+        json_schema_extra=told(risk="who read what cannot be told for longer than this"),
+    )
     """Days that S3 access logs are kept."""
 
     def faults(self) -> Iterator[Fault]:

@@ -34,6 +34,7 @@ def read(stack: str, texts: Mapping[str, str], secret: Collection[str] = ()) -> 
     """
     reporter = Reporter(PROJECT, Settings.model_json_schema())
     values, lines = _written(reporter, texts, secret)
+    lines += [reporter.line(fault) for fault in _stack_faults(stack, values.get("stack", ""))]
     workloads = values.get("workloads")
     lines += [reporter.line(fault) for fault in _name_faults(stack, workloads)]
     kinds_refused = dict(_kind_faults(workloads))
@@ -64,14 +65,28 @@ def _written(reporter: Reporter, texts: Mapping[str, str], secret: Collection[st
         if key in secret:
             lines.append(reporter.secret(key))
             continue
+        field = Settings.model_fields.get(key)
         try:
-            values[key] = json.loads(text)
+            values[key] = text if field and field.annotation is str else json.loads(text)
         except json.JSONDecodeError:
-            if key in Settings.model_fields:
+            if field:
                 lines.append(reporter.wrong_type(key, text))
             else:
                 values[key] = text
     return values, lines
+
+
+def _stack_faults(stack: str, written: Any) -> Iterator[Fault]:
+    """A stack that is not called what its file says. Names follow the stack: a new one replaces all that has a name."""
+    if not written:
+        advice = f"set it, `pulumi config set stack {stack}`: every name follows it, and a renamed stack is noticed"
+        yield Fault("stack", "nothing", stack, advice)
+    elif written != stack:
+        advice = (
+            f"every bucket, key and endpoint of {written} would be replaced: rename the stack back, "
+            f"`pulumi stack rename {written}`; if it is a new one with a copy of that file, set its own name there"
+        )
+        yield Fault("stack", written, stack, advice)
 
 
 def _kind_faults(workloads: Any) -> Iterator[tuple[Location, Fault]]:

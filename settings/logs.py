@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from settings.section import Section
+from pydantic import Field
+
+from settings.section import Section, told
 
 #: CloudWatch Logs accepts these retention times only (API reference, PutRetentionPolicy).
 RetentionDays = Literal[
@@ -15,5 +17,8 @@ RetentionDays = Literal[
 class Logs(Section):
     """Log groups."""
 
-    retention_days: RetentionDays = 365
+    retention_days: RetentionDays = Field(
+        default=365,
+        json_schema_extra=told(cost="0.03 USD a GB and month", risk="what happened before cannot be looked up"),
+    )
     """Days that logs are kept."""

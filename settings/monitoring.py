@@ -6,18 +6,29 @@ from typing import Literal
 
 from pydantic import Field
 
-from settings.section import ProcessingInstance, Section
+from settings.section import ProcessingInstance, Section, told
 
 
 class Monitoring(Section):
     """The monitors of live traffic, and when they raise the alarm."""
 
-    engine: Literal["platform", "sagemaker"] = "platform"
+    engine: Literal["platform", "sagemaker"] = Field(
+        default="platform",
+        json_schema_extra=told(risk="`sagemaker` fails at `up` in an account that had no schedule before"),
+    )
     """Whose monitors run: the platform's, or beside them the data-quality schedule of SageMaker Model Monitor, which
     AWS closed to new customers on 30 July 2026 (SageMaker developer guide, "Model Monitor availability change")."""
-    drift_score: float | None = Field(default=None, gt=0, le=10)
+    drift_score: float | None = Field(
+        default=None,
+        gt=0,
+        le=10,
+        json_schema_extra=told(risk="too high, and drift goes unseen; too low, and every week retrains"),
+    )
     """DriftScore above which the alarm goes off and retraining is asked for; by default the contract's max_score."""
-    quality_instance_type: ProcessingInstance = "ml.m5.large"
+    quality_instance_type: ProcessingInstance = Field(
+        default="ml.m5.large",
+        json_schema_extra=told(cost="an hourly job of some minutes: ml.m5.large 0.115 USD an hour of use"),
+    )
     """Instance type of the hourly monitoring jobs, data quality and drift."""
     quality_max_runtime_minutes: int = Field(default=50, ge=5, le=59)
     """Minutes after which an hourly monitoring job is stopped: before the next one starts."""

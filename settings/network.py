@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from settings.faults import Fault, repeated
-from settings.section import Section
+from settings.section import Section, told
 
 #: Zones that the address range has room for, however many are used: so a zone more renumbers no subnet.
 MAX_ZONES: Final = 4
@@ -27,13 +27,26 @@ class CreatedNetwork(Section):
     """Address range of the VPC, /16 to /24. Another one replaces the network and all that is in it."""
     zones: int = Field(default=3, ge=2, le=MAX_ZONES)
     """Number of zones that the subnets spread over."""
-    endpoint_zones: int = Field(default=2, ge=1, le=MAX_ZONES)
-    """Zones with interface endpoints; each endpoint costs per zone and hour. With one, the loss of that zone cuts the
-    others off from AWS too."""
-    nat: Literal["none", "single", "per_az"] = "none"
-    """NAT gateways: a way out to the internet that the platform does not need. Data may leave through it."""
-    workload_subnets: Literal["private", "public"] = "private"
-    """Where jobs, models and functions run. `public` gives them a route from and to the internet."""
+    endpoint_zones: int = Field(
+        default=2,
+        ge=1,
+        le=MAX_ZONES,
+        json_schema_extra=told(
+            cost="7.3 USD a month for each interface endpoint and zone",
+            risk="with one, the loss of that zone cuts the others off from AWS too",
+        ),
+    )
+    """Zones with interface endpoints."""
+    nat: Literal["none", "single", "per_az"] = Field(
+        default="none",
+        json_schema_extra=told(cost="33 USD a month for each, and 0.045 USD a GB", risk="data may leave through it"),
+    )
+    """NAT gateways: a way out to the internet that the platform does not need."""
+    workload_subnets: Literal["private", "public"] = Field(
+        default="private",
+        json_schema_extra=told(risk="`public` gives them a route from and to the internet"),
+    )
+    """Where jobs, models and functions run."""
 
     def faults(self) -> Iterator[Fault]:
         """Size of the network, NAT without private subnets, more zones with endpoints than zones."""
@@ -55,9 +68,12 @@ class ExistingNetwork(Section):
     """Where jobs, models and functions run: private subnets in at least two zones."""
     security_group_id: SecurityGroupId | None = None
     """Security group of jobs, models and functions; by default the platform makes one that leads to the endpoints."""
-    missing_endpoints: Literal["refuse", "accept"] = "refuse"
+    missing_endpoints: Literal["refuse", "accept"] = Field(
+        default="refuse",
+        json_schema_extra=told(risk="nothing can check `accept`; without a way, functions and jobs wait in vain"),
+    )
     """What a service without a VPC endpoint means. `accept` is for a network with another way to AWS, such as endpoints
-    of a hub or a proxy: nothing can check it, and without one functions and jobs wait until they time out."""
+    of a hub or a proxy."""
 
     def faults(self) -> Iterator[Fault]:
         """Subnets named twice."""
@@ -71,9 +87,11 @@ class Network(Section):
     """A VPC of the stack's own."""
     existing: ExistingNetwork | None = None
     """A VPC that the account has already."""
-    also_reach: tuple[Service, ...] = ()
+    also_reach: tuple[Service, ...] = Field(
+        default=(), json_schema_extra=told(cost="7.3 USD a month for each and zone")
+    )
     """AWS services for clients of the stack's own in its network, by the last part of the endpoint service's name. The
-    platform's own code needs none; each costs per zone and hour."""
+    platform's own code needs none."""
 
     def faults(self) -> Iterator[Fault]:
         """Two networks, services named twice."""

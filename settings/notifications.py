@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from settings.faults import Fault, repeated
-from settings.section import Section
+from settings.section import Section, told
 
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", examples=["on-call@example.com"])]
 
@@ -16,7 +16,10 @@ Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", examples=["o
 class Notifications(Section):
     """Who is told of every alarm and event of the stack."""
 
-    notify: tuple[Email, ...] = ()
+    notify: tuple[Email, ...] = Field(
+        default=(),
+        json_schema_extra=told(risk="with none, nobody is told"),
+    )
     """E-mail addresses that get every alarm; each has to confirm once."""
 
     def faults(self) -> Iterator[Fault]:

@@ -6,15 +6,27 @@ from typing import Literal
 
 from pydantic import Field
 
-from settings.section import Section
+from settings.section import Section, told
 
 
 class Retraining(Section):
     """Automatic retraining, within brakes. Rollback is bounded by the release record itself."""
 
-    cool_down_hours: int = Field(default=6, ge=0, le=720)
+    cool_down_hours: int = Field(
+        default=6,
+        ge=0,
+        le=720,
+        json_schema_extra=told(risk="0 lets one alarm after another start a run"),
+    )
     """Hours after an automatic training run in which no other starts."""
-    max_runs_per_day: int = Field(default=2, ge=0, le=24)
+    max_runs_per_day: int = Field(
+        default=2,
+        ge=0,
+        le=24,
+        json_schema_extra=told(cost="each run is some minutes of ml.m5.2xlarge and of four ml.m5.xlarge jobs"),
+    )
     """Most automatic training runs in 24 hours; 0 switches them off."""
-    schedule: Literal["never", "daily", "weekly"] = "weekly"
+    schedule: Literal["never", "daily", "weekly"] = Field(
+        default="weekly", json_schema_extra=told(risk="`never` leaves drift as the only reason to learn")
+    )
     """How often retraining is asked for without an alarm: at 03:00 UTC, weekly on Mondays."""

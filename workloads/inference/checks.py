@@ -1,18 +1,25 @@
-"""The contract's rules for one value of a request: its type for the fast decoder, and its faults in words.
+"""The contract's rules for one value of a request: its type for the fast decoder, and how it is read otherwise.
 
-A request is decoded by msgspec with types made here. Only when that fails is each value looked at again, by `explain`,
-to tell every fault with what was found and what is allowed; the two must judge alike, and a test holds them to it.
+A request is decoded by msgspec with types made here. Where that refuses a body, each value is read again by
+`from_json`, which also takes what the decoder cannot (a mark of a missing value, 5.0 for an integer) or tells what is
+wrong; what both take they must read alike, and a test holds them to it. Cells of CSV are read by `from_text`, values of
+Parquet by `from_typed`, all by the rules of validation: the data that a model was trained on can be scored.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from contracts import texts
 from contracts.schema import Column, ColumnType
 from workloads.inference.errors import show
 
@@ -21,8 +28,8 @@ _INT64 = (-(2**63), 2**63 - 1)
 # keep an integer column with gaps as floats write 14.0 for 14, which is taken as the integer it is.
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}(\.0*)?")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,5})?|[+-]?(inf|infinity)", re.IGNORECASE)
-_NULLS = {"", "null", "nan"}
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+_TEXTS = (ColumnType.STRING, ColumnType.TIMESTAMP)
 _NOUNS = {
     ColumnType.STRING: "a text",
     ColumnType.INTEGER: "an integer",
@@ -34,7 +41,10 @@ _NOUNS = {
 
 @dataclass(frozen=True)
 class Check:
-    """The rules for `column` in a request; `nullable` is whether null, or leaving it out, is allowed there."""
+    """The rules for `column` in a request; `nullable` is whether null, or leaving it out, is allowed there.
+
+    The readers raise ValueError (or TypeError) for what is not legal.
+    """
 
     column: Column
     nullable: bool
@@ -73,43 +83,92 @@ class Check:
             kind = {ColumnType.STRING: str, ColumnType.BOOLEAN: bool, ColumnType.TIMESTAMP: str}[c.type]
         return kind | None if self.nullable else kind
 
-    def accepts(self, value: Any) -> bool:
-        """Whether a value of a JSON body is legal."""
+    @cached_property
+    def decides_by_type(self) -> bool:
+        """Whether a value of `type` is legal and final as it is. Else `from_json` has to look at it too."""
         c = self.column
-        if value is None:
-            return self.nullable
-        if c.type in (ColumnType.STRING, ColumnType.TIMESTAMP):
-            return isinstance(value, str) and (not c.allowed or value in c.allowed)
-        if c.type is ColumnType.BOOLEAN:
-            return isinstance(value, bool)
-        if isinstance(value, bool) or not isinstance(value, int if c.type is ColumnType.INTEGER else int | float):
+        if c.type is ColumnType.NUMBER and c.allowed:
             return False
-        return self._in_range(value)
+        return not self._numbers and (c.type not in _TEXTS or bool(c.allowed))
 
-    def parse(self, cell: str) -> Any:
-        """The value of a CSV cell. Raises ValueError if it is not legal."""
-        text = cell.strip()
-        value = self._value(cell, text)
-        numeric = self.column.type in (ColumnType.INTEGER, ColumnType.NUMBER)
-        if not self.nullable if value is None else numeric and not self._in_range(value):
+    def from_json(self, value: Any) -> Any:
+        """The value of a JSON body."""
+        kind = self.column.type
+        if isinstance(value, str):
+            text = self._read(value)
+            if text is not None and kind not in _TEXTS:
+                raise ValueError(value)
+            return self._checked(text)
+        if isinstance(value, bool) != (kind is ColumnType.BOOLEAN) and value is not None:
+            raise ValueError(value)
+        return self._checked(value)
+
+    def from_text(self, cell: str) -> Any:
+        """The value of a CSV cell."""
+        text = self._read(cell)
+        kind = self.column.type
+        if text is None or kind in _TEXTS:
+            return self._checked(text)
+        if kind is ColumnType.BOOLEAN:
+            if text.lower() not in _BOOLEANS:
+                raise ValueError(cell)
+            return self._checked(_BOOLEANS[text.lower()])
+        if not (_INTEGER if kind is ColumnType.INTEGER else _NUMBER).fullmatch(text):
             raise ValueError(cell)
+        return self._checked(int(text.partition(".")[0]) if kind is ColumnType.INTEGER else float(text))
+
+    def from_typed(self, value: Any) -> Any:
+        """The value of a Parquet column, as pyarrow gives it: by the pairs of types that validation takes."""
+        kind = self.column.type
+        if isinstance(value, str):
+            return self.from_text(value)
+        if isinstance(value, date):
+            return self._checked(value.isoformat() if kind is ColumnType.TIMESTAMP else value)
+        if isinstance(value, Decimal):
+            value = int(value) if kind is ColumnType.INTEGER and value == int(value) else float(value)
+        if kind is ColumnType.BOOLEAN and not isinstance(value, bool) and value in (0, 1):
+            value = bool(value)
+        elif kind is ColumnType.INTEGER and isinstance(value, bool):
+            value = int(value)
+        elif kind is ColumnType.STRING and isinstance(value, int) and not isinstance(value, bool):
+            value = self._read(str(value))
+        return self._checked(value)
+
+    @cached_property
+    def _read(self) -> Callable[[str], str | None]:
+        return texts.reader(self.column)
+
+    @cached_property
+    def _numbers(self) -> frozenset[float]:
+        return texts.missing_numbers(self.column)
+
+    def _checked(self, value: Any) -> Any:
+        """A value of whatever type as one of the column's, None where missing."""
+        if value is None or value != value or (self._numbers and value in self._numbers):  # NaN differs from itself
+            if not self.nullable:
+                raise ValueError(value)
+            return None
+        kind = self.column.type
+        if kind in _TEXTS:
+            legal = isinstance(value, str) and (not self.column.allowed or value in self.column.allowed)
+        elif kind is ColumnType.BOOLEAN:
+            legal = isinstance(value, bool)
+        else:
+            value, legal = self._number(value)
+        if not legal:
+            raise ValueError(value)
         return value
 
-    def _value(self, cell: str, text: str) -> Any:
-        kind = self.column.type
-        if kind in (ColumnType.STRING, ColumnType.TIMESTAMP):
-            if cell and self.column.allowed and cell not in self.column.allowed:
-                raise ValueError(cell)
-            return cell or None
-        if text.lower() in _NULLS:
-            return None
-        if kind is ColumnType.BOOLEAN and text.lower() in _BOOLEANS:
-            return _BOOLEANS[text.lower()]
-        if kind is ColumnType.INTEGER and _INTEGER.fullmatch(text):
-            return int(text.partition(".")[0])
-        if kind is ColumnType.NUMBER and _NUMBER.fullmatch(text):
-            return float(text)
-        raise ValueError(cell)
+    def _number(self, value: Any) -> tuple[Any, bool]:
+        """A number in the column's type, and whether it is legal."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return value, False
+        whole = self.column.type is ColumnType.INTEGER
+        try:
+            found = int(value) if whole else float(value)
+        except OverflowError:  # an infinity as an integer, or an integer beyond what a float can be
+            return value, False
+        return found, (not whole or found == value) and self._in_range(found)
 
     def _in_range(self, value: float) -> bool:
         c = self.column

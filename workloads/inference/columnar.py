@@ -1,8 +1,8 @@
 """Bodies in Parquet, for batches: a table with the contract's columns by name.
 
 Needs pyarrow, which no image of ours brings (it is eight times the size of the rest); without it the answer is 415.
-A small file can stand for a great deal, so its announced rows are looked at before anything is unpacked, and it is
-unpacked a few rows at a time.
+A small file can stand for a great deal, so what it announces is looked at before anything is unpacked; only columns of
+the contract are, and texts that repeat are counted before they are repeated.
 """
 
 from __future__ import annotations
@@ -11,45 +11,85 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from workloads.inference.errors import Refused, malformed
+from workloads.inference.errors import MAX_FAULTS, ONCE, TWICE, Fault, Refused, invalid, malformed
+from workloads.inference.reader import Reader
+from workloads.inference.rows import Raw
 
 PARQUET = b"application/vnd.apache.parquet"
-MAX_EXPANSION = 100  # bytes unpacked for each byte of the body
-_STEP_ROWS = 64
-
-Row = dict[str, Any]
+MAX_UNPACKED = 64 * 1024 * 1024  # bytes of the columns that are read
+BATCH_ROWS = 10_000
 
 
-def read(body: bytes, *, max_rows: int) -> list[Row]:
-    """The rows of a body. NaN is null. Raises Refused: 400 unreadable, 413 too many rows or bytes, 415 no pyarrow."""
+def read(body: bytes, reader: Reader) -> Raw:
+    """The rows of a body. NaN is null.
+
+    Raises Refused: 400 unreadable, 413 too many rows or bytes, 415 no pyarrow, 422 against the contract.
+    """
     try:
         import pyarrow as pa
+        import pyarrow.parquet as pq
     except ImportError:
         message = "Parquet needs pyarrow, which is not in this image; use application/json or text/csv"
         raise Refused(415, "unsupported_media_type", message) from None
     try:
-        return [_without_nan(row) for batch in _batches(body, max_rows) for row in batch.to_pylist()]
+        schema = pq.read_schema(io.BytesIO(body))
+        texts = [field.name for field in schema if field.type == pa.string() and field.name in reader.columns.known]
+        with pq.ParquetFile(io.BytesIO(body), read_dictionary=texts) as file:
+            reader.check_count(file.metadata.num_rows)
+            return reader.table(rows_of(file, reader, MAX_UNPACKED))
     except (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise malformed(f"the body is no Parquet file: {first}") from None
 
 
-def _batches(body: bytes, max_rows: int) -> Iterator[Any]:
-    import pyarrow.parquet as pq
+def rows_of(file: Any, reader: Reader, most_bytes: float) -> Iterator[dict[str, Any]]:
+    """The rows of an open file as mappings of the contract's columns. Raises Refused 413 or 422, and pyarrow's errors.
 
-    unpacked = 0
-    with pq.ParquetFile(io.BytesIO(body)) as file:
-        rows = file.metadata.num_rows
-        if rows > max_rows:
-            message = f"{rows} rows are found, at most {max_rows} are allowed; split the request"
-            raise Refused(413, "too_many_rows", message)
-        for batch in file.iter_batches(_STEP_ROWS):
-            unpacked += batch.nbytes
-            if unpacked > MAX_EXPANSION * len(body):
-                message = f"more than {MAX_EXPANSION} bytes for each of the {len(body)} of the body are found; split it"
-                raise Refused(413, "body_too_large", message)
-            yield batch
+    `file` is a pyarrow.parquet.ParquetFile; names are judged once for all rows.
+    """
+    names = file.schema_arrow.names
+    faults = [Fault(field=n, found=TWICE, allowed=ONCE) for n in reader.columns.known if names.count(n) > 1]
+    if faults := faults + reader.columns.faults(tuple(names)):
+        raise invalid(faults[:MAX_FAULTS])
+    wanted = [name for name in reader.columns.known if name in names]
+    size = _unpacked(file.metadata, wanted)
+    _check_size(size, most_bytes)
+    for batch in file.iter_batches(BATCH_ROWS, columns=wanted):
+        size += sum(map(_repeated_bytes, batch.columns))
+        _check_size(size, most_bytes)
+        lists = [_values(column) for column in batch.columns]
+        found = batch.schema.names
+        yield from ({name: row[i] for i, name in enumerate(found)} for row in zip(*lists, strict=True))
 
 
-def _without_nan(row: Row) -> Row:
-    return {name: None if value != value else value for name, value in row.items()}
+def _check_size(size: int, most: float) -> None:
+    if size > most:
+        message = f"columns of {size} bytes are found, at most {most:.0f} are allowed; split the request"
+        raise Refused(413, "body_too_large", message)
+
+
+def _unpacked(metadata: Any, wanted: list[str]) -> int:
+    """Bytes of the wanted columns before compression, as the file announces them."""
+    groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
+    columns = (group.column(index) for group in groups for index in range(group.num_columns))
+    return sum(column.total_uncompressed_size for column in columns if column.path_in_schema in wanted)
+
+
+def _repeated_bytes(column: Any) -> int:
+    """Letters of the texts of all rows of a column that has each of them once."""
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(column.type) or not pa.types.is_string(column.type.value_type):
+        return 0
+    sizes = [len(text or "") for text in column.dictionary.to_pylist()]
+    return sum(sizes[index] for index in column.indices.to_pylist() if index is not None)
+
+
+def _values(column: Any) -> list[Any]:
+    """The values of a column; those of a dictionary once each, however many rows have them."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        each = column.dictionary.to_pylist()
+        return [None if index is None else each[index] for index in column.indices.to_pylist()]
+    return column.to_pylist()

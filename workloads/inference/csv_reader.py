@@ -10,105 +10,149 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import msgspec
 
 from contracts.schema import ColumnType
 from workloads.inference.checks import Check
-from workloads.inference.errors import MAX_FAULTS, Fault, Refused, invalid, malformed, show
+from workloads.inference.columns import Columns
+from workloads.inference.errors import MAX_FAULTS, ONCE, TWICE, Fault, Refused, at, invalid, malformed, show
 from workloads.inference.rows import Entity, Raw, Values
 
+DELIMITERS = ",;\t|"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+MAX_HEADER_BYTES = 256 * 1024  # a name of 60 letters for each of 4,000 columns
 _PLAIN = b"0123456789.,-+eE\n"
 _NUMERIC = {ColumnType.INTEGER, ColumnType.NUMBER}
 _LINE_BREAKS = b"\r\n"
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LINE_BREAK = re.compile(rb"\r\n|\r|\n")
+_DECODERS = 32
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What stands where in a line: `order` has the check of each cell, None for one that is left out.
+
+    `places` are the positions of the contract's inputs, None for one that is not there; `entity` is the entity's.
+    """
+
+    names: tuple[str, ...]
+    delimiter: str
+    order: list[Check | None]
+    places: list[int | None]
+    entity: int | None
+
+    def arranged(self, rows: list[Values]) -> Raw:
+        """`rows` of values in this order as rows of the contract's inputs in theirs."""
+        entities: list[Entity] | None = None if self.entity is None else [row[self.entity] for row in rows]
+        if self.places != list(range(len(self.order))):
+            rows = [[None if place is None else row[place] for place in self.places] for row in rows]
+        return Raw(rows, entities)
+
+    def is_blank(self, cells: list[str]) -> bool:
+        """Whether a line is empty, which says nothing unless a row has one value only."""
+        return not cells and len(self.order) > 1
+
+    def values(self, line: int, cells: list[str], faults: list[Fault]) -> list[Any]:
+        """The values of the cells of one line; what is wrong with them is added to `faults`."""
+        if len(cells) != len(self.order):
+            expected = f"{len(self.order)}: {', '.join(self.names)}"
+            faults.append(Fault(line=line, found=f"{len(cells)} cells", allowed=expected))
+            return []
+        values: list[Any] = []
+        for check, cell in zip(self.order, cells, strict=True):
+            try:
+                values.append(check.from_text(cell) if check else None)
+            except ValueError:
+                field, allowed = (check.name, check.allowed) if check else ("", "")
+                faults.append(Fault(line=line, field=field, found=show(cell), allowed=allowed))
+        return values
 
 
 class CsvReader:
-    """Reads CSV bodies of one contract: its inputs in order, or any of its columns in any order under a header line."""
+    """Reads CSV bodies of one contract: its inputs in order, or columns in any order under a header line."""
 
-    def __init__(self, checks: list[Check], entity: Check, *, max_rows: int) -> None:
-        self.checks, self.entity, self.max_rows = checks, entity, max_rows
-        self.known = {check.name: check for check in (*checks, entity)}
+    def __init__(self, columns: Columns, *, max_rows: int) -> None:
+        self.columns, self.max_rows = columns, max_rows
+        self.bare = self._layout(tuple(check.name for check in columns.checks), ",")
+        self._plain_names = any(not name.encode().translate(None, _PLAIN) for name in columns.known)
         self._decoders: dict[tuple[str, ...], msgspec.json.Decoder[Any] | None] = {}
 
     def read(self, body: bytes, *, header: bool | None) -> Raw:
-        """The rows of a body. `header` None: its first line is a header if each cell of it is a column's name.
+        """The rows of a body. `header` None: its first line is a header if it names columns of the contract.
 
-        A header may leave nullable columns out and may name the entity. Raises Refused: 400 not CSV, 413 too many
-        rows, 422 against the contract.
+        A header may leave nullable columns out, may name the entity and columns that are no inputs, and may be written
+        with another delimiter. Raises Refused: 400 not CSV, 413 too many rows, 422 against the contract.
         """
-        text = body.removeprefix(_BYTE_ORDER_MARK).rstrip(_LINE_BREAKS)
+        text = body.removeprefix(BYTE_ORDER_MARK).rstrip(_LINE_BREAKS)
         if not text:
             raise malformed("the body is empty; send a line for each row")
-        order = self.checks
-        names = self._names(text)
-        skipped = 0
-        if header or (header is None and names and all(name in self.known for name in names)):
-            order = self._order(names)
-            skipped = 1
-            _, _, text = text.partition(b"\n")
-        count = text.count(b"\n") + 1 if text else 0
+        end = _LINE_BREAK.search(text)
+        first = text[: end.start()] if end else text
+        layout = None
+        if len(first) > MAX_HEADER_BYTES:
+            if header:
+                raise malformed(f"a header of {len(first)} bytes is found, at most {MAX_HEADER_BYTES} are allowed")
+        elif header or (header is None and (self._plain_names or first.translate(None, _PLAIN))):
+            layout = self.header(_decoded(first, 0), wanted=header is True)
+        if layout:
+            text = text[end.end() :] if end else b""
+        count = text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n") + 1 if text else 0
         if count > self.max_rows:  # a quoted cell may hold a line break, but only as much text as a row has
             message = f"{count} rows are found, at most {self.max_rows} are allowed; split the request"
             raise Refused(413, "too_many_rows", message)
         if not text:
             raise invalid([Fault(found="no row", allowed="at least one")])
-        rows = self._fast(text, order)
+        skipped, layout = (1, layout) if layout else (0, self.bare)
+        rows = self._fast(text, layout)
         if rows is None:
-            rows = self._slow(text, order, skipped)
-        return self._arranged(rows, order)
-
-    def _arranged(self, rows: list[Values], order: list[Check]) -> Raw:
-        """`rows` of values in `order` as rows of the contract's inputs in theirs."""
-        entities: list[Entity] | None = None
-        if order is not self.checks:
-            position = {check.name: index for index, check in enumerate(order)}
-            if self.entity.name in position:
-                at = position[self.entity.name]
-                entities = [row[at] for row in rows]
-            places = [position.get(check.name) for check in self.checks]
-            rows = [[None if place is None else row[place] for place in places] for row in rows]
-        return Raw(rows, entities)
+            rows = self._slow(text, layout, skipped)
+        return layout.arranged(rows)
 
     # ---- the header ----
 
-    @staticmethod
-    def _names(text: bytes) -> list[str]:
-        """The cells of the first line; empty if it is not readable, which the reading of all lines will tell."""
-        first = text.partition(b"\n")[0]
-        try:
-            cells = next(csv.reader([first.decode()], strict=True))
-        except (csv.Error, UnicodeDecodeError, StopIteration):
-            return []
-        return [cell.strip() for cell in cells]
+    def header(self, line: str, *, wanted: bool = False) -> Layout | None:
+        """What a first line says about the others, or None if it is none; with `wanted` it is one.
 
-    def _order(self, names: list[str]) -> list[Check]:
-        allowed = ", ".join(self.known)
-        faults = [
-            Fault(line=1, field=name, found="an unknown column", allowed=allowed)
-            for name in names
-            if name not in self.known
-        ]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        faults += [Fault(line=1, field=n, found="a column named twice", allowed="each column once") for n in twice]
-        missing = [check for check in self.checks if not check.nullable and check.name not in names]
-        faults += [Fault(line=1, field=check.name, found="no such column", allowed=check.allowed) for check in missing]
+        The delimiter is the first that shows names of columns. Raises Refused 422 for a header that is wrong.
+        """
+        found: dict[str, list[str]] = {}
+        for delimiter in DELIMITERS:
+            found[delimiter] = _cells(line, delimiter)
+            if self.columns.are_header(found[delimiter]):
+                return self._headed(tuple(found[delimiter]), delimiter)
+        return self._headed(tuple(found[","]), ",") if wanted else None
+
+    def _headed(self, names: tuple[str, ...], delimiter: str) -> Layout:
+        counts = Counter(names)
+        twice = (name for name in self.columns.known if counts[name] > 1)
+        faults = [Fault(field=n, found=TWICE, allowed=ONCE) for n in twice]
+        faults += self.columns.faults(names)
         if faults:
-            raise invalid(faults)
-        return [self.known[name] for name in names]
+            raise invalid([at(fault, line=1) for fault in islice(faults, MAX_FAULTS)])
+        return self._layout(names, delimiter)
+
+    def _layout(self, names: tuple[str, ...], delimiter: str) -> Layout:
+        position = {name: index for index, name in enumerate(names)}
+        places = [position.get(check.name) for check in self.columns.checks]
+        order = [self.columns.known.get(name) for name in names]
+        return Layout(names, delimiter, order, places, position.get(self.columns.entity.name))
 
     # ---- numbers only ----
 
-    def _fast(self, text: bytes, order: list[Check]) -> list[Values] | None:
+    def _fast(self, text: bytes, layout: Layout) -> list[Values] | None:
         """The rows of a text of plain numbers, or None where that is not what it is, or where it has a fault."""
-        decoder = self._decoder(order)
+        decoder = self._decoder(layout)
         if decoder is None:
             return None
         if b"\r" in text:
-            text = text.replace(b"\r\n", b"\n")
+            text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if text.translate(None, _PLAIN):
             return None
         if b",," in text or b",\n" in text or b"\n," in text or text[:1] == b"," or text[-1:] == b",":
@@ -118,31 +162,32 @@ class CsvReader:
         except msgspec.DecodeError:
             return None
 
-    def _decoder(self, order: list[Check]) -> msgspec.json.Decoder[Any] | None:
-        """A decoder of rows in this order, or None if a column is no number. One column could hide an empty line."""
-        key = tuple(check.name for check in order)
-        if key not in self._decoders:
-            numeric = len(order) > 1 and all(c.column.type in _NUMERIC and _is_plain(c) for c in order)
-            types = tuple(check.type() for check in order)
-            self._decoders[key] = msgspec.json.Decoder(list[tuple[types]]) if numeric else None  # pyright: ignore[reportInvalidTypeForm]
-        return self._decoders[key]
+    def _decoder(self, layout: Layout) -> msgspec.json.Decoder[Any] | None:
+        """A decoder of such rows, or None if a column is no number. One column could hide an empty line."""
+        if layout.delimiter != ",":
+            return None
+        if layout.names not in self._decoders:
+            checks = [check for check in layout.order if check]
+            numeric = len(checks) == len(layout.order) > 1 and all(map(_is_plain, checks))
+            types = tuple(check.type() for check in checks)
+            if len(self._decoders) >= _DECODERS:
+                self._decoders.clear()
+            decoder = msgspec.json.Decoder(list[tuple[types]]) if numeric else None  # pyright: ignore[reportInvalidTypeForm]
+            self._decoders[layout.names] = decoder
+        return self._decoders[layout.names]
 
     # ---- anything ----
 
-    def _slow(self, text: bytes, order: list[Check], skipped: int) -> list[Values]:
+    def _slow(self, text: bytes, layout: Layout, skipped: int) -> list[Values]:
         """The rows of any text, cell by cell; tells every fault up to a limit. `skipped` lines stood before it."""
-        try:
-            decoded = text.decode()
-        except UnicodeDecodeError as error:
-            line = text.count(b"\n", 0, error.start) + 1 + skipped
-            raise malformed(f"line {line}: not UTF-8: {error.reason}") from None
-        lines = csv.reader(io.StringIO(decoded, newline=""), strict=True)
+        decoded = io.StringIO(_decoded(text, skipped), newline="")
+        lines = csv.reader(decoded, strict=True, delimiter=layout.delimiter)
         faults: list[Fault] = []
         rows: list[Values] = []
         try:
             for cells in lines:
-                values = _values(lines.line_num + skipped, cells, order, faults)
-                rows.append(values)
+                if not layout.is_blank(cells):
+                    rows.append(layout.values(lines.line_num + skipped, cells, faults))
                 if len(faults) >= MAX_FAULTS:
                     break
         except csv.Error as error:
@@ -152,9 +197,27 @@ class CsvReader:
         return rows
 
 
+def _decoded(text: bytes, skipped: int) -> str:
+    """Lines as text, after some that were skipped. Raises Refused 400 with the line that is not UTF-8."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        line = len(_LINE_BREAK.findall(text, 0, error.start)) + 1 + skipped
+        raise malformed(f"line {line}: not UTF-8: {error.reason}") from None
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    """The cells of a first line, trimmed; empty if it is not readable, which the reading of all lines will tell."""
+    lines: Iterable[list[str]] = csv.reader([line], strict=True, delimiter=delimiter)
+    try:
+        return [cell.strip() for cell in next(iter(lines), [])]
+    except csv.Error:
+        return []
+
+
 def _is_plain(check: Check) -> bool:
     """Whether the type alone decides: a list of allowed floats is checked only cell by cell."""
-    return not check.column.allowed
+    return check.column.type in _NUMERIC and not check.column.allowed and check.decides_by_type
 
 
 def _with_nulls(text: bytes) -> bytes:
@@ -164,19 +227,3 @@ def _with_nulls(text: bytes) -> bytes:
         for _ in range(2):  # the cells of ",,," overlap
             text = text.replace(before + b",", before + b"null,")
     return text.replace(b",\n", b",null\n")[1:-1]
-
-
-def _values(line: int, cells: list[str], order: list[Check], faults: list[Fault]) -> list[Any]:
-    if len(cells) != len(order):
-        expected = f"{len(order)}: {', '.join(check.name for check in order)}"
-        faults.append(Fault(line=line, found=f"{len(cells)} cells", allowed=expected))
-        return []
-    return list(_parsed(line, cells, order, faults))
-
-
-def _parsed(line: int, cells: list[str], order: list[Check], faults: list[Fault]) -> Iterator[Any]:
-    for check, cell in zip(order, cells, strict=True):
-        try:
-            yield check.parse(cell)
-        except ValueError:
-            faults.append(Fault(line=line, field=check.name, found=show(cell), allowed=check.allowed))

@@ -6,6 +6,7 @@ import msgspec
 
 JSON = b"application/json"
 CLOSE = ((b"connection", b"close"),)
+TWICE, ONCE = "a column named twice", "each column once"
 MAX_FAULTS = 20  # told in one response; the rest is only counted
 
 
@@ -24,6 +25,11 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         row = f"row {self.row}" if self.row is not None else f"line {self.line}" if self.line is not None else ""
         place = ", ".join(part for part in (row, f"field {self.field!r}" if self.field else "") if part)
         return f"{place or 'body'}: {self.found} is found, allowed is {self.allowed}"
+
+
+def at(fault: Fault, *, row: int | None = None, line: int | None = None) -> Fault:
+    """The fault with its place."""
+    return msgspec.structs.replace(fault, row=row, line=line)
 
 
 class _Error(msgspec.Struct, omit_defaults=True):

@@ -58,7 +58,7 @@ def _row(model: Model) -> dict[str, Any]:
     checks = [*model.reader.checks, model.reader.entity]
     return {
         "type": "object",
-        "additionalProperties": False,
+        "description": "Other columns of the data are left out",
         "properties": {check.name: _property(check) for check in checks},
         "required": [check.name for check in checks if not check.nullable],
     }

@@ -1,148 +1,166 @@
 """Bodies of requests to rows of features: JSON (one row, a list, `{"instances": [...]}`), and CSV by `csv_reader`.
 
-The common case costs one typed decode; the search for what is wrong, value by value, starts only after that has failed.
+The common case costs one typed decode. Only after that has failed is the body read row by row and value by value, which
+also takes what the decoder does not know (columns that are no inputs, 5.0 for an integer, marks of missing values), or
+tells what is wrong.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from contracts import expression
-from contracts.schema import ColumnType, Contract
-from contracts.tree import columns_of
+from contracts.schema import Contract
 from workloads.features.row import batch_function, positional_function
+from workloads.inference import documents
 from workloads.inference.checks import Check
+from workloads.inference.columns import Columns
 from workloads.inference.csv_reader import CsvReader
-from workloads.inference.errors import MAX_FAULTS, Fault, Refused, invalid, malformed, show
-from workloads.inference.rows import Entity, Raw, Rows
+from workloads.inference.errors import MAX_FAULTS, Fault, Refused, at, invalid, show
+from workloads.inference.rows import Entity, Raw, Rows, Values
 
-INSTANCES = "instances"
-_INSTANCES_FIRST = re.compile(rb'\s*\{\s*"instances"\s*:')
-_EXPECTED = 'a row as an object, a list of rows, or {"instances": [...]}'
+#: Values of one request. No body of the largest size holds more; but `{}` is a whole row of missing values.
+MAX_CELLS = 4_000_000
+CHUNK_ROWS = 4096
 
 
 class Reader:
-    """Reads requests for one contract. `max_rows` bounds the rows of one request."""
+    """Reads requests for one contract. `max_rows` bounds the rows of one request, fewer where rows are very wide."""
 
     def __init__(self, contract: Contract, *, max_rows: int) -> None:
-        self.max_rows = max_rows
-        trees = expression.features(contract).values()
-        used: set[str] = set().union(*map(columns_of, trees))
-        self.checks = [Check(column, column.nullable or column.name not in used) for column in contract.inputs]
-        self.entity = Check(contract.column(contract.entity), nullable=True)
-        self._listed = [c for c in self.checks if c.column.allowed and c.column.type is ColumnType.NUMBER]
+        self.max_rows = max(1, min(max_rows, MAX_CELLS // max(len(contract.inputs), len(contract.features), 1)))
+        self.columns = Columns(contract)
+        self.checks, self.entity = self.columns.checks, self.columns.entity
         self.compute = positional_function(contract)
         self.compute_all = batch_function(contract)
-        self._csv = CsvReader(self.checks, self.entity, max_rows=max_rows)
+        self.by_line = CsvReader(self.columns, max_rows=self.max_rows)
         fields: list[Any] = [_field(check) for check in (*self.checks, self.entity)]
+        fields += [(name, msgspec.Raw, None) for name in sorted(self.columns.ignored)]
         row = msgspec.defstruct("Row", fields, forbid_unknown_fields=True, kw_only=True, gc=False)
         self._one = msgspec.json.Decoder(row).decode
         self._many = msgspec.json.Decoder(list[row]).decode
-        wrapped = msgspec.defstruct("Instances", [(INSTANCES, list[row])], forbid_unknown_fields=True)
+        wrapped = msgspec.defstruct("Instances", [(documents.INSTANCES, list[row])], forbid_unknown_fields=True)
         self._wrapped: Callable[[bytes], Any] = msgspec.json.Decoder(wrapped).decode
         self._values = _getter([check.name for check in self.checks])
         self._entity_of = attrgetter(self.entity.name)
+        self._undecided = [(i, check) for i, check in enumerate(self.checks) if not check.decides_by_type]
 
     def one(self, body: bytes) -> tuple[tuple[float, ...], Entity] | None:
         """Features and entity of a body that is one JSON row, or None if it is something else or has a fault."""
         try:
             row = self._one(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            values = self._values(row)
+            if self._undecided:
+                values = self._decided(values)
+        except (msgspec.DecodeError, ValueError, RecursionError):
             return None
-        if self._listed and not self._is_listed(row):
-            return None
-        return self.compute(*self._values(row)), self._entity_of(row)
+        return self.compute(*values), self._entity_of(row)
 
     def rows(self, raw: Raw) -> Rows:
         """Rows with their features."""
-        return Rows(len(raw.values), self.compute_all(raw.values), raw.entities, raw.single)
+        values = array("d")
+        for start in range(0, len(raw.values), CHUNK_ROWS):
+            values.extend(self.compute_all(raw.values[start : start + CHUNK_ROWS]))
+        return Rows(len(raw.values), values, raw.entities, raw.single)
 
     def csv(self, body: bytes, *, header: bool | None) -> Raw:
         """Rows of a CSV body; see `CsvReader.read`."""
-        return self._csv.read(body, header=header)
+        return self.by_line.read(body, header=header)
 
     def json(self, body: bytes) -> Raw:
         """Rows of a JSON body. Raises Refused (400 not JSON, 413 too many rows, 422 against the contract)."""
+        raw = self._typed(body)
+        if raw is None:
+            rows, single = documents.rows_of(body)
+            raw = self._read(rows, Check.from_json, single=single)
+        return _filled(raw)
+
+    def record(self, row: Any, read: Callable[[Check, Any], Any], faults: list[Fault]) -> tuple[list[Any], Entity]:
+        """Values and entity of one row as a mapping, each value by `read`; what is wrong is added to `faults`."""
+        if not isinstance(row, Mapping):
+            faults.append(row if isinstance(row, Fault) else Fault(found=show(row), allowed=documents.ROW))
+            return [], None
+        faults += self.columns.faults(tuple(row))
+        values: list[Any] = []
+        for check in (*self.checks, self.entity):
+            value = row.get(check.name)
+            if value is not None or (check.name in row and not check.nullable):
+                try:
+                    value = read(check, value)
+                except (ValueError, TypeError):
+                    faults.append(Fault(field=check.name, found=show(value), allowed=check.allowed))
+            values.append(value)
+        return values[:-1], row.get(self.entity.name)
+
+    def table(self, rows: Iterable[Mapping[str, Any]]) -> Raw:
+        """Rows of typed values (Parquet). Raises Refused as `json` does."""
+        return _filled(self._read(rows, Check.from_typed))
+
+    def check_count(self, count: int) -> None:
+        """Raises Refused 413 for more rows than one request may have."""
+        if count > self.max_rows:
+            message = f"{count} rows are found, at most {self.max_rows} are allowed; split the request"
+            raise Refused(413, "too_many_rows", message)
+
+    def _typed(self, body: bytes) -> Raw | None:
+        """The rows of a body by the typed decoder, or None where that is not enough."""
+        if body.count(b"{") > self.max_rows + 1:  # more rows than are allowed, or texts with braces
+            return None
         try:
             rows, single = self._decoded(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise self._why(body, error) from None
-        if self._listed and not all(map(self._is_listed, rows)):
-            raise self._why(body, ValueError("a value is not one of those allowed"))
-        self._check_count(len(rows))
-        return Raw(list(map(self._values, rows)), list(map(self._entity_of, rows)), single)
-
-    def table(self, rows: list[dict[str, Any]]) -> Raw:
-        """Rows that were read by another reader, as mappings. Raises Refused as `json` does."""
-        self._check_count(len(rows))
-        faults: list[Fault] = []
-        for index, row in enumerate(rows):
-            faults += self._row_faults(index, row)
-            if len(faults) >= MAX_FAULTS:
-                break
-        if faults:
-            raise invalid(faults)
-        names = [check.name for check in self.checks]
-        return Raw([[row.get(name) for name in names] for row in rows], [row.get(self.entity.name) for row in rows])
-
-    def faults(self, row: Any) -> list[Fault]:
-        """What is wrong with one row of a decoded JSON body."""
-        return list(self._row_faults(None, row))
+            self.check_count(len(rows))
+            values: list[Values] = list(map(self._values, rows))
+            if self._undecided:
+                values = list(map(self._decided, values))
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return None
+        return Raw(values, list(map(self._entity_of, rows)), single)
 
     def _decoded(self, body: bytes) -> tuple[list[Any], bool]:
-        if _INSTANCES_FIRST.match(body):
+        if documents.INSTANCES_FIRST.match(body):
             return self._wrapped(body).instances, False
         if body.lstrip()[:1] == b"{":
             return [self._one(body)], True
         return self._many(body), False
 
-    def _check_count(self, count: int) -> None:
-        if count > self.max_rows:
-            message = f"{count} rows are found, at most {self.max_rows} are allowed; split the request"
-            raise Refused(413, "too_many_rows", message)
-        if not count:
-            raise invalid([Fault(found="no row", allowed="at least one")])
+    def _decided(self, values: Values) -> Sequence[Any]:
+        """Decoded values with those read again whose type alone does not decide. Raises ValueError."""
+        found = list(values)
+        for index, check in self._undecided:
+            if found[index] is not None:
+                found[index] = check.from_json(found[index])
+        return found
 
-    def _is_listed(self, row: Any) -> bool:
-        """The one rule that the decoder's types cannot state: numbers out of a list."""
-        return all(check.accepts(getattr(row, check.name)) for check in self._listed)
+    def _read(self, rows: Iterable[Any], read: Callable[[Check, Any], Any], *, single: bool = False) -> Raw:
+        """Rows one by one, until there are too many, or too many faults."""
+        values: list[Values] = []
+        entities: list[Entity] = []
+        faults: list[Fault] = []
+        for index, row in enumerate(rows):
+            if index == self.max_rows:
+                message = f"more than {self.max_rows} rows are found, which is the most allowed; split the request"
+                raise Refused(413, "too_many_rows", message)
+            mine: list[Fault] = []
+            found, entity = self.record(row, read, mine)
+            faults += mine if single else [at(fault, row=index) for fault in mine]
+            if len(faults) >= MAX_FAULTS:
+                break
+            values.append(found)
+            entities.append(entity)
+        if faults:
+            raise invalid(faults)
+        return Raw(values, entities, single)
 
-    def _why(self, body: bytes, error: Exception) -> Refused:
-        """The answer to a body that the typed decoders refused."""
-        try:
-            document = msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-            return malformed(f"the body is not JSON: {fault}" if body.strip() else "the body is empty; send a row")
-        single = isinstance(document, dict) and INSTANCES not in document
-        rows: Any = document
-        if isinstance(document, dict):
-            rows = [document] if single else document[INSTANCES]
-            for key in () if single else document.keys() - {INSTANCES}:
-                return invalid([Fault(field=key, found="an unknown field", allowed=f"{INSTANCES!r} alone")])
-        if not isinstance(rows, list):
-            return invalid([Fault(found=show(rows), allowed=_EXPECTED)])
-        faults = [fault for index, row in enumerate(rows) for fault in self._row_faults(None if single else index, row)]
-        return invalid(faults) if faults else malformed(str(error))
 
-    def _row_faults(self, index: int | None, row: Any) -> Iterator[Fault]:
-        if not isinstance(row, dict):
-            yield Fault(row=index, found=show(row), allowed="a row as an object")
-            return
-        known = {check.name: check for check in (*self.checks, self.entity)}
-        for name in row:
-            if name not in known:
-                yield Fault(row=index, field=show(name)[1:-1], found="an unknown field", allowed=", ".join(known))
-        for name, check in known.items():
-            if name not in row:
-                if not check.nullable:
-                    yield Fault(row=index, field=name, found="nothing", allowed=check.allowed)
-            elif not check.accepts(row[name]):
-                yield Fault(row=index, field=name, found=show(row[name]), allowed=check.allowed)
+def _filled(raw: Raw) -> Raw:
+    """`raw`, which has rows. Raises Refused 422 if not."""
+    if not raw.values:
+        raise invalid([Fault(found="no row", allowed="at least one")])
+    return raw
 
 
 def _field(check: Check) -> tuple[str, Any] | tuple[str, Any, Any]:

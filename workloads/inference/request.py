@@ -105,7 +105,7 @@ class Request:
         kind, *parameters = (part.strip() for part in (self.content_type or b"").lower().split(b";"))
         if kind not in (JSON, CSV, PARQUET):
             raise _unsupported("content-type", self.content_type)
-        if self.encoding not in (None, b"identity"):
+        if self.encoding is not None and self.encoding.strip().lower() not in (b"", b"identity"):
             raise _unsupported("content-encoding", self.encoding)
         header = None
         for name, _, setting in (parameter.partition(b"=") for parameter in parameters):

@@ -19,6 +19,8 @@ from workloads.inference.writer import CSV, JSON, Writer
 
 CHUNK_ROWS = 4096  # a batch looks at the clock between chunks of this size
 EXPLAINED_ROWS = 8  # contributions cost a hundred times a score; more rows of them do not run on the event loop
+INLINE_BYTES = 256 * 1024  # nor does a larger body, whatever is in it: to find out takes time
+MAX_CONTRIBUTIONS = 500_000  # values of one answer, which make 20 MB of JSON
 
 
 class MustWaitError(Exception):
@@ -37,10 +39,12 @@ class Scorer:
     def is_small(self, request: Request, body: bytes) -> bool:
         """Whether a body surely has few enough rows to be scored on the event loop, seen without parsing it."""
         limit = EXPLAINED_ROWS if request.explain else self.settings.max_rows_inline
+        if len(body) > INLINE_BYTES:
+            return False
         kind = request.content_type or JSON
         if kind.startswith(JSON):
             return len(body) < 2 * limit or body.count(b"{") <= limit + 1
-        return kind.startswith(CSV) and (len(body) < limit or body.count(b"\n") <= limit)
+        return kind.startswith(CSV) and (len(body) < limit or body.count(b"\n") + body.count(b"\r") <= limit)
 
     def answer(self, request: Request, body: bytes, *, may_wait: bool = False) -> tuple[bytes, bytes]:
         """Media type and body of the answer. Raises Refused; MustWaitError if it needs to wait and may not."""
@@ -71,7 +75,7 @@ class Scorer:
         elif read == CSV:
             raw = reader.csv(body, header=header)
         else:
-            raw = reader.table(columnar.read(body, max_rows=self.settings.max_rows))
+            raw = columnar.read(body, reader)
         if self.store is not None and raw.entities is not None:
             raw = self._looked_up(self.store, raw, raw.entities, may_wait=may_wait)
         return reader.rows(raw)
@@ -106,7 +110,11 @@ class Scorer:
         return scores
 
     def _contributions(self, request: Request, rows: Rows) -> list[list[float]]:
-        """Costly, so the clock is looked at more often."""
+        """Costly, so the clock is looked at more often. Raises Refused 413 for more than an answer can hold."""
+        most = MAX_CONTRIBUTIONS // (self._width + 1)
+        if rows.count > most:
+            message = f"contributions of {rows.count} rows are asked for, at most {most} are allowed; split the request"
+            raise Refused(413, "too_many_rows", message)
         found: list[list[float]] = []
         for chunk in self._chunks(request, rows, CHUNK_ROWS // 64):
             found += self.model.predictor.contributions(chunk)

@@ -71,7 +71,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     parser.add_argument("--host", default=Settings.host)
     parser.add_argument("--port", type=_port, default=get("SAGEMAKER_BIND_TO_PORT", "8080"), help="0 picks a free one")
     parser.add_argument("--workers", type=_workers, default=get("MODEL_SERVER_WORKERS", "1"), help="0: one per core")
-    parser.add_argument("--threshold", type=_threshold, default=get("PREDICTION_THRESHOLD") or None)
+    parser.add_argument("--threshold", type=threshold, default=get("PREDICTION_THRESHOLD") or None)
     parser.add_argument("--model-version", default=get("MODEL_VERSION") or None)
     parser.add_argument("--predictor", choices=KINDS, help="instead of the one the package was proved for")
     parser.add_argument("--max-body-bytes", type=_positive_int, default=Settings.max_body_bytes)
@@ -153,5 +153,6 @@ def _milliseconds(text: str) -> float:
     return float(_number(text, float, 1, 60_000, "a number of milliseconds from 1 to 60000"))
 
 
-def _threshold(text: str) -> float:
+def threshold(text: str) -> float:
+    """A threshold of the command line."""
     return float(_number(text, float, 1e-9, 1 - 1e-9, "a number above 0 and below 1"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,65 @@ def test_every_format(
     assert summary == [{"file": f"day{suffix}", "rows": 25_000, "bad_rows": 0, "positives": positives}]
 
 
+@pytest.mark.parametrize("form", [".csv", ".csv.gz", ";", ".jsonl", ".parquet"])
+def test_the_file_that_the_model_was_trained_on(
+    form: str, package: Path, table: pa.Table, expected: list[float], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With label, event time, and columns that the contract does not have; integers as tools write them with gaps."""
+    rows = [
+        {**row, "zip": "8001", "event_time": "2026-11-20T10:00:00Z", "notes": "", "churn_label": 1}
+        for row in table.slice(0, 50).to_pylist()
+    ]
+    for row in rows:
+        row["support_tickets"] = None if row["support_tickets"] is None else float(row["support_tickets"])
+    source = tmp_path / f"day{form.replace(';', '.csv')}"
+    if form == ".parquet":
+        pq.write_table(pa.Table.from_pylist(rows), source)
+    elif form == ".jsonl":
+        source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    else:
+        separator = form if form == ";" else ","
+        text = separator.join(rows[0]) + "\n"
+        text += "".join(separator.join("N/A" if v is None else str(v) for v in row.values()) + "\n" for row in rows)
+        source.write_bytes(gzip.compress(text.encode()) if form == ".csv.gz" else text.encode())
+    assert run(package, source, tmp_path / "out") == 0
+    found = scored(tmp_path / "out" / "day.scores.csv")
+    assert [(entity, float(score)) for entity, score, _ in found] == [
+        (row["customer_id"], score) for row, score in zip(rows, expected, strict=False)
+    ]
+    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warned == ['columns that the contract does not have are left out: "notes", "zip"']
+
+
+@pytest.mark.parametrize("form", [".csv", ".parquet"])
+def test_a_file_whose_column_is_misspelled_is_refused(
+    form: str, package: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = tmp_path / f"day{form}"
+    table = pa.table({"user_tenure_month": [1], "support_tickets": [2], "transaction_volume": [3.0]})
+    if form == ".csv":
+        source.write_text(",".join(table.column_names) + "\n1,2,3.0\n")
+    else:
+        pq.write_table(table, source)
+    assert run(package, source, tmp_path / "out") == 1
+    assert (
+        caplog.records[-1]
+        .getMessage()
+        .endswith(
+            "field 'user_tenure_month': an unknown field is found, allowed is 'user_tenure_months', which is not there"
+        )
+    )
+
+
+def test_two_files_that_would_be_scored_into_one_are_refused(
+    package: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("day.csv", "day.jsonl"):
+        (tmp_path / name).touch()
+    assert run(package, tmp_path, tmp_path / "out") == 1
+    assert caplog.records[-1].getMessage().endswith("would both be scored into day.scores.csv; rename one")
+
+
 def test_a_csv_without_a_header(package: Path, table: pa.Table, expected: list[float], tmp_path: Path) -> None:
     source = write(table.slice(0, 100), tmp_path / "day.csv", header=False)
     assert run(package, source, tmp_path) == 0
@@ -100,11 +160,13 @@ def test_bad_rows_do_not_stop_the_good_ones(
     good = [index for index in range(20) if index not in (2, 6, 8)]
     assert [float(found[index][1]) for index in good] == [expected[index] for index in good]
     told = [json.loads(line) for line in (tmp_path / "day.faults.jsonl").read_text().splitlines()]
-    assert [(line["row"], line["faults"][0]["field"]) for line in told] == [
-        (2, "user_tenure_months"),
-        (6, "transaction_volume"),
-        (8, "line"),
+    assert [(line["row"], line["faults"][0].get("field"), line["faults"][0]["found"]) for line in told] == [
+        (2, "user_tenure_months", '"x"'),
+        (6, "transaction_volume", '"inf"'),
+        (8, None, "2 cells"),
     ]
+    assert told[2]["faults"][0]["line"] == 10
+    assert [found[index][0] for index in (2, 6, 8)] == ["C-2", "C-6", ""]
     assert told[0]["faults"][0]["allowed"] == "an integer from 0 to 600, or null"
     assert run(package, source, tmp_path, "--max-bad-share", "0.1") == 1
     assert caplog.records[-1].getMessage() == "more than 0.1 of the rows are bad in: day.csv"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import io
 import sys
+import tracemalloc
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,9 +20,11 @@ from tests.workloads.inference.serving import Answer, Running
 from workloads.features import frame
 from workloads.inference import columnar
 from workloads.inference.errors import Refused
+from workloads.inference.reader import Reader
 
 KIND = "application/vnd.apache.parquet"
 CONTRACT = loader.load(serving.CHURN)
+READER = Reader(CONTRACT, max_rows=1000)
 
 
 def parquet(table: pa.Table) -> bytes:
@@ -55,9 +59,11 @@ def test_nan_is_missing(service: Running) -> None:
     ("table", "message"),
     [
         ({"support_tickets": [1, 2000]}, "row 1, field 'support_tickets': 2000 is found, allowed is "),
-        ({"support_tickets": [1.0]}, "row 0, field 'support_tickets': 1.0 is found, allowed is an integer"),
-        ({"support_tickets": ["1"]}, "row 0, field 'support_tickets': \"1\" is found, allowed is an integer"),
-        ({"churn_label": [1]}, "row 0, field 'churn_label': an unknown field is found, allowed is user_tenure"),
+        ({"support_tickets": [1.5]}, "row 0, field 'support_tickets': 1.5 is found, allowed is an integer"),
+        ({"support_tickets": ["1x"]}, "row 0, field 'support_tickets': \"1x\" is found, allowed is an integer"),
+        ({"support_tickets": [[1]]}, "row 0, field 'support_tickets': [1] is found, allowed is an integer"),
+        ({"zip": [1]}, "field 'zip': an unknown field is found, allowed is user_tenure"),
+        ({"support_ticket": [1], "transaction_volume": [2.0]}, "field 'support_ticket': an unknown field is found, "),
         (
             {"transaction_volume": [datetime.datetime(2026, 1, 1)]},
             "row 0, field 'transaction_volume': \"2026-01-01T00:00:00\" is found, allowed is a number",
@@ -98,18 +104,33 @@ def test_a_small_file_with_many_rows(service: Running) -> None:
     assert (answer.status, answer.error["code"]) == (413, "too_many_rows")
 
 
-def test_a_small_file_with_large_rows() -> None:
-    text = pa.array(["x" * 1_000_000] * 300).dictionary_encode()
-    small = parquet(pa.table({"customer_id": text}))
+@pytest.mark.parametrize("encode", [pa.Array.dictionary_encode, lambda text: text])
+def test_texts_that_repeat_are_counted_before_they_are_repeated(encode: Any) -> None:
+    text = encode(pa.array(["x" * 1_000_000] * 300))
+    small = parquet(pa.table({"customer_id": text, "support_tickets": [1] * 300}))
+    assert len(small) < 200_000
+    tracemalloc.start()
     with pytest.raises(Refused) as caught:
-        columnar.read(small, max_rows=1000)
+        columnar.read(small, READER)
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
     assert (caught.value.status, caught.value.code) == (413, "body_too_large")
+
+
+def test_a_small_file_with_large_columns() -> None:
+    small = parquet(
+        pa.table({"customer_id": [f"{n}".ljust(300_000) for n in range(300)], "support_tickets": [1] * 300})
+    )
+    with pytest.raises(Refused) as caught:
+        columnar.read(small, READER)
+    assert (caught.value.status, caught.value.code) == (413, "body_too_large")
+    assert caught.value.message.endswith("at most 67108864 are allowed; split the request")
 
 
 def test_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(Refused) as caught:
-        columnar.read(b"", max_rows=1)
+        columnar.read(b"", READER)
     assert caught.value.status == 415
     assert caught.value.message == (
         "Parquet needs pyarrow, which is not in this image; use application/json or text/csv"

@@ -44,7 +44,7 @@ print(answer.status, service.scorer.model.predictor.name)
 
 def copied() -> list[str]:
     """Sources of the COPY lines of the stage that holds the code."""
-    stage = re.search(r"AS code\n(.*?)\nFROM", DOCKERFILE, re.DOTALL)
+    stage = re.search(r"AS code\n(.*?)\nFROM", DOCKERFILE.replace("\\\n", ""), re.DOTALL)
     assert stage
     lines = [line.split()[1:] for line in stage[1].splitlines() if line.startswith("COPY ") and "--from" not in line]
     return [source for sources in lines for source in sources[:-1]]

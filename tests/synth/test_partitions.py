@@ -38,8 +38,12 @@ def test_every_arn_is_of_the_regions_partition(region: str, document: dict[str, 
 
 
 def test_every_host_is_of_the_regions_partition(region: str, document: dict[str, Any]) -> None:
+    partition = partitions.of(region)
     # Not the names of endpoint services, such as com.amazonaws.eu-west-1.ssm: they are no hosts.
-    after_region = set(re.findall(rf"(?<!amazonaws)\.{region}\.([a-z0-9.-]+)", synth.text(document)))
-    suffix = re.escape(partitions.of(region).dns_suffix)
+    text = (
+        synth.text(document).replace(f"{partition.reverse_dns}.{region}.", "").replace(f"com.amazonaws.{region}.", "")
+    )
+    after_region = set(re.findall(rf"\.{region}\.([a-z0-9.-]+)", text))
+    suffix = re.escape(partition.dns_suffix)
     assert after_region
     assert [host for host in after_region if not re.fullmatch(suffix, host)] == []

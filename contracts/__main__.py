@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -18,9 +19,13 @@ app = typer.Typer(name="python -m contracts", help="Data contracts.", add_comple
 @app.command()
 def check(
     contract: Annotated[Path, typer.Argument(help="the YAML file")],
+    data: Annotated[Path | None, typer.Option(metavar="FILE", help="CSV or Parquet to judge by the contract")] = None,
     json: Annotated[Path | None, typer.Option(metavar="OUT", help="also write the compiled form to this file")] = None,
 ) -> None:
-    """Tell that a contract is valid, or every fault of it. Exit code 1 if it has faults."""
+    """Tell that a contract is valid, or every fault of it; with --data also what a run would make of the file.
+
+    Exit code 1 if the contract has faults, or if no model could be trained on the file.
+    """
     try:
         loaded = load(contract)
     except (ContractError, OSError) as error:
@@ -30,6 +35,23 @@ def check(
     if json:
         json.write_text(to_json(loaded), encoding="utf-8")
         print(f"  compiled to {json}")
+    if data:
+        _judge(data, loaded)
+
+
+def _judge(data: Path, contract: Contract) -> None:
+    from workloads.rehearsal.rehearse import rehearse
+    from workloads.rehearsal.split import SplitError
+
+    try:
+        rehearsal = rehearse(data, contract, now=datetime.now(UTC))
+    except SplitError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from None
+    print(f"{data}:", *rehearsal.lines(), sep="\n  ")
+    if rehearsal.faults:
+        print(f"{data}: no model can be trained on it", *rehearsal.faults, sep="\n  ", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 @app.command(name="reference")

@@ -13,7 +13,7 @@ from contracts import loader, schema
 from contracts.schema import Contract
 from local.emulator import client
 from local.emulator.client import Emulator
-from local.loop import data, deliveries, home, report
+from local.loop import data, home, report
 from local.loop.console import Console
 from local.loop.platform import LoopError, Platform
 from local.loop.story import Facts, Story
@@ -22,6 +22,8 @@ from local.runtime.commands import cloud_of, kept_packs, running_emulator
 from local.runtime.model import Cloud, PolicyFactory
 from local.runtime.stack import PROJECT_DIRECTORY
 from local.warm import warm_pool
+from workloads.rehearsal.split import SplitError, split
+from workloads.validation.verdict import Status
 
 
 def up(stack: Stack, *, contract: Path | None, data_file: Path | None, keep: bool) -> int:
@@ -42,6 +44,8 @@ def up(stack: Stack, *, contract: Path | None, data_file: Path | None, keep: boo
         for option, file in (("--contract", contract), ("--data", data_file)):
             if file:
                 home.refuse_inside(stack.home, option, file)
+        if data_file:
+            _rehearse(data_file, loaded, console)
         home.clear(stack.home)
         with kept_packs(stack) as packs, warm_pool() as pool:
             parts = _deliveries(stack, data_file)
@@ -125,7 +129,24 @@ def _deliveries(stack: Stack, data_file: Path | None) -> tuple[Path, Path]:
     if data_file is None:
         data_file = work / "churn.csv"
         data.write_churn(data_file, day=datetime.now(UTC).date())
-    return deliveries.split(data_file, work / "deliveries")
+    return split(data_file, work / "deliveries")
+
+
+def _rehearse(data_file: Path, contract: Contract, console: Console) -> None:
+    """Say what of the file is for later; LoopError if no model could be trained on it, before anything is deployed."""
+    from workloads.rehearsal.rehearse import rehearse
+
+    try:
+        rehearsal = rehearse(data_file, contract, now=datetime.now(UTC))
+    except SplitError as error:
+        raise LoopError(f"--data: {error}") from error
+    if rehearsal.faults:
+        told = "\n  ".join([f"--data: no model can be trained on {data_file}", *rehearsal.faults])
+        raise LoopError(f"{told}\nthe whole of it: python -m contracts check CONTRACT --data {data_file}")
+    first, second = rehearsal.first, rehearsal.second
+    console.say(f"{data_file}: {first.rows_in} rows are delivered first, {second.rows_in} are held out until later")
+    if second.status is not Status.ACCEPTED:
+        console.say(f"the second delivery will be {second.status}: {'; '.join(f.text for f in second.findings)}")
 
 
 def _tell(

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from local.__main__ import main
 from local.emulator import client
-from local.loop import deliveries, home
-from local.loop.platform import LoopError
+from local.loop import home
 from local.runtime import commands
 
 HERE = Path(__file__).parent
-
-
-def parquet(*, rows: int) -> bytes:
-    buffer = io.BytesIO()
-    pq.write_table(pa.table({"a": pa.array(range(rows), pa.int64())}), buffer)
-    return buffer.getvalue()
 
 
 @pytest.fixture(autouse=True)
@@ -148,43 +138,31 @@ def test_down_without_anything_running(tmp_path: Path, capsys: pytest.CaptureFix
     assert "no emulator of staging is running" in capsys.readouterr().out
 
 
-def test_deliveries_pass_values_on_as_they_stand(tmp_path: Path) -> None:
-    (tmp_path / "d.csv").write_text('a,b\n1,"x, y"\n 2,\n3,z\n', encoding="utf-8")
-    first, later = deliveries.split(tmp_path / "d.csv", tmp_path / "parts")
-    assert first.read_text() == 'a,b\n1,"x, y"\n 2,\n'
-    assert later.read_text() == "a,b\n3,z\n"
-
-
-@pytest.mark.parametrize(
-    ("header", "records"),
-    [
-        (b'"a";"b"\r\n', (b'"1, 2";"x;y"\r\n', b'"two\r\nlines";""\r\n', b'"say ""hi""";2\r\n')),
-        (b"\xef\xbb\xbfa\tb\n", (b'5" pipe\t1\n', b"c\td\n", b"e\tf")),
-    ],
-)
-def test_deliveries_pass_bytes_on_whatever_the_delimiter(
-    header: bytes, records: tuple[bytes, ...], tmp_path: Path
+def test_data_that_no_model_can_be_trained_on_is_refused_before_anything_is_made_or_cleared(
+    tmp_path: Path, tumours: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "d.csv").write_bytes(header + b"".join(records))
-    first, later = deliveries.split(tmp_path / "d.csv", tmp_path / "parts")
-    assert first.read_bytes() == header + records[0] + records[1]
-    assert later.read_bytes() == header + records[2]
+    report = tmp_path / "home" / home.REPORT
+    with home.occupied(tmp_path / "home"):
+        report.write_text("of a run before")
+    header, *rows = tumours[1].read_text().splitlines()
+    data = tmp_path / "d.csv"
+    data.write_text("\n".join([header, *(row[:-1] + "1" for row in rows)]))
+    command = ["up", "--home", str(tmp_path / "home"), "--contract", str(tumours[0]), "--data", str(data)]
+    assert main(command) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(
+        f"error: --data: no model can be trained on {data}\n  no data set can be made of this input\n"
+    )
+    assert "train has rows with benign = 0 of 0 entities" in told
+    assert report.read_text() == "of a run before"
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (None, "not found; give a CSV or Parquet file"),
-        (b"", "has no rows"),
-        (b"a,b\n", "has no rows"),
-        (b"\xff\xfe\x00", "cannot be read as CSV in UTF-8 or as Parquet"),
-        (b"PAR1broken", "cannot be read as CSV in UTF-8 or as Parquet"),
-        (parquet(rows=0), "has no rows"),
-        (parquet(rows=9)[:-20], "cannot be read as CSV in UTF-8 or as Parquet"),
-    ],
-)
-def test_data_that_cannot_be_split_says_why(content: bytes | None, message: str, tmp_path: Path) -> None:
-    if content is not None:
-        (tmp_path / "d").write_bytes(content)
-    with pytest.raises(LoopError, match=message):
-        deliveries.split(tmp_path / "d", tmp_path / "parts")
+def test_a_file_that_does_not_fit_the_contract_is_told_as_validation_tells_it(
+    tmp_path: Path, tumours: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "d.csv"
+    data.write_text(tumours[1].read_text().replace("benign", "class", 1))
+    assert main(["up", "--home", str(tmp_path / "home"), "--contract", str(tumours[0]), "--data", str(data)]) == 1
+    assert "column 'benign' is missing; the file has 'patient_id'" in capsys.readouterr().err
+    assert main(["up", "--home", str(tmp_path / "home"), "--contract", str(tumours[0]), "--data", "none.csv"]) == 1
+    assert "--data: none.csv not found; give a CSV or Parquet file" in capsys.readouterr().err

@@ -10,20 +10,23 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from local.loop.platform import LoopError
 from workloads.validation.source import DELIMITERS, PARQUET_MAGIC
 
 FIRST_SHARE = 0.7
+
+
+class SplitError(ValueError):
+    """A file of which no two deliveries can be made: which, why, what to do."""
 
 
 def split(file: Path, directory: Path) -> tuple[Path, Path]:
     """The first 70 % of the rows of a CSV or Parquet file and the rest, in file order, each as a file of its kind.
 
     What stands in a CSV is passed on byte for byte, values of a Parquet file as they are: judging them is the
-    validation's business. LoopError if there are none.
+    validation's business. Raises SplitError if there are none.
     """
     if not file.is_file():
-        raise LoopError(f"--data: {file} not found; give a CSV or Parquet file")
+        raise SplitError(f"{file} not found; give a CSV or Parquet file")
     directory.mkdir(parents=True, exist_ok=True)
     parts = directory / f"1-{file.name}", directory / f"2-{file.name}"
     with file.open("rb") as start:
@@ -31,7 +34,7 @@ def split(file: Path, directory: Path) -> tuple[Path, Path]:
     try:
         (_split_parquet if parquet else _split_csv)(file, parts)
     except (UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
-        raise LoopError(f"--data: {file} cannot be read as CSV in UTF-8 or as Parquet: {error}") from error
+        raise SplitError(f"{file} cannot be read as CSV in UTF-8 or as Parquet: {error}") from error
     return parts
 
 
@@ -69,7 +72,8 @@ def _records(file: Path) -> Iterator[str]:
 
 def _split_parquet(file: Path, parts: tuple[Path, Path]) -> None:
     try:
-        table = pq.read_table(file, partitioning=None)
+        with pq.ParquetFile(file) as source:
+            table = source.read()
     except OSError as error:  # how pyarrow calls some damage
         raise pa.ArrowInvalid(str(error)) from error
     if table.num_rows == 0:
@@ -79,5 +83,5 @@ def _split_parquet(file: Path, parts: tuple[Path, Path]) -> None:
         pq.write_table(part, path)
 
 
-def _no_rows(file: Path) -> LoopError:
-    return LoopError(f"--data: {file} has no rows; the loop needs enough to train a model")
+def _no_rows(file: Path) -> SplitError:
+    return SplitError(f"{file} has no rows; the loop needs enough to train a model")

@@ -1,0 +1,61 @@
+"""One file as two deliveries: what stands in it is passed on as it is."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from workloads.rehearsal import split as deliveries
+from workloads.rehearsal.split import SplitError
+
+
+def parquet(*, rows: int) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"a": pa.array(range(rows), pa.int64())}), buffer)
+    return buffer.getvalue()
+
+
+def test_deliveries_pass_values_on_as_they_stand(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text('a,b\n1,"x, y"\n 2,\n3,z\n', encoding="utf-8")
+    first, later = deliveries.split(tmp_path / "d.csv", tmp_path / "parts")
+    assert first.read_text() == 'a,b\n1,"x, y"\n 2,\n'
+    assert later.read_text() == "a,b\n3,z\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "records"),
+    [
+        (b'"a";"b"\r\n', (b'"1, 2";"x;y"\r\n', b'"two\r\nlines";""\r\n', b'"say ""hi""";2\r\n')),
+        (b"\xef\xbb\xbfa\tb\n", (b'5" pipe\t1\n', b"c\td\n", b"e\tf")),
+    ],
+)
+def test_deliveries_pass_bytes_on_whatever_the_delimiter(
+    header: bytes, records: tuple[bytes, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "d.csv").write_bytes(header + b"".join(records))
+    first, later = deliveries.split(tmp_path / "d.csv", tmp_path / "parts")
+    assert first.read_bytes() == header + records[0] + records[1]
+    assert later.read_bytes() == header + records[2]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "not found; give a CSV or Parquet file"),
+        (b"", "has no rows"),
+        (b"a,b\n", "has no rows"),
+        (b"\xff\xfe\x00", "cannot be read as CSV in UTF-8 or as Parquet"),
+        (b"PAR1broken", "cannot be read as CSV in UTF-8 or as Parquet"),
+        (parquet(rows=0), "has no rows"),
+        (parquet(rows=9)[:-20], "cannot be read as CSV in UTF-8 or as Parquet"),
+    ],
+)
+def test_data_that_cannot_be_split_says_why(content: bytes | None, message: str, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "d").write_bytes(content)
+    with pytest.raises(SplitError, match=message):
+        deliveries.split(tmp_path / "d", tmp_path / "parts")

@@ -2,6 +2,9 @@
 
 The grammar allows a string where a list may stand, names in any case and documents as text or objects
 (IAM User Guide, "Grammar of the IAM JSON policy language"). `statements` gives every statement with lists throughout.
+
+At a preview a part of a document may not be known yet. Each statement is then judged by itself, in the readings between
+which the truth lies: what violates a policy in all of them is a violation, what does in some of them is undecided.
 """
 
 from __future__ import annotations
@@ -9,15 +12,15 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from .finding import Malformed
-from .reading import Prop
-from .schema import plain
+from .finding import Finding, Findings, Malformed
+from .partial import reaching_least, reaching_most
+from .reading import UNKNOWN, Prop, first_unknown
 
 # Operators that a value has to match; their negations match all others (IAM User Guide, "Condition operators").
 _TESTS = frozenset(
@@ -125,22 +128,67 @@ class Statement:
         return self.grants(action) and (self.everywhere or whole)
 
 
-def statements(prop: Prop) -> list[Statement]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """A statement of which a part may not be known yet, in the readings between which the truth lies.
+
+    Attributes:
+        least: the statement if it reaches as little as it can: unknown actions, resources and principals are none.
+        most: the statement if it reaches as much as it can: they are all of them, and unknown conditions test nothing.
+        refusing: the same, where it may be a statement that denies.
+        waiting: what is waited for, None where everything is known and all three are the same.
+    """
+
+    least: Statement
+    most: Statement
+    refusing: Statement
+    waiting: Finding | None
+
+    def judged(self, check: Callable[[Statement], Iterable[Finding]]) -> Findings:
+        """The findings of a check that hold in every reading; undecided when they hold in some only."""
+        yield from settled([self], lambda read: [each for one in read for each in check(one)])
+
+
+def settled(readings: Sequence[Reading], check: Callable[[list[Statement]], Iterable[Finding]]) -> Findings:
+    """The findings of a check of several statements together; see `Reading.judged`."""
+    least = list(check([each.least for each in readings]))
+    waiting = [each.waiting for each in readings if each.waiting is not None]
+    found = [bool(least)]
+    if waiting:
+        found += [any(check([each.most for each in readings])), any(check([each.refusing for each in readings]))]
+    if all(found):
+        yield from least
+    elif any(found):
+        yield waiting[0]
+
+
+def statements(prop: Prop) -> list[Reading]:
     """The statements of the document in a property; none when the property is not set.
 
     Raises:
-        Undecided: the document is not known yet.
+        Undecided: the document, or its list of statements, is not known yet.
         Malformed: it is no JSON object with statements.
     """
-    document = plain(prop.parsed())
+    document = prop.parsed()
     if document is None:
         return []
     if not isinstance(document, dict):
         raise Malformed(prop.owner.violation(f"{prop.path} is no JSON object", "Build the document with json.dumps."))
-    found = _list(cast(dict[str, Any], document).get("Statement"))
-    if not found or not all(isinstance(entry, Mapping) for entry in found):
+    listed = Prop(prop.owner, f"{prop.path}.Statement", cast(dict[str, Any], document).get("Statement"))
+    found = _list(listed.value)
+    if not found or not all(isinstance(entry, Mapping) or entry is UNKNOWN for entry in found):
         raise Malformed(prop.owner.violation(f"{prop.path} has no list of statements", "Build it as IAM documents it."))
-    return [_statement(prop, i, entry) for i, entry in enumerate(found, 1)]
+    return [_reading(prop, i, entry) for i, entry in enumerate(found, 1)]
+
+
+def _reading(prop: Prop, position: int, entry: Any) -> Reading:
+    path = first_unknown(entry, f"{prop.path}.Statement[{position - 1}]")
+    if not path:
+        known = _statement(prop, position, entry)
+        return Reading(least=known, most=known, refusing=known, waiting=None)
+    entries = (reaching_least(entry), reaching_most(entry, "Allow"), reaching_most(entry, "Deny"))
+    least, most, refusing = (_statement(prop, position, each) for each in entries)
+    return Reading(least=least, most=most, refusing=refusing, waiting=prop.owner.undecided(path))
 
 
 def matches(pattern: str, action: str) -> bool:

@@ -64,6 +64,29 @@ def read(container: object, key: str | int) -> Any:
     return UNKNOWN if is_unknown(value) else value
 
 
+def copied(value: object) -> Any:
+    """A plain copy of a value and all below it, with UNKNOWN for what is not known yet."""
+    if value is UNKNOWN or is_unknown(value):
+        return UNKNOWN
+    if isinstance(value, Mapping):
+        return {str(key): copied(read(value, key)) for key in cast(Mapping[str, Any], value)}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [copied(read(value, i)) for i in range(len(cast(Sequence[Any], value)))]
+    return value
+
+
+def first_unknown(value: object, path: str) -> str:
+    """The path to the first part of a copy that is not known yet, empty when all of it is known."""
+    if value is UNKNOWN:
+        return path
+    below: Iterable[tuple[str, object]] = ()
+    if isinstance(value, Mapping):
+        below = ((f"{path}.{key}", item) for key, item in cast(Mapping[str, object], value).items())
+    elif isinstance(value, list):
+        below = ((f"{path}[{i}]", item) for i, item in enumerate(cast(list[object], value)))
+    return next(filter(None, (first_unknown(item, where) for where, item in below)), "")
+
+
 def show(value: object) -> str:
     """A value as a message shows it: `not set`, `30`, `true`, `"AES256"`, `a list of 3`."""
     if value is None:
@@ -186,15 +209,17 @@ class Prop:
     def parsed(self) -> Any:
         """The value of a property that holds JSON text, or the object itself; None when it is not set.
 
+        What is not known yet in it is UNKNOWN, and the rest can be read.
+
         Raises:
-            Undecided: it is not known yet.
+            Undecided: nothing of it is known yet.
             Malformed: it is no JSON.
         """
         value = self.value
         if not isinstance(value, str):
-            return value
+            return copied(value)
         try:
-            return json.loads(value)
+            return copied(json.loads(value))
         except json.JSONDecodeError as broken:
             finding = self.owner.violation(f"{self.path} is no JSON: {broken}", "Build the text with json.dumps.")
             raise Malformed(finding) from broken

@@ -80,6 +80,14 @@ def has(value: Any, path: Path) -> bool:
     return True
 
 
+def paths(value: Any, at: Path = ()) -> Iterator[Path]:
+    """The path to every part of a value, the value itself left out."""
+    items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield (*at, key)
+        yield from paths(item, (*at, key))
+
+
 def reads(rule: Rule, specimens: Mapping[str, Specimen]) -> dict[str, set[Path]]:
     """The paths that a rule asks for, by specimen."""
     found: dict[str, set[Path]] = defaultdict(set)

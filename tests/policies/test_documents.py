@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from policies.guardrails.documents import is_star, matches, statements, takes_no_resource, unscoped_actions
+from policies.guardrails.documents import Statement, is_star, matches, takes_no_resource, unscoped_actions
+from policies.guardrails.documents import statements as readings
 from policies.guardrails.finding import Malformed, Undecided
 from policies.guardrails.reading import Prop
 from policies.guardrails.resource import Resource
@@ -16,6 +17,13 @@ from tests.policies.support import UNKNOWN
 
 def document(value: Any) -> Prop:
     return Resource(type="aws:iam/policy:Policy", name="p", urn="u", inputs={"policy": value}).prop("policy")
+
+
+def statements(prop: Prop) -> list[Statement]:
+    """The statements of a document of which everything is known."""
+    found = readings(prop)
+    assert all(each.least is each.most and each.waiting is None for each in found)
+    return [each.least for each in found]
 
 
 ENTRY: dict[str, Any] = {

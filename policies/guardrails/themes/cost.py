@@ -14,7 +14,7 @@ from ..remediation import Draft
 from ..resource import Resource, Stack, short_type
 from ..rule import Controls
 from ..schema import number, strings
-from .pipeline_steps import PIPELINES, resolved, steps
+from .pipeline_steps import PIPELINES, Step, each_step, resolved
 from .theme import COST as THEME
 
 SAGEMAKER_INSTANCES = (
@@ -82,11 +82,17 @@ def allowed(props: Iterable[Prop], patterns: Iterable[str]) -> Findings:
 )
 def sagemaker_instance_allow_list(resource: Resource) -> Findings:
     """SageMaker runs on instance types that the stack has budgeted for."""
-    props = [prop for path in _INSTANCE_PATHS for prop in resource.props(path)]
     if short_type(resource.type) in PIPELINES:
-        props = [resolved(resource, step.cluster.prop("InstanceType")) for step in steps(resource)]
-        props = [prop for prop in props if not str(prop.raw).startswith(_FROM_INPUT)]
+        yield from each_step(resource, lambda step: _step_on_allowed(resource, step))
+        return
+    props = [prop for path in _INSTANCE_PATHS for prop in resource.props(path)]
     yield from allowed(props, resource.config["allowed"])
+
+
+def _step_on_allowed(pipeline: Resource, step: Step) -> Findings:
+    instance = resolved(pipeline, step.cluster.prop("InstanceType"))
+    if not str(instance.raw).startswith(_FROM_INPUT):
+        yield from allowed([instance], pipeline.config["allowed"])
 
 
 @THEME.policy(
@@ -150,11 +156,14 @@ def capacity_ceiling(resource: Resource) -> Findings:
 def spot_training_with_checkpoints(resource: Resource) -> Findings:
     """Training runs on spot capacity, and can go on where it was interrupted."""
     if not resource.type.endswith(":TrainingJob"):
-        for step in steps(resource):
-            if step.trains:
-                yield from _spot(step.job.prop("EnableManagedSpotTraining"), step.job.prop("CheckpointConfig.S3Uri"))
+        yield from each_step(resource, _spot_step)
         return
     yield from _spot(resource.prop("enableManagedSpotTraining"), resource.prop("checkpointConfig.s3Uri"))
+
+
+def _spot_step(step: Step) -> Findings:
+    if step.trains:
+        yield from _spot(step.job.prop("EnableManagedSpotTraining"), step.job.prop("CheckpointConfig.S3Uri"))
 
 
 def _spot(spot: Prop, checkpoints: Prop) -> Findings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy import Severity
 
-from ..documents import statements
+from ..documents import Statement, statements
 from ..finding import Findings
 from ..levels import FROM_STAGING, IN_PROD, NOWHERE
 from ..reading import Prop
@@ -13,7 +13,7 @@ from ..rule import Controls
 from ..schema import strings
 from .containers import containers
 from .encryption_sagemaker import takes_volume_key
-from .pipeline_steps import PIPELINES, Step, resolved, steps
+from .pipeline_steps import PIPELINES, Step, each_step, resolved, steps
 from .theme import GOVERNANCE as THEME
 
 PENDING = "PendingManualApproval"
@@ -41,14 +41,24 @@ def sagemaker_pipeline_step_hardening(pipeline: Resource) -> Findings:
     Jobs are not resources: nothing but the definition says how they will run. The SageMaker SDK drops some of these
     settings for tuning steps (SDK 3.27), so what was written is not always what is compiled.
     """
-    for step in steps(pipeline):
-        if step.type in _JOBS:
-            missing = _gaps(step, isolated=step.name not in pipeline.config["connectedSteps"])
-            if missing:
-                yield pipeline.violation(f"step {step.name} ({step.type}) lacks {', '.join(missing)}")
+    yield from each_step(pipeline, lambda step: _hardened(pipeline, step))
 
 
-def _gaps(step: Step, *, isolated: bool) -> list[str]:
+def _hardened(pipeline: Resource, step: Step) -> Findings:
+    if step.type not in _JOBS:
+        return
+    switches = [step.network.prop("EnableInterContainerTrafficEncryption")]
+    if step.name not in pipeline.config["connectedSteps"]:
+        switches.append(step.network.prop("EnableNetworkIsolation"))
+    off = [prop.path.rpartition(".")[2] for prop in switches if not prop.unknown and prop.raw is not True]
+    missing = [*_unset(step), *off]
+    if missing:
+        yield pipeline.violation(f"step {step.name} ({step.type}) lacks {', '.join(missing)}")
+    yield from (pipeline.undecided(prop.path) for prop in switches if prop.unknown)
+
+
+def _unset(step: Step) -> list[str]:
+    """The keys and the network that the request of a job does not name; a value that is not known yet is named."""
     outputs = [step.output] if step.trains else step.output.props("Outputs[]")
     present = {
         "VolumeKmsKeyId": not step.cluster.prop("VolumeKmsKeyId").missing
@@ -56,8 +66,6 @@ def _gaps(step: Step, *, isolated: bool) -> list[str]:
         "KmsKeyId of the output": all(not output.prop("KmsKeyId").missing for output in outputs)
         or not step.output.prop("KmsKeyId").missing,
         "VpcConfig": not step.network.prop("VpcConfig").missing,
-        "EnableInterContainerTrafficEncryption": step.network.prop("EnableInterContainerTrafficEncryption").raw is True,
-        "EnableNetworkIsolation": not isolated or step.network.prop("EnableNetworkIsolation").raw is True,
     }
     return [name for name, found in present.items() if not found]
 
@@ -71,11 +79,14 @@ def _gaps(step: Step, *, isolated: bool) -> list[str]:
 )
 def sagemaker_pipeline_registers_pending(pipeline: Resource) -> Findings:
     """A pipeline registers a model only behind a condition, and leaves its approval to somebody else."""
-    for step in steps(pipeline):
-        if step.type == "RegisterModel":
-            if not step.gated:
-                yield pipeline.violation(f"step {step.name} registers without a condition before it")
-            yield from resolved(pipeline, step.arguments.prop("ModelApprovalStatus")).must_be(PENDING)
+    yield from each_step(pipeline, lambda step: _registers_pending(pipeline, step))
+
+
+def _registers_pending(pipeline: Resource, step: Step) -> Findings:
+    if step.type == "RegisterModel":
+        if not step.gated:
+            yield pipeline.violation(f"step {step.name} registers without a condition before it")
+        yield from resolved(pipeline, step.arguments.prop("ModelApprovalStatus")).must_be(PENDING)
 
 
 @THEME.policy(
@@ -169,9 +180,13 @@ def model_package_group_access(group: Resource) -> Findings:
     """A model package group says which accounts may read it, and none may write it but its own."""
     for policy in group.attached("modelPackageGroupName", "sagemaker/modelPackageGroupPolicy"):
         for statement in statements(policy.prop("resourcePolicy")):
-            writes = [name for name in _PACKAGE_WRITES if statement.grants(name)]
-            if writes:
-                yield policy.violation(f"resourcePolicy {statement.label} lets other accounts call {', '.join(writes)}")
+            yield from statement.judged(lambda read, policy=policy: _package_writes(policy, read))
+
+
+def _package_writes(policy: Resource, statement: Statement) -> Findings:
+    writes = [name for name in _PACKAGE_WRITES if statement.grants(name)]
+    if writes:
+        yield policy.violation(f"resourcePolicy {statement.label} lets other accounts call {', '.join(writes)}")
 
 
 @THEME.stack_policy(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pulumi_policy import Severity
 
-from ..documents import Statement, matches, statements, takes_no_resource
+from ..documents import Statement, matches, settled, statements, takes_no_resource
 from ..finding import Findings, independently
 from ..levels import EVERYWHERE, FROM_STAGING
 from ..reading import Prop
@@ -49,10 +49,13 @@ def _documents(resource: Resource) -> list[Prop]:
 
 
 def _judged(resource: Resource, document: Prop, check: Callable[[Statement], str]) -> Findings:
-    for statement in statements(document):
+    def problems(statement: Statement) -> Findings:
         problem = check(statement) if statement.allows else ""
         if problem:
             yield resource.violation(f"{document.path} {statement.label} {problem}")
+
+    for statement in statements(document):
+        yield from statement.judged(problems)
 
 
 def _quoted(names: list[str], most: int = 5) -> str:
@@ -161,14 +164,17 @@ def iam_no_privilege_escalation(resource: Resource) -> Findings:
 
 
 def _escalations(resource: Resource, document: Prop) -> Findings:
-    free = [each for each in statements(document) if each.allows and each.unconditional]
-    ways = [
-        f"{way} ({' and '.join(actions)})"
-        for way, actions in METHODS.items()
-        if all(any(statement.grants_throughout(action) for statement in free) for action in actions)
-    ]
-    if ways:
-        yield resource.violation(f"{document.path} lets its holder {_quoted(ways, 2)}")
+    def problems(read: list[Statement]) -> Findings:
+        free = [each for each in read if each.allows and each.unconditional]
+        ways = [
+            f"{way} ({' and '.join(actions)})"
+            for way, actions in METHODS.items()
+            if all(any(statement.grants_throughout(action) for statement in free) for action in actions)
+        ]
+        if ways:
+            yield resource.violation(f"{document.path} lets its holder {_quoted(ways, 2)}")
+
+    yield from settled(statements(document), problems)
 
 
 @THEME.policy(

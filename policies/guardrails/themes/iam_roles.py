@@ -46,10 +46,13 @@ _CALLER_KEYS = ("sts:ExternalId", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws
 def iam_trust_policy_scoped(role: Resource) -> Findings:
     """A role trusts named principals only, and a service only on behalf of this account."""
     exempt = set(role.config["servicesWithoutSource"])
+
+    def problems(statement: Statement) -> Findings:
+        for problem in _trust_problems(statement, exempt) if statement.allows else ():
+            yield role.violation(f"assumeRolePolicy {statement.label} {problem}")
+
     for statement in statements(role.prop("assumeRolePolicy")):
-        if statement.allows:
-            for problem in _trust_problems(statement, exempt):
-                yield role.violation(f"assumeRolePolicy {statement.label} {problem}")
+        yield from statement.judged(problems)
 
 
 def _trust_problems(statement: Statement, services_without_source: set[str]) -> Iterable[str]:

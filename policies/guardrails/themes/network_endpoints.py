@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from ..documents import statements
+from ..documents import Statement, statements
 from ..finding import Finding, Findings
 from ..levels import FROM_STAGING, IN_PROD
 from ..reading import Prop
@@ -125,7 +125,11 @@ def vpc_endpoint_policy_scoped(endpoint: Resource) -> Findings:
     if policy.missing:
         yield endpoint.violation("policy is not set, so the endpoint admits every principal to every resource")
         return
-    for statement in statements(policy):
+
+    def problems(statement: Statement) -> Findings:
         everyone = any(name == "*" for _, name in statement.principals) or bool(statement.not_principals)
         if statement.allows and everyone and statement.everywhere and statement.unconditional:
             yield endpoint.violation(f"policy {statement.label} admits every principal to every resource")
+
+    for statement in statements(policy):
+        yield from statement.judged(problems)

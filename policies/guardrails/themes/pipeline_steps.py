@@ -7,11 +7,12 @@ Amazon SageMaker AI jobs"), where a key that ends in `.$` takes its value from t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ..reading import Prop
+from ..finding import Findings, independently
+from ..reading import UNKNOWN, Prop
 from ..resource import Resource
 
 PIPELINES = ("sagemaker/pipeline", "sfn/stateMachine")
@@ -30,16 +31,21 @@ class Step:
     """One step.
 
     Attributes:
-        name: its Name.
-        type: its Type, `Training`, `Processing`, `Condition` ...
+        name: its Name, or where it stands when that is not known yet.
+        kind: its Type, `Training`, `Processing`, `Condition` ...
         arguments: its Arguments; a reference such as {"Get": "Parameters.X"} counts as a value that is set.
         gated: whether it runs only in a branch of a condition; taken for granted in a state machine.
     """
 
     name: str
-    type: str
+    kind: Prop
     arguments: Prop
     gated: bool
+
+    @property
+    def type(self) -> str:
+        """Its Type; raises Undecided when that is not known yet."""
+        return self.kind.text
 
     @property
     def job(self) -> Prop:
@@ -72,13 +78,20 @@ class Step:
 def steps(pipeline: Resource) -> list[Step]:
     """Every step of a pipeline's inline definition or of a state machine, those in branches included.
 
+    A step that is not known yet is one of them; see `each_step`.
+
     Raises:
-        Undecided: the definition is not known yet.
+        Undecided: nothing of the definition is known yet.
         Malformed: it is no JSON.
     """
     if pipeline.type.endswith(":StateMachine"):
         return list(_states(definition(pipeline)))
     return list(_walk(definition(pipeline), gated=False))
+
+
+def each_step(pipeline: Resource, check: Callable[[Step], Findings]) -> Findings:
+    """The findings of a check of every step; one that cannot be decided yet leaves the others judged."""
+    yield from independently(*(check(step) for step in steps(pipeline)))
 
 
 def definition(pipeline: Resource) -> Prop:
@@ -90,26 +103,43 @@ def definition(pipeline: Resource) -> Prop:
 def resolved(pipeline: Resource, prop: Prop) -> Prop:
     """A value of a definition, or the default of the parameter that it refers to: {"Get": "Parameters.X"}."""
     reference = cast(Mapping[str, Any], prop.raw).get("Get", "") if isinstance(prop.raw, Mapping) else ""
+    if reference is UNKNOWN:
+        return prop.prop("Get")
     name = str(reference).removeprefix("Parameters.")
     parameters = definition(pipeline).props("Parameters[]") if reference else []
-    return next((each.prop("DefaultValue") for each in parameters if each.prop("Name").text == name), prop)
+    found = next((each.prop("DefaultValue") for each in parameters if each.prop("Name").raw == name), None)
+    unnamed = (each.prop("Name") for each in parameters if each.prop("Name").unknown)
+    return found or next(unnamed, prop)
 
 
 def _walk(parent: Prop, *, gated: bool, key: str = "Steps") -> Iterator[Step]:
     for prop in parent.props(f"{key}[]"):
-        step = Step(prop.prop("Name").text, prop.prop("Type").text, prop.prop("Arguments"), gated)
+        step = Step(_name(prop), prop.prop("Type"), prop.prop("Arguments"), gated)
         yield step
-        for branch in _BRANCHES:
+        if step.arguments.unknown and step.kind.raw == "Condition":
+            yield Step(
+                f"{step.name}.Arguments", step.arguments, step.arguments, gated=True
+            )  # whatever its branches hold
+        for branch in _BRANCHES if not step.arguments.unknown else ():
             yield from _walk(step.arguments, gated=True, key=branch)
+
+
+def _name(step: Prop) -> str:
+    name = step.prop("Name")
+    return step.path if name.unknown else name.text
 
 
 def _states(machine: Prop) -> Iterator[Step]:
     for name, state in machine.prop("States").entries():
-        call = state.prop("Resource").text.rpartition("sagemaker:")[2].partition(".")[0]
-        if call in _TASKS:
-            key = "Arguments" if state.prop("Parameters").missing else "Parameters"
-            request = state.prop(key)
-            yield Step(name, _TASKS[call], Prop(request.owner, request.path, _without_paths(request.raw)), gated=True)
+        if state.unknown:
+            yield Step(name, state, state, gated=True)
+            continue
+        resource = state.prop("Resource")
+        call = "" if resource.unknown else resource.text.rpartition("sagemaker:")[2].partition(".")[0]
+        if resource.unknown or call in _TASKS:
+            request = state.prop("Arguments" if state.prop("Parameters").missing else "Parameters")
+            kind = resource if resource.unknown else Prop(resource.owner, resource.path, _TASKS[call])
+            yield Step(name, kind, Prop(request.owner, request.path, _without_paths(request.raw)), gated=True)
         for branch in (*state.props("Branches[]"), state.prop("ItemProcessor"), state.prop("Iterator")):
             if not branch.missing:
                 yield from _states(branch)

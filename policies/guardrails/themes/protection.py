@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from pulumi_policy import Severity
 
 from ..finding import Findings
 from ..levels import EVERYWHERE, FROM_STAGING, IN_PROD, NOWHERE
+from ..reading import Prop
 from ..remediation import Draft
 from ..resource import Resource, twins
 from ..rule import Controls
@@ -175,10 +174,8 @@ def ecr_lifecycle_policy(repository: Resource) -> Findings:
     if not policies:
         yield repository.violation("no lifecyclePolicy is attached")
     for policy in policies:
-        document = policy.prop("policy").parsed()
-        rules = cast(dict[str, Any], document).get("rules") if isinstance(document, dict) else None
-        if not rules:
-            yield repository.violation("its lifecyclePolicy has no rules")
+        rules = Prop(policy, "policy", policy.prop("policy").parsed()).prop("rules")
+        yield from rules.when(lambda found: not found, [repository.violation("its lifecyclePolicy has no rules")])
 
 
 @THEME.policy(

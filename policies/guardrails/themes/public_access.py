@@ -131,9 +131,13 @@ def s3_no_acl(resource: Resource) -> Findings:
 def resource_policy_no_wildcard_principal(resource: Resource) -> Findings:
     """No resource policy allows everyone, or everyone but some."""
     path = next(path for short, path in _POLICY_DOCUMENTS.items() if f":{short}:" in resource.type)
-    for statement in statements(resource.prop(path)):
+
+    def problems(statement: Statement) -> Findings:
         if statement.allows and _is_open(statement):
             yield resource.violation(f"{path} {statement.label} allows every principal and tests no condition on it")
+
+    for statement in statements(resource.prop(path)):
+        yield from statement.judged(problems)
 
 
 def _is_open(statement: Statement) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy import Severity
 
-from ..documents import Statement, matches, statements
+from ..documents import Statement, matches, settled, statements
 from ..finding import Findings
 from ..levels import EVERYWHERE, FROM_STAGING, NOWHERE
 from ..remediation import Draft
@@ -37,9 +37,12 @@ def s3_bucket_tls_only(bucket: Resource) -> Findings:
         yield bucket.violation("no bucketPolicy is attached, so plain HTTP is accepted")
         return
     name = bucket.prop("bucket").raw
-    found = [statement for policy in policies for statement in statements(policy.prop("policy"))]
-    if not any(_demands_tls(statement, name) for statement in found):
-        yield bucket.violation("its bucketPolicy has no statement that denies requests without TLS")
+
+    def problems(read: list[Statement]) -> Findings:
+        if not any(_demands_tls(statement, name) for statement in read):
+            yield bucket.violation("its bucketPolicy has no statement that denies requests without TLS")
+
+    yield from settled([each for policy in policies for each in statements(policy.prop("policy"))], problems)
 
 
 def _demands_tls(statement: Statement, bucket: object) -> bool:
@@ -56,7 +59,7 @@ def _demands_tls(statement: Statement, bucket: object) -> bool:
     itself = any(not resource.endswith("/*") for resource in resources)
     insecure = [value.lower() for value in statement.condition("aws:SecureTransport")]
     denies = not statement.allows and everyone and everything
-    return denies and alone and objects and itself and insecure == ["false"]
+    return denies and alone and objects and itself and (insecure == ["false"] or not statement.conditions)
 
 
 def _is_of(resource: str, bucket: str) -> bool:

@@ -7,7 +7,8 @@
 
 `baseline` writes baseline.json, statistics.json and constraints.json. `detect` writes report.json and report.html,
 prints report.json as one line and, with --publish, puts the metrics into CloudWatch. Drift is a finding, not a failure:
-exit codes are 0 done; 2 the input or the call is wrong; 1 anything else (AWS failed: try again).
+exit codes are 0 done; 2 the input or the call is wrong, or so many requests cannot be read that there is no score; 1
+anything else (AWS failed: try again).
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import boto3
 
 from contracts.schema import Contract
 from workloads.drift import baseline, capture, monitor_files, publishing, report
 from workloads.drift.detection import detect
+from workloads.drift.errors import DriftError
 from workloads.location import lines, write_text
 from workloads.runtime import leave, log_json, read_contract
 
@@ -63,7 +66,20 @@ def detect_drift(options: argparse.Namespace, contract: Contract) -> Mapping[str
     write_text(_s3, options.output, "report.html", report.render(found), "text/html; charset=utf-8")
     published = publishing.publish(boto3.client("cloudwatch"), found, datetime.now(UTC)) if options.publish else 0
     print(json.dumps(found, allow_nan=False))
+    _check_readable(found)
     return {name: found[name] for name in ("status", "drift_score", "most_drifted", "rows")} | {"metrics": published}
+
+
+def _check_readable(found: Mapping[str, Any]) -> None:
+    """DriftError when there is no score because requests could not be read: silence would look like no traffic."""
+    reasons: Mapping[str, int] = found["captured"]["unreadable"]
+    unreadable = sum(reasons.values())
+    if found["drift_score"] is None and found["rows"] + unreadable >= found["min_rows"]:
+        told = "; ".join(f"{reason} ({count})" for reason, count in reasons.items())
+        raise DriftError(
+            f"--captured: {unreadable} requests cannot be read, so only {found['rows']} rows are left of "
+            f"{found['min_rows']} that a score needs: {told}; give the contract of the model that is live"
+        )
 
 
 def _window(options: argparse.Namespace) -> tuple[capture.Window, Sequence[str] | None]:

@@ -6,7 +6,7 @@ import itertools
 import os
 import time
 
-from workloads.inference.columnar import PARQUET
+from workloads.inference.bodies import media_type
 from workloads.inference.errors import Refused
 from workloads.inference.writer import CSV, JSON, negotiate
 
@@ -93,31 +93,8 @@ class Request:
 
         Raises Refused 415 for a body and 406 for an answer that cannot be.
         """
-        read, header = self._media_type()
+        read, header = media_type(self.content_type, self.encoding)
         write = negotiate(self.accept, JSON if read == JSON else CSV)
         if self.explain and write != JSON:
             raise Refused(406, "not_acceptable", "contributions are asked for as text/csv; ask for application/json")
         return read, write, header
-
-    def _media_type(self) -> tuple[bytes, bool | None]:
-        if self.content_type == JSON and self.encoding is None:
-            return JSON, None
-        kind, *parameters = (part.strip() for part in (self.content_type or b"").lower().split(b";"))
-        if kind not in (JSON, CSV, PARQUET):
-            raise _unsupported("content-type", self.content_type)
-        if self.encoding is not None and self.encoding.strip().lower() not in (b"", b"identity"):
-            raise _unsupported("content-encoding", self.encoding)
-        header = None
-        for name, _, setting in (parameter.partition(b"=") for parameter in parameters):
-            setting = setting.strip(b'"')
-            if name == b"charset" and setting not in (b"utf-8", b"utf8", b"us-ascii"):
-                raise _unsupported("charset", setting)
-            if name == b"header" and kind == CSV:
-                header = {b"present": True, b"absent": False}.get(setting)
-        return kind, header
-
-
-def _unsupported(name: str, value: bytes | None) -> Refused:
-    found = "nothing" if value is None else repr(value[:100].decode("latin-1"))
-    allowed = "use application/json or text/csv, in UTF-8, without content-encoding"
-    return Refused(415, "unsupported_media_type", f"{name} {found} is found; {allowed}")

@@ -7,7 +7,7 @@ import time
 from array import array
 from collections.abc import Iterator, Sequence
 
-from workloads.inference import columnar
+from workloads.inference import bodies
 from workloads.inference.errors import Refused
 from workloads.inference.metrics import Metrics
 from workloads.inference.model import Model
@@ -70,12 +70,7 @@ class Scorer:
     def _rows(self, read: bytes, header: bool | None, body: bytes, *, may_wait: bool) -> Rows:
         """The rows of a body with their features."""
         reader = self.model.reader
-        if read == JSON:
-            raw = reader.json(body)
-        elif read == CSV:
-            raw = reader.csv(body, header=header)
-        else:
-            raw = columnar.read(body, reader)
+        raw = bodies.read(reader, read, header, body)
         if self.store is not None and raw.entities is not None:
             raw = self._looked_up(self.store, raw, raw.entities, may_wait=may_wait)
         return reader.rows(raw)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import io
 import json
 import math
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from contracts.schema import Column, ColumnType, Feature
@@ -47,6 +51,23 @@ REQUESTS: list[tuple[str, dict[str, str], list[dict[str, Any]]]] = [
     ("csv", part(TWO_AS_CSV, "CSV", CSV), [ROW, OTHER]),
     ("csv, integer as float", part("24.0,100.5,\n3,nan,2.0\n", "CSV", CSV), [ROW, OTHER]),
     ("base64 csv", part(TWO_AS_CSV, "BASE64", f"{CSV}; header=absent"), [ROW, OTHER]),
+    ("csv with a byte order mark", part("\ufeff" + TWO_AS_CSV, "CSV", CSV), [ROW, OTHER]),
+    ("csv of an old machine", part(TWO_AS_CSV.replace("\n", "\r"), "CSV", CSV), [ROW, OTHER]),
+    ("csv with blank lines", part(TWO_AS_CSV.replace("\n", "\r\n\r\n"), "CSV", CSV), [ROW, OTHER]),
+    ("csv with marks", part("24,100.5,N/A\n3, ? ,2\n", "CSV", CSV), [ROW, OTHER]),
+    ("integers as floats", part('{"user_tenure_months": 24.0, "transaction_volume": 100.5}', "JSON", JSON), [ROW]),
+    (
+        "marks",
+        part('{"user_tenure_months": 24, "transaction_volume": 100.5, "support_tickets": "-"}', "JSON", JSON),
+        [ROW],
+    ),
+    ("no inputs along", part(json.dumps({**ROW, "churn_label": 1, "zip": "x"}), "JSON", JSON), [ROW]),
+    ("a content type in capitals", part(json.dumps(ROW), "BASE64", "Application/JSON"), [ROW]),
+    (
+        "semicolons, and columns that are no inputs",
+        part("event_time;support_tickets;zip;user_tenure_months\n2026;2;x;3\n", "CSV", CSV),
+        [OTHER],
+    ),
     (
         "csv with header",
         part("support_tickets,customer_id,user_tenure_months\n2,C1,3\n", "CSV", CSV),
@@ -75,31 +96,44 @@ def test_answers(answered: dict[str, str] | None, scores: list[float]) -> None:
     assert_read(record(part(TWO_AS_CSV, "CSV", CSV), answered), [ROW, OTHER], scores)
 
 
+FORM = "the request has rows of another form than "
+VALUE = "the request has a value of {} that is not {}"
 OK = part('{"score": 0.5}', "JSON", JSON)
 UNREADABLE: list[tuple[str, str]] = [
     ("{", "not a data-capture record with an input"),
     ("[]", "not a data-capture record with an input"),
     ("{}", "not a data-capture record with an input"),
     (json.dumps({"captureData": {}, "eventMetadata": {}}), "not a data-capture record with an input"),
-    (record(part("{", "JSON", JSON), OK), "the request is not the JSON or CSV it is said to be"),
-    (record(part('1,"2', "CSV", CSV), OK), "the request is not the JSON or CSV it is said to be"),
-    (record(part("5", "JSON", JSON), OK), "the request has no rows as objects"),
-    (record(part("[[1, 2, 3]]", "JSON", JSON), OK), "the request has no rows as objects"),
-    (record(part("1,2\n", "CSV", CSV), OK), "a CSV row has another number of fields than there are columns"),
-    (record(part("1.5,2,3\n", "CSV", CSV), OK), "a value of user_tenure_months is no integer"),
-    (json_record({"transaction_volume": "much"}), "a value of transaction_volume is no number"),
-    (json_record({"support_tickets": [1]}), "a value of support_tickets is no integer"),
+    (record(part("{", "JSON", JSON), OK), "the request is refused: malformed body"),
+    (record(part('1,"2', "CSV", CSV), OK), "the request is refused: malformed body"),
+    (record(part("5", "JSON", JSON), OK), FORM + 'a row as an object, a list of rows, or {"instances": [...]}'),
+    (record(part("[[1, 2, 3]]", "JSON", JSON), OK), f"{FORM}a row as an object"),
+    (record(part("1,2\n", "CSV", CSV), OK), f"{FORM}3: {', '.join(ROW)}"),
+    (
+        record(part("1.5,2,3\n", "CSV", CSV), OK),
+        VALUE.format("user_tenure_months", "an integer from 0 to 600, or null"),
+    ),
+    (
+        json_record({"transaction_volume": "much"}),
+        VALUE.format("transaction_volume", "a number from 0 to 1000000, or null"),
+    ),
+    (json_record({"support_tickets": [1]}), VALUE.format("support_tickets", "an integer from 0 to 1000, or null")),
     (
         record({"data": "%%", "encoding": "BASE64", "observedContentType": JSON}, OK),
-        "data is not text in base64",
+        "data is not the text or base64 it is said to be",
     ),
     (record(part(TWO_AS_CSV, "CSV", CSV), OK), "the answer has another number of rows than the request"),
     (json_record(ROW, score="high"), "the answer has no scores"),
     (record(part(json.dumps(ROW), "JSON", JSON), part("{}", "JSON", JSON)), "the answer has no scores"),
+    (record(part("1,2,3", "BASE64", "text/html"), OK), "the request is refused: unsupported media type"),
+    (
+        json_record({"mistake": "a secret", "support_tickets": 1, "user_tenure_month": 2}),
+        VALUE.format("an unknown column", "'user_tenure_months', which is not there"),
+    ),
     # what a single caller could send to stop the job for everybody
-    (json_record({"support_tickets": 2**63}), "a value of support_tickets is no integer"),
-    (json_record({"support_tickets": 1e300}), "a value of support_tickets is no integer"),
-    (record(part("[" * 100_000, "JSON", JSON), OK), "the request is not the JSON or CSV it is said to be"),
+    (json_record({"support_tickets": 2**63}), VALUE.format("support_tickets", "an integer from 0 to 1000, or null")),
+    (json_record({"support_tickets": 1e300}), VALUE.format("support_tickets", "an integer from 0 to 1000, or null")),
+    (record(part("[" * 100_000, "JSON", JSON), OK), "the request is refused: malformed body"),
     (record(part(json.dumps(ROW), "JSON", JSON), part("[]", "JSON", JSON)), "the answer has no scores"),
     (record(part(json.dumps(ROW), "JSON", JSON), part("[" * 100_000, "JSON", JSON)), "the answer has no scores"),
     (
@@ -169,6 +203,14 @@ def test_many_batches_are_one_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(whole.scores, pieces.scores)
 
 
+def test_parquet_is_read_as_it_was_answered() -> None:
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([ROW, OTHER]), sink)
+    kind = "application/vnd.apache.parquet"
+    asked = {"data": base64.b64encode(sink.getvalue()).decode(), "encoding": "BASE64", "observedContentType": kind}
+    assert_read(record(asked, part("0.25,0\n0.75,1\n", "CSV", CSV)), [ROW, OTHER], [0.25, 0.75])
+
+
 def test_texts_booleans_and_timestamps() -> None:
     extra = (
         Column(name="region", type=ColumnType.STRING),
@@ -182,10 +224,10 @@ def test_texts_booleans_and_timestamps() -> None:
         features=tuple(Feature(name=name, expression=text) for name, text in expressions.items()),
     )
     lines = [
-        json_record({"region": "north", "vip": True, "joined": "2020-01-01T00:00:00Z"}),
+        json_record({"region": " north ", "vip": True, "joined": "2020-01-01T00:00:00Z"}),
         record(part("1,2,3,south,0,2020-01-01\n1,2,3,north,true,\n", "CSV", CSV), None),
         json_record({"region": "north", "vip": "maybe"}),
-        json_record({"region": "north", "vip": True, "joined": "soon"}),
+        json_record({"region": "?", "vip": True}),
         json_record({"region": "half a pair \ud800", "vip": True}),
     ]
     captured = read(lines, contract)
@@ -194,5 +236,8 @@ def test_texts_booleans_and_timestamps() -> None:
         "vip": [1.0, 0.0, 1.0],
         "new": [0.0, 0.0, 1.0],
     }
-    reasons = ("a value of vip is no boolean", "a value of joined is no timestamp", "a value of region is no string")
-    assert dict(captured.unreadable) == dict.fromkeys(reasons, 1)
+    assert dict(captured.unreadable) == {
+        VALUE.format("vip", "true or false"): 1,
+        VALUE.format("region", "a text"): 1,
+        "the request is refused: malformed body": 1,
+    }

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from contracts.schema import to_json
-from tests.workloads.drift.live import CHURN, START, customers, records, write_training
+from tests.workloads.drift.live import CHURN, START, customers, json_record, records, write_training
 from workloads.drift import baseline, report
 from workloads.drift.__main__ import main
 from workloads.drift.capture import Captured, read
@@ -192,6 +192,30 @@ class TestCommandLine:
         assert printed == json.loads((directory / "out" / "report.json").read_text())
         assert (printed["rows"], printed["drifted"]) == (300, True)
         assert (directory / "out" / "report.html").read_text().startswith("<!doctype html>")
+
+    @pytest.mark.parametrize(
+        ("good", "bad", "code"), [(0, 500, 2), (299, 1, 2), (299, 0, 0), (0, 299, 0), (300, 500, 0)]
+    )
+    def test_requests_that_cannot_be_read_are_no_silence(
+        self, directory: Path, good: int, bad: int, code: int, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        main(self.arguments(directory, "baseline", "--data", str(directory / "train")))
+        lines = records(customers(good, seed=4)) + [json_record({"support_tickets": -1})] * bad
+        (directory / "some.jsonl").write_text("\n".join(lines))
+        capsys.readouterr()
+        assert main(self.detect_arguments(directory, "--captured", str(directory / "some.jsonl"))) == code
+        printed = capsys.readouterr()
+        assert (
+            json.loads(printed.out)["rows"]
+            == json.loads((directory / "out" / "report.json").read_text())["rows"]
+            == good
+        )
+        if code:
+            assert json.loads(printed.err.splitlines()[-1])["message"] == (
+                f"--captured: {bad} requests cannot be read, so only {good} rows are left of 300 that a score needs: "
+                "the request has a value of support_tickets that is not an integer from 0 to 1000, or null "
+                f"({bad}); give the contract of the model that is live"
+            )
 
     def test_the_window_narrows_it(self, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
         main(self.arguments(directory, "baseline", "--data", str(directory / "train")))

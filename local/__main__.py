@@ -13,6 +13,7 @@ import pulumi
 import yaml
 
 from automation.evidence import FORMATS
+from local import disk
 from local.adapter import AdapterError
 from local.diagram import mermaid
 from local.emulator.client import EmulatorError
@@ -36,20 +37,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = command(args)
         sys.stdout.flush()
     except (LocalRunError, AdapterError, EmulatorError, PolicyPackError, pulumi.RunError) as refused:
-        print(f"error: {refused}", file=sys.stderr)
-        return 1
+        return _refused(str(refused), args)
     except BrokenPipeError:  # whoever read it has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in disk.NO_ROOM:
             raise
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 1
+        return _refused(f"{error.filename or 'standard output or a file of the run'}: {error.strerror}", args)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
     return code
+
+
+def _say(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        error.filename = "standard output"
+        raise
+
+
+def _refused(reason: str, args: argparse.Namespace) -> int:
+    home = args.home or commands.PROJECT_DIRECTORY / ".local" / args.stack
+    print(f"error: {reason}{disk.told(disk.places(home))}", file=sys.stderr)
+    return 1
 
 
 def _leave_out_the_host() -> None:
@@ -78,17 +91,17 @@ def _down(args: argparse.Namespace) -> int:
 
 
 def _preview(args: argparse.Namespace) -> int:
-    print(commands.run_preview(_stack(args)))
+    _say(commands.run_preview(_stack(args)))
     return 0
 
 
 def _synth(args: argparse.Namespace) -> int:
-    print(commands.run_synth(_stack(args), out=args.out, bootstrap=args.bootstrap))
+    _say(commands.run_synth(_stack(args), out=args.out, bootstrap=args.bootstrap))
     return 0
 
 
 def _diagram(args: argparse.Namespace) -> int:
-    print(mermaid(_stack(args).synth(bootstrap=False)))
+    _say(mermaid(_stack(args).synth(bootstrap=False)))
     return 0
 
 
@@ -99,9 +112,9 @@ def _policies(args: argparse.Namespace) -> int:
     report = judge(stack.synth(bootstrap=False), pack, levels if args.levels or levels.is_file() else None)
     text = FORMATS[args.format](report)
     if args.out:
-        Path(args.out).write_text(text, encoding="utf-8")
+        disk.write(Path(args.out), text)
     else:
-        print(text)
+        _say(text)
     return 1 if report.stops else 0
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from components.naming import Names
 from contracts import loader, schema
 from contracts.schema import Contract
+from local import disk
 from local.emulator import client
 from local.emulator.client import Emulator
 from local.loop import data, home, report
@@ -69,7 +70,7 @@ def _emulator(stack: Stack, console: Console, pool: str | None, *, keep: bool) -
     finally:
         if keep:
             emulator.keep()
-            _record(stack).write_text(json.dumps({"url": emulator.url, "pid": emulator.pid}))
+            disk.write(_record(stack), json.dumps({"url": emulator.url, "pid": emulator.pid}))
             console.say(f"the emulator goes on at {emulator.url} until `{_down_command(stack)}`;")
             console.say(f"look around with: aws --endpoint-url {emulator.url} --region {stack.region} s3 ls")
         else:
@@ -161,7 +162,7 @@ def _tell(
     work = stack.home / "run"
     cloud = cloud_of(emulator)
     contract_file = work / "contract.json"
-    contract_file.write_text(schema.to_json(contract), encoding="utf-8")
+    disk.write(contract_file, schema.to_json(contract))
     names = Names(workload=contract.name, stack=stack.name, account=emulator.account, region=stack.region)
     story = Story(
         console=console,
@@ -200,7 +201,7 @@ def _write_report(page: Path, title: str, facts: Facts, console: Console, ending
         reports={title: path.read_text(encoding="utf-8") for title, path in facts.reports.items() if path.is_file()},
     )
     new = page.with_suffix(".new")
-    new.write_text(text, encoding="utf-8")
+    disk.write(new, text)
     new.replace(page)
 
 

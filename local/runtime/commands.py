@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
+from local import disk
 from local.adapter import Adapter
 from local.emulator.client import Emulator, EmulatorError, attach
 from local.judge.runner import PolicyRunner
@@ -22,7 +23,7 @@ def run_synth(stack: Stack, *, out: str | None = None, bootstrap: bool = False) 
         return document.rstrip("\n")
     path = Path(out) if out else stack.home / "synth.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(document, encoding="utf-8")
+    disk.write(path, document)
     return f"{len(json.loads(document)['resources'])} resources of {stack.project}/{stack.name} in {path}"
 
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from local import disk
 from local.runtime import values
 from local.runtime.errors import StateError
 from local.runtime.registration import PROVIDER_PREFIX
@@ -117,7 +118,7 @@ class State:
         body = ",\n".join(entry.text for entry in entries)
         draft = self.path.with_suffix(".new")
         draft.touch(mode=0o600)
-        draft.write_text(f'{head},"resources":[\n{body}\n]}}\n', encoding="utf-8")
+        disk.write(draft, f'{head},"resources":[\n{body}\n]}}\n')
         draft.replace(self.path)
 
     def _load(self, path: Path) -> None:

@@ -36,21 +36,22 @@ class Guard:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve the request by the inner application, or answer with an error in the caller's protocol."""
-        service = _signing_name(environ)
+        service = signing_name(environ)
         if service and not _is_known(service):
-            return _respond(environ, start_response, NOT_EMULATED, f"the emulator has no service {service}")
+            return respond(environ, start_response, NOT_EMULATED, f"the emulator has no service {service}")
         try:
             return self._inner(environ, start_response)
         except NotImplementedError as error:
-            return _respond(environ, start_response, NOT_EMULATED, f"{_operation(environ)}: {error}")
+            return respond(environ, start_response, NOT_EMULATED, f"{operation(environ)}: {error}")
         except Exception as error:
-            _logger.exception("%s failed", _operation(environ))
+            _logger.exception("%s failed", operation(environ))
             fault = f"{type(error).__name__}: {str(error)[:300]}"
-            detail = f"{_operation(environ)} failed inside the emulator with {fault}; see its log"
-            return _respond(environ, start_response, EMULATOR_FAULT, detail)
+            detail = f"{operation(environ)} failed inside the emulator with {fault}; see its log"
+            return respond(environ, start_response, EMULATOR_FAULT, detail)
 
 
-def _signing_name(environ: WSGIEnvironment) -> str:
+def signing_name(environ: WSGIEnvironment) -> str:
+    """The service that a request is signed for, "" for one that is not signed."""
     found = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
     return found.group(1) if found else ""
 
@@ -80,16 +81,18 @@ _KNOWN_BY_RULE = {
 }
 
 
-def _operation(environ: WSGIEnvironment) -> str:
+def operation(environ: WSGIEnvironment) -> str:
+    """What a request asks for, as well as the dispatch of its protocol tells."""
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     if target:
-        return f"{_signing_name(environ)}.{target.rpartition('.')[2]}"
-    return f"{_signing_name(environ)} {environ.get('REQUEST_METHOD', '')} {environ.get('PATH_INFO', '')}"
+        return f"{signing_name(environ)}.{target.rpartition('.')[2]}"
+    return f"{signing_name(environ)} {environ.get('REQUEST_METHOD', '')} {environ.get('PATH_INFO', '')}"
 
 
-def _respond(environ: WSGIEnvironment, start_response: StartResponse, code: str, message: str) -> list[bytes]:
+def respond(environ: WSGIEnvironment, start_response: StartResponse, code: str, message: str) -> list[bytes]:
+    """Answer with an error that no AWS SDK retries."""
     content_type, body = error_body(
-        code, message, service=_signing_name(environ), content_type=environ.get("CONTENT_TYPE", "")
+        code, message, service=signing_name(environ), content_type=environ.get("CONTENT_TYPE", "")
     )
     status = HTTPStatus.NOT_IMPLEMENTED
     headers = [("Content-Type", content_type), ("Content-Length", str(len(body))), ("x-amzn-ErrorType", code)]

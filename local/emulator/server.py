@@ -15,6 +15,7 @@ from local.emulator.admin import PREFIX, Admin
 from local.emulator.context import Context
 from local.emulator.guard import Guard
 from local.emulator.install import install
+from local.emulator.reach import Reach
 from local.emulator.sagemaker import invocation
 from local.emulator.sagemaker.endpoints import all_hosted, retire
 from local.emulator.sagemaker.invocation import Invoker
@@ -34,8 +35,8 @@ class Server:
         self._parts = install(context)
         parts = self._parts
         self._admin = Admin(context=context, alarms=parts.alarms, capture=parts.capture, metrics=parts.metrics)
-        self._invoker = Guard(Invoker(context, parts.capture, parts.metrics))
-        self._aws = Guard(DomainDispatcherApplication(create_backend_app))
+        self._invoker = Guard(Reach(context, Invoker(context, parts.capture, parts.metrics)))
+        self._aws = Guard(Reach(context, DomainDispatcherApplication(create_backend_app)))
         self._http = make_server(HOST, port, self._serve, threaded=True, request_handler=MotoRequestHandler)
         context.url = f"http://{HOST}:{self._http.server_port}"
         self._thread = threading.Thread(

@@ -13,11 +13,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from local import warm
+from local.emulator.identity import Caller
 from local.executor.errors import JOB_INTERNAL_ERROR, StepFailure
 
 ROOT = Path(__file__).parents[2]
@@ -33,10 +34,16 @@ class Access:
 
     endpoint_url: str
     region: str
+    caller: Caller | None = None
+
+    def by(self, role_arn: str, vpc: Mapping[str, Any] | None) -> Access:
+        """The access of a job with this role in these subnets."""
+        return replace(self, caller=Caller.of(role_arn, vpc))
 
     def environment(self) -> dict[str, str]:
         """As the AWS SDKs read it. The credentials are of no account."""
         return {
+            **(self.caller.environment() if self.caller else {}),
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_ACCESS_KEY_ID": "emulated",
             "AWS_SECRET_ACCESS_KEY": "emulated",

@@ -36,11 +36,12 @@ def run(work: jobs.Work, step: Mapping[str, Any], arguments: Mapping[str, Any], 
     outputs = arguments.get("ProcessingOutputConfig", {}).get("Outputs", [])
     for item in outputs:
         container.make(item["S3Output"]["LocalPath"])
-    isolated = arguments.get("NetworkConfig", {}).get("EnableNetworkIsolation", False)
+    network = arguments.get("NetworkConfig", {})
+    isolated = network.get("EnableNetworkIsolation", False)
     environment = container.environment(
         {**arguments.get("Environment", {}), "PROCESSING_JOB_NAME": name, "PROCESSING_JOB_ARN": arn},
         region=work.region,
-        access=None if isolated else work.access,
+        access=None if isolated else work.access.by(arguments["RoleArn"], network.get("VpcConfig")),
     )
     specification = arguments["AppSpecification"]
     argv = [*specification["ContainerEntrypoint"], *specification.get("ContainerArguments", [])]

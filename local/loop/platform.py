@@ -29,6 +29,7 @@ from contracts.release.ledger import Ledger
 from contracts.release.lock import Lock
 from local import warm
 from local.emulator.client import Emulator
+from local.emulator.identity import Caller
 from local.loop import images
 from local.runtime import LocalRunError
 from workloads.retraining.handler import dataset_version
@@ -91,9 +92,13 @@ class Platform:
         csv.write_csv(rows.set_column(at, "quarantine_codes", codes), path)
         return path
 
-    def run(self, module: str, *arguments: object) -> str:
-        """Run a workload as its container would; returns what it printed. Exit codes 3 and 4 are verdicts."""
+    def run(self, module: str, *arguments: object, caller: Caller | None = None) -> str:
+        """Run a workload as its container would; returns what it printed. Exit codes 3 and 4 are verdicts.
+
+        `caller` is the job whose role and network it has.
+        """
         own = {"PATH": "/usr/bin:/bin", "PII_SALT": self._salt, "TMPDIR": tempfile.gettempdir()}
+        own |= caller.environment() if caller else {}
         argv = [sys.executable, "-m", module, *map(str, arguments)]
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
             job = warm.start(
@@ -223,8 +228,15 @@ class Platform:
         self.run(
             *("workloads.drift", "detect", "--contract", self.contract_file, "--baseline", baseline),
             *("--captured", captured, "--endpoint", self.names.endpoint, "--output", output, "--publish"),
+            caller=self._drift_job(),
         )
         return json.loads((output / "report.json").read_text())
+
+    def _drift_job(self) -> Caller:
+        """As whom and where the schedule runs the job."""
+        schedule = self.client("scheduler").get_schedule(Name=self.names.resource("drift"))
+        job = json.loads(schedule["Target"]["Input"])
+        return Caller.of(job["RoleArn"], job["NetworkConfig"]["VpcConfig"])
 
     def ask_for_retraining(self, trigger: str) -> dict[str, Any]:
         """Call the retraining function by hand."""

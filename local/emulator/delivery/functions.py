@@ -23,6 +23,7 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 
 from local.emulator.context import Context
+from local.emulator.identity import Caller
 
 _ENTRY = Path(__file__).with_name("function_entry.py")
 # What Lambda's Python runtime brings besides the standard library (Lambda developer guide, "Python runtimes").
@@ -125,7 +126,9 @@ def _environment(context: Context, function: LambdaFunction, request_id: str) ->
     environment = context.environment(function.region)
     del environment["PYTHONPATH"]
     environment |= {str(name): str(value) for name, value in function.environment_vars.items()}
+    caller = Caller.of(function.role, function.vpc_config)
     return environment | {
+        **caller.environment(),
         "_HANDLER": str(function.handler),
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
         "AWS_LAMBDA_FUNCTION_NAME": function.function_name,

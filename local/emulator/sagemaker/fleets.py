@@ -10,6 +10,7 @@ from typing import Any
 from moto.sagemaker.models import SageMakerModelBackend
 
 from local.emulator.context import Context
+from local.emulator.identity import Caller
 from local.emulator.sagemaker import packages
 from local.emulator.sagemaker.model_servers import Container, ModelServer, StartError
 from local.emulator.sagemaker.models import described_model
@@ -148,6 +149,10 @@ def container(backend: SageMakerModelBackend, model_name: str) -> Container:
     if len(model.get("Containers", [])) > 1:
         raise StartError(f"Model {model_name} has several containers; the emulator serves models of one container.")
     environment = dict(given.get("Environment") or {})
+    caller = Caller.of(
+        model["ExecutionRoleArn"], model.get("VpcConfig"), isolated=bool(model.get("EnableNetworkIsolation"))
+    )
+    environment |= caller.environment()
     if not given.get("ModelPackageName"):
         return Container(image=given.get("Image", ""), model_data=_model_data(given), environment=environment)
     package = packages.described(backend, given["ModelPackageName"])

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 import settings as stack_config
 from components import reach
 from components.data.features import Features, FeaturesArgs
-from components.ground import Ground, account, judged
+from components.ground import Ground, account, existing_key, judged
 from components.ground.boundary import Access, AccessArgs
 from components.ground.keys import Keys, KeysArgs
 from components.ground.lake import Lake, LakeArgs
@@ -55,9 +55,11 @@ variants = list(record.wanted.packages) if record else []
 # What the network stands on: looked up, and refused, before anything is made.
 callers = reach.callers([models_training.CALLS, responses.CALLS, drift.CALLS], settings.network.also_reach)
 site = survey(region, settings.network, callers, lookup)
+if settings.keys.existing:
+    existing_key.check(settings.keys.existing, names, lookup)
 
 # The ground.
-keys = Keys("keys", KeysArgs(names=names, protect=settings.protect), on_aws)
+keys = Keys("keys", KeysArgs(names=names, settings=settings.keys, protect=settings.protect), on_aws)
 access = Access(
     "access", AccessArgs(names=names, keys=keys, permissions_boundary=settings.access.permissions_boundary), on_aws
 )

@@ -72,7 +72,11 @@ def allow(
     if "iam:PassRole" in actions and "iam:PassedToService" not in (conditions or {}).get("StringEquals", {}):
         raise ValueError(f"statement {sid}: found iam:PassRole for any service; allowed: with `pass_role` only")
     return Statement(
-        sid=sid, effect="Allow", actions=tuple(actions), resources=tuple(resources), conditions=conditions or {}
+        sid=sid,
+        effect="Allow",
+        actions=tuple(actions),
+        resources=tuple(dict.fromkeys(resources)),  # one key may serve several domains
+        conditions=conditions or {},
     )
 
 

@@ -11,6 +11,7 @@ from settings.access import Access
 from settings.faults import Fault, SectionError
 from settings.features import Features
 from settings.images import Images
+from settings.keys import Keys
 from settings.lake import Lake
 from settings.logs import Logs
 from settings.monitoring import Monitoring
@@ -52,7 +53,9 @@ class Settings(Section):
     tags: Tags = Field(default={}, max_length=MAX_TAGS)
     """Tags of every resource, beside Project, Environment and ManagedBy. The policy pack says which are required."""
     network: Network = Network()
-    """The VPC."""
+    """Where the workloads run."""
+    keys: Keys = Keys()
+    """The keys that encrypt."""
     access: Access = Access()
     """Identity and access management."""
     lake: Lake = Lake()

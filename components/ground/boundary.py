@@ -88,7 +88,7 @@ def boundary_resources(names: Names, keys: Mapping[Domain, pulumi.Input[str]]) -
     return {
         "ec2": arns("ec2", "network-interface/*", "security-group/*", "subnet/*"),
         "ecr": [*arns("ecr", f"repository/{mine}"), names.analyzer_arn],
-        "kms": list(keys.values()),
+        "kms": list(dict.fromkeys(keys.values())),
         "lambda": arns("lambda", f"function:{mine}"),
         "logs": arns("logs", *(f"log-group:{group}" for group in groups)),
         "s3": [names.bucket_arn(names.bucket("*"))],

@@ -1,4 +1,4 @@
-"""KMS keys: one for each data domain, so that access to one kind of data never opens another.
+"""KMS keys: one for each data domain, so that access to one kind of data never opens another, or one for all.
 
 Key policies leave the decision to IAM in this account and name each AWS service that encrypts on its own, with the
 condition that ties it to this account's resources. Rotation is on.
@@ -6,7 +6,7 @@ condition that ties it to this account's resources. Rotation is on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +17,7 @@ from components import access
 from components.access import Statement
 from components.naming import Names
 from contracts import partitions
+from settings.keys import Keys as KeySettings
 
 
 class Domain(StrEnum):
@@ -77,41 +78,68 @@ def key_policy(domain: Domain, names: Names) -> list[Statement]:
     return statements
 
 
+def key_policy_of(domains: Iterable[Domain], names: Names) -> list[Statement]:
+    """Statements of the policy of a key that serves several domains."""
+    statements = [statement for domain in domains for statement in key_policy(domain, names)]
+    return list({statement.sid: statement for statement in statements}.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """The key of a domain, whoever made it."""
+
+    arn: pulumi.Output[str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class KeysArgs:
     """`protect` refuses deletion: without its key, data is gone."""
 
     names: Names
+    settings: KeySettings
     protect: bool
 
 
 class Keys(pulumi.ComponentResource):
-    """One customer managed key and alias for each `Domain`.
+    """A customer managed key and alias for each `Domain`, or one for all of them.
 
-    keys = Keys("keys", KeysArgs(names=names, protect=True))
+    keys = Keys("keys", KeysArgs(names=names, settings=settings.keys, protect=True))
     keys[Domain.RAW].arn
     """
 
     def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:keys:Keys", name, None, opts)
-        self._keys: dict[Domain, aws.kms.Key] = {}
-        for domain in Domain:
-            key = aws.kms.Key(
-                f"{name}-{domain}",
-                description=f"{args.names.prefix}: {_DESCRIPTIONS[domain]}",
-                enable_key_rotation=True,
-                deletion_window_in_days=30,
-                policy=access.document(key_policy(domain, args.names)),
-                opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
-            )
-            aws.kms.Alias(
-                f"{name}-{domain}-alias",
-                name=f"alias/{args.names.resource(domain)}",
-                target_key_id=key.key_id,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-            self._keys[domain] = key
+        self._name, self._args = name, args
+        if args.settings.existing:
+            self._keys = dict.fromkeys(Domain, Key(arn=pulumi.Output.from_input(args.settings.existing)))
+        elif args.settings.one:
+            self._keys = dict.fromkeys(Domain, self._key("all", list(Domain), "everything that the stack keeps"))
+        else:
+            self._keys = {domain: self._key(domain, [domain], _DESCRIPTIONS[domain]) for domain in Domain}
         self.register_outputs({domain: key.arn for domain, key in self._keys.items()})
 
-    def __getitem__(self, domain: Domain) -> aws.kms.Key:
+    def __getitem__(self, domain: Domain) -> Key:
         return self._keys[domain]
+
+    @property
+    def arns(self) -> list[pulumi.Output[str]]:
+        """The ARNs of all keys, each once."""
+        return [key.arn for key in {id(key): key for key in self._keys.values()}.values()]
+
+    def _key(self, role: str, domains: Sequence[Domain], description: str) -> Key:
+        names, protect = self._args.names, self._args.protect
+        key = aws.kms.Key(
+            f"{self._name}-{role}",
+            description=f"{names.prefix}: {description}",
+            enable_key_rotation=True,
+            deletion_window_in_days=30,
+            policy=access.document(key_policy_of(domains, names)),
+            opts=pulumi.ResourceOptions(parent=self, protect=protect),
+        )
+        aws.kms.Alias(
+            f"{self._name}-{role}-alias",
+            name=f"alias/{names.resource(role)}",
+            target_key_id=key.key_id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return Key(arn=key.arn)

@@ -254,7 +254,7 @@ def site(services: Iterable[str], zones: int = 3) -> Site:
 def ground(names: Names = NAMES, *, callers: Mapping[str, tuple[str, ...]] | None = None, **settings: Any) -> Ground:
     """What the components under test stand on: real keys and a network, with one endpoint unless told otherwise."""
     checked = Settings.model_validate(settings, strict=False)
-    keys = Keys("keys", KeysArgs(names=names, protect=checked.protect))
+    keys = Keys("keys", KeysArgs(names=names, settings=checked.keys, protect=checked.protect))
     called = {"ssm": ("rollback",)} if callers is None else callers
     network = Network(
         "network",

@@ -10,8 +10,8 @@ import settings
 from tests.settings.written import faults
 
 KEYS = (
-    "stack, workloads, protect, require_policies, tags, network, access, lake, images, logs, notifications, features, "
-    "monitoring, retraining"
+    "stack, workloads, protect, require_policies, tags, network, keys, access, lake, images, logs, notifications, "
+    "features, monitoring, retraining"
 )
 
 

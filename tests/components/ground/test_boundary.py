@@ -6,6 +6,7 @@ from components.access import WITHOUT_RESOURCE
 from components.ground.boundary import ACTIONS, Access, AccessArgs, boundary_statements
 from components.ground.keys import Domain, Keys, KeysArgs
 from components.naming import MAX_PREFIX, Names
+from settings.keys import Keys as KeySettings
 from tests.components.engine import BOUNDARY, NAMES, Deployment, deploy
 
 #: A managed policy has at most 6,144 characters, white space not counted (IAM user guide, "IAM and STS quotas").
@@ -15,7 +16,7 @@ KEYS = {domain: f"arn:key-{domain}" for domain in Domain}
 
 def access(permissions_boundary: str | None = None) -> Deployment:
     def program() -> None:
-        keys = Keys("keys", KeysArgs(names=NAMES, protect=False))
+        keys = Keys("keys", KeysArgs(names=NAMES, settings=KeySettings(), protect=False))
         Access("access", AccessArgs(names=NAMES, keys=keys, permissions_boundary=permissions_boundary))
 
     return deploy(program)

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from components.ground.keys import Domain, Keys, KeysArgs, key_policy
-from tests.components.engine import NAMES, deploy, policy
+from settings.keys import Keys as KeySettings
+from tests.components.engine import NAMES, deploy, ground, policy
 
 ACCOUNT_STATEMENT = {
     "Effect": "Allow",
@@ -17,7 +18,7 @@ ACCOUNT_STATEMENT = {
 
 @pytest.mark.parametrize("protect", [True, False])
 def test_one_rotating_key_and_alias_for_each_domain(protect: bool) -> None:
-    deployment = deploy(lambda: Keys("keys", KeysArgs(names=NAMES, protect=protect)))
+    deployment = deploy(lambda: Keys("keys", KeysArgs(names=NAMES, settings=KeySettings(), protect=protect)))
     keys = deployment.all("aws:kms/key:Key")
     assert {key.name for key in keys} == {f"keys-{domain}" for domain in Domain}
     for key in keys:
@@ -30,7 +31,7 @@ def test_one_rotating_key_and_alias_for_each_domain(protect: bool) -> None:
 
 
 def test_key_policies_let_in_the_account_and_the_services_that_encrypt() -> None:
-    deployment = deploy(lambda: Keys("keys", KeysArgs(names=NAMES, protect=False)))
+    deployment = deploy(lambda: Keys("keys", KeysArgs(names=NAMES, settings=KeySettings(), protect=False)))
     for domain in (Domain.RAW, Domain.PROCESSED, Domain.FEATURES, Domain.MODELS):
         assert policy(deployment.one(f"keys-{domain}")) == {"AccountDecidesByIam": ACCOUNT_STATEMENT}
     logs = policy(deployment.one("keys-logs"))
@@ -73,3 +74,26 @@ def test_cloudwatch_logs_is_called_by_its_host_in_every_partition(region: str, p
     assert logs.principal == {"Service": principal}
     publishers = key_policy(Domain.MESSAGES, names)[1]
     assert publishers.principal == {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]}
+
+
+def test_one_key_for_everything_lets_in_whom_any_domain_lets_in() -> None:
+    deployment = deploy(lambda: ground(keys={"one": True}))
+    (key,) = deployment.all("aws:kms/key:Key")
+    assert key.name == "keys-all"
+    assert set(policy(key)) == {
+        "AccountDecidesByIam",
+        "DeadLettersToQueues",
+        "LogGroupsOfThisAccount",
+        "PublishersToTopics",
+    }
+    assert [alias.inputs["name"] for alias in deployment.all("aws:kms/alias:Alias")] == ["alias/churn-staging-all"]
+    assert deployment.one("network-flow-logs").inputs["kmsKeyId"] == "arn:aws:kms:eu-west-1:123456789012:key/keys-all"
+
+
+def test_an_existing_key_is_used_and_nothing_is_made() -> None:
+    arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    found: list[Keys] = []
+    deployment = deploy(lambda: found.append(ground(keys={"existing": arn}).keys))
+    assert [each.type for each in deployment.resources if ":kms/" in each.type] == []
+    assert deployment.one("network-flow-logs").inputs["kmsKeyId"] == arn
+    assert len(found[0].arns) == 1

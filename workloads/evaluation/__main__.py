@@ -21,6 +21,7 @@ from workloads.drift.baseline import with_scores
 from workloads.evaluation import champion, report
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import Evaluated, evaluate
+from workloads.evaluation.metrics import TooFewError
 from workloads.evaluation.model import Model
 from workloads.runtime import leave
 
@@ -40,7 +41,10 @@ def main() -> None:
         s3=boto3.client("s3"),
     )
     _comparable(live, contract)
-    result = evaluate(candidate, live, pq.read_table(arguments.test, partitioning=None), contract)
+    try:
+        result = evaluate(candidate, live, pq.read_table(arguments.test, partitioning=None), contract)
+    except TooFewError as error:
+        raise SystemExit(str(error)) from None
     write(result, json.loads(arguments.baseline.read_bytes()), arguments.output)
     gate = result.report["gate"]
     logging.info(json.dumps({"event": "gate", "decision": gate["decision"], "reason": gate["reason"]}))

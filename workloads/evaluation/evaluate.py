@@ -46,6 +46,8 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
     decision = gate.decide(
         quality=contract.quality,
         measured={"auc": area.value, **plain},
+        threshold=contract.threshold,
+        rows=len(labels),
         auc_difference=difference,
         model_tests=tests,
     )

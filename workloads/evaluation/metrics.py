@@ -18,6 +18,12 @@ from workloads.inference.decision import decider
 
 Array = NDArray[Any]
 CONFIDENCE = 0.95
+#: Metrics that depend on the decision threshold.
+AT_THRESHOLD = ("accuracy", "f1", "precision", "recall", "positive_share")
+
+
+class TooFewError(ValueError):
+    """A test set on which nothing can be measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,9 +125,9 @@ def _delong(labels: Array, scores: Array, entities: Array | None) -> tuple[Array
     owners = np.arange(len(labels)) if entities is None else np.unique(entities, return_inverse=True)[1]
     of_hits, of_misses = (np.unique(owners[part]).size for part in (positive, ~positive))
     if of_hits < 2 or of_misses < 2:
-        raise ValueError(
+        raise TooFewError(
             f"the test set has positive rows of {of_hits} and negative rows of {of_misses} entities; "
-            "at least 2 of each are needed"
+            "at least 2 of each are needed; give more data, or a larger split.test in the contract"
         )
     together = stats.rankdata(np.concatenate([hits, misses], axis=1), axis=1)
     among_hits, among_misses = stats.rankdata(hits, axis=1), stats.rankdata(misses, axis=1)

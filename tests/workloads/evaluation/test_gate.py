@@ -12,6 +12,8 @@ from workloads.evaluation.model_tests import ModelTest
 GOOD: dict[str, Any] = {
     "quality": DEFAULT_QUALITY,
     "measured": {"auc": 0.9, "accuracy": 0.8, "f1": 0.75, "calibration_error": 0.03, "recall": 0.6, "logloss": 0.3},
+    "threshold": 0.75,
+    "rows": 1000,
     "auc_difference": Interval(value=0.002, low=-0.004, high=0.008),
     "model_tests": [ModelTest(name="order", passed=True, found="0", allowed="0")],
 }
@@ -37,17 +39,38 @@ def test_the_first_model_has_no_champion_to_beat() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"auc": 0.7499}, "auc 0.7499, allowed >= 0.75"),
-        ({"accuracy": 0.74}, "accuracy 0.7400, allowed >= 0.75"),
-        ({"f1": 0.1}, "f1 0.1000, allowed >= 0.7"),
-        ({"calibration_error": 0.11}, "calibration_error 0.1100, allowed <= 0.1"),
+        ({"auc": 0.7499}, "auc 0.7499, allowed >= 0.75 (quality.auc.min of the contract)"),
         (
-            {"auc_difference": Interval(value=-0.004, low=-0.0101, high=0.002)},
-            "auc against the champion -0.0040 [-0.0101, +0.0020], allowed interval above -0.01",
+            {"accuracy": 0.74},
+            "accuracy 0.7400 at threshold 0.75, allowed >= 0.75 (quality.accuracy.min of the contract)",
+        ),
+        ({"f1": 0.1}, "f1 0.1000 at threshold 0.75, allowed >= 0.7 (quality.f1.min of the contract)"),
+        (
+            {"calibration_error": 0.11},
+            "calibration_error 0.1100, allowed <= 0.1 (quality.calibration_error.max of the contract)",
+        ),
+        (  # worse by more than the margin: rows would not help
+            {"auc_difference": Interval(value=-0.014, low=-0.0181, high=-0.01)},
+            "auc against the champion -0.0140 [-0.0181, -0.0100], allowed interval above -0.01 "
+            "(quality.auc_loss.max of the contract)",
+        ),
+        (  # better, and nobody can tell: half the width is three times the room, so nine times the rows
+            {"auc_difference": Interval(value=0.002, low=-0.034, high=0.038)},
+            "auc against the champion +0.0020 [-0.0340, +0.0380], allowed interval above -0.01 "
+            "(quality.auc_loss.max of the contract): too few test rows: of 1000 the interval is too wide to tell, "
+            "about 9000 would do if the difference stays; give more data, or a larger split.test",
         ),
         (
-            {"model_tests": [ModelTest(name="latency p99", passed=False, found="70 ms", allowed="<= 50 ms")]},
-            "model test latency p99 70 ms, allowed <= 50 ms",
+            {
+                "model_tests": [
+                    ModelTest(name="latency p99", passed=False, found="70 ms", allowed="<= 50 ms", key="quality.l.max")
+                ]
+            },
+            "model test latency p99 70 ms, allowed <= 50 ms (quality.l.max of the contract)",
+        ),
+        (
+            {"model_tests": [ModelTest(name="order", passed=False, found="3", allowed="0")]},
+            "model test order 3, allowed 0",
         ),
     ],
 )
@@ -69,7 +92,10 @@ def test_thresholds_are_inclusive() -> None:
 
 def test_every_failure_is_in_the_reason() -> None:
     gate = judge({"accuracy": 0.5, "f1": 0.5})
-    assert gate.reason == "accuracy 0.5000, allowed >= 0.75; f1 0.5000, allowed >= 0.7"
+    assert gate.reason == (
+        "accuracy 0.5000 at threshold 0.75, allowed >= 0.75 (quality.accuracy.min of the contract); "
+        "f1 0.5000 at threshold 0.75, allowed >= 0.7 (quality.f1.min of the contract)"
+    )
 
 
 def test_a_metric_that_is_no_number_rejects() -> None:
@@ -89,4 +115,4 @@ def test_a_contract_bounds_what_it_likes_on_either_side() -> None:
         ("logloss", True, "<= 1"),
         ("model test order", True, "0"),
     ]
-    assert gate.reason == "auc 0.9000, allowed >= 0.6 and <= 0.89"
+    assert gate.reason == "auc 0.9000, allowed >= 0.6 and <= 0.89 (quality.auc.max of the contract)"

@@ -116,6 +116,10 @@ def test_the_float32_of_seven_tenths_is_below_it() -> None:
     assert metrics.at_threshold(np.array([1]), score.astype(np.float64), float(score[0]))["positive_share"] == 1.0
 
 
+def test_the_metrics_that_depend_on_the_threshold() -> None:
+    assert tuple(metrics.at_threshold(np.array([1, 0]), np.array([0.1, 0.2]), 0.5)) == metrics.AT_THRESHOLD
+
+
 def test_deciding_nobody_has_f1_zero() -> None:
     assert metrics.at_threshold(np.array([1, 0]), np.array([0.1, 0.2]), 0.9)["f1"] == 0.0
 

@@ -5,6 +5,8 @@ BIN    := .venv/bin
 STACK  ?= staging
 # Where it is set, every process would compile all its imports again.
 unexport PYTHONDONTWRITEBYTECODE
+# What a target prints is its own output alone, also of `make -C` into a file.
+MAKEFLAGS += --no-print-directory
 export = $(BIN)/uv export -q --frozen --no-annotate --no-emit-project $(2) -o $(1)
 
 .PHONY: help setup up down synth diagram test test-all check format bench-serve lock pipeline clean
@@ -25,7 +27,7 @@ synth: .venv/local.stamp ## write every resource of a stack as JSON
 	$(BIN)/python -m local synth --stack $(STACK)
 
 diagram: .venv/local.stamp ## draw the architecture of a stack, from its synth
-	$(BIN)/python -m local diagram --stack $(STACK)
+	@$(BIN)/python -m local diagram --stack $(STACK)
 
 test: .venv/dev.stamp ## set up and run all tests that a change can break, in minutes
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -66,16 +68,19 @@ clean: ## remove what the commands made
 .venv/uv.stamp: requirements-bootstrap.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 	  { echo "ml-platform needs Python 3.11; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Install it or name it: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
 	@touch $@
 
+# The project is no package: its path in the environment lets `python -m local` and the like run from any directory.
 .venv/local.stamp: .venv/uv.stamp uv.lock
-	$(BIN)/uv sync --quiet --locked --inexact --group local
+	@$(BIN)/uv sync --quiet --locked --inexact --group local
+	@$(BIN)/python -c 'import pathlib, sysconfig; \
+	  pathlib.Path(sysconfig.get_path("purelib"), "ml-platform.pth").write_text("$(CURDIR)\n")'
 	@touch $@
 
 .venv/dev.stamp: .venv/local.stamp
-	$(BIN)/uv sync --quiet --locked --inexact --group dev
+	@$(BIN)/uv sync --quiet --locked --inexact --group dev
 	@touch $@
 
 .venv-pipeline/stamp: .venv/uv.stamp workloads/pipeline/requirements.lock

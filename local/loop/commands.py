@@ -14,7 +14,7 @@ from contracts.schema import Contract
 from local import disk
 from local.emulator import client
 from local.emulator.client import Emulator
-from local.loop import data, home, report
+from local.loop import data, home, kept, report
 from local.loop.console import Console
 from local.loop.platform import LoopError, Platform
 from local.loop.story import Facts, Story
@@ -68,11 +68,12 @@ def _emulator(stack: Stack, console: Console, pool: str | None, *, keep: bool) -
             raise LoopError(f"the emulator at {emulator.url} ended in the middle of the run; see {log}") from error
         raise
     finally:
-        if keep:
+        if keep and emulator.alive():
             emulator.keep()
             disk.write(_record(stack), json.dumps({"url": emulator.url, "pid": emulator.pid}))
             console.say(f"the emulator goes on at {emulator.url} until `{_down_command(stack)}`;")
-            console.say(f"look around with: aws --endpoint-url {emulator.url} --region {stack.region} s3 ls")
+            for line in kept.told(emulator):
+                console.say(line)
         else:
             emulator.stop()
             stack.forget()
@@ -98,6 +99,8 @@ def _update(stack: Stack, running: Emulator, console: Console, data_file: Path |
     with console.step(f"Update {stack.name} on the emulator at {running.url}"), kept_packs(stack) as packs:
         done = _deploy(stack, cloud_of(running), packs, console, "update")
         console.say(", ".join(f"{len(urns)} {op.value}" for op, urns in done.changes.items() if urns))
+        for line in kept.told(running):
+            console.say(line)
         if data_file:
             console.say(
                 f"{data_file} is not delivered: the loop runs on a fresh emulator, after `{_down_command(stack)}`"

@@ -92,7 +92,7 @@ class Alarms:
             notify(self._context, backend, alarm, old, new)
 
     def _datapoints(self, backend: CloudWatchBackend, read: Source, evaluation_periods: int) -> Iterator[Datapoint]:
-        """The last periods, newest first."""
+        """The last periods, newest first, placed so that the newest ends now by the wall, as API timestamps are."""
         emulated = self._context.clock.emulated
         tree = expressions.parse(read.expression)
         periods = evaluation_periods + EXTRA_DATAPOINTS
@@ -106,14 +106,14 @@ class Alarms:
             ]
             for name, stat in read.statistics.items()
         }
-        now = emulated()
+        now, wall = emulated(), time.time()
         for age in range(periods):
             start, end = now - (age + 1) * read.period, now - age * read.period
             values = {
                 name: series.statistic(stat.name, [s for moment, s in aged[name] if start < moment <= end])
                 for name, stat in read.statistics.items()
             }
-            yield Datapoint(start=start, value=expressions.evaluate(tree, values))
+            yield Datapoint(start=start - (now - wall), value=expressions.evaluate(tree, values))
 
     def _few_samples(self, backend: CloudWatchBackend, alarm: Alarm, read: Source) -> bool:
         """Fewer samples than a percentile can rest on: 10 / (1 - p) above the median, 10 / p below it."""

@@ -46,7 +46,7 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class Datapoint:
-    """One period: its start on the emulator's clock (seconds since the epoch) and the value; None is missing."""
+    """One period: its start (seconds since the epoch) and the value; None is missing."""
 
     start: float
     value: float | None

@@ -153,6 +153,20 @@ def test_time_brings_an_alarm_back(
     )
 
 
+def test_no_time_of_an_alarm_lies_in_the_future_however_far_the_clock_is_ahead(
+    emulator: Emulator, cloudwatch: Any, alarm: Callable[..., str], put: Callable[..., None]
+) -> None:
+    emulator.advance(86_400)
+    name = alarm(EvaluationPeriods=1)
+    put(11)
+    found = described(cloudwatch, name)
+    (evaluated,) = json.loads(found["StateReasonData"])["evaluatedDatapoints"]
+    period = datetime.strptime(evaluated["timestamp"], "%Y-%m-%dT%H:%M:%S.%f%z")
+    assert period < found["StateUpdatedTimestamp"] <= datetime.now(UTC)
+    assert found["StateUpdatedTimestamp"] - period < timedelta(seconds=600)
+    assert f"({period:%d/%m/%y %H:%M:%S})" in found["StateReason"]
+
+
 def test_an_update_keeps_the_state(cloudwatch: Any, alarm: Callable[..., str], put: Callable[..., None]) -> None:
     name = alarm(EvaluationPeriods=1)
     put(11)

@@ -14,7 +14,7 @@ from contracts import expression
 from contracts.document import Path
 from contracts.metrics import METRICS
 from contracts.schema import Bounds, Column, ColumnType, EventTime, Feature, Pii, Split, Value
-from contracts.texts import BLANKS, written
+from contracts.texts import BLANKS, finite, written
 
 # SageMaker Feature Store's rule for feature names (API CreateFeatureGroup, FeatureDefinition$FeatureName) narrowed to
 # what an expression can name, and names that it, our ETL and our requests keep.
@@ -166,9 +166,19 @@ def _values(column: Column, *, is_input: bool) -> Iterator[Fault]:
             yield (*path, text), f"{show(value)} is found; allowed are {', '.join(map(show, column.allowed))}"
         elif not isinstance(value, str) and not _in_bounds(value, column):
             yield (*path, text), f"{show(value)} is found, outside minimum and maximum"
-        elif is_input and any(written(other) == text for _, other in column.values if other != value):
+        elif is_input and _is_value(text, column, other_than=value):
             clash = f"stands for {show(value)} and is a value itself, so nobody could tell what a request means"
             yield (*path, text), f"{text!r} {clash}; choose other values, or keep the delivered ones"
+
+
+def _is_value(text: str, column: Column, *, other_than: Value) -> bool:
+    """Whether `text` is the spelling of another value of the column, as a request may hold it."""
+    meant = {written(value) for _, value in column.values if value != other_than}
+    if column.type is ColumnType.STRING:
+        return text in meant or (text in column.allowed and text != other_than)
+    if column.type is ColumnType.BOOLEAN:
+        return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), other_than) != other_than
+    return finite(text) not in (None, other_than)
 
 
 def _in_bounds(value: float, column: Column) -> bool:

@@ -28,7 +28,7 @@ def missing_numbers(column: Column) -> frozenset[float]:
     """The finite numbers that stand for no value; only integer and number columns have such."""
     if column.type not in _NUMERIC:
         return frozenset()
-    numbers = (_number(mark) for mark in marks(column))
+    numbers = (finite(mark) for mark in marks(column))
     return frozenset(number for number in numbers if number is not None and number not in column.allowed)
 
 
@@ -61,7 +61,7 @@ def reader(column: Column) -> Callable[[str], str | None]:
         trimmed = text.strip(BLANKS)
         if meaning and trimmed in meaning:
             return meaning[trimmed]
-        if trimmed.lower() in missing or (numbers and _number(trimmed) in numbers):
+        if trimmed.lower() in missing or (numbers and finite(trimmed) in numbers):
             return None
         if closed:
             raise ValueError(text)
@@ -70,7 +70,7 @@ def reader(column: Column) -> Callable[[str], str | None]:
     return read
 
 
-def _number(text: str) -> float | None:
+def finite(text: str) -> float | None:
     """The finite number that `text` is, as CSV writes one."""
     try:
         number = float(text)

@@ -187,8 +187,23 @@ INPUTS = "user_tenure_months, transaction_volume, support_tickets"
             "columns.support_tickets.values.many: 1001 is found, outside minimum and maximum",
         ),
         (
-            put("columns", "support_tickets", "values", value={"1": 0, "2": 1}),
+            put("columns", "support_tickets", "values", value={"1": 0}),
             "columns.support_tickets.values.1: '1' stands for 0 and is a value itself, so nobody could tell what a "
+            "request means; choose other values, or keep the delivered ones",
+        ),
+        (
+            put("columns", "support_tickets", "values", value={"99.0": 7}),
+            "columns.support_tickets.values.99.0: '99.0' stands for 7 and is a value itself, so nobody could tell what "
+            "a request means; choose other values, or keep the delivered ones",
+        ),
+        (
+            put("columns", "plan", value={"type": "string", "allowed": ["a", "b"], "values": {"a": "b"}}),
+            "columns.plan.values.a: 'a' stands for 'b' and is a value itself, so nobody could tell what a "
+            "request means; choose other values, or keep the delivered ones",
+        ),
+        (
+            put("columns", "vip", value={"type": "boolean", "values": {"ja": True, "0": True}}),
+            "columns.vip.values.0: '0' stands for true and is a value itself, so nobody could tell what a "
             "request means; choose other values, or keep the delivered ones",
         ),
         (

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from contracts import texts
-from contracts.schema import Column, ColumnType
+from contracts.schema import Column, ColumnType, Value
 from workloads.inference.errors import show
 
 _INT64 = (-(2**63), 2**63 - 1)
@@ -65,6 +65,8 @@ class Check:
             ends = (("from", c.minimum), ("to", c.maximum))
             bounds = [f"{word} {_plain(value)}" for word, value in ends if value is not None]
             text = " ".join([text, *bounds])
+        if c.values:
+            text += f", or {', '.join(show(known) for known, _ in c.values)}"
         return f"{text}, or null" if self.nullable else text
 
     def type(self) -> Any:
@@ -94,6 +96,8 @@ class Check:
     def from_json(self, value: Any) -> Any:
         """The value of a JSON body."""
         kind = self.column.type
+        if isinstance(value, str) and (meaning := self._meaning(value)) is not None:
+            return self._checked(meaning)
         if isinstance(value, str):
             text = self._read(value)
             if text is not None and kind not in _TEXTS:
@@ -120,6 +124,8 @@ class Check:
     def from_typed(self, value: Any) -> Any:
         """The value of a Parquet column, as pyarrow gives it: by the pairs of types that validation takes."""
         kind = self.column.type
+        if (meaning := self._meaning(value)) is not None:
+            return self._checked(meaning)
         if isinstance(value, str):
             return self.from_text(value)
         if isinstance(value, date):
@@ -137,6 +143,16 @@ class Check:
     @cached_property
     def _read(self) -> Callable[[str], str | None]:
         return texts.reader(self.column)
+
+    @cached_property
+    def _meanings(self) -> dict[str, Value]:
+        return texts.translation(self.column)
+
+    def _meaning(self, value: Any) -> Any:
+        """What a delivered value stands for by the contract's `values`, None if it stands for itself."""
+        if not self._meanings or not isinstance(value, str | int | float):
+            return None
+        return self._meanings.get(value.strip(texts.BLANKS) if isinstance(value, str) else texts.written(value))
 
     @cached_property
     def _numbers(self) -> frozenset[float]:

@@ -33,7 +33,8 @@ def read(body: bytes, reader: Reader) -> Raw:
         raise Refused(415, "unsupported_media_type", message) from None
     try:
         schema = pq.read_schema(io.BytesIO(body))
-        texts = [field.name for field in schema if field.type == pa.string() and field.name in reader.columns.known]
+        wanted = _wanted(schema.names, reader)
+        texts = [field.name for field in schema if field.type == pa.string() and field.name in wanted]
         with pq.ParquetFile(io.BytesIO(body), read_dictionary=texts) as file:
             reader.check_count(file.metadata.num_rows)
             return reader.table(rows_of(file, reader, MAX_UNPACKED))
@@ -47,19 +48,26 @@ def rows_of(file: Any, reader: Reader, most_bytes: float) -> Iterator[dict[str, 
 
     `file` is a pyarrow.parquet.ParquetFile; names are judged once for all rows.
     """
-    names = file.schema_arrow.names
+    names = reader.columns.named(file.schema_arrow.names)
     faults = [Fault(field=n, found=TWICE, allowed=ONCE) for n in reader.columns.known if names.count(n) > 1]
-    if faults := faults + reader.columns.faults(tuple(names)):
+    if faults := faults + reader.columns.faults(names):
         raise invalid(faults[:MAX_FAULTS])
-    wanted = [name for name in reader.columns.known if name in names]
+    wanted = _wanted(file.schema_arrow.names, reader)
     size = _unpacked(file.metadata, wanted)
     _check_size(size, most_bytes)
     for batch in file.iter_batches(BATCH_ROWS, columns=wanted):
         size += sum(map(_repeated_bytes, batch.columns))
         _check_size(size, most_bytes)
         lists = [_values(column) for column in batch.columns]
-        found = batch.schema.names
+        found = reader.columns.named(batch.schema.names)
         yield from ({name: row[i] for i, name in enumerate(found)} for row in zip(*lists, strict=True))
+
+
+def _wanted(names: list[str], reader: Reader) -> list[str]:
+    """The names in a file of columns that are read."""
+    return [
+        name for name, known in zip(names, reader.columns.named(names), strict=True) if known in reader.columns.known
+    ]
 
 
 def _check_size(size: int, most: float) -> None:

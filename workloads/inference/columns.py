@@ -2,7 +2,8 @@
 
 What a model was trained on can be scored: the contract's columns that are no inputs (label, event time, personal ones)
 are left out without a word, and columns that it does not know with one warning. A name that is near to an input which
-is not there is refused: left out, it would be scored as a missing value, and nobody would know.
+is not there is refused: left out, it would be scored as a missing value, and nobody would know. A column may be called
+as delivered files call it (the contract's `source`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import difflib
 import functools
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from contracts import expression
 from contracts.schema import Contract
@@ -34,8 +35,18 @@ class Columns:
         self.entity = Check(contract.column(contract.entity), nullable=True)
         self.known = {check.name: check for check in (*self.checks, self.entity)}
         self.ignored = frozenset(column.name for column in contract.columns) - self.known.keys()
+        self._names = {column.source.strip(): column.name for column in contract.columns if column.source}
         self._told: set[str] = set()
         self._cached = functools.lru_cache(maxsize=64)(self._judged)
+
+    @property
+    def source_names(self) -> Collection[str]:
+        """Names of delivered files that are not the contract's."""
+        return self._names.keys()
+
+    def named(self, names: Iterable[str]) -> tuple[str, ...]:
+        """`names` with those of delivered files as the contract has them."""
+        return tuple([self._names.get(name, name) for name in names]) if self._names else tuple(names)
 
     def faults(self, names: tuple[str, ...]) -> list[Fault]:
         """What is wrong with the names of a row or a header; warns of those that are left out, of each once."""

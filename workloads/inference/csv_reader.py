@@ -81,7 +81,9 @@ class CsvReader:
     def __init__(self, columns: Columns, *, max_rows: int) -> None:
         self.columns, self.max_rows = columns, max_rows
         self.bare = self._layout(tuple(check.name for check in columns.checks), ",")
-        self._plain_names = any(not name.encode().translate(None, _PLAIN) for name in columns.known)
+        self._plain_names = any(
+            not name.encode().translate(None, _PLAIN) for name in (*columns.known, *columns.source_names)
+        )
         self._decoders: dict[tuple[str, ...], msgspec.json.Decoder[Any] | None] = {}
 
     def read(self, body: bytes, *, header: bool | None) -> Raw:
@@ -122,12 +124,12 @@ class CsvReader:
 
         The delimiter is the first that shows names of columns. Raises Refused 422 for a header that is wrong.
         """
-        found: dict[str, list[str]] = {}
+        found: dict[str, tuple[str, ...]] = {}
         for delimiter in DELIMITERS:
-            found[delimiter] = _cells(line, delimiter)
+            found[delimiter] = self.columns.named(_cells(line, delimiter))
             if self.columns.are_header(found[delimiter]):
-                return self._headed(tuple(found[delimiter]), delimiter)
-        return self._headed(tuple(found[","]), ",") if wanted else None
+                return self._headed(found[delimiter], delimiter)
+        return self._headed(found[","], ",") if wanted else None
 
     def _headed(self, names: tuple[str, ...], delimiter: str) -> Layout:
         counts = Counter(names)

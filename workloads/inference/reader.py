@@ -20,7 +20,7 @@ from workloads.inference import documents
 from workloads.inference.checks import Check
 from workloads.inference.columns import Columns
 from workloads.inference.csv_reader import CsvReader
-from workloads.inference.errors import MAX_FAULTS, Fault, Refused, at, invalid, show
+from workloads.inference.errors import MAX_FAULTS, ONCE, TWICE, Fault, Refused, at, invalid, show
 from workloads.inference.rows import Entity, Raw, Rows, Values
 
 #: Values of one request. No body of the largest size holds more; but `{}` is a whole row of missing values.
@@ -84,7 +84,11 @@ class Reader:
         if not isinstance(row, Mapping):
             faults.append(row if isinstance(row, Fault) else Fault(found=show(row), allowed=documents.ROW))
             return [], None
-        faults += self.columns.faults(tuple(row))
+        names = self.columns.named(row)
+        if self.columns.source_names:
+            faults += [Fault(field=n, found=TWICE, allowed=ONCE) for n in self.columns.known if names.count(n) > 1]
+            row = dict(zip(names, row.values(), strict=True))
+        faults += self.columns.faults(names)
         values: list[Any] = []
         for check in (*self.checks, self.entity):
             value = row.get(check.name)

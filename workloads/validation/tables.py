@@ -41,7 +41,7 @@ def judge_rows(connection: duckdb.DuckDBPyConnection, source: Source, contract: 
         is_text = rules.family(kind) == "text"
         is_event_time = column.name == contract.event_time
         missing = rules.is_missing(column, f"p{index}", kind)
-        text = f"CAST(d{index} AS VARCHAR)"
+        text = f"d{index}" if is_text else f"CAST(d{index} AS VARCHAR)"
         fault = rules.fault(column, f"c{index}", text, f"m{index}", is_event_time=is_event_time, clock=clock)
         stages.trimmed.append(f"{rules.trimmed(f'c{index}', kind)} AS p{index}")
         stages.present.append(f"p{index}, CASE WHEN {missing} THEN NULL ELSE p{index} END AS d{index}")
@@ -152,17 +152,18 @@ def first_fault(connection: duckdb.DuckDBPyConnection) -> tuple[int, str]:
 
 def unread_columns(connection: duckdb.DuckDBPyConnection, contract: Contract) -> list[Finding]:
     """A finding for each column of which values came and not one could be read as the contract's type."""
-    figures: list[str] = []
-    for index, column in enumerate(contract.columns):
-        came = f"CASE WHEN NOT ({rules.is_missing(column, f't{index}', 'VARCHAR')}) THEN t{index} END"
-        figures.append(f"count(coalesce({came}, CAST(c{index} AS VARCHAR))), count(c{index})")
-        figures.append(f"left(arg_min({came}, row), {rules.MAX_SHOWN})")
-    row = connection.execute(f"SELECT {', '.join(figures)} FROM judged").fetchall()[0]
+    counts = ", ".join(f"count(c{index})" for index in range(len(contract.columns)))
+    read = connection.execute(f"SELECT {counts} FROM judged").fetchall()[0]
     findings: list[Finding] = []
-    for column, came, read, first in zip(contract.columns, row[0::3], row[1::3], row[2::3], strict=True):
-        if came > 0 and read == 0:
+    for index in (index for index, count in enumerate(read) if count == 0):
+        column = contract.columns[index]
+        came = f"t{index} IS NOT NULL AND NOT ({rules.is_missing(column, f't{index}', 'VARCHAR')})"
+        count, first = connection.execute(
+            f"SELECT count(*), left(arg_min(t{index}, row), {rules.MAX_SHOWN}) FROM judged WHERE {came}"
+        ).fetchall()[0]
+        if count:
             found = "withheld" if column.pii else repr(first)
-            text = f"column {column.name}: none of {came} values is {rules.expected(column)} (the first is {found})"
+            text = f"column {column.name}: none of {count} values is {rules.expected(column)} (the first is {found})"
             remedy = f", or say what its texts mean: columns.{column.name}.values" if _has_values(column) else ""
             findings.append(Finding(code=FileFault.WRONG_TYPE, text=f"{text}; deliver it as such{remedy}"))
     return findings

@@ -330,7 +330,7 @@ BREAKS = [
     ),
     Break(
         "a costly instance",
-        put(CONFIG, "productionVariants.0.instanceType", "ml.p4de.24xlarge"),
+        put(CONFIG, "productionVariants.0.instanceType", "ml.p3.16xlarge"),
         ("sagemaker-instance-allow-list",),
     ),
     Break("a hundred instances", put(the("appautoscaling/target"), "maxCapacity", 100.0), ("capacity-ceiling",)),

@@ -21,6 +21,10 @@ SERVERLESS = [{"variantName": "champion", "serverlessConfig": {"maxConcurrency":
             drop("endpoint", "deploymentConfig").then(put("endpoint-config", "productionVariants", SERVERLESS)),
         ),
         (
+            "endpoint-data-capture",
+            drop("endpoint-config", "dataCaptureConfig").then(put("endpoint-config", "productionVariants", SERVERLESS)),
+        ),
+        (
             "lambda-permission-scoped",
             put("rollback-permission", "principal", "*").then(put("rollback-permission", "principalOrgId", "o-1")),
         ),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from pulumi_policy import Severity
 
+from ..facts import takes_volume_key
 from ..finding import Findings
 from ..levels import FROM_STAGING
 from ..reading import Prop
@@ -15,15 +14,8 @@ from ..rule import Controls
 from .encryption_storage import KEY_SETTING, customer_key, set_key
 from .theme import ENCRYPTION_AT_REST as THEME
 
-# Their volumes are hardware-encrypted NVMe drives, and the API refuses a key for them
-# (SageMaker API Reference, CreateEndpointConfig, KmsKeyId).
-_LOCAL_STORAGE = re.compile(r"ml\.(?:[cmr]\w*dn?|g4dn|g5|g6|g6e|gr6|p3dn|p4de?|p5e?n?|trn1n?|trn2)\.\w+")
+_NO_KEY = "Leave the key out: the volumes of this type are disks of the instance, and the API refuses a key for them."
 _SCHEDULE_JOB = "monitoringScheduleConfig.monitoringJobDefinition"
-
-
-def takes_volume_key(instance_type: object) -> bool:
-    """Whether an instance type has a volume that a KMS key can encrypt; so has the default type, when none is set."""
-    return not (isinstance(instance_type, str) and _LOCAL_STORAGE.fullmatch(instance_type))
 
 
 @THEME.policy(
@@ -41,14 +33,24 @@ def sagemaker_endpoint_config_kms(config: Resource) -> Findings:
     Serverless variants and instance types with local NVMe drives have no such volume, and the API refuses a key there.
     """
     variants = [*config.props("productionVariants[]"), *config.props("shadowProductionVariants[]")]
-    found = customer_key(config.prop("kmsKeyArn"))
+    key = config.prop("kmsKeyArn")
+    found, refused = customer_key(key), key.must_be(None, fix=_NO_KEY)
     if found and any(_has_volume(variant) for variant in variants):
         yield from found
+    if refused and any(not variant.prop("instanceType").missing and not _has_volume(variant) for variant in variants):
+        yield from refused
 
 
 def _has_volume(variant: Prop) -> bool:
     serverless = variant.prop("serverlessConfig").value is not None
     return not serverless and takes_volume_key(variant.prop("instanceType").value)
+
+
+def _volume_key(cluster: Prop) -> Findings:
+    """The key of a job's volume is set where there is such a volume, and left out where the API refuses one."""
+    instance, key = cluster.prop("instanceType"), cluster.prop("volumeKmsKeyId")
+    yield from instance.when(takes_volume_key, customer_key(key))
+    yield from instance.when(lambda name: not takes_volume_key(name), key.must_be(None, fix=_NO_KEY))
 
 
 @sagemaker_endpoint_config_kms.remediation
@@ -96,25 +98,26 @@ def _(draft: Draft) -> None:
 )
 def sagemaker_monitoring_kms(monitor: Resource) -> Findings:
     """Monitoring jobs encrypt their volume and their reports with a customer-managed KMS key."""
-    for path in _monitoring_keys(monitor):
-        yield from customer_key(monitor.prop(path))
+    for cluster, output in _monitoring_jobs(monitor):
+        yield from _volume_key(monitor.prop(cluster))
+        yield from customer_key(monitor.prop(output))
 
 
 @sagemaker_monitoring_kms.remediation
 def _(draft: Draft) -> None:
-    for path in _monitoring_keys(draft.resource):
-        set_key(draft, path)
+    for cluster, output in _monitoring_jobs(draft.resource):
+        if takes_volume_key(draft.prop(f"{cluster}.instanceType").raw):
+            set_key(draft, f"{cluster}.volumeKmsKeyId")
+        set_key(draft, output)
 
 
-def _monitoring_keys(monitor: Resource) -> tuple[str, ...]:
+def _monitoring_jobs(monitor: Resource) -> list[tuple[str, str]]:
+    """Where the cluster of the job that it describes stands, and the key of the job's output."""
     if monitor.type.endswith(":DataQualityJobDefinition"):
-        return ("jobResources.clusterConfig.volumeKmsKeyId", "dataQualityJobOutputConfig.kmsKeyId")
+        return [("jobResources.clusterConfig", "dataQualityJobOutputConfig.kmsKeyId")]
     if monitor.prop(_SCHEDULE_JOB).missing:
-        return ()  # the schedule names a job definition, which is judged by itself
-    return (
-        f"{_SCHEDULE_JOB}.monitoringResources.clusterConfig.volumeKmsKeyId",
-        f"{_SCHEDULE_JOB}.monitoringOutputConfig.kmsKeyId",
-    )
+        return []  # the schedule names a job definition, which is judged by itself
+    return [(f"{_SCHEDULE_JOB}.monitoringResources.clusterConfig", f"{_SCHEDULE_JOB}.monitoringOutputConfig.kmsKeyId")]
 
 
 @THEME.policy(
@@ -144,8 +147,7 @@ def sagemaker_feature_store_kms(group: Resource) -> Findings:
 )
 def sagemaker_training_kms(job: Resource) -> Findings:
     """Training jobs encrypt their volume and the trained model with a customer-managed KMS key."""
-    volume = customer_key(job.prop("resourceConfig.volumeKmsKeyId"))
-    yield from job.prop("resourceConfig.instanceType").when(takes_volume_key, volume)
+    yield from _volume_key(job.prop("resourceConfig"))
     yield from customer_key(job.prop("outputDataConfig.kmsKeyId"))
 
 

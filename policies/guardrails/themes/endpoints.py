@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from ..facts import kind
+from ..reading import Prop
 from ..resource import Resource
 
 CONFIGURATION = "sagemaker/endpointConfiguration"
 
 
-def is_serverless(endpoint: Resource) -> bool:
-    """Whether all variants of an endpoint are serverless; raises Undecided while its configuration is not known."""
+def able(variants: Iterable[Prop], fact: str) -> bool:
+    """Whether the kind of any variant has a fact, such as `captures`; raises Undecided while the kind is not known."""
+    return any(bool(kind(_kind_of(variant))[fact]) for variant in variants)
+
+
+def unable(endpoint: Resource, fact: str) -> bool:
+    """Whether an endpoint has variants and the kind of none has a fact; raises Undecided like `able`."""
     configs = endpoint.targets("endpointConfigName", CONFIGURATION)
-    variants = [prop for config in configs for prop in config.props("productionVariants[].serverlessConfig")]
-    return bool(variants) and all(prop.value is not None for prop in variants)
+    variants = [variant for config in configs for variant in config.props("productionVariants[]")]
+    return bool(variants) and not able(variants, fact)
+
+
+def _kind_of(variant: Prop) -> str:
+    return "realtime" if variant.prop("serverlessConfig").value is None else "serverless"

@@ -6,11 +6,10 @@ from pulumi_policy import Severity
 
 from ..finding import Findings
 from ..levels import FROM_STAGING
-from ..reading import Prop
 from ..resource import Resource
 from ..schema import number
 from .alarms import watched
-from .endpoints import CONFIGURATION, is_serverless
+from .endpoints import CONFIGURATION, able, unable
 from .theme import GOVERNANCE as THEME
 
 _ALARM_NAMES = "deploymentConfig.autoRollbackConfiguration.alarms[].alarmName"
@@ -31,7 +30,7 @@ def endpoint_data_capture(config: Resource) -> Findings:
     Monitoring, drift and every later question about a prediction need it. Serverless variants cannot be captured.
     """
     found = list(_capture(config))
-    if found and not all(_is_serverless(variant) for variant in config.props("productionVariants[]")):
+    if found and able(config.props("productionVariants[]"), "captures"):
         yield from found
 
 
@@ -50,10 +49,6 @@ def _capture(config: Resource) -> Findings:
         yield config.violation("dataCaptureConfig.captureOptions does not capture both Input and Output")
 
 
-def _is_serverless(variant: Prop) -> bool:
-    return variant.prop("serverlessConfig").value is not None
-
-
 @THEME.policy(
     on="sagemaker/endpoint",
     reads=CONFIGURATION,
@@ -68,7 +63,7 @@ def endpoint_deployment_guardrails(endpoint: Resource) -> Findings:
     Serverless endpoints have no deployment guardrails (SageMaker Developer Guide, "Deployment guardrails").
     """
     found = list(_guardrails(endpoint))
-    if found and not is_serverless(endpoint):
+    if found and not unable(endpoint, "rollouts"):
         yield from found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pulumi_policy import Severity
 
 from ..documents import Statement, statements
+from ..facts import takes_volume_key
 from ..finding import Findings
 from ..levels import FROM_STAGING, IN_PROD, NOWHERE
 from ..reading import Prop
@@ -12,7 +13,6 @@ from ..resource import Resource, Stack
 from ..rule import Controls
 from ..schema import strings
 from .containers import containers
-from .encryption_sagemaker import takes_volume_key
 from .pipeline_steps import PIPELINES, Step, each_step, resolved, steps
 from .theme import GOVERNANCE as THEME
 
@@ -54,6 +54,10 @@ def _hardened(pipeline: Resource, step: Step) -> Findings:
     missing = [*_unset(step), *off]
     if missing:
         yield pipeline.violation(f"step {step.name} ({step.type}) lacks {', '.join(missing)}")
+    instance, key = step.cluster.prop("InstanceType"), step.cluster.prop("VolumeKmsKeyId")
+    if not takes_volume_key(instance.raw) and not key.missing:
+        said = f"step {step.name} ({step.type}) names VolumeKmsKeyId on {instance.raw}, which SageMaker refuses"
+        yield pipeline.violation(said, "Leave it out: the volumes of this type are disks of the instance.")
     yield from (pipeline.undecided(prop.path) for prop in switches if prop.unknown)
 
 

@@ -13,7 +13,7 @@ from ..resource import Resource
 from ..rule import Controls
 from ..schema import number, strings
 from .alarms import watched
-from .endpoints import CONFIGURATION, is_serverless
+from .endpoints import CONFIGURATION, unable
 from .theme import RELIABILITY as THEME
 
 _TARGET = "appautoscaling/target"
@@ -49,7 +49,7 @@ def endpoint_min_instances(config: Resource) -> Findings:
 def endpoint_autoscaling(endpoint: Resource) -> Findings:
     """Endpoints grow and shrink with their load, and never below what availability needs."""
     found = list(_scaling(endpoint))
-    if found and not is_serverless(endpoint):
+    if found and not unable(endpoint, "has_instances"):
         yield from found
 
 

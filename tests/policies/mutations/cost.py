@@ -7,10 +7,10 @@ from tests.policies.support import Specimen
 
 MUTATIONS = [
     Mutation(
-        put("endpoint-config", "productionVariants.0.instanceType", "ml.p4d.24xlarge"),
+        put("endpoint-config", "productionVariants.0.instanceType", "ml.p3.16xlarge"),
         {
             "sagemaker-instance-allow-list": (
-                'productionVariants[0].instanceType is "ml.p4d.24xlarge"; it must be one of ml.t3.*, '
+                'productionVariants[0].instanceType is "ml.p3.16xlarge"; it must be one of ml.t3.*, '
                 "ml.m5.*large, ml.m6i.*large, ml.m7i.*large, ml.c5.*large, ml.c6i.*large, ml."
                 "c7i.*large, ml.r5.*large"
             )

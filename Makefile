@@ -5,8 +5,6 @@ BIN    := .venv/bin
 STACK  ?= staging
 # Where it is set, every process would compile all its imports again.
 unexport PYTHONDONTWRITEBYTECODE
-# What a target prints is its own output alone, also of `make -C` into a file.
-MAKEFLAGS += --no-print-directory
 export = $(BIN)/uv export -q --frozen --no-annotate --no-emit-project $(2) -o $(1)
 
 .PHONY: help setup up down synth diagram test test-all check format bench-serve lock pipeline clean

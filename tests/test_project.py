@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -55,3 +58,31 @@ def test_a_resource_of_the_program_that_forgets_its_provider_is_refused(tmp_path
     program.write_text('import pulumi_aws as aws\naws.sns.Topic("forgotten")')
     with pytest.raises(DefaultProviderError, match=r"aws:sns/topic:Topic::forgotten' must use an explicit provider"):
         Stack("staging", program=program, home=tmp_path).synth()
+
+
+def test_a_drawing_made_into_a_file_is_the_drawing_alone(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "flowchart of $*"\n')
+    python.chmod(0o755)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    command = ["/usr/bin/env", "make", "--assume-old", ".venv/local.stamp", "diagram", f"BIN={tmp_path}", "STACK=prod"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "flowchart of -m local diagram --stack prod\n"
+
+
+def test_commands_run_from_any_directory_on_files_of_that_directory(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text((ROOT / "contracts/churn.yaml").read_text())
+    # what `make setup` puts into the environment as ml-platform.pth
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    arguments = ["synth", "--contract", "mine.yaml", "--home", "home", "--out", "synth.json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "local", *arguments],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(" resources of ml-platform/staging in synth.json\n")
+    assert (tmp_path / "synth.json").is_file()

@@ -110,8 +110,8 @@ A model is registered when all of this holds, and else rejected with every reaso
 - its scores are probabilities, the same for one row as in a batch and in any order of rows, and a row of missing values
   is scored.
 
-A reason names what was found, at which threshold, what is allowed and the key that says so. Where a model is good enough
-and only the interval of the comparison is too wide, it says "too few test rows", and about how many would do.
+A reason names what was found, at which threshold, what is allowed and the key that says so. Where a model is good
+enough and only the interval of the comparison is too wide, it says "too few test rows", and about how many would do.
 
 """
 

@@ -117,9 +117,11 @@ class Check:
             if text.lower() not in _BOOLEANS:
                 raise ValueError(cell)
             return self._checked(_BOOLEANS[text.lower()])
-        if not (_INTEGER if kind is ColumnType.INTEGER else _NUMBER).fullmatch(text):
+        if kind is ColumnType.INTEGER and _INTEGER.fullmatch(text):
+            return self._checked(int(text.partition(".")[0]))
+        if not _NUMBER.fullmatch(text):
             raise ValueError(cell)
-        return self._checked(int(text.partition(".")[0]) if kind is ColumnType.INTEGER else float(text))
+        return self._checked(float(text))  # of an integer column too: 1e3 is the integer it is
 
     def from_typed(self, value: Any) -> Any:
         """The value of a Parquet column, as pyarrow gives it: by the pairs of types that validation takes."""
@@ -137,7 +139,7 @@ class Check:
         elif kind is ColumnType.INTEGER and isinstance(value, bool):
             value = int(value)
         elif kind is ColumnType.STRING and isinstance(value, int) and not isinstance(value, bool):
-            value = self._read(str(value))
+            value = str(value)
         return self._checked(value)
 
     @cached_property

@@ -15,6 +15,7 @@ import xgboost as xgb
 
 from tests.workloads.inference import serving
 from workloads.inference import model, packaging, predictor
+from workloads.inference.errors import Refused
 from workloads.inference.forest import library
 from workloads.inference.forest.forest import KERNELS, Forest, ForestError
 from workloads.inference.model import ModelError
@@ -173,3 +174,17 @@ def test_a_truncated_booster_is_refused(copy: Path) -> None:
 def test_kernels_have_names() -> None:
     assert list(KERNELS) == [1, 2, 3]
     assert issubclass(ForestError, ValueError)
+
+
+def test_a_package_of_the_contracts_former_form_is_served_as_before(copy: Path) -> None:
+    """A champion keeps the contract that it was trained under, however old; what a text means stays what it was."""
+    rows = [b'{"user_tenure_months": 12, "transaction_volume": 80.5}', b'{"support_tickets": 3}']
+    now = model.load(copy, max_rows=10)
+    shutil.copy(serving.ROOT / "tests" / "contracts" / "contract-format-1.json", copy / "contract.json")
+    former = model.load(copy, max_rows=10)
+    assert [repr(former.reader.one(row)) for row in rows] == [repr(now.reader.one(row)) for row in rows]
+    assert former.threshold == now.threshold
+    lines = b"12,nan,null\n"
+    assert former.reader.csv(lines, header=False) == now.reader.csv(lines, header=False)
+    with pytest.raises(Refused, match="is found, allowed is a number from 0 to 1000000, or null"):
+        former.reader.csv(b"12,NA,1\n", header=False)

@@ -185,12 +185,12 @@ class WorkloadNames(Names):
     @property
     def pipeline(self) -> str:
         """Name of the training pipeline, and of the experiment that collects its runs."""
-        return self.prefix
+        return f"{self.workload}-{self.stack}"
 
     @property
     def package_group(self) -> str:
         """Name of the model package group."""
-        return self.prefix
+        return f"{self.workload}-{self.stack}"
 
     @property
     def accepted_uri(self) -> str:

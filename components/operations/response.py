@@ -141,7 +141,7 @@ class Response(pulumi.ComponentResource):
             retraining = self._function(
                 "retraining",
                 description="Starts the training pipeline unless a brake holds",
-                code=["workloads/__init__.py", "workloads/alarm.py"],
+                code=["contracts/__init__.py", "contracts/datasets.py", "workloads/__init__.py", "workloads/alarm.py"],
                 environment={
                     "PIPELINE_NAME": names.pipeline,
                     "ACCEPTED_URI": names.accepted_uri,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from contracts.release.record import Release, instant
+
 #: SageMaker refuses an update in these states, and which release will serve is not decided (API reference,
 #: DescribeEndpoint, EndpointStatus).
 IN_PROGRESS = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
@@ -64,6 +66,11 @@ def configuration(sagemaker: Any, endpoint: str, release: str) -> str | None:
         NameContains=f"{endpoint}-{release}", SortBy="CreationTime", SortOrder="Descending", MaxResults=1
     )["EndpointConfigs"]
     return found[0]["EndpointConfigName"] if found else None
+
+
+def was_deployed(sagemaker: Any, live: Live, wanted: Release) -> bool:
+    """Whether `pulumi up` took this release to the endpoint since it was promoted."""
+    return configuration(sagemaker, live.endpoint, wanted.id) is not None and live.changed > instant(wanted.when)
 
 
 def _release(endpoint: str, config: str) -> str | None:

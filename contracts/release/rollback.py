@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from contracts.release.ledger import Book, Ledger
-from contracts.release.live import Live, configuration, observe
+from contracts.release.live import configuration, observe, was_deployed
 from contracts.release.lock import BusyError
 from contracts.release.record import Record, Release, ReleaseError, Status, instant
 from contracts.release.transitions import roll_back
@@ -96,9 +96,9 @@ class Rollback:
         if live.in_progress:
             return ""
         wanted = record.wanted
-        if wanted.by_rollback and self._is_continued(wanted, moved):
-            if wanted.status is Status.LIVE:
-                return self._done(book.write(record))
+        if record.live and self._is_done(record.live, moved):
+            return self._done(book.write(record))
+        if wanted.by_rollback and wanted.status is Status.CANDIDATE:  # by this one, or somebody who could not finish
             if live.failure:
                 self.tell(f"Rollback of {live.endpoint} is tried again", f"{live.failure}\n{self._asked}")
             return self._move(book, record)
@@ -114,22 +114,17 @@ class Rollback:
             who=self.request.who,
             why=self.request.why,
             when=self.now().isoformat(timespec="milliseconds"),
-            deployed=self._was_deployed(live, wanted),
+            deployed=was_deployed(self.ledger.sagemaker, live, wanted),
         )
         if rolled.wanted.status is Status.LIVE:  # SageMaker turned the rollout back itself
             return self._done(book.write(rolled))
         return self._move(book, rolled)
 
-    def _is_continued(self, wanted: Release, moved: str) -> bool:
-        """Whether the rollback in the record is this one, or one that somebody else could not finish."""
+    def _is_done(self, live: Release, moved: str) -> bool:
+        """Whether what serves came back by this request, in this try or in one before it."""
         about = self.request.about
-        retried = about is not None and wanted.who == self.request.who and instant(wanted.when) >= about
-        return wanted.status is Status.CANDIDATE or wanted.id == moved or retried
-
-    def _was_deployed(self, live: Live, wanted: Release) -> bool:
-        """Whether `pulumi up` took the wanted release to the endpoint since it was promoted."""
-        declared = configuration(self.ledger.sagemaker, live.endpoint, wanted.id) is not None
-        return declared and live.changed > instant(wanted.when)
+        retried = about is not None and live.who == self.request.who and instant(live.when) >= about
+        return live.by_rollback and (live.id == moved or retried)
 
     def _move(self, book: Book, record: Record) -> str:
         """The endpoint first, then the record: whoever dies in between is found out by the next look at the endpoint.
@@ -162,7 +157,7 @@ class Rollback:
         return target.id
 
     def _done(self, record: Record) -> Outcome:
-        live, endpoint = record.wanted, self.ledger.endpoint
+        live, endpoint = record.serving, self.ledger.endpoint
         failed = next((release for release in record.releases[1:] if release.status is Status.FAILED), None)
         lines = [
             f"{endpoint} serves {live.champion} (release {live.id}).",

@@ -1,6 +1,7 @@
 """The retraining Lambda: drift alarm, schedule or new data -> decision -> StartPipelineExecution, or why not.
 
-Archive: `workloads/{__init__,alarm}.py`, `workloads/retraining/`; handler `workloads.retraining.handler.handle`.
+Archive: `contracts/{__init__,datasets}.py`, `workloads/{__init__,alarm}.py`, `workloads/retraining/`; handler
+`workloads.retraining.handler.handle`.
 Environment: PIPELINE_NAME, ACCEPTED_URI (s3://bucket/prefix/), TOPIC_ARN, COOL_DOWN_HOURS, MAX_RUNS_PER_DAY.
 Reserved concurrency must be 1, so that two alarms cannot both find that nothing runs.
 """
@@ -17,6 +18,7 @@ from typing import Any
 
 import boto3
 
+from contracts.datasets import dataset_version
 from workloads import alarm
 from workloads.retraining.decision import Brakes, Run, decide
 
@@ -75,17 +77,6 @@ def retrain(
     )["PipelineExecutionArn"]
     _notify(sns, environment, f"{pipeline}: retraining started", f"Asked by: {trigger}\nData: {version}\n{execution}")
     return {"action": "started", "reason": decision.reason, "execution": execution}
-
-
-def dataset_version(s3: Any, uri: str) -> str | None:
-    """`data-<12 hex digits>` over the accepted objects, or None if there are none.
-
-    An accepted object is named by the hash of what was delivered, so the names alone say what the data is.
-    """
-    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    keys = sorted(item["Key"] for page in pages for item in page.get("Contents", []))
-    return f"data-{hashlib.sha256(json.dumps(keys).encode()).hexdigest()[:12]}" if keys else None
 
 
 def _trigger(event: Mapping[str, Any]) -> str | None:

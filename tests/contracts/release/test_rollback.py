@@ -166,6 +166,22 @@ def test_a_promotion_and_a_rollback_at_once_lose_neither(endpoint: Endpoint, sec
     assert serves(endpoint) == endpoint.config(second.releases[1].id)
 
 
+def test_a_promotion_right_after_the_move_does_not_hide_that_it_is_done(endpoint: Endpoint, second: Record) -> None:
+    told: list[str] = []
+    quick = rollback(endpoint, told)
+    steps = iter([True])
+
+    def promote_meanwhile(_: float) -> None:
+        if next(steps, False):
+            endpoint.settled()
+            promote(endpoint, 3, hours_ago=0)
+
+    object.__setattr__(quick, "sleep", promote_meanwhile)
+    assert quick.run().live == second.releases[1].id
+    assert statuses(endpoint.read()) == [("3", CANDIDATE), ("1", LIVE), ("2", FAILED)]
+    assert told == [f"{endpoint.name} rolled back"]
+
+
 class Dies:
     """An SSM client that is cut off before it writes."""
 

@@ -1,0 +1,213 @@
+"""The commands, one an act: they find out what is meant, ask, act, and say what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from automation.commands import target
+from automation.commands.output import Output
+from automation.operations import deliveries, images, packages, releases, training
+from automation.operations.errors import RefusedError
+from automation.operations.releases import By
+from contracts.release import Record
+
+#: How long a command waits for an endpoint: a linear rollout with its baking takes up to an hour.
+PATIENCE_SECONDS = 90 * 60.0
+
+Stack = Annotated[str, typer.Option(help="A Pulumi.<stack>.yaml of the project.")]
+Workload = Annotated[str | None, typer.Option(help="Needed where the stack has several.")]
+Endpoint = Annotated[str | None, typer.Option(help="Needed where the workload has several.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask. Needed outside a terminal.")]
+Why = Annotated[str, typer.Option(help="The reason, for the record.")]
+Package = Annotated[str | None, typer.Argument(help="Version or ARN. Without it the newest.", show_default=False)]
+
+
+def publish(
+    image: Annotated[str, typer.Argument(help="training or inference.")],
+    stack: Stack,
+    version: Annotated[str | None, typer.Option(help="Tag or digest. Without it the image pushed last.")] = None,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Let the stack use an image that was pushed."""
+    on, out = target.read(stack), Output(as_json=as_json, yes=yes)
+    ecr, ssm = on.client("ecr"), on.client("ssm")
+    chosen = version or images.newest(on.names, image, ecr=ecr)
+    out.confirm(f"Let {stack} use the {image} image {chosen}?")
+    uri = images.publish(on.names, image, chosen, ecr=ecr, ssm=ssm)
+    out.done(f"the {image} image is {uri}", {"image": image, "uri": uri})
+
+
+def deliver(
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet.")],
+    stack: Stack,
+    workload: Workload = None,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Deliver a file of raw data."""
+    on, out = target.read(stack), Output(as_json=as_json, yes=yes)
+    names = on.workload(workload)
+    out.confirm(f"Deliver {file} to {names.raw_bucket}?")
+    uri = deliveries.deliver(names, file, day=datetime.now(UTC).date(), s3=on.client("s3"))
+    out.done(f"delivered as {uri}", {"uri": uri})
+
+
+def retrain(stack: Stack, workload: Workload = None, as_json: Json = False, yes: Yes = False) -> None:
+    """Start the training pipeline on all accepted data."""
+    on, out = target.read(stack), Output(as_json=as_json, yes=yes)
+    names = on.workload(workload)
+    out.confirm(f"Start pipeline {names.pipeline}?")
+    name = f"by-hand-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    execution = training.start(names, name, s3=on.client("s3"), sagemaker=on.client("sagemaker"))
+    out.done(f"started {execution}", {"execution": execution})
+
+
+def follow(
+    stack: Stack,
+    workload: Workload = None,
+    endpoint: Endpoint = None,
+    run: Annotated[bool, typer.Option("--training", help="The newest training run instead of the endpoint.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Wait until the endpoint serves what was promoted, or a training run has ended."""
+    on, out = target.read(stack), Output(as_json=as_json)
+    if run:
+        _follow_training(on, out, workload)
+    else:
+        _follow_endpoint(on, out, workload, endpoint)
+
+
+def _follow_endpoint(on: target.Target, out: Output, workload: str | None, endpoint: str | None) -> None:
+    names = on.endpoint(workload, endpoint)
+    followed = releases.follow(
+        names,
+        who=on.who,
+        clients=on.releases,
+        patience_seconds=PATIENCE_SECONDS,
+        on_change=lambda live: out.say(f"endpoint {live.endpoint} is {live.status}"),
+    )
+    if followed.failed:
+        raise RefusedError(
+            f"release {followed.failed.id} failed: {followed.failed.reason}; endpoint {names.prefix} serves "
+            f"{_served(followed.record)}"
+        )
+    out.done(f"endpoint {names.prefix} serves {_served(followed.record)}", _facts(followed.record))
+
+
+def _follow_training(on: target.Target, out: Output, workload: str | None) -> None:
+    sagemaker = on.client("sagemaker")
+    execution = training.newest_execution(on.workload(workload), sagemaker=sagemaker)
+
+    def told(step: Mapping[str, Any]) -> None:
+        reason = f": {step['FailureReason']}" if step.get("FailureReason") else ""
+        out.say(f"{step['StepName']} {step['StepStatus'].lower()}{reason}")
+
+    ended = training.follow(execution, sagemaker=sagemaker, on_step=told)
+    status = ended["PipelineExecutionStatus"]
+    if status != "Succeeded":
+        raise RefusedError(f"{execution} {status}: {ended.get('FailureReason', 'see its steps')}")
+    out.done(f"{execution} {status}", {"execution": execution, "status": status})
+
+
+def approve(
+    stack: Stack,
+    why: Why,
+    package: Package = None,
+    workload: Workload = None,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Approve a registered model, so that it may be promoted."""
+    on, out = target.read(stack), Output(as_json=as_json, yes=yes)
+    names, sagemaker = on.workload(workload), on.client("sagemaker")
+    chosen = package or packages.latest(names, sagemaker=sagemaker)
+    out.confirm(f"Approve {chosen}?")
+    arn = packages.approve(names, chosen, why=why, sagemaker=sagemaker)
+    out.done(f"approved {arn}", {"package": arn})
+
+
+def promote(
+    stack: Stack,
+    why: Why,
+    package: Package = None,
+    workload: Workload = None,
+    endpoint: Endpoint = None,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Let the endpoint serve an approved model; the next `pulumi up` rolls it out."""
+    on, out = target.read(stack), Output(as_json=as_json, yes=yes)
+    names = on.endpoint(workload, endpoint)
+    chosen = package or packages.latest(names, sagemaker=on.client("sagemaker"))
+    out.confirm(f"Let endpoint {names.prefix} serve {chosen}?")
+    _said(out, releases.promote(names, chosen, by=By(who=on.who, why=why), clients=on.releases))
+
+
+def split(
+    package: Annotated[str, typer.Argument(help="Version or ARN of the challenger.")],
+    stack: Stack,
+    percent: Annotated[int, typer.Option(min=1, max=99, help="Its share of the requests.")],
+    why: Why,
+    workload: Workload = None,
+    endpoint: Endpoint = None,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Give an approved model a share of the traffic; the next `pulumi up` rolls it out."""
+    on, out = target.read(stack), Output(as_json=as_json, yes=yes)
+    names = on.endpoint(workload, endpoint)
+    out.confirm(f"Give {package} {percent} % of the traffic of endpoint {names.prefix}?")
+    _said(out, releases.split(names, package, percent, by=By(who=on.who, why=why), clients=on.releases))
+
+
+def rollback(
+    stack: Stack,
+    why: Why,
+    workload: Workload = None,
+    endpoint: Endpoint = None,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Move the endpoint back to the release that was good before, at once."""
+    on, out = target.read(stack), Output(as_json=as_json, yes=yes)
+    names = on.endpoint(workload, endpoint)
+    out.confirm(f"Roll endpoint {names.prefix} back?")
+    outcome = releases.roll_back(
+        names,
+        by=By(who=on.who, why=why),
+        clients=on.releases,
+        tell=lambda subject, text: out.say(f"{subject}\n{text}"),
+        patience_seconds=PATIENCE_SECONDS,
+    )
+    result = {"action": outcome.action, "reason": outcome.reason, "failed": outcome.failed, "live": outcome.live}
+    out.done(f"endpoint {names.prefix}: {outcome.action}, release {outcome.live} serves", result)
+
+
+def _said(out: Output, record: Record) -> None:
+    wanted = record.wanted
+    now = "is live" if wanted is record.live else "is promoted; `pulumi up` rolls it out, `follow` sees it through"
+    out.done(f"release {wanted.id} ({_served(record)}) {now}", _facts(record))
+
+
+def _served(record: Record) -> str:
+    wanted = record.wanted
+    return ", ".join(f"{package} ({wanted.weights[name]} %)" for name, package in wanted.packages.items())
+
+
+def _facts(record: Record) -> dict[str, Any]:
+    wanted = record.wanted
+    return {
+        "release": wanted.id,
+        "status": wanted.status.value,
+        "packages": dict(wanted.packages),
+        "weights": dict(wanted.weights),
+        "instances": dict(wanted.instances),
+        "known_good": record.known_good.id if record.known_good else None,
+    }

@@ -1,0 +1,143 @@
+"""What a command acts on: a stack by its files, its workload and endpoint by name, and the account that it lives in."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+
+from automation.operations.errors import RefusedError
+from automation.operations.releases import Clients
+from contracts.names import EndpointNames, Names, NamesError, WorkloadNames
+
+PROJECT = Path(__file__).parents[2]
+_NAMESPACE = "ml-platform"
+
+
+@dataclass(eq=False, kw_only=True)
+class Target:
+    """One stack. `config` is what Pulumi.<stack>.yaml says, over the defaults of Pulumi.yaml."""
+
+    stack: str
+    config: Mapping[str, Any]
+    _clients: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
+
+    @property
+    def region(self) -> str:
+        """Where the stack lives."""
+        found = self.config.get("aws:region") or os.environ.get("AWS_REGION")
+        if not found:
+            raise RefusedError(f"aws:region: found none in Pulumi.{self.stack}.yaml; set it there, or AWS_REGION")
+        return str(found)
+
+    @functools.cached_property
+    def session(self) -> Any:
+        """The session that the stack's provider would have: profile and roles of the stack's config."""
+        session = boto3.Session(profile_name=self.config.get("aws:profile"), region_name=self.region)
+        for role in self.config.get("aws:assumeRoles", []):
+            external = {"ExternalId": role["externalId"]} if "externalId" in role else {}
+            given = session.client("sts").assume_role(
+                RoleArn=role["roleArn"], RoleSessionName=role.get("sessionName", _NAMESPACE), **external
+            )["Credentials"]
+            session = boto3.Session(
+                aws_access_key_id=given["AccessKeyId"],
+                aws_secret_access_key=given["SecretAccessKey"],
+                aws_session_token=given["SessionToken"],
+                region_name=self.region,
+            )
+        return session
+
+    def client(self, service: str) -> Any:
+        """A boto3 client."""
+        if service not in self._clients:
+            self._clients[service] = self.session.client(service)
+        return self._clients[service]
+
+    @functools.cached_property
+    def caller(self) -> str:
+        """ARN of who asks. RefusedError for an account that the stack's config does not allow."""
+        found = self.client("sts").get_caller_identity()
+        allowed = [str(account) for account in self.config.get("aws:allowedAccountIds", [])]
+        if allowed and found["Account"] not in allowed:
+            raise RefusedError(
+                f"account: found {found['Account']}; allowed by aws:allowedAccountIds of stack {self.stack}: "
+                f"{', '.join(allowed)}; use that account's credentials"
+            )
+        return found["Arn"]
+
+    @property
+    def who(self) -> str:
+        """Who asks, for the record: the last part of the caller's ARN."""
+        return self.caller.split(":", 5)[5]
+
+    @property
+    def names(self) -> Names:
+        """The names of the stack in this account."""
+        _, partition, _, _, account, _ = self.caller.split(":", 5)
+        try:
+            return Names(stack=self.stack, account=account, region=self.region, partition=partition)
+        except NamesError as error:
+            raise RefusedError(str(error)) from error
+
+    def workload(self, name: str | None) -> WorkloadNames:
+        """The names of a workload; without a name, of the only one."""
+        return self.names.of_workload(_one("--workload", name, sorted(self._workloads)))
+
+    def endpoint(self, workload: str | None, name: str | None) -> EndpointNames:
+        """The names of an endpoint; without a name, of the only one of its workload."""
+        names = self.workload(workload)
+        endpoints = self._workloads[names.workload].get("endpoints") or {}
+        return names.of_endpoint(_one("--endpoint", name, sorted(endpoints)))
+
+    @property
+    def releases(self) -> Clients:
+        """The clients that a release needs."""
+        return Clients(s3=self.client("s3"), ssm=self.client("ssm"), sagemaker=self.client("sagemaker"))
+
+    @property
+    def _workloads(self) -> Mapping[str, Any]:
+        return self.config[f"{_NAMESPACE}:workloads"]
+
+
+def read(stack: str, project: Path = PROJECT) -> Target:
+    """The stack of that name. RefusedError for one without a file."""
+    path = project / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        known = sorted(file.stem.removeprefix("Pulumi.") for file in project.glob("Pulumi.*.yaml"))
+        raise RefusedError(f"--stack: found {stack!r}; allowed: {', '.join(known)} (those with a Pulumi.<stack>.yaml)")
+    declared = _yaml(project / "Pulumi.yaml").get("config", {})
+    defaults = {
+        key if ":" in key else f"{_NAMESPACE}:{key}": value.get("default")
+        for key, value in declared.items()
+        if isinstance(value, dict)
+    }
+    found = {**defaults, **(_yaml(path).get("config") or {})}
+    return Target(stack=stack, config={key: _value(value) for key, value in found.items()})
+
+
+def _value(value: Any) -> Any:
+    """`pulumi config set` writes what is no text as JSON in text, and JSON is YAML."""
+    return yaml.safe_load(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise RefusedError(f"{path} is not YAML: {error}") from error
+    return found if isinstance(found, dict) else {}
+
+
+def _one(option: str, name: str | None, allowed: Sequence[str]) -> str:
+    if name is None and len(allowed) == 1:
+        return allowed[0]
+    if name is None or name not in allowed:
+        found = "none" if name is None else repr(name)
+        raise RefusedError(f"{option}: found {found}; allowed: {', '.join(allowed) or 'none is declared'}")
+    return name

@@ -1,0 +1,49 @@
+"""Publishing an image: saying which pushed image the platform is to use."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from automation.operations.errors import RefusedError
+from contracts.names import Names
+
+IMAGES: Final = ("training", "inference")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def newest(names: Names, image: str, *, ecr: Any) -> str:
+    """Digest of the image that was pushed last. RefusedError if there is none."""
+    repository = _repository(names, image)
+    try:
+        pages = ecr.get_paginator("describe_images").paginate(repositoryName=repository)
+        found = [pushed for page in pages for pushed in page["imageDetails"]]
+    except ecr.exceptions.RepositoryNotFoundException as error:
+        raise RefusedError(f"repository {repository} is not there; run `pulumi up`, which makes it") from error
+    if not found:
+        raise RefusedError(
+            f"repository {repository} has no image; build workloads/{image}/Dockerfile and push it there"
+        )
+    return max(found, key=lambda pushed: pushed["imagePushedAt"])["imageDigest"]
+
+
+def publish(names: Names, image: str, version: str, *, ecr: Any, ssm: Any) -> str:
+    """Record a pushed image where the program reads it; `version` is its tag or digest. Returns its URI by digest."""
+    repository = _repository(names, image)
+    wanted = {"imageDigest" if _DIGEST.fullmatch(version) else "imageTag": version}
+    try:
+        found = ecr.describe_images(repositoryName=repository, imageIds=[wanted])["imageDetails"][0]
+        uri = ecr.describe_repositories(repositoryNames=[repository])["repositories"][0]["repositoryUri"]
+    except ecr.exceptions.RepositoryNotFoundException as error:
+        raise RefusedError(f"repository {repository} is not there; run `pulumi up`, which makes it") from error
+    except ecr.exceptions.ImageNotFoundException as error:
+        raise RefusedError(f"repository {repository} has no image {version}; push it, then publish it") from error
+    uri = f"{uri}@{found['imageDigest']}"
+    ssm.put_parameter(Name=names.image_parameter(image), Value=uri, Type="String", Overwrite=True)
+    return uri
+
+
+def _repository(names: Names, image: str) -> str:
+    if image not in IMAGES:
+        raise RefusedError(f"image: found {image!r}; allowed: {', '.join(IMAGES)}")
+    return names.ground.resource(image)

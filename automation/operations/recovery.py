@@ -1,0 +1,48 @@
+"""A lost release record, rebuilt from what the endpoint serves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.release import CHALLENGER, CHAMPION, Record, Release, ReleaseError, settle
+from contracts.release.live import Live
+
+
+def rebuilt(live: Live, *, sagemaker: Any) -> Record:
+    """The record of an endpoint that serves: its one release, read from the configuration and its models.
+
+    ReleaseError where that is no release of the platform's.
+    """
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=live.config)
+    variants = {variant["VariantName"]: variant for variant in config["ProductionVariants"]}
+    if CHAMPION not in variants or set(variants) - {CHAMPION, CHALLENGER}:
+        raise _foreign(live, f"its variants are {sorted(variants)}")
+    found = {name: _package(variant["ModelName"], sagemaker) for name, variant in variants.items()}
+    if missing := sorted(name for name, package in found.items() if package is None):
+        raise _foreign(live, f"the model of {missing} comes from no package")
+    percent = round(variants[CHALLENGER]["InitialVariantWeight"]) if CHALLENGER in variants else 0
+    release = Release(
+        champion=str(found[CHAMPION]),
+        challenger=found.get(CHALLENGER),
+        challenger_percent=percent,
+        who="recovery",
+        why=f"the record was lost; rebuilt from {live.config}",
+        when=live.changed.isoformat(timespec="seconds"),
+        instances={name: variant["InitialInstanceCount"] for name, variant in variants.items()},
+    )
+    if release.id != live.release:
+        raise _foreign(live, f"it serves release {live.release}, but its packages and weights are {release.id}")
+    return settle(Record(releases=(release,)), release.id)
+
+
+def _package(model: str, sagemaker: Any) -> str | None:
+    found = sagemaker.describe_model(ModelName=model)
+    containers = found.get("Containers") or [found["PrimaryContainer"]]
+    return containers[0].get("ModelPackageName")
+
+
+def _foreign(live: Live, why: str) -> ReleaseError:
+    return ReleaseError(
+        f"the release record of {live.endpoint} is lost and cannot be rebuilt from configuration {live.config}: {why}; "
+        "restore the parameter from a backup"
+    )

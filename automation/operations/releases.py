@@ -1,0 +1,161 @@
+"""Releases of an endpoint: promote, split traffic, roll back, and see what became of them.
+
+The record is written here, and only rolling back moves the endpoint: a new release is rolled out by the next
+`pulumi up`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from automation.operations import packages
+from automation.operations.errors import RefusedError
+from automation.operations.recovery import rebuilt
+from contracts import release
+from contracts.names import EndpointNames
+from contracts.release import Record, Release, ReleaseError, Status
+from contracts.release.ledger import Book, Ledger
+from contracts.release.live import Live, observe, was_deployed
+from contracts.release.lock import BusyError, Lock
+from contracts.release.rollback import MOST_POLL_SECONDS, Outcome, Request, Rollback
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clients:
+    """What releases need of AWS, as boto3 clients."""
+
+    s3: Any
+    ssm: Any
+    sagemaker: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class By:
+    """Who asks, and why: it stands in the record."""
+
+    who: str
+    why: str
+
+
+def ledger(names: EndpointNames, clients: Clients) -> Ledger:
+    """The release record of an endpoint."""
+    return Ledger(
+        parameter=names.release_parameter,
+        endpoint=names.prefix,
+        lock=Lock(s3=clients.s3, bucket=names.artifacts_bucket, key=names.lock_key),
+        ssm=clients.ssm,
+        sagemaker=clients.sagemaker,
+    )
+
+
+def read(names: EndpointNames, clients: Clients) -> Record | None:
+    """The record as it is; None before the first release."""
+    return ledger(names, clients).read().record
+
+
+def promote(names: EndpointNames, package: str, *, by: By, clients: Clients) -> Record:
+    """Make an approved package the wanted release: it is to take all traffic.
+
+    A record that was lost is rebuilt from the endpoint first, so that what is live stays where a rollback goes.
+    """
+    arn = packages.approved(names, package, sagemaker=clients.sagemaker)
+    with ledger(names, clients).open(who=by.who, doing="promote") as book:
+        known = _known(book, clients)
+        if known is not book.record and known is not None and known.wanted.champion == arn:
+            return book.write(known)  # the way back to a lost record
+        return book.write(release.promote(known, arn, who=by.who, why=by.why, when=_now(), counts=book.counts))
+
+
+def split(names: EndpointNames, package: str, percent: int, *, by: By, clients: Clients) -> Record:
+    """Give an approved package `percent` (1 to 99) of the traffic, beside the champion."""
+    arn = packages.approved(names, package, sagemaker=clients.sagemaker)
+    with ledger(names, clients).open(who=by.who, doing="split") as book:
+        known = _known(book, clients)
+        if known is None:
+            raise ReleaseError(f"endpoint {names.prefix} has no champion yet to share its traffic: promote one first")
+        return book.write(
+            release.split_traffic(known, arn, percent, who=by.who, why=by.why, when=_now(), counts=book.counts)
+        )
+
+
+def roll_back(
+    names: EndpointNames, *, by: By, clients: Clients, tell: Callable[[str, str], None], patience_seconds: float
+) -> Outcome:
+    """Move the endpoint to the release that was good before, at once, and wait until it serves it."""
+    request = Request(who=by.who, why=by.why)
+    return Rollback(ledger=ledger(names, clients), request=request, tell=tell, patience_seconds=patience_seconds).run()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """The record once the endpoint had come to rest, and the release whose rollout was turned back, if one was."""
+
+    record: Record
+    failed: Release | None = None
+
+
+def follow(
+    names: EndpointNames,
+    *,
+    who: str,
+    clients: Clients,
+    patience_seconds: float,
+    on_change: Callable[[Live], None] = lambda _: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Followed:
+    """Wait until the endpoint has come to rest, and write into the record what became of the wanted release.
+
+    `on_change` is told each new status. BusyError when it takes longer than `patience_seconds`.
+    """
+    live = _settled(names, clients, patience_seconds, on_change, sleep)
+    with ledger(names, clients).open(who=who, doing="follow") as book:
+        if book.record is None:
+            raise RefusedError(f"endpoint {names.prefix} has no release yet: promote a package")
+        if book.live is None:
+            raise RefusedError(f"endpoint {names.prefix} is not there yet: run `pulumi up`, which makes it")
+        book.refuse_in_progress()
+        wanted = book.record.wanted
+        if wanted.status is Status.LIVE:
+            return Followed(record=book.write(book.record))
+        if not was_deployed(clients.sagemaker, book.live, wanted):
+            raise RefusedError(f"release {wanted.id} is promoted and not deployed: run `pulumi up`")
+        turned_back = f"the rollout was turned back, the endpoint serves {book.live.config}"
+        record = book.write(release.fail(book.record, (live.failure if live else "") or turned_back))
+        return Followed(record=record, failed=record.releases[1])
+
+
+def _settled(
+    names: EndpointNames,
+    clients: Clients,
+    patience_seconds: float,
+    on_change: Callable[[Live], None],
+    sleep: Callable[[float], None],
+) -> Live | None:
+    deadline, pause, told = time.monotonic() + patience_seconds, 0.2, ""
+    while (live := observe(clients.sagemaker, names.prefix)) and live.in_progress:
+        if live.status != told:
+            told = live.status
+            on_change(live)
+        if time.monotonic() >= deadline:
+            raise BusyError(
+                f"endpoint {names.prefix} is still {live.status} after {patience_seconds:g} s; follow again"
+            )
+        sleep(pause)
+        pause = min(MOST_POLL_SECONDS, pause * 1.5)
+    return live
+
+
+def _known(book: Book, clients: Clients) -> Record | None:
+    """The record; where it is lost and the endpoint serves, rebuilt."""
+    book.refuse_in_progress()
+    if book.record is None and book.live is not None:
+        return rebuilt(book.live, sagemaker=clients.sagemaker)
+    return book.record
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,78 @@
+"""Training runs: start the pipeline by hand, and follow an execution."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from automation.operations.errors import RefusedError
+from contracts.datasets import dataset_version
+from contracts.names import WorkloadNames
+
+_ENDED = {"Succeeded", "Failed", "Stopped"}
+
+
+def start(names: WorkloadNames, display_name: str, *, s3: Any, sagemaker: Any) -> str:
+    """Start the training pipeline on all accepted data; returns the execution's ARN. The brakes are not asked."""
+    version = dataset_version(s3, names.accepted_uri)
+    if version is None:
+        raise RefusedError(f"there is no accepted data under {names.accepted_uri}: deliver some and have it validated")
+    try:
+        started = sagemaker.start_pipeline_execution(
+            PipelineName=names.pipeline,
+            PipelineExecutionDisplayName=display_name,
+            PipelineParameters=[{"Name": "DatasetVersion", "Value": version}],
+        )
+    except sagemaker.exceptions.ClientError as error:
+        if _is_missing(error):
+            raise RefusedError(
+                f"pipeline {names.pipeline} is not there: publish both images and run `pulumi up`, which makes it"
+            ) from error
+        raise
+    return started["PipelineExecutionArn"]
+
+
+def newest_execution(names: WorkloadNames, *, sagemaker: Any) -> str:
+    """ARN of the execution that started last."""
+    try:
+        found = sagemaker.list_pipeline_executions(
+            PipelineName=names.pipeline, SortBy="CreationTime", SortOrder="Descending", MaxResults=1
+        )["PipelineExecutionSummaries"]
+    except sagemaker.exceptions.ClientError as error:
+        if not _is_missing(error):
+            raise
+        found = []
+    if not found:
+        raise RefusedError(f"pipeline {names.pipeline} has not run yet: start it with `retrain`")
+    return found[0]["PipelineExecutionArn"]
+
+
+def follow(
+    execution: str,
+    *,
+    sagemaker: Any,
+    on_step: Callable[[Mapping[str, Any]], None],
+    poll_seconds: float = 5.0,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Any]:
+    """Wait for an execution, telling each step once it has ended. Returns its description."""
+    told = set[str]()
+    while True:
+        description = sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)
+        pages = sagemaker.get_paginator("list_pipeline_execution_steps").paginate(
+            PipelineExecutionArn=execution, SortOrder="Ascending"
+        )
+        for step in (step for page in pages for step in page["PipelineExecutionSteps"]):
+            if step["StepStatus"] in _ENDED and step["StepName"] not in told:
+                told.add(step["StepName"])
+                on_step(step)
+        if description["PipelineExecutionStatus"] in _ENDED:
+            return description
+        sleep(poll_seconds)
+
+
+def _is_missing(error: Any) -> bool:
+    """Whether there is no such pipeline: ResourceNotFound (API reference), or a message of the same meaning."""
+    found = error.response["Error"]
+    return found["Code"] == "ResourceNotFound" or "Could not find pipeline" in found["Message"]

@@ -1,0 +1,207 @@
+"""The command line, against the emulator."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automation.commands import EXITS, app, main
+from automation.commands.target import PROJECT
+from automation.operations import releases
+from contracts import release
+from contracts.release.lock import Lock
+from tests.automation.conftest import Platform, platform_of
+
+ACTS = ["publish", "deliver", "retrain", "approve", "promote", "split", "rollback", "follow"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture(scope="module")
+def churn(emulator: Any) -> Platform:
+    """The workload and endpoint of Pulumi.staging.yaml."""
+    return platform_of(emulator, "churn")
+
+
+@pytest.fixture
+def run(churn: Platform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command of a stack; its lines and code. Nobody sits at a terminal."""
+    for name, value in churn.emulator.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def command(*arguments: str, stack: str | None = "staging") -> Ended:
+        code = main([*arguments, *(("--stack", stack) if stack else ())])
+        said = capsys.readouterr()
+        return Ended(code=code, out=said.out.strip(), err=said.err.strip())
+
+    return command
+
+
+def test_from_an_image_to_a_release_and_back(run: Run, churn: Platform, tmp_path: Path) -> None:
+    digest = churn.push("training", "v1")
+    uri = f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-training@{digest}"
+    assert run("publish", "training", "--version", "v1", "--yes", "--json").result == {"image": "training", "uri": uri}
+    file = tmp_path / "new.csv"
+    file.write_text("a\n1\n")
+    delivered = run("deliver", str(file), "--yes", "--json").result["uri"]
+    assert delivered.startswith("s3://123456789012-staging-ai-raw-data/incoming/churn/")
+
+    first, second = churn.register(approved=False), churn.register(approved=False)
+    refused = run("promote", "1", "--why", "first", "--yes")
+    assert refused == Ended(
+        code=1, out="", err=f"error: {first} is PendingManualApproval; allowed: Approved; approve it first"
+    )
+    assert run("approve", "1", "--why", "metrics read", "--yes") == Ended(code=0, out=f"approved {first}", err="")
+    promoted = run("promote", "1", "--why", "first", "--yes", "--json").result
+    assert (promoted["status"], promoted["packages"]) == ("candidate", {"champion": first})
+    assert run("follow").err == "error: endpoint churn-staging-live is not there yet: run `pulumi up`, which makes it"
+    churn.up(_stored(churn))
+    assert run("follow") == Ended(code=0, out=f"endpoint churn-staging-live serves {first} (100 %)", err="")
+
+    assert run("approve", "--why", "metrics read", "--yes").out == f"approved {second}"
+    split = run("split", "2", "--percent", "10", "--why", "A/B", "--yes", "--json").result
+    assert split["weights"] == {"champion": 90, "challenger": 10}
+    churn.up(_stored(churn))
+    back = run("rollback", "--why", "wrong scores", "--yes", "--json")
+    assert (back.code, back.result) == (
+        0,
+        {
+            "action": "rolled-back",
+            "reason": "wrong scores",
+            "failed": split["release"],
+            "live": promoted["release"],
+        },
+    )
+    assert f"churn-staging-live serves {first} (release {promoted['release']})." in back.err
+    record = _stored(churn)
+    assert (record.wanted.who, record.wanted.why) == ("user/moto", "wrong scores")
+    assert run("rollback", "--why", "again", "--yes").code == 1
+
+
+def _stored(churn: Platform) -> release.Record:
+    found = churn.client("ssm").get_parameter(Name=churn.names.release_parameter)["Parameter"]["Value"]
+    return release.from_json(found)
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_help_of_each_act_fits_80_columns(run: Run, act: str) -> None:
+    shown = run(act, "--help")
+    assert shown.code == 0
+    assert max(map(len, shown.out.splitlines())) <= 80
+    assert "--stack" in shown.out
+
+
+def test_help_names_the_acts_and_the_exit_codes(run: Run) -> None:
+    assert [command.callback.__name__ for command in app.registered_commands if command.callback] == ACTS
+    shown = run("--help", stack=None).out
+    for code, meaning in EXITS.items():
+        assert f"  {code}  {meaning}\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (
+            ["promote", "1", "--why", "x"],
+            1,
+            "error: Let endpoint churn-staging-live serve 1? Nobody can answer here: give --yes",
+        ),
+        (["promote"], 2, "Missing option '--why'."),
+        (
+            ["split", "1", "--percent", "100", "--why", "x"],
+            2,
+            "Invalid value for '--percent': Input should be less than or equal to 99",
+        ),
+        (
+            ["promote", "--why", "x", "--workload", "income"],
+            1,
+            "error: --workload: found 'income'; allowed: churn",
+        ),
+        (["promote", "--why", "x", "--endpoint", "canary"], 1, "error: --endpoint: found 'canary'; allowed: live"),
+        (
+            ["deliver", "no.csv", "--yes"],
+            1,
+            "error: file: found 'no.csv'; allowed: a file that is there, CSV or Parquet",
+        ),
+        (["publish", "batch", "--yes"], 1, "error: image: found 'batch'; allowed: training, inference"),
+        (["no-such-act"], 2, "No such command 'no-such-act'."),
+    ],
+)
+def test_what_a_person_can_mend_is_said_with_its_code(run: Run, arguments: list[str], code: int, message: str) -> None:
+    ended = run(*arguments)
+    assert (ended.code, ended.out) == (code, "")
+    assert message in ended.err
+
+
+def test_a_stack_without_a_file_is_refused(run: Run) -> None:
+    assert run("follow", stack="stagign") == Ended(
+        code=1,
+        out="",
+        err="error: --stack: found 'stagign'; allowed: prod, staging (those with a Pulumi.<stack>.yaml)",
+    )
+
+
+def test_a_held_lock_is_busy(run: Run, churn: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    churn.register()
+    lock = {"Bucket": churn.names.artifacts_bucket, "Key": churn.names.lock_key}
+    churn.client("s3").put_object(**lock, Body=b'{"who": "ana", "doing": "promote", "since": "noon"}')
+    monkeypatch.setattr(releases, "Lock", functools.partial(Lock, patience_seconds=0))
+    ended = run("promote", "--why", "x", "--yes")
+    churn.client("s3").delete_object(**lock)
+    assert ended == Ended(
+        code=3,
+        out="",
+        err="busy: s3://123456789012-staging-ai-artifacts/locks/churn/live is held by ana (promote) since noon; "
+        "try again: after 60 s a lock is taken over",
+    )
+
+
+def test_aws_out_of_reach_is_told_apart(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    ended = run("follow")
+    assert (ended.code, ended.err) == (4, 'AWS: Could not connect to the endpoint URL: "http://127.0.0.1:9/"')
+
+
+def test_an_interrupted_command_says_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(releases, "follow", interrupted)
+    assert run("follow") == Ended(code=130, out="", err="interrupted: the same command goes on from where things stand")
+
+
+def test_as_a_process_of_its_own(churn: Platform) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "automation", "follow", "--stack", "none"],
+        env={**os.environ, **churn.emulator.environment()},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr.partition(";")[0]) == (1, "error: --stack: found 'none'")

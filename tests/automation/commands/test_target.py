@@ -1,0 +1,115 @@
+"""Which stack, workload, endpoint and account a command means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from automation.commands import target
+from automation.commands.target import Target
+from automation.operations.errors import RefusedError
+
+PROJECT = """
+config:
+  pulumi:disable-default-providers: {value: [aws]}
+  workloads: {type: object, default: {churn: {contract: c.yaml, endpoints: {live: {kind: realtime}}}}}
+"""
+TWO = '{"churn": {"endpoints": {"live": {}, "nightly": {}}}, "income": {"endpoints": {"live": {}}}}'
+
+
+def read(directory: Path, config: str, caller: str = "arn:aws:sts::123456789012:assumed-role/deploy/ana") -> Target:
+    """Stack test of a project, asked by `caller`."""
+    (directory / "Pulumi.yaml").write_text(PROJECT)
+    (directory / "Pulumi.test.yaml").write_text(config)
+    found = target.read("test", directory)
+    sts = boto3.client("sts", "eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    stub = Stubber(sts)
+    answer = {"Account": caller.split(":")[4], "Arn": caller, "UserId": "AROA:ana"}
+    stub.add_response("get_caller_identity", answer, {})
+    stub.activate()
+    found._clients["sts"] = sts
+    return found
+
+
+def test_the_default_workload_and_its_endpoint_need_not_be_named(tmp_path: Path) -> None:
+    names = read(tmp_path, "config: {'aws:region': eu-west-1}").endpoint(None, None)
+    assert names.release_parameter == "/mlplatform/test/churn/live/release"
+    assert (names.account, names.region, names.partition) == ("123456789012", "eu-west-1", "aws")
+
+
+def test_the_partition_and_the_account_are_the_callers(tmp_path: Path) -> None:
+    found = read(tmp_path, "config: {'aws:region': cn-north-1}", caller="arn:aws-cn:iam::210987654321:user/ana")
+    assert (found.names.partition, found.names.account, found.who) == ("aws-cn", "210987654321", "user/ana")
+
+
+@pytest.mark.parametrize(
+    ("workload", "endpoint", "message"),
+    [
+        (None, None, "--workload: found none; allowed: churn, income"),
+        ("chrun", None, "--workload: found 'chrun'; allowed: churn, income"),
+        ("churn", None, "--endpoint: found none; allowed: live, nightly"),
+        ("income", "nightly", "--endpoint: found 'nightly'; allowed: live"),
+    ],
+)
+def test_what_is_not_clear_has_to_be_named(
+    tmp_path: Path, workload: str | None, endpoint: str | None, message: str
+) -> None:
+    config = f"config: {{'aws:region': eu-west-1, 'ml-platform:workloads': '{TWO}'}}"
+    with pytest.raises(RefusedError) as caught:
+        read(tmp_path, config).endpoint(workload, endpoint)
+    assert str(caught.value) == message
+
+
+def test_an_account_that_the_stack_does_not_allow_is_refused(tmp_path: Path) -> None:
+    found = read(tmp_path, "config: {'aws:region': eu-west-1, 'aws:allowedAccountIds': ['111122223333']}")
+    with pytest.raises(RefusedError) as caught:
+        _ = found.names
+    assert str(caught.value) == (
+        "account: found 123456789012; allowed by aws:allowedAccountIds of stack test: 111122223333; "
+        "use that account's credentials"
+    )
+
+
+def test_a_region_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    with pytest.raises(RefusedError, match=r"aws:region: found none in Pulumi.test.yaml; set it there, or AWS_REGION"):
+        _ = read(tmp_path, "config: {}").names
+
+
+def test_the_stacks_roles_are_assumed_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+
+    class Session:
+        """A session whose sts notes what it is asked for."""
+
+        def __init__(self, **given: Any) -> None:
+            self.given = given
+
+        def client(self, service: str) -> Session:
+            assert service == "sts"
+            return self
+
+        def assume_role(self, **request: Any) -> dict[str, Any]:
+            asked.append(request | {"with": self.given.get("aws_access_key_id")})
+            keys = {"AccessKeyId": f"key-{len(asked)}", "SecretAccessKey": "s", "SessionToken": "t"}
+            return {"Credentials": keys}
+
+    monkeypatch.setattr(boto3, "Session", Session)
+    roles = "[{roleArn: 'arn:aws:iam::1:role/a', sessionName: ci}, {roleArn: 'arn:aws:iam::2:role/b', externalId: e}]"
+    found = read(tmp_path, f"config: {{'aws:region': eu-west-1, 'aws:profile': p, 'aws:assumeRoles': {roles}}}")
+    assert found.session.given["aws_access_key_id"] == "key-2"
+    assert asked == [
+        {"RoleArn": "arn:aws:iam::1:role/a", "RoleSessionName": "ci", "with": None},
+        {"RoleArn": "arn:aws:iam::2:role/b", "RoleSessionName": "ml-platform", "ExternalId": "e", "with": "key-1"},
+    ]
+
+
+def test_a_file_that_is_not_yaml_is_named(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text(PROJECT)
+    (tmp_path / "Pulumi.test.yaml").write_text("config: [")
+    with pytest.raises(RefusedError, match=r"Pulumi.test.yaml is not YAML: "):
+        target.read("test", tmp_path)

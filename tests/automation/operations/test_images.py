@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from automation.operations import images
+from automation.operations.errors import RefusedError
+from tests.automation.conftest import Platform
+
+
+def publish(platform: Platform, image: str, version: str) -> str:
+    return images.publish(platform.names, image, version, ecr=platform.client("ecr"), ssm=platform.client("ssm"))
+
+
+def recorded(platform: Platform, image: str) -> str:
+    return platform.client("ssm").get_parameter(Name=platform.names.image_parameter(image))["Parameter"]["Value"]
+
+
+def test_a_pushed_image_is_recorded_by_digest_whether_it_is_named_by_tag_or_digest(platform: Platform) -> None:
+    digest = platform.push("training", "v1")
+    uri = publish(platform, "training", "v1")
+    assert uri == f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-training@{digest}"
+    assert publish(platform, "training", digest) == uri == recorded(platform, "training")
+
+
+def test_the_newest_image_is_the_one_pushed_last(platform: Platform) -> None:
+    pushed = [platform.push("inference", f"newest-{number}") for number in range(2)]
+    assert images.newest(platform.names, "inference", ecr=platform.client("ecr")) in pushed
+
+
+@pytest.mark.parametrize("version", ["no-such-tag", f"sha256:{'0' * 64}"])
+def test_an_image_that_was_not_pushed_is_refused(platform: Platform, version: str) -> None:
+    with pytest.raises(RefusedError) as caught:
+        publish(platform, "training", version)
+    assert str(caught.value) == (
+        f"repository mlplatform-staging-training has no image {version}; push it, then publish it"
+    )
+
+
+def test_there_are_two_images(platform: Platform) -> None:
+    with pytest.raises(RefusedError, match="image: found 'batch'; allowed: training, inference"):
+        publish(platform, "batch", "v1")
+
+
+def test_without_a_repository_it_says_what_makes_it(platform: Platform) -> None:
+    other = platform.names.__class__(
+        stack="other", account="123456789012", region="eu-west-1", workload="churn", endpoint="live"
+    )
+    with pytest.raises(RefusedError, match="repository mlplatform-other-training is not there; run `pulumi up`"):
+        images.publish(other, "training", "v1", ecr=platform.client("ecr"), ssm=platform.client("ssm"))

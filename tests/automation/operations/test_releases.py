@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from automation.operations import releases
+from automation.operations.errors import RefusedError
+from automation.operations.releases import By
+from contracts import release
+from contracts.release import Record, ReleaseError, Status
+from contracts.release.lock import BusyError
+from tests.automation.conftest import Platform
+from tests.contracts.release.conftest import together
+
+BY = By(who="ana", why="better")
+
+
+def promote(platform: Platform, package: str) -> Record:
+    return releases.promote(platform.names, package, by=BY, clients=platform.clients)
+
+
+def deployed(platform: Platform, package: str) -> Record:
+    """`package` promoted, rolled out and seen to serve."""
+    platform.up(promote(platform, package))
+    return follow(platform).record
+
+
+def follow(platform: Platform, *, patience_seconds: float = 60) -> releases.Followed:
+    return releases.follow(
+        platform.names,
+        who="ana",
+        clients=platform.clients,
+        patience_seconds=patience_seconds,
+        sleep=lambda _: None,
+    )
+
+
+def roll_back(platform: Platform, told: list[str]) -> Any:
+    return releases.roll_back(
+        platform.names,
+        by=By(who="ben", why="wrong scores"),
+        clients=platform.clients,
+        tell=lambda subject, _: told.append(subject),
+        patience_seconds=60,
+    )
+
+
+def stored(platform: Platform) -> Record | None:
+    return releases.read(platform.names, platform.clients)
+
+
+def test_a_promoted_package_is_live_once_it_was_followed(platform: Platform) -> None:
+    package = platform.register()
+    assert stored(platform) is None
+    record = promote(platform, package)
+    assert (record.wanted.champion, record.wanted.status) == (package, Status.CANDIDATE)
+    assert (record.wanted.who, record.wanted.why) == ("ana", "better")
+    platform.up(record)
+    assert follow(platform).record.live == stored(platform).live  # pyright: ignore[reportOptionalMemberAccess]
+    assert stored(platform).wanted.status is Status.LIVE  # pyright: ignore[reportOptionalMemberAccess]
+
+
+def test_a_version_of_the_workloads_group_is_enough(platform: Platform) -> None:
+    package = platform.register()
+    assert promote(platform, "1").wanted.champion == package
+
+
+@pytest.mark.parametrize("package", ["7", "no package", "arn:aws:sagemaker:eu-west-1:123456789012:model-package/x/1"])
+def test_a_package_that_is_not_there_is_refused(platform: Platform, package: str) -> None:
+    platform.register()
+    with pytest.raises(RefusedError, match=f"package: found '{package}'; allowed: the version or ARN of a package of"):
+        promote(platform, package)
+    assert stored(platform) is None
+
+
+def test_a_package_that_nobody_approved_is_refused(platform: Platform) -> None:
+    package = platform.register(approved=False)
+    with pytest.raises(RefusedError) as caught:
+        promote(platform, package)
+    assert str(caught.value) == f"{package} is PendingManualApproval; allowed: Approved; approve it first"
+
+
+def test_promoting_twice_keeps_the_known_good_release(platform: Platform) -> None:
+    first, second = platform.register(), platform.register()
+    deployed(platform, first)
+    promote(platform, second)
+    with pytest.raises(ReleaseError, match="is wanted already since"):
+        promote(platform, second)
+    record = stored(platform)
+    assert record is not None
+    assert [r.champion for r in record.releases] == [second, first]
+    assert record.known_good == record.releases[1]
+
+
+def test_an_ab_test_promoted_and_rolled_back_keeps_the_eight_instances(platform: Platform) -> None:
+    first, second = platform.register(), platform.register()
+    deployed(platform, first)
+    platform.scale(champion=8)
+    test = releases.split(platform.names, second, 50, by=BY, clients=platform.clients)
+    assert test.wanted.instances == {"champion": 8, "challenger": 4}
+    platform.up(test)
+    counts = {v["VariantName"]: v["DesiredInstanceCount"] for v in platform.settled()["ProductionVariants"]}
+    assert counts == {"champion": 8, "challenger": 4}
+    platform.scale(champion=4)
+    record = promote(platform, second)
+    assert (record.wanted.instances, record.counts) == ({"champion": 8}, {"champion": 4, "challenger": 4})
+    platform.up(record)
+    told: list[str] = []
+    assert roll_back(platform, told).live == test.wanted.id
+    assert platform.settled()["EndpointConfigName"] == platform.config(test.wanted.id)
+    counts = {v["VariantName"]: v["DesiredInstanceCount"] for v in platform.settled()["ProductionVariants"]}
+    assert counts == {"champion": 8, "challenger": 4}
+    assert told == [f"{platform.names.prefix} rolled back"]
+
+
+def test_a_test_needs_a_champion(platform: Platform) -> None:
+    with pytest.raises(ReleaseError, match="has no champion yet to share its traffic: promote one first"):
+        releases.split(platform.names, platform.register(), 10, by=BY, clients=platform.clients)
+
+
+def test_two_promotions_at_once_both_stand_in_the_record(platform: Platform) -> None:
+    first, second, third = (platform.register() for _ in range(3))
+    deployed(platform, first)
+    results = together(lambda: promote(platform, second), lambda: promote(platform, third))
+    assert all(isinstance(result, Record) for result in results), results
+    record = stored(platform)
+    assert record is not None
+    assert {r.champion for r in record.releases} == {first, second, third}
+    assert record.live is not None
+    assert record.live.champion == first
+
+
+def test_a_promotion_against_a_rollback_loses_neither(platform: Platform) -> None:
+    first, second, third = (platform.register() for _ in range(3))
+    deployed(platform, first)
+    deployed(platform, second)
+    outcome, promoted = together(lambda: roll_back(platform, []), lambda: promote(platform, third))
+    record = stored(platform)
+    assert record is not None
+    if isinstance(promoted, BusyError):  # the endpoint was on its way back
+        assert {r.champion for r in record.releases} == {first, second}
+    else:
+        assert {r.champion for r in record.releases} == {first, second, third}
+    assert outcome.live in {r.id for r in record.releases}
+
+
+def test_following_what_is_not_deployed_says_what_to_do(platform: Platform) -> None:
+    with pytest.raises(RefusedError, match="has no release yet: promote a package"):
+        follow(platform)
+    first, second = platform.register(), platform.register()
+    record = promote(platform, first)
+    with pytest.raises(RefusedError, match="is not there yet: run `pulumi up`, which makes it"):
+        follow(platform)
+    platform.up(record)
+    record = promote(platform, second)
+    with pytest.raises(RefusedError, match=f"release {record.wanted.id} is promoted and not deployed: run `pulumi up`"):
+        follow(platform)
+
+
+def test_a_rollout_that_is_turned_back_is_failed_with_the_reason(platform: Platform) -> None:
+    first, second = platform.register(), platform.register()
+    before = deployed(platform, first)
+    platform.up(promote(platform, second))
+    platform.up(before)  # as the rollout's alarm does
+    followed = follow(platform)
+    assert followed.failed is not None
+    assert (followed.failed.champion, followed.failed.status) == (second, Status.FAILED)
+    assert followed.failed.reason == (
+        f"the rollout was turned back, the endpoint serves {platform.config(before.wanted.id)}"
+    )
+    assert stored(platform) == followed.record
+    assert followed.record.wanted.champion == first
+
+
+def test_an_endpoint_that_takes_too_long_is_busy(platform: Platform) -> None:
+    first, second = platform.register(), platform.register()
+    deployed(platform, first)
+    routing = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 1800}
+    bake = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
+    platform.up(promote(platform, second), wait=False, DeploymentConfig=bake)
+    with pytest.raises(BusyError, match="is still Updating after 0 s; follow again"):
+        follow(platform, patience_seconds=0)
+    platform.settled()
+
+
+def lose(platform: Platform) -> None:
+    platform.client("ssm").delete_parameter(Name=platform.names.release_parameter)
+
+
+def test_a_lost_record_comes_back_by_promoting_what_is_live(platform: Platform) -> None:
+    first, second = platform.register(), platform.register()
+    deployed(platform, first)
+    before = releases.split(platform.names, second, 10, by=BY, clients=platform.clients)
+    platform.up(before)
+    lose(platform)
+    record = promote(platform, first)
+    assert record.wanted.id == before.wanted.id
+    assert record.wanted.status is Status.LIVE
+    assert stored(platform) == record
+
+
+def test_promoting_another_package_over_a_lost_record_keeps_what_is_live(platform: Platform) -> None:
+    first, second = platform.register(), platform.register()
+    deployed(platform, first)
+    lose(platform)
+    record = promote(platform, second)
+    assert [(r.champion, r.status) for r in record.releases] == [(second, Status.CANDIDATE), (first, Status.LIVE)]
+
+
+def test_an_endpoint_of_somebody_else_is_not_taken_for_the_lost_record(platform: Platform) -> None:
+    first = platform.register()
+    record = deployed(platform, first)
+    sagemaker = platform.client("sagemaker")
+    other = sagemaker.describe_endpoint_config(EndpointConfigName=platform.config(record.wanted.id))
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=f"{platform.names.prefix}-other", ProductionVariants=other["ProductionVariants"]
+    )
+    sagemaker.update_endpoint(EndpointName=platform.names.prefix, EndpointConfigName=f"{platform.names.prefix}-other")
+    platform.settled()
+    lose(platform)
+    with pytest.raises(ReleaseError, match=r"is lost and cannot be rebuilt from configuration .*-other: it serves"):
+        promote(platform, first)
+
+
+def test_rolling_back_by_hand_with_nothing_good_is_refused(platform: Platform) -> None:
+    deployed(platform, platform.register())
+    with pytest.raises(ReleaseError, match="there is no known good release before"):
+        roll_back(platform, [])
+
+
+def test_the_record_of_a_release_fits_what_the_program_reads(platform: Platform) -> None:
+    record = promote(platform, platform.register())
+    text = platform.client("ssm").get_parameter(Name=platform.names.release_parameter)["Parameter"]["Value"]
+    assert release.from_json(text) == record

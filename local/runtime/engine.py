@@ -14,9 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pulumi.runtime.proto import resource_pb2
+
 from local.runtime import awsx, sdk, values
-from local.runtime.diff import Difference, difference, with_ignored
+from local.runtime.diff import Difference, difference, with_ignored, with_replaced
 from local.runtime.errors import DefaultProviderError, DuplicateUrnError, StoppedError
+from local.runtime.hooks import Hooks, Moment
 from local.runtime.model import Cloud, Event, Judged, OnEvent, Op, Policies, Violation
 from local.runtime.monitor import Registered
 from local.runtime.registration import (
@@ -48,6 +51,7 @@ class Engine(ABC):
     """
 
     phase: str
+    dry_run: bool
 
     def __init__(
         self, target: Target, cloud: Cloud, state: State, policies: Policies, on_event: OnEvent, total: int | None
@@ -67,6 +71,7 @@ class Engine(ABC):
         self._former: dict[str, str] = {}
         self._on_event = on_event
         self._total = total
+        self._hooks = Hooks()
         self._lock = threading.RLock()
 
     # --- what the monitor asks ---
@@ -100,6 +105,10 @@ class Engine(ABC):
     def _invoke(self, token: str, args: values.Properties) -> Mapping[str, Any]:
         return self.cloud.invoke(token, values.plain(args))
 
+    def add_hook(self, hook: resource_pb2.RegisterResourceHookRequest) -> None:
+        """Take a resource hook."""
+        self._hooks.register(hook)
+
     def find(self, urn: str) -> Registered | None:
         """The answer that a registration got."""
         return self._answers.get(urn)
@@ -123,10 +132,16 @@ class Engine(ABC):
         self.violations += found
         self.registrations[resource.urn] = resource
         step = difference(resource, old, lambda before, after: self._replaces(resource.type, before, after))
-        answer = self._carry_out(resource, old, step, found)
+        step = with_replaced(step, resource, self.changes[Op.REPLACE])
+        self._admit(old, step, found)
+        before = Moment(old_inputs=old.inputs, old_outputs=old.outputs, id=old.id) if old else Moment()
+        self._hooks.run("before", step.op, resource, before, dry_run=self.dry_run)
+        answer = self._carry_out(resource, old, step)
         self._answers[resource.urn] = answer
         self.changed[resource.urn] = step.changed
         self._done(step.op, resource.urn, resource.parent)
+        after = replace(before, id=answer.id, new_outputs=answer.outputs)
+        self._hooks.run("after", step.op, resource, after, dry_run=self.dry_run)
         return answer
 
     def _expand(self, resource: Registration) -> Registered:
@@ -137,9 +152,11 @@ class Engine(ABC):
         return replace(self._answers[resource.urn], property_dependencies=expansion.property_dependencies)
 
     @abstractmethod
-    def _carry_out(
-        self, resource: Registration, old: Entry | None, step: Difference, found: Iterable[Violation]
-    ) -> Registered:
+    def _admit(self, old: Entry | None, step: Difference, found: Iterable[Violation]) -> None:
+        """Raise what stands against the step before anything of it happens."""
+
+    @abstractmethod
+    def _carry_out(self, resource: Registration, old: Entry | None, step: Difference) -> Registered:
         """Do, or foresee, the step."""
 
     @abstractmethod

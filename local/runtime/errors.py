@@ -39,6 +39,10 @@ class DuplicateUrnError(LocalRunError):
     """Two resources of one program have the same type, name and parent types."""
 
 
+class HookError(LocalRunError):
+    """A resource hook of the program failed, or two have one name."""
+
+
 class StateError(LocalRunError):
     """The state file does not belong to the cloud that it is used with."""
 

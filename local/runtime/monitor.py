@@ -68,6 +68,10 @@ class Handler(Protocol):
         """Answer a data source; `provider` is the reference of the one it names, empty for the default one."""
         ...
 
+    def add_hook(self, hook: resource_pb2.RegisterResourceHookRequest) -> None:
+        """Take a resource hook, which registrations name later."""
+        ...
+
     def find(self, urn: str) -> Registered | None:
         """A resource that is registered already."""
         ...
@@ -139,8 +143,13 @@ class Monitor(mocks.MockMonitor):
         )
 
     def RegisterResourceHook(self, request: Any) -> empty_pb2.Empty:  # noqa: N802
-        """Refuse resource hooks."""
-        raise UnsupportedError(f"resource hook {request.name!r}: hooks are run by the Pulumi engine only")
+        """Take a resource hook."""
+        self._handler.add_hook(request)
+        return empty_pb2.Empty()
+
+    def RegisterErrorHook(self, request: Any) -> empty_pb2.Empty:  # noqa: N802
+        """Refuse hooks of errors, which decide of the engine's retries."""
+        raise UnsupportedError(f"error hook {request.name!r}: run by the Pulumi engine only; leave it out")
 
 
 def run_program(

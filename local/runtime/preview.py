@@ -20,6 +20,7 @@ class PreviewPass(Engine):
     """Collects every violation and every invalid input, so that `finish` can report them together."""
 
     phase = "preview"
+    dry_run = True
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -45,9 +46,10 @@ class PreviewPass(Engine):
         if faults:
             raise RefusedError(faults)
 
-    def _carry_out(
-        self, resource: Registration, old: Entry | None, step: Difference, found: Iterable[Violation]
-    ) -> Registered:
+    def _admit(self, old: Entry | None, step: Difference, found: Iterable[Violation]) -> None:
+        """A preview goes on, and tells all of it in the end."""
+
+    def _carry_out(self, resource: Registration, old: Entry | None, step: Difference) -> Registered:
         if step.op is Op.REPLACE and old is not None and old.protect:
             changed = ", ".join(step.changed)
             self.faults.append(

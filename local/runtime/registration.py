@@ -16,10 +16,12 @@ PROVIDER_PREFIX = "pulumi:providers:"
 
 NO_TRANSFORMS = "transforms are run by the Pulumi engine only; `transformations` are run by the SDK and do the same"
 
+_RUN_HOOKS = ("before_create", "after_create", "before_update", "after_update")
+_ENGINE_HOOKS = ("before_delete", "after_delete", "on_error")
+
 #: Request fields whose meaning the local runtime does not carry out, with what the program can do instead.
 _REFUSED = {
     "importId": "import_: nothing exists in the emulated cloud that could be imported; leave it out",
-    "replace_with": "replace_with: name the property in replace_on_changes instead",
     "transforms": NO_TRANSFORMS,
     "state_migrations": "state_migrations: they rewrite an engine's state, which is not used here",
 }
@@ -35,6 +37,8 @@ class Options:
     delete_before_replace: bool | None = None
     retain_on_delete: bool = False
     deleted_with: str = ""
+    replace_with: tuple[str, ...] = ()
+    hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     additional_secret_outputs: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     custom_timeouts: Mapping[str, str] = field(default_factory=dict)
@@ -92,8 +96,11 @@ def from_request(request: resource_pb2.RegisterResourceRequest, stack: str, proj
     refused = [text for name, text in _REFUSED.items() if getattr(request, name)]
     if request.HasField("replacement_trigger"):
         refused.append("replacement_trigger: name the property in replace_on_changes instead")
-    if request.hooks.ByteSize():
-        refused.append("hooks: resource hooks are run by the Pulumi engine only")
+    refused += [
+        f"hooks.{name}: run by the Pulumi engine only; {', '.join(_RUN_HOOKS)} are run here too"
+        for name in _ENGINE_HOOKS
+        if getattr(request.hooks, name)
+    ]
     if refused:
         raise UnsupportedError(f"{urn}: not supported in the local run:\n  " + "\n  ".join(refused))
     aliases = tuple(dict.fromkeys(_alias_urn(alias, request, stack, project) for alias in request.aliases))
@@ -125,6 +132,8 @@ def _options(request: resource_pb2.RegisterResourceRequest, aliases: tuple[str, 
         delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
         retain_on_delete=request.retainOnDelete,
         deleted_with=request.deletedWith,
+        replace_with=tuple(request.replace_with),
+        hooks={name: tuple(found) for name in _RUN_HOOKS if (found := getattr(request.hooks, name))},
         additional_secret_outputs=tuple(request.additionalSecretOutputs),
         aliases=aliases,
         custom_timeouts={
@@ -170,6 +179,8 @@ def option_fields(options: Options) -> dict[str, Any]:
         "replaceOnChanges": list(options.replace_on_changes),
         "retainOnDelete": options.retain_on_delete,
         "deletedWith": options.deleted_with,
+        "replaceWith": list(options.replace_with),
+        "hooks": {name: list(hooks) for name, hooks in options.hooks.items()},
         "additionalSecretOutputs": list(options.additional_secret_outputs),
         "aliases": list(options.aliases),
         "customTimeouts": dict(options.custom_timeouts),

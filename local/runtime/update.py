@@ -23,6 +23,7 @@ class UpdatePass(Engine):
     """Carries every step out. A mandatory violation stops its resource before it is touched, and with it the run."""
 
     phase = "update"
+    dry_run = False
 
     def finish(self) -> None:
         """Delete what is no longer declared and judge the stack. Raises PolicyViolationError, ProtectedError."""
@@ -34,17 +35,17 @@ class UpdatePass(Engine):
         if violations := self.mandatory():
             raise PolicyViolationError(violations)
 
-    def _carry_out(
-        self, resource: Registration, old: Entry | None, step: Difference, found: Iterable[Violation]
-    ) -> Registered:
+    def _admit(self, old: Entry | None, step: Difference, found: Iterable[Violation]) -> None:
         if mandatory := [violation for violation in found if violation.level == "mandatory"]:
             raise PolicyViolationError(mandatory)
         if step.op is Op.REPLACE and old is not None:
             refuse_protected([old])
-            if not step.delete_first and resource.generated:
-                written = {key: value for key, value in resource.inputs.items() if key not in resource.generated}
-                anew = self._generated(resource, written, f"{resource.urn}#{old.id}")
-                resource = replace(resource, inputs=written | anew)
+
+    def _carry_out(self, resource: Registration, old: Entry | None, step: Difference) -> Registered:
+        if step.op is Op.REPLACE and old is not None and not step.delete_first and resource.generated:
+            written = {key: value for key, value in resource.inputs.items() if key not in resource.generated}
+            anew = self._generated(resource, written, f"{resource.urn}#{old.id}")
+            resource = replace(resource, inputs=written | anew)
         entry = _entry(resource, old if step.op in (Op.SAME, Op.UPDATE) else None)
         if step.op is Op.SAME and old is not None:
             entry = replace(entry, outputs=old.outputs)

@@ -1,0 +1,91 @@
+"""Resource hooks: functions of the program that run before and after a resource is created or updated.
+
+The SDK serves them over gRPC, where the engine calls them; so does this. Hooks of deletions and of errors are refused
+by name (`local.runtime.registration`): those need `pulumi destroy --run-program`, these the engine's own retries.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import grpc
+from google.protobuf import struct_pb2
+from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
+
+from local.runtime import values
+from local.runtime.errors import HookError
+from local.runtime.model import Op
+from local.runtime.registration import Registration
+
+_LOG = logging.getLogger(__name__)
+#: The hooks of a step; a replacement creates.
+_OPERATIONS = {Op.CREATE: "create", Op.REPLACE: "create", Op.UPDATE: "update"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """A resource before or after its step; what is not there yet, or was not there, is None."""
+
+    id: str = ""
+    old_inputs: values.Properties | None = None
+    old_outputs: values.Properties | None = None
+    new_outputs: values.Properties | None = None
+
+
+class Hooks:
+    """The hooks that a program has registered, by name."""
+
+    def __init__(self) -> None:
+        self._registered: dict[str, resource_pb2.RegisterResourceHookRequest] = {}
+
+    def register(self, request: resource_pb2.RegisterResourceHookRequest) -> None:
+        """Take a hook. Raises HookError for a second one of a name, as the engine does."""
+        if request.name in self._registered:
+            raise HookError(f"resource hook {request.name!r}: registered twice; give one of the two another name")
+        self._registered[request.name] = request
+
+    def run(self, when: str, op: Op, resource: Registration, moment: Moment, *, dry_run: bool) -> None:
+        """Run the resource's hooks of a step: `when` is `before` or `after`. In a preview, those alone that ask for it.
+
+        Raises HookError with what a hook says, unless it was registered to be ignored.
+        """
+        for name in self._bound(when, op, resource):
+            hook = self._registered[name]
+            if dry_run and not hook.on_dry_run:
+                continue
+            if error := _called(hook.callback, _request(resource, moment)):
+                if not hook.ignore_errors:
+                    raise HookError(f"{resource.urn}: hook {name!r}: {error}")
+                _LOG.warning("%s: hook %r: %s; ignored, as it was registered to be", resource.urn, name, error)
+
+    def _bound(self, when: str, op: Op, resource: Registration) -> Sequence[str]:
+        operation = _OPERATIONS.get(op)
+        return resource.options.hooks.get(f"{when}_{operation}", ()) if operation else ()
+
+
+def _called(callback: callback_pb2.Callback, request: resource_pb2.ResourceHookRequest) -> str:
+    """What the hook complains of, empty when it is content."""
+    with grpc.insecure_channel(callback.target) as channel:
+        answer = callback_pb2_grpc.CallbacksStub(channel).Invoke(
+            callback_pb2.CallbackInvokeRequest(token=callback.token, request=request.SerializeToString())
+        )
+    return resource_pb2.ResourceHookResponse.FromString(answer.response).error
+
+
+def _request(resource: Registration, moment: Moment) -> resource_pb2.ResourceHookRequest:
+    return resource_pb2.ResourceHookRequest(
+        urn=resource.urn,
+        id=moment.id,
+        name=resource.name,
+        type=resource.type,
+        new_inputs=values.to_struct(resource.inputs),
+        old_inputs=_struct(moment.old_inputs),
+        old_outputs=_struct(moment.old_outputs),
+        new_outputs=_struct(moment.new_outputs),
+    )
+
+
+def _struct(properties: values.Properties | None) -> struct_pb2.Struct | None:
+    return None if properties is None else values.to_struct(properties)

@@ -10,6 +10,10 @@ import xgboost as xgb
 
 from tests.workloads.inference import serving
 from tests.workloads.inference.serving import Running
+from workloads.inference import model
+from workloads.inference.metrics import Metrics
+from workloads.inference.service import Service
+from workloads.inference.settings import Settings
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +26,12 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def booster(package: Path) -> xgb.Booster:
     return xgb.Booster({"nthread": 1}, model_file=package / "model.ubj")
+
+
+@pytest.fixture(scope="module")
+def app(package: Path) -> Service:
+    """The service in this process."""
+    return Service(model.load(package, max_rows=100), Settings(), Metrics())
 
 
 @pytest.fixture(scope="session")

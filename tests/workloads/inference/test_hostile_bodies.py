@@ -9,21 +9,16 @@ import json
 import math
 import random
 import re
-from pathlib import Path
 from typing import Any
 
-import pytest
 import xgboost as xgb
 
 from contracts import loader
 from tests.workloads.inference import serving
 from tests.workloads.inference.serving import Running
 from workloads.features.row import row_function
-from workloads.inference import model
-from workloads.inference.metrics import Metrics
 from workloads.inference.request import Request
 from workloads.inference.service import Service
-from workloads.inference.settings import Settings
 
 COUNT = 25_000  # of each kind
 CHURN = loader.load(serving.CHURN)
@@ -59,11 +54,6 @@ PIECES = [
     ),
     *(b"\xef\xbb\xbf", b"\xe2\x82\xac", b"support_tickets", b"/*x*/", b"'", b"1_0", b"+1", b".5", b"5.", b"\xd9\xa3"),
 ]
-
-
-@pytest.fixture(scope="module")
-def app(package: Path) -> Service:
-    return Service(model.load(package, max_rows=100), Settings(), Metrics())
 
 
 def damaged(chance: random.Random, body: bytes) -> bytes:

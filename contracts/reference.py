@@ -75,6 +75,22 @@ ingestion: {max_lateness_days: 20000}
 ```
 """
 
+_TYPES = """\
+## Types
+
+| type | delivered as text (CSV, strings in Parquet) | delivered as (Parquet) | in a feature |
+| --- | --- | --- | --- |
+| `string` | any text | string, dictionary, integer | `equals` and `missing` only; in a segment also bare |
+| `integer` | a whole number of 64 bits, also 7.0 | integer, float or decimal without fraction, boolean | a number |
+| `number` | a finite number with a decimal point, also 1e3 | integer, float, decimal | a number |
+| `boolean` | true, false, 1 or 0 in any case | boolean, or 0 and 1 as integer or float | 0 or 1 |
+| `timestamp` | ISO 8601, UTC without an offset | timestamp, date | `missing` only |
+
+A feature uses any columns but entity, event time, label and those that identify a person; those are what a prediction
+request carries. It may have the name of a column only if it is that column and nothing more.
+
+"""
+
 _TEXTS = """\
 ## How delivered texts are read
 
@@ -126,7 +142,7 @@ def page() -> str:
         _table(properties, document["required"], skip=keys.RESERVED),
         "## Columns\n",
         _table(properties["columns"]["additionalProperties"]["properties"], ["type"]),
-        _TEXTS.format(marks=", ".join(f"`{mark}`" for mark in MISSING_MARKS)),
+        _TYPES + _TEXTS.format(marks=", ".join(f"`{mark}`" for mark in MISSING_MARKS)),
         "## Features and segments\n",
         _language(),
         _GATE + _metrics(),

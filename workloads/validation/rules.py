@@ -194,7 +194,7 @@ def fault(column: Column, value: str, delivered: str, mark: str, *, is_event_tim
     that identifies a person are not repeated.
     """
     shown = "'a withheld value'" if column.pii else f"left({delivered}, {MAX_SHOWN})"
-    absent = f"coalesce({mark} || ', which stands for no value', 'empty')"
+    absent = f"coalesce({mark} || ', which stands for no value (columns.{column.name}.missing)', 'empty')"
     cases = [
         (
             f"{delivered} IS NULL",

@@ -105,6 +105,18 @@ def pipeline(edit: Callable[[dict[str, dict[str, Any]]], Any]) -> Change:
     return change
 
 
+def monitor(edit: Callable[[dict[str, Any]], Any]) -> Change:
+    """Another drift job; `edit` gets the request that its schedule sends."""
+
+    def change(platform: Platform) -> Platform:
+        specimen = the("scheduler/schedule", "drift")(platform)
+        request = json.loads(specimen.properties["target"]["input"])
+        edit(request)
+        return platform | {specimen.name: specimen.put("target.input", json.dumps(request))}
+
+    return change
+
+
 def approved(steps: dict[str, dict[str, Any]]) -> None:
     """The model is registered as approved."""
     steps["Register"]["ModelApprovalStatus"] = "Approved"
@@ -122,6 +134,7 @@ QUALITY, MODEL = the("sagemaker/dataQualityJobDefinition"), the("sagemaker/model
 REPOSITORY, QUEUE, TOPIC = the("ecr/repository"), the("sqs/queue"), the("sns/topic", "alerts")
 EVERYONE = {"Effect": "Allow", "Sid": "Everyone", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
 PASSED = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+_HARDENING = ("sagemaker-pipeline-step-hardening",)
 ENCRYPTION = "rules.0.applyServerSideEncryptionByDefault"
 
 # A policy that no single change of the stack can break today, and why.
@@ -288,6 +301,12 @@ BREAKS = [
         "a plain job",
         pipeline(lambda steps: steps["Prepare"]["ProcessingResources"]["ClusterConfig"].pop("VolumeKmsKeyId")),
         ("sagemaker-pipeline-step-hardening",),
+    ),
+    Break("a plain monitor", monitor(lambda request: request["NetworkConfig"].pop("VpcConfig")), _HARDENING),
+    Break(
+        "a monitor on a costly instance",
+        monitor(lambda request: request["ProcessingResources"]["ClusterConfig"].update(InstanceType="ml.p3.16xlarge")),
+        ("sagemaker-instance-allow-list",),
     ),
     Break("models that approve themselves", pipeline(approved), ("sagemaker-pipeline-registers-pending",)),
     Break(

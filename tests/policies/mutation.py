@@ -89,6 +89,13 @@ def machine(edit: Callable[[dict[str, Any]], Any]) -> Change:
     return put("training-machine", "definition", json.dumps(definition))
 
 
+def scheduled(edit: Callable[[dict[str, Any]], Any]) -> Change:
+    """Another job that the schedule starts; `edit` gets its request."""
+    request = training.scheduled()
+    edit(request)
+    return put("weekly", "target.input", json.dumps(request))
+
+
 def rollback_on(*alarms: str) -> dict[str, Any]:
     """A canary rollout that these alarms turn back."""
     return {

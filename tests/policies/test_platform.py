@@ -90,6 +90,16 @@ def test_a_stack_without_containers_needs_no_way_to_the_registry(stack: str) -> 
     assert judge(without, stack=stack, only=list(written), config=written).violations == []
 
 
+def test_the_drift_job_is_judged_like_a_step_and_may_call_aws_by_configuration_alone() -> None:
+    drift = [each for each in resources("prod") if each.token.endswith("scheduler/schedule:Schedule")]
+    verdict = judge(drift, only=["sagemaker-pipeline-step-hardening"])
+    assert [each.message.partition(". ")[0].partition(": step ")[2] for each in verdict.violations] == [
+        f"{each.name} (Processing) lacks EnableNetworkIsolation" for each in drift if "drift" in each.name
+    ]
+    assert len(verdict.violations) == 1
+    assert judged(tuple(drift)).violations == []
+
+
 def test_the_hourly_drift_job_is_monitoring_enough() -> None:
     """An account that is new to SageMaker cannot create a monitoring schedule."""
     without = [each for each in resources("prod") if not each.token.endswith(":MonitoringSchedule")]

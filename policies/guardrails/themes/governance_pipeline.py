@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+
 from pulumi_policy import Severity
 
 from ..documents import Statement, statements
@@ -33,10 +35,14 @@ _PIPELINES_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines.html
     ),
     remedy="Set it on the processor or trainer that the step is compiled from, and compile the definition again.",
     url=_PIPELINES_URL,
-    settings={"connectedSteps": strings("Steps that call AWS themselves, and so cannot be isolated from the network.")},
+    settings={
+        "connectedSteps": strings(
+            "Patterns of steps and schedules that call AWS themselves, and so cannot be isolated."
+        )
+    },
 )
 def sagemaker_pipeline_step_hardening(pipeline: Resource) -> Findings:
-    """Every job of a pipeline or state machine encrypts its volume, output and traffic, and runs in the VPC, isolated.
+    """Every job of a pipeline, state machine or schedule encrypts its data and traffic, and runs in the VPC, isolated.
 
     Jobs are not resources: nothing but the definition says how they will run. The SageMaker SDK drops some of these
     settings for tuning steps (SDK 3.27), so what was written is not always what is compiled.
@@ -48,7 +54,7 @@ def _hardened(pipeline: Resource, step: Step) -> Findings:
     if step.type not in _JOBS:
         return
     switches = [step.network.prop("EnableInterContainerTrafficEncryption")]
-    if step.name not in pipeline.config["connectedSteps"]:
+    if not any(fnmatch.fnmatchcase(step.name, pattern) for pattern in pipeline.config["connectedSteps"]):
         switches.append(step.network.prop("EnableNetworkIsolation"))
     off = [prop.path.rpartition(".")[2] for prop in switches if not prop.unknown and prop.raw is not True]
     missing = [*_unset(step), *off]

@@ -1,8 +1,9 @@
-"""The steps that start jobs and register models, in SageMaker pipelines and in Step Functions, as policies walk them.
+"""What starts jobs and registers models: SageMaker pipelines, state machines and schedules, as policies walk them.
 
 A SageMaker pipeline holds the API requests as its steps' Arguments (definition version 2020-12-01). A state machine
 holds the same requests as Parameters or Arguments of its tasks (Step Functions Developer Guide, "Create and manage
-Amazon SageMaker AI jobs"), where a key that ends in `.$` takes its value from the input.
+Amazon SageMaker AI jobs"), where a key that ends in `.$` takes its value from the input. A schedule holds one, as the
+input of a universal target (EventBridge Scheduler User Guide, "Using universal targets").
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from ..finding import Findings, independently
 from ..reading import UNKNOWN, Prop
 from ..resource import Resource
 
-PIPELINES = ("sagemaker/pipeline", "sfn/stateMachine")
+PIPELINES = ("sagemaker/pipeline", "sfn/stateMachine", "scheduler/schedule")
 _BRANCHES = ("IfSteps", "ElseSteps")
-# The SageMaker calls of a state machine, and the pipeline step of the same request.
+# The SageMaker calls of state machines and schedules, and the pipeline step of the same request.
 _TASKS = {
     "createTrainingJob": "Training",
     "createProcessingJob": "Processing",
@@ -31,10 +32,10 @@ class Step:
     """One step.
 
     Attributes:
-        name: its Name, or where it stands when that is not known yet.
+        name: its Name, or where it stands when that is not known yet; that of a schedule's job is the schedule's.
         kind: its Type, `Training`, `Processing`, `Condition` ...
         arguments: its Arguments; a reference such as {"Get": "Parameters.X"} counts as a value that is set.
-        gated: whether it runs only in a branch of a condition; taken for granted in a state machine.
+        gated: whether it runs only in a branch of a condition; taken for granted outside of pipelines.
     """
 
     name: str
@@ -76,7 +77,7 @@ class Step:
 
 
 def steps(pipeline: Resource) -> list[Step]:
-    """Every step of a pipeline's inline definition or of a state machine, those in branches included.
+    """Every step of a pipeline's inline definition or of a state machine, those in branches included, or a schedule's.
 
     A step that is not known yet is one of them; see `each_step`.
 
@@ -84,6 +85,8 @@ def steps(pipeline: Resource) -> list[Step]:
         Undecided: nothing of the definition is known yet.
         Malformed: it is no JSON.
     """
+    if pipeline.type.endswith(":Schedule"):
+        return list(_scheduled(pipeline))
     if pipeline.type.endswith(":StateMachine"):
         return list(_states(definition(pipeline)))
     return list(_walk(definition(pipeline), gated=False))
@@ -117,9 +120,8 @@ def _walk(parent: Prop, *, gated: bool, key: str = "Steps") -> Iterator[Step]:
         step = Step(_name(prop), prop.prop("Type"), prop.prop("Arguments"), gated)
         yield step
         if step.arguments.unknown and step.kind.raw == "Condition":
-            yield Step(
-                f"{step.name}.Arguments", step.arguments, step.arguments, gated=True
-            )  # whatever its branches hold
+            # Whatever its branches hold.
+            yield Step(f"{step.name}.Arguments", step.arguments, step.arguments, gated=True)
         for branch in _BRANCHES if not step.arguments.unknown else ():
             yield from _walk(step.arguments, gated=True, key=branch)
 
@@ -127,6 +129,14 @@ def _walk(parent: Prop, *, gated: bool, key: str = "Steps") -> Iterator[Step]:
 def _name(step: Prop) -> str:
     name = step.prop("Name")
     return step.path if name.unknown else name.text
+
+
+def _scheduled(schedule: Resource) -> Iterator[Step]:
+    arn = schedule.prop("target.arn")
+    kind = _TASKS.get(arn.text.rpartition(":aws-sdk:sagemaker:")[2])
+    if kind:
+        request = Prop(schedule, "target.input", schedule.prop("target.input").parsed())
+        yield Step(schedule.name, Prop(schedule, arn.path, kind), request, gated=True)
 
 
 def _states(machine: Prop) -> Iterator[Step]:

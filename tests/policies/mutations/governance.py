@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.guardrails.themes.cost import SAGEMAKER_INSTANCES
-from tests.policies.mutation import IMAGE, Mutation, drop, link, machine, pipeline, put, remove, rollback_on
+from tests.policies.mutation import IMAGE, Mutation, drop, link, machine, pipeline, put, remove, rollback_on, scheduled
 from tests.policies.specimens import access, compute
 
 MUTATIONS = [
@@ -14,6 +14,19 @@ MUTATIONS = [
                 "sagemaker/modelPackageGroup 'packages': nothing in the stack waits for the approval of its packages"
             )
         },
+    ),
+    Mutation(
+        scheduled(lambda request: request.pop("NetworkConfig")),
+        {
+            "sagemaker-pipeline-step-hardening": (
+                "step weekly (Processing) lacks VpcConfig, EnableInterContainerTrafficEncryption, "
+                "EnableNetworkIsolation"
+            )
+        },
+    ),
+    Mutation(
+        scheduled(lambda request: request["ProcessingResources"]["ClusterConfig"].pop("VolumeKmsKeyId")),
+        {"sagemaker-pipeline-step-hardening": "step weekly (Processing) lacks VolumeKmsKeyId"},
     ),
     Mutation(
         machine(lambda states: states["Train"]["Parameters"].pop("EnableInterContainerTrafficEncryption")),

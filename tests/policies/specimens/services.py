@@ -6,7 +6,7 @@ import json
 
 from tests.policies.specimens.network import PRIVATE
 from tests.policies.specimens.serving import alarm
-from tests.policies.specimens.training import KEY_ARN
+from tests.policies.specimens.training import KEY_ARN, scheduled
 from tests.policies.support import ACCOUNT, Specimen
 
 DLQ_ARN = Specimen("sqs/queue", "failures-dlq").arn
@@ -77,7 +77,18 @@ def specimens() -> list[Specimen]:
             {"deadLetterConfig": {"arn": DLQ_ARN}},
             {"deadLetterConfig": ["failures-dlq"]},
         ),
-        Specimen("scheduler/schedule", "weekly", {"target": {"deadLetterConfig": {"arn": DLQ_ARN}}}),
+        Specimen(
+            "scheduler/schedule",
+            "weekly",
+            {
+                "scheduleExpression": "rate(7 days)",
+                "target": {
+                    "arn": "arn:aws:scheduler:::aws-sdk:sagemaker:createProcessingJob",
+                    "input": json.dumps(scheduled()),
+                    "deadLetterConfig": {"arn": DLQ_ARN},
+                },
+            },
+        ),
         Specimen(
             "budgets/budget",
             "budget",

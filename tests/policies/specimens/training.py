@@ -91,3 +91,9 @@ def machine() -> dict[str, Any]:
             "Done": {"Type": "Succeed"},
         },
     }
+
+
+def scheduled() -> dict[str, Any]:
+    """The request of the pipeline's processing job, as a schedule sends it."""
+    (prepare, *_) = (step["Arguments"] for step in definition()["Steps"])
+    return prepare

@@ -81,7 +81,7 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "grpc_proxy")
 def _up(args: argparse.Namespace) -> int:
     from local.loop import commands as loop
 
-    return loop.up(_stack(args), contract=args.contract, data_file=args.data, keep=args.keep)
+    return loop.up(_stack(args), contract=args.contract, data_file=args.data, keep=args.keep, beneath=args.beneath)
 
 
 def _down(args: argparse.Namespace) -> int:
@@ -129,6 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     commands_of = parser.add_subparsers(required=True, metavar="command")
     up = _command(commands_of, "up", _up, "deploy to an emulated AWS and run the whole loop")
     up.add_argument("--data", type=Path, metavar="FILE", help="CSV or Parquet to run the loop on, with --contract")
+    up.add_argument(
+        "--beneath", type=Path, metavar="DIR", help="a Pulumi project to deploy first, whose output `config` is ours"
+    )
     up.add_argument("--keep", action="store_true", help="leave emulator and endpoint running until `down`")
     _command(commands_of, "down", _down, "stop what `up --keep` left running")
     _command(commands_of, "preview", _preview, "say what `up` would change, judged by the policies")

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.ground import vpc
+from components.ground import existing, vpc
+from components.ground.existing import Found
 from components.ground.keys import Keys
 from components.ground.vpc import Site, Vpc, VpcArgs
 from components.naming import Names
@@ -23,8 +24,10 @@ HTTPS = 443
 
 def survey(
     region: str, settings: NetworkSettings, callers: Mapping[str, tuple[str, ...]], lookup: pulumi.InvokeOptions
-) -> Site:
+) -> Site | Found:
     """What the network stands on, read before anything is made. Raises RunError where the platform cannot run there."""
+    if settings.existing is not None:
+        return existing.survey(region, settings.existing, callers, lookup)
     return vpc.survey(region, settings.created, callers, lookup)
 
 
@@ -34,7 +37,7 @@ class NetworkArgs:
 
     names: Names
     settings: NetworkSettings
-    site: Site
+    site: Site | Found
     callers: Mapping[str, tuple[str, ...]]
     keys: Keys
     log_retention_days: int
@@ -55,12 +58,22 @@ class Network(pulumi.ComponentResource):
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:network:Network", name, None, opts)
         self._name, self._args, self._child = name, args, pulumi.ResourceOptions(parent=self)
+        if isinstance(args.site, Found):
+            self._take(args.site)
+        else:
+            self._make(args.site)
+        self.register_outputs(
+            {"vpcId": self.vpc_id, "subnetIds": self.subnet_ids, "securityGroupId": self.security_group_id}
+        )
+
+    def _make(self, site: Site) -> None:
+        args, settings = self._args, self._args.settings.created
         made = Vpc(
-            name,
+            self._name,
             VpcArgs(
                 names=args.names,
-                settings=args.settings.created,
-                site=args.site,
+                settings=settings,
+                site=site,
                 callers=args.callers,
                 keys=args.keys,
                 log_retention_days=args.log_retention_days,
@@ -69,21 +82,26 @@ class Network(pulumi.ComponentResource):
             parent=self,
         )
         self.vpc_id, self.subnet_ids = made.id, made.subnet_ids
-        self.security_group_id = self._workloads_group(made.endpoint_group_ids, made.s3_prefix_list_id)
+        self.security_group_id = self._workloads_group([made.endpoint_group_id], made.s3_prefix_list_id)
         made.admit(self.security_group_id)
-        if args.settings.created.nat != "none":
-            self._egress(
-                "internet",
-                "HTTPS to the internet through NAT, asked for by network.create.nat",
-                self.security_group_id,
-                cidr_ipv4="0.0.0.0/0",
-            )
-        self.register_outputs(
-            {"vpcId": self.vpc_id, "subnetIds": self.subnet_ids, "securityGroupId": self.security_group_id}
-        )
+        if settings.nat != "none":
+            self._to_internet("HTTPS to the internet through NAT, asked for by network.create.nat")
+
+    def _take(self, found: Found) -> None:
+        self.vpc_id = pulumi.Output.from_input(found.vpc_id)
+        self.subnet_ids = pulumi.Output.from_input(list(found.subnet_ids))
+        if found.security_group_id is not None:
+            self.security_group_id = pulumi.Output.from_input(found.security_group_id)
+            return
+        self.security_group_id = self._workloads_group(found.endpoint_group_ids, found.s3_prefix_list_id)
+        if found.elsewhere:
+            self._to_internet("HTTPS to AWS services by the network's own way, asked for by missing_endpoints")
+
+    def _to_internet(self, description: str) -> None:
+        self._egress("internet", description, self.security_group_id, cidr_ipv4="0.0.0.0/0")
 
     def _workloads_group(
-        self, endpoint_group_ids: Sequence[pulumi.Input[str]], s3_prefix_list_id: pulumi.Input[str]
+        self, endpoint_group_ids: Sequence[pulumi.Input[str]], s3_prefix_list_id: pulumi.Input[str] | None
     ) -> pulumi.Output[str]:
         """The security group of jobs, models and functions: to AWS and to each other, and nowhere else."""
         group = aws.ec2.SecurityGroup(
@@ -100,7 +118,8 @@ class Network(pulumi.ComponentResource):
                 group.id,
                 referenced_security_group_id=endpoints,
             )
-        self._egress("s3", "HTTPS to S3 through its gateway endpoint", group.id, prefix_list_id=s3_prefix_list_id)
+        if s3_prefix_list_id is not None:
+            self._egress("s3", "HTTPS to S3 through its gateway endpoint", group.id, prefix_list_id=s3_prefix_list_id)
         # Hosts of one distributed job talk to each other on ports that they choose, encrypted by SageMaker (SageMaker
         # developer guide, "Give SageMaker training jobs access to resources in your Amazon VPC").
         aws.vpc.SecurityGroupIngressRule(

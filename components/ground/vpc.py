@@ -91,12 +91,12 @@ class Vpc:
     """The VPC with its flow logs and endpoints, below a component.
 
     vpc = Vpc("network", args, parent=self)
-    vpc.id, vpc.subnet_ids, vpc.endpoint_group_ids, vpc.s3_prefix_list_id
+    vpc.id, vpc.subnet_ids, vpc.endpoint_group_id, vpc.s3_prefix_list_id
     """
 
     id: pulumi.Output[str]
     subnet_ids: pulumi.Output[list[str]]
-    endpoint_group_ids: list[pulumi.Input[str]]
+    endpoint_group_id: pulumi.Output[str]
     s3_prefix_list_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: VpcArgs, parent: pulumi.Resource) -> None:
@@ -115,7 +115,7 @@ class Vpc:
             tags={"Name": args.names.resource("endpoints")},
             opts=self._child,
         )
-        self.endpoint_group_ids = [self._group.id]
+        self.endpoint_group_id = self._group.id
         self.s3_prefix_list_id = self._s3_endpoint(vpc).prefix_list_id
         for service in args.callers:
             self._interface_endpoint(service)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.adapter import policy_documents, prebuilt_images, regions
+from local.adapter import ec2_lookups, policy_documents, prebuilt_images, regions
 from local.adapter.errors import ApiRefused, UnknownType
 from local.adapter.models import Api
 
@@ -171,17 +171,40 @@ _READABLE = {
 }
 
 
+_KEY_DEFAULTS = {"Description": "", "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT"}
+
+
+def _key_properties(subject: str, key_id: str, context: Context) -> dict[str, Any]:
+    """The properties of AWS::KMS::Key, which three operations tell."""
+    asked = {"KeyId": key_id}
+    key = context.call(subject, "kms", "DescribeKey", asked)["KeyMetadata"]
+    policy = context.call(subject, "kms", "GetKeyPolicy", asked | {"PolicyName": "default"})["Policy"]
+    rotates = context.call(subject, "kms", "GetKeyRotationStatus", asked)["KeyRotationEnabled"]
+    # moto leaves out what CreateKey was not given; these are the API's own defaults.
+    shared = {name: key.get(name, default) for name, default in _KEY_DEFAULTS.items()}
+    return {
+        **shared,
+        "Enabled": key["Enabled"],
+        "Arn": key["Arn"],
+        "EnableKeyRotation": rotates,
+        "KeyPolicy": json.loads(policy),
+    }
+
+
 def _cloud_control_resource(args: Args, context: Context) -> Answer:
-    readable = _READABLE.get(args["typeName"])
-    if readable is None:
+    kind, subject = args["typeName"], f"getResource {args['typeName']}"
+    readable = _READABLE.get(kind)
+    if kind == "AWS::KMS::Key":
+        properties = _key_properties(subject, args["identifier"], context)
+    elif readable is not None:
+        found = context.call(subject, readable.service, readable.operation, {readable.identifier: args["identifier"]})
+        left_out = readable.dropped | {"ResponseMetadata"}
+        properties = {key: item for key, item in found.items() if key not in left_out}
+    else:
         raise UnknownType(
-            f"aws:cloudcontrol/getResource:getResource: typeName {args['typeName']!r} cannot be read here; "
-            f"it can be {', '.join(_READABLE)}"
+            f"aws:cloudcontrol/getResource:getResource: typeName {kind!r} cannot be read here; "
+            f"it can be {', '.join(sorted([*_READABLE, 'AWS::KMS::Key']))}"
         )
-    subject = f"getResource {args['typeName']}"
-    found = context.call(subject, readable.service, readable.operation, {readable.identifier: args["identifier"]})
-    left_out = readable.dropped | {"ResponseMetadata"}
-    properties = {key: item for key, item in found.items() if key not in left_out}
     return {
         **args,
         "id": args["identifier"],
@@ -191,6 +214,7 @@ def _cloud_control_resource(args: Args, context: Context) -> Answer:
 
 
 _FUNCTIONS: Mapping[str, Callable[[Args, Context], Answer]] = {
+    **ec2_lookups.FUNCTIONS,
     "aws:cloudcontrol/getResource:getResource": _cloud_control_resource,
     "aws:ecr/getImage:getImage": _ecr_image,
     "aws:ec2/getVpcEndpointService:getVpcEndpointService": lambda args, context: regions.endpoint_service(

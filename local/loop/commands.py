@@ -27,10 +27,11 @@ from workloads.rehearsal.split import SplitError, split
 from workloads.validation.verdict import Status
 
 
-def up(stack: Stack, *, contract: Path | None, data_file: Path | None, keep: bool) -> int:
+def up(stack: Stack, *, contract: Path | None, data_file: Path | None, keep: bool, beneath: Path | None = None) -> int:
     """Run the whole loop on a fresh emulator; where one was kept running, only bring it up to date. Returns 0.
 
-    An emulator that is not kept ends with this process, however that ends.
+    An emulator that is not kept ends with this process, however that ends. `beneath` is a project that the stack
+    stands on.
     """
     if data_file and not contract:
         raise LoopError("--data needs --contract: the contract says what the columns of the data mean")
@@ -40,6 +41,8 @@ def up(stack: Stack, *, contract: Path | None, data_file: Path | None, keep: boo
     loaded = _contract(stack)
     with home.occupied(stack.home):
         if running := running_emulator(stack):
+            if beneath:
+                _stand_on(stack, beneath, cloud_of(running), console)
             _update(stack, running, console, data_file)
             return 0
         for option, file in (("--contract", contract), ("--data", data_file)):
@@ -51,8 +54,22 @@ def up(stack: Stack, *, contract: Path | None, data_file: Path | None, keep: boo
         with kept_packs(stack) as packs, warm_pool() as pool:
             parts = _deliveries(stack, data_file)
             with _emulator(stack, console, pool, keep=keep) as emulator:
+                if beneath:
+                    _stand_on(stack, beneath, cloud_of(emulator), console)
                 _tell(stack, loaded, emulator, pool, packs, console, parts)
     return 0
+
+
+def _stand_on(stack: Stack, project: Path, cloud: Cloud, console: Console) -> None:
+    """Deploy what others had in the account before; its output `config` is what the stack's config has to say."""
+    ground = Stack(stack.name, project.resolve(), home=stack.home / "beneath")
+    with console.step(f"Deploy {ground.project}, which was there before the platform"):
+        deployed = ground.up(cloud)
+        said = deployed.outputs.get("config")
+        if not isinstance(said, dict):
+            raise LoopError(f"--beneath: {project} has no output `config`; export one with the platform's config")
+        stack.override(said)
+        console.say(json.dumps(said, sort_keys=True))
 
 
 @contextmanager

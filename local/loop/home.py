@@ -16,7 +16,7 @@ LOCK = "lock"
 RECORD = "emulator.json"
 REPORT = "report.html"
 #: What a run leaves, and the next one removes: all but the report, which it replaces when it has one of its own.
-_CLEARED = ("emulator", RECORD, "report.new", "run", "state.json", "state.new")
+_CLEARED = ("beneath", "emulator", RECORD, "report.new", "run", "state.json", "state.new")
 MADE = (*_CLEARED, REPORT)
 _KEPT = (LOCK, "synth.json")
 

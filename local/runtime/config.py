@@ -98,9 +98,9 @@ def stack_config(
             faults.append(f"{path}: {key}: is encrypted, and the local run has no key; give it as an override")
         elif (expected := _type_of(project.schema.get(key))) and (problem := _mismatch(value, expected)):
             mistyped[key] = f"{path}: {key}: {problem}"
-            resolved[key] = _text(value)
+            resolved[key] = text(value)
         else:
-            resolved[key] = _text(value)
+            resolved[key] = text(value)
     told = [line.strip() for line in judge(resolved)] if judge else []
     faults += [
         fault for key, fault in mistyped.items() if not any(line.startswith((f"{key}:", f"{key}.")) for line in told)
@@ -150,7 +150,8 @@ def _is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """A value as the CLI hands it to the program: objects and lists as JSON."""
     if isinstance(value, str):
         return value
     return json.dumps(value, sort_keys=True, separators=(",", ":"))

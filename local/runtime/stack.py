@@ -90,6 +90,13 @@ class Stack:
             return str(error).splitlines()[1:]
         return []
 
+    def override(self, values: Mapping[str, Any]) -> None:
+        """Config values on top of what the stack has. Raises ConfigError with every fault of the result."""
+        texts = {f"{self.project}:{key}": config.text(value) for key, value in values.items()}
+        if self.project == settings.PROJECT and (faults := self._settings_faults(self.config | texts)):
+            raise ConfigError(faults)
+        self.config |= texts  # in place: the target has the same mapping
+
     @property
     def workloads(self) -> dict[str, dict[str, Any]]:
         """The workloads of the stack's config, by name."""

@@ -25,6 +25,7 @@ from pulumi.runtime.stack import Stack
 
 from components.ground import Ground
 from components.ground.endpoints import Offer
+from components.ground.existing import Found
 from components.ground.keys import Keys, KeysArgs
 from components.ground.network import Network, NetworkArgs
 from components.ground.vpc import Site
@@ -251,7 +252,13 @@ def site(services: Iterable[str], zones: int = 3) -> Site:
     return Site(zones=names[:zones], offers=offers)
 
 
-def ground(names: Names = NAMES, *, callers: Mapping[str, tuple[str, ...]] | None = None, **settings: Any) -> Ground:
+def ground(
+    names: Names = NAMES,
+    *,
+    callers: Mapping[str, tuple[str, ...]] | None = None,
+    place: Site | Found | None = None,
+    **settings: Any,
+) -> Ground:
     """What the components under test stand on: real keys and a network, with one endpoint unless told otherwise."""
     checked = Settings.model_validate(settings, strict=False)
     keys = Keys("keys", KeysArgs(names=names, settings=checked.keys, protect=checked.protect))
@@ -261,7 +268,7 @@ def ground(names: Names = NAMES, *, callers: Mapping[str, tuple[str, ...]] | Non
         NetworkArgs(
             names=names,
             settings=checked.network,
-            site=site(called, checked.network.created.zones),
+            site=place or site(called, checked.network.created.zones),
             callers=called,
             keys=keys,
             log_retention_days=checked.logs.retention_days,

@@ -219,7 +219,17 @@ def is_wild(value: str) -> bool:
     if len(parts) == _ARN_PARTS and parts[0] == "arn":
         account, name = parts[4], parts[5]
         return _is_pattern(account) or (not account and _is_pattern(name[:1]))
-    return value in ("0.0.0.0/0", "::/0") or value.replace("arn", "").replace("aws", "").strip("*?:/") == ""
+    return value in ("0.0.0.0/0", "::/0") or re.sub("^arn(:aws(-[a-z]+)*)?", "", value).strip("*?:/") == ""
+
+
+def is_service(principal: str) -> bool:
+    """Whether a principal is a service, in any partition: `ec2.amazonaws.com.cn`; accounts and ARNs are none."""
+    return "." in principal and ":" not in principal
+
+
+def service_name(principal: str) -> str:
+    """A service's name without the domain of its partition: `pods.eks` of `pods.eks.amazonaws.com`."""
+    return principal.partition(".amazonaws.")[0]
 
 
 def _is_whole_kind(resource: str, service: str) -> bool:

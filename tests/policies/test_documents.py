@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from policies.guardrails.documents import Statement, is_star, matches, takes_no_resource, unscoped_actions
+from policies.guardrails.documents import Statement, is_service, is_star, matches, takes_no_resource, unscoped_actions
 from policies.guardrails.documents import statements as readings
 from policies.guardrails.finding import Malformed, Undecided
 from policies.guardrails.reading import Prop
 from policies.guardrails.resource import Resource
-from tests.policies.support import UNKNOWN
+from tests.policies.support import UNKNOWN, Specimen, judge
 
 
 def document(value: Any) -> Prop:
@@ -127,7 +127,18 @@ def test_which_conditions_a_request_has_to_pass(operator: str, holds: bool) -> N
 
 
 @pytest.mark.parametrize(
-    "value", ["*", "arn:aws:*", "arn:*:*:*:*:*", "?*", "arn:aws:sns:eu-west-1:*:alerts", "arn:aws:s3:::*-logs"]
+    "value",
+    [
+        "*",
+        "arn:aws:*",
+        "arn:aws-cn:*",
+        "arn:aws-us-gov:*:*",
+        "arn:*",
+        "arn:*:*:*:*:*",
+        "?*",
+        "arn:aws:sns:eu-west-1:*:alerts",
+        "arn:aws:s3:::*-logs",
+    ],
 )
 def test_a_condition_that_everything_passes_narrows_nothing(value: str) -> None:
     entry = {"Effect": "Allow", "Action": "*", "Condition": {"StringLike": {"aws:SourceArn": ["arn:aws:x", value]}}}
@@ -189,3 +200,29 @@ def test_a_misspelt_effect_is_judged_as_if_it_allowed() -> None:
 def test_actions_match_without_case() -> None:
     assert matches("S3:get*", "s3:GetObject")
     assert not matches("s3:Get?", "s3:GetObject")
+
+
+@pytest.mark.parametrize(
+    ("principal", "service"),
+    [
+        ("events.amazonaws.com", True),
+        ("ec2.amazonaws.com.cn", True),
+        ("lambda.amazonaws.eu", True),
+        ("ec2.c2s.ic.gov", True),
+        ("111122223333", False),
+        ("*", False),
+        ("arn:aws:iam::111122223333:role/one.two", False),
+    ],
+)
+def test_a_service_is_told_in_every_partition(principal: str, service: bool) -> None:
+    assert is_service(principal) is service
+
+
+def test_a_service_that_sends_no_source_has_another_domain_in_china() -> None:
+    def trusts(principal: str) -> list[str]:
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": principal}}
+        role = Specimen("iam/role", "nodes", {"assumeRolePolicy": {"Statement": [statement]}})
+        return [each.message for each in judge([role], only=["iam-trust-policy-scoped"]).violations]
+
+    assert trusts("ec2.amazonaws.com") == trusts("ec2.amazonaws.com.cn") == []
+    assert len(trusts("sagemaker.amazonaws.com")) == len(trusts("sagemaker.amazonaws.com.cn")) == 1

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pulumi_policy import Severity
 
-from ..documents import Statement, statements
+from ..documents import Statement, service_name, statements
 from ..finding import Findings
 from ..levels import EVERYWHERE, FROM_STAGING, IN_PROD
 from ..remediation import Draft
@@ -45,7 +45,7 @@ _CALLER_KEYS = ("sts:ExternalId", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws
 )
 def iam_trust_policy_scoped(role: Resource) -> Findings:
     """A role trusts named principals only, and a service only on behalf of this account."""
-    exempt = set(role.config["servicesWithoutSource"])
+    exempt = set(map(service_name, role.config["servicesWithoutSource"]))
 
     def problems(statement: Statement) -> Findings:
         for problem in _trust_problems(statement, exempt) if statement.allows else ():
@@ -61,7 +61,7 @@ def _trust_problems(statement: Statement, services_without_source: set[str]) -> 
     for kind, name in statement.principals:
         if name == "*":
             yield "trusts everyone"
-        elif kind == "Service" and name not in services_without_source and not _names_source(statement):
+        elif kind == "Service" and service_name(name) not in services_without_source and not _names_source(statement):
             yield f"trusts {name} for any account: no condition on aws:SourceAccount or aws:SourceArn"
         elif (
             kind == "AWS"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy import Severity
 
-from ..documents import Statement, is_wild, statements
+from ..documents import Statement, is_service, is_wild, statements
 from ..finding import Findings
 from ..levels import EVERYWHERE, FROM_STAGING
 from ..remediation import Draft
@@ -196,7 +196,7 @@ def lambda_permission_scoped(permission: Resource) -> Findings:
     principal = permission.prop("principal")
     everyone = principal.judged(lambda name: bool(name) and name != "*", "a service, an account or a role")
     yield from permission.prop("principalOrgId").when_unset(everyone)  # `*` of one organisation is not everyone
-    if not principal.unknown and str(principal.value).endswith(".amazonaws.com"):
+    if not principal.unknown and is_service(str(principal.value)):
         sources = [permission.prop(path) for path in ("sourceArn", "sourceAccount", "principalOrgId")]
         if all(source.missing for source in sources):
             yield permission.violation(f"{principal.value} may invoke it for any account: sourceArn is not set")

@@ -116,6 +116,14 @@ def test_the_policies_say_what_they_are(pack: PolicyRunner) -> None:
     assert found.remediation_steps == "Set enable_key_rotation=True, and leave the key enabled."
 
 
+def test_every_policy_says_how_to_remedy_it_how_bad_it_is_and_where_that_is_written(pack: PolicyRunner) -> None:
+    for policy in pack.policies:
+        assert policy.remediation_steps.endswith("."), policy.name
+        assert policy.severity in ("low", "medium", "high", "critical"), policy.name
+        assert policy.url.startswith("https://docs.aws.amazon.com/"), policy.name
+        assert policy.framework.startswith("NIST SP 800-53 Rev. 5"), policy.name
+
+
 def test_a_configuration_sets_levels_settings_and_exemptions(tmp_path: Path) -> None:
     exemption = {"resource": "data-*", "reason": "rotated by hand", "owner": "security", "expires": "2999-12-31"}
     config = tmp_path / "levels.json"

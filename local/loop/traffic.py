@@ -125,7 +125,7 @@ def _answers(send: Any, bodies: Sequence[bytes], connections: int) -> Answers:
 
 
 def _read(directory: Path, contract: Contract) -> pa.Table:
-    return pq.read_table(directory, columns=[column.name for column in contract.inputs], partitioning=None)
+    return pq.read_table(directory, columns=[column.name for column in contract.inputs], partitioning=None)  # pyright: ignore[reportArgumentType] - annotated without its None
 
 
 def _bodies(rows: pa.Table) -> list[bytes]:

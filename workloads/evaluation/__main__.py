@@ -42,7 +42,7 @@ def main() -> None:
     )
     _comparable(live, contract)
     try:
-        result = evaluate(candidate, live, pq.read_table(arguments.test, partitioning=None), contract)
+        result = evaluate(candidate, live, pq.read_table(arguments.test, partitioning=None), contract)  # pyright: ignore[reportArgumentType] - annotated without its None
     except TooFewError as error:
         raise SystemExit(str(error)) from None
     write(result, json.loads(arguments.baseline.read_bytes()), arguments.output)

@@ -47,7 +47,7 @@ def matrices(train: Path, validation: Path, contract: Contract, threads: int) ->
 
 def labels(directory: Path, contract: Contract) -> np.ndarray[Any, Any]:
     """The label column of a directory, float32."""
-    table = pq.read_table(directory, columns=[contract.label], partitioning=None)
+    table = pq.read_table(directory, columns=[contract.label], partitioning=None)  # pyright: ignore[reportArgumentType] - annotated without its None
     return table.column(contract.label).to_numpy().astype(np.float32)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from contracts.schema import Contract
 from workloads.etl import embedded
 from workloads.etl.errors import EtlError
-from workloads.rehearsal.split import split
+from workloads.rehearsal.split import SplitError, split
 from workloads.validation import Status, Verdict, validate
 
 #: Hashes of a rehearsal are compared with nothing and kept nowhere.
@@ -35,18 +35,26 @@ class Rehearsal:
         """The outcome for people."""
         yield from _told("first delivery", self.first)
         for part, count in self.parts.items():
-            yield f"  {part}: {count['rows']} rows, {count['positives']} of them positive"
+            yield f"  {part}: {_rows(count['rows'])}, {count['positives']} of them positive"
         yield from _told("second delivery, held out until the first model is live", self.second, self.first.rows_in)
 
 
 def rehearse(file: Path, contract: Contract, *, now: datetime) -> Rehearsal:
     """Validate `file` (CSV or Parquet) in the two deliveries of a run and make a data set of the first.
 
-    Raises SplitError for a file that is not there, has no rows or cannot be read at all.
+    Raises SplitError for a file that is not there or cannot be read at all, in the words of validation where it has
+    some.
     """
     with tempfile.TemporaryDirectory() as name:
         directory, salt = Path(name), os.urandom(_SALT_BYTES)
-        first_file, second_file = split(file, directory / "deliveries")
+        try:
+            first_file, second_file = split(file, directory / "deliveries")
+        except SplitError as error:
+            if not file.is_file():
+                raise
+            whole = validate(file, contract, output=directory / "whole", now=now, delivered=now, salt=salt)
+            reasons = "; ".join(finding.text for finding in whole.findings)
+            raise SplitError(f"{file}: {reasons}" if reasons else str(error)) from error
         accepted = directory / "accepted"
         first = validate(first_file, contract, output=accepted, now=now, delivered=now, salt=salt)
         parts, faults = _data_set(accepted, contract, directory) if first.status is Status.ACCEPTED else ({}, ())
@@ -76,9 +84,14 @@ def _data_set(
 def _told(name: str, verdict: Verdict, before: int = 0) -> Iterator[str]:
     """A verdict in lines; `before` rows of the file are in the other delivery."""
     counts = f"{verdict.accepted} good, {verdict.quarantined} quarantined"
-    yield f"{name}: {verdict.rows_in} rows: {verdict.status}, {counts}"
+    yield f"{name}: {_rows(verdict.rows_in)}: {verdict.status}, {counts}"
     for fault in verdict.faults:
         where = f"column {fault.column}, " if fault.column else ""
-        yield f"  {where}{fault.code}: {fault.rows} rows; the first is row {before + fault.first_row}: {fault.example}"
+        first = f"the first is row {before + fault.first_row}: {fault.example}"
+        yield f"  {where}{fault.code}: {_rows(fault.rows)}; {first}"
     yield from (f"  {finding.code}: {finding.text}" for finding in verdict.findings)
     yield from (f"  warning: {warning}" for warning in verdict.warnings)
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"

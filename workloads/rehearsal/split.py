@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from workloads.validation.source import DELIMITERS, PARQUET_MAGIC
+from workloads.validation.source import DELIMITERS, GZIP_MAGIC, PARQUET_MAGIC
 
 FIRST_SHARE = 0.7
 
@@ -20,20 +22,21 @@ class SplitError(ValueError):
 
 
 def split(file: Path, directory: Path) -> tuple[Path, Path]:
-    """The first 70 % of the rows of a CSV or Parquet file and the rest, in file order, each as a file of its kind.
+    """The first 70 % of the rows of a CSV (plain or gzip) or Parquet file and the rest, in file order, each as a file.
 
-    What stands in a CSV is passed on byte for byte, values of a Parquet file as they are: judging them is the
+    What stands in a CSV is passed on byte for byte, unpacked, values of a Parquet file as they are: judging them is the
     validation's business. Raises SplitError if there are none.
     """
     if not file.is_file():
         raise SplitError(f"{file} not found; give a CSV or Parquet file")
     directory.mkdir(parents=True, exist_ok=True)
-    parts = directory / f"1-{file.name}", directory / f"2-{file.name}"
+    name = file.name.removesuffix(".gz")
+    parts = directory / f"1-{name}", directory / f"2-{name}"
     with file.open("rb") as start:
         parquet = start.read(4) == PARQUET_MAGIC
     try:
         (_split_parquet if parquet else _split_csv)(file, parts)
-    except (UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
+    except (UnicodeDecodeError, csv.Error, pa.ArrowException, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise SplitError(f"{file} cannot be read as CSV in UTF-8 or as Parquet: {error}") from error
     return parts
 
@@ -54,7 +57,9 @@ def _split_csv(file: Path, parts: tuple[Path, Path]) -> None:
 
 def _records(file: Path) -> Iterator[str]:
     """The text of each record, its line ends (a quoted value may hold some) included; blank lines are left out."""
-    with file.open(newline="", encoding="utf-8") as source:
+    with file.open("rb") as start:
+        opened = gzip.open if start.read(len(GZIP_MAGIC)) == GZIP_MAGIC else open
+    with opened(file, "rt", newline="", encoding="utf-8") as source:
         header = source.readline()
         source.seek(0)
         lines: list[str] = []

@@ -15,6 +15,7 @@ from contracts.__main__ import app
 from contracts.schema import Pii
 from tests.workloads.validation.delivered import CHURN, NOW, Row, good_row, good_rows, write_csv
 from workloads.rehearsal.rehearse import rehearse
+from workloads.rehearsal.split import SplitError
 from workloads.validation import Status
 
 
@@ -30,12 +31,12 @@ def test_both_deliveries_are_judged_and_the_first_makes_a_data_set(tmp_path: Pat
     assert rehearsal.faults == ()
     assert list(rehearsal.lines()) == [
         "first delivery: 280 rows: accepted, 279 good, 1 quarantined",
-        "  column support_tickets, below_minimum: 1 rows; the first is row 11: support_tickets is -1; the minimum is 0",
+        "  column support_tickets, below_minimum: 1 row; the first is row 11: support_tickets is -1; the minimum is 0",
         "  train: 199 rows, 69 of them positive",
         "  validation: 41 rows, 9 of them positive",
         "  test: 39 rows, 16 of them positive",
         "second delivery, held out until the first model is live: 120 rows: accepted, 119 good, 1 quarantined",
-        "  column churn_label, not_allowed: 1 rows; the first is row 351: churn_label is 3; allowed are 0, 1",
+        "  column churn_label, not_allowed: 1 row; the first is row 351: churn_label is 3; allowed are 0, 1",
     ]
     assert sum(part["rows"] for part in rehearsal.parts.values()) == 279
 
@@ -64,6 +65,14 @@ def test_a_file_that_is_refused_is_a_fault_in_the_words_of_validation(tmp_path: 
     rehearsal = rehearse(write_csv(tmp_path / "d.csv", rows), CHURN, now=NOW)
     assert (rehearsal.first.status, rehearsal.parts) == (Status.REFUSED, {})
     assert rehearsal.faults == tuple(finding.text for finding in rehearsal.first.findings)
+
+
+def test_a_file_that_cannot_be_read_is_told_in_the_words_of_validation(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "d.csv", good_rows(100))
+    path.write_bytes(path.read_bytes().replace(b"C0042", b"C\xff042"))
+    with pytest.raises(SplitError) as caught:
+        rehearse(path, CHURN, now=NOW)
+    assert str(caught.value) == f"{path}: line 44 is not UTF-8 text; repair or deliver the whole file again"
 
 
 def test_columns_of_persons_need_no_salt_and_leave_nothing(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from pathlib import Path
 
@@ -42,6 +43,19 @@ def test_deliveries_pass_bytes_on_whatever_the_delimiter(
     assert later.read_bytes() == header + records[2]
 
 
+def test_a_packed_file_is_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "d.csv.gz").write_bytes(gzip.compress(b"a,b\n1,2\n3,4\n5,6\n"))
+    first, later = deliveries.split(tmp_path / "d.csv.gz", tmp_path / "parts")
+    assert (first.name, first.read_text()) == ("1-d.csv", "a,b\n1,2\n3,4\n")
+    assert (later.name, later.read_text()) == ("2-d.csv", "a,b\n5,6\n")
+
+
+def test_a_file_of_an_old_macintosh_is_split_at_its_line_ends(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_bytes(b"a,b\r1,2\r3,4\r5,6\r")
+    first, later = deliveries.split(tmp_path / "d.csv", tmp_path / "parts")
+    assert (first.read_bytes(), later.read_bytes()) == (b"a,b\r1,2\r3,4\r", b"a,b\r5,6\r")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -49,6 +63,7 @@ def test_deliveries_pass_bytes_on_whatever_the_delimiter(
         (b"", "has no rows"),
         (b"a,b\n", "has no rows"),
         (b"\xff\xfe\x00", "cannot be read as CSV in UTF-8 or as Parquet"),
+        (gzip.compress(b"a,b\n1,2\n")[:-9], "cannot be read as CSV in UTF-8 or as Parquet"),
         (b"PAR1broken", "cannot be read as CSV in UTF-8 or as Parquet"),
         (parquet(rows=0), "has no rows"),
         (parquet(rows=9)[:-20], "cannot be read as CSV in UTF-8 or as Parquet"),

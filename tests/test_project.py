@@ -86,3 +86,21 @@ def test_commands_run_from_any_directory_on_files_of_that_directory(tmp_path: Pa
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith(" resources of ml-platform/staging in synth.json\n")
     assert (tmp_path / "synth.json").is_file()
+
+
+def test_the_files_that_a_recipe_names_are_there() -> None:
+    named = set(re.findall(r"`([\w.-]+(?:/[\w.<>*-]*)*)`", (ROOT / "CONTRIBUTING.md").read_text()))
+    paths = {name for name in named if "/" in name and "<" not in name} | {"pyproject.toml", "README.md", "Pulumi.yaml"}
+    assert paths >= {"contracts/kinds.py", "components/access.py"}
+    assert sorted(path for path in paths if not (ROOT / path).exists()) == []
+
+
+def test_the_commands_that_a_recipe_names_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    modules = {name.replace(".", "/") for name in re.findall(r"python -m ([\w.]+)", text)} - {"pytest"}
+    targets = set(re.findall(r"make ([\w-]+)", text))
+    assert modules >= {"settings", "contracts/facts", "policies/tools/reference"}
+    files = {name: [ROOT / f"{name}.py", ROOT / name / "__main__.py"] for name in modules}
+    assert [name for name, found in files.items() if not any(path.is_file() for path in found)] == []
+    declared = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert targets - declared == set()

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from policies.guardrails.documents import Statement, is_service, is_star, matches, takes_no_resource, unscoped_actions
+from policies.guardrails.documents import Statement
 from policies.guardrails.documents import statements as readings
 from policies.guardrails.finding import Malformed, Undecided
+from policies.guardrails.patterns import is_service, is_star, matches, takes_no_resource, unscoped_actions
 from policies.guardrails.reading import Prop
 from policies.guardrails.resource import Resource
 from tests.policies.support import UNKNOWN, Specimen, judge

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from policies.guardrails.documents import _TABLE as ACTIONS
+from policies.guardrails.patterns import _TABLE as ACTIONS
 from policies.guardrails.resource import _IDENTITY as IDENTITY
 from policies.guardrails.rule import Rule
 from policies.guardrails.themes import rules

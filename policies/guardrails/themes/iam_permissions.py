@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from pulumi_policy import Severity
 
-from ..documents import Statement, matches, settled, statements, takes_no_resource
+from ..documents import Statement, settled, statements
 from ..finding import Findings, independently
 from ..levels import EVERYWHERE, FROM_STAGING
+from ..patterns import matches, takes_no_resource
 from ..reading import Prop
 from ..resource import Resource
 from ..rule import Controls

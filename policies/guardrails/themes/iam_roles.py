@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 from pulumi_policy import Severity
 
-from ..documents import Statement, service_name, statements
+from ..documents import Statement, statements
 from ..finding import Findings
 from ..levels import EVERYWHERE, FROM_STAGING, IN_PROD
+from ..patterns import service_name
 from ..remediation import Draft
 from ..resource import Resource
 from ..rule import Controls

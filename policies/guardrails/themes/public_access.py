@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pulumi_policy import Severity
 
-from ..documents import Statement, is_service, is_wild, statements
+from ..documents import Statement, statements
 from ..finding import Findings
 from ..levels import EVERYWHERE, FROM_STAGING
+from ..patterns import is_service, is_wild
 from ..remediation import Draft
 from ..resource import Resource, twins
 from ..rule import Controls

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pulumi_policy import Severity
 
-from ..documents import Statement, matches, settled, statements
+from ..documents import Statement, settled, statements
 from ..finding import Findings
 from ..levels import EVERYWHERE, FROM_STAGING, NOWHERE
+from ..patterns import matches
 from ..remediation import Draft
 from ..resource import Resource, twins
 from ..rule import Controls

@@ -19,7 +19,16 @@ PROJECT: Final = "ml-platform"
 
 
 def load() -> Settings:
-    """The settings of the running stack. Raises what `read` raises."""
+    """The settings of the running stack. Raises what `read` raises, and for a project of another name.
+
+    Such a one (`pulumi new` asks for a name) has the keys of Pulumi.yaml under its own, where nothing would read them.
+    """
+    project = pulumi.get_project()
+    if project != PROJECT and (unread := config_keys(project)):
+        raise pulumi.RunError(
+            f"the project: found {project!r}, with config that nothing reads ({project}:{unread[0]} and others); "
+            f"allowed: {PROJECT}; write `name: {PROJECT}` in Pulumi.yaml, and keys as {PROJECT}:<key>"
+        )
     keys = config_keys(PROJECT)
     secret = {key for key in keys if pulumi.runtime.is_config_secret(f"{PROJECT}:{key}")}
     texts = {key: "" if key in secret else pulumi.Config(PROJECT).require(key) for key in keys}

@@ -42,6 +42,19 @@ def test_without_config_the_defaults_are_the_safe_ones() -> None:
     )
 
 
+def test_a_project_of_another_name_is_refused_where_its_config_would_be_lost() -> None:
+    project = pulumi.get_project()
+    config.set_all_config({"aws:region": "eu-west-1", "ml-platform:protect": "true"})
+    assert settings.load().protect is True
+    config.set_all_config({"aws:region": "eu-west-1", f"{project}:protect": "true", f"{project}:tags": "{}"})
+    with pytest.raises(pulumi.RunError) as refused:
+        settings.load()
+    assert str(refused.value) == (
+        f"the project: found '{project}', with config that nothing reads ({project}:protect and others); allowed: "
+        "ml-platform; write `name: ml-platform` in Pulumi.yaml, and keys as ml-platform:<key>"
+    )
+
+
 @pytest.mark.parametrize("stack", ["staging", "prod"])
 def test_the_stacks_of_the_project_are_valid(stack: str) -> None:
     written: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]

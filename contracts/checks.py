@@ -84,9 +84,9 @@ def _names(draft: Draft) -> Iterator[Fault]:
         name = str(path[-1])
         other = taken.get(name.lower())
         if not NAME.fullmatch(name) or keyword.iskeyword(name):
-            yield path, _bad_name(name)
+            yield path, f"{_bad_name(name)}; {_rename(path)}"
         elif name.lower() in _RESERVED:
-            yield path, f"the name {name!r} is reserved, as are {', '.join(_RESERVED)}; rename it"
+            yield path, f"the name {name!r} is reserved, as are {', '.join(_RESERVED)}; {_rename(path)}"
         elif other is None:
             taken[name.lower()] = path
         elif other != ("columns", name) or text != name:
@@ -96,7 +96,13 @@ def _names(draft: Draft) -> Iterator[Fault]:
 
 def _bad_name(name: str) -> str:
     allowed = "up to 64 ASCII letters, digits and inner _, a letter first, no Python keyword"
-    return f"the name {name!r} is found; allowed are {allowed}; rename it"
+    return f"the name {name!r} is found; allowed are {allowed}"
+
+
+def _rename(path: Path) -> str:
+    """What to do about a name; a column keeps its name in files."""
+    kept = f", and say how files call it: source: {path[-1]!r}" if path[0] == "columns" else ""
+    return f"rename it{kept}"
 
 
 def _bounds(column: Column) -> Iterator[Fault]:

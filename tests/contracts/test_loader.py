@@ -294,13 +294,14 @@ INPUTS = "user_tenure_months, transaction_volume, support_tickets"
         (
             put("columns", "write_time", value={"type": "string"}),
             "columns.write_time: the name 'write_time' is reserved, as are "
-            "api_invocation_time, instances, is_deleted, split, write_time; rename it",
+            "api_invocation_time, instances, is_deleted, split, write_time; rename it, and say how files call it: "
+            "source: 'write_time'",
         ),
         *(
             (
                 put("columns", name, value={"type": "string"}),
                 f"columns.{name}: the name {name!r} is found; allowed are up to 64 ASCII letters, digits and inner _, "
-                "a letter first, no Python keyword; rename it",
+                f"a letter first, no Python keyword; rename it, and say how files call it: source: {name!r}",
             )
             for name in ("9lives", "a b", "class", "x_", "_x", "größe", "x" * 65)
         ),

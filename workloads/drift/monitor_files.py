@@ -1,6 +1,7 @@
 """statistics.json and constraints.json for SageMaker's data-quality monitor, without its analyzer image.
 
-They are about the raw inputs of the contract, because that is what captured requests carry. Layouts: SageMaker
+They are about the raw inputs of the contract, because that is what captured requests carry; a column of which requests
+may hold delivered texts too (the contract's `values`) is held to no type, and to those texts as well. Layouts: SageMaker
 developer guide, "Schema for Statistics (statistics.json file)" and "Schema for Constraints (constraints.json file)".
 """
 
@@ -59,7 +60,7 @@ def _numeric(column: Column, values: NDArray[np.float64]) -> tuple[dict[str, Any
     head: dict[str, Any] = {"name": column.name, "inferred_type": _NUMERIC[column.type] if present.size else "Unknown"}
     common = {"num_present": int(present.size), "num_missing": int(values.size - present.size)}
     figures: dict[str, Any] = {"common": common}
-    constraint = head | {"completeness": _completeness(present.size, values.size)}
+    constraint = _constraint(head, column) | {"completeness": _completeness(present.size, values.size)}
     if present.size:
         figures |= {
             "mean": float(present.mean()),
@@ -84,11 +85,18 @@ def _text(column: Column, values: pa.ChunkedArray[Any]) -> tuple[dict[str, Any],
         "distinct_count": float(len(counted)),
         "distribution": {"categorical": {"buckets": [{"value": value, "count": n} for value, n in buckets]}},
     }
-    constraint: dict[str, Any] = head | {"completeness": _completeness(present, len(values))}
+    constraint: dict[str, Any] = _constraint(head, column) | {"completeness": _completeness(present, len(values))}
     domain = [str(value) for value in column.allowed] or sorted(counted)
+    domain += [text for text, _ in column.values if text not in domain]
     if column.type is ColumnType.STRING and len(domain) <= MAX_DOMAIN:
         constraint["string_constraints"] = {"domains": domain}
     return head | {"string_statistics": figures}, constraint
+
+
+def _constraint(head: dict[str, Any], column: Column) -> dict[str, Any]:
+    """The head of a constraint; the analyzer checks no type that is Unknown."""
+    of_type = column.type is ColumnType.STRING or not column.values
+    return head if of_type else head | {"inferred_type": "Unknown"}
 
 
 def _completeness(present: int, rows: int) -> float:

@@ -197,6 +197,29 @@ class TestMonitorFiles:
             "categorical_drift_method": "LInfinity",
         }
 
+    def test_a_column_of_which_requests_may_hold_delivered_texts(self, tmp_path: Path) -> None:
+        values = {"support_tickets": (("none", 0),), "region": (("n", "north"),)}
+        columns = [*(c for c in CHURN.columns if c.name not in ("user_tenure_months", "transaction_volume"))]
+        columns.append(Column(name="region", type=ColumnType.STRING))
+        columns = [dataclasses.replace(c, values=values.get(c.name, ())) for c in columns]
+        table = pa.table({"support_tickets": [0, 1, 2], "region": ["north", "south", "north"]})
+        pq.write_table(table, tmp_path / "part.parquet")
+        _, constraints = monitor_files.build(tmp_path, dataclasses.replace(CHURN, columns=tuple(columns)))
+        assert constraints["features"] == [
+            {
+                "name": "support_tickets",
+                "inferred_type": "Unknown",
+                "completeness": 1.0,
+                "num_constraints": {"is_non_negative": True},
+            },
+            {
+                "name": "region",
+                "inferred_type": "String",
+                "completeness": 1.0,
+                "string_constraints": {"domains": ["north", "south", "n"]},
+            },
+        ]
+
     def test_a_column_without_a_value(self, tmp_path: Path) -> None:
         rows = [row | {"transaction_volume": None} for row in customers(10)]
         statistics, constraints = monitor_files.build(write_training(tmp_path, rows), CHURN)

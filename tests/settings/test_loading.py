@@ -44,8 +44,7 @@ def test_without_config_the_defaults_are_the_safe_ones() -> None:
 
 def test_a_project_of_another_name_is_refused_where_its_config_would_be_lost() -> None:
     project = pulumi.get_project()
-    config.set_all_config({"aws:region": "eu-west-1", "ml-platform:protect": "true"})
-    assert settings.load().protect is True
+    assert load(protect="true").protect is True
     config.set_all_config({"aws:region": "eu-west-1", f"{project}:protect": "true", f"{project}:tags": "{}"})
     with pytest.raises(pulumi.RunError) as refused:
         settings.load()

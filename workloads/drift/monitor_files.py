@@ -2,7 +2,8 @@
 
 They are about the raw inputs of the contract, because that is what captured requests carry; a column of which requests
 may hold delivered texts too (the contract's `values`) is held to no type, and to those texts as well. Layouts:
-SageMaker developer guide, "Schema for Statistics (statistics.json file)" and "Schema for Constraints (constraints.json file)".
+SageMaker developer guide, "Schema for Statistics (statistics.json file)" and "Schema for Constraints (constraints.json
+file)".
 """
 
 from __future__ import annotations

@@ -32,6 +32,15 @@ pytestmark = [
 ]
 
 
+def copy_program(target: Path) -> None:
+    """Put what the CLI reads of the project into a new directory."""
+    target.mkdir()
+    for name in PROGRAM:
+        shutil.copy(ROOT / name, target)
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ended:
     """A command that has ended, and what it said."""
@@ -54,11 +63,7 @@ class Cli:
 
     def prepare(self, changes: dict[str, Any]) -> None:
         """Copy the project, with changes in the stack's config, and create the stack."""
-        self.project.mkdir()
-        for name in PROGRAM:
-            shutil.copy(ROOT / name, self.project)
-        for name in PACKAGES:
-            shutil.copytree(ROOT / name, self.project / name, ignore=shutil.ignore_patterns("__pycache__"))
+        copy_program(self.project)
         (self.project / ".venv").symlink_to(sys.prefix)
         content = yaml.safe_load((ROOT / f"Pulumi.{self.stack}.yaml").read_text())
         for section, change in changes.items():

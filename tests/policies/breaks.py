@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.policies.specimens import access
+from tests.policies.specimens import access, serving
 from tests.policies.support import Specimen
 
 Platform = dict[str, Specimen]
@@ -117,6 +117,18 @@ def monitor(edit: Callable[[dict[str, Any]], Any]) -> Change:
     return change
 
 
+def quality(change: Callable[[Find], Change]) -> Change:
+    """A change of the data-quality job of SageMaker, which a stack has with `monitoring.engine: sagemaker` only."""
+    find = the("sagemaker/dataQualityJobDefinition")
+    valid = next(each for each in serving.specimens() if each.name == "data-quality")
+
+    def changed(platform: Platform) -> Platform:
+        named = replace(valid, name="sagemaker/dataQualityJobDefinition quality")
+        return change(find)({named.name: named, **platform})
+
+    return changed
+
+
 def approved(steps: dict[str, dict[str, Any]]) -> None:
     """The model is registered as approved."""
     steps["Register"]["ModelApprovalStatus"] = "Approved"
@@ -130,7 +142,7 @@ def unmonitored(platform: Platform) -> Platform:
 
 RAW, KEY, CONFIG = the("s3/bucket", "lake-raw"), the("kms/key", "keys-raw"), the("sagemaker/endpointConfiguration")
 ENDPOINT, FUNCTION = the("sagemaker/endpoint"), the("lambda/function", "rollback")
-QUALITY, MODEL = the("sagemaker/dataQualityJobDefinition"), the("sagemaker/model")
+MODEL = the("sagemaker/model")
 REPOSITORY, QUEUE, TOPIC = the("ecr/repository"), the("sqs/queue"), the("sns/topic", "alerts")
 EVERYONE = {"Effect": "Allow", "Sid": "Everyone", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
 PASSED = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
@@ -156,7 +168,11 @@ BREAKS = [
     Break("logs without a key", drop(the("cloudwatch/logGroup"), "kmsKeyId"), ("log-group-kms",)),
     Break("a plain endpoint volume", drop(CONFIG, "kmsKeyArn"), ("sagemaker-endpoint-config-kms",)),
     Break("plain captures", drop(CONFIG, "dataCaptureConfig.kmsKeyId"), ("sagemaker-data-capture-kms",)),
-    Break("plain reports", drop(QUALITY, "dataQualityJobOutputConfig.kmsKeyId"), ("sagemaker-monitoring-kms",)),
+    Break(
+        "plain reports",
+        quality(lambda job: drop(job, "dataQualityJobOutputConfig.kmsKeyId")),
+        ("sagemaker-monitoring-kms",),
+    ),
     Break(
         "a plain online store",
         drop(the("sagemaker/featureGroup"), "onlineStoreConfig.securityConfig"),
@@ -168,7 +184,7 @@ BREAKS = [
     Break("a bucket over HTTP", remove(the("s3/bucketPolicy", "raw")), ("s3-bucket-tls-only",)),
     Break(
         "plain traffic",
-        put(QUALITY, "networkConfig.enableInterContainerTrafficEncryption", False),
+        quality(lambda job: put(job, "networkConfig.enableInterContainerTrafficEncryption", False)),
         ("sagemaker-inter-container-encryption",),
     ),
     Break("a public subnet", put(the("ec2/subnet"), "mapPublicIpOnLaunch", True), ("subnet-no-auto-public-ip",)),
@@ -183,7 +199,7 @@ BREAKS = [
     ),
     Break(
         "a monitor that calls out",
-        put(QUALITY, "networkConfig.enableNetworkIsolation", False),
+        quality(lambda job: put(job, "networkConfig.enableNetworkIsolation", False)),
         ("sagemaker-job-network-isolation",),
     ),
     Break(
@@ -280,8 +296,8 @@ BREAKS = [
     Break("a bucket without a lock", put(RAW, "objectLockEnabled", False), ("artifact-bucket-object-lock",)),
     Break("an endpoint without capture", drop(CONFIG, "dataCaptureConfig"), ("endpoint-data-capture",)),
     Break("no monitoring", unmonitored, ("endpoint-has-monitoring-schedule",)),
-    Break("no baseline", drop(QUALITY, "dataQualityBaselineConfig"), ("monitoring-has-baseline",)),
-    Break("an endless monitor", drop(QUALITY, "stoppingCondition"), ("monitoring-runtime-bounded",)),
+    Break("no baseline", quality(lambda job: drop(job, "dataQualityBaselineConfig")), ("monitoring-has-baseline",)),
+    Break("an endless monitor", quality(lambda job: drop(job, "stoppingCondition")), ("monitoring-runtime-bounded",)),
     Break(
         "all traffic at once",
         put(ENDPOINT, "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration.type", "ALL_AT_ONCE"),

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 import settings as stack_config
 from components import reach
 from components.data.features import Features, FeaturesArgs
-from components.ground import Ground, account, existing_key, judged
+from components.ground import Ground, account, existing_key, existing_log_bucket, judged
 from components.ground.boundary import Access, AccessArgs
 from components.ground.keys import Keys, KeysArgs
 from components.ground.lake import Lake, LakeArgs
@@ -57,6 +57,8 @@ callers = reach.callers([models_training.CALLS, responses.CALLS, drift.CALLS], s
 site = survey(region, settings.network, callers, lookup)
 if settings.keys.existing:
     existing_key.check(settings.keys.existing, names, lookup)
+if settings.lake.access_log_bucket:
+    existing_log_bucket.check(settings.lake.access_log_bucket, names, lookup)
 
 # The ground.
 keys = Keys("keys", KeysArgs(names=names, settings=settings.keys, protect=settings.protect), on_aws)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from pydantic import Field
 
 from settings.faults import Fault
 from settings.section import Section, told
+
+#: Amazon S3 user guide, "General purpose bucket naming rules".
+BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", examples=["central-access-logs"])]
 
 
 class Lake(Section):
@@ -65,6 +69,9 @@ class Lake(Section):
         json_schema_extra=told(risk="who read what cannot be told for longer than this"),
     )
     """Days that S3 access logs are kept."""
+    access_log_bucket: BucketName | None = None
+    """A bucket that the account has already for access logs, looked up and never changed; `access_log_days` is its
+    owner's affair then. It must let S3's log delivery in, and have neither a KMS key nor a default retention."""
 
     def faults(self) -> Iterator[Fault]:
         """Tiers in the wrong order."""

@@ -17,6 +17,8 @@ from contracts import partitions
 
 S3: Final = "s3"
 _Answer = TypeVar("_Answer")
+#: How the provider says that a data source finds nothing.
+_NOTHING: Final = ("no matching", "couldn't find resource")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ def found(ask: Callable[[], _Answer]) -> _Answer | None:
     try:
         return ask()
     except Exception as error:  # the SDK has no type for a data source's failure
-        if "no matching" not in str(error):
+        if not any(words in str(error) for words in _NOTHING):
             raise
         return None
 

@@ -69,40 +69,22 @@ class Lake(pulumi.ComponentResource):
     raw: Bucket
     processed: Bucket
     artifacts: Bucket
-    access_logs: Bucket
+    access_logs: Bucket | None
+    """None where the account has a bucket for them already."""
 
     def __init__(self, name: str, args: LakeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:lake:Lake", name, None, opts)
         ground, names, settings = args.ground, args.ground.names, args.settings
         child = pulumi.ResourceOptions(parent=self)
-        log_bucket = names.bucket("access-logs")
-        # S3 delivers access logs only to buckets whose default encryption is SSE-S3, and a bucket that logs its own
-        # accesses writes a log line for every log line (Amazon S3 user guide, "Logging requests with server access
-        # logging"): hence no KMS key and no log bucket here.
-        self.access_logs = Bucket(
-            f"{name}-access-logs",
-            BucketArgs(
-                names=names,
-                bucket=log_bucket,
-                key_arn=None,
-                log_bucket=None,
-                lifecycle=lifecycle_rules(
-                    noncurrent_days=settings.noncurrent_version_days,
-                    expiries=[Expiry(prefix="", days=settings.access_log_days)],
-                ),
-                protect=ground.protect,
-                block_public_access=settings.block_public_access,
-                statements=[log_delivery_statement(names, log_bucket)],
-            ),
-            child,
-        )
+        self.access_logs = None if settings.access_log_bucket else self._access_logs(name, args, child)
+        log_bucket = self.access_logs.guarded if self.access_logs else settings.access_log_bucket
         self.raw = Bucket(
             f"{name}-raw",
             BucketArgs(
                 names=names,
                 bucket=names.raw_bucket,
                 key_arn=ground.keys[Domain.RAW].arn,
-                log_bucket=self.access_logs.guarded,
+                log_bucket=log_bucket,
                 lifecycle=lifecycle_rules(
                     noncurrent_days=settings.noncurrent_version_days,
                     tiers=[
@@ -123,7 +105,7 @@ class Lake(pulumi.ComponentResource):
                 names=names,
                 bucket=names.processed_bucket,
                 key_arn=ground.keys[Domain.PROCESSED].arn,
-                log_bucket=self.access_logs.guarded,
+                log_bucket=log_bucket,
                 lifecycle=lifecycle_rules(
                     noncurrent_days=settings.noncurrent_version_days,
                     expiries=[Expiry(prefix="data-capture/", days=settings.data_capture_days)],
@@ -139,7 +121,7 @@ class Lake(pulumi.ComponentResource):
                 names=names,
                 bucket=names.artifacts_bucket,
                 key_arn=ground.keys[Domain.MODELS].arn,
-                log_bucket=self.access_logs.guarded,
+                log_bucket=log_bucket,
                 lifecycle=lifecycle_rules(noncurrent_days=settings.noncurrent_version_days),
                 protect=ground.protect,
                 block_public_access=settings.block_public_access,
@@ -151,6 +133,30 @@ class Lake(pulumi.ComponentResource):
                 "raw": self.raw.bucket,
                 "processed": self.processed.bucket,
                 "artifacts": self.artifacts.bucket,
-                "accessLogs": self.access_logs.bucket,
+                "accessLogs": self.access_logs.bucket if self.access_logs else log_bucket,
             }
+        )
+
+    def _access_logs(self, name: str, args: LakeArgs, opts: pulumi.ResourceOptions) -> Bucket:
+        ground, names, settings = args.ground, args.ground.names, args.settings
+        bucket = names.bucket("access-logs")
+        # S3 delivers access logs only to buckets whose default encryption is SSE-S3, and a bucket that logs its own
+        # accesses writes a log line for every log line (Amazon S3 user guide, "Logging requests with server access
+        # logging"): hence no KMS key and no log bucket here.
+        return Bucket(
+            f"{name}-access-logs",
+            BucketArgs(
+                names=names,
+                bucket=bucket,
+                key_arn=None,
+                log_bucket=None,
+                lifecycle=lifecycle_rules(
+                    noncurrent_days=settings.noncurrent_version_days,
+                    expiries=[Expiry(prefix="", days=settings.access_log_days)],
+                ),
+                protect=ground.protect,
+                block_public_access=settings.block_public_access,
+                statements=[log_delivery_statement(names, bucket)],
+            ),
+            opts,
         )

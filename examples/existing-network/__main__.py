@@ -1,4 +1,4 @@
-"""A network and a key that were there before: what the platform's `network.existing` and `keys.existing` take.
+"""What was there before: a network, a key and a bucket for access logs, which the platform takes and never changes.
 
 Its output `config` is what the platform's stack config has to say. The private subnets have no way to the internet;
 every AWS service that the platform's code calls has an endpoint, with private DNS, that lets the VPC in.
@@ -100,11 +100,31 @@ key = aws.kms.Key(
     ),
 )
 
+logs = aws.s3.Bucket("access-logs", bucket=f"{account}-all-access-logs")
+delivered = {"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject"}
+aws.s3.BucketPolicy(
+    "access-logs",
+    bucket=logs.bucket,
+    policy=pulumi.Output.json_dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                delivered
+                | {
+                    "Resource": pulumi.Output.concat(logs.arn, "/*"),
+                    "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+                }
+            ],
+        }
+    ),
+)
+
 pulumi.export(
     "config",
     {
         "network": {"existing": {"vpc_id": vpc.id, "subnet_ids": [subnet.id for subnet in private[:2]]}},
         "keys": {"existing": key.arn},
+        "lake": {"access_log_bucket": logs.bucket},
     },
 )
 pulumi.export("public_subnet", public.id)

@@ -191,11 +191,60 @@ def _key_properties(subject: str, key_id: str, context: Context) -> dict[str, An
     }
 
 
+def _bucket_properties(subject: str, bucket: str, context: Context) -> dict[str, Any]:
+    """Of AWS::S3::Bucket: encryption and lock, which the API has operations of their own for."""
+    asked = {"Bucket": bucket}
+    _or_missing(subject, bucket, lambda: context.call(subject, "s3", "HeadBucket", asked))
+    parts = {
+        "BucketEncryption": ("GetBucketEncryption", "ServerSideEncryptionConfiguration"),
+        "ObjectLockConfiguration": ("GetObjectLockConfiguration", "ObjectLockConfiguration"),
+    }
+    properties: dict[str, Any] = {"BucketName": bucket}
+    for name, (operation, member) in parts.items():
+        try:
+            properties[name] = context.call(subject, "s3", operation, asked)[member]
+        except ApiRefused as error:
+            if "NotFound" not in error.code:
+                raise
+    if encryption := properties.get("BucketEncryption"):
+        rules = [
+            {"ServerSideEncryptionByDefault": rule.get("ApplyServerSideEncryptionByDefault", {})}
+            for rule in encryption["Rules"]
+        ]
+        properties["BucketEncryption"] = {"ServerSideEncryptionConfiguration": rules}
+    return properties
+
+
+def _bucket_policy(subject: str, bucket: str, context: Context) -> dict[str, Any]:
+    asked = {"Bucket": bucket}
+    found = _or_missing(subject, bucket, lambda: context.call(subject, "s3", "GetBucketPolicy", asked))
+    return {"Bucket": bucket, "PolicyDocument": json.loads(found["Policy"])}
+
+
+def _or_missing(subject: str, identifier: str, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """An answer, or the provider's words for a resource that is not there."""
+    try:
+        return ask()
+    except ApiRefused as error:
+        if not (error.is_gone or error.code == "404"):
+            raise
+        message = f"reading {identifier}: couldn't find resource"
+        raise ApiRefused(subject, "cloudcontrol", "GetResource", "ResourceNotFoundException", message) from error
+
+
+#: Types whose properties several operations tell.
+_COMPOSED: Mapping[str, Callable[[str, str, Context], dict[str, Any]]] = {
+    "AWS::KMS::Key": _key_properties,
+    "AWS::S3::Bucket": _bucket_properties,
+    "AWS::S3::BucketPolicy": _bucket_policy,
+}
+
+
 def _cloud_control_resource(args: Args, context: Context) -> Answer:
     kind, subject = args["typeName"], f"getResource {args['typeName']}"
     readable = _READABLE.get(kind)
-    if kind == "AWS::KMS::Key":
-        properties = _key_properties(subject, args["identifier"], context)
+    if composed := _COMPOSED.get(kind):
+        properties = composed(subject, args["identifier"], context)
     elif readable is not None:
         found = context.call(subject, readable.service, readable.operation, {readable.identifier: args["identifier"]})
         left_out = readable.dropped | {"ResponseMetadata"}
@@ -203,7 +252,7 @@ def _cloud_control_resource(args: Args, context: Context) -> Answer:
     else:
         raise UnknownType(
             f"aws:cloudcontrol/getResource:getResource: typeName {kind!r} cannot be read here; "
-            f"it can be {', '.join(sorted([*_READABLE, 'AWS::KMS::Key']))}"
+            f"it can be {', '.join(sorted([*_READABLE, *_COMPOSED]))}"
         )
     return {
         **args,

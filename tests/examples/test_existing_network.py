@@ -59,6 +59,9 @@ def test_the_platform_stands_on_it_by_strict_policies_and_makes_no_network_of_it
     functions = [each for each in deployed.resources.values() if each["type"] == "aws:lambda/function:Function"]
     existing = config["network"]["existing"]
     assert {tuple(each["inputs"]["vpcConfig"]["subnetIds"]) for each in functions} == {tuple(existing["subnet_ids"])}
+    logged = [each for each in deployed.resources.values() if each["type"] == "aws:s3/bucketLogging:BucketLogging"]
+    assert {each["inputs"]["targetBucket"] for each in logged} == {config["lake"]["access_log_bucket"]}
+    assert len(logged) == 3
     assert {each["inputs"]["kmsKeyArn"] for each in functions} == {config["keys"]["existing"]}
     assert _network(emulator) == inventory
     again = Stack("staging", home=tmp_path, config_overrides=config).preview(cloud).changes
@@ -67,12 +70,13 @@ def test_the_platform_stands_on_it_by_strict_policies_and_makes_no_network_of_it
 
 def _network(emulator: Emulator) -> dict[str, Any]:
     """All that the other team owns, as AWS describes it."""
-    ec2, kms = emulator.client("ec2"), emulator.client("kms")
+    ec2, kms, s3 = (emulator.client(service) for service in ("ec2", "kms", "s3"))
     keys = [key["KeyId"] for key in kms.list_keys()["Keys"]]
     return {
         "subnets": ec2.describe_subnets()["Subnets"],
         "tables": ec2.describe_route_tables()["RouteTables"],
         "endpoints": ec2.describe_vpc_endpoints()["VpcEndpoints"],
+        "log_bucket": s3.get_bucket_policy(Bucket="123456789012-all-access-logs")["Policy"],
         "policies": [kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"] for key in keys],
     }
 
@@ -140,3 +144,26 @@ def test_a_key_whose_policy_shuts_the_logs_out_is_refused(
         stack.up(cloud)
     assert f"keys.existing: {key} cannot encrypt what the stack keeps:" in str(caught.value)
     assert "  KeyPolicy: does not let in logs.eu-west-1.amazonaws.com; have its owner add {" in str(caught.value)
+
+
+def test_a_bucket_that_takes_no_logs_is_refused(
+    cloud: Cloud, emulator: Emulator, config: dict[str, Any], tmp_path: Path
+) -> None:
+    def said(bucket: str) -> str:
+        written = {**config, "lake": {"access_log_bucket": bucket}}
+        with pytest.raises(pulumi.RunError) as caught:
+            Stack("staging", home=tmp_path, config_overrides=written).up(cloud)
+        return str(caught.value)
+
+    assert said("nobodys-logs") == (
+        "lake.access_log_bucket: found nobodys-logs, which does not exist; allowed: a bucket of the stack's account "
+        "and region; correct it"
+    )
+    region = {"LocationConstraint": "eu-west-1"}
+    emulator.client("s3").create_bucket(Bucket="closed-logs", CreateBucketConfiguration=region)
+    first, *lines = said("closed-logs").splitlines()
+    assert first == "lake.access_log_bucket: closed-logs takes no access logs:"
+    assert [line.partition(";")[0] for line in lines] == [
+        f"  PolicyDocument: does not let logging.s3.amazonaws.com put the logs of {source} under {source}/"
+        for source in (f"123456789012-staging-ai-{role}" for role in ("raw-data", "processed-data", "artifacts"))
+    ]

@@ -162,3 +162,15 @@ def test_what_s3_would_refuse_in_parallel_comes_in_order() -> None:
 
 def test_a_preview_declares_the_same() -> None:
     assert sorted(r.name for r in lake(preview=True).resources) == sorted(r.name for r in lake().resources)
+
+
+def test_a_bucket_of_the_account_takes_the_logs_in_place_of_our_own() -> None:
+    deployment = lake(access_log_bucket="central-access-logs")
+    assert deployment.names("aws:s3/bucket:Bucket") == [
+        "lake-artifacts-bucket",
+        "lake-processed-bucket",
+        "lake-raw-bucket",
+    ]
+    for role, bucket in (("raw", "raw-data"), ("processed", "processed-data"), ("artifacts", "artifacts")):
+        logging = deployment.one(f"lake-{role}-logging").inputs
+        assert (logging["targetBucket"], logging["targetPrefix"]) == ("central-access-logs", f"{PREFIX}{bucket}/")

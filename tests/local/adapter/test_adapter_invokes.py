@@ -176,8 +176,8 @@ def test_a_model_package_through_cloud_control(adapter: Adapter, aws: Callable[[
     with pytest.raises(UnknownType) as unknown:
         adapter.invoke(RESOURCE, {"typeName": "AWS::ECS::Cluster", "identifier": "x"})
     assert str(unknown.value) == (
-        f"{RESOURCE}: typeName 'AWS::ECS::Cluster' cannot be read here; it can be AWS::KMS::Key, "
-        "AWS::SageMaker::ModelPackage"
+        f"{RESOURCE}: typeName 'AWS::ECS::Cluster' cannot be read here; it can be AWS::KMS::Key, AWS::S3::Bucket, "
+        "AWS::S3::BucketPolicy, AWS::SageMaker::ModelPackage"
     )
 
 

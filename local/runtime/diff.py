@@ -44,6 +44,8 @@ def difference(registration: Registration, old: Entry | None, replaces: Replaces
     """
     if old is None:
         return Difference(op=Op.CREATE)
+    if old.incomplete:
+        return Difference(op=Op.REPLACE, delete_first=True)
     before, after = old.inputs, registration.inputs
     changed = tuple(sorted(key for key in after.keys() | before.keys() if after.get(key) != before.get(key)))
     if not changed:

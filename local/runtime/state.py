@@ -26,7 +26,8 @@ class Entry:
 
     `generated` are the inputs that the provider's check filled in, such as a generated name; they stay as they are
     for the resource's life. `emulated` is False for a custom resource that is recorded only. `pending_deletion` marks
-    the old one of a replaced pair until it is deleted.
+    the old one of a replaced pair until it is deleted. `incomplete` is a resource whose creation failed after it
+    existed: the next update makes it anew.
     """
 
     urn: str
@@ -44,6 +45,7 @@ class Entry:
     deleted_with: str = ""
     emulated: bool = True
     pending_deletion: bool = False
+    incomplete: bool = False
 
     @functools.cached_property
     def text(self) -> str:

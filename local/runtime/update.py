@@ -9,6 +9,7 @@ from typing import Any
 
 import pulumi
 
+from local.adapter.errors import ApiRefused
 from local.runtime import values
 from local.runtime.diff import Difference
 from local.runtime.engine import Engine
@@ -50,7 +51,12 @@ class UpdatePass(Engine):
         if step.op is Op.SAME and old is not None:
             entry = replace(entry, outputs=old.outputs)
         elif resource.custom and not resource.type.startswith(PROVIDER_PREFIX):
-            entry = _with_answer(entry, resource, self._call(resource, old, step))
+            try:
+                answer = self._call(resource, old, step)
+            except ApiRefused as error:
+                self._keep_incomplete(entry, error.created_id, old, step)
+                raise
+            entry = _with_answer(entry, resource, answer)
         else:
             entry = replace(entry, id=_provider_id(resource), outputs=resource.inputs)
         if step.op is Op.REPLACE and old is not None and not step.delete_first:
@@ -58,6 +64,16 @@ class UpdatePass(Engine):
         else:
             self.state.put(entry, former_urn=old.urn if old else None)
         return Registered(urn=entry.urn, id=entry.id, outputs=entry.outputs)
+
+    def _keep_incomplete(self, entry: Entry, created_id: str, old: Entry | None, step: Difference) -> None:
+        """Note what a failed creation left, so that the next update finds it and not its name taken."""
+        if not created_id:
+            return
+        left = replace(entry, id=created_id, outputs=entry.inputs, protect=False, incomplete=True)
+        if step.op is Op.REPLACE and old is not None and not step.delete_first:
+            self.state.supersede(old, left)
+        else:
+            self.state.put(left)
 
     def _call(self, resource: Registration, old: Entry | None, step: Difference) -> Created:
         inputs = values.plain(resource.inputs)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from local.adapter.errors import ApiRefused
 from local.runtime import Op, ProtectedError, RefusedError, StateError, StoppedError, UnsupportedError
 
 STACK = "urn:pulumi:dev::shop::"
@@ -264,6 +265,42 @@ def test_a_failing_create_of_a_replacement_keeps_the_old_one(project: Any) -> No
         project.up()
     assert entries(project)[f"{TOPIC}news"]["id"] == old
     assert list(project.cloud.live) == [old]
+
+
+def left_incomplete(project: Any, monkeypatch: Any) -> None:
+    """A run whose topic is made and then fails, as an endpoint does that never gets in service."""
+    create = project.cloud.create
+
+    def fail(type_token: str, name: str, inputs: dict[str, Any], /, *, urn: str) -> Any:
+        made = create(type_token, name, inputs, urn=urn)
+        raise ApiRefused("topic", "sns", "Wait", "Failed", "never ready", created_id=made.id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(project.cloud, "create", fail)
+        with pytest.raises(ApiRefused, match="never ready"):
+            project.up()
+
+
+def test_a_resource_that_failed_after_it_was_made_is_in_the_state_and_made_anew(project: Any, monkeypatch: Any) -> None:
+    project.program('aws.sns.Topic("news", name="news", opts=pulumi.ResourceOptions(protect=True))')
+    left_incomplete(project, monkeypatch)
+    assert entries(project)[f"{TOPIC}news"]["incomplete"] is True
+    project.cloud.operations()
+    assert project.up().changes[Op.REPLACE] == [f"{TOPIC}news"]
+    assert project.cloud.operations() == [("delete", "news"), ("create", "news", "news")]
+    assert entries(project)[f"{TOPIC}news"]["incomplete"] is False
+    assert entries(project)[f"{TOPIC}news"]["protect"] is True
+    assert changed(project.up()) == {}
+
+
+def test_a_replacement_that_failed_after_it_was_made_leaves_both_in_the_state(project: Any, monkeypatch: Any) -> None:
+    project.cloud.forces_replacement = {"fifoTopic"}
+    deploy(project, 'aws.sns.Topic("news", fifo_topic=False)')
+    project.program('aws.sns.Topic("news", fifo_topic=True)')
+    left_incomplete(project, monkeypatch)
+    assert len(project.cloud.live) == 2
+    project.up()
+    assert list(project.cloud.live) == [entries(project)[f"{TOPIC}news"]["id"]]
 
 
 def test_an_old_one_that_could_not_be_deleted_is_deleted_by_the_next_run(project: Any, monkeypatch: Any) -> None:

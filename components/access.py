@@ -15,7 +15,7 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
-from components.naming import Names
+from contracts.names import Names
 
 #: Actions that take no resource, so that "*" is the only one they accept (AWS service authorization reference).
 WITHOUT_RESOURCE: Final = frozenset(
@@ -246,7 +246,7 @@ def pull_images(names: Names, repository_arn: str | None = None) -> list[Stateme
         allow(
             "PullImages",
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [repository_arn or names.arn("ecr", f"repository/{names.resource('*')}")],
+            [repository_arn or names.arn("ecr", f"repository/{names.ground.resource('*')}")],
         ),
     ]
 

@@ -39,6 +39,11 @@ class Layout:
         return self._prefix("quarantine")
 
     @property
+    def ledger(self) -> str:
+        """Processed bucket: the verdict of every delivered object, and the summary that the next is compared with."""
+        return self._prefix("ledger")
+
+    @property
     def data_capture(self) -> str:
         """Processed bucket: captured traffic; SageMaker adds `<endpoint>/<variant>/<yyyy/mm/dd/hh>/`."""
         return self._prefix(DATA_CAPTURE.rstrip("/"))
@@ -62,6 +67,16 @@ class Layout:
     def checkpoints(self) -> str:
         """Artifacts bucket: where interrupted training jobs resume."""
         return self._prefix("checkpoints")
+
+    @property
+    def drift(self) -> str:
+        """Artifacts bucket: reports of the drift jobs, one directory an endpoint."""
+        return self._prefix("drift")
+
+    @property
+    def data_quality(self) -> str:
+        """Artifacts bucket: reports of SageMaker's data-quality monitors."""
+        return self._prefix("data-quality")
 
     @property
     def locks(self) -> str:

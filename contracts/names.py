@@ -93,6 +93,16 @@ class Names:
         """Name of a role, function, topic, queue, alarm, rule or repository: the prefix and what it is for."""
         return f"{self.prefix}-{role}"
 
+    @property
+    def every(self) -> str:
+        """Pattern of the names of all resources of the stack, on each level: what the ground lets in beforehand."""
+        return f"*-{self.stack}-*"
+
+    @property
+    def every_role(self) -> str:
+        """Pattern of the ARNs of all roles of the stack, on each level."""
+        return f"arn:{self.partition}:iam::{self.account}:role/{self.every}"
+
     def bucket(self, role: str) -> str:
         """Name of a bucket: raw-data, processed-data, artifacts or access-logs."""
         return f"{self.account}-{self.stack}-ai-{role}"
@@ -113,13 +123,13 @@ class Names:
         return self.bucket("artifacts")
 
     @property
-    def image_path(self) -> str:
-        """SSM path right above the image parameters."""
-        return f"/{PLATFORM}/{self.stack}/images"
+    def parameter_path(self) -> str:
+        """SSM path above all parameters of the stack."""
+        return f"/{PLATFORM}/{self.stack}"
 
     def image_parameter(self, image: str) -> str:
         """SSM parameter with the URI of an image (training or inference), by digest."""
-        return f"{self.image_path}/{image}"
+        return f"{self.parameter_path}/images/{image}"
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a resource of this account and region, for example `arn("sagemaker", "endpoint/churn-prod-live")`."""
@@ -228,17 +238,12 @@ class EndpointNames(WorkloadNames):
     @property
     def release_parameter(self) -> str:
         """SSM parameter of the release record."""
-        return f"{self.release_path}/release"
+        return f"{self.parameter_path}/{self.workload}/{self.endpoint}/release"
 
     @property
     def lock_key(self) -> str:
         """Artifacts bucket: the lock of whoever writes the release record."""
         return f"{self.layout.locks}{self.endpoint}"
-
-    @property
-    def release_path(self) -> str:
-        """SSM path right above the release record."""
-        return f"/{PLATFORM}/{self.stack}/{self.workload}/{self.endpoint}"
 
     @property
     def data_capture_uri(self) -> str:

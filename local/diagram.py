@@ -11,6 +11,8 @@ from typing import Any
 GROUND = ("network", "keys", "access")
 #: How many kinds of resource a box names.
 MOST_KINDS = 6
+#: What components stand in without belonging to each other.
+_FRAMES = ("pulumi:pulumi:Stack", "mlplatform:workload:Workload")
 #: Parts of a resource that its own box already implies.
 _DETAILS = re.compile(
     r"aws:(iam/|s3/bucket[A-Z]|kms/alias|vpc/|cloudwatch/logGroup|cloudwatch/eventTarget|lambda/permission|"
@@ -37,8 +39,11 @@ def mermaid(synth: Mapping[str, Any]) -> str:
 
 
 def _component(resource: Mapping[str, Any], resources: Mapping[str, Any]) -> str:
-    """Name of the topmost component that a resource belongs to, "" for the stack itself and its provider."""
-    while (parent := resources.get(resource.get("parent") or "")) and parent["type"] != "pulumi:pulumi:Stack":
+    """Name of the topmost component that a resource belongs to, "" for the stack itself and its provider.
+
+    A workload is no box: its components are.
+    """
+    while (parent := resources.get(resource.get("parent") or "")) and parent["type"] not in _FRAMES:
         resource = parent
     return resource["name"] if resource["type"].startswith("mlplatform:") else ""
 

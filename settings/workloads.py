@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pydantic import Field
 
 from settings.endpoints import Endpoint, Realtime
+from settings.faults import Fault
 from settings.features import Features
 from settings.monitoring import Monitoring
 from settings.retraining import Retraining
@@ -27,6 +30,21 @@ class Workload(Section):
     """Automatic retraining, where it differs from the stack's."""
     endpoints: dict[str, Endpoint] = Field(default_factory=lambda: {"live": Realtime()}, min_length=1)
     """The endpoints by name: a-z and 0-9, without hyphens."""
+    champion: str | None = Field(default=None, examples=["live"])
+    """Name of the endpoint whose live model a new one must not lose to; with one endpoint that one."""
+
+    @property
+    def champion_endpoint(self) -> str:
+        """The endpoint whose live model is the champion."""
+        return self.champion or next(iter(self.endpoints))
+
+    def faults(self) -> Iterator[Fault]:
+        """A champion that is no endpoint, or several endpoints and none named."""
+        if self.champion is not None and self.champion not in self.endpoints:
+            yield Fault("champion", self.champion, ", ".join(self.endpoints), "name one of the workload's endpoints")
+        if self.champion is None and len(self.endpoints) > 1:
+            advice = "say which endpoint's live model the gate compares a new one with"
+            yield Fault("champion", "nothing", ", ".join(self.endpoints), advice)
 
 
 def churn() -> dict[str, Workload]:

@@ -40,14 +40,13 @@ def _record(stack: str, *, split: bool) -> str:
 def _parameters(stack: str, *, bootstrap: bool, split: bool, images: bool) -> Any:
     image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/image@sha256:" + "0" * 64
     values = {
-        f"/mlplatform/{stack}/images": {f"/mlplatform/{stack}/images/{i}": image for i in ("training", "inference")},
-        f"/mlplatform/{stack}/churn-{stack}": {
-            f"/mlplatform/{stack}/churn-{stack}/release": _record(stack, split=split)
-        },
+        **({f"/mlplatform/{stack}/images/{i}": image for i in ("training", "inference")} if images else {}),
+        f"/mlplatform/{stack}/churn/live/release": _record(stack, split=split),
     }
 
     def answer(args: dict[str, Any]) -> dict[str, Any]:
-        found = {} if bootstrap or (args["path"].endswith("/images") and not images) else values[args["path"]]
+        assert args["path"] == f"/mlplatform/{stack}"
+        found = {} if bootstrap else values
         return {"names": list(found), "values": list(found.values())}
 
     return answer
@@ -132,42 +131,43 @@ def test_a_first_deployment_leaves_out_what_waits_and_says_so(stack: str) -> Non
         "aws:sagemaker/endpoint:Endpoint",
         "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
         "aws:sagemaker/model:Model",
-        "aws:sagemaker/monitoringSchedule:MonitoringSchedule",
         "aws:appautoscaling/target:Target",
     } <= left_out
     outputs = first.outputs[STACK]
     assert [wait.partition(":")[0] for wait in outputs["waiting_for"]] == [
         "the training image",
         "the inference image",
-        "a release",
+        f"a release of churn-{stack}-live",
     ]
-    assert "endpoint" not in outputs
+    assert outputs["workloads"]["churn"]["endpoints"] == {}
     assert full.outputs[STACK]["waiting_for"] == []
-    assert full.outputs[STACK]["endpoint"] == f"churn-{stack}"
+    serving = full.outputs[STACK]["workloads"]["churn"]["endpoints"]
+    assert {name: found["name"] for name, found in serving.items()} == {"live": f"churn-{stack}-live"}
 
 
 def test_a_package_without_baseline_has_no_monitor() -> None:
     deployment = platform("staging", baseline=False)
     assert deployment.names("aws:sagemaker/monitoringSchedule:MonitoringSchedule") == []
-    assert deployment.names(SCHEDULE) == ["response-schedule"]
-    assert deployment.names("aws:sagemaker/endpoint:Endpoint") == ["serving-endpoint"]
+    assert deployment.names(SCHEDULE) == ["churn-retraining-schedule"]
+    assert deployment.names("aws:sagemaker/endpoint:Endpoint") == ["churn-live-endpoint"]
 
 
 def test_the_drift_job_of_the_live_champion_waits_for_the_image() -> None:
-    assert platform("staging").names(SCHEDULE) == ["drift-schedule", "response-schedule"]
+    assert platform("staging").names(SCHEDULE) == ["churn-live-drift-schedule", "churn-retraining-schedule"]
     assert platform("staging", images=False).names(SCHEDULE) == []
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_drift_job_is_tagged_and_publishes_what_the_alarm_watches(stack: str) -> None:
     deployment = platform(stack)
-    request = json.loads(deployment.one("drift-schedule").inputs["target"]["input"])
+    request = json.loads(deployment.one("churn-live-drift-schedule").inputs["target"]["input"])
     provider = json.loads(deployment.one("aws", "aws").inputs["defaultTags"])
-    assert {tag["Key"]: tag["Value"] for tag in request["Tags"]} == provider["tags"]
-    alarm = deployment.one("monitoring-drift").inputs
+    mine = {"Workload": "churn", "Endpoint": "live"}
+    assert {tag["Key"]: tag["Value"] for tag in request["Tags"]} == provider["tags"] | mine
+    alarm = deployment.one("churn-monitoring-live-drift").inputs
     arguments = request["AppSpecification"]["ContainerArguments"]
     assert alarm["dimensions"] == {"Endpoint": arguments[arguments.index("--endpoint") + 1]}
-    allowed = {s["Sid"]: s for s in _statements(deployment)["drift-role-policy"]}
+    allowed = {s["Sid"]: s for s in _statements(deployment)["churn-live-drift-role-policy"]}
     assert alarm["namespace"] in allowed["PublishMetrics"]["Condition"]["StringEquals"]["cloudwatch:namespace"]
 
 
@@ -186,9 +186,9 @@ def test_prod_refuses_to_delete_what_holds_data_and_staging_does_not() -> None:
 
 def test_an_ab_test_is_turned_back_by_either_variant() -> None:
     deployment = platform("staging", split=True)
-    alarms = deployment.one("serving-endpoint").inputs["deploymentConfig"]["autoRollbackConfiguration"]["alarms"]
+    alarms = deployment.one("churn-live-endpoint").inputs["deploymentConfig"]["autoRollbackConfiguration"]["alarms"]
     assert [alarm["alarmName"] for alarm in alarms] == [
-        f"churn-staging-{variant}-{role}"
+        f"churn-staging-live-{variant}-{role}"
         for variant in ("champion", "challenger")
         for role in ("server-errors", "latency")
     ]
@@ -203,10 +203,12 @@ def _statements(deployment: Deployment) -> dict[str, list[dict[str, Any]]]:
 def test_the_boundary_allows_what_the_roles_need_and_no_more(stack: str) -> None:
     deployment = platform(stack)
     boundary = json.loads(deployment.one("access-boundary").inputs["policy"])["Statement"]
-    needed = {a for statements in _statements(deployment).values() for s in statements for a in s["Action"]}
+    sagemakers = (("ml-platform:monitoring", '{"engine": "sagemaker"}'),)
+    roles = _statements(deployment) | _statements(platform(stack, changes=sagemakers))
+    needed = {a for statements in roles.values() for s in statements for a in s["Action"]}
     assert needed == {action for statement in boundary for action in statement["Action"]}
     allowed = [(set(s["Action"]), s["Resource"]) for s in boundary]
-    for name, statements in _statements(deployment).items():
+    for name, statements in roles.items():
         for statement in statements:
             for resource in statement["Resource"]:
                 for action in statement["Action"]:
@@ -225,10 +227,10 @@ def _simulated(resource: str) -> bool:
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_role_is_bounded_and_trusted_for_this_account_only(stack: str) -> None:
     roles = platform(stack).all("aws:iam/role:Role")
-    assert len(roles) == 13
+    assert len(roles) == 12
     for role in roles:
-        assert role.inputs["permissionsBoundary"].endswith(f":policy/churn-{stack}-boundary")
-        job = role.inputs["name"].removeprefix(f"churn-{stack}-")
+        assert role.inputs["permissionsBoundary"].endswith(f":policy/mlplatform-{stack}-boundary")
+        job = role.inputs["name"].removeprefix(f"churn-{stack}-").removeprefix("live-")
         promised = job not in ("feature-store", "retraining", "rollback")
         operator = "StringEquals" if promised else "StringEqualsIfExists"
         for statement in json.loads(role.inputs["assumeRolePolicy"])["Statement"]:
@@ -241,9 +243,9 @@ def test_raw_data_is_out_of_reach_of_every_role() -> None:
 
 
 def test_the_drift_threshold_is_the_contracts_unless_the_stack_has_its_own() -> None:
-    assert platform("staging").one("monitoring-drift").inputs["threshold"] == 0.15
+    assert platform("staging").one("churn-monitoring-live-drift").inputs["threshold"] == 0.15
     changed = platform("staging", changes=(("ml-platform:monitoring", '{"drift_score": 0.3}'),))
-    assert changed.one("monitoring-drift").inputs["threshold"] == 0.3
+    assert changed.one("churn-monitoring-live-drift").inputs["threshold"] == 0.3
 
 
 @pytest.mark.parametrize(

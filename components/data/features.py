@@ -19,11 +19,10 @@ import pulumi_aws as aws
 from components import access
 from components.ground import Ground
 from components.ground.keys import Domain
-from components.ground.lake import Lake
+from contracts.names import WorkloadNames
 from contracts.schema import ColumnType, Contract
 from settings import Features as FeatureSettings
 
-OFFLINE_PREFIX = "offline-store/"
 #: A boolean is 0 or 1 and a timestamp ISO 8601: the feature store has these three types only (API reference,
 #: FeatureDefinition).
 _TYPES: Mapping[ColumnType, str] = {
@@ -46,15 +45,15 @@ class FeaturesArgs:
     """`contract` says which columns there are."""
 
     ground: Ground
+    names: WorkloadNames
     settings: FeatureSettings
     contract: Contract
-    lake: Lake
 
 
 class Features(pulumi.ComponentResource):
     """The contract's feature group.
 
-    features = Features("features", FeaturesArgs(ground=ground, settings=..., contract=contract, lake=lake))
+    features = Features("churn-features", FeaturesArgs(ground=ground, names=names, settings=..., contract=contract))
     features.group_name
     """
 
@@ -62,7 +61,8 @@ class Features(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FeaturesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:features:Features", name, None, opts)
-        ground, names, contract = args.ground, args.ground.names, args.contract
+        ground, names, contract = args.ground, args.names, args.contract
+        offline = names.layout.offline_store
         role = access.Role(
             f"{name}-role",
             access.RoleArgs(
@@ -73,13 +73,13 @@ class Features(pulumi.ComponentResource):
                 names_source=False,
                 description="Writes the offline feature store",
                 statements=[
-                    access.write_objects("WriteOfflineStore", names, names.processed_bucket, [OFFLINE_PREFIX]),
+                    access.write_objects("WriteOfflineStore", names, names.processed_bucket, [offline]),
                     # It hands each object to the bucket's owner (managed policy AmazonSageMakerFeatureStoreAccess);
                     # the bucket knows no other owner, so no ACL can open it.
                     access.allow(
                         "HandOverObjects",
                         ["s3:PutObjectAcl"],
-                        [names.bucket_arn(names.processed_bucket, f"{OFFLINE_PREFIX}*")],
+                        [names.bucket_arn(names.processed_bucket, f"{offline}*")],
                     ),
                     access.allow(
                         "InspectBucket",
@@ -118,7 +118,7 @@ class Features(pulumi.ComponentResource):
             ),
             offline_store_config=aws.sagemaker.FeatureGroupOfflineStoreConfigArgs(
                 s3_storage_config=aws.sagemaker.FeatureGroupOfflineStoreConfigS3StorageConfigArgs(
-                    s3_uri=args.lake.processed.bucket.apply(lambda bucket: f"s3://{bucket}/{OFFLINE_PREFIX}"),
+                    s3_uri=ground.lake.processed.bucket.apply(lambda bucket: f"s3://{bucket}/{offline}"),
                     # The bucket takes no other key than its own.
                     kms_key_id=ground.keys[Domain.PROCESSED].arn,
                 ),

@@ -1,27 +1,96 @@
-"""What every part of the platform stands on, handed around as one value."""
+"""The ground of a stack: what every workload stands on, and the function that lays it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pulumi
 
-from components.ground.keys import Keys
-from components.ground.network import Network
-from components.naming import Names
+from components.ground import existing_key, existing_log_bucket
+from components.ground.boundary import Access, AccessArgs
+from components.ground.keys import Domain, Keys, KeysArgs
+from components.ground.lake import Lake, LakeArgs
+from components.ground.network import Network, NetworkArgs, survey
+from components.reach import Calls, callers
+from components.topic import Topic, TopicArgs
+from components.watch import Channel
+from contracts.names import Names
+from settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """Names, keys and network of the stack, and the rules that hold for all of it.
+    """Names, keys, network, lake and alerts of the stack, and the rules that hold for all of it.
 
     `protect` refuses deletion of what holds data. `permissions_boundary` is the ARN of the policy that bounds every
-    role.
+    role. People hear of everything through the topic `alerts_arn`.
     """
 
     names: Names
     keys: Keys
     network: Network
+    lake: Lake
+    alerts_arn: pulumi.Input[str]
     protect: bool
     log_retention_days: int
     permissions_boundary: pulumi.Input[str]
+
+
+def lay(
+    names: Names,
+    settings: Settings,
+    calls: Iterable[Calls],
+    lookup: pulumi.InvokeOptions,
+    opts: pulumi.ResourceOptions,
+) -> Ground:
+    """Keys, the boundary of every role, the network, the lake, and the topic for people.
+
+    `calls` are the AWS services that the code on this ground calls. What the network stands on is looked up, and
+    refused, before anything is made.
+    """
+    called = callers(calls, settings.network.also_reach)
+    site = survey(names.region, settings.network, called, lookup)
+    if settings.keys.existing:
+        existing_key.check(settings.keys.existing, names, lookup)
+    if settings.lake.access_log_bucket:
+        existing_log_bucket.check(settings.lake.access_log_bucket, names, lookup)
+    keys = Keys("keys", KeysArgs(names=names, settings=settings.keys, protect=settings.protect), opts)
+    boundary = Access(
+        "access", AccessArgs(names=names, keys=keys, permissions_boundary=settings.access.permissions_boundary), opts
+    ).permissions_boundary
+    network = Network(
+        "network",
+        NetworkArgs(
+            names=names,
+            settings=settings.network,
+            site=site,
+            callers=called,
+            keys=keys,
+            log_retention_days=settings.logs.retention_days,
+            permissions_boundary=boundary,
+        ),
+        opts,
+    )
+    lake = Lake("lake", LakeArgs(names=names, keys=keys, settings=settings.lake, protect=settings.protect), opts)
+    alerts = Topic(
+        "alerts",
+        TopicArgs(
+            names=names,
+            role=Channel.ALERTS,
+            key_arn=keys[Domain.MESSAGES].arn,
+            event_rules=True,
+            emails=settings.notifications.notify,
+        ),
+        opts,
+    )
+    return Ground(
+        names=names,
+        keys=keys,
+        network=network,
+        lake=lake,
+        alerts_arn=alerts.arn,
+        protect=settings.protect,
+        log_retention_days=settings.logs.retention_days,
+        permissions_boundary=boundary,
+    )

@@ -17,7 +17,7 @@ import pulumi_aws as aws
 from components import access
 from components.access import WITHOUT_RESOURCE, Statement
 from components.ground.keys import Domain, Keys
-from components.naming import Names
+from contracts.names import Names
 
 #: Every action with a resource that a role of the platform uses, by service. A test holds it against the roles.
 ACTIONS: Final = {
@@ -77,7 +77,7 @@ ACTIONS: Final = {
 
 def boundary_resources(names: Names, keys: Mapping[Domain, pulumi.Input[str]]) -> dict[str, list[pulumi.Input[str]]]:
     """Service -> what of it belongs to this stack. Only network interfaces have no name to tell them by."""
-    mine = names.resource("*")
+    mine, named = names.every, f"*-{names.stack}"
 
     def arns(service: str, *resources: str) -> list[pulumi.Input[str]]:
         return [names.arn(service, resource) for resource in resources]
@@ -94,17 +94,17 @@ def boundary_resources(names: Names, keys: Mapping[Domain, pulumi.Input[str]]) -
         "s3": [names.bucket_arn(names.bucket("*"))],
         "sagemaker": arns(
             "sagemaker",
-            f"endpoint/{names.endpoint}",
-            f"endpoint-config/{names.endpoint}-*",
-            f"experiment/{names.pipeline}",
+            f"endpoint/{mine}",
+            f"endpoint-config/{mine}",
+            f"experiment/{named}",
             "experiment-trial/*",
             "experiment-trial-component/pipelines-*",
-            f"model-package-group/{names.package_group}",
-            f"model-package/{names.package_group}/*",
-            f"pipeline/{names.pipeline}",
-            f"pipeline/{names.pipeline}/execution/*",
+            f"model-package-group/{named}",
+            f"model-package/{named}/*",
+            f"pipeline/{named}",
+            f"pipeline/{named}/execution/*",
             "processing-job/pipelines-*",
-            f"processing-job/{names.resource('drift-*')}",
+            f"processing-job/{mine}",
             "training-job/pipelines-*",
         ),
         "sns": arns("sns", mine),
@@ -125,7 +125,7 @@ def boundary_statements(names: Names, keys: Mapping[Domain, pulumi.Input[str]]) 
             for service, verbs in ACTIONS.items()
         ),
         access.grant_key("EncryptVolumes", [keys[Domain.MODELS]]),
-        access.pass_role("HandRolesToJobs", [names.role_arn("*")], "sagemaker.amazonaws.com"),
+        access.pass_role("HandRolesToJobs", [names.every_role], "sagemaker.amazonaws.com"),
         access.allow("WithoutResource", sorted(WITHOUT_RESOURCE), ["*"]),
     ]
 

@@ -17,7 +17,7 @@ import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
-from components.naming import Names
+from contracts.names import Names
 
 #: Parts of uploads that were never finished cost storage and show up in no listing.
 ABORT_UPLOADS_AFTER_DAYS = 7

@@ -11,9 +11,9 @@ import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
-from components.naming import Names
 from components.reach import OUTSIDERS
 from contracts import partitions
+from contracts.names import Names
 
 S3: Final = "s3"
 _Answer = TypeVar("_Answer")

@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from components.access import Statement
 from components.ground.keys import Domain, key_policy_of
 from components.ground.permits import Call, permitted
-from components.naming import Names
+from contracts.names import Names
 
 #: What the platform's roles ask of a key; in the account's own policies it is allowed role by role.
 _BY_IAM: Final = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from components.ground.endpoints import found
 from components.ground.permits import Call, permitted
-from components.naming import Names
+from contracts.names import Names
 
 DELIVERY = "logging.s3.amazonaws.com"
 

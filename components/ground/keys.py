@@ -15,8 +15,8 @@ import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
-from components.naming import Names
 from contracts import partitions
+from contracts.names import Names
 from settings.keys import Keys as KeySettings
 
 
@@ -63,8 +63,8 @@ def key_policy(domain: Domain, names: Names) -> list[Statement]:
         # between event sources from AWS services and encrypted topics"). The context names the topic or queue, which
         # holds for EventBridge too, whose calls carry no aws:SourceAccount.
         for sid, context, arn, services in (
-            ("PublishersToTopics", "sns:topicArn", names.arn("sns", names.resource("*")), ("cloudwatch", "events")),
-            ("DeadLettersToQueues", "sqs:arn", names.arn("sqs", names.resource("*")), ("events", "sns")),
+            ("PublishersToTopics", "sns:topicArn", names.arn("sns", names.every), ("cloudwatch", "events")),
+            ("DeadLettersToQueues", "sqs:arn", names.arn("sqs", names.every), ("events", "sns")),
         ):
             statements.append(
                 access.grant(

@@ -13,15 +13,15 @@ import pulumi
 
 from components import access
 from components.access import Statement
-from components.ground import Ground
 from components.ground.bucket import Bucket, BucketArgs, Expiry, Tier, lifecycle_rules
-from components.ground.keys import Domain
-from components.naming import Names
+from components.ground.keys import Domain, Keys
+from contracts.layout import DATA_CAPTURE
+from contracts.names import Names
 from settings import Lake as LakeSettings
 
 
 def immutable_statement(names: Names) -> Statement:
-    """The platform's roles, all named `<prefix>-<job>`, neither write nor delete raw data."""
+    """The platform's roles, on each level named after the stack, neither write nor delete raw data."""
     return access.deny(
         "DenyChangesByThePlatform",
         [
@@ -33,7 +33,7 @@ def immutable_statement(names: Names) -> Statement:
             "s3:PutObjectRetention",
         ],
         [names.bucket_arn(names.raw_bucket), names.bucket_arn(names.raw_bucket, "*")],
-        conditions={"ArnLike": {"aws:PrincipalArn": names.role_arn("*")}},
+        conditions={"ArnLike": {"aws:PrincipalArn": names.every_role}},
     )
 
 
@@ -53,16 +53,18 @@ def log_delivery_statement(names: Names, log_bucket: str) -> Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class LakeArgs:
-    """`settings` is the section of the stack config."""
+    """`settings` is the section of the stack config. `protect` refuses deletion of the buckets."""
 
-    ground: Ground
+    names: Names
+    keys: Keys
     settings: LakeSettings
+    protect: bool
 
 
 class Lake(pulumi.ComponentResource):
     """The buckets.
 
-    lake = Lake("lake", LakeArgs(ground=ground, settings=settings.lake))
+    lake = Lake("lake", LakeArgs(names=names, keys=keys, settings=settings.lake, protect=True))
     lake.artifacts.bucket
     """
 
@@ -74,7 +76,7 @@ class Lake(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: LakeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:lake:Lake", name, None, opts)
-        ground, names, settings = args.ground, args.ground.names, args.settings
+        names, keys, settings = args.names, args.keys, args.settings
         child = pulumi.ResourceOptions(parent=self)
         self.access_logs = None if settings.access_log_bucket else self._access_logs(name, args, child)
         log_bucket = self.access_logs.guarded if self.access_logs else settings.access_log_bucket
@@ -83,7 +85,7 @@ class Lake(pulumi.ComponentResource):
             BucketArgs(
                 names=names,
                 bucket=names.raw_bucket,
-                key_arn=ground.keys[Domain.RAW].arn,
+                key_arn=keys[Domain.RAW].arn,
                 log_bucket=log_bucket,
                 lifecycle=lifecycle_rules(
                     noncurrent_days=settings.noncurrent_version_days,
@@ -92,7 +94,7 @@ class Lake(pulumi.ComponentResource):
                         Tier(days=settings.archive_after_days, storage_class="GLACIER_IR"),
                     ],
                 ),
-                protect=ground.protect,
+                protect=args.protect,
                 block_public_access=settings.block_public_access,
                 object_lock_days=settings.object_lock_days,
                 statements=[immutable_statement(names)],
@@ -104,13 +106,13 @@ class Lake(pulumi.ComponentResource):
             BucketArgs(
                 names=names,
                 bucket=names.processed_bucket,
-                key_arn=ground.keys[Domain.PROCESSED].arn,
+                key_arn=keys[Domain.PROCESSED].arn,
                 log_bucket=log_bucket,
                 lifecycle=lifecycle_rules(
                     noncurrent_days=settings.noncurrent_version_days,
-                    expiries=[Expiry(prefix="data-capture/", days=settings.data_capture_days)],
+                    expiries=[Expiry(prefix=DATA_CAPTURE, days=settings.data_capture_days)],
                 ),
-                protect=ground.protect,
+                protect=args.protect,
                 block_public_access=settings.block_public_access,
             ),
             child,
@@ -120,10 +122,10 @@ class Lake(pulumi.ComponentResource):
             BucketArgs(
                 names=names,
                 bucket=names.artifacts_bucket,
-                key_arn=ground.keys[Domain.MODELS].arn,
+                key_arn=keys[Domain.MODELS].arn,
                 log_bucket=log_bucket,
                 lifecycle=lifecycle_rules(noncurrent_days=settings.noncurrent_version_days),
-                protect=ground.protect,
+                protect=args.protect,
                 block_public_access=settings.block_public_access,
             ),
             child,
@@ -138,7 +140,7 @@ class Lake(pulumi.ComponentResource):
         )
 
     def _access_logs(self, name: str, args: LakeArgs, opts: pulumi.ResourceOptions) -> Bucket:
-        ground, names, settings = args.ground, args.ground.names, args.settings
+        names, settings = args.names, args.settings
         bucket = names.bucket("access-logs")
         # S3 delivers access logs only to buckets whose default encryption is SSE-S3, and a bucket that logs its own
         # accesses writes a log line for every log line (Amazon S3 user guide, "Logging requests with server access
@@ -154,7 +156,7 @@ class Lake(pulumi.ComponentResource):
                     noncurrent_days=settings.noncurrent_version_days,
                     expiries=[Expiry(prefix="", days=settings.access_log_days)],
                 ),
-                protect=ground.protect,
+                protect=args.protect,
                 block_public_access=settings.block_public_access,
                 statements=[log_delivery_statement(names, bucket)],
             ),

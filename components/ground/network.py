@@ -16,7 +16,7 @@ from components.ground import existing, vpc
 from components.ground.existing import Found
 from components.ground.keys import Keys
 from components.ground.vpc import Site, Vpc, VpcArgs
-from components.naming import Names
+from contracts.names import Names
 from settings.network import Network as NetworkSettings
 
 HTTPS = 443

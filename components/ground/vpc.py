@@ -19,7 +19,7 @@ from components import access
 from components.ground import endpoints
 from components.ground.endpoints import Offer
 from components.ground.keys import Domain, Keys
-from components.naming import Names
+from contracts.names import Names
 from settings.network import MAX_ZONES, CreatedNetwork
 
 _NAT = {"none": NatGatewayStrategy.NONE, "single": NatGatewayStrategy.SINGLE, "per_az": NatGatewayStrategy.ONE_PER_AZ}

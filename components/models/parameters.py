@@ -1,4 +1,4 @@
-"""What the program reads from SSM Parameter Store: image digests and the release record.
+"""What the program reads from SSM Parameter Store: image digests and release records.
 
 Both are data that others write (an image build, a promotion, the rollback Lambda). Reading by path answers an empty
 list where there is nothing yet; reading one parameter would fail, and with it the first deployment of a stack.
@@ -12,9 +12,10 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
-from components.naming import Names
 from contracts import release
+from contracts.names import EndpointNames, Names
 from contracts.release import Record
+from settings import Workload
 
 _BY_DIGEST = re.compile(r"[\w./-]+@sha256:[0-9a-f]{64}")
 
@@ -22,9 +23,9 @@ TRAINING, INFERENCE = "training", "inference"
 IMAGES = (TRAINING, INFERENCE)
 
 
-def read_path(path: str, opts: pulumi.InvokeOptions) -> dict[str, str]:
-    """The parameters right below a path: full name -> value."""
-    found = aws.ssm.get_parameters_by_path(path=path, recursive=False, with_decryption=False, opts=opts)
+def read(names: Names, opts: pulumi.InvokeOptions) -> dict[str, str]:
+    """All parameters of the stack: full name -> value. One call, however many workloads there are."""
+    found = aws.ssm.get_parameters_by_path(path=names.parameter_path, recursive=True, with_decryption=False, opts=opts)
     # No `strict`: names without values are no parameters.
     return dict(zip(found.names or (), found.values or (), strict=False))
 
@@ -46,7 +47,21 @@ def images(names: Names, parameters: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def release_record(names: Names, parameters: Mapping[str, str]) -> Record | None:
+def release_records(
+    names: Names, workloads: Mapping[str, Workload], parameters: Mapping[str, str]
+) -> dict[str, dict[str, Record]]:
+    """Workload -> endpoint -> release record, of those endpoints that have one."""
+    return {
+        workload: {
+            endpoint: record
+            for endpoint in settings.endpoints
+            if (record := release_record(names.of_workload(workload).of_endpoint(endpoint), parameters))
+        }
+        for workload, settings in workloads.items()
+    }
+
+
+def release_record(names: EndpointNames, parameters: Mapping[str, str]) -> Record | None:
     """The release record, None before the first promotion. Raises RunError for a record that cannot be read."""
     text = parameters.get(names.release_parameter)
     if text is None:

@@ -16,18 +16,17 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
-from components import access
+from components import access, jobs
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
-from components.ground.lake import Lake
 from components.models.parameters import INFERENCE, TRAINING
-from components.naming import Names
+from components.watch import HOUR, Event, Series, Watch, Widget
 from contracts import schema
+from contracts.names import EndpointNames, WorkloadNames
 from contracts.schema import Contract
 from workloads.pipeline import render
 
-SAGEMAKER = "sagemaker.amazonaws.com"
 #: AWS services that the jobs' code calls (`components.reach`): the gate asks what is live. Training calls S3 only.
 CALLS: Final = {"evaluation": frozenset({"sagemaker.api", "ssm"})}
 #: Pipelines names its jobs `pipelines-<execution>-<step>-<random>`.
@@ -52,62 +51,59 @@ def group_description(contract: Contract) -> str:
     return " ".join(f"Models of {contract.name}: {contract.description}".split())[:1024]
 
 
-def _job_basics(names: Names, models_key: pulumi.Input[str], log_group: str) -> list[Statement]:
-    """What every job needs whatever it does: its image, its network, its logs and encrypted volumes."""
+def _job_basics(names: WorkloadNames, models_key: pulumi.Input[str], log_group: str) -> list[Statement]:
     return [
-        *access.pull_images(names),
-        *access.network_interfaces(names),
-        access.write_logs(names, [log_group], create=True),
+        *jobs.statements(names, volume_key=models_key, log_group=log_group),
         access.put_metrics([log_group]),
         access.use_key("EncryptArtifacts", [models_key], write=True),
-        access.grant_key("EncryptVolumes", [models_key]),
     ]
 
 
 def job_statements(
-    job: Job, names: Names, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
+    job: Job, champion: EndpointNames, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
 ) -> list[Statement]:
-    """Everything the role of a kind of job may do."""
-    artifacts = names.artifacts_bucket
-    reads = access.read_objects("ReadArtifacts", names, artifacts, ["contracts/", "runs/"])
+    """Everything the role of a kind of job may do; `champion` is the endpoint that candidates are compared with."""
+    names = champion.of_its_workload
+    artifacts, layout = names.artifacts_bucket, names.layout
+    reads = access.read_objects("ReadArtifacts", names, artifacts, [layout.contracts, layout.runs])
     match job:
         case Job.PROCESSING:
             return [
-                *_job_basics(names, models_key, "/aws/sagemaker/ProcessingJobs"),
-                *access.read_objects("ReadAccepted", names, names.processed_bucket, ["accepted/"]),
+                *_job_basics(names, models_key, jobs.PROCESSING_LOGS),
+                *access.read_objects("ReadAccepted", names, names.processed_bucket, [layout.accepted]),
                 access.use_key("DecryptAccepted", [processed_key], write=False),
                 *reads,
-                access.write_objects("WriteRuns", names, artifacts, ["runs/"]),
+                access.write_objects("WriteRuns", names, artifacts, [layout.runs]),
             ]
         case Job.TRAINING:
             return [
-                *_job_basics(names, models_key, "/aws/sagemaker/TrainingJobs"),
+                *_job_basics(names, models_key, jobs.TRAINING_LOGS),
                 *reads,
-                *access.read_objects("ResumeCheckpoints", names, artifacts, ["checkpoints/"]),
-                access.write_objects("WriteRuns", names, artifacts, ["checkpoints/", "runs/"]),
+                *access.read_objects("ResumeCheckpoints", names, artifacts, [layout.checkpoints]),
+                access.write_objects("WriteRuns", names, artifacts, [layout.checkpoints, layout.runs]),
             ]
         case Job.EVALUATION:
             packages = names.arn("sagemaker", f"model-package/{names.package_group}/*")
             return [
-                *_job_basics(names, models_key, "/aws/sagemaker/ProcessingJobs"),
+                *_job_basics(names, models_key, jobs.PROCESSING_LOGS),
                 *reads,
-                access.write_objects("WriteRuns", names, artifacts, ["runs/"]),
+                access.write_objects("WriteRuns", names, artifacts, [layout.runs]),
                 access.allow(
-                    "ReadRelease", ["ssm:GetParameter"], [names.arn("ssm", f"parameter{names.release_parameter}")]
+                    "ReadRelease", ["ssm:GetParameter"], [names.arn("ssm", f"parameter{champion.release_parameter}")]
                 ),
                 access.allow("ReadChampion", ["sagemaker:DescribeModelPackage"], [packages]),
             ]
 
 
 def pipeline_statements(
-    names: Names, *, job_roles: Mapping[Job, pulumi.Input[str]], models_key: pulumi.Input[str]
+    names: WorkloadNames, *, job_roles: Mapping[Job, pulumi.Input[str]], models_key: pulumi.Input[str]
 ) -> list[Statement]:
     """What the pipeline may do: start and watch its own jobs, read the gate's answer, register, keep a record."""
 
     def arn(resource: str) -> str:
         return names.arn("sagemaker", resource)
 
-    jobs = [arn(f"{kind}/{JOB_NAMES}") for kind in ("processing-job", "training-job")]
+    started = [arn(f"{kind}/{JOB_NAMES}") for kind in ("processing-job", "training-job")]
     group = [arn(f"model-package-group/{names.package_group}"), arn(f"model-package/{names.package_group}/*")]
     records = [
         arn(f"experiment/{names.pipeline}"),
@@ -122,9 +118,9 @@ def pipeline_statements(
                 for kind in ("Processing", "Training")
                 for verb in ("Create", "Describe", "Stop")
             ],
-            jobs,
+            started,
         ),
-        access.allow("TagWhatItMakes", ["sagemaker:AddTags"], [*jobs, *group, *records]),
+        access.allow("TagWhatItMakes", ["sagemaker:AddTags"], [*started, *group, *records]),
         access.allow(
             "RegisterModels",
             ["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup"],
@@ -144,23 +140,68 @@ def pipeline_statements(
             ],
             records,
         ),
-        *access.read_objects("ReadRuns", names, names.artifacts_bucket, ["runs/"]),
+        *access.read_objects("ReadRuns", names, names.artifacts_bucket, [names.layout.runs]),
         access.use_key("EncryptArtifacts", [models_key], write=True),
         access.grant_key("EncryptVolumes", [models_key]),
-        access.pass_role("HandRolesToJobs", list(job_roles.values()), SAGEMAKER),
+        access.pass_role("HandRolesToJobs", list(job_roles.values()), jobs.SAGEMAKER),
     ]
+
+
+def watch(names: WorkloadNames) -> Watch:
+    """Failed training runs, decisions about packages, and the runs as a graph."""
+    runs, pipeline = "AWS/Sagemaker/ModelBuildingPipeline", {"PipelineName": names.pipeline}
+    return Watch(
+        events=(
+            Event(
+                name=names.resource("pipeline-failed"),
+                description="A training run failed or was stopped",
+                pattern={
+                    "source": ["aws.sagemaker"],
+                    "detail-type": ["SageMaker Model Building Pipeline Execution Status Change"],
+                    "detail": {
+                        "pipelineArn": [names.arn("sagemaker", f"pipeline/{names.pipeline}")],
+                        "currentPipelineExecutionStatus": ["Failed", "Stopped"],
+                    },
+                },
+            ),
+            Event(
+                name=names.resource("package-decided"),
+                description="A model package waits for approval, was approved or was rejected",
+                pattern={
+                    "source": ["aws.sagemaker"],
+                    "detail-type": ["SageMaker Model Package State Change"],
+                    "detail": {
+                        "ModelPackageGroupName": [names.package_group],
+                        "ModelApprovalStatus": ["PendingManualApproval", "Approved", "Rejected"],
+                    },
+                },
+            ),
+        ),
+        widgets=(
+            Widget(
+                title="Training pipeline",
+                series=[
+                    Series(namespace=runs, metric=f"Execution{end}", dimensions=pipeline, statistic="Sum")
+                    for end in ("Started", "Succeeded", "Failed")
+                ],
+                period_seconds=HOUR,
+            ),
+        ),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingArgs:
     """`images` are URIs by digest for training and inference, empty as long as they are not built.
 
-    `owner` answers for the models (for their model cards).
+    `champion` is the endpoint whose live model a candidate is compared with. `owner` answers for the models (for their
+    model cards).
     """
 
     ground: Ground
+    names: WorkloadNames
+    champion: EndpointNames
     contract: Contract
-    lake: Lake
     images: Mapping[str, str]
     owner: str
 
@@ -168,7 +209,7 @@ class TrainingArgs:
 class Training(pulumi.ComponentResource):
     """The training pipeline and the registry.
 
-    training = Training("training", TrainingArgs(ground=ground, contract=contract, lake=lake, ...))
+    training = Training("churn-training", TrainingArgs(ground=ground, names=names, contract=contract, ...))
     training.package_group_name, training.pipeline      # None without images
     """
 
@@ -181,7 +222,7 @@ class Training(pulumi.ComponentResource):
         contract = self._contract()
         group = aws.sagemaker.ModelPackageGroup(
             f"{name}-packages",
-            model_package_group_name=args.ground.names.package_group,
+            model_package_group_name=args.names.package_group,
             model_package_group_description=group_description(args.contract),
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -195,15 +236,15 @@ class Training(pulumi.ComponentResource):
         self.pipeline = None
         if {TRAINING, INFERENCE} <= set(args.images):
             self.pipeline = self._pipeline(roles, [contract, group])
-        self.register_outputs({"packageGroupName": self.package_group_name, "pipeline": args.ground.names.pipeline})
+        self.register_outputs({"packageGroupName": self.package_group_name, "pipeline": args.names.pipeline})
 
     def _contract(self) -> aws.s3.BucketObjectv2:
         text = schema.to_json(self._args.contract)
         sha = contract_sha(text)
         return aws.s3.BucketObjectv2(
             f"{self._name}-contract-{sha}",
-            bucket=self._args.lake.artifacts.bucket,
-            key=f"contracts/{sha}/contract.json",
+            bucket=self._args.ground.lake.artifacts.bucket,
+            key=f"{self._args.names.layout.contracts}{sha}/contract.json",
             content=text,
             content_type="application/json",
             server_side_encryption="aws:kms",
@@ -213,17 +254,17 @@ class Training(pulumi.ComponentResource):
         )
 
     def _job_role(self, job: Job) -> access.Role:
-        ground = self._args.ground
+        ground, names = self._args.ground, self._args.names
         return access.Role(
             f"{self._name}-{job}-role",
             access.RoleArgs(
-                names=ground.names,
+                names=names,
                 job=job,
-                service=SAGEMAKER,
+                service=jobs.SAGEMAKER,
                 description=f"The {job} jobs of the training pipeline",
                 statements=job_statements(
                     job,
-                    ground.names,
+                    self._args.champion,
                     models_key=ground.keys[Domain.MODELS].arn,
                     processed_key=ground.keys[Domain.PROCESSED].arn,
                 ),
@@ -233,13 +274,13 @@ class Training(pulumi.ComponentResource):
         )
 
     def _pipeline(self, roles: Mapping[Job, access.Role], depends_on: list[pulumi.Resource]) -> aws.sagemaker.Pipeline:
-        args, ground, names = self._args, self._args.ground, self._args.ground.names
+        args, ground, names = self._args, self._args.ground, self._args.names
         role = access.Role(
             f"{self._name}-pipeline-role",
             access.RoleArgs(
                 names=names,
                 job="pipeline",
-                service=SAGEMAKER,
+                service=jobs.SAGEMAKER,
                 description="The training pipeline: starts its jobs and registers models",
                 statements=pipeline_statements(
                     names,
@@ -265,7 +306,7 @@ class Training(pulumi.ComponentResource):
     def _values(self, roles: Mapping[Job, access.Role]) -> dict[str, Any]:
         """The deploy-time values of the compiled definition; `render` refuses a missing and a superfluous one."""
         args, ground, contract = self._args, self._args.ground, self._args.contract
-        names = ground.names
+        names = args.names
         return {
             **{f"{job}_role": role.arn for job, role in roles.items()},
             "kms_key": ground.keys[Domain.MODELS].arn,
@@ -278,9 +319,9 @@ class Training(pulumi.ComponentResource):
             "contract_sha": contract_sha(schema.to_json(contract)),
             "package_group": names.package_group,
             "experiment": names.pipeline,
-            "release_parameter": names.release_parameter,
+            "release_parameter": args.champion.release_parameter,
             "region": names.region,
-            "workload": contract.name,
+            "workload": names.workload,
             "description": contract.description or contract.name,
             "owner": args.owner,
             "num_round": contract.training.num_round,

@@ -1,1 +1,150 @@
 """Operations: what watches a workload, what answers to it, and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.models import packages, training
+from components.models.parameters import TRAINING
+from components.models.training import Training
+from components.operations import dead_letters, drift, function, quality, retraining, rollback
+from components.operations.dead_letters import DeadLetters, DeadLettersArgs
+from components.operations.monitoring import Monitoring, MonitoringArgs, Watched
+from components.operations.retraining import Retraining, RetrainingArgs
+from components.serving import watch as serving
+from components.watch import Channel, Watch
+from components.workload import Workload
+
+#: What the code of this wing calls (`components.reach`).
+CALLS: Final = (retraining.CALLS, rollback.CALLS, drift.CALLS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operations:
+    """What the rest of the workload has to know of its operations."""
+
+    dead_letters: DeadLetters
+    rollback_alarms: Mapping[str, Sequence[pulumi.Output[str]]]
+    """By endpoint, names of the alarms that turn its rollouts back."""
+
+
+def build(workload: Workload, pipeline: Training) -> Operations:
+    """The functions that answer to alarms, the alarms themselves, and the dashboard: before there is an endpoint."""
+    ground, names, letters = workload.ground, workload.names, _dead_letters(workload)
+    asks: dict[Channel, pulumi.Input[str]] = {}
+    functions = function.watch(names, [])
+    if pipeline.pipeline is not None:
+        answer = Retraining(
+            workload.named("retraining"),
+            RetrainingArgs(
+                ground=ground, names=names, settings=workload.settings.retraining, dead_letters_arn=letters.arn
+            ),
+            workload.opts(),
+        )
+        asks = {Channel.RETRAINING: answer.topic_arn}
+        functions = function.watch(names, [retraining.ROLE])
+    parts = {
+        names.workload: Watched(watch=training.watch(names) + functions + dead_letters.watch(names), topics={}, tags={})
+    }
+    for endpoint in workload.settings.endpoints:
+        parts[endpoint] = _endpoint(workload, endpoint, letters, asks)
+    monitoring = Monitoring(
+        workload.named("monitoring"),
+        MonitoringArgs(ground=ground, names=names, parts=parts, dead_letters_arn=letters.arn),
+        workload.opts(),
+    )
+    return Operations(
+        dead_letters=letters,
+        rollback_alarms={
+            endpoint: monitoring.guards(endpoint, settings.rollback_alarms)
+            for endpoint, settings in workload.settings.endpoints.items()
+        },
+    )
+
+
+def monitor(
+    workload: Workload,
+    endpoint: str,
+    live: aws.sagemaker.Endpoint,
+    operations: Operations,
+    lookup: pulumi.InvokeOptions,
+) -> None:
+    """The jobs that look at what a living endpoint is asked and answers."""
+    names = workload.names.of_endpoint(endpoint)
+    champion = packages.read(workload.records[endpoint].wanted.champion, lookup)
+    compared_with = drift.reference(names, champion)
+    if compared_with and TRAINING in workload.images:
+        drift.Drift(
+            workload.named(f"{endpoint}-drift"),
+            drift.DriftArgs(
+                ground=workload.ground,
+                names=names,
+                settings=workload.settings.monitoring,
+                compared_with=compared_with,
+                image_uri=workload.images[TRAINING],
+                dead_letters_arn=operations.dead_letters.arn,
+                tags=workload.tags(endpoint),
+            ),
+            workload.opts(endpoint),
+        )
+    if workload.settings.monitoring.engine == "sagemaker":
+        _data_quality(workload, endpoint, live, champion, lookup)
+
+
+def _dead_letters(workload: Workload) -> DeadLetters:
+    return DeadLetters(
+        workload.named("dead-letters"),
+        DeadLettersArgs(ground=workload.ground, names=workload.names),
+        workload.opts(),
+    )
+
+
+def _endpoint(
+    workload: Workload, endpoint: str, letters: DeadLetters, asks: Mapping[Channel, pulumi.Input[str]]
+) -> Watched:
+    """The rollback function of an endpoint, and what is to be watched of it."""
+    names, settings = workload.names.of_endpoint(endpoint), workload.settings.endpoints[endpoint]
+    answer = rollback.rollback(
+        workload.named(f"{endpoint}-{rollback.ROLE}"),
+        ground=workload.ground,
+        names=names,
+        dead_letters_arn=letters.arn,
+        opts=workload.opts(endpoint),
+    )
+    record = workload.records.get(endpoint)
+    max_score = workload.settings.monitoring.drift_score or workload.contract.drift.max_score
+    watch = (
+        function.watch(names, [rollback.ROLE])
+        + serving.watch(names, settings, list(record.wanted.packages) if record else [])
+        + (drift.watch(names, max_score=max_score) if record else Watch())
+    )
+    return Watched(watch=watch, topics={Channel.ROLLBACK: answer.topic_arn, **asks}, tags=workload.own_tags(endpoint))
+
+
+def _data_quality(
+    workload: Workload,
+    endpoint: str,
+    live: aws.sagemaker.Endpoint,
+    champion: Mapping[str, Any],
+    lookup: pulumi.InvokeOptions,
+) -> None:
+    baseline = quality.baseline(champion)
+    if baseline is None:
+        return
+    quality.DataQuality(
+        workload.named(f"{endpoint}-quality"),
+        quality.DataQualityArgs(
+            ground=workload.ground,
+            names=workload.names.of_endpoint(endpoint),
+            settings=workload.settings.monitoring,
+            baseline=baseline,
+            endpoint=live,
+            image_uri=quality.analyzer_image(workload.names.region, lookup),
+        ),
+        workload.opts(endpoint),
+    )

@@ -17,19 +17,17 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
-from components import access
+from components import access, jobs
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.models.parameters import TRAINING
-from components.naming import MODEL_QUALITY_NAMESPACE, Names
-from contracts import instances
+from components.watch import HOUR, Alarm, Channel, Event, Series, Watch, Widget
+from contracts.names import MODEL_QUALITY_NAMESPACE, EndpointNames
 from settings import Monitoring as MonitoringSettings
 
-SAGEMAKER: Final = "sagemaker.amazonaws.com"
 #: AWS services that the job's code calls (`components.reach`): it publishes its score.
 CALLS: Final = {"drift": frozenset({"monitoring"})}
-LOG_GROUP: Final = "/aws/sagemaker/ProcessingJobs"
 #: EventBridge Scheduler user guide, "Schedule types": minutes hours day month weekday year.
 HOURLY: Final = "cron(0 * * * ? *)"
 #: Replaced when the schedule fires (user guide, "Adding context attributes"): an id such as d32c5kddcf5bb8c3, which
@@ -40,7 +38,6 @@ SCHEDULED_TIME: Final = "<aws.scheduler.scheduled-time>"
 #: Variants share the traffic at random, so the champion's part stands for all of it; and its scores are its own.
 VARIANT: Final = "champion"
 INPUT, OUTPUT = "/opt/ml/processing/input", "/opt/ml/processing/output"
-VOLUME_GB: Final = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +48,7 @@ class Reference:
     contract: str
 
 
-def reference(names: Names, package: Mapping[str, Any]) -> Reference | None:
+def reference(names: EndpointNames, package: Mapping[str, Any]) -> Reference | None:
     """What live data is compared with, None for a model package that was registered without it.
 
     The pipeline writes both into the package's metadata. The contract is that of the champion, not of the program: a
@@ -61,30 +58,32 @@ def reference(names: Names, package: Mapping[str, Any]) -> Reference | None:
     baseline, sha = metadata.get("drift_baseline"), metadata.get("contract_sha")
     if not baseline or not sha:
         return None
-    return Reference(baseline=baseline, contract=f"s3://{names.artifacts_bucket}/contracts/{sha}/contract.json")
+    return Reference(
+        baseline=baseline, contract=f"s3://{names.artifacts_bucket}/{names.layout.contracts}{sha}/contract.json"
+    )
 
 
-def job_statements(names: Names, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]) -> list[Statement]:
+def job_statements(
+    names: EndpointNames, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
+) -> list[Statement]:
     """What the job may do: read captured traffic, baseline and contract, write its report, publish its metrics."""
-    artifacts = names.artifacts_bucket
+    artifacts, layout = names.artifacts_bucket, names.layout
+    image = names.arn("ecr", f"repository/{names.ground.resource(TRAINING)}")
     return [
-        *access.pull_images(names, names.arn("ecr", f"repository/{names.resource(TRAINING)}")),
-        *access.network_interfaces(names),
-        access.write_logs(names, [LOG_GROUP], create=True),
-        access.put_metrics([LOG_GROUP, MODEL_QUALITY_NAMESPACE]),
+        *jobs.statements(names, volume_key=models_key, log_group=jobs.PROCESSING_LOGS, repository_arn=image),
+        access.put_metrics([jobs.PROCESSING_LOGS, MODEL_QUALITY_NAMESPACE]),
         *access.read_objects(
-            "ReadCapture", names, names.processed_bucket, [f"data-capture/{names.endpoint}/{VARIANT}/"]
+            "ReadCapture", names, names.processed_bucket, [f"{layout.data_capture}{names.prefix}/{VARIANT}/"]
         ),
         access.use_key("DecryptCapture", [processed_key], write=False),
-        *access.read_objects("ReadReference", names, artifacts, ["contracts/", "runs/"]),
-        access.write_objects("WriteReports", names, artifacts, [f"drift/{names.endpoint}/"]),
+        *access.read_objects("ReadReference", names, artifacts, [layout.contracts, layout.runs]),
+        access.write_objects("WriteReports", names, artifacts, [f"{layout.drift}{names.prefix}/"]),
         access.use_key("EncryptArtifacts", [models_key], write=True),
-        access.grant_key("EncryptVolumes", [models_key]),
     ]
 
 
 def schedule_statements(
-    names: Names,
+    names: EndpointNames,
     *,
     job_role_arn: pulumi.Input[str],
     dead_letters_arn: pulumi.Input[str],
@@ -99,7 +98,7 @@ def schedule_statements(
             ["sagemaker:AddTags", "sagemaker:CreateProcessingJob"],
             [names.arn("sagemaker", f"processing-job/{names.resource('drift-*')}")],
         ),
-        access.pass_role("HandRoleToJobs", [job_role_arn], SAGEMAKER),
+        access.pass_role("HandRoleToJobs", [job_role_arn], jobs.SAGEMAKER),
         # SageMaker encrypts the job's volume on behalf of who asks for the job.
         access.grant_key("EncryptVolumes", [models_key]),
         access.allow("DeadLetters", ["sqs:SendMessage"], [dead_letters_arn]),
@@ -108,7 +107,7 @@ def schedule_statements(
 
 
 def job_request(
-    names: Names,
+    names: EndpointNames,
     settings: MonitoringSettings,
     *,
     image_uri: str,
@@ -132,10 +131,10 @@ def job_request(
                 *("--contract", contract),
                 *("--baseline", baseline),
                 # Read from S3 by the job itself: an input would bring the whole prefix, not the hours of the window.
-                *("--captured", f"{names.data_capture_uri}/{names.endpoint}/{VARIANT}/"),
+                *("--captured", f"{names.data_capture_uri}/{names.prefix}/{VARIANT}/"),
                 *("--window-minutes", str(settings.drift_window_minutes)),
                 *("--until", SCHEDULED_TIME),
-                *("--endpoint", names.endpoint),
+                *("--endpoint", names.prefix),
                 *("--output", f"{OUTPUT}/report"),
                 "--publish",
             ],
@@ -161,21 +160,14 @@ def job_request(
                 {
                     "OutputName": "report",
                     "S3Output": {
-                        "S3Uri": f"s3://{names.artifacts_bucket}/drift/{names.endpoint}/{SCHEDULED_TIME}",
+                        "S3Uri": f"s3://{names.artifacts_bucket}/{names.layout.drift}{names.prefix}/{SCHEDULED_TIME}",
                         "LocalPath": f"{OUTPUT}/report",
                         "S3UploadMode": "EndOfJob",
                     },
                 }
             ],
         },
-        "ProcessingResources": {
-            "ClusterConfig": {
-                "InstanceCount": 1,
-                "InstanceType": settings.quality_instance_type,
-                "VolumeSizeInGB": VOLUME_GB,
-                **({} if instances.has_local_storage(settings.quality_instance_type) else {"VolumeKmsKeyId": key_arn}),
-            }
-        },
+        "ProcessingResources": {"ClusterConfig": jobs.cluster(settings.quality_instance_type, key_arn)},
         "NetworkConfig": {
             "EnableInterContainerTrafficEncryption": True,
             # An isolated container makes no call at all, and this one reads its window from S3 and publishes metrics.
@@ -184,8 +176,53 @@ def job_request(
             "VpcConfig": {"Subnets": subnet_ids, "SecurityGroupIds": [security_group_id]},
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": settings.quality_max_runtime_minutes * 60},
-        "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())],
+        "Tags": jobs.request_tags(tags),
     }
+
+
+def watch(names: EndpointNames, *, max_score: float) -> Watch:
+    """Drift asks for retraining; a drift job that failed leaves an hour without a score."""
+    quality = {"Endpoint": names.prefix}
+    return Watch(
+        alarms=(
+            Alarm(
+                name=names.resource("drift"),
+                description=f"DriftScore above {max_score:g}: live data is unlike the training data",
+                namespace=MODEL_QUALITY_NAMESPACE,
+                metric="DriftScore",
+                dimensions=quality,
+                statistic="Maximum",
+                threshold=max_score,
+                period_seconds=HOUR,
+                channels=(Channel.ALERTS, Channel.RETRAINING),
+                guards="drift",
+            ),
+        ),
+        widgets=(
+            Widget(
+                title=f"{names.endpoint}: model quality",
+                series=[
+                    Series(namespace=MODEL_QUALITY_NAMESPACE, metric=metric, dimensions=quality, statistic=statistic)
+                    for metric, statistic in (("DriftScore", "Maximum"), ("PredictionAccuracy", "Average"))
+                ],
+                period_seconds=HOUR,
+            ),
+        ),
+        events=(
+            Event(
+                name=names.resource("drift-failed"),
+                description="A drift job failed or was stopped: there is no DriftScore for its hour",
+                pattern={
+                    "source": ["aws.sagemaker"],
+                    "detail-type": ["SageMaker Processing Job State Change"],
+                    "detail": {
+                        "ProcessingJobName": [{"prefix": names.resource("drift-")}],
+                        "ProcessingJobStatus": ["Failed", "Stopped"],
+                    },
+                },
+            ),
+        ),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +234,7 @@ class DriftArgs:
     """
 
     ground: Ground
+    names: EndpointNames
     settings: MonitoringSettings
     compared_with: Reference
     image_uri: str
@@ -207,14 +245,14 @@ class DriftArgs:
 class Drift(pulumi.ComponentResource):
     """The hourly drift job of the endpoint.
 
-    Drift("drift", DriftArgs(ground=ground, compared_with=compared_with, image_uri=images["training"], ...))
+    Drift("churn-live-drift", DriftArgs(ground=ground, names=names, compared_with=compared_with, ...))
     """
 
     schedule: aws.scheduler.Schedule
 
     def __init__(self, name: str, args: DriftArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:drift:Drift", name, None, opts)
-        self._name, self._args, self._ground, self._names = name, args, args.ground, args.ground.names
+        self._name, self._args, self._ground, self._names = name, args, args.ground, args.names
         job = self._job_role()
         self.schedule = self._schedule(job, self._schedule_role(job))
         self.register_outputs({"schedule": self.schedule.name})
@@ -228,7 +266,7 @@ class Drift(pulumi.ComponentResource):
             access.RoleArgs(
                 names=self._names,
                 job="drift",
-                service=SAGEMAKER,
+                service=jobs.SAGEMAKER,
                 description="The hourly drift jobs",
                 statements=job_statements(
                     self._names,

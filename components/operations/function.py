@@ -20,6 +20,8 @@ from components import access
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.watch import Alarm, Series, Watch, Widget
+from contracts.names import WorkloadNames
 
 #: Deprecated not before June 2029 (AWS Lambda developer guide, "Lambda runtimes").
 RUNTIME = "python3.13"
@@ -43,6 +45,37 @@ def archive_files(patterns: Iterable[str]) -> dict[str, str]:
     return files
 
 
+def watch(names: WorkloadNames, roles: Iterable[str]) -> Watch:
+    """Functions by role: any error is one too many for a function that runs rarely."""
+    functions = [names.resource(role) for role in roles]
+    return Watch(
+        alarms=tuple(
+            Alarm(
+                name=f"{function}-errors",
+                description=f"{function}: an invocation failed",
+                namespace="AWS/Lambda",
+                metric="Errors",
+                dimensions={"FunctionName": function},
+                statistic="Sum",
+                threshold=0,
+            )
+            for function in functions
+        ),
+        widgets=(
+            Widget(
+                title="Functions",
+                series=[
+                    Series(
+                        namespace="AWS/Lambda", metric=metric, dimensions={"FunctionName": function}, statistic="Sum"
+                    )
+                    for function in functions
+                    for metric in ("Invocations", "Errors")
+                ],
+            ),
+        ),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class FunctionArgs:
     """`role` names the function (`<prefix>-<role>`); `statements` are what it may do beyond what every function needs.
@@ -52,6 +85,7 @@ class FunctionArgs:
     """
 
     ground: Ground
+    names: WorkloadNames
     role: str
     description: str
     handler: str
@@ -65,7 +99,7 @@ class FunctionArgs:
 class Function(pulumi.ComponentResource):
     """One function.
 
-    rollback = Function("response-rollback", FunctionArgs(ground=ground, role="rollback", handler="...", ...))
+    rollback = Function("churn-rollback", FunctionArgs(ground=ground, names=names, role="rollback", handler="...", ...))
     rollback.arn, rollback.name
     """
 
@@ -75,7 +109,7 @@ class Function(pulumi.ComponentResource):
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:function:Function", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        ground, names, messages_key = args.ground, args.ground.names, args.ground.keys[Domain.MESSAGES].arn
+        ground, names, messages_key = args.ground, args.names, args.ground.keys[Domain.MESSAGES].arn
         physical_name = names.resource(args.role)
         group_name = f"/aws/lambda/{physical_name}"
         group = aws.cloudwatch.LogGroup(

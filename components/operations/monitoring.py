@@ -1,142 +1,86 @@
-"""Monitoring: alarms with an action each, events of the pipeline and the registry, and the dashboard.
+"""Monitoring: what the components of a workload want watched, as alarms, event rules and a dashboard.
 
-Alarms on the endpoint exist before the endpoint does: its rollout names the ones that turn it back. The data-quality
-monitor needs a living endpoint and has its own component, `components.operations.quality`.
+Every alarm has an action. Alarms on an endpoint exist before the endpoint does: its rollout names the ones that turn it
+back.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.ground import Ground
-from components.ground.notifications import Channel, Notifications
-from components.naming import DEAD_LETTERS, Names
-from components.operations.alarms import Alarm, plan
 from components.operations.dashboard import dashboard
-from components.operations.response import Response
-from settings import Realtime, RollbackAlarm
-
-#: The events spell a status in capitals, the API as one word; a rule that knows one spelling only might never match.
-_TROUBLE = (
-    "FAILED", "Failed", "ROLLING_BACK", "RollingBack", "UPDATE_ROLLBACK_FAILED", "UpdateRollbackFailed",
-)  # fmt: skip
+from components.watch import Alarm, Channel, Event, Watch
+from contracts.names import WorkloadNames
+from settings import RollbackAlarm
 
 
-def event_patterns(names: Names) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Role -> description and pattern of each event rule that tells people."""
-    return {
-        "pipeline-failed": (
-            "A training run failed or was stopped",
-            {
-                "source": ["aws.sagemaker"],
-                "detail-type": ["SageMaker Model Building Pipeline Execution Status Change"],
-                "detail": {
-                    "pipelineArn": [names.arn("sagemaker", f"pipeline/{names.pipeline}")],
-                    "currentPipelineExecutionStatus": ["Failed", "Stopped"],
-                },
-            },
-        ),
-        "drift-failed": (
-            "A drift job failed or was stopped: there is no DriftScore for its hour",
-            {
-                "source": ["aws.sagemaker"],
-                "detail-type": ["SageMaker Processing Job State Change"],
-                "detail": {
-                    "ProcessingJobName": [{"prefix": names.resource("drift-")}],
-                    "ProcessingJobStatus": ["Failed", "Stopped"],
-                },
-            },
-        ),
-        "package-decided": (
-            "A model package waits for approval, was approved or was rejected",
-            {
-                "source": ["aws.sagemaker"],
-                "detail-type": ["SageMaker Model Package State Change"],
-                "detail": {
-                    "ModelPackageGroupName": [names.package_group],
-                    "ModelApprovalStatus": ["PendingManualApproval", "Approved", "Rejected"],
-                },
-            },
-        ),
-        "endpoint-failed": (
-            "The endpoint failed, or SageMaker turned a rollout back",
-            {
-                "source": ["aws.sagemaker"],
-                "detail-type": ["SageMaker Endpoint Deployment State Change", "SageMaker Endpoint State Change"],
-                "detail": {
-                    "EndpointName": [names.endpoint],
-                    "EndpointStatus": list(_TROUBLE),
-                },
-            },
-        ),
-    }
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """A part of the workload: what of it is to be watched, and the topics of those who answer to its alarms.
+
+    `topics` need no entry for people. A channel without a topic is left out of an alarm's actions: what would answer is
+    not there yet. `tags` are those that its alarms have beside the workload's.
+    """
+
+    watch: Watch
+    topics: Mapping[Channel, pulumi.Input[str]]
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
-    """`variants` are those of the live release, empty before the first.
-
-    `max_drift` is the DriftScore above which retraining is asked for.
-    """
+    """`parts` are watched by name: the workload's own under its name, and every endpoint."""
 
     ground: Ground
-    endpoint: Realtime
-    variants: Sequence[str]
-    max_drift: float
-    response: Response
-    notifications: Notifications
+    names: WorkloadNames
+    parts: Mapping[str, Watched]
+    dead_letters_arn: pulumi.Input[str]
 
 
 class Monitoring(pulumi.ComponentResource):
     """Alarms, event rules and the dashboard.
 
-    monitoring = Monitoring("monitoring", MonitoringArgs(ground=ground, endpoint=endpoint, notifications=..., ...))
-    monitoring.guards(["server_errors", "latency"])     # alarm names for the endpoint's rollout
+    monitoring = Monitoring("churn-monitoring", MonitoringArgs(ground=ground, names=names, parts=parts, ...))
+    monitoring.guards("live", ["server_errors", "latency"])     # alarm names for the endpoint's rollout
     """
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:monitoring:Monitoring", name, None, opts)
-        self._name, self._args, self._names = name, args, args.ground.names
-        queue = self._names.resource(DEAD_LETTERS)
-        planned = plan(
-            self._names,
-            args.endpoint,
-            variants=args.variants,
-            max_drift=args.max_drift,
-            functions=args.response.functions,
-            dead_letters=queue,
-        )
-        self._alarms = [(alarm, self._alarm(alarm)) for alarm in planned]
-        for role, (description, pattern) in event_patterns(self._names).items():
-            self._event_rule(role, description, pattern)
+        super().__init__("mlplatform:operations:Monitoring", name, None, opts)
+        self._name, self._args, self._prefix = name, args, f"{args.names.prefix}-"
+        self._alarms = {
+            part: [(alarm, self._alarm(alarm, watched)) for alarm in watched.watch.alarms]
+            for part, watched in args.parts.items()
+        }
+        everything = sum((watched.watch for watched in args.parts.values()), Watch())
+        for event in everything.events:
+            self._event_rule(event)
         aws.cloudwatch.Dashboard(
             f"{name}-dashboard",
-            dashboard_name=self._names.prefix,
-            dashboard_body=dashboard(
-                self._names, variants=args.variants, functions=args.response.functions, dead_letters=queue
-            ),
+            dashboard_name=args.names.prefix,
+            dashboard_body=dashboard(args.names.region, everything.widgets),
             opts=self._child(),
         )
-        self.register_outputs({"alarms": [alarm.name for _, alarm in self._alarms]})
+        self.register_outputs({"alarms": [alarm.name for alarms in self._alarms.values() for _, alarm in alarms]})
 
-    def guards(self, kinds: Sequence[RollbackAlarm]) -> list[pulumi.Output[str]]:
-        """Names of the alarms that answer to these settings of `rollback_alarms`."""
-        return [resource.name for alarm, resource in self._alarms if alarm.guards in kinds]
+    def guards(self, part: str, kinds: Sequence[RollbackAlarm]) -> list[pulumi.Output[str]]:
+        """Names of a part's alarms that answer to these settings of `rollback_alarms`."""
+        return [resource.name for alarm, resource in self._alarms[part] if alarm.guards in kinds]
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
 
-    def _alarm(self, alarm: Alarm) -> aws.cloudwatch.MetricAlarm:
+    def _alarm(self, alarm: Alarm, watched: Watched) -> aws.cloudwatch.MetricAlarm:
         percentile = alarm.statistic.startswith("p")
+        told = {Channel.ALERTS: self._args.ground.alerts_arn, **watched.topics}
         return aws.cloudwatch.MetricAlarm(
-            f"{self._name}-{alarm.role}",
-            name=self._names.resource(alarm.role),
+            f"{self._name}-{alarm.name.removeprefix(self._prefix)}",
+            name=alarm.name,
             alarm_description=alarm.description,
             namespace=alarm.namespace,
             metric_name=alarm.metric,
@@ -151,27 +95,29 @@ class Monitoring(pulumi.ComponentResource):
             # An endpoint without traffic and a queue without letters report nothing; that is no fault.
             treat_missing_data="notBreaching",
             actions_enabled=True,
-            alarm_actions=[self._args.notifications[channel].arn for channel in alarm.channels],
-            ok_actions=[self._args.notifications[Channel.ALERTS].arn],
+            alarm_actions=[told[channel] for channel in alarm.channels if channel in told],
+            ok_actions=[self._args.ground.alerts_arn],
+            tags=watched.tags or None,
             opts=self._child(),
         )
 
-    def _event_rule(self, role: str, description: str, pattern: dict[str, Any]) -> None:
+    def _event_rule(self, event: Event) -> None:
+        role = event.name.removeprefix(self._prefix)
         rule = aws.cloudwatch.EventRule(
             f"{self._name}-{role}-rule",
-            name=self._names.resource(role),
-            description=description,
-            event_pattern=json.dumps(pattern, sort_keys=True),
+            name=event.name,
+            description=event.description,
+            event_pattern=json.dumps(event.pattern, sort_keys=True),
             opts=self._child(),
         )
         aws.cloudwatch.EventTarget(
             f"{self._name}-{role}-target",
             rule=rule.name,
             target_id="alerts",
-            arn=self._args.notifications[Channel.ALERTS].arn,
+            arn=self._args.ground.alerts_arn,
             retry_policy=aws.cloudwatch.EventTargetRetryPolicyArgs(
                 maximum_retry_attempts=10, maximum_event_age_in_seconds=3600
             ),
-            dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=self._args.response.dead_letters.arn),
+            dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=self._args.dead_letters_arn),
             opts=self._child(),
         )

@@ -26,19 +26,16 @@ from pulumi_aws.sagemaker import (
     MonitoringScheduleMonitoringScheduleConfigScheduleConfigArgs,
 )
 
-from components import access
+from components import access, jobs
 from components.access import Statement
+from components.content import content_name
 from components.ground import Ground
 from components.ground.keys import Domain
-from components.naming import ANALYZER, Names, content_name
-from contracts import instances
+from contracts.names import ANALYZER, EndpointNames
 from settings import Monitoring as MonitoringSettings
 
-SAGEMAKER = "sagemaker.amazonaws.com"
 #: Every hour, in the form that SageMaker takes (developer guide, "The cron expression for monitoring schedule").
 HOURLY = "cron(0 * ? * * *)"
-LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
-VOLUME_GB = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,29 +72,26 @@ def analyzer_image(region: str, opts: pulumi.InvokeOptions) -> str:
 
 
 def monitor_statements(
-    names: Names, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
+    names: EndpointNames, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
 ) -> list[Statement]:
     """What the monitoring job may do: read captured traffic and baselines, write reports and metrics."""
-    artifacts = names.artifacts_bucket
+    artifacts, layout, log_group = names.artifacts_bucket, names.layout, jobs.PROCESSING_LOGS
     return [
-        *access.network_interfaces(names),
-        *access.pull_images(names, names.analyzer_arn),
-        access.write_logs(names, [LOG_GROUP], create=True),
-        access.put_metrics([LOG_GROUP, "aws/sagemaker/Endpoints/data-metrics"]),
+        *jobs.statements(names, volume_key=models_key, log_group=log_group, repository_arn=names.analyzer_arn),
+        access.put_metrics([log_group, "aws/sagemaker/Endpoints/data-metrics"]),
         access.allow(
             "SeeEndpoint",
             ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig"],
             [
-                names.arn("sagemaker", f"endpoint/{names.endpoint}"),
-                names.arn("sagemaker", f"endpoint-config/{names.endpoint}-*"),
+                names.arn("sagemaker", f"endpoint/{names.prefix}"),
+                names.arn("sagemaker", f"endpoint-config/{names.prefix}-*"),
             ],
         ),
-        *access.read_objects("ReadCapture", names, names.processed_bucket, ["data-capture/"]),
+        *access.read_objects("ReadCapture", names, names.processed_bucket, [f"{layout.data_capture}{names.prefix}/"]),
         access.use_key("DecryptCapture", [processed_key], write=False),
-        *access.read_objects("ReadBaselines", names, artifacts, ["runs/"]),
-        access.write_objects("WriteReports", names, artifacts, ["data-quality/"]),
+        *access.read_objects("ReadBaselines", names, artifacts, [layout.runs]),
+        access.write_objects("WriteReports", names, artifacts, [layout.data_quality]),
         access.use_key("EncryptArtifacts", [models_key], write=True),
-        access.grant_key("EncryptVolumes", [models_key]),
     ]
 
 
@@ -106,6 +100,7 @@ class DataQualityArgs:
     """`endpoint` must exist before the schedule; `baseline` is that of the live champion."""
 
     ground: Ground
+    names: EndpointNames
     settings: MonitoringSettings
     baseline: Baseline
     endpoint: aws.sagemaker.Endpoint
@@ -115,14 +110,14 @@ class DataQualityArgs:
 class DataQuality(pulumi.ComponentResource):
     """The hourly data-quality monitor of the endpoint.
 
-    DataQuality("quality", DataQualityArgs(ground=ground, baseline=baseline, endpoint=serving.endpoint, ...))
+    DataQuality("churn-live-quality", DataQualityArgs(ground=ground, names=names, baseline=baseline, ...))
     """
 
     schedule: aws.sagemaker.MonitoringSchedule
 
     def __init__(self, name: str, args: DataQualityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:quality:DataQuality", name, None, opts)
-        self._name, self._args, self._ground, self._names = name, args, args.ground, args.ground.names
+        self._name, self._args, self._ground, self._names = name, args, args.ground, args.names
         definition = self._definition(self._role())
         self.schedule = aws.sagemaker.MonitoringSchedule(
             f"{name}-schedule",
@@ -144,7 +139,7 @@ class DataQuality(pulumi.ComponentResource):
             access.RoleArgs(
                 names=self._names,
                 job="monitor",
-                service=SAGEMAKER,
+                service=jobs.SAGEMAKER,
                 description="The hourly data-quality jobs",
                 statements=monitor_statements(
                     self._names,
@@ -165,13 +160,13 @@ class DataQuality(pulumi.ComponentResource):
             "constraints_resource": {"s3_uri": args.baseline.constraints},
         }
         job_input: DataQualityJobDefinitionDataQualityJobInputArgsDict = {
-            "endpoint_input": {"endpoint_name": names.endpoint, "local_path": "/opt/ml/processing/input/endpoint"}
+            "endpoint_input": {"endpoint_name": names.prefix, "local_path": "/opt/ml/processing/input/endpoint"}
         }
         job_output: DataQualityJobDefinitionDataQualityJobOutputConfigArgsDict = {
             "kms_key_id": key,
             "monitoring_outputs": {
                 "s3_output": {
-                    "s3_uri": f"s3://{names.artifacts_bucket}/data-quality",
+                    "s3_uri": f"s3://{names.artifacts_bucket}/{names.layout.data_quality}{names.prefix}",
                     "local_path": "/opt/ml/processing/output",
                     "s3_upload_mode": "EndOfJob",
                 }
@@ -180,10 +175,10 @@ class DataQuality(pulumi.ComponentResource):
         cluster: DataQualityJobDefinitionJobResourcesClusterConfigArgsDict = {
             "instance_count": 1,
             "instance_type": settings.quality_instance_type,
-            "volume_size_in_gb": VOLUME_GB,
+            "volume_size_in_gb": jobs.VOLUME_GB,
         }
-        if not instances.has_local_storage(settings.quality_instance_type):
-            cluster["volume_kms_key_id"] = key
+        if volume_key := jobs.volume_key(settings.quality_instance_type, key):
+            cluster["volume_kms_key_id"] = volume_key
         resources: DataQualityJobDefinitionJobResourcesArgsDict = {"cluster_config": cluster}
         network: DataQualityJobDefinitionNetworkConfigArgsDict = {
             "enable_inter_container_traffic_encryption": True,

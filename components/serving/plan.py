@@ -28,7 +28,7 @@ class Release:
     variants: tuple[Variant, ...]
 
 
-def plan(record: Record, settings: Realtime) -> list[Release]:
+def plan(record: Record, settings: Realtime, where: str) -> list[Release]:
     """Every release of the record, the wanted one first.
 
     Each gets a configuration, so that the endpoint can move back at once. It starts with the instance counts that
@@ -36,12 +36,13 @@ def plan(record: Record, settings: Realtime) -> list[Release]:
     autoscaling may reach. A configuration depends on nothing else of the record, so a rollback by the function and the
     next deployment come to the same.
 
-    Raises pulumi.RunError for a rolling update during an A/B test, which SageMaker refuses.
+    Raises pulumi.RunError for a rolling update during an A/B test, which SageMaker refuses; `where` is the endpoint's
+    config key.
     """
     around_now = record.releases[:2]  # the endpoint moves to the wanted release from the one before it
     if settings.rollout.kind == "rolling" and any(len(release.packages) > 1 for release in around_now):
         raise pulumi.RunError(
-            f"rollout.kind: found rolling, and release {record.wanted.id} or the one before it has "
+            f"{where}.rollout.kind: found rolling, and release {record.wanted.id} or the one before it has "
             "a challenger; allowed: all_at_once, canary, linear; choose one until the A/B test is over and deployed"
         )
     return [

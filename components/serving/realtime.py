@@ -13,34 +13,35 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components import access
+from components import access, jobs
 from components.access import Statement
+from components.content import content_name
 from components.ground import Ground
 from components.ground.keys import Domain
-from components.naming import Names, content_name
 from components.serving.deployment import MAX_ALARMS, deployment_config
 from components.serving.plan import Release, cron, package_id, plan
-from contracts import instances
+from contracts.names import EndpointNames
 from contracts.release import CHAMPION, Record
 from settings import Realtime as RealtimeSettings
 
-SAGEMAKER = "sagemaker.amazonaws.com"
 HOSTS_NAMESPACE = "/aws/sagemaker/Endpoints"
 
 
 def model_statements(
-    names: Names, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
+    names: EndpointNames, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
 ) -> list[Statement]:
     """What the endpoint's role may do: load its image and model, write its logs and metrics, capture its traffic."""
     return [
         *access.pull_images(names),
         *access.network_interfaces(names),
-        access.write_logs(names, [f"{HOSTS_NAMESPACE}/{names.endpoint}"]),
+        access.write_logs(names, [f"{HOSTS_NAMESPACE}/{names.prefix}"]),
         access.put_metrics([HOSTS_NAMESPACE]),
-        *access.read_objects("LoadModels", names, names.artifacts_bucket, ["runs/"]),
+        *access.read_objects("LoadModels", names, names.artifacts_bucket, [names.layout.runs]),
         access.use_key("DecryptModels", [models_key], write=False),
         access.grant_key("EncryptVolumes", [models_key]),
-        access.write_objects("CaptureTraffic", names, names.processed_bucket, ["data-capture/"]),
+        access.write_objects(
+            "CaptureTraffic", names, names.processed_bucket, [f"{names.layout.data_capture}{names.prefix}/"]
+        ),
         access.use_key("EncryptCapture", [processed_key], write=True),
     ]
 
@@ -50,6 +51,7 @@ class RealtimeArgs:
     """`record` is the release record. `rollback_alarms` are the names of the alarms that turn a rollout back."""
 
     ground: Ground
+    names: EndpointNames
     settings: RealtimeSettings
     record: Record
     rollback_alarms: Sequence[pulumi.Input[str]]
@@ -58,7 +60,7 @@ class RealtimeArgs:
 class Realtime(pulumi.ComponentResource):
     """The endpoint.
 
-    serving = Realtime("serving", RealtimeArgs(ground=ground, settings=settings.serving, record=record, ...))
+    serving = Realtime("churn-live", RealtimeArgs(ground=ground, names=names, settings=settings, record=record, ...))
     serving.endpoint.name
     """
 
@@ -68,11 +70,15 @@ class Realtime(pulumi.ComponentResource):
         super().__init__("mlplatform:serving:Realtime", name, None, opts)
         if len(args.rollback_alarms) > MAX_ALARMS:
             raise ValueError(f"rollback alarms: found {len(args.rollback_alarms)}; allowed: up to {MAX_ALARMS}")
-        self._name, self._args, self._ground, self._names = name, args, args.ground, args.ground.names
-        releases = plan(args.record, args.settings)
+        self._name, self._args, self._ground, self._names = name, args, args.ground, args.names
+        releases = plan(
+            args.record,
+            args.settings,
+            where=f"ml-platform:workloads.{args.names.workload}.endpoints.{args.names.endpoint}",
+        )
         group = aws.cloudwatch.LogGroup(
             f"{name}-logs",
-            name=f"{HOSTS_NAMESPACE}/{self._names.endpoint}",
+            name=f"{HOSTS_NAMESPACE}/{self._names.prefix}",
             kms_key_id=self._ground.keys[Domain.LOGS].arn,
             retention_in_days=args.ground.log_retention_days,
             opts=self._child(),
@@ -93,7 +99,7 @@ class Realtime(pulumi.ComponentResource):
             access.RoleArgs(
                 names=self._names,
                 job="endpoint",
-                service=SAGEMAKER,
+                service=jobs.SAGEMAKER,
                 description="The endpoint's models",
                 statements=model_statements(
                     self._names,
@@ -128,9 +134,7 @@ class Realtime(pulumi.ComponentResource):
 
     def _config(self, release: Release, models: dict[str, aws.sagemaker.Model]) -> aws.sagemaker.EndpointConfiguration:
         settings, names = self._args.settings, self._names
-        volume_key = (
-            None if instances.has_local_storage(settings.instance_type) else self._ground.keys[Domain.MODELS].arn
-        )
+        volume_key = jobs.volume_key(settings.instance_type, self._ground.keys[Domain.MODELS].arn)
         variants: list[aws.sagemaker.EndpointConfigurationProductionVariantArgsDict] = [
             {
                 "variant_name": variant.name,
@@ -155,7 +159,7 @@ class Realtime(pulumi.ComponentResource):
         return aws.sagemaker.EndpointConfiguration(
             f"{self._name}-config-{release.id}",
             # The rollback function finds a release's configuration by `<endpoint>-<release id>`.
-            name=content_name(f"{names.endpoint}-{release.id}", [volume_key, variants, capture]),
+            name=content_name(f"{names.prefix}-{release.id}", [volume_key, variants, capture]),
             kms_key_arn=volume_key,
             production_variants=variants,
             data_capture_config=capture,
@@ -167,7 +171,7 @@ class Realtime(pulumi.ComponentResource):
     ) -> aws.sagemaker.Endpoint:
         return aws.sagemaker.Endpoint(
             f"{self._name}-endpoint",
-            name=self._names.endpoint,
+            name=self._names.prefix,
             endpoint_config_name=live.name,
             deployment_config=deployment_config(self._args.settings, self._args.rollback_alarms),
             opts=pulumi.ResourceOptions(

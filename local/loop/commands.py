@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from components.naming import Names
 from contracts import loader, schema
+from contracts.names import Names
 from contracts.schema import Contract
 from local import disk
 from local.emulator import client
@@ -183,7 +183,12 @@ def _tell(
     cloud = cloud_of(emulator)
     contract_file = work / "contract.json"
     disk.write(contract_file, schema.to_json(contract))
-    names = Names(workload=contract.name, stack=stack.name, account=emulator.account, region=stack.region)
+    workload, written = next(iter(stack.workloads.items()))
+    names = (
+        Names(stack=stack.name, account=emulator.account, region=stack.region)
+        .of_workload(workload)
+        .of_endpoint(next(iter(written.get("endpoints") or ["live"])))
+    )
     story = Story(
         console=console,
         platform=Platform(emulator, names, contract_file, pool),

@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
-from components.naming import Names
 from contracts import release
+from contracts.names import EndpointNames
 from contracts.release import Record
 from contracts.release.ledger import Ledger
 from contracts.release.lock import Lock
@@ -50,9 +50,9 @@ class Captured:
 
 
 class Platform:
-    """One stack's running platform, reached through its names."""
+    """One endpoint of a running platform and the workload it belongs to, reached through its names."""
 
-    def __init__(self, emulator: Emulator, names: Names, contract_file: Path, pool: str | None) -> None:
+    def __init__(self, emulator: Emulator, names: EndpointNames, contract_file: Path, pool: str | None) -> None:
         self.names, self.contract_file, self._emulator, self._pool = names, contract_file, emulator, pool
         self._clients: dict[str, Any] = {}
         self._seen: set[str] = set()
@@ -66,7 +66,7 @@ class Platform:
 
     def publish_image(self, image: str) -> str:
         """What the image build does: push, then record the URI by digest where the program reads it."""
-        uri = images.build(image, self.names.resource(image), ecr=self.client("ecr"))
+        uri = images.build(image, self.names.ground.resource(image), ecr=self.client("ecr"))
         self.client("ssm").put_parameter(
             Name=self.names.image_parameter(image), Value=uri, Type="String", Overwrite=True
         )
@@ -74,16 +74,17 @@ class Platform:
 
     def deliver(self, file: Path) -> tuple[str, dict[str, Any]]:
         """Put a file into the raw bucket and have it validated. Returns its URI and the verdict."""
-        key = f"incoming/{datetime.now(UTC):%Y-%m-%d}/{file.name}"
+        key = f"{self.names.layout.incoming}{datetime.now(UTC):%Y-%m-%d}/{file.name}"
         self.client("s3").upload_file(str(file), self.names.raw_bucket, key)
         uri = f"s3://{self.names.raw_bucket}/{key}"
         arguments = ["--contract", self.contract_file, "--object", uri]
-        text = self.run("workloads.validation", *arguments, "--processed", f"s3://{self.names.processed_bucket}/")
+        arguments += ["--processed", f"s3://{self.names.processed_bucket}/", "--workload", self.names.workload]
+        text = self.run("workloads.validation", *arguments)
         return uri, json.loads(text.splitlines()[-1])
 
     def fetch_quarantined(self, sha256: str, path: Path) -> Path:
         """The quarantined rows of a judged file as CSV in `path`, where they stay after the run."""
-        keys = self._keys(self.names.processed_bucket, "quarantine/")
+        keys = self._keys(self.names.processed_bucket, self.names.layout.quarantine)
         key = next(key for key in keys if key.endswith(f"/{sha256}/rows.parquet"))
         body = self.client("s3").get_object(Bucket=self.names.processed_bucket, Key=key)["Body"].read()
         rows = pq.read_table(io.BytesIO(body))
@@ -146,7 +147,7 @@ class Platform:
 
     def run_uri(self, execution: str) -> str:
         """Where the steps of an execution write."""
-        return f"s3://{self.names.artifacts_bucket}/runs/{execution.rsplit('/', 1)[1]}"
+        return f"s3://{self.names.artifacts_bucket}/{self.names.layout.runs}{execution.rsplit('/', 1)[1]}"
 
     def newest_package(self) -> dict[str, Any]:
         """The model package that was registered last, described."""
@@ -177,7 +178,7 @@ class Platform:
         when = datetime.now(UTC).isoformat(timespec="seconds")
         ledger = Ledger(
             parameter=self.names.release_parameter,
-            endpoint=self.names.endpoint,
+            endpoint=self.names.prefix,
             lock=Lock(s3=self.client("s3"), bucket=self.names.artifacts_bucket, key=self.names.lock_key),
             ssm=self.client("ssm"),
             sagemaker=self.client("sagemaker"),
@@ -194,18 +195,18 @@ class Platform:
 
     def endpoint(self) -> dict[str, Any]:
         """The endpoint, described."""
-        return self.client("sagemaker").describe_endpoint(EndpointName=self.names.endpoint)
+        return self.client("sagemaker").describe_endpoint(EndpointName=self.names.prefix)
 
     def fetch_evaluation(self, execution: str, page: Path) -> Path:
         """The HTML report of an execution's evaluation, as a file."""
-        key = f"runs/{execution.rsplit('/', 1)[1]}/Evaluate/evaluation/evaluation.html"
-        self.client("s3").download_file(self.names.artifacts_bucket, key, str(page))
+        report = urlsplit(f"{self.run_uri(execution)}/Evaluate/evaluation/evaluation.html")
+        self.client("s3").download_file(report.netloc, report.path.lstrip("/"), str(page))
         return page
 
     def take_captured(self, directory: Path) -> Captured:
         """What the endpoint captured since the last call: fetched into a directory, and counted."""
-        prefix = self.names.data_capture_uri.rpartition("/")[2]
-        keys = [key for key in self._keys(self.names.processed_bucket, f"{prefix}/") if key not in self._seen]
+        prefix = self.names.layout.data_capture
+        keys = [key for key in self._keys(self.names.processed_bucket, prefix) if key not in self._seen]
         self._seen.update(keys)
         directory.mkdir(parents=True)
         for number, key in enumerate(keys):
@@ -227,7 +228,7 @@ class Platform:
         baseline.write_text(json.dumps(self.read_json(package["CustomerMetadataProperties"]["drift_baseline"])))
         self.run(
             *("workloads.drift", "detect", "--contract", self.contract_file, "--baseline", baseline),
-            *("--captured", captured, "--endpoint", self.names.endpoint, "--output", output, "--publish"),
+            *("--captured", captured, "--endpoint", self.names.prefix, "--output", output, "--publish"),
             caller=self._drift_job(),
         )
         return json.loads((output / "report.json").read_text())
@@ -241,7 +242,7 @@ class Platform:
     def ask_for_retraining(self, trigger: str) -> dict[str, Any]:
         """Call the retraining function by hand."""
         answer = self.client("lambda").invoke(
-            FunctionName=self.names.resource("retraining"), Payload=json.dumps({"trigger": trigger})
+            FunctionName=self.names.of_its_workload.resource("retraining"), Payload=json.dumps({"trigger": trigger})
         )
         return json.loads(answer["Payload"].read())
 

@@ -262,7 +262,7 @@ class Story:
 
     def _watch(self, bodies: list[bytes], label: str) -> dict[str, Any]:
         """Send requests through InvokeEndpoint and run the drift job over what the endpoint captured of them."""
-        answers = traffic.invoke(self.platform.client("sagemaker-runtime"), self.platform.names.endpoint, bodies)
+        answers = traffic.invoke(self.platform.client("sagemaker-runtime"), self.platform.names.prefix, bodies)
         self.emulator.flush()
         captured = self.platform.take_captured(self.workdir / f"captured-{label}")
         self.say(f"{answers.served} requests through InvokeEndpoint, {captured.records} records captured")
@@ -330,7 +330,7 @@ class Story:
                 raise LoopError(f"the endpoint does not serve after the rollback: {dict(answers.statuses)}")
 
     def _invoke(self, bodies: list[bytes]) -> Answers:
-        return traffic.invoke(self.platform.client("sagemaker-runtime"), self.platform.names.endpoint, bodies)
+        return traffic.invoke(self.platform.client("sagemaker-runtime"), self.platform.names.prefix, bodies)
 
     def _restored(self, failing: str) -> None:
         endpoint = self.platform.wait_for_endpoint()
@@ -343,7 +343,9 @@ class Story:
 
     def _answer_of(self, function: str) -> dict[str, Any]:
         """What a function answered to the alarm that called it last. Alarms and functions take their time."""
-        arn = self.platform.names.arn("lambda", f"function:{self.platform.names.resource(function)}")
+        names = self.platform.names
+        name = (names if function == "rollback" else names.of_its_workload).resource(function)
+        arn = names.arn("lambda", f"function:{name}")
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             calls = [d for d in self.emulator.deliveries() if d["target"] == arn]
@@ -356,4 +358,4 @@ class Story:
 
     def _servers(self) -> list[dict[str, Any]]:
         servers = self.emulator.model_servers()
-        return [s for s in servers if s["endpoint"] == self.platform.names.endpoint and s["alive"]]
+        return [s for s in servers if s["endpoint"] == self.platform.names.prefix and s["alive"]]

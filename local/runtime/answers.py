@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from contracts import release
+from contracts.names import Names
 from local.adapter import regions
 from local.runtime.errors import UnsupportedError
 
@@ -21,10 +22,14 @@ _Answer = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """The data sources of one stack. `bootstrap` leaves out what builds and promotions write: images, the release."""
+    """The data sources of one stack, whose workloads have these endpoints.
+
+    `bootstrap` leaves out what builds and promotions write: images and releases.
+    """
 
     stack: str
     region: str
+    endpoints: Mapping[str, Sequence[str]]
     bootstrap: bool
 
     @property
@@ -61,21 +66,25 @@ class Answers:
         identifier, kind = args["identifier"], args["typeName"]
         if kind != "AWS::SageMaker::ModelPackage":
             raise UnsupportedError(f"cloudcontrol.get_resource of {kind}: no sample answer; add one to {__name__}")
-        run = f"s3://{ACCOUNT}-{self.stack}-ai-artifacts/runs/sample/Baseline/baseline"
+        workload = identifier.rsplit("/", 2)[1].removesuffix(f"-{self.stack}")
+        runs = f"s3://{self._names.artifacts_bucket}/{self._names.of_workload(workload).layout.runs}sample"
+        run = f"{runs}/Baseline/baseline"
         quality = {part: {"S3Uri": f"{run}/{part.lower()}.json"} for part in ("Statistics", "Constraints")}
         package = {
             "ModelPackageArn": identifier,
             "CustomerMetadataProperties": {
                 "contract_sha": "0123456789abcdef",
-                "drift_baseline": f"s3://{ACCOUNT}-{self.stack}-ai-artifacts/runs/sample/Evaluate/evaluation/baseline.json",
+                "drift_baseline": f"{runs}/Evaluate/evaluation/baseline.json",
             },
             "DriftCheckBaselines": {"ModelDataQuality": quality},
         }
         return {"id": identifier, "properties": json.dumps(package), "region": self.region, **args}
 
     def _parameters_by_path(self, args: dict[str, Any]) -> _Answer:
+        """What the build and promotions have written: image digests, and a release record for every endpoint."""
+        below = {} if self.bootstrap else {**self._images(), **self._releases()}
         path = str(args["path"]).rstrip("/") + "/"
-        below = {} if self.bootstrap else self._parameters(path)
+        below = {name: value for name, value in below.items() if name.startswith(path)}
         arn = f"arn:{self._partition}:ssm:{self.region}:{ACCOUNT}:parameter"
         return {
             "id": args["path"],
@@ -87,19 +96,25 @@ class Answers:
             "region": self.region,
         }
 
-    def _parameters(self, path: str) -> dict[str, str]:
-        """What the build and a promotion have written below a path: image digests, or an endpoint's release record."""
-        root = f"/mlplatform/{self.stack}/"
-        workload = path.removeprefix(root).rstrip("/")
-        if not path.startswith(root) or not workload:
-            return {}
-        if workload == "images":
-            return {f"{path}{name}": self._image(name) for name in ("inference", "training")}
-        return {f"{root}{workload}/release": release.to_json(self._record(workload))}
+    def _images(self) -> dict[str, str]:
+        return {self._names.image_parameter(image): self._image(image) for image in ("inference", "training")}
 
     def _image(self, name: str) -> str:
         digest, suffix = sha256(name.encode()).hexdigest(), regions.partition(self.region)["dnsSuffix"]
-        return f"{ACCOUNT}.dkr.ecr.{self.region}.{suffix}/{self.stack}-{name}@sha256:{digest}"
+        return f"{ACCOUNT}.dkr.ecr.{self.region}.{suffix}/{self._names.resource(name)}@sha256:{digest}"
+
+    def _releases(self) -> dict[str, str]:
+        """Every endpoint of the stack serves a model."""
+        endpoints = (
+            self._names.of_workload(workload).of_endpoint(endpoint)
+            for workload, names in self.endpoints.items()
+            for endpoint in names
+        )
+        return {e.release_parameter: release.to_json(self._record(e.package_group)) for e in endpoints}
+
+    @property
+    def _names(self) -> Names:
+        return Names(stack=self.stack, account=ACCOUNT, region=self.region, partition=self._partition)
 
     def _record(self, group: str) -> release.Record:
         """Two promotions: one release is live, and a known good one came before it."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 
 from local.adapter import Adapter, regions
@@ -65,6 +66,10 @@ _OFFLINE = {
 _ID_IS_ARN = {"aws:iam/policy:Policy", "aws:sfn/stateMachine:StateMachine", "aws:sns/topic:Topic"}
 
 
+#: Endpoints by workload of a stack whose config names none.
+DEFAULT_ENDPOINTS: Mapping[str, Sequence[str]] = MappingProxyType({"churn": ("live",)})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Made:
     """The answer to a creation."""
@@ -75,17 +80,26 @@ class Made:
 
 
 class SampleCloud:
-    """Answers as AWS would for a stack `stack` in `region`; `bootstrap` leaves out images and the live release.
+    """Answers as AWS would for a stack `stack` in `region`; `bootstrap` leaves out images and live releases.
+
+    `endpoints` are the stack's, by workload: each serves a model.
 
     Inputs are checked and validated by the adapter, which needs no server for either.
     """
 
     endpoint_url = "sample"
 
-    def __init__(self, stack: str, region: str, *, bootstrap: bool = False):
+    def __init__(
+        self,
+        stack: str,
+        region: str,
+        *,
+        endpoints: Mapping[str, Sequence[str]] = DEFAULT_ENDPOINTS,
+        bootstrap: bool = False,
+    ):
         self.region = region
         self._provider = Adapter("http://sample.invalid", ACCOUNT, region)
-        self._answers = Answers(stack=stack, region=region, bootstrap=bootstrap)
+        self._answers = Answers(stack=stack, region=region, endpoints=endpoints, bootstrap=bootstrap)
 
     def check(self, type_token: str, name: str, inputs: dict[str, Any], /, *, urn: str) -> dict[str, Any]:
         """The inputs with defaults and a generated name."""

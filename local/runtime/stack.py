@@ -122,6 +122,12 @@ class Stack:
         """The state file."""
         return self.home / "state.json"
 
+    def _sample(self, *, bootstrap: bool) -> sample.SampleCloud:
+        """An account on paper in which every endpoint of the config serves a model, or none."""
+        endpoints = {name: list(found.get("endpoints") or ["live"]) for name, found in self.workloads.items()}
+        endpoints = endpoints or sample.DEFAULT_ENDPOINTS
+        return sample.SampleCloud(self.name, self.region, endpoints=endpoints, bootstrap=bootstrap)
+
     @property
     def region(self) -> str:
         """The region of the stack's config."""
@@ -136,7 +142,7 @@ class Stack:
         """
         started = time.perf_counter()
         if cloud is None:
-            cloud = sample.SampleCloud(self.name, self.region, bootstrap=True)
+            cloud = self._sample(bootstrap=True)
             state = State(None, cloud.endpoint_url)
         else:
             state = self._state(cloud)
@@ -210,7 +216,7 @@ class Stack:
 
         Raises what the program raises, and InvalidInput for the first resource that the API's model refuses.
         """
-        cloud = sample.SampleCloud(self.name, self.region, bootstrap=bootstrap)
+        cloud = self._sample(bootstrap=bootstrap)
         engine = UpdatePass(self._target, cloud, State(None, cloud.endpoint_url), NoPolicies(), _ignore, None)
         self._run(engine, preview=False)
         return synth.document(engine)

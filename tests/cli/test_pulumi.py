@@ -134,14 +134,14 @@ def test_a_stack_comes_up_in_steps_and_then_stays_as_it_is(tmp_path: Path) -> No
     second = cli.up()
     assert second.code == 0, second.text
     assert json.loads(cli.run("stack", "output", "waiting_for", "--json").text) == []
-    assert [endpoint["inputs"]["name"] for endpoint in cli.resources("aws:sagemaker/endpoint:")] == ["churn-prod"]
+    assert [endpoint["inputs"]["name"] for endpoint in cli.resources("aws:sagemaker/endpoint:")] == ["churn-prod-live"]
     again = cli.up("--expect-no-changes")
     assert again.code == 0, again.text
 
     deployed = cli.resources()
     destroyed = cli.run("destroy", "--yes")
     assert destroyed.code != 0
-    assert 'serving-endpoint" cannot be deleted\n    because it is protected.' in destroyed.text
+    assert 'churn-live-endpoint" cannot be deleted\n    because it is protected.' in destroyed.text
     assert cli.resources() == deployed
 
 

@@ -27,9 +27,10 @@ from components.ground import Ground
 from components.ground.endpoints import Offer
 from components.ground.existing import Found
 from components.ground.keys import Keys, KeysArgs
+from components.ground.lake import Lake, LakeArgs
 from components.ground.network import Network, NetworkArgs
 from components.ground.vpc import Site
-from components.naming import Names
+from contracts.names import Names
 from settings import Settings
 
 ACCOUNT = "123456789012"
@@ -188,7 +189,11 @@ IDENTITY = {
     }
 }
 
-NAMES = Names(workload="churn", stack="staging", account=ACCOUNT, region=REGION)
+NAMES = Names(stack="staging", account=ACCOUNT, region=REGION)
+CHURN = NAMES.of_workload("churn")
+LIVE = CHURN.of_endpoint("live")
+ALERTS = f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAMES.resource('alerts')}"
+LETTERS = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{CHURN.resource('dead-letters')}"
 
 
 def deploy(
@@ -279,6 +284,8 @@ def ground(
         names=names,
         keys=keys,
         network=network,
+        lake=Lake("lake", LakeArgs(names=names, keys=keys, settings=checked.lake, protect=checked.protect)),
+        alerts_arn=ALERTS,
         protect=checked.protect,
         log_retention_days=checked.logs.retention_days,
         permissions_boundary=BOUNDARY,

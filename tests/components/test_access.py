@@ -116,7 +116,7 @@ def _role(preview: bool = False) -> tuple[Any, list[str]]:
 def test_a_role_is_trusted_for_one_service_of_this_account() -> None:
     deployment, arns = _role()
     role = deployment.one("job-role")
-    assert role.inputs["name"] == "churn-staging-training"
+    assert role.inputs["name"] == "mlplatform-staging-training"
     assert role.inputs["permissionsBoundary"] == BOUNDARY
     assert role.parent == "job"
     assert json.loads(role.inputs["assumeRolePolicy"]) == {
@@ -134,7 +134,7 @@ def test_a_role_is_trusted_for_one_service_of_this_account() -> None:
     assert policy(deployment.one("job-policy")) == {
         "Read": {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [BUCKET]}
     }
-    assert arns == ["arn:aws:iam::123456789012:role/churn-staging-training"]
+    assert arns == ["arn:aws:iam::123456789012:role/mlplatform-staging-training"]
     assert deployment.outputs["job"]["arn"] == arns[0]
 
 

@@ -22,6 +22,14 @@ def test_each_level_has_a_prefix_of_its_own() -> None:
     assert LIVE.ground == CHURN.ground == GROUND
 
 
+def test_an_endpoint_knows_its_workloads_pipeline_and_packages() -> None:
+    assert (LIVE.pipeline, LIVE.package_group, LIVE.accepted_uri) == (
+        "churn-staging",
+        "churn-staging",
+        "s3://123456789012-staging-ai-processed-data/accepted/churn/",
+    )
+
+
 def test_buckets_and_images_are_the_stacks_on_every_level() -> None:
     assert {level.raw_bucket for level in (GROUND, CHURN, LIVE)} == {"123456789012-staging-ai-raw-data"}
     assert {level.image_parameter("training") for level in (GROUND, LIVE)} == {"/mlplatform/staging/images/training"}
@@ -29,7 +37,7 @@ def test_buckets_and_images_are_the_stacks_on_every_level() -> None:
 
 def test_the_release_record_has_a_path_of_its_own_for_each_endpoint() -> None:
     assert LIVE.release_parameter == "/mlplatform/staging/churn/live/release"
-    assert LIVE.release_path == "/mlplatform/staging/churn/live"
+    assert LIVE.parameter_path == "/mlplatform/staging"
 
 
 def test_objects_of_a_workload_lie_under_its_name() -> None:

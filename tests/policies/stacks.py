@@ -11,6 +11,6 @@ STACKS = ("staging", "prod")
 
 
 @cache
-def resources(stack: str) -> tuple[dict[str, Any], ...]:
-    """Every resource of a stack as `python -m local synth` writes it."""
-    return tuple(Stack(stack).synth()["resources"])
+def resources(stack: str, engine: str = "platform") -> tuple[dict[str, Any], ...]:
+    """Every resource of a stack as `python -m local synth` writes it, with the monitors of an engine."""
+    return tuple(Stack(stack, config_overrides={"monitoring": {"engine": engine}}).synth()["resources"])

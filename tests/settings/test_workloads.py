@@ -94,7 +94,7 @@ def test_a_fault_of_the_stack_is_told_once() -> None:
             churn(network={}),
             [
                 "workloads.churn.network: found {}; allowed: contract, tags, features, monitoring, retraining, "
-                "endpoints; there is no such key: correct its name or remove it"
+                "endpoints, champion; there is no such key: correct its name or remove it"
             ],
         ),
     ],

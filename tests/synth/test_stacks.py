@@ -86,7 +86,7 @@ def test_a_stack_in_its_steady_state_serves_the_live_release_and_keeps_the_good_
     names = {config["inputs"]["name"]: config["urn"] for config in of_type(steady, ENDPOINT_CONFIG)}
     serving = names[endpoint["inputs"]["endpointConfigName"]]
     assert serving in endpoint["propertyDependencies"]["endpointConfigName"]
-    assert steady["outputs"]["endpoint"] == endpoint["inputs"]["name"]
+    assert steady["outputs"]["workloads"]["churn"]["endpoints"]["live"]["name"] == endpoint["inputs"]["name"]
     assert steady["outputs"]["waiting_for"] == []
 
 

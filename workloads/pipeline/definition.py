@@ -28,7 +28,9 @@ from sagemaker.mlops.workflow.steps import PropertyFile
 from workloads.pipeline.steps import input_path, output_path, output_uri, token
 
 #: What whoever starts an execution may choose. Roles, keys, networks, images and buckets are never among it.
-DATA_URI = ParameterString("InputDataUri", default_value=f"s3://{token('processed_bucket')}/accepted/")
+DATA_URI = ParameterString(
+    "InputDataUri", default_value=f"s3://{token('processed_bucket')}/accepted/{token('workload')}/"
+)
 DATA_VERSION = ParameterString("DatasetVersion")
 PROCESSING_TYPE = ParameterString("ProcessingInstanceType", default_value="ml.m5.xlarge")
 TRAINING_TYPE = ParameterString("TrainingInstanceType", default_value="ml.m5.2xlarge")
@@ -47,7 +49,7 @@ ENTRYPOINTS = {"Train": ["python3", "-m", "workloads.training", "--root", "/opt/
 #: Jobs that call AWS while they run, and why. Every other job is isolated from the network: `harden` sees to it.
 CONNECTED = {"Evaluate": "reads the release record (SSM), the champion's package (SageMaker) and its model (S3)"}
 
-CONTRACT = f"s3://{token('artifacts_bucket')}/contracts/{token('contract_sha')}/contract.json"
+CONTRACT = f"s3://{token('artifacts_bucket')}/contracts/{token('workload')}/{token('contract_sha')}/contract.json"
 CONTRACT_PATH = f"{input_path('contract')}/contract.json"
 MANIFEST = PropertyFile(name="Manifest", output_name="manifest", path="manifest.json")
 REPORT = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
@@ -141,7 +143,7 @@ def _train(session: Any, prepare: Any) -> Any:
         checkpoints=Join(
             on="/",
             values=[
-                f"s3://{token('artifacts_bucket')}/checkpoints",
+                f"s3://{token('artifacts_bucket')}/checkpoints/{token('workload')}",
                 prepare.properties.ProcessingJobName,
                 Join(on="-", values=[NUM_ROUND, ETA, MAX_DEPTH]),
             ],

@@ -99,9 +99,14 @@ def output_uri(step: ProcessingStep, name: str) -> Any:
 
 
 def run_uri(*parts: str) -> Join:
-    """s3://<artifacts>/runs/<execution id>/<parts>: the outputs of one execution lie together, never rewritten."""
+    """s3://<artifacts>/runs/<workload>/<execution>/<parts>: outputs of one execution lie together, never rewritten."""
     return Join(
-        on="/", values=[f"s3://{token('artifacts_bucket')}/runs", ExecutionVariables.PIPELINE_EXECUTION_ID, *parts]
+        on="/",
+        values=[
+            f"s3://{token('artifacts_bucket')}/runs/{token('workload')}",
+            ExecutionVariables.PIPELINE_EXECUTION_ID,
+            *parts,
+        ],
     )
 
 

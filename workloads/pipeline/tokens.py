@@ -56,7 +56,7 @@ def _example_role(job: str) -> str:
 
 
 def _example_image(job: str) -> str:
-    return f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-staging-{job}@sha256:" + "0" * 64
+    return f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-{job}@sha256:" + "0" * 64
 
 
 _ALL = (
@@ -145,7 +145,7 @@ _ALL = (
         pattern=r"(/[\w.-]+)+",
     ),
     Token(name="region", meaning="region of the stack", example="eu-west-1", pattern=REGION),
-    Token(name="workload", meaning="the contract's name", example="churn", pattern=_NAME),
+    Token(name="workload", meaning="the workload's name: its prefix in S3", example="churn", pattern=_NAME),
     Token(
         name="description",
         meaning="the contract's description, for the model card",

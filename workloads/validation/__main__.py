@@ -1,7 +1,7 @@
 """Judge one delivered object in S3 against the contract.
 
-    python -m workloads.validation --contract contract.json --object s3://raw/incoming/day.csv --processed
-s3://processed/
+    python -m workloads.validation --contract contract.json --object s3://raw/incoming/churn/day.csv
+        --processed s3://processed/ --workload churn
 
 Prints the verdict as one line of JSON. Exit codes: 0 accepted, or a duplicate of what was judged before (`duplicate_of`
 says how); 3 refused; 4 held for a person; 2 the call is wrong (contract, location, salt); 1 anything else (AWS failed:
@@ -42,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
             contract,
             source=Location.parse(options.object),
             processed=Location.parse(options.processed),
+            workload=options.workload,
             now=options.now or datetime.now(UTC),
             version_id=options.version_id,
             salt=_salt(options.salt_secret),
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--processed", required=True, help="where the outcome goes, s3://bucket/ or s3://bucket/prefix/"
     )
+    parser.add_argument("--workload", required=True, help="under whose prefixes the outcome goes")
     parser.add_argument("--now", type=_moment, help="judge as of this moment, ISO 8601 (default: the clock)")
     parser.add_argument(
         "--salt-secret", help="Secrets Manager id of the salt for hashed columns (default: the variable PII_SALT)"

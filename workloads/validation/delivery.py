@@ -1,14 +1,15 @@
 """One object in S3, judged once whatever it is called and however often it is delivered.
 
-Written under the processed location, where an object is known by the SHA-256 of its bytes:
+Written under the processed location, where an object is known by the SHA-256 of its bytes (prefixes of the workload:
+`contracts.layout`):
 
-    accepted/<sha256>.parquet            its good rows, with the time S3 gave the object
-    quarantine/<sha256>/rows.parquet     its bad rows and why
-    quarantine/<sha256>/held.parquet     the good rows of a held file, until a person approves it
-    quarantine/<sha256>/file.bin         a refused file as it came (not when the contract names PII: raw data keeps it)
-    quarantine/<sha256>/reason.json      the verdict and where the object came from, whenever something is quarantined
-    ledger/<sha256>.json                 the verdict: its presence means that the object is done
-    ledger/last-accepted.json            the summary that the next file is compared with
+    accepted/<workload>/<sha256>.parquet          its good rows, with the time S3 gave the object
+    quarantine/<workload>/<sha256>/rows.parquet   its bad rows and why
+                                  /held.parquet   the good rows of a held file, until a person approves it
+                                  /file.bin       a refused file as it came (not with PII in the contract: raw keeps it)
+                                  /reason.json    the verdict and where the object came from, if anything is quarantined
+    ledger/<workload>/<sha256>.json               the verdict: its presence means that the object is done
+    ledger/<workload>/last-accepted.json          the summary that the next file is compared with
 
 The ledger entry comes last and only where none is, so that a crash leaves an object to be judged again (to the same
 files), and of two deliveries at once one is the duplicate. An object that was judged by other rules (columns, roles or
@@ -30,6 +31,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from contracts.layout import Layout
 from contracts.schema import Contract
 from workloads.location import Location, download
 from workloads.runtime import file_sha256
@@ -37,7 +39,28 @@ from workloads.validation.judge import ACCEPTED_FILE, QUARANTINE_FILE, validate
 from workloads.validation.summary import Summary
 from workloads.validation.verdict import Status, Verdict, from_dict
 
-LAST_ACCEPTED = "ledger/last-accepted.json"
+LAST_ACCEPTED = "last-accepted.json"
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the outcome of a workload's objects lies."""
+
+    processed: Location
+    layout: Layout
+
+    def accepted(self, sha256: str) -> Location:
+        return self.processed / f"{self.layout.accepted}{sha256}.parquet"
+
+    def quarantine(self, sha256: str) -> Location:
+        return self.processed / f"{self.layout.quarantine}{sha256}"
+
+    def verdict(self, sha256: str) -> Location:
+        return self.processed / f"{self.layout.ledger}{sha256}.json"
+
+    @property
+    def last_accepted(self) -> Location:
+        return self.processed / f"{self.layout.ledger}{LAST_ACCEPTED}"
 
 
 class ApprovalError(ValueError):
@@ -58,6 +81,7 @@ def process(
     *,
     source: Location,
     processed: Location,
+    workload: str,
     now: datetime,
     version_id: str | None = None,
     salt: bytes | None = None,
@@ -65,25 +89,27 @@ def process(
 ) -> Verdict:
     """Judge the object at `source` (`version_id` if given, else the newest) and write the outcome under `processed`.
 
+    The outcome lies under the prefixes of `workload`.
     `s3` is a boto3 S3 client. An object that was judged before, by the same rules, is a duplicate and changes
     nothing, unless it is held and `approval` accepts it. Raises LocationError when the object cannot be read,
     ApprovalError when there is nothing to approve, SaltError as `validate` does, and botocore errors when AWS fails
     (the call can then be repeated).
     """
     rules = _rules_sha256(contract)
+    places = _Places(processed, Layout(workload))
     with tempfile.TemporaryDirectory() as directory:
         # the name goes along, because an extension that belies the content is told; nothing else of the key does
         path = Path(directory) / ("object" + Path(source.key).suffix[:20])
         delivered = download(s3, source, path, version_id=version_id)
         sha256 = file_sha256(path)
-        entry = _read_json(s3, processed / f"ledger/{sha256}.json")
+        entry = _read_json(s3, places.verdict(sha256))
         approving = approval is not None
         if approving and (entry is None or entry["status"] != Status.HELD):
             state = "was never judged" if entry is None else f"is {entry['status']}"
             raise ApprovalError(f"object {source} {state}, so there is nothing to approve; only a held object can be")
         if entry is not None and entry["rules_sha256"] == rules and not approving:
             return _duplicate(entry)
-        last = _read_json(s3, processed / LAST_ACCEPTED)
+        last = _read_json(s3, places.last_accepted)
         verdict = validate(
             path,
             contract,
@@ -103,24 +129,24 @@ def process(
             "judged_at": now.isoformat(),
             "approval": asdict(approval) if approval else None,
         }
-        written = _store(s3, processed, verdict, record, path, keep_file=not any(c.pii for c in contract.columns))
+        written = _store(s3, places, verdict, record, path, keep_file=not any(c.pii for c in contract.columns))
         if entry is not None:
-            _remove_former(s3, processed, sha256, written)
-        won = _write_json(s3, processed / f"ledger/{sha256}.json", record, only_if_new=entry is None)
+            _remove_former(s3, places, sha256, written)
+        won = _write_json(s3, places.verdict(sha256), record, only_if_new=entry is None)
     # without it another delivery of the same bytes came first, and wrote the same files
     return verdict if won else replace(verdict, status=Status.DUPLICATE, duplicate_of=verdict.status)
 
 
 def _store(
-    s3: Any, processed: Location, verdict: Verdict, record: dict[str, Any], path: Path, *, keep_file: bool
+    s3: Any, places: _Places, verdict: Verdict, record: dict[str, Any], path: Path, *, keep_file: bool
 ) -> set[Location]:
     """Everything but the ledger. `keep_file`: a refused file may be kept as it came. Returns what is there now."""
     sha256, output = verdict.object_sha256, path.parent / "output"
-    quarantine = processed / f"quarantine/{sha256}"
+    quarantine = places.quarantine(sha256)
     uploads = {output / QUARANTINE_FILE: quarantine / "rows.parquet"}
     match verdict.status:
         case Status.ACCEPTED:
-            uploads[output / ACCEPTED_FILE] = processed / f"accepted/{sha256}.parquet"
+            uploads[output / ACCEPTED_FILE] = places.accepted(sha256)
         case Status.HELD:
             uploads[output / ACCEPTED_FILE] = quarantine / "held.parquet"
         case _ if keep_file:
@@ -135,18 +161,19 @@ def _store(
         _write_json(s3, quarantine / "reason.json", record)
         written.add(quarantine / "reason.json")
     if verdict.status is Status.ACCEPTED:
-        _write_json(s3, processed / LAST_ACCEPTED, {"object_sha256": sha256, "summary": record["summary"]})
+        _write_json(s3, places.last_accepted, {"object_sha256": sha256, "summary": record["summary"]})
     return written
 
 
-def _remove_former(s3: Any, processed: Location, sha256: str, written: set[Location]) -> None:
+def _remove_former(s3: Any, places: _Places, sha256: str, written: set[Location]) -> None:
     """Of an object that was judged before, take away what the former verdict left and this one did not write anew.
 
     Rows that were accepted by other rules must not go into the next data set, and a copy of rows that a person has
     approved has done its service.
     """
-    places = [f"quarantine/{sha256}/{name}" for name in ("rows.parquet", "held.parquet", "file.bin", "reason.json")]
-    for place in (processed / name for name in (f"accepted/{sha256}.parquet", *places)):
+    quarantine = places.quarantine(sha256)
+    names = ("rows.parquet", "held.parquet", "file.bin", "reason.json")
+    for place in (places.accepted(sha256), *(quarantine / name for name in names)):
         if place not in written:
             s3.delete_object(Bucket=place.bucket, Key=place.key)
 

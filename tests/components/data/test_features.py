@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from components.data.features import Features, FeaturesArgs, feature_definitions
-from components.ground.lake import Lake, LakeArgs
 from contracts import loader
 from contracts.schema import Column, ColumnType, Contract, Feature, Pii, Task
 from settings import Features as FeatureSettings
-from settings import Lake as LakeSettings
+from tests.components.engine import CHURN as NAMES
 from tests.components.engine import Deployment, deploy, ground, policy
 
 CHURN = loader.load("contracts/churn.yaml")
@@ -58,9 +57,8 @@ def test_every_type_of_column_and_no_pii() -> None:
 def features(*, protect: bool = False, preview: bool = False, **section: Any) -> Deployment:
     def program() -> None:
         base = ground(protect=protect)
-        lake = Lake("lake", LakeArgs(ground=base, settings=LakeSettings()))
         settings = FeatureSettings.model_validate(section)
-        Features("features", FeaturesArgs(ground=base, settings=settings, contract=CHURN, lake=lake))
+        Features("features", FeaturesArgs(ground=base, names=NAMES, settings=settings, contract=CHURN))
 
     return deploy(program, preview=preview)
 
@@ -80,7 +78,7 @@ def test_the_feature_group() -> None:
         },
         "offlineStoreConfig": {
             "s3StorageConfig": {
-                "s3Uri": "s3://123456789012-staging-ai-processed-data/offline-store/",
+                "s3Uri": "s3://123456789012-staging-ai-processed-data/offline-store/churn/",
                 "kmsKeyId": "arn:aws:kms:eu-west-1:123456789012:key/keys-processed",
             }
         },
@@ -98,5 +96,7 @@ def test_the_role_writes_the_offline_store_and_nothing_else() -> None:
     statements = policy(features().one("features-role-policy"))
     assert set(statements) == {"WriteOfflineStore", "HandOverObjects", "InspectBucket", "EncryptStores"}
     for sid in ("WriteOfflineStore", "HandOverObjects"):
-        assert statements[sid]["Resource"] == ["arn:aws:s3:::123456789012-staging-ai-processed-data/offline-store/*"]
+        assert statements[sid]["Resource"] == [
+            "arn:aws:s3:::123456789012-staging-ai-processed-data/offline-store/churn/*"
+        ]
     assert statements["HandOverObjects"]["Action"] == ["s3:PutObjectAcl"]

@@ -5,7 +5,7 @@ import json
 from components.access import WITHOUT_RESOURCE
 from components.ground.boundary import ACTIONS, Access, AccessArgs, boundary_statements
 from components.ground.keys import Domain, Keys, KeysArgs
-from components.naming import MAX_PREFIX, Names
+from contracts.names import MAX_STACK, Names
 from settings.keys import Keys as KeySettings
 from tests.components.engine import BOUNDARY, NAMES, Deployment, deploy
 
@@ -25,17 +25,16 @@ def access(permissions_boundary: str | None = None) -> Deployment:
 def test_the_platform_makes_its_boundary() -> None:
     deployment = access()
     policy = deployment.one("access-boundary").inputs
-    assert policy["name"] == "churn-staging-boundary"
+    assert policy["name"] == "mlplatform-staging-boundary"
     assert deployment.outputs["access"] == {
-        "permissionsBoundary": "arn:aws:iam:eu-west-1:123456789012:policy/churn-staging-boundary"
+        "permissionsBoundary": "arn:aws:iam:eu-west-1:123456789012:policy/mlplatform-staging-boundary"
     }
     assert len("".join(policy["policy"].split())) < MAX_CHARACTERS
 
 
 def test_the_longest_names_fit_into_a_managed_policy() -> None:
     names = Names(
-        workload="w" * 30,
-        stack="s" * (MAX_PREFIX - 31),
+        stack="s" * MAX_STACK,
         account=NAMES.account,
         region="us-gov-west-1",
         partition="aws-us-gov",
@@ -72,4 +71,4 @@ def test_the_boundary_allows_no_change_of_permissions() -> None:
     volumes = next(s for s in statements if s["Sid"] == "EncryptVolumes")
     assert volumes["Resource"] == ["arn:key-models"]
     passing = next(s for s in statements if s["Action"] == ["iam:PassRole"])
-    assert json.dumps(passing["Resource"]) == '["arn:aws:iam::123456789012:role/churn-staging-*"]'
+    assert json.dumps(passing["Resource"]) == '["arn:aws:iam::123456789012:role/*-staging-*"]'

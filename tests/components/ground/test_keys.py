@@ -26,7 +26,7 @@ def test_one_rotating_key_and_alias_for_each_domain(protect: bool) -> None:
         assert key.inputs["deletionWindowInDays"] == 30
         assert key.protect is protect
     assert {a.inputs["name"]: a.inputs["targetKeyId"] for a in deployment.all("aws:kms/alias:Alias")} == {
-        f"alias/churn-staging-{domain}": f"keys-{domain}" for domain in Domain
+        f"alias/mlplatform-staging-{domain}": f"keys-{domain}" for domain in Domain
     }
 
 
@@ -52,11 +52,11 @@ def test_key_policies_let_in_the_account_and_the_services_that_encrypt() -> None
         "Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
     }
     assert messages["PublishersToTopics"]["Condition"] == {
-        "ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": "arn:aws:sns:eu-west-1:123456789012:churn-staging-*"}
+        "ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": "arn:aws:sns:eu-west-1:123456789012:*-staging-*"}
     }
     assert messages["DeadLettersToQueues"]["Principal"] == {"Service": ["events.amazonaws.com", "sns.amazonaws.com"]}
     assert messages["DeadLettersToQueues"]["Condition"] == {
-        "ArnLike": {"kms:EncryptionContext:aws:sqs:arn": "arn:aws:sqs:eu-west-1:123456789012:churn-staging-*"}
+        "ArnLike": {"kms:EncryptionContext:aws:sqs:arn": "arn:aws:sqs:eu-west-1:123456789012:*-staging-*"}
     }
 
 
@@ -86,7 +86,7 @@ def test_one_key_for_everything_lets_in_whom_any_domain_lets_in() -> None:
         "LogGroupsOfThisAccount",
         "PublishersToTopics",
     }
-    assert [alias.inputs["name"] for alias in deployment.all("aws:kms/alias:Alias")] == ["alias/churn-staging-all"]
+    assert [alias.inputs["name"] for alias in deployment.all("aws:kms/alias:Alias")] == ["alias/mlplatform-staging-all"]
     assert deployment.one("network-flow-logs").inputs["kmsKeyId"] == "arn:aws:kms:eu-west-1:123456789012:key/keys-all"
 
 

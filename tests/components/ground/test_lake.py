@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from components.ground.keys import Keys, KeysArgs
 from components.ground.lake import Lake, LakeArgs
 from settings import Lake as LakeSettings
-from tests.components.engine import Deployment, deploy, ground, policy
+from settings.keys import Keys as KeySettings
+from tests.components.engine import NAMES, Deployment, deploy, policy
 
 KEYS = {"raw": "keys-raw", "processed": "keys-processed", "artifacts": "keys-models"}
 PREFIX = "123456789012-staging-ai-"
@@ -16,7 +18,9 @@ PREFIX = "123456789012-staging-ai-"
 @functools.cache
 def lake(*, protect: bool = False, preview: bool = False, **section: Any) -> Deployment:
     def program() -> None:
-        Lake("lake", LakeArgs(ground=ground(protect=protect), settings=LakeSettings.model_validate(section)))
+        keys = Keys("keys", KeysArgs(names=NAMES, settings=KeySettings(), protect=protect))
+        settings = LakeSettings.model_validate(section)
+        Lake("lake", LakeArgs(names=NAMES, keys=keys, settings=settings, protect=protect))
 
     return deploy(program, preview=preview)
 
@@ -79,7 +83,7 @@ def test_the_platform_neither_writes_nor_deletes_raw_data() -> None:
     statement = policy(lake().one("lake-raw-policy"))["DenyChangesByThePlatform"]
     assert statement["Effect"] == "Deny"
     assert {"s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"} <= set(statement["Action"])
-    assert statement["Condition"] == {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/churn-staging-*"}}
+    assert statement["Condition"] == {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/*-staging-*"}}
     assert f"arn:aws:s3:::{PREFIX}raw-data/*" in statement["Resource"]
 
 

@@ -116,17 +116,17 @@ def test_flow_logs_are_complete_and_encrypted() -> None:
     deployment = network()
     group = deployment.one("network-flow-logs")
     assert group.inputs == {
-        "name": "/aws/vpc/flow-logs/churn-staging",
+        "name": "/aws/vpc/flow-logs/mlplatform-staging",
         "kmsKeyId": "arn:aws:kms:eu-west-1:123456789012:key/keys-logs",
         "retentionInDays": 365,
     }
     log = deployment.one("network-flow-log").inputs
     assert log["trafficType"] == "ALL"
-    assert log["iamRoleArn"] == "arn:aws:iam::123456789012:role/churn-staging-flow-logs"
+    assert log["iamRoleArn"] == "arn:aws:iam::123456789012:role/mlplatform-staging-flow-logs"
     role = policy(deployment.one("network-flow-logs-role-policy"))
     assert role["WriteLogs"]["Resource"] == [
-        "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/vpc/flow-logs/churn-staging",
-        "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/vpc/flow-logs/churn-staging:*",
+        "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/vpc/flow-logs/mlplatform-staging",
+        "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/vpc/flow-logs/mlplatform-staging:*",
     ]
 
 

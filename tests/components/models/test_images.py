@@ -14,7 +14,7 @@ def test_one_guarded_repository_for_each_image(protect: bool) -> None:
 
     deployment = deploy(program)
     repositories = deployment.all("awsx:ecr:Repository")
-    assert [r.inputs["name"] for r in repositories] == ["churn-staging-inference", "churn-staging-training"]
+    assert [r.inputs["name"] for r in repositories] == ["mlplatform-staging-inference", "mlplatform-staging-training"]
     for repository in repositories:
         assert repository.protect is protect
         assert repository.inputs["imageTagMutability"] == "IMMUTABLE"
@@ -31,6 +31,6 @@ def test_one_guarded_repository_for_each_image(protect: bool) -> None:
             {"tagStatus": "any", "maximumNumberOfImages": 5},
         ]
     assert deployment.outputs["images"]["urls"] == {
-        image: f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-staging-{image}"
+        image: f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-{image}"
         for image in ("training", "inference")
     }

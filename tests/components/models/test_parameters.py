@@ -7,11 +7,12 @@ import pytest
 
 from components.models import parameters
 from contracts import release
-from tests.components.engine import NAMES, deploy
+from settings import Workload
+from tests.components.engine import CHURN, LIVE, NAMES, deploy
 
 PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging/1"
 RECORD = release.promote(None, PACKAGE, who="test", why="first", when="2025-01-06T09:00:00+00:00")
-IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-staging-training@sha256:" + "0" * 64
+IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-training@sha256:" + "0" * 64
 TOKEN = "aws:ssm/getParametersByPath:getParametersByPath"
 
 
@@ -23,7 +24,7 @@ TOKEN = "aws:ssm/getParametersByPath:getParametersByPath"
         ({}, {}),
     ],
 )
-def test_reading_a_path(answer: dict[str, Any], expected: dict[str, str]) -> None:
+def test_reading_all_parameters_of_a_stack(answer: dict[str, Any], expected: dict[str, str]) -> None:
     asked: list[dict[str, Any]] = []
     found: list[dict[str, str]] = []
 
@@ -31,9 +32,9 @@ def test_reading_a_path(answer: dict[str, Any], expected: dict[str, str]) -> Non
         asked.append(args)
         return answer
 
-    deploy(lambda: found.append(parameters.read_path("/p", pulumi.InvokeOptions())), invokes={TOKEN: reply})
+    deploy(lambda: found.append(parameters.read(NAMES, pulumi.InvokeOptions())), invokes={TOKEN: reply})
     assert found == [expected]
-    assert asked == [{"path": "/p", "recursive": False, "withDecryption": False}]
+    assert asked == [{"path": "/mlplatform/staging", "recursive": True, "withDecryption": False}]
 
 
 def test_images_that_are_built() -> None:
@@ -52,13 +53,20 @@ def test_an_image_by_tag_is_refused() -> None:
 
 
 def test_the_release_record() -> None:
-    assert parameters.release_record(NAMES, {}) is None
-    found = parameters.release_record(NAMES, {NAMES.release_parameter: release.to_json(RECORD)})
+    assert parameters.release_record(LIVE, {}) is None
+    found = parameters.release_record(LIVE, {LIVE.release_parameter: release.to_json(RECORD)})
     assert found == RECORD
+
+
+def test_release_records_by_workload_and_endpoint() -> None:
+    workload = Workload.model_validate({"contract": "c.yaml", "champion": "live", "endpoints": {"live": {}, "eu": {}}})
+    written = {CHURN.of_endpoint("eu").release_parameter: release.to_json(RECORD), "/mlplatform/staging/other": "x"}
+    found = parameters.release_records(NAMES, {"churn": workload, "income": Workload(contract="i.yaml")}, written)
+    assert found == {"churn": {"eu": RECORD}, "income": {}}
 
 
 def test_a_broken_record_says_what_to_do() -> None:
     with pytest.raises(pulumi.RunError) as caught:
-        parameters.release_record(NAMES, {NAMES.release_parameter: "[]"})
-    assert str(caught.value).startswith("/mlplatform/staging/churn-staging/release: not a release record: ")
+        parameters.release_record(LIVE, {LIVE.release_parameter: "[]"})
+    assert str(caught.value).startswith("/mlplatform/staging/churn/live/release: not a release record: ")
     assert str(caught.value).endswith("; promote a package again to replace it")

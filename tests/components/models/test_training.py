@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from components.ground.lake import Lake, LakeArgs
 from components.models.training import (
     Job,
     Training,
@@ -18,14 +17,14 @@ from components.models.training import (
     pipeline_statements,
 )
 from contracts import loader, schema
-from settings import Lake as LakeSettings
-from tests.components.engine import NAMES, Deployment, deploy, ground, is_unknown, policy
+from tests.components.engine import CHURN as NAMES
+from tests.components.engine import LIVE, Deployment, deploy, ground, is_unknown, policy
 from workloads.pipeline import render
 
 CHURN = loader.load("contracts/churn.yaml")
 SHA = contract_sha(schema.to_json(CHURN))
 DIGEST = "0" * 64
-IMAGES = {image: f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-staging-{image}@sha256:{DIGEST}" for image in
+IMAGES = {image: f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-{image}@sha256:{DIGEST}" for image in
           ("training", "inference")}  # fmt: skip
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 
@@ -36,10 +35,16 @@ def training(
 ) -> Deployment:
     def program() -> None:
         base = ground(protect=protect)
-        lake = Lake("lake", LakeArgs(ground=base, settings=LakeSettings()))
         Training(
             "training",
-            TrainingArgs(ground=base, contract=CHURN, lake=lake, images={i: IMAGES[i] for i in built}, owner="ml-team"),
+            TrainingArgs(
+                ground=base,
+                names=NAMES,
+                champion=LIVE,
+                contract=CHURN,
+                images={i: IMAGES[i] for i in built},
+                owner="ml-team",
+            ),
         )
 
     return deploy(program, preview=preview)
@@ -47,7 +52,7 @@ def training(
 
 def test_the_contract_lies_under_its_own_hash() -> None:
     contract = training().one(f"training-contract-{SHA}")
-    assert contract.inputs["key"] == f"contracts/{SHA}/contract.json"
+    assert contract.inputs["key"] == f"contracts/churn/{SHA}/contract.json"
     assert contract.inputs["bucket"] == "123456789012-staging-ai-artifacts"
     assert schema.from_json(contract.inputs["content"]) == CHURN
     assert contract.inputs["kmsKeyId"] == "arn:aws:kms:eu-west-1:123456789012:key/keys-models"
@@ -92,7 +97,7 @@ def test_the_pipeline_is_the_compiled_definition_with_this_stacks_values() -> No
     assert steps["Train"]["AlgorithmSpecification"]["TrainingImage"] == IMAGES["training"]
     assert steps["Train"]["VpcConfig"] == {
         "SecurityGroupIds": ["sg-networkworkloadsgroup"],
-        "Subnets": ["subnet-isolated0", "subnet-isolated1", "subnet-isolated2"],
+        "Subnets": ["subnet-private0", "subnet-private1", "subnet-private2"],
     }
 
 
@@ -102,8 +107,9 @@ def test_every_token_of_the_definition_gets_a_value() -> None:
 
     def program() -> None:
         base = ground()
-        lake = Lake("lake", LakeArgs(ground=base, settings=LakeSettings()))
-        made = Training("training", TrainingArgs(ground=base, contract=CHURN, lake=lake, images=IMAGES, owner="ml"))
+        made = Training(
+            "training", TrainingArgs(ground=base, names=NAMES, champion=LIVE, contract=CHURN, images=IMAGES, owner="ml")
+        )
         values.update(made._values({}))
 
     deploy(program)
@@ -116,7 +122,7 @@ def test_at_preview_the_definition_is_not_known_yet() -> None:
 
 
 def _documents(job: Job) -> dict[str, dict[str, Any]]:
-    statements = job_statements(job, NAMES, models_key="arn:models", processed_key="arn:processed")
+    statements = job_statements(job, LIVE, models_key="arn:models", processed_key="arn:processed")
     return {statement.sid: statement.to_dict() for statement in statements}
 
 
@@ -128,9 +134,9 @@ def test_jobs_never_touch_raw_data() -> None:
 @pytest.mark.parametrize(
     ("job", "writes"),
     [
-        (Job.PROCESSING, ["runs/*"]),
-        (Job.TRAINING, ["checkpoints/*", "runs/*"]),
-        (Job.EVALUATION, ["runs/*"]),
+        (Job.PROCESSING, ["runs/churn/*"]),
+        (Job.TRAINING, ["checkpoints/churn/*", "runs/churn/*"]),
+        (Job.EVALUATION, ["runs/churn/*"]),
     ],
 )
 def test_jobs_write_artifacts_only(job: Job, writes: list[str]) -> None:
@@ -141,7 +147,7 @@ def test_jobs_write_artifacts_only(job: Job, writes: list[str]) -> None:
 
 
 def test_only_processing_reads_accepted_data_and_only_evaluation_the_release() -> None:
-    readers = {job: "accepted/" in json.dumps(_documents(job)) for job in Job}
+    readers = {job: "accepted/churn/" in json.dumps(_documents(job)) for job in Job}
     assert readers == {Job.PROCESSING: True, Job.TRAINING: False, Job.EVALUATION: False}
     release = {job: "ReadRelease" in _documents(job) for job in Job}
     assert release == {Job.PROCESSING: False, Job.TRAINING: False, Job.EVALUATION: True}

@@ -1,55 +1,29 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from components.operations.dashboard import dashboard
-from tests.components.engine import NAMES
+from components.watch import Series, Widget
+
+CALLS = Series(namespace="AWS/Lambda", metric="Errors", dimensions={"FunctionName": "f"}, statistic="Sum")
 
 
-def widgets(variants: list[str]) -> dict[str, dict[str, Any]]:
-    body = dashboard(NAMES, variants=variants, functions=["rollback"], dead_letters="churn-staging-dead-letters")
+def test_a_widget_is_a_graph_of_its_series() -> None:
+    body = dashboard("eu-west-1", [Widget(title="Functions", series=[CALLS], period_seconds=3600)])
     assert body == json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"))
-    return {widget["properties"]["title"]: widget for widget in json.loads(body)["widgets"]}
-
-
-def test_before_the_first_release_there_is_no_endpoint_to_show() -> None:
-    assert list(widgets([])) == ["Training pipeline", "Functions", "Dead letters"]
-
-
-def test_a_live_endpoint_is_shown_by_variant() -> None:
-    found = widgets(["champion", "challenger"])
-    assert list(found) == [
-        "Invocations",
-        "Errors",
-        "Model latency (microseconds)",
-        "CPU (percent, summed over cores) and memory (percent)",
-        "Invocations per instance",
-        "Model quality",
-        "Training pipeline",
-        "Functions",
-        "Dead letters",
-    ]
-    assert found["Invocations"]["properties"]["metrics"] == [
-        ["AWS/SageMaker", "Invocations", "EndpointName", "churn-staging", "VariantName", variant, {"stat": "Sum"}]
-        for variant in ("champion", "challenger")
-    ]
-    assert found["Model quality"]["properties"]["metrics"] == [
-        ["MLPipeline/ModelQuality", "DriftScore", "Endpoint", "churn-staging", {"stat": "Maximum"}],
-        ["MLPipeline/ModelQuality", "PredictionAccuracy", "Endpoint", "churn-staging", {"stat": "Average"}],
-    ]
-    assert found["Functions"]["properties"]["metrics"][0] == [
-        "AWS/Lambda",
-        "Invocations",
-        "FunctionName",
-        "churn-staging-rollback",
-        {"stat": "Sum"},
-    ]
+    (placed,) = json.loads(body)["widgets"]
+    assert placed["properties"] == {
+        "title": "Functions",
+        "region": "eu-west-1",
+        "view": "timeSeries",
+        "stacked": False,
+        "period": 3600,
+        "metrics": [["AWS/Lambda", "Errors", "FunctionName", "f", {"stat": "Sum"}]],
+    }
 
 
 def test_widgets_fill_a_grid_without_overlap() -> None:
-    found = widgets(["champion"])
-    cells = [(w["x"], w["y"]) for w in found.values()]
-    assert cells == [(x, y) for y in (0, 6, 12) for x in (0, 8, 16)]
-    assert {(w["width"], w["height"]) for w in found.values()} == {(8, 6)}
-    assert {w["properties"]["region"] for w in found.values()} == {"eu-west-1"}
+    placed = json.loads(dashboard("eu-west-1", [Widget(title=str(i), series=[CALLS]) for i in range(7)]))["widgets"]
+    cells = [(w["x"], w["y"]) for w in placed]
+    assert cells == [(0, 0), (8, 0), (16, 0), (0, 6), (8, 6), (16, 6), (0, 12)]
+    assert {(w["width"], w["height"]) for w in placed} == {(8, 6)}

@@ -11,21 +11,22 @@ from typing import Any
 import boto3
 import pytest
 
-from components.naming import MAX_PREFIX, MODEL_QUALITY_NAMESPACE
 from components.operations import drift
 from components.operations.drift import Drift, DriftArgs, Reference
+from contracts.names import MAX_PREFIX, MODEL_QUALITY_NAMESPACE
 from contracts.schema import to_json
 from settings import Monitoring
-from tests.components.engine import NAMES, Deployment, deploy, ground, policy
+from tests.components.engine import LIVE, Deployment, deploy, ground, policy
 from tests.workloads.drift.live import CHURN, START, customers, records, write_training
 from workloads.drift.__main__ import main
 from workloads.pipeline import shapes
 
 ARTIFACTS = "s3://123456789012-staging-ai-artifacts"
-BASELINE = f"{ARTIFACTS}/runs/r/Evaluate/evaluation/baseline.json"
-REFERENCE = Reference(baseline=BASELINE, contract=f"{ARTIFACTS}/contracts/0123456789abcdef/contract.json")
-IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-staging-training@sha256:" + "0" * 64
-ROLE = "arn:aws:iam::123456789012:role/churn-staging-drift"
+BASELINE = f"{ARTIFACTS}/runs/churn/r/Evaluate/evaluation/baseline.json"
+CAPTURED = "s3://123456789012-staging-ai-processed-data/data-capture/churn/churn-staging-live/champion/"
+REFERENCE = Reference(baseline=BASELINE, contract=f"{ARTIFACTS}/contracts/churn/0123456789abcdef/contract.json")
+IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-training@sha256:" + "0" * 64
+ROLE = "arn:aws:iam::123456789012:role/churn-staging-live-drift"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/keys-models"
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:churn-staging-dead-letters"
 TAGS = {"Project": "ml-platform", "Environment": "staging"}
@@ -41,7 +42,7 @@ def request(settings: Monitoring | None = None, **changes: Any) -> dict[str, Any
         "security_group_id": "sg-0",
         "tags": TAGS,
     }
-    return drift.job_request(NAMES, settings or Monitoring(), **arguments | changes)
+    return drift.job_request(LIVE, settings or Monitoring(), **arguments | changes)
 
 
 def fired(asked: dict[str, Any], *, execution: str = "d32c5kddcf5bb8c3", at: str = "2022-03-22T18:59:43Z") -> Any:
@@ -60,11 +61,11 @@ def fired(asked: dict[str, Any], *, execution: str = "d32c5kddcf5bb8c3", at: str
     ],
 )
 def test_the_reference_of_a_package(metadata: dict[str, str], expected: Reference | None) -> None:
-    assert drift.reference(NAMES, {"CustomerMetadataProperties": metadata}) == expected
+    assert drift.reference(LIVE, {"CustomerMetadataProperties": metadata}) == expected
 
 
 def test_a_package_without_metadata_has_no_reference() -> None:
-    assert drift.reference(NAMES, {}) is None
+    assert drift.reference(LIVE, {}) is None
 
 
 def test_the_request() -> None:
@@ -74,7 +75,7 @@ def test_the_request() -> None:
         return {"InputName": name, "S3Input": place | how | {"S3CompressionType": "None"}}
 
     assert request() == {
-        "ProcessingJobName": "churn-staging-drift-<aws.scheduler.execution-id>",
+        "ProcessingJobName": "churn-staging-live-drift-<aws.scheduler.execution-id>",
         "RoleArn": ROLE,
         "AppSpecification": {
             "ImageUri": IMAGE,
@@ -82,9 +83,9 @@ def test_the_request() -> None:
             "ContainerArguments": [
                 *("--contract", "/opt/ml/processing/input/contract/contract.json"),
                 *("--baseline", "/opt/ml/processing/input/baseline/baseline.json"),
-                *("--captured", "s3://123456789012-staging-ai-processed-data/data-capture/churn-staging/champion/"),
+                *("--captured", CAPTURED),
                 *("--window-minutes", "75", "--until", "<aws.scheduler.scheduled-time>"),
-                *("--endpoint", "churn-staging"),
+                *("--endpoint", "churn-staging-live"),
                 *("--output", "/opt/ml/processing/output/report", "--publish"),
             ],
         },
@@ -96,7 +97,7 @@ def test_the_request() -> None:
                 {
                     "OutputName": "report",
                     "S3Output": {
-                        "S3Uri": f"{ARTIFACTS}/drift/churn-staging/<aws.scheduler.scheduled-time>",
+                        "S3Uri": f"{ARTIFACTS}/drift/churn/churn-staging-live/<aws.scheduler.scheduled-time>",
                         "LocalPath": "/opt/ml/processing/output/report",
                         "S3UploadMode": "EndOfJob",
                     },
@@ -146,11 +147,11 @@ def faults(asked: dict[str, Any]) -> list[str]:
 
 def test_sagemaker_takes_the_request_once_scheduler_has_filled_it_in() -> None:
     assert faults(fired(request())) == []
-    assert faults(request())[0].startswith("drift.ProcessingJobName: 'churn-staging-drift-<aws.scheduler")
+    assert faults(request())[0].startswith("drift.ProcessingJobName: 'churn-staging-live-drift-<aws.scheduler")
 
 
 def test_the_longest_prefix_leaves_room_for_the_name_of_a_job() -> None:
-    names = dataclasses.replace(NAMES, workload="w" * (MAX_PREFIX - len("-staging")))
+    names = dataclasses.replace(LIVE, workload="w" * (MAX_PREFIX - len("-staging-live")))
     asked = fired(request() | {"ProcessingJobName": f"{names.resource('drift')}-{drift.EXECUTION_ID}"})
     assert len(asked["ProcessingJobName"]) == 63
     assert faults(asked) == []
@@ -172,10 +173,10 @@ def test_the_job_does_what_its_request_says(
     contract = ["--contract", str(inputs / "contract")]
     main(["baseline", *contract, "--data", str(tmp_path / "train"), "--output", str(inputs / "baseline")])
     s3 = boto3.client("s3")
-    s3.create_bucket(Bucket=NAMES.processed_bucket, CreateBucketConfiguration={"LocationConstraint": NAMES.region})
+    s3.create_bucket(Bucket=LIVE.processed_bucket, CreateBucketConfiguration={"LocationConstraint": LIVE.region})
     s3.put_object(
-        Bucket=NAMES.processed_bucket,
-        Key=f"data-capture/churn-staging/champion/{START:%Y/%m/%d/%H}/a.jsonl",
+        Bucket=LIVE.processed_bucket,
+        Key=f"data-capture/churn/churn-staging-live/champion/{START:%Y/%m/%d/%H}/a.jsonl",
         Body="\n".join(records(customers(300, seed=4))).encode(),
     )
     command = asked["AppSpecification"]
@@ -186,7 +187,7 @@ def test_the_job_does_what_its_request_says(
     output = asked["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["LocalPath"]
     report = Path(output.replace("/opt/ml/processing", str(tmp_path)))
     assert sorted(path.name for path in report.iterdir()) == ["report.html", "report.json"]
-    dimensions = [{"Name": "Endpoint", "Value": "churn-staging"}]
+    dimensions = [{"Name": "Endpoint", "Value": "churn-staging-live"}]
     found = boto3.client("cloudwatch").list_metrics(Namespace=MODEL_QUALITY_NAMESPACE, MetricName="DriftScore")
     assert dimensions in [metric["Dimensions"] for metric in found["Metrics"]]
 
@@ -196,6 +197,7 @@ def deployed(*, preview: bool = False) -> Deployment:
     def program() -> None:
         arguments = DriftArgs(
             ground=ground(),
+            names=LIVE,
             settings=Monitoring(),
             compared_with=REFERENCE,
             image_uri=IMAGE,
@@ -211,7 +213,7 @@ def test_the_schedule_asks_sagemaker_every_hour() -> None:
     made = dict(deployed().one("drift-schedule").inputs)
     target = dict(made.pop("target"))
     assert made == {
-        "name": "churn-staging-drift",
+        "name": "churn-staging-live-drift",
         "description": "Measures the drift of captured traffic and publishes DriftScore",
         "scheduleExpression": "cron(0 * * * ? *)",
         "scheduleExpressionTimezone": "UTC",
@@ -219,12 +221,12 @@ def test_the_schedule_asks_sagemaker_every_hour() -> None:
         "kmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/keys-messages",
     }
     assert json.loads(target.pop("input")) == request(
-        subnet_ids=["subnet-isolated0", "subnet-isolated1", "subnet-isolated2"],
+        subnet_ids=["subnet-private0", "subnet-private1", "subnet-private2"],
         security_group_id="sg-networkworkloadsgroup",
     )
     assert target == {
         "arn": "arn:aws:scheduler:::aws-sdk:sagemaker:createProcessingJob",
-        "roleArn": "arn:aws:iam::123456789012:role/churn-staging-drift-schedule",
+        "roleArn": "arn:aws:iam::123456789012:role/churn-staging-live-drift-schedule",
         "retryPolicy": {"maximumRetryAttempts": 3, "maximumEventAgeInSeconds": 3600},
         "deadLetterConfig": {"arn": QUEUE},
     }
@@ -242,7 +244,7 @@ def test_the_schedule_starts_drift_jobs_with_their_role_and_nothing_else() -> No
     assert statements["StartJobs"] == {
         "Effect": "Allow",
         "Action": ["sagemaker:AddTags", "sagemaker:CreateProcessingJob"],
-        "Resource": ["arn:aws:sagemaker:eu-west-1:123456789012:processing-job/churn-staging-drift-*"],
+        "Resource": ["arn:aws:sagemaker:eu-west-1:123456789012:processing-job/churn-staging-live-drift-*"],
     }
     assert statements["HandRoleToJobs"] == {
         "Effect": "Allow",
@@ -257,11 +259,11 @@ def test_the_job_reads_the_champions_capture_and_writes_its_own_reports() -> Non
     statements = policy(deployed().one("drift-role-policy"))
     resources = {sid: statement["Resource"] for sid, statement in statements.items()}
     artifacts = "arn:aws:s3:::123456789012-staging-ai-artifacts"
-    captured = "arn:aws:s3:::123456789012-staging-ai-processed-data/data-capture/churn-staging/champion/*"
+    captured = "arn:aws:s3:::123456789012-staging-ai-processed-data/data-capture/churn/churn-staging-live/champion/*"
     assert resources["ReadCaptureObjects"] == [captured]
-    assert resources["ReadReferenceObjects"] == [f"{artifacts}/contracts/*", f"{artifacts}/runs/*"]
-    assert resources["WriteReports"] == [f"{artifacts}/drift/churn-staging/*"]
-    assert resources["PullImages"] == ["arn:aws:ecr:eu-west-1:123456789012:repository/churn-staging-training"]
+    assert resources["ReadReferenceObjects"] == [f"{artifacts}/contracts/churn/*", f"{artifacts}/runs/churn/*"]
+    assert resources["WriteReports"] == [f"{artifacts}/drift/churn/churn-staging-live/*"]
+    assert resources["PullImages"] == ["arn:aws:ecr:eu-west-1:123456789012:repository/mlplatform-staging-training"]
     assert statements["PublishMetrics"]["Condition"] == {
         "StringEquals": {"cloudwatch:namespace": ["/aws/sagemaker/ProcessingJobs", "MLPipeline/ModelQuality"]}
     }

@@ -5,7 +5,7 @@ import functools
 import pytest
 
 from components.operations.function import PROJECT, Function, FunctionArgs, archive_files
-from tests.components.engine import BOUNDARY, Deployment, deploy, ground, policy
+from tests.components.engine import BOUNDARY, CHURN, Deployment, deploy, ground, policy
 
 
 def test_an_archive_holds_the_files_of_its_patterns() -> None:
@@ -28,6 +28,7 @@ def function() -> Deployment:
             "f",
             FunctionArgs(
                 ground=ground(logs={"retention_days": 400}),
+                names=CHURN,
                 role="rollback",
                 description="Rolls back",
                 handler="workloads.rollback.handler.handle",
@@ -60,7 +61,7 @@ def test_a_function_has_every_guard() -> None:
         "kmsKeyArn": messages,
         "environment": {"variables": {"ENDPOINT_NAME": "churn-staging"}},
         "vpcConfig": {
-            "subnetIds": ["subnet-isolated0", "subnet-isolated1", "subnet-isolated2"],
+            "subnetIds": ["subnet-private0", "subnet-private1", "subnet-private2"],
             "securityGroupIds": ["sg-networkworkloadsgroup"],
         },
         "deadLetterConfig": {"targetArn": "arn:aws:sqs:eu-west-1:123456789012:q"},

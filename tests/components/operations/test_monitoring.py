@@ -2,44 +2,56 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import Any
 
-from components.ground.notifications import Notifications, NotificationsArgs
-from components.operations.monitoring import Monitoring, MonitoringArgs
-from components.operations.response import Response, ResponseArgs
+from components.operations.monitoring import Monitoring, MonitoringArgs, Watched
+from components.serving.watch import watch
+from components.watch import Alarm, Channel, Event, Watch
 from settings import Realtime, RollbackAlarm
-from settings import Retraining as RetrainingSettings
-from tests.components.engine import Deployment, deploy, ground
+from tests.components.engine import ALERTS, CHURN, LETTERS, LIVE, Deployment, deploy, ground
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
-TOPIC = "arn:aws:sns:eu-west-1:123456789012:topic/churn-staging-"
+ROLLBACK, RETRAINING = f"{ALERTS}-rollback", f"{ALERTS}-retraining"
+FAILED = Event(
+    name=CHURN.resource("pipeline-failed"), description="A run failed", pattern={"source": ["aws.sagemaker"]}
+)
+DRIFT = Alarm(
+    name=LIVE.resource("drift"),
+    description="drift",
+    namespace="n",
+    metric="m",
+    dimensions={},
+    statistic="Maximum",
+    threshold=0.15,
+    channels=(Channel.ALERTS, Channel.RETRAINING),
+    guards="drift",
+)
 
 
 @functools.cache
 def monitoring(
-    *variants: str, guards: tuple[RollbackAlarm, ...] = (), preview: bool = False
+    *variants: str,
+    guards: tuple[RollbackAlarm, ...] = (),
+    answers: bool = True,
+    preview: bool = False,
 ) -> tuple[Deployment, list[str]]:
     found: list[str] = []
+    topics = {Channel.ROLLBACK: ROLLBACK, Channel.RETRAINING: RETRAINING} if answers else {}
 
     def program() -> None:
-        base = ground()
-        notifications = Notifications("notifications", NotificationsArgs(ground=base, notify=[]))
-        response = Response(
-            "response",
-            ResponseArgs(ground=base, settings=RetrainingSettings(), notifications=notifications, retraining=True),
-        )
+        endpoint = watch(LIVE, Realtime(), variants) + Watch(alarms=(DRIFT,))
         made = Monitoring(
             "monitoring",
             MonitoringArgs(
-                ground=base,
-                endpoint=Realtime(),
-                variants=variants,
-                max_drift=0.15,
-                response=response,
-                notifications=notifications,
+                ground=ground(),
+                names=CHURN,
+                parts={
+                    "churn": Watched(watch=Watch(events=(FAILED,)), topics={}, tags={}),
+                    "live": Watched(watch=endpoint, topics=topics, tags={"Endpoint": "live"}),
+                },
+                dead_letters_arn=LETTERS,
             ),
         )
-        for name in made.guards(guards):
+        for name in made.guards("live", guards):
             name.apply(found.append)
 
     return deploy(program, preview=preview), found
@@ -48,24 +60,24 @@ def monitoring(
 def test_every_alarm_acts_and_says_what_missing_data_means() -> None:
     deployment, _ = monitoring("champion", "challenger")
     alarms = deployment.all(ALARM)
-    assert len(alarms) == 12
+    assert len(alarms) == 9
     for alarm in alarms:
         assert alarm.inputs["actionsEnabled"] is True
-        assert f"{TOPIC}alerts" in alarm.inputs["alarmActions"]
-        assert alarm.inputs["okActions"] == [f"{TOPIC}alerts"]
+        assert ALERTS in alarm.inputs["alarmActions"]
+        assert alarm.inputs["okActions"] == [ALERTS]
         assert alarm.inputs["treatMissingData"] == "notBreaching"
         assert alarm.inputs["datapointsToAlarm"] == alarm.inputs["evaluationPeriods"]
 
 
 def test_a_sum_and_a_percentile() -> None:
     deployment, _ = monitoring("champion")
-    errors = deployment.one("monitoring-champion-server-errors").inputs
+    errors = deployment.one("monitoring-live-champion-server-errors").inputs
     assert errors == {
-        "name": "churn-staging-champion-server-errors",
+        "name": "churn-staging-live-champion-server-errors",
         "alarmDescription": "champion: more than 10 answers with a 5xx status in 5 minutes, twice",
         "namespace": "AWS/SageMaker",
         "metricName": "Invocation5XXErrors",
-        "dimensions": {"EndpointName": "churn-staging", "VariantName": "champion"},
+        "dimensions": {"EndpointName": "churn-staging-live", "VariantName": "champion"},
         "statistic": "Sum",
         "comparisonOperator": "GreaterThanThreshold",
         "threshold": 10,
@@ -74,10 +86,11 @@ def test_a_sum_and_a_percentile() -> None:
         "datapointsToAlarm": 2,
         "treatMissingData": "notBreaching",
         "actionsEnabled": True,
-        "alarmActions": [f"{TOPIC}alerts", f"{TOPIC}rollback"],
-        "okActions": [f"{TOPIC}alerts"],
+        "alarmActions": [ALERTS, ROLLBACK],
+        "okActions": [ALERTS],
+        "tags": {"Endpoint": "live"},
     }
-    latency = deployment.one("monitoring-champion-latency").inputs
+    latency = deployment.one("monitoring-live-champion-latency").inputs
     assert latency["extendedStatistic"] == "p99"
     assert "statistic" not in latency
     assert latency["threshold"] == 500_000
@@ -85,64 +98,35 @@ def test_a_sum_and_a_percentile() -> None:
 
 def test_drift_asks_for_retraining_not_for_a_rollback() -> None:
     deployment, _ = monitoring("champion")
-    assert deployment.one("monitoring-drift").inputs["alarmActions"] == [f"{TOPIC}alerts", f"{TOPIC}retraining"]
+    assert deployment.one("monitoring-live-drift").inputs["alarmActions"] == [ALERTS, RETRAINING]
 
 
-def test_guards_of_a_rollout_are_alarms_of_every_variant() -> None:
+def test_a_channel_that_nothing_answers_to_yet_is_left_out() -> None:
+    deployment, _ = monitoring("champion", answers=False)
+    assert deployment.one("monitoring-live-drift").inputs["alarmActions"] == [ALERTS]
+
+
+def test_guards_of_a_rollout_are_alarms_of_every_variant_of_that_endpoint() -> None:
     _, found = monitoring("champion", "challenger", guards=("server_errors", "drift"))
     assert sorted(found) == [
-        "churn-staging-challenger-server-errors",
-        "churn-staging-champion-server-errors",
-        "churn-staging-drift",
+        "churn-staging-live-challenger-server-errors",
+        "churn-staging-live-champion-server-errors",
+        "churn-staging-live-drift",
     ]
     assert monitoring("champion")[1] == []
 
 
-def test_before_the_first_release_only_what_exists_is_watched() -> None:
-    deployment, _ = monitoring()
-    assert deployment.names(ALARM) == [
-        "monitoring-dead-letters",
-        "monitoring-retraining-errors",
-        "monitoring-rollback-errors",
-    ]
-
-
-def _pattern(role: str) -> dict[str, Any]:
-    deployment, _ = monitoring()
-    return json.loads(deployment.one(f"monitoring-{role}-rule").inputs["eventPattern"])
-
-
-def test_people_hear_of_failed_runs_and_jobs_decided_packages_and_failed_rollouts() -> None:
-    assert _pattern("pipeline-failed") == {
-        "source": ["aws.sagemaker"],
-        "detail-type": ["SageMaker Model Building Pipeline Execution Status Change"],
-        "detail": {
-            "pipelineArn": ["arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-staging"],
-            "currentPipelineExecutionStatus": ["Failed", "Stopped"],
-        },
-    }
-    assert _pattern("package-decided")["detail"] == {
-        "ModelPackageGroupName": ["churn-staging"],
-        "ModelApprovalStatus": ["PendingManualApproval", "Approved", "Rejected"],
-    }
-    assert _pattern("endpoint-failed")["detail"]["EndpointName"] == ["churn-staging"]
-    assert _pattern("drift-failed") == {
-        "source": ["aws.sagemaker"],
-        "detail-type": ["SageMaker Processing Job State Change"],
-        "detail": {
-            "ProcessingJobName": [{"prefix": "churn-staging-drift-"}],
-            "ProcessingJobStatus": ["Failed", "Stopped"],
-        },
-    }
-
-
 def test_events_that_cannot_be_delivered_are_kept() -> None:
     deployment, _ = monitoring()
-    for target in deployment.all("aws:cloudwatch/eventTarget:EventTarget"):
-        assert target.inputs["arn"] == f"{TOPIC}alerts"
-        assert target.inputs["deadLetterConfig"] == {
-            "arn": "arn:aws:sqs:eu-west-1:123456789012:queue/churn-staging-dead-letters"
-        }
+    assert json.loads(deployment.one("monitoring-pipeline-failed-rule").inputs["eventPattern"]) == FAILED.pattern
+    targets = deployment.all("aws:cloudwatch/eventTarget:EventTarget")
+    assert [target.name for target in targets] == [
+        "monitoring-live-endpoint-failed-target",
+        "monitoring-pipeline-failed-target",
+    ]
+    for target in targets:
+        assert target.inputs["arn"] == ALERTS
+        assert target.inputs["deadLetterConfig"] == {"arn": LETTERS}
         assert target.inputs["retryPolicy"] == {"maximumRetryAttempts": 10, "maximumEventAgeInSeconds": 3600}
 
 

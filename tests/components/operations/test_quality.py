@@ -7,10 +7,11 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
+from components import jobs
 from components.operations import quality
 from components.operations.quality import Baseline, DataQuality, DataQualityArgs
 from settings import Monitoring
-from tests.components.engine import NAMES, Deployment, NoAnswer, deploy, ground, policy
+from tests.components.engine import LIVE, Deployment, NoAnswer, deploy, ground, policy
 
 RUN = "s3://123456789012-staging-ai-artifacts/runs/r/Baseline/baseline"
 BASELINE = Baseline(statistics=f"{RUN}/statistics.json", constraints=f"{RUN}/constraints.json")
@@ -66,11 +67,12 @@ def monitor(
     preview: bool = False,
 ) -> Deployment:
     def program() -> None:
-        endpoint = aws.sagemaker.Endpoint("endpoint", name="churn-staging", endpoint_config_name="c")
+        endpoint = aws.sagemaker.Endpoint("endpoint", name="churn-staging-live", endpoint_config_name="c")
         DataQuality(
             "quality",
             DataQualityArgs(
                 ground=ground(),
+                names=LIVE,
                 settings=Monitoring(quality_max_runtime_minutes=runtime_minutes, quality_instance_type=instance_type),
                 baseline=baseline,
                 endpoint=endpoint,
@@ -89,23 +91,23 @@ def test_disks_of_the_instance_take_no_volume_key() -> None:
 def test_the_job_is_isolated_encrypted_bounded_and_compares_with_the_baseline() -> None:
     inputs = dict(monitor().one("quality-definition").inputs)
     name = inputs.pop("name")
-    assert name.startswith("churn-staging-quality-")
+    assert name.startswith("churn-staging-live-quality-")
     key = "arn:aws:kms:eu-west-1:123456789012:key/keys-models"
     assert inputs == {
-        "roleArn": "arn:aws:iam::123456789012:role/churn-staging-monitor",
+        "roleArn": "arn:aws:iam::123456789012:role/churn-staging-live-monitor",
         "dataQualityAppSpecification": {"imageUri": "registry/analyzer:1"},
         "dataQualityBaselineConfig": {
             "statisticsResource": {"s3Uri": BASELINE.statistics},
             "constraintsResource": {"s3Uri": BASELINE.constraints},
         },
         "dataQualityJobInput": {
-            "endpointInput": {"endpointName": "churn-staging", "localPath": "/opt/ml/processing/input/endpoint"}
+            "endpointInput": {"endpointName": "churn-staging-live", "localPath": "/opt/ml/processing/input/endpoint"}
         },
         "dataQualityJobOutputConfig": {
             "kmsKeyId": key,
             "monitoringOutputs": {
                 "s3Output": {
-                    "s3Uri": "s3://123456789012-staging-ai-artifacts/data-quality",
+                    "s3Uri": "s3://123456789012-staging-ai-artifacts/data-quality/churn/churn-staging-live",
                     "localPath": "/opt/ml/processing/output",
                     "s3UploadMode": "EndOfJob",
                 }
@@ -123,7 +125,7 @@ def test_the_job_is_isolated_encrypted_bounded_and_compares_with_the_baseline() 
             "enableInterContainerTrafficEncryption": True,
             "enableNetworkIsolation": True,
             "vpcConfig": {
-                "subnets": ["subnet-isolated0", "subnet-isolated1", "subnet-isolated2"],
+                "subnets": ["subnet-private0", "subnet-private1", "subnet-private2"],
                 "securityGroupIds": ["sg-networkworkloadsgroup"],
             },
         },
@@ -132,7 +134,7 @@ def test_the_job_is_isolated_encrypted_bounded_and_compares_with_the_baseline() 
 
 
 def test_the_monitor_pulls_the_analyzer_image_and_no_other() -> None:
-    statements = {s.sid: s for s in quality.monitor_statements(NAMES, models_key="arn:m", processed_key="arn:p")}
+    statements = {s.sid: s for s in quality.monitor_statements(LIVE, models_key="arn:m", processed_key="arn:p")}
     assert statements["PullImages"].resources == (
         "arn:aws:ecr:eu-west-1:*:repository/sagemaker-model-monitor-analyzer",
     )
@@ -157,7 +159,7 @@ def test_a_changed_definition_has_a_new_name() -> None:
 
 def test_what_the_code_fixes_is_part_of_the_name_too(monkeypatch: pytest.MonkeyPatch) -> None:
     before = monitor().one("quality-definition").inputs["name"]
-    monkeypatch.setattr(quality, "VOLUME_GB", 50)
+    monkeypatch.setattr(jobs, "VOLUME_GB", 50)
     uncached = monitor.__wrapped__
     assert uncached().one("quality-definition").inputs["name"] != before
 
@@ -165,9 +167,11 @@ def test_what_the_code_fixes_is_part_of_the_name_too(monkeypatch: pytest.MonkeyP
 def test_the_job_reads_captures_and_baselines_and_writes_reports() -> None:
     statements = policy(monitor().one("quality-role-policy"))
     assert statements["ReadCaptureObjects"]["Resource"] == [
-        "arn:aws:s3:::123456789012-staging-ai-processed-data/data-capture/*"
+        "arn:aws:s3:::123456789012-staging-ai-processed-data/data-capture/churn/churn-staging-live/*"
     ]
-    assert statements["WriteReports"]["Resource"] == ["arn:aws:s3:::123456789012-staging-ai-artifacts/data-quality/*"]
+    assert statements["WriteReports"]["Resource"] == [
+        "arn:aws:s3:::123456789012-staging-ai-artifacts/data-quality/churn/*"
+    ]
     assert statements["PublishMetrics"]["Condition"] == {
         "StringEquals": {
             "cloudwatch:namespace": ["/aws/sagemaker/ProcessingJobs", "aws/sagemaker/Endpoints/data-metrics"]

@@ -10,6 +10,7 @@ from contracts import release
 from contracts.release import Record
 from settings import Realtime
 
+WHERE = "ml-platform:workloads.churn.endpoints.live"
 GROUP = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging"
 FIRST, SECOND, THIRD = (f"{GROUP}/{version}" for version in (1, 2, 3))
 
@@ -31,7 +32,7 @@ def live(found: Record) -> Record:
 
 def test_every_release_is_planned_the_wanted_one_first() -> None:
     found = record()
-    assert plan(found, Realtime(instance_count=4)) == [
+    assert plan(found, Realtime(instance_count=4), WHERE) == [
         Release(
             id=found.releases[0].id,
             variants=(Variant(name="champion", package=SECOND, weight=100, instances=4),),
@@ -44,7 +45,7 @@ def test_every_release_is_planned_the_wanted_one_first() -> None:
 
 
 def test_an_ab_test_has_two_variants_with_integer_weights() -> None:
-    wanted = plan(record(split=True), Realtime())[0]
+    wanted = plan(record(split=True), Realtime(), WHERE)[0]
     assert wanted.variants == (
         Variant(name="champion", package=SECOND, weight=90, instances=3),
         Variant(name="challenger", package=THIRD, weight=10, instances=3),
@@ -62,22 +63,22 @@ def test_an_ab_test_has_two_variants_with_integer_weights() -> None:
     ],
 )
 def test_live_counts_are_kept_within_what_is_possible(settings: dict[str, object], reached: int, planned: int) -> None:
-    releases = plan(record(counts={"champion": reached}), Realtime.model_validate(settings))
+    releases = plan(record(counts={"champion": reached}), Realtime.model_validate(settings), WHERE)
     assert [v.instances for r in releases for v in r.variants] == [planned, planned]
 
 
 def test_a_rollback_changes_no_configuration() -> None:
     before = record(counts={"champion": 5})
     after = release.roll_back(before, when="2025-01-14T09:00:00+00:00", who="test", why="test")
-    assert plan(after, Realtime())[0] == plan(before, Realtime())[1]
-    assert set(plan(after, Realtime())) == set(plan(before, Realtime()))
+    assert plan(after, Realtime(), WHERE)[0] == plan(before, Realtime(), WHERE)[1]
+    assert set(plan(after, Realtime(), WHERE)) == set(plan(before, Realtime(), WHERE))
 
 
 def test_a_promotion_changes_no_configuration_of_the_releases_before_it() -> None:
     before = record(counts={"champion": 3})
     after = release.promote(before, THIRD, when="2025-01-14T09:00:00+00:00", who="t", why="t", counts={"champion": 8})
-    assert [v.instances for v in plan(after, Realtime())[0].variants] == [8]
-    assert plan(after, Realtime())[1:] == plan(before, Realtime())
+    assert [v.instances for v in plan(after, Realtime(), WHERE)[0].variants] == [8]
+    assert plan(after, Realtime(), WHERE)[1:] == plan(before, Realtime(), WHERE)
 
 
 @pytest.mark.parametrize("ended", [False, True])
@@ -87,9 +88,9 @@ def test_rolling_updates_wait_for_the_end_of_an_ab_test(ended: bool) -> None:
         found = release.promote(found, THIRD, when="2025-01-27T09:00:00+00:00", who="test", why="test")
     rolling = Realtime.model_validate({"rollout": {"kind": "rolling"}})
     with pytest.raises(pulumi.RunError) as caught:
-        plan(found, rolling)
+        plan(found, rolling, WHERE)
     assert str(caught.value) == (
-        f"rollout.kind: found rolling, and release {found.wanted.id} or the one before it has "
+        f"{WHERE}.rollout.kind: found rolling, and release {found.wanted.id} or the one before it has "
         "a challenger; allowed: all_at_once, canary, linear; choose one until the A/B test is over and deployed"
     )
 

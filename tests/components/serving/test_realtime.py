@@ -5,14 +5,14 @@ from typing import Any, cast
 
 import pytest
 
-from components.naming import Names
 from components.serving.realtime import Realtime, RealtimeArgs
 from contracts import release
+from contracts.names import EndpointNames
 from contracts.release import Record
 from local.emulator.sagemaker.rollout import faults, plan
 from settings import FLEET_START_MINUTES, MAX_ROLLOUT_MINUTES, bakes
 from settings import Realtime as RealtimeSettings
-from tests.components.engine import Declared, Deployment, deploy, ground, is_unknown, policy
+from tests.components.engine import LIVE, Declared, Deployment, deploy, ground, is_unknown, policy
 from tests.components.serving.test_plan import FIRST, SECOND, record
 
 CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
@@ -34,6 +34,7 @@ def serving(
             "serving",
             RealtimeArgs(
                 ground=ground(protect=protect),
+                names=LIVE,
                 settings=RealtimeSettings.model_validate(section),
                 record=found or record(),
                 rollback_alarms=alarms,
@@ -63,7 +64,7 @@ def test_every_release_of_the_record_has_a_configuration_and_its_models() -> Non
     configs = {c.name: c.inputs["name"] for c in ab_test().all(CONFIG)}
     assert set(configs) == {f"serving-config-{r.id}" for r in found.releases}
     for r in found.releases:
-        assert configs[f"serving-config-{r.id}"].startswith(f"churn-staging-{r.id}-")
+        assert configs[f"serving-config-{r.id}"].startswith(f"churn-staging-live-{r.id}-")
     assert ab_test().names(MODEL) == [f"serving-model-churn-staging-{version}" for version in (1, 2, 3)]
     assert live(ab_test()).name == f"serving-config-{found.wanted.id}"
 
@@ -72,11 +73,11 @@ def test_a_model_comes_from_the_registry_into_the_isolated_network() -> None:
     model = default().one("serving-model-churn-staging-2").inputs
     assert model["name"].startswith("churn-staging-2-")
     assert {k: v for k, v in model.items() if k != "name"} == {
-        "executionRoleArn": "arn:aws:iam::123456789012:role/churn-staging-endpoint",
+        "executionRoleArn": "arn:aws:iam::123456789012:role/churn-staging-live-endpoint",
         "primaryContainer": {"modelPackageName": SECOND},
         "enableNetworkIsolation": True,
         "vpcConfig": {
-            "subnets": ["subnet-isolated0", "subnet-isolated1", "subnet-isolated2"],
+            "subnets": ["subnet-private0", "subnet-private1", "subnet-private2"],
             "securityGroupIds": ["sg-networkworkloadsgroup"],
         },
     }
@@ -99,7 +100,7 @@ def test_the_live_configuration() -> None:
         "dataCaptureConfig": {
             "enableCapture": True,
             "initialSamplingPercentage": 100,
-            "destinationS3Uri": "s3://123456789012-staging-ai-processed-data/data-capture",
+            "destinationS3Uri": "s3://123456789012-staging-ai-processed-data/data-capture/churn",
             "kmsKeyId": f"{KEY}keys-processed",
             "captureOptions": [{"captureMode": "Input"}, {"captureMode": "Output"}],
             "captureContentTypeHeader": {
@@ -138,7 +139,7 @@ def test_names_follow_from_the_content() -> None:
 
 def test_what_the_code_fixes_is_part_of_the_names_too(monkeypatch: pytest.MonkeyPatch) -> None:
     before = _config_names(serving())
-    monkeypatch.setattr(Names, "data_capture_uri", "s3://elsewhere")
+    monkeypatch.setattr(EndpointNames, "data_capture_uri", "s3://elsewhere")
     assert not set(_config_names(serving()).values()) & set(before.values())
 
 
@@ -153,7 +154,7 @@ def test_an_emergency_rollback_and_the_next_deployment_agree() -> None:
 
 def test_the_endpoint_rolls_out_with_alarms_that_turn_it_back() -> None:
     endpoint = default().one("serving-endpoint")
-    assert endpoint.inputs["name"] == "churn-staging"
+    assert endpoint.inputs["name"] == "churn-staging-live"
     assert "serving-logs" in endpoint.dependencies
     assert endpoint.inputs["deploymentConfig"] == {
         "autoRollbackConfiguration": {"alarms": [{"alarmName": "a-5xx"}, {"alarmName": "a-latency"}]},
@@ -255,12 +256,12 @@ def test_the_champion_scales_by_load_and_time_of_day_and_a_challenger_can_be_rem
     scaled = {
         "serviceNamespace": "sagemaker",
         "scalableDimension": "sagemaker:variant:DesiredInstanceCount",
-        "resourceId": "endpoint/churn-staging/variant/champion",
+        "resourceId": "endpoint/churn-staging-live/variant/champion",
     }
     assert target.inputs == {**scaled, "minCapacity": 2, "maxCapacity": 10}
     assert deployment.one("serving-champion-invocations").inputs == {
         **scaled,
-        "name": "churn-staging-champion-invocations",
+        "name": "churn-staging-live-champion-invocations",
         "policyType": "TargetTrackingScaling",
         "targetTrackingScalingPolicyConfiguration": {
             "predefinedMetricSpecification": {"predefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
@@ -272,7 +273,7 @@ def test_the_champion_scales_by_load_and_time_of_day_and_a_challenger_can_be_rem
     night = deployment.one("serving-champion-at-2200").inputs
     assert night == {
         **scaled,
-        "name": "churn-staging-champion-at-2200",
+        "name": "churn-staging-live-champion-at-2200",
         "schedule": "cron(0 22 * * ? *)",
         "timezone": "UTC",
         "scalableTargetAction": {"minCapacity": 1, "maxCapacity": 3},
@@ -287,9 +288,11 @@ def test_scaling_can_be_switched_off_to_change_the_instance_type() -> None:
 
 def test_the_role_loads_models_and_captures_traffic() -> None:
     statements = policy(default().one("serving-role-policy"))
-    assert statements["LoadModelsObjects"]["Resource"] == ["arn:aws:s3:::123456789012-staging-ai-artifacts/runs/*"]
+    assert statements["LoadModelsObjects"]["Resource"] == [
+        "arn:aws:s3:::123456789012-staging-ai-artifacts/runs/churn/*"
+    ]
     assert statements["CaptureTraffic"]["Resource"] == [
-        "arn:aws:s3:::123456789012-staging-ai-processed-data/data-capture/*"
+        "arn:aws:s3:::123456789012-staging-ai-processed-data/data-capture/churn/churn-staging-live/*"
     ]
     assert FIRST not in str(statements)
 

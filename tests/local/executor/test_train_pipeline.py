@@ -86,9 +86,9 @@ def aws(endpoint: str, tmp_path_factory: pytest.TempPathFactory, pool: str | Non
     aws = Aws(endpoint, workdir, pool)
     for bucket in (ARTIFACTS, PROCESSED):
         aws.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    aws.s3.put_object(Bucket=ARTIFACTS, Key=f"contracts/{SHA}/contract.json", Body=CONTRACT.encode())
+    aws.s3.put_object(Bucket=ARTIFACTS, Key=f"contracts/churn/{SHA}/contract.json", Body=CONTRACT.encode())
     strong, weak = workdir / "strong.parquet", workdir / "weak.parquet"
-    aws.s3.upload_file(str(accepted(strong, rows=3000, signal=1.0)), PROCESSED, "accepted/strong.parquet")
+    aws.s3.upload_file(str(accepted(strong, rows=3000, signal=1.0)), PROCESSED, "accepted/churn/strong.parquet")
     aws.s3.upload_file(str(accepted(weak, rows=1500, signal=0.02)), PROCESSED, "weak/weak.parquet")
     aws.sagemaker.create_model_package_group(ModelPackageGroupName=NAME)
     return aws
@@ -135,10 +135,10 @@ def test_every_job_is_one_that_the_pool_can_do(first: ExecutionResult, started: 
 
 def test_the_package_says_what_it_is(aws: Aws, first: ExecutionResult, package: dict[str, Any]) -> None:
     said = package["CustomerMetadataProperties"]
-    manifest = json.loads(read(aws, f"s3://{ARTIFACTS}/runs/execution1/Prepare/manifest/manifest.json"))
+    manifest = json.loads(read(aws, f"s3://{ARTIFACTS}/runs/churn/execution1/Prepare/manifest/manifest.json"))
     assert said["dataset_version"] == manifest["dataset_version"]
     assert (said["requested_version"], said["contract_sha"]) == ("data-1", SHA)
-    assert (said["pipeline_execution"], said["dataset_uri"]) == ("execution1", f"s3://{PROCESSED}/accepted/")
+    assert (said["pipeline_execution"], said["dataset_uri"]) == ("execution1", f"s3://{PROCESSED}/accepted/churn/")
     assert first.step("Train").metadata["TrainingJob"]["Arn"].endswith(f"/{said['training_job']}")
     evaluation = json.loads(read(aws, said["evaluation"]))
     assert said["auc"] == str(evaluation["metrics"]["auc"]["value"])
@@ -165,7 +165,7 @@ def test_the_same_data_again_is_only_judged_again(aws: Aws, package: dict[str, A
     again = aws.run(DatasetVersion="data-1")
     assert again.failure_reason is None
     assert {s.name for s in again.steps if s.cache_hit} == {"Prepare", "Baseline", "Train"}
-    evaluation = json.loads(read(aws, f"s3://{ARTIFACTS}/runs/execution2/Evaluate/evaluation/evaluation.json"))
+    evaluation = json.loads(read(aws, f"s3://{ARTIFACTS}/runs/churn/execution2/Evaluate/evaluation/evaluation.json"))
     assert evaluation["champion"]["package_arn"] == champion
     assert evaluation["champion"]["auc_difference"]["value"] == 0
 

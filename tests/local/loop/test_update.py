@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import xgboost as xgb
 
-from components.naming import Names
 from contracts import loader, release, schema
+from contracts.names import Names
 from contracts.release import Record
 from contracts.schema import Contract
 from local.emulator import client
@@ -59,12 +59,13 @@ def contract() -> Contract:
 @pytest.fixture(scope="module")
 def platform(up: Up, emulator: Emulator, contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> Platform:
     """A stack with its images, two registered packages, and an A/B test of them live."""
-    names = Names(workload="churn", stack="staging", account=emulator.account, region=emulator.region)
+    ground = Names(stack="staging", account=emulator.account, region=emulator.region)
+    names = ground.of_workload("churn").of_endpoint("live")
     running = Platform(emulator, names, tmp_path_factory.mktemp("work") / "contract.json", pool=None)
     up()
     images = [running.publish_image(image) for image in ("training", "inference")]
     model = archive(tmp_path_factory.mktemp("model"), contract)
-    running.client("s3").upload_file(str(model), names.artifacts_bucket, "runs/test/model.tar.gz")
+    running.client("s3").upload_file(str(model), names.artifacts_bucket, f"{names.layout.runs}test/model.tar.gz")
     champion, challenger = (register(running, images[1]) for _ in range(2))
     record = release.promote(None, champion, who="test", why="first", when=WHEN)
     write(running, release.split_traffic(record, challenger, 10, who="test", why="A/B", when=WHEN))
@@ -88,7 +89,7 @@ def archive(directory: Path, contract: Contract) -> Path:
 
 
 def register(platform: Platform, image: str) -> str:
-    model = f"s3://{platform.names.artifacts_bucket}/runs/test/model.tar.gz"
+    model = f"s3://{platform.names.artifacts_bucket}/{platform.names.layout.runs}test/model.tar.gz"
     return platform.client("sagemaker").create_model_package(
         ModelPackageGroupName=platform.names.package_group,
         ModelApprovalStatus="Approved",
@@ -116,7 +117,7 @@ def test_a_new_release_record_makes_a_new_configuration_and_moves_the_endpoint(p
     assert before.wanted.challenger is not None
     after = release.split_traffic(before, before.wanted.challenger, 50, who="test", why="more", when=WHEN)
     write(platform, after)
-    assert up() == {"create": [f"serving-config-{after.wanted.id}"], "update": ["serving-endpoint"]}
+    assert up() == {"create": [f"churn-live-config-{after.wanted.id}"], "update": ["churn-live-endpoint"]}
     variants = platform.endpoint()["ProductionVariants"]
     assert {v["VariantName"]: v["CurrentWeight"] for v in variants} == {"champion": 50.0, "challenger": 50.0}
     assert up() == {}
@@ -129,5 +130,5 @@ def test_a_resource_that_is_gone_from_the_program_is_deleted(platform: Platform,
     live["autoscaling"] = live.get("autoscaling", {}) | {"schedules": []}
     scaling = platform.client("application-autoscaling")
     assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"]
-    assert up(workloads={name: workload}) == {"delete": ["serving-champion-at-0600", "serving-champion-at-2200"]}
+    assert up(workloads={name: workload}) == {"delete": ["churn-live-champion-at-0600", "churn-live-champion-at-2200"]}
     assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"] == []

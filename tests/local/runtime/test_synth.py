@@ -130,15 +130,15 @@ def test_the_steady_state_has_images_by_digest_and_a_live_release_with_a_good_on
     images = document(project, READ.replace("PATH", "/mlplatform/dev/images"))["outputs"]["parameters"]
     assert sorted(images) == ["/mlplatform/dev/images/inference", "/mlplatform/dev/images/training"]
     assert all("@sha256:" in uri for uri in images.values())
-    found = document(project, READ.replace("PATH", "/mlplatform/dev/churn-dev"))["outputs"]["parameters"]
-    assert list(found) == ["/mlplatform/dev/churn-dev/release"]
+    found = document(project, READ.replace("PATH", "/mlplatform/dev/churn/live"))["outputs"]["parameters"]
+    assert list(found) == ["/mlplatform/dev/churn/live/release"]
     record = release.from_json(next(iter(found.values())))
     assert record.wanted.champion.endswith(":model-package/churn-dev/2")
     assert record.known_good is not None
 
 
 def test_a_bootstrap_has_neither(project: Any) -> None:
-    for path in ("/mlplatform/dev/images", "/mlplatform/dev/churn-dev"):
+    for path in ("/mlplatform/dev/images", "/mlplatform/dev/churn/live"):
         content = document(project, READ.replace("PATH", path), bootstrap=True)
         assert content["outputs"]["parameters"] == {}
 

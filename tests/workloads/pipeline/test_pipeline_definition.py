@@ -22,7 +22,7 @@ def test_steps_in_order(rendered: dict[str, Any], steps: Steps) -> None:
 def test_only_run_time_knobs_are_parameters(rendered: dict[str, Any]) -> None:
     defaults = {p["Name"]: p.get("DefaultValue") for p in rendered["Parameters"]}
     assert defaults == {
-        "InputDataUri": "s3://123456789012-staging-ai-processed-data/accepted/",
+        "InputDataUri": "s3://123456789012-staging-ai-processed-data/accepted/churn/",
         "DatasetVersion": None,  # no default: the same text would reuse what was computed from older data
         "ProcessingInstanceType": "ml.m5.xlarge",
         "TrainingInstanceType": "ml.m5.2xlarge",
@@ -83,7 +83,7 @@ def test_the_cache_key_of_train_is_free_of_the_execution(steps: Steps) -> None:
 
 def test_train_resumes_only_from_the_checkpoints_of_the_same_work(steps: Steps) -> None:
     place = steps["Train"]["Arguments"]["CheckpointConfig"]["S3Uri"]["Std:Join"]["Values"]
-    assert place[0] == "s3://123456789012-staging-ai-artifacts/checkpoints"
+    assert place[0] == "s3://123456789012-staging-ai-artifacts/checkpoints/churn"
     assert place[1] == {"Get": "Steps.Prepare.ProcessingJobName"}
     names = [value["Get"] for value in place[2]["Std:Join"]["Values"]]
     assert names == ["Parameters.NumRound", "Parameters.Eta", "Parameters.MaxDepth"]
@@ -143,7 +143,7 @@ def test_the_package_waits_for_a_person_and_says_what_it_came_from(steps: Steps)
     }
     (container,) = package["InferenceSpecification"]["Containers"]
     assert container == {
-        "Image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-staging-inference@sha256:" + "0" * 64,
+        "Image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-inference@sha256:" + "0" * 64,
         "ModelDataUrl": {"Get": "Steps.Train.ModelArtifacts.S3ModelArtifacts"},
     }
     assert package["InferenceSpecification"]["SupportedContentTypes"] == ["text/csv", "application/json"]

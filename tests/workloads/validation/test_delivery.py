@@ -60,7 +60,7 @@ class Lake:
         return file_sha256(path)
 
     def process(self, key: str = "incoming/2026-11-20/day.csv", **options: Any) -> Any:
-        options = {"contract": CHURN, "processed": PROCESSED, "now": NOW} | options
+        options = {"contract": CHURN, "processed": PROCESSED, "workload": "churn", "now": NOW} | options
         return process(self.s3, source=Location(bucket="raw", key=key), **options)
 
     def listing(self) -> list[str]:
@@ -76,7 +76,7 @@ class Lake:
 
     def delivered(self, sha256: str) -> set[str]:
         """When the rows of an accepted object came, as they say themselves."""
-        body = self.s3.get_object(Bucket="processed", Key=f"accepted/{sha256}.parquet")["Body"].read()
+        body = self.s3.get_object(Bucket="processed", Key=f"accepted/churn/{sha256}.parquet")["Body"].read()
         path = self.directory / "downloaded.parquet"
         path.write_bytes(body)
         return {row[DELIVERED] for row in read_rows(path)}
@@ -95,20 +95,20 @@ def test_an_accepted_object(lake: Lake) -> None:
 
     assert verdict.status is Status.ACCEPTED
     assert lake.listing() == [
-        f"accepted/{sha256}.parquet",
-        f"ledger/{sha256}.json",
-        "ledger/last-accepted.json",
-        f"quarantine/{sha256}/reason.json",
-        f"quarantine/{sha256}/rows.parquet",
+        f"accepted/churn/{sha256}.parquet",
+        f"ledger/churn/{sha256}.json",
+        "ledger/churn/last-accepted.json",
+        f"quarantine/churn/{sha256}/reason.json",
+        f"quarantine/churn/{sha256}/rows.parquet",
     ]
-    assert lake.rows(f"accepted/{sha256}.parquet") == rows[:9] + rows[10:]
-    assert [row["quarantine_row"] for row in lake.rows(f"quarantine/{sha256}/rows.parquet")] == [10]
-    entry = lake.json(f"ledger/{sha256}.json")
+    assert lake.rows(f"accepted/churn/{sha256}.parquet") == rows[:9] + rows[10:]
+    assert [row["quarantine_row"] for row in lake.rows(f"quarantine/churn/{sha256}/rows.parquet")] == [10]
+    entry = lake.json(f"ledger/churn/{sha256}.json")
     assert entry["object"] == "s3://raw/incoming/2026-11-20/day.csv"
     assert entry["reasons"] == {"not_allowed": 1}
     assert entry["judged_at"] == "2026-11-21T12:00:00+00:00"
-    assert lake.json(f"quarantine/{sha256}/reason.json") == entry
-    assert lake.json("ledger/last-accepted.json") == {"object_sha256": sha256, "summary": entry["summary"]}
+    assert lake.json(f"quarantine/churn/{sha256}/reason.json") == entry
+    assert lake.json("ledger/churn/last-accepted.json") == {"object_sha256": sha256, "summary": entry["summary"]}
 
 
 def test_accepted_rows_say_when_s3_got_their_object_whenever_it_was_judged(
@@ -129,7 +129,7 @@ def test_accepted_rows_say_when_s3_got_their_object_whenever_it_was_judged(
         lake.process("first.csv", contract=contract, now=NOW + timedelta(hours=1))
         assert lake.delivered(first) == {"2026-11-20T08:00:00Z"}
         assert lake.delivered(correction) == {"2026-11-20T09:30:00Z"}
-    assert lake.json(f"ledger/{first}.json")["delivered_at"] == put["first.csv"]
+    assert lake.json(f"ledger/churn/{first}.json")["delivered_at"] == put["first.csv"]
 
 
 def test_a_file_delivered_twice_is_processed_once(lake: Lake) -> None:
@@ -142,7 +142,7 @@ def test_a_file_delivered_twice_is_processed_once(lake: Lake) -> None:
     assert (second.status, second.duplicate_of) == (Status.DUPLICATE, Status.ACCEPTED)
     assert (second.object_sha256, second.rows_in, second.accepted) == (sha256, first.rows_in, first.accepted)
     assert before == {key: lake.s3.head_object(Bucket="processed", Key=key)["LastModified"] for key in lake.listing()}
-    assert lake.json(f"ledger/{sha256}.json")["object"] == "s3://raw/incoming/2026-11-20/day.csv"
+    assert lake.json(f"ledger/churn/{sha256}.json")["object"] == "s3://raw/incoming/2026-11-20/day.csv"
 
 
 def test_of_two_deliveries_at_once_one_is_the_duplicate(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,14 +169,14 @@ def test_after_a_crash_before_the_ledger_the_object_is_judged_again(
     failure = ClientError({"Error": {"Code": "SlowDown", "Message": ""}}, "PutObject")
 
     def fail(**request: Any) -> Any:
-        if request["Key"].startswith("ledger/"):
+        if request["Key"].startswith("ledger/churn/"):
             raise failure
         return put_object(**request)
 
     monkeypatch.setattr(lake.s3, "put_object", fail)
     with pytest.raises(ClientError):
         lake.process()
-    assert lake.listing() == [f"accepted/{sha256}.parquet"]
+    assert lake.listing() == [f"accepted/churn/{sha256}.parquet"]
     monkeypatch.setattr(lake.s3, "put_object", put_object)
     assert lake.process().status is Status.ACCEPTED
 
@@ -184,8 +184,12 @@ def test_after_a_crash_before_the_ledger_the_object_is_judged_again(
 def test_a_refused_object_is_kept_whole_with_its_reason(lake: Lake) -> None:
     lake.s3.put_object(Bucket="raw", Key="bad.csv", Body=b"customer_id\nC1\n")
     verdict = lake.process(key="bad.csv")
-    folder = f"quarantine/{verdict.object_sha256}"
-    assert lake.listing() == [f"ledger/{verdict.object_sha256}.json", f"{folder}/file.bin", f"{folder}/reason.json"]
+    folder = f"quarantine/churn/{verdict.object_sha256}"
+    assert lake.listing() == [
+        f"ledger/churn/{verdict.object_sha256}.json",
+        f"{folder}/file.bin",
+        f"{folder}/reason.json",
+    ]
     assert lake.s3.get_object(Bucket="processed", Key=f"{folder}/file.bin")["Body"].read() == b"customer_id\nC1\n"
     reason = lake.json(f"{folder}/reason.json")
     assert (reason["status"], reason["findings"][0]["code"]) == ("refused", "missing_column")
@@ -198,8 +202,8 @@ def test_a_refused_object_with_personal_columns_stays_in_raw_data_only(lake: Lak
     )
     lake.s3.put_object(Bucket="raw", Key="bad.csv", Body=b"customer_id\nC1\n")
     verdict = lake.process(key="bad.csv", contract=contract, salt=b"0123456789abcdef")
-    folder = f"quarantine/{verdict.object_sha256}"
-    assert lake.listing() == [f"ledger/{verdict.object_sha256}.json", f"{folder}/reason.json"]
+    folder = f"quarantine/churn/{verdict.object_sha256}"
+    assert lake.listing() == [f"ledger/churn/{verdict.object_sha256}.json", f"{folder}/reason.json"]
     with pytest.raises(SaltError):
         lake.put(good_rows())
         lake.process(contract=contract)
@@ -215,19 +219,19 @@ def test_a_held_object_waits_until_a_person_approves_it(lake: Lake) -> None:
     sha256 = lake.put(poisoned())
     assert lake.process().status is Status.HELD
     assert [key for key in lake.listing() if sha256 in key] == [
-        f"ledger/{sha256}.json",
-        f"quarantine/{sha256}/held.parquet",
-        f"quarantine/{sha256}/reason.json",
+        f"ledger/churn/{sha256}.json",
+        f"quarantine/churn/{sha256}/held.parquet",
+        f"quarantine/churn/{sha256}/reason.json",
     ]
-    assert lake.json("ledger/last-accepted.json")["object_sha256"] != sha256
+    assert lake.json("ledger/churn/last-accepted.json")["object_sha256"] != sha256
     assert lake.process().duplicate_of is Status.HELD
 
     approved = lake.process(approval=Approval(who="ana", why="campaign month"))
     assert approved.status is Status.ACCEPTED
-    assert lake.rows(f"accepted/{sha256}.parquet") == poisoned()
-    assert f"quarantine/{sha256}/held.parquet" not in lake.listing()
-    assert lake.json(f"ledger/{sha256}.json")["approval"] == {"who": "ana", "why": "campaign month"}
-    assert lake.json("ledger/last-accepted.json")["object_sha256"] == sha256
+    assert lake.rows(f"accepted/churn/{sha256}.parquet") == poisoned()
+    assert f"quarantine/churn/{sha256}/held.parquet" not in lake.listing()
+    assert lake.json(f"ledger/churn/{sha256}.json")["approval"] == {"who": "ana", "why": "campaign month"}
+    assert lake.json("ledger/churn/last-accepted.json")["object_sha256"] == sha256
 
 
 @pytest.mark.parametrize("judged_before", [False, True])
@@ -263,10 +267,10 @@ def test_judged_again_nothing_is_left_of_the_former_verdict(lake: Lake) -> None:
     assert lake.process().status is Status.ACCEPTED
     assert lake.process(contract=with_limit(20)).status is Status.REFUSED
     refused = lake.listing()
-    assert f"accepted/{sha256}.parquet" not in refused  # or the next data set would have the rows
-    assert f"quarantine/{sha256}/file.bin" in refused
+    assert f"accepted/churn/{sha256}.parquet" not in refused  # or the next data set would have the rows
+    assert f"quarantine/churn/{sha256}/file.bin" in refused
     assert lake.process().status is Status.ACCEPTED
-    assert f"quarantine/{sha256}/file.bin" not in lake.listing()
+    assert f"quarantine/churn/{sha256}/file.bin" not in lake.listing()
 
 
 def test_the_version_that_the_event_named_is_the_one_judged(lake: Lake) -> None:
@@ -274,7 +278,7 @@ def test_the_version_that_the_event_named_is_the_one_judged(lake: Lake) -> None:
     version = lake.s3.head_object(Bucket="raw", Key="incoming/2026-11-20/day.csv")["VersionId"]
     lake.put(good_rows(20))
     assert lake.process(version_id=version).object_sha256 == first
-    assert lake.json(f"ledger/{first}.json")["version_id"] == version
+    assert lake.json(f"ledger/churn/{first}.json")["version_id"] == version
 
 
 def test_an_object_that_is_not_there(lake: Lake) -> None:
@@ -294,7 +298,7 @@ def test_what_is_no_s3_uri(uri: str) -> None:
 def test_a_processed_location_below_a_prefix(lake: Lake, key: str) -> None:
     sha256 = lake.put(good_rows())
     lake.process(processed=Location(bucket="processed", key=key))
-    assert f"lake/accepted/{sha256}.parquet" in lake.listing()
+    assert f"lake/accepted/churn/{sha256}.parquet" in lake.listing()
 
 
 class TestCommandLine:
@@ -303,7 +307,17 @@ class TestCommandLine:
     @pytest.fixture
     def arguments(self, lake: Lake, tmp_path: Path) -> list[str]:
         (tmp_path / "contract.json").write_text(to_json(CHURN))
-        return ["--contract", str(tmp_path), "--processed", "s3://processed", "--now", NOW.isoformat(), "--object"]
+        return [
+            "--contract",
+            str(tmp_path),
+            "--processed",
+            "s3://processed",
+            "--workload",
+            "churn",
+            "--now",
+            NOW.isoformat(),
+            "--object",
+        ]
 
     def test_exit_codes_and_output(self, lake: Lake, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         deliveries = {"good": good_rows(600), "again": good_rows(600), "held": poisoned(), "refused": good_rows(0)}

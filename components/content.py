@@ -1,0 +1,24 @@
+"""Names that follow from content, for what can only be replaced and must outlive the move to its successor."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pulumi
+
+
+def content_name(stem: str, content: pulumi.Input[Any]) -> pulumi.Output[str]:
+    """`<stem>-<8 hex digits of the content>`: a new name for every new content.
+
+    SageMaker's models, endpoint configurations and job definitions cannot be changed, only replaced, and the old one
+    must outlive the move to the new one. With a name that follows from the content, the new one never meets the old.
+    At preview the name is unknown as long as any of the content is.
+    """
+
+    def name(value: object) -> str:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+        return f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    return pulumi.Output.from_input(content).apply(name)

@@ -1,0 +1,94 @@
+"""The dead-letter queue of a workload: what failed for good waits here for a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import access
+from components.ground import Ground
+from components.ground.keys import Domain
+from components.watch import Alarm, Series, Watch, Widget
+from contracts.names import DEAD_LETTERS, WorkloadNames
+
+RETENTION_DAYS = 14
+
+
+def watch(names: WorkloadNames) -> Watch:
+    """One letter is one too many."""
+    queue = names.resource(DEAD_LETTERS)
+    namespace, metric, dimensions = "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue}
+    return Watch(
+        alarms=(
+            Alarm(
+                name=queue,
+                description=f"{queue}: something failed for good and waits for a person",
+                namespace=namespace,
+                metric=metric,
+                dimensions=dimensions,
+                statistic="Maximum",
+                threshold=0,
+            ),
+        ),
+        widgets=(
+            Widget(
+                title="Dead letters",
+                series=[Series(namespace=namespace, metric=metric, dimensions=dimensions, statistic="Maximum")],
+            ),
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLettersArgs:
+    """The workload's names."""
+
+    ground: Ground
+    names: WorkloadNames
+
+
+class DeadLetters(pulumi.ComponentResource):
+    """The queue, which topics and event rules of this stack may write to.
+
+    dead_letters = DeadLetters("churn-dead-letters", DeadLettersArgs(ground=ground, names=names))
+    dead_letters.arn
+    """
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: DeadLettersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:operations:DeadLetters", name, None, opts)
+        child, names = pulumi.ResourceOptions(parent=self), args.names
+        queue = aws.sqs.Queue(
+            f"{name}-queue",
+            name=names.resource(DEAD_LETTERS),
+            kms_master_key_id=args.ground.keys[Domain.MESSAGES].arn,
+            kms_data_key_reuse_period_seconds=300,
+            message_retention_seconds=RETENTION_DAYS * 24 * 3600,
+            opts=child,
+        )
+        arn = names.arn("sqs", names.resource(DEAD_LETTERS))
+        sources = [names.arn("events", f"rule/{names.resource('*')}"), names.arn("sns", names.resource("*"))]
+        aws.sqs.QueuePolicy(
+            f"{name}-policy",
+            queue_url=queue.url,
+            policy=access.document(
+                [
+                    access.grant(
+                        "UndeliveredEvents",
+                        ["sqs:SendMessage"],
+                        [arn],
+                        {"Service": ["events.amazonaws.com", "sns.amazonaws.com"]},
+                        conditions={"ArnLike": {"aws:SourceArn": sources}},
+                    ),
+                    access.deny(
+                        "DenyPlainHttp", ["sqs:*"], [arn], conditions={"Bool": {"aws:SecureTransport": "false"}}
+                    ),
+                ]
+            ),
+            opts=child,
+        )
+        self.arn = queue.arn
+        self.register_outputs({"arn": self.arn})

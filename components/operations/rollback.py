@@ -1,0 +1,88 @@
+"""Rollback without a person: an alarm of an endpoint moves it back to the last release known to be good.
+
+Alarm -> topic -> function, which rewrites the release record and moves the endpoint. One function an endpoint, so that
+none can move another's.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pulumi
+
+from components import access
+from components.access import Statement
+from components.ground import Ground
+from components.ground.keys import Domain
+from components.operations.responder import Responder, ResponderArgs
+from contracts.names import EndpointNames
+
+ROLE: Final = "rollback"
+#: AWS services that the function's code calls (`components.reach`): what it moves, the record, people.
+CALLS: Final = {ROLE: frozenset({"sagemaker.api", "sns", "ssm"})}
+#: The most that Lambda allows: an endpoint takes minutes to come to rest, and until then nothing can be rolled back.
+TIMEOUT_SECONDS: Final = 900
+
+
+def statements(names: EndpointNames, *, models_key: pulumi.Input[str]) -> list[Statement]:
+    """What the function may do: rewrite the release record under its lock and move the endpoint."""
+    endpoint = [
+        names.arn("sagemaker", f"endpoint/{names.prefix}"),
+        names.arn("sagemaker", f"endpoint-config/{names.prefix}-*"),
+    ]
+    return [
+        access.allow(
+            "ReleaseRecord",
+            ["ssm:GetParameter", "ssm:PutParameter"],
+            [names.arn("ssm", f"parameter{names.release_parameter}")],
+        ),
+        access.allow(
+            "RecordLock",
+            ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            [names.bucket_arn(names.artifacts_bucket, names.lock_key)],
+        ),
+        # Without it S3 answers 403 for a lock that was released, where 404 is the truth.
+        access.allow(
+            "SeeRecordLock",
+            ["s3:ListBucket"],
+            [names.bucket_arn(names.artifacts_bucket)],
+            conditions={"StringLike": {"s3:prefix": [names.lock_key]}},
+        ),
+        access.use_key("EncryptRecordLock", [models_key], write=True),
+        access.allow("FindConfigurations", ["sagemaker:ListEndpointConfigs"], ["*"]),
+        access.allow("MoveEndpoint", ["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpoint"], endpoint),
+        # SageMaker encrypts the new fleet's volumes on behalf of who asks for the update (API reference,
+        # CreateEndpointConfig, KmsKeyId).
+        access.grant_key("EncryptFleet", [models_key]),
+    ]
+
+
+def rollback(
+    name: str,
+    *,
+    ground: Ground,
+    names: EndpointNames,
+    dead_letters_arn: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> Responder:
+    """The rollback function of an endpoint and its topic."""
+    return Responder(
+        name,
+        ResponderArgs(
+            ground=ground,
+            names=names,
+            role=ROLE,
+            description="Moves the endpoint to the last release known to be good",
+            code=["contracts/__init__.py", "contracts/release/*.py"],
+            environment={
+                "RELEASE_PARAMETER": names.release_parameter,
+                "ENDPOINT_NAME": names.prefix,
+                "LOCK_BUCKET": names.artifacts_bucket,
+                "LOCK_KEY": names.lock_key,
+            },
+            timeout_seconds=TIMEOUT_SECONDS,
+            statements=statements(names, models_key=ground.keys[Domain.MODELS].arn),
+            dead_letters_arn=dead_letters_arn,
+        ),
+        opts,
+    )

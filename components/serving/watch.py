@@ -1,0 +1,127 @@
+"""What of a real-time endpoint is to be watched: errors, latency, full instances, and rollouts that failed.
+
+SageMaker reports ModelLatency in microseconds and CPUUtilization as the sum over all cores (SageMaker developer guide,
+"Metrics for monitoring SageMaker with Amazon CloudWatch"); both are converted here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from components.watch import Alarm, Channel, Event, Series, Watch, Widget
+from contracts import instances
+from contracts.names import EndpointNames
+from settings import Realtime
+
+MICROSECONDS_PER_MS: Final = 1000
+#: Share of the fleet's CPU or memory above which people are told: autoscaling follows invocations, so a full instance
+#: means that its target is too high.
+BUSY_PERCENT: Final = 90
+REQUESTS: Final = "AWS/SageMaker"
+HOSTS: Final = "/aws/sagemaker/Endpoints"
+#: The events spell a status in capitals, the API as one word; a rule that knows one spelling only might never match.
+_TROUBLE: Final = (
+    "FAILED", "Failed", "ROLLING_BACK", "RollingBack", "UPDATE_ROLLBACK_FAILED", "UpdateRollbackFailed",
+)  # fmt: skip
+
+
+def watch(names: EndpointNames, settings: Realtime, variants: Sequence[str]) -> Watch:
+    """Alarms and graphs of the live release's variants (none before the first), and the endpoint's own trouble."""
+    return Watch(
+        alarms=tuple(alarm for variant in variants for alarm in variant_alarms(names, variant, settings)),
+        widgets=_widgets(names, variants) if variants else (),
+        events=(
+            Event(
+                name=names.resource("endpoint-failed"),
+                description="The endpoint failed, or SageMaker turned a rollout back",
+                pattern={
+                    "source": ["aws.sagemaker"],
+                    "detail-type": ["SageMaker Endpoint Deployment State Change", "SageMaker Endpoint State Change"],
+                    "detail": {"EndpointName": [names.prefix], "EndpointStatus": list(_TROUBLE)},
+                },
+            ),
+        ),
+    )
+
+
+def variant_alarms(names: EndpointNames, variant: str, settings: Realtime) -> list[Alarm]:
+    """Alarms of one variant of the endpoint."""
+    dimensions = {"EndpointName": names.prefix, "VariantName": variant}
+    limits, stem = settings.alarms, names.resource(variant)
+    return [
+        Alarm(
+            name=f"{stem}-server-errors",
+            description=f"{variant}: more than {limits.server_errors} answers with a 5xx status in 5 minutes, twice",
+            namespace=REQUESTS,
+            metric="Invocation5XXErrors",
+            dimensions=dimensions,
+            statistic="Sum",
+            threshold=limits.server_errors,
+            periods=2,
+            channels=(Channel.ALERTS, Channel.ROLLBACK),
+            guards="server_errors",
+        ),
+        Alarm(
+            name=f"{stem}-latency",
+            description=f"{variant}: p99 of the model's latency above {limits.latency_p99_ms} ms in 5 minutes, twice",
+            namespace=REQUESTS,
+            metric="ModelLatency",
+            dimensions=dimensions,
+            statistic="p99",
+            threshold=limits.latency_p99_ms * MICROSECONDS_PER_MS,
+            periods=2,
+            channels=(Channel.ALERTS, Channel.ROLLBACK),
+            guards="latency",
+        ),
+        Alarm(
+            name=f"{stem}-cpu",
+            description=f"{variant}: more than {BUSY_PERCENT} % of the CPU in use for 15 minutes",
+            namespace=HOSTS,
+            metric="CPUUtilization",
+            dimensions=dimensions,
+            statistic="Average",
+            threshold=BUSY_PERCENT * instances.vcpus(settings.instance_type),
+            periods=3,
+        ),
+        Alarm(
+            name=f"{stem}-memory",
+            description=f"{variant}: more than {BUSY_PERCENT} % of the memory in use for 15 minutes",
+            namespace=HOSTS,
+            metric="MemoryUtilization",
+            dimensions=dimensions,
+            statistic="Average",
+            threshold=BUSY_PERCENT,
+            periods=3,
+        ),
+    ]
+
+
+def _widgets(names: EndpointNames, variants: Sequence[str]) -> tuple[Widget, ...]:
+    def graph(title: str, namespace: str, *lines: tuple[str, str]) -> Widget:
+        return Widget(
+            title=f"{names.endpoint}: {title}",
+            series=[
+                Series(
+                    namespace=namespace,
+                    metric=metric,
+                    dimensions={"EndpointName": names.prefix, "VariantName": variant},
+                    statistic=statistic,
+                )
+                for metric, statistic in lines
+                for variant in variants
+            ],
+        )
+
+    return (
+        graph("invocations", REQUESTS, ("Invocations", "Sum")),
+        graph("errors", REQUESTS, ("Invocation4XXErrors", "Sum"), ("Invocation5XXErrors", "Sum")),
+        graph("model latency (microseconds)", REQUESTS, ("ModelLatency", "Average"), ("ModelLatency", "p99")),
+        graph(
+            "CPU (percent, summed over cores) and memory (percent)",
+            HOSTS,
+            ("CPUUtilization", "Average"),
+            ("MemoryUtilization", "Average"),
+        ),
+        graph("invocations per instance", REQUESTS, ("InvocationsPerInstance", "Sum")),
+    )

@@ -1,0 +1,82 @@
+"""A topic: encrypted, TLS only, and open to the alarms of this stack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import access
+from components.access import Statement
+from contracts.names import Names
+
+
+def topic_policy(names: Names, role: str, *, event_rules: bool) -> list[Statement]:
+    """Alarms of this stack publish, on request also event rules; functions publish by their own policies.
+
+    EventBridge's calls carry neither aws:SourceArn nor aws:SourceAccount (Amazon SNS developer guide, "Managing
+    encryption keys"), so its statement is bounded by the topic and the key alone.
+    """
+    topic = [names.arn("sns", names.resource(role))]
+    statements = [
+        access.grant(
+            "Alarms",
+            ["sns:Publish"],
+            topic,
+            {"Service": "cloudwatch.amazonaws.com"},
+            conditions={
+                "ArnLike": {"aws:SourceArn": names.arn("cloudwatch", f"alarm:{names.every}")},
+                "StringEquals": {"aws:SourceAccount": names.account},
+            },
+        ),
+        access.deny("DenyPlainHttp", ["sns:Publish"], topic, conditions={"Bool": {"aws:SecureTransport": "false"}}),
+    ]
+    if event_rules:
+        statements.append(access.grant("EventRules", ["sns:Publish"], topic, {"Service": "events.amazonaws.com"}))
+    return statements
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopicArgs:
+    """`role` names the topic (`<prefix>-<role>`); `event_rules` lets EventBridge publish; `emails` get all."""
+
+    names: Names
+    role: str
+    key_arn: pulumi.Input[str]
+    event_rules: bool = False
+    emails: Sequence[str] = ()
+
+
+class Topic(pulumi.ComponentResource):
+    """One topic.
+
+    alerts = Topic("alerts", TopicArgs(names=names, role="alerts", key_arn=key.arn, event_rules=True))
+    alerts.arn
+    """
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: TopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:topic:Topic", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        topic = aws.sns.Topic(
+            f"{name}-topic",
+            name=args.names.resource(args.role),
+            kms_master_key_id=args.key_arn,
+            signature_version=2,
+            opts=child,
+        )
+        aws.sns.TopicPolicy(
+            f"{name}-policy",
+            arn=topic.arn,
+            policy=access.document(topic_policy(args.names, args.role, event_rules=args.event_rules)),
+            opts=child,
+        )
+        for address in args.emails:
+            aws.sns.TopicSubscription(
+                f"{name}-{address}", topic=topic.arn, protocol="email", endpoint=address, opts=child
+            )
+        self.arn = topic.arn
+        self.register_outputs({"arn": self.arn})

@@ -1,0 +1,162 @@
+"""The functions that answer to alarms: rollback, of an endpoint, and retraining, of a workload."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.operations.retraining import SCHEDULES, Retraining, RetrainingArgs
+from components.operations.rollback import rollback
+from settings import Retraining as RetrainingSettings
+from tests.components.engine import ALERTS, CHURN, LETTERS, LIVE, Deployment, deploy, ground, policy
+
+FUNCTION = "aws:lambda/function:Function"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
+SAGEMAKER = "arn:aws:sagemaker:eu-west-1:123456789012:"
+#: Role -> logical name of its responder, and physical name of function and topic.
+NAMED = {
+    "rollback": ("churn-live-rollback", "churn-staging-live-rollback"),
+    "retraining": ("churn-retraining", "churn-staging-retraining"),
+}
+
+
+@functools.cache
+def responders(*, preview: bool = False, **section: Any) -> Deployment:
+    def program() -> None:
+        base = ground()
+        rollback(
+            "churn-live-rollback",
+            ground=base,
+            names=LIVE,
+            dead_letters_arn=LETTERS,
+            opts=pulumi.ResourceOptions(),
+        )
+        settings = RetrainingSettings.model_validate(section)
+        Retraining(
+            "churn-retraining",
+            RetrainingArgs(ground=base, names=CHURN, settings=settings, dead_letters_arn=LETTERS),
+        )
+
+    return deploy(program, preview=preview)
+
+
+def test_the_environment_is_what_the_handlers_read() -> None:
+    deployment = responders(cool_down_hours=3, max_runs_per_day=5)
+    environments = {f.inputs["name"]: f.inputs["environment"]["variables"] for f in deployment.all(FUNCTION)}
+    assert environments == {
+        "churn-staging-live-rollback": {
+            "TOPIC_ARN": ALERTS,
+            "RELEASE_PARAMETER": "/mlplatform/staging/churn/live/release",
+            "ENDPOINT_NAME": "churn-staging-live",
+            "LOCK_BUCKET": "123456789012-staging-ai-artifacts",
+            "LOCK_KEY": "locks/churn/live",
+        },
+        "churn-staging-retraining": {
+            "TOPIC_ARN": ALERTS,
+            "PIPELINE_NAME": "churn-staging",
+            "ACCEPTED_URI": "s3://123456789012-staging-ai-processed-data/accepted/churn/",
+            "COOL_DOWN_HOURS": "3",
+            "MAX_RUNS_PER_DAY": "5",
+        },
+    }
+
+
+@pytest.mark.parametrize("role", NAMED)
+def test_each_archive_holds_all_that_its_handler_imports(role: str, tmp_path: Path) -> None:
+    """The handler is imported from the archive alone, with this repository out of reach."""
+    code = responders().one(f"{NAMED[role][0]}-function").inputs["code"]
+    archive = tmp_path / "code.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path, asset in code.assets.items():
+            file.write(asset.path, path)
+    ours = ("workloads", "contracts", "components", "settings", "local", "policies")
+    kept = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in ours}
+    before = list(sys.path)
+    sys.path[:] = [str(archive), *(p for p in sys.path if p and not (Path(p) / "workloads").exists())]
+    try:
+        handler = importlib.import_module(f"workloads.{role}.handler")
+        assert str(handler.__file__).startswith(str(archive))
+        assert callable(handler.handle)
+    finally:
+        sys.path[:] = before
+        for name in [name for name in sys.modules if name.partition(".")[0] in ours]:
+            del sys.modules[name]
+        sys.modules.update(kept)
+
+
+def test_the_rollback_function_has_the_time_that_an_endpoint_takes() -> None:
+    timeouts = {f.name: f.inputs["timeout"] for f in responders().all(FUNCTION)}
+    assert timeouts == {"churn-live-rollback-function": 900, "churn-retraining-function": 60}
+
+
+@pytest.mark.parametrize("role", NAMED)
+def test_each_function_answers_to_its_own_topic_only(role: str) -> None:
+    deployment, (logical, physical) = responders(), NAMED[role]
+    topic = f"arn:aws:sns:eu-west-1:123456789012:topic/{physical}"
+    assert deployment.one(f"{logical}-permission").inputs == {
+        "action": "lambda:InvokeFunction",
+        "function": physical,
+        "principal": "sns.amazonaws.com",
+        "sourceArn": topic,
+    }
+    subscription = deployment.one(f"{logical}-subscription")
+    assert subscription.inputs["topic"] == topic
+    assert subscription.inputs["protocol"] == "lambda"
+    assert subscription.inputs["endpoint"] == f"arn:aws:lambda:eu-west-1:123456789012:function/{physical}"
+    assert json.loads(subscription.inputs["redrivePolicy"]) == {"deadLetterTargetArn": LETTERS}
+    assert f"{logical}-permission" in subscription.dependencies
+
+
+def test_rollback_may_move_this_endpoint_and_rewrite_its_record() -> None:
+    statements = policy(responders().one("churn-live-rollback-role-policy"))
+    assert statements["MoveEndpoint"] == {
+        "Effect": "Allow",
+        "Action": ["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpoint"],
+        "Resource": [f"{SAGEMAKER}endpoint/churn-staging-live", f"{SAGEMAKER}endpoint-config/churn-staging-live-*"],
+    }
+    assert statements["ReleaseRecord"]["Resource"] == [
+        "arn:aws:ssm:eu-west-1:123456789012:parameter/mlplatform/staging/churn/live/release"
+    ]
+    assert statements["RecordLock"]["Action"] == ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    assert statements["RecordLock"]["Resource"] == ["arn:aws:s3:::123456789012-staging-ai-artifacts/locks/churn/live"]
+    assert statements["SeeRecordLock"]["Condition"] == {"StringLike": {"s3:prefix": ["locks/churn/live"]}}
+    assert statements["EncryptFleet"]["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+
+def test_retraining_may_start_this_pipeline_and_nothing_else() -> None:
+    statements = policy(responders().one("churn-retraining-role-policy"))
+    assert statements["RunPipeline"]["Resource"] == [
+        f"{SAGEMAKER}pipeline/churn-staging",
+        f"{SAGEMAKER}pipeline/churn-staging/execution/*",
+    ]
+    assert "iam:PassRole" not in json.dumps(statements)
+    assert statements["SeeAcceptedData"]["Condition"] == {"StringLike": {"s3:prefix": ["accepted/churn/*"]}}
+
+
+@pytest.mark.parametrize(("schedule", "expression"), SCHEDULES.items())
+def test_the_schedule_asks_and_the_brakes_decide(schedule: str, expression: str) -> None:
+    made = responders(schedule=schedule).one("churn-retraining-schedule").inputs
+    assert made["scheduleExpression"] == expression
+    assert made["scheduleExpressionTimezone"] == "UTC"
+    assert json.loads(made["target"]["input"]) == {"trigger": f"{schedule} schedule"}
+    assert made["target"]["arn"] == "arn:aws:lambda:eu-west-1:123456789012:function/churn-staging-retraining"
+    assert made["target"]["deadLetterConfig"] == {"arn": LETTERS}
+    assert made["kmsKeyArn"] == "arn:aws:kms:eu-west-1:123456789012:key/keys-messages"
+
+
+def test_no_schedule_on_request() -> None:
+    deployment = responders(schedule="never")
+    assert deployment.names(SCHEDULE) == []
+    assert len(deployment.all(FUNCTION)) == 2
+
+
+def test_a_preview_declares_the_same() -> None:
+    assert sorted(r.name for r in responders(preview=True).resources) == sorted(r.name for r in responders().resources)

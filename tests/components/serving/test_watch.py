@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+
+from components.serving.watch import variant_alarms, watch
+from components.watch import Alarm, Channel, Series
+from settings import EndpointAlarms, Realtime
+from tests.components.engine import LIVE
+
+
+def test_alarms_of_a_variant() -> None:
+    settings = Realtime(instance_type="ml.m5.xlarge", alarms=EndpointAlarms(server_errors=7, latency_p99_ms=250))
+    dimensions = {"EndpointName": "churn-staging-live", "VariantName": "champion"}
+    both = (Channel.ALERTS, Channel.ROLLBACK)
+    assert variant_alarms(LIVE, "champion", settings) == [
+        Alarm(
+            name="churn-staging-live-champion-server-errors",
+            description="champion: more than 7 answers with a 5xx status in 5 minutes, twice",
+            namespace="AWS/SageMaker",
+            metric="Invocation5XXErrors",
+            dimensions=dimensions,
+            statistic="Sum",
+            threshold=7,
+            periods=2,
+            period_seconds=300,
+            channels=both,
+            guards="server_errors",
+        ),
+        Alarm(
+            name="churn-staging-live-champion-latency",
+            description="champion: p99 of the model's latency above 250 ms in 5 minutes, twice",
+            namespace="AWS/SageMaker",
+            metric="ModelLatency",
+            dimensions=dimensions,
+            statistic="p99",
+            threshold=250_000,  # the metric is in microseconds
+            periods=2,
+            period_seconds=300,
+            channels=both,
+            guards="latency",
+        ),
+        Alarm(
+            name="churn-staging-live-champion-cpu",
+            description="champion: more than 90 % of the CPU in use for 15 minutes",
+            namespace="/aws/sagemaker/Endpoints",
+            metric="CPUUtilization",
+            dimensions=dimensions,
+            statistic="Average",
+            threshold=360,  # the metric sums the percentages of 4 cores
+            periods=3,
+            period_seconds=300,
+            channels=(Channel.ALERTS,),
+        ),
+        Alarm(
+            name="churn-staging-live-champion-memory",
+            description="champion: more than 90 % of the memory in use for 15 minutes",
+            namespace="/aws/sagemaker/Endpoints",
+            metric="MemoryUtilization",
+            dimensions=dimensions,
+            statistic="Average",
+            threshold=90,
+            periods=3,
+            period_seconds=300,
+            channels=(Channel.ALERTS,),
+        ),
+    ]
+
+
+@pytest.mark.parametrize(("variants", "alarms"), [([], 0), (["champion"], 4), (["champion", "challenger"], 8)])
+def test_every_variant_is_watched_and_told_to_people(variants: list[str], alarms: int) -> None:
+    found = watch(LIVE, Realtime(), variants).alarms
+    assert len(found) == alarms
+    assert all(Channel.ALERTS in alarm.channels for alarm in found)
+
+
+def test_a_live_endpoint_is_shown_by_variant() -> None:
+    found = {widget.title: widget for widget in watch(LIVE, Realtime(), ["champion", "challenger"]).widgets}
+    assert list(found) == [
+        "live: invocations",
+        "live: errors",
+        "live: model latency (microseconds)",
+        "live: CPU (percent, summed over cores) and memory (percent)",
+        "live: invocations per instance",
+    ]
+    assert found["live: invocations"].series == [
+        Series(
+            namespace="AWS/SageMaker",
+            metric="Invocations",
+            dimensions={"EndpointName": "churn-staging-live", "VariantName": variant},
+            statistic="Sum",
+        )
+        for variant in ("champion", "challenger")
+    ]
+
+
+def test_before_the_first_release_only_the_endpoints_own_trouble_is_told() -> None:
+    found = watch(LIVE, Realtime(), [])
+    assert (found.alarms, found.widgets) == ((), ())
+    (event,) = found.events
+    assert event.name == "churn-staging-live-endpoint-failed"
+    assert event.pattern["detail"]["EndpointName"] == ["churn-staging-live"]

@@ -96,9 +96,9 @@ _TEMPLATE = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined
 <p>{{ e.rows }} test rows, data {{ e.dataset_version }}, decision threshold {{ e.threshold }}.
 {% if e.champion %}Champion: {{ e.champion.package_arn }}.{% else %}No champion yet.{% endif %}</p>
 <h2>Gate</h2>
-<table><tr><th>check<th>found<th>allowed<th></tr>
+<table><tr><th>check<th>found<th>allowed<th>contract<th></tr>
 {% for c in e.gate.checks %}<tr{% if not c.passed %} class="no"{% endif %}><td>{{ c.name }}<td>{{ c.found }}
-<td>{{ c.allowed }}<td>{{ "holds" if c.passed else "fails" }}</tr>{% endfor %}</table>
+<td>{{ c.allowed }}<td>{{ c.key }}<td>{{ "holds" if c.passed else "fails" }}</tr>{% endfor %}</table>
 <h2>Metrics</h2>
 <table>{% for name, m in e.metrics.items() %}<tr><td>{{ name }}<td>{{ "%.4f" | format(m.value) }}
 <td>{% if m.low is defined %}[{{ "%.4f" | format(m.low) }}, {{ "%.4f" | format(m.high) }}]{% endif %}</tr>{% endfor %}

@@ -58,7 +58,7 @@ class Models:
         """Load what the body of POST /models names. Raises Refused: 400, 409 if it is loaded, 507 without room."""
         try:
             wanted = msgspec.json.decode(body, type=LoadRequest)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise malformed(f'the body is no {{"model_name": ..., "url": ...}}: {error}') from None
         if not _NAME.fullmatch(wanted.model_name):
             allowed = "letters, digits and . _ = -, a letter or digit first, up to 256"

@@ -39,6 +39,8 @@ class Reader:
         self.compute_all = batch_function(contract)
         self.by_line = CsvReader(self.columns, max_rows=self.max_rows)
         fields: list[Any] = [_field(check) for check in (*self.checks, self.entity)]
+        only = msgspec.defstruct("Row", fields, forbid_unknown_fields=True, kw_only=True, gc=False)
+        self._only = msgspec.json.Decoder(only).decode
         fields += [(name, msgspec.Raw, None) for name in sorted(self.columns.ignored)]
         row = msgspec.defstruct("Row", fields, forbid_unknown_fields=True, kw_only=True, gc=False)
         self._one = msgspec.json.Decoder(row).decode
@@ -50,15 +52,14 @@ class Reader:
         self._undecided = [(i, check) for i, check in enumerate(self.checks) if not check.decides_by_type]
 
     def one(self, body: bytes) -> tuple[tuple[float, ...], Entity] | None:
-        """Features and entity of a body that is one JSON row, or None if it is something else or has a fault."""
+        """Features and entity of a body that is one JSON row of inputs, or None if it is something else."""
         try:
-            row = self._one(body)
-            values = self._values(row)
+            row = self._only(body)
             if self._undecided:
-                values = self._decided(values)
+                return self.compute(*self._decided(self._values(row))), self._entity_of(row)
         except (msgspec.DecodeError, ValueError, RecursionError):
             return None
-        return self.compute(*values), self._entity_of(row)
+        return self.compute(*self._values(row)), self._entity_of(row)
 
     def rows(self, raw: Raw) -> Rows:
         """Rows with their features."""

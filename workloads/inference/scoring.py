@@ -34,7 +34,7 @@ class Scorer:
         self.model, self.metrics, self.store = model, metrics, store
         self.settings = settings
         self._width = len(model.contract.features)
-        self._writer = Writer(model)
+        self._writer, self._is_positive = Writer(model), model.is_positive
 
     def is_small(self, request: Request, body: bytes) -> bool:
         """Whether a body surely has few enough rows to be scored on the event loop, seen without parsing it."""
@@ -53,18 +53,21 @@ class Scorer:
             found = model.reader.one(body)
             if found is not None:
                 score = model.predictor.one(found[0])
-                self.metrics.predicted(1, model.is_positive(score))
-                return JSON, self._writer.one(found[1], score)
+                decision = self._is_positive(score)
+                self.metrics.predicted(1, decision)
+                return JSON, self._writer.one(found[1], score, decision)
         read, write, header = request.media_types()
         rows = self._rows(read, header, body, may_wait=may_wait)
         scores = self._scores(request, rows)
-        decisions = list(map(model.is_positive, scores))
+        decisions = list(map(self._is_positive, scores))
         explained = self._contributions(request, rows) if request.explain else None
         self.metrics.predicted(rows.count, sum(decisions))
         if write == CSV:
             return CSV, self._writer.csv(scores, decisions)
         if rows.single and rows.entities is not None:
-            return JSON, self._writer.one(rows.entities[0], scores[0], explained[0] if explained else None)
+            return JSON, self._writer.one(
+                rows.entities[0], scores[0], decisions[0], explained[0] if explained else None
+            )
         return JSON, self._writer.json(rows, scores, decisions, explained)
 
     def _rows(self, read: bytes, header: bool | None, body: bytes, *, may_wait: bool) -> Rows:

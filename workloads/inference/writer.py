@@ -24,7 +24,7 @@ class Writer:
     """
 
     def __init__(self, model: Model) -> None:
-        self.is_positive, self.version, self.features = model.is_positive, model.version, model.contract.feature_names
+        self.version, self.features = model.version, model.contract.feature_names
         score: list[Any] = [("score", float), ("decision", bool)]
         given: list[Any] = [
             (model.contract.entity, Any, msgspec.UNSET),
@@ -35,10 +35,9 @@ class Writer:
         self._one = msgspec.defstruct("One", [*score, ("model_version", str), *given], gc=False)
         self._encode = msgspec.json.Encoder().encode
 
-    def one(self, entity: Entity, score: float, contributions: list[float] | None = None) -> bytes:
+    def one(self, entity: Entity, score: float, decision: bool, contributions: list[float] | None = None) -> bytes:
         """The answer to a body of one object."""
         found = msgspec.UNSET if entity is None else entity
-        decision = self.is_positive(score)
         if contributions is None:
             return self._encode(self._one(score, decision, self.version, found))
         return self._encode(self._one(score, decision, self.version, found, *self._explained(contributions)))

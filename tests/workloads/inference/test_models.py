@@ -70,6 +70,8 @@ def test_refusals(service: Running, package: Path, tmp_path: Path) -> None:
     assert service.request("POST", "/models", "{}").error["message"] == (
         'the body is no {"model_name": ..., "url": ...}: Object missing required field `model_name`'
     )
+    for body in (b'{"model_name": "\xff"}', b"[" * 50_000, b'{"x":' * 50_000):
+        assert service.request("POST", "/models", body).error["code"] == "malformed_body"
     assert (service.request("PUT", "/models").status, service.request("POST", "/models/a").status) == (405, 405)
     assert service.request("GET", "/models/a/invoke").headers["allow"] == "POST"
     assert service.request("GET", "/models/a/other").status == 404

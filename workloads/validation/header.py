@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Sequence
 
 from contracts.schema import Column, Contract, EventTime
@@ -21,8 +22,8 @@ def places(names: Sequence[str], contract: Contract) -> tuple[int | None, ...]:
     """
     found: list[int | None] = []
     # duckdb compares names without case, so two that differ only in case are two of the same to everything downstream
-    folded = [name.casefold() for name in names]
-    repeated = sorted({name for name in names if name and folded.count(name.casefold()) > 1})
+    folded = Counter(name.casefold() for name in names)
+    repeated = sorted({name for name in names if name and folded[name.casefold()] > 1})
     findings = [_twice(repeated)] if repeated else []
     for column in contract.columns:
         if column.name == contract.event_time and contract.event_time_from is EventTime.DELIVERY:
@@ -45,7 +46,7 @@ def unknown(names: Sequence[str], used: Sequence[int | None]) -> tuple[str, ...]
 
 
 def _twice(names: Sequence[str]) -> Finding:
-    text = f"column {_quoted(names)} occurs more than once in the header; give each column one name"
+    text = f"column {quoted(names)} occurs more than once in the header; give each column one name"
     return Finding(code=FileFault.DUPLICATE_COLUMN, text=text)
 
 
@@ -54,7 +55,7 @@ def _missing(column: Column, names: Sequence[str], *, is_event_time: bool) -> Fi
     near = [match for name in names_of(column) for match in difflib.get_close_matches(name, names, n=1, cutoff=0.75)]
     hint = f" ({near[0]!r} is near)" if near else ""
     text = (
-        f"column {called} is missing{hint}; the file has {_quoted(names)}; deliver it with every column of the contract"
+        f"column {called} is missing{hint}; the file has {quoted(names)}; deliver it with every column of the contract"
     )
     remedies = (
         [] if column.source else [f"if the file calls it otherwise, give that name as columns.{column.name}.source"]
@@ -63,6 +64,7 @@ def _missing(column: Column, names: Sequence[str], *, is_event_time: bool) -> Fi
     return Finding(code=FileFault.MISSING_COLUMN, text="; ".join([text, *remedies]))
 
 
-def _quoted(names: Sequence[str], most: int = 30) -> str:
+def quoted(names: Sequence[str], most: int = 30) -> str:
+    """Names in a sentence; of many the first ones."""
     shown = ", ".join(repr(name[:100]) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

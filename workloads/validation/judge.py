@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from contracts.schema import Contract
 from workloads.engine import connect, literal
 from workloads.runtime import file_sha256
-from workloads.validation import pii, tables
+from workloads.validation import header, pii, tables
 from workloads.validation.source import Source, open_source
 from workloads.validation.summary import Summary, jumps, summarise
 from workloads.validation.verdict import FileFault, Finding, RefusedError, Status, Verdict
@@ -57,7 +57,7 @@ def validate(
         scratch = Path(directory)
         pii.set_salt(connection, contract, salt)
         try:
-            source = open_source(connection, path, contract, delivered or now)
+            source = open_source(connection, path, contract, delivered or now, scratch=scratch)
             tables.judge_rows(connection, source, contract, now)
             tables.find_repeated(connection, contract)
             late = tables.late_rows(connection, contract, now)
@@ -147,8 +147,8 @@ def _held(verdict: Verdict, previous: Summary | None, contract: Contract) -> Ver
 def _warnings(source: Source) -> tuple[str, ...]:
     if not source.extra:
         return ()
-    names = ", ".join(repr(name) for name in source.extra)
-    return (f"columns {names} are not in the contract and were left out; add them to the contract to keep them",)
+    found = f"columns {header.quoted(source.extra)} are not in the contract and were left out"
+    return (f"{found}; add them to the contract to keep them",)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, rows: str, path: Path) -> int:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,13 +18,22 @@ import pyarrow.parquet as pq
 from contracts.schema import ColumnType, Contract
 from workloads.engine import identifier, literal, parquet
 from workloads.stored import SQL_TYPES
-from workloads.validation import header
+from workloads.validation import header, integrity
 from workloads.validation.verdict import FileFault, Finding, RefusedError
 
 PARQUET_MAGIC = b"PAR1"
-GZIP_MAGIC = b"\x1f\x8b"
 DELIMITERS = ",;\t|"
 MAX_HEADER_BYTES = 1024 * 1024
+MAX_LINE_BYTES = 2_000_000  # duckdb's own default, on which the size of its buffers depends
+_SEPARATOR = re.compile(r"sep=.?\r?\n?", re.IGNORECASE)
+#: What duckdb raises of a file's content; of memory, disk or a faulty statement it raises others.
+_OF_FILE = (
+    duckdb.InvalidInputException,
+    duckdb.DataError,
+    duckdb.SerializationException,
+    duckdb.NotImplementedException,
+    duckdb.InternalException,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +50,14 @@ class Source:
     extra: tuple[str, ...]
 
 
-def open_source(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, delivered: datetime) -> Source:
+def open_source(
+    connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, delivered: datetime, *, scratch: Path
+) -> Source:
     """The file at `path`, CSV (plain or gzip, UTF-8, any of the delimiters , ; tab |) or Parquet, told by its content.
 
-    `delivered` (with time zone) is the event time of every row, if the contract takes it from the delivery.
+    What the format lets one verify is verified. What has to be written anew to be read goes into `scratch`, which has
+    to stay until the rows are read. `delivered` (with time zone) is the event time of every row, if the contract takes
+    it from the delivery.
 
     Raises RefusedError when it is empty, is neither, cannot be read, or lacks or repeats a column.
     """
@@ -55,12 +67,21 @@ def open_source(connection: duckdb.DuckDBPyConnection, path: Path, contract: Con
         raise RefusedError(
             Finding(code=FileFault.EMPTY_FILE, text="the file has 0 bytes; deliver it again with its rows")
         )
+    content = path
+    if magic.startswith(integrity.GZIP_MAGIC):
+        content = integrity.inflate(path, scratch)
+        with content.open("rb") as file:
+            magic = file.read(4)
+        if magic.startswith(integrity.GZIP_MAGIC):
+            text = "the gzip file holds another gzip file; deliver it compressed once"
+            raise RefusedError(Finding(code=FileFault.CORRUPT, text=text))
     if magic == PARQUET_MAGIC:
-        return _parquet(connection, path, contract, delivered)
+        return _parquet(connection, content, contract, delivered)
+    integrity.refuse_foreign(content)
     if path.suffix == ".parquet":
         text = f"the file is called .parquet but begins with {magic!r} instead of {PARQUET_MAGIC!r}; deliver it again"
         raise RefusedError(Finding(code=FileFault.CORRUPT, text=text))
-    return _csv(path, contract, delivered, compressed=magic.startswith(GZIP_MAGIC))
+    return _csv(integrity.one_line_end(content, scratch), contract, delivered)
 
 
 def unreadable(error: duckdb.Error, path: Path) -> RefusedError:
@@ -70,7 +91,8 @@ def unreadable(error: duckdb.Error, path: Path) -> RefusedError:
     """
     message = str(error)
     in_file = isinstance(error, duckdb.IOException) and path.name in message
-    blames_file = in_file or isinstance(error, duckdb.InvalidInputException)
+    # of a damaged Parquet footer duckdb raises its base class
+    blames_file = in_file or isinstance(error, _OF_FILE) or type(error) is duckdb.Error
     if not blames_file:
         raise error
     line = re.search(r"CSV Error on Line: (\d+)", message)
@@ -78,6 +100,8 @@ def unreadable(error: duckdb.Error, path: Path) -> RefusedError:
     if line and counts:
         found = f"line {line[1]} has {counts[2]} fields, the header has {counts[1]}"
         what = f"{found}: a field is missing or holds a bare delimiter"
+    elif "Maximum line size" in message:
+        what = f"line {line[1] if line else '?'} is longer than {MAX_LINE_BYTES} bytes"
     elif "unicode" in message:
         what = f"line {line[1] if line else '?'} is not UTF-8 text"
     elif "unterminated quote" in message:
@@ -92,11 +116,10 @@ def unreadable(error: duckdb.Error, path: Path) -> RefusedError:
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, delivered: datetime) -> Source:
     try:
         names = pq.read_schema(path).names
-    except (pa.ArrowException, OSError) as error:
-        what = str(error).splitlines()[0].partition(": ")[0]
-        text = f"the Parquet file is cut off or damaged ({what}); deliver it again"
-        raise RefusedError(Finding(code=FileFault.CORRUPT, text=text)) from error
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise integrity.parquet_damage(error) from error
     places = header.places(names, contract)
+    integrity.verify_pages(path, [names[place] for place in places if place is not None])
     columns = _columns(places, delivered, lambda place: identifier(names[place]))
     scan = f"(SELECT {columns} FROM {parquet(path)})"  # noqa: S608  quoted by engine
     try:
@@ -112,15 +135,15 @@ def _columns(places: Sequence[int | None], delivered: datetime, name: Callable[[
     return ", ".join(f"{moment if place is None else name(place)} AS c{index}" for index, place in enumerate(places))
 
 
-def _csv(path: Path, contract: Contract, delivered: datetime, *, compressed: bool) -> Source:
-    delimiter, names = _header(path, contract, compressed=compressed)
+def _csv(path: Path, contract: Contract, delivered: datetime) -> Source:
+    delimiter, names, skipped = _header(path, contract)
     places = header.places(names, contract)
     # The reader numbers the columns by their position in the file, so that no name can clash or be mangled.
     columns = ", ".join(f"'f{index}': 'VARCHAR'" for index in range(len(names)))
     options = (
-        "auto_detect = false, header = true, quote = '\"', escape = '\"', strict_mode = true, "
-        "hive_partitioning = false, "
-        f"delim = {literal(delimiter)}, columns = {{{columns}}}, compression = '{'gzip' if compressed else 'none'}'"
+        "auto_detect = false, header = true, quote = '\"', escape = '\"', strict_mode = true, compression = 'none', "
+        f"hive_partitioning = false, max_line_size = {MAX_LINE_BYTES}, skip = {skipped}, "
+        f"delim = {literal(delimiter)}, columns = {{{columns}}}"
     )
     wanted = _columns(places, delivered, lambda place: f"f{place}")
     scan = f"(SELECT {wanted} FROM read_csv({literal(path)}, {options}))"  # noqa: S608  quoted by engine
@@ -128,27 +151,49 @@ def _csv(path: Path, contract: Contract, delivered: datetime, *, compressed: boo
     return Source(path=path, scan=scan, types=types, extra=header.unknown(names, places))
 
 
-def _header(path: Path, contract: Contract, *, compressed: bool) -> tuple[str, list[str]]:
-    """Delimiter and column names of a CSV: the delimiter is the one that finds most of the contract's columns."""
-    try:
-        with gzip.open(path) if compressed else path.open("rb") as file:
-            head = file.readline(MAX_HEADER_BYTES)
-        text = head.decode("utf-8-sig")
-    except (UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        kind = "gzip" if compressed and not isinstance(error, UnicodeDecodeError) else "UTF-8 CSV"
-        text = (
-            f"the file is neither Parquet nor readable {kind} text (its first line cannot be decoded); deliver it again"
-        )
-        raise RefusedError(Finding(code=FileFault.CORRUPT, text=text)) from error
+def _header(path: Path, contract: Contract) -> tuple[str, list[str], int]:
+    """Delimiter and column names of a CSV, and how many lines stand before them (blank ones, and Excel's `sep=;`).
+
+    The delimiter is the one that finds most of the contract's columns.
+    """
+    with path.open("rb") as file:
+        head = file.read(MAX_HEADER_BYTES)
+    text = _decoded(head)
+    lines = io.StringIO(text, newline="").readlines()
+    skipped = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
+    skipped += skipped < len(lines) and _SEPARATOR.fullmatch(lines[skipped]) is not None
+    text = "".join(lines[skipped:])
     if not text.strip():
         raise RefusedError(
-            Finding(code=FileFault.EMPTY_FILE, text="the file's first line is blank; it must name the columns")
+            Finding(
+                code=FileFault.EMPTY_FILE, text="the file holds blank lines only; its first line must name the columns"
+            )
         )
     wanted = {name for column in contract.columns for name in header.names_of(column)}
     headers = {delimiter: _split(text, delimiter) for delimiter in DELIMITERS}
     best = max(DELIMITERS, key=lambda delimiter: len(wanted.intersection(headers[delimiter])))
-    return best, headers[best]
+    if not headers[best]:
+        found = (
+            f"the first line cannot be split into column names (a name is longer than {csv.field_size_limit()} letters)"
+        )
+        raise RefusedError(Finding(code=FileFault.CORRUPT, text=f"{found}; it must name the columns"))
+    return best, headers[best], skipped
 
 
-def _split(line: str, delimiter: str) -> list[str]:
-    return [name.strip() for name in next(csv.reader(io.StringIO(line), delimiter=delimiter), [])]
+def _decoded(head: bytes) -> str:
+    """The first bytes of a text file; of its last line there may be more, so that half a letter is left out."""
+    try:
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(head)
+    except UnicodeDecodeError as error:
+        if b"\n" in head[: error.start]:  # the header is text; the reader says which line is not
+            return _decoded(head[: head.rindex(b"\n", 0, error.start) + 1])
+        text = "the file is neither Parquet nor UTF-8 CSV text (its first line cannot be decoded); deliver it again"
+        raise RefusedError(Finding(code=FileFault.CORRUPT, text=text)) from error
+
+
+def _split(text: str, delimiter: str) -> list[str]:
+    """The first record; empty where a field is longer than the csv module reads."""
+    try:
+        return [name.strip() for name in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])]
+    except csv.Error:
+        return []

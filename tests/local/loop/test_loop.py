@@ -36,7 +36,7 @@ def told(tumours: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -
         r"AUC 0\.9\d+ \[0\.\d+, [01]\.\d+\] on \d+ test rows",
         r"gate: register: all 9 checks hold; no champion to compare with",
         r"registered arn:aws:sagemaker:eu-west-1:123456789012:model-package/tumours-prod/1, PendingManualApproval",
-        r"endpoint tumours-prod InService: http://127\.0\.0\.1:\d+/invocations",
+        r"endpoint tumours-prod-live InService: http://127\.0\.0\.1:\d+/invocations",
         r"2000 of 2000 requests served in .* p50 \d+\.\d+ ms, p99 \d+\.\d+ ms",
         r"drift score 0\.0?\d+ \(limit 0\.15\): no drift",
         r"drift score \d\.\d+ \(limit 0\.15\): drifted, most \w+",

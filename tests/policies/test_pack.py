@@ -218,6 +218,14 @@ def test_an_exemption_of_a_stack_policy_leaves_the_other_resources_judged() -> N
     ]
 
 
+def test_what_is_not_protected_is_said_once() -> None:
+    buckets = [Specimen("s3/bucket", name, {"bucket": name}) for name in ("one", "two")]
+    (said,) = judge([*buckets, data.KEY], only=["stateful-protected"]).violations
+    assert said.message.partition(". ")[0] == (
+        "2 resources (s3/bucket 'one', s3/bucket 'two'): the resource option protect is off"
+    )
+
+
 # --- bugs ---
 
 

@@ -63,6 +63,7 @@ def s3_lifecycle(bucket: Resource) -> Findings:
 
 @THEME.policy(
     on=(*BUCKETS, "sagemaker/featureGroup", "kms/key", "ecr/repository"),
+    gathered=True,
     mandatory=IN_PROD,
     severity=Severity.HIGH,
     controls=Controls(fsbp="KMS.3"),

@@ -12,7 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from workloads.validation.source import DELIMITERS, GZIP_MAGIC, PARQUET_MAGIC
+from workloads.validation.integrity import GZIP_MAGIC
+from workloads.validation.source import DELIMITERS, PARQUET_MAGIC
 
 FIRST_SHARE = 0.7
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 from contracts import release
 from contracts.names import Names
 from local.adapter import regions
+from local.runtime import sample_network
 from local.runtime.errors import UnsupportedError
+from local.runtime.sample_network import SampleNetwork
 
 ACCOUNT = "123456789012"
 _ZONES = "abc"
@@ -31,6 +33,10 @@ class Answers:
     region: str
     endpoints: Mapping[str, Sequence[str]]
     bootstrap: bool
+    _network: SampleNetwork = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_network", SampleNetwork(self.region))  # frozen
 
     @property
     def _partition(self) -> str:
@@ -44,6 +50,7 @@ class Answers:
             "aws:index/getCallerIdentity:getCallerIdentity": self._identity,
             "aws:index/getRegion:getRegion": self._region,
             "aws:ssm/getParametersByPath:getParametersByPath": self._parameters_by_path,
+            **self._network.sources(),
         }
         if token not in sources:
             raise UnsupportedError(f"{token}: no sample answer; add one to {__name__}, it knows {', '.join(sources)}")
@@ -64,6 +71,9 @@ class Answers:
     def _resource(self, args: dict[str, Any]) -> _Answer:
         """A model package as the pipeline registers it; Cloud Control gives any other type by its own schema."""
         identifier, kind = args["identifier"], args["typeName"]
+        if kind in sample_network.RESOURCES:
+            properties = json.dumps(sample_network.RESOURCES[kind])
+            return {"id": identifier, "properties": properties, "region": self.region, **args}
         if kind != "AWS::SageMaker::ModelPackage":
             raise UnsupportedError(f"cloudcontrol.get_resource of {kind}: no sample answer; add one to {__name__}")
         workload = identifier.rsplit("/", 2)[1].removesuffix(f"-{self.stack}")

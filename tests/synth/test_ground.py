@@ -51,3 +51,20 @@ def test_the_smallest_network_has_room_too() -> None:
         "network-vpc-private-2": "10.20.0.64/27",
         "network-vpc-private-3": "10.20.0.128/27",
     }
+
+
+def test_a_stack_on_an_existing_network_is_synthesised_too() -> None:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    subnets = ["subnet-0a1b2c3d", "subnet-0a1b2c3e"]
+    written = {
+        "network": {"existing": {"vpc_id": "vpc-0a1b2c3d", "subnet_ids": subnets}},
+        "keys": {"existing": key},
+        "lake": {"access_log_bucket": "central-access-logs"},
+    }
+    document = Stack("staging", config_overrides=written).synth()
+    types = {each["type"] for each in document["resources"]}
+    assert not types & {ENDPOINT, SUBNET, "aws:ec2/vpc:Vpc", "aws:kms/key:Key"}
+    models = inputs(document, "aws:sagemaker/model:Model")
+    assert {tuple(each["vpcConfig"]["subnets"]) for each in models.values()} == {tuple(subnets)}
+    logs = inputs(document, "aws:cloudwatch/logGroup:LogGroup")
+    assert {each["kmsKeyId"] for each in logs.values()} == {key}

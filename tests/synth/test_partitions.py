@@ -23,9 +23,7 @@ def region(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def document(region: str) -> dict[str, Any]:
-    # SageMaker's own monitor has an image in some regions only.
-    bootstrap = region not in ("eu-west-1", "cn-north-1")
-    return Stack("staging", config_overrides={"aws:region": region}).synth(bootstrap=bootstrap)
+    return Stack("staging", config_overrides={"aws:region": region}).synth()
 
 
 def test_no_partition_is_left_out() -> None:

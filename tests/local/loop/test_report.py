@@ -31,7 +31,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
         (tmp_path / "run").mkdir()
         monkeypatch.setattr(Story, "tell", tell)
         monkeypatch.setattr(commands, "cloud_of", lambda _: None)
-        stack: Any = SimpleNamespace(home=tmp_path, name="staging", region="eu-west-1")
+        stack: Any = SimpleNamespace(home=tmp_path, name="staging", region="eu-west-1", workloads={"churn": {}})
         emulator: Any = SimpleNamespace(account="123456789012")
         parts = (tmp_path / "1.csv", tmp_path / "2.csv")
         with pytest.raises(ends_with) if ends_with else contextlib.nullcontext():

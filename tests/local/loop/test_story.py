@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts import loader
+from contracts.names import Names
 from contracts.schema import Contract, Drift
 from local.loop import story, traffic
 from local.loop.console import Console
@@ -22,6 +23,7 @@ from local.loop.story import Story
 
 CHURN = loader.load(Path(__file__).parents[3] / "contracts/churn.yaml")
 HELD = {"rows_in": 9, "accepted": 9, "quarantined": 0, "faults": [], "warnings": ["columns 'x' were left out"]}
+NAMES = Names(stack="staging", account="123456789012", region="eu-west-1").of_workload("churn").of_endpoint("live")
 FINDING = {"code": "mean_jump", "text": "the mean of spend is 9, it was 1"}
 
 
@@ -99,13 +101,12 @@ def test_quarantined_rows_are_fetched_as_csv(tmp_path: Path, monkeypatch: pytest
     rows = {"quarantine_row": [4], "quarantine_codes": [["null", "wrong_type"]], "quarantine_reason": ["a; b"]}
     body = io.BytesIO()
     pq.write_table(pa.table(rows | {"tenure": ["x, y"]}), body)
-    names: Any = SimpleNamespace(processed_bucket="processed")
-    platform = story.Platform(cast(Any, None), names, tmp_path, None)
+    platform = story.Platform(cast(Any, None), NAMES, tmp_path, None)
     keys = ["quarantine/churn/5b/rows.parquet", "quarantine/churn/5a/reason.json", "quarantine/churn/5a/rows.parquet"]
     monkeypatch.setattr(platform, "_keys", lambda bucket, prefix: keys)
 
     def get_object(*, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
-        assert (Bucket, Key) == ("processed", "quarantine/churn/5a/rows.parquet")
+        assert (Bucket, Key) == (NAMES.processed_bucket, "quarantine/churn/5a/rows.parquet")
         return {"Body": io.BytesIO(body.getvalue())}
 
     monkeypatch.setattr(platform, "client", lambda _: SimpleNamespace(get_object=get_object))
@@ -122,7 +123,7 @@ def test_records_that_drift_could_not_read_end_the_run_with_the_reasons(
     report = {"drift_score": None, "rows": 0, "min_rows": 300, "captured": captured}
     for name, answer in {"take_captured": SimpleNamespace(records=800, directory=None), "detect_drift": report}.items():
         monkeypatch.setattr(told.platform, name, lambda *_, answer=answer: answer, raising=False)
-    monkeypatch.setattr(told.platform, "names", SimpleNamespace(endpoint="e"), raising=False)
+    monkeypatch.setattr(told.platform, "names", NAMES, raising=False)
     monkeypatch.setattr(told.platform, "client", lambda _: None, raising=False)
     monkeypatch.setattr(told, "emulator", SimpleNamespace(flush=lambda: None))
     monkeypatch.setattr(traffic, "invoke", lambda *_: SimpleNamespace(served=800))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,8 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from workloads.validation.integrity import GZIP_MAGIC
+from workloads.validation import integrity
 from workloads.validation.source import DELIMITERS, PARQUET_MAGIC
+from workloads.validation.verdict import RefusedError
 
 FIRST_SHARE = 0.7
 
@@ -33,19 +32,28 @@ def split(file: Path, directory: Path) -> tuple[Path, Path]:
     directory.mkdir(parents=True, exist_ok=True)
     name = file.name.removesuffix(".gz")
     parts = directory / f"1-{name}", directory / f"2-{name}"
-    with file.open("rb") as start:
-        parquet = start.read(4) == PARQUET_MAGIC
     try:
-        (_split_parquet if parquet else _split_csv)(file, parts)
-    except (UnicodeDecodeError, csv.Error, pa.ArrowException, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        content = integrity.inflate(file, directory) if _begins(file, integrity.GZIP_MAGIC) else file
+        rows = (_split_parquet if _begins(content, PARQUET_MAGIC) else _split_csv)(content, parts)
+    except RefusedError as refusal:
+        raise SplitError(f"{file}: {refusal}") from refusal
+    except (UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
         raise SplitError(f"{file} cannot be read as CSV in UTF-8 or as Parquet: {error}") from error
+    if not rows:
+        raise SplitError(f"{file} has no rows; the loop needs enough to train a model")
     return parts
 
 
-def _split_csv(file: Path, parts: tuple[Path, Path]) -> None:
-    rows = sum(1 for _ in _records(file)) - 1
-    if rows < 1:
-        raise _no_rows(file)
+def _begins(file: Path, magic: bytes) -> bool:
+    with file.open("rb") as start:
+        return start.read(len(magic)) == magic
+
+
+def _split_csv(file: Path, parts: tuple[Path, Path]) -> int:
+    """Rows in both parts; without any nothing is written."""
+    rows = max(0, sum(1 for _ in _records(file)) - 1)
+    if not rows:
+        return 0
     records = _records(file)
     header, cut = next(records), round(rows * FIRST_SHARE)
     with ExitStack() as stack:
@@ -54,13 +62,12 @@ def _split_csv(file: Path, parts: tuple[Path, Path]) -> None:
             target.write(header if header.endswith(("\n", "\r")) else header + "\n")
         for number, record in enumerate(records):
             (first if number < cut else rest).write(record)
+    return rows
 
 
 def _records(file: Path) -> Iterator[str]:
     """The text of each record, its line ends (a quoted value may hold some) included; blank lines are left out."""
-    with file.open("rb") as start:
-        opened = gzip.open if start.read(len(GZIP_MAGIC)) == GZIP_MAGIC else open
-    with opened(file, "rt", newline="", encoding="utf-8") as source:
+    with file.open(newline="", encoding="utf-8") as source:
         header = source.readline()
         source.seek(0)
         lines: list[str] = []
@@ -76,18 +83,14 @@ def _records(file: Path) -> Iterator[str]:
             lines.clear()
 
 
-def _split_parquet(file: Path, parts: tuple[Path, Path]) -> None:
+def _split_parquet(file: Path, parts: tuple[Path, Path]) -> int:
+    """As `_split_csv`, of a table as it is."""
     try:
         with pq.ParquetFile(file) as source:
             table = source.read()
     except OSError as error:  # how pyarrow calls some damage
         raise pa.ArrowInvalid(str(error)) from error
-    if table.num_rows == 0:
-        raise _no_rows(file)
     cut = round(table.num_rows * FIRST_SHARE)
     for path, part in zip(parts, (table.slice(0, cut), table.slice(cut)), strict=True):
         pq.write_table(part, path)
-
-
-def _no_rows(file: Path) -> SplitError:
-    return SplitError(f"{file} has no rows; the loop needs enough to train a model")
+    return table.num_rows

@@ -65,4 +65,5 @@ def histograms(baseline: Mapping[str, Any], contract: Contract) -> tuple[dict[st
 def column_values(files: list[Path], name: str) -> NDArray[np.float64]:
     """A numeric column of several files as float64, NaN where missing."""
     parts = [pq.ParquetFile(file).read(columns=[name]).column(name) for file in files]
-    return np.concatenate([part.cast(pa.float64()).to_numpy().astype(np.float64) for part in parts])
+    # pyarrow's safe cast refuses an integer beyond 2**53; a feature of it is rounded too
+    return np.concatenate([part.cast(pa.float64(), safe=False).to_numpy().astype(np.float64) for part in parts])

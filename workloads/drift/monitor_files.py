@@ -64,9 +64,7 @@ def _numeric(column: Column, values: NDArray[np.float64]) -> tuple[dict[str, Any
     constraint = _constraint(head, column) | {"completeness": _completeness(present.size, values.size)}
     if present.size:
         figures |= {
-            "mean": float(present.mean()),
-            "sum": float(present.sum()),
-            "std_dev": float(present.std()),
+            **_moments(present),
             "min": float(present[0]),
             "max": float(present[-1]),
             "distribution": {"kll": {"buckets": _buckets(present), "sketch": _sketch(present)}},
@@ -105,13 +103,36 @@ def _completeness(present: int, rows: int) -> float:
     return math.floor(100 * present / rows) / 100
 
 
+def _moments(present: NDArray[np.float64]) -> dict[str, float]:
+    """Mean, sum and deviation of any finite values; a sum that no float64 holds is the largest one of its sign."""
+    scale = _scale(present)
+    scaled = present / scale
+    total = float(scaled.sum()) * scale
+    largest = float(np.finfo(np.float64).max)
+    return {
+        "mean": float(scaled.mean()) * scale,
+        "sum": min(max(total, -largest), largest),
+        "std_dev": float(scaled.std()) * scale,
+    }
+
+
+def _scale(values: NDArray[np.float64]) -> float:
+    """A power of two, by which values can be divided without loss, so that their squares do not overflow."""
+    return 2.0**600 if np.abs(values).max() > 1e150 else 1.0
+
+
 def _buckets(present: NDArray[np.float64]) -> list[dict[str, float]]:
-    """Equal widths from the smallest to the largest value."""
-    counts, edges = np.histogram(present, bins=BUCKETS, range=(float(present[0]), float(present[-1])))
-    return [
-        {"lower_bound": float(edges[i]), "upper_bound": float(edges[i + 1]), "count": float(counts[i])}
-        for i in range(BUCKETS)
-    ]
+    """Equal widths from the smallest to the largest value; a half to each side of a single value.
+
+    Of values that lie closer than float64 can divide, some buckets have no width and hold nothing.
+    """
+    scale = _scale(present)
+    low, high = float(present[0]) / scale, float(present[-1]) / scale
+    edges = np.linspace(*((low, high) if low < high else (low - 0.5 / scale, high + 0.5 / scale)), BUCKETS + 1)
+    index = np.searchsorted(edges[1:-1], present / scale, side="right")
+    counts = np.bincount(index, minlength=BUCKETS)
+    bounds = (edges * scale).tolist()
+    return [{"lower_bound": bounds[i], "upper_bound": bounds[i + 1], "count": float(counts[i])} for i in range(BUCKETS)]
 
 
 def _sketch(present: NDArray[np.float64]) -> dict[str, Any]:

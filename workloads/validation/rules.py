@@ -150,9 +150,11 @@ def _texts(column: Column) -> str:
 
 _FROM_TEXT = {
     ColumnType.STRING: "{x}",
-    # duckdb's own cast rounds 1.5 and reads 0x1F; both fail the comparison with the float
+    # duckdb's own cast rounds 1.5 and reads 0x1F; both fail the comparison with the float, which beyond 2**53 has no
+    # fraction to compare with
     ColumnType.INTEGER: (
         "CASE WHEN NOT contains({x}, '_') AND TRY_CAST({x} AS BIGINT) = TRY_CAST({x} AS DOUBLE) "
+        "AND (abs(TRY_CAST({x} AS DOUBLE)) < 9007199254740992 OR regexp_full_match({x}, '[+-]?\\d+(\\.0*)?')) "
         "THEN TRY_CAST({x} AS BIGINT) END"
     ),
     ColumnType.NUMBER: "CASE WHEN NOT contains({x}, '_') THEN TRY_CAST({x} AS DOUBLE) END",

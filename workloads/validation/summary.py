@@ -6,6 +6,7 @@ A jump is how a poisoned or broken upstream shows: every row is legal, the whole
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from contracts.schema import Column, ColumnType, Contract, Ingestion
 
 # The figures of a small file scatter by chance; a jump is only what lies beyond this many standard errors as well.
 NOISE_STANDARD_ERRORS = 3.0
+# Values beyond the first have squares that overflow; they are divided by the second, a power of two, without loss.
+_SQUARABLE, _LARGE = 1e150, 2.0**600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,17 +57,28 @@ def summarise(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contra
     """The summary of `rows`: SQL after FROM, at least one row, the contract's columns as c0, c1 ... in its order."""
     positions = {column.name: f"CAST(c{index} AS DOUBLE)" for index, column in enumerate(contract.columns)}
     columns = _numeric_columns(contract)
-    aggregates = ["count(*)", f"avg({positions[contract.label]})"]
-    for column in columns:
-        value = positions[column.name]
+    extremes = ", ".join(["count(*)", *(f"max(abs({positions[column.name]}))" for column in columns)])
+    count, *largest = connection.execute(f"SELECT {extremes} FROM {rows}").fetchall()[0]  # noqa: S608
+    scales = [_LARGE if most is not None and most > _SQUARABLE else 1.0 for most in largest]
+    aggregates = [f"avg({positions[contract.label]})"]
+    for column, scale in zip(columns, scales, strict=True):
+        value = positions[column.name] if scale == 1 else f"{positions[column.name]} / {scale!r}"
         aggregates += [f"avg({value})", f"stddev_samp({value})", f"1 - count({value}) / count(*)"]
-    count, label_rate, *figures = connection.execute(f"SELECT {', '.join(aggregates)} FROM {rows}").fetchall()[0]  # noqa: S608
-    triples = zip(columns, figures[0::3], figures[1::3], figures[2::3], strict=True)
+    label_rate, *figures = connection.execute(f"SELECT {', '.join(aggregates)} FROM {rows}").fetchall()[0]  # noqa: S608
+    described = zip(columns, scales, figures[0::3], figures[1::3], figures[2::3], strict=True)
     return Summary(
         rows=count,
         label_rate=label_rate,
-        columns={c.name: NumberSummary(mean=mean, std=std, missing_rate=missing) for c, mean, std, missing in triples},
+        columns={
+            column.name: NumberSummary(mean=_times(mean, scale), std=_times(std, scale), missing_rate=missing)
+            for column, scale, mean, std, missing in described
+        },
     )
+
+
+def _times(figure: float | None, scale: float) -> float | None:
+    """The product, at most the largest float64: of two values the deviation can be larger than either."""
+    return None if figure is None else min(figure * scale, sys.float_info.max)
 
 
 def jumps(previous: Summary, current: Summary, limits: Ingestion) -> tuple[Jump, ...]:

@@ -12,6 +12,7 @@ from components import data, ground, models, operations, serving
 from components.ground import account, judged
 from components.models import parameters
 from components.models.images import Images, ImagesArgs
+from components.models.registry import removed
 from components.operations.bootstrap import waiting_for
 from components.workload import Root, Workload, read_contract
 from contracts.names import Names
@@ -51,20 +52,24 @@ for name, config in settings.workloads.items():
         root=Root(name, on_aws),
     )
     features = data.build(workload)
-    training = models.build(workload)
+    registry, training = models.build(workload)
     watched = operations.build(workload, training)
     endpoints = serving.build(workload, watched.rollback_alarms)
     for endpoint, live in endpoints.items():
         operations.monitor(workload, endpoint, live.endpoint, watched, lookup)
     exported[name] = {
         "feature_group": features.group_name,
-        "package_group": training.package_group_name,
+        "package_group": registry.group.model_package_group_name,
         "pipeline": training.pipeline.pipeline_name if training.pipeline else None,
         "endpoints": {
             endpoint: {"name": live.endpoint.name, "release": releases[name][endpoint].wanted.id}
             for endpoint, live in endpoints.items()
         },
     }
+
+# A workload that was taken out leaves its registry and its release record, for the day when its name comes back.
+for name in removed(names, settings.workloads, found):
+    models.keep_registry(names.of_workload(name), protect=settings.protect, root=Root(name, on_aws))
 
 pulumi.export("workloads", exported)
 pulumi.export("raw_bucket", base.lake.raw.bucket)

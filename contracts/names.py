@@ -39,6 +39,11 @@ _STACK: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _WORKLOAD: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 #: Without hyphens, so that no endpoint's names can begin with another's.
 _ENDPOINT: Final = re.compile(r"[a-z][a-z0-9]*")
+#: No endpoint may be called so: names of its workload begin with these words, and its own would be among them.
+RESERVED_ENDPOINTS: Final = frozenset({
+    "dead", "evaluation", "feature", "features", "ingestion", "package", "pipeline", "processing", "quality",
+    "retraining", "schedule", "training", "tuning", "validation",
+})  # fmt: skip
 
 
 class NamesError(ValueError):
@@ -216,11 +221,12 @@ class EndpointNames(WorkloadNames):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not _ENDPOINT.fullmatch(self.endpoint):
+        if self.endpoint in RESERVED_ENDPOINTS or not _ENDPOINT.fullmatch(self.endpoint):
             raise NamesError(
                 "endpoint",
                 self.endpoint,
-                "a-z and 0-9, from a letter, without hyphens",
+                "a-z and 0-9, from a letter, without hyphens, and none of what the workload's own names begin with "
+                f"({', '.join(sorted(RESERVED_ENDPOINTS))})",
                 "name it anew in the stack config",
             )
         _fits(self.prefix, "<workload>-<stack>-<endpoint>", "the workload's or the endpoint's name")

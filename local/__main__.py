@@ -81,7 +81,14 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "grpc_proxy")
 def _up(args: argparse.Namespace) -> int:
     from local.loop import commands as loop
 
-    return loop.up(_stack(args), contract=args.contract, data_file=args.data, keep=args.keep, beneath=args.beneath)
+    return loop.up(
+        _stack(args),
+        contract=args.contract,
+        files=dict(args.data),
+        keep=args.keep,
+        levels=args.levels,
+        beneath=args.beneath,
+    )
 
 
 def _down(args: argparse.Namespace) -> int:
@@ -119,7 +126,13 @@ def _policies(args: argparse.Namespace) -> int:
 
 
 def _stack(args: argparse.Namespace) -> Stack:
-    return Stack(args.stack, home=args.home, contract_override=args.contract, config_overrides=dict(args.config))
+    return Stack(
+        args.stack,
+        home=args.home,
+        contract_override=args.contract,
+        config_overrides=dict(args.config),
+        config_file=args.config_file,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,7 +141,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands_of = parser.add_subparsers(required=True, metavar="command")
     up = _command(commands_of, "up", _up, "deploy to an emulated AWS and run the whole loop")
-    up.add_argument("--data", type=Path, metavar="FILE", help="CSV or Parquet to run the loop on, with --contract")
+    up.add_argument(
+        "--data",
+        type=_data,
+        action="append",
+        default=[],
+        metavar="[WORKLOAD=]FILE",
+        help="CSV or Parquet to run the loop of a workload on",
+    )
+    up.add_argument("--levels", metavar="NAME", help="policies/config/NAME.json (default that of the stack)")
     up.add_argument(
         "--beneath", type=Path, metavar="DIR", help="a Pulumi project to deploy first, whose output `config` is ours"
     )
@@ -156,6 +177,7 @@ def _command(
     command = commands_of.add_parser(name, help=text, description=text)
     command.add_argument("--stack", default="staging", help="a Pulumi.<stack>.yaml of the project (default staging)")
     command.add_argument("--contract", type=Path, metavar="FILE", help="a data contract in place of the stack's")
+    command.add_argument("--config-file", type=Path, metavar="FILE", help="a file in place of Pulumi.<stack>.yaml")
     command.add_argument("--home", type=Path, metavar="DIR", help="where to keep state (default .local/<stack>)")
     command.add_argument(
         "--config",
@@ -167,6 +189,12 @@ def _command(
     )
     command.set_defaults(command=run)
     return command
+
+
+def _data(text: str) -> tuple[str, Path]:
+    """`churn=data.csv`, or a file alone for the only workload; a file may have a `=` in its name."""
+    name, found, file = text.partition("=")
+    return (name, Path(file)) if found and not Path(text).exists() else ("", Path(text))
 
 
 def _assignment(text: str) -> tuple[str, Any]:

@@ -5,11 +5,15 @@ offline for point-in-time-correct training sets. Model features themselves are c
 definition in `workloads.features`.
 
 Changing the columns of a feature group replaces it in the provider and loses its data, so changes of the definitions
-are ignored here; `UpdateFeatureGroup` adds a column to a living group. SageMaker cannot remove one.
+are ignored here; `UpdateFeatureGroup` adds a column to a living group. SageMaker cannot remove one. What a group can
+never have otherwise, its entity and its event time, is part of its name: a contract about something else gets a group
+of its own, with its own columns, and not one of the old columns under a new entity.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -38,6 +42,13 @@ def feature_definitions(contract: Contract) -> dict[str, str]:
     """Feature name -> feature-store type: the entity, the event time, and every column that a request may carry."""
     columns = (contract.column(contract.entity), contract.column(contract.event_time), *contract.inputs)
     return {column.name: _TYPES[column.type] for column in columns}
+
+
+def identity(contract: Contract) -> str:
+    """8 hex digits of what a group can never have otherwise: names and types of entity and event time."""
+    columns = (contract.column(contract.entity), contract.column(contract.event_time))
+    text = json.dumps([[column.name, column.type.value] for column in columns])
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +108,8 @@ class Features(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         group = aws.sagemaker.FeatureGroup(
-            f"{name}-group",
-            feature_group_name=names.resource("features"),
+            f"{name}-group-{identity(contract)}",
+            feature_group_name=names.resource(f"features-{identity(contract)}"),
             description=f"Inputs of {contract.name} by {contract.entity}",
             record_identifier_feature_name=contract.entity,
             event_time_feature_name=contract.event_time,
@@ -123,7 +134,9 @@ class Features(pulumi.ComponentResource):
                     kms_key_id=ground.keys[Domain.PROCESSED].arn,
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, protect=ground.protect, ignore_changes=["feature_definitions"]),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=ground.protect, ignore_changes=["feature_definitions", "description"]
+            ),
         )
         self.group_name = group.feature_group_name
         self.register_outputs({"groupName": self.group_name})

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from typing import Final
 
+import pulumi
+
 from components.models import training
+from components.models.registry import Registry, RegistryArgs
 from components.models.training import Training, TrainingArgs
-from components.workload import Workload
+from components.workload import Root, Workload, tagged
+from contracts.names import WorkloadNames
 
 #: What the code of this wing calls (`components.reach`).
 CALLS: Final = (training.CALLS,)
 
 
-def build(workload: Workload) -> Training:
-    """The workload's training pipeline and registry."""
-    return Training(
+def build(workload: Workload) -> tuple[Registry, Training]:
+    """The workload's registry and its training pipeline."""
+    contract = workload.contract
+    registry = Registry(
+        workload.named("registry"),
+        RegistryArgs(
+            names=workload.names,
+            description=f"Models of {contract.name}: {contract.description}",
+            protect=workload.ground.protect,
+        ),
+        workload.opts(),
+    )
+    training = Training(
         workload.named("training"),
         TrainingArgs(
             ground=workload.ground,
@@ -22,7 +36,18 @@ def build(workload: Workload) -> Training:
             champion=workload.names.of_endpoint(workload.settings.champion_endpoint),
             contract=workload.contract,
             images=workload.images,
+            package_group=registry.group,
             owner=workload.owner,
         ),
         workload.opts(),
+    )
+    return registry, training
+
+
+def keep_registry(names: WorkloadNames, *, protect: bool, root: Root) -> None:
+    """The registry of a workload that the stack config no longer has."""
+    Registry(
+        f"{names.workload}-registry",
+        RegistryArgs(names=names, description=f"Models of {names.workload}", protect=protect),
+        pulumi.ResourceOptions(parent=root, transformations=[tagged({"Workload": names.workload})]),
     )

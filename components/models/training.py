@@ -46,11 +46,6 @@ def contract_sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def group_description(contract: Contract) -> str:
-    """What the registry says of the package group: one line, because SageMaker refuses line breaks there."""
-    return " ".join(f"Models of {contract.name}: {contract.description}".split())[:1024]
-
-
 def _job_basics(names: WorkloadNames, models_key: pulumi.Input[str], log_group: str) -> list[Statement]:
     return [
         *jobs.statements(names, volume_key=models_key, log_group=log_group),
@@ -203,40 +198,28 @@ class TrainingArgs:
     champion: EndpointNames
     contract: Contract
     images: Mapping[str, str]
+    package_group: aws.sagemaker.ModelPackageGroup
     owner: str
 
 
 class Training(pulumi.ComponentResource):
-    """The training pipeline and the registry.
+    """The training pipeline.
 
     training = Training("churn-training", TrainingArgs(ground=ground, names=names, contract=contract, ...))
-    training.package_group_name, training.pipeline      # None without images
+    training.pipeline      # None without images
     """
 
-    package_group_name: pulumi.Output[str]
     pipeline: aws.sagemaker.Pipeline | None
 
     def __init__(self, name: str, args: TrainingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:training:Training", name, None, opts)
         self._name, self._args = name, args
         contract = self._contract()
-        group = aws.sagemaker.ModelPackageGroup(
-            f"{name}-packages",
-            model_package_group_name=args.names.package_group,
-            model_package_group_description=group_description(args.contract),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=args.ground.protect,
-                # SageMaker cannot change it; the provider would make a second group of that name, which it refuses.
-                ignore_changes=["model_package_group_description"],
-            ),
-        )
-        self.package_group_name = group.model_package_group_name
         roles = {job: self._job_role(job) for job in Job}
         self.pipeline = None
         if {TRAINING, INFERENCE} <= set(args.images):
-            self.pipeline = self._pipeline(roles, [contract, group])
-        self.register_outputs({"packageGroupName": self.package_group_name, "pipeline": args.names.pipeline})
+            self.pipeline = self._pipeline(roles, [contract, args.package_group])
+        self.register_outputs({"pipeline": args.names.pipeline})
 
     def _contract(self) -> aws.s3.BucketObjectv2:
         text = schema.to_json(self._args.contract)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from contracts import loader, schema
+from contracts import schema
 from contracts.names import Names
-from contracts.schema import Contract
 from local import disk
 from local.emulator import client
 from local.emulator.client import Emulator
-from local.loop import data, home, kept, report
+from local.loop import chapters, home, kept, report
+from local.loop.chapters import Chapter
 from local.loop.console import Console
 from local.loop.platform import LoopError, Platform
 from local.loop.story import Facts, Story
@@ -23,40 +23,57 @@ from local.runtime.commands import cloud_of, kept_packs, running_emulator
 from local.runtime.model import Cloud, PolicyFactory
 from local.runtime.stack import PROJECT_DIRECTORY
 from local.warm import warm_pool
-from workloads.rehearsal.split import SplitError, split
-from workloads.validation.verdict import Status
 
 
-def up(stack: Stack, *, contract: Path | None, data_file: Path | None, keep: bool, beneath: Path | None = None) -> int:
+def up(
+    stack: Stack,
+    *,
+    contract: Path | None,
+    files: Mapping[str, Path],
+    keep: bool,
+    levels: str | None = None,
+    beneath: Path | None = None,
+) -> int:
     """Run the whole loop on a fresh emulator; where one was kept running, only bring it up to date. Returns 0.
 
-    An emulator that is not kept ends with this process, however that ends. `beneath` is a project that the stack
-    stands on.
+    `files` is the data of the workloads by name (`chapters.chapters`). An emulator that is not kept ends with this
+    process, however that ends. `beneath` is a project that the stack stands on.
     """
-    if data_file and not contract:
-        raise LoopError("--data needs --contract: the contract says what the columns of the data mean")
-    if contract and not data_file:
-        raise LoopError("--contract needs --data: the embedded data set is that of contracts/churn.yaml only")
     console = Console()
-    loaded = _contract(stack)
     with home.occupied(stack.home):
         if running := running_emulator(stack):
             if beneath:
                 _stand_on(stack, beneath, cloud_of(running), console)
-            _update(stack, running, console, data_file)
+            _update(stack, running, console, files, levels)
             return 0
-        for option, file in (("--contract", contract), ("--data", data_file)):
+        told = chapters.chapters(stack, files)
+        for option, file in (("--contract", contract), *(("--data", file) for file in files.values())):
             if file:
                 home.refuse_inside(stack.home, option, file)
-        if data_file:
-            _rehearse(data_file, loaded, console)
+        for chapter in told:
+            chapters.rehearse(chapter, console)
         home.clear(stack.home)
-        with kept_packs(stack) as packs, warm_pool() as pool:
-            parts = _deliveries(stack, data_file)
+        with kept_packs(stack, levels) as packs, warm_pool() as pool:
+            work = {chapter.workload: _place(stack, chapter, alone=len(told) == 1) for chapter in told}
+            parts = {chapter.workload: chapters.deliveries(chapter, work[chapter.workload]) for chapter in told}
             with _emulator(stack, console, pool, keep=keep) as emulator:
+                cloud = cloud_of(emulator)
                 if beneath:
-                    _stand_on(stack, beneath, cloud_of(emulator), console)
-                _tell(stack, loaded, emulator, pool, packs, console, parts)
+                    _stand_on(stack, beneath, cloud, console)
+                stories = [
+                    Story(
+                        console=console,
+                        platform=_platform(stack, chapter, emulator, pool, work[chapter.workload]),
+                        emulator=emulator,
+                        contract=chapter.contract,
+                        up=lambda title: _deploy(stack, cloud, packs, console, title),
+                        deliveries=parts[chapter.workload],
+                        workdir=work[chapter.workload],
+                        label="" if len(told) == 1 else f"{chapter.workload}: ",
+                    )
+                    for chapter in told
+                ]
+                _tell(stack, stories, console)
     return 0
 
 
@@ -112,16 +129,14 @@ def down(stack: Stack) -> int:
     return 0
 
 
-def _update(stack: Stack, running: Emulator, console: Console, data_file: Path | None) -> None:
-    with console.step(f"Update {stack.name} on the emulator at {running.url}"), kept_packs(stack) as packs:
+def _update(stack: Stack, running: Emulator, console: Console, files: Mapping[str, Path], levels: str | None) -> None:
+    with console.step(f"Update {stack.name} on the emulator at {running.url}"), kept_packs(stack, levels) as packs:
         done = _deploy(stack, cloud_of(running), packs, console, "update")
         console.say(", ".join(f"{len(urns)} {op.value}" for op, urns in done.changes.items() if urns))
         for line in kept.told(running):
             console.say(line)
-        if data_file:
-            console.say(
-                f"{data_file} is not delivered: the loop runs on a fresh emulator, after `{_down_command(stack)}`"
-            )
+        for file in files.values():
+            console.say(f"{file} is not delivered: the loop runs on a fresh emulator, after `{_down_command(stack)}`")
 
 
 def _down_command(stack: Stack) -> str:
@@ -130,100 +145,59 @@ def _down_command(stack: Stack) -> str:
     return f"python -m local down --stack {stack.name}" + ("" if stack.home == usual else f" --home {stack.home}")
 
 
-def _contract(stack: Stack) -> Contract:
-    """The stack's contract, checked before anything is started for it."""
-    path = PROJECT_DIRECTORY / next(iter(stack.workloads.values()))["contract"]
-    try:
-        return loader.load(path)
-    except loader.ContractError as error:
-        raise LoopError(str(error)) from error
-    except OSError as error:
-        raise LoopError(
-            f"--contract: {path} cannot be read ({error.strerror}); give a contract like contracts/churn.yaml"
-        ) from error
+def _place(stack: Stack, chapter: Chapter, *, alone: bool) -> Path:
+    """Where the files of a workload's loop are: the only one's in `run` itself."""
+    return stack.home / "run" if alone else stack.home / "run" / chapter.workload
 
 
-def _deliveries(stack: Stack, data_file: Path | None) -> tuple[Path, Path]:
-    """The data of the run in two files; the embedded data set where none is given."""
-    work = stack.home / "run"
-    work.mkdir(parents=True)
-    if data_file is None:
-        data_file = work / "churn.csv"
-        data.write_churn(data_file, day=datetime.now(UTC).date())
-    return split(data_file, work / "deliveries")
-
-
-def _rehearse(data_file: Path, contract: Contract, console: Console) -> None:
-    """Say what of the file is for later; LoopError if no model could be trained on it, before anything is deployed."""
-    from workloads.rehearsal.rehearse import rehearse
-
-    try:
-        rehearsal = rehearse(data_file, contract, now=datetime.now(UTC))
-    except SplitError as error:
-        raise LoopError(f"--data: {error}") from error
-    if rehearsal.faults:
-        told = "\n  ".join([f"--data: no model can be trained on {data_file}", *rehearsal.faults])
-        raise LoopError(f"{told}\nthe whole of it: python -m contracts check CONTRACT --data {data_file}")
-    first, second = rehearsal.first, rehearsal.second
-    console.say(f"{data_file}: {first.rows_in} rows are delivered first, {second.rows_in} are held out until later")
-    if second.status is not Status.ACCEPTED:
-        console.say(f"the second delivery will be {second.status}: {'; '.join(f.text for f in second.findings)}")
-
-
-def _tell(
-    stack: Stack,
-    contract: Contract,
-    emulator: Emulator,
-    pool: str | None,
-    packs: PolicyFactory,
-    console: Console,
-    parts: tuple[Path, Path],
-) -> None:
-    work = stack.home / "run"
-    cloud = cloud_of(emulator)
+def _platform(stack: Stack, chapter: Chapter, emulator: Emulator, pool: str | None, work: Path) -> Platform:
     contract_file = work / "contract.json"
-    disk.write(contract_file, schema.to_json(contract))
-    workload, written = next(iter(stack.workloads.items()))
-    names = (
-        Names(stack=stack.name, account=emulator.account, region=stack.region)
-        .of_workload(workload)
-        .of_endpoint(next(iter(written.get("endpoints") or ["live"])))
-    )
-    story = Story(
-        console=console,
-        platform=Platform(emulator, names, contract_file, pool),
-        emulator=emulator,
-        contract=contract,
-        up=lambda title: _deploy(stack, cloud, packs, console, title),
-        deliveries=parts,
-        workdir=work,
-    )
-    title = f"{contract.name} on {stack.name}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    disk.write(contract_file, schema.to_json(chapter.contract))
+    ground = Names(stack=stack.name, account=emulator.account, region=stack.region)
+    names = ground.of_workload(chapter.workload).of_endpoint(chapter.endpoint)
+    return Platform(emulator, names, contract_file, pool)
+
+
+def _tell(stack: Stack, stories: Sequence[Story], console: Console) -> None:
+    """The whole loop of the only workload; of several, each as far as its predictions."""
+    workloads = ", ".join(story.platform.names.workload for story in stories)
+    title = f"{workloads} on {stack.name}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     page = stack.home / home.REPORT
     try:
-        story.tell()
+        stories[0].lay_the_ground()
+        for story in stories:
+            story.reach_predictions()
+        if len(stories) == 1:
+            stories[0].close_the_loop()
     except BaseException as error:  # also of an interruption: what was found until then is worth a look
         ending = "Interrupted." if isinstance(error, KeyboardInterrupt) else f"Stopped: {error}"
         if console.steps:
-            _write_report(page, title, story.facts, console, ending)
+            _write_report(page, title, stories, console, ending)
             console.say(f"report: {page}")
         raise
-    _write_report(page, title, story.facts, console, "")
+    _write_report(page, title, stories, console, "")
     console.say("")
-    for name, value in _figures(story.facts).items():
+    for name, value in _figures(stories).items():
         console.say(f"{name}: {value}")
+    if len(stories) > 1:
+        console.say("drift, retraining and rollback are told of a stack with one workload")
     console.say(f"report: {page}")
     console.say(f"done in {console.elapsed:.0f} s")
 
 
-def _write_report(page: Path, title: str, facts: Facts, console: Console, ending: str) -> None:
+def _write_report(page: Path, title: str, stories: Sequence[Story], console: Console, ending: str) -> None:
     """The report in place of the former one, at once: until it is whole, the former one stays."""
     text = report.render(
         title=title,
         ending=ending,
-        figures=_figures(facts),
+        figures=_figures(stories),
         steps=console.steps,
-        reports={title: path.read_text(encoding="utf-8") for title, path in facts.reports.items() if path.is_file()},
+        reports={
+            f"{story.label}{title}": path.read_text(encoding="utf-8")
+            for story in stories
+            for title, path in story.facts.reports.items()
+            if path.is_file()
+        },
     )
     new = page.with_suffix(".new")
     disk.write(new, text)
@@ -235,14 +209,22 @@ def _deploy(stack: Stack, cloud: Cloud, packs: PolicyFactory, console: Console, 
         return stack.up(cloud, packs, on_event=progress)
 
 
-def _figures(facts: Facts) -> dict[str, str]:
+def _figures(stories: Sequence[Story]) -> dict[str, str]:
     """The run in a few figures, as far as it came."""
     figures: dict[str, str] = {}
-    if facts.deployments:
-        last = facts.deployments[-1]
+    if deployments := [deployment for story in stories for deployment in story.facts.deployments]:
+        last = deployments[-1]
         policies, judged = last.judged_by
         created = f"{len(last.created)} created, {len(last.recorded)} recorded only"
         figures["resources"] = f"{created}, {judged} judged by {policies} policies"
+    for story in stories:
+        figures |= {f"{story.label}{name}": value for name, value in _of_one(story.facts).items()}
+    return figures
+
+
+def _of_one(facts: Facts) -> dict[str, str]:
+    """The figures of one workload."""
+    figures: dict[str, str] = {}
     if facts.verdicts:
         rows, quarantined = (sum(v[key] for v in facts.verdicts) for key in ("rows_in", "quarantined"))
         figures["rows"] = f"{rows} in, {quarantined} quarantined"

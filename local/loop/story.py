@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,38 +55,48 @@ class Story:
         up: Callable[[str], Deployment],
         deliveries: tuple[Path, Path],
         workdir: Path,
+        label: str = "",
     ) -> None:
         self.console, self.platform, self.emulator, self.contract = console, platform, emulator, contract
-        self._up, self.deliveries, self.workdir = up, deliveries, workdir
+        self._up, self.deliveries, self.workdir, self.label = up, deliveries, workdir, label
         self.facts = Facts()
         self._accepted: Path | None = None
 
-    def tell(self) -> Facts:
-        """The whole loop. Raises what goes wrong: a run that ends without an error did everything it says."""
+    def lay_the_ground(self) -> None:
+        """What all workloads of the stack stand on. Each part of the loop raises what goes wrong: a run that ends
+        without an error did everything it says."""
         self.deploy("Deploy the platform into an empty account")
         self.build_images()
         self.deploy("Deploy again: the training pipeline has its images")
+
+    def reach_predictions(self) -> None:
+        """Data, a first model, its release, and predictions."""
         self.deliver()
         first = self.train(self.platform.start_training("first"), "Train, evaluate, gate, register")
         if first is None:
             raise LoopError("the first model was rejected: nothing to release; see the gate's reasons above")
         self.release(first, "Approve and promote the first model")
         self.predict()
+
+    def close_the_loop(self) -> None:
+        """Drift, retraining, a second release, and its rollback."""
         self.watch()
         execution = self.shift()
         second = self.retrain(execution) if execution else None
         if second is None:
-            with self.console.step("The champion stays"):
+            with self._step("The champion stays"):
                 self.say("there is no new model to release, so there is no rollout and nothing to roll back")
-            return self.facts
+            return
         self.release(second, "Approve and promote the new model, rolled out by canary")
         self.fail_and_roll_back()
         self.deploy_after_rollback()
-        return self.facts
 
     def say(self, text: str) -> None:
         """One line of the present step."""
         self.console.say(text)
+
+    def _step(self, title: str) -> AbstractContextManager[None]:
+        return self.console.step(f"{self.label}{title}")
 
     # --- deployments ---
 
@@ -96,7 +107,7 @@ class Story:
 
     def deploy_after_rollback(self) -> None:
         """The program reads the rewritten record: its state catches up with the endpoint, which stays where it is."""
-        with self.console.step("Deploy once more: the program agrees with the rollback"):
+        with self._step("Deploy once more: the program agrees with the rollback"):
             before = self.platform.endpoint()["EndpointConfigName"]
             self._deploy()
             after = self.platform.wait_for_endpoint()["EndpointConfigName"]
@@ -128,7 +139,7 @@ class Story:
 
     def deliver(self) -> None:
         """Raw data -> validation; the same file once more, which must change nothing."""
-        with self.console.step("Deliver raw data and validate it"):
+        with self._step("Deliver raw data and validate it"):
             verdict = self._deliver(self.deliveries[0])
             if verdict["status"] != "accepted":
                 findings = "; ".join(finding["text"] for finding in verdict["findings"])
@@ -167,7 +178,7 @@ class Story:
 
     def train(self, execution: str, title: str) -> dict[str, Any] | None:
         """Wait for a pipeline execution; the registered package, or None if the gate rejected the model."""
-        with self.console.step(title):
+        with self._step(title):
             done = self.platform.wait_for_training(execution, self._say_pipeline_step)
             evaluation = self._evaluation(execution, done)
             self.facts.evaluations.append(evaluation)
@@ -213,7 +224,7 @@ class Story:
 
     def release(self, package: Mapping[str, Any], title: str) -> None:
         """Approve, promote, roll out, and check that the endpoint is where it should be."""
-        with self.console.step(title):
+        with self._step(title):
             arn = package["ModelPackageArn"]
             self.platform.approve(arn, "metrics and model card read")
             record = self.platform.promote(arn, who="loop", why="passed the gate and was approved")
@@ -231,7 +242,7 @@ class Story:
 
     def predict(self) -> None:
         """Real HTTP requests straight at the inference service, timed."""
-        with self.console.step("Predict over HTTP"):
+        with self._step("Predict over HTTP"):
             bodies = traffic.sample(self.accepted, self.contract, LATENCY_REQUESTS, seed=1)
             traffic.measure(self._url(), bodies[:100])  # a warm service is what is measured
             answers = traffic.measure(self._url(), bodies)
@@ -246,7 +257,7 @@ class Story:
 
     def watch(self) -> None:
         """Live traffic like the training data: the drift job must find nothing."""
-        with self.console.step("Watch live traffic for drift"):
+        with self._step("Watch live traffic for drift"):
             report = self._watch(traffic.sample(self.accepted, self.contract, self._requests, seed=2), "before")
             if report["drifted"]:
                 raise LoopError(
@@ -287,7 +298,7 @@ class Story:
 
         Returns the execution of the retraining, None if there is none.
         """
-        with self.console.step("New labelled data arrives and live traffic shifts"):
+        with self._step("New labelled data arrives and live traffic shifts"):
             for finding in self._deliver(self.deliveries[1])["findings"]:
                 self.say(finding["text"])
             bodies, most = traffic.shifted(self.accepted, self.contract, self._requests, seed=3)
@@ -302,7 +313,7 @@ class Story:
     def retrain(self, execution: str) -> dict[str, Any] | None:
         """The new model, if the gate lets it pass; after it the brakes must hold."""
         package = self.train(execution, "Retrain, and judge the new model against the champion")
-        with self.console.step("Ask for another retraining: the brakes"):
+        with self._step("Ask for another retraining: the brakes"):
             again = self.platform.ask_for_retraining("a person asks again")
             self.say(f"{again['action']}: {again['reason']}")
             if again["action"] != "held":
@@ -311,7 +322,7 @@ class Story:
 
     def fail_and_roll_back(self) -> None:
         """The new release's server dies; its errors raise the alarm, and the rollback function acts on it."""
-        with self.console.step("The new release fails in production and is rolled back"):
+        with self._step("The new release fails in production and is rolled back"):
             failing = self.platform.endpoint()["EndpointConfigName"]
             for server in self._servers():
                 self.emulator.kill(server["pid"])

@@ -12,6 +12,7 @@ from local.adapter import Adapter
 from local.emulator.client import Emulator, EmulatorError, attach
 from local.judge.runner import PolicyRunner
 from local.runtime import synth, tree
+from local.runtime.errors import ConfigError
 from local.runtime.model import Cloud, Op, PolicyFactory, Preview, Violation
 from local.runtime.stack import PROJECT_DIRECTORY, Stack
 
@@ -39,26 +40,31 @@ def run_preview(stack: Stack) -> str:
     return "\n".join([f"Preview of {stack.project}/{stack.name} against {against}", *_lines(preview)])
 
 
-def policy_factory(stack: Stack, pack: Path = PROJECT_DIRECTORY / "policies") -> Callable[[bool], PolicyRunner]:
-    """The project's policy pack with the levels of the stack (`policies/config/<stack>.json`, where there is one)."""
-    levels = pack / "config" / f"{stack.name}.json"
+def policy_factory(
+    stack: Stack, pack: Path = PROJECT_DIRECTORY / "policies", levels: str | None = None
+) -> Callable[[bool], PolicyRunner]:
+    """The project's policy pack with the levels `policies/config/<levels>.json`, by default those of the stack."""
+    path = pack / "config" / f"{levels or stack.name}.json"
+    if levels and not path.is_file():
+        known = ", ".join(sorted(file.stem for file in path.parent.glob("*.json")))
+        raise ConfigError([f"--levels: found {levels!r}; allowed: {known}"])
     return lambda dry_run: PolicyRunner(
         pack,
         stack=stack.name,
         project=stack.project,
-        config_path=levels if levels.is_file() else None,
+        config_path=path if path.is_file() else None,
         dry_run=dry_run,
         stack_config=stack.config,
     )
 
 
 @contextmanager
-def kept_packs(stack: Stack) -> Generator[PolicyFactory]:
+def kept_packs(stack: Stack, levels: str | None = None) -> Generator[PolicyFactory]:
     """The pack's processes for several deployments in a row: one for previews, one for updates, started at once.
 
     The engine starts two for each deployment; what they say depends on the resources alone.
     """
-    factory = policy_factory(stack)
+    factory = policy_factory(stack, levels=levels)
     runners = {dry_run: factory(dry_run) for dry_run in (True, False)}
     with ExitStack() as exits:
         for runner in runners.values():

@@ -72,16 +72,22 @@ Judge = Callable[[Mapping[str, str]], Sequence[str]]
 
 
 def stack_config(
-    project: Project, stack: str, overrides: Mapping[str, Any] | None = None, judge: Judge | None = None
+    project: Project,
+    stack: str,
+    overrides: Mapping[str, Any] | None = None,
+    judge: Judge | None = None,
+    file: Path | None = None,
 ) -> dict[str, str]:
     """The config of a stack as the program sees it: `overrides` (as `pulumi up -c`), the stack's file, then defaults.
+
+    `file` is another file than the stack's, as `pulumi up --config-file` takes it.
 
     Raises ConfigError with one line for each fault: an unknown stack, a value of the wrong type, a declared value
     that is missing, a value that is encrypted, and what `judge` finds in all that can be read; of a key it is told
     once, in the words of the judge.
     """
-    path = project.stack_directory / f"Pulumi.{stack}.yaml"
-    if not path.is_file():
+    path = file or project.stack_directory / f"Pulumi.{stack}.yaml"
+    if file is None and not path.is_file():
         known = ", ".join(stack_names(project)) or "none"
         raise ConfigError([f"stack {stack!r} is not known; stacks of this project: {known} (add one as {path.name})"])
     content = _mapping(path)

@@ -56,6 +56,8 @@ class Stack:
         A data contract in place of the one that the stack's config names.
     config_overrides:
         Config values on top of the stack's, as `pulumi up -c key=value` gives them.
+    config_file:
+        A file in place of the stack's, as `pulumi up --config-file` takes it.
 
     Raises ConfigError with every fault of the config.
     """
@@ -68,6 +70,7 @@ class Stack:
         home: Path | None = None,
         contract_override: Path | None = None,
         config_overrides: Mapping[str, Any] | None = None,
+        config_file: Path | None = None,
     ):
         project = config.load_project(project_dir)
         self.name = name
@@ -75,7 +78,7 @@ class Stack:
         self.program = program or project.program
         self.home = (home or project_dir / ".local" / name).resolve()  # the program runs in another directory
         judge = self._settings_faults if project.name == settings.PROJECT else None
-        self.config = config.stack_config(project, name, config_overrides, judge)
+        self.config = config.stack_config(project, name, config_overrides, judge, config_file)
         if contract_override is not None:
             self.config[self._workloads_key] = json.dumps(self._with_contract(contract_override.resolve()))
         self._target = Target(stack=name, project=project.name, config=self.config, directory=self.program.parent)

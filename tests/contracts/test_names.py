@@ -67,7 +67,7 @@ def test_a_workload_cannot_be_called(name: str) -> None:
         GROUND.of_workload(name)
 
 
-@pytest.mark.parametrize("name", ["", "Live", "live-eu", "live_eu", "2live"])
+@pytest.mark.parametrize("name", ["", "Live", "live-eu", "live_eu", "2live", "training", "dead"])
 def test_an_endpoint_cannot_be_called(name: str) -> None:
     with pytest.raises(NamesError, match=f"endpoint: found {name!r}; allowed: a-z and 0-9, from a letter, without"):
         CHURN.of_endpoint(name)

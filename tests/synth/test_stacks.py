@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from contracts.names import RESERVED_ENDPOINTS
 from local.runtime import synth
 from local.runtime.sdk import takes_tags
 from local.runtime.values import UNKNOWN
@@ -108,3 +111,12 @@ def test_data_is_protected_in_prod_and_free_to_go_in_staging(steady: dict[str, A
     buckets = of_type(steady, "aws:s3/bucket:Bucket")
     assert len(buckets) == 4
     assert {bucket["options"].get("protect", False) for bucket in buckets} == {stack == "prod"}
+
+
+def test_no_endpoint_can_have_a_name_that_its_workloads_own_names_begin_with(
+    stack: str, steady: dict[str, Any]
+) -> None:
+    text = json.dumps(steady["resources"])
+    words = set(re.findall(rf"churn-{stack}-([a-z]+)", text))
+    assert "live" in words
+    assert words - {"live"} <= RESERVED_ENDPOINTS

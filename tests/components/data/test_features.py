@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import Any
 
 import pytest
 
-from components.data.features import Features, FeaturesArgs, feature_definitions
+from components.data.features import Features, FeaturesArgs, feature_definitions, identity
 from contracts import loader
 from contracts.schema import Column, ColumnType, Contract, Feature, Pii, Task
 from settings import Features as FeatureSettings
@@ -64,9 +65,9 @@ def features(*, protect: bool = False, preview: bool = False, **section: Any) ->
 
 
 def test_the_feature_group() -> None:
-    group = features(online_ttl_days=7).one("features-group")
+    group = features(online_ttl_days=7).one(f"features-group-{identity(CHURN)}")
     assert {k: v for k, v in group.inputs.items() if k != "featureDefinitions"} == {
-        "featureGroupName": "churn-staging-features",
+        "featureGroupName": f"churn-staging-features-{identity(CHURN)}",
         "description": "Inputs of churn by customer_id",
         "recordIdentifierFeatureName": "customer_id",
         "eventTimeFeatureName": "event_time",
@@ -87,9 +88,24 @@ def test_the_feature_group() -> None:
 
 @pytest.mark.parametrize("protect", [True, False])
 def test_a_changed_contract_never_replaces_the_group(protect: bool) -> None:
-    group = features(protect=protect).one("features-group")
-    assert group.ignore_changes == ("featureDefinitions",)
+    group = features(protect=protect).one(f"features-group-{identity(CHURN)}")
+    assert group.ignore_changes == ("featureDefinitions", "description")
     assert group.protect is protect
+
+
+def test_another_entity_or_event_time_is_another_group_and_another_column_is_not() -> None:
+    columns = (*CHURN.columns, Column(name="segment", type=ColumnType.STRING, nullable=True))
+    assert identity(dataclasses.replace(CHURN, columns=columns, description="Others.")) == identity(CHURN)
+    others = (
+        dataclasses.replace(CHURN, columns=columns, entity="segment"),
+        dataclasses.replace(
+            CHURN,
+            columns=tuple(
+                dataclasses.replace(c, type=ColumnType.INTEGER) if c.name == CHURN.entity else c for c in CHURN.columns
+            ),
+        ),
+    )
+    assert len({identity(contract) for contract in (CHURN, *others)}) == 3
 
 
 def test_the_role_writes_the_offline_store_and_nothing_else() -> None:

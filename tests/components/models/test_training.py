@@ -5,6 +5,7 @@ import functools
 import json
 from typing import Any
 
+import pulumi_aws as aws
 import pytest
 
 from components.models.training import (
@@ -12,7 +13,6 @@ from components.models.training import (
     Training,
     TrainingArgs,
     contract_sha,
-    group_description,
     job_statements,
     pipeline_statements,
 )
@@ -35,6 +35,7 @@ def training(
 ) -> Deployment:
     def program() -> None:
         base = ground(protect=protect)
+        group = aws.sagemaker.ModelPackageGroup("packages", model_package_group_name=NAMES.package_group)
         Training(
             "training",
             TrainingArgs(
@@ -43,6 +44,7 @@ def training(
                 champion=LIVE,
                 contract=CHURN,
                 images={i: IMAGES[i] for i in built},
+                package_group=group,
                 owner="ml-team",
             ),
         )
@@ -61,32 +63,18 @@ def test_the_contract_lies_under_its_own_hash() -> None:
     assert contract_sha(schema.to_json(other)) != SHA
 
 
-@pytest.mark.parametrize("protect", [True, False])
-def test_the_registry(protect: bool) -> None:
-    group = training(protect=protect).one("training-packages")
-    assert group.inputs["modelPackageGroupName"] == "churn-staging"
-    assert group.protect is protect
-    assert group.ignore_changes == ("modelPackageGroupDescription",)
-
-
-def test_a_description_of_several_lines_becomes_one() -> None:
-    written = dataclasses.replace(CHURN, description="Which customers\nleave.\n")
-    assert group_description(written) == "Models of churn: Which customers leave."
-    assert len(group_description(dataclasses.replace(CHURN, description="x" * 2000))) == 1024
-
-
 @pytest.mark.parametrize("built", [(), ("training",), ("inference",)])
 def test_without_both_images_there_is_no_pipeline(built: tuple[str, ...]) -> None:
     deployment = training(built=built)
     assert deployment.names(PIPELINE) == []
-    assert deployment.names("aws:sagemaker/modelPackageGroup:ModelPackageGroup") == ["training-packages"]
+    assert deployment.names("aws:sagemaker/modelPackageGroup:ModelPackageGroup") == ["packages"]
 
 
 def test_the_pipeline_is_the_compiled_definition_with_this_stacks_values() -> None:
     pipeline = training().one("training-pipeline")
     assert pipeline.inputs["pipelineName"] == pipeline.inputs["pipelineDisplayName"] == "churn-staging"
     assert pipeline.inputs["roleArn"] == "arn:aws:iam::123456789012:role/churn-staging-pipeline"
-    assert {f"training-contract-{SHA}", "training-packages"} <= set(pipeline.dependencies)
+    assert {f"training-contract-{SHA}", "packages"} <= set(pipeline.dependencies)
     text = pipeline.inputs["pipelineDefinition"]
     definition: dict[str, Any] = json.loads(text)
     assert text == json.dumps(definition, sort_keys=True, separators=(",", ":"))
@@ -106,9 +94,18 @@ def test_every_token_of_the_definition_gets_a_value() -> None:
     values: dict[str, Any] = {}
 
     def program() -> None:
-        base = ground()
+        group = aws.sagemaker.ModelPackageGroup("packages", model_package_group_name=NAMES.package_group)
         made = Training(
-            "training", TrainingArgs(ground=base, names=NAMES, champion=LIVE, contract=CHURN, images=IMAGES, owner="ml")
+            "training",
+            TrainingArgs(
+                ground=ground(),
+                names=NAMES,
+                champion=LIVE,
+                contract=CHURN,
+                images=IMAGES,
+                package_group=group,
+                owner="ml",
+            ),
         )
         values.update(made._values({}))
 

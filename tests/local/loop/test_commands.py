@@ -37,8 +37,11 @@ def test_a_task_that_is_not_supported_is_refused_by_name(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--data", "x.csv"], "--data needs --contract"),
-        (["--contract", str(HERE / "tumours.yaml")], "--contract needs --data"),
+        (["--data", "x.csv"], "--data: x.csv"),
+        (
+            ["--contract", str(HERE / "tumours.yaml")],
+            "tumours.yaml needs --data: the embedded data set is that of contracts/churn.yaml only",
+        ),
         (["--contract", "none.yaml", "--data", "x.csv"], "none.yaml cannot be read (No such file or directory)"),
     ],
 )

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -29,13 +29,22 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
             (tmp_path / home.REPORT).write_text("the former report")
             home.clear(tmp_path)
         (tmp_path / "run").mkdir()
-        monkeypatch.setattr(Story, "tell", tell)
-        monkeypatch.setattr(commands, "cloud_of", lambda _: None)
-        stack: Any = SimpleNamespace(home=tmp_path, name="staging", region="eu-west-1", workloads={"churn": {}})
-        emulator: Any = SimpleNamespace(account="123456789012")
-        parts = (tmp_path / "1.csv", tmp_path / "2.csv")
+        monkeypatch.setattr(Story, "lay_the_ground", tell)
+        for later in ("reach_predictions", "close_the_loop"):
+            monkeypatch.setattr(Story, later, lambda _: None)
+        stack: Any = SimpleNamespace(home=tmp_path, name="staging")
+        console = Console()
+        told = Story(
+            console=console,
+            platform=cast(Any, SimpleNamespace(names=SimpleNamespace(workload="churn"))),
+            emulator=cast(Any, None),
+            contract=CHURN,
+            up=cast(Any, None),
+            deliveries=(tmp_path / "1.csv", tmp_path / "2.csv"),
+            workdir=tmp_path / "run",
+        )
         with pytest.raises(ends_with) if ends_with else contextlib.nullcontext():
-            commands._tell(stack, CHURN, emulator, None, None, Console(), parts)  # pyright: ignore[reportArgumentType]
+            commands._tell(stack, [told], console)
         assert not (tmp_path / "report.new").exists()
         return (tmp_path / home.REPORT).read_text()
 

@@ -1,0 +1,64 @@
+"""The registry of a workload: its model package group, which outlives the workload.
+
+SageMaker deletes no group that has packages (API reference, DeleteModelPackageGroup), and packages are what an audit
+asks for. So the group of a workload that was taken out of the stack config stays declared as long as there is a release
+record of it: nothing fails half way through the update, and a workload whose name comes back finds its models and its
+record again. Whoever deletes packages and record has the group deleted by the next update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from contracts.names import Names, WorkloadNames
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryArgs:
+    """`description` is for people; it stays as it was when the group was made."""
+
+    names: WorkloadNames
+    description: str
+    protect: bool
+
+
+class Registry(pulumi.ComponentResource):
+    """The model package group.
+
+    registry = Registry("churn-registry", RegistryArgs(names=names, description="Models of churn", protect=True))
+    registry.group.model_package_group_name
+    """
+
+    group: aws.sagemaker.ModelPackageGroup
+
+    def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:registry:Registry", name, None, opts)
+        self.group = aws.sagemaker.ModelPackageGroup(
+            f"{name}-packages",
+            model_package_group_name=args.names.package_group,
+            model_package_group_description=one_line(args.description),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                # SageMaker cannot change it; the provider would make a second group of that name, which it refuses.
+                ignore_changes=["model_package_group_description"],
+            ),
+        )
+        self.register_outputs({"packageGroupName": self.group.model_package_group_name})
+
+
+def one_line(description: str) -> str:
+    """A description as the registry takes it: SageMaker refuses line breaks there, and more than 1,024 characters."""
+    return " ".join(description.split())[:1024]
+
+
+def removed(names: Names, workloads: Collection[str], parameters: Mapping[str, str]) -> list[str]:
+    """Workloads that the stack config no longer has and that have a release record, in order."""
+    prefix = f"{names.parameter_path}/"
+    found = (name.removeprefix(prefix).split("/") for name in parameters if name.startswith(prefix))
+    records = {parts[0] for parts in found if len(parts) == 3 and parts[2] == "release"}
+    return sorted(records - set(workloads))

@@ -103,3 +103,4 @@ def test_a_clean_environment_runs_program_and_policies(install: Callable[[Path],
     assert len(synthesised["resources"]) > 100
     report = json.loads(run(python, "-m", "local", "policies", "--stack", "prod", "--format", "json", cwd=clone))
     assert report["resources"] >= len(synthesised["resources"])
+    assert "promote" in run(python, "-m", "automation", "--help", cwd=clone)

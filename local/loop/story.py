@@ -198,6 +198,8 @@ class Story:
                     f"against the champion: {gap['value']:+.4f} [{gap['low']:+.4f}, {gap['high']:+.4f}] "
                     f"(margin {self.contract.bounds('auc_loss').max:g})"
                 )
+            for warning in evaluation["warnings"]:
+                self.say(f"warning: {warning}")
             self.say(f"gate: {gate['decision']}: {gate['reason']}")
             if gate["decision"] != "register":
                 return None

@@ -52,7 +52,7 @@ def make_baseline(options: argparse.Namespace, contract: Contract) -> Mapping[st
     for name, content in (("baseline", made), ("statistics", statistics), ("constraints", constraints)):
         text = json.dumps(content, indent=1, allow_nan=False)
         write_text(_s3, options.output, f"{name}.json", text, "application/json")
-    return {"rows": made["rows"], "features": list(made["features"])}
+    return {"rows": made["rows"], "features": list(made["features"]), "warnings": made["warnings"]}
 
 
 def detect_drift(options: argparse.Namespace, contract: Contract) -> Mapping[str, object]:

@@ -1,6 +1,6 @@
 """The baseline: what the training data looked like, a histogram a feature, and later one of the model's scores.
 
-    {"contract", "dataset_version", "rows", "features": {name: histogram}, "score": histogram}
+    {"contract", "dataset_version", "rows", "features": {name: histogram}, "warnings": [text], "score": histogram}
 
 `score` is absent until the evaluation adds it (`with_scores`): the baseline is made before there is a model.
 """
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
 from contracts.schema import Contract
+from workloads.drift import screening
 from workloads.drift.errors import DriftError
 from workloads.drift.histogram import Histogram
 
@@ -38,8 +39,20 @@ def build(directory: Path, contract: Contract) -> dict[str, Any]:
     if not rows:
         raise DriftError(f"--data: no row in {directory}; run ETL on more data")
     version = (pq.read_metadata(files[0]).metadata or {}).get(VERSION_KEY, b"").decode()
-    features = {name: Histogram.of(column_values(files, name)).to_dict() for name in contract.feature_names}
-    return {"contract": contract.name, "dataset_version": version, "rows": rows, "features": features}
+    labels = column_values(files, contract.label) if contract.label in names else None
+    features: dict[str, Any] = {}
+    warnings: list[str] = []
+    for name in contract.feature_names:
+        values = column_values(files, name)
+        features[name] = Histogram.of(values).to_dict()
+        warnings += screening.warnings(name, values, contract.label, labels)
+    return {
+        "contract": contract.name,
+        "dataset_version": version,
+        "rows": rows,
+        "features": features,
+        "warnings": warnings,
+    }
 
 
 def with_scores(baseline: Mapping[str, Any], scores: ArrayLike) -> dict[str, Any]:

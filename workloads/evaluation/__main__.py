@@ -45,21 +45,26 @@ def main() -> None:
         result = evaluate(candidate, live, pq.read_table(arguments.test, partitioning=None), contract)  # pyright: ignore[reportArgumentType] - annotated without its None
     except TooFewError as error:
         raise SystemExit(str(error)) from None
-    write(result, json.loads(arguments.baseline.read_bytes()), arguments.output)
-    gate = result.report["gate"]
-    logging.info(json.dumps({"event": "gate", "decision": gate["decision"], "reason": gate["reason"]}))
+    written = write(result, json.loads(arguments.baseline.read_bytes()), arguments.output)
+    said = {name: written["gate"][name] for name in ("decision", "reason")} | {"warnings": written["warnings"]}
+    logging.info(json.dumps({"event": "gate", **said}))
 
 
-def write(result: Evaluated, baseline: dict[str, object], directory: Path) -> None:
-    """evaluation.json, evaluation.html, and the baseline with the score distribution that drift is measured against."""
+def write(result: Evaluated, baseline: dict[str, Any], directory: Path) -> Mapping[str, Any]:
+    """evaluation.json, evaluation.html, and the baseline with the score distribution that drift is measured against.
+
+    Returns evaluation.json: the report, and what the baseline warns of.
+    """
     directory.mkdir(parents=True, exist_ok=True)
+    complete_report = {**result.report, "warnings": baseline.get("warnings", [])}
     page = report.render(
-        result.report, labels=result.labels, scores=result.scores, champion_scores=result.champion_scores
+        complete_report, labels=result.labels, scores=result.scores, champion_scores=result.champion_scores
     )
     complete = with_scores(baseline, result.scores)
-    (directory / "evaluation.json").write_text(json.dumps(result.report, sort_keys=True, indent=1))
+    (directory / "evaluation.json").write_text(json.dumps(complete_report, sort_keys=True, indent=1))
     (directory / "evaluation.html").write_text(page)
     (directory / "baseline.json").write_text(json.dumps(complete, sort_keys=True, indent=1))
+    return complete_report
 
 
 def _same_origin(candidate: Model, contract: Contract, manifest: Mapping[str, Any]) -> None:

@@ -95,6 +95,7 @@ _TEMPLATE = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined
 <p>{{ e.gate.reason }}</p>
 <p>{{ e.rows }} test rows, data {{ e.dataset_version }}, decision threshold {{ e.threshold }}.
 {% if e.champion %}Champion: {{ e.champion.package_arn }}.{% else %}No champion yet.{% endif %}</p>
+{% for warning in e.warnings %}<p class="no">{{ warning }}</p>{% endfor %}
 <h2>Gate</h2>
 <table><tr><th>check<th>found<th>allowed<th>contract<th></tr>
 {% for c in e.gate.checks %}<tr{% if not c.passed %} class="no"{% endif %}><td>{{ c.name }}<td>{{ c.found }}

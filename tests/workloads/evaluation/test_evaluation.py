@@ -249,9 +249,12 @@ def test_the_champion_is_the_live_release_of_the_record(tmp_path: Path, monkeypa
 def test_the_report_opens_without_a_network(build: Callable[..., Model], tmp_path: Path) -> None:
     candidate = build("a", "b")
     result = evaluate(candidate, Champion(package_arn=PACKAGE, model=candidate), make_rows(1500, 2), candidate.contract)
-    write(result, {"rows": 1, "dataset_version": "sha256:12", "features": {}}, tmp_path)
+    warning = "feature a: alone it separates y (AUC 1.0000)"
+    write(result, {"rows": 1, "dataset_version": "sha256:12", "features": {}, "warnings": [warning]}, tmp_path)
+    assert json.loads((tmp_path / "evaluation.json").read_text())["warnings"] == [warning]
     page = (tmp_path / "evaluation.html").read_text()
     assert page.count("<svg") == 4
+    assert f"<p>{warning}</p>".replace("<p>", '<p class="no">') in page
     assert not re.findall(r'(?:src|href)="(?!#)', page), "nothing is loaded from elsewhere"
     assert "score" in json.loads((tmp_path / "baseline.json").read_text())
 

@@ -141,10 +141,18 @@ def _subnet(subnet_id: str, tables: Iterable[_Table], lookup: pulumi.InvokeOptio
 
 
 def _endpoint(vpc_id: str, service_name: str, lookup: pulumi.InvokeOptions) -> Endpoint | None:
-    """The VPC's endpoint of a service; several of one service are an error of the data source, which asks for one."""
-    endpoint = found(
-        lambda: aws.ec2.get_vpc_endpoint(vpc_id=vpc_id, service_name=service_name, state="available", opts=lookup)
-    )
+    """The VPC's endpoint of a service. Raises RunError for several: nobody could say which one the workloads use."""
+    try:
+        endpoint = found(
+            lambda: aws.ec2.get_vpc_endpoint(vpc_id=vpc_id, service_name=service_name, state="available", opts=lookup)
+        )
+    except Exception as error:  # the SDK has no type for a data source's failure
+        if "multiple EC2 VPC Endpoints matched" not in str(error):
+            raise
+        raise pulumi.RunError(
+            f"network.existing: found several endpoints for {service_name} in {vpc_id}; allowed: one; "
+            "have its owner keep the one with private DNS"
+        ) from error
     if endpoint is None:
         return None
     return Endpoint(

@@ -33,7 +33,7 @@ def pinged(service: Running) -> Generator[list[float]]:
 
     def ping() -> None:
         with contextlib.closing(service.connect()) as connection:
-            while not over.wait(0.01):
+            while not seconds or not over.wait(0.01):
                 begun = time.perf_counter()
                 connection.request("GET", "/ping")
                 connection.getresponse().read()

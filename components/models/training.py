@@ -105,17 +105,23 @@ def pipeline_statements(
         arn("experiment-trial/*"),
         arn(f"experiment-trial-component/{JOB_NAMES}"),
     ]
+    # Jobs of every pipeline are called alike; the tag that the definition puts on them tells whose they are. A job that
+    # has the tag already is somebody's.
+    mine, asked = (
+        {"StringEquals": {f"aws:{origin}Tag/Workload": names.workload}} for origin in ("Resource", "Request")
+    )
+    new = {"Null": {"aws:ResourceTag/Workload": "true"}}
+    kinds = ("Processing", "Training")
     return [
+        access.allow("StartJobs", [f"sagemaker:Create{kind}Job" for kind in kinds], started, conditions=asked),
         access.allow(
-            "RunJobs",
-            [
-                f"sagemaker:{verb}{kind}Job"
-                for kind in ("Processing", "Training")
-                for verb in ("Create", "Describe", "Stop")
-            ],
+            "FollowJobs",
+            [f"sagemaker:{verb}{kind}Job" for kind in kinds for verb in ("Describe", "Stop")],
             started,
+            conditions=mine,
         ),
-        access.allow("TagWhatItMakes", ["sagemaker:AddTags"], [*started, *group, *records]),
+        access.allow("TagJobs", ["sagemaker:AddTags"], started, conditions={**asked, **new}),
+        access.allow("TagWhatItMakes", ["sagemaker:AddTags"], [*group, *records]),
         access.allow(
             "RegisterModels",
             ["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup"],

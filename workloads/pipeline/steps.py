@@ -26,6 +26,7 @@ from sagemaker.core.shapes import (
     ProcessingS3Input,
     ProcessingS3Output,
     StoppingCondition,
+    Tag,
 )
 from sagemaker.core.training.configs import CheckpointConfig, Compute, InputData, Networking, OutputDataConfig
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
@@ -71,6 +72,10 @@ _SERVICE_RETRIES = [
 def token(name: str) -> str:
     """The placeholder of a deploy-time value."""
     return TOKENS[name].placeholder
+
+
+#: On every job. Its name is SageMaker's own, so the tag is what roles of the workload are bound to.
+_TAGS = {"Workload": token("workload")}
 
 
 def new_session() -> OfflineSession:
@@ -142,6 +147,7 @@ def processing(
         output_kms_key=token("kms_key"),
         max_runtime_in_seconds=hours * HOURS,
         env=dict(environment) if environment else None,
+        tags=[{"Key": key, "Value": value} for key, value in _TAGS.items()],
         network_config=NetworkConfig(
             subnets=[token("subnets")],
             security_group_ids=[token("security_groups")],
@@ -225,6 +231,7 @@ def training(
         # A waiting OpenMP thread gives its core away instead of spinning: where cores are shared, XGBoost's barriers
         # otherwise stall for a scheduler slice.
         environment={"OMP_WAIT_POLICY": "passive"},
+        tags=[Tag(key=key, value=value) for key, value in _TAGS.items()],
     ).with_metric_definitions([MetricDefinition(name=n, regex=regex) for n, regex in metrics.items()])
     data = [InputData(channel_name=channel, data_source=uri) for channel, uri in channels.items()]
     return TrainingStep(

@@ -157,10 +157,15 @@ def test_the_pipeline_hands_on_its_own_job_roles_only() -> None:
     statements = pipeline_statements(NAMES, job_roles={Job.TRAINING: "arn:training"}, models_key="arn:models")
     by_sid = {s.sid: s.to_dict() for s in statements}
     assert by_sid["HandRolesToJobs"]["Resource"] == ["arn:training"]
-    assert by_sid["RunJobs"]["Resource"] == [
-        "arn:aws:sagemaker:eu-west-1:123456789012:processing-job/pipelines-*",
-        "arn:aws:sagemaker:eu-west-1:123456789012:training-job/pipelines-*",
-    ]
+    jobs = [f"arn:aws:sagemaker:eu-west-1:123456789012:{kind}-job/pipelines-*" for kind in ("processing", "training")]
+    mine = {"StringEquals": {"aws:ResourceTag/Workload": "churn"}}
+    asked = {"StringEquals": {"aws:RequestTag/Workload": "churn"}}
+    found = {sid: (by_sid[sid]["Resource"], by_sid[sid]["Condition"]) for sid in ("StartJobs", "FollowJobs", "TagJobs")}
+    assert found == {
+        "StartJobs": (jobs, asked),
+        "FollowJobs": (jobs, mine),
+        "TagJobs": (jobs, asked | {"Null": {"aws:ResourceTag/Workload": "true"}}),
+    }
     deployed = policy(training().one("training-pipeline-role-policy"))
     assert deployed["HandRolesToJobs"]["Resource"] == [
         f"arn:aws:iam::123456789012:role/churn-staging-{job}" for job in ("processing", "training", "evaluation")

@@ -1,0 +1,182 @@
+"""Workloads of one stack keep to themselves: what a role of one may do, asked of everything that is another's.
+
+The rendered policies are simulated as IAM evaluates an identity policy (IAM user guide, "Policy evaluation logic"): an
+action is allowed where some statement names action and resource and its conditions hold. The boundary allows more than
+every role and is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from functools import cache
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from contracts.names import EndpointNames, Names
+from local.runtime import Stack
+from local.runtime.answers import ACCOUNT
+
+#: The second name begins with the first, as a careless wildcard would have it.
+WORKLOADS = ("churn", "churn-eu", "income")
+ENDPOINTS = ("live", "trial")
+STACK = "prod"
+
+
+@cache
+def roles() -> dict[str, list[dict[str, Any]]]:
+    """Name of every role of a stack with three workloads -> the statements of its policy."""
+    endpoints = {name: {"kind": "realtime"} for name in ENDPOINTS}
+    config = {
+        name: {"contract": "contracts/churn.yaml", "champion": ENDPOINTS[0], "endpoints": endpoints}
+        for name in WORKLOADS
+    }
+    monitoring = {"engine": "sagemaker"}
+    synth = Stack(STACK, config_overrides={"workloads": config, "monitoring": monitoring}).synth()
+    policies = [r["inputs"] for r in synth["resources"] if r["type"] == "aws:iam/rolePolicy:RolePolicy"]
+    return {policy["role"]: json.loads(policy["policy"])["Statement"] for policy in policies}
+
+
+def names(workload: str, endpoint: str = ENDPOINTS[0]) -> EndpointNames:
+    return Names(stack=STACK, account=ACCOUNT, region="eu-west-1").of_workload(workload).of_endpoint(endpoint)
+
+
+def of(workload: str) -> list[str]:
+    """The roles of a workload."""
+    return [role for role in roles() if role.startswith(f"{names(workload).of_its_workload.prefix}-")]
+
+
+def belongings(mine: EndpointNames) -> Iterator[str]:
+    """ARNs of what a workload and its endpoint own, one at least of each kind that has a name or a place of its own."""
+    layout, captured = mine.layout, f"{mine.layout.data_capture}{mine.prefix}/champion/"
+    for bucket, prefixes in {
+        mine.raw_bucket: (layout.incoming,),
+        mine.processed_bucket: (
+            layout.accepted, layout.quarantine, layout.ledger, captured, layout.offline_store
+        ),
+        mine.artifacts_bucket: (
+            layout.contracts, layout.runs, layout.checkpoints, f"{layout.drift}{mine.prefix}/", layout.data_quality
+        ),
+    }.items():  # fmt: skip
+        yield from (mine.bucket_arn(bucket, f"{prefix}object") for prefix in prefixes)
+    yield mine.bucket_arn(mine.artifacts_bucket, mine.lock_key)
+    yield mine.arn("ssm", f"parameter{mine.release_parameter}")
+    for kind, name in (
+        ("endpoint", mine.prefix),
+        ("endpoint-config", f"{mine.prefix}-0123456789-01234567"),
+        ("experiment", mine.pipeline),
+        ("feature-group", mine.of_its_workload.resource("features")),
+        ("model-package", f"{mine.package_group}/1"),
+        ("model-package-group", mine.package_group),
+        ("pipeline", mine.pipeline),
+        ("pipeline", f"{mine.pipeline}/execution/0123456789ab"),
+        ("processing-job", f"{mine.resource('drift')}-d32c5kddcf5bb8c3"),
+        ("processing-job", "pipelines-0123456789ab-Prepare-0123456789"),
+        ("training-job", "pipelines-0123456789ab-Train-0123456789"),
+    ):
+        yield mine.arn("sagemaker", f"{kind}/{name}")
+    for role in ("retraining", "rollback"):
+        owner = mine if role == "rollback" else mine.of_its_workload
+        yield mine.arn("lambda", f"function:{owner.resource(role)}")
+        yield mine.arn("sns", owner.resource(role))
+        yield mine.arn("logs", f"log-group:/aws/lambda/{owner.resource(role)}:log-stream:one")
+    yield mine.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{mine.prefix}:log-stream:one")
+    yield mine.arn("sqs", mine.of_its_workload.resource("dead-letters"))
+    yield mine.role_arn("endpoint")
+    yield mine.of_its_workload.role_arn("training")
+
+
+def tagged(workload: str) -> dict[str, str]:
+    """What exists is tagged as a workload's, and what is asked for is to be."""
+    return {f"aws:{origin}Tag/Workload": workload for origin in ("Resource", "Request")}
+
+
+def allowed(statements: list[dict[str, Any]], resource: str, facts: Mapping[str, str]) -> set[str]:
+    """The actions that some statement allows on a resource, of which the condition keys `facts` are known."""
+    return {
+        action
+        for statement in statements
+        if any(fnmatchcase(resource, pattern) for pattern in statement["Resource"] if pattern != "*")
+        and _holds(statement.get("Condition", {}), facts)
+        for action in statement["Action"]
+    }
+
+
+def _holds(conditions: Mapping[str, Mapping[str, Any]], facts: Mapping[str, str]) -> bool:
+    """A key that nothing is known of may have the value that is asked for."""
+    for operator, keys in conditions.items():
+        for key, wanted in keys.items():
+            values = wanted if isinstance(wanted, list) else [wanted]
+            if operator == "Null" and key in facts and values == ["true"]:
+                return False
+            if operator != "Null" and key in facts and not any(fnmatchcase(facts[key], value) for value in values):
+                return False
+    return True
+
+
+def listed(statements: list[dict[str, Any]], prefix: str) -> bool:
+    """Whether some statement allows to list the keys below a prefix, in whichever bucket."""
+    return any(
+        "s3:ListBucket" in statement["Action"] and _holds(statement.get("Condition", {}), {"s3:prefix": prefix})
+        for statement in statements
+    )
+
+
+def test_every_workload_has_roles_of_its_own() -> None:
+    counts = {workload: len(of(workload)) for workload in WORKLOADS}
+    assert len(set(counts.values())) == 1
+    assert sum(counts.values()) + len([r for r in roles() if r.startswith("mlplatform-")]) == len(roles())
+
+
+@pytest.mark.parametrize(("one", "other"), permutations(WORKLOADS, 2))
+def test_no_role_of_a_workload_reaches_what_is_anothers(one: str, other: str) -> None:
+    facts = tagged(other)
+    reached = {
+        (role, resource, action)
+        for role in of(one)
+        for endpoint in ENDPOINTS
+        for resource in belongings(names(other, endpoint))
+        for action in allowed(roles()[role], resource, facts)
+    }
+    assert reached == set()
+
+
+@pytest.mark.parametrize(("one", "other"), permutations(WORKLOADS, 2))
+def test_no_role_of_a_workload_lists_what_is_anothers(one: str, other: str) -> None:
+    layout = names(other).layout
+    prefixes = (layout.accepted, layout.data_capture, layout.runs, layout.contracts, layout.checkpoints)
+    assert [(role, p) for role in of(one) for p in prefixes if listed(roles()[role], p)] == []
+
+
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_every_belonging_is_reached_by_a_role_of_its_own_workload(workload: str) -> None:
+    """So that the tests above ask for what policies really name."""
+    facts = tagged(workload)
+    unreached = {
+        resource.rpartition(":")[2]
+        for resource in belongings(names(workload))
+        if not any(allowed(roles()[role], resource, facts) for role in of(workload))
+    }
+    mine = names(workload)
+    assert unreached == {
+        f"{mine.raw_bucket}/{mine.layout.incoming}object",
+        f"{mine.processed_bucket}/{mine.layout.quarantine}object",
+        f"{mine.processed_bucket}/{mine.layout.ledger}object",
+        f"feature-group/{mine.of_its_workload.resource('features')}",
+        mine.resource("rollback"),
+        mine.of_its_workload.resource("retraining"),
+        f"role/{mine.resource('endpoint')}",
+    }
+
+
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_a_rollback_function_moves_its_own_endpoint_only(workload: str) -> None:
+    for one, other in permutations(ENDPOINTS, 2):
+        role = names(workload, one).resource("rollback")
+        endpoint = names(workload, other)
+        moved = [endpoint.arn("sagemaker", f"endpoint/{endpoint.prefix}"), endpoint.release_parameter]
+        assert allowed(roles()[role], moved[0], {}) == set()
+        assert allowed(roles()[role], endpoint.arn("ssm", f"parameter{moved[1]}"), {}) == set()

@@ -43,7 +43,7 @@ def up(
     with home.occupied(stack.home):
         if running := running_emulator(stack):
             if beneath:
-                _stand_on(stack, beneath, cloud_of(running), console)
+                stand_on(stack, beneath, cloud_of(running), console)
             _update(stack, running, console, files, levels)
             return 0
         told = chapters.chapters(stack, files)
@@ -59,7 +59,7 @@ def up(
             with _emulator(stack, console, pool, keep=keep) as emulator:
                 cloud = cloud_of(emulator)
                 if beneath:
-                    _stand_on(stack, beneath, cloud, console)
+                    stand_on(stack, beneath, cloud, console)
                 stories = [
                     Story(
                         console=console,
@@ -77,7 +77,7 @@ def up(
     return 0
 
 
-def _stand_on(stack: Stack, project: Path, cloud: Cloud, console: Console) -> None:
+def stand_on(stack: Stack, project: Path, cloud: Cloud, console: Console) -> None:
     """Deploy what others had in the account before; its output `config` is what the stack's config has to say."""
     ground = Stack(stack.name, project.resolve(), home=stack.home / "beneath")
     with console.step(f"Deploy {ground.project}, which was there before the platform"):

@@ -10,10 +10,8 @@ from contracts.names import Names
 from contracts.release import Record
 from settings import Workload
 
-_RECORD = (
-    ".venv/bin/python -c 'from contracts import release as r; "
-    'print(r.to_json(r.promote(None, "<package ARN>", who="<you>", why="first release", when="<now, ISO 8601 UTC>")))\''
-)
+#: The product's own commands, as they run in the project's directory.
+_ACT = ".venv/bin/python -m automation"
 
 
 def waiting_for(
@@ -25,10 +23,9 @@ def waiting_for(
 ) -> list[str]:
     """What is left out of the stack for now: the reason, and the command that brings it. Empty for a complete stack."""
     up = judged.up_command(names.stack)
-    put = "aws ssm put-parameter --type String --overwrite --name"
     waits = [
-        f"the {image} image: push it to {names.resource(image)}, then `{put} {names.image_parameter(image)} "
-        f"--value <repository>@sha256:<digest>` and `{up}` (brings the training pipelines)"
+        f"the {image} image: push it to {names.resource(image)}, then `{_ACT} publish {image} --stack {names.stack}` "
+        f"and `{up}` (brings the training pipelines)"
         for image in IMAGES
         if image not in images
     ]
@@ -36,9 +33,10 @@ def waiting_for(
         for endpoint in settings.endpoints:
             if endpoint not in releases[workload]:
                 mine = names.of_workload(workload).of_endpoint(endpoint)
+                where = f"--stack {names.stack} --workload {workload}"
                 waits.append(
-                    f"a release of {mine.prefix}: approve a package of group {mine.package_group}, then "
-                    f'`{put} {mine.release_parameter} --value "$({_RECORD})"` and `{up}` '
-                    "(brings the endpoint, its alarms and its monitors)"
+                    f"a release of {mine.prefix}: `{_ACT} approve {where} --why <reason>` for a package of group "
+                    f"{mine.package_group}, then `{_ACT} promote {where} --endpoint {endpoint} --why <reason>` and "
+                    f"`{up}` (brings the endpoint, its alarms and its monitors)"
                 )
     return waits

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -26,23 +27,26 @@ def test_a_complete_stack_waits_for_nothing() -> None:
 def test_each_missing_image_and_how_it_comes() -> None:
     assert waits("training", releases={"live": RECORD}) == [
         "the inference image: push it to mlplatform-staging-inference, then "
-        "`aws ssm put-parameter --type String --overwrite --name /mlplatform/staging/images/inference "
-        "--value <repository>@sha256:<digest>` and `PULUMI_OPTION_POLICY_PACK=policies "
+        "`.venv/bin/python -m automation publish inference --stack staging` and `PULUMI_OPTION_POLICY_PACK=policies "
         "PULUMI_OPTION_POLICY_PACK_CONFIG=policies/config/staging.json pulumi up --stack staging` "
         "(brings the training pipelines)"
     ]
 
 
-def test_a_missing_release_and_the_command_that_writes_its_record() -> None:
+def test_a_missing_release_and_the_commands_that_bring_it() -> None:
     (wait,) = waits("training", "inference", releases={})
-    assert wait.startswith(
-        "a release of churn-staging-live: approve a package of group churn-staging, then `aws ssm put-parameter "
-    )
-    assert "--name /mlplatform/staging/churn/live/release" in wait
-    command = wait.partition('--value "$(')[2].partition(')"`')[0]
-    filled = command.replace("<package ARN>", PACKAGE).replace("<now, ISO 8601 UTC>", "2025-01-06T09:00:00+00:00")
-    program = shlex.split(filled)
-    assert program[0] == ".venv/bin/python"
+    assert wait.startswith("a release of churn-staging-live: `.venv/bin/python -m automation approve --stack staging ")
+    assert " for a package of group churn-staging, then `.venv/bin/python -m automation promote " in wait
+    assert "--workload churn --endpoint live " in wait
     assert " pulumi up --stack staging` " in wait
-    made = subprocess.run([sys.executable, *program[1:]], capture_output=True, text=True, check=True)
-    assert release.from_json(made.stdout).wanted.champion == PACKAGE
+
+
+def test_the_commands_that_are_told_are_those_of_the_product() -> None:
+    told = " ".join(waits(releases={}))
+    commands = [
+        shlex.split(command) for command in re.findall(r"`(\.venv/bin/python [^`]*)`", told.replace("<reason>", "x"))
+    ]
+    assert [command[3] for command in commands] == ["publish", "publish", "approve", "promote"]
+    for _, *arguments in commands:  # --help: an option or an argument that there is not is refused all the same
+        done = subprocess.run([sys.executable, *arguments, "--help"], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr

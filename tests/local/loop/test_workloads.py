@@ -51,17 +51,18 @@ def up(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Generato
 
 @pytest.fixture(scope="module")
 def launch(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Platform]:
-    """A workload gets a package and a release of it, as a person who promotes it."""
+    """A workload gets a package and a release of it, as a person promotes it; the first one has the images built."""
+    built: dict[str, str] = {}
 
     def promote(workload: str) -> Platform:
         names = Names(stack="staging", account=emulator.account, region=emulator.region)
         directory = tmp_path_factory.mktemp(workload)
         platform = Platform(emulator, names.of_workload(workload).of_endpoint("live"), directory / "c.json", pool=None)
-        image = [platform.publish_image(image) for image in ("training", "inference")][1]
+        built.update({image: platform.publish_image(image) for image in ("training", "inference") if not built})
         model = archive(directory, loader.load(PROJECT_DIRECTORY / CONTRACTS[workload]))
         key = f"{platform.names.layout.runs}test/model.tar.gz"
         platform.client("s3").upload_file(str(model), names.artifacts_bucket, key)
-        package = register(platform, image)
+        package = register(platform, built["inference"])
         write(platform, release.promote(None, package, who="test", why="first", when=WHEN))
         return platform
 

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "two-workloads"
 
 
+@pytest.mark.full
 @pytest.mark.loop
 def test_both_workloads_come_to_predictions(tmp_path: Path) -> None:
     data = tmp_path / "biopsy.csv"

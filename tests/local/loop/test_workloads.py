@@ -86,6 +86,7 @@ def group_exists(platform: Platform) -> bool:
     return platform.names.package_group in {group["ModelPackageGroupName"] for group in found}
 
 
+@pytest.mark.full
 def test_a_second_workload_comes_goes_and_comes_back_and_the_first_never_notices(
     up: Up, launch: Callable[[str], Platform], tmp_path: Path
 ) -> None:

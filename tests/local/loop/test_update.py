@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import xgboost as xgb
 
+from components.data.features import identity
 from contracts import loader, release, schema
 from contracts.names import Names
 from contracts.release import Record
@@ -132,3 +133,23 @@ def test_a_resource_that_is_gone_from_the_program_is_deleted(platform: Platform,
     assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"]
     assert up(workloads={name: workload}) == {"delete": ["churn-live-champion-at-0600", "churn-live-champion-at-2200"]}
     assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"] == []
+
+
+def test_a_contract_about_another_entity_gets_a_feature_group_of_its_own(
+    platform: Platform, up: Up, contract: Contract, tmp_path: Path
+) -> None:
+    """Not one of the old columns under a new entity, which SageMaker refuses half way through the update."""
+    other = tmp_path / "accounts.yaml"
+    text = (PROJECT_DIRECTORY / "contracts/churn.yaml").read_text(encoding="utf-8")
+    other.write_text(text.replace("customer_id", "account_id"), encoding="utf-8")
+    ((name, workload),) = Stack("staging").workloads.items()
+    former, new = identity(contract), identity(loader.load(other))
+    changed = up(workloads={name: workload | {"contract": str(other)}})
+    assert f"churn-features-group-{new}" in changed["create"]
+    assert f"churn-features-group-{former}" in changed["delete"]
+    found = platform.client("sagemaker").describe_feature_group(FeatureGroupName=f"churn-staging-features-{new}")
+    assert found["RecordIdentifierFeatureName"] == "account_id"
+    columns = {definition["FeatureName"] for definition in found["FeatureDefinitions"]}
+    assert "account_id" in columns
+    assert "customer_id" not in columns
+    assert up(workloads={name: workload | {"contract": str(other)}}) == {}

@@ -13,6 +13,7 @@ from components.ground import account, judged
 from components.models import parameters
 from components.models.images import Images, ImagesArgs
 from components.models.registry import removed
+from components.models.signs import Signs, SignsArgs
 from components.operations.bootstrap import waiting_for
 from components.workload import Root, Workload, read_contract
 from contracts.names import Names
@@ -38,6 +39,7 @@ releases = parameters.release_records(names, settings.workloads, found)
 # What every workload stands on.
 base = ground.lay(names, settings, [*models.CALLS, *operations.CALLS], lookup, on_aws)
 images = Images("images", ImagesArgs(ground=base, settings=settings.images), on_aws)
+Signs("signs", SignsArgs(parameters=parameters.found(names, built, releases)), on_aws)
 
 exported: dict[str, object] = {}
 for name, config in settings.workloads.items():

@@ -13,6 +13,9 @@ import pulumi
 import yaml
 
 from automation.evidence import FORMATS
+from automation.operations.errors import RefusedError
+from contracts.release import ReleaseError
+from contracts.release.lock import BusyError
 from local import disk
 from local.adapter import AdapterError
 from local.diagram import mermaid
@@ -23,6 +26,17 @@ from local.judge.process import PolicyPackError
 from local.process import collect_rarely
 from local.runtime import LocalRunError, Stack, commands
 from workloads.runtime import leave
+
+REFUSALS = (
+    LocalRunError,
+    AdapterError,
+    EmulatorError,
+    PolicyPackError,
+    pulumi.RunError,
+    RefusedError,
+    ReleaseError,
+    BusyError,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = command(args)
         sys.stdout.flush()
-    except (LocalRunError, AdapterError, EmulatorError, PolicyPackError, pulumi.RunError) as refused:
+    except REFUSALS as refused:
         return _refused(str(refused), args)
     except BrokenPipeError:  # whoever read it has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

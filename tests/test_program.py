@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from components.ground import judged
+from components.models.signs import sign
 from contracts import release
 from tests.components.engine import ACCOUNT, IDENTITY, OFFERS, REGION, STACK, Deployment, deploy
 
@@ -37,7 +38,7 @@ def _record(stack: str, *, split: bool) -> str:
     return release.to_json(record)
 
 
-def _parameters(stack: str, *, bootstrap: bool, split: bool, images: bool) -> Any:
+def _parameters(stack: str, *, bootstrap: bool, split: bool, images: bool, lost: str) -> Any:
     image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/image@sha256:" + "0" * 64
     values = {
         **({f"/mlplatform/{stack}/images/{i}": image for i in ("training", "inference")} if images else {}),
@@ -46,7 +47,8 @@ def _parameters(stack: str, *, bootstrap: bool, split: bool, images: bool) -> An
 
     def answer(args: dict[str, Any]) -> dict[str, Any]:
         assert args["path"] == f"/mlplatform/{stack}"
-        found = {} if bootstrap else values
+        found = {} if bootstrap else values | {sign(name): "x" for name in values}
+        found.pop(lost, None)
         return {"names": list(found), "values": list(found.values())}
 
     return answer
@@ -72,6 +74,7 @@ def platform(
     baseline: bool = True,
     images: bool = True,
     judged_by_pack: bool = True,
+    lost: str = "",
     changes: tuple[tuple[str, str], ...] = (),
 ) -> Deployment:
     part = {"S3Uri": "s3://b/file.json"}
@@ -87,7 +90,7 @@ def platform(
         invokes={
             **IDENTITY,
             **OFFERS,
-            PARAMETERS: _parameters(stack, bootstrap=bootstrap, split=split, images=images),
+            PARAMETERS: _parameters(stack, bootstrap=bootstrap, split=split, images=images, lost=lost),
             "aws:cloudcontrol/getResource:getResource": {"properties": json.dumps(properties if baseline else {})},
             "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": {"registryPath": "registry/analyzer:1"},
         },
@@ -143,6 +146,22 @@ def test_a_first_deployment_leaves_out_what_waits_and_says_so(stack: str) -> Non
     assert full.outputs[STACK]["waiting_for"] == []
     serving = full.outputs[STACK]["workloads"]["churn"]["endpoints"]
     assert {name: found["name"] for name, found in serving.items()} == {"live": f"churn-{stack}-live"}
+
+
+@pytest.mark.parametrize("lost", ["churn/live/release", "images/training", "images/inference"])
+def test_a_lost_parameter_stops_the_program_before_any_resource(lost: str) -> None:
+    with pytest.raises(pulumi.RunError) as caught:
+        platform("prod", lost=f"/mlplatform/prod/{lost}")
+    assert f"  /mlplatform/prod/{lost}: bring it back with `.venv/bin/python -m automation " in str(caught.value)
+
+
+def test_each_parameter_that_was_found_has_a_sign() -> None:
+    assert platform("staging").names("aws:ssm/parameter:Parameter") == [
+        "churn-live-release-sign",
+        "images-inference-sign",
+        "images-training-sign",
+    ]
+    assert platform("staging", bootstrap=True).names("aws:ssm/parameter:Parameter") == []
 
 
 def test_a_package_without_baseline_has_no_monitor() -> None:

@@ -4,3 +4,7 @@ The command line (`python -m automation`) and the local run use these and nothin
 refuse raises RefusedError or `contracts.release.ReleaseError`, what has to wait `contracts.release.lock.BusyError`;
 errors of AWS propagate.
 """
+
+from automation.operations import deliveries, images, packages, releases, training
+
+__all__ = ["deliveries", "images", "packages", "releases", "training"]

@@ -30,7 +30,7 @@ def describe(names: WorkloadNames, package: str, *, sagemaker: Any) -> Mapping[s
         raise
 
 
-def newest(names: WorkloadNames, *, sagemaker: Any) -> Mapping[str, Any] | None:
+def newest(names: WorkloadNames, *, sagemaker: Any) -> dict[str, Any] | None:
     """The package that was registered last, described; None if there is none."""
     try:
         pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=names.package_group)

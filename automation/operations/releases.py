@@ -109,22 +109,23 @@ def follow(
 ) -> Followed:
     """Wait until the endpoint has come to rest, and write into the record what became of the wanted release.
 
-    `on_change` is told each new status. BusyError when it takes longer than `patience_seconds`.
+    A record that was lost is rebuilt from what the endpoint serves. `on_change` is told each new status.
+    BusyError when it takes longer than `patience_seconds`.
     """
     live = _settled(names, clients, patience_seconds, on_change, sleep)
     with ledger(names, clients).open(who=who, doing="follow") as book:
-        if book.record is None:
+        known = _known(book, clients)
+        if known is None:
             raise RefusedError(f"endpoint {names.prefix} has no release yet: promote a package")
         if book.live is None:
             raise RefusedError(f"endpoint {names.prefix} is not there yet: run `pulumi up`, which makes it")
-        book.refuse_in_progress()
-        wanted = book.record.wanted
+        wanted = known.wanted
         if wanted.status is Status.LIVE:
-            return Followed(record=book.write(book.record))
+            return Followed(record=book.write(known))
         if not was_deployed(clients.sagemaker, book.live, wanted):
             raise RefusedError(f"release {wanted.id} is promoted and not deployed: run `pulumi up`")
         turned_back = f"the rollout was turned back, the endpoint serves {book.live.config}"
-        record = book.write(release.fail(book.record, (live.failure if live else "") or turned_back))
+        record = book.write(release.fail(known, (live.failure if live else "") or turned_back))
         return Followed(record=record, failed=record.releases[1])
 
 

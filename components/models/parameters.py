@@ -2,6 +2,9 @@
 
 Both are data that others write (an image build, a promotion, the rollback Lambda). Reading by path answers an empty
 list where there is nothing yet; reading one parameter would fail, and with it the first deployment of a stack.
+
+What a stack had and has no more is an error, never a smaller stack: the sign beside each parameter tells the two apart
+(`components.models.signs`).
 """
 
 from __future__ import annotations
@@ -12,12 +15,16 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
+from components.models.signs import sign
 from contracts import release
 from contracts.names import EndpointNames, Names
 from contracts.release import Record
 from settings import Workload
 
 _BY_DIGEST = re.compile(r"[\w./-]+@sha256:[0-9a-f]{64}")
+
+#: The command line of operators, from the project's directory.
+AUTOMATION = ".venv/bin/python -m automation"
 
 TRAINING, INFERENCE = "training", "inference"
 IMAGES = (TRAINING, INFERENCE)
@@ -31,7 +38,18 @@ def read(names: Names, opts: pulumi.InvokeOptions) -> dict[str, str]:
 
 
 def images(names: Names, parameters: Mapping[str, str]) -> dict[str, str]:
-    """Image -> URI by digest, for the images that are built. Raises RunError for a URI that names a tag instead."""
+    """Image -> URI by digest, for the images that are built.
+
+    Raises RunError for a URI that names a tag instead, and for an image that the stack had.
+    """
+    _refuse_lost(
+        {
+            names.image_parameter(image): f"publish {image} --stack {names.stack}"
+            for image in IMAGES
+            if _is_lost(names.image_parameter(image), parameters)
+        },
+        "the training pipelines",
+    )
     found = {
         image: parameters[names.image_parameter(image)]
         for image in IMAGES
@@ -50,7 +68,19 @@ def images(names: Names, parameters: Mapping[str, str]) -> dict[str, str]:
 def release_records(
     names: Names, workloads: Mapping[str, Workload], parameters: Mapping[str, str]
 ) -> dict[str, dict[str, Record]]:
-    """Workload -> endpoint -> release record, of those endpoints that have one."""
+    """Workload -> endpoint -> release record, of those endpoints that have one.
+
+    Raises RunError for a record that the stack had.
+    """
+    endpoints = [names.of_workload(w).of_endpoint(e) for w, found in workloads.items() for e in found.endpoints]
+    _refuse_lost(
+        {
+            mine.release_parameter: f"follow --stack {mine.stack} --workload {mine.workload} --endpoint {mine.endpoint}"
+            for mine in endpoints
+            if _is_lost(mine.release_parameter, parameters)
+        },
+        "their endpoints, which serve",
+    )
     return {
         workload: {
             endpoint: record
@@ -69,4 +99,28 @@ def release_record(names: EndpointNames, parameters: Mapping[str, str]) -> Recor
     try:
         return release.from_json(text)
     except release.ReleaseError as error:
-        raise pulumi.RunError(f"{names.release_parameter}: {error}; promote a package again to replace it") from error
+        raise pulumi.RunError(
+            f"{names.release_parameter}: {error}; put back what `aws ssm get-parameter-history --name "
+            f"{names.release_parameter}` has, or delete it and rebuild it with `{AUTOMATION} follow`"
+        ) from error
+
+
+def found(names: Names, images: Mapping[str, str], releases: Mapping[str, Mapping[str, Record]]) -> list[str]:
+    """Names of the parameters that were found, for their signs."""
+    records = [names.of_workload(w).of_endpoint(e).release_parameter for w, mine in releases.items() for e in mine]
+    return [*(names.image_parameter(image) for image in images), *records]
+
+
+def _is_lost(parameter: str, parameters: Mapping[str, str]) -> bool:
+    return sign(parameter) in parameters and parameter not in parameters
+
+
+def _refuse_lost(ways_back: Mapping[str, str], would_go: str) -> None:
+    if not ways_back:
+        return
+    lines = [f"  {parameter}: bring it back with `{AUTOMATION} {way}`" for parameter, way in ways_back.items()]
+    raise pulumi.RunError(
+        f"parameters that this stack was deployed with are gone; without them this run would delete {would_go}:\n"
+        + "\n".join(lines)
+        + "\nwhere it is meant, take the endpoint or workload out of the stack config"
+    )

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from components.ground import judged
-from components.models.parameters import IMAGES
+from components.models.parameters import AUTOMATION, IMAGES
 from contracts.names import Names
 from contracts.release import Record
 from settings import Workload
-
-#: The product's own commands, as they run in the project's directory.
-_ACT = ".venv/bin/python -m automation"
 
 
 def waiting_for(
@@ -24,19 +21,19 @@ def waiting_for(
     """What is left out of the stack for now: the reason, and the command that brings it. Empty for a complete stack."""
     up = judged.up_command(names.stack)
     waits = [
-        f"the {image} image: push it to {names.resource(image)}, then `{_ACT} publish {image} --stack {names.stack}` "
-        f"and `{up}` (brings the training pipelines)"
+        f"the {image} image: build workloads/{image}/Dockerfile and push it to {names.resource(image)}, then "
+        f"`{AUTOMATION} publish {image} --stack {names.stack} --yes` and `{up}` (brings the training pipelines)"
         for image in IMAGES
         if image not in images
     ]
     for workload, settings in workloads.items():
         for endpoint in settings.endpoints:
             if endpoint not in releases[workload]:
-                mine = names.of_workload(workload).of_endpoint(endpoint)
-                where = f"--stack {names.stack} --workload {workload}"
+                on = f"--stack {names.stack} --workload {workload}"
                 waits.append(
-                    f"a release of {mine.prefix}: `{_ACT} approve {where} --why <reason>` for a package of group "
-                    f"{mine.package_group}, then `{_ACT} promote {where} --endpoint {endpoint} --why <reason>` and "
-                    f"`{up}` (brings the endpoint, its alarms and its monitors)"
+                    f"a release of {names.of_workload(workload).of_endpoint(endpoint).prefix}: train a model, then "
+                    f'`{AUTOMATION} approve {on} --why "first release" --yes` and '
+                    f'`{AUTOMATION} promote {on} --endpoint {endpoint} --why "first release" --yes` and `{up}` '
+                    "(brings the endpoint, its alarms and its monitors)"
                 )
     return waits

@@ -73,6 +73,11 @@ class Rollback:
             if isinstance(found, Outcome):
                 return found
             moved = found or moved
+            if self.clock() > deadline:
+                raise BusyError(
+                    f"endpoint {self.ledger.endpoint} is not seen to be rolled back after {self.patience_seconds:g} s; "
+                    "try again"
+                )
 
     def _wait_until_settled(self, deadline: float, *, told: bool) -> None:
         pause = self.poll_seconds

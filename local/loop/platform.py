@@ -1,4 +1,4 @@
-"""What people and their scripts do with a running platform, in calls of the AWS API: the loop's hands.
+"""The loop's hands and eyes: what people do with a running platform (`automation.operations`), and what they look at.
 
 Every call here would work on AWS as it is; only the endpoint URL says that this AWS is emulated.
 """
@@ -22,17 +22,15 @@ import pyarrow as pa
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
-from contracts import release
+from automation import operations
+from automation.operations.releases import By, Clients
 from contracts.names import EndpointNames
 from contracts.release import Record
-from contracts.release.ledger import Ledger
-from contracts.release.lock import Lock
 from local import warm
 from local.emulator.client import Emulator
 from local.emulator.identity import Caller
 from local.loop import images
 from local.runtime import LocalRunError
-from workloads.retraining.handler import dataset_version
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,16 +65,13 @@ class Platform:
     def publish_image(self, image: str) -> str:
         """What the image build does: push, then record the URI by digest where the program reads it."""
         uri = images.build(image, self.names.ground.resource(image), ecr=self.client("ecr"))
-        self.client("ssm").put_parameter(
-            Name=self.names.image_parameter(image), Value=uri, Type="String", Overwrite=True
+        return operations.images.publish(
+            self.names, image, uri.partition("@")[2], ecr=self.client("ecr"), ssm=self.client("ssm")
         )
-        return uri
 
     def deliver(self, file: Path) -> tuple[str, dict[str, Any]]:
         """Put a file into the raw bucket and have it validated. Returns its URI and the verdict."""
-        key = f"{self.names.layout.incoming}{datetime.now(UTC):%Y-%m-%d}/{file.name}"
-        self.client("s3").upload_file(str(file), self.names.raw_bucket, key)
-        uri = f"s3://{self.names.raw_bucket}/{key}"
+        uri = operations.deliveries.deliver(self.names, file, day=datetime.now(UTC).date(), s3=self.client("s3"))
         arguments = ["--contract", self.contract_file, "--object", uri]
         arguments += ["--processed", f"s3://{self.names.processed_bucket}/", "--workload", self.names.workload]
         text = self.run("workloads.validation", *arguments)
@@ -112,34 +107,13 @@ class Platform:
 
     def start_training(self, name: str) -> str:
         """Start the pipeline by hand on all accepted data; returns the execution's ARN."""
-        version = dataset_version(self.client("s3"), self.names.accepted_uri)
-        started = self.client("sagemaker").start_pipeline_execution(
-            PipelineName=self.names.pipeline,
-            PipelineExecutionDisplayName=name,
-            PipelineParameters=[{"Name": "DatasetVersion", "Value": str(version)}],
-        )
-        return started["PipelineExecutionArn"]
+        return operations.training.start(self.names, name, s3=self.client("s3"), sagemaker=self.client("sagemaker"))
 
     def wait_for_training(self, execution: str, on_step: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
         """Wait for an execution, telling each step once it has ended. Returns its description."""
-        sagemaker, told = self.client("sagemaker"), set[str]()
-        while True:
-            description = sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)
-            steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=execution, SortOrder="Ascending")
-            for step in steps["PipelineExecutionSteps"]:
-                if step["StepStatus"] in {"Succeeded", "Failed", "Stopped"} and step["StepName"] not in told:
-                    told.add(step["StepName"])
-                    on_step(step)
-            if description["PipelineExecutionStatus"] in {"Succeeded", "Failed", "Stopped"}:
-                return description
-            time.sleep(0.3)
-
-    def newest_execution(self) -> str:
-        """ARN of the execution that started last."""
-        found = self.client("sagemaker").list_pipeline_executions(
-            PipelineName=self.names.pipeline, SortBy="CreationTime", SortOrder="Descending", MaxResults=1
+        return operations.training.follow(
+            execution, sagemaker=self.client("sagemaker"), on_step=on_step, poll_seconds=0.3
         )
-        return found["PipelineExecutionSummaries"][0]["PipelineExecutionArn"]
 
     def evaluation(self, execution: str) -> dict[str, Any]:
         """The evaluation.json of an execution."""
@@ -151,41 +125,33 @@ class Platform:
 
     def newest_package(self) -> dict[str, Any]:
         """The model package that was registered last, described."""
-        sagemaker = self.client("sagemaker")
-        found = sagemaker.list_model_packages(
-            ModelPackageGroupName=self.names.package_group, SortBy="CreationTime", SortOrder="Descending"
-        )["ModelPackageSummaryList"]
-        newest = max(found, key=lambda package: package["ModelPackageVersion"])
-        return sagemaker.describe_model_package(ModelPackageName=newest["ModelPackageArn"])
+        found = operations.packages.newest(self.names, sagemaker=self.client("sagemaker"))
+        if found is None:
+            raise LoopError(f"the gate let a model pass, but group {self.names.package_group} has no package")
+        return found
 
     def approve(self, package: str, why: str) -> None:
         """A person's approval of a registered model."""
-        self.client("sagemaker").update_model_package(
-            ModelPackageArn=package, ModelApprovalStatus="Approved", ApprovalDescription=why
-        )
+        operations.packages.approve(self.names, package, why=why, sagemaker=self.client("sagemaker"))
 
     def record(self) -> Record | None:
         """The release record, None before the first release."""
-        path = self.names.release_parameter
-        found = self.client("ssm").get_parameters_by_path(Path=path.rpartition("/")[0])["Parameters"]
-        return next((release.from_json(p["Value"]) for p in found if p["Name"] == path), None)
+        return operations.releases.read(self.names, self._releases)
 
     def promote(self, package: str, *, who: str, why: str) -> Record:
         """Make an approved package the next release: the record is written here, the rollout is the next `up`."""
-        status = self.client("sagemaker").describe_model_package(ModelPackageName=package)["ModelApprovalStatus"]
-        if status != "Approved":
-            raise LoopError(f"{package} is {status}; allowed: Approved; approve it first")
-        when = datetime.now(UTC).isoformat(timespec="seconds")
-        ledger = Ledger(
-            parameter=self.names.release_parameter,
-            endpoint=self.names.prefix,
-            lock=Lock(s3=self.client("s3"), bucket=self.names.artifacts_bucket, key=self.names.lock_key),
-            ssm=self.client("ssm"),
-            sagemaker=self.client("sagemaker"),
-        )
-        with ledger.open(who=who, doing="promote") as book:
-            book.refuse_in_progress()
-            return book.write(release.promote(book.record, package, who=who, why=why, when=when, counts=book.counts))
+        return operations.releases.promote(self.names, package, by=By(who=who, why=why), clients=self._releases)
+
+    def follow(self, *, who: str) -> Record:
+        """The record once the endpoint serves the wanted release. LoopError when its rollout was turned back."""
+        followed = operations.releases.follow(self.names, who=who, clients=self._releases, patience_seconds=600)
+        if followed.failed:
+            raise LoopError(f"release {followed.failed.id} failed: {followed.failed.reason}")
+        return followed.record
+
+    @property
+    def _releases(self) -> Clients:
+        return Clients(s3=self.client("s3"), ssm=self.client("ssm"), sagemaker=self.client("sagemaker"))
 
     def wait_for_endpoint(self) -> dict[str, Any]:
         """The endpoint once it does not change any more."""

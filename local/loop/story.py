@@ -232,9 +232,10 @@ class Story:
             record = self.platform.promote(arn, who="loop", why="passed the gate and was approved")
             self.say(f"release {record.wanted.id} is to be live: {arn}")
             self._deploy()
+            serving = self.platform.follow(who="loop").serving
+            if serving.id != record.wanted.id:
+                raise LoopError(f"the endpoint serves release {serving.id}, not {record.wanted.id}")
             endpoint = self.platform.endpoint()
-            if record.wanted.id not in endpoint["EndpointConfigName"]:
-                raise LoopError(f"the endpoint serves {endpoint['EndpointConfigName']}, not {record.wanted.id}")
             self.say(f"endpoint {endpoint['EndpointName']} {endpoint['EndpointStatus']}: {self._url()}/invocations")
 
     def _url(self) -> str:

@@ -200,6 +200,16 @@ def test_a_lost_record_comes_back_by_promoting_what_is_live(platform: Platform) 
     assert stored(platform) == record
 
 
+def test_a_lost_record_comes_back_by_following(platform: Platform) -> None:
+    before = deployed(platform, platform.register())
+    platform.scale(champion=8)
+    lose(platform)
+    record = follow(platform).record
+    assert (record.live, record.counts) == (record.wanted, {"champion": 8})
+    assert record.wanted.id == before.wanted.id
+    assert stored(platform) == record
+
+
 def test_promoting_another_package_over_a_lost_record_keeps_what_is_live(platform: Platform) -> None:
     first, second = platform.register(), platform.register()
     deployed(platform, first)

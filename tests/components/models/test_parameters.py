@@ -6,6 +6,7 @@ import pulumi
 import pytest
 
 from components.models import parameters
+from components.models.signs import sign
 from contracts import release
 from settings import Workload
 from tests.components.engine import CHURN, LIVE, NAMES, deploy
@@ -69,4 +70,54 @@ def test_a_broken_record_says_what_to_do() -> None:
     with pytest.raises(pulumi.RunError) as caught:
         parameters.release_record(LIVE, {LIVE.release_parameter: "[]"})
     assert str(caught.value).startswith("/mlplatform/staging/churn/live/release: not a release record: ")
-    assert str(caught.value).endswith("; promote a package again to replace it")
+    assert str(caught.value).endswith(
+        "; put back what `aws ssm get-parameter-history --name /mlplatform/staging/churn/live/release` has, or delete "
+        "it and rebuild it with `.venv/bin/python -m automation follow`"
+    )
+
+
+TWO = {"churn": Workload(contract="c.yaml"), "income": Workload(contract="i.yaml")}
+
+
+def test_a_lost_record_is_an_error_that_names_it_and_the_way_back() -> None:
+    lost = [NAMES.of_workload(name).of_endpoint("live").release_parameter for name in TWO]
+    with pytest.raises(pulumi.RunError) as caught:
+        parameters.release_records(NAMES, TWO, dict.fromkeys(map(sign, lost), "x"))
+    assert str(caught.value) == (
+        "parameters that this stack was deployed with are gone; without them this run would delete their endpoints, "
+        "which serve:\n"
+        "  /mlplatform/staging/churn/live/release: bring it back with `.venv/bin/python -m automation follow "
+        "--stack staging --workload churn --endpoint live`\n"
+        "  /mlplatform/staging/income/live/release: bring it back with `.venv/bin/python -m automation follow "
+        "--stack staging --workload income --endpoint live`\n"
+        "where it is meant, take the endpoint or workload out of the stack config"
+    )
+
+
+def test_a_record_with_its_sign_and_a_sign_of_what_is_out_of_the_config_are_no_loss() -> None:
+    income = NAMES.of_workload("income").of_endpoint("live").release_parameter
+    written = {
+        LIVE.release_parameter: release.to_json(RECORD),
+        sign(LIVE.release_parameter): "anything",
+        sign(income): "anything",
+    }
+    assert parameters.release_records(NAMES, {"churn": TWO["churn"]}, written) == {"churn": {"live": RECORD}}
+
+
+def test_a_lost_image_is_an_error_too() -> None:
+    training = NAMES.image_parameter("training")
+    with pytest.raises(pulumi.RunError) as caught:
+        parameters.images(NAMES, {sign(training): "x"})
+    assert (
+        "  /mlplatform/staging/images/training: bring it back with `.venv/bin/python -m automation publish training "
+        in (str(caught.value))
+    )
+    assert parameters.images(NAMES, {sign(training): "x", training: IMAGE}) == {"training": IMAGE}
+
+
+def test_what_was_found_gets_a_sign() -> None:
+    releases = {"churn": {"live": RECORD}, "income": {}}
+    assert parameters.found(NAMES, {"training": IMAGE}, releases) == [
+        "/mlplatform/staging/images/training",
+        "/mlplatform/staging/churn/live/release",
+    ]

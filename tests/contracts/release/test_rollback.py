@@ -253,6 +253,25 @@ def test_a_move_that_fails_is_told_and_tried_again(endpoint: Endpoint, second: R
     assert told == [f"Rollback of {endpoint.name} is tried again", f"{endpoint.name} rolled back"]
 
 
+def test_an_endpoint_that_never_moves_is_not_tried_for_ever(endpoint: Endpoint, second: Record) -> None:
+    class Deaf:
+        """Takes every update and does nothing."""
+
+        exceptions = endpoint.sagemaker.exceptions
+
+        def __getattr__(self, name: str) -> Callable[..., Any]:
+            return getattr(endpoint.sagemaker, name)
+
+        def update_endpoint(self, **request: Any) -> None:
+            del request
+
+    passed = itertools.count()
+    trying = rollback(endpoint, [], clock=lambda: next(passed) * 20.0)
+    object.__setattr__(trying.ledger, "sagemaker", Deaf())
+    with pytest.raises(BusyError, match="is not seen to be rolled back after 60 s; try again"):
+        trying.run()
+
+
 def test_without_a_configuration_nothing_moves_and_it_says_what_to_do(endpoint: Endpoint, second: Record) -> None:
     first = second.releases[1].id
     endpoint.sagemaker.delete_endpoint_config(EndpointConfigName=endpoint.config(first))

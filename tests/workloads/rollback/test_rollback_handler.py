@@ -130,7 +130,7 @@ def test_an_alarm_moves_the_endpoint_to_the_known_good_release(aws: Clients) -> 
     aws.looks(rolled)
     aws.expect("ssm", "put_parameter", {"Version": 8}, {**written, "Value": release.to_json(live(rolled))})
     aws.expect_notice(f"{ENDPOINT} rolled back")
-    assert aws.run(alarm_event()) == {
+    assert aws.run(alarm_event(), patience_seconds=60) == {
         "action": "rolled-back",
         "reason": "Threshold Crossed: 12 > 10",
         "failed": SECOND.wanted.id,

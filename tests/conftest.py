@@ -15,9 +15,19 @@ from local.tether import PR_SET_PDEATHSIG
 
 collect_rarely()  # the tests hold the same models of AWS as the local run, in one process for many tests
 
+
+def _end_with_parent(forking: list[int]) -> None:
+    """What a worker forks holds its pipe to the controller, which would wait for a worker that is long dead."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != forking[0]:  # it died before the line above
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 if "PYTEST_XDIST_WORKER" in os.environ and sys.platform == "linux":
-    # What a worker forks holds its pipe to the controller, which would wait for a worker that is long dead.
-    os.register_at_fork(after_in_child=lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+    _forking = [0]
+    os.register_at_fork(
+        before=lambda: _forking.__setitem__(0, os.getpid()), after_in_child=lambda: _end_with_parent(_forking)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -143,8 +143,9 @@ def test_a_slow_body_is_given_up(package: Path) -> None:
 
 
 def test_a_batch_over_the_time_limit_is_refused(package: Path) -> None:
-    with serving.serving(package, "--request-seconds", "1") as service:
-        body, path = "1,2,3\n" * 90_000, "/invocations?contributions=true"
+    rows = 60_000  # of the contributions that an answer may hold; they take seconds
+    with serving.serving(package, "--request-seconds", "0.5") as service:
+        body, path = "1,2,3\n" * rows, "/invocations?contributions=true"
         answer = service.request("POST", path, body, content_type="text/csv", accept="application/json")
         assert (answer.status, answer.error["code"]) == (503, "time_limit")
         assert answer.headers["retry-after"] == "1"

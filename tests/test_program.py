@@ -111,6 +111,16 @@ def test_every_resource_is_tagged_placed_and_named_once(stack: str, preview: boo
 
 
 @pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("bootstrap", [False, True])
+def test_every_graph_of_the_dashboard_shows_something_under_a_name_of_its_own(stack: str, bootstrap: bool) -> None:
+    (dashboard,) = platform(stack, bootstrap=bootstrap).all("aws:cloudwatch/dashboard:Dashboard")
+    shown = [widget["properties"] for widget in json.loads(dashboard.inputs["dashboardBody"])["widgets"]]
+    assert [widget["title"] for widget in shown if not widget["metrics"]] == []
+    titles = [widget["title"] for widget in shown]
+    assert sorted(set(titles)) == sorted(titles)
+
+
+@pytest.mark.parametrize("stack", STACKS)
 def test_the_provider_tags_everything(stack: str) -> None:
     provider = platform(stack).one("aws", "aws")
     tags = json.loads(provider.inputs["defaultTags"])["tags"]

@@ -37,7 +37,7 @@ def build(workload: Workload, pipeline: Training) -> Operations:
     """The functions that answer to alarms, the alarms themselves, and the dashboard: before there is an endpoint."""
     ground, names, letters = workload.ground, workload.names, _dead_letters(workload)
     asks: dict[Channel, pulumi.Input[str]] = {}
-    functions = function.watch(names, [])
+    mine = training.watch(names) + dead_letters.watch(names)
     if pipeline.pipeline is not None:
         answer = Retraining(
             workload.named("retraining"),
@@ -47,10 +47,8 @@ def build(workload: Workload, pipeline: Training) -> Operations:
             workload.opts(),
         )
         asks = {Channel.RETRAINING: answer.topic_arn}
-        functions = function.watch(names, [retraining.ROLE])
-    parts = {
-        names.workload: Watched(watch=training.watch(names) + functions + dead_letters.watch(names), topics={}, tags={})
-    }
+        mine += function.watch(names, retraining.ROLE)
+    parts = {names.workload: Watched(watch=mine, topics={}, tags={})}
     for endpoint in workload.settings.endpoints:
         parts[endpoint] = _endpoint(workload, endpoint, letters, asks)
     monitoring = Monitoring(
@@ -119,7 +117,7 @@ def _endpoint(
     record = workload.records.get(endpoint)
     max_score = workload.settings.monitoring.drift_score or workload.contract.drift.max_score
     watch = (
-        function.watch(names, [rollback.ROLE])
+        function.watch(names, rollback.ROLE)
         + serving.watch(names, settings, list(record.wanted.packages) if record else [])
         + (drift.watch(names, max_score=max_score) if record else Watch())
     )

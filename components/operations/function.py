@@ -45,30 +45,27 @@ def archive_files(patterns: Iterable[str]) -> dict[str, str]:
     return files
 
 
-def watch(names: WorkloadNames, roles: Iterable[str]) -> Watch:
-    """Functions by role: any error is one too many for a function that runs rarely."""
-    functions = [names.resource(role) for role in roles]
+def watch(names: WorkloadNames, role: str) -> Watch:
+    """Any error is one too many for a function that runs rarely."""
+    function = names.resource(role)
+    namespace, dimensions = "AWS/Lambda", {"FunctionName": function}
     return Watch(
-        alarms=tuple(
+        alarms=(
             Alarm(
                 name=f"{function}-errors",
                 description=f"{function}: an invocation failed",
-                namespace="AWS/Lambda",
+                namespace=namespace,
                 metric="Errors",
-                dimensions={"FunctionName": function},
+                dimensions=dimensions,
                 statistic="Sum",
                 threshold=0,
-            )
-            for function in functions
+            ),
         ),
         widgets=(
             Widget(
-                title="Functions",
+                title=f"Function {function}",
                 series=[
-                    Series(
-                        namespace="AWS/Lambda", metric=metric, dimensions={"FunctionName": function}, statistic="Sum"
-                    )
-                    for function in functions
+                    Series(namespace=namespace, metric=metric, dimensions=dimensions, statistic="Sum")
                     for metric in ("Invocations", "Errors")
                 ],
             ),

@@ -15,6 +15,7 @@ from components.ground import Ground
 from components.ground.keys import Domain
 from components.operations.function import Function, FunctionArgs
 from components.topic import Topic, TopicArgs
+from components.watch import Channel
 from contracts.names import WorkloadNames
 
 #: What every function of this kind imports: the package and the reader of alarm notifications.
@@ -98,4 +99,4 @@ class Responder(pulumi.ComponentResource):
 
 def tell_people(names: WorkloadNames) -> Statement:
     """Publishing to the stack's topic for people."""
-    return access.allow("TellPeople", ["sns:Publish"], [names.arn("sns", names.ground.resource("alerts"))])
+    return access.allow("TellPeople", ["sns:Publish"], [names.arn("sns", names.ground.resource(Channel.ALERTS))])

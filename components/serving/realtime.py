@@ -20,11 +20,10 @@ from components.ground import Ground
 from components.ground.keys import Domain
 from components.serving.deployment import MAX_ALARMS, deployment_config
 from components.serving.plan import Release, cron, package_id, plan
+from components.serving.watch import HOSTS
 from contracts.names import EndpointNames
 from contracts.release import CHAMPION, Record
 from settings import Realtime as RealtimeSettings
-
-HOSTS_NAMESPACE = "/aws/sagemaker/Endpoints"
 
 
 def model_statements(
@@ -34,8 +33,8 @@ def model_statements(
     return [
         *access.pull_images(names),
         *access.network_interfaces(names),
-        access.write_logs(names, [f"{HOSTS_NAMESPACE}/{names.prefix}"]),
-        access.put_metrics([HOSTS_NAMESPACE]),
+        access.write_logs(names, [f"{HOSTS}/{names.prefix}"]),
+        access.put_metrics([HOSTS]),
         *access.read_objects("LoadModels", names, names.artifacts_bucket, [names.layout.runs]),
         access.use_key("DecryptModels", [models_key], write=False),
         access.grant_key("EncryptVolumes", [models_key]),
@@ -78,7 +77,7 @@ class Realtime(pulumi.ComponentResource):
         )
         group = aws.cloudwatch.LogGroup(
             f"{name}-logs",
-            name=f"{HOSTS_NAMESPACE}/{self._names.prefix}",
+            name=f"{HOSTS}/{self._names.prefix}",
             kms_key_id=self._ground.keys[Domain.LOGS].arn,
             retention_in_days=args.ground.log_retention_days,
             opts=self._child(),

@@ -131,7 +131,7 @@ def test_every_workload_has_roles_of_its_own() -> None:
     assert sum(counts.values()) + len([r for r in roles() if r.startswith("mlplatform-")]) == len(roles())
 
 
-@pytest.mark.parametrize(("one", "other"), permutations(WORKLOADS, 2))
+@pytest.mark.parametrize(("one", "other"), list(permutations(WORKLOADS, 2)))
 def test_no_role_of_a_workload_reaches_what_is_anothers(one: str, other: str) -> None:
     facts = tagged(other)
     reached = {
@@ -144,7 +144,7 @@ def test_no_role_of_a_workload_reaches_what_is_anothers(one: str, other: str) ->
     assert reached == set()
 
 
-@pytest.mark.parametrize(("one", "other"), permutations(WORKLOADS, 2))
+@pytest.mark.parametrize(("one", "other"), list(permutations(WORKLOADS, 2)))
 def test_no_role_of_a_workload_lists_what_is_anothers(one: str, other: str) -> None:
     layout = names(other).layout
     prefixes = (layout.accepted, layout.data_capture, layout.runs, layout.contracts, layout.checkpoints)

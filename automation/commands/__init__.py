@@ -1,42 +1,18 @@
-"""The command line: `python -m automation <act> --stack <stack>`. Exit codes are those of `EXITS`."""
+"""The command line: `python -m automation <command> --stack <stack>`. Exit codes are those of `exits.Exit`."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import typer
-from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError
 
 from automation.commands import acts
-from automation.operations.errors import RefusedError
-from contracts.names import NamesError
-from contracts.release import ReleaseError
-from contracts.release.lock import BusyError
+from automation.commands.exits import ENDS, Exit
 
-INTERRUPTED: Final = 130
-#: What an exit code says.
-EXITS: Final[Mapping[int, str]] = {
-    0: "done",
-    1: "refused: the message says what was found, what is allowed and what to do",
-    2: "the command line is wrong",
-    3: "busy: somebody else is at it, or the endpoint is on its way; try again",
-    4: "AWS failed, cannot be reached, or does not allow it",
-    INTERRUPTED: "interrupted: the same command goes on from where things stand",
-}
-
-app = typer.Typer(
-    name="python -m automation",
-    help="Act on a stack that is deployed.\n\nExit codes:\n\n"
-    + "\n\n".join(f"{code}  {meaning}" for code, meaning in EXITS.items()),
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-for act in (
+#: All commands, in the order of --help. A name is the function's, with hyphens.
+COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     acts.publish,
     acts.deliver,
     acts.retrain,
@@ -45,28 +21,35 @@ for act in (
     acts.split,
     acts.rollback,
     acts.follow,
-):
-    app.command()(act)
+)
+
+app = typer.Typer(
+    name="python -m automation",
+    help="Act on a stack.\n\nExit codes:\n\n" + "\n\n".join(f"{code:d}  {code.meaning}" for code in Exit),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in COMMANDS:
+    app.command()(command)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. What went wrong stands on standard error."""
     try:
         app(args=None if argv is None else list(argv), prog_name=app.info.name)
-    except (RefusedError, ReleaseError, NamesError, LookupError) as error:
-        return _ended(1, f"error: {error}")
+    except tuple(ENDS) as error:
+        code, title = next(end for kind, end in ENDS.items() if isinstance(error, kind))
+        return _ended(code, f"{title}: {error}")
     except OSError as error:
-        return _ended(1, f"error: {error.filename}: {error.strerror}")
-    except BusyError as error:
-        return _ended(3, f"busy: {error}")
-    except (ClientError, BotoCoreError, Boto3Error) as error:
-        return _ended(4, f"AWS: {error}")
+        return _ended(Exit.REFUSED, f"error: {error.filename}: {error.strerror}")
     except SystemExit as ended:  # how typer ends for --help, a wrong command line, and Ctrl-C
         code = int(ended.code or 0)
-        return _ended(code, EXITS[code]) if code == INTERRUPTED else code
-    return 0
+        return _ended(Exit.INTERRUPTED, Exit.INTERRUPTED.meaning) if code == Exit.INTERRUPTED else code
+    return Exit.DONE
 
 
-def _ended(code: int, text: str) -> int:
+def _ended(code: Exit, text: str) -> int:
     typer.echo(text, file=sys.stderr)
     return code

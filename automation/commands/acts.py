@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from automation.commands import target
+from automation.commands.options import Endpoint, Json, Package, Stack, Why, Workload, Yes
 from automation.commands.output import Output
 from automation.operations import deliveries, images, packages, releases, training
 from automation.operations.errors import RefusedError
@@ -18,14 +19,6 @@ from contracts.release import Record
 
 #: How long a command waits for an endpoint: a linear rollout with its baking takes up to an hour.
 PATIENCE_SECONDS = 90 * 60.0
-
-Stack = Annotated[str, typer.Option(help="A Pulumi.<stack>.yaml of the project.")]
-Workload = Annotated[str | None, typer.Option(help="Needed where the stack has several.")]
-Endpoint = Annotated[str | None, typer.Option(help="Needed where the workload has several.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask. Needed outside a terminal.")]
-Why = Annotated[str, typer.Option(help="The reason, for the record.")]
-Package = Annotated[str | None, typer.Argument(help="Version or ARN. Without it the newest.", show_default=False)]
 
 
 def publish(
@@ -76,7 +69,10 @@ def follow(
     run: Annotated[bool, typer.Option("--training", help="The newest training run instead of the endpoint.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Wait until the endpoint serves what was promoted, or a training run has ended."""
+    """See a rollout or a training run through.
+
+    Waits until the endpoint serves what was promoted, and writes into the release record what became of it.
+    """
     on, out = target.read(stack), Output(as_json=as_json)
     if run:
         _follow_training(on, out, workload)
@@ -142,7 +138,10 @@ def promote(
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
-    """Let the endpoint serve an approved model; the next `pulumi up` rolls it out."""
+    """Let the endpoint serve an approved model.
+
+    The next `up` rolls it out.
+    """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.endpoint(workload, endpoint)
     chosen = package or packages.latest(names, sagemaker=on.client("sagemaker"))
@@ -160,7 +159,10 @@ def split(
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
-    """Give an approved model a share of the traffic; the next `pulumi up` rolls it out."""
+    """Give an approved model a share of the traffic.
+
+    The next `up` rolls it out.
+    """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.endpoint(workload, endpoint)
     out.confirm(f"Give {package} {percent} % of the traffic of endpoint {names.prefix}?")
@@ -175,7 +177,7 @@ def rollback(
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
-    """Move the endpoint back to the release that was good before, at once."""
+    """Move the endpoint back to the release before, at once."""
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.endpoint(workload, endpoint)
     out.confirm(f"Roll endpoint {names.prefix} back?")

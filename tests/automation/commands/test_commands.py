@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 
-from automation.commands import EXITS, app, main
+from automation.commands import COMMANDS, main
+from automation.commands.exits import Exit
 from automation.commands.target import PROJECT
 from automation.operations import releases
 from contracts import release
 from contracts.release.lock import Lock
 from tests.automation.conftest import Platform, platform_of
 
-ACTS = ["publish", "deliver", "retrain", "approve", "promote", "split", "rollback", "follow"]
+NAMES = [command.__name__.replace("_", "-") for command in COMMANDS]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,19 +108,22 @@ def _stored(churn: Platform) -> release.Record:
     return release.from_json(found)
 
 
-@pytest.mark.parametrize("act", ACTS)
-def test_help_of_each_act_fits_80_columns(run: Run, act: str) -> None:
-    shown = run(act, "--help")
+@pytest.mark.parametrize("name", NAMES)
+def test_help_of_each_command_fits_80_columns(run: Run, name: str) -> None:
+    shown = run(name, "--help", stack=None)
     assert shown.code == 0
     assert max(map(len, shown.out.splitlines())) <= 80
     assert "--stack" in shown.out
+    assert "--json" in shown.out
 
 
-def test_help_names_the_acts_and_the_exit_codes(run: Run) -> None:
-    assert [command.callback.__name__ for command in app.registered_commands if command.callback] == ACTS
+def test_help_names_the_commands_and_the_exit_codes(run: Run) -> None:
     shown = run("--help", stack=None).out
-    for code, meaning in EXITS.items():
-        assert f"  {code}  {meaning}\n" in shown
+    listed = shown.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed if line[2:3].strip()] == NAMES
+    said = " ".join(shown.split())
+    for code in Exit:
+        assert f" {code:d} {code.meaning}" in said
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,15 @@
+"""The options that commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Stack = Annotated[str, typer.Option(help="A Pulumi.<stack>.yaml of the project.")]
+Workload = Annotated[str | None, typer.Option(help="Needed where the stack has several.")]
+Endpoint = Annotated[str | None, typer.Option(help="Needed where the workload has several.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask. Needed outside a terminal.")]
+Why = Annotated[str, typer.Option(help="The reason, for the record.")]
+Package = Annotated[str | None, typer.Argument(help="Version or ARN. Without it the newest.", show_default=False)]

@@ -6,7 +6,7 @@ import keyword
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -14,7 +14,8 @@ from contracts import expression
 from contracts.document import Path
 from contracts.metrics import METRICS
 from contracts.schema import Bounds, Column, ColumnType, EventTime, Feature, Pii, Split, Value
-from contracts.texts import BLANKS, finite, written
+from contracts.texts import BLANKS, finite, missing_numbers, never, never_number, written
+from contracts.tree import comparisons
 
 # SageMaker Feature Store's rule for feature names (API CreateFeatureGroup, FeatureDefinition$FeatureName) narrowed to
 # what an expression can name, and names that it, our ETL and our requests keep.
@@ -147,6 +148,8 @@ def _allowed(column: Column) -> Iterator[Fault]:
     for index, value in enumerate(column.allowed):
         if not _is_of_type(value, column):
             yield (*path, index), f"{show(value)} is found; the column is of type {column.type}; {_remedy(column)}"
+        elif isinstance(value, str) and (why := never(replace(column, values=()), value)):
+            yield (*path, index), f"{show(value)} is found, which no row ever holds: {why}"
     if len(set(column.allowed)) < len(column.allowed):
         yield path, f"a value stands twice in {list(column.allowed)}; remove one"
     if column.minimum is not None or column.maximum is not None:
@@ -172,9 +175,18 @@ def _values(column: Column, *, is_input: bool) -> Iterator[Fault]:
             yield (*path, text), f"{show(value)} is found; allowed are {', '.join(map(show, column.allowed))}"
         elif not isinstance(value, str) and not _in_bounds(value, column):
             yield (*path, text), f"{show(value)} is found, outside minimum and maximum"
+        elif why := _is_read_otherwise(value, column):
+            yield (*path, text), f"{show(value)} is found, which a request cannot hold: {why}"
         elif is_input and _is_value(text, column, other_than=value):
             clash = f"stands for {show(value)} and is a value itself, so nobody could tell what a request means"
             yield (*path, text), f"{text!r} {clash}; choose other values, or keep the delivered ones"
+
+
+def _is_read_otherwise(value: Value, column: Column) -> str | None:
+    """Why `value`, which a delivered text means, is read as another one where it is delivered itself."""
+    if isinstance(value, str):
+        return never(column, value)
+    return "it is a mark of no value" if value in missing_numbers(column) else None
 
 
 def _is_value(text: str, column: Column, *, other_than: Value) -> bool:
@@ -273,7 +285,7 @@ def _expression(draft: Draft, key: str, feature: Feature) -> Iterator[Fault]:
     kept = set(draft.roles.values())
     usable = {c.name: c.type for c in draft.columns.values() if c.name not in kept and c.pii is None}
     try:
-        expression.parse(feature.expression, usable, allow_text=key == "segments")
+        node = expression.parse(feature.expression, usable, allow_text=key == "segments")
     except expression.ExpressionError as error:
         for fault in error.faults:
             name = match[1] if (match := re.search(r"unknown column '(\w+)'", fault)) else ""
@@ -285,3 +297,8 @@ def _expression(draft: Draft, key: str, feature: Feature) -> Iterator[Fault]:
             elif name in draft.columns:
                 yield (key, feature.name), f"{fault} ({name} is marked as pii and never a model input)"
             # else the column's own fault is told where it stands
+        return
+    for column, value in comparisons(node):
+        its, shown = draft.columns[column.name], f'"{value}"' if isinstance(value, str) else f"{value:g}"
+        if why := never(its, value) if isinstance(value, str) else never_number(its, value):
+            yield (key, feature.name), f"equals({column.name}, {shown}) is never 1: {why}"

@@ -110,6 +110,9 @@ One rule for validation, the inference service (JSON, CSV, Parquet), batch scori
 In `values` a key needs no quotes: `{{Yes: 1, No: 0}}` and `{{1: 0, 2: 1}}` are taken as written. Elsewhere YAML 1.1
 reads a bare Yes, No, on or off as a boolean and 12:30 as 750: a text that looks like one stands in quotes.
 
+What no row can hold by these rules is refused in the contract, where it would only look like a condition: a text with
+blanks at its ends, or a mark, in `allowed`, in `values` or in `equals(column, "text")`.
+
 A column is found in a delivered file by its `source`, or by its own name. Requests and batch files may hold either.
 """
 

@@ -70,6 +70,41 @@ def reader(column: Column) -> Callable[[str], str | None]:
     return read
 
 
+def never(column: Column, text: str) -> str | None:
+    """Why no row ever holds `text` in the string `column`, and what to write; None if one may."""
+    trimmed, place = text.strip(BLANKS), f"columns.{column.name}"
+    meant = dict(column.values)
+    if text != trimmed:
+        return f"texts are read without blanks at their ends; write {trimmed!r}"
+    if not text:
+        return f"an empty text is no value; missing({column.name}) finds it"
+    if text.lower() in marks(column):
+        return f"it stands for no value; list it in {place}.allowed, or the marks that are some in {place}.missing"
+    if text in meant.values():
+        return None
+    if column.allowed and text not in column.allowed:
+        return f"{place}.allowed has {', '.join(map(repr, column.allowed))}; write one of them"
+    if text in meant:
+        return f"it means {meant[text]!r} by {place}.values; write that"
+    return f"{place}.values allow only {', '.join(map(repr, meant.values()))}" if is_closed(column) else None
+
+
+def never_number(column: Column, number: float) -> str | None:
+    """As `never`, of a number in an integer, number or boolean column."""
+    place = f"columns.{column.name}"
+    if number in missing_numbers(column):
+        return f"{place}.missing has it as a mark of no value; missing({column.name}) finds it"
+    if column.type is ColumnType.BOOLEAN and number not in (0, 1):
+        return "a boolean is 0 or 1"
+    if column.type is ColumnType.INTEGER and number != int(number):
+        return f"{place} holds whole numbers"
+    if column.allowed and number not in column.allowed:
+        return f"{place}.allowed has {', '.join(map(repr, column.allowed))}; write one of them"
+    if column.minimum is not None and number < column.minimum:
+        return f"{place}.minimum is {column.minimum:g}"
+    return f"{place}.maximum is {column.maximum:g}" if column.maximum is not None and number > column.maximum else None
+
+
 def finite(text: str) -> float | None:
     """The finite number that `text` is, as CSV writes one."""
     try:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contracts.schema import ColumnType
@@ -102,3 +103,17 @@ def columns_of(node: Node) -> frozenset[str]:
             return columns_of(left) | columns_of(right)
         case _:
             return columns_of(node.operand)
+
+
+def comparisons(node: Node) -> Iterator[tuple[ColumnRef, str | float]]:
+    """Every bare column that `node` compares with a constant by equals(), and the constant."""
+    match node:
+        case Literal() | ColumnRef():
+            return
+        case Binary(left=left, right=right):
+            yield from comparisons(left)
+            yield from comparisons(right)
+        case Equals(operand=ColumnRef() as column, value=value):
+            yield column, value
+        case _:
+            yield from comparisons(node.operand)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pyarrow as pa
 
 from contracts import loader
-from contracts.schema import Contract
+from contracts.schema import Contract, Feature
 
 SCHEMA = pa.schema(
     {
@@ -67,9 +68,11 @@ EXPRESSIONS = [
 
 
 def contract(expressions: list[str], split: str = "{}") -> Contract:
-    """A contract over SCHEMA with the features f0, f1, ... for `expressions`."""
-    features = "\n".join(f"  f{i}: {_quoted(text)}" for i, text in enumerate(expressions))
-    return loader.loads(f"""
+    """A contract over SCHEMA with the features f0, f1, ... for `expressions`.
+
+    Interpreters must agree on what the loader refuses as never true, too.
+    """
+    loaded = loader.loads(f"""
 name: rows
 task: binary_classification
 entity: key
@@ -84,15 +87,12 @@ columns:
   flag: {{type: boolean, nullable: true}}
   plan: {{type: string, nullable: true}}
   label: {{type: boolean}}
-features:
-{features}
+features: {{count: count}}
 segments: {{plan: plan, high: "bucket(amount, 10)"}}
 split: {split}
 """)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    features = tuple(Feature(name=f"f{i}", expression=text.strip()) for i, text in enumerate(expressions))
+    return dataclasses.replace(loaded, features=features)
 
 
 def table() -> pa.Table:

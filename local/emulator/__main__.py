@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 from local.emulator.clock import Clock
-from local.emulator.identity import NO_HOST_SETTINGS
+from local.identity import NO_HOST_SETTINGS
 from local.process import collect_rarely
 from workloads.runtime import leave
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from local.emulator.identity import ACCESS_KEY, CACHE, NO_HOST_SETTINGS, PROJECT_ROOT, SECRET_KEY
+from local.identity import ACCESS_KEY, CACHE, NO_HOST_SETTINGS, PROJECT_ROOT, SECRET_KEY
 
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0

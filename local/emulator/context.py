@@ -15,8 +15,8 @@ from botocore.config import Config
 from local.emulator.children import Children
 from local.emulator.clock import Clock
 from local.emulator.delivery.log import Background, DeliveryLog
-from local.emulator.identity import ACCESS_KEY, CACHE, NO_HOST_SETTINGS, PROJECT_ROOT, SECRET_KEY
 from local.emulator.ticker import Ticker
+from local.identity import ACCESS_KEY, CACHE, NO_HOST_SETTINGS, PROJECT_ROOT, SECRET_KEY
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "PYTHONDONTWRITEBYTECODE")
 
@@ -35,7 +35,7 @@ class Context:
     region: str
     clock: Clock
     inference_command: tuple[str, ...] = (sys.executable, "-m", "workloads.inference")
-    pipeline_command: tuple[str, ...] = (sys.executable, "-m", "local.emulator.sagemaker.pipeline_worker")
+    pipeline_command: tuple[str, ...] = (sys.executable, "-m", "local.executor")
     url: str = ""
     warm_pool: str | None = None
     log: DeliveryLog = field(init=False)

@@ -17,7 +17,7 @@ from moto.ec2.models import ec2_backends
 from local.emulator import policy_statements
 from local.emulator.context import Context
 from local.emulator.guard import operation, respond, signing_name
-from local.emulator.identity import Caller, caller
+from local.identity import Caller, caller
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from local import warm
-from local.emulator.identity import Caller
 from local.executor.errors import JOB_INTERNAL_ERROR, StepFailure
+from local.identity import Caller
 
 ROOT = Path(__file__).parents[2]
 MAX_REASON = 1024  # API, FailureReason

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from automation.evidence import Outcome, Report, Result
+from local.judge.model import Judged
 from local.judge.runner import PolicyRunner
-from local.runtime.model import Judged
-from local.runtime.values import UNKNOWN
+from local.values import UNKNOWN
 from policies.guardrails.rule import Rule
 from policies.guardrails.themes import rules
 

@@ -25,11 +25,11 @@ from pulumi.runtime.proto import analyzer_pb2 as pb
 from pulumi.runtime.proto import analyzer_pb2_grpc
 
 from automation.evidence import Policy
+from local import values
 from local.judge import wire
 from local.judge.levels import merged, schema_of
+from local.judge.model import Judged, Violation
 from local.judge.process import PackProcess, PolicyPackError
-from local.runtime import values
-from local.runtime.model import Judged, Violation
 from policies.guardrails.resource import short_type
 from policies.guardrails.schema import pack_faults
 

@@ -9,8 +9,8 @@ from typing import Any, cast
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import analyzer_pb2 as pb
 
-from local.runtime import values
-from local.runtime.model import Judged
+from local import values
+from local.judge.model import Judged
 
 _REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"  # signature of a resource reference (pulumi/runtime/rpc.py)
 _DURATION = re.compile(r"([0-9.]+)(h|ms|m|s)")

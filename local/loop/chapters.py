@@ -10,9 +10,8 @@ from typing import Any
 
 from contracts import loader
 from contracts.schema import Contract
-from local.loop import data
+from local.loop import LoopError, data
 from local.loop.console import Console
-from local.loop.platform import LoopError
 from local.runtime import Stack
 from local.runtime.stack import PROJECT_DIRECTORY
 from workloads.rehearsal.split import SplitError, split

@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.loop.platform import LoopError
+from local.loop import LoopError
 
 #: Held by the command at work, and the sign of a directory that runs may clear.
 LOCK = "lock"

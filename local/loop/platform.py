@@ -28,15 +28,10 @@ from contracts.names import EndpointNames
 from contracts.release import Record
 from local import warm
 from local.emulator.client import Emulator
-from local.emulator.identity import Caller
-from local.loop import images
-from local.runtime import LocalRunError
+from local.identity import Caller
+from local.loop import LoopError, images
 
 ROOT = Path(__file__).parents[2]
-
-
-class LoopError(LocalRunError):
-    """The platform did not do what it should; the message says what, in the platform's own words where it has any."""
 
 
 @dataclass(frozen=True, kw_only=True)

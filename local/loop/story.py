@@ -15,9 +15,9 @@ from typing import Any
 
 from contracts.schema import Contract
 from local.emulator.client import Emulator
-from local.loop import traffic
+from local.loop import LoopError, traffic
 from local.loop.console import Console
-from local.loop.platform import LoopError, Platform
+from local.loop.platform import Platform
 from local.loop.traffic import Answers
 from local.runtime import Deployment
 

@@ -18,7 +18,7 @@ import urllib3
 from numpy.typing import NDArray
 
 from contracts.schema import Contract
-from local.loop.platform import LoopError
+from local.loop import LoopError
 from workloads.features.frame import matrix, with_features
 
 #: Share of the shifted traffic that comes from one end of the shifted feature.

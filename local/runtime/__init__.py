@@ -13,7 +13,7 @@ from local.runtime.errors import (
     StoppedError,
     UnsupportedError,
 )
-from local.runtime.model import Deployment, Event, Judged, Op, Preview, Violation
+from local.runtime.model import Deployment, Event, Op, Preview
 from local.runtime.stack import Stack
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "Deployment",
     "DuplicateUrnError",
     "Event",
-    "Judged",
     "LocalRunError",
     "Op",
     "PolicyViolationError",
@@ -34,5 +33,4 @@ __all__ = [
     "StateError",
     "StoppedError",
     "UnsupportedError",
-    "Violation",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
-from local.runtime import values
+from local import values
 from local.runtime.model import Op
 from local.runtime.registration import PROVIDER_PREFIX, Registration
 from local.runtime.state import Entry

@@ -16,11 +16,13 @@ from typing import Any
 
 from pulumi.runtime.proto import resource_pb2
 
-from local.runtime import awsx, sdk, values
+from local import values
+from local.judge.model import Judged, Violation
+from local.runtime import awsx, sdk
 from local.runtime.diff import Difference, difference, with_ignored, with_replaced
 from local.runtime.errors import DefaultProviderError, DuplicateUrnError, StoppedError
 from local.runtime.hooks import Hooks, Moment
-from local.runtime.model import Cloud, Event, Judged, OnEvent, Op, Policies, Violation
+from local.runtime.model import Cloud, Event, OnEvent, Op, Policies
 from local.runtime.monitor import Registered
 from local.runtime.registration import (
     PROVIDER_PREFIX,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from local.runtime.model import Violation
+from local.judge.model import Violation
 
 
 class LocalRunError(Exception):

@@ -14,7 +14,7 @@ import grpc
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
 
-from local.runtime import values
+from local import values
 from local.runtime.errors import HookError
 from local.runtime.model import Op
 from local.runtime.registration import Registration

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
+
+from local.judge.model import Judged, Violation
 
 
 class Op(StrEnum):
@@ -28,17 +30,6 @@ class Event:
     urn: str
     count: int
     total: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Violation:
-    """A finding of a policy: its name, level (`mandatory` or `advisory`), what is wrong, and the resource, if any."""
-
-    policy: str
-    level: str
-    message: str
-    urn: str = ""
-    undecided: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,21 +66,6 @@ class Deployment:
     undecided: Sequence[Violation]
     outputs: Mapping[str, Any]
     duration: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """A resource as a policy sees it. `properties` are inputs before it is created, and outputs for stack policies."""
-
-    urn: str
-    type: str
-    name: str
-    parent: str
-    properties: Mapping[str, Any]
-    options: Mapping[str, Any] = field(default_factory=dict)
-    provider: Judged | None = None
-    dependencies: Sequence[str] = ()
-    property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Created(Protocol):

@@ -24,8 +24,9 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import resource_pb2
 
 from components.ground import judged
+from local import values
 from local.adapter import ApiRefused, InvalidInput
-from local.runtime import registration, values
+from local.runtime import registration
 from local.runtime.errors import UnsupportedError
 
 _LOG = logging.getLogger(__name__)

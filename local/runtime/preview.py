@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from local import values
 from local.adapter.errors import AdapterError
-from local.runtime import sdk, values
+from local.judge.model import Violation
+from local.runtime import sdk
 from local.runtime.diff import Difference
 from local.runtime.engine import Engine
 from local.runtime.errors import PolicyViolationError, RefusedError
-from local.runtime.model import Op, Violation
+from local.runtime.model import Op
 from local.runtime.monitor import Registered
 from local.runtime.registration import PROVIDER_PREFIX, Registration
 from local.runtime.state import Entry

@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
-from local.runtime import values
+from local import values
 from local.runtime.errors import UnsupportedError
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -48,7 +48,7 @@ class Options:
 class Registration:
     """A resource as the program declares it.
 
-    `inputs` are in the form of `local.runtime.values`. `dependencies` are all URNs it waits for;
+    `inputs` are in the form of `local.values`. `dependencies` are all URNs it waits for;
     `property_dependencies` says which of them each input reads. `provider` is the engine's provider reference,
     `<urn>::<id>`, empty for the default one. `generated` are the inputs that the provider's check filled in.
     """

@@ -14,7 +14,9 @@ import pulumi
 
 import settings
 from contracts import loader
-from local.runtime import config, monitor, sample, synth, values
+from local import values
+from local.judge.model import Violation
+from local.runtime import config, monitor, sample, synth
 from local.runtime.engine import Engine, Target
 from local.runtime.errors import ConfigError
 from local.runtime.model import (
@@ -27,7 +29,6 @@ from local.runtime.model import (
     Policies,
     PolicyFactory,
     Preview,
-    Violation,
 )
 from local.runtime.preview import PreviewPass
 from local.runtime.registration import PROVIDER_PREFIX

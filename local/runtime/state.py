@@ -12,8 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from local import disk
-from local.runtime import values
+from local import disk, values
 from local.runtime.errors import StateError
 from local.runtime.registration import PROVIDER_PREFIX
 
@@ -22,7 +21,7 @@ VERSION = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A resource that exists. `inputs` and `outputs` are in the form of `local.runtime.values`.
+    """A resource that exists. `inputs` and `outputs` are in the form of `local.values`.
 
     `generated` are the inputs that the provider's check filled in, such as a generated name; they stay as they are
     for the resource's life. `emulated` is False for a custom resource that is recorded only. `pending_deletion` marks

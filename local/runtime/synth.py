@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from local.runtime import values
+from local import values
 from local.runtime.engine import Engine
 from local.runtime.registration import Registration, option_fields
 

@@ -5,10 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from local.judge.model import Violation
 from local.runtime.model import Op, Preview
 from local.runtime.registration import STACK_TYPE, qualified_type, urn_name
 
 MARKS: Mapping[Op, str] = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "+-", Op.DELETE: "-"}
+
+
+def told(preview: Preview) -> list[str]:
+    """The whole preview: what changes, and what the policies said of it."""
+    told = lines(preview)
+    policies, resources = preview.judged_by
+    told.append(f"{counted(preview.changes) or 'nothing to change'}; {len(preview.changes[Op.SAME])} stay the same")
+    told.append(f"{policies} policies judged {resources} resources: no mandatory violation")
+    told += _findings(preview.advisories)
+    if preview.undecided:
+        waiting = sorted({found.policy for found in preview.undecided})
+        told.append(
+            f"  decided in the update only, of {len(preview.undecided)} values that are not known yet: "
+            + ", ".join(waiting)
+        )
+    return told
 
 
 def lines(preview: Preview) -> list[str]:
@@ -55,3 +72,14 @@ def _by_type(urns: Sequence[str]) -> str:
 
 def _kind(urn: str) -> str:
     return qualified_type(urn).split("$")[-1].split(":")[-1]
+
+
+def _findings(advisories: Sequence[Violation]) -> list[str]:
+    """One line a policy: what it says of the first resource, and how many more there are."""
+    by_policy: dict[str, list[Violation]] = {}
+    for found in advisories:
+        by_policy.setdefault(found.policy, []).append(found)
+    return [
+        f"  advisory: {policy}: {first.message}" + (f" (and {len(others)} more)" if others else "")
+        for policy, (first, *others) in by_policy.items()
+    ]

@@ -9,12 +9,13 @@ from typing import Any
 
 import pulumi
 
+from local import values
 from local.adapter.errors import ApiRefused
-from local.runtime import values
+from local.judge.model import Violation
 from local.runtime.diff import Difference
 from local.runtime.engine import Engine
 from local.runtime.errors import PolicyViolationError, ProtectedError
-from local.runtime.model import Cloud, Created, Op, Violation
+from local.runtime.model import Cloud, Created, Op
 from local.runtime.monitor import Registered
 from local.runtime.registration import PROVIDER_PREFIX, Registration
 from local.runtime.state import Entry, State

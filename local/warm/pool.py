@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from local.emulator.identity import CACHE, PROJECT_ROOT
+from local.identity import CACHE, PROJECT_ROOT
 from local.tether import tethered
 
 #: What the pool's libraries are loaded with, as the training step of the pipeline asks (workloads.pipeline.steps).

@@ -23,9 +23,10 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc, resource_pb2, resource_pb2_grpc
 from pulumi.runtime.proto import provider_pb2 as pb
 
+from local import values
 from local.adapter import Adapter
 from local.adapter.values import changed_keys
-from local.runtime import registration, sdk, values
+from local.runtime import registration, sdk
 from local.runtime.answers import ACCOUNT
 from local.runtime.awsx import Component, expand
 from local.runtime.monitor import Registered

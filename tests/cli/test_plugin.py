@@ -14,7 +14,7 @@ import pytest
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from local.runtime import values
+from local import values
 
 ROOT = Path(__file__).parents[2]
 #: Types of many modules of the SDK, each with an output that is always there.

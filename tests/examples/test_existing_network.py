@@ -12,8 +12,8 @@ import pytest
 
 from local.emulator import Emulator, start
 from local.judge.runner import PolicyRunner
+from local.loop.kept import cloud_of
 from local.runtime import Stack
-from local.runtime.commands import cloud_of
 from local.runtime.model import Cloud, Deployment
 
 ROOT = Path(__file__).parents[2]

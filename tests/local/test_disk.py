@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-import local.__main__ as command_line
-from local import disk
-from local.runtime import LocalRunError, commands
+from local import commands, disk
+from local.runtime import LocalRunError, Stack
 
 
 def full(monkeypatch: pytest.MonkeyPatch, *places: Path, free: int = 448 * 1024) -> None:
@@ -45,11 +44,11 @@ def test_what_fails_on_a_full_disk_says_so(
     def fail(*_: object, **__: object) -> str:
         raise LocalRunError("workloads.validation failed with exit code 120: ")
 
-    monkeypatch.setattr(commands, "run_synth", fail)
-    assert command_line.main(["synth", "--home", str(tmp_path)]) == 1
+    monkeypatch.setattr(Stack, "synth", fail)
+    assert commands.main(["synth", "--home", str(tmp_path)]) == 1
     assert capsys.readouterr().err == "error: workloads.validation failed with exit code 120: \n"
     full(monkeypatch, tmp_path)
-    assert command_line.main(["synth", "--home", str(tmp_path)]) == 1
+    assert commands.main(["synth", "--home", str(tmp_path)]) == 1
     first, second = capsys.readouterr().err.splitlines()
     assert first == "error: workloads.validation failed with exit code 120: "
     assert second.startswith(f"{tmp_path}: its disk has 448 kB free")
@@ -62,13 +61,13 @@ def test_what_fails_on_a_full_disk_says_so(
 def test_a_file_that_cannot_be_written_is_named(
     arguments: list[str], named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert command_line.main([*arguments, "--home", str(tmp_path)]) == 1
+    assert commands.main([*arguments, "--home", str(tmp_path)]) == 1
     assert capsys.readouterr().err == f"error: {named}: No space left on device\n"
 
 
 def test_standard_output_that_is_full_is_named(monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as output:
         monkeypatch.setattr("sys.stdout", output)
-        assert command_line.main(["synth", "--out", "-", "--home", str(tmp_path)]) == 1
+        assert commands.main(["synth", "--out", "-", "--home", str(tmp_path)]) == 1
         monkeypatch.undo()
     assert capsys.readouterr().err == "error: standard output: No space left on device\n"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.runtime import PolicyViolationError, Stack
-from local.runtime.commands import policy_factory
+from local.runtime.packs import policy_factory
 from local.runtime.sample import SampleCloud
 
 #: Where the config of the one endpoint stands.

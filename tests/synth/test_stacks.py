@@ -17,7 +17,7 @@ import pytest
 from contracts.names import RESERVED_ENDPOINTS
 from local.runtime import synth
 from local.runtime.sdk import takes_tags
-from local.runtime.values import UNKNOWN
+from local.values import UNKNOWN
 
 ROOT = Path(__file__).parents[2]
 REQUIRED_TAGS = {"Project", "Environment", "Owner", "CostCenter", "DataClassification", "ManagedBy"}

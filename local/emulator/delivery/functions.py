@@ -23,7 +23,7 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 
 from local.emulator.context import Context
-from local.emulator.identity import Caller
+from local.identity import Caller
 
 _ENTRY = Path(__file__).with_name("function_entry.py")
 # What Lambda's Python runtime brings besides the standard library (Lambda developer guide, "Python runtimes").

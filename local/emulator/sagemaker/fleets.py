@@ -10,10 +10,10 @@ from typing import Any
 from moto.sagemaker.models import SageMakerModelBackend
 
 from local.emulator.context import Context
-from local.emulator.identity import Caller
 from local.emulator.sagemaker import packages
 from local.emulator.sagemaker.model_servers import Container, ModelServer, StartError
 from local.emulator.sagemaker.models import described_model
+from local.identity import Caller
 
 
 class NoVariantError(LookupError):

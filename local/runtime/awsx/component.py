@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from local.runtime import values
+from local import values
 from local.runtime.monitor import Registered
 from local.runtime.registration import Options, Registration, make_urn
 

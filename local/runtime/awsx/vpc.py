@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.runtime import values
+from local import values
 from local.runtime.awsx import subnets
 from local.runtime.awsx.component import Child, Component, Ref
 from local.runtime.errors import ComponentInputError, UnsupportedError

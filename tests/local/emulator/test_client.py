@@ -15,7 +15,7 @@ import pytest
 import urllib3
 
 from local.emulator import Emulator, EmulatorError, attach, start
-from local.emulator.identity import PROJECT_ROOT
+from local.identity import PROJECT_ROOT
 
 HERE = Path(__file__).parent
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.emulator import Emulator
-from local.emulator.identity import Caller, caller
+from local.identity import Caller, caller
 
 ROLE = "arn:aws:iam::123456789012:role/churn-staging-rollback"
 OTHER = "arn:aws:iam::123456789012:role/churn-staging-drift"

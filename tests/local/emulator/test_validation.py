@@ -10,7 +10,7 @@ import urllib3
 from botocore.exceptions import ClientError
 
 from local.emulator import Emulator
-from local.emulator.identity import ACCESS_KEY
+from local.identity import ACCESS_KEY
 
 AUTHORIZATION = (
     f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20260101/eu-west-1/{{service}}/aws4_request, "

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from local.judge.model import Judged
 from local.judge.process import PolicyPackError
 from local.judge.runner import PolicyRunner
-from local.runtime.model import Judged
 from tests.policies.specimens import data, platform
 from tests.policies.support import UNKNOWN, Specimen
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from local.loop.commands import stand_on
+from local.loop import LoopError
 from local.loop.console import Console
-from local.loop.platform import LoopError
+from local.loop.run import stand_on
 from local.runtime import Stack
 from local.runtime.errors import ConfigError
 from local.runtime.sample import SampleCloud

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from local.__main__ import _data
+from local.commands import _data
+from local.loop import LoopError
 from local.loop.chapters import chapters
-from local.loop.platform import LoopError
 from local.runtime import Stack
 
 CHURN = {"contract": "contracts/churn.yaml", "endpoints": {"live": {"kind": "realtime"}}}

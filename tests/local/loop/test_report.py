@@ -11,9 +11,9 @@ from typing import Any, cast
 import pytest
 
 from contracts import loader
-from local.loop import commands, home
+from local.loop import LoopError, home
+from local.loop import run as loop_run
 from local.loop.console import Console
-from local.loop.platform import LoopError
 from local.loop.story import Story
 
 CHURN = loader.load(Path(__file__).parents[3] / "contracts/churn.yaml")
@@ -44,7 +44,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
             workdir=tmp_path / "run",
         )
         with pytest.raises(ends_with) if ends_with else contextlib.nullcontext():
-            commands._tell(stack, [told], console)
+            loop_run._tell(stack, [told], console)
         assert not (tmp_path / "report.new").exists()
         return (tmp_path / home.REPORT).read_text()
 

@@ -16,9 +16,8 @@ import pytest
 from contracts import loader
 from contracts.names import Names
 from contracts.schema import Contract, Drift
-from local.loop import story, traffic
+from local.loop import LoopError, story, traffic
 from local.loop.console import Console
-from local.loop.platform import LoopError
 from local.loop.story import Story
 
 CHURN = loader.load(Path(__file__).parents[3] / "contracts/churn.yaml")

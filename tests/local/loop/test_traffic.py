@@ -11,8 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts.schema import Column, ColumnType, Contract, Feature, Task
-from local.loop import traffic
-from local.loop.platform import LoopError
+from local.loop import LoopError, traffic
 
 COLUMNS = (
     Column(name="id", type=ColumnType.INTEGER),

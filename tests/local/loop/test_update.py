@@ -18,9 +18,10 @@ from contracts.release import Record
 from contracts.schema import Contract
 from local.emulator import client
 from local.emulator.client import Emulator
+from local.loop.kept import cloud_of
 from local.loop.platform import Platform
 from local.runtime import Op, Stack
-from local.runtime.commands import cloud_of, kept_packs
+from local.runtime.packs import kept_packs
 from local.runtime.stack import PROJECT_DIRECTORY
 
 WHEN = "2026-11-21T10:00:00+00:00"

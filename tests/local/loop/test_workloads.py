@@ -12,9 +12,10 @@ from contracts import loader, release
 from contracts.names import Names
 from local.emulator import client
 from local.emulator.client import Emulator
+from local.loop.kept import cloud_of
 from local.loop.platform import Platform
 from local.runtime import Op, Stack
-from local.runtime.commands import cloud_of, kept_packs
+from local.runtime.packs import kept_packs
 from local.runtime.stack import PROJECT_DIRECTORY
 from tests.local.loop.test_update import WHEN, archive, register, write
 

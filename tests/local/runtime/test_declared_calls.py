@@ -12,8 +12,8 @@ import pytest
 from components import operations
 from components.reach import Calls
 from local.emulator import Emulator, start
+from local.loop.kept import cloud_of
 from local.runtime import Stack
-from local.runtime.commands import cloud_of
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from local.runtime import LocalRunError, Op, PolicyViolationError, Violation
+from local.judge.model import Violation
+from local.runtime import LocalRunError, Op, PolicyViolationError
 from local.runtime.errors import HookError
 
 TOLD = """

@@ -11,7 +11,7 @@ import pytest
 from local.adapter import Adapter
 from local.emulator import client
 from local.runtime import Op, PolicyViolationError
-from local.runtime.commands import policy_factory
+from local.runtime.packs import policy_factory
 
 QUEUE = "urn:pulumi:dev::shop::aws:sqs/queue:Queue::jobs"
 BLOCK = "urn:pulumi:dev::shop::aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock::open"

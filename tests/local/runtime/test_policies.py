@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from local.runtime import Judged, PolicyViolationError, Violation
-from local.runtime.values import UNKNOWN, secret
+from local.judge.model import Judged, Violation
+from local.runtime import PolicyViolationError
+from local.values import UNKNOWN, secret
 
 TOPIC = "urn:pulumi:dev::shop::aws:sns/topic:Topic::"
 TWO = """

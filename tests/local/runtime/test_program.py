@@ -7,8 +7,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from local.runtime import DefaultProviderError, DuplicateUrnError, Judged, UnsupportedError
-from local.runtime.values import UNKNOWN
+from local.judge.model import Judged
+from local.runtime import DefaultProviderError, DuplicateUrnError, UnsupportedError
+from local.values import UNKNOWN
 
 STACK = "urn:pulumi:dev::shop::"
 

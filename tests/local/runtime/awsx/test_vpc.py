@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from local.runtime import ComponentInputError, Judged, UnsupportedError
-from local.runtime.values import UNKNOWN
+from local.judge.model import Judged
+from local.runtime import ComponentInputError, UnsupportedError
+from local.values import UNKNOWN
 
 VPC = "urn:pulumi:dev::shop::awsx:ec2:Vpc$aws:ec2/vpc:Vpc"
 HEAD = "import pulumi_awsx as awsx\nfrom pulumi_awsx.ec2 import *\n"

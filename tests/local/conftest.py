@@ -14,7 +14,8 @@ import pulumi
 import pytest
 
 from local.adapter.errors import Fault, InvalidInput
-from local.runtime import Event, Judged, Stack, Violation
+from local.judge.model import Judged, Violation
+from local.runtime import Event, Stack
 
 PULUMI_YAML = """
 name: shop

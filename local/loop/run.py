@@ -13,14 +13,15 @@ from contracts.names import Names
 from local import disk
 from local.emulator import client
 from local.emulator.client import Emulator
-from local.loop import chapters, home, kept, report
+from local.loop import LoopError, chapters, home, kept, report
 from local.loop.chapters import Chapter
 from local.loop.console import Console
-from local.loop.platform import LoopError, Platform
+from local.loop.kept import cloud_of, running_emulator
+from local.loop.platform import Platform
 from local.loop.story import Facts, Story
 from local.runtime import Deployment, Stack
-from local.runtime.commands import cloud_of, kept_packs, running_emulator
 from local.runtime.model import Cloud, PolicyFactory
+from local.runtime.packs import kept_packs
 from local.runtime.stack import PROJECT_DIRECTORY
 from local.warm import warm_pool
 

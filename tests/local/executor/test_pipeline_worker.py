@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from local.emulator.identity import PROJECT_ROOT
+from local.identity import PROJECT_ROOT
 
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn"
 
@@ -26,7 +26,7 @@ def work(directory: Path, definition: dict[str, Any], parameters: dict[str, str]
         "pool": None,
     }
     process = subprocess.run(
-        [sys.executable, "-m", "local.emulator.sagemaker.pipeline_worker"],
+        [sys.executable, "-m", "local.executor"],
         input=json.dumps(request),
         capture_output=True,
         text=True,

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from local.__main__ import main
+from local.commands import main
 from local.emulator import client
-from local.loop import home
-from local.runtime import commands
+from local.loop import home, kept
 
 HERE = Path(__file__).parent
 
@@ -129,7 +128,7 @@ def test_another_emulator_under_the_port_of_one_that_is_gone_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = client.Emulator(url="http://127.0.0.1:1", pid=os.getpid(), account="123456789012", region="eu-west-1")
-    monkeypatch.setattr(commands, "attach", lambda _: other)
+    monkeypatch.setattr(kept, "attach", lambda _: other)
     with home.occupied(tmp_path):
         (tmp_path / home.RECORD).write_text('{"url": "http://127.0.0.1:1", "pid": 1}')
     assert main(["down", "--home", str(tmp_path)]) == 0

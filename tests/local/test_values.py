@@ -7,8 +7,8 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from local.runtime import values
-from local.runtime.values import UNKNOWN, secret
+from local import values
+from local.values import UNKNOWN, secret
 
 ASSET = {"4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17"}
 ARCHIVE = {"4dabf18193072939515e22adb298388d": "0def7320c3a5731c473e5ecbe6d01bc7"}

@@ -33,9 +33,12 @@ test: .venv/dev.stamp ## set up and run all tests that a change can break, in mi
 test-all: .venv/dev.stamp ## those and the long ones: examples, kill series, load, clean environments, big data
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m ""
 
-check: .venv/dev.stamp ## format, lint, strict types and import contracts
+check: .venv/dev.stamp $(BIN)/actionlint ## format, lint, strict types, import contracts and workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/shellcheck .ci/run .ci/release-notes
+	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
+	$(BIN)/zizmor --offline --quiet --pedantic .github
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
@@ -79,6 +82,11 @@ clean: ## remove what the commands made
 
 .venv/dev.stamp: .venv/local.stamp
 	@$(BIN)/uv sync --quiet --locked --inexact --group dev
+	@touch $@
+
+$(BIN)/actionlint: .venv/dev.stamp .ci/actionlint/go.mod .ci/actionlint/go.sum
+	@command -v go > /dev/null || { echo "make check needs Go 1.25 or newer, which builds the linter of the workflows" >&2; exit 1; }
+	@cd .ci/actionlint && GOBIN=$(CURDIR)/$(BIN) GOFLAGS=-mod=readonly go install github.com/rhysd/actionlint/cmd/actionlint
 	@touch $@
 
 .venv-pipeline/stamp: .venv/uv.stamp workloads/pipeline/requirements.lock

@@ -6,7 +6,8 @@ provider or the API's own model refuses. The tables in `services` say how each t
 """
 
 from local.adapter.adapter import Adapter, Created
-from local.adapter.errors import AdapterError, ApiRefused, Fault, InvalidInput, UnknownType
+from local.adapter.errors import AdapterError, ApiRefused, InvalidInput, UnknownType
 from local.adapter.services import RESOURCE_TYPES
+from shapes.check import Fault
 
 __all__ = ["RESOURCE_TYPES", "Adapter", "AdapterError", "ApiRefused", "Created", "Fault", "InvalidInput", "UnknownType"]

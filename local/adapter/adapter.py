@@ -11,13 +11,14 @@ from typing import Any
 import jmespath
 
 from local.adapter import invokes, provider, requests
-from local.adapter.errors import ApiRefused, Fault, InvalidInput
-from local.adapter.models import Api
+from local.adapter.api import Api
+from local.adapter.errors import ApiRefused, InvalidInput
 from local.adapter.requests import GENERIC_INPUTS, Prepared
 from local.adapter.services import resource_type
 from local.adapter.table import ABSENT, EVERYTHING, Autoname, ResourceType, Scope, Wait, evaluated
 from local.adapter.tags import effective_tags
 from local.adapter.values import changed_keys, contains_unknown, given, same, without
+from shapes.check import Fault
 
 _HASH_LENGTH = 7
 _FIRST_PAUSE_SECONDS = 0.01

@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
-_SHOWN = 120
+from shapes.check import Fault
+
 _GONE_CODES = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
 _GONE_MESSAGES = ("Could not find",)  # SageMaker answers ValidationException
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """An input that is not acceptable: its `path` in the program, the value `found` there, and what is `allowed`.
-
-    `found` is None where a value is missing.
-    """
-
-    path: str
-    found: Any
-    allowed: str
-
-    def __str__(self) -> str:
-        found = "" if self.found is None else f" = {_shown(self.found)}"
-        return f"{self.path}{found}: {self.allowed}"
 
 
 class AdapterError(Exception):
@@ -64,8 +47,3 @@ class ApiRefused(AdapterError):  # noqa: N818
     def is_gone(self) -> bool:
         """Whether the answer says that the resource does not exist; each service has a word of its own for that."""
         return any(word in self.code for word in _GONE_CODES) or self.message.startswith(_GONE_MESSAGES)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.adapter import ec2_lookups, policy_documents, prebuilt_images, regions
+from local.adapter.api import Api
 from local.adapter.errors import ApiRefused, UnknownType
-from local.adapter.models import Api
 
 Args = Mapping[str, Any]
 Answer = dict[str, Any]

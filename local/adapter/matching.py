@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
 
-from local.adapter.errors import Fault
-from local.adapter.models import Shape
-from local.adapter.shapes import at
 from local.adapter.table import INLINE, Fields, To
 from local.adapter.values import UNKNOWN
+from shapes.check import Fault, at
+from shapes.models import Shape
 
 #: Member names of the API's lists that the provider writes as maps: tags, dimensions, parameters.
 _PAIRS = (("key", "value"), ("tagkey", "tagvalue"), ("name", "value"))

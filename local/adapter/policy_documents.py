@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 from zlib import crc32
 
-from local.adapter.errors import Fault, InvalidInput
+from local.adapter.errors import InvalidInput
+from shapes.check import Fault
 
 _TOKEN = "aws:iam/getPolicyDocument:getPolicyDocument"  # noqa: S105 - a type token
 _VERSIONS = ("2012-10-17", "2008-10-17")

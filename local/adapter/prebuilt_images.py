@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from local.adapter import regions
-from local.adapter.errors import Fault, InvalidInput
+from local.adapter.errors import InvalidInput
+from shapes.check import Fault
 
 _TOKEN = "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage"  # noqa: S105 - a type token
 _DEFAULT_TAG = "1"

@@ -22,8 +22,8 @@ from typing import Any, cast
 import pulumi
 from pulumi import _types as sdk_types
 
-from local.adapter.errors import Fault
 from local.adapter.values import UNKNOWN
+from shapes.check import Fault
 
 #: The runtime gives every taggable resource its tags merged with the default tags under this name.
 _RUNTIME_INPUTS = frozenset({"tagsAll"})

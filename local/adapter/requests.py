@@ -8,16 +8,16 @@ from typing import Any
 
 import jmespath
 
-from local.adapter import shapes
-from local.adapter.errors import Fault
 from local.adapter.matching import Matched, match, put
-from local.adapter.models import Shape, operation_model
 from local.adapter.table import ABSENT, Call, ForEach, Request, ResourceType, Scope, Step, evaluated
 from local.adapter.tags import effective_tags, tag_requests
 from local.adapter.values import UNKNOWN
+from shapes.check import Checker, Fault
+from shapes.models import Shape, operation_model
 
 #: Inputs that the adapter itself carries out for every type.
 GENERIC_INPUTS = frozenset({"region", "tags", "tagsAll"})
+_CHECKER = Checker(unknown=lambda _, value: isinstance(value, str) and value == UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def _checked(kind: ResourceType, operation: str, matched: Matched, failures: str
             found=fault.found,
             allowed=f"{fault.allowed} ({kind.service} {operation} {fault.path})",
         )
-        for fault in shapes.faults(_shape(kind, operation), matched.parameters)
+        for fault in _CHECKER.faults(_shape(kind, operation), matched.parameters)
     ]
     unmatched = [replace(fault, allowed=f"{fault.allowed} ({kind.service} {operation})") for fault in matched.faults]
     return Prepared(operation, matched.parameters, (*unmatched, *found), failures)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from local.adapter.errors import Fault
 from local.adapter.values import UNKNOWN
+from shapes.check import Fault
 
 Rule = Callable[[Mapping[str, Any]], Iterator[Fault]]
 

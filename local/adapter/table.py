@@ -15,8 +15,8 @@ from typing import Any
 import jmespath
 
 from local.adapter import regions
-from local.adapter.errors import Fault
 from local.adapter.values import UNKNOWN
+from shapes.check import Fault
 
 Properties = Mapping[str, Any]
 

@@ -7,91 +7,53 @@ constraint: ...`, the path in lower camel case.
 
 from __future__ import annotations
 
-import functools
 import json
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from moto.core.responses import ActionResult, BaseResponse
-from moto.core.utils import get_service_model
 
 from local.emulator.errors import AwsError
 from local.emulator.extension import wrap
+from shapes.check import Checker, Fault, Paths, at
+from shapes.models import Shape, operation_model, service_model
+
+#: The members of a request as AWS names them: in lower camel case, items counted from 1.
+_PATHS = Paths(
+    member=lambda path, name: at(path, name[0].lower() + name[1:]),
+    item=lambda path, index: f"{path}.{index + 1}.member",
+)
+_CHECKER = Checker(paths=_PATHS)
 
 
-def faults(shape: Any, value: Any, path: str = "") -> Iterator[str]:
-    """Every way in which `value` does not satisfy a botocore shape."""
-    if shape.type_name == "structure" and isinstance(value, dict):
-        yield from _structure_faults(shape, value, path)
-    elif shape.type_name == "list" and isinstance(value, list):
-        yield from _length_faults(shape, value, path)
-        for index, item in enumerate(value, start=1):
-            yield from faults(shape.member, item, f"{path}.{index}.member")
-    elif shape.type_name == "map" and isinstance(value, dict):
-        yield from _length_faults(shape, value, path)
-        for key, item in value.items():
-            yield from faults(shape.key, key, path)
-            yield from faults(shape.value, item, f"{path}.{key}")
-    elif shape.type_name == "string" and isinstance(value, str):
-        yield from _text_faults(shape, value, path)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield from _number_faults(shape, value, path)
+def faults(shape: Shape, value: Any) -> Iterator[str]:
+    """Every constraint of a botocore shape that `value` does not satisfy.
+
+    Of other types and other members nothing is said: those are the client's to send, and the service's to ignore.
+    """
+    for fault in _CHECKER.faults(shape, value):
+        for constraint in _constraints(fault):
+            shown = "null" if fault.found is None else f"'{fault.found}'"
+            yield f"Value {shown} at '{fault.path}' failed to satisfy constraint: Member must {constraint}"
 
 
-def _structure_faults(shape: Any, value: dict[str, Any], path: str) -> Iterator[str]:
-    for name in shape.required_members:
-        if value.get(name) is None:
-            yield _fault(None, _join(path, name), "Member must not be null")
-    for name, member in shape.members.items():
-        if value.get(name) is not None:
-            yield from faults(member, value[name], _join(path, name))
-
-
-def _length_faults(shape: Any, value: Any, path: str) -> Iterator[str]:
-    minimum, maximum = shape.metadata.get("min"), shape.metadata.get("max")
-    if minimum is not None and len(value) < minimum:
-        yield _fault(value, path, f"Member must have length greater than or equal to {minimum}")
-    if maximum is not None and len(value) > maximum:
-        yield _fault(value, path, f"Member must have length less than or equal to {maximum}")
-
-
-def _text_faults(shape: Any, value: str, path: str) -> Iterator[str]:
-    yield from _length_faults(shape, value, path)
-    allowed = shape.metadata.get("enum")
-    if allowed and value not in allowed:
-        yield _fault(value, path, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
-    pattern = _compiled(shape.metadata.get("pattern", ""))
-    if pattern is not None and not pattern.fullmatch(value):
-        yield _fault(value, path, f"Member must satisfy regular expression pattern: {shape.metadata['pattern']}")
-
-
-def _number_faults(shape: Any, value: float, path: str) -> Iterator[str]:
-    minimum, maximum = shape.metadata.get("min"), shape.metadata.get("max")
-    if minimum is not None and value < minimum:
-        yield _fault(value, path, f"Member must have value greater than or equal to {minimum}")
-    if maximum is not None and value > maximum:
-        yield _fault(value, path, f"Member must have value less than or equal to {maximum}")
-
-
-@functools.cache
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    if not pattern:
-        return None
-    try:
-        return re.compile(pattern)
-    except re.error:  # Java syntax that Python lacks, such as \p{L}
-        return None
-
-
-def _join(path: str, name: str) -> str:
-    lowered = name[0].lower() + name[1:]
-    return f"{path}.{lowered}" if path else lowered
-
-
-def _fault(value: Any, path: str, constraint: str) -> str:
-    shown = "null" if value is None else f"'{value}'"
-    return f"Value {shown} at '{path}' failed to satisfy constraint: {constraint}"
+def _constraints(fault: Fault) -> Iterator[str]:
+    match fault.rule:
+        case "required":
+            yield "not be null"
+        case "enum":
+            yield f"satisfy enum value set: [{', '.join(fault.limit)}]"
+        case "pattern":
+            yield f"satisfy regular expression pattern: {fault.limit}"
+        case "size" | "range":
+            low, high = fault.limit
+            measured, noun = (fault.found, "value") if fault.rule == "range" else (len(fault.found), "length")
+            if low is not None and measured < low:
+                yield f"have {noun} greater than or equal to {low}"
+            else:
+                yield f"have {noun} less than or equal to {high}"
+        case _:
+            return
 
 
 def message(found: list[str]) -> str:
@@ -137,10 +99,11 @@ def _checked(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _request_faults(response: BaseResponse) -> Iterator[str]:
     action = response._get_action()
-    model: Any = get_service_model(response.boto3_service_name)
+    service = response.boto3_service_name
+    model: Any = service_model(service)
     if action not in model.operation_names:
         return
-    shape = model.operation_model(action).input_shape
+    shape: Shape = operation_model(service, action).input_shape
     if shape is not None:
         yield from faults(shape, _parameters(response, shape))
 

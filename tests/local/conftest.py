@@ -13,9 +13,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from local.adapter.errors import Fault, InvalidInput
+from local.adapter.errors import InvalidInput
 from local.judge.model import Judged, Violation
 from local.runtime import Event, Stack
+from shapes.check import Fault
 
 PULUMI_YAML = """
 name: shop

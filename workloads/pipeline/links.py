@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from workloads.pipeline import shapes
+from shapes.models import operation_model
 from workloads.pipeline.graph import needs, own, references, steps_of
 
 #: Developer guide, "Execution properties".
@@ -72,7 +72,7 @@ def _property_fault(step: Mapping[str, Any], path: str) -> str | None:
     operation = _DESCRIBES.get(step["Type"])
     if operation is None:
         return f"a step of type {step['Type']} has no properties"
-    shape: Any = shapes.service_model().operation_model(operation).output_shape
+    shape: Any = operation_model("sagemaker", operation).output_shape
     position = 0
     for part in _PART.finditer(path):
         if part.start() != position:

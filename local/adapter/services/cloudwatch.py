@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.adapter.conversions import json_text, one_of
-from local.adapter.errors import Fault
 from local.adapter.rules import exactly_one
 from local.adapter.table import ID, INLINE, Autoname, Call, ResourceType, Tagging, To, arn, text, value
+from shapes.check import Fault
 
 _FAST_PERIODS = (10, 20, 30)
 _MINUTE = 60

@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from typing import Any, cast
 
 from local.adapter.conversions import default_policy, resource_policy
-from local.adapter.errors import Fault
 from local.adapter.table import (
     ID,
     Autoname,
@@ -25,6 +24,7 @@ from local.adapter.table import (
     value,
 )
 from local.adapter.values import UNKNOWN
+from shapes.check import Fault
 
 
 def _no_lockout(inputs: Mapping[str, Any]) -> Iterator[Fault]:

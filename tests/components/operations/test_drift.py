@@ -147,7 +147,7 @@ def faults(asked: dict[str, Any]) -> list[str]:
 
 def test_sagemaker_takes_the_request_once_scheduler_has_filled_it_in() -> None:
     assert faults(fired(request())) == []
-    assert faults(request())[0].startswith("drift.ProcessingJobName: 'churn-staging-live-drift-<aws.scheduler")
+    assert faults(request())[0].startswith("drift.ProcessingJobName = 'churn-staging-live-drift-<aws.scheduler")
 
 
 def test_the_longest_prefix_leaves_room_for_the_name_of_a_job() -> None:

@@ -77,7 +77,7 @@ def test_each_archive_holds_all_that_its_handler_imports(role: str, tmp_path: Pa
     with zipfile.ZipFile(archive, "w") as file:
         for path, asset in code.assets.items():
             file.write(asset.path, path)
-    ours = ("workloads", "contracts", "components", "settings", "local", "policies")
+    ours = ("workloads", "contracts", "components", "settings", "shapes", "local", "policies")
     kept = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in ours}
     before = list(sys.path)
     sys.path[:] = [str(archive), *(p for p in sys.path if p and not (Path(p) / "workloads").exists())]

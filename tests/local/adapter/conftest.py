@@ -12,7 +12,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from local.adapter import Adapter
-from local.adapter.models import Api
+from local.adapter.api import Api
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 

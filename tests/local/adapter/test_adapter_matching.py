@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from local.adapter.matching import find_member, match, put
-from local.adapter.models import operation_model
 from local.adapter.table import INLINE, Fields, To
 from local.adapter.values import UNKNOWN
+from shapes.models import operation_model
 
 
 def shape(service: str, operation: str) -> Any:

@@ -14,11 +14,11 @@ from botocore import xform_name
 from pulumi import _types as sdk_types
 
 from local.adapter import provider, requests
-from local.adapter.models import operation_model
 from local.adapter.services import RESOURCE_TYPES
 from local.adapter.services.recorded import RECORDED
 from local.adapter.table import EVERYTHING, Call, ForEach, ResourceType, Scope
 from local.adapter.values import UNKNOWN
+from shapes.models import operation_model
 
 TYPES = sorted(RESOURCE_TYPES)
 DEEPEST = 9  # filter expressions of budgets hold themselves

@@ -51,48 +51,49 @@ def _add_parameter(parameter: dict[str, Any]) -> Break:
 SHAPES: dict[str, tuple[Break, str]] = {
     "an unknown member": (
         _set("Train", "CheckpointConfig", "S3Url", to="s3://b"),
-        "Train.CheckpointConfig: S3Url is unknown; known are LocalPath, S3Uri (CreateTrainingJob)",
+        "Train.CheckpointConfig.S3Url = 's3://b': is no member; the API knows LocalPath, S3Uri (CreateTrainingJob)",
     ),
     "a missing member": (
         _drop("Prepare", "AppSpecification", "ImageUri"),
-        "Prepare.AppSpecification: ImageUri is missing (CreateProcessingJob)",
+        "Prepare.AppSpecification.ImageUri: is required; give it a value (a text) (CreateProcessingJob)",
     ),
     "a wrong type": (
         _set("Train", "EnableNetworkIsolation", to="yes"),
-        "Train.EnableNetworkIsolation: 'yes' is not <class 'bool'> (CreateTrainingJob)",
+        "Train.EnableNetworkIsolation = 'yes': must be true or false (CreateTrainingJob)",
     ),
     "a value that is none of the enumeration": (
         _set("Train", "InputDataConfig", 0, "InputMode", to="Stream"),
-        "Train.InputDataConfig[0].InputMode: 'Stream' is not one of Pipe, File, FastFile (CreateTrainingJob)",
+        "Train.InputDataConfig[0].InputMode = 'Stream': must be one of Pipe, File, FastFile (CreateTrainingJob)",
     ),
     "a text that does not match the pattern": (
         _set("Train", "VpcConfig", "Subnets", 0, to="subnet_1"),
-        "Train.VpcConfig.Subnets[0]: 'subnet_1' does not match [-0-9a-zA-Z]+ (CreateTrainingJob)",
+        "Train.VpcConfig.Subnets[0] = 'subnet_1': must match [-0-9a-zA-Z]+ (CreateTrainingJob)",
     ),
     "a text that is too long": (
         _set("Prepare", "AppSpecification", "ContainerEntrypoint", 0, to="x" * 257),
-        "Prepare.AppSpecification.ContainerEntrypoint[0]: has 257 characters, allowed are 0 to 256 "
-        "(CreateProcessingJob)",
+        f"Prepare.AppSpecification.ContainerEntrypoint[0] = '{'x' * 119}... (259 characters): "
+        "must have 0 to 256 characters, has 257 (CreateProcessingJob)",
     ),
     "a number below the minimum": (
         _set("Train", "ResourceConfig", "VolumeSizeInGB", to=-1),
-        "Train.ResourceConfig.VolumeSizeInGB: -1 is below the minimum 0 (CreateTrainingJob)",
+        "Train.ResourceConfig.VolumeSizeInGB = -1: must be at least 0 (CreateTrainingJob)",
     ),
     "a number above the maximum": (
         _set("Prepare", "ProcessingResources", "ClusterConfig", "InstanceCount", to=101),
-        "Prepare.ProcessingResources.ClusterConfig.InstanceCount: 101 is above the maximum 100 (CreateProcessingJob)",
+        "Prepare.ProcessingResources.ClusterConfig.InstanceCount = 101: must be 1 to 100 (CreateProcessingJob)",
     ),
     "a list that is too long": (
         _set("Prepare", "NetworkConfig", "VpcConfig", "SecurityGroupIds", to=[f"sg-{i}" for i in range(6)]),
-        "Prepare.NetworkConfig.VpcConfig.SecurityGroupIds: has 6 elements, allowed are 1 to 5 (CreateProcessingJob)",
+        "Prepare.NetworkConfig.VpcConfig.SecurityGroupIds = ['sg-0', 'sg-1', 'sg-2', 'sg-3', 'sg-4', 'sg-5']: "
+        "must have 1 to 5 items, has 6 (CreateProcessingJob)",
     ),
     "a text where a list belongs": (
         _set("Prepare", "NetworkConfig", "VpcConfig", "Subnets", to="subnet-1"),
-        "Prepare.NetworkConfig.VpcConfig.Subnets: 'subnet-1' is not a list (CreateProcessingJob)",
+        "Prepare.NetworkConfig.VpcConfig.Subnets = 'subnet-1': must be a list (CreateProcessingJob)",
     ),
     "a number parameter where a text belongs": (
         _set("Train", "HyperParameters", "eta", to={"Get": "Parameters.Eta"}),
-        "Train.HyperParameters.eta: {'Get': 'Parameters.Eta'} is not a text; make a number parameter one with "
+        "Train.HyperParameters.eta = {'Get': 'Parameters.Eta'}: must be a text; make a number parameter one with "
         "to_string() (CreateTrainingJob)",
     ),
 }
@@ -272,7 +273,7 @@ def test_every_mistake_is_reported_at_once(rendered: dict[str, Any], steps: Step
     assert str(caught.value).splitlines() == [
         "the pipeline definition is invalid:",
         "Train: CacheConfig.ExpireAfter is None; give an ISO 8601 duration, for example P30D",
-        "Prepare: RoleArn is missing (CreateProcessingJob)",
+        "Prepare.RoleArn: is required; give it a value (a text) (CreateProcessingJob)",
     ]
 
 

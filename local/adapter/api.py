@@ -1,42 +1,17 @@
-"""The API models and clients: loaded once for each service, on first use."""
+"""Clients of the emulated API, made on first use."""
 
 from __future__ import annotations
 
 import threading
-from functools import cache, lru_cache
 from typing import Any
 
-import botocore.session
 from botocore import xform_name
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
-from botocore.model import OperationModel, ServiceModel
 
 from local.adapter.errors import ApiRefused
-
-#: botocore.model.Shape. Its members are cached properties, which no type checker can read.
-Shape = Any
-
-_LOCK = threading.Lock()
-
-
-@lru_cache(maxsize=1)
-def _session() -> botocore.session.Session:
-    return botocore.session.Session()
-
-
-@cache
-def service_model(service: str) -> ServiceModel:
-    """The model of a service, by its botocore name."""
-    with _LOCK:
-        return _session().get_service_model(service)
-
-
-@cache
-def operation_model(service: str, operation: str) -> OperationModel:
-    """The model of an operation; its `input_shape` is what calls are validated against."""
-    return service_model(service).operation_model(operation)
+from shapes.models import LOCK, session
 
 
 class Api:
@@ -78,8 +53,8 @@ class Api:
         with self._lock:
             client = self._clients.get((service, region))
             if client is None:
-                with _LOCK:
-                    client = _session().create_client(
+                with LOCK:
+                    client = session().create_client(
                         service,
                         region_name=region,
                         endpoint_url=self._endpoint_url,

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from botocore.validate import ParamValidator
 
-from local.adapter import shapes
-from local.adapter.models import operation_model
-from local.adapter.values import UNKNOWN
+from shapes.check import Checker, Paths
+from shapes.models import operation_model
 
+UNKNOWN = "not known yet"
+CHECKER = Checker(unknown=lambda _, value: value == UNKNOWN)
 VARIANT = {
     "VariantName": "champion",
     "ModelName": "churn",
@@ -31,7 +32,7 @@ VALID: dict[str, Any] = {
 
 def found(value: Any, service: str = "sagemaker", operation: str = "CreateEndpointConfig") -> list[str]:
     shape = operation_model(service, operation).input_shape
-    return [str(fault) for fault in shapes.faults(shape, value)]
+    return [str(fault) for fault in CHECKER.faults(shape, value)]
 
 
 def broken(**changes: Any) -> dict[str, Any]:
@@ -164,3 +165,25 @@ def test_whatever_botocore_refuses_is_refused_here(request_: dict[str, Any]) -> 
     shape = operation_model("sagemaker", "CreateEndpointConfig").input_shape
     assert ParamValidator().validate(request_, shape).has_errors()
     assert found(request_)
+
+
+def test_a_fault_tells_its_rule_and_limit_to_who_words_it_otherwise() -> None:
+    variants = [{**VARIANT, "VariantName": "a" * 64, "InitialInstanceCount": -1, "VolumeSizeInGB": 1000}]
+    request = {"EndpointConfigName": "a_b", "ProductionVariants": variants, "KmsKeyId": 7, "Tagged": True}
+    shape = operation_model("sagemaker", "CreateEndpointConfig").input_shape
+    assert [(fault.rule, fault.limit) for fault in Checker().faults(shape, request)] == [
+        ("pattern", "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"),
+        ("size", (0, 63)),
+        ("range", (1, None)),
+        ("range", (1, 512)),
+        ("type", None),
+        ("unknown", None),
+    ]
+    assert [fault.rule for fault in Checker().faults(shape, {})] == ["required", "required"]
+
+
+def test_paths_are_written_as_the_reader_writes_them() -> None:
+    paths = Paths(member=lambda path, name: f"{path}/{name}", item=lambda path, index: f"{path}/{index + 1}")
+    shape = operation_model("sagemaker", "CreateEndpointConfig").input_shape
+    found = Checker(paths=paths).faults(shape, broken(InitialInstanceCount=-1))
+    assert [fault.path for fault in found] == ["/ProductionVariants/1/InitialInstanceCount"]

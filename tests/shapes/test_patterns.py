@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from local.adapter.models import service_model
-from local.adapter.patterns import compiled
 from local.adapter.services import RESOURCE_TYPES
+from shapes.models import service_model
+from shapes.patterns import compiled
 
 
 @pytest.mark.parametrize(

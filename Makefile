@@ -7,7 +7,7 @@ STACK  ?= staging
 unexport PYTHONDONTWRITEBYTECODE
 export = $(BIN)/uv export -q --frozen --no-annotate --no-emit-project $(2) -o $(1)
 
-.PHONY: help setup up down synth diagram test test-all check format bench-serve lock pipeline clean
+.PHONY: help setup up down synth diagram boundary test test-all check format bench-serve lock pipeline clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -26,6 +26,10 @@ synth: .venv/local.stamp ## write every resource of a stack as JSON
 
 diagram: .venv/local.stamp ## draw the architecture of a stack, from its synth
 	@$(BIN)/python -m local diagram --stack $(STACK)
+
+boundary: .venv/local.stamp ## collect the permissions boundary from the roles of a stack with everything on
+	@$(BIN)/python -m local synth --stack thestack --config-file components/ground/every_role.yaml --out .local/every_role.json
+	@$(BIN)/python -m components.ground.collected .local/every_role.json
 
 test: .venv/dev.stamp ## set up and run all tests that a change can break, in minutes
 	$(BIN)/python -m pytest -n 2 --dist loadfile

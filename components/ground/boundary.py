@@ -1,133 +1,76 @@
 """The permissions boundary: the most that any role of the platform can ever do, whatever its own policy says.
 
-It lists every action that some job needs, on this stack's resources only. A role policy that grows by mistake gains
-nothing; a new action is added here first, in a change of its own. An account that has its own boundary
-names it in `access.permissions_boundary`, and this one is left out.
+`boundary.json` is the whole document, with tokens for what differs between stacks: each action that some role needs, on
+this stack's resources. It is collected from the roles' own statements (`components.ground.collected`), committed and
+reviewed, and what is committed is what is deployed: a role policy that grows gains nothing until somebody has collected
+the boundary anew and somebody else has read the difference. An account that has its own boundary names it in
+`access.permissions_boundary`, and this one is left out.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
 
 from components import access
-from components.access import WITHOUT_RESOURCE, Statement
+from components.access import Statement
 from components.ground.keys import Domain, Keys
-from contracts.names import Names
+from contracts.names import MAX_STACK, Names
 
-#: Every action with a resource that a role of the platform uses, by service. A test holds it against the roles.
-ACTIONS: Final = {
-    "ec2": (
-        "AssignPrivateIpAddresses",
-        "CreateNetworkInterface",
-        "CreateNetworkInterfacePermission",
-        "DeleteNetworkInterface",
-        "DeleteNetworkInterfacePermission",
-        "UnassignPrivateIpAddresses",
-    ),
-    "ecr": ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer"),
-    "kms": ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey"),
-    "lambda": ("InvokeFunction",),
-    "logs": ("CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "PutLogEvents"),
-    "s3": (
-        "AbortMultipartUpload",
-        "DeleteObject",
-        "GetBucketAcl",
-        "GetBucketLocation",
-        "GetObject",
-        "ListBucket",
-        "PutObject",
-        "PutObjectAcl",
-    ),
-    "sagemaker": (
-        "AddTags",
-        "AssociateTrialComponent",
-        "CreateExperiment",
-        "CreateModelPackage",
-        "CreateProcessingJob",
-        "CreateTrainingJob",
-        "CreateTrial",
-        "CreateTrialComponent",
-        "DescribeEndpoint",
-        "DescribeEndpointConfig",
-        "DescribeExperiment",
-        "DescribeModelPackage",
-        "DescribeModelPackageGroup",
-        "DescribeProcessingJob",
-        "DescribeTrainingJob",
-        "DescribeTrial",
-        "DescribeTrialComponent",
-        "ListPipelineExecutions",
-        "ListPipelineParametersForExecution",
-        "StartPipelineExecution",
-        "StopProcessingJob",
-        "StopTrainingJob",
-        "UpdateEndpoint",
-        "UpdateTrialComponent",
-    ),
-    "sns": ("Publish",),
-    "sqs": ("SendMessage",),
-    "ssm": ("GetParameter", "PutParameter"),
-}
+DOCUMENT: Final = Path(__file__).with_name("boundary.json")
+#: White space not counted (IAM user guide, "IAM and STS quotas": managed policies).
+MAX_CHARACTERS: Final = 6144
 
 
-def boundary_resources(names: Names, keys: Mapping[Domain, pulumi.Input[str]]) -> dict[str, list[pulumi.Input[str]]]:
-    """Service -> what of it belongs to this stack. Only network interfaces have no name to tell them by."""
-    mine, named = names.every, f"*-{names.stack}"
+_KEY: Final = "<key of {}>"
 
-    def arns(service: str, *resources: str) -> list[pulumi.Input[str]]:
-        return [names.arn(service, resource) for resource in resources]
 
-    # A `*` at the end also stands for what follows: the streams of a group, the objects of a bucket.
-    flow_logs = f"/aws/vpc/flow-logs/{names.prefix}"
-    groups = (f"/aws/lambda/{mine}", flow_logs, f"{flow_logs}:*", "/aws/sagemaker/*")
+def tokens(names: Names) -> dict[str, str]:
+    """Token in the document -> what it stands for in a stack."""
     return {
-        "ec2": arns("ec2", "network-interface/*", "security-group/*", "subnet/*"),
-        "ecr": [*arns("ecr", f"repository/{mine}"), names.analyzer_arn],
-        "kms": list(dict.fromkeys(keys.values())),
-        "lambda": arns("lambda", f"function:{mine}"),
-        "logs": arns("logs", *(f"log-group:{group}" for group in groups)),
-        "s3": [names.bucket_arn(names.bucket("*"))],
-        "sagemaker": arns(
-            "sagemaker",
-            f"endpoint/{mine}",
-            f"endpoint-config/{mine}",
-            f"experiment/{named}",
-            "experiment-trial/*",
-            "experiment-trial-component/pipelines-*",
-            f"model-package-group/{named}",
-            f"model-package/{named}/*",
-            f"pipeline/{named}",
-            f"pipeline/{named}/execution/*",
-            "processing-job/pipelines-*",
-            f"processing-job/{mine}",
-            "training-job/pipelines-*",
-        ),
-        "sns": arns("sns", mine),
-        "sqs": arns("sqs", mine),
-        "ssm": arns("ssm", f"parameter/mlplatform/{names.stack}/*"),
+        "arn:<partition>": f"arn:{names.partition}",
+        "<region>": names.region,
+        "<account>": names.account,
+        "<stack>": names.stack,
     }
 
 
-def boundary_statements(names: Names, keys: Mapping[Domain, pulumi.Input[str]]) -> list[Statement]:
-    """What the boundary allows: every action of `ACTIONS` on this stack's resources, and what takes no resource.
+def key_token(domain: Domain) -> str:
+    """The token of a key's ARN, which nobody knows before there is the key."""
+    return _KEY.format(domain)
 
-    `keys` are the ARNs of all the stack's keys; volumes are encrypted with the key of models only.
-    """
-    resources = boundary_resources(names, keys)
+
+def boundary_statements(
+    document: Mapping[str, Any], names: Names, keys: Mapping[Domain, pulumi.Input[str]]
+) -> list[Statement]:
+    """The statements of the boundary of a stack; `keys` are the ARNs of its keys."""
+    text = json.dumps(document["Statement"])
+    for token, value in tokens(names).items():
+        text = text.replace(token, value)
+    arns: dict[str, pulumi.Input[str]] = {key_token(domain): arn for domain, arn in keys.items()}
     return [
-        *(
-            access.allow(f"Use{service.title()}", [f"{service}:{verb}" for verb in verbs], resources[service])
-            for service, verbs in ACTIONS.items()
-        ),
-        access.grant_key("EncryptVolumes", [keys[Domain.MODELS]]),
-        access.pass_role("HandRolesToJobs", [names.every_role], "sagemaker.amazonaws.com"),
-        access.allow("WithoutResource", sorted(WITHOUT_RESOURCE), ["*"]),
+        access.allow(
+            statement["Sid"],
+            statement["Action"],
+            [arns.get(resource, str(resource)) for resource in statement["Resource"]],
+            conditions=statement.get("Condition"),
+        )
+        for statement in json.loads(text)
     ]
+
+
+def longest(document: Mapping[str, Any]) -> int:
+    """Characters of the boundary where names are longest: AWS GovCloud, and a key for each domain."""
+    names = Names(stack="s" * MAX_STACK, account="123456789012", region="us-gov-west-1", partition="aws-us-gov")
+    keys = {domain: names.arn("kms", f"key/{domain:x<36}") for domain in Domain}
+    statements = [statement.to_dict() for statement in boundary_statements(document, names, keys)]
+    return len(json.dumps({"Version": document["Version"], "Statement": statements}, separators=(",", ":")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +101,11 @@ class Access(pulumi.ComponentResource):
                 name=args.names.resource("boundary"),
                 description="The most that any role of the platform can do",
                 policy=access.document(
-                    boundary_statements(args.names, {domain: args.keys[domain].arn for domain in Domain})
+                    boundary_statements(
+                        json.loads(DOCUMENT.read_text(encoding="utf-8")),
+                        args.names,
+                        {domain: args.keys[domain].arn for domain in Domain},
+                    )
                 ),
                 opts=pulumi.ResourceOptions(parent=self),
             )

@@ -46,7 +46,7 @@ class Request:
 def effects(policy: str, request: Request) -> set[str]:
     """The effects (`Allow`, `Deny`) of the statements that apply; none of them decides by default."""
     statements = as_list(json.loads(policy).get("Statement", []))
-    return {statement["Effect"] for statement in statements if _applies(statement, request)}
+    return {statement["Effect"] for statement in statements if applies(statement, request)}
 
 
 def allows(policy: str | None, request: Request) -> bool:
@@ -59,7 +59,8 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _applies(statement: Mapping[str, Any], request: Request) -> bool:
+def applies(statement: Mapping[str, Any], request: Request) -> bool:
+    """Whether one statement says anything about a request."""
     return (
         _is_principal(statement.get("Principal"), request.service)
         and any(fnmatch.fnmatch(request.action.lower(), wanted.lower()) for wanted in as_list(statement["Action"]))

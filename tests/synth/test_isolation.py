@@ -1,15 +1,11 @@
 """Workloads of one stack keep to themselves: what a role of one may do, asked of everything that is another's.
 
-The rendered policies are simulated as IAM evaluates an identity policy (IAM user guide, "Policy evaluation logic"): an
-action is allowed where some statement names action and resource and its conditions hold. The boundary allows more than
-every role and is left out.
+The rendered policies are simulated (`tests.iam`).
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Iterator
 from functools import cache
 from itertools import permutations
 from typing import Any
@@ -19,6 +15,7 @@ import pytest
 from contracts.names import EndpointNames, Names
 from local.runtime import Stack
 from local.runtime.answers import ACCOUNT
+from tests import iam
 
 #: The second name begins with the first, as a careless wildcard would have it.
 WORKLOADS = ("churn", "churn-eu", "income")
@@ -27,17 +24,21 @@ STACK = "prod"
 
 
 @cache
-def roles() -> dict[str, list[dict[str, Any]]]:
-    """Name of every role of a stack with three workloads -> the statements of its policy."""
+def three_workloads() -> dict[str, Any]:
+    """The synth document of a stack with three workloads; do not change it."""
     endpoints = {name: {"kind": "realtime"} for name in ENDPOINTS}
     config = {
         name: {"contract": "contracts/churn.yaml", "champion": ENDPOINTS[0], "endpoints": endpoints}
         for name in WORKLOADS
     }
     monitoring = {"engine": "sagemaker"}
-    synth = Stack(STACK, config_overrides={"workloads": config, "monitoring": monitoring}).synth()
-    policies = [r["inputs"] for r in synth["resources"] if r["type"] == "aws:iam/rolePolicy:RolePolicy"]
-    return {policy["role"]: json.loads(policy["policy"])["Statement"] for policy in policies}
+    return Stack(STACK, config_overrides={"workloads": config, "monitoring": monitoring}).synth()
+
+
+@cache
+def roles() -> dict[str, iam.Role]:
+    """Name of every role of that stack -> the role."""
+    return iam.roles(three_workloads())
 
 
 def names(workload: str, endpoint: str = ENDPOINTS[0]) -> EndpointNames:
@@ -94,37 +95,6 @@ def tagged(workload: str) -> dict[str, str]:
     return {f"aws:{origin}Tag/Workload": workload for origin in ("Resource", "Request")}
 
 
-def allowed(statements: list[dict[str, Any]], resource: str, facts: Mapping[str, str]) -> set[str]:
-    """The actions that some statement allows on a resource, of which the condition keys `facts` are known."""
-    return {
-        action
-        for statement in statements
-        if any(fnmatchcase(resource, pattern) for pattern in statement["Resource"] if pattern != "*")
-        and _holds(statement.get("Condition", {}), facts)
-        for action in statement["Action"]
-    }
-
-
-def _holds(conditions: Mapping[str, Mapping[str, Any]], facts: Mapping[str, str]) -> bool:
-    """A key that nothing is known of may have the value that is asked for."""
-    for operator, keys in conditions.items():
-        for key, wanted in keys.items():
-            values = wanted if isinstance(wanted, list) else [wanted]
-            if operator == "Null" and key in facts and values == ["true"]:
-                return False
-            if operator != "Null" and key in facts and not any(fnmatchcase(facts[key], value) for value in values):
-                return False
-    return True
-
-
-def listed(statements: list[dict[str, Any]], prefix: str) -> bool:
-    """Whether some statement allows to list the keys below a prefix, in whichever bucket."""
-    return any(
-        "s3:ListBucket" in statement["Action"] and _holds(statement.get("Condition", {}), {"s3:prefix": prefix})
-        for statement in statements
-    )
-
-
 def test_every_workload_has_roles_of_its_own() -> None:
     counts = {workload: len(of(workload)) for workload in WORKLOADS}
     assert len(set(counts.values())) == 1
@@ -139,16 +109,25 @@ def test_no_role_of_a_workload_reaches_what_is_anothers(one: str, other: str) ->
         for role in of(one)
         for endpoint in ENDPOINTS
         for resource in belongings(names(other, endpoint))
-        for action in allowed(roles()[role], resource, facts)
+        for action in roles()[role].actions_on(resource, facts)
     }
     assert reached == set()
 
 
 @pytest.mark.parametrize(("one", "other"), list(permutations(WORKLOADS, 2)))
 def test_no_role_of_a_workload_lists_what_is_anothers(one: str, other: str) -> None:
-    layout = names(other).layout
-    prefixes = (layout.accepted, layout.data_capture, layout.runs, layout.contracts, layout.checkpoints)
-    assert [(role, p) for role in of(one) for p in prefixes if listed(roles()[role], p)] == []
+    theirs = names(other)
+    processed, artifacts = theirs.bucket_arn(theirs.processed_bucket), theirs.bucket_arn(theirs.artifacts_bucket)
+    layout = theirs.layout
+    places = [(processed, layout.accepted), (processed, layout.data_capture)]
+    places += [(artifacts, prefix) for prefix in (layout.runs, layout.contracts, layout.checkpoints)]
+    listed = [
+        (role, prefix)
+        for role in of(one)
+        for bucket, prefix in places
+        if roles()[role].may("s3:ListBucket", bucket, {"s3:prefix": prefix})
+    ]
+    assert listed == []
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)
@@ -158,7 +137,7 @@ def test_every_belonging_is_reached_by_a_role_of_its_own_workload(workload: str)
     unreached = {
         resource.rpartition(":")[2]
         for resource in belongings(names(workload))
-        if not any(allowed(roles()[role], resource, facts) for role in of(workload))
+        if not any(roles()[role].actions_on(resource, facts) for role in of(workload))
     }
     mine = names(workload)
     assert unreached == {
@@ -175,8 +154,10 @@ def test_every_belonging_is_reached_by_a_role_of_its_own_workload(workload: str)
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_a_rollback_function_moves_its_own_endpoint_only(workload: str) -> None:
     for one, other in permutations(ENDPOINTS, 2):
-        role = names(workload, one).resource("rollback")
+        role = roles()[names(workload, one).resource("rollback")]
         endpoint = names(workload, other)
-        moved = [endpoint.arn("sagemaker", f"endpoint/{endpoint.prefix}"), endpoint.release_parameter]
-        assert allowed(roles()[role], moved[0], {}) == set()
-        assert allowed(roles()[role], endpoint.arn("ssm", f"parameter{moved[1]}"), {}) == set()
+        for moved in (
+            endpoint.arn("sagemaker", f"endpoint/{endpoint.prefix}"),
+            endpoint.arn("ssm", f"parameter{endpoint.release_parameter}"),
+        ):
+            assert role.actions_on(moved) == set()

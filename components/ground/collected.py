@@ -1,0 +1,177 @@
+"""What the permissions boundary says, collected from the policies of every role that a stack can have.
+
+    make boundary       # writes boundary.json beside this file
+
+The roles are those of `every_role.yaml`, a stack with everything on, as `synth` writes them down. One rule makes the
+document: what a statement allows on the resources of one workload, it allows on those of every workload of the stack.
+So no workload makes it longer.
+
+- In an ARN, a name with the stack's in it is a pattern of the stack, and what follows is `*`:
+  `endpoint/churn-prod-live` becomes `endpoint/*-<stack>-*`. An ARN without it stays.
+- A condition that tells workloads apart is left out; of others the values are joined.
+- Statements of one service under the same conditions become one, and patterns that differ in nothing but the type of
+  resource one with `*` in its place: an action takes no other type than its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final
+
+from components.ground.boundary import DOCUMENT, MAX_CHARACTERS, key_token, longest, tokens
+from components.ground.keys import Domain
+from contracts.names import PLATFORM, Names
+
+CONFIG: Final = Path(__file__).with_name("every_role.yaml")
+#: Names in that config, which occur in no other word.
+STACK: Final = "thestack"
+WORKLOAD: Final = "theworkload"
+#: Operators whose values can be joined: a request has to have one of them.
+_ANY_OF: Final = frozenset({"ArnEquals", "ArnLike", "Bool", "StringEquals", "StringLike"})
+
+#: Statement of the actions that take no resource and no condition.
+WITHOUT: Final = "without resource"
+
+Document = dict[str, Any]
+_Group = tuple[str, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Allowed:
+    """One action on one pattern; `conditions` are operator, key and value."""
+
+    action: str
+    pattern: str
+    conditions: frozenset[tuple[str, str, str]]
+
+    @property
+    def group(self) -> _Group:
+        """What becomes one statement: the service, and what the conditions ask for; all that takes no resource."""
+        asked = tuple(sorted({(operator, key) for operator, key, _ in self.conditions}))
+        return (WITHOUT if self.pattern == "*" and not asked else self.action.partition(":")[0]), asked
+
+
+def collect(synth: Mapping[str, Any]) -> Document:
+    """The boundary of the roles of a synthesised stack of `CONFIG`, with tokens for what differs between stacks.
+
+    Raises ValueError where it has more characters than a managed policy may have, for the longest names.
+    """
+    inputs = [(r["type"], r["inputs"]) for r in synth["resources"]]
+    put_in = _tokens(inputs)
+    policies = [each["policy"] for kind, each in inputs if kind == "aws:iam/rolePolicy:RolePolicy"]
+    groups: dict[_Group, list[_Allowed]] = defaultdict(list)
+    for policy in policies:
+        for each in _allowed(json.loads(put_in(policy))):
+            groups[each.group].append(each)
+    statements = [_statement(group, groups[group]) for group in sorted(groups)]
+    document = {"Version": "2012-10-17", "Statement": statements}
+    if (size := longest(document)) > MAX_CHARACTERS:
+        raise ValueError(
+            f"permissions boundary: found {size} characters with the longest names; allowed: {MAX_CHARACTERS}; "
+            "give what brings the new actions a boundary of its own"
+        )
+    return document
+
+
+def text(document: Document) -> str:
+    """The document as it is committed."""
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _tokens(inputs: Iterable[tuple[str, Mapping[str, Any]]]) -> Callable[[str], str]:
+    """Puts tokens in the place of what is the sample's own."""
+    found = defaultdict[str, list[Mapping[str, Any]]](list)
+    for kind, each in inputs:
+        found[kind].append(each)
+    _, partition, _, _, account, _ = found["aws:iam/role:Role"][0]["permissionsBoundary"].split(":", 5)
+    (provider,) = found["pulumi:providers:aws"]
+    names = Names(stack=STACK, account=account, region=provider["region"], partition=partition)
+    keys = {each["name"].rpartition("-")[2]: each["targetKeyId"] for each in found["aws:kms/alias:Alias"]}
+    places = {names.arn("kms", f"key/{keys[domain]}"): key_token(domain) for domain in Domain}
+    places |= {value: token for token, value in tokens(names).items()}
+
+    def put_in(text: str) -> str:
+        for value, token in places.items():
+            text = text.replace(value, token)
+        return text
+
+    return put_in
+
+
+def _allowed(document: Mapping[str, Any]) -> Iterator[_Allowed]:
+    for statement in document["Statement"]:
+        if statement["Effect"] != "Allow":
+            continue
+        conditions = frozenset(_conditions(statement.get("Condition", {})))
+        if any(WORKLOAD in value for _, _, value in conditions):
+            conditions = frozenset()
+        for action in statement["Action"]:
+            for resource in statement["Resource"]:
+                yield _Allowed(action=action, pattern=_pattern(resource), conditions=conditions)
+
+
+def _conditions(written: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    for operator, keys in written.items():
+        for key, values in keys.items():
+            for value in values if isinstance(values, list) else [values]:
+                yield operator, key, value
+
+
+def _pattern(resource: str) -> str:
+    named = re.sub(rf"(?:{PLATFORM}|{WORKLOAD})-<stack>", "*-<stack>", resource)
+    return re.sub(r"(<account>-<stack>-ai-|<stack>[-/:]).*", r"\1*", named)
+
+
+def _statement(group: _Group, found: Iterable[_Allowed]) -> Document:
+    actions, patterns, tested = set[str](), set[str](), defaultdict[tuple[str, str], set[str]](set)
+    for each in found:
+        actions.add(each.action)
+        patterns.add(each.pattern)
+        for operator, key, value in each.conditions:
+            if operator not in _ANY_OF:
+                raise ValueError(f"{each.action}: found a condition {operator}; allowed: {', '.join(sorted(_ANY_OF))}")
+            tested[operator, key].add(value)
+    service, asked = group
+    words = " ".join([service, *(key.rpartition(":")[2] for _, key in asked)])
+    body: Document = {
+        "Sid": re.sub(r"(?:^| )(.)", lambda first: first[1].upper(), words),
+        "Effect": "Allow",
+        "Action": sorted(actions),
+        "Resource": _without_types(_without_covered(patterns)),
+    }
+    if tested:
+        body["Condition"] = conditions = defaultdict[str, dict[str, list[str]]](dict)
+        for (operator, key), values in sorted(tested.items()):
+            conditions[operator][key] = sorted(values)
+    return body
+
+
+def _without_covered(patterns: Iterable[str]) -> list[str]:
+    """Without what another pattern covers."""
+    every = sorted(patterns)
+    return [one for one in every if not any(other != one and fnmatchcase(one, other) for other in every)]
+
+
+def _without_types(patterns: Iterable[str]) -> list[str]:
+    """One pattern for those of the same name and different types; a name that is all `*` is none."""
+    kinds: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for pattern in patterns:
+        kind, _, name = pattern.partition("/")
+        kinds[kind.rpartition(":")[0], name].append(pattern)
+    merged = {
+        f"{service}:*/{name}" if len(same) > 1 and name.strip("*") else one
+        for (service, name), same in kinds.items()
+        for one in same
+    }
+    return _without_covered(merged)
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(text(collect(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))), encoding="utf-8")

@@ -1,0 +1,97 @@
+"""The permissions boundary of a whole stack: it is what is committed, covers every role, and holds nothing more."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from components.ground import boundary, collected
+from local.runtime import Stack
+from tests import iam
+from tests.synth.conftest import synthesised
+from tests.synth.test_isolation import three_workloads
+
+BOUNDARY = "aws:iam/policy:Policy"
+
+
+@cache
+def every_role() -> dict[str, Any]:
+    return Stack(collected.STACK, config_file=collected.CONFIG).synth()
+
+
+def declared_jobs() -> Iterator[str]:
+    """What components call the jobs of roles that they declare, where it is a word in the code."""
+    for path in Path(boundary.__file__).parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name("RoleArgs") | ast.Attribute(attr="RoleArgs"), keywords=keywords):
+                    found = [k.value for k in keywords if k.arg == "job"]
+                    yield from (str(each.value) for each in found if isinstance(each, ast.Constant))
+                case _:
+                    pass
+
+
+def test_the_stack_that_it_is_collected_from_has_every_role() -> None:
+    jobs = set(declared_jobs())
+    names = set(iam.roles(every_role()))
+    assert {"drift", "endpoint", "flow-logs", "monitor", "pipeline", "schedule"} <= jobs
+    assert {job for job in jobs if not any(name.endswith(f"-{job}") for name in names)} == set(), (
+        f"switch on in {collected.CONFIG.name} what brings them"
+    )
+
+
+def rendered(synth: dict[str, Any]) -> str:
+    (found,) = (r["inputs"]["policy"] for r in synth["resources"] if r["type"] == BOUNDARY)
+    return found
+
+
+def test_what_is_committed_is_what_the_roles_need() -> None:
+    committed = boundary.DOCUMENT.read_text(encoding="utf-8")
+    assert committed == collected.text(collected.collect(every_role())), "run `make boundary` and read the difference"
+
+
+def outside(synth: dict[str, Any]) -> Iterator[str]:
+    """What a role's own policies allow and the boundary does not."""
+    bound = iam.statements(rendered(synth))
+    for role in iam.roles(synth).values():
+        for action, resource, facts in chain.from_iterable(map(iam.asked, role.statements)):
+            if not iam.allows(bound, None, action, resource, facts):
+                yield f"{role.name}: {action} on {resource}"
+
+
+def test_no_role_has_a_statement_outside_it(steady: dict[str, Any], bootstrap: dict[str, Any]) -> None:
+    assert [*outside(steady), *outside(bootstrap), *outside(three_workloads())] == []
+
+
+def test_nothing_is_in_it_that_no_role_has() -> None:
+    own = [s for role in iam.roles(every_role()).values() for s in role.statements]
+    for statement in with_its_own_boundary():
+        had = [s for s in own if set(s["Action"]) & set(statement["Action"])]
+        resources = {r for s in had for r in s["Resource"]}
+        assert {a for s in had for a in s["Action"]} >= set(statement["Action"]), statement["Sid"]
+        for pattern in statement["Resource"]:
+            assert any(fnmatchcase(r, pattern) for r in resources), pattern
+        for operator, keys in statement.get("Condition", {}).items():
+            for key, values in keys.items():
+                asked = {v for s in had for v in _listed(s.get("Condition", {}).get(operator, {}).get(key, []))}
+                assert set(values) == asked, key
+
+
+def with_its_own_boundary() -> list[Any]:
+    """The statements of the boundary of the same stack, which is given another one to be collected from."""
+    own = Stack(collected.STACK, config_file=collected.CONFIG, config_overrides={"access": {}})
+    return json.loads(rendered(own.synth(bootstrap=True)))["Statement"]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_workloads_do_not_make_it_longer() -> None:
+    assert rendered(three_workloads()) == rendered(synthesised("prod", False))

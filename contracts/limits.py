@@ -56,7 +56,7 @@ _KEYS: dict[type, _Key] = {
         "min_rows": Field(ge=1, description="rows below which no score is taken"),
     },
     # XGBoost's own ranges (its parameter documentation), and ends that catch a slip before it costs a week; those of
-    # the training job (workloads.training.job), or a contract could pass here and be refused there
+    # the training job (workloads.training.container), or a contract could pass here and be refused there
     Training: {
         "num_round": Field(ge=1, le=100_000, description="boosting rounds at most"),
         "eta": Field(ge=1e-6, le=1, description="learning rate"),

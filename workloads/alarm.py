@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from workloads.job import UserError
 
-class EventError(ValueError):
+
+class EventError(UserError):
     """An event that is no alarm notification; the message shows what came instead."""
 
 

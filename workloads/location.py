@@ -10,11 +10,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from workloads.job import UserError
+
 S3_SCHEME = "s3://"
 _UNREADABLE = frozenset({"404", "403", "400", "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "AccessDenied"})
 
 
-class LocationError(ValueError):
+class LocationError(UserError):
     """A location that is none, or cannot be read; the message names it and says why."""
 
 

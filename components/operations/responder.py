@@ -18,8 +18,8 @@ from components.topic import Topic, TopicArgs
 from components.watch import Channel
 from contracts.names import WorkloadNames
 
-#: What every function of this kind imports: the package and the reader of alarm notifications.
-_CODE = ("workloads/__init__.py", "workloads/alarm.py")
+#: What every function of this kind imports: the package, its entry, and the reader of alarm notifications.
+_CODE = tuple(f"workloads/{module}.py" for module in ("__init__", "alarm", "job", "logs"))
 
 
 @dataclass(frozen=True, kw_only=True)

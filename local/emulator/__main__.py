@@ -14,7 +14,7 @@ from pathlib import Path
 from local.emulator.clock import Clock
 from local.identity import NO_HOST_SETTINGS
 from local.process import collect_rarely
-from workloads.runtime import leave
+from workloads.job import leave
 
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "eu-west-1"

@@ -25,7 +25,7 @@ from typing import Any
 from local.tether import PR_SET_PDEATHSIG
 
 #: What the jobs of the platform import (pyproject.toml, group training), down to the parts they use; duckdb apart,
-#: which fills the log of every job that ends without its use (see workloads.runtime.leave) and loads quickly.
+#: which fills the log of every job that ends without its use (see workloads.job.leave) and loads quickly.
 LIBRARIES = (
     "boto3",
     "jinja2",

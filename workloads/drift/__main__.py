@@ -6,9 +6,8 @@
         --output s3://artifacts/drift/ --publish
 
 `baseline` writes baseline.json, statistics.json and constraints.json. `detect` writes report.json and report.html,
-prints report.json as one line and, with --publish, puts the metrics into CloudWatch. Drift is a finding, not a failure:
-exit codes are 0 done; 2 the input or the call is wrong, or so many requests cannot be read that there is no score; 1
-anything else (AWS failed: try again).
+prints report.json as one line and, with --publish, puts the metrics into CloudWatch. Drift is a finding, not a failure;
+that so many requests cannot be read that there is no score is one.
 """
 
 from __future__ import annotations
@@ -23,26 +22,11 @@ from typing import Any
 import boto3
 
 from contracts.schema import Contract
+from workloads import job
 from workloads.drift import baseline, capture, monitor_files, publishing, report
 from workloads.drift.detection import detect
-from workloads.drift.errors import DriftError
+from workloads.inputs import add_contract, moment, read_contract, read_json
 from workloads.location import lines, write_text
-from workloads.runtime import leave, log_json, read_contract
-
-WRONG_INPUT = 2
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
-    log = log_json("drift")
-    options = _parser().parse_args(arguments)
-    try:
-        fields = options.run(options, read_contract(options.contract))
-    except (ValueError, FileNotFoundError) as error:  # of contract, location, baseline or data
-        log.error(str(error))  # noqa: TRY400 - the message says it all; a stack trace would hide it
-        return WRONG_INPUT
-    log.info("%s done", options.command, extra={"fields": fields})
-    return 0
 
 
 def make_baseline(options: argparse.Namespace, contract: Contract) -> Mapping[str, object]:
@@ -57,7 +41,7 @@ def make_baseline(options: argparse.Namespace, contract: Contract) -> Mapping[st
 
 def detect_drift(options: argparse.Namespace, contract: Contract) -> Mapping[str, object]:
     """The command `detect`; returns what to log."""
-    reference = json.loads(options.baseline.read_bytes())
+    reference = read_json(options.baseline)
     window, hours = _window(options)
     captured = capture.read(lines(_s3, options.captured, ".jsonl", hours), contract, window)
     found = detect(reference, captured, contract, endpoint=options.endpoint)
@@ -71,12 +55,12 @@ def detect_drift(options: argparse.Namespace, contract: Contract) -> Mapping[str
 
 
 def _check_readable(found: Mapping[str, Any]) -> None:
-    """DriftError when there is no score because requests could not be read: silence would look like no traffic."""
+    """UserError when there is no score because requests could not be read: silence would look like no traffic."""
     reasons: Mapping[str, int] = found["captured"]["unreadable"]
     unreadable = sum(reasons.values())
     if found["drift_score"] is None and found["rows"] + unreadable >= found["min_rows"]:
         told = "; ".join(f"{reason} ({count})" for reason, count in reasons.items())
-        raise DriftError(
+        raise job.UserError(
             f"--captured: {unreadable} requests cannot be read, so only {found['rows']} rows are left of "
             f"{found['min_rows']} that a score needs: {told}; give the contract of the model that is live"
         )
@@ -91,10 +75,7 @@ def _window(options: argparse.Namespace) -> tuple[capture.Window, Sequence[str] 
     return window, window.hours()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m workloads.drift", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def _arguments(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     make = commands.add_parser("baseline", help="what the training data looked like")
     make.set_defaults(run=make_baseline)
@@ -105,24 +86,18 @@ def _parser() -> argparse.ArgumentParser:
     find.add_argument("--captured", required=True, help="data capture: directory, .jsonl file or s3://bucket/prefix")
     find.add_argument("--endpoint", required=True, help="name of the endpoint, dimension of its metrics")
     beginning = find.add_mutually_exclusive_group()
-    beginning.add_argument("--since", type=_moment, help="leave out inferences before this moment, ISO 8601")
+    beginning.add_argument("--since", type=moment, help="leave out inferences before this moment, ISO 8601")
     beginning.add_argument(
         "--window-minutes",
         type=_minutes,
         help="leave out inferences longer before --until (by default now) than this; --captured is then the directory "
         "of one variant, of which only these hours are read (yyyy/mm/dd/hh)",
     )
-    find.add_argument("--until", type=_moment, help="leave out inferences at or after this moment, ISO 8601")
+    find.add_argument("--until", type=moment, help="leave out inferences at or after this moment, ISO 8601")
     find.add_argument("--publish", action="store_true", help="put the metrics into CloudWatch")
     for command in (make, find):
-        command.add_argument("--contract", type=Path, required=True, help="contract.json, or the directory it is in")
+        add_contract(command)
         command.add_argument("--output", required=True, help="directory or s3://bucket/prefix to write to")
-    return parser
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _minutes(text: str) -> int:
@@ -135,5 +110,11 @@ def _s3() -> object:
     return boto3.client("s3")
 
 
+@job.entry("drift", __doc__, _arguments)
+def main(options: argparse.Namespace) -> job.Outcome:
+    """Run one of the two commands."""
+    return job.Outcome(message=f"{options.command} done", fields=options.run(options, read_contract(options.contract)))
+
+
 if __name__ == "__main__":
-    leave(main())
+    job.leave(main())

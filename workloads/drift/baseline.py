@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from contracts.schema import Contract
 from workloads.drift import screening
-from workloads.drift.errors import DriftError
 from workloads.drift.histogram import Histogram
+from workloads.job import UserError
 
 VERSION_KEY = b"dataset_version"  # ETL writes it into the files' metadata
 
@@ -27,17 +27,17 @@ VERSION_KEY = b"dataset_version"  # ETL writes it into the files' metadata
 def build(directory: Path, contract: Contract) -> dict[str, Any]:
     """The baseline of the Parquet files below `directory`, the training part of a data set.
 
-    Reads one feature at a time. Raises DriftError when there is no row or a feature is missing.
+    Reads one feature at a time. Raises UserError when there is no row or a feature is missing.
     """
     files = sorted(directory.rglob("*.parquet"))
     if not files:
-        raise DriftError(f"--data: no Parquet file in {directory}; run ETL first")
+        raise UserError(f"--data: no Parquet file in {directory}; run ETL first")
     names = set(pq.read_schema(files[0]).names)
     if lacking := [name for name in contract.feature_names if name not in names]:
-        raise DriftError(f"--data: {files[0].name} lacks the features {', '.join(lacking)}; run ETL with this contract")
+        raise UserError(f"--data: {files[0].name} lacks the features {', '.join(lacking)}; run ETL with this contract")
     rows = sum(pq.read_metadata(file).num_rows for file in files)
     if not rows:
-        raise DriftError(f"--data: no row in {directory}; run ETL on more data")
+        raise UserError(f"--data: no row in {directory}; run ETL on more data")
     version = (pq.read_metadata(files[0]).metadata or {}).get(VERSION_KEY, b"").decode()
     labels = column_values(files, contract.label) if contract.label in names else None
     features: dict[str, Any] = {}
@@ -63,11 +63,11 @@ def with_scores(baseline: Mapping[str, Any], scores: ArrayLike) -> dict[str, Any
 def histograms(baseline: Mapping[str, Any], contract: Contract) -> tuple[dict[str, Histogram], Histogram | None]:
     """The features' histograms in contract order, and the score's if there is one.
 
-    Raises DriftError when the baseline is of another contract's features.
+    Raises UserError when the baseline is of another contract's features.
     """
     features = {name: Histogram.from_dict(value) for name, value in baseline["features"].items()}
     if set(features) != set(contract.feature_names):
-        raise DriftError(
+        raise UserError(
             f"--baseline: it has the features {', '.join(features)}; the contract has "
             f"{', '.join(contract.feature_names)}; give the baseline of the model that is live"
         )

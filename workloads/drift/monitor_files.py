@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from contracts.schema import Column, ColumnType, Contract
 from workloads.drift.baseline import column_values
-from workloads.drift.errors import DriftError
+from workloads.job import UserError
 
 BUCKETS = 10  # the guide: "the distribution is materialized in 10 buckets"
 SKETCH_SIZE = 2048  # the analyzer's KLL parameter k, and its c
@@ -31,12 +31,12 @@ _NUMERIC = {ColumnType.INTEGER: "Integral", ColumnType.NUMBER: "Fractional"}
 def build(directory: Path, contract: Contract) -> tuple[dict[str, Any], dict[str, Any]]:
     """Statistics and constraints of the raw inputs in the Parquet files below `directory`.
 
-    Reads one column at a time. Raises DriftError when an input is missing.
+    Reads one column at a time. Raises UserError when an input is missing.
     """
     files = sorted(directory.rglob("*.parquet"))
     names = set(pq.read_schema(files[0]).names)
     if lacking := [column.name for column in contract.inputs if column.name not in names]:
-        raise DriftError(f"--data: {files[0].name} lacks the inputs {', '.join(lacking)}; run ETL with this contract")
+        raise UserError(f"--data: {files[0].name} lacks the inputs {', '.join(lacking)}; run ETL with this contract")
     rows = sum(pq.read_metadata(file).num_rows for file in files)
     described = [_describe(files, column) for column in contract.inputs]
     statistics = {"version": 0.0, "dataset": {"item_count": rows}, "features": [item[0] for item in described]}

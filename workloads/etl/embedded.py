@@ -19,12 +19,12 @@ import pyarrow as pa
 
 from contracts.schema import Contract, to_json
 from workloads.engine import connect, identifier, literal, parquet
-from workloads.etl.errors import EtlError
 from workloads.etl.sources import SourceFile, find_sources
 from workloads.etl.transform import DELIVERY, output_columns, prepare
 from workloads.etl.version import dataset_version
 from workloads.features.split import COLUMN as SPLIT
 from workloads.features.split import PARTS
+from workloads.job import UserError
 from workloads.stored import stored_columns
 
 # ruff: noqa: S608 -- SQL here is made of what engine.identifier and engine.literal quote
@@ -59,7 +59,7 @@ def run(
     changed).
 
     Writes output/{train,validation,test}/part-00000.parquet, sorted by entity and event time, with the columns of
-    `transform.output_columns`, and output/manifest/manifest.json. Raises EtlError when there is no input, input that
+    `transform.output_columns`, and output/manifest/manifest.json. Raises UserError when there is no input, input that
     validation did not accept, or a part with too few rows of a class.
     """
     output.mkdir(parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def _manifest(
 
 
 def _splits(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, dict[str, int]]:
-    """Rows and positives a part; EtlError naming every part that no model could be trained on or judged by."""
+    """Rows and positives a part; UserError naming every part that no model could be trained on or judged by."""
     label, entity = identifier(contract.label), identifier(contract.entity)
     of_class = ", ".join(f"count(DISTINCT {entity}) FILTER ({label} = {value})" for value in (0, 1))
     counted = connection.execute(
@@ -142,7 +142,7 @@ def _splits(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[s
                 f"at least {NEEDED[part]} of each are needed"
             )
     if faults:
-        raise EtlError("no data set can be made of this input\n  " + "\n  ".join(faults))
+        raise UserError("no data set can be made of this input\n  " + "\n  ".join(faults))
     return {part: {"rows": found[part][0], "positives": found[part][1]} for part in PARTS}
 
 

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from contracts.schema import Contract
 from workloads.engine import identifier, parquet
-from workloads.etl.errors import EtlError
-from workloads.runtime import file_sha256
+from workloads.inputs import file_sha256
+from workloads.job import UserError
 from workloads.stored import DELIVERED, stored_columns, stored_type
 
 # ruff: noqa: S608 -- SQL here is made of what engine.identifier and engine.literal quote
@@ -33,11 +33,11 @@ def find_sources(connection: duckdb.DuckDBPyConnection, directory: Path, contrac
     A file without that note of validation (see stored.DELIVERED) is taken to have come with its last event, the
     earliest that it can have.
 
-    Raises EtlError, with every fault in one message, when there is none or one is not accepted data of this contract.
+    Raises UserError, with every fault in one message, when there is none or one is not accepted data of this contract.
     """
     paths = sorted(directory.rglob("*.parquet")) if directory.is_dir() else []
     if not paths:
-        raise EtlError(f"--input: no Parquet file in {directory}; deliver data and let validation accept it first")
+        raise UserError(f"--input: no Parquet file in {directory}; deliver data and let validation accept it first")
     faults: list[str] = []
     files: dict[str, SourceFile] = {}
     for path in paths:
@@ -47,10 +47,10 @@ def find_sources(connection: duckdb.DuckDBPyConnection, directory: Path, contrac
             file = _source(connection, path, contract)
             files.setdefault(file.sha256, file)  # the same content under two names is one delivery
     if faults:
-        raise EtlError("--input: not accepted data of this contract; validate it first\n  " + "\n  ".join(faults))
+        raise UserError("--input: not accepted data of this contract; validate it first\n  " + "\n  ".join(faults))
     filled = [file for file in files.values() if file.rows]
     if not filled:
-        raise EtlError(f"--input: no row in the {len(paths)} Parquet files of {directory}; deliver data with rows")
+        raise UserError(f"--input: no row in the {len(paths)} Parquet files of {directory}; deliver data with rows")
     return tuple(sorted(filled, key=lambda file: (file.delivered, file.path.name)))
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contracts.schema import Contract
+from workloads import job
 from workloads.etl.transform import DELIVERY, prepare
 from workloads.features.split import COLUMN as SPLIT
 from workloads.features.split import PARTS
-from workloads.runtime import read_contract
+from workloads.inputs import add_contract, read_contract
 from workloads.stored import DELIVERED, stored_columns
 
 if TYPE_CHECKING:
@@ -56,18 +57,22 @@ def run(spark: SparkSession, location: str, contract: Contract, output: str) -> 
     prepared.unpersist()
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line in a session of the cluster's own making."""
-    from pyspark.sql import SparkSession
-
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--contract", type=Path, required=True, help="contract.json")
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    add_contract(parser)
     parser.add_argument("--input", required=True, help="location of accepted Parquet files")
     parser.add_argument("--output", required=True, help="location to write to")
-    options = parser.parse_args(arguments)
+
+
+@job.entry("etl.spark", __doc__, _arguments)
+def main(options: argparse.Namespace) -> job.Outcome:
+    """Make the data set in a session of the cluster's own making."""
+    from pyspark.sql import SparkSession
+
+    contract = read_contract(options.contract)
     builder: Any = SparkSession.builder
     spark = builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
-    run(spark, options.input, read_contract(options.contract), options.output)
+    run(spark, options.input, contract, options.output)
+    return job.Outcome(message=f"data set in {options.output}")
 
 
 if __name__ == "__main__":

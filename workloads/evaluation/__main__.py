@@ -1,11 +1,9 @@
-"""The entry point of the evaluation step: writes evaluation.json for the gate, evaluation.html and baseline.json."""
+"""Judge a trained model: writes evaluation.json for the gate, evaluation.html and baseline.json."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import logging
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,40 +12,46 @@ from typing import Any
 import boto3
 import pyarrow.parquet as pq
 
-from contracts import expression, schema
+from contracts import expression
 from contracts.schema import Contract
 from contracts.tree import columns_of
+from workloads import job
 from workloads.drift.baseline import with_scores
 from workloads.evaluation import champion, report
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import Evaluated, evaluate
-from workloads.evaluation.metrics import TooFewError
 from workloads.evaluation.model import Model
-from workloads.runtime import leave
+from workloads.inputs import add_contract, read_contract, read_json
 
 
-def main() -> None:
-    """Evaluate, write the three files, log the decision. A rejected model is a result, not an error."""
-    arguments = _parse()
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    contract = schema.from_json(arguments.contract.read_bytes())
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    add_contract(parser)
+    parser.add_argument("--model", type=Path, required=True, help="directory with the candidate's model.tar.gz")
+    parser.add_argument("--test", type=Path, required=True, help="directory of the test split (Parquet)")
+    parser.add_argument("--manifest", type=Path, required=True, help="manifest.json of the data set")
+    parser.add_argument("--baseline", type=Path, required=True, help="baseline.json of the training data")
+    parser.add_argument("--release-parameter", required=True, help="SSM parameter that names the live release")
+    parser.add_argument("--output", type=Path, required=True, help="directory to write to")
+
+
+@job.entry("evaluation", __doc__, _arguments)
+def main(options: argparse.Namespace) -> job.Outcome:
+    """Evaluate, write the three files, say the decision. A rejected model is a result, not an error."""
+    contract = read_contract(options.contract)
     with tempfile.TemporaryDirectory() as scratch:
-        candidate = Model.from_archive(arguments.model / "model.tar.gz", Path(scratch))
-    _same_origin(candidate, contract, json.loads(arguments.manifest.read_bytes()))
+        candidate = Model.from_archive(options.model / "model.tar.gz", Path(scratch))
+    _same_origin(candidate, contract, read_json(options.manifest))
     live = champion.find(
-        arguments.release_parameter,
+        options.release_parameter,
         ssm=boto3.client("ssm"),
         sagemaker=boto3.client("sagemaker"),
         s3=boto3.client("s3"),
     )
     _comparable(live, contract)
-    try:
-        result = evaluate(candidate, live, pq.read_table(arguments.test, partitioning=None), contract)  # pyright: ignore[reportArgumentType] - annotated without its None
-    except TooFewError as error:
-        raise SystemExit(str(error)) from None
-    written = write(result, json.loads(arguments.baseline.read_bytes()), arguments.output)
+    result = evaluate(candidate, live, pq.read_table(options.test, partitioning=None), contract)  # pyright: ignore[reportArgumentType] - annotated without its None
+    written = write(result, read_json(options.baseline), options.output)
     said = {name: written["gate"][name] for name in ("decision", "reason")} | {"warnings": written["warnings"]}
-    logging.info(json.dumps({"event": "gate", **said}))
+    return job.Outcome(message=f"gate: {said['decision']}", fields=said)
 
 
 def write(result: Evaluated, baseline: dict[str, Any], directory: Path) -> Mapping[str, Any]:
@@ -70,9 +74,13 @@ def write(result: Evaluated, baseline: dict[str, Any], directory: Path) -> Mappi
 def _same_origin(candidate: Model, contract: Contract, manifest: Mapping[str, Any]) -> None:
     """A model is judged only on the data and by the contract it was made from: else the verdict is wrong."""
     if candidate.contract != contract:
-        raise SystemExit(f"the model was trained for another contract than {contract.name!r} as given; train it again")
+        raise job.UserError(
+            f"the model was trained for another contract than {contract.name!r} as given; train it again"
+        )
     if (made := candidate.metadata["dataset_version"]) != (given := manifest["dataset_version"]):
-        raise SystemExit(f"dataset_version: the model says {made}, the manifest {given}; give the split it came from")
+        raise job.UserError(
+            f"dataset_version: the model says {made}, the manifest {given}; give the split it came from"
+        )
 
 
 def _comparable(live: Champion | None, contract: Contract) -> None:
@@ -81,24 +89,11 @@ def _comparable(live: Champion | None, contract: Contract) -> None:
         return
     read = set[str]().union(*map(columns_of, expression.features(live.model.contract).values()))
     if lacking := sorted(read - {column.name for column in contract.inputs}):
-        raise SystemExit(
+        raise job.UserError(
             f"the champion {live.package_arn} reads the columns {', '.join(lacking)}, which contract {contract.name!r} "
             "no longer has as inputs; keep them until a model that does not read them is live"
         )
 
 
-def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="workloads.evaluation", description=__doc__)
-    parser.add_argument("--contract", type=Path, required=True, help="contract.json")
-    parser.add_argument("--model", type=Path, required=True, help="directory with the candidate's model.tar.gz")
-    parser.add_argument("--test", type=Path, required=True, help="directory of the test split (Parquet)")
-    parser.add_argument("--manifest", type=Path, required=True, help="manifest.json of the data set")
-    parser.add_argument("--baseline", type=Path, required=True, help="baseline.json of the training data")
-    parser.add_argument("--release-parameter", required=True, help="SSM parameter that names the live release")
-    parser.add_argument("--output", type=Path, required=True, help="directory to write to")
-    return parser.parse_args()
-
-
 if __name__ == "__main__":
-    main()
-    leave(0)
+    job.leave(main())

@@ -15,6 +15,7 @@ from scipy import stats
 from sklearn import metrics
 
 from workloads.inference.decision import decider
+from workloads.job import UserError
 
 Array = NDArray[Any]
 CONFIDENCE = 0.95
@@ -22,7 +23,7 @@ CONFIDENCE = 0.95
 AT_THRESHOLD = ("accuracy", "f1", "precision", "recall", "positive_share")
 
 
-class TooFewError(ValueError):
+class TooFewError(UserError):
     """A test set on which nothing can be measured."""
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sys
 
-from workloads.inference import logs, server, settings
+from workloads import logs
+from workloads.inference import server, settings
 
 if __name__ == "__main__":
-    logs.configure()
+    logs.of_the_process()
     sys.exit(server.run(settings.parse(sys.argv[1:])))

@@ -4,7 +4,7 @@ Reads CSV (with or without a header, also gzipped), JSON lines or Parquet, a fil
 pieces of bounded size, and writes for each `<name>.scores.csv` with a header: entity (where given), score, decision.
 The file that the model was trained on is such a file: columns that are no inputs are left out, as the service does.
 Rows that break the contract do not stop it: they get an empty score there, and a line in `<name>.faults.jsonl`. A
-summary is printed as JSON. Exit code 1 if a file cannot be read, or if more than --max-bad-share of its rows are bad.
+summary is printed as JSON. A file that cannot be read, or has more bad rows than --max-bad-share, is wrong input.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ import csv
 import gzip
 import itertools
 import json
-import logging
-import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -24,7 +22,8 @@ from typing import Any, NamedTuple, TextIO
 
 import msgspec
 
-from workloads.inference import columnar, logs, settings
+from workloads import job
+from workloads.inference import columnar, settings
 from workloads.inference import model as model_module
 from workloads.inference.checks import Check
 from workloads.inference.errors import Fault, Refused
@@ -35,10 +34,9 @@ from workloads.inference.rows import Entity, Raw, Values
 PIECE_ROWS = 10_000
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 _GZIP = b"\x1f\x8b"
-_log = logging.getLogger(__name__)
 
 
-class FileError(Exception):
+class FileError(job.UserError):
     """A file that cannot be read: which, and why."""
 
 
@@ -179,28 +177,27 @@ def _files(given: Path) -> list[Path]:
     return found
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m workloads.inference.batch", description="Scores for whole files.")
+def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model-dir", type=Path, default=settings.Settings.model_dir)
     parser.add_argument("--input", type=Path, required=True, help="a file, or a directory of them")
     parser.add_argument("--output", type=Path, required=True, help="a directory")
     parser.add_argument("--max-bad-share", type=float, default=0.05)
     parser.add_argument("--threshold", type=settings.threshold)
-    options = parser.parse_args(arguments)
+
+
+@job.entry("inference.batch", __doc__, _arguments)
+def main(options: argparse.Namespace) -> job.Outcome:
+    """Score the files and print the summary."""
     try:
         model = model_module.load(options.model_dir, threshold=options.threshold, max_rows=PIECE_ROWS)
-        summaries = [score_file(model, path, options.output) for path in _files(options.input)]
-    except (ModelError, FileError) as error:
-        _log.error("%s", error)
-        return 1
+    except ModelError as error:
+        raise job.UserError(str(error)) from error
+    summaries = [score_file(model, path, options.output) for path in _files(options.input)]
     print(json.dumps({"model_version": model.version, "files": [asdict(summary) for summary in summaries]}))  # noqa: T201
-    refused = [summary.file for summary in summaries if summary.bad_share > options.max_bad_share]
-    if refused:
-        _log.error("more than %g of the rows are bad in: %s", options.max_bad_share, ", ".join(refused))
-    return 1 if refused else 0
+    if refused := [summary.file for summary in summaries if summary.bad_share > options.max_bad_share]:
+        raise job.UserError(f"more than {options.max_bad_share:g} of the rows are bad in: {', '.join(refused)}")
+    return job.Outcome(message=f"scored {len(summaries)} files")
 
 
 if __name__ == "__main__":
-    logs.configure()
-    sys.exit(main())
+    job.leave(main())

@@ -17,8 +17,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from workloads.inference import logs, settings
+from workloads import logs
 from workloads.inference import model as model_module
+from workloads.inference import settings
 from workloads.inference.metrics import Metrics
 from workloads.inference.request import Request
 from workloads.inference.service import Answer, Service
@@ -31,7 +32,7 @@ class RefusedError(Exception):
 
 @functools.cache
 def _service() -> Service:
-    logs.configure()
+    logs.of_the_process()
     options = settings.parse(["--model-dir", os.environ.get("MODEL_DIR", str(settings.Settings.model_dir))])
     return Service(model_module.from_settings(options), options, Metrics())
 

@@ -14,7 +14,6 @@ import hashlib
 import json
 import logging
 import os
-import sys
 from array import array
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import xgboost
 
-from workloads.inference import logs
+from workloads import job
 from workloads.inference.forest import convert, library
 from workloads.inference.forest.convert import Matrix, Unsupported
 from workloads.inference.forest.forest import KERNELS, Forest, ForestError
@@ -113,24 +112,22 @@ def _prove(booster: xgboost.Booster, rows: Matrix, target: Path) -> dict[str, An
     }
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m workloads.inference.packaging", description=(__doc__ or "").split("\n")[0]
-    )
+def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model-dir", type=Path, required=True)
     parser.add_argument(
         "--rows", type=Path, help="model matrix to compare on: float32 .npy, features in contract order"
     )
-    options = parser.parse_args(arguments)
+
+
+@job.entry("inference.packaging", __doc__, _arguments)
+def main(options: argparse.Namespace) -> job.Outcome:
+    """Choose the predictor of a package."""
     try:
-        finish(options.model_dir, np.load(options.rows) if options.rows else None)
+        choice = finish(options.model_dir, np.load(options.rows) if options.rows else None)
     except (OSError, ValueError) as error:
-        _log.error("%s", error)
-        return 1
-    return 0
+        raise job.UserError(str(error)) from error
+    return job.Outcome(message="predictor chosen", fields=choice)
 
 
 if __name__ == "__main__":
-    logs.configure()
-    sys.exit(main())
+    job.leave(main())

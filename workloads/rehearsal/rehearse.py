@@ -11,7 +11,7 @@ from pathlib import Path
 
 from contracts.schema import Contract
 from workloads.etl import embedded
-from workloads.etl.errors import EtlError
+from workloads.job import UserError
 from workloads.rehearsal.split import SplitError, split
 from workloads.validation import Status, Verdict, validate
 
@@ -77,7 +77,7 @@ def _data_set(
     (accepted / "quarantine.parquet").unlink(missing_ok=True)
     try:
         return embedded.run(accepted, contract, directory / "data")["splits"], ()
-    except EtlError as error:
+    except UserError as error:
         return {}, (str(error),)
 
 

@@ -1,6 +1,6 @@
 """The retraining Lambda: drift alarm, schedule or new data -> decision -> StartPipelineExecution, or why not.
 
-Archive: `contracts/{__init__,datasets}.py`, `workloads/{__init__,alarm}.py`, `workloads/retraining/`; handler
+Archive: `contracts/{__init__,datasets}.py`, `workloads/{__init__,alarm,job,logs}.py`, `workloads/retraining/`; handler
 `workloads.retraining.handler.handle`.
 Environment: PIPELINE_NAME, ACCEPTED_URI (s3://bucket/prefix/), TOPIC_ARN, COOL_DOWN_HOURS, MAX_RUNS_PER_DAY.
 Reserved concurrency must be 1, so that two alarms cannot both find that nothing runs.
@@ -9,8 +9,6 @@ Reserved concurrency must be 1, so that two alarms cannot both find that nothing
 from __future__ import annotations
 
 import hashlib
-import json
-import logging
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -19,11 +17,8 @@ from typing import Any
 import boto3
 
 from contracts.datasets import dataset_version
-from workloads import alarm
+from workloads import alarm, job
 from workloads.retraining.decision import Brakes, Run, decide
-
-logger = logging.getLogger(__name__)
-logger.setLevel(logging.INFO)
 
 #: Display name of the runs started here; it is how they are told from runs that people start.
 AUTOMATIC = "retrain"
@@ -31,9 +26,10 @@ AUTOMATIC = "retrain"
 MEMORY = timedelta(days=90)
 
 
+@job.function("retraining")
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, str]:
     """Lambda entry. Returns {"action": "started" | "held" | "ignored", "reason": ..., "execution": ARN if started}."""
-    result = retrain(
+    return retrain(
         event,
         now=datetime.now(UTC),
         environment=os.environ,
@@ -41,8 +37,6 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, str]:
         sagemaker=boto3.client("sagemaker"),
         sns=boto3.client("sns"),
     )
-    logger.info(json.dumps({"event": "retraining", **result}))
-    return result
 
 
 def retrain(

@@ -1,7 +1,8 @@
 """The rollback Lambda: alarm -> endpoint back on the known good release -> release record rewritten -> people told.
 
-Archive: `contracts/__init__.py`, `contracts/release/`, `workloads/{__init__,alarm}.py`, `workloads/rollback/`; handler
-`workloads.rollback.handler.handle`. Environment: RELEASE_PARAMETER, ENDPOINT_NAME, LOCK_BUCKET, LOCK_KEY, TOPIC_ARN.
+Archive: `contracts/__init__.py`, `contracts/release/`, `workloads/{__init__,alarm,job,logs}.py`,
+`workloads/rollback/`; handler `workloads.rollback.handler.handle`.
+Environment: RELEASE_PARAMETER, ENDPOINT_NAME, LOCK_BUCKET, LOCK_KEY, TOPIC_ARN.
 
 An endpoint takes minutes to come to rest, so the function waits, for most of the time it has. What does not succeed is
 told to people and raised: Lambda tries the event twice more, then it is in the dead-letter queue, which has an alarm.
@@ -10,8 +11,6 @@ Every step may be repeated (`contracts.release.rollback`).
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -23,18 +22,16 @@ from contracts.release import ReleaseError
 from contracts.release.ledger import Ledger
 from contracts.release.lock import Lock
 from contracts.release.rollback import Request, Rollback
-from workloads import alarm
-
-logger = logging.getLogger(__name__)
-logger.setLevel(logging.INFO)
+from workloads import alarm, job
 
 #: Kept back of the function's time, to tell people what did not happen.
 MARGIN_SECONDS = 30.0
 
 
+@job.function("rollback")
 def handle(event: Mapping[str, Any], context: Any) -> dict[str, str]:
     """Lambda entry. Returns {"action": "rolled-back" | "ignored" | "refused", "reason": ..., "failed", "live": ids}."""
-    result = roll_back(
+    return roll_back(
         event,
         environment=os.environ,
         patience_seconds=context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS,
@@ -43,8 +40,6 @@ def handle(event: Mapping[str, Any], context: Any) -> dict[str, str]:
         sagemaker=boto3.client("sagemaker"),
         sns=boto3.client("sns"),
     )
-    logger.info(json.dumps({"event": "rollback", **result}))
-    return result
 
 
 def roll_back(

@@ -1,46 +1,38 @@
-"""The entry point of the training container: `python3 -m workloads.training [--root /opt/ml]`."""
+"""Train a model as SageMaker asks for it: `python3 -m workloads.training [--root /opt/ml]`.
+
+Reads channels and hyper-parameters below the root, and writes model.ubj, contract.json and metadata.json into its model
+directory. The package also says which predictor serves it, with the proof (`workloads.inference.packaging`).
+"""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 import json
-import logging
 import os
-import sys
-from pathlib import Path
 from typing import Any
 
 import xgboost as xgb
 
 from contracts import schema
+from workloads import job
 from workloads.inference import packaging
-from workloads.runtime import leave
-from workloads.training import data, job, train
-from workloads.training.errors import TrainingError
-from workloads.training.job import Job
+from workloads.training import container, data, train
+from workloads.training.container import Job
 
 
-def main() -> int:
-    """Train; on failure write the failure file that SageMaker shows as FailureReason. Exit codes: `errors`."""
-    parser = argparse.ArgumentParser(prog="workloads.training", description=__doc__)
-    parser.add_argument("--root", type=Path, default=Path("/opt/ml"), help="the container's SageMaker directory")
-    root: Path = parser.parse_args().root
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    try:
-        run(job.read(root, os.environ))
-    except TrainingError as error:
-        return _fail(root, error)
-    except Exception as error:  # noqa: BLE001 - whatever it is, SageMaker must get a reason
-        return _fail(root, TrainingError("training failed", caused_by=error))
-    return 0
+def _arguments(_: argparse.ArgumentParser) -> None:
+    """None but --root: SageMaker says the rest in files and variables."""
 
 
-def run(work: Job) -> None:
-    """Train what `work` describes and write model.ubj, contract.json and metadata.json into its model directory.
+@job.entry("training", __doc__, _arguments)
+def main(options: argparse.Namespace) -> job.Outcome:
+    """Train."""
+    return run(container.read(options.root, os.environ))
 
-    The package also says which predictor serves it, with the proof (`workloads.inference.packaging`).
-    """
+
+def run(work: Job) -> job.Outcome:
+    """Train what `work` describes."""
     threads = len(os.sched_getaffinity(0))
     training, validation = data.matrices(work.channels["train"], work.channels["validation"], work.contract, threads)
     fitted = train.fit(training, validation, work.hyperparameters, threads=threads, checkpoints=work.checkpoints)
@@ -50,6 +42,7 @@ def run(work: Job) -> None:
     facts = metadata(work, fitted, rows=training.num_row(), threads=threads)
     (work.model / "metadata.json").write_text(json.dumps(facts, sort_keys=True, indent=1))
     packaging.finish(work.model)
+    return job.Outcome(message=f"trained {facts['rounds']} rounds", fields=facts)
 
 
 def metadata(work: Job, fitted: train.Fitted, *, rows: int, threads: int) -> dict[str, Any]:
@@ -68,13 +61,5 @@ def metadata(work: Job, fitted: train.Fitted, *, rows: int, threads: int) -> dic
     }
 
 
-def _fail(root: Path, error: TrainingError) -> int:
-    logging.getLogger(__name__).exception(str(error))
-    path = job.failure_file(root)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(str(error)[:1024])
-    return error.exit_code
-
-
 if __name__ == "__main__":
-    leave(main())
+    job.leave(main())

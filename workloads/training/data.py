@@ -16,7 +16,7 @@ import xgboost as xgb
 
 from contracts.schema import Contract
 from workloads.features.frame import matrix
-from workloads.training.errors import UserError
+from workloads.job import UserError
 
 
 class RowGroups(xgb.DataIter):

@@ -20,7 +20,7 @@ import xgboost as xgb
 
 from contracts.schema import Training
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 CHECKPOINT_EVERY = 10
 METRIC = "logloss"
@@ -45,7 +45,7 @@ def fit(
         for boosting_round in range(len(history), min(len(history) + CHECKPOINT_EVERY, settings.num_round)):
             booster.update(training, boosting_round)
             history.append(_loss(booster, validation, boosting_round))
-            logger.info(json.dumps({"event": "round", "round": boosting_round, f"validation-{METRIC}": history[-1]}))
+            _log.info("round", extra={"round": boosting_round, f"validation-{METRIC}": history[-1]})
         model = bytes(booster.save_raw("ubj"))
         _save(checkpoints, model, history)
     best = history.index(min(history))
@@ -102,5 +102,5 @@ def _resume(directory: Path) -> tuple[bytes | None, list[float]]:
     if not complete:
         return None, []
     history = json.loads(complete[-1].read_text())
-    logger.info(json.dumps({"event": "resume", "rounds": len(history)}))
+    _log.info("resumed", extra={"rounds": len(history)})
     return complete[-1].with_suffix(".ubj").read_bytes(), history

@@ -33,8 +33,9 @@ from botocore.exceptions import ClientError
 
 from contracts.layout import Layout
 from contracts.schema import Contract
+from workloads.inputs import file_sha256
+from workloads.job import UserError
 from workloads.location import Location, download
-from workloads.runtime import file_sha256
 from workloads.validation.judge import ACCEPTED_FILE, QUARANTINE_FILE, validate
 from workloads.validation.summary import Summary
 from workloads.validation.verdict import Status, Verdict, from_dict
@@ -63,7 +64,7 @@ class _Places:
         return self.processed / f"{self.layout.ledger}{LAST_ACCEPTED}"
 
 
-class ApprovalError(ValueError):
+class ApprovalError(UserError):
     """An approval of something that is not held."""
 
 

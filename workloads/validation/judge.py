@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from contracts.schema import Contract
 from workloads.engine import connect, literal
-from workloads.runtime import file_sha256
+from workloads.inputs import file_sha256
 from workloads.validation import header, pii, tables
 from workloads.validation.source import Source, open_source
 from workloads.validation.summary import Summary, jumps, summarise

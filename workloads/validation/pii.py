@@ -12,12 +12,13 @@ import hashlib
 import duckdb
 
 from contracts.schema import Contract, Pii
+from workloads.job import UserError
 
 BLOCK_BYTES = 64  # of SHA-256
 MIN_SALT_BYTES = 16
 
 
-class SaltError(ValueError):
+class SaltError(UserError):
     """The contract hashes a column and there is no usable salt."""
 
 

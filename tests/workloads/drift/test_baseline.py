@@ -15,8 +15,8 @@ import pytest
 from contracts.schema import Column, ColumnType, Feature
 from tests.workloads.drift.live import CHURN, customers, write_training
 from workloads.drift import baseline, monitor_files
-from workloads.drift.errors import DriftError
 from workloads.drift.histogram import Histogram, Kind
+from workloads.job import UserError
 
 
 def test_a_histogram_a_feature(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ class TestErrors:
     """What no baseline can be made of."""
 
     def error(self, directory: Path) -> str:
-        with pytest.raises(DriftError) as caught:
+        with pytest.raises(UserError) as caught:
             baseline.build(directory, CHURN)
         return str(caught.value)
 
@@ -85,7 +85,7 @@ class TestErrors:
 
     def test_missing_inputs(self, tmp_path: Path) -> None:
         pq.write_table(pa.table({"transaction_volume": [1.0]}), tmp_path / "x.parquet")
-        with pytest.raises(DriftError) as caught:
+        with pytest.raises(UserError) as caught:
             monitor_files.build(tmp_path, CHURN)
         assert str(caught.value) == (
             "--data: x.parquet lacks the inputs user_tenure_months, support_tickets; run ETL with this contract"
@@ -94,7 +94,7 @@ class TestErrors:
     def test_a_baseline_of_other_features(self, tmp_path: Path) -> None:
         made = baseline.build(write_training(tmp_path, customers(50)), CHURN)
         other = dataclasses.replace(CHURN, features=(Feature(name="x", expression="support_tickets"),))
-        with pytest.raises(DriftError) as caught:
+        with pytest.raises(UserError) as caught:
             baseline.histograms(made, other)
         assert str(caught.value) == (
             f"--baseline: it has the features {', '.join(CHURN.feature_names)}; the contract has x; "

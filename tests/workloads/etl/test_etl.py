@@ -21,10 +21,10 @@ from contracts.schema import Column, ColumnType, Contract, Feature, Pii, Split, 
 from tests.workloads.etl.accepted import CHURN, SCHEMA, START, accepted_rows, delivered, write
 from workloads.etl.__main__ import main
 from workloads.etl.embedded import Provenance, run
-from workloads.etl.errors import EtlError
 from workloads.etl.version import dataset_version
 from workloads.features.row import row_function
 from workloads.features.split import PARTS, part
+from workloads.job import UserError
 from workloads.validation import validate
 
 OUTPUT_COLUMNS = [
@@ -266,7 +266,7 @@ class TestErrors:
     """What cannot become a data set says why."""
 
     def error(self, source: Path, contract: Contract = CHURN) -> str:
-        with pytest.raises(EtlError) as caught:
+        with pytest.raises(UserError) as caught:
             run(source, contract, source.parent / "out")
         assert not list((source.parent / "out").rglob("*.parquet"))
         return str(caught.value)

@@ -29,6 +29,7 @@ from workloads.evaluation.__main__ import _comparable, _same_origin, write
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import evaluate
 from workloads.evaluation.model import Model
+from workloads.job import UserError
 
 PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/toy/1"
 PARAMETER = "/mlplatform/staging/toy/release"
@@ -127,7 +128,7 @@ def test_a_contract_without_a_column_that_the_champion_reads_says_so(build: Call
     fewer = dataclasses.replace(contract, columns=tuple(c for c in contract.columns if c.name != "a"))
     _comparable(None, fewer)
     _comparable(Champion(package_arn=PACKAGE, model=build("b")), fewer)
-    with pytest.raises(SystemExit) as stopped:
+    with pytest.raises(UserError) as stopped:
         _comparable(Champion(package_arn=PACKAGE, model=build("a", "b")), fewer)
     assert str(stopped.value) == (
         f"the champion {PACKAGE} reads the columns a, which contract 'toy' no longer has as inputs; "
@@ -192,9 +193,9 @@ def test_a_model_whose_features_are_not_its_contracts_is_refused(tmp_path: Path)
 def test_a_model_is_judged_only_on_the_data_it_came_from(build: Callable[..., Model]) -> None:
     model = build("a")
     _same_origin(model, model.contract, {"dataset_version": "sha256:12"})
-    with pytest.raises(SystemExit, match="the model says sha256:12, the manifest sha256:99"):
+    with pytest.raises(UserError, match="the model says sha256:12, the manifest sha256:99"):
         _same_origin(model, model.contract, {"dataset_version": "sha256:99"})
-    with pytest.raises(SystemExit, match="trained for another contract than 'toy'"):
+    with pytest.raises(UserError, match="trained for another contract than 'toy'"):
         _same_origin(model, make_contract("b"), {"dataset_version": "sha256:12"})
 
 

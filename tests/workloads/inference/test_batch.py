@@ -118,7 +118,7 @@ def test_a_file_whose_column_is_misspelled_is_refused(
         source.write_text(",".join(table.column_names) + "\n1,2,3.0\n")
     else:
         pq.write_table(table, source)
-    assert run(package, source, tmp_path / "out") == 1
+    assert run(package, source, tmp_path / "out") == 2
     assert (
         caplog.records[-1]
         .getMessage()
@@ -133,7 +133,7 @@ def test_two_files_that_would_be_scored_into_one_are_refused(
 ) -> None:
     for name in ("day.csv", "day.jsonl"):
         (tmp_path / name).touch()
-    assert run(package, tmp_path, tmp_path / "out") == 1
+    assert run(package, tmp_path, tmp_path / "out") == 2
     assert caplog.records[-1].getMessage().endswith("would both be scored into day.scores.csv; rename one")
 
 
@@ -168,7 +168,7 @@ def test_bad_rows_do_not_stop_the_good_ones(
     assert told[2]["faults"][0]["line"] == 10
     assert [found[index][0] for index in (2, 6, 8)] == ["C-2", "C-6", ""]
     assert told[0]["faults"][0]["allowed"] == "an integer from 0 to 600, or null"
-    assert run(package, source, tmp_path, "--max-bad-share", "0.1") == 1
+    assert run(package, source, tmp_path, "--max-bad-share", "0.1") == 2
     assert caplog.records[-1].getMessage() == "more than 0.1 of the rows are bad in: day.csv"
 
 
@@ -207,15 +207,15 @@ def test_files_that_cannot_be_read(
     package: Path, tmp_path: Path, name: str, content: bytes, message: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    assert run(package, tmp_path / name, tmp_path / "out") == 1
+    assert run(package, tmp_path / name, tmp_path / "out") == 2
     assert caplog.records[-1].getMessage().startswith(f"{tmp_path}/{message}")
 
 
 def test_what_is_not_there(package: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert run(package, tmp_path / "absent.csv", tmp_path) == 1
+    assert run(package, tmp_path / "absent.csv", tmp_path) == 2
     assert "No such file or directory" in caplog.records[-1].getMessage()
     (tmp_path / "empty").mkdir()
-    assert run(package, tmp_path / "empty", tmp_path) == 1
+    assert run(package, tmp_path / "empty", tmp_path) == 2
     assert caplog.records[-1].getMessage() == f"{tmp_path}/empty holds no file that ends in .csv, .jsonl, .parquet"
-    assert run(tmp_path / "no-model", tmp_path, tmp_path) == 1
+    assert run(tmp_path / "no-model", tmp_path, tmp_path) == 2
     assert caplog.records[-1].getMessage().startswith(f"{tmp_path}/no-model is not a directory")

@@ -24,7 +24,7 @@ CONTEXT = SimpleNamespace(aws_request_id="lambda-1")
 def environment(package: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("MODEL_DIR", str(package))
     monkeypatch.setenv("MODEL_VERSION", "v9")
-    monkeypatch.setattr(function.logs, "configure", lambda: None)  # it would outlive the test
+    monkeypatch.setattr(function.logs, "of_the_process", lambda: None)  # it would outlive the test
     function._service.cache_clear()
     yield
     function._service.cache_clear()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from typing import Any
 
 import pytest
+
+from workloads import logs
+from workloads.training import train
 
 JOBS = ("Prepare", "Baseline", "Train", "Evaluate")
 Steps = dict[str, Any]
@@ -99,7 +103,8 @@ def test_the_metric_of_the_training_log_is_read(steps: Steps) -> None:
     """The line is what `workloads.training` logs a round."""
     (metric,) = steps["Train"]["Arguments"]["AlgorithmSpecification"]["MetricDefinitions"]
     assert metric["Name"] == "validation:logloss"
-    line = json.dumps({"event": "round", "round": 3, "validation-logloss": 0.4321})
+    record = logging.makeLogRecord({"msg": "round", "round": 3, f"validation-{train.METRIC}": 0.4321})
+    line = logs.JsonFormatter(job="training").format(record)
     assert re.findall(metric["Regex"], line) == ["0.4321"]
 
 

@@ -16,9 +16,9 @@ import xgboost as xgb
 from contracts import schema
 from contracts.limits import MODELS
 from contracts.schema import Contract, Training
+from workloads.job import PlatformError, UserError
 from workloads.training import __main__ as entry
-from workloads.training import data, job, train
-from workloads.training.errors import PlatformError, UserError
+from workloads.training import container, data, train
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -43,15 +43,15 @@ def test_the_container_leaves_model_contract_and_metadata(root: Path, contract: 
 
 
 def test_same_input_same_bytes(root: Path) -> None:
-    entry.run(job.read(root, {}))
+    entry.run(container.read(root, {}))
     first = (root / "model/model.ubj").read_bytes()
     shutil.rmtree(root / "checkpoints")
-    entry.run(job.read(root, {}))
+    entry.run(container.read(root, {}))
     assert (root / "model/model.ubj").read_bytes() == first
 
 
 def test_an_interrupted_job_ends_with_the_same_bytes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    entry.run(job.read(root, {}))
+    entry.run(container.read(root, {}))
     whole = (root / "model/model.ubj").read_bytes()
     shutil.rmtree(root / "checkpoints")
     plain = train._loss
@@ -63,16 +63,16 @@ def test_an_interrupted_job_ends_with_the_same_bytes(root: Path, monkeypatch: py
 
     monkeypatch.setattr(train, "_loss", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        entry.run(job.read(root, {}))
+        entry.run(container.read(root, {}))
     monkeypatch.setattr(train, "_loss", plain)
     assert [p.name for p in sorted((root / "checkpoints").glob("*.json"))] == ["round-000010.json"]
     (root / "checkpoints/round-000020.ubj").write_bytes(b"half written")  # no history beside it: not complete
-    entry.run(job.read(root, {}))
+    entry.run(container.read(root, {}))
     assert (root / "model/model.ubj").read_bytes() == whole
 
 
 def test_checkpoints_do_not_pile_up(root: Path) -> None:
-    entry.run(job.read(root, {}))
+    entry.run(container.read(root, {}))
     assert len(list((root / "checkpoints").iterdir())) <= 4
 
 
@@ -96,7 +96,7 @@ def test_row_groups_are_the_whole_data(root: Path, contract: Contract) -> None:
     ],
 )
 def test_hyperparameters(given: dict[str, str], expected: Training) -> None:
-    assert job.hyperparameters(Training(), given) == expected
+    assert container.hyperparameters(Training(), given) == expected
 
 
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Training)])
@@ -109,7 +109,7 @@ def test_the_job_takes_what_a_contract_may_say_and_nothing_else(name: str) -> No
         except ValueError:
             by_contract = False
         try:
-            job.hyperparameters(Training(), {name: repr(value)})
+            container.hyperparameters(Training(), {name: repr(value)})
         except UserError:
             return by_contract, False
         return by_contract, True
@@ -123,9 +123,9 @@ def test_the_job_takes_what_a_contract_may_say_and_nothing_else(name: str) -> No
 def test_all_faults_of_the_hyperparameters_come_at_once() -> None:
     given = {"eta": "2", "max_depth": "3.5", "num_round": "many", "trees": "5"}
     with pytest.raises(UserError) as caught:
-        job.hyperparameters(Training(), given)
+        container.hyperparameters(Training(), given)
     assert str(caught.value) == (
-        "UserError: hyper-parameters: eta: found '2'; allowed: float from 1e-06 to 1; "
+        "hyper-parameters: eta: found '2'; allowed: float from 1e-06 to 1; "
         "max_depth: found '3.5'; allowed: int from 1 to 30; num_round: found 'many'; allowed: int from 1 to 100000; "
         "trees: not known; allowed: ['early_stopping_rounds', 'eta', 'max_depth', 'min_child_weight', 'num_round', "
         "'seed', 'subsample']"
@@ -135,9 +135,9 @@ def test_all_faults_of_the_hyperparameters_come_at_once() -> None:
 def test_a_missing_channel_is_the_platforms_fault(root: Path) -> None:
     shutil.rmtree(root / "input/data/manifest")
     with pytest.raises(PlatformError, match="channels not found"):
-        job.read(root, {})
+        container.read(root, {})
     done = run(root)
-    assert done.returncode == 3
+    assert done.returncode == 75
     assert (root / "output/failure").read_text().startswith("PlatformError: channels not found")
 
 
@@ -159,13 +159,13 @@ def replace_column(root: Path, name: str, column: pa.Array | None) -> None:
 def test_a_missing_feature_is_named(root: Path) -> None:
     replace_column(root, "fb", None)
     with pytest.raises(UserError, match=r"train: part-0.parquet lacks \['fb'\]; it was made from another contract"):
-        entry.run(job.read(root, {}))
+        entry.run(container.read(root, {}))
 
 
 def test_one_class_cannot_be_learned(root: Path) -> None:
     replace_column(root, "y", pa.array(np.zeros(3000, np.int8)))
     with pytest.raises(UserError, match=r"train: label 'y' has the values \[0.0\]; needed: both 0 and 1"):
-        entry.run(job.read(root, {}))
+        entry.run(container.read(root, {}))
 
 
 def test_a_folder_named_like_the_label_is_no_column(root: Path, contract: Contract) -> None:

@@ -17,8 +17,8 @@ from botocore.exceptions import ClientError
 
 from contracts.schema import Contract, Pii, to_json
 from tests.workloads.validation.delivered import CHURN, NOW, Row, good_rows, read_rows, write_csv
+from workloads.inputs import file_sha256
 from workloads.location import Location, LocationError
-from workloads.runtime import file_sha256
 from workloads.stored import DELIVERED
 from workloads.validation import SaltError, Status, delivery
 from workloads.validation.__main__ import main
@@ -340,9 +340,9 @@ class TestCommandLine:
         assert line["message"] == "object s3://raw/nothing cannot be read: 404; check the name and the role"
 
     def test_half_an_approval(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-        with pytest.raises(SystemExit):
-            main([*arguments, "s3://raw/x", "--approve-by", "ana"])
-        assert "--approve-by and --approve-because belong together: give both or none" in capsys.readouterr().err
+        assert main([*arguments, "s3://raw/x", "--approve-by", "ana"]) == 2
+        line = json.loads(capsys.readouterr().err)
+        assert line["message"] == "--approve-by and --approve-because belong together: give both or none"
 
     def test_as_a_process_with_the_salt_from_secrets_manager(
         self, lake: Lake, arguments: list[str], tmp_path: Path

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contracts import schema
 from contracts.schema import Contract, Training
-from workloads.training.errors import PlatformError, UserError
+from workloads.inputs import CONTRACT_FILE, read_contract, read_json
+from workloads.job import PlatformError, UserError
 
 CHANNELS = ("train", "validation", "contract", "manifest")
 _FIELDS = {field.name: type(getattr(Training(), field.name)) for field in dataclasses.fields(Training)}
@@ -43,25 +43,20 @@ class Job:
     hyperparameters: Training
 
 
-def failure_file(root: Path) -> Path:
-    """Where SageMaker reads the FailureReason of the job from (the first 1,024 characters)."""
-    return root / "output" / "failure"
-
-
 def read(root: Path, environment: Mapping[str, str]) -> Job:
     """The job found under `root`; PlatformError or UserError says what is missing or wrong."""
     channels = {c: Path(environment.get(f"SM_CHANNEL_{c.upper()}", root / "input" / "data" / c)) for c in CHANNELS}
     if missing := [str(path) for path in channels.values() if not path.is_dir()]:
         raise PlatformError(f"channels not found: {missing}; the training step must give {list(CHANNELS)}")
-    contract = schema.from_json(_only_file(channels["contract"], "contract.json").read_bytes())
+    contract = read_contract(_only_file(channels["contract"], CONTRACT_FILE))
     given = root / "input" / "config" / "hyperparameters.json"
     return Job(
         channels=channels,
         model=Path(environment.get("SM_MODEL_DIR", root / "model")),
         checkpoints=Path(environment.get("SM_CHECKPOINT_DIR", root / "checkpoints")),
         contract=contract,
-        manifest=json.loads(_only_file(channels["manifest"], "manifest.json").read_bytes()),
-        hyperparameters=hyperparameters(contract.training, json.loads(given.read_bytes()) if given.exists() else {}),
+        manifest=read_json(_only_file(channels["manifest"], "manifest.json")),
+        hyperparameters=hyperparameters(contract.training, read_json(given) if given.exists() else {}),
     )
 
 

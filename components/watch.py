@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from settings import RollbackAlarm
 
@@ -31,8 +31,8 @@ class Alarm:
     """One alarm: goes off when the metric is above `threshold` in `periods` periods in a row.
 
     `name` is its physical name. `statistic` is a CloudWatch statistic (Sum, Average, Maximum) or a percentile (p99).
-    `channels` are told. `guards` says which setting of an endpoint's `rollback_alarms` it answers to, None for an alarm
-    that never turns a rollout back.
+    `channels` are told. `guards` says which setting of an endpoint's `rollback_alarms` it answers to; `halt` turns every
+    rollout back, None turns none back.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Alarm:
     channels: Sequence[Channel] = (Channel.ALERTS,)
     period_seconds: int = FIVE_MINUTES
     periods: int = 1
-    guards: RollbackAlarm | None = None
+    guards: RollbackAlarm | Literal["halt"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -73,9 +73,7 @@ class Realtime(Section):
     """Minutes after which an unfinished rollout fails."""
     rollback_alarms: tuple[RollbackAlarm, ...] = Field(
         default=("server_errors", "latency"),
-        json_schema_extra=told(
-            risk="with none, a bad release stays; between some and none the endpoint is replaced and nothing answers"
-        ),
+        json_schema_extra=told(risk="with none, a bad release stays until a person halts its rollout or rolls it back"),
     )
     """Alarms that turn a rollout back. `drift` also blocks the cure."""
     autoscaling: Autoscaling = Autoscaling()

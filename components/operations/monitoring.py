@@ -69,8 +69,8 @@ class Monitoring(pulumi.ComponentResource):
         self.register_outputs({"alarms": [alarm.name for alarms in self._alarms.values() for _, alarm in alarms]})
 
     def guards(self, part: str, kinds: Sequence[RollbackAlarm]) -> list[pulumi.Output[str]]:
-        """Names of a part's alarms that answer to these settings of `rollback_alarms`."""
-        return [resource.name for alarm, resource in self._alarms[part] if alarm.guards in kinds]
+        """Names of a part's alarms that answer to these settings of `rollback_alarms`, and of its halt alarm."""
+        return [resource.name for alarm, resource in self._alarms[part] if alarm.guards in (*kinds, "halt")]
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)

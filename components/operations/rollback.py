@@ -16,6 +16,7 @@ from components.ground import Ground
 from components.ground.keys import Domain
 from components.operations.responder import Responder, ResponderArgs
 from contracts.names import EndpointNames
+from contracts.release import emergency
 
 ROLE: Final = "rollback"
 #: AWS services that the function's code calls (`components.reach`): what it moves, the record, people.
@@ -51,6 +52,13 @@ def statements(names: EndpointNames, *, models_key: pulumi.Input[str]) -> list[S
         access.use_key("EncryptRecordLock", [models_key], write=True),
         access.allow("FindConfigurations", ["sagemaker:ListEndpointConfigs"], ["*"]),
         access.allow("MoveEndpoint", ["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpoint"], endpoint),
+        # SageMaker looks at the alarms of a rollout on behalf of who asks for it (developer guide, "Auto-Rollback
+        # Configuration and Monitoring").
+        access.allow(
+            "WatchMove",
+            ["cloudwatch:DescribeAlarms"],
+            [names.arn("cloudwatch", f"alarm:{emergency.halt_alarm(names.prefix)}")],
+        ),
         # SageMaker encrypts the new fleet's volumes on behalf of who asks for the update (API reference,
         # CreateEndpointConfig, KmsKeyId).
         access.grant_key("EncryptFleet", [models_key]),

@@ -177,8 +177,10 @@ class Realtime(pulumi.ComponentResource):
                 parent=self,
                 depends_on=[logs],  # else SageMaker makes the log group, without key and retention
                 # The provider replaces an endpoint that gains or loses its rollback alarms: deleted first, then made
-                # again. A refresh after the rollback function has moved it, without alarms, looks like that.
+                # again. So there is always one of them (`contracts.release.emergency`).
                 protect=self._ground.protect,
+                # After an emergency move a refresh reads how that was done; the next release brings the settings back.
+                ignore_changes=["deployment_config"] if self._args.record.wanted.by_rollback else None,
             ),
         )
 

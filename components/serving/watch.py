@@ -12,6 +12,7 @@ from typing import Final
 from components.watch import Alarm, Channel, Event, Series, Watch, Widget
 from contracts import instances
 from contracts.names import EndpointNames
+from contracts.release import emergency
 from settings import Realtime
 
 MICROSECONDS_PER_MS: Final = 1000
@@ -29,7 +30,10 @@ _TROUBLE: Final = (
 def watch(names: EndpointNames, settings: Realtime, variants: Sequence[str]) -> Watch:
     """Alarms and graphs of the live release's variants (none before the first), and the endpoint's own trouble."""
     return Watch(
-        alarms=tuple(alarm for variant in variants for alarm in variant_alarms(names, variant, settings)),
+        alarms=(
+            *(alarm for variant in variants for alarm in variant_alarms(names, variant, settings)),
+            *((_halt(names),) if variants else ()),
+        ),
         widgets=_widgets(names, variants) if variants else (),
         events=(
             Event(
@@ -42,6 +46,21 @@ def watch(names: EndpointNames, settings: Realtime, variants: Sequence[str]) -> 
                 },
             ),
         ),
+    )
+
+
+def _halt(names: EndpointNames) -> Alarm:
+    """The alarm with which a person stops a rollout; `contracts.release.emergency` says what else it is for."""
+    return Alarm(
+        name=emergency.halt_alarm(names.prefix),
+        description="A person asked for the rollout under way to be turned back (python -m automation halt)",
+        namespace=emergency.NAMESPACE,
+        metric=emergency.METRIC,
+        dimensions={"EndpointName": names.prefix},
+        statistic="Maximum",
+        threshold=0,
+        period_seconds=60,
+        guards="halt",
     )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from contracts.release import emergency
 from contracts.release.ledger import Book, Ledger
 from contracts.release.live import configuration, observe, was_deployed
 from contracts.release.lock import BusyError
@@ -134,7 +135,7 @@ class Rollback:
     def _move(self, book: Book, record: Record) -> str:
         """The endpoint first, then the record: whoever dies in between is found out by the next look at the endpoint.
 
-        All traffic at once: the endpoint is failing now. Only the instance counts that autoscaling reached are kept.
+        Only the instance counts that autoscaling reached are kept.
         """
         target, endpoint = record.wanted, self.ledger.endpoint
         config = configuration(self.ledger.sagemaker, endpoint, target.id)
@@ -144,22 +145,38 @@ class Rollback:
                 f"{target.champion}: run `pulumi up`, which declares it, and then roll back by hand"
             )
         book.held.check()
-        try:
-            self.ledger.sagemaker.update_endpoint(
-                EndpointName=endpoint,
-                EndpointConfigName=config,
-                RetainAllVariantProperties=True,
-                ExcludeRetainedVariantProperties=[
-                    {"VariantPropertyType": "DesiredWeight"},
-                    {"VariantPropertyType": "DataCaptureConfig"},
-                ],
-            )
-        except self.ledger.sagemaker.exceptions.ClientError as error:
-            if "in-progress" in error.response["Error"]["Message"]:  # somebody was faster: wait for what comes of it
-                return ""
-            raise
+        if not self._update(config):
+            return ""
         book.write(record)
         return target.id
+
+    def _update(self, config: str) -> bool:
+        """Ask for the move; False when somebody was faster, and what comes of that is to be waited for.
+
+        A halt alarm that is not there must not stop an emergency: then the endpoint moves without, and people are told.
+        """
+        endpoint, errors = self.ledger.endpoint, self.ledger.sagemaker.exceptions
+        request = {
+            "EndpointName": endpoint,
+            "EndpointConfigName": config,
+            "RetainAllVariantProperties": True,
+            "ExcludeRetainedVariantProperties": [
+                {"VariantPropertyType": "DesiredWeight"},
+                {"VariantPropertyType": "DataCaptureConfig"},
+            ],
+        }
+        try:
+            self.ledger.sagemaker.update_endpoint(**request, DeploymentConfig=emergency.deployment_config(endpoint))
+        except errors.ClientError as error:
+            code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+            if "in-progress" in message:
+                return False
+            if code != "ValidationException":
+                raise
+            self.ledger.sagemaker.update_endpoint(**request)
+            advice = "Run `pulumi up` without --refresh: with it, the endpoint would be replaced."
+            self.tell(f"{endpoint} moved without its halt alarm", f"{message}\n{advice}\n{self._asked}")
+        return True
 
     def _done(self, record: Record) -> Outcome:
         live, endpoint = record.serving, self.ledger.endpoint

@@ -267,6 +267,7 @@ class Guardrails:
             stack=self.stack,
             config=self.settings(rule, plain(args.get_config())),
             protected=args.opts.protect,
+            ignored=tuple(args.opts.ignore_changes),
             provider=args.provider.props if args.provider else {},
         )
 

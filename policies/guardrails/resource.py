@@ -61,6 +61,7 @@ class Resource:
         stack: the stack's name.
         config: the configuration of the policy, defaults filled in.
         protected: whether the resource option `protect` is on.
+        ignored: the properties of the resource option `ignoreChanges`, whose values are those of the state.
         provider: the properties of the explicit provider, empty when there is none.
         graph: the stack that it is part of; None in a resource policy.
     """
@@ -72,6 +73,7 @@ class Resource:
     stack: str = ""
     config: Mapping[str, Any] = field(default_factory=dict[str, Any])
     protected: bool = False
+    ignored: tuple[str, ...] = ()
     provider: Mapping[str, Any] = field(default_factory=dict[str, Any])
     graph: Stack | None = None
 
@@ -152,6 +154,7 @@ class Stack:
                 stack=name,
                 config=config,
                 protected=resource.opts.protect,
+                ignored=tuple(resource.opts.ignore_changes),
                 provider=resource.provider.props if resource.provider else {},
                 graph=self,
             )

@@ -121,6 +121,7 @@ class Platform:
             sagemaker.update_endpoint(**wanted, **deployment)
         else:
             sagemaker.create_endpoint(**wanted)
+            stand_ins.put_halt_alarm(self.client("cloudwatch"), self.names.prefix)
         if wait:
             self.settled()
 

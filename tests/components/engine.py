@@ -51,6 +51,7 @@ class Declared:
     parent: str
     provider: str
     protect: bool
+    ignored: tuple[str, ...]
     retain_on_delete: bool
     ignore_changes: tuple[str, ...]
     dependencies: tuple[str, ...]
@@ -100,6 +101,7 @@ class Monitor(mocks.MockMonitor):
                     parent=request.parent.rpartition("::")[2],
                     provider=request.provider.split("::")[-2] if request.provider else "",
                     protect=request.protect,
+                    ignored=tuple(request.ignoreChanges),
                     retain_on_delete=request.retainOnDelete,
                     ignore_changes=tuple(request.ignoreChanges),
                     dependencies=tuple(sorted(urn.rpartition("::")[2] for urn in request.dependencies)),

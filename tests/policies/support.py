@@ -56,6 +56,7 @@ class Specimen:
     inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     needs: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     protect: bool = False
+    ignored: Sequence[str] = ()
     parent: str = ""
     default_tags: Mapping[str, str] | None = None
     tagged: bool = True
@@ -228,7 +229,9 @@ def stack_resources(specimens: Sequence[Specimen], wrap: Wrap) -> list[PolicyRes
 
 
 def _options(specimen: Specimen) -> PolicyResourceOptions:
-    return PolicyResourceOptions(specimen.protect, [], None, [], PolicyCustomTimeouts(0, 0, 0), [], None)
+    return PolicyResourceOptions(
+        specimen.protect, list(specimen.ignored), None, [], PolicyCustomTimeouts(0, 0, 0), [], None
+    )
 
 
 def _provider(specimen: Specimen) -> PolicyProviderResource | None:

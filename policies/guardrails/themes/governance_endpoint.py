@@ -60,11 +60,26 @@ def _capture(config: Resource) -> Findings:
 def endpoint_deployment_guardrails(endpoint: Resource) -> Findings:
     """A new model gets its traffic step by step, and loses it by itself when an alarm goes off.
 
-    Serverless endpoints have no deployment guardrails (SageMaker Developer Guide, "Deployment guardrails").
+    Serverless endpoints have no deployment guardrails (SageMaker Developer Guide, "Deployment guardrails"). What an
+    emergency move has left, read by a refresh, stays until the next release.
     """
     found = list(_guardrails(endpoint))
-    if found and not unable(endpoint, "rollouts"):
+    if found and not unable(endpoint, "rollouts") and not _moved_in_emergency(endpoint):
         yield from found
+
+
+def _moved_in_emergency(endpoint: Resource) -> bool:
+    """Whether its deployment configuration is that of a move away from a failing model, and not the program's.
+
+    The program leaves it as it is (`ignoreChanges`), and it shifts all traffic at once without a moment in which an
+    alarm could act.
+    """
+    routing = endpoint.prop("deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration")
+    return (
+        "deploymentConfig" in endpoint.ignored
+        and routing.prop("type").raw == "ALL_AT_ONCE"
+        and routing.prop("waitIntervalInSeconds").raw == 0
+    )
 
 
 def _guardrails(endpoint: Resource) -> Findings:
@@ -94,6 +109,8 @@ def endpoint_rollback_alarms_exist(endpoint: Resource) -> Findings:
     names = endpoint.props(_ALARM_NAMES)
     if not names:
         return  # endpoint-deployment-guardrails says so
+    if _moved_in_emergency(endpoint):
+        return
     alarms = endpoint.targets(_ALARM_NAMES, "cloudwatch/metricAlarm")
     known = [identity for alarm in alarms for identity in alarm.identities()]
     for name in names:

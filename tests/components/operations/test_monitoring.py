@@ -60,7 +60,7 @@ def monitoring(
 def test_every_alarm_acts_and_says_what_missing_data_means() -> None:
     deployment, _ = monitoring("champion", "challenger")
     alarms = deployment.all(ALARM)
-    assert len(alarms) == 9
+    assert len(alarms) == 10
     for alarm in alarms:
         assert alarm.inputs["actionsEnabled"] is True
         assert ALERTS in alarm.inputs["alarmActions"]
@@ -112,8 +112,9 @@ def test_guards_of_a_rollout_are_alarms_of_every_variant_of_that_endpoint() -> N
         "churn-staging-live-challenger-server-errors",
         "churn-staging-live-champion-server-errors",
         "churn-staging-live-drift",
+        "churn-staging-live-halt",
     ]
-    assert monitoring("champion")[1] == []
+    assert monitoring("champion")[1] == ["churn-staging-live-halt"]
 
 
 def test_events_that_cannot_be_delivered_are_kept() -> None:

@@ -13,7 +13,7 @@ from local.emulator.sagemaker.rollout import faults, plan
 from settings import FLEET_START_MINUTES, MAX_ROLLOUT_MINUTES, bakes
 from settings import Realtime as RealtimeSettings
 from tests.components.engine import LIVE, Declared, Deployment, deploy, ground, is_unknown, policy
-from tests.components.serving.test_plan import FIRST, SECOND, record
+from tests.components.serving.test_plan import FIRST, SECOND, THIRD, record
 
 CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 MODEL = "aws:sagemaker/model:Model"
@@ -212,6 +212,14 @@ def test_the_endpoint_rolls_out_with_alarms_that_turn_it_back() -> None:
 def test_the_other_rollouts_without_alarms(rollout: dict[str, Any], expected: dict[str, Any]) -> None:
     deployment = serving(alarms=(), rollout=rollout, rollout_timeout_minutes=30)
     assert deployment.one("serving-endpoint").inputs["deploymentConfig"] == expected
+
+
+def test_what_an_emergency_move_left_stays_until_the_next_release() -> None:
+    rolled_back = release.roll_back(record(), who="alarm", why="5xx", when="2025-01-20T09:00:00+00:00")
+    promoted = release.promote(rolled_back, THIRD, who="ana", why="mended", when="2025-01-21T09:00:00+00:00")
+    found = [serving(state).one("serving-endpoint") for state in (record(), rolled_back, promoted)]
+    assert [endpoint.ignored for endpoint in found] == [(), ("deploymentConfig",), ()]
+    assert all(endpoint.inputs["deploymentConfig"] == found[0].inputs["deploymentConfig"] for endpoint in found)
 
 
 @pytest.mark.parametrize("protect", [True, False])

@@ -66,11 +66,26 @@ def test_alarms_of_a_variant() -> None:
     ]
 
 
-@pytest.mark.parametrize(("variants", "alarms"), [([], 0), (["champion"], 4), (["champion", "challenger"], 8)])
+@pytest.mark.parametrize(("variants", "alarms"), [([], 0), (["champion"], 5), (["champion", "challenger"], 9)])
 def test_every_variant_is_watched_and_told_to_people(variants: list[str], alarms: int) -> None:
     found = watch(LIVE, Realtime(), variants).alarms
     assert len(found) == alarms
     assert all(Channel.ALERTS in alarm.channels for alarm in found)
+
+
+def test_a_person_can_halt_a_rollout() -> None:
+    *_, found = watch(LIVE, Realtime(), ["champion", "challenger"]).alarms
+    assert found == Alarm(
+        name="churn-staging-live-halt",
+        description="A person asked for the rollout under way to be turned back (python -m automation halt)",
+        namespace="MLPipeline/Rollout",
+        metric="Halt",
+        dimensions={"EndpointName": "churn-staging-live"},
+        statistic="Maximum",
+        threshold=0,
+        period_seconds=60,
+        guards="halt",
+    )
 
 
 def test_a_live_endpoint_is_shown_by_variant() -> None:

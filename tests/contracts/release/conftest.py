@@ -94,6 +94,7 @@ class Endpoint:
             self.sagemaker.update_endpoint(**wanted, **deployment)
         else:
             self.sagemaker.create_endpoint(**wanted)
+            stand_ins.put_halt_alarm(self.emulator.client("cloudwatch"), self.name)
         if wait:
             self.settled()
 

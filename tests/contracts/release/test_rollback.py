@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contracts import release
-from contracts.release import Record, ReleaseError, Status
+from contracts.release import Record, ReleaseError, Status, emergency
 from contracts.release.lock import BusyError
 from contracts.release.rollback import Outcome, Request, Rollback
 from tests.contracts.release.conftest import Endpoint, together
@@ -62,6 +62,31 @@ def test_the_endpoint_is_moved_and_only_then_it_is_said(endpoint: Endpoint, seco
     assert serves(endpoint) == endpoint.config(first.id)
     assert statuses(endpoint.read()) == [("1", LIVE), ("2", FAILED)]
     assert told == [f"{endpoint.name} rolled back"]
+
+
+def test_the_move_leaves_an_alarm_so_that_a_refresh_never_replaces_the_endpoint(
+    endpoint: Endpoint, second: Record
+) -> None:
+    alarm = {"AlarmName": f"{endpoint.name}-rollout"}
+    endpoint.emulator.client("cloudwatch").put_metric_alarm(
+        **alarm, Namespace="n", MetricName="m", Period=60, EvaluationPeriods=1, Threshold=0, Statistic="Sum",
+        ComparisonOperator="GreaterThanThreshold",
+    )  # fmt: skip
+    guarded = {"AutoRollbackConfiguration": {"Alarms": [alarm]}}
+    endpoint.up(promote(endpoint, 3), DeploymentConfig=guarded)
+    rollback(endpoint, []).run()
+    assert endpoint.settled()["LastDeploymentConfig"] == emergency.deployment_config(endpoint.name)
+    assert serves(endpoint) == endpoint.config(second.wanted.id)
+
+
+def test_an_endpoint_without_its_halt_alarm_moves_all_the_same_and_people_are_told(
+    endpoint: Endpoint, second: Record
+) -> None:
+    endpoint.emulator.client("cloudwatch").delete_alarms(AlarmNames=[emergency.halt_alarm(endpoint.name)])
+    told: list[str] = []
+    assert rollback(endpoint, told).run().action == "rolled-back"
+    assert told == [f"{endpoint.name} moved without its halt alarm", f"{endpoint.name} rolled back"]
+    assert serves(endpoint) == endpoint.config(second.releases[1].id)
 
 
 def test_the_counts_that_autoscaling_reached_are_kept_and_written(endpoint: Endpoint, second: Record) -> None:

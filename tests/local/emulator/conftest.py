@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from contracts.release import emergency
 from local.emulator import Emulator, start
 from tests.local.processes import eventually
 
@@ -82,6 +83,22 @@ def name() -> str:
 @pytest.fixture(scope="session", name="eventually")
 def eventually_fixture() -> Callable[..., Any]:
     return eventually
+
+
+def put_halt_alarm(cloudwatch: Any, endpoint: str) -> None:
+    """The alarm that `pulumi up` declares beside an endpoint."""
+    cloudwatch.put_metric_alarm(
+        AlarmName=emergency.halt_alarm(endpoint),
+        Namespace=emergency.NAMESPACE,
+        MetricName=emergency.METRIC,
+        Dimensions=[{"Name": "EndpointName", "Value": endpoint}],
+        Statistic="Maximum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+    )
 
 
 class Serving:

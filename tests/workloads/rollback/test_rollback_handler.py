@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import ANY
 
 from contracts import release
+from contracts.release import emergency
 from contracts.release.lock import BusyError
 from tests.workloads.stubs import TOPIC_ARN, StubbedClients
 from workloads.alarm import EventError
@@ -118,6 +119,7 @@ def test_an_alarm_moves_the_endpoint_to_the_known_good_release(aws: Clients) -> 
         {
             "EndpointName": ENDPOINT,
             "EndpointConfigName": f"{ENDPOINT}-{FIRST.wanted.id}-0123abcd",
+            "DeploymentConfig": emergency.deployment_config(ENDPOINT),
             "RetainAllVariantProperties": True,
             "ExcludeRetainedVariantProperties": [
                 {"VariantPropertyType": "DesiredWeight"},

@@ -31,8 +31,8 @@ class Alarm:
     """One alarm: goes off when the metric is above `threshold` in `periods` periods in a row.
 
     `name` is its physical name. `statistic` is a CloudWatch statistic (Sum, Average, Maximum) or a percentile (p99).
-    `channels` are told. `guards` says which setting of an endpoint's `rollback_alarms` it answers to; `halt` turns every
-    rollout back, None turns none back.
+    `channels` are told. `guards` says which setting of an endpoint's `rollback_alarms` it answers to; `halt` turns back
+    every rollout, None turns back none.
     """
 
     name: str

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
 # 20 letters and digits, so that moto recognises it, and no prefix of AWS's, so that nobody takes it for a key.
 ACCESS_KEY = "EMULATED000000000000"
 SECRET_KEY = "emulated"  # noqa: S105  not a secret: the emulator checks no signature

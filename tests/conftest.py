@@ -8,12 +8,15 @@ from collections.abc import Generator
 
 import pytest
 import urllib3
+from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from local.process import collect_rarely
 from local.tether import PR_SET_PDEATHSIG
 
 collect_rarely()  # the tests hold the same models of AWS as the local run, in one process for many tests
+# A loaded machine may need longer for an answer than botocore's minute; no test is about that.
+Config.OPTION_DEFAULTS |= {"read_timeout": 600}
 
 
 def _end_with_parent(forking: list[int]) -> None:

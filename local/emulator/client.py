@@ -179,7 +179,7 @@ def _client(url: str, region: str, service: str, config: str) -> Any:
         region_name=region,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
-        config=Config(**({"retries": {"max_attempts": 1}} | json.loads(config))),
+        config=Config(**({"retries": {"max_attempts": 1}, "read_timeout": 300} | json.loads(config))),
     )
 
 

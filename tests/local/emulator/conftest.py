@@ -184,7 +184,10 @@ def deploy_function(emulator: Emulator, role: str) -> Callable[..., str]:
             archive.writestr("index.py", source)
         functions = emulator.client("lambda")
         created = functions.create_function(
-            **({"FunctionName": name, "Runtime": "python3.11", "Role": role, "Handler": "index.handle"} | more),
+            **(
+                {"FunctionName": name, "Runtime": "python3.11", "Role": role, "Handler": "index.handle", "Timeout": 300}
+                | more
+            ),
             Code={"ZipFile": packed.getvalue()},
         )
         functions.add_permission(FunctionName=name, StatementId="open", Action="lambda:InvokeFunction", Principal="*")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ import pulumi
 import yaml
 
 from automation.evidence import FORMATS
+from automation.exits import Exit
 from automation.operations.errors import RefusedError
 from contracts.release import ReleaseError
 from contracts.release.lock import BusyError
@@ -25,7 +27,7 @@ from local.judge.evidence import judge
 from local.judge.process import PolicyPackError
 from local.loop import kept
 from local.process import collect_rarely
-from local.runtime import LocalRunError, Stack, packs, synth, tree
+from local.runtime import LocalRunError, PolicyViolationError, Stack, packs, synth, tree
 from local.runtime.stack import PROJECT_DIRECTORY
 
 REFUSALS = (
@@ -41,8 +43,8 @@ REFUSALS = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Returns 0, 1 for a refusal (its reason is on standard error), 2 for a wrong command line, and
-    130 when it was interrupted.
+    """Run one command. Returns 0, 1 for a refusal (its reason is on standard error), 2 for a wrong command line, 6 for
+    a violation of a mandatory policy, and 130 when it was interrupted.
     """
     collect_rarely()
     args = _parser().parse_args(argv)
@@ -51,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = command(args)
         sys.stdout.flush()
+    except PolicyViolationError as violated:
+        return _refused(str(violated), args, Exit.POLICY)
     except REFUSALS as refused:
         return _refused(str(refused), args)
     except BrokenPipeError:  # whoever read it has seen enough
@@ -74,10 +78,10 @@ def _say(text: str) -> None:
         raise
 
 
-def _refused(reason: str, args: argparse.Namespace) -> int:
+def _refused(reason: str, args: argparse.Namespace, code: Exit = Exit.REFUSED) -> int:
     home = args.home or PROJECT_DIRECTORY / ".local" / args.stack
     print(f"error: {reason}{disk.told(disk.places(home))}", file=sys.stderr)
-    return 1
+    return code
 
 
 def _leave_out_the_host() -> None:
@@ -119,7 +123,10 @@ def _preview(args: argparse.Namespace) -> int:
     cloud = kept.cloud_of(running) if running else None
     preview = stack.preview(cloud, packs.policy_factory(stack))
     against = cloud.endpoint_url if cloud else "an empty account, as no emulator is running"
-    _say("\n".join([f"Preview of {stack.project}/{stack.name} against {against}", *tree.told(preview)]))
+    if args.json:
+        _say(json.dumps({"against": against, **tree.document(preview)}))
+    else:
+        _say("\n".join([f"Preview of {stack.project}/{stack.name} against {against}", *tree.told(preview)]))
     return 0
 
 
@@ -152,7 +159,7 @@ def _policies(args: argparse.Namespace) -> int:
         disk.write(Path(args.out), text)
     else:
         _say(text)
-    return 1 if report.stops else 0
+    return Exit.POLICY if report.stops else Exit.DONE
 
 
 def _stack(args: argparse.Namespace) -> Stack:
@@ -185,7 +192,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     up.add_argument("--keep", action="store_true", help="leave emulator and endpoint running until `down`")
     _command(commands_of, "down", _down, "stop what `up --keep` left running")
-    _command(commands_of, "preview", _preview, "say what `up` would change, judged by the policies")
+    preview = _command(commands_of, "preview", _preview, "say what `up` would change, judged by the policies")
+    preview.add_argument("--json", action="store_true", help="one JSON object")
     _command(commands_of, "diagram", _diagram, "draw the components of the stack as a Mermaid flowchart")
     policies = _command(commands_of, "policies", _policies, "report what every policy says of every resource")
     policies.add_argument("--format", choices=sorted(FORMATS), default="table", help="(default table)")

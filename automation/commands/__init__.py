@@ -1,4 +1,4 @@
-"""The command line: `python -m automation <command> --stack <stack>`. Exit codes are those of `exits.Exit`."""
+"""The command line: `python -m automation <command> --stack <stack>`. Its exit codes: `automation.exits.Exit`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from typing import Any, Final
 
 import typer
 
-from automation.commands import acts
-from automation.commands.exits import ENDS, Exit
+from automation.commands import acts, stacks
+from automation.commands.ends import ENDS
+from automation.exits import Exit
 
 #: All commands, in the order of --help. A name is the function's, with hyphens.
 COMMANDS: Final[Sequence[Callable[..., Any]]] = (
+    stacks.preview,
+    stacks.up,
+    stacks.refresh,
+    stacks.drift,
+    stacks.outputs,
+    stacks.cancel,
+    stacks.policies,
     acts.publish,
     acts.deliver,
     acts.retrain,

@@ -28,6 +28,19 @@ class Output:
         """The end: a line for people, or the result."""
         typer.echo(json.dumps(result) if self.as_json else text)
 
+    def confirm_name(self, question: str, name: str) -> None:
+        """Ask for a name before what cannot be taken back. Raises RefusedError for another one, as `confirm` does."""
+        if self.yes:
+            return
+        if not sys.stdin.isatty():
+            raise RefusedError(f"{question} Nobody can answer here: give --yes")
+        try:
+            found: str = typer.prompt(f"{question} Type {name} to go on", default="", show_default=False, err=True)
+        except typer.Abort as interrupted:
+            raise KeyboardInterrupt from interrupted
+        if found != name:
+            raise RefusedError(f"found {found!r}; allowed: {name}; nothing was done")
+
     def confirm(self, question: str) -> None:
         """Ask before an act. Raises RefusedError for a no, and without --yes where nobody can answer."""
         if self.yes:

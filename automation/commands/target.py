@@ -36,6 +36,11 @@ class Target:
             raise RefusedError(f"aws:region: found none in Pulumi.{self.stack}.yaml; set it there, or AWS_REGION")
         return str(found)
 
+    @property
+    def protected(self) -> bool:
+        """Whether endpoints and what holds data refuse deletion."""
+        return bool(self.config.get(f"{_NAMESPACE}:protect"))
+
     @functools.cached_property
     def session(self) -> Any:
         """The session that the stack's provider would have: profile and roles of the stack's config."""
@@ -101,12 +106,27 @@ class Target:
         return Clients(s3=self.client("s3"), ssm=self.client("ssm"), sagemaker=self.client("sagemaker"))
 
     @property
+    def endpoints(self) -> list[EndpointNames]:
+        """Every endpoint of every workload."""
+        return [
+            self.endpoint(workload, endpoint)
+            for workload, settings in self._workloads.items()
+            for endpoint in settings.get("endpoints") or {}
+        ]
+
+    @property
+    def workloads(self) -> list[WorkloadNames]:
+        """Every workload."""
+        return [self.workload(workload) for workload in self._workloads]
+
+    @property
     def _workloads(self) -> Mapping[str, Any]:
         return self.config[f"{_NAMESPACE}:workloads"]
 
 
-def read(stack: str, project: Path = PROJECT) -> Target:
+def read(stack: str, project: Path | None = None) -> Target:
     """The stack of that name. RefusedError for one without a file."""
+    project = project or PROJECT
     path = project / f"Pulumi.{stack}.yaml"
     if not path.is_file():
         known = sorted(file.stem.removeprefix("Pulumi.") for file in project.glob("Pulumi.*.yaml"))

@@ -17,3 +17,7 @@ class DeploymentError(RuntimeError):
 
 class StoppedError(RuntimeError):
     """A person stopped an act half way; the message says what is done, what is left and how to go on."""
+
+
+class AccessError(RuntimeError):
+    """AWS let nobody in: there are no credentials, or they are no longer valid."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from local.judge.model import Violation
 from local.runtime.model import Op, Preview
@@ -44,6 +45,22 @@ def lines(preview: Preview) -> list[str]:
     return told
 
 
+def document(preview: Preview) -> dict[str, Any]:
+    """The preview for programs: every step with the inputs that differ, counts by operation, and what is advised."""
+    return {
+        "steps": [
+            {"op": op, "urn": urn, "type": _type(urn), "keys": list(preview.changed.get(urn, ()))}
+            for op in MARKS
+            for urn in preview.changes[op]
+        ],
+        "counts": {op: len(urns) for op, urns in preview.changes.items() if urns},
+        "advisories": [
+            {"policy": found.policy, "level": found.level, "message": found.message, "urn": found.urn}
+            for found in preview.advisories
+        ],
+    }
+
+
 def counted(changes: Mapping[Op, Sequence[str]]) -> str:
     """`31 to create, 2 to update`, empty where nothing changes."""
     return ", ".join(f"{len(changes[op])} to {op}" for op in MARKS if changes.get(op))
@@ -71,7 +88,11 @@ def _by_type(urns: Sequence[str]) -> str:
 
 
 def _kind(urn: str) -> str:
-    return qualified_type(urn).split("$")[-1].split(":")[-1]
+    return _type(urn).split(":")[-1]
+
+
+def _type(urn: str) -> str:
+    return qualified_type(urn).split("$")[-1]
 
 
 def _findings(advisories: Sequence[Violation]) -> list[str]:

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from automation.commands import COMMANDS, main
-from automation.commands.exits import Exit
 from automation.commands.target import PROJECT
+from automation.exits import Exit
 from automation.operations import releases
 from contracts import release
 from contracts.release.lock import Lock

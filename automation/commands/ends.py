@@ -1,0 +1,30 @@
+"""Which exit code an error has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
+
+from automation.exits import Exit
+from automation.operations.errors import AccessError, DeploymentError, PolicyViolationError, RefusedError, StoppedError
+from contracts.names import NamesError
+from contracts.release import ReleaseError
+from contracts.release.lock import BusyError
+
+#: What a person can cause, and how a command ends by it. Anything else is a fault of the program and shows its trace.
+ENDS: Final[dict[type[Exception], tuple[Exit, str]]] = {
+    PolicyViolationError: (Exit.POLICY, "policy"),
+    DeploymentError: (Exit.FAILED, "failed"),
+    StoppedError: (Exit.INTERRUPTED, "interrupted"),
+    BusyError: (Exit.BUSY, "busy"),
+    RefusedError: (Exit.REFUSED, "error"),
+    ReleaseError: (Exit.REFUSED, "error"),
+    NamesError: (Exit.REFUSED, "error"),
+    LookupError: (Exit.REFUSED, "error"),
+    AccessError: (Exit.AWS, "AWS"),
+    ClientError: (Exit.AWS, "AWS"),
+    BotoCoreError: (Exit.AWS, "AWS"),
+    Boto3Error: (Exit.AWS, "AWS"),
+}

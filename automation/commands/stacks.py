@@ -1,0 +1,199 @@
+"""The commands on a stack as a whole, through the Pulumi CLI."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from automation.commands import target
+from automation.commands.options import Json, Stack, Yes
+from automation.commands.output import Output
+from automation.commands.progress import followed
+from automation.evidence import FORMATS
+from automation.exits import Exit
+from automation.operations.errors import RefusedError
+from automation.stacks import deployment, local, workspace
+from automation.stacks import drift as drifts
+from automation.stacks.deployment import Changes
+from automation.stacks.log import Step, counted
+
+MARKS: Mapping[str, str] = {"create": "+", "update": "~", "delete": "-", "replace": "+-"}
+
+
+def preview(stack: Stack, as_json: Json = False) -> None:
+    """Say what `up` would change, judged by the policies.
+
+    Without a Pulumi CLI the local run says it, for an empty account or the emulator that is running.
+    """
+    target.read(stack)
+    out = Output(as_json=as_json)
+    if local.has_cli():
+        with followed(out.say) as watch:
+            found, by = deployment.preview(workspace.select(stack, target.PROJECT), watch=watch), "by the Pulumi CLI"
+    else:
+        out.say(f"preview {local.SAYS}; {workspace.NO_CLI}")
+        found, by = local.preview(stack, target.PROJECT), local.SAYS
+    _tell(out, found)
+    out.done(f"preview of {stack}: {_summary(found)}", {**_facts(found), "by": by})
+
+
+def up(
+    stack: Stack,
+    message: Annotated[str | None, typer.Option(help="For the stack's history.")] = None,
+    backups: Annotated[
+        Path | None, typer.Option(help="Where the state is put before the update of a protected stack.")
+    ] = None,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Bring a stack to what program and config say.
+
+    Previews first, judged by the policies, and asks. What an earlier run left under way is looked up; a protected
+    stack's state is put into a file, for `pulumi stack import`.
+    """
+    on, out = target.read(stack), Output(as_json=as_json, yes=yes)
+    engine = workspace.select(stack, target.PROJECT)
+    with followed(out.say) as watch:
+        deployment.recover(engine, watch=watch)
+        planned = deployment.preview(engine, watch=watch)
+    _tell(out, planned)
+    if planned.nothing:
+        out.say(f"nothing of {stack} is to change")
+    out.confirm(f"Bring {stack} there ({_summary(planned)})?")
+    if on.protected:
+        out.say(f"state before: {deployment.back_up(engine, backups or target.PROJECT / '.state' / stack)}")
+    with followed(out.say) as watch:
+        done = deployment.up(engine, message=message, watch=watch)
+    found = deployment.outputs(engine)
+    for waits in found.get("waiting_for", []):
+        out.say(f"waits for {waits}")
+    out.done(f"{stack}: {_summary(done)}", {**_facts(done), "outputs": found})
+
+
+def refresh(
+    stack: Stack,
+    forget_creates: Annotated[
+        bool, typer.Option("--forget-creates", help="Drop creations that a killed run left under way.")
+    ] = False,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Read every resource anew into the state."""
+    target.read(stack)
+    out = Output(as_json=as_json, yes=yes)
+    engine = workspace.select(stack, target.PROJECT)
+    out.confirm(f"Write what the cloud has into the state of {stack}?")
+    with followed(out.say) as watch:
+        found = deployment.refresh(engine, forget_creates=forget_creates, watch=watch)
+    _tell(out, found)
+    out.done(f"{stack}: {_summary(found)}", _facts(found))
+
+
+def drift(stack: Stack, as_json: Json = False) -> None:
+    """Say what was changed outside of Pulumi; exit code 7 for any.
+
+    What AWS and the platform themselves change is allowed (automation/stacks/drift.yaml).
+    """
+    target.read(stack)
+    out = Output(as_json=as_json)
+    engine = workspace.select(stack, target.PROJECT)
+    with followed(lambda _: None) as watch:
+        found = drifts.judged(deployment.preview_refresh(engine, watch=watch))
+    for step in found.foreign:
+        out.say(_line(step))
+    for step, reason in found.allowed:
+        out.say(f"allowed: {_line(step)} ({reason})")
+    result = {
+        "drift": [asdict(step) for step in found.foreign],
+        "allowed": [{**asdict(step), "reason": reason} for step, reason in found.allowed],
+    }
+    said = counted(found.foreign)
+    way = f"; `up` takes it back, `refresh --stack {stack}` takes it over" if said else ""
+    out.done(f"{stack}: {said or 'no drift'}{way}", result)
+    if found.foreign:
+        raise typer.Exit(Exit.DIFFERS)
+
+
+def outputs(
+    stack: Stack,
+    show_secrets: Annotated[bool, typer.Option("--show-secrets", help="Secrets too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Print the outputs of a stack."""
+    target.read(stack)
+    out = Output(as_json=as_json)
+    found = deployment.outputs(workspace.select(stack, target.PROJECT), show_secrets=show_secrets)
+    out.done("\n".join(f"{name}: {_text(value)}" for name, value in found.items()), found)
+
+
+def cancel(stack: Stack, as_json: Json = False, yes: Yes = False) -> None:
+    """Take away the lock of an update that nobody runs any more."""
+    target.read(stack)
+    out = Output(as_json=as_json, yes=yes)
+    engine = workspace.select(stack, target.PROJECT)
+    out.confirm_name(f"An update of {stack} that still runs would lose its lock, and the state with it.", stack)
+    deployment.cancel(engine)
+    left = deployment.pending(engine)
+    out.done(
+        f"{stack} is free; {len(left)} operations were under way, `up` looks them up",
+        {"pending": [asdict(each) for each in left]},
+    )
+
+
+def policies(
+    stack: Stack,
+    levels: Annotated[str | None, typer.Option(help="Those of policies/config/<levels>.json.")] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="table, json, sarif, junit or markdown.", metavar="FORMAT")
+    ] = "table",
+    as_json: Json = False,
+) -> None:
+    """Report what every policy says of every resource.
+
+    The local run judges all resources of the stack with every value known; exit code 6 where an `up` would stop.
+    """
+    target.read(stack)
+    out = Output(as_json=as_json)
+    if form not in FORMATS:
+        raise RefusedError(f"--format: found {form!r}; allowed: {', '.join(FORMATS)}")
+    typer.echo(f"judged {local.SAYS}", err=True)
+    text, stops = local.policies(stack, target.PROJECT, form="json" if as_json else form, levels=levels)
+    out.done(text, {"stops": stops, "report": json.loads(text)} if as_json else {})
+    if stops:
+        raise typer.Exit(Exit.POLICY)
+
+
+def _tell(out: Output, changes: Changes) -> None:
+    """What is created by type, and all else by name."""
+    made = Counter(step.type.split(":")[-1] for step in changes.steps if step.op == "create")
+    for kind, number in sorted(made.items()):
+        out.say(f"+ {number} {kind}")
+    for step in changes.steps:
+        if step.op != "create":
+            out.say(_line(step))
+    for advice in changes.advisories:
+        out.say(f"{advice.level}: {advice.policy}: {advice.message}")
+
+
+def _line(step: Step) -> str:
+    keys = f": {', '.join(step.keys)}" if step.keys else ""
+    return f"{MARKS.get(step.op, step.op)} {step.type.split(':')[-1]} {step.name}{keys}"
+
+
+def _summary(changes: Changes) -> str:
+    same = changes.counts.get("same", 0)
+    return f"{counted(changes.steps) or 'nothing to change'}, {same} stay as they are"
+
+
+def _facts(changes: Changes) -> dict[str, Any]:
+    return asdict(changes)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,51 @@
+"""Without a Pulumi CLI: the local run of this project, as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from automation.exits import Exit
+from automation.operations.errors import PolicyViolationError, RefusedError
+from automation.stacks.deployment import Changes
+from automation.stacks.log import Step, Violation
+
+#: What stands beside every result of it.
+SAYS = "by the local run (python -m local), on an emulated AWS: no Pulumi CLI and no account had a part in it"
+
+
+def has_cli() -> bool:
+    """Whether there is a Pulumi CLI on PATH."""
+    return shutil.which("pulumi") is not None
+
+
+def preview(stack: str, project: Path) -> Changes:
+    """What `up` would do in the emulator of the stack, or in an empty account where none is running."""
+    found = json.loads(_run(project, "preview", "--stack", stack, "--json").stdout)
+    return Changes(
+        steps=[Step(**step) for step in found["steps"]],
+        counts=found["counts"],
+        advisories=[Violation(**advisory) for advisory in found["advisories"]],
+    )
+
+
+def policies(stack: str, project: Path, *, form: str, levels: str | None = None) -> tuple[str, bool]:
+    """What every policy says of every resource of a stack, and whether a mandatory one is violated."""
+    named = ["--levels", levels] if levels else []
+    done = _run(project, "policies", "--stack", stack, "--format", form, *named)
+    return done.stdout.rstrip("\n"), done.returncode == Exit.POLICY
+
+
+def _run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "local", *arguments], cwd=project, capture_output=True, text=True, check=False
+    )
+    if done.returncode == Exit.DONE or (done.returncode == Exit.POLICY and done.stdout):
+        return done
+    said = done.stderr.strip().removeprefix("error: ")
+    if done.returncode == Exit.POLICY:
+        raise PolicyViolationError(f"mandatory policies are violated:\n{said}")
+    raise RefusedError(f"the local run failed: {said or f'it ended with {done.returncode}'}")

@@ -1,0 +1,221 @@
+"""The commands on a stack as a whole, with the CLI played."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from automation.commands import main
+from automation.commands import output as outputs
+from automation.stacks import local
+from tests.automation.stacks.conftest import ENDPOINT, RESOURCES, Engine
+
+ROLE = {"type": "aws:iam/role:Role", "name": "churn-live-role"}
+
+
+class Said:
+    """What a command said."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out.strip(), err.strip()
+
+    @property
+    def result(self) -> dict[str, Any]:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(engine: Engine, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command on staging; nobody sits at a terminal."""
+
+    def command(*arguments: str, stack: str = "staging") -> Said:
+        code = main([*arguments, "--stack", stack])
+        said = capsys.readouterr()
+        return Said(code, said.out, said.err)
+
+    return command
+
+
+def test_preview_says_types_and_numbers(run: Any) -> None:
+    said = run("preview")
+    assert (said.code, said.out.splitlines()) == (
+        0,
+        ["+ 1 Bucket", "+ 1 Endpoint", "+ 1 Topic", "preview of staging: 3 create, 0 stay as they are"],
+    )
+    found = run("preview", "--json").result
+    assert (found["counts"], found["by"], len(found["steps"])) == ({"create": 3}, "by the Pulumi CLI", 3)
+
+
+def test_up_is_followed_and_says_what_the_stack_waits_for(run: Any, engine: Engine) -> None:
+    engine.set(outputs={"waiting_for": ["the training image: publish it"]})
+    said = run("up", "--yes")
+    assert said.code == 0
+    assert said.out.splitlines()[3:] == [
+        "create aws:s3/bucket:Bucket lake-raw-bucket",
+        "create aws:sns/topic:Topic alerts-topic",
+        "create aws:sagemaker/endpoint:Endpoint churn-live-endpoint",
+        "waits for the training image: publish it",
+        "staging: 3 create, 0 stay as they are",
+    ]
+    again = run("up", "--yes", "--json")
+    assert (again.result["steps"], again.result["counts"]) == ([], {"same": 3})
+    assert "nothing of staging is to change" in again.err
+
+
+def test_up_without_anybody_to_ask_does_nothing(run: Any, engine: Engine) -> None:
+    said = run("up")
+    assert (said.code, said.err) == (
+        1,
+        "error: Bring staging there (3 create, 0 stay as they are)? Nobody can answer here: give --yes",
+    )
+    assert engine.names("staging") == []
+
+
+def test_up_of_a_protected_stack_backs_its_state_up(run: Any, engine: Engine) -> None:
+    engine.put("prod", resources=[RESOURCES[0]])
+    assert run("up", "--yes", stack="prod").code == 0
+    (backup,) = (engine.project / ".state" / "prod").glob("prod-*.json")
+    assert [each["name"] for each in json.loads(backup.read_text())["deployment"]["resources"]] == ["lake-raw-bucket"]
+
+
+def test_up_that_violates_a_policy_ends_before_the_question(run: Any, engine: Engine) -> None:
+    violated = {"policyName": "kms", "enforcementLevel": "mandatory", "message": "no key"}
+    engine.set(violations=[violated])
+    said = run("up", "--yes")
+    assert (said.code, said.err) == (
+        6,
+        "policy: stack staging violates mandatory policies; nothing was changed:\n  kms: no key",
+    )
+    assert engine.asked == ["preview"]
+
+
+def test_up_that_fails_half_way_is_gone_on_with(run: Any, engine: Engine) -> None:
+    engine.set(fails={"alerts-topic": "no permission"})
+    said = run("up", "--yes")
+    assert (said.code, said.err) == (
+        5,
+        "failed: no permission\ndone: 1 create; `python -m automation up --stack staging` goes on from there",
+    )
+    engine.set(fails={})
+    assert run("up", "--yes", "--json").result["counts"] == {"same": 1, "create": 2}
+
+
+def test_drift_ends_with_7_and_a_rollback_is_none(run: Any, engine: Engine) -> None:
+    moved = {"op": "update", "old": {"endpointConfigName": "a"}, "new": {"endpointConfigName": "b"}}
+    engine.put("staging", resources=[RESOURCES[2], ROLE])
+    engine.set(drift={"churn-live-endpoint": moved})
+    said = run("drift")
+    assert (said.code, said.out.splitlines()[-1]) == (0, "staging: no drift")
+    assert said.out.startswith("allowed: ~ Endpoint churn-live-endpoint: endpointConfigName (a rollback moves the ")
+    attached = {"op": "update", "old": {"managedPolicyArns": []}, "new": {"managedPolicyArns": ["admin"]}}
+    engine.set(drift={"churn-live-endpoint": moved, "churn-live-role": attached})
+    found = run("drift", "--json")
+    assert (found.code, [step["urn"].rpartition("::")[2] for step in found.result["drift"]]) == (7, ["churn-live-role"])
+
+
+def test_refresh_writes_the_state(run: Any, engine: Engine) -> None:
+    engine.put("staging", resources=RESOURCES)
+    engine.set(drift={"alerts-topic": {"op": "delete", "old": {}, "new": {}}})
+    assert run("refresh").code == 1
+    assert run("refresh", "--yes").out.splitlines()[-2:] == [
+        "- Topic alerts-topic",
+        "staging: 1 delete, 2 stay as they are",
+    ]
+
+
+def test_outputs_are_printed_without_secrets(run: Any, engine: Engine) -> None:
+    engine.put("staging", outputs={"waiting_for": ["images"], "vpc": "vpc-1", "secret": "s3cr3t"})
+    assert run("outputs").out == 'waiting_for: ["images"]\nvpc: vpc-1\nsecret: [secret]'
+    assert run("outputs", "--json", "--show-secrets").result["secret"] == "s3cr3t"
+
+
+def test_cancel_asks_for_the_name_of_the_stack(run: Any, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("cancel").code == 1
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(outputs.typer, "prompt", lambda *_, **__: "stagign")
+    assert run("cancel").err == "error: found 'stagign'; allowed: staging; nothing was done"
+    assert engine.asked == []
+    monkeypatch.setattr(outputs.typer, "prompt", lambda *_, **__: "staging")
+    left = {"type": "updating", "resource": {"urn": "urn::churn-live-endpoint", "type": ENDPOINT}}
+    engine.put("staging", pending=[left])
+    assert run("cancel").out == "staging is free; 1 operations were under way, `up` looks them up"
+    assert engine.asked == ["cancel"]
+
+
+@pytest.mark.parametrize("command", ["up", "refresh", "drift", "outputs", "cancel"])
+def test_what_needs_the_cli_says_where_to_get_it(run: Any, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    said = run(command)
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith(
+        "error: the Pulumi CLI is not on PATH; install it (https://www.pulumi.com/docs/install/)"
+    )
+
+
+def local_run(monkeypatch: pytest.MonkeyPatch, *, code: int, out: str = "", err: str = "") -> list[list[str]]:
+    """Without a CLI, and with a local run that answers so; the commands it was given."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    asked: list[list[str]] = []
+
+    def ran(argv: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        asked.append(argv)
+        return subprocess.CompletedProcess(argv, code, out, err)
+
+    monkeypatch.setattr(local.subprocess, "run", ran)
+    return asked
+
+
+def test_preview_without_a_cli_is_the_local_runs_and_says_so(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = {"op": "create", "urn": "urn:pulumi:s::p::t::lake", "type": "aws:s3/bucket:Bucket", "keys": []}
+    document = {"against": "an empty account", "steps": [step], "counts": {"create": 1}, "advisories": []}
+    asked = local_run(monkeypatch, code=0, out=json.dumps(document))
+    said = run("preview", "--json")
+    assert asked == [[sys.executable, "-m", "local", "preview", "--stack", "staging", "--json"]]
+    assert (said.code, said.result["counts"], said.result["by"]) == (0, {"create": 1}, local.SAYS)
+    assert said.err.startswith(f"preview {local.SAYS}; the Pulumi CLI is not on PATH; install it")
+
+
+@pytest.mark.parametrize(
+    ("code", "err", "ended", "said"),
+    [
+        (
+            6,
+            "error: kms: the key\n    rotates never\n",
+            6,
+            "policy: mandatory policies are violated:\nkms: the key\n    rotates never",
+        ),
+        (
+            1,
+            "error: the config of stack staging has faults\n",
+            1,
+            "error: the local run failed: the config of stack staging has faults",
+        ),
+        (137, "", 1, "error: the local run failed: it ended with 137"),
+    ],
+)
+def test_what_the_local_run_refuses_is_told(
+    run: Any, monkeypatch: pytest.MonkeyPatch, code: int, err: str, ended: int, said: str
+) -> None:
+    local_run(monkeypatch, code=code, err=err)
+    found = run("preview")
+    assert (found.code, found.err) == (ended, said)
+
+
+def test_policies_are_reported_and_a_violation_ends_with_6(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = local_run(monkeypatch, code=0, out="# evidence\n")
+    assert (run("policies", "--format", "markdown").out, asked[0][3:]) == (
+        "# evidence",
+        ["policies", "--stack", "staging", "--format", "markdown"],
+    )
+    local_run(monkeypatch, code=6, out='{"results": []}\n')
+    said = run("policies", "--levels", "strict", "--json")
+    assert (said.code, said.result) == (6, {"stops": True, "report": {"results": []}})
+    refused = run("policies", "--format", "pdf")
+    assert (refused.code, refused.err) == (
+        1,
+        "error: --format: found 'pdf'; allowed: table, json, sarif, junit, markdown",
+    )

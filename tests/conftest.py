@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 import urllib3
@@ -16,7 +17,8 @@ from local.tether import PR_SET_PDEATHSIG
 
 collect_rarely()  # the tests hold the same models of AWS as the local run, in one process for many tests
 # A loaded machine may need longer for an answer than botocore's minute; no test is about that.
-Config.OPTION_DEFAULTS |= {"read_timeout": 600}
+_defaults: Any = Config.OPTION_DEFAULTS
+_defaults["read_timeout"] = 600
 
 
 def _end_with_parent(forking: list[int]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any
 
 from automation.operations.errors import RefusedError
+from contracts.images import IMAGES
 from contracts.names import Names
 
-IMAGES: Final = ("training", "inference")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -21,9 +21,7 @@ def newest(names: Names, image: str, *, ecr: Any) -> str:
     except ecr.exceptions.RepositoryNotFoundException as error:
         raise RefusedError(f"repository {repository} is not there; run `pulumi up`, which makes it") from error
     if not found:
-        raise RefusedError(
-            f"repository {repository} has no image; build workloads/{image}/Dockerfile and push it there"
-        )
+        raise RefusedError(f"repository {repository} has no image; build {IMAGES[image].dockerfile} and push it there")
     return max(found, key=lambda pushed: pushed["imagePushedAt"])["imageDigest"]
 
 

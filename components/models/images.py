@@ -14,7 +14,7 @@ import pulumi_awsx as awsx
 
 from components.ground import Ground
 from components.ground.keys import Domain
-from components.models.parameters import IMAGES
+from contracts.images import IMAGES
 from settings import Images as ImageSettings
 
 

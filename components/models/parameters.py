@@ -17,6 +17,7 @@ import pulumi_aws as aws
 
 from components.models.signs import sign
 from contracts import release
+from contracts.images import IMAGES
 from contracts.names import EndpointNames, Names
 from contracts.release import Record
 from settings import Workload
@@ -25,9 +26,6 @@ _BY_DIGEST = re.compile(r"[\w./-]+@sha256:[0-9a-f]{64}")
 
 #: The command line of operators, from the project's directory.
 AUTOMATION = ".venv/bin/python -m automation"
-
-TRAINING, INFERENCE = "training", "inference"
-IMAGES = (TRAINING, INFERENCE)
 
 
 def read(names: Names, opts: pulumi.InvokeOptions) -> dict[str, str]:

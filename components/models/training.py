@@ -20,9 +20,9 @@ from components import access, jobs
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
-from components.models.parameters import INFERENCE, TRAINING
 from components.watch import HOUR, Event, Series, Watch, Widget
 from contracts import schema
+from contracts.images import INFERENCE, TRAINING
 from contracts.names import EndpointNames, WorkloadNames
 from contracts.schema import Contract
 from workloads.pipeline import render

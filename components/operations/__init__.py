@@ -10,7 +10,6 @@ import pulumi
 import pulumi_aws as aws
 
 from components.models import packages, training
-from components.models.parameters import TRAINING
 from components.models.training import Training
 from components.operations import dead_letters, drift, function, quality, retraining, rollback
 from components.operations.dead_letters import DeadLetters, DeadLettersArgs
@@ -19,6 +18,7 @@ from components.operations.retraining import Retraining, RetrainingArgs
 from components.serving import watch as serving
 from components.watch import Channel, Watch
 from components.workload import Workload
+from contracts.images import TRAINING
 
 #: What the code of this wing calls (`components.reach`).
 CALLS: Final = (retraining.CALLS, rollback.CALLS, drift.CALLS)

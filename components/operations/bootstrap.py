@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from components.ground import judged
-from components.models.parameters import AUTOMATION, IMAGES
+from components.models.parameters import AUTOMATION
+from contracts.images import IMAGES
 from contracts.names import Names
 from contracts.release import Record
 from settings import Workload
@@ -21,9 +22,9 @@ def waiting_for(
     """What is left out of the stack for now: the reason, and the command that brings it. Empty for a complete stack."""
     up = judged.up_command(names.stack)
     waits = [
-        f"the {image} image: build workloads/{image}/Dockerfile and push it to {names.resource(image)}, then "
+        f"the {image} image: build {found.dockerfile} and push it to {names.resource(image)}, then "
         f"`{AUTOMATION} publish {image} --stack {names.stack} --yes` and `{up}` (brings the training pipelines)"
-        for image in IMAGES
+        for image, found in IMAGES.items()
         if image not in images
     ]
     for workload, settings in workloads.items():

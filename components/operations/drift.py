@@ -21,8 +21,8 @@ from components import access, jobs
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
-from components.models.parameters import TRAINING
 from components.watch import HOUR, Alarm, Channel, Event, Series, Watch, Widget
+from contracts.images import TRAINING
 from contracts.names import MODEL_QUALITY_NAMESPACE, EndpointNames
 from settings import Monitoring as MonitoringSettings
 

@@ -9,25 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-#: What each Dockerfile copies, relative to the project.
-SOURCES = {
-    "training": ("contracts", "workloads"),
-    "inference": ("contracts", "workloads/__init__.py", "workloads/features", "workloads/inference"),
-}
-#: What .dockerignore keeps out of both.
-IGNORED = ("workloads/inference/benchmark", "workloads/pipeline/definitions")
+from contracts.images import IMAGES, ROOT, Image
+
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 
 
 def build(image: str, repository: str, *, ecr: Any) -> str:
     """Put the manifest of `image` (training or inference) into a repository; returns its URI by digest."""
-    content = content_hash(SOURCES[image])
+    content = content_hash(IMAGES[image])
     manifest = json.dumps(
         {
             "schemaVersion": 2,
@@ -50,22 +42,13 @@ def build(image: str, repository: str, *, ecr: Any) -> str:
     return f"{uri}@{digest}"
 
 
-def content_hash(sources: Iterable[str]) -> str:
-    """SHA-256 over names and bytes of all files of `sources` (files or directories), caches left out."""
+def content_hash(image: Image) -> str:
+    """SHA-256 over names and bytes of all files that decide what the image is."""
     digest = hashlib.sha256()
-    for path in sorted(p for source in sources for p in _files(ROOT / source)):
+    for path in image.files():
         digest.update(f"{path.relative_to(ROOT)}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _files(path: Path) -> Iterable[Path]:
-    found = [path] if path.is_file() else path.rglob("*")
-    return (p for p in found if p.is_file() and not _ignored(p))
-
-
-def _ignored(path: Path) -> bool:
-    return "__pycache__" in path.parts or path.relative_to(ROOT).as_posix().startswith(IGNORED)
 
 
 def _digests(ecr: Any, repository: str) -> set[str]:

@@ -1,0 +1,82 @@
+"""The platform's container images: what each is made of, what is installed in it, what it runs. One manifest.
+
+    python -m contracts.images                 # as JSON, for builds
+
+How an image is built is said by its Dockerfile, with this project as its context; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[1]
+TRAINING: Final = "training"
+INFERENCE: Final = "inference"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """One image. Paths are relative to the project.
+
+    `sources` are the files and directories that it holds, without what `leaves_out` begins; `requirements` are lock
+    files; `entry` is what a container runs that is told nothing else.
+    """
+
+    name: str
+    dockerfile: str
+    sources: tuple[str, ...]
+    leaves_out: tuple[str, ...]
+    requirements: tuple[str, ...]
+    entry: tuple[str, ...]
+
+    def files(self) -> Iterator[Path]:
+        """Every file that decides what the image is, its Dockerfile and lock files too, in order of their paths."""
+        found = {self.dockerfile, *self.requirements}
+        for source in self.sources:
+            path = ROOT / source
+            below = [path] if path.is_file() else path.rglob("*")
+            found |= {file.relative_to(ROOT).as_posix() for file in below if file.is_file()}
+        for name in sorted(found):
+            if "__pycache__" not in name and not name.startswith(self.leaves_out):
+                yield ROOT / name
+
+
+#: Left out of both: what measures, and what was compiled for this machine (each image compiles its own).
+_BESIDE: Final = ("workloads/inference/benchmark/", "workloads/inference/forest/forest.so")
+#: What the service imports, and no more: its image has few packages.
+_SERVICE: Final = {
+    "contracts": ("__init__", "expression", "formats", "partitions", "schema", "texts", "tree"),
+    "workloads": ("__init__", "job", "logs"),
+    "workloads/features": ("__init__", "row"),
+}
+
+IMAGES: Final[Mapping[str, Image]] = {
+    TRAINING: Image(
+        name=TRAINING,
+        dockerfile="workloads/training/Dockerfile",
+        sources=("contracts", "workloads"),
+        leaves_out=(*_BESIDE, "workloads/pipeline/definitions/"),
+        requirements=("workloads/training/requirements.lock",),
+        entry=("python3", "-m", "workloads.training"),
+    ),
+    INFERENCE: Image(
+        name=INFERENCE,
+        dockerfile="workloads/inference/Dockerfile",
+        sources=(
+            *(f"{package}/{module}.py" for package, modules in _SERVICE.items() for module in modules),
+            "workloads/inference",
+        ),
+        leaves_out=_BESIDE,
+        requirements=("workloads/inference/requirements.lock", "workloads/inference/requirements-xgboost.lock"),
+        entry=("python", "-m", "workloads.inference"),
+    ),
+}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps([asdict(image) for image in IMAGES.values()], indent=1) + "\n")

@@ -1,0 +1,78 @@
+"""The manifest of images and their Dockerfiles say the same."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import asdict
+
+import pytest
+
+from contracts.images import IMAGES, ROOT, Image
+
+EVERY = pytest.mark.parametrize("image", IMAGES.values(), ids=str)
+
+
+def instructions(image: Image) -> list[list[str]]:
+    """Each instruction of the Dockerfile, its lines joined, in words."""
+    text = (ROOT / image.dockerfile).read_text().replace("\\\n", " ")
+    return [line.split() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def copied(image: Image) -> set[str]:
+    """What the stages copy out of the project."""
+    lines = [words[1:] for words in instructions(image) if words[0] == "COPY"]
+    return {source for words in lines if not words[0].startswith("--from") for source in words[:-1]}
+
+
+def test_the_images() -> None:
+    assert list(IMAGES) == ["training", "inference"] == [image.name for image in IMAGES.values()]
+
+
+@EVERY
+def test_the_dockerfile_copies_the_sources_and_nothing_beside_them(image: Image) -> None:
+    wanted = {*image.sources, *image.requirements}
+    assert wanted <= copied(image)
+    # A stage that compiles copies some of the same sources by themselves.
+    assert [path for path in copied(image) - wanted if not path.startswith(tuple(f"{s}/" for s in image.sources))] in (
+        [],
+        ["workloads/__init__.py"],
+    )
+
+
+@EVERY
+def test_the_dockerfile_installs_the_requirements_and_runs_the_entry(image: Image) -> None:
+    text = (ROOT / image.dockerfile).read_text()
+    installed = re.findall(r"-r /build/(\S+)", text)
+    assert installed == [path.rpartition("/")[2] for path in image.requirements]
+    runs = [words[1:] for words in instructions(image) if words[0] in ("ENTRYPOINT", "CMD")]
+    assert [json.loads(" ".join(words)) for words in runs] == [list(image.entry)]
+
+
+@EVERY
+def test_the_entry_is_a_module_of_its_sources(image: Image) -> None:
+    module = image.entry[-1].replace(".", "/")
+    assert ROOT / module / "__main__.py" in set(image.files())
+
+
+@EVERY
+def test_the_files_are_those_of_the_image(image: Image) -> None:
+    files = [path.relative_to(ROOT).as_posix() for path in image.files()]
+    assert files == sorted(set(files))
+    assert {image.dockerfile, *image.requirements} <= set(files)
+    assert [name for name in files if "__pycache__" in name or "benchmark" in name or name.endswith(".so")] == []
+    assert ("workloads/training/train.py" in files) is (image.name == "training")
+
+
+def test_a_build_reads_the_manifest_as_json() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "contracts.images"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == json.loads(json.dumps([asdict(image) for image in IMAGES.values()]))
+    assert [shlex.join(image["entry"]) for image in json.loads(done.stdout)] == [
+        "python3 -m workloads.training",
+        "python -m workloads.inference",
+    ]

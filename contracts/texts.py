@@ -9,12 +9,21 @@ others are read as they are, unless a text stands there for one value and spells
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import date
 
 from contracts.schema import Column, ColumnType, Value
 
 #: What is cut off both ends: blanks and line ends, the no-break space of spreadsheets and the byte order mark.
 BLANKS = " \t\r\n\f\v\u00a0\ufeff"
+#: A timestamp: ISO 8601 (2019), calendar date alone or with a time of day, which 24:00 may end. For Python and RE2.
+TIMESTAMP = (
+    r"([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"([T ](([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?|24:00(:00(\.0{1,9})?)?)"
+    r"(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?)?"
+)
+_TIMESTAMP = re.compile(TIMESTAMP)
 _NUMERIC = (ColumnType.INTEGER, ColumnType.NUMBER)
 
 
@@ -103,6 +112,17 @@ def never_number(column: Column, number: float) -> str | None:
     if column.minimum is not None and number < column.minimum:
         return f"{place}.minimum is {column.minimum:g}"
     return f"{place}.maximum is {column.maximum:g}" if column.maximum is not None and number > column.maximum else None
+
+
+def is_timestamp(text: str) -> bool:
+    """Whether a trimmed text is a timestamp of the calendar; year 1 is the first."""
+    if not _TIMESTAMP.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:  # 2026-02-31
+        return False
+    return True
 
 
 def finite(text: str) -> float | None:

@@ -10,9 +10,12 @@ import shutil
 import tarfile
 from pathlib import Path
 
+#: What a model may be unpacked to: the largest volume that a job or an endpoint of the platform has is 30 GB.
+MAX_BYTES = 8 * 1024**3
+
 
 class ArchiveMemberError(tarfile.TarError):
-    """A member that is neither file nor directory, or lies outside; the message names it."""
+    """A member that is neither file nor directory, lies outside, or is too large; the message names it."""
 
 
 def unpack(archive: Path, directory: Path) -> None:
@@ -23,7 +26,15 @@ def unpack(archive: Path, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     inside = directory.resolve()
     with tarfile.open(archive) as packed:
-        members = [(member, _target(member, inside)) for member in packed]
+        members: list[tuple[tarfile.TarInfo, Path]] = []
+        size = 0
+        for member in packed:
+            size += member.size
+            if size > MAX_BYTES:
+                raise ArchiveMemberError(
+                    f"{member.name!r}: found {size} bytes up to here; allowed: {MAX_BYTES} in all; pack fewer"
+                )
+            members.append((member, _target(member, inside)))
         for member, target in members:
             content = packed.extractfile(member)
             if content is None:

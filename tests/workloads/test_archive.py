@@ -69,3 +69,16 @@ def test_a_damaged_archive_is_an_error_of_archives(tmp_path: Path, damage: Calla
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises((tarfile.TarError, EOFError)):
         archive.unpack(path, tmp_path / "out")
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "MAX_BYTES", 1000)
+    members = [(name, tarfile.REGTYPE, bytes(size), "") for name, size in (("model.ubj", 400), ("more", 600), ("z", 1))]
+    archive.unpack(packed(tmp_path / "all.tar.gz", *members[:2]), tmp_path / "all")
+    assert {path.name: path.stat().st_size for path in (tmp_path / "all").iterdir()} == {"model.ubj": 400, "more": 600}
+    with pytest.raises(archive.ArchiveMemberError) as refused:
+        archive.unpack(packed(tmp_path / "m.tar.gz", *members), tmp_path / "out")
+    assert str(refused.value) == "'z': found 1001 bytes up to here; allowed: 1000 in all; pack fewer"
+    assert list((tmp_path / "out").iterdir()) == []

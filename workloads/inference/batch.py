@@ -32,6 +32,7 @@ from workloads.inference.reader import Reader
 from workloads.inference.rows import Entity, Raw, Values
 
 PIECE_ROWS = 10_000
+MAX_LINE = 2_000_000  # letters, as validation allows
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 _GZIP = b"\x1f\x8b"
 
@@ -115,11 +116,12 @@ def _csv_rows(reader: Reader, path: Path) -> Iterator[Row]:
     with path.open("rb") as start:
         compressed = start.read(2) == _GZIP
     with (gzip.open if compressed else open)(path, "rt", encoding="utf-8-sig", newline="") as file:
-        first = file.readline()
+        texts = _lines(file)
+        first = next(texts, "")
         if not first:
             raise ValueError("the file is empty")
         layout = reader.by_line.header(first.rstrip("\r\n"))
-        rest = file if layout else itertools.chain([first], file)
+        rest = texts if layout else itertools.chain([first], texts)
         skipped, layout = (1, layout) if layout else (0, reader.by_line.bare)
         lines = csv.reader(rest, strict=True, delimiter=layout.delimiter)
         for cells in lines:
@@ -133,6 +135,17 @@ def _csv_rows(reader: Reader, path: Path) -> Iterator[Row]:
             else:
                 raw = layout.arranged([values])
                 yield Row(raw.values[0], raw.entities[0] if raw.entities else None, faults)
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    """The lines of a text, none of which may be so long that a small compressed file fills the memory."""
+    for number in itertools.count(1):
+        line = file.readline(MAX_LINE)
+        if len(line) == MAX_LINE and line[-1] not in "\r\n":
+            raise ValueError(f"line {number} is longer than {MAX_LINE} letters, which is the most allowed")
+        if not line:
+            return
+        yield line
 
 
 def _json_rows(reader: Reader, path: Path) -> Iterator[Row]:
@@ -157,7 +170,7 @@ def _parquet_rows(reader: Reader, path: Path) -> Iterator[Row]:
             "Parquet needs pyarrow, which is not installed here; convert it to CSV or JSON lines"
         ) from None
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for row in columnar.rows_of(file, reader, most_bytes=float("inf")):
                 faults: list[Fault] = []
                 yield Row(*reader.record(row, Check.from_typed, faults), faults)

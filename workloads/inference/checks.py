@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -24,10 +25,12 @@ from contracts.schema import Column, ColumnType, Value
 from workloads.inference.errors import show
 
 _INT64 = (-(2**63), 2**63 - 1)
+_FLOAT64 = (-sys.float_info.max, sys.float_info.max)
+_EXACT = 2**53  # from here on not every integer is a float
 # Digits in a CSV cell; what Python reads beyond them (underscores, other scripts' digits) is refused. Tools that
 # keep an integer column with gaps as floats write 14.0 for 14, which is taken as the integer it is.
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}(\.0*)?")
-_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,5})?|[+-]?(inf|infinity)", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 _TEXTS = (ColumnType.STRING, ColumnType.TIMESTAMP)
 _NOUNS = {
@@ -119,9 +122,11 @@ class Check:
             return self._checked(_BOOLEANS[text.lower()])
         if kind is ColumnType.INTEGER and _INTEGER.fullmatch(text):
             return self._checked(int(text.partition(".")[0]))
-        if not _NUMBER.fullmatch(text):
+        number = float(text) if _NUMBER.fullmatch(text) else math.nan
+        # of an integer column too: 1e3 is the integer it is, where a float shows that it has no fraction
+        if math.isnan(number) or (kind is ColumnType.INTEGER and abs(number) >= _EXACT):
             raise ValueError(cell)
-        return self._checked(float(text))  # of an integer column too: 1e3 is the integer it is
+        return self._checked(number)
 
     def from_typed(self, value: Any) -> Any:
         """The value of a Parquet column, as pyarrow gives it: by the pairs of types that validation takes."""
@@ -167,7 +172,9 @@ class Check:
                 raise ValueError(value)
             return None
         kind = self.column.type
-        if kind in _TEXTS:
+        if kind is ColumnType.TIMESTAMP:
+            legal = isinstance(value, str) and texts.is_timestamp(value)
+        elif kind is ColumnType.STRING:
             legal = isinstance(value, str) and (not self.column.allowed or value in self.column.allowed)
         elif kind is ColumnType.BOOLEAN:
             legal = isinstance(value, bool)
@@ -192,7 +199,7 @@ class Check:
         c = self.column
         if c.allowed:
             return value in c.allowed
-        low, high = (-math.inf, math.inf) if c.type is ColumnType.NUMBER else _INT64
+        low, high = _FLOAT64 if c.type is ColumnType.NUMBER else _INT64
         return max(low, low if c.minimum is None else c.minimum) <= value <= (high if c.maximum is None else c.maximum)
 
 

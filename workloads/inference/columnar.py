@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from workloads.inference.errors import MAX_FAULTS, ONCE, TWICE, Fault, Refused, invalid, malformed
@@ -35,7 +36,7 @@ def read(body: bytes, reader: Reader) -> Raw:
         schema = pq.read_schema(io.BytesIO(body))
         wanted = _wanted(schema.names, reader)
         texts = [field.name for field in schema if field.type == pa.string() and field.name in wanted]
-        with pq.ParquetFile(io.BytesIO(body), read_dictionary=texts) as file:
+        with pq.ParquetFile(io.BytesIO(body), read_dictionary=texts, page_checksum_verification=True) as file:
             reader.check_count(file.metadata.num_rows)
             return reader.table(rows_of(file, reader, MAX_UNPACKED))
     except (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError) as error:
@@ -100,4 +101,24 @@ def _values(column: Any) -> list[Any]:
     if pa.types.is_dictionary(column.type):
         each = column.dictionary.to_pylist()
         return [None if index is None else each[index] for index in column.indices.to_pylist()]
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+        return _moments(column)
     return column.to_pylist()
+
+
+def _moments(column: Any) -> list[Any]:
+    """Timestamps and dates to the microsecond, zoned ones in UTC; those of no calendar as text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    zone = getattr(column.type, "tz", None)
+    exact = pc.CastOptions(pa.timestamp("us", zone), allow_time_truncate=True)
+    numbers = pc.cast(column, options=exact).view(pa.int64()).to_pylist()
+    return [None if number is None else _moment(number, UTC if zone else None) for number in numbers]
+
+
+def _moment(microseconds: int, zone: tzinfo | None) -> datetime | str:
+    try:
+        return datetime(1970, 1, 1, tzinfo=zone) + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return f"{microseconds} microseconds since 1970"

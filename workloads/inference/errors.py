@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 JSON = b"application/json"
@@ -87,6 +89,8 @@ def busy(why: str) -> Refused:
 
 
 def show(value: object) -> str:
-    """A value as JSON, shortened."""
+    """A value as JSON, shortened; an infinite number, for which JSON has no word, as Python does."""
+    if isinstance(value, float) and math.isinf(value):
+        return str(value)
     text = _ENCODER.encode(value).decode(errors="replace")
     return text if len(text) <= 60 else text[:57] + "..."

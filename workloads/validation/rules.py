@@ -17,10 +17,6 @@ from workloads.engine import literal
 from workloads.stored import SQL_TYPES
 from workloads.validation.verdict import RowFault
 
-_TIMESTAMP = (
-    r"\d{4}-\d{2}-\d{2}"
-    r"([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?"
-)
 _NOT_FINITE = "nan|[+-]?inf(inity)?"
 _INTEGERS = {
     "TINYINT",
@@ -163,14 +159,15 @@ _FROM_TEXT = {
     ),
     ColumnType.TIMESTAMP: (
         "CASE WHEN regexp_full_match({x}, "
-        + literal(_TIMESTAMP)
+        + literal(texts.TIMESTAMP)
         + ") THEN TRY_CAST({x} AS TIMESTAMP WITH TIME ZONE) END"
     ),
 }
 _AS_IS = {ColumnType.NUMBER: "TRY_CAST({x} AS DOUBLE)"}
-# of nanoseconds duckdb has no isfinite
-_FINITE = (
-    "CASE WHEN isfinite(TRY_CAST({x} AS TIMESTAMP WITH TIME ZONE)) THEN TRY_CAST({x} AS TIMESTAMP WITH TIME ZONE) END"
+# of the years that a text can have; this leaves infinities out
+_MOMENT = (
+    "CASE WHEN TRY_CAST({x} AS TIMESTAMP WITH TIME ZONE) BETWEEN TIMESTAMP WITH TIME ZONE '0001-01-01 00:00:00+00' "
+    "AND TIMESTAMP WITH TIME ZONE '9999-12-31 23:59:59.999999+00' THEN TRY_CAST({x} AS TIMESTAMP WITH TIME ZONE) END"
 )
 _WHOLE = "CASE WHEN {x} = trunc({x}) THEN TRY_CAST({x} AS BIGINT) END"
 _ZERO_ONE = "CASE WHEN {x} = 1 THEN TRUE WHEN {x} = 0 THEN FALSE END"
@@ -184,8 +181,8 @@ _FROM_TYPED = {
     "float": {ColumnType.INTEGER: _WHOLE, ColumnType.BOOLEAN: _ZERO_ONE, **_AS_IS},
     "decimal": {ColumnType.INTEGER: _WHOLE, **_AS_IS},
     "boolean": {ColumnType.BOOLEAN: "{x}", ColumnType.INTEGER: "CAST({x} AS BIGINT)"},
-    "timestamp": {ColumnType.TIMESTAMP: _FINITE},
-    "date": {ColumnType.TIMESTAMP: "TRY_CAST({x} AS TIMESTAMP WITH TIME ZONE)"},
+    "timestamp": {ColumnType.TIMESTAMP: _MOMENT},
+    "date": {ColumnType.TIMESTAMP: _MOMENT},
 }
 
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from contracts.schema import ColumnType, Contract
 from workloads.engine import identifier, literal, parquet
 from workloads.stored import SQL_TYPES
-from workloads.validation import header, integrity
+from workloads.validation import chunks, header, integrity
 from workloads.validation.verdict import FileFault, Finding, RefusedError
 
 PARQUET_MAGIC = b"PAR1"
@@ -119,7 +119,7 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contra
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise integrity.parquet_damage(error) from error
     places = header.places(names, contract)
-    integrity.verify_pages(path, [names[place] for place in places if place is not None])
+    chunks.verify(path, [names[place] for place in places if place is not None])
     columns = _columns(places, delivered, lambda place: identifier(names[place]))
     scan = f"(SELECT {columns} FROM {parquet(path)})"  # noqa: S608  quoted by engine
     try:

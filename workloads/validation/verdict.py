@@ -43,6 +43,7 @@ class FileFault(StrEnum):
     EMPTY_FILE = "empty_file"
     NO_ROWS = "no_rows"
     CORRUPT = "corrupt"
+    TOO_LARGE = "too_large"
     DUPLICATE_COLUMN = "duplicate_column"
     MISSING_COLUMN = "missing_column"
     WRONG_TYPE = "wrong_type"

@@ -191,6 +191,17 @@ def test_a_directory(package: Path, table: pa.Table, tmp_path: Path) -> None:
     assert len(list((tmp_path / "out").glob("*.scores.csv"))) == 3
 
 
+def test_a_page_of_parquet_whose_checksum_differs_is_refused(
+    package: Path, table: pa.Table, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "day.parquet"
+    pq.write_table(table.slice(0, 50), path, write_page_checksum=True, compression="none", use_dictionary=False)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"C-17", b"C-71", 1))
+    assert run(package, path, tmp_path / "out") == 1
+    assert "CRC checksum verification failed" in caplog.records[-1].getMessage()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -201,6 +212,11 @@ def test_a_directory(package: Path, table: pa.Table, tmp_path: Path) -> None:
         ("a.jsonl", b"{}\n{", "a.jsonl: line 2: Input data was truncated"),
         ("a.jsonl", b"[1]\n", "a.jsonl: line 1: Expected `object`, got `array`"),
         ("a.parquet", b"PAR1", "a.parquet: Parquet"),
+        (
+            "a.csv.gz",
+            gzip.compress(b"1,2,3\n" + bytes(50_000_000)),
+            "a.csv.gz: line 2 is longer than 2000000 letters, which is the most allowed",
+        ),
     ],
 )
 def test_files_that_cannot_be_read(

@@ -84,6 +84,7 @@ def outcome(verdict: Verdict) -> str:
 
 
 _CHECKED = parquet(write_page_checksum=True, compression="none", use_dictionary=False)
+_UNCHECKED = parquet(compression="none", use_dictionary=False)
 _ODD = pq.read_table(io.BytesIO(parquet()))
 _REST1 = REST.replace(b"\n", b",1\n")
 
@@ -211,6 +212,7 @@ CONTENTS: dict[str, list[tuple[str, bytes]]] = {
         ("several row groups, each compression", parquet(row_group_size=7, compression="zstd")),
         ("page checksums", _CHECKED),
         ("one bit of a value turned over, with page checksums", flipped(_CHECKED, b"C0004")),
+        ("a value beyond the statistics of its column", _UNCHECKED.replace(b"C0004", b"D0004", 1)),
         ("cut off", parquet()[:-200]),
         ("no rows", table(_ODD.slice(0, 0))),
     ],

@@ -1,0 +1,95 @@
+"""A small file that stands for a great deal is a verdict, and nothing beyond the bound is written or held in memory."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from tests.workloads.validation import shapes
+from workloads.rehearsal.split import SplitError, split
+from workloads.validation import Status, integrity
+from workloads.validation.verdict import FileFault, RefusedError
+
+MEGABYTE = 1024**2
+TOLD = (
+    "the file unpacks to more than 2097152 bytes (0.00195312 GiB), which is the most allowed; deliver its rows in "
+    "several files"
+)
+
+
+@pytest.fixture(autouse=True)
+def bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(integrity, "MAX_UNPACKED_BYTES", 2 * MEGABYTE)
+
+
+def refused(content: bytes, directory: Path) -> list[tuple[FileFault, str]]:
+    verdict = shapes.judged(content, directory)
+    assert verdict.status is Status.REFUSED
+    return [(finding.code, finding.text) for finding in verdict.findings]
+
+
+def repeated(letters: int) -> bytes:
+    """30 rows of Parquet with one text, which the file holds once."""
+    names = pa.array(["C" * letters] * 30)
+    return shapes.table(pa.table({**shapes._ODD.to_pydict(), "customer_id": names}))
+
+
+def test_the_bound_is_what_a_jobs_volume_holds_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert integrity.MAX_UNPACKED_BYTES == 8 * 1024**3
+
+
+def test_a_gzip_of_a_thousand_times_its_size(tmp_path: Path) -> None:
+    bomb = gzip.compress(shapes.PLAIN + b"\n" * 50 * MEGABYTE, mtime=0)
+    assert len(bomb) < 60_000
+    assert refused(bomb, tmp_path) == [(FileFault.TOO_LARGE, TOLD)]
+
+
+def test_a_bomb_of_many_members(tmp_path: Path) -> None:
+    bomb = gzip.compress(shapes.PLAIN, mtime=0) + gzip.compress(b"\n" * MEGABYTE, mtime=0) * 40
+    assert refused(bomb, tmp_path) == [(FileFault.TOO_LARGE, TOLD)]
+
+
+def test_nothing_beyond_the_bound_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(bytes(50 * MEGABYTE)))
+    with pytest.raises(RefusedError):
+        integrity.inflate(path, tmp_path)
+    assert (tmp_path / "inflated").stat().st_size <= 2 * MEGABYTE
+
+
+def test_a_file_of_the_most_allowed_bytes_is_read(tmp_path: Path) -> None:
+    filled = shapes.PLAIN + b"\n" * (2 * MEGABYTE - len(shapes.PLAIN))
+    assert shapes.judged(gzip.compress(filled, mtime=0), tmp_path).accepted == 30
+    assert refused(gzip.compress(filled + b"\n", mtime=0), tmp_path) == [(FileFault.TOO_LARGE, TOLD)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"use_dictionary": False, "compression": "gzip"},
+        {"use_dictionary": False, "column_encoding": {"customer_id": "DELTA_BYTE_ARRAY"}},
+    ],
+    ids=["dictionary", "plain", "delta"],
+)
+def test_a_text_that_parquet_repeats(tmp_path: Path, options: dict[str, Any]) -> None:
+    names = pa.array(["C" * 80_000] * 30)
+    content = shapes.table(pa.table({**shapes._ODD.to_pydict(), "customer_id": names}), **options)
+    assert len(content) < 200_000
+    assert refused(content, tmp_path) == [(FileFault.TOO_LARGE, TOLD)]
+
+
+def test_a_text_that_is_repeated_within_the_bound_is_read(tmp_path: Path) -> None:
+    assert shapes.judged(repeated(60_000), tmp_path).rows_in == 30
+
+
+def test_a_rehearsal_says_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv.gz"
+    path.write_bytes(gzip.compress(bytes(50 * MEGABYTE)))
+    with pytest.raises(SplitError, match=r"data\.csv\.gz: the file unpacks to more than"):
+        split(path, tmp_path / "parts")

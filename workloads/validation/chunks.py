@@ -1,0 +1,137 @@
+"""The column chunks of a Parquet file held against what the file says of them: checksums of pages, statistics, counts.
+
+Most writers make no page checksums, but nearly all write statistics (Apache Parquet format, `Statistics`): how many
+nulls a chunk has, its least and its greatest value. duckdb reads by them and looks at neither again, so that a file
+whose rows and statistics differ is one in which something is not what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from workloads.validation.integrity import check_unpacked, damaged, parquet_damage
+
+_BATCH_ROWS = 65_536
+_FEW_ROWS = 1_024  # where texts are stored by what they share with the one before, which pyarrow has no short form of
+_BYTES = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
+_COUNTS = {pa.types.is_timestamp: pa.int64(), pa.types.is_date32: pa.int32()}
+_ORDERED = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
+_TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+
+
+def verify(path: Path, columns: Sequence[str]) -> None:
+    """Read `columns` of a Parquet file once and compare them with its checksums and statistics, where it has some.
+
+    RefusedError when one differs, when a page cannot be read, and when they are more than a file may hold: a text that
+    repeats is stored once, so that a small file can stand for a great deal.
+    """
+    try:
+        whole = pq.read_metadata(path)
+        chunks = [chunk for group in _groups(whole) for chunk in _chunks(group) if chunk.path_in_schema in columns]
+        check_unpacked(sum(chunk.total_uncompressed_size for chunk in chunks))
+        delta = {chunk.path_in_schema for chunk in chunks if any("DELTA" in name for name in chunk.encodings)}
+        schema = whole.schema.to_arrow_schema()
+        texts = {name for name in columns if any(is_kind(schema.field(name).type) for is_kind in _TEXTS)}
+        rows, size = _FEW_ROWS if texts & delta else _BATCH_ROWS, 0
+        with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=sorted(texts - delta)) as file:
+            for index in range(file.num_row_groups):
+                size += _verify_group(file, index, list(columns), rows, size)
+    except (pa.ArrowException, OSError) as error:
+        raise parquet_damage(error) from error
+
+
+def _groups(metadata: pq.FileMetaData) -> Iterator[pq.RowGroupMetaData]:
+    return (metadata.row_group(index) for index in range(metadata.num_row_groups))
+
+
+def _chunks(group: pq.RowGroupMetaData) -> Iterator[pq.ColumnChunkMetaData]:
+    return (group.column(index) for index in range(group.num_columns))
+
+
+def _verify_group(file: pq.ParquetFile, index: int, columns: list[str], at_once: int, size: int) -> int:
+    """Verify one row group, before which texts of `size` bytes were read; returns how many it has."""
+    group = file.metadata.row_group(index)
+    before, rows, seen = size, 0, {name: _Seen() for name in columns}
+    for batch in file.iter_batches(at_once, row_groups=[index], columns=columns, use_threads=False):
+        rows += batch.num_rows
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            seen[name].add(column)
+            size += _text_bytes(column)
+        check_unpacked(size)
+    if rows != group.num_rows:
+        raise damaged("Parquet", f"row group {index + 1} has {rows} rows and says that it has {group.num_rows}")
+    for chunk in _chunks(group):
+        if chunk.path_in_schema in seen and (what := seen[chunk.path_in_schema].contradicted(chunk)):
+            where = f"column {chunk.path_in_schema}, row group {index + 1}"
+            raise damaged("Parquet", f"{where}: {what} is not the one that the file says")
+    return size - before
+
+
+def _text_bytes(column: pa.Array) -> int:
+    """Bytes of the texts of all rows of a column, which may have each of them once."""
+    is_listed = pa.types.is_dictionary(column.type)
+    texts = column.dictionary if is_listed else column
+    if not any(is_kind(texts.type) for is_kind in _TEXTS):
+        return 0
+    lengths = pc.call_function("binary_length", [texts])
+    return (lengths.take(column.indices) if is_listed else lengths).sum().as_py() or 0
+
+
+class _Seen:
+    """What was read of one column in one row group: nulls, least and greatest value (None: there is none)."""
+
+    def __init__(self) -> None:
+        self.nulls = 0
+        self.low: Any = None
+        self.high: Any = None
+
+    def add(self, column: pa.Array) -> None:
+        """Some rows more."""
+        self.nulls += column.null_count
+        values = _comparable(column)
+        if values is None:
+            return
+        ends = pc.call_function("min_max", [values])
+        low, high = ends["min"].as_py(), ends["max"].as_py()
+        if low is None or low != low:  # nothing but nulls and NaN
+            return
+        self.low = low if self.low is None else min(self.low, low)
+        self.high = high if self.high is None else max(self.high, high)
+
+    def contradicted(self, chunk: Any) -> str | None:
+        """What the statistics of the chunk say otherwise; None if nothing."""
+        said = chunk.statistics
+        if said is None:
+            return None
+        if said.has_null_count and said.null_count != self.nulls:
+            return "the number of nulls"
+        if not said.has_min_max or self.low is None:
+            return None
+        raw = isinstance(self.low, bytes) or said.logical_type.type in ("TIMESTAMP", "DATE")
+        low, high = (said.min_raw, said.max_raw) if raw else (said.min, said.max)
+        if low != low or high != high:  # NaN, which old writers let in
+            return None
+        if self.low < low or (self.low != low and chunk.physical_type not in _BYTES):  # long texts are cut off there
+            return "the least value"
+        if self.high > high or (self.high != high and chunk.physical_type not in _BYTES):
+            return "the greatest value"
+        return None
+
+
+def _comparable(column: pa.Array) -> pa.Array | None:
+    """The values of a column in the form that statistics have; None where their order is not compared."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary.take(column.indices.unique())
+    for is_kind, counted in _COUNTS.items():
+        if is_kind(column.type):
+            return column.view(counted)
+    if any(is_kind(column.type) for is_kind in _TEXTS):
+        return column.cast(pa.large_binary())
+    is_ordered = any(is_kind(column.type) for is_kind in _ORDERED) and not pa.types.is_float16(column.type)
+    return column if is_ordered else None

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import typer
 
-from automation.commands import acts, stacks
+from automation.commands import acts, stacks, teardown
 from automation.commands.ends import ENDS
 from automation.exits import Exit
 
@@ -17,6 +17,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     stacks.preview,
     stacks.up,
     stacks.refresh,
+    teardown.destroy,
     stacks.drift,
     stacks.outputs,
     stacks.cancel,

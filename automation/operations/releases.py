@@ -57,6 +57,13 @@ def read(names: EndpointNames, clients: Clients) -> Record | None:
     return ledger(names, clients).read().record
 
 
+def refuse_in_progress(names: EndpointNames, clients: Clients) -> None:
+    """Raises BusyError while the endpoint is on its way: SageMaker neither changes nor deletes it then."""
+    live = observe(clients.sagemaker, names.prefix)
+    if live and live.in_progress:
+        raise BusyError(f"endpoint {live.endpoint} is {live.status}; wait until it is done, then try again")
+
+
 def promote(names: EndpointNames, package: str, *, by: By, clients: Clients) -> Record:
     """Make an approved package the wanted release: it is to take all traffic.
 

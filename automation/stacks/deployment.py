@@ -113,6 +113,11 @@ def cancel(stack: auto.Stack) -> None:
     _run(stack.cancel, Log(), stack, doing="cancel")
 
 
+def remove(stack: auto.Stack) -> None:
+    """Take a stack without resources out of the backend; its committed file stays, for when it comes back."""
+    _run(lambda: stack.workspace.remove_stack(stack.name, preserve_config=True), Log(), stack, doing="destroy")
+
+
 def outputs(stack: auto.Stack, *, show_secrets: bool = False) -> dict[str, Any]:
     """The stack's outputs; secrets only where they are asked for."""
     found = _run(stack.outputs, Log(), stack, doing="outputs")

@@ -90,6 +90,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
         violations=[],
         refuses={},
         fails={},
+        fails_once=False,
         hangs="",
         drift={},
         config={},

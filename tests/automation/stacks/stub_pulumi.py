@@ -128,6 +128,8 @@ class Run:
             diagnostic = {"message": text, "severity": "error", "urn": urn(self.stack, resource), "color": "never"}
             yield {"diagnosticEvent": diagnostic}
             yield step("resOpFailedEvent", op, self.stack, resource)
+            if self.told["fails_once"]:
+                (HOME / "scenario.json").write_text(json.dumps(self.told | {"fails": {}}), encoding="utf-8")
             raise CliError("error: update failed")
         yield step("resOutputsEvent", op, self.stack, resource)
 
@@ -198,6 +200,8 @@ def stack_command(arguments: list[str], stack: str) -> str:
             stacks = sorted(path.stem for path in HOME.glob("*.json") if path.stem != "scenario")
             return json.dumps([{"name": name, "current": False} for name in stacks])
         case ["rm", name, *_]:
+            if read(name)["resources"]:
+                raise CliError(f"error: Stack '{name}' still has resources; removal rejected")
             state_path(name).unlink()
             return ""
         case ["export", *_]:

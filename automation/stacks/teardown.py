@@ -1,0 +1,112 @@
+"""Taking a stack down until nothing is left: in order, a second time where that is needed, with all that stays said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pulumi import automation as auto
+
+from automation.operations import contents
+from automation.operations.contents import Content, Emptied
+from automation.operations.errors import DeploymentError
+from automation.stacks import deployment
+from automation.stacks.log import Step, Watch
+from automation.stacks.workspace import state
+
+KEY: Final = "aws:kms/key:Key"
+#: S3 pricing, S3 Standard, eu-west-1 (first 50 TB), read 2026-11: what a locked GiB costs a month, in USD.
+_USD_A_GIB: Final = 0.023
+_GIB: Final = 1024**3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """Something that outlives the stack: what it is, why, and what it costs."""
+
+    what: str
+    why: str
+    cost: str
+
+    def __str__(self) -> str:
+        return f"left: {self.what}: {self.why}; costs {self.cost}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teardown:
+    """What was deleted, what was emptied before, and what is left."""
+
+    steps: Sequence[Step]
+    emptied: Sequence[Emptied]
+    left: Sequence[Left]
+
+
+def resources(stack: auto.Stack) -> list[Mapping[str, Any]]:
+    """The resources in the stack's state."""
+    return [*((state(stack).get("deployment") or {}).get("resources") or [])]
+
+
+def tear_down(
+    stack: auto.Stack,
+    client: Callable[[str], Any],
+    *,
+    empty: bool,
+    tell: Callable[[str], None] = lambda _: None,
+    watch: Watch = lambda _: None,
+) -> Teardown:
+    """Delete every resource, with `empty` what lies in buckets, repositories and package groups before.
+
+    What is written while it goes down (captured requests, access logs) fills a bucket again: where the engine fails
+    for that, it is emptied once more and the engine goes on. What is locked stays, and its bucket and key with it.
+    """
+    deployment.recover(stack, watch=watch)
+    before = resources(stack)
+    emptied = _emptied(before, client, tell) if empty else []
+    try:
+        steps = list(deployment.destroy(stack, watch=watch).steps)
+    except DeploymentError as error:
+        filled = contents.survey(resources(stack), client) if empty else []
+        locked = {each.content.holder for each in emptied if each.locked}
+        again = [content for content in filled if content.holder not in locked]
+        if not again:
+            raise DeploymentError("\n".join([str(error), *map(str, leftovers([], emptied))])) from error
+        emptied += [contents.empty(content, client) for content in again]
+        steps = list(deployment.destroy(stack, watch=watch).steps)
+    return Teardown(steps=steps, emptied=emptied, left=leftovers(before, emptied))
+
+
+def _emptied(
+    held: Iterable[Mapping[str, Any]], client: Callable[[str], Any], tell: Callable[[str], None]
+) -> list[Emptied]:
+    def told(content: Content) -> Emptied:
+        return contents.empty(
+            content, client, tell=lambda count: tell(f"{content.holder}: {count} {content.kind} gone")
+        )
+
+    return [told(content) for content in contents.survey(held, client)]
+
+
+def leftovers(before: Iterable[Mapping[str, Any]], emptied: Iterable[Emptied] = ()) -> list[Left]:
+    """What outlives the stack, of what was in its state before and of what was emptied."""
+    left = [locked(each) for each in emptied if each.locked]
+    for resource in before:
+        name, inputs = resource["urn"].rpartition("::")[2], resource.get("inputs") or {}
+        if resource.get("retainOnDelete"):
+            left.append(Left(what=f"{resource['type']} {name}", why="the program retains it", cost="as before"))
+        elif resource["type"] == KEY:
+            days = inputs.get("deletionWindowInDays", 30)
+            why = f"waits {days:g} days; `aws kms cancel-key-deletion --key-id {resource.get('id')}` brings it back"
+            left.append(Left(what=f"key {name}", why=why, cost="nothing while it waits (AWS KMS pricing)"))
+    return left
+
+
+def locked(emptied: Emptied) -> Left:
+    """What nobody can delete before its time."""
+    gib = emptied.locked_bytes / _GIB
+    until = f"{emptied.locked_until:%Y-%m-%d}" if emptied.locked_until else "an unknown day"
+    return Left(
+        what=f"{emptied.locked} object versions in {emptied.content.holder}, {gib:.1f} GiB",
+        why=f"locked until {until}; bucket and key stay with them, then give the same command",
+        cost=f"~{gib * _USD_A_GIB:.2f} USD a month",
+    )

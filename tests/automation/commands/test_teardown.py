@@ -1,0 +1,184 @@
+"""Taking a stack down: the CLI played, what holds data in the emulator."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from automation.commands import main
+from automation.commands import output as outputs
+from automation.operations.errors import DeploymentError
+from automation.stacks import teardown, workspace
+from automation.stacks.log import Log
+from local.emulator import Emulator
+from tests.automation.conftest import platform_of
+from tests.automation.stacks.conftest import BUCKET, Engine
+
+KEY = {"type": "aws:kms/key:Key", "name": "keys-raw", "id": "k-1", "inputs": {"deletionWindowInDays": 30}}
+TOPIC = {"type": "aws:sns/topic:Topic", "name": "alerts", "id": "arn:topic"}
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    for name, value in emulator.environment().items():
+        monkeypatch.setenv(name, value)
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        code = main(["destroy", *arguments])
+        said = capsys.readouterr()
+        return int(code), said.out.strip(), said.err.strip()
+
+    return command
+
+
+@pytest.fixture
+def lake(emulator: Emulator, engine: Engine) -> dict[str, Any]:
+    """A stack of key, bucket and topic; two versions of an object are in the bucket."""
+    name, s3 = f"b-{uuid.uuid4().hex[:12]}", emulator.client("s3")
+    where = {"LocationConstraint": emulator.region}
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration=where, ObjectLockEnabledForBucket=True)
+    for text in (b"1", b"2"):
+        s3.put_object(Bucket=name, Key="rows.csv", Body=text)
+    bucket = {"type": BUCKET, "name": "lake-raw-bucket", "id": name}
+    engine.put("staging", resources=[KEY, bucket, TOPIC])
+    return bucket
+
+
+def versions(emulator: Emulator, bucket: str) -> int:
+    return len(emulator.client("s3").list_object_versions(Bucket=bucket).get("Versions", []))
+
+
+def test_a_stack_with_data_says_what_it_holds_and_is_left_alone(run: Run, engine: Engine, lake: dict[str, Any]) -> None:
+    code, out, err = run("--stack", "staging", "--yes")
+    assert (code, out.splitlines()) == (1, [f"holds {lake['id']}: 2 object versions"])
+    assert err == (
+        f"error: AWS deletes none of these with something in it: {lake['id']}: 2 object versions; give --empty to "
+        "delete that too, for good, or empty them yourself"
+    )
+    assert engine.names("staging") == ["keys-raw", "lake-raw-bucket", "alerts"]
+
+
+def test_with_empty_all_of_it_goes_and_the_key_that_waits_is_told(
+    run: Run, engine: Engine, lake: dict[str, Any], emulator: Emulator
+) -> None:
+    platform = platform_of(emulator, "churn")
+    emulator.client("ssm").put_parameter(
+        Name=platform.names.release_parameter, Value="{}", Type="String", Overwrite=True
+    )
+    group = f"/aws/sagemaker/Endpoints/{platform.names.prefix}"
+    emulator.client("logs").create_log_group(logGroupName=group)
+    code, out, err = run("--stack", "staging", "--empty", "--yes", "--remove", "--json")
+    found = json.loads(out)
+    assert (code, [step["op"] for step in found["steps"]]) == (0, ["delete"] * 3)
+    assert found["emptied"] == [{"holder": lake["id"], "kind": "object versions", "deleted": 2, "locked": 0}]
+    assert found["left"] == [
+        {
+            "what": "key keys-raw",
+            "why": "waits 30 days; `aws kms cancel-key-deletion --key-id k-1` brings it back",
+            "cost": "nothing while it waits (AWS KMS pricing)",
+        }
+    ]
+    assert f"{lake['id']}: 2 object versions gone" in err
+    assert versions(emulator, lake["id"]) == 0
+    assert emulator.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"] == []
+    assert ssm.get_parameters_by_path(Path="/mlplatform/staging", Recursive=True)["Parameters"] == []
+    assert (engine.stacks(), (engine.project / "Pulumi.staging.yaml").is_file()) == ([], True)
+    assert engine.calls[-1]["argv"] == ["stack", "rm", "--yes", "--preserve-config", "staging"]
+
+
+def test_a_second_run_completes_a_broken_one(run: Run, engine: Engine, lake: dict[str, Any]) -> None:
+    engine.set(fails={"keys-raw": "AccessDeniedException: kms:ScheduleKeyDeletion"})
+    code, _, err = run("--stack", "staging", "--empty", "--yes")
+    assert (code, err) == (
+        5,
+        "failed: AccessDeniedException: kms:ScheduleKeyDeletion\n"
+        "done: 2 delete; `python -m automation destroy --stack staging` goes on from there",
+    )
+    engine.set(fails={})
+    code, out, _ = run("--stack", "staging", "--empty", "--yes")
+    assert (code, out.splitlines()[-1]) == (
+        0,
+        "staging: 1 delete; run `pulumi stack rm --preserve-config` when you will not bring it back (docs/stacks.md)",
+    )
+    assert engine.names("staging") == []
+    assert run("--stack", "staging", "--yes")[1].startswith("staging: nothing was left to delete; ")
+
+
+def test_a_bucket_that_fills_up_on_the_way_is_emptied_once_more(
+    engine: Engine, lake: dict[str, Any], emulator: Emulator
+) -> None:
+    engine.set(fails={"lake-raw-bucket": "BucketNotEmpty"}, fails_once=True)
+    written: list[str] = []
+
+    def late(log: Log) -> None:
+        if any(step.name == "lake-raw-bucket" for step, _ in log.running.values()) and not written:
+            written.append(emulator.client("s3").put_object(Bucket=lake["id"], Key="late", Body=b"x")["ETag"])
+
+    done = teardown.tear_down(workspace.select("staging", engine.project), emulator.client, empty=True, watch=late)
+    assert [(each.content.holder, each.deleted) for each in done.emptied] == [(lake["id"], 2), (lake["id"], 1)]
+    assert (engine.names("staging"), versions(emulator, lake["id"])) == ([], 0)
+
+
+def test_what_is_locked_is_told_with_its_time_and_what_it_costs(
+    engine: Engine, lake: dict[str, Any], emulator: Emulator
+) -> None:
+    until = datetime.now(UTC) + timedelta(days=30)
+    lock = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until}
+    emulator.client("s3").put_object(Bucket=lake["id"], Key="kept", Body=b"x" * 1024, **lock)
+    engine.set(fails={"lake-raw-bucket": "BucketNotEmpty"})
+    with pytest.raises(DeploymentError) as caught:
+        teardown.tear_down(workspace.select("staging", engine.project), emulator.client, empty=True)
+    assert str(caught.value).splitlines() == [
+        "BucketNotEmpty",
+        "done: 1 delete; `python -m automation destroy --stack staging` goes on from there",
+        f"left: 1 object versions in {lake['id']}, 0.0 GiB: locked until {until:%Y-%m-%d}; bucket and key stay with "
+        "them, then give the same command; costs ~0.00 USD a month",
+    ]
+    assert engine.names("staging") == ["keys-raw", "lake-raw-bucket"]
+
+
+def test_what_the_program_retains_is_told() -> None:
+    contract = {"type": "aws:s3/bucketObjectv2:BucketObjectv2", "urn": "urn::contract", "retainOnDelete": True}
+    (left,) = teardown.leftovers([contract, {"type": BUCKET, "urn": "urn::lake"}])
+    assert str(left) == ("left: aws:s3/bucketObjectv2:BucketObjectv2 contract: the program retains it; costs as before")
+
+
+def test_a_protected_stack_is_refused_before_the_cli_is_asked(run: Run, engine: Engine) -> None:
+    engine.put("prod", resources=[TOPIC])
+    code, _, err = run("--stack", "prod", "--empty", "--yes")
+    assert (code, err) == (
+        1,
+        "error: stack prod has ml-platform:protect: set it to false and run `up` first (docs/stacks.md)",
+    )
+    assert engine.calls == []
+
+
+def test_a_protected_resource_is_refused_before_anything_is_deleted(
+    run: Run, engine: Engine, lake: dict[str, Any], emulator: Emulator
+) -> None:
+    engine.put("staging", resources=[TOPIC, {**lake, "protect": True}])
+    code, _, err = run("--stack", "staging", "--empty", "--yes")
+    assert code == 1
+    assert err.startswith("error: the stack is protected: set ml-platform:protect to false and run `up` first")
+    assert (engine.names("staging"), versions(emulator, lake["id"])) == (["alerts", "lake-raw-bucket"], 2)
+
+
+def test_the_name_of_the_stack_is_asked_for(run: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.put("staging", resources=[TOPIC])
+    assert run("--stack", "staging")[2] == (
+        "error: This takes staging down: 1 delete. Nobody can answer here: give --yes"
+    )
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    asked: list[str] = []
+    monkeypatch.setattr(outputs.typer, "prompt", lambda text, **_: asked.append(text) or "prod")
+    assert run("--stack", "staging")[2] == "error: found 'prod'; allowed: staging; nothing was done"
+    assert (asked, engine.names("staging")) == (
+        ["This takes staging down: 1 delete. Type staging to go on"],
+        ["alerts"],
+    )

@@ -68,9 +68,8 @@ def test_with_empty_all_of_it_goes_and_the_key_that_waits_is_told(
     run: Run, engine: Engine, lake: dict[str, Any], emulator: Emulator
 ) -> None:
     platform = platform_of(emulator, "churn")
-    emulator.client("ssm").put_parameter(
-        Name=platform.names.release_parameter, Value="{}", Type="String", Overwrite=True
-    )
+    ssm = emulator.client("ssm")
+    ssm.put_parameter(Name=platform.names.release_parameter, Value="{}", Type="String", Overwrite=True)
     group = f"/aws/sagemaker/Endpoints/{platform.names.prefix}"
     emulator.client("logs").create_log_group(logGroupName=group)
     code, out, err = run("--stack", "staging", "--empty", "--yes", "--remove", "--json")

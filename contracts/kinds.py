@@ -36,8 +36,9 @@ class Metric:
 class Kind:
     """One kind of endpoint.
 
-    `most_variants` are the production variants that share its traffic; `shadow` says whether one more may get copies
-    of the requests; `rollouts` are the ways in which a release takes over.
+    `most_variants` are the production variants that share its traffic; `shadow` says whether the platform lets one more
+    get copies of the requests, `models` whether it serves further models by name; `rollouts` are the ways in which a
+    release takes over.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Kind:
     captures: bool
     most_variants: int
     shadow: bool
+    models: bool
     rollouts: tuple[Rollout, ...]
     metrics: tuple[Metric, ...]
     limits: Limits
@@ -74,7 +76,8 @@ REALTIME: Final = Kind(
     has_instances=True,
     captures=True,
     most_variants=10,
-    shadow=True,
+    shadow=False,  # SageMaker can; the component draws none yet
+    models=False,
     rollouts=("all_at_once", "canary", "linear", "rolling"),
     metrics=_INVOCATIONS + _HOSTS,
     limits=Limits(

@@ -18,8 +18,9 @@ import pulumi_aws as aws
 from components.models.signs import sign
 from contracts import release
 from contracts.images import IMAGES
+from contracts.kinds import KINDS, Kind
 from contracts.names import EndpointNames, Names
-from contracts.release import Record
+from contracts.release import Record, fit
 from settings import Workload
 
 _BY_DIGEST = re.compile(r"[\w./-]+@sha256:[0-9a-f]{64}")
@@ -82,25 +83,31 @@ def release_records(
     return {
         workload: {
             endpoint: record
-            for endpoint in settings.endpoints
-            if (record := release_record(names.of_workload(workload).of_endpoint(endpoint), parameters))
+            for endpoint, its in settings.endpoints.items()
+            if (record := release_record(of_workload.of_endpoint(endpoint), KINDS[its.kind], parameters))
         }
         for workload, settings in workloads.items()
+        for of_workload in (names.of_workload(workload),)
     }
 
 
-def release_record(names: EndpointNames, parameters: Mapping[str, str]) -> Record | None:
-    """The release record, None before the first promotion. Raises RunError for a record that cannot be read."""
+def release_record(names: EndpointNames, kind: Kind, parameters: Mapping[str, str]) -> Record | None:
+    """The release record, None before the first promotion.
+
+    Raises RunError for a record that cannot be read, or that endpoints of the kind cannot serve.
+    """
     text = parameters.get(names.release_parameter)
     if text is None:
         return None
     try:
-        return release.from_json(text)
+        record = release.from_json(text)
+        fit.check(record, kind)
     except release.ReleaseError as error:
         raise pulumi.RunError(
             f"{names.release_parameter}: {error}; put back what `aws ssm get-parameter-history --name "
             f"{names.release_parameter}` has, or delete it and rebuild it with `{AUTOMATION} follow`"
         ) from error
+    return record
 
 
 def found(names: Names, images: Mapping[str, str], releases: Mapping[str, Mapping[str, Record]]) -> list[str]:

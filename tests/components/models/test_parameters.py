@@ -8,6 +8,7 @@ import pytest
 from components.models import parameters
 from components.models.signs import sign
 from contracts import release
+from contracts.kinds import REALTIME
 from settings import Workload
 from tests.components.engine import CHURN, LIVE, NAMES, deploy
 
@@ -54,8 +55,8 @@ def test_an_image_by_tag_is_refused() -> None:
 
 
 def test_the_release_record() -> None:
-    assert parameters.release_record(LIVE, {}) is None
-    found = parameters.release_record(LIVE, {LIVE.release_parameter: release.to_json(RECORD)})
+    assert parameters.release_record(LIVE, REALTIME, {}) is None
+    found = parameters.release_record(LIVE, REALTIME, {LIVE.release_parameter: release.to_json(RECORD)})
     assert found == RECORD
 
 
@@ -68,11 +69,25 @@ def test_release_records_by_workload_and_endpoint() -> None:
 
 def test_a_broken_record_says_what_to_do() -> None:
     with pytest.raises(pulumi.RunError) as caught:
-        parameters.release_record(LIVE, {LIVE.release_parameter: "[]"})
+        parameters.release_record(LIVE, REALTIME, {LIVE.release_parameter: "[]"})
     assert str(caught.value).startswith("/mlplatform/staging/churn/live/release: not a release record: ")
     assert str(caught.value).endswith(
         "; put back what `aws ssm get-parameter-history --name /mlplatform/staging/churn/live/release` has, or delete "
         "it and rebuild it with `.venv/bin/python -m automation follow`"
+    )
+
+
+def test_a_record_that_the_kind_of_its_endpoint_cannot_serve_stops_the_program() -> None:
+    shadowed = release.mirror_traffic(
+        RECORD, f"{PACKAGE}1", 10, who="test", why="look", when="2025-01-07T09:00:00+00:00"
+    )
+    with pytest.raises(pulumi.RunError) as caught:
+        parameters.release_records(NAMES, TWO, {LIVE.release_parameter: release.to_json(shadowed)})
+    assert str(caught.value) == (
+        f"/mlplatform/staging/churn/live/release: release {shadowed.wanted.id}: shadow: found {PACKAGE}1; allowed on "
+        "an endpoint of kind realtime: none; put back what `aws ssm get-parameter-history --name "
+        "/mlplatform/staging/churn/live/release` has, or delete it and rebuild it with "
+        "`.venv/bin/python -m automation follow`"
     )
 
 

@@ -215,11 +215,12 @@ def test_prod_refuses_to_delete_what_holds_data_and_staging_does_not() -> None:
 def test_an_ab_test_is_turned_back_by_either_variant() -> None:
     deployment = platform("staging", split=True)
     alarms = deployment.one("churn-live-endpoint").inputs["deploymentConfig"]["autoRollbackConfiguration"]["alarms"]
-    assert [alarm["alarmName"] for alarm in alarms] == [
+    by_variant = [
         f"churn-staging-live-{variant}-{role}"
         for variant in ("champion", "challenger")
         for role in ("server-errors", "latency")
     ]
+    assert [alarm["alarmName"] for alarm in alarms] == [*by_variant, "churn-staging-live-halt"]
 
 
 def _statements(deployment: Deployment) -> dict[str, list[dict[str, Any]]]:

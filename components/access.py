@@ -2,7 +2,10 @@
 
 `allow` and `deny` build statements from the actions and the ARNs they need and refuse what least privilege forbids:
 action wildcards, `*` as a resource where the action can name one, PassRole without a service. `Role` is one role with
-one inline policy, trusted for one AWS service of this account only.
+its inline policies, trusted for one AWS service of this account only.
+
+A statement names what it can by name. The policy of a role is one text, and one ARN in it that AWS chooses leaves the
+whole unknown before the resource exists, so that a preview judges nothing of it.
 """
 
 from __future__ import annotations
@@ -46,6 +49,13 @@ class Statement:
     resources: tuple[pulumi.Input[str], ...]
     conditions: Conditions = field(default_factory=dict[str, Mapping[str, str]])
     principal: str | Mapping[str, str | Sequence[str]] | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether nothing in it waits for a resource."""
+        values = [value for keys in self.conditions.values() for value in keys.values()]
+        listed = [v for value in values for v in (value if isinstance(value, Sequence) else [value])]
+        return all(isinstance(part, str) for part in (*self.resources, *listed))
 
     def to_dict(self) -> dict[str, Any]:
         """The statement as IAM writes it; outputs stay in place."""
@@ -268,14 +278,15 @@ class RoleArgs:
 
 
 class Role(pulumi.ComponentResource):
-    """One job's role with its one inline policy.
+    """One job's role with its inline policies: `permissions`, known at every preview, and `keys` for the rest.
+
+    Keys are all that the rest is about: of what the platform makes, their ARNs alone do not follow from names.
 
     role = Role("training-job", RoleArgs(names=names, job="training", service="sagemaker.amazonaws.com", ...))
     """
 
     arn: pulumi.Output[str]
     name: pulumi.Output[str]
-    policy: aws.iam.RolePolicy
 
     def __init__(self, name: str, args: RoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:access:Role", name, None, opts)
@@ -288,14 +299,20 @@ class Role(pulumi.ComponentResource):
             max_session_duration=3600,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.policy = aws.iam.RolePolicy(
-            f"{name}-policy",
-            name="permissions",
-            role=role.name,
-            policy=document(args.statements),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        # What needs the permissions waits for the policy, not for the role alone.
-        self.arn = pulumi.Output.all(role.arn, self.policy.id).apply(lambda parts: str(parts[0]))
+        known = [statement for statement in args.statements if statement.known]
+        waiting = [statement for statement in args.statements if not statement.known]
+        policies = [
+            aws.iam.RolePolicy(
+                f"{name}-{child}",
+                name=title,
+                role=role.name,
+                policy=document(statements),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for child, title, statements in (("policy", "permissions", known), ("keys", "keys", waiting))
+            if statements
+        ]
+        # What needs the permissions waits for the policies, not for the role alone.
+        self.arn = pulumi.Output.all(role.arn, *(each.id for each in policies)).apply(lambda parts: str(parts[0]))
         self.name = role.name
         self.register_outputs({"arn": self.arn, "name": self.name})

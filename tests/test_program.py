@@ -16,7 +16,7 @@ import yaml
 from components.ground import judged
 from components.models.signs import sign
 from contracts import release
-from tests.components.engine import ACCOUNT, IDENTITY, OFFERS, REGION, STACK, Deployment, deploy
+from tests.components.engine import ACCOUNT, IDENTITY, OFFERS, REGION, STACK, Deployment, deploy, is_unknown
 
 ROOT = Path(__file__).parents[1]
 STACKS = ("staging", "prod")
@@ -239,6 +239,22 @@ def test_every_role_is_bounded_and_trusted_for_this_account_only(stack: str) -> 
         operator = "StringEquals" if promised else "StringEqualsIfExists"
         for statement in json.loads(role.inputs["assumeRolePolicy"])["Statement"]:
             assert statement["Condition"] == {operator: {"aws:SourceAccount": ACCOUNT}}, job
+
+
+@pytest.mark.parametrize("bootstrap", [False, True])
+def test_the_first_preview_knows_every_policy_of_a_role_but_those_of_keys(bootstrap: bool) -> None:
+    """Of other documents, the boundary names keys too, and each bucket's policy the one key that it takes."""
+    found = platform("prod", preview=True, bootstrap=bootstrap)
+    written = [
+        (r, r.inputs[name]) for r in found.resources for name in ("policy", "assumeRolePolicy") if name in r.inputs
+    ]
+    unknown = {r.name for r, document in written if is_unknown(document)}
+    keys = {r.name for r in found.all("aws:iam/rolePolicy:RolePolicy") if r.name.endswith("-keys")}
+    assert unknown == keys | {
+        "access-boundary", "lake-artifacts-policy", "lake-processed-policy", "lake-raw-policy",
+    }  # fmt: skip
+    updated = _statements(platform("prod", bootstrap=bootstrap))
+    assert {a.partition(":")[0] for name in keys for s in updated[name] for a in s["Action"]} == {"kms"}
 
 
 def test_raw_data_is_out_of_reach_of_every_role() -> None:

@@ -90,9 +90,7 @@ def job_statements(
             ]
 
 
-def pipeline_statements(
-    names: WorkloadNames, *, job_roles: Mapping[Job, pulumi.Input[str]], models_key: pulumi.Input[str]
-) -> list[Statement]:
+def pipeline_statements(names: WorkloadNames, *, models_key: pulumi.Input[str]) -> list[Statement]:
     """What the pipeline may do: start and watch its own jobs, read the gate's answer, register, keep a record."""
 
     def arn(resource: str) -> str:
@@ -144,7 +142,7 @@ def pipeline_statements(
         *access.read_objects("ReadRuns", names, names.artifacts_bucket, [names.layout.runs]),
         access.use_key("EncryptArtifacts", [models_key], write=True),
         access.grant_key("EncryptVolumes", [models_key]),
-        access.pass_role("HandRolesToJobs", list(job_roles.values()), jobs.SAGEMAKER),
+        access.pass_role("HandRolesToJobs", [names.role_arn(job) for job in Job], jobs.SAGEMAKER),
     ]
 
 
@@ -271,11 +269,7 @@ class Training(pulumi.ComponentResource):
                 job="pipeline",
                 service=jobs.SAGEMAKER,
                 description="The training pipeline: starts its jobs and registers models",
-                statements=pipeline_statements(
-                    names,
-                    job_roles={job: found.arn for job, found in roles.items()},
-                    models_key=ground.keys[Domain.MODELS].arn,
-                ),
+                statements=pipeline_statements(names, models_key=ground.keys[Domain.MODELS].arn),
                 permissions_boundary=ground.permissions_boundary,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import access
+from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.watch import Alarm, Series, Watch, Widget
@@ -41,6 +42,16 @@ def watch(names: WorkloadNames) -> Watch:
     )
 
 
+def queue_arn(names: WorkloadNames) -> str:
+    """ARN of the workload's queue; the names may be those of one of its endpoints."""
+    return names.arn("sqs", names.of_workload(names.workload).resource(DEAD_LETTERS))
+
+
+def send(names: WorkloadNames) -> Statement:
+    """Leave to put a letter into the workload's queue."""
+    return access.allow("DeadLetters", ["sqs:SendMessage"], [queue_arn(names)])
+
+
 @dataclass(frozen=True, kw_only=True)
 class DeadLettersArgs:
     """The workload's names."""
@@ -69,7 +80,7 @@ class DeadLetters(pulumi.ComponentResource):
             message_retention_seconds=RETENTION_DAYS * 24 * 3600,
             opts=child,
         )
-        arn = names.arn("sqs", names.resource(DEAD_LETTERS))
+        arn = queue_arn(names)
         sources = [names.arn("events", f"rule/{names.resource('*')}"), names.arn("sns", names.resource("*"))]
         aws.sqs.QueuePolicy(
             f"{name}-policy",

@@ -21,6 +21,7 @@ from components import access, jobs
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.operations import dead_letters
 from components.watch import HOUR, Alarm, Channel, Event, Series, Watch, Widget
 from contracts.images import TRAINING
 from contracts.names import MODEL_QUALITY_NAMESPACE, EndpointNames
@@ -28,6 +29,8 @@ from settings import Monitoring as MonitoringSettings
 
 #: AWS services that the job's code calls (`components.reach`): it publishes its score.
 CALLS: Final = {"drift": frozenset({"monitoring"})}
+#: What the role of the jobs is called.
+JOB: Final = "drift"
 #: EventBridge Scheduler user guide, "Schedule types": minutes hours day month weekday year.
 HOURLY: Final = "cron(0 * * * ? *)"
 #: Replaced when the schedule fires (user guide, "Adding context attributes"): an id such as d32c5kddcf5bb8c3, which
@@ -83,12 +86,7 @@ def job_statements(
 
 
 def schedule_statements(
-    names: EndpointNames,
-    *,
-    job_role_arn: pulumi.Input[str],
-    dead_letters_arn: pulumi.Input[str],
-    models_key: pulumi.Input[str],
-    messages_key: pulumi.Input[str],
+    names: EndpointNames, *, models_key: pulumi.Input[str], messages_key: pulumi.Input[str]
 ) -> list[Statement]:
     """What the schedule may do: start drift jobs, tagged, with the job's role, and keep what it could not start."""
     return [
@@ -98,10 +96,10 @@ def schedule_statements(
             ["sagemaker:AddTags", "sagemaker:CreateProcessingJob"],
             [names.arn("sagemaker", f"processing-job/{names.resource('drift-*')}")],
         ),
-        access.pass_role("HandRoleToJobs", [job_role_arn], jobs.SAGEMAKER),
+        access.pass_role("HandRoleToJobs", [names.role_arn(JOB)], jobs.SAGEMAKER),
         # SageMaker encrypts the job's volume on behalf of who asks for the job.
         access.grant_key("EncryptVolumes", [models_key]),
-        access.allow("DeadLetters", ["sqs:SendMessage"], [dead_letters_arn]),
+        dead_letters.send(names),
         access.use_key("EncryptMessages", [messages_key], write=True),
     ]
 
@@ -254,7 +252,7 @@ class Drift(pulumi.ComponentResource):
         super().__init__("mlplatform:drift:Drift", name, None, opts)
         self._name, self._args, self._ground, self._names = name, args, args.ground, args.names
         job = self._job_role()
-        self.schedule = self._schedule(job, self._schedule_role(job))
+        self.schedule = self._schedule(job, self._schedule_role())
         self.register_outputs({"schedule": self.schedule.name})
 
     def _child(self) -> pulumi.ResourceOptions:
@@ -265,7 +263,7 @@ class Drift(pulumi.ComponentResource):
             f"{self._name}-role",
             access.RoleArgs(
                 names=self._names,
-                job="drift",
+                job=JOB,
                 service=jobs.SAGEMAKER,
                 description="The hourly drift jobs",
                 statements=job_statements(
@@ -278,7 +276,7 @@ class Drift(pulumi.ComponentResource):
             self._child(),
         )
 
-    def _schedule_role(self, job: access.Role) -> access.Role:
+    def _schedule_role(self) -> access.Role:
         return access.Role(
             f"{self._name}-schedule-role",
             access.RoleArgs(
@@ -288,8 +286,6 @@ class Drift(pulumi.ComponentResource):
                 description="Starts the hourly drift jobs",
                 statements=schedule_statements(
                     self._names,
-                    job_role_arn=job.arn,
-                    dead_letters_arn=self._args.dead_letters_arn,
                     models_key=self._ground.keys[Domain.MODELS].arn,
                     messages_key=self._ground.keys[Domain.MESSAGES].arn,
                 ),

@@ -20,6 +20,7 @@ from components import access
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.operations import dead_letters
 from components.watch import Alarm, Series, Watch, Widget
 from contracts.names import WorkloadNames
 
@@ -128,7 +129,7 @@ class Function(pulumi.ComponentResource):
                     access.write_logs(names, [group_name]),
                     *access.function_network_interfaces(names),
                     access.allow("Trace", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
-                    access.allow("DeadLetters", ["sqs:SendMessage"], [args.dead_letter_arn]),
+                    dead_letters.send(names),
                     access.use_key("EncryptMessages", [messages_key], write=True),
                     *args.statements,
                 ],

@@ -14,6 +14,7 @@ from components import access
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.operations import dead_letters
 from components.operations.function import Function
 from components.operations.responder import Responder, ResponderArgs
 from contracts.names import WorkloadNames
@@ -105,8 +106,12 @@ class Retraining(pulumi.ComponentResource):
                 service="scheduler.amazonaws.com",
                 description="Asks the retraining function on a schedule",
                 statements=[
-                    access.allow("AskForRetraining", ["lambda:InvokeFunction"], [function.arn]),
-                    access.allow("DeadLetters", ["sqs:SendMessage"], [args.dead_letters_arn]),
+                    access.allow(
+                        "AskForRetraining",
+                        ["lambda:InvokeFunction"],
+                        [names.arn("lambda", f"function:{names.resource(ROLE)}")],
+                    ),
+                    dead_letters.send(names),
                     access.use_key("EncryptMessages", [ground.keys[Domain.MESSAGES].arn], write=True),
                 ],
                 permissions_boundary=ground.permissions_boundary,

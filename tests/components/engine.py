@@ -300,6 +300,12 @@ def policy(resource: Declared, key: str = "policy") -> dict[str, Any]:
     return {s["Sid"]: {k: v for k, v in s.items() if k != "Sid"} for s in statements}
 
 
+def permissions(deployment: Deployment, role: str) -> dict[str, Any]:
+    """All that a role may do by its own policies: statement id -> statement without the id."""
+    found = [r for r in deployment.resources if r.name in (f"{role}-policy", f"{role}-keys")]
+    return {sid: statement for each in found for sid, statement in policy(each).items()}
+
+
 def is_unknown(value: object) -> bool:
     """Whether a value is not known at preview."""
     return isinstance(value, Unknown)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+import pulumi_aws as aws
 import pytest
 
 from components import access
@@ -93,7 +95,7 @@ def test_writing_logs_creates_groups_only_when_asked() -> None:
     )
 
 
-def _role(preview: bool = False) -> tuple[Any, list[str]]:
+def _role(preview: bool = False, *more: Callable[[], access.Statement]) -> tuple[Any, list[str]]:
     arns: list[str] = []
 
     def program() -> None:
@@ -104,7 +106,7 @@ def _role(preview: bool = False) -> tuple[Any, list[str]]:
                 job="training",
                 service="sagemaker.amazonaws.com",
                 description="The training jobs",
-                statements=[access.allow("Read", ["s3:GetObject"], [BUCKET])],
+                statements=[access.allow("Read", ["s3:GetObject"], [BUCKET]), *(each() for each in more)],
                 permissions_boundary=BOUNDARY,
             ),
         )
@@ -157,6 +159,32 @@ def test_functions_ask_for_less_of_the_network_than_sagemaker() -> None:
         "ec2:DescribeVpcs",
     }
     assert functions - sagemaker == {"ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"}
+
+
+def _with_key() -> access.Statement:
+    return access.use_key("UseKey", [aws.kms.Key("key").arn], write=False)
+
+
+def _with_key_in_a_condition() -> access.Statement:
+    only = {"StringEquals": {"aws:SourceArn": [aws.kms.Key("key").arn]}}
+    return access.allow("UseKey", ["kms:Decrypt", "kms:DescribeKey"], [BUCKET], conditions=only)
+
+
+@pytest.mark.parametrize("statement", [_with_key, _with_key_in_a_condition])
+def test_what_waits_for_a_resource_is_a_policy_of_its_own(statement: Callable[[], access.Statement]) -> None:
+    deployment, arns = _role(False, statement)
+    assert list(policy(deployment.one("job-policy"))) == ["Read"]
+    assert list(policy(deployment.one("job-keys"))) == ["UseKey"]
+    assert deployment.one("job-keys").inputs["name"] == "keys"
+    assert arns == ["arn:aws:iam::123456789012:role/mlplatform-staging-training"]
+    preview, _ = _role(True, statement)
+    assert list(policy(preview.one("job-policy"))) == ["Read"]
+    assert is_unknown(preview.one("job-keys").inputs["policy"])
+
+
+def test_a_role_that_waits_for_nothing_has_one_policy() -> None:
+    deployment, _ = _role()
+    assert deployment.names("aws:iam/rolePolicy:RolePolicy") == ["job-policy"]
 
 
 def test_the_arn_of_a_role_waits_for_its_policy() -> None:

@@ -40,7 +40,7 @@ def declared_jobs() -> Iterator[str]:
 def test_the_stack_that_it_is_collected_from_has_every_role() -> None:
     jobs = set(declared_jobs())
     names = set(iam.roles(every_role()))
-    assert {"drift", "endpoint", "flow-logs", "monitor", "pipeline", "schedule"} <= jobs
+    assert {"endpoint", "flow-logs", "monitor", "pipeline", "schedule"} <= jobs
     assert {job for job in jobs if not any(name.endswith(f"-{job}") for name in names)} == set(), (
         f"switch on in {collected.CONFIG.name} what brings them"
     )

@@ -11,7 +11,7 @@ from contracts import loader
 from contracts.schema import Column, ColumnType, Contract, Feature, Pii, Task
 from settings import Features as FeatureSettings
 from tests.components.engine import CHURN as NAMES
-from tests.components.engine import Deployment, deploy, ground, policy
+from tests.components.engine import Deployment, deploy, ground, permissions
 
 CHURN = loader.load("contracts/churn.yaml")
 
@@ -109,7 +109,7 @@ def test_another_entity_or_event_time_is_another_group_and_another_column_is_not
 
 
 def test_the_role_writes_the_offline_store_and_nothing_else() -> None:
-    statements = policy(features().one("features-role-policy"))
+    statements = permissions(features(), "features-role")
     assert set(statements) == {"WriteOfflineStore", "HandOverObjects", "InspectBucket", "EncryptStores"}
     for sid in ("WriteOfflineStore", "HandOverObjects"):
         assert statements[sid]["Resource"] == [

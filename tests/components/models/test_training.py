@@ -18,7 +18,7 @@ from components.models.training import (
 )
 from contracts import loader, schema
 from tests.components.engine import CHURN as NAMES
-from tests.components.engine import LIVE, Deployment, deploy, ground, is_unknown, policy
+from tests.components.engine import LIVE, Deployment, deploy, ground, is_unknown, permissions
 from workloads.pipeline import render
 
 CHURN = loader.load("contracts/churn.yaml")
@@ -154,9 +154,8 @@ def test_only_processing_reads_accepted_data_and_only_evaluation_the_release() -
 
 
 def test_the_pipeline_hands_on_its_own_job_roles_only() -> None:
-    statements = pipeline_statements(NAMES, job_roles={Job.TRAINING: "arn:training"}, models_key="arn:models")
+    statements = pipeline_statements(NAMES, models_key="arn:models")
     by_sid = {s.sid: s.to_dict() for s in statements}
-    assert by_sid["HandRolesToJobs"]["Resource"] == ["arn:training"]
     jobs = [f"arn:aws:sagemaker:eu-west-1:123456789012:{kind}-job/pipelines-*" for kind in ("processing", "training")]
     mine = {"StringEquals": {"aws:ResourceTag/Workload": "churn"}}
     asked = {"StringEquals": {"aws:RequestTag/Workload": "churn"}}
@@ -166,7 +165,7 @@ def test_the_pipeline_hands_on_its_own_job_roles_only() -> None:
         "FollowJobs": (jobs, mine),
         "TagJobs": (jobs, asked | {"Null": {"aws:ResourceTag/Workload": "true"}}),
     }
-    deployed = policy(training().one("training-pipeline-role-policy"))
+    deployed = permissions(training(), "training-pipeline-role")
     assert deployed["HandRolesToJobs"]["Resource"] == [
         f"arn:aws:iam::123456789012:role/churn-staging-{job}" for job in ("processing", "training", "evaluation")
     ]

@@ -16,7 +16,7 @@ from components.operations.drift import Drift, DriftArgs, Reference
 from contracts.names import MAX_PREFIX, MODEL_QUALITY_NAMESPACE
 from contracts.schema import to_json
 from settings import Monitoring
-from tests.components.engine import LIVE, Deployment, deploy, ground, policy
+from tests.components.engine import LIVE, Deployment, deploy, ground, permissions
 from tests.workloads.drift.live import CHURN, START, customers, records, write_training
 from workloads.drift.__main__ import main
 from workloads.pipeline import shapes
@@ -239,7 +239,7 @@ def test_scheduler_finds_its_attributes_in_the_input_as_they_are_written() -> No
 
 
 def test_the_schedule_starts_drift_jobs_with_their_role_and_nothing_else() -> None:
-    statements = policy(deployed().one("drift-schedule-role-policy"))
+    statements = permissions(deployed(), "drift-schedule-role")
     assert set(statements) == {"StartJobs", "HandRoleToJobs", "EncryptVolumes", "DeadLetters", "EncryptMessages"}
     assert statements["StartJobs"] == {
         "Effect": "Allow",
@@ -256,7 +256,7 @@ def test_the_schedule_starts_drift_jobs_with_their_role_and_nothing_else() -> No
 
 
 def test_the_job_reads_the_champions_capture_and_writes_its_own_reports() -> None:
-    statements = policy(deployed().one("drift-role-policy"))
+    statements = permissions(deployed(), "drift-role")
     resources = {sid: statement["Resource"] for sid, statement in statements.items()}
     artifacts = "arn:aws:s3:::123456789012-staging-ai-artifacts"
     captured = "arn:aws:s3:::123456789012-staging-ai-processed-data/data-capture/churn/churn-staging-live/champion/*"

@@ -5,7 +5,7 @@ import functools
 import pytest
 
 from components.operations.function import PROJECT, Function, FunctionArgs, archive_files
-from tests.components.engine import BOUNDARY, CHURN, Deployment, deploy, ground, policy
+from tests.components.engine import BOUNDARY, CHURN, LETTERS, Deployment, deploy, ground, permissions
 
 
 def test_an_archive_holds_the_files_of_its_patterns() -> None:
@@ -35,7 +35,7 @@ def function() -> Deployment:
                 code=["contracts/tree.py"],
                 environment={"ENDPOINT_NAME": "churn-staging"},
                 statements=[],
-                dead_letter_arn="arn:aws:sqs:eu-west-1:123456789012:q",
+                dead_letter_arn=LETTERS,
                 timeout_seconds=30,
             ),
         )
@@ -64,7 +64,7 @@ def test_a_function_has_every_guard() -> None:
             "subnetIds": ["subnet-private0", "subnet-private1", "subnet-private2"],
             "securityGroupIds": ["sg-networkworkloadsgroup"],
         },
-        "deadLetterConfig": {"targetArn": "arn:aws:sqs:eu-west-1:123456789012:q"},
+        "deadLetterConfig": {"targetArn": LETTERS},
         "tracingConfig": {"mode": "Active"},
         "loggingConfig": {"logFormat": "Text", "logGroup": "/aws/lambda/churn-staging-rollback"},
     }
@@ -79,8 +79,8 @@ def test_its_log_group_is_encrypted_and_kept_as_long_as_the_stack_says() -> None
 
 
 def test_its_role_writes_its_own_log_only() -> None:
-    statements = policy(function().one("f-role-policy"))
+    statements = permissions(function(), "f-role")
     group = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/churn-staging-rollback"
     assert statements["WriteLogs"]["Resource"] == [group, f"{group}:*"]
-    assert statements["DeadLetters"]["Resource"] == ["arn:aws:sqs:eu-west-1:123456789012:q"]
+    assert statements["DeadLetters"]["Resource"] == [LETTERS]
     assert function().one("f-role-role").inputs["permissionsBoundary"] == BOUNDARY

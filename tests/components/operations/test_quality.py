@@ -11,7 +11,7 @@ from components import jobs
 from components.operations import quality
 from components.operations.quality import Baseline, DataQuality, DataQualityArgs
 from settings import Monitoring
-from tests.components.engine import LIVE, Deployment, NoAnswer, deploy, ground, policy
+from tests.components.engine import LIVE, Deployment, NoAnswer, deploy, ground, permissions
 
 RUN = "s3://123456789012-staging-ai-artifacts/runs/r/Baseline/baseline"
 BASELINE = Baseline(statistics=f"{RUN}/statistics.json", constraints=f"{RUN}/constraints.json")
@@ -165,7 +165,7 @@ def test_what_the_code_fixes_is_part_of_the_name_too(monkeypatch: pytest.MonkeyP
 
 
 def test_the_job_reads_captures_and_baselines_and_writes_reports() -> None:
-    statements = policy(monitor().one("quality-role-policy"))
+    statements = permissions(monitor(), "quality-role")
     assert statements["ReadCaptureObjects"]["Resource"] == [
         "arn:aws:s3:::123456789012-staging-ai-processed-data/data-capture/churn/churn-staging-live/*"
     ]

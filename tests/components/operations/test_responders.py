@@ -16,7 +16,7 @@ import pytest
 from components.operations.retraining import SCHEDULES, Retraining, RetrainingArgs
 from components.operations.rollback import rollback
 from settings import Retraining as RetrainingSettings
-from tests.components.engine import ALERTS, CHURN, LETTERS, LIVE, Deployment, deploy, ground, policy
+from tests.components.engine import ALERTS, CHURN, LETTERS, LIVE, Deployment, deploy, ground, permissions
 
 FUNCTION = "aws:lambda/function:Function"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
@@ -116,7 +116,7 @@ def test_each_function_answers_to_its_own_topic_only(role: str) -> None:
 
 
 def test_rollback_may_move_this_endpoint_and_rewrite_its_record() -> None:
-    statements = policy(responders().one("churn-live-rollback-role-policy"))
+    statements = permissions(responders(), "churn-live-rollback-role")
     assert statements["MoveEndpoint"] == {
         "Effect": "Allow",
         "Action": ["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpoint"],
@@ -132,7 +132,7 @@ def test_rollback_may_move_this_endpoint_and_rewrite_its_record() -> None:
 
 
 def test_retraining_may_start_this_pipeline_and_nothing_else() -> None:
-    statements = policy(responders().one("churn-retraining-role-policy"))
+    statements = permissions(responders(), "churn-retraining-role")
     assert statements["RunPipeline"]["Resource"] == [
         f"{SAGEMAKER}pipeline/churn-staging",
         f"{SAGEMAKER}pipeline/churn-staging/execution/*",

@@ -12,7 +12,7 @@ from contracts.release import Record
 from local.emulator.sagemaker.rollout import faults, plan
 from settings import FLEET_START_MINUTES, MAX_ROLLOUT_MINUTES, bakes
 from settings import Realtime as RealtimeSettings
-from tests.components.engine import LIVE, Declared, Deployment, deploy, ground, is_unknown, policy
+from tests.components.engine import LIVE, Declared, Deployment, deploy, ground, is_unknown, permissions
 from tests.components.serving.test_plan import FIRST, SECOND, THIRD, record
 
 CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
@@ -295,7 +295,7 @@ def test_scaling_can_be_switched_off_to_change_the_instance_type() -> None:
 
 
 def test_the_role_loads_models_and_captures_traffic() -> None:
-    statements = policy(default().one("serving-role-policy"))
+    statements = permissions(default(), "serving-role")
     assert statements["LoadModelsObjects"]["Resource"] == [
         "arn:aws:s3:::123456789012-staging-ai-artifacts/runs/churn/*"
     ]

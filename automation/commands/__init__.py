@@ -9,6 +9,7 @@ from typing import Any, Final
 import typer
 
 from automation.commands import acts, stacks, teardown
+from automation.commands.cost import cost
 from automation.commands.ends import ENDS
 from automation.exits import Exit
 
@@ -30,6 +31,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     acts.split,
     acts.rollback,
     acts.follow,
+    cost,
 )
 
 app = typer.Typer(

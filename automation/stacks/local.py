@@ -6,7 +6,9 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from automation.exits import Exit
 from automation.operations.errors import PolicyViolationError, RefusedError
@@ -37,6 +39,15 @@ def policies(stack: str, project: Path, *, form: str, levels: str | None = None)
     named = ["--levels", levels] if levels else []
     done = _run(project, "policies", "--stack", stack, "--format", form, *named)
     return done.stdout.rstrip("\n"), done.returncode == Exit.POLICY
+
+
+def synth(
+    stack: str, project: Path, *, config: Sequence[str] = (), config_file: Path | None = None
+) -> Mapping[str, Any]:
+    """Every resource of a stack, with other config (`KEY=VALUE`) or another stack file where it is given."""
+    options = [f"--config={each}" for each in config]
+    options += [f"--config-file={config_file.resolve()}"] if config_file else []
+    return json.loads(_run(project, "synth", "--stack", stack, "--out", "-", *options).stdout)
 
 
 def _run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

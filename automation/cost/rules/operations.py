@@ -1,0 +1,86 @@
+"""What watching and answering costs: alarms, dashboards, logs, functions, topics, queues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from automation.cost.charge import Charge, Context, Rule
+from automation.cost.document import Resource
+from automation.cost.rules.network import FLOW_LOG_GB
+from automation.cost.traffic import MONTHS_DAYS
+
+_FLOW_LOG: Final = "aws:ec2/flowLog:FlowLog"
+_DASHBOARD: Final = "aws:cloudwatch/dashboard:Dashboard"
+_FREE_DASHBOARDS: Final = 3
+#: Alarms that a target-tracking policy makes (Application Auto Scaling user guide, "How target tracking works").
+_ALARMS_OF_POLICY: Final = 2
+_HIGH_RESOLUTION_SECONDS: Final = 60
+#: GB of logs a month: of a function, and of an endpoint, which says what fails and what it starts with.
+_SERVICE_LOG_GB: Final = 0.1
+_FUNCTION_LOG_GB: Final = 0.01
+#: What is left of logs when they are kept compressed (CloudWatch pricing, "archived logs").
+_LOGS_COMPRESSED: Final = 0.15
+#: Calls of a function a month, each of some seconds: alarms, schedules.
+_CALLS: Final = 100
+_CALL_SECONDS: Final = 10
+#: Messages of a topic and of a queue a month.
+_MESSAGES: Final = 1_000
+
+
+def _alarm(resource: Resource, _: Context) -> Iterator[Charge]:
+    """Priced by the metrics that it reads; below a minute they cost more."""
+    metrics = [query["metric"] for query in resource.list("metricQueries") if query.get("metric")]
+    periods = [metric["period"] for metric in metrics] or [resource.inputs.get("period") or _HIGH_RESOLUTION_SECONDS]
+    fast = min(periods) < _HIGH_RESOLUTION_SECONDS
+    yield Charge("cloudwatch", "alarm, high resolution" if fast else "alarm, standard", len(periods))
+
+
+def _scaling_policy(resource: Resource, _: Context) -> Iterator[Charge]:
+    if resource.inputs["policyType"] == "TargetTrackingScaling":
+        yield Charge("cloudwatch", "alarm, standard", _ALARMS_OF_POLICY)
+
+
+def _dashboard(resource: Resource, context: Context) -> Iterator[Charge]:
+    """An account's first three are free; the stack is taken to have the account for itself."""
+    first = [each.name for each in context.document.all(_DASHBOARD)][:_FREE_DASHBOARDS]
+    if resource.name not in first:
+        yield Charge("cloudwatch", "dashboard above three", 1)
+
+
+def _log_group(resource: Resource, context: Context) -> Iterator[Charge]:
+    """What comes in, and what is kept of it."""
+    name = str(resource.inputs["name"])
+    flows = any(str(each.inputs.get("logDestination")).endswith(name) for each in context.document.all(_FLOW_LOG))
+    gb = FLOW_LOG_GB if flows else _FUNCTION_LOG_GB if name.startswith("/aws/lambda/") else _SERVICE_LOG_GB
+    months = min(context.traffic.months, (resource.inputs.get("retentionInDays") or float("inf")) / MONTHS_DAYS)
+    yield Charge("cloudwatch", "logs ingestion", gb, traffic=True)
+    yield Charge("cloudwatch", "logs storage", gb * months * _LOGS_COMPRESSED, traffic=True)
+
+
+def _function(resource: Resource, _: Context) -> Iterator[Charge]:
+    gb_seconds = _CALLS * _CALL_SECONDS * (resource.inputs.get("memorySize") or 128) / 1024
+    processor = "arm" if "arm64" in resource.list("architectures") else "x86"
+    yield Charge("lambda", "requests", _CALLS / 1_000_000, traffic=True)
+    yield Charge("lambda", f"duration {processor}", gb_seconds, traffic=True)
+    if (resource.inputs.get("tracingConfig") or {}).get("mode") == "Active":
+        yield Charge("xray", "traces recorded", _CALLS / 1_000_000, traffic=True)
+
+
+def _topic(_: Resource, __: Context) -> Iterator[Charge]:
+    yield Charge("sns", "requests", _MESSAGES / 1_000_000, traffic=True)
+
+
+def _queue(_: Resource, __: Context) -> Iterator[Charge]:
+    yield Charge("sqs", "requests", _MESSAGES / 1_000_000, traffic=True)
+
+
+RULES: Final[Mapping[str, Rule]] = {
+    "aws:appautoscaling/policy:Policy": _scaling_policy,
+    "aws:cloudwatch/logGroup:LogGroup": _log_group,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
+    "aws:lambda/function:Function": _function,
+    "aws:sns/topic:Topic": _topic,
+    "aws:sqs/queue:Queue": _queue,
+    _DASHBOARD: _dashboard,
+}

@@ -1,0 +1,138 @@
+"""What keeping costs: buckets by storage class and age, images, keys, parameters, queries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from automation.cost.charge import Charge, Context, Rule
+from automation.cost.document import Document, Resource
+from automation.cost.rules.jobs import monitor_runs, training_runs
+from automation.cost.traffic import KB_OF_GB, MONTHS_DAYS, Traffic
+from contracts.layout import DATA_CAPTURE
+
+_LIFECYCLE: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+_ENDPOINT: Final = "aws:sagemaker/endpoint:Endpoint"
+#: S3's storage classes, and their items of the price table.
+_CLASSES: Final = {
+    "STANDARD": "standard storage",
+    "STANDARD_IA": "standard-IA storage",
+    "GLACIER_IR": "glacier instant retrieval",
+}
+#: A captured request: it, its answer, and what SageMaker writes about both.
+_CAPTURE_KB: Final = 0.6
+#: Accepted rows beside the delivered ones, and the offline store: columnar and compressed, half of the raw data each.
+_PROCESSED: Final = 1.0
+#: GB and objects that a training run leaves (data, model, reports), and objects that a monitoring job leaves.
+_TRAINING_GB: Final = 0.05
+_TRAINING_OBJECTS: Final = 40
+_MONITOR_OBJECTS: Final = 2
+_ACCESS_LOGS_GB: Final = 0.2
+#: Objects of captured traffic: one a minute and endpoint while requests come.
+_CAPTURE_OBJECTS_AN_HOUR: Final = 60
+#: What else is written and read in a bucket, in requests a month.
+_OTHER_REQUESTS: Final = 1_000
+#: GB of an image, and of each further one in its repository: layers are kept once.
+_IMAGE_GB: Final = 0.5
+_NEXT_IMAGE_GB: Final = 0.05
+_IMAGES_A_MONTH: Final = 4
+#: Requests a month to a key: S3 asks once for many objects (bucket keys), queues and topics for each message.
+_KEY_REQUESTS: Final = 10_000
+#: TB a month that queries of people read.
+_QUERIED_TB: Final = 0.01
+_ADVANCED: Final = "Advanced"
+
+
+def _bucket(resource: Resource, context: Context) -> Iterator[Charge]:
+    """What has piled up by now, in the class of its age; and the requests that brought it."""
+    name, puts = str(resource.inputs["bucket"]), 0.0
+    stored: dict[str, float] = {}
+    for prefix, gb, objects in _inflow(name, context):
+        puts += objects
+        for kind, kept in _kept(name, prefix, gb, context).items():
+            stored[kind] = stored.get(kind, 0) + kept
+    for kind, kept in stored.items():
+        yield Charge("s3", _CLASSES.get(kind, kind), kept, traffic=True)
+    yield Charge("s3", "PUT, COPY, POST, LIST", puts / 1_000, traffic=True)
+    yield Charge("s3", "GET", 2 * puts / 1_000, traffic=True)
+
+
+def _inflow(bucket: str, context: Context) -> Iterator[tuple[str, float, float]]:
+    """Prefix, GB and objects of a month, by what a bucket is for (contracts/names.py)."""
+    document, traffic = context
+    delivered = document.workloads * traffic.delivered_rows * traffic.row_kb / KB_OF_GB
+    if bucket.endswith("-raw-data"):
+        yield "", delivered, _OTHER_REQUESTS
+    elif bucket.endswith("-processed-data"):
+        yield "", delivered * _PROCESSED, _OTHER_REQUESTS
+        yield DATA_CAPTURE, *_captured(document, traffic)
+    elif bucket.endswith("-artifacts"):
+        trainings, monitors = training_runs(context), monitor_runs(context)
+        objects = trainings * _TRAINING_OBJECTS + monitors * _MONITOR_OBJECTS
+        yield "", trainings * _TRAINING_GB, _OTHER_REQUESTS + objects
+    else:
+        yield "", _ACCESS_LOGS_GB, _OTHER_REQUESTS
+
+
+def _captured(document: Document, traffic: Traffic) -> tuple[float, float]:
+    endpoints = len(document.all(_ENDPOINT))
+    kb = traffic.request_kb + traffic.response_kb + _CAPTURE_KB
+    objects = endpoints * min(traffic.requests, traffic.endpoint_hours * _CAPTURE_OBJECTS_AN_HOUR)
+    return endpoints * traffic.requests * kb / KB_OF_GB, objects
+
+
+def _kept(bucket: str, prefix: str, gb: float, context: Context) -> dict[str, float]:
+    """GB by storage class of what comes in evenly, given the bucket's lifecycle rules."""
+    age = context.traffic.months * MONTHS_DAYS
+    moves = {0.0: "STANDARD"}
+    for lifecycle in context.document.all(_LIFECYCLE, bucket=bucket):
+        for rule in lifecycle.list("rules"):
+            if rule["status"] != "Enabled" or not prefix.startswith((rule.get("filter") or {}).get("prefix") or ""):
+                continue
+            moves |= {float(move["days"]): move["storageClass"] for move in rule.get("transitions") or ()}
+            age = min(age, (rule.get("expiration") or {}).get("days") or age)
+    starts = sorted(day for day in moves if day < age)
+    kept: dict[str, float] = {}
+    for start, end in zip(starts, [*starts[1:], age], strict=True):
+        kept[moves[start]] = kept.get(moves[start], 0) + gb * (end - start) / MONTHS_DAYS
+    return kept
+
+
+def _repository(resource: Resource, context: Context) -> Iterator[Charge]:
+    """As many images as its lifecycle policy keeps, once as many were pushed."""
+    policies = context.document.all("aws:ecr/lifecyclePolicy:LifecyclePolicy", repository=resource.inputs["name"])
+    most = [
+        rule["selection"]["countNumber"]
+        for policy in policies
+        for rule in json.loads(policy.inputs["policy"])["rules"]
+        if rule["selection"]["countType"] == "imageCountMoreThan"
+    ]
+    images = min([context.traffic.months * _IMAGES_A_MONTH, *most])
+    yield Charge("ecr", "storage", _IMAGE_GB + max(images - 1, 0) * _NEXT_IMAGE_GB, traffic=True)
+
+
+def _key(resource: Resource, context: Context) -> Iterator[Charge]:
+    """The first and the second rotation of a key add its price once more (AWS KMS pricing)."""
+    rotations = min(max(context.traffic.months - 1, 0) // 12, 2) if resource.inputs.get("enableKeyRotation") else 0
+    yield Charge("kms", "customer key", 1 + rotations)
+    yield Charge("kms", "requests", _KEY_REQUESTS / 10_000, traffic=True)
+
+
+def _parameter(resource: Resource, _: Context) -> Iterator[Charge]:
+    """Standard parameters are free."""
+    if resource.inputs.get("tier") == _ADVANCED:
+        yield Charge("ssm", "advanced parameter", 1)
+
+
+def _workgroup(_: Resource, __: Context) -> Iterator[Charge]:
+    yield Charge("athena", "scanned", _QUERIED_TB, traffic=True)
+
+
+RULES: Final[Mapping[str, Rule]] = {
+    "aws:athena/workgroup:Workgroup": _workgroup,
+    "aws:ecr/repository:Repository": _repository,
+    "aws:kms/key:Key": _key,
+    "aws:s3/bucket:Bucket": _bucket,
+    "aws:ssm/parameter:Parameter": _parameter,
+}

@@ -1,0 +1,90 @@
+"""Instances of endpoints: fixed fleets, fleets that follow hour and load, stopped ones, several variants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from automation.cost import Traffic
+from tests.automation.cost.written import WORKLOAD, endpoint, estimated, items, line, resource, scaled
+
+
+def instance_hours(*resources: dict[str, Any], **traffic: Any) -> float:
+    return line(estimated(*resources, traffic=Traffic(**traffic)), "instance ml.m5.large").quantity
+
+
+def test_a_fixed_fleet_runs_all_month_with_its_volumes_and_its_data() -> None:
+    assert items(estimated(*endpoint())) == {
+        "instance ml.m5.large": 3 * 730,
+        "endpoint and training storage": 3 * 30,
+        "endpoint data in and out": 1.5,
+    }
+    assert items(estimated(*endpoint({"volumeSizeInGb": 100})))["endpoint and training storage"] == 300
+
+
+def test_only_the_configuration_that_the_endpoint_runs_costs() -> None:
+    idle = resource(
+        "sagemaker/endpointConfiguration:EndpointConfiguration",
+        "old",
+        within=WORKLOAD,
+        name="churn-s-live-0",
+        productionVariants=[{"instanceType": "ml.m5.24xlarge", "initialInstanceCount": 9, "variantName": "champion"}],
+    )
+    assert estimated(*endpoint(), idle).total == estimated(*endpoint()).total
+
+
+def test_every_variant_costs_and_a_shadow_too() -> None:
+    config, made = endpoint({"variantName": "champion"}, {"variantName": "challenger", "initialInstanceCount": 1})
+    config["inputs"]["shadowProductionVariants"] = [
+        {"variantName": "shadow", "instanceType": "ml.m5.xlarge", "initialInstanceCount": 2}
+    ]
+    lines = [each for each in estimated(config, made).lines if each.item.startswith("instance")]
+    assert [(each.item, each.quantity) for each in lines] == [
+        ("instance ml.m5.large", 3 * 730),
+        ("instance ml.m5.large", 730),
+        ("instance ml.m5.xlarge", 2 * 730),
+    ]
+
+
+def test_a_fleet_that_scales_is_at_its_floor_while_the_load_is_small() -> None:
+    """1 M requests a month are some 60 a minute at noon; an instance is to take 1,000."""
+    by_day = {"at_22": (1, 3), "at_06": (2, 10)}
+    assert instance_hours(*endpoint(), *scaled(2, 10, holds=1000)) == 2 * 730
+    assert instance_hours(*endpoint(), *scaled(2, 10, holds=1000, **by_day)) == pytest.approx(
+        (16 * 2 + 8 * 1) / 24 * 730
+    )
+
+
+def test_a_fleet_that_scales_follows_the_load_between_its_limits() -> None:
+    """A hundred times the requests: 0.8 of 100 M over 50 of 168 hours are 6,137 a minute, the rest 650."""
+    fleet = (*endpoint(), *scaled(2, 10, holds=1000))
+    assert instance_hours(*fleet, requests=100_000_000) == pytest.approx((50 * 7 + 118 * 2) / 168 * 730)
+    assert instance_hours(*fleet, requests=1_000_000_000) == pytest.approx((50 * 10 + 118 * 7) / 168 * 730)
+
+
+def test_a_variant_scales_with_its_share_of_the_traffic() -> None:
+    variants = endpoint({"initialVariantWeight": 50}, {"variantName": "challenger", "initialVariantWeight": 50})
+    hours = [
+        each.quantity
+        for each in estimated(*variants, *scaled(1, 10, holds=1000), traffic=Traffic(requests=100_000_000)).lines
+        if each.item.startswith("instance")
+    ]
+    assert hours == [pytest.approx((50 * 4 + 118 * 1) / 168 * 730), 3 * 730]
+
+
+def test_an_endpoint_that_runs_for_some_hours_runs_in_business_hours() -> None:
+    fleet = (*endpoint(), *scaled(1, 10, holds=1000, at_22=(1, 3), at_06=(2, 10)))
+    assert instance_hours(*fleet, endpoint_hours=220) == pytest.approx(2 * 220)
+    assert instance_hours(*endpoint(), endpoint_hours=220) == 3 * 220
+
+
+def test_a_stopped_endpoint_costs_nothing_but_its_data() -> None:
+    found = estimated(*endpoint(), *scaled(2, 10), traffic=Traffic(endpoint_hours=0, requests=0))
+    assert found.total.usd == 0
+
+
+def test_target_tracking_makes_two_alarms_of_its_own() -> None:
+    assert items(estimated(*scaled(2, 10, holds=1000)), "policy") == {"alarm, standard": 2}
+    steps = resource("appautoscaling/policy:Policy", policyType="StepScaling")
+    assert items(estimated(steps)) == {}

@@ -76,4 +76,6 @@ for name in removed(names, settings.workloads, found):
 pulumi.export("workloads", exported)
 pulumi.export("raw_bucket", base.lake.raw.bucket)
 pulumi.export("image_repositories", images.urls)
+if settings.cost.monthly_limit_usd is not None:
+    pulumi.export("monthly_limit_usd", settings.cost.monthly_limit_usd)
 pulumi.export("waiting_for", waiting_for(names, settings.workloads, images=built, releases=releases))

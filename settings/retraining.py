@@ -23,7 +23,7 @@ class Retraining(Section):
         default=2,
         ge=0,
         le=24,
-        json_schema_extra=told(cost="each run is some minutes of ml.m5.2xlarge and of four ml.m5.xlarge jobs"),
+        json_schema_extra=told(cost="each run is some minutes of ml.m5.2xlarge and of three ml.m5.xlarge jobs"),
     )
     """Most automatic training runs in 24 hours; 0 switches them off."""
     schedule: Literal["never", "daily", "weekly"] = Field(

@@ -8,6 +8,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from settings.access import Access
+from settings.cost import Cost
 from settings.faults import Fault, SectionError
 from settings.features import Features
 from settings.images import Images
@@ -66,6 +67,8 @@ class Settings(Section):
     """Log groups."""
     notifications: Notifications = Notifications()
     """Who is told."""
+    cost: Cost = Cost()
+    """What the stack may cost."""
     features: Features = Features()
     """The feature store; a workload may differ."""
     monitoring: Monitoring = Monitoring()

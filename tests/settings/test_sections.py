@@ -11,7 +11,7 @@ from tests.settings.written import faults
 
 KEYS = (
     "stack, workloads, protect, require_policies, tags, network, keys, access, lake, images, logs, notifications, "
-    "features, monitoring, retraining"
+    "cost, features, monitoring, retraining"
 )
 
 

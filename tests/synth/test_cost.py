@@ -1,0 +1,102 @@
+"""Every stack of the project has a price: both stacks, the examples, and what settings add; and the figures hold."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pulumi_aws as aws
+import pytest
+
+from automation.cost import Document, Estimate, Traffic, estimate
+from automation.cost.rules import FREE, RULES
+from local.runtime import Stack
+from tests.synth.conftest import STACKS
+
+PROJECT = Path(__file__).parents[2]
+#: Settings that add types of resources, over those of staging.
+VARIANTS: dict[str, dict[str, Any]] = {
+    "NAT and mails": {
+        "network": {"create": {"cidr": "10.20.0.0/16", "zones": 2, "endpoint_zones": 1, "nat": "per_az"}},
+        "notifications": {"notify": ["on-call@example.com"]},
+    },
+    "SageMaker's monitor": {"monitoring": {"engine": "sagemaker"}},
+    "what the account has": {
+        "network": {"existing": {"vpc_id": "vpc-0a1b2c3d", "subnet_ids": ["subnet-0a1b2c3d", "subnet-0a1b2c3e"]}},
+        "keys": {"existing": "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
+        "lake": {"access_log_bucket": "central-access-logs"},
+    },
+    "one key": {"keys": {"one": True}},
+}
+
+
+def of(stack: str, region: str = "us-east-1", *, file: str | None = None, **config: Any) -> Document:
+    overrides = {"aws:region": region, **config}
+    made = Stack(stack, config_overrides=overrides, config_file=PROJECT / file if file else None)
+    return Document.of(made.synth(bootstrap=False))
+
+
+@cache
+def default(stack: str) -> Document:
+    return of(stack)
+
+
+def lines(found: Estimate) -> dict[str, float]:
+    return {f"{each.workload} {each.component}".strip(): round(each.usd, 2) for each in found.components}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_both_stacks_have_a_price_in_both_regions(stack: str, region: str) -> None:
+    assert estimate(default(stack) if region == "us-east-1" else of(stack, region)).total.usd > 0
+
+
+def test_two_workloads_cost_a_ground_and_twice_a_workload() -> None:
+    found = estimate(of("two-workloads", file="examples/two-workloads/Pulumi.two-workloads.yaml"))
+    assert {each.workload for each in found.components} == {"", "churn", "biopsy"}
+    costs = lines(found)
+    assert costs["churn churn-live"] == costs["biopsy biopsy-live"] > 100
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_what_settings_add_has_a_price(variant: str) -> None:
+    assert estimate(of("staging", **VARIANTS[variant])).total.usd > 0
+
+
+def test_nat_adds_a_gateway_and_an_address_for_each_zone_and_one_key_saves_five() -> None:
+    usual = lines(estimate(default("staging")))
+    nat = lines(estimate(of("staging", **VARIANTS["NAT and mails"])))
+    assert nat["network"] - usual["network"] == pytest.approx(2 * (730 * 0.045 + 0.045 + 730 * 0.005), abs=0.01)
+    one = lines(estimate(of("staging", **VARIANTS["one key"])))
+    assert (usual["keys"], one["keys"]) == (6.18, 1.03)
+    existing = lines(estimate(of("staging", **VARIANTS["what the account has"])))
+    assert "keys" not in existing
+    assert "network" not in existing
+
+
+def test_every_type_that_a_component_makes_is_in_the_table() -> None:
+    """Read from the code: a type that only some setting makes is one too."""
+    text = "".join(path.read_text() for path in (PROJECT / "components").rglob("*.py"))
+    named = set(re.findall(r"\baws\.([a-z0-9_]+)\.([A-Z]\w+)\(", text))
+    classes = [getattr(getattr(aws, module), name) for module, name in named]
+    types = {made.pulumi_type for made in classes if hasattr(made, "pulumi_type")}
+    assert "aws:sagemaker/endpoint:Endpoint" in types
+    assert types - FREE - set(RULES) == set()
+
+
+def test_no_type_is_both_free_and_priced() -> None:
+    assert FREE & set(RULES) == set()
+
+
+# What the platform promises, for 1 M requests a month in us-east-1 (docs/cost.md shows it line by line).
+def test_prod_costs_at_most_290_usd_a_month() -> None:
+    found = estimate(default("prod"))
+    assert {line.item for line in found.lines if line.component == "churn-live"} >= {"instance ml.m5.large"}
+    assert found.total.usd < 290
+
+
+def test_staging_costs_at_most_70_usd_stopped_and_95_in_business_hours() -> None:
+    assert estimate(default("staging"), Traffic(endpoint_hours=0)).total.usd < 70
+    assert estimate(default("staging"), Traffic(endpoint_hours=220)).total.usd < 95

@@ -1,8 +1,10 @@
 """Instance types of SageMaker: cores, memory, processor, accelerators, local storage and price class. One table.
 
 `instances.csv` has a row for every type that SageMaker's API names, read on 2026-11-28: what EC2 says of the type of
-the same name (Amazon EC2 user guide, "Instance type specifications"), and for what SageMaker takes it (API reference,
-ProductionVariant, ProcessingClusterConfig, ResourceConfig and TransformResources). Nothing else reads a type's name.
+the same name (Amazon EC2 user guide, "Instance type specifications"; of p2, p3 and dl1, which it lists no more, AWS's
+announcements), and for what SageMaker takes it (API reference, ProductionVariant, ProcessingClusterConfig,
+ResourceConfig and TransformResources). Where `seen` is `no`, the figures are from memory. Nothing else reads a type's
+name.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ class Instance:
     accelerator: str
     local_storage_gb: int
     price_class: str
+    seen: bool
     used_for: frozenset[str]
 
 
@@ -91,5 +94,6 @@ def _instance(row: dict[str, str]) -> Instance:
         accelerator=row["accelerator"],
         local_storage_gb=int(row["local_storage_gb"]),
         price_class=row["price_class"],
+        seen=row["seen"] == "yes",
         used_for=frozenset(row["used_for"].split()),
     )

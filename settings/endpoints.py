@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from contracts.prices import told as usd
 from settings.autoscaling import Autoscaling
 from settings.faults import Fault, repeated
 from settings.rollouts import FLEET_START_MINUTES, LEAST_INSTANCES, MAX_ROLLOUT_MINUTES, Canary, Rollout, bakes
@@ -45,7 +46,7 @@ class Realtime(Section):
     instance_type: EndpointInstance = Field(
         default="ml.m5.large",
         json_schema_extra=told(
-            cost="for each instance; ml.m5.large 84 USD a month",
+            cost=f"for each instance; ml.m5.large {usd('sagemaker', 'instance ml.m5.large', 'month')} a month",
             risk="another type needs autoscaling switched off for the change",
         ),
     )

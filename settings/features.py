@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from contracts.prices import told as usd
 from settings.section import Section, told
 
 
@@ -15,7 +16,7 @@ class Features(Section):
         ge=1,
         le=3650,
         json_schema_extra=told(
-            cost="0.45 USD a GB and month in the online store",
+            cost=f"{usd('sagemaker', 'feature store online storage')} a GB and month in the online store",
             risk="a record that is gone is a missing value to the model",
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from contracts.prices import told as usd
 from settings.section import Section, told
 
 
@@ -15,7 +16,8 @@ class Images(Section):
         ge=2,
         le=1000,
         json_schema_extra=told(
-            cost="0.10 USD a GB and month", risk="a release whose image is gone cannot be rolled back to"
+            cost=f"{usd('ecr', 'storage')} a GB and month",
+            risk="a release whose image is gone cannot be rolled back to",
         ),
     )
     """How many images a repository keeps; the oldest go first."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from contracts.prices import told as usd
 from settings.faults import Fault
 from settings.section import Section, told
 
@@ -26,7 +27,7 @@ class Keys(Section):
     one: bool = Field(
         default=False,
         json_schema_extra=told(
-            cost="a KMS key is about 1 USD a month: one instead of six",
+            cost=f"{usd('kms', 'customer key')} a month for each key: one instead of six",
             risk="whoever may use the key for one kind of data may for all",
         ),
     )

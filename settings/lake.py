@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from contracts.prices import told as usd
 from settings.faults import Fault
 from settings.section import Section, told
 
@@ -36,14 +37,20 @@ class Lake(Section):
         default=30,
         ge=30,
         le=3650,
-        json_schema_extra=told(cost="0.0125 USD a GB and month there instead of 0.023, and 0.01 USD a GB read"),
+        json_schema_extra=told(
+            cost=f"{usd('s3', 'standard-IA storage')} a GB and month there instead of "
+            f"{usd('s3', 'standard storage')}, and {usd('s3', 'standard-IA reads')} a GB read"
+        ),
     )
     """Age in days at which raw data moves to S3 Standard-IA."""
     archive_after_days: int = Field(
         default=90,
         ge=60,
         le=3650,
-        json_schema_extra=told(cost="0.004 USD a GB and month there, and 0.03 USD a GB read"),
+        json_schema_extra=told(
+            cost=f"{usd('s3', 'glacier instant retrieval')} a GB and month there, and "
+            f"{usd('s3', 'glacier instant retrieval reads')} a GB read"
+        ),
     )
     """Age in days at which raw data moves to S3 Glacier Instant Retrieval."""
     noncurrent_version_days: int = Field(

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from contracts.prices import told as usd
 from settings.section import Section, told
 
 #: CloudWatch Logs accepts these retention times only (API reference, PutRetentionPolicy).
@@ -19,6 +20,9 @@ class Logs(Section):
 
     retention_days: RetentionDays = Field(
         default=365,
-        json_schema_extra=told(cost="0.03 USD a GB and month", risk="what happened before cannot be looked up"),
+        json_schema_extra=told(
+            cost=f"{usd('cloudwatch', 'logs storage')} a GB and month",
+            risk="what happened before cannot be looked up",
+        ),
     )
     """Days that logs are kept."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from contracts.prices import told as usd
 from settings.section import ProcessingInstance, Section, told
 
 
@@ -27,7 +28,9 @@ class Monitoring(Section):
     """DriftScore above which the alarm goes off and retraining is asked for; by default the contract's max_score."""
     quality_instance_type: ProcessingInstance = Field(
         default="ml.m5.large",
-        json_schema_extra=told(cost="an hourly job of some minutes: ml.m5.large 0.115 USD an hour of use"),
+        json_schema_extra=told(
+            cost=f"an hourly job of some minutes: ml.m5.large {usd('sagemaker', 'instance ml.m5.large')} an hour of use"
+        ),
     )
     """Instance type of the hourly monitoring jobs, data quality and drift."""
     quality_max_runtime_minutes: int = Field(default=50, ge=5, le=59)

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from contracts.prices import told as usd
 from settings.faults import Fault, repeated
 from settings.section import Section, told
 
@@ -32,14 +33,17 @@ class CreatedNetwork(Section):
         ge=1,
         le=MAX_ZONES,
         json_schema_extra=told(
-            cost="7.3 USD a month for each interface endpoint and zone",
+            cost=f"{usd('ec2', 'interface endpoint', 'month')} a month for each interface endpoint and zone",
             risk="with one, the loss of that zone cuts the others off from AWS too",
         ),
     )
     """Zones with interface endpoints."""
     nat: Literal["none", "single", "per_az"] = Field(
         default="none",
-        json_schema_extra=told(cost="33 USD a month for each, and 0.045 USD a GB", risk="data may leave through it"),
+        json_schema_extra=told(
+            cost=f"{usd('ec2', 'NAT gateway', 'month')} a month for each, and {usd('ec2', 'NAT gateway data')} a GB",
+            risk="data may leave through it",
+        ),
     )
     """NAT gateways: a way out to the internet that the platform does not need."""
     workload_subnets: Literal["private", "public"] = Field(
@@ -88,7 +92,8 @@ class Network(Section):
     existing: ExistingNetwork | None = None
     """A VPC that the account has already."""
     also_reach: tuple[Service, ...] = Field(
-        default=(), json_schema_extra=told(cost="7.3 USD a month for each and zone")
+        default=(),
+        json_schema_extra=told(cost=f"{usd('ec2', 'interface endpoint', 'month')} a month for each and zone"),
     )
     """AWS services for clients of the stack's own in its network, by the last part of the endpoint service's name. The
     platform's own code needs none."""

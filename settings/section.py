@@ -37,7 +37,7 @@ ProcessingInstance = Annotated[str, _SHAPE, AfterValidator(_taken_for("processin
 def told(*, cost: str = "", risk: str = "") -> dict[str, JsonValue]:
     """What a field costs and what it risks, for the reference and for editors: `json_schema_extra=told(cost=...)`.
 
-    Money is in USD in us-east-1, list prices of November 2026.
+    Money is what `contracts.prices.told` says: USD in us-east-1, with a `~` where the price is from memory.
     """
     return {key: text for key, text in ((COST, cost), (RISK, risk)) if text}
 

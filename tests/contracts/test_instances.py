@@ -13,7 +13,8 @@ from contracts.instances import InstanceError
 
 API: Any = botocore.session.get_session().get_service_model("sagemaker")
 EC2: dict[str, dict[str, Any]] = INSTANCE_TYPES
-#: Types that the copy of EC2's list does not have: vCPUs, memory, accelerators, local storage.
+#: Types that the copy of EC2's list does not have: vCPUs, memory, accelerators, local storage. Those of p2, p3 and dl1
+#: are as AWS announced them (AWS news blog, 2016-09-29 and 2017-10-25; AWS compute blog, "Amazon EC2 DL1 instances").
 BY_HAND = {
     "ml.dl1.24xlarge": (96, 768, 8, 4000),
     "ml.geospatial.interactive": (16, 64, 0, 0),
@@ -60,6 +61,11 @@ def test_a_row_says_what_ec2_says_of_the_type() -> None:
         assert row.architecture in facts["ProcessorInfo"]["SupportedArchitectures"], name
         assert row.local_storage_gb == facts.get("InstanceStorageInfo", {}).get("TotalSizeInGB", 0), name
         assert (row.accelerators > 0) is bool({"GpuInfo", "NeuronInfo", "InferenceAcceleratorInfo"} & set(facts)), name
+
+
+def test_figures_from_memory_are_marked() -> None:
+    unseen = {row.type for row in instances.table().values() if not row.seen}
+    assert unseen == {"ml.geospatial.interactive", "ml.p6e-gb200.36xlarge"}
 
 
 @pytest.mark.parametrize(("name", "facts"), BY_HAND.items())

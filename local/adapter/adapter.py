@@ -12,12 +12,13 @@ import jmespath
 
 from local.adapter import invokes, provider, requests
 from local.adapter.api import Api
+from local.adapter.conventions import GENERIC_INPUTS
 from local.adapter.errors import ApiRefused, InvalidInput
-from local.adapter.requests import GENERIC_INPUTS, Prepared
+from local.adapter.requests import Prepared
 from local.adapter.services import resource_type
-from local.adapter.table import ABSENT, EVERYTHING, Autoname, ResourceType, Scope, Wait, evaluated
+from local.adapter.table import ABSENT, EVERYTHING, Autoname, ResourceType, Scope, Wait, evaluated, response, text
 from local.adapter.tags import effective_tags
-from local.adapter.values import changed_keys, contains_unknown, given, same, without
+from local.adapter.values import UNKNOWN, changed_keys, contains_unknown, given, same, without
 from shapes.check import Fault
 
 _HASH_LENGTH = 7
@@ -82,16 +83,26 @@ class Adapter:
         self._validate(kind, scope, inputs)
         _refuse_unknown(kind, name, inputs)
         if kind.recorded:
-            return self._recorded(kind, scope)
+            return self._recorded(kind, scope, urn)
         for prepared in requests.on_create(kind, scope):
             scope = replace(scope, response=self._call(kind, scope, prepared))
-        scope = replace(scope, id=_identity(kind, scope))
+        scope = replace(scope, id=identity(kind, scope))
         try:
             for prepared in requests.after_create(kind, scope):
                 self._call(kind, scope, prepared)
             return self._finished(kind, scope)
         except ApiRefused as error:
             raise error.after_creation(scope.id) from error
+
+    def imagine(self, type_token: str, name: str, inputs: Mapping[str, Any], *, urn: str = "") -> Created:
+        """A resource with the id and the outputs that AWS would give it, as far as its table knows; needs no server.
+
+        Raises InvalidInput.
+        """
+        kind = resource_type(type_token)
+        scope = self._scope(name, self._checked(kind, name, inputs, {}, urn))
+        self._validate(kind, scope, inputs)
+        return self._recorded(kind, scope, urn)
 
     def update(
         self,
@@ -120,7 +131,7 @@ class Adapter:
         scope = replace(scope, before=before, outputs=outputs, id=id, changed=frozenset(changed))
         _refuse_in_place(kind, scope)
         if kind.recorded:
-            return self._recorded(kind, scope)
+            return Created(id=id, outputs=_outputs(kind, scope), emulated=False)
         for prepared in requests.on_update(kind, scope):
             self._call(kind, scope, prepared)
         return self._finished(kind, scope)
@@ -181,9 +192,10 @@ class Adapter:
         if first:
             raise InvalidInput(kind.type, scope.name, list(first.values()))
 
-    def _recorded(self, kind: ResourceType, scope: Scope) -> Created:
-        """A resource that nothing was created for, with the id and outputs that AWS would have given it."""
-        scope = scope if scope.before else replace(scope, id=_identity(kind, scope))
+    def _recorded(self, kind: ResourceType, scope: Scope, urn: str) -> Created:
+        """A resource that nothing was created for; what the service would make up follows from its URN."""
+        scope = replace(scope, digest=hashlib.sha256((urn or scope.name).encode()).hexdigest())
+        scope = replace(scope, id=identity(kind, scope))
         return Created(id=scope.id, outputs=_outputs(kind, scope), emulated=False)
 
     def _finished(self, kind: ResourceType, scope: Scope) -> Created:
@@ -231,9 +243,15 @@ class Adapter:
         return answer
 
 
-def _identity(kind: ResourceType, scope: Scope) -> str:
-    found = evaluated(kind.id, scope)
-    if not isinstance(found, str) or not found:
+def identity(kind: ResourceType, scope: Scope) -> str:
+    """The id: what the service made up, where it does and has answered, else its form in the table."""
+    if kind.found and scope.response:
+        found = response(kind.found)(scope)
+    else:
+        form = text(kind.arn)(scope)
+        known = scope if form in (ABSENT, UNKNOWN) else replace(scope, outputs={"arn": form, **scope.outputs})
+        found = evaluated(kind.id, known)
+    if not isinstance(found, str) or not found or found == UNKNOWN:
         raise TypeError(f"{kind.type} '{scope.name}': its table gives no id from the answer {dict(scope.response)}")
     return found
 

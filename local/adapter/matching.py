@@ -135,7 +135,7 @@ class _Matcher:
             return
         target = at(path, to.member.replace("[]", "[0]"))
         self._matched.origins[target] = source
-        member = _descend(shape, to.member)
+        member = descend(shape, to.member)
         put(into, to.member, self.value(member, value, rule=rule, source=source, path=target))
 
     def value(self, shape: Shape, value: Any, *, rule: str, source: str, path: str) -> Any:
@@ -184,7 +184,7 @@ def _is(shape: Shape, *type_names: str) -> bool:
 def find_member(shape: Shape, key: str) -> str | None:
     """The member that an input names: the same letters whatever their case, else singular for plural or the reverse."""
     members = _members(shape)
-    for candidate in _spellings(key.lower()):
+    for candidate in spellings(key.lower()):
         if candidate in members:
             return members[candidate]
     return None
@@ -199,7 +199,8 @@ def _members(shape: Shape) -> dict[str, str]:
     return _members_of(tuple(shape.members))
 
 
-def _spellings(key: str) -> tuple[str, ...]:
+def spellings(key: str) -> tuple[str, ...]:
+    """A name in lower case, then its plurals and its singulars."""
     spellings = [key, f"{key}s", f"{key}es"]
     if key.endswith("ies"):
         spellings.append(f"{key[:-3]}y")
@@ -210,7 +211,7 @@ def _spellings(key: str) -> tuple[str, ...]:
     return tuple(spellings)
 
 
-def _descend(shape: Shape, path: str) -> Shape:
+def descend(shape: Shape, path: str) -> Shape:
     """The shape at a dotted path; below a map every name has the map's value shape.
 
     None where the path leaves the model.

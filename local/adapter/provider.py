@@ -43,6 +43,12 @@ def inputs_of(token: str) -> Mapping[str, Any]:
 
 
 @cache
+def required_of(token: str) -> tuple[str, ...]:
+    """The names of the inputs that the provider asks for."""
+    return _required(_arguments(resource_class(token)))
+
+
+@cache
 def outputs_of(token: str) -> frozenset[str]:
     """The names of all output properties; inputs are among them."""
     return frozenset(sdk_types.resource_types(resource_class(token)))

@@ -8,6 +8,7 @@ from typing import Any
 
 import jmespath
 
+from local.adapter.conventions import GENERIC_INPUTS
 from local.adapter.matching import Matched, match, put
 from local.adapter.table import ABSENT, Call, ForEach, Request, ResourceType, Scope, Step, evaluated
 from local.adapter.tags import effective_tags, tag_requests
@@ -15,8 +16,6 @@ from local.adapter.values import UNKNOWN
 from shapes.check import Checker, Fault
 from shapes.models import Shape, operation_model
 
-#: Inputs that the adapter itself carries out for every type.
-GENERIC_INPUTS = frozenset({"region", "tags", "tagsAll"})
 _CHECKER = Checker(unknown=lambda _, value: isinstance(value, str) and value == UNKNOWN)
 
 
@@ -74,8 +73,6 @@ def to_read(kind: ResourceType, read: Call, scope: Scope) -> Prepared:
 
 def untaken(kind: ResourceType, keys: Iterable[str]) -> list[str]:
     """The changed inputs that no update call of the type takes."""
-    if any(step.takes is None for step in kind.update):
-        return []
     taken = {key for step in kind.update for key in step.takes or ()}
     ignored = taken | GENERIC_INPUTS | set(kind.provider_only) | set(kind.replace)
     return [key for key in keys if key not in ignored]

@@ -1,16 +1,18 @@
 """The vocabulary of the service tables: how a Pulumi resource type becomes calls of the AWS API.
 
-A `ResourceType` says which operations create, change, read and delete a resource. Inputs find their members of the API
-by name (`kmsKeyId` -> `KmsKeyId`, singular and plural alike, at any depth); `fields` lists those whose names or forms
-differ. What a table does not say is refused: an input that no member takes, a change that no operation makes, an output
-that the provider does not have.
+A `ResourceType` says where a type differs from what the API's own model tells (`conventions`): which operations create,
+change, read and delete a resource, what names it, how it is tagged. Inputs find their members of the API by name
+(`kmsKeyId` -> `KmsKeyId`, singular and plural alike, at any depth); `fields` lists those whose names or forms differ.
+What neither says is refused: an input that no member takes, a change that no operation makes, an output that the
+provider does not have.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
+from uuid import UUID
 
 import jmespath
 
@@ -23,6 +25,9 @@ Properties = Mapping[str, Any]
 #: The value of a source that has nothing to say, such as the answer to a call that was not made.
 ABSENT: Any = object()
 
+#: What a table leaves to `conventions`.
+CONVENTION: Any = object()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
@@ -31,7 +36,7 @@ class Scope:
     `inputs` are the inputs after the provider's check, `before` those of the last deployment ({} on create), `changed`
     the names of those that differ, `outputs` what the last deployment gave. `response` is the answer of the first
     create call and `live` the merged answers of the read calls; each is {} until there is one. `id` is `UNKNOWN` until
-    the resource exists.
+    the resource exists. `digest` stands for what a service makes up, where no service does.
     """
 
     account: str
@@ -44,6 +49,7 @@ class Scope:
     response: Properties = field(default_factory=dict)
     live: Properties = field(default_factory=dict)
     changed: frozenset[str] = frozenset()
+    digest: str = ""
 
     @property
     def partition(self) -> str:
@@ -87,18 +93,24 @@ def response(path: str) -> Source:
     return lambda scope: _found(path, scope.response)
 
 
-def live(path: str, default: Any = ABSENT) -> Source:
+@dataclass(frozen=True, slots=True)
+class live:  # noqa: N801 - reads as the functions beside it
     """A part of the answers of the read calls (JMESPath)."""
 
-    def read(scope: Scope) -> Any:
-        found = _found(path, scope.live)
-        return default if found is ABSENT and scope.live else found
+    path: str
+    default: Any = ABSENT
 
-    return read
+    def __call__(self, scope: Scope) -> Any:
+        """The part in a scope."""
+        found = _found(self.path, scope.live)
+        return self.default if found is ABSENT and scope.live else found
 
 
 def text(template: str) -> Source:
-    """A text in which `{account}`, `{region}`, `{partition}`, its `{suffix}`, `{id}`, inputs and outputs are filled."""
+    """A text in which `{account}`, `{region}`, `{partition}`, its `{suffix}`, `{id}`, inputs and outputs are filled.
+
+    `{hex}` and `{uuid}` stand for what a service makes up.
+    """
 
     def fill(scope: Scope) -> Any:
         names = _Names(scope)
@@ -108,11 +120,6 @@ def text(template: str) -> Source:
         return UNKNOWN if UNKNOWN in filled else filled
 
     return fill
-
-
-def arn(service: str, resource: str, *, region: str = "{region}", account: str = "{account}") -> Source:
-    """An ARN; `resource` is a template as in `text`."""
-    return text(f"arn:{{partition}}:{service}:{region}:{account}:{resource}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,32 +142,38 @@ INLINE = "."
 Fields = Mapping[str, "str | To"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Call:
     """One API operation.
 
-    takes: the inputs that it sends; None means all that no other call of the same step list takes. A call with `takes`
-        is made when one of them is there (create) or has changed (update); `always` makes it in any case.
-    given: member path -> constant or source, for members whose values are no inputs of the same name.
+    takes: the inputs that it sends; None means all that no other call of the same step list takes, in an update those
+        of them that the operation has. A call with `takes` is made when one of them is there (create) or has changed
+        (update); `always` makes it in any case.
+    given: member path -> constant or source, for members whose values are no inputs of the same name. What names the
+        resource is given by convention.
     unset: what an update sends for an input that was given before and is not any more; nothing without an entry.
+    inside: the member that holds what the type has inside another one.
     failures: JMESPath in the answer of operations that report errors in it; anything found there is an error.
     """
 
     operation: str
+    _: KW_ONLY
     takes: tuple[str, ...] | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     unset: Mapping[str, Any] = field(default_factory=dict)
     fields: Fields = field(default_factory=dict)
+    inside: str = ""
     always: bool = False
     failures: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Request:
     """One call with its parameters, for what a `Call` cannot say. `origins`: API path -> the input it was made from."""
 
     operation: str
     parameters: Properties
+    _: KW_ONLY
     origins: Mapping[str, str] = field(default_factory=dict)
     failures: str = ""
 
@@ -198,15 +211,16 @@ class Autoname:
     """The input that is filled with a generated name when the program gives none.
 
     A prefix input, where the provider has one, starts the name; `start` comes before everything. `lower` is for
-    services that know lower case only, `suffix` for names that must end in a certain way.
+    services that know lower case only, `suffix` for names that must end in a certain way. `longest` is the model's
+    where it states one.
     """
 
     key: str = "name"
-    prefix_key: str = ""
+    prefix_key: str = CONVENTION
     start: str = ""
     lower: bool = False
     suffix: Callable[[Properties], str] | None = None
-    longest: int = 255
+    longest: int = CONVENTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,10 +258,17 @@ class Wait:
     seconds: float = 900.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ResourceType:
-    """One Pulumi resource type as calls of one AWS service.
+    """One Pulumi resource type as calls of one AWS service. What is left out is told by the API's model: `conventions`.
 
+    service: botocore's name; that of the table by default.
+    noun: what the names of the API's operations call it; the class in the type token by default.
+    id: the form of the id (`text`), or a source. Forms of ids and ARNs are those of the service authorization reference
+        (https://docs.aws.amazon.com/service-authorization/latest/reference/); the sample cloud makes them up from here.
+    found: where the create call's answer tells an id that the service makes up (JMESPath).
+    arn: the form of the ARN, from its resource on or whole.
+    inside: the member that holds what the API does not have at the top of its calls.
     replace: top-level inputs whose change makes a new resource; `EVERYTHING` for types of which only tags change.
     changeable: parts of such inputs, as paths, that change in place all the same.
     defaults: values that the provider fills in for absent inputs.
@@ -255,27 +276,32 @@ class ResourceType:
     refused: inputs that are not carried out here, with what to do instead.
     digests: asset input -> (output that holds its digest, digest function): a changed file changes the resource.
     rules: checks across inputs that the API's model does not state.
-    recorded: why the type is only recorded; "" when it is created for real.
+    recorded: why the type is only recorded, validated like all others but not created; "" when it is created for real.
     """
 
     type: str
-    service: str
-    id: Any
-    create: tuple[Step, ...] = ()
-    update: tuple[Step, ...] = ()
-    delete: tuple[Step, ...] = ()
-    read: tuple[Call, ...] = ()
+    _: KW_ONLY
+    service: str = ""
+    noun: str = CONVENTION
+    id: Any = CONVENTION
+    found: str = CONVENTION
+    arn: str = CONVENTION
+    create: tuple[Step, ...] = CONVENTION
+    update: tuple[Step, ...] = CONVENTION
+    delete: tuple[Step, ...] = CONVENTION
+    read: tuple[Call, ...] = CONVENTION
     outputs: Mapping[str, Any] = field(default_factory=dict)
     fields: Fields = field(default_factory=dict)
-    replace: tuple[str, ...] = ()
+    inside: str = ""
+    replace: tuple[str, ...] = CONVENTION
     changeable: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     provider_only: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, tuple[str, Callable[[Any], str]]] = field(default_factory=dict)
     rules: tuple[Callable[[Properties], Iterable[Fault]], ...] = ()
-    autoname: Autoname | None = None
-    tags: Tagging | None = None
+    autoname: Autoname | None = CONVENTION
+    tags: Tagging | None = CONVENTION
     wait: Wait | None = None
     recorded: str = ""
 
@@ -290,6 +316,8 @@ class _Names(dict[str, str]):
     def __init__(self, scope: Scope):
         super().__init__(account=scope.account, region=scope.region, id=scope.id)
         self["partition"], self["suffix"] = scope.partition, regions.partition(scope.region)["dnsSuffix"]
+        if digest := scope.digest:
+            self["hex"], self["uuid"] = digest, str(UUID(digest[:32]))
         self._scope = scope
         self.missing = False
 

@@ -20,7 +20,9 @@ def tag_requests(tagging: Tagging, scope: Scope) -> Iterator[Request]:
     before, after = effective_tags(scope.before), effective_tags(scope.inputs)
     if before == after:
         return
-    names = {member: evaluated(source, scope) for member, source in tagging.given.items()}
+    names: dict[str, Any] = {}
+    for member, source in tagging.given.items():
+        put(names, member, evaluated(source, scope))
     if tagging.whole:
         yield (
             Request(operation=tagging.tag, parameters=_with(names, tagging.member, after))

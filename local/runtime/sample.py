@@ -1,60 +1,23 @@
 """A cloud that exists on paper: fixed answers and made-up outputs, the same on every run.
 
 `synth` runs the program against it, with no emulator and no account. It shows a stack in its steady state, with
-images built and a model live, or in bootstrap, with neither. Identifiers follow the forms of the service
-authorization reference (https://docs.aws.amazon.com/service-authorization/latest/reference/), so that IAM documents
-read as they will on AWS.
+images built and a model live, or in bootstrap, with neither. Ids and ARNs have the forms that the adapter's tables
+state, so that IAM documents read as they will on AWS.
 """
 
 from __future__ import annotations
 
-import re
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from local.adapter import Adapter, regions
+from local.adapter import Adapter, Created
+from local.adapter.conventions import kebab
 from local.runtime import sdk
 from local.runtime.answers import ACCOUNT, Answers
 from local.runtime.errors import UnsupportedError
 
-#: Types whose ARN is not `arn:<partition>:<module>:<region>:<account>:<type-in-kebab-case>/<name>`.
-_ARNS = {
-    "aws:cloudwatch/compositeAlarm:CompositeAlarm": "cloudwatch:{region}:{account}:alarm:{name}",
-    "aws:cloudwatch/dashboard:Dashboard": "cloudwatch::{account}:dashboard/{name}",
-    "aws:cloudwatch/eventRule:EventRule": "events:{region}:{account}:rule/{name}",
-    "aws:cloudwatch/logGroup:LogGroup": "logs:{region}:{account}:log-group:{name}",
-    "aws:cloudwatch/metricAlarm:MetricAlarm": "cloudwatch:{region}:{account}:alarm:{name}",
-    "aws:iam/instanceProfile:InstanceProfile": "iam::{account}:instance-profile/{name}",
-    "aws:iam/policy:Policy": "iam::{account}:policy/{name}",
-    "aws:iam/role:Role": "iam::{account}:role/{name}",
-    "aws:kms/alias:Alias": "kms:{region}:{account}:{name}",
-    "aws:kms/key:Key": "kms:{region}:{account}:key/{id}",
-    "aws:lambda/function:Function": "lambda:{region}:{account}:function:{name}",
-    "aws:s3/bucket:Bucket": "s3:::{name}",
-    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": "sagemaker:{region}:{account}:endpoint-config/{name}",
-    "aws:scheduler/schedule:Schedule": "scheduler:{region}:{account}:schedule/default/{name}",
-    "aws:secretsmanager/secret:Secret": "secretsmanager:{region}:{account}:secret:{name}",
-    "aws:sfn/stateMachine:StateMachine": "states:{region}:{account}:stateMachine:{name}",
-    "aws:sns/topic:Topic": "sns:{region}:{account}:{name}",
-    "aws:sqs/queue:Queue": "sqs:{region}:{account}:{name}",
-    "aws:ssm/parameter:Parameter": "ssm:{region}:{account}:parameter{name}",
-}
-_EC2_PREFIXES = {
-    "eip": "eipalloc",
-    "flowLog": "fl",
-    "internetGateway": "igw",
-    "natGateway": "nat",
-    "route": "r",
-    "routeTable": "rtb",
-    "routeTableAssociation": "rtbassoc",
-    "securityGroup": "sg",
-    "securityGroupRule": "sgrule",
-    "vpcEndpoint": "vpce",
-}
 #: Data sources that the provider itself answers, without a call.
 _OFFLINE = {
     "aws:ec2/getVpcEndpointService:getVpcEndpointService",
@@ -62,21 +25,8 @@ _OFFLINE = {
     "aws:index/getPartition:getPartition",
     "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage",
 }
-#: Types whose id, in the provider, is their ARN.
-_ID_IS_ARN = {"aws:iam/policy:Policy", "aws:sfn/stateMachine:StateMachine", "aws:sns/topic:Topic"}
-
-
 #: Endpoints by workload of a stack whose config names none.
 DEFAULT_ENDPOINTS: Mapping[str, Sequence[str]] = MappingProxyType({"churn": ("live",)})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Made:
-    """The answer to a creation."""
-
-    id: str
-    outputs: Mapping[str, Any]
-    emulated: bool = False
 
 
 class SampleCloud:
@@ -109,10 +59,15 @@ class SampleCloud:
         """Refuse what the API's own model refuses."""
         self._provider.validate(type_token, name, inputs)
 
-    def create(self, type_token: str, name: str, inputs: dict[str, Any], /, *, urn: str) -> Made:
-        """Make up an id, and outputs from the type's declaration in the SDK. Raises InvalidInput."""
-        self.validate(type_token, name, inputs)
-        return self._made(type_token, inputs, sha256(urn.encode()).hexdigest())
+    def create(self, type_token: str, name: str, inputs: dict[str, Any], /, *, urn: str) -> Created:
+        """The id and outputs that the type's table tells, the others by their declaration in the SDK.
+
+        Raises InvalidInput.
+        """
+        made = self._provider.imagine(type_token, name, inputs, urn=urn)
+        missing = {key: of for key, of in sdk.declared_outputs(type_token).items() if key not in made.outputs}
+        outputs = {key: _made_up(key, of, made.id) for key, of in missing.items()} | made.outputs
+        return Created(id=made.id, outputs={k: v for k, v in outputs.items() if v is not None}, emulated=False)
 
     def update(
         self,
@@ -122,7 +77,7 @@ class SampleCloud:
         new_inputs: dict[str, Any],
         outputs: dict[str, Any],
         /,
-    ) -> Made:
+    ) -> Created:
         """Nothing is ever updated on paper: every synth starts from nothing."""
         raise UnsupportedError(f"{type_token} {resource_id}: the sample cloud keeps nothing that could be updated")
 
@@ -139,63 +94,15 @@ class SampleCloud:
         """Answer a data source. Raises UnsupportedError for one that has no sample."""
         return self._provider.invoke(token, args) if token in _OFFLINE else self._answers.answer(token, args)
 
-    def _made(self, type_token: str, inputs: dict[str, Any], digest: str) -> Made:
-        kind = type_token.split(":")[-1]
-        kind = kind[0].lower() + kind[1:]
-        keys = ("name", "bucket", f"{kind}Name")
-        name = next((str(inputs[key]) for key in keys if inputs.get(key)), f"{kind}-{digest[:7]}".lower())
-        arn, resource_id = self._identity(type_token, kind, name, digest)
-        declared = sdk.declared_outputs(type_token)
-        known = {"arn": arn, "region": self.region} | dict.fromkeys(keys, name)
-        outputs = {key: known[key] if key in known else self._output(key, of, name) for key, of in declared.items()}
-        outputs |= _special(type_token, name, self.region, resource_id) | inputs
-        return Made(id=resource_id, outputs={key: value for key, value in outputs.items() if value is not None})
 
-    def _identity(self, type_token: str, kind: str, name: str, digest: str) -> tuple[str, str]:
-        service = type_token.split(":")[1].split("/")[0]
-        resource_id = name
-        if type_token == "aws:kms/key:Key":  # noqa: S105 - a type token
-            resource_id = "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32]))
-        elif service == "ec2":
-            resource_id = f"{_EC2_PREFIXES.get(kind, kind)}-{digest[:17]}"
-            name = resource_id
-        pattern = _ARNS.get(type_token, f"{service}:{{region}}:{{account}}:{_kebab(kind)}/{{name}}")
-        arn = f"arn:{regions.partition(self.region)['partition']}:" + pattern.format(
-            region=self.region, account=ACCOUNT, name=name, id=resource_id
-        )
-        return arn, arn if type_token in _ID_IS_ARN else resource_id
-
-    @staticmethod
-    def _output(key: str, declared: Any, name: str) -> Any:
-        """A value of the declared type; an object's members cannot be made up, so it stays away."""
-        if key in ("accountId", "ownerId", "registryId"):
-            return ACCOUNT
-        simple: dict[Any, Any] = {str: f"{name}-{_kebab(key)}", bool: False, int: 0, float: 0}
-        return simple.get(declared) if declared in simple else _empty(declared)
-
-
-def _special(type_token: str, name: str, region: str, resource_id: str) -> dict[str, Any]:
-    """Outputs that other resources build on and whose form their name does not tell."""
-    suffix = regions.partition(region)["dnsSuffix"]
-    match type_token:
-        case "aws:ec2/eip:Eip":
-            return {"allocationId": resource_id}
-        case "aws:ecr/repository:Repository":
-            return {"repositoryUrl": f"{ACCOUNT}.dkr.ecr.{region}.{suffix}/{name}"}
-        case "aws:kms/key:Key":
-            return {"keyId": resource_id}
-        case "aws:sqs/queue:Queue":
-            return {"url": f"https://sqs.{region}.{suffix}/{ACCOUNT}/{name}"}
-        case _:
-            return {}
-
-
-def _empty(declared: Any) -> Any:
+def _made_up(key: str, declared: Any, name: str) -> Any:
+    """A value of the declared type; an object's members cannot be made up, so it stays away."""
+    if key in ("accountId", "ownerId", "registryId"):
+        return ACCOUNT
+    simple: dict[Any, Any] = {str: f"{name}-{kebab(key)}", bool: False, int: 0, float: 0}
+    if declared in simple:
+        return simple[declared]
     origin = typing.get_origin(declared)
     if origin is None:
         return None
     return {} if issubclass(origin, Mapping) else []
-
-
-def _kebab(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"-\1", name).lower()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.adapter.services import RESOURCE_TYPES
+from local.adapter.services import TABLES
 from shapes.models import service_model
 from shapes.patterns import compiled
 
@@ -31,7 +31,7 @@ def test_patterns_of_the_models(pattern: str, accepted: list[str], refused: list
 def test_the_patterns_that_python_cannot_express_are_known() -> None:
     """Three of about 1,100: two that are malformed in the model, one with a flag in its middle."""
     found: set[tuple[str, str]] = set()
-    for service in {kind.service for kind in RESOURCE_TYPES.values()}:
+    for service in {kind.service for kind in TABLES.values()}:
         model: Any = service_model(service)
         for name in model.shape_names:
             pattern = model.shape_for(name).metadata.get("pattern")

@@ -1,85 +1,42 @@
-"""The tables: one module for each AWS service, each a list of resource types."""
+"""The tables: each module of this folder holds the types of one AWS service, its botocore name in `SERVICE`."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
+from typing import Any
 
+from local.adapter.conventions import completed
 from local.adapter.errors import UnknownType
-from local.adapter.services import (
-    appautoscaling,
-    budgets,
-    cloudcontrol,
-    cloudwatch,
-    ec2,
-    ec2_endpoints,
-    ec2_routes,
-    ec2_security_groups,
-    ecr,
-    events,
-    glue,
-    iam,
-    kms,
-    lambda_,
-    logs,
-    s3,
-    sagemaker,
-    scheduler,
-    secretsmanager,
-    sns,
-    sqs,
-    ssm,
-)
-from local.adapter.services.recorded import RECORDED
 from local.adapter.table import ResourceType
 
-_MODULES = (
-    appautoscaling,
-    budgets,
-    cloudcontrol,
-    cloudwatch,
-    ec2,
-    ec2_endpoints,
-    ec2_routes,
-    ec2_security_groups,
-    ecr,
-    events,
-    glue,
-    iam,
-    kms,
-    lambda_,
-    logs,
-    s3,
-    sagemaker,
-    scheduler,
-    secretsmanager,
-    sns,
-    sqs,
-    ssm,
-)
 
-
-def _index() -> dict[str, ResourceType]:
+def _tables() -> dict[str, ResourceType]:
     found: dict[str, ResourceType] = {}
-    for module in _MODULES:
-        for kind in module.TYPES:
+    for name in sorted(info.name for info in pkgutil.iter_modules(__path__)):
+        module: Any = importlib.import_module(f"{__name__}.{name}")
+        kinds: tuple[ResourceType, ...] = module.TYPES
+        for kind in kinds:
             if kind.type in found:
                 raise ValueError(f"{kind.type} is in two tables; the second is in {module.__name__}")
-            found[kind.type] = replace(kind, recorded=RECORDED.get(kind.type, ""))
-    if stray := RECORDED.keys() - found.keys():
-        raise ValueError(f"recorded types without a table: {', '.join(sorted(stray))}")
+            found[kind.type] = replace(kind, service=kind.service or module.SERVICE)
     return found
 
 
-#: Type token -> table of the type.
-RESOURCE_TYPES: Mapping[str, ResourceType] = _index()
+#: Type token -> what its table says.
+TABLES: Mapping[str, ResourceType] = _tables()
 
 
+@cache
 def resource_type(token: str) -> ResourceType:
-    """The table of a type. Raises UnknownType."""
+    """A type with all that its table leaves to the API's model. Raises UnknownType."""
     try:
-        return RESOURCE_TYPES[token]
+        kind = TABLES[token]
     except KeyError:
         raise UnknownType(
             f"{token}: the adapter has no table for this type; add one to its service in local/adapter/services"
         ) from None
+    return completed(kind)

@@ -3,75 +3,36 @@
 from __future__ import annotations
 
 from local.adapter.conversions import as_number
-from local.adapter.table import (
-    Autoname,
-    Call,
-    ResourceType,
-    Tagging,
-    To,
-    live,
-    response,
-    text,
-    value,
-)
+from local.adapter.table import ResourceType, To, live, response
 
-_TARGET = {
-    "ResourceId": value("resourceId"),
-    "ScalableDimension": value("scalableDimension"),
-    "ServiceNamespace": value("serviceNamespace"),
-}
-
-TARGET = ResourceType(
-    type="aws:appautoscaling/target:Target",
-    service="application-autoscaling",
-    create=(Call(operation="RegisterScalableTarget"),),
-    update=(Call(operation="RegisterScalableTarget"),),
-    delete=(Call(operation="DeregisterScalableTarget", given=_TARGET),),
-    replace=("resourceId", "roleArn", "scalableDimension", "serviceNamespace"),
-    id=value("resourceId"),
-    outputs={"arn": response("ScalableTargetARN")},
-    tags=Tagging(tag="TagResource", untag="UntagResource", given={"ResourceARN": value("arn")}),
-)
+SERVICE = "application-autoscaling"
 
 _STEPS = "stepScalingPolicyConfiguration.stepAdjustments"
 
-POLICY = ResourceType(
-    type="aws:appautoscaling/policy:Policy",
-    service="application-autoscaling",
-    autoname=Autoname(longest=255),
-    create=(Call(operation="PutScalingPolicy"),),
-    fields={
-        "name": "PolicyName",
-        f"{_STEPS}.metricIntervalLowerBound": To("MetricIntervalLowerBound", as_number),
-        f"{_STEPS}.metricIntervalUpperBound": To("MetricIntervalUpperBound", as_number),
-        "predictiveScalingPolicyConfiguration.metricSpecifications.targetValue": To("TargetValue", as_number),
-    },
-    defaults={"policyType": "StepScaling"},
-    update=(Call(operation="PutScalingPolicy"),),
-    delete=(Call(operation="DeleteScalingPolicy", given={**_TARGET, "PolicyName": value("name")}),),
-    replace=("name", "resourceId", "scalableDimension", "serviceNamespace"),
-    id=value("name"),
-    outputs={"alarmArns": response("Alarms[].AlarmARN"), "arn": response("PolicyARN")},
-)
-
-SCHEDULED_ACTION = ResourceType(
-    type="aws:appautoscaling/scheduledAction:ScheduledAction",
-    service="application-autoscaling",
-    autoname=Autoname(longest=255),
-    create=(Call(operation="PutScheduledAction"),),
-    fields={"name": "ScheduledActionName"},
-    defaults={"timezone": "UTC"},
-    update=(Call(operation="PutScheduledAction"),),
-    delete=(Call(operation="DeleteScheduledAction", given={**_TARGET, "ScheduledActionName": value("name")}),),
-    replace=("name", "resourceId", "scalableDimension", "serviceNamespace"),
-    id=text("{name}-{serviceNamespace}-{resourceId}"),
-    read=(
-        Call(
-            operation="DescribeScheduledActions",
-            given={**_TARGET, "ScheduledActionNames": lambda scope: [scope.inputs["name"]]},
-        ),
+TYPES = (
+    ResourceType(
+        "aws:appautoscaling/target:Target",
+        noun="ScalableTarget",
+        id="{resourceId}",
+        replace=("resourceId", "roleArn", "scalableDimension", "serviceNamespace"),
     ),
-    outputs={"arn": live("ScheduledActions[0].ScheduledActionARN")},
+    ResourceType(
+        "aws:appautoscaling/policy:Policy",
+        noun="ScalingPolicy",
+        id="{name}",
+        fields={
+            "name": "PolicyName",
+            f"{_STEPS}.metricIntervalLowerBound": To("MetricIntervalLowerBound", as_number),
+            f"{_STEPS}.metricIntervalUpperBound": To("MetricIntervalUpperBound", as_number),
+            "predictiveScalingPolicyConfiguration.metricSpecifications.targetValue": To("TargetValue", as_number),
+        },
+        defaults={"policyType": "StepScaling"},
+        outputs={"alarmArns": response("Alarms[].AlarmARN")},
+    ),
+    ResourceType(
+        "aws:appautoscaling/scheduledAction:ScheduledAction",
+        id="{name}-{serviceNamespace}-{resourceId}",
+        defaults={"timezone": "UTC"},
+        outputs={"arn": live("ScheduledActions[0].ScheduledActionARN")},
+    ),
 )
-
-TYPES = (TARGET, POLICY, SCHEDULED_ACTION)

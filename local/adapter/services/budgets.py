@@ -6,21 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.adapter.conversions import one
-from local.adapter.table import ACCOUNT, Autoname, Call, ResourceType, Tagging, To, text, value
+from local.adapter.table import ACCOUNT, Call, ResourceType, To, value
 from local.adapter.values import UNKNOWN, contains_unknown, known_items
 
-_BUDGET = {
-    "autoAdjustData": "AutoAdjustData",
-    "billingViewArn": "BillingViewArn",
-    "budgetType": "BudgetType",
-    "costTypes": "CostTypes",
-    "filterExpression": "FilterExpression",
-    "limitAmount": "BudgetLimit.Amount",
-    "limitUnit": "BudgetLimit.Unit",
-    "metrics": "Metrics",
-    "name": "BudgetName",
-    "timeUnit": "TimeUnit",
-}
+SERVICE = "budgets"
 
 
 def _filters(filters: Any) -> Any:
@@ -58,8 +47,9 @@ def _notifications(notifications: Any) -> Any:
 
 def _fields(member: str) -> dict[str, str | To]:
     return {
-        **{key: f"{member}.{name}" for key, name in _BUDGET.items()},
         "costFilters": To(f"{member}.CostFilters", _filters),
+        "limitAmount": f"{member}.BudgetLimit.Amount",
+        "limitUnit": f"{member}.BudgetLimit.Unit",
         "metrics": To(f"{member}.Metrics", one),
         "plannedLimits": To(f"{member}.PlannedBudgetLimits", _limits),
         "timePeriodEnd": To(f"{member}.TimePeriod.End", _day),
@@ -69,33 +59,24 @@ def _fields(member: str) -> dict[str, str | To]:
 
 _OWNER = {"AccountId": value("accountId", ACCOUNT)}
 
-BUDGET = ResourceType(
-    type="aws:budgets/budget:Budget",
-    service="budgets",
-    autoname=Autoname(prefix_key="namePrefix", longest=100),
-    create=(Call(operation="CreateBudget", given=_OWNER),),
-    fields={**_fields("Budget"), "notifications": To("NotificationsWithSubscribers", _notifications)},
-    provider_only=("namePrefix",),
-    update=(
-        Call(
-            operation="UpdateBudget",
-            takes=tuple(key for key in _fields("NewBudget") if key != "name"),
-            given={**_OWNER, "NewBudget.BudgetName": value("name")},
-            fields=_fields("NewBudget"),
+TYPES = (
+    ResourceType(
+        "aws:budgets/budget:Budget",
+        id="{account}:{name}",
+        arn="arn:{partition}:budgets::{account}:budget/{name}",
+        create=(Call("CreateBudget", given=_OWNER),),
+        inside="Budget",
+        fields={**_fields("Budget"), "notifications": To("NotificationsWithSubscribers", _notifications)},
+        update=(
+            Call(
+                "UpdateBudget",
+                given={**_OWNER, "NewBudget.BudgetName": value("name")},
+                inside="NewBudget",
+                fields=_fields("NewBudget"),
+            ),
         ),
-    ),
-    delete=(Call(operation="DeleteBudget", given={**_OWNER, "BudgetName": value("name")}),),
-    replace=("accountId", "name", "namePrefix", "notifications"),
-    id=text("{account}:{name}"),
-    outputs={"accountId": value("accountId", ACCOUNT), "arn": text("arn:{partition}:budgets::{account}:budget/{name}")},
-    tags=Tagging(
-        create="ResourceTags",
-        tag="TagResource",
-        untag="UntagResource",
-        given={"ResourceARN": value("arn")},
-        member="ResourceTags",
-        keys="ResourceTagKeys",
+        delete=(Call("DeleteBudget", given=_OWNER),),
+        replace=("accountId", "name", "namePrefix", "notifications"),
+        outputs={"accountId": value("accountId", ACCOUNT)},
     ),
 )
-
-TYPES = (BUDGET,)

@@ -9,6 +9,8 @@ from typing import Any
 from local.adapter.conversions import json_object
 from local.adapter.table import Call, ResourceType, Scope, To, value
 
+SERVICE = "cloudcontrol"
+
 
 def _desired_state(state: Any) -> str:
     if not isinstance(json_object(state), Mapping):
@@ -25,16 +27,16 @@ def _identifier(scope: Scope) -> str:
     return hashlib.sha256(f"{scope.name}{scope.inputs['desiredState']}".encode()).hexdigest()[:32]
 
 
-RESOURCE = ResourceType(
-    type="aws:cloudcontrol/resource:Resource",
-    service="cloudcontrol",
-    create=(Call(operation="CreateResource"),),
-    fields={"desiredState": To("DesiredState", _desired_state)},
-    provider_only=("schema",),
-    update=(Call(operation="UpdateResource", takes=("desiredState",)),),
-    replace=("roleArn", "typeName", "typeVersionId"),
-    id=_identifier,
-    outputs={"properties": value("desiredState")},
+TYPES = (
+    ResourceType(
+        "aws:cloudcontrol/resource:Resource",
+        id=_identifier,
+        fields={"desiredState": To("DesiredState", _desired_state)},
+        provider_only=("schema",),
+        update=(Call("UpdateResource", takes=("desiredState",), fields={"desiredState": "PatchDocument"}),),
+        delete=(),
+        replace=("roleArn", "typeName", "typeVersionId"),
+        outputs={"properties": value("desiredState")},
+        recorded="the emulator has no Cloud Control API",
+    ),
 )
-
-TYPES = (RESOURCE,)

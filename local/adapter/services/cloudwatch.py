@@ -7,8 +7,10 @@ from typing import Any
 
 from local.adapter.conversions import json_text, one_of
 from local.adapter.rules import exactly_one
-from local.adapter.table import ID, INLINE, Autoname, Call, ResourceType, Tagging, To, arn, text, value
+from local.adapter.table import INLINE, Call, ResourceType, To, text
 from shapes.check import Fault
+
+SERVICE = "cloudwatch"
 
 _FAST_PERIODS = (10, 20, 30)
 _MINUTE = 60
@@ -46,59 +48,41 @@ def _statistic(inputs: Mapping[str, Any]) -> Iterator[Fault]:
         yield from exactly_one("statistic", "extendedStatistic")(inputs)
 
 
-_TAGS = Tagging(tag="TagResource", untag="UntagResource", given={"ResourceARN": value("arn")})
+_DELETE_ALARMS = (Call("DeleteAlarms"),)
 
-METRIC_ALARM = ResourceType(
-    type="aws:cloudwatch/metricAlarm:MetricAlarm",
-    service="cloudwatch",
-    autoname=Autoname(longest=255),
-    create=(Call(operation="PutMetricAlarm"),),
-    fields={
-        "metricQueries": "Metrics",
-        "metricQueries.metric": To("MetricStat", _metric_stat),
-        "name": "AlarmName",
-        "period": To("Period", _period),
-        "treatMissingData": To("TreatMissingData", one_of("breaching", "ignore", "missing", "notBreaching")),
-    },
-    defaults={"actionsEnabled": True, "treatMissingData": "missing"},
-    rules=(exactly_one("metricName", "metricQueries", "evaluationCriteria"), _statistic, _datapoints),
-    update=(Call(operation="PutMetricAlarm"),),
-    delete=(Call(operation="DeleteAlarms", given={"AlarmNames[]": ID}),),
-    replace=("name",),
-    id=value("name"),
-    outputs={"arn": arn("cloudwatch", "alarm:{name}")},
-    tags=_TAGS,
+TYPES = (
+    ResourceType(
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        arn="alarm:{name}",
+        fields={
+            "metricQueries": "Metrics",
+            "metricQueries.metric": To("MetricStat", _metric_stat),
+            "name": "AlarmName",
+            "period": To("Period", _period),
+            "treatMissingData": To("TreatMissingData", one_of("breaching", "ignore", "missing", "notBreaching")),
+        },
+        defaults={"actionsEnabled": True, "treatMissingData": "missing"},
+        rules=(exactly_one("metricName", "metricQueries", "evaluationCriteria"), _statistic, _datapoints),
+        delete=_DELETE_ALARMS,
+    ),
+    ResourceType(
+        "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+        arn="alarm:{alarmName}",
+        fields={
+            "actionsSuppressor": INLINE,
+            "actionsSuppressor.alarm": "ActionsSuppressor",
+            "actionsSuppressor.extensionPeriod": "ActionsSuppressorExtensionPeriod",
+            "actionsSuppressor.waitPeriod": "ActionsSuppressorWaitPeriod",
+        },
+        defaults={"actionsEnabled": True},
+        delete=_DELETE_ALARMS,
+        recorded="the emulator evaluates single alarms only",
+    ),
+    ResourceType(
+        "aws:cloudwatch/dashboard:Dashboard",
+        create=(Call("PutDashboard", failures="DashboardValidationMessages[0].Message"),),
+        fields={"dashboardBody": To("DashboardBody", json_text)},
+        delete=(Call("DeleteDashboards"),),
+        outputs={"dashboardArn": text("arn:{partition}:cloudwatch::{account}:dashboard/{dashboardName}")},
+    ),
 )
-
-COMPOSITE_ALARM = ResourceType(
-    type="aws:cloudwatch/compositeAlarm:CompositeAlarm",
-    service="cloudwatch",
-    create=(Call(operation="PutCompositeAlarm"),),
-    fields={
-        "actionsSuppressor": INLINE,
-        "actionsSuppressor.alarm": "ActionsSuppressor",
-        "actionsSuppressor.extensionPeriod": "ActionsSuppressorExtensionPeriod",
-        "actionsSuppressor.waitPeriod": "ActionsSuppressorWaitPeriod",
-    },
-    defaults={"actionsEnabled": True},
-    update=(Call(operation="PutCompositeAlarm"),),
-    delete=(Call(operation="DeleteAlarms", given={"AlarmNames[]": ID}),),
-    replace=("alarmName",),
-    id=value("alarmName"),
-    outputs={"arn": arn("cloudwatch", "alarm:{alarmName}")},
-    tags=_TAGS,
-)
-
-DASHBOARD = ResourceType(
-    type="aws:cloudwatch/dashboard:Dashboard",
-    service="cloudwatch",
-    create=(Call(operation="PutDashboard", failures="DashboardValidationMessages[0].Message"),),
-    fields={"dashboardBody": To("DashboardBody", json_text)},
-    update=(Call(operation="PutDashboard", failures="DashboardValidationMessages[0].Message"),),
-    delete=(Call(operation="DeleteDashboards", given={"DashboardNames[]": ID}),),
-    replace=("dashboardName",),
-    id=value("dashboardName"),
-    outputs={"dashboardArn": text("arn:{partition}:cloudwatch::{account}:dashboard/{dashboardName}")},
-)
-
-TYPES = (METRIC_ALARM, COMPOSITE_ALARM, DASHBOARD)

@@ -1,4 +1,4 @@
-"""Amazon VPC: networks and subnets, and what all tables of EC2 share.
+"""Amazon VPC: networks and subnets, and what the tables of EC2 share.
 
 EC2 names things by id only, so `DescribeX` calls read back what it made up.
 """
@@ -9,35 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from local.adapter.conversions import network
-from local.adapter.table import (
-    ID,
-    Call,
-    Request,
-    Requests,
-    ResourceType,
-    Scope,
-    Source,
-    Tagging,
-    To,
-    arn,
-    live,
-    response,
-    value,
-)
+from local.adapter.table import Call, Request, Requests, ResourceType, Scope, Source, To, live, value
 from local.adapter.values import same
 
-
-def tagging(resource_type: str) -> Tagging:
-    """Tags of an EC2 resource: `TagSpecifications` when it is made, CreateTags and DeleteTags afterwards."""
-    return Tagging(
-        create="TagSpecifications",
-        wrap=lambda tags: [{"resourceType": resource_type, "tags": tags}],
-        tag="CreateTags",
-        untag="DeleteTags",
-        given={"Resources": lambda scope: [scope.id]},
-        keys="Tags",
-        as_key_objects=True,
-    )
+SERVICE = "ec2"
 
 
 def by(name: str, key: str = "") -> Source:
@@ -55,9 +30,7 @@ def _attributes(operation: str, resource: str, members: dict[str, str], initial:
             if wanted is not None and not same(wanted, present):
                 content = {"Value": wanted} if isinstance(wanted, bool) else wanted
                 path = f"{member}.Value" if isinstance(wanted, bool) else member
-                yield Request(
-                    operation=operation, parameters={resource: scope.id, member: content}, origins={path: key}
-                )
+                yield Request(operation, {resource: scope.id, member: content}, origins={path: key})
 
     return Requests(takes=tuple(members), build=build)
 
@@ -73,49 +46,6 @@ _VPC_ATTRIBUTES = _attributes(
     {"enableDnsSupport": True, "enableDnsHostnames": False, "enableNetworkAddressUsageMetrics": False},
 )
 
-VPC = ResourceType(
-    type="aws:ec2/vpc:Vpc",
-    service="ec2",
-    create=(Call(operation="CreateVpc"), _VPC_ATTRIBUTES),
-    fields={
-        "assignGeneratedIpv6CidrBlock": "AmazonProvidedIpv6CidrBlock",
-        "cidrBlock": To("CidrBlock", network),
-        "ipv6CidrBlock": To("Ipv6CidrBlock", network),
-    },
-    defaults={"enableDnsSupport": True, "instanceTenancy": "default"},
-    update=(_VPC_ATTRIBUTES,),
-    delete=(Call(operation="DeleteVpc", given={"VpcId": ID}),),
-    replace=(
-        "assignGeneratedIpv6CidrBlock",
-        "cidrBlock",
-        "instanceTenancy",
-        "ipv4IpamPoolId",
-        "ipv4NetmaskLength",
-        "ipv6CidrBlock",
-        "ipv6CidrBlockNetworkBorderGroup",
-        "ipv6IpamPoolId",
-        "ipv6NetmaskLength",
-    ),
-    id=response("Vpc.VpcId"),
-    read=(
-        Call(operation="DescribeVpcs", given={"VpcIds[]": ID}),
-        Call(operation="DescribeRouteTables", given={"Filters": by("vpc-id")}),
-        Call(operation="DescribeNetworkAcls", given={"Filters": by("vpc-id")}),
-        Call(operation="DescribeSecurityGroups", given={"Filters": by("vpc-id")}),
-    ),
-    outputs={
-        "arn": arn("ec2", "vpc/{id}"),
-        "ownerId": live("Vpcs[0].OwnerId"),
-        "dhcpOptionsId": live("Vpcs[0].DhcpOptionsId"),
-        "mainRouteTableId": live("RouteTables[?Associations[?Main]] | [0].RouteTableId"),
-        "defaultRouteTableId": live("RouteTables[?Associations[?Main]] | [0].RouteTableId"),
-        "defaultNetworkAclId": live("NetworkAcls[?IsDefault] | [0].NetworkAclId"),
-        "defaultSecurityGroupId": live("SecurityGroups[?GroupName=='default'] | [0].GroupId"),
-        "enableDnsHostnames": value("enableDnsHostnames", False),
-    },
-    tags=tagging("vpc"),
-)
-
 _SUBNET_FLAGS = {
     "assignIpv6AddressOnCreation": "AssignIpv6AddressOnCreation",
     "enableDns64": "EnableDns64",
@@ -127,45 +57,62 @@ _SUBNET_ATTRIBUTES = _attributes(
     "ModifySubnetAttribute", "SubnetId", _SUBNET_FLAGS, dict.fromkeys(_SUBNET_FLAGS, False)
 )
 
-SUBNET = ResourceType(
-    type="aws:ec2/subnet:Subnet",
-    service="ec2",
-    create=(Call(operation="CreateSubnet"), _SUBNET_ATTRIBUTES),
-    fields={"cidrBlock": To("CidrBlock", network), "ipv6CidrBlock": To("Ipv6CidrBlock", network)},
-    defaults={**dict.fromkeys(_SUBNET_FLAGS, False), "ipv6Native": False},
-    refused=dict.fromkeys(
-        (
-            "customerOwnedIpv4Pool",
-            "enableLniAtDeviceIndex",
-            "mapCustomerOwnedIpOnLaunch",
-            "privateDnsHostnameTypeOnLaunch",
+TYPES = (
+    ResourceType(
+        "aws:ec2/vpc:Vpc",
+        id="vpc-{hex:.17}",
+        create=(Call("CreateVpc"), _VPC_ATTRIBUTES),
+        fields={
+            "assignGeneratedIpv6CidrBlock": "AmazonProvidedIpv6CidrBlock",
+            "cidrBlock": To("CidrBlock", network),
+            "ipv6CidrBlock": To("Ipv6CidrBlock", network),
+        },
+        defaults={"enableDnsSupport": True, "instanceTenancy": "default"},
+        update=(_VPC_ATTRIBUTES,),
+        replace=(
+            *("assignGeneratedIpv6CidrBlock", "cidrBlock", "instanceTenancy", "ipv4IpamPoolId", "ipv4NetmaskLength"),
+            *("ipv6CidrBlock", "ipv6CidrBlockNetworkBorderGroup", "ipv6IpamPoolId", "ipv6NetmaskLength"),
         ),
-        "the emulator does not keep it; leave it out",
+        read=(
+            Call("DescribeVpcs"),
+            Call("DescribeRouteTables", given={"Filters": by("vpc-id")}),
+            Call("DescribeNetworkAcls", given={"Filters": by("vpc-id")}),
+            Call("DescribeSecurityGroups", given={"Filters": by("vpc-id")}),
+        ),
+        outputs={
+            "ownerId": live("Vpcs[0].OwnerId"),
+            "dhcpOptionsId": live("Vpcs[0].DhcpOptionsId"),
+            "mainRouteTableId": live("RouteTables[?Associations[?Main]] | [0].RouteTableId"),
+            "defaultRouteTableId": live("RouteTables[?Associations[?Main]] | [0].RouteTableId"),
+            "defaultNetworkAclId": live("NetworkAcls[?IsDefault] | [0].NetworkAclId"),
+            "defaultSecurityGroupId": live("SecurityGroups[?GroupName=='default'] | [0].GroupId"),
+            "enableDnsHostnames": value("enableDnsHostnames", False),
+        },
     ),
-    update=(_SUBNET_ATTRIBUTES,),
-    delete=(Call(operation="DeleteSubnet", given={"SubnetId": ID}),),
-    replace=(
-        "availabilityZone",
-        "availabilityZoneId",
-        "cidrBlock",
-        "ipv4IpamPoolId",
-        "ipv4NetmaskLength",
-        "ipv6CidrBlock",
-        "ipv6IpamPoolId",
-        "ipv6Native",
-        "ipv6NetmaskLength",
-        "outpostArn",
-        "vpcId",
+    ResourceType(
+        "aws:ec2/subnet:Subnet",
+        id="subnet-{hex:.17}",
+        create=(Call("CreateSubnet"), _SUBNET_ATTRIBUTES),
+        fields={"cidrBlock": To("CidrBlock", network), "ipv6CidrBlock": To("Ipv6CidrBlock", network)},
+        defaults={**dict.fromkeys(_SUBNET_FLAGS, False), "ipv6Native": False},
+        refused=dict.fromkeys(
+            (
+                "customerOwnedIpv4Pool",
+                "enableLniAtDeviceIndex",
+                "mapCustomerOwnedIpOnLaunch",
+                "privateDnsHostnameTypeOnLaunch",
+            ),
+            "the emulator does not keep it; leave it out",
+        ),
+        update=(_SUBNET_ATTRIBUTES,),
+        replace=(
+            *("availabilityZone", "availabilityZoneId", "cidrBlock", "ipv4IpamPoolId", "ipv4NetmaskLength"),
+            *("ipv6CidrBlock", "ipv6IpamPoolId", "ipv6Native", "ipv6NetmaskLength", "outpostArn", "vpcId"),
+        ),
+        outputs={
+            "availabilityZone": live("Subnets[0].AvailabilityZone"),
+            "availabilityZoneId": live("Subnets[0].AvailabilityZoneId"),
+            "ownerId": live("Subnets[0].OwnerId"),
+        },
     ),
-    id=response("Subnet.SubnetId"),
-    read=(Call(operation="DescribeSubnets", given={"SubnetIds[]": ID}),),
-    outputs={
-        "arn": arn("ec2", "subnet/{id}"),
-        "availabilityZone": live("Subnets[0].AvailabilityZone"),
-        "availabilityZoneId": live("Subnets[0].AvailabilityZoneId"),
-        "ownerId": live("Subnets[0].OwnerId"),
-    },
-    tags=tagging("subnet"),
 )
-
-TYPES = (VPC, SUBNET)

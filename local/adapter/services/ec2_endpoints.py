@@ -6,24 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from local.adapter.conversions import one_of, resource_policy
-from local.adapter.services.ec2 import tagging
-from local.adapter.table import (
-    ABSENT,
-    EVERYTHING,
-    ID,
-    Call,
-    Request,
-    Requests,
-    ResourceType,
-    Scope,
-    To,
-    arn,
-    live,
-    response,
-    text,
-)
+from local.adapter.table import ABSENT, Call, Request, Requests, ResourceType, Scope, To, live, text
 from local.adapter.values import known_items
 
+SERVICE = "ec2"
+
+_FAILURES = "Unsuccessful[0].Error.Message"
 _ENDPOINT_LISTS = {"routeTableIds": "RouteTableIds", "securityGroupIds": "SecurityGroupIds", "subnetIds": "SubnetIds"}
 
 
@@ -43,55 +31,12 @@ def _endpoint_changes(scope: Scope) -> Iterator[Request]:
         if key in scope.changed:
             content = scope.inputs.get(key)
             parameters |= {"ResetPolicy": True} if key == "policy" and content is None else {member: content}
-    yield Request(operation="ModifyVpcEndpoint", parameters=parameters)
+    yield Request("ModifyVpcEndpoint", parameters)
 
 
 def _service_prefix_list(scope: Scope) -> Any:
     return [{"Name": "prefix-list-name", "Values": [scope.inputs.get("serviceName", "")]}]
 
-
-VPC_ENDPOINT = ResourceType(
-    type="aws:ec2/vpcEndpoint:VpcEndpoint",
-    service="ec2",
-    create=(Call(operation="CreateVpcEndpoint"),),
-    fields={"policy": To("PolicyDocument", resource_policy)},
-    defaults={"vpcEndpointType": "Gateway"},
-    provider_only=("autoAccept",),
-    update=(Requests(takes=(*_ENDPOINT_LISTS, "policy", "privateDnsEnabled", "dnsOptions"), build=_endpoint_changes),),
-    delete=(
-        Call(
-            operation="DeleteVpcEndpoints",
-            given={"VpcEndpointIds[]": ID},
-            failures="Unsuccessful[0].Error.Message",
-        ),
-    ),
-    replace=(
-        "ipAddressType",
-        "resourceConfigurationArn",
-        "serviceName",
-        "serviceNetworkArn",
-        "serviceRegion",
-        "subnetConfigurations",
-        "vpcEndpointType",
-        "vpcId",
-    ),
-    id=response("VpcEndpoint.VpcEndpointId"),
-    # As the provider does: a gateway endpoint's routes go to the prefix list that carries the service's name.
-    read=(
-        Call(operation="DescribeVpcEndpoints", given={"VpcEndpointIds[]": ID}),
-        Call(operation="DescribeManagedPrefixLists", given={"Filters": _service_prefix_list}),
-    ),
-    outputs={
-        "arn": arn("ec2", "vpc-endpoint/{id}"),
-        "dnsEntries": live("VpcEndpoints[0].DnsEntries[].{dnsName: DnsName, hostedZoneId: HostedZoneId}", []),
-        "networkInterfaceIds": live("VpcEndpoints[0].NetworkInterfaceIds", []),
-        "ownerId": text("{account}"),
-        "prefixListId": live("PrefixLists[0].PrefixListId"),
-        "requesterManaged": False,
-        "state": live("VpcEndpoints[0].State"),
-    },
-    tags=tagging("vpc-endpoint"),
-)
 
 #: What a flow log watches -> the API's name for it.
 _WATCHED = {
@@ -108,28 +53,47 @@ def _watched_type(scope: Scope) -> Any:
     return next((name for key, name in _WATCHED.items() if scope.inputs.get(key) is not None), ABSENT)
 
 
-FLOW_LOG = ResourceType(
-    type="aws:ec2/flowLog:FlowLog",
-    service="ec2",
-    create=(
-        Call(
-            operation="CreateFlowLogs",
-            given={"ResourceType": _watched_type},
-            failures="Unsuccessful[0].Error.Message",
+TYPES = (
+    ResourceType(
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
+        id="vpce-{hex:.17}",
+        fields={"policy": To("PolicyDocument", resource_policy)},
+        defaults={"vpcEndpointType": "Gateway"},
+        provider_only=("autoAccept",),
+        update=(
+            Requests(takes=(*_ENDPOINT_LISTS, "policy", "privateDnsEnabled", "dnsOptions"), build=_endpoint_changes),
         ),
+        delete=(Call("DeleteVpcEndpoints", failures=_FAILURES),),
+        replace=(
+            *("ipAddressType", "resourceConfigurationArn", "serviceName", "serviceNetworkArn", "serviceRegion"),
+            *("subnetConfigurations", "vpcEndpointType", "vpcId"),
+        ),
+        # As the provider does: a gateway endpoint's routes go to the prefix list that carries the service's name.
+        read=(
+            Call("DescribeVpcEndpoints"),
+            Call("DescribeManagedPrefixLists", given={"Filters": _service_prefix_list}),
+        ),
+        outputs={
+            "dnsEntries": live("VpcEndpoints[0].DnsEntries[].{dnsName: DnsName, hostedZoneId: HostedZoneId}", []),
+            "networkInterfaceIds": live("VpcEndpoints[0].NetworkInterfaceIds", []),
+            "ownerId": text("{account}"),
+            "prefixListId": live("PrefixLists[0].PrefixListId"),
+            "requesterManaged": False,
+            "state": live("VpcEndpoints[0].State"),
+        },
     ),
-    fields={
-        **dict.fromkeys(_WATCHED, "ResourceIds[]"),
-        "deliverCrossAccountRole": "DeliverCrossAccountRole",
-        "iamRoleArn": "DeliverLogsPermissionArn",
-        "maxAggregationInterval": To("MaxAggregationInterval", one_of(60, 600)),
-    },
-    defaults={"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600},
-    delete=(Call(operation="DeleteFlowLogs", given={"FlowLogIds[]": ID}, failures="Unsuccessful[0].Error.Message"),),
-    replace=EVERYTHING,
-    id=response("FlowLogIds[0]"),
-    outputs={"arn": arn("ec2", "vpc-flow-log/{id}")},
-    tags=tagging("vpc-flow-log"),
+    ResourceType(
+        "aws:ec2/flowLog:FlowLog",
+        id="fl-{hex:.17}",
+        arn="vpc-flow-log/{id}",
+        create=(Call("CreateFlowLogs", given={"ResourceType": _watched_type}, failures=_FAILURES),),
+        fields={
+            **dict.fromkeys(_WATCHED, "ResourceIds[]"),
+            "deliverCrossAccountRole": "DeliverCrossAccountRole",
+            "iamRoleArn": "DeliverLogsPermissionArn",
+            "maxAggregationInterval": To("MaxAggregationInterval", one_of(60, 600)),
+        },
+        defaults={"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600},
+        delete=(Call("DeleteFlowLogs", failures=_FAILURES),),
+    ),
 )
-
-TYPES = (VPC_ENDPOINT, FLOW_LOG)

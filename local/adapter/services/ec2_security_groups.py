@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from local.adapter.conversions import network
 from local.adapter.rules import exactly_one, must
-from local.adapter.services.ec2 import by, tagging
-from local.adapter.table import (
-    ID,
-    Autoname,
-    Call,
-    Request,
-    Requests,
-    ResourceType,
-    Scope,
-    arn,
-    live,
-    response,
-    text,
-    value,
-)
+from local.adapter.services.ec2 import by
+from local.adapter.table import ABSENT, ID, Call, Request, Requests, ResourceType, Scope, live, response, text, value
 from local.adapter.values import known_items, same
+
+SERVICE = "ec2"
 
 _OPERATIONS = {
     "ingress": ("AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress", "IpPermissions"),
@@ -70,8 +58,8 @@ def _rule_changes(direction: str) -> Requests:
         ):
             if rules:
                 yield Request(
-                    operation=operation,
-                    parameters={"GroupId": scope.id, "IpPermissions": rules},
+                    operation,
+                    {"GroupId": scope.id, "IpPermissions": rules},
                     origins={f"IpPermissions[{index}]": f"{direction}[{index}]" for index in range(len(rules))},
                 )
 
@@ -83,77 +71,8 @@ def _revoke_found(scope: Scope) -> Iterator[Request]:
     for _, revoke, member in _OPERATIONS.values():
         found = next(iter(scope.response.get("SecurityGroups") or []), {}).get(member)
         if found:
-            yield Request(operation=revoke, parameters={"GroupId": scope.id, "IpPermissions": found})
+            yield Request(revoke, {"GroupId": scope.id, "IpPermissions": found})
 
-
-SECURITY_GROUP = ResourceType(
-    type="aws:ec2/securityGroup:SecurityGroup",
-    service="ec2",
-    autoname=Autoname(prefix_key="namePrefix"),
-    create=(
-        Call(operation="CreateSecurityGroup"),
-        # EC2 gives a new group a rule that lets everything out; the provider takes it away.
-        Requests(
-            takes=(),
-            always=True,
-            build=lambda scope: [
-                Request(
-                    operation="RevokeSecurityGroupEgress",
-                    parameters={"GroupId": scope.id, "IpPermissions": [_EVERYTHING_OUT]},
-                )
-            ],
-        ),
-        _rule_changes("ingress"),
-        _rule_changes("egress"),
-    ),
-    fields={"name": "GroupName"},
-    defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
-    provider_only=("namePrefix", "revokeRulesOnDelete"),
-    update=(_rule_changes("ingress"), _rule_changes("egress")),
-    delete=(Call(operation="DeleteSecurityGroup", given={"GroupId": ID}),),
-    replace=("description", "name", "namePrefix", "vpcId"),
-    id=response("GroupId"),
-    read=(Call(operation="DescribeSecurityGroups", given={"GroupIds[]": ID}),),
-    outputs={
-        "arn": arn("ec2", "security-group/{id}"),
-        "ownerId": live("SecurityGroups[0].OwnerId"),
-        "vpcId": live("SecurityGroups[0].VpcId"),
-    },
-    tags=tagging("security-group"),
-)
-
-DEFAULT_SECURITY_GROUP = ResourceType(
-    type="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
-    service="ec2",
-    create=(
-        Call(
-            operation="DescribeSecurityGroups",
-            takes=(),
-            given={
-                "Filters": lambda scope: [
-                    {"Name": "group-name", "Values": ["default"]},
-                    *(by("vpc-id", "vpcId")(scope) if scope.inputs.get("vpcId") else []),
-                ]
-            },
-        ),
-        Requests(takes=(), always=True, build=_revoke_found),
-        _rule_changes("ingress"),
-        _rule_changes("egress"),
-    ),
-    provider_only=("revokeRulesOnDelete",),
-    update=(_rule_changes("ingress"), _rule_changes("egress")),
-    delete=(),  # the group lives as long as its VPC; the provider only forgets it
-    replace=("vpcId",),
-    id=response("SecurityGroups[0].GroupId"),
-    outputs={
-        "arn": arn("ec2", "security-group/{id}"),
-        "description": response("SecurityGroups[0].Description"),
-        "name": "default",
-        "ownerId": response("SecurityGroups[0].OwnerId"),
-        "vpcId": response("SecurityGroups[0].VpcId"),
-    },
-    tags=replace(tagging("security-group"), create=""),
-)
 
 #: Peer of a rule -> (list in an IpPermission, member in it, member in a SecurityGroupRuleRequest).
 _PEERS = {
@@ -162,6 +81,7 @@ _PEERS = {
     "prefixListId": ("PrefixListIds", "PrefixListId", "PrefixListId"),
     "referencedSecurityGroupId": ("UserIdGroupPairs", "GroupId", "ReferencedGroupId"),
 }
+_RULE_ORIGINS = {"IpProtocol": "ipProtocol", "FromPort": "fromPort", "ToPort": "toPort"}
 
 
 def _ports(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,15 +104,12 @@ def _authorize(operation: str) -> Requests:
                 origins |= {f"IpPermissions[0].{group}[0].{member}": key}
                 origins |= {f"IpPermissions[0].{group}[0].Description": "description"}
         yield Request(
-            operation=operation,
-            parameters={"GroupId": inputs.get("securityGroupId"), "IpPermissions": [permission]},
+            operation,
+            {"GroupId": inputs.get("securityGroupId"), "IpPermissions": [permission]},
             origins={"GroupId": "securityGroupId", **origins},
         )
 
     return Requests(takes=(), build=build)
-
-
-_RULE_ORIGINS = {"IpProtocol": "ipProtocol", "FromPort": "fromPort", "ToPort": "toPort"}
 
 
 def _modify(scope: Scope) -> Iterator[Request]:
@@ -204,32 +121,13 @@ def _modify(scope: Scope) -> Iterator[Request]:
     }
     known = {key: content for key, content in rule.items() if content is not None}
     yield Request(
-        operation="ModifySecurityGroupRules",
-        parameters={
+        "ModifySecurityGroupRules",
+        {
             "GroupId": scope.inputs["securityGroupId"],
             "SecurityGroupRules": [{"SecurityGroupRuleId": scope.id, "SecurityGroupRule": known}],
         },
     )
 
-
-def _rule(token: str, direction: str) -> ResourceType:
-    authorize, revoke, _ = _OPERATIONS[direction]
-    return ResourceType(
-        type=token,
-        service="ec2",
-        create=(_authorize(authorize),),
-        rules=(exactly_one(*_PEERS), must("cidrIpv4", network), must("cidrIpv6", network)),
-        update=(Requests(takes=(*_PEERS, "description", "fromPort", "toPort", "ipProtocol"), build=_modify),),
-        delete=(Call(operation=revoke, given={"GroupId": value("securityGroupId"), "SecurityGroupRuleIds[]": ID}),),
-        replace=("securityGroupId",),
-        id=response("SecurityGroupRules[0].SecurityGroupRuleId"),
-        outputs={"arn": arn("ec2", "security-group-rule/{id}"), "securityGroupRuleId": ID},
-        tags=replace(tagging("security-group-rule"), create=""),
-    )
-
-
-INGRESS_RULE = _rule("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "ingress")
-EGRESS_RULE = _rule("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "egress")
 
 _LAST_ENTRY = 32767  # "deny the rest", which every network ACL ends with and which cannot be removed
 
@@ -247,7 +145,7 @@ def _entry(scope: Scope, rule: Mapping[str, Any], *, egress: bool) -> Request:
         "Ipv6CidrBlock": rule.get("ipv6CidrBlock"),
         "PortRange": {"From": rule.get("fromPort"), "To": rule.get("toPort")},
     }
-    return Request(operation="CreateNetworkAclEntry", parameters=parameters)
+    return Request("CreateNetworkAclEntry", parameters)
 
 
 def _entries(scope: Scope) -> Iterator[Request]:
@@ -262,31 +160,97 @@ def _entries(scope: Scope) -> Iterator[Request]:
         found += [(side == "egress", rule["ruleNo"]) for rule in known_items(scope.before.get(side))]
     for egress, number in found:
         parameters = {"NetworkAclId": scope.id, "Egress": egress, "RuleNumber": number}
-        yield Request(operation="DeleteNetworkAclEntry", parameters=parameters)
+        yield Request("DeleteNetworkAclEntry", parameters)
     for side in _OPERATIONS:
         for rule in known_items(scope.inputs.get(side)):
             yield _entry(scope, rule, egress=side == "egress")
 
 
-DEFAULT_NETWORK_ACL = ResourceType(
-    type="aws:ec2/defaultNetworkAcl:DefaultNetworkAcl",
-    service="ec2",
-    create=(
-        Call(operation="DescribeNetworkAcls", takes=(), given={"NetworkAclIds[]": value("defaultNetworkAclId")}),
-        Requests(takes=("ingress", "egress"), build=_entries, always=True),
-    ),
-    provider_only=("defaultNetworkAclId",),
-    refused={"subnetIds": "subnets without an ACL of their own have the default one; leave it out"},
-    update=(Requests(takes=("ingress", "egress"), build=_entries),),
-    delete=(),  # the ACL lives as long as its VPC
-    replace=("defaultNetworkAclId",),
-    id=value("defaultNetworkAclId"),
-    outputs={
-        "arn": arn("ec2", "network-acl/{id}"),
-        "ownerId": text("{account}"),
-        "vpcId": response("NetworkAcls[0].VpcId"),
-    },
-    tags=replace(tagging("network-acl"), create=""),
-)
+def _revoke_everything_out(scope: Scope) -> Iterator[Request]:
+    """EC2 gives a new group a rule that lets everything out; the provider takes it away."""
+    yield Request("RevokeSecurityGroupEgress", {"GroupId": scope.id, "IpPermissions": [_EVERYTHING_OUT]})
 
-TYPES = (SECURITY_GROUP, DEFAULT_SECURITY_GROUP, INGRESS_RULE, EGRESS_RULE, DEFAULT_NETWORK_ACL)
+
+def _default_group(scope: Scope) -> list[dict[str, Any]]:
+    """The filters that find the default group of a VPC, or of the region's default VPC."""
+    of_vpc = by("vpc-id", "vpcId")(scope) if scope.inputs.get("vpcId") else []
+    return [{"Name": "group-name", "Values": ["default"]}, *of_vpc]
+
+
+_INLINE_RULES = (_rule_changes("ingress"), _rule_changes("egress"))
+
+
+def _rule(token: str, direction: str) -> ResourceType:
+    authorize, revoke, _ = _OPERATIONS[direction]
+    return ResourceType(
+        token,
+        id="sgr-{hex:.17}",
+        found="SecurityGroupRules[0].SecurityGroupRuleId",
+        arn="security-group-rule/{id}",
+        create=(_authorize(authorize),),
+        rules=(exactly_one(*_PEERS), must("cidrIpv4", network), must("cidrIpv6", network)),
+        update=(Requests(takes=(*_PEERS, "description", "fromPort", "toPort", "ipProtocol"), build=_modify),),
+        delete=(Call(revoke, given={"GroupId": value("securityGroupId"), "SecurityGroupRuleIds[]": ID}),),
+        replace=("securityGroupId",),
+        outputs={"securityGroupRuleId": ID},
+    )
+
+
+TYPES = (
+    ResourceType(
+        "aws:ec2/securityGroup:SecurityGroup",
+        id="sg-{hex:.17}",
+        found="GroupId",
+        create=(
+            Call("CreateSecurityGroup"),
+            Requests(takes=(), always=True, build=_revoke_everything_out),
+            *_INLINE_RULES,
+        ),
+        fields={"name": "GroupName"},
+        defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
+        provider_only=("revokeRulesOnDelete",),
+        update=_INLINE_RULES,
+        delete=(Call("DeleteSecurityGroup", given={"GroupId": ID, "GroupName": ABSENT}),),
+        replace=("description", "name", "namePrefix", "vpcId"),
+        read=(Call("DescribeSecurityGroups", given={"GroupIds[]": ID, "GroupNames": ABSENT}),),
+        outputs={"ownerId": live("SecurityGroups[0].OwnerId"), "vpcId": live("SecurityGroups[0].VpcId")},
+    ),
+    ResourceType(
+        "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+        id="sg-{hex:.17}",
+        found="SecurityGroups[0].GroupId",
+        arn="security-group/{id}",
+        create=(
+            Call("DescribeSecurityGroups", takes=(), given={"Filters": _default_group}),
+            Requests(takes=(), always=True, build=_revoke_found),
+            *_INLINE_RULES,
+        ),
+        provider_only=("revokeRulesOnDelete",),
+        update=_INLINE_RULES,
+        delete=(),  # the group lives as long as its VPC; the provider only forgets it
+        replace=("vpcId",),
+        outputs={
+            "description": response("SecurityGroups[0].Description"),
+            "name": "default",
+            "ownerId": response("SecurityGroups[0].OwnerId"),
+            "vpcId": response("SecurityGroups[0].VpcId"),
+        },
+    ),
+    _rule("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "ingress"),
+    _rule("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "egress"),
+    ResourceType(
+        "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl",
+        id="{defaultNetworkAclId}",
+        arn="network-acl/{id}",
+        create=(
+            Call("DescribeNetworkAcls", takes=(), given={"NetworkAclIds[]": value("defaultNetworkAclId")}),
+            Requests(takes=("ingress", "egress"), build=_entries, always=True),
+        ),
+        provider_only=("defaultNetworkAclId",),
+        refused={"subnetIds": "subnets without an ACL of their own have the default one; leave it out"},
+        update=(Requests(takes=("ingress", "egress"), build=_entries),),
+        delete=(),  # the ACL lives as long as its VPC
+        replace=("defaultNetworkAclId",),
+        outputs={"ownerId": text("{account}"), "vpcId": response("NetworkAcls[0].VpcId")},
+    ),
+)

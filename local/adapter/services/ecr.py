@@ -3,74 +3,42 @@
 from __future__ import annotations
 
 from local.adapter.conversions import json_text, only, resource_policy
-from local.adapter.table import ID, Autoname, Call, ResourceType, Tagging, To, response, value
+from local.adapter.table import Autoname, Call, ResourceType, To, response, text, value
 
-_NAME = {"repositoryName": value("repository")}
+SERVICE = "ecr"
 
-REPOSITORY = ResourceType(
-    type="aws:ecr/repository:Repository",
-    service="ecr",
-    autoname=Autoname(lower=True, longest=256),
-    create=(Call(operation="CreateRepository"),),
-    fields={
-        "encryptionConfigurations": To("encryptionConfiguration", only),
-        "name": "repositoryName",
-    },
-    defaults={"imageTagMutability": "MUTABLE"},
-    provider_only=("forceDelete",),
-    update=(
-        Call(
-            operation="PutImageScanningConfiguration",
-            takes=("imageScanningConfiguration",),
-            given={"repositoryName": ID},
-            unset={"imageScanningConfiguration": {"scanOnPush": False}},
+TYPES = (
+    ResourceType(
+        "aws:ecr/repository:Repository",
+        autoname=Autoname(lower=True),
+        fields={"encryptionConfigurations": To("encryptionConfiguration", only)},
+        defaults={"imageTagMutability": "MUTABLE"},
+        provider_only=("forceDelete",),
+        update=(
+            Call(
+                "PutImageScanningConfiguration",
+                takes=("imageScanningConfiguration",),
+                unset={"imageScanningConfiguration": {"scanOnPush": False}},
+            ),
+            Call("PutImageTagMutability", takes=("imageTagMutability", "imageTagMutabilityExclusionFilters")),
         ),
-        Call(
-            operation="PutImageTagMutability",
-            takes=("imageTagMutability", "imageTagMutabilityExclusionFilters"),
-            given={"repositoryName": ID},
-        ),
+        delete=(Call("DeleteRepository", given={"force": value("forceDelete", False)}),),
+        replace=("encryptionConfigurations", "name"),
+        outputs={
+            "registryId": response("repository.registryId"),
+            "repositoryUrl": text("{account}.dkr.ecr.{region}.{suffix}/{name}"),
+        },
     ),
-    delete=(Call(operation="DeleteRepository", given={"repositoryName": ID, "force": value("forceDelete", False)}),),
-    replace=("encryptionConfigurations", "name"),
-    id=response("repository.repositoryName"),
-    outputs={
-        "arn": response("repository.repositoryArn"),
-        "registryId": response("repository.registryId"),
-        "repositoryUrl": response("repository.repositoryUri"),
-    },
-    tags=Tagging(
-        create="tags",
-        tag="TagResource",
-        untag="UntagResource",
-        given={"resourceArn": value("arn")},
-        member="tags",
-        keys="tagKeys",
+    ResourceType(
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        fields={"policy": To("lifecyclePolicyText", json_text), "repository": "repositoryName"},
+        update=(),
+        outputs={"registryId": response("registryId")},
+    ),
+    ResourceType(
+        "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        # ECR adds the resource by itself, so its statements have none.
+        fields={"policy": To("policyText", resource_policy), "repository": "repositoryName"},
+        outputs={"registryId": response("registryId")},
     ),
 )
-
-LIFECYCLE_POLICY = ResourceType(
-    type="aws:ecr/lifecyclePolicy:LifecyclePolicy",
-    service="ecr",
-    create=(Call(operation="PutLifecyclePolicy"),),
-    fields={"policy": To("lifecyclePolicyText", json_text), "repository": "repositoryName"},
-    delete=(Call(operation="DeleteLifecyclePolicy", given=_NAME),),
-    replace=("policy", "repository"),
-    id=value("repository"),
-    outputs={"registryId": response("registryId")},
-)
-
-REPOSITORY_POLICY = ResourceType(
-    type="aws:ecr/repositoryPolicy:RepositoryPolicy",
-    service="ecr",
-    create=(Call(operation="SetRepositoryPolicy"),),
-    # ECR adds the resource by itself, so its statements have none.
-    fields={"policy": To("policyText", resource_policy), "repository": "repositoryName"},
-    update=(Call(operation="SetRepositoryPolicy"),),
-    delete=(Call(operation="DeleteRepositoryPolicy", given=_NAME),),
-    replace=("repository",),
-    id=value("repository"),
-    outputs={"registryId": response("registryId")},
-)
-
-TYPES = (REPOSITORY, LIFECYCLE_POLICY, REPOSITORY_POLICY)

@@ -6,21 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.adapter.conversions import json_object, json_text, resource_policy, switch
-from local.adapter.table import (
-    ID,
-    Autoname,
-    Call,
-    ResourceType,
-    Scope,
-    Source,
-    Tagging,
-    To,
-    response,
-    text,
-    value,
-)
+from local.adapter.table import Autoname, Call, ResourceType, Scope, Source, To, text, value
+
+SERVICE = "events"
 
 _DEFAULT_BUS = "default"
+_FAILURES = "FailedEntries[0].ErrorMessage"
 
 
 def _pattern(pattern: Any) -> str:
@@ -35,109 +26,65 @@ def _on_bus(name: str) -> Source:
     return lambda scope: plain(scope) if scope.inputs.get("eventBusName", _DEFAULT_BUS) == _DEFAULT_BUS else full(scope)
 
 
-RULE = ResourceType(
-    type="aws:cloudwatch/eventRule:EventRule",
-    service="events",
-    autoname=Autoname(prefix_key="namePrefix", longest=64),
-    create=(Call(operation="PutRule"),),
-    fields={"eventPattern": To("EventPattern", _pattern), "isEnabled": To("State", switch("ENABLED", "DISABLED"))},
-    defaults={"eventBusName": _DEFAULT_BUS, "forceDestroy": False},
-    provider_only=("forceDestroy", "namePrefix"),
-    update=(Call(operation="PutRule"),),
-    delete=(
-        Call(
-            operation="DeleteRule",
-            given={"Name": value("name"), "EventBusName": value("eventBusName"), "Force": value("forceDestroy", False)},
-        ),
-    ),
-    replace=("eventBusName", "name", "namePrefix"),
-    id=_on_bus("{name}"),
-    outputs={"arn": response("RuleArn")},
-    tags=Tagging(tag="TagResource", untag="UntagResource", given={"ResourceARN": value("arn")}),
-)
+def _bus(scope: Scope) -> str:
+    return str(scope.inputs.get("eventBusName", _DEFAULT_BUS))
 
-_TARGET = {
+
+_TARGETS = {
     "appsyncTarget": "AppSyncParameters",
-    "arn": "Arn",
     "batchTarget": "BatchParameters",
-    "deadLetterConfig": "DeadLetterConfig",
     "ecsTarget": "EcsParameters",
     "httpTarget": "HttpParameters",
-    "input": "Input",
-    "inputPath": "InputPath",
-    "inputTransformer": "InputTransformer",
     "kinesisTarget": "KinesisParameters",
     "redshiftTarget": "RedshiftDataParameters",
-    "retryPolicy": "RetryPolicy",
-    "roleArn": "RoleArn",
     "runCommandTargets": "RunCommandParameters.RunCommandTargets",
     "sagemakerPipelineTarget": "SageMakerPipelineParameters",
     "sqsTarget": "SqsParameters",
     "targetId": "Id",
 }
 
-TARGET = ResourceType(
-    type="aws:cloudwatch/eventTarget:EventTarget",
-    service="events",
-    autoname=Autoname(key="targetId", longest=64),
-    create=(Call(operation="PutTargets", failures="FailedEntries[0].ErrorMessage"),),
-    fields={
-        **{key: f"Targets[].{member}" for key, member in _TARGET.items()},
-        "batchTarget.arraySize": "ArrayProperties.Size",
-        "batchTarget.jobAttempts": "RetryStrategy.Attempts",
-        "ecsTarget.networkConfiguration.assignPublicIp": To(
-            "awsvpcConfiguration.AssignPublicIp", switch("ENABLED", "DISABLED")
-        ),
-        "ecsTarget.networkConfiguration.securityGroups": "awsvpcConfiguration.SecurityGroups",
-        "ecsTarget.networkConfiguration.subnets": "awsvpcConfiguration.Subnets",
-        "ecsTarget.orderedPlacementStrategies": "PlacementStrategy",
-        "input": To("Targets[].Input", json_text),
-        "inputTransformer.inputPaths": "InputPathsMap",
-        "redshiftTarget.secretsManagerArn": "SecretManagerArn",
-    },
-    defaults={"eventBusName": _DEFAULT_BUS, "forceDestroy": False},
-    provider_only=("forceDestroy",),
-    update=(Call(operation="PutTargets", failures="FailedEntries[0].ErrorMessage"),),
-    delete=(
-        Call(
-            operation="RemoveTargets",
-            given={"Rule": value("rule"), "EventBusName": value("eventBusName"), "Ids[]": value("targetId")},
-            failures="FailedEntries[0].ErrorMessage",
-        ),
+TYPES = (
+    ResourceType(
+        "aws:cloudwatch/eventRule:EventRule",
+        noun="Rule",
+        id=_on_bus("{name}"),
+        fields={"eventPattern": To("EventPattern", _pattern), "isEnabled": To("State", switch("ENABLED", "DISABLED"))},
+        defaults={"eventBusName": _DEFAULT_BUS, "forceDestroy": False},
+        provider_only=("forceDestroy",),
+        delete=(Call("DeleteRule", given={"Force": value("forceDestroy", False)}),),
     ),
-    replace=("eventBusName", "rule", "targetId"),
-    id=_on_bus("{rule}-{targetId}"),
+    ResourceType(
+        "aws:cloudwatch/eventTarget:EventTarget",
+        id=_on_bus("{rule}-{targetId}"),
+        autoname=Autoname(key="targetId"),
+        create=(Call("PutTargets", failures=_FAILURES),),
+        inside="Targets[]",
+        fields={
+            **{key: f"Targets[].{member}" for key, member in _TARGETS.items()},
+            "batchTarget.arraySize": "ArrayProperties.Size",
+            "batchTarget.jobAttempts": "RetryStrategy.Attempts",
+            "ecsTarget.networkConfiguration.assignPublicIp": To(
+                "awsvpcConfiguration.AssignPublicIp", switch("ENABLED", "DISABLED")
+            ),
+            "ecsTarget.networkConfiguration.securityGroups": "awsvpcConfiguration.SecurityGroups",
+            "ecsTarget.networkConfiguration.subnets": "awsvpcConfiguration.Subnets",
+            "ecsTarget.orderedPlacementStrategies": "PlacementStrategy",
+            "input": To("Targets[].Input", json_text),
+            "inputTransformer.inputPaths": "InputPathsMap",
+            "redshiftTarget.secretsManagerArn": "SecretManagerArn",
+        },
+        defaults={"eventBusName": _DEFAULT_BUS, "forceDestroy": False},
+        provider_only=("forceDestroy",),
+        delete=(Call("RemoveTargets", failures=_FAILURES),),
+    ),
+    ResourceType(
+        "aws:cloudwatch/eventBusPolicy:EventBusPolicy",
+        id=_bus,
+        create=(Call("PutPermission"),),
+        fields={"policy": To("Policy", resource_policy)},
+        defaults={"eventBusName": _DEFAULT_BUS},
+        delete=(Call("RemovePermission", given={"EventBusName": _bus, "RemoveAllPermissions": True}),),
+        replace=("eventBusName",),
+    ),
+    ResourceType("aws:cloudwatch/eventBus:EventBus"),
 )
-
-
-def _bus(scope: Scope) -> str:
-    return str(scope.inputs.get("eventBusName", _DEFAULT_BUS))
-
-
-BUS_POLICY = ResourceType(
-    type="aws:cloudwatch/eventBusPolicy:EventBusPolicy",
-    service="events",
-    create=(Call(operation="PutPermission"),),
-    fields={"policy": To("Policy", resource_policy)},
-    defaults={"eventBusName": _DEFAULT_BUS},
-    update=(Call(operation="PutPermission"),),
-    delete=(Call(operation="RemovePermission", given={"EventBusName": _bus, "RemoveAllPermissions": True}),),
-    replace=("eventBusName",),
-    id=_bus,
-)
-
-BUS = ResourceType(
-    type="aws:cloudwatch/eventBus:EventBus",
-    service="events",
-    create=(Call(operation="CreateEventBus"),),
-    fields={"kmsKeyIdentifier": "KmsKeyIdentifier"},
-    autoname=Autoname(longest=256),
-    update=(Call(operation="UpdateEventBus", given={"Name": ID}),),
-    delete=(Call(operation="DeleteEventBus", given={"Name": ID}),),
-    replace=("eventSourceName", "name"),
-    id=value("name"),
-    outputs={"arn": response("EventBusArn")},
-    tags=Tagging(tag="TagResource", untag="UntagResource", given={"ResourceARN": value("arn")}),
-)
-
-TYPES = (RULE, TARGET, BUS_POLICY, BUS)

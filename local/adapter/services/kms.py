@@ -8,23 +8,11 @@ from fnmatch import fnmatchcase
 from typing import Any, cast
 
 from local.adapter.conversions import default_policy, resource_policy
-from local.adapter.table import (
-    ID,
-    Autoname,
-    Call,
-    Request,
-    Requests,
-    ResourceType,
-    Scope,
-    Tagging,
-    To,
-    arn,
-    live,
-    response,
-    value,
-)
+from local.adapter.table import ID, Autoname, Call, Request, Requests, ResourceType, Scope, To, live, value
 from local.adapter.values import UNKNOWN
 from shapes.check import Fault
+
+SERVICE = "kms"
 
 
 def _no_lockout(inputs: Mapping[str, Any]) -> Iterator[Fault]:
@@ -58,91 +46,69 @@ def _rotation(scope: Scope) -> Iterator[Request]:
         period = scope.inputs.get("rotationPeriodInDays")
         parameters = {"KeyId": scope.id, **({} if period is None else {"RotationPeriodInDays": period})}
         origins = {"RotationPeriodInDays": "rotationPeriodInDays"}
-        yield Request(operation="EnableKeyRotation", parameters=parameters, origins=origins)
+        yield Request("EnableKeyRotation", parameters, origins=origins)
     elif scope.before.get("enableKeyRotation"):
-        yield Request(operation="DisableKeyRotation", parameters={"KeyId": scope.id})
+        yield Request("DisableKeyRotation", {"KeyId": scope.id})
 
 
 def _enabled(scope: Scope) -> Iterator[Request]:
     wanted, present = scope.inputs.get("isEnabled", True), scope.before.get("isEnabled", True)
     if wanted != present:
-        yield Request(operation="EnableKey" if wanted else "DisableKey", parameters={"KeyId": scope.id})
+        yield Request("EnableKey" if wanted else "DisableKey", {"KeyId": scope.id})
 
 
-KEY = ResourceType(
-    type="aws:kms/key:Key",
-    service="kms",
-    create=(
-        Call(operation="CreateKey"),
-        Requests(takes=("enableKeyRotation", "rotationPeriodInDays"), build=_rotation),
-        Requests(takes=("isEnabled",), build=_enabled),
-    ),
-    fields={"customerMasterKeySpec": "KeySpec", "policy": To("Policy", resource_policy)},
-    defaults={
-        "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
-        "description": "Managed by Pulumi",
-        "isEnabled": True,
-        "keyUsage": "ENCRYPT_DECRYPT",
-    },
-    provider_only=("deletionWindowInDays",),
-    rules=(_no_lockout,),
-    update=(
-        Call(
-            operation="PutKeyPolicy",
-            takes=("policy", "bypassPolicyLockoutSafetyCheck"),
-            given={"KeyId": ID, "PolicyName": "default"},
+_KEEP_ROTATION = Requests(takes=("enableKeyRotation", "rotationPeriodInDays"), build=_rotation)
+_KEEP_ENABLED = Requests(takes=("isEnabled",), build=_enabled)
+_DEFAULT = {"PolicyName": "default"}
+
+
+def _initial_policy(scope: Scope) -> str:
+    """The policy that a new key gets."""
+    return default_policy("kms:*", "*", account=scope.account, partition=scope.partition)
+
+
+TYPES = (
+    ResourceType(
+        "aws:kms/key:Key",
+        id="{uuid}",
+        create=(Call("CreateKey"), _KEEP_ROTATION, _KEEP_ENABLED),
+        fields={"customerMasterKeySpec": "KeySpec", "policy": To("Policy", resource_policy)},
+        defaults={
+            "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
+            "description": "Managed by Pulumi",
+            "isEnabled": True,
+            "keyUsage": "ENCRYPT_DECRYPT",
+        },
+        provider_only=("deletionWindowInDays",),
+        rules=(_no_lockout,),
+        update=(
+            Call("PutKeyPolicy", takes=("policy", "bypassPolicyLockoutSafetyCheck"), given=_DEFAULT),
+            Call("UpdateKeyDescription", takes=("description",)),
+            _KEEP_ROTATION,
+            _KEEP_ENABLED,
         ),
-        Call(operation="UpdateKeyDescription", takes=("description",), given={"KeyId": ID}),
-        Requests(takes=("enableKeyRotation", "rotationPeriodInDays"), build=_rotation),
-        Requests(takes=("isEnabled",), build=_enabled),
-    ),
-    delete=(
-        Call(
-            operation="ScheduleKeyDeletion",
-            given={"KeyId": ID, "PendingWindowInDays": lambda scope: int(scope.inputs.get("deletionWindowInDays", 30))},
+        delete=(
+            Call(
+                "ScheduleKeyDeletion",
+                given={"PendingWindowInDays": lambda scope: int(scope.inputs.get("deletionWindowInDays", 30))},
+            ),
         ),
+        replace=("customKeyStoreId", "customerMasterKeySpec", "keyUsage", "multiRegion", "xksKeyId"),
+        outputs={"keyId": ID},
     ),
-    replace=("customKeyStoreId", "customerMasterKeySpec", "keyUsage", "multiRegion", "xksKeyId"),
-    id=response("KeyMetadata.KeyId"),
-    outputs={"arn": response("KeyMetadata.Arn"), "keyId": ID},
-    tags=Tagging(tag="TagResource", untag="UntagResource", given={"KeyId": ID}),
-)
-
-ALIAS = ResourceType(
-    type="aws:kms/alias:Alias",
-    service="kms",
-    autoname=Autoname(prefix_key="namePrefix", start="alias/"),
-    create=(Call(operation="CreateAlias"),),
-    fields={"name": "AliasName"},
-    provider_only=("namePrefix",),
-    update=(Call(operation="UpdateAlias", takes=("targetKeyId",), given={"AliasName": ID}),),
-    delete=(Call(operation="DeleteAlias", given={"AliasName": ID}),),
-    replace=("name", "namePrefix"),
-    id=value("name"),
-    read=(Call(operation="DescribeKey", given={"KeyId": value("targetKeyId")}),),
-    outputs={"arn": arn("kms", "{name}"), "targetKeyArn": live("KeyMetadata.Arn")},
-)
-
-KEY_POLICY = ResourceType(
-    type="aws:kms/keyPolicy:KeyPolicy",
-    service="kms",
-    create=(Call(operation="PutKeyPolicy", given={"PolicyName": "default"}),),
-    fields={"policy": To("Policy", resource_policy)},
-    rules=(_no_lockout,),
-    update=(Call(operation="PutKeyPolicy", given={"PolicyName": "default"}),),
-    # A key always has a policy; without this resource it is the one that a new key gets.
-    delete=(
-        Call(
-            operation="PutKeyPolicy",
-            given={
-                "KeyId": value("keyId"),
-                "PolicyName": "default",
-                "Policy": lambda scope: default_policy("kms:*", "*", account=scope.account, partition=scope.partition),
-            },
-        ),
+    ResourceType(
+        "aws:kms/alias:Alias",
+        arn="{name}",
+        autoname=Autoname(start="alias/"),
+        read=(Call("DescribeKey", given={"KeyId": value("targetKeyId")}),),
+        outputs={"targetKeyArn": live("KeyMetadata.Arn")},
     ),
-    replace=("keyId",),
-    id=value("keyId"),
+    ResourceType(
+        "aws:kms/keyPolicy:KeyPolicy",
+        create=(Call("PutKeyPolicy", given=_DEFAULT),),
+        fields={"policy": To("Policy", resource_policy)},
+        rules=(_no_lockout,),
+        # A key always has a policy; without this resource it is the one that a new key gets.
+        delete=(Call("PutKeyPolicy", given={**_DEFAULT, "Policy": _initial_policy}),),
+    ),
 )
-
-TYPES = (KEY, ALIAS, KEY_POLICY)

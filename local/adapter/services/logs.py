@@ -6,19 +6,9 @@ from collections.abc import Iterator
 
 from local.adapter.conversions import as_number, json_text, one_of
 from local.adapter.rules import must
-from local.adapter.table import (
-    ID,
-    Autoname,
-    Call,
-    Request,
-    Requests,
-    ResourceType,
-    Scope,
-    Tagging,
-    To,
-    arn,
-    value,
-)
+from local.adapter.table import Call, Request, Requests, ResourceType, Scope, To
+
+SERVICE = "logs"
 
 #: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html; 0 keeps logs for
 #: ever.
@@ -32,81 +22,58 @@ def _retention(scope: Scope) -> Iterator[Request]:
     days = scope.inputs.get("retentionInDays", 0)
     if days:
         parameters = {"logGroupName": scope.id, "retentionInDays": days}
-        yield Request(operation="PutRetentionPolicy", parameters=parameters)
+        yield Request("PutRetentionPolicy", parameters)
     elif scope.before.get("retentionInDays"):
-        yield Request(operation="DeleteRetentionPolicy", parameters={"logGroupName": scope.id})
+        yield Request("DeleteRetentionPolicy", {"logGroupName": scope.id})
 
 
 def _key(scope: Scope) -> Iterator[Request]:
     key = scope.inputs.get("kmsKeyId")
     if key:
-        yield Request(operation="AssociateKmsKey", parameters={"logGroupName": scope.id, "kmsKeyId": key})
+        yield Request("AssociateKmsKey", {"logGroupName": scope.id, "kmsKeyId": key})
     else:
-        yield Request(operation="DisassociateKmsKey", parameters={"logGroupName": scope.id})
+        yield Request("DisassociateKmsKey", {"logGroupName": scope.id})
 
 
-LOG_GROUP = ResourceType(
-    type="aws:cloudwatch/logGroup:LogGroup",
-    service="logs",
-    autoname=Autoname(prefix_key="namePrefix", longest=512),
-    create=(Call(operation="CreateLogGroup"), Requests(takes=("retentionInDays",), build=_retention)),
-    fields={"name": "logGroupName"},
-    defaults={"retentionInDays": 0, "skipDestroy": False},
-    provider_only=("namePrefix", "skipDestroy"),
-    rules=(must("retentionInDays", one_of(*_RETENTION_DAYS)),),
-    update=(
-        Requests(takes=("retentionInDays",), build=_retention),
-        Requests(takes=("kmsKeyId",), build=_key),
-        Call(
-            operation="PutLogGroupDeletionProtection",
-            takes=("deletionProtectionEnabled",),
-            given={"logGroupIdentifier": ID},
-            unset={"deletionProtectionEnabled": False},
+_KEEP_FOR = Requests(takes=("retentionInDays",), build=_retention)
+
+TYPES = (
+    ResourceType(
+        "aws:cloudwatch/logGroup:LogGroup",
+        arn="log-group:{name}",
+        create=(Call("CreateLogGroup"), _KEEP_FOR),
+        defaults={"retentionInDays": 0, "skipDestroy": False},
+        provider_only=("skipDestroy",),
+        rules=(must("retentionInDays", one_of(*_RETENTION_DAYS)),),
+        update=(
+            _KEEP_FOR,
+            Requests(takes=("kmsKeyId",), build=_key),
+            Call(
+                "PutLogGroupDeletionProtection",
+                takes=("deletionProtectionEnabled",),
+                unset={"deletionProtectionEnabled": False},
+            ),
         ),
+        replace=("logGroupClass", "name", "namePrefix"),
     ),
-    delete=(Call(operation="DeleteLogGroup", given={"logGroupName": ID}),),
-    replace=("logGroupClass", "name", "namePrefix"),
-    id=value("name"),
-    outputs={"arn": arn("logs", "log-group:{name}")},
-    tags=Tagging(
-        create="tags",
-        tag="TagResource",
-        untag="UntagResource",
-        given={"resourceArn": value("arn")},
-        member="tags",
-        keys="tagKeys",
+    ResourceType(
+        "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+        noun="MetricFilter",
+        id="{name}",
+        fields={
+            "metricTransformation": "metricTransformations[]",
+            "metricTransformation.defaultValue": To("defaultValue", as_number),
+            "metricTransformation.name": "metricName",
+            "metricTransformation.namespace": "metricNamespace",
+            "metricTransformation.value": "metricValue",
+            "name": "filterName",
+            "pattern": "filterPattern",
+        },
+    ),
+    ResourceType(
+        "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
+        noun="ResourcePolicy",
+        id="{policyName}",
+        fields={"policyDocument": To("policyDocument", json_text)},
     ),
 )
-
-METRIC_FILTER = ResourceType(
-    type="aws:cloudwatch/logMetricFilter:LogMetricFilter",
-    service="logs",
-    autoname=Autoname(longest=512),
-    create=(Call(operation="PutMetricFilter"),),
-    fields={
-        "metricTransformation": "metricTransformations[]",
-        "metricTransformation.defaultValue": To("defaultValue", as_number),
-        "metricTransformation.name": "metricName",
-        "metricTransformation.namespace": "metricNamespace",
-        "metricTransformation.value": "metricValue",
-        "name": "filterName",
-        "pattern": "filterPattern",
-    },
-    update=(Call(operation="PutMetricFilter"),),
-    delete=(Call(operation="DeleteMetricFilter", given={"filterName": ID, "logGroupName": value("logGroupName")}),),
-    replace=("logGroupName", "name"),
-    id=value("name"),
-)
-
-RESOURCE_POLICY = ResourceType(
-    type="aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
-    service="logs",
-    create=(Call(operation="PutResourcePolicy"),),
-    fields={"policyDocument": To("policyDocument", json_text)},
-    update=(Call(operation="PutResourcePolicy"),),
-    delete=(Call(operation="DeleteResourcePolicy", given={"policyName": ID}),),
-    replace=("policyName", "resourceArn"),
-    id=value("policyName"),
-)
-
-TYPES = (LOG_GROUP, METRIC_FILTER, RESOURCE_POLICY)

@@ -7,83 +7,73 @@ from typing import Any
 
 from local.adapter.conversions import decoded, one_of, resource_policy
 from local.adapter.rules import exactly_one, must
-from local.adapter.table import (
-    ID,
-    Autoname,
-    Call,
-    Request,
-    Requests,
-    ResourceType,
-    Scope,
-    Tagging,
-    To,
-    response,
-)
+from local.adapter.table import Call, Request, Requests, ResourceType, Scope, To, response
+
+SERVICE = "secretsmanager"
 
 
 def _delete(scope: Scope) -> Iterator[Request]:
     """A recovery window of 0 days deletes at once."""
     days = scope.inputs.get("recoveryWindowInDays", 30)
     how: dict[str, Any] = {"RecoveryWindowInDays": days} if days else {"ForceDeleteWithoutRecovery": True}
-    yield Request(operation="DeleteSecret", parameters={"SecretId": scope.id, **how})
+    yield Request("DeleteSecret", {"SecretId": scope.id, **how})
 
 
 def _policy(scope: Scope) -> Iterator[Request]:
     policy = scope.inputs.get("policy")
     if policy:
         parameters = {"SecretId": scope.id, "ResourcePolicy": policy}
-        yield Request(operation="PutResourcePolicy", parameters=parameters, origins={"ResourcePolicy": "policy"})
+        yield Request("PutResourcePolicy", parameters, origins={"ResourcePolicy": "policy"})
     else:
-        yield Request(operation="DeleteResourcePolicy", parameters={"SecretId": scope.id})
+        yield Request("DeleteResourcePolicy", {"SecretId": scope.id})
 
 
-SECRET = ResourceType(
-    type="aws:secretsmanager/secret:Secret",
-    service="secretsmanager",
-    autoname=Autoname(prefix_key="namePrefix", longest=512),
-    create=(Call(operation="CreateSecret"), Requests(takes=("policy",), build=_policy)),
-    fields={
-        "replicas": "AddReplicaRegions",
-        "replicas.lastAccessedDate": "",
-        "replicas.status": "",
-        "replicas.statusMessage": "",
-    },
-    defaults={"forceOverwriteReplicaSecret": False, "recoveryWindowInDays": 30},
-    provider_only=("namePrefix", "recoveryWindowInDays"),
-    rules=(must("policy", resource_policy), must("recoveryWindowInDays", one_of(0, *range(7, 31)))),
-    update=(
-        Call(
-            operation="UpdateSecret",
-            takes=("description", "kmsKeyId"),
-            given={"SecretId": ID},
-            unset={"description": "", "kmsKeyId": ""},
-        ),
-        Requests(takes=("policy",), build=_policy),
-    ),
-    delete=(Requests(takes=(), build=_delete),),
-    replace=("forceOverwriteReplicaSecret", "name", "namePrefix", "replicas", "type"),
-    id=response("ARN"),
-    outputs={"arn": ID},
-    tags=Tagging(tag="TagResource", untag="UntagResource", given={"SecretId": ID}),
-)
+def _version_id(scope: Scope) -> str:
+    return f"{scope.inputs['secretId']}|{scope.response.get('VersionId', scope.digest[:32])}"
 
+
+_POLICY = Requests(takes=("policy",), build=_policy)
 _VALUES = ("secretString", "secretBinary", "secretStringWo")
 
-
-SECRET_VERSION = ResourceType(
-    type="aws:secretsmanager/secretVersion:SecretVersion",
-    service="secretsmanager",
-    create=(Call(operation="PutSecretValue"),),
-    fields={
-        "secretBinary": To("SecretBinary", decoded),
-        "secretStringWo": "SecretString",
-        "secretStringWoVersion": "",
-    },
-    rules=(exactly_one(*_VALUES),),
-    delete=(),  # a version goes with its secret; the one in use cannot be deleted
-    replace=("secretId", "secretStringWoVersion", "versionStages", *_VALUES),
-    id=lambda scope: f"{scope.inputs['secretId']}|{scope.response['VersionId']}",
-    outputs={"arn": response("ARN"), "secretArn": response("ARN"), "versionId": response("VersionId")},
+TYPES = (
+    ResourceType(
+        "aws:secretsmanager/secret:Secret",
+        id="{arn}",
+        found="ARN",
+        arn="secret:{name}-{hex:.6}",
+        create=(Call("CreateSecret"), _POLICY),
+        fields={
+            "replicas": "AddReplicaRegions",
+            "replicas.lastAccessedDate": "",
+            "replicas.status": "",
+            "replicas.statusMessage": "",
+        },
+        defaults={"forceOverwriteReplicaSecret": False, "recoveryWindowInDays": 30},
+        provider_only=("recoveryWindowInDays",),
+        rules=(must("policy", resource_policy), must("recoveryWindowInDays", one_of(0, *range(7, 31)))),
+        update=(
+            Call(
+                "UpdateSecret",
+                takes=("description", "kmsKeyId"),
+                unset={"description": "", "kmsKeyId": ""},
+            ),
+            _POLICY,
+        ),
+        delete=(Requests(takes=(), build=_delete),),
+        replace=("forceOverwriteReplicaSecret", "name", "namePrefix", "replicas", "type"),
+    ),
+    ResourceType(
+        "aws:secretsmanager/secretVersion:SecretVersion",
+        id=_version_id,
+        create=(Call("PutSecretValue"),),
+        fields={
+            "secretBinary": To("SecretBinary", decoded),
+            "secretStringWo": "SecretString",
+            "secretStringWoVersion": "",
+        },
+        rules=(exactly_one(*_VALUES),),
+        update=(),
+        delete=(),  # a version goes with its secret; the one in use cannot be deleted
+        outputs={"secretArn": response("ARN"), "versionId": response("VersionId")},
+    ),
 )
-
-TYPES = (SECRET, SECRET_VERSION)

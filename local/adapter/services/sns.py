@@ -8,21 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from local.adapter.conversions import as_text, default_policy, json_text, one_of, resource_policy
-from local.adapter.table import (
-    ID,
-    Autoname,
-    Call,
-    Request,
-    Requests,
-    ResourceType,
-    Scope,
-    Tagging,
-    To,
-    live,
-    response,
-    text,
-    value,
-)
+from local.adapter.table import Autoname, Call, Request, Requests, ResourceType, Scope, To, live, text
+
+SERVICE = "sns"
 
 _DELIVERIES = {"application": "Application", "firehose": "Firehose", "http": "HTTP", "lambda": "Lambda", "sqs": "SQS"}
 _TOPIC_ATTRIBUTES = {
@@ -61,53 +49,16 @@ def _set_each(operation: str, resource: str, attributes: Mapping[str, To]) -> Re
                 converted = "" if content is None else to.via(content) if to.via is not None else content
                 name = to.member.removeprefix("Attributes.")
                 parameters = {resource: scope.id, "AttributeName": name, "AttributeValue": converted}
-                found.append(Request(operation=operation, parameters=parameters))
+                found.append(Request(operation, parameters))
         return found
 
     return Requests(takes=tuple(attributes), build=build)
 
 
-TOPIC = ResourceType(
-    type="aws:sns/topic:Topic",
-    service="sns",
-    autoname=Autoname(
-        prefix_key="namePrefix", longest=256, suffix=lambda inputs: ".fifo" if inputs.get("fifoTopic") else ""
-    ),
-    create=(Call(operation="CreateTopic"),),
-    fields={**_TOPIC_ATTRIBUTES, "fifoTopic": To("Attributes.FifoTopic", lambda on: "true" if on else None)},
-    provider_only=("namePrefix",),
-    refused={"maximumMessageSize": "the emulator does not keep it; leave it out"},
-    update=(_set_each("SetTopicAttributes", "TopicArn", _TOPIC_ATTRIBUTES),),
-    delete=(Call(operation="DeleteTopic", given={"TopicArn": ID}),),
-    replace=("fifoTopic", "name", "namePrefix"),
-    id=response("TopicArn"),
-    outputs={"arn": ID, "owner": text("{account}")},
-    tags=Tagging(tag="TagResource", untag="UntagResource", given={"ResourceArn": ID}),
-)
+def _initial_policy(scope: Scope) -> str:
+    """The policy that a new topic gets."""
+    return default_policy("SNS:Publish", scope.id, account=scope.account, partition=scope.partition)
 
-TOPIC_POLICY = ResourceType(
-    type="aws:sns/topicPolicy:TopicPolicy",
-    service="sns",
-    create=(Call(operation="SetTopicAttributes", given={"AttributeName": "Policy"}),),
-    fields={"arn": "TopicArn", "policy": To("AttributeValue", resource_policy)},
-    update=(Call(operation="SetTopicAttributes", given={"AttributeName": "Policy"}),),
-    # A topic always has a policy; without this resource it is the one that a new topic gets.
-    delete=(
-        Call(
-            operation="SetTopicAttributes",
-            given={
-                "TopicArn": value("arn"),
-                "AttributeName": "Policy",
-                "AttributeValue": lambda scope: default_policy(
-                    "SNS:Publish", scope.id, account=scope.account, partition=scope.partition
-                ),
-            },
-        ),
-    ),
-    replace=("arn",),
-    id=value("arn"),
-    outputs={"owner": text("{account}")},
-)
 
 _SUBSCRIPTION_ATTRIBUTES = {
     "deliveryPolicy": To("Attributes.DeliveryPolicy", json_text),
@@ -119,23 +70,42 @@ _SUBSCRIPTION_ATTRIBUTES = {
     "subscriptionRoleArn": To("Attributes.SubscriptionRoleArn"),
 }
 _PROTOCOLS = ("application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs")
+_POLICY = {"AttributeName": "Policy"}
 
-TOPIC_SUBSCRIPTION = ResourceType(
-    type="aws:sns/topicSubscription:TopicSubscription",
-    service="sns",
-    create=(Call(operation="Subscribe", given={"ReturnSubscriptionArn": True}),),
-    fields={**_SUBSCRIPTION_ATTRIBUTES, "protocol": To("Protocol", one_of(*_PROTOCOLS)), "topic": "TopicArn"},
-    provider_only=("confirmationTimeoutInMinutes", "endpointAutoConfirms"),
-    update=(_set_each("SetSubscriptionAttributes", "SubscriptionArn", _SUBSCRIPTION_ATTRIBUTES),),
-    delete=(Call(operation="Unsubscribe", given={"SubscriptionArn": ID}),),
-    replace=("endpoint", "protocol", "topic"),
-    id=response("SubscriptionArn"),
-    read=(Call(operation="GetSubscriptionAttributes", given={"SubscriptionArn": ID}),),
-    outputs={
-        "arn": ID,
-        "ownerId": live("Attributes.Owner"),
-        "pendingConfirmation": lambda scope: live("Attributes.PendingConfirmation")(scope) == "true",
-    },
+TYPES = (
+    ResourceType(
+        "aws:sns/topic:Topic",
+        id="{arn}",
+        arn="{name}",
+        autoname=Autoname(longest=256, suffix=lambda inputs: ".fifo" if inputs.get("fifoTopic") else ""),
+        fields={**_TOPIC_ATTRIBUTES, "fifoTopic": To("Attributes.FifoTopic", lambda on: "true" if on else None)},
+        refused={"maximumMessageSize": "the emulator does not keep it; leave it out"},
+        update=(_set_each("SetTopicAttributes", "TopicArn", _TOPIC_ATTRIBUTES),),
+        replace=("fifoTopic", "name", "namePrefix"),
+        outputs={"owner": text("{account}")},
+    ),
+    ResourceType(
+        "aws:sns/topicPolicy:TopicPolicy",
+        create=(Call("SetTopicAttributes", given=_POLICY),),
+        fields={"arn": "TopicArn", "policy": To("AttributeValue", resource_policy)},
+        # A topic always has a policy; without this resource it is the one that a new topic gets.
+        delete=(Call("SetTopicAttributes", given={**_POLICY, "AttributeValue": _initial_policy}),),
+        outputs={"owner": text("{account}")},
+    ),
+    ResourceType(
+        "aws:sns/topicSubscription:TopicSubscription",
+        id="{topic}:{uuid}",
+        arn="{id}",
+        create=(Call("Subscribe", given={"ReturnSubscriptionArn": True}),),
+        fields={**_SUBSCRIPTION_ATTRIBUTES, "protocol": To("Protocol", one_of(*_PROTOCOLS)), "topic": "TopicArn"},
+        provider_only=("confirmationTimeoutInMinutes", "endpointAutoConfirms"),
+        update=(_set_each("SetSubscriptionAttributes", "SubscriptionArn", _SUBSCRIPTION_ATTRIBUTES),),
+        delete=(Call("Unsubscribe"),),
+        replace=("endpoint", "protocol", "topic"),
+        read=(Call("GetSubscriptionAttributes"),),
+        outputs={
+            "ownerId": live("Attributes.Owner"),
+            "pendingConfirmation": lambda scope: live("Attributes.PendingConfirmation")(scope) == "true",
+        },
+    ),
 )
-
-TYPES = (TOPIC, TOPIC_POLICY, TOPIC_SUBSCRIPTION)

@@ -14,7 +14,7 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
 
 from local.adapter import Adapter, ApiRefused, InvalidInput
-from local.adapter.services import RESOURCE_TYPES
+from local.adapter.services import resource_type
 
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn-inference@sha256:" + "a" * 64
@@ -259,10 +259,11 @@ class TestEndpoints:
         )
 
     def test_a_wait_has_an_end(self, adapter: Adapter, created: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        kind = RESOURCE_TYPES[ENDPOINT]
+        kind = resource_type(ENDPOINT)
         assert kind.wait is not None
         assert kind.wait.seconds == 900
-        monkeypatch.setitem(RESOURCE_TYPES, ENDPOINT, replace(kind, wait=replace(kind.wait, seconds=0)))
+        impatient = replace(kind, wait=replace(kind.wait, seconds=0))
+        monkeypatch.setattr("local.adapter.adapter.resource_type", {ENDPOINT: impatient}.__getitem__)
         Rollout(monkeypatch, final="churn-2")
         with pytest.raises(ApiRefused) as refused:
             adapter.update(

@@ -157,16 +157,26 @@ def test_the_sample_region_is_the_one_of_the_stack(project: Any) -> None:
     }
 
 
+ROLE = "arn:aws:iam::123456789012:role/job"
+TRUST = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}}'
+VARIANT = {"variantName": "v", "modelName": "m", "initialInstanceCount": 1.0, "instanceType": "ml.m5.large"}
+
+
 @pytest.mark.parametrize(
     ("type_token", "inputs", "resource_id", "arn"),
     [
         ("aws:s3/bucket:Bucket", {"bucket": "data"}, "data", "arn:aws:s3:::data"),
-        ("aws:iam/role:Role", {"name": "job"}, "job", "arn:aws:iam::123456789012:role/job"),
+        ("aws:iam/role:Role", {"name": "job", "path": "/p/", "assumeRolePolicy": TRUST}, "job", f"{ROLE[:-3]}p/job"),
         ("aws:sns/topic:Topic", {"name": "n"}, None, "arn:aws:sns:eu-west-1:123456789012:n"),
-        ("aws:ssm/parameter:Parameter", {"name": "/a/b"}, "/a/b", "arn:aws:ssm:eu-west-1:123456789012:parameter/a/b"),
+        (
+            "aws:ssm/parameter:Parameter",
+            {"name": "/a/b", "type": "String", "value": "v"},
+            "/a/b",
+            "arn:aws:ssm:eu-west-1:123456789012:parameter/a/b",
+        ),
         (
             "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
-            {"name": "c"},
+            {"name": "c", "productionVariants": [VARIANT]},
             "c",
             "arn:aws:sagemaker:eu-west-1:123456789012:endpoint-config/c",
         ),
@@ -176,26 +186,45 @@ def test_the_sample_region_is_the_one_of_the_stack(project: Any) -> None:
             "g",
             "arn:aws:sagemaker:eu-west-1:123456789012:model-package-group/g",
         ),
+        (
+            "aws:scheduler/schedule:Schedule",
+            {
+                "name": "s",
+                "scheduleExpression": "rate(1 day)",
+                "flexibleTimeWindow": {"mode": "OFF"},
+                "target": {"arn": ROLE, "roleArn": ROLE},
+            },
+            "default/s",
+            "arn:aws:scheduler:eu-west-1:123456789012:schedule/default/s",
+        ),
     ],
 )
 def test_sample_arns_have_the_form_that_aws_gives_them(
     type_token: str, inputs: dict[str, Any], resource_id: str | None, arn: str
 ) -> None:
-    made = SampleCloud("dev", "eu-west-1")._made(type_token, inputs, "0" * 64)
+    made = SampleCloud("dev", "eu-west-1").create(type_token, "x", inputs, urn="u")
     assert (made.id, made.outputs["arn"]) == (resource_id or arn, arn)
     assert made.emulated is False
 
 
 def test_sample_outputs_that_others_build_on() -> None:
     cloud = SampleCloud("dev", "eu-west-1")
-    key = cloud._made("aws:kms/key:Key", {}, "0123456789abcdef" * 4)
-    assert key.outputs["keyId"] == key.id == "01234567-89ab-cdef-0123-456789abcdef"
-    address = cloud._made("aws:ec2/eip:Eip", {}, "a" * 64)
-    assert address.outputs["allocationId"] == address.id == "eipalloc-" + "a" * 17
-    repository = cloud._made("aws:ecr/repository:Repository", {"name": "churn"}, "0" * 64)
+    key = cloud.create("aws:kms/key:Key", "k", {}, urn="u")  # SHA-256 of "u": 0bfe935e70c321c7ca3afc75...
+    assert key.outputs["keyId"] == key.id == "0bfe935e-70c3-21c7-ca3a-fc75ce0d0ca2"
+    address = cloud.create("aws:ec2/eip:Eip", "a", {}, urn="u")
+    assert address.outputs["allocationId"] == address.id == "eipalloc-0bfe935e70c321c7c"
+    repository = cloud.create("aws:ecr/repository:Repository", "r", {"name": "churn"}, urn="u")
     assert repository.outputs["repositoryUrl"] == "123456789012.dkr.ecr.eu-west-1.amazonaws.com/churn"
-    queue = cloud._made("aws:sqs/queue:Queue", {"name": "jobs"}, "0" * 64)
-    assert queue.outputs["url"] == "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs"
+    queue = cloud.create("aws:sqs/queue:Queue", "q", {"name": "jobs"}, urn="u")
+    assert queue.outputs["url"] == queue.id == "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs"
+    secret = cloud.create("aws:secretsmanager/secret:Secret", "s", {"name": "salt"}, urn="u")
+    assert secret.id == "arn:aws:secretsmanager:eu-west-1:123456789012:secret:salt-0bfe93"
+
+
+def test_what_no_table_tells_is_made_up_by_its_declared_type() -> None:
+    topic = SampleCloud("dev", "eu-west-1").create("aws:sns/topic:Topic", "t", {"name": "n"}, urn="u")
+    assert topic.outputs["owner"] == "123456789012"
+    assert topic.outputs["beginningArchiveTime"] == f"{topic.id}-beginning-archive-time"
 
 
 def test_the_text_is_json_that_reads_back(project: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import typer
 
-from automation.commands import acts, stacks, teardown
+from automation.commands import acts, stacks, teardown, watching
 from automation.commands.cost import cost
 from automation.commands.ends import ENDS
 from automation.exits import Exit
@@ -23,6 +23,9 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     stacks.outputs,
     stacks.cancel,
     stacks.policies,
+    watching.status,
+    watching.verify,
+    watching.logs,
     acts.publish,
     acts.deliver,
     acts.retrain,

@@ -13,8 +13,7 @@ def rebuilt(live: Live, *, sagemaker: Any) -> Record:
 
     ReleaseError where that is no release of the platform's.
     """
-    config = sagemaker.describe_endpoint_config(EndpointConfigName=live.config)
-    variants = {variant["VariantName"]: variant for variant in config["ProductionVariants"]}
+    variants = _variants(live, sagemaker)
     if CHAMPION not in variants or set(variants) - {CHAMPION, CHALLENGER}:
         raise _foreign(live, f"its variants are {sorted(variants)}")
     found = {name: _package(variant["ModelName"], sagemaker) for name, variant in variants.items()}
@@ -33,6 +32,16 @@ def rebuilt(live: Live, *, sagemaker: Any) -> Record:
     if release.id != live.release:
         raise _foreign(live, f"it serves release {live.release}, but its packages and weights are {release.id}")
     return settle(Record(releases=(release,)), release.id)
+
+
+def packages(live: Live, *, sagemaker: Any) -> dict[str, str | None]:
+    """Name of each variant that the endpoint serves -> ARN of the package that its model was made of, if it was."""
+    return {name: _package(variant["ModelName"], sagemaker) for name, variant in _variants(live, sagemaker).items()}
+
+
+def _variants(live: Live, sagemaker: Any) -> dict[str, Any]:
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=live.config)
+    return {variant["VariantName"]: variant for variant in config["ProductionVariants"]}
 
 
 def _package(model: str, sagemaker: Any) -> str | None:

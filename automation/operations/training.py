@@ -33,16 +33,21 @@ def start(names: WorkloadNames, display_name: str, *, s3: Any, sagemaker: Any) -
     return started["PipelineExecutionArn"]
 
 
-def newest_execution(names: WorkloadNames, *, sagemaker: Any) -> str:
-    """ARN of the execution that started last."""
+def executions(names: WorkloadNames, *, most: int, sagemaker: Any) -> list[dict[str, Any]]:
+    """Summaries of the executions that started last, newest first; none where there is no pipeline yet."""
     try:
-        found = sagemaker.list_pipeline_executions(
-            PipelineName=names.pipeline, SortBy="CreationTime", SortOrder="Descending", MaxResults=1
+        return sagemaker.list_pipeline_executions(
+            PipelineName=names.pipeline, SortBy="CreationTime", SortOrder="Descending", MaxResults=most
         )["PipelineExecutionSummaries"]
     except sagemaker.exceptions.ClientError as error:
-        if not _is_missing(error):
-            raise
-        found = []
+        if _is_missing(error):
+            return []
+        raise
+
+
+def newest_execution(names: WorkloadNames, *, sagemaker: Any) -> str:
+    """ARN of the execution that started last."""
+    found = executions(names, most=1, sagemaker=sagemaker)
     if not found:
         raise RefusedError(f"pipeline {names.pipeline} has not run yet: start it with `retrain`")
     return found[0]["PipelineExecutionArn"]

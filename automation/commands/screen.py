@@ -1,0 +1,78 @@
+"""How a stack's status looks on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from automation.operations.status import EndpointStatus, Status
+
+_COLOURS: Mapping[str, str] = {
+    "InService": "green",
+    "Succeeded": "green",
+    "Executing": "yellow",
+    "Updating": "yellow",
+    "Creating": "yellow",
+    "Failed": "red",
+    "OutOfService": "red",
+}
+
+
+def rendered(status: Status) -> RenderableType:
+    """Endpoints, then what rings, then what ran, then what waits for a person."""
+    title = Text(f"{status.stack}  {status.account}  {status.region}", style="bold")
+    parts: list[RenderableType] = [title, _endpoints(status)]
+    for verdict in (endpoint.verdict for endpoint in status.endpoints):
+        parts += [Text(f"{verdict.name}: {difference}", style="red") for difference in verdict.differences]
+    parts.append(_alarms(status) if status.alarms else Text(f"no alarm rings, {status.quiet} are quiet", style="green"))
+    parts.append(_runs(status) if status.runs else Text("no training run yet"))
+    parts += [Text(f"waits for approval: {package}", style="yellow") for package in status.waiting]
+    return Group(*parts)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _endpoints(status: Status) -> Table:
+    table = _table("endpoint", "status", "release", "traffic on instances", "promoted")
+    for endpoint in status.endpoints:
+        verdict, release = endpoint.verdict, endpoint.release
+        table.add_row(
+            verdict.name,
+            _coloured(verdict.status),
+            verdict.live or "",
+            _served(endpoint),
+            f"{release.who.rpartition('/')[2]} {release.when[:10]}" if release else "",
+        )
+    return table
+
+
+def _served(endpoint: EndpointStatus) -> str:
+    shares = endpoint.weights.items()
+    return "\n".join(f"{name} {share:g} % on {endpoint.instances.get(name, 0)}" for name, share in shares)
+
+
+def _alarms(status: Status) -> Table:
+    table = _table(f"alarm ({status.quiet} are quiet)", "since", "reason")
+    for alarm in status.alarms:
+        table.add_row(Text(alarm.name, style="red"), alarm.since[:16], alarm.reason)
+    return table
+
+
+def _runs(status: Status) -> Table:
+    table = _table("training run", "workload", "status", "started")
+    for run in status.runs:
+        table.add_row(run.name, run.workload, _coloured(run.status), run.started[:16])
+    return table
+
+
+def _coloured(status: str) -> Text:
+    return Text(status, style=_COLOURS.get(status, ""))

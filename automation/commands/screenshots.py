@@ -1,0 +1,84 @@
+"""`python -m automation.commands.screenshots`: the pictures of docs/automation.md, of a stack that is made up."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console, RenderableType
+
+from automation.commands.screen import rendered
+from automation.operations.status import Alarm, EndpointStatus, Run, Status
+from automation.operations.verification import Verdict
+from contracts.release import Release
+from contracts.release import Status as ReleaseStatus
+
+IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"
+_GROUP: Final = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-prod"
+
+
+def pictures() -> Mapping[str, str]:
+    """Name of a file to its SVG."""
+    return {"status.svg": svg("python -m automation status --stack prod", rendered(_status()))}
+
+
+def svg(title: str, shown: RenderableType) -> str:
+    """What a terminal of 110 columns shows. The fonts are the reader's own: a picture loads nothing from elsewhere."""
+    console = Console(record=True, width=110, file=io.StringIO(), color_system="truecolor")
+    console.print(shown)
+    drawn = console.export_svg(title=title, unique_id="terminal")
+    return re.sub(r"\s*@font-face \{.*?\}", "", drawn, flags=re.DOTALL).replace("Fira Code, monospace", "monospace")
+
+
+def _status() -> Status:
+    release = Release(
+        champion=f"{_GROUP}/7",
+        challenger=f"{_GROUP}/8",
+        challenger_percent=10,
+        status=ReleaseStatus.LIVE,
+        who="assumed-role/mlops/ana",
+        why="A/B test",
+        when="2026-11-28T09:12:00+00:00",
+    )
+    verdict = Verdict(
+        workload="churn",
+        endpoint="live",
+        name="churn-prod-live",
+        wanted=release.id,
+        live=release.id,
+        status="InService",
+    )
+    endpoint = EndpointStatus(
+        verdict=verdict,
+        instances={"champion": 3, "challenger": 1},
+        weights={"champion": 90.0, "challenger": 10.0},
+        release=release,
+    )
+    alarm = Alarm(
+        name="churn-prod-live-drift",
+        since="2026-11-28T11:00:00+00:00",
+        reason="Threshold Crossed: 1 datapoint was greater than the threshold (0.15).",
+    )
+    runs = [
+        Run(workload="churn", name="by-alarm-20261128-1100", status="Executing", started="2026-11-28T11:00:41+00:00"),
+        Run(workload="churn", name="by-hand-20261127-0905", status="Succeeded", started="2026-11-27T09:05:12+00:00"),
+    ]
+    return Status(
+        stack="prod",
+        account="123456789012",
+        region="eu-west-1",
+        endpoints=[endpoint],
+        alarms=[alarm],
+        quiet=11,
+        runs=runs,
+        waiting=[f"{_GROUP}/9"],
+    )
+
+
+if __name__ == "__main__":
+    IMAGES.mkdir(exist_ok=True)
+    for name, drawn in pictures().items():
+        (IMAGES / name).write_text(drawn, encoding="utf-8")

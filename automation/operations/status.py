@@ -1,0 +1,122 @@
+"""How a stack stands: its endpoints and releases, alarms that ring, the last training runs, models that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from automation.operations import packages, releases, training
+from automation.operations.releases import Clients
+from automation.operations.verification import Verdict, compare
+from contracts.names import EndpointNames, WorkloadNames
+from contracts.release import Release
+from contracts.release.live import observe
+
+#: How many training runs are told.
+RUNS: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointStatus:
+    """An endpoint: how it compares with what is wanted, its instances and percent of the traffic by variant."""
+
+    verdict: Verdict
+    instances: Mapping[str, int]
+    weights: Mapping[str, float]
+    release: Release | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run of a training pipeline; `started` is ISO 8601."""
+
+    workload: str
+    name: str
+    status: str
+    started: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """An alarm that rings, and since when (ISO 8601)."""
+
+    name: str
+    since: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """One stack. `quiet` counts the alarms that do not ring; `waiting` are packages that nobody has decided on."""
+
+    stack: str
+    account: str
+    region: str
+    endpoints: Sequence[EndpointStatus]
+    alarms: Sequence[Alarm]
+    quiet: int
+    runs: Sequence[Run]
+    waiting: Sequence[str]
+
+
+def endpoint_status(names: EndpointNames, clients: Clients) -> EndpointStatus:
+    """One endpoint, now."""
+    record, live = releases.read(names, clients), observe(clients.sagemaker, names.prefix)
+    return EndpointStatus(
+        verdict=compare(names, record, live, clients),
+        instances=dict(live.counts) if live else {},
+        weights=dict(live.weights) if live else {},
+        release=record.wanted if record else None,
+    )
+
+
+def alarms(workloads: Iterable[WorkloadNames], cloudwatch: Any) -> tuple[list[Alarm], int]:
+    """The alarms of the workloads that ring, newest first, and how many do not."""
+    ringing: list[Alarm] = []
+    quiet = 0
+    for names in workloads:
+        pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{names.prefix}-")
+        for found in (alarm for page in pages for alarm in page["MetricAlarms"]):
+            if found["StateValue"] == "ALARM":
+                since = found["StateUpdatedTimestamp"].isoformat(timespec="seconds")
+                ringing.append(Alarm(name=found["AlarmName"], since=since, reason=found.get("StateReason", "")))
+            else:
+                quiet += 1
+    return sorted(ringing, key=lambda alarm: alarm.since, reverse=True), quiet
+
+
+def runs(names: WorkloadNames, sagemaker: Any) -> list[Run]:
+    """The last runs of the training pipeline, newest first; none where there is no pipeline yet."""
+    return [
+        Run(
+            workload=names.workload,
+            name=run.get("PipelineExecutionDisplayName") or run["PipelineExecutionArn"].rpartition("/")[2],
+            status=run["PipelineExecutionStatus"],
+            started=run["StartTime"].isoformat(timespec="seconds"),
+        )
+        for run in training.executions(names, most=RUNS, sagemaker=sagemaker)
+    ]
+
+
+def read(
+    workloads: Sequence[WorkloadNames],
+    endpoints: Sequence[EndpointNames],
+    clients: Clients,
+    client: Callable[[str], Any],
+) -> Status:
+    """All of a stack."""
+    ringing, quiet = alarms(workloads, client("cloudwatch"))
+    newest = [packages.newest(names, sagemaker=clients.sagemaker) for names in workloads]
+    return Status(
+        stack=workloads[0].stack,
+        account=workloads[0].account,
+        region=workloads[0].region,
+        endpoints=[endpoint_status(names, clients) for names in endpoints],
+        alarms=ringing,
+        quiet=quiet,
+        runs=[run for names in workloads for run in runs(names, clients.sagemaker)],
+        waiting=[
+            found["ModelPackageArn"] for found in newest if found and found["ModelApprovalStatus"] == packages.PENDING
+        ],
+    )

@@ -1,0 +1,136 @@
+"""The commands that look at a stack, against the emulator."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from automation.commands import main, screenshots, watching
+from automation.commands.screen import rendered
+from automation.operations import releases
+from automation.operations.releases import By
+from tests.automation.conftest import Platform, platform_of
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def churn(emulator: Any) -> Platform:
+    """The workload and endpoint of Pulumi.staging.yaml."""
+    return platform_of(emulator, "churn")
+
+
+@pytest.fixture
+def run(churn: Platform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    for name, value in churn.emulator.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        code = main([*arguments, "--stack", "staging"])
+        said = capsys.readouterr()
+        return int(code), said.out.strip(), said.err.strip()
+
+    return command
+
+
+def test_verify_and_status_from_nothing_to_a_release_that_is_not_rolled_out(run: Run, churn: Platform) -> None:
+    assert run("verify") == (
+        0,
+        "endpoint churn-staging-live: waits for its first release\nstaging: all 1 endpoints are as wanted",
+        "",
+    )
+    churn.register()
+    record = releases.promote(churn.names, "1", by=By(who="user/ana", why="first"), clients=churn.clients)
+    said = f"release {record.wanted.id} is promoted and not deployed: run `up`"
+    assert run("verify", "--workload", "churn", "--endpoint", "live") == (
+        7,
+        f"endpoint churn-staging-live: {said}\nstaging: 1 of 1 endpoints differ from what is wanted",
+        "",
+    )
+    code, out, err = run("verify", "--json")
+    (found,) = json.loads(out)["endpoints"]
+    assert (code, found["wanted"], found["live"], found["differences"]) == (7, record.wanted.id, None, [said])
+    assert err == f"endpoint churn-staging-live: {said}"
+    churn.up(record)
+    assert run("verify")[0] == 0
+    code, out, _ = run("status")
+    assert (code, out.splitlines()[0]) == (0, "staging  123456789012  eu-west-1")
+    assert re.search(r"churn-staging-live +InService +" + record.wanted.id + r" +champion 100 % on 3 ", out)
+    assert "no alarm rings, 1 are quiet" in out
+    assert "no training run yet" in out
+    document = json.loads(run("status", "--json")[1])
+    assert (document["endpoints"][0]["instances"], document["runs"]) == ({"champion": 3}, [])
+
+
+def test_an_endpoint_that_is_not_declared_is_refused(run: Run) -> None:
+    assert run("verify", "--endpoint", "nightly") == (1, "", "error: --endpoint: found 'nightly'; allowed: live")
+
+
+def test_logs_are_printed_with_time_and_group(run: Run, churn: Platform) -> None:
+    client, group = churn.client("logs"), f"/aws/sagemaker/Endpoints/{churn.names.prefix}"
+    if not client.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:  # an endpoint writes as well
+        assert run("logs") == (0, f"nothing since 1h in {group}", "")
+        client.create_log_group(logGroupName=group)
+    client.create_log_stream(logGroupName=group, logStreamName="champion/i-1")
+    now = datetime.now(UTC).replace(microsecond=0)
+    event = {"timestamp": int(now.timestamp() * 1000), "message": "ERROR by a test\n"}
+    client.put_log_events(logGroupName=group, logStreamName="champion/i-1", logEvents=[event])
+    ours = ("logs", "--filter", "ERROR")
+    assert run(*ours)[1] == f"{now:%Y-%m-%d %H:%M:%S} churn-staging-live ERROR by a test"
+    line = {"when": now.isoformat(), "group": group, "text": "ERROR by a test"}
+    assert json.loads(run(*ours, "--json", "--since", "5m", "--lines", "1")[1]) == {"lines": [line]}
+    assert run("logs", "--filter", "nobody wrote this")[1] == f"nothing since 1h in {group}"
+    assert run("logs", "--source", "functions")[1] == "nothing since 1h in any log group"
+    assert run("logs", "--source", "training")[2] == (
+        "error: pipeline churn-staging has not run yet: start it with `retrain`"
+    )
+
+
+@pytest.mark.parametrize("since", ["1", "h", "0h", "2w", "-1h", "99999m"])
+def test_a_span_that_is_none_is_refused(run: Run, since: str) -> None:
+    assert run("logs", f"--since={since}")[2] == (
+        f"error: --since: found {since!r}; allowed: minutes, hours or days, such as 30m, 2h, 1d"
+    )
+    assert watching._span("2d").days == 2
+
+
+def test_a_screen_of_80_columns_breaks_no_line_in_two() -> None:
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(rendered(screenshots._status()))
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["prod", "123456789012", "eu-west-1"]
+    for what in (
+        "churn-prod-live ",
+        "InService",
+        "champion 90 % on 3 ",
+        "ana 2026-11-28",
+        "Executing",
+        "waits for approval",
+    ):
+        assert any(what in line for line in lines), what
+
+
+def test_what_differs_is_told_beneath_the_endpoints() -> None:
+    status = screenshots._status()
+    (endpoint,) = status.endpoints
+    verdict = dataclasses.replace(endpoint.verdict, live="0123456789", differences=("it serves another: run `up`",))
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(rendered(dataclasses.replace(status, endpoints=[dataclasses.replace(endpoint, verdict=verdict)])))
+    assert "churn-prod-live: it serves another: run `up`" in console.export_text().splitlines()
+
+
+def test_the_pictures_of_the_documentation_are_current_and_load_nothing() -> None:
+    for name, drawn in screenshots.pictures().items():
+        stored = (screenshots.IMAGES / name).read_text(encoding="utf-8")
+        assert stored == drawn, f"{name} is stale: python -m automation.commands.screenshots"
+        assert re.findall(r"(?:url\(|href=)[\"']?http[^\"')]*", drawn) == []

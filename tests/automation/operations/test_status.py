@@ -1,0 +1,74 @@
+"""How a stack stands."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from automation.operations import releases, status
+from automation.operations.releases import By
+from automation.operations.status import Run
+from tests.automation.conftest import Platform
+
+
+def alarm(platform: Platform, name: str, state: str) -> None:
+    cloudwatch = platform.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        MetricName="Invocation5XXErrors",
+        Namespace="AWS/SageMaker",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="ignore",
+    )
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason=f"{state} by a test")
+
+
+def read(platform: Platform) -> status.Status:
+    return status.read([platform.names.of_its_workload], [platform.names], platform.clients, platform.client)
+
+
+def test_a_workload_without_anything_is_shown_as_that(platform: Platform) -> None:
+    found = read(platform)
+    assert (found.stack, found.account, found.region) == ("staging", "123456789012", "eu-west-1")
+    assert (found.alarms, found.quiet, found.runs, found.waiting) == ([], 0, [], [])
+    assert (found.endpoints[0].verdict.status, found.endpoints[0].release) == ("is not there", None)
+
+
+def test_what_serves_rings_and_waits_is_shown(platform: Platform) -> None:
+    platform.register()
+    waiting = platform.register(approved=False)
+    record = releases.promote(platform.names, "1", by=By(who="user/ana", why="first"), clients=platform.clients)
+    platform.up(record)
+    alarm(platform, f"{platform.names.prefix}-server-errors", "ALARM")
+    alarm(platform, f"{platform.names.prefix}-latency", "OK")
+    alarm(platform, f"{platform.names.of_its_workload.prefix}x-latency", "ALARM")
+    found = read(platform)
+    (endpoint,) = found.endpoints
+    assert (endpoint.verdict.differences, endpoint.instances) == ((), {"champion": 3})
+    assert endpoint.weights == {"champion": 100}
+    assert endpoint.release is not None
+    assert endpoint.release.who == "user/ana"
+    assert [(each.name, each.reason) for each in found.alarms] == [
+        (f"{platform.names.prefix}-server-errors", "ALARM by a test")
+    ]
+    # beside the latency alarm the one with which a person halts a rollout
+    assert (found.quiet, found.waiting) == (2, [waiting])
+
+
+class Pipelines:
+    """A pipeline that ran by name and one that ran without."""
+
+    def list_pipeline_executions(self, **asked: object) -> dict[str, object]:
+        assert asked["MaxResults"] == status.RUNS
+        started = datetime(2026, 11, 28, 10, 0, tzinfo=UTC)
+        run = {"PipelineExecutionStatus": "Succeeded", "StartTime": started, "PipelineExecutionArn": "arn:x/run/e1"}
+        return {"PipelineExecutionSummaries": [run | {"PipelineExecutionDisplayName": "by-hand"}, run]}
+
+
+def test_runs_have_their_name_or_their_id(platform: Platform) -> None:
+    names = platform.names.of_its_workload
+    shared = {"workload": names.workload, "status": "Succeeded", "started": "2026-11-28T10:00:00+00:00"}
+    assert status.runs(names, Pipelines()) == [Run(name="by-hand", **shared), Run(name="e1", **shared)]

@@ -1,0 +1,102 @@
+"""Whether live is what is wanted."""
+
+from __future__ import annotations
+
+from automation.operations import releases
+from automation.operations.releases import By
+from automation.operations.verification import Verdict, verify
+from tests.automation.conftest import Platform
+
+BY = By(who="user/ana", why="a test")
+
+
+def differences(platform: Platform) -> tuple[str, ...]:
+    return verify(platform.names, platform.clients).differences
+
+
+def test_an_endpoint_is_followed_from_nothing_to_its_release(platform: Platform) -> None:
+    found = verify(platform.names, platform.clients)
+    assert found == Verdict(
+        workload=platform.names.workload,
+        endpoint="live",
+        name=platform.names.prefix,
+        wanted=None,
+        live=None,
+        status="is not there",
+    )
+    platform.register()
+    first = releases.promote(platform.names, "1", by=BY, clients=platform.clients)
+    assert differences(platform) == (f"release {first.wanted.id} is promoted and not deployed: run `up`",)
+    platform.up(first)
+    found = verify(platform.names, platform.clients)
+    assert (found.wanted, found.live, found.status, found.differences) == (
+        first.wanted.id,
+        first.wanted.id,
+        "InService",
+        (),
+    )
+
+
+def test_what_was_promoted_and_not_rolled_out_differs(platform: Platform) -> None:
+    platform.register()
+    platform.register()
+    first = releases.promote(platform.names, "1", by=BY, clients=platform.clients)
+    platform.up(first)
+    second = releases.promote(platform.names, "2", by=BY, clients=platform.clients)
+    assert differences(platform) == (
+        f"it serves release {first.wanted.id}; wanted is {second.wanted.id}: run `up`, or `rollback`",
+    )
+    platform.up(second, wait=False)
+    assert differences(platform) == ("it is Updating: `follow` sees it through",)
+    platform.settled()
+    assert differences(platform) == ()
+
+
+def test_a_configuration_of_somebody_elses_differs(platform: Platform) -> None:
+    platform.register()
+    record = releases.promote(platform.names, "1", by=BY, clients=platform.clients)
+    platform.up(record)
+    sagemaker, foreign = platform.client("sagemaker"), f"by-hand-{platform.names.workload}"
+    variants = sagemaker.describe_endpoint_config(EndpointConfigName=platform.config(record.wanted.id))
+    sagemaker.create_endpoint_config(EndpointConfigName=foreign, ProductionVariants=variants["ProductionVariants"])
+    sagemaker.update_endpoint(EndpointName=platform.names.prefix, EndpointConfigName=foreign)
+    platform.settled()
+    assert differences(platform) == (
+        f"it serves {foreign}, which is no release of the platform; wanted is {record.wanted.id}: run `up`, or "
+        "`rollback`",
+    )
+
+
+def test_another_package_and_another_split_differ(platform: Platform) -> None:
+    first, second = platform.register(), platform.register()
+    record = releases.promote(platform.names, "1", by=BY, clients=platform.clients)
+    platform.up(record)
+    split = releases.split(platform.names, "2", 10, by=BY, clients=platform.clients)
+    platform.up(split)
+    assert differences(platform) == ()
+    sagemaker, name = platform.client("sagemaker"), platform.names.prefix
+    weights = [{"VariantName": "champion", "DesiredWeight": 50}, {"VariantName": "challenger", "DesiredWeight": 50}]
+    sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=weights)
+    platform.settled()
+    assert differences(platform) == (
+        "the traffic is split {'challenger': 50, 'champion': 50}; wanted is {'challenger': 10, 'champion': 90}: run "
+        "`up`",
+    )
+    config = platform.config(split.wanted.id)
+    served = {variant["VariantName"]: variant for variant in _variants(platform, config)}
+    sagemaker.delete_model(ModelName=served["champion"]["ModelName"])
+    package = {"ModelPackageName": second}
+    role = "arn:aws:iam::123456789012:role/emulator-tests"
+    sagemaker.create_model(ModelName=served["champion"]["ModelName"], ExecutionRoleArn=role, PrimaryContainer=package)
+    assert differences(platform)[0] == f"variant champion serves {second}; wanted is {first}: run `up`"
+
+
+def _variants(platform: Platform, config: str) -> list[dict[str, str]]:
+    return platform.client("sagemaker").describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+
+
+def test_a_lost_record_of_an_endpoint_that_serves_differs(platform: Platform) -> None:
+    platform.register()
+    platform.up(releases.promote(platform.names, "1", by=BY, clients=platform.clients))
+    platform.client("ssm").delete_parameter(Name=platform.names.release_parameter)
+    assert differences(platform) == ("it serves, and there is no release record: `follow` rebuilds it",)

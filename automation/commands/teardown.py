@@ -54,15 +54,15 @@ def destroy(
     what = f"{counted(planned.steps) or 'nothing to delete'}" + (", and all data in it" if empty else "")
     out.confirm_name(f"This takes {stack} down: {what}.", stack)
     with followed(out.say) as watch:
-        done = teardown.tear_down(engine, on.client, empty=empty, tell=out.say, watch=watch)
+        done = teardown.tear_down(engine, on.client, region=on.region, empty=empty, tell=out.say, watch=watch)
     if empty:
         remains.delete(kept, on.client)
     for left in done.left:
         out.say(str(left))
     if kept and not empty:
-        logged = sum(kept.log_groups.values()) / 1024**3
+        cost = teardown.stored(sum(kept.log_groups.values()), "cloudwatch", "logs storage", on.region)
         out.say(f"left: {len(kept.parameters)} parameters under {on.names.parameter_path}; costs nothing")
-        out.say(f"left: {len(kept.log_groups)} log groups of endpoints with {logged:.1f} GiB; costs CloudWatch storage")
+        out.say(f"left: {len(kept.log_groups)} log groups of endpoints; costs {cost}")
     if remove:
         deployment.remove(engine)
     end = "taken out of the backend" if remove else ENGINE_KEEPS

@@ -14,10 +14,9 @@ from automation.operations.errors import DeploymentError
 from automation.stacks import deployment
 from automation.stacks.log import Step, Watch
 from automation.stacks.workspace import state
+from contracts.prices import PriceError, price
 
 KEY: Final = "aws:kms/key:Key"
-#: S3 pricing, S3 Standard, eu-west-1 (first 50 TB), read 2026-11: what a locked GiB costs a month, in USD.
-_USD_A_GIB: Final = 0.023
 _GIB: Final = 1024**3
 
 
@@ -51,6 +50,7 @@ def tear_down(
     stack: auto.Stack,
     client: Callable[[str], Any],
     *,
+    region: str,
     empty: bool,
     tell: Callable[[str], None] = lambda _: None,
     watch: Watch = lambda _: None,
@@ -70,10 +70,10 @@ def tear_down(
         locked = {each.content.holder for each in emptied if each.locked}
         again = [content for content in filled if content.holder not in locked]
         if not again:
-            raise DeploymentError("\n".join([str(error), *map(str, leftovers([], emptied))])) from error
+            raise DeploymentError("\n".join([str(error), *map(str, leftovers([], emptied, region))])) from error
         emptied += [contents.empty(content, client) for content in again]
         steps = list(deployment.destroy(stack, watch=watch).steps)
-    return Teardown(steps=steps, emptied=emptied, left=leftovers(before, emptied))
+    return Teardown(steps=steps, emptied=emptied, left=leftovers(before, emptied, region))
 
 
 def _emptied(
@@ -87,9 +87,9 @@ def _emptied(
     return [told(content) for content in contents.survey(held, client)]
 
 
-def leftovers(before: Iterable[Mapping[str, Any]], emptied: Iterable[Emptied] = ()) -> list[Left]:
+def leftovers(before: Iterable[Mapping[str, Any]], emptied: Iterable[Emptied], region: str) -> list[Left]:
     """What outlives the stack, of what was in its state before and of what was emptied."""
-    left = [locked(each) for each in emptied if each.locked]
+    left = [_locked(each, region) for each in emptied if each.locked]
     for resource in before:
         name, inputs = resource["urn"].rpartition("::")[2], resource.get("inputs") or {}
         if resource.get("retainOnDelete"):
@@ -101,12 +101,20 @@ def leftovers(before: Iterable[Mapping[str, Any]], emptied: Iterable[Emptied] = 
     return left
 
 
-def locked(emptied: Emptied) -> Left:
+def stored(bytes_: int, service: str, item: str, region: str) -> str:
+    """What it costs to keep so much, by the list price of the region."""
+    gib = bytes_ / _GIB
+    try:
+        return f"{gib:.1f} GiB: {price(service, item, region).told(gib)} a month"
+    except PriceError:  # what is left must be told, whatever is known of the region
+        return f"{gib:.1f} GiB at a price that contracts/prices.csv does not know in {region}"
+
+
+def _locked(emptied: Emptied, region: str) -> Left:
     """What nobody can delete before its time."""
-    gib = emptied.locked_bytes / _GIB
     until = f"{emptied.locked_until:%Y-%m-%d}" if emptied.locked_until else "an unknown day"
     return Left(
-        what=f"{emptied.locked} object versions in {emptied.content.holder}, {gib:.1f} GiB",
+        what=f"{emptied.locked} object versions in {emptied.content.holder}",
         why=f"locked until {until}; bucket and key stay with them, then give the same command",
-        cost=f"~{gib * _USD_A_GIB:.2f} USD a month",
+        cost=stored(emptied.locked_bytes, "s3", "standard storage", region),
     )

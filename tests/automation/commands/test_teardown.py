@@ -119,7 +119,9 @@ def test_a_bucket_that_fills_up_on_the_way_is_emptied_once_more(
         if any(step.name == "lake-raw-bucket" for step, _ in log.running.values()) and not written:
             written.append(emulator.client("s3").put_object(Bucket=lake["id"], Key="late", Body=b"x")["ETag"])
 
-    done = teardown.tear_down(workspace.select("staging", engine.project), emulator.client, empty=True, watch=late)
+    done = teardown.tear_down(
+        workspace.select("staging", engine.project), emulator.client, region="eu-west-1", empty=True, watch=late
+    )
     assert [(each.content.holder, each.deleted) for each in done.emptied] == [(lake["id"], 2), (lake["id"], 1)]
     assert (engine.names("staging"), versions(emulator, lake["id"])) == ([], 0)
 
@@ -132,20 +134,48 @@ def test_what_is_locked_is_told_with_its_time_and_what_it_costs(
     emulator.client("s3").put_object(Bucket=lake["id"], Key="kept", Body=b"x" * 1024, **lock)
     engine.set(fails={"lake-raw-bucket": "BucketNotEmpty"})
     with pytest.raises(DeploymentError) as caught:
-        teardown.tear_down(workspace.select("staging", engine.project), emulator.client, empty=True)
+        teardown.tear_down(workspace.select("staging", engine.project), emulator.client, region="eu-west-1", empty=True)
     assert str(caught.value).splitlines() == [
         "BucketNotEmpty",
         "done: 1 delete; `python -m automation destroy --stack staging` goes on from there",
-        f"left: 1 object versions in {lake['id']}, 0.0 GiB: locked until {until:%Y-%m-%d}; bucket and key stay with "
-        "them, then give the same command; costs ~0.00 USD a month",
+        f"left: 1 object versions in {lake['id']}: locked until {until:%Y-%m-%d}; bucket and key stay with them, then "
+        "give the same command; costs 0.0 GiB: ~2.41e-08 USD a month",
     ]
     assert engine.names("staging") == ["keys-raw", "lake-raw-bucket"]
 
 
 def test_what_the_program_retains_is_told() -> None:
     contract = {"type": "aws:s3/bucketObjectv2:BucketObjectv2", "urn": "urn::contract", "retainOnDelete": True}
-    (left,) = teardown.leftovers([contract, {"type": BUCKET, "urn": "urn::lake"}])
+    (left,) = teardown.leftovers([contract, {"type": BUCKET, "urn": "urn::lake"}], [], "eu-west-1")
     assert str(left) == ("left: aws:s3/bucketObjectv2:BucketObjectv2 contract: the program retains it; costs as before")
+
+
+@pytest.mark.parametrize(
+    ("region", "said"),
+    [
+        ("us-east-1", "2.0 GiB: 0.046 USD a month"),
+        ("eu-west-1", "2.0 GiB: ~0.0506 USD a month"),
+        ("xx-north-1", "2.0 GiB at a price that contracts/prices.csv does not know in xx-north-1"),
+    ],
+)
+def test_what_it_costs_to_keep_is_the_list_price_of_the_region(region: str, said: str) -> None:
+    assert teardown.stored(2 * 1024**3, "s3", "standard storage", region) == said
+
+
+def test_without_empty_records_and_logs_are_left_and_told(run: Run, engine: Engine, emulator: Emulator) -> None:
+    platform = platform_of(emulator, "churn")
+    path, group = platform.names.release_parameter, f"/aws/sagemaker/Endpoints/{platform.names.prefix}"
+    emulator.client("ssm").put_parameter(Name=path, Value="{}", Type="String", Overwrite=True)
+    emulator.client("logs").create_log_group(logGroupName=group)
+    engine.put("staging", resources=[TOPIC])
+    code, out, _ = run("--stack", "staging", "--yes", "--json")
+    found = json.loads(out)
+    assert (code, found["parameters"], [*found["log_groups"]]) == (0, [path], [group])
+    assert run("--stack", "staging", "--yes")[1].splitlines()[:2] == [
+        "left: 1 parameters under /mlplatform/staging; costs nothing",
+        "left: 1 log groups of endpoints; costs 0.0 GiB: ~0 USD a month",
+    ]
+    emulator.client("logs").delete_log_group(logGroupName=group)
 
 
 def test_a_protected_stack_is_refused_before_the_cli_is_asked(run: Run, engine: Engine) -> None:

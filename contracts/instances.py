@@ -78,6 +78,11 @@ def has_local_storage(instance_type: str) -> bool:
     return instance(instance_type).local_storage_gb > 0
 
 
+def with_volumes(use: Use) -> list[str]:
+    """The types for a use whose volumes take a KMS key: what a job may run on whose request names one, by name."""
+    return sorted(row.type for row in table().values() if use in row.used_for and not has_local_storage(row.type))
+
+
 def alike(instance_type: str, use: Use | None = None) -> list[str]:
     """Up to three types that are spelled like one that is not there, and may be used so."""
     known = [row.type for row in table().values() if use is None or use in row.used_for]

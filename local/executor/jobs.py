@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contracts.instances import has_local_storage
 from local.executor.container import Access
 from local.executor.errors import StepFailure
 from local.executor.storage import Storage
@@ -50,6 +51,16 @@ def check(step: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
     """StepFailure if the API would refuse the resolved arguments, with all its reasons."""
     if faults := shapes.check({**step, "Arguments": dict(arguments)}, {}):
         raise StepFailure("ClientError: ValidationException: " + "; ".join(faults))
+
+
+def require_volume(cluster: Mapping[str, Any]) -> None:
+    """StepFailure for a volume key where the API refuses one (API reference, ResourceConfig, VolumeKmsKeyId)."""
+    instance_type = cluster["InstanceType"]
+    if "VolumeKmsKeyId" in cluster and has_local_storage(instance_type):
+        raise StepFailure(
+            f"ClientError: ValidationException: VolumeKmsKeyId is given with {instance_type}, whose volumes are disks "
+            "of its own, encrypted by themselves; leave it out, or take a type without"
+        )
 
 
 def one_host(count: int) -> None:

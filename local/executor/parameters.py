@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from local.executor.errors import InvalidExecution
+
+_SHOWN = 10
 
 
 def _boolean(text: str) -> bool:
@@ -46,5 +49,12 @@ def _value(parameter: Mapping[str, Any], given: Mapping[str, str]) -> Any:
     else:
         raise ValueError("no value given, and the definition has no default")
     if "EnumValues" in parameter and value not in parameter["EnumValues"]:
-        raise ValueError(f"found {value!r}; allowed: {', '.join(parameter['EnumValues'])}")
+        raise ValueError(f"found {value!r}; allowed: {_shown(parameter['EnumValues'], str(value))}")
     return value
+
+
+def _shown(allowed: Sequence[str], found: str) -> str:
+    """A few values all; of many their number and those most like what was found."""
+    if len(allowed) <= _SHOWN:
+        return ", ".join(allowed)
+    return f"{len(allowed)} values, such as {', '.join(difflib.get_close_matches(found, allowed, n=3, cutoff=0))}"

@@ -22,6 +22,7 @@ def run(work: jobs.Work, step: Mapping[str, Any], arguments: Mapping[str, Any], 
     jobs.check(step, arguments)
     cluster = arguments["ProcessingResources"]["ClusterConfig"]
     jobs.one_host(cluster["InstanceCount"])
+    jobs.require_volume(cluster)
     jobs.require_entrypoint(arguments["AppSpecification"])
     for item in arguments.get("ProcessingInputs", []):
         jobs.require_s3("input", item["InputName"], item, "S3Input")

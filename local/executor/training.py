@@ -24,6 +24,7 @@ def run(work: jobs.Work, step: Mapping[str, Any], arguments: Mapping[str, Any], 
     """Run a Training step with resolved arguments in a new `directory`; StepFailure if it fails."""
     jobs.check(step, arguments)
     jobs.one_host(arguments["ResourceConfig"]["InstanceCount"])
+    jobs.require_volume(arguments["ResourceConfig"])
     specification = arguments["AlgorithmSpecification"]
     jobs.require_entrypoint(specification)
     for channel in arguments.get("InputDataConfig", []):

@@ -73,6 +73,27 @@ def test_a_job_within_a_schedule_and_a_step_of_a_pipeline_are_judged_alike() -> 
     assert refused == "step Train (Training) names VolumeKmsKeyId on ml.g5.xlarge, which SageMaker refuses"
 
 
+@pytest.mark.parametrize(
+    ("declared", "refused"),
+    [
+        ({"EnumValues": ["ml.m5.xlarge", "ml.p3.2xlarge"]}, None),
+        ({"EnumValues": ["ml.m5.xlarge", "ml.g5.xlarge"]}, "ml.g5.xlarge"),
+        ({}, "any type, those with disks of their own too"),
+    ],
+)
+def test_a_type_that_a_run_names_takes_the_key_whichever_it_is(declared: dict[str, Any], refused: str | None) -> None:
+    def named_by_the_run(definition: dict[str, Any]) -> None:
+        definition["Parameters"].append({"Name": "Type", "Type": "String", "DefaultValue": "ml.m5.xlarge", **declared})
+        request = definition["Steps"][1]["Arguments"]
+        request["ResourceConfig"] = {**request["ResourceConfig"], "InstanceType": {"Get": "Parameters.Type"}}
+
+    found = said("sagemaker-pipeline-step-hardening", pipeline(named_by_the_run))
+    wanted = (
+        f"step Train (Training) names VolumeKmsKeyId on what Type names: {refused}; SageMaker refuses the key there"
+    )
+    assert [each.partition(". Give ")[0] for each in found] == ([wanted] if refused else [])
+
+
 @pytest.mark.parametrize("policy", POLICIES)
 def test_while_the_type_is_not_known_the_key_is_undecided(policy: str) -> None:
     name, type_, key = where(policy)

@@ -25,6 +25,7 @@ from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.pipeline_experiment_config import PipelineExperimentConfig
 from sagemaker.mlops.workflow.steps import PropertyFile
 
+from contracts.instances import with_volumes
 from workloads.pipeline.steps import input_path, output_path, output_uri, token
 
 #: What whoever starts an execution may choose. Roles, keys, networks, images and buckets are never among it.
@@ -32,8 +33,14 @@ DATA_URI = ParameterString(
     "InputDataUri", default_value=f"s3://{token('processed_bucket')}/accepted/{token('workload')}/"
 )
 DATA_VERSION = ParameterString("DatasetVersion")
-PROCESSING_TYPE = ParameterString("ProcessingInstanceType", default_value="ml.m5.xlarge")
-TRAINING_TYPE = ParameterString("TrainingInstanceType", default_value="ml.m5.2xlarge")
+#: The steps name a key for their volumes, whatever type a run asks for, and SageMaker refuses a key on types with disks
+#: of their own: such a type (ml.g5.xlarge) is refused when the run is started, not when its third job is.
+PROCESSING_TYPE = ParameterString(
+    "ProcessingInstanceType", default_value="ml.m5.xlarge", enum_values=with_volumes("processing")
+)
+TRAINING_TYPE = ParameterString(
+    "TrainingInstanceType", default_value="ml.m5.2xlarge", enum_values=with_volumes("training")
+)
 APPROVAL = ParameterString(
     "ModelApprovalStatus",
     default_value="PendingManualApproval",

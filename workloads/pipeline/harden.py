@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.instances import has_local_storage
 from workloads.pipeline.graph import steps_of
 
 #: Step types that start no job in our network and hold no data.
@@ -55,10 +56,34 @@ def _jobs(definition: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], _J
             yield step, _job(step)
 
 
+def _types(definition: Mapping[str, Any], job: _Job) -> list[str] | None:
+    """The instance types that a job may run on, as its step or the parameter it refers to says; None for any."""
+    named = job.cluster.get("InstanceType")
+    if not isinstance(named, Mapping):
+        return [named] if named else []
+    parameter = str(named["Get"]).removeprefix("Parameters.")
+    return next((p.get("EnumValues") for p in definition["Parameters"] if p["Name"] == parameter), None)
+
+
+def _takes_key(types: list[str] | None) -> bool:
+    """Whether a job's volume takes a key: its disks are not the instance's own (API reference, ResourceConfig)."""
+    return not types or not all(map(has_local_storage, types))
+
+
+def _refused(types: list[str] | None) -> str:
+    """Those of a job's types that take no key for their volumes, and what to do; empty when all do."""
+    local = None if types is None else [name for name in types if has_local_storage(name)]
+    if local == []:
+        return ""
+    named = "types with disks of their own, and a run may name any" if local is None else ", ".join(local)
+    return f"{named}; allow the step the types of contracts.instances.with_volumes, or leave the key out"
+
+
 def harden(definition: dict[str, Any], *, kms_key: str, connected: Mapping[str, str]) -> dict[str, Any]:
     """The same definition, changed in place: keys, encryption in transit and isolation wherever they are missing.
 
-    `connected` names the steps that must reach AWS while they run, and why; all others are isolated.
+    `connected` names the steps that must reach AWS while they run, and why; all others are isolated. A volume gets no
+    key where SageMaker refuses one.
     """
     for step in steps_of(definition["Steps"]):
         if step["Type"] == "Processing":
@@ -66,7 +91,8 @@ def harden(definition: dict[str, Any], *, kms_key: str, connected: Mapping[str, 
     for step, job in _jobs(definition):
         if job is None:
             continue
-        job.cluster.setdefault("VolumeKmsKeyId", kms_key)
+        if _takes_key(_types(definition, job)):
+            job.cluster.setdefault("VolumeKmsKeyId", kms_key)
         job.output.setdefault("KmsKeyId", kms_key)
         job.network["EnableInterContainerTrafficEncryption"] = True
         job.network["EnableNetworkIsolation"] = step["Name"] not in connected
@@ -82,9 +108,12 @@ def gaps(definition: Mapping[str, Any], *, connected: Mapping[str, str]) -> list
         if job is None:
             found.append(f"{step['Name']}: steps of type {step['Type']} are not known to the security gate; teach it")
             continue
+        types = _types(definition, job)
+        if job.cluster.get("VolumeKmsKeyId") and (refused := _refused(types)):
+            found.append(f"{step['Name']}: VolumeKmsKeyId, which SageMaker refuses on {refused}")
         carried = {
             "VpcConfig": job.network.get("VpcConfig"),
-            "VolumeKmsKeyId": job.cluster.get("VolumeKmsKeyId"),
+            "VolumeKmsKeyId": job.cluster.get("VolumeKmsKeyId") or not _takes_key(types),
             "KmsKeyId of the output": job.output.get("KmsKeyId"),
             "EnableInterContainerTrafficEncryption": job.network.get("EnableInterContainerTrafficEncryption"),
             "EnableNetworkIsolation": job.network.get("EnableNetworkIsolation") or step["Name"] in connected,

@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-#: All that decides a compiled definition: what it says, how it is built and put right, and the SDK's exact version.
+#: All that decides a compiled definition: what it says, how it is built and put right, and the SDK's exact version. The
+#: instance types that its parameters allow are compared with their table by a test of their own.
 SOURCES = (
     "compiler.py",
     "definition.py",

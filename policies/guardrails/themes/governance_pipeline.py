@@ -15,7 +15,7 @@ from ..resource import Resource, Stack
 from ..rule import Controls
 from ..schema import strings
 from .containers import containers
-from .pipeline_steps import PIPELINES, Step, each_step, resolved, steps
+from .pipeline_steps import PIPELINES, Step, each_step, parameter, resolved, steps
 from .theme import GOVERNANCE as THEME
 
 PENDING = "PendingManualApproval"
@@ -60,11 +60,29 @@ def _hardened(pipeline: Resource, step: Step) -> Findings:
     missing = [*_unset(step), *off]
     if missing:
         yield pipeline.violation(f"step {step.name} ({step.type}) lacks {', '.join(missing)}")
-    instance, key = step.cluster.prop("InstanceType"), step.cluster.prop("VolumeKmsKeyId")
-    if not takes_volume_key(instance.raw) and not key.missing:
-        said = f"step {step.name} ({step.type}) names VolumeKmsKeyId on {instance.raw}, which SageMaker refuses"
-        yield pipeline.violation(said, "Leave it out: the volumes of this type are disks of the instance.")
     yield from (pipeline.undecided(prop.path) for prop in switches if prop.unknown)
+    yield from _refused_key(pipeline, step)
+
+
+def _refused_key(pipeline: Resource, step: Step) -> Findings:
+    """A volume key on a type that takes none: the step's own, or one that a run may name in its place."""
+    instance, said = step.cluster.prop("InstanceType"), f"step {step.name} ({step.type}) names VolumeKmsKeyId on "
+    if step.cluster.prop("VolumeKmsKeyId").missing:
+        return
+    if not takes_volume_key(instance.raw):
+        fix = "Leave it out: the volumes of this type are disks of the instance."
+        yield pipeline.violation(f"{said}{instance.raw}, which SageMaker refuses", fix)
+    declared = parameter(pipeline, instance)
+    if declared is None or declared.unknown:
+        return
+    name, allowed = declared.prop("Name").raw, declared.prop("EnumValues")
+    if allowed.missing:
+        refused = "any type, those with disks of their own too"
+    else:
+        refused = ", ".join(str(each.raw) for each in declared.props("EnumValues[]") if not takes_volume_key(each.raw))
+    if refused:
+        fix = f"Give the parameter {name} as EnumValues the types whose volumes take a key."
+        yield pipeline.violation(f"{said}what {name} names: {refused}; SageMaker refuses the key there", fix)
 
 
 def _unset(step: Step) -> list[str]:

@@ -105,14 +105,22 @@ def definition(pipeline: Resource) -> Prop:
 
 def resolved(pipeline: Resource, prop: Prop) -> Prop:
     """A value of a definition, or the default of the parameter that it refers to: {"Get": "Parameters.X"}."""
+    found = parameter(pipeline, prop)
+    if found is None or found.unknown:
+        return found or prop
+    return found.prop("DefaultValue")
+
+
+def parameter(pipeline: Resource, prop: Prop) -> Prop | None:
+    """The parameter that a value of a definition refers to, or what is not known yet and may name it."""
     reference = cast(Mapping[str, Any], prop.raw).get("Get", "") if isinstance(prop.raw, Mapping) else ""
     if reference is UNKNOWN:
         return prop.prop("Get")
     name = str(reference).removeprefix("Parameters.")
     parameters = definition(pipeline).props("Parameters[]") if reference else []
-    found = next((each.prop("DefaultValue") for each in parameters if each.prop("Name").raw == name), None)
+    found = (each for each in parameters if each.prop("Name").raw == name)
     unnamed = (each.prop("Name") for each in parameters if each.prop("Name").unknown)
-    return found or next(unnamed, prop)
+    return next(found, next(unnamed, None))
 
 
 def _walk(parent: Prop, *, gated: bool, key: str = "Steps") -> Iterator[Step]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.instances import with_volumes
 from local.executor import InvalidExecution
 from local.executor.parameters import bind
 
@@ -46,4 +47,15 @@ def test_every_fault_is_reported_at_once() -> None:
         "Eta: found 'fast', which is no Float",
         "Fast: found 'yes', which is no Boolean",
         "Status: found 'Maybe'; allowed: Pending, Approved",
+    ]
+
+
+def test_of_many_allowed_values_the_nearest_are_shown() -> None:
+    types = with_volumes("training")
+    declared = [{"Name": "Type", "Type": "String", "DefaultValue": "ml.m5.large", "EnumValues": types}]
+    assert bind(declared, {"Type": "ml.m5.xlarge"}) == {"Type": "ml.m5.xlarge"}
+    with pytest.raises(InvalidExecution) as caught:
+        bind(declared, {"Type": "ml.g5.xlarge"})
+    assert str(caught.value).splitlines()[1:] == [
+        f"Type: found 'ml.g5.xlarge'; allowed: {len(types)} values, such as ml.r5.xlarge, ml.m5.xlarge, ml.c5.xlarge"
     ]

@@ -168,8 +168,8 @@ def test_arguments_that_the_api_would_refuse_fail_before_the_job(world: World) -
     parameter = {"Name": "Type", "Type": "String"}
     result = world.run([step], [parameter], Type="ml.huge")
     reason = reason_of(result.step("Bad"))
-    assert reason.startswith("ClientError: ValidationException: Bad.ProcessingResources.ClusterConfig.InstanceType: ")
-    assert "'ml.huge' is not one of ml.t3.medium" in reason
+    where = "Bad.ProcessingResources.ClusterConfig.InstanceType"
+    assert reason.startswith(f"ClientError: ValidationException: {where} = 'ml.huge': must be one of "), reason
     assert result.step("Bad").log is None
 
 
@@ -203,3 +203,18 @@ def test_only_the_directory_opt_ml_is_remapped(tmp_path: Any) -> None:
     assert container.remap("/opt/ml/a:/opt/ml/b") == f"{here}/a:{here}/b"
     for other in ("s3://bucket/opt/ml/a", "/opt/mlflow", "/srv/opt/ml", "/opt/ml.old"):
         assert container.remap(other) == other
+
+
+@pytest.mark.parametrize(("key", "status"), [({}, "Succeeded"), ({"VolumeKmsKeyId": "key"}, "Failed")])
+def test_a_volume_key_is_refused_on_local_disks(world: World, key: dict[str, str], status: str) -> None:
+    step = world.processing("Clean", "")
+    cluster = {"InstanceCount": 1, "InstanceType": "ml.g5.xlarge", "VolumeSizeInGB": 1, **key}
+    step["Arguments"]["ProcessingResources"]["ClusterConfig"] = cluster
+    result = world.run([step])
+    assert result.status == status
+    assert result.step("Clean").failure_reason == (
+        "ClientError: ValidationException: VolumeKmsKeyId is given with ml.g5.xlarge, whose volumes are disks of its "
+        "own, encrypted by themselves; leave it out, or take a type without"
+        if key
+        else None
+    )

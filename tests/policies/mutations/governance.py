@@ -6,6 +6,9 @@ from policies.guardrails.themes.cost import SAGEMAKER_INSTANCES
 from tests.policies.mutation import IMAGE, Mutation, drop, link, machine, pipeline, put, remove, rollback_on, scheduled
 from tests.policies.specimens import access, compute
 
+#: A parameter whose type takes a key for its volume, and which nobody has budgeted for.
+LARGE = {"Name": "Type", "DefaultValue": "ml.p3.16xlarge", "EnumValues": ["ml.p3.16xlarge"]}
+
 MUTATIONS = [
     Mutation(
         put("approved", "state", "DISABLED").then(drop("delivery", "stages")),
@@ -126,14 +129,14 @@ MUTATIONS = [
     Mutation(
         pipeline(
             lambda d: (
-                d["Parameters"].append({"Name": "Type", "DefaultValue": "ml.p5.48xlarge"})
+                d["Parameters"].append(LARGE)
                 or d["Steps"][1]["Arguments"]["ResourceConfig"].update(InstanceType={"Get": "Parameters.Type"})
             )
         ),
         {
             "sagemaker-instance-allow-list": 2  # both steps have the cluster
             * [
-                'pipelineDefinition.Parameters[1].DefaultValue is "ml.p5.48xlarge"; it must be '
+                'pipelineDefinition.Parameters[1].DefaultValue is "ml.p3.16xlarge"; it must be '
                 f"one of {', '.join(SAGEMAKER_INSTANCES)}"
             ]
         },

@@ -3,6 +3,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
+
 from workloads.pipeline.harden import gaps, harden
 
 CONNECTED = {"Evaluate": "asks AWS"}
@@ -62,6 +64,35 @@ def test_what_the_sdk_drops_from_a_tuning_step_is_put_back() -> None:
 def test_isolation_is_taken_from_connected_steps_only(compiled: dict[str, Any]) -> None:
     compiled["Steps"][1]["Arguments"]["NetworkConfig"]["EnableNetworkIsolation"] = False
     assert gaps(compiled, connected=CONNECTED) == ["Baseline: no EnableNetworkIsolation"]
+
+
+KEY = "VolumeKmsKeyId, which SageMaker refuses on"
+WAY_OUT = "; allow the step the types of contracts.instances.with_volumes, or leave the key out"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "refused"),
+    [
+        (["ml.m5.xlarge", "ml.p3.2xlarge"], None),
+        (["ml.m5.xlarge", "ml.g5.xlarge", "ml.m5d.large"], "ml.g5.xlarge, ml.m5d.large"),
+        (None, "types with disks of their own, and a run may name any"),
+    ],
+)
+def test_a_volume_key_is_named_only_on_types_that_take_one(
+    allowed: list[str] | None, refused: str | None, compiled: dict[str, Any]
+) -> None:
+    parameter = next(p for p in compiled["Parameters"] if p["Name"] == "TrainingInstanceType")
+    parameter["EnumValues"] = allowed
+    assert gaps(compiled, connected=CONNECTED) == ([f"Train: {KEY} {refused}{WAY_OUT}"] if refused else [])
+
+
+def test_a_step_on_local_disks_alone_gets_no_key_and_lacks_none(compiled: dict[str, Any]) -> None:
+    cluster = compiled["Steps"][2]["Arguments"]["ResourceConfig"]
+    cluster["InstanceType"] = "ml.g5.xlarge"
+    assert gaps(compiled, connected=CONNECTED) == [f"Train: {KEY} ml.g5.xlarge{WAY_OUT}"]
+    del cluster["VolumeKmsKeyId"]
+    assert gaps(harden(compiled, kms_key="key", connected=CONNECTED), connected=CONNECTED) == []
+    assert "VolumeKmsKeyId" not in cluster
 
 
 def test_a_connected_step_that_does_not_exist_is_reported(compiled: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from contracts.instances import Use, with_volumes
 from workloads import logs
 from workloads.training import train
 
@@ -83,6 +84,17 @@ def test_the_cache_key_of_train_is_free_of_the_execution(steps: Steps) -> None:
     arguments = dict(steps["Train"]["Arguments"])
     del arguments["OutputDataConfig"]
     assert "Execution." not in json.dumps(arguments)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "use"), [("ProcessingInstanceType", "processing"), ("TrainingInstanceType", "training")]
+)
+def test_a_run_may_name_types_whose_volumes_take_the_key(rendered: dict[str, Any], parameter: str, use: Use) -> None:
+    """Run `make pipeline` when this fails: the table of instance types has changed."""
+    (declared,) = [p for p in rendered["Parameters"] if p["Name"] == parameter]
+    assert declared["EnumValues"] == with_volumes(use)
+    assert "ml.g5.xlarge" not in declared["EnumValues"]
+    assert "ml.p3.2xlarge" in declared["EnumValues"]
 
 
 def test_train_resumes_only_from_the_checkpoints_of_the_same_work(steps: Steps) -> None:

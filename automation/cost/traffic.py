@@ -48,13 +48,18 @@ class Traffic(BaseModel):
         """Share of the month in which the endpoints run."""
         return self.endpoint_hours / HOURS_A_MONTH
 
+    @property
+    def served(self) -> float:
+        """Requests that each endpoint answers: none while it is stopped."""
+        return self.requests if self.endpoint_hours else 0
+
     def rate(self, hour: int) -> float:
         """Requests a minute to an endpoint in an hour of the week (0 is Monday from 00:00)."""
         if hour in BUSINESS_HOURS:
             share = self.business_share / len(BUSINESS_HOURS)
         else:
             share = (1 - self.business_share) / (HOURS_A_WEEK - len(BUSINESS_HOURS))
-        return self.requests * share * HOURS_A_WEEK / HOURS_A_MONTH / 60
+        return self.served * share * HOURS_A_WEEK / HOURS_A_MONTH / 60
 
     def running_hours(self) -> list[int]:
         """The hours of the week in which the endpoints run: those of business first, then the next ones around noon."""

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 import pytest
 
 from automation.cost import Document, Estimate, Traffic, estimate
+from automation.cost.page import page
 from automation.cost.rules import FREE, RULES
 from local.runtime import Stack
 from tests.synth.conftest import STACKS
@@ -100,3 +101,9 @@ def test_prod_costs_at_most_290_usd_a_month() -> None:
 def test_staging_costs_at_most_70_usd_stopped_and_95_in_business_hours() -> None:
     assert estimate(default("staging"), Traffic(endpoint_hours=0)).total.usd < 70
     assert estimate(default("staging"), Traffic(endpoint_hours=220)).total.usd < 95
+
+
+def test_the_page_says_what_the_stacks_cost_today() -> None:
+    text = (PROJECT / "docs" / "cost.md").read_text()
+    stale = "docs/cost.md is stale: run `python -m automation.cost`"
+    assert page(text, {stack: default(stack) for stack in STACKS}) == text, stale

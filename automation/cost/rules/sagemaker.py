@@ -47,7 +47,7 @@ def _endpoint(resource: Resource, context: Context) -> Iterator[Charge]:
         volume = variant.get("volumeSizeInGb") or _VOLUME_GB
         yield Charge("sagemaker", "endpoint and training storage", volume * hours / HOURS_A_MONTH)
     traffic = context.traffic
-    moved = traffic.requests * (traffic.request_kb + traffic.response_kb) / KB_OF_GB
+    moved = traffic.served * (traffic.request_kb + traffic.response_kb) / KB_OF_GB
     yield Charge("sagemaker", "endpoint data in and out", moved, traffic=True)
 
 

@@ -78,8 +78,8 @@ def _inflow(bucket: str, context: Context) -> Iterator[tuple[str, float, float]]
 def _captured(document: Document, traffic: Traffic) -> tuple[float, float]:
     endpoints = len(document.all(_ENDPOINT))
     kb = traffic.request_kb + traffic.response_kb + _CAPTURE_KB
-    objects = endpoints * min(traffic.requests, traffic.endpoint_hours * _CAPTURE_OBJECTS_AN_HOUR)
-    return endpoints * traffic.requests * kb / KB_OF_GB, objects
+    objects = endpoints * min(traffic.served, traffic.endpoint_hours * _CAPTURE_OBJECTS_AN_HOUR)
+    return endpoints * traffic.served * kb / KB_OF_GB, objects
 
 
 def _kept(bucket: str, prefix: str, gb: float, context: Context) -> dict[str, float]:

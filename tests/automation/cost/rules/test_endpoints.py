@@ -79,8 +79,8 @@ def test_an_endpoint_that_runs_for_some_hours_runs_in_business_hours() -> None:
     assert instance_hours(*endpoint(), endpoint_hours=220) == 3 * 220
 
 
-def test_a_stopped_endpoint_costs_nothing_but_its_data() -> None:
-    found = estimated(*endpoint(), *scaled(2, 10), traffic=Traffic(endpoint_hours=0, requests=0))
+def test_a_stopped_endpoint_costs_nothing() -> None:
+    found = estimated(*endpoint(), *scaled(2, 10), traffic=Traffic(endpoint_hours=0))
     assert found.total.usd == 0
 
 

@@ -234,6 +234,8 @@ class Adapter:
 
     def _call(self, kind: ResourceType, scope: Scope, prepared: Prepared) -> dict[str, Any]:
         subject = f"{kind.type} '{scope.name}'"
+        if prepared.operation in kind.lacking:
+            raise ApiRefused(subject, kind.service, prepared.operation, "NotEmulated", "the emulator lacks it")
         answer = self._api.call(subject, scope.region, kind.service, prepared.operation, prepared.parameters)
         failure = jmespath.search(prepared.failures, answer) if prepared.failures else None
         if failure:

@@ -276,6 +276,7 @@ class ResourceType:
     refused: inputs that are not carried out here, with what to do instead.
     digests: asset input -> (output that holds its digest, digest function): a changed file changes the resource.
     rules: checks across inputs that the API's model does not state.
+    lacking: operations that the emulator lacks; a change that needs one is refused.
     recorded: why the type is only recorded, validated like all others but not created; "" when it is created for real.
     """
 
@@ -303,6 +304,7 @@ class ResourceType:
     autoname: Autoname | None = CONVENTION
     tags: Tagging | None = CONVENTION
     wait: Wait | None = None
+    lacking: tuple[str, ...] = ()
     recorded: str = ""
 
 

@@ -15,6 +15,7 @@ TYPES = (
         noun="ScalableTarget",
         id="{resourceId}",
         replace=("resourceId", "roleArn", "scalableDimension", "serviceNamespace"),
+        lacking=("TagResource", "UntagResource"),
     ),
     ResourceType(
         "aws:appautoscaling/policy:Policy",

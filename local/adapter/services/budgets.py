@@ -78,5 +78,6 @@ TYPES = (
         delete=(Call("DeleteBudget", given=_OWNER),),
         replace=("accountId", "name", "namePrefix", "notifications"),
         outputs={"accountId": value("accountId", ACCOUNT)},
+        lacking=("TagResource", "UntagResource", "UpdateBudget"),
     ),
 )

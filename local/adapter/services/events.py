@@ -86,5 +86,5 @@ TYPES = (
         delete=(Call("RemovePermission", given={"EventBusName": _bus, "RemoveAllPermissions": True}),),
         replace=("eventBusName",),
     ),
-    ResourceType("aws:cloudwatch/eventBus:EventBus"),
+    ResourceType("aws:cloudwatch/eventBus:EventBus", lacking=("UpdateEventBus",)),
 )

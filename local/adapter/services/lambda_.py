@@ -91,6 +91,7 @@ TYPES = (
         replace=("name", "packageType", "tenancyConfig"),
         digests={"code": ("codeSha256", zip_digest)},
         read=(Call("GetFunctionConfiguration"),),
+        lacking=("PutFunctionCodeSigningConfig",),
         wait=Wait(path="State", ready=("Active", "Inactive"), failed=("Failed",), reason="StateReason"),
         outputs={
             "version": live("Version"),

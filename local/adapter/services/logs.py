@@ -55,6 +55,7 @@ TYPES = (
             ),
         ),
         replace=("logGroupClass", "name", "namePrefix"),
+        lacking=("PutLogGroupDeletionProtection",),
     ),
     ResourceType(
         "aws:cloudwatch/logMetricFilter:LogMetricFilter",

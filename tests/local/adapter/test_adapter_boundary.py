@@ -244,6 +244,19 @@ class TestUpdate:
         assert calls == ["UntagQueue", "TagQueue"]
         assert updated.outputs["tagsAll"] == {"a": "3"}
 
+    def test_a_change_by_an_operation_that_the_emulator_lacks_is_refused(
+        self, adapter: Adapter, calls: list[str]
+    ) -> None:
+        bus = "aws:cloudwatch/eventBus:EventBus"
+        created = adapter.create(bus, "orders", {"name": "orders"})
+        calls.clear()
+        with pytest.raises(ApiRefused) as refused:
+            adapter.update(bus, created.id, {"name": "orders"}, {"name": "orders", "description": "d"}, created.outputs)
+        assert str(refused.value) == (
+            f"{bus} 'orders': events UpdateEventBus answered NotEmulated: the emulator lacks it"
+        )
+        assert calls == []
+
     def test_an_input_that_is_gone_goes_back_to_its_default(self, adapter: Adapter, aws: Callable[[str], Any]) -> None:
         inputs = {"name": "jobs", "visibilityTimeoutSeconds": 90.0}
         created = adapter.create(QUEUE, "jobs", inputs)

@@ -24,6 +24,19 @@ NO_HOST_SETTINGS = {
 }
 
 
+def environment(url: str, region: str) -> dict[str, str]:
+    """What makes boto3, the AWS SDKs and the aws command talk to the emulator under a URL."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        **NO_HOST_SETTINGS,
+        **CACHE,
+    }
+
+
 @dataclass(frozen=True, kw_only=True)
 class Caller:
     """Whose code calls, as far as its way to AWS goes: its role, the subnets it runs in, and whether it is isolated.

@@ -30,7 +30,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--region", default=DEFAULT_REGION, help="region told by the admin API (default %(default)s)")
     parser.add_argument("--inference-command", type=shlex.split, help="starts a model server (default: the platform's)")
     parser.add_argument("--pipeline-command", type=shlex.split, help="runs an execution (default: local.executor)")
-    parser.add_argument("--warm-pool", help="address of a warm pool for jobs (local.warm; default: none)")
+    parser.add_argument("--warm", action="store_true", help="have the libraries of jobs loaded (default: no)")
     parser.add_argument(
         "--bound", action="store_true", help="end at the end of stdin, unless a byte comes first (default: go on)"
     )
@@ -71,7 +71,8 @@ def main(argv: list[str]) -> None:
     from local.emulator.server import Server
 
     context = Context(home=arguments.home.resolve(), account=arguments.account, region=arguments.region, clock=clock)
-    context.warm_pool = arguments.warm_pool
+    if arguments.warm:
+        context.jobs.warm()
     if arguments.inference_command:
         context.inference_command = tuple(arguments.inference_command)
     if arguments.pipeline_command:

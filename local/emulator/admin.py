@@ -7,6 +7,7 @@
     GET  /emulator/deliveries        what was delivered from service to service, oldest first
     GET  /emulator/alarms            [{name, state, evaluated, reason}]; `reason` says why an alarm is not evaluated
     POST /emulator/clock/advance     {"seconds": N}: let time pass for alarms; {emulated, wall}
+    POST /emulator/jobs              a Job (local.emulator.jobs): run it to its end; {code}, null if its time was over
 
 Errors are `{"error": text}` with 400 (bad input), 404 (no such path or server) or 405.
 """
@@ -20,6 +21,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
+from socket import socket
 from typing import TYPE_CHECKING, Any
 
 from moto.cloudwatch.models import cloudwatch_backends
@@ -27,6 +29,7 @@ from moto.cloudwatch.models import cloudwatch_backends
 from local.emulator.cloudwatch.alarms import Alarms
 from local.emulator.cloudwatch.sources import NotEvaluated, source
 from local.emulator.context import Context
+from local.emulator.jobs import Job
 from local.emulator.sagemaker import offline_store
 from local.emulator.sagemaker.capture import Capture
 from local.emulator.sagemaker.endpoints import all_hosted
@@ -76,6 +79,7 @@ class Admin:
             "deliveries": ("GET", self._deliveries),
             "alarms": ("GET", self._alarms),
             "clock/advance": ("POST", self._advance),
+            "jobs": ("POST", lambda body: self._run(body, environ["werkzeug.socket"])),
         }
         path = environ["PATH_INFO"].removeprefix(PREFIX).rstrip("/")
         if path not in routes:
@@ -155,6 +159,12 @@ class Admin:
         self.context.clock.advance(seconds)
         self.alarms.evaluate_all()
         return {"emulated": self.context.clock.emulated(), "wall": time.time()}
+
+    def _run(self, body: dict[str, Any], caller: socket) -> dict[str, int | None]:
+        try:
+            return {"code": self.context.jobs.run(Job(**body), caller)}
+        except (OSError, TypeError) as error:
+            raise RequestError(HTTPStatus.BAD_REQUEST, f"the job cannot be started: {error}") from error
 
 
 def _body(environ: WSGIEnvironment) -> dict[str, Any]:

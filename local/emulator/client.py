@@ -16,17 +16,20 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from local.identity import ACCESS_KEY, CACHE, NO_HOST_SETTINGS, PROJECT_ROOT, SECRET_KEY
+from local.identity import ACCESS_KEY, PROJECT_ROOT, SECRET_KEY, environment
 
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
+_MAKING = threading.Lock()
 
 
 class EmulatorError(RuntimeError):
@@ -45,19 +48,11 @@ class Emulator:
 
     def environment(self) -> dict[str, str]:
         """What makes boto3 and the aws command talk to the emulator."""
-        return {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_REGION": self.region,
-            "AWS_DEFAULT_REGION": self.region,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            **NO_HOST_SETTINGS,
-            **CACHE,
-        }
+        return environment(self.url, self.region)
 
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client of the emulator, made once; `config` goes to botocore's Config."""
-        return _client(self.url, self.region, service, json.dumps(config, sort_keys=True))
+        return client(self.url, self.region, service, json.dumps(config, sort_keys=True))
 
     def model_servers(self) -> list[dict[str, Any]]:
         """The model servers at work: endpoint, config, variant, role, url, pid, alive, log."""
@@ -82,6 +77,10 @@ class Emulator:
     def advance(self, seconds: float) -> dict[str, float]:
         """Let time pass for alarms."""
         return _call(self.url, "clock/advance", {"seconds": seconds})
+
+    def run(self, argv: Sequence[str], **job: Any) -> int | None:
+        """Run a job to its end (see `run_job`)."""
+        return run_job(self.url, argv, **job)
 
     def alive(self) -> bool:
         """Whether it answers under its URL with its pid (a pid alone may belong to another process by now)."""
@@ -169,18 +168,31 @@ def attach(url: str) -> Emulator:
     return Emulator(url=url, pid=health["pid"], account=health["account"], region=health["region"])
 
 
+def run_job(url: str, argv: Sequence[str], **job: Any) -> int | None:
+    """Run a job on the emulator under a URL, to its end; `job` are the further members of `local.emulator.jobs.Job`.
+
+    Returns the exit code, minus the signal's number for a job that a signal ended, and None if its time was over.
+
+    Raises:
+        EmulatorError: it cannot be started, or the emulator ends.
+    """
+    return _call(url, "jobs", {"argv": list(argv), **job}, seconds=None)["code"]
+
+
 @functools.cache
-def _client(url: str, region: str, service: str, config: str) -> Any:
+def client(url: str, region: str, service: str, config: str = "{}") -> Any:
+    """A boto3 client of the emulator under a URL; `config` is JSON of botocore's Config."""
     from botocore.config import Config
 
-    return _session().client(
-        service,
-        endpoint_url=url,
-        region_name=region,
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
-        config=Config(**({"retries": {"max_attempts": 1}, "read_timeout": 300} | json.loads(config))),
-    )
+    with _MAKING:  # a session is not safe to share between threads, a client is
+        return _session().client(
+            service,
+            endpoint_url=url,
+            region_name=region,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            config=Config(**({"retries": {"max_attempts": 1}, "read_timeout": 300} | json.loads(config))),
+        )
 
 
 @functools.cache
@@ -191,11 +203,11 @@ def _session() -> Any:
     return Session()
 
 
-def _call(url: str, path: str, body: dict[str, Any] | None = None) -> Any:
+def _call(url: str, path: str, body: dict[str, Any] | None = None, *, seconds: float | None = 60) -> Any:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{url}/emulator/{path}", data=data)  # noqa: S310  a loopback address
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310
             return json.load(answer)
     except urllib.error.HTTPError as error:
         raise EmulatorError(f"{request.full_url}: {_told(error)}") from error

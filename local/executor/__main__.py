@@ -49,7 +49,6 @@ def main(request: dict[str, Any], progress: TextIO) -> None:
             request["pipeline_arn"],
             request["execution_id"],
             on_step,
-            pool=request["pool"],
         ).run()
     except InvalidExecution as error:
         write({"end": {"status": "Failed", "failure_reason": str(error)}})

@@ -9,45 +9,18 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from local import warm
+from local.emulator.client import EmulatorError, run_job
 from local.executor.errors import JOB_INTERNAL_ERROR, StepFailure
-from local.identity import Caller
+from local.executor.jobs import Access, Work
 
 ROOT = Path(__file__).parents[2]
 MAX_REASON = 1024  # API, FailureReason
-#: SageMaker sends SIGTERM and waits 120 s (developer guide, "Stop a training job"); nobody wants to wait here.
-GRACE_SECONDS = 5.0
 _OPT_ML = re.compile(r"(?<![\w./-])/opt/ml(?=/|$|[^\w.-])")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Access:
-    """What a job that is not isolated may reach: the emulated AWS."""
-
-    endpoint_url: str
-    region: str
-    caller: Caller | None = None
-
-    def by(self, role_arn: str, vpc: Mapping[str, Any] | None) -> Access:
-        """The access of a job with this role in these subnets."""
-        return replace(self, caller=Caller.of(role_arn, vpc))
-
-    def environment(self) -> dict[str, str]:
-        """As the AWS SDKs read it. The credentials are of no account."""
-        return {
-            **(self.caller.environment() if self.caller else {}),
-            "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": "emulated",
-            "AWS_SECRET_ACCESS_KEY": "emulated",
-        }
 
 
 class Container:
@@ -96,32 +69,18 @@ class Container:
             fixed["XDG_CACHE_HOME"] = cache
         return fixed | (access.environment() if access else {}) | {k: self.remap(v) for k, v in given.items()}
 
-    def run(
-        self, argv: Sequence[str], environment: Mapping[str, str], *, seconds: float | None, pool: str | None
-    ) -> None:
-        """The job's process, of the warm pool if there is one, to its end.
-
-        StepFailure if it does not end well or not within `seconds`.
-        """
-        python = sys.executable
-        job = [python if part in ("python", "python3") else self.remap(part) for part in argv]
+    def run(self, work: Work, argv: Sequence[str], environment: Mapping[str, str], *, seconds: float | None) -> None:
+        """The job's process to its end; StepFailure if it does not end well or not within `seconds`."""
+        job = [sys.executable if part in ("python", "python3") else self.remap(part) for part in argv]
+        place = {"cwd": str(self.directory), "output": str(self.log)}
         try:
-            code = self._run(job, environment, seconds, pool)
-        except OSError as error:
+            code = run_job(work.access.endpoint_url, job, env=dict(environment), seconds=seconds, **place)
+        except EmulatorError as error:
             raise StepFailure(f"InternalServerError: {job[0]}: {error}", JOB_INTERNAL_ERROR) from error
+        if code is None:
+            raise StepFailure(f"MaxRuntimeExceeded: the job ran for more than {seconds} seconds")
         if code:
             raise StepFailure(self._reason(code))
-
-    def _run(self, job: list[str], environment: Mapping[str, str], seconds: float | None, pool: str | None) -> int:
-        """The exit code. Raises OSError if the job cannot be started, or the pool ends under it."""
-        with self.log.open("wb") as log:
-            process = warm.start(pool, job, cwd=self.directory, env=environment, stdout=log, stderr=log)
-            try:
-                return process.wait(timeout=seconds)
-            except subprocess.TimeoutExpired as error:
-                raise StepFailure(f"MaxRuntimeExceeded: the job ran for more than {seconds} seconds") from error
-            finally:
-                _stop(process)
 
     def _reason(self, code: int) -> str:
         """As SageMaker words it: what the job itself wrote, else the last error of its log, else the end of its log."""
@@ -145,16 +104,3 @@ def _error_of(line: str) -> str | None:
     except ValueError:
         return None
     return entry.get("message") if entry.get("level") in ("ERROR", "CRITICAL") else None
-
-
-def _stop(process: warm.Job | subprocess.Popen[bytes]) -> None:
-    """End the process and all it started; nothing to do when they have ended."""
-    for sign, seconds in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, None)):
-        try:
-            os.killpg(process.pid, sign)
-        except ProcessLookupError:
-            return
-        try:
-            process.wait(timeout=seconds)
-        except (subprocess.TimeoutExpired, ConnectionError):
-            continue

@@ -4,25 +4,46 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from contracts.instances import has_local_storage
-from local.executor.container import Access
 from local.executor.errors import StepFailure
 from local.executor.storage import Storage
+from local.identity import ACCESS_KEY, SECRET_KEY, Caller
 from workloads.pipeline import shapes
 
 HOST = "algo-1"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Access:
+    """What a job that is not isolated may reach: the emulated AWS."""
+
+    endpoint_url: str
+    region: str
+    caller: Caller | None = None
+
+    def by(self, role_arn: str, vpc: Mapping[str, Any] | None) -> Access:
+        """The access of a job with this role in these subnets."""
+        return replace(self, caller=Caller.of(role_arn, vpc))
+
+    def environment(self) -> dict[str, str]:
+        """As the AWS SDKs read it, of which SageMaker says no region. The credentials are of no account."""
+        return {
+            **(self.caller.environment() if self.caller else {}),
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Work:
     """The surroundings of one step of one execution.
 
-    `sagemaker` is a boto3 client; `directory` is the execution's; `pool` is the address of a warm pool, where there is
-    one.
+    `sagemaker` is a boto3 client; `directory` is the execution's.
     """
 
     execution_id: str
@@ -31,7 +52,6 @@ class Work:
     sagemaker: Any
     access: Access
     directory: Path
-    pool: str | None
 
     @property
     def region(self) -> str:

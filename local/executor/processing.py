@@ -47,7 +47,7 @@ def run(work: jobs.Work, step: Mapping[str, Any], arguments: Mapping[str, Any], 
     specification = arguments["AppSpecification"]
     argv = [*specification["ContainerEntrypoint"], *specification.get("ContainerArguments", [])]
     seconds = arguments.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
-    container.run(argv, environment, seconds=seconds, pool=work.pool)
+    container.run(work, argv, environment, seconds=seconds)
     for item in outputs:
         work.storage.upload(container.path(item["S3Output"]["LocalPath"]), item["S3Output"]["S3Uri"])
     properties = {

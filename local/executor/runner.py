@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local.executor import aws, cache, conditions, jobs, processing, registry, retry, training
+from local.emulator.client import client
+from local.executor import cache, conditions, jobs, processing, registry, retry, training
 from local.executor.cache import Cache, Entry
-from local.executor.container import Access
 from local.executor.errors import InvalidExecution, StepFailure
 from local.executor.parameters import bind
 from local.executor.results import Done, ExecutionResult, StepResult
@@ -32,8 +32,7 @@ class Runner:
 
     `parameters` are texts, as StartPipelineExecution takes them. `on_step` is called in the thread of `run` whenever a
     step starts and ends. Job directories are `workdir/<name>/<execution id>/<step>-<attempt>`, with the job's log.txt
-    and all its files; the cache of steps is `workdir/<name>/cache`. `pool` is the address of a warm pool
-    (`local.warm`), where there is one.
+    and all its files; the cache of steps is `workdir/<name>/cache`.
     """
 
     def __init__(
@@ -47,7 +46,6 @@ class Runner:
         execution_id: str,
         on_step: Callable[[StepResult], None] | None = None,
         *,
-        pool: str | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Raises InvalidExecution, with every fault, for what cannot be started; nothing has run then."""
@@ -62,11 +60,10 @@ class Runner:
         self._work = jobs.Work(
             execution_id=execution_id,
             pipeline_arn=pipeline_arn,
-            storage=Storage(aws.client("s3", endpoint_url=endpoint_url, region=region)),
-            sagemaker=aws.client("sagemaker", endpoint_url=endpoint_url, region=region),
-            access=Access(endpoint_url=endpoint_url, region=region),
+            storage=Storage(client(endpoint_url, region, "s3")),
+            sagemaker=client(endpoint_url, region, "sagemaker"),
+            access=jobs.Access(endpoint_url=endpoint_url, region=region),
             directory=workdir / name / execution_id,
-            pool=pool,
         )
         self._cache = Cache(workdir / name / "cache")
         self._on_step = on_step or (lambda _result: None)

@@ -42,7 +42,7 @@ def run(work: jobs.Work, step: Mapping[str, Any], arguments: Mapping[str, Any], 
     argv = [*specification["ContainerEntrypoint"], *specification.get("ContainerArguments", [])]
     try:
         seconds = arguments["StoppingCondition"].get("MaxRuntimeInSeconds")
-        container.run(argv, environment, seconds=seconds, pool=work.pool)
+        container.run(work, argv, environment, seconds=seconds)
     finally:
         _save_checkpoints(container, work, arguments)
     base = f"{arguments['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"

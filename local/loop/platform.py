@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -26,7 +26,6 @@ from automation import operations
 from automation.operations.releases import By, Clients
 from contracts.names import EndpointNames
 from contracts.release import Record
-from local import warm
 from local.emulator.client import Emulator
 from local.identity import Caller
 from local.loop import LoopError, images
@@ -45,8 +44,8 @@ class Captured:
 class Platform:
     """One endpoint of a running platform and the workload it belongs to, reached through its names."""
 
-    def __init__(self, emulator: Emulator, names: EndpointNames, contract_file: Path, pool: str | None) -> None:
-        self.names, self.contract_file, self._emulator, self._pool = names, contract_file, emulator, pool
+    def __init__(self, emulator: Emulator, names: EndpointNames, contract_file: Path) -> None:
+        self.names, self.contract_file, self._emulator = names, contract_file, emulator
         self._clients: dict[str, Any] = {}
         self._seen: set[str] = set()
         self._salt = secrets.token_hex(32)  # of hashed columns; on AWS it is in Secrets Manager
@@ -91,14 +90,13 @@ class Platform:
         own = {"PATH": "/usr/bin:/bin", "PII_SALT": self._salt, "TMPDIR": tempfile.gettempdir()}
         own |= caller.environment() if caller else {}
         argv = [sys.executable, "-m", module, *map(str, arguments)]
-        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-            job = warm.start(
-                self._pool, argv, cwd=ROOT, env=self._emulator.environment() | own, stdout=output, stderr=errors
-            )
-            code = job.wait()
+        with tempfile.TemporaryDirectory(prefix="job-") as directory:
+            output, errors = Path(directory, "output"), Path(directory, "errors")
+            streams = {"output": str(output), "errors": str(errors)}
+            code = self._emulator.run(argv, cwd=str(ROOT), env=self._emulator.environment() | own, **streams)
             if code not in (0, 3, 4):
-                raise LoopError(f"{module} failed with exit code {code}: {_said(_text(errors))}")
-            return _text(output)
+                raise LoopError(f"{module} failed with exit code {code}: {_said(errors.read_text())}")
+            return output.read_text()
 
     def start_training(self, name: str) -> str:
         """Start the pipeline by hand on all accepted data; returns the execution's ARN."""
@@ -224,12 +222,6 @@ class Platform:
         for key in self._keys(location.netloc, location.path.lstrip("/")):
             self.client("s3").download_file(location.netloc, key, str(directory / key.replace("/", "_")))
         return directory
-
-
-def _text(file: IO[bytes]) -> str:
-    """All that a process wrote."""
-    file.seek(0)
-    return file.read().decode()
 
 
 def _said(errors: str) -> str:

@@ -23,7 +23,6 @@ from local.runtime import Deployment, Stack
 from local.runtime.model import Cloud, PolicyFactory
 from local.runtime.packs import kept_packs
 from local.runtime.stack import PROJECT_DIRECTORY
-from local.warm import warm_pool
 
 
 def up(
@@ -54,17 +53,17 @@ def up(
         for chapter in told:
             chapters.rehearse(chapter, console)
         home.clear(stack.home)
-        with kept_packs(stack, levels) as packs, warm_pool() as pool:
+        with kept_packs(stack, levels) as packs:
             work = {chapter.workload: _place(stack, chapter, alone=len(told) == 1) for chapter in told}
             parts = {chapter.workload: chapters.deliveries(chapter, work[chapter.workload]) for chapter in told}
-            with _emulator(stack, console, pool, keep=keep) as emulator:
+            with _emulator(stack, console, keep=keep) as emulator:
                 cloud = cloud_of(emulator)
                 if beneath:
                     stand_on(stack, beneath, cloud, console)
                 stories = [
                     Story(
                         console=console,
-                        platform=_platform(stack, chapter, emulator, pool, work[chapter.workload]),
+                        platform=_platform(stack, chapter, emulator, work[chapter.workload]),
                         emulator=emulator,
                         contract=chapter.contract,
                         up=lambda title: _deploy(stack, cloud, packs, console, title),
@@ -91,10 +90,9 @@ def stand_on(stack: Stack, project: Path, cloud: Cloud, console: Console) -> Non
 
 
 @contextmanager
-def _emulator(stack: Stack, console: Console, pool: str | None, *, keep: bool) -> Generator[Emulator]:
+def _emulator(stack: Stack, console: Console, *, keep: bool) -> Generator[Emulator]:
     """A fresh emulator; at the end it is stopped, or kept and recorded for `down`."""
-    arguments = ("--warm-pool", pool) if pool else ()
-    emulator = client.start(stack.home / "emulator", region=stack.region, arguments=arguments, bound=True)
+    emulator = client.start(stack.home / "emulator", region=stack.region, arguments=("--warm",), bound=True)
     try:
         yield emulator
     except Exception as error:
@@ -151,12 +149,12 @@ def _place(stack: Stack, chapter: Chapter, *, alone: bool) -> Path:
     return stack.home / "run" if alone else stack.home / "run" / chapter.workload
 
 
-def _platform(stack: Stack, chapter: Chapter, emulator: Emulator, pool: str | None, work: Path) -> Platform:
+def _platform(stack: Stack, chapter: Chapter, emulator: Emulator, work: Path) -> Platform:
     contract_file = work / "contract.json"
     disk.write(contract_file, schema.to_json(chapter.contract))
     ground = Names(stack=stack.name, account=emulator.account, region=stack.region)
     names = ground.of_workload(chapter.workload).of_endpoint(chapter.endpoint)
-    return Platform(emulator, names, contract_file, pool)
+    return Platform(emulator, names, contract_file)
 
 
 def _tell(stack: Stack, stories: Sequence[Story], console: Console) -> None:

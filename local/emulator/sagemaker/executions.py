@@ -100,7 +100,6 @@ class Executions:
             "name": execution.pipeline_name,
             "pipeline_arn": execution.pipeline_arn,
             "execution_id": execution.identifier,
-            "pool": self._context.warm_pool,
         }
         with self._lock:
             self._running[execution.arn] = execution

@@ -1,4 +1,4 @@
-"""A bucket on a real port."""
+"""A bucket on an emulator."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
+from local.emulator import start
 from tests.local.executor.world import BUCKET, World
 
 
 @pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    _, port = server.get_host_and_port()
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    emulator = start(tmp_path_factory.mktemp("emulator"), arguments=("--warm",))
+    yield emulator.url
+    emulator.stop()
 
 
 @pytest.fixture

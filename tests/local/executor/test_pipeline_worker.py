@@ -23,7 +23,6 @@ def work(directory: Path, definition: dict[str, Any], parameters: dict[str, str]
         "name": "churn",
         "pipeline_arn": ARN,
         "execution_id": "abc123def456",
-        "pool": None,
     }
     process = subprocess.run(
         [sys.executable, "-m", "local.executor"],

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from local import tether
-from local.executor import InvalidExecution, Runner
+from local.emulator.client import EmulatorError, run_job
+from local.executor import InvalidExecution, Runner, container
 from tests.local.executor.world import World, log_of, output_uri, reason_of
 
 Step = dict[str, Any]
@@ -161,10 +161,15 @@ def test_after_a_failure_nothing_starts_and_what_runs_goes_on(world: World) -> N
 
 
 def test_a_retry_is_another_job_in_another_directory(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The interpreter is missing at the first attempt: a fault of the platform, not of the algorithm."""
-    real = tether.sys.executable
-    names = iter(["/no/such/python", real])
-    monkeypatch.setattr(tether, "sys", type("Sys", (), {"executable": property(lambda _s: next(names))})())
+    """The first attempt cannot be started: a fault of the platform, not of the algorithm."""
+    faults = [EmulatorError("no emulator answers")]
+
+    def run(*arguments: Any, **job: Any) -> int | None:
+        if faults:
+            raise faults.pop()
+        return run_job(*arguments, **job)
+
+    monkeypatch.setattr(container, "run_job", run)
     policy = {"ExceptionType": ["SageMaker.JOB_INTERNAL_ERROR"], "IntervalSeconds": 30, "MaxAttempts": 1}
     result = world.run([world.processing("Try", "print('here')", RetryPolicies=[policy])])
     step = result.step("Try")
@@ -212,9 +217,8 @@ def test_a_refusal_of_the_api_fails_the_step(world: World) -> None:
     register = package(world.put("model.tar.gz", "model"))
     register["Arguments"]["CustomerMetadataProperties"]["note"] = "x" * 257
     reason = reason_of(world.run([register]).step("Register"))
-    assert reason.endswith(
-        "Register.CustomerMetadataProperties.note: has 257 characters, allowed are 1 to 256 (CreateModelPackage)"
-    )
+    assert reason.startswith("ClientError: ValidationException: Register.CustomerMetadataProperties.note = 'xxxx")
+    assert reason.endswith("must have 1 to 256 characters, has 257 (CreateModelPackage)")
 
 
 def package(model: str) -> Step:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts import loader, release, schema
-from local import warm
-from local.executor import ExecutionResult, Runner
+from local.emulator.client import run_job
+from local.emulator.jobs import Job, can_be_forked
+from local.executor import ExecutionResult, Runner, container
 from workloads.pipeline import render
 
 ROOT = Path(__file__).parents[3]
@@ -50,8 +49,8 @@ def accepted(path: Path, *, rows: int, signal: float, seed: int = 1) -> Path:
 class Aws:
     """The clients, and executions of the pipeline as deployed with example values."""
 
-    def __init__(self, endpoint: str, workdir: Path, pool: str | None) -> None:
-        self.endpoint, self.workdir, self.pool = endpoint, workdir, pool
+    def __init__(self, endpoint: str, workdir: Path) -> None:
+        self.endpoint, self.workdir = endpoint, workdir
         self.s3, self.sagemaker = self.client("s3"), self.client("sagemaker")
         values = {**render.EXAMPLES, "contract_sha": SHA, "num_round": 40}
         self.definition: dict[str, Any] = json.loads(render.render(render.read("train"), values))
@@ -69,21 +68,13 @@ class Aws:
     def run(self, **parameters: str) -> ExecutionResult:
         self.executions += 1
         identity = f"execution{self.executions}"
-        return Runner(
-            self.definition, parameters, self.endpoint, self.workdir, NAME, ARN, identity, pool=self.pool
-        ).run()
+        return Runner(self.definition, parameters, self.endpoint, self.workdir, NAME, ARN, identity).run()
 
 
 @pytest.fixture(scope="module")
-def pool() -> Iterator[str | None]:
-    with warm.warm_pool() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def aws(endpoint: str, tmp_path_factory: pytest.TempPathFactory, pool: str | None) -> Aws:
+def aws(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Aws:
     workdir = tmp_path_factory.mktemp("pipeline")
-    aws = Aws(endpoint, workdir, pool)
+    aws = Aws(endpoint, workdir)
     for bucket in (ARTIFACTS, PROCESSED):
         aws.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     aws.s3.put_object(Bucket=ARTIFACTS, Key=f"contracts/churn/{SHA}/contract.json", Body=CONTRACT.encode())
@@ -95,23 +86,21 @@ def aws(endpoint: str, tmp_path_factory: pytest.TempPathFactory, pool: str | Non
 
 
 @pytest.fixture(scope="module")
-def started() -> list[type]:
-    """What the jobs of the first execution were: of the pool, or new processes."""
+def asked() -> list[Job]:
+    """The jobs of the first execution."""
     return []
 
 
 @pytest.fixture(scope="module")
-def first(aws: Aws, started: list[type]) -> ExecutionResult:
+def first(aws: Aws, asked: list[Job]) -> ExecutionResult:
     """The first execution, on data with a signal."""
-    start = warm.start
 
-    def noted(*arguments: Any, **options: Any) -> Any:
-        job = start(*arguments, **options)
-        started.append(type(job))
-        return job
+    def noted(url: str, argv: list[str], **job: Any) -> int | None:
+        asked.append(Job(argv=argv, **job))
+        return run_job(url, argv, **job)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(warm, "start", noted)
+        patch.setattr(container, "run_job", noted)
         return aws.run(DatasetVersion="data-1")
 
 
@@ -128,9 +117,9 @@ def test_a_good_model_is_registered_and_waits_for_a_person(first: ExecutionResul
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
 
 
-def test_every_job_is_one_that_the_pool_can_do(first: ExecutionResult, started: list[type], pool: str | None) -> None:
+def test_every_job_can_be_forked_from_loaded_libraries(first: ExecutionResult, asked: list[Job]) -> None:
     assert first.failure_reason is None
-    assert started == [warm.Job if pool else subprocess.Popen] * 4
+    assert [can_be_forked(job) for job in asked] == [True] * 4
 
 
 def test_the_package_says_what_it_is(aws: Aws, first: ExecutionResult, package: dict[str, Any]) -> None:

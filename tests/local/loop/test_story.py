@@ -100,7 +100,7 @@ def test_quarantined_rows_are_fetched_as_csv(tmp_path: Path, monkeypatch: pytest
     rows = {"quarantine_row": [4], "quarantine_codes": [["null", "wrong_type"]], "quarantine_reason": ["a; b"]}
     body = io.BytesIO()
     pq.write_table(pa.table(rows | {"tenure": ["x, y"]}), body)
-    platform = story.Platform(cast(Any, None), NAMES, tmp_path, None)
+    platform = story.Platform(cast(Any, None), NAMES, tmp_path)
     keys = ["quarantine/churn/5b/rows.parquet", "quarantine/churn/5a/reason.json", "quarantine/churn/5a/rows.parquet"]
     monkeypatch.setattr(platform, "_keys", lambda bucket, prefix: keys)
 

@@ -63,7 +63,7 @@ def platform(up: Up, emulator: Emulator, contract: Contract, tmp_path_factory: p
     """A stack with its images, two registered packages, and an A/B test of them live."""
     ground = Names(stack="staging", account=emulator.account, region=emulator.region)
     names = ground.of_workload("churn").of_endpoint("live")
-    running = Platform(emulator, names, tmp_path_factory.mktemp("work") / "contract.json", pool=None)
+    running = Platform(emulator, names, tmp_path_factory.mktemp("work") / "contract.json")
     up()
     images = [running.publish_image(image) for image in ("training", "inference")]
     model = archive(tmp_path_factory.mktemp("model"), contract)

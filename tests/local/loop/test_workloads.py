@@ -58,7 +58,7 @@ def launch(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Call
     def promote(workload: str) -> Platform:
         names = Names(stack="staging", account=emulator.account, region=emulator.region)
         directory = tmp_path_factory.mktemp(workload)
-        platform = Platform(emulator, names.of_workload(workload).of_endpoint("live"), directory / "c.json", pool=None)
+        platform = Platform(emulator, names.of_workload(workload).of_endpoint("live"), directory / "c.json")
         built.update({image: platform.publish_image(image) for image in ("training", "inference") if not built})
         model = archive(directory, loader.load(PROJECT_DIRECTORY / CONTRACTS[workload]))
         key = f"{platform.names.layout.runs}test/model.tar.gz"

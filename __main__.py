@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 import settings as stack_config
-from components import data, ground, models, operations, serving
+from components import data, delivery, ground, models, operations, serving
 from components.ground import account, judged
 from components.models import parameters
 from components.models.images import Images, ImagesArgs
@@ -40,6 +40,8 @@ releases = parameters.release_records(names, settings.workloads, found)
 base = ground.lay(names, settings, [*models.CALLS, *operations.CALLS], lookup, on_aws)
 images = Images("images", ImagesArgs(ground=base, settings=settings.images), on_aws)
 Signs("signs", SignsArgs(parameters=parameters.found(names, built, releases)), on_aws)
+
+delivering = delivery.build(base, settings.delivery, on_aws)
 
 exported: dict[str, object] = {}
 for name, config in settings.workloads.items():
@@ -78,4 +80,6 @@ pulumi.export("raw_bucket", base.lake.raw.bucket)
 pulumi.export("image_repositories", images.urls)
 if settings.cost.monthly_limit_usd is not None:
     pulumi.export("monthly_limit_usd", settings.cost.monthly_limit_usd)
+if delivering:
+    pulumi.export("delivery_roles", delivering)
 pulumi.export("waiting_for", waiting_for(names, settings.workloads, images=built, releases=releases))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from settings.access import Access
 from settings.autoscaling import Autoscaling, Schedule
+from settings.delivery import Delivery, GitHub, GitLab
 from settings.endpoints import Endpoint, EndpointAlarms, Realtime, RollbackAlarm
 from settings.features import Features
 from settings.images import Images
@@ -43,9 +44,12 @@ __all__ = [
     "AllAtOnce",
     "Autoscaling",
     "Canary",
+    "Delivery",
     "Endpoint",
     "EndpointAlarms",
     "Features",
+    "GitHub",
+    "GitLab",
     "Images",
     "Lake",
     "Linear",

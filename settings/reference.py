@@ -31,6 +31,8 @@ _PAGES: Final = (
     ("EndpointAlarms", "….alarms", ""),
     ("CreatedNetwork", "network.create", ""),
     ("ExistingNetwork", "network.existing", ""),
+    ("GitHub", "delivery.github", ""),
+    ("GitLab", "delivery.gitlab", ""),
     ("AllAtOnce", "….rollout: {kind: all_at_once}", ""),
     ("Canary", "….rollout: {kind: canary}", ""),
     ("Linear", "….rollout: {kind: linear}", ""),

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from settings.access import Access
 from settings.cost import Cost
+from settings.delivery import Delivery
 from settings.faults import Fault, SectionError
 from settings.features import Features
 from settings.images import Images
@@ -59,6 +60,8 @@ class Settings(Section):
     """The keys that encrypt."""
     access: Access = Access()
     """Identity and access management."""
+    delivery: Delivery = Delivery()
+    """Who previews and deploys the stack from outside."""
     lake: Lake = Lake()
     """The buckets."""
     images: Images = Images()

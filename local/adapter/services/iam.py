@@ -147,4 +147,14 @@ TYPES = (
         fields={"role": "RoleName"},
         delete=(Call("DetachRolePolicy"),),
     ),
+    ResourceType(
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        noun="OpenIDConnectProvider",
+        id="{arn}",
+        found="OpenIDConnectProviderArn",
+        fields={"clientIdLists": "ClientIDList", "thumbprintLists": "ThumbprintList"},
+        defaults={"thumbprintLists": ["0" * 40]},  # AWS finds it out itself, moto asks for one
+        update=(Call("UpdateOpenIDConnectProviderThumbprint", takes=("thumbprintLists",)),),
+        replace=("clientIdLists", "url"),  # moto has no call that changes the former
+    ),
 )

@@ -14,6 +14,7 @@ from local.adapter import Adapter, InvalidInput
 KEY, ALIAS, KEY_POLICY = "aws:kms/key:Key", "aws:kms/alias:Alias", "aws:kms/keyPolicy:KeyPolicy"
 ROLE, ROLE_POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
 POLICY, ATTACHMENT = "aws:iam/policy:Policy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+OPEN_ID = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 
 
 def document(*statements: dict[str, Any]) -> str:
@@ -218,3 +219,18 @@ class TestRoles:
                 "must be JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))",
             ),
         ]
+
+
+def test_an_identity_provider_has_the_address_of_who_signs_its_tokens(
+    adapter: Adapter, aws: Callable[[str], Any]
+) -> None:
+    iam = aws("iam")
+    inputs = {"url": "https://gitlab.example.com", "clientIdLists": ["sts.amazonaws.com"], "tags": {"a": "b"}}
+    created = adapter.create(OPEN_ID, "gitlab", inputs)
+    assert created.id == created.outputs["arn"] == "arn:aws:iam::123456789012:oidc-provider/gitlab.example.com"
+    found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=created.id)
+    assert (found["Url"], found["ClientIDList"]) == ("gitlab.example.com", ["sts.amazonaws.com"])
+    assert found["Tags"] == [{"Key": "a", "Value": "b"}]
+    assert adapter.replaces(OPEN_ID, inputs, inputs | {"url": "https://gitlab.com"}) == ["url"]
+    adapter.delete(OPEN_ID, created.id, inputs, created.outputs)
+    assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []

@@ -1,0 +1,382 @@
+"""What a delivery pipeline may do to a stack: read its configuration, or also change it. Pure statements.
+
+`SERVICES` says for every AWS service which types of resources the program declares there and what the provider calls
+for them (Service Authorization Reference). A type that no service lists fails a test by name. Nothing here reads data:
+no object of the lake, no record, no log, no capture. What is the stack's is told by its name, networks and keys by tag.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+
+from components import access
+from components.access import Statement
+from contracts.names import PLATFORM, Names
+
+#: Roles and policies of delivery are named `<prefix>-<DELIVERY>...`; the roles that they are cannot change them.
+DELIVERY: Final = "delivery"
+#: AWS services that the platform's roles are handed to.
+PASSED_TO: Final = ("lambda", "sagemaker", "scheduler", "vpc-flow-logs")
+#: What creates the role by which Application Auto Scaling changes endpoints, once in an account.
+_SCALING: Final = "sagemaker.application-autoscaling.amazonaws.com"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """An AWS service: types without `aws:`, verbs that read configuration, verbs that change, and what takes no ARN.
+
+    `unnamed` are the resources that no name tells from another stack's.
+    """
+
+    types: str
+    reads: str
+    changes: str
+    reads_anywhere: str = ""
+    unnamed: str = ""
+
+
+SERVICES: Final[Mapping[str, Service]] = {
+    "application-autoscaling": Service(
+        types="appautoscaling/policy appautoscaling/scheduledAction appautoscaling/target",
+        reads="ListTagsForResource",
+        reads_anywhere="DescribeScalableTargets DescribeScalingPolicies DescribeScheduledActions",
+        changes="DeleteScalingPolicy DeleteScheduledAction DeregisterScalableTarget PutScalingPolicy "
+        "PutScheduledAction RegisterScalableTarget TagResource UntagResource",
+        unnamed="scalable-target/*",
+    ),
+    "cloudwatch": Service(
+        types="cloudwatch/dashboard cloudwatch/metricAlarm",
+        reads="DescribeAlarms GetDashboard ListTagsForResource",
+        changes="DeleteAlarms DeleteDashboards PutDashboard PutMetricAlarm TagResource UntagResource",
+    ),
+    "ec2": Service(
+        types="ec2/defaultSecurityGroup ec2/eip ec2/flowLog ec2/internetGateway ec2/natGateway ec2/route "
+        "ec2/routeTable ec2/routeTableAssociation ec2/securityGroup ec2/subnet ec2/vpc ec2/vpcEndpoint "
+        "vpc/securityGroupEgressRule vpc/securityGroupIngressRule",
+        reads="DescribeVpcAttribute",
+        reads_anywhere="DescribeAddresses DescribeAddressesAttribute DescribeAvailabilityZones DescribeFlowLogs "
+        "DescribeInternetGateways DescribeNatGateways DescribeNetworkAcls "
+        "DescribeNetworkInterfaces DescribePrefixLists DescribeRouteTables DescribeSecurityGroupRules "
+        "DescribeSecurityGroups DescribeSubnets DescribeVpcEndpointServices DescribeVpcEndpoints "
+        "DescribeVpcs",
+        changes="AllocateAddress AssociateRouteTable AttachInternetGateway AuthorizeSecurityGroupEgress "
+        "AuthorizeSecurityGroupIngress CreateFlowLogs CreateInternetGateway CreateNatGateway CreateRoute "
+        "CreateRouteTable CreateSecurityGroup CreateSubnet CreateTags CreateVpc CreateVpcEndpoint DeleteFlowLogs "
+        "DeleteInternetGateway DeleteNatGateway DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSubnet "
+        "DeleteTags DeleteVpc DeleteVpcEndpoints DetachInternetGateway DisassociateRouteTable ModifySecurityGroupRules "
+        "ModifySubnetAttribute ModifyVpcAttribute ModifyVpcEndpoint ReleaseAddress RevokeSecurityGroupEgress "
+        "RevokeSecurityGroupIngress",
+        unnamed="elastic-ip/* *gateway/* route-table/* security-group*/* subnet/* vpc*/*",
+    ),
+    "ecr": Service(
+        types="ecr/lifecyclePolicy ecr/repository",
+        reads="BatchCheckLayerAvailability BatchGetImage DescribeImageScanFindings DescribeImages DescribeRepositories "
+        "GetDownloadUrlForLayer GetLifecyclePolicy GetRepositoryPolicy ListTagsForResource",
+        reads_anywhere="GetAuthorizationToken",
+        changes="CompleteLayerUpload CreateRepository DeleteLifecyclePolicy DeleteRepository InitiateLayerUpload "
+        "PutImage PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy SetRepositoryPolicy "
+        "TagResource UntagResource UploadLayerPart",
+    ),
+    "events": Service(
+        types="cloudwatch/eventRule cloudwatch/eventTarget",
+        reads="DescribeRule ListTagsForResource ListTargetsByRule",
+        changes="DeleteRule PutRule PutTargets RemoveTargets TagResource UntagResource",
+    ),
+    "iam": Service(
+        types="iam/openIdConnectProvider iam/policy iam/role iam/rolePolicy iam/rolePolicyAttachment",
+        reads="GetPolicy GetPolicyVersion GetRole GetRolePolicy ListAttachedRolePolicies "
+        "ListInstanceProfilesForRole ListPolicyVersions ListRolePolicies ListRoleTags",
+        # What could give a role more than the boundary stands in `_roles`.
+        changes="DeleteRole DeleteRolePolicy DetachRolePolicy TagRole UntagRole UpdateAssumeRolePolicy UpdateRole "
+        "UpdateRoleDescription",
+    ),
+    "kms": Service(
+        types="kms/alias kms/key",
+        reads="DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
+        reads_anywhere="ListAliases",
+        changes="EnableKeyRotation PutKeyPolicy ScheduleKeyDeletion UntagResource UpdateKeyDescription",
+        unnamed="key/*",
+    ),
+    "lambda": Service(
+        types="lambda/function lambda/permission",
+        reads="GetFunction GetFunctionCodeSigningConfig GetFunctionConcurrency GetFunctionConfiguration GetPolicy "
+        "ListTags ListVersionsByFunction",
+        changes="AddPermission CreateFunction DeleteFunction DeleteFunctionConcurrency PutFunctionConcurrency "
+        "RemovePermission TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
+    ),
+    "logs": Service(
+        types="cloudwatch/logGroup",
+        reads="ListTagsForResource",
+        reads_anywhere="DescribeLogGroups",
+        changes="AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy "
+        "PutLogGroupDeletionProtection PutRetentionPolicy TagResource UntagResource",
+    ),
+    "s3": Service(
+        types="s3/bucket s3/bucketLifecycleConfiguration s3/bucketLogging s3/bucketNotification s3/bucketObjectv2 "
+        "s3/bucketObjectLockConfiguration s3/bucketOwnershipControls s3/bucketPolicy s3/bucketPublicAccessBlock "
+        "s3/bucketServerSideEncryptionConfiguration s3/bucketVersioning",
+        reads="GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLocation GetBucketLogging "
+        "GetBucketNotification GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy "
+        "GetBucketPublicAccessBlock GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetBucketWebsite "
+        "GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration ListBucket "
+        "ListTagsForResource",
+        changes="CreateBucket DeleteBucket DeleteBucketPolicy PutBucketLogging PutBucketNotification "
+        "PutBucketObjectLockConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock "
+        "PutBucketTagging PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration TagResource "
+        "UntagResource",
+    ),
+    "sagemaker": Service(
+        types="sagemaker/endpoint sagemaker/endpointConfiguration sagemaker/featureGroup sagemaker/model "
+        "sagemaker/modelPackageGroup sagemaker/pipeline",
+        reads="DescribeEndpoint DescribeEndpointConfig DescribeFeatureGroup DescribeModel "
+        "DescribeModelPackageGroup DescribePipeline ListTags",
+        changes="AddTags CreateEndpoint CreateEndpointConfig CreateFeatureGroup CreateModel CreateModelPackageGroup "
+        "CreatePipeline DeleteEndpoint DeleteEndpointConfig DeleteFeatureGroup DeleteModel DeleteModelPackageGroup "
+        "DeletePipeline DeleteTags UpdateEndpoint UpdateEndpointWeightsAndCapacities UpdateFeatureGroup UpdatePipeline",
+    ),
+    "scheduler": Service(
+        types="scheduler/schedule",
+        reads="GetSchedule",
+        changes="CreateSchedule DeleteSchedule UpdateSchedule",
+    ),
+    "sns": Service(
+        types="sns/topic sns/topicPolicy sns/topicSubscription",
+        reads="GetSubscriptionAttributes GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource",
+        changes="CreateTopic DeleteTopic SetSubscriptionAttributes SetTopicAttributes Subscribe TagResource "
+        "Unsubscribe UntagResource",
+    ),
+    "sqs": Service(
+        types="sqs/queue sqs/queuePolicy",
+        reads="GetQueueAttributes GetQueueUrl ListQueueTags",
+        changes="CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue",
+    ),
+    "ssm": Service(
+        types="ssm/parameter",
+        reads="GetParameter GetParameters GetParametersByPath ListTagsForResource",
+        reads_anywhere="DescribeParameters",
+        changes="AddTagsToResource DeleteParameter PutParameter RemoveTagsFromResource",
+    ),
+}
+
+
+def named(names: Names) -> list[str]:
+    """Patterns of the ARNs of all that the stack names, on each level."""
+    here, everywhere = (
+        f"arn:{names.partition}:*:{names.region}:{names.account}",
+        f"arn:{names.partition}:*::{names.account}",
+    )
+    return [
+        *(f"{place}:{pattern}" for place in (here, everywhere) for pattern in (names.every, f"*-{names.stack}")),
+        names.arn("logs", f"log-group:/aws/vpc/flow-logs/{names.prefix}:*"),
+        names.arn("ssm", f"parameter{names.parameter_path}/*"),
+        names.bucket_arn(names.bucket("*")),
+    ]
+
+
+def provider_arn(names: Names, issuer: str) -> str:
+    """The account's identity provider for an issuer, which it can have once."""
+    return f"arn:{names.partition}:iam::{names.account}:oidc-provider/{issuer}"
+
+
+def reading(names: Names, issuers: Sequence[str], state: Iterable[Statement]) -> list[Statement]:
+    """What a preview and the check for drift read: configuration, parameters, the stack's contracts, Pulumi's state."""
+    return [
+        *_by_resource("Read", names, {name: service.reads for name, service in SERVICES.items()}),
+        _anywhere("ReadWithoutResource", _actions({name: each.reads_anywhere for name, each in SERVICES.items()})),
+        access.allow(
+            "ReadProvider", ["iam:GetOpenIDConnectProvider"], [provider_arn(names, issuer) for issuer in issuers]
+        ),
+        access.allow("ReadContracts", ["s3:GetObject", "s3:GetObjectTagging"], [_contracts(names)]),
+        *state,
+    ]
+
+
+def changing(names: Names, state: Iterable[Statement]) -> list[Statement]:
+    """What a deployment changes of all that the stack names, but roles, and Pulumi's state."""
+    verbs = {name: each.changes for name, each in SERVICES.items() if not each.unnamed and name != "iam"}
+    return [
+        *_by_resource("Change", names, verbs),
+        access.allow("WriteContracts", ["s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging"], [_contracts(names)]),
+        *state,
+    ]
+
+
+def changing_ground(names: Names, issuers: Sequence[str], boundary: pulumi.Input[str]) -> list[Statement]:
+    """What a deployment changes of networks, keys and roles, and what no deployment may change.
+
+    `boundary` is the ARN of the permissions boundary of the platform's roles: no role is made without it.
+    """
+    return [
+        *_by_resource("Change", names, {name: each.changes for name, each in SERVICES.items() if each.unnamed}),
+        *_roles(names, boundary),
+        *_keys(names),
+        _anywhere("ChangeWithoutResource", ["logs:CreateLogDelivery", "logs:DeleteLogDelivery"]),
+        access.allow(
+            "NameEndpoints",
+            ["route53:AssociateVPCWithHostedZone"],
+            [f"arn:{names.partition}:route53:::hostedzone/*"],
+        ),
+        *denied(names, issuers),
+    ]
+
+
+def denied(names: Names, issuers: Sequence[str]) -> list[Statement]:
+    """What no allowance gives: what carries another stack's tag, and the roles and policies that bound everybody."""
+    account = f"arn:{names.partition}:iam::{names.account}"
+    verbs = ("Attach*", "Create*", "Delete*", "Detach*", "PassRole", "Put*", "Set*", "Update*")
+    return [
+        Statement(
+            sid="OtherStacks",
+            effect="Deny",
+            actions=("ec2:*", "kms:*"),
+            resources=("*",),
+            conditions={
+                "StringNotEquals": {"aws:ResourceTag/Environment": names.stack},
+                "Null": {"aws:ResourceTag/Environment": "false"},
+            },
+        ),
+        Statement(
+            sid="Delivery",
+            effect="Deny",
+            actions=tuple(f"iam:{verb}" for verb in verbs),
+            resources=(
+                f"{account}:*/{names.resource(f'{DELIVERY}*')}",
+                f"{account}:policy/{names.resource('boundary')}",
+                *(provider_arn(names, issuer) for issuer in issuers),
+            ),
+        ),
+    ]
+
+
+def state(names: Names, bucket: str | None, key: str | None, *, write: bool) -> list[Statement]:
+    """Pulumi's state in S3, of this stack only, and the key of its secrets (Pulumi docs, "Using a DIY backend")."""
+    found: list[Statement] = []
+    if bucket:
+        project = f"*/ml-platform/{names.stack}"  # below backups, history, locks and stacks
+        files = [".pulumi/meta.yaml", f".pulumi/{project}.*", f".pulumi/{project}/*"]
+        arns = [names.bucket_arn(bucket, file) for file in files]
+        verb = "Write" if write else "Read"
+        actions = ["s3:DeleteObject", "s3:PutObject"] if write else ["s3:GetObject"]
+        found += [access.allow(f"{verb}State", actions, arns)]
+        if not write:
+            found += [access.allow("ListState", ["s3:ListBucket"], [names.bucket_arn(bucket)])]
+    if key:
+        sid, actions = (
+            ("WriteSecrets", ["kms:Encrypt", "kms:GenerateDataKey"])
+            if write
+            else ("ReadSecrets", ["kms:Decrypt", "kms:DescribeKey"])
+        )
+        found += [access.allow(sid, actions, [key])]
+    return found
+
+
+def bounding(statements: Iterable[Statement]) -> list[Statement]:
+    """A boundary of these statements, by one rule.
+
+    A boundary is one policy, and the exact ones would not fit: actions become their first words (`sagemaker:Create*`)
+    on the resources of all of them. What takes no resource, what is conditional in IAM, what decrypts and what is
+    denied stays as it is. What the words cover beside, the boundary gives to nobody: a role has what it and its
+    policies both name.
+    """
+    given = list(statements)
+    kept = [s for s in given if s.effect == "Deny" or "kms:Decrypt" in s.actions or _conditional_in_iam(s)]
+    rest = [s for s in given if s not in kept]
+    anywhere = [action for s in rest if s.resources == ("*",) for action in s.actions]
+    named_ones = [s for s in rest if s.resources != ("*",)]
+    words = {re.sub(r":([A-Z][a-z]*)[A-Z].*", r":\1*", action) for s in named_ones for action in s.actions}
+    where = dict.fromkeys(resource for s in named_ones for resource in s.resources)
+    return [
+        Statement(sid="Own", effect="Allow", actions=tuple(words), resources=tuple(where)),
+        _anywhere("Anywhere", sorted(set(anywhere))),
+        *kept,
+    ]
+
+
+def characters(names: Names, statements: Iterable[Statement]) -> int:
+    """How long a policy of these statements is. What is not known yet counts as the platform's boundary does."""
+    longest = f"arn:{names.partition}:iam::{names.account}:policy/{names.resource('boundary')}"
+    written = {"Version": "2012-10-17", "Statement": [statement.to_dict() for statement in statements]}
+    return len(json.dumps(written, separators=(",", ":"), default=lambda _: longest))
+
+
+def _conditional_in_iam(statement: Statement) -> bool:
+    return bool(statement.conditions) and statement.actions[0].startswith("iam:")
+
+
+def _roles(names: Names, boundary: pulumi.Input[str]) -> list[Statement]:
+    services = [f"{service}.amazonaws.com" for service in PASSED_TO]
+    linked = f"arn:{names.partition}:iam::{names.account}:role/aws-service-role/{_SCALING}/*"
+    return [
+        access.allow("ChangeRoles", _actions({"iam": SERVICES["iam"].changes}), [names.every_role]),
+        access.allow(
+            "BoundRoles",
+            ["iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"],
+            [names.every_role],
+            conditions={"StringEquals": {"iam:PermissionsBoundary": boundary}},
+        ),
+        access.allow(
+            "HandRoles",
+            ["iam:PassRole"],
+            [names.every_role],
+            conditions={"StringEquals": {"iam:PassedToService": services}},
+        ),
+        access.allow(
+            "ScaleEndpoints",
+            ["iam:CreateServiceLinkedRole"],
+            [linked],
+            conditions={"StringEquals": {"iam:AWSServiceName": _SCALING}},
+        ),
+    ]
+
+
+def _keys(names: Names) -> list[Statement]:
+    """Making keys and handing them to services. A key is told by its tag, which it gets when it is made."""
+    tagged = {"aws:RequestTag/Environment": names.stack, "aws:RequestTag/Project": "ml-platform"}
+    own = {"aws:ResourceTag/Environment": names.stack, "aws:ResourceTag/Project": "ml-platform"}
+    keys, aliases = names.arn("kms", "key/*"), names.arn("kms", f"alias/{PLATFORM}-{names.stack}-*")
+    return [
+        _anywhere("MakeKeys", ["kms:CreateKey"], conditions={"StringEquals": tagged}),
+        access.allow("TagKeys", ["kms:TagResource"], [keys], conditions={"StringEquals": tagged}),
+        access.allow("UseKeys", ["kms:GenerateDataKey"], [keys], conditions={"StringEquals": own}),
+        access.allow(
+            "GrantKeys",
+            ["kms:CreateGrant"],
+            [keys],
+            conditions={"StringEquals": own, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
+        access.allow("NameKeys", ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"], [aliases, keys]),
+    ]
+
+
+def _anywhere(sid: str, actions: Iterable[str], *, conditions: access.Conditions | None = None) -> Statement:
+    """Actions that take no resource (the policy pack has AWS's table of them and judges this)."""
+    return Statement(sid=sid, effect="Allow", actions=tuple(actions), resources=("*",), conditions=conditions or {})
+
+
+def _contracts(names: Names) -> str:
+    return names.bucket_arn(names.artifacts_bucket, "contracts/*")
+
+
+def _actions(verbs: Mapping[str, str]) -> list[str]:
+    return sorted(f"{service}:{verb}" for service, text in verbs.items() for verb in text.split())
+
+
+def _by_resource(sid: str, names: Names, verbs: Mapping[str, str]) -> list[Statement]:
+    """One statement for all that the stack names, and one for each service whose resources have no name."""
+    unnamed = {
+        name: [names.arn(name, pattern) for pattern in SERVICES[name].unnamed.split()]
+        for name in verbs
+        if SERVICES[name].unnamed
+    }
+    statements = [
+        access.allow(f"{sid}{''.join(word.title() for word in name.split('-'))}", _actions({name: verbs[name]}), arns)
+        for name, arns in unnamed.items()
+    ]
+    rest = _actions({name: text for name, text in verbs.items() if name not in unnamed})
+    return [access.allow(f"{sid}Named", rest, named(names)), *statements] if rest else statements

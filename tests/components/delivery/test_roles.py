@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import delivery
+from components.delivery.roles import DEPLOY_SECONDS
+from settings import Delivery
+from tests.components.engine import STACK, Deployment, deploy, ground
+
+GITHUB: dict[str, Any] = {"repository": "example/ml-platform"}
+PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+ROLE, POLICY = "aws:iam/role:Role", "aws:iam/policy:Policy"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+ISSUER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+
+
+def built(*, protect: bool = False, **settings: Any) -> Deployment:
+    def program() -> None:
+        given = Delivery.model_validate(settings)
+        arns = delivery.build(ground(protect=protect), given, pulumi.ResourceOptions())
+        pulumi.export("arns", arns)
+
+    return deploy(program)
+
+
+@functools.cache
+def on_github() -> Deployment:
+    return built(github=GITHUB, state_bucket="example-pulumi-state")
+
+
+def subjects(deployment: Deployment, role: str) -> list[str]:
+    statements = json.loads(deployment.one(f"delivery-{role}-role").inputs["assumeRolePolicy"])["Statement"]
+    assert all("Resource" not in each for each in statements)
+    conditions = [test for each in statements for test in each["Condition"].values()]
+    return [claim for test in conditions for key, claim in test.items() if key.endswith(":sub")]
+
+
+def test_nobody_delivers_unless_the_stack_says_who() -> None:
+    found = built()
+    assert found.names(ISSUER) == []
+    assert [name for name in found.names(ROLE) if name.startswith("delivery")] == []
+    assert found.outputs[STACK] == {"arns": {}}
+
+
+def test_a_role_reads_and_a_role_deploys_each_for_an_environment_of_its_own() -> None:
+    found = on_github()
+    assert found.outputs[STACK] == {
+        "arns": {
+            "preview": "arn:aws:iam::123456789012:role/mlplatform-staging-delivery-preview",
+            "deploy": "arn:aws:iam::123456789012:role/mlplatform-staging-delivery-deploy",
+        }
+    }
+    assert subjects(found, "preview") == ["repo:example/ml-platform:environment:staging-preview"]
+    assert subjects(found, "deploy") == ["repo:example/ml-platform:environment:staging"]
+    seconds = {role: found.one(f"delivery-{role}-role").inputs["maxSessionDuration"] for role in ("preview", "deploy")}
+    assert seconds == {"preview": 3600, "deploy": DEPLOY_SECONDS}
+
+
+def test_the_role_of_previews_has_the_reading_policy_alone() -> None:
+    attached = {each.name: each.input_dependencies["policyArn"] for each in on_github().all(ATTACHMENT)}
+    assert attached == {
+        "delivery-preview-policy-1": ("delivery-read",),
+        "delivery-deploy-policy-1": ("delivery-read",),
+        "delivery-deploy-policy-2": ("delivery-change",),
+        "delivery-deploy-policy-3": ("delivery-ground",),
+    }
+
+
+def test_both_roles_are_bounded_by_a_policy_of_their_own_or_by_the_accounts() -> None:
+    roles = ("delivery-preview-role", "delivery-deploy-role")
+    own = on_github()
+    assert {own.one(role).input_dependencies["permissionsBoundary"] for role in roles} == {("delivery-boundary",)}
+    account = "arn:aws:iam::123456789012:policy/accounts"
+    given = built(github=GITHUB, permissions_boundary=account)
+    assert {given.one(role).inputs["permissionsBoundary"] for role in roles} == {account}
+    assert "delivery-boundary" not in given.names(POLICY)
+
+
+def test_the_provider_of_tokens_is_made_once_and_stays_where_the_stack_is_protected() -> None:
+    made = on_github().one("delivery-github").inputs
+    assert made["url"] == "https://token.actions.githubusercontent.com"
+    assert made["clientIdLists"] == ["sts.amazonaws.com"]
+    assert not on_github().one("delivery-github").protect
+    assert built(protect=True, github=GITHUB).one("delivery-github").protect
+    assert "delivery-github" in on_github().one("delivery-deploy-role").dependencies
+
+
+def test_a_provider_that_the_account_has_is_used() -> None:
+    found = built(github=GITHUB | {"provider": PROVIDER})
+    assert found.names(ISSUER) == []
+    trusted = json.loads(found.one("delivery-deploy-role").inputs["assumeRolePolicy"])["Statement"][0]["Principal"]
+    assert trusted == {"Federated": PROVIDER}
+
+
+def test_github_and_gitlab_may_both_deliver() -> None:
+    found = built(github=GITHUB, gitlab={"project": "example/ml/platform"})
+    assert found.names(ISSUER) == ["delivery-github", "delivery-gitlab"]
+    assert subjects(found, "deploy") == [
+        "repo:example/ml-platform:environment:staging",
+        "project_path:example/ml/platform:ref_type:branch:ref:main",
+    ]
+
+
+def test_names_that_leave_no_room_for_the_boundary_are_told_before_anything_is_made() -> None:
+    with pytest.raises(
+        pulumi.RunError, match=r"delivery\.permissions_boundary: found nothing, .* allowed: 6144; shorten"
+    ):
+        built(github=GITHUB | {"issuer": "x" * 300}, state_bucket="b" * 63)

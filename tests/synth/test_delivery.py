@@ -1,0 +1,62 @@
+"""A stack that is delivered from outside: judged by the strict levels, and permitted all that it declares."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from components.delivery.permissions import SERVICES
+from local.judge.evidence import judge
+from local.runtime import Stack
+from tests import iam
+from tests.synth.conftest import STACKS, synthesised
+
+PACK = Path(__file__).parents[2] / "policies"
+DELIVERY = {
+    "github": {"repository": "example/ml-platform"},
+    "state_bucket": "example-pulumi-state",
+    "state_key": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+}
+NETWORK = {"create": {"cidr": "10.20.0.0/16", "nat": "per_az"}}
+
+
+@cache
+def delivered() -> dict[str, Any]:
+    """Prod, delivered from a repository, with all that a network of its own can have."""
+    return Stack("prod", config_overrides={"delivery": DELIVERY, "network": NETWORK}).synth()
+
+
+def test_the_policies_find_nothing_about_who_delivers() -> None:
+    report = judge(delivered(), PACK, PACK / "config" / "strict.json")
+    mine = [result for result in report.results if "delivery" in result.urn.rpartition("::")[2]]
+    assert [result.message for result in report.failures if result in mine] == []
+    judged = {result.policy for result in mine if result.outcome == "passed"}
+    assert {
+        "iam-trust-policy-scoped",
+        "iam-permissions-boundary",
+        "iam-no-resource-star",
+        "iam-no-service-wildcard",
+        "iam-no-data-exfiltration",
+        "iam-no-privilege-escalation",
+        "iam-pass-role-scoped",
+    } <= judged
+
+
+def test_a_deployment_may_make_every_type_of_resource_that_a_stack_declares() -> None:
+    documents = [delivered(), *(synthesised(stack, bootstrap) for stack in STACKS for bootstrap in (True, False))]
+    types = {
+        resource["type"].removeprefix("aws:").rpartition(":")[0]
+        for document in documents
+        for resource in document["resources"]
+        if resource["type"].startswith("aws:")
+    }
+    permitted = {each for service in SERVICES.values() for each in service.types.split()}
+    assert types - permitted == set(), "give their actions to a service in components/delivery/permissions.py"
+
+
+def test_a_stack_exports_whom_it_is_delivered_by_and_is_otherwise_the_same() -> None:
+    assert set(delivered()["outputs"]["delivery_roles"]) == {"preview", "deploy"}
+    assert "delivery_roles" not in synthesised("prod", False)["outputs"]
+    roles = {role for role in iam.roles(delivered()) if "-delivery-" not in role}
+    assert roles == set(iam.roles(synthesised("prod", False)))

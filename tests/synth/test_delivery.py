@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from automation.cost import Document, Traffic, estimate
 from components.delivery.permissions import SERVICES
 from local.judge.evidence import judge
 from local.runtime import Stack
@@ -60,3 +61,9 @@ def test_a_stack_exports_whom_it_is_delivered_by_and_is_otherwise_the_same() -> 
     assert "delivery_roles" not in synthesised("prod", False)["outputs"]
     roles = {role for role in iam.roles(delivered()) if "-delivery-" not in role}
     assert roles == set(iam.roles(synthesised("prod", False)))
+
+
+def test_whom_a_stack_is_delivered_by_costs_nothing() -> None:
+    lines = estimate(Document.of(delivered()), Traffic()).lines
+    assert lines
+    assert [line for line in lines if line.component.startswith("delivery")] == []

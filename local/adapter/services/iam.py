@@ -82,6 +82,11 @@ def _others(scope: Scope, answer: Mapping[str, Any]) -> Iterator[Request]:
             yield Request("DeletePolicyVersion", parameters)
 
 
+def _provider_arn(scope: Scope) -> str:
+    issuer = str(scope.inputs["url"]).removeprefix("https://")
+    return f"arn:{scope.partition}:iam::{scope.account}:oidc-provider/{issuer}"
+
+
 _KEEP_INLINE = Requests(takes=("inlinePolicies",), build=_inline)
 _KEEP_ATTACHED = Requests(takes=("managedPolicyArns",), build=_attached)
 _LIST_VERSIONS = Call("ListPolicyVersions")
@@ -150,8 +155,8 @@ TYPES = (
     ResourceType(
         "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
         noun="OpenIDConnectProvider",
-        id="{arn}",
-        found="OpenIDConnectProviderArn",
+        id=_provider_arn,
+        arn="{id}",
         fields={"clientIdLists": "ClientIDList", "thumbprintLists": "ThumbprintList"},
         defaults={"thumbprintLists": ["0" * 40]},  # AWS finds it out itself, moto asks for one
         update=(Call("UpdateOpenIDConnectProviderThumbprint", takes=("thumbprintLists",)),),

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import typer
 
-from automation.commands import acts, stacks, teardown, watching
+from automation.commands import acts, environments, stacks, teardown, watching
 from automation.commands.cost import cost
 from automation.commands.ends import ENDS
 from automation.exits import Exit
@@ -23,6 +23,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     stacks.outputs,
     stacks.cancel,
     stacks.policies,
+    environments.new_stack,
     watching.status,
     watching.verify,
     watching.logs,
@@ -47,6 +48,7 @@ app = typer.Typer(
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(environments.ephemerals)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

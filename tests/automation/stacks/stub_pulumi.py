@@ -221,6 +221,17 @@ def stack_command(arguments: list[str], stack: str) -> str:
             return stack
 
 
+def config_command(arguments: list[str], stack: str) -> str:
+    """`config refresh` writes the stack's file as its last update had it, `config --json` reads it."""
+    config = scenario()["config"].get(stack, {})
+    if arguments[0] == "refresh":
+        # JSON is YAML
+        written = {"config": {key: value["value"] for key, value in config.items()}}
+        Path(f"Pulumi.{stack}.yaml").write_text(json.dumps(written), encoding="utf-8")
+        return ""
+    return json.dumps(config)
+
+
 def main(arguments: list[str]) -> int:
     """One command."""
     arguments = [each for each in arguments if each != "--non-interactive"]
@@ -248,6 +259,8 @@ def answer(command: str, *arguments: str) -> str:
         return stack_command(rest[:named] + rest[named + 2 :], stack)
     if command in ("preview", "up", "refresh", "destroy"):
         engine(command, stack, rest)
+    elif command == "config":
+        return config_command(rest, stack)
     elif command != "cancel":
         raise CliError(f"error: unknown command {command}")
     return ""

@@ -1,0 +1,150 @@
+"""A new stack from another one's file: its own name and address range, checked before anything is written."""
+
+from __future__ import annotations
+
+import ipaddress
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from automation.operations.errors import RefusedError
+from automation.stacks.workspace import PROJECT
+from contracts.names import Names
+
+_OURS: Final = "ml-platform"
+#: What Pulumi writes of a stack's secrets; each stack has its own.
+_SECRETS: Final = ("encryptionsalt", "secretsprovider", "encryptedkey")
+#: What another account or another team would set anew; told where a template has it.
+_ACCOUNTS_OWN: Final = ("aws:allowedAccountIds", "aws:assumeRoles", "aws:profile", f"{_OURS}:notifications")
+
+
+def stack_file(stack: str, project: Path) -> Path:
+    """Where the config of a stack stands."""
+    return project / f"Pulumi.{stack}.yaml"
+
+
+def write(
+    stack: str,
+    template: str,
+    project: Path,
+    *,
+    region: str | None = None,
+    cidr: str | None = None,
+    protect: bool | None = None,
+    tags: Mapping[str, str] | None = None,
+    copy_levels: bool = True,
+) -> Path:
+    """Write `Pulumi.<stack>.yaml` and the stack's policy levels after those of a template; returns the file.
+
+    Without a `cidr` the network takes a range that no stack of the project has. RefusedError, with nothing written, for
+    a stack that has a file, a range that is taken, and for every fault that the settings find.
+    """
+    path = stack_file(stack, project)
+    if path.exists():
+        raise RefusedError(f"--stack: found {stack!r}, whose {path.name} is there already; allowed: a new name")
+    Names(stack=stack, account="0" * 12, region="")
+    content = read(template, project)
+    config = content.setdefault("config", {})
+    for key in _SECRETS:
+        content.pop(key, None)
+    config[f"{_OURS}:stack"] = stack
+    if region:
+        config["aws:region"] = region
+    if protect is not None:
+        config[f"{_OURS}:protect"] = protect
+    if tags:
+        config[f"{_OURS}:tags"] = {**(config.get(f"{_OURS}:tags") or {}), **tags}
+    _place(config, cidr, project)
+    path.write_text(_checked(stack, content, project), encoding="utf-8")
+    levels = project / "policies" / "config"
+    if copy_levels and (levels / f"{template}.json").is_file() and not (levels / f"{stack}.json").exists():
+        (levels / f"{stack}.json").write_text((levels / f"{template}.json").read_text("utf-8"), encoding="utf-8")
+    return path
+
+
+def remove(stack: str, project: Path) -> None:
+    """Take away what `write` wrote."""
+    stack_file(stack, project).unlink(missing_ok=True)
+    (project / "policies" / "config" / f"{stack}.json").unlink(missing_ok=True)
+
+
+def read(stack: str, project: Path) -> dict[str, Any]:
+    """A stack file as it stands. RefusedError where there is none, with those that are."""
+    path = stack_file(stack, project)
+    if not path.is_file():
+        known = sorted(file.stem.removeprefix("Pulumi.") for file in project.glob("Pulumi.*.yaml"))
+        raise RefusedError(f"--template: found {stack!r}; allowed: {', '.join(known)}")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def set_tag(stack: str, project: Path, key: str, value: str) -> None:
+    """Write one tag into a stack's file."""
+    content = read(stack, project)
+    tags = content.setdefault("config", {}).setdefault(f"{_OURS}:tags", {})
+    tags[key] = value
+    stack_file(stack, project).write_text(_checked(stack, content, project), encoding="utf-8")
+
+
+def to_look_at(stack: str, project: Path) -> list[str]:
+    """Keys of a new stack's file that say something of the template's account or team."""
+    return [key for key in _ACCOUNTS_OWN if key in (read(stack, project).get("config") or {})]
+
+
+def _place(config: dict[str, Any], cidr: str | None, project: Path) -> None:
+    """Give the network its range."""
+    create = (config.get(f"{_OURS}:network") or {}).get("create")
+    if create is None:
+        if cidr:
+            raise RefusedError("--cidr: the template's network makes no VPC; leave it out, or take another template")
+        return
+    taken = ranges(project)
+    create["cidr"] = _free(taken, create.get("cidr")) if cidr is None else _own(taken, cidr)
+
+
+def ranges(project: Path) -> dict[str, ipaddress.IPv4Network]:
+    """The range of each stack of the project that makes a VPC."""
+    found: dict[str, ipaddress.IPv4Network] = {}
+    for file in sorted(project.glob("Pulumi.*.yaml")):
+        network = (yaml.safe_load(file.read_text("utf-8")).get("config") or {}).get(f"{_OURS}:network") or {}
+        if cidr := (network.get("create") or {}).get("cidr"):
+            found[file.stem.removeprefix("Pulumi.")] = ipaddress.IPv4Network(cidr, strict=False)
+    return found
+
+
+def _free(taken: Mapping[str, ipaddress.IPv4Network], like: str | None) -> str:
+    """The first range of 10.0.0.0/8, of the template's size, that overlaps no other."""
+    size = ipaddress.IPv4Network(like, strict=False).prefixlen if like else 16
+    for network in ipaddress.IPv4Network("10.0.0.0/8").subnets(new_prefix=max(size, 8)):
+        if not any(network.overlaps(other) for other in taken.values()):
+            return str(network)
+    raise RefusedError("--cidr: the stacks of this project take all of 10.0.0.0/8; give a range of your own")
+
+
+def _own(taken: Mapping[str, ipaddress.IPv4Network], cidr: str) -> str:
+    try:
+        network = ipaddress.IPv4Network(cidr)
+    except ValueError as error:
+        raise RefusedError(f"--cidr: found {cidr!r}; allowed: a range such as 10.60.0.0/16 ({error})") from error
+    for stack, other in taken.items():
+        if network.overlaps(other):
+            raise RefusedError(f"--cidr: found {cidr}; stack {stack} has {other}; allowed: a range that overlaps none")
+    return cidr
+
+
+def _checked(stack: str, content: Mapping[str, Any], project: Path) -> str:
+    """The text of a stack file that the settings found no fault in (`python -m settings check`)."""
+    head = "# yaml-language-server: $schema=settings/stack.schema.json\n"
+    text = head + yaml.safe_dump(dict(content), sort_keys=False, width=120)
+    with tempfile.TemporaryDirectory() as directory:
+        draft = Path(directory) / stack_file(stack, project).name
+        draft.write_text(text, encoding="utf-8")
+        command = [sys.executable, "-m", "settings", "check", str(draft)]
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RefusedError(done.stderr.strip())
+    return text

@@ -1,0 +1,31 @@
+"""A stack file checked where it lies, before there is a stack: the same faults that the running program would have."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+
+from settings.loading import PROJECT, read
+from settings.stack import Settings
+
+
+def check(path: Path) -> Settings:
+    """The settings of `Pulumi.<stack>.yaml`. Raises pulumi.RunError with every fault, OSError for no file."""
+    try:
+        written = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise pulumi.RunError(f"{path} is not YAML: {error}") from error
+    config: Mapping[str, Any] = (written if isinstance(written, dict) else {}).get("config") or {}
+    keys = {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items() if key.startswith(f"{PROJECT}:")}
+    secret = {key for key, value in keys.items() if isinstance(value, dict) and set(value) == {"secure"}}
+    return read(path.stem.removeprefix("Pulumi."), {key: _text(value) for key, value in keys.items()}, secret)
+
+
+def _text(value: Any) -> str:
+    """As the engine hands a value over: what is no text as JSON."""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,97 @@
+"""A new stack from another one's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from automation.operations.errors import RefusedError
+from automation.stacks import environments
+from contracts.names import NamesError
+from tests.automation.stacks.conftest import ROOT, Engine
+
+
+def config(project: Path, stack: str) -> dict[str, Any]:
+    return yaml.safe_load((project / f"Pulumi.{stack}.yaml").read_text())["config"]
+
+
+def test_a_third_environment_differs_in_its_name_and_range_only(engine: Engine) -> None:
+    path = environments.write("qa", "staging", engine.project)
+    before, after = config(engine.project, "staging"), config(engine.project, "qa")
+    assert (path.name, after["ml-platform:stack"]) == ("Pulumi.qa.yaml", "qa")
+    assert after["ml-platform:network"]["create"]["cidr"] == "10.0.0.0/16"  # staging has 10.20, prod 10.40
+    before["ml-platform:stack"], before["ml-platform:network"]["create"]["cidr"] = "qa", "10.0.0.0/16"
+    assert after == before
+    levels = engine.project / "policies" / "config"
+    assert (levels / "qa.json").read_text() == (levels / "staging.json").read_text()
+    assert path.read_text().startswith("# yaml-language-server: $schema=settings/stack.schema.json\n")
+
+
+def test_what_is_given_stands_in_the_file_and_secrets_of_the_template_do_not(engine: Engine) -> None:
+    template = engine.project / "Pulumi.staging.yaml"
+    template.write_text(template.read_text() + "encryptionsalt: v1:abc\nsecretsprovider: passphrase\n")
+    environments.write("eu-2", "staging", engine.project, region="eu-central-1", cidr="10.60.0.0/16", protect=True)
+    written = yaml.safe_load((engine.project / "Pulumi.eu-2.yaml").read_text())
+    assert [*written] == ["config"]
+    found = written["config"]
+    assert (found["aws:region"], found["ml-platform:protect"]) == ("eu-central-1", True)
+    assert found["ml-platform:network"]["create"]["cidr"] == "10.60.0.0/16"
+
+
+def test_a_free_range_has_the_templates_size_and_overlaps_none(engine: Engine) -> None:
+    small = config(ROOT, "staging") | {"ml-platform:network": {"create": {"cidr": "10.0.0.0/20", "zones": 2}}}
+    (engine.project / "Pulumi.small.yaml").write_text(yaml.safe_dump({"config": small}))
+    environments.write("qa", "small", engine.project)
+    environments.write("dev", "staging", engine.project)
+    found = environments.ranges(engine.project)
+    assert {stack: str(network) for stack, network in found.items()} == {
+        "dev": "10.1.0.0/16",
+        "prod": "10.40.0.0/16",
+        "qa": "10.0.16.0/20",
+        "small": "10.0.0.0/20",
+        "staging": "10.20.0.0/16",
+    }
+
+
+@pytest.mark.parametrize(
+    ("stack", "given", "message"),
+    [
+        ("prod", {}, "--stack: found 'prod', whose Pulumi.prod.yaml is there already; allowed: a new name"),
+        ("qa", {"cidr": "10.20.128.0/17"}, "--cidr: found 10.20.128.0/17; stack staging has 10.20.0.0/16; allowed: "),
+        ("qa", {"cidr": "10.60.0.1/16"}, "--cidr: found '10.60.0.1/16'; allowed: a range such as 10.60.0.0/16 ("),
+        ("qa", {"cidr": "10.60.0.0/30"}, "the config of stack qa (Pulumi.qa.yaml) has faults:\n  ml-platform:network"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_nothing_written(
+    engine: Engine, stack: str, given: dict[str, Any], message: str
+) -> None:
+    before = sorted(engine.project.rglob("*"))
+    with pytest.raises(RefusedError) as caught:
+        environments.write(stack, "staging", engine.project, **given)
+    assert str(caught.value).startswith(message)
+    assert sorted(engine.project.rglob("*")) == before
+
+
+def test_a_name_that_nothing_may_have_and_a_template_that_is_none_are_refused(engine: Engine) -> None:
+    with pytest.raises(NamesError, match=r"^stack: found 'QA'; allowed: up to "):
+        environments.write("QA", "staging", engine.project)
+    with pytest.raises(RefusedError, match=r"^--template: found 'stagign'; allowed: prod, staging$"):
+        environments.write("qa", "stagign", engine.project)
+
+
+def test_a_template_in_an_existing_network_has_no_range(engine: Engine) -> None:
+    existing = config(ROOT, "staging")
+    existing["ml-platform:network"] = {"existing": {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-1"]}}
+    (engine.project / "Pulumi.lent.yaml").write_text(yaml.safe_dump({"config": existing}))
+    with pytest.raises(RefusedError, match=r"^--cidr: the template's network makes no VPC; "):
+        environments.write("qa", "lent", engine.project, cidr="10.60.0.0/16")
+
+
+def test_what_is_the_templates_accounts_own_is_named(engine: Engine) -> None:
+    template = engine.project / "Pulumi.staging.yaml"
+    template.write_text(template.read_text() + '  aws:allowedAccountIds: ["111122223333"]\n')
+    environments.write("qa", "staging", engine.project)
+    assert environments.to_look_at("qa", engine.project) == ["aws:allowedAccountIds"]

@@ -1,0 +1,50 @@
+"""Stack files checked where they lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from settings.__main__ import main
+from settings.files import check
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("stack", ["staging", "prod"])
+def test_the_projects_own_files_have_no_faults(stack: str) -> None:
+    assert check(ROOT / f"Pulumi.{stack}.yaml").stack == stack
+
+
+def test_faults_are_those_of_the_running_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "Pulumi.qa.yaml"
+    path.write_text("config: {'ml-platform:stack': qa, 'ml-platform:network': {create: {zones: 9}}, 'aws:region': x}")
+    with pytest.raises(pulumi.RunError) as caught:
+        check(path)
+    head, *lines = str(caught.value).splitlines()
+    assert head == "the config of stack qa (Pulumi.qa.yaml) has faults:"
+    assert len(lines) == 1
+    assert lines[0].startswith("  ml-platform:network.create.zones: found 9; allowed: ")
+    good = tmp_path / "Pulumi.dev.yaml"
+    good.write_text("config: {'ml-platform:stack': dev}")
+    assert main(["check", str(good), str(path)]) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err.strip()) == (f"{good}: no faults\n", str(caught.value))
+    assert main(["check", str(good)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("config: [", "is not YAML"),
+        ("config: {'ml-platform:stack': {secure: abc}}", "ml-platform:stack: found a secret"),
+        ("{}", "ml-platform:stack: found nothing"),
+    ],
+)
+def test_a_file_that_says_nothing_readable_is_told(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "Pulumi.qa.yaml"
+    path.write_text(text)
+    with pytest.raises(pulumi.RunError, match=message):
+        check(path)

@@ -179,12 +179,14 @@ def _read(kind: ResourceType) -> tuple[Call, ...]:
 
 
 def _keys(kind: ResourceType) -> dict[str, str]:
-    """Member of the first create call, in lower case -> the input that goes there."""
+    """Member of the first create call, in lower case -> the input that goes there; the noun stands for its name."""
     first = kind.create[0]
     if not isinstance(first, Call):
         return {}
     paths = {key: _destination(kind, first, key) for key in _own(kind)}
-    return {path.rpartition(".")[2].removesuffix("[]").lower(): key for key, path in paths.items() if path}
+    found = {path.rpartition(".")[2].removesuffix("[]").lower(): key for key, path in paths.items() if path}
+    called = {kind.noun.lower(): "name", f"{kind.noun}name".lower(): "name"} if "name" in paths else {}
+    return called | found
 
 
 def _naming(kind: ResourceType, call: Call, *, more: bool) -> Iterator[tuple[str, str | None]]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
-from local.adapter.values import UNKNOWN
+from local.adapter.values import UNKNOWN, known_items
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
@@ -51,6 +51,11 @@ def only(value: Any) -> Any:
     if len(items) != 1:
         raise ValueError(f"must have exactly one item, has {len(items)}")
     return items[0]
+
+
+def by(key: str, content: str) -> Callable[[Any], Any]:
+    """The API has a map where the provider has a list of names with what belongs to each."""
+    return lambda entries: {entry[key]: entry[content] for entry in known_items(entries)}
 
 
 def one_of(*allowed: Any) -> Callable[[Any], Any]:

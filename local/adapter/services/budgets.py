@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from local.adapter.conversions import one
+from local.adapter.conversions import by, one
 from local.adapter.table import ACCOUNT, Call, ResourceType, To, value
 from local.adapter.values import UNKNOWN, contains_unknown, known_items
 
 SERVICE = "budgets"
-
-
-def _filters(filters: Any) -> Any:
-    return {entry["name"]: entry["values"] for entry in known_items(filters)}
 
 
 def _day(moment: Any) -> str:
@@ -47,7 +43,7 @@ def _notifications(notifications: Any) -> Any:
 
 def _fields(member: str) -> dict[str, str | To]:
     return {
-        "costFilters": To(f"{member}.CostFilters", _filters),
+        "costFilters": To(f"{member}.CostFilters", by("name", "values")),
         "limitAmount": f"{member}.BudgetLimit.Amount",
         "limitUnit": f"{member}.BudgetLimit.Unit",
         "metrics": To(f"{member}.Metrics", one),

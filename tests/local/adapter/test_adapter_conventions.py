@@ -70,6 +70,15 @@ def test_a_list_of_names_gets_one() -> None:
     assert given == {"DashboardNames[]": "d"}
 
 
+def test_a_member_called_after_the_type_takes_its_name() -> None:
+    """Athena creates a workgroup by its `Name` and deletes it as `WorkGroup`."""
+    kind = made("aws:athena/workgroup:Workgroup", "athena", noun="WorkGroup", provider_only=("forceDestroy",))
+    (delete,) = kind.delete
+    assert isinstance(delete, Call)
+    assert {path: evaluated(source, SCOPE) for path, source in delete.given.items()} == {"WorkGroup": "n"}
+    assert (evaluated(kind.id, SCOPE), kind.replace) == ("n", ("configuration", "name"))
+
+
 def test_what_an_update_takes_inside_another_member_than_the_create_call_has_its_place_there() -> None:
     update = resource_type("aws:budgets/budget:Budget").update[0]
     assert isinstance(update, Call)

@@ -38,6 +38,7 @@ ASSUME = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "
         (conversions.one, "a", ["a"]),
         (conversions.only, ["a"], "a"),
         (conversions.only, {"a": 1}, {"a": 1}),
+        (conversions.by("name", "values"), [{"name": "a", "values": ["x"]}], {"a": ["x"]}),
         (conversions.one_of(1, 3), 3.0, 3.0),
         (conversions.between(0, 900), 900.0, "900"),
         (conversions.json_text, '{"a": 1}', '{"a": 1}'),

@@ -94,6 +94,21 @@ def test_every_input_of_the_provider_has_a_place_in_the_api(kind: ResourceType) 
     assert faults(kind, DEEPEST) == []
 
 
+def test_what_an_update_takes_has_a_place_in_it(kind: ResourceType) -> None:
+    inputs = {key: value for key, value in all_inputs(kind).items() if key not in kind.refused}
+    scope = Scope(
+        account="123456789012",
+        region="eu-west-1",
+        name="x",
+        inputs=inputs,
+        before={"name": "x"},
+        id="x",
+        changed=frozenset(inputs),
+    )
+    unmatched = [fault for call in requests.on_update(kind, scope) for fault in call.faults]
+    assert [str(fault) for fault in unmatched if "no member" in fault.allowed] == []
+
+
 @pytest.mark.parametrize("deepest", [0, 1, 2, 3])
 def test_an_unknown_value_at_any_depth_is_skipped(deepest: int) -> None:
     found = {kind.type: texts for kind in map(resource_type, TYPES) if (texts := faults(kind, deepest))}

@@ -120,7 +120,7 @@ def test_help_of_each_command_fits_80_columns(run: Run, name: str) -> None:
 def test_help_names_the_commands_and_the_exit_codes(run: Run) -> None:
     shown = run("--help", stack=None).out
     listed = shown.partition("Commands:\n")[2].splitlines()
-    assert [line.split()[0] for line in listed if line[2:3].strip()] == NAMES
+    assert [line.split()[0] for line in listed if line[2:3].strip()] == [*NAMES, "ephemeral"]
     said = " ".join(shown.split())
     for code in Exit:
         assert f" {code:d} {code.meaning}" in said

@@ -108,7 +108,7 @@ class Estimate:
             "components": [
                 {"workload": each.workload, "component": each.component, **_figures(each)} for each in self.components
             ],
-            "lines": [asdict(line) for line in self.lines],
+            "lines": [_rounded(asdict(line)) for line in self.lines],
         }
 
 
@@ -203,6 +203,11 @@ def _sum(workload: str, component: str, lines: Iterable[Line]) -> Sum:
         traffic=sum(line.usd for line in all_of_them if line.traffic),
         from_memory=sum(line.usd for line in all_of_them if not line.seen),
     )
+
+
+def _rounded(line: Mapping[str, Any]) -> dict[str, Any]:
+    """A line without the noise of binary fractions; the smallest price has seven places."""
+    return {name: round(value, 10) if isinstance(value, float) else value for name, value in line.items()}
 
 
 def _figures(total: Sum) -> Mapping[str, float]:

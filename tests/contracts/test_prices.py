@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from datetime import date
 
 import pytest
@@ -9,8 +10,13 @@ from pydantic import ValidationError
 
 from contracts import instances, prices
 from contracts.prices import PriceError, price, told
+from policies.guardrails.themes.cost import SAGEMAKER_INSTANCES
 
-MEMORY = "AWS pricing page as commonly quoted; not opened here"
+#: Sources that nobody looked into.
+UNSEEN = (
+    "AWS pricing page as commonly quoted; not opened here",
+    " times its cores, as AWS prices the sizes of a family",
+)
 
 
 def test_the_table_has_every_item_of_another_region_in_us_east_1_and_in_the_same_unit() -> None:
@@ -21,12 +27,22 @@ def test_the_table_has_every_item_of_another_region_in_us_east_1_and_in_the_same
 def test_every_line_has_a_day_and_a_source_and_none_from_memory_counts_as_seen() -> None:
     for line in prices.table().values():
         assert date(2026, 11, 28) <= line.read
-        assert line.seen is (line.source != MEMORY), line
+        assert line.seen is not line.source.endswith(UNSEEN), line
 
 
 def test_every_instance_of_the_table_is_one_of_sagemaker() -> None:
     named = {item.removeprefix("instance ") for _, item, _ in prices.table() if item.startswith("instance ")}
     assert named <= set(instances.table())
+
+
+def test_every_instance_that_the_policy_pack_allows_by_default_has_a_price() -> None:
+    allowed = {
+        row.type
+        for row in instances.table().values()
+        if row.used_for and any(fnmatch.fnmatchcase(row.type, pattern) for pattern in SAGEMAKER_INSTANCES)
+    }
+    assert {"ml.m5.large", "ml.c7i.48xlarge"} < allowed
+    assert {name for name in allowed if ("sagemaker", f"instance {name}", "us-east-1") not in prices.table()} == set()
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,11 @@ def test_no_type_is_both_free_and_priced() -> None:
 # What the platform promises, for 1 M requests a month in us-east-1 (docs/cost.md shows it line by line).
 def test_prod_costs_at_most_290_usd_a_month() -> None:
     found = estimate(default("prod"))
-    assert {line.item for line in found.lines if line.component == "churn-live"} >= {"instance ml.m5.large"}
+    quantities = {(line.component, line.item): line.quantity for line in found.lines}
+    assert quantities["churn-live", "instance ml.m5.large"] == pytest.approx((16 * 2 + 8 * 1) / 24 * 730)
+    assert quantities["network", "interface endpoint"] == 2 * 730
     assert found.total.usd < 290
+    assert f"prod {found.total.usd:.0f} USD" in (PROJECT / "README.md").read_text()
 
 
 def test_staging_costs_at_most_70_usd_stopped_and_95_in_business_hours() -> None:

@@ -21,13 +21,15 @@ from automation.cost.rules.jobs import (
 )
 from automation.cost.schedules import hours_of_week
 from automation.cost.traffic import HOURS_A_WEEK, KB_OF_GB
+from automation.operations.errors import RefusedError
 from contracts.prices import HOURS_A_MONTH
 
 _CONFIG: Final = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 _SCALED: Final = "aws:appautoscaling/target:Target"
 _SCALING: Final = "aws:appautoscaling/policy:Policy"
 _TIMED: Final = "aws:appautoscaling/scheduledAction:ScheduledAction"
-_CONTRACT: Final = "aws:s3/bucketObjectv2:BucketObjectv2"
+_OBJECT: Final = "aws:s3/bucketObjectv2:BucketObjectv2"
+_CONTRACT: Final = "/contract.json"
 #: GB of an instance's volume where the configuration names none.
 _VOLUME_GB: Final = 30
 #: Of the platform's metrics those that have no feature: DriftScore and ScoreDrift of an endpoint.
@@ -39,6 +41,10 @@ def _endpoint(resource: Resource, context: Context) -> Iterator[Charge]:
     variants = [*config.list("productionVariants"), *config.list("shadowProductionVariants")]
     weights = sum(each.get("initialVariantWeight", 1) for each in config.list("productionVariants"))
     for variant in variants:
+        if "instanceType" not in variant:
+            raise RefusedError(
+                f"{resource.name}: found a variant without instances; give its kind a rule in {__name__}"
+            )
         share = variant.get("initialVariantWeight", 1) / (weights or 1)
         hours = _instance_hours(
             f"endpoint/{resource.inputs['name']}/variant/{variant['variantName']}", variant, share, context
@@ -102,8 +108,12 @@ def _schedule(resource: Resource, context: Context) -> Iterator[Charge]:
 
 def _features(resource: Resource, document: Document) -> int:
     """How many features the contract of the resource's workload has; each has a metric of its own."""
-    contracts = [each for each in document.all(_CONTRACT) if each.workload == resource.workload]
-    return max(len(json.loads(each.inputs["content"]).get("features", ())) for each in contracts)
+    for found in document.all(_OBJECT):
+        if found.workload == resource.workload and found.inputs["key"].endswith(_CONTRACT):
+            return len(json.loads(found.inputs["content"])["features"])
+    raise RefusedError(
+        f"{resource.name}: found no contract of {resource.workload}, whose features it publishes; add it"
+    )
 
 
 def _monitoring(resource: Resource, context: Context) -> Iterator[Charge]:

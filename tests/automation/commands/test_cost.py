@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from automation.commands import main
+from automation.commands.target import PROJECT
 from automation.exits import Exit
 from tests.automation.cost.written import endpoint, resource, synth
 
@@ -87,6 +88,17 @@ def test_what_is_no_synth_and_what_has_no_price_is_refused(tmp_path: Path, capsy
     assert (code, out) == (Exit.REFUSED, "")
     assert err.splitlines()[0] == "error: the cost of the stack is not known:"
     assert cost("--synth", str(tmp_path / "absent.json"), capsys=capsys)[0] == Exit.REFUSED
+
+
+def test_another_file_in_place_of_the_stacks_is_found_from_where_one_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = (PROJECT / "Pulumi.staging.yaml").read_text().replace("endpoint_zones: 1", "endpoint_zones: 2")
+    (tmp_path / "mine.yaml").write_text(written)
+    monkeypatch.chdir(tmp_path)
+    assert main(["cost", "--stack", "staging", "--config-file", "mine.yaml", "--hours", "0", "--json"]) == Exit.DONE
+    lines = json.loads(capsys.readouterr().out)["lines"]
+    assert {line["quantity"] for line in lines if line["item"] == "interface endpoint"} == {2 * 730}
 
 
 def test_the_stack_itself_is_synthesised_and_its_own_faults_are_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -172,3 +172,5 @@ def test_the_json_has_the_sum_the_components_the_lines_and_what_was_assumed() ->
     assert (found["stack"], found["region"], found["limit_usd"]) == ("s", "us-east-1", None)
     assert found["assumed"]["requests"] == 1_000_000
     assert {line["item"] for line in found["lines"]} >= {"instance ml.m5.large", "interface endpoint"}
+    (key,) = (line for line in estimated(KEY, region="eu-west-1").as_json()["lines"] if line["item"] == "requests")
+    assert (key["price"], key["usd"], key["seen"]) == (0.033, 0.033, False)

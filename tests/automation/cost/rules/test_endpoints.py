@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from automation.cost import Traffic
+from automation.operations.errors import RefusedError
 from tests.automation.cost.written import WORKLOAD, endpoint, estimated, items, line, resource, scaled
 
 
@@ -82,6 +83,13 @@ def test_an_endpoint_that_runs_for_some_hours_runs_in_business_hours() -> None:
 def test_a_stopped_endpoint_costs_nothing() -> None:
     found = estimated(*endpoint(), *scaled(2, 10), traffic=Traffic(endpoint_hours=0))
     assert found.total.usd == 0
+
+
+def test_a_variant_without_instances_is_refused_until_its_kind_has_a_rule() -> None:
+    config, made = endpoint()
+    config["inputs"]["productionVariants"] = [{"variantName": "champion", "serverlessConfig": {"memorySizeInMb": 2048}}]
+    with pytest.raises(RefusedError, match="it: found a variant without instances; give its kind a rule"):
+        estimated(config, made)
 
 
 def test_target_tracking_makes_two_alarms_of_its_own() -> None:

@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 
 from automation.cost import Traffic
+from automation.operations.errors import RefusedError
 from tests.automation.cost.written import WORKLOAD, drift_schedule, estimated, items, resource
 
 WEEKLY = 365 / 7 / 12
 CONTRACT = resource(
-    "s3/bucketObjectv2:BucketObjectv2", "contract", within=WORKLOAD, content=json.dumps({"features": ["a", "b", "c"]})
+    "s3/bucketObjectv2:BucketObjectv2",
+    "contract",
+    within=WORKLOAD,
+    key="contracts/churn/0123456789abcdef/contract.json",
+    content=json.dumps({"features": ["a", "b", "c"]}),
 )
 
 
@@ -40,6 +45,9 @@ def test_a_schedule_that_is_off_costs_nothing() -> None:
 def test_published_metrics_are_those_of_the_endpoint_and_of_each_feature_of_its_contract() -> None:
     assert items(estimated(drift_schedule(publish=True), CONTRACT))["custom metric"] == 2 + 3
     assert "custom metric" not in items(estimated(drift_schedule(), CONTRACT))
+    other = {**CONTRACT, "inputs": {"key": "code/source.zip"}}
+    with pytest.raises(RefusedError, match="it: found no contract of churn, whose features it publishes"):
+        estimated(drift_schedule(publish=True), other)
 
 
 def test_sagemakers_own_monitor_costs_by_its_schedule_and_its_definition() -> None:

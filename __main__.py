@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 import settings as stack_config
-from components import data, delivery, ground, models, operations, serving
+from components import data, delivery, ground, models, operations, personas, serving
 from components.ground import account, judged
 from components.models import parameters
 from components.models.images import Images, ImagesArgs
@@ -38,6 +38,7 @@ releases = parameters.release_records(names, settings.workloads, found)
 
 # What every workload stands on.
 base = ground.lay(names, settings, [*models.CALLS, *operations.CALLS], lookup, on_aws)
+personas.build(base, settings.access, on_aws)
 images = Images("images", ImagesArgs(ground=base, settings=settings.images), on_aws)
 Signs("signs", SignsArgs(parameters=parameters.found(names, built, releases)), on_aws)
 

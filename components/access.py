@@ -23,6 +23,9 @@ from contracts.names import Names
 #: Actions that take no resource, so that "*" is the only one they accept (AWS service authorization reference).
 WITHOUT_RESOURCE: Final = frozenset(
     {
+        "cloudtrail:LookupEvents",
+        "cloudwatch:GetMetricData",
+        "cloudwatch:ListMetrics",
         "cloudwatch:PutMetricData",
         "ec2:DescribeDhcpOptions",
         "ec2:DescribeNetworkInterfaces",
@@ -123,6 +126,11 @@ def deny(
     return Statement(
         sid=sid, effect="Deny", actions=tuple(actions), resources=tuple(resources), conditions=conditions, principal="*"
     )
+
+
+def forbid(sid: str, actions: Sequence[str], resources: Sequence[pulumi.Input[str]]) -> Statement:
+    """A statement of an identity policy that refuses, whatever other policies of the identity allow."""
+    return Statement(sid=sid, effect="Deny", actions=tuple(actions), resources=tuple(resources))
 
 
 def document(statements: Sequence[Statement]) -> pulumi.Output[str]:
@@ -266,15 +274,17 @@ class RoleArgs:
     """`job` names the role (`<prefix>-<job>`), `service` is the AWS service that assumes it.
 
     `names_source` False says that AWS does not promise that the service names the account it acts for (see `trust`).
+    `trusted` says who assumes a role that is for no service.
     """
 
     names: Names
     job: str
-    service: str
     description: str
     statements: Sequence[Statement]
     permissions_boundary: pulumi.Input[str]
+    service: str = ""
     names_source: bool = True
+    trusted: Statement | None = None
 
 
 class Role(pulumi.ComponentResource):
@@ -294,7 +304,9 @@ class Role(pulumi.ComponentResource):
             f"{name}-role",
             name=args.names.resource(args.job),
             description=args.description,
-            assume_role_policy=trust_document(trust(args.service, args.names.account, names_source=args.names_source)),
+            assume_role_policy=trust_document(
+                args.trusted or trust(args.service, args.names.account, names_source=args.names_source)
+            ),
             permissions_boundary=args.permissions_boundary,
             max_session_duration=3600,
             opts=pulumi.ResourceOptions(parent=self),

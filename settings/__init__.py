@@ -7,7 +7,7 @@ once. Units are part of the names.
 
 from __future__ import annotations
 
-from settings.access import Access
+from settings.access import Access, Persona, Personas
 from settings.autoscaling import Autoscaling, Schedule
 from settings.delivery import Delivery, GitHub, GitLab
 from settings.endpoints import Endpoint, EndpointAlarms, Realtime, RollbackAlarm
@@ -57,6 +57,8 @@ __all__ = [
     "Monitoring",
     "Network",
     "Notifications",
+    "Persona",
+    "Personas",
     "Realtime",
     "RetentionDays",
     "Retraining",

@@ -29,6 +29,7 @@ _PAGES: Final = (
     ("Workload", "workloads.<name>", ""),
     ("Realtime", "workloads.<name>.endpoints.<name>: {kind: realtime}", ""),
     ("EndpointAlarms", "….alarms", ""),
+    ("Personas", "access.personas", ""),
     ("CreatedNetwork", "network.create", ""),
     ("ExistingNetwork", "network.existing", ""),
     ("GitHub", "delivery.github", ""),

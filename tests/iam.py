@@ -32,6 +32,11 @@ class Role:
         """Whether the role may do it; `facts` are condition keys and their values."""
         return allows(self.statements, self.boundary, action, resource, {**FACTS, **(facts or {})})
 
+    def never(self, action: str, resource: str, facts: Mapping[str, str] | None = None) -> bool:
+        """Whether it is denied to the role, whatever other policies it is given."""
+        request = Request(action=action, resource=resource, facts={**FACTS, **(facts or {})})
+        return "Deny" in _effects(self.statements, request)
+
     def actions_on(self, resource: str, facts: Mapping[str, str] | None = None) -> set[str]:
         """The actions that name a resource and that the role may do on it."""
         named = {a for s in self.statements if "*" not in s["Resource"] for a in s["Action"]}
@@ -64,7 +69,7 @@ def roles(synth: Mapping[str, Any]) -> dict[str, Role]:
         role["name"]: Role(
             name=role["name"],
             statements=policies[role["name"]],
-            boundary=bounds.get(role["permissionsBoundary"].rpartition("/")[2]),
+            boundary=bounds.get(role.get("permissionsBoundary", "").rpartition("/")[2]),
         )
         for role in inputs["aws:iam/role:Role"]
     }

@@ -16,7 +16,7 @@ from components.reach import Calls, callers
 from components.topic import Topic, TopicArgs
 from components.watch import Channel
 from contracts.names import Names
-from settings import Settings
+from settings import Persona, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,21 @@ def lay(
         ),
         opts,
     )
-    lake = Lake("lake", LakeArgs(names=names, keys=keys, settings=settings.lake, protect=settings.protect), opts)
+    lake = Lake(
+        "lake",
+        LakeArgs(
+            names=names,
+            keys=keys,
+            settings=settings.lake,
+            protect=settings.protect,
+            deliverers=[
+                names.role_arn(persona)
+                for persona in (Persona.DATA_ENGINEER,)
+                if settings.access.personas.members(persona)
+            ],
+        ),
+        opts,
+    )
     alerts = Topic(
         "alerts",
         TopicArgs(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,12 +24,21 @@ from components.access import Statement
 from components.ground.keys import Domain, Keys
 from contracts.names import MAX_STACK, Names
 
+
+class Bounded(StrEnum):
+    """Whose boundary it is. People and jobs have one each, so that nobody can be lifted to what the others may do."""
+
+    JOBS = "jobs"
+    PEOPLE = "people"
+
+
 DOCUMENT: Final = Path(__file__).with_name("boundary.json")
 #: White space not counted (IAM user guide, "IAM and STS quotas": managed policies).
 MAX_CHARACTERS: Final = 6144
 
 
 _KEY: Final = "<key of {}>"
+_NAMES: Final = {Bounded.JOBS: "boundary", Bounded.PEOPLE: "people-boundary"}
 
 
 def tokens(names: Names) -> dict[str, str]:
@@ -73,6 +83,28 @@ def longest(document: Mapping[str, Any]) -> int:
     return len(json.dumps({"Version": document["Version"], "Statement": statements}, separators=(",", ":")))
 
 
+def committed(whose: Bounded) -> dict[str, Any]:
+    """The document as it is committed."""
+    return json.loads(DOCUMENT.read_text(encoding="utf-8"))[whose]
+
+
+def boundary(
+    name: str,
+    whose: Bounded,
+    names: Names,
+    keys: Mapping[Domain, pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
+) -> aws.iam.Policy:
+    """The policy that bounds roles."""
+    return aws.iam.Policy(
+        f"{name}-boundary",
+        name=names.resource(_NAMES[whose]),
+        description=f"The most that any role of the platform's {whose} can do",
+        policy=access.document(boundary_statements(committed(whose), names, keys)),
+        opts=opts,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class AccessArgs:
     """`permissions_boundary` is the ARN of the account's own boundary, if it has one."""
@@ -83,7 +115,7 @@ class AccessArgs:
 
 
 class Access(pulumi.ComponentResource):
-    """The boundary of every role.
+    """The boundary of every role of a job.
 
     access = Access("access", AccessArgs(names=names, keys=keys, permissions_boundary=None))
     access.permissions_boundary
@@ -96,18 +128,8 @@ class Access(pulumi.ComponentResource):
         if args.permissions_boundary:
             self.permissions_boundary = pulumi.Output.from_input(args.permissions_boundary)
         else:
-            policy = aws.iam.Policy(
-                f"{name}-boundary",
-                name=args.names.resource("boundary"),
-                description="The most that any role of the platform can do",
-                policy=access.document(
-                    boundary_statements(
-                        json.loads(DOCUMENT.read_text(encoding="utf-8")),
-                        args.names,
-                        {domain: args.keys[domain].arn for domain in Domain},
-                    )
-                ),
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+            keys = {domain: args.keys[domain].arn for domain in Domain}
+            child = pulumi.ResourceOptions(parent=self)
+            policy = boundary(name, Bounded.JOBS, args.names, keys, child)
             self.permissions_boundary = policy.arn
         self.register_outputs({"permissionsBoundary": self.permissions_boundary})

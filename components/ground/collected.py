@@ -25,14 +25,17 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
-from components.ground.boundary import DOCUMENT, MAX_CHARACTERS, key_token, longest, tokens
+from components.ground.boundary import DOCUMENT, MAX_CHARACTERS, Bounded, key_token, longest, tokens
 from components.ground.keys import Domain
 from contracts.names import PLATFORM, Names
+from settings import Persona
 
 CONFIG: Final = Path(__file__).with_name("every_role.yaml")
 #: Names in that config, which occur in no other word.
 STACK: Final = "thestack"
 WORKLOAD: Final = "theworkload"
+#: Roles of people in it.
+_PEOPLE: Final = frozenset(f"{PLATFORM}-{STACK}-{persona}" for persona in Persona)
 #: Operators whose values can be joined: a request has to have one of them.
 _ANY_OF: Final = frozenset({"ArnEquals", "ArnLike", "Bool", "StringEquals", "StringLike"})
 
@@ -58,31 +61,39 @@ class _Allowed:
         return (WITHOUT if self.pattern == "*" and not asked else self.action.partition(":")[0]), asked
 
 
-def collect(synth: Mapping[str, Any]) -> Document:
-    """The boundary of the roles of a synthesised stack of `CONFIG`, with tokens for what differs between stacks.
+def collect(synth: Mapping[str, Any]) -> dict[str, Document]:
+    """The boundaries of the roles of a synthesised stack of `CONFIG`, with tokens for what differs between stacks.
 
     Raises ValueError where it has more characters than a managed policy may have, for the longest names.
     """
     inputs = [(r["type"], r["inputs"]) for r in synth["resources"]]
     put_in = _tokens(inputs)
-    policies = [each["policy"] for kind, each in inputs if kind == "aws:iam/rolePolicy:RolePolicy"]
+    policies: dict[Bounded, list[Mapping[str, Any]]] = {whose: [] for whose in Bounded}
+    for kind, each in inputs:
+        if kind == "aws:iam/rolePolicy:RolePolicy":
+            whose = Bounded.PEOPLE if each["role"] in _PEOPLE else Bounded.JOBS
+            policies[whose].append(json.loads(put_in(each["policy"])))
+    return {whose.value: _document(whose, found) for whose, found in policies.items() if found}
+
+
+def text(documents: Mapping[str, Document]) -> str:
+    """The documents as they are committed."""
+    return json.dumps(documents, indent=2) + "\n"
+
+
+def _document(whose: Bounded, policies: Iterable[Mapping[str, Any]]) -> Document:
     groups: dict[_Group, list[_Allowed]] = defaultdict(list)
     for policy in policies:
-        for each in _allowed(json.loads(put_in(policy))):
+        for each in _allowed(policy):
             groups[each.group].append(each)
     statements = [_statement(group, groups[group]) for group in sorted(groups)]
     document = {"Version": "2012-10-17", "Statement": statements}
     if (size := longest(document)) > MAX_CHARACTERS:
         raise ValueError(
-            f"permissions boundary: found {size} characters with the longest names; allowed: {MAX_CHARACTERS}; "
-            "give what brings the new actions a boundary of its own"
+            f"permissions boundary of {whose}: found {size} characters with the longest names; "
+            f"allowed: {MAX_CHARACTERS}; give what brings the new actions a boundary of its own"
         )
     return document
-
-
-def text(document: Document) -> str:
-    """The document as it is committed."""
-    return json.dumps(document, indent=2) + "\n"
 
 
 def _tokens(inputs: Iterable[tuple[str, Mapping[str, Any]]]) -> Callable[[str], str]:

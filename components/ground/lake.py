@@ -7,6 +7,7 @@ processed, or read processed and write artifacts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -20,21 +21,25 @@ from contracts.names import Names
 from settings import Lake as LakeSettings
 
 
-def immutable_statement(names: Names) -> Statement:
-    """The platform's roles, on each level named after the stack, neither write nor delete raw data."""
-    return access.deny(
-        "DenyChangesByThePlatform",
-        [
-            "s3:DeleteObject",
-            "s3:DeleteObjectVersion",
-            "s3:PutBucketVersioning",
-            "s3:PutLifecycleConfiguration",
-            "s3:PutObject",
-            "s3:PutObjectRetention",
-        ],
-        [names.bucket_arn(names.raw_bucket), names.bucket_arn(names.raw_bucket, "*")],
-        conditions={"ArnLike": {"aws:PrincipalArn": names.every_role}},
-    )
+def immutable_statements(names: Names, deliverers: Sequence[str] = ()) -> list[Statement]:
+    """The platform's roles, on each level named after the stack, neither write nor delete raw data.
+
+    `deliverers` are ARNs of those among them that people take to deliver: they write, as nothing is overwritten.
+    """
+    raw = [names.bucket_arn(names.raw_bucket), names.bucket_arn(names.raw_bucket, "*")]
+    ours = {"ArnLike": {"aws:PrincipalArn": names.every_role}}
+    others = {"ArnNotEquals": {"aws:PrincipalArn": list(deliverers)}} if deliverers else {}
+    changes = [
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+        "s3:PutBucketVersioning",
+        "s3:PutLifecycleConfiguration",
+        "s3:PutObjectRetention",
+    ]
+    return [
+        access.deny("DenyChangesByThePlatform", changes, raw, conditions=ours),
+        access.deny("DenyDeliveriesByJobs", ["s3:PutObject"], raw[1:], conditions={**ours, **others}),
+    ]
 
 
 def log_delivery_statement(names: Names, log_bucket: str) -> Statement:
@@ -53,12 +58,16 @@ def log_delivery_statement(names: Names, log_bucket: str) -> Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class LakeArgs:
-    """`settings` is the section of the stack config. `protect` refuses deletion of the buckets."""
+    """`settings` is the section of the stack config. `protect` refuses deletion of the buckets.
+
+    `deliverers` are ARNs of roles of the stack that deliver raw data: no job's.
+    """
 
     names: Names
     keys: Keys
     settings: LakeSettings
     protect: bool
+    deliverers: Sequence[str] = ()
 
 
 class Lake(pulumi.ComponentResource):
@@ -97,7 +106,7 @@ class Lake(pulumi.ComponentResource):
                 protect=args.protect,
                 block_public_access=settings.block_public_access,
                 object_lock_days=settings.object_lock_days,
-                statements=[immutable_statement(names)],
+                statements=immutable_statements(names, args.deliverers),
             ),
             child,
         )

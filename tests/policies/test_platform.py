@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tests.policies import stacks
 from tests.policies.breaks import BREAKS, NOT_BREAKABLE, Break, Platform
 from tests.policies.stacks import STACKS
 from tests.policies.support import Specimen, Verdict, judge
+from tests.synth.matrix import people
 
 EXEMPT_IN_STRICT = {"budget-with-alerts", "stateful-protected", "artifact-bucket-object-lock"}
 CONFIG = Path(__file__).parents[2] / "policies" / "config"
@@ -24,7 +26,11 @@ CONFIG = Path(__file__).parents[2] / "policies" / "config"
 @cache
 def resources(stack: str, engine: str = "platform") -> tuple[Specimen, ...]:
     """The synth of a stack as specimens, each named by its type and name."""
-    found = stacks.resources(stack, engine)
+    return specimens(stacks.resources(stack, engine))
+
+
+def specimens(found: Sequence[dict[str, Any]]) -> tuple[Specimen, ...]:
+    """Resources of a synth as specimens."""
     names = {entry["urn"]: f"{short_type(entry['type'])} {entry['name']}" for entry in found}
     return tuple(
         Specimen(
@@ -73,6 +79,14 @@ def test_a_stack_violates_nothing(stack: str, levels: str) -> None:
     assert [said for said in verdict.violations if said.policy in mandatory] == []
     assert {said.policy for said in verdict.violations} <= EXEMPT_IN_STRICT
     assert verdict.undecided == []
+
+
+def test_the_roles_of_people_violate_nothing() -> None:
+    """The strict pack, in a stack where everybody is named."""
+    found = specimens(people()["resources"])
+    assert [each.name for each in found if each.name.endswith("people-boundary")] == ["iam/policy people-boundary"]
+    verdict = judge([each for each in found if "people" in each.name], config=config("strict"), known=found)
+    assert (verdict.violations, verdict.undecided) == ([], [])
 
 
 def test_what_is_exempt_is_known_and_has_a_reason() -> None:

@@ -24,6 +24,18 @@ KEYS = (
             "allowed: text like arn:aws:iam::123456789012:policy/boundary; choose such a value",
         ),
         (
+            {"access": {"personas": {"mlops": ["arn:aws:iam::123456789012:role/mlops"]}}},
+            'access.personas.mlops[0]: found "arn:aws:iam::123456789012:role/mlops"; '
+            "allowed: with sign_in: sso, a role below role/aws-reserved/sso.amazonaws.com/; "
+            "name a permission set's role, or say sign_in: mfa",
+        ),
+        (
+            {"access": {"personas": {"sign_in": "mfa", "auditor": ["arn:aws:iam::123456789012:root"]}}},
+            'access.personas.auditor[0]: found "arn:aws:iam::123456789012:root"; allowed: text like '
+            "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_DataScientist_*; "
+            "choose such a value",
+        ),
+        (
             {"lake": {"infrequent_access_after_days": 60, "archive_after_days": 80}},
             "lake.archive_after_days: found 80; allowed: 90 or more; "
             "S3 keeps an object 30 days in Standard-IA: archive later or tier earlier",

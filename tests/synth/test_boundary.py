@@ -11,8 +11,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from components.ground import boundary, collected
 from local.runtime import Stack
+from settings import Persona
 from tests import iam
 from tests.synth.conftest import synthesised
 from tests.synth.test_isolation import three_workloads
@@ -47,7 +50,10 @@ def test_the_stack_that_it_is_collected_from_has_every_role() -> None:
 
 
 def rendered(synth: dict[str, Any]) -> str:
-    (found,) = (r["inputs"]["policy"] for r in synth["resources"] if r["type"] == BOUNDARY)
+    """The boundary of jobs."""
+    (found,) = (
+        r["inputs"]["policy"] for r in synth["resources"] if r["type"] == BOUNDARY and r["name"] == "access-boundary"
+    )
     return found
 
 
@@ -69,10 +75,13 @@ def test_no_role_has_a_statement_outside_it(steady: dict[str, Any], bootstrap: d
     assert [*outside(steady), *outside(bootstrap), *outside(three_workloads())] == []
 
 
-def test_nothing_is_in_it_that_no_role_has() -> None:
-    own = [s for role in iam.roles(every_role()).values() for s in role.statements]
-    for statement in with_its_own_boundary():
-        had = [s for s in own if set(s["Action"]) & set(statement["Action"])]
+@pytest.mark.parametrize("whose", list(boundary.Bounded))
+def test_nothing_is_in_it_that_no_role_has(whose: boundary.Bounded) -> None:
+    people = {f"mlplatform-{collected.STACK}-{persona}" for persona in Persona}
+    roles = iam.roles(every_role()).values()
+    own = [s for role in roles if (role.name in people) == (whose == "people") for s in role.statements]
+    for statement in with_its_own_boundaries()[whose]:
+        had = [s for s in own if s["Effect"] == "Allow" and set(s["Action"]) & set(statement["Action"])]
         resources = {r for s in had for r in s["Resource"]}
         assert {a for s in had for a in s["Action"]} >= set(statement["Action"]), statement["Sid"]
         for pattern in statement["Resource"]:
@@ -83,10 +92,16 @@ def test_nothing_is_in_it_that_no_role_has() -> None:
                 assert set(values) == asked, key
 
 
-def with_its_own_boundary() -> list[Any]:
-    """The statements of the boundary of the same stack, which is given another one to be collected from."""
-    own = Stack(collected.STACK, config_file=collected.CONFIG, config_overrides={"access": {}})
-    return json.loads(rendered(own.synth(bootstrap=True)))["Statement"]
+def with_its_own_boundaries() -> dict[str, list[Any]]:
+    """The statements of the boundaries of the same stack, which is given another one to be collected from."""
+    personas = {"sign_in": "mfa", "auditor": ["arn:aws:iam::123456789012:role/auditor"]}
+    own = Stack(collected.STACK, config_file=collected.CONFIG, config_overrides={"access": {"personas": personas}})
+    found = {
+        r["name"].partition("-")[0]: json.loads(r["inputs"]["policy"])["Statement"]
+        for r in own.synth(bootstrap=True)["resources"]
+        if r["type"] == BOUNDARY
+    }
+    return {"jobs": found["access"], "people": found["people"]}
 
 
 def _listed(value: Any) -> list[Any]:

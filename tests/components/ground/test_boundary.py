@@ -9,11 +9,12 @@ import pytest
 
 from components.access import WITHOUT_RESOURCE
 from components.ground.boundary import (
-    DOCUMENT,
     MAX_CHARACTERS,
     Access,
     AccessArgs,
+    Bounded,
     boundary_statements,
+    committed,
     key_token,
     longest,
 )
@@ -33,12 +34,11 @@ def access(permissions_boundary: str | None = None) -> Deployment:
     return deploy(program)
 
 
-def committed() -> dict[str, Any]:
-    return json.loads(DOCUMENT.read_text(encoding="utf-8"))
+JOBS = committed(Bounded.JOBS)
 
 
-def statements(names: Names = NAMES) -> dict[str, dict[str, Any]]:
-    return {s.sid: s.to_dict() for s in boundary_statements(committed(), names, KEYS)}
+def statements(whose: Bounded = Bounded.JOBS) -> dict[str, dict[str, Any]]:
+    return {s.sid: s.to_dict() for s in boundary_statements(committed(whose), NAMES, KEYS)}
 
 
 def test_the_platform_makes_its_boundary() -> None:
@@ -49,12 +49,13 @@ def test_the_platform_makes_its_boundary() -> None:
         "permissionsBoundary": "arn:aws:iam:eu-west-1:123456789012:policy/mlplatform-staging-boundary"
     }
     found = json.loads(policy["policy"])["Statement"]
-    assert [s["Sid"] for s in found] == [s["Sid"] for s in committed()["Statement"]]
+    assert [s["Sid"] for s in found] == [s["Sid"] for s in JOBS["Statement"]]
     assert "<" not in policy["policy"]
 
 
-def test_the_longest_names_fit_into_a_managed_policy() -> None:
-    assert 4000 < longest(committed()) <= MAX_CHARACTERS
+@pytest.mark.parametrize("whose", list(Bounded))
+def test_the_longest_names_fit_into_a_managed_policy(whose: Bounded) -> None:
+    assert 4000 < longest(committed(whose)) <= MAX_CHARACTERS
 
 
 @pytest.mark.parametrize(
@@ -64,14 +65,14 @@ def test_the_longest_names_fit_into_a_managed_policy() -> None:
 def test_no_partition_has_longer_names_than_the_one_that_is_measured(partition: str, region: str) -> None:
     names = Names(stack="s" * MAX_STACK, account=NAMES.account, region=region, partition=partition)
     keys = {domain: names.arn("kms", "key/12345678-1234-1234-1234-123456789012") for domain in Domain}
-    listed = [s.to_dict() for s in boundary_statements(committed(), names, keys)]
+    listed = [s.to_dict() for s in boundary_statements(JOBS, names, keys)]
     text = json.dumps({"Version": "2012-10-17", "Statement": listed}, separators=(",", ":"))
-    assert len(text) <= longest(committed())
+    assert len(text) <= longest(JOBS)
 
 
 def test_one_key_for_everything_is_named_once() -> None:
     arn = "arn:aws:kms:eu-west-1:123456789012:key/one"
-    found = {s.sid: s.resources for s in boundary_statements(committed(), NAMES, dict.fromkeys(Domain, arn))}
+    found = {s.sid: s.resources for s in boundary_statements(JOBS, NAMES, dict.fromkeys(Domain, arn))}
     assert (found["Kms"], found["KmsGrantIsForAWSResource"]) == ((arn,), (arn,))
 
 
@@ -101,6 +102,17 @@ def test_every_resource_of_the_boundary_is_of_this_stack() -> None:
     assert open_ended == ["CloudwatchNamespace", "WithoutResource"]
     everything = [sid for sid, s in statements().items() for r in s["Resource"] if r.endswith(":123456789012:*")]
     assert everything == []
+
+
+def test_people_hand_no_role_on_and_change_no_permissions() -> None:
+    actions = {action for s in statements(Bounded.PEOPLE).values() for action in s["Action"]}
+    assert {a for a in actions if a.startswith(("iam:", "organizations:", "sts:"))} == {
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListRolePolicies",
+    }
+    assert {a for a in actions if "Delete" in a} == {"s3:DeleteObject"}
 
 
 def test_the_boundary_allows_no_change_of_permissions() -> None:

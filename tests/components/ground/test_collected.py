@@ -20,13 +20,16 @@ def synth(*statements: dict[str, Any]) -> dict[str, Any]:
             ("aws:kms/alias:Alias", {"name": f"alias/mlplatform-thestack-{domain}", "targetKeyId": f"id-{domain}"})
             for domain in Domain
         ),
-        *(("aws:iam/rolePolicy:RolePolicy", {"policy": json.dumps({"Statement": [s]})}) for s in statements),
+        *(
+            ("aws:iam/rolePolicy:RolePolicy", {"role": "job", "policy": json.dumps({"Statement": [s]})})
+            for s in statements
+        ),
     ]
     return {"resources": [{"type": kind, "inputs": inputs} for kind, inputs in resources]}
 
 
 def collect(*statements: dict[str, Any]) -> list[dict[str, Any]]:
-    return collected.collect(synth(*statements))["Statement"]
+    return collected.collect(synth(*statements))["jobs"]["Statement"]
 
 
 def allow(action: str, *resources: str, **condition: Any) -> dict[str, Any]:
@@ -118,6 +121,16 @@ def test_a_denial_is_not_what_a_role_may_do() -> None:
     ] == [["sns:Publish"]]
 
 
+def test_people_have_a_boundary_of_their_own() -> None:
+    given = synth(allow("xray:PutTraceSegments", "*"), allow("ecr:GetAuthorizationToken", "*"))
+    given["resources"][-1]["inputs"]["role"] = "mlplatform-thestack-mlops"
+    found = collected.collect(given)
+    assert {whose: [s["Action"] for s in document["Statement"]] for whose, document in found.items()} == {
+        "jobs": [["xray:PutTraceSegments"]],
+        "people": [["ecr:GetAuthorizationToken"]],
+    }
+
+
 def test_a_condition_whose_values_cannot_be_joined_is_refused() -> None:
     with pytest.raises(ValueError) as caught:
         collect(allow("sns:Publish", "*", StringNotEquals={"aws:PrincipalTag/Team": "a"}))
@@ -128,5 +141,7 @@ def test_a_condition_whose_values_cannot_be_joined_is_refused() -> None:
 
 def test_more_than_a_managed_policy_takes_is_refused() -> None:
     arns = [ARN.format("glue", f"table/database{i:03}/*") for i in range(100)]
-    with pytest.raises(ValueError, match=r"^permissions boundary: found \d{4,} characters with the longest names; all"):
+    with pytest.raises(
+        ValueError, match=r"^permissions boundary of jobs: found \d{4,} characters with the longest names; all"
+    ):
         collect(allow("glue:GetTable", *arns))

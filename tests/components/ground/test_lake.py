@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.ground.keys import Keys, KeysArgs
-from components.ground.lake import Lake, LakeArgs
+from components.ground.lake import Lake, LakeArgs, immutable_statements
 from settings import Lake as LakeSettings
 from settings.keys import Keys as KeySettings
 from tests.components.engine import NAMES, Deployment, deploy, policy
@@ -80,11 +80,22 @@ def test_each_data_bucket_takes_its_own_key_only(bucket: str, key: str) -> None:
 
 
 def test_the_platform_neither_writes_nor_deletes_raw_data() -> None:
-    statement = policy(lake().one("lake-raw-policy"))["DenyChangesByThePlatform"]
-    assert statement["Effect"] == "Deny"
-    assert {"s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"} <= set(statement["Action"])
-    assert statement["Condition"] == {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/*-staging-*"}}
-    assert f"arn:aws:s3:::{PREFIX}raw-data/*" in statement["Resource"]
+    found = policy(lake().one("lake-raw-policy"))
+    changes, deliveries = found["DenyChangesByThePlatform"], found["DenyDeliveriesByJobs"]
+    assert {"s3:DeleteObject", "s3:DeleteObjectVersion"} <= set(changes["Action"])
+    assert deliveries["Action"] == ["s3:PutObject"]
+    for statement in (changes, deliveries):
+        assert statement["Effect"] == "Deny"
+        assert statement["Condition"] == {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/*-staging-*"}}
+        assert f"arn:aws:s3:::{PREFIX}raw-data/*" in statement["Resource"]
+
+
+def test_of_its_roles_only_those_that_people_take_to_deliver_write_raw_data() -> None:
+    engineer = "arn:aws:iam::123456789012:role/mlplatform-staging-data-engineer"
+    changes, deliveries = immutable_statements(NAMES, [engineer])
+    ours = {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/*-staging-*"}
+    assert changes.conditions == {"ArnLike": ours}
+    assert deliveries.conditions == {"ArnLike": ours, "ArnNotEquals": {"aws:PrincipalArn": [engineer]}}
 
 
 def test_the_log_bucket_takes_logs_of_this_stack_and_is_not_logged_itself() -> None:

@@ -1,0 +1,299 @@
+"""What the people of a stack may do, by what they are. Pure statements, for all workloads of the stack.
+
+Who trains does not approve, who approves does not promote, and who promotes reads no data. What only some may do is
+denied to all others (`GUARANTEES`), so that another policy on their role gives them nothing of it. Nobody among them
+changes permissions or destroys anything: that is done by whoever deploys the stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+
+from components import access, jobs
+from components.access import Statement
+from components.ground.keys import Domain
+from contracts.layout import Layout
+from contracts.names import Names
+from contracts.release import emergency
+from settings import Persona
+
+Keys = Mapping[Domain, pulumi.Input[str]]
+
+
+#: The places of every workload.
+EVERY: Final = Layout("*")
+
+
+def statements(persona: Persona, names: Names, keys: Keys) -> list[Statement]:
+    """Everything that a persona's role may do, and what it may not whatever else it is given."""
+    return [*_looks(names), *_OWN[persona](names, keys), *denials(persona, names)]
+
+
+def _looks(names: Names) -> list[Statement]:
+    """What everybody sees: what there is and how it is, and no data."""
+
+    def arns(*resources: str) -> list[str]:
+        return [names.arn("sagemaker", resource) for resource in resources]
+
+    own, parts = f"*-{names.stack}", names.every
+    return [
+        access.allow(
+            "SeeModels",
+            [
+                "sagemaker:DescribeEndpoint",
+                "sagemaker:DescribeEndpointConfig",
+                "sagemaker:DescribeModel",
+                "sagemaker:DescribeModelPackage",
+                "sagemaker:DescribeModelPackageGroup",
+                "sagemaker:DescribePipeline",
+                "sagemaker:DescribePipelineExecution",
+                "sagemaker:ListModelPackages",
+                "sagemaker:ListPipelineExecutionSteps",
+                "sagemaker:ListPipelineExecutions",
+            ],
+            arns(
+                f"endpoint/{parts}",
+                f"endpoint-config/{parts}",
+                f"model/{parts}",
+                f"model-package-group/{own}",
+                f"model-package/{own}/*",
+                f"pipeline/{own}",
+                f"pipeline/{own}/execution/*",
+            ),
+        ),
+        access.allow("SeeReleases", ["ssm:GetParameter", "ssm:GetParameterHistory"], [_parameters(names)]),
+        access.allow("SeeAlarms", ["cloudwatch:DescribeAlarms"], [names.arn("cloudwatch", f"alarm:{parts}")]),
+        access.allow("SeeMetrics", ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], ["*"]),
+        access.allow("FindConfigurations", ["sagemaker:ListEndpointConfigs"], ["*"]),
+    ]
+
+
+def _parameters(names: Names) -> str:
+    """Release records and images."""
+    return names.arn("ssm", f"parameter{names.parameter_path}/*")
+
+
+def _read_logs(names: Names) -> Statement:
+    groups = [f"/aws/lambda/{names.every}", f"/aws/sagemaker/Endpoints/{names.every}"]
+    shared = [f"{group}{end}" for group in (jobs.PROCESSING_LOGS, jobs.TRAINING_LOGS) for end in ("", ":*")]
+    return access.allow(
+        "ReadLogs",
+        ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"],
+        [names.arn("logs", f"log-group:{group}") for group in (*groups, *shared)],
+    )
+
+
+def _data_engineer(names: Names, keys: Keys) -> list[Statement]:
+    return [
+        access.write_objects("Deliver", names, names.raw_bucket, [EVERY.incoming]),
+        *access.read_objects("ReadDelivered", names, names.raw_bucket, [EVERY.incoming]),
+        access.use_key("EncryptDelivered", [keys[Domain.RAW]], write=True),
+        *access.read_objects(
+            "ReadVerdicts", names, names.processed_bucket, [EVERY.accepted, EVERY.ledger, EVERY.quarantine]
+        ),
+        access.use_key("DecryptVerdicts", [keys[Domain.PROCESSED]], write=False),
+    ]
+
+
+def _data_scientist(names: Names, keys: Keys) -> list[Statement]:
+    pipeline = names.arn("sagemaker", f"pipeline/*-{names.stack}")
+    return [
+        *access.read_objects("ReadAccepted", names, names.processed_bucket, [EVERY.accepted, EVERY.data_capture]),
+        *access.read_objects(
+            "ReadRuns", names, names.artifacts_bucket, [EVERY.contracts, EVERY.data_quality, EVERY.drift, EVERY.runs]
+        ),
+        access.use_key("DecryptData", [keys[Domain.MODELS], keys[Domain.PROCESSED]], write=False),
+        access.allow(
+            "Train",
+            ["sagemaker:StartPipelineExecution", "sagemaker:StopPipelineExecution"],
+            [pipeline, f"{pipeline}/execution/*"],
+        ),
+        _read_logs(names),
+    ]
+
+
+def _ml_engineer(names: Names, keys: Keys) -> list[Statement]:
+    return [
+        *access.read_objects("ReadCapture", names, names.processed_bucket, [EVERY.data_capture]),
+        *access.read_objects(
+            "ReadRuns", names, names.artifacts_bucket, [EVERY.contracts, EVERY.data_quality, EVERY.drift, EVERY.runs]
+        ),
+        access.use_key("DecryptData", [keys[Domain.MODELS], keys[Domain.PROCESSED]], write=False),
+        access.allow(
+            "Approve",
+            ["sagemaker:UpdateModelPackage"],
+            [names.arn("sagemaker", f"model-package/*-{names.stack}/*")],
+        ),
+        _read_logs(names),
+    ]
+
+
+def _mlops(names: Names, keys: Keys) -> list[Statement]:
+    endpoints = [names.arn("sagemaker", f"{kind}/{names.every}") for kind in ("endpoint", "endpoint-config")]
+    return [
+        access.allow("Release", ["ssm:PutParameter"], [_parameters(names)]),
+        *access.read_objects("SeeLocks", names, names.artifacts_bucket, [EVERY.locks]),
+        access.allow(
+            "Lock",
+            ["s3:DeleteObject", "s3:PutObject"],
+            [names.bucket_arn(names.artifacts_bucket, f"{EVERY.locks}*")],
+        ),
+        access.use_key("EncryptLocks", [keys[Domain.MODELS]], write=True),
+        access.allow("MoveEndpoints", ["sagemaker:UpdateEndpoint"], endpoints),
+        access.grant_key("EncryptFleets", [keys[Domain.MODELS]]),
+        access.allow(
+            "FindImages", ["ecr:DescribeImages"], [names.arn("ecr", f"repository/{names.ground.resource('*')}")]
+        ),
+        *_answers(names),
+        _read_logs(names),
+    ]
+
+
+def _on_call(names: Names, _: Keys) -> list[Statement]:
+    return [*_answers(names), _read_logs(names)]
+
+
+def _answers(names: Names) -> list[Statement]:
+    """Turning a rollout back, and having the rollback function move an endpoint: its alarm is set off by hand.
+
+    The function takes it from there, with its own brakes, and nobody who answers an alarm needs to write a record.
+    """
+    return [
+        access.allow("SetAlarms", ["cloudwatch:SetAlarmState"], [names.arn("cloudwatch", f"alarm:{names.every}")]),
+        access.put_metrics([emergency.NAMESPACE]),
+    ]
+
+
+def _auditor(names: Names, _: Keys) -> list[Statement]:
+    buckets = [names.bucket_arn(names.bucket("*"))]
+    logs = names.bucket("access-logs")
+    return [
+        access.allow(
+            "SeePermissions",
+            ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
+            [names.every_role],
+        ),
+        access.allow(
+            "SeeBuckets",
+            [
+                "s3:GetBucketLogging",
+                "s3:GetBucketObjectLockConfiguration",
+                "s3:GetBucketPolicy",
+                "s3:GetBucketPublicAccessBlock",
+                "s3:GetBucketVersioning",
+                "s3:GetEncryptionConfiguration",
+                "s3:GetLifecycleConfiguration",
+            ],
+            buckets,
+        ),
+        access.allow("ReadAccessLogs", ["s3:GetObject"], [names.bucket_arn(logs, "*")]),
+        access.allow("FindAccessLogs", ["s3:ListBucket"], [names.bucket_arn(logs)]),
+        access.allow("SeeTrail", ["cloudtrail:LookupEvents"], ["*"]),
+        _read_logs(names),
+    ]
+
+
+_OWN: Final[Mapping[Persona, Callable[[Names, Keys], list[Statement]]]] = {
+    Persona.DATA_ENGINEER: _data_engineer,
+    Persona.DATA_SCIENTIST: _data_scientist,
+    Persona.ML_ENGINEER: _ml_engineer,
+    Persona.MLOPS: _mlops,
+    Persona.ON_CALL: _on_call,
+    Persona.AUDITOR: _auditor,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guarantee:
+    """Actions on resources that nobody but `holders` has; `sid` says it in words."""
+
+    sid: str
+    holders: frozenset[Persona]
+    actions: Sequence[str]
+    resources: Callable[[Names], Sequence[str]]
+
+
+def _data(names: Names) -> list[str]:
+    return [names.bucket_arn(bucket, "*") for bucket in (names.raw_bucket, names.processed_bucket)]
+
+
+_READ_OBJECTS: Final = ("s3:GetObject", "s3:GetObjectVersion")
+GUARANTEES: Final = (
+    Guarantee(
+        sid="OnlyMlopsReleases",
+        holders=frozenset({Persona.MLOPS}),
+        actions=("sagemaker:UpdateEndpoint", "ssm:DeleteParameter", "ssm:DeleteParameters", "ssm:PutParameter"),
+        resources=lambda names: [_parameters(names), names.arn("sagemaker", f"endpoint*/{names.every}")],
+    ),
+    Guarantee(
+        sid="OnlyMlEngineersApprove",
+        holders=frozenset({Persona.ML_ENGINEER}),
+        actions=("sagemaker:UpdateModelPackage",),
+        resources=lambda names: [names.arn("sagemaker", f"model-package/*-{names.stack}/*")],
+    ),
+    Guarantee(
+        sid="OnlyDataScientistsTrain",
+        holders=frozenset({Persona.DATA_SCIENTIST}),
+        actions=("sagemaker:RetryPipelineExecution", "sagemaker:StartPipelineExecution"),
+        resources=lambda names: [names.arn("sagemaker", f"pipeline/*-{names.stack}{end}") for end in ("", "/*")],
+    ),
+    Guarantee(
+        sid="OnlyDataEngineersReadPersonalData",
+        holders=frozenset({Persona.DATA_ENGINEER}),
+        actions=_READ_OBJECTS,
+        resources=lambda names: [
+            names.bucket_arn(names.raw_bucket, "*"),
+            names.bucket_arn(names.processed_bucket, f"{EVERY.quarantine}*"),
+        ],
+    ),
+    Guarantee(
+        sid="OnlyWhoWorksWithDataReadsIt",
+        holders=frozenset({Persona.DATA_ENGINEER, Persona.DATA_SCIENTIST, Persona.ML_ENGINEER}),
+        actions=(*_READ_OBJECTS, "sagemaker:BatchGetRecord", "sagemaker:GetRecord", "sagemaker:InvokeEndpoint"),
+        resources=lambda names: [*_data(names), names.arn("sagemaker", f"*/{names.every}")],
+    ),
+    Guarantee(
+        sid="NobodyChangesPermissions",
+        holders=frozenset(),
+        actions=(
+            "iam:AttachRolePolicy",
+            "iam:CreatePolicyVersion",
+            "iam:DeleteRolePermissionsBoundary",
+            "iam:PassRole",
+            "iam:PutRolePermissionsBoundary",
+            "iam:PutRolePolicy",
+            "iam:UpdateAssumeRolePolicy",
+            "kms:PutKeyPolicy",
+            "s3:PutBucketPolicy",
+        ),
+        resources=lambda _: ["*"],
+    ),
+    Guarantee(
+        sid="NobodyDestroys",
+        holders=frozenset(),
+        actions=(
+            "kms:DisableKey",
+            "kms:ScheduleKeyDeletion",
+            "s3:DeleteBucket",
+            "s3:DeleteObjectVersion",
+            "sagemaker:DeleteEndpoint",
+            "sagemaker:DeleteFeatureGroup",
+            "sagemaker:DeleteModelPackage",
+            "sagemaker:DeleteModelPackageGroup",
+        ),
+        resources=lambda _: ["*"],
+    ),
+)
+
+
+def denials(persona: Persona, names: Names) -> list[Statement]:
+    """What is guaranteed not to be a persona's."""
+    return [
+        access.forbid(each.sid, each.actions, each.resources(names))
+        for each in GUARANTEES
+        if persona not in each.holders
+    ]

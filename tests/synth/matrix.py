@@ -1,0 +1,185 @@
+"""Who may do what, asked of the rendered policies of a stack with people.
+
+`python -m tests.synth.matrix` writes it down. Every role of the stack is asked whether it may do all that an act needs
+(`tests.iam`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from contracts.names import Names
+from contracts.release import emergency
+from local.runtime import Stack
+from local.runtime.answers import ACCOUNT
+from settings import Persona
+from tests import iam
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "permissions.md"
+STACK: Final = "prod"
+NAMES: Final = Names(stack=STACK, account=ACCOUNT, region="eu-west-1")
+LIVE: Final = NAMES.of_workload("churn").of_endpoint("live")
+PIPELINE: Final = LIVE.arn("sagemaker", f"pipeline/{LIVE.pipeline}")
+ENDPOINT: Final = LIVE.arn("sagemaker", f"endpoint/{LIVE.prefix}")
+SSO: Final = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_"
+
+Need = tuple[str, str, Mapping[str, str]]
+
+
+def _object(bucket: str, prefix: str) -> str:
+    return LIVE.bucket_arn(bucket, f"{prefix}object")
+
+
+def _parameter(name: str) -> str:
+    return LIVE.arn("ssm", f"parameter{name}")
+
+
+#: Bucket -> the kind of data whose key encrypts it.
+_KEYS: Final = {LIVE.raw_bucket: "raw", LIVE.processed_bucket: "processed", LIVE.artifacts_bucket: "models"}
+
+
+def _encrypted(action: str, bucket: str) -> list[Need]:
+    return [(action, key(_KEYS[bucket]), {})] if bucket in _KEYS else []
+
+
+def _reading(bucket: str, prefix: str) -> list[Need]:
+    return [
+        ("s3:GetObject", _object(bucket, prefix), {}),
+        ("s3:ListBucket", LIVE.bucket_arn(bucket), {"s3:prefix": prefix}),
+        *_encrypted("kms:Decrypt", bucket),
+    ]
+
+
+_LAYOUT = LIVE.layout
+_LOCK = LIVE.bucket_arn(LIVE.artifacts_bucket, LIVE.lock_key)
+_FUNCTION_LOG = LIVE.arn("logs", f"log-group:/aws/lambda/{LIVE.resource('rollback')}:log-stream:one")
+_HEAD: Final = """# Who may do what
+
+Written by `python -m tests.synth.matrix`, which asks the rendered policies of a stack; a test keeps it current. Nobody
+but who deploys the stack changes permissions or destroys anything.
+
+**yes**: its policies and its boundary allow all that the act needs. **never**: denied, so that another policy on the
+role does not give it. Nothing: not allowed.
+
+## People
+
+Roles of `access.personas` in the stack config ([configuration](configuration.md#accesspersonas)). Each is there if
+somebody is named for it, is taken for an hour at most, and needs a sign-in through IAM Identity Center or a second
+factor. They act on all workloads of the stack. Who trains does not approve, who approves does not promote, and who
+promotes reads no data.
+
+"""
+_JOBS: Final = """
+## Jobs
+
+The roles of a workload, of its endpoint and of the network; each acts on its own workload alone.
+
+"""
+
+
+@cache
+def people() -> dict[str, Any]:
+    """The synth document of a stack where everybody is named and all jobs run; do not change it."""
+    named = {persona.name.lower(): [f"{SSO}{persona}_*"] for persona in Persona}
+    config = {
+        "access": {"personas": named},
+        "monitoring": {"engine": "sagemaker"},
+        "retraining": {"schedule": "weekly"},
+    }
+    return Stack(STACK, config_overrides=config).synth()
+
+
+def key(domain: str) -> str:
+    """ARN of one of that stack's keys."""
+    aliases = [r["inputs"] for r in people()["resources"] if r["type"] == "aws:kms/alias:Alias"]
+    (found,) = (each["targetKeyId"] for each in aliases if each["name"] == f"alias/{NAMES.resource(domain)}")
+    return NAMES.arn("kms", f"key/{found}")
+
+
+@cache
+def acts() -> Mapping[str, list[Need]]:
+    """Act -> everything that it needs."""
+    return {
+        "deliver raw data": [
+            ("s3:PutObject", _object(LIVE.raw_bucket, _LAYOUT.incoming), {}),
+            *_encrypted("kms:GenerateDataKey", LIVE.raw_bucket),
+        ],
+        "read raw data, with personal data": _reading(LIVE.raw_bucket, _LAYOUT.incoming),
+        "read quarantined rows, with personal data": _reading(LIVE.processed_bucket, _LAYOUT.quarantine),
+        "read accepted data": _reading(LIVE.processed_bucket, _LAYOUT.accepted),
+        "read captured traffic": _reading(LIVE.processed_bucket, f"{_LAYOUT.data_capture}{LIVE.prefix}/champion/"),
+        "read models and reports of runs": _reading(LIVE.artifacts_bucket, _LAYOUT.runs),
+        "start training": [("sagemaker:StartPipelineExecution", PIPELINE, {})],
+        "register a model": [
+            ("sagemaker:CreateModelPackage", LIVE.arn("sagemaker", f"model-package-group/{LIVE.package_group}"), {})
+        ],
+        "approve a model": [
+            ("sagemaker:UpdateModelPackage", LIVE.arn("sagemaker", f"model-package/{LIVE.package_group}/1"), {})
+        ],
+        "promote, split": [
+            ("ssm:PutParameter", _parameter(LIVE.release_parameter), {}),
+            *((f"s3:{verb}Object", _LOCK, {}) for verb in ("Delete", "Get", "Put")),
+            *_encrypted("kms:GenerateDataKey", LIVE.artifacts_bucket),
+        ],
+        "publish an image": [("ssm:PutParameter", _parameter(LIVE.image_parameter("training")), {})],
+        "move an endpoint": [("sagemaker:UpdateEndpoint", ENDPOINT, {})],
+        "set off a rollback": [("cloudwatch:SetAlarmState", LIVE.arn("cloudwatch", f"alarm:{LIVE.resource('x')}"), {})],
+        "halt a rollout": [("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": emergency.NAMESPACE})],
+        "see releases and their history": [
+            ("ssm:GetParameter", _parameter(LIVE.release_parameter), {}),
+            ("ssm:GetParameterHistory", _parameter(LIVE.release_parameter), {}),
+        ],
+        "read logs": [("logs:GetLogEvents", _FUNCTION_LOG, {})],
+        "read who touched which object": _reading(LIVE.bucket("access-logs"), ""),
+        "see roles and their policies": [("iam:GetRolePolicy", LIVE.role_arn("rollback"), {})],
+        "change permissions": [("iam:PutRolePolicy", LIVE.role_arn("rollback"), {})],
+        "destroy an endpoint": [("sagemaker:DeleteEndpoint", ENDPOINT, {})],
+        "destroy data": [("s3:DeleteObjectVersion", _object(LIVE.raw_bucket, _LAYOUT.incoming), {})],
+        "destroy keys": [("kms:ScheduleKeyDeletion", LIVE.arn("kms", "key/one"), {})],
+    }
+
+
+@cache
+def roles() -> dict[str, iam.Role]:
+    """The roles of that stack by name."""
+    return iam.roles(people())
+
+
+def persona(who: Persona) -> iam.Role:
+    """The role of a persona."""
+    return roles()[NAMES.resource(who)]
+
+
+def answer(role: iam.Role, act: str) -> str:
+    """Whether a role may do an act: `yes`, `never`, or nothing."""
+    if all(role.may(*need) for need in acts()[act]):
+        return "yes"
+    return "never" if any(role.never(*need) for need in acts()[act]) else ""
+
+
+def page() -> str:
+    """docs/permissions.md."""
+    who = {each.replace("-", " "): persona(each) for each in Persona}
+    others = {_job(name): role for name, role in roles().items() if role not in who.values()}
+    theirs = [act for act in acts() if any(answer(role, act) for role in others.values())]
+    return _HEAD + _table(who, acts()) + _JOBS + _table(others, theirs)
+
+
+def _job(role: str) -> str:
+    """What a role is called after the names of the level that it belongs to."""
+    for level in (LIVE, LIVE.of_its_workload, NAMES):
+        role = role.removeprefix(f"{level.prefix}-")
+    return role
+
+
+def _table(columns: Mapping[str, iam.Role], acts: Iterable[str]) -> str:
+    rows = [["", *columns], ["---"] * (len(columns) + 1)]
+    rows += [[act, *(answer(role, act) for role in columns.values())] for act in acts]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

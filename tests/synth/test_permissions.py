@@ -1,0 +1,137 @@
+"""What people may do, simulated on the rendered policies of a stack where everybody is named."""
+
+from __future__ import annotations
+
+import json
+from itertools import chain
+from typing import Any
+
+import pytest
+
+from local.emulator.policy_statements import Request, effects
+from settings import Persona
+from tests import iam
+from tests.synth.matrix import NAMES, PAGE, acts, answer, page, people, persona
+
+DE, DS, MLE, OPS, CALL, AUDITOR = Persona
+EVERYTHING = {"Effect": "Allow", "Action": ["*"], "Resource": ["*"], "Principal": "*"}
+
+
+def who(act: str, found: str = "yes") -> set[Persona]:
+    return {each for each in Persona if answer(persona(each), act) == found}
+
+
+def test_the_page_says_what_the_policies_do() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `python -m tests.synth.matrix`"
+
+
+@pytest.mark.parametrize(
+    ("act", "allowed"),
+    [
+        ("deliver raw data", {DE}),
+        ("read raw data, with personal data", {DE}),
+        ("read quarantined rows, with personal data", {DE}),
+        ("read accepted data", {DE, DS}),
+        ("read captured traffic", {DS, MLE}),
+        ("read models and reports of runs", {DS, MLE}),
+        ("start training", {DS}),
+        ("register a model", set()),
+        ("approve a model", {MLE}),
+        ("promote, split", {OPS}),
+        ("publish an image", {OPS}),
+        ("move an endpoint", {OPS}),
+        ("set off a rollback", {OPS, CALL}),
+        ("halt a rollout", {OPS, CALL}),
+        ("see releases and their history", set(Persona)),
+        ("read logs", set(Persona) - {DE}),
+        ("read who touched which object", {AUDITOR}),
+        ("see roles and their policies", {AUDITOR}),
+        ("change permissions", set()),
+        ("destroy an endpoint", set()),
+        ("destroy data", set()),
+        ("destroy keys", set()),
+    ],
+)
+def test_only_who_is_meant_to_may(act: str, allowed: set[Persona]) -> None:
+    assert who(act) == allowed
+
+
+def test_every_act_is_asked_for() -> None:
+    (mark,) = (m for m in test_only_who_is_meant_to_may.pytestmark if m.name == "parametrize")  # type: ignore[attr-defined]
+    assert [act for act, _ in mark.args[1]] == list(acts())
+
+
+@pytest.mark.parametrize(
+    "act", ["start training", "approve a model", "promote, split", "destroy data", "change permissions"]
+)
+def test_what_is_guaranteed_is_denied_whatever_else_a_role_is_given(act: str) -> None:
+    for each in set(Persona) - who(act):
+        lifted = [*persona(each).statements, EVERYTHING]
+        allowed = [iam.allows(lifted, None, action, resource, facts) for action, resource, facts in acts()[act]]
+        assert not all(allowed), each
+
+
+def test_an_auditor_who_is_given_everything_reads_no_data() -> None:
+    lifted = [*persona(AUDITOR).statements, EVERYTHING]
+    for act in (
+        "raw data, with personal data",
+        "quarantined rows, with personal data",
+        "accepted data",
+        "captured traffic",
+    ):
+        action, resource, facts = acts()[f"read {act}"][0]
+        assert not iam.allows(lifted, None, action, resource, facts), act
+
+
+def test_whoever_trains_neither_approves_nor_promotes() -> None:
+    holders = [who(act) for act in ("start training", "approve a model", "promote, split")]
+    assert [len(each) for each in holders] == [1, 1, 1]
+    assert len(set.union(*holders)) == 3
+
+
+@pytest.mark.parametrize("each", list(Persona))
+def test_no_persona_has_a_statement_outside_the_boundary_of_people(each: Persona) -> None:
+    role = persona(each)
+    assert role.boundary is not None
+    allowed = [s for s in role.statements if s["Effect"] == "Allow"]
+    outside = [
+        f"{action} on {resource}"
+        for action, resource, facts in chain.from_iterable(map(iam.asked, allowed))
+        if not iam.allows(role.boundary, None, action, resource, facts)
+    ]
+    assert outside == []
+
+
+def _raw_policy() -> str:
+    (found,) = (
+        r["inputs"]["policy"]
+        for r in people()["resources"]
+        if r["type"] == "aws:s3/bucketPolicy:BucketPolicy" and r["name"] == "lake-raw-policy"
+    )
+    return found
+
+
+@pytest.mark.parametrize(("role", "refused"), [("data-engineer", False), ("mlops", True), ("auditor", True)])
+def test_the_bucket_of_raw_data_takes_deliveries_of_data_engineers(role: str, refused: bool) -> None:
+    facts = {"aws:PrincipalArn": NAMES.role_arn(role), "aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
+    raw = NAMES.bucket_arn(NAMES.raw_bucket, "incoming/churn/new.csv")
+    written = Request(action="s3:PutObject", resource=raw, facts=facts)
+    deleted = Request(action="s3:DeleteObject", resource=raw, facts=facts)
+    assert ("Deny" in effects(_raw_policy(), written)) == refused
+    assert effects(_raw_policy(), deleted) == {"Deny"}
+
+
+def _roles() -> list[dict[str, Any]]:
+    names = {NAMES.resource(each) for each in Persona}
+    inputs = [r["inputs"] for r in people()["resources"] if r["type"] == "aws:iam/role:Role"]
+    return [each for each in inputs if each["name"] in names]
+
+
+def test_roles_of_people_are_named_tagged_bounded_and_short() -> None:
+    assert len(_roles()) == len(Persona)
+    for role in _roles():
+        assert role["permissionsBoundary"].endswith(":policy/mlplatform-prod-people-boundary")
+        assert role["maxSessionDuration"] == 3600
+        assert {"Owner", "CostCenter", "DataClassification", "Environment"} <= set(role["tagsAll"])
+        (trusted,) = json.loads(role["assumeRolePolicy"])["Statement"]
+        assert trusted["Principal"] == {"AWS": ["arn:aws:iam::123456789012:root"]}

@@ -26,6 +26,8 @@ _CALLS: Final = 100
 _CALL_SECONDS: Final = 10
 #: Messages of a topic and of a queue a month.
 _MESSAGES: Final = 1_000
+#: Mails a month to each person.
+_MAILS: Final = 100
 
 
 def _alarm(resource: Resource, _: Context) -> Iterator[Charge]:
@@ -71,6 +73,12 @@ def _topic(_: Resource, __: Context) -> Iterator[Charge]:
     yield Charge("sns", "requests", _MESSAGES / 1_000_000, traffic=True)
 
 
+def _subscription(resource: Resource, _: Context) -> Iterator[Charge]:
+    """Functions and queues are told for nothing."""
+    if resource.inputs["protocol"] in ("email", "email-json"):
+        yield Charge("sns", "email notifications", _MAILS / 100_000, traffic=True)
+
+
 def _queue(_: Resource, __: Context) -> Iterator[Charge]:
     yield Charge("sqs", "requests", _MESSAGES / 1_000_000, traffic=True)
 
@@ -81,6 +89,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
     "aws:lambda/function:Function": _function,
     "aws:sns/topic:Topic": _topic,
+    "aws:sns/topicSubscription:TopicSubscription": _subscription,
     "aws:sqs/queue:Queue": _queue,
     _DASHBOARD: _dashboard,
 }

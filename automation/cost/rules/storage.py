@@ -58,6 +58,13 @@ def _bucket(resource: Resource, context: Context) -> Iterator[Charge]:
     yield Charge("s3", "GET", 2 * puts / 1_000, traffic=True)
 
 
+def _notification(resource: Resource, context: Context) -> Iterator[Charge]:
+    """Events of S3 come to EventBridge for those who ask, at the price of custom ones (EventBridge pricing)."""
+    if resource.inputs.get("eventbridge"):
+        events = sum(objects for _, _, objects in _inflow(str(resource.inputs["bucket"]), context))
+        yield Charge("events", "custom events", events / 1_000_000, traffic=True)
+
+
 def _inflow(bucket: str, context: Context) -> Iterator[tuple[str, float, float]]:
     """Prefix, GB and objects of a month, by what a bucket is for (contracts/names.py)."""
     document, traffic = context
@@ -134,5 +141,6 @@ RULES: Final[Mapping[str, Rule]] = {
     "aws:ecr/repository:Repository": _repository,
     "aws:kms/key:Key": _key,
     "aws:s3/bucket:Bucket": _bucket,
+    "aws:s3/bucketNotification:BucketNotification": _notification,
     "aws:ssm/parameter:Parameter": _parameter,
 }

@@ -79,6 +79,13 @@ def test_captured_traffic_goes_after_its_days_and_accepted_data_stays() -> None:
     assert found["PUT, COPY, POST, LIST"] == 1 + 730 * 60 / 1000
 
 
+def test_every_object_is_an_event_where_the_bucket_tells_eventbridge() -> None:
+    name = "123456789012-s-ai-processed-data"
+    told = resource("s3/bucketNotification:BucketNotification", bucket=name, eventbridge=True)
+    assert items(estimated(told, *endpoint()), "it")["custom events"] == (1_000 + 730 * 60) / 1_000_000
+    assert items(estimated({**told, "inputs": {"bucket": name}})) == {}
+
+
 def test_a_repository_keeps_as_many_images_as_its_policy_says() -> None:
     policy = {"rules": [{"selection": {"countType": "imageCountMoreThan", "countNumber": 11}}]}
     kept = resource("ecr/lifecyclePolicy:LifecyclePolicy", "policy", repository="r", policy=json.dumps(policy))
@@ -133,6 +140,12 @@ def test_an_online_store_costs_by_rows() -> None:
         "feature store online storage": 0.2,
     }
     assert items(estimated(resource(group, offlineStoreConfig={}))) == {}
+
+
+def test_a_person_costs_mails_and_a_function_nothing() -> None:
+    subscription = "sns/topicSubscription:TopicSubscription"
+    assert items(estimated(resource(subscription, protocol="email"))) == {"email notifications": 0.001}
+    assert items(estimated(resource(subscription, protocol="lambda"))) == {}
 
 
 def test_topics_queues_and_queries_cost_by_use() -> None:

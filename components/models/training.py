@@ -48,8 +48,7 @@ def contract_sha(text: str) -> str:
 
 def _job_basics(names: WorkloadNames, models_key: pulumi.Input[str], log_group: str) -> list[Statement]:
     return [
-        *jobs.statements(names, volume_key=models_key, log_group=log_group),
-        access.put_metrics([log_group]),
+        *jobs.statements(names, volume_key=models_key, log_group=log_group, namespaces=[log_group]),
         access.use_key("EncryptArtifacts", [models_key], write=True),
     ]
 
@@ -242,37 +241,31 @@ class Training(pulumi.ComponentResource):
 
     def _job_role(self, job: Job) -> access.Role:
         ground, names = self._args.ground, self._args.names
-        return access.Role(
+        return jobs.role(
             f"{self._name}-{job}-role",
-            access.RoleArgs(
-                names=names,
-                job=job,
-                service=jobs.SAGEMAKER,
-                description=f"The {job} jobs of the training pipeline",
-                statements=job_statements(
-                    job,
-                    self._args.champion,
-                    models_key=ground.keys[Domain.MODELS].arn,
-                    processed_key=ground.keys[Domain.PROCESSED].arn,
-                ),
-                permissions_boundary=ground.permissions_boundary,
+            ground=ground,
+            names=names,
+            job=job,
+            description=f"The {job} jobs of the training pipeline",
+            statements=job_statements(
+                job,
+                self._args.champion,
+                models_key=ground.keys[Domain.MODELS].arn,
+                processed_key=ground.keys[Domain.PROCESSED].arn,
             ),
-            pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _pipeline(self, roles: Mapping[Job, access.Role], depends_on: list[pulumi.Resource]) -> aws.sagemaker.Pipeline:
         args, ground, names = self._args, self._args.ground, self._args.names
-        role = access.Role(
+        role = jobs.role(
             f"{self._name}-pipeline-role",
-            access.RoleArgs(
-                names=names,
-                job="pipeline",
-                service=jobs.SAGEMAKER,
-                description="The training pipeline: starts its jobs and registers models",
-                statements=pipeline_statements(names, models_key=ground.keys[Domain.MODELS].arn),
-                permissions_boundary=ground.permissions_boundary,
-            ),
-            pulumi.ResourceOptions(parent=self),
+            ground=ground,
+            names=names,
+            job="pipeline",
+            description="The training pipeline: starts its jobs and registers models",
+            statements=pipeline_statements(names, models_key=ground.keys[Domain.MODELS].arn),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         return aws.sagemaker.Pipeline(
             f"{self._name}-pipeline",

@@ -75,10 +75,18 @@ def monitor_statements(
     names: EndpointNames, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
 ) -> list[Statement]:
     """What the monitoring job may do: read captured traffic and baselines, write reports and metrics."""
-    artifacts, layout, log_group = names.artifacts_bucket, names.layout, jobs.PROCESSING_LOGS
+    layout = names.layout
     return [
-        *jobs.statements(names, volume_key=models_key, log_group=log_group, repository_arn=names.analyzer_arn),
-        access.put_metrics([log_group, "aws/sagemaker/Endpoints/data-metrics"]),
+        *jobs.monitor_statements(
+            names,
+            models_key=models_key,
+            processed_key=processed_key,
+            repository_arn=names.analyzer_arn,
+            namespace="aws/sagemaker/Endpoints/data-metrics",
+            captured=f"{layout.data_capture}{names.prefix}/",
+            compared_with=[layout.runs],
+            reports=layout.data_quality,
+        ),
         access.allow(
             "SeeEndpoint",
             ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig"],
@@ -87,11 +95,6 @@ def monitor_statements(
                 names.arn("sagemaker", f"endpoint-config/{names.prefix}-*"),
             ],
         ),
-        *access.read_objects("ReadCapture", names, names.processed_bucket, [f"{layout.data_capture}{names.prefix}/"]),
-        access.use_key("DecryptCapture", [processed_key], write=False),
-        *access.read_objects("ReadBaselines", names, artifacts, [layout.runs]),
-        access.write_objects("WriteReports", names, artifacts, [layout.data_quality]),
-        access.use_key("EncryptArtifacts", [models_key], write=True),
     ]
 
 
@@ -134,21 +137,18 @@ class DataQuality(pulumi.ComponentResource):
         self.register_outputs({"schedule": self.schedule.name})
 
     def _role(self) -> access.Role:
-        return access.Role(
+        return jobs.role(
             f"{self._name}-role",
-            access.RoleArgs(
-                names=self._names,
-                job="monitor",
-                service=jobs.SAGEMAKER,
-                description="The hourly data-quality jobs",
-                statements=monitor_statements(
-                    self._names,
-                    models_key=self._ground.keys[Domain.MODELS].arn,
-                    processed_key=self._ground.keys[Domain.PROCESSED].arn,
-                ),
-                permissions_boundary=self._ground.permissions_boundary,
+            ground=self._ground,
+            names=self._names,
+            job="monitor",
+            description="The hourly data-quality jobs",
+            statements=monitor_statements(
+                self._names,
+                models_key=self._ground.keys[Domain.MODELS].arn,
+                processed_key=self._ground.keys[Domain.PROCESSED].arn,
             ),
-            pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _definition(self, role: access.Role) -> aws.sagemaker.DataQualityJobDefinition:

@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
 from components.ground import Ground
-from components.ground.keys import Domain
-from components.operations import dead_letters
-from components.operations.function import Function
 from components.operations.responder import Responder, ResponderArgs
+from components.operations.schedule import ScheduleArgs, Started, schedule
 from contracts.names import WorkloadNames
 from settings import Retraining as RetrainingSettings
 
@@ -70,7 +67,7 @@ class Retraining(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RetrainingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:operations:Retraining", name, None, opts)
-        self._name, self._args, names = name, args, args.names
+        names, child = args.names, pulumi.ResourceOptions(parent=self)
         responder = Responder(
             name,
             ResponderArgs(
@@ -88,52 +85,33 @@ class Retraining(pulumi.ComponentResource):
                 statements=statements(names),
                 dead_letters_arn=args.dead_letters_arn,
             ),
-            pulumi.ResourceOptions(parent=self),
+            child,
         )
         self.topic_arn = responder.topic_arn
-        if args.settings.schedule != "never":
-            self._schedule(responder.function, SCHEDULES[args.settings.schedule])
-        self.register_outputs({"topicArn": self.topic_arn})
-
-    def _schedule(self, function: Function, expression: str) -> None:
-        args, ground, names = self._args, self._args.ground, self._args.names
-        child = pulumi.ResourceOptions(parent=self)
-        role = access.Role(
-            f"{self._name}-schedule-role",
-            access.RoleArgs(
-                names=names,
-                job="schedule",
-                service="scheduler.amazonaws.com",
-                description="Asks the retraining function on a schedule",
+        if (every := args.settings.schedule) != "never":
+            asked = Started(
+                target_arn=responder.function.arn,
+                input=json.dumps({"trigger": f"{every} schedule"}),
                 statements=[
                     access.allow(
                         "AskForRetraining",
                         ["lambda:InvokeFunction"],
                         [names.arn("lambda", f"function:{names.resource(ROLE)}")],
-                    ),
-                    dead_letters.send(names),
-                    access.use_key("EncryptMessages", [ground.keys[Domain.MESSAGES].arn], write=True),
+                    )
                 ],
-                permissions_boundary=ground.permissions_boundary,
-            ),
-            child,
-        )
-        aws.scheduler.Schedule(
-            f"{self._name}-schedule",
-            name=names.resource(ROLE),
-            description="Regular retraining, whatever the alarms say",
-            schedule_expression=expression,
-            schedule_expression_timezone="UTC",
-            flexible_time_window=aws.scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
-            kms_key_arn=ground.keys[Domain.MESSAGES].arn,
-            target=aws.scheduler.ScheduleTargetArgs(
-                arn=function.arn,
-                role_arn=role.arn,
-                input=json.dumps({"trigger": f"{args.settings.schedule} schedule"}),
-                retry_policy=aws.scheduler.ScheduleTargetRetryPolicyArgs(
-                    maximum_retry_attempts=3, maximum_event_age_in_seconds=3600
+            )
+            schedule(
+                name,
+                ScheduleArgs(
+                    ground=args.ground,
+                    names=names,
+                    schedule=ROLE,
+                    role="schedule",
+                    description="Regular retraining, whatever the alarms say",
+                    expression=SCHEDULES[every],
+                    started=asked,
+                    dead_letters_arn=args.dead_letters_arn,
                 ),
-                dead_letter_config=aws.scheduler.ScheduleTargetDeadLetterConfigArgs(arn=args.dead_letters_arn),
-            ),
-            opts=child,
-        )
+                child,
+            )
+        self.register_outputs({"topicArn": self.topic_arn})

@@ -31,13 +31,15 @@ def model_statements(
 ) -> list[Statement]:
     """What the endpoint's role may do: load its image and model, write its logs and metrics, capture its traffic."""
     return [
-        *access.pull_images(names),
-        *access.network_interfaces(names),
-        access.write_logs(names, [f"{HOSTS}/{names.prefix}"]),
-        access.put_metrics([HOSTS]),
+        *jobs.statements(
+            names,
+            volume_key=models_key,
+            log_group=f"{HOSTS}/{names.prefix}",
+            namespaces=[HOSTS],
+            makes_log_group=False,
+        ),
         *access.read_objects("LoadModels", names, names.artifacts_bucket, [names.layout.runs]),
         access.use_key("DecryptModels", [models_key], write=False),
-        access.grant_key("EncryptVolumes", [models_key]),
         access.write_objects(
             "CaptureTraffic", names, names.processed_bucket, [f"{names.layout.data_capture}{names.prefix}/"]
         ),
@@ -93,21 +95,18 @@ class Realtime(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))
 
     def _role(self) -> access.Role:
-        return access.Role(
+        return jobs.role(
             f"{self._name}-role",
-            access.RoleArgs(
-                names=self._names,
-                job="endpoint",
-                service=jobs.SAGEMAKER,
-                description="The endpoint's models",
-                statements=model_statements(
-                    self._names,
-                    models_key=self._ground.keys[Domain.MODELS].arn,
-                    processed_key=self._ground.keys[Domain.PROCESSED].arn,
-                ),
-                permissions_boundary=self._ground.permissions_boundary,
+            ground=self._ground,
+            names=self._names,
+            job="endpoint",
+            description="The endpoint's models",
+            statements=model_statements(
+                self._names,
+                models_key=self._ground.keys[Domain.MODELS].arn,
+                processed_key=self._ground.keys[Domain.PROCESSED].arn,
             ),
-            self._child(),
+            opts=self._child(),
         )
 
     def _models(self, releases: Sequence[Release], role: access.Role) -> dict[str, aws.sagemaker.Model]:

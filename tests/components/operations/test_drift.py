@@ -11,8 +11,10 @@ from typing import Any
 import boto3
 import pytest
 
+from components.jobs import Site
 from components.operations import drift
 from components.operations.drift import Drift, DriftArgs, Reference
+from components.operations.schedule import EXECUTION_ID
 from contracts.names import MAX_PREFIX, MODEL_QUALITY_NAMESPACE
 from contracts.schema import to_json
 from settings import Monitoring
@@ -37,9 +39,7 @@ def request(settings: Monitoring | None = None, **changes: Any) -> dict[str, Any
         "image_uri": IMAGE,
         "compared_with": REFERENCE,
         "role_arn": ROLE,
-        "key_arn": KEY,
-        "subnet_ids": ["subnet-0", "subnet-1"],
-        "security_group_id": "sg-0",
+        "site": Site(key_arn=KEY, subnet_ids=["subnet-0", "subnet-1"], security_group_id="sg-0"),
         "tags": TAGS,
     }
     return drift.job_request(LIVE, settings or Monitoring(), **arguments | changes)
@@ -152,7 +152,7 @@ def test_sagemaker_takes_the_request_once_scheduler_has_filled_it_in() -> None:
 
 def test_the_longest_prefix_leaves_room_for_the_name_of_a_job() -> None:
     names = dataclasses.replace(LIVE, workload="w" * (MAX_PREFIX - len("-staging-live")))
-    asked = fired(request() | {"ProcessingJobName": f"{names.resource('drift')}-{drift.EXECUTION_ID}"})
+    asked = fired(request() | {"ProcessingJobName": f"{names.resource('drift')}-{EXECUTION_ID}"})
     assert len(asked["ProcessingJobName"]) == 63
     assert faults(asked) == []
 
@@ -221,8 +221,11 @@ def test_the_schedule_asks_sagemaker_every_hour() -> None:
         "kmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/keys-messages",
     }
     assert json.loads(target.pop("input")) == request(
-        subnet_ids=["subnet-private0", "subnet-private1", "subnet-private2"],
-        security_group_id="sg-networkworkloadsgroup",
+        site=Site(
+            key_arn=KEY,
+            subnet_ids=["subnet-private0", "subnet-private1", "subnet-private2"],
+            security_group_id="sg-networkworkloadsgroup",
+        )
     )
     assert target == {
         "arn": "arn:aws:scheduler:::aws-sdk:sagemaker:createProcessingJob",

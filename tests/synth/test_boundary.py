@@ -21,6 +21,8 @@ from tests.synth.conftest import synthesised
 from tests.synth.test_isolation import three_workloads
 
 BOUNDARY = "aws:iam/policy:Policy"
+#: What declares a role -> its argument that says what the role's job is called.
+NAMED = {"RoleArgs": "job", "role": "job", "ScheduleArgs": "role"}
 
 
 @cache
@@ -33,8 +35,8 @@ def declared_jobs() -> Iterator[str]:
     for path in Path(boundary.__file__).parents[1].rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
-                case ast.Call(func=ast.Name("RoleArgs") | ast.Attribute(attr="RoleArgs"), keywords=keywords):
-                    found = [k.value for k in keywords if k.arg == "job"]
+                case ast.Call(func=ast.Name(called) | ast.Attribute(attr=called), keywords=keywords) if called in NAMED:
+                    found = [k.value for k in keywords if k.arg == NAMED[called]]
                     yield from (str(each.value) for each in found if isinstance(each, ast.Constant))
                 case _:
                     pass

@@ -53,19 +53,26 @@ app.add_typer(environments.ephemerals)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. What went wrong stands on standard error."""
+    return ended(lambda: app(args=None if argv is None else list(argv), prog_name=app.info.name))
+
+
+def ended(act: Callable[[], object]) -> int:
+    """Run an act of a command or a script; returns the exit code that its end has, its reason on standard error."""
     try:
-        app(args=None if argv is None else list(argv), prog_name=app.info.name)
+        act()
     except tuple(ENDS) as error:
         code, title = next(end for kind, end in ENDS.items() if isinstance(error, kind))
-        return _ended(code, f"{title}: {error}")
+        return _said(code, f"{title}: {error}")
     except OSError as error:
-        return _ended(Exit.REFUSED, f"error: {error.filename}: {error.strerror}")
-    except SystemExit as ended:  # how typer ends for --help, a wrong command line, and Ctrl-C
-        code = int(ended.code or 0)
-        return _ended(Exit.INTERRUPTED, Exit.INTERRUPTED.meaning) if code == Exit.INTERRUPTED else code
+        return _said(Exit.REFUSED, f"error: {error.filename}: {error.strerror}")
+    except KeyboardInterrupt:
+        return _said(Exit.INTERRUPTED, Exit.INTERRUPTED.meaning)
+    except SystemExit as exited:  # how typer ends for --help, a wrong command line, and Ctrl-C
+        code = int(exited.code or 0)
+        return _said(Exit.INTERRUPTED, Exit.INTERRUPTED.meaning) if code == Exit.INTERRUPTED else code
     return Exit.DONE
 
 
-def _ended(code: Exit, text: str) -> int:
+def _said(code: Exit, text: str) -> int:
     typer.echo(text, file=sys.stderr)
     return code

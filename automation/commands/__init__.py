@@ -9,6 +9,7 @@ from typing import Any, Final
 import typer
 
 from automation.commands import acts, environments, stacks, teardown, watching
+from automation.commands.comment import comment
 from automation.commands.cost import cost
 from automation.commands.ends import ENDS
 from automation.exits import Exit
@@ -36,6 +37,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     acts.rollback,
     acts.follow,
     cost,
+    comment,
 )
 
 app = typer.Typer(

@@ -1,0 +1,37 @@
+"""`comment`: what a pull request is told of a stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from automation.commands.options import Stack
+from automation.evidence.comment import comment as written
+from automation.operations.errors import RefusedError
+
+
+def comment(
+    directory: Annotated[Path, typer.Argument(help="Where preview.json, cost.json and policies.json are.")],
+    stack: Stack,
+) -> None:
+    """Write what a pull request is told of a stack, as Markdown.
+
+    The files are what `preview`, `cost --against` and `policies` print with --json. One that is not there, or empty
+    because its command failed, is told as such.
+    """
+    found = {name: _read(directory / f"{name}.json") for name in ("preview", "cost", "policies")}
+    typer.echo(written(stack, **found), nl=False)
+
+
+def _read(path: Path) -> Mapping[str, Any] | None:
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if not text.strip():
+        return None
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise RefusedError(f"{path}: found no JSON ({error}); give what a command printed with --json") from error

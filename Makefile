@@ -7,7 +7,12 @@ STACK  ?= staging
 unexport PYTHONDONTWRITEBYTECODE
 export = $(BIN)/uv export -q --frozen --no-annotate --no-emit-project $(2) -o $(1)
 
-.PHONY: help setup up down synth diagram boundary test test-all check format bench-serve lock pipeline clean
+# What a pull request is told of a stack: the files that `pr-comment` reads.
+TOLD   := .local/delivery/$(STACK)
+BASE   ?= origin/main
+SYFT   ?= syft
+
+.PHONY: help images pr-preview pr-policies pr-cost pr-comment setup up down synth diagram boundary test test-all check format bench-serve lock pipeline clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -52,6 +57,39 @@ format: .venv/dev.stamp ## rewrite files in the project's format
 
 pipeline: .venv-pipeline/stamp ## compile the SageMaker pipeline definition into committed JSON
 	.venv-pipeline/bin/python -m workloads.pipeline
+
+pr-preview: .venv/local.stamp ## what `up` would change, for `pr-comment` (STACK=staging|prod)
+	@mkdir -p $(TOLD)
+	$(BIN)/python -m automation preview --stack $(STACK) --json > $(TOLD)/preview.json
+
+pr-policies: .venv/local.stamp ## what the policies say, for `pr-comment`
+	@mkdir -p $(TOLD)
+	$(BIN)/python -m automation policies --stack $(STACK) --json > $(TOLD)/policies.json
+
+# The stack as BASE declares it, with this environment. A stack that BASE does not have is priced alone.
+pr-cost: .venv/local.stamp ## what a month costs, and how much more than at BASE, for `pr-comment`
+	@mkdir -p $(TOLD)
+	rm -rf $(TOLD)/base && git worktree prune && git worktree add --quiet --detach $(TOLD)/base $(BASE)
+	if [ -f $(TOLD)/base/Pulumi.$(STACK).yaml ]; then cd $(TOLD)/base && \
+	  PYTHONPATH=$$PWD $(CURDIR)/$(BIN)/python -m local synth --stack $(STACK) --out $(CURDIR)/$(TOLD)/base.json; fi
+	$(BIN)/python -m automation cost --stack $(STACK) --json \
+	  $$([ ! -f $(TOLD)/base.json ] || echo --against $(TOLD)/base.json) > $(TOLD)/cost.json
+	git worktree remove --force $(TOLD)/base
+
+pr-comment: .venv/local.stamp ## what a pull request is told of a stack, from those three
+	@mkdir -p $(TOLD)
+	$(BIN)/python -m automation comment --stack $(STACK) $(TOLD) > $(TOLD)/comment.md
+
+# Docker's manifest, not OCI's, which SageMaker refuses; a directory, so that the digest is known before any registry.
+images: ## build both images with their bills of materials into .local/images (needs docker buildx, skopeo and syft)
+	rm -rf .local/images && mkdir -p .local/images
+	for image in training inference; do \
+	  docker buildx build --platform linux/amd64 --provenance=false --file workloads/$$image/Dockerfile \
+	    --build-arg CODE_VERSION=$$(git rev-parse HEAD) --output type=oci,dest=.local/images/$$image.tar . && \
+	  skopeo copy --format v2s2 oci-archive:.local/images/$$image.tar dir:.local/images/$$image && \
+	  $(SYFT) scan oci-archive:.local/images/$$image.tar --quiet --output spdx-json=.local/images/$$image.spdx.json && \
+	  rm .local/images/$$image.tar || exit 1; \
+	done
 
 bench-serve: .venv/dev.stamp .venv-serve/stamp .venv-bench/stamp ## measure the inference service against a naive one and its peers
 	$(BIN)/python -m workloads.inference.benchmark

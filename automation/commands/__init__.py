@@ -12,6 +12,7 @@ from automation.commands import acts, environments, stacks, teardown, watching
 from automation.commands.comment import comment
 from automation.commands.cost import cost
 from automation.commands.ends import ENDS
+from automation.commands.shipping import ship
 from automation.exits import Exit
 
 #: All commands, in the order of --help. A name is the function's, with hyphens.
@@ -29,6 +30,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     watching.verify,
     watching.logs,
     acts.publish,
+    ship,
     acts.deliver,
     acts.retrain,
     acts.approve,

@@ -10,6 +10,8 @@ from contracts.images import IMAGES
 from contracts.names import Names
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+#: Signatures and bills of materials lie in the same repository, and are no images.
+_IMAGES = ("application/vnd.docker.container.image.v1+json", "application/vnd.oci.image.config.v1+json")
 
 
 def newest(names: Names, image: str, *, ecr: Any) -> str:
@@ -17,9 +19,10 @@ def newest(names: Names, image: str, *, ecr: Any) -> str:
     repository = _repository(names, image)
     try:
         pages = ecr.get_paginator("describe_images").paginate(repositoryName=repository)
-        found = [pushed for page in pages for pushed in page["imageDetails"]]
+        listed = [pushed for page in pages for pushed in page["imageDetails"]]
     except ecr.exceptions.RepositoryNotFoundException as error:
         raise RefusedError(f"repository {repository} is not there; run `pulumi up`, which makes it") from error
+    found = [pushed for pushed in listed if pushed.get("artifactMediaType", _IMAGES[0]) in _IMAGES]
     if not found:
         raise RefusedError(f"repository {repository} has no image; build {IMAGES[image].dockerfile} and push it there")
     return max(found, key=lambda pushed: pushed["imagePushedAt"])["imageDigest"]
@@ -41,7 +44,12 @@ def publish(names: Names, image: str, version: str, *, ecr: Any, ssm: Any) -> st
     return uri
 
 
-def _repository(names: Names, image: str) -> str:
+def known(image: str) -> str:
+    """The name of an image. RefusedError for any other."""
     if image not in IMAGES:
         raise RefusedError(f"image: found {image!r}; allowed: {', '.join(IMAGES)}")
-    return names.ground.resource(image)
+    return image
+
+
+def _repository(names: Names, image: str) -> str:
+    return names.ground.resource(known(image))

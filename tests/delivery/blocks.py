@@ -55,6 +55,7 @@ class Ran:
 
     code: int
     calls: Sequence[str]
+    said: str
     cwd: Path
 
 
@@ -96,6 +97,10 @@ def run(block: Block, home: Path, *, answers: Mapping[int, str] | None = None, f
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_STUB)
         path.chmod(0o755)
+    for stack in ("prod", "staging"):  # what steps before leave
+        for place in (cwd / "comments" / f"comment-{stack}", cwd / ".local" / "delivery" / stack):
+            place.mkdir(parents=True)
+            (place / "comment.md").write_text(f"### {stack}\n")
     told.mkdir()
     for call, text in (answers or {}).items():
         (told / str(call)).write_text(text)
@@ -116,4 +121,5 @@ def run(block: Block, home: Path, *, answers: Mapping[int, str] | None = None, f
     }
     command = SHELL.format(home / "block").split()
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
-    return Ran(code=done.returncode, calls=(home / "calls").read_text().splitlines(), cwd=cwd)
+    said = done.stdout + done.stderr
+    return Ran(code=done.returncode, calls=(home / "calls").read_text().splitlines(), said=said, cwd=cwd)

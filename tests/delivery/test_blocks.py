@@ -3,21 +3,60 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from automation.commands import app
 from tests.delivery.blocks import ROOT, SHELL, Block, blocks, run, workflows
 
 BLOCKS = {block.where: block for block in blocks()}
 #: What each block calls where all goes well.
+_AUTOMATION = ".venv/bin/python -m automation"
+_COMMENTS = "repos/example/platform/issues/7/comments"
+_MINE = (
+    '.[] | select(.user.login == "github-actions[bot]" and (.body | startswith("<!-- ml-platform: preview -->"))) | .id'
+)
 CALLS = {
+    "deploy/check/1": ["make check"],
+    "deploy/check/2": ["make test"],
+    "drift/drift/1": ["make setup"],
+    "drift/drift/2": [f"{_AUTOMATION} drift --stack staging"],
+    "images/images/1": ["git diff --quiet 1111 HEAD -- contracts workloads .dockerignore"],
+    "images/images/2": ["make images SYFT=/tools/syft"],
     "nightly/nightly/1": ["make test-all"],
+    "pull-request/check/1": ["make check"],
+    "pull-request/check/2": ["make test"],
+    "pull-request/comment/1": [
+        f"gh api --paginate {_COMMENTS} --jq {_MINE}",
+        f"gh api --method POST {_COMMENTS} -F body=@comment.md --silent",
+    ],
+    "pull-request/judge/1": ["make setup"],
+    "pull-request/judge/2": ["make pr-cost STACK=staging BASE=HEAD^1"],
+    "pull-request/judge/3": ["make pr-policies STACK=staging"],
+    "pull-request/judge/4": ["make pr-comment STACK=staging"],
+    "pull-request/preview/1": ["make setup"],
+    "pull-request/preview/2": ["make pr-preview STACK=staging"],
+    "pull-request/preview/3": ["make pr-comment STACK=staging"],
     "release/check/1": ["make check"],
     "release/check/2": ["make test"],
     "release/release/1": [".ci/release-notes v0.1.0"],
     "release/release/2": ["gh release create v0.1.0 --verify-tag --title v0.1.0 --notes-file notes.md"],
+    "stack/deploy/1": ["gh api repos/example/platform/commits/main --jq .sha"],
+    "stack/deploy/2": ["make setup"],
+    "stack/deploy/3": [
+        f"{_AUTOMATION} ship training --stack staging --yes",
+        f"{_AUTOMATION} ship inference --stack staging --yes",
+    ],
+    "stack/deploy/4": [f"{_AUTOMATION} up --stack staging --yes"],
+    "stack/deploy/5": [f"{_AUTOMATION} verify --stack staging"],
 }
-FAILING = [(where, call) for where, calls in CALLS.items() for call in range(len(calls))]
+#: What a call prints, where the block reads it: block -> number of the call -> text.
+ANSWERS = {"stack/deploy/1": {0: "2222\n"}}
+#: Where a call that fails is an answer.
+ASKS = {"images/images/1"}
+FAILING = [(where, call) for where, calls in CALLS.items() if where not in ASKS for call in range(len(calls))]
 
 
 def test_every_block_of_the_workflows_is_run_here() -> None:
@@ -36,13 +75,13 @@ def test_no_block_has_an_expression_pasted_into_its_text() -> None:
 
 @pytest.mark.parametrize("where", sorted(BLOCKS))
 def test_a_block_calls_what_it_is_to_call(where: str, tmp_path: Path) -> None:
-    ran = run(BLOCKS[where], tmp_path)
-    assert (ran.calls, ran.code) == (CALLS[where], 0)
+    ran = run(BLOCKS[where], tmp_path, answers=ANSWERS.get(where))
+    assert (ran.calls, ran.code) == (CALLS[where], 0), ran.said
 
 
 @pytest.mark.parametrize(("where", "call"), FAILING, ids=[f"{where} call {call}" for where, call in FAILING])
 def test_a_call_that_fails_stops_its_block(where: str, call: int, tmp_path: Path) -> None:
-    ran = run(BLOCKS[where], tmp_path, failing=call)
+    ran = run(BLOCKS[where], tmp_path, answers=ANSWERS.get(where), failing=call)
     assert ran.calls == CALLS[where][: call + 1]
     assert ran.code != 0
 
@@ -67,4 +106,48 @@ def test_what_is_made_is_a_target_of_the_makefile(command: str) -> None:
         [*command.split(), "--dry-run"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert ".venv/bin/" in done.stdout
+    assert done.stdout
+
+
+def commands() -> list[list[str]]:
+    calls = {call for calls in CALLS.values() for call in calls if call.startswith(f"{_AUTOMATION} ")}
+    return sorted(call.removeprefix(f"{_AUTOMATION} ").split() for call in calls)
+
+
+@pytest.mark.parametrize("argv", commands(), ids=lambda argv: " ".join(argv))
+def test_what_is_asked_of_automation_is_one_of_its_commands(argv: list[str]) -> None:
+    group: Any = get_command(app)
+    context = group.make_context("automation", [*argv])
+    name, command, rest = group.resolve_command(context, [*argv])
+    command.make_context(name, rest, parent=context)  # parses, and runs nothing
+
+
+def test_images_are_built_when_something_of_them_changed_or_nobody_knows(tmp_path: Path) -> None:
+    block = BLOCKS["images/images/1"]
+    for number, (before, failing, built) in enumerate(
+        [("1111", None, "false"), ("1111", 0, "true"), ("", None, "true")]
+    ):
+        home = tmp_path / str(number)
+        asked = Block(where=block.where, script=block.script, environment={"BEFORE": before})
+        assert run(asked, home, failing=failing).code == 0
+        assert (home / "output").read_text() == f"built={built}\n"
+
+
+def test_a_comment_that_is_there_is_written_again(tmp_path: Path) -> None:
+    block = BLOCKS["pull-request/comment/1"]
+    ran = run(block, tmp_path, answers={0: "41\n42\n"})
+    assert ran.calls[1:] == [
+        "gh api --method PATCH repos/example/platform/issues/comments/42 -F body=@comment.md --silent"
+    ]
+    assert (ran.cwd / "comment.md").read_text() == "<!-- ml-platform: preview -->\n### prod\n### staging\n"
+
+
+def test_a_run_that_main_has_left_behind_deploys_nothing(tmp_path: Path) -> None:
+    ran = run(BLOCKS["stack/deploy/1"], tmp_path, answers={0: "3333\n"})
+    assert ran.code == 1
+    assert ran.said == "::error::main is at 3333: approve the run of that commit instead of this one\n"
+
+
+def test_what_forks_are_told_stands_in_the_summary_of_the_run(tmp_path: Path) -> None:
+    assert run(BLOCKS["pull-request/judge/4"], tmp_path).code == 0
+    assert (tmp_path / "summary").read_text() == "### staging\n"

@@ -1,0 +1,40 @@
+"""`ship`: an image that was built, into a stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from automation.commands import target
+from automation.commands.options import Json, Stack, Yes
+from automation.commands.output import Output
+from automation.operations import images, shipping
+
+
+def ship(
+    image: Annotated[str, typer.Argument(help="training or inference.")],
+    stack: Stack,
+    built: Annotated[Path, typer.Option(help="Where `make images` left it.")] = target.PROJECT / ".local" / "images",
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Push a built image, sign it with its bill of materials, and let the stack use it if its scan finds nothing grave.
+
+    Needs skopeo and cosign.
+    """
+    on, out = target.read(stack), Output(as_json=as_json, yes=yes)
+    ecr, directory = on.client("ecr"), built / images.known(image)
+    digest = shipping.digest(directory)
+    out.confirm(f"Let {stack} use the {image} image {digest}, if its scan finds nothing grave?")
+    reference = shipping.push(on.names, image, directory, ecr=ecr)
+    out.say(f"pushed {reference}")
+    shipping.sign(reference, built / f"{image}.spdx.json", ecr=ecr)
+    out.say("signed, with its bill of materials")
+    found = shipping.scan(on.names, image, digest, ecr=ecr)
+    out.say(
+        f"scanned: {', '.join(f'{number} {severity.lower()}' for severity, number in found.items()) or 'nothing found'}"
+    )
+    uri = images.publish(on.names, image, digest, ecr=ecr, ssm=on.client("ssm"))
+    out.done(f"the {image} image is {uri}", {"image": image, "uri": uri, "findings": dict(found)})

@@ -1,0 +1,109 @@
+"""Shipping an image that was built: pushed as it is, signed with its bill of materials, and scanned, in this order.
+
+An image is a directory as `make images` leaves it: skopeo's form of one, with Docker's manifest, which is the form that
+SageMaker takes. Its digest is known before it is pushed, so every stack gets the same bytes or none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from botocore.exceptions import WaiterError
+
+from automation.operations.errors import RefusedError
+from contracts.names import Names
+
+#: What SageMaker takes for an endpoint; it refuses the manifests of OCI.
+MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
+#: Severities of a finding that keep an image from being used.
+STOPS: Final = ("CRITICAL", "HIGH")
+
+
+def digest(directory: Path) -> str:
+    """The digest of a built image. RefusedError where there is none, or one that SageMaker would refuse."""
+    path = directory / "manifest.json"
+    if not path.is_file():
+        raise RefusedError(f"{directory}: found no image; build it with `make images`")
+    text = path.read_bytes()
+    found = json.loads(text).get("mediaType")
+    if found != MANIFEST:
+        raise RefusedError(f"{path}: found mediaType {found}; allowed: {MANIFEST}; build it with `make images`")
+    return f"sha256:{hashlib.sha256(text).hexdigest()}"
+
+
+def push(names: Names, image: str, directory: Path, *, ecr: Any) -> str:
+    """Push a built image unless it is there; returns its reference by digest."""
+    repository, built = names.ground.resource(image), digest(directory)
+    uri = _uri(repository, ecr)
+    try:
+        ecr.describe_images(repositoryName=repository, imageIds=[{"imageDigest": built}])
+    except ecr.exceptions.ImageNotFoundException:
+        with _logged_in(ecr, uri) as environment:
+            tag = f"sha256-{built.removeprefix('sha256:')[:16]}"
+            command = ["skopeo", "copy", "--preserve-digests", f"dir:{directory}", f"docker://{uri}:{tag}"]
+            _run(command, environment)
+    return f"{uri}@{built}"
+
+
+def sign(reference: str, bill: Path, *, ecr: Any) -> None:
+    """Sign an image, and its bill of materials with it, as whoever runs this is known to Sigstore."""
+    if not bill.is_file():
+        raise RefusedError(f"{bill}: found no bill of materials; build it with `make images`")
+    with _logged_in(ecr, reference.partition("@")[0]) as environment:
+        _run(["cosign", "sign", "--yes", reference], environment)
+        _run(["cosign", "attest", "--yes", "--type", "spdxjson", "--predicate", str(bill), reference], environment)
+
+
+def scan(names: Names, image: str, built: str, *, ecr: Any) -> Mapping[str, int]:
+    """Wait for the scan of an image; returns its findings by severity. RefusedError for grave ones, and for no scan."""
+    asked: dict[str, Any] = {"repositoryName": names.ground.resource(image), "imageId": {"imageDigest": built}}
+    try:
+        ecr.get_waiter("image_scan_complete").wait(**asked)
+        summary = ecr.describe_image_scan_findings(**asked)["imageScanFindings"]
+    except (WaiterError, ecr.exceptions.ScanNotFoundException) as error:
+        raise RefusedError(
+            f"{image} {built}: its scan does not end ({error}); look it up in ECR, then try again"
+        ) from error
+    found: Mapping[str, int] = summary.get("findingSeverityCounts", {})
+    if grave := {severity: found[severity] for severity in STOPS if found.get(severity)}:
+        told = ", ".join(f"{number} {severity.lower()}" for severity, number in grave.items())
+        raise RefusedError(
+            f"{image} {built}: found {told} vulnerabilities; allowed: none of these; take newer packages "
+            "(`make lock UPGRADE=--upgrade`) or a newer base image, and build anew"
+        )
+    return found
+
+
+def _uri(repository: str, ecr: Any) -> str:
+    try:
+        return ecr.describe_repositories(repositoryNames=[repository])["repositories"][0]["repositoryUri"]
+    except ecr.exceptions.RepositoryNotFoundException as error:
+        raise RefusedError(f"repository {repository} is not there; run `up`, which makes it") from error
+
+
+@contextmanager
+def _logged_in(ecr: Any, uri: str) -> Generator[Mapping[str, str]]:
+    """The environment in which skopeo and cosign may use the registry; the password is gone with it."""
+    token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    with tempfile.TemporaryDirectory() as home:
+        file = Path(home) / "config.json"
+        file.touch(mode=0o600)
+        file.write_text(json.dumps({"auths": {uri.partition("/")[0]: {"auth": token}}}), encoding="utf-8")
+        yield {**os.environ, "DOCKER_CONFIG": home, "REGISTRY_AUTH_FILE": str(file)}
+
+
+def _run(command: list[str], environment: Mapping[str, str]) -> None:
+    if shutil.which(command[0]) is None:
+        raise RefusedError(f"{command[0]} is not on PATH; install it, it is what images are shipped with")
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RefusedError(f"`{' '.join(command)}` failed with {done.returncode}: {done.stderr.strip() or 'no word'}")

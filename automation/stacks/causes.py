@@ -66,8 +66,8 @@ def cause(error: auto.CommandError, stack: str, *, errors: str = "") -> RuntimeE
     line = errors or _last(said)
     if isinstance(error, auto.StackNotFoundError):
         return RefusedError(
-            f"stack {stack} is not in the backend: make it, `python -m automation new-stack --stack {stack}`, or "
-            "log in to the backend that has it (`pulumi login`)"
+            f"stack {stack} is not in the backend: make it, `pulumi stack init {stack} --no-select --secrets-provider "
+            "awskms://alias/<state-key>`, or log in to the backend that has it, `pulumi login s3://<state-bucket>`"
         )
     if isinstance(error, auto.ConcurrentUpdateError):
         return BusyError(

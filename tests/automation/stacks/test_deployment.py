@@ -211,9 +211,7 @@ def test_what_the_cli_says_is_told_with_what_to_do(
 
 
 def test_a_stack_that_is_not_in_the_backend_is_named(engine: Engine) -> None:
-    with pytest.raises(
-        RefusedError, match=r"^stack prod is not in the backend: make it, `python -m automation new-stack"
-    ):
+    with pytest.raises(RefusedError, match=r"^stack prod is not in the backend: make it, `pulumi stack init prod "):
         workspace.select("prod", engine.project)
     assert engine.stacks() == ["staging"]
     assert workspace.create("prod", engine.project, "awskms://alias/state").name == "prod"

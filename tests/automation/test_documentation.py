@@ -30,6 +30,6 @@ def test_every_command_stands_on_the_page() -> None:
 def test_the_piece_of_a_script_runs(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     (script,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     file = engine.project / "script.py"
-    file.write_text(script.replace('"staging")\nchanges', f'"staging", target.PROJECT)\nchanges'), encoding="utf-8")
+    file.write_text(script.replace('"staging")\nchanges', '"staging", target.PROJECT)\nchanges'), encoding="utf-8")
     runpy.run_path(str(file))
     assert capsys.readouterr().out == "{'create': 3} []\n"

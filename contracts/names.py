@@ -27,6 +27,8 @@ RESERVED: Final = frozenset({PLATFORM, "images"})
 MODEL_QUALITY_NAMESPACE: Final = "MLPipeline/ModelQuality"
 #: Role of the queue that takes what failed for good.
 DEAD_LETTERS: Final = "dead-letters"
+#: Roles of people, and what bounds them, are called `<prefix>-user-...`: an IAM role's name may have 64 characters.
+USER: Final = "user"
 #: SageMaker's own image for the data-quality monitor; another account of AWS keeps it in each region.
 ANALYZER: Final = "sagemaker-model-monitor-analyzer"
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from contracts.names import USER
 from settings.faults import Fault, repeated
 from settings.section import Section, told
 
@@ -28,7 +29,7 @@ Members = tuple[Principal, ...]
 
 
 class Persona(StrEnum):
-    """What somebody is to a stack; the value names the role."""
+    """What somebody is to a stack."""
 
     DATA_ENGINEER = "data-engineer"
     DATA_SCIENTIST = "data-scientist"
@@ -36,6 +37,11 @@ class Persona(StrEnum):
     MLOPS = "mlops"
     ON_CALL = "on-call"
     AUDITOR = "auditor"
+
+    @property
+    def job(self) -> str:
+        """What the role is called after the stack's prefix."""
+        return f"{USER}-{self}"
 
 
 class Personas(Section):

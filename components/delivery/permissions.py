@@ -17,7 +17,7 @@ import pulumi
 
 from components import access
 from components.access import Statement
-from contracts.names import PLATFORM, Names
+from contracts.names import PLATFORM, USER, Names
 
 #: Roles and policies of delivery are named `<prefix>-<DELIVERY>...`; the roles that they are cannot change them.
 DELIVERY: Final = "delivery"
@@ -227,9 +227,10 @@ def changing_ground(names: Names, issuers: Sequence[str], boundary: pulumi.Input
 
 
 def denied(names: Names, issuers: Sequence[str]) -> list[Statement]:
-    """What no allowance gives: what carries another stack's tag, and the roles and policies that bound everybody."""
-    account = f"arn:{names.partition}:iam::{names.account}"
-    verbs = ("Attach*", "Create*", "Delete*", "Detach*", "PassRole", "Put*", "Set*", "Update*")
+    """What no allowance gives: what carries another stack's tag, and what bounds everybody, and people's roles."""
+    account = f"arn:{names.partition}:iam::*"  # shorter, and a denial may name more than there is
+    # Attach, Create, Delete, Pass, Put, Set, Update ...: IAM's verbs that change begin so, those that read do not.
+    verbs = ("A*", "C*", "D*", "P*", "S*", "U*")
     return [
         Statement(
             sid="OtherStacks",
@@ -247,6 +248,7 @@ def denied(names: Names, issuers: Sequence[str]) -> list[Statement]:
             actions=tuple(f"iam:{verb}" for verb in verbs),
             resources=(
                 f"{account}:*/{names.resource(f'{DELIVERY}*')}",
+                f"{account}:*/{names.resource(f'{USER}-*')}",
                 f"{account}:policy/{names.resource('boundary')}",
                 *(provider_arn(names, issuer) for issuer in issuers),
             ),

@@ -1,7 +1,8 @@
 """The roles of a delivery pipeline, and the identity providers whose tokens they are given for.
 
 Two roles: `<prefix>-delivery-preview` reads, `<prefix>-delivery-deploy` changes. Neither can change the other, itself,
-the providers or the boundary of the platform's roles: an administrator deploys what changes those.
+the providers, the boundaries of the platform's roles, or the roles of people: an administrator deploys what changes
+those.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def lay(
             settings=settings.lake,
             protect=settings.protect,
             deliverers=[
-                names.role_arn(persona)
+                names.role_arn(persona.job)
                 for persona in (Persona.DATA_ENGINEER,)
                 if settings.access.personas.members(persona)
             ],

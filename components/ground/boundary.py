@@ -22,7 +22,7 @@ import pulumi_aws as aws
 from components import access
 from components.access import Statement
 from components.ground.keys import Domain, Keys
-from contracts.names import MAX_STACK, Names
+from contracts.names import MAX_STACK, USER, Names
 
 
 class Bounded(StrEnum):
@@ -38,7 +38,7 @@ MAX_CHARACTERS: Final = 6144
 
 
 _KEY: Final = "<key of {}>"
-_NAMES: Final = {Bounded.JOBS: "boundary", Bounded.PEOPLE: "people-boundary"}
+_NAMES: Final = {Bounded.JOBS: "boundary", Bounded.PEOPLE: f"{USER}-boundary"}
 
 
 def tokens(names: Names) -> dict[str, str]:

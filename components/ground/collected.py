@@ -35,7 +35,7 @@ CONFIG: Final = Path(__file__).with_name("every_role.yaml")
 STACK: Final = "thestack"
 WORKLOAD: Final = "theworkload"
 #: Roles of people in it.
-_PEOPLE: Final = frozenset(f"{PLATFORM}-{STACK}-{persona}" for persona in Persona)
+_PEOPLE: Final = frozenset(f"{PLATFORM}-{STACK}-{persona.job}" for persona in Persona)
 #: Operators whose values can be joined: a request has to have one of them.
 _ANY_OF: Final = frozenset({"ArnEquals", "ArnLike", "Bool", "StringEquals", "StringLike"})
 

@@ -77,7 +77,7 @@ class People(pulumi.ComponentResource):
                     f"{name}-{persona}",
                     access.RoleArgs(
                         names=names,
-                        job=persona,
+                        job=persona.job,
                         trusted=trust(principals, personas),
                         description=_DESCRIPTIONS[persona],
                         statements=statements(persona, names, keys),

@@ -150,7 +150,7 @@ def roles() -> dict[str, iam.Role]:
 
 def persona(who: Persona) -> iam.Role:
     """The role of a persona."""
-    return roles()[NAMES.resource(who)]
+    return roles()[NAMES.resource(who.job)]
 
 
 def answer(role: iam.Role, act: str) -> str:

@@ -79,7 +79,7 @@ def test_no_role_has_a_statement_outside_it(steady: dict[str, Any], bootstrap: d
 
 @pytest.mark.parametrize("whose", list(boundary.Bounded))
 def test_nothing_is_in_it_that_no_role_has(whose: boundary.Bounded) -> None:
-    people = {f"mlplatform-{collected.STACK}-{persona}" for persona in Persona}
+    people = {f"mlplatform-{collected.STACK}-{persona.job}" for persona in Persona}
     roles = iam.roles(every_role()).values()
     own = [s for role in roles if (role.name in people) == (whose == "people") for s in role.statements]
     for statement in with_its_own_boundaries()[whose]:

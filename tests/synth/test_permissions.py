@@ -111,7 +111,10 @@ def _raw_policy() -> str:
     return found
 
 
-@pytest.mark.parametrize(("role", "refused"), [("data-engineer", False), ("mlops", True), ("auditor", True)])
+@pytest.mark.parametrize(
+    ("role", "refused"),
+    [("user-data-engineer", False), ("user-mlops", True), ("user-auditor", True), ("evaluation", True)],
+)
 def test_the_bucket_of_raw_data_takes_deliveries_of_data_engineers(role: str, refused: bool) -> None:
     facts = {"aws:PrincipalArn": NAMES.role_arn(role), "aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
     raw = NAMES.bucket_arn(NAMES.raw_bucket, "incoming/churn/new.csv")
@@ -122,7 +125,7 @@ def test_the_bucket_of_raw_data_takes_deliveries_of_data_engineers(role: str, re
 
 
 def _roles() -> list[dict[str, Any]]:
-    names = {NAMES.resource(each) for each in Persona}
+    names = {NAMES.resource(each.job) for each in Persona}
     inputs = [r["inputs"] for r in people()["resources"] if r["type"] == "aws:iam/role:Role"]
     return [each for each in inputs if each["name"] in names]
 
@@ -130,7 +133,7 @@ def _roles() -> list[dict[str, Any]]:
 def test_roles_of_people_are_named_tagged_bounded_and_short() -> None:
     assert len(_roles()) == len(Persona)
     for role in _roles():
-        assert role["permissionsBoundary"].endswith(":policy/mlplatform-prod-people-boundary")
+        assert role["permissionsBoundary"].endswith(":policy/mlplatform-prod-user-boundary")
         assert role["maxSessionDuration"] == 3600
         assert {"Owner", "CostCenter", "DataClassification", "Environment"} <= set(role["tagsAll"])
         (trusted,) = json.loads(role["assumeRolePolicy"])["Statement"]

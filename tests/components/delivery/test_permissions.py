@@ -111,6 +111,9 @@ def test_a_deployment_makes_roles_within_the_boundary_only() -> None:
         ("iam:PassRole", role("mlplatform-staging-delivery-deploy")),
         ("iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/mlplatform-staging-delivery-boundary"),
         ("iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/mlplatform-staging-boundary"),
+        ("iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/mlplatform-staging-user-boundary"),
+        ("iam:UpdateAssumeRolePolicy", "arn:aws:iam::123456789012:role/mlplatform-staging-user-data-engineer"),
+        ("iam:DeleteRolePolicy", "arn:aws:iam::123456789012:role/mlplatform-staging-user-auditor"),
         ("iam:UpdateOpenIDConnectProviderThumbprint", f"arn:aws:iam::123456789012:oidc-provider/{ISSUERS[0]}"),
         ("iam:AddClientIDToOpenIDConnectProvider", f"arn:aws:iam::123456789012:oidc-provider/{ISSUERS[1]}"),
     ],
@@ -165,4 +168,4 @@ def test_the_state_is_elsewhere_unless_the_stack_names_its_bucket() -> None:
 
 def test_the_names_of_delivery_are_what_the_denial_covers() -> None:
     (denial,) = (each for each in permissions.denied(NAMES, ISSUERS) if each.sid == "Delivery")
-    assert "arn:aws:iam::123456789012:*/mlplatform-staging-delivery*" in denial.resources
+    assert "arn:aws:iam::*:*/mlplatform-staging-delivery*" in denial.resources

@@ -123,7 +123,7 @@ def test_a_denial_is_not_what_a_role_may_do() -> None:
 
 def test_people_have_a_boundary_of_their_own() -> None:
     given = synth(allow("xray:PutTraceSegments", "*"), allow("ecr:GetAuthorizationToken", "*"))
-    given["resources"][-1]["inputs"]["role"] = "mlplatform-thestack-mlops"
+    given["resources"][-1]["inputs"]["role"] = "mlplatform-thestack-user-mlops"
     found = collected.collect(given)
     assert {whose: [s["Action"] for s in document["Statement"]] for whose, document in found.items()} == {
         "jobs": [["xray:PutTraceSegments"]],

@@ -91,7 +91,7 @@ def test_the_platform_neither_writes_nor_deletes_raw_data() -> None:
 
 
 def test_of_its_roles_only_those_that_people_take_to_deliver_write_raw_data() -> None:
-    engineer = "arn:aws:iam::123456789012:role/mlplatform-staging-data-engineer"
+    engineer = "arn:aws:iam::123456789012:role/mlplatform-staging-user-data-engineer"
     changes, deliveries = immutable_statements(NAMES, [engineer])
     ours = {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/*-staging-*"}
     assert changes.conditions == {"ArnLike": ours}

@@ -7,6 +7,7 @@ import pytest
 
 from components import personas
 from components.personas.permissions import GUARANTEES, denials
+from contracts.names import MAX_STACK, Names
 from settings import Access, Persona, Personas
 from tests.components.engine import BOUNDARY, NAMES, Deployment, deploy, ground, permissions
 
@@ -27,9 +28,9 @@ def test_only_a_persona_that_somebody_is_has_a_role() -> None:
     deployment = people(Access(personas=Personas(mlops=(SSO,))))
     assert [r.name for r in deployment.all("aws:iam/role:Role")] == ["network-flow-logs-role-role", "people-mlops-role"]
     role = deployment.one("people-mlops-role")
-    assert role.inputs["name"] == "mlplatform-staging-mlops"
+    assert role.inputs["name"] == "mlplatform-staging-user-mlops"
     assert role.inputs["maxSessionDuration"] == 3600
-    assert role.inputs["permissionsBoundary"].endswith("policy/mlplatform-staging-people-boundary")
+    assert role.inputs["permissionsBoundary"].endswith("policy/mlplatform-staging-user-boundary")
     assert "Release" in permissions(deployment, "people-mlops")
 
 
@@ -60,6 +61,11 @@ def test_an_account_with_its_own_boundary_keeps_it() -> None:
     deployment = people(Access(permissions_boundary=BOUNDARY, personas=Personas(auditor=(SSO,))))
     assert deployment.names("aws:iam/policy:Policy") == []
     assert deployment.one("people-auditor-role").inputs["permissionsBoundary"] == BOUNDARY
+
+
+def test_names_of_roles_fit_with_the_longest_stack() -> None:
+    names = Names(stack="s" * MAX_STACK, account="123456789012", region="eu-west-1")
+    assert max(len(names.resource(persona.job)) for persona in Persona) <= 64
 
 
 @pytest.mark.parametrize("persona", list(Persona))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from automation.cost.traffic import HOURS_A_WEEK, MONTHS_DAYS
+from automation.cost.traffic import DAYS_A_MONTH, HOURS_A_WEEK
 from automation.operations.errors import RefusedError
 from contracts.prices import HOURS_A_MONTH
 
@@ -29,9 +29,9 @@ def runs_a_month(expression: str) -> float:
     minute, hour, day, month, weekday = _fields(expression)
     times = len(_numbers(minute, 0, 59)) * len(_numbers(hour, 0, 23))
     if weekday not in "*?":
-        days = len(_weekdays(weekday)) * MONTHS_DAYS / 7
+        days = len(_weekdays(weekday)) * DAYS_A_MONTH / 7
     else:
-        days = MONTHS_DAYS if day in "*?" else len(_numbers(day, 1, 31))
+        days = DAYS_A_MONTH if day in "*?" else len(_numbers(day, 1, 31))
     return times * days * len(_numbers(month, 1, 12, _MONTHS)) / 12
 
 

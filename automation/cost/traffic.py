@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,7 +11,7 @@ from contracts.prices import HOURS_A_MONTH
 
 KB_OF_GB: Final = 1_000_000
 HOURS_A_WEEK: Final = 168
-MONTHS_DAYS: Final = 365 / 12
+DAYS_A_MONTH: Final = 365 / 12
 #: Hours of the week, from Monday 00:00, in the time zone of the stack's schedules.
 BUSINESS_HOURS: Final = frozenset(24 * day + hour for day in range(5) for hour in range(9, 19))
 
@@ -64,4 +65,4 @@ class Traffic(BaseModel):
     def running_hours(self) -> list[int]:
         """The hours of the week in which the endpoints run: those of business first, then the next ones around noon."""
         by_use = sorted(range(HOURS_A_WEEK), key=lambda hour: (hour not in BUSINESS_HOURS, abs(hour % 24 - 13.5)))
-        return by_use[: round(HOURS_A_WEEK * self.running)]
+        return by_use[: math.ceil(HOURS_A_WEEK * self.running)]

@@ -8,7 +8,7 @@ from typing import Final
 from automation.cost.charge import Charge, Context, Rule
 from automation.cost.document import Resource
 from automation.cost.rules.network import FLOW_LOG_GB
-from automation.cost.traffic import MONTHS_DAYS
+from automation.cost.traffic import DAYS_A_MONTH
 
 _FLOW_LOG: Final = "aws:ec2/flowLog:FlowLog"
 _DASHBOARD: Final = "aws:cloudwatch/dashboard:Dashboard"
@@ -55,7 +55,7 @@ def _log_group(resource: Resource, context: Context) -> Iterator[Charge]:
     name = str(resource.inputs["name"])
     flows = any(str(each.inputs.get("logDestination")).endswith(name) for each in context.document.all(_FLOW_LOG))
     gb = FLOW_LOG_GB if flows else _FUNCTION_LOG_GB if name.startswith("/aws/lambda/") else _SERVICE_LOG_GB
-    months = min(context.traffic.months, (resource.inputs.get("retentionInDays") or float("inf")) / MONTHS_DAYS)
+    months = min(context.traffic.months, (resource.inputs.get("retentionInDays") or float("inf")) / DAYS_A_MONTH)
     yield Charge("cloudwatch", "logs ingestion", gb, traffic=True)
     yield Charge("cloudwatch", "logs storage", gb * months * _LOGS_COMPRESSED, traffic=True)
 

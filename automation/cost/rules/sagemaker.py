@@ -24,12 +24,13 @@ from automation.cost.traffic import HOURS_A_WEEK, KB_OF_GB
 from automation.operations.errors import RefusedError
 from contracts.prices import HOURS_A_MONTH
 
-_CONFIG: Final = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+CONFIG: Final = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 _SCALED: Final = "aws:appautoscaling/target:Target"
 _SCALING: Final = "aws:appautoscaling/policy:Policy"
 _TIMED: Final = "aws:appautoscaling/scheduledAction:ScheduledAction"
 _OBJECT: Final = "aws:s3/bucketObjectv2:BucketObjectv2"
 _CONTRACT: Final = "/contract.json"
+_INVOCATIONS: Final = "SageMakerVariantInvocationsPerInstance"
 #: GB of an instance's volume where the configuration names none.
 _VOLUME_GB: Final = 30
 #: Of the platform's metrics those that have no feature: DriftScore and ScoreDrift of an endpoint.
@@ -37,7 +38,7 @@ _METRICS_OF_ENDPOINT: Final = 2
 
 
 def _endpoint(resource: Resource, context: Context) -> Iterator[Charge]:
-    config = context.document.one(_CONFIG, name=resource.inputs["endpointConfigName"])
+    config = context.document.one(CONFIG, name=resource.inputs["endpointConfigName"])
     variants = [*config.list("productionVariants"), *config.list("shadowProductionVariants")]
     weights = sum(each.get("initialVariantWeight", 1) for each in config.list("productionVariants"))
     for variant in variants:
@@ -67,18 +68,27 @@ def _instance_hours(scaled: str, variant: Mapping[str, Any], share: float, conte
     if not targets:
         return variant["initialInstanceCount"] * traffic.endpoint_hours
     limits = _limits(targets[0], document)
-    each_takes = [
-        policy.inputs["targetTrackingScalingPolicyConfiguration"]["targetValue"]
-        for policy in document.all(_SCALING, resourceId=scaled)
-    ]
+    takes = _invocations_held(scaled, document)
     fleet = [
-        min(max(least, *(math.ceil(traffic.rate(hour) * share / takes) for takes in each_takes)), most)
-        if each_takes
-        else least
+        min(max(least, math.ceil(traffic.rate(hour) * share / takes)), most)
         for hour in hours
         for least, most in [limits[hour]]
     ]
     return sum(fleet) / len(fleet) * traffic.endpoint_hours
+
+
+def _invocations_held(scaled: str, document: Document) -> float:
+    """Invocations a minute that an instance is to take; without end where the fleet scales by something else."""
+    tracked = (
+        policy.inputs.get("targetTrackingScalingPolicyConfiguration") or {}
+        for policy in document.all(_SCALING, resourceId=scaled)
+    )
+    held = [
+        each["targetValue"]
+        for each in tracked
+        if (each.get("predefinedMetricSpecification") or {}).get("predefinedMetricType") == _INVOCATIONS
+    ]
+    return min(held, default=math.inf)
 
 
 def _limits(target: Resource, document: Document) -> Sequence[tuple[int, int]]:
@@ -101,7 +111,7 @@ def _schedule(resource: Resource, context: Context) -> Iterator[Charge]:
     yield Charge("scheduler", "invocations", runs / 1_000_000)
     if started := scheduled_job(resource):
         yield from job(started["ProcessingResources"]["ClusterConfig"], runs, context)
-        if "--publish" in started["AppSpecification"]["ContainerArguments"]:
+        if "--publish" in started["AppSpecification"].get("ContainerArguments", ()):
             metrics = _METRICS_OF_ENDPOINT + _features(resource, context.document)
             yield Charge("cloudwatch", "custom metric", metrics * context.traffic.running)
 

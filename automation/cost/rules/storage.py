@@ -9,7 +9,8 @@ from typing import Final
 from automation.cost.charge import Charge, Context, Rule
 from automation.cost.document import Document, Resource
 from automation.cost.rules.jobs import monitor_runs, training_runs
-from automation.cost.traffic import KB_OF_GB, MONTHS_DAYS, Traffic
+from automation.cost.rules.sagemaker import CONFIG
+from automation.cost.traffic import DAYS_A_MONTH, KB_OF_GB, Traffic
 from contracts.layout import DATA_CAPTURE
 
 _LIFECYCLE: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
@@ -83,15 +84,18 @@ def _inflow(bucket: str, context: Context) -> Iterator[tuple[str, float, float]]
 
 
 def _captured(document: Document, traffic: Traffic) -> tuple[float, float]:
-    endpoints = len(document.all(_ENDPOINT))
+    """GB and objects of captured traffic: the share of each endpoint's requests that its configuration asks for."""
+    configs = [document.one(CONFIG, name=each.inputs["endpointConfigName"]) for each in document.all(_ENDPOINT)]
+    wanted = (config.inputs.get("dataCaptureConfig") or {} for config in configs)
+    records = [traffic.served * each["initialSamplingPercentage"] / 100 for each in wanted if each.get("enableCapture")]
     kb = traffic.request_kb + traffic.response_kb + _CAPTURE_KB
-    objects = endpoints * min(traffic.served, traffic.endpoint_hours * _CAPTURE_OBJECTS_AN_HOUR)
-    return endpoints * traffic.served * kb / KB_OF_GB, objects
+    most = traffic.endpoint_hours * _CAPTURE_OBJECTS_AN_HOUR
+    return sum(records) * kb / KB_OF_GB, sum(min(each, most) for each in records)
 
 
 def _kept(bucket: str, prefix: str, gb: float, context: Context) -> dict[str, float]:
     """GB by storage class of what comes in evenly, given the bucket's lifecycle rules."""
-    age = context.traffic.months * MONTHS_DAYS
+    age = context.traffic.months * DAYS_A_MONTH
     moves = {0.0: "STANDARD"}
     for lifecycle in context.document.all(_LIFECYCLE, bucket=bucket):
         for rule in lifecycle.list("rules"):
@@ -102,7 +106,7 @@ def _kept(bucket: str, prefix: str, gb: float, context: Context) -> dict[str, fl
     starts = sorted(day for day in moves if day < age)
     kept: dict[str, float] = {}
     for start, end in zip(starts, [*starts[1:], age], strict=True):
-        kept[moves[start]] = kept.get(moves[start], 0) + gb * (end - start) / MONTHS_DAYS
+        kept[moves[start]] = kept.get(moves[start], 0) + gb * (end - start) / DAYS_A_MONTH
     return kept
 
 

@@ -55,6 +55,7 @@ def endpoint(*variants: Mapping[str, Any], name: str = "churn-s-live") -> list[d
         f"{name}-config",
         within=WORKLOAD,
         name=f"{name}-1",
+        dataCaptureConfig={"enableCapture": True, "initialSamplingPercentage": 100},
         productionVariants=[{**base, "initialVariantWeight": 100, **each} for each in variants or ({},)],
     )
     made = resource("sagemaker/endpoint:Endpoint", within=WORKLOAD, name=name, endpointConfigName=f"{name}-1")
@@ -81,7 +82,8 @@ def scaled(least: int, most: int, *, holds: int | None = None, **actions: tuple[
             )
         )
     if holds:
-        tracking = {"targetValue": holds}
+        metric = {"predefinedMetricType": "SageMakerVariantInvocationsPerInstance"}
+        tracking = {"targetValue": holds, "predefinedMetricSpecification": metric}
         made.append(
             resource(
                 "appautoscaling/policy:Policy",

@@ -64,6 +64,15 @@ def test_a_fleet_that_scales_follows_the_load_between_its_limits() -> None:
     assert instance_hours(*fleet, requests=1_000_000_000) == pytest.approx((50 * 10 + 118 * 7) / 168 * 730)
 
 
+def test_a_fleet_that_scales_by_something_else_is_taken_to_be_at_its_floor() -> None:
+    *target, policy = scaled(2, 10, holds=70)
+    cpu = {"customizedMetricSpecification": {"metricName": "CPUUtilization"}, "targetValue": 70}
+    policy["inputs"]["targetTrackingScalingPolicyConfiguration"] = cpu
+    assert instance_hours(*endpoint(), *target, policy, requests=1_000_000_000) == 2 * 730
+    policy["inputs"] = {"policyType": "StepScaling", "resourceId": policy["inputs"]["resourceId"]}
+    assert instance_hours(*endpoint(), *target, policy, requests=1_000_000_000) == 2 * 730
+
+
 def test_a_variant_scales_with_its_share_of_the_traffic() -> None:
     variants = endpoint({"initialVariantWeight": 50}, {"variantName": "challenger", "initialVariantWeight": 50})
     hours = [
@@ -77,6 +86,7 @@ def test_a_variant_scales_with_its_share_of_the_traffic() -> None:
 def test_an_endpoint_that_runs_for_some_hours_runs_in_business_hours() -> None:
     fleet = (*endpoint(), *scaled(1, 10, holds=1000, at_22=(1, 3), at_06=(2, 10)))
     assert instance_hours(*fleet, endpoint_hours=220) == pytest.approx(2 * 220)
+    assert instance_hours(*fleet, endpoint_hours=1) == 2
     assert instance_hours(*endpoint(), endpoint_hours=220) == 3 * 220
 
 

@@ -77,6 +77,13 @@ def test_captured_traffic_goes_after_its_days_and_accepted_data_stays() -> None:
     captured = 1_000_000 * (1 + 0.5 + 0.6) / 1_000_000
     assert found["standard storage"] == pytest.approx(0.2 * 12 + captured * 90 / DAYS, abs=1e-6)
     assert found["PUT, COPY, POST, LIST"] == 1 + 730 * 60 / 1000
+    config, made = endpoint()
+    config["inputs"]["dataCaptureConfig"] = {"enableCapture": True, "initialSamplingPercentage": 10}
+    tenth = items(estimated(*bucket("processed-data", expire), config, made), "it")["standard storage"]
+    assert tenth == pytest.approx(0.2 * 12 + captured / 10 * 90 / DAYS, abs=1e-6)
+    config["inputs"]["dataCaptureConfig"] = {"enableCapture": False, "initialSamplingPercentage": 100}
+    none = items(estimated(*bucket("processed-data", expire), config, made), "it")["standard storage"]
+    assert none == pytest.approx(0.2 * 12)
 
 
 def test_every_object_is_an_event_where_the_bucket_tells_eventbridge() -> None:

@@ -90,21 +90,22 @@ class Cli:
     def up(self, *options: str) -> Ended:
         return self.run("up", "--yes", *options)
 
-    def run(self, *arguments: str, policies: bool = True) -> Ended:
-        """Run the CLI in the environment that `.envrc` gives, or without its policies."""
-        environment = os.environ | {
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the CLI is given beside the variables of the pack: its own backend, plugins that are played."""
+        return {
             "PATH": f"{self.directory / 'bin'}:{os.environ['PATH']}",
             "PULUMI_HOME": str(self.directory / "home"),
             "PULUMI_BACKEND_URL": f"file://{self.directory / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": "of a test",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            **(
-                {name: str(path) for name, path in judged.variables(self.stack, self.project).items()}
-                if policies
-                else {}
-            ),
         }
+
+    def run(self, *arguments: str, policies: bool = True) -> Ended:
+        """Run the CLI in the environment that `.envrc` gives, or without its policies."""
+        judging = judged.variables(self.stack, self.project) if policies else {}
+        environment = os.environ | self.environment | {name: str(path) for name, path in judging.items()}
         command = ["pulumi", *arguments, "--stack", self.stack, "--non-interactive"]
         done = subprocess.run(
             command, cwd=self.project, env=environment, capture_output=True, text=True, check=False, timeout=600

@@ -30,12 +30,10 @@ from typing import Any, Final, NoReturn, Protocol
 
 from workloads import logs
 
-#: Below <root>/output. The first becomes a training job's FailureReason (SageMaker developer guide, "How Amazon
+#: Below `root`/output. The first becomes a training job's FailureReason (SageMaker developer guide, "How Amazon
 #: SageMaker AI processes training output"), the second a processing job's ExitMessage (API, DescribeProcessingJob).
 FAILURE_FILES: Final = ("failure", "message")
 MAX_REASON_BYTES: Final = 1024
-#: The container's directory that SageMaker fills and reads.
-ROOT: Final = Path("/opt/ml")
 EXIT_CODES: Final = "exit codes: 0 done; 2 input or call are wrong; 75 AWS or the container failed, try again; 1 else"
 #: Libraries whose errors say that AWS, or the way to it, failed.
 _AWS: Final = frozenset({"boto3", "botocore", "s3transfer"})
@@ -83,12 +81,12 @@ class Main(Protocol):
 
 
 def entry(
-    name: str, doc: str | None, arguments: Callable[[argparse.ArgumentParser], None]
+    name: str, doc: str | None, arguments: Callable[[argparse.ArgumentParser], None] = lambda _: None
 ) -> Callable[[Callable[[argparse.Namespace], Outcome]], Main]:
     """The command line `python -m workloads.<name>` over a job's algorithm. `arguments` adds what the job is given.
 
-    Every job takes --root. An error is logged, with a stack trace where it is of the algorithm, and left where
-    SageMaker reads it: `<kind>: <message>` in FAILURE_FILES, so long as `root` is there.
+    An error is logged, with a stack trace where it is of the algorithm, and left where SageMaker reads it: `<kind>:
+    <message>` in FAILURE_FILES, so long as `root` is there.
     """
 
     def of(run: Callable[[argparse.Namespace], Outcome]) -> Main:
@@ -100,7 +98,7 @@ def entry(
                 outcome = run(options)
             except Exception as error:  # noqa: BLE001 - whatever it is, whoever started the job must get a reason
                 found = classified(name, error)
-                _leave_reason(options.root, found)
+                _leave_reason(found)
                 _tell(found)
                 return found.exit_code
             _log.info(outcome.message, extra=dict(outcome.fields))
@@ -114,7 +112,6 @@ def entry(
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--root", type=Path, default=ROOT, help="the container's SageMaker directory (%(default)s)")
     arguments(parser)
     return of
 
@@ -137,6 +134,11 @@ def function(name: str) -> Callable[[Callable[[Any, Any], dict[str, str]]], Call
         return handler
 
     return of
+
+
+def root() -> Path:
+    """The container's directory that SageMaker fills and reads; another one as in SageMaker's own toolkits."""
+    return Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 
 
 def classified(name: str, error: Exception) -> JobError:
@@ -169,7 +171,7 @@ class _Parser(argparse.ArgumentParser):
     """Leaves the reason of a wrong call like any other; then as argparse does: usage on stderr and exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        _leave_reason(ROOT, UserError(message))
+        _leave_reason(UserError(message))
         super().error(message)
 
 
@@ -179,13 +181,13 @@ def _tell(error: JobError) -> None:
     _log.error(str(error), exc_info=trace, extra={"kind": error.kind})
 
 
-def _leave_reason(root: Path, error: JobError) -> None:
-    if not root.is_dir():
+def _leave_reason(error: JobError) -> None:
+    if not (place := root()).is_dir():
         return  # no container of SageMaker's
     reason = f"{error.kind}: {error}".encode()[:MAX_REASON_BYTES].decode(errors="ignore")
     try:
-        (root / "output").mkdir(exist_ok=True)
+        (place / "output").mkdir(exist_ok=True)
         for name in FAILURE_FILES:
-            (root / "output" / name).write_text(reason, encoding="utf-8")
+            (place / "output" / name).write_text(reason, encoding="utf-8")
     except OSError as refused:
-        _log.warning("the reason cannot be left below %s: %s", root, refused)
+        _log.warning("the reason cannot be left below %s: %s", place, refused)

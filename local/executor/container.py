@@ -63,6 +63,7 @@ class Container:
             "PATH": os.environ.get("PATH", os.defpath),
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
+            "SAGEMAKER_BASE_DIR": str(self.path("/opt/ml")),  # there is no mount: as SageMaker's toolkits are told
             "TMPDIR": str(self.directory / "tmp"),
         }
         if cache := os.environ.get("XDG_CACHE_HOME"):

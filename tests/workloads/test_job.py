@@ -54,6 +54,16 @@ def logged(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
+def _container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+
+
+def test_the_root_is_sagemakers_where_nothing_else_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SAGEMAKER_BASE_DIR")
+    assert job.root() == Path("/opt/ml")
+
+
+@pytest.fixture(autouse=True)
 def _loggers_as_they_were() -> Iterator[None]:
     found = logging.getLogger("workloads")
     before = (found.handlers, found.level, found.propagate)
@@ -67,7 +77,7 @@ def left(root: Path) -> dict[str, str]:
 
 def test_what_a_job_has_done_is_one_line_of_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main = main_of(lambda options: job.Outcome(message=f"{options.rows} rows", fields={"parts": {"train": 2}}))
-    assert main(["--rows", "5", "--root", str(tmp_path)]) == 0
+    assert main(["--rows", "5"]) == 0
     assert logged(capsys) == {
         "level": "INFO",
         "logger": "workloads.job",
@@ -79,7 +89,7 @@ def test_what_a_job_has_done_is_one_line_of_json(tmp_path: Path, capsys: pytest.
 
 
 def test_a_verdict_has_an_exit_code_of_its_own_and_leaves_no_failure(tmp_path: Path) -> None:
-    assert main_of(lambda _: job.Outcome(message="held", exit_code=4))(["--root", str(tmp_path)]) == 4
+    assert main_of(lambda _: job.Outcome(message="held", exit_code=4))([]) == 4
     assert list(tmp_path.iterdir()) == []
 
 
@@ -119,7 +129,7 @@ def test_a_verdict_has_an_exit_code_of_its_own_and_leaves_no_failure(tmp_path: P
 def test_each_kind_of_error_has_its_exit_code_and_its_reason(
     error: Exception, code: int, kind: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert raising(error)(["--root", str(tmp_path)]) == code
+    assert raising(error)([]) == code
     line = logged(capsys)
     assert (line["level"], line["kind"], line["message"]) == ("ERROR", kind, message)
     assert ("exception" in line) is (kind == "AlgorithmError")
@@ -127,7 +137,7 @@ def test_each_kind_of_error_has_its_exit_code_and_its_reason(
 
 
 def test_a_stack_trace_names_the_line_that_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    raising(KeyError("auc"))(["--root", str(tmp_path)])
+    raising(KeyError("auc"))([])
     assert "test_job.py" in logged(capsys)["exception"]
 
 
@@ -135,28 +145,28 @@ def test_a_stack_trace_names_the_line_that_failed(tmp_path: Path, capsys: pytest
     ("message", "kept"), [("x" * 5000, "UserError: " + "x" * 1013), ("é" * 1000, "UserError: " + "é" * 506)]
 )
 def test_a_reason_is_cut_to_what_sagemaker_takes(message: str, kept: str, tmp_path: Path) -> None:
-    raising(job.UserError(message))(["--root", str(tmp_path)])
+    raising(job.UserError(message))([])
     assert left(tmp_path)["failure"] == kept
     assert len(kept.encode()) <= 1024
 
 
-def test_without_a_container_no_file_is_left(tmp_path: Path) -> None:
-    assert raising(job.UserError("no"))(["--root", str(tmp_path / "opt" / "ml")]) == 2
+def test_without_a_container_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path / "opt" / "ml"))
+    assert raising(job.UserError("no"))([]) == 2
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_reason_that_cannot_be_left_hides_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "output").write_text("a file")
-    assert raising(job.UserError("no row"))(["--root", str(tmp_path)]) == 2
+    assert raising(job.UserError("no row"))([]) == 2
     first, last = map(json.loads, capsys.readouterr().err.splitlines())
     assert (first["level"], last["message"]) == ("WARNING", "no row")
     assert first["message"].startswith(f"the reason cannot be left below {tmp_path}: ")
 
 
 def test_a_wrong_call_is_told_as_argparse_does_and_leaves_its_reason(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(job, "ROOT", tmp_path)
     with pytest.raises(SystemExit) as ended:
         main_of(lambda _: job.Outcome(message="done"))(["--rows", "many"])
     assert ended.value.code == 2

@@ -52,7 +52,7 @@ PARAMETERS = [DATA_URI, DATA_VERSION, PROCESSING_TYPE, TRAINING_TYPE, APPROVAL, 
 #: Parameters whose default is a number of the contract. The SDK takes no token for a number: `finish` puts it in.
 CONTRACT_DEFAULTS = {"NumRound": "num_round", "Eta": "eta", "MaxDepth": "max_depth"}
 #: What a training image runs. The SDK states an entry point only for code that it uploads: `finish` puts it in.
-ENTRYPOINTS = {"Train": ["python3", "-m", "workloads.training", "--root", "/opt/ml"]}
+ENTRYPOINTS = {"Train": ["python3", "-m", "workloads.training"]}
 #: Jobs that call AWS while they run, and why. Every other job is isolated from the network: `harden` sees to it.
 CONNECTED = {"Evaluate": "reads the release record (SSM), the champion's package (SageMaker) and its model (S3)"}
 

@@ -1,7 +1,5 @@
 """The retraining Lambda: drift alarm, schedule or new data -> decision -> StartPipelineExecution, or why not.
 
-Archive: `contracts/{__init__,datasets}.py`, `workloads/{__init__,alarm,job,logs}.py`, `workloads/retraining/`; handler
-`workloads.retraining.handler.handle`.
 Environment: PIPELINE_NAME, ACCEPTED_URI (s3://bucket/prefix/), TOPIC_ARN, COOL_DOWN_HOURS, MAX_RUNS_PER_DAY.
 Reserved concurrency must be 1, so that two alarms cannot both find that nothing runs.
 """

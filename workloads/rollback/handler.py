@@ -1,7 +1,5 @@
 """The rollback Lambda: alarm -> endpoint back on the known good release -> release record rewritten -> people told.
 
-Archive: `contracts/__init__.py`, `contracts/release/`, `workloads/{__init__,alarm,job,logs}.py`,
-`workloads/rollback/`; handler `workloads.rollback.handler.handle`.
 Environment: RELEASE_PARAMETER, ENDPOINT_NAME, LOCK_BUCKET, LOCK_KEY, TOPIC_ARN.
 
 An endpoint takes minutes to come to rest, so the function waits, for most of the time it has. What does not succeed is

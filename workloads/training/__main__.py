@@ -1,6 +1,6 @@
-"""Train a model as SageMaker asks for it: `python3 -m workloads.training [--root /opt/ml]`.
+"""Train a model as SageMaker asks for it: `python3 -m workloads.training`.
 
-Reads channels and hyper-parameters below the root, and writes model.ubj, contract.json and metadata.json into its model
+Reads channels and hyper-parameters below /opt/ml, and writes model.ubj, contract.json and metadata.json into its model
 directory. The package also says which predictor serves it, with the proof (`workloads.inference.packaging`).
 """
 
@@ -21,14 +21,10 @@ from workloads.training import container, data, train
 from workloads.training.container import Job
 
 
-def _arguments(_: argparse.ArgumentParser) -> None:
-    """None but --root: SageMaker says the rest in files and variables."""
-
-
-@job.entry("training", __doc__, _arguments)
-def main(options: argparse.Namespace) -> job.Outcome:
+@job.entry("training", __doc__)
+def main(_: argparse.Namespace) -> job.Outcome:
     """Train."""
-    return run(container.read(options.root, os.environ))
+    return run(container.read(job.root(), os.environ))
 
 
 def run(work: Job) -> job.Outcome:

@@ -219,3 +219,27 @@ def test_a_volume_key_is_refused_on_local_disks(world: World, key: dict[str, str
         if key
         else None
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (
+            [
+                "--contract",
+                "/opt/ml/processing/input",
+                "--input",
+                "/opt/ml/processing/input",
+                "--output",
+                "/opt/ml/out",
+            ],
+            "UserError: contract: no file at /opt/ml/processing/input; give the compiled contract (contract.json)",
+        ),
+        (["--quick"], "UserError: the following arguments are required: --contract, --input, --output"),
+    ],
+)
+def test_a_job_of_the_platform_leaves_its_reason(world: World, arguments: list[str], reason: str) -> None:
+    step = world.processing("Prepare", "", arguments=arguments)
+    step["Arguments"]["AppSpecification"]["ContainerEntrypoint"] = ["python3", "-m", "workloads.etl"]
+    result = world.run([step])
+    assert result.step("Prepare").failure_reason == f"AlgorithmError: {reason}, exit code: 2"

@@ -24,8 +24,10 @@ REPOSITORY = Path(__file__).parents[3]
 
 
 def run(root: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "workloads.training", "--root", str(root)]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, env={}, check=False)
+    command, environment = [sys.executable, "-m", "workloads.training"], {"SAGEMAKER_BASE_DIR": str(root)}
+    return subprocess.run(
+        command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, env=environment, check=False
+    )
 
 
 def test_the_container_leaves_model_contract_and_metadata(root: Path, contract: Contract) -> None:

@@ -54,6 +54,11 @@ class Layout:
         return self._prefix("offline-store")
 
     @property
+    def query_results(self) -> str:
+        """Processed bucket: results of queries on the workload's data; Athena names each by its execution."""
+        return self._prefix("query-results")
+
+    @property
     def contracts(self) -> str:
         """Artifacts bucket: compiled contracts, each under the hash of its content."""
         return self._prefix("contracts")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from components.data.catalog import Catalog, CatalogArgs
 from components.data.features import Features, FeaturesArgs
 from components.workload import Workload
 
 
 def build(workload: Workload) -> Features:
-    """The workload's feature group."""
+    """What looks into the workload's data, and its feature group."""
+    Catalog(workload.named("catalog"), CatalogArgs(ground=workload.ground, names=workload.names), workload.opts())
     return Features(
         workload.named("features"),
         FeaturesArgs(

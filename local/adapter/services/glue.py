@@ -1,10 +1,15 @@
-"""AWS Glue Data Catalog: databases and tables."""
+"""AWS Glue: the Data Catalog, how Glue encrypts, and Athena, which queries what the catalog describes."""
 
 from __future__ import annotations
 
-from local.adapter.table import ACCOUNT, Autoname, ResourceType, value
+from local.adapter.conversions import by
+from local.adapter.table import ACCOUNT, Autoname, Call, ResourceType, To, value
 
 SERVICE = "glue"
+
+_CATALOG = "DataCatalogEncryptionSettings"
+_RESULTS = "configuration.resultConfiguration"
+_LOGS = "configuration.monitoringConfiguration.cloudWatchLoggingConfiguration"
 
 TYPES = (
     ResourceType(
@@ -31,5 +36,49 @@ TYPES = (
             "partitionIndices.indexStatus": "",
         },
         outputs={"catalogId": value("catalogId", ACCOUNT)},
+    ),
+    ResourceType(
+        "aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
+        id="{account}",
+        delete=(
+            Call(
+                "PutDataCatalogEncryptionSettings",
+                given={
+                    f"{_CATALOG}.EncryptionAtRest.CatalogEncryptionMode": "DISABLED",
+                    f"{_CATALOG}.ConnectionPasswordEncryption.ReturnConnectionPasswordEncrypted": False,
+                },
+            ),
+        ),
+        replace=("catalogId",),
+        outputs={"catalogId": value("catalogId", ACCOUNT)},
+    ),
+    ResourceType(
+        "aws:glue/securityConfiguration:SecurityConfiguration",
+        fields={"encryptionConfiguration.s3Encryption": "S3Encryption[]"},
+    ),
+    ResourceType(
+        "aws:athena/workgroup:Workgroup",
+        service="athena",
+        noun="WorkGroup",
+        arn="workgroup/{name}",
+        create=(Call("CreateWorkGroup"), Call("UpdateWorkGroup", takes=("state",))),
+        fields={
+            f"{_RESULTS}.encryptionConfiguration.kmsKeyArn": "KmsKey",
+            f"{_LOGS}.logTypes": To("LogTypes", by("key", "values")),
+        },
+        provider_only=("forceDestroy",),
+        update=(
+            Call(
+                "UpdateWorkGroup",
+                fields={
+                    "configuration": "ConfigurationUpdates",
+                    "configuration.identityCenterConfiguration": "",  # as it was made
+                    "configuration.managedQueryResultsConfiguration": "ManagedQueryResultsConfigurationUpdates",
+                    _RESULTS: "ResultConfigurationUpdates",
+                },
+            ),
+        ),
+        delete=(Call("DeleteWorkGroup", given={"RecursiveDeleteOption": value("forceDestroy", False)}),),
+        lacking=("UpdateWorkGroup",),
     ),
 )

@@ -48,6 +48,7 @@ check: .venv/dev.stamp $(BIN)/actionlint ## format, lint, strict types, import c
 	$(BIN)/shellcheck .ci/run .ci/release-notes
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
 	$(BIN)/zizmor --offline --quiet --pedantic .github
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
@@ -69,7 +70,7 @@ pr-policies: .venv/local.stamp ## what the policies say, for `pr-comment`
 # The stack as BASE declares it, with this environment. A stack that BASE does not have is priced alone.
 pr-cost: .venv/local.stamp ## what a month costs, and how much more than at BASE, for `pr-comment`
 	@mkdir -p $(TOLD)
-	rm -rf $(TOLD)/base && git worktree prune && git worktree add --quiet --detach $(TOLD)/base $(BASE)
+	rm -rf $(TOLD)/base $(TOLD)/base.json && git worktree prune && git worktree add --quiet --detach $(TOLD)/base $(BASE)
 	if [ -f $(TOLD)/base/Pulumi.$(STACK).yaml ]; then cd $(TOLD)/base && \
 	  PYTHONPATH=$$PWD $(CURDIR)/$(BIN)/python -m local synth --stack $(STACK) --out $(CURDIR)/$(TOLD)/base.json; fi
 	$(BIN)/python -m automation cost --stack $(STACK) --json \

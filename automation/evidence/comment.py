@@ -13,7 +13,7 @@ from typing import Any, Final
 OPS: Final[Mapping[str, str]] = {"delete": "-", "replace": "+-", "update": "~", "create": "+"}
 _MOST_ROWS: Final = 40
 _MOST_LETTERS: Final = 160
-_NOT_THERE: Final = "not known: its step failed, the run says why"
+_NOT_THERE: Final = "not known: nobody asked, or the step failed; the run says which"
 Found = Mapping[str, Any]
 
 

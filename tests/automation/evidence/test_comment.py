@@ -97,7 +97,7 @@ def test_a_stack_above_its_limit_is_told_so() -> None:
 
 def test_what_could_not_be_had_is_told() -> None:
     said = comment("prod", preview=None, cost=None, policies=None)
-    assert said.count("not known: its step failed, the run says why") == 3
+    assert said.count("not known: nobody asked, or the step failed; the run says which") == 3
 
 
 def test_what_a_pull_request_names_so_is_text_and_nothing_else() -> None:

@@ -1,0 +1,129 @@
+"""What the stages make, in a project of stubs: the Makefile's own lines, with every program it calls a stub."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.delivery.blocks import ROOT
+
+_PROGRAM = """#!/bin/bash
+echo "${0##*/} $*" >> "$CALLS"
+if [ "${0##*/}" = "$BROKEN" ]; then exit 3; fi
+for word in "$@"; do case $word in
+  type=oci,dest=*) touch "${word#type=oci,dest=}" ;;
+  dir:*) mkdir -p "${word#dir:}" ;;
+  --out) touch "${@: -1}" ;;
+esac; done
+"""
+
+
+class Project:
+    """A git repository with the Makefile, one stack, and stubs in `bin`."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.calls = home / "project", home / "calls"
+        (self.home / "bin").mkdir(parents=True)
+        shutil.copy(ROOT / "Makefile", self.home)
+        for program in ("python", "docker", "skopeo", "syft"):
+            path = self.home / "bin" / program
+            path.write_text(_PROGRAM)
+            path.chmod(0o755)
+        (self.home / ".gitignore").write_text(".local/\nbin/\n")
+        (self.home / "Pulumi.staging.yaml").write_text("config: {}\n")
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.git("add", ".")
+        self.git("-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "--quiet", "-m", "First")
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["/usr/bin/env", "git", *arguments], cwd=self.home, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    def make(self, *arguments: str, broken: str = "") -> tuple[int, list[str]]:
+        """Exit code, and what was called."""
+        self.calls.write_text("")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "GIT_"))}
+        environment |= {"CALLS": str(self.calls), "BROKEN": broken}
+        environment["PATH"] = f"{self.home / 'bin'}{os.pathsep}{environment['PATH']}"
+        done = subprocess.run(
+            ["/usr/bin/env", "make", "--silent", "--assume-old", ".venv/local.stamp", "BIN=bin", *arguments],
+            cwd=self.home,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, self.calls.read_text().splitlines()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def test_the_price_of_a_change_is_that_of_the_stack_against_what_it_was(project: Project) -> None:
+    told = project.home / ".local" / "delivery" / "staging"
+    assert project.make("pr-cost", "STACK=staging", "BASE=HEAD") == (
+        0,
+        [
+            f"python -m local synth --stack staging --out {told}/base.json",
+            "python -m automation cost --stack staging --json --against .local/delivery/staging/base.json",
+        ],
+    )
+    assert (told / "cost.json").is_file()
+    assert project.git("worktree", "list").count("\n") == 0
+    code, _ = project.make("pr-cost", "STACK=staging", "BASE=HEAD")  # a second time finds nothing in its way
+    assert code == 0
+
+
+def test_a_stack_that_is_new_is_priced_alone(project: Project) -> None:
+    (project.home / "Pulumi.prod.yaml").write_text("config: {}\n")
+    assert project.make("pr-cost", "STACK=prod", "BASE=HEAD") == (
+        0,
+        ["python -m automation cost --stack prod --json"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "command"),
+    [
+        ("pr-preview", "python -m automation preview --stack staging --json"),
+        ("pr-policies", "python -m automation policies --stack staging --json"),
+        ("pr-comment", "python -m automation comment --stack staging .local/delivery/staging"),
+    ],
+)
+def test_what_a_pull_request_is_told_is_printed_into_a_file_and_a_failure_is_one(
+    project: Project, target: str, command: str
+) -> None:
+    assert project.make(target, "STACK=staging") == (0, [command])
+    code, calls = project.make(target, "STACK=staging", broken="python")
+    assert (code, calls) == (2, [command])
+
+
+def test_an_image_is_built_listed_and_kept_in_the_form_that_sagemaker_takes(project: Project) -> None:
+    code, calls = project.make("images")
+    commit, where = project.git("rev-parse", "HEAD"), ".local/images"
+    assert code == 0
+    assert calls == [
+        line
+        for image in ("training", "inference")
+        for line in (
+            f"docker buildx build --platform linux/amd64 --provenance=false --file workloads/{image}/Dockerfile "
+            f"--build-arg CODE_VERSION={commit} --output type=oci,dest={where}/{image}.tar .",
+            f"skopeo copy --format v2s2 oci-archive:{where}/{image}.tar dir:{where}/{image}",
+            f"syft scan oci-archive:{where}/{image}.tar --quiet --output spdx-json={where}/{image}.spdx.json",
+        )
+    ]
+    assert sorted(path.name for path in (project.home / where).iterdir()) == ["inference", "training"]
+
+
+@pytest.mark.parametrize(("broken", "calls"), [("docker", 1), ("skopeo", 2), ("syft", 3)])
+def test_an_image_that_fails_ends_the_build(project: Project, broken: str, calls: int) -> None:
+    code, called = project.make("images", broken=broken)
+    assert (code, len(called)) == (2, calls)

@@ -15,7 +15,7 @@ from rich.text import Text
 from automation.stacks.log import Log, Watch, counted
 
 #: Outside a terminal: how often what takes long is told once more.
-HEARTBEAT_SECONDS: Final = 60.0
+HEARTBEAT_SECONDS = 60.0
 #: What takes long, and why (AWS Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC":
 #: a function's network interfaces stay for up to 20 minutes after it; SageMaker rolls an endpoint out with its baking).
 SLOW: Final[Mapping[tuple[str, str], str]] = {
@@ -62,7 +62,7 @@ def _live() -> Generator[Watch]:
 
 
 @contextmanager
-def _lines(say: Callable[[str], None], heartbeat_seconds: float = HEARTBEAT_SECONDS) -> Generator[Watch]:
+def _lines(say: Callable[[str], None]) -> Generator[Watch]:
     told, over, seen = 0, threading.Event(), list[Log]()
 
     def watch(log: Log) -> None:
@@ -73,7 +73,7 @@ def _lines(say: Callable[[str], None], heartbeat_seconds: float = HEARTBEAT_SECO
         told = len(log.done)
 
     def beat() -> None:
-        while not over.wait(heartbeat_seconds):
+        while not over.wait(HEARTBEAT_SECONDS):
             for line in running(seen[0]) if seen else []:
                 say(f"still {line}")
 

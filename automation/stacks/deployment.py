@@ -140,11 +140,12 @@ def recover(stack: auto.Stack, *, watch: Watch = _unwatched) -> None:
     """
     left = pending(stack)
     if creating := [each for each in left if each.op == "creating"]:
-        listed = "\n".join(f"  {each.type} {each.urn.rpartition('::')[2]}" for each in creating)
+        listed = "\n".join(f"  {each.urn}" for each in creating)
         raise RefusedError(
             f"an earlier run of stack {stack.name} was killed while it created\n{listed}\n"
-            "look whether AWS has them: what is there, delete or `pulumi import`; then "
-            f"`python -m automation refresh --stack {stack.name} --forget-creates`, and the same command again"
+            "look whether AWS has them: what is there, take over by `pulumi refresh --stack "
+            f"{stack.name} --import-pending-creates '<urn> <id>'`, or delete it; then `python -m automation refresh "
+            f"--stack {stack.name} --forget-creates`, and the same command again"
         )
     if left:
         refresh(stack, watch=watch)

@@ -11,7 +11,8 @@ import pytest
 
 from automation.commands import main
 from automation.commands import output as outputs
-from automation.stacks import local
+from automation.operations.errors import StoppedError
+from automation.stacks import deployment, local
 from tests.automation.stacks.conftest import ENDPOINT, RESOURCES, Engine
 
 ROLE = {"type": "aws:iam/role:Role", "name": "churn-live-role"}
@@ -102,6 +103,20 @@ def test_up_that_fails_half_way_is_gone_on_with(run: Any, engine: Engine) -> Non
     )
     engine.set(fails={})
     assert run("up", "--yes", "--json").result["counts"] == {"same": 1, "create": 2}
+
+
+def test_up_that_is_interrupted_ends_with_130_and_the_way_on(
+    run: Any, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any, **__: Any) -> None:
+        raise StoppedError("done: 1 create; under way: create alerts-topic; `up` goes on from there")
+
+    monkeypatch.setattr(deployment, "up", stopped)
+    said = run("up", "--yes")
+    assert (said.code, said.err) == (
+        130,
+        "interrupted: done: 1 create; under way: create alerts-topic; `up` goes on from there",
+    )
 
 
 def test_drift_ends_with_7_and_a_rollback_is_none(run: Any, engine: Engine) -> None:

@@ -146,9 +146,10 @@ def test_a_creation_that_was_under_way_needs_a_look_and_one_command(engine: Engi
         deployment.up(staging(engine))
     assert str(caught.value) == (
         "an earlier run of stack staging was killed while it created\n"
-        "  aws:s3/bucket:Bucket lake-raw-bucket\n"
-        "look whether AWS has them: what is there, delete or `pulumi import`; then "
-        "`python -m automation refresh --stack staging --forget-creates`, and the same command again"
+        "  urn:pulumi:staging::ml-platform::t::lake-raw-bucket\n"
+        "look whether AWS has them: what is there, take over by `pulumi refresh --stack staging "
+        "--import-pending-creates '<urn> <id>'`, or delete it; then `python -m automation refresh --stack staging "
+        "--forget-creates`, and the same command again"
     )
     assert engine.asked == []
     deployment.refresh(staging(engine), forget_creates=True)

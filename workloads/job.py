@@ -37,8 +37,8 @@ MAX_REASON_BYTES: Final = 1024
 EXIT_CODES: Final = "exit codes: 0 done; 2 input or call are wrong; 75 AWS or the container failed, try again; 1 else"
 #: Libraries whose errors say that AWS, or the way to it, failed.
 _AWS: Final = frozenset({"boto3", "botocore", "s3transfer"})
-#: Nothing more can be written: the disk or the quota is full.
-_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+#: Nothing more can be written, the disk or the quota being full; duckdb says it in its message alone.
+_NO_ROOM: Final = tuple(map(os.strerror, (errno.ENOSPC, errno.EDQUOT)))
 _log = logging.getLogger(__name__)
 
 
@@ -146,8 +146,9 @@ def classified(name: str, error: Exception) -> JobError:
     if isinstance(error, JobError):
         return error
     aws = any(base.__module__.partition(".")[0] in _AWS for base in type(error).__mro__)
-    no_room = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _NO_ROOM)
-    kind = PlatformError if aws or no_room else AlgorithmError
+    no_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"  # duckdb's
+    no_room = any(said in str(error) for said in _NO_ROOM)
+    kind = PlatformError if aws or no_memory or no_room else AlgorithmError
     found = kind(f"{name} failed (caused by {type(error).__name__}: {error})")
     found.__cause__ = error
     return found

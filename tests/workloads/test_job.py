@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -112,6 +113,18 @@ def test_a_verdict_has_an_exit_code_of_its_own_and_leaves_no_failure(tmp_path: P
             75,
             "PlatformError",
             "example failed (caused by OSError: [Errno 28] No space left on device: '/opt/ml/model/model.ubj')",
+        ),
+        (
+            duckdb.IOException('IO Error: Could not write file "x": No space left on device'),
+            75,
+            "PlatformError",
+            'example failed (caused by IOException: IO Error: Could not write file "x": No space left on device)',
+        ),
+        (
+            duckdb.OutOfMemoryException("failed to allocate"),
+            75,
+            "PlatformError",
+            "example failed (caused by OutOfMemoryException: failed to allocate)",
         ),
         (MemoryError(), 75, "PlatformError", "example failed (caused by MemoryError: )"),
         (job.AlgorithmError("no convergence"), 1, "AlgorithmError", "no convergence"),

@@ -6,8 +6,8 @@
         --output s3://artifacts/drift/ --publish
 
 `baseline` writes baseline.json, statistics.json and constraints.json. `detect` writes report.json and report.html,
-prints report.json as one line and, with --publish, puts the metrics into CloudWatch. Drift is a finding, not a failure;
-that so many requests cannot be read that there is no score is one.
+prints report.json as one line and, with --publish, puts the metrics into CloudWatch. Drift is a finding, not a failure.
+Where so many requests cannot be read that there is no score, the input is wrong.
 """
 
 from __future__ import annotations

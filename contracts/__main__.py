@@ -1,7 +1,8 @@
-"""Data contracts: `python -m contracts check FILE [--data FILE]`, `python -m contracts reference`."""
+"""Data contracts: `python -m contracts check FILE [--data FILE]`, `propose DATA`, `reference`."""
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,9 @@ app = typer.Typer(name="python -m contracts", help="Data contracts.", add_comple
 def check(
     contract: Annotated[Path, typer.Argument(help="the YAML file")],
     data: Annotated[Path | None, typer.Option(metavar="FILE", help="CSV or Parquet to judge by the contract")] = None,
-    json: Annotated[Path | None, typer.Option(metavar="OUT", help="also write the compiled form to this file")] = None,
+    compiled: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="also write the compiled form to this file")
+    ] = None,
 ) -> None:
     """Tell that a contract is valid, or every fault of it; with --data also what a run would make of the file.
 
@@ -32,9 +35,9 @@ def check(
         print(error, file=sys.stderr)
         raise typer.Exit(1) from None
     print(f"{contract}: valid\n{summary(loaded)}")
-    if json:
-        json.write_text(to_json(loaded), encoding="utf-8")
-        print(f"  compiled to {json}")
+    if compiled:
+        compiled.write_text(to_json(loaded), encoding="utf-8")
+        print(f"  compiled to {compiled}")
     if data:
         _judge(data, loaded)
 
@@ -52,6 +55,38 @@ def _judge(data: Path, contract: Contract) -> None:
     if rehearsal.faults:
         print(f"{data}: no model can be trained on it", *rehearsal.faults, sep="\n  ", file=sys.stderr)
         raise typer.Exit(1)
+
+
+@app.command()
+def propose(
+    data: Annotated[Path, typer.Argument(help="CSV (plain or gzip) or Parquet")],
+    output: Annotated[Path | None, typer.Option(help="the file to write (default: contracts/<name>.yaml)")] = None,
+    name: Annotated[str | None, typer.Option(help="the workload's (default: that of the file)")] = None,
+    label: Annotated[str | None, typer.Option(metavar="COLUMN", help="what is predicted: two values")] = None,
+    entity: Annotated[str | None, typer.Option(metavar="COLUMN", help="what a row is about")] = None,
+    event_time: Annotated[str | None, typer.Option(metavar="COLUMN", help="when it was true, or `delivery`")] = None,
+    positive: Annotated[str | None, typer.Option(metavar="TEXT", help="the label's value that is to be found")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print what was found as one JSON object")] = False,
+) -> None:
+    """Write the contract that a file of data suggests, with the reason of every line; asks for roles on a terminal.
+
+    Nothing is overwritten. Exit code 1 if the file cannot be read or a role is open.
+    """
+    from workloads.proposal import command
+
+    given = {"name": name, "label": label, "entity": entity, "event_time": event_time, "positive": positive}
+    try:
+        found = command.run(data, output, given, ask=_ask if sys.stdin.isatty() else None)
+    except (command.ProposalError, OSError) as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from None
+    print(json.dumps(found.facts) if as_json else found.text)
+
+
+def _ask(what: str, among: list[str], default: str | None) -> str:
+    for choice in among:
+        print(f"  {choice}", file=sys.stderr)
+    return typer.prompt(what, default=default, err=True)
 
 
 @app.command(name="reference")

@@ -20,8 +20,8 @@ from contracts.tree import comparisons
 # SageMaker Feature Store's rule for feature names (API CreateFeatureGroup, FeatureDefinition$FeatureName) narrowed to
 # what an expression can name, and names that it, our ETL and our requests keep.
 NAME = re.compile(r"[a-zA-Z](_*[a-zA-Z0-9]){0,63}")
-_RESERVED = ("api_invocation_time", "instances", "is_deleted", "split", "write_time")
-_ANSWER = ("decision", "model_version", "score")  # beside these a prediction repeats the entity
+RESERVED_NAMES = ("api_invocation_time", "instances", "is_deleted", "split", "write_time")
+ANSWER_NAMES = ("decision", "model_version", "score")  # beside these a prediction repeats the entity
 # The workload's name begins the name of every AWS resource; SageMaker allows 63 characters for the whole.
 WORKLOAD_NAME = re.compile(r"[a-z](-?[a-z0-9]){0,29}")
 
@@ -86,8 +86,8 @@ def _names(draft: Draft) -> Iterator[Fault]:
         other = taken.get(name.lower())
         if not NAME.fullmatch(name) or keyword.iskeyword(name):
             yield path, f"{_bad_name(name)}; {_rename(path)}"
-        elif name.lower() in _RESERVED:
-            yield path, f"the name {name!r} is reserved, as are {', '.join(_RESERVED)}; {_rename(path)}"
+        elif name.lower() in RESERVED_NAMES:
+            yield path, f"the name {name!r} is reserved, as are {', '.join(RESERVED_NAMES)}; {_rename(path)}"
         elif other is None:
             taken[name.lower()] = path
         elif other != ("columns", name) or text != name:
@@ -238,8 +238,8 @@ def _role(role: str, column: Column) -> Iterator[Fault]:
     path = ("columns", column.name)
     if role == "entity" and column.type not in (ColumnType.STRING, ColumnType.INTEGER):
         yield (*path, "type"), f"{column.type} is found; the entity is a string or an integer"
-    if role == "entity" and column.name in _ANSWER:
-        yield path, f"the name {column.name!r} is taken in predictions, which hold {', '.join(_ANSWER)}; rename it"
+    if role == "entity" and column.name in ANSWER_NAMES:
+        yield path, f"the name {column.name!r} is taken in predictions, which hold {', '.join(ANSWER_NAMES)}; rename it"
     if role == "event_time" and column.type is not ColumnType.TIMESTAMP:
         yield (*path, "type"), f"{column.type} is found; the event time is a timestamp"
     if role == "label" and not _is_binary(column):

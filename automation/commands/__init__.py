@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import typer
 
-from automation.commands import acts, environments, stacks, teardown, watching
+from automation.commands import acts, environments, stacks, teardown, watching, workloads
 from automation.commands.comment import comment
 from automation.commands.cost import cost
 from automation.commands.ends import ENDS
@@ -26,6 +26,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     stacks.cancel,
     stacks.policies,
     environments.new_stack,
+    workloads.new_workload,
     watching.status,
     watching.verify,
     watching.logs,

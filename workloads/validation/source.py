@@ -61,6 +61,14 @@ def open_source(
 
     Raises RefusedError when it is empty, is neither, cannot be read, or lacks or repeats a column.
     """
+    content, is_parquet = readable(path, scratch)
+    if is_parquet:
+        return _parquet(connection, content, contract, delivered)
+    return _csv(content, contract, delivered)
+
+
+def readable(path: Path, scratch: Path) -> tuple[Path, bool]:
+    """The content of the file at `path` as duckdb reads it, and whether it is Parquet, else CSV; RefusedError."""
     with path.open("rb") as file:
         magic = file.read(4)
     if not magic:
@@ -76,12 +84,12 @@ def open_source(
             text = "the gzip file holds another gzip file; deliver it compressed once"
             raise RefusedError(Finding(code=FileFault.CORRUPT, text=text))
     if magic == PARQUET_MAGIC:
-        return _parquet(connection, content, contract, delivered)
+        return content, True
     integrity.refuse_foreign(content)
     if path.suffix == ".parquet":
         text = f"the file is called .parquet but begins with {magic!r} instead of {PARQUET_MAGIC!r}; deliver it again"
         raise RefusedError(Finding(code=FileFault.CORRUPT, text=text))
-    return _csv(integrity.one_line_end(content, scratch), contract, delivered)
+    return integrity.one_line_end(content, scratch), False
 
 
 def unreadable(error: duckdb.Error, path: Path) -> RefusedError:
@@ -114,10 +122,7 @@ def unreadable(error: duckdb.Error, path: Path) -> RefusedError:
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, delivered: datetime) -> Source:
-    try:
-        names = pq.read_schema(path).names
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise integrity.parquet_damage(error) from error
+    names = parquet_names(path)
     places = header.places(names, contract)
     chunks.verify(path, [names[place] for place in places if place is not None])
     columns = _columns(places, delivered, lambda place: identifier(names[place]))
@@ -129,6 +134,14 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contra
     return Source(path=path, scan=scan, types=types, extra=header.unknown(names, places))
 
 
+def parquet_names(path: Path) -> list[str]:
+    """The columns of a Parquet file. RefusedError."""
+    try:
+        return pq.read_schema(path).names
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise integrity.parquet_damage(error) from error
+
+
 def _columns(places: Sequence[int | None], delivered: datetime, name: Callable[[int], str]) -> str:
     """SQL: the contract's columns c0, c1 ... at their `places` in the file; without one it is the time of delivery."""
     moment = f"CAST({literal(delivered.isoformat())} AS {SQL_TYPES[ColumnType.TIMESTAMP]})"
@@ -138,17 +151,24 @@ def _columns(places: Sequence[int | None], delivered: datetime, name: Callable[[
 def _csv(path: Path, contract: Contract, delivered: datetime) -> Source:
     delimiter, names, skipped = _header(path, contract)
     places = header.places(names, contract)
-    # The reader numbers the columns by their position in the file, so that no name can clash or be mangled.
-    columns = ", ".join(f"'f{index}': 'VARCHAR'" for index in range(len(names)))
+    wanted = _columns(places, delivered, lambda place: f"f{place}")
+    scan = f"(SELECT {wanted} FROM {csv_rows(path, delimiter, len(names), skipped)})"  # noqa: S608  quoted by engine
+    types = tuple(SQL_TYPES[ColumnType.TIMESTAMP if place is None else ColumnType.STRING] for place in places)
+    return Source(path=path, scan=scan, types=types, extra=header.unknown(names, places))
+
+
+def csv_rows(path: Path, delimiter: str, width: int, skipped: int) -> str:
+    """SQL for the rows of a CSV, to stand after FROM: texts f0, f1 ... by their position in the file.
+
+    So no name can clash or be mangled. `skipped` lines stand before the header.
+    """
+    columns = ", ".join(f"'f{index}': 'VARCHAR'" for index in range(width))
     options = (
         "auto_detect = false, header = true, quote = '\"', escape = '\"', strict_mode = true, compression = 'none', "
         f"hive_partitioning = false, max_line_size = {MAX_LINE_BYTES}, skip = {skipped}, "
         f"delim = {literal(delimiter)}, columns = {{{columns}}}"
     )
-    wanted = _columns(places, delivered, lambda place: f"f{place}")
-    scan = f"(SELECT {wanted} FROM read_csv({literal(path)}, {options}))"  # noqa: S608  quoted by engine
-    types = tuple(SQL_TYPES[ColumnType.TIMESTAMP if place is None else ColumnType.STRING] for place in places)
-    return Source(path=path, scan=scan, types=types, extra=header.unknown(names, places))
+    return f"read_csv({literal(path)}, {options})"
 
 
 def _header(path: Path, contract: Contract) -> tuple[str, list[str], int]:
@@ -156,6 +176,20 @@ def _header(path: Path, contract: Contract) -> tuple[str, list[str], int]:
 
     The delimiter is the one that finds most of the contract's columns.
     """
+    text, skipped = beginning(path)
+    wanted = {name for column in contract.columns for name in header.names_of(column)}
+    headers = {delimiter: split(text, delimiter) for delimiter in DELIMITERS}
+    best = max(DELIMITERS, key=lambda delimiter: len(wanted.intersection(headers[delimiter])))
+    if not headers[best]:
+        found = (
+            f"the first line cannot be split into column names (a name is longer than {csv.field_size_limit()} letters)"
+        )
+        raise RefusedError(Finding(code=FileFault.CORRUPT, text=f"{found}; it must name the columns"))
+    return best, headers[best], skipped
+
+
+def beginning(path: Path) -> tuple[str, int]:
+    """The first text of a CSV from its header on, and how many lines stand before that. RefusedError without a line."""
     with path.open("rb") as file:
         head = file.read(MAX_HEADER_BYTES)
     text = _decoded(head)
@@ -169,15 +203,7 @@ def _header(path: Path, contract: Contract) -> tuple[str, list[str], int]:
                 code=FileFault.EMPTY_FILE, text="the file holds blank lines only; its first line must name the columns"
             )
         )
-    wanted = {name for column in contract.columns for name in header.names_of(column)}
-    headers = {delimiter: _split(text, delimiter) for delimiter in DELIMITERS}
-    best = max(DELIMITERS, key=lambda delimiter: len(wanted.intersection(headers[delimiter])))
-    if not headers[best]:
-        found = (
-            f"the first line cannot be split into column names (a name is longer than {csv.field_size_limit()} letters)"
-        )
-        raise RefusedError(Finding(code=FileFault.CORRUPT, text=f"{found}; it must name the columns"))
-    return best, headers[best], skipped
+    return text, skipped
 
 
 def _decoded(head: bytes) -> str:
@@ -191,8 +217,8 @@ def _decoded(head: bytes) -> str:
         raise RefusedError(Finding(code=FileFault.CORRUPT, text=text)) from error
 
 
-def _split(text: str, delimiter: str) -> list[str]:
-    """The first record; empty where a field is longer than the csv module reads."""
+def split(text: str, delimiter: str) -> list[str]:
+    """The first record of a CSV, trimmed; empty where a field is longer than the csv module reads."""
     try:
         return [name.strip() for name in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])]
     except csv.Error:

@@ -1,0 +1,209 @@
+"""What stands in each column of a file, counted over all its rows by the rules that validation reads with."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+
+from contracts.schema import Column, ColumnType
+from contracts.texts import finite
+from workloads.engine import connect, identifier, literal, parquet
+from workloads.validation import chunks, rules
+from workloads.validation.source import (
+    DELIMITERS,
+    beginning,
+    csv_rows,
+    parquet_names,
+    readable,
+    split,
+    unreadable,
+)
+from workloads.validation.verdict import FileFault, Finding, RefusedError
+
+# ruff: noqa: S608 -- SQL here is made of positions (p0) and of what workloads.engine quotes
+
+MOST_VALUES = 30  # frequent values of a column that are kept
+MOST_COLUMNS = 1000  # as many as validation is held to time with
+SAMPLE = 1000  # different values of a column that are looked at for personal data
+_READ = (ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.BOOLEAN, ColumnType.TIMESTAMP)
+_COMMA = r"[+-]?[0-9]{1,3}(\.?[0-9]{3})*,[0-9]+"
+_DATE = r"[0-9]{1,2}[./-][0-9]{1,2}[./-]([0-9]{2}|[0-9]{4})( .*)?"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """One column. `present` are the rows with a value, `read` those whose value is of a type, `odd` one that is not.
+
+    `low` and `high` are over finite numbers, `next_low` and `next_high` those beside them, `first` and `last` over
+    timestamps. `values` are the most frequent ones
+    with their rows, `marks` the texts that stand for no value, `sample` different values. `padded` numbers begin with a
+    zero, `pointed` ones have a point, `comma` and `dates` are texts that only look like numbers and timestamps.
+    """
+
+    name: str
+    kind: str
+    rows: int
+    present: int
+    distinct: int
+    read: Mapping[ColumnType, int]
+    odd: Mapping[ColumnType, str]
+    low: float | None = None
+    high: float | None = None
+    next_low: float | None = None
+    next_high: float | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+    padded: int = 0
+    pointed: int = 0
+    comma: int = 0
+    dates: int = 0
+    values: tuple[tuple[str, int], ...] = ()
+    marks: tuple[tuple[str, int], ...] = ()
+    sample: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether every row has another value."""
+        return self.distinct == self.present == self.rows
+
+
+def profiles(path: Path) -> tuple[Profile, ...]:
+    """The columns of a CSV or Parquet file in their order. RefusedError for a file that validation would refuse."""
+    with tempfile.TemporaryDirectory() as directory, connect(Path(directory)) as connection:
+        content, is_parquet = readable(path, Path(directory))
+        names, rows = _parquet(content) if is_parquet else _csv(content)
+        _refuse_names(names)
+        try:
+            connection.execute(f"CREATE TABLE delivered AS SELECT * FROM {rows}")
+        except duckdb.Error as error:
+            raise unreadable(error, content) from error
+        kinds = [str(kind) for kind in connection.table("delivered").types]
+        counted = connection.execute("SELECT count(*) FROM delivered").fetchall()[0][0]
+        if not counted:
+            text = "the file has a header and no rows; give one with rows"
+            raise RefusedError(Finding(code=FileFault.NO_ROWS, text=text))
+        return tuple(
+            _profile(connection, name, f"f{index}", kind)
+            for index, (name, kind) in enumerate(zip(names, kinds, strict=True))
+        )
+
+
+def _parquet(path: Path) -> tuple[list[str], str]:
+    names = parquet_names(path)
+    chunks.verify(path, names)
+    columns = ", ".join(f"{identifier(name)} AS f{index}" for index, name in enumerate(names))
+    return names, f"(SELECT {columns} FROM {parquet(path)})"
+
+
+def _csv(path: Path) -> tuple[list[str], str]:
+    text, skipped = beginning(path)
+    delimiter = max(DELIMITERS, key=lambda mark: _fit(text, mark))
+    names = split(text, delimiter)
+    return names, csv_rows(path, delimiter, len(names), skipped)
+
+
+def _fit(text: str, delimiter: str) -> tuple[float, int]:
+    """How well a delimiter divides the first records: the share that is as wide as the header, and how wide that is."""
+    try:
+        widths = [len(record) for record in islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 20)]
+    except csv.Error:
+        return 0.0, 0
+    return (widths.count(widths[0]) / len(widths), widths[0]) if widths[0] > 1 else (0.0, 1)
+
+
+def _refuse_names(names: list[str]) -> None:
+    """RefusedError for too many names, for numbers in place of them, and for a name that occurs twice in any case."""
+    if len(names) > MOST_COLUMNS:
+        text = f"the file has {len(names)} columns, of which at most {MOST_COLUMNS} are proposed for; leave some out"
+        raise RefusedError(Finding(code=FileFault.TOO_LARGE, text=text))
+    if all(finite(name) is not None for name in names):
+        text = f"the first line holds numbers ({', '.join(names[:5])[:60]}), no names; put a line with names before it"
+        raise RefusedError(Finding(code=FileFault.MISSING_COLUMN, text=text))
+    folded = [name.casefold() for name in names]
+    repeated = sorted({name for name in names if name and folded.count(name.casefold()) > 1})
+    if repeated:
+        text = f"columns {', '.join(map(repr, repeated[:10]))} occur more than once; give each column one name"
+        raise RefusedError(Finding(code=FileFault.DUPLICATE_COLUMN, text=text))
+
+
+def _profile(connection: duckdb.DuckDBPyConnection, name: str, place: str, kind: str) -> Profile:
+    as_text = Column(name="x", type=ColumnType.STRING)
+    family = rules.family(kind)
+    trimmed = rules.trimmed(place, kind)
+    missing = rules.is_missing(as_text, "d", kind)
+    present = f"(SELECT d, CASE WHEN {missing} THEN NULL ELSE d END AS p FROM (SELECT {trimmed} AS d FROM delivered))"
+    typed = {t: rules.typed(Column(name="x", type=t), "p", kind) or "NULL" for t in _READ}
+    text = "p" if family == "text" else "CAST(p AS VARCHAR)"
+    infinite = f"isinf(CAST({typed[ColumnType.NUMBER]} AS DOUBLE))"
+    typed[ColumnType.NUMBER] = number = f"CASE WHEN NOT {infinite} THEN CAST({typed[ColumnType.NUMBER]} AS DOUBLE) END"
+    moment = typed[ColumnType.TIMESTAMP]
+    of_texts = [
+        f"count(*) FILTER (WHERE regexp_full_match({text}, {literal(pattern)}))"
+        for pattern in (r"[+-]?0[0-9]+", r"[+-]?[0-9]*\.[0-9]*([eE].*)?", _COMMA, _DATE)
+    ]
+    columns = [
+        "count(*)",
+        "count(p)",
+        "count(DISTINCT p)",
+        f"min({number})",
+        f"max({number})",
+        f"epoch(min(CAST({moment} AS TIMESTAMP WITH TIME ZONE)))",
+        f"epoch(max(CAST({moment} AS TIMESTAMP WITH TIME ZONE)))",
+        *of_texts,
+        *(f"count({read})" for read in typed.values()),
+        *(f"any_value({text}) FILTER (WHERE p IS NOT NULL AND {read} IS NULL)" for read in typed.values()),
+    ]
+    query = f"SELECT {', '.join(columns)} FROM {present}"
+    rows, there, distinct, low, high, first, last, padded, pointed, comma, dates, *found = connection.execute(
+        query
+    ).fetchall()[0]
+    next_low, next_high = (
+        connection.execute(
+            f"SELECT min(n) FILTER (WHERE n > {literal(low)}), max(n) FILTER (WHERE n < {literal(high)}) "
+            f"FROM (SELECT {number} AS n FROM {present})"
+        ).fetchall()[0]
+        if low is not None and high is not None
+        else (None, None)
+    )
+    counts, odd = found[: len(_READ)], found[len(_READ) :]
+    values = connection.execute(
+        f"SELECT {text}, count(*) AS n FROM {present} WHERE p IS NOT NULL "
+        f"GROUP BY 1 ORDER BY n DESC, 1 LIMIT {MOST_VALUES}"
+    ).fetchall()
+    marks = connection.execute(
+        f"SELECT CAST(d AS VARCHAR), count(*) AS n FROM {present} WHERE p IS NULL AND d IS NOT NULL "
+        f"AND CAST(d AS VARCHAR) <> '' GROUP BY 1 ORDER BY n DESC, 1"
+    ).fetchall()
+    sample = connection.execute(
+        f"SELECT DISTINCT {text} FROM (SELECT p FROM {present} WHERE p IS NOT NULL LIMIT {20 * SAMPLE}) LIMIT {SAMPLE}"
+    ).fetchall()
+    return Profile(
+        name=name,
+        kind=family,
+        rows=rows,
+        present=there,
+        distinct=distinct,
+        read=dict(zip(_READ, counts, strict=True)),
+        odd={t: example for t, example in zip(_READ, odd, strict=True) if example is not None},
+        low=low,
+        high=high,
+        next_low=next_low,
+        next_high=next_high,
+        first=None if first is None else datetime.fromtimestamp(first, UTC),
+        last=None if last is None else datetime.fromtimestamp(last, UTC),
+        padded=padded,
+        pointed=pointed,
+        comma=comma,
+        dates=dates,
+        values=tuple((value, count) for value, count in values),
+        marks=tuple((mark, count) for mark, count in marks),
+        sample=tuple(value for (value,) in sample),
+    )

@@ -1,0 +1,235 @@
+"""From the profiles of a file's columns to a contract: roles by choice, everything else by what was seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from contracts.schema import ColumnType, Ingestion, Split
+from workloads.proposal import kinds, naming, roles
+from workloads.proposal.personal import suspicion
+from workloads.proposal.profile import Profile
+from workloads.proposal.reasons import gaps, seen, span, unreadable
+from workloads.proposal.roles import ChoiceError, Choices
+
+_MOST_FEATURES_OF_ONE = 10
+_FEW_ROWS = 2000  # of whose test part a calibration error over ten bins is mostly chance
+_POSITIVE = (
+    "1",
+    "1.0",
+    "true",
+    "yes",
+    "y",
+    "t",
+    "ja",
+    "oui",
+    "si",
+    "positive",
+    "pos",
+    "churned",
+    "left",
+    "fraud",
+    "bad",
+    "default",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of the contract below `columns` or `features`, and why it says that."""
+
+    name: str
+    body: Any
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """A contract to be written, with what it leaves out and what the file cannot tell."""
+
+    name: str
+    label: str
+    entity: str
+    event_time: str | None
+    columns: tuple[Line, ...]
+    features: tuple[Line, ...]
+    left_out: tuple[Line, ...]
+    open_questions: tuple[str, ...]
+    rows: int
+    sections: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    positive_share: float = 0.0
+
+
+def propose(profiles: Sequence[Profile], choices: Choices, *, now: datetime) -> Proposal:
+    """The contract. ChoiceError for a role that is not chosen, or by a column that cannot have it."""
+    named = naming.column_names(profile.name for profile in profiles if profile.name)
+    label = roles.chosen("label", choices.label, profiles, named, roles.labels(profiles))
+    entity = roles.chosen("entity", choices.entity, profiles, named, roles.entities(profiles))
+    time = roles.time(choices.event_time, profiles, named)
+    if len({label.name, entity.name, time.name if time else None}) < 3:
+        raise ChoiceError("label, entity and event time are three columns; one is chosen twice")
+    left_out = [Line(name=p.name or "(no name)", body=None, why=why) for p in profiles if (why := _useless(p))]
+    kept = [p for p in profiles if not _useless(p)]
+    questions: list[str] = []
+    label_line, share = _label(label, named[label.name], choices.positive, questions)
+    columns: list[Line] = []
+    features: list[Line] = []
+    taken = {name.lower() for name in named.values()}
+    for profile in kept:
+        name = named[profile.name]
+        if profile is label:
+            columns.append(label_line)
+        elif profile is entity:
+            columns.append(_entity(profile, name, time))
+        elif profile is time:
+            columns.append(
+                Line(name=name, body=_body(profile, name, {"type": "timestamp"}), why=span(profile) + gaps(profile))
+            )
+        else:
+            line = _column(profile, name)
+            columns.append(line)
+            features += _features(profile, line, taken)
+    if not features:
+        raise ChoiceError(
+            "no column is left that a model could learn from: give the file columns of numbers or of few texts"
+        )
+    questions += _questions(profiles, columns, time, now)
+    return Proposal(
+        name=choices.name,
+        label=named[label.name],
+        entity=named[entity.name],
+        event_time=named[time.name] if time else None,
+        columns=tuple(columns),
+        features=tuple(features),
+        left_out=tuple(left_out),
+        open_questions=tuple(questions),
+        rows=label.rows,
+        sections=_sections(label.rows, time, now),
+        positive_share=share,
+    )
+
+
+def _useless(profile: Profile) -> str | None:
+    """Why the contract leaves a column out."""
+    if not profile.name:
+        return "it has no name"
+    if "\n" in profile.name:
+        return "its name has a line end, which no contract can say"
+    if not profile.present:
+        return "no row has a value"
+    return None if kinds.type_of(profile) else "its values are of a type that no contract has (lists, times of day ...)"
+
+
+def _body(profile: Profile, name: str, keys: Mapping[str, Any]) -> dict[str, Any]:
+    return {**keys, **({} if name == profile.name else {"source": profile.name})}
+
+
+def _label(profile: Profile, name: str, positive: str | None, questions: list[str]) -> tuple[Line, float]:
+    """The label's line, and the share of positive rows."""
+    counts = dict(profile.values)
+    found = positive if positive is not None else next((v for v in counts if v.lower() in _POSITIVE), None)
+    if found is None:
+        found = min(counts, key=lambda value: (counts[value], value))
+        questions.append(
+            f"whether {found!r} is what the model is to find: it is the rarer value of the label (--positive)"
+        )
+    if found not in counts:
+        raise ChoiceError(f"--positive: found {found!r}; allowed: {', '.join(map(repr, counts))}")
+    (other,) = (value for value in counts if value != found)
+    share = counts[found] / profile.present
+    why = f"{share:.1%} of {profile.present} rows are positive"
+    if profile.present < profile.rows:
+        why += f"; {profile.rows - profile.present} rows have none and are quarantined"
+    if kinds.type_of(profile) is ColumnType.BOOLEAN and found.lower() == "true":
+        return Line(name=name, body=_body(profile, name, {"type": "boolean"}), why=why), share
+    keys: dict[str, Any] = {"type": "integer", "allowed": [0, 1]}
+    if (found, other) != ("1", "0"):
+        keys["values"] = {found: 1, other: 0}
+    return Line(name=name, body=_body(profile, name, keys), why=why), share
+
+
+def _entity(profile: Profile, name: str, time: Profile | None) -> Line:
+    reason = suspicion(profile.name, profile.sample)
+    kind = ColumnType.STRING if reason else kinds.type_of(profile)
+    why = f"{profile.distinct} different ones in {profile.rows} rows"
+    if profile.distinct < profile.present and time is None:
+        why += "; without an event time a second row of one is quarantined"
+    if reason:
+        why += f"; {reason}: hashed, so that the same one stays the same"
+    return Line(
+        name=name, body=_body(profile, name, {"type": str(kind), **({"pii": "hash"} if reason else {})}), why=why
+    )
+
+
+def _column(profile: Profile, name: str) -> Line:
+    kind = kinds.type_of(profile)
+    assert kind is not None  # noqa: S101 - others are left out
+    keys: dict[str, Any] = {"type": str(kind), **({"nullable": True} if profile.present < profile.rows else {})}
+    reason = suspicion(profile.name, profile.sample)
+    if reason:
+        return Line(
+            name=name, body=_body(profile, name, {**keys, "pii": "drop"}), why=f"suspected of persons: {reason}"
+        )
+    keys |= kinds.limits(profile, kind)
+    return Line(name=name, body=_body(profile, name, keys), why=seen(profile, kind) + gaps(profile))
+
+
+def _features(profile: Profile, line: Line, taken: set[str]) -> Iterator[Line]:
+    """The model's inputs that follow from one column."""
+    if "pii" in line.body or profile.distinct < 2:
+        return
+    name = line.name
+    if line.body["type"] in ("integer", "number", "boolean"):
+        yield Line(name=name, body=name)
+    else:
+        for text in [value for value, _ in profile.values if "allowed" in line.body][:_MOST_FEATURES_OF_ONE]:
+            feature = naming.free(naming.slug(f"{name}_{naming.slug(text, otherwise='is')}"), taken)
+            taken.add(feature.lower())
+            yield Line(name=feature, body=f"equals({name}, {_quoted(text)})")
+    if line.body.get("nullable") and (line.body["type"] != "string" or "allowed" in line.body):
+        feature = naming.free(naming.slug(f"{name}_missing"), taken)
+        taken.add(feature.lower())
+        yield Line(name=feature, body=f"missing({name})")
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _questions(
+    profiles: Sequence[Profile], columns: Sequence[Line], time: Profile | None, now: datetime
+) -> Iterator[str]:
+    yield "whether every column is known when a prediction is asked for: one filled in later gives the label away"
+    wider = f"ranges are {kinds.MARGIN:.0%} of their width wider at each end, lists of texts are not"
+    yield f"whether more is legal than was seen: {wider}"
+    yield "whether a column without gaps here may have some later (nullable: true)"
+    yield "what a false alarm and a missed case cost: threshold 0.5, and `quality` as docs/contract.md has it"
+    if suspected := [line.name for line in columns if "pii" in line.body]:
+        yield f"whether {', '.join(suspected)} identify persons; and names in free text are not found"
+    else:
+        yield "whether a column identifies persons: none looks like it, and names in free text are not found"
+    for profile in profiles:
+        if what := unreadable(profile):
+            yield f"what {profile.name} holds: {what}"
+    if time is not None and time.last is not None and time.last > now:
+        yield f"why {time.name} lies in the future ({time.last:%Y-%m-%d}): such rows are quarantined"
+
+
+def _sections(rows: int, time: Profile | None, now: datetime) -> dict[str, Any]:
+    """Sections of the contract that differ from their defaults, each with its reason."""
+    found: dict[str, Any] = {}
+    if time is not None and time.first is not None:
+        days = math.ceil((now - time.first).total_seconds() / 86_400)
+        if days > Ingestion.max_lateness_days:
+            found["ingestion"] = ({"max_lateness_days": (days // 100 + 2) * 100}, f"the oldest row is {days} days old")
+    if rows < _FEW_ROWS:
+        tested = round(rows * Split.test / 100)
+        found["quality"] = (
+            {"calibration_error": {"max": 0.2}},
+            f"of {rows} rows some {tested} are tested on, too few for 0.1",
+        )
+        found["drift"] = ({"max_score": 0.5}, "few rows differ more from each other by chance")
+    return found

@@ -1,0 +1,88 @@
+"""Which columns are label, entity and event time: a person says it, from those that can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.schema import ColumnType
+from workloads.proposal import kinds
+from workloads.proposal.profile import Profile
+
+DELIVERY = "delivery"
+
+
+class ChoiceError(ValueError):
+    """A choice that only a person can make is lacking or wrong; the message says what there is to choose from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What a person decides. Columns by their name in the file or in the contract; `event_time` may be DELIVERY.
+
+    `positive` is the delivered text of the label that the model is to find; None takes what is usual, or the rarer one.
+    """
+
+    name: str
+    label: str | None = None
+    entity: str | None = None
+    event_time: str | None = None
+    positive: str | None = None
+
+
+def labels(profiles: Sequence[Profile]) -> list[str]:
+    """Columns that can be the label, by their names in the file."""
+    return [profile.name for profile in profiles if profile.distinct == 2 and profile.name]
+
+
+def entities(profiles: Sequence[Profile]) -> list[str]:
+    """Columns that can say what a row is about: whole numbers or texts, another in nearly every row, or called so."""
+    keys = [p for p in profiles if p.name and kinds.type_of(p) in (ColumnType.INTEGER, ColumnType.STRING)]
+    return [p.name for p in keys if p.is_unique or p.name.lower() in ("id", "key") or p.name.lower().endswith("id")]
+
+
+def times(profiles: Sequence[Profile]) -> list[str]:
+    """Columns that can be the event time."""
+    return [profile.name for profile in profiles if profile.name and kinds.type_of(profile) is ColumnType.TIMESTAMP]
+
+
+def chosen(
+    role: str, name: str | None, profiles: Sequence[Profile], named: Mapping[str, str], able: list[str]
+) -> Profile:
+    """The column of a role, by its name in the file or in the contract. ChoiceError."""
+    among = f"columns that can be it: {', '.join(map(repr, able)) or 'none'}"
+    if name is None:
+        raise ChoiceError(f"--{role}: none is given; {among}")
+    found = _find(name, profiles, named)
+    if found is None:
+        raise ChoiceError(f"--{role}: found {name!r}, which is no column; {among}")
+    if role == "label" and found.distinct != 2:
+        what = f"has {found.distinct} different values"
+        more = "" if found.distinct < 2 else "; supported is a label of two values: make it binary"
+        raise ChoiceError(f"--label: found {name!r}, which {what}{more}; {among}")
+    if role == "entity" and kinds.type_of(found) not in (ColumnType.INTEGER, ColumnType.STRING):
+        raise ChoiceError(f"--entity: found {name!r}, which holds neither whole numbers nor texts; {among}")
+    return found
+
+
+def _find(name: str, profiles: Sequence[Profile], named: Mapping[str, str]) -> Profile | None:
+    by_file = next((p for p in profiles if p.name == name), None)
+    return by_file or next((p for p in profiles if named.get(p.name) == name), None)
+
+
+def time(choice: str | None, profiles: Sequence[Profile], named: Mapping[str, str]) -> Profile | None:
+    """The column of the event time; None where it is the moment of delivery."""
+    able = times(profiles)
+    if choice is None and len(able) > 1:
+        raise ChoiceError(
+            f"--event-time: none is given; columns that can be it: {', '.join(map(repr, able))}; or {DELIVERY}"
+        )
+    if choice == DELIVERY or (choice is None and not able):
+        return None
+    found = _find(choice or able[0], profiles, named)
+    if found is None or found.name not in able:
+        raise ChoiceError(
+            f"--event-time: found {choice!r}, which is no column of ISO 8601 timestamps; columns that can be it: "
+            f"{', '.join(map(repr, able)) or 'none'}; or {DELIVERY}"
+        )
+    return found

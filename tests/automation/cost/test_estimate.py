@@ -8,7 +8,6 @@ import pytest
 
 from automation.cost import Document, estimate
 from automation.cost.estimate import Change, Line, changes, changes_as_json
-from automation.cost.text import by_change, by_component, line_by_line
 from automation.operations.errors import PolicyViolationError, RefusedError
 from tests.automation.cost.written import WORKLOAD, drift_schedule, endpoint, estimated, resource, synth, usd
 
@@ -124,38 +123,6 @@ def test_what_changes_is_said_by_component_the_largest_first() -> None:
             {"workload": "churn", "component": "errors", "before": 0.1, "after": 0, "change": -0.1},
         ],
     }
-    assert by_change(changes(before, after)).splitlines() == [
-        "         component   before   after   change",
-        "────────────────────────────────────────────",
-        "ground   sns           0.00   14.60   +14.60",
-        "churn    errors        0.10    0.00    -0.10",
-        "",
-        "                                      +14.50",
-    ]
-    assert by_change(changes(before, before)) == "no component's cost changes"
-
-
-def test_the_tables_say_what_is_from_memory() -> None:
-    found = estimated(ALARM, KEY, VPC_ENDPOINT)
-    assert by_component(found).splitlines() == [
-        "         component      fixed   traffic   USD a month   of it ~",
-        "───────────────────────────────────────────────────────────────",
-        "ground   keys-raw        1.00      0.03          1.03      1.03",
-        "         sns            14.60      0.00         14.60      0.00",
-        "churn    errors          0.10      0.00          0.10      0.10",
-        "",
-        "         s, us-east-1   15.70      0.03         15.73      1.13",
-    ]
-    assert line_by_line(found).splitlines()[2:] == [
-        "keys-raw    keys-raw                     customer key                1   month             ~1.00",
-        "keys-raw    keys-raw                     requests                    1   10,000            ~0.03",
-        "sns         sns                          interface endpoint      1,460   zone-hour         14.60",
-        "errors      errors                       alarm, standard             1   month             ~0.10",
-        "            lines below half a cent: 1                                                     ~0.00",
-        "",
-        "            s, us-east-1                                                                   15.73",
-        "            of it from memory                                                              ~1.13",
-    ]
 
 
 def test_the_json_has_the_sum_the_components_the_lines_and_what_was_assumed() -> None:

@@ -1,4 +1,4 @@
-"""Instances of endpoints: fixed fleets, fleets that follow hour and load, stopped ones, several variants."""
+"""SageMaker: fixed fleets, fleets that follow hour and load, stopped ones, several variants; the feature store."""
 
 from __future__ import annotations
 
@@ -106,3 +106,13 @@ def test_target_tracking_makes_two_alarms_of_its_own() -> None:
     assert items(estimated(*scaled(2, 10, holds=1000)), "policy") == {"alarm, standard": 2}
     steps = resource("appautoscaling/policy:Policy", policyType="StepScaling")
     assert items(estimated(steps)) == {}
+
+
+def test_an_online_store_costs_by_rows() -> None:
+    group = "sagemaker/featureGroup:FeatureGroup"
+    online = resource(group, onlineStoreConfig={"enableOnlineStore": True})
+    assert items(estimated(online, traffic=Traffic(delivered_rows=2_000_000))) == {
+        "feature store online write": 2,
+        "feature store online storage": 0.2,
+    }
+    assert items(estimated(resource(group, offlineStoreConfig={}))) == {}

@@ -16,6 +16,7 @@ import pulumi
 from components import access, jobs
 from components.access import Statement
 from components.ground.keys import Domain
+from components.serving.watch import SERVER_ERRORS
 from contracts.layout import Layout
 from contracts.names import Names
 from contracts.release import emergency
@@ -161,9 +162,11 @@ def _answers(names: Names) -> list[Statement]:
     """Turning a rollout back, and having the rollback function move an endpoint: its alarm is set off by hand.
 
     The function takes it from there, with its own brakes, and nobody who answers an alarm needs to write a record.
+    Other alarms are out of reach: that of drift would start a training.
     """
+    errors = names.arn("cloudwatch", f"alarm:{names.every}-{SERVER_ERRORS}")
     return [
-        access.allow("SetAlarms", ["cloudwatch:SetAlarmState"], [names.arn("cloudwatch", f"alarm:{names.every}")]),
+        access.allow("SetOffRollbacks", ["cloudwatch:SetAlarmState"], [errors]),
         access.put_metrics([emergency.NAMESPACE]),
     ]
 

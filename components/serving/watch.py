@@ -22,6 +22,8 @@ BUSY_PERCENT: Final = 90
 REQUESTS: Final = "AWS/SageMaker"
 HOSTS: Final = "/aws/sagemaker/Endpoints"
 #: The events spell a status in capitals, the API as one word; a rule that knows one spelling only might never match.
+#: What the alarm of a variant's server errors is called after the variant.
+SERVER_ERRORS: Final = "server-errors"
 _TROUBLE: Final = (
     "FAILED", "Failed", "ROLLING_BACK", "RollingBack", "UPDATE_ROLLBACK_FAILED", "UpdateRollbackFailed",
 )  # fmt: skip
@@ -70,7 +72,7 @@ def variant_alarms(names: EndpointNames, variant: str, settings: Realtime) -> li
     limits, stem = settings.alarms, names.resource(variant)
     return [
         Alarm(
-            name=f"{stem}-server-errors",
+            name=f"{stem}-{SERVER_ERRORS}",
             description=f"{variant}: more than {limits.server_errors} answers with a 5xx status in 5 minutes, twice",
             namespace=REQUESTS,
             metric="Invocation5XXErrors",

@@ -126,7 +126,12 @@ def acts() -> Mapping[str, list[Need]]:
         ],
         "publish an image": [("ssm:PutParameter", _parameter(LIVE.image_parameter("training")), {})],
         "move an endpoint": [("sagemaker:UpdateEndpoint", ENDPOINT, {})],
-        "set off a rollback": [("cloudwatch:SetAlarmState", LIVE.arn("cloudwatch", f"alarm:{LIVE.resource('x')}"), {})],
+        "set off a rollback": [
+            ("cloudwatch:SetAlarmState", LIVE.arn("cloudwatch", f"alarm:{LIVE.resource('champion-server-errors')}"), {})
+        ],
+        "set off retraining": [
+            ("cloudwatch:SetAlarmState", LIVE.arn("cloudwatch", f"alarm:{LIVE.resource('drift')}"), {})
+        ],
         "halt a rollout": [("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": emergency.NAMESPACE})],
         "see releases and their history": [
             ("ssm:GetParameter", _parameter(LIVE.release_parameter), {}),

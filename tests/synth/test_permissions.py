@@ -41,6 +41,7 @@ def test_the_page_says_what_the_policies_do() -> None:
         ("publish an image", {OPS}),
         ("move an endpoint", {OPS}),
         ("set off a rollback", {OPS, CALL}),
+        ("set off retraining", set()),
         ("halt a rollout", {OPS, CALL}),
         ("see releases and their history", set(Persona)),
         ("read logs", set(Persona) - {DE}),
@@ -138,3 +139,15 @@ def test_roles_of_people_are_named_tagged_bounded_and_short() -> None:
         assert {"Owner", "CostCenter", "DataClassification", "Environment"} <= set(role["tagsAll"])
         (trusted,) = json.loads(role["assumeRolePolicy"])["Statement"]
         assert trusted["Principal"] == {"AWS": ["arn:aws:iam::123456789012:root"]}
+
+
+def test_of_the_alarms_of_a_stack_only_some_that_roll_back_can_be_set_off() -> None:
+    alarms = [r["inputs"] for r in people()["resources"] if r["type"] == "aws:cloudwatch/metricAlarm:MetricAlarm"]
+    on_call = persona(CALL)
+    reached = {
+        each["name"]: [action.rpartition("-")[2] for action in each["alarmActions"]]
+        for each in alarms
+        if on_call.may("cloudwatch:SetAlarmState", NAMES.arn("cloudwatch", f"alarm:{each['name']}"))
+    }
+    assert reached == {"churn-prod-live-champion-server-errors": ["alerts", "rollback"]}
+    assert len(alarms) > len(reached)

@@ -26,16 +26,23 @@ from automation.stacks.log import Step, counted
 MARKS: Mapping[str, str] = {"create": "+", "update": "~", "delete": "-", "replace": "+-"}
 
 
-def preview(stack: Stack, as_json: Json = False) -> None:
+def preview(
+    stack: Stack,
+    import_file: Annotated[
+        Path | None, typer.Option(help="Write what would be created, for `pulumi import --file`. Needs the CLI.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Say what `up` would change, judged by the policies.
 
     Without a Pulumi CLI the local run says it, for an empty account or the emulator that is running.
     """
     target.read(stack)
     out = Output(as_json=as_json)
-    if local.has_cli():
+    if import_file or local.has_cli():
+        engine, by = workspace.select(stack, target.PROJECT), "by the Pulumi CLI"
         with followed(out.say) as watch:
-            found, by = deployment.preview(workspace.select(stack, target.PROJECT), watch=watch), "by the Pulumi CLI"
+            found = deployment.preview(engine, import_file=import_file, watch=watch)
     else:
         out.say(f"preview {local.SAYS}; {workspace.NO_CLI}")
         found, by = local.preview(stack, target.PROJECT), local.SAYS

@@ -50,10 +50,19 @@ class Pending:
     type: str
 
 
-def preview(stack: auto.Stack, *, watch: Watch = _unwatched) -> Changes:
-    """What `up` would do. PolicyViolationError where a mandatory policy stands against it."""
-    log = Log(watch=watch)
-    _run(lambda: stack.preview(on_event=log, color="never", **_judged(stack)), log, stack, doing="preview")
+def preview(stack: auto.Stack, *, import_file: Path | None = None, watch: Watch = _unwatched) -> Changes:
+    """What `up` would do. PolicyViolationError where a mandatory policy stands against it.
+
+    `import_file` gets every resource that would be created, for `pulumi import --file`: who fills in an id there has
+    the stack take over what exists.
+    """
+    log, wanted = Log(watch=watch), str(import_file.resolve()) if import_file else None
+    _run(
+        lambda: stack.preview(on_event=log, color="never", import_file=wanted, **_judged(stack)),
+        log,
+        stack,
+        doing="preview",
+    )
     return _changes(log, log.steps)
 
 

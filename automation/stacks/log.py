@@ -6,13 +6,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from pulumi.automation import events
 from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
 
 from automation.stacks.causes import plain
 
+#: What changes nothing, and the halves of a replacement, which the engine tells as one step `replace` too.
+_UNCOUNTED: Final = frozenset({
+    OpType.SAME, OpType.READ, OpType.READ_REPLACEMENT, OpType.CREATE_REPLACEMENT, OpType.DELETE_REPLACED,
+    OpType.DISCARD_REPLACED, OpType.REMOVE_PENDING_REPLACE,
+})  # fmt: skip
 #: Told of each event, with the log as it stands after it.
 Watch = Callable[["Log"], None]
 
@@ -78,15 +83,14 @@ class Log:
 
     def _begun(self, metadata: StepEventMetadata, *, planning: bool) -> None:
         step = _step(metadata)
-        if metadata.op is not OpType.SAME:
-            if planning:
-                self.steps.append(step)
-            else:
-                self.running[metadata.urn] = (step, self.clock())
+        if planning:
+            self.steps += [step] if metadata.op not in _UNCOUNTED else []
+        elif metadata.op is not OpType.SAME:
+            self.running[metadata.urn] = (step, self.clock())
 
     def _ended(self, metadata: StepEventMetadata) -> None:
         self.running.pop(metadata.urn, None)
-        if metadata.op is not OpType.SAME:
+        if metadata.op not in _UNCOUNTED:
             self.done.append(_step(metadata))
 
 

@@ -39,6 +39,21 @@ def test_what_is_under_way_is_told_longest_first_with_the_reason_where_it_takes_
     assert (progress.running(log), [step.name for step in log.done]) == ([], ["alerts"])
 
 
+def test_a_replacement_is_one_step_and_its_halves_are_under_way() -> None:
+    planned, run = Log(), Log(clock=lambda: 0.0)
+    for op in ("create-replacement", "replace", "delete-replaced", "read", "same"):
+        found = event("resourcePreEvent", op, TOPIC, "news")
+        assert found.resource_pre_event
+        found.resource_pre_event.planning = True
+        planned(found)
+    assert [step.op for step in planned.steps] == ["replace"]
+    run(event("resourcePreEvent", "create-replacement", TOPIC, "news"))
+    assert progress.running(run) == ["create-replacement news (0 s)"]
+    for op in ("create-replacement", "replace", "delete-replaced"):
+        run(event("resOutputsEvent", op, TOPIC, "news"))
+    assert ([step.op for step in run.done], progress.running(run)) == (["replace"], [])
+
+
 def test_outside_a_terminal_each_step_is_told_once_and_what_takes_long_again(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     told_again = threading.Event()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,6 +50,21 @@ def test_preview_says_types_and_numbers(run: Any) -> None:
     )
     found = run("preview", "--json").result
     assert (found["counts"], found["by"], len(found["steps"])) == ({"create": 3}, "by the Pulumi CLI", 3)
+
+
+def test_preview_writes_what_a_stack_may_take_over(
+    run: Any, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.put("staging", resources=[RESOURCES[0]])
+    file = tmp_path / "import.json"
+    assert run("preview", "--import-file", str(file)).code == 0
+    listed = json.loads(file.read_text())["resources"]
+    assert [(each["name"], each["id"]) for each in listed] == [
+        ("alerts-topic", "<PLACEHOLDER>"),
+        ("churn-live-endpoint", "<PLACEHOLDER>"),
+    ]
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert run("preview", "--import-file", str(file)).err.startswith("error: the Pulumi CLI is not on PATH; ")
 
 
 def test_up_is_followed_and_says_what_the_stack_waits_for(run: Any, engine: Engine) -> None:

@@ -58,9 +58,10 @@ def step(kind: str, op: str, stack: str, resource: dict[str, Any], **more: Any) 
 class Run:
     """One run of the engine: its events, and the state that it leaves."""
 
-    def __init__(self, stack: str, options: set[str]) -> None:
+    def __init__(self, stack: str, options: list[str]) -> None:
         self.stack, self.state, self.told = stack, read(stack), scenario()
         self.dry = "--preview-only" in options
+        self.import_file = options[options.index("--import-file") + 1] if "--import-file" in options else ""
         self.counts = Counter[str]()
 
     def preview(self) -> Iterator[Event]:
@@ -72,6 +73,9 @@ class Run:
             event = step("resourcePreEvent", op, self.stack, wanted)
             event["resourcePreEvent"]["planning"] = True
             yield event
+        if self.import_file:
+            wanted = [{**each, "id": "<PLACEHOLDER>"} for each in self.told["resources"] if each["name"] not in known]
+            Path(self.import_file).write_text(json.dumps({"nameTable": {}, "resources": wanted}), encoding="utf-8")
         yield self._summary()
 
     def up(self) -> Iterator[Event]:
@@ -152,7 +156,7 @@ def engine(command: str, stack: str, arguments: list[str]) -> None:
     from pulumi.runtime.proto import events_pb2, events_pb2_grpc
 
     signal.signal(signal.SIGINT, lambda *_: interrupted.set())
-    run = Run(stack, set(arguments))
+    run = Run(stack, arguments)
     ended: list[CliError] = []
 
     def requests() -> Iterator[Any]:

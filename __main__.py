@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 import settings as stack_config
+from automation.operations import rollouts
 from components import data, delivery, ground, models, operations, personas, serving
 from components.ground import account, judged
 from components.models import parameters
@@ -44,6 +45,7 @@ Signs("signs", SignsArgs(parameters=parameters.found(names, built, releases)), o
 
 delivering = delivery.build(base, settings.delivery, on_aws)
 
+see_through = rollouts.seen_through(**account.operator())
 exported: dict[str, object] = {}
 for name, config in settings.workloads.items():
     workload = Workload(
@@ -59,7 +61,7 @@ for name, config in settings.workloads.items():
     features = data.build(workload)
     registry, training = models.build(workload)
     watched = operations.build(workload, training)
-    endpoints = serving.build(workload, watched.rollback_alarms)
+    endpoints = serving.build(workload, watched.rollback_alarms, see_through)
     for endpoint, live in endpoints.items():
         operations.monitor(workload, endpoint, live.endpoint, watched, lookup)
     exported[name] = {

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
 import yaml
 
 from automation.operations.errors import RefusedError
 from automation.operations.releases import Clients
+from automation.operations.session import session
 from contracts.names import EndpointNames, Names, NamesError, WorkloadNames
 
 PROJECT = Path(__file__).parents[2]
@@ -44,19 +44,7 @@ class Target:
     @functools.cached_property
     def session(self) -> Any:
         """The session that the stack's provider would have: profile and roles of the stack's config."""
-        session = boto3.Session(profile_name=self.config.get("aws:profile"), region_name=self.region)
-        for role in self.config.get("aws:assumeRoles", []):
-            external = {"ExternalId": role["externalId"]} if "externalId" in role else {}
-            given = session.client("sts").assume_role(
-                RoleArn=role["roleArn"], RoleSessionName=role.get("sessionName", _NAMESPACE), **external
-            )["Credentials"]
-            session = boto3.Session(
-                aws_access_key_id=given["AccessKeyId"],
-                aws_secret_access_key=given["SecretAccessKey"],
-                aws_session_token=given["SessionToken"],
-                region_name=self.region,
-            )
-        return session
+        return session(self.region, self.config.get("aws:profile"), self.config.get("aws:assumeRoles", []))
 
     def client(self, service: str) -> Any:
         """A boto3 client."""

@@ -8,7 +8,7 @@ config would be deployed with whatever credentials the shell has.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
@@ -18,6 +18,13 @@ from settings import config_keys
 
 #: Keys of the `aws:` config that the provider gets; `allowedAccountIds` makes a deployment to another account fail.
 PASSED_ON: Final = ("allowedAccountIds", "assumeRoles", "profile", "region")
+
+
+def operator() -> dict[str, Any]:
+    """Where and as whom the program acts, for those of its acts that are not the provider's."""
+    config = pulumi.Config("aws")
+    roles = config.get_object("assumeRoles") or []
+    return {"region": config.require("region"), "profile": config.get("profile"), "roles": roles}
 
 
 def provider(region: str, tags: Mapping[str, str]) -> aws.Provider:

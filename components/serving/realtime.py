@@ -7,7 +7,7 @@ steps with alarms that turn a rollout back, and scales by invocations and time o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -49,13 +49,18 @@ def model_statements(
 
 @dataclass(frozen=True, kw_only=True)
 class RealtimeArgs:
-    """`record` is the release record. `rollback_alarms` are the names of the alarms that turn a rollout back."""
+    """`record` is the release record. `rollback_alarms` are the names of the alarms that turn a rollout back.
+
+    `see_through` is called after each change of the endpoint and raises what went wrong: the provider calls a rollout
+    done that SageMaker turned back.
+    """
 
     ground: Ground
     names: EndpointNames
     settings: RealtimeSettings
     record: Record
     rollback_alarms: Sequence[pulumi.Input[str]]
+    see_through: Callable[[EndpointNames], None]
 
 
 class Realtime(pulumi.ComponentResource):
@@ -167,6 +172,7 @@ class Realtime(pulumi.ComponentResource):
     def _endpoint(
         self, live: aws.sagemaker.EndpointConfiguration, logs: aws.cloudwatch.LogGroup
     ) -> aws.sagemaker.Endpoint:
+        seen = pulumi.ResourceHook(f"{self._name}-seen-through", lambda _: self._args.see_through(self._names))
         return aws.sagemaker.Endpoint(
             f"{self._name}-endpoint",
             name=self._names.prefix,
@@ -180,6 +186,7 @@ class Realtime(pulumi.ComponentResource):
                 protect=self._ground.protect,
                 # After an emergency move a refresh reads how that was done; the next release brings the settings back.
                 ignore_changes=["deployment_config"] if self._args.record.wanted.by_rollback else None,
+                hooks=pulumi.ResourceHookBinding(after_create=[seen], after_update=[seen]),
             ),
         )
 

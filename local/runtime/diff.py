@@ -46,7 +46,7 @@ def difference(registration: Registration, old: Entry | None, replaces: Replaces
         return Difference(op=Op.CREATE)
     if old.incomplete:
         return Difference(op=Op.REPLACE, delete_first=True)
-    before, after = old.inputs, registration.inputs
+    before, after = old.found, registration.inputs
     changed = tuple(sorted(key for key in after.keys() | before.keys() if after.get(key) != before.get(key)))
     if not changed:
         return Difference(op=Op.SAME)

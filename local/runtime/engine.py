@@ -21,7 +21,7 @@ from local.judge.model import Judged, Violation
 from local.runtime import awsx, sdk
 from local.runtime.diff import Difference, difference, with_ignored, with_replaced
 from local.runtime.errors import DefaultProviderError, DuplicateUrnError, StoppedError
-from local.runtime.hooks import Hooks, Moment
+from local.runtime.hooks import Hooks, Moment, Operator
 from local.runtime.model import Cloud, Event, OnEvent, Op, Policies
 from local.runtime.monitor import Registered
 from local.runtime.registration import (
@@ -73,7 +73,8 @@ class Engine(ABC):
         self._former: dict[str, str] = {}
         self._on_event = on_event
         self._total = total
-        self._hooks = Hooks()
+        region, profile = (target.config.get(f"aws:{key}", "") for key in ("region", "profile"))
+        self._hooks = Hooks(Operator(url=cloud.endpoint_url, region=region, profile=profile or "default"))
         self._lock = threading.RLock()
 
     # --- what the monitor asks ---

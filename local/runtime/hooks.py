@@ -7,14 +7,19 @@ by name (`local.runtime.registration`): those need `pulumi destroy --run-program
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import os
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import grpc
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
 
 from local import values
+from local.identity import ACCESS_KEY, SECRET_KEY, environment
 from local.runtime.errors import HookError
 from local.runtime.model import Op
 from local.runtime.registration import Registration
@@ -34,10 +39,37 @@ class Moment:
     new_outputs: values.Properties | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """Where and as whom hooks act on AWS: what they would take from the stack's `aws:` config leads to the emulator."""
+
+    url: str
+    region: str
+    profile: str
+
+    @contextmanager
+    def acting(self) -> Generator[None]:
+        """As long as a hook runs, this process has its environment."""
+        with tempfile.TemporaryDirectory() as directory:
+            credentials = Path(directory) / "credentials"
+            keys = f"aws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
+            credentials.write_text(f"[{self.profile}]\n{keys}")
+            own = environment(self.url, self.region) | {"AWS_SHARED_CREDENTIALS_FILE": str(credentials)}
+            before = {name: os.environ[name] for name in own if name in os.environ}
+            os.environ.update(own)
+            try:
+                yield
+            finally:
+                for name in own.keys() - before.keys():
+                    del os.environ[name]
+                os.environ.update(before)
+
+
 class Hooks:
     """The hooks that a program has registered, by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, operator: Operator) -> None:
+        self._operator = operator
         self._registered: dict[str, resource_pb2.RegisterResourceHookRequest] = {}
 
     def register(self, request: resource_pb2.RegisterResourceHookRequest) -> None:
@@ -55,7 +87,9 @@ class Hooks:
             hook = self._registered[name]
             if dry_run and not hook.on_dry_run:
                 continue
-            if error := _called(hook.callback, _request(resource, moment)):
+            with self._operator.acting():
+                error = _called(hook.callback, _request(resource, moment))
+            if error:
                 if not hook.ignore_errors:
                     raise HookError(f"{resource.urn}: hook {name!r}: {error}")
                 _LOG.warning("%s: hook %r: %s; ignored, as it was registered to be", resource.urn, name, error)

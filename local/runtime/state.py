@@ -47,6 +47,11 @@ class Entry:
     incomplete: bool = False
 
     @functools.cached_property
+    def found(self) -> values.Properties:
+        """The inputs as they are by what the provider read back after the last step: that is what it compares with."""
+        return {key: self.outputs.get(key, value) for key, value in self.inputs.items()}
+
+    @functools.cached_property
     def text(self) -> str:
         """The entry as one line of the state file; encoded once, as the whole file is written after every step."""
         return json.dumps(asdict(self))

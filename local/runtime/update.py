@@ -79,7 +79,7 @@ class UpdatePass(Engine):
     def _call(self, resource: Registration, old: Entry | None, step: Difference) -> Created:
         inputs = values.plain(resource.inputs)
         if old is not None and step.op is Op.UPDATE:
-            before, outputs = values.plain(old.inputs), values.plain(old.outputs)
+            before, outputs = values.plain(old.found), values.plain(old.outputs)
             return self.cloud.update(resource.type, old.id, before, inputs, outputs)
         if old is not None and step.op is Op.REPLACE and step.delete_first:
             delete([old], self.cloud, self.state)

@@ -94,7 +94,7 @@ class FakeCloud:
             raise InvalidInput(type_token, name, [Fault(path="name", found=name, allowed=self.refuses[name])])
 
     def _outputs(self, type_token: str, resource_id: str, inputs: dict[str, Any]) -> dict[str, Any]:
-        return inputs | {"arn": f"arn:aws:test:::{resource_id}"}
+        return {"arn": f"arn:aws:test:::{resource_id}"} | inputs
 
     def operations(self) -> list[tuple[str, ...]]:
         """The calls since the last question."""

@@ -38,6 +38,7 @@ def serving(
                 settings=RealtimeSettings.model_validate(section),
                 record=found or record(),
                 rollback_alarms=alarms,
+                see_through=lambda _: None,
             ),
         )
 

@@ -1,0 +1,105 @@
+"""A rollout: halted by a person, and seen through by the update that began it.
+
+The AWS provider calls an update done when the endpoint is in service again, with the old release as well (its issues
+46663 and 48997). So the program binds `seen_through` to the endpoint: an update whose rollout SageMaker turned back
+fails, and the release record says so before anybody runs the next one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from automation.operations import releases
+from automation.operations.errors import RefusedError
+from automation.operations.releases import Clients, Followed
+from automation.operations.session import session
+from contracts.names import EndpointNames
+from contracts.release import Record, emergency
+from contracts.release.live import observe
+from contracts.release.record import instant
+
+#: The provider has waited for the rollout; what is left is another one that began in between.
+PATIENCE_SECONDS: Final = 600.0
+_MOST_LINES, _MOST_EVENTS = 5, 1000
+
+
+def halt(names: EndpointNames, *, sagemaker: Any, cloudwatch: Any) -> None:
+    """Have SageMaker turn back the rollout under way: UpdateEndpoint has no way to be cancelled but an alarm.
+
+    RefusedError when there is none.
+    """
+    live = observe(sagemaker, names.prefix)
+    if live is None or live.status != "Updating":
+        status = f"is {live.status}" if live else "is not there"
+        raise RefusedError(f"endpoint {names.prefix} {status}: there is no rollout to halt; `rollback` moves it back")
+    metric = {"MetricName": emergency.METRIC, "Value": 1.0}
+    dimensions = [{"Name": "EndpointName", "Value": names.prefix}]
+    cloudwatch.put_metric_data(Namespace=emergency.NAMESPACE, MetricData=[{**metric, "Dimensions": dimensions}])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watchers:
+    """What knows why a rollout was turned back, as boto3 clients."""
+
+    cloudwatch: Any
+    logs: Any
+
+
+def why(names: EndpointNames, followed: Followed, clients: Clients, watchers: Watchers) -> str:
+    """What became of the release that failed: the reason, the alarms that go off, the last errors of the log."""
+    failed = followed.failed
+    if failed is None:
+        raise ValueError(f"release {followed.record.wanted.id} has not failed")
+    lines = [f"release {failed.id} ({failed.champion}) failed: {failed.reason}"]
+    lines += [f"alarm {line}" for line in _alarms(names, clients.sagemaker, watchers.cloudwatch)]
+    lines += [f"log: {line}" for line in _errors(names, instant(failed.when), watchers.logs)]
+    lines.append(
+        f"endpoint {names.prefix} serves {served(followed.record)}, and the release record says so: the next "
+        "`pulumi up` leaves it there; promote a package that is mended"
+    )
+    return "\n".join(lines)
+
+
+def seen_through(**aws: Any) -> Callable[[EndpointNames], None]:
+    """What the program hangs on an endpoint, to be called after every change of it; `aws` goes to `session`."""
+
+    def see(names: EndpointNames) -> None:
+        found = session(**aws)
+        clients = Clients(s3=found.client("s3"), ssm=found.client("ssm"), sagemaker=found.client("sagemaker"))
+        followed = releases.follow(names, who="pulumi up", clients=clients, patience_seconds=PATIENCE_SECONDS)
+        if followed.failed:
+            watchers = Watchers(cloudwatch=found.client("cloudwatch"), logs=found.client("logs"))
+            raise RefusedError(why(names, followed, clients, watchers))
+
+    return see
+
+
+def served(record: Record) -> str:
+    """The packages of the wanted release and their shares of the traffic."""
+    wanted = record.wanted
+    return ", ".join(f"{package} ({wanted.weights[name]} %)" for name, package in wanted.packages.items())
+
+
+def _alarms(names: EndpointNames, sagemaker: Any, cloudwatch: Any) -> Sequence[str]:
+    """Those that were to turn the rollout back and go off now, each with CloudWatch's reason."""
+    last = sagemaker.describe_endpoint(EndpointName=names.prefix).get("LastDeploymentConfig", {})
+    guards = [alarm["AlarmName"] for alarm in last.get("AutoRollbackConfiguration", {}).get("Alarms", [])]
+    if not guards:
+        return []
+    found = cloudwatch.describe_alarms(AlarmNames=guards, StateValue="ALARM")["MetricAlarms"]
+    return [f"{alarm['AlarmName']}: {alarm['StateReason']}" for alarm in found]
+
+
+def _errors(names: EndpointNames, since: datetime, logs: Any) -> Sequence[str]:
+    """The last lines with ERROR that the model servers wrote since then."""
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=f"/aws/sagemaker/Endpoints/{names.prefix}",
+        startTime=int(since.astimezone(UTC).timestamp() * 1000),
+        filterPattern="ERROR",
+        PaginationConfig={"MaxItems": _MOST_EVENTS},
+    )
+    return deque((event["message"].strip() for page in pages for event in page["events"]), _MOST_LINES)

@@ -37,6 +37,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     acts.approve,
     acts.promote,
     acts.split,
+    acts.halt,
     acts.rollback,
     acts.follow,
     cost,

@@ -12,9 +12,10 @@ import typer
 from automation.commands import target
 from automation.commands.options import Endpoint, Json, Package, Stack, Why, Workload, Yes
 from automation.commands.output import Output
-from automation.operations import deliveries, images, packages, releases, training
+from automation.operations import deliveries, images, packages, releases, rollouts, training
 from automation.operations.errors import RefusedError
 from automation.operations.releases import By
+from automation.operations.rollouts import Watchers, served
 from contracts.release import Record
 
 #: How long a command waits for an endpoint: a linear rollout with its baking takes up to an hour.
@@ -90,11 +91,9 @@ def _follow_endpoint(on: target.Target, out: Output, workload: str | None, endpo
         on_change=lambda live: out.say(f"endpoint {live.endpoint} is {live.status}"),
     )
     if followed.failed:
-        raise RefusedError(
-            f"release {followed.failed.id} failed: {followed.failed.reason}; endpoint {names.prefix} serves "
-            f"{_served(followed.record)}"
-        )
-    out.done(f"endpoint {names.prefix} serves {_served(followed.record)}", _facts(followed.record))
+        watchers = Watchers(cloudwatch=on.client("cloudwatch"), logs=on.client("logs"))
+        raise RefusedError(rollouts.why(names, followed, on.releases, watchers))
+    out.done(f"endpoint {names.prefix} serves {served(followed.record)}", _facts(followed.record))
 
 
 def _follow_training(on: target.Target, out: Output, workload: str | None) -> None:
@@ -169,6 +168,18 @@ def split(
     _said(out, releases.split(names, package, percent, by=By(who=on.who, why=why), clients=on.releases))
 
 
+def halt(stack: Stack, workload: Workload = None, endpoint: Endpoint = None, as_json: Json = False, yes: Yes = False) -> None:
+    """Turn the rollout under way back.
+
+    SageMaker moves all traffic to the release before; `follow` says when.
+    """
+    on, out = target.read(stack), Output(as_json=as_json, yes=yes)
+    names = on.endpoint(workload, endpoint)
+    out.confirm(f"Halt the rollout of endpoint {names.prefix}?")
+    rollouts.halt(names, sagemaker=on.client("sagemaker"), cloudwatch=on.client("cloudwatch"))
+    out.done(f"SageMaker is asked to turn the rollout of {names.prefix} back", {"endpoint": names.prefix})
+
+
 def rollback(
     stack: Stack,
     why: Why,
@@ -195,12 +206,7 @@ def rollback(
 def _said(out: Output, record: Record) -> None:
     wanted = record.wanted
     now = "is live" if wanted is record.live else "is promoted; `pulumi up` rolls it out, `follow` sees it through"
-    out.done(f"release {wanted.id} ({_served(record)}) {now}", _facts(record))
-
-
-def _served(record: Record) -> str:
-    wanted = record.wanted
-    return ", ".join(f"{package} ({wanted.weights[name]} %)" for name, package in wanted.packages.items())
+    out.done(f"release {wanted.id} ({served(record)}) {now}", _facts(record))
 
 
 def _facts(record: Record) -> dict[str, Any]:

@@ -180,6 +180,7 @@ def run_program(
                 callbacks=None,
                 package_refs={},
                 base_providers_by_ref={},
+                outputs=set(),  # else those that a failed run left in this process
             )
         )
         settings.set_root_resource(None)  # pyright: ignore[reportArgumentType]

@@ -48,6 +48,7 @@ class FakeCloud:
     refuses: Mapping[str, str] = field(default_factory=dict)
     recorded_types: set[str] = field(default_factory=set)
     answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
+    reads_back: Mapping[str, Any] = field(default_factory=dict)
     made: int = 0
 
     def check(self, type_token: str, name: str, inputs: dict[str, Any], /, *, urn: str) -> dict[str, Any]:
@@ -74,7 +75,7 @@ class FakeCloud:
         outputs: dict[str, Any],
         /,
     ) -> Made:
-        assert _without_assets(self.live[resource_id]) == _without_assets(old_inputs)
+        assert _without_assets(self.live[resource_id] | dict(self.reads_back)) == _without_assets(old_inputs)
         self.live[resource_id] = new_inputs
         self.calls.append(("update", resource_id))
         return Made(resource_id, self._outputs(type_token, resource_id, new_inputs))
@@ -94,7 +95,7 @@ class FakeCloud:
             raise InvalidInput(type_token, name, [Fault(path="name", found=name, allowed=self.refuses[name])])
 
     def _outputs(self, type_token: str, resource_id: str, inputs: dict[str, Any]) -> dict[str, Any]:
-        return {"arn": f"arn:aws:test:::{resource_id}"} | inputs
+        return {"arn": f"arn:aws:test:::{resource_id}"} | inputs | dict(self.reads_back)
 
     def operations(self) -> list[tuple[str, ...]]:
         """The calls since the last question."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+import threading
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import xgboost as xgb
 
+from automation.operations import rollouts
 from components.data.features import identity
 from contracts import loader, release, schema
 from contracts.names import Names
@@ -21,8 +23,10 @@ from local.emulator.client import Emulator
 from local.loop.kept import cloud_of
 from local.loop.platform import Platform
 from local.runtime import Op, Stack
+from local.runtime.errors import HookError
 from local.runtime.packs import kept_packs
 from local.runtime.stack import PROJECT_DIRECTORY
+from tests.local.processes import eventually
 
 WHEN = "2026-11-21T10:00:00+00:00"
 Up = Callable[..., Mapping[str, list[str]]]
@@ -154,3 +158,34 @@ def test_a_contract_about_another_entity_gets_a_feature_group_of_its_own(
     assert "account_id" in columns
     assert "customer_id" not in columns
     assert up(workloads={name: workload | {"contract": str(other)}}) == {}
+
+
+def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_changes_nothing(
+    platform: Platform, up: Up
+) -> None:
+    image = platform.client("ssm").get_parameter(Name=platform.names.ground.image_parameter("inference"))
+    first, package = (register(platform, image["Parameter"]["Value"]) for _ in range(2))
+    before = platform.promote(first, who="ana", why="the A/B test is over")
+    up()
+    wanted = platform.promote(package, who="ana", why="better").wanted
+    halting = threading.Thread(target=halt_when_it_rolls_out, args=(platform,))
+    halting.start()
+    with pytest.raises(HookError) as caught:
+        up()
+    halting.join()
+    assert f"release {wanted.id} ({package}) failed: The deployment of " in str(caught.value)
+    assert f"endpoint {platform.names.prefix} serves {before.wanted.champion}" in str(caught.value)
+    after = platform.record()
+    assert after is not None
+    assert after.wanted.id == before.wanted.id
+    assert [(r.id, str(r.status)) for r in after.releases[:2]] == [(before.wanted.id, "live"), (wanted.id, "failed")]
+    assert "was rolled back: alarm(s)" in after.releases[1].reason
+    assert set(up()) <= {"delete"}  # what left the record before the update ended
+    assert up() == {}
+    assert platform.endpoint()["EndpointConfigName"].startswith(f"{platform.names.prefix}-{before.wanted.id}-")
+
+
+def halt_when_it_rolls_out(platform: Platform) -> None:
+    sagemaker, cloudwatch = platform.client("sagemaker"), platform.client("cloudwatch")
+    eventually(lambda: platform.endpoint()["EndpointStatus"] == "Updating")
+    rollouts.halt(platform.names, sagemaker=sagemaker, cloudwatch=cloudwatch)

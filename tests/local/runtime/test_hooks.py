@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.identity import ACCESS_KEY
 from local.judge.model import Violation
 from local.runtime import LocalRunError, Op, PolicyViolationError
 from local.runtime.errors import HookError
@@ -124,3 +126,56 @@ def test_a_resource_is_replaced_with_another_and_its_neighbour_is_not(project: A
     assert [urn.rpartition("::")[2] for urn in changes[Op.REPLACE]] == ["first", "second"]
     assert set(project.cloud.live) == {"first-b", "second", "third"}
     assert project.up().changes[Op.REPLACE] == []
+
+
+ACTING = """
+import json, os
+from pathlib import Path
+def act(args):
+    import boto3
+    session = boto3.Session(profile_name={profile!r}, region_name="eu-west-1")
+    client = session.client("sagemaker")
+    keys = session.get_credentials().access_key
+    Path({log!r}).write_text(json.dumps([client.meta.endpoint_url, keys, os.environ["AWS_REGION"]]))
+hook = pulumi.ResourceHook("act", act)
+aws.sns.Topic("news", name="news", opts=pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(after_create=[hook])))
+"""
+
+
+@pytest.mark.parametrize("profile", [None, "production"])
+def test_a_hook_acts_on_the_emulated_account_whatever_profile_the_stack_names(
+    project: Any, tmp_path: Path, profile: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    config = {"aws:region": "eu-central-1"} | ({"aws:profile": profile} if profile else {})
+    project.write("Pulumi.dev.yaml", json.dumps({"config": config}))
+    project.program(ACTING.format(log=str(tmp_path / "log"), profile=profile))
+    project.up()
+    found = json.loads((tmp_path / "log").read_text())
+    assert found == [project.cloud.endpoint_url, ACCESS_KEY, "eu-central-1"]
+    assert os.environ["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"
+    assert "AWS_SHARED_CREDENTIALS_FILE" not in os.environ
+
+
+def test_what_a_failed_run_left_does_not_stop_the_next_one(project: Any) -> None:
+    project.program(FAILING.format(when="after_create", ignore_errors=False))
+    with pytest.raises(HookError):
+        project.up()
+    project.program(FAILING.format(when="after_create", ignore_errors=True))
+    project.up()
+    assert set(project.cloud.live) == {"news", "later"}
+
+
+def test_what_the_provider_reads_back_is_what_the_next_run_compares_with(project: Any) -> None:
+    """As for an endpoint whose rollout was turned back: it serves something else than the inputs say."""
+    project.program('aws.sns.Topic("news", name="news", display_name="old")')
+    project.up()
+    project.cloud.reads_back = {"displayName": "old"}
+    project.program('aws.sns.Topic("news", name="news", display_name="new")')
+    project.up()
+    project.cloud.operations()
+    project.up()
+    assert project.cloud.operations() == [("update", "news")]  # it is tried again
+    project.program('aws.sns.Topic("news", name="news", display_name="old")')
+    project.up()
+    assert project.cloud.operations() == []  # there already

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from automation.operations import releases, rollouts
+from automation.operations.errors import RefusedError
+from automation.operations.rollouts import Watchers
+from contracts.release import emergency
+from tests.automation.conftest import Platform
+from tests.automation.operations.test_releases import deployed, follow, promote
+from tests.local.processes import eventually
+
+
+def guarded(platform: Platform, minutes: int = 60) -> dict[str, Any]:
+    """A rollout that bakes and is turned back by the halt alarm."""
+    routing = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": minutes * 60}
+    alarms = [{"AlarmName": emergency.halt_alarm(platform.names.prefix)}]
+    return {
+        "DeploymentConfig": {
+            "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing},
+            "AutoRollbackConfiguration": {"Alarms": alarms},
+        }
+    }
+
+
+def halt(platform: Platform) -> None:
+    rollouts.halt(platform.names, sagemaker=platform.client("sagemaker"), cloudwatch=platform.client("cloudwatch"))
+
+
+def why(platform: Platform, followed: releases.Followed) -> list[str]:
+    watchers = Watchers(cloudwatch=platform.client("cloudwatch"), logs=platform.client("logs"))
+    return rollouts.why(platform.names, followed, platform.clients, watchers).splitlines()
+
+
+def test_a_person_halts_a_rollout_and_is_told_why_it_was_turned_back(platform: Platform) -> None:
+    first, second = platform.register(), platform.register()
+    deployed(platform, first)
+    record = promote(platform, second)
+    platform.up(record, wait=False, **guarded(platform))
+    halt(platform)
+    platform.settled()
+    followed = follow(platform)
+    assert followed.failed is not None
+    assert (followed.failed.id, followed.record.wanted.champion) == (record.wanted.id, first)
+    failed, *alarms, now = why(platform, followed)
+    assert failed.startswith(f"release {record.wanted.id} ({second}) failed: The deployment of ")
+    assert all(line.startswith(f"alarm {platform.names.prefix}-halt: ") for line in alarms)
+    assert now == (
+        f"endpoint {platform.names.prefix} serves {first} (100 %), and the release record says so: the next "
+        "`pulumi up` leaves it there; promote a package that is mended"
+    )
+
+
+def test_without_a_rollout_there_is_nothing_to_halt(platform: Platform) -> None:
+    with pytest.raises(RefusedError, match="is not there: there is no rollout to halt"):
+        halt(platform)
+    deployed(platform, platform.register())
+    with pytest.raises(RefusedError, match="is InService: there is no rollout to halt; `rollback` moves it back"):
+        halt(platform)
+
+
+def test_the_last_errors_of_the_model_servers_are_told(platform: Platform) -> None:
+    first, second = platform.register(), platform.register()
+    before = deployed(platform, first)
+    platform.up(promote(platform, second))
+    logs, group = platform.client("logs"), f"/aws/sagemaker/Endpoints/{platform.names.prefix}"
+    logs.create_log_stream(logGroupName=group, logStreamName="champion/i-1")
+    lines = ["INFO started", *(f"ERROR no such column {number}" for number in range(7))]
+    now = int(time.time() * 1000)
+    logs.put_log_events(
+        logGroupName=group,
+        logStreamName="champion/i-1",
+        logEvents=[{"timestamp": now, "message": line} for line in lines],
+    )
+    platform.up(before)  # as the rollout's alarm does
+    told = why(platform, follow(platform))
+    assert [line for line in told if line.startswith("log: ")] == [
+        f"log: ERROR no such column {number}" for number in range(2, 7)
+    ]
+
+
+def test_a_release_that_serves_has_no_reason_to_have_failed(platform: Platform) -> None:
+    deployed(platform, platform.register())
+    with pytest.raises(ValueError, match="has not failed"):
+        why(platform, follow(platform))
+
+
+def test_the_program_sees_a_rollout_through_with_the_environments_account(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in platform.emulator.environment().items():
+        monkeypatch.setenv(name, value)
+    see = rollouts.seen_through(region=platform.emulator.region, profile=None, roles=[])
+    first, second = platform.register(), platform.register()
+    platform.up(promote(platform, first))
+    see(platform.names)
+    record = promote(platform, second)
+    assert record.live is not None
+    assert record.live.champion == first  # so the hook wrote it
+    platform.up(record, wait=False, **guarded(platform))
+    turning = threading.Thread(target=lambda: eventually(lambda: _halted(platform)))
+    turning.start()
+    with pytest.raises(RefusedError, match=f"release {record.wanted.id} .* failed: The deployment of"):
+        see(platform.names)
+    turning.join()
+    see(platform.names)  # the record is true by now
+
+
+def _halted(platform: Platform) -> bool:
+    halt(platform)
+    return True

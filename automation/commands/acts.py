@@ -168,7 +168,9 @@ def split(
     _said(out, releases.split(names, package, percent, by=By(who=on.who, why=why), clients=on.releases))
 
 
-def halt(stack: Stack, workload: Workload = None, endpoint: Endpoint = None, as_json: Json = False, yes: Yes = False) -> None:
+def halt(
+    stack: Stack, workload: Workload = None, endpoint: Endpoint = None, as_json: Json = False, yes: Yes = False
+) -> None:
     """Turn the rollout under way back.
 
     SageMaker moves all traffic to the release before; `follow` says when.

@@ -222,6 +222,7 @@ class Stack:
         """
         cloud = self._sample(bootstrap=bootstrap)
         engine = UpdatePass(self._target, cloud, State(None, cloud.endpoint_url), NoPolicies(), _ignore, None)
+        engine.dry_run = True  # on paper there is nothing that a hook could look at
         self._run(engine, preview=False)
         return synth.document(engine)
 

@@ -230,3 +230,13 @@ def test_what_no_table_tells_is_made_up_by_its_declared_type() -> None:
 def test_the_text_is_json_that_reads_back(project: Any) -> None:
     content = document(project, 'aws.sns.Topic("news", name="news")')
     assert json.loads(synth.text(content)) == content
+
+
+def test_hooks_have_nothing_to_look_at_on_paper(project: Any) -> None:
+    text = """
+    def fail(args):
+        raise ValueError("no endpoint is live")
+    hooks = pulumi.ResourceHookBinding(after_create=[pulumi.ResourceHook("verify", fail)])
+    aws.sns.Topic("news", name="news", opts=pulumi.ResourceOptions(hooks=hooks))
+    """
+    assert resource(document(project, text), "news")["type"] == "aws:sns/topic:Topic"

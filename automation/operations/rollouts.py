@@ -102,4 +102,7 @@ def _errors(names: EndpointNames, since: datetime, logs: Any) -> Sequence[str]:
         filterPattern="ERROR",
         PaginationConfig={"MaxItems": _MOST_EVENTS},
     )
-    return deque((event["message"].strip() for page in pages for event in page["events"]), _MOST_LINES)
+    try:
+        return deque((event["message"].strip() for page in pages for event in page["events"]), _MOST_LINES)
+    except logs.exceptions.ResourceNotFoundException:  # no model server ever said anything
+        return ()

@@ -26,7 +26,12 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Generator[Emulator]:
-    """What a deployment waits passes 600 times as fast."""
+    """One for all tests that have a platform of their own in it."""
+    yield from running_emulator(tmp_path_factory)
+
+
+def running_emulator(tmp_path_factory: pytest.TempPathFactory) -> Generator[Emulator]:
+    """Staging's buckets and repositories are there; what a deployment waits passes 600 times as fast."""
     server = Path(stand_ins.__file__).parent / "stand_in_server.py"
     running = start(
         tmp_path_factory.mktemp("emulator"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from typing import Any
@@ -68,6 +69,8 @@ def test_the_last_errors_of_the_model_servers_are_told(platform: Platform) -> No
     before = deployed(platform, first)
     platform.up(promote(platform, second))
     logs, group = platform.client("logs"), f"/aws/sagemaker/Endpoints/{platform.names.prefix}"
+    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):  # a model server may have spoken
+        logs.create_log_group(logGroupName=group)
     logs.create_log_stream(logGroupName=group, logStreamName="champion/i-1")
     lines = ["INFO started", *(f"ERROR no such column {number}" for number in range(7))]
     now = int(time.time() * 1000)

@@ -38,6 +38,7 @@ class Service:
     reads: str
     changes: str
     reads_anywhere: str = ""
+    changes_anywhere: str = ""
     unnamed: str = ""
 
 
@@ -49,6 +50,11 @@ SERVICES: Final[Mapping[str, Service]] = {
         changes="DeleteScalingPolicy DeleteScheduledAction DeregisterScalableTarget PutScalingPolicy "
         "PutScheduledAction RegisterScalableTarget TagResource UntagResource",
         unnamed="scalable-target/*",
+    ),
+    "athena": Service(
+        types="athena/workgroup",
+        reads="GetWorkGroup ListTagsForResource",
+        changes="CreateWorkGroup DeleteWorkGroup TagResource UntagResource UpdateWorkGroup",
     ),
     "cloudwatch": Service(
         types="cloudwatch/dashboard cloudwatch/metricAlarm",
@@ -88,6 +94,14 @@ SERVICES: Final[Mapping[str, Service]] = {
         reads="DescribeRule ListTagsForResource ListTargetsByRule",
         changes="DeleteRule PutRule PutTargets RemoveTargets TagResource UntagResource",
     ),
+    "glue": Service(
+        types="glue/dataCatalogEncryptionSettings glue/securityConfiguration",
+        reads="GetDataCatalogEncryptionSettings",
+        reads_anywhere="GetSecurityConfiguration",
+        changes="PutDataCatalogEncryptionSettings",
+        changes_anywhere="CreateSecurityConfiguration DeleteSecurityConfiguration",
+        unnamed="catalog",
+    ),
     "iam": Service(
         types="iam/openIdConnectProvider iam/policy iam/role iam/rolePolicy iam/rolePolicyAttachment",
         reads="GetPolicy GetPolicyVersion GetRole GetRolePolicy ListAttachedRolePolicies "
@@ -114,6 +128,7 @@ SERVICES: Final[Mapping[str, Service]] = {
         types="cloudwatch/logGroup",
         reads="ListTagsForResource",
         reads_anywhere="DescribeLogGroups",
+        changes_anywhere="CreateLogDelivery DeleteLogDelivery",
         changes="AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy "
         "PutLogGroupDeletionProtection PutRetentionPolicy TagResource UntagResource",
     ),
@@ -166,13 +181,11 @@ SERVICES: Final[Mapping[str, Service]] = {
 
 
 def named(names: Names) -> list[str]:
-    """Patterns of the ARNs of all that the stack names, on each level."""
-    here, everywhere = (
-        f"arn:{names.partition}:*:{names.region}:{names.account}",
-        f"arn:{names.partition}:*::{names.account}",
-    )
+    """Patterns of the ARNs of all that the stack names, on each level; some have no region."""
+    account = f"arn:{names.partition}:*:*:{names.account}"
     return [
-        *(f"{place}:{pattern}" for place in (here, everywhere) for pattern in (names.every, f"*-{names.stack}")),
+        f"{account}:{names.every}",
+        f"{account}:*-{names.stack}",
         names.arn("logs", f"log-group:/aws/vpc/flow-logs/{names.prefix}:*"),
         names.arn("ssm", f"parameter{names.parameter_path}/*"),
         names.bucket_arn(names.bucket("*")),
@@ -216,7 +229,7 @@ def changing_ground(names: Names, issuers: Sequence[str], boundary: pulumi.Input
         *_by_resource("Change", names, {name: each.changes for name, each in SERVICES.items() if each.unnamed}),
         *_roles(names, boundary),
         *_keys(names),
-        _anywhere("ChangeWithoutResource", ["logs:CreateLogDelivery", "logs:DeleteLogDelivery"]),
+        _anywhere("ChangeWithoutResource", _actions({name: each.changes_anywhere for name, each in SERVICES.items()})),
         access.allow(
             "NameEndpoints",
             ["route53:AssociateVPCWithHostedZone"],
@@ -281,23 +294,33 @@ def state(names: Names, bucket: str | None, key: str | None, *, write: bool) -> 
 def bounding(statements: Iterable[Statement]) -> list[Statement]:
     """A boundary of these statements, by one rule.
 
-    A boundary is one policy, and the exact ones would not fit: actions become their first words (`sagemaker:Create*`)
-    on the resources of all of them. What takes no resource, what is conditional in IAM, what decrypts and what is
-    denied stays as it is. What the words cover beside, the boundary gives to nobody: a role has what it and its
-    policies both name.
+    A boundary is one policy, and the exact ones would not fit: actions become their first words (`sagemaker:Create*`,
+    those that begin alike as one, `sagemaker:De*`) on the resources of all of them. What takes no resource, what is
+    conditional in IAM, what decrypts and what is denied stays as it is. What the words cover beside, the boundary
+    gives to nobody: a role has what it and its policies both name.
     """
     given = list(statements)
     kept = [s for s in given if s.effect == "Deny" or "kms:Decrypt" in s.actions or _conditional_in_iam(s)]
     rest = [s for s in given if s not in kept]
     anywhere = [action for s in rest if s.resources == ("*",) for action in s.actions]
     named_ones = [s for s in rest if s.resources != ("*",)]
-    words = {re.sub(r":([A-Z][a-z]*)[A-Z].*", r":\1*", action) for s in named_ones for action in s.actions}
+    words = _words(action for s in named_ones for action in s.actions)
     where = dict.fromkeys(resource for s in named_ones for resource in s.resources)
     return [
         Statement(sid="Own", effect="Allow", actions=tuple(words), resources=tuple(where)),
         _anywhere("Anywhere", sorted(set(anywhere))),
         *kept,
     ]
+
+
+def _words(actions: Iterable[str]) -> list[str]:
+    alike: dict[str, set[str]] = {}
+    for action in actions:
+        service, _, verb = action.partition(":")
+        word = re.sub(r"(?<!^)[A-Z].*", "*", verb)
+        start = word if service == "kms" else word[:2]  # what deletes a key's alias must not decrypt
+        alike.setdefault(f"{service}:{start}", set()).add(f"{service}:{word}")
+    return [next(iter(same)) if len(same) == 1 else f"{start}*" for start, same in alike.items()]
 
 
 def characters(names: Names, statements: Iterable[Statement]) -> int:

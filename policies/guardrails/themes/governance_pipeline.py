@@ -45,8 +45,8 @@ def sagemaker_pipeline_step_hardening(pipeline: Resource) -> Findings:
     """Every job of a pipeline, state machine or schedule encrypts its data and traffic, and runs in the VPC, isolated.
 
     Jobs are not resources: nothing but the definition says how they will run. The SageMaker SDK drops some of these
-    settings for tuning steps (SDK 3.27), so what was written is not always what is compiled. A key for the
-    volume is named where every instance type that a run may name takes one: SageMaker refuses it on types with disks of their
+    settings for tuning steps (SDK 3.27), so what was written is not always what is compiled. A key for the volume is
+    named where every instance type that a run may name takes one: SageMaker refuses it on types with disks of their
     own.
     """
     yield from each_step(pipeline, lambda step: _hardened(pipeline, step))

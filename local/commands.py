@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -44,7 +45,7 @@ REFUSALS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0, 1 for a refusal (its reason is on standard error), 2 for a wrong command line, 6 for
-    a violation of a mandatory policy, and 130 when it was interrupted.
+    a violation of a mandatory policy, and 130 when it was interrupted (143 by SIGTERM).
     """
     collect_rarely()
     args = _parser().parse_args(argv)
@@ -64,9 +65,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.filename is None and error.errno not in disk.NO_ROOM:
             raise
         return _refused(f"{error.filename or 'standard output or a file of the run'}: {error.strerror}", args)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupted:
         print("interrupted", file=sys.stderr)
-        return 130
+        return 128 + next(iter(interrupted.args), signal.SIGINT)
     return code
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from local.emulator import validation
-from local.emulator.cloudwatch import alarms, history, queries, service_metrics
+from local.emulator.cloudwatch import alarms, dashboards, history, queries, service_metrics
 from local.emulator.cloudwatch.alarms import Alarms
 from local.emulator.context import Context
 from local.emulator.delivery import buckets, events, function_settings, lambdas, topics
@@ -57,6 +57,7 @@ def install(context: Context) -> Installed:
     conditional_writes.install()
     queries.install()
     history.install()
+    dashboards.install()
     installed_alarms = alarms.install(context)
     feature_groups.install()
     feature_records.install()

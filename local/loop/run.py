@@ -158,7 +158,7 @@ def _platform(stack: Stack, chapter: Chapter, emulator: Emulator, work: Path) ->
 
 
 def _tell(stack: Stack, stories: Sequence[Story], console: Console) -> None:
-    """The whole loop of the only workload; of several, each as far as its predictions."""
+    """The whole loop of the first workload, and of every other one as far as its predictions."""
     workloads = ", ".join(story.platform.names.workload for story in stories)
     title = f"{workloads} on {stack.name}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     page = stack.home / home.REPORT
@@ -166,8 +166,7 @@ def _tell(stack: Stack, stories: Sequence[Story], console: Console) -> None:
         stories[0].lay_the_ground()
         for story in stories:
             story.reach_predictions()
-        if len(stories) == 1:
-            stories[0].close_the_loop()
+        stories[0].close_the_loop()
     except BaseException as error:  # also of an interruption: what was found until then is worth a look
         ending = "Interrupted." if isinstance(error, KeyboardInterrupt) else f"Stopped: {error}"
         if console.steps:
@@ -178,8 +177,11 @@ def _tell(stack: Stack, stories: Sequence[Story], console: Console) -> None:
     console.say("")
     for name, value in _figures(stories).items():
         console.say(f"{name}: {value}")
-    if len(stories) > 1:
-        console.say("drift, retraining and rollback are told of a stack with one workload")
+    if others := [story.platform.names.workload for story in stories[1:]]:
+        first = stories[0].platform.names.workload
+        console.say(
+            f"drift, retraining and rollback are told of {first}, the first workload, not of {', '.join(others)}"
+        )
     console.say(f"report: {page}")
     console.say(f"done in {console.elapsed:.0f} s")
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from local.commands import main
 from local.emulator import client
 from local.loop import home, kept
+from tests.local.processes import eventually, gone
 
 HERE = Path(__file__).parent
 
@@ -168,3 +172,23 @@ def test_a_file_that_does_not_fit_the_contract_is_told_as_validation_tells_it(
     assert "column 'benign' is missing; the file has 'patient_id'" in capsys.readouterr().err
     assert main(["up", "--home", str(tmp_path / "home"), "--contract", str(tumours[0]), "--data", "none.csv"]) == 1
     assert "--data: none.csv not found; give a CSV or Parquet file" in capsys.readouterr().err
+
+
+def test_a_run_that_is_terminated_leaves_its_report_and_nothing_running(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "local", "up", "--home", str(tmp_path)]
+    with subprocess.Popen(
+        command, cwd=HERE.parents[2], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        said = iter(run.stdout or ())
+        assert any("Deploy the platform into an empty account" in line for line in said)
+        children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+        run.send_signal(signal.SIGTERM)
+        rest = "".join(said)
+        errors = (run.stderr or pytest.fail("no output")).read()
+    assert (run.returncode, errors.splitlines()[-1]) == (143, "interrupted")
+    assert f"report: {tmp_path / home.REPORT}" in rest
+    page = (tmp_path / home.REPORT).read_text()
+    assert "<strong>Interrupted.</strong>" in page
+    assert "Deploy the platform into an empty account" in page
+    assert len(children) >= 3  # two of the policy pack, and the emulator
+    eventually(lambda: all(gone(int(child)) for child in children))

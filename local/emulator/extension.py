@@ -8,6 +8,7 @@ State of an extension lives in the moto backend it belongs to (`store`), so moto
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -24,20 +25,31 @@ def add(owner: type, name: str, value: Any) -> None:
         setattr(owner, name, value)
 
 
-def wrap(owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    """Replace the function `owner.name` (a class or a module) by `make(original)`."""
+def wrap(owner: Any, name: str, new: Callable[..., Any]) -> None:
+    """Have `new(original, *args, **kwargs)` called in place of the function `owner.name` (of a class or a module)."""
+    original = _original(owner, name)
+
+    @functools.wraps(original)
+    def corrected(*args: Any, **kwargs: Any) -> Any:
+        return new(original, *args, **kwargs)
+
+    setattr(owner, name, corrected)
+
+
+def replace(owner: Any, name: str, new: Callable[..., Any]) -> None:
+    """Replace the function `owner.name` by one that does not need the original."""
+    _original(owner, name)
+    setattr(owner, name, new)
+
+
+def _original(owner: Any, name: str) -> Callable[..., Any]:
     original = getattr(owner, name, None)
     if original is None:
         raise ExtensionError(
             f"{owner.__name__}.{name} is not in the installed moto, but local.emulator corrects it; "
             "install the moto version of pyproject.toml or adapt the extension"
         )
-    setattr(owner, name, make(original))
-
-
-def replace(owner: Any, name: str, new: Callable[..., Any]) -> None:
-    """Replace the function `owner.name` by one that does not need the original."""
-    wrap(owner, name, lambda _: new)
+    return original
 
 
 def store(backend: BaseBackend, kind: str) -> dict[Any, Any]:

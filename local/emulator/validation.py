@@ -81,20 +81,17 @@ def install() -> None:
     wrap(BaseResponse, "call_action", _checked)
 
 
-def _checked(original: Callable[..., Any]) -> Callable[..., Any]:
-    def call_action(self: BaseResponse) -> Any:
-        code = ERROR_CODES.get(self.boto3_service_name)
-        if code is None:
-            return original(self)
-        try:
-            found = list(_request_faults(self))
-        except ValueError as error:
-            return self.serialized(ActionResult(AwsError("SerializationException", f"the body is not JSON: {error}")))
-        if found:
-            return self.serialized(ActionResult(AwsError(code, message(found))))
+def _checked(original: Callable[..., Any], self: BaseResponse) -> Any:
+    code = ERROR_CODES.get(self.boto3_service_name)
+    if code is None:
         return original(self)
-
-    return call_action
+    try:
+        found = list(_request_faults(self))
+    except ValueError as error:
+        return self.serialized(ActionResult(AwsError("SerializationException", f"the body is not JSON: {error}")))
+    if found:
+        return self.serialized(ActionResult(AwsError(code, message(found))))
+    return original(self)
 
 
 def _request_faults(response: BaseResponse) -> Iterator[str]:

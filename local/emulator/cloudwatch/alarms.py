@@ -177,34 +177,29 @@ def install(context: Context) -> Alarms:
     """Make alarms act."""
     alarms = Alarms(context)
 
-    def put_metric_alarm(original: Callable[..., Alarm]) -> Callable[..., Alarm]:
-        def corrected(self: CloudWatchBackend, *args: Any, **kwargs: Any) -> Alarm:
-            before = self.alarms.get(kwargs["name"])
-            alarm = original(self, *args, **kwargs)
-            if before is None:
-                alarm.state_value = State.INSUFFICIENT_DATA.value
-            else:  # an update changes the definition, not the state
-                alarm.state_value, alarm.state_reason = before.state_value, before.state_reason
-                alarm.state_reason_data, alarm.history = before.state_reason_data, before.history
-                alarm.state_updated_timestamp = before.state_updated_timestamp
-            alarms.evaluate(self, alarm)
-            return alarm
+    def put_metric_alarm(original: Callable[..., Alarm], self: CloudWatchBackend, *args: Any, **kwargs: Any) -> Alarm:
+        before = self.alarms.get(kwargs["name"])
+        alarm = original(self, *args, **kwargs)
+        if before is None:
+            alarm.state_value = State.INSUFFICIENT_DATA.value
+        else:  # an update changes the definition, not the state
+            alarm.state_value, alarm.state_reason = before.state_value, before.state_reason
+            alarm.state_reason_data, alarm.history = before.state_reason_data, before.history
+            alarm.state_updated_timestamp = before.state_updated_timestamp
+        alarms.evaluate(self, alarm)
+        return alarm
 
-        return corrected
+    def update_state(
+        original: Callable[..., None], self: Alarm, reason: str, reason_data: str, state_value: str
+    ) -> None:
+        old = StateRecord.of(self)
+        original(self, reason, reason_data, state_value)
+        alarms.changed(self, old)
 
-    def update_state(original: Callable[..., None]) -> Callable[..., None]:
-        def corrected(self: Alarm, reason: str, reason_data: str, state_value: str) -> None:
-            old = StateRecord.of(self)
-            original(self, reason, reason_data, state_value)
-            alarms.changed(self, old)
-
-        return corrected
-
-    def put_metric_data(original: Callable[..., None]) -> Callable[..., None]:
-        def corrected(self: CloudWatchBackend, namespace: str, metric_data: list[dict[str, Any]]) -> None:
-            alarms.published(self, lambda: original(self, namespace, metric_data))
-
-        return corrected
+    def put_metric_data(
+        original: Callable[..., None], self: CloudWatchBackend, namespace: str, metric_data: list[dict[str, Any]]
+    ) -> None:
+        alarms.published(self, lambda: original(self, namespace, metric_data))
 
     wrap(CloudWatchBackend, "put_metric_alarm", put_metric_alarm)
     wrap(CloudWatchBackend, "put_metric_data", put_metric_data)

@@ -75,16 +75,13 @@ def install() -> None:
     wrap(CloudWatchResponse, "put_dashboard", _checked)
 
 
-def _checked(original: Callable[..., ActionResult]) -> Callable[..., ActionResult]:
-    def corrected(self: CloudWatchResponse) -> ActionResult:
-        try:
-            found = faults(json.loads(self._get_param("DashboardBody")))
-        except ValueError:
-            return original(self)  # moto refuses what is not JSON
-        if found:
-            messages = json.dumps([{"dataPath": path, "message": message} for path, message in found])
-            text = f"The dashboard body is invalid, there are {len(found)} validation errors: {messages}"
-            raise AwsError("InvalidParameterInput", text)
-        return original(self)
-
-    return corrected
+def _checked(original: Callable[..., ActionResult], self: CloudWatchResponse) -> ActionResult:
+    try:
+        found = faults(json.loads(self._get_param("DashboardBody")))
+    except ValueError:
+        return original(self)  # moto refuses what is not JSON
+    if found:
+        messages = json.dumps([{"dataPath": path, "message": message} for path, message in found])
+        text = f"The dashboard body is invalid, there are {len(found)} validation errors: {messages}"
+        raise AwsError("InvalidParameterInput", text)
+    return original(self)

@@ -17,7 +17,7 @@ from moto.utilities.utils import get_partition
 
 from local.emulator.context import Context
 from local.emulator.delivery import events
-from local.emulator.extension import wrap
+from local.emulator.extension import replace, wrap
 
 _REASONS = {
     "s3:ObjectCreated:Put": "PutObject",
@@ -52,24 +52,21 @@ def detail(bucket: FakeBucket, key: FakeKey, event_name: str, account: str) -> d
 def install(context: Context) -> None:
     """Send and describe notifications."""
 
-    def send(_: Callable[..., None]) -> Callable[..., None]:
-        def corrected(account_id: str, bucket: FakeBucket, event_name: str, key: FakeKey) -> None:
-            name = str(getattr(event_name, "value", event_name))
-            if name == "s3:ObjectTagging:Put" and not _tagged(account_id, bucket, key):
-                return  # moto reports tagging for every new object; S3 only where tags are set
-            events.emit(
-                context,
-                account_id,
-                bucket.region_name,
-                source="aws.s3",
-                detail_type=notifications._detail_type(name),
-                resources=[bucket.arn],
-                detail=detail(bucket, key, name, account_id),
-            )
+    def send(account_id: str, bucket: FakeBucket, event_name: str, key: FakeKey) -> None:
+        name = str(getattr(event_name, "value", event_name))
+        if name == "s3:ObjectTagging:Put" and not _tagged(account_id, bucket, key):
+            return  # moto reports tagging for every new object; S3 only where tags are set
+        events.emit(
+            context,
+            account_id,
+            bucket.region_name,
+            source="aws.s3",
+            detail_type=notifications._detail_type(name),
+            resources=[bucket.arn],
+            detail=detail(bucket, key, name, account_id),
+        )
 
-        return corrected
-
-    wrap(notifications, "_send_event_bridge_message", send)
+    replace(notifications, "_send_event_bridge_message", send)
     wrap(S3Response, "get_bucket_notification", _describing)
 
 
@@ -78,14 +75,11 @@ def _tagged(account: str, bucket: FakeBucket, key: FakeKey) -> bool:
     return bool(backend.tagger.get_tag_dict_for_resource(key.arn))
 
 
-def _describing(original: Callable[..., Any]) -> Callable[..., Any]:
-    def corrected(self: S3Response) -> Any:
-        status, headers, body = original(self)
-        configuration = self.backend.get_bucket_notification_configuration(self.bucket_name)
-        if configuration is not None and configuration.event_bridge is not None:
-            document = xmltodict.parse(body)
-            document["NotificationConfiguration"]["EventBridgeConfiguration"] = None
-            body = xmltodict.unparse(document)
-        return status, headers, body
-
-    return corrected
+def _describing(original: Callable[..., Any], self: S3Response) -> Any:
+    status, headers, body = original(self)
+    configuration = self.backend.get_bucket_notification_configuration(self.bucket_name)
+    if configuration is not None and configuration.event_bridge is not None:
+        document = xmltodict.parse(body)
+        document["NotificationConfiguration"]["EventBridgeConfiguration"] = None
+        body = xmltodict.unparse(document)
+    return status, headers, body

@@ -11,7 +11,6 @@ import copy
 import json
 import time
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,7 +28,7 @@ from moto.sqs.models import Queue, sqs_backends
 from local.emulator.context import Context
 from local.emulator.delivery import lambdas, permissions
 from local.emulator.delivery.log import Status
-from local.emulator.extension import wrap
+from local.emulator.extension import replace
 
 
 class TargetError(RuntimeError):
@@ -219,14 +218,11 @@ def _dead_letter(
 def install(context: Context) -> None:
     """Deliver events here."""
 
-    def send_to_targets(_: Callable[..., None]) -> Callable[..., None]:
-        def corrected(self: Rule, original_event: Any, transform_input: bool = True) -> None:
-            event = copy.deepcopy(dict(original_event))
-            event.pop("ingestion-time", None)
-            if isinstance(event["time"], int | float):
-                event["time"] = datetime.fromtimestamp(event["time"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            _deliver(context, self, event)
+    def send_to_targets(self: Rule, original_event: Any, transform_input: bool = True) -> None:
+        event = copy.deepcopy(dict(original_event))
+        event.pop("ingestion-time", None)
+        if isinstance(event["time"], int | float):
+            event["time"] = datetime.fromtimestamp(event["time"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        _deliver(context, self, event)
 
-        return corrected
-
-    wrap(Rule, "send_to_targets", send_to_targets)
+    replace(Rule, "send_to_targets", send_to_targets)

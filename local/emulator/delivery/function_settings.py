@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.awslambda.models import EventInvokeConfig, LambdaBackend, LambdaFunction
 
-from local.emulator.extension import wrap
+from local.emulator.extension import replace, wrap
 
 
 def install() -> None:
@@ -15,7 +15,7 @@ def install() -> None:
     wrap(LambdaFunction, "__init__", _keeping)
     wrap(LambdaFunction, "update_configuration", _keeping_updates)
     wrap(LambdaFunction, "get_configuration", _describing)
-    wrap(LambdaBackend, "put_function_event_invoke_config", _replacing_event_invoke_config)
+    replace(LambdaBackend, "put_function_event_invoke_config", _replacing_event_invoke_config)
 
 
 def _keep(function: Any, spec: dict[str, Any]) -> None:
@@ -30,41 +30,40 @@ def _keep(function: Any, spec: dict[str, Any]) -> None:
         function.tracing_config = spec["TracingConfig"]
 
 
-def _keeping(original: Callable[..., None]) -> Callable[..., None]:
-    def corrected(self: LambdaFunction, account_id: str, spec: dict[str, Any], region: str, version: Any = 1) -> None:
-        original(self, account_id, spec, region, version)
-        _keep(self, spec)
-
-    return corrected
-
-
-def _keeping_updates(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def corrected(self: LambdaFunction, config_updates: dict[str, Any]) -> dict[str, Any]:
-        _keep(self, config_updates)
-        original(self, config_updates)
-        return self.get_configuration()
-
-    return corrected
+def _keeping(
+    original: Callable[..., None],
+    self: LambdaFunction,
+    account_id: str,
+    spec: dict[str, Any],
+    region: str,
+    version: Any = 1,
+) -> None:
+    original(self, account_id, spec, region, version)
+    _keep(self, spec)
 
 
-def _describing(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def corrected(self: LambdaFunction, on_create: bool = False) -> dict[str, Any]:
-        described = original(self, on_create)
-        if letters := getattr(self, "dead_letter_config", None):
-            described["DeadLetterConfig"] = letters
-        described["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": self.logs_group_name} | getattr(
-            self, "logging_config", {}
-        )
-        return described
-
-    return corrected
+def _keeping_updates(
+    original: Callable[..., dict[str, Any]], self: LambdaFunction, config_updates: dict[str, Any]
+) -> dict[str, Any]:
+    _keep(self, config_updates)
+    original(self, config_updates)
+    return self.get_configuration()
 
 
-def _replacing_event_invoke_config(_: Callable[..., Any]) -> Callable[..., Any]:
-    def corrected(self: LambdaBackend, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
-        function = self.get_function(function_name)
-        replacement = EventInvokeConfig(function.function_arn, function.last_modified, config)
-        function.event_invoke_config = [replacement]  # moto appends and goes on answering with the first
-        return replacement.response()
+def _describing(
+    original: Callable[..., dict[str, Any]], self: LambdaFunction, on_create: bool = False
+) -> dict[str, Any]:
+    described = original(self, on_create)
+    if letters := getattr(self, "dead_letter_config", None):
+        described["DeadLetterConfig"] = letters
+    described["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": self.logs_group_name} | getattr(
+        self, "logging_config", {}
+    )
+    return described
 
-    return corrected
+
+def _replacing_event_invoke_config(self: LambdaBackend, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
+    function = self.get_function(function_name)
+    replacement = EventInvokeConfig(function.function_arn, function.last_modified, config)
+    function.event_invoke_config = [replacement]  # moto appends and goes on answering with the first
+    return replacement.response()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
@@ -23,7 +22,7 @@ from local.emulator.context import Context
 from local.emulator.delivery import functions, permissions
 from local.emulator.delivery.functions import Outcome
 from local.emulator.delivery.log import Delivery, Status
-from local.emulator.extension import wrap
+from local.emulator.extension import replace
 
 _RETRY_WAITS_SECONDS = (60.0, 120.0)
 
@@ -154,26 +153,23 @@ def _send(context: Context, source: str, target: str, body: str, attributes: dic
 def install(context: Context) -> None:
     """Run functions here."""
 
-    def invoke(_: Callable[..., Any]) -> Callable[..., Any]:
-        def corrected(self: LambdaFunction, body: Any, request_headers: Any, response_headers: Any) -> str | bytes:
-            event = body or "{}"
-            try:
-                parsed = json.loads(event)
-            except ValueError as error:
-                message = f"Could not parse request body into json: {error}"
-                raise LambdaClientError("InvalidRequestContentException", message) from error
-            kind = request_headers.get("x-amz-invocation-type", "RequestResponse")
-            if kind == "Event":
-                account, arn = self.account_id, self.function_arn
-                invoke_later(context, account, self.region, arn, parsed, source="lambda:Invoke", service=None)
-            if kind != "RequestResponse":
-                return ""
-            outcome = _run(context, self, json.dumps(parsed))
-            if outcome.failed:
-                response_headers["x-amz-function-error"] = "Unhandled"
-            response_headers["x-amz-log-result"] = base64.b64encode(outcome.output.encode()[-4096:]).decode()
-            return outcome.payload.encode()
+    def invoke(self: LambdaFunction, body: Any, request_headers: Any, response_headers: Any) -> str | bytes:
+        event = body or "{}"
+        try:
+            parsed = json.loads(event)
+        except ValueError as error:
+            message = f"Could not parse request body into json: {error}"
+            raise LambdaClientError("InvalidRequestContentException", message) from error
+        kind = request_headers.get("x-amz-invocation-type", "RequestResponse")
+        if kind == "Event":
+            account, arn = self.account_id, self.function_arn
+            invoke_later(context, account, self.region, arn, parsed, source="lambda:Invoke", service=None)
+        if kind != "RequestResponse":
+            return ""
+        outcome = _run(context, self, json.dumps(parsed))
+        if outcome.failed:
+            response_headers["x-amz-function-error"] = "Unhandled"
+        response_headers["x-amz-log-result"] = base64.b64encode(outcome.output.encode()[-4096:]).decode()
+        return outcome.payload.encode()
 
-        return corrected
-
-    wrap(LambdaFunction, "invoke", invoke)
+    replace(LambdaFunction, "invoke", invoke)

@@ -51,37 +51,35 @@ def event(
 def install(context: Context) -> None:
     """Deliver through the emulator."""
 
-    def publish(original: Callable[..., None]) -> Callable[..., None]:
-        def corrected(
-            self: Subscription,
-            message: str,
-            message_id: str,
-            subject: str | None = None,
-            message_attributes: dict[str, Any] | None = None,
-            **more: Any,
-        ) -> None:
-            matcher = self._filter_policy_matcher
-            if matcher is not None and not matcher.matches(message_attributes, message):
-                return
-            if self.protocol == "sqs":
-                refusal = _queue_refusal(self)
-                status, detail = (Status.FAILED, {"error": refusal}) if refusal else (Status.DELIVERED, {})
-                context.log.add(self.topic.arn, self.endpoint, status, **detail)
-                if refusal is None:
-                    original(self, message, message_id, subject, message_attributes, **more)
-            elif self.protocol == "lambda":
-                if more.get("message_structure") == "json":
-                    message = self._parse_message_structure(message, self.protocol)
-                invocation = event(self, message, message_id, subject, message_attributes)
-                refusal = _invoke(context, self, invocation)
-            else:
-                reason = f"{self.protocol} subscriptions: the emulator contacts nothing outside this machine"
-                context.log.add(self.topic.arn, self.endpoint, Status.NOT_EMULATED, reason=reason)
-                return
-            if refusal is not None:
-                _redrive(context, self, message, refusal)
-
-        return corrected
+    def publish(
+        original: Callable[..., None],
+        self: Subscription,
+        message: str,
+        message_id: str,
+        subject: str | None = None,
+        message_attributes: dict[str, Any] | None = None,
+        **more: Any,
+    ) -> None:
+        matcher = self._filter_policy_matcher
+        if matcher is not None and not matcher.matches(message_attributes, message):
+            return
+        if self.protocol == "sqs":
+            refusal = _queue_refusal(self)
+            status, detail = (Status.FAILED, {"error": refusal}) if refusal else (Status.DELIVERED, {})
+            context.log.add(self.topic.arn, self.endpoint, status, **detail)
+            if refusal is None:
+                original(self, message, message_id, subject, message_attributes, **more)
+        elif self.protocol == "lambda":
+            if more.get("message_structure") == "json":
+                message = self._parse_message_structure(message, self.protocol)
+            invocation = event(self, message, message_id, subject, message_attributes)
+            refusal = _invoke(context, self, invocation)
+        else:
+            reason = f"{self.protocol} subscriptions: the emulator contacts nothing outside this machine"
+            context.log.add(self.topic.arn, self.endpoint, Status.NOT_EMULATED, reason=reason)
+            return
+        if refusal is not None:
+            _redrive(context, self, message, refusal)
 
     wrap(Subscription, "publish", publish)
 

@@ -168,16 +168,13 @@ def _deleting(context: Context) -> Callable[[SageMakerResponse], EmptyResult]:
     return delete_endpoint
 
 
-def _resetting(original: Callable[..., None]) -> Callable[..., None]:
-    def reset(self: SageMakerModelBackend) -> None:
-        endpoints: list[Any] = list(self.endpoints.values())
-        for endpoint in endpoints:
-            endpoint.deleted = True
-            for fleet in endpoint.traffic.fleets() if endpoint.traffic else ():
-                fleet.kill()
-        original(self)
-
-    return reset
+def _resetting(original: Callable[..., None], self: SageMakerModelBackend) -> None:
+    endpoints: list[Any] = list(self.endpoints.values())
+    for endpoint in endpoints:
+        endpoint.deleted = True
+        for fleet in endpoint.traffic.fleets() if endpoint.traffic else ():
+            fleet.kill()
+    original(self)
 
 
 def retire(endpoint: Hosted) -> None:

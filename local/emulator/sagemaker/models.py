@@ -64,32 +64,26 @@ def config_faults(request: dict[str, Any]) -> list[str]:
 def install() -> None:
     """Correct moto's models and endpoint configurations."""
     wrap(SageMakerResponse, "create_model", _create_model)
-    wrap(SageMakerResponse, "describe_model", _describe_model)
+    replace(SageMakerResponse, "describe_model", _describe_model)
     wrap(SageMakerResponse, "create_endpoint_config", _create_endpoint_config)
     wrap(SageMakerModelBackend, "describe_endpoint_config", _describe_endpoint_config)
     replace(FakeEndpointConfig, "validate_production_variants", lambda *_: None)
 
 
-def _create_model(original: Callable[..., ActionResult]) -> Callable[..., ActionResult]:
-    def corrected(self: SageMakerResponse) -> ActionResult:
-        request, backend = self._get_params(), self.sagemaker_backend
-        name = request["ModelName"]
-        if name in backend._models:
-            raise ValidationError(f'Cannot create already existing model "{arn(backend, "model", name)}".')
-        if bool(request.get("PrimaryContainer")) == bool(request.get("Containers")):
-            raise ValidationError("Exactly one of PrimaryContainer and Containers must be provided.")
-        answer = original(self)
-        store(backend, "model extras")[name] = {k: request[k] for k in _MODEL_EXTRAS if request.get(k) is not None}
-        return answer
-
-    return corrected
+def _create_model(original: Callable[..., ActionResult], self: SageMakerResponse) -> ActionResult:
+    request, backend = self._get_params(), self.sagemaker_backend
+    name = request["ModelName"]
+    if name in backend._models:
+        raise ValidationError(f'Cannot create already existing model "{arn(backend, "model", name)}".')
+    if bool(request.get("PrimaryContainer")) == bool(request.get("Containers")):
+        raise ValidationError("Exactly one of PrimaryContainer and Containers must be provided.")
+    answer = original(self)
+    store(backend, "model extras")[name] = {k: request[k] for k in _MODEL_EXTRAS if request.get(k) is not None}
+    return answer
 
 
-def _describe_model(_: Callable[..., ActionResult]) -> Callable[..., ActionResult]:
-    def corrected(self: SageMakerResponse) -> ActionResult:
-        return ActionResult(described_model(self.sagemaker_backend, self._get_param("ModelName")))
-
-    return corrected
+def _describe_model(self: SageMakerResponse) -> ActionResult:
+    return ActionResult(described_model(self.sagemaker_backend, self._get_param("ModelName")))
 
 
 def described_model(backend: SageMakerModelBackend, name: str) -> dict[str, Any]:
@@ -98,31 +92,27 @@ def described_model(backend: SageMakerModelBackend, name: str) -> dict[str, Any]
     return {k: v for k, v in described.items() if v not in ({}, [])}
 
 
-def _create_endpoint_config(original: Callable[..., ActionResult]) -> Callable[..., ActionResult]:
-    def corrected(self: SageMakerResponse) -> ActionResult:
-        request, backend = self._get_params(), self.sagemaker_backend
-        name = request["EndpointConfigName"]
-        config_arn = arn(backend, "endpoint-config", name)
-        if name in backend.endpoint_configs:
-            raise ValidationError(f'Cannot create already existing endpoint configuration "{config_arn}".')
-        found = config_faults(request)
-        if found:
-            raise ValidationError(f"Invalid endpoint configuration: {'; '.join(found)}.")
-        for variant in request.get("ShadowProductionVariants") or []:
-            backend.describe_model(variant["ModelName"])  # answers with AWS's error when there is none
-        answer = original(self)
-        backend.endpoint_configs[name].arn = config_arn  # pyright: ignore[reportAttributeAccessIssue]  moto: a tuple
-        extras = {k: request[k] for k in _CONFIG_EXTRAS if request.get(k) is not None}
-        store(backend, "config extras")[name] = extras
-        return answer
-
-    return corrected
+def _create_endpoint_config(original: Callable[..., ActionResult], self: SageMakerResponse) -> ActionResult:
+    request, backend = self._get_params(), self.sagemaker_backend
+    name = request["EndpointConfigName"]
+    config_arn = arn(backend, "endpoint-config", name)
+    if name in backend.endpoint_configs:
+        raise ValidationError(f'Cannot create already existing endpoint configuration "{config_arn}".')
+    found = config_faults(request)
+    if found:
+        raise ValidationError(f"Invalid endpoint configuration: {'; '.join(found)}.")
+    for variant in request.get("ShadowProductionVariants") or []:
+        backend.describe_model(variant["ModelName"])  # answers with AWS's error when there is none
+    answer = original(self)
+    backend.endpoint_configs[name].arn = config_arn  # pyright: ignore[reportAttributeAccessIssue]  moto: a tuple
+    extras = {k: request[k] for k in _CONFIG_EXTRAS if request.get(k) is not None}
+    store(backend, "config extras")[name] = extras
+    return answer
 
 
-def _describe_endpoint_config(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def corrected(self: SageMakerModelBackend, endpoint_config_name: str) -> dict[str, Any]:
-        described = original(self, endpoint_config_name)
-        described |= store(self, "config extras").get(endpoint_config_name, {})
-        return {k: v for k, v in described.items() if v not in ({}, None)}
-
-    return corrected
+def _describe_endpoint_config(
+    original: Callable[..., dict[str, Any]], self: SageMakerModelBackend, endpoint_config_name: str
+) -> dict[str, Any]:
+    described = original(self, endpoint_config_name)
+    described |= store(self, "config extras").get(endpoint_config_name, {})
+    return {k: v for k, v in described.items() if v not in ({}, None)}

@@ -17,7 +17,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from local.emulator.context import Context
 from local.emulator.delivery import events
-from local.emulator.extension import add, store, wrap
+from local.emulator.extension import add, replace, store, wrap
 
 _EXTRAS = ("ModelCard", "SkipModelValidation", "SourceUri", "SecurityConfig", "ModelLifeCycle")
 _EVENT_MEMBERS = (
@@ -63,41 +63,32 @@ def announce(context: Context, backend: SageMakerModelBackend, arn: str) -> None
 def install(context: Context) -> None:
     """Correct moto's registry and add what it lacks."""
 
-    def create_model_package(original: Callable[..., str]) -> Callable[..., str]:
-        def corrected(self: SageMakerModelBackend, **kwargs: Any) -> str:
-            group = kwargs.get("model_package_group_name")
-            if group:
-                kwargs["model_package_group_name"] = group.rpartition("/")[2]
-            return original(self, **kwargs)
+    def create_model_package(original: Callable[..., str], self: SageMakerModelBackend, **kwargs: Any) -> str:
+        group = kwargs.get("model_package_group_name")
+        if group:
+            kwargs["model_package_group_name"] = group.rpartition("/")[2]
+        return original(self, **kwargs)
 
-        return corrected
+    def register(original: Callable[..., ActionResult], self: SageMakerResponse) -> ActionResult:
+        request, backend = self._get_params(), self.sagemaker_backend
+        answer: Any = original(self)
+        arn = answer.result["ModelPackageArn"]
+        extras = {k: request[k] for k in _EXTRAS if request.get(k) is not None}
+        store(backend, "package extras")[arn] = extras
+        announce(context, backend, arn)
+        return answer
 
-    def register(original: Callable[..., ActionResult]) -> Callable[..., ActionResult]:
-        def corrected(self: SageMakerResponse) -> ActionResult:
-            request, backend = self._get_params(), self.sagemaker_backend
-            answer: Any = original(self)
-            arn = answer.result["ModelPackageArn"]
-            extras = {k: request[k] for k in _EXTRAS if request.get(k) is not None}
-            store(backend, "package extras")[arn] = extras
-            announce(context, backend, arn)
-            return answer
-
-        return corrected
-
-    def update_model_package(_: Callable[..., ActionResult]) -> Callable[..., ActionResult]:
-        def corrected(self: SageMakerResponse) -> ActionResult:
-            backend, request = self.sagemaker_backend, self._get_params()
-            package = backend.describe_model_package(request["ModelPackageArn"])
-            _update(backend, package, request)
-            announce(context, backend, package.arn)
-            return ActionResult({"ModelPackageArn": package.arn})
-
-        return corrected
+    def update_model_package(self: SageMakerResponse) -> ActionResult:
+        backend, request = self.sagemaker_backend, self._get_params()
+        package = backend.describe_model_package(request["ModelPackageArn"])
+        _update(backend, package, request)
+        announce(context, backend, package.arn)
+        return ActionResult({"ModelPackageArn": package.arn})
 
     wrap(SageMakerModelBackend, "create_model_package", create_model_package)
     wrap(SageMakerResponse, "create_model_package", register)
-    wrap(SageMakerResponse, "update_model_package", update_model_package)
-    wrap(SageMakerResponse, "describe_model_package", lambda _: _describe)
+    replace(SageMakerResponse, "update_model_package", update_model_package)
+    replace(SageMakerResponse, "describe_model_package", _describe)
     wrap(SageMakerResponse, "create_model_package_group", _create_group)
     wrap(ModelPackage, "__init__", _numbered)
     for operation in (
@@ -131,30 +122,23 @@ def _update(backend: SageMakerModelBackend, package: ModelPackage, request: dict
     package.modifications_done()
 
 
-def _numbered(original: Callable[..., None]) -> Callable[..., None]:
+def _numbered(original: Callable[..., None], self: ModelPackage, **kwargs: Any) -> None:
     """Version numbers go on counting after a deletion, so that no two packages ever share one."""
+    group = kwargs.get("model_package_group_name")
+    if group:
+        from moto.sagemaker.models import sagemaker_backends
 
-    def corrected(self: ModelPackage, **kwargs: Any) -> None:
-        group = kwargs.get("model_package_group_name")
-        if group:
-            from moto.sagemaker.models import sagemaker_backends
-
-            counters = store(sagemaker_backends[kwargs["account_id"]][kwargs["region_name"]], "package versions")
-            kwargs["model_package_version"] = counters[group] = counters.get(group, 0) + 1
-        original(self, **kwargs)
-
-    return corrected
+        counters = store(sagemaker_backends[kwargs["account_id"]][kwargs["region_name"]], "package versions")
+        kwargs["model_package_version"] = counters[group] = counters.get(group, 0) + 1
+    original(self, **kwargs)
 
 
-def _create_group(original: Callable[..., ActionResult]) -> Callable[..., ActionResult]:
-    def corrected(self: SageMakerResponse) -> ActionResult:
-        name = self._get_param("ModelPackageGroupName")
-        existing = self.sagemaker_backend.model_package_groups.get(name)
-        if existing is not None:
-            raise ValidationError(f"Model Package Group already exists: {existing.arn}")
-        return original(self)
-
-    return corrected
+def _create_group(original: Callable[..., ActionResult], self: SageMakerResponse) -> ActionResult:
+    name = self._get_param("ModelPackageGroupName")
+    existing = self.sagemaker_backend.model_package_groups.get(name)
+    if existing is not None:
+        raise ValidationError(f"Model Package Group already exists: {existing.arn}")
+    return original(self)
 
 
 def delete_model_package(self: SageMakerResponse) -> EmptyResult:

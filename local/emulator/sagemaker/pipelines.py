@@ -177,13 +177,10 @@ def install(context: Context) -> Executions:
         executions.stop(execution)
         return ActionResult({"PipelineExecutionArn": execution.arn})
 
-    def reset(original: Callable[..., None]) -> Callable[..., None]:
-        def corrected(self: SageMakerModelBackend) -> None:
-            # Not waited for: moto holds a lock here that the end of an execution needs, to announce itself.
-            executions.stop_those(lambda e: e.account == self.account_id and e.region == self.region_name)
-            original(self)
-
-        return corrected
+    def reset(original: Callable[..., None], self: SageMakerModelBackend) -> None:
+        # Not waited for: moto holds a lock here that the end of an execution needs, to announce itself.
+        executions.stop_those(lambda e: e.account == self.account_id and e.region == self.region_name)
+        original(self)
 
     wrap(SageMakerModelBackend, "create_pipeline", _checked_create)
     wrap(SageMakerModelBackend, "update_pipeline", _checked_update)
@@ -197,35 +194,33 @@ def install(context: Context) -> Executions:
     return executions
 
 
-def _checked_create(original: Callable[..., Any]) -> Callable[..., Any]:
-    def corrected(
-        self: SageMakerModelBackend, *, pipeline_definition: str, pipeline_definition_s3_location: Any, **kwargs: Any
-    ) -> Any:
-        text = definitions.text(self, pipeline_definition, pipeline_definition_s3_location)
-        if text is not None:
-            definitions.parsed(text)
-        return original(self, pipeline_definition=text, pipeline_definition_s3_location=None, **kwargs)
-
-    return corrected
-
-
-def _checked_update(original: Callable[..., str]) -> Callable[..., str]:
-    def corrected(self: SageMakerModelBackend, pipeline_name: str, **kwargs: Any) -> str:
-        text = definitions.text(self, kwargs.pop("pipeline_definition"), kwargs.pop("pipeline_definition_s3_location"))
-        if text is not None:
-            definitions.parsed(text)
-        name = _name(pipeline_name)
-        arn = original(self, name, pipeline_definition=text, pipeline_definition_s3_location=None, **kwargs)
-        self.pipelines[name].last_modified_time = datetime.now(UTC).replace(tzinfo=None)
-        return arn
-
-    return corrected
+def _checked_create(
+    original: Callable[..., Any],
+    self: SageMakerModelBackend,
+    *,
+    pipeline_definition: str,
+    pipeline_definition_s3_location: Any,
+    **kwargs: Any,
+) -> Any:
+    text = definitions.text(self, pipeline_definition, pipeline_definition_s3_location)
+    if text is not None:
+        definitions.parsed(text)
+    return original(self, pipeline_definition=text, pipeline_definition_s3_location=None, **kwargs)
 
 
-def _without_selection(original: Callable[..., ActionResult]) -> Callable[..., ActionResult]:
-    def corrected(self: SageMakerResponse) -> ActionResult:
-        if self._get_param("SelectiveExecutionConfig"):
-            raise AwsError(NOT_EMULATED, "selective execution of pipeline steps is not emulated")
-        return original(self)
+def _checked_update(
+    original: Callable[..., str], self: SageMakerModelBackend, pipeline_name: str, **kwargs: Any
+) -> str:
+    text = definitions.text(self, kwargs.pop("pipeline_definition"), kwargs.pop("pipeline_definition_s3_location"))
+    if text is not None:
+        definitions.parsed(text)
+    name = _name(pipeline_name)
+    arn = original(self, name, pipeline_definition=text, pipeline_definition_s3_location=None, **kwargs)
+    self.pipelines[name].last_modified_time = datetime.now(UTC).replace(tzinfo=None)
+    return arn
 
-    return corrected
+
+def _without_selection(original: Callable[..., ActionResult], self: SageMakerResponse) -> ActionResult:
+    if self._get_param("SelectiveExecutionConfig"):
+        raise AwsError(NOT_EMULATED, "selective execution of pipeline steps is not emulated")
+    return original(self)

@@ -6,7 +6,6 @@ guide, "Conditional writes": the first of concurrent conditional writes succeeds
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -24,10 +23,6 @@ def install() -> None:
         wrap(S3Response, name, _alone)
 
 
-def _alone(original: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(original)
-    def alone(*args: Any, **kwargs: Any) -> Any:
-        with _ONE_AT_A_TIME:
-            return original(*args, **kwargs)
-
-    return alone
+def _alone(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    with _ONE_AT_A_TIME:
+        return original(*args, **kwargs)

@@ -32,9 +32,8 @@ from local.emulator.context import Context
 from local.emulator.jobs import Job
 from local.emulator.sagemaker import offline_store
 from local.emulator.sagemaker.capture import Capture
-from local.emulator.sagemaker.endpoints import all_hosted
+from local.emulator.sagemaker.endpoints import all_serving
 from local.emulator.sagemaker.invocation_metrics import InvocationMetrics
-from local.emulator.sagemaker.model_servers import ModelServer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -101,34 +100,28 @@ class Admin:
         }
 
     def _model_servers(self, _: dict[str, Any]) -> list[dict[str, Any]]:
-        return [row for row, _ in self._servers()]
-
-    def _servers(self) -> list[tuple[dict[str, Any], ModelServer]]:
-        found: list[tuple[dict[str, Any], ModelServer]] = []
-        for endpoint in all_hosted():
-            for fleet in endpoint.traffic.fleets() if endpoint.traffic else ():
-                for variant in fleet.variants():
-                    server = variant.server
-                    row = {
-                        "endpoint": endpoint.endpoint_name,
-                        "config": fleet.config_name,
-                        "variant": variant.name,
-                        "role": "shadow" if variant.name in fleet.shadow else "production",
-                        "url": server.url,
-                        "pid": server.pid,
-                        "alive": server.alive,
-                        "log": str(server.directory / "server.log"),
-                    }
-                    found.append((row, server))
-        return found
+        return [
+            {
+                "endpoint": endpoint.endpoint_name,
+                "config": fleet.config_name,
+                "variant": variant.name,
+                "role": "shadow" if variant.name in fleet.shadow else "production",
+                "url": variant.server.url,
+                "pid": variant.server.pid,
+                "alive": variant.server.alive,
+                "log": str(variant.server.directory / "server.log"),
+            }
+            for endpoint, fleet, variant in all_serving()
+        ]
 
     def _kill(self, body: dict[str, Any]) -> dict[str, Any]:
-        for row, server in self._servers():
-            if row["pid"] == body.get("pid"):
-                server.kill()
-                return row | {"alive": server.alive}
-        pids = [row["pid"] for row, _ in self._servers()]
-        raise RequestError(HTTPStatus.NOT_FOUND, f"no model server has pid {body.get('pid')!r}; there are {pids}")
+        servers = {variant.server.pid: variant.server for _, _, variant in all_serving()}
+        server = servers.get(body.get("pid"))
+        if server is None:
+            message = f"no model server has pid {body.get('pid')!r}; there are {list(servers)}"
+            raise RequestError(HTTPStatus.NOT_FOUND, message)
+        server.kill()
+        return next(row for row in self._model_servers({}) if row["pid"] == server.pid)
 
     def _flush(self, _: dict[str, Any]) -> dict[str, int]:
         self.metrics.publish()

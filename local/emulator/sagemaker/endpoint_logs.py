@@ -7,7 +7,7 @@ import time
 from moto.logs.models import logs_backends
 
 from local.emulator.context import Context
-from local.emulator.sagemaker.endpoints import all_hosted
+from local.emulator.sagemaker.endpoints import all_serving
 from local.emulator.sagemaker.hosting import Hosted
 from local.emulator.sagemaker.model_servers import ModelServer
 
@@ -16,10 +16,8 @@ SHIP_SECONDS = 1.0
 
 def ship() -> None:
     """Send the lines that were printed since the last time."""
-    for endpoint in all_hosted():
-        for fleet in endpoint.traffic.fleets() if endpoint.traffic else ():
-            for variant in fleet.variants():
-                _ship(endpoint, variant.server)
+    for endpoint, _, variant in all_serving():
+        _ship(endpoint, variant.server)
 
 
 def _ship(endpoint: Hosted, server: ModelServer) -> None:

@@ -6,7 +6,7 @@ instance counts when only weights change.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
@@ -18,7 +18,7 @@ from moto.sagemaker.responses import SageMakerResponse
 from local.emulator.context import Context
 from local.emulator.extension import add, replace, wrap
 from local.emulator.sagemaker import deployments, rollout
-from local.emulator.sagemaker.fleets import Fleet
+from local.emulator.sagemaker.fleets import Fleet, Variant
 from local.emulator.sagemaker.hosting import Hosted
 from local.emulator.sagemaker.models import arn, variants
 
@@ -44,6 +44,14 @@ def all_hosted() -> list[Hosted]:
     backends = [backend for account in list(sagemaker_backends.values()) for backend in list(account.values())]
     endpoints: list[Any] = [endpoint for backend in backends for endpoint in list(backend.endpoints.values())]
     return endpoints
+
+
+def all_serving() -> Iterator[tuple[Hosted, Fleet, Variant]]:
+    """Every variant of every fleet of every endpoint."""
+    for endpoint in all_hosted():
+        for fleet in endpoint.fleets():
+            for variant in fleet.variants():
+                yield endpoint, fleet, variant
 
 
 def retained(endpoint: Hosted, config: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
@@ -172,7 +180,7 @@ def _resetting(original: Callable[..., None], self: SageMakerModelBackend) -> No
     endpoints: list[Any] = list(self.endpoints.values())
     for endpoint in endpoints:
         endpoint.deleted = True
-        for fleet in endpoint.traffic.fleets() if endpoint.traffic else ():
+        for fleet in endpoint.fleets():
             fleet.kill()
     original(self)
 
@@ -180,7 +188,7 @@ def _resetting(original: Callable[..., None], self: SageMakerModelBackend) -> No
 def retire(endpoint: Hosted) -> None:
     """Stop everything that serves an endpoint."""
     endpoint.deleted = True
-    for fleet in endpoint.traffic.fleets() if endpoint.traffic else ():
+    for fleet in endpoint.fleets():
         fleet.stop()
 
 

@@ -25,34 +25,20 @@ STEP_KINDS_IN_EVENTS = {
 _STOP_SECONDS = 5.0
 
 
-@dataclass(kw_only=True)
-class Step:
-    """A step as ListPipelineExecutionSteps tells it."""
-
-    name: str
-    type: str
-    status: str
-    started: datetime
-    ended: datetime | None
-    failure_reason: str | None
-    metadata: dict[str, Any]
-    attempts: int
-    cache_hit: str | None
-    log: str | None
-
-    def describe(self) -> dict[str, Any]:
-        """The API's form."""
-        described = {
-            "StepName": self.name,
-            "StepStatus": self.status,
-            "StartTime": self.started,
-            "EndTime": self.ended,
-            "FailureReason": self.failure_reason[:1024] if self.failure_reason else None,
-            "Metadata": self.metadata,
-            "AttemptCount": self.attempts,
-            "CacheHitResult": {"SourcePipelineExecutionArn": self.cache_hit} if self.cache_hit else None,
-        }
-        return {key: value for key, value in described.items() if value is not None}
+def described(step: dict[str, Any]) -> dict[str, Any]:
+    """A step that the worker told (`local.executor.StepResult`) as ListPipelineExecutionSteps tells it."""
+    reason, source = step["failure_reason"], step["cache_hit"]
+    members = {
+        "StepName": step["name"],
+        "StepStatus": step["status"],
+        "StartTime": step["started"],
+        "EndTime": step["ended"],
+        "FailureReason": reason[:1024] if reason else None,
+        "Metadata": step["metadata"],
+        "AttemptCount": step["attempts"],
+        "CacheHitResult": {"SourcePipelineExecutionArn": source} if source else None,
+    }
+    return {key: value for key, value in members.items() if value is not None}
 
 
 @dataclass(kw_only=True)
@@ -72,7 +58,7 @@ class Execution:
     failure_reason: str | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     modified: datetime = field(default_factory=lambda: datetime.now(UTC))
-    steps: dict[str, Step] = field(default_factory=dict[str, Step])
+    steps: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     process: subprocess.Popen[str] | None = None
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -145,8 +131,8 @@ class Executions:
             _kill(execution)  # what a broken-off worker left behind
             status, reason = _outcome(execution, ended, log)
             for step in execution.steps.values():
-                if step.status == "Executing":
-                    step.status, step.ended = ("Stopped" if status == "Stopped" else "Failed"), datetime.now(UTC)
+                if step["status"] == "Executing":
+                    step |= {"status": "Stopped" if status == "Stopped" else "Failed", "ended": datetime.now(UTC)}
             with self._lock:
                 self._running.pop(execution.arn, None)
             self._end(execution, status, reason)
@@ -170,22 +156,21 @@ class Executions:
         process.wait()
         return ended
 
-    def _step(self, execution: Execution, told: dict[str, Any]) -> None:
-        told["started"] = datetime.fromisoformat(told["started"])
-        told["ended"] = datetime.fromisoformat(told["ended"]) if told["ended"] else None
-        step = Step(**told)
-        before = execution.steps.get(step.name)
-        execution.steps[step.name] = step
+    def _step(self, execution: Execution, step: dict[str, Any]) -> None:
+        for key in ("started", "ended"):
+            step[key] = datetime.fromisoformat(step[key]) if step[key] else None
+        before = execution.steps.get(step["name"])
+        execution.steps[step["name"]] = step
         execution.modified = datetime.now(UTC)
         detail = {
-            "metadata": {STEP_KINDS_IN_EVENTS.get(k, k): _lowered(v) for k, v in step.metadata.items()},
-            "stepStartTime": step.started,
-            "stepEndTime": step.ended,
-            "stepName": step.name,
-            "stepType": step.type,
-            "previousStepStatus": before.status if before else None,
-            "currentStepStatus": step.status,
-            "failureReason": step.failure_reason,
+            "metadata": {STEP_KINDS_IN_EVENTS.get(k, k): _lowered(v) for k, v in step["metadata"].items()},
+            "stepStartTime": step["started"],
+            "stepEndTime": step["ended"],
+            "stepName": step["name"],
+            "stepType": step["type"],
+            "previousStepStatus": before["status"] if before else None,
+            "currentStepStatus": step["status"],
+            "failureReason": step["failure_reason"],
         }
         self._emit(execution, "SageMaker Model Building Pipeline Execution Step Status Change", detail)
 

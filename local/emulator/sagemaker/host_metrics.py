@@ -16,7 +16,7 @@ from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 
-from local.emulator.sagemaker.endpoints import all_hosted
+from local.emulator.sagemaker.endpoints import all_serving
 
 NAMESPACE = "/aws/sagemaker/Endpoints"
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -64,17 +64,15 @@ class HostMetrics:
     def publish(self) -> None:
         """Publish CPU and memory of every variant that serves."""
         seen: dict[int, tuple[float, float]] = {}
-        for endpoint in all_hosted():
-            for fleet in endpoint.traffic.fleets() if endpoint.traffic else ():
-                for variant in fleet.variants():
-                    pid = variant.server.pid
-                    if pid is None or not variant.server.alive:
-                        continue
-                    used, now = usage(pid), time.monotonic()
-                    seen[pid] = (now, used.cpu_seconds)
-                    named = {"EndpointName": endpoint.endpoint_name, "VariantName": variant.name}
-                    data = _data(named, used, self._cpu_percent(pid, now, used.cpu_seconds))
-                    cloudwatch_backends[endpoint.account][endpoint.region].put_metric_data(NAMESPACE, data)
+        for endpoint, _, variant in all_serving():
+            pid = variant.server.pid
+            if pid is None or not variant.server.alive:
+                continue
+            used, now = usage(pid), time.monotonic()
+            seen[pid] = (now, used.cpu_seconds)
+            named = {"EndpointName": endpoint.endpoint_name, "VariantName": variant.name}
+            data = _data(named, used, self._cpu_percent(pid, now, used.cpu_seconds))
+            cloudwatch_backends[endpoint.account][endpoint.region].put_metric_data(NAMESPACE, data)
         self._before = seen
 
     def _cpu_percent(self, pid: int, now: float, cpu_seconds: float) -> float | None:

@@ -67,6 +67,10 @@ class Hosted:
     pending: Pending | None = None
     deleted: bool = False
 
+    def fleets(self) -> list[Fleet]:
+        """The fleets at work; none before it is in service."""
+        return self.traffic.fleets() if self.traffic else []
+
     @property
     def endpoint_config_name(self) -> str:
         """The configuration that serves."""

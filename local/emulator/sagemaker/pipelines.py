@@ -22,7 +22,7 @@ from local.emulator.errors import AwsError
 from local.emulator.extension import add, replace, store, wrap
 from local.emulator.guard import NOT_EMULATED
 from local.emulator.sagemaker import definitions
-from local.emulator.sagemaker.executions import Execution, Executions
+from local.emulator.sagemaker.executions import Execution, Executions, described
 
 _ID_LENGTH = 12
 _ID_ALPHABET = string.ascii_lowercase + string.digits
@@ -83,7 +83,7 @@ def list_pipeline_execution_steps(self: SageMakerResponse) -> ActionResult:
     """ListPipelineExecutionSteps, latest first unless `SortOrder` says otherwise."""
     request = self._get_params()
     execution = find(self.sagemaker_backend, request["PipelineExecutionArn"])
-    steps = [step.describe() for step in execution.steps.values()]
+    steps = [described(step) for step in execution.steps.values()]
     steps.sort(key=lambda step: step["StartTime"], reverse=request.get("SortOrder") != "Ascending")
     return ActionResult(_page("PipelineExecutionSteps", steps, request))
 

@@ -79,3 +79,19 @@ def test_queries_that_cannot_be_answered(cloudwatch: Any, namespace: str) -> Non
     with pytest.raises(ClientError, match="StartTime must be less than the parameter EndTime"):
         swapped = {"StartTime": SPAN["EndTime"], "EndTime": SPAN["StartTime"]}
         cloudwatch.get_metric_data(MetricDataQueries=[stat(namespace, "Sum")], **swapped)
+
+
+def test_a_metric_is_listed_once_however_many_data_it_has(cloudwatch: Any, name: str) -> None:
+    def put(metric: str, *dimensions: tuple[str, str]) -> None:
+        named = [{"Name": key, "Value": value} for key, value in dimensions]
+        datum = {"MetricName": metric, "Value": 1.0, "Dimensions": named}
+        cloudwatch.put_metric_data(Namespace=name, MetricData=[datum] * 3)
+
+    put("alone")
+    put("two", ("a", "1"), ("b", "2"))
+    put("two", ("b", "2"), ("a", "1"))
+    put("two", ("a", "1"))
+    listed = cloudwatch.list_metrics(Namespace=name)["Metrics"]
+    assert sorted((m["MetricName"], len(m["Dimensions"])) for m in listed) == [("alone", 0), ("two", 1), ("two", 2)]
+    found = cloudwatch.list_metrics(Namespace=name, MetricName="two", Dimensions=[{"Name": "b", "Value": "2"}])
+    assert [m["MetricName"] for m in found["Metrics"]] == ["two"]

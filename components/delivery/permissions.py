@@ -2,7 +2,8 @@
 
 `SERVICES` says for every AWS service which types of resources the program declares there and what the provider calls
 for them (Service Authorization Reference). A type that no service lists fails a test by name. Nothing here reads data:
-no object of the lake, no record, no log, no capture. What is the stack's is told by its name, networks and keys by tag.
+no object of the lake, no record, no capture, and of logs only an endpoint's. What is the stack's is told by its name,
+networks and keys by tag.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Final
 
 import pulumi
@@ -151,6 +153,7 @@ SERVICES: Final[Mapping[str, Service]] = {
         "sagemaker/modelPackageGroup sagemaker/pipeline",
         reads="DescribeEndpoint DescribeEndpointConfig DescribeFeatureGroup DescribeModel "
         "DescribeModelPackageGroup DescribePipeline ListTags",
+        reads_anywhere="ListEndpointConfigs",
         changes="AddTags CreateEndpoint CreateEndpointConfig CreateFeatureGroup CreateModel CreateModelPackageGroup "
         "CreatePipeline DeleteEndpoint DeleteEndpointConfig DeleteFeatureGroup DeleteModel DeleteModelPackageGroup "
         "DeletePipeline DeleteTags UpdateEndpoint UpdateEndpointWeightsAndCapacities UpdateFeatureGroup UpdatePipeline",
@@ -216,6 +219,7 @@ def changing(names: Names, state: Iterable[Statement]) -> list[Statement]:
     return [
         *_by_resource("Change", names, verbs),
         access.allow("WriteContracts", ["s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging"], [_contracts(names)]),
+        *_rollouts(names),
         *state,
     ]
 
@@ -305,12 +309,17 @@ def bounding(statements: Iterable[Statement]) -> list[Statement]:
     anywhere = [action for s in rest if s.resources == ("*",) for action in s.actions]
     named_ones = [s for s in rest if s.resources != ("*",)]
     words = _words(action for s in named_ones for action in s.actions)
-    where = dict.fromkeys(resource for s in named_ones for resource in s.resources)
+    where = [str(resource) for s in named_ones for resource in s.resources]
     return [
-        Statement(sid="Own", effect="Allow", actions=tuple(words), resources=tuple(where)),
+        Statement(sid="Own", effect="Allow", actions=tuple(words), resources=tuple(_without_covered(where))),
         _anywhere("Anywhere", sorted(set(anywhere))),
         *kept,
     ]
+
+
+def _without_covered(patterns: Iterable[str]) -> list[str]:
+    every = list(dict.fromkeys(patterns))
+    return [one for one in every if not any(other != one and fnmatchcase(one, other) for other in every)]
 
 
 def _words(actions: Iterable[str]) -> list[str]:
@@ -357,6 +366,17 @@ def _roles(names: Names, boundary: pulumi.Input[str]) -> list[Statement]:
             [linked],
             conditions={"StringEquals": {"iam:AWSServiceName": _SCALING}},
         ),
+    ]
+
+
+def _rollouts(names: Names) -> list[Statement]:
+    """What an update needs to see a rollout through (`automation.operations.rollouts`): the lock of the release record,
+    and the errors in an endpoint's log."""
+    log = names.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{names.every}")
+    locks = names.bucket_arn(names.artifacts_bucket, "locks/*")
+    return [
+        access.allow("LockReleases", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], [locks]),
+        access.allow("ReadErrors", ["logs:FilterLogEvents"], [log]),
     ]
 
 

@@ -77,6 +77,16 @@ def test_neither_reads_data() -> None:
     assert not DEPLOY.may("logs:GetLogEvents", arn("logs", "log-group:/aws/lambda/churn-staging-live-drift:*"))
 
 
+def test_a_deployment_sees_a_rollout_through() -> None:
+    lock = "arn:aws:s3:::123456789012-staging-ai-artifacts/locks/churn/live"
+    log = arn("logs", "log-group:/aws/sagemaker/Endpoints/churn-staging-live")
+    for role_, allowed in ((DEPLOY, True), (PREVIEW, False)):
+        assert {role_.may(f"s3:{verb}", lock) for verb in ("GetObject", "PutObject", "DeleteObject")} == {allowed}
+        assert role_.may("logs:FilterLogEvents", log) is allowed
+    assert DEPLOY.may("ssm:PutParameter", arn("ssm", "parameter/mlplatform/staging/churn/live/release"))
+    assert not DEPLOY.may("logs:FilterLogEvents", arn("logs", "log-group:/aws/lambda/churn-staging-live-drift"))
+
+
 def test_a_deployment_changes_its_own_stack_and_no_other() -> None:
     assert DEPLOY.may("sagemaker:UpdateEndpoint", ENDPOINT.format("staging"))
     assert not DEPLOY.may("sagemaker:UpdateEndpoint", ENDPOINT.format("prod"))

@@ -110,4 +110,4 @@ def test_names_that_leave_no_room_for_the_boundary_are_told_before_anything_is_m
     with pytest.raises(
         pulumi.RunError, match=r"delivery\.permissions_boundary: found nothing, .* allowed: 6144; shorten"
     ):
-        built(github=GITHUB | {"issuer": "x" * 300}, state_bucket="b" * 63)
+        built(github=GITHUB | {"issuer": "x" * 900}, state_bucket="b" * 63)

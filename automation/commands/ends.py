@@ -10,8 +10,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from automation.exits import Exit
 from automation.operations.errors import AccessError, DeploymentError, PolicyViolationError, RefusedError, StoppedError
 from contracts.names import NamesError
+from contracts.prices import PriceError
 from contracts.release import ReleaseError
 from contracts.release.lock import BusyError
+from contracts.release.rollback import NoConfigurationError
 
 #: What a person can cause, and how a command ends by it. Anything else is a fault of the program and shows its trace.
 ENDS: Final[dict[type[Exception], tuple[Exit, str]]] = {
@@ -22,7 +24,8 @@ ENDS: Final[dict[type[Exception], tuple[Exit, str]]] = {
     RefusedError: (Exit.REFUSED, "error"),
     ReleaseError: (Exit.REFUSED, "error"),
     NamesError: (Exit.REFUSED, "error"),
-    LookupError: (Exit.REFUSED, "error"),
+    NoConfigurationError: (Exit.REFUSED, "error"),
+    PriceError: (Exit.REFUSED, "error"),
     AccessError: (Exit.AWS, "AWS"),
     ClientError: (Exit.AWS, "AWS"),
     BotoCoreError: (Exit.AWS, "AWS"),

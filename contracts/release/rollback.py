@@ -25,6 +25,10 @@ from contracts.release.transitions import roll_back
 MOST_POLL_SECONDS = 10.0
 
 
+class NoConfigurationError(LookupError):
+    """The release to go back to has no endpoint configuration any more; the message says what declares it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """Who wants the rollback and why; `about` is when the fault was seen (None: whatever is live now)."""
@@ -64,7 +68,7 @@ class Rollback:
         """Roll back, and wait until the endpoint serves what it should.
 
         Raises ReleaseError where it is refused, BusyError when the endpoint or the lock did not come free in time, and
-        LookupError when the good release has no configuration. Errors of AWS propagate. It may be called again.
+        NoConfigurationError when the good release has none. Errors of AWS propagate. It may be called again.
         """
         deadline, moved = self.clock() + self.patience_seconds, ""
         while True:
@@ -140,7 +144,7 @@ class Rollback:
         target, endpoint = record.wanted, self.ledger.endpoint
         config = configuration(self.ledger.sagemaker, endpoint, target.id)
         if config is None:
-            raise LookupError(
+            raise NoConfigurationError(
                 f"no endpoint configuration {endpoint}-{target.id}* is left for the known good release "
                 f"{target.champion}: run `pulumi up`, which declares it, and then roll back by hand"
             )

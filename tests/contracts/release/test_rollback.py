@@ -12,7 +12,7 @@ import pytest
 from contracts import release
 from contracts.release import Record, ReleaseError, Status, emergency
 from contracts.release.lock import BusyError
-from contracts.release.rollback import Outcome, Request, Rollback
+from contracts.release.rollback import NoConfigurationError, Outcome, Request, Rollback
 from tests.contracts.release.conftest import Endpoint, together
 from tests.contracts.release.records import package, statuses
 
@@ -300,7 +300,9 @@ def test_an_endpoint_that_never_moves_is_not_tried_for_ever(endpoint: Endpoint, 
 def test_without_a_configuration_nothing_moves_and_it_says_what_to_do(endpoint: Endpoint, second: Record) -> None:
     first = second.releases[1].id
     endpoint.sagemaker.delete_endpoint_config(EndpointConfigName=endpoint.config(first))
-    with pytest.raises(LookupError, match=f"no endpoint configuration {endpoint.name}-{first}.* run `pulumi up`"):
+    with pytest.raises(
+        NoConfigurationError, match=f"no endpoint configuration {endpoint.name}-{first}.* run `pulumi up`"
+    ):
         rollback(endpoint, []).run()
     assert endpoint.read() == second
 

@@ -36,7 +36,7 @@ def wrap(owner: Any, name: str, new: Callable[..., Any]) -> None:
     setattr(owner, name, corrected)
 
 
-def replace(owner: Any, name: str, new: Callable[..., Any]) -> None:
+def replace(owner: Any, name: str, new: Any) -> None:
     """Replace the function `owner.name` by one that does not need the original."""
     _original(owner, name)
     setattr(owner, name, new)

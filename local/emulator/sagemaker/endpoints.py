@@ -7,6 +7,7 @@ instance counts when only weights change.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partialmethod
 from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
@@ -118,62 +119,53 @@ def update_endpoint_weights_and_capacities(
     return endpoint.arn
 
 
-def _creating(context: Context) -> Callable[[SageMakerResponse], ActionResult]:
-    def create_endpoint(self: SageMakerResponse) -> ActionResult:
-        request, backend = self._get_params(), self.sagemaker_backend
-        name = request["EndpointName"]
-        if name in backend.endpoints:
-            raise ValidationError(f'Cannot create already existing endpoint "{arn(backend, "endpoint", name)}".')
-        endpoint = Hosted(
-            endpoint_name=name,
-            arn=arn(backend, "endpoint", name),
-            account=backend.account_id,
-            region=backend.region_name,
-            config=backend.describe_endpoint_config(request["EndpointConfigName"]),
-            tags=request.get("Tags") or [],
-            deployment_config=request.get("DeploymentConfig"),
-        )
-        endpoints: dict[str, Any] = backend.endpoints
-        endpoints[name] = endpoint
-        endpoint.enter(context, "Creating")
-        context.background.detach(deployments.create, context, backend, endpoint)
-        return ActionResult({"EndpointArn": endpoint.arn})
-
-    return create_endpoint
+def _create_endpoint(self: SageMakerResponse, context: Context) -> ActionResult:
+    request, backend = self._get_params(), self.sagemaker_backend
+    name = request["EndpointName"]
+    if name in backend.endpoints:
+        raise ValidationError(f'Cannot create already existing endpoint "{arn(backend, "endpoint", name)}".')
+    endpoint = Hosted(
+        endpoint_name=name,
+        arn=arn(backend, "endpoint", name),
+        account=backend.account_id,
+        region=backend.region_name,
+        config=backend.describe_endpoint_config(request["EndpointConfigName"]),
+        tags=request.get("Tags") or [],
+        deployment_config=request.get("DeploymentConfig"),
+    )
+    endpoints: dict[str, Any] = backend.endpoints
+    endpoints[name] = endpoint
+    endpoint.enter(context, "Creating")
+    context.background.detach(deployments.create, context, backend, endpoint)
+    return ActionResult({"EndpointArn": endpoint.arn})
 
 
-def _updating(context: Context) -> Callable[[SageMakerResponse], ActionResult]:
-    def update_endpoint(self: SageMakerResponse) -> ActionResult:
-        request, backend = self._get_params(), self.sagemaker_backend
-        endpoint = hosted(backend, request["EndpointName"])
-        _settled(endpoint)
-        if endpoint.traffic is None:
-            raise ValidationError(f'Cannot update endpoint "{endpoint.arn}", it is {endpoint.endpoint_status}.')
-        config = retained(endpoint, backend.describe_endpoint_config(request["EndpointConfigName"]), request)
-        given = request.get("DeploymentConfig")
-        found = _deployment_faults(backend, given, config) if given else []
-        if found:
-            raise ValidationError(f"Invalid DeploymentConfig: {'; '.join(found)}.")
-        if given or not request.get("RetainDeploymentConfig"):
-            endpoint.deployment_config = given
-        endpoint.enter(context, "Updating")
-        context.background.detach(deployments.update, context, backend, endpoint, config)
-        return ActionResult({"EndpointArn": endpoint.arn})
-
-    return update_endpoint
+def _update_endpoint(self: SageMakerResponse, context: Context) -> ActionResult:
+    request, backend = self._get_params(), self.sagemaker_backend
+    endpoint = hosted(backend, request["EndpointName"])
+    _settled(endpoint)
+    if endpoint.traffic is None:
+        raise ValidationError(f'Cannot update endpoint "{endpoint.arn}", it is {endpoint.endpoint_status}.')
+    config = retained(endpoint, backend.describe_endpoint_config(request["EndpointConfigName"]), request)
+    given = request.get("DeploymentConfig")
+    found = _deployment_faults(backend, given, config) if given else []
+    if found:
+        raise ValidationError(f"Invalid DeploymentConfig: {'; '.join(found)}.")
+    if given or not request.get("RetainDeploymentConfig"):
+        endpoint.deployment_config = given
+    endpoint.enter(context, "Updating")
+    context.background.detach(deployments.update, context, backend, endpoint, config)
+    return ActionResult({"EndpointArn": endpoint.arn})
 
 
-def _deleting(context: Context) -> Callable[[SageMakerResponse], EmptyResult]:
-    def delete_endpoint(self: SageMakerResponse) -> EmptyResult:
-        backend = self.sagemaker_backend
-        endpoint = hosted(backend, self._get_param("EndpointName"))
-        _settled(endpoint)
-        endpoint.enter(context, "Deleting")
-        del backend.endpoints[endpoint.endpoint_name]
-        retire(endpoint)
-        return EmptyResult()
-
-    return delete_endpoint
+def _delete_endpoint(self: SageMakerResponse, context: Context) -> EmptyResult:
+    backend = self.sagemaker_backend
+    endpoint = hosted(backend, self._get_param("EndpointName"))
+    _settled(endpoint)
+    endpoint.enter(context, "Deleting")
+    del backend.endpoints[endpoint.endpoint_name]
+    retire(endpoint)
+    return EmptyResult()
 
 
 def _resetting(original: Callable[..., None], self: SageMakerModelBackend) -> None:
@@ -194,9 +186,9 @@ def retire(endpoint: Hosted) -> None:
 
 def install(context: Context) -> None:
     """Endpoints that serve."""
-    replace(SageMakerResponse, "create_endpoint", _creating(context))
-    replace(SageMakerResponse, "delete_endpoint", _deleting(context))
+    replace(SageMakerResponse, "create_endpoint", partialmethod(_create_endpoint, context))
+    replace(SageMakerResponse, "delete_endpoint", partialmethod(_delete_endpoint, context))
     replace(SageMakerModelBackend, "describe_endpoint", describe_endpoint)
     replace(SageMakerModelBackend, "update_endpoint_weights_and_capacities", update_endpoint_weights_and_capacities)
-    add(SageMakerResponse, "update_endpoint", _updating(context))
+    add(SageMakerResponse, "update_endpoint", partialmethod(_update_endpoint, context))
     wrap(SageMakerModelBackend, "reset", _resetting)

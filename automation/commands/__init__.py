@@ -12,6 +12,7 @@ from automation.commands import acts, environments, stacks, teardown, watching, 
 from automation.commands.comment import comment
 from automation.commands.cost import cost
 from automation.commands.ends import ENDS
+from automation.commands.preflight import preflight
 from automation.commands.shipping import ship
 from automation.exits import Exit
 
@@ -27,6 +28,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     stacks.policies,
     environments.new_stack,
     workloads.new_workload,
+    preflight,
     watching.status,
     watching.verify,
     watching.logs,

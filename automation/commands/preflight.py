@@ -1,0 +1,43 @@
+"""The command that looks at an account before a stack is deployed into it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import typer
+
+from automation.commands import target
+from automation.commands.options import Json, Stack
+from automation.commands.output import Output
+from automation.exits import Exit
+from automation.operations import preflight as checks
+from automation.stacks import local
+
+_MARKS = {True: "ok", False: "NO", None: "??"}
+
+
+def preflight(stack: Stack, as_json: Json = False) -> None:
+    """Say whether the account has what a stack needs.
+
+    Read-only: credentials and account, quotas of SageMaker, Lambda and VPCs, endpoint services of the region, services
+    that are closed to new customers; each with what to do. What is needed follows from the program, as `python -m local
+    synth` declares it. Exit code 7 if something is lacking.
+    """
+    on, out = target.read(stack), Output(as_json=as_json)
+    out.say(f"account: {on.caller} in {on.region}")
+    resources: Any = local.synth(stack, target.PROJECT)["resources"]
+    found = checks.run(checks.Stack(resources=resources, region=on.region, client=on.client))
+    for finding in found:
+        out.say(
+            f"{_MARKS[finding.holds]}  {finding.subject}: {finding.found}"
+            + ("" if finding.holds else f"; {finding.fix}")
+        )
+    lacking = sum(finding.holds is False for finding in found)
+    unknown = sum(finding.holds is None for finding in found)
+    out.done(
+        f"preflight of {stack}: {lacking} of {len(found)} are lacking, {unknown} could not be found out",
+        {"stack": stack, "findings": [asdict(finding) for finding in found]},
+    )
+    if lacking:
+        raise typer.Exit(Exit.DIFFERS)

@@ -1,0 +1,70 @@
+"""`preflight` says what is lacking, with what to do, and ends by it."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from automation.commands import main, target
+from automation.exits import Exit
+from automation.operations import preflight
+from automation.operations.errors import RefusedError
+from automation.operations.preflight import Finding
+from automation.stacks import local
+
+GOOD = Finding(subject="Lambda concurrency", holds=True, found="2 are reserved", fix="raise it")
+LACKING = Finding(subject="ml.m5.large for endpoint usage", holds=False, found="6 are needed", fix="ask for 6")
+UNKNOWN = Finding(subject="network", holds=None, found="AccessDenied", fix="allow it")
+
+
+@pytest.fixture(autouse=True)
+def stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    on = SimpleNamespace(caller="arn:aws:iam::123456789012:user/ana", region="eu-west-1", client=None)
+    monkeypatch.setattr(target, "read", lambda stack: on)
+    monkeypatch.setattr(local, "synth", lambda stack, project: {"resources": [{"type": "t", "inputs": {}}]})
+
+
+def answered(monkeypatch: pytest.MonkeyPatch, *findings: Finding) -> None:
+    def run(stack: preflight.Stack) -> list[Finding]:
+        assert (stack.resources, stack.region) == ([{"type": "t", "inputs": {}}], "eu-west-1")
+        return list(findings)
+
+    monkeypatch.setattr(preflight, "run", run)
+
+
+def test_each_finding_is_a_line_and_what_lacks_has_its_remedy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answered(monkeypatch, GOOD, LACKING, UNKNOWN)
+    assert main(["preflight", "--stack", "prod"]) == Exit.DIFFERS
+    assert capsys.readouterr().out.splitlines() == [
+        "account: arn:aws:iam::123456789012:user/ana in eu-west-1",
+        "ok  Lambda concurrency: 2 are reserved",
+        "NO  ml.m5.large for endpoint usage: 6 are needed; ask for 6",
+        "??  network: AccessDenied; allow it",
+        "preflight of prod: 1 of 3 are lacking, 1 could not be found out",
+    ]
+
+
+def test_an_account_that_has_it_all(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    answered(monkeypatch, GOOD)
+    assert main(["preflight", "--stack", "prod", "--json"]) == Exit.DONE
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert found == {
+        "stack": "prod",
+        "findings": [{"subject": "Lambda concurrency", "holds": True, "found": "2 are reserved", "fix": "raise it"}],
+    }
+
+
+def test_a_program_that_cannot_be_run_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(stack: str, project: object) -> None:
+        raise RefusedError("the local run failed: config")
+
+    monkeypatch.setattr(local, "synth", fail)
+    assert main(["preflight", "--stack", "prod"]) == Exit.REFUSED
+    assert capsys.readouterr().err == "error: the local run failed: config\n"

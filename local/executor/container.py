@@ -16,7 +16,7 @@ from typing import Any
 
 from local.emulator.client import EmulatorError, run_job
 from local.executor.errors import JOB_INTERNAL_ERROR, StepFailure
-from local.executor.jobs import Access, Work
+from local.executor.jobs import Work
 
 ROOT = Path(__file__).parents[2]
 MAX_REASON = 1024  # API, FailureReason
@@ -53,8 +53,8 @@ class Container:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(value, sort_keys=True), encoding="utf-8")
 
-    def environment(self, given: Mapping[str, str], *, region: str, access: Access | None) -> dict[str, str]:
-        """What the process sees: `given` (remapped), what SageMaker sets, and the way to AWS unless it is isolated."""
+    def environment(self, given: Mapping[str, str], *, region: str, access: Mapping[str, str]) -> dict[str, str]:
+        """What the process sees: `given` (remapped), what SageMaker sets, and the way to AWS, if any."""
         fixed = {
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_REGION": region,
@@ -68,14 +68,14 @@ class Container:
         }
         if cache := os.environ.get("XDG_CACHE_HOME"):
             fixed["XDG_CACHE_HOME"] = cache
-        return fixed | (access.environment() if access else {}) | {k: self.remap(v) for k, v in given.items()}
+        return fixed | dict(access) | {k: self.remap(v) for k, v in given.items()}
 
     def run(self, work: Work, argv: Sequence[str], environment: Mapping[str, str], *, seconds: float | None) -> None:
         """The job's process to its end; StepFailure if it does not end well or not within `seconds`."""
         job = [sys.executable if part in ("python", "python3") else self.remap(part) for part in argv]
         place = {"cwd": str(self.directory), "output": str(self.log)}
         try:
-            code = run_job(work.access.endpoint_url, job, env=dict(environment), seconds=seconds, **place)
+            code = run_job(work.endpoint_url, job, env=dict(environment), seconds=seconds, **place)
         except EmulatorError as error:
             raise StepFailure(f"InternalServerError: {job[0]}: {error}", JOB_INTERNAL_ERROR) from error
         if code is None:

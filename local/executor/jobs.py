@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +18,6 @@ HOST = "algo-1"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Access:
-    """What a job that is not isolated may reach: the emulated AWS."""
-
-    endpoint_url: str
-    region: str
-    caller: Caller | None = None
-
-    def by(self, role_arn: str, vpc: Mapping[str, Any] | None) -> Access:
-        """The access of a job with this role in these subnets."""
-        return replace(self, caller=Caller.of(role_arn, vpc))
-
-    def environment(self) -> dict[str, str]:
-        """As the AWS SDKs read it, of which SageMaker says no region. The credentials are of no account."""
-        return {
-            **(self.caller.environment() if self.caller else {}),
-            "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
 class Work:
     """The surroundings of one step of one execution.
 
@@ -50,13 +28,25 @@ class Work:
     pipeline_arn: str
     storage: Storage
     sagemaker: Any
-    access: Access
+    endpoint_url: str
     directory: Path
 
     @property
     def region(self) -> str:
         """Of the pipeline."""
         return self.pipeline_arn.split(":")[3]
+
+    def access(self, role_arn: str, vpc: Mapping[str, Any] | None) -> dict[str, str]:
+        """What leads a job with this role in these subnets to the emulated AWS, as the AWS SDKs read it.
+
+        Of the region SageMaker says nothing to them. The credentials are of no account.
+        """
+        return {
+            **Caller.of(role_arn, vpc).environment(),
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        }
 
     def job_name(self, step: str) -> str:
         """As SageMaker names the jobs of pipelines; a new one for each attempt."""

@@ -42,7 +42,7 @@ def run(work: jobs.Work, step: Mapping[str, Any], arguments: Mapping[str, Any], 
     environment = container.environment(
         {**arguments.get("Environment", {}), "PROCESSING_JOB_NAME": name, "PROCESSING_JOB_ARN": arn},
         region=work.region,
-        access=None if isolated else work.access.by(arguments["RoleArn"], network.get("VpcConfig")),
+        access={} if isolated else work.access(arguments["RoleArn"], network.get("VpcConfig")),
     )
     specification = arguments["AppSpecification"]
     argv = [*specification["ContainerEntrypoint"], *specification.get("ContainerArguments", [])]

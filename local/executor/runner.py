@@ -62,7 +62,7 @@ class Runner:
             pipeline_arn=pipeline_arn,
             storage=Storage(client(endpoint_url, region, "s3")),
             sagemaker=client(endpoint_url, region, "sagemaker"),
-            access=jobs.Access(endpoint_url=endpoint_url, region=region),
+            endpoint_url=endpoint_url,
             directory=workdir / name / execution_id,
         )
         self._cache = Cache(workdir / name / "cache")

@@ -35,9 +35,9 @@ def run(work: jobs.Work, step: Mapping[str, Any], arguments: Mapping[str, Any], 
     environment = container.environment(
         {**arguments.get("Environment", {}), **_prepare(container, work, arguments, name, arn)},
         region=work.region,
-        access=None
+        access={}
         if arguments.get("EnableNetworkIsolation")
-        else work.access.by(arguments["RoleArn"], arguments.get("VpcConfig")),
+        else work.access(arguments["RoleArn"], arguments.get("VpcConfig")),
     )
     argv = [*specification["ContainerEntrypoint"], *specification.get("ContainerArguments", [])]
     try:

@@ -21,6 +21,7 @@ from local.adapter.table import (
     CONVENTION,
     EVERYTHING,
     ID,
+    INLINE,
     Autoname,
     Call,
     ForEach,
@@ -163,11 +164,8 @@ def _with_takes(kind: ResourceType, call: Call, others: set[str]) -> Call:
 
 def _takes(kind: ResourceType, call: Call, key: str) -> bool:
     destination = _destination(kind, call, key)
-    return destination is not None and (destination in ("", ".") or _top(destination) in _members(kind, call))
-
-
-def _members(kind: ResourceType, call: Call) -> Mapping[str, Shape]:
-    return _shape(kind, call.operation).members
+    members = _shape(kind, call.operation).members
+    return destination is not None and (destination in ("", INLINE) or _top(destination) in members)
 
 
 def _read(kind: ResourceType) -> tuple[Call, ...]:
@@ -251,9 +249,7 @@ def _with_id(kind: ResourceType) -> ResourceType:
 
 def _told(kind: ResourceType, *names: str) -> str:
     """Where the create call's answer has a member: at its top, or one structure down; "" where it has none."""
-    first = kind.create[0]
-    shape = operation_model(kind.service, first.operation).output_shape if isinstance(first, Call) else None
-    members: Mapping[str, Shape] = getattr(shape, "members", {})
+    members = _answer(kind)
     for name in names:
         for wanted in spellings(name.lower()):
             for member, inner in members.items():
@@ -263,6 +259,13 @@ def _told(kind: ResourceType, *names: str) -> str:
                 if found := next((deep for deep in deeper if deep.lower() == wanted), None):
                     return f"{member}.{found}"
     return ""
+
+
+def _answer(kind: ResourceType) -> Mapping[str, Shape]:
+    """The members of the create call's answer."""
+    first = kind.create[0]
+    shape = operation_model(kind.service, first.operation).output_shape if isinstance(first, Call) else None
+    return getattr(shape, "members", {})
 
 
 def _with_arn(kind: ResourceType) -> ResourceType:
@@ -283,9 +286,7 @@ def _with_arn(kind: ResourceType) -> ResourceType:
 
 
 def _only_arn(kind: ResourceType) -> str:
-    first = kind.create[0]
-    shape = operation_model(kind.service, first.operation).output_shape if isinstance(first, Call) else None
-    found = [member for member in getattr(shape, "members", {}) if member.lower().endswith("arn")]
+    found = [member for member in _answer(kind) if member.lower().endswith("arn")]
     return found[0] if len(found) == 1 else ""
 
 

@@ -82,13 +82,16 @@ def between(low: int, high: int) -> Callable[[Any], str]:
 
 def json_text(value: Any) -> str:
     """A text that must be JSON, sent as it is."""
-    _parsed(value)
+    json_object(value)
     return cast("str", value)
 
 
 def json_object(value: Any) -> Any:
     """A JSON text as the object that the API takes."""
-    return _parsed(value)
+    try:
+        return json.loads(value)
+    except (TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"must be JSON ({error})") from error
 
 
 def decoded(value: Any) -> bytes:
@@ -158,13 +161,6 @@ def trust_policy(value: Any) -> str:
     return cast("str", value)
 
 
-def _parsed(value: Any) -> Any:
-    try:
-        return json.loads(value)
-    except (TypeError, json.JSONDecodeError) as error:
-        raise ValueError(f"must be JSON ({error})") from error
-
-
 _POLICY_KEYS = frozenset({"Version", "Id", "Statement"})
 _POLICY_VERSIONS = ("2012-10-17", "2008-10-17")
 _STATEMENT_KEYS = frozenset(
@@ -174,7 +170,7 @@ _STATEMENT_KEYS = frozenset(
 
 def _policy(value: Any, *, principal: bool) -> None:
     """Check the grammar that IAM refuses a document by (IAM user guide, "Grammar of the IAM JSON policy language")."""
-    document = _parsed(value)
+    document = json_object(value)
     if not isinstance(document, Mapping):
         raise ValueError("must be a policy document, an object with Version and Statement")  # noqa: TRY004
     found = list(_policy_faults(cast("Mapping[str, Any]", document), principal))

@@ -24,10 +24,10 @@ Answer = dict[str, Any]
 class _Source:
     """A source of one thing: the call that finds it, its arguments as filters, and its answer as JMESPath of the thing.
 
-    Without a name in `what`, a source of many things, whose answer is their `id`s.
+    Without a name in `what`, a source of many things, whose answer is their `id`s. `member` holds the things in the
+    answer of `Describe<member>`.
     """
 
-    operation: str
     member: str
     filters: Mapping[str, str]
     outputs: Mapping[str, str]
@@ -36,14 +36,15 @@ class _Source:
 
     def answer(self, args: Args, context: Context) -> Answer:
         """The provider's answer. Raises ApiRefused for no match, and for several."""
+        operation = f"Describe{self.member}"
         filters = [{"Name": item["name"], "Values": item["values"]} for item in args.get("filters") or ()]
         filters += [{"Name": n, "Values": [args[key]]} for key, n in self.filters.items() if args.get(key) is not None]
-        found = context.call(self.operation, "ec2", self.operation, {"Filters": filters})[self.member]
+        found = context.call(operation, "ec2", operation, {"Filters": filters})[self.member]
         if not self.what:
             return {**args, "id": context.region, "ids": jmespath.search(self.outputs["ids"], found)}
         if len(found) != 1:
             said = f"multiple EC2 {self.what}s matched" if found else f"no matching EC2 {self.what} found"
-            raise ApiRefused(self.operation, "ec2", self.operation, "NotOne", said)
+            raise ApiRefused(operation, "ec2", operation, "NotOne", said)
         outputs = {key: jmespath.search(path, found[0]) for key, path in self.outputs.items()}
         return {**args, "region": context.region, **outputs, **self.more(outputs, context)}
 
@@ -65,10 +66,14 @@ def _prefix_list(endpoint: Answer, context: Context) -> Answer:
     return {"prefixListId": lists[0]["PrefixListId"] if gateway and lists else ""}
 
 
+def _same(*names: str) -> dict[str, str]:
+    """Outputs that the API calls alike."""
+    return {name: f"{name[0].upper()}{name[1:]}" for name in names}
+
+
 _SOURCES = {
     "aws:ec2/getVpc:getVpc": _Source(
         what="VPC",
-        operation="DescribeVpcs",
         member="Vpcs",
         filters={"id": "vpc-id", "cidrBlock": "cidr"},
         outputs={"id": "VpcId", "cidrBlock": "CidrBlock", "default": "IsDefault", "state": "State"},
@@ -76,27 +81,20 @@ _SOURCES = {
     ),
     "aws:ec2/getSubnet:getSubnet": _Source(
         what="Subnet",
-        operation="DescribeSubnets",
         member="Subnets",
         filters={"id": "subnet-id", "vpcId": "vpc-id"},
         outputs={
+            **_same("availabilityZone", "availableIpAddressCount", "cidrBlock", "mapPublicIpOnLaunch", "vpcId"),
             "id": "SubnetId",
-            "availabilityZone": "AvailabilityZone",
-            "availableIpAddressCount": "AvailableIpAddressCount",
-            "cidrBlock": "CidrBlock",
-            "mapPublicIpOnLaunch": "MapPublicIpOnLaunch",
-            "vpcId": "VpcId",
         },
     ),
     "aws:ec2/getRouteTables:getRouteTables": _Source(
-        operation="DescribeRouteTables",
         member="RouteTables",
         filters={"vpcId": "vpc-id"},
         outputs={"ids": "[].RouteTableId"},
     ),
     "aws:ec2/getRouteTable:getRouteTable": _Source(
         what="Route Table",
-        operation="DescribeRouteTables",
         member="RouteTables",
         filters={"routeTableId": "route-table-id", "subnetId": "association.subnet-id", "vpcId": "vpc-id"},
         outputs={
@@ -110,7 +108,6 @@ _SOURCES = {
     ),
     "aws:ec2/getVpcEndpoint:getVpcEndpoint": _Source(
         what="VPC Endpoint",
-        operation="DescribeVpcEndpoints",
         member="VpcEndpoints",
         filters={
             "id": "vpc-endpoint-id",
@@ -119,43 +116,37 @@ _SOURCES = {
             "vpcId": "vpc-id",
         },
         outputs={
+            **_same("serviceName", "state", "vpcEndpointType"),
             "id": "VpcEndpointId",
             "policy": "PolicyDocument",
             "privateDnsEnabled": "PrivateDnsEnabled || `false`",
             "routeTableIds": "RouteTableIds || `[]`",
             "securityGroupIds": "Groups[].GroupId || `[]`",
-            "serviceName": "ServiceName",
-            "state": "State",
             "subnetIds": "SubnetIds || `[]`",
-            "vpcEndpointType": "VpcEndpointType",
         },
         more=_prefix_list,
     ),
     "aws:ec2/getSecurityGroup:getSecurityGroup": _Source(
         what="Security Group",
-        operation="DescribeSecurityGroups",
         member="SecurityGroups",
         filters={"id": "group-id", "name": "group-name", "vpcId": "vpc-id"},
         outputs={"id": "GroupId", "name": "GroupName", "description": "Description", "vpcId": "VpcId"},
     ),
     "aws:vpc/getSecurityGroupRules:getSecurityGroupRules": _Source(
-        operation="DescribeSecurityGroupRules",
         member="SecurityGroupRules",
         filters={},
         outputs={"ids": "[].SecurityGroupRuleId"},
     ),
     "aws:vpc/getSecurityGroupRule:getSecurityGroupRule": _Source(
         what="Security Group Rule",
-        operation="DescribeSecurityGroupRules",
         member="SecurityGroupRules",
         filters={"securityGroupRuleId": "security-group-rule-id"},
         outputs={
+            **_same("ipProtocol", "isEgress"),
             "id": "SecurityGroupRuleId",
             "cidrIpv4": "CidrIpv4 || ''",
             "description": "Description || ''",
             "fromPort": "FromPort || `-1`",
-            "ipProtocol": "IpProtocol",
-            "isEgress": "IsEgress",
             "prefixListId": "PrefixListId || ''",
             "referencedSecurityGroupId": "ReferencedGroupInfo.GroupId || ''",
             "securityGroupId": "GroupId",

@@ -150,25 +150,10 @@ def _ecr_image(args: Args, context: Context) -> Answer:
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Readable:
-    """A CloudFormation type that a service's own operation reads; `dropped` is what of its answer is no property."""
-
-    service: str
-    operation: str
-    identifier: str
-    dropped: frozenset[str]
-
-
-#: The answers have the names of the CloudFormation properties.
-_READABLE = {
-    "AWS::SageMaker::ModelPackage": _Readable(
-        service="sagemaker",
-        operation="DescribeModelPackage",
-        identifier="ModelPackageName",
-        dropped=frozenset({"CreatedBy", "LastModifiedBy"}),
-    ),
-}
+def _model_package(subject: str, arn: str, context: Context) -> dict[str, Any]:
+    """The properties of AWS::SageMaker::ModelPackage, which have the names of the operation's answer."""
+    found = context.call(subject, "sagemaker", "DescribeModelPackage", {"ModelPackageName": arn})
+    return {key: item for key, item in found.items() if key not in ("CreatedBy", "LastModifiedBy", "ResponseMetadata")}
 
 
 _KEY_DEFAULTS = {"Description": "", "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT"}
@@ -232,28 +217,23 @@ def _or_missing(subject: str, identifier: str, ask: Callable[[], dict[str, Any]]
         raise ApiRefused(subject, "cloudcontrol", "GetResource", "ResourceNotFoundException", message) from error
 
 
-#: Types whose properties several operations tell.
-_COMPOSED: Mapping[str, Callable[[str, str, Context], dict[str, Any]]] = {
+#: CloudFormation type -> what reads its properties, by the identifier, from the services' own operations.
+_READERS: Mapping[str, Callable[[str, str, Context], dict[str, Any]]] = {
     "AWS::KMS::Key": _key_properties,
     "AWS::S3::Bucket": _bucket_properties,
     "AWS::S3::BucketPolicy": _bucket_policy,
+    "AWS::SageMaker::ModelPackage": _model_package,
 }
 
 
 def _cloud_control_resource(args: Args, context: Context) -> Answer:
-    kind, subject = args["typeName"], f"getResource {args['typeName']}"
-    readable = _READABLE.get(kind)
-    if composed := _COMPOSED.get(kind):
-        properties = composed(subject, args["identifier"], context)
-    elif readable is not None:
-        found = context.call(subject, readable.service, readable.operation, {readable.identifier: args["identifier"]})
-        left_out = readable.dropped | {"ResponseMetadata"}
-        properties = {key: item for key, item in found.items() if key not in left_out}
-    else:
+    kind = args["typeName"]
+    if kind not in _READERS:
         raise UnknownType(
             f"aws:cloudcontrol/getResource:getResource: typeName {kind!r} cannot be read here; "
-            f"it can be {', '.join(sorted([*_READABLE, *_COMPOSED]))}"
+            f"it can be {', '.join(_READERS)}"
         )
+    properties = _READERS[kind](f"getResource {kind}", args["identifier"], context)
     return {
         **args,
         "id": args["identifier"],

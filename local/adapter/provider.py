@@ -9,18 +9,17 @@ from __future__ import annotations
 import collections.abc
 import difflib
 import importlib
-import json
-import re
 import sys
+import threading
 import typing
 from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import cache
 from types import NoneType
 from typing import Any, cast
 
 import pulumi
 from pulumi import _types as sdk_types
+from pulumi.runtime import rpc
 
 from local.adapter.values import UNKNOWN
 from shapes.check import Fault
@@ -29,11 +28,28 @@ from shapes.check import Fault
 _RUNTIME_INPUTS = frozenset({"tagsAll"})
 
 
+#: The SDK's modules import each other in circles; two threads that load one of them at once may see it half loaded.
+_LOADING = threading.RLock()
+
+
 @cache
+def declared(token: str) -> type[pulumi.Resource] | None:
+    """The class of a type token such as `aws:s3/bucket:Bucket`; None for one that no installed SDK declares."""
+    package, module, _ = token.split(":")
+    with _LOADING:
+        importlib.import_module(f"pulumi_{package}")
+        registered: Any = rpc.get_resource_module(package, module, "")
+        if registered is None or token not in registered.mod_info["classes"]:
+            return None
+        return getattr(importlib.import_module(registered.mod_info["fqn"]), registered.mod_info["classes"][token])
+
+
 def resource_class(token: str) -> type[pulumi.Resource]:
     """The SDK class of a type token. Raises KeyError for a token that the SDK does not have."""
-    module, name = _classes()[token]
-    return getattr(importlib.import_module(module), name)
+    found = declared(token)
+    if found is None:
+        raise KeyError(token)
+    return found
 
 
 @cache
@@ -69,22 +85,6 @@ def unwrapped(annotation: Any) -> Any:
         if candidate is not NoneType and origin not in (collections.abc.Awaitable, pulumi.Output):
             return unwrapped(candidate)
     return annotation
-
-
-@lru_cache(maxsize=1)
-def _classes() -> dict[str, tuple[str, str]]:
-    """Type token -> (module, class), from the registration table at the end of the SDK's `__init__`."""
-    import pulumi_aws
-
-    source = Path(pulumi_aws.__file__).read_text(encoding="utf-8")
-    table = re.search(r'resource_modules="""\n(.*?)\n"""', source, re.DOTALL)
-    if table is None:
-        raise RuntimeError(
-            "pulumi_aws/__init__.py has no table of resource_modules any more; read the tokens from its new place"
-        )
-    return {
-        token: (module["fqn"], name) for module in json.loads(table[1]) for token, name in module["classes"].items()
-    }
 
 
 @cache

@@ -35,16 +35,7 @@ def at_least_one(*keys: str) -> Rule:
 
 def must(key: str, convert: Callable[[Any], Any]) -> Rule:
     """An input that goes through a conversion in calls that are built by hand; its refusal is found before any call."""
-
-    def check(inputs: Mapping[str, Any]) -> Iterator[Fault]:
-        found = inputs.get(key)
-        if found is not None and found != UNKNOWN:
-            try:
-                convert(found)
-            except ValueError as error:
-                yield Fault(path=key, found=found, allowed=str(error))
-
-    return check
+    return lambda inputs: _refused(key, inputs.get(key), convert)
 
 
 def each(key: str, part: str, convert: Callable[[Any], Any]) -> Rule:
@@ -53,11 +44,15 @@ def each(key: str, part: str, convert: Callable[[Any], Any]) -> Rule:
     def check(inputs: Mapping[str, Any]) -> Iterator[Fault]:
         items = inputs.get(key)
         for index, item in enumerate(items if isinstance(items, list) else []):
-            found = item.get(part) if isinstance(item, Mapping) else None
-            if found is not None and found != UNKNOWN:
-                try:
-                    convert(found)
-                except ValueError as error:
-                    yield Fault(path=f"{key}[{index}].{part}", found=found, allowed=str(error))
+            if isinstance(item, Mapping):
+                yield from _refused(f"{key}[{index}].{part}", item.get(part), convert)
 
     return check
+
+
+def _refused(path: str, found: Any, convert: Callable[[Any], Any]) -> Iterator[Fault]:
+    if found is not None and found != UNKNOWN:
+        try:
+            convert(found)
+        except ValueError as error:
+            yield Fault(path=path, found=found, allowed=str(error))

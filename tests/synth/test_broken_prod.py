@@ -75,9 +75,9 @@ def merged(stack: Stack, section: str, changes: dict[str, Any]) -> dict[str, Any
         (
             LIVE,
             {"rollback_alarms": []},
-            "endpoint-deployment-guardrails",
+            "endpoint-rollback-alarms-exist",  # the halt alarm is there always, and watches nothing by itself
             "churn-live-endpoint",
-            "deploymentConfig.autoRollbackConfiguration.alarms is not set; it must be a list of alarms.",
+            "Name alarms of this stack, one on Invocation5XXErrors and one on ModelLatency.",
         ),
         (
             "network",

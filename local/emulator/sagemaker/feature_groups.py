@@ -23,40 +23,38 @@ EVENT_TIME_TYPES = ("String", "Fractional")
 
 @dataclass(kw_only=True)
 class FeatureGroup:
-    """A feature group. `definitions` is `[{FeatureName, FeatureType, CollectionType?}]` in the order of creation."""
+    """A feature group: what CreateFeatureGroup was given, as updates have changed it."""
 
-    name: str
     arn: str
-    record_identifier: str
-    event_time: str
-    definitions: list[dict[str, Any]]
-    online: dict[str, Any] | None
-    offline: dict[str, Any] | None
-    role_arn: str | None
-    description: str | None
-    throughput: dict[str, Any]
+    given: dict[str, Any]
     tags: list[dict[str, str]]
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     modified: datetime | None = None
 
+    def __post_init__(self) -> None:
+        self.name: str = self.given["FeatureGroupName"]
+        self.record_identifier: str = self.given["RecordIdentifierFeatureName"]
+        self.event_time: str = self.given["EventTimeFeatureName"]
+
+    @property
+    def online(self) -> dict[str, Any] | None:
+        """The configuration of its online store."""
+        return self.given.get("OnlineStoreConfig")
+
+    @property
+    def offline(self) -> dict[str, Any] | None:
+        """The configuration of its offline store, with where its records go."""
+        return self.given.get("OfflineStoreConfig")
+
     def describe(self) -> dict[str, Any]:
         """The answer of DescribeFeatureGroup."""
-        described = {
+        described = self.given | {
             "FeatureGroupArn": self.arn,
-            "FeatureGroupName": self.name,
-            "RecordIdentifierFeatureName": self.record_identifier,
-            "EventTimeFeatureName": self.event_time,
-            "FeatureDefinitions": self.definitions,
             "CreationTime": self.created,
             "LastModifiedTime": self.modified or self.created,
-            "OnlineStoreConfig": self.online,
-            "OfflineStoreConfig": self.offline,
-            "ThroughputConfig": self.throughput,
-            "RoleArn": self.role_arn,
             "FeatureGroupStatus": "Created",
             "OfflineStoreStatus": {"Status": "Active"} if self.offline else None,
             "LastUpdateStatus": {"Status": "Successful"} if self.modified else None,
-            "Description": self.description,
         }
         return {key: value for key, value in described.items() if value is not None}
 
@@ -66,7 +64,7 @@ class FeatureGroup:
 
     def types(self) -> dict[str, str]:
         """Feature name -> `Integral`, `Fractional` or `String`."""
-        return {definition["FeatureName"]: definition["FeatureType"] for definition in self.definitions}
+        return {definition["FeatureName"]: definition["FeatureType"] for definition in self.given["FeatureDefinitions"]}
 
 
 def find(backend: SageMakerModelBackend, name_or_arn: str) -> FeatureGroup:
@@ -125,19 +123,10 @@ def create_feature_group(self: SageMakerResponse) -> ActionResult:
         raise ResourceInUseException(
             f"Resource Already Exists: FeatureGroup with name {name} already exists. Choose a different name."
         )
-    group = FeatureGroup(
-        name=name,
-        arn=_arn(backend, name),
-        record_identifier=request["RecordIdentifierFeatureName"],
-        event_time=request["EventTimeFeatureName"],
-        definitions=list(request["FeatureDefinitions"]),
-        online=request.get("OnlineStoreConfig"),
-        offline=_resolved(backend, name, request.get("OfflineStoreConfig")),
-        role_arn=request.get("RoleArn"),
-        description=request.get("Description"),
-        throughput=request.get("ThroughputConfig") or {"ThroughputMode": "OnDemand"},
-        tags=request.get("Tags") or [],
-    )
+    tags = request.pop("Tags", None) or []
+    request["OfflineStoreConfig"] = _resolved(backend, name, request.get("OfflineStoreConfig"))
+    request["ThroughputConfig"] = request.get("ThroughputConfig") or {"ThroughputMode": "OnDemand"}
+    group = FeatureGroup(arn=_arn(backend, name), given=request, tags=tags)
     groups[group.arn] = group
     return ActionResult({"FeatureGroupArn": group.arn})
 
@@ -177,11 +166,10 @@ def update_feature_group(self: SageMakerResponse) -> ActionResult:
     online = request.get("OnlineStoreConfig")
     if online and not group.online:
         raise ValidationError("Validation Error: the FeatureGroup has no online store to update.")
-    group.definitions = group.definitions + list(additions)
-    if online and group.online:
-        group.online = group.online | online
-    if request.get("ThroughputConfig"):
-        group.throughput = group.throughput | request["ThroughputConfig"]
+    group.given["FeatureDefinitions"] = group.given["FeatureDefinitions"] + list(additions)
+    for key in ("OnlineStoreConfig", "ThroughputConfig"):
+        if request.get(key):
+            group.given[key] = group.given[key] | request[key]
     group.modified = datetime.now(UTC)
     return ActionResult({"FeatureGroupArn": group.arn})
 

@@ -15,13 +15,26 @@ from automation.commands import output as outputs
 from automation.operations.errors import DeploymentError
 from automation.stacks import teardown, workspace
 from automation.stacks.log import Log
+from contracts.names import Names
 from local.emulator import Emulator
-from tests.automation.conftest import platform_of
+from tests.automation.conftest import Platform
 from tests.automation.stacks.conftest import BUCKET, Engine
 
 KEY = {"type": "aws:kms/key:Key", "name": "keys-raw", "id": "k-1", "inputs": {"deletionWindowInDays": 30}}
 TOPIC = {"type": "aws:sns/topic:Topic", "name": "alerts", "id": "arn:topic"}
 Run = Callable[..., tuple[int, str, str]]
+
+
+def churn(emulator: Emulator) -> Platform:
+    names = Names(stack="gone", account=emulator.account, region=emulator.region)
+    return Platform(emulator=emulator, names=names.of_workload("churn").of_endpoint("live"))
+
+
+@pytest.fixture(autouse=True)
+def gone(engine: Engine) -> None:
+    """A stack that no other test of the emulator has."""
+    text = (engine.project / "Pulumi.staging.yaml").read_text().replace("stack: staging", "stack: gone")
+    (engine.project / "Pulumi.gone.yaml").write_text(text)
 
 
 @pytest.fixture
@@ -46,7 +59,7 @@ def lake(emulator: Emulator, engine: Engine) -> dict[str, Any]:
     for text in (b"1", b"2"):
         s3.put_object(Bucket=name, Key="rows.csv", Body=text)
     bucket = {"type": BUCKET, "name": "lake-raw-bucket", "id": name}
-    engine.put("staging", resources=[KEY, bucket, TOPIC])
+    engine.put("gone", resources=[KEY, bucket, TOPIC])
     return bucket
 
 
@@ -55,24 +68,24 @@ def versions(emulator: Emulator, bucket: str) -> int:
 
 
 def test_a_stack_with_data_says_what_it_holds_and_is_left_alone(run: Run, engine: Engine, lake: dict[str, Any]) -> None:
-    code, out, err = run("--stack", "staging", "--yes")
+    code, out, err = run("--stack", "gone", "--yes")
     assert (code, out.splitlines()) == (1, [f"holds {lake['id']}: 2 object versions"])
     assert err == (
         f"error: AWS deletes none of these with something in it: {lake['id']}: 2 object versions; give --empty to "
         "delete that too, for good, or empty them yourself"
     )
-    assert engine.names("staging") == ["keys-raw", "lake-raw-bucket", "alerts"]
+    assert engine.names("gone") == ["keys-raw", "lake-raw-bucket", "alerts"]
 
 
 def test_with_empty_all_of_it_goes_and_the_key_that_waits_is_told(
     run: Run, engine: Engine, lake: dict[str, Any], emulator: Emulator
 ) -> None:
-    platform = platform_of(emulator, "churn")
+    platform = churn(emulator)
     ssm = emulator.client("ssm")
     ssm.put_parameter(Name=platform.names.release_parameter, Value="{}", Type="String", Overwrite=True)
     group = f"/aws/sagemaker/Endpoints/{platform.names.prefix}"
     emulator.client("logs").create_log_group(logGroupName=group)
-    code, out, err = run("--stack", "staging", "--empty", "--yes", "--remove", "--json")
+    code, out, err = run("--stack", "gone", "--empty", "--yes", "--remove", "--json")
     found = json.loads(out)
     assert (code, [step["op"] for step in found["steps"]]) == (0, ["delete"] * 3)
     assert found["emptied"] == [{"holder": lake["id"], "kind": "object versions", "deleted": 2, "locked": 0}]
@@ -86,27 +99,27 @@ def test_with_empty_all_of_it_goes_and_the_key_that_waits_is_told(
     assert f"{lake['id']}: 2 object versions gone" in err
     assert versions(emulator, lake["id"]) == 0
     assert emulator.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"] == []
-    assert ssm.get_parameters_by_path(Path="/mlplatform/staging", Recursive=True)["Parameters"] == []
-    assert (engine.stacks(), (engine.project / "Pulumi.staging.yaml").is_file()) == ([], True)
-    assert engine.calls[-1]["argv"] == ["stack", "rm", "--yes", "--preserve-config", "staging"]
+    assert ssm.get_parameters_by_path(Path="/mlplatform/gone", Recursive=True)["Parameters"] == []
+    assert (engine.stacks(), (engine.project / "Pulumi.gone.yaml").is_file()) == (["staging"], True)
+    assert engine.calls[-1]["argv"] == ["stack", "rm", "--yes", "--preserve-config", "gone"]
 
 
 def test_a_second_run_completes_a_broken_one(run: Run, engine: Engine, lake: dict[str, Any]) -> None:
     engine.set(fails={"keys-raw": "AccessDeniedException: kms:ScheduleKeyDeletion"})
-    code, _, err = run("--stack", "staging", "--empty", "--yes")
+    code, _, err = run("--stack", "gone", "--empty", "--yes")
     assert (code, err) == (
         5,
         "failed: AccessDeniedException: kms:ScheduleKeyDeletion\n"
-        "done: 2 delete; `python -m automation destroy --stack staging` goes on from there",
+        "done: 2 delete; `python -m automation destroy --stack gone` goes on from there",
     )
     engine.set(fails={})
-    code, out, _ = run("--stack", "staging", "--empty", "--yes")
+    code, out, _ = run("--stack", "gone", "--empty", "--yes")
     assert (code, out.splitlines()[-1]) == (
         0,
-        "staging: 1 delete; run `pulumi stack rm --preserve-config` when you will not bring it back (docs/stacks.md)",
+        "gone: 1 delete; run `pulumi stack rm --preserve-config` when you will not bring it back (docs/stacks.md)",
     )
-    assert engine.names("staging") == []
-    assert run("--stack", "staging", "--yes")[1].startswith("staging: nothing was left to delete; ")
+    assert engine.names("gone") == []
+    assert run("--stack", "gone", "--yes")[1].startswith("gone: nothing was left to delete; ")
 
 
 def test_a_bucket_that_fills_up_on_the_way_is_emptied_once_more(
@@ -120,10 +133,10 @@ def test_a_bucket_that_fills_up_on_the_way_is_emptied_once_more(
             written.append(emulator.client("s3").put_object(Bucket=lake["id"], Key="late", Body=b"x")["ETag"])
 
     done = teardown.tear_down(
-        workspace.select("staging", engine.project), emulator.client, region="eu-west-1", empty=True, watch=late
+        workspace.select("gone", engine.project), emulator.client, region="eu-west-1", empty=True, watch=late
     )
     assert [(each.content.holder, each.deleted) for each in done.emptied] == [(lake["id"], 2), (lake["id"], 1)]
-    assert (engine.names("staging"), versions(emulator, lake["id"])) == ([], 0)
+    assert (engine.names("gone"), versions(emulator, lake["id"])) == ([], 0)
 
 
 def test_what_is_locked_is_told_with_its_time_and_what_it_costs(
@@ -134,14 +147,14 @@ def test_what_is_locked_is_told_with_its_time_and_what_it_costs(
     emulator.client("s3").put_object(Bucket=lake["id"], Key="kept", Body=b"x" * 1024, **lock)
     engine.set(fails={"lake-raw-bucket": "BucketNotEmpty"})
     with pytest.raises(DeploymentError) as caught:
-        teardown.tear_down(workspace.select("staging", engine.project), emulator.client, region="eu-west-1", empty=True)
+        teardown.tear_down(workspace.select("gone", engine.project), emulator.client, region="eu-west-1", empty=True)
     assert str(caught.value).splitlines() == [
         "BucketNotEmpty",
-        "done: 1 delete; `python -m automation destroy --stack staging` goes on from there",
+        "done: 1 delete; `python -m automation destroy --stack gone` goes on from there",
         f"left: 1 object versions in {lake['id']}: locked until {until:%Y-%m-%d}; bucket and key stay with them, then "
         "give the same command; costs 0.0 GiB: ~2.41e-08 USD a month",
     ]
-    assert engine.names("staging") == ["keys-raw", "lake-raw-bucket"]
+    assert engine.names("gone") == ["keys-raw", "lake-raw-bucket"]
 
 
 def test_what_the_program_retains_is_told() -> None:
@@ -163,16 +176,16 @@ def test_what_it_costs_to_keep_is_the_list_price_of_the_region(region: str, said
 
 
 def test_without_empty_records_and_logs_are_left_and_told(run: Run, engine: Engine, emulator: Emulator) -> None:
-    platform = platform_of(emulator, "churn")
+    platform = churn(emulator)
     path, group = platform.names.release_parameter, f"/aws/sagemaker/Endpoints/{platform.names.prefix}"
     emulator.client("ssm").put_parameter(Name=path, Value="{}", Type="String", Overwrite=True)
     emulator.client("logs").create_log_group(logGroupName=group)
-    engine.put("staging", resources=[TOPIC])
-    code, out, _ = run("--stack", "staging", "--yes", "--json")
+    engine.put("gone", resources=[TOPIC])
+    code, out, _ = run("--stack", "gone", "--yes", "--json")
     found = json.loads(out)
     assert (code, found["parameters"], [*found["log_groups"]]) == (0, [path], [group])
-    assert run("--stack", "staging", "--yes")[1].splitlines()[:2] == [
-        "left: 1 parameters under /mlplatform/staging; costs nothing",
+    assert run("--stack", "gone", "--yes")[1].splitlines()[:2] == [
+        "left: 1 parameters under /mlplatform/gone; costs nothing",
         "left: 1 log groups of endpoints; costs 0.0 GiB: ~0 USD a month",
     ]
     emulator.client("logs").delete_log_group(logGroupName=group)
@@ -191,23 +204,21 @@ def test_a_protected_stack_is_refused_before_the_cli_is_asked(run: Run, engine: 
 def test_a_protected_resource_is_refused_before_anything_is_deleted(
     run: Run, engine: Engine, lake: dict[str, Any], emulator: Emulator
 ) -> None:
-    engine.put("staging", resources=[TOPIC, {**lake, "protect": True}])
-    code, _, err = run("--stack", "staging", "--empty", "--yes")
+    engine.put("gone", resources=[TOPIC, {**lake, "protect": True}])
+    code, _, err = run("--stack", "gone", "--empty", "--yes")
     assert code == 1
     assert err.startswith("error: the stack is protected: set ml-platform:protect to false and run `up` first")
-    assert (engine.names("staging"), versions(emulator, lake["id"])) == (["alerts", "lake-raw-bucket"], 2)
+    assert (engine.names("gone"), versions(emulator, lake["id"])) == (["alerts", "lake-raw-bucket"], 2)
 
 
 def test_the_name_of_the_stack_is_asked_for(run: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine.put("staging", resources=[TOPIC])
-    assert run("--stack", "staging")[2] == (
-        "error: This takes staging down: 1 delete. Nobody can answer here: give --yes"
-    )
+    engine.put("gone", resources=[TOPIC])
+    assert run("--stack", "gone")[2] == ("error: This takes gone down: 1 delete. Nobody can answer here: give --yes")
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     asked: list[str] = []
     monkeypatch.setattr(outputs.typer, "prompt", lambda text, **_: asked.append(text) or "prod")
-    assert run("--stack", "staging")[2] == "error: found 'prod'; allowed: staging; nothing was done"
-    assert (asked, engine.names("staging")) == (
-        ["This takes staging down: 1 delete. Type staging to go on"],
+    assert run("--stack", "gone")[2] == "error: found 'prod'; allowed: gone; nothing was done"
+    assert (asked, engine.names("gone")) == (
+        ["This takes gone down: 1 delete. Type gone to go on"],
         ["alerts"],
     )

@@ -8,34 +8,42 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from automation.commands import main, screenshots, watching
+from automation.commands import main, screenshots, target, watching
 from automation.commands.screen import rendered
 from automation.operations import releases
 from automation.operations.releases import By
-from tests.automation.conftest import Platform, platform_of
+from contracts.names import Names
+from tests.automation.conftest import Platform
 
 Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
 def churn(emulator: Any) -> Platform:
-    """The workload and endpoint of Pulumi.staging.yaml."""
-    return platform_of(emulator, "churn")
+    """The endpoint of a stack that no other test of the emulator has."""
+    names = Names(stack="watched", account=emulator.account, region=emulator.region)
+    where = {"LocationConstraint": emulator.region}
+    emulator.client("s3").create_bucket(Bucket=names.artifacts_bucket, CreateBucketConfiguration=where)
+    return Platform(emulator=emulator, names=names.of_workload("churn").of_endpoint("live"))
 
 
 @pytest.fixture
-def run(churn: Platform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(churn: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     for name, value in churn.emulator.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("COLUMNS", "120")
+    (tmp_path / "Pulumi.yaml").write_text((target.PROJECT / "Pulumi.yaml").read_text())
+    (tmp_path / "Pulumi.watched.yaml").write_text("config: {'aws:region': eu-west-1, 'ml-platform:stack': watched}")
+    monkeypatch.setattr(target, "PROJECT", tmp_path)
 
     def command(*arguments: str) -> tuple[int, str, str]:
-        code = main([*arguments, "--stack", "staging"])
+        code = main([*arguments, "--stack", "watched"])
         said = capsys.readouterr()
         return int(code), said.out.strip(), said.err.strip()
 
@@ -45,7 +53,7 @@ def run(churn: Platform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 def test_verify_and_status_from_nothing_to_a_release_that_is_not_rolled_out(run: Run, churn: Platform) -> None:
     assert run("verify") == (
         0,
-        "endpoint churn-staging-live: waits for its first release\nstaging: all 1 endpoints are as wanted",
+        "endpoint churn-watched-live: waits for its first release\nwatched: all 1 endpoints are as wanted",
         "",
     )
     churn.register()
@@ -53,18 +61,18 @@ def test_verify_and_status_from_nothing_to_a_release_that_is_not_rolled_out(run:
     said = f"release {record.wanted.id} is promoted and not deployed: run `up`"
     assert run("verify", "--workload", "churn", "--endpoint", "live") == (
         7,
-        f"endpoint churn-staging-live: {said}\nstaging: 1 of 1 endpoints differ from what is wanted",
+        f"endpoint churn-watched-live: {said}\nwatched: 1 of 1 endpoints differ from what is wanted",
         "",
     )
     code, out, err = run("verify", "--json")
     (found,) = json.loads(out)["endpoints"]
     assert (code, found["wanted"], found["live"], found["differences"]) == (7, record.wanted.id, None, [said])
-    assert err == f"endpoint churn-staging-live: {said}"
+    assert err == f"endpoint churn-watched-live: {said}"
     churn.up(record)
     assert run("verify")[0] == 0
     code, out, _ = run("status")
-    assert (code, out.splitlines()[0]) == (0, "staging  123456789012  eu-west-1")
-    assert re.search(r"churn-staging-live +InService +" + record.wanted.id + r" +champion 100 % on 3 ", out)
+    assert (code, out.splitlines()[0]) == (0, "watched  123456789012  eu-west-1")
+    assert re.search(r"churn-watched-live +InService +" + record.wanted.id + r" +champion 100 % on 3 ", out)
     assert "no alarm rings, 1 are quiet" in out
     assert "no training run yet" in out
     document = json.loads(run("status", "--json")[1])
@@ -85,13 +93,13 @@ def test_logs_are_printed_with_time_and_group(run: Run, churn: Platform) -> None
     event = {"timestamp": int(now.timestamp() * 1000), "message": "ERROR by a test\n"}
     client.put_log_events(logGroupName=group, logStreamName="champion/i-1", logEvents=[event])
     ours = ("logs", "--filter", "ERROR")
-    assert run(*ours)[1] == f"{now:%Y-%m-%d %H:%M:%S} churn-staging-live ERROR by a test"
+    assert run(*ours)[1] == f"{now:%Y-%m-%d %H:%M:%S} churn-watched-live ERROR by a test"
     line = {"when": now.isoformat(), "group": group, "text": "ERROR by a test"}
     assert json.loads(run(*ours, "--json", "--since", "5m", "--lines", "1")[1]) == {"lines": [line]}
     assert run("logs", "--filter", "nobody wrote this")[1] == f"nothing since 1h in {group}"
     assert run("logs", "--source", "functions")[1] == "nothing since 1h in any log group"
     assert run("logs", "--source", "training")[2] == (
-        "error: pipeline churn-staging has not run yet: start it with `retrain`"
+        "error: pipeline churn-watched has not run yet: start it with `retrain`"
     )
 
 

@@ -244,7 +244,7 @@ class Tagging:
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Wait:
     """What a create or an update waits for: a part of the read calls' answers that takes one of the `ready` values.
 
@@ -252,9 +252,10 @@ class Wait:
     """
 
     path: str
+    _: KW_ONLY
     ready: tuple[str, ...]
     failed: tuple[str, ...] = ()
-    reason: str = ""
+    reason: str = "FailureReason"
     seconds: float = 900.0
 
 

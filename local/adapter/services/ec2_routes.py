@@ -110,10 +110,7 @@ TYPES = (
         fields={"privateIp": "PrivateIpAddress"},
         defaults={"connectivityType": "public"},
         wait=Wait(
-            path="NatGateways[0].State",
-            ready=("available",),
-            failed=("failed",),
-            reason="NatGateways[0].FailureMessage",
+            "NatGateways[0].State", ready=("available",), failed=("failed",), reason="NatGateways[0].FailureMessage"
         ),
         outputs={
             "associationId": live(f"{_ADDRESS}.AssociationId"),

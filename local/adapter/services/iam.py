@@ -68,18 +68,16 @@ def _boundary(scope: Scope) -> Iterator[Request]:
 
 def _oldest(scope: Scope, answer: Mapping[str, Any]) -> Iterator[Request]:
     """A managed policy keeps five versions; the oldest makes room for the new one."""
-    versions = [version for version in answer["Versions"] if not version["IsDefaultVersion"]]
     if len(answer["Versions"]) >= _MOST_VERSIONS:
-        oldest = min(versions, key=lambda version: version["CreateDate"])
-        parameters = {"PolicyArn": scope.id, "VersionId": oldest["VersionId"]}
-        yield Request("DeletePolicyVersion", parameters)
+        others = [version for version in answer["Versions"] if not version["IsDefaultVersion"]]
+        oldest = min(others, key=lambda version: version["CreateDate"])
+        yield from _others(scope, {"Versions": [oldest]})
 
 
 def _others(scope: Scope, answer: Mapping[str, Any]) -> Iterator[Request]:
     for version in answer["Versions"]:
         if not version["IsDefaultVersion"]:
-            parameters = {"PolicyArn": scope.id, "VersionId": version["VersionId"]}
-            yield Request("DeletePolicyVersion", parameters)
+            yield Request("DeletePolicyVersion", {"PolicyArn": scope.id, "VersionId": version["VersionId"]})
 
 
 def _provider_arn(scope: Scope) -> str:

@@ -92,7 +92,7 @@ TYPES = (
         digests={"code": ("codeSha256", zip_digest)},
         read=(Call("GetFunctionConfiguration"),),
         lacking=("PutFunctionCodeSigningConfig",),
-        wait=Wait(path="State", ready=("Active", "Inactive"), failed=("Failed",), reason="StateReason"),
+        wait=Wait("State", ready=("Active", "Inactive"), failed=("Failed",), reason="StateReason"),
         outputs={
             "version": live("Version"),
             "invokeArn": text("arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations"),

@@ -45,12 +45,7 @@ TYPES = (
             *("onlineStoreConfig", "recordIdentifierFeatureName", "roleArn"),
         ),
         changeable=("onlineStoreConfig.ttlDuration",),
-        wait=Wait(
-            path="FeatureGroupStatus",
-            ready=("Created",),
-            failed=("CreateFailed", "DeleteFailed"),
-            reason="FailureReason",
-        ),
+        wait=Wait("FeatureGroupStatus", ready=("Created",), failed=("CreateFailed", "DeleteFailed")),
     ),
     ResourceType("aws:sagemaker/modelPackageGroup:ModelPackageGroup"),
     ResourceType(
@@ -80,12 +75,7 @@ TYPES = (
     # that was asked for.
     ResourceType(
         "aws:sagemaker/endpoint:Endpoint",
-        wait=Wait(
-            path="EndpointStatus",
-            ready=("InService",),
-            failed=("Failed", "OutOfService", "UpdateRollbackFailed"),
-            reason="FailureReason",
-        ),
+        wait=Wait("EndpointStatus", ready=("InService",), failed=("Failed", "OutOfService", "UpdateRollbackFailed")),
         outputs={"endpointConfigName": live("EndpointConfigName")},
     ),
     ResourceType(
@@ -100,11 +90,6 @@ TYPES = (
             f"{_JOB}.monitoringOutputConfig.monitoringOutputs": "MonitoringOutputs[]",
             f"{_JOB}.stoppingConditions": To("StoppingCondition", only),
         },
-        wait=Wait(
-            path="MonitoringScheduleStatus",
-            ready=("Scheduled", "Stopped"),
-            failed=("Failed",),
-            reason="FailureReason",
-        ),
+        wait=Wait("MonitoringScheduleStatus", ready=("Scheduled", "Stopped"), failed=("Failed",)),
     ),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -42,9 +44,20 @@ def check(
         _judge(data, loaded)
 
 
+@contextmanager
+def _reading() -> Generator[None]:
+    """Around the import of what reads data: ends with what to do where the environment is the program's alone."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is not installed here, which reads data; run `make setup`", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
 def _judge(data: Path, contract: Contract) -> None:
-    from workloads.rehearsal.rehearse import rehearse
-    from workloads.rehearsal.split import SplitError
+    with _reading():
+        from workloads.rehearsal.rehearse import rehearse
+        from workloads.rehearsal.split import SplitError
 
     try:
         rehearsal = rehearse(data, contract, now=datetime.now(UTC))
@@ -72,7 +85,8 @@ def propose(
 
     Nothing is overwritten. Exit code 1 if the file cannot be read or a role is open.
     """
-    from workloads.proposal import command
+    with _reading():
+        from workloads.proposal import command
 
     given = {"name": name, "label": label, "entity": entity, "event_time": event_time, "positive": positive}
     try:

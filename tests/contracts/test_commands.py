@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from typer.testing import CliRunner
 from contracts import loader, reference, schema
 from contracts.__main__ import app
 
-CHURN = Path(__file__).parents[2] / "contracts" / "churn.yaml"
+ROOT = Path(__file__).parents[2]
+CHURN = ROOT / "contracts" / "churn.yaml"
 SUMMARY = (
     f"{CHURN}: valid\n"
     "  workload churn, binary_classification; label churn_label, threshold 0.75\n"
@@ -45,3 +48,13 @@ def test_the_reference_is_written_as_it_stands_in_the_project(tmp_path: Path, mo
     run = CliRunner().invoke(app, ["reference"])
     assert (run.exit_code, run.stdout) == (0, f"{page}\n{schema_file}\n")
     assert [page.read_bytes(), schema_file.read_bytes()] == standing
+
+
+@pytest.mark.parametrize("arguments", [["propose", "data.csv"], ["check", str(CHURN), "--data", "data.csv"]])
+def test_an_environment_that_cannot_read_data_says_what_to_do(arguments: list[str]) -> None:
+    code = (
+        f"import sys; sys.modules['duckdb'] = None; sys.argv[1:] = {arguments!r}; import runpy; "
+        "runpy.run_module('contracts', run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "duckdb is not installed here, which reads data; run `make setup`\n")

@@ -182,7 +182,7 @@ def _is(shape: Shape, *type_names: str) -> bool:
 
 
 def find_member(shape: Shape, key: str) -> str | None:
-    """The member that an input names: the same letters whatever their case, else singular for plural or the reverse."""
+    """The member that an input names: the same letters whatever their case, else one of its `spellings`."""
     members = _members(shape)
     for candidate in spellings(key.lower()):
         if candidate in members:
@@ -200,7 +200,7 @@ def _members(shape: Shape) -> dict[str, str]:
 
 
 def spellings(key: str) -> tuple[str, ...]:
-    """A name in lower case, then its plurals and its singulars."""
+    """A name in lower case, then its plurals, its singulars, and what changes it."""
     spellings = [key, f"{key}s", f"{key}es"]
     if key.endswith("ies"):
         spellings.append(f"{key[:-3]}y")
@@ -208,7 +208,7 @@ def spellings(key: str) -> tuple[str, ...]:
         spellings.append(key[:-2])
     if key.endswith("s"):
         spellings.append(key[:-1])
-    return tuple(spellings)
+    return (*spellings, f"{key}updates")
 
 
 def descend(shape: Shape, path: str) -> Shape:

@@ -7,7 +7,10 @@ from local.adapter.table import ACCOUNT, Autoname, Call, ResourceType, To, value
 
 SERVICE = "glue"
 
-_CATALOG = "DataCatalogEncryptionSettings"
+_UNENCRYPTED = {
+    "DataCatalogEncryptionSettings.EncryptionAtRest.CatalogEncryptionMode": "DISABLED",
+    "DataCatalogEncryptionSettings.ConnectionPasswordEncryption.ReturnConnectionPasswordEncrypted": False,
+}
 _RESULTS = "configuration.resultConfiguration"
 _LOGS = "configuration.monitoringConfiguration.cloudWatchLoggingConfiguration"
 
@@ -40,15 +43,7 @@ TYPES = (
     ResourceType(
         "aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
         id="{account}",
-        delete=(
-            Call(
-                "PutDataCatalogEncryptionSettings",
-                given={
-                    f"{_CATALOG}.EncryptionAtRest.CatalogEncryptionMode": "DISABLED",
-                    f"{_CATALOG}.ConnectionPasswordEncryption.ReturnConnectionPasswordEncrypted": False,
-                },
-            ),
-        ),
+        delete=(Call("PutDataCatalogEncryptionSettings", given=_UNENCRYPTED),),
         replace=("catalogId",),
         outputs={"catalogId": value("catalogId", ACCOUNT)},
     ),
@@ -67,17 +62,7 @@ TYPES = (
             f"{_LOGS}.logTypes": To("LogTypes", by("key", "values")),
         },
         provider_only=("forceDestroy",),
-        update=(
-            Call(
-                "UpdateWorkGroup",
-                fields={
-                    "configuration": "ConfigurationUpdates",
-                    "configuration.identityCenterConfiguration": "",  # as it was made
-                    "configuration.managedQueryResultsConfiguration": "ManagedQueryResultsConfigurationUpdates",
-                    _RESULTS: "ResultConfigurationUpdates",
-                },
-            ),
-        ),
+        update=(Call("UpdateWorkGroup", fields={"configuration.identityCenterConfiguration": ""}),),  # as it was made
         delete=(Call("DeleteWorkGroup", given={"RecursiveDeleteOption": value("forceDestroy", False)}),),
         lacking=("UpdateWorkGroup",),
     ),

@@ -76,7 +76,7 @@ def test_a_member_called_after_the_type_takes_its_name() -> None:
     (delete,) = kind.delete
     assert isinstance(delete, Call)
     assert {path: evaluated(source, SCOPE) for path, source in delete.given.items()} == {"WorkGroup": "n"}
-    assert (evaluated(kind.id, SCOPE), kind.replace) == ("n", ("configuration", "name"))
+    assert (evaluated(kind.id, SCOPE), kind.replace) == ("n", ("name",))
 
 
 def test_what_an_update_takes_inside_another_member_than_the_create_call_has_its_place_there() -> None:

@@ -31,6 +31,8 @@ def parameters(service: str, operation: str, inputs: dict[str, Any], fields: Fie
         ("lambda", "CreateFunction", "kmsKeyArn", "KMSKeyArn"),
         ("lambda", "CreateFunction", "fileSystemConfig", "FileSystemConfigs"),
         ("cloudwatch", "PutMetricAlarm", "evaluateLowSampleCountPercentiles", "EvaluateLowSampleCountPercentile"),
+        ("athena", "UpdateWorkGroup", "configuration", "ConfigurationUpdates"),
+        ("athena", "CreateWorkGroup", "configuration", "Configuration"),
         ("glue", "CreateTable", "partitionIndices", None),
         ("ec2", "CreateSubnet", "vpc_id", None),
         ("ec2", "CreateSubnet", "vpc", None),

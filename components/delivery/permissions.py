@@ -1,9 +1,7 @@
 """What a delivery pipeline may do to a stack: read its configuration, or also change it. Pure statements.
 
-`SERVICES` says for every AWS service which types of resources the program declares there and what the provider calls
-for them (Service Authorization Reference). A type that no service lists fails a test by name. Nothing here reads data:
-no object of the lake, no record, no capture, and of logs only an endpoint's. What is the stack's is told by its name,
-networks and keys by tag.
+Nothing here reads data: no object of the lake, no record, no capture, and of logs only an endpoint's. What is the
+stack's is told by its name, networks and keys by tag. The actions are those of `components.delivery.services`.
 """
 
 from __future__ import annotations
@@ -11,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -19,6 +16,7 @@ import pulumi
 
 from components import access
 from components.access import Statement
+from components.delivery.services import SERVICES
 from contracts.names import PLATFORM, USER, Names
 
 #: Roles and policies of delivery are named `<prefix>-<DELIVERY>...`; the roles that they are cannot change them.
@@ -29,168 +27,26 @@ PASSED_TO: Final = ("lambda", "sagemaker", "scheduler", "vpc-flow-logs")
 _SCALING: Final = "sagemaker.application-autoscaling.amazonaws.com"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Service:
-    """An AWS service: types without `aws:`, verbs that read configuration, verbs that change, and what takes no ARN.
-
-    `unnamed` are the resources that no name tells from another stack's.
-    """
-
-    types: str
-    reads: str
-    changes: str
-    reads_anywhere: str = ""
-    changes_anywhere: str = ""
-    unnamed: str = ""
-
-
-SERVICES: Final[Mapping[str, Service]] = {
-    "application-autoscaling": Service(
-        types="appautoscaling/policy appautoscaling/scheduledAction appautoscaling/target",
-        reads="ListTagsForResource",
-        reads_anywhere="DescribeScalableTargets DescribeScalingPolicies DescribeScheduledActions",
-        changes="DeleteScalingPolicy DeleteScheduledAction DeregisterScalableTarget PutScalingPolicy "
-        "PutScheduledAction RegisterScalableTarget TagResource UntagResource",
-        unnamed="scalable-target/*",
-    ),
-    "athena": Service(
-        types="athena/workgroup",
-        reads="GetWorkGroup ListTagsForResource",
-        changes="CreateWorkGroup DeleteWorkGroup TagResource UntagResource UpdateWorkGroup",
-    ),
-    "cloudwatch": Service(
-        types="cloudwatch/dashboard cloudwatch/metricAlarm",
-        reads="DescribeAlarms GetDashboard ListTagsForResource",
-        changes="DeleteAlarms DeleteDashboards PutDashboard PutMetricAlarm TagResource UntagResource",
-    ),
-    "ec2": Service(
-        types="ec2/defaultSecurityGroup ec2/eip ec2/flowLog ec2/internetGateway ec2/natGateway ec2/route "
-        "ec2/routeTable ec2/routeTableAssociation ec2/securityGroup ec2/subnet ec2/vpc ec2/vpcEndpoint "
-        "vpc/securityGroupEgressRule vpc/securityGroupIngressRule",
-        reads="DescribeVpcAttribute",
-        reads_anywhere="DescribeAddresses DescribeAddressesAttribute DescribeAvailabilityZones DescribeFlowLogs "
-        "DescribeInternetGateways DescribeNatGateways DescribeNetworkAcls "
-        "DescribeNetworkInterfaces DescribePrefixLists DescribeRouteTables DescribeSecurityGroupRules "
-        "DescribeSecurityGroups DescribeSubnets DescribeVpcEndpointServices DescribeVpcEndpoints "
-        "DescribeVpcs",
-        changes="AllocateAddress AssociateRouteTable AttachInternetGateway AuthorizeSecurityGroupEgress "
-        "AuthorizeSecurityGroupIngress CreateFlowLogs CreateInternetGateway CreateNatGateway CreateRoute "
-        "CreateRouteTable CreateSecurityGroup CreateSubnet CreateTags CreateVpc CreateVpcEndpoint DeleteFlowLogs "
-        "DeleteInternetGateway DeleteNatGateway DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSubnet "
-        "DeleteTags DeleteVpc DeleteVpcEndpoints DetachInternetGateway DisassociateRouteTable ModifySecurityGroupRules "
-        "ModifySubnetAttribute ModifyVpcAttribute ModifyVpcEndpoint ReleaseAddress RevokeSecurityGroupEgress "
-        "RevokeSecurityGroupIngress",
-        unnamed="elastic-ip/* *gateway/* route-table/* security-group*/* subnet/* vpc*/*",
-    ),
-    "ecr": Service(
-        types="ecr/lifecyclePolicy ecr/repository",
-        reads="BatchCheckLayerAvailability BatchGetImage DescribeImageScanFindings DescribeImages DescribeRepositories "
-        "GetDownloadUrlForLayer GetLifecyclePolicy GetRepositoryPolicy ListTagsForResource",
-        reads_anywhere="GetAuthorizationToken",
-        changes="CompleteLayerUpload CreateRepository DeleteLifecyclePolicy DeleteRepository InitiateLayerUpload "
-        "PutImage PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy SetRepositoryPolicy "
-        "TagResource UntagResource UploadLayerPart",
-    ),
-    "events": Service(
-        types="cloudwatch/eventRule cloudwatch/eventTarget",
-        reads="DescribeRule ListTagsForResource ListTargetsByRule",
-        changes="DeleteRule PutRule PutTargets RemoveTargets TagResource UntagResource",
-    ),
-    "glue": Service(
-        types="glue/dataCatalogEncryptionSettings glue/securityConfiguration",
-        reads="GetDataCatalogEncryptionSettings",
-        reads_anywhere="GetSecurityConfiguration",
-        changes="PutDataCatalogEncryptionSettings",
-        changes_anywhere="CreateSecurityConfiguration DeleteSecurityConfiguration",
-        unnamed="catalog",
-    ),
-    "iam": Service(
-        types="iam/openIdConnectProvider iam/policy iam/role iam/rolePolicy iam/rolePolicyAttachment",
-        reads="GetPolicy GetPolicyVersion GetRole GetRolePolicy ListAttachedRolePolicies "
-        "ListInstanceProfilesForRole ListPolicyVersions ListRolePolicies ListRoleTags",
-        # What could give a role more than the boundary stands in `_roles`.
-        changes="DeleteRole DeleteRolePolicy DetachRolePolicy TagRole UntagRole UpdateAssumeRolePolicy UpdateRole "
-        "UpdateRoleDescription",
-    ),
-    "kms": Service(
-        types="kms/alias kms/key",
-        reads="DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
-        reads_anywhere="ListAliases",
-        changes="EnableKeyRotation PutKeyPolicy ScheduleKeyDeletion UntagResource UpdateKeyDescription",
-        unnamed="key/*",
-    ),
-    "lambda": Service(
-        types="lambda/function lambda/permission",
-        reads="GetFunction GetFunctionCodeSigningConfig GetFunctionConcurrency GetFunctionConfiguration GetPolicy "
-        "ListTags ListVersionsByFunction",
-        changes="AddPermission CreateFunction DeleteFunction DeleteFunctionConcurrency PutFunctionConcurrency "
-        "RemovePermission TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
-    ),
-    "logs": Service(
-        types="cloudwatch/logGroup",
-        reads="ListTagsForResource",
-        reads_anywhere="DescribeLogGroups",
-        changes_anywhere="CreateLogDelivery DeleteLogDelivery",
-        changes="AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy "
-        "PutLogGroupDeletionProtection PutRetentionPolicy TagResource UntagResource",
-    ),
-    "s3": Service(
-        types="s3/bucket s3/bucketLifecycleConfiguration s3/bucketLogging s3/bucketNotification s3/bucketObjectv2 "
-        "s3/bucketObjectLockConfiguration s3/bucketOwnershipControls s3/bucketPolicy s3/bucketPublicAccessBlock "
-        "s3/bucketServerSideEncryptionConfiguration s3/bucketVersioning",
-        reads="GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLocation GetBucketLogging "
-        "GetBucketNotification GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy "
-        "GetBucketPublicAccessBlock GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetBucketWebsite "
-        "GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration ListBucket "
-        "ListTagsForResource",
-        changes="CreateBucket DeleteBucket DeleteBucketPolicy PutBucketLogging PutBucketNotification "
-        "PutBucketObjectLockConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock "
-        "PutBucketTagging PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration TagResource "
-        "UntagResource",
-    ),
-    "sagemaker": Service(
-        types="sagemaker/endpoint sagemaker/endpointConfiguration sagemaker/featureGroup sagemaker/model "
-        "sagemaker/modelPackageGroup sagemaker/pipeline",
-        reads="DescribeEndpoint DescribeEndpointConfig DescribeFeatureGroup DescribeModel "
-        "DescribeModelPackageGroup DescribePipeline ListTags",
-        reads_anywhere="ListEndpointConfigs",
-        changes="AddTags CreateEndpoint CreateEndpointConfig CreateFeatureGroup CreateModel CreateModelPackageGroup "
-        "CreatePipeline DeleteEndpoint DeleteEndpointConfig DeleteFeatureGroup DeleteModel DeleteModelPackageGroup "
-        "DeletePipeline DeleteTags UpdateEndpoint UpdateEndpointWeightsAndCapacities UpdateFeatureGroup UpdatePipeline",
-    ),
-    "scheduler": Service(
-        types="scheduler/schedule",
-        reads="GetSchedule",
-        changes="CreateSchedule DeleteSchedule UpdateSchedule",
-    ),
-    "sns": Service(
-        types="sns/topic sns/topicPolicy sns/topicSubscription",
-        reads="GetSubscriptionAttributes GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource",
-        changes="CreateTopic DeleteTopic SetSubscriptionAttributes SetTopicAttributes Subscribe TagResource "
-        "Unsubscribe UntagResource",
-    ),
-    "sqs": Service(
-        types="sqs/queue sqs/queuePolicy",
-        reads="GetQueueAttributes GetQueueUrl ListQueueTags",
-        changes="CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue",
-    ),
-    "ssm": Service(
-        types="ssm/parameter",
-        reads="GetParameter GetParameters GetParametersByPath ListTagsForResource",
-        reads_anywhere="DescribeParameters",
-        changes="AddTagsToResource DeleteParameter PutParameter RemoveTagsFromResource",
-    ),
-}
-
-
 def named(names: Names) -> list[str]:
-    """Patterns of the ARNs of all that the stack names, on each level; some have no region."""
-    account = f"arn:{names.partition}:*:*:{names.account}"
+    """Patterns of the ARNs of all that the stack names, on each level. IAM takes no pattern for a service."""
+    every, ending, account = names.every, f"*-{names.stack}", f":{names.account}"
+    regional = {
+        "athena": (f"workgroup/{every}",),
+        "cloudwatch": (f"alarm:{every}",),
+        "ecr": (f"repository/{names.resource('*')}",),
+        "events": (f"rule/{every}",),
+        "lambda": (f"function:{every}",),
+        "logs": (f"log-group:{every}", f"log-group:{ending}"),
+        "sagemaker": (f"*/{every}", f"*/{ending}"),
+        "scheduler": (f"schedule/*/{every}",),
+        "sns": (every,),
+        "sqs": (every,),
+        "ssm": (f"parameter{names.parameter_path}/*",),
+    }
     return [
-        f"{account}:{names.every}",
-        f"{account}:*-{names.stack}",
-        names.arn("logs", f"log-group:/aws/vpc/flow-logs/{names.prefix}:*"),
-        names.arn("ssm", f"parameter{names.parameter_path}/*"),
+        *(names.arn(service, pattern) for service, patterns in regional.items() for pattern in patterns),
+        *(f"arn:{names.partition}:iam:{account}:{kind}/{every}" for kind in ("role", "policy")),
+        f"arn:{names.partition}:cloudwatch:{account}:dashboard/{ending}",
         names.bucket_arn(names.bucket("*")),
     ]
 
@@ -264,8 +120,11 @@ def denied(names: Names, issuers: Sequence[str]) -> list[Statement]:
             effect="Deny",
             actions=tuple(f"iam:{verb}" for verb in verbs),
             resources=(
-                f"{account}:*/{names.resource(f'{DELIVERY}*')}",
-                f"{account}:*/{names.resource(f'{USER}-*')}",
+                *(
+                    f"{account}:{kind}/{names.resource(pattern)}"
+                    for kind in ("role", "policy")
+                    for pattern in (f"{DELIVERY}*", f"{USER}-*")
+                ),
                 f"{account}:policy/{names.resource('boundary')}",
                 *(provider_arn(names, issuer) for issuer in issuers),
             ),
@@ -299,9 +158,9 @@ def bounding(statements: Iterable[Statement]) -> list[Statement]:
     """A boundary of these statements, by one rule.
 
     A boundary is one policy, and the exact ones would not fit: actions become their first words (`sagemaker:Create*`,
-    those that begin alike as one, `sagemaker:De*`) on the resources of all of them. What takes no resource, what is
-    conditional in IAM, what decrypts and what is denied stays as it is. What the words cover beside, the boundary
-    gives to nobody: a role has what it and its policies both name.
+    those with one first letter as one, `sagemaker:D*`), on the resources of all of them, in whatever region and
+    account. What takes no resource, what is conditional in IAM, what decrypts and what is denied stays as it is. What
+    is covered beside, the boundary gives to nobody: a role has what it and its policies both name.
     """
     given = list(statements)
     kept = [s for s in given if s.effect == "Deny" or "kms:Decrypt" in s.actions or _conditional_in_iam(s)]
@@ -309,12 +168,20 @@ def bounding(statements: Iterable[Statement]) -> list[Statement]:
     anywhere = [action for s in rest if s.resources == ("*",) for action in s.actions]
     named_ones = [s for s in rest if s.resources != ("*",)]
     words = _words(action for s in named_ones for action in s.actions)
-    where = [str(resource) for s in named_ones for resource in s.resources]
+    where = [_anywhere_of_its_name(str(resource)) for s in named_ones for resource in s.resources]
     return [
         Statement(sid="Own", effect="Allow", actions=tuple(words), resources=tuple(_without_covered(where))),
         _anywhere("Anywhere", sorted(set(anywhere))),
         *kept,
     ]
+
+
+def _anywhere_of_its_name(resource: str) -> str:
+    """The ARN in every region, and in every account where it has a name: that is shorter."""
+    parts = resource.split(":", 5)
+    region = "*" if parts[3] else ""
+    account = parts[4] if not parts[4] or resource.endswith("/*") else "*"
+    return ":".join([*parts[:3], region, account, parts[5]])
 
 
 def _without_covered(patterns: Iterable[str]) -> list[str]:
@@ -327,7 +194,7 @@ def _words(actions: Iterable[str]) -> list[str]:
     for action in actions:
         service, _, verb = action.partition(":")
         word = re.sub(r"(?<!^)[A-Z].*", "*", verb)
-        start = word if service == "kms" else word[:2]  # what deletes a key's alias must not decrypt
+        start = word if service == "kms" else word[:1]  # what deletes a key's alias must not decrypt
         alike.setdefault(f"{service}:{start}", set()).add(f"{service}:{word}")
     return [next(iter(same)) if len(same) == 1 else f"{start}*" for start, same in alike.items()]
 

@@ -63,7 +63,9 @@ class DeliveryRoles(pulumi.ComponentResource):
         read = permissions.reading(names, issuers, permissions.state(names, state, key, write=False))
         change = permissions.changing(names, permissions.state(names, state, key, write=True))
         ground = permissions.changing_ground(names, issuers, args.ground.permissions_boundary)
-        boundary = settings.permissions_boundary or self._boundary([*read, *change, *ground])
+        boundary = settings.permissions_boundary or self._policy(
+            "boundary", "The most that the roles of delivery can do", permissions.bounding([*read, *change, *ground])
+        )
         reading = self._policy("read", "What a preview reads", read)
         changing = [
             self._policy("change", "What a deployment changes beside networks, keys and roles", change),
@@ -89,16 +91,12 @@ class DeliveryRoles(pulumi.ComponentResource):
         )
         return permissions.provider_arn(self._args.ground.names, settings.issuer)
 
-    def _boundary(self, given: Sequence[Statement]) -> pulumi.Output[str]:
-        bounding = permissions.bounding(given)
-        if (found := permissions.characters(self._args.ground.names, bounding)) > MAX_CHARACTERS:
-            raise pulumi.RunError(
-                f"delivery.permissions_boundary: found nothing, and the platform's own would have {found} characters; "
-                f"allowed: {MAX_CHARACTERS}; shorten the names of stack or state bucket, or name a boundary of your own"
-            )
-        return self._policy("boundary", "The most that the roles of delivery can do", bounding)
-
     def _policy(self, what: str, description: str, statements: Sequence[Statement]) -> pulumi.Output[str]:
+        if (found := permissions.characters(self._args.ground.names, statements)) > MAX_CHARACTERS:
+            raise pulumi.RunError(
+                f"delivery: found {found} characters of policy {what!r}; allowed: {MAX_CHARACTERS}; shorten the names "
+                "of stack or state bucket" + ("" if what != "boundary" else ", or name delivery.permissions_boundary")
+            )
         return aws.iam.Policy(
             f"{self._base}-{what}",
             name=self._args.ground.names.resource(f"{permissions.DELIVERY}-{what}"),

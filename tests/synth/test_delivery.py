@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from automation.cost import Document, Traffic, estimate
-from components.delivery.permissions import SERVICES
+from components.delivery.services import SERVICES
 from local.judge.evidence import judge
 from local.runtime import Stack
 from tests import iam
@@ -53,7 +53,7 @@ def test_a_deployment_may_make_every_type_of_resource_that_a_stack_declares() ->
         if resource["type"].startswith("aws:")
     }
     permitted = {each for service in SERVICES.values() for each in service.types.split()}
-    assert types - permitted == set(), "give their actions to a service in components/delivery/permissions.py"
+    assert types - permitted == set(), "give their actions to a service in components/delivery/services.py"
 
 
 def test_a_stack_exports_whom_it_is_delivered_by_and_is_otherwise_the_same() -> None:

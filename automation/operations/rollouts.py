@@ -2,7 +2,8 @@
 
 The AWS provider calls an update done when the endpoint is in service again, with the old release as well (its issues
 46663 and 48997). So the program binds `seen_through` to the endpoint: an update whose rollout SageMaker turned back
-fails, and the release record says so before anybody runs the next one.
+fails, and the release record says so before anybody runs the next one. What is compared is the configuration that
+serves: where the alarm of a rollout has called the rollback function too, the record may tell the truth already.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from automation.operations.errors import RefusedError
 from automation.operations.releases import Clients, Followed
 from automation.operations.session import session
 from contracts.names import EndpointNames
-from contracts.release import Record, emergency
-from contracts.release.live import observe
+from contracts.release import Record, Release, Status, emergency
+from contracts.release.live import Live, observe, release_of
 from contracts.release.record import instant
 
 #: The provider has waited for the rollout; what is left is another one that began in between.
@@ -64,18 +65,40 @@ def why(names: EndpointNames, followed: Followed, clients: Clients, watchers: Wa
     return "\n".join(lines)
 
 
-def seen_through(**aws: Any) -> Callable[[EndpointNames], None]:
-    """What the program hangs on an endpoint, to be called after every change of it; `aws` goes to `session`."""
+def seen_through(**aws: Any) -> Callable[[EndpointNames, str], None]:
+    """What the program hangs on an endpoint, to be called after every change of it with the name of the configuration
+    that it is to serve; `aws` goes to `session`.
+    """
 
-    def see(names: EndpointNames) -> None:
+    def see(names: EndpointNames, config: str) -> None:
         found = session(**aws)
         clients = Clients(s3=found.client("s3"), ssm=found.client("ssm"), sagemaker=found.client("sagemaker"))
         followed = releases.follow(names, who="pulumi up", clients=clients, patience_seconds=PATIENCE_SECONDS)
+        live = observe(clients.sagemaker, names.prefix)
+        if not followed.failed and live and live.config != config:
+            followed = Followed(record=followed.record, failed=_failed_before(names, followed.record, config))
         if followed.failed:
             watchers = Watchers(cloudwatch=found.client("cloudwatch"), logs=found.client("logs"))
             raise RefusedError(why(names, followed, clients, watchers))
+        if live and live.config != config:
+            raise RefusedError(_turned_back(live, config))
 
     return see
+
+
+def _failed_before(names: EndpointNames, record: Record, config: str) -> Release | None:
+    """The release of the configuration, where the rollback function was faster and has written that it failed."""
+    release = release_of(names.prefix, config)
+    return next((each for each in record.releases if each.id == release and each.status is Status.FAILED), None)
+
+
+def _turned_back(live: Live, config: str) -> str:
+    """Of a rollout that changed the configuration of a release alone, such as its instance type."""
+    reason = live.failure or "SageMaker gives no reason"
+    return (
+        f"endpoint {live.endpoint} serves {live.config} and not {config}: the rollout was turned back ({reason}); the "
+        "next `pulumi up` tries it again: mend the cause first, or take the change out"
+    )
 
 
 def served(record: Record) -> str:

@@ -51,8 +51,8 @@ def model_statements(
 class RealtimeArgs:
     """`record` is the release record. `rollback_alarms` are the names of the alarms that turn a rollout back.
 
-    `see_through` is called after each change of the endpoint and raises what went wrong: the provider calls a rollout
-    done that SageMaker turned back.
+    `see_through` is called after each change of the endpoint, with the name of the configuration that it is to serve,
+    and raises what went wrong: the provider calls a rollout done that SageMaker turned back.
     """
 
     ground: Ground
@@ -60,7 +60,7 @@ class RealtimeArgs:
     settings: RealtimeSettings
     record: Record
     rollback_alarms: Sequence[pulumi.Input[str]]
-    see_through: Callable[[EndpointNames], None]
+    see_through: Callable[[EndpointNames, str], None]
 
 
 class Realtime(pulumi.ComponentResource):
@@ -172,7 +172,10 @@ class Realtime(pulumi.ComponentResource):
     def _endpoint(
         self, live: aws.sagemaker.EndpointConfiguration, logs: aws.cloudwatch.LogGroup
     ) -> aws.sagemaker.Endpoint:
-        seen = pulumi.ResourceHook(f"{self._name}-seen-through", lambda _: self._args.see_through(self._names))
+        def see(hook: pulumi.ResourceHookArgs) -> None:
+            self._args.see_through(self._names, (hook.new_inputs or {})["endpointConfigName"])
+
+        seen = pulumi.ResourceHook(f"{self._name}-seen-through", see)
         return aws.sagemaker.Endpoint(
             f"{self._name}-endpoint",
             name=self._names.prefix,

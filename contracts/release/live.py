@@ -52,7 +52,7 @@ def observe(sagemaker: Any, endpoint: str) -> Live | None:
         endpoint=endpoint,
         status=found["EndpointStatus"],
         config=config,
-        release=_release(endpoint, config),
+        release=release_of(endpoint, config),
         counts=_counts([*variants, *found.get("ShadowProductionVariants", [])]),
         weights=_weights(variants),
         changed=found["LastModifiedTime"],
@@ -73,8 +73,8 @@ def was_deployed(sagemaker: Any, live: Live, wanted: Release) -> bool:
     return configuration(sagemaker, live.endpoint, wanted.id) is not None and live.changed > instant(wanted.when)
 
 
-def _release(endpoint: str, config: str) -> str | None:
-    """The configurations are called `<endpoint>-<release id>-<hash of the content>`."""
+def release_of(endpoint: str, config: str) -> str | None:
+    """Id of the release of a configuration: these are called `<endpoint>-<release id>-<hash of the content>`."""
     found = config.removeprefix(f"{endpoint}-").partition("-")[0]
     return found if config.startswith(f"{endpoint}-") and _ID.fullmatch(found) else None
 

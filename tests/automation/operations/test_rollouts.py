@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -92,15 +93,20 @@ def test_a_release_that_serves_has_no_reason_to_have_failed(platform: Platform) 
         why(platform, follow(platform))
 
 
-def test_the_program_sees_a_rollout_through_with_the_environments_account(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def see(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """What the program calls with the configuration that it wanted, in the environment's account."""
     for name, value in platform.emulator.environment().items():
         monkeypatch.setenv(name, value)
-    see = rollouts.seen_through(region=platform.emulator.region, profile=None, roles=[])
+    seen = rollouts.seen_through(region=platform.emulator.region, profile=None, roles=[])
+    return lambda config: seen(platform.names, config)
+
+
+def test_the_program_sees_a_rollout_through(platform: Platform, see: Callable[[str], None]) -> None:
     first, second = platform.register(), platform.register()
-    platform.up(promote(platform, first))
-    see(platform.names)
+    before = promote(platform, first)
+    platform.up(before)
+    see(platform.config(before.wanted.id))
     record = promote(platform, second)
     assert record.live is not None
     assert record.live.champion == first  # so the hook wrote it
@@ -108,9 +114,35 @@ def test_the_program_sees_a_rollout_through_with_the_environments_account(
     turning = threading.Thread(target=lambda: eventually(lambda: _halted(platform)))
     turning.start()
     with pytest.raises(RefusedError, match=f"release {record.wanted.id} .* failed: The deployment of"):
-        see(platform.names)
+        see(platform.config(record.wanted.id))
     turning.join()
-    see(platform.names)  # the record is true by now
+    see(platform.config(before.wanted.id))  # the record is true by now
+
+
+def test_an_update_fails_too_where_the_rollback_function_was_faster_to_write_the_record(
+    platform: Platform, see: Callable[[str], None]
+) -> None:
+    deployed(platform, platform.register())
+    record = promote(platform, platform.register())
+    platform.up(record, wait=False, **guarded(platform))
+    halt(platform)
+    platform.settled()
+    by = releases.By(who="alarm", why="5xx")
+    releases.roll_back(platform.names, by=by, clients=platform.clients, tell=lambda _, __: None, patience_seconds=60.0)
+    with pytest.raises(RefusedError, match=rf"^release {record.wanted.id} .* failed: 5xx\n"):
+        see(platform.config(record.wanted.id))
+
+
+def test_a_configuration_that_was_turned_back_fails_though_its_release_serves(
+    platform: Platform, see: Callable[[str], None]
+) -> None:
+    live = platform.config(deployed(platform, platform.register()).wanted.id)
+    wanted = live.replace("0123abcd", "4567cdef")
+    with pytest.raises(
+        RefusedError, match=rf"^endpoint \S+ serves {live} and not {wanted}: the rollout was turned back"
+    ):
+        see(wanted)
+    see(live)
 
 
 def _halted(platform: Platform) -> bool:

@@ -26,7 +26,6 @@ PROGRAMS = ("gh", "git", "make", ".ci/release-notes", ".venv/bin/python")
 EXPRESSIONS = {
     "github.event.pull_request.number": "7",
     "github.token": "the-token",
-    "inputs.before": "1111",
     "inputs.stack": "staging",
     "matrix.stack": "staging",
     "steps.syft.outputs.cmd": "/tools/syft",
@@ -112,6 +111,7 @@ def run(block: Block, home: Path, *, answers: Mapping[int, str] | None = None, f
         "ANSWERS": str(told),
         "STUBS": str(home / "bin"),
         "FAILING": "" if failing is None else str(failing),
+        "GITHUB_EVENT_NAME": "push",
         "GITHUB_OUTPUT": str(home / "output"),
         "GITHUB_REF_NAME": "v0.1.0" if block.where.startswith("release/") else "main",
         "GITHUB_REPOSITORY": "example/platform",

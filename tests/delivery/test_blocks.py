@@ -15,6 +15,7 @@ BLOCKS = {block.where: block for block in blocks()}
 #: What each block calls where all goes well.
 _AUTOMATION = ".venv/bin/python -m automation"
 _COMMENTS = "repos/example/platform/issues/7/comments"
+_DEPLOYED = "repos/example/platform/actions/workflows/deploy.yml/runs?branch=main&status=success&per_page=1"
 _MINE = (
     '.[] | select(.user.login == "github-actions[bot]" and (.body | startswith("<!-- ml-platform: preview -->"))) | .id'
 )
@@ -23,7 +24,10 @@ CALLS = {
     "deploy/check/2": ["make test"],
     "drift/drift/1": ["make setup"],
     "drift/drift/2": [f"{_AUTOMATION} drift --stack staging"],
-    "images/images/1": ["git diff --quiet 1111 HEAD -- contracts workloads .dockerignore"],
+    "images/images/1": [
+        f"gh api {_DEPLOYED} --jq .workflow_runs[0].head_sha // empty",
+        "git diff --quiet 1111 HEAD -- contracts workloads .dockerignore",
+    ],
     "images/images/2": ["make images SYFT=/tools/syft"],
     "nightly/nightly/1": ["make test-all"],
     "pull-request/check/1": ["make check"],
@@ -53,10 +57,10 @@ CALLS = {
     "stack/deploy/5": [f"{_AUTOMATION} verify --stack staging"],
 }
 #: What a call prints, where the block reads it: block -> number of the call -> text.
-ANSWERS = {"stack/deploy/1": {0: "2222\n"}}
+ANSWERS = {"images/images/1": {0: "1111\n"}, "stack/deploy/1": {0: "2222\n"}}
 #: Where a call that fails is an answer.
-ASKS = {"images/images/1"}
-FAILING = [(where, call) for where, calls in CALLS.items() if where not in ASKS for call in range(len(calls))]
+ASKS = {("images/images/1", 1)}
+FAILING = [(where, call) for where, calls in CALLS.items() for call in range(len(calls)) if (where, call) not in ASKS]
 
 
 def test_every_block_of_the_workflows_is_run_here() -> None:
@@ -124,12 +128,17 @@ def test_what_is_asked_of_automation_is_one_of_its_commands(argv: list[str]) -> 
 
 def test_images_are_built_when_something_of_them_changed_or_nobody_knows(tmp_path: Path) -> None:
     block = BLOCKS["images/images/1"]
-    for number, (before, failing, built) in enumerate(
-        [("1111", None, "false"), ("1111", 0, "true"), ("", None, "true")]
+    for number, (event, deployed, failing, built) in enumerate(
+        [
+            ("push", "1111\n", None, "false"),
+            ("push", "1111\n", 1, "true"),  # something differs, or nobody has that commit any more
+            ("push", "", None, "true"),  # nothing was ever deployed
+            ("workflow_dispatch", "1111\n", None, "true"),  # somebody asks for it, as for a newer base image
+        ]
     ):
         home = tmp_path / str(number)
-        asked = Block(where=block.where, script=block.script, environment={"BEFORE": before})
-        assert run(asked, home, failing=failing).code == 0
+        asked = Block(where=block.where, script=block.script, environment={"GITHUB_EVENT_NAME": event})
+        assert run(asked, home, answers={0: deployed}, failing=failing).code == 0
         assert (home / "output").read_text() == f"built={built}\n"
 
 

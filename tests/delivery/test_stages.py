@@ -92,6 +92,12 @@ def test_prod_waits_for_somebody_and_staging_does_not() -> None:
     assert gitlab("prod")["variables"] == {"STACK": "prod"}
 
 
+def test_whoever_deploys_has_the_images_of_that_commit() -> None:
+    deploying = {rule["if"] for name in ("staging", "prod") for rule in gitlab(name)["rules"]}
+    assert [{rule["if"]} for rule in gitlab("images")["rules"]] == [deploying]
+    assert "changes" not in gitlab("images")["rules"][0]
+
+
 def test_deployments_of_one_stack_do_not_meet_and_are_not_interrupted() -> None:
     for name in ("staging", "prod"):
         assert gitlab(name)["resource_group"] == "stack-$STACK"

@@ -24,6 +24,8 @@ ACTIONS = {
 #: What a job may do with the token of the run.
 MAY = {
     "drift/drift": {"contents": "read", "id-token": "write"},
+    "deploy/images": {"actions": "read", "contents": "read"},
+    "images/images": {"actions": "read", "contents": "read"},
     "deploy/staging": {"contents": "read", "id-token": "write"},
     "deploy/prod": {"contents": "read", "id-token": "write"},
     "pull-request/comment": {"pull-requests": "write"},
@@ -135,7 +137,7 @@ def test_prod_comes_after_staging_with_the_same_images() -> None:
 def test_a_job_without_credentials_builds_what_others_push() -> None:
     found = workflows()["images"]["jobs"]["images"]
     assert "environment" not in found
-    assert found["permissions"] == {"contents": "read"}
+    assert set(found["permissions"].values()) == {"read"}
 
 
 def test_the_cli_of_the_runs_is_that_of_the_sdk() -> None:

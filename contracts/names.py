@@ -48,6 +48,11 @@ RESERVED_ENDPOINTS: Final = frozenset({
 })  # fmt: skip
 
 
+def covers(stack: str, other: str) -> bool:
+    """Whether the pattern of a stack's names (`Names.every`) is one of another's too: `*-eu-*` is of `prod-eu`."""
+    return f"-{stack}-" in f"-{other}-"
+
+
 class NamesError(ValueError):
     """A stack, workload or endpoint that cannot be called so: what was found, what is allowed, what to do."""
 

@@ -14,7 +14,7 @@ import yaml
 
 from automation.operations.errors import RefusedError
 from automation.stacks.workspace import PROJECT
-from contracts.names import Names
+from contracts.names import Names, covers
 
 _OURS: Final = "ml-platform"
 #: What Pulumi writes of a stack's secrets; each stack has its own.
@@ -42,12 +42,13 @@ def write(
     """Write `Pulumi.<stack>.yaml` and the stack's policy levels after those of a template; returns the file.
 
     Without a `cidr` the network takes a range that no stack of the project has. RefusedError, with nothing written, for
-    a stack that has a file, a range that is taken, and for every fault that the settings find.
+    a stack that has a file, a name in another's, a range that is taken, and for every fault that the settings find.
     """
     path = stack_file(stack, project)
     if path.exists():
         raise RefusedError(f"--stack: found {stack!r}, whose {path.name} is there already; allowed: a new name")
     Names(stack=stack, account="0" * 12, region="")
+    _apart(stack, project)
     content = read(template, project)
     config = content.setdefault("config", {})
     for key in _SECRETS:
@@ -93,6 +94,16 @@ def set_tag(stack: str, project: Path, key: str, value: str) -> None:
 def to_look_at(stack: str, project: Path) -> list[str]:
     """Keys of a new stack's file that say something of the template's account or team."""
     return [key for key in _ACCOUNTS_OWN if key in (read(stack, project).get("config") or {})]
+
+
+def _apart(stack: str, project: Path) -> None:
+    """Roles and boundaries tell the stacks of an account apart by their names, as whole words between hyphens."""
+    for other in sorted(file.stem.removeprefix("Pulumi.") for file in project.glob("Pulumi.*.yaml")):
+        if covers(stack, other) or covers(other, stack):
+            raise RefusedError(
+                f"--stack: found {stack!r} beside stack {other!r}, and in one account the roles of one could act on "
+                "the other; allowed: a name of which neither has the other's words"
+            )
 
 
 def _place(config: dict[str, Any], cidr: str | None, project: Path) -> None:

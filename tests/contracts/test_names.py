@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 import pytest
 
-from contracts.names import MAX_PREFIX, Names, NamesError, clashes
+from contracts.names import MAX_PREFIX, Names, NamesError, clashes, covers
 
 GROUND = Names(stack="staging", account="123456789012", region="eu-west-1")
 CHURN = GROUND.of_workload("churn")
@@ -77,6 +79,18 @@ def test_an_endpoint_cannot_be_called(name: str) -> None:
 def test_a_stack_cannot_be_called(stack: str) -> None:
     with pytest.raises(NamesError, match=f"stack: found {stack!r}; allowed: up to 32"):
         Names(stack=stack, account="123456789012", region="eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("stack", "other", "covered"),
+    [("eu", "prod-eu", True), ("prod", "prod-eu", True), ("prod", "prod", True), ("prod-eu", "prod", False),
+     ("prod", "preprod", False), ("pr-1", "pr-12", False)],
+)  # fmt: skip
+def test_a_stacks_pattern_covers_another_whose_name_has_its_words(stack: str, other: str, covered: bool) -> None:
+    assert covers(stack, other) is covered
+    names = Names(stack=stack, account="123456789012", region="eu-west-1")
+    role = Names(stack=other, account="123456789012", region="eu-west-1").role_arn("training")
+    assert fnmatchcase(role, names.every_role) is covered
 
 
 def test_workloads_clash_where_the_names_of_one_begin_with_those_of_another() -> None:

@@ -60,6 +60,7 @@ def test_a_free_range_has_the_templates_size_and_overlaps_none(engine: Engine) -
     ("stack", "given", "message"),
     [
         ("prod", {}, "--stack: found 'prod', whose Pulumi.prod.yaml is there already; allowed: a new name"),
+        ("prod-eu", {}, "--stack: found 'prod-eu' beside stack 'prod', and in one account the roles of one could act "),
         ("qa", {"cidr": "10.20.128.0/17"}, "--cidr: found 10.20.128.0/17; stack staging has 10.20.0.0/16; allowed: "),
         ("qa", {"cidr": "10.60.0.1/16"}, "--cidr: found '10.60.0.1/16'; allowed: a range such as 10.60.0.0/16 ("),
         ("qa", {"cidr": "10.60.0.0/30"}, "the config of stack qa (Pulumi.qa.yaml) has faults:\n  ml-platform:network"),

@@ -34,7 +34,8 @@ def check(
     try:
         loaded = load(contract)
     except (ContractError, OSError) as error:
-        print(error, file=sys.stderr)
+        said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
+        print(said, file=sys.stderr)
         raise typer.Exit(1) from None
     print(f"{contract}: valid\n{summary(loaded)}")
     if compiled:

@@ -59,7 +59,8 @@ def load(path: Path | str) -> Contract:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise ContractError(str(path), [f"line 1: not UTF-8 ({error.reason} at byte {error.start})"]) from None
+        told = f"line 1: not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8"
+        raise ContractError(str(path), [told]) from None
     return loads(text, source=str(path))
 
 

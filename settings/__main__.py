@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{path}: no faults")
         except (pulumi.RunError, OSError) as error:
             faults += 1
-            print(error, file=sys.stderr)
+            said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
+            print(said, file=sys.stderr)
     return 1 if faults else 0
 
 

@@ -18,12 +18,22 @@ def check(path: Path) -> Settings:
     """The settings of `Pulumi.<stack>.yaml`. Raises pulumi.RunError with every fault, OSError for no file."""
     try:
         written = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        told = f"{path} is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8"
+        raise pulumi.RunError(told) from error
     except yaml.YAMLError as error:
         raise pulumi.RunError(f"{path} is not YAML: {error}") from error
-    config: Mapping[str, Any] = (written if isinstance(written, dict) else {}).get("config") or {}
+    content = _mapping({} if written is None else written, f"{path}: ")
+    config = _mapping(content.get("config") or {}, f"{path}: config: ")
     keys = {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items() if key.startswith(f"{PROJECT}:")}
     secret = {key for key, value in keys.items() if isinstance(value, dict) and set(value) == {"secure"}}
     return read(path.stem.removeprefix("Pulumi."), {key: _text(value) for key, value in keys.items()}, secret)
+
+
+def _mapping(found: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(found, dict):
+        raise pulumi.RunError(f"{where}found {type(found).__name__}; write a mapping")
+    return found
 
 
 def _text(value: Any) -> str:

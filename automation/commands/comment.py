@@ -28,10 +28,10 @@ def comment(
 
 
 def _read(path: Path) -> Mapping[str, Any] | None:
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    if not text.strip():
+    content = path.read_bytes() if path.is_file() else b""
+    if not content.strip():
         return None
     try:
-        return json.loads(text)
+        return json.loads(content)
     except ValueError as error:
         raise RefusedError(f"{path}: found no JSON ({error}); give what a command printed with --json") from error

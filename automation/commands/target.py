@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from automation.operations import stack_files
 from automation.operations.errors import RefusedError
 from automation.operations.releases import Clients
 from automation.operations.session import session
@@ -119,27 +120,19 @@ def read(stack: str, project: Path | None = None) -> Target:
     if not path.is_file():
         known = sorted(file.stem.removeprefix("Pulumi.") for file in project.glob("Pulumi.*.yaml"))
         raise RefusedError(f"--stack: found {stack!r}; allowed: {', '.join(known)} (those with a Pulumi.<stack>.yaml)")
-    declared = _yaml(project / "Pulumi.yaml").get("config", {})
+    declared = stack_files.read(project / "Pulumi.yaml").get("config") or {}
     defaults = {
         key if ":" in key else f"{_NAMESPACE}:{key}": value.get("default")
         for key, value in declared.items()
         if isinstance(value, dict)
     }
-    found = {**defaults, **(_yaml(path).get("config") or {})}
+    found = {**defaults, **(stack_files.read(path).get("config") or {})}
     return Target(stack=stack, config={key: _value(value) for key, value in found.items()})
 
 
 def _value(value: Any) -> Any:
     """`pulumi config set` writes what is no text as JSON in text, and JSON is YAML."""
     return yaml.safe_load(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise RefusedError(f"{path} is not YAML: {error}") from error
-    return found if isinstance(found, dict) else {}
 
 
 def _one(option: str, name: str | None, allowed: Sequence[str]) -> str:

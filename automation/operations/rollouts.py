@@ -36,7 +36,8 @@ def halt(names: EndpointNames, *, sagemaker: Any, cloudwatch: Any) -> None:
     live = observe(sagemaker, names.prefix)
     if live is None or live.status != "Updating":
         status = f"is {live.status}" if live else "is not there"
-        raise RefusedError(f"endpoint {names.prefix} {status}: there is no rollout to halt; `rollback` moves it back")
+        way = "; `rollback` moves it back" if live else ""
+        raise RefusedError(f"endpoint {names.prefix} {status}: there is no rollout to halt{way}")
     metric = {"MetricName": emergency.METRIC, "Value": 1.0}
     dimensions = [{"Name": "EndpointName", "Value": names.prefix}]
     cloudwatch.put_metric_data(Namespace=emergency.NAMESPACE, MetricData=[{**metric, "Dimensions": dimensions}])

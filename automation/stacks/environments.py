@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import yaml
 
+from automation.operations import stack_files
 from automation.operations.errors import RefusedError
 from automation.stacks.workspace import PROJECT
 from contracts.names import Names, covers
@@ -80,7 +81,7 @@ def read(stack: str, project: Path) -> dict[str, Any]:
     if not path.is_file():
         known = sorted(file.stem.removeprefix("Pulumi.") for file in project.glob("Pulumi.*.yaml"))
         raise RefusedError(f"--template: found {stack!r}; allowed: {', '.join(known)}")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return stack_files.read(path)
 
 
 def set_tag(stack: str, project: Path, key: str, value: str) -> None:
@@ -121,7 +122,7 @@ def ranges(project: Path) -> dict[str, ipaddress.IPv4Network]:
     """The range of each stack of the project that makes a VPC."""
     found: dict[str, ipaddress.IPv4Network] = {}
     for file in sorted(project.glob("Pulumi.*.yaml")):
-        network = (yaml.safe_load(file.read_text("utf-8")).get("config") or {}).get(f"{_OURS}:network") or {}
+        network = (stack_files.read(file).get("config") or {}).get(f"{_OURS}:network") or {}
         if cidr := (network.get("create") or {}).get("cidr"):
             found[file.stem.removeprefix("Pulumi.")] = ipaddress.IPv4Network(cidr, strict=False)
     return found

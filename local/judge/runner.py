@@ -216,6 +216,9 @@ class PolicyRunner:
             return {}
         try:
             config = json.loads(self.config_path.read_text(encoding="utf-8"))
+        except FileNotFoundError as missing:
+            known = ", ".join(sorted(path.stem for path in self.config_path.parent.glob("*.json"))) or "none"
+            raise PolicyPackError(f"policy levels: found no {self.config_path}; those there: {known}") from missing
         except (OSError, json.JSONDecodeError) as unread:
             raise PolicyPackError(f"{self.config_path}: the configuration cannot be read: {unread}") from unread
         if not isinstance(config, dict):

@@ -171,9 +171,14 @@ def _mapping(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ConfigError([f"{path}: not found; the local run needs the project's own files"])
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        told = f"{path}: not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8"
+        raise ConfigError([told]) from error
     except yaml.YAMLError as error:
         raise ConfigError([f"{path}: not YAML: {error}"]) from error
+    if content is None:
+        return {}
     if not isinstance(content, dict):
         raise ConfigError([f"{path}: found {type(content).__name__}; write a mapping"])
     return content

@@ -37,7 +37,7 @@ def test_faults_are_told_on_stderr(tmp_path: Path) -> None:
     assert (run.exit_code, run.stdout) == (1, "")
     assert run.stderr.startswith(f"{path}: 1 fault\n  line 5, task: the task 'regression' is not supported")
     absent = CliRunner().invoke(app, ["check", str(tmp_path / "absent.yaml")])
-    assert (absent.exit_code, "No such file or directory" in absent.stderr) == (1, True)
+    assert (absent.exit_code, absent.stderr) == (1, f"{tmp_path / 'absent.yaml'}: No such file or directory\n")
 
 
 def test_the_reference_is_written_as_it_stands_in_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -479,7 +479,7 @@ def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
     path.write_bytes(b"name: \xff")
     with pytest.raises(ContractError) as caught:
         loader.load(path)
-    assert caught.value.faults == ("line 1: not UTF-8 (invalid start byte at byte 6)",)
+    assert caught.value.faults == ("line 1: not UTF-8 (invalid start byte at byte 6); save it as UTF-8",)
 
 
 def test_schema_and_loader_have_the_same_fields() -> None:

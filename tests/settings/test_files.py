@@ -39,6 +39,8 @@ def test_faults_are_those_of_the_running_program(tmp_path: Path, capsys: pytest.
     ("text", "message"),
     [
         ("config: [", "is not YAML"),
+        ("config: [1, 2]", "config: found list; write a mapping"),
+        ("hello", "found str; write a mapping"),
         ("config: {'ml-platform:stack': {secure: abc}}", "ml-platform:stack: found a secret"),
         ("{}", "ml-platform:stack: found nothing"),
     ],
@@ -48,3 +50,13 @@ def test_a_file_that_says_nothing_readable_is_told(tmp_path: Path, text: str, me
     path.write_text(text)
     with pytest.raises(pulumi.RunError, match=message):
         check(path)
+
+
+def test_a_file_that_is_not_utf_8_or_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    latin, missing = tmp_path / "Pulumi.qa.yaml", tmp_path / "Pulumi.dev.yaml"
+    latin.write_bytes("owner: Jürgen".encode("latin-1"))
+    assert main(["check", str(latin), str(missing)]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        f"{latin} is not UTF-8 (invalid start byte at byte 8); save it as UTF-8",
+        f"{missing}: No such file or directory",
+    ]

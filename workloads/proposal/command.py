@@ -41,7 +41,7 @@ def run(data: Path, output: Path | None, given: Mapping[str, str | None], *, ask
     name = given["name"] or naming.workload_name(data.name.partition(".")[0])
     target = output or CONTRACTS / f"{name}.yaml"
     if target.exists():
-        raise ProposalError(f"{target} is there already and is not overwritten; give another --name or --output")
+        raise ProposalError(f"{target} is there already and is not overwritten; give another --name, or move it away")
     try:
         found = profiles(data)
         roles = {role: choice for role, choice in given.items() if role != "name"}

@@ -57,9 +57,11 @@ def chosen(
     if found is None:
         raise ChoiceError(f"--{role}: found {name!r}, which is no column; {among}")
     if role == "label" and found.distinct != 2:
-        what = f"has {found.distinct} different values"
-        more = "" if found.distinct < 2 else "; supported is a label of two values: make it binary"
-        raise ChoiceError(f"--label: found {name!r}, which {what}{more}; {among}")
+        has = {0: "no value", 1: "one value in all rows"}.get(found.distinct, f"{found.distinct} different values")
+        way = "make it binary" if found.distinct > 2 else "give a file with rows of both"
+        raise ChoiceError(
+            f"--label: found {name!r}, which has {has}; supported is a label of two values: {way}; {among}"
+        )
     if role == "entity" and kinds.type_of(found) not in (ColumnType.INTEGER, ColumnType.STRING):
         raise ChoiceError(f"--entity: found {name!r}, which holds neither whole numbers nor texts; {among}")
     return found

@@ -213,7 +213,8 @@ def _decoded(head: bytes) -> str:
     except UnicodeDecodeError as error:
         if b"\n" in head[: error.start]:  # the header is text; the reader says which line is not
             return _decoded(head[: head.rindex(b"\n", 0, error.start) + 1])
-        text = "the file is neither Parquet nor UTF-8 CSV text (its first line cannot be decoded); deliver it again"
+        told = "the file is neither Parquet nor UTF-8 CSV text (its first line cannot be decoded)"
+        text = f"{told}; save it as one of them and deliver it again"
         raise RefusedError(Finding(code=FileFault.CORRUPT, text=text)) from error
 
 

@@ -108,8 +108,24 @@ def test_the_stacks_roles_are_assumed_one_after_the_other(tmp_path: Path, monkey
     ]
 
 
-def test_a_file_that_is_not_yaml_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"config: [", r" is not YAML: "),
+        (
+            "config: {owner: Jürgen}".encode("latin-1"),
+            r" is not UTF-8 \(invalid start byte at byte 17\); save it as UTF-8$",
+        ),
+        (b"config: [1, 2]", r": config: found list; write a mapping$"),
+        (b"hello", r": found str; write a mapping$"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, told: str) -> None:
     (tmp_path / "Pulumi.yaml").write_text(PROJECT)
-    (tmp_path / "Pulumi.test.yaml").write_text("config: [")
-    with pytest.raises(RefusedError, match=r"Pulumi.test.yaml is not YAML: "):
+    (tmp_path / "Pulumi.test.yaml").write_bytes(content)
+    with pytest.raises(RefusedError, match=rf"Pulumi.test.yaml{told}"):
         target.read("test", tmp_path)
+
+
+def test_an_empty_file_leaves_the_defaults_of_the_project(tmp_path: Path) -> None:
+    assert read(tmp_path, "").config == read(tmp_path, "config:").config

@@ -121,6 +121,7 @@ def test_the_command_reads_what_the_others_printed(tmp_path: Path, capsys: pytes
     (tmp_path / "policies.json").write_text(json.dumps(POLICIES))
     assert main(["comment", str(tmp_path), "--stack", "staging"]) == 0
     assert capsys.readouterr().out == comment("staging", preview=None, cost=None, policies=POLICIES)
-    (tmp_path / "cost.json").write_text("{")
-    assert main(["comment", str(tmp_path), "--stack", "staging"]) == 1
-    assert "cost.json: found no JSON" in capsys.readouterr().err
+    for content in (b"{", b"\xff\xfe{}"):
+        (tmp_path / "cost.json").write_bytes(content)
+        assert main(["comment", str(tmp_path), "--stack", "staging"]) == 1
+        assert "cost.json: found no JSON" in capsys.readouterr().err

@@ -58,7 +58,7 @@ def test_a_person_halts_a_rollout_and_is_told_why_it_was_turned_back(platform: P
 
 
 def test_without_a_rollout_there_is_nothing_to_halt(platform: Platform) -> None:
-    with pytest.raises(RefusedError, match="is not there: there is no rollout to halt"):
+    with pytest.raises(RefusedError, match=r"is not there: there is no rollout to halt$"):
         halt(platform)
     deployed(platform, platform.register())
     with pytest.raises(RefusedError, match="is InService: there is no rollout to halt; `rollback` moves it back"):

@@ -201,6 +201,14 @@ def test_a_configuration_that_is_no_object_is_refused(tmp_path: Path, text: str,
         pass
 
 
+def test_levels_that_are_not_there_are_told_with_those_that_are(tmp_path: Path) -> None:
+    for name in ("strict", "prod"):
+        (tmp_path / f"{name}.json").write_text("{}")
+    runner = PolicyRunner(PACK, stack="prod", project="ml-platform", config_path=tmp_path / "hard.json")
+    with pytest.raises(PolicyPackError, match=r"levels: found no .*hard\.json; those there: prod, strict$"), runner:
+        pass
+
+
 def test_a_pack_that_does_not_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "__main__.py").write_text("raise RuntimeError('no such table')\n")
     with (

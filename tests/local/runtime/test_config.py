@@ -162,3 +162,8 @@ def test_a_missing_project_file_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_not_yaml_is_refused(directory: Path) -> None:
     (directory / "Pulumi.dev.yaml").write_text("config: {")
     assert faults(directory)[0].startswith("Pulumi.dev.yaml: not YAML: ")
+
+
+def test_a_file_that_is_not_utf_8_is_refused(directory: Path) -> None:
+    (directory / "Pulumi.dev.yaml").write_bytes("owner: Jürgen".encode("latin-1"))
+    assert faults(directory) == ["Pulumi.dev.yaml: not UTF-8 (invalid start byte at byte 8); save it as UTF-8"]

@@ -101,6 +101,15 @@ def test_a_label_of_two_values(
     assert rehearse(path, contract, now=NOW).first.quarantined == 0
 
 
+@pytest.mark.parametrize(("value", "has"), [("", "no value"), ("no", "one value in all rows")])
+def test_a_label_of_less_than_two_values_says_what_is_lacking(tmp_path: Path, value: str, has: str) -> None:
+    path = write(tmp_path / "visits.csv", {**BASE, "kind": [value] * ROWS})
+    assert refusal(path, label="kind") == (
+        f"--label: found 'kind', which has {has}; supported is a label of two values: give a file with rows of both; "
+        "columns that can be it: 'left'"
+    )
+
+
 def test_what_is_no_label_entity_or_event_time_is_refused_with_what_could_be(tmp_path: Path) -> None:
     day = [f"2026-11-{1 + row % 20:02}" for row in range(ROWS)]
     path = write(tmp_path / "visits.csv", {**BASE, "kind": [row % 3 for row in range(ROWS)], "day": day, "due": day})

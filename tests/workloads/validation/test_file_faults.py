@@ -168,7 +168,7 @@ def test_bytes_that_are_no_text(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     (finding,) = Judged(path).verdict.findings
     assert finding.code is FileFault.CORRUPT
-    assert finding.text.endswith("text (its first line cannot be decoded); deliver it again")
+    assert finding.text.endswith("text (its first line cannot be decoded); save it as one of them and deliver it again")
 
 
 def test_a_line_that_is_not_utf8(tmp_path: Path) -> None:

@@ -158,9 +158,10 @@ def _statement(group: _Group, found: Iterable[_Allowed]) -> Document:
         "Resource": _without_types(_without_covered(patterns)),
     }
     if tested:
-        body["Condition"] = conditions = defaultdict[str, dict[str, list[str]]](dict)
+        body["Condition"] = conditions = defaultdict[str, dict[str, str | list[str]]](dict)
         for (operator, key), values in sorted(tested.items()):
-            conditions[operator][key] = sorted(values)
+            first, *others = sorted(values)  # analysers of policies want one text where there is one
+            conditions[operator][key] = [first, *others] if others else first
     return body
 
 

@@ -20,7 +20,7 @@ from components.ground import judged
 ROOT = Path(__file__).parents[2]
 #: What the CLI reads of the project; the rest of the checkout has no part in it.
 PROGRAM = ("Pulumi.yaml", "__main__.py")
-PACKAGES = ("components", "contracts", "policies", "settings", "shapes", "workloads")
+PACKAGES = ("automation", "components", "contracts", "policies", "settings", "shapes", "workloads")
 #: Where the config of the one endpoint stands.
 LIVE = "workloads/churn/endpoints/live"
 #: The program's virtual environment holds the SDKs of these, so the CLI wants their plugins.

@@ -293,6 +293,20 @@ BREAKS = [
     Break("tags that move", put(REPOSITORY, "imageTagMutability", "MUTABLE"), ("ecr-immutable-tags",)),
     Break("no scan", put(REPOSITORY, "imageScanningConfiguration.scanOnPush", False), ("ecr-scan-on-push",)),
     Break("images for ever", remove(the("ecr/lifecyclePolicy")), ("ecr-lifecycle-policy",)),
+    Break(
+        "plain results of Spark",
+        put(the("glue/securityConfiguration"), "encryptionConfiguration.s3Encryption.s3EncryptionMode", "SSE-S3"),
+        ("glue-security-configuration-encrypted",),
+    ),
+    Break(
+        "a plain catalogue",
+        put(
+            the("glue/dataCatalogEncryptionSettings"),
+            "dataCatalogEncryptionSettings.encryptionAtRest.catalogEncryptionMode",
+            "DISABLED",
+        ),
+        ("glue-data-catalog-encrypted",),
+    ),
     Break("a bucket without a lock", put(RAW, "objectLockEnabled", False), ("artifact-bucket-object-lock",)),
     Break("an endpoint without capture", drop(CONFIG, "dataCaptureConfig"), ("endpoint-data-capture",)),
     Break("no monitoring", unmonitored, ("endpoint-has-monitoring-schedule",)),

@@ -121,5 +121,5 @@ def test_the_boundary_allows_no_change_of_permissions() -> None:
     assert set(statements()["WithoutResource"]["Action"]) < WITHOUT_RESOURCE
     passing = statements()["IamPassedToService"]
     assert passing["Resource"] == ["arn:aws:iam::123456789012:role/*-staging-*"]
-    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": ["sagemaker.amazonaws.com"]}}
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     assert statements()["KmsGrantIsForAWSResource"]["Resource"] == ["arn:key-models"]

@@ -76,14 +76,16 @@ def same_bits(found: list[float], wanted: Any) -> bool:
 
 
 def test_csv(service: Running, classifier: xgb.XGBClassifier, matrix: Matrix) -> None:
+    """Infinities are no numbers of a contract: those rows go without them."""
+    finite = np.where(np.isinf(matrix), np.nan, matrix)
     found: list[float] = []
-    for part in np.array_split(matrix, 4):
+    for part in np.array_split(finite, 4):
         text = "".join(",".join("" if value != value else repr(value) for value in row) + "\n" for row in part.tolist())
         answer = service.csv(text)
         assert answer.status == 200, answer.body[:300]
         found += [float(line.split(b",")[0]) for line in answer.body.splitlines()]
     assert len(found) == ROWS
-    assert same_bits(found, expected(classifier, matrix))
+    assert same_bits(found, expected(classifier, finite))
 
 
 def test_json(service: Running, classifier: xgb.XGBClassifier, matrix: Matrix) -> None:

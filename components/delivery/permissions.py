@@ -86,8 +86,16 @@ def changing_ground(names: Names, issuers: Sequence[str], boundary: pulumi.Input
     `boundary` is the ARN of the permissions boundary of the platform's roles: no role is made without it.
     """
     unnamed = {name: each.changes for name, each in SERVICES.items() if each.unnamed and name != "kms"}
+    gone = [verb for verb in unnamed["ec2"].split() if verb.startswith(("Delete", "Release"))]
+    unnamed["ec2"] = " ".join(verb for verb in unnamed["ec2"].split() if verb not in gone)
     return [
         *_by_resource("Change", names, unnamed),
+        access.allow(
+            "DeleteNetwork",
+            [f"ec2:{verb}" for verb in gone],
+            [names.arn("ec2", pattern) for pattern in SERVICES["ec2"].unnamed.split()],
+            conditions={"StringEquals": {"aws:ResourceTag/Environment": names.stack}},
+        ),
         *_roles(names, boundary),
         *_keys(names),
         _anywhere("ChangeWithoutResource", _actions({name: each.changes_anywhere for name, each in SERVICES.items()})),

@@ -116,6 +116,15 @@ def test_a_deployment_leaves_keys_alone_that_carry_no_tag_of_the_stack() -> None
     assert not DEPLOY.may("kms:CreateAlias", alias.replace("staging", "prod"))
 
 
+def test_a_deployment_deletes_nothing_of_a_network_that_carries_no_tag_of_the_stack() -> None:
+    verbs = [verb for verb in SERVICES["ec2"].changes.split() if verb.startswith(("Delete", "Release"))]
+    assert {"DeleteVpc", "ReleaseAddress"} < set(verbs)
+    for verb in verbs:
+        assert DEPLOY.may(f"ec2:{verb}", SUBNET, OWN), verb
+        assert not DEPLOY.may(f"ec2:{verb}", SUBNET), verb
+    assert DEPLOY.may("ec2:CreateSubnet", SUBNET)
+
+
 def test_a_deployment_makes_roles_within_the_boundary_only() -> None:
     job = role("churn-staging-training")
     for action in ("iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePermissionsBoundary"):

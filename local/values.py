@@ -58,11 +58,6 @@ def signature(value: Value) -> str | None:
     return cast("str | None", value.get(_SIGNATURE)) if isinstance(value, dict) else None
 
 
-def has_unknown(value: Value) -> bool:
-    """Whether anything inside is not known yet."""
-    return any(leaf == UNKNOWN for leaf in _leaves(value))
-
-
 def has_secret(value: Value) -> bool:
     """Whether anything inside is marked as secret."""
     if signature(value) == _SECRET:
@@ -190,14 +185,6 @@ def _children(value: Value) -> Iterator[Value]:
         yield from cast("dict[str, Value]", value).values()
     elif isinstance(value, list):
         yield from value
-
-
-def _leaves(value: Value) -> Iterator[Value]:
-    if isinstance(value, dict | list):
-        for child in _children(value):
-            yield from _leaves(child)
-    else:
-        yield value
 
 
 def _rebuild(value: Value, convert: Callable[[Value], Any]) -> Any:

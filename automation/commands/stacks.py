@@ -66,9 +66,8 @@ def up(
 ) -> None:
     """Bring a stack to what program and config say.
 
-    Previews first, judged by the policies, and asks. Before the first deployment the account is looked at.
-    What an earlier run left under way is looked up; a protected
-    stack's state is put into a file, for `pulumi stack import`.
+    Previews first, judged by the policies, and asks. Before the first deployment the account is looked at. What an
+    earlier run left under way is looked up; a protected stack's state is put into a file, for `pulumi stack import`.
     """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     engine = workspace.select(stack, target.PROJECT)

@@ -141,9 +141,22 @@ def _latest(
 
 
 def _empty_repository(content: Content, ecr: Any, tell: Callable[[int], None]) -> Emptied:
-    digests = sorted({item["imageDigest"] for item in _items("ecr", content.holder, ecr)})
-    for start in range(0, len(digests), IMAGES_A_CALL):
-        batch = [{"imageDigest": digest} for digest in digests[start : start + IMAGES_A_CALL]]
-        ecr.batch_delete_image(repositoryName=content.holder, imageIds=batch)
-        tell(start + len(batch))
-    return Emptied(content=content, deleted=content.count)
+    """RefusedError for an image that ECR keeps. What an index refers to can go only once the index is gone."""
+    left, deleted = sorted({item["imageDigest"] for item in _items("ecr", content.holder, ecr)}), 0
+    refused: list[Mapping[str, Any]] = []
+    for _ in range(2):
+        refused = []
+        for start in range(0, len(left), IMAGES_A_CALL):
+            batch = [{"imageDigest": digest} for digest in left[start : start + IMAGES_A_CALL]]
+            answer = ecr.batch_delete_image(repositoryName=content.holder, imageIds=batch)
+            failed = [each for each in answer.get("failures", []) if each["failureCode"] != "ImageNotFound"]
+            deleted += len(batch) - len(failed)
+            refused += failed
+            tell(deleted)
+        left = sorted({each["imageId"]["imageDigest"] for each in refused})
+        if not left:
+            return Emptied(content=content, deleted=deleted)
+    raise RefusedError(
+        f"repository {content.holder}: image {left[0]} cannot be deleted: {refused[0]['failureCode']}: "
+        f"{refused[0]['failureReason']}; delete what refers to it, then give the same command"
+    )

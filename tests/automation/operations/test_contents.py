@@ -114,6 +114,44 @@ def test_images_and_packages_are_found_and_deleted(platform: Platform) -> None:
     platform.client("sagemaker").delete_model_package_group(ModelPackageGroupName=platform.names.package_group)
 
 
+class Registry:
+    """A registry of two images, of which it deletes the index alone, and then the other after `refusals` calls."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+        self.asked: list[list[str]] = []
+
+    def get_paginator(self, _: str) -> Registry:
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"imageIds": [{"imageDigest": "sha256:index"}, {"imageDigest": "sha256:layered", "imageTag": "t1"}]}]
+
+    def batch_delete_image(self, *, imageIds: list[dict[str, str]], **_: Any) -> dict[str, Any]:  # noqa: N803
+        self.asked.append([each["imageDigest"] for each in imageIds])
+        if len(self.asked) > self.refusals:
+            return {"imageIds": imageIds}
+        code = "ImageReferencedByManifestList"
+        kept = {"imageId": {"imageDigest": "sha256:layered"}, "failureCode": code, "failureReason": "an index has it"}
+        return {"failures": [kept]}
+
+
+def test_an_image_that_an_index_refers_to_goes_after_it() -> None:
+    ecr, told = Registry(refusals=1), list[int]()
+    emptied = contents.empty(Content(kind="images", holder="r", count=2), lambda _: ecr, tell=told.append)
+    assert ecr.asked == [["sha256:index", "sha256:layered"], ["sha256:layered"]]
+    assert (emptied.deleted, told) == (2, [1, 2])
+
+
+def test_an_image_that_the_registry_keeps_is_told() -> None:
+    with pytest.raises(RefusedError) as caught:
+        contents.empty(Content(kind="images", holder="r", count=2), lambda _: Registry(refusals=2))
+    assert str(caught.value) == (
+        "repository r: image sha256:layered cannot be deleted: ImageReferencedByManifestList: an index has it; delete "
+        "what refers to it, then give the same command"
+    )
+
+
 def test_what_is_gone_already_and_what_holds_nothing_is_left_out(platform: Platform) -> None:
     gone = [
         {"type": BUCKET, "id": "no-such-bucket-1"},

@@ -2,7 +2,10 @@
 
 import sys
 
-from automation.commands import main
+try:
+    from automation.commands import main
+except KeyboardInterrupt:  # nothing was begun
+    sys.exit(130)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,10 +1,14 @@
 """`python -m local`: the platform on one machine, without an account."""
 
 import signal
+import sys
 from typing import NoReturn
 
-from local.commands import main
-from workloads.job import leave
+try:
+    from local.commands import main
+    from workloads.job import leave
+except KeyboardInterrupt:  # nothing was begun
+    sys.exit(130)
 
 
 def _interrupted(number: int, _: object) -> NoReturn:

@@ -25,7 +25,8 @@ def check(path: Path) -> Settings:
         raise pulumi.RunError(f"{path} is not YAML: {error}") from error
     content = _mapping({} if written is None else written, f"{path}: ")
     config = _mapping(content.get("config") or {}, f"{path}: config: ")
-    keys = {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items() if key.startswith(f"{PROJECT}:")}
+    own = f"{PROJECT}:"
+    keys = {key.removeprefix(own): value for key, value in config.items() if str(key).startswith(own)}
     secret = {key for key, value in keys.items() if isinstance(value, dict) and set(value) == {"secure"}}
     return read(path.stem.removeprefix("Pulumi."), {key: _text(value) for key, value in keys.items()}, secret)
 

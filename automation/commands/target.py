@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from botocore.exceptions import NoCredentialsError
 
 from automation.operations import stack_files
-from automation.operations.errors import RefusedError
+from automation.operations.errors import AccessError, RefusedError
 from automation.operations.releases import Clients
 from automation.operations.session import session
 from contracts.names import EndpointNames, Names, NamesError, WorkloadNames
 
 PROJECT = Path(__file__).parents[2]
 _NAMESPACE = "ml-platform"
+_WORKLOADS = f"{_NAMESPACE}:workloads"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -55,8 +57,12 @@ class Target:
 
     @functools.cached_property
     def caller(self) -> str:
-        """ARN of who asks. RefusedError for an account that the stack's config does not allow."""
-        found = self.client("sts").get_caller_identity()
+        """ARN of who asks. RefusedError for an account that the config does not allow, AccessError for no credentials."""
+        try:
+            found = self.client("sts").get_caller_identity()
+        except NoCredentialsError as error:
+            way = f"log in, or name a profile by AWS_PROFILE or as aws:profile in Pulumi.{self.stack}.yaml"
+            raise AccessError(f"{error}: {way}") from error
         allowed = [str(account) for account in self.config.get("aws:allowedAccountIds", [])]
         if allowed and found["Account"] not in allowed:
             raise RefusedError(
@@ -110,7 +116,7 @@ class Target:
 
     @property
     def _workloads(self) -> Mapping[str, Any]:
-        return self.config[f"{_NAMESPACE}:workloads"]
+        return self.config[_WORKLOADS]
 
 
 def read(stack: str, project: Path | None = None) -> Target:
@@ -127,7 +133,24 @@ def read(stack: str, project: Path | None = None) -> Target:
         if isinstance(value, dict)
     }
     found = {**defaults, **(stack_files.read(path).get("config") or {})}
-    return Target(stack=stack, config={key: _value(value) for key, value in found.items()})
+    config = {key: _value(value) for key, value in found.items()}
+    _require_workloads(config.get(_WORKLOADS), path)
+    return Target(stack=stack, config=config)
+
+
+def _require_workloads(found: Any, path: Path) -> None:
+    """RefusedError where workloads or endpoints are no mappings by name; all else the settings judge."""
+    levels = {_WORKLOADS: found}
+    if isinstance(found, dict):
+        levels |= {f"{_WORKLOADS}.{name}": workload for name, workload in found.items()}
+        for name, workload in found.items():
+            if isinstance(workload, dict):
+                levels[f"{_WORKLOADS}.{name}.endpoints"] = workload.get("endpoints") or {}
+    for key, value in levels.items():
+        if not isinstance(value, dict):
+            kind = "nothing" if value is None else type(value).__name__
+            check = f"`python -m settings check {path.name}` says all"
+            raise RefusedError(f"{key}: found {kind} in {path.name}; allowed: a mapping by name; {check}")
 
 
 def _value(value: Any) -> Any:

@@ -22,6 +22,7 @@ from automation.operations.errors import RefusedError
 from automation.operations.logs import Source
 from automation.operations.verification import verify as compared
 
+_WIDTH = 240
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -53,7 +54,8 @@ def status(stack: Stack, as_json: Json = False) -> None:
     if as_json:
         out.done("", asdict(found))
     else:
-        Console(file=sys.stdout, highlight=False).print(rendered(found))
+        # A file or a pipe has no width: a name that is folded could not be copied or looked for.
+        Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else _WIDTH).print(rendered(found))
 
 
 def logs(

@@ -50,13 +50,16 @@ def add(stack_file: Path, name: str, contract: str, *, default: Mapping[str, Any
     text = stack_file.read_text(encoding="utf-8")
     before = yaml.safe_load(text) or {}
     known = (before.get("config") or {}).get(_KEY)
-    if known is not None and name in known:
+    if isinstance(known, dict) and name in known:
         raise RefusedError(f"{stack_file}: workload {name!r} is there already; give another --name")
     added = {name: _entry(contract)}
     if known is None:
         added = {**default, **added}
-    wanted = {**before, "config": {**(before.get("config") or {}), _KEY: {**(known or {}), **added}}}
-    changed = _inserted(text, added, has_key=known is not None)
+    if known is not None and not isinstance(known, dict):  # JSON in text, as `pulumi config set` writes it
+        changed, wanted = None, None
+    else:
+        wanted = {**before, "config": {**(before.get("config") or {}), _KEY: {**(known or {}), **added}}}
+        changed = _inserted(text, added, has_key=known is not None)
     if changed is None or yaml.safe_load(changed) != wanted:
         raise RefusedError(
             f"{stack_file} is not written line by line there; add to {_KEY}:\n{yaml.safe_dump(added, sort_keys=False)}"

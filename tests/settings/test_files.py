@@ -42,6 +42,7 @@ def test_faults_are_those_of_the_running_program(tmp_path: Path, capsys: pytest.
         ("config: [1, 2]", "config: found list; write a mapping"),
         ("hello", "found str; write a mapping"),
         ("config: {'ml-platform:stack': {secure: abc}}", "ml-platform:stack: found a secret"),
+        ("config: {5: a}", "ml-platform:stack: found nothing"),
         ("{}", "ml-platform:stack: found nothing"),
     ],
 )

@@ -7,11 +7,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import NoCredentialsError
 from botocore.stub import Stubber
 
 from automation.commands import target
 from automation.commands.target import Target
-from automation.operations.errors import RefusedError
+from automation.operations.errors import AccessError, RefusedError
 
 PROJECT = """
 config:
@@ -125,6 +126,35 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, tol
     (tmp_path / "Pulumi.test.yaml").write_bytes(content)
     with pytest.raises(RefusedError, match=rf"Pulumi.test.yaml{told}"):
         target.read("test", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("workloads", "told"),
+    [
+        ("[churn]", ": found list"),
+        ("", ": found nothing"),
+        ("churn", ": found str"),
+        ("{churn: }", ".churn: found nothing"),
+        ("{churn: {endpoints: [live]}}", ".churn.endpoints: found list"),
+    ],
+)
+def test_workloads_that_are_no_mapping_are_refused(tmp_path: Path, workloads: str, told: str) -> None:
+    with pytest.raises(RefusedError) as caught:
+        read(tmp_path, f"config: {{'ml-platform:workloads': {workloads}}}")
+    assert str(caught.value) == (
+        f"ml-platform:workloads{told} in Pulumi.test.yaml; allowed: a mapping by name; "
+        "`python -m settings check Pulumi.test.yaml` says all"
+    )
+
+
+def test_nobody_is_told_how_to_become_somebody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(**_: Any) -> None:
+        raise NoCredentialsError
+
+    found = read(tmp_path, "config: {'aws:region': eu-west-1}")
+    monkeypatch.setattr(found.client("sts"), "get_caller_identity", nobody)
+    with pytest.raises(AccessError, match=r"credentials: log in, or name a profile by AWS_PROFILE or as aws:profile "):
+        _ = found.caller
 
 
 def test_an_empty_file_leaves_the_defaults_of_the_project(tmp_path: Path) -> None:

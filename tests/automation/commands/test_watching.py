@@ -37,7 +37,7 @@ def churn(emulator: Any) -> Platform:
 def run(churn: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     for name, value in churn.emulator.environment().items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "40")  # what is read from a pipe is not folded
     (tmp_path / "Pulumi.yaml").write_text((target.PROJECT / "Pulumi.yaml").read_text())
     (tmp_path / "Pulumi.watched.yaml").write_text("config: {'aws:region': eu-west-1, 'ml-platform:stack': watched}")
     monkeypatch.setattr(target, "PROJECT", tmp_path)

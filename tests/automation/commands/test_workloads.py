@@ -75,6 +75,7 @@ def test_the_end_of_the_file_is_a_place_too(tmp_path: Path, end: str) -> None:
         "config: {ml-platform:workloads: {churn: {contract: c.yaml}}}\n",
         "config:\n  ml-platform:workloads: {churn: {contract: c.yaml}}\n",
         "config:\n  ml-platform:workloads: {}\n",
+        'config:\n  ml-platform:workloads: \'{"churn": {"contract": "c.yaml"}}\'\n',
         "encryptionsalt: x\n",
     ],
 )

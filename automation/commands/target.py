@@ -57,7 +57,7 @@ class Target:
 
     @functools.cached_property
     def caller(self) -> str:
-        """ARN of who asks. RefusedError for an account that the config does not allow, AccessError for no credentials."""
+        """ARN of who asks. RefusedError for an account that the config does not allow, AccessError for nobody."""
         try:
             found = self.client("sts").get_caller_identity()
         except NoCredentialsError as error:

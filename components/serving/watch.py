@@ -21,9 +21,9 @@ MICROSECONDS_PER_MS: Final = 1000
 BUSY_PERCENT: Final = 90
 REQUESTS: Final = "AWS/SageMaker"
 HOSTS: Final = "/aws/sagemaker/Endpoints"
-#: The events spell a status in capitals, the API as one word; a rule that knows one spelling only might never match.
 #: What the alarm of a variant's server errors is called after the variant.
 SERVER_ERRORS: Final = "server-errors"
+#: The events spell a status in capitals, the API as one word; a rule that knows one spelling only might never match.
 _TROUBLE: Final = (
     "FAILED", "Failed", "ROLLING_BACK", "RollingBack", "UPDATE_ROLLBACK_FAILED", "UpdateRollbackFailed",
 )  # fmt: skip

@@ -13,6 +13,9 @@ from automation.commands.options import Stack
 from automation.evidence.comment import comment as written
 from automation.operations.errors import RefusedError
 
+#: What each of the files has at least.
+_TOLD = {"preview": "steps", "cost": "total", "policies": "report"}
+
 
 def comment(
     directory: Annotated[Path, typer.Argument(help="Where preview.json, cost.json and policies.json are.")],
@@ -23,15 +26,18 @@ def comment(
     The files are what `preview`, `cost --against` and `policies` print with --json. One that is not there, or empty
     because its command failed, is told as such.
     """
-    found = {name: _read(directory / f"{name}.json") for name in ("preview", "cost", "policies")}
+    found = {name: _read(directory / f"{name}.json", key) for name, key in _TOLD.items()}
     typer.echo(written(stack, **found), nl=False)
 
 
-def _read(path: Path) -> Mapping[str, Any] | None:
+def _read(path: Path, key: str) -> Mapping[str, Any] | None:
     content = path.read_bytes() if path.is_file() else b""
     if not content.strip():
         return None
     try:
-        return json.loads(content)
+        found = json.loads(content)
     except ValueError as error:
         raise RefusedError(f"{path}: found no JSON ({error}); give what a command printed with --json") from error
+    if not isinstance(found, dict) or key not in found:
+        raise RefusedError(f"{path}: found no {key!r}; give what `{path.stem}` printed with --json")
+    return found

@@ -57,9 +57,8 @@ class Document:
                 limit_usd=None if limit is None else float(limit),
             )
         except (KeyError, TypeError, AttributeError, StopIteration) as error:
-            raise RefusedError(
-                f"synth: found no {error or 'provider'}; give what `python -m local synth` wrote"
-            ) from error
+            lacks = error if isinstance(error, KeyError) else "stack with a provider and resources"
+            raise RefusedError(f"synth: found no {lacks}; give what `python -m local synth` wrote") from error
 
     def all(self, kind: str, **inputs: Any) -> list[Resource]:
         """The resources of a type with these inputs."""

@@ -47,3 +47,9 @@ def test_the_picture_in_the_readme_is_that_of_the_program() -> None:
     assert drawn
     message = "the architecture has changed: put the output of `make diagram STACK=prod` into README.md"
     assert drawn[1] == mermaid(Stack("prod").synth(bootstrap=False)), message
+
+
+def test_the_run_in_the_readme_ends_with_the_resources_of_the_program() -> None:
+    judged = re.findall(r"(\d+) judged by \d+ policies", README.read_text())
+    message = "the program has changed: put the output of `make up` into README.md, shortened as it is there"
+    assert int(judged[-1]) == len(Stack("staging").synth(bootstrap=False)["resources"]), message

@@ -82,9 +82,18 @@ def test_another_region_has_its_own_prices() -> None:
         estimated(ALARM, region="sa-east-1")
 
 
-@pytest.mark.parametrize("written", [{}, {"resources": []}, {"stack": "s", "resources": [], "outputs": {}}, [], "x"])
-def test_what_is_no_synth_is_refused(written: Any) -> None:
-    with pytest.raises(RefusedError, match="give what `python -m local synth` wrote"):
+@pytest.mark.parametrize(
+    ("written", "lacks"),
+    [
+        ({}, "'resources'"),
+        ({"resources": []}, "stack with a provider and resources"),
+        ({"stack": "s", "resources": [], "outputs": {}}, "stack with a provider and resources"),
+        ([], "stack with a provider and resources"),
+        ("x", "stack with a provider and resources"),
+    ],
+)
+def test_what_is_no_synth_is_refused(written: Any, lacks: str) -> None:
+    with pytest.raises(RefusedError, match=f"^synth: found no {lacks}; give what `python -m local synth` wrote$"):
         Document.of(written)
 
 

@@ -125,3 +125,9 @@ def test_the_command_reads_what_the_others_printed(tmp_path: Path, capsys: pytes
         (tmp_path / "cost.json").write_bytes(content)
         assert main(["comment", str(tmp_path), "--stack", "staging"]) == 1
         assert "cost.json: found no JSON" in capsys.readouterr().err
+    for content in ("[1]", "{}", '"total"', json.dumps(POLICIES)):
+        (tmp_path / "cost.json").write_text(content)
+        assert main(["comment", str(tmp_path), "--stack", "staging"]) == 1
+        assert capsys.readouterr().err.strip() == (
+            f"error: {tmp_path / 'cost.json'}: found no 'total'; give what `cost` printed with --json"
+        )

@@ -19,8 +19,9 @@ from automation.operations.errors import RefusedError
 from automation.operations.releases import Clients, Followed
 from automation.operations.session import session
 from contracts.names import EndpointNames
-from contracts.release import Record, Release, Status, emergency
+from contracts.release import Record, Release, ReleaseError, Status, emergency
 from contracts.release.live import Live, observe, release_of
+from contracts.release.lock import BusyError
 from contracts.release.record import instant
 
 #: The provider has waited for the rollout; what is left is another one that began in between.
@@ -66,25 +67,40 @@ def why(names: EndpointNames, followed: Followed, clients: Clients, watchers: Wa
     return "\n".join(lines)
 
 
-def seen_through(**aws: Any) -> Callable[[EndpointNames, str], None]:
-    """What the program hangs on an endpoint, to be called after every change of it with the name of the configuration
-    that it is to serve; `aws` goes to `session`.
+def seen_through(**aws: Any) -> Callable[[EndpointNames, str, str], None]:
+    """What the program hangs on an endpoint, to be called after every change of it with the configuration that it is to
+    serve and the one that the provider then read of it; `aws` goes to `session`.
+
+    Where they agree nothing is asked: the next act writes into the record what became of the release.
     """
 
-    def see(names: EndpointNames, config: str) -> None:
-        found = session(**aws)
-        clients = Clients(s3=found.client("s3"), ssm=found.client("ssm"), sagemaker=found.client("sagemaker"))
-        followed = releases.follow(names, who="pulumi up", clients=clients, patience_seconds=PATIENCE_SECONDS)
-        live = observe(clients.sagemaker, names.prefix)
-        if not followed.failed and live and live.config != config:
-            followed = Followed(record=followed.record, failed=_failed_before(names, followed.record, config))
-        if followed.failed:
-            watchers = Watchers(cloudwatch=found.client("cloudwatch"), logs=found.client("logs"))
-            raise RefusedError(why(names, followed, clients, watchers))
-        if live and live.config != config:
-            raise RefusedError(_turned_back(live, config))
+    def see(names: EndpointNames, wanted: str, read: str) -> None:
+        if read == wanted:
+            return
+        from botocore.exceptions import BotoCoreError, ClientError  # as in `session`
+
+        try:
+            reason = _became(names, wanted, session(**aws))
+        except (BotoCoreError, ClientError, BusyError, ReleaseError, RefusedError) as error:
+            reason = (
+                f"endpoint {names.prefix} serves {read} and not {wanted}: the rollout was turned back, and the release "
+                f"record does not say so yet ({error}); `python -m automation follow` writes it"
+            )
+        raise RefusedError(reason)
 
     return see
+
+
+def _became(names: EndpointNames, wanted: str, found: Any) -> str:
+    """Write into the record what became of the rollout; what there is to say of it."""
+    clients = Clients(s3=found.client("s3"), ssm=found.client("ssm"), sagemaker=found.client("sagemaker"))
+    followed = releases.follow(names, who="pulumi up", clients=clients, patience_seconds=PATIENCE_SECONDS)
+    live = observe(clients.sagemaker, names.prefix)
+    failed = followed.failed or _failed_before(names, followed.record, wanted)
+    if failed:
+        watchers = Watchers(cloudwatch=found.client("cloudwatch"), logs=found.client("logs"))
+        return why(names, Followed(record=followed.record, failed=failed), clients, watchers)
+    return _turned_back(names, live, wanted)
 
 
 def _failed_before(names: EndpointNames, record: Record, config: str) -> Release | None:
@@ -93,12 +109,13 @@ def _failed_before(names: EndpointNames, record: Record, config: str) -> Release
     return next((each for each in record.releases if each.id == release and each.status is Status.FAILED), None)
 
 
-def _turned_back(live: Live, config: str) -> str:
+def _turned_back(names: EndpointNames, live: Live | None, wanted: str) -> str:
     """Of a rollout that changed the configuration of a release alone, such as its instance type."""
-    reason = live.failure or "SageMaker gives no reason"
+    config, reason = (live.config, live.failure) if live else ("nothing", "")
     return (
-        f"endpoint {live.endpoint} serves {live.config} and not {config}: the rollout was turned back ({reason}); the "
-        "next `pulumi up` tries it again: mend the cause first, or take the change out"
+        f"endpoint {names.prefix} serves {config} and not {wanted}: the rollout was turned back "
+        f"({reason or 'SageMaker gives no reason'}); the next `pulumi up` tries it again: mend the cause first, or "
+        "take the change out"
     )
 
 

@@ -14,7 +14,7 @@ from contracts.names import EndpointNames
 def build(
     workload: Workload,
     rollback_alarms: Mapping[str, Sequence[pulumi.Input[str]]],
-    see_through: Callable[[EndpointNames, str], None],
+    see_through: Callable[[EndpointNames, str, str], None],
 ) -> dict[str, Realtime]:
     """The endpoints that have a release, by name. `rollback_alarms` are names of alarms, by endpoint.
 

@@ -51,8 +51,8 @@ def model_statements(
 class RealtimeArgs:
     """`record` is the release record. `rollback_alarms` are the names of the alarms that turn a rollout back.
 
-    `see_through` is called after each change of the endpoint, with the name of the configuration that it is to serve,
-    and raises what went wrong: the provider calls a rollout done that SageMaker turned back.
+    `see_through` is called after each change of the endpoint, with the configuration that it is to serve and the one
+    that the provider read, and raises what went wrong: the provider calls a rollout done that SageMaker turned back.
     """
 
     ground: Ground
@@ -60,7 +60,7 @@ class RealtimeArgs:
     settings: RealtimeSettings
     record: Record
     rollback_alarms: Sequence[pulumi.Input[str]]
-    see_through: Callable[[EndpointNames, str], None]
+    see_through: Callable[[EndpointNames, str, str], None]
 
 
 class Realtime(pulumi.ComponentResource):
@@ -173,7 +173,8 @@ class Realtime(pulumi.ComponentResource):
         self, live: aws.sagemaker.EndpointConfiguration, logs: aws.cloudwatch.LogGroup
     ) -> aws.sagemaker.Endpoint:
         def see(hook: pulumi.ResourceHookArgs) -> None:
-            self._args.see_through(self._names, (hook.new_inputs or {})["endpointConfigName"])
+            wanted, read = (hook.new_inputs or {})["endpointConfigName"], (hook.new_outputs or {})["endpointConfigName"]
+            self._args.see_through(self._names, wanted, read)
 
         seen = pulumi.ResourceHook(f"{self._name}-seen-through", see)
         return aws.sagemaker.Endpoint(

@@ -135,6 +135,13 @@ class Platform:
         """Make an approved package the next release: the record is written here, the rollout is the next `up`."""
         return operations.releases.promote(self.names, package, by=By(who=who, why=why), clients=self._releases)
 
+    def follow(self, *, who: str) -> Record:
+        """The record once the endpoint serves the wanted release. LoopError when its rollout was turned back."""
+        followed = operations.releases.follow(self.names, who=who, clients=self._releases, patience_seconds=600)
+        if followed.failed:
+            raise LoopError(f"release {followed.failed.id} failed: {followed.failed.reason}")
+        return followed.record
+
     @property
     def _releases(self) -> Clients:
         return Clients(s3=self.client("s3"), ssm=self.client("ssm"), sagemaker=self.client("sagemaker"))

@@ -232,9 +232,9 @@ class Story:
             record = self.platform.promote(arn, who="loop", why="passed the gate and was approved")
             self.say(f"release {record.wanted.id} is to be live: {arn}")
             self._deploy()
-            found = self.platform.record()
-            if found is None or found.live is None or found.live.id != record.wanted.id:
-                raise LoopError(f"release {record.wanted.id} is not live: the record says {found}")
+            serving = self.platform.follow(who="loop").serving
+            if serving.id != record.wanted.id:
+                raise LoopError(f"the endpoint serves release {serving.id}, not {record.wanted.id}")
             endpoint = self.platform.endpoint()
             self.say(f"endpoint {endpoint['EndpointName']} {endpoint['EndpointStatus']}: {self._url()}/invocations")
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,10 +10,9 @@ import pytest
 from automation.operations import releases, rollouts
 from automation.operations.errors import RefusedError
 from automation.operations.rollouts import Watchers
-from contracts.release import emergency
+from contracts.release import Status, emergency
 from tests.automation.conftest import Platform
 from tests.automation.operations.test_releases import deployed, follow, promote
-from tests.local.processes import eventually
 
 
 def guarded(platform: Platform, minutes: int = 60) -> dict[str, Any]:
@@ -95,11 +93,12 @@ def test_a_release_that_serves_has_no_reason_to_have_failed(platform: Platform) 
 
 @pytest.fixture
 def see(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """What the program calls with the configuration that it wanted, in the environment's account."""
+    """What the program calls with the configuration that it wanted and the one that serves, in the environment's
+    account."""
     for name, value in platform.emulator.environment().items():
         monkeypatch.setenv(name, value)
     seen = rollouts.seen_through(region=platform.emulator.region, profile=None, roles=[])
-    return lambda config: seen(platform.names, config)
+    return lambda config: seen(platform.names, config, platform.settled()["EndpointConfigName"])
 
 
 def test_the_program_sees_a_rollout_through(platform: Platform, see: Callable[[str], None]) -> None:
@@ -108,15 +107,29 @@ def test_the_program_sees_a_rollout_through(platform: Platform, see: Callable[[s
     platform.up(before)
     see(platform.config(before.wanted.id))
     record = promote(platform, second)
-    assert record.live is not None
-    assert record.live.champion == first  # so the hook wrote it
     platform.up(record, wait=False, **guarded(platform))
-    turning = threading.Thread(target=lambda: eventually(lambda: _halted(platform)))
-    turning.start()
+    halt(platform)
     with pytest.raises(RefusedError, match=f"release {record.wanted.id} .* failed: The deployment of"):
         see(platform.config(record.wanted.id))
-    turning.join()
     see(platform.config(before.wanted.id))  # the record is true by now
+    stored = releases.read(platform.names, platform.clients)
+    assert stored is not None
+    assert (stored.wanted.id, stored.releases[1].status) == (before.wanted.id, Status.FAILED)
+
+
+def test_an_update_that_came_through_asks_nobody(platform: Platform) -> None:
+    """Neither AWS nor its credentials: the provider has read what serves."""
+    rollouts.seen_through(region="nowhere", profile="nobody", roles=[])(platform.names, "a", "a")
+
+
+def test_an_update_that_was_turned_back_fails_also_where_the_record_is_out_of_reach(platform: Platform) -> None:
+    see = rollouts.seen_through(region="eu-west-1", profile="nobody", roles=[])
+    message = (
+        rf"^endpoint {platform.names.prefix} serves old and not new: the rollout was turned back, and the release "
+        r"record does not say so yet \(.*nobody.*\); `python -m automation follow` writes it$"
+    )
+    with pytest.raises(RefusedError, match=message):
+        see(platform.names, "new", "old")
 
 
 def test_an_update_fails_too_where_the_rollback_function_was_faster_to_write_the_record(
@@ -143,8 +156,3 @@ def test_a_configuration_that_was_turned_back_fails_though_its_release_serves(
     ):
         see(wanted)
     see(live)
-
-
-def _halted(platform: Platform) -> bool:
-    halt(platform)
-    return True

@@ -38,7 +38,7 @@ def serving(
                 settings=RealtimeSettings.model_validate(section),
                 record=found or record(),
                 rollback_alarms=alarms,
-                see_through=lambda _, __: None,
+                see_through=lambda _, __, ___: None,
             ),
         )
 

@@ -1,9 +1,11 @@
 """The AWS and awsx plugins of the Pulumi CLI, played by the sample cloud: the real engine with no account.
 
-    python -m tests.cli.plugin aws prod steady     # package, stack, `steady` or `bootstrap`; the engine reads the port
+    python -m tests.cli.plugin aws prod steady     # package, stack, state; the engine reads the port
 
 Inputs are checked as in the local run, outputs are made up, nothing is created. So a test with it says that program,
-pack and engine agree with each other, not that AWS would take the resources.
+pack and engine agree with each other, not that AWS would take the resources. In the state `bootstrap` there is neither
+image nor release, in `steady` there are both, and in `turned-back` SageMaker turns every rollout of an endpoint back:
+it serves the configuration that it served before.
 """
 
 from __future__ import annotations
@@ -54,8 +56,9 @@ def _told(method: Callable[..., Any]) -> Callable[..., Any]:
 class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     """One provider process. The sample cloud loads service models as it goes, so it serves one call at a time."""
 
-    def __init__(self, package: str, cloud: SampleCloud) -> None:
+    def __init__(self, package: str, cloud: SampleCloud, *, turns_back: bool) -> None:
         self._package, self._cloud, self._lock = package, cloud, threading.Lock()
+        self._turns_back = turns_back
         self._adapter = Adapter(cloud.endpoint_url, ACCOUNT, REGION)
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -90,6 +93,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
         # The state keeps the hash of an asset and not its content: masked, both sides have the hash.
         old, new = (values.masked(values.from_struct(inputs)) for inputs in (request.old_inputs, request.news))
+        old |= _served(request.olds)  # the provider compares with what it read
         changed = sorted(set(changed_keys(old, new)) - set(request.ignoreChanges))
         with self._lock:
             forcing = self._adapter.replaces(_type(request.urn), old, new)
@@ -113,7 +117,8 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
         given, before = values.from_struct(request.news), values.from_struct(request.old_inputs)
         kept = {key: value for key, value in values.from_struct(request.olds).items() if key not in before}
-        return pb.UpdateResponse(properties=values.to_struct(kept | given))
+        served = _served(request.olds) if self._turns_back else {}
+        return pb.UpdateResponse(properties=values.to_struct(kept | given | served))
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
         return pb.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
@@ -181,6 +186,11 @@ def _register(monitor: resource_pb2_grpc.ResourceMonitorStub, child: Registratio
     return Registered(urn=answer.urn, id=answer.id, outputs=values.from_struct(answer.object))
 
 
+def _served(outputs: Any) -> dict[str, Any]:
+    """Of an endpoint, the configuration that the provider read last."""
+    return {k: v for k, v in values.from_struct(outputs).items() if k == "endpointConfigName"}
+
+
 def _type(urn: str) -> str:
     return registration.qualified_type(urn).split("$")[-1]
 
@@ -191,7 +201,9 @@ def main(package: str, stack: str, state: str) -> None:
         futures.ThreadPoolExecutor(max_workers=16), options=[("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES)]
     )
     cloud = SampleCloud(stack, REGION, bootstrap=state == "bootstrap")
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Plugin(package, cloud), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(
+        Plugin(package, cloud, turns_back=state == "turned-back"), server
+    )
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"{port}\n")

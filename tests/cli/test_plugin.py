@@ -35,9 +35,9 @@ ALWAYS_THERE = {
 }
 
 
-@pytest.fixture
-def plugin() -> Generator[Any]:
-    command = [sys.executable, "-m", "tests.cli.plugin", "aws", "prod", "steady"]
+@pytest.fixture(params=["steady"])
+def plugin(request: pytest.FixtureRequest) -> Generator[Any]:
+    command = [sys.executable, "-m", "tests.cli.plugin", "aws", "prod", request.param]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         with grpc.insecure_channel(f"127.0.0.1:{process.stdout.readline().strip()}") as channel:
@@ -53,3 +53,13 @@ def test_resources_are_previewed_side_by_side(plugin: Any) -> None:
     kinds = [*ALWAYS_THERE] * 4
     with ThreadPoolExecutor(max_workers=16) as pool:
         assert list(pool.map(preview, kinds)) == [values.UNKNOWN] * len(kinds)
+
+
+@pytest.mark.parametrize(("plugin", "serves"), [("steady", "b"), ("turned-back", "a")], indirect=["plugin"])
+def test_an_endpoint_serves_what_its_rollout_came_to(plugin: Any, serves: str) -> None:
+    urn = "urn:pulumi:prod::ml-platform::aws:sagemaker/endpoint:Endpoint::live"
+    old, new = (values.to_struct({"name": "live", "endpointConfigName": name}) for name in "ab")
+    answer = plugin.Update(pb.UpdateRequest(id="live", urn=urn, olds=old, old_inputs=old, news=new))
+    assert values.from_struct(answer.properties)["endpointConfigName"] == serves
+    again = plugin.Diff(pb.DiffRequest(id="live", urn=urn, olds=answer.properties, old_inputs=new, news=new))
+    assert list(again.diffs) == ([] if serves == "b" else ["endpointConfigName"])

@@ -146,6 +146,25 @@ def test_a_stack_comes_up_in_steps_and_then_stays_as_it_is(tmp_path: Path) -> No
     assert cli.resources() == deployed
 
 
+def test_an_update_whose_rollout_was_turned_back_fails_until_it_comes_through(tmp_path: Path) -> None:
+    cli = stack(tmp_path, "prod")
+    assert cli.up().code == 0
+    before = cli.resources("aws:sagemaker/endpoint:")[0]["outputs"]["endpointConfigName"]
+    assert (
+        cli.run("config", "set", "--path", "ml-platform:workloads.churn.endpoints.live.instance_count", "4").code == 0
+    )
+    cli.plugins("turned-back")
+    for _ in range(2):  # the state holds the new inputs by then, and the provider what it read
+        failed = cli.up()
+        assert failed.code != 0
+        assert f"endpoint churn-prod-live serves {before} and not churn-prod-live-" in failed.text
+        assert "`python -m automation follow` writes it" in failed.text
+    cli.plugins("steady")
+    mended = cli.up()
+    assert mended.code == 0, mended.text
+    assert cli.resources("aws:sagemaker/endpoint:")[0]["outputs"]["endpointConfigName"] != before
+
+
 def test_a_mandatory_policy_stops_prod_before_anything_is_created(tmp_path: Path) -> None:
     cli = stack(tmp_path, "prod", **{LIVE: {"capture_percent": 0}})
     refused = cli.up()

@@ -74,7 +74,8 @@ class Story:
         self.deliver()
         first = self.train(self.platform.start_training("first"), "Train, evaluate, gate, register")
         if first is None:
-            raise LoopError("the first model was rejected: nothing to release; see the gate's reasons above")
+            way = f"mend the data or the features, or lower `quality` in the contract of {self.contract.name}"
+            raise LoopError(f"the first model was rejected, for the gate's reasons above: nothing to release; {way}")
         self.release(first, "Approve and promote the first model")
         self.predict()
 

@@ -36,9 +36,13 @@ def labels(profiles: Sequence[Profile]) -> list[str]:
 
 
 def entities(profiles: Sequence[Profile]) -> list[str]:
-    """Columns that can say what a row is about: whole numbers or texts, another in nearly every row, or called so."""
+    """Columns that can say what a row is about: whole numbers or texts, another in nearly every row, or called so.
+
+    Where none is, all of those types with more than two values: an entity may have many rows.
+    """
     keys = [p for p in profiles if p.name and kinds.type_of(p) in (ColumnType.INTEGER, ColumnType.STRING)]
-    return [p.name for p in keys if p.is_unique or p.name.lower() in ("id", "key") or p.name.lower().endswith("id")]
+    likely = [p.name for p in keys if p.is_unique or p.name.lower() in ("id", "key") or p.name.lower().endswith("id")]
+    return likely or [p.name for p in keys if p.distinct > 2]
 
 
 def times(profiles: Sequence[Profile]) -> list[str]:

@@ -162,3 +162,17 @@ def test_as_many_requests_as_a_drift_score_needs(
     watching(monkeypatch, told, drifted=False)
     told.watch()
     assert counts == [sent]
+
+
+def test_a_first_model_that_is_rejected_ends_the_run_and_says_what_to_do(
+    told: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(told, "deliver", lambda: None)
+    monkeypatch.setattr(told, "train", lambda *_: None)
+    monkeypatch.setattr(told.platform, "start_training", lambda _: "execution", raising=False)
+    with pytest.raises(LoopError) as caught:
+        told.reach_predictions()
+    assert str(caught.value) == (
+        "the first model was rejected, for the gate's reasons above: nothing to release; "
+        "mend the data or the features, or lower `quality` in the contract of churn"
+    )

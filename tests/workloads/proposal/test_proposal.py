@@ -101,6 +101,12 @@ def test_a_label_of_two_values(
     assert rehearse(path, contract, now=NOW).first.quarantined == 0
 
 
+def test_an_entity_of_many_rows_is_among_what_can_be_one(tmp_path: Path) -> None:
+    columns = {"machine": [f"m{row % 9}" for row in range(ROWS)], "load": [row / 7 for row in range(ROWS)]}
+    path = write(tmp_path / "runs.csv", {**columns, "left": [row % 2 for row in range(ROWS)]})
+    assert refusal(path, entity=None) == "--entity: none is given; columns that can be it: 'machine'"
+
+
 @pytest.mark.parametrize(("value", "has"), [("", "no value"), ("no", "one value in all rows")])
 def test_a_label_of_less_than_two_values_says_what_is_lacking(tmp_path: Path, value: str, has: str) -> None:
     path = write(tmp_path / "visits.csv", {**BASE, "kind": [value] * ROWS})

@@ -109,7 +109,7 @@ def _apart(stack: str, project: Path) -> None:
 
 def _place(config: dict[str, Any], cidr: str | None, project: Path) -> None:
     """Give the network its range."""
-    create = (config.get(f"{_OURS}:network") or {}).get("create")
+    create = _created(config, "--template")
     if create is None:
         if cidr:
             raise RefusedError("--cidr: the template's network makes no VPC; leave it out, or take another template")
@@ -122,10 +122,26 @@ def ranges(project: Path) -> dict[str, ipaddress.IPv4Network]:
     """The range of each stack of the project that makes a VPC."""
     found: dict[str, ipaddress.IPv4Network] = {}
     for file in sorted(project.glob("Pulumi.*.yaml")):
-        network = (stack_files.read(file).get("config") or {}).get(f"{_OURS}:network") or {}
-        if cidr := (network.get("create") or {}).get("cidr"):
-            found[file.stem.removeprefix("Pulumi.")] = ipaddress.IPv4Network(cidr, strict=False)
+        create = _created(stack_files.read(file).get("config") or {}, file.name)
+        if create and (cidr := create.get("cidr")):
+            try:
+                found[file.stem.removeprefix("Pulumi.")] = ipaddress.IPv4Network(cidr, strict=False)
+            except ValueError as error:
+                told = f"{file.name}: {_OURS}:network.create.cidr: found {cidr!r}; allowed: a range like 10.20.0.0/16"
+                raise RefusedError(f"{told}; mend it first, since no other range may overlap it") from error
     return found
+
+
+def _created(config: Mapping[str, Any], where: str) -> dict[str, Any] | None:
+    """What a stack's config says of the VPC that it makes."""
+    network = config.get(f"{_OURS}:network") or {}
+    create = network.get("create") if isinstance(network, dict) else network
+    if create is not None and not isinstance(create, dict):
+        told = (
+            f"{where}: {_OURS}:network: found {create!r}; allowed: a mapping of `create`, which is one, or `existing`"
+        )
+        raise RefusedError(f"{told}; mend it first")
+    return create
 
 
 def _free(taken: Mapping[str, ipaddress.IPv4Network], like: str | None) -> str:

@@ -41,6 +41,27 @@ def test_what_is_given_stands_in_the_file_and_secrets_of_the_template_do_not(eng
     assert found["ml-platform:network"]["create"]["cidr"] == "10.60.0.0/16"
 
 
+@pytest.mark.parametrize(
+    ("network", "told"),
+    [
+        (
+            {"create": {"cidr": "banana"}},
+            "Pulumi.odd.yaml: ml-platform:network.create.cidr: found 'banana'; allowed: a range ",
+        ),
+        ({"create": "banana"}, "Pulumi.odd.yaml: ml-platform:network: found 'banana'; allowed: a mapping of `create`"),
+        ("banana", "Pulumi.odd.yaml: ml-platform:network: found 'banana'; allowed: a mapping of `create`"),
+    ],
+)
+def test_a_stack_whose_range_cannot_be_read_is_named_and_nothing_written(
+    engine: Engine, network: Any, told: str
+) -> None:
+    (engine.project / "Pulumi.odd.yaml").write_text(yaml.safe_dump({"config": {"ml-platform:network": network}}))
+    with pytest.raises(RefusedError) as caught:
+        environments.write("qa", "staging", engine.project)
+    assert str(caught.value).startswith(told)
+    assert not (engine.project / "Pulumi.qa.yaml").exists()
+
+
 def test_a_free_range_has_the_templates_size_and_overlaps_none(engine: Engine) -> None:
     small = config(ROOT, "staging") | {"ml-platform:network": {"create": {"cidr": "10.0.0.0/20", "zones": 2}}}
     (engine.project / "Pulumi.small.yaml").write_text(yaml.safe_dump({"config": small}))

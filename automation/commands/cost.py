@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from automation.commands import target
 from automation.commands.options import Json, Stack
 from automation.commands.output import Output
 from automation.commands.target import PROJECT
@@ -39,6 +40,8 @@ def cost(
 ) -> None:
     """Say what a month of a stack costs."""
     out, traffic = Output(as_json=as_json), Traffic(requests=requests, endpoint_hours=hours)
+    if not synth and not config_file:
+        target.read(stack)  # it says which stacks there are
     found = _read(synth) if synth else local.synth(stack, PROJECT, config=config or (), config_file=config_file)
     now = estimate(Document.of(found), traffic)
     before = estimate(Document.of(_read(against)), traffic) if against else None

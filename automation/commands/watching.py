@@ -40,7 +40,7 @@ def verify(stack: Stack, workload: Workload = None, endpoint: Endpoint = None, a
     wrong = [verdict for verdict in verdicts if verdict.differences]
     end = f"{stack}: {len(wrong)} of {len(verdicts)} endpoints differ from what is wanted"
     out.done(
-        end if wrong else f"{stack}: all {len(verdicts)} endpoints are as wanted",
+        end if wrong else f"{stack}: {len(verdicts)} of {len(verdicts)} endpoints are as wanted",
         {"endpoints": [*map(asdict, verdicts)]},
     )
     if wrong:

@@ -56,7 +56,7 @@ def run(stack: Stack) -> list[Finding]:
 def _unknown(subject: str, error: Exception) -> Finding:
     code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
     fix = "allow it for who runs preflight, or look it up by hand" if code in _NO_ACCESS else "try again"
-    return Finding(subject=subject, holds=None, found=str(error), fix=fix)
+    return Finding(subject=subject, holds=None, found=" ".join(str(error).split())[:300], fix=fix)
 
 
 def concurrency(stack: Stack) -> Iterator[Finding]:

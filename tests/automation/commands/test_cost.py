@@ -107,4 +107,4 @@ def test_the_stack_itself_is_synthesised_and_its_own_faults_are_told(capsys: pyt
     assert (code, json.loads(said.out)["limit_usd"]) == (Exit.POLICY, 1)
     code, out, err = cost(capsys=capsys)
     assert (code, out) == (Exit.REFUSED, "")
-    assert "stack 's' is not known; stacks of this project: prod, staging" in err
+    assert "--stack: found 's'; allowed: prod, staging" in err

@@ -53,7 +53,7 @@ def run(churn: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 def test_verify_and_status_from_nothing_to_a_release_that_is_not_rolled_out(run: Run, churn: Platform) -> None:
     assert run("verify") == (
         0,
-        "endpoint churn-watched-live: waits for its first release\nwatched: all 1 endpoints are as wanted",
+        "endpoint churn-watched-live: waits for its first release\nwatched: 1 of 1 endpoints are as wanted",
         "",
     )
     churn.register()

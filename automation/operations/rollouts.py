@@ -8,14 +8,13 @@ serves: where the alarm of a rollout has called the rollback function too, the r
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from automation.operations import releases
 from automation.operations.errors import RefusedError
+from automation.operations.logs import of_endpoint, read
 from automation.operations.releases import Clients, Followed
 from automation.operations.session import session
 from contracts.names import EndpointNames
@@ -26,7 +25,7 @@ from contracts.release.record import instant
 
 #: The provider has waited for the rollout; what is left is another one that began in between.
 PATIENCE_SECONDS: Final = 600.0
-_MOST_LINES, _MOST_EVENTS = 5, 1000
+_MOST_LINES: Final = 5
 
 
 def halt(names: EndpointNames, *, sagemaker: Any, cloudwatch: Any) -> None:
@@ -59,7 +58,8 @@ def why(names: EndpointNames, followed: Followed, clients: Clients, watchers: Wa
         raise ValueError(f"release {followed.record.wanted.id} has not failed")
     lines = [f"release {failed.id} ({failed.champion}) failed: {failed.reason}"]
     lines += [f"alarm {line}" for line in _alarms(names, clients.sagemaker, watchers.cloudwatch)]
-    lines += [f"log: {line}" for line in _errors(names, instant(failed.when), watchers.logs)]
+    errors = read(of_endpoint(names), since=instant(failed.when), most=_MOST_LINES, logs=watchers.logs, pattern="ERROR")
+    lines += [f"log: {line.text.strip()}" for line in errors]
     lines.append(
         f"endpoint {names.prefix} serves {served(followed.record)}, and the release record says so: the next "
         "`pulumi up` leaves it there; promote a package that is mended"
@@ -74,8 +74,8 @@ def seen_through(**aws: Any) -> Callable[[EndpointNames, str, str], None]:
     Where they agree nothing is asked: the next act writes into the record what became of the release.
     """
 
-    def see(names: EndpointNames, wanted: str, read: str) -> None:
-        if read == wanted:
+    def see(names: EndpointNames, wanted: str, serves: str) -> None:
+        if serves == wanted:
             return
         from botocore.exceptions import BotoCoreError, ClientError  # as in `session`
 
@@ -83,8 +83,8 @@ def seen_through(**aws: Any) -> Callable[[EndpointNames, str, str], None]:
             reason = _became(names, wanted, session(**aws))
         except (BotoCoreError, ClientError, BusyError, ReleaseError, RefusedError) as error:
             reason = (
-                f"endpoint {names.prefix} serves {read} and not {wanted}: the rollout was turned back, and the release "
-                f"record does not say so yet ({error}); `python -m automation follow` writes it"
+                f"endpoint {names.prefix} serves {serves} and not {wanted}: the rollout was turned back, and the "
+                f"release record does not say so yet ({error}); `python -m automation follow` writes it"
             )
         raise RefusedError(reason)
 
@@ -133,17 +133,3 @@ def _alarms(names: EndpointNames, sagemaker: Any, cloudwatch: Any) -> Sequence[s
         return []
     found = cloudwatch.describe_alarms(AlarmNames=guards, StateValue="ALARM")["MetricAlarms"]
     return [f"{alarm['AlarmName']}: {alarm['StateReason']}" for alarm in found]
-
-
-def _errors(names: EndpointNames, since: datetime, logs: Any) -> Sequence[str]:
-    """The last lines with ERROR that the model servers wrote since then."""
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=f"/aws/sagemaker/Endpoints/{names.prefix}",
-        startTime=int(since.astimezone(UTC).timestamp() * 1000),
-        filterPattern="ERROR",
-        PaginationConfig={"MaxItems": _MOST_EVENTS},
-    )
-    try:
-        return deque((event["message"].strip() for page in pages for event in page["events"]), _MOST_LINES)
-    except logs.exceptions.ResourceNotFoundException:  # no model server ever said anything
-        return ()

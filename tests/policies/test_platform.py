@@ -14,7 +14,8 @@ from policies.guardrails import Guardrails
 from policies.guardrails.resource import short_type
 from policies.guardrails.themes import rules
 from tests.policies import stacks
-from tests.policies.breaks import BREAKS, NOT_BREAKABLE, Break, Platform
+from tests.policies.breaks import BREAKS, NOT_BREAKABLE, Break
+from tests.policies.changes import Platform
 from tests.policies.stacks import STACKS
 from tests.policies.support import Specimen, Verdict, judge
 from tests.synth.matrix import people

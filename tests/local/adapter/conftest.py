@@ -9,6 +9,8 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.core.responses import ActionResult
+from moto.sagemaker.responses import SageMakerResponse
 from moto.server import ThreadedMotoServer
 
 from local.adapter import Adapter
@@ -81,3 +83,26 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Api, "call", recorded)
     return made
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[str, Any]]]:
+    """Stand in for operations: each answers `answer` and its parameters are kept in the list."""
+
+    def stand_in(*operations: str, answer: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        seen: list[dict[str, Any]] = []
+        for operation in operations:
+
+            def respond(self: SageMakerResponse) -> ActionResult:
+                seen.append({key: value for key, value in self._get_params().items() if value is not None})
+                return ActionResult(answer or {})
+
+            monkeypatch.setattr(SageMakerResponse, operation, respond, raising=False)
+        return seen
+
+    return stand_in
+
+
+@pytest.fixture
+def sagemaker(aws: Callable[[str], Any]) -> Any:
+    return aws("sagemaker")

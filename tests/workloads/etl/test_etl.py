@@ -9,7 +9,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts.schema import Column, ColumnType, Contract, Feature, Pii, Split, to_json
-from tests.workloads.etl.accepted import CHURN, SCHEMA, START, accepted_rows, delivered, write
+from tests.workloads.etl.accepted import CHURN, SCHEMA, accepted_rows, write
+from tests.workloads.etl.data_sets import OUTPUT_COLUMNS, contents, rows_of
 from workloads.etl.__main__ import main
 from workloads.etl.embedded import Provenance, run
 from workloads.etl.version import dataset_version
@@ -26,31 +27,6 @@ from workloads.features.row import row_function
 from workloads.features.split import PARTS, part
 from workloads.job import UserError
 from workloads.validation import validate
-
-OUTPUT_COLUMNS = [
-    ("customer_id", pa.string()),
-    ("event_time", pa.timestamp("us", "UTC")),
-    *((name, pa.float64()) for name in CHURN.feature_names),
-    ("churn_label", pa.int8()),
-    ("tenure_band", pa.float64()),
-    ("user_tenure_months", pa.int64()),
-    ("transaction_volume", pa.float64()),
-    ("support_tickets", pa.int64()),
-]
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    write(tmp_path / "accepted" / "a.parquet", accepted_rows())
-    return tmp_path / "accepted"
-
-
-def rows_of(output: Path) -> dict[str, list[dict[str, Any]]]:
-    return {name: pq.read_table(output / name).to_pylist() for name in PARTS}
-
-
-def contents(output: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(output)): path.read_bytes() for path in sorted(output.rglob("*.*"))}
 
 
 def test_every_row_is_in_the_part_of_its_entity_with_its_features(source: Path, tmp_path: Path) -> None:
@@ -185,81 +161,6 @@ class TestVersion:
         assert self.version(tmp_path, files, dataclasses.replace(CHURN, features=features)) != base
         split = Split(train=60, validation=20, test=20)
         assert self.version(tmp_path, files, dataclasses.replace(CHURN, split=split)) != base
-
-
-def changed(row: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return row | changes
-
-
-class TestSeveralDeliveries:
-    """The same entity and event time in several files."""
-
-    def values(self, output: Path, customer: str) -> list[dict[str, Any]]:
-        return [row for rows in rows_of(output).values() for row in rows if row["customer_id"] == customer]
-
-    def test_a_correction_of_old_events_wins_by_its_later_delivery(self, tmp_path: Path) -> None:
-        rows = accepted_rows()
-        came = START + timedelta(days=60)
-        delivered(tmp_path / "in" / "b.parquet", rows, came)
-        older = [changed(rows[5], support_tickets=99)]  # no event of its file is the newest
-        delivered(tmp_path / "in" / "a.parquet", older, came + timedelta(seconds=1))
-        manifest = run(tmp_path / "in", CHURN, tmp_path / "out")
-        assert [row["support_tickets"] for row in self.values(tmp_path / "out", "C00005")] == [99]
-        assert manifest["superseded"] == {"rows": 1, "conflicting": 1}
-        assert [item["name"] for item in manifest["sources"]] == ["b.parquet", "a.parquet"]
-
-    def test_of_deliveries_of_the_same_second_the_last_name_wins(self, tmp_path: Path) -> None:
-        rows = accepted_rows()
-        came = START + timedelta(days=60)
-        delivered(tmp_path / "in" / "b.parquet", [changed(rows[5], support_tickets=2)], came)
-        delivered(tmp_path / "in" / "a.parquet", rows, came)
-        run(tmp_path / "in", CHURN, tmp_path / "out")
-        assert [row["support_tickets"] for row in self.values(tmp_path / "out", "C00005")] == [2]
-
-    def test_without_conflict_the_time_of_delivery_does_not_matter(self, source: Path, tmp_path: Path) -> None:
-        rows = accepted_rows()
-        version = run(source, CHURN, tmp_path / "out")["dataset_version"]
-        delivered(source / "a.parquet", rows[:150], START + timedelta(days=61))
-        delivered(source / "b.parquet", rows[100:], START + timedelta(days=60))
-        assert run(source, CHURN, tmp_path / "out")["dataset_version"] == version
-        assert [
-            (field.name, field.type) for field in pq.read_schema(tmp_path / "out" / "train" / "part-00000.parquet")
-        ] == OUTPUT_COLUMNS
-
-    def test_where_no_time_was_noted_the_last_event_counts(self, source: Path, tmp_path: Path) -> None:
-        first = accepted_rows()[5]
-        later = START + timedelta(days=30)
-        corrected = [changed(first, support_tickets=99), accepted_rows()[6], changed(first, event_time=later)]
-        write(source / "0-sorts-first.parquet", corrected)
-        manifest = run(source, CHURN, tmp_path / "out")
-        assert [row["support_tickets"] for row in self.values(tmp_path / "out", "C00005")] == [99, 5]
-        assert manifest["superseded"] == {"rows": 2, "conflicting": 1}
-        assert [item["name"] for item in manifest["sources"]] == ["a.parquet", "0-sorts-first.parquet"]
-
-    def test_of_deliveries_with_the_same_last_event_the_last_name_wins(self, tmp_path: Path) -> None:
-        for name, tickets in (("b", 2), ("a", 1), ("c", 3)):
-            rows = accepted_rows()
-            rows[5]["support_tickets"] = tickets
-            write(tmp_path / "in" / f"{name}.parquet", rows)
-        manifest = run(tmp_path / "in", CHURN, tmp_path / "out")
-        assert [row["support_tickets"] for row in self.values(tmp_path / "out", "C00005")] == [3]
-        assert manifest["superseded"] == {"rows": 400, "conflicting": 1}
-
-    def test_one_content_under_two_names_is_one_delivery(self, source: Path, tmp_path: Path) -> None:
-        write(source / "again.parquet", accepted_rows())
-        manifest = run(source, CHURN, tmp_path / "out")
-        assert [item["name"] for item in manifest["sources"]] == ["a.parquet"]
-        assert manifest["superseded"] == {"rows": 0, "conflicting": 0}
-
-    def test_an_entity_seen_at_many_times_is_in_one_part(self, tmp_path: Path) -> None:
-        rows = [
-            changed(row, event_time=row["event_time"] + timedelta(days=day), churn_label=day % 2)
-            for row in accepted_rows(80)
-            for day in range(4)
-        ]
-        run(write(tmp_path / "in" / "a.parquet", rows).parent, CHURN, tmp_path / "out")
-        entities = [{row["customer_id"] for row in part_rows} for part_rows in rows_of(tmp_path / "out").values()]
-        assert sum(map(len, entities)) == len(set.union(*entities)) == 80
 
 
 class TestErrors:

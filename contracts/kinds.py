@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from contracts.names import HOSTS
+
 Rollout = Literal["all_at_once", "canary", "linear", "rolling"]
 
 
@@ -67,7 +69,7 @@ _INVOCATIONS: Final = tuple(
     )
 )
 _HOSTS: Final = tuple(
-    Metric(name=f"{part}Utilization", namespace="/aws/sagemaker/Endpoints", unit="Percent")
+    Metric(name=f"{part}Utilization", namespace=HOSTS, unit="Percent")
     for part in ("CPU", "Memory", "Disk", "GPU", "GPUMemory")
 )
 

@@ -25,6 +25,9 @@ PLATFORM: Final = "mlplatform"
 RESERVED: Final = frozenset({PLATFORM, "images"})
 #: CloudWatch namespace of the platform's own metrics: DriftScore and PredictionAccuracy, dimension Endpoint.
 MODEL_QUALITY_NAMESPACE: Final = "MLPipeline/ModelQuality"
+#: CloudWatch of endpoints: the namespace of what hosts measure, and above the log groups of what they print
+#: (SageMaker developer guide, "Log groups and streams").
+HOSTS: Final = "/aws/sagemaker/Endpoints"
 #: Role of the queue that takes what failed for good.
 DEAD_LETTERS: Final = "dead-letters"
 #: Roles of people, and what bounds them, are called `<prefix>-user-...`: an IAM role's name may have 64 characters.
@@ -252,6 +255,11 @@ class EndpointNames(WorkloadNames):
     def release_parameter(self) -> str:
         """SSM parameter of the release record."""
         return f"{self.parameter_path}/{self.workload}/{self.endpoint}/release"
+
+    @property
+    def log_group(self) -> str:
+        """Log group that SageMaker writes to for the endpoint's hosts."""
+        return f"{HOSTS}/{self.prefix}"
 
     @property
     def lock_key(self) -> str:

@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 from automation.operations import training
-from automation.operations.remains import ENDPOINT_LOGS
 from contracts.names import EndpointNames, WorkloadNames
 
 #: SageMaker developer guide, "Log groups and streams that Amazon SageMaker AI sends to Amazon CloudWatch Logs".
@@ -43,7 +42,7 @@ class Place:
 
 def of_endpoint(names: EndpointNames) -> list[Place]:
     """Where the containers of an endpoint write."""
-    return [Place(group=f"{ENDPOINT_LOGS}/{names.prefix}")]
+    return [Place(group=names.log_group)]
 
 
 def of_training(names: WorkloadNames, *, sagemaker: Any) -> list[Place]:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from contracts.names import EndpointNames, Names
-
-#: SageMaker writes the logs of an endpoint here (SageMaker developer guide, "Log groups and streams").
-ENDPOINT_LOGS: Final = "/aws/sagemaker/Endpoints"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +26,7 @@ def find(names: Names, endpoints: Iterable[EndpointNames], client: Callable[[str
     parameters = [parameter["Name"] for page in pages for parameter in page["Parameters"]]
     groups: dict[str, int] = {}
     for endpoint in endpoints:
-        group = f"{ENDPOINT_LOGS}/{endpoint.prefix}"
+        group = endpoint.log_group
         found = client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
         groups |= {each["logGroupName"]: each.get("storedBytes", 0) for each in found if each["logGroupName"] == group}
     return Remains(parameters=parameters, log_groups=groups)

@@ -17,7 +17,7 @@ import pulumi
 from components import access
 from components.access import Statement
 from components.delivery.services import SERVICES
-from contracts.names import PLATFORM, USER, Names
+from contracts.names import HOSTS, PLATFORM, USER, Names
 
 #: Roles and policies of delivery are named `<prefix>-<DELIVERY>...`; the roles that they are cannot change them.
 DELIVERY: Final = "delivery"
@@ -248,7 +248,7 @@ def _roles(names: Names, boundary: pulumi.Input[str]) -> list[Statement]:
 def _rollouts(names: Names) -> list[Statement]:
     """What an update needs to see a rollout through (`automation.operations.rollouts`): the lock of the release record,
     and the errors in an endpoint's log."""
-    log = names.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{names.every}")
+    log = names.arn("logs", f"log-group:{HOSTS}/{names.every}")
     locks = names.bucket_arn(names.artifacts_bucket, "locks/*")
     return [
         access.allow("LockReleases", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], [locks]),

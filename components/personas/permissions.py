@@ -18,7 +18,7 @@ from components.access import Statement
 from components.ground.keys import Domain
 from components.serving.watch import SERVER_ERRORS
 from contracts.layout import Layout
-from contracts.names import Names
+from contracts.names import HOSTS, Names
 from contracts.release import emergency
 from settings import Persona
 
@@ -79,7 +79,7 @@ def _parameters(names: Names) -> str:
 
 
 def _read_logs(names: Names) -> Statement:
-    groups = [f"/aws/lambda/{names.every}", f"/aws/sagemaker/Endpoints/{names.every}"]
+    groups = [f"/aws/lambda/{names.every}", f"{HOSTS}/{names.every}"]
     shared = [f"{group}{end}" for group in (jobs.PROCESSING_LOGS, jobs.TRAINING_LOGS) for end in ("", ":*")]
     return access.allow(
         "ReadLogs",

@@ -20,8 +20,7 @@ from components.ground import Ground
 from components.ground.keys import Domain
 from components.serving.deployment import MAX_ALARMS, deployment_config
 from components.serving.plan import Release, cron, package_id, plan
-from components.serving.watch import HOSTS
-from contracts.names import EndpointNames
+from contracts.names import HOSTS, EndpointNames
 from contracts.release import CHAMPION, Record
 from settings import Realtime as RealtimeSettings
 
@@ -34,7 +33,7 @@ def model_statements(
         *jobs.statements(
             names,
             volume_key=models_key,
-            log_group=f"{HOSTS}/{names.prefix}",
+            log_group=names.log_group,
             namespaces=[HOSTS],
             makes_log_group=False,
         ),
@@ -84,7 +83,7 @@ class Realtime(pulumi.ComponentResource):
         )
         group = aws.cloudwatch.LogGroup(
             f"{name}-logs",
-            name=f"{HOSTS}/{self._names.prefix}",
+            name=self._names.log_group,
             kms_key_id=self._ground.keys[Domain.LOGS].arn,
             retention_in_days=args.ground.log_retention_days,
             opts=self._child(),

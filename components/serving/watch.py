@@ -11,7 +11,7 @@ from typing import Final
 
 from components.watch import Alarm, Channel, Event, Series, Watch, Widget
 from contracts import instances
-from contracts.names import EndpointNames
+from contracts.names import HOSTS, EndpointNames
 from contracts.release import emergency
 from settings import Realtime
 
@@ -20,7 +20,6 @@ MICROSECONDS_PER_MS: Final = 1000
 #: means that its target is too high.
 BUSY_PERCENT: Final = 90
 REQUESTS: Final = "AWS/SageMaker"
-HOSTS: Final = "/aws/sagemaker/Endpoints"
 #: What the alarm of a variant's server errors is called after the variant.
 SERVER_ERRORS: Final = "server-errors"
 #: The events spell a status in capitals, the API as one word; a rule that knows one spelling only might never match.

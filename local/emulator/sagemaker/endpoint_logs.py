@@ -6,6 +6,7 @@ import time
 
 from moto.logs.models import logs_backends
 
+from contracts.names import HOSTS
 from local.emulator.context import Context
 from local.emulator.sagemaker.endpoints import all_serving
 from local.emulator.sagemaker.hosting import Hosted
@@ -25,7 +26,7 @@ def _ship(endpoint: Hosted, server: ModelServer) -> None:
     if not lines:
         return
     backend = logs_backends[endpoint.account][endpoint.region]
-    group, stream = f"/aws/sagemaker/Endpoints/{endpoint.endpoint_name}", server.directory.name
+    group, stream = f"{HOSTS}/{endpoint.endpoint_name}", server.directory.name
     backend.ensure_log_group(group)
     if stream not in backend.groups[group].streams:
         backend.create_log_stream(group, stream)

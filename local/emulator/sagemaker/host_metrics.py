@@ -1,4 +1,4 @@
-"""CPU and memory of the model servers, in the namespace `/aws/sagemaker/Endpoints`.
+"""CPU and memory of the model servers, in the namespace of endpoints.
 
 As on SageMaker: CPUUtilization adds up over cores (200 on two busy ones), MemoryUtilization is a share of the host's
 memory, both in percent, each minute, by EndpointName and VariantName. The host here is this machine.
@@ -16,9 +16,9 @@ from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 
+from contracts.names import HOSTS
 from local.emulator.sagemaker.endpoints import all_serving
 
-NAMESPACE = "/aws/sagemaker/Endpoints"
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MEMORY = _PAGE * os.sysconf("SC_PHYS_PAGES")
@@ -72,7 +72,7 @@ class HostMetrics:
             seen[pid] = (now, used.cpu_seconds)
             named = {"EndpointName": endpoint.endpoint_name, "VariantName": variant.name}
             data = _data(named, used, self._cpu_percent(pid, now, used.cpu_seconds))
-            cloudwatch_backends[endpoint.account][endpoint.region].put_metric_data(NAMESPACE, data)
+            cloudwatch_backends[endpoint.account][endpoint.region].put_metric_data(HOSTS, data)
         self._before = seen
 
     def _cpu_percent(self, pid: int, now: float, cpu_seconds: float) -> float | None:

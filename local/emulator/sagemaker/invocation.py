@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from moto.sagemaker.models import sagemaker_backends
 
 from contracts import partitions
+from contracts.names import HOSTS
 from local.emulator.context import Context
 from local.emulator.sagemaker.capture import Capture, Exchange
 from local.emulator.sagemaker.fleets import Fleet, NoVariantError, Variant
@@ -53,7 +54,7 @@ def refused(message: str) -> InvocationError:
 
 def model_error(endpoint: Hosted, status: int, original: str, message: str) -> InvocationError:
     """The model answered with an error, or not at all."""
-    group = f"/aws/sagemaker/Endpoints/{endpoint.endpoint_name}"
+    group = f"{HOSTS}/{endpoint.endpoint_name}"
     return InvocationError(
         _MODEL_ERROR,
         "ModelError",

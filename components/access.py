@@ -303,6 +303,7 @@ class Role(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{name}-role",
             name=args.names.resource(args.job),
+            path=args.names.iam_path,
             description=args.description,
             assume_role_policy=trust_document(
                 args.trusted or trust(args.service, args.names.account, names_source=args.names_source)

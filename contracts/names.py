@@ -114,9 +114,18 @@ class Names:
         return f"*-{self.stack}-*"
 
     @property
+    def iam_path(self) -> str:
+        """IAM path of the stack's roles and policies: what tells them from those that others have in the account."""
+        return f"/{PLATFORM}/{self.stack}/"
+
+    def iam_arn(self, kind: str, name: str) -> str:
+        """ARN of a role or policy of the stack (`kind`); the name may be a pattern."""
+        return f"arn:{self.partition}:iam::{self.account}:{kind}{self.iam_path}{name}"
+
+    @property
     def every_role(self) -> str:
         """Pattern of the ARNs of all roles of the stack, on each level."""
-        return f"arn:{self.partition}:iam::{self.account}:role/{self.every}"
+        return self.iam_arn("role", "*")
 
     def bucket(self, role: str) -> str:
         """Name of a bucket: raw-data, processed-data, artifacts or access-logs."""
@@ -156,7 +165,7 @@ class Names:
 
     def role_arn(self, job: str) -> str:
         """ARN of the role of a job of this level."""
-        return f"arn:{self.partition}:iam::{self.account}:role/{self.resource(job)}"
+        return self.iam_arn("role", self.resource(job))
 
     @property
     def analyzer_arn(self) -> str:

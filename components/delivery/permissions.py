@@ -45,7 +45,7 @@ def named(names: Names) -> list[str]:
     }
     return [
         *(names.arn(service, pattern) for service, patterns in regional.items() for pattern in patterns),
-        *(f"arn:{names.partition}:iam:{account}:{kind}/{every}" for kind in ("role", "policy")),
+        *(names.iam_arn(kind, "*") for kind in ("role", "policy")),
         f"arn:{names.partition}:cloudwatch:{account}:dashboard/{ending}",
         names.bucket_arn(names.bucket("*")),
     ]
@@ -130,11 +130,11 @@ def denied(names: Names, issuers: Sequence[str]) -> list[Statement]:
             actions=tuple(f"iam:{verb}" for verb in verbs),
             resources=(
                 *(
-                    f"{account}:{kind}/{names.resource(pattern)}"
+                    f"{account}:{kind}/*{names.resource(pattern)}"
                     for kind in ("role", "policy")
                     for pattern in (f"{DELIVERY}*", f"{USER}-*")
                 ),
-                f"{account}:policy/{names.resource('boundary')}",
+                f"{account}:policy/*{names.resource('boundary')}",
                 *(provider_arn(names, issuer) for issuer in issuers),
             ),
         ),
@@ -210,7 +210,7 @@ def _words(actions: Iterable[str]) -> list[str]:
 
 def characters(names: Names, statements: Iterable[Statement]) -> int:
     """How long a policy of these statements is. What is not known yet counts as the platform's boundary does."""
-    longest = f"arn:{names.partition}:iam::{names.account}:policy/{names.resource('boundary')}"
+    longest = names.iam_arn("policy", names.resource("boundary"))
     written = {"Version": "2012-10-17", "Statement": [statement.to_dict() for statement in statements]}
     return len(json.dumps(written, separators=(",", ":"), default=lambda _: longest))
 

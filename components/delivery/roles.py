@@ -100,6 +100,7 @@ class DeliveryRoles(pulumi.ComponentResource):
         return aws.iam.Policy(
             f"{self._base}-{what}",
             name=self._args.ground.names.resource(f"{permissions.DELIVERY}-{what}"),
+            path=self._args.ground.names.iam_path,
             description=description,
             policy=access.document(statements),
             opts=pulumi.ResourceOptions(parent=self),
@@ -117,6 +118,7 @@ class DeliveryRoles(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{job}-role",
             name=self._args.ground.names.resource(job),
+            path=self._args.ground.names.iam_path,
             description=description,
             assume_role_policy=trust.document(trusted),
             permissions_boundary=boundary,

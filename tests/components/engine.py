@@ -170,7 +170,7 @@ class Answers(mocks.Mocks):
         service = args.typ.split(":")[1].split("/")[0]
         outputs["arn"] = f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind.lower()}/{outputs['name']}"
         if args.typ == "aws:iam/role:Role":
-            outputs["arn"] = f"arn:aws:iam::{ACCOUNT}:role/{outputs['name']}"
+            outputs["arn"] = f"arn:aws:iam::{ACCOUNT}:role{outputs.get('path', '/')}{outputs['name']}"
         if args.typ == "aws:kms/key:Key":
             outputs |= {"keyId": args.name, "arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{args.name}"}
         if args.typ == "aws:ec2/vpcEndpoint:VpcEndpoint":

@@ -136,7 +136,7 @@ def test_a_role_is_trusted_for_one_service_of_this_account() -> None:
     assert policy(deployment.one("job-policy")) == {
         "Read": {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [BUCKET]}
     }
-    assert arns == ["arn:aws:iam::123456789012:role/mlplatform-staging-training"]
+    assert arns == ["arn:aws:iam::123456789012:role/mlplatform/staging/mlplatform-staging-training"]
     assert deployment.outputs["job"]["arn"] == arns[0]
 
 
@@ -176,7 +176,7 @@ def test_what_waits_for_a_resource_is_a_policy_of_its_own(statement: Callable[[]
     assert list(policy(deployment.one("job-policy"))) == ["Read"]
     assert list(policy(deployment.one("job-keys"))) == ["UseKey"]
     assert deployment.one("job-keys").inputs["name"] == "keys"
-    assert arns == ["arn:aws:iam::123456789012:role/mlplatform-staging-training"]
+    assert arns == ["arn:aws:iam::123456789012:role/mlplatform/staging/mlplatform-staging-training"]
     preview, _ = _role(True, statement)
     assert list(policy(preview.one("job-policy"))) == ["Read"]
     assert is_unknown(preview.one("job-keys").inputs["policy"])

@@ -24,6 +24,13 @@ def test_each_level_has_a_prefix_of_its_own() -> None:
     assert LIVE.ground == CHURN.ground == GROUND
 
 
+def test_roles_and_policies_of_every_level_lie_below_the_stacks_path() -> None:
+    account = "arn:aws:iam::123456789012"
+    assert LIVE.role_arn("drift") == f"{account}:role/mlplatform/staging/churn-staging-live-drift"
+    assert {level.every_role for level in (GROUND, CHURN, LIVE)} == {f"{account}:role/mlplatform/staging/*"}
+    assert GROUND.iam_arn("policy", "any") == f"{account}:policy/mlplatform/staging/any"
+
+
 def test_an_endpoint_knows_its_workloads_pipeline_and_packages() -> None:
     assert (LIVE.pipeline, LIVE.package_group, LIVE.accepted_uri) == (
         "churn-staging",
@@ -89,8 +96,9 @@ def test_a_stack_cannot_be_called(stack: str) -> None:
 def test_a_stacks_pattern_covers_another_whose_name_has_its_words(stack: str, other: str, covered: bool) -> None:
     assert covers(stack, other) is covered
     names = Names(stack=stack, account="123456789012", region="eu-west-1")
-    role = Names(stack=other, account="123456789012", region="eu-west-1").role_arn("training")
-    assert fnmatchcase(role, names.every_role) is covered
+    others = Names(stack=other, account="123456789012", region="eu-west-1")
+    assert fnmatchcase(others.resource("training"), names.every) is covered
+    assert fnmatchcase(others.role_arn("training"), names.every_role) is (stack == other)
 
 
 def test_workloads_clash_where_the_names_of_one_begin_with_those_of_another() -> None:

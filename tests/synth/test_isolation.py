@@ -147,7 +147,7 @@ def test_every_belonging_is_reached_by_a_role_of_its_own_workload(workload: str)
         f"feature-group/{mine.of_its_workload.resource('features')}",
         mine.resource("rollback"),
         mine.of_its_workload.resource("retraining"),
-        f"role/{mine.resource('endpoint')}",
+        mine.role_arn("endpoint").rpartition(":")[2],
     }
 
 

@@ -71,7 +71,7 @@ def test_the_feature_group() -> None:
         "description": "Inputs of churn by customer_id",
         "recordIdentifierFeatureName": "customer_id",
         "eventTimeFeatureName": "event_time",
-        "roleArn": "arn:aws:iam::123456789012:role/churn-staging-feature-store",
+        "roleArn": "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-feature-store",
         "onlineStoreConfig": {
             "enableOnlineStore": True,
             "securityConfig": {"kmsKeyId": "arn:aws:kms:eu-west-1:123456789012:key/keys-features"},

@@ -54,7 +54,7 @@ def arn(service: str, resource: str) -> str:
 
 
 def role(name: str) -> str:
-    return f"arn:aws:iam::123456789012:role/{name}"
+    return f"arn:aws:iam::123456789012:role/mlplatform/staging/{name}"
 
 
 def test_a_preview_reads_the_stack_and_its_state_and_changes_nothing() -> None:
@@ -137,17 +137,42 @@ def test_a_deployment_makes_roles_within_the_boundary_only() -> None:
 
 
 @pytest.mark.parametrize(
+    "path", ["", "team/", "mlplatform/prod/", "mlplatform/", "service-role/", "team/mlplatform/staging/"]
+)
+def test_a_deployment_leaves_roles_of_others_alone_whatever_they_are_called(path: str) -> None:
+    """In an account that other teams share: a role's name says nothing, its path does."""
+    theirs = f"arn:aws:iam::123456789012:role/{path}churn-staging-training"
+    facts = {"iam:PassedToService": "lambda.amazonaws.com", "iam:PermissionsBoundary": BOUNDARY}
+    allowed = {action for s in GROUND if s.effect == "Allow" for action in s.actions if action.startswith("iam:")}
+    verbs = allowed - {"iam:CreateServiceLinkedRole"}
+    assert {"iam:PassRole", "iam:UpdateAssumeRolePolicy", "iam:CreateRole", "iam:DeleteRole"} < verbs
+    for verb in verbs:
+        assert DEPLOY.may(verb, role("churn-staging-training"), facts), verb
+        assert not DEPLOY.may(verb, theirs, facts), verb
+    assert not PREVIEW.may("iam:GetRole", theirs)
+
+
+@pytest.mark.parametrize(
     ("action", "resource"),
     [
         ("iam:UpdateAssumeRolePolicy", role("mlplatform-staging-delivery-deploy")),
         ("iam:PutRolePolicy", role("mlplatform-staging-delivery-preview")),
         ("iam:AttachRolePolicy", role("mlplatform-staging-delivery-deploy")),
         ("iam:PassRole", role("mlplatform-staging-delivery-deploy")),
-        ("iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/mlplatform-staging-delivery-boundary"),
-        ("iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/mlplatform-staging-boundary"),
-        ("iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/mlplatform-staging-user-boundary"),
-        ("iam:UpdateAssumeRolePolicy", "arn:aws:iam::123456789012:role/mlplatform-staging-user-data-engineer"),
-        ("iam:DeleteRolePolicy", "arn:aws:iam::123456789012:role/mlplatform-staging-user-auditor"),
+        (
+            "iam:CreatePolicyVersion",
+            "arn:aws:iam::123456789012:policy/mlplatform/staging/mlplatform-staging-delivery-boundary",
+        ),
+        ("iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/mlplatform/staging/mlplatform-staging-boundary"),
+        (
+            "iam:CreatePolicyVersion",
+            "arn:aws:iam::123456789012:policy/mlplatform/staging/mlplatform-staging-user-boundary",
+        ),
+        (
+            "iam:UpdateAssumeRolePolicy",
+            "arn:aws:iam::123456789012:role/mlplatform/staging/mlplatform-staging-user-data-engineer",
+        ),
+        ("iam:DeleteRolePolicy", "arn:aws:iam::123456789012:role/mlplatform/staging/mlplatform-staging-user-auditor"),
         ("iam:UpdateOpenIDConnectProviderThumbprint", f"arn:aws:iam::123456789012:oidc-provider/{ISSUERS[0]}"),
         ("iam:AddClientIDToOpenIDConnectProvider", f"arn:aws:iam::123456789012:oidc-provider/{ISSUERS[1]}"),
     ],
@@ -202,7 +227,7 @@ def test_the_state_is_elsewhere_unless_the_stack_names_its_bucket() -> None:
 
 def test_the_names_of_delivery_are_what_the_denial_covers() -> None:
     (denial,) = (each for each in permissions.denied(NAMES, ISSUERS) if each.sid == "Delivery")
-    assert {f"arn:aws:iam::*:{kind}/mlplatform-staging-delivery*" for kind in ("role", "policy")} < set(
+    assert {f"arn:aws:iam::*:{kind}/*mlplatform-staging-delivery*" for kind in ("role", "policy")} < set(
         denial.resources
     )
 

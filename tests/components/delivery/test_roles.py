@@ -51,8 +51,8 @@ def test_a_role_reads_and_a_role_deploys_each_for_an_environment_of_its_own() ->
     found = on_github()
     assert found.outputs[STACK] == {
         "arns": {
-            "preview": "arn:aws:iam::123456789012:role/mlplatform-staging-delivery-preview",
-            "deploy": "arn:aws:iam::123456789012:role/mlplatform-staging-delivery-deploy",
+            "preview": "arn:aws:iam::123456789012:role/mlplatform/staging/mlplatform-staging-delivery-preview",
+            "deploy": "arn:aws:iam::123456789012:role/mlplatform/staging/mlplatform-staging-delivery-deploy",
         }
     }
     assert subjects(found, "preview") == ["repo:example/ml-platform:environment:staging-preview"]

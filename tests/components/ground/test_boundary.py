@@ -120,6 +120,6 @@ def test_the_boundary_allows_no_change_of_permissions() -> None:
     assert {a for a in actions if a.startswith(("iam:", "organizations:", "sts:"))} == {"iam:PassRole"}
     assert set(statements()["WithoutResource"]["Action"]) < WITHOUT_RESOURCE
     passing = statements()["IamPassedToService"]
-    assert passing["Resource"] == ["arn:aws:iam::123456789012:role/*-staging-*"]
+    assert passing["Resource"] == ["arn:aws:iam::123456789012:role/mlplatform/staging/*"]
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     assert statements()["KmsGrantIsForAWSResource"]["Resource"] == ["arn:key-models"]

@@ -69,7 +69,7 @@ def test_every_service_that_is_called_has_an_endpoint_in_as_many_zones_as_are_as
 def test_an_endpoint_serves_the_roles_that_call_it_and_the_account_where_the_stack_asks_for_it() -> None:
     mine = {"aws:PrincipalAccount": "123456789012"}
     everything = {"Effect": "Allow", "Principal": "*", "Action": ["*"], "Resource": ["*"]}
-    roles = [f"arn:aws:iam::123456789012:role/*-staging*-{job}" for job in ("evaluation", "rollback")]
+    roles = [f"arn:aws:iam::123456789012:role/mlplatform/staging/*-{job}" for job in ("evaluation", "rollback")]
     deployment = network()
     assert policy(deployment.one("network-endpoint-sagemaker.api")) == {
         "RolesThatCall": {
@@ -122,7 +122,7 @@ def test_flow_logs_are_complete_and_encrypted() -> None:
     }
     log = deployment.one("network-flow-log").inputs
     assert log["trafficType"] == "ALL"
-    assert log["iamRoleArn"] == "arn:aws:iam::123456789012:role/mlplatform-staging-flow-logs"
+    assert log["iamRoleArn"] == "arn:aws:iam::123456789012:role/mlplatform/staging/mlplatform-staging-flow-logs"
     role = policy(deployment.one("network-flow-logs-role-policy"))
     assert role["WriteLogs"]["Resource"] == [
         "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/vpc/flow-logs/mlplatform-staging",

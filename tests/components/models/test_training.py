@@ -73,15 +73,15 @@ def test_without_both_images_there_is_no_pipeline(built: tuple[str, ...]) -> Non
 def test_the_pipeline_is_the_compiled_definition_with_this_stacks_values() -> None:
     pipeline = training().one("training-pipeline")
     assert pipeline.inputs["pipelineName"] == pipeline.inputs["pipelineDisplayName"] == "churn-staging"
-    assert pipeline.inputs["roleArn"] == "arn:aws:iam::123456789012:role/churn-staging-pipeline"
+    assert pipeline.inputs["roleArn"] == "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-pipeline"
     assert {f"training-contract-{SHA}", "packages"} <= set(pipeline.dependencies)
     text = pipeline.inputs["pipelineDefinition"]
     definition: dict[str, Any] = json.loads(text)
     assert text == json.dumps(definition, sort_keys=True, separators=(",", ":"))
     steps = {step["Name"]: step["Arguments"] for step in definition["Steps"]}
     assert set(steps) == {"Prepare", "Baseline", "Train", "Evaluate", "Gate"}
-    assert steps["Train"]["RoleArn"] == "arn:aws:iam::123456789012:role/churn-staging-training"
-    assert steps["Evaluate"]["RoleArn"] == "arn:aws:iam::123456789012:role/churn-staging-evaluation"
+    assert steps["Train"]["RoleArn"] == "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-training"
+    assert steps["Evaluate"]["RoleArn"] == "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-evaluation"
     assert steps["Train"]["AlgorithmSpecification"]["TrainingImage"] == IMAGES["training"]
     assert steps["Train"]["VpcConfig"] == {
         "SecurityGroupIds": ["sg-networkworkloadsgroup"],
@@ -167,5 +167,6 @@ def test_the_pipeline_hands_on_its_own_job_roles_only() -> None:
     }
     deployed = permissions(training(), "training-pipeline-role")
     assert deployed["HandRolesToJobs"]["Resource"] == [
-        f"arn:aws:iam::123456789012:role/churn-staging-{job}" for job in ("processing", "training", "evaluation")
+        f"arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-{job}"
+        for job in ("processing", "training", "evaluation")
     ]

@@ -28,7 +28,7 @@ BASELINE = f"{ARTIFACTS}/runs/churn/r/Evaluate/evaluation/baseline.json"
 CAPTURED = "s3://123456789012-staging-ai-processed-data/data-capture/churn/churn-staging-live/champion/"
 REFERENCE = Reference(baseline=BASELINE, contract=f"{ARTIFACTS}/contracts/churn/0123456789abcdef/contract.json")
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-training@sha256:" + "0" * 64
-ROLE = "arn:aws:iam::123456789012:role/churn-staging-live-drift"
+ROLE = "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-live-drift"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/keys-models"
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:churn-staging-dead-letters"
 TAGS = {"Project": "ml-platform", "Environment": "staging"}
@@ -229,7 +229,7 @@ def test_the_schedule_asks_sagemaker_every_hour() -> None:
     )
     assert target == {
         "arn": "arn:aws:scheduler:::aws-sdk:sagemaker:createProcessingJob",
-        "roleArn": "arn:aws:iam::123456789012:role/churn-staging-live-drift-schedule",
+        "roleArn": "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-live-drift-schedule",
         "retryPolicy": {"maximumRetryAttempts": 3, "maximumEventAgeInSeconds": 3600},
         "deadLetterConfig": {"arn": QUEUE},
     }

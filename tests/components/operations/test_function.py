@@ -54,7 +54,7 @@ def test_a_function_has_every_guard() -> None:
         "runtime": "python3.13",
         "architectures": ["arm64"],
         "handler": "workloads.rollback.handler.handle",
-        "role": "arn:aws:iam::123456789012:role/churn-staging-rollback",
+        "role": "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-rollback",
         "timeout": 30,
         "memorySize": 256,
         "reservedConcurrentExecutions": 1,

@@ -94,7 +94,7 @@ def test_the_job_is_isolated_encrypted_bounded_and_compares_with_the_baseline() 
     assert name.startswith("churn-staging-live-quality-")
     key = "arn:aws:kms:eu-west-1:123456789012:key/keys-models"
     assert inputs == {
-        "roleArn": "arn:aws:iam::123456789012:role/churn-staging-live-monitor",
+        "roleArn": "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-live-monitor",
         "dataQualityAppSpecification": {"imageUri": "registry/analyzer:1"},
         "dataQualityBaselineConfig": {
             "statisticsResource": {"s3Uri": BASELINE.statistics},

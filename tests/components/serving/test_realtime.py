@@ -74,7 +74,7 @@ def test_a_model_comes_from_the_registry_into_the_isolated_network() -> None:
     model = default().one("serving-model-churn-staging-2").inputs
     assert model["name"].startswith("churn-staging-2-")
     assert {k: v for k, v in model.items() if k != "name"} == {
-        "executionRoleArn": "arn:aws:iam::123456789012:role/churn-staging-live-endpoint",
+        "executionRoleArn": "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-live-endpoint",
         "primaryContainer": {"modelPackageName": SECOND},
         "enableNetworkIsolation": True,
         "vpcConfig": {

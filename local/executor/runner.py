@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from local.emulator.client import client
+from local.emulator.parameters import bind
 from local.executor import cache, conditions, jobs, processing, registry, retry, training
 from local.executor.cache import Cache, Entry
 from local.executor.errors import InvalidExecution, StepFailure
-from local.executor.parameters import bind
 from local.executor.results import Done, ExecutionResult, StepResult
 from local.executor.storage import Storage
 from local.executor.values import Values, lookup
@@ -49,13 +49,11 @@ class Runner:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Raises InvalidExecution, with every fault, for what cannot be started; nothing has run then."""
-        _require_known(definition)
+        values, faults = bind(definition.get("Parameters", []), parameters)
+        _require_known(definition, faults)
         self._waiting: list[Mapping[str, Any]] = list(definition["Steps"])
         self._arn = f"{pipeline_arn}/execution/{execution_id}"
-        self._values = Values(
-            bind(definition.get("Parameters", []), parameters),
-            _execution_variables(name, pipeline_arn, self._arn, execution_id),
-        )
+        self._values = Values(values, _execution_variables(name, pipeline_arn, self._arn, execution_id))
         region = pipeline_arn.split(":")[3]
         self._work = jobs.Work(
             execution_id=execution_id,
@@ -192,8 +190,7 @@ class Runner:
             self._values.files[step["Name"], file["PropertyFileName"]] = content
 
 
-def _require_known(definition: Mapping[str, Any]) -> None:
-    faults: list[str] = []
+def _require_known(definition: Mapping[str, Any], faults: list[str]) -> None:
     for step in steps_of(definition["Steps"]):
         if step["Type"] not in TYPES:
             faults.append(f"{step['Name']}: step type {step['Type']!r} is not run here; there are {', '.join(TYPES)}")
@@ -205,7 +202,7 @@ def _require_known(definition: Mapping[str, Any]) -> None:
         faults += cache.faults(step)
     faults += links.check(definition)
     if faults:
-        raise InvalidExecution("the definition cannot be run here:\n" + "\n".join(faults))
+        raise InvalidExecution("the execution cannot be run here:\n" + "\n".join(faults))
 
 
 def _execution_variables(name: str, pipeline_arn: str, arn: str, execution_id: str) -> dict[str, Callable[[], str]]:

@@ -23,10 +23,9 @@ from moto.logs.models import logs_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sns.exceptions import TopicNotFound
 from moto.sns.models import sns_backends
-from moto.sqs.models import Queue, sqs_backends
 
 from local.emulator.context import Context
-from local.emulator.delivery import lambdas, permissions
+from local.emulator.delivery import lambdas, permissions, queues
 from local.emulator.delivery.log import Status
 from local.emulator.extension import replace
 
@@ -118,7 +117,7 @@ def _send(context: Context, rule: Rule, target: dict[str, Any], event: dict[str,
         if refusal:
             _dead_letter(context, rule, target, event, TargetError("NO_PERMISSIONS", refusal))
     elif service == "sqs":
-        _to_queue(rule, account, region, resource, payload, target.get("SqsParameters", {}).get("MessageGroupId"))
+        _to_queue(rule, arn, payload, target.get("SqsParameters", {}).get("MessageGroupId"))
         context.log.add(rule.arn, arn, Status.DELIVERED)
     elif service == "sns":
         _to_topic(context, rule, arn, payload)
@@ -131,18 +130,10 @@ def _send(context: Context, rule: Rule, target: dict[str, Any], event: dict[str,
         context.log.add(rule.arn, arn, Status.NOT_EMULATED, reason=f"{service} as a rule target")
 
 
-def _to_queue(rule: Rule, account: str, region: str, name: str, payload: Any, group: str | None) -> None:
-    backend = sqs_backends[account][region]
-    _permit_queue(rule, backend.queues.get(name), name)
-    backend.send_message(name, json.dumps(payload), group_id=group)
-
-
-def _permit_queue(rule: Rule, queue: Queue | None, name: str) -> None:
-    if queue is None:
-        raise TargetError("RESOURCE_NOT_FOUND", f"queue {name} does not exist")
-    refusal = permissions.to_queue(queue, permissions.RULES, rule.arn)
-    if refusal:
-        raise TargetError("NO_PERMISSIONS", refusal)
+def _to_queue(rule: Rule, arn: str, payload: Any, group: str | None) -> None:
+    if refused := queues.refusal(arn, permissions.RULES, rule.arn):
+        raise TargetError("RESOURCE_NOT_FOUND" if refused.endswith("does not exist") else "NO_PERMISSIONS", refused)
+    queues.put(arn, json.dumps(payload), group=group)
 
 
 def _to_log_group(account: str, region: str, name: str, payload: Any) -> None:
@@ -194,25 +185,21 @@ def _parameter(value: str, event: dict[str, Any]) -> str:
 def _dead_letter(
     context: Context, rule: Rule, target: dict[str, Any], event: dict[str, Any], error: TargetError
 ) -> None:
-    queue = target.get("DeadLetterConfig", {}).get("Arn")
-    if not queue:
-        return
-    region, account, name = queue.split(":")[3:6]
     attributes = {
         "RULE_ARN": rule.arn,
         "TARGET_ARN": target["Arn"],
         "ERROR_CODE": error.code,
         "ERROR_MESSAGE": str(error),
     }
-    typed = {key: {"DataType": "String", "StringValue": value} for key, value in attributes.items()}
-    backend = sqs_backends[account][region]
-    try:
-        _permit_queue(rule, backend.queues.get(name), name)
-    except TargetError as refused:
-        context.log.add(rule.arn, queue, Status.FAILED, error=str(refused))
-        return
-    backend.send_message(name, json.dumps(event), message_attributes=typed)
-    context.log.add(rule.arn, queue, Status.DEAD_LETTERED, error=str(error))
+    queues.bury(
+        context,
+        target.get("DeadLetterConfig", {}).get("Arn"),
+        json.dumps(event),
+        source=rule.arn,
+        service=permissions.RULES,
+        error=str(error),
+        attributes=attributes,
+    )
 
 
 def install(context: Context) -> None:

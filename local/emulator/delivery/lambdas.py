@@ -15,11 +15,10 @@ from typing import Any
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
 from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.sns.models import sns_backends
-from moto.sqs.models import sqs_backends
 
 from local.emulator.cloudwatch import service_metrics
 from local.emulator.context import Context
-from local.emulator.delivery import functions, permissions
+from local.emulator.delivery import functions, permissions, queues
 from local.emulator.delivery.functions import Outcome
 from local.emulator.delivery.log import Delivery, Status
 from local.emulator.extension import replace
@@ -135,10 +134,8 @@ def _to_dead_letters(context: Context, function: LambdaFunction, event: str, out
 def _send(context: Context, source: str, target: str, body: str, attributes: dict[str, str], status: Status) -> None:
     """Put a message on a queue or a topic."""
     service, region, account = target.split(":")[2:5]
-    name = target.rpartition(":")[2]
-    typed = {key: {"DataType": "String", "StringValue": value} for key, value in attributes.items()}
     if service == "sqs":
-        sqs_backends[account][region].send_message(name, body, message_attributes=typed)
+        queues.put(target, body, attributes)
     elif service == "sns":
         sns_typed = {key: {"Type": "String", "Value": value} for key, value in attributes.items()}
         sns_backends[account][region].publish(body, arn=target, message_attributes=sns_typed)

@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.sns.models import Subscription
-from moto.sqs.models import sqs_backends
 
 from local.emulator.context import Context
-from local.emulator.delivery import lambdas, permissions
+from local.emulator.delivery import lambdas, permissions, queues
 from local.emulator.delivery.log import Status
 from local.emulator.extension import wrap
 
@@ -64,7 +63,7 @@ def install(context: Context) -> None:
         if matcher is not None and not matcher.matches(message_attributes, message):
             return
         if self.protocol == "sqs":
-            refusal = _queue_refusal(self)
+            refusal = queues.refusal(self.endpoint, permissions.TOPICS, self.topic.arn)
             status, detail = (Status.FAILED, {"error": refusal}) if refusal else (Status.DELIVERED, {})
             context.log.add(self.topic.arn, self.endpoint, status, **detail)
             if refusal is None:
@@ -84,14 +83,6 @@ def install(context: Context) -> None:
     wrap(Subscription, "publish", publish)
 
 
-def _queue_refusal(subscription: Subscription) -> str | None:
-    region, account, name = subscription.endpoint.split(":")[3:6]
-    queue = sqs_backends[account][region].queues.get(name)
-    if queue is None:
-        return "the queue does not exist"
-    return permissions.to_queue(queue, permissions.TOPICS, subscription.topic.arn)
-
-
 def _invoke(context: Context, subscription: Subscription, invocation: dict[str, Any]) -> str | None:
     region, account = subscription.endpoint.split(":")[3:5]
     return lambdas.invoke_later(
@@ -108,15 +99,4 @@ def _invoke(context: Context, subscription: Subscription, invocation: dict[str, 
 def _redrive(context: Context, subscription: Subscription, message: str, error: str) -> None:
     """Put what could not be delivered on the subscription's dead-letter queue, when it has one."""
     target = json.loads(subscription.attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn")
-    if not target:
-        return
-    region, account, name = target.split(":")[3:6]
-    queue = sqs_backends[account][region].queues.get(name)
-    refusal: str | None = "the queue does not exist"
-    if queue is not None:
-        refusal = permissions.to_queue(queue, permissions.TOPICS, subscription.topic.arn)
-    if refusal:
-        context.log.add(subscription.topic.arn, target, Status.FAILED, error=refusal)
-        return
-    sqs_backends[account][region].send_message(name, message)
-    context.log.add(subscription.topic.arn, target, Status.DEAD_LETTERED, error=error)
+    queues.bury(context, target, message, source=subscription.topic.arn, service=permissions.TOPICS, error=error)

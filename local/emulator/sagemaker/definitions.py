@@ -10,6 +10,8 @@ from moto.s3.models import s3_backends
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import SageMakerModelBackend
 
+from local.emulator.parameters import bind
+
 VERSION = "2020-12-01"
 _ENTRY_STEPS = ("IfSteps", "ElseSteps")
 
@@ -86,20 +88,9 @@ def all_steps(steps: list[Any]) -> list[dict[str, Any]]:
 
 
 def parameters(definition: dict[str, Any], given: list[dict[str, str]]) -> dict[str, str]:
-    """The values an execution is started with, checked against what the definition declares.
-
-    Raises:
-        ValidationError: a name is not declared, a value is missing, or it is not among the allowed ones.
-    """
-    declared = {p["Name"]: p for p in definition.get("Parameters", [])}
-    values = {p["Name"]: p["Value"] for p in given}
-    found = [f"parameter {name} is not defined by the pipeline" for name in values if name not in declared]
-    for name, parameter in declared.items():
-        if name not in values and parameter.get("DefaultValue") is None:
-            found.append(f"parameter {name} has no default value and is not given")
-        allowed = parameter.get("EnumValues")
-        if name in values and allowed and values[name] not in allowed:
-            found.append(f"parameter {name} is {values[name]!r}, allowed are {', '.join(map(str, allowed))}")
-    if found:
-        raise ValidationError(f"Invalid pipeline parameters: {'; '.join(found)}")
+    """The texts an execution is started with; ValidationError for what the definition does not allow."""
+    values = {parameter["Name"]: parameter["Value"] for parameter in given}
+    _, faults = bind(definition.get("Parameters", []), values)
+    if faults:
+        raise ValidationError(f"Invalid pipeline parameters: {'; '.join(faults)}")
     return values

@@ -255,4 +255,4 @@ def test_subscriptions_that_lead_off_the_machine_are_recorded(emulator: Emulator
     found = {d["target"]: (d["status"], d["detail"]) for d in emulator.deliveries() if d["source"] == topic}
     reason = "https subscriptions: the emulator contacts nothing outside this machine"
     assert found["https://example.invalid/hook"] == ("not emulated", {"reason": reason})
-    assert found["arn:aws:sqs:eu-west-1:123456789012:nobody"] == ("failed", {"error": "the queue does not exist"})
+    assert found["arn:aws:sqs:eu-west-1:123456789012:nobody"] == ("failed", {"error": "queue nobody does not exist"})

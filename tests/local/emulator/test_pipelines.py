@@ -121,8 +121,8 @@ def test_parameters_reach_the_execution(sagemaker: Any, pipeline: Any, run: Any)
     assert kept["PipelineParameters"] == [{"Name": "DatasetVersion", "Value": "data-1"}]
     bad = [{"Name": "Stranger", "Value": "1"}, {"Name": "Approval", "Value": "Maybe"}]
     assert refusal(lambda: run(name, PipelineParameters=bad)) == (
-        "Invalid pipeline parameters: parameter Stranger is not defined by the pipeline; parameter DatasetVersion has "
-        "no default value and is not given; parameter Approval is 'Maybe', allowed are Pending, Approved"
+        "Invalid pipeline parameters: Stranger: no such parameter; there are DatasetVersion, Approval; DatasetVersion: "
+        "no value given, and the definition has no default; Approval: found 'Maybe'; allowed: Pending, Approved"
     )
 
 

@@ -250,7 +250,7 @@ def test_what_cannot_be_run_is_refused_before_anything_runs(world: World) -> Non
     with pytest.raises(InvalidExecution) as caught:
         world.runner(steps)
     assert str(caught.value).splitlines() == [
-        "the definition cannot be run here:",
+        "the execution cannot be run here:",
         "Call: step type 'Lambda' is not run here; there are Processing, Training, RegisterModel, Condition, Fail",
         "After: DependsOn with a Trigger is not run here: {'Step': 'Fine', 'Trigger': 'Failed'}",
         "Lost: a step of type Fail cannot be cached here",

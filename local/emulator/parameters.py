@@ -6,8 +6,6 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from local.executor.errors import InvalidExecution
-
 _SHOWN = 10
 
 
@@ -18,11 +16,11 @@ def _boolean(text: str) -> bool:
 _READ: Mapping[str, Callable[[str], Any]] = {"String": str, "Integer": int, "Float": float, "Boolean": _boolean}
 
 
-def bind(declared: Sequence[Mapping[str, Any]], given: Mapping[str, str]) -> dict[str, Any]:
-    """Name -> value of its declared type: the given text, else the default.
+def bind(declared: Sequence[Mapping[str, Any]], given: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """Name -> value of its declared type (the given text, else the default), and every fault.
 
-    Raises InvalidExecution with every fault: an unknown name, a text that is not of the type or not in EnumValues, a
-    parameter with neither value nor default. (StartPipelineExecution takes all values as texts.)
+    Faults: an unknown name, a text that is not of the type or not in EnumValues, a parameter with neither value nor
+    default. (StartPipelineExecution takes all values as texts.)
     """
     names = [parameter["Name"] for parameter in declared]
     faults = [f"{n}: no such parameter; there are {', '.join(names)}" for n in sorted(set(given) - set(names))]
@@ -32,9 +30,7 @@ def bind(declared: Sequence[Mapping[str, Any]], given: Mapping[str, str]) -> dic
             values[parameter["Name"]] = _value(parameter, given)
         except ValueError as error:
             faults.append(f"{parameter['Name']}: {error}")
-    if faults:
-        raise InvalidExecution("parameters of the execution:\n" + "\n".join(faults))
-    return values
+    return values, faults
 
 
 def _value(parameter: Mapping[str, Any], given: Mapping[str, str]) -> Any:

@@ -13,6 +13,7 @@ from automation.commands.comment import comment
 from automation.commands.cost import cost
 from automation.commands.ends import ENDS
 from automation.commands.preflight import preflight
+from automation.commands.shadow import compare, shadow
 from automation.commands.shipping import ship
 from automation.exits import Exit
 
@@ -39,6 +40,8 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     acts.approve,
     acts.promote,
     acts.split,
+    shadow,
+    compare,
     acts.halt,
     acts.rollback,
     acts.follow,

@@ -145,7 +145,7 @@ def promote(
     names = on.endpoint(workload, endpoint)
     chosen = package or packages.latest(names, sagemaker=on.client("sagemaker"))
     out.confirm(f"Let endpoint {names.prefix} serve {chosen}?")
-    _said(out, releases.promote(names, chosen, by=By(who=on.who, why=why), clients=on.releases))
+    said(out, releases.promote(names, chosen, by=By(who=on.who, why=why), clients=on.releases))
 
 
 def split(
@@ -165,7 +165,7 @@ def split(
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.endpoint(workload, endpoint)
     out.confirm(f"Give {package} {percent} % of the traffic of endpoint {names.prefix}?")
-    _said(out, releases.split(names, package, percent, by=By(who=on.who, why=why), clients=on.releases))
+    said(out, releases.split(names, package, percent, by=By(who=on.who, why=why), clients=on.releases))
 
 
 def halt(
@@ -205,7 +205,8 @@ def rollback(
     out.done(f"endpoint {names.prefix}: {outcome.action}, release {outcome.live} serves", result)
 
 
-def _said(out: Output, record: Record) -> None:
+def said(out: Output, record: Record) -> None:
+    """The end of an act that wrote the record."""
     wanted = record.wanted
     now = "is live" if wanted is record.live else "is promoted; `pulumi up` rolls it out, `follow` sees it through"
     out.done(f"release {wanted.id} ({served(record)}) {now}", _facts(record))
@@ -218,6 +219,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "status": wanted.status.value,
         "packages": dict(wanted.packages),
         "weights": dict(wanted.weights),
+        "shadow": {"package": wanted.shadow, "percent": wanted.shadow_percent} if wanted.shadow else None,
         "instances": dict(wanted.instances),
         "known_good": record.known_good.id if record.known_good else None,
     }

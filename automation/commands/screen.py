@@ -56,8 +56,9 @@ def _endpoints(status: Status) -> Table:
 
 
 def _served(endpoint: EndpointStatus) -> str:
-    shares = endpoint.weights.items()
-    return "\n".join(f"{name} {share:g} % on {endpoint.instances.get(name, 0)}" for name, share in shares)
+    lines = [f"{name} {share:g} % on {endpoint.instances.get(name, 0)}" for name, share in endpoint.weights.items()]
+    copied = [f"{name} on {count}" for name, count in endpoint.instances.items() if name not in endpoint.weights]
+    return "\n".join([*lines, *copied])
 
 
 def _alarms(status: Status) -> Table:

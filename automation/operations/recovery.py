@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.release import CHALLENGER, CHAMPION, Record, Release, ReleaseError, settle
+from contracts.release import CHALLENGER, CHAMPION, SHADOW, Record, Release, ReleaseError, settle
 from contracts.release.live import Live
 
 
@@ -14,16 +14,18 @@ def rebuilt(live: Live, *, sagemaker: Any) -> Record:
     ReleaseError where that is no release of the platform's.
     """
     variants = _variants(live, sagemaker)
-    if CHAMPION not in variants or set(variants) - {CHAMPION, CHALLENGER}:
+    if CHAMPION not in variants or set(variants) - {CHAMPION, CHALLENGER, SHADOW}:
         raise _foreign(live, f"its variants are {sorted(variants)}")
     found = {name: _package(variant["ModelName"], sagemaker) for name, variant in variants.items()}
     if missing := sorted(name for name, package in found.items() if package is None):
         raise _foreign(live, f"the model of {missing} comes from no package")
-    percent = round(variants[CHALLENGER]["InitialVariantWeight"]) if CHALLENGER in variants else 0
+    percent = {name: round(variant["InitialVariantWeight"]) for name, variant in variants.items()}
     release = Release(
         champion=str(found[CHAMPION]),
         challenger=found.get(CHALLENGER),
-        challenger_percent=percent,
+        challenger_percent=percent.get(CHALLENGER, 0),
+        shadow=found.get(SHADOW),
+        shadow_percent=percent.get(SHADOW, 0),
         who="recovery",
         why=f"the record was lost; rebuilt from {live.config}",
         when=live.changed.isoformat(timespec="seconds"),
@@ -41,7 +43,8 @@ def packages(live: Live, *, sagemaker: Any) -> dict[str, str | None]:
 
 def _variants(live: Live, sagemaker: Any) -> dict[str, Any]:
     config = sagemaker.describe_endpoint_config(EndpointConfigName=live.config)
-    return {variant["VariantName"]: variant for variant in config["ProductionVariants"]}
+    variants = [*config["ProductionVariants"], *config.get("ShadowProductionVariants", [])]
+    return {variant["VariantName"]: variant for variant in variants}
 
 
 def _package(model: str, sagemaker: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""Releases of an endpoint: promote, split traffic, roll back, and see what became of them.
+"""Releases of an endpoint: promote, split or mirror traffic, roll back, and see what became of them.
 
 The record is written here, and only rolling back moves the endpoint: a new release is rolled out by the next
 `pulumi up`.
@@ -87,6 +87,33 @@ def split(names: EndpointNames, package: str, percent: int, *, by: By, clients: 
         return book.write(
             release.split_traffic(known, arn, percent, who=by.who, why=by.why, when=_now(), counts=book.counts)
         )
+
+
+def shadow(names: EndpointNames, package: str, percent: int, *, by: By, clients: Clients) -> Record:
+    """Copy `percent` (1 to 100) of the requests to an approved package, whose answers nobody gets."""
+    arn = packages.approved(names, package, sagemaker=clients.sagemaker)
+    with ledger(names, clients).open(who=by.who, doing="shadow") as book:
+        known = _known(book, clients)
+        if known is None:
+            raise ReleaseError(f"endpoint {names.prefix} has no champion yet to stand behind: promote one first")
+        return book.write(
+            release.mirror_traffic(known, arn, percent, who=by.who, why=by.why, when=_now(), counts=book.counts)
+        )
+
+
+def end_shadow(names: EndpointNames, *, by: By, clients: Clients) -> Record:
+    """Let the champion serve alone again. RefusedError where nothing shadows it."""
+    with ledger(names, clients).open(who=by.who, doing="end the shadow") as book:
+        known = shadowed(names, _known(book, clients))
+        champion = known.wanted.champion
+        return book.write(release.promote(known, champion, who=by.who, why=by.why, when=_now(), counts=book.counts))
+
+
+def shadowed(names: EndpointNames, record: Record | None) -> Record:
+    """The record, if a shadow stands behind its champion. RefusedError if not."""
+    if record is None or record.wanted.shadow is None:
+        raise RefusedError(f"endpoint {names.prefix} has no shadow; `shadow` puts one behind its champion")
+    return record
 
 
 def roll_back(

@@ -120,9 +120,12 @@ def _turned_back(names: EndpointNames, live: Live | None, wanted: str) -> str:
 
 
 def served(record: Record) -> str:
-    """The packages of the wanted release and their shares of the traffic."""
+    """The packages of the wanted release and their shares of the traffic; of a shadow, the share that it sees too."""
     wanted = record.wanted
-    return ", ".join(f"{package} ({wanted.weights[name]} %)" for name, package in wanted.packages.items())
+    found = [f"{package} ({wanted.weights[name]} %)" for name, package in wanted.packages.items()]
+    return ", ".join(
+        [*found, *(f"{package} (shadow of {wanted.shadow_percent} %)" for package in wanted.shadows.values())]
+    )
 
 
 def _alarms(names: EndpointNames, sagemaker: Any, cloudwatch: Any) -> Sequence[str]:

@@ -64,7 +64,7 @@ def _differences(record: Record | None, live: Live | None, clients: Clients) -> 
 def _content(record: Record, live: Live, clients: Clients) -> Iterator[str]:
     """It serves the configuration of the wanted release: whether that has its packages and its share of the traffic."""
     served = packages(live, sagemaker=clients.sagemaker)
-    for variant, package in record.wanted.packages.items():
+    for variant, package in {**record.wanted.packages, **record.wanted.shadows}.items():
         if served.get(variant) != package:
             yield f"variant {variant} serves {served.get(variant)}; wanted is {package}: run `up`"
     if _percent(live.weights) != _percent(record.wanted.weights):

@@ -118,7 +118,9 @@ def _endpoint(
     max_score = workload.settings.monitoring.drift_score or workload.contract.drift.max_score
     watch = (
         function.watch(names, rollback.ROLE)
-        + serving.watch(names, settings, list(record.wanted.packages) if record else [])
+        + serving.watch(
+            names, settings, list(record.wanted.packages) if record else [], record.wanted.shadows if record else ()
+        )
         + (drift.watch(names, max_score=max_score) if record else Watch())
     )
     return Watched(watch=watch, topics={Channel.ROLLBACK: answer.topic_arn, **asks}, tags=workload.own_tags(endpoint))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 
-from contracts.release import Record
+from contracts.release import CHALLENGER, SHADOW, Record
+from contracts.release import Release as Recorded
 from settings import LEAST_INSTANCES, Realtime
 
 
@@ -22,10 +24,14 @@ class Variant:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """One release of the record as an endpoint configuration."""
+    """One release of the record as an endpoint configuration.
+
+    `shadows` get copies of the requests: their weight over the champion's is the share that is copied.
+    """
 
     id: str
     variants: tuple[Variant, ...]
+    shadows: tuple[Variant, ...] = ()
 
 
 def plan(record: Record, settings: Realtime, where: str) -> list[Release]:
@@ -36,30 +42,38 @@ def plan(record: Record, settings: Realtime, where: str) -> list[Release]:
     autoscaling may reach. A configuration depends on nothing else of the record, so a rollback by the function and the
     next deployment come to the same.
 
-    Raises pulumi.RunError for a rolling update during an A/B test, which SageMaker refuses; `where` is the endpoint's
+    Raises pulumi.RunError for a rolling update of several variants, which SageMaker refuses; `where` is the endpoint's
     config key.
     """
     around_now = record.releases[:2]  # the endpoint moves to the wanted release from the one before it
-    if settings.rollout.kind == "rolling" and any(len(release.packages) > 1 for release in around_now):
+    beside = next((name for release in around_now for name in (CHALLENGER, SHADOW) if getattr(release, name)), None)
+    if settings.rollout.kind == "rolling" and beside:
         raise pulumi.RunError(
             f"{where}.rollout.kind: found rolling, and release {record.wanted.id} or the one before it has "
-            "a challenger; allowed: all_at_once, canary, linear; choose one until the A/B test is over and deployed"
+            f"a {beside}; allowed: all_at_once, canary, linear; choose one until the test is over and deployed"
         )
     return [
         Release(
             id=release.id,
-            variants=tuple(
-                Variant(
-                    name=name,
-                    package=package,
-                    weight=release.weights[name],
-                    instances=_instances(release.instances.get(name, settings.instance_count), settings),
-                )
-                for name, package in release.packages.items()
-            ),
+            variants=_variants(release, release.packages, release.weights, settings),
+            shadows=_variants(release, release.shadows, {SHADOW: release.shadow_percent}, settings),
         )
         for release in record.releases
     ]
+
+
+def _variants(
+    release: Recorded, packages: Mapping[str, str], weights: Mapping[str, int], settings: Realtime
+) -> tuple[Variant, ...]:
+    return tuple(
+        Variant(
+            name=name,
+            package=package,
+            weight=weights[name],
+            instances=_instances(release.instances.get(name, settings.instance_count), settings),
+        )
+        for name, package in packages.items()
+    )
 
 
 def _instances(wanted: int, settings: Realtime) -> int:

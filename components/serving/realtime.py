@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import pulumi
 import pulumi_aws as aws
@@ -19,7 +20,7 @@ from components.content import content_name
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.serving.deployment import MAX_ALARMS, deployment_config
-from components.serving.plan import Release, cron, package_id, plan
+from components.serving.plan import Release, Variant, cron, package_id, plan
 from contracts.names import HOSTS, EndpointNames
 from contracts.release import CHAMPION, Record
 from settings import Realtime as RealtimeSettings
@@ -115,7 +116,7 @@ class Realtime(pulumi.ComponentResource):
 
     def _models(self, releases: Sequence[Release], role: access.Role) -> dict[str, aws.sagemaker.Model]:
         """One model for each package that any release serves."""
-        packages = sorted({variant.package for release in releases for variant in release.variants})
+        packages = sorted({each.package for release in releases for each in (*release.variants, *release.shadows)})
         isolated = True
         network: aws.sagemaker.ModelVpcConfigArgsDict = {
             "subnets": self._ground.network.subnet_ids,
@@ -134,19 +135,25 @@ class Realtime(pulumi.ComponentResource):
             for package in packages
         }
 
+    def _variant(
+        self, variant: Variant, models: dict[str, aws.sagemaker.Model]
+    ) -> aws.sagemaker.EndpointConfigurationProductionVariantArgsDict:
+        return {
+            "variant_name": variant.name,
+            "model_name": models[variant.package].name,
+            "instance_type": self._args.settings.instance_type,
+            "initial_instance_count": variant.instances,
+            "initial_variant_weight": variant.weight,
+        }
+
     def _config(self, release: Release, models: dict[str, aws.sagemaker.Model]) -> aws.sagemaker.EndpointConfiguration:
         settings, names = self._args.settings, self._names
         volume_key = jobs.volume_key(settings.instance_type, self._ground.keys[Domain.MODELS].arn)
-        variants: list[aws.sagemaker.EndpointConfigurationProductionVariantArgsDict] = [
-            {
-                "variant_name": variant.name,
-                "model_name": models[variant.package].name,
-                "instance_type": settings.instance_type,
-                "initial_instance_count": variant.instances,
-                "initial_variant_weight": variant.weight,
-            }
-            for variant in release.variants
-        ]
+        variants = [self._variant(variant, models) for variant in release.variants]
+        shadows = cast(  # the provider's two types of a variant are alike
+            "list[aws.sagemaker.EndpointConfigurationShadowProductionVariantArgsDict]",
+            [self._variant(variant, models) for variant in release.shadows],
+        )
         capture: aws.sagemaker.EndpointConfigurationDataCaptureConfigArgsDict = {
             "enable_capture": settings.capture_percent > 0,
             "initial_sampling_percentage": settings.capture_percent,
@@ -161,9 +168,12 @@ class Realtime(pulumi.ComponentResource):
         return aws.sagemaker.EndpointConfiguration(
             f"{self._name}-config-{release.id}",
             # The rollback function finds a release's configuration by `<endpoint>-<release id>`.
-            name=content_name(f"{names.prefix}-{release.id}", [volume_key, variants, capture]),
+            name=content_name(
+                f"{names.prefix}-{release.id}", [volume_key, variants, capture, *([shadows] if shadows else [])]
+            ),
             kms_key_arn=volume_key,
             production_variants=variants,
+            shadow_production_variants=shadows or None,
             data_capture_config=capture,
             opts=self._child(),
         )

@@ -6,7 +6,8 @@ SageMaker reports ModelLatency in microseconds and CPUUtilization as the sum ove
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from components.watch import Alarm, Channel, Event, Series, Watch, Widget
@@ -28,14 +29,18 @@ _TROUBLE: Final = (
 )  # fmt: skip
 
 
-def watch(names: EndpointNames, settings: Realtime, variants: Sequence[str]) -> Watch:
-    """Alarms and graphs of the live release's variants (none before the first), and the endpoint's own trouble."""
+def watch(names: EndpointNames, settings: Realtime, variants: Sequence[str], shadows: Iterable[str] = ()) -> Watch:
+    """Alarms and graphs of the live release's variants (none before the first), and the endpoint's own trouble.
+
+    What goes wrong with a shadow reaches nobody who asked: people are told, and nothing is turned back.
+    """
     return Watch(
         alarms=(
             *(alarm for variant in variants for alarm in variant_alarms(names, variant, settings)),
+            *(_told_only(alarm) for variant in shadows for alarm in variant_alarms(names, variant, settings)),
             *((_halt(names),) if variants else ()),
         ),
-        widgets=_widgets(names, variants) if variants else (),
+        widgets=_widgets(names, [*variants, *shadows]) if variants else (),
         events=(
             Event(
                 name=names.resource("endpoint-failed"),
@@ -48,6 +53,10 @@ def watch(names: EndpointNames, settings: Realtime, variants: Sequence[str]) -> 
             ),
         ),
     )
+
+
+def _told_only(alarm: Alarm) -> Alarm:
+    return dataclasses.replace(alarm, channels=(Channel.ALERTS,), guards=None)
 
 
 def _halt(names: EndpointNames) -> Alarm:

@@ -98,6 +98,11 @@ class Release:
         champion = {CHAMPION: 100 - self.challenger_percent}
         return champion | ({CHALLENGER: self.challenger_percent} if self.challenger else {})
 
+    @property
+    def shadows(self) -> Mapping[str, str]:
+        """Name of a variant that gets copies of the requests and answers nobody -> model package ARN."""
+        return {SHADOW: self.shadow} if self.shadow else {}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Record:

@@ -105,7 +105,7 @@ class Platform:
             if sagemaker.list_endpoint_configs(NameContains=config)["EndpointConfigs"]:
                 continue
             variants: list[dict[str, Any]] = []
-            for name, package in found.packages.items():
+            for name, package in {**found.packages, **found.shadows}.items():
                 sagemaker.create_model(
                     ModelName=f"{config}-{name}",
                     ExecutionRoleArn=stand_ins.ROLE,
@@ -117,10 +117,15 @@ class Platform:
                         "ModelName": f"{config}-{name}",
                         "InstanceType": INSTANCE,
                         "InitialInstanceCount": found.instances.get(name, 3),
-                        "InitialVariantWeight": found.weights[name],
+                        "InitialVariantWeight": found.weights.get(name, found.shadow_percent),
                     }
                 )
-            sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=variants)
+            shadows = [each for each in variants if each["VariantName"] in found.shadows]
+            sagemaker.create_endpoint_config(
+                EndpointConfigName=config,
+                ProductionVariants=[each for each in variants if each not in shadows],
+                **{"ShadowProductionVariants": shadows} if shadows else {},
+            )
         wanted = {"EndpointName": self.names.prefix, "EndpointConfigName": self.config(record.wanted.id)}
         if sagemaker.list_endpoints(NameContains=self.names.prefix)["Endpoints"]:
             sagemaker.update_endpoint(**wanted, **deployment)

@@ -119,7 +119,7 @@ def acts() -> Mapping[str, list[Need]]:
         "approve a model": [
             ("sagemaker:UpdateModelPackage", LIVE.arn("sagemaker", f"model-package/{LIVE.package_group}/1"), {})
         ],
-        "promote, split": [
+        "promote, split, shadow": [
             ("ssm:PutParameter", _parameter(LIVE.release_parameter), {}),
             *((f"s3:{verb}Object", _LOCK, {}) for verb in ("Delete", "Get", "Put")),
             *_encrypted("kms:GenerateDataKey", LIVE.artifacts_bucket),

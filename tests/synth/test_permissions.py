@@ -37,7 +37,7 @@ def test_the_page_says_what_the_policies_do() -> None:
         ("start training", {DS}),
         ("register a model", set()),
         ("approve a model", {MLE}),
-        ("promote, split", {OPS}),
+        ("promote, split, shadow", {OPS}),
         ("publish an image", {OPS}),
         ("move an endpoint", {OPS}),
         ("set off a rollback", {OPS, CALL}),
@@ -63,7 +63,7 @@ def test_every_act_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "act", ["start training", "approve a model", "promote, split", "destroy data", "change permissions"]
+    "act", ["start training", "approve a model", "promote, split, shadow", "destroy data", "change permissions"]
 )
 def test_what_is_guaranteed_is_denied_whatever_else_a_role_is_given(act: str) -> None:
     for each in set(Persona) - who(act):
@@ -85,7 +85,7 @@ def test_an_auditor_who_is_given_everything_reads_no_data() -> None:
 
 
 def test_whoever_trains_neither_approves_nor_promotes() -> None:
-    holders = [who(act) for act in ("start training", "approve a model", "promote, split")]
+    holders = [who(act) for act in ("start training", "approve a model", "promote, split, shadow")]
     assert [len(each) for each in holders] == [1, 1, 1]
     assert len(set.union(*holders)) == 3
 

@@ -103,6 +103,27 @@ def test_from_an_image_to_a_release_and_back(run: Run, churn: Platform, tmp_path
     assert run("rollback", "--why", "again", "--yes").code == 1
 
 
+def test_a_model_shadows_the_champion_until_it_is_promoted(run: Run, churn: Platform) -> None:
+    first, second = churn.register(), churn.register()
+    assert (
+        run("compare").err == "error: endpoint churn-staging-live has no shadow; `shadow` puts one behind its champion"
+    )
+    run("promote", first, "--why", "first", "--yes")
+    churn.up(_stored(churn))
+    begun = run("shadow", second, "--percent", "50", "--why", "look", "--yes", "--json").result
+    assert (begun["packages"], begun["shadow"]) == ({"champion": first}, {"package": second, "percent": 50})
+    churn.up(_stored(churn))
+    assert run("follow").out == f"endpoint churn-staging-live serves {first} (100 %), {second} (shadow of 50 %)"
+    assert "champion 100 % on 3" in (status := run("status").out)
+    assert "shadow on 2" in status  # half of the three
+    assert run("compare").out.splitlines()[0] == (
+        "0 requests with 0 rows answered by both (0 without the champion's answer, 0 unreadable)"
+    )
+    ended = run("shadow", "--end", "--why", "seen", "--yes", "--json").result
+    assert (ended["packages"], ended["shadow"]) == ({"champion": first}, None)
+    assert run("promote", second, "--why", "better", "--yes", "--json").result["packages"] == {"champion": second}
+
+
 def _stored(churn: Platform) -> release.Record:
     found = churn.client("ssm").get_parameter(Name=churn.names.release_parameter)["Parameter"]["Value"]
     return release.from_json(found)
@@ -140,6 +161,12 @@ def test_help_names_the_commands_and_the_exit_codes(run: Run) -> None:
             2,
             "Invalid value for '--percent': Input should be less than or equal to 99",
         ),
+        (
+            ["shadow", "1", "--end", "--why", "x"],
+            1,
+            "error: shadow: found 1 and --end; allowed: a package, or --end",
+        ),
+        (["shadow", "--why", "x"], 1, "error: shadow: found no package; allowed: a package, or --end"),
         (
             ["promote", "--why", "x", "--workload", "income"],
             1,

@@ -114,6 +114,50 @@ def test_an_ab_test_promoted_and_rolled_back_keeps_the_eight_instances(platform:
     assert told == [f"{platform.names.prefix} rolled back"]
 
 
+def test_a_shadow_of_eight_instances_is_promoted_and_rolled_back_with_the_eight(platform: Platform) -> None:
+    first, second = platform.register(), platform.register()
+    deployed(platform, first)
+    platform.scale(champion=8)
+    test = releases.shadow(platform.names, second, 50, by=BY, clients=platform.clients)
+    assert test.wanted.instances == {"champion": 8, "shadow": 4}
+    platform.up(test)
+    found = platform.settled()
+    assert [v["DesiredInstanceCount"] for v in found["ProductionVariants"]] == [8]
+    assert [v["DesiredInstanceCount"] for v in found["ShadowProductionVariants"]] == [4]
+    record = promote(platform, second)
+    assert (record.wanted.champion, record.wanted.shadow) == (second, None)
+    assert (record.wanted.instances, record.counts) == ({"champion": 8}, {"champion": 8, "shadow": 4})
+    platform.up(record)
+    assert roll_back(platform, []).live == test.wanted.id
+    assert "ShadowProductionVariants" in platform.settled()
+
+
+def test_a_shadow_is_ended_and_the_champion_serves_alone(platform: Platform) -> None:
+    first, second = platform.register(), platform.register()
+    alone = deployed(platform, first)
+    platform.up(releases.shadow(platform.names, second, 10, by=BY, clients=platform.clients))
+    ended = releases.end_shadow(platform.names, by=BY, clients=platform.clients)
+    assert (ended.wanted.id, ended.wanted.instances) == (alone.wanted.id, {"champion": 3})
+    assert [r.shadow for r in ended.releases] == [None, second]
+    with pytest.raises(RefusedError, match="has no shadow; `shadow` puts one behind its champion"):
+        releases.end_shadow(platform.names, by=BY, clients=platform.clients)
+
+
+def test_a_shadow_needs_a_champion(platform: Platform) -> None:
+    with pytest.raises(ReleaseError, match="has no champion yet to stand behind: promote one first"):
+        releases.shadow(platform.names, platform.register(), 10, by=BY, clients=platform.clients)
+
+
+def test_the_lost_record_of_a_shadowed_endpoint_is_rebuilt(platform: Platform) -> None:
+    first, second = platform.register(), platform.register()
+    deployed(platform, first)
+    test = releases.shadow(platform.names, second, 10, by=BY, clients=platform.clients)
+    platform.up(test)
+    lose(platform)
+    wanted = follow(platform).record.wanted
+    assert (wanted.id, wanted.shadow, wanted.shadow_percent) == (test.wanted.id, second, 10)
+
+
 def test_a_test_needs_a_champion(platform: Platform) -> None:
     with pytest.raises(ReleaseError, match="has no champion yet to share its traffic: promote one first"):
         releases.split(platform.names, platform.register(), 10, by=BY, clients=platform.clients)

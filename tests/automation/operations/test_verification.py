@@ -91,6 +91,19 @@ def test_another_package_and_another_split_differ(platform: Platform) -> None:
     assert differences(platform)[0] == f"variant champion serves {second}; wanted is {first}: run `up`"
 
 
+def test_another_package_behind_the_champion_differs(platform: Platform) -> None:
+    first, second = platform.register(), platform.register()
+    platform.up(releases.promote(platform.names, "1", by=BY, clients=platform.clients))
+    shadowed = releases.shadow(platform.names, "2", 10, by=BY, clients=platform.clients)
+    platform.up(shadowed)
+    assert differences(platform) == ()
+    sagemaker, model = platform.client("sagemaker"), f"{platform.config(shadowed.wanted.id)}-shadow"
+    sagemaker.delete_model(ModelName=model)
+    role = "arn:aws:iam::123456789012:role/emulator-tests"
+    sagemaker.create_model(ModelName=model, ExecutionRoleArn=role, PrimaryContainer={"ModelPackageName": first})
+    assert differences(platform) == (f"variant shadow serves {first}; wanted is {second}: run `up`",)
+
+
 def _variants(platform: Platform, config: str) -> list[dict[str, str]]:
     return platform.client("sagemaker").describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import struct
 
 import pulumi
 import pytest
@@ -15,12 +16,14 @@ GROUP = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging"
 FIRST, SECOND, THIRD = (f"{GROUP}/{version}" for version in (1, 2, 3))
 
 
-def record(*, counts: dict[str, int] | None = None, split: bool = False) -> Record:
+def record(*, counts: dict[str, int] | None = None, split: bool = False, shadow: bool = False) -> Record:
     """Two releases, or three, that were live one after the other; `counts` are what their configurations start with."""
     one = release.promote(None, FIRST, when="2025-01-06T09:00:00+00:00", who="test", why="test")
     found = release.promote(live(one), SECOND, when="2025-01-13T09:00:00+00:00", who="test", why="test")
     if split:
         found = release.split_traffic(live(found), THIRD, 10, when="2025-01-20T09:00:00+00:00", who="test", why="test")
+    if shadow:
+        found = release.mirror_traffic(live(found), THIRD, 25, when="2025-01-20T09:00:00+00:00", who="test", why="test")
     releases = tuple(dataclasses.replace(each, instances=counts or {}) for each in live(found).releases)
     return dataclasses.replace(live(found), releases=releases)
 
@@ -50,6 +53,19 @@ def test_an_ab_test_has_two_variants_with_integer_weights() -> None:
         Variant(name="champion", package=SECOND, weight=90, instances=3),
         Variant(name="challenger", package=THIRD, weight=10, instances=3),
     )
+
+
+def test_a_shadow_stands_beside_the_champion_which_answers_everything() -> None:
+    wanted = plan(record(shadow=True, counts={"champion": 8, "shadow": 4}), Realtime(), WHERE)[0]
+    assert wanted.variants == (Variant(name="champion", package=SECOND, weight=100, instances=8),)
+    assert wanted.shadows == (Variant(name="shadow", package=THIRD, weight=25, instances=4),)
+
+
+@pytest.mark.parametrize("percent", range(1, 101))
+def test_the_sampling_of_a_shadow_is_exact_as_a_32_bit_float(percent: int) -> None:
+    found = release.mirror_traffic(record(), THIRD, percent, when="2025-01-20T09:00:00+00:00", who="t", why="t")
+    (shadow,) = plan(found, Realtime(), WHERE)[0].shadows
+    assert struct.unpack("f", struct.pack("f", shadow.weight)) == (percent,)
 
 
 @pytest.mark.parametrize(
@@ -91,8 +107,15 @@ def test_rolling_updates_wait_for_the_end_of_an_ab_test(ended: bool) -> None:
         plan(found, rolling, WHERE)
     assert str(caught.value) == (
         f"{WHERE}.rollout.kind: found rolling, and release {found.wanted.id} or the one before it has "
-        "a challenger; allowed: all_at_once, canary, linear; choose one until the A/B test is over and deployed"
+        "a challenger; allowed: all_at_once, canary, linear; choose one until the test is over and deployed"
     )
+
+
+def test_rolling_updates_wait_for_the_end_of_a_shadow_too() -> None:
+    with pytest.raises(
+        pulumi.RunError, match="or the one before it has a shadow; allowed: all_at_once, canary, linear"
+    ):
+        plan(record(shadow=True), Realtime.model_validate({"rollout": {"kind": "rolling"}}), WHERE)
 
 
 @pytest.mark.parametrize(("at", "expression"), [("22:00", "cron(0 22 * * ? *)"), ("06:05", "cron(5 6 * * ? *)")])

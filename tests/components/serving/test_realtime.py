@@ -118,6 +118,30 @@ def test_champion_and_challenger_share_the_traffic() -> None:
     assert [v["modelName"].rpartition("-")[0] for v in variants] == ["churn-staging-2", "churn-staging-3"]
 
 
+def test_a_shadow_gets_copies_of_the_champions_requests() -> None:
+    deployment = serving(record(shadow=True))
+    config = live(deployment).inputs
+    assert [v["variantName"] for v in config["productionVariants"]] == ["champion"]
+    assert config["shadowProductionVariants"] == [
+        {
+            "variantName": "shadow",
+            "modelName": deployment.one("serving-model-churn-staging-3").inputs["name"],
+            "instanceType": "ml.m5.large",
+            "initialInstanceCount": 3,
+            "initialVariantWeight": 25,
+        }
+    ]
+
+
+def test_another_share_of_the_requests_is_another_configuration() -> None:
+    found = record(shadow=True)
+    more = release.mirror_traffic(found, THIRD, 50, when="2025-01-27T09:00:00+00:00", who="test", why="test")
+    names = {live(serving(each)).inputs["name"] for each in (found, more)}
+    assert {name.rpartition("-")[0] for name in names} == {
+        f"churn-staging-live-{each.wanted.id}" for each in (found, more)
+    }
+
+
 def test_capture_can_be_switched_off_where_policies_let_it() -> None:
     capture = live(serving(capture_percent=0)).inputs["dataCaptureConfig"]
     assert (capture["enableCapture"], capture["initialSamplingPercentage"]) == (False, 0)

@@ -114,3 +114,22 @@ def test_before_the_first_release_only_the_endpoints_own_trouble_is_told() -> No
     (event,) = found.events
     assert event.name == "churn-staging-live-endpoint-failed"
     assert event.pattern["detail"]["EndpointName"] == ["churn-staging-live"]
+
+
+def test_a_shadow_is_told_of_and_turns_nothing_back() -> None:
+    shadowed = watch(LIVE, Realtime(), ["champion"], ["shadow"])
+    alone = watch(LIVE, Realtime(), ["champion"])
+    added = [alarm for alarm in shadowed.alarms if alarm not in alone.alarms]
+    assert [alarm.name.removeprefix("churn-staging-live-shadow-") for alarm in added] == [
+        alarm.name.removeprefix("churn-staging-live-champion-") for alarm in alone.alarms[:-1]
+    ]
+    assert {(alarm.channels, alarm.guards) for alarm in added} == {((Channel.ALERTS,), None)}
+    assert [alarm for alarm in shadowed.alarms if alarm not in added] == list(alone.alarms)
+
+
+def test_the_dashboard_shows_champion_and_shadow_side_by_side() -> None:
+    shadowed = watch(LIVE, Realtime(), ["champion"], ["shadow"])
+    for widget in shadowed.widgets:
+        lines = [(series.metric, series.statistic, series.dimensions["VariantName"]) for series in widget.series]
+        assert lines[::2] == [(metric, statistic, "champion") for metric, statistic, _ in lines[::2]]
+        assert lines[1::2] == [(metric, statistic, "shadow") for metric, statistic, _ in lines[::2]]

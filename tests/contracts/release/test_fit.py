@@ -29,12 +29,12 @@ def test_a_champion_alone_or_with_a_challenger_fits(record: Record, kind: str) -
 
 
 def test_what_the_kind_is_able_to_do_fits() -> None:
-    fit.check(SHADOWED, dataclasses.replace(REALTIME, shadow=True))
+    fit.check(SHADOWED, REALTIME)
     fit.check(MANY, dataclasses.replace(REALTIME, models=True))
 
 
 def test_a_shadow_where_the_kind_has_none() -> None:
-    assert told(SHADOWED) == (
+    assert told(SHADOWED, shadow=False) == (
         f"release {SHADOWED.wanted.id}: shadow: found {package(3)}; allowed on an endpoint of kind realtime: none"
     )
 
@@ -56,4 +56,4 @@ def test_a_challenger_where_the_kind_has_one_variant() -> None:
 def test_releases_that_are_kept_for_a_rollback_are_held_to_it_too() -> None:
     record = release.promote(release.settle(SHADOWED, SHADOWED.wanted.id), package(4), who="ana", why="on", when=at(4))
     assert record.wanted.shadow is None
-    assert told(record).startswith(f"release {SHADOWED.wanted.id}: shadow: found ")
+    assert told(record, shadow=False).startswith(f"release {SHADOWED.wanted.id}: shadow: found ")

@@ -123,6 +123,8 @@ def test_a_shadow_answers_nobody() -> None:
     test = release.mirror_traffic(SECOND, package(3), 50, who="ana", why="look", when=at(3), counts={"champion": 8})
     assert (test.wanted.shadow, test.wanted.shadow_percent) == (package(3), 50)
     assert test.wanted.packages == {"champion": package(2)}
+    assert test.wanted.shadows == {"shadow": package(3)}
+    assert SECOND.wanted.shadows == {}
     assert test.wanted.instances == {"champion": 8, "shadow": 4}
     assert statuses(promoted(deployed(test), 3, 4))[:2] == [("3", CANDIDATE), ("2", LIVE)]
 

@@ -1,0 +1,79 @@
+"""A shadow behind a champion: put there, ended, compared."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from automation.commands import target
+from automation.commands.acts import said
+from automation.commands.options import Endpoint, Json, Stack, Why, Workload, Yes
+from automation.commands.output import Output
+from automation.operations import releases, shadows
+from automation.operations.errors import RefusedError
+from automation.operations.releases import By
+from automation.operations.shadows import Comparison
+
+
+def shadow(
+    stack: Stack,
+    why: Why,
+    package: Annotated[str | None, typer.Argument(help="Version or ARN of the shadow.", show_default=False)] = None,
+    percent: Annotated[int, typer.Option(min=1, max=100, help="Share of the requests that it gets copies of.")] = 100,
+    end: Annotated[bool, typer.Option("--end", help="Let the champion serve alone again.")] = False,
+    workload: Workload = None,
+    endpoint: Endpoint = None,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Copy requests to an approved model, whose answers nobody gets.
+
+    The next `up` rolls it out. `compare` says what it would have answered, `promote` makes it the champion.
+    """
+    if (package is None) != end:
+        raise RefusedError(
+            f"shadow: found {package or 'no package'}{' and --end' if end else ''}; allowed: a package, or --end"
+        )
+    on, out = target.read(stack), Output(as_json=as_json, yes=yes)
+    names, by = on.endpoint(workload, endpoint), By(who=on.who, why=why)
+    if package is None:
+        out.confirm(f"Let the champion of endpoint {names.prefix} serve alone?")
+        said(out, releases.end_shadow(names, by=by, clients=on.releases))
+    else:
+        out.confirm(f"Copy {percent} % of the requests of endpoint {names.prefix} to {package}?")
+        said(out, releases.shadow(names, package, percent, by=by, clients=on.releases))
+
+
+def compare(
+    stack: Stack,
+    hours: Annotated[int, typer.Option(min=1, max=24 * 7, help="How far back.")] = 1,
+    workload: Workload = None,
+    endpoint: Endpoint = None,
+    as_json: Json = False,
+) -> None:
+    """Say what champion and shadow answered to the same requests.
+
+    Reads captured traffic, which data scientists and ML engineers may.
+    """
+    on, out = target.read(stack), Output(as_json=as_json)
+    names, until = on.endpoint(workload, endpoint), datetime.now(UTC)
+    releases.shadowed(names, releases.read(names, on.releases))
+    since = until - timedelta(hours=hours)
+    s3, cloudwatch = on.client("s3"), on.client("cloudwatch")
+    found = shadows.compare(names, since=since, until=until, s3=s3, cloudwatch=cloudwatch)
+    out.done("\n".join(_lines(found)), asdict(found))
+
+
+def _lines(found: Comparison) -> list[str]:
+    unused = f"{found.unmatched} without the champion's answer, {found.unreadable} unreadable"
+    lines = [f"{found.requests} requests with {found.rows} rows answered by both ({unused})"]
+    if found.agreement is not None:
+        lines.append(f"same decision for {found.agreement:.2%} of the rows")
+        lines.append(f"scores differ by {found.mean_difference:.4f}, at most {found.largest_difference:.4f}")
+    for variant, metrics in found.metrics.items():
+        told = (f"{name} {'none' if value is None else f'{value:.4g}'}" for name, value in metrics.items())
+        lines.append(f"{variant}: {', '.join(told)}")
+    return lines

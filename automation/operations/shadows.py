@@ -1,0 +1,152 @@
+"""What a shadow would have answered: its answers beside the champion's to the same requests, from captured traffic.
+
+A captured record of the shadow is compared with one of the champion of the same request, found by what was asked: the
+answer of a model depends on nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from contracts.names import EndpointNames
+from contracts.release import CHAMPION, SHADOW
+
+_HOUR_SECONDS: Final = 3600
+
+
+def _worst_ms(microseconds: Sequence[float]) -> float:
+    return max(microseconds) / 1000
+
+
+#: What it is called here: the metric, its statistic by the hour, and how the hours add up. Percentiles do not: the
+#: worst hour counts. AWS counts ModelLatency in microseconds.
+_METRICS: Final[Mapping[str, tuple[str, str, Callable[[Sequence[float]], float]]]] = {
+    "invocations": ("Invocations", "Sum", sum),
+    "server_errors": ("Invocation5XXErrors", "Sum", sum),
+    "p50_ms": ("ModelLatency", "p50", _worst_ms),
+    "p99_ms": ("ModelLatency", "p99", _worst_ms),
+}
+
+Answers = list[tuple[float, bool]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Champion and shadow over the same requests.
+
+    `requests` were answered by both, with `rows`; `agreement` is the share of the rows with the same decision, the
+    differences are those of scores (None without rows). `unmatched` are requests that only the shadow's capture has,
+    `unreadable` records that hold no scores. `metrics`: variant -> invocations, server_errors, p50_ms, p99_ms (of the
+    worst hour), None without data.
+    """
+
+    requests: int
+    rows: int
+    agreement: float | None
+    mean_difference: float | None
+    largest_difference: float | None
+    unmatched: int
+    unreadable: int
+    metrics: Mapping[str, Mapping[str, float | None]]
+
+
+def compare(names: EndpointNames, *, since: datetime, until: datetime, s3: Any, cloudwatch: Any) -> Comparison:
+    """Compare what both answered from `since` to `until`, by the hours that these touch."""
+    answered: dict[str, Answers] = {}
+    unreadable = 0
+    for asked, answers in _records(names, CHAMPION, since, until, s3):
+        if answers is None:
+            unreadable += 1
+        else:
+            answered[asked] = answers
+    requests = unmatched = same = 0
+    differences: list[float] = []
+    for asked, answers in _records(names, SHADOW, since, until, s3):
+        if answers is None:
+            unreadable += 1
+        elif len(answered.get(asked, ())) != len(answers):
+            unmatched += 1
+        else:
+            requests += 1
+            for (score, decision), (other, decided) in zip(answered[asked], answers, strict=True):
+                differences.append(abs(score - other))
+                same += decision == decided
+    rows = len(differences)
+    return Comparison(
+        requests=requests,
+        rows=rows,
+        agreement=same / rows if rows else None,
+        mean_difference=sum(differences) / rows if rows else None,
+        largest_difference=max(differences) if rows else None,
+        unmatched=unmatched,
+        unreadable=unreadable,
+        metrics={variant: _metrics(names, variant, since, until, cloudwatch) for variant in (CHAMPION, SHADOW)},
+    )
+
+
+def _records(
+    names: EndpointNames, variant: str, since: datetime, until: datetime, s3: Any
+) -> Iterator[tuple[str, Answers | None]]:
+    """What was asked, as a hash, and what was answered (None: it cannot be read), of one variant."""
+    bucket, hour = names.processed_bucket, since.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    while hour < until:
+        prefix = f"{names.layout.data_capture}{names.prefix}/{variant}/{hour:%Y/%m/%d/%H}/"
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for found in page.get("Contents", []):
+                for line in s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].iter_lines():
+                    yield _record(line)
+        hour += timedelta(hours=1)
+
+
+def _record(line: bytes) -> tuple[str, Answers | None]:
+    try:
+        data = json.loads(line)["captureData"]
+        asked = _body(data["endpointInput"])
+        return hashlib.sha256(asked).hexdigest(), _answers(_body(data["endpointOutput"]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "", None
+
+
+def _body(part: Mapping[str, str]) -> bytes:
+    return base64.b64decode(part["data"], validate=True) if part["encoding"] == "BASE64" else part["data"].encode()
+
+
+def _answers(body: bytes) -> Answers:
+    """Score and decision of each row: CSV lines `score,decision`, or JSON as the inference service writes it."""
+    if not body.lstrip().startswith(b"{"):
+        lines = [line.split(b",") for line in body.splitlines() if line]
+        return [(float(score), decision.strip() == b"1") for score, decision in lines]
+    document = json.loads(body)
+    return [(float(each["score"]), bool(each["decision"])) for each in document.get("predictions", [document])]
+
+
+def _metrics(
+    names: EndpointNames, variant: str, since: datetime, until: datetime, cloudwatch: Any
+) -> dict[str, float | None]:
+    dimensions = [{"Name": "EndpointName", "Value": names.prefix}, {"Name": "VariantName", "Value": variant}]
+    queries = [
+        {
+            "Id": called,
+            "MetricStat": {
+                "Metric": {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions},
+                "Period": _HOUR_SECONDS,
+                "Stat": statistic,
+            },
+        }
+        for called, (metric, statistic, _) in _METRICS.items()
+    ]
+    start = since.replace(minute=0, second=0, microsecond=0)
+    pages = cloudwatch.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=queries, StartTime=start, EndTime=until
+    )
+    values: dict[str, list[float]] = {called: [] for called in _METRICS}
+    for page in pages:
+        for result in page["MetricDataResults"]:
+            values[result["Id"]] += result["Values"]
+    return {called: _METRICS[called][2](found) if found else None for called, found in values.items()}

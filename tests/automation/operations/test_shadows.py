@@ -1,0 +1,87 @@
+"""What a shadow would have answered, read from what is captured of both."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+
+from automation.operations.shadows import Comparison, compare
+from tests.automation.conftest import Platform
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+HOUR = timedelta(hours=1)
+NOTHING = {"invocations": None, "server_errors": None, "p50_ms": None, "p99_ms": None}
+
+
+def record(asked: str, answered: str, *, coded: bool = False) -> str:
+    def part(text: str) -> dict[str, str]:
+        if coded:
+            return {"data": base64.b64encode(text.encode()).decode(), "encoding": "BASE64"}
+        return {"data": text, "encoding": "CSV"}
+
+    return json.dumps({"captureData": {"endpointInput": part(asked), "endpointOutput": part(answered)}})
+
+
+def capture(platform: Platform, variant: str, *lines: str, when: datetime = NOW) -> None:
+    names, s3 = platform.names, platform.client("s3")
+    key = f"{names.layout.data_capture}{names.prefix}/{variant}/{when:%Y/%m/%d/%H}/{when:%M-%S}-{len(lines)}.jsonl"
+    s3.put_object(Bucket=names.processed_bucket, Key=key, Body="\n".join(lines).encode())
+
+
+def compared(platform: Platform) -> Comparison:
+    return compare(
+        platform.names,
+        since=NOW - 2 * HOUR,
+        until=NOW + timedelta(seconds=1),
+        s3=platform.client("s3"),
+        cloudwatch=platform.client("cloudwatch"),
+    )
+
+
+def test_answers_to_the_same_requests_are_compared_row_by_row(platform: Platform) -> None:
+    many = '{"predictions":[{"score":0.5,"decision":true},{"score":0.25,"decision":false}],"model_version":"a"}'
+    other = '{"predictions":[{"score":0.75,"decision":true},{"score":0.25,"decision":false}],"model_version":"b"}'
+    capture(platform, "champion", record("1,2", "0.125,0\n"), record("[1,2]", many), record("3,4", "0.5,1\n"))
+    capture(platform, "champion", record("5,6", "0.5,1\n"), when=NOW - HOUR)
+    capture(platform, "shadow", record("1,2", "0.875,1\n", coded=True), record("[1,2]", other, coded=True))
+    capture(platform, "shadow", record("5,6", '{"score":0.5,"decision":true,"model_version":"b"}'))
+    assert compared(platform) == Comparison(
+        requests=3,
+        rows=4,
+        agreement=0.75,
+        mean_difference=0.25,
+        largest_difference=0.75,
+        unmatched=0,
+        unreadable=0,
+        metrics={"champion": NOTHING, "shadow": NOTHING},
+    )
+
+
+def test_what_cannot_be_compared_is_counted(platform: Platform) -> None:
+    capture(platform, "champion", "no record", record("1,2", "0.5,1\n"), record("old", "0.5,1\n"))
+    capture(platform, "champion", record("3,4", "0.5,1\n"), when=NOW - 4 * HOUR)
+    capture(platform, "shadow", record("3,4", "0.5,1\n"), record("1,2", "0.5,1\n0.5,1\n"), record("9", "not a score"))
+    found = compared(platform)
+    assert (found.requests, found.rows, found.agreement) == (0, 0, None)
+    assert (found.unmatched, found.unreadable) == (2, 2)
+
+
+def test_latencies_are_those_of_the_worst_hour_in_milliseconds(platform: Platform) -> None:
+    dimensions = [
+        {"Name": "EndpointName", "Value": platform.names.prefix},
+        {"Name": "VariantName", "Value": "shadow"},
+    ]
+    for when, latencies in ((NOW, [1000.0, 3000.0, 2000.0]), (NOW - HOUR, [9000.0])):
+        data = [
+            {"MetricName": "ModelLatency", "Values": latencies, "Unit": "Microseconds"},
+            {"MetricName": "Invocations", "Value": float(len(latencies))},
+            {"MetricName": "Invocation5XXErrors", "Value": 1.0},
+        ]
+        platform.client("cloudwatch").put_metric_data(
+            Namespace="AWS/SageMaker",
+            MetricData=[{**each, "Dimensions": dimensions, "Timestamp": when} for each in data],
+        )
+    metrics = compared(platform).metrics
+    assert metrics["champion"] == NOTHING
+    assert metrics["shadow"] == {"invocations": 4, "server_errors": 2, "p50_ms": 9, "p99_ms": 9}

@@ -21,7 +21,6 @@ from local.adapter.table import (
     CONVENTION,
     EVERYTHING,
     ID,
-    INLINE,
     Autoname,
     Call,
     ForEach,
@@ -153,8 +152,6 @@ def _update(kind: ResourceType) -> tuple[Step, ...]:
 
 
 def _with_takes(kind: ResourceType, call: Call, others: set[str]) -> Call:
-    if call.inside:
-        call = replace(call, fields={**_fields(kind, call, call.inside), **call.fields})
     if call.takes is not None:
         return call
     if call not in kind.create and kind.replace is not CONVENTION:
@@ -165,7 +162,7 @@ def _with_takes(kind: ResourceType, call: Call, others: set[str]) -> Call:
 def _takes(kind: ResourceType, call: Call, key: str) -> bool:
     destination = _destination(kind, call, key)
     members = _shape(kind, call.operation).members
-    return destination is not None and (destination in ("", INLINE) or _top(destination) in members)
+    return destination is not None and (not destination or _top(destination) in members)
 
 
 def _read(kind: ResourceType) -> tuple[Call, ...]:

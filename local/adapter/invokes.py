@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.adapter import ec2_lookups, policy_documents, prebuilt_images, regions
+from local.adapter import ec2_lookups, prebuilt_images, regions
 from local.adapter.api import Api
 from local.adapter.errors import ApiRefused, UnknownType
 
@@ -103,50 +103,6 @@ def _parameters_by_path(args: Args, context: Context) -> Answer:
         "region": context.region,
         "types": [parameter["Type"] for parameter in found],
         "values": [parameter["Value"] for parameter in found],
-    }
-
-
-def _parameter(args: Args, context: Context) -> Answer:
-    decrypt = args.get("withDecryption", True)
-    request = {"Name": args["name"], "WithDecryption": decrypt}
-    found = context.call("getParameter", "ssm", "GetParameter", request)["Parameter"]
-    answer: Answer = {
-        "arn": found["ARN"],
-        "id": found["Name"],
-        "name": found["Name"],
-        "region": context.region,
-        "type": found["Type"],
-        "value": found["Value"],
-        "version": found["Version"],
-        "withDecryption": decrypt,
-    }
-    return answer if found["Type"] == "SecureString" else {**answer, "insecureValue": found["Value"]}
-
-
-def _ecr_image(args: Args, context: Context) -> Answer:
-    request: dict[str, Any] = {"repositoryName": args["repositoryName"]}
-    wanted = {key: args[key] for key in ("imageDigest", "imageTag") if args.get(key)}
-    if wanted:
-        request["imageIds"] = [wanted]
-    if args.get("registryId"):
-        request["registryId"] = args["registryId"]
-    found = context.call("getImage", "ecr", "DescribeImages", request)["imageDetails"]
-    if len(found) != 1 and not (found and args.get("mostRecent")):
-        message = f"{len(found)} images match in {args['repositoryName']}; name a digest, a tag, or mostRecent"
-        raise ApiRefused("getImage", "ecr", "DescribeImages", "NoSingleImage", message)
-    image = max(found, key=lambda candidate: candidate["imagePushedAt"])
-    registry = f"{image['registryId']}.dkr.ecr.{context.region}.{regions.partition(context.region)['dnsSuffix']}"
-    return {
-        **args,
-        "id": image["imageDigest"],
-        "imageDigest": image["imageDigest"],
-        "imagePushedAt": int(image["imagePushedAt"].timestamp()),
-        "imageSizeInBytes": image.get("imageSizeInBytes", 0),
-        "imageTags": image.get("imageTags", []),
-        "imageUri": f"{registry}/{image['repositoryName']}@{image['imageDigest']}",
-        "region": context.region,
-        "registryId": image["registryId"],
-        "repositoryName": image["repositoryName"],
     }
 
 
@@ -245,11 +201,9 @@ def _cloud_control_resource(args: Args, context: Context) -> Answer:
 _FUNCTIONS: Mapping[str, Callable[[Args, Context], Answer]] = {
     **ec2_lookups.FUNCTIONS,
     "aws:cloudcontrol/getResource:getResource": _cloud_control_resource,
-    "aws:ecr/getImage:getImage": _ecr_image,
     "aws:ec2/getVpcEndpointService:getVpcEndpointService": lambda args, context: regions.endpoint_service(
         args, context.region
     ),
-    "aws:iam/getPolicyDocument:getPolicyDocument": lambda args, _: policy_documents.rendered(args),
     "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": lambda _, context: dict(regions.partition(context.region)),
@@ -257,6 +211,5 @@ _FUNCTIONS: Mapping[str, Callable[[Args, Context], Answer]] = {
     "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": lambda args, context: prebuilt_images.found(
         args, context.region
     ),
-    "aws:ssm/getParameter:getParameter": _parameter,
     "aws:ssm/getParametersByPath:getParametersByPath": _parameters_by_path,
 }

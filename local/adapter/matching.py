@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
 
-from local.adapter.table import INLINE, Fields, To
+from local.adapter.table import Fields, To
 from local.adapter.values import UNKNOWN
 from shapes.check import Fault, at
 from shapes.models import Shape
@@ -128,10 +128,6 @@ class _Matcher:
                 self._matched.faults.append(Fault(path=source, found=value, allowed=str(error)))
                 value = UNKNOWN  # named once; the model has nothing to add
         if not to.member or value is None:
-            return
-        if to.member == INLINE:
-            if isinstance(value, dict):
-                self.structure(shape, cast("dict[str, Any]", value), into, rule=rule, source=source, path=path)
             return
         target = at(path, to.member.replace("[]", "[0]"))
         self._matched.origins[target] = source

@@ -134,9 +134,6 @@ class To:
     via: Callable[[Any], Any] | None = None
 
 
-#: Destination of an object whose members the API has one level up.
-INLINE = "."
-
 #: Input path (`productionVariants.routingConfigs`, without indexes) -> member or destination. A destination with an
 #: empty member drops the input: the provider keeps it to itself.
 Fields = Mapping[str, "str | To"]
@@ -152,7 +149,6 @@ class Call:
     given: member path -> constant or source, for members whose values are no inputs of the same name. What names the
         resource is given by convention.
     unset: what an update sends for an input that was given before and is not any more; nothing without an entry.
-    inside: the member that holds what the type has inside another one.
     failures: JMESPath in the answer of operations that report errors in it; anything found there is an error.
     """
 
@@ -162,7 +158,6 @@ class Call:
     given: Mapping[str, Any] = field(default_factory=dict)
     unset: Mapping[str, Any] = field(default_factory=dict)
     fields: Fields = field(default_factory=dict)
-    inside: str = ""
     always: bool = False
     failures: str = ""
 

@@ -21,7 +21,6 @@ from local.runtime.errors import UnsupportedError
 #: Data sources that the provider itself answers, without a call.
 _OFFLINE = {
     "aws:ec2/getVpcEndpointService:getVpcEndpointService",
-    "aws:iam/getPolicyDocument:getPolicyDocument",
     "aws:index/getPartition:getPartition",
     "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage",
 }

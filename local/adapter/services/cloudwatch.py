@@ -7,7 +7,7 @@ from typing import Any
 
 from local.adapter.conversions import json_text, one_of
 from local.adapter.rules import exactly_one
-from local.adapter.table import INLINE, Call, ResourceType, To, text
+from local.adapter.table import Call, ResourceType, To, text
 from shapes.check import Fault
 
 SERVICE = "cloudwatch"
@@ -64,19 +64,6 @@ TYPES = (
         defaults={"actionsEnabled": True, "treatMissingData": "missing"},
         rules=(exactly_one("metricName", "metricQueries", "evaluationCriteria"), _statistic, _datapoints),
         delete=_DELETE_ALARMS,
-    ),
-    ResourceType(
-        "aws:cloudwatch/compositeAlarm:CompositeAlarm",
-        arn="alarm:{alarmName}",
-        fields={
-            "actionsSuppressor": INLINE,
-            "actionsSuppressor.alarm": "ActionsSuppressor",
-            "actionsSuppressor.extensionPeriod": "ActionsSuppressorExtensionPeriod",
-            "actionsSuppressor.waitPeriod": "ActionsSuppressorWaitPeriod",
-        },
-        defaults={"actionsEnabled": True},
-        delete=_DELETE_ALARMS,
-        recorded="the emulator evaluates single alarms only",
     ),
     ResourceType(
         "aws:cloudwatch/dashboard:Dashboard",

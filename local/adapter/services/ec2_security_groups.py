@@ -8,7 +8,7 @@ from typing import Any
 from local.adapter.conversions import network
 from local.adapter.rules import exactly_one, must
 from local.adapter.services.ec2 import by
-from local.adapter.table import ABSENT, ID, Call, Request, Requests, ResourceType, Scope, live, response, text, value
+from local.adapter.table import ABSENT, ID, Call, Request, Requests, ResourceType, Scope, live, response, value
 from local.adapter.values import known_items, same
 
 SERVICE = "ec2"
@@ -129,43 +129,6 @@ def _modify(scope: Scope) -> Iterator[Request]:
     )
 
 
-_LAST_ENTRY = 32767  # "deny the rest", which every network ACL ends with and which cannot be removed
-
-
-def _entry(scope: Scope, rule: Mapping[str, Any], *, egress: bool) -> Request:
-    """An inline rule of the provider as a network ACL entry."""
-    protocols = {"-1": "-1", "all": "-1", "tcp": "6", "udp": "17", "icmp": "1"}
-    parameters: dict[str, Any] = {
-        "NetworkAclId": scope.id,
-        "Egress": egress,
-        "RuleNumber": rule.get("ruleNo"),
-        "RuleAction": rule.get("action"),
-        "Protocol": protocols.get(str(rule.get("protocol")), rule.get("protocol")),
-        "CidrBlock": rule.get("cidrBlock"),
-        "Ipv6CidrBlock": rule.get("ipv6CidrBlock"),
-        "PortRange": {"From": rule.get("fromPort"), "To": rule.get("toPort")},
-    }
-    return Request("CreateNetworkAclEntry", parameters)
-
-
-def _entries(scope: Scope) -> Iterator[Request]:
-    """Take away the entries that are there and put in those that the program states."""
-    found: list[tuple[bool, Any]] = [
-        (entry["Egress"], entry["RuleNumber"])
-        for acl in scope.response.get("NetworkAcls") or []
-        for entry in acl["Entries"]
-        if entry["RuleNumber"] != _LAST_ENTRY
-    ]
-    for side in _OPERATIONS:
-        found += [(side == "egress", rule["ruleNo"]) for rule in known_items(scope.before.get(side))]
-    for egress, number in found:
-        parameters = {"NetworkAclId": scope.id, "Egress": egress, "RuleNumber": number}
-        yield Request("DeleteNetworkAclEntry", parameters)
-    for side in _OPERATIONS:
-        for rule in known_items(scope.inputs.get(side)):
-            yield _entry(scope, rule, egress=side == "egress")
-
-
 def _revoke_everything_out(scope: Scope) -> Iterator[Request]:
     """EC2 gives a new group a rule that lets everything out; the provider takes it away."""
     yield Request("RevokeSecurityGroupEgress", {"GroupId": scope.id, "IpPermissions": [_EVERYTHING_OUT]})
@@ -238,19 +201,4 @@ TYPES = (
     ),
     _rule("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "ingress"),
     _rule("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "egress"),
-    ResourceType(
-        "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl",
-        id="{defaultNetworkAclId}",
-        arn="network-acl/{id}",
-        create=(
-            Call("DescribeNetworkAcls", takes=(), given={"NetworkAclIds[]": value("defaultNetworkAclId")}),
-            Requests(takes=("ingress", "egress"), build=_entries, always=True),
-        ),
-        provider_only=("defaultNetworkAclId",),
-        refused={"subnetIds": "subnets without an ACL of their own have the default one; leave it out"},
-        update=(Requests(takes=("ingress", "egress"), build=_entries),),
-        delete=(),  # the ACL lives as long as its VPC
-        replace=("defaultNetworkAclId",),
-        outputs={"ownerId": text("{account}"), "vpcId": response("NetworkAcls[0].VpcId")},
-    ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from local.adapter.conversions import json_object, json_text, resource_policy, switch
-from local.adapter.table import Autoname, Call, ResourceType, Scope, Source, To, text, value
+from local.adapter.conversions import json_object, json_text, switch
+from local.adapter.table import Autoname, Call, ResourceType, Source, To, text, value
 
 SERVICE = "events"
 
@@ -24,10 +24,6 @@ def _on_bus(name: str) -> Source:
     """An id that carries the bus unless it is the default one, as the provider writes it."""
     plain, full = text(name), text(f"{{eventBusName}}/{name}")
     return lambda scope: plain(scope) if scope.inputs.get("eventBusName", _DEFAULT_BUS) == _DEFAULT_BUS else full(scope)
-
-
-def _bus(scope: Scope) -> str:
-    return str(scope.inputs.get("eventBusName", _DEFAULT_BUS))
 
 
 _TARGETS = {
@@ -76,15 +72,6 @@ TYPES = (
         defaults={"eventBusName": _DEFAULT_BUS, "forceDestroy": False},
         provider_only=("forceDestroy",),
         delete=(Call("RemoveTargets", failures=_FAILURES),),
-    ),
-    ResourceType(
-        "aws:cloudwatch/eventBusPolicy:EventBusPolicy",
-        id=_bus,
-        create=(Call("PutPermission"),),
-        fields={"policy": To("Policy", resource_policy)},
-        defaults={"eventBusName": _DEFAULT_BUS},
-        delete=(Call("RemovePermission", given={"EventBusName": _bus, "RemoveAllPermissions": True}),),
-        replace=("eventBusName",),
     ),
     ResourceType("aws:cloudwatch/eventBus:EventBus", lacking=("UpdateEventBus",)),
 )

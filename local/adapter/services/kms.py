@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, cast
 
-from local.adapter.conversions import default_policy, resource_policy
+from local.adapter.conversions import resource_policy
 from local.adapter.table import ID, Autoname, Call, Request, Requests, ResourceType, Scope, To, live, value
 from local.adapter.values import UNKNOWN
 from shapes.check import Fault
@@ -62,11 +62,6 @@ _KEEP_ENABLED = Requests(takes=("isEnabled",), build=_enabled)
 _DEFAULT = {"PolicyName": "default"}
 
 
-def _initial_policy(scope: Scope) -> str:
-    """The policy that a new key gets."""
-    return default_policy("kms:*", "*", account=scope.account, partition=scope.partition)
-
-
 TYPES = (
     ResourceType(
         "aws:kms/key:Key",
@@ -102,13 +97,5 @@ TYPES = (
         autoname=Autoname(start="alias/"),
         read=(Call("DescribeKey", given={"KeyId": value("targetKeyId")}),),
         outputs={"targetKeyArn": live("KeyMetadata.Arn")},
-    ),
-    ResourceType(
-        "aws:kms/keyPolicy:KeyPolicy",
-        create=(Call("PutKeyPolicy", given=_DEFAULT),),
-        fields={"policy": To("Policy", resource_policy)},
-        rules=(_no_lockout,),
-        # A key always has a policy; without this resource it is the one that a new key gets.
-        delete=(Call("PutKeyPolicy", given={**_DEFAULT, "Policy": _initial_policy}),),
     ),
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from local.adapter.assets import zip_digest, zipped
-from local.adapter.conversions import one
-from local.adapter.table import ID, Autoname, Call, Request, Requests, ResourceType, Scope, To, Wait, live, text
+from local.adapter.table import Autoname, Call, Request, Requests, ResourceType, Scope, To, Wait, live, text
 
 SERVICE = "lambda"
 
@@ -31,10 +29,6 @@ def _reserved(scope: Scope) -> Iterator[Request]:
         yield Request("PutFunctionConcurrency", parameters, origins=origins)
     elif scope.before.get("reservedConcurrentExecutions", _NO_LIMIT) != _NO_LIMIT:
         yield Request("DeleteFunctionConcurrency", {"FunctionName": scope.id})
-
-
-def _brokers(endpoints: Mapping[str, Any]) -> dict[str, list[str]]:
-    return {kind: str(servers).split(",") for kind, servers in endpoints.items()}
 
 
 _RESERVED = Requests(takes=("reservedConcurrentExecutions",), build=_reserved)
@@ -113,28 +107,5 @@ TYPES = (
     ResourceType(
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
         defaults={"maximumRetryAttempts": 2},
-    ),
-    ResourceType(
-        "aws:lambda/eventSourceMapping:EventSourceMapping",
-        id="{uuid}",
-        arn="event-source-mapping:{id}",
-        fields={
-            "destinationConfig.onFailure.destinationArn": "Destination",
-            "queues": To("Queues", one),
-            "selfManagedEventSource.endpoints": To("Endpoints", _brokers),
-        },
-        defaults={"enabled": True},
-        provider_only=("useResourceTimeoutForPropagation",),
-        update=(
-            Call(
-                "UpdateEventSourceMapping",
-                unset={"filterCriteria": {}, "functionResponseTypes": [], "scalingConfig": {}},
-            ),
-        ),
-        replace=(
-            *("amazonManagedKafkaEventSourceConfig", "eventSourceArn", "queues", "selfManagedEventSource"),
-            *("selfManagedKafkaEventSourceConfig", "startingPosition", "startingPositionTimestamp", "topics"),
-        ),
-        outputs={"functionArn": live("FunctionArn"), "state": live("State"), "uuid": ID},
     ),
 )

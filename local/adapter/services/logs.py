@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local.adapter.conversions import as_number, json_text, one_of
+from local.adapter.conversions import json_text, one_of
 from local.adapter.rules import must
 from local.adapter.table import Call, Request, Requests, ResourceType, Scope, To
 
@@ -56,20 +56,6 @@ TYPES = (
         ),
         replace=("logGroupClass", "name", "namePrefix"),
         lacking=("PutLogGroupDeletionProtection",),
-    ),
-    ResourceType(
-        "aws:cloudwatch/logMetricFilter:LogMetricFilter",
-        noun="MetricFilter",
-        id="{name}",
-        fields={
-            "metricTransformation": "metricTransformations[]",
-            "metricTransformation.defaultValue": To("defaultValue", as_number),
-            "metricTransformation.name": "metricName",
-            "metricTransformation.namespace": "metricNamespace",
-            "metricTransformation.value": "metricValue",
-            "name": "filterName",
-            "pattern": "filterPattern",
-        },
     ),
     ResourceType(
         "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",

@@ -26,5 +26,4 @@ TYPES = (
         },
         defaults={"groupName": "default", "scheduleExpressionTimezone": "UTC", "state": "ENABLED"},
     ),
-    ResourceType("aws:scheduler/scheduleGroup:ScheduleGroup"),
 )

@@ -34,16 +34,6 @@ _DEFAULTS = {
 }
 
 
-def _attribute(token: str, key: str) -> ResourceType:
-    """A single attribute of a queue as a resource of its own; an empty text takes it away."""
-    return ResourceType(
-        token,
-        create=(Call("SetQueueAttributes"),),
-        fields={key: _ATTRIBUTES[key]},
-        delete=(Call("SetQueueAttributes", given={_ATTRIBUTES[key].member: ""}),),
-    )
-
-
 TYPES = (
     ResourceType(
         "aws:sqs/queue:Queue",
@@ -56,7 +46,10 @@ TYPES = (
         replace=("fifoQueue", "name", "namePrefix"),
         outputs={"url": ID},
     ),
-    _attribute("aws:sqs/queuePolicy:QueuePolicy", "policy"),
-    _attribute("aws:sqs/redrivePolicy:RedrivePolicy", "redrivePolicy"),
-    _attribute("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", "redriveAllowPolicy"),
+    ResourceType(
+        "aws:sqs/queuePolicy:QueuePolicy",
+        create=(Call("SetQueueAttributes"),),
+        fields={"policy": _ATTRIBUTES["policy"]},
+        delete=(Call("SetQueueAttributes", given={"Attributes.Policy": ""}),),  # an empty text takes it away
+    ),
 )

@@ -14,7 +14,7 @@ from local.adapter.values import UNKNOWN
 
 QUEUE, TOPIC, ALARM = "aws:sqs/queue:Queue", "aws:sns/topic:Topic", "aws:cloudwatch/metricAlarm:MetricAlarm"
 BUCKET, GROUP = "aws:s3/bucket:Bucket", "aws:cloudwatch/logGroup:LogGroup"
-RESOURCE = "aws:cloudcontrol/resource:Resource"
+ANALYZER = "aws:accessanalyzer/analyzer:Analyzer"
 QUEUE_DEFAULTS = {
     "delaySeconds": 0,
     "messageRetentionSeconds": 345_600,
@@ -194,21 +194,24 @@ class TestCreate:
         assert created.outputs["region"] == "us-east-1"
 
     def test_what_the_emulator_lacks_is_recorded_and_says_so(self, adapter: Adapter, calls: list[str]) -> None:
-        state = json.dumps({"JobDefinitionName": "bias", "JobResources": {}})
-        inputs = {"typeName": "AWS::SageMaker::ModelBiasJobDefinition", "desiredState": state}
-        created = adapter.create(RESOURCE, "bias", inputs)
+        inputs = {"analyzerName": "outside", "type": "ACCOUNT"}
+        created = adapter.create(ANALYZER, "outside", inputs)
         assert not created.emulated
-        assert (created.id, created.outputs) == ("bias", {**inputs, "properties": state, "region": "eu-west-1"})
-        adapter.delete(RESOURCE, created.id, inputs, created.outputs)
+        arn = "arn:aws:access-analyzer:eu-west-1:123456789012:analyzer/outside"
+        assert (created.id, created.outputs) == (
+            "outside",
+            {**inputs, "arn": arn, "region": "eu-west-1", "tagsAll": {}},
+        )
+        adapter.delete(ANALYZER, created.id, inputs, created.outputs)
         assert calls == []
 
     def test_what_is_recorded_is_validated_all_the_same(self, adapter: Adapter) -> None:
-        inputs = {"typeName": "ModelBiasJobDefinition", "desiredState": "[]"}
-        assert refusal(lambda: adapter.create(RESOURCE, "bias", inputs)) == [
-            f"{RESOURCE} 'bias': desiredState = '[]': must be a JSON object of the type's CloudFormation properties "
-            "(cloudcontrol CreateResource)",
-            f"{RESOURCE} 'bias': typeName = 'ModelBiasJobDefinition': must match "
-            "[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64} (cloudcontrol CreateResource TypeName)",
+        assert refusal(lambda: adapter.create(ANALYZER, "outside", {"analyzerName": "1st", "type": "WORLD"})) == [
+            f"{ANALYZER} 'outside': type = 'WORLD': must be one of ACCOUNT, ORGANIZATION, ACCOUNT_UNUSED_ACCESS, "
+            "ORGANIZATION_UNUSED_ACCESS, ACCOUNT_INTERNAL_ACCESS, ORGANIZATION_INTERNAL_ACCESS "
+            "(accessanalyzer CreateAnalyzer type)",
+            f"{ANALYZER} 'outside': analyzerName = '1st': must match [A-Za-z][A-Za-z0-9_.-]* "
+            "(accessanalyzer CreateAnalyzer analyzerName)",
         ]
 
 
@@ -293,14 +296,11 @@ class TestUpdate:
         assert calls == []
 
     def test_a_recorded_resource_is_recorded_anew(self, adapter: Adapter, calls: list[str]) -> None:
-        old = {
-            "typeName": "AWS::SageMaker::ModelBiasJobDefinition",
-            "desiredState": json.dumps({"JobDefinitionName": "a"}),
-        }
-        new = {**old, "desiredState": json.dumps({"JobDefinitionName": "a", "RoleArn": "x"})}
-        created = adapter.create(RESOURCE, "bias", old)
-        updated = adapter.update(RESOURCE, created.id, old, new, created.outputs)
-        assert (updated.id, updated.emulated, updated.outputs["properties"]) == ("a", False, new["desiredState"])
+        old = {"analyzerName": "outside"}
+        new = {**old, "tags": {"Team": "ml"}}
+        created = adapter.create(ANALYZER, "outside", old)
+        updated = adapter.update(ANALYZER, created.id, old, new, created.outputs)
+        assert (updated.id, updated.emulated, updated.outputs["tagsAll"]) == ("outside", False, {"Team": "ml"})
         assert calls == []
 
 

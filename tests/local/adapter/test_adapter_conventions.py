@@ -79,15 +79,6 @@ def test_a_member_called_after_the_type_takes_its_name() -> None:
     assert (evaluated(kind.id, SCOPE), kind.replace) == ("n", ("name",))
 
 
-def test_what_an_update_takes_inside_another_member_than_the_create_call_has_its_place_there() -> None:
-    update = resource_type("aws:budgets/budget:Budget").update[0]
-    assert isinstance(update, Call)
-    assert (update.fields["timeUnit"], update.fields["limitUnit"]) == (
-        "NewBudget.TimeUnit",
-        "NewBudget.BudgetLimit.Unit",
-    )
-
-
 def test_an_arn_is_what_the_service_told_last_and_its_form_where_it_told_none() -> None:
     arn = resource_type("aws:sqs/queue:Queue").outputs["arn"]
     assert evaluated(arn, SCOPE) == "arn:aws:sqs:eu-west-1:123456789012:n"

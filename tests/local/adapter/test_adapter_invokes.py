@@ -11,7 +11,6 @@ import pytest
 from local.adapter import Adapter, ApiRefused, InvalidInput, UnknownType
 
 MODEL_MONITOR = "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage"
-POLICY_DOCUMENT = "aws:iam/getPolicyDocument:getPolicyDocument"
 BY_PATH = "aws:ssm/getParametersByPath:getParametersByPath"
 RESOURCE = "aws:cloudcontrol/getResource:getResource"
 
@@ -99,38 +98,6 @@ def test_no_parameters_are_empty_lists(adapter: Adapter) -> None:
     }
 
 
-def test_one_parameter(adapter: Adapter, aws: Callable[[str], Any]) -> None:
-    token = "aws:ssm/getParameter:getParameter"
-    aws("ssm").put_parameter(Name="/plain", Value="v", Type="String")
-    aws("ssm").put_parameter(Name="/secret", Value="s", Type="SecureString")
-    plain = adapter.invoke(token, {"name": "/plain"})
-    assert (plain["value"], plain["insecureValue"], plain["version"]) == ("v", "v", 1)
-    secret = adapter.invoke(token, {"name": "/secret"})
-    assert (secret["value"], "insecureValue" in secret) == ("s", False)
-    with pytest.raises(ApiRefused) as refused:
-        adapter.invoke(token, {"name": "/missing"})
-    assert refused.value.code == "ParameterNotFound"
-
-
-def test_an_image_by_tag(adapter: Adapter, aws: Callable[[str], Any]) -> None:
-    token = "aws:ecr/getImage:getImage"
-    aws("ecr").create_repository(repositoryName="churn-training")
-    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"})
-    aws("ecr").put_image(repositoryName="churn-training", imageTag="v1", imageManifest=manifest)
-    image = adapter.invoke(token, {"repositoryName": "churn-training", "imageTag": "v1"})
-    registry = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
-    assert image["imageUri"] == f"{registry}/churn-training@{image['imageDigest']}"
-    assert image["imageTags"] == ["v1"]
-    other = json.dumps(
-        {"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json", "x": 1}
-    )
-    aws("ecr").put_image(repositoryName="churn-training", imageTag="v2", imageManifest=other)
-    with pytest.raises(ApiRefused) as refused:
-        adapter.invoke(token, {"repositoryName": "churn-training"})
-    assert refused.value.message == "2 images match in churn-training; name a digest, a tag, or mostRecent"
-    assert adapter.invoke(token, {"repositoryName": "churn-training", "mostRecent": True})["id"].startswith("sha256:")
-
-
 def test_the_image_of_model_monitor() -> None:
     adapter = Adapter("http://127.0.0.1:9", "123456789012", "eu-west-1")
     arguments = {"repositoryName": "sagemaker-model-monitor-analyzer", "imageTag": "latest"}
@@ -179,93 +146,6 @@ def test_a_model_package_through_cloud_control(adapter: Adapter, aws: Callable[[
         f"{RESOURCE}: typeName 'AWS::ECS::Cluster' cannot be read here; it can be AWS::KMS::Key, AWS::S3::Bucket, "
         "AWS::S3::BucketPolicy, AWS::SageMaker::ModelPackage"
     )
-
-
-def test_a_policy_document_as_the_provider_renders_it(offline: Adapter) -> None:
-    arguments = {
-        "policyId": "lake",
-        "statements": [
-            {
-                "sid": "Read",
-                "actions": ["s3:GetObject", "s3:ListBucket"],
-                "resources": ["arn:aws:s3:::raw/&{aws:username}/*"],
-                "principals": [
-                    {"type": "AWS", "identifiers": ["111111111111"]},
-                    {"type": "Service", "identifiers": ["a.amazonaws.com", "b.amazonaws.com"]},
-                ],
-                "conditions": [
-                    {"test": "Bool", "variable": "aws:SecureTransport", "values": ["true"]},
-                    {"test": "StringEquals", "variable": "aws:PrincipalOrgID", "values": ["o-1", "o-2"]},
-                ],
-            },
-            {
-                "effect": "Deny",
-                "notActions": ["s3:*"],
-                "notResources": ["*"],
-                "principals": [{"type": "*", "identifiers": ["*"]}],
-            },
-        ],
-    }
-    found = offline.invoke(POLICY_DOCUMENT, arguments)
-    document = json.loads(found["json"])
-    assert document == {
-        "Version": "2012-10-17",
-        "Id": "lake",
-        "Statement": [
-            {
-                "Sid": "Read",
-                "Effect": "Allow",
-                "Action": ["s3:ListBucket", "s3:GetObject"],
-                "Resource": "arn:aws:s3:::raw/${aws:username}/*",
-                "Principal": {"AWS": "111111111111", "Service": ["b.amazonaws.com", "a.amazonaws.com"]},
-                "Condition": {
-                    "Bool": {"aws:SecureTransport": "true"},
-                    "StringEquals": {"aws:PrincipalOrgID": ["o-1", "o-2"]},
-                },
-            },
-            {"Effect": "Deny", "NotAction": "s3:*", "NotResource": "*", "Principal": "*"},
-        ],
-    }
-    assert json.loads(found["minifiedJson"]) == document
-    assert " " not in found["minifiedJson"]
-
-
-def test_policy_documents_are_merged_by_statement_id(offline: Adapter) -> None:
-    def source(sid: str, action: str) -> str:
-        statement = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": "*"}
-        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-    arguments = {
-        "sourcePolicyDocuments": [source("A", "s3:GetObject"), source("B", "s3:PutObject")],
-        "statements": [{"sid": "A", "actions": ["s3:ListBucket"], "resources": ["*"]}],
-        "overridePolicyDocuments": [source("B", "s3:DeleteObject"), source("C", "kms:Decrypt")],
-    }
-    statements = json.loads(offline.invoke(POLICY_DOCUMENT, arguments)["json"])["Statement"]
-    assert [(item["Sid"], item["Action"]) for item in statements] == [
-        ("A", "s3:ListBucket"),
-        ("B", "s3:DeleteObject"),
-        ("C", "kms:Decrypt"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"version": "2020-01-01"}, "version = '2020-01-01': must be one of 2012-10-17, 2008-10-17"),
-        (
-            {"statements": [{"sid": "A"}, {"sid": "A"}]},
-            "statements[1].sid = 'A': is used by another statement; ids must differ within a document",
-        ),
-        (
-            {"sourcePolicyDocuments": ["{}"]},
-            "sourcePolicyDocuments = '{}': must be a policy document as JSON, with a Statement",
-        ),
-    ],
-)
-def test_a_policy_document_that_is_refused(offline: Adapter, arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        offline.invoke(POLICY_DOCUMENT, arguments)
-    assert str(refused.value) == f"{POLICY_DOCUMENT} 'policy document': {message}"
 
 
 def test_a_function_that_is_not_known_is_named(offline: Adapter) -> None:

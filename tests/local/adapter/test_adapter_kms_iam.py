@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from local.adapter import Adapter, InvalidInput
 
-KEY, ALIAS, KEY_POLICY = "aws:kms/key:Key", "aws:kms/alias:Alias", "aws:kms/keyPolicy:KeyPolicy"
+KEY, ALIAS = "aws:kms/key:Key", "aws:kms/alias:Alias"
 ROLE, ROLE_POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
 POLICY, ATTACHMENT = "aws:iam/policy:Policy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 OPEN_ID = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
@@ -67,22 +67,6 @@ class TestKeys:
         adapter.delete(ALIAS, created.id, inputs, updated.outputs)
         names = [item["AliasName"] for item in aws("kms").list_aliases()["Aliases"]]
         assert "alias/models" not in names
-
-    def test_a_key_policy_of_its_own_and_the_default_after_it(
-        self, adapter: Adapter, aws: Callable[[str], Any]
-    ) -> None:
-        key = adapter.create(KEY, "models", {})
-        inputs = {"keyId": key.id, "policy": document({**ROOT, "Sid": "Ours"})}
-        created = adapter.create(KEY_POLICY, "models", inputs)
-
-        def sid() -> str:
-            return json.loads(aws("kms").get_key_policy(KeyId=key.id, PolicyName="default")["Policy"])["Statement"][0][
-                "Sid"
-            ]
-
-        assert (created.id, sid()) == (key.id, "Ours")
-        adapter.delete(KEY_POLICY, key.id, inputs, created.outputs)
-        assert sid() == "AccountOnly"
 
     @pytest.mark.parametrize(
         ("statement", "accepted"),

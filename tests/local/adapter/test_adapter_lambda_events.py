@@ -17,11 +17,10 @@ from local.adapter.assets import zipped
 
 FUNCTION, PERMISSION = "aws:lambda/function:Function", "aws:lambda/permission:Permission"
 INVOKE_CONFIG = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
-MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 RULE, TARGET = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
 ALARM, DASHBOARD = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/dashboard:Dashboard"
-LOG_GROUP, METRIC_FILTER = "aws:cloudwatch/logGroup:LogGroup", "aws:cloudwatch/logMetricFilter:LogMetricFilter"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 PIPELINE = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn"
 
 
@@ -154,25 +153,6 @@ class TestFunctions:
         adapter.update(INVOKE_CONFIG, config.id, asynchronous, changed, config.outputs)
         assert calls == ["PutFunctionEventInvokeConfig"]  # moto keeps the first configuration all the same
         adapter.delete(INVOKE_CONFIG, config.id, changed, config.outputs)
-
-    def test_a_queue_calls_a_function(
-        self, adapter: Adapter, function: dict[str, Any], aws: Callable[[str], Any]
-    ) -> None:
-        adapter.create(FUNCTION, "rollback", function)
-        queue = adapter.create("aws:sqs/queue:Queue", "jobs", {"name": "jobs"}).outputs["arn"]
-        inputs = {
-            "functionName": "rollback",
-            "eventSourceArn": queue,
-            "batchSize": 5.0,
-            "functionResponseTypes": ["ReportBatchItemFailures"],
-        }
-        created = adapter.create(MAPPING, "jobs", inputs)
-        assert created.outputs["uuid"] == created.id
-        assert created.outputs["arn"] == f"arn:aws:lambda:eu-west-1:123456789012:event-source-mapping:{created.id}"
-        assert created.outputs["functionArn"].endswith(":function:rollback")
-        adapter.update(MAPPING, created.id, inputs, {**inputs, "batchSize": 1.0}, created.outputs)
-        assert aws("lambda").get_event_source_mapping(UUID=created.id)["BatchSize"] == 1
-        adapter.delete(MAPPING, created.id, inputs, created.outputs)
 
 
 class TestEvents:
@@ -316,16 +296,6 @@ class TestCloudWatch:
             adapter.delete(ALARM, name, {"name": name}, {})
         assert aws("cloudwatch").describe_alarms()["MetricAlarms"] == []
 
-    def test_a_composite_alarm_is_recorded(self, adapter: Adapter, calls: list[str]) -> None:
-        token = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
-        suppressor = {"alarm": "maintenance", "waitPeriod": 60.0, "extensionPeriod": 120.0}
-        inputs = {"alarmName": "any", "alarmRule": "ALARM(errors)", "actionsSuppressor": suppressor}
-        created = adapter.create(token, "any", inputs)
-        assert (created.id, created.emulated, calls) == ("any", False, [])
-        assert created.outputs["arn"] == "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:any"
-        with pytest.raises(InvalidInput, match=r"actionsSuppressor\.alarm = '': must have 1 to 1600 characters, has 0"):
-            adapter.create(token, "any", {**inputs, "actionsSuppressor": {**suppressor, "alarm": ""}})
-
     def test_a_dashboard(self, adapter: Adapter, aws: Callable[[str], Any]) -> None:
         inputs = {"dashboardName": "churn", "dashboardBody": json.dumps({"widgets": []})}
         created = adapter.create(DASHBOARD, "churn", inputs)
@@ -336,36 +306,16 @@ class TestCloudWatch:
         adapter.delete(DASHBOARD, "churn", inputs, created.outputs)
         assert aws("cloudwatch").list_dashboards()["DashboardEntries"] == []
 
-    def test_a_log_group_and_a_metric_of_it(
-        self, adapter: Adapter, aws: Callable[[str], Any], calls: list[str]
-    ) -> None:
+    def test_a_log_group(self, adapter: Adapter, aws: Callable[[str], Any], calls: list[str]) -> None:
         inputs = {"name": "/aws/lambda/rollback", "retentionInDays": 30.0, "tags": {"a": "b"}}
         created = adapter.create(LOG_GROUP, "logs", inputs)
         assert created.outputs["arn"] == "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/rollback"
         found = aws("logs").describe_log_groups()["logGroups"][0]
         assert (found["logGroupName"], found["retentionInDays"]) == ("/aws/lambda/rollback", 30)
-        metric = {
-            "logGroupName": "/aws/lambda/rollback",
-            "name": "errors",
-            "pattern": "ERROR",
-            "metricTransformation": {
-                "name": "Errors",
-                "namespace": "ML",
-                "value": "1",
-                "defaultValue": "0",
-                "unit": "Count",
-            },
-        }
-        kept = adapter.create(METRIC_FILTER, "errors", metric)
-        filters = aws("logs").describe_metric_filters(logGroupName="/aws/lambda/rollback")["metricFilters"]
-        assert filters[0]["metricTransformations"] == [
-            {"metricName": "Errors", "metricNamespace": "ML", "metricValue": "1", "defaultValue": 0.0, "unit": "Count"}
-        ]
         calls.clear()
         forever = {"name": "/aws/lambda/rollback", "tags": {"a": "c"}}
         adapter.update(LOG_GROUP, created.id, inputs, forever, created.outputs)
         assert calls == ["DeleteRetentionPolicy", "TagResource"]
         assert "retentionInDays" not in aws("logs").describe_log_groups()["logGroups"][0]
-        adapter.delete(METRIC_FILTER, kept.id, metric, kept.outputs)
         adapter.delete(LOG_GROUP, created.id, forever, created.outputs)
         assert aws("logs").describe_log_groups()["logGroups"] == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.adapter.matching import find_member, match, put
-from local.adapter.table import INLINE, Fields, To
+from local.adapter.table import Fields, To
 from local.adapter.values import UNKNOWN
 from shapes.models import operation_model
 
@@ -92,28 +92,23 @@ def test_names_of_a_map_are_left_as_they_are() -> None:
     assert parameters("lambda", "CreateFunction", inputs) == {"Environment": {"Variables": {"logLevel": "info"}}}
 
 
-def test_a_rule_renames_converts_nests_drops_and_inlines() -> None:
+def test_a_rule_renames_converts_nests_and_drops() -> None:
     fields: Fields = {
         "name": "FunctionName",
         "image": To("Code.ImageUri", str.lower),
         "storage": "FileSystemConfigs[]",
         "secret": "",
-        "network": INLINE,
-        "network.where": "VpcConfig.SubnetIds",
     }
     inputs = {
         "name": "f",
         "image": "URI",
         "storage": {"arn": "a", "localMountPath": "/mnt/x"},
         "secret": "s",
-        "network": {"where": ["subnet-1"], "timeout": 3.0},
     }
     assert parameters("lambda", "CreateFunction", inputs, fields) == {
         "FunctionName": "f",
         "Code": {"ImageUri": "uri"},
         "FileSystemConfigs": [{"Arn": "a", "LocalMountPath": "/mnt/x"}],
-        "VpcConfig": {"SubnetIds": ["subnet-1"]},
-        "Timeout": 3,
     }
 
 

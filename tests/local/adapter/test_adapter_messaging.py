@@ -51,16 +51,6 @@ class TestQueues:
         adapter.delete(token, created.id, inputs, created.outputs)
         assert policy() == ""
 
-    def test_who_may_use_a_queue_for_dead_letters(self, adapter: Adapter, calls: list[str]) -> None:
-        """moto takes the attribute and does not give it back, so the calls must do."""
-        queue = adapter.create(QUEUE, "dead", {"name": "dead"})
-        token = "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"
-        inputs = {"queueUrl": queue.id, "redriveAllowPolicy": json.dumps({"redrivePermission": "denyAll"})}
-        calls.clear()
-        created = adapter.create(token, "dead", inputs)
-        adapter.delete(token, created.id, inputs, created.outputs)
-        assert calls == ["SetQueueAttributes", "SetQueueAttributes"]
-
     def test_a_policy_that_is_no_json(self, offline: Adapter) -> None:
         with pytest.raises(InvalidInput) as refused:
             offline.validate(QUEUE, "jobs", {"redrivePolicy": "3 times", "policy": "{}"})

@@ -1,8 +1,7 @@
-"""Scaling, catalogue, secrets and budgets on a real moto."""
+"""Scaling and the data catalogue on a real moto."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +12,6 @@ from local.adapter import Adapter, InvalidInput
 TARGET, POLICY = "aws:appautoscaling/target:Target", "aws:appautoscaling/policy:Policy"
 ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
 DATABASE, TABLE = "aws:glue/catalogDatabase:CatalogDatabase", "aws:glue/catalogTable:CatalogTable"
-SECRET, VERSION = "aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretVersion:SecretVersion"
-BUDGET = "aws:budgets/budget:Budget"
 VARIANT = {
     "resourceId": "endpoint/churn/variant/champion",
     "scalableDimension": "sagemaker:variant:DesiredInstanceCount",
@@ -159,67 +156,3 @@ def test_a_catalogue(adapter: Adapter, aws: Callable[[str], Any]) -> None:
     adapter.delete(TABLE, table.id, changed, table.outputs)
     adapter.delete(DATABASE, database.id, database_inputs, database.outputs)
     assert aws("glue").get_databases()["DatabaseList"] == []
-
-
-def test_a_secret_and_its_versions(adapter: Adapter, aws: Callable[[str], Any], calls: list[str]) -> None:
-    secrets = aws("secretsmanager")
-    statement = {"Effect": "Deny", "Principal": "*", "Action": "secretsmanager:DeleteSecret", "Resource": "*"}
-    inputs = {
-        "name": "salt",
-        "recoveryWindowInDays": 0.0,
-        "policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-    }
-    secret = adapter.create(SECRET, "salt", inputs)
-    assert secret.id == secret.outputs["arn"]
-    assert json.loads(secrets.get_resource_policy(SecretId="salt")["ResourcePolicy"])["Statement"] == [statement]
-    version_inputs = {"secretId": secret.id, "secretString": "pepper"}
-    version = adapter.create(VERSION, "salt", version_inputs)
-    assert version.id == f"{secret.id}|{version.outputs['versionId']}"
-    assert secrets.get_secret_value(SecretId="salt")["SecretString"] == "pepper"
-    assert adapter.replaces(VERSION, version_inputs, {**version_inputs, "secretString": "salt"}) == ["secretString"]
-    calls.clear()
-    changed = {"name": "salt", "recoveryWindowInDays": 0.0, "description": "of the lake"}
-    adapter.update(SECRET, secret.id, inputs, changed, secret.outputs)
-    assert calls == ["UpdateSecret", "DeleteResourcePolicy"]
-    adapter.delete(VERSION, version.id, version_inputs, version.outputs)
-    adapter.delete(SECRET, secret.id, changed, secret.outputs)
-    assert secrets.list_secrets()["SecretList"] == []
-
-
-def test_a_recovery_window_that_does_not_exist(offline: Adapter) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        offline.validate(SECRET, "salt", {"recoveryWindowInDays": 3.0})
-    assert str(refused.value).startswith(f"{SECRET} 'salt': recoveryWindowInDays = 3.0: must be one of 0, 7, 8, ")
-
-
-def test_a_budget_with_alerts(adapter: Adapter, aws: Callable[[str], Any]) -> None:
-    inputs = {
-        "name": "staging",
-        "budgetType": "COST",
-        "timeUnit": "MONTHLY",
-        "limitAmount": "500.0",
-        "limitUnit": "USD",
-        "timePeriodStart": "2026-01-01_00:00",
-        "costFilters": [{"name": "TagKeyValue", "values": ["user:Project$ml-platform"]}],
-        "notifications": [
-            {
-                "comparisonOperator": "GREATER_THAN",
-                "notificationType": "FORECASTED",
-                "threshold": 80.0,
-                "thresholdType": "PERCENTAGE",
-                "subscriberSnsTopicArns": ["arn:aws:sns:eu-west-1:123456789012:alerts"],
-            }
-        ],
-    }
-    created = adapter.create(BUDGET, "budget", inputs)
-    assert created.id == "123456789012:staging"
-    assert created.outputs["arn"] == "arn:aws:budgets::123456789012:budget/staging"
-    found = aws("budgets").describe_budget(AccountId="123456789012", BudgetName="staging")["Budget"]
-    assert found["BudgetLimit"] == {"Amount": "500.0", "Unit": "USD"}
-    assert found["CostFilters"] == {"TagKeyValue": ["user:Project$ml-platform"]}
-    alerts = aws("budgets").describe_notifications_for_budget(AccountId="123456789012", BudgetName="staging")[
-        "Notifications"
-    ]
-    assert [(alert["NotificationType"], alert["Threshold"]) for alert in alerts] == [("FORECASTED", 80.0)]
-    adapter.delete(BUDGET, created.id, inputs, created.outputs)
-    assert aws("budgets").describe_budgets(AccountId="123456789012")["Budgets"] == []

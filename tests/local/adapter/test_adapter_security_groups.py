@@ -1,4 +1,4 @@
-"""Security groups and rules on a real moto, and the defaults of a VPC that are adopted."""
+"""Security groups and rules on a real moto, and the default group of a VPC, which is adopted."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from local.adapter import Adapter, Created, InvalidInput
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
-DEFAULT_GROUP, DEFAULT_ACL = (
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
-    "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl",
-)
+DEFAULT_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 HTTPS = {"protocol": "tcp", "fromPort": 443.0, "toPort": 443.0, "cidrBlocks": ["10.0.0.0/8"], "description": "callers"}
 
 
@@ -117,29 +114,3 @@ def test_the_default_group_is_adopted_and_emptied(adapter: Adapter, vpc: Created
     assert group_of(aws, created.id)["IpPermissions"][0]["FromPort"] == 443
     adapter.delete(DEFAULT_GROUP, created.id, changed, created.outputs)
     assert group_of(aws, created.id)["GroupName"] == "default"
-
-
-def test_the_default_acl_is_adopted_and_rewritten(adapter: Adapter, vpc: Created, aws: Callable[[str], Any]) -> None:
-    acl = vpc.outputs["defaultNetworkAclId"]
-    rule = {
-        "action": "allow",
-        "protocol": "tcp",
-        "ruleNo": 100.0,
-        "fromPort": 443.0,
-        "toPort": 443.0,
-        "cidrBlock": "10.0.0.0/16",
-    }
-
-    def entries() -> list[tuple[bool, int, str, str]]:
-        found = aws("ec2").describe_network_acls(NetworkAclIds=[acl])["NetworkAcls"][0]["Entries"]
-        return sorted(
-            (e["Egress"], e["RuleNumber"], e["RuleAction"], e["Protocol"]) for e in found if e["RuleNumber"] < 32767
-        )
-
-    inputs = {"defaultNetworkAclId": acl, "ingress": [rule]}
-    created = adapter.create(DEFAULT_ACL, "default", inputs)
-    assert (created.id, created.outputs["vpcId"]) == (acl, vpc.id)
-    assert entries() == [(False, 100, "allow", "6")]
-    changed = {**inputs, "ingress": [{**rule, "ruleNo": 200.0}], "egress": [{**rule, "protocol": "-1"}]}
-    adapter.update(DEFAULT_ACL, acl, inputs, changed, created.outputs)
-    assert entries() == [(False, 200, "allow", "6"), (True, 100, "allow", "-1")]

@@ -210,7 +210,7 @@ class TestCreate:
             f"{ANALYZER} 'outside': type = 'WORLD': must be one of ACCOUNT, ORGANIZATION, ACCOUNT_UNUSED_ACCESS, "
             "ORGANIZATION_UNUSED_ACCESS, ACCOUNT_INTERNAL_ACCESS, ORGANIZATION_INTERNAL_ACCESS "
             "(accessanalyzer CreateAnalyzer type)",
-            f"{ANALYZER} 'outside': analyzerName = '1st': must match [A-Za-z][A-Za-z0-9_.-]* "
+            f"{ANALYZER} 'outside': analyzerName = '1st': must match [A-Za-z_][A-Za-z0-9_.-]* "
             "(accessanalyzer CreateAnalyzer analyzerName)",
         ]
 

@@ -103,9 +103,6 @@ class Engine(ABC):
         """Ask the cloud. All providers lead to the one emulated account and region."""
         if not provider:
             self._refuse_default_provider(token.split(":", 1)[0], token)
-        return self._invoke(token, args)
-
-    def _invoke(self, token: str, args: values.Properties) -> Mapping[str, Any]:
         return self.cloud.invoke(token, values.plain(args))
 
     def add_hook(self, hook: resource_pb2.RegisterResourceHookRequest) -> None:
@@ -150,7 +147,7 @@ class Engine(ABC):
     def _expand(self, resource: Registration) -> Registered:
         """Register a remote component, which has no inputs of its own in the engine's eyes, and its children."""
         self._register(replace(resource, remote=False, custom=False, inputs={}, property_dependencies={}))
-        expansion = awsx.expand(awsx.Component(resource=resource, register=self._register, invoke=self._invoke))
+        expansion = awsx.expand(awsx.Component(resource=resource, register=self._register))
         self.set_outputs(resource.urn, expansion.outputs)
         return replace(self._answers[resource.urn], property_dependencies=expansion.property_dependencies)
 

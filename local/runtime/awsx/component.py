@@ -55,11 +55,10 @@ class Expansion:
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
-    """A component under expansion: its own registration, and the way to register children and to ask data sources."""
+    """A component under expansion: its own registration, and the way to register children."""
 
     resource: Registration
     register: Callable[[Registration], Registered]
-    invoke: Callable[[str, values.Properties], Mapping[str, Any]]
 
     @property
     def name(self) -> str:

@@ -9,51 +9,42 @@ from typing import Any
 from local.runtime.awsx.component import Component
 from local.runtime.errors import ComponentInputError
 
+#: Limit of a rule -> the API's type of count.
+_COUNTS = {"maximumNumberOfImages": "imageCountMoreThan", "maximumAgeLimit": "sinceImagePushed"}
+
 
 def expand(component: Component) -> dict[str, Any]:
     """Register the children of a repository and give its outputs."""
-    args = dict(component.args)
+    args, name = dict(component.args), component.name.lower()
     policy = args.pop("lifecyclePolicy", None) or {}
-    name = component.name.lower()
     repository = component.add("aws:ecr/repository:Repository", name, args, parent=component.resource.urn)
-    outputs: dict[str, Any] = {"repository": repository.reference, "url": repository.output("repositoryUrl")}
-    if policy.get("skip"):
-        return outputs
-    inputs = {
-        "repository": repository.output("name"),
-        "policy": _lifecycle(component, policy),
-        "region": args.get("region"),
-    }
+    inputs = {"repository": repository.output("name"), "policy": _lifecycle(component, policy.get("rules") or [])}
     lifecycle = component.add("aws:ecr/lifecyclePolicy:LifecyclePolicy", name, inputs, parent=component.resource.urn)
-    return outputs | {"lifecyclePolicy": lifecycle.reference}
+    return {
+        "repository": repository.reference,
+        "url": repository.output("repositoryUrl"),
+        "lifecyclePolicy": lifecycle.reference,
+    }
 
 
-def _lifecycle(component: Component, policy: Mapping[str, Any]) -> str:
+def _lifecycle(component: Component, rules: list[Mapping[str, Any]]) -> str:
     """The lifecycle document; the rule for any image comes last, as ECR wants it (rule priority)."""
-    default = {"description": "remove untagged images", "tagStatus": "untagged", "maximumNumberOfImages": 1}
-    rules = policy.get("rules") or [default]
-    ordered = [rule for rule in rules if rule.get("tagStatus") != "any"]
-    for_any = [rule for rule in rules if rule.get("tagStatus") == "any"]
-    if len(for_any) > 1:
-        raise ComponentInputError(component.name, ["lifecyclePolicy.rules: found two for 'any' image; allowed: one"])
-    document = [_lifecycle_rule(component, index, rule) for index, rule in enumerate([*ordered, *for_any])]
+    ordered = sorted(rules, key=lambda rule: rule.get("tagStatus") == "any")
+    statuses = [rule.get("tagStatus") for rule in ordered]
+    if statuses not in (["untagged", "any"], ["untagged"], ["any"]):
+        fault = f"lifecyclePolicy.rules: found {statuses}; the local run expands one rule for 'untagged', one for 'any'"
+        raise ComponentInputError(component.name, [fault])
+    document = [_rule(component, index, rule) for index, rule in enumerate(ordered)]
     return json.dumps({"rules": document}, sort_keys=True, separators=(",", ":"))
 
 
-def _lifecycle_rule(component: Component, index: int, rule: Mapping[str, Any]) -> dict[str, Any]:
-    where = f"lifecyclePolicy.rules[{index}]"
-    selection: dict[str, Any] = {"tagStatus": rule.get("tagStatus")}
-    if selection["tagStatus"] not in ("any", "untagged"):
-        if not rule.get("tagPrefixList"):
-            raise ComponentInputError(
-                component.name, [f"{where}.tagPrefixList: empty; name the tags, or use tagStatus 'any'"]
-            )
-        selection = {"tagStatus": "tagged", "tagPrefixList": rule["tagPrefixList"]}
-    if rule.get("maximumNumberOfImages") is not None:
-        selection |= {"countType": "imageCountMoreThan", "countNumber": int(rule["maximumNumberOfImages"])}
-    elif rule.get("maximumAgeLimit") is not None:
-        selection |= {"countType": "sinceImagePushed", "countNumber": int(rule["maximumAgeLimit"]), "countUnit": "days"}
-    else:
-        raise ComponentInputError(component.name, [f"{where}: give maximumNumberOfImages or maximumAgeLimit"])
+def _rule(component: Component, index: int, rule: Mapping[str, Any]) -> dict[str, Any]:
+    limits = [key for key in _COUNTS if rule.get(key) is not None]
+    if len(limits) != 1:
+        fault = f"lifecyclePolicy.rules[{index}]: found {limits}; give one of {', '.join(_COUNTS)}"
+        raise ComponentInputError(component.name, [fault])
+    selection = {"tagStatus": rule["tagStatus"], "countType": _COUNTS[limits[0]], "countNumber": int(rule[limits[0]])}
+    if limits[0] == "maximumAgeLimit":
+        selection["countUnit"] = "days"
     described = {"description": rule["description"]} if rule.get("description") else {}
     return {"rulePriority": index + 1, "selection": selection, "action": {"type": "expire"}, **described}

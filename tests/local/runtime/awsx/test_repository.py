@@ -24,7 +24,9 @@ def rules(project: Any, policies: Any, args: str) -> list[dict[str, Any]]:
 
 
 def test_a_repository_and_its_lifecycle_policy_are_named_in_lower_case(project: Any, policies: Any) -> None:
-    found = expanded(project, policies, "image_tag_mutability='IMMUTABLE', name='churn'")
+    untagged = "LifecyclePolicyRuleArgs(tag_status='untagged', maximum_number_of_images=1, description='old')"
+    policy = f"lifecycle_policy=LifecyclePolicyArgs(rules=[{untagged}])"
+    found = expanded(project, policies, f"image_tag_mutability='IMMUTABLE', name='churn', {policy}")
     assert found["$aws:ecr/repository:Repository::images"] == {"imageTagMutability": "IMMUTABLE", "name": "churn"}
     lifecycle = found["$aws:ecr/lifecyclePolicy:LifecyclePolicy::images"]
     assert lifecycle["repository"] == "churn"
@@ -32,7 +34,7 @@ def test_a_repository_and_its_lifecycle_policy_are_named_in_lower_case(project: 
         "rules": [
             {
                 "rulePriority": 1,
-                "description": "remove untagged images",
+                "description": "old",
                 "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 1},
                 "action": {"type": "expire"},
             }
@@ -40,26 +42,13 @@ def test_a_repository_and_its_lifecycle_policy_are_named_in_lower_case(project: 
     }
 
 
-def test_the_lifecycle_policy_may_be_left_out(project: Any, policies: Any) -> None:
-    found = expanded(project, policies, "lifecycle_policy=LifecyclePolicyArgs(skip=True)")
-    assert [urn for urn in found if urn.startswith("$")] == ["$aws:ecr/repository:Repository::images"]
-
-
 def test_the_rule_for_any_image_comes_last(project: Any, policies: Any) -> None:
     any_image = "LifecyclePolicyRuleArgs(tag_status='any', maximum_number_of_images=30)"
-    tagged = "LifecyclePolicyRuleArgs(tag_status='tagged', tag_prefix_list=['v'], maximum_age_limit=7)"
-    found = rules(project, policies, f"{any_image}, {tagged}")
+    untagged = "LifecyclePolicyRuleArgs(tag_status='untagged', maximum_age_limit=7)"
+    found = rules(project, policies, f"{any_image}, {untagged}")
+    days = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countNumber": 7, "countUnit": "days"}
     assert [(rule["rulePriority"], rule["selection"]) for rule in found] == [
-        (
-            1,
-            {
-                "tagStatus": "tagged",
-                "tagPrefixList": ["v"],
-                "countType": "sinceImagePushed",
-                "countNumber": 7,
-                "countUnit": "days",
-            },
-        ),
+        (1, days),
         (2, {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 30}),
     ]
 
@@ -70,19 +59,19 @@ def test_the_rule_for_any_image_comes_last(project: Any, policies: Any) -> None:
         (
             "LifecyclePolicyRuleArgs(tag_status='any', maximum_age_limit=1), "
             "LifecyclePolicyRuleArgs(tag_status='any', maximum_age_limit=2)",
-            "lifecyclePolicy.rules: found two for 'any' image; allowed: one",
+            "lifecyclePolicy.rules: found ['any', 'any']; the local run expands one rule for 'untagged', one for 'any'",
         ),
         (
-            "LifecyclePolicyRuleArgs(tag_status='tagged', maximum_age_limit=1)",
-            "lifecyclePolicy.rules[0].tagPrefixList: empty; name the tags, or use tagStatus 'any'",
+            "LifecyclePolicyRuleArgs(tag_status='tagged', tag_prefix_list=['v'], maximum_age_limit=1)",
+            "lifecyclePolicy.rules: found ['tagged']; the local run expands one rule for 'untagged', one for 'any'",
         ),
         (
             "LifecyclePolicyRuleArgs(tag_status='untagged')",
-            "lifecyclePolicy.rules[0]: give maximumNumberOfImages or maximumAgeLimit",
+            "lifecyclePolicy.rules[0]: found []; give one of maximumNumberOfImages, maximumAgeLimit",
         ),
     ],
 )
-def test_a_rule_that_awsx_refuses_is_refused(project: Any, policies: Any, args: str, fault: str) -> None:
+def test_a_rule_that_is_not_expanded_is_refused(project: Any, policies: Any, args: str, fault: str) -> None:
     with pytest.raises(ComponentInputError) as refused:
         rules(project, policies, args)
     assert refused.value.faults == (fault,)

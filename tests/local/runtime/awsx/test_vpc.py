@@ -7,31 +7,53 @@ from typing import Any
 import pytest
 
 from local.judge.model import Judged
-from local.runtime import ComponentInputError, UnsupportedError
+from local.runtime import ComponentInputError
 from local.values import UNKNOWN
 
 VPC = "urn:pulumi:dev::shop::awsx:ec2:Vpc$aws:ec2/vpc:Vpc"
-HEAD = "import pulumi_awsx as awsx\nfrom pulumi_awsx.ec2 import *\n"
+HEAD = """import pulumi_awsx as awsx
+from pulumi_awsx.ec2 import *
+
+def subnet(kind, mask, **more):
+    return SubnetSpecArgs(type=kind, name=kind.lower(), cidr_mask=mask, **more)
+
+def net(zones=1, nat="OnePerAz", specs=None, **more):
+    given = dict(
+        cidr_block="10.0.0.0/16",
+        availability_zone_names=[f"eu-west-1{letter}" for letter in "abc"[:zones]],
+        availability_zone_cidr_mask=18,
+        nat_gateways=NatGatewayConfigurationArgs(strategy=nat),
+        subnet_strategy=SubnetAllocationStrategy.AUTO,
+        subnet_specs=specs or [subnet("Private", 19), subnet("Public", 20)],
+    )
+    opts = more.pop("opts", None)
+    return awsx.ec2.Vpc("net", opts=opts, **given | more)
+"""
 
 
 def expanded(project: Any, policies: Any, args: str, more: str = "") -> dict[str, Judged]:
     """Every resource below the VPC by `type name`, with its inputs as judged in the update."""
-    project.program(f"{HEAD}vpc = awsx.ec2.Vpc('net', subnet_strategy=SubnetAllocationStrategy.AUTO, {args})\n{more}")
+    project.program(f"{HEAD}\nvpc = net({args})\n{more}")
     project.up(policies)
     return {
         f"{judged.type.split(':')[-1]} {judged.name}": judged for judged in policies.judged if judged.type[:4] == "aws:"
     }
 
 
-def refused(project: Any, error: type[Exception], args: str) -> str:
-    project.program(f"{HEAD}awsx.ec2.Vpc('net', {args})")
-    with pytest.raises(error) as caught:
+def ranges(project: Any, policies: Any, args: str) -> list[str]:
+    found = expanded(project, policies, args)
+    return [f"{each.name} {each.properties['cidrBlock']}" for each in found.values() if each.type.endswith(":Subnet")]
+
+
+def refused(project: Any, args: str) -> list[str]:
+    project.program(f"{HEAD}\nnet({args})")
+    with pytest.raises(ComponentInputError) as caught:
         project.preview()
-    return str(caught.value)
+    return list(caught.value.faults)
 
 
 def test_a_vpc_has_subnets_with_tables_routes_and_one_nat_gateway_for_each_zone(project: Any, policies: Any) -> None:
-    names = list(expanded(project, policies, "number_of_availability_zones=2, tags={'Team': 'ml'}"))
+    names = list(expanded(project, policies, "zones=2, tags={'Team': 'ml'}"))
     zone = [
         "Subnet net-public-{}",
         "RouteTable net-public-{}",
@@ -49,9 +71,8 @@ def test_a_vpc_has_subnets_with_tables_routes_and_one_nat_gateway_for_each_zone(
 
 
 def test_children_have_the_parents_inputs_and_tags_of_awsx(project: Any, policies: Any) -> None:
-    found = expanded(
-        project, policies, "number_of_availability_zones=1, tags={'Team': 'ml'}, enable_dns_hostnames=True"
-    )
+    specs = "[subnet('Private', 19, tags={'Tier': 'app'}), subnet('Public', 20)]"
+    found = expanded(project, policies, f"tags={{'Team': 'ml'}}, enable_dns_hostnames=True, specs={specs}")
     vpc, subnet, table = found["Vpc net"], found["Subnet net-private-1"], found["RouteTable net-private-1"]
     assert (vpc.urn, vpc.parent) == (f"{VPC}::net", "urn:pulumi:dev::shop::awsx:ec2:Vpc::net")
     assert vpc.properties == {
@@ -63,14 +84,15 @@ def test_children_have_the_parents_inputs_and_tags_of_awsx(project: Any, policie
     subnet_urn = f"{VPC}$aws:ec2/subnet:Subnet::net-private-1"
     assert (subnet.urn, subnet.parent, table.parent) == (subnet_urn, vpc.urn, subnet_urn)
     tags = {"Name": "net-private-1", "SubnetType": "Private", "Team": "ml"}
+    assert table.properties["tags"] == tags
     assert subnet.properties == {
         "vpcId": "net-1",
         "availabilityZone": "eu-west-1a",
         "mapPublicIpOnLaunch": False,
-        "cidrBlock": "10.0.0.0/17",
+        "cidrBlock": "10.0.0.0/19",
         "assignIpv6AddressOnCreation": False,
-        "tags": tags,
-        "tagsAll": tags,
+        "tags": tags | {"Tier": "app"},
+        "tagsAll": tags | {"Tier": "app"},
     }
     assert found["Subnet net-public-1"].properties["mapPublicIpOnLaunch"] is True
     assert subnet.property_dependencies == {"vpcId": (vpc.urn,)}
@@ -80,8 +102,27 @@ def test_children_have_the_parents_inputs_and_tags_of_awsx(project: Any, policie
     }
 
 
+def test_ranges_follow_each_other_in_the_order_of_the_specs_zone_by_zone(project: Any, policies: Any) -> None:
+    assert ranges(project, policies, "zones=2") == [
+        "net-public-1 10.0.32.0/20",
+        "net-private-1 10.0.0.0/19",
+        "net-public-2 10.0.96.0/20",
+        "net-private-2 10.0.64.0/19",
+    ]
+
+
+def test_a_wider_range_starts_at_its_own_boundary(project: Any, policies: Any) -> None:
+    found = ranges(project, policies, "specs=[subnet('Public', 24), subnet('Private', 20)]")
+    assert found == ["net-public-1 10.0.0.0/24", "net-private-1 10.0.16.0/20"]
+
+
+def test_an_unused_range_stays_free(project: Any, policies: Any) -> None:
+    found = ranges(project, policies, "nat='None', specs=[subnet('Unused', 19), subnet('Public', 19)]")
+    assert found == ["net-public-1 10.0.32.0/19"]
+
+
 def test_public_subnets_route_to_the_internet_gateway_and_private_ones_to_nat(project: Any, policies: Any) -> None:
-    found = expanded(project, policies, "number_of_availability_zones=1")
+    found = expanded(project, policies, "")
     public, private = found["Route net-public-1"], found["Route net-private-1"]
     assert public.property_dependencies["gatewayId"] == (found["InternetGateway net"].urn,)
     assert private.property_dependencies["natGatewayId"] == (found["NatGateway net-1"].urn,)
@@ -89,89 +130,29 @@ def test_public_subnets_route_to_the_internet_gateway_and_private_ones_to_nat(pr
 
 
 def test_a_single_nat_gateway_serves_all_zones(project: Any, policies: Any) -> None:
-    found = expanded(project, policies, "nat_gateways=NatGatewayConfigurationArgs(strategy=NatGatewayStrategy.SINGLE)")
+    found = expanded(project, policies, "zones=3, nat='Single'")
     assert [name for name in found if name.startswith(("Nat", "Eip"))] == ["Eip net-1", "NatGateway net-1"]
     gateway = found["NatGateway net-1"].urn
     routes = [found[f"Route net-private-{zone}"] for zone in (1, 2, 3)]
     assert [route.property_dependencies["natGatewayId"] for route in routes] == [(gateway,)] * 3
 
 
-def test_isolated_subnets_have_no_route_to_the_internet(project: Any, policies: Any) -> None:
-    found = expanded(
-        project,
-        policies,
-        "nat_gateways=NatGatewayConfigurationArgs(strategy=NatGatewayStrategy.NONE), number_of_availability_zones=1, "
-        "subnet_specs=[SubnetSpecArgs(type=SubnetType.ISOLATED, name='app', tags={'Tier': 'app'})]",
-    )
+def test_private_subnets_without_nat_have_no_route_to_the_internet(project: Any, policies: Any) -> None:
+    found = expanded(project, policies, "nat='None', specs=[subnet('Private', 19)]")
     assert list(found) == [
         "Vpc net",
         "InternetGateway net",
-        "Subnet net-app-1",
-        "RouteTable net-app-1",
-        "RouteTableAssociation net-app-1",
+        "Subnet net-private-1",
+        "RouteTable net-private-1",
+        "RouteTableAssociation net-private-1",
     ]
-    assert found["Subnet net-app-1"].properties["tags"] == {
-        "Name": "net-app-1",
-        "SubnetType": "Isolated",
-        "Tier": "app",
-    }
-    assert "Tier" not in found["RouteTable net-app-1"].properties["tags"]
-
-
-def test_given_addresses_are_used_for_the_nat_gateways(project: Any, policies: Any) -> None:
-    found = expanded(
-        project,
-        policies,
-        "number_of_availability_zones=2, "
-        "nat_gateways=NatGatewayConfigurationArgs(strategy='OnePerAz', elastic_ip_allocation_ids=['eip-a', 'eip-b'])",
-    )
-    assert not [name for name in found if name.startswith("Eip")]
-    assert [found[f"NatGateway net-{zone}"].properties["allocationId"] for zone in (1, 2)] == ["eip-a", "eip-b"]
-
-
-ENDPOINTS = """[
-    VpcEndpointSpecArgs(service_name='com.amazonaws.eu-west-1.sts', vpc_endpoint_type='Interface'),
-    VpcEndpointSpecArgs(service_name='com.amazonaws.eu-west-1.s3', tags={'a': 'b'}),
-]"""
-
-
-def test_endpoints_are_passed_through(project: Any, policies: Any) -> None:
-    found = expanded(project, policies, f"number_of_availability_zones=1, vpc_endpoint_specs={ENDPOINTS}")
-    endpoint = found["VpcEndpoint com.amazonaws.eu-west-1.s3"]
-    assert endpoint.parent == found["Vpc net"].urn
-    tags = {"Name": "net", "a": "b"}
-    expected = {"serviceName": "com.amazonaws.eu-west-1.s3", "vpcId": "net-1", "tags": tags, "tagsAll": tags}
-    assert endpoint.properties == expected
-    assert not [name for name in found if name.startswith("SecurityGroup")]
-
-
-def test_auto_endpoints_get_subnets_tables_and_a_security_group(project: Any, policies: Any) -> None:
-    found = expanded(
-        project,
-        policies,
-        "number_of_availability_zones=2, vpc_endpoint_strategy=VpcEndpointStrategy.AUTO, "
-        f"vpc_endpoint_specs={ENDPOINTS}",
-    )
-    sts, s3 = (found[f"VpcEndpoint com.amazonaws.eu-west-1.{name}"] for name in ("sts", "s3"))
-    private = tuple(found[f"Subnet net-private-{zone}"].urn for zone in (1, 2))
-    assert sts.property_dependencies["subnetIds"] == private
-    assert sts.properties["privateDnsEnabled"] is True
-    group = found["SecurityGroup com.amazonaws.eu-west-1.sts-sg"]
-    assert sts.property_dependencies["securityGroupIds"] == (group.urn,)
-    rule = found["SecurityGroupRule com.amazonaws.eu-west-1.sts-ingress"]
-    assert (rule.properties["fromPort"], rule.properties["cidrBlocks"]) == (443, ["10.0.0.0/16"])
-    assert len(s3.properties["routeTableIds"]) == 4
-    assert (found["Vpc net"].properties["enableDnsHostnames"], found["Vpc net"].properties["enableDnsSupport"]) == (
-        True,
-        True,
-    )
 
 
 def test_the_components_outputs_reach_the_program_and_depend_on_the_children(project: Any, policies: Any) -> None:
     found = expanded(
         project,
         policies,
-        "number_of_availability_zones=1",
+        "",
         """
 pulumi.export("ids", {"vpc": vpc.vpc_id, "private": vpc.private_subnet_ids, "isolated": vpc.isolated_subnet_ids})
 pulumi.export("cidr", vpc.vpc.cidr_block)
@@ -184,15 +165,13 @@ aws.sns.Topic("news", display_name=vpc.private_subnet_ids[0])
     assert outputs["ids"] == {"vpc": "net-1", "private": ["net-private-1-9"], "isolated": []}
     assert outputs["cidr"] == "10.0.0.0/16"
     assert outputs["tables"] == ["net-public-1-4", "net-private-1-10"]
-    assert outputs["layout"] == ["Private 17", "Public 18"]
+    assert outputs["layout"] == ["Private 19", "Public 20"]
     subnet = found["Subnet net-private-1"].urn
     assert subnet in found["Topic news"].property_dependencies["displayName"]
 
 
 def test_in_a_preview_ids_are_unknown_and_ranges_are_known(project: Any, policies: Any) -> None:
-    project.program(
-        f"{HEAD}vpc = awsx.ec2.Vpc('net', subnet_strategy='Auto')\naws.sns.Topic('n', display_name=vpc.vpc_id)"
-    )
+    project.program(f"{HEAD}\naws.sns.Topic('n', display_name=net().vpc_id)")
     project.preview(policies)
     found = {f"{judged.type} {judged.name}": judged.properties for judged in policies.judged}
     assert found["aws:sns/topic:Topic n"]["displayName"] == UNKNOWN
@@ -201,7 +180,7 @@ def test_in_a_preview_ids_are_unknown_and_ranges_are_known(project: Any, policie
 
 
 def test_a_second_run_leaves_the_vpc_alone(project: Any) -> None:
-    project.program(f"{HEAD}awsx.ec2.Vpc('net', subnet_strategy='Auto')")
+    project.program(f"{HEAD}\nnet()")
     project.up()
     project.cloud.operations()
     project.up()
@@ -211,7 +190,7 @@ def test_a_second_run_leaves_the_vpc_alone(project: Any) -> None:
 def test_protection_and_provider_reach_the_children(project: Any, policies: Any) -> None:
     project.program(f"""{HEAD}
 provider = aws.Provider("own", region="eu-west-1", default_tags={{"tags": {{"Project": "shop"}}}})
-awsx.ec2.Vpc("net", subnet_strategy="Auto", opts=pulumi.ResourceOptions(protect=True, providers=[provider]))
+net(opts=pulumi.ResourceOptions(protect=True, providers=[provider]))
 """)
     project.preview(policies)
     vpc = next(judged for judged in policies.judged if judged.type == "aws:ec2/vpc:Vpc")
@@ -221,34 +200,42 @@ awsx.ec2.Vpc("net", subnet_strategy="Auto", opts=pulumi.ResourceOptions(protect=
 
 
 @pytest.mark.parametrize(
-    ("args", "message"),
+    ("args", "faults"),
     [
         (
-            "availability_zone_names=['eu-west-1a'], number_of_availability_zones=1",
-            "net: availabilityZoneNames and numberOfAvailabilityZones: give only one of the two",
+            "nat='None', specs=[subnet('Private', 17)]",
+            ["subnetSpecs: need 32768 addresses in each zone, which has 16384"],
         ),
         (
-            "number_of_availability_zones=4",
-            "net: numberOfAvailabilityZones: found 4; the region has 3: eu-west-1a, eu-west-1b, eu-west-1c",
+            "specs=[subnet('Private', 19)]",
+            ["natGateways.strategy: found 'OnePerAz'; it needs public and private subnets"],
         ),
         (
-            "nat_gateways=NatGatewayConfigurationArgs(strategy='Two')",
-            "net: natGateways.strategy: found 'Two'; allowed: None, Single, OnePerAz",
+            "assign_generated_ipv6_cidr_block=True, number_of_availability_zones=2, cidr_block=None",
+            [
+                "assignGeneratedIpv6CidrBlock: not expanded in the local run",
+                "numberOfAvailabilityZones: not expanded in the local run",
+                "cidrBlock: missing; the local run has no default",
+            ],
+        ),
+        ("subnet_strategy='Exact'", ["subnetStrategy: found 'Exact'; the local run lays out 'Auto'"]),
+        (
+            "specs=[SubnetSpecArgs(type='Isolated', name='app', size=256)]",
+            [
+                "subnetSpecs[0].size: not expanded in the local run",
+                "subnetSpecs[0].cidrMask: missing; the local run has no default",
+                "subnetSpecs[0].type: found 'Isolated'; the local run lays out Public, Private, Unused",
+                "natGateways.strategy: found 'OnePerAz'; it needs public and private subnets",
+            ],
         ),
         (
-            "nat_gateways=NatGatewayConfigurationArgs(strategy='Single', elastic_ip_allocation_ids=['a', 'b'])",
-            "net: natGateways.elasticIpAllocationIds: found 2; allowed with 'Single': 1 or none",
-        ),
-        (
-            "subnet_strategy='Auto', subnet_specs=[SubnetSpecArgs(type='Isolated')]",
-            "net: natGateways.strategy: found 'OnePerAz'; it needs public and private subnets",
+            "nat_gateways=NatGatewayConfigurationArgs(strategy='Two', elastic_ip_allocation_ids=['a'])",
+            [
+                "natGateways.elasticIpAllocationIds: not expanded in the local run",
+                "natGateways.strategy: found 'Two'; allowed: None, Single, OnePerAz",
+            ],
         ),
     ],
 )
-def test_what_awsx_refuses_is_refused(project: Any, args: str, message: str) -> None:
-    assert refused(project, ComponentInputError, args) == message
-
-
-def test_what_is_not_expanded_is_named(project: Any) -> None:
-    message = refused(project, UnsupportedError, "assign_generated_ipv6_cidr_block=True")
-    assert message.endswith("awsx:ec2:Vpc::net: assignGeneratedIpv6CidrBlock: not expanded in the local run")
+def test_what_awsx_refuses_and_what_is_not_expanded_is_refused(project: Any, args: str, faults: list[str]) -> None:
+    assert refused(project, args) == faults

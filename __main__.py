@@ -65,13 +65,13 @@ for name, config in settings.workloads.items():
     watched = operations.build(workload, training)
     endpoints = serving.build(workload, watched.rollback_alarms, see_through)
     for endpoint, live in endpoints.items():
-        operations.monitor(workload, endpoint, live.endpoint, watched, lookup)
+        operations.monitor(workload, endpoint, live, watched, lookup)
     exported[name] = {
         "feature_group": features.group_name,
         "package_group": registry.group.model_package_group_name,
         "pipeline": training.pipeline.pipeline_name if training.pipeline else None,
         "endpoints": {
-            endpoint: {"name": live.endpoint.name, "release": releases[name][endpoint].wanted.id}
+            endpoint: {"name": live.name, "release": releases[name][endpoint].wanted.id}
             for endpoint, live in endpoints.items()
         },
     }

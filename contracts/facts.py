@@ -18,7 +18,7 @@ TARGET = Path(__file__).parents[1] / "policies" / "guardrails" / "data" / "facts
 def facts() -> dict[str, Any]:
     """The types whose volumes are disks of their own, and what each kind of endpoint is able to do."""
     return {
-        "source": "contracts/instances.csv and contracts/kinds.py, written by python -m contracts.facts",
+        "source": "contracts/instances.csv and contracts/kinds/, written by python -m contracts.facts",
         "local_storage": [row.type for row in table().values() if row.local_storage_gb],
         "kinds": {
             kind.name: {

@@ -89,6 +89,8 @@ class Reporter:
             case _ if "[key]" in location:
                 allowed = f"up to {MAX_TAG_NAME} {TAG_CHARACTERS}"
                 return [self._line(location[:-2], found, allowed, "rename it")]
+            case "dict_type" if "oneOf" in schema:  # a union's kind in the place of its mapping
+                return [self._line(location, found, _TYPES["object"], _advice("", found, schema))]
             case kind:
                 return [self._line(location, found, _allowed(schema), _advice(kind, found, schema))]
 

@@ -28,6 +28,7 @@ _PAGES: Final = (
     ("Settings", "", "Keys of the stack; each is `ml-platform:<key>` in `Pulumi.<stack>.yaml`."),
     ("Workload", "workloads.<name>", ""),
     ("Realtime", "workloads.<name>.endpoints.<name>: {kind: realtime}", ""),
+    ("Serverless", "workloads.<name>.endpoints.<name>: {kind: serverless}", ""),
     ("EndpointAlarms", "….alarms", ""),
     ("Personas", "access.personas", ""),
     ("CreatedNetwork", "network.create", ""),
@@ -123,10 +124,22 @@ def _with_costs(node: Any) -> Any:
     if not isinstance(node, Mapping):
         return node.replace("#/$defs/", "#/definitions/") if isinstance(node, str) else node
     found = {key: _with_costs(value) for key, value in node.items() if key not in {COST, RISK, "discriminator"}}
+    if "discriminator" in node:
+        found |= _by_kind(found.pop("oneOf"), node["discriminator"]["mapping"])
     extra = [f"{word}: {node[key]}." for word, key in (("Costs", COST), ("Risks", RISK)) if key in node]
     if extra:
         found["description"] = " ".join([node["description"].replace("\n", " "), *extra])
     return found
+
+
+def _by_kind(models: list[Schema], kinds: Mapping[str, str]) -> Schema:
+    """A union as an editor tells its members apart: a fault is at its key, where `oneOf` would refuse the whole."""
+    one_of_them = {"properties": {"kind": {"enum": [*kinds]}}, "required": ["kind"]}
+    choices = [
+        {"if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]}, "then": model}
+        for kind, model in zip(kinds, models, strict=True)
+    ]
+    return {"type": "object", **one_of_them, "allOf": choices}
 
 
 def page() -> str:
@@ -150,7 +163,8 @@ def _table(model: Schema, root: Schema) -> Iterator[str]:
     yield "| field | what it is | type | default | allowed | costs | risks |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     reporter = Reporter(PROJECT, root)
-    for name, field in model["properties"].items():
+    # A kind's own file names its kind after what kinds have in common.
+    for name, field in sorted(model["properties"].items(), key=lambda each: each[0] != "kind"):
         kind, allowed = reporter.words(field)
         cells = [
             f"`{name}`",

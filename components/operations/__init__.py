@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
-import pulumi_aws as aws
 
 from components.models import packages, training
 from components.models.training import Training
@@ -15,10 +14,12 @@ from components.operations import dead_letters, drift, function, quality, retrai
 from components.operations.dead_letters import DeadLetters, DeadLettersArgs
 from components.operations.monitoring import Monitoring, MonitoringArgs, Watched
 from components.operations.retraining import Retraining, RetrainingArgs
-from components.serving import watch as serving
+from components.serving.kind import Served
+from components.serving.kinds import drawn
 from components.watch import Channel, Watch
 from components.workload import Workload
 from contracts.images import TRAINING
+from settings import Fleet
 
 #: What the code of this wing calls (`components.reach`).
 CALLS: Final = (retraining.CALLS, rollback.CALLS, drift.CALLS)
@@ -59,7 +60,7 @@ def build(workload: Workload, pipeline: Training) -> Operations:
     return Operations(
         dead_letters=letters,
         rollback_alarms={
-            endpoint: monitoring.guards(endpoint, settings.rollback_alarms)
+            endpoint: monitoring.guards(endpoint, settings.rollback_alarms) if isinstance(settings, Fleet) else ()
             for endpoint, settings in workload.settings.endpoints.items()
         },
     )
@@ -68,7 +69,7 @@ def build(workload: Workload, pipeline: Training) -> Operations:
 def monitor(
     workload: Workload,
     endpoint: str,
-    live: aws.sagemaker.Endpoint,
+    live: Served,
     operations: Operations,
     lookup: pulumi.InvokeOptions,
 ) -> None:
@@ -118,7 +119,7 @@ def _endpoint(
     max_score = workload.settings.monitoring.drift_score or workload.contract.drift.max_score
     watch = (
         function.watch(names, rollback.ROLE)
-        + serving.watch(
+        + drawn(settings).watch(
             names, settings, list(record.wanted.packages) if record else [], record.wanted.shadows if record else ()
         )
         + (drift.watch(names, max_score=max_score) if record else Watch())
@@ -129,7 +130,7 @@ def _endpoint(
 def _data_quality(
     workload: Workload,
     endpoint: str,
-    live: aws.sagemaker.Endpoint,
+    live: Served,
     champion: Mapping[str, Any],
     lookup: pulumi.InvokeOptions,
 ) -> None:
@@ -143,7 +144,7 @@ def _data_quality(
             names=workload.names.of_endpoint(endpoint),
             settings=workload.settings.monitoring,
             baseline=baseline,
-            endpoint=live,
+            endpoint=live.live,
             image_uri=quality.analyzer_image(workload.names.region, lookup),
         ),
         workload.opts(endpoint),

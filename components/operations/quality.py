@@ -106,7 +106,7 @@ class DataQualityArgs:
     names: EndpointNames
     settings: MonitoringSettings
     baseline: Baseline
-    endpoint: aws.sagemaker.Endpoint
+    endpoint: pulumi.Resource
     image_uri: str
 
 

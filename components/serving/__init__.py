@@ -1,12 +1,14 @@
-"""Serving: from the release record to a live endpoint. `plan` decides, `realtime` creates."""
+"""Serving: from the release record to what serves it. `kinds` says how each kind of endpoint is drawn and watched."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pulumi
 
-from components.serving.realtime import Realtime, RealtimeArgs
+from components.serving.kind import EndpointArgs, Served
+from components.serving.kinds import drawn
 from components.workload import Workload
 from contracts.names import EndpointNames
 
@@ -15,23 +17,21 @@ def build(
     workload: Workload,
     rollback_alarms: Mapping[str, Sequence[pulumi.Input[str]]],
     see_through: Callable[[EndpointNames, str, str], None],
-) -> dict[str, Realtime]:
+) -> dict[str, Served]:
     """The endpoints that have a release, by name. `rollback_alarms` are names of alarms, by endpoint.
 
     `see_through` raises what became of a rollout that was turned back (`automation.operations.rollouts`).
     """
-    return {
-        endpoint: Realtime(
-            workload.named(endpoint),
-            RealtimeArgs(
-                ground=workload.ground,
-                names=workload.names.of_endpoint(endpoint),
-                settings=workload.settings.endpoints[endpoint],
-                record=record,
-                rollback_alarms=rollback_alarms[endpoint],
-                see_through=see_through,
-            ),
-            workload.opts(endpoint),
+    found: dict[str, Served] = {}
+    for endpoint, record in workload.records.items():
+        settings = workload.settings.endpoints[endpoint]
+        args = EndpointArgs[Any](
+            ground=workload.ground,
+            names=workload.names.of_endpoint(endpoint),
+            settings=settings,
+            record=record,
+            rollback_alarms=rollback_alarms[endpoint],
+            see_through=see_through,
         )
-        for endpoint, record in workload.records.items()
-    }
+        found[endpoint] = drawn(settings).build(workload.named(endpoint), args, workload.opts(endpoint))
+    return found

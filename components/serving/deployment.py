@@ -17,7 +17,7 @@ from pulumi_aws.sagemaker import (
     EndpointDeploymentConfigRollingUpdatePolicyMaximumBatchSizeArgs,
 )
 
-from settings import AllAtOnce, Canary, Linear, Realtime, Rolling
+from settings import AllAtOnce, Canary, Fleet, Linear, Rolling
 
 #: An endpoint takes at most 10 rollback alarms (API reference, AutoRollbackConfig).
 MAX_ALARMS = 10
@@ -25,8 +25,10 @@ _PERCENT = "CAPACITY_PERCENT"
 _Routing = EndpointDeploymentConfigBlueGreenUpdatePolicyTrafficRoutingConfigurationArgs
 
 
-def deployment_config(settings: Realtime, alarms: Sequence[pulumi.Input[str]]) -> EndpointDeploymentConfigArgs:
+def deployment_config(settings: Fleet, alarms: Sequence[pulumi.Input[str]]) -> EndpointDeploymentConfigArgs:
     """The rollout of the settings, turned back when one of `alarms` (by name) goes off."""
+    if len(alarms) > MAX_ALARMS:
+        raise ValueError(f"rollback alarms: found {len(alarms)}; allowed: up to {MAX_ALARMS}")
     rollout = settings.rollout
     rollback = (
         EndpointDeploymentConfigAutoRollbackConfigurationArgs(

@@ -9,7 +9,7 @@ import pulumi
 
 from contracts.release import CHALLENGER, SHADOW, Record
 from contracts.release import Release as Recorded
-from settings import LEAST_INSTANCES, Realtime
+from settings import LEAST_INSTANCES, Fleet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Release:
     shadows: tuple[Variant, ...] = ()
 
 
-def plan(record: Record, settings: Realtime, where: str) -> list[Release]:
+def plan(record: Record, settings: Fleet, where: str) -> list[Release]:
     """Every release of the record, the wanted one first.
 
     Each gets a configuration, so that the endpoint can move back at once. It starts with the instance counts that
@@ -63,7 +63,7 @@ def plan(record: Record, settings: Realtime, where: str) -> list[Release]:
 
 
 def _variants(
-    release: Recorded, packages: Mapping[str, str], weights: Mapping[str, int], settings: Realtime
+    release: Recorded, packages: Mapping[str, str], weights: Mapping[str, int], settings: Fleet
 ) -> tuple[Variant, ...]:
     return tuple(
         Variant(
@@ -76,8 +76,8 @@ def _variants(
     )
 
 
-def _instances(wanted: int, settings: Realtime) -> int:
-    return min(max(wanted, LEAST_INSTANCES[settings.rollout.kind]), settings.autoscaling.maximum)
+def _instances(wanted: int, settings: Fleet) -> int:
+    return min(max(wanted, LEAST_INSTANCES[settings.rollout.kind]), settings.most_instances)
 
 
 def package_id(arn: str) -> str:

@@ -1,4 +1,6 @@
-"""What of a real-time endpoint is to be watched: errors, latency, full instances, and rollouts that failed.
+"""What of an endpoint is to be watched: errors, latency, full instances, and rollouts that failed.
+
+What every kind has is here as parts; the kind's component puts them together.
 
 SageMaker reports ModelLatency in microseconds and CPUUtilization as the sum over all cores (SageMaker developer guide,
 "Metrics for monitoring SageMaker with Amazon CloudWatch"); both are converted here and nowhere else.
@@ -14,7 +16,7 @@ from components.watch import Alarm, Channel, Event, Series, Watch, Widget
 from contracts import instances
 from contracts.names import HOSTS, EndpointNames
 from contracts.release import emergency
-from settings import Realtime
+from settings import EndpointAlarms, Fleet
 
 MICROSECONDS_PER_MS: Final = 1000
 #: Share of the fleet's CPU or memory above which people are told: autoscaling follows invocations, so a full instance
@@ -29,18 +31,11 @@ _TROUBLE: Final = (
 )  # fmt: skip
 
 
-def watch(names: EndpointNames, settings: Realtime, variants: Sequence[str], shadows: Iterable[str] = ()) -> Watch:
-    """Alarms and graphs of the live release's variants (none before the first), and the endpoint's own trouble.
-
-    What goes wrong with a shadow reaches nobody who asked: people are told, and nothing is turned back.
-    """
+def watch(names: EndpointNames, alarms: Sequence[Alarm], widgets: Sequence[Widget]) -> Watch:
+    """Alarms and graphs of the live release's variants (none before the first), and the endpoint's own trouble."""
     return Watch(
-        alarms=(
-            *(alarm for variant in variants for alarm in variant_alarms(names, variant, settings)),
-            *(_told_only(alarm) for variant in shadows for alarm in variant_alarms(names, variant, settings)),
-            *((_halt(names),) if variants else ()),
-        ),
-        widgets=_widgets(names, [*variants, *shadows]) if variants else (),
+        alarms=tuple(alarms),
+        widgets=tuple(widgets),
         events=(
             Event(
                 name=names.resource("endpoint-failed"),
@@ -55,11 +50,28 @@ def watch(names: EndpointNames, settings: Realtime, variants: Sequence[str], sha
     )
 
 
+def watch_fleet(names: EndpointNames, settings: Fleet, variants: Sequence[str], shadows: Iterable[str] = ()) -> Watch:
+    """What of an endpoint on instances is to be watched.
+
+    What goes wrong with a shadow reaches nobody who asked: people are told, and nothing is turned back.
+    """
+    if not variants:
+        return watch(names, (), ())
+
+    def alarms(variant: str) -> list[Alarm]:
+        return [*request_alarms(names, variant, settings.alarms), *host_alarms(names, variant, settings)]
+
+    mine = [alarm for variant in variants for alarm in alarms(variant)]
+    told = [_told_only(alarm) for variant in shadows for alarm in alarms(variant)]
+    shown = [*variants, *shadows]
+    return watch(names, [*mine, *told, halt(names)], [*request_graphs(names, shown), *_host_graphs(names, shown)])
+
+
 def _told_only(alarm: Alarm) -> Alarm:
     return dataclasses.replace(alarm, channels=(Channel.ALERTS,), guards=None)
 
 
-def _halt(names: EndpointNames) -> Alarm:
+def halt(names: EndpointNames) -> Alarm:
     """The alarm with which a person stops a rollout; `contracts.release.emergency` says what else it is for."""
     return Alarm(
         name=emergency.halt_alarm(names.prefix),
@@ -74,10 +86,13 @@ def _halt(names: EndpointNames) -> Alarm:
     )
 
 
-def variant_alarms(names: EndpointNames, variant: str, settings: Realtime) -> list[Alarm]:
-    """Alarms of one variant of the endpoint."""
-    dimensions = {"EndpointName": names.prefix, "VariantName": variant}
-    limits, stem = settings.alarms, names.resource(variant)
+def _dimensions(names: EndpointNames, variant: str) -> dict[str, str]:
+    return {"EndpointName": names.prefix, "VariantName": variant}
+
+
+def request_alarms(names: EndpointNames, variant: str, limits: EndpointAlarms) -> list[Alarm]:
+    """Alarms on what a variant answers."""
+    dimensions, stem = _dimensions(names, variant), names.resource(variant)
     return [
         Alarm(
             name=f"{stem}-{SERVER_ERRORS}",
@@ -103,6 +118,13 @@ def variant_alarms(names: EndpointNames, variant: str, settings: Realtime) -> li
             channels=(Channel.ALERTS, Channel.ROLLBACK),
             guards="latency",
         ),
+    ]
+
+
+def host_alarms(names: EndpointNames, variant: str, settings: Fleet) -> list[Alarm]:
+    """Alarms on the instances of a variant."""
+    dimensions, stem = _dimensions(names, variant), names.resource(variant)
+    return [
         Alarm(
             name=f"{stem}-cpu",
             description=f"{variant}: more than {BUSY_PERCENT} % of the CPU in use for 15 minutes",
@@ -126,31 +148,32 @@ def variant_alarms(names: EndpointNames, variant: str, settings: Realtime) -> li
     ]
 
 
-def _widgets(names: EndpointNames, variants: Sequence[str]) -> tuple[Widget, ...]:
-    def graph(title: str, namespace: str, *lines: tuple[str, str]) -> Widget:
-        return Widget(
-            title=f"{names.endpoint}: {title}",
-            series=[
-                Series(
-                    namespace=namespace,
-                    metric=metric,
-                    dimensions={"EndpointName": names.prefix, "VariantName": variant},
-                    statistic=statistic,
-                )
-                for metric, statistic in lines
-                for variant in variants
-            ],
-        )
+def graph(names: EndpointNames, variants: Sequence[str], title: str, namespace: str, *lines: tuple[str, str]) -> Widget:
+    """One graph with a line for each metric and statistic of each variant."""
+    return Widget(
+        title=f"{names.endpoint}: {title}",
+        series=[
+            Series(namespace=namespace, metric=metric, dimensions=_dimensions(names, variant), statistic=statistic)
+            for metric, statistic in lines
+            for variant in variants
+        ],
+    )
 
+
+def request_graphs(names: EndpointNames, variants: Sequence[str]) -> tuple[Widget, ...]:
+    """What variants were asked, and how they answered."""
+    errors = (("Invocation4XXErrors", "Sum"), ("Invocation5XXErrors", "Sum"))
+    latency = (("ModelLatency", "Average"), ("ModelLatency", "p99"))
     return (
-        graph("invocations", REQUESTS, ("Invocations", "Sum")),
-        graph("errors", REQUESTS, ("Invocation4XXErrors", "Sum"), ("Invocation5XXErrors", "Sum")),
-        graph("model latency (microseconds)", REQUESTS, ("ModelLatency", "Average"), ("ModelLatency", "p99")),
-        graph(
-            "CPU (percent, summed over cores) and memory (percent)",
-            HOSTS,
-            ("CPUUtilization", "Average"),
-            ("MemoryUtilization", "Average"),
-        ),
-        graph("invocations per instance", REQUESTS, ("InvocationsPerInstance", "Sum")),
+        graph(names, variants, "invocations", REQUESTS, ("Invocations", "Sum")),
+        graph(names, variants, "errors", REQUESTS, *errors),
+        graph(names, variants, "model latency (microseconds)", REQUESTS, *latency),
+    )
+
+
+def _host_graphs(names: EndpointNames, variants: Sequence[str]) -> tuple[Widget, ...]:
+    use = (("CPUUtilization", "Average"), ("MemoryUtilization", "Average"))
+    return (
+        graph(names, variants, "CPU (percent, summed over cores) and memory (percent)", HOSTS, *use),
+        graph(names, variants, "invocations per instance", REQUESTS, ("InvocationsPerInstance", "Sum")),
     )

@@ -9,11 +9,6 @@ from pathlib import Path
 from typing import Any
 
 _TABLE = Path(__file__).parent / "data" / "facts.json"
-# Kinds that the platform does not serve yet, and another stack may (SageMaker Developer Guide, "Serverless Inference":
-# feature exclusions).
-NOT_IN_TABLE: Mapping[str, Mapping[str, Any]] = {
-    "serverless": {"has_instances": False, "captures": False, "rollouts": []},
-}
 
 
 @cache
@@ -37,4 +32,4 @@ def takes_volume_key(instance_type: object) -> bool:
 
 def kind(name: str) -> Mapping[str, Any]:
     """What a kind of endpoint is able to do: `has_instances`, `captures`, `rollouts`."""
-    return {**NOT_IN_TABLE, **_table()["kinds"]}[name]
+    return _table()["kinds"][name]

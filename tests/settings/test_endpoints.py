@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from settings import AllAtOnce, Canary, EndpointAlarms, Linear, Realtime, Rolling, Section
+from contracts import kinds
+from settings import AllAtOnce, Canary, EndpointAlarms, Fleet, Linear, Realtime, Rolling, Section
 from tests.settings.written import LIVE, faults, live, load
+
+#: What a stack may name today, as a message says it.
+KINDS = ", ".join(kinds.KINDS)
 
 
 @pytest.mark.parametrize(
@@ -22,7 +26,9 @@ from tests.settings.written import LIVE, faults, live, load
     ],
 )
 def test_each_kind_of_rollout(written: dict[str, Any], expected: Section) -> None:
-    assert load(workloads=live(rollout=written)).workloads["churn"].endpoints["live"].rollout == expected
+    found = load(workloads=live(rollout=written)).workloads["churn"].endpoints["live"]
+    assert isinstance(found, Fleet)
+    assert found.rollout == expected
 
 
 def test_alarms_of_an_endpoint() -> None:
@@ -139,29 +145,32 @@ def test_each_fault_says_what_to_do(endpoint: dict[str, Any], line: str) -> None
     assert faults(workloads=live(**endpoint)) == [f"ml-platform:{LIVE}.{line}"]
 
 
-@pytest.mark.parametrize("kind", ["serverless", "asynchronous", "batch", "multi_model", "fargate", "lambda", "eks"])
+@pytest.mark.parametrize("kind", kinds.PLANNED)
 def test_a_kind_that_is_to_come_is_refused_by_name_and_nothing_else_of_it_is_judged(kind: str) -> None:
     assert faults(workloads=live(kind=kind, memory_mb=2048)) == [
-        f'ml-platform:{LIVE}.kind: found "{kind}"; allowed: realtime; it comes with a later version: take one of these'
+        f'ml-platform:{LIVE}.kind: found "{kind}"; allowed: {KINDS}; it comes with a later version: take one of these'
     ]
 
 
 def test_a_kind_that_nobody_knows() -> None:
     assert faults(workloads=live(kind="real-time", instance_count=0)) == [
-        f'ml-platform:{LIVE}.kind: found "real-time"; allowed: realtime; name one of these'
+        f'ml-platform:{LIVE}.kind: found "real-time"; allowed: {KINDS}; name one of these'
     ]
 
 
 def test_an_endpoint_without_a_kind() -> None:
     endpoint = {"endpoints": {"live": {"instance_count": 4}}}
     assert faults(workloads={"churn": {"contract": "contracts/churn.yaml"} | endpoint}) == [
-        f"ml-platform:{LIVE}.kind: found nothing; allowed: realtime; name one of these"
+        f"ml-platform:{LIVE}.kind: found nothing; allowed: {KINDS}; name one of these"
     ]
 
 
 def test_an_endpoint_that_is_only_a_kind_in_text() -> None:
     assert faults(workloads={"churn": {"contract": "contracts/churn.yaml", "endpoints": {"live": "realtime"}}}) == [
         f'ml-platform:{LIVE}: found "realtime"; allowed: a mapping; choose such a value'
+    ]
+    assert faults(workloads=live(rollout="canary")) == [
+        f'ml-platform:{LIVE}.rollout: found "canary"; allowed: a mapping; choose such a value'
     ]
 
 

@@ -14,7 +14,7 @@ from pulumi.runtime import config
 from pydantic import BaseModel
 
 import settings
-from settings import Autoscaling, Canary, Schedule, Settings
+from settings import Autoscaling, Canary, Realtime, Schedule, Settings
 from tests.settings.written import faults, live, load
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +28,7 @@ def test_without_config_the_defaults_are_the_safe_ones() -> None:
     assert found.lake.block_public_access is True
     assert (found.monitoring.engine, found.logs.retention_days) == ("platform", 365)
     live = found.workloads["churn"].endpoints["live"]
+    assert isinstance(live, Realtime)
     assert live.capture_percent == 100
     assert live.rollout == Canary(canary_percent=10, bake_minutes=10)
     assert live.rollback_alarms == ("server_errors", "latency")
@@ -122,8 +123,8 @@ def test_all_faults_come_in_one_message() -> None:
     )
     assert [line.partition(": found")[0] for line in found] == [
         "ml-platform:protect",
-        "ml-platform:workloads.churn.endpoints.live.capture_percent",
         "ml-platform:workloads.churn.endpoints.live.rollout.step_percent",
+        "ml-platform:workloads.churn.endpoints.live.capture_percent",
         "ml-platform:network.create.zones",
         "ml-platform:network.create.nat",
         "ml-platform:text",
@@ -139,9 +140,16 @@ def test_keys_of_other_packages_are_none_of_ours() -> None:
 def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
     yield model
     for field in model.model_fields.values():
-        for part in (field.annotation, *get_args(field.annotation)):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                yield from _models(part)
+        for part in _types(field.annotation):
+            yield from _models(part)
+
+
+def _types(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that an annotation is made of, however deep."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _types(part)
 
 
 def test_every_field_says_what_it_is() -> None:

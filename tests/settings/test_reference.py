@@ -61,8 +61,16 @@ def test_an_editor_has_nothing_against_the_projects_own_stacks(path: Path) -> No
         ({"ml-platform:lake": {"lock": 1}}, "config/ml-platform:lake"),
         ({"ml-platform:tags": {"CostCenter": 1000}}, "config/ml-platform:tags/CostCenter"),
         (
-            {"ml-platform:workloads": {"churn": {"contract": "c", "endpoints": {"live": {"instance_count": 0}}}}},
+            {
+                "ml-platform:workloads": {
+                    "churn": {"contract": "c", "endpoints": {"live": {"kind": "realtime", "instance_count": 0}}}
+                }
+            },
             "config/ml-platform:workloads/churn/endpoints/live/instance_count",
+        ),
+        (
+            {"ml-platform:workloads": {"churn": {"contract": "c", "endpoints": {"live": {"kind": "none"}}}}},
+            "config/ml-platform:workloads/churn/endpoints/live/kind",
         ),
     ],
 )

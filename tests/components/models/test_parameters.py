@@ -61,7 +61,9 @@ def test_the_release_record() -> None:
 
 
 def test_release_records_by_workload_and_endpoint() -> None:
-    workload = Workload.model_validate({"contract": "c.yaml", "champion": "live", "endpoints": {"live": {}, "eu": {}}})
+    workload = Workload.model_validate(
+        {"contract": "c.yaml", "champion": "live", "endpoints": {key: {"kind": "realtime"} for key in ("live", "eu")}}
+    )
     written = {CHURN.of_endpoint("eu").release_parameter: release.to_json(RECORD), "/mlplatform/staging/other": "x"}
     found = parameters.release_records(NAMES, {"churn": workload, "income": Workload(contract="i.yaml")}, written)
     assert found == {"churn": {"eu": RECORD}, "income": {}}
@@ -81,11 +83,12 @@ def test_a_record_that_the_kind_of_its_endpoint_cannot_serve_stops_the_program()
     shadowed = release.mirror_traffic(
         RECORD, f"{PACKAGE}1", 10, who="test", why="look", when="2025-01-07T09:00:00+00:00"
     )
+    serverless = Workload.model_validate({"contract": "c.yaml", "endpoints": {"live": {"kind": "serverless"}}})
     with pytest.raises(pulumi.RunError) as caught:
-        parameters.release_records(NAMES, TWO, {LIVE.release_parameter: release.to_json(shadowed)})
+        parameters.release_records(NAMES, {"churn": serverless}, {LIVE.release_parameter: release.to_json(shadowed)})
     assert str(caught.value) == (
         f"/mlplatform/staging/churn/live/release: release {shadowed.wanted.id}: shadow: found {PACKAGE}1; allowed on "
-        "an endpoint of kind realtime: none; put back what `aws ssm get-parameter-history --name "
+        "an endpoint of kind serverless: none; put back what `aws ssm get-parameter-history --name "
         "/mlplatform/staging/churn/live/release` has, or delete it and rebuild it with "
         "`.venv/bin/python -m automation follow`"
     )

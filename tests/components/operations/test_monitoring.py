@@ -4,7 +4,7 @@ import functools
 import json
 
 from components.operations.monitoring import Monitoring, MonitoringArgs, Watched
-from components.serving.watch import watch
+from components.serving.watch import watch_fleet
 from components.watch import Alarm, Channel, Event, Watch
 from settings import Realtime, RollbackAlarm
 from tests.components.engine import ALERTS, CHURN, LETTERS, LIVE, Deployment, deploy, ground
@@ -38,7 +38,7 @@ def monitoring(
     topics = {Channel.ROLLBACK: ROLLBACK, Channel.RETRAINING: RETRAINING} if answers else {}
 
     def program() -> None:
-        endpoint = watch(LIVE, Realtime(), variants) + Watch(alarms=(DRIFT,))
+        endpoint = watch_fleet(LIVE, Realtime(), variants) + Watch(alarms=(DRIFT,))
         made = Monitoring(
             "monitoring",
             MonitoringArgs(

@@ -5,7 +5,8 @@ from typing import Any, cast
 
 import pytest
 
-from components.serving.realtime import Realtime, RealtimeArgs
+from components.serving.kind import EndpointArgs
+from components.serving.realtime import Realtime
 from contracts import release
 from contracts.names import EndpointNames
 from contracts.release import Record
@@ -32,7 +33,7 @@ def serving(
     def program() -> None:
         Realtime(
             "serving",
-            RealtimeArgs(
+            EndpointArgs(
                 ground=ground(protect=protect),
                 names=LIVE,
                 settings=RealtimeSettings.model_validate(section),

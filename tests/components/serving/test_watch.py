@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.serving.watch import variant_alarms, watch
+from components.serving.watch import host_alarms, request_alarms, watch_fleet
 from components.watch import Alarm, Channel, Series
 from settings import EndpointAlarms, Realtime
 from tests.components.engine import LIVE
@@ -12,7 +12,10 @@ def test_alarms_of_a_variant() -> None:
     settings = Realtime(instance_type="ml.m5.xlarge", alarms=EndpointAlarms(server_errors=7, latency_p99_ms=250))
     dimensions = {"EndpointName": "churn-staging-live", "VariantName": "champion"}
     both = (Channel.ALERTS, Channel.ROLLBACK)
-    assert variant_alarms(LIVE, "champion", settings) == [
+    assert [
+        *request_alarms(LIVE, "champion", settings.alarms),
+        *host_alarms(LIVE, "champion", settings),
+    ] == [
         Alarm(
             name="churn-staging-live-champion-server-errors",
             description="champion: more than 7 answers with a 5xx status in 5 minutes, twice",
@@ -68,13 +71,13 @@ def test_alarms_of_a_variant() -> None:
 
 @pytest.mark.parametrize(("variants", "alarms"), [([], 0), (["champion"], 5), (["champion", "challenger"], 9)])
 def test_every_variant_is_watched_and_told_to_people(variants: list[str], alarms: int) -> None:
-    found = watch(LIVE, Realtime(), variants).alarms
+    found = watch_fleet(LIVE, Realtime(), variants).alarms
     assert len(found) == alarms
     assert all(Channel.ALERTS in alarm.channels for alarm in found)
 
 
 def test_a_person_can_halt_a_rollout() -> None:
-    *_, found = watch(LIVE, Realtime(), ["champion", "challenger"]).alarms
+    *_, found = watch_fleet(LIVE, Realtime(), ["champion", "challenger"]).alarms
     assert found == Alarm(
         name="churn-staging-live-halt",
         description="A person asked for the rollout under way to be turned back (python -m automation halt)",
@@ -89,7 +92,7 @@ def test_a_person_can_halt_a_rollout() -> None:
 
 
 def test_a_live_endpoint_is_shown_by_variant() -> None:
-    found = {widget.title: widget for widget in watch(LIVE, Realtime(), ["champion", "challenger"]).widgets}
+    found = {widget.title: widget for widget in watch_fleet(LIVE, Realtime(), ["champion", "challenger"]).widgets}
     assert list(found) == [
         "live: invocations",
         "live: errors",
@@ -109,7 +112,7 @@ def test_a_live_endpoint_is_shown_by_variant() -> None:
 
 
 def test_before_the_first_release_only_the_endpoints_own_trouble_is_told() -> None:
-    found = watch(LIVE, Realtime(), [])
+    found = watch_fleet(LIVE, Realtime(), [])
     assert (found.alarms, found.widgets) == ((), ())
     (event,) = found.events
     assert event.name == "churn-staging-live-endpoint-failed"
@@ -117,8 +120,8 @@ def test_before_the_first_release_only_the_endpoints_own_trouble_is_told() -> No
 
 
 def test_a_shadow_is_told_of_and_turns_nothing_back() -> None:
-    shadowed = watch(LIVE, Realtime(), ["champion"], ["shadow"])
-    alone = watch(LIVE, Realtime(), ["champion"])
+    shadowed = watch_fleet(LIVE, Realtime(), ["champion"], ["shadow"])
+    alone = watch_fleet(LIVE, Realtime(), ["champion"])
     added = [alarm for alarm in shadowed.alarms if alarm not in alone.alarms]
     assert [alarm.name.removeprefix("churn-staging-live-shadow-") for alarm in added] == [
         alarm.name.removeprefix("churn-staging-live-champion-") for alarm in alone.alarms[:-1]
@@ -128,7 +131,7 @@ def test_a_shadow_is_told_of_and_turns_nothing_back() -> None:
 
 
 def test_the_dashboard_shows_champion_and_shadow_side_by_side() -> None:
-    shadowed = watch(LIVE, Realtime(), ["champion"], ["shadow"])
+    shadowed = watch_fleet(LIVE, Realtime(), ["champion"], ["shadow"])
     for widget in shadowed.widgets:
         lines = [(series.metric, series.statistic, series.dimensions["VariantName"]) for series in widget.series]
         assert lines[::2] == [(metric, statistic, "champion") for metric, statistic, _ in lines[::2]]

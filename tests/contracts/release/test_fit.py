@@ -24,8 +24,14 @@ def told(record: Record, **facts: object) -> str:
 
 @pytest.mark.parametrize("record", [FIRST, SECOND, SPLIT])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_champion_alone_or_with_a_challenger_fits(record: Record, kind: str) -> None:
-    fit.check(record, KINDS[kind])
+def test_a_champion_alone_fits_and_a_challenger_where_variants_share_traffic(record: Record, kind: str) -> None:
+    if record is SPLIT and KINDS[kind].most_variants == 1:
+        with pytest.raises(ReleaseError) as caught:
+            fit.check(record, KINDS[kind])
+        where = f"allowed on an endpoint of kind {kind}: at most 1"
+        assert str(caught.value) == f"release {SPLIT.wanted.id}: variants: found champion, challenger; {where}"
+    else:
+        fit.check(record, KINDS[kind])
 
 
 def test_what_the_kind_is_able_to_do_fits() -> None:

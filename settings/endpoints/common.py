@@ -1,4 +1,4 @@
-"""Section `workloads.<name>.endpoints.<name>`: one endpoint, of a kind that its `kind` names."""
+"""What endpoints of several kinds have in common: tags, alarms, and instances with the rollout of their releases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.prices import told as usd
-from settings.autoscaling import Autoscaling
 from settings.faults import Fault, repeated
 from settings.rollouts import FLEET_START_MINUTES, LEAST_INSTANCES, MAX_ROLLOUT_MINUTES, Canary, Rollout, bakes
 from settings.section import EndpointInstance, Section, told
@@ -36,13 +35,18 @@ class EndpointAlarms(Section):
     """99th percentile of the model's latency in ms, in 2 x 5 minutes, above which the alarm goes off."""
 
 
-class Realtime(Section):
-    """A real-time endpoint on instances of its own."""
+class AnyKind(Section):
+    """What an endpoint of any kind has."""
 
-    kind: Literal["realtime"] = "realtime"
-    """The kind of endpoint."""
     tags: Tags = Field(default={}, max_length=MAX_ENDPOINT_TAGS)
     """Tags of the endpoint's resources, beside those of its workload."""
+    alarms: EndpointAlarms = EndpointAlarms()
+    """When its alarms go off."""
+
+
+class Fleet(AnyKind):
+    """An endpoint on instances of its own, whose releases roll out with alarms that turn them back."""
+
     instance_type: EndpointInstance = Field(
         default="ml.m5.large",
         json_schema_extra=told(
@@ -61,13 +65,6 @@ class Realtime(Section):
         ),
     )
     """Instances of a variant at its first deployment; later the release record carries the live counts."""
-    capture_percent: int = Field(
-        default=100,
-        ge=0,
-        le=100,
-        json_schema_extra=told(cost="storage of the requests in S3", risk="0 blinds every monitor: drift goes unseen"),
-    )
-    """Share of requests captured for monitoring, in percent."""
     rollout: Rollout = Canary()
     """How a new release takes over the traffic."""
     rollout_timeout_minutes: int = Field(default=MAX_ROLLOUT_MINUTES, ge=10, le=MAX_ROLLOUT_MINUTES)
@@ -77,27 +74,21 @@ class Realtime(Section):
         json_schema_extra=told(risk="with none, a bad release stays until a person halts its rollout or rolls it back"),
     )
     """Alarms that turn a rollout back. `drift` also blocks the cure."""
-    autoscaling: Autoscaling = Autoscaling()
-    """How the number of instances follows the load."""
-    alarms: EndpointAlarms = EndpointAlarms()
-    """When its alarms go off."""
+
+    @property
+    def most_instances(self) -> int:
+        """Most instances that a variant may ever have."""
+        raise NotImplementedError
 
     def faults(self) -> Iterator[Fault]:
-        """A fleet too small for its rollout or too big for its limits, a rollout too long, alarms named twice."""
+        """A fleet too small for its rollout, a rollout too long, alarms named twice."""
         if self.instance_count < (least := LEAST_INSTANCES[self.rollout.kind]):
             fleet = f"{least} or more with rollout {self.rollout.kind}"
             advice = "a smaller fleet cannot be shifted in parts: add instances or roll out all_at_once"
             yield Fault("instance_count", self.instance_count, fleet, advice)
-        if self.instance_count > (most := self.autoscaling.maximum):
-            advice = "lower the count or raise the maximum"
-            yield Fault("instance_count", self.instance_count, f"at most autoscaling.maximum ({most})", advice)
         most = max(self.rollout_timeout_minutes - FLEET_START_MINUTES, 0) // (waits := bakes(self.rollout))
         if (bake := self.rollout.bake_minutes) > most:
             allowed = f"at most {most} with rollout {self.rollout.kind}, which waits {waits} times"
             advice = f"all fits into rollout_timeout_minutes ({self.rollout_timeout_minutes}): bake less or shift more"
             yield Fault("rollout.bake_minutes", bake, allowed, advice)
         yield from repeated("rollback_alarms", self.rollback_alarms)
-
-
-#: One model for each kind of endpoint, told apart by `kind`.
-Endpoint = Realtime

@@ -1,0 +1,51 @@
+"""The SageMaker endpoint itself, whatever stands behind it, and its log group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.ground.keys import Domain
+from components.serving.kind import EndpointArgs
+
+
+def endpoint(
+    name: str,
+    args: EndpointArgs[Any],
+    config: aws.sagemaker.EndpointConfiguration,
+    deployment: aws.sagemaker.EndpointDeploymentConfigArgs | None,
+    parent: pulumi.Resource,
+) -> aws.sagemaker.Endpoint:
+    """The endpoint on the live release's configuration; `deployment` is how the next one takes over."""
+    names, ground = args.names, args.ground
+    logs = aws.cloudwatch.LogGroup(
+        f"{name}-logs",
+        name=names.log_group,
+        kms_key_id=ground.keys[Domain.LOGS].arn,
+        retention_in_days=ground.log_retention_days,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+    def see(hook: pulumi.ResourceHookArgs) -> None:
+        wanted, read = (hook.new_inputs or {})["endpointConfigName"], (hook.new_outputs or {})["endpointConfigName"]
+        args.see_through(names, wanted, read)
+
+    seen = pulumi.ResourceHook(f"{name}-seen-through", see)
+    return aws.sagemaker.Endpoint(
+        f"{name}-endpoint",
+        name=names.prefix,
+        endpoint_config_name=config.name,
+        deployment_config=deployment,
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            depends_on=[logs],  # else SageMaker makes the log group, without key and retention
+            # The provider replaces an endpoint that gains or loses its rollback alarms: deleted first, then made
+            # again. So there is always one of them (`contracts.release.emergency`).
+            protect=ground.protect,
+            # After an emergency move a refresh reads how that was done; the next release brings the settings back.
+            ignore_changes=["deployment_config"] if args.record.wanted.by_rollback else None,
+            hooks=pulumi.ResourceHookBinding(after_create=[seen], after_update=[seen]),
+        ),
+    )

@@ -1,0 +1,69 @@
+"""What a kind of endpoint is to the program: how it is drawn and what of it is watched. `kinds` lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+import pulumi
+
+from components.ground import Ground
+from components.watch import Watch
+from contracts.names import EndpointNames
+from contracts.release import Record
+from settings import AnyKind
+
+S = TypeVar("S", bound=AnyKind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointArgs(Generic[S]):
+    """`record` is the release record. `rollback_alarms` are the names of the alarms that turn a rollout back.
+
+    `see_through` is called after each change of the endpoint, with the configuration that it is to serve and the one
+    that the provider read, and raises what went wrong: the provider calls a rollout done that SageMaker turned back.
+    """
+
+    ground: Ground
+    names: EndpointNames
+    settings: S
+    record: Record
+    rollback_alarms: Sequence[pulumi.Input[str]]
+    see_through: Callable[[EndpointNames, str, str], None]
+
+    @property
+    def where(self) -> str:
+        """The endpoint's config key, for errors."""
+        return f"ml-platform:workloads.{self.names.workload}.endpoints.{self.names.endpoint}"
+
+
+class Served(Protocol):
+    """What the rest of the program has to know of what serves a release."""
+
+    @property
+    def name(self) -> pulumi.Output[str]:
+        """Name of what serves, as people and clients know it."""
+        ...
+
+    @property
+    def live(self) -> pulumi.Resource:
+        """What has to be there before it can be watched."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn(Generic[S]):
+    """One kind of endpoint in the program.
+
+    `build` makes the component from a logical name, arguments and options. `watch` gives what is to be watched, from
+    names, settings, and the variants and shadows of the live release (none before the first).
+    """
+
+    settings: type[S]
+    build: Callable[[str, EndpointArgs[S], pulumi.ResourceOptions], Served]
+    watch: Callable[[EndpointNames, S, Sequence[str], Iterable[str]], Watch]
+
+
+#: A kind whose settings are told apart at run time.
+AnyDrawn = Drawn[Any]

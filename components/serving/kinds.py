@@ -1,0 +1,17 @@
+"""The kinds of endpoints that the program draws, by the class of their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from components.serving import realtime, serverless
+from components.serving.kind import AnyDrawn
+from settings import AnyKind
+
+KINDS: Final[Mapping[type[AnyKind], AnyDrawn]] = {drawn.settings: drawn for drawn in (realtime.KIND, serverless.KIND)}
+
+
+def drawn(settings: AnyKind) -> AnyDrawn:
+    """How an endpoint with these settings is drawn and watched."""
+    return KINDS[type(settings)]

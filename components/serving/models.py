@@ -1,0 +1,97 @@
+"""The models behind an endpoint, one for each package that a release serves, and the role that their container has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components import access, jobs
+from components.access import Statement
+from components.content import content_name
+from components.ground import Ground
+from components.ground.keys import Domain
+from components.serving.plan import package_id
+from contracts.names import HOSTS, EndpointNames
+
+
+def statements(
+    names: EndpointNames, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
+) -> list[Statement]:
+    """What the endpoint's role may do: load its image and model, write its logs and metrics, capture its traffic."""
+    return [
+        *jobs.statements(
+            names,
+            volume_key=models_key,
+            log_group=names.log_group,
+            namespaces=[HOSTS],
+            makes_log_group=False,
+        ),
+        *access.read_objects("LoadModels", names, names.artifacts_bucket, [names.layout.runs]),
+        access.use_key("DecryptModels", [models_key], write=False),
+        access.write_objects(
+            "CaptureTraffic", names, names.processed_bucket, [f"{names.layout.data_capture}{names.prefix}/"]
+        ),
+        access.use_key("EncryptCapture", [processed_key], write=True),
+    ]
+
+
+def role(name: str, ground: Ground, names: EndpointNames, opts: pulumi.ResourceOptions) -> access.Role:
+    """The role of the endpoint called `name` in the program."""
+    return jobs.role(
+        f"{name}-role",
+        ground=ground,
+        names=names,
+        job="endpoint",
+        description="The endpoint's models",
+        statements=statements(
+            names, models_key=ground.keys[Domain.MODELS].arn, processed_key=ground.keys[Domain.PROCESSED].arn
+        ),
+        opts=opts,
+    )
+
+
+def isolated(
+    name: str, packages: Iterable[str], role: access.Role, ground: Ground, opts: pulumi.ResourceOptions
+) -> dict[str, aws.sagemaker.Model]:
+    """One model for each package, in the private network and without a way out of it; by package."""
+    network: aws.sagemaker.ModelVpcConfigArgsDict = {
+        "subnets": ground.network.subnet_ids,
+        "security_group_ids": [ground.network.security_group_id],
+    }
+    return {
+        package: aws.sagemaker.Model(
+            f"{name}-model-{package_id(package)}",
+            name=content_name(package_id(package), [package, role.arn, network, True]),
+            execution_role_arn=role.arn,
+            primary_container=aws.sagemaker.ModelPrimaryContainerArgs(model_package_name=package),
+            enable_network_isolation=True,
+            vpc_config=network,
+            opts=opts,
+        )
+        for package in sorted(set(packages))
+    }
+
+
+def outside(
+    name: str,
+    packages: Iterable[str],
+    role: access.Role,
+    environment: Mapping[str, Any],
+    opts: pulumi.ResourceOptions,
+) -> dict[str, aws.sagemaker.Model]:
+    """One model for each package where SageMaker takes no network: it runs in one of AWS's; by package."""
+    return {
+        package: aws.sagemaker.Model(
+            f"{name}-model-{package_id(package)}",
+            name=content_name(package_id(package), [package, role.arn, environment]),
+            execution_role_arn=role.arn,
+            primary_container=aws.sagemaker.ModelPrimaryContainerArgs(
+                model_package_name=package, environment=environment or None
+            ),
+            opts=opts,
+        )
+        for package in sorted(set(packages))
+    }

@@ -1,0 +1,68 @@
+"""Application Auto Scaling of a variant: by load, and by time of day."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from components.serving.plan import cron
+from contracts.names import EndpointNames
+from settings import Autoscaling
+
+
+def scaling(
+    name: str,
+    names: EndpointNames,
+    variant: str,
+    settings: Autoscaling,
+    endpoint: aws.sagemaker.Endpoint,
+    parent: pulumi.Resource,
+) -> None:
+    """Scaling of a variant that is in every release.
+
+    SageMaker refuses to remove a variant as long as it is a scalable target (developer guide, "Update endpoints
+    that use automatic scaling"), and a challenger has to go when its test ends or is rolled back.
+    """
+    child = pulumi.ResourceOptions(parent=parent)
+    target = aws.appautoscaling.Target(
+        f"{name}-{variant}-target",
+        service_namespace="sagemaker",
+        scalable_dimension="sagemaker:variant:DesiredInstanceCount",
+        # From the endpoint's output: the variant must exist before it can be registered.
+        resource_id=endpoint.name.apply(lambda live: f"endpoint/{live}/variant/{variant}"),
+        min_capacity=settings.minimum,
+        max_capacity=settings.maximum,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[endpoint]),
+    )
+    aws.appautoscaling.Policy(
+        f"{name}-{variant}-invocations",
+        name=names.resource(f"{variant}-invocations"),
+        policy_type="TargetTrackingScaling",
+        service_namespace=target.service_namespace,
+        scalable_dimension=target.scalable_dimension,
+        resource_id=target.resource_id,
+        target_tracking_scaling_policy_configuration=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs(
+            predefined_metric_specification=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs(
+                predefined_metric_type="SageMakerVariantInvocationsPerInstance"
+            ),
+            target_value=settings.invocations_per_instance,
+            scale_out_cooldown=settings.scale_out_cooldown_seconds,
+            scale_in_cooldown=settings.scale_in_cooldown_seconds,
+        ),
+        opts=child,
+    )
+    for schedule in settings.schedules:
+        role = f"{variant}-at-{schedule.at.replace(':', '')}"
+        aws.appautoscaling.ScheduledAction(
+            f"{name}-{role}",
+            name=names.resource(role),
+            service_namespace=target.service_namespace,
+            scalable_dimension=target.scalable_dimension,
+            resource_id=target.resource_id,
+            schedule=cron(schedule.at),
+            timezone="UTC",
+            scalable_target_action=aws.appautoscaling.ScheduledActionScalableTargetActionArgs(
+                min_capacity=schedule.minimum, max_capacity=schedule.maximum
+            ),
+            opts=child,
+        )

@@ -1,0 +1,23 @@
+"""Kinds of endpoints: what each is able to do, and AWS's limits of it. Nothing else decides by kind.
+
+A kind is a value, one a file. Whoever draws, checks or watches an endpoint asks it for facts instead of its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from contracts.kinds.kind import Kind, Limits, Metric, Rollout
+from contracts.kinds.realtime import REALTIME
+from contracts.kinds.serverless import SERVERLESS
+
+__all__ = ["KINDS", "PLANNED", "REALTIME", "SERVERLESS", "Kind", "Limits", "Metric", "Rollout"]
+
+#: The kinds that a stack may name today.
+KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (REALTIME, SERVERLESS)}
+#: Kinds that the platform will serve; until then they are refused by name.
+PLANNED: Final = (
+    "asynchronous", "batch", "multi_model", "inference_pipeline", "inference_components",
+    "fargate", "lambda", "eks", "edge",
+)  # fmt: skip

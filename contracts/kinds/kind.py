@@ -1,0 +1,71 @@
+"""What is said of a kind of endpoint: what it is able to do, what AWS publishes of it, and AWS's limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from contracts.names import HOSTS
+
+Rollout = Literal["all_at_once", "canary", "linear", "rolling"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What AWS accepts of one request, and the page that says so."""
+
+    payload_bytes: int
+    seconds: int
+    source: str
+    read_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A metric that AWS publishes of an endpoint of the kind, and the dimensions that it is counted by."""
+
+    name: str
+    namespace: str
+    unit: str
+    dimensions: tuple[str, ...] = ("EndpointName", "VariantName")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of endpoint.
+
+    `has_instances` says whether it runs on instances of its own, `captures` whether SageMaker captures its traffic
+    (where it does not, the container does), `in_network` whether it can stand in the stack's network, isolated.
+    `most_variants` are the production variants that share its traffic; `shadow` says whether the platform lets one more
+    get copies of the requests, `models` whether it serves further models by name; `rollouts` are the ways in which a
+    release takes over, none where SageMaker moves all traffic at once and no alarm can turn it back.
+    """
+
+    name: str
+    has_instances: bool
+    captures: bool
+    in_network: bool
+    most_variants: int
+    shadow: bool
+    models: bool
+    rollouts: tuple[Rollout, ...]
+    metrics: tuple[Metric, ...]
+    limits: Limits
+
+
+def metrics(namespace: str, unit: str, *names: str) -> tuple[Metric, ...]:
+    """Metrics of one namespace and unit, counted by endpoint and variant."""
+    return tuple(Metric(name=name, namespace=namespace, unit=unit) for name in names)
+
+
+REQUESTS: Final = "AWS/SageMaker"
+#: SageMaker developer guide, "Amazon SageMaker AI metrics in Amazon CloudWatch" (endpoint invocation and endpoint
+#: metrics, read 2026-11-28). CPUUtilization and GPUUtilization sum over cores and GPUs: up to 100 % for each.
+INVOCATION_METRICS: Final = (
+    *metrics(REQUESTS, "None", "Invocations", "InvocationsPerInstance"),
+    *metrics(REQUESTS, "None", "Invocation4XXErrors", "Invocation5XXErrors", "InvocationModelErrors"),
+    *metrics(REQUESTS, "Microseconds", "ModelLatency", "OverheadLatency"),
+)
+HOST_METRICS: Final = metrics(
+    HOSTS, "Percent", *(f"{part}Utilization" for part in ("CPU", "Memory", "Disk", "GPU", "GPUMemory"))
+)

@@ -1,0 +1,25 @@
+"""Real-time endpoints: instances that always run, captured by SageMaker, with every rollout."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contracts.kinds.kind import HOST_METRICS, INVOCATION_METRICS, Kind, Limits
+
+REALTIME: Final = Kind(
+    name="realtime",
+    has_instances=True,
+    captures=True,
+    in_network=True,
+    most_variants=10,
+    shadow=True,  # one, beside one production variant (developer guide, "Create a shadow test", read 2026-11-28)
+    models=False,
+    rollouts=("all_at_once", "canary", "linear", "rolling"),
+    metrics=INVOCATION_METRICS + HOST_METRICS,
+    limits=Limits(
+        payload_bytes=6_291_456,
+        seconds=60,
+        source="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html",
+        read_on="2026-11-28",
+    ),
+)

@@ -1,0 +1,16 @@
+"""Section `workloads.<name>.endpoints.<name>`: one endpoint, of a kind that its `kind` names. One file a kind."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from settings.endpoints.common import AnyKind, EndpointAlarms, Fleet, RollbackAlarm
+from settings.endpoints.realtime import Realtime
+from settings.endpoints.serverless import Serverless
+
+__all__ = ["AnyKind", "Endpoint", "EndpointAlarms", "Fleet", "Realtime", "RollbackAlarm", "Serverless"]
+
+#: One model for each kind of endpoint, told apart by `kind`.
+Endpoint = Annotated[Realtime | Serverless, Field(discriminator="kind")]

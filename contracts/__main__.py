@@ -14,7 +14,7 @@ import typer
 
 from contracts import reference
 from contracts.loader import ContractError, load
-from contracts.schema import Contract, to_json
+from contracts.schema import Contract, Task, to_json
 
 app = typer.Typer(name="python -m contracts", help="Data contracts.", add_completion=False, no_args_is_help=True)
 
@@ -116,12 +116,20 @@ def summary(contract: Contract) -> str:
     return "\n".join(
         f"  {line}"
         for line in (
-            f"workload {contract.name}, {contract.task}; label {contract.label}, threshold {contract.threshold:g}",
+            f"workload {contract.name}, {contract.task}; label {contract.label}{_of_task(contract)}",
             f"one row per {contract.entity} and {contract.event_time}; {len(contract.columns)} columns",
             f"{len(contract.features)} features: {', '.join(contract.feature_names)}",
             f"split {contract.split.train}/{contract.split.validation}/{contract.split.test}",
         )
     )
+
+
+def _of_task(contract: Contract) -> str:
+    if contract.objective is not None:
+        return f", objective {contract.objective.loss}"
+    if contract.task is Task.MULTICLASS_CLASSIFICATION:
+        return f" of {len(contract.classes)} classes"
+    return f", threshold {contract.threshold:g}"
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from contracts import expression
+from contracts import expression, labels
 from contracts.document import Path
-from contracts.metrics import METRICS
-from contracts.schema import Bounds, Column, ColumnType, EventTime, Feature, Pii, Split, Value
+from contracts.metrics import METRICS, Metric
+from contracts.schema import Bounds, Column, ColumnType, EventTime, Feature, Objective, Pii, Split, Task, Value
 from contracts.texts import BLANKS, finite, missing_numbers, never, never_number, written
 from contracts.tree import comparisons
 
@@ -21,7 +21,13 @@ from contracts.tree import comparisons
 # what an expression can name, and names that it, our ETL and our requests keep.
 NAME = re.compile(r"[a-zA-Z](_*[a-zA-Z0-9]){0,63}")
 RESERVED_NAMES = ("api_invocation_time", "instances", "is_deleted", "split", "write_time")
-ANSWER_NAMES = ("decision", "model_version", "score")  # beside these a prediction repeats the entity
+ANSWER_NAMES = (
+    "decision",
+    "model_version",
+    "prediction",
+    "probabilities",
+    "score",
+)  # beside these a prediction repeats the entity
 # The workload's name begins the name of every AWS resource; SageMaker allows 63 characters for the whole.
 WORKLOAD_NAME = re.compile(r"[a-z](-?[a-z0-9]){0,29}")
 
@@ -33,6 +39,8 @@ class Draft:
     """The parts of a contract that are sound on their own; `column_names` holds the faulty columns' names too."""
 
     name: str
+    task: Task | None
+    objective: Objective | None
     roles: dict[str, str]
     event_time_from: EventTime
     columns: dict[str, Column]
@@ -55,7 +63,7 @@ def run(draft: Draft) -> Iterator[Fault]:
     yield from _roles(draft)
     yield from _split(draft.sections.get("split"))
     for bounds in draft.quality:
-        yield from _quality(bounds)
+        yield from _quality(bounds, METRICS[draft.task or Task.BINARY_CLASSIFICATION][bounds.metric])
     for key, expressions in (("features", draft.features), ("segments", draft.segments)):
         for feature in expressions:
             yield from _expression(draft, key, feature)
@@ -231,6 +239,10 @@ def _roles(draft: Draft) -> Iterator[Fault]:
             yield (role,), f"{name!r} is found, which is the {seen[name]} too; name another column"
         elif name in draft.columns:
             yield from _role(role, draft.columns[name])
+            if role == "label" and draft.task is not None:
+                yield from labels.faults(
+                    draft.columns[name], draft.task, draft.objective.loss if draft.objective else None
+                )
         seen.setdefault(name, role)
 
 
@@ -242,21 +254,11 @@ def _role(role: str, column: Column) -> Iterator[Fault]:
         yield path, f"the name {column.name!r} is taken in predictions, which hold {', '.join(ANSWER_NAMES)}; rename it"
     if role == "event_time" and column.type is not ColumnType.TIMESTAMP:
         yield (*path, "type"), f"{column.type} is found; the event time is a timestamp"
-    if role == "label" and not _is_binary(column):
-        found = f"type {column.type}, allowed {list(column.allowed)}"
-        binary = "a binary label is {type: integer, allowed: [0, 1]} or {type: boolean}"
-        yield path, f"{found} is found; {binary}; values: {{Yes: 1, No: 0}} says what other delivered texts mean"
     if column.nullable:
         yield (*path, "nullable"), f"true is found; the {role} of a row is never null; remove it"
     if column.pii is Pii.DROP or (column.pii is Pii.HASH and role != "entity"):
         remedy = "use hash" if role == "entity" else "remove this key"
         yield (*path, "pii"), f"{column.pii} is found; the {role} is needed; {remedy}"
-
-
-def _is_binary(column: Column) -> bool:
-    """Whether a label column can hold two values only."""
-    zero_one = column.type is ColumnType.INTEGER and set(column.allowed) == {0, 1}
-    return zero_one or column.type is ColumnType.BOOLEAN
 
 
 def _split(split: Split | None) -> Iterator[Fault]:
@@ -265,9 +267,9 @@ def _split(split: Split | None) -> Iterator[Fault]:
         yield ("split",), f"{shares} = {total} is found; the shares must add up to 100"
 
 
-def _quality(bounds: Bounds) -> Iterator[Fault]:
+def _quality(bounds: Bounds, metric: Metric) -> Iterator[Fault]:
     """The ends of a metric's bounds make sense and lie in its range."""
-    path, metric = ("quality", bounds.metric), METRICS[bounds.metric]
+    path = ("quality", bounds.metric)
     given = {end: value for end, value in (("min", bounds.min), ("max", bounds.max)) if value is not None}
     if not given:
         yield path, f"no bound is found; give {' or '.join(metric.ends)}"
@@ -275,7 +277,9 @@ def _quality(bounds: Bounds) -> Iterator[Fault]:
         if end not in metric.ends:
             yield (*path, end), f"{value:g} is found; only {metric.ends[0]} is allowed of {bounds.metric}; remove it"
         elif not metric.low <= value <= metric.high:
-            allowed = f"{metric.low:g} or more" if math.isinf(metric.high) else f"{metric.low:g} to {metric.high:g}"
+            allowed = f"{metric.low:g} to {metric.high:g}"
+            allowed = f"{metric.low:g} or more" if math.isinf(metric.high) else allowed
+            allowed = f"{metric.high:g} or less" if math.isinf(metric.low) else allowed
             yield (*path, end), f"{value:g} is found; allowed is {allowed}"
     if bounds.min is not None and bounds.max is not None and bounds.min > bounds.max:
         yield path, f"min {bounds.min:g} is above max {bounds.max:g}; correct one of them"

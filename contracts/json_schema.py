@@ -7,14 +7,15 @@ an expression may say, the loader tells.
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 from contracts import keys
 from contracts.checks import NAME, WORKLOAD_NAME
+from contracts.labels import PARAMETERS
 from contracts.limits import MODELS
-from contracts.metrics import METRICS, Metric
+from contracts.metrics import DEFAULTS, METRICS, Metric
 from contracts.schema import (
-    DEFAULT_QUALITY,
     MISSING_MARKS,
     Bounds,
     Column,
@@ -22,6 +23,7 @@ from contracts.schema import (
     Drift,
     EventTime,
     Ingestion,
+    Loss,
     Split,
     Task,
     Training,
@@ -48,6 +50,18 @@ def schema() -> Schema:
                 for key, reserved in keys.RESERVED.items()
             },
         },
+        "allOf": [_of_task(task) for task in Task],
+    }
+
+
+def _of_task(task: Task) -> Schema:
+    """What a contract of the task may not have of the others."""
+    of_others = {"threshold": Task.BINARY_CLASSIFICATION, "objective": Task.REGRESSION}
+    absent = {key: {"not": {}} for key, its in of_others.items() if its is not task}
+    quality = {"propertyNames": {"enum": list(METRICS[task])}}
+    return {
+        "if": {"properties": {"task": {"const": task.value}}, "required": ["task"]},
+        "then": {"properties": {"quality": quality, **absent}},
     }
 
 
@@ -59,6 +73,7 @@ def _top(key: str) -> Schema:
         "name": {"type": "string", "pattern": f"^{WORKLOAD_NAME.pattern}$"},
         "description": {"type": "string", "default": Contract.description},
         "task": {"enum": [task.value for task in Task]},
+        "objective": {"anyOf": [{"enum": [loss.value for loss in Loss]}, _parametrised()]},
         "event_time": {"anyOf": [text, _delivery()]},
         "threshold": {
             "type": "number",
@@ -86,24 +101,38 @@ def _delivery() -> Schema:
     }
 
 
+def _parametrised() -> Schema:
+    """A loss with its parameter."""
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+        "properties": {
+            loss.value: {"type": "number", "exclusiveMinimum": low, "exclusiveMaximum": high}
+            for loss, (_, low, high) in PARAMETERS.items()
+        },
+    }
+
+
 def _by_name(content: Schema) -> Schema:
     names = {"pattern": f"^{NAME.pattern}$"}
     return {"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": content}
 
 
 def _quality() -> Schema:
-    defaults = {bounds.metric: bounds for bounds in DEFAULT_QUALITY}
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {name: _metric(metric, defaults.get(name)) for name, metric in METRICS.items()},
-    }
+    """The metrics of all tasks; which of them the contract's own has, the loader tells."""
+    found: Schema = {}
+    for task, metrics in METRICS.items():
+        defaults = {bounds.metric: bounds for bounds in DEFAULTS[task]}
+        for name, metric in metrics.items():
+            found.setdefault(name, _metric(metric, defaults.get(name)))
+    return {"type": "object", "additionalProperties": False, "properties": found}
 
 
 def _metric(metric: Metric, default: Bounds | None) -> Schema:
-    number: Schema = {"type": "number", "minimum": metric.low}
-    if metric.high < float("inf"):
-        number["maximum"] = metric.high
+    ranges = (("minimum", metric.low), ("maximum", metric.high))
+    number: Schema = {"type": "number", **{key: end for key, end in ranges if math.isfinite(end)}}
     meanings = _section(Bounds)["properties"]
     ends = {end: {**number, "description": meanings[end]["description"]} for end in metric.ends}
     found: Schema = {"type": "object", "additionalProperties": False, "minProperties": 1, "properties": ends}

@@ -45,7 +45,9 @@ _KEYS: dict[type, _Key] = {
         "max_bad_row_share": _share("share of bad rows above which a whole file is refused"),
         "max_lateness_days": Field(ge=0, description="age in days above which a row comes too late"),
         "max_future_minutes": Field(ge=0, description="minutes that an event may lie ahead of the clock"),
-        "max_label_rate_jump": _share("change of the positive rate above which a file is held for a person"),
+        "max_label_rate_jump": _share(
+            "change of the positive rate, or of a class's share, above which a file is held for a person"
+        ),
         "max_mean_jump": Field(
             gt=0, description="change of a numeric column's mean, in standard deviations, above which a file is held"
         ),
@@ -63,7 +65,7 @@ _KEYS: dict[type, _Key] = {
         "max_depth": Field(ge=1, le=30, description="levels of a tree"),
         "min_child_weight": Field(ge=0, le=1e9, description="least sum of hessians in a leaf"),
         "subsample": Field(ge=1e-3, le=1, description="share of the rows that a tree sees"),
-        "early_stopping_rounds": Field(ge=1, le=100_000, description="rounds without a better validation log loss"),
+        "early_stopping_rounds": Field(ge=1, le=100_000, description="rounds without a better validation loss"),
         "seed": Field(ge=0, le=2**31 - 1, description="of the row sampler"),
     },
 }

@@ -15,13 +15,12 @@ from typing import Any
 
 import pydantic
 
-from contracts import checks, document
+from contracts import checks, document, labels
 from contracts.checks import show
 from contracts.keys import MEANINGS, REQUIRED, RESERVED
 from contracts.limits import MODELS
-from contracts.metrics import METRICS
+from contracts.metrics import DEFAULTS, METRICS
 from contracts.schema import (
-    DEFAULT_QUALITY,
     MISSING_MARKS,
     Bounds,
     Column,
@@ -31,6 +30,8 @@ from contracts.schema import (
     EventTime,
     Feature,
     Ingestion,
+    Loss,
+    Objective,
     Split,
     Task,
     Training,
@@ -83,6 +84,7 @@ def loads(text: str, *, source: str = "contract") -> Contract:
         event_time=draft.roles["event_time"],
         event_time_from=draft.event_time_from,
         task=Task(read.data["task"]),
+        objective=draft.objective,
         threshold=float(read.data.get("threshold", Contract.threshold)),
         quality=draft.quality,
         columns=tuple(draft.columns.values()),
@@ -115,8 +117,9 @@ class _Reader:
                 self._fault((key,), "is missing; add it")
         texts = {key: self._text(key) for key in _TEXTS}
         texts["event_time"], event_time_from = self._event_time()
-        self._task()
-        self._threshold()
+        task = self._task()
+        self._threshold(task)
+        objective = self._objective(task)
         written = {key: self._mapping(key) for key in _MAPPINGS}
         marks = self._missing()
         columns = {name: self._column(name, item, marks) for name, item in written["columns"].items()}
@@ -125,13 +128,15 @@ class _Reader:
         checked = {key: self._section((key,), kind, self.data.get(key, {})) for key, kind in _SECTIONS.items()}
         return checks.Draft(
             name=texts["name"],
+            task=task,
+            objective=objective,
             roles={role: texts[role] for role in ("entity", "event_time", "label") if texts[role]},
             columns={name: column for name, column in columns.items() if column is not None},
             event_time_from=event_time_from,
             column_names=tuple(columns),
             features=self._expressions("features", written["features"]),
             segments=self._expressions("segments", written["segments"]),
-            quality=self._quality(written["quality"]),
+            quality=self._quality(written["quality"], task or Task.BINARY_CLASSIFICATION),
             sections={key: _SECTIONS[key](**dict(model)) for key, model in checked.items() if model is not None},
         )
 
@@ -167,19 +172,33 @@ class _Reader:
             self._fault(("columns", DELIVERED_COLUMN), f"{clash}; {remedy}")
         return DELIVERED_COLUMN, EventTime.DELIVERY
 
-    def _task(self) -> None:
+    def _task(self) -> Task | None:
         value = self.data.get("task")
-        if "task" in self.data and value not in list(Task):
-            self._fault(
-                ("task",),
-                f"the task {show(value)} is not supported; supported is {', '.join(Task)} (a label of two values); "
-                "make the label binary, or train this task elsewhere",
-            )
+        if value in list(Task):
+            return Task(value)
+        if "task" in self.data:
+            self._fault(("task",), f"{show(value)} is found; allowed are {', '.join(Task)}")
+        return None
 
-    def _threshold(self) -> None:
+    def _threshold(self, task: Task | None) -> None:
         value = self.data.get("threshold", Contract.threshold)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
             self._fault(("threshold",), f"{show(value)} is found; a number above 0 and below 1 is allowed")
+        elif "threshold" in self.data and task not in (None, Task.BINARY_CLASSIFICATION):
+            self._fault(("threshold",), f"is found, while a {task} has no decision to act; remove it")
+
+    def _objective(self, task: Task | None) -> Objective | None:
+        """The loss of a regression; None of another task, and where it has a fault."""
+        if "objective" not in self.data:
+            return Objective(loss=Loss.SQUARED) if task is Task.REGRESSION else None
+        if task not in (None, Task.REGRESSION):
+            self._fault(("objective",), f"is found, while the objective of a {task} is the log loss; remove it")
+            return None
+        found = labels.objective(self.data["objective"])
+        if isinstance(found, Objective):
+            return found
+        self._fault(("objective",), found)
+        return None
 
     def _mapping(self, key: str) -> dict[str, Any]:
         value = self.data.get(key, {})
@@ -222,18 +241,19 @@ class _Reader:
             missing=marks if own is None else tuple(map(str, own)),
         )
 
-    def _quality(self, written: dict[str, Any]) -> tuple[Bounds, ...]:
+    def _quality(self, written: dict[str, Any], task: Task) -> tuple[Bounds, ...]:
         """The bounds in the contract, in place of the defaults of the same metrics; the other defaults as they are."""
-        found = {bounds.metric: bounds for bounds in DEFAULT_QUALITY}
+        found = {bounds.metric: bounds for bounds in DEFAULTS[task]}
+        metrics = METRICS[task]
         for metric, data in written.items():
             path = ("quality", metric)
             end, _, rest = metric.partition("_")
-            if metric not in METRICS and rest in METRICS and end in ("min", "max"):
+            if metric not in metrics and rest in metrics and end in ("min", "max"):
                 self._fault(
                     path, f"unknown key; bounds stand below their metric; write {rest}: {{{end}: {show(data)}}}"
                 )
-            elif metric not in METRICS:
-                self._unknown(path, metric, METRICS)
+            elif metric not in metrics:
+                self._unknown(path, metric, metrics)
             elif (checked := self._section(path, Bounds, data)) is not None:
                 found[metric] = Bounds(metric=metric, min=checked.min, max=checked.max)
         return tuple(found.values())

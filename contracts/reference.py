@@ -12,8 +12,8 @@ from typing import Any
 
 from contracts import expression, keys
 from contracts.json_schema import schema
-from contracts.metrics import METRICS
-from contracts.schema import DEFAULT_QUALITY, MISSING_MARKS
+from contracts.metrics import DEFAULTS, METRICS
+from contracts.schema import MISSING_MARKS, Task
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "contract.md"
@@ -116,6 +116,23 @@ blanks at its ends, or a mark, in `allowed`, in `values` or in `equals(column, "
 A column is found in a delivered file by its `source`, or by its own name. Requests and batch files may hold either.
 """
 
+_TASKS = """\
+## Tasks
+
+| task | label | a prediction is | its own key |
+| --- | --- | --- | --- |
+| `binary_classification` | an integer with `allowed: [0, 1]` or a boolean | `score`, `decision` | `threshold` |
+| `multiclass_classification` | a string or an integer with 3 to 100 `allowed` | `prediction`, `probabilities` | |
+| `regression` | an integer or a number | `prediction` | `objective` |
+
+A score is a probability, and the decision is whether it reaches the threshold; of several classes the prediction is the
+likeliest. The objective of a regression says what of the label is predicted: its mean (`squared`; of counts `poisson`,
+of amounts above 0 `gamma`, of amounts that are often 0 `tweedie`), its median (`absolute`), or the value below which a
+share of the labels lies (`{quantile: 0.9}`). `poisson` and `tweedie` want a label with `minimum: 0` or more, `gamma`
+one above 0.
+
+"""
+
 _GATE = """\
 ## The gate
 
@@ -125,9 +142,9 @@ defaults; `{f1: {min: 0}}` frees one.
 A model is registered when all of this holds, and else rejected with every reason:
 
 - every bound holds (ends belong to what is allowed);
-- it is not worse than the live champion, by `auc_loss` (not asked of the first model);
-- its scores are probabilities, the same for one row as in a batch and in any order of rows, and a row of missing values
-  is scored.
+- it is not worse than the live champion, by `auc_loss` or `loss_increase` (not asked of the first model);
+- its answers are what the task's are (probabilities, those of a row's classes adding up to 1, or finite numbers), the
+  same for one row as in a batch and in any order of rows, and a row of missing values is answered.
 
 A reason names what was found, at which threshold, what is allowed and the key that says so. Where a model is good
 enough and only the interval of the comparison is too wide, it says "too few test rows", and about how many would do.
@@ -148,7 +165,7 @@ def page() -> str:
         _TYPES + _TEXTS.format(marks=", ".join(f"`{mark}`" for mark in MISSING_MARKS)),
         "## Features and segments\n",
         _language(),
-        _GATE + _metrics(),
+        _TASKS + _GATE + _metrics(),
         *(f"## {name.capitalize()}\n\n{_table(properties[name]['properties'], [])}" for name in _SECTIONS),
         "## Keys that are named and not read yet\n",
         "Their names and places are fixed; a contract that has one is refused by its name.\n",
@@ -179,7 +196,8 @@ def _kind(item: Mapping[str, Any]) -> str:
     if "enum" in item:
         return " or ".join(f"`{value}`" for value in item["enum"])
     if "anyOf" in item:
-        return "a name, or `{from: delivery}`"
+        first, _ = item["anyOf"]
+        return f"{_kind(first)}, or a parameter" if "enum" in first else "a name, or `{from: delivery}`"
     kind: str = item["type"]
     if kind == "array":
         return "list"
@@ -205,9 +223,13 @@ def _default(item: Mapping[str, Any]) -> str:
 
 
 def _metrics() -> str:
-    defaults = {bounds.metric: bounds for bounds in DEFAULT_QUALITY}
+    return "\n".join(f"### {task}\n\n{_metrics_of(task)}" for task in METRICS)
+
+
+def _metrics_of(task: Task) -> str:
+    defaults = {bounds.metric: bounds for bounds in DEFAULTS[task]}
     rows: list[str] = []
-    for name, metric in METRICS.items():
+    for name, metric in METRICS[task].items():
         bounds = defaults.get(name)
         ends = [("min", bounds.min), ("max", bounds.max)] if bounds else []
         default = ", ".join(f"{end} {value:g}" for end, value in ends if value is not None)

@@ -17,9 +17,34 @@ from contracts import formats
 
 
 class Task(StrEnum):
-    """What the model predicts. Others (multi-class, regression) are refused by the loader with their name."""
+    """What the model predicts: one of two values, one of several, or a number."""
 
     BINARY_CLASSIFICATION = "binary_classification"
+    MULTICLASS_CLASSIFICATION = "multiclass_classification"
+    REGRESSION = "regression"
+
+
+class Loss(StrEnum):
+    """What a regression minimises, and so what of the label it predicts.
+
+    The mean (squared, and of counts, amounts and sums of both: poisson, gamma, tweedie), the median (absolute), or the
+    value below which a share of the labels lies (quantile).
+    """
+
+    SQUARED = "squared"
+    ABSOLUTE = "absolute"
+    POISSON = "poisson"
+    GAMMA = "gamma"
+    TWEEDIE = "tweedie"
+    QUANTILE = "quantile"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective:
+    """The loss of a regression. `parameter` is the share of a quantile (0 to 1), or Tweedie's power (1 to 2)."""
+
+    loss: Loss
+    parameter: float | None = None
 
 
 class ColumnType(StrEnum):
@@ -88,7 +113,8 @@ class Ingestion:
 
     A row is quarantined for its own faults; a whole file is refused when more than `max_bad_row_share` of its rows are
     bad; a file that passes but is unlike the last accepted data is held for a person (`max_label_rate_jump`, absolute
-    change of the positive rate; `max_mean_jump`, change of a numeric column's mean in standard deviations).
+    change of the positive rate, or of a class's share; `max_mean_jump`, change of a numeric column's mean in standard
+    deviations, a regression's label among them).
     """
 
     max_bad_row_share: float = 0.05
@@ -156,7 +182,10 @@ DEFAULT_QUALITY = (
 
 @dataclass(frozen=True, kw_only=True)
 class Contract:
-    """One workload. `segments` are expressions whose values split the fairness report; they are not model inputs."""
+    """One workload. `segments` are expressions whose values split the fairness report; they are not model inputs.
+
+    `objective` is of a regression, `threshold` of a binary classification.
+    """
 
     name: str
     task: Task
@@ -167,6 +196,7 @@ class Contract:
     features: tuple[Feature, ...]
     event_time_from: EventTime = EventTime.COLUMN
     description: str = ""
+    objective: Objective | None = None
     segments: tuple[Feature, ...] = ()
     threshold: float = 0.75
     ingestion: Ingestion = field(default_factory=Ingestion)
@@ -187,6 +217,11 @@ class Contract:
         return next((bounds for bounds in self.quality if bounds.metric == metric), Bounds(metric=metric))
 
     @property
+    def classes(self) -> tuple[Value, ...]:
+        """What a multi-class model tells apart, in the order of its outputs; a data set has their positions."""
+        return self.column(self.label).allowed
+
+    @property
     def feature_names(self) -> tuple[str, ...]:
         """Names of the model inputs, in the order of the model matrix."""
         return tuple(feature.name for feature in self.features)
@@ -199,8 +234,12 @@ class Contract:
 
 
 def to_json(contract: Contract) -> str:
-    """The compiled form: compact JSON, keys sorted, so that equal contracts are equal bytes."""
-    document = {"format": formats.CURRENT, **dataclasses.asdict(contract)}
+    """The compiled form: compact JSON, keys sorted, so that equal contracts are equal bytes.
+
+    A key at the top that is left out of the contract is left out here: one more that may be given changes no other.
+    """
+    given = {key: value for key, value in dataclasses.asdict(contract).items() if value is not None}
+    document = {"format": formats.CURRENT, **given}
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 

@@ -230,8 +230,9 @@ def _of_one(facts: Facts) -> dict[str, str]:
         rows, quarantined = (sum(v[key] for v in facts.verdicts) for key in ("rows_in", "quarantined"))
         figures["rows"] = f"{rows} in, {quarantined} quarantined"
     if facts.evaluations:
-        judged_models = (f"{e['metrics']['auc']['value']:.4f} ({e['gate']['decision']})" for e in facts.evaluations)
-        figures["AUC"] = ", ".join(judged_models)
+        judged_models = (f"{e['headline']['value']:.4f} ({e['gate']['decision']})" for e in facts.evaluations)
+        metric = facts.evaluations[0]["headline"]["metric"]
+        figures["AUC" if metric == "auc" else metric] = ", ".join(judged_models)
     scores = [report["drift_score"] for report in facts.drift]
     if scores:
         figures["drift"] = " -> ".join("none" if score is None else f"{score:.3f}" for score in scores)

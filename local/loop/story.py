@@ -187,17 +187,13 @@ class Story:
             self.facts.reports[f"Evaluation {len(self.facts.evaluations)}"] = self.platform.fetch_evaluation(
                 execution, page
             )
-            measured, gate = evaluation["metrics"], evaluation["gate"]
-            auc = measured["auc"]
-            self.say(
-                f"AUC {auc['value']:.4f} [{auc['low']:.4f}, {auc['high']:.4f}] on {evaluation['rows']} test rows, "
-                f"accuracy {measured['accuracy']['value']:.3f}, F1 {measured['f1']['value']:.3f}"
-            )
+            gate = evaluation["gate"]
+            self.say(evaluation["summary"])
             if evaluation["champion"]:
-                gap = evaluation["champion"]["auc_difference"]
+                gap = evaluation["champion"]["difference"]
                 self.say(
                     f"against the champion: {gap['value']:+.4f} [{gap['low']:+.4f}, {gap['high']:+.4f}] "
-                    f"(margin {self.contract.bounds('auc_loss').max:g})"
+                    f"(margin {self.contract.bounds(gap['bound']).max:g})"
                 )
             for warning in evaluation["warnings"]:
                 self.say(f"warning: {warning}")

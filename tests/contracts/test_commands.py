@@ -32,10 +32,10 @@ def test_a_valid_contract_is_summed_up_and_compiled(tmp_path: Path) -> None:
 
 def test_faults_are_told_on_stderr(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
-    path.write_text(CHURN.read_text().replace("task: binary_classification", "task: regression"))
+    path.write_text(CHURN.read_text().replace("task: binary_classification", "task: ranking"))
     run = CliRunner().invoke(app, ["check", str(path)])
     assert (run.exit_code, run.stdout) == (1, "")
-    assert run.stderr.startswith(f"{path}: 1 fault\n  line 5, task: the task 'regression' is not supported")
+    assert run.stderr.startswith(f"{path}: 1 fault\n  line 5, task: 'ranking' is found; allowed are binary")
     absent = CliRunner().invoke(app, ["check", str(tmp_path / "absent.yaml")])
     assert (absent.exit_code, absent.stderr) == (1, f"{tmp_path / 'absent.yaml'}: No such file or directory\n")
 

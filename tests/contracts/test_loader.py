@@ -69,7 +69,8 @@ def test_an_entity_may_not_be_called_like_a_part_of_the_answer() -> None:
         data["entity"] = "score"
 
     assert after(change) == [
-        "columns.score: the name 'score' is taken in predictions, which hold decision, model_version, score; rename it"
+        "columns.score: the name 'score' is taken in predictions, which hold decision, model_version, prediction, "
+        "probabilities, score; rename it"
     ]
 
 
@@ -111,12 +112,9 @@ features:
     assert (
         str(caught.value)
         == """\
-broken.yaml: 5 faults
-  line 2, task: the task 'multiclass' is not supported; supported is binary_classification (a label of two values); \
-make the label binary, or train this task elsewhere
+broken.yaml: 4 faults
+  line 2, task: 'multiclass' is found; allowed are binary_classification, multiclass_classification, regression
   line 6, threshold: 2 is found; a number above 0 and below 1 is allowed
-  line 10, columns.left: type integer, allowed [] is found; a binary label is {type: integer, allowed: [0, 1]} or \
-{type: boolean}; values: {Yes: 1, No: 0} says what other delivered texts mean
   line 11, columns.a.minimum: 'x' is found; allowed is number
   line 13, features.f: at position 1: unknown column 'left'; use one of (the contract has no usable column) \
 (left is the label and never a model input)"""

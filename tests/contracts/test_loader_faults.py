@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.metrics import METRICS
+from contracts.schema import Task
 from tests.contracts.broken import INPUTS, KNOWN, Change, after, drop, put
 
 
@@ -22,13 +23,7 @@ from tests.contracts.broken import INPUTS, KNOWN, Change, after, drop, put
         (put("name", value=7), "name: 7 is found; a text is allowed"),
         (
             put("task", value="multiclass"),
-            "task: the task 'multiclass' is not supported; supported is binary_classification "
-            "(a label of two values); make the label binary, or train this task elsewhere",
-        ),
-        (
-            put("task", value="regression"),
-            "task: the task 'regression' is not supported; supported is binary_classification "
-            "(a label of two values); make the label binary, or train this task elsewhere",
+            "task: 'multiclass' is found; allowed are binary_classification, multiclass_classification, regression",
         ),
         (put("threshold", value=75), "threshold: 75 is found; a number above 0 and below 1 is allowed"),
         (put("threshold", value=0), "threshold: 0 is found; a number above 0 and below 1 is allowed"),
@@ -58,7 +53,7 @@ from tests.contracts.broken import INPUTS, KNOWN, Change, after, drop, put
         ),
         (
             put("quality", "rmse", value={"max": 3}),
-            f"quality.rmse: unknown key; allowed are {', '.join(METRICS)}; remove it",
+            f"quality.rmse: unknown key; allowed are {', '.join(METRICS[Task.BINARY_CLASSIFICATION])}; remove it",
         ),
         # missing values
         (put("missing", value="NA"), "missing: 'NA' is found; a list of texts and numbers is allowed"),

@@ -45,7 +45,7 @@ def build(directory: Path, contract: Contract) -> dict[str, Any]:
     for name in contract.feature_names:
         values = column_values(files, name)
         features[name] = Histogram.of(values).to_dict()
-        warnings += screening.warnings(name, values, contract.label, labels)
+        warnings += screening.warnings(name, values, contract.label, contract.task, labels)
     return {
         "contract": contract.name,
         "dataset_version": version,
@@ -56,7 +56,7 @@ def build(directory: Path, contract: Contract) -> dict[str, Any]:
 
 
 def with_scores(baseline: Mapping[str, Any], scores: ArrayLike) -> dict[str, Any]:
-    """The baseline with the reference distribution of the score: `scores` (n,) of the model on the test set."""
+    """The baseline with the reference distribution of the answers: `scores` (n,), a number each, on the test set."""
     return {**baseline, "score": Histogram.of(np.asarray(scores, dtype=np.float64)).to_dict()}
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import csv
+import io
 import json
 import math
 from collections import Counter
@@ -22,11 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.schema import Contract
+from workloads import tasks
 from workloads.inference import bodies
 from workloads.inference.errors import Refused
 from workloads.inference.reader import Reader
 from workloads.inference.rows import Raw, Values
 from workloads.inference.writer import CSV
+from workloads.tasks import Strategy
 
 MAX_ROWS = 10**9  # of one request; the service had its own limit
 BATCH_ROWS = 50_000
@@ -61,7 +65,7 @@ class Window:
 
 @dataclass(kw_only=True)
 class Captured:
-    """Features (float64, NaN missing) and scores of the rows that were read, and what was not.
+    """Features (float64, NaN missing) and scores (of any task: its watched number) of the rows read, and what was not.
 
     `scores` is NaN where the answer was not captured or has none. `unreadable` counts records a reason.
     """
@@ -87,7 +91,7 @@ class _RecordError(ValueError):
 def read(lines: Iterable[str | bytes], contract: Contract, window: Window | None = None) -> Captured:
     """Everything in `lines`, the lines of one or more capture files, blank ones ignored."""
     window = window or Window()
-    reader = Reader(contract, max_rows=MAX_ROWS)
+    reader, task = Reader(contract, max_rows=MAX_ROWS), tasks.of(contract)
     captured = Captured(features={}, scores=np.empty(0))
     batches: list[NDArray[np.float64]] = []
     scores: list[float] = []
@@ -97,7 +101,7 @@ def read(lines: Iterable[str | bytes], contract: Contract, window: Window | None
             continue
         captured.records += 1
         try:
-            moment, found, answered = _record(line, reader)
+            moment, found, answered = _record(line, reader, task)
         except _RecordError as error:
             captured.unreadable[str(error)] += 1
             continue
@@ -122,7 +126,7 @@ def _features(rows: list[Values], reader: Reader, contract: Contract) -> NDArray
     return np.array(reader.rows(Raw(rows, None)).values).reshape(-1, len(contract.features))
 
 
-def _record(line: str | bytes, reader: Reader) -> tuple[datetime, Raw, list[float]]:
+def _record(line: str | bytes, reader: Reader, task: Strategy) -> tuple[datetime, Raw, list[float]]:
     """When, the rows asked, and as many scores (NaN where there is none)."""
     try:
         record = json.loads(line)
@@ -135,7 +139,7 @@ def _record(line: str | bytes, reader: Reader) -> tuple[datetime, Raw, list[floa
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _RecordError("not a data-capture record with an input") from error
     rows = _rows(*asked, reader)
-    scores = _scores(*answered) if answered else []
+    scores = _scores(*answered, task) if answered else []
     if scores and len(scores) != len(rows.values):
         raise _RecordError("the answer has another number of rows than the request")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC), rows, scores or [math.nan] * len(rows.values)
@@ -168,12 +172,12 @@ def _rows(body: bytes, content_type: bytes, reader: Reader) -> Raw:
         raise _RecordError(f"the request has a value of {field} that is not {fault.allowed}") from refusal
 
 
-def _scores(body: bytes, content_type: bytes) -> list[float]:
-    """The scores of an answer: the first field of each CSV line, or `score` of each JSON prediction."""
+def _scores(body: bytes, content_type: bytes, task: Strategy) -> list[float]:
+    """The watched number of each answer: of a CSV line, or of a JSON prediction."""
     try:
         if bodies.media_type(content_type)[0] == CSV:
-            return [float(line.split(b",")[0]) for line in body.splitlines() if line]
+            return [task.watched_line(cells) for cells in csv.reader(io.StringIO(body.decode())) if cells]
         document = json.loads(body)
-        return [float(item["score"]) for item in document.get("predictions", [document])]
-    except (Refused, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return [task.watched(item) for item in document.get("predictions", [document])]
+    except (Refused, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, csv.Error) as error:
         raise _RecordError("the answer has no scores") from error

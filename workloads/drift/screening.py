@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.schema import Task
 from workloads.drift.histogram import MAX_CATEGORIES
 
 Values = NDArray[np.float64]
@@ -14,8 +16,8 @@ SEPARATING_AUC = 0.999  # of one feature alone; honest ones do not come near it,
 MIN_ROWS = 10  # of each class: of ten and ten rows chance separates one feature in 90,000
 
 
-def warnings(name: str, values: Values, label: str, labels: Values | None) -> Iterator[str]:
-    """What is suspicious about the feature `name` with `values` (n,), NaN where missing, and `labels` (n,) of 0 and 1.
+def warnings(name: str, values: Values, label: str, task: Task, labels: Values | None) -> Iterator[str]:
+    """What is suspicious about the feature `name` with `values` (n,), NaN where missing, and `labels` (n,) of the task.
 
     Without labels it is not held against them.
     """
@@ -27,11 +29,31 @@ def warnings(name: str, values: Values, label: str, labels: Values | None) -> It
             f"feature {name}: it is {present[0]:g} in every training row that has a value of it, so a model learns "
             "nothing from the value; compare its expression with the delivered values, or remove it from the contract"
         )
-    if labels is not None and (auc := separation(values, labels)) >= SEPARATING_AUC:
+    said, measure = _MEASURES[task]
+    if labels is not None and (found := measure(values, labels)) >= SEPARATING_AUC:
         yield (
-            f"feature {name}: alone it separates {label} (AUC {auc:.4f} on the training rows); if it is known only "
-            "after the outcome, no request will have it: remove it from the contract"
+            f"feature {name}: alone it {said.format(label=label, found=found)} on the training rows); if it is known "
+            "only after the outcome, no request will have it: remove it from the contract"
         )
+
+
+def separation_of_all(values: Values, labels: Values) -> float:
+    """The least separation of a class from the others: of several classes honest features may separate one."""
+    return min((separation(values, (labels == one).astype(float)) for one in np.unique(labels)), default=0.5)
+
+
+def rank_correlation(values: Values, labels: Values) -> float:
+    """Spearman's, without its sign, over the rows that have a value; 0 of too few, or of too many equal ones.
+
+    Few distinct values order no number so well.
+    """
+    present = ~np.isnan(values)
+    if present.sum() < MIN_ROWS or not present.mean() > 0.5:
+        return 0.0
+    ours, theirs = _ranks(values[present]), _ranks(labels[present])
+    if ours.std() == 0 or theirs.std() == 0:
+        return 0.0
+    return float(abs(np.corrcoef(ours, theirs)[0, 1]))
 
 
 def separation(values: Values, labels: Values) -> float:
@@ -52,7 +74,19 @@ def separation(values: Values, labels: Values) -> float:
 
 def _auc(values: Values, positive: NDArray[np.bool_]) -> float:
     """The area under the ROC curve, as the Mann-Whitney statistic with mean ranks."""
-    _, kind, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[kind]
+    ranks = _ranks(values)
     hits = int(positive.sum())
     return float((ranks[positive].sum() - hits * (hits + 1) / 2) / (hits * (positive.size - hits)))
+
+
+def _ranks(values: Values) -> Values:
+    """From 1, and the mean rank where values are equal."""
+    _, kind, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[kind]
+
+
+_MEASURES: Final[Mapping[Task, tuple[str, Callable[[Values, Values], float]]]] = {
+    Task.BINARY_CLASSIFICATION: ("separates {label} (AUC {found:.4f}", separation),
+    Task.MULTICLASS_CLASSIFICATION: ("separates all classes of {label} (AUC {found:.4f}", separation_of_all),
+    Task.REGRESSION: ("orders {label} (rank correlation {found:.4f}", rank_correlation),
+}

@@ -17,7 +17,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from contracts.schema import Contract, to_json
+from contracts.schema import Contract, Task, to_json
+from workloads import tasks
 from workloads.engine import connect, identifier, literal, parquet
 from workloads.etl.sources import SourceFile, find_sources
 from workloads.etl.transform import DELIVERY, output_columns, prepare
@@ -120,30 +121,46 @@ def _manifest(
     }
 
 
-def _splits(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, dict[str, int]]:
-    """Rows and positives a part; UserError naming every part that no model could be trained on or judged by."""
-    label, entity = identifier(contract.label), identifier(contract.entity)
-    of_class = ", ".join(f"count(DISTINCT {entity}) FILTER ({label} = {value})" for value in (0, 1))
-    counted = connection.execute(
-        f"SELECT {SPLIT}, count(*), sum({label})::BIGINT, count(DISTINCT {entity}), {of_class} "
-        f"FROM prepared GROUP BY {SPLIT}"
-    ).fetchall()
-    found = {part: counts for part, *counts in counted}
-    entities = sum(counts[2] for counts in found.values())
+def _splits(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, dict[str, Any]]:
+    """Rows of each part and what the task says of them; UserError naming every part of which no model can be made.
+
+    Each part has rows of every class, of enough entities; where labels are numbers, different ones.
+    """
+    label, entity, task = identifier(contract.label), identifier(contract.entity), tasks.of(contract)
+    entities = [f"count(DISTINCT {entity}) FILTER ({label} = {value})" for value in task.classes]
+    rows = [f"count(*) FILTER ({label} = {value})" for value in task.classes]
+    counts = ", ".join(["count(*)", f"count(DISTINCT {entity})", f"count(DISTINCT {label})", *entities, *rows])
+    counted = connection.execute(f"SELECT {SPLIT}, {counts} FROM prepared GROUP BY {SPLIT}").fetchall()
+    found = {part: figures for part, *figures in counted}
+    total = sum(figures[1] for figures in found.values())
     faults: list[str] = []
     for part in PARTS:
-        rows, _, _, negative, positive = found.get(part, (0, 0, 0, 0, 0))
-        if rows == 0:
+        if part not in found:
             share = getattr(contract.split, part)
-            faults.append(f"{part} has no rows: its share of {entities} entities is {share} %; deliver more entities")
-        elif min(negative, positive) < NEEDED[part]:
-            faults.append(
-                f"{part} has rows with {contract.label} = 0 of {negative} entities and with 1 of {positive}; "
-                f"at least {NEEDED[part]} of each are needed"
-            )
+            faults.append(f"{part} has no rows: its share of {total} entities is {share} %; deliver more entities")
+            continue
+        _, of_part, different, *of_classes = found[part]
+        faults += _lacking(part, contract, of_classes[: len(task.classes)], of_part, different)
     if faults:
         raise UserError("no data set can be made of this input\n  " + "\n  ".join(faults))
-    return {part: {"rows": found[part][0], "positives": found[part][1]} for part in PARTS}
+    return {part: {"rows": found[part][0], **task.told(found[part][3 + len(task.classes) :])} for part in PARTS}
+
+
+def _lacking(part: str, contract: Contract, counts: list[int], entities: int, different: int) -> Iterator[str]:
+    """Why no model can be trained on a part or judged by it; `counts` are the entities with rows of each class."""
+    if not counts and (different < 2 or entities < NEEDED[part]):
+        yield (
+            f"{part} has {different} different {contract.label} of {entities} entities; at least 2, of {NEEDED[part]} "
+            "entities, are needed"
+        )
+    if any(count < NEEDED[part] for count in counts):
+        names = contract.classes if contract.task is Task.MULTICLASS_CLASSIFICATION else range(len(counts))
+        each = [f"{name} of {count}" for name, count in zip(names, counts, strict=True)]
+        if contract.task is Task.BINARY_CLASSIFICATION:
+            each = [f"0 of {counts[0]} entities", f"with 1 of {counts[1]}"]
+        yield (
+            f"{part} has rows with {contract.label} = {' and '.join(each)}; at least {NEEDED[part]} of each are needed"
+        )
 
 
 def _conflicts(connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract) -> int:

@@ -7,6 +7,7 @@ from typing import TypeVar
 import narwhals as nw
 
 from contracts.schema import Contract
+from workloads import tasks
 from workloads.features.frame import with_features, with_segments
 from workloads.features.split import COLUMN as SPLIT
 from workloads.features.split import with_split
@@ -24,16 +25,16 @@ def prepare(frame: NativeFrame, contract: Contract) -> NativeFrame:
     """
     latest = _latest(frame, contract)
     complete = with_features(with_segments(with_split(latest, contract), contract), contract)
-    columns = [
-        nw.col(name).cast(nw.Int8) if name == contract.label else nw.col(name) for name in output_columns(contract)
-    ]
+    label = tasks.of(contract).stored(nw.col(contract.label)).alias(contract.label)
+    columns = [label if name == contract.label else nw.col(name) for name in output_columns(contract)]
     return nw.from_native(complete).select(*columns, nw.col(SPLIT)).to_native()  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def output_columns(contract: Contract) -> tuple[str, ...]:
     """Columns of the train, validation and test files, in order.
 
-    Entity, event time, the features as float64 in the order of the model matrix, the label as int8, the segments, and
+    Entity, event time, the features as float64 in the order of the model matrix, the label as the task has
+    it (int8, of several classes their positions; float64), the segments, and
     the raw inputs: a former model with other features is compared on the same rows, and data-quality monitoring
     compares requests, which carry raw inputs. A feature or segment that is a bare column under its own name occurs
     once.

@@ -13,7 +13,7 @@ import boto3
 import pyarrow.parquet as pq
 
 from contracts import expression
-from contracts.schema import Contract
+from contracts.schema import Contract, Task
 from contracts.tree import columns_of
 from workloads import job
 from workloads.drift.baseline import with_scores
@@ -62,9 +62,13 @@ def write(result: Evaluated, baseline: dict[str, Any], directory: Path) -> Mappi
     directory.mkdir(parents=True, exist_ok=True)
     complete_report = {**result.report, "warnings": baseline.get("warnings", [])}
     page = report.render(
-        complete_report, labels=result.labels, scores=result.scores, champion_scores=result.champion_scores
+        complete_report,
+        judge=result.judge,
+        labels=result.labels,
+        outputs=result.outputs,
+        champion_outputs=result.champion_outputs,
     )
-    complete = with_scores(baseline, result.scores)
+    complete = with_scores(baseline, result.judge.watched(result.outputs))
     (directory / "evaluation.json").write_text(json.dumps(complete_report, sort_keys=True, indent=1))
     (directory / "evaluation.html").write_text(page)
     (directory / "baseline.json").write_text(json.dumps(complete, sort_keys=True, indent=1))
@@ -87,12 +91,23 @@ def _comparable(live: Champion | None, contract: Contract) -> None:
     """The champion is judged on the same rows, so they must hold what it reads, also when the contract has moved on."""
     if live is None:
         return
+    if _answers(live.model.contract) != _answers(contract):
+        raise job.UserError(
+            f"the champion {live.package_arn} answers with a {live.model.contract.task}, contract {contract.name!r} "
+            f"with another ({contract.task}, its label or its classes): they cannot be compared, and whoever asks the "
+            "endpoint expects the former; give the new one a workload of its own"
+        )
     read = set[str]().union(*map(columns_of, expression.features(live.model.contract).values()))
     if lacking := sorted(read - {column.name for column in contract.inputs}):
         raise job.UserError(
             f"the champion {live.package_arn} reads the columns {', '.join(lacking)}, which contract {contract.name!r} "
             "no longer has as inputs; keep them until a model that does not read them is live"
         )
+
+
+def _answers(contract: Contract) -> tuple[Any, ...]:
+    """What the answers of a contract's models mean."""
+    return contract.task, contract.label, contract.classes if contract.task is Task.MULTICLASS_CLASSIFICATION else ()
 
 
 if __name__ == "__main__":

@@ -12,8 +12,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from contracts.schema import Contract
-from workloads.evaluation import gate, metrics, model_tests
+from workloads.evaluation import gate, judges, model_tests
 from workloads.evaluation.champion import Champion
+from workloads.evaluation.intervals import Comparison, Interval
+from workloads.evaluation.judges import Judge
 from workloads.evaluation.model import Model
 
 #: SHAP is exact but slow; a sample of rows is enough for a mean.
@@ -22,68 +24,65 @@ EXPLAINED_ROWS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluated:
-    """evaluation.json as a dictionary, and the labels and scores (n,) behind it."""
+    """evaluation.json as a dictionary, and the labels (n,) and outputs behind it."""
 
     report: Mapping[str, Any]
+    judge: Judge
     labels: NDArray[Any]
-    scores: NDArray[Any]
-    champion_scores: NDArray[Any] | None
+    outputs: NDArray[Any]
+    champion_outputs: NDArray[Any] | None
 
 
 def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contract: Contract) -> Evaluated:
     """Judge `candidate` on test rows that hold entity, raw columns, label and segments of `contract`."""
+    judge = judges.of(contract)
     entities = rows.column(contract.entity).to_numpy()
-    labels = rows.column(contract.label).cast(pa.int8()).to_numpy()
+    labels = rows.column(contract.label).to_numpy()
     features = candidate.features(rows)
-    scores = candidate.scores(features)
-    champion_scores = champion.model.scores(champion.model.features(rows)) if champion else None
-    area = metrics.auc(labels, scores, entities)
-    difference = (
-        metrics.auc_difference(labels, scores, champion_scores, entities) if champion_scores is not None else None
-    )
-    plain = metrics.at_threshold(labels, scores, contract.threshold) | metrics.probabilities(labels, scores)
-    tests = model_tests.run(candidate, features, contract.bounds(gate.LATENCY).max)
+    outputs = candidate.scores(features)
+    champion_outputs = champion.model.scores(champion.model.features(rows)) if champion else None
+    measured = judge.measure(labels, outputs, entities)
+    values = {name: value.value if isinstance(value, Interval) else value for name, value in measured.items()}
+    comparison = None if champion_outputs is None else judge.compare(labels, outputs, champion_outputs, entities)
     decision = gate.decide(
         quality=contract.quality,
-        measured={"auc": area.value, **plain},
-        threshold=contract.threshold,
+        measured=values,
         rows=len(labels),
-        auc_difference=difference,
-        model_tests=tests,
+        comparison=comparison,
+        model_tests=model_tests.run(candidate, features, judge, contract.bounds(gate.LATENCY).max),
+        at_threshold=dict.fromkeys(judge.at_threshold, contract.threshold),
     )
     report = {
         "dataset_version": candidate.metadata["dataset_version"],
         "rows": len(labels),
-        "positives": int(labels.sum()),
-        "threshold": contract.threshold,
-        "metrics": {"auc": dataclasses.asdict(area)} | {name: {"value": value} for name, value in plain.items()},
-        "champion": _comparison(champion, labels, champion_scores, entities, difference),
+        **judge.described(labels),
+        "headline": {"metric": judge.headline, "value": values[judge.headline]},
+        "summary": judge.summary(measured, len(labels)),
+        "metrics": {
+            name: dataclasses.asdict(value) if isinstance(value, Interval) else {"value": value}
+            for name, value in measured.items()
+        },
+        "champion": None if champion is None or comparison is None else _compared(champion, comparison),
         "segments": {
-            segment.name: metrics.by_segment(labels, scores, rows.column(segment.name).to_pylist(), contract.threshold)
+            segment.name: judge.by_segment(labels, outputs, rows.column(segment.name).to_pylist())
             for segment in contract.segments
         },
         "importance": _importance(candidate, features),
         "gate": dataclasses.asdict(decision),
     }
-    return Evaluated(report=report, labels=labels, scores=scores, champion_scores=champion_scores)
+    return Evaluated(report=report, judge=judge, labels=labels, outputs=outputs, champion_outputs=champion_outputs)
 
 
-def _comparison(
-    champion: Champion | None,
-    labels: NDArray[Any],
-    scores: NDArray[Any] | None,
-    entities: NDArray[Any],
-    difference: metrics.Interval | None,
-) -> dict[str, Any] | None:
-    if champion is None or scores is None or difference is None:
-        return None
+def _compared(champion: Champion, comparison: Comparison) -> dict[str, Any]:
     return {
         "package_arn": champion.package_arn,
-        "auc": dataclasses.asdict(metrics.auc(labels, scores, entities)),
-        "auc_difference": dataclasses.asdict(difference),
+        comparison.metric: dataclasses.asdict(comparison.champion),
+        "difference": {"bound": comparison.bound, **dataclasses.asdict(comparison.difference)},
     }
 
 
 def _importance(model: Model, features: NDArray[np.float32]) -> dict[str, float]:
-    mean = np.abs(model.contributions(features[:EXPLAINED_ROWS])[:, :-1]).mean(axis=0)
+    """The mean absolute contribution of each feature, over the outputs too."""
+    found = np.abs(model.contributions(features[:EXPLAINED_ROWS])[..., :-1])
+    mean = found.reshape(-1, found.shape[-1]).mean(axis=0)
     return {name: float(value) for name, value in zip(model.contract.feature_names, mean, strict=True)}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.schema import Bounds
-from workloads.evaluation.metrics import AT_THRESHOLD, Interval
+from workloads.evaluation.intervals import Comparison
 from workloads.evaluation.model_tests import ModelTest
 
-AUC_LOSS, LATENCY = "auc_loss", "latency_ms"
-_ELSEWHERE = (AUC_LOSS, LATENCY)
+LATENCY = "latency_ms"
+#: Bounds of what is no metric of the outputs: the comparisons with the champion, and the latency, a model test.
+ELSEWHERE = ("auc_loss", "loss_increase", LATENCY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,22 +46,23 @@ def decide(
     *,
     quality: Sequence[Bounds],
     measured: Mapping[str, float],
-    threshold: float,
     rows: int,
-    auc_difference: Interval | None,
+    comparison: Comparison | None,
     model_tests: Sequence[ModelTest],
+    at_threshold: Mapping[str, float] | None = None,
 ) -> Gate:
     """Every bound of a measured metric AND not worse than the champion (None: there is none yet) AND every model test.
 
-    `quality` are the contract's bounds; two of them are no metrics of the scores: that of the comparison with the
-    champion, and that of the latency, which is a model test. KeyError for another that is not in `measured`. `rows`
-    of the test set and the decision `threshold` are for the words of a refusal.
+    `quality` are the contract's bounds; those of `ELSEWHERE` are no metrics of the outputs. KeyError for another that
+    is not in `measured`. `rows` of the test set and the thresholds of the metrics that have one are for the words of a
+    refusal.
     """
-    bounded = [bounds for bounds in quality if bounds.metric not in _ELSEWHERE]
-    checks = [_within(measured[bounds.metric], bounds, threshold) for bounds in bounded]
-    margin = next((bounds.max for bounds in quality if bounds.metric == AUC_LOSS), None)
-    if auc_difference is not None and margin is not None:
-        checks.append(_not_inferior(auc_difference, margin, rows))
+    bounded = [bounds for bounds in quality if bounds.metric not in ELSEWHERE]
+    checks = [_within(measured[b.metric], b, (at_threshold or {}).get(b.metric)) for b in bounded]
+    if comparison is not None:
+        margin = next((bounds.max for bounds in quality if bounds.metric == comparison.bound), None)
+        if margin is not None:
+            checks.append(_not_inferior(comparison, margin, rows))
     checks += [
         Check(name=f"model test {t.name}", passed=t.passed, found=t.found, allowed=t.allowed, key=t.key)
         for t in model_tests
@@ -68,11 +71,11 @@ def decide(
     if failed:
         reason = "; ".join(check.sentence for check in failed)
         return Gate(decision="reject", reason=reason, checks=tuple(checks))
-    compared = "no champion to compare with" if auc_difference is None else "not worse than the champion"
+    compared = "no champion to compare with" if comparison is None else "not worse than the champion"
     return Gate(decision="register", reason=f"all {len(checks)} checks hold; {compared}", checks=tuple(checks))
 
 
-def _within(found: float, bounds: Bounds, threshold: float) -> Check:
+def _within(found: float, bounds: Bounds, threshold: float | None) -> Check:
     """Ends belong to what is allowed; NaN is never within."""
     ends = {"min": (">=", bounds.min), "max": ("<=", bounds.max)}
     given = {name: (sign, end) for name, (sign, end) in ends.items() if end is not None}
@@ -80,34 +83,35 @@ def _within(found: float, bounds: Bounds, threshold: float) -> Check:
     return Check(
         name=bounds.metric,
         passed=not broken,
-        found=f"{found:.4f}" + (f" at threshold {threshold:g}" if bounds.metric in AT_THRESHOLD else ""),
+        found=f"{found:.4f}" + ("" if threshold is None else f" at threshold {threshold:g}"),
         allowed=" and ".join(f"{sign} {end:g}" for sign, end in given.values()),
         key=", ".join(f"quality.{bounds.metric}.{name}" for name in broken or given),
     )
 
 
-def _not_inferior(difference: Interval, margin: float, rows: int) -> Check:
-    """Non-inferiority: the whole confidence interval lies above -margin (ICH E9, section 3.3.2)."""
-    passed = difference.low >= -margin
+def _not_inferior(comparison: Comparison, margin: float, rows: int) -> Check:
+    """Non-inferiority: the whole confidence interval lies on this side of the margin (ICH E9, section 3.3.2)."""
+    passed = comparison.worst <= margin
+    difference = comparison.difference
     return Check(
-        name="auc against the champion",
+        name=f"{comparison.metric} against the champion",
         passed=passed,
         found=f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]",
-        allowed=f"interval above {-margin:g}",
-        key=f"quality.{AUC_LOSS}.max",
-        advice="" if passed else _more_rows(difference, margin, rows),
+        allowed=f"interval above {-margin:g}" if comparison.larger_is_better else f"interval below {margin:+g}",
+        key=f"quality.{comparison.bound}.max",
+        advice="" if passed else _more_rows(comparison, margin, rows),
     )
 
 
-def _more_rows(difference: Interval, margin: float, rows: int) -> str:
+def _more_rows(comparison: Comparison, margin: float, rows: int) -> str:
     """What to do where the model itself is good enough and only the interval is too wide.
 
-    Its width falls with the square root of the rows (DeLong's variance is inversely proportional to them).
+    Its width falls with the square root of the rows (the variance is inversely proportional to them).
     """
-    room = difference.value + margin
-    if room <= 0:
+    room = margin - comparison.expected
+    if room <= 0 or not math.isfinite(comparison.worst):
         return ""
-    needed = round(rows * ((difference.value - difference.low) / room) ** 2)
+    needed = round(rows * ((comparison.worst - comparison.expected) / room) ** 2)
     return (
         f"too few test rows: of {rows} the interval is too wide to tell, about {_round(needed)} would do if the "
         "difference stays; give more data, or a larger split.test"

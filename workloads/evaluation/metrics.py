@@ -6,7 +6,6 @@ Labels are an array (n,) of 0 and 1, scores an array (n,) of probabilities in [0
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,26 +13,13 @@ from numpy.typing import NDArray
 from scipy import stats
 from sklearn import metrics
 
+from workloads.evaluation.intervals import Interval, TooFewError, around
+from workloads.evaluation.segments import of_each
 from workloads.inference.decision import decider
-from workloads.job import UserError
 
 Array = NDArray[Any]
-CONFIDENCE = 0.95
 #: Metrics that depend on the decision threshold.
 AT_THRESHOLD = ("accuracy", "f1", "precision", "recall", "positive_share")
-
-
-class TooFewError(UserError):
-    """A test set on which nothing can be measured."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Interval:
-    """An estimate and the ends of its two-sided 95 % confidence interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 def auc(labels: Array, scores: Array, entities: Array | None = None) -> Interval:
@@ -42,14 +28,14 @@ def auc(labels: Array, scores: Array, entities: Array | None = None) -> Interval
     `entities` (n,) say which rows belong together, so that ten rows of one customer do not count as ten customers;
     without them every row stands alone.
     """
-    return _interval(*_delong(labels, scores[None, :], entities), low=0.0, high=1.0)
+    return around(*_delong(labels, scores[None, :], entities), low=0.0, high=1.0)
 
 
 def auc_difference(labels: Array, candidate: Array, champion: Array, entities: Array | None = None) -> Interval:
     """AUC(candidate) - AUC(champion) on the same rows. The scores are correlated, which makes the interval narrow."""
     values, covariance = _delong(labels, np.stack([candidate, champion]), entities)
     contrast = np.array([1.0, -1.0])
-    return _interval(contrast @ values, contrast @ covariance @ contrast, low=-1.0, high=1.0)
+    return around(contrast @ values, contrast @ covariance @ contrast, low=-1.0, high=1.0)
 
 
 def at_threshold(labels: Array, scores: Array, threshold: float) -> dict[str, float]:
@@ -92,12 +78,8 @@ def by_segment(labels: Array, scores: Array, segments: Sequence[Any], threshold:
     `segments` (n,) are numbers or texts, None where missing: a segment of its own, and the last. The recall of a
     segment without positives is None: it says nothing, and is no 0.
     """
-    values = sorted(set(segments), key=lambda value: (value is None, 0 if value is None else value))
-    number = {value: index for index, value in enumerate(values)}
-    numbers = np.array([number[value] for value in segments])
     report: list[dict[str, Any]] = []
-    for value in values:
-        here = numbers == number[value]
+    for value, here in of_each(segments):
         found = at_threshold(labels[here], scores[here], threshold)
         positives = int(labels[here].sum())
         report.append(
@@ -145,9 +127,3 @@ def _delong(labels: Array, scores: Array, entities: Array | None) -> tuple[Array
 def _sums(values: Array, owners: Array, count: int) -> Array:
     """The sums (k, count) over each owner's columns of `values` (k, n)."""
     return np.stack([np.bincount(owners, weights=row, minlength=count) for row in values])
-
-
-def _interval(value: Any, variance: Any, *, low: float, high: float) -> Interval:
-    center = float(np.squeeze(value))
-    half = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * float(np.sqrt(np.squeeze(variance)))
-    return Interval(value=center, low=max(low, center - half), high=min(high, center + half))

@@ -47,10 +47,13 @@ class Model:
         return matrix(with_features(rows, self.contract), self.contract)
 
     def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Probabilities (n,) of the positive class."""
+        """What the model says: (n,), or (n, classes) of several."""
         return self.booster.inplace_predict(features)
 
     def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """SHAP values (n, features + 1) in log odds, the last column is the bias (Lundberg et al., TreeSHAP, 2020)."""
+        """SHAP values (n, features + 1) of the margin, the last is the bias (Lundberg et al., TreeSHAP, 2020).
+
+        Of several classes (n, classes, features + 1).
+        """
         data = xgb.DMatrix(features, feature_names=list(self.contract.feature_names), nthread=1)
         return self.booster.predict(data, pred_contribs=True)

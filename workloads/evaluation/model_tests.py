@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from workloads.evaluation.judges import Judge
 from workloads.evaluation.model import Model
 
 SAMPLE = 200
@@ -25,11 +26,13 @@ class ModelTest:
     key: str = ""
 
 
-def run(model: Model, features: NDArray[np.float32], max_latency_ms: float | None) -> tuple[ModelTest, ...]:
+def run(
+    model: Model, features: NDArray[np.float32], judge: Judge, max_latency_ms: float | None
+) -> tuple[ModelTest, ...]:
     """All tests on (at most 200 of) the rows of a model matrix (n, features); without a limit any latency passes."""
     sample = features[:SAMPLE]
     return (
-        _scores_are_probabilities(model, features),
+        _outputs_are_sound(model, features, judge),
         _single_equals_batch(model, sample),
         _order_does_not_matter(model, sample),
         _missing_values_are_scored(model, sample),
@@ -37,12 +40,9 @@ def run(model: Model, features: NDArray[np.float32], max_latency_ms: float | Non
     )
 
 
-def _scores_are_probabilities(model: Model, features: NDArray[np.float32]) -> ModelTest:
-    scores = model.scores(features)
-    outside = int((~((scores >= 0) & (scores <= 1))).sum())  # NaN counts as outside
-    return ModelTest(
-        name="scores are probabilities", passed=outside == 0, found=f"{outside} outside [0, 1]", allowed="0"
-    )
+def _outputs_are_sound(model: Model, features: NDArray[np.float32], judge: Judge) -> ModelTest:
+    wrong = judge.faulty(model.scores(features))
+    return ModelTest(name=judge.sound, passed=wrong == 0, found=f"{wrong} {judge.unsound}", allowed="0")
 
 
 def _single_equals_batch(model: Model, sample: NDArray[np.float32]) -> ModelTest:

@@ -1,7 +1,8 @@
 """Scores for whole files: `python -m workloads.inference.batch --model-dir DIR --input PATH --output DIR`.
 
 Reads CSV (with or without a header, also gzipped), JSON lines or Parquet, a file or every such file of a directory, in
-pieces of bounded size, and writes for each `<name>.scores.csv` with a header: entity (where given), score, decision.
+pieces of bounded size, and writes for each `<name>.scores.csv` with a header: entity (where given), and what the task
+answers, such as score and decision.
 The file that the model was trained on is such a file: columns that are no inputs are left out, as the service does.
 Rows that break the contract do not stop it: they get an empty score there, and a line in `<name>.faults.jsonl`. A
 summary is printed as JSON. A file that cannot be read, or has more bad rows than --max-bad-share, is wrong input.
@@ -30,6 +31,7 @@ from workloads.inference.errors import Fault, Refused
 from workloads.inference.model import Model, ModelError
 from workloads.inference.reader import Reader
 from workloads.inference.rows import Entity, Raw, Values
+from workloads.tasks.strategy import Output
 
 PIECE_ROWS = 10_000
 MAX_LINE = 2_000_000  # letters, as validation allows
@@ -71,27 +73,29 @@ def score_file(model: Model, path: Path, output: Path) -> Summary:
     scores_path, faults_path = (output / f"{_name(path).stem}.{end}" for end in ("scores.csv", "faults.jsonl"))
     with scores_path.open("w", newline="") as scores, faults_path.open("w") as faults:
         writer = csv.writer(scores, lineterminator="\n")
-        writer.writerow([model.contract.entity, "score", "decision"])
+        writer.writerow([model.contract.entity, *model.task.header])
+        no_answer = ("",) * len(model.task.header)
         rows = _rows(model.reader, path)
         while piece := list(itertools.islice(rows, PIECE_ROWS)):
-            for entity, score in _piece(model, piece, summary, faults):
-                decision = "" if score is None else int(model.is_positive(score))
-                summary.positives += decision == 1
-                writer.writerow(["" if entity is None else entity, "" if score is None else repr(score), decision])
+            for entity, answer in _piece(model, piece, summary, faults):
+                decision = None if answer is None else model.task.decide(answer)
+                summary.positives += decision is True
+                cells = no_answer if answer is None else model.task.cells(answer, decision)
+                writer.writerow(["" if entity is None else entity, *cells])
     return summary
 
 
-def _piece(model: Model, rows: list[Row], summary: Summary, faults: TextIO) -> Iterator[tuple[Entity, float | None]]:
-    """Entity and score of each row; None for a bad one."""
+def _piece(model: Model, rows: list[Row], summary: Summary, faults: TextIO) -> Iterator[tuple[Entity, Output | None]]:
+    """Entity and output of each row; None for a bad one."""
     for index, row in enumerate(rows, summary.rows):
         if row.faults:
             summary.bad_rows += 1
             faults.write(json.dumps({"row": index, "faults": msgspec.to_builtins(row.faults)}) + "\n")
     summary.rows += len(rows)
     good = [row.values for row in rows if not row.faults]
-    scores = iter(model.predictor.many(model.reader.rows(Raw(good, None)).values) if good else ())
+    outputs = iter(model.predict(model.reader.rows(Raw(good, None)).values) if good else ())
     for row in rows:
-        yield row.entity, None if row.faults else next(scores)
+        yield row.entity, None if row.faults else next(outputs)
 
 
 def _rows(reader: Reader, path: Path) -> Iterator[Row]:

@@ -8,23 +8,26 @@ metadata.json   {"dataset_version", "features", "xgboost_version", "model_versio
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from contracts.schema import Column, ColumnType, Contract, Feature, from_json
+from workloads import tasks
 from workloads.inference import predictor
-from workloads.inference.decision import decider
 from workloads.inference.predictor import NoPredictor, Predictor
 from workloads.inference.reader import Reader
 from workloads.inference.settings import Settings
+from workloads.tasks import Strategy
+from workloads.tasks.strategy import Output
 
+MAX_OUTPUTS = 1_000_000  # numbers of one answer: a row of a hundred classes has a hundred
 _log = logging.getLogger(__name__)
 
 
@@ -41,12 +44,22 @@ class Model:
     metadata: dict[str, Any]
     predictor: Predictor
     reader: Reader
-    threshold: float
+    task: Strategy
 
-    @functools.cached_property
-    def is_positive(self) -> Callable[[float], bool]:
-        """The decision on a score."""
-        return decider(self.threshold)
+    @property
+    def threshold(self) -> float | None:
+        """At which a score is a decision to act, where the task has such."""
+        return self.task.threshold if self.task.has_threshold else None
+
+    def predict(self, values: array[float]) -> Sequence[Output]:
+        """The outputs of some rows (at least one), given as one array of float64, row after row."""
+        flat, width = self.predictor.many(values), self.task.outputs
+        return flat if width == 1 else list(zip(*[iter(flat)] * width, strict=True))
+
+    def contributions(self, values: array[float]) -> list[Any]:
+        """What each feature adds to the margin, and last the bias: of each row, or of each row a list by output."""
+        flat, width = self.predictor.contributions(values), self.task.outputs
+        return flat if width == 1 else [flat[start : start + width] for start in range(0, len(flat), width)]
 
 
 def load(
@@ -69,10 +82,13 @@ def load(
         raise ModelError(f"{directory} is not a directory; give the directory that model.tar.gz was unpacked to")
     contract = _contract(directory / "contract.json")
     metadata = _metadata(directory / "metadata.json", contract)
+    task = tasks.of(contract, threshold=threshold)
+    if threshold is not None and not task.has_threshold:
+        raise ModelError(f"threshold {threshold:g} is given, while a {contract.task} has none; remove it")
     booster = directory / "model.ubj"
     try:
         digest = hashlib.sha256(booster.read_bytes()).hexdigest()
-        loaded = predictor.load(directory, len(contract.features), metadata, wanted=predictor_kind)
+        loaded = predictor.load(directory, (len(contract.features), task.outputs), metadata, wanted=predictor_kind)
     except OSError as error:
         message = f"{error.filename or booster}: {error.strerror}; the training job writes it into model.tar.gz"
         raise ModelError(message) from None
@@ -89,8 +105,8 @@ def load(
         contract=contract,
         metadata=metadata,
         predictor=loaded,
-        reader=Reader(contract, max_rows=max_rows),
-        threshold=contract.threshold if threshold is None else threshold,
+        reader=Reader(contract, max_rows=min(max_rows, MAX_OUTPUTS // task.outputs)),
+        task=task,
     )
 
 
@@ -104,7 +120,7 @@ def contract_only(directory: Path, *, version: str | None, max_rows: int) -> Mod
         metadata={},
         predictor=NoPredictor(),
         reader=Reader(contract, max_rows=max_rows),
-        threshold=contract.threshold,
+        task=tasks.of(contract),
     )
 
 

@@ -44,7 +44,7 @@ def document(model: Model | None) -> bytes:
         )
     }
     for path in ("/invocations", "/v1/predict"):
-        paths[path] = {"post": _predict()}
+        paths[path] = {"post": _predict(model)}
     described = {
         "openapi": "3.1.0",
         "info": {"title": f"Predictions: {name}", "version": model.version if model else "several"},
@@ -82,16 +82,23 @@ def _prediction(model: Model | None) -> dict[str, Any]:
     entity = {model.contract.entity: {"description": "as it was given"}} if model else {}
     return {
         "type": "object",
-        "required": ["score", "decision"],
+        "required": list(model.task.fields) if model else [],
         "properties": {
-            "score": {"type": "number", "minimum": 0, "maximum": 1},
-            "decision": {"type": "boolean", "description": "score at or above the threshold"},
+            **(model.task.properties() if model else {}),
             "model_version": {"type": "string"},
             **entity,
-            "bias": {"type": "number"},
-            "contributions": {"type": "object", "additionalProperties": {"type": "number"}},
+            **_explained(model),
         },
     }
+
+
+def _explained(model: Model | None) -> dict[str, Any]:
+    """Bias and contributions; of several outputs each has its own."""
+    number: dict[str, Any] = {"type": "number"}
+    by_name: dict[str, Any] = {"type": "object", "additionalProperties": number}
+    if model is None or model.task.outputs == 1:
+        return {"bias": number, "contributions": by_name}
+    return {"bias": by_name, "contributions": {"type": "object", "additionalProperties": by_name}}
 
 
 def _error() -> dict[str, Any]:
@@ -107,10 +114,11 @@ def _error() -> dict[str, Any]:
     return {"type": "object", "required": ["error"], "properties": {"error": error}}
 
 
-def _predict() -> dict[str, Any]:
+def _predict(model: Model | None) -> dict[str, Any]:
     row = {"$ref": "#/components/schemas/Row"}
     rows = {"type": "array", "items": row, "minItems": 1}
     prediction = {"$ref": "#/components/schemas/Prediction"}
+    line = ",".join(model.task.header) if model else "of each model's own form"
     several = {
         "type": "object",
         "required": ["predictions", "model_version"],
@@ -126,7 +134,7 @@ def _predict() -> dict[str, Any]:
     explain = {"name": "contributions", "in": "query", "schema": {"enum": ["true"]}, "description": "SHAP values too"}
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {
-        "summary": "Scores of one row or many",
+        "summary": "Predictions of one row or many",
         "parameters": [explain],
         "requestBody": {
             "required": True,
@@ -134,7 +142,7 @@ def _predict() -> dict[str, Any]:
         },
         "responses": {
             "200": {
-                "description": "One prediction for a row, a list for many; CSV lines score,decision",
+                "description": f"One prediction for a row, a list for many; CSV lines {line}",
                 "content": {"application/json": {"schema": {"oneOf": [prediction, several]}}, **text},
             },
             **{status: {"description": told, "content": error} for status, told in _ERRORS.items()},

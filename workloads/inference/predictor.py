@@ -32,20 +32,20 @@ class Predictor(Protocol):
     name: str
 
     def one(self, features: Features) -> float:
-        """The score of one row."""
+        """The score of one row; of a model with several outputs the first."""
         ...
 
     def many(self, values: array[float]) -> Sequence[float]:
-        """The scores of some rows (at least one), given as one array of float64, row after row."""
+        """The outputs of some rows (at least one), given as one array of float64, row after row; so are they."""
         ...
 
     def contributions(self, values: array[float]) -> list[list[float]]:
-        """For each row what each feature adds to the margin (log-odds), and last the bias; they sum to the margin."""
+        """For each row and output what each feature adds to the margin, and last the bias; they sum to the margin."""
         ...
 
 
-def load(directory: Path, features: int, metadata: dict[str, Any], *, wanted: str | None = None) -> Predictor:
-    """The predictor for the package in `directory`, whose model takes `features` inputs.
+def load(directory: Path, shape: tuple[int, int], metadata: dict[str, Any], *, wanted: str | None = None) -> Predictor:
+    """The predictor for the package in `directory`, whose model has `shape`: how many features and outputs.
 
     `wanted` forces a kind. Raises ValueError or OSError if the files cannot be used, ImportError if XGBoost is needed
     and not installed.
@@ -57,7 +57,7 @@ def load(directory: Path, features: int, metadata: dict[str, Any], *, wanted: st
         location = library.path()
         if location is not None:
             try:
-                return _forest(directory / "model.forest", location, features, choice)
+                return _forest(directory / "model.forest", location, shape, choice)
             except DifferentError as error:
                 reason = str(error)
         else:
@@ -70,7 +70,7 @@ def load(directory: Path, features: int, metadata: dict[str, Any], *, wanted: st
     booster = directory / "model.ubj"
     if choice:  # XGBoost reads past the end of a file that is cut off, and may end this process by that
         _require(booster, choice.get("booster_sha256"))
-    return XGBoostPredictor(booster, features)
+    return XGBoostPredictor(booster, shape[0])
 
 
 def _require(path: Path, stated: object) -> None:
@@ -106,10 +106,10 @@ class ForestPredictor:
         self.one, self.many, self.contributions = forest.one, forest.many, forest.contributions
 
 
-def _forest(path: Path, location: Path, features: int, choice: dict[str, Any]) -> Predictor:
+def _forest(path: Path, location: Path, shape: tuple[int, int], choice: dict[str, Any]) -> Predictor:
     _require(path, choice.get("forest_sha256"))
     forest = Forest(path, location)
-    if (forest.features, forest.outputs) != (features, 1):
+    if (forest.features, forest.outputs) != shape:
         found = f"{forest.features} features and {forest.outputs} outputs"
-        raise ValueError(f"{path} has {found}; the contract asks for {features} and 1")
+        raise ValueError(f"{path} has {found}; the contract asks for {shape[0]} and {shape[1]}")
     return ForestPredictor(forest)

@@ -6,16 +6,19 @@ import dataclasses
 import time
 from array import array
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from workloads.inference import bodies
 from workloads.inference.errors import Refused
 from workloads.inference.metrics import Metrics
 from workloads.inference.model import Model
 from workloads.inference.online_store import OnlineStore
+from workloads.inference.predictor import Features
 from workloads.inference.request import Request
 from workloads.inference.rows import Entity, Raw, Rows
 from workloads.inference.settings import Settings
 from workloads.inference.writer import CSV, JSON, Writer
+from workloads.tasks.strategy import Output
 
 CHUNK_ROWS = 4096  # a batch looks at the clock between chunks of this size
 EXPLAINED_ROWS = 8  # contributions cost a hundred times a score; more rows of them do not run on the event loop
@@ -33,8 +36,9 @@ class Scorer:
     def __init__(self, model: Model, settings: Settings, metrics: Metrics, store: OnlineStore | None = None) -> None:
         self.model, self.metrics, self.store = model, metrics, store
         self.settings = settings
-        self._width = len(model.contract.features)
-        self._writer, self._is_positive = Writer(model), model.is_positive
+        self._width = (len(model.contract.features) + 1) * model.task.outputs
+        self._writer, self._decide = Writer(model), model.task.decide
+        self._one = model.predictor.one if model.task.outputs == 1 else self._several
 
     def is_small(self, request: Request, body: bytes) -> bool:
         """Whether a body surely has few enough rows to be scored on the event loop, seen without parsing it."""
@@ -52,23 +56,23 @@ class Scorer:
         if self.store is None and request.is_plain():
             found = model.reader.one(body)
             if found is not None:
-                score = model.predictor.one(found[0])
-                decision = self._is_positive(score)
-                self.metrics.predicted(1, decision)
-                return JSON, self._writer.one(found[1], score, decision)
+                output = self._one(found[0])
+                decision = self._decide(output)
+                self.metrics.predicted(1, decision is True)
+                return JSON, self._writer.one(found[1], output, decision)
         read, write, header = request.media_types()
         rows = self._rows(read, header, body, may_wait=may_wait)
-        scores = self._scores(request, rows)
-        decisions = list(map(self._is_positive, scores))
+        outputs = self._outputs(request, rows)
+        decisions = list(map(self._decide, outputs))
         explained = self._contributions(request, rows) if request.explain else None
-        self.metrics.predicted(rows.count, sum(decisions))
+        self.metrics.predicted(rows.count, decisions.count(True) if model.task.has_threshold else 0)
         if write == CSV:
-            return CSV, self._writer.csv(scores, decisions)
+            return CSV, self._writer.csv(outputs, decisions)
         if rows.single and rows.entities is not None:
             return JSON, self._writer.one(
-                rows.entities[0], scores[0], decisions[0], explained[0] if explained else None
+                rows.entities[0], outputs[0], decisions[0], explained[0] if explained else None
             )
-        return JSON, self._writer.json(rows, scores, decisions, explained)
+        return JSON, self._writer.json(rows, outputs, decisions, explained)
 
     def _rows(self, read: bytes, header: bool | None, body: bytes, *, may_wait: bool) -> Rows:
         """The rows of a body with their features."""
@@ -98,28 +102,32 @@ class Scorer:
             values[index] = [columns[check.name] for check in reader.checks]
         return dataclasses.replace(raw, values=values)
 
-    def _scores(self, request: Request, rows: Rows) -> Sequence[float]:
+    def _several(self, features: Features) -> Output:
+        """The outputs of one row."""
+        return self.model.predict(array("d", features))[0]
+
+    def _outputs(self, request: Request, rows: Rows) -> Sequence[Output]:
         self.check_time(request)
         if rows.count <= CHUNK_ROWS:
-            return self.model.predictor.many(rows.values)
-        scores = array("f")
+            return self.model.predict(rows.values)
+        found: list[Output] = []
         for chunk in self._chunks(request, rows, CHUNK_ROWS):
-            scores.extend(self.model.predictor.many(chunk))
-        return scores
+            found.extend(self.model.predict(chunk))
+        return found
 
-    def _contributions(self, request: Request, rows: Rows) -> list[list[float]]:
+    def _contributions(self, request: Request, rows: Rows) -> list[Any]:
         """Costly, so the clock is looked at more often. Raises Refused 413 for more than an answer can hold."""
-        most = MAX_CONTRIBUTIONS // (self._width + 1)
+        most = MAX_CONTRIBUTIONS // self._width
         if rows.count > most:
             message = f"contributions of {rows.count} rows are asked for, at most {most} are allowed; split the request"
             raise Refused(413, "too_many_rows", message)
-        found: list[list[float]] = []
+        found: list[Any] = []
         for chunk in self._chunks(request, rows, CHUNK_ROWS // 64):
-            found += self.model.predictor.contributions(chunk)
+            found += self.model.contributions(chunk)
         return found
 
     def _chunks(self, request: Request, rows: Rows, size: int) -> Iterator[array[float]]:
-        step = size * self._width
+        step = size * len(self.model.contract.features)
         for start in range(0, len(rows.values), step):
             self.check_time(request)
             yield rows.values[start : start + step]

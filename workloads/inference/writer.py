@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +13,7 @@ import msgspec
 from workloads.inference.errors import Refused
 from workloads.inference.model import Model
 from workloads.inference.rows import Entity, Rows
+from workloads.tasks.strategy import Output
 
 JSON, CSV = b"application/json", b"text/csv"
 
@@ -19,61 +23,73 @@ class Writer:
 
     One row as an object in JSON is answered by an object {"score", "decision", "model_version"}, more by
     {"predictions": [{"score", "decision"}, ...], "model_version"}; each with the entity, where it was given, under its
-    column's name, and with "bias" and "contributions" (by feature, in log-odds), where they were asked for. CSV is a
-    line `score,decision` for each row, decision 0 or 1, without a header.
+    column's name, and with "bias" and "contributions" (by feature, to the margin), where they were asked for. CSV is a
+    line `score,decision` for each row, decision 0 or 1, without a header. Score and decision are those of a binary
+    classification: the task says what stands in their place, and of several outputs each has its contributions.
     """
 
     def __init__(self, model: Model) -> None:
-        self.version, self.features = model.version, model.contract.feature_names
-        score: list[Any] = [("score", float), ("decision", bool)]
+        self.version, self.features, self.task = model.version, model.contract.feature_names, model.task
+        answer: list[Any] = [(name, Any) for name in self.task.fields]
         given: list[Any] = [
             (model.contract.entity, Any, msgspec.UNSET),
             ("bias", Any, msgspec.UNSET),
             ("contributions", Any, msgspec.UNSET),
         ]
-        self._prediction = msgspec.defstruct("Prediction", [*score, *given], gc=False)
-        self._one = msgspec.defstruct("One", [*score, ("model_version", str), *given], gc=False)
-        self._encode = msgspec.json.Encoder().encode
+        self._prediction = msgspec.defstruct("Prediction", [*answer, *given], gc=False)
+        self._one = msgspec.defstruct("One", [*answer, ("model_version", str), *given], gc=False)
+        self._encode, self._values = msgspec.json.Encoder().encode, self.task.values
 
-    def one(self, entity: Entity, score: float, decision: bool, contributions: list[float] | None = None) -> bytes:
+    def one(self, entity: Entity, output: Output, decision: Any, contributions: Any = None) -> bytes:
         """The answer to a body of one object."""
         found = msgspec.UNSET if entity is None else entity
+        values = self._values(output, decision)
         if contributions is None:
-            return self._encode(self._one(score, decision, self.version, found))
-        return self._encode(self._one(score, decision, self.version, found, *self._explained(contributions)))
+            return self._encode(self._one(*values, self.version, found))
+        return self._encode(self._one(*values, self.version, found, *self._explained(contributions)))
 
     def json(
         self,
         rows: Rows,
-        scores: Sequence[float],
-        decisions: Sequence[bool],
-        contributions: list[list[float]] | None = None,
+        outputs: Sequence[Output],
+        decisions: Sequence[Any],
+        contributions: Sequence[Any] | None = None,
     ) -> bytes:
         """The answer to a list of rows."""
         make, unset = self._prediction, msgspec.UNSET
+        values = map(self._values, outputs, decisions)
         if contributions is not None:
             given = rows.entities or [None] * rows.count
             explained = map(self._explained, contributions)
             predictions = [
-                make(score, decision, unset if entity is None else entity, *parts)
-                for score, decision, entity, parts in zip(scores, decisions, given, explained, strict=True)
+                make(*answer, unset if entity is None else entity, *parts)
+                for answer, entity, parts in zip(values, given, explained, strict=True)
             ]
         elif rows.entities is None:
-            predictions = list(map(make, scores, decisions))
+            predictions = list(itertools.starmap(make, values))
         else:
             predictions = [
-                make(score, decision, unset if entity is None else entity)
-                for score, decision, entity in zip(scores, decisions, rows.entities, strict=True)
+                make(*answer, unset if entity is None else entity)
+                for answer, entity in zip(values, rows.entities, strict=True)
             ]
         return self._encode({"predictions": predictions, "model_version": self.version})
 
-    def csv(self, scores: Sequence[float], decisions: Sequence[bool]) -> bytes:
-        """A line for each row. Pairs as JSON lists, with what separates them made into line breaks."""
-        pairs = self._encode(list(zip(scores, map(int, decisions), strict=True)))
-        return pairs[2:-2].replace(b"],[", b"\n") + b"\n"
+    def csv(self, outputs: Sequence[Output], decisions: Sequence[Any]) -> bytes:
+        """A line for each row. Numbers as JSON lists, with what separates them made into line breaks."""
+        lines = list(map(self.task.cells, outputs, decisions))
+        if self.task.outputs == 1:
+            return self._encode(lines)[2:-2].replace(b"],[", b"\n") + b"\n"
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(lines)
+        return text.getvalue().encode()
 
-    def _explained(self, contributions: list[float]) -> tuple[float, dict[str, float]]:
-        return contributions[-1], dict(zip(self.features, contributions[:-1], strict=True))
+    def _explained(self, contributions: Any) -> tuple[Any, Any]:
+        """Bias and contributions by feature, of several outputs both by output."""
+        if self.task.outputs == 1:
+            return contributions[-1], dict(zip(self.features, contributions[:-1], strict=True))
+        parts = dict(zip(map(str, self.task.contract.classes), contributions, strict=True))
+        bias = {name: part[-1] for name, part in parts.items()}
+        return bias, {name: dict(zip(self.features, part[:-1], strict=True)) for name, part in parts.items()}
 
 
 def negotiate(accept: bytes | None, default: bytes) -> bytes:

@@ -21,7 +21,7 @@ _LARGEST = np.finfo(np.float32).max
 
 
 class XGBoostPredictor:
-    """An `xgboost.Booster` of a binary classifier, cut at its best iteration if training stopped early."""
+    """An `xgboost.Booster`, cut at its best iteration if training stopped early."""
 
     name = "xgboost"
 
@@ -41,13 +41,14 @@ class XGBoostPredictor:
     def many(self, values: array[float]) -> list[float]:
         """The scores of some rows."""
         matrix = self._matrix(values)
-        return self.booster.inplace_predict(matrix, iteration_range=self.range, validate_features=False).tolist()
+        found = self.booster.inplace_predict(matrix, iteration_range=self.range, validate_features=False)
+        return found.reshape(-1).tolist()
 
     def contributions(self, values: array[float]) -> list[list[float]]:
         """TreeSHAP values, by XGBoost."""
         data = xgboost.DMatrix(self._matrix(values), nthread=1)
         found = self.booster.predict(data, pred_contribs=True, iteration_range=self.range, validate_features=False)
-        return found.tolist()
+        return found.reshape(-1, self.features + 1).tolist()
 
     def _matrix(self, values: array[float]) -> np.ndarray[Any, np.dtype[np.float32]]:
         wide = np.frombuffer(values, dtype=np.float64).reshape(-1, self.features)

@@ -61,7 +61,7 @@ CONTRACT_PATH = f"{input_path('contract')}/contract.json"
 MANIFEST = PropertyFile(name="Manifest", output_name="manifest", path="manifest.json")
 REPORT = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
 #: Metrics that SageMaker reads out of the training log, for CloudWatch and the experiment.
-METRICS = {"validation:logloss": r'"validation-logloss": ([0-9.]+)'}
+METRICS = {"validation:loss": r'"validation-loss": ([-+0-9.e]+)'}
 
 
 def build() -> Pipeline:
@@ -209,7 +209,7 @@ def _register(session: Any, baseline: Any, train: Any, evaluate: Any) -> Any:
         approval=APPROVAL,
         commit=_of_manifest("code_version"),
         metadata={
-            "auc": Join(on="", values=[_judged("metrics.auc.value")]),
+            "metric": Join(on=" ", values=[_judged("headline.metric"), _judged("headline.value")]),
             "contract_sha": token("contract_sha"),
             "dataset_uri": DATA_URI,
             "dataset_version": _of_manifest("dataset_version"),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from contracts.schema import Contract
 from workloads.etl import embedded
@@ -21,21 +22,21 @@ _SALT_BYTES = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Rehearsal:
-    """What became of both deliveries, and rows and positives of each part of the first one's data set.
+    """What became of both deliveries, and rows and labels of each part of the first one's data set.
 
     `faults` are what would end a run: without any, there is something to train on.
     """
 
     first: Verdict
     second: Verdict
-    parts: Mapping[str, Mapping[str, int]]
+    parts: Mapping[str, Mapping[str, Any]]
     faults: tuple[str, ...]
 
     def lines(self) -> Iterator[str]:
         """The outcome for people."""
         yield from _told("first delivery", self.first)
         for part, count in self.parts.items():
-            yield f"  {part}: {_rows(count['rows'])}, {count['positives']} of them positive"
+            yield f"  {part}: {_rows(count['rows'])}{_labels(count)}"
         yield from _told("second delivery, held out until the first model is live", self.second, self.first.rows_in)
 
 
@@ -73,12 +74,19 @@ def rehearse(file: Path, contract: Contract, *, now: datetime) -> Rehearsal:
 
 def _data_set(
     accepted: Path, contract: Contract, directory: Path
-) -> tuple[Mapping[str, Mapping[str, int]], tuple[str, ...]]:
+) -> tuple[Mapping[str, Mapping[str, Any]], tuple[str, ...]]:
     (accepted / "quarantine.parquet").unlink(missing_ok=True)
     try:
         return embedded.run(accepted, contract, directory / "data")["splits"], ()
     except UserError as error:
         return {}, (str(error),)
+
+
+def _labels(count: Mapping[str, Any]) -> str:
+    """What the manifest says of the labels of a part."""
+    if "positives" in count:
+        return f", {count['positives']} of them positive"
+    return "".join(f", {rows} of {name}" for name, rows in count.get("classes", {}).items())
 
 
 def _told(name: str, verdict: Verdict, before: int = 0) -> Iterator[str]:

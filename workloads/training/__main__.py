@@ -15,7 +15,7 @@ from typing import Any
 import xgboost as xgb
 
 from contracts import schema
-from workloads import job
+from workloads import job, tasks
 from workloads.inference import packaging
 from workloads.training import container, data, train
 from workloads.training.container import Job
@@ -31,7 +31,8 @@ def run(work: Job) -> job.Outcome:
     """Train what `work` describes."""
     threads = len(os.sched_getaffinity(0))
     training, validation = data.matrices(work.channels["train"], work.channels["validation"], work.contract, threads)
-    fitted = train.fit(training, validation, work.hyperparameters, threads=threads, checkpoints=work.checkpoints)
+    task = tasks.of(work.contract)
+    fitted = train.fit(training, validation, task, work.hyperparameters, threads=threads, checkpoints=work.checkpoints)
     work.model.mkdir(parents=True, exist_ok=True)
     fitted.booster.save_model(work.model / "model.ubj")
     (work.model / "contract.json").write_text(schema.to_json(work.contract))
@@ -52,7 +53,8 @@ def metadata(work: Job, fitted: train.Fitted, *, rows: int, threads: int) -> dic
         "threads": threads,
         "training_rows": rows,
         "best_round": fitted.best_round,
-        "validation_logloss": fitted.history[fitted.best_round],
+        "loss": tasks.of(work.contract).loss,
+        "validation_loss": fitted.history[fitted.best_round],
         "rounds": len(fitted.history),
     }
 

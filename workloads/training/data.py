@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import xgboost as xgb
 
 from contracts.schema import Contract
+from workloads import tasks
 from workloads.features.frame import matrix
 from workloads.job import UserError
 
@@ -40,7 +41,8 @@ class RowGroups(xgb.DataIter):
 
 
 def matrices(train: Path, validation: Path, contract: Contract, threads: int) -> tuple[xgb.DMatrix, xgb.DMatrix]:
-    """The training matrix and the validation matrix binned like it; UserError if either has no rows or one class."""
+    """The training matrix and the validation matrix binned like it; UserError if either has no rows or one class
+    only, or lacks one of several."""
     training = xgb.QuantileDMatrix(_checked(train, contract), nthread=threads)
     return training, xgb.QuantileDMatrix(_checked(validation, contract), ref=training, nthread=threads)
 
@@ -59,11 +61,8 @@ def _checked(directory: Path, contract: Contract) -> RowGroups:
     for file in files:
         if lacking := wanted - set(pq.read_schema(file).names):
             raise UserError(f"{directory.name}: {file.name} lacks {sorted(lacking)}; it was made from another contract")
-    found = set(np.unique(labels(directory, contract)).tolist())
-    if found != {0.0, 1.0}:
-        raise UserError(
-            f"{directory.name}: label {contract.label!r} has the values {sorted(found)}; needed: both 0 and 1"
-        )
+    if fault := tasks.of(contract).unlearnable(set(np.unique(labels(directory, contract)).tolist())):
+        raise UserError(f"{directory.name}: label {contract.label!r} {fault}")
     return RowGroups(directory, contract)
 
 

@@ -19,16 +19,16 @@ from typing import Any
 import xgboost as xgb
 
 from contracts.schema import Training
+from workloads.tasks import Strategy
 
 _log = logging.getLogger(__name__)
 
 CHECKPOINT_EVERY = 10
-METRIC = "logloss"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
-    """The best model (cut after its best round) and how it got there: validation logloss per round."""
+    """The best model (cut after its best round) and how it got there: the validation loss per round."""
 
     booster: xgb.Booster
     best_round: int
@@ -36,32 +36,38 @@ class Fitted:
 
 
 def fit(
-    training: xgb.DMatrix, validation: xgb.DMatrix, settings: Training, *, threads: int, checkpoints: Path
+    training: xgb.DMatrix,
+    validation: xgb.DMatrix,
+    task: Strategy,
+    settings: Training,
+    *,
+    threads: int,
+    checkpoints: Path,
 ) -> Fitted:
-    """Boost until validation logloss has not improved for `early_stopping_rounds`, or `num_round` is reached."""
+    """Boost until the validation loss has not improved for `early_stopping_rounds`, or `num_round` is reached."""
     model, history = _resume(checkpoints)
     while len(history) < settings.num_round and not _stopped(history, settings.early_stopping_rounds):
-        booster = _booster(model, [training, validation], parameters(settings, threads, len(history)))
+        booster = _booster(model, [training, validation], parameters(task, settings, threads, len(history)))
         for boosting_round in range(len(history), min(len(history) + CHECKPOINT_EVERY, settings.num_round)):
             booster.update(training, boosting_round)
             history.append(_loss(booster, validation, boosting_round))
-            _log.info("round", extra={"round": boosting_round, f"validation-{METRIC}": history[-1]})
+            _log.info("round", extra={"round": boosting_round, "validation-loss": history[-1]})
         model = bytes(booster.save_raw("ubj"))
         _save(checkpoints, model, history)
     best = history.index(min(history))
     return Fitted(booster=_booster(model, [], {})[: best + 1], best_round=best, history=history)
 
 
-def parameters(settings: Training, threads: int, start: int) -> dict[str, Any]:
+def parameters(task: Strategy, settings: Training, threads: int, start: int) -> dict[str, Any]:
     """XGBoost's parameters for the rounds from `start` to the next checkpoint.
 
     XGBoost neither saves the state of its row sampler nor seeds it anew within a booster. So every stretch between two
     checkpoints is a booster of its own, seeded by where it starts: resumed or not, the rows drawn are the same.
     """
     return {
-        "objective": "binary:logistic",
+        **task.parameters(),
         "tree_method": "hist",
-        "eval_metric": METRIC,
+        "eval_metric": task.loss,
         "eta": settings.eta,
         "max_depth": settings.max_depth,
         "min_child_weight": settings.min_child_weight,

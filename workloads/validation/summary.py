@@ -8,16 +8,18 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 
-from contracts.schema import Column, ColumnType, Contract, Ingestion
+from contracts.schema import Column, ColumnType, Contract, Ingestion, Task
+from workloads.engine import literal
 
 # The figures of a small file scatter by chance; a jump is only what lies beyond this many standard errors as well.
 NOISE_STANDARD_ERRORS = 3.0
 # Values beyond the first have squares that overflow; they are divided by the second, a power of two, without loss.
+_POSITIVE = ""
 _SQUARABLE, _LARGE = 1e150, 2.0**600
 
 
@@ -32,17 +34,29 @@ class NumberSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """Of the accepted rows of one file. Columns that identify a person are never summarised."""
+    """Of the accepted rows of one file. Columns that identify a person are never summarised.
+
+    `label_rate` is the share of positive rows of a binary label, `label_shares` are those of several classes; a label
+    that is a number is one of the columns.
+    """
 
     rows: int
-    label_rate: float
+    label_rate: float | None
     columns: Mapping[str, NumberSummary]
+    label_shares: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """What must not jump of the label, in words and shares."""
+        rate = {} if self.label_rate is None else {"the label rate": self.label_rate}
+        return rate | {f"the share of label {name}": share for name, share in self.label_shares.items()}
 
     @staticmethod
     def from_dict(value: Mapping[str, Any]) -> Summary:
         """From plain JSON values."""
         columns = {name: NumberSummary(**column) for name, column in value["columns"].items()}
-        return Summary(rows=value["rows"], label_rate=value["label_rate"], columns=columns)
+        shares = value.get("label_shares", {})  # judged before there were classes
+        return Summary(rows=value["rows"], label_rate=value["label_rate"], columns=columns, label_shares=shares)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,20 +74,35 @@ def summarise(connection: duckdb.DuckDBPyConnection, rows: str, contract: Contra
     extremes = ", ".join(["count(*)", *(f"max(abs({positions[column.name]}))" for column in columns)])
     count, *largest = connection.execute(f"SELECT {extremes} FROM {rows}").fetchall()[0]  # noqa: S608
     scales = [_LARGE if most is not None and most > _SQUARABLE else 1.0 for most in largest]
-    aggregates = [f"avg({positions[contract.label]})"]
+    labels = _label_shares(contract)
+    aggregates = list(labels.values())
     for column, scale in zip(columns, scales, strict=True):
         value = positions[column.name] if scale == 1 else f"{positions[column.name]} / {scale!r}"
         aggregates += [f"avg({value})", f"stddev_samp({value})", f"1 - count({value}) / count(*)"]
-    label_rate, *figures = connection.execute(f"SELECT {', '.join(aggregates)} FROM {rows}").fetchall()[0]  # noqa: S608
+    found = connection.execute(f"SELECT {', '.join(aggregates or ['1'])} FROM {rows}").fetchall()[0]  # noqa: S608
+    shares, figures = dict(zip(labels, found, strict=False)), found[len(labels) :]
     described = zip(columns, scales, figures[0::3], figures[1::3], figures[2::3], strict=True)
     return Summary(
         rows=count,
-        label_rate=label_rate,
+        label_rate=shares.pop(_POSITIVE, None),
+        label_shares=shares,
         columns={
             column.name: NumberSummary(mean=_times(mean, scale), std=_times(std, scale), missing_rate=missing)
             for column, scale, mean, std, missing in described
         },
     )
+
+
+def _label_shares(contract: Contract) -> dict[str, str]:
+    """SQL of the share of each class of the label, by its text; of a binary one that of the positive rows."""
+    label = f"c{[column.name for column in contract.columns].index(contract.label)}"
+    match contract.task:
+        case Task.BINARY_CLASSIFICATION:
+            return {_POSITIVE: f"avg(CAST({label} AS DOUBLE))"}
+        case Task.MULTICLASS_CLASSIFICATION:
+            return {str(name): f"avg(CAST({label} = {literal(name)} AS DOUBLE))" for name in contract.classes}
+        case Task.REGRESSION:
+            return {}
 
 
 def _times(figure: float | None, scale: float) -> float | None:
@@ -84,11 +113,16 @@ def _times(figure: float | None, scale: float) -> float | None:
 def jumps(previous: Summary, current: Summary, limits: Ingestion) -> tuple[Jump, ...]:
     """What changed more between two accepted data sets than the contract lets pass.
 
-    The label rate may change by `max_label_rate_jump`, a mean by `max_mean_jump` standard deviations of the previous
-    data; in both cases plus `NOISE_STANDARD_ERRORS` standard errors of the change, so that a file of ten rows is not
-    held for being small. A column that was constant and now has another mean has jumped whatever the limit.
+    The label rate, or the share of a class, may change by `max_label_rate_jump`, a mean by `max_mean_jump` standard
+    deviations of the previous data; in both cases plus `NOISE_STANDARD_ERRORS` standard errors of the change, so that a
+    file of ten rows is not held for being small. A column that was constant and now has another mean has jumped
+    whatever the limit.
     """
-    found = [_label_jump(previous, current, limits.max_label_rate_jump)]
+    found = [
+        _share_jump(name, before, current.shares[name], previous.rows, current.rows, limits.max_label_rate_jump)
+        for name, before in previous.shares.items()
+        if name in current.shares
+    ]
     found += [
         _mean_jump(name, before, current.columns[name], previous.rows, current.rows, limits.max_mean_jump)
         for name, before in previous.columns.items()
@@ -98,21 +132,21 @@ def jumps(previous: Summary, current: Summary, limits: Ingestion) -> tuple[Jump,
 
 
 def _numeric_columns(contract: Contract) -> list[Column]:
-    others = {contract.entity, contract.label}
+    others = {contract.entity} if contract.task is Task.REGRESSION else {contract.entity, contract.label}
     numeric = {ColumnType.INTEGER, ColumnType.NUMBER}
     return [c for c in contract.columns if c.type in numeric and c.pii is None and c.name not in others]
 
 
-def _label_jump(previous: Summary, current: Summary, limit: float) -> Jump | None:
-    change = abs(current.label_rate - previous.label_rate)
-    variance = previous.label_rate * (1 - previous.label_rate)
-    noise = NOISE_STANDARD_ERRORS * math.sqrt(variance / current.rows + variance / previous.rows)
+def _share_jump(name: str, before: float, now: float, rows_before: int, rows_now: int, limit: float) -> Jump | None:
+    change = abs(now - before)
+    variance = before * (1 - before)
+    noise = NOISE_STANDARD_ERRORS * math.sqrt(variance / rows_now + variance / rows_before)
     if change <= limit + noise:
         return None
     return Jump(
         column=None,
         text=(
-            f"the label rate is {current.label_rate:.4g}, it was {previous.label_rate:.4g} in the last accepted data: "
+            f"{name} is {now:.4g}, it was {before:.4g} in the last accepted data: "
             f"a change of {change:.3g}, allowed are {limit:g} and {noise:.2g} for chance"
         ),
     )

@@ -54,7 +54,7 @@ def fired(asked: dict[str, Any], *, execution: str = "d32c5kddcf5bb8c3", at: str
 @pytest.mark.parametrize(
     ("metadata", "expected"),
     [
-        ({"drift_baseline": BASELINE, "contract_sha": "0123456789abcdef", "auc": "0.8"}, REFERENCE),
+        ({"drift_baseline": BASELINE, "contract_sha": "0123456789abcdef", "metric": "auc 0.8"}, REFERENCE),
         ({"drift_baseline": BASELINE}, None),
         ({"contract_sha": "0123456789abcdef"}, None),
         ({}, None),

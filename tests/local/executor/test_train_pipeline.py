@@ -130,7 +130,7 @@ def test_the_package_says_what_it_is(aws: Aws, first: ExecutionResult, package: 
     assert (said["pipeline_execution"], said["dataset_uri"]) == ("execution1", f"s3://{PROCESSED}/accepted/churn/")
     assert first.step("Train").metadata["TrainingJob"]["Arn"].endswith(f"/{said['training_job']}")
     evaluation = json.loads(read(aws, said["evaluation"]))
-    assert said["auc"] == str(evaluation["metrics"]["auc"]["value"])
+    assert said["metric"] == f"auc {evaluation['metrics']['auc']['value']}"
     assert evaluation["gate"]["decision"] == "register"
 
 
@@ -156,7 +156,7 @@ def test_the_same_data_again_is_only_judged_again(aws: Aws, package: dict[str, A
     assert {s.name for s in again.steps if s.cache_hit} == {"Prepare", "Baseline", "Train"}
     evaluation = json.loads(read(aws, f"s3://{ARTIFACTS}/runs/churn/execution2/Evaluate/evaluation/evaluation.json"))
     assert evaluation["champion"]["package_arn"] == champion
-    assert evaluation["champion"]["auc_difference"]["value"] == 0
+    assert evaluation["champion"]["difference"]["value"] == 0
 
 
 def test_a_weak_model_is_rejected_with_the_reason(aws: Aws) -> None:

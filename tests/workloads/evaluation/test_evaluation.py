@@ -21,10 +21,9 @@ from botocore.stub import Stubber
 from numpy.typing import NDArray
 
 from contracts import release, schema
-from contracts.metrics import METRICS
 from contracts.schema import Bounds, Column, ColumnType, Contract, Feature, Task
 from workloads.archive import ArchiveMemberError
-from workloads.evaluation import champion, gate, metrics, model_tests
+from workloads.evaluation import champion, judges, model_tests
 from workloads.evaluation.__main__ import _comparable, _same_origin, write
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import evaluate
@@ -118,7 +117,7 @@ def test_a_candidate_worse_than_the_champion_is_rejected_though_it_reaches_its_t
     assert failed == ["auc against the champion"]
     comparison = result.report["champion"]
     assert comparison["package_arn"] == PACKAGE
-    assert comparison["auc_difference"]["value"] == pytest.approx(
+    assert comparison["difference"]["value"] == pytest.approx(
         result.report["metrics"]["auc"]["value"] - comparison["auc"]["value"]
     )
 
@@ -161,14 +160,14 @@ class Broken(Model):
 def test_each_fault_of_behaviour_is_seen(build: Callable[..., Model], fault: str) -> None:
     good = build("a", "b")
     features = good.features(make_rows(300, 3))
-    assert all(t.passed for t in model_tests.run(good, features, max_latency_ms=None))
+    assert all(t.passed for t in model_tests.run(good, features, judges.of(good.contract), None))
     broken = Broken(booster=good.booster, contract=good.contract, metadata={"fault": fault})
-    assert fault in {t.name for t in model_tests.run(broken, features, max_latency_ms=None) if not t.passed}
+    assert fault in {t.name for t in model_tests.run(broken, features, judges.of(good.contract), None) if not t.passed}
 
 
 def test_a_slow_model_fails_its_latency_test(build: Callable[..., Model]) -> None:
     model = build("a", "b")
-    result = model_tests.run(model, model.features(make_rows(50, 3)), 1e-6)
+    result = model_tests.run(model, model.features(make_rows(50, 3)), judges.of(model.contract), 1e-6)
     assert [t.name for t in result if not t.passed] == ["latency p99"]
 
 
@@ -272,12 +271,6 @@ def test_the_step_as_a_process_needs_its_arguments() -> None:
     assert "--contract, --model, --test, --manifest, --baseline, --release-parameter, --output" in done.stderr
 
 
-def test_every_metric_that_a_contract_may_bound_is_measured() -> None:
-    labels, scores = np.array([0, 1, 0, 1]), np.array([0.2, 0.9, 0.6, 0.4])
-    measured = metrics.at_threshold(labels, scores, 0.5) | metrics.probabilities(labels, scores)
-    assert {"auc", *measured, gate.AUC_LOSS, gate.LATENCY} == METRICS.keys()
-
-
 def test_a_champion_with_a_contract_of_the_former_form_is_compared(build: Callable[..., Model], tmp_path: Path) -> None:
     candidate = build("a", "b")
     former = json.loads(schema.to_json(candidate.contract))
@@ -294,5 +287,5 @@ def test_a_champion_with_a_contract_of_the_former_form_is_compared(build: Callab
             tar.add(tmp_path / "m" / name, arcname=name)
     live = Champion(package_arn=PACKAGE, model=Model.from_archive(archive, tmp_path / "unpacked"))
     report = evaluate(candidate, live, make_rows(1500, 2), candidate.contract).report
-    assert report["champion"]["auc_difference"]["value"] == 0.0
+    assert report["champion"]["difference"]["value"] == 0.0
     assert live.model.contract.quality == candidate.contract.quality

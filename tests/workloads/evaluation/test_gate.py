@@ -6,15 +6,36 @@ import pytest
 
 from contracts.schema import DEFAULT_QUALITY, Bounds
 from workloads.evaluation.gate import Gate, decide
-from workloads.evaluation.metrics import Interval
+from workloads.evaluation.intervals import Comparison, Interval
 from workloads.evaluation.model_tests import ModelTest
+
+
+def by_auc(value: float, low: float, high: float) -> Comparison:
+    return Comparison(
+        metric="auc",
+        bound="auc_loss",
+        champion=Interval(value=0.9, low=0.88, high=0.92),
+        difference=Interval(value=value, low=low, high=high),
+        larger_is_better=True,
+    )
+
+
+def by_loss(value: float, low: float, high: float) -> Comparison:
+    return Comparison(
+        metric="loss",
+        bound="loss_increase",
+        champion=Interval(value=2.0, low=1.8, high=2.2),
+        difference=Interval(value=value, low=low, high=high),
+        larger_is_better=False,
+    )
+
 
 GOOD: dict[str, Any] = {
     "quality": DEFAULT_QUALITY,
     "measured": {"auc": 0.9, "accuracy": 0.8, "f1": 0.75, "calibration_error": 0.03, "recall": 0.6, "logloss": 0.3},
-    "threshold": 0.75,
+    "at_threshold": dict.fromkeys(("accuracy", "f1", "recall"), 0.75),
     "rows": 1000,
-    "auc_difference": Interval(value=0.002, low=-0.004, high=0.008),
+    "comparison": by_auc(0.002, -0.004, 0.008),
     "model_tests": [ModelTest(name="order", passed=True, found="0", allowed="0")],
 }
 
@@ -32,7 +53,7 @@ def test_a_good_model_is_registered() -> None:
 
 
 def test_the_first_model_has_no_champion_to_beat() -> None:
-    gate = judge({"auc_difference": None})
+    gate = judge({"comparison": None})
     assert (gate.decision, gate.reason) == ("register", "all 5 checks hold; no champion to compare with")
 
 
@@ -50,12 +71,12 @@ def test_the_first_model_has_no_champion_to_beat() -> None:
             "calibration_error 0.1100, allowed <= 0.1 (quality.calibration_error.max of the contract)",
         ),
         (  # worse by more than the margin: rows would not help
-            {"auc_difference": Interval(value=-0.014, low=-0.0181, high=-0.01)},
+            {"comparison": by_auc(-0.014, -0.0181, -0.01)},
             "auc against the champion -0.0140 [-0.0181, -0.0100], allowed interval above -0.01 "
             "(quality.auc_loss.max of the contract)",
         ),
         (  # better, and nobody can tell: half the width is three times the room, so nine times the rows
-            {"auc_difference": Interval(value=0.002, low=-0.034, high=0.038)},
+            {"comparison": by_auc(0.002, -0.034, 0.038)},
             "auc against the champion +0.0020 [-0.0340, +0.0380], allowed interval above -0.01 "
             "(quality.auc_loss.max of the contract): too few test rows: of 1000 the interval is too wide to tell, "
             "about 9000 would do if the difference stays; give more data, or a larger split.test",
@@ -85,7 +106,7 @@ def test_thresholds_are_inclusive() -> None:
         "accuracy": 0.75,
         "f1": 0.7,
         "calibration_error": 0.1,
-        "auc_difference": Interval(value=0.0, low=-0.01, high=0.01),
+        "comparison": by_auc(0.0, -0.01, 0.01),
     }
     assert judge(at_the_edge).decision == "register"
 
@@ -116,3 +137,31 @@ def test_a_contract_bounds_what_it_likes_on_either_side() -> None:
         ("model test order", True, "0"),
     ]
     assert gate.reason == "auc 0.9000, allowed >= 0.6 and <= 0.89 (quality.auc.max of the contract)"
+
+
+@pytest.mark.parametrize(
+    ("comparison", "reason"),
+    [
+        (by_loss(-0.02, -0.05, 0.01), "all 2 checks hold; not worse than the champion"),
+        (by_loss(0.0, -0.05, 0.05), "all 2 checks hold; not worse than the champion"),
+        (  # a loss that is smaller is better, whatever the lower end says
+            by_loss(0.08, 0.06, 0.1),
+            "loss against the champion +0.0800 [+0.0600, +0.1000], allowed interval below +0.05 "
+            "(quality.loss_increase.max of the contract)",
+        ),
+        (  # 0.2 wide where 0.05 are free: sixteen times the rows
+            by_loss(0.0, -0.2, 0.2),
+            "loss against the champion +0.0000 [-0.2000, +0.2000], allowed interval below +0.05 "
+            "(quality.loss_increase.max of the contract): too few test rows: of 1000 the interval is too wide to tell, "
+            "about 16000 would do if the difference stays; give more data, or a larger split.test",
+        ),
+        (
+            by_loss(float("inf"), float("inf"), float("inf")),
+            "loss against the champion +inf [+inf, +inf], allowed interval below +0.05 "
+            "(quality.loss_increase.max of the contract)",
+        ),
+    ],
+)
+def test_a_loss_must_not_grow_beyond_its_margin(comparison: Comparison, reason: str) -> None:
+    bounds = (Bounds(metric="loss_increase", max=0.05),)
+    assert judge({"quality": bounds, "comparison": comparison}).reason == reason

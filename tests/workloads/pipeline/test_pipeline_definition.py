@@ -11,7 +11,6 @@ import pytest
 
 from contracts.instances import Use, with_volumes
 from workloads import logs
-from workloads.training import train
 
 JOBS = ("Prepare", "Baseline", "Train", "Evaluate")
 Steps = dict[str, Any]
@@ -114,8 +113,8 @@ def test_train_is_on_spot_capacity_with_room_to_wait(steps: Steps) -> None:
 def test_the_metric_of_the_training_log_is_read(steps: Steps) -> None:
     """The line is what `workloads.training` logs a round."""
     (metric,) = steps["Train"]["Arguments"]["AlgorithmSpecification"]["MetricDefinitions"]
-    assert metric["Name"] == "validation:logloss"
-    record = logging.makeLogRecord({"msg": "round", "round": 3, f"validation-{train.METRIC}": 0.4321})
+    assert metric["Name"] == "validation:loss"
+    record = logging.makeLogRecord({"msg": "round", "round": 3, "validation-loss": 0.4321})
     line = logs.JsonFormatter(job="training").format(record)
     assert re.findall(metric["Regex"], line) == ["0.4321"]
 
@@ -139,13 +138,13 @@ def test_the_package_waits_for_a_person_and_says_what_it_came_from(steps: Steps)
     package = steps["Register"]["Arguments"]
     assert package["ModelApprovalStatus"] == {"Get": "Parameters.ModelApprovalStatus"}
     assert sorted(package["CustomerMetadataProperties"]) == [
-        "auc",
         "contract_sha",
         "dataset_uri",
         "dataset_version",
         "drift_baseline",
         "evaluation",
         "inference_image",
+        "metric",
         "pipeline_execution",
         "requested_version",
         "training_image",

@@ -41,7 +41,7 @@ def test_the_container_leaves_model_contract_and_metadata(root: Path, contract: 
     assert metadata["features"] == ["fa", "fb"] == booster.feature_names
     assert booster.num_boosted_rounds() == metadata["best_round"] + 1 < metadata["rounds"]
     assert (metadata["dataset_version"], metadata["training_rows"]) == ("sha256:1234", 3000)
-    assert metadata["validation_logloss"] < 0.55  # chance is 0.69
+    assert (metadata["loss"], metadata["validation_loss"] < 0.55) == ("logloss", True)  # chance is 0.69
 
 
 def test_same_input_same_bytes(root: Path) -> None:

@@ -28,6 +28,7 @@ _TRANSFORMS = {
     "reg:logistic": _SIGMOID,
     "reg:squarederror": _IDENTITY,
     "reg:absoluteerror": _IDENTITY,
+    "reg:quantileerror": _IDENTITY,
     "reg:pseudohubererror": _IDENTITY,
     "count:poisson": _EXPONENTIAL,
     "reg:gamma": _EXPONENTIAL,

@@ -1,0 +1,106 @@
+"""A problem for each task and each loss of a regression: a contract, learnable rows, and a trained package."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xgboost as xgb
+
+from contracts import loader, schema
+from contracts.schema import Contract
+from workloads import tasks
+from workloads.inference import packaging
+from workloads.training import data, train
+
+_HEAD = """\
+name: toy
+task: {task}
+entity: id
+event_time: {{from: delivery}}
+label: y
+columns:
+  id: {{type: integer}}
+  a:  {{type: number, nullable: true}}
+  b:  {{type: number, nullable: true}}
+  y:  {label}
+features: {{a: a, b: b, both: a * b}}
+segments: {{side: "bucket(fill(b, 0), 0)"}}
+training: {{num_round: 30, eta: 0.3, max_depth: 3, early_stopping_rounds: 5}}
+"""
+POSITIVE = "{type: number, minimum: 0.001}"
+#: By name: the task, the label's column, and what the contract says besides.
+PROBLEMS = {
+    "binary": ("binary_classification", "{type: integer, allowed: [0, 1]}", "threshold: 0.5"),
+    "multiclass": ("multiclass_classification", '{type: string, allowed: [red, "dark, blue", green]}', ""),
+    "numbered": ("multiclass_classification", "{type: integer, allowed: [10, 20, 5, 7]}", ""),
+    "squared": ("regression", "{type: number}", ""),
+    "absolute": ("regression", "{type: integer}", "objective: absolute"),
+    "poisson": ("regression", "{type: integer, minimum: 0}", "objective: poisson"),
+    "gamma": ("regression", POSITIVE, "objective: gamma"),
+    "tweedie": ("regression", "{type: number, minimum: 0}", "objective: {tweedie: 1.3}"),
+    "quantile": ("regression", "{type: number}", "objective: {quantile: 0.9}"),
+}
+
+
+def contract(problem: str, more: str = "") -> Contract:
+    task, label, own = PROBLEMS[problem]
+    return loader.loads(_HEAD.format(task=task, label=label) + f"{own}\n{more}\n")
+
+
+def rows(problem: str, count: int, seed: int) -> pa.Table:
+    """Rows of a data set: what ETL makes, with the label as the task has it; a tenth of `a` is missing."""
+    rng = np.random.default_rng(seed)
+    a, b = rng.normal(size=count), rng.normal(size=count)
+    signal = a + 0.5 * a * b
+    labels: Any = {
+        "binary": lambda: (rng.random(count) < 1 / (1 + np.exp(-9 * signal))).astype(np.int8),
+        "multiclass": lambda: np.digitize(signal + rng.normal(0, 0.3, count), [-0.5, 0.5]).astype(np.int8),
+        "numbered": lambda: np.digitize(signal + rng.normal(0, 0.3, count), [-0.8, 0, 0.8]).astype(np.int8),
+        "squared": lambda: 40 + 10 * signal + rng.normal(0, 3, count),
+        "absolute": lambda: np.round(40 + 10 * signal + rng.standard_t(2, count)),
+        "poisson": lambda: rng.poisson(np.exp(0.7 * signal)).astype(float),
+        "gamma": lambda: np.maximum(rng.gamma(5, np.exp(0.7 * signal) / 5), 0.001),
+        "tweedie": lambda: np.where(rng.random(count) < 0.3, 0.0, rng.gamma(5, np.exp(0.7 * signal) / 5)),
+        "quantile": lambda: 40 + 10 * signal + rng.normal(0, 3, count),
+    }[problem]()
+    hidden = rng.random(count) < 0.1
+    table = {"id": np.arange(count), "a": pa.array(a, mask=hidden), "b": b, "y": labels}
+    side = np.where(b >= 0, 1.0, 0.0)
+    return pa.table({**table, "both": pa.array(a * b, mask=hidden), "side": side})
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package as the training job leaves it, and the booster in it."""
+
+    directory: Path
+    contract: Contract
+    booster: xgb.Booster
+    metadata: dict[str, Any]
+
+
+def package(directory: Path, problem: str, more: str = "") -> Package:
+    """Train on 2,000 rows with the training job's own parts."""
+    made = contract(problem, more)
+    for part, (count, seed) in {"train": (2000, 1), "validation": (600, 2)}.items():
+        (directory / part).mkdir(parents=True)
+        pq.write_table(rows(problem, count, seed), directory / part / "part-0.parquet")
+    training, validation = data.matrices(directory / "train", directory / "validation", made, 1)
+    fitted = train.fit(
+        training, validation, tasks.of(made), made.training, threads=1, checkpoints=directory / "checkpoints"
+    )
+    model = directory / "model"
+    model.mkdir()
+    fitted.booster.save_model(model / "model.ubj")
+    (model / "contract.json").write_text(schema.to_json(made))
+    (model / "metadata.json").write_text(
+        json.dumps({"features": list(made.feature_names), "dataset_version": "sha256:12"})
+    )
+    packaging.finish(model)
+    return Package(model, made, fitted.booster, json.loads((model / "metadata.json").read_text()))

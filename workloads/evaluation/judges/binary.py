@@ -1,0 +1,68 @@
+"""A binary classifier, by `workloads.evaluation.metrics`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from workloads.evaluation import metrics, plots
+from workloads.evaluation.intervals import Comparison
+from workloads.evaluation.judges.judge import Array, Judge, Measured, shown
+
+
+class BinaryJudge(Judge):
+    """Outputs are probabilities of the label 1."""
+
+    headline = "auc"
+    at_threshold = metrics.AT_THRESHOLD
+    sound, unsound = "scores are probabilities", "outside [0, 1]"
+
+    def described(self, labels: Array) -> Mapping[str, Any]:
+        """The positive rows and the threshold."""
+        return {"positives": int(labels.sum()), "threshold": self.contract.threshold}
+
+    def measure(self, labels: Array, outputs: Array, entities: Array) -> Measured:
+        """AUC, the metrics at the threshold, and how good the scores are as probabilities."""
+        at_threshold = metrics.at_threshold(labels, outputs, self.contract.threshold)
+        return {
+            "auc": metrics.auc(labels, outputs, entities),
+            **at_threshold,
+            **metrics.probabilities(labels, outputs),
+        }
+
+    def compare(self, labels: Array, candidate: Array, champion: Array, entities: Array) -> Comparison:
+        """By AUC."""
+        return Comparison(
+            metric="auc",
+            bound="auc_loss",
+            champion=metrics.auc(labels, champion, entities),
+            difference=metrics.auc_difference(labels, candidate, champion, entities),
+            larger_is_better=True,
+        )
+
+    def by_segment(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> list[dict[str, Any]]:
+        """Shares decided positive, recall and accuracy."""
+        return metrics.by_segment(labels, outputs, segments, self.contract.threshold)
+
+    def faulty(self, outputs: Array) -> int:
+        """NaN counts as outside."""
+        return int((~((outputs >= 0) & (outputs <= 1))).sum())
+
+    def watched(self, outputs: Array) -> Array:
+        """The scores."""
+        return outputs.astype(np.float64)
+
+    def plots(self, labels: Array, outputs: Array, champion: Array | None) -> Mapping[str, str]:
+        """ROC, calibration and the scores of both classes."""
+        return {
+            "ROC": plots.roc(labels, outputs, champion),
+            "Calibration": plots.calibration(labels, outputs),
+            "Scores": plots.distribution(labels, outputs, self.contract.threshold),
+        }
+
+    def summary(self, measured: Measured, rows: int) -> str:
+        """AUC, accuracy and F1."""
+        accuracy, f1 = measured["accuracy"], measured["f1"]
+        return f"AUC {shown(measured['auc'])} on {rows} test rows, accuracy {accuracy:.3f}, F1 {f1:.3f}"

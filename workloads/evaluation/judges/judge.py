@@ -1,0 +1,71 @@
+"""What a judge of any task answers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+
+from contracts.schema import Contract
+from workloads.evaluation.intervals import Comparison, Interval
+
+Array = NDArray[Any]
+Measured = Mapping[str, Interval | float]
+
+
+class Judge(ABC):
+    """Of one contract. Labels are (n,) as a data set has them; outputs (n,) or, of several classes, (n, classes).
+
+    `headline` is the metric that stands for all in a list of models; `at_threshold` are those that depend on one.
+    `sound` says in words what every output must be. `margin` is the unit of contributions.
+    """
+
+    headline: ClassVar[str]
+    at_threshold: ClassVar[Sequence[str]] = ()
+    sound: ClassVar[str]
+    unsound: ClassVar[str]
+    margin: ClassVar[str] = "log odds"
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+
+    def described(self, labels: Array) -> Mapping[str, Any]:
+        """What the report says of the test set beside its rows."""
+        return {}
+
+    @abstractmethod
+    def measure(self, labels: Array, outputs: Array, entities: Array) -> Measured:
+        """All metrics that a contract of the task may bound, but for the comparison and the latency."""
+
+    @abstractmethod
+    def compare(self, labels: Array, candidate: Array, champion: Array, entities: Array) -> Comparison:
+        """The candidate against the champion on the same rows."""
+
+    @abstractmethod
+    def by_segment(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> list[dict[str, Any]]:
+        """The report of each segment (n,): numbers or texts, None where missing."""
+
+    @abstractmethod
+    def faulty(self, outputs: Array) -> int:
+        """How many outputs are not what `sound` says."""
+
+    @abstractmethod
+    def watched(self, outputs: Array) -> Array:
+        """The numbers (n,) of the answers that are watched for drift, as `Strategy.watched` reads them."""
+
+    @abstractmethod
+    def plots(self, labels: Array, outputs: Array, champion: Array | None) -> Mapping[str, str]:
+        """Plots for people by name, as SVG."""
+
+    @abstractmethod
+    def summary(self, measured: Measured, rows: int) -> str:
+        """The metrics in one line."""
+
+
+def shown(value: Interval | float) -> str:
+    """A metric as people read it."""
+    if isinstance(value, Interval):
+        return f"{value.value:.4f} [{value.low:.4f}, {value.high:.4f}]"
+    return f"{value:.4f}"

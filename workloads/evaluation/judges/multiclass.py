@@ -1,0 +1,132 @@
+"""A classifier of several classes: how often the likeliest is right, of each class and over all, and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn import metrics as sklearn_metrics
+
+from workloads.evaluation import intervals, plots
+from workloads.evaluation.intervals import Comparison, Interval
+from workloads.evaluation.judges.judge import Array, Judge, Measured, shown
+from workloads.evaluation.metrics import calibration_error
+from workloads.evaluation.segments import of_each
+
+#: XGBoost's probabilities are float32: the sum of a row's may be off by as much.
+_ROUNDING = 1e-5
+_LEAST = float(np.finfo(np.float64).tiny)
+
+
+class MulticlassJudge(Judge):
+    """Labels are positions of classes, outputs the probabilities of all."""
+
+    headline = "accuracy"
+    sound, unsound = "scores are probabilities that add up to 1", "do not"
+    margin = "margin"
+
+    def described(self, labels: Array) -> Mapping[str, Any]:
+        """The rows of each class."""
+        counts = np.bincount(labels.astype(int), minlength=len(self.contract.classes)).tolist()
+        return {"classes": dict(zip(map(str, self.contract.classes), counts, strict=True))}
+
+    def measure(self, labels: Array, outputs: Array, entities: Array) -> Measured:
+        """Over all rows with intervals, and over the classes."""
+        labels, likeliest = labels.astype(int), outputs.argmax(axis=1)
+        right = (likeliest == labels).astype(float)
+        losses = row_losses(labels, outputs)
+        recalls, f1 = _of_classes(labels, likeliest, len(self.contract.classes))
+        return {
+            "accuracy": intervals.mean(right, entities, low=0.0, high=1.0),
+            "balanced_accuracy": float(recalls.mean()),
+            "macro_f1": float(f1.mean()),
+            "least_recall": float(recalls.min()),
+            "logloss": intervals.mean(losses, entities, low=0.0),
+            "d2": _explained(losses, labels, entities),
+            "calibration_error": calibration_error(right, outputs.max(axis=1)),
+        }
+
+    def compare(self, labels: Array, candidate: Array, champion: Array, entities: Array) -> Comparison:
+        """By log loss, as a share of the champion's."""
+        ours, theirs = (row_losses(labels.astype(int), outputs) for outputs in (candidate, champion))
+        return Comparison(
+            metric="logloss",
+            bound="loss_increase",
+            champion=intervals.mean(theirs, entities, low=0.0),
+            difference=intervals.ratio(ours, theirs, entities),
+            larger_is_better=False,
+        )
+
+    def by_segment(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> list[dict[str, Any]]:
+        """Accuracy and log loss of each group, and the share of its rows for which each class is said."""
+        labels, likeliest = labels.astype(int), outputs.argmax(axis=1)
+        losses = row_losses(labels, outputs)
+        return [
+            {
+                "segment": value,
+                "rows": int(here.sum()),
+                "accuracy": float((likeliest[here] == labels[here]).mean()),
+                "logloss": float(losses[here].mean()),
+                **{
+                    f"said_{name}": float((likeliest[here] == index).mean())
+                    for index, name in enumerate(self.contract.classes)
+                },
+            }
+            for value, here in of_each(segments)
+        ]
+
+    def faulty(self, outputs: Array) -> int:
+        """Rows with NaN, with something outside 0 to 1, or that do not add up."""
+        within = ((outputs >= 0) & (outputs <= 1)).all(axis=1)
+        return int((~(within & (np.abs(outputs.sum(axis=1, dtype=np.float64) - 1) < _ROUNDING))).sum())
+
+    def watched(self, outputs: Array) -> Array:
+        """The positions of the likeliest classes."""
+        return outputs.argmax(axis=1).astype(np.float64)
+
+    def plots(self, labels: Array, outputs: Array, champion: Array | None) -> Mapping[str, str]:
+        """Which class is taken for which, how sure the model is rightly, and the recalls against the champion's."""
+        labels, likeliest = labels.astype(int), outputs.argmax(axis=1)
+        names = list(map(str, self.contract.classes))
+        recalls = {"candidate": _of_classes(labels, likeliest, len(names))[0]}
+        if champion is not None:
+            recalls["champion"] = _of_classes(labels, champion.argmax(axis=1), len(names))[0]
+        counts = sklearn_metrics.confusion_matrix(labels, likeliest, labels=range(len(names)))
+        return {
+            "Confusion": plots.confusion(counts, names),
+            "Calibration": plots.calibration((likeliest == labels).astype(float), outputs.max(axis=1)),
+            "Recall": plots.by_class(recalls, names),
+        }
+
+    def summary(self, measured: Measured, rows: int) -> str:
+        """Accuracy, and how the classes fare."""
+        accuracy, f1, least = (shown(measured[name]) for name in ("accuracy", "macro_f1", "least_recall"))
+        return f"accuracy {accuracy} on {rows} test rows, macro F1 {f1}, least recall of a class {least}"
+
+
+def row_losses(labels: Array, outputs: Array) -> Array:
+    """The log loss (n,) of each row; a class that was held for impossible has the largest finite one."""
+    total = outputs.sum(axis=1, dtype=np.float64)
+    said = outputs[np.arange(len(labels)), labels].astype(np.float64) / total
+    return -np.log(np.maximum(said, _LEAST))
+
+
+def _explained(losses: Array, labels: Array, entities: Array) -> Interval:
+    """1 - loss / loss of the classes' shares (McFadden's pseudo-R², 1974)."""
+    shares = np.bincount(labels) / len(labels)
+    least = -np.log(shares[labels])
+    increase = intervals.ratio(losses, least, entities)
+    return Interval(value=-increase.value, low=-increase.high, high=-increase.low)
+
+
+def _of_classes(labels: Array, likeliest: Array, classes: int) -> tuple[Array, Array]:
+    """Recall and F1 of each class; 0 of one that has no row."""
+    _, recalls, f1, _ = sklearn_metrics.precision_recall_fscore_support(
+        labels,
+        likeliest,
+        labels=range(classes),
+        average=None,
+        zero_division=0.0,  # pyright: ignore[reportArgumentType]
+    )
+    return np.asarray(recalls), np.asarray(f1)

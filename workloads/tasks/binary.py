@@ -59,7 +59,3 @@ class Binary(Strategy):
     def watched(self, prediction: Mapping[str, Any]) -> float:
         """The score."""
         return float(prediction["score"])
-
-    def uses(self) -> str:
-        """Of the card."""
-        return f"Probabilities of {self.contract.label}, and decisions at the threshold {self.contract.threshold:g}"

@@ -69,7 +69,3 @@ class Multiclass(Strategy):
     def watched_line(self, cells: Sequence[str]) -> float:
         """The position of the class, by its text."""
         return float(self._position_of_text[cells[0]])
-
-    def uses(self) -> str:
-        """Of the card."""
-        return f"The likeliest {self.contract.label} of {', '.join(self._texts)}, and the probabilities of all"

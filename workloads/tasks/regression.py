@@ -63,15 +63,12 @@ class Regression(Strategy):
         return (output,)
 
     def properties(self) -> Mapping[str, Any]:
-        """A number."""
-        return {"prediction": {"type": "number", "description": self.uses()}}
+        """A number, and what of the label it is."""
+        loss, parameter = self.objective.loss, self.objective.parameter
+        share = f" {parameter:g}" if loss is Loss.QUANTILE else ""
+        said = f"the {_PREDICTED.get(loss, 'mean')}{share} of {self.contract.label}, given the row's inputs"
+        return {"prediction": {"type": "number", "description": said}}
 
     def watched(self, prediction: Mapping[str, Any]) -> float:
         """The number."""
         return float(prediction["prediction"])
-
-    def uses(self) -> str:
-        """Of the card."""
-        loss, parameter = self.objective.loss, self.objective.parameter
-        share = f" {parameter:g}" if loss is Loss.QUANTILE else ""
-        return f"The {_PREDICTED.get(loss, 'mean')}{share} of {self.contract.label}, as the row's inputs let expect it"

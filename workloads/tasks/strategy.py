@@ -78,7 +78,3 @@ class Strategy(ABC):
     def watched_line(self, cells: Sequence[str]) -> float:
         """As `watched`, of a line of CSV."""
         return self.watched({self.fields[0]: float(cells[0])})
-
-    @abstractmethod
-    def uses(self) -> str:
-        """What the model's answers are for, in the words of its card."""

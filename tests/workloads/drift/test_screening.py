@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from contracts.schema import Feature
+from contracts.schema import Feature, Task
 from tests.workloads.drift.live import CHURN
 from workloads.drift import baseline, screening
 
@@ -54,3 +55,28 @@ def test_the_baseline_names_the_features(tmp_path: Path) -> None:
         "feature leak: alone it separates churn_label (AUC 1.0000 on the training rows); if it is known only after the "
         "outcome, no request will have it: remove it from the contract",
     ]
+
+
+def warned(values: Any, task: Task, labels: Any) -> list[str]:
+    return list(screening.warnings("x", values, "y", task, labels))
+
+
+def test_a_feature_that_orders_a_number_is_told_and_a_good_one_is_not() -> None:
+    labels = 5 * NOISE + 40
+    (told,) = warned(np.exp(NOISE), Task.REGRESSION, labels)  # another scale, the same order
+    assert told.startswith(
+        "feature x: alone it orders y (rank correlation 1.0000 on the training rows); if it is known"
+    )
+    assert len(warned(np.where(np.arange(1000) % 4 == 0, NAN, -NOISE), Task.REGRESSION, labels)) == 1
+    noisy = NOISE + np.random.default_rng(6).normal(0, 0.3, 1000)
+    assert warned(noisy, Task.REGRESSION, labels) == []
+    assert warned(np.full(1000, NAN), Task.REGRESSION, labels) == [
+        "feature x: no training row has a value of it; deliver its columns, or remove it from the contract"
+    ]
+
+
+def test_a_feature_that_separates_one_class_of_several_is_honest_and_a_copy_of_all_is_not() -> None:
+    classes = (np.arange(1000) % 3).astype(np.float64)
+    assert warned(np.where(classes == 0, NOISE + 100, NOISE), Task.MULTICLASS_CLASSIFICATION, classes) == []
+    (told,) = warned(10.0 - classes, Task.MULTICLASS_CLASSIFICATION, classes)
+    assert "alone it separates all classes of y (AUC 1.0000 on the training rows)" in told

@@ -1,0 +1,47 @@
+"""examples/regression and examples/multiclass as their pages say it: the whole loop, to a model that is rolled back."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from contracts import loader
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+CASES = [("regression", "diabetes", r"d2: 0\.\d{4}"), ("multiclass", "digits", r"accuracy: 0\.[89]\d{3}")]
+
+
+@pytest.mark.parametrize(("example", "name", "_figure"), CASES)
+def test_the_contract_of_an_example_fits_its_data(example: str, name: str, _figure: str, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, EXAMPLES / example / "data.py", tmp_path / "data.csv"], check=True)
+    with (tmp_path / "data.csv").open(encoding="utf-8") as file:
+        header = file.readline().strip().split(",")
+    contract = loader.load(EXAMPLES / example / f"{name}.yaml")
+    assert {column.source or column.name for column in contract.columns} == {*header, contract.event_time}
+    page = (EXAMPLES / example / "README.md").read_text(encoding="utf-8")
+    assert f"--contract examples/{example}/{name}.yaml --data {name}.csv" in page
+
+
+@pytest.mark.full
+@pytest.mark.loop
+@pytest.mark.parametrize(("example", "name", "figure"), CASES)
+def test_a_model_is_retrained_released_and_rolled_back(example: str, name: str, figure: str, tmp_path: Path) -> None:
+    data = tmp_path / f"{name}.csv"
+    subprocess.run([sys.executable, EXAMPLES / example / "data.py", data], check=True)
+    command = [
+        *(sys.executable, "-m", "local", "up", "--stack", "staging", "--home", str(tmp_path / "home")),
+        *("--contract", str(EXAMPLES / example / f"{name}.yaml"), "--data", str(data)),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=850, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "predictions: 2000 served" in done.stdout
+    assert len(re.findall(r"gate: register: all \d+ checks hold", done.stdout)) == 2
+    assert re.search(r"against the champion: [+-]\d\.\d{4} \[.*\] \(margin 0\.5\)", done.stdout)
+    assert re.search(rf"live again: \S+/{name}-staging/1 ", done.stdout)
+    assert "answers after the rollback: {200: 60}" in done.stdout
+    assert re.search(rf"{figure} \(register\), ", done.stdout)

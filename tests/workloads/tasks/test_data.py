@@ -1,0 +1,88 @@
+"""From delivered rows to a data set, of each task: what is stored of the label, which parts will do, what is a jump."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from contracts.schema import Contract
+from tests.workloads.tasks import problems
+from workloads.etl import embedded
+from workloads.job import UserError
+from workloads.rehearsal.rehearse import _labels
+from workloads.validation import Verdict, validate
+from workloads.validation.verdict import Status
+
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
+COLORS = ("red", "dark, blue", "green")
+
+
+def accepted(directory: Path, contract: Contract, labels: list[Any], **options: Any) -> Verdict:
+    directory.mkdir()
+    with (directory / "rows.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "a", "b", "y"])
+        writer.writerows([index, index / 10, -index, label] for index, label in enumerate(labels))
+    return validate(directory / "rows.csv", contract, output=directory / "accepted", now=NOW, delivered=NOW, **options)
+
+
+def test_classes_are_stored_as_their_positions_and_counted_by_name(tmp_path: Path) -> None:
+    contract = problems.contract("multiclass")
+    assert accepted(tmp_path / "in", contract, [COLORS[index % 3] for index in range(300)]).accepted == 300
+    manifest = embedded.run(tmp_path / "in" / "accepted", contract, tmp_path / "out")
+    assert manifest["schema"]["y"] == "TINYINT"
+    counted = dict.fromkeys(COLORS, 0)
+    for part, told in manifest["splits"].items():
+        table = pq.read_table(tmp_path / "out" / part)
+        rows = zip(table["id"].to_pylist(), table["y"].to_pylist(), strict=True)
+        assert all(position == entity % 3 for entity, position in rows)
+        assert sum(told["classes"].values()) == told["rows"]
+        counted = {name: counted[name] + told["classes"][name] for name in COLORS}
+    assert counted == dict.fromkeys(COLORS, 100)
+    assert _labels({"rows": 3, "classes": {"red": 1, "green": 2}}) == ", 1 of red, 2 of green"
+
+
+def test_a_number_is_stored_as_float64(tmp_path: Path) -> None:
+    contract = problems.contract("poisson")
+    accepted(tmp_path / "in", contract, [index % 7 for index in range(200)])
+    manifest = embedded.run(tmp_path / "in" / "accepted", contract, tmp_path / "out")
+    assert manifest["schema"]["y"] == "DOUBLE"
+    assert set(manifest["splits"]["train"]) == {"rows"}
+    table = pq.read_table(tmp_path / "out" / "train")
+    assert table["y"].to_pylist() == [float(entity % 7) for entity in table["id"].to_pylist()]
+
+
+def test_a_part_of_which_no_model_can_be_made_is_told(tmp_path: Path) -> None:
+    several, number = problems.contract("multiclass"), problems.contract("squared")
+    accepted(tmp_path / "one", several, [COLORS[index % 2] for index in range(300)])
+    with pytest.raises(
+        UserError, match=r"train has rows with y = red of \d+ and dark, blue of \d+ and green of 0; at le"
+    ):
+        embedded.run(tmp_path / "one" / "accepted", several, tmp_path / "out")
+    accepted(tmp_path / "two", number, [5] * 300)
+    with pytest.raises(
+        UserError, match=r"test has 1 different y of \d+ entities; at least 2, of 2 entities, are needed"
+    ):
+        embedded.run(tmp_path / "two" / "accepted", number, tmp_path / "out")
+
+
+def test_a_class_whose_share_jumps_and_a_number_whose_mean_does_hold_the_file(tmp_path: Path) -> None:
+    several, number = problems.contract("multiclass"), problems.contract("squared")
+    before = accepted(tmp_path / "a", several, [COLORS[index % 3] for index in range(600)]).summary
+    assert before is not None
+    assert (before.label_rate, before.label_shares) == (None, dict.fromkeys(COLORS, pytest.approx(1 / 3)))
+    held = accepted(tmp_path / "b", several, ["red"] * 600, previous=before)
+    assert held.status is Status.HELD
+    assert [finding.text.partition(" is ")[0] for finding in held.findings] == [
+        f"the share of label {name}" for name in COLORS
+    ]
+    like = accepted(tmp_path / "c", several, [COLORS[(index + 1) % 3] for index in range(300)], previous=before)
+    assert like.status is Status.ACCEPTED
+    amounts = accepted(tmp_path / "d", number, [index % 10 for index in range(600)]).summary
+    moved = accepted(tmp_path / "e", number, [index % 10 + 9 for index in range(600)], previous=amounts)
+    assert [finding.text.partition(" is ")[0] for finding in moved.findings] == ["the mean of y"]

@@ -11,9 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.workloads.etl.accepted import CHURN, START, accepted_rows, delivered, write
+from tests.workloads.tasks import problems
 from workloads.etl import embedded
 from workloads.etl import spark as on_spark
 from workloads.features.split import PARTS
+from workloads.validation import validate
 
 pytestmark = pytest.mark.spark
 
@@ -55,3 +57,23 @@ def test_spark_and_embedded_agree(spark: Any, tmp_path: Path, noted: bool) -> No
                 np.testing.assert_allclose(theirs[name].to_numpy(), ours[name].to_numpy(), rtol=1e-14, err_msg=name)
             else:
                 assert theirs[name].to_pylist() == ours[name].to_pylist(), name
+
+
+@pytest.mark.parametrize("problem", ["multiclass", "numbered", "poisson"])
+def test_the_label_of_each_task_is_stored_alike(spark: Any, tmp_path: Path, problem: str) -> None:
+    contract = problems.contract(problem)
+    labels = contract.classes if contract.classes else (0, 3, 7)
+    lines = "".join(f'{index},{index / 10},{-index},"{labels[index % len(labels)]}"\n' for index in range(400))
+    (tmp_path / "rows.csv").write_text(f"id,a,b,y\n{lines}")
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    validate(tmp_path / "rows.csv", contract, output=tmp_path / "in", now=START, delivered=START)
+    embedded.run(tmp_path / "in", contract, tmp_path / "embedded")
+    on_spark.run(spark, str(tmp_path / "in"), contract, str(tmp_path / "spark"))
+    for part in PARTS:
+        ours = pq.read_table(tmp_path / "embedded" / part)
+        theirs = pq.read_table(tmp_path / "spark" / part).sort_by("id")
+        assert (theirs.schema.field("y").type, theirs["y"].to_pylist()) == (
+            ours.schema.field("y").type,
+            ours["y"].to_pylist(),
+        )
+        assert ours["y"].null_count == 0

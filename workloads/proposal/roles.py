@@ -62,9 +62,10 @@ def chosen(
         raise ChoiceError(f"--{role}: found {name!r}, which is no column; {among}")
     if role == "label" and found.distinct != 2:
         has = {0: "no value", 1: "one value in all rows"}.get(found.distinct, f"{found.distinct} different values")
-        way = "make it binary" if found.distinct > 2 else "give a file with rows of both"
+        several = "write a contract of task multiclass_classification or regression by hand (docs/contract.md)"
+        way = several if found.distinct > 2 else "give a file with rows of both"
         raise ChoiceError(
-            f"--label: found {name!r}, which has {has}; supported is a label of two values: {way}; {among}"
+            f"--label: found {name!r}, which has {has}; proposed is a label of two values: {way}; {among}"
         )
     if role == "entity" and kinds.type_of(found) not in (ColumnType.INTEGER, ColumnType.STRING):
         raise ChoiceError(f"--entity: found {name!r}, which holds neither whole numbers nor texts; {among}")

@@ -111,7 +111,7 @@ def test_an_entity_of_many_rows_is_among_what_can_be_one(tmp_path: Path) -> None
 def test_a_label_of_less_than_two_values_says_what_is_lacking(tmp_path: Path, value: str, has: str) -> None:
     path = write(tmp_path / "visits.csv", {**BASE, "kind": [value] * ROWS})
     assert refusal(path, label="kind") == (
-        f"--label: found 'kind', which has {has}; supported is a label of two values: give a file with rows of both; "
+        f"--label: found 'kind', which has {has}; proposed is a label of two values: give a file with rows of both; "
         "columns that can be it: 'left'"
     )
 
@@ -121,7 +121,8 @@ def test_what_is_no_label_entity_or_event_time_is_refused_with_what_could_be(tmp
     path = write(tmp_path / "visits.csv", {**BASE, "kind": [row % 3 for row in range(ROWS)], "day": day, "due": day})
     assert refusal(path, label=None) == "--label: none is given; columns that can be it: 'left'"
     assert refusal(path, label="kind") == (
-        "--label: found 'kind', which has 3 different values; supported is a label of two values: make it binary; "
+        "--label: found 'kind', which has 3 different values; proposed is a label of two values: write a contract of task "
+        "multiclass_classification or regression by hand (docs/contract.md); "
         "columns that can be it: 'left'"
     )
     assert (
@@ -215,7 +216,7 @@ def test_data_sets_that_a_dependency_ships(tmp_path: Path, name: str) -> None:
     target = list(map(BINARY.get(name, int), found.target))
     path = write(tmp_path / "set.csv", {"row": [f"r{i}" for i in range(len(target))], **columns, "target": target})
     if why:
-        assert f"--label: found 'target', which {why}; supported is a label of two values" in refusal(
+        assert f"--label: found 'target', which {why}; proposed is a label of two values" in refusal(
             path, label="target", entity="row"
         )
         return

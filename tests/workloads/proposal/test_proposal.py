@@ -121,8 +121,8 @@ def test_what_is_no_label_entity_or_event_time_is_refused_with_what_could_be(tmp
     path = write(tmp_path / "visits.csv", {**BASE, "kind": [row % 3 for row in range(ROWS)], "day": day, "due": day})
     assert refusal(path, label=None) == "--label: none is given; columns that can be it: 'left'"
     assert refusal(path, label="kind") == (
-        "--label: found 'kind', which has 3 different values; proposed is a label of two values: write a contract of task "
-        "multiclass_classification or regression by hand (docs/contract.md); "
+        "--label: found 'kind', which has 3 different values; proposed is a label of two values: write a contract of "
+        "task multiclass_classification or regression by hand (docs/contract.md); "
         "columns that can be it: 'left'"
     )
     assert (

@@ -113,3 +113,13 @@ def test_gitlab_stores_no_key() -> None:
 def test_a_merge_request_of_a_fork_gets_no_credentials() -> None:
     (rule,) = gitlab("preview")["rules"]
     assert rule["if"].endswith("&& $CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID")
+
+
+def test_no_job_of_gitlab_runs_in_whatever_image_is_the_latest() -> None:
+    """What takes a role or writes a release runs in an image that the project names by digest, the rest in versions."""
+    images = {name: gitlab(name).get("image", GITLAB["default"]["image"]) for name in NAMES}
+    assert {name: image for name, image in images.items() if image.startswith("$")} == {
+        **dict.fromkeys(("preview", "staging", "prod", "drift"), "$DELIVERY_IMAGE"),
+        "release": "$RELEASE_IMAGE",
+    }
+    assert [image for image in images.values() if not re.search(r"^\$|:\d", image)] == []

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.instances import table
-from contracts.kinds import KINDS
+from contracts.kinds import KNOWN
 
 TARGET = Path(__file__).parents[1] / "policies" / "guardrails" / "data" / "facts.json"
 
@@ -26,7 +26,7 @@ def facts() -> dict[str, Any]:
                 "captures": kind.captures,
                 "rollouts": list(kind.rollouts),
             }
-            for kind in KINDS.values()
+            for kind in KNOWN
         },
     }
 

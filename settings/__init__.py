@@ -10,7 +10,7 @@ from __future__ import annotations
 from settings.access import Access, Persona, Personas
 from settings.autoscaling import Autoscaling, Schedule
 from settings.delivery import Delivery, GitHub, GitLab
-from settings.endpoints import AnyKind, Endpoint, EndpointAlarms, Fleet, Realtime, RollbackAlarm, Serverless
+from settings.endpoints import AnyKind, Endpoint, EndpointAlarms, Fleet, Realtime, RollbackAlarm
 from settings.features import Features
 from settings.images import Images
 from settings.lake import Lake
@@ -69,7 +69,6 @@ __all__ = [
     "Rollout",
     "Schedule",
     "Section",
-    "Serverless",
     "Settings",
     "Workload",
     "bakes",

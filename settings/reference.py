@@ -28,7 +28,6 @@ _PAGES: Final = (
     ("Settings", "", "Keys of the stack; each is `ml-platform:<key>` in `Pulumi.<stack>.yaml`."),
     ("Workload", "workloads.<name>", ""),
     ("Realtime", "workloads.<name>.endpoints.<name>: {kind: realtime}", ""),
-    ("Serverless", "workloads.<name>.endpoints.<name>: {kind: serverless}", ""),
     ("EndpointAlarms", "….alarms", ""),
     ("Personas", "access.personas", ""),
     ("CreatedNetwork", "network.create", ""),

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
 from settings.endpoints.common import AnyKind, EndpointAlarms, Fleet, RollbackAlarm
 from settings.endpoints.realtime import Realtime
-from settings.endpoints.serverless import Serverless
 
-__all__ = ["AnyKind", "Endpoint", "EndpointAlarms", "Fleet", "Realtime", "RollbackAlarm", "Serverless"]
+__all__ = ["AnyKind", "Endpoint", "EndpointAlarms", "Fleet", "Realtime", "RollbackAlarm"]
 
 #: One model for each kind of endpoint, told apart by `kind`.
-Endpoint = Annotated[Realtime | Serverless, Field(discriminator="kind")]
+Endpoint = Realtime

@@ -153,9 +153,7 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
             providers=dict(request.providers),
             options=Options(protect=request.protect),
         )
-        expansion = expand(
-            Component(resource=component, register=functools.partial(_register, monitor), invoke=self._cloud.invoke)
-        )
+        expansion = expand(Component(resource=component, register=functools.partial(_register, monitor)))
         outputs = values.to_struct(expansion.outputs)
         monitor.RegisterResourceOutputs(
             resource_pb2.RegisterResourceOutputsRequest(urn=registered.urn, outputs=outputs)

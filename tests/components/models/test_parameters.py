@@ -80,15 +80,15 @@ def test_a_broken_record_says_what_to_do() -> None:
 
 
 def test_a_record_that_the_kind_of_its_endpoint_cannot_serve_stops_the_program() -> None:
-    shadowed = release.mirror_traffic(
-        RECORD, f"{PACKAGE}1", 10, who="test", why="look", when="2025-01-07T09:00:00+00:00"
+    many = release.serve_models(
+        RECORD, f"{PACKAGE}1", {"de": f"{PACKAGE}2"}, who="test", why="all", when="2025-01-07T09:00:00+00:00"
     )
-    serverless = Workload.model_validate({"contract": "c.yaml", "endpoints": {"live": {"kind": "serverless"}}})
+    churn = {"churn": Workload(contract="c.yaml")}
     with pytest.raises(pulumi.RunError) as caught:
-        parameters.release_records(NAMES, {"churn": serverless}, {LIVE.release_parameter: release.to_json(shadowed)})
+        parameters.release_records(NAMES, churn, {LIVE.release_parameter: release.to_json(many)})
     assert str(caught.value) == (
-        f"/mlplatform/staging/churn/live/release: release {shadowed.wanted.id}: shadow: found {PACKAGE}1; allowed on "
-        "an endpoint of kind serverless: none; put back what `aws ssm get-parameter-history --name "
+        f"/mlplatform/staging/churn/live/release: release {many.wanted.id}: models: found de; allowed on "
+        "an endpoint of kind realtime: none, the champion alone; put back what `aws ssm get-parameter-history --name "
         "/mlplatform/staging/churn/live/release` has, or delete it and rebuild it with "
         "`.venv/bin/python -m automation follow`"
     )

@@ -70,6 +70,7 @@ IMAGES: Final[Mapping[str, Image]] = {
         sources=(
             *(f"{package}/{module}.py" for package, modules in _SERVICE.items() for module in modules),
             "workloads/inference",
+            "workloads/tasks",
         ),
         leaves_out=_BESIDE,
         requirements=("workloads/inference/requirements.lock", "workloads/inference/requirements-xgboost.lock"),

@@ -38,7 +38,6 @@ def test_the_patterns_that_python_cannot_express_are_known() -> None:
             if pattern and compiled(pattern) is None:
                 found.add((service, name))
     assert found == {
-        ("budgets", "BudgetName"),
         ("sagemaker", "CustomerMetadataKey"),
         ("sagemaker", "CustomerMetadataValue"),
     }

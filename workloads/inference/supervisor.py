@@ -99,9 +99,7 @@ class Supervisor:
         while ready < self.settings.workers and not self.stopping:
             with contextlib.suppress(BlockingIOError):
                 ready += len(os.read(ready_in, self.settings.workers))
-            pid, _ = os.waitpid(-1, os.WNOHANG)
-            if pid:
-                del self.workers[pid]
+            if self._ended(os.WNOHANG):
                 return False
             time.sleep(0.005)
         return True
@@ -109,12 +107,9 @@ class Supervisor:
     def _watch(self, ready_out: int) -> int:
         failed = self.stopping
         while self.workers:
-            try:
-                pid, status = os.wait()
-            except InterruptedError:
+            if not (ended := self._ended()):
                 continue
-            number = self.workers.pop(pid)
-            code = os.waitstatus_to_exitcode(status)
+            pid, number, code = ended
             if self.stopping:
                 failed = failed or code not in (0, -signal.SIGTERM)  # one that had not begun dies of the signal
                 continue
@@ -122,6 +117,19 @@ class Supervisor:
             time.sleep(RESTART_SECONDS)
             self._start(number, ready_out)
         return 1 if failed else 0
+
+    def _ended(self, flags: int = 0) -> tuple[int, int, int] | None:
+        """Pid, number and exit code of a worker that has ended, which is no longer one of ours.
+
+        It leaves the list before it is reaped: a signal may come between the two, and would go to a process that is
+        none any more, or is somebody else's.
+        """
+        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | flags)
+        if not found:
+            return None
+        number = self.workers.pop(found.si_pid)
+        _, status = os.waitpid(found.si_pid, 0)
+        return found.si_pid, number, os.waitstatus_to_exitcode(status)
 
     def _reload(self, *_: object) -> None:
         for pid in self.workers:

@@ -15,7 +15,7 @@ def endpoint(
     name: str,
     args: EndpointArgs[Any],
     config: aws.sagemaker.EndpointConfiguration,
-    deployment: aws.sagemaker.EndpointDeploymentConfigArgs | None,
+    deployment: aws.sagemaker.EndpointDeploymentConfigArgs,
     parent: pulumi.Resource,
 ) -> aws.sagemaker.Endpoint:
     """The endpoint on the live release's configuration; `deployment` is how the next one takes over."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import pulumi
 import pulumi_aws as aws
@@ -69,28 +68,6 @@ def isolated(
             primary_container=aws.sagemaker.ModelPrimaryContainerArgs(model_package_name=package),
             enable_network_isolation=True,
             vpc_config=network,
-            opts=opts,
-        )
-        for package in sorted(set(packages))
-    }
-
-
-def outside(
-    name: str,
-    packages: Iterable[str],
-    role: access.Role,
-    environment: Mapping[str, Any],
-    opts: pulumi.ResourceOptions,
-) -> dict[str, aws.sagemaker.Model]:
-    """One model for each package where SageMaker takes no network: it runs in one of AWS's; by package."""
-    return {
-        package: aws.sagemaker.Model(
-            f"{name}-model-{package_id(package)}",
-            name=content_name(package_id(package), [package, role.arn, environment]),
-            execution_role_arn=role.arn,
-            primary_container=aws.sagemaker.ModelPrimaryContainerArgs(
-                model_package_name=package, environment=environment or None
-            ),
             opts=opts,
         )
         for package in sorted(set(packages))

@@ -80,6 +80,23 @@ def ratio(losses: Array, others: Array, entities: Array) -> Interval:
     return around(found - 1, _variance(influence, entities), low=-1.0, high=np.inf)
 
 
+def explained(losses: Array, least: Array, entities: Array) -> Interval:
+    """1 - mean(losses) / mean(least): the share of the loss (n,) of the best constant answer that a model explains."""
+    increase = ratio(losses, least, entities)
+    return Interval(value=-increase.value, low=-increase.high, high=-increase.low)
+
+
+def loss_increase(metric: str, losses: Array, others: Array, entities: Array) -> Comparison:
+    """A candidate against the champion by their losses (n,) of the same rows, as a share of the champion's."""
+    return Comparison(
+        metric=metric,
+        bound="loss_increase",
+        champion=mean(others, entities, low=0.0),
+        difference=ratio(losses, others, entities),
+        larger_is_better=False,
+    )
+
+
 def _variance(influence: Array, entities: Array) -> float:
     """Of a mean whose rows have this influence (n,), which adds up to 0: the sums of the entities are independent."""
     owners = np.unique(entities, return_inverse=True)[1]

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn import metrics as sklearn_metrics
 
 from workloads.evaluation import intervals, plots
-from workloads.evaluation.intervals import Comparison, Interval
+from workloads.evaluation.intervals import Comparison
 from workloads.evaluation.judges.judge import Array, Judge, Measured, shown
 from workloads.evaluation.metrics import calibration_error
 from workloads.evaluation.segments import of_each
@@ -43,20 +43,14 @@ class MulticlassJudge(Judge):
             "macro_f1": float(f1.mean()),
             "least_recall": float(recalls.min()),
             "logloss": intervals.mean(losses, entities, low=0.0),
-            "d2": _explained(losses, labels, entities),
+            "d2": intervals.explained(losses, _of_shares(labels), entities),
             "calibration_error": calibration_error(right, outputs.max(axis=1)),
         }
 
     def compare(self, labels: Array, candidate: Array, champion: Array, entities: Array) -> Comparison:
         """By log loss, as a share of the champion's."""
         ours, theirs = (row_losses(labels.astype(int), outputs) for outputs in (candidate, champion))
-        return Comparison(
-            metric="logloss",
-            bound="loss_increase",
-            champion=intervals.mean(theirs, entities, low=0.0),
-            difference=intervals.ratio(ours, theirs, entities),
-            larger_is_better=False,
-        )
+        return intervals.loss_increase("logloss", ours, theirs, entities)
 
     def by_segment(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> list[dict[str, Any]]:
         """Accuracy and log loss of each group, and the share of its rows for which each class is said."""
@@ -112,12 +106,10 @@ def row_losses(labels: Array, outputs: Array) -> Array:
     return -np.log(np.maximum(said, _LEAST))
 
 
-def _explained(losses: Array, labels: Array, entities: Array) -> Interval:
-    """1 - loss / loss of the classes' shares (McFadden's pseudo-R², 1974)."""
+def _of_shares(labels: Array) -> Array:
+    """The log loss (n,) of who says the classes' shares of every row (McFadden's pseudo-R² compares with it, 1974)."""
     shares = np.bincount(labels) / len(labels)
-    least = -np.log(shares[labels])
-    increase = intervals.ratio(losses, least, entities)
-    return Interval(value=-increase.value, low=-increase.high, high=-increase.low)
+    return -np.log(shares[labels])
 
 
 def _of_classes(labels: Array, likeliest: Array, classes: int) -> tuple[Array, Array]:

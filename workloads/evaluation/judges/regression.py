@@ -36,7 +36,7 @@ class RegressionJudge(Judge):
         error = outputs.astype(np.float64) - labels
         squared = intervals.mean(np.square(error), entities, low=0.0)
         return {
-            "d2": _complement(intervals.ratio(losses, least, entities)),
+            "d2": intervals.explained(losses, least, entities),
             "loss": intervals.mean(losses, entities, low=0.0),
             "rmse": Interval(**{end: float(np.sqrt(getattr(squared, end))) for end in ("value", "low", "high")}),
             "mae": intervals.mean(np.abs(error), entities, low=0.0),
@@ -48,13 +48,7 @@ class RegressionJudge(Judge):
     def compare(self, labels: Array, candidate: Array, champion: Array, entities: Array) -> Comparison:
         """By the objective's loss, as a share of the champion's."""
         ours, theirs = (row_losses(labels, outputs, self._objective) for outputs in (candidate, champion))
-        return Comparison(
-            metric="loss",
-            bound="loss_increase",
-            champion=intervals.mean(theirs, entities, low=0.0),
-            difference=intervals.ratio(ours, theirs, entities),
-            larger_is_better=False,
-        )
+        return intervals.loss_increase("loss", ours, theirs, entities)
 
     def by_segment(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> list[dict[str, Any]]:
         """What is said of each group, and how wrong it is: a bias of one group is an unfairness that no mean shows."""
@@ -139,8 +133,3 @@ def calibration_error(labels: Array, outputs: Array) -> float:
     spread = float(labels.std(dtype=np.float64))
     distance = float(np.average(np.abs(predicted - observed), weights=rows))
     return distance / spread if spread else (0.0 if distance == 0 else np.inf)
-
-
-def _complement(increase: Interval) -> Interval:
-    """The share of a loss that is gone, from how much larger one loss is than the other."""
-    return Interval(value=-increase.value, low=-increase.high, high=-increase.low)

@@ -81,9 +81,7 @@ def split(names: EndpointNames, package: str, percent: int, *, by: By, clients: 
     """Give an approved package `percent` (1 to 99) of the traffic, beside the champion."""
     arn = packages.approved(names, package, sagemaker=clients.sagemaker)
     with ledger(names, clients).open(who=by.who, doing="split") as book:
-        known = _known(book, clients)
-        if known is None:
-            raise ReleaseError(f"endpoint {names.prefix} has no champion yet to share its traffic: promote one first")
+        known = _championed(names, book, clients, "share its traffic")
         return book.write(
             release.split_traffic(known, arn, percent, who=by.who, why=by.why, when=_now(), counts=book.counts)
         )
@@ -93,9 +91,7 @@ def shadow(names: EndpointNames, package: str, percent: int, *, by: By, clients:
     """Copy `percent` (1 to 100) of the requests to an approved package, whose answers nobody gets."""
     arn = packages.approved(names, package, sagemaker=clients.sagemaker)
     with ledger(names, clients).open(who=by.who, doing="shadow") as book:
-        known = _known(book, clients)
-        if known is None:
-            raise ReleaseError(f"endpoint {names.prefix} has no champion yet to stand behind: promote one first")
+        known = _championed(names, book, clients, "stand behind")
         return book.write(
             release.mirror_traffic(known, arn, percent, who=by.who, why=by.why, when=_now(), counts=book.counts)
         )
@@ -190,6 +186,14 @@ def _known(book: Book, clients: Clients) -> Record | None:
     if book.record is None and book.live is not None:
         return rebuilt(book.live, sagemaker=clients.sagemaker)
     return book.record
+
+
+def _championed(names: EndpointNames, book: Book, clients: Clients, act: str) -> Record:
+    """The record of an endpoint with a champion, beside which another model is to be put. ReleaseError without one."""
+    known = _known(book, clients)
+    if known is None:
+        raise ReleaseError(f"endpoint {names.prefix} has no champion yet to {act}: promote one first")
+    return known
 
 
 def _now() -> str:

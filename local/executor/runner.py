@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -190,7 +190,8 @@ class Runner:
             self._values.files[step["Name"], file["PropertyFileName"]] = content
 
 
-def _require_known(definition: Mapping[str, Any], faults: list[str]) -> None:
+def _require_known(definition: Mapping[str, Any], of_parameters: Sequence[str]) -> None:
+    faults = list(of_parameters)
     for step in steps_of(definition["Steps"]):
         if step["Type"] not in TYPES:
             faults.append(f"{step['Name']}: step type {step['Type']!r} is not run here; there are {', '.join(TYPES)}")

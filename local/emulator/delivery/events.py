@@ -132,7 +132,7 @@ def _send(context: Context, rule: Rule, target: dict[str, Any], event: dict[str,
 
 def _to_queue(rule: Rule, arn: str, payload: Any, group: str | None) -> None:
     if refused := queues.refusal(arn, permissions.RULES, rule.arn):
-        raise TargetError("RESOURCE_NOT_FOUND" if refused.endswith("does not exist") else "NO_PERMISSIONS", refused)
+        raise TargetError("NO_PERMISSIONS" if queues.exists(arn) else "RESOURCE_NOT_FOUND", refused)
     queues.put(arn, json.dumps(payload), group=group)
 
 

@@ -11,13 +11,18 @@ from local.emulator.delivery import permissions
 from local.emulator.delivery.log import Status
 
 
+def exists(arn: str) -> bool:
+    """Whether there is a queue of this ARN."""
+    region, account, name = arn.split(":")[3:6]
+    return name in sqs_backends[account][region].queues
+
+
 def refusal(arn: str, service: str, source: str) -> str | None:
     """Why a service may not send to a queue on behalf of `source`; None when it may."""
     region, account, name = arn.split(":")[3:6]
-    queue = sqs_backends[account][region].queues.get(name)
-    if queue is None:
+    if not exists(arn):
         return f"queue {name} does not exist"
-    return permissions.to_queue(queue, service, source)
+    return permissions.to_queue(sqs_backends[account][region].queues[name], service, source)
 
 
 def put(arn: str, body: str, attributes: Mapping[str, str] | None = None, group: str | None = None) -> None:

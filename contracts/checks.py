@@ -21,13 +21,8 @@ from contracts.tree import comparisons
 # what an expression can name, and names that it, our ETL and our requests keep.
 NAME = re.compile(r"[a-zA-Z](_*[a-zA-Z0-9]){0,63}")
 RESERVED_NAMES = ("api_invocation_time", "instances", "is_deleted", "split", "write_time")
-ANSWER_NAMES = (
-    "decision",
-    "model_version",
-    "prediction",
-    "probabilities",
-    "score",
-)  # beside these a prediction repeats the entity
+# Beside these a prediction repeats the entity.
+ANSWER_NAMES = ("decision", "model_version", "prediction", "probabilities", "score")
 # The workload's name begins the name of every AWS resource; SageMaker allows 63 characters for the whole.
 WORKLOAD_NAME = re.compile(r"[a-z](-?[a-z0-9]){0,29}")
 
@@ -277,12 +272,16 @@ def _quality(bounds: Bounds, metric: Metric) -> Iterator[Fault]:
         if end not in metric.ends:
             yield (*path, end), f"{value:g} is found; only {metric.ends[0]} is allowed of {bounds.metric}; remove it"
         elif not metric.low <= value <= metric.high:
-            allowed = f"{metric.low:g} to {metric.high:g}"
-            allowed = f"{metric.low:g} or more" if math.isinf(metric.high) else allowed
-            allowed = f"{metric.high:g} or less" if math.isinf(metric.low) else allowed
-            yield (*path, end), f"{value:g} is found; allowed is {allowed}"
+            yield (*path, end), f"{value:g} is found; allowed is {_range(metric)}"
     if bounds.min is not None and bounds.max is not None and bounds.min > bounds.max:
         yield path, f"min {bounds.min:g} is above max {bounds.max:g}; correct one of them"
+
+
+def _range(metric: Metric) -> str:
+    """The values that a metric can have, in words; all of them are finite."""
+    if math.isinf(metric.low):
+        return f"{metric.high:g} or less"
+    return f"{metric.low:g} or more" if math.isinf(metric.high) else f"{metric.low:g} to {metric.high:g}"
 
 
 def _expression(draft: Draft, key: str, feature: Feature) -> Iterator[Fault]:

@@ -33,11 +33,10 @@ def prepare(frame: NativeFrame, contract: Contract) -> NativeFrame:
 def output_columns(contract: Contract) -> tuple[str, ...]:
     """Columns of the train, validation and test files, in order.
 
-    Entity, event time, the features as float64 in the order of the model matrix, the label as the task has
-    it (int8, of several classes their positions; float64), the segments, and
-    the raw inputs: a former model with other features is compared on the same rows, and data-quality monitoring
-    compares requests, which carry raw inputs. A feature or segment that is a bare column under its own name occurs
-    once.
+    Entity, event time, the features as float64 in the order of the model matrix, the label as the task has it
+    (int8, of several classes their positions; float64), the segments, and the raw inputs: a former model with other
+    features is compared on the same rows, and data-quality monitoring compares requests, which carry raw inputs. A
+    feature or segment that is a bare column under its own name occurs once.
     """
     names = [contract.entity, contract.event_time, *contract.feature_names, contract.label]
     names += [segment.name for segment in contract.segments]

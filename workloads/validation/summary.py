@@ -18,8 +18,8 @@ from workloads.engine import literal
 
 # The figures of a small file scatter by chance; a jump is only what lies beyond this many standard errors as well.
 NOISE_STANDARD_ERRORS = 3.0
+_POSITIVE = ""  # stands for the positive rows among the shares of classes: no class is called so
 # Values beyond the first have squares that overflow; they are divided by the second, a power of two, without loss.
-_POSITIVE = ""
 _SQUARABLE, _LARGE = 1e150, 2.0**600
 
 

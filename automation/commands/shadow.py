@@ -56,7 +56,8 @@ def compare(
 ) -> None:
     """Say what champion and shadow answered to the same requests.
 
-    Reads captured traffic, which data scientists and ML engineers may.
+    Reads captured traffic, which data scientists and ML engineers may. Scores are those of a binary classification:
+    the answers of another task count as unreadable, and metrics alone are told.
     """
     on, out = target.read(stack), Output(as_json=as_json)
     names, until = on.endpoint(workload, endpoint), datetime.now(UTC)

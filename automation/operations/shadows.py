@@ -1,7 +1,7 @@
 """What a shadow would have answered: its answers beside the champion's to the same requests, from captured traffic.
 
 A captured record of the shadow is compared with one of the champion of the same request, found by what was asked: the
-answer of a model depends on nothing else.
+answer of a model depends on nothing else. Answers are read as those of a binary classification.
 """
 
 from __future__ import annotations

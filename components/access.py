@@ -18,6 +18,7 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
+from components.service import Service
 from contracts.names import Names
 
 #: Actions that take no resource, so that "*" is the only one they accept (AWS service authorization reference).
@@ -40,6 +41,18 @@ WITHOUT_RESOURCE: Final = frozenset(
 )
 
 Conditions = Mapping[str, Mapping[str, pulumi.Input[str] | Sequence[pulumi.Input[str]]]]
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "iam",
+        types="iam/role iam/rolePolicy iam/rolePolicyAttachment",
+        reads="GetRole GetRolePolicy ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies "
+        "ListRoleTags",
+        # What could give a role more than the boundary stands in `components.delivery.permissions`.
+        changes="DeleteRole DeleteRolePolicy DetachRolePolicy TagRole UntagRole UpdateAssumeRolePolicy UpdateRole "
+        "UpdateRoleDescription",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
+from components.service import Service
 from contracts.names import Names
+
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "sns",
+        types="sns/topic sns/topicPolicy sns/topicSubscription",
+        reads="GetSubscriptionAttributes GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource",
+        changes="CreateTopic DeleteTopic SetSubscriptionAttributes SetTopicAttributes Subscribe TagResource "
+        "Unsubscribe UntagResource",
+    ),
+)
 
 
 def topic_policy(names: Names, role: str, *, event_rules: bool) -> list[Statement]:

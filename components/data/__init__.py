@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from components.data import catalog, features
 from components.data.catalog import Catalog, CatalogArgs
 from components.data.features import Features, FeaturesArgs
 from components.workload import Workload
+
+#: What is made in this wing (`components.service`).
+SERVICES: Final = (*catalog.SERVICES, *features.SERVICES)
 
 
 def build(workload: Workload) -> Features:

@@ -15,10 +15,29 @@ import pulumi_aws as aws
 
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.service import Service
 from contracts.names import WorkloadNames
 
 #: A query that would read more is cancelled. Athena charges by what is read: at 5 USD a TB, half a dollar.
 MOST_SCANNED_BYTES: Final = 100 * 1000**3
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "athena",
+        types="athena/workgroup",
+        reads="GetWorkGroup ListTagsForResource",
+        changes="CreateWorkGroup DeleteWorkGroup TagResource UntagResource UpdateWorkGroup",
+    ),
+    Service(
+        "glue",
+        types="glue/dataCatalogEncryptionSettings glue/securityConfiguration",
+        reads="GetDataCatalogEncryptionSettings",
+        reads_anywhere="GetSecurityConfiguration",
+        changes="PutDataCatalogEncryptionSettings",
+        changes_anywhere="CreateSecurityConfiguration DeleteSecurityConfiguration",
+        unnamed="catalog",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -23,6 +24,7 @@ import pulumi_aws as aws
 from components import access
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.service import Service
 from contracts.names import WorkloadNames
 from contracts.schema import ColumnType, Contract
 from settings import Features as FeatureSettings
@@ -36,6 +38,15 @@ _TYPES: Mapping[ColumnType, str] = {
     ColumnType.BOOLEAN: "Integral",
     ColumnType.TIMESTAMP: "String",
 }
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "sagemaker",
+        types="sagemaker/featureGroup",
+        reads="DescribeFeatureGroup ListTags",
+        changes="AddTags CreateFeatureGroup DeleteFeatureGroup DeleteTags UpdateFeatureGroup",
+    ),
+)
 
 
 def feature_definitions(contract: Contract) -> dict[str, str]:

@@ -11,11 +11,14 @@ from typing import Any, Final
 import pulumi
 
 from components.access import Statement
+from components.service import Service
 from settings import GitHub, GitLab
 
 #: What both issuers are asked to name as the audience of a token.
 AUDIENCE: Final = "sts.amazonaws.com"
 Conditions = dict[str, dict[str, str]]
+#: The providers whose tokens are trusted; what may be done with them stands in `components.delivery.permissions`.
+SERVICES: Final = (Service("iam", types="iam/openIdConnectProvider"),)
 
 
 def github(provider: str, settings: GitHub, environment: str) -> Statement:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 
-from components.ground import existing_key, existing_log_bucket
+from components import access, topic
+from components.ground import boundary, bucket, existing_key, existing_log_bucket, keys, network
 from components.ground.boundary import Access, AccessArgs
 from components.ground.keys import Domain, Keys, KeysArgs
 from components.ground.lake import Lake, LakeArgs
@@ -17,6 +19,16 @@ from components.topic import Topic, TopicArgs
 from components.watch import Channel
 from contracts.names import Names
 from settings import Persona, Settings
+
+#: What is made in this wing, and of what every wing makes (`components.service`).
+SERVICES: Final = (
+    *access.SERVICES,
+    *boundary.SERVICES,
+    *bucket.SERVICES,
+    *keys.SERVICES,
+    *network.SERVICES,
+    *topic.SERVICES,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,17 @@ import pulumi_aws as aws
 from components import access
 from components.access import Statement
 from components.ground.keys import Domain, Keys
+from components.service import Service
 from contracts.names import MAX_STACK, USER, Names
+
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "iam",
+        types="iam/policy",
+        reads="GetPolicy GetPolicyVersion ListPolicyVersions",
+    ),
+)
 
 
 class Bounded(StrEnum):

@@ -11,16 +11,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
+from components.service import Service
 from contracts.names import Names
 
 #: Parts of uploads that were never finished cost storage and show up in no listing.
 ABORT_UPLOADS_AFTER_DAYS = 7
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "s3",
+        types="s3/bucket s3/bucketLifecycleConfiguration s3/bucketLogging s3/bucketNotification "
+        "s3/bucketObjectLockConfiguration s3/bucketOwnershipControls s3/bucketPolicy s3/bucketPublicAccessBlock "
+        "s3/bucketServerSideEncryptionConfiguration s3/bucketVersioning",
+        reads="GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLocation GetBucketLogging "
+        "GetBucketNotification GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy "
+        "GetBucketPublicAccessBlock GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetBucketWebsite "
+        "GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration ListBucket "
+        "ListTagsForResource",
+        changes="CreateBucket DeleteBucket DeleteBucketPolicy PutBucketLogging PutBucketNotification "
+        "PutBucketObjectLockConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock "
+        "PutBucketTagging PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration TagResource "
+        "UntagResource",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

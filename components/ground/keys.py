@@ -9,15 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
+from components.service import Service
 from contracts import partitions
 from contracts.names import Names
 from settings.keys import Keys as KeySettings
+
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "kms",
+        types="kms/alias kms/key",
+        reads="DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
+        reads_anywhere="ListAliases",
+        changes="EnableKeyRotation PutKeyPolicy ScheduleKeyDeletion UntagResource UpdateKeyDescription",
+        unnamed="key/*",
+    ),
+)
 
 
 class Domain(StrEnum):

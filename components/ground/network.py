@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -16,10 +17,42 @@ from components.ground import existing, vpc
 from components.ground.existing import Found
 from components.ground.keys import Keys
 from components.ground.vpc import Site, Vpc, VpcArgs
+from components.service import Service
 from contracts.names import Names
 from settings.network import Network as NetworkSettings
 
 HTTPS = 443
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "ec2",
+        types="ec2/defaultSecurityGroup ec2/eip ec2/flowLog ec2/internetGateway ec2/natGateway ec2/route "
+        "ec2/routeTable ec2/routeTableAssociation ec2/securityGroup ec2/subnet ec2/vpc ec2/vpcEndpoint "
+        "vpc/securityGroupEgressRule vpc/securityGroupIngressRule",
+        reads="DescribeVpcAttribute",
+        reads_anywhere="DescribeAddresses DescribeAddressesAttribute DescribeAvailabilityZones DescribeFlowLogs "
+        "DescribeInternetGateways DescribeNatGateways DescribeNetworkAcls DescribeNetworkInterfaces "
+        "DescribePrefixLists DescribeRouteTables DescribeSecurityGroupRules DescribeSecurityGroups DescribeSubnets "
+        "DescribeVpcEndpointServices DescribeVpcEndpoints DescribeVpcs",
+        changes="AllocateAddress AssociateRouteTable AttachInternetGateway AuthorizeSecurityGroupEgress "
+        "AuthorizeSecurityGroupIngress CreateFlowLogs CreateInternetGateway CreateNatGateway CreateRoute "
+        "CreateRouteTable CreateSecurityGroup CreateSubnet CreateTags CreateVpc CreateVpcEndpoint DeleteFlowLogs "
+        "DeleteInternetGateway DeleteNatGateway DeleteRoute DeleteRouteTable DeleteSecurityGroup DeleteSubnet "
+        "DeleteTags DeleteVpc DeleteVpcEndpoints DetachInternetGateway DisassociateRouteTable ModifySecurityGroupRules "
+        "ModifySubnetAttribute ModifyVpcAttribute ModifyVpcEndpoint ReleaseAddress RevokeSecurityGroupEgress "
+        "RevokeSecurityGroupIngress",
+        unnamed="elastic-ip/* *gateway/* route-table/* security-group*/* subnet/* vpc*/*",
+    ),
+    Service(
+        "logs",
+        types="cloudwatch/logGroup",
+        reads="ListTagsForResource",
+        reads_anywhere="DescribeLogGroups",
+        changes="AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy PutLogGroupDeletionProtection "
+        "PutRetentionPolicy TagResource UntagResource",
+        changes_anywhere="CreateLogDelivery DeleteLogDelivery",
+    ),
+)
 
 
 def survey(

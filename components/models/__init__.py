@@ -6,7 +6,7 @@ from typing import Final
 
 import pulumi
 
-from components.models import training
+from components.models import images, registry, signs, training
 from components.models.registry import Registry, RegistryArgs
 from components.models.training import Training, TrainingArgs
 from components.workload import Root, Workload, tagged
@@ -14,6 +14,13 @@ from contracts.names import WorkloadNames
 
 #: What the code of this wing calls (`components.reach`).
 CALLS: Final = (training.CALLS,)
+#: What is made in this wing (`components.service`).
+SERVICES: Final = (
+    *images.SERVICES,
+    *registry.SERVICES,
+    *signs.SERVICES,
+    *training.SERVICES,
+)
 
 
 def build(workload: Workload) -> tuple[Registry, Training]:

@@ -7,6 +7,7 @@ digest only; the build writes the digests to SSM (`components.models.parameters`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -14,8 +15,23 @@ import pulumi_awsx as awsx
 
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.service import Service
 from contracts.images import IMAGES
 from settings import Images as ImageSettings
+
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "ecr",
+        types="ecr/lifecyclePolicy ecr/repository",
+        reads="BatchCheckLayerAvailability BatchGetImage DescribeImageScanFindings DescribeImages DescribeRepositories "
+        "GetDownloadUrlForLayer GetLifecyclePolicy GetRepositoryPolicy ListTagsForResource",
+        reads_anywhere="GetAuthorizationToken",
+        changes="CompleteLayerUpload CreateRepository DeleteLifecyclePolicy DeleteRepository InitiateLayerUpload "
+        "PutImage PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy SetRepositoryPolicy "
+        "TagResource UntagResource UploadLayerPart",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

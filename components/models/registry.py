@@ -10,11 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
+from components.service import Service
 from contracts.names import Names, WorkloadNames
+
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "sagemaker",
+        types="sagemaker/modelPackageGroup",
+        reads="DescribeModelPackageGroup ListTags",
+        changes="AddTags CreateModelPackageGroup DeleteModelPackageGroup DeleteTags",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,11 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
+from components.service import Service
 from contracts.names import PLATFORM
+
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "ssm",
+        types="ssm/parameter",
+        reads="GetParameter GetParameters GetParametersByPath ListTagsForResource",
+        reads_anywhere="DescribeParameters",
+        changes="AddTagsToResource DeleteParameter PutParameter RemoveTagsFromResource",
+    ),
+)
 
 
 def sign(parameter: str) -> str:

@@ -20,6 +20,7 @@ from components import access, jobs
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.service import Service
 from components.watch import HOUR, Event, Series, Watch, Widget
 from contracts import schema
 from contracts.images import INFERENCE, TRAINING
@@ -31,6 +32,19 @@ from workloads.pipeline import render
 CALLS: Final = {"evaluation": frozenset({"sagemaker.api", "ssm"})}
 #: Pipelines names its jobs `pipelines-<execution>-<step>-<random>`.
 JOB_NAMES = "pipelines-*"
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "s3",
+        types="s3/bucketObjectv2",
+    ),
+    Service(
+        "sagemaker",
+        types="sagemaker/pipeline",
+        reads="DescribePipeline ListTags",
+        changes="AddTags CreatePipeline DeletePipeline DeleteTags UpdatePipeline",
+    ),
+)
 
 
 class Job(StrEnum):

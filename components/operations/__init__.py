@@ -10,7 +10,7 @@ import pulumi
 
 from components.models import packages, training
 from components.models.training import Training
-from components.operations import dead_letters, drift, function, quality, retraining, rollback
+from components.operations import dead_letters, drift, function, monitoring, quality, retraining, rollback, schedule
 from components.operations.dead_letters import DeadLetters, DeadLettersArgs
 from components.operations.monitoring import Monitoring, MonitoringArgs, Watched
 from components.operations.retraining import Retraining, RetrainingArgs
@@ -22,6 +22,14 @@ from contracts.images import TRAINING
 
 #: What the code of this wing calls (`components.reach`).
 CALLS: Final = (retraining.CALLS, rollback.CALLS, drift.CALLS)
+#: What is made in this wing (`components.service`).
+SERVICES: Final = (
+    *dead_letters.SERVICES,
+    *function.SERVICES,
+    *monitoring.SERVICES,
+    *quality.SERVICES,
+    *schedule.SERVICES,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -11,10 +12,20 @@ from components import access
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.service import Service
 from components.watch import Alarm, Series, Watch, Widget
 from contracts.names import DEAD_LETTERS, WorkloadNames
 
 RETENTION_DAYS = 14
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "sqs",
+        types="sqs/queue sqs/queuePolicy",
+        reads="GetQueueAttributes GetQueueUrl ListQueueTags",
+        changes="CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue",
+    ),
+)
 
 
 def watch(names: WorkloadNames) -> Watch:

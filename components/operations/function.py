@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -21,12 +22,24 @@ from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.operations import dead_letters
+from components.service import Service
 from components.watch import Alarm, Series, Watch, Widget
 from contracts.names import WorkloadNames
 
 #: Deprecated not before June 2029 (AWS Lambda developer guide, "Lambda runtimes").
 RUNTIME = "python3.13"
 PROJECT = Path(__file__).parents[2]
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "lambda",
+        types="lambda/function lambda/permission",
+        reads="GetFunction GetFunctionCodeSigningConfig GetFunctionConcurrency GetFunctionConfiguration GetPolicy "
+        "ListTags ListVersionsByFunction",
+        changes="AddPermission CreateFunction DeleteFunction DeleteFunctionConcurrency PutFunctionConcurrency "
+        "RemovePermission TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
+    ),
+)
 
 
 def archive_files(patterns: Iterable[str]) -> dict[str, str]:

@@ -9,15 +9,33 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
 from components.ground import Ground
 from components.operations.dashboard import dashboard
+from components.service import Service
 from components.watch import Alarm, Channel, Event, Watch
 from contracts.names import WorkloadNames
 from settings import RollbackAlarm
+
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "cloudwatch",
+        types="cloudwatch/dashboard cloudwatch/metricAlarm",
+        reads="DescribeAlarms GetDashboard ListTagsForResource",
+        changes="DeleteAlarms DeleteDashboards PutDashboard PutMetricAlarm TagResource UntagResource",
+    ),
+    Service(
+        "events",
+        types="cloudwatch/eventRule cloudwatch/eventTarget",
+        reads="DescribeRule ListTagsForResource ListTargetsByRule",
+        changes="DeleteRule PutRule PutTargets RemoveTargets TagResource UntagResource",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

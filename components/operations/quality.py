@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
@@ -31,11 +31,22 @@ from components.access import Statement
 from components.content import content_name
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.service import Service
 from contracts.names import ANALYZER, EndpointNames
 from settings import Monitoring as MonitoringSettings
 
 #: Every hour, in the form that SageMaker takes (developer guide, "The cron expression for monitoring schedule").
 HOURLY = "cron(0 * ? * * *)"
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "sagemaker",
+        types="sagemaker/dataQualityJobDefinition sagemaker/monitoringSchedule",
+        reads="DescribeDataQualityJobDefinition DescribeMonitoringSchedule ListTags",
+        changes="AddTags CreateDataQualityJobDefinition CreateMonitoringSchedule DeleteDataQualityJobDefinition "
+        "DeleteMonitoringSchedule DeleteTags UpdateMonitoringSchedule",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.operations import dead_letters
+from components.service import Service
 from contracts.names import WorkloadNames
 
 SERVICE: Final = "scheduler.amazonaws.com"
@@ -26,6 +27,15 @@ HOURLY: Final = "cron(0 * * * ? *)"
 #: a job's name unique, and a time such as 2022-03-22T18:59:43Z, which is the schedule's whenever a job gets to run.
 EXECUTION_ID: Final = "<aws.scheduler.execution-id>"
 SCHEDULED_TIME: Final = "<aws.scheduler.scheduled-time>"
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "scheduler",
+        types="scheduler/schedule",
+        reads="GetSchedule",
+        changes="CreateSchedule DeleteSchedule UpdateSchedule",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 
+from components.serving import endpoint, models, scaling
 from components.serving.kind import EndpointArgs, Served
 from components.serving.kinds import drawn
 from components.workload import Workload
 from contracts.names import EndpointNames
+
+#: What is made in this wing (`components.service`).
+SERVICES: Final = (*endpoint.SERVICES, *models.SERVICES, *scaling.SERVICES)
 
 
 def build(
@@ -23,15 +27,15 @@ def build(
     `see_through` raises what became of a rollout that was turned back (`automation.operations.rollouts`).
     """
     found: dict[str, Served] = {}
-    for endpoint, record in workload.records.items():
-        settings = workload.settings.endpoints[endpoint]
+    for name, record in workload.records.items():
+        settings = workload.settings.endpoints[name]
         args = EndpointArgs[Any](
             ground=workload.ground,
-            names=workload.names.of_endpoint(endpoint),
+            names=workload.names.of_endpoint(name),
             settings=settings,
             record=record,
-            rollback_alarms=rollback_alarms[endpoint],
+            rollback_alarms=rollback_alarms[name],
             see_through=see_through,
         )
-        found[endpoint] = drawn(settings).build(workload.named(endpoint), args, workload.opts(endpoint))
+        found[name] = drawn(settings).build(workload.named(name), args, workload.opts(name))
     return found

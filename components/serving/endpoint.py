@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
 
 from components.ground.keys import Domain
+from components.service import Service
 from components.serving.kind import EndpointArgs
+
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "sagemaker",
+        types="sagemaker/endpoint sagemaker/endpointConfiguration",
+        reads="DescribeEndpoint DescribeEndpointConfig ListTags",
+        reads_anywhere="ListEndpointConfigs",
+        changes="AddTags CreateEndpoint CreateEndpointConfig DeleteEndpoint DeleteEndpointConfig DeleteTags "
+        "UpdateEndpoint UpdateEndpointWeightsAndCapacities",
+    ),
+)
 
 
 def endpoint(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -12,8 +13,19 @@ from components.access import Statement
 from components.content import content_name
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.service import Service
 from components.serving.plan import package_id
 from contracts.names import HOSTS, EndpointNames
+
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "sagemaker",
+        types="sagemaker/model",
+        reads="DescribeModel ListTags",
+        changes="AddTags CreateModel DeleteModel DeleteTags",
+    ),
+)
 
 
 def statements(

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pulumi
 import pulumi_aws as aws
 
+from components.service import Service
 from components.serving.plan import cron
 from contracts.names import EndpointNames
 from settings import Autoscaling
+
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "application-autoscaling",
+        types="appautoscaling/policy appautoscaling/scheduledAction appautoscaling/target",
+        reads="ListTagsForResource",
+        reads_anywhere="DescribeScalableTargets DescribeScalingPolicies DescribeScheduledActions",
+        changes="DeleteScalingPolicy DeleteScheduledAction DeregisterScalableTarget PutScalingPolicy "
+        "PutScheduledAction RegisterScalableTarget TagResource UntagResource",
+        unnamed="scalable-target/*",
+    ),
+)
 
 
 def scaling(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pulumi_aws as aws
 import pytest
 
 from automation.cost import Document, Estimate, Traffic, estimate
 from automation.cost.page import page
 from automation.cost.rules import FREE, RULES
 from local.runtime import Stack
-from tests.synth.conftest import STACKS
+from tests.synth.conftest import STACKS, written_types
 
 PROJECT = Path(__file__).parents[2]
 #: Settings that add types of resources, over those of staging.
@@ -84,11 +82,7 @@ def test_nat_adds_a_gateway_and_an_address_for_each_zone_and_one_key_saves_five(
 
 
 def test_every_type_that_a_component_makes_is_in_the_table() -> None:
-    """Read from the code: a type that only some setting makes is one too."""
-    text = "".join(path.read_text() for path in (PROJECT / "components").rglob("*.py"))
-    named = set(re.findall(r"\baws\.([a-z0-9_]+)\.([A-Z]\w+)\(", text))
-    classes = [getattr(getattr(aws, module), name) for module, name in named]
-    types = {made.pulumi_type for made in classes if hasattr(made, "pulumi_type")}
+    types = written_types()
     assert "aws:sagemaker/endpoint:Endpoint" in types
     assert types - FREE - set(RULES) == set()
 

@@ -6,7 +6,7 @@
     POST /emulator/flush             write captured data, offline records and metrics now; counts of the first two
     GET  /emulator/deliveries        what was delivered from service to service, oldest first
     GET  /emulator/alarms            [{name, state, evaluated, reason}]; `reason` says why an alarm is not evaluated
-    POST /emulator/clock/advance     {"seconds": N}: let time pass for alarms; {emulated, wall}
+    POST /emulator/clock/advance     {"seconds": N}: let time pass for alarms and queues; {emulated, wall}
     POST /emulator/jobs              a Job (local.emulator.jobs): run it to its end; {code}, null if its time was over
 
 Errors are `{"error": text}` with 400 (bad input), 404 (no such path or server) or 405.
@@ -149,8 +149,7 @@ class Admin:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
             raise RequestError(HTTPStatus.BAD_REQUEST, f"seconds is {seconds!r}, allowed is a number of 0 or more")
         self.metrics.publish()
-        self.context.clock.advance(seconds)
-        self.alarms.evaluate_all()
+        self.alarms.advance(seconds)
         return {"emulated": self.context.clock.emulated(), "wall": time.time()}
 
     def _run(self, body: dict[str, Any], caller: socket) -> dict[str, int | None]:

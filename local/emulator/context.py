@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ class Context:
     inference_command: tuple[str, ...] = (sys.executable, "-m", "workloads.inference")
     pipeline_command: tuple[str, ...] = (sys.executable, "-m", "local.executor")
     url: str = ""
+    #: What scaling policies do when an alarm names one (`local.emulator.scaling`): backend, alarm, action.
+    scale: Callable[[Any, Any, str], None] | None = None
     log: DeliveryLog = field(init=False)
     background: Background = field(default_factory=Background)
     ticker: Ticker = field(default_factory=Ticker)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from local.emulator import validation
+from local.emulator.asynchronous import queues
 from local.emulator.cloudwatch import alarms, dashboards, history, queries, service_metrics
 from local.emulator.cloudwatch.alarms import Alarms
 from local.emulator.context import Context
@@ -31,6 +32,7 @@ from local.emulator.sagemaker import (
 from local.emulator.sagemaker.capture import Capture
 from local.emulator.sagemaker.executions import Executions
 from local.emulator.sagemaker.invocation_metrics import InvocationMetrics
+from local.emulator.scaling import policies
 from local.emulator.storage import access_logs, bucket_policies, conditional_writes, container_images
 
 
@@ -72,6 +74,8 @@ def install(context: Context) -> Installed:
     metrics = invocation_metrics.install(context)
     endpoint_logs.install(context)
     installed_alarms.each_minute(service_metrics.publish_queue_depths)
+    installed_alarms.each_minute(queues.install(context, captured).publish)
     installed_alarms.each_minute(host_metrics.HostMetrics().publish)
+    policies.install(context, installed_alarms)
     validation.install()
     return Installed(alarms=installed_alarms, executions=executions, capture=captured, metrics=metrics)

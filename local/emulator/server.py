@@ -12,6 +12,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 
 from local.emulator.admin import PREFIX, Admin
+from local.emulator.asynchronous import invocation as asynchronous
+from local.emulator.asynchronous.invocation import AsynchronousInvoker
 from local.emulator.context import Context
 from local.emulator.guard import Guard
 from local.emulator.install import install
@@ -36,6 +38,7 @@ class Server:
         parts = self._parts
         self._admin = Admin(context=context, alarms=parts.alarms, capture=parts.capture, metrics=parts.metrics)
         self._invoker = Guard(Reach(context, Invoker(context, parts.capture, parts.metrics)))
+        self._asynchronous = Guard(Reach(context, AsynchronousInvoker(context)))
         self._aws = Guard(Reach(context, DomainDispatcherApplication(create_backend_app)))
         self._http = make_server(HOST, port, self._serve, threaded=True, request_handler=MotoRequestHandler)
         context.url = f"http://{HOST}:{self._http.server_port}"
@@ -62,6 +65,8 @@ class Server:
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
+        if asynchronous.PATH.fullmatch(path):
+            return self._asynchronous(environ, start_response)
         if invocation.PATH.fullmatch(path):
             return self._invoker(environ, start_response)
         app = self._admin if path.startswith(PREFIX) else self._aws

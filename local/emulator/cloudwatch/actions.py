@@ -50,6 +50,8 @@ def _act(
         lambdas.invoke_later(
             context, account, region, action, event, source=alarm.alarm_arn, service=permissions.ALARMS
         )
+    elif service == "autoscaling" and context.scale is not None:
+        context.scale(backend, alarm, action)
     else:
         context.log.add(alarm.alarm_arn, action, Status.NOT_EMULATED, reason=f"alarm actions of {service}")
 

@@ -8,6 +8,7 @@ notifies its actions and EventBridge. Periods end now instead of at a full minut
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from local.emulator.context import Context
 from local.emulator.extension import store, wrap
 
 EVALUATION_SECONDS = 60.0  # CloudWatch evaluates standard alarms once a minute
+_STEPPED_SECONDS = 3600.0
 _TICK_SECONDS = 0.05
 _MEDIAN = 50.0
 
@@ -76,6 +78,24 @@ class Alarms:
             for backend in list(account.values()):
                 for alarm in list(backend.alarms.values()):
                     self.evaluate(backend, alarm)
+
+    def reading(self, backend: CloudWatchBackend, alarm: Alarm) -> float | None:
+        """The newest value of what an alarm reads, within the periods that it looks at; None without any."""
+        try:
+            read = source(alarm)
+        except NotEvaluated:
+            return None
+        points = self._datapoints(backend, read, int(alarm.evaluation_periods))
+        return next((point.value for point in points if point.value is not None), None)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass: the last hour minute by minute, each with its data and alarms; what lies before at once."""
+        if seconds > _STEPPED_SECONDS:
+            self._context.clock.advance(seconds - _STEPPED_SECONDS)
+            seconds = _STEPPED_SECONDS
+        for passed in range(0, max(math.ceil(seconds), 1), round(EVALUATION_SECONDS)):
+            self._context.clock.advance(min(seconds - passed, EVALUATION_SECONDS))
+            self.evaluate_all()
 
     def tick(self) -> None:
         """Evaluate every alarm when a minute of the emulator's clock has passed since the last time."""

@@ -92,13 +92,12 @@ class Invoker:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         try:
-            endpoint, request = self._endpoint(environ), _request(environ)
+            endpoint, request = addressed(self._context, PATH, environ), _request(environ)
+            if endpoint.config.get("AsyncInferenceConfig"):
+                raise refused(f"Endpoint {endpoint.endpoint_name} is asynchronous; use InvokeEndpointAsync.")
             variant, answer = self.invoke(endpoint, request)
         except InvocationError as error:
-            body = json.dumps(error.members).encode()
-            headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", error.code)]
-            start_response(f"{error.status} {error.code}", [*headers, ("Content-Length", str(len(body)))])
-            return [body]
+            return respond(error, start_response)
         headers = [
             ("Content-Type", answer.header("Content-Type") or "application/octet-stream"),
             ("x-Amzn-Invoked-Production-Variant", variant.name),
@@ -108,17 +107,6 @@ class Invoker:
             headers.append((_CUSTOM_ATTRIBUTES, attributes))
         start_response("200 OK", headers)
         return [answer.body]
-
-    def _endpoint(self, environ: WSGIEnvironment) -> Hosted:
-        found = PATH.fullmatch(environ["PATH_INFO"])
-        name = found.group(1) if found else ""
-        scope = _REGION.search(environ.get("HTTP_AUTHORIZATION", ""))
-        region = scope.group(1) if scope else self._context.region
-        endpoints: dict[str, Any] = sagemaker_backends[self._context.account][region].endpoints
-        endpoint: Hosted | None = endpoints.get(name)
-        if endpoint is None or endpoint.traffic is None:
-            raise refused(f"Endpoint {name} of account {self._context.account} not found.")
-        return endpoint
 
     def invoke(self, endpoint: Hosted, request: Request) -> tuple[Variant, Answer]:
         """Send a request to a variant of the endpoint; the variant that answered, and its answer.
@@ -202,6 +190,31 @@ class Invoker:
                 custom_attributes=request.header(_CUSTOM_ATTRIBUTES),
             )
             self._capture.record(endpoint.region, endpoint.endpoint_name, variant.name, fleet.capture, exchange)
+
+
+def addressed(context: Context, path: re.Pattern[str], environ: WSGIEnvironment) -> Hosted:
+    """The endpoint that a request names in its path.
+
+    Raises:
+        InvocationError: there is none in service.
+    """
+    found = path.fullmatch(environ["PATH_INFO"])
+    name = found.group(1) if found else ""
+    scope = _REGION.search(environ.get("HTTP_AUTHORIZATION", ""))
+    region = scope.group(1) if scope else context.region
+    endpoints: dict[str, Any] = sagemaker_backends[context.account][region].endpoints
+    endpoint: Hosted | None = endpoints.get(name)
+    if endpoint is None or endpoint.traffic is None:
+        raise refused(f"Endpoint {name} of account {context.account} not found.")
+    return endpoint
+
+
+def respond(error: InvocationError, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer with an error."""
+    body = json.dumps(error.members).encode()
+    headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", error.code)]
+    start_response(f"{error.status} {error.code}", [*headers, ("Content-Length", str(len(body)))])
+    return [body]
 
 
 def _request(environ: WSGIEnvironment) -> Request:

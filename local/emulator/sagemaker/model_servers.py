@@ -144,8 +144,8 @@ class ModelServer:
             f"The server {state}; its log is {self.directory / 'server.log'} and ends with: {tail or '(nothing)'}"
         )
 
-    def invoke(self, body: bytes, headers: dict[str, str]) -> Answer:
-        """Send one request.
+    def invoke(self, body: bytes, headers: dict[str, str], *, seconds: float = INVOKE_SECONDS) -> Answer:
+        """Send one request, which has `seconds` to be answered.
 
         Raises:
             ServerGoneError: the process does not answer.
@@ -155,14 +155,14 @@ class ModelServer:
         with self._counted():
             try:
                 answer = self._pool.request(
-                    "POST", f"{self.url}/invocations", body=body, headers=headers, timeout=INVOKE_SECONDS
+                    "POST", f"{self.url}/invocations", body=body, headers=headers, timeout=seconds
                 )
             except urllib3.exceptions.ReadTimeoutError as error:
                 raise ServerSlowError(str(error)) from error
             except urllib3.exceptions.HTTPError as error:
                 raise ServerGoneError(str(error)) from error
-        seconds = time.perf_counter() - began
-        return Answer(status=answer.status, headers=dict(answer.headers), body=answer.data, seconds=seconds)
+        took = time.perf_counter() - began
+        return Answer(status=answer.status, headers=dict(answer.headers), body=answer.data, seconds=took)
 
     @contextlib.contextmanager
     def _counted(self) -> Generator[None]:

@@ -268,12 +268,14 @@ def test_an_action_that_cannot_be_delivered_is_logged(
 ) -> None:
     missing = f"arn:aws:sns:eu-west-1:123456789012:{name}-missing"
     scaling = f"arn:aws:autoscaling:eu-west-1:123456789012:scalingPolicy:{name}"
-    alarm(EvaluationPeriods=1, AlarmActions=[missing, scaling])
+    host = "arn:aws:automate:eu-west-1:ec2:stop"
+    alarm(EvaluationPeriods=1, AlarmActions=[missing, scaling, host])
     put(11)
     assert state(cloudwatch, name) == "ALARM"
     found = {(d["target"], d["status"]): d["detail"] for d in emulator.deliveries()}
     assert found[missing, "failed"] == {"error": "the topic does not exist"}
-    assert found[scaling, "not emulated"] == {"reason": "alarm actions of autoscaling"}
+    assert found[scaling, "failed"] == {"error": "no such policy, or none of its target"}
+    assert found[host, "not emulated"] == {"reason": "alarm actions of automate"}
 
 
 def test_set_alarm_state_acts_until_the_next_evaluation(

@@ -1,0 +1,1 @@
+"""Application Auto Scaling: policies that act on what their alarms see."""

@@ -1,0 +1,127 @@
+"""Scaling policies at work on an asynchronous endpoint's queue: to zero, back, and to what a backlog needs.
+
+These let hours pass, and so come after the tests that publish data of the past (test_alarms).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from local.emulator import Emulator
+from tests.local.emulator.asking import Asynchronous
+from tests.local.emulator.conftest import Serving
+
+
+@pytest.fixture(scope="session")
+def asynchronous(emulator: Emulator, serving: Serving, open_queue: Callable[[str], str]) -> Asynchronous:
+    return Asynchronous(emulator, serving, open_queue)
+
+
+def test_an_hour_without_requests_scales_to_zero_and_the_next_requests_bring_it_back(
+    emulator: Emulator, asynchronous: Asynchronous, name: str, cloudwatch: Any, eventually: Callable[..., Any]
+) -> None:
+    asynchronous.endpoint(name)
+    scaling = emulator.client("application-autoscaling")
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        "ResourceId": f"endpoint/{name}/variant/one",
+    }
+    scaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=3)
+    backlog = {
+        "MetricName": "ApproximateBacklogSizePerInstance",
+        "Namespace": "AWS/SageMaker",
+        "Dimensions": [{"Name": "EndpointName", "Value": name}],
+        "Statistic": "Average",
+    }
+    tracking = {"TargetValue": 5, "CustomizedMetricSpecification": backlog}
+    scaling.put_scaling_policy(
+        **target,
+        PolicyName="backlog",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration=tracking | {"ScaleInCooldown": 300, "ScaleOutCooldown": 300},
+    )
+    steps = {
+        "AdjustmentType": "ChangeInCapacity",
+        "Cooldown": 300,
+        "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
+    }
+    wakes = scaling.put_scaling_policy(
+        **target, PolicyName="wakes", PolicyType="StepScaling", StepScalingPolicyConfiguration=steps
+    )["PolicyARN"]
+    cloudwatch.put_metric_alarm(
+        AlarmName=f"{name}-wakes",
+        Namespace="AWS/SageMaker",
+        MetricName="HasBacklogWithoutCapacity",
+        Dimensions=[{"Name": "EndpointName", "Value": name}],
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=2,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        AlarmActions=[wakes],
+    )
+    emulator.advance(14 * 60)
+    assert asynchronous.instances(name) == 2  # below the target for fourteen minutes, not fifteen
+    emulator.advance(46 * 60)
+    assert asynchronous.instances(name) == 0
+
+    answer = asynchronous.ask(name)
+    emulator.advance(60)
+    assert asynchronous.read(answer["OutputLocation"]) is None  # it waits: nothing serves
+    assert asynchronous.instances(name) == 0
+    emulator.advance(120)
+    assert asynchronous.instances(name) == 1
+    assert eventually(lambda: asynchronous.read(answer["OutputLocation"]))
+    emulator.advance(20 * 60)
+    assert asynchronous.instances(name) == 0
+
+
+def test_a_backlog_brings_as_many_instances_as_the_target_asks_for_and_its_policies_end_with_the_target(
+    emulator: Emulator, asynchronous: Asynchronous, name: str, tmp_path: Any, eventually: Callable[..., Any]
+) -> None:
+    gate = tmp_path / "answer"
+    asynchronous.endpoint(name, until=str(gate))
+    scaling = emulator.client("application-autoscaling")
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        "ResourceId": f"endpoint/{name}/variant/one",
+    }
+    scaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=6)
+    backlog = {
+        "MetricName": "ApproximateBacklogSizePerInstance",
+        "Namespace": "AWS/SageMaker",
+        "Dimensions": [{"Name": "EndpointName", "Value": name}],
+        "Statistic": "Average",
+    }
+    scaling.put_scaling_policy(
+        **target,
+        PolicyName="backlog",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={"TargetValue": 5, "CustomizedMetricSpecification": backlog},
+    )
+    answers = [asynchronous.ask(name) for _ in range(22)]
+    emulator.advance(180)
+    assert asynchronous.instances(name) == 5  # 22 requests, five for each instance
+    gate.touch()
+    eventually(lambda: all(asynchronous.read(each["OutputLocation"]) for each in answers))
+    scaling.deregister_scalable_target(**target)
+    assert scaling.describe_scaling_policies(ServiceNamespace="sagemaker", ResourceId=target["ResourceId"])[
+        "ScalingPolicies"
+    ] == []  # fmt: skip
+
+
+def test_a_request_that_waited_longer_than_its_time_to_live_has_failed(
+    emulator: Emulator, asynchronous: Asynchronous, serving: Serving, name: str, eventually: Callable[..., Any]
+) -> None:
+    asynchronous.endpoint(name)
+    zero = [{"VariantName": "one", "DesiredInstanceCount": 0}]
+    serving.sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=zero)
+    asynchronous.ask(name, RequestTTLSeconds=60)
+    emulator.advance(61)
+    told = eventually(lambda: asynchronous.message(name, "Error"))
+    assert told["failureReason"] == "The request expired: it waited longer than 60 seconds."

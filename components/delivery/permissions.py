@@ -251,7 +251,8 @@ def _rollouts(names: Names) -> list[Statement]:
     log = names.arn("logs", f"log-group:{HOSTS}/{names.every}")
     locks = names.bucket_arn(names.artifacts_bucket, "locks/*")
     return [
-        access.allow("LockReleases", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], [locks]),
+        *access.read_objects("SeeLocks", names, names.artifacts_bucket, ["locks/"]),
+        access.allow("LockReleases", ["s3:DeleteObject", "s3:PutObject"], [locks]),
         access.allow("ReadErrors", ["logs:FilterLogEvents"], [log]),
     ]
 

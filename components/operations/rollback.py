@@ -42,7 +42,7 @@ def statements(names: EndpointNames, *, models_key: pulumi.Input[str]) -> list[S
             ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
             [names.bucket_arn(names.artifacts_bucket, names.lock_key)],
         ),
-        # Without it S3 answers 403 for a lock that was released, where 404 is the truth.
+        # S3 answers 403 for a lock that was released: by this it is seen to be gone (contracts/objects.py).
         access.allow(
             "SeeRecordLock",
             ["s3:ListBucket"],
@@ -81,7 +81,7 @@ def rollback(
             names=names,
             role=ROLE,
             description="Moves the endpoint to the last release known to be good",
-            code=["contracts/__init__.py", "contracts/release/*.py"],
+            code=["contracts/__init__.py", "contracts/objects.py", "contracts/release/*.py"],
             environment={
                 "RELEASE_PARAMETER": names.release_parameter,
                 "ENDPOINT_NAME": names.prefix,

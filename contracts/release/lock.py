@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from contracts import objects
+
 #: A change takes two or three seconds. A holder writes only in the first half of its lease.
 LEASE_SECONDS = 60
 #: Longer than a lease, so that one call outlasts a lock that nobody holds any more.
@@ -81,12 +83,9 @@ class Lock:
 
     def _take_over(self, body: bytes, token: str, deadline: float) -> str | None:
         """The ETag of a lock that is ours after all, or was left by somebody who died; None to try again."""
-        try:
-            found = self.s3.get_object(Bucket=self.bucket, Key=self.key)
-        except self.s3.exceptions.ClientError as error:
-            if _code(error) in _GONE:
-                return None
-            raise
+        found = objects.read(self.s3, self.bucket, self.key)
+        if found is None:
+            return None
         holder = _read(found["Body"].read())
         if holder.get("token") == token:  # the answer to our put was lost, and botocore sent it again
             return found["ETag"]

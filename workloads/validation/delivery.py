@@ -31,6 +31,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from contracts import objects
 from contracts.layout import Layout
 from contracts.schema import Contract
 from workloads.inputs import file_sha256
@@ -194,11 +195,8 @@ def _duplicate(entry: dict[str, Any]) -> Verdict:
 
 
 def _read_json(s3: Any, location: Location) -> dict[str, Any] | None:
-    try:
-        body = s3.get_object(Bucket=location.bucket, Key=location.key)["Body"].read()
-    except s3.exceptions.NoSuchKey:
-        return None
-    return json.loads(body)
+    found = objects.read(s3, location.bucket, location.key)
+    return json.loads(found["Body"].read()) if found else None
 
 
 def _write_json(s3: Any, location: Location, value: dict[str, Any], *, only_if_new: bool = False) -> bool:

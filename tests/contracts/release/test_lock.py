@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from contracts.release.lock import LEASE_SECONDS, BusyError, Lock
 from tests.contracts.release.conftest import BUCKET, Endpoint, together
+from tests.contracts.test_objects import to_a_role_that_lists_prefixes
 
 
 @pytest.fixture
@@ -63,6 +65,21 @@ def test_of_many_one_at_a_time_holds_it(lock: Lock) -> None:
         return most
 
     assert together(*[work] * 12) == [1] * 12
+
+
+def test_a_lock_that_was_given_back_meanwhile_is_taken_by_a_role_that_s3_answers_403(lock: Lock) -> None:
+    """It is there when the second one tries to make it, and gone when it reads who holds it."""
+    first, events = ExitStack(), lock.s3.meta.events
+    first.enter_context(lock.held(who="ana", doing="promote"))
+
+    def give_back(**_: Any) -> None:
+        first.close()
+
+    events.register("before-call.s3.GetObject", give_back)
+    with to_a_role_that_lists_prefixes(lock.s3), waiting(lock, seconds=0).held(who="ben", doing="roll back"):
+        assert holder(lock) == "ben"
+    events.unregister("before-call.s3.GetObject", give_back)
+    assert holder(lock) is None
 
 
 class Later:

@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from contracts.schema import Contract, Pii, to_json
+from tests.contracts.test_objects import to_a_role_that_lists_prefixes
 from tests.workloads.validation.delivered import CHURN, NOW, Row, good_rows, read_rows, write_csv
 from workloads.inputs import file_sha256
 from workloads.location import Location, LocationError
@@ -279,6 +280,13 @@ def test_the_version_that_the_event_named_is_the_one_judged(lake: Lake) -> None:
     lake.put(good_rows(20))
     assert lake.process(version_id=version).object_sha256 == first
     assert lake.json(f"ledger/churn/{first}.json")["version_id"] == version
+
+
+def test_the_first_object_is_judged_by_a_role_to_which_s3_answers_403_for_what_is_not_there(lake: Lake) -> None:
+    lake.put(good_rows())
+    with to_a_role_that_lists_prefixes(lake.s3):
+        assert lake.process().status is Status.ACCEPTED
+        assert lake.process().status is Status.DUPLICATE
 
 
 def test_an_object_that_is_not_there(lake: Lake) -> None:

@@ -18,44 +18,4 @@ RULES: Final[Mapping[str, Rule]] = {
     **operations.RULES,
 }
 
-FREE: Final = frozenset({
-    "aws:appautoscaling/scheduledAction:ScheduledAction",
-    "aws:appautoscaling/target:Target",
-    "aws:cloudwatch/eventRule:EventRule",                    # events of AWS's own services are free
-    "aws:cloudwatch/eventTarget:EventTarget",
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
-    "aws:ec2/internetGateway:InternetGateway",
-    "aws:ec2/route:Route",
-    "aws:ec2/routeTable:RouteTable",
-    "aws:ec2/routeTableAssociation:RouteTableAssociation",
-    "aws:ec2/securityGroup:SecurityGroup",
-    "aws:ec2/subnet:Subnet",
-    "aws:ec2/vpc:Vpc",
-    "aws:ecr/lifecyclePolicy:LifecyclePolicy",
-    "aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
-    "aws:glue/securityConfiguration:SecurityConfiguration",
-    "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
-    "aws:iam/policy:Policy",
-    "aws:iam/role:Role",
-    "aws:iam/rolePolicy:RolePolicy",
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-    "aws:kms/alias:Alias",
-    "aws:lambda/permission:Permission",
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-    "aws:s3/bucketLogging:BucketLogging",
-    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
-    "aws:s3/bucketObjectv2:BucketObjectv2",                  # kilobytes, which their bucket counts
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
-    "aws:s3/bucketPolicy:BucketPolicy",
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-    "aws:s3/bucketVersioning:BucketVersioning",
-    "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition",  # its schedule starts the jobs
-    "aws:sagemaker/endpointConfiguration:EndpointConfiguration",        # its endpoint runs the instances
-    "aws:sagemaker/model:Model",
-    "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
-    "aws:sns/topicPolicy:TopicPolicy",
-    "aws:sqs/queuePolicy:QueuePolicy",
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-})  # fmt: skip
+FREE: Final = network.FREE | storage.FREE | sagemaker.FREE | operations.FREE

@@ -93,3 +93,21 @@ RULES: Final[Mapping[str, Rule]] = {
     "aws:sqs/queue:Queue": _queue,
     _DASHBOARD: _dashboard,
 }
+
+#: What costs nothing, or is counted with another resource.
+FREE: Final = frozenset(
+    {
+        "aws:appautoscaling/scheduledAction:ScheduledAction",
+        "aws:appautoscaling/target:Target",
+        "aws:cloudwatch/eventRule:EventRule",  # events of AWS's own services are free
+        "aws:cloudwatch/eventTarget:EventTarget",
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        "aws:iam/policy:Policy",
+        "aws:iam/role:Role",
+        "aws:iam/rolePolicy:RolePolicy",
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:lambda/permission:Permission",
+        "aws:sns/topicPolicy:TopicPolicy",
+        "aws:sqs/queuePolicy:QueuePolicy",
+    }
+)

@@ -177,3 +177,13 @@ RULES: Final[Mapping[str, Rule]] = {
     PIPELINE: _pipeline,
     SCHEDULE: _schedule,
 }
+
+#: What costs nothing, or is counted with another resource.
+FREE: Final = frozenset(
+    {
+        "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition",  # its schedule starts the jobs
+        "aws:sagemaker/endpointConfiguration:EndpointConfiguration",  # its endpoint runs the instances
+        "aws:sagemaker/model:Model",
+        "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
+    }
+)

@@ -148,3 +148,22 @@ RULES: Final[Mapping[str, Rule]] = {
     "aws:s3/bucketNotification:BucketNotification": _notification,
     "aws:ssm/parameter:Parameter": _parameter,
 }
+
+#: What costs nothing, or is counted with another resource.
+FREE: Final = frozenset(
+    {
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        "aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
+        "aws:glue/securityConfiguration:SecurityConfiguration",
+        "aws:kms/alias:Alias",
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        "aws:s3/bucketLogging:BucketLogging",
+        "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+        "aws:s3/bucketObjectv2:BucketObjectv2",  # kilobytes, which their bucket counts
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+        "aws:s3/bucketPolicy:BucketPolicy",
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        "aws:s3/bucketVersioning:BucketVersioning",
+    }
+)

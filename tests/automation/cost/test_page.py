@@ -46,6 +46,13 @@ def test_a_case_is_told_by_component_and_line_by_line() -> None:
     ]
 
 
+def test_what_costs_nothing_is_not_on_the_page() -> None:
+    free = resource("glue/securityConfiguration:SecurityConfiguration", "jobs")
+    with_it = {stack: Document.of(synth(VPC_ENDPOINT, free, *endpoint())) for stack in DOCUMENTS}
+    text = "<!-- staging -->\n<!-- /staging -->\n"
+    assert page(text, with_it) == page(text, DOCUMENTS)
+
+
 def test_assumptions_and_prices_are_listed() -> None:
     assert "| `requests` | 1,000,000 | Requests to each endpoint. |" in block("assumed")
     assert [row.split(" | ")[1] for row in block("prices")[2:]] == [

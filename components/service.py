@@ -16,7 +16,8 @@ class Service:
     """A service, named by the prefix of its actions: types without `aws:`, verbs that read configuration, verbs that
     change, and those of both that take no ARN.
 
-    `unnamed` are the resources that no name tells from another stack's.
+    `named` are patterns of resources, from the account on, with the stack's name in them: `{every}`, `{ending}`,
+    `{prefix}` or `{parameters}`. `unnamed` are the resources that no name tells from another stack's.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Service:
     changes: str = ""
     reads_anywhere: str = ""
     changes_anywhere: str = ""
+    named: str = ""
     unnamed: str = ""
 
 

@@ -22,6 +22,7 @@ SERVICES: Final = (
         reads="GetSubscriptionAttributes GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource",
         changes="CreateTopic DeleteTopic SetSubscriptionAttributes SetTopicAttributes Subscribe TagResource "
         "Unsubscribe UntagResource",
+        named="{every}",
     ),
 )
 

@@ -27,6 +27,7 @@ SERVICES: Final = (
         types="athena/workgroup",
         reads="GetWorkGroup ListTagsForResource",
         changes="CreateWorkGroup DeleteWorkGroup TagResource UntagResource UpdateWorkGroup",
+        named="workgroup/{every}",
     ),
     Service(
         "glue",

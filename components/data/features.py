@@ -45,6 +45,7 @@ SERVICES: Final = (
         types="sagemaker/featureGroup",
         reads="DescribeFeatureGroup ListTags",
         changes="AddTags CreateFeatureGroup DeleteFeatureGroup DeleteTags UpdateFeatureGroup",
+        named="*/{every} */{ending}",
     ),
 )
 

@@ -29,22 +29,14 @@ _SCALING: Final = "sagemaker.application-autoscaling.amazonaws.com"
 
 def named(names: Names) -> list[str]:
     """Patterns of the ARNs of all that the stack names, on each level. IAM takes no pattern for a service."""
-    every, ending, account = names.every, f"*-{names.stack}", f":{names.account}"
-    regional = {
-        "athena": (f"workgroup/{every}",),
-        "cloudwatch": (f"alarm:{every}",),
-        "ecr": (f"repository/{names.resource('*')}",),
-        "events": (f"rule/{every}",),
-        "lambda": (f"function:{every}",),
-        "logs": (f"log-group:{every}", f"log-group:{ending}"),
-        "sagemaker": (f"*/{every}", f"*/{ending}"),
-        "scheduler": (f"schedule/*/{every}",),
-        "sns": (every,),
-        "sqs": (every,),
-        "ssm": (f"parameter{names.parameter_path}/*",),
-    }
+    ending, account = f"*-{names.stack}", f":{names.account}"
+    told = {"every": names.every, "ending": ending, "prefix": names.prefix, "parameters": names.parameter_path}
     return [
-        *(names.arn(service, pattern) for service, patterns in regional.items() for pattern in patterns),
+        *(
+            names.arn(service.name, pattern.format_map(told))
+            for service in SERVICES.values()
+            for pattern in service.named.split()
+        ),
         *(names.iam_arn(kind, "*") for kind in ("role", "policy")),
         f"arn:{names.partition}:cloudwatch:{account}:dashboard/{ending}",
         names.bucket_arn(names.bucket("*")),

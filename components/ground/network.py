@@ -51,6 +51,7 @@ SERVICES: Final = (
         changes="AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy PutLogGroupDeletionProtection "
         "PutRetentionPolicy TagResource UntagResource",
         changes_anywhere="CreateLogDelivery DeleteLogDelivery",
+        named="log-group:{every} log-group:{ending}",
     ),
 )
 

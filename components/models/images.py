@@ -30,6 +30,7 @@ SERVICES: Final = (
         changes="CompleteLayerUpload CreateRepository DeleteLifecyclePolicy DeleteRepository InitiateLayerUpload "
         "PutImage PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy SetRepositoryPolicy "
         "TagResource UntagResource UploadLayerPart",
+        named="repository/{prefix}-*",
     ),
 )
 

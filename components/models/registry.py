@@ -25,6 +25,7 @@ SERVICES: Final = (
         types="sagemaker/modelPackageGroup",
         reads="DescribeModelPackageGroup ListTags",
         changes="AddTags CreateModelPackageGroup DeleteModelPackageGroup DeleteTags",
+        named="*/{every} */{ending}",
     ),
 )
 

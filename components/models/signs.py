@@ -26,6 +26,7 @@ SERVICES: Final = (
         reads="GetParameter GetParameters GetParametersByPath ListTagsForResource",
         reads_anywhere="DescribeParameters",
         changes="AddTagsToResource DeleteParameter PutParameter RemoveTagsFromResource",
+        named="parameter{parameters}/*",
     ),
 )
 

@@ -43,6 +43,7 @@ SERVICES: Final = (
         types="sagemaker/pipeline",
         reads="DescribePipeline ListTags",
         changes="AddTags CreatePipeline DeletePipeline DeleteTags UpdatePipeline",
+        named="*/{every} */{ending}",
     ),
 )
 

@@ -24,6 +24,7 @@ SERVICES: Final = (
         types="sqs/queue sqs/queuePolicy",
         reads="GetQueueAttributes GetQueueUrl ListQueueTags",
         changes="CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue",
+        named="{every}",
     ),
 )
 

@@ -38,6 +38,7 @@ SERVICES: Final = (
         "ListTags ListVersionsByFunction",
         changes="AddPermission CreateFunction DeleteFunction DeleteFunctionConcurrency PutFunctionConcurrency "
         "RemovePermission TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
+        named="function:{every}",
     ),
 )
 

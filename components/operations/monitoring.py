@@ -28,12 +28,14 @@ SERVICES: Final = (
         types="cloudwatch/dashboard cloudwatch/metricAlarm",
         reads="DescribeAlarms GetDashboard ListTagsForResource",
         changes="DeleteAlarms DeleteDashboards PutDashboard PutMetricAlarm TagResource UntagResource",
+        named="alarm:{every}",
     ),
     Service(
         "events",
         types="cloudwatch/eventRule cloudwatch/eventTarget",
         reads="DescribeRule ListTagsForResource ListTargetsByRule",
         changes="DeleteRule PutRule PutTargets RemoveTargets TagResource UntagResource",
+        named="rule/{every}",
     ),
 )
 

@@ -45,6 +45,7 @@ SERVICES: Final = (
         reads="DescribeDataQualityJobDefinition DescribeMonitoringSchedule ListTags",
         changes="AddTags CreateDataQualityJobDefinition CreateMonitoringSchedule DeleteDataQualityJobDefinition "
         "DeleteMonitoringSchedule DeleteTags UpdateMonitoringSchedule",
+        named="*/{every} */{ending}",
     ),
 )
 

@@ -34,6 +34,7 @@ SERVICES: Final = (
         types="scheduler/schedule",
         reads="GetSchedule",
         changes="CreateSchedule DeleteSchedule UpdateSchedule",
+        named="schedule/*/{every}",
     ),
 )
 

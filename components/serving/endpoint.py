@@ -20,6 +20,7 @@ SERVICES: Final = (
         reads_anywhere="ListEndpointConfigs",
         changes="AddTags CreateEndpoint CreateEndpointConfig DeleteEndpoint DeleteEndpointConfig DeleteTags "
         "UpdateEndpoint UpdateEndpointWeightsAndCapacities",
+        named="*/{every} */{ending}",
     ),
 )
 

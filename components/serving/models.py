@@ -24,6 +24,7 @@ SERVICES: Final = (
         types="sagemaker/model",
         reads="DescribeModel ListTags",
         changes="AddTags CreateModel DeleteModel DeleteTags",
+        named="*/{every} */{ending}",
     ),
 )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -17,6 +18,8 @@ import pulumi
 from components import access
 from components.access import Statement
 from components.delivery.services import SERVICES
+from components.ground.boundary import MAX_CHARACTERS
+from contracts import partitions
 from contracts.names import HOSTS, PLATFORM, USER, Names
 
 #: Roles and policies of delivery are named `<prefix>-<DELIVERY>...`; the roles that they are cannot change them.
@@ -25,6 +28,8 @@ DELIVERY: Final = "delivery"
 PASSED_TO: Final = ("lambda", "sagemaker", "scheduler", "vpc-flow-logs")
 #: What creates the role by which Application Auto Scaling changes endpoints, once in an account.
 _SCALING: Final = "sagemaker.application-autoscaling.amazonaws.com"
+#: TagResource, UntagResource and ListTagsForResource, as most services call them.
+_TAGGING: Final = "*ag*Resource"
 
 
 def named(names: Names) -> list[str]:
@@ -48,8 +53,13 @@ def provider_arn(names: Names, issuer: str) -> str:
     return f"arn:{names.partition}:iam::{names.account}:oidc-provider/{issuer}"
 
 
-def reading(names: Names, issuers: Sequence[str], state: Iterable[Statement]) -> list[Statement]:
-    """What a preview and the check for drift read: configuration, parameters, the stack's contracts, Pulumi's state."""
+def reading(
+    names: Names, issuers: Sequence[str], key: pulumi.Input[str], state: Iterable[Statement]
+) -> list[Statement]:
+    """What a preview and the check for drift read: configuration, parameters, the stack's contracts, Pulumi's state.
+
+    `key` is the ARN of the key of the artifacts bucket, which holds the contracts.
+    """
     return [
         *_by_resource("Read", names, {name: service.reads for name, service in SERVICES.items()}),
         _anywhere("ReadWithoutResource", _actions({name: each.reads_anywhere for name, each in SERVICES.items()})),
@@ -57,16 +67,18 @@ def reading(names: Names, issuers: Sequence[str], state: Iterable[Statement]) ->
             "ReadProvider", ["iam:GetOpenIDConnectProvider"], [provider_arn(names, issuer) for issuer in issuers]
         ),
         access.allow("ReadContracts", ["s3:GetObject", "s3:GetObjectTagging"], [_contracts(names)]),
+        _through_s3("DecryptObjects", ["kms:Decrypt"], key, names),
         *state,
     ]
 
 
-def changing(names: Names, state: Iterable[Statement]) -> list[Statement]:
-    """What a deployment changes of all that the stack names, but roles, and Pulumi's state."""
+def changing(names: Names, key: pulumi.Input[str], state: Iterable[Statement]) -> list[Statement]:
+    """What a deployment changes of all that the stack names, but roles, and Pulumi's state; `key` as for `reading`."""
     verbs = {name: each.changes for name, each in SERVICES.items() if not each.unnamed and name != "iam"}
     return [
         *_by_resource("Change", names, verbs),
         access.allow("WriteContracts", ["s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging"], [_contracts(names)]),
+        _through_s3("EncryptObjects", ["kms:GenerateDataKey"], key, names),
         *_rollouts(names),
         *state,
     ]
@@ -155,34 +167,50 @@ def state(names: Names, bucket: str | None, key: str | None, *, write: bool) -> 
     return found
 
 
-def bounding(statements: Iterable[Statement]) -> list[Statement]:
+def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
     """A boundary of these statements, by one rule.
 
-    A boundary is one policy, and the exact ones would not fit: actions become their first words (`sagemaker:Create*`,
-    those with one first letter as one, `sagemaker:D*`), on the resources of all of them, in whatever region and
-    account. What takes no resource, what is conditional in IAM, what decrypts and what is denied stays as it is. What
-    is covered beside, the boundary gives to nobody: a role has what it and its policies both name.
+    A boundary is one policy, and the exact ones would not fit: actions become their first letters (`sagemaker:D*`; of
+    keys their first words; what tags, one word), on the resources of all of them, in whatever region and account.
+    What takes no resource, what is conditional in IAM, what uses one key and what is denied stays as it is. What is
+    covered beside, the boundary gives to nobody: a role has what it and its policies both name.
     """
     given = list(statements)
-    kept = [s for s in given if s.effect == "Deny" or "kms:Decrypt" in s.actions or _conditional_in_iam(s)]
+    kept = [s for s in given if s.effect == "Deny" or "kms:Decrypt" in s.actions or _conditional(s)]
     rest = [s for s in given if s not in kept]
     anywhere = [action for s in rest if s.resources == ("*",) for action in s.actions]
     named_ones = [s for s in rest if s.resources != ("*",)]
-    words = _words(action for s in named_ones for action in s.actions)
-    where = [_anywhere_of_its_name(str(resource)) for s in named_ones for resource in s.resources]
+    alike = sorted({_alike(action) for s in named_ones for action in s.actions})
+    where = [_anywhere_of_its_name(str(resource), names.stack) for s in named_ones for resource in s.resources]
     return [
-        Statement(sid="Own", effect="Allow", actions=tuple(words), resources=tuple(_without_covered(where))),
+        Statement(sid="Own", effect="Allow", actions=tuple(alike), resources=tuple(_without_covered(where))),
         _anywhere("Anywhere", sorted(set(anywhere))),
-        *kept,
+        *_by_key(kept),
     ]
 
 
-def _anywhere_of_its_name(resource: str) -> str:
-    """The ARN in every region, and in every account where it has a name: that is shorter."""
+def _by_key(statements: Iterable[Statement]) -> list[Statement]:
+    """Those of one key, under one condition, as one."""
+    merged: list[Statement] = []
+    for each in statements:
+        same = [
+            s
+            for s in merged
+            if s.effect == "Allow" and (s.resources, s.conditions) == (each.resources, each.conditions)
+        ]
+        if same and each.actions[0].startswith("kms:"):
+            merged[merged.index(same[0])] = replace(same[0], actions=(*same[0].actions, *each.actions))
+        else:
+            merged.append(each)
+    return merged
+
+
+def _anywhere_of_its_name(resource: str, stack: str) -> str:
+    """The ARN in every region, and in every account where it has a name, which may go on: that is shorter."""
     parts = resource.split(":", 5)
     region = "*" if parts[3] else ""
     account = parts[4] if not parts[4] or resource.endswith("/*") else "*"
-    return ":".join([*parts[:3], region, account, parts[5]])
+    return re.sub(rf"-{stack}(-\*)?$", f"-{stack}*", ":".join([*parts[:3], region, account, parts[5]]))
 
 
 def _without_covered(patterns: Iterable[str]) -> list[str]:
@@ -190,14 +218,21 @@ def _without_covered(patterns: Iterable[str]) -> list[str]:
     return [one for one in every if not any(other != one and fnmatchcase(one, other) for other in every)]
 
 
-def _words(actions: Iterable[str]) -> list[str]:
-    alike: dict[str, set[str]] = {}
-    for action in actions:
-        service, _, verb = action.partition(":")
-        word = re.sub(r"(?<!^)[A-Z].*", "*", verb)
-        start = word if service == "kms" else word[:1]  # what deletes a key's alias must not decrypt
-        alike.setdefault(f"{service}:{start}", set()).add(f"{service}:{word}")
-    return [next(iter(same)) if len(same) == 1 else f"{start}*" for start, same in alike.items()]
+def _alike(action: str) -> str:
+    service, _, verb = action.partition(":")
+    if service == "kms":  # DeleteAlias is no Decrypt
+        return f"kms:{re.sub(r'(?<!^)[A-Z].*', '*', verb)}"
+    return f"{service}:{_TAGGING if fnmatchcase(verb, _TAGGING) else f'{verb[:1]}*'}"
+
+
+def fitting(names: Names, statements: Iterable[Statement]) -> list[list[Statement]]:
+    """The statements in their order, in as few policies as each can hold: `MAX_CHARACTERS`."""
+    policies: list[list[Statement]] = [[]]
+    for statement in statements:
+        if policies[-1] and characters(names, [*policies[-1], statement]) > MAX_CHARACTERS:
+            policies.append([])
+        policies[-1].append(statement)
+    return policies
 
 
 def characters(names: Names, statements: Iterable[Statement]) -> int:
@@ -207,8 +242,9 @@ def characters(names: Names, statements: Iterable[Statement]) -> int:
     return len(json.dumps(written, separators=(",", ":"), default=lambda _: longest))
 
 
-def _conditional_in_iam(statement: Statement) -> bool:
-    return bool(statement.conditions) and statement.actions[0].startswith("iam:")
+def _conditional(statement: Statement) -> bool:
+    """In IAM, or in the use of one key."""
+    return bool(statement.conditions) and statement.actions[0].startswith(("iam:", "kms:GenerateDataKey"))
 
 
 def _roles(names: Names, boundary: pulumi.Input[str]) -> list[Statement]:
@@ -270,6 +306,14 @@ def _keys(names: Names) -> list[Statement]:
         ),
         access.allow("NameKeys", _actions({"kms": naming}), [aliases]),
     ]
+
+
+def _through_s3(sid: str, actions: Sequence[str], key: pulumi.Input[str], names: Names) -> Statement:
+    """What S3 does for a role with the key of the artifacts bucket, the stack's own or an existing one (Amazon S3 user
+    guide, "Using server-side encryption with AWS KMS keys").
+    """
+    host = f"s3.{names.region}.{partitions.of(names.region).dns_suffix}"
+    return access.allow(sid, actions, [key], conditions={"StringEquals": {"kms:ViaService": host}})
 
 
 def _anywhere(sid: str, actions: Iterable[str], *, conditions: access.Conditions | None = None) -> Statement:

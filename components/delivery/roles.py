@@ -19,6 +19,7 @@ from components.access import Statement
 from components.delivery import permissions, trust
 from components.ground import Ground
 from components.ground.boundary import MAX_CHARACTERS
+from components.ground.keys import Domain
 from settings import Delivery, GitHub, GitLab
 
 #: How long a deployment may take: an endpoint that is rolled out step by step and baked.
@@ -59,21 +60,26 @@ class DeliveryRoles(pulumi.ComponentResource):
             previews.append(trust.gitlab_previews(arn, gitlab))
             deploys.append(trust.gitlab_deploys(arn, gitlab))
         state, key = settings.state_bucket, settings.state_key
+        objects = args.ground.keys[Domain.MODELS].arn
         issuers = [who.issuer for who in (github, gitlab) if who]
-        read = permissions.reading(names, issuers, permissions.state(names, state, key, write=False))
-        change = permissions.changing(names, permissions.state(names, state, key, write=True))
+        read = permissions.reading(names, issuers, objects, permissions.state(names, state, key, write=False))
+        change = permissions.changing(names, objects, permissions.state(names, state, key, write=True))
         ground = permissions.changing_ground(names, issuers, args.ground.permissions_boundary)
         boundary = settings.permissions_boundary or self._policy(
-            "boundary", "The most that the roles of delivery can do", permissions.bounding([*read, *change, *ground])
+            "boundary",
+            "The most that the roles of delivery can do",
+            permissions.bounding(names, [*read, *change, *ground]),
         )
-        reading = self._policy("read", "What a preview reads", read)
+        reading = self._policies("read", "What a preview reads", read)
         changing = [
-            self._policy("change", "What a deployment changes beside networks, keys and roles", change),
-            self._policy("ground", "What a deployment changes of networks, keys and roles, and never", ground),
+            *self._policies("change", "What a deployment changes beside networks, keys and roles", change),
+            *self._policies("ground", "What a deployment changes of networks, keys and roles, and never", ground),
         ]
         self.arns = {
-            "preview": self._role(_PREVIEW, "Previews the stack: reads", previews, boundary, [reading], 3600),
-            "deploy": self._role(_DEPLOY, "Deploys the stack", deploys, boundary, [reading, *changing], DEPLOY_SECONDS),
+            "preview": self._role(_PREVIEW, "Previews the stack: reads", previews, boundary, reading, 3600),
+            "deploy": self._role(
+                _DEPLOY, "Deploys the stack", deploys, boundary, [*reading, *changing], DEPLOY_SECONDS
+            ),
         }
         self.register_outputs({"arns": self.arns})
 
@@ -90,6 +96,13 @@ class DeliveryRoles(pulumi.ComponentResource):
             )
         )
         return permissions.provider_arn(self._args.ground.names, settings.issuer)
+
+    def _policies(self, what: str, description: str, statements: Sequence[Statement]) -> list[pulumi.Output[str]]:
+        policies = permissions.fitting(self._args.ground.names, statements)
+        return [
+            self._policy(what if number == 1 else f"{what}-{number}", description, policy)
+            for number, policy in enumerate(policies, 1)
+        ]
 
     def _policy(self, what: str, description: str, statements: Sequence[Statement]) -> pulumi.Output[str]:
         if (found := permissions.characters(self._args.ground.names, statements)) > MAX_CHARACTERS:

@@ -12,7 +12,7 @@ from policy_sentry.querying.actions import get_actions_for_service
 
 from components.access import Statement
 from components.delivery import permissions
-from components.delivery.permissions import bounding, changing, changing_ground, characters, reading, state
+from components.delivery.permissions import bounding, changing, changing_ground, characters, fitting, reading, state
 from components.delivery.services import SERVICES
 from components.ground.boundary import MAX_CHARACTERS
 from contracts.names import Names
@@ -21,6 +21,7 @@ from tests.components.engine import BOUNDARY, NAMES
 
 ISSUERS = ["token.actions.githubusercontent.com", "gitlab.com"]
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ARTIFACTS_KEY = "arn:aws:kms:eu-west-1:123456789012:key/abcd1234-12ab-34cd-56ef-1234567890ab"
 STATE = "example-pulumi-state"
 
 
@@ -28,8 +29,8 @@ def written(
     names: Names = NAMES, issuers: Sequence[str] = ISSUERS
 ) -> tuple[list[Statement], list[Statement], list[Statement]]:
     """The three policies of a stack."""
-    read = reading(names, issuers, state(names, STATE, KEY, write=False))
-    change = changing(names, state(names, STATE, KEY, write=True))
+    read = reading(names, issuers, ARTIFACTS_KEY, state(names, STATE, KEY, write=False))
+    change = changing(names, ARTIFACTS_KEY, state(names, STATE, KEY, write=True))
     return read, change, changing_ground(names, issuers, BOUNDARY)
 
 
@@ -38,7 +39,7 @@ def simulated(statements: Iterable[Statement]) -> list[Mapping[str, Any]]:
 
 
 READ, CHANGE, GROUND = written()
-BOUND = simulated(bounding([*READ, *CHANGE, *GROUND]))
+BOUND = simulated(bounding(NAMES, [*READ, *CHANGE, *GROUND]))
 PREVIEW = iam.Role(name="preview", statements=simulated(READ), boundary=BOUND)
 DEPLOY = iam.Role(name="deploy", statements=simulated([*READ, *CHANGE, *GROUND]), boundary=BOUND)
 OWN = {"aws:ResourceTag/Environment": "staging", "aws:ResourceTag/Project": "ml-platform"}
@@ -88,6 +89,19 @@ def test_a_deployment_sees_a_rollout_through() -> None:
         assert role_.may("logs:FilterLogEvents", log) is allowed
     assert DEPLOY.may("ssm:PutParameter", arn("ssm", "parameter/mlplatform/staging/churn/live/release"))
     assert not DEPLOY.may("logs:FilterLogEvents", arn("logs", "log-group:/aws/lambda/churn-staging-live-drift"))
+
+
+@pytest.mark.parametrize("tags", [OWN, {}], ids=["its own key", "an existing key"])
+def test_contracts_and_locks_are_decrypted_and_encrypted_by_s3_only(tags: dict[str, str]) -> None:
+    """Both are encrypted with a key; without these, who delivers reads neither, and every release stays locked."""
+    through = {"kms:ViaService": "s3.eu-west-1.amazonaws.com"} | tags
+    assert PREVIEW.may("kms:Decrypt", ARTIFACTS_KEY, through)
+    assert not PREVIEW.may("kms:GenerateDataKey", ARTIFACTS_KEY, through)
+    assert DEPLOY.may("kms:Decrypt", ARTIFACTS_KEY, through)
+    assert DEPLOY.may("kms:GenerateDataKey", ARTIFACTS_KEY, through)
+    assert not DEPLOY.may("kms:Decrypt", OF_KEY, through)
+    for other in ({}, {"kms:ViaService": "ssm.eu-west-1.amazonaws.com"}, through | OTHERS):
+        assert not DEPLOY.may("kms:Decrypt", ARTIFACTS_KEY, tags | other), other
 
 
 def test_a_deployment_changes_its_own_stack_and_no_other() -> None:
@@ -209,8 +223,21 @@ def test_the_boundary_allows_all_that_the_policies_do() -> None:
 def test_policies_and_boundary_fit_into_managed_policies() -> None:
     names = Names(stack="production-eu", account="123456789012", region="ap-southeast-1")
     read, change, ground = written(names, ISSUERS[:1])
-    policies = [read, change, ground, bounding([*read, *change, *ground])]
-    assert max(characters(NAMES, policy) for policy in policies) <= MAX_CHARACTERS
+    every = [fitting(names, policy) for policy in (read, change, ground)]
+    assert [[s for policy in policies for s in policy] for policies in every] == [read, change, ground]
+    parts = [policy for policies in every for policy in policies]
+    assert len(parts) <= 10, "a role takes ten managed policies (IAM user guide, quotas)"
+    for policy in (*parts, bounding(names, [*read, *change, *ground])):
+        assert characters(names, policy) <= MAX_CHARACTERS
+
+
+def test_statements_that_one_policy_cannot_hold_are_given_to_several_in_their_order() -> None:
+    large = [
+        Statement(sid=f"Number{n}", effect="Allow", actions=("s3:GetObject",), resources=("a" * 2000,))
+        for n in range(4)
+    ]
+    assert fitting(NAMES, large) == [large[:2], large[2:]]
+    assert fitting(NAMES, large[:1]) == [large[:1]]
 
 
 def test_what_is_not_known_yet_counts_as_long_as_it_can_be() -> None:
@@ -233,6 +260,6 @@ def test_the_names_of_delivery_are_what_the_denial_covers() -> None:
 
 
 def test_iam_takes_every_policy() -> None:
-    for policy in (READ, CHANGE, GROUND, bounding([*READ, *CHANGE, *GROUND])):
+    for policy in (READ, CHANGE, GROUND, bounding(NAMES, [*READ, *CHANGE, *GROUND])):
         document = {"Version": "2012-10-17", "Statement": [each.to_dict() for each in policy]}
         IAMPolicyDocumentValidator(json.dumps(document)).validate()  # raises for what IAM refuses

@@ -129,6 +129,8 @@ def _of_task(contract: Contract) -> str:
         return f", objective {contract.objective.loss}"
     if contract.task is Task.MULTICLASS_CLASSIFICATION:
         return f" of {len(contract.classes)} classes"
+    if contract.cost is not None:
+        return f", threshold by cost ({contract.cost.false_positive:g} : {contract.cost.false_negative:g})"
     return f", threshold {contract.threshold:g}"
 
 

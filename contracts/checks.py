@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from contracts import expression, labels
+from contracts import expression, labels, weights
 from contracts.document import Path
 from contracts.metrics import METRICS, Metric
-from contracts.schema import Bounds, Column, ColumnType, EventTime, Feature, Objective, Pii, Split, Task, Value
+from contracts.schema import Bounds, Column, ColumnType, Cost, EventTime, Feature, Objective, Pii, Split, Task, Value
 from contracts.texts import BLANKS, finite, missing_numbers, never, never_number, written
 from contracts.tree import comparisons
 
@@ -36,6 +36,8 @@ class Draft:
     name: str
     task: Task | None
     objective: Objective | None
+    cost: Cost | None
+    class_weights: Any
     roles: dict[str, str]
     event_time_from: EventTime
     columns: dict[str, Column]
@@ -56,6 +58,7 @@ def run(draft: Draft) -> Iterator[Fault]:
         yield from _values(column, is_input=column.pii is None and column.name not in draft.roles.values())
     yield from _sources(draft)
     yield from _roles(draft)
+    yield from weights.faults(draft.class_weights, draft.columns.get(draft.roles.get("label", "")), draft.task)
     yield from _split(draft.sections.get("split"))
     for bounds in draft.quality:
         yield from _quality(bounds, METRICS[draft.task or Task.BINARY_CLASSIFICATION][bounds.metric])

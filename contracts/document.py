@@ -2,7 +2,8 @@
 
 Stricter than YAML: a key that stands twice in one mapping, a key that is no text (YAML 1.1 reads a bare `on` or `no`
 as a boolean) and anchors are faults. PyYAML takes the last of two equal keys without a word, which hides mistakes.
-Only below `values` is a key taken as it is written, because it can be meant as nothing but a text: {Yes: 1, No: 0}.
+Only below `values` and `class_weights` is a key taken as it is written, because it can be meant as nothing but a text:
+{Yes: 1, No: 0}.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ class _Scan:
 
 
 def _is_values(path: Path) -> bool:
-    return len(path) == 3 and path[0] == "columns" and path[2] == "values"
+    return path == ("class_weights",) or (len(path) == 3 and path[0] == "columns" and path[2] == "values")
 
 
 def _is_surprising(node: yaml.Node) -> bool:

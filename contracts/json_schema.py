@@ -20,6 +20,7 @@ from contracts.schema import (
     Bounds,
     Column,
     Contract,
+    Cost,
     Drift,
     EventTime,
     Ingestion,
@@ -28,6 +29,7 @@ from contracts.schema import (
     Task,
     Training,
 )
+from contracts.weights import BALANCED
 
 Schema = dict[str, Any]
 _SECTIONS = {"ingestion": Ingestion, "split": Split, "drift": Drift, "training": Training}
@@ -50,14 +52,15 @@ def schema() -> Schema:
                 for key, reserved in keys.RESERVED.items()
             },
         },
-        "allOf": [_of_task(task) for task in Task],
+        "allOf": [*map(_of_task, Task), {"not": {"required": ["threshold", "cost"]}}],
     }
 
 
 def _of_task(task: Task) -> Schema:
     """What a contract of the task may not have of the others."""
-    of_others = {"threshold": Task.BINARY_CLASSIFICATION, "objective": Task.REGRESSION}
-    absent = {key: {"not": {}} for key, its in of_others.items() if its is not task}
+    binary, several, number = Task.BINARY_CLASSIFICATION, Task.MULTICLASS_CLASSIFICATION, Task.REGRESSION
+    keys_of = {"threshold": (binary,), "cost": (binary,), "class_weights": (binary, several), "objective": (number,)}
+    absent = {key: {"not": {}} for key, its in keys_of.items() if task not in its}
     quality = {"propertyNames": {"enum": list(METRICS[task])}}
     return {
         "if": {"properties": {"task": {"const": task.value}}, "required": ["task"]},
@@ -81,6 +84,8 @@ def _top(key: str) -> Schema:
             "exclusiveMaximum": 1,
             "default": Contract.threshold,
         },
+        "cost": _section(Cost),
+        "class_weights": {"anyOf": [{"enum": [BALANCED]}, _by_class()]},
         "missing": {"type": "array", "items": {"type": ["string", "number"]}, "default": list(MISSING_MARKS)},
         "columns": _by_name(_section(Column)),
         "features": expressions,
@@ -113,6 +118,11 @@ def _parametrised() -> Schema:
             for loss, (_, low, high) in PARAMETERS.items()
         },
     }
+
+
+def _by_class() -> Schema:
+    """A weight of each class; which classes there are, the loader tells."""
+    return {"type": "object", "minProperties": 2, "additionalProperties": {"type": "number", "exclusiveMinimum": 0}}
 
 
 def _by_name(content: Schema) -> Schema:

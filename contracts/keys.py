@@ -18,6 +18,8 @@ MEANINGS: Final = {
     "event_time": "column of the moment at which the row was true; {from: delivery} where the data has none",
     "label": "column of what is predicted",
     "threshold": "score at or above which a prediction is a decision to act (binary classification)",
+    "cost": "what a wrong decision costs, in any unit: the threshold is that which costs least on the validation part",
+    "class_weights": "how much a training row of each class counts: `balanced`, or `{0: 1, 1: 5}`",
     "missing": "texts (or numbers) that stand for no value, in any case; a column may have others",
     "columns": "the columns of delivered data, by name",
     "features": "the model's inputs, by name: expressions over columns",
@@ -47,10 +49,6 @@ RESERVED: Final = {
         form='thousands: "."', today="numbers are read without a separator of thousands; deliver them so and remove it"
     ),
     "monotone": Reserved(form="monotone: {tickets: increasing}", today="features are not constrained; remove it"),
-    "cost": Reserved(
-        form="cost: {false_positive: 1, false_negative: 5}",
-        today="the decision is made at the threshold; give `threshold` and remove it",
-    ),
     "retrain_after_rows": Reserved(
         form="retrain_after_rows: 10000",
         today="new data starts no training; remove it, and start one by hand, by schedule or on drift",

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_type_hints
 import pydantic
 from pydantic import Field
 
-from contracts.schema import Bounds, Column, Drift, Ingestion, Split, Training
+from contracts.schema import Bounds, Column, Cost, Drift, Ingestion, Split, Training
 
 _Key = dict[str, Any]
 
@@ -40,6 +40,10 @@ _KEYS: dict[type, _Key] = {
     Bounds: {
         "min": Field(description="least value with which a model may be registered"),
         "max": Field(description="greatest value with which a model may be registered"),
+    },
+    Cost: {
+        "false_positive": Field(gt=0, description="of an act where the label is negative"),
+        "false_negative": Field(gt=0, description="of no act where the label is positive"),
     },
     Ingestion: {
         "max_bad_row_share": _share("share of bad rows above which a whole file is refused"),

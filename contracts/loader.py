@@ -15,7 +15,7 @@ from typing import Any
 
 import pydantic
 
-from contracts import checks, document, labels
+from contracts import checks, document, labels, weights
 from contracts.checks import show
 from contracts.keys import MEANINGS, REQUIRED, RESERVED
 from contracts.limits import MODELS
@@ -26,6 +26,7 @@ from contracts.schema import (
     Column,
     ColumnType,
     Contract,
+    Cost,
     Drift,
     EventTime,
     Feature,
@@ -86,6 +87,8 @@ def loads(text: str, *, source: str = "contract") -> Contract:
         task=Task(read.data["task"]),
         objective=draft.objective,
         threshold=float(read.data.get("threshold", Contract.threshold)),
+        cost=draft.cost,
+        class_weights=weights.read(draft.class_weights, draft.columns[read.data["label"]]),
         quality=draft.quality,
         columns=tuple(draft.columns.values()),
         features=draft.features,
@@ -119,6 +122,7 @@ class _Reader:
         texts["event_time"], event_time_from = self._event_time()
         task = self._task()
         self._threshold(task)
+        cost, class_weights = self._cost(task), self._class_weights(task)
         objective = self._objective(task)
         written = {key: self._mapping(key) for key in _MAPPINGS}
         marks = self._missing()
@@ -130,6 +134,8 @@ class _Reader:
             name=texts["name"],
             task=task,
             objective=objective,
+            cost=cost,
+            class_weights=class_weights,
             roles={role: texts[role] for role in ("entity", "event_time", "label") if texts[role]},
             columns={name: column for name, column in columns.items() if column is not None},
             event_time_from=event_time_from,
@@ -186,6 +192,28 @@ class _Reader:
             self._fault(("threshold",), f"{show(value)} is found; a number above 0 and below 1 is allowed")
         elif "threshold" in self.data and task not in (None, Task.BINARY_CLASSIFICATION):
             self._fault(("threshold",), f"is found, while a {task} has no decision to act; remove it")
+
+    def _cost(self, task: Task | None) -> Cost | None:
+        """What wrong decisions cost; None where it is not said, or has a fault."""
+        if "cost" not in self.data:
+            return None
+        if task not in (None, Task.BINARY_CLASSIFICATION):
+            self._fault(("cost",), f"is found, while a {task} has no decision to act; remove it")
+        elif "threshold" in self.data:
+            chosen = "a threshold is either given, or chosen by its cost on the validation part"
+            self._fault(("cost",), f"is found beside threshold; {chosen}; remove one")
+        elif (checked := self._section(("cost",), Cost, self.data["cost"])) is not None:
+            return Cost(**dict(checked))
+        return None
+
+    def _class_weights(self, task: Task | None) -> Any:
+        """As written; that they are those of the classes is checked with the label's column."""
+        if "class_weights" in self.data and task is Task.REGRESSION:
+            self._fault(("class_weights",), f"is found, while a {task} has no classes; remove it")
+            return None
+        if "class_weights" in self.data and self.data["class_weights"] is None:
+            return ""  # an empty value is none that is allowed
+        return self.data.get("class_weights")
 
     def _objective(self, task: Task | None) -> Objective | None:
         """The loss of a regression; None of another task, and where it has a fault."""

@@ -121,15 +121,24 @@ _TASKS = """\
 
 | task | label | a prediction is | its own key |
 | --- | --- | --- | --- |
-| `binary_classification` | an integer with `allowed: [0, 1]` or a boolean | `score`, `decision` | `threshold` |
-| `multiclass_classification` | a string or an integer with 3 to 100 `allowed` | `prediction`, `probabilities` | |
-| `regression` | an integer or a number | `prediction` | `objective` |
+| `binary_classification` | integer, `allowed: [0, 1]`, or boolean | `score`, `decision` | `threshold` or `cost` |
+| `multiclass_classification` | string or integer, 3 to 100 `allowed` | `prediction`, `probabilities` | |
+| `regression` | integer or number | `prediction` | `objective` |
 
 A score is a probability, and the decision is whether it reaches the threshold; of several classes the prediction is the
 likeliest. The objective of a regression says what of the label is predicted: its mean (`squared`; of counts `poisson`,
 of amounts above 0 `gamma`, of amounts that are often 0 `tweedie`), its median (`absolute`), or the value below which a
 share of the labels lies (`{quantile: 0.9}`). `poisson` and `tweedie` want a label with `minimum: 0` or more, `gamma`
 one above 0.
+
+With `cost: {false_positive: 1, false_negative: 5}` in place of `threshold` the training job chooses the threshold: the
+one with the least cost on the validation part. The package keeps it; evaluation, service and batches decide at it, and
+evaluation.json tells the cost of a row of the test set.
+
+`class_weights: {0: 1, 1: 5}`, of both classifications, lets a training row of class 1 count five times; `balanced` lets
+all classes count alike (a row has the weight rows / (classes * rows of its class)). Scores are then the probabilities
+of a world with such shares, which `calibration_error` tells; a `cost` moves the decision and leaves the scores what
+they are.
 
 """
 
@@ -196,8 +205,9 @@ def _kind(item: Mapping[str, Any]) -> str:
     if "enum" in item:
         return " or ".join(f"`{value}`" for value in item["enum"])
     if "anyOf" in item:
-        first, _ = item["anyOf"]
-        return f"{_kind(first)}, or a parameter" if "enum" in first else "a name, or `{from: delivery}`"
+        first, other = item["anyOf"]
+        mapping = "a parameter" if "maxProperties" in other else "a mapping"
+        return f"{_kind(first)}, or {mapping}" if "enum" in first else "a name, or `{from: delivery}`"
     kind: str = item["type"]
     if kind == "array":
         return "list"

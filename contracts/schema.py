@@ -170,6 +170,21 @@ class Training:
     seed: int = 7
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a wrong decision costs, in any unit: to act where the label is negative, and not to where it is positive."""
+
+    false_positive: float
+    false_negative: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassWeights:
+    """How much a training row of each class counts, in the order of the classes; none: as much as to balance them."""
+
+    weights: tuple[float, ...] = ()
+
+
 DEFAULT_QUALITY = (
     Bounds(metric="auc", min=0.75),
     Bounds(metric="accuracy", min=0.75),
@@ -184,7 +199,8 @@ DEFAULT_QUALITY = (
 class Contract:
     """One workload. `segments` are expressions whose values split the fairness report; they are not model inputs.
 
-    `objective` is of a regression, `threshold` of a binary classification.
+    `objective` is of a regression; `threshold` of a binary classification, and `cost` too, by which training chooses
+    the threshold instead; `class_weights` of any classification.
     """
 
     name: str
@@ -199,6 +215,8 @@ class Contract:
     objective: Objective | None = None
     segments: tuple[Feature, ...] = ()
     threshold: float = 0.75
+    cost: Cost | None = None
+    class_weights: ClassWeights | None = None
     ingestion: Ingestion = field(default_factory=Ingestion)
     split: Split = field(default_factory=Split)
     quality: tuple[Bounds, ...] = DEFAULT_QUALITY

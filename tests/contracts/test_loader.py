@@ -51,7 +51,7 @@ def test_every_number_of_a_section_has_a_limit() -> None:
             continue
         for name, field in model.model_fields.items():
             assert field.metadata, f"{kind.__name__}.{name} has no range"
-        assert kind(), f"{kind.__name__} cannot be left out"
+        assert kind is schema.Cost or kind(), f"{kind.__name__} cannot be left out"
 
 
 def test_pii_columns_are_no_model_inputs() -> None:

@@ -84,6 +84,9 @@ def test_contracts_pass_the_schema(path: Path) -> None:
         put("columns", "support_tickets", "pii", value="keep"),
         put("columns", "support_tickets", "kind", value="x"),
         *(put(key, value=value) for key, value in (("cost", {"false_positive": 1}), ("decimal", ","))),
+        put("cost", value={"false_positive": 1, "false_negative": 2}),  # beside the threshold
+        put("class_weights", value="even"),
+        put("class_weights", value={"0": 1, "1": 0}),
     ],
 )
 def test_what_the_schema_refuses_the_loader_refuses_too(change: Any) -> None:

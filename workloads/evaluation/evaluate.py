@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from contracts.schema import Contract
+from workloads import tasks
 from workloads.evaluation import gate, judges, model_tests
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.intervals import Comparison, Interval
@@ -35,7 +36,7 @@ class Evaluated:
 
 def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contract: Contract) -> Evaluated:
     """Judge `candidate` on test rows that hold entity, raw columns, label and segments of `contract`."""
-    judge = judges.of(contract)
+    judge = judges.of(contract, threshold=tasks.of_package(contract, candidate.metadata).threshold)
     entities = rows.column(contract.entity).to_numpy()
     labels = rows.column(contract.label).to_numpy()
     features = candidate.features(rows)
@@ -50,12 +51,12 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
         rows=len(labels),
         comparison=comparison,
         model_tests=model_tests.run(candidate, features, judge, contract.bounds(gate.LATENCY).max),
-        at_threshold=dict.fromkeys(judge.at_threshold, contract.threshold),
+        at_threshold=dict.fromkeys(judge.at_threshold, judge.threshold),
     )
     report = {
         "dataset_version": candidate.metadata["dataset_version"],
         "rows": len(labels),
-        **judge.described(labels),
+        **judge.described(labels, outputs),
         "headline": {"metric": judge.headline, "value": values[judge.headline]},
         "summary": judge.summary(measured, len(labels)),
         "metrics": {

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from sklearn import metrics
 
+from contracts.schema import Cost
 from workloads.evaluation.intervals import Interval, TooFewError, around
 from workloads.evaluation.segments import of_each
 from workloads.inference.decision import decider
@@ -40,7 +41,7 @@ def auc_difference(labels: Array, candidate: Array, champion: Array, entities: A
 
 def at_threshold(labels: Array, scores: Array, threshold: float) -> dict[str, float]:
     """Accuracy, F1, precision, recall and the share of rows decided positive, deciding as the service does."""
-    decided = np.array(list(map(decider(threshold), scores.tolist())), dtype=bool)
+    decided = _decided(scores, threshold)
     precision, recall, f1, _ = metrics.precision_recall_fscore_support(
         labels,
         decided,
@@ -53,6 +54,18 @@ def at_threshold(labels: Array, scores: Array, threshold: float) -> dict[str, fl
         "precision": float(precision),
         "recall": float(recall),
         "positive_share": float(decided.mean()),
+    }
+
+
+def cost(labels: Array, scores: Array, threshold: float, of: Cost) -> dict[str, float]:
+    """The mean cost of a row at the threshold, and of what can be had without a model: to act always, or never."""
+    decided, positive = _decided(scores, threshold), labels == 1
+    wrong = of.false_positive * (decided & ~positive) + of.false_negative * (~decided & positive)
+    share = float(positive.mean())
+    return {
+        "mean": float(wrong.mean()),
+        "always": of.false_positive * (1 - share),
+        "never": of.false_negative * share,
     }
 
 
@@ -93,6 +106,11 @@ def by_segment(labels: Array, scores: Array, segments: Sequence[Any], threshold:
             }
         )
     return report
+
+
+def _decided(scores: Array, threshold: float) -> Array:
+    """The decisions (n,), as the service makes them."""
+    return np.array(list(map(decider(threshold), scores.tolist())), dtype=bool)
 
 
 def _delong(labels: Array, scores: Array, entities: Array | None) -> tuple[Array, Array]:

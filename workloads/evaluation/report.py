@@ -42,7 +42,9 @@ _TEMPLATE = _ENVIRONMENT.from_string("""\
 <h1>Evaluation: {{ e.gate.decision }}</h1>
 <p>{{ e.gate.reason }}</p>
 <p>{{ e.rows }} test rows, data {{ e.dataset_version }}
-{%- if e.threshold is defined %}, decision threshold {{ e.threshold }}{% endif %}.
+{%- if e.threshold is defined %}, decision threshold {{ "%.4g" | format(e.threshold) }}{% endif %}.
+{%- if e.cost is defined %} It costs {{ "%.4g" | format(e.cost.mean) }} a row, to act always
+{{ "%.4g" | format(e.cost.always) }}, never {{ "%.4g" | format(e.cost.never) }}.{% endif %}
 {% if e.champion %}Champion: {{ e.champion.package_arn }}.{% else %}No champion yet.{% endif %}</p>
 {% for warning in e.warnings %}<p class="no">{{ warning }}</p>{% endfor %}
 <h2>Gate</h2>

@@ -82,7 +82,10 @@ def load(
         raise ModelError(f"{directory} is not a directory; give the directory that model.tar.gz was unpacked to")
     contract = _contract(directory / "contract.json")
     metadata = _metadata(directory / "metadata.json", contract)
-    task = tasks.of(contract, threshold=threshold)
+    try:
+        task = tasks.of_package(contract, metadata, threshold=threshold)
+    except ValueError as error:
+        raise ModelError(f"{directory}: {error}") from None
     if threshold is not None and not task.has_threshold:
         raise ModelError(f"threshold {threshold:g} is given, while a {contract.task} has none; remove it")
     booster = directory / "model.ubj"

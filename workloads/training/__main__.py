@@ -17,7 +17,7 @@ import xgboost as xgb
 from contracts import schema
 from workloads import job, tasks
 from workloads.inference import packaging
-from workloads.training import container, data, train
+from workloads.training import container, data, threshold, train
 from workloads.training.container import Job
 
 
@@ -37,6 +37,9 @@ def run(work: Job) -> job.Outcome:
     fitted.booster.save_model(work.model / "model.ubj")
     (work.model / "contract.json").write_text(schema.to_json(work.contract))
     facts = metadata(work, fitted, rows=training.num_row(), threads=threads)
+    if work.contract.cost is not None:
+        scores = fitted.booster.predict(validation)
+        facts[tasks.CHOSEN] = threshold.least_cost(validation.get_label(), scores, work.contract.cost)
     (work.model / "metadata.json").write_text(json.dumps(facts, sort_keys=True, indent=1))
     packaging.finish(work.model)
     return job.Outcome(message=f"trained {facts['rounds']} rounds", fields=facts)

@@ -19,19 +19,23 @@ from workloads import tasks
 from workloads.features.frame import matrix
 from workloads.job import UserError
 
+#: The weight (classes,) of a row of each class; None: all rows count alike.
+Weights = np.ndarray[Any, np.dtype[np.float32]] | None
+
 
 class RowGroups(xgb.DataIter):
     """Feeds XGBoost the row groups of all Parquet files of a directory, files in name order."""
 
-    def __init__(self, directory: Path, contract: Contract) -> None:
-        self._directory, self._contract = directory, contract
+    def __init__(self, directory: Path, contract: Contract, weights: Weights = None) -> None:
+        self._directory, self._contract, self._weights = directory, contract, weights
         self._batches = _row_groups(directory, contract)
         super().__init__(release_data=True)
 
     def next(self, input_data: Callable[..., Any]) -> bool:
         """Hand over the next row group; False at the end (the interface of xgboost.DataIter)."""
         for features, label in self._batches:
-            input_data(data=features, label=label, feature_names=list(self._contract.feature_names))
+            weighted = {} if self._weights is None else {"weight": self._weights[label.astype(int)]}
+            input_data(data=features, label=label, feature_names=list(self._contract.feature_names), **weighted)
             return True
         return False
 
@@ -41,10 +45,25 @@ class RowGroups(xgb.DataIter):
 
 
 def matrices(train: Path, validation: Path, contract: Contract, threads: int) -> tuple[xgb.DMatrix, xgb.DMatrix]:
-    """The training matrix and the validation matrix binned like it; UserError if either has no rows or one class
-    only, or lacks one of several."""
-    training = xgb.QuantileDMatrix(_checked(train, contract), nthread=threads)
-    return training, xgb.QuantileDMatrix(_checked(validation, contract), ref=training, nthread=threads)
+    """The training matrix and the validation matrix binned like it, rows of both with the weights of the training part.
+
+    UserError if either has no rows or one class only, or lacks one of several.
+    """
+    for part in (train, validation):
+        _check(part, contract)
+    weights = class_weights(train, contract)
+    training = xgb.QuantileDMatrix(RowGroups(train, contract, weights), nthread=threads)
+    return training, xgb.QuantileDMatrix(RowGroups(validation, contract, weights), ref=training, nthread=threads)
+
+
+def class_weights(directory: Path, contract: Contract) -> Weights:
+    """The contract's weights of the classes; balanced ones are rows / (classes * rows of the class)."""
+    if contract.class_weights is None:
+        return None
+    if contract.class_weights.weights:
+        return np.array(contract.class_weights.weights, dtype=np.float32)
+    counts = np.bincount(labels(directory, contract).astype(int))
+    return (counts.sum() / (counts.size * counts)).astype(np.float32)
 
 
 def labels(directory: Path, contract: Contract) -> np.ndarray[Any, Any]:
@@ -53,7 +72,7 @@ def labels(directory: Path, contract: Contract) -> np.ndarray[Any, Any]:
     return table.column(contract.label).to_numpy().astype(np.float32)
 
 
-def _checked(directory: Path, contract: Contract) -> RowGroups:
+def _check(directory: Path, contract: Contract) -> None:
     files = _files(directory)
     if not files:
         raise UserError(f"{directory.name}: no Parquet file in {directory}; run the ETL step on accepted data first")
@@ -63,7 +82,6 @@ def _checked(directory: Path, contract: Contract) -> RowGroups:
             raise UserError(f"{directory.name}: {file.name} lacks {sorted(lacking)}; it was made from another contract")
     if fault := tasks.of(contract).unlearnable(set(np.unique(labels(directory, contract)).tolist())):
         raise UserError(f"{directory.name}: label {contract.label!r} {fault}")
-    return RowGroups(directory, contract)
 
 
 def _files(directory: Path) -> list[Path]:

@@ -12,11 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xgboost as xgb
 
-from contracts import loader, schema
+from contracts import loader
 from contracts.schema import Contract
-from workloads import tasks
-from workloads.inference import packaging
-from workloads.training import data, train
+from workloads.training import __main__ as entry
+from workloads.training.container import Job
 
 _HEAD = """\
 name: toy
@@ -36,6 +35,11 @@ training: {{num_round: 30, eta: 0.3, max_depth: 3, early_stopping_rounds: 5}}
 POSITIVE = "{type: number, minimum: 0.001}"
 #: By name: the task, the label's column, and what the contract says besides.
 PROBLEMS = {
+    "costly": (
+        "binary_classification",
+        "{type: integer, allowed: [0, 1]}",
+        "cost: {false_positive: 1, false_negative: 2}\nclass_weights: {1: 2, 0: 1}",
+    ),
     "binary": ("binary_classification", "{type: integer, allowed: [0, 1]}", "threshold: 0.5"),
     "multiclass": ("multiclass_classification", '{type: string, allowed: [red, "dark, blue", green]}', ""),
     "numbered": ("multiclass_classification", "{type: integer, allowed: [10, 20, 5, 7]}", ""),
@@ -59,6 +63,7 @@ def rows(problem: str, count: int, seed: int) -> pa.Table:
     a, b = rng.normal(size=count), rng.normal(size=count)
     signal = a + 0.5 * a * b
     labels: Any = {
+        "costly": lambda: (rng.random(count) < 1 / (1 + np.exp(4 - 9 * signal))).astype(np.int8),
         "binary": lambda: (rng.random(count) < 1 / (1 + np.exp(-9 * signal))).astype(np.int8),
         "multiclass": lambda: np.digitize(signal + rng.normal(0, 0.3, count), [-0.5, 0.5]).astype(np.int8),
         "numbered": lambda: np.digitize(signal + rng.normal(0, 0.3, count), [-0.8, 0, 0.8]).astype(np.int8),
@@ -86,21 +91,21 @@ class Package:
 
 
 def package(directory: Path, problem: str, more: str = "") -> Package:
-    """Train on 2,000 rows with the training job's own parts."""
+    """Train on 2,000 rows as the training job does."""
     made = contract(problem, more)
     for part, (count, seed) in {"train": (2000, 1), "validation": (600, 2)}.items():
         (directory / part).mkdir(parents=True)
         pq.write_table(rows(problem, count, seed), directory / part / "part-0.parquet")
-    training, validation = data.matrices(directory / "train", directory / "validation", made, 1)
-    fitted = train.fit(
-        training, validation, tasks.of(made), made.training, threads=1, checkpoints=directory / "checkpoints"
-    )
     model = directory / "model"
-    model.mkdir()
-    fitted.booster.save_model(model / "model.ubj")
-    (model / "contract.json").write_text(schema.to_json(made))
-    (model / "metadata.json").write_text(
-        json.dumps({"features": list(made.feature_names), "dataset_version": "sha256:12"})
+    entry.run(
+        Job(
+            channels={part: directory / part for part in ("train", "validation")},
+            model=model,
+            checkpoints=directory / "checkpoints",
+            contract=made,
+            manifest={"dataset_version": "sha256:12"},
+            hyperparameters=made.training,
+        )
     )
-    packaging.finish(model)
-    return Package(model, made, fitted.booster, json.loads((model / "metadata.json").read_text()))
+    booster = xgb.Booster({"nthread": 1}, model_file=model / "model.ubj")
+    return Package(model, made, booster, json.loads((model / "metadata.json").read_text()))

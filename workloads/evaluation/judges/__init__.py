@@ -20,6 +20,6 @@ _JUDGES: Final[Mapping[Task, type[Judge]]] = {
 }
 
 
-def of(contract: Contract) -> Judge:
-    """The judge of a contract's task."""
-    return _JUDGES[contract.task](contract)
+def of(contract: Contract, *, threshold: float | None = None) -> Judge:
+    """The judge of a contract's task; `threshold` in place of the contract's, where the task has one."""
+    return _JUDGES[contract.task](contract, contract.threshold if threshold is None else threshold)

@@ -19,13 +19,16 @@ class BinaryJudge(Judge):
     at_threshold = metrics.AT_THRESHOLD
     sound, unsound = "scores are probabilities", "outside [0, 1]"
 
-    def described(self, labels: Array) -> Mapping[str, Any]:
-        """The positive rows and the threshold."""
-        return {"positives": int(labels.sum()), "threshold": self.contract.threshold}
+    def described(self, labels: Array, outputs: Array) -> Mapping[str, Any]:
+        """The positive rows, the threshold, and by costs what a row costs there."""
+        found = {"positives": int(labels.sum()), "threshold": self.threshold}
+        if (cost := self.contract.cost) is None:
+            return found
+        return {**found, "cost": metrics.cost(labels, outputs, self.threshold, cost)}
 
     def measure(self, labels: Array, outputs: Array, entities: Array) -> Measured:
         """AUC, the metrics at the threshold, and how good the scores are as probabilities."""
-        at_threshold = metrics.at_threshold(labels, outputs, self.contract.threshold)
+        at_threshold = metrics.at_threshold(labels, outputs, self.threshold)
         return {
             "auc": metrics.auc(labels, outputs, entities),
             **at_threshold,
@@ -44,7 +47,7 @@ class BinaryJudge(Judge):
 
     def by_segment(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> list[dict[str, Any]]:
         """Shares decided positive, recall and accuracy."""
-        return metrics.by_segment(labels, outputs, segments, self.contract.threshold)
+        return metrics.by_segment(labels, outputs, segments, self.threshold)
 
     def faulty(self, outputs: Array) -> int:
         """NaN counts as outside."""
@@ -59,7 +62,7 @@ class BinaryJudge(Judge):
         return {
             "ROC": plots.roc(labels, outputs, champion),
             "Calibration": plots.calibration(labels, outputs),
-            "Scores": plots.distribution(labels, outputs, self.contract.threshold),
+            "Scores": plots.distribution(labels, outputs, self.threshold),
         }
 
     def summary(self, measured: Measured, rows: int) -> str:

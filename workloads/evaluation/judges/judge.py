@@ -28,11 +28,11 @@ class Judge(ABC):
     unsound: ClassVar[str]
     margin: ClassVar[str] = "log odds"
 
-    def __init__(self, contract: Contract) -> None:
-        self.contract = contract
+    def __init__(self, contract: Contract, threshold: float) -> None:
+        self.contract, self.threshold = contract, threshold
 
-    def described(self, labels: Array) -> Mapping[str, Any]:
-        """What the report says of the test set beside its rows."""
+    def described(self, labels: Array, outputs: Array) -> Mapping[str, Any]:
+        """What the report says of the test set beside its rows, and of the decisions on it."""
         return {}
 
     @abstractmethod

@@ -26,7 +26,7 @@ class MulticlassJudge(Judge):
     sound, unsound = "scores are probabilities that add up to 1", "do not"
     margin = "margin"
 
-    def described(self, labels: Array) -> Mapping[str, Any]:
+    def described(self, labels: Array, outputs: Array) -> Mapping[str, Any]:
         """The rows of each class."""
         counts = np.bincount(labels.astype(int), minlength=len(self.contract.classes)).tolist()
         return {"classes": dict(zip(map(str, self.contract.classes), counts, strict=True))}

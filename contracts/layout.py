@@ -44,6 +44,11 @@ class Layout:
         return self._prefix("ledger")
 
     @property
+    def deliveries(self) -> str:
+        """Processed bucket: of each version of a delivered object, which bytes it has and what they were judged as."""
+        return f"{self.ledger}deliveries/"
+
+    @property
     def data_capture(self) -> str:
         """Processed bucket: captured traffic; SageMaker adds `<endpoint>/<variant>/<yyyy/mm/dd/hh>/`."""
         return self._prefix(DATA_CAPTURE.rstrip("/"))

@@ -12,6 +12,7 @@ import pulumi
 from components import access
 from components.access import Statement
 from components.ground import Ground
+from components.ground.keys import Domain
 from components.operations.responder import Responder, ResponderArgs
 from components.operations.schedule import ScheduleArgs, Started, schedule
 from contracts.names import WorkloadNames
@@ -24,16 +25,21 @@ CALLS: Final = {ROLE: frozenset({"sagemaker.api", "sns"})}
 SCHEDULES: Final[Mapping[str, str]] = {"daily": "cron(0 3 * * ? *)", "weekly": "cron(0 3 ? * MON *)"}
 
 
-def statements(names: WorkloadNames) -> list[Statement]:
-    """What the function may do: see what is accepted and what ran, and start the one pipeline."""
-    pipeline = names.arn("sagemaker", f"pipeline/{names.pipeline}")
+def statements(
+    names: WorkloadNames, *, processed_key: pulumi.Input[str], models_key: pulumi.Input[str]
+) -> list[Statement]:
+    """What the function may do: see what is accepted, what ran and what it learned from, and start the one pipeline."""
+    layout, pipeline = names.layout, names.arn("sagemaker", f"pipeline/{names.pipeline}")
     return [
         access.allow(
             "SeeAcceptedData",
             ["s3:ListBucket"],
             [names.bucket_arn(names.processed_bucket)],
-            conditions={"StringLike": {"s3:prefix": [f"{names.layout.accepted}*"]}},
+            conditions={"StringLike": {"s3:prefix": [f"{layout.accepted}*"]}},
         ),
+        *access.read_objects("ReadVerdicts", names, names.processed_bucket, [layout.ledger]),
+        *access.read_objects("ReadManifests", names, names.artifacts_bucket, [f"{layout.runs}*/Prepare/manifest/"]),
+        access.use_key("DecryptBoth", [processed_key, models_key], write=False),
         access.allow(
             "RunPipeline",
             [
@@ -75,14 +81,20 @@ class Retraining(pulumi.ComponentResource):
                 names=names,
                 role=ROLE,
                 description="Starts the training pipeline unless a brake holds",
-                code=["contracts/__init__.py", "contracts/datasets.py"],
+                code=[f"contracts/{module}.py" for module in ("__init__", "datasets", "objects")],
                 environment={
                     "PIPELINE_NAME": names.pipeline,
                     "ACCEPTED_URI": names.accepted_uri,
+                    "LEDGER_URI": f"s3://{names.processed_bucket}/{names.layout.ledger}",
+                    "RUNS_URI": f"s3://{names.artifacts_bucket}/{names.layout.runs}",
                     "COOL_DOWN_HOURS": str(args.settings.cool_down_hours),
                     "MAX_RUNS_PER_DAY": str(args.settings.max_runs_per_day),
                 },
-                statements=statements(names),
+                statements=statements(
+                    names,
+                    processed_key=args.ground.keys[Domain.PROCESSED].arn,
+                    models_key=args.ground.keys[Domain.MODELS].arn,
+                ),
                 dead_letters_arn=args.dead_letters_arn,
             ),
             child,

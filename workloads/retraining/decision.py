@@ -17,12 +17,16 @@ class Brakes:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One former execution of the training pipeline. `status` is SageMaker's PipelineExecutionStatus."""
+    """One former execution of the training pipeline. `status` is SageMaker's PipelineExecutionStatus.
+
+    `identifier` is the last part of its ARN.
+    """
 
     started: datetime
     status: str
     dataset_version: str
     automatic: bool
+    identifier: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +37,27 @@ class Decision:
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class NewRows:
+    """Accepted rows that no successful run has learned from, and how many of them are worth one."""
+
+    found: int
+    needed: int
+
+
 def decide(
-    *, trigger: str, dataset_version: str | None, runs: Sequence[Run], now: datetime, brakes: Brakes
+    *,
+    trigger: str,
+    dataset_version: str | None,
+    runs: Sequence[Run],
+    now: datetime,
+    brakes: Brakes,
+    new_rows: NewRows | None = None,
 ) -> Decision:
     """Start unless a brake holds; the first brake that holds gives the reason.
 
-    `dataset_version` identifies the accepted data as a whole (None: there is none yet).
+    `dataset_version` identifies the accepted data as a whole (None: there is none yet). `new_rows` is given where new
+    data is what asks.
     """
     if dataset_version is None:
         return Decision(start=False, reason="there is no accepted data to learn from")
@@ -46,6 +65,10 @@ def decide(
         return Decision(start=False, reason="a training run is under way")
     if any(run.dataset_version == dataset_version and run.status == "Succeeded" for run in runs):
         return Decision(start=False, reason=f"nothing new: {dataset_version} was trained on already")
+    if new_rows is not None and new_rows.found < new_rows.needed:
+        return Decision(
+            start=False, reason=f"{new_rows.found} accepted rows are new; retrain_after_rows is {new_rows.needed}"
+        )
     automatic = sorted((run.started for run in runs if run.automatic), reverse=True)
     if automatic and now - automatic[0] < timedelta(hours=brakes.cool_down_hours):
         return Decision(

@@ -1,6 +1,10 @@
 """The retraining Lambda: drift alarm, schedule or new data -> decision -> StartPipelineExecution, or why not.
 
-Environment: PIPELINE_NAME, ACCEPTED_URI (s3://bucket/prefix/), TOPIC_ARN, COOL_DOWN_HOURS, MAX_RUNS_PER_DAY.
+New data asks with {"trigger": ..., "at_least_rows": N}: it is a reason once N accepted rows are new (`new_rows`). That
+it is none yet is told to nobody: it is said of every delivered file.
+
+Environment: PIPELINE_NAME, ACCEPTED_URI, LEDGER_URI, RUNS_URI (each s3://bucket/prefix/), TOPIC_ARN, COOL_DOWN_HOURS,
+MAX_RUNS_PER_DAY.
 Reserved concurrency must be 1, so that two alarms cannot both find that nothing runs.
 """
 
@@ -14,9 +18,10 @@ from typing import Any
 
 import boto3
 
-from contracts.datasets import dataset_version
+from contracts.datasets import accepted_keys, version_of
 from workloads import alarm, job
-from workloads.retraining.decision import Brakes, Run, decide
+from workloads.retraining.decision import Brakes, NewRows, Run, decide
+from workloads.retraining.new_rows import new_rows
 
 #: Display name of the runs started here; it is how they are told from runs that people start.
 AUTOMATIC = "retrain"
@@ -45,8 +50,11 @@ def retrain(
     if trigger is None:
         return {"action": "ignored", "reason": "the alarm is not in state ALARM"}
     pipeline = environment["PIPELINE_NAME"]
-    version = dataset_version(s3, environment["ACCEPTED_URI"])
+    accepted = accepted_keys(s3, environment["ACCEPTED_URI"])
+    version = version_of(accepted)
     runs = _runs(sagemaker, pipeline, since=now - MEMORY)
+    needed = event.get("at_least_rows")
+    ledger, runs_uri = environment["LEDGER_URI"], environment["RUNS_URI"]
     decision = decide(
         trigger=trigger,
         dataset_version=version,
@@ -56,7 +64,12 @@ def retrain(
             cool_down_hours=float(environment["COOL_DOWN_HOURS"]),
             max_runs_per_day=int(environment["MAX_RUNS_PER_DAY"]),
         ),
+        new_rows=NewRows(found=new_rows(s3, accepted, runs, ledger=ledger, runs_uri=runs_uri), needed=needed)
+        if needed
+        else None,
     )
+    if not decision.start and needed:
+        return {"action": "held", "reason": decision.reason}
     if not decision.start:
         _notify(sns, environment, f"{pipeline}: no retraining", f"Asked by: {trigger}\nHeld: {decision.reason}")
         return {"action": "held", "reason": decision.reason}
@@ -92,6 +105,7 @@ def _run(sagemaker: Any, summary: Mapping[str, Any]) -> Run:
         started=summary["StartTime"],
         status=summary["PipelineExecutionStatus"],
         dataset_version=next((p["Value"] for p in parameters if p["Name"] == "DatasetVersion"), ""),
+        identifier=summary["PipelineExecutionArn"].rpartition("/")[2],
         automatic=summary.get("PipelineExecutionDisplayName", "").startswith(f"{AUTOMATIC}-"),
     )
 

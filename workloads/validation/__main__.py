@@ -4,8 +4,9 @@
         --processed s3://processed/ --workload churn
 
 Prints the verdict as one line of JSON. Exit codes beside those of every job: 0 accepted, or a duplicate of what was
-judged before (`duplicate_of` says how); 3 refused; 4 held for a person. A held file is accepted by the same call with
---approve-by and --approve-because.
+judged before (`duplicate_of` says how); 3 refused; 4 held for a person. With --no-failure these are 0 too, for callers
+that read the verdict where it is noted. A held file is accepted by the same call with --approve-by and
+--approve-because.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--salt-secret", help="Secrets Manager id of the salt for hashed columns (default: the variable PII_SALT)"
     )
+    parser.add_argument("--no-failure", action="store_true", help="a refused or held object is no failure of the job")
     parser.add_argument("--approve-by", metavar="WHO", help="accept the object though it is held")
     parser.add_argument("--approve-because", metavar="WHY", help="the reason, kept in the ledger")
 
@@ -63,7 +65,7 @@ def main(options: argparse.Namespace) -> job.Outcome:
     return job.Outcome(
         message=f"judged {options.object}: {verdict.status}",
         fields={"verdict": verdict.to_dict()},
-        exit_code=EXIT_CODES[verdict.status],
+        exit_code=0 if options.no_failure else EXIT_CODES[verdict.status],
     )
 
 

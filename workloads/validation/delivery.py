@@ -9,11 +9,15 @@ Written under the processed location, where an object is known by the SHA-256 of
                                   /file.bin       a refused file as it came (not with PII in the contract: raw keeps it)
                                   /reason.json    the verdict and where the object came from, if anything is quarantined
     ledger/<workload>/<sha256>.json               the verdict: its presence means that the object is done
+                     /deliveries/<hash>.json      what a version of an object was judged as
     ledger/<workload>/last-accepted.json          the summary that the next file is compared with
 
 The ledger entry comes last and only where none is, so that a crash leaves an object to be judged again (to the same
 files), and of two deliveries at once one is the duplicate. An object that was judged by other rules (columns, roles or
 ingestion limits of the contract changed) is judged again, and what the former verdict left is taken away.
+
+A version of an object is noted by the SHA-256 of `s3://bucket/key version`, so that whoever was told of it, and has not
+read it, finds what became of it. That note comes after the ledger entry, and again with every delivery.
 
 ETL lets the later delivery win where two disagree. Later is what S3 says, not when it was judged: an object that waits
 for approval, or is judged again, keeps its place among the others.
@@ -59,6 +63,10 @@ class _Places:
 
     def verdict(self, sha256: str) -> Location:
         return self.processed / f"{self.layout.ledger}{sha256}.json"
+
+    def delivery(self, source: Location, version_id: str) -> Location:
+        name = hashlib.sha256(f"{source} {version_id}".encode()).hexdigest()
+        return self.processed / f"{self.layout.deliveries}{name}.json"
 
     @property
     def last_accepted(self) -> Location:
@@ -110,7 +118,7 @@ def process(
             state = "was never judged" if entry is None else f"is {entry['status']}"
             raise ApprovalError(f"object {source} {state}, so there is nothing to approve; only a held object can be")
         if entry is not None and entry["rules_sha256"] == rules and not approving:
-            return _duplicate(entry)
+            return _noted(s3, places, source, version_id, _duplicate(entry))
         last = _read_json(s3, places.last_accepted)
         verdict = validate(
             path,
@@ -135,8 +143,9 @@ def process(
         if entry is not None:
             _remove_former(s3, places, sha256, written)
         won = _write_json(s3, places.verdict(sha256), record, only_if_new=entry is None)
-    # without it another delivery of the same bytes came first, and wrote the same files
-    return verdict if won else replace(verdict, status=Status.DUPLICATE, duplicate_of=verdict.status)
+    if not won:  # another delivery of the same bytes came first, and wrote the same files
+        verdict = replace(verdict, status=Status.DUPLICATE, duplicate_of=verdict.status)
+    return _noted(s3, places, source, version_id, verdict)
 
 
 def _store(
@@ -192,6 +201,23 @@ _RULES = ("columns", "entity", "event_time", "event_time_from", "label", "ingest
 def _duplicate(entry: dict[str, Any]) -> Verdict:
     first = from_dict(entry)
     return replace(first, status=Status.DUPLICATE, duplicate_of=first.status)
+
+
+def _noted(s3: Any, places: _Places, source: Location, version_id: str | None, verdict: Verdict) -> Verdict:
+    """Keep what became of a version of an object; of a duplicate, how the first one was judged."""
+    if version_id:
+        note = {
+            "object": str(source),
+            "version_id": version_id,
+            "object_sha256": verdict.object_sha256,
+            "status": verdict.duplicate_of or verdict.status,
+            "duplicate": verdict.status is Status.DUPLICATE,
+            "rows_in": verdict.rows_in,
+            "accepted": verdict.accepted,
+            "quarantined": verdict.quarantined,
+        }
+        _write_json(s3, places.delivery(source, version_id), note)
+    return verdict
 
 
 def _read_json(s3: Any, location: Location) -> dict[str, Any] | None:

@@ -63,6 +63,8 @@ def test_the_environment_is_what_the_handlers_read() -> None:
             "TOPIC_ARN": ALERTS,
             "PIPELINE_NAME": "churn-staging",
             "ACCEPTED_URI": "s3://123456789012-staging-ai-processed-data/accepted/churn/",
+            "LEDGER_URI": "s3://123456789012-staging-ai-processed-data/ledger/churn/",
+            "RUNS_URI": "s3://123456789012-staging-ai-artifacts/runs/churn/",
             "COOL_DOWN_HOURS": "3",
             "MAX_RUNS_PER_DAY": "5",
         },

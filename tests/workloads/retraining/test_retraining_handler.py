@@ -1,14 +1,18 @@
-"""The handler against stubbed clients: botocore checks every request, and an unexpected call fails the test."""
+"""The handler against moto's S3 and stubbed clients: each request is checked, an unexpected call fails the test."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import pytest
 from botocore.stub import ANY
+from moto import mock_aws
 
+from contracts.datasets import version_of
 from tests.workloads.stubs import TOPIC_ARN, StubbedClients
 from workloads.retraining.handler import MEMORY, retrain
 
@@ -16,7 +20,9 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-prod/execution/abcdefabcdef"
 ENVIRONMENT = {
     "PIPELINE_NAME": "churn-prod",
-    "ACCEPTED_URI": "s3://processed/accepted/",
+    "ACCEPTED_URI": "s3://processed/accepted/churn/",
+    "LEDGER_URI": "s3://processed/ledger/churn/",
+    "RUNS_URI": "s3://artifacts/runs/churn/",
     "TOPIC_ARN": TOPIC_ARN,
     "COOL_DOWN_HOURS": "6",
     "MAX_RUNS_PER_DAY": "2",
@@ -27,11 +33,24 @@ class Clients(StubbedClients):
     """What the platform has, and what the handler is expected to do with it."""
 
     def __init__(self) -> None:
-        super().__init__("s3", "sagemaker", "sns")
+        super().__init__("sagemaker", "sns")
+        self.s3: Any = boto3.client("s3", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        for bucket in ("processed", "artifacts"):
+            self.s3.create_bucket(Bucket=bucket)
 
-    def has_objects(self, *keys: str) -> None:
-        answer = {"Contents": [{"Key": k} for k in keys]} if keys else {}
-        self.expect("s3", "list_objects_v2", answer, {"Bucket": "processed", "Prefix": "accepted/"})
+    def has(self, bucket: str, key: str, content: object) -> None:
+        self.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(content).encode())
+
+    def has_accepted(self, **rows: int) -> str:
+        """Objects of so many accepted rows; returns the version of the data with them alone."""
+        for name, accepted in rows.items():
+            self.has("processed", f"accepted/churn/{name}.parquet", {})
+            self.has("processed", f"ledger/churn/{name}.json", {"accepted": accepted})
+        return str(version_of(f"accepted/churn/{name}.parquet" for name in rows))
+
+    def run_learned_from(self, *names: str) -> None:
+        sources = [{"name": f"{name}.parquet", "rows": 1} for name in names]
+        self.has("artifacts", "runs/churn/abcdefabcdef/Prepare/manifest/manifest.json", {"sources": sources})
 
     def has_run(self, *, hours_ago: float, name: str, data: str) -> None:
         started = NOW - timedelta(hours=hours_ago)
@@ -50,31 +69,32 @@ class Clients(StubbedClients):
             {"PipelineExecutionArn": EXECUTION},
         )
 
-    def expects_start(self, version: str) -> None:
+    def expects_start(self, version: str, *, trigger: str = "weekly schedule") -> None:
         wanted = {
             "PipelineName": "churn-prod",
             "PipelineExecutionDisplayName": "retrain-20261121-120000",
-            "PipelineExecutionDescription": "weekly schedule",
+            "PipelineExecutionDescription": trigger,
             "PipelineParameters": [{"Name": "DatasetVersion", "Value": version}],
             "ClientRequestToken": ANY,
         }
         self.expect("sagemaker", "start_pipeline_execution", {"PipelineExecutionArn": EXECUTION}, wanted)
 
     def run(self, event: dict[str, Any]) -> dict[str, str]:
-        return retrain(event, now=NOW, environment=ENVIRONMENT, **self.clients)
+        return retrain(event, now=NOW, environment=ENVIRONMENT, s3=self.s3, **self.clients)
 
 
 @pytest.fixture
 def aws() -> Iterator[Clients]:
-    clients = Clients()
-    yield clients
-    clients.all_called()
+    with mock_aws():
+        clients = Clients()
+        yield clients
+        clients.all_called()
 
 
 def test_new_data_starts_a_run_that_names_its_data(aws: Clients) -> None:
-    aws.has_objects("accepted/bb.parquet", "accepted/aa.parquet")
+    assert aws.has_accepted(bb=10, aa=5) == "data-70c154a66307"
     aws.has_run(hours_ago=1, name="first", data="data-other")
-    aws.expects_start("data-3a3b6833cd22")
+    aws.expects_start("data-70c154a66307")
     aws.expect_notice("churn-prod: retraining started")
     assert aws.run({"trigger": "weekly schedule"}) == {
         "action": "started",
@@ -83,8 +103,41 @@ def test_new_data_starts_a_run_that_names_its_data(aws: Clients) -> None:
     }
 
 
+def test_new_rows_are_those_of_objects_that_the_newest_model_did_not_learn_from(aws: Clients) -> None:
+    """At the limit there is a run, below it none; the rows of a held file count for nothing."""
+    learned = aws.has_accepted(aa=50_000)
+    aws.run_learned_from("aa")
+    version = aws.has_accepted(aa=50_000, bb=4_000, cc=5_999)
+    aws.has("processed", "ledger/churn/held.json", {"accepted": 10**6})
+    aws.has_run(hours_ago=9, name="first", data=learned)
+    assert aws.run({"trigger": "new data", "at_least_rows": 10_000}) == {
+        "action": "held",
+        "reason": "9999 accepted rows are new; retrain_after_rows is 10000",
+    }
+    aws.has_run(hours_ago=9, name="first", data=learned)
+    aws.expects_start(version, trigger="new data")
+    aws.expect_notice("churn-prod: retraining started")
+    assert aws.run({"trigger": "new data", "at_least_rows": 9_999})["action"] == "started"
+
+
+def test_before_the_first_run_and_where_its_data_set_is_gone_every_row_is_new(aws: Clients) -> None:
+    learned = aws.has_accepted(aa=3, bb=4)
+    aws.has_accepted(cc=1)
+    aws.has_run(hours_ago=9, name="first", data=learned)
+    assert aws.run({"trigger": "new data", "at_least_rows": 9})["reason"].startswith("8 accepted rows are new")
+    wanted = {"PipelineName": "churn-prod", "CreatedAfter": NOW - MEMORY}
+    aws.expect("sagemaker", "list_pipeline_executions", {"PipelineExecutionSummaries": []}, wanted)
+    assert aws.run({"trigger": "new data", "at_least_rows": 9})["reason"].startswith("8 accepted rows are new")
+
+
+def test_new_data_is_held_by_the_brakes_as_every_other_trigger(aws: Clients) -> None:
+    aws.has_accepted(aa=5)
+    aws.has_run(hours_ago=1, name="retrain-20261121-110000", data="data-other")
+    assert aws.run({"trigger": "new data", "at_least_rows": 1})["reason"].startswith("cooling down")
+
+
 def test_only_automatic_runs_count_for_the_cool_down(aws: Clients) -> None:
-    aws.has_objects("accepted/aa.parquet")
+    aws.has_accepted(aa=5)
     aws.has_run(hours_ago=1, name="retrain-20261121-110000", data="data-other")
     aws.expect_notice("churn-prod: no retraining")
     result = aws.run({"trigger": "weekly schedule"})

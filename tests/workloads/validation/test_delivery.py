@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import subprocess
 import sys
@@ -289,6 +290,40 @@ def test_the_first_object_is_judged_by_a_role_to_which_s3_answers_403_for_what_i
         assert lake.process().status is Status.DUPLICATE
 
 
+def note_of(lake: Lake, version: str) -> Any:
+    name = hashlib.sha256(f"s3://raw/incoming/2026-11-20/day.csv {version}".encode()).hexdigest()
+    return lake.json(f"ledger/churn/deliveries/{name}.json")
+
+
+def test_a_version_of_an_object_is_noted_with_what_became_of_it_also_when_it_comes_again(lake: Lake) -> None:
+    rows = good_rows(100)
+    rows[9]["churn_label"] = 5
+    sha256 = lake.put(rows)
+    version = lake.s3.head_object(Bucket="raw", Key="incoming/2026-11-20/day.csv")["VersionId"]
+    lake.process(version_id=version)
+    told = {
+        "object": "s3://raw/incoming/2026-11-20/day.csv",
+        "version_id": version,
+        "object_sha256": sha256,
+        "status": "accepted",
+        "duplicate": False,
+        "rows_in": 100,
+        "accepted": 99,
+        "quarantined": 1,
+    }
+    assert note_of(lake, version) == told
+    lake.process(version_id=version)
+    assert note_of(lake, version) == told | {"duplicate": True}
+
+
+def test_an_object_that_was_refused_is_noted_so_each_time(lake: Lake) -> None:
+    lake.put(good_rows(0))
+    version = lake.s3.head_object(Bucket="raw", Key="incoming/2026-11-20/day.csv")["VersionId"]
+    for duplicate in (False, True):
+        lake.process(version_id=version)
+        assert (note_of(lake, version)["status"], note_of(lake, version)["duplicate"]) == ("refused", duplicate)
+
+
 def test_an_object_that_is_not_there(lake: Lake) -> None:
     with pytest.raises(LocationError) as caught:
         lake.process(key="nothing.csv")
@@ -334,8 +369,10 @@ class TestCommandLine:
             lake.put(rows, key=name)
             codes[name] = main([*arguments, f"s3://raw/{name}"])
         assert codes == {"good": 0, "again": 0, "held": 4, "refused": 3}
+        lake.put(good_rows(0), key="refused too")
+        assert main([*arguments, "s3://raw/refused too", "--no-failure"]) == 0
         verdicts = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        assert [verdict["status"] for verdict in verdicts] == ["accepted", "duplicate", "held", "refused"]
+        assert [v["status"] for v in verdicts] == ["accepted", "duplicate", "held", "refused", "duplicate"]
         assert verdicts[0]["rows_in"] == 600
         approve = ["--approve-by", "ana", "--approve-because", "campaign month"]
         assert main([*arguments, "s3://raw/held", *approve]) == 0

@@ -14,13 +14,22 @@ from dataclasses import dataclass
 
 STATUSES = (200, 400, 404, 405, 406, 408, 409, 413, 415, 422, 429, 431, 500, 503, 507)
 BUCKETS_S = (1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
-_SIMPLE = ("predictions", "positives", "reloads", "reload_failures", "seconds", "receiving", "queued_batches")
+_SIMPLE = (
+    "predictions", "positives", "reloads", "reload_failures", "captured", "capture_dropped", "seconds", "receiving",
+    "queued_batches",
+)  # fmt: skip
 _NAMES = (*_SIMPLE, *(f"status_{status}" for status in STATUSES), *(f"bucket_{i}" for i in range(len(BUCKETS_S) + 1)))
 _HELP = {
     "predictions": ("counter", "inference_predictions_total", "Rows scored."),
     "positives": ("counter", "inference_positive_decisions_total", "Rows with a score at or above the threshold."),
     "reloads": ("counter", "inference_model_reloads_total", "Models exchanged while running."),
     "reload_failures": ("counter", "inference_model_reload_failures_total", "Models refused at a reload."),
+    "captured": ("counter", "inference_captured_records_total", "Requests and answers that capture wrote to S3."),
+    "capture_dropped": (
+        "counter",
+        "inference_capture_dropped_records_total",
+        "Requests and answers that capture could not keep until S3 took them.",
+    ),
     "receiving": ("gauge", "inference_requests_receiving", "Requests that have begun to arrive and are not complete."),
     "queued_batches": (
         "gauge",

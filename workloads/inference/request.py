@@ -14,8 +14,8 @@ Headers = list[tuple[bytes, bytes]]
 
 # SageMaker hands these to the container and takes the first back (AWS docs, InvokeEndpoint); both go back to the
 # client.
-_ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
-_ECHOED = (_ATTRIBUTES, b"x-amzn-sagemaker-inference-id")
+ATTRIBUTES, INFERENCE_ID = b"x-amzn-sagemaker-custom-attributes", b"x-amzn-sagemaker-inference-id"
+_ECHOED = (ATTRIBUTES, INFERENCE_ID)
 _MAX_ID = 128
 _EXPLAIN = b"contributions=true"
 _prefix, _count = os.urandom(6).hex().encode(), itertools.count(1)
@@ -69,7 +69,7 @@ class Request:
                 self.connection = value
             elif name in _ECHOED:
                 self.echo.append((name, value))
-                self.explain = self.explain or (name == _ATTRIBUTES and _EXPLAIN in value)
+                self.explain = self.explain or (name == ATTRIBUTES and _EXPLAIN in value)
         if not 0 < len(self.id) <= _MAX_ID:
             self.id = b"%b-%x" % (_prefix, next(_count))
         self.echo.append((b"x-request-id", self.id))

@@ -27,7 +27,7 @@ MAX_CONTRIBUTIONS = 500_000  # values of one answer, which make 20 MB of JSON
 
 
 class MustWaitError(Exception):
-    """The answer needs the online store, which the event loop must not wait for."""
+    """The answer needs another service (the online store, S3), which the event loop must not wait for."""
 
 
 class Scorer:

@@ -154,7 +154,11 @@ class _Server(uvicorn.Server):
 def serve_one(settings: Settings, listener: socket.socket, metrics: Metrics, on_ready: Callable[[], None]) -> None:
     """Serve in this process until it is told to stop. Raises ModelError if the package cannot be served."""
     service = Service(None if settings.multi_model else model_module.from_settings(settings), settings, metrics)
-    _Server(service, settings, on_ready).run(sockets=[listener])
+    try:
+        _Server(service, settings, on_ready).run(sockets=[listener])
+    finally:
+        if service.capture is not None:
+            service.capture.close()
 
 
 def run(settings: Settings) -> int:

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from workloads.inference import openapi
+from workloads.inference.capture import Capture
 from workloads.inference.errors import CLOSE, Refused, busy
 from workloads.inference.intake import Intake, Message, Receive, check_size
 from workloads.inference.metrics import Metrics
@@ -64,6 +65,7 @@ class Service:
         self.draining = False
         self.models = None if model else Models(settings, metrics)
         self.store = OnlineStore.from_settings(settings)
+        self.capture = Capture.from_settings(settings, metrics)
         self.scorer = self._scorer(model) if model else None
         self._batches = ThreadPoolExecutor(1, thread_name_prefix="batch")
         self._lookups = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup")
@@ -187,8 +189,10 @@ class Service:
     def answer(self, request: Request, body: bytes, scorer: Scorer | None = None, *, may_wait: bool = False) -> Answer:
         """The answer to a prediction request, at once; by the service's one model if no `scorer` is given.
 
-        Raises MustWaitError if it needs the online store and the caller may not wait for that.
+        Raises MustWaitError if it needs the online store, or S3, and the caller may not wait for that.
         """
+        if self.capture is not None and self.capture.before_answer and not may_wait:
+            raise MustWaitError
         scorer = scorer or self.scorer
         try:
             if scorer is None:
@@ -202,6 +206,8 @@ class Service:
         except Exception:  # noqa: BLE001 - one request's failure is logged and answered; the worker goes on
             answer = _failed(request, scorer)
         self.observe(request, answer)
+        if self.capture is not None and answer.status == 200:
+            self.capture.record(request, body, answer.kind, answer.body)
         return answer
 
     def observe(self, request: Request, answer: Answer) -> None:
@@ -223,7 +229,7 @@ class Service:
                 try:
                     return self.answer(request, body, scorer)
                 except MustWaitError:
-                    pool, waiting = self._lookups, "look-ups in the online store"
+                    pool, waiting = self._lookups, "requests that ask other services"
             else:
                 pool, waiting = self._batches, "large requests"
             return await self._elsewhere(pool, waiting, request, body, scorer)

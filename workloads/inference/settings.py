@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from workloads.inference.predictor import KINDS
 
@@ -23,7 +24,8 @@ class Settings:
     requests of a worker that are still arriving. Beyond either the answer is 429. After SIGTERM a worker goes on
     answering on open connections for up to `drain_seconds`. `stage` is `preprocess` or `predict` for the containers of
     an inference pipeline. Rows that carry the entity only are filled from the online store of `feature_group`, whose
-    every answer may take `store_timeout_ms`.
+    every answer may take `store_timeout_ms`. `capture_percent` of the answered requests are captured below
+    `capture_uri`; a record waits there up to `capture_seconds`, with 0 it is written before the answer is sent.
     """
 
     model_dir: Path = Path("/opt/ml/model")
@@ -46,6 +48,11 @@ class Settings:
     region: str = "us-east-1"
     store_timeout_ms: float = 250.0
     store_endpoint: str | None = None
+    capture_uri: str = ""
+    capture_percent: float = 100.0
+    capture_seconds: float = 10.0
+    capture_kms_key: str | None = None
+    s3_endpoint: str | None = None
     multi_model: bool = False
     max_models: int = 100
     evict: bool = False
@@ -57,8 +64,9 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     """Settings from a command line. A bad value ends the program with a message that names it (exit code 2).
 
     Environment: SAGEMAKER_BIND_TO_PORT (set by SageMaker in inference pipelines), MODEL_SERVER_WORKERS (as in
-    SageMaker's own containers), PREDICTION_THRESHOLD, MODEL_VERSION, METRICS_NAMESPACE, FEATURE_GROUP, AWS_REGION,
-    AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME (as in AWS's SDKs).
+    SageMaker's own containers), PREDICTION_THRESHOLD, MODEL_VERSION, METRICS_NAMESPACE, FEATURE_GROUP, CAPTURE_URI,
+    CAPTURE_PERCENT, CAPTURE_SECONDS, CAPTURE_KMS_KEY, and as in AWS's SDKs AWS_REGION, AWS_ENDPOINT_URL_S3 or
+    AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME.
     """
     get = environment.get
     parser = argparse.ArgumentParser(
@@ -95,6 +103,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     parser.add_argument(
         "--store-endpoint", default=get("AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME") or None, help="not AWS's own"
     )
+    _capture(parser, environment)
     parser.add_argument("--multi-model", action="store_true", help="no model at the start; /models loads and unloads")
     parser.add_argument("--max-models", type=_positive_int, default=Settings.max_models)
     parser.add_argument("--evict", action="store_true", help="drop the least recently used model to make room")
@@ -111,6 +120,29 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
             parser.error("argument --multi-model: goes with one worker, as each worker has models of its own")
         options["workers"] = 1
     return Settings(**options)
+
+
+def _capture(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
+    get = environment.get
+    group = parser.add_argument_group("capture", "what was asked and answered, written to S3 by the service itself")
+    group.add_argument(
+        "--capture-uri",
+        type=_s3_uri,
+        default=get("CAPTURE_URI") or Settings.capture_uri,
+        help="s3://BUCKET/PREFIX, to the variant; nothing is captured without",
+    )
+    percent = get("CAPTURE_PERCENT") or str(Settings.capture_percent)
+    group.add_argument("--capture-percent", type=_percent, default=percent, help="of the answered requests")
+    group.add_argument(
+        "--capture-seconds",
+        type=_wait,
+        default=get("CAPTURE_SECONDS") or str(Settings.capture_seconds),
+        help="how long a record may wait to be written; 0 before the answer, for a container that freezes after it",
+    )
+    group.add_argument("--capture-kms-key", default=get("CAPTURE_KMS_KEY") or None, help="ARN of the objects' key")
+    group.add_argument(
+        "--s3-endpoint", default=get("AWS_ENDPOINT_URL_S3") or get("AWS_ENDPOINT_URL") or None, help="not AWS's own"
+    )
 
 
 def cores() -> int:
@@ -147,6 +179,21 @@ def _positive_int(text: str) -> int:
 
 def _seconds(text: str) -> float:
     return float(_number(text, float, 0.01, 86_400, "a number of seconds from 0.01 to 86400"))
+
+
+def _percent(text: str) -> float:
+    return float(_number(text, float, 0, 100, "a percentage from 0 to 100"))
+
+
+def _wait(text: str) -> float:
+    return float(_number(text, float, 0, 3600, "a number of seconds from 0 to 3600"))
+
+
+def _s3_uri(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme != "s3" or not parts.netloc or not parts.path.strip("/")):
+        raise argparse.ArgumentTypeError(f"{text!r} is found, s3://BUCKET/PREFIX is allowed")
+    return text
 
 
 def _milliseconds(text: str) -> float:

@@ -18,8 +18,9 @@ from botocore.credentials import Credentials as BotoCredentials
 
 from tests.workloads.inference import serving
 from tests.workloads.inference.serving import Running
+from workloads.inference.aws import Credentials
 from workloads.inference.errors import Refused
-from workloads.inference.online_store import Credentials, OnlineStore
+from workloads.inference.online_store import OnlineStore
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret/+key", "AWS_SESSION_TOKEN": "token=="}
 ROW = {"user_tenure_months": 3, "transaction_volume": 250.5, "support_tickets": 4}
@@ -240,16 +241,16 @@ def test_credentials_of_a_container(store: Store) -> None:
     address = f"http://127.0.0.1:{store.server_port}/role"
     kept = client(store, environment={"AWS_CONTAINER_CREDENTIALS_FULL_URI": address})
     kept.columns("C-1", [], "customer_id")
-    first = kept._credentials
+    first = kept.client._credentials
     kept.columns("C-1", [], "customer_id")
-    assert kept._credentials is first
-    kept._credentials = Credentials("old", "old", "", expires=time.time() + 200)  # too near its end to be used
+    assert kept.client._credentials is first
+    kept.client._credentials = Credentials("old", "old", "", expires=time.time() + 200)  # too near its end to be used
     kept.columns("C-1", [], "customer_id")
-    assert kept._credentials == first
+    assert kept.client._credentials == first
 
 
 def test_no_credentials(store: Store) -> None:
     message = refusal(client(store, environment={}))
-    assert message.startswith("no credentials for the online store are in the environment; ")
+    assert message.startswith("no AWS credentials are in the environment; ")
     broken = client(store, environment={"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/role"})
     assert refusal(broken).startswith("the container's credentials cannot be read (")

@@ -291,7 +291,7 @@ def _expression(draft: Draft, key: str, feature: Feature) -> Iterator[Fault]:
     kept = set(draft.roles.values())
     usable = {c.name: c.type for c in draft.columns.values() if c.name not in kept and c.pii is None}
     try:
-        node = expression.parse(feature.expression, usable, allow_text=key == "segments")
+        node = expression.parse(feature.expression, usable)
     except expression.ExpressionError as error:
         for fault in error.faults:
             name = match[1] if (match := re.search(r"unknown column '(\w+)'", fault)) else ""

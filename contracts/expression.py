@@ -10,6 +10,7 @@ logarithms, Spark has Java's own).
 | written                  | means |
 | ------------------------ | ----- |
 | `column`                 | the column's value; a boolean is 0 or 1; null and NaN are missing |
+| `column` of texts, alone | in a feature a category, in a segment its texts |
 | `a + b`, `a - b`, `a * b`, `-a` | arithmetic |
 | `a / b`                  | division; missing when b is 0 |
 | `fill(a, 0)`             | a, or the constant where a is missing |
@@ -60,22 +61,22 @@ class ExpressionError(ValueError):
         self.faults = faults
 
 
-def parse(text: str, columns: Mapping[str, ColumnType], *, allow_text: bool = False) -> Node:
-    """The tree of `text` over `columns`. With `allow_text` a bare string column is legal too (segments need it).
+def parse(text: str, columns: Mapping[str, ColumnType]) -> Node:
+    """The tree of `text` over `columns`. A string column may stand alone: a category, or a segment by its texts.
 
     Raises ExpressionError naming, for every fault, its position (counted from 1), what was found and what is allowed.
     """
-    return _Parser(text, columns).run(allow_text=allow_text)
+    return _Parser(text, columns).run()
 
 
 def features(contract: Contract) -> dict[str, Node]:
     """The contract's features as trees, in the order of the model matrix."""
-    return {feature.name: _of(contract, feature, allow_text=False) for feature in contract.features}
+    return {feature.name: _of(contract, feature) for feature in contract.features}
 
 
 def segments(contract: Contract) -> dict[str, Node]:
-    """The contract's segments as trees; a segment may be a bare string column."""
-    return {segment.name: _of(contract, segment, allow_text=True) for segment in contract.segments}
+    """The contract's segments as trees."""
+    return {segment.name: _of(contract, segment) for segment in contract.segments}
 
 
 def usable_columns(contract: Contract) -> dict[str, ColumnType]:
@@ -83,9 +84,9 @@ def usable_columns(contract: Contract) -> dict[str, ColumnType]:
     return {column.name: column.type for column in contract.inputs}
 
 
-def _of(contract: Contract, feature: Feature, *, allow_text: bool) -> Node:
+def _of(contract: Contract, feature: Feature) -> Node:
     try:
-        return parse(feature.expression, usable_columns(contract), allow_text=allow_text)
+        return parse(feature.expression, usable_columns(contract))
     except ExpressionError as error:
         raise ExpressionError(tuple(f"{feature.name}: {fault}" for fault in error.faults)) from None
 
@@ -120,13 +121,13 @@ class _Parser:
         self.depth = 0
         self.too_deep = False
 
-    def run(self, *, allow_text: bool) -> Node:
-        node = self._root(allow_text=allow_text)
+    def run(self) -> Node:
+        node = self._root()
         if self.faults:
             raise ExpressionError(tuple(self.faults))
         return node
 
-    def _root(self, *, allow_text: bool) -> Node:
+    def _root(self) -> Node:
         if not self.text.strip():
             self.faults.append("the expression is empty; write one over the columns " + self._column_names())
             return _ERROR
@@ -145,7 +146,7 @@ class _Parser:
         except (ValueError, RecursionError, MemoryError) as error:
             self.faults.append(f"not an expression: {error or 'nested too deeply'}")
             return _ERROR
-        if allow_text and isinstance(tree, ast.Name) and self.columns.get(tree.id) is ColumnType.STRING:
+        if isinstance(tree, ast.Name) and self.columns.get(tree.id) is ColumnType.STRING:
             return ColumnRef(tree.id, ColumnType.STRING)
         node = self._numeric(tree)
         if self.too_deep:
@@ -194,7 +195,7 @@ class _Parser:
             return self._fault(tree, f"unknown column {name!r}", f"use one of {self._column_names()}")
         if kind not in _NUMERIC and not any_type:
             advice = {
-                ColumnType.STRING: f'use equals({name}, "text") or missing({name})',
+                ColumnType.STRING: f'use equals({name}, "text") or missing({name}), or {name} alone: a category',
                 ColumnType.TIMESTAMP: f"only missing({name}) is allowed of it",
             }[kind]
             return self._fault(tree, f"column {name!r} is a {kind.value}, not a number", advice)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from contracts.schema import Contract
 from local.loop import LoopError
+from workloads.features import categories
 from workloads.features.frame import matrix, with_features
 
 #: Share of the shifted traffic that comes from one end of the shifted feature.
@@ -59,7 +60,11 @@ def shifted(directory: Path, contract: Contract, count: int, seed: int) -> tuple
     as "high log_volume". The feature is the one with most values. LoopError when every feature has one value only.
     """
     rows, random = _read(directory, contract), np.random.default_rng(seed)
-    features = matrix(with_features(rows, contract), contract)
+    texts = {
+        name: tuple(sorted(rows.column(column.name).unique().drop_null().to_pylist()))
+        for name, column in categories.columns(contract).items()
+    }
+    features = matrix(with_features(rows, contract), contract, texts)
     column = max(range(features.shape[1]), key=lambda index: np.unique(features[:, index]).size)
     end, tail = _tail(features[:, column])
     if tail.size == 0:

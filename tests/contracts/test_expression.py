@@ -77,7 +77,8 @@ NAMES = "a, n, flag, plan, at"
         ("equals(plan, 'üü') + b", f"at position 22: unknown column 'b'; use one of {NAMES}"),
         (
             "plan + 1",
-            "at position 1: column 'plan' is a string, not a number; use equals(plan, \"text\") or missing(plan)",
+            "at position 1: column 'plan' is a string, not a number; use equals(plan, \"text\") or missing(plan), or "
+            "plan alone: a category",
         ),
         ("at", "at position 1: column 'at' is a timestamp, not a number; only missing(at) is allowed of it"),
         ("a ** 2", f"at position 1: 'a ** 2' is not part of the language; {ALLOWED}"),
@@ -151,10 +152,10 @@ def test_the_deepest_legal_tree_can_be_read() -> None:
     assert columns_of(parse("a" + "+a" * 99, COLUMNS)) == {"a"}
 
 
-def test_a_segment_may_be_a_bare_text_column() -> None:
-    assert parse("plan", COLUMNS, allow_text=True) == PLAN
+def test_a_text_column_may_stand_alone_and_no_time() -> None:
+    assert parse("plan", COLUMNS) == PLAN
     with pytest.raises(ExpressionError):
-        parse("plan", COLUMNS)
+        parse("at", COLUMNS)
 
 
 def test_columns_of_a_tree() -> None:

@@ -43,7 +43,8 @@ def detect_drift(options: argparse.Namespace, contract: Contract) -> Mapping[str
     """The command `detect`; returns what to log."""
     reference = read_json(options.baseline)
     window, hours = _window(options)
-    captured = capture.read(lines(_s3, options.captured, ".jsonl", hours), contract, window)
+    lists = baseline.lists(reference, contract)
+    captured = capture.read(lines(_s3, options.captured, ".jsonl", hours), contract, window, lists)
     found = detect(reference, captured, contract, endpoint=options.endpoint)
     text = json.dumps(found, indent=1, allow_nan=False)
     write_text(_s3, options.output, "report.json", text, "application/json")

@@ -18,7 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from contracts.schema import Contract
 from workloads.drift import screening
-from workloads.drift.histogram import Histogram
+from workloads.drift.histogram import OTHER, Histogram
+from workloads.features import categories
 from workloads.job import UserError
 
 VERSION_KEY = b"dataset_version"  # ETL writes it into the files' metadata
@@ -40,12 +41,20 @@ def build(directory: Path, contract: Contract) -> dict[str, Any]:
         raise UserError(f"--data: no row in {directory}; run ETL on more data")
     version = (pq.read_metadata(files[0]).metadata or {}).get(VERSION_KEY, b"").decode()
     labels = column_values(files, contract.label) if contract.label in names else None
+    of_texts = categories.columns(contract)
     features: dict[str, Any] = {}
     warnings: list[str] = []
     for name in contract.feature_names:
-        values = column_values(files, name)
-        features[name] = Histogram.of(values).to_dict()
-        warnings += screening.warnings(name, values, contract.label, contract.task, labels)
+        if name in of_texts:
+            found = column_texts(files, name)
+            histogram = Histogram.of_texts(found)
+            position = {text: float(index) for index, text in enumerate(histogram.texts)}
+            values = np.array([np.nan if text is None else position.get(text, OTHER) for text in found])
+        else:
+            values = column_values(files, name)
+            histogram = Histogram.of(values)
+        features[name] = histogram.to_dict()
+        warnings += screening.warnings(name, values, contract.label, contract.task, labels, histogram.texts)
     return {
         "contract": contract.name,
         "dataset_version": version,
@@ -71,8 +80,25 @@ def histograms(baseline: Mapping[str, Any], contract: Contract) -> tuple[dict[st
             f"--baseline: it has the features {', '.join(features)}; the contract has "
             f"{', '.join(contract.feature_names)}; give the baseline of the model that is live"
         )
+    of_numbers = [name for name in categories.columns(contract) if features[name].quantiles]
+    if of_numbers:
+        raise UserError(
+            f"--baseline: it has {', '.join(of_numbers)} as numbers, the contract as categories; give the baseline of "
+            "the model that is live"
+        )
     score = baseline.get("score")
     return {name: features[name] for name in contract.feature_names}, Histogram.from_dict(score) if score else None
+
+
+def lists(baseline: Mapping[str, Any], contract: Contract) -> dict[str, tuple[str, ...]]:
+    """The texts of categories that have a bin, in the order of their bins."""
+    references, _ = histograms(baseline, contract)
+    return {name: references[name].texts for name in categories.columns(contract)}
+
+
+def column_texts(files: list[Path], name: str) -> list[str | None]:
+    """A column of texts of several files, None where missing."""
+    return [text for file in files for text in pq.ParquetFile(file).read(columns=[name]).column(name).to_pylist()]
 
 
 def column_values(files: list[Path], name: str) -> NDArray[np.float64]:

@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 
 from contracts.schema import Contract
 from workloads import tasks
+from workloads.drift.histogram import OTHER
+from workloads.features.categories import Lists
 from workloads.inference import bodies
 from workloads.inference.errors import Refused
 from workloads.inference.reader import Reader
@@ -88,10 +90,15 @@ class _RecordError(ValueError):
     """A record that cannot be read; the message is a short reason that many records share."""
 
 
-def read(lines: Iterable[str | bytes], contract: Contract, window: Window | None = None) -> Captured:
-    """Everything in `lines`, the lines of one or more capture files, blank ones ignored."""
+def read(
+    lines: Iterable[str | bytes], contract: Contract, window: Window | None = None, lists: Lists | None = None
+) -> Captured:
+    """Everything in `lines`, the lines of one or more capture files, blank ones ignored.
+
+    Categories are positions in `lists`, a text that is in none of them is `OTHER`.
+    """
     window = window or Window()
-    reader, task = Reader(contract, max_rows=MAX_ROWS), tasks.of(contract)
+    reader, task = Reader(contract, max_rows=MAX_ROWS, lists=lists, unknown=OTHER), tasks.of(contract)
     captured = Captured(features={}, scores=np.empty(0))
     batches: list[NDArray[np.float64]] = []
     scores: list[float] = []

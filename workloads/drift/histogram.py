@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,6 +16,8 @@ Values = NDArray[np.float64]
 BINS = 10  # by deciles, the customary number for the PSI; more bins mean more distance by mere chance
 MAX_CATEGORIES = 10  # distinct values up to which a feature is a category and each value gets its bin
 QUANTILES = 201  # steps of 0.5 %: as far can the Kolmogorov-Smirnov statistic be off
+#: The position of a text that no bin has.
+OTHER = -1.0
 _LARGEST = float(np.finfo(np.float32).max)  # infinities count as this, as in the model matrix
 
 
@@ -33,6 +36,7 @@ class Histogram:
     are open. A value that a tenth of the rows or more share (a cap, a default, a zero) has a bin of its own: its lower
     edge is the float32 next below it, so that mass which leaves it is seen wherever it goes. Categorical: bin i holds
     x == edges[i]; the last holds all other values, none of which the reference had.
+    Of a category of texts edges are positions in `texts`, the commonest ones first; the last bin holds all others.
     `counts` are rows a bin, `missing` rows without a value; `quantiles` are evenly spaced order statistics, from the
     smallest to the largest value (empty if all are missing).
     """
@@ -42,6 +46,7 @@ class Histogram:
     counts: tuple[int, ...]
     missing: int
     quantiles: tuple[float, ...]
+    texts: tuple[str, ...] = ()
 
     @staticmethod
     def of(values: Values) -> Histogram:
@@ -63,6 +68,21 @@ class Histogram:
             quantiles=tuple(quantiles.tolist()),
         )
 
+    @staticmethod
+    def of_texts(values: Sequence[str | None]) -> Histogram:
+        """From the texts of a category, None where missing."""
+        counted = Counter(text for text in values if text is not None)
+        common = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:MAX_CATEGORIES]
+        others = counted.total() - sum(count for _, count in common)
+        return Histogram(
+            kind=Kind.CATEGORICAL,
+            edges=tuple(map(float, range(len(common)))),
+            counts=(*(count for _, count in common), others),
+            missing=len(values) - counted.total(),
+            quantiles=(),
+            texts=tuple(text for text, _ in common),
+        )
+
     def count(self, values: Values) -> tuple[int, ...]:
         """Rows of another sample a bin, and at the end its rows without a value."""
         present = present_values(values)
@@ -81,7 +101,7 @@ class Histogram:
     def labels(self) -> tuple[str, ...]:
         """The bins in words, in the order of `count`."""
         if self.kind is Kind.CATEGORICAL:
-            return (*(f"{edge:g}" for edge in self.edges), "other", "missing")
+            return (*(self.texts or (f"{edge:g}" for edge in self.edges)), "other", "missing")
         own = [bool(_next_below(edge) in self.edges) for edge in self.edges]  # whether a bin is one value's own
         named = [
             f"< {self.edges[i + 1]:.4g}" if own[i + 1 : i + 2] == [True] else f"{'=' if own[i] else '≤'} {edge:.4g}"
@@ -92,6 +112,8 @@ class Histogram:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         lists = {name: list(item) for name, item in asdict(self).items() if isinstance(item, tuple)}
+        if not self.texts:
+            del lists["texts"]
         return {"kind": self.kind.value, "missing": self.missing} | lists
 
     @staticmethod
@@ -103,6 +125,7 @@ class Histogram:
             counts=tuple(value["counts"]),
             missing=value["missing"],
             quantiles=tuple(value["quantiles"]),
+            texts=tuple(value.get("texts", ())),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -16,20 +16,25 @@ SEPARATING_AUC = 0.999  # of one feature alone; honest ones do not come near it,
 MIN_ROWS = 10  # of each class: of ten and ten rows chance separates one feature in 90,000
 
 
-def warnings(name: str, values: Values, label: str, task: Task, labels: Values | None) -> Iterator[str]:
+def warnings(
+    name: str, values: Values, label: str, task: Task, labels: Values | None, texts: Sequence[str] = ()
+) -> Iterator[str]:
     """What is suspicious about the feature `name` with `values` (n,), NaN where missing, and `labels` (n,) of the task.
 
-    Without labels it is not held against them.
+    Without labels it is not held against them. Of a category values are positions in `texts`, -1 those of no bin.
     """
     present = np.unique(values[~np.isnan(values)])
     if present.size == 0:
         yield f"feature {name}: no training row has a value of it; deliver its columns, or remove it from the contract"
     elif present.size == 1:
+        value = texts[int(present[0])] if texts else f"{present[0]:g}"
         yield (
-            f"feature {name}: it is {present[0]:g} in every training row that has a value of it, so a model learns "
+            f"feature {name}: it is {value} in every training row that has a value of it, so a model learns "
             "nothing from the value; compare its expression with the delivered values, or remove it from the contract"
         )
     said, measure = _MEASURES[task]
+    if texts and labels is not None and task is Task.REGRESSION:
+        values = _mean_labels(values, labels)  # positions have no order
     if labels is not None and (found := measure(values, labels)) >= SEPARATING_AUC:
         yield (
             f"feature {name}: alone it {said.format(label=label, found=found)} on the training rows); if it is known "
@@ -54,6 +59,12 @@ def rank_correlation(values: Values, labels: Values) -> float:
     if ours.std() == 0 or theirs.std() == 0:
         return 0.0
     return float(abs(np.corrcoef(ours, theirs)[0, 1]))
+
+
+def _mean_labels(values: Values, labels: Values) -> Values:
+    """Of each row the mean label of those with the same value; NaN where missing."""
+    _, kind, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.where(np.isnan(values), np.nan, (np.bincount(kind, weights=labels) / counts)[kind])
 
 
 def separation(values: Values, labels: Values) -> float:

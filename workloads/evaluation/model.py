@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from contracts import schema
 from contracts.schema import Contract
 from workloads.archive import unpack
+from workloads.features import categories
+from workloads.features.categories import Lists
 from workloads.features.frame import matrix, with_features
 
 
@@ -39,12 +42,17 @@ class Model:
             )
         return cls(booster=booster, contract=contract, metadata=json.loads((directory / "metadata.json").read_bytes()))
 
+    @cached_property
+    def lists(self) -> Lists:
+        """Of this model's categories."""
+        return categories.of_package(self.contract, self.metadata)
+
     def features(self, rows: pa.Table) -> NDArray[np.float32]:
         """The model matrix (n, features) of rows that hold the raw columns this model's features are made of.
 
         They are computed here, by this model's own contract: a champion may have had other features than a candidate.
         """
-        return matrix(with_features(rows, self.contract), self.contract)
+        return matrix(with_features(rows, self.contract), self.contract, self.lists)
 
     def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the model says: (n,), or (n, classes) of several."""
@@ -55,5 +63,8 @@ class Model:
 
         Of several classes (n, classes, features + 1).
         """
-        data = xgb.DMatrix(features, feature_names=list(self.contract.feature_names), nthread=1)
+        names = list(self.contract.feature_names)
+        data = xgb.DMatrix(
+            features, feature_names=names, feature_types=self.booster.feature_types, nthread=1, enable_categorical=True
+        )
         return self.booster.predict(data, pred_contribs=True)

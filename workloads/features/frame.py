@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import narwhals as nw
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts import expression
 from contracts.schema import ColumnType, Contract
@@ -29,6 +30,8 @@ from contracts.tree import (
     Node,
     columns_of,
 )
+from workloads.features import categories
+from workloads.features.categories import Lists
 
 NativeFrame = TypeVar("NativeFrame")
 LARGEST = float(np.finfo(np.float32).max)
@@ -36,6 +39,8 @@ LARGEST = float(np.finfo(np.float32).max)
 
 def with_features(frame: NativeFrame, contract: Contract) -> NativeFrame:
     """`frame` with the contract's features added: float64, null where missing, in contract order after its own columns.
+
+    Categories are texts still: their list is learned from what comes out here.
 
     `frame` is a duckdb relation, a pyarrow table or a PySpark data frame with at least the columns the features use. A
     feature that is called like a column (the contract allows that for the bare column only) takes its place.
@@ -48,15 +53,22 @@ def with_segments(frame: NativeFrame, contract: Contract) -> NativeFrame:
     return _with_columns(frame, expression.segments(contract))
 
 
-def matrix(table: pa.Table, contract: Contract) -> np.ndarray[Any, np.dtype[np.float32]]:
+def matrix(table: pa.Table, contract: Contract, lists: Lists | None = None) -> np.ndarray[Any, np.dtype[np.float32]]:
     """The model matrix of a table with the contract's feature columns: float32, (rows, features), NaN for missing.
 
     XGBoost refuses infinities in training data, so they and what else float32 cannot hold become its largest number
-    with the same sign; the predictors of the inference service do the same. The result is row-major.
+    with the same sign; the predictors of the inference service do the same. The result is row-major. `lists` are those
+    of the categories (`workloads.features.categories`), without them the contract's own; KeyError if one lacks.
     """
+    lists = categories.declared(contract) if lists is None else lists
+    texts = categories.columns(contract)
     result = np.empty((table.num_rows, len(contract.features)), dtype=np.float32)
     for index, name in enumerate(contract.feature_names):
-        values = table.column(name).cast(pa.float64()).to_numpy()  # null becomes NaN
+        column = table.column(name)
+        if name in texts:  # a text that is not in the list is null, as a missing one is
+            known = pa.array(lists[name], pa.string())
+            column = pc.index_in(column.cast(pa.string()), value_set=known)  # pyright: ignore[reportAttributeAccessIssue]
+        values = column.cast(pa.float64()).to_numpy()  # null becomes NaN
         result[:, index] = np.clip(values, -LARGEST, LARGEST)
     return result
 

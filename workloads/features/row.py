@@ -16,19 +16,22 @@ from typing import Any
 from contracts import expression
 from contracts.schema import ColumnType, Contract
 from contracts.tree import Binary, Bucket, Clip, ColumnRef, Equals, Fill, Literal, Log1p, Missing, Negate, Node
+from workloads.features import categories
+from workloads.features.categories import Lists
 
 Scalar = str | int | float | bool | None
 Row = Mapping[str, Scalar] | Sequence[Scalar]
 
 
-def row_function(contract: Contract) -> Callable[[Row], tuple[float, ...]]:
+def row_function(contract: Contract, lists: Lists | None = None) -> Callable[[Row], tuple[float, ...]]:
     """A function from a row to its features, float64 in contract order, NaN where missing.
 
     The row is a mapping from column name to value (an absent column is null; other keys are ignored), or a sequence of
     the values of `contract.inputs` in that order. Values are as JSON or CSV give them: str, int, float, bool or
-    None. They are taken to be legal for the contract; who reads them from outside checks them first.
+    None. They are taken to be legal for the contract; who reads them from outside checks them first. `lists` are those
+    of the categories (`workloads.features.categories`), without them the contract's own; KeyError if one lacks.
     """
-    compute = positional_function(contract)
+    compute = positional_function(contract, lists)
     names = [column.name for column in contract.inputs]
 
     def features_of(row: Row) -> tuple[float, ...]:
@@ -39,23 +42,40 @@ def row_function(contract: Contract) -> Callable[[Row], tuple[float, ...]]:
     return features_of
 
 
-def positional_function(contract: Contract) -> Callable[..., tuple[float, ...]]:
+def positional_function(contract: Contract, lists: Lists | None = None) -> Callable[..., tuple[float, ...]]:
     """As `row_function`, with the values of `contract.inputs` as positional arguments: the fastest form for one row."""
-    return _compiled(contract, _Generator.function)
+    return _compiled(contract, _Generator.function, lists, math.nan)
 
 
-def batch_function(contract: Contract) -> Callable[[Iterable[Sequence[Scalar]]], array[float]]:
-    """A function from many rows, each the values of `contract.inputs` in order, to their features row after row."""
-    return _compiled(contract, _Generator.loop)
+def batch_function(
+    contract: Contract, lists: Lists | None = None, *, unknown: float = math.nan
+) -> Callable[[Iterable[Sequence[Scalar]]], array[float]]:
+    """A function from many rows, each the values of `contract.inputs` in order, to their features row after row.
+
+    A text that is in no list of categories is `unknown`.
+    """
+    return _compiled(contract, _Generator.loop, lists, unknown)
 
 
-def _compiled(contract: Contract, form: Callable[[_Generator, list[Node]], str]) -> Any:
+def _compiled(
+    contract: Contract, form: Callable[[_Generator, list[Node]], str], lists: Lists | None, unknown: float
+) -> Any:
     generator = _Generator([column.name for column in contract.inputs])
     source = form(generator, list(expression.features(contract).values()))
     namespace: dict[str, object] = {"nan": math.nan, "log": math.log, "bisect_right": bisect_right, "array": array}
+    lists = categories.declared(contract) if lists is None else lists
+    for name, column in categories.columns(contract).items():
+        codes = {text: float(code) for code, text in enumerate(lists[name])}
+        namespace[f"code{generator.position[column.name]}"] = _lookup(codes, unknown)
     # Made from validated trees only (see the module's docstring).
     exec(compile(source, f"<features of {contract.name}>", "exec"), namespace)  # noqa: S102
     return namespace["features"]
+
+
+def _lookup(codes: Mapping[str, float], unknown: float) -> Callable[[str], float]:
+    """The code of a text."""
+    find = codes.get
+    return lambda text: find(text, unknown)
 
 
 class _Generator:
@@ -94,6 +114,9 @@ class _Generator:
 
     def _statement(self, node: Node) -> str:
         match node:
+            case ColumnRef(name=name, type=ColumnType.STRING):
+                argument = f"c{self.position[name]}"
+                return f"nan if {argument} is None else code{self.position[name]}({argument})"
             case ColumnRef(name=name):
                 argument = f"c{self.position[name]}"
                 return f"nan if {argument} is None else float({argument})"

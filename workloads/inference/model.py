@@ -20,6 +20,7 @@ from typing import Any
 
 from contracts.schema import Column, ColumnType, Contract, Feature, from_json
 from workloads import tasks
+from workloads.features import categories
 from workloads.inference import predictor
 from workloads.inference.predictor import NoPredictor, Predictor
 from workloads.inference.reader import Reader
@@ -84,6 +85,7 @@ def load(
     metadata = _metadata(directory / "metadata.json", contract)
     try:
         task = tasks.of_package(contract, metadata, threshold=threshold)
+        lists = categories.of_package(contract, metadata)
     except ValueError as error:
         raise ModelError(f"{directory}: {error}") from None
     if threshold is not None and not task.has_threshold:
@@ -108,15 +110,27 @@ def load(
         contract=contract,
         metadata=metadata,
         predictor=loaded,
-        reader=Reader(contract, max_rows=min(max_rows, MAX_OUTPUTS // task.outputs)),
+        reader=Reader(
+            contract,
+            max_rows=min(max_rows, MAX_OUTPUTS // task.outputs),
+            lists=None if rows_are_features else lists,
+        ),
         task=task,
     )
 
 
 def contract_only(directory: Path, *, version: str | None, max_rows: int) -> Model:
-    """What the first stage of an inference pipeline needs of a package: its contract, no model. Raises ModelError."""
+    """What the first stage of an inference pipeline needs of a package: its contract, no model. Raises ModelError.
+
+    Lists of categories that were learned are with the model, so those that the contract has not are refused.
+    """
     content = _read(directory / "contract.json")
     contract = _contract(directory / "contract.json")
+    if learned := sorted(categories.columns(contract).keys() - categories.declared(contract).keys()):
+        raise ModelError(
+            f"{directory}: the features {', '.join(learned)} are categories whose texts training has learned, and "
+            "this stage has no model; list them in the contract (allowed), or serve in one stage"
+        )
     return Model(
         version=version or f"contract-{hashlib.sha256(content).hexdigest()[:12]}",
         contract=contract,

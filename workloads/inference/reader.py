@@ -7,6 +7,7 @@ tells what is wrong.
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
@@ -15,6 +16,7 @@ from typing import Any
 import msgspec
 
 from contracts.schema import Contract
+from workloads.features.categories import Lists
 from workloads.features.row import batch_function, positional_function
 from workloads.inference import documents
 from workloads.inference.checks import Check
@@ -29,14 +31,20 @@ CHUNK_ROWS = 4096
 
 
 class Reader:
-    """Reads requests for one contract. `max_rows` bounds the rows of one request, fewer where rows are very wide."""
+    """Reads requests for one contract. `max_rows` bounds the rows of one request, fewer where rows are very wide.
 
-    def __init__(self, contract: Contract, *, max_rows: int) -> None:
+    `lists` are those of the categories, without them the contract's own; KeyError if one lacks. In `rows` a text that
+    is in none is `unknown`.
+    """
+
+    def __init__(
+        self, contract: Contract, *, max_rows: int, lists: Lists | None = None, unknown: float = math.nan
+    ) -> None:
         self.max_rows = max(1, min(max_rows, MAX_CELLS // max(len(contract.inputs), len(contract.features), 1)))
         self.columns = Columns(contract)
         self.checks, self.entity = self.columns.checks, self.columns.entity
-        self.compute = positional_function(contract)
-        self.compute_all = batch_function(contract)
+        self.compute = positional_function(contract, lists)
+        self.compute_all = batch_function(contract, lists, unknown=unknown)
         self.by_line = CsvReader(self.columns, max_rows=self.max_rows)
         fields: list[Any] = [_field(check) for check in (*self.checks, self.entity)]
         only = msgspec.defstruct("Row", fields, forbid_unknown_fields=True, kw_only=True, gc=False)

@@ -46,7 +46,8 @@ class XGBoostPredictor:
 
     def contributions(self, values: array[float]) -> list[list[float]]:
         """TreeSHAP values, by XGBoost."""
-        data = xgboost.DMatrix(self._matrix(values), nthread=1)
+        types = self.booster.feature_types
+        data = xgboost.DMatrix(self._matrix(values), feature_types=types, nthread=1, enable_categorical=True)
         found = self.booster.predict(data, pred_contribs=True, iteration_range=self.range, validate_features=False)
         return found.reshape(-1, self.features + 1).tolist()
 

@@ -16,6 +16,7 @@ import xgboost as xgb
 
 from contracts import schema
 from workloads import job, tasks
+from workloads.features import categories
 from workloads.inference import packaging
 from workloads.training import container, data, threshold, train
 from workloads.training.container import Job
@@ -30,13 +31,17 @@ def main(_: argparse.Namespace) -> job.Outcome:
 def run(work: Job) -> job.Outcome:
     """Train what `work` describes."""
     threads = len(os.sched_getaffinity(0))
-    training, validation = data.matrices(work.channels["train"], work.channels["validation"], work.contract, threads)
+    training, validation, lists = data.matrices(
+        work.channels["train"], work.channels["validation"], work.contract, threads
+    )
     task = tasks.of(work.contract)
     fitted = train.fit(training, validation, task, work.hyperparameters, threads=threads, checkpoints=work.checkpoints)
     work.model.mkdir(parents=True, exist_ok=True)
     fitted.booster.save_model(work.model / "model.ubj")
     (work.model / "contract.json").write_text(schema.to_json(work.contract))
     facts = metadata(work, fitted, rows=training.num_row(), threads=threads)
+    if lists:
+        facts[categories.KEY] = lists
     if work.contract.cost is not None:
         scores = fitted.booster.predict(validation)
         facts[tasks.CHOSEN] = threshold.least_cost(validation.get_label(), scores, work.contract.cost)

@@ -16,6 +16,8 @@ import xgboost as xgb
 
 from contracts.schema import Contract
 from workloads import tasks
+from workloads.features import categories
+from workloads.features.categories import Lists
 from workloads.features.frame import matrix
 from workloads.job import UserError
 
@@ -26,34 +28,66 @@ Weights = np.ndarray[Any, np.dtype[np.float32]] | None
 class RowGroups(xgb.DataIter):
     """Feeds XGBoost the row groups of all Parquet files of a directory, files in name order."""
 
-    def __init__(self, directory: Path, contract: Contract, weights: Weights = None) -> None:
-        self._directory, self._contract, self._weights = directory, contract, weights
-        self._batches = _row_groups(directory, contract)
+    def __init__(self, directory: Path, contract: Contract, lists: Lists, weights: Weights = None) -> None:
+        self._directory, self._contract, self._lists, self._weights = directory, contract, lists, weights
+        self._batches = _row_groups(directory, contract, lists)
         super().__init__(release_data=True)
 
     def next(self, input_data: Callable[..., Any]) -> bool:
         """Hand over the next row group; False at the end (the interface of xgboost.DataIter)."""
         for features, label in self._batches:
             weighted = {} if self._weights is None else {"weight": self._weights[label.astype(int)]}
-            input_data(data=features, label=label, feature_names=list(self._contract.feature_names), **weighted)
+            input_data(
+                data=features,
+                label=label,
+                feature_names=list(self._contract.feature_names),
+                feature_types=feature_types(self._contract),
+                **weighted,
+            )
             return True
         return False
 
     def reset(self) -> None:
         """Start again: XGBoost goes through the data twice, for the quantiles and for the bins."""
-        self._batches = _row_groups(self._directory, self._contract)
+        self._batches = _row_groups(self._directory, self._contract, self._lists)
 
 
-def matrices(train: Path, validation: Path, contract: Contract, threads: int) -> tuple[xgb.DMatrix, xgb.DMatrix]:
-    """The training matrix and the validation matrix binned like it, rows of both with the weights of the training part.
+def feature_types(contract: Contract) -> list[str]:
+    """XGBoost's word for each feature: a category, or a quantity."""
+    texts = categories.columns(contract)
+    return ["c" if name in texts else "q" for name in contract.feature_names]
+
+
+def learned(directory: Path, contract: Contract) -> Lists:
+    """The lists of the categories: the contract's, or the texts of a directory, sorted. UserError for too many."""
+    found = categories.declared(contract)
+    for name in categories.columns(contract):
+        if name not in found:
+            table = pq.read_table(directory, columns=[name], partitioning=None)  # pyright: ignore[reportArgumentType] - annotated without its None
+            found[name] = tuple(sorted(table.column(name).unique().drop_null().to_pylist()))
+    for name, texts in found.items():
+        if len(texts) > categories.MOST:
+            raise UserError(
+                f"{directory.name}: feature {name} has {len(texts)} different texts; at most {categories.MOST} are "
+                "allowed of a category; group them before they are delivered, or take it out of the contract's features"
+            )
+    return found
+
+
+def matrices(train: Path, validation: Path, contract: Contract, threads: int) -> tuple[xgb.DMatrix, xgb.DMatrix, Lists]:
+    """The training matrix and the validation matrix binned like it, rows of both with the weights of the training part;
+    and the lists of the categories.
 
     UserError if either has no rows or one class only, or lacks one of several.
     """
     for part in (train, validation):
         _check(part, contract)
     weights = class_weights(train, contract)
-    training = xgb.QuantileDMatrix(RowGroups(train, contract, weights), nthread=threads)
-    return training, xgb.QuantileDMatrix(RowGroups(validation, contract, weights), ref=training, nthread=threads)
+    lists = learned(train, contract)
+    options: Any = {"nthread": threads, "enable_categorical": True}
+    training = xgb.QuantileDMatrix(RowGroups(train, contract, lists, weights), **options)
+    held_out = xgb.QuantileDMatrix(RowGroups(validation, contract, lists, weights), ref=training, **options)
+    return training, held_out, lists
 
 
 def class_weights(directory: Path, contract: Contract) -> Weights:
@@ -88,10 +122,12 @@ def _files(directory: Path) -> list[Path]:
     return sorted(directory.rglob("*.parquet"))
 
 
-def _row_groups(directory: Path, contract: Contract) -> Iterator[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
+def _row_groups(
+    directory: Path, contract: Contract, lists: Lists
+) -> Iterator[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
     columns = [*contract.feature_names, contract.label]
     for path in _files(directory):
         with pq.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group, columns=columns)
-                yield matrix(table, contract), table.column(contract.label).to_numpy().astype(np.float32)
+                yield matrix(table, contract, lists), table.column(contract.label).to_numpy().astype(np.float32)

@@ -47,7 +47,9 @@ def test_the_baseline_names_the_features(tmp_path: Path) -> None:
     columns = {"same": np.zeros(1000), "never": np.full(1000, NAN), "leak": LABELS * 2.0, "good": NOISE}
     table = pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
     pq.write_table(table.append_column("churn_label", pa.array(LABELS.astype(np.int8))), tmp_path / "part-0.parquet")
-    contract = dataclasses.replace(CHURN, features=tuple(Feature(name=name, expression="x") for name in columns))
+    contract = dataclasses.replace(
+        CHURN, features=tuple(Feature(name=name, expression="support_tickets") for name in columns)
+    )
     assert baseline.build(tmp_path, contract)["warnings"] == [
         "feature same: it is 0 in every training row that has a value of it, so a model learns nothing from the value; "
         "compare its expression with the delivered values, or remove it from the contract",

@@ -27,11 +27,17 @@ columns:
   id: {{type: integer}}
   a:  {{type: number, nullable: true}}
   b:  {{type: number, nullable: true}}
-  y:  {label}
-features: {{a: a, b: b, both: a * b}}
+{texts}  y:  {label}
+features: {{a: a, b: b, both: a * b{categories}}}
 segments: {{side: "bucket(fill(b, 0), 0)"}}
 training: {{num_round: 30, eta: 0.3, max_depth: 3, early_stopping_rounds: 5}}
 """
+#: Categories: one whose texts training learns, and one that lists them.
+_TEXTS = """\
+  plan: {type: string, nullable: true}
+  size: {type: string, nullable: true, allowed: [S, M, "L, large"], values: {small: S}}
+"""
+PLANS, SIZES = ("gold", "basic", "Basic", "häuslich ☂", 'it\'s "quoted"', "a, b"), ("S", "M", "L, large")
 POSITIVE = "{type: number, minimum: 0.001}"
 #: By name: the task, the label's column, and what the contract says besides.
 PROBLEMS = {
@@ -40,6 +46,7 @@ PROBLEMS = {
         "{type: integer, allowed: [0, 1]}",
         "cost: {false_positive: 1, false_negative: 2}\nclass_weights: {1: 2, 0: 1}",
     ),
+    "categorical": ("binary_classification", "{type: integer, allowed: [0, 1]}", "threshold: 0.5"),
     "binary": ("binary_classification", "{type: integer, allowed: [0, 1]}", "threshold: 0.5"),
     "multiclass": ("multiclass_classification", '{type: string, allowed: [red, "dark, blue", green]}', ""),
     "numbered": ("multiclass_classification", "{type: integer, allowed: [10, 20, 5, 7]}", ""),
@@ -54,7 +61,9 @@ PROBLEMS = {
 
 def contract(problem: str, more: str = "") -> Contract:
     task, label, own = PROBLEMS[problem]
-    return loader.loads(_HEAD.format(task=task, label=label) + f"{own}\n{more}\n")
+    texts, features = (_TEXTS, ", plan: plan, kind: size") if problem == "categorical" else ("", "")
+    head = _HEAD.format(task=task, label=label, texts=texts, categories=features)
+    return loader.loads(head + f"{own}\n{more}\n")
 
 
 def rows(problem: str, count: int, seed: int) -> pa.Table:
@@ -62,8 +71,13 @@ def rows(problem: str, count: int, seed: int) -> pa.Table:
     rng = np.random.default_rng(seed)
     a, b = rng.normal(size=count), rng.normal(size=count)
     signal = a + 0.5 * a * b
+    plan, size = rng.integers(-1, len(PLANS), count), rng.integers(-1, len(SIZES), count)
+    weight = np.array([0.8, -0.8, 0.5, -0.5, 0.9, -0.9, 0.0])
     labels: Any = {
         "costly": lambda: (rng.random(count) < 1 / (1 + np.exp(4 - 9 * signal))).astype(np.int8),
+        "categorical": lambda: (
+            rng.random(count) < 1 / (1 + np.exp(-5 * (signal + weight[plan] + weight[size])))
+        ).astype(np.int8),
         "binary": lambda: (rng.random(count) < 1 / (1 + np.exp(-9 * signal))).astype(np.int8),
         "multiclass": lambda: np.digitize(signal + rng.normal(0, 0.3, count), [-0.5, 0.5]).astype(np.int8),
         "numbered": lambda: np.digitize(signal + rng.normal(0, 0.3, count), [-0.8, 0, 0.8]).astype(np.int8),
@@ -77,6 +91,9 @@ def rows(problem: str, count: int, seed: int) -> pa.Table:
     hidden = rng.random(count) < 0.1
     table = {"id": np.arange(count), "a": pa.array(a, mask=hidden), "b": b, "y": labels}
     side = np.where(b >= 0, 1.0, 0.0)
+    if problem == "categorical":
+        sizes = [(*SIZES, None)[index] for index in size]
+        table |= {"plan": [(*PLANS, None)[index] for index in plan], "size": sizes, "kind": sizes}
     return pa.table({**table, "both": pa.array(a * b, mask=hidden), "side": side})
 
 

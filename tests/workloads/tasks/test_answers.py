@@ -18,8 +18,9 @@ import pytest
 
 from tests.workloads.inference import serving
 from tests.workloads.inference.test_hostile_bodies import damaged
-from tests.workloads.tasks.problems import PROBLEMS, Package
+from tests.workloads.tasks.problems import PLANS, PROBLEMS, SIZES, Package
 from workloads.drift import capture
+from workloads.features import categories
 from workloads.inference import batch, model
 from workloads.inference.metrics import Metrics
 from workloads.inference.model import ModelError
@@ -35,22 +36,34 @@ def service(package: Package) -> Service:
     return Service(model.load(package.directory, max_rows=100_000), Settings(), Metrics())
 
 
-def inputs(count: int, seed: int = 5) -> list[dict[str, Any]]:
-    """Rows with missing values and extremes."""
+def inputs(count: int, seed: int = 5, *, package: Package | None = None) -> list[dict[str, Any]]:
+    """Rows with missing values and extremes; of a package with categories texts that it knows, and others."""
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(count, 2)) * rng.choice([1e-30, 1.0, 1.0, 1e6, 1e30], (count, 2))
     gaps = rng.random((count, 2)) < 0.15
-    return [
+    rows: list[dict[str, Any]] = [
         {"id": index, **{n: None if gap else float(v) for n, v, gap in zip("ab", row, hidden, strict=True)}}
         for index, (row, hidden) in enumerate(zip(values, gaps, strict=True))
     ]
+    if package is not None and "categories" in package.metadata:
+        plans = [*PLANS, None, "unheard of", "GOLD", "", "NA", " basic "]
+        for row, plan, size in zip(rows, rng.choice(len(plans), count), rng.choice(4, count), strict=True):
+            row |= {"plan": plans[plan], "size": (*SIZES, None)[size]}
+    return rows
 
 
 def expected(package: Package, sent: list[dict[str, Any]]) -> np.ndarray[Any, Any]:
     """The booster's own predictions (n, outputs) of the features, computed here once more."""
     pairs = [[np.nan if row[name] is None else row[name] for name in "ab"] for row in sent]
     a, b = np.array(pairs, dtype=np.float64).T
-    matrix = np.clip(np.stack([a, b, a * b], axis=1), -LARGEST, LARGEST).astype(np.float32)
+    columns = [a, b, a * b]
+    if "categories" in package.metadata:
+        known = [sorted(PLANS), list(SIZES)]
+        columns += [
+            np.array([texts.index(text) if (text := (row[name] or "").strip()) in texts else np.nan for row in sent])
+            for name, texts in zip(("plan", "size"), known, strict=True)
+        ]
+    matrix = np.clip(np.stack(columns, axis=1), -LARGEST, LARGEST).astype(np.float32)
     return package.booster.inplace_predict(matrix, validate_features=False).reshape(len(sent), -1)
 
 
@@ -72,8 +85,10 @@ def same_bits(found: Any, wanted: Any) -> bool:
 
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_the_answers_are_the_boosters_bit_for_bit_in_every_form(trained: Trained, problem: str) -> None:
-    package, sent = trained(problem), inputs(300)
-    assert package.metadata["predictor"]["kind"] == "forest", package.metadata["predictor"]["reason"]
+    package = trained(problem)
+    sent = inputs(300, package=package)
+    kind = "xgboost" if problem == "categorical" else "forest"
+    assert package.metadata["predictor"]["kind"] == kind, package.metadata["predictor"]["reason"]
     app, wanted = service(package), expected(package, sent)
     many = json.loads(post(app, sent).body)["predictions"]
     assert same_bits([numbers(package, each) for each in many], wanted)
@@ -94,7 +109,8 @@ def test_the_answers_are_the_boosters_bit_for_bit_in_every_form(trained: Trained
 
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_xgboost_itself_answers_alike_with_contributions_that_add_up(trained: Trained, problem: str) -> None:
-    package, sent = trained(problem), inputs(30)
+    package = trained(problem)
+    sent = inputs(30, package=package)
     slow = model.load(package.directory, max_rows=100, predictor_kind="xgboost")
     app, compiled = Service(slow, Settings(), Metrics()), service(package)
     assert json.loads(post(app, sent).body)["predictions"] == json.loads(post(compiled, sent).body)["predictions"]
@@ -119,14 +135,15 @@ def test_answers_are_what_the_services_own_description_says(trained: Trained, pr
     described = json.loads(app.respond(Request([]), "GET", "/openapi.json", b"").body)
     prediction = described["components"]["schemas"]["Prediction"]
     assert prediction["required"] == list(app.scorer.model.task.fields if app.scorer else ())
-    for row in inputs(20):
+    for row in inputs(20, package=trained(problem)):
         jsonschema.validate(json.loads(post(app, row).body), prediction)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_hostile_bodies_never_make_the_service_fail(trained: Trained, problem: str) -> None:
     app, chance = service(trained(problem)), random.Random(7)  # noqa: S311
-    bodies = [json.dumps(inputs(3)).encode(), json.dumps(inputs(1)[0]).encode()]
+    rows = inputs(3, package=trained(problem))
+    bodies = [json.dumps(rows).encode(), json.dumps(rows[0]).encode()]
     lines = b"id,a,b\n1,2.5,3\n2,,1\n"
     statuses: list[int] = [post(app, damaged(chance, chance.choice(bodies))).status for _ in range(300)]
     statuses += [post(app, damaged(chance, lines), kind="text/csv").status for _ in range(150)]
@@ -134,10 +151,11 @@ def test_hostile_bodies_never_make_the_service_fail(trained: Trained, problem: s
     assert {200, 400} <= set(statuses)
 
 
-@pytest.mark.parametrize("problem", ["binary", "multiclass", "numbered", "squared", "poisson"])
+@pytest.mark.parametrize("problem", ["binary", "multiclass", "numbered", "squared", "poisson", "categorical"])
 @pytest.mark.parametrize("accept", ["application/json", "text/csv"])
 def test_the_drift_job_reads_from_captures_what_was_answered(trained: Trained, problem: str, accept: str) -> None:
-    package, sent = trained(problem), inputs(40)
+    package = trained(problem)
+    sent = inputs(40, package=package)
     answer = post(service(package), sent, accept=accept)
     record = {
         "captureData": {
@@ -154,7 +172,8 @@ def test_the_drift_job_reads_from_captures_what_was_answered(trained: Trained, p
         },
         "eventMetadata": {"inferenceTime": datetime.now(UTC).isoformat()},
     }
-    captured = capture.read([json.dumps(record)], package.contract)
+    lists = categories.of_package(package.contract, package.metadata)
+    captured = capture.read([json.dumps(record)], package.contract, lists=lists)
     assert (captured.rows, captured.unreadable) == (40, {})
     wanted = expected(package, sent)
     watched = wanted.argmax(axis=1) if wanted.shape[1] > 1 else wanted[:, 0]
@@ -195,7 +214,7 @@ def test_an_answer_of_many_classes_is_bounded(trained: Trained) -> None:
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_a_hundred_thousand_rows_over_http_are_the_boosters_bit_for_bit(trained: Trained, problem: str) -> None:
     package, found = trained(problem), list[list[float]]()
-    sent = inputs(100_000, seed=9)
+    sent = inputs(100_000, seed=9, package=package)
     with serving.serving(package.directory, "--max-rows", "20000") as running:
         for start in range(0, len(sent), 20_000):
             answer = running.predict(sent[start : start + 20_000])

@@ -254,8 +254,8 @@ class _Reader:
 
     def _column(self, name: str, data: Any, marks: tuple[str, ...]) -> Column | None:
         if isinstance(data, Mapping) and data.get("type") == "category":
-            advice = f'use string, and a feature equals({name}, "...") for each text that matters'
-            self._fault(("columns", name, "type"), f"'category' is not supported yet; {advice}")
+            advice = f"write string: a feature that is {name} and nothing more is a category"
+            self._fault(("columns", name, "type"), f"'category' is found; {advice}")
             return None
         checked = self._section(("columns", name), Column, data)
         if checked is None:

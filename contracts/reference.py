@@ -80,7 +80,7 @@ _TYPES = """\
 
 | type | delivered as text (CSV, strings in Parquet) | delivered as (Parquet) | in a feature |
 | --- | --- | --- | --- |
-| `string` | any text | string, dictionary, integer | `equals` and `missing` only; in a segment also bare |
+| `string` | any text | string, dictionary, integer | `equals` and `missing`, or alone: a category |
 | `integer` | a whole number of 64 bits, also 7.0 | integer, float or decimal without fraction, boolean | a number |
 | `number` | a finite number with a decimal point, also 1e3 | integer, float, decimal | a number |
 | `boolean` | true, false, 1 or 0 in any case | boolean, or 0 and 1 as integer or float | 0 or 1 |
@@ -88,6 +88,11 @@ _TYPES = """\
 
 A feature uses any columns but entity, event time, label and those that identify a person; those are what a prediction
 request carries. It may have the name of a column only if it is that column and nothing more.
+
+A string column that is a feature alone (`plan: plan`) is a category, by which a tree splits into any two groups of
+texts. Its texts are those of the column's `allowed`, else those that the training part has, at most 1,000; the package
+keeps them. A text that training has not met counts as missing, in a request as in the validation and the test part; one
+that `allowed` does not have is refused. Drift has a bin for each of the ten commonest texts, and one for all others.
 
 """
 
@@ -179,7 +184,6 @@ def page() -> str:
         "## Keys that are named and not read yet\n",
         "Their names and places are fixed; a contract that has one is refused by its name.\n",
         "\n".join(f"- `{reserved.form}`: {reserved.today}" for reserved in keys.RESERVED.values()),
-        '- `columns: {plan: {type: category}}`: use string, and a feature `equals(plan, "...")` for each text\n',
     ]
     return "\n".join(parts)
 

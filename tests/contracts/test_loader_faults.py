@@ -138,7 +138,6 @@ from tests.contracts.broken import INPUTS, KNOWN, Change, after, drop, put
                 ("decimal", "numbers are read with a decimal point; deliver them so and remove it"),
                 ("thousands", "numbers are read without a separator of thousands; deliver them so and remove it"),
                 ("monotone", "features are not constrained; remove it"),
-                ("cost", "the decision is made at the threshold; give `threshold` and remove it"),
                 (
                     "retrain_after_rows",
                     "new data starts no training; remove it, and start one by hand, by schedule or on drift",
@@ -147,8 +146,8 @@ from tests.contracts.broken import INPUTS, KNOWN, Change, after, drop, put
         ),
         (
             put("columns", "support_tickets", value={"type": "category"}),
-            "columns.support_tickets.type: 'category' is not supported yet; use string, and a feature "
-            'equals(support_tickets, "...") for each text that matters',
+            "columns.support_tickets.type: 'category' is found; write string: a feature that is support_tickets and "
+            "nothing more is a category",
         ),
         (put("training", "eta", value=float("inf")), "training.eta: inf is found; allowed is a finite number"),
         (put("training", "num_round", value="150"), "training.num_round: '150' is found; allowed is integer"),

@@ -77,3 +77,22 @@ def test_the_label_of_each_task_is_stored_alike(spark: Any, tmp_path: Path, prob
             ours["y"].to_pylist(),
         )
         assert ours["y"].null_count == 0
+
+
+def test_categories_are_stored_alike_as_texts(spark: Any, tmp_path: Path) -> None:
+    contract = problems.contract("categorical")
+    plans = ["basic", " Basic ", "", "häuslich ☂", "NA", '"a, b"']
+    lines = "".join(f"{i},1,2,{plans[i % 6]},{('S', 'small', '')[i % 3]},{i // 2 % 2}\n" for i in range(400))
+    (tmp_path / "rows.csv").write_text(f"id,a,b,plan,size,y\n{lines}", encoding="utf-8")
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    validate(tmp_path / "rows.csv", contract, output=tmp_path / "in", now=START, delivered=START)
+    embedded.run(tmp_path / "in", contract, tmp_path / "embedded")
+    on_spark.run(spark, str(tmp_path / "in"), contract, str(tmp_path / "spark"))
+    stored = ["basic", "Basic", None, "häuslich ☂", None, "a, b"]
+    for part in PARTS:
+        ours = pq.read_table(tmp_path / "embedded" / part)
+        theirs = pq.read_table(tmp_path / "spark" / part).sort_by("id")
+        assert ours["plan"].to_pylist() == [stored[i % 6] for i in ours["id"].to_pylist()]
+        assert ours["kind"].to_pylist() == [("S", "S", None)[i % 3] for i in ours["id"].to_pylist()]
+        for name in ("id", "plan", "size", "kind"):
+            assert theirs[name].to_pylist() == ours[name].to_pylist(), name

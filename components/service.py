@@ -16,6 +16,7 @@ class Service:
     """A service, named by the prefix of its actions: types without `aws:`, verbs that read configuration, verbs that
     change, and those of both that take no ARN.
 
+    `handed_to` are the services that are handed a role with it, by the first word of their principal's name.
     `named` are patterns of resources, from the account on, with the stack's name in them: `{every}`, `{ending}`,
     `{prefix}` or `{parameters}`. `unnamed` are the resources that no name tells from another stack's.
     """
@@ -26,6 +27,7 @@ class Service:
     changes: str = ""
     reads_anywhere: str = ""
     changes_anywhere: str = ""
+    handed_to: str = ""
     named: str = ""
     unnamed: str = ""
 

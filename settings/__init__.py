@@ -8,6 +8,7 @@ once. Units are part of the names.
 from __future__ import annotations
 
 from settings.access import Access, Persona, Personas
+from settings.audit import Audit
 from settings.autoscaling import Autoscaling, Schedule
 from settings.delivery import Delivery, GitHub, GitLab
 from settings.endpoints import AnyKind, Endpoint, EndpointAlarms, Fleet, Realtime, RollbackAlarm
@@ -43,6 +44,7 @@ __all__ = [
     "Access",
     "AllAtOnce",
     "AnyKind",
+    "Audit",
     "Autoscaling",
     "Canary",
     "Delivery",

@@ -8,6 +8,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from settings.access import Access
+from settings.audit import Audit
 from settings.cost import Cost
 from settings.delivery import Delivery
 from settings.faults import Fault, SectionError
@@ -64,6 +65,8 @@ class Settings(Section):
     """Who previews and deploys the stack from outside."""
     lake: Lake = Lake()
     """The buckets."""
+    audit: Audit = Audit()
+    """The record of who did what."""
     images: Images = Images()
     """The container registry."""
     logs: Logs = Logs()

@@ -46,6 +46,7 @@ SERVICES: Final = (
         reads="DescribeFeatureGroup ListTags",
         changes="AddTags CreateFeatureGroup DeleteFeatureGroup DeleteTags UpdateFeatureGroup",
         named="*/{every} */{ending}",
+        handed_to="sagemaker",
     ),
 )
 

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from fnmatch import filter as matching
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -24,12 +25,8 @@ from contracts.names import HOSTS, PLATFORM, USER, Names
 
 #: Roles and policies of delivery are named `<prefix>-<DELIVERY>...`; the roles that they are cannot change them.
 DELIVERY: Final = "delivery"
-#: AWS services that the platform's roles are handed to.
-PASSED_TO: Final = ("lambda", "sagemaker", "scheduler", "vpc-flow-logs")
 #: What creates the role by which Application Auto Scaling changes endpoints, once in an account.
 _SCALING: Final = "sagemaker.application-autoscaling.amazonaws.com"
-#: TagResource, UntagResource and ListTagsForResource, as most services call them.
-_TAGGING: Final = "*ag*Resource"
 
 
 def named(names: Names) -> list[str]:
@@ -170,17 +167,18 @@ def state(names: Names, bucket: str | None, key: str | None, *, write: bool) -> 
 def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
     """A boundary of these statements, by one rule.
 
-    A boundary is one policy, and the exact ones would not fit: actions become their first letters (`sagemaker:D*`; of
-    keys their first words; what tags, one word), on the resources of all of them, in whatever region and account.
-    What takes no resource, what is conditional in IAM, what uses one key and what is denied stays as it is. What is
-    covered beside, the boundary gives to nobody: a role has what it and its policies both name.
+    A boundary is one policy, and the exact ones would not fit: actions become their first letters or a word that
+    several have (`sagemaker:D*`, `sqs:*Queue*`; of keys their first words), on the resources of all of them, in
+    whatever region and account. What takes no resource, what is conditional in IAM, what uses one key and what is
+    denied stays as it is. What is covered beside, the boundary gives to nobody: a role has what it and its policies
+    both name.
     """
     given = list(statements)
     kept = [s for s in given if s.effect == "Deny" or "kms:Decrypt" in s.actions or _conditional(s)]
     rest = [s for s in given if s not in kept]
     anywhere = [action for s in rest if s.resources == ("*",) for action in s.actions]
     named_ones = [s for s in rest if s.resources != ("*",)]
-    alike = sorted({_alike(action) for s in named_ones for action in s.actions})
+    alike = _alike(action for s in named_ones for action in s.actions)
     where = [_anywhere_of_its_name(str(resource), names.stack) for s in named_ones for resource in s.resources]
     return [
         Statement(sid="Own", effect="Allow", actions=tuple(alike), resources=tuple(_without_covered(where))),
@@ -218,11 +216,27 @@ def _without_covered(patterns: Iterable[str]) -> list[str]:
     return [one for one in every if not any(other != one and fnmatchcase(one, other) for other in every)]
 
 
-def _alike(action: str) -> str:
-    service, _, verb = action.partition(":")
+def _alike(actions: Iterable[str]) -> list[str]:
+    """Few and short patterns that cover all actions: by the first letter of verbs, or a word that several have."""
+    by_service: dict[str, set[str]] = {}
+    for action in actions:
+        service, _, verb = action.partition(":")
+        by_service.setdefault(service, set()).add(verb)
+    return sorted(f"{service}:{each}" for service, verbs in by_service.items() for each in _covering(service, verbs))
+
+
+def _covering(service: str, verbs: set[str]) -> Iterable[str]:
     if service == "kms":  # DeleteAlias is no Decrypt
-        return f"kms:{re.sub(r'(?<!^)[A-Z].*', '*', verb)}"
-    return f"{service}:{_TAGGING if fnmatchcase(verb, _TAGGING) else f'{verb[:1]}*'}"
+        return {re.sub(r"(?<!^)[A-Z].*", "*", verb) for verb in verbs}
+    patterns = {f"{verb[0]}*" for verb in verbs}
+    if service != "iam":  # what a role may be given is conditional
+        patterns |= {f"*{word}*" for verb in verbs for word in re.findall("[A-Z][a-z0-9]{2,}", verb)}
+    found, left = list[str](), set(verbs)
+    while left:
+        best = max(sorted(patterns), key=lambda each: len(matching(left, each)) / len(f'"{service}:{each}",'))
+        found.append(best)
+        left.difference_update(matching(left, best))
+    return found
 
 
 def fitting(names: Names, statements: Iterable[Statement]) -> list[list[Statement]]:
@@ -248,7 +262,8 @@ def _conditional(statement: Statement) -> bool:
 
 
 def _roles(names: Names, boundary: pulumi.Input[str]) -> list[Statement]:
-    services = [f"{service}.amazonaws.com" for service in PASSED_TO]
+    hosts = {host for service in SERVICES.values() for host in service.handed_to.split()}
+    services = [f"{host}.amazonaws.com" for host in sorted(hosts)]
     linked = f"arn:{names.partition}:iam::{names.account}:role/aws-service-role/{_SCALING}/*"
     return [
         access.allow("ChangeRoles", _actions({"iam": SERVICES["iam"].changes}), [names.every_role]),

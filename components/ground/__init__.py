@@ -64,7 +64,7 @@ def lay(
     called = callers(calls, settings.network.also_reach)
     site = survey(names.region, settings.network, called, lookup)
     if settings.keys.existing:
-        existing_key.check(settings.keys.existing, names, lookup)
+        existing_key.check(settings.keys.existing, names, {}, lookup)
     if settings.lake.access_log_bucket:
         existing_log_bucket.check(settings.lake.access_log_bucket, names, lookup)
     keys = Keys("keys", KeysArgs(names=names, settings=settings.keys, protect=settings.protect), opts)

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.access import Statement
-from components.ground.keys import Domain, key_policy_of
+from components.ground.keys import Domain, Granted, key_policy_of
 from components.ground.permits import Call, permitted
 from contracts.names import Names
 
@@ -20,7 +20,7 @@ _BY_IAM: Final = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encr
 _NAMES_ACCOUNT: Final = ("cloudwatch.amazonaws.com",)
 
 
-def check(arn: str, names: Names, lookup: pulumi.InvokeOptions) -> None:
+def check(arn: str, names: Names, granted: Granted, lookup: pulumi.InvokeOptions) -> None:
     """Look a key up. Raises RunError, with every fault, for one that cannot encrypt what the stack keeps."""
     _, partition, _, region, account, _ = arn.split(":", 5)
     if (partition, region, account) != (names.partition, names.region, names.account):
@@ -32,18 +32,18 @@ def check(arn: str, names: Names, lookup: pulumi.InvokeOptions) -> None:
         identifier=arn.rpartition("/")[2], type_name="AWS::KMS::Key", opts=lookup
     ).properties
     key: Mapping[str, Any] = json.loads(found)
-    if lines := [f"  {line}" for line in faults(key, names)]:
+    if lines := [f"  {line}" for line in faults(key, names, granted)]:
         raise pulumi.RunError(f"keys.existing: {arn} cannot encrypt what the stack keeps:\n" + "\n".join(lines))
     if not key.get("EnableKeyRotation"):
         pulumi.log.warn(f"keys.existing: {arn} does not rotate")
 
 
-def faults(key: Mapping[str, Any], names: Names) -> Iterator[str]:
+def faults(key: Mapping[str, Any], names: Names, granted: Granted) -> Iterator[str]:
     """What is wrong with a key, by its properties (CloudFormation template reference, AWS::KMS::Key)."""
     for name, wanted in (("Enabled", True), ("KeyUsage", "ENCRYPT_DECRYPT"), ("KeySpec", "SYMMETRIC_DEFAULT")):
         if key.get(name) != wanted:
             yield f"{name}: found {json.dumps(key.get(name))}; allowed: {json.dumps(wanted)}; name another key"
-    for statement in key_policy_of(Domain, names):
+    for statement in key_policy_of(Domain, names, granted):
         if shut := sorted(
             {call.principal for call in _calls(statement, names) if not permitted(key["KeyPolicy"], call)}
         ):

@@ -7,7 +7,7 @@ condition that ties it to this account's resources. Rotation is on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -55,6 +55,10 @@ _DESCRIPTIONS: Mapping[Domain, str] = {
 }
 
 
+#: What only some component of a stack needs of the policies of keys.
+Granted = Mapping[Domain, Sequence[Statement]]
+
+
 def key_policy(domain: Domain, names: Names) -> list[Statement]:
     """Statements of a domain's key policy. In a key policy the resource `*` means this key."""
     statements = [access.grant("AccountDecidesByIam", ["kms:*"], ["*"], {"AWS": names.root_arn})]
@@ -92,9 +96,9 @@ def key_policy(domain: Domain, names: Names) -> list[Statement]:
     return statements
 
 
-def key_policy_of(domains: Iterable[Domain], names: Names) -> list[Statement]:
+def key_policy_of(domains: Iterable[Domain], names: Names, granted: Granted) -> list[Statement]:
     """Statements of the policy of a key that serves several domains."""
-    statements = [statement for domain in domains for statement in key_policy(domain, names)]
+    statements = [each for domain in domains for each in (*key_policy(domain, names), *granted.get(domain, ()))]
     return list({statement.sid: statement for statement in statements}.values())
 
 
@@ -107,11 +111,12 @@ class Key:
 
 @dataclass(frozen=True, kw_only=True)
 class KeysArgs:
-    """`protect` refuses deletion: without its key, data is gone."""
+    """`protect` refuses deletion: without its key, data is gone. `granted` comes with components that are on."""
 
     names: Names
     settings: KeySettings
     protect: bool
+    granted: Granted = field(default_factory=dict[Domain, Sequence[Statement]])
 
 
 class Keys(pulumi.ComponentResource):
@@ -147,7 +152,7 @@ class Keys(pulumi.ComponentResource):
             description=f"{names.prefix}: {description}",
             enable_key_rotation=True,
             deletion_window_in_days=30,
-            policy=access.document(key_policy_of(domains, names)),
+            policy=access.document(key_policy_of(domains, names, self._args.granted)),
             opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
         aws.kms.Alias(

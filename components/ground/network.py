@@ -42,6 +42,7 @@ SERVICES: Final = (
         "ModifySubnetAttribute ModifyVpcAttribute ModifyVpcEndpoint ReleaseAddress RevokeSecurityGroupEgress "
         "RevokeSecurityGroupIngress",
         unnamed="elastic-ip/* *gateway/* route-table/* security-group*/* subnet/* vpc*/*",
+        handed_to="vpc-flow-logs",
     ),
     Service(
         "logs",

@@ -44,6 +44,7 @@ SERVICES: Final = (
         reads="DescribePipeline ListTags",
         changes="AddTags CreatePipeline DeletePipeline DeleteTags UpdatePipeline",
         named="*/{every} */{ending}",
+        handed_to="sagemaker",
     ),
 )
 

@@ -39,6 +39,7 @@ SERVICES: Final = (
         changes="AddPermission CreateFunction DeleteFunction DeleteFunctionConcurrency PutFunctionConcurrency "
         "RemovePermission TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
         named="function:{every}",
+        handed_to="lambda",
     ),
 )
 

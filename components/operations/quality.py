@@ -46,6 +46,7 @@ SERVICES: Final = (
         changes="AddTags CreateDataQualityJobDefinition CreateMonitoringSchedule DeleteDataQualityJobDefinition "
         "DeleteMonitoringSchedule DeleteTags UpdateMonitoringSchedule",
         named="*/{every} */{ending}",
+        handed_to="sagemaker",
     ),
 )
 

@@ -35,6 +35,7 @@ SERVICES: Final = (
         reads="GetSchedule",
         changes="CreateSchedule DeleteSchedule UpdateSchedule",
         named="schedule/*/{every}",
+        handed_to="scheduler",
     ),
 )
 

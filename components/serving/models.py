@@ -25,6 +25,7 @@ SERVICES: Final = (
         reads="DescribeModel ListTags",
         changes="AddTags CreateModel DeleteModel DeleteTags",
         named="*/{every} */{ending}",
+        handed_to="sagemaker",
     ),
 )
 

@@ -111,6 +111,9 @@ def test_every_field_says_what_it_is() -> None:
     assert switches == {
         "Settings.protect": True,
         "Settings.require_policies": True,
+        "Audit.analyzer": True,
+        "Audit.management_events": True,
+        "Audit.trail": True,
         "Keys.one": True,
         "Lake.block_public_access": True,
         "Autoscaling.enabled": True,

@@ -10,7 +10,7 @@ import settings
 from tests.settings.written import faults
 
 KEYS = (
-    "stack, workloads, protect, require_policies, tags, network, keys, access, delivery, lake, images, logs, "
+    "stack, workloads, protect, require_policies, tags, network, keys, access, delivery, lake, audit, images, logs, "
     "notifications, cost, features, monitoring, retraining"
 )
 
@@ -44,6 +44,14 @@ KEYS = (
             {"lake": {"block_public_access": "no"}},
             'lake.block_public_access: found "no"; allowed: true or false; choose such a value, '
             "or remove the key for the default true",
+        ),
+        (
+            {"audit": {"keep_days": 90, "lock_days": 91}},
+            "audit.keep_days: found 90; allowed: 91 or more; lock_days keeps it for as long",
+        ),
+        (
+            {"audit": {"lock_days": 0}},
+            "audit.lock_days: found 0; allowed: 1 to 3650; choose such a value, or remove the key for the default 90",
         ),
         (
             {"features": {"online_ttl_days": 1.5}},

@@ -18,7 +18,7 @@ LOGS = "logs.eu-west-1.amazonaws.com"
 
 def statements() -> dict[str, dict[str, Any]]:
     """The policy that the platform gives a key of its own."""
-    return {s.sid: json.loads(json.dumps(s.to_dict())) for s in key_policy_of(Domain, NAMES)}
+    return {s.sid: json.loads(json.dumps(s.to_dict())) for s in key_policy_of(Domain, NAMES, {})}
 
 
 def key(policy: list[dict[str, Any]] | None = None, **properties: Any) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def key(policy: list[dict[str, Any]] | None = None, **properties: Any) -> dict[s
 
 
 def faults(found: dict[str, Any]) -> list[str]:
-    return [line.partition("; have its owner")[0] for line in existing_key.faults(found, NAMES)]
+    return [line.partition("; have its owner")[0] for line in existing_key.faults(found, NAMES, {})]
 
 
 def test_a_key_with_the_policy_of_our_own_keys_is_taken() -> None:
@@ -46,7 +46,7 @@ def test_a_key_with_the_policy_of_our_own_keys_is_taken() -> None:
 )
 def test_whoever_is_not_let_in_is_named_with_the_statement_to_add(sid: str, shut: str) -> None:
     lacking = [body for name, body in statements().items() if name != sid]
-    (line,) = existing_key.faults(key(lacking), NAMES)
+    (line,) = existing_key.faults(key(lacking), NAMES, {})
     said, _, body = line.partition("; have its owner add ")
     assert said == f"KeyPolicy: does not let in {shut}"
     assert json.loads(body) == statements()[sid]
@@ -106,7 +106,7 @@ def test_a_key_that_cannot_encrypt_is_refused(properties: dict[str, Any], line: 
 
 def look_up(arn: str, found: dict[str, Any]) -> None:
     deploy(
-        lambda: existing_key.check(arn, NAMES, pulumi.InvokeOptions()),
+        lambda: existing_key.check(arn, NAMES, {}, pulumi.InvokeOptions()),
         invokes={RESOURCE: {"properties": json.dumps(found)}},
     )
 

@@ -9,7 +9,7 @@ from typing import Final
 import pulumi
 
 from components import access, topic
-from components.ground import boundary, bucket, existing_key, existing_log_bucket, keys, network
+from components.ground import audit, boundary, bucket, existing_key, existing_log_bucket, keys, network
 from components.ground.boundary import Access, AccessArgs
 from components.ground.keys import Domain, Keys, KeysArgs
 from components.ground.lake import Lake, LakeArgs
@@ -23,6 +23,7 @@ from settings import Persona, Settings
 #: What is made in this wing, and of what every wing makes (`components.service`).
 SERVICES: Final = (
     *access.SERVICES,
+    *audit.SERVICES,
     *boundary.SERVICES,
     *bucket.SERVICES,
     *keys.SERVICES,
@@ -63,11 +64,12 @@ def lay(
     """
     called = callers(calls, settings.network.also_reach)
     site = survey(names.region, settings.network, called, lookup)
+    granted = audit.granted(names, settings.audit)
     if settings.keys.existing:
-        existing_key.check(settings.keys.existing, names, {}, lookup)
+        existing_key.check(settings.keys.existing, names, granted, lookup)
     if settings.lake.access_log_bucket:
         existing_log_bucket.check(settings.lake.access_log_bucket, names, lookup)
-    keys = Keys("keys", KeysArgs(names=names, settings=settings.keys, protect=settings.protect), opts)
+    keys = Keys("keys", KeysArgs(names=names, settings=settings.keys, protect=settings.protect, granted=granted), opts)
     boundary = Access(
         "access", AccessArgs(names=names, keys=keys, permissions_boundary=settings.access.permissions_boundary), opts
     ).permissions_boundary
@@ -99,6 +101,20 @@ def lay(
         ),
         opts,
     )
+    if settings.audit.trail or settings.audit.analyzer:
+        audit.Audit(
+            "audit",
+            audit.AuditArgs(
+                names=names,
+                keys=keys,
+                settings=settings.audit,
+                log_bucket=lake.access_logs.guarded if lake.access_logs else settings.lake.access_log_bucket,
+                log_retention_days=settings.logs.retention_days,
+                permissions_boundary=boundary,
+                protect=settings.protect,
+            ),
+            opts,
+        )
     alerts = Topic(
         "alerts",
         TopicArgs(

@@ -24,6 +24,8 @@ _LOGS_COMPRESSED: Final = 0.15
 #: Calls of a function a month, each of some seconds: alarms, schedules.
 _CALLS: Final = 100
 _CALL_SECONDS: Final = 10
+#: Reads and writes of objects in the lake a month, of each workload: about what its captured traffic takes.
+_DATA_EVENTS: Final = 200_000
 #: Messages of a topic and of a queue a month.
 _MESSAGES: Final = 1_000
 #: Mails a month to each person.
@@ -83,8 +85,14 @@ def _queue(_: Resource, __: Context) -> Iterator[Charge]:
     yield Charge("sqs", "requests", _MESSAGES / 1_000_000, traffic=True)
 
 
+def _trail(_: Resource, context: Context) -> Iterator[Charge]:
+    """Its first copy of management events is free; who reads and writes objects is not."""
+    yield Charge("cloudtrail", "data events", _DATA_EVENTS * context.document.workloads / 100_000, traffic=True)
+
+
 RULES: Final[Mapping[str, Rule]] = {
     "aws:appautoscaling/policy:Policy": _scaling_policy,
+    "aws:cloudtrail/trail:Trail": _trail,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
     "aws:lambda/function:Function": _function,
@@ -97,6 +105,7 @@ RULES: Final[Mapping[str, Rule]] = {
 #: What costs nothing, or is counted with another resource.
 FREE: Final = frozenset(
     {
+        "aws:accessanalyzer/analyzer:Analyzer",  # of access from outside; the other kinds are priced
         "aws:appautoscaling/scheduledAction:ScheduledAction",
         "aws:appautoscaling/target:Target",
         "aws:cloudwatch/eventRule:EventRule",  # events of AWS's own services are free

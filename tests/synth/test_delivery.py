@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,23 @@ def test_a_deployment_may_make_every_type_of_resource_that_a_stack_or_a_componen
     types = {each.removeprefix("aws:").rpartition(":")[0] for each in declared if each.startswith("aws:")}
     permitted = {each for service in SERVICES.values() for each in service.types.split()}
     assert types - permitted == set(), "their component names them in its SERVICES (components/service.py)"
+
+
+def test_a_deployment_may_hand_every_role_to_the_service_that_takes_it() -> None:
+    audited = Stack("prod", config_overrides={"delivery": DELIVERY, "audit": {"trail": True}}).synth(bootstrap=True)
+    roles = [found["inputs"] for found in audited["resources"] if found["type"] == "aws:iam/role:Role"]
+    trusted = [json.loads(role["assumeRolePolicy"])["Statement"][0]["Principal"] for role in roles]
+    taken = {principal["Service"] for principal in trusted if "Service" in principal}
+    assert "cloudtrail.amazonaws.com" in taken
+    policies = [found["inputs"] for found in audited["resources"] if found["type"] == "aws:iam/policy:Policy"]
+    handed = {
+        service
+        for policy in policies
+        for statement in json.loads(policy["policy"])["Statement"]
+        if "delivery" in policy["name"] and statement["Action"] == ["iam:PassRole"]
+        for service in statement["Condition"]["StringEquals"]["iam:PassedToService"]
+    }
+    assert handed >= taken
 
 
 def test_a_stack_exports_whom_it_is_delivered_by_and_is_otherwise_the_same() -> None:

@@ -42,5 +42,5 @@ def test_a_trail_records_what_it_is_told_to_until_it_is_stopped_or_deleted(
     (tags,) = cloudtrail.list_tags(ResourceIdList=[ARN])["ResourceTagList"]
     assert tags["TagsList"] == [{"Key": "c", "Value": "d"}]
 
-    adapter.delete(TRAIL, trail.id, stopped, updated)
+    adapter.delete(TRAIL, trail.id, stopped, updated.outputs)
     assert cloudtrail.list_trails()["Trails"] == []

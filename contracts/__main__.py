@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,10 +76,15 @@ def propose(
     data: Annotated[Path, typer.Argument(help="CSV (plain or gzip) or Parquet")],
     output: Annotated[Path | None, typer.Option(help="the file to write (default: contracts/<name>.yaml)")] = None,
     name: Annotated[str | None, typer.Option(help="the workload's (default: that of the file)")] = None,
-    label: Annotated[str | None, typer.Option(metavar="COLUMN", help="what is predicted: two values")] = None,
+    label: Annotated[str | None, typer.Option(metavar="COLUMN", help="what is predicted")] = None,
+    task: Annotated[
+        Task | None, typer.Option(help="what is predicted of the label (default: what its values suggest)")
+    ] = None,
     entity: Annotated[str | None, typer.Option(metavar="COLUMN", help="what a row is about")] = None,
     event_time: Annotated[str | None, typer.Option(metavar="COLUMN", help="when it was true, or `delivery`")] = None,
-    positive: Annotated[str | None, typer.Option(metavar="TEXT", help="the label's value that is to be found")] = None,
+    positive: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="of two values the one that is to be found")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print what was found as one JSON object")] = False,
 ) -> None:
     """Write the contract that a file of data suggests, with the reason of every line; asks for roles on a terminal.
@@ -89,7 +94,8 @@ def propose(
     with _reading():
         from workloads.proposal import command
 
-    given = {"name": name, "label": label, "entity": entity, "event_time": event_time, "positive": positive}
+    given = {"name": name, "label": label, "entity": entity, "event_time": event_time}
+    given |= {"task": task, "positive": positive}
     try:
         found = command.run(data, output, given, ask=_ask if sys.stdin.isatty() else None)
     except (command.ProposalError, OSError) as error:
@@ -98,10 +104,19 @@ def propose(
     print(json.dumps(found.facts) if as_json else found.text)
 
 
-def _ask(what: str, among: list[str], default: str | None) -> str:
+def _ask(what: str, among: Sequence[str], default: str | None, check: Callable[[str], object]) -> str:
+    """A person's answer, asked for until `check` takes it: a column that cannot be it is told at once."""
     for choice in among:
         print(f"  {choice}", file=sys.stderr)
-    return typer.prompt(what, default=default, err=True)
+
+    def checked(answer: str) -> str:
+        try:
+            check(answer)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+        return answer
+
+    return typer.prompt(what, default=default, err=True, value_proc=checked)
 
 
 @app.command(name="reference")

@@ -25,6 +25,7 @@ RESERVED_NAMES = ("api_invocation_time", "instances", "is_deleted", "split", "wr
 ANSWER_NAMES = ("decision", "model_version", "prediction", "probabilities", "score")
 # The workload's name begins the name of every AWS resource; SageMaker allows 63 characters for the whole.
 WORKLOAD_NAME = re.compile(r"[a-z](-?[a-z0-9]){0,29}")
+LEGAL_WORKLOAD_NAME = "up to 30 lower-case letters, digits and single inner -, a letter first"
 
 Fault = tuple[Path, str]
 
@@ -77,8 +78,7 @@ def show(value: Any) -> str:
 
 def _workload_name(name: str) -> Iterator[Fault]:
     if name and not WORKLOAD_NAME.fullmatch(name):
-        allowed = "up to 30 lower-case letters, digits and single inner -, a letter first"
-        yield ("name",), f"{name!r} is found; allowed are {allowed} (every resource's name begins with it)"
+        yield ("name",), f"{name!r} is found; allowed are {LEGAL_WORKLOAD_NAME} (every resource's name begins with it)"
 
 
 def _names(draft: Draft) -> Iterator[Fault]:

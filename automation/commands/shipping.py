@@ -16,7 +16,7 @@ from automation.operations import images, shipping
 def ship(
     image: Annotated[str, typer.Argument(help="training or inference.")],
     stack: Stack,
-    built: Annotated[Path, typer.Option(help="Where `make images` left it.")] = target.PROJECT / ".local" / "images",
+    built: Annotated[Path | None, typer.Option(help="Where `make images` left it (.local/images).")] = None,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
@@ -25,6 +25,7 @@ def ship(
     Needs skopeo and cosign.
     """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
+    built = built or target.PROJECT / ".local" / "images"
     ecr, directory = on.client("ecr"), built / images.known(image)
     digest = shipping.digest(directory)
     out.confirm(f"Let {stack} use the {image} image {digest}, if its scan finds nothing grave?")

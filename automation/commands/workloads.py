@@ -13,32 +13,36 @@ from automation.commands.options import Json, Stack
 from automation.commands.output import Output
 from automation.operations import workload
 from automation.operations.errors import RefusedError
+from contracts.schema import Task
 
 
 def new_workload(
     data: Annotated[Path, typer.Argument(help="CSV (plain or gzip) or Parquet.")],
     stack: Stack,
     name: Annotated[str | None, typer.Option(help="Of the workload. Without it that of the file.")] = None,
-    label: Annotated[str | None, typer.Option(metavar="COLUMN", help="What is predicted: two values.")] = None,
+    label: Annotated[str | None, typer.Option(metavar="COLUMN", help="What is predicted.")] = None,
+    task: Annotated[Task | None, typer.Option(help="Without it what the label's values suggest.")] = None,
     entity: Annotated[str | None, typer.Option(metavar="COLUMN", help="What a row is about.")] = None,
     event_time: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="When the row was true, or `delivery`.")
     ] = None,
-    positive: Annotated[str | None, typer.Option(metavar="TEXT", help="The label's value to be found.")] = None,
+    positive: Annotated[str | None, typer.Option(metavar="TEXT", help="Of two values the one to be found.")] = None,
     as_json: Json = False,
 ) -> None:
     """Propose a contract from a file, add it to a stack.
 
     Types, ranges, categories, marks of missing values and columns that may identify persons follow from the file;
-    label, entity and event time are asked for on a terminal. The contract says why each line is as it is, and what the
-    file cannot tell. It is judged by the data before the stack's file names it; nothing is overwritten.
+    label, task, entity and event time are asked for on a terminal. The contract says why each line is as it is, and
+    what the file cannot tell. It is judged by the data before the stack's file names it, and is gone again where no
+    model could be trained on them; nothing is overwritten.
     """
     on, out = target.read(stack), Output(as_json=as_json)
     stack_file = target.PROJECT / f"Pulumi.{stack}.yaml"
-    options = {"name": name, "label": label, "entity": entity, "event-time": event_time, "positive": positive}
-    facts = workload.propose(data, options)
+    options = {"name": name, "label": label, "entity": entity, "event-time": event_time}
+    facts = workload.propose(data, options | {"task": task, "positive": positive})
     contract = Path(facts["contract"])
-    out.say(f"{contract}: one row per {facts['entity']} and {facts['event_time']}, label {facts['label']}")
+    what = f"{facts['task']} of {facts['label']}"
+    out.say(f"{contract}: one row per {facts['entity']} and {facts['event_time']}, {what}")
     for column, why in facts["pii"].items():
         out.say(f"  {column}: {why}")
     for column, why in facts["left_out"].items():
@@ -48,12 +52,14 @@ def new_workload(
         out.say(f"  {question}")
     named = os.path.relpath(contract, target.PROJECT)
     try:
+        workload.require_new(stack_file, facts["name"])
         out.say(workload.judge(contract, data))
+    except BaseException:
+        contract.unlink()
+        raise
+    try:
         workload.add(stack_file, facts["name"], named, default=on.config.get("ml-platform:workloads") or {})
     except RefusedError as error:
-        again = f"once that is mended, add to ml-platform:workloads in {stack_file.name}:"
-        raise RefusedError(
-            f"{error}\n{contract} is written; {again}\n{workload.lines(facts['name'], named)}"
-        ) from error
+        raise RefusedError(f"{contract} is written, but {error}") from error
     done = f"workload {facts['name']} is in {stack_file.name}; read {named} before `python -m automation up`"
     out.done(done, {**facts, "stack_file": str(stack_file)})

@@ -13,7 +13,8 @@ from contracts.names import WorkloadNames
 def deliver(names: WorkloadNames, file: Path, *, day: date, s3: Any) -> str:
     """Upload a file under the day it is delivered; returns its URI."""
     if not file.is_file():
-        raise RefusedError(f"file: found {str(file)!r}; allowed: a file that is there, CSV or Parquet")
+        found = f"{str(file)!r}, which is a directory" if file.is_dir() else repr(str(file))
+        raise RefusedError(f"file: found {found}; allowed: a file that is there, CSV or Parquet")
     key = f"{names.layout.incoming}{day.isoformat()}/{file.name}"
     s3.upload_file(str(file), names.raw_bucket, key)
     return f"s3://{names.raw_bucket}/{key}"

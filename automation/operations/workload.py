@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 import yaml
 
+from automation.operations import stack_files
 from automation.operations.errors import RefusedError
 
 _KEY: Final = "ml-platform:workloads"
@@ -36,9 +37,11 @@ def judge(contract: Path, data: Path) -> str:
     return done.stdout.strip()
 
 
-def lines(name: str, contract: str) -> str:
-    """What a stack's file says of a workload with one endpoint, to stand below `ml-platform:workloads`."""
-    return yaml.safe_dump({name: _entry(contract)}, sort_keys=False)
+def require_new(stack_file: Path, name: str) -> None:
+    """RefusedError where the stack's file has a workload of that name."""
+    known = (stack_files.read(stack_file).get("config") or {}).get(_KEY)
+    if isinstance(known, dict) and name in known:
+        raise RefusedError(f"{stack_file}: workload {name!r} is there already; give another --name")
 
 
 def add(stack_file: Path, name: str, contract: str, *, default: Mapping[str, Any]) -> None:
@@ -47,11 +50,10 @@ def add(stack_file: Path, name: str, contract: str, *, default: Mapping[str, Any
     `default` are the workloads of a stack that names none, which the file has to name from now on. RefusedError where
     the workload is there already, and where the file is written in a way that leaves no place for lines.
     """
+    require_new(stack_file, name)
     text = stack_file.read_text(encoding="utf-8")
     before = yaml.safe_load(text) or {}
     known = (before.get("config") or {}).get(_KEY)
-    if isinstance(known, dict) and name in known:
-        raise RefusedError(f"{stack_file}: workload {name!r} is there already; give another --name")
     added = {name: _entry(contract)}
     if known is None:
         added = {**default, **added}

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from contracts import loader
+from contracts.checks import LEGAL_WORKLOAD_NAME, WORKLOAD_NAME
 from contracts.reference import SCHEMA
-from workloads.proposal import naming, written
+from contracts.schema import Task
+from workloads.proposal import label as labels
+from workloads.proposal import naming, roles, written
+from workloads.proposal.errors import ChoiceError
 from workloads.proposal.profile import Profile, profiles
 from workloads.proposal.proposal import Line, Proposal, propose
-from workloads.proposal.roles import DELIVERY, ChoiceError, Choices, entities, labels, times
+from workloads.proposal.roles import DELIVERY, Choices
 from workloads.validation.verdict import RefusedError
 
 CONTRACTS = SCHEMA.parent
-#: Asks a person for one of some columns; the last argument is what an empty answer means.
-Ask = Callable[[str, list[str], str | None], str]
+#: Asks a person for one of some texts until the answer is one that the last argument takes (it raises ChoiceError);
+#: the one before it is what an empty answer means.
+Ask = Callable[[str, Sequence[str], str | None, Callable[[str], object]], str]
 
 
 class ProposalError(ValueError):
@@ -37,15 +42,18 @@ class Written:
 def run(data: Path, output: Path | None, given: Mapping[str, str | None], *, ask: Ask | None) -> Written:
     """Write the contract of `data`. `given` has the fields of Choices; what is None is asked for, where `ask` can."""
     if not data.is_file():
-        raise ProposalError(f"{data} not found; give a CSV or Parquet file")
+        found = "is a directory" if data.is_dir() else "not found"
+        raise ProposalError(f"{data} {found}; give a CSV or Parquet file")
     name = given["name"] or naming.workload_name(data.name.partition(".")[0])
+    if not WORKLOAD_NAME.fullmatch(name):
+        raise ProposalError(f"--name: found {name!r}; allowed: {LEGAL_WORKLOAD_NAME}")
     target = output or CONTRACTS / f"{name}.yaml"
     if target.exists():
         raise ProposalError(f"{target} is there already and is not overwritten; give another --name, or move it away")
     try:
         found = profiles(data)
-        roles = {role: choice for role, choice in given.items() if role != "name"}
-        choices = _answered(Choices(name=name, **roles), found, ask)
+        chosen = Choices(name=name, **{role: choice for role, choice in given.items() if role != "name"})
+        choices = _answered(chosen, found, ask) if ask else chosen
         proposal = propose(found, choices, now=datetime.now(UTC))
     except (RefusedError, ChoiceError) as error:
         raise ProposalError(f"{data}: {error}") from error
@@ -60,27 +68,47 @@ def run(data: Path, output: Path | None, given: Mapping[str, str | None], *, ask
     return Written(text="\n".join(_told(proposal, target)), facts=_facts(proposal, target))
 
 
-def _answered(choices: Choices, found: Sequence[Profile], ask: Ask | None) -> Choices:
-    """The choices with what a person answers."""
-    if ask is None:
-        return choices
-    answers = {key: value for key, value in asdict(choices).items() if value is not None}
-    for role, meaning, able in (
-        ("label", "Label, which is predicted", labels(found)),
-        ("entity", "Entity, which a row is about", entities(found)),
-    ):
-        if role not in answers:
-            answers[role] = ask(meaning, able, able[0] if len(able) == 1 else None)
-    if "event_time" not in answers and (able := times(found)):
-        answers["event_time"] = ask(f"Event time, or {DELIVERY}", able, able[0] if len(able) == 1 else None)
-    return Choices(**answers)
+def _answered(given: Choices, found: Sequence[Profile], ask: Ask) -> Choices:
+    """The choices with what a person answers; what is given, or follows from the file, is not asked for."""
+    named = naming.column_names(profile.name for profile in found if profile.name)
+
+    def role(name: str, meaning: str, able: list[str], usual: str | None, *taken: Profile) -> Profile:
+        def check(answer: str) -> Profile:
+            column = roles.chosen(name, answer, found, named, able)
+            if any(column is other for other in taken):
+                raise ChoiceError(f"--{name}: found {answer!r}, which is the label")
+            return column
+
+        return check(getattr(given, name) or ask(meaning, able, usual, check))
+
+    label = role("label", "Label, which is predicted", roles.labels(found), roles.usual_label(found))
+    task, positive = _of_label(given, label, ask)
+    able = roles.entities(found)
+    entity = role("entity", "Entity, which a row is about", able, able[0] if len(able) == 1 else None, label)
+    time, able = given.event_time, roles.times(found)
+    if time is None and able:
+        usual = able[0] if len(able) == 1 else None
+        time = ask(f"Event time, or {DELIVERY}", able, usual, lambda answer: roles.time(answer, found, named))
+    return replace(given, label=label.name, task=task, positive=positive, entity=entity.name, event_time=time)
+
+
+def _of_label(given: Choices, label: Profile, ask: Ask) -> tuple[str | None, str | None]:
+    """What is predicted of a label that may be several things, and which of two values is the one to be found."""
+    task, positive, able = given.task, given.positive, labels.tasks(label)
+    if task is None and len(able) > 1:
+        task = ask("Task", able, able[0].value, lambda answer: labels.check(answer, positive, label))
+    kind = labels.check(task, positive, label)
+    if kind is Task.BINARY_CLASSIFICATION and positive is None and labels.usual_positive(label) is None:
+        values, rarer = [value for value, _ in label.values], labels.rarer(label)
+        positive = ask("Value that is to be found", values, rarer, lambda answer: labels.check(task, answer, label))
+    return task, positive
 
 
 def _told(proposal: Proposal, target: Path) -> Iterable[str]:
     facts = _facts(proposal, target)
     yield f"{target}: workload {proposal.name}, {len(proposal.columns)} columns, {len(proposal.features)} features"
-    roles = f"one row per {proposal.entity} and {facts['event_time']}; label {proposal.label}"
-    yield f"  {roles}, {proposal.positive_share:.1%} positive"
+    positive = f", {proposal.positive_share:.1%} positive" if proposal.positive_share is not None else ""
+    yield f"  one row per {proposal.entity} and {facts['event_time']}; {proposal.task} of {proposal.label}{positive}"
     for line in _personal(proposal):
         yield f"  {line.name}: {line.body['pii']} (pii), {line.why}"
     for line in proposal.left_out:
@@ -97,6 +125,7 @@ def _facts(proposal: Proposal, target: Path) -> dict[str, Any]:
     return {
         "name": proposal.name,
         "contract": str(target),
+        "task": proposal.task,
         "label": proposal.label,
         "positive_share": proposal.positive_share,
         "entity": proposal.entity,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from contracts.labels import MOST_CLASSES
 from contracts.schema import Column, ColumnType
 from contracts.texts import finite
 from workloads.engine import connect, identifier, literal, parquet
@@ -30,7 +31,7 @@ from workloads.validation.verdict import FileFault, Finding, RefusedError
 
 # ruff: noqa: S608 -- SQL here is made of positions (p0) and of what workloads.engine quotes
 
-MOST_VALUES = 30  # frequent values of a column that are kept
+MOST_VALUES = MOST_CLASSES  # frequent values of a column that are kept
 MOST_COLUMNS = 1000  # as many as validation is held to time with
 SAMPLE = 1000  # different values of a column that are looked at for personal data
 _READ = (ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.BOOLEAN, ColumnType.TIMESTAMP)

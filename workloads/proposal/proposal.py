@@ -8,33 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from contracts.schema import ColumnType, Ingestion, Split
+from contracts.schema import ColumnType, Ingestion, Split, Task
 from workloads.proposal import kinds, naming, roles
+from workloads.proposal import label as labels
+from workloads.proposal.errors import ChoiceError
 from workloads.proposal.personal import suspicion
 from workloads.proposal.profile import Profile
 from workloads.proposal.reasons import gaps, seen, span, unreadable
-from workloads.proposal.roles import ChoiceError, Choices
+from workloads.proposal.roles import Choices
 
 _MOST_FEATURES_OF_ONE = 10
 _FEW_ROWS = 2000  # of whose test part a calibration error over ten bins is mostly chance
-_POSITIVE = (
-    "1",
-    "1.0",
-    "true",
-    "yes",
-    "y",
-    "t",
-    "ja",
-    "oui",
-    "si",
-    "positive",
-    "pos",
-    "churned",
-    "left",
-    "fraud",
-    "bad",
-    "default",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +35,7 @@ class Proposal:
     """A contract to be written, with what it leaves out and what the file cannot tell."""
 
     name: str
+    task: Task
     label: str
     entity: str
     event_time: str | None
@@ -60,7 +45,7 @@ class Proposal:
     open_questions: tuple[str, ...]
     rows: int
     sections: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    positive_share: float = 0.0
+    positive_share: float | None = None
 
 
 def propose(profiles: Sequence[Profile], choices: Choices, *, now: datetime) -> Proposal:
@@ -73,15 +58,14 @@ def propose(profiles: Sequence[Profile], choices: Choices, *, now: datetime) -> 
         raise ChoiceError("label, entity and event time are three columns; one is chosen twice")
     left_out = [Line(name=p.name or "(no name)", body=None, why=why) for p in profiles if (why := _useless(p))]
     kept = [p for p in profiles if not _useless(p)]
-    questions: list[str] = []
-    label_line, share = _label(label, named[label.name], choices.positive, questions)
+    target = labels.of(label, task=choices.task, positive=choices.positive)
     columns: list[Line] = []
     features: list[Line] = []
     taken = {name.lower() for name in named.values()}
     for profile in kept:
         name = named[profile.name]
         if profile is label:
-            columns.append(label_line)
+            columns.append(Line(name=name, body=_body(profile, name, target.keys), why=target.why))
         elif profile is entity:
             columns.append(_entity(profile, name, time))
         elif profile is time:
@@ -96,9 +80,10 @@ def propose(profiles: Sequence[Profile], choices: Choices, *, now: datetime) -> 
         raise ChoiceError(
             "no column is left that a model could learn from: give the file columns of numbers or of few texts"
         )
-    questions += _questions(profiles, columns, time, now)
+    questions = [*target.questions, *_questions(target.task, profiles, columns, time, now)]
     return Proposal(
         name=choices.name,
+        task=target.task,
         label=named[label.name],
         entity=named[entity.name],
         event_time=named[time.name] if time else None,
@@ -107,8 +92,8 @@ def propose(profiles: Sequence[Profile], choices: Choices, *, now: datetime) -> 
         left_out=tuple(left_out),
         open_questions=tuple(questions),
         rows=label.rows,
-        sections=_sections(label.rows, time, now),
-        positive_share=share,
+        sections=_sections(target.task, label.rows, time, now),
+        positive_share=target.positive_share,
     )
 
 
@@ -125,30 +110,6 @@ def _useless(profile: Profile) -> str | None:
 
 def _body(profile: Profile, name: str, keys: Mapping[str, Any]) -> dict[str, Any]:
     return {**keys, **({} if name == profile.name else {"source": profile.name})}
-
-
-def _label(profile: Profile, name: str, positive: str | None, questions: list[str]) -> tuple[Line, float]:
-    """The label's line, and the share of positive rows."""
-    counts = dict(profile.values)
-    found = positive if positive is not None else next((v for v in counts if v.lower() in _POSITIVE), None)
-    if found is None:
-        found = min(counts, key=lambda value: (counts[value], value))
-        questions.append(
-            f"whether {found!r} is what the model is to find: it is the rarer value of the label (--positive)"
-        )
-    if found not in counts:
-        raise ChoiceError(f"--positive: found {found!r}; allowed: {', '.join(map(repr, counts))}")
-    (other,) = (value for value in counts if value != found)
-    share = counts[found] / profile.present
-    why = f"{share:.1%} of {profile.present} rows are positive"
-    if profile.present < profile.rows:
-        why += f"; {profile.rows - profile.present} rows have none and are quarantined"
-    if kinds.type_of(profile) is ColumnType.BOOLEAN and found.lower() == "true":
-        return Line(name=name, body=_body(profile, name, {"type": "boolean"}), why=why), share
-    keys: dict[str, Any] = {"type": "integer", "allowed": [0, 1]}
-    if (found, other) != ("1", "0"):
-        keys["values"] = {found: 1, other: 0}
-    return Line(name=name, body=_body(profile, name, keys), why=why), share
 
 
 def _entity(profile: Profile, name: str, time: Profile | None) -> Line:
@@ -200,13 +161,16 @@ def _quoted(text: str) -> str:
 
 
 def _questions(
-    profiles: Sequence[Profile], columns: Sequence[Line], time: Profile | None, now: datetime
+    task: Task, profiles: Sequence[Profile], columns: Sequence[Line], time: Profile | None, now: datetime
 ) -> Iterator[str]:
     yield "whether every column is known when a prediction is asked for: one filled in later gives the label away"
     wider = f"ranges are {kinds.MARGIN:.0%} of their width wider at each end, lists of texts are not"
     yield f"whether more is legal than was seen: {wider}"
     yield "whether a column without gaps here may have some later (nullable: true)"
-    yield "what a false alarm and a missed case cost: threshold 0.5, and `quality` as docs/contract.md has it"
+    if task is Task.BINARY_CLASSIFICATION:
+        yield "what a false alarm and a missed case cost: threshold 0.5, and `quality` as docs/contract.md has it"
+    else:
+        yield f"from when on a model is good enough: `quality` of a {task} as docs/contract.md has it"
     if suspected := [line.name for line in columns if "pii" in line.body]:
         yield f"whether {', '.join(suspected)} identify persons; and names in free text are not found"
     else:
@@ -218,7 +182,7 @@ def _questions(
         yield f"why {time.name} lies in the future ({time.last:%Y-%m-%d}): such rows are quarantined"
 
 
-def _sections(rows: int, time: Profile | None, now: datetime) -> dict[str, Any]:
+def _sections(task: Task, rows: int, time: Profile | None, now: datetime) -> dict[str, Any]:
     """Sections of the contract that differ from their defaults, each with its reason."""
     found: dict[str, Any] = {}
     if time is not None and time.first is not None:
@@ -227,9 +191,10 @@ def _sections(rows: int, time: Profile | None, now: datetime) -> dict[str, Any]:
             found["ingestion"] = ({"max_lateness_days": (days // 100 + 2) * 100}, f"the oldest row is {days} days old")
     if rows < _FEW_ROWS:
         tested = round(rows * Split.test / 100)
-        found["quality"] = (
-            {"calibration_error": {"max": 0.2}},
-            f"of {rows} rows some {tested} are tested on, too few for 0.1",
-        )
+        if task is not Task.REGRESSION:
+            found["quality"] = (
+                {"calibration_error": {"max": 0.2}},
+                f"of {rows} rows some {tested} are tested on, too few for 0.1",
+            )
         found["drift"] = ({"max_score": 0.5}, "few rows differ more from each other by chance")
     return found

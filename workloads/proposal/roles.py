@@ -5,34 +5,44 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from contracts.schema import ColumnType
+from contracts.labels import MOST_CLASSES
+from contracts.schema import ColumnType, Task
 from workloads.proposal import kinds
+from workloads.proposal.errors import ChoiceError
+from workloads.proposal.label import tasks
 from workloads.proposal.profile import Profile
 
 DELIVERY = "delivery"
-
-
-class ChoiceError(ValueError):
-    """A choice that only a person can make is lacking or wrong; the message says what there is to choose from."""
+LABEL = f"two values, numbers, or texts of up to {MOST_CLASSES} classes with several rows each"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
     """What a person decides. Columns by their name in the file or in the contract; `event_time` may be DELIVERY.
 
-    `positive` is the delivered text of the label that the model is to find; None takes what is usual, or the rarer one.
+    `task` is what is predicted of the label; None takes the likeliest. `positive` is the delivered text of a label of
+    two values that the model is to find; None takes what is usual, or the rarer one.
     """
 
     name: str
     label: str | None = None
     entity: str | None = None
     event_time: str | None = None
+    task: str | None = None
     positive: str | None = None
 
 
 def labels(profiles: Sequence[Profile]) -> list[str]:
-    """Columns that can be the label, by their names in the file."""
-    return [profile.name for profile in profiles if profile.distinct == 2 and profile.name]
+    """Columns that can be the label, by their names in the file: of two values, of classes, then numbers."""
+    order = list(Task)
+    able = [(order.index(found[0]), profile.name) for profile in profiles if profile.name and (found := tasks(profile))]
+    return [name for _, name in sorted(able, key=lambda each: each[0])]
+
+
+def usual_label(profiles: Sequence[Profile]) -> str | None:
+    """The only column of two values; None where there is none, or several."""
+    binary = [profile.name for profile in profiles if profile.name and tasks(profile) == [Task.BINARY_CLASSIFICATION]]
+    return binary[0] if len(binary) == 1 else None
 
 
 def entities(profiles: Sequence[Profile]) -> list[str]:
@@ -60,16 +70,19 @@ def chosen(
     found = _find(name, profiles, named)
     if found is None:
         raise ChoiceError(f"--{role}: found {name!r}, which is no column; {among}")
-    if role == "label" and found.distinct != 2:
-        has = {0: "no value", 1: "one value in all rows"}.get(found.distinct, f"{found.distinct} different values")
-        several = "write a contract of task multiclass_classification or regression by hand (docs/contract.md)"
-        way = several if found.distinct > 2 else "give a file with rows of both"
-        raise ChoiceError(
-            f"--label: found {name!r}, which has {has}; proposed is a label of two values: {way}; {among}"
+    if role == "label" and not tasks(found):
+        has = {0: "no value", 1: "one value in all rows"}.get(
+            found.distinct, f"{found.distinct} different {_what(found)}"
         )
+        raise ChoiceError(f"--label: found {name!r}, which has {has}; a label has {LABEL}; {among}")
     if role == "entity" and kinds.type_of(found) not in (ColumnType.INTEGER, ColumnType.STRING):
         raise ChoiceError(f"--entity: found {name!r}, which holds neither whole numbers nor texts; {among}")
     return found
+
+
+def _what(profile: Profile) -> str:
+    kind = kinds.type_of(profile)
+    return {ColumnType.STRING: "texts", ColumnType.TIMESTAMP: "timestamps"}.get(kind or ColumnType.STRING, "values")
 
 
 def _find(name: str, profiles: Sequence[Profile], named: Mapping[str, str]) -> Profile | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from contracts.schema import Task
 from workloads.proposal.proposal import Line, Proposal
 
 
@@ -18,11 +19,16 @@ def contract(proposal: Proposal, *, source: str) -> str:
         "# Read it before you use it. What the file cannot tell:",
         *(f"# - {_comment(question)}" for question in proposal.open_questions),
         f"name: {proposal.name}",
-        "task: binary_classification",
+        f"task: {proposal.task}",
+        *(["objective: squared         # predicts the mean"] if proposal.task is Task.REGRESSION else []),
         f"entity: {proposal.entity}",
         f"event_time: {time}{no_time}",
         f"label: {proposal.label}",
-        "threshold: 0.5             # a score at or above it is a decision to act",
+        *(
+            ["threshold: 0.5             # a score at or above it is a decision to act"]
+            if proposal.task is Task.BINARY_CLASSIFICATION
+            else []
+        ),
         "",
         "columns:",
         *_lines(proposal.columns),

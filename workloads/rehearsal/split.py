@@ -28,7 +28,8 @@ def split(file: Path, directory: Path) -> tuple[Path, Path]:
     validation's business. Raises SplitError if there are none.
     """
     if not file.is_file():
-        raise SplitError(f"{file} not found; give a CSV or Parquet file")
+        found = "is a directory" if file.is_dir() else "not found"
+        raise SplitError(f"{file} {found}; give a CSV or Parquet file")
     directory.mkdir(parents=True, exist_ok=True)
     name = file.name.removesuffix(".gz")
     parts = directory / f"1-{name}", directory / f"2-{name}"

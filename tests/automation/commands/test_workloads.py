@@ -152,29 +152,61 @@ def test_a_role_that_is_open_is_refused_and_nothing_is_written(
 ) -> None:
     arguments = ["new-workload", str(data(project)), "--stack", "staging", "--name", contract.stem]
     assert main(arguments) == Exit.REFUSED
-    assert capfd.readouterr().err.endswith("--label: none is given; columns that can be it: 'left'\n")
+    assert capfd.readouterr().err.endswith("--label: none is given; columns that can be it: 'left', 'visits'\n")
     assert not contract.exists()
     assert (project / "Pulumi.staging.yaml").read_text() == STACK
 
 
-def test_data_on_which_nothing_can_be_trained_leaves_the_contract_and_says_the_lines(
+def test_data_on_which_nothing_can_be_trained_leaves_no_contract_behind(
     project: Path, contract: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(project, data(project, rows=6), "--name", contract.stem) == Exit.REFUSED
-    told = capfd.readouterr().err
-    assert "no model can be trained on it" in told
-    assert f"{contract} is written; once that is mended, add to ml-platform:workloads in Pulumi.staging.yaml:" in told
-    assert f"{contract.stem}:\n  contract: " in told
+    assert "no model can be trained on it" in capfd.readouterr().err
     assert (project / "Pulumi.staging.yaml").read_text() == STACK
+    assert not contract.exists()
+
+
+def test_a_workload_that_the_stack_has_leaves_no_contract_behind(
+    project: Path, contract: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = project / "Pulumi.staging.yaml"
+    file.write_text(STACK.replace("churn:", f"{contract.stem}:"))
+    assert run(project, data(project), "--name", contract.stem) == Exit.REFUSED
+    assert f"workload '{contract.stem}' is there already; give another --name\n" in capfd.readouterr().err
+    assert not contract.exists()
+
+
+def test_a_file_without_a_place_for_lines_keeps_the_contract_and_says_them(
+    project: Path, contract: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = project / "Pulumi.staging.yaml"
+    file.write_text("config:\n  ml-platform:workloads: {churn: {contract: c.yaml}}\n  aws:region: eu-west-1\n")
+    assert run(project, data(project), "--name", contract.stem) == Exit.REFUSED
+    told = capfd.readouterr().err
+    assert f"error: {contract} is written, but {file} is not written line by line there; add to " in told
+    assert f"{contract.stem}:\n  contract: " in told
     assert contract.exists()
 
 
-def test_a_person_at_a_terminal_is_asked(tmp_path: Path) -> None:
-    output = tmp_path / "visits.yaml"
+def test_a_name_that_no_workload_can_have_and_a_directory_are_told_as_what_they_are(
+    project: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(project, data(project), "--name", "Bad Name") == Exit.REFUSED
+    assert capfd.readouterr().err == (
+        "error: --name: found 'Bad Name'; allowed: up to 30 lower-case letters, digits and single inner -, "
+        "a letter first\n"
+    )
+    assert run(project, project) == Exit.REFUSED
+    assert capfd.readouterr().err == f"error: {project} is a directory; give a CSV or Parquet file\n"
+
+
+def answered(file: Path, answers: str) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """`propose` with a person at a terminal who types these lines."""
+    output = file.with_suffix(".yaml")
     terminal, its_end = os.openpty()
-    os.write(terminal, b"\nkey\n")
+    os.write(terminal, answers.encode())
     done = subprocess.run(
-        [sys.executable, "-m", "contracts", "propose", str(data(tmp_path)), "--output", str(output)],
+        [sys.executable, "-m", "contracts", "propose", str(file), "--output", str(output)],
         cwd=PROJECT,
         stdin=its_end,
         capture_output=True,
@@ -184,7 +216,35 @@ def test_a_person_at_a_terminal_is_asked(tmp_path: Path) -> None:
     )
     os.close(terminal)
     os.close(its_end)
+    return done, output
+
+
+def test_a_person_at_a_terminal_is_asked(tmp_path: Path) -> None:
+    done, output = answered(data(tmp_path), "\nkey\n")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "  left\nLabel, which is predicted [left]: " in done.stderr
+    assert "  left\n  visits\nLabel, which is predicted [left]:" in done.stderr
     assert "Entity, which a row is about" in done.stderr
     assert loader.load(output).entity == "key"
+
+
+def test_each_answer_is_judged_as_it_is_given_and_asked_for_again(tmp_path: Path) -> None:
+    done, output = answered(data(tmp_path), "nothing\nvisits\nranking\n\nvisits\nkey\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (
+        "Error: --label: found 'nothing', which is no column; columns that can be it: 'left', 'visits'\n" in done.stderr
+    )
+    assert "  multiclass_classification\n  regression\nTask [multiclass_classification]:" in done.stderr
+    assert "Error: --task: found 'ranking'; allowed for label 'visits': multiclass_classification, regression\n" in (
+        done.stderr
+    )
+    assert "Error: --entity: found 'visits', which is the label\n" in done.stderr
+    assert loader.load(output).classes == tuple(range(17))
+
+
+def test_of_two_values_of_which_none_is_usual_the_one_to_be_found_is_asked_for(tmp_path: Path) -> None:
+    file = data(tmp_path)
+    file.write_text(file.read_text().replace("True", "cat").replace("False", "dog"))
+    done, output = answered(file, "\nbird\ndog\nkey\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Value that is to be found [cat]:Error: --positive: found 'bird'; allowed: 'dog', 'cat'\n" in done.stderr
+    assert dict(loader.load(output).column("left").values) == {"dog": 1, "cat": 0}

@@ -51,5 +51,5 @@ def text_of(path: Path, **choices: Any) -> str:
 
 def run(data: Path, output: Path | None, **given: str | None) -> command.Written:
     """`python -m contracts propose` without a terminal."""
-    options = dict.fromkeys(("name", "label", "entity", "event_time", "positive")) | given
+    options = dict.fromkeys(("name", "label", "entity", "event_time", "task", "positive")) | given
     return command.run(data, output, options, ask=None)

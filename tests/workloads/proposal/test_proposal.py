@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 from sklearn import datasets
 
 from contracts import loader
-from contracts.schema import EventTime
+from contracts.schema import EventTime, Task
 from tests.workloads.proposal.tables import BASE, NOW, ROWS, proposed, run, text_of, write
 from tests.workloads.validation import shapes
 from workloads.proposal.command import ProposalError
-from workloads.proposal.roles import ChoiceError
+from workloads.proposal.errors import ChoiceError
 from workloads.rehearsal.rehearse import rehearse
+
+LABEL = "a label has two values, numbers, or texts of up to 100 classes with several rows each"
 
 
 def refusal(path: Path, **choices: Any) -> str:
@@ -111,20 +113,17 @@ def test_an_entity_of_many_rows_is_among_what_can_be_one(tmp_path: Path) -> None
 def test_a_label_of_less_than_two_values_says_what_is_lacking(tmp_path: Path, value: str, has: str) -> None:
     path = write(tmp_path / "visits.csv", {**BASE, "kind": [value] * ROWS})
     assert refusal(path, label="kind") == (
-        f"--label: found 'kind', which has {has}; proposed is a label of two values: give a file with rows of both; "
-        "columns that can be it: 'left'"
+        f"--label: found 'kind', which has {has}; {LABEL}; columns that can be it: 'left', 'visits'"
     )
 
 
 def test_what_is_no_label_entity_or_event_time_is_refused_with_what_could_be(tmp_path: Path) -> None:
     day = [f"2026-11-{1 + row % 20:02}" for row in range(ROWS)]
     path = write(tmp_path / "visits.csv", {**BASE, "kind": [row % 3 for row in range(ROWS)], "day": day, "due": day})
-    assert refusal(path, label=None) == "--label: none is given; columns that can be it: 'left'"
-    assert refusal(path, label="kind") == (
-        "--label: found 'kind', which has 3 different values; proposed is a label of two values: write a contract of "
-        "task multiclass_classification or regression by hand (docs/contract.md); "
-        "columns that can be it: 'left'"
-    )
+    able = "columns that can be it: 'left', 'visits', 'kind'"
+    assert refusal(path, label=None) == f"--label: none is given; {able}"
+    assert refusal(path, label="key") == f"--label: found 'key', which has 200 different texts; {LABEL}; {able}"
+    assert refusal(path, label="day") == f"--label: found 'day', which has 20 different timestamps; {LABEL}; {able}"
     assert (
         refusal(path, entity="nobody") == "--entity: found 'nobody', which is no column; columns that can be it: 'key'"
     )
@@ -193,34 +192,35 @@ def test_a_parquet_file_has_its_own_types(tmp_path: Path) -> None:
     assert rehearse(path, loader.loads(text_of(path)), now=NOW).first.quarantined == 0
 
 
-SETS: dict[str, tuple[Any, str | None]] = {
-    "breast cancer": (datasets.load_breast_cancer, None),
-    "iris": (datasets.load_iris, "has 3 different values"),
-    "wine": (datasets.load_wine, "has 3 different values"),
-    "digits": (datasets.load_digits, "has 10 different values"),
-    "diabetes": (datasets.load_diabetes, "has 214 different values"),
-    "one iris": (datasets.load_iris, None),
-    "much diabetes": (datasets.load_diabetes, None),
+SETS: dict[str, tuple[Any, Task]] = {
+    "breast cancer": (datasets.load_breast_cancer, Task.BINARY_CLASSIFICATION),
+    "iris": (datasets.load_iris, Task.MULTICLASS_CLASSIFICATION),
+    "wine": (datasets.load_wine, Task.MULTICLASS_CLASSIFICATION),
+    "digits": (datasets.load_digits, Task.MULTICLASS_CLASSIFICATION),
+    "diabetes": (datasets.load_diabetes, Task.REGRESSION),
+    "one iris": (datasets.load_iris, Task.BINARY_CLASSIFICATION),
+    "named irises": (datasets.load_iris, Task.MULTICLASS_CLASSIFICATION),
+    "much diabetes": (datasets.load_diabetes, Task.BINARY_CLASSIFICATION),
 }
-BINARY: dict[str, Any] = {
+WRITTEN: dict[str, Any] = {
     "one iris": lambda y: "setosa" if y == 0 else "another",
+    "named irises": lambda y: ("setosa", "versicolor", "virginica")[y],
     "much diabetes": lambda y: "Y" if y > 140 else "N",
 }
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_data_sets_that_a_dependency_ships(tmp_path: Path, name: str) -> None:
-    load, why = SETS[name]
+    load, task = SETS[name]
     found: Any = load()
     columns = {str(c): found.data[:, i].tolist() for i, c in enumerate(found.feature_names)}
-    target = list(map(BINARY.get(name, int), found.target))
-    path = write(tmp_path / "set.csv", {"row": [f"r{i}" for i in range(len(target))], **columns, "target": target})
-    if why:
-        assert f"--label: found 'target', which {why}; proposed is a label of two values" in refusal(
-            path, label="target", entity="row"
-        )
-        return
+    target = list(map(WRITTEN.get(name, int), found.target))
+    rows = list(zip([f"r{i}" for i in range(len(target))], *columns.values(), target, strict=True))
+    rows = [rows[index * 101 % len(rows)] for index in range(len(rows))]  # some are sorted by their label
+    cells = dict(zip(["row", *columns, "target"], zip(*rows, strict=True), strict=True))
+    path = write(tmp_path / "set.csv", cells)
     contract = loader.loads(text_of(path, label="target", entity="row"))
+    assert contract.task is task
     rehearsal = rehearse(path, contract, now=NOW)
     assert (rehearsal.faults, rehearsal.first.quarantined, rehearsal.second.quarantined) == ((), 0, 0)
 

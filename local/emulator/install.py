@@ -13,7 +13,7 @@ from local.emulator.asynchronous import queues
 from local.emulator.cloudwatch import alarms, dashboards, history, queries, service_metrics
 from local.emulator.cloudwatch.alarms import Alarms
 from local.emulator.context import Context
-from local.emulator.delivery import buckets, events, function_settings, lambdas, topics
+from local.emulator.delivery import buckets, events, function_settings, lambdas, machines, topics
 from local.emulator.sagemaker import (
     capture,
     endpoint_logs,
@@ -51,6 +51,7 @@ def install(context: Context) -> Installed:
     function_settings.install()
     lambdas.install(context)
     topics.install(context)
+    machines.install(context)
     events.install(context)
     buckets.install(context)
     access_logs.install()

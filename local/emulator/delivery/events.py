@@ -25,7 +25,7 @@ from moto.sns.exceptions import TopicNotFound
 from moto.sns.models import sns_backends
 
 from local.emulator.context import Context
-from local.emulator.delivery import lambdas, permissions, queues
+from local.emulator.delivery import lambdas, machines, permissions, queues
 from local.emulator.delivery.log import Status
 from local.emulator.extension import replace
 
@@ -123,6 +123,8 @@ def _send(context: Context, rule: Rule, target: dict[str, Any], event: dict[str,
         _to_topic(context, rule, arn, payload)
     elif service == "sagemaker" and resource.startswith("pipeline/"):
         _to_pipeline(context, rule, target, event)
+    elif service == "states":
+        _to_machine(context, rule, arn, payload)
     elif service == "logs":
         _to_log_group(account, region, resource.removeprefix("log-group:").removesuffix(":*"), payload)
         context.log.add(rule.arn, arn, Status.DELIVERED)
@@ -176,6 +178,15 @@ def _to_pipeline(context: Context, rule: Rule, target: dict[str, Any], event: di
     except ServiceException as error:
         raise TargetError("INVALID_PARAMETER", error.message) from error
     context.log.add(rule.arn, target["Arn"], Status.DELIVERED, execution=started["PipelineExecutionArn"])
+
+
+def _to_machine(context: Context, rule: Rule, arn: str, payload: Any) -> None:
+    region, account = arn.split(":")[3:5]
+    try:
+        execution = machines.start(account, region, arn, payload)
+    except ServiceException as error:
+        raise TargetError("RESOURCE_NOT_FOUND", error.message) from error
+    context.log.add(rule.arn, arn, Status.DELIVERED, execution=execution)
 
 
 def _parameter(value: str, event: dict[str, Any]) -> str:

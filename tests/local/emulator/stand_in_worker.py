@@ -1,6 +1,7 @@
 """A pipeline worker for the emulator's tests: "runs" each step of a definition as its arguments say.
 
-A step's Arguments may have `Seconds` (sleep) and `Fail` (the failure reason); `Crash` ends the process at once.
+A step's Arguments, or their Environment, may have `Seconds` (sleep) and `Fail` (the failure reason); `Crash` ends the
+process at once.
 """
 
 from __future__ import annotations
@@ -24,9 +25,14 @@ def step(declared: dict[str, Any], status: str, began: str, reason: str | None =
     tell({"step": told | {"metadata": {"ProcessingJob": {"Arn": arn}}, "attempts": 1, "cache_hit": None}})
 
 
+def _arguments(declared: dict[str, Any]) -> dict[str, Any]:
+    arguments = declared.get("Arguments", {})
+    return arguments | arguments.get("Environment", {})
+
+
 def main(request: dict[str, Any]) -> None:
     for declared in request["definition"]["Steps"]:
-        arguments, began = declared.get("Arguments", {}), datetime.now(UTC).isoformat()
+        arguments, began = _arguments(declared), datetime.now(UTC).isoformat()
         step(declared, "Executing", began)
         if "Crash" in arguments:
             os._exit(arguments["Crash"])

@@ -106,9 +106,9 @@ def test_a_function_and_a_topic(
 
 
 def test_one_failing_target_does_not_keep_the_others(emulator: Emulator, events: Any, queue: Any, name: str) -> None:
-    missing, machine = ARN.format("sqs", f"{name}-nobody"), ARN.format("states", f"stateMachine:{name}")
+    missing, stream = ARN.format("sqs", f"{name}-nobody"), ARN.format("kinesis", f"stream/{name}")
     letters = {"DeadLetterConfig": {"Arn": queue.arn("dead")}}
-    arn = rule(events, name, {"Arn": missing} | letters, {"Arn": machine}, {"Arn": queue.arn()})
+    arn = rule(events, name, {"Arn": missing} | letters, {"Arn": stream}, {"Arn": queue.arn()})
     send(events, name, {"a": 1})
     assert len(queue()) == 1
     dead = queue("dead")[0]
@@ -121,7 +121,7 @@ def test_one_failing_target_does_not_keep_the_others(emulator: Emulator, events:
         "ERROR_MESSAGE": f"queue {name}-nobody does not exist",
     }
     statuses = {d["target"]: d["status"] for d in emulator.deliveries() if d["source"] == arn}
-    assert statuses[machine] == "not emulated"
+    assert statuses[stream] == "not emulated"
 
 
 def test_a_log_group(emulator: Emulator, events: Any, name: str) -> None:

@@ -1,0 +1,124 @@
+"""What moto's interpreter of state machines lacks: processing jobs as tasks, and the text of objects.
+
+It has no optimised integration of SageMaker, and gives the body of an object as a stream where Step Functions gives its
+text (developer guide, "Using AWS SDK service integrations"). Takes half a second to load: `machines.py` loads it when
+the first state machine is made.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.response import StreamingBody
+from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_factory
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
+    StateTaskServiceAwsSdk,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
+    StateTaskServiceCallback,
+)
+from moto.stepfunctions.parser.asl.utils import boto_client
+
+from local.emulator.context import Context
+from local.emulator.extension import replace, wrap
+from local.emulator.sagemaker import processing_jobs
+from local.emulator.sagemaker.processing_jobs import Ended
+from shapes.models import operation_model
+
+_PROCESSING = "createProcessingJob"
+
+
+class _SageMaker(StateTaskServiceCallback):
+    """`arn:aws:states:::sagemaker:createProcessingJob.sync`."""
+
+    context: Context
+
+    def __init__(self) -> None:
+        # moto ends every wait at the callback that only those who take a task token have
+        patterns: Any = {ResourceCondition.Sync, ResourceCondition.WaitForTaskToken}
+        super().__init__(supported_integration_patterns=patterns)
+
+    def _get_supported_parameters(self) -> set[str] | None:
+        if self.resource.api_action != _PROCESSING or self.resource.condition != ResourceCondition.Sync:
+            return None  # the definition is refused
+        request: Any = operation_model("sagemaker", "CreateProcessingJob").input_shape
+        return set(request.members)
+
+    def _eval_service_task(
+        self, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+    ) -> None:
+        env.callback_pool_manager.add(env.states.context_object.update_task_token())  # a former try has used up its own
+        env.stack.append(normalised_parameters)
+
+    def _build_sync_resolver(
+        self, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
+    ) -> Callable[[], Any]:
+        env.stack.pop()
+        account, region = self.context.account, resource_runtime_part.region
+        ended: list[Ended] = []
+        job = threading.Thread(
+            target=lambda: ended.append(processing_jobs.run(self.context, account, region, normalised_parameters)),
+            name="processing-job",
+            daemon=True,
+        )
+        job.start()
+
+        def result() -> dict[str, Any] | None:
+            job.join(timeout=0.05)
+            return None if job.is_alive() else self._result(env, normalised_parameters, ended)
+
+        return result
+
+    def _result(self, env: Any, request: dict[str, Any], ended: list[Ended]) -> dict[str, Any]:
+        end = ended[0] if ended else Ended(arn="", status="Failed", reason="the emulator could not run the job")
+        described = {**request, "ProcessingJobArn": end.arn, "ProcessingJobStatus": end.status}
+        if end.status == "Completed":
+            return described
+        kind = StatesErrorNameType.StatesTaskFailed
+        details: Any = {
+            "resource": self._get_sfn_resource(),
+            "resourceType": self._get_sfn_resource_type(),
+            "error": kind.to_name(),
+            "cause": json.dumps({**described, "FailureReason": end.reason}),
+        }
+        event: Any = {"taskFailedEventDetails": details}
+        raise FailureEventException(
+            FailureEvent(
+                env=env,
+                error_name=StatesErrorName(typ=kind),
+                event_type=HistoryEventType.TaskFailed,
+                event_details=event,
+            )
+        )
+
+
+def _service_for(original: Callable[..., Any], service_name: str) -> Any:
+    return _SageMaker() if service_name == "sagemaker" else original(service_name=service_name)
+
+
+def _with_text(
+    original: Callable[..., None], self: StateTaskServiceAwsSdk, env: Any, *given: Any, **named: Any
+) -> None:
+    original(self, env, *given, **named)
+    answer = env.stack[-1]
+    if isinstance(answer, dict):
+        for key, value in answer.items():
+            if isinstance(value, StreamingBody):
+                answer[key] = value.read().decode()
+
+
+def install(context: Context) -> None:
+    """Extend the interpreter, whose tasks call this emulator."""
+    _SageMaker.context = context
+    replace(boto_client, "moto_server_port", lambda: urlsplit(context.url).port)
+    wrap(state_task_factory, "state_task_service_for", _service_for)
+    wrap(StateTaskServiceAwsSdk, "_eval_service_task", _with_text)

@@ -1,4 +1,4 @@
-"""examples/regression and examples/multiclass as their pages say it: the whole loop, to a model that is rolled back."""
+"""The examples of tasks and of categories as their pages say it: the whole loop, to a model that is rolled back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from contracts import loader
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-CASES = [("regression", "diabetes", r"d2: 0\.\d{4}"), ("multiclass", "digits", r"accuracy: 0\.[89]\d{3}")]
+CASES = [
+    ("regression", "diabetes", r"d2: 0\.\d{4}"),
+    ("multiclass", "digits", r"accuracy: 0\.[89]\d{3}"),
+    ("categorical", "titanic", r"AUC: 0\.[789]\d{3}"),
+]
 
 
 @pytest.mark.parametrize(("example", "name", "_figure"), CASES)

@@ -14,6 +14,8 @@ ENOUGH: Final = 0.98
 #: By how much of its width a range is made wider than what was seen, at each end.
 MARGIN: Final = 0.5
 MOST_CATEGORIES: Final = 20
+MOST_LEARNED: Final = 1000  # categories of a feature (workloads.features.categories)
+_ROWS_OF_EACH: Final = 20  # on the average, of a text that is no name and no sentence
 _LEAST_ROWS: Final = 3  # of a category, and of a number that looks like a mark
 _EXACT: Final = 1e15  # beyond it bounds say more than a float holds
 #: Numbers that people write where there is no value; only where they stand apart from all others.
@@ -76,6 +78,11 @@ def is_category(profile: Profile) -> bool:
     """Whether a column of texts has few values, each of them several times."""
     few = 2 <= profile.distinct <= min(MOST_CATEGORIES, profile.present / 10)
     return few and all(count >= _LEAST_ROWS and len(value) <= 60 for value, count in profile.values)
+
+
+def repeats(profile: Profile) -> bool:
+    """Whether a column of texts has more of them, of which a model can learn each: training takes what it meets."""
+    return 2 <= profile.distinct <= min(MOST_LEARNED, profile.present / _ROWS_OF_EACH)
 
 
 def yes_no(profile: Profile) -> dict[str, bool] | None:

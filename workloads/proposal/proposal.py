@@ -17,7 +17,6 @@ from workloads.proposal.profile import Profile
 from workloads.proposal.reasons import gaps, seen, span, unreadable
 from workloads.proposal.roles import Choices
 
-_MOST_FEATURES_OF_ONE = 10
 _FEW_ROWS = 2000  # of whose test part a calibration error over ten bins is mostly chance
 
 
@@ -145,19 +144,13 @@ def _features(profile: Profile, line: Line, taken: set[str]) -> Iterator[Line]:
     name = line.name
     if line.body["type"] in ("integer", "number", "boolean"):
         yield Line(name=name, body=name)
-    else:
-        for text in [value for value, _ in profile.values if "allowed" in line.body][:_MOST_FEATURES_OF_ONE]:
-            feature = naming.free(naming.slug(f"{name}_{naming.slug(text, otherwise='is')}"), taken)
-            taken.add(feature.lower())
-            yield Line(name=feature, body=f"equals({name}, {_quoted(text)})")
-    if line.body.get("nullable") and (line.body["type"] != "string" or "allowed" in line.body):
+    elif "allowed" in line.body or (line.body["type"] == "string" and kinds.repeats(profile)):
+        yield Line(name=name, body=name, why="a category: a missing text is one of its own")
+        return
+    if line.body.get("nullable") and line.body["type"] != "string":
         feature = naming.free(naming.slug(f"{name}_missing"), taken)
         taken.add(feature.lower())
         yield Line(name=feature, body=f"missing({name})")
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _questions(

@@ -19,7 +19,9 @@ def seen(profile: Profile, kind: ColumnType) -> str:
         return f"numbers with leading zeros are kept as texts, {profile.distinct} different ones"
     texts = "one text" if profile.distinct == 1 else f"{profile.distinct} different texts"
     is_used = kind is ColumnType.BOOLEAN or kinds.is_category(profile) or kinds.yes_no(profile)
-    return texts + ("" if is_used else ": no feature of its own")
+    return texts + (
+        "" if is_used else ": training learns them" if kinds.repeats(profile) else ": no feature of its own"
+    )
 
 
 def gaps(profile: Profile) -> str:

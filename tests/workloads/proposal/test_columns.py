@@ -68,19 +68,25 @@ def rows(cell: Any) -> Cells:
             rows(lambda i: ["pro: max", 'a "b" #c', "basic"][i % 3]),
             {"type": "string", "allowed": ['a "b" #c', "basic", "pro: max"]},
             "3 different texts",
-            ['x_a_b_c: equals(x, "a \\"b\\" #c")', 'x_pro_max: equals(x, "pro: max")', 'x_basic: equals(x, "basic")'],
+            ["x: x"],
         ),
         (
             rows(lambda i: ["None", "brick", "stone"][i % 3]),
             {"type": "string", "nullable": True, "allowed": ["brick", "stone"]},
             "2 different texts; 67 rows without a value, of them 'None' (67)",
-            ['x_brick: equals(x, "brick")', 'x_stone: equals(x, "stone")', "x_missing: missing(x)"],
+            ["x: x"],
         ),
         (
             rows(lambda i: f"0{i % 7}"),
             {"type": "string", "allowed": [f"0{i}" for i in range(7)]},
             "numbers with leading zeros are kept as texts, 7 different ones",
-            [f'x_is_0{i}: equals(x, "0{i}")' for i in range(7)],
+            ["x: x"],
+        ),
+        (
+            rows(lambda i: f'{i % 4} "b" #c' if i > 1 else "rare"),  # too rarely for a list that refuses others
+            {"type": "string"},
+            "5 different texts: training learns them",
+            ["x: x"],
         ),
         (rows(lambda i: f"words {i}"), {"type": "string"}, "200 different texts: no feature of its own", []),
         (rows(lambda i: "one"), {"type": "string"}, "one text: no feature of its own", []),

@@ -24,6 +24,7 @@ def facts() -> dict[str, Any]:
             kind.name: {
                 "has_instances": kind.has_instances,
                 "captures": kind.captures,
+                "in_network": kind.in_network,
                 "rollouts": list(kind.rollouts),
             }
             for kind in KNOWN

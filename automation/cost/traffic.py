@@ -31,6 +31,8 @@ class Traffic(BaseModel):
     """Size of a request."""
     response_kb: float = Field(default=0.5, ge=0)
     """Size of an answer."""
+    serverless_ms: float = Field(default=50, ge=0)
+    """Billed time of a request to a serverless endpoint: the model's, and that of writing what was captured."""
     delivered_rows: float = Field(default=1_000_000, ge=0)
     """Rows delivered to each workload, and written to its online feature store."""
     row_kb: float = Field(default=0.2, ge=0)

@@ -10,6 +10,7 @@ REALTIME: Final = Kind(
     name="realtime",
     has_instances=True,
     captures=True,
+    in_network=True,
     most_variants=10,
     shadow=True,  # one, beside one production variant (developer guide, "Create a shadow test", read 2026-11-28)
     models=False,

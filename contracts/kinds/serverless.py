@@ -15,6 +15,7 @@ SERVERLESS: Final = Kind(
     name="serverless",
     has_instances=False,
     captures=False,
+    in_network=False,
     most_variants=1,
     shadow=False,
     models=False,

@@ -47,5 +47,6 @@ def test_the_pack_knows_every_kind_by_the_facts_of_the_table() -> None:
         assert kind(facts.name) == {
             "has_instances": facts.has_instances,
             "captures": facts.captures,
+            "in_network": facts.in_network,
             "rollouts": list(facts.rollouts),
         }

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policies.mutation import Change, drop, put, remove
+from tests.policies.mutation import Change, drop, link, put, remove
 from tests.policies.specimens import platform
-from tests.policies.support import judge
+from tests.policies.support import UNKNOWN, judge
 
 VALID = {specimen.name: specimen for specimen in platform()}
 SERVERLESS = [{"variantName": "champion", "serverlessConfig": {"maxConcurrency": 5.0, "memorySizeInMb": 2048.0}}]
+
+OF_THE_MODEL = [{**SERVERLESS[0], "modelName": "churn-1"}]
+IN_NO_NETWORK = drop("model", "vpcConfig").then(drop("model", "enableNetworkIsolation"))
+SERVED_WITHOUT_SERVER = link("endpoint-config", "productionVariants", OF_THE_MODEL, ["model"])
+ISOLATION = ["sagemaker-model-in-vpc", "sagemaker-model-network-isolation"]
 
 
 @pytest.mark.parametrize(
@@ -24,6 +29,7 @@ SERVERLESS = [{"variantName": "champion", "serverlessConfig": {"maxConcurrency":
             "endpoint-data-capture",
             drop("endpoint-config", "dataCaptureConfig").then(put("endpoint-config", "productionVariants", SERVERLESS)),
         ),
+        *((policy, IN_NO_NETWORK.then(SERVED_WITHOUT_SERVER)) for policy in ISOLATION),
         (
             "lambda-permission-scoped",
             put("rollback-permission", "principal", "*").then(put("rollback-permission", "principalOrgId", "o-1")),
@@ -38,3 +44,48 @@ def test_a_valid_variant_passes(policy: str, change: Change) -> None:
     verdict = judge(change.apply(VALID).values(), only=[policy])
     assert verdict.violations == []
     assert verdict.undecided == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        IN_NO_NETWORK,  # served by nothing yet
+        IN_NO_NETWORK.then(put("endpoint-config", "productionVariants", SERVERLESS)),  # another model's variants
+        IN_NO_NETWORK.then(
+            link(
+                "endpoint-config",
+                "productionVariants",
+                [{"instanceType": "ml.m5.large", "modelName": "churn-1"}],
+                ["model"],
+            )
+        ),
+        IN_NO_NETWORK.then(SERVED_WITHOUT_SERVER).then(
+            link(
+                "async-config",
+                "productionVariants",
+                [{"instanceType": "ml.m5.large", "modelName": "churn-1"}],
+                ["model"],
+            )
+        ),
+        IN_NO_NETWORK.then(SERVED_WITHOUT_SERVER).then(
+            link(
+                "endpoint-config",
+                "shadowProductionVariants",
+                [{"instanceType": "ml.m5.large", "modelName": "churn-1"}],
+                ["model"],
+            )
+        ),
+    ],
+    ids=["nothing", "another", "instances", "both", "shadow"],
+)
+def test_a_model_in_no_network_is_refused_unless_serverless_variants_alone_serve_it(change: Change) -> None:
+    verdict = judge(change.apply(VALID).values(), only=ISOLATION)
+    assert {finding.policy for finding in verdict.violations} == set(ISOLATION)
+
+
+def test_whether_a_model_may_be_in_no_network_is_undecided_while_the_variants_are_unknown() -> None:
+    unknown = put("endpoint-config", "productionVariants.0.serverlessConfig", UNKNOWN)
+    change = IN_NO_NETWORK.then(SERVED_WITHOUT_SERVER).then(unknown)
+    verdict = judge(change.apply(VALID).values(), only=ISOLATION)
+    assert verdict.violations == []
+    assert {finding.policy for finding in verdict.undecided} == set(ISOLATION)

@@ -20,7 +20,7 @@ from automation.cost.rules.jobs import (
     scheduled_runs,
 )
 from automation.cost.schedules import hours_of_week
-from automation.cost.traffic import HOURS_A_WEEK, KB_OF_GB
+from automation.cost.traffic import HOURS_A_WEEK, KB_OF_GB, Traffic
 from automation.operations.errors import RefusedError
 from contracts.prices import HOURS_A_MONTH
 
@@ -42,11 +42,14 @@ def _endpoint(resource: Resource, context: Context) -> Iterator[Charge]:
     variants = [*config.list("productionVariants"), *config.list("shadowProductionVariants")]
     weights = sum(each.get("initialVariantWeight", 1) for each in config.list("productionVariants"))
     for variant in variants:
+        share = variant.get("initialVariantWeight", 1) / (weights or 1)
+        if serverless := variant.get("serverlessConfig"):
+            yield from _serverless(serverless, share, context.traffic)
+            continue
         if "instanceType" not in variant:
             raise RefusedError(
                 f"{resource.name}: found a variant without instances; give its kind a rule in {__name__}"
             )
-        share = variant.get("initialVariantWeight", 1) / (weights or 1)
         hours = _instance_hours(
             f"endpoint/{resource.inputs['name']}/variant/{variant['variantName']}", variant, share, context
         )
@@ -55,7 +58,17 @@ def _endpoint(resource: Resource, context: Context) -> Iterator[Charge]:
         yield Charge("sagemaker", "endpoint and training storage", volume * hours / HOURS_A_MONTH)
     traffic = context.traffic
     moved = traffic.served * (traffic.request_kb + traffic.response_kb) / KB_OF_GB
-    yield Charge("sagemaker", "endpoint data in and out", moved, traffic=True)
+    served_by = "serverless" if all("serverlessConfig" in variant for variant in variants) else "endpoint"
+    yield Charge("sagemaker", f"{served_by} data in and out", moved, traffic=True)
+
+
+def _serverless(config: Mapping[str, Any], share: float, traffic: Traffic) -> Iterator[Charge]:
+    """Memory by the seconds of requests, and by those that executions are kept warm, whether asked or not."""
+    gigabytes = config["memorySizeInMb"] / 1024
+    seconds = traffic.served * share * traffic.serverless_ms / 1000
+    yield Charge("sagemaker", "serverless inference compute", gigabytes * seconds, traffic=True)
+    warm = gigabytes * config.get("provisionedConcurrency", 0) * traffic.endpoint_hours * 3600
+    yield Charge("sagemaker", "serverless provisioned concurrency", warm)
 
 
 def _instance_hours(scaled: str, variant: Mapping[str, Any], share: float, context: Context) -> float:

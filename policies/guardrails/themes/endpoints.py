@@ -23,5 +23,19 @@ def unable(endpoint: Resource, fact: str) -> bool:
     return bool(variants) and not able(variants, fact)
 
 
+def must_be_isolated(model: Resource) -> bool:
+    """Whether a model can stand in a network: any but one that only variants of kinds serve which have none.
+
+    A model that nothing serves yet counts as one that can. Raises Undecided like `able`.
+    """
+    serving = [
+        variant
+        for group in ("productionVariants[]", "shadowProductionVariants[]")
+        for config in model.attached(f"{group}.modelName", CONFIGURATION)
+        for variant in config.props(group)
+    ]
+    return not serving or able(serving, "in_network")
+
+
 def _kind_of(variant: Prop) -> str:
     return "realtime" if variant.prop("serverlessConfig").value is None else "serverless"

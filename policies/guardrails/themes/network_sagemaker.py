@@ -9,6 +9,7 @@ from ..levels import EVERYWHERE, FROM_STAGING
 from ..remediation import Draft
 from ..resource import Resource
 from ..rule import Controls
+from .endpoints import CONFIGURATION, must_be_isolated
 from .theme import NETWORK as THEME
 
 _SCHEDULE_JOB = "monitoringScheduleConfig.monitoringJobDefinition"
@@ -16,6 +17,7 @@ _SCHEDULE_JOB = "monitoringScheduleConfig.monitoringJobDefinition"
 
 @THEME.policy(
     on="sagemaker/model",
+    reads=CONFIGURATION,
     mandatory=FROM_STAGING,
     severity=Severity.HIGH,
     controls=Controls(prowler="sagemaker_models_vpc_settings_configured", nist="AC-3 AC-6 AC-21"),
@@ -23,13 +25,22 @@ _SCHEDULE_JOB = "monitoringScheduleConfig.monitoringJobDefinition"
     url="https://docs.aws.amazon.com/sagemaker/latest/dg/host-vpc.html",
 )
 def sagemaker_model_in_vpc(model: Resource) -> Findings:
-    """Models are served inside the platform's VPC."""
-    yield from model.prop("vpcConfig.subnets").must_be_set("a list of private subnets")
-    yield from model.prop("vpcConfig.securityGroupIds").must_be_set("a list of security groups")
+    """Models are served inside the platform's VPC.
+
+    A model that only serverless variants serve is exempt: SageMaker refuses a VPC there (SageMaker Developer Guide,
+    "Deploy models with Amazon SageMaker Serverless Inference", feature exclusions).
+    """
+    found = [
+        *model.prop("vpcConfig.subnets").must_be_set("a list of private subnets"),
+        *model.prop("vpcConfig.securityGroupIds").must_be_set("a list of security groups"),
+    ]
+    if found and must_be_isolated(model):
+        yield from found
 
 
 @THEME.policy(
     on="sagemaker/model",
+    reads=CONFIGURATION,
     mandatory=FROM_STAGING,
     severity=Severity.HIGH,
     controls=Controls(checkov="CKV_AWS_370", fsbp="SageMaker.5"),
@@ -37,8 +48,14 @@ def sagemaker_model_in_vpc(model: Resource) -> Findings:
     url="https://docs.aws.amazon.com/sagemaker/latest/dg/mkt-algo-model-internet-free.html",
 )
 def sagemaker_model_network_isolation(model: Resource) -> Findings:
-    """A model's container can call nothing: what it is sent cannot leave it but as a prediction."""
-    yield from model.prop("enableNetworkIsolation").must_be(True)
+    """A model's container can call nothing: what it is sent cannot leave it but as a prediction.
+
+    A model that only serverless variants serve is exempt: SageMaker does not isolate it (SageMaker Developer Guide,
+    "Deploy models with Amazon SageMaker Serverless Inference", feature exclusions).
+    """
+    found = model.prop("enableNetworkIsolation").must_be(True)
+    if found and must_be_isolated(model):
+        yield from found
 
 
 @THEME.policy(

@@ -95,9 +95,35 @@ def test_a_stopped_endpoint_costs_nothing() -> None:
     assert found.total.usd == 0
 
 
+def serverless(**config: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    made, live = endpoint()
+    made["inputs"]["productionVariants"] = [
+        {"variantName": "champion", "serverlessConfig": {"maxConcurrency": 20, "memorySizeInMb": 2048, **config}}
+    ]
+    return made, live
+
+
+def test_a_serverless_endpoint_costs_by_the_seconds_of_its_requests() -> None:
+    """1 M requests of 50 ms in 2 GB."""
+    assert items(estimated(*serverless())) == {
+        "serverless inference compute": 100_000,
+        "serverless data in and out": 1.5,
+    }
+    slow = items(estimated(*serverless(memorySizeInMb=1024), traffic=Traffic(serverless_ms=1000)))
+    assert slow["serverless inference compute"] == 1_000_000
+    assert estimated(*serverless(), traffic=Traffic(endpoint_hours=0)).total.usd == 0
+
+
+def test_executions_that_are_kept_warm_cost_by_the_hours_of_the_endpoint() -> None:
+    warm = "serverless provisioned concurrency"
+    assert items(estimated(*serverless(provisionedConcurrency=3)))[warm] == 3 * 2 * 730 * 3600
+    by_day = items(estimated(*serverless(provisionedConcurrency=3), traffic=Traffic(endpoint_hours=220)))
+    assert by_day[warm] == 3 * 2 * 220 * 3600
+
+
 def test_a_variant_without_instances_is_refused_until_its_kind_has_a_rule() -> None:
     config, made = endpoint()
-    config["inputs"]["productionVariants"] = [{"variantName": "champion", "serverlessConfig": {"memorySizeInMb": 2048}}]
+    config["inputs"]["productionVariants"] = [{"variantName": "champion"}]
     with pytest.raises(RefusedError, match="it: found a variant without instances; give its kind a rule"):
         estimated(config, made)
 

@@ -38,6 +38,11 @@ def halt(names: EndpointNames, *, sagemaker: Any, cloudwatch: Any) -> None:
         status = f"is {live.status}" if live else "is not there"
         way = "; `rollback` moves it back" if live else ""
         raise RefusedError(f"endpoint {names.prefix} {status}: there is no rollout to halt{way}")
+    if live.serverless:
+        raise RefusedError(
+            f"endpoint {names.prefix} is serverless: SageMaker turns no update of it back; wait until it is done, "
+            "then `rollback` moves it back"
+        )
     metric = {"MetricName": emergency.METRIC, "Value": 1.0}
     dimensions = [{"Name": "EndpointName", "Value": names.prefix}]
     cloudwatch.put_metric_data(Namespace=emergency.NAMESPACE, MetricData=[{**metric, "Dimensions": dimensions}])

@@ -21,6 +21,8 @@ class Live:
     """What DescribeEndpoint says. `release` is the id in the name of the configuration, None for another's.
 
     `counts` are the instances that each variant has or is being scaled to, `weights` its percent of the requests.
+    `serverless` endpoints take no deployment configuration: no alarm turns an update of theirs back (SageMaker
+    developer guide, "Deployment guardrails").
     """
 
     endpoint: str
@@ -31,6 +33,7 @@ class Live:
     weights: Mapping[str, float]
     changed: datetime
     failure: str
+    serverless: bool = False
 
     @property
     def in_progress(self) -> bool:
@@ -57,6 +60,7 @@ def observe(sagemaker: Any, endpoint: str) -> Live | None:
         weights=_weights(variants),
         changed=found["LastModifiedTime"],
         failure=found.get("FailureReason", ""),
+        serverless=any("CurrentServerlessConfig" in variant for variant in variants),
     )
 
 

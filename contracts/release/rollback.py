@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, Final
 
 from contracts.release import emergency
 from contracts.release.ledger import Book, Ledger
@@ -23,6 +24,13 @@ from contracts.release.record import Record, Release, ReleaseError, Status, inst
 from contracts.release.transitions import roll_back
 
 MOST_POLL_SECONDS = 10.0
+_COUNTS_KEPT: Final = {
+    "RetainAllVariantProperties": True,
+    "ExcludeRetainedVariantProperties": [
+        {"VariantPropertyType": "DesiredWeight"},
+        {"VariantPropertyType": "DataCaptureConfig"},
+    ],
+}
 
 
 class NoConfigurationError(LookupError):
@@ -149,33 +157,30 @@ class Rollback:
                 f"{target.champion}: run `pulumi up`, which declares it, and then roll back by hand"
             )
         book.held.check()
-        if not self._update(config):
+        if not self._update(config, guarded=not (book.live and book.live.serverless)):
             return ""
         book.write(record)
         return target.id
 
-    def _update(self, config: str) -> bool:
+    def _update(self, config: str, *, guarded: bool) -> bool:
         """Ask for the move; False when somebody was faster, and what comes of that is to be waited for.
 
         A halt alarm that is not there must not stop an emergency: then the endpoint moves without, and people are told.
+        One that is not `guarded` has neither alarms nor counts to keep.
         """
         endpoint, errors = self.ledger.endpoint, self.ledger.sagemaker.exceptions
-        request = {
-            "EndpointName": endpoint,
-            "EndpointConfigName": config,
-            "RetainAllVariantProperties": True,
-            "ExcludeRetainedVariantProperties": [
-                {"VariantPropertyType": "DesiredWeight"},
-                {"VariantPropertyType": "DataCaptureConfig"},
-            ],
-        }
+        request: dict[str, Any] = {"EndpointName": endpoint, "EndpointConfigName": config}
+        how: dict[str, Any] = {}
+        if guarded:
+            request |= _COUNTS_KEPT
+            how = {"DeploymentConfig": emergency.deployment_config(endpoint)}
         try:
-            self.ledger.sagemaker.update_endpoint(**request, DeploymentConfig=emergency.deployment_config(endpoint))
+            self.ledger.sagemaker.update_endpoint(**request, **how)
         except errors.ClientError as error:
             code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
             if "in-progress" in message:
                 return False
-            if code != "ValidationException":
+            if code != "ValidationException" or not how:
                 raise
             self.ledger.sagemaker.update_endpoint(**request)
             advice = "Run `pulumi up` without --refresh: with it, the endpoint would be replaced."

@@ -77,6 +77,8 @@ def retained(endpoint: Hosted, config: dict[str, Any], request: dict[str, Any]) 
 
 
 def _deployment_faults(backend: SageMakerModelBackend, given: dict[str, Any], config: dict[str, Any]) -> list[str]:
+    if any(variant.get("ServerlessConfig") for variant in variants(config)):
+        return ["serverless endpoints take none"]
     found = rollout.faults(given, deployments.instance_count(config), len(variants(config)))
     alarms = cloudwatch_backends[backend.account_id][backend.region_name].alarms
     for alarm in (given.get("AutoRollbackConfiguration") or {}).get("Alarms", []):

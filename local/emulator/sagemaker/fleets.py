@@ -13,6 +13,7 @@ from local.emulator.context import Context
 from local.emulator.sagemaker import packages
 from local.emulator.sagemaker.model_servers import Container, ModelServer, StartError
 from local.emulator.sagemaker.models import described_model
+from local.emulator.sagemaker.serverless import ServerlessServer
 from local.identity import Caller
 
 
@@ -199,14 +200,18 @@ def _launch(context: Context, backend: SageMakerModelBackend, endpoint: str, dec
     served = container(backend, declared["ModelName"])
     number = len(list(context.directory("endpoints", endpoint).glob(f"{name}-*"))) + 1
     directory = context.directory("endpoints", endpoint, f"{name}-{number}")
-    server = ModelServer(context, backend.region_name, directory, name)
-    server.start(served)
+    serverless = declared.get("ServerlessConfig")
+    if serverless:
+        server = ServerlessServer(context, backend.region_name, directory, name, served, serverless)
+    else:
+        server = ModelServer(context, backend.region_name, directory, name)
+        server.start(served)
     return Variant(
         name=name,
         model=declared["ModelName"],
         weight=float(declared.get("InitialVariantWeight", 1.0)),
         instances=declared.get("InitialInstanceCount"),
-        serverless=declared.get("ServerlessConfig"),
+        serverless=serverless,
         container=served,
         server=server,
     )

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from moto.sagemaker.models import sagemaker_backends
 
 from contracts import partitions
+from contracts.kinds import SERVERLESS
 from contracts.names import HOSTS
 from local.emulator.context import Context
 from local.emulator.sagemaker.capture import Capture, Exchange
@@ -25,6 +26,7 @@ from local.emulator.sagemaker.fleets import Fleet, NoVariantError, Variant
 from local.emulator.sagemaker.hosting import Hosted
 from local.emulator.sagemaker.invocation_metrics import Invocation, InvocationMetrics, Served
 from local.emulator.sagemaker.model_servers import INVOKE_SECONDS, Answer, ServerGoneError, ServerSlowError
+from local.emulator.sagemaker.serverless import ThrottledError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -50,6 +52,11 @@ class InvocationError(Exception):
 def refused(message: str) -> InvocationError:
     """A request that is wrong in itself."""
     return InvocationError(HTTPStatus.BAD_REQUEST, "ValidationError", message)
+
+
+def too_large(size: int, most: int) -> InvocationError:
+    """A body above the limit of its kind of endpoint."""
+    return refused(f"Request of {size} bytes is larger than the allowed {most} bytes.")
 
 
 def model_error(endpoint: Hosted, status: int, original: str, message: str) -> InvocationError:
@@ -137,8 +144,12 @@ class Invoker:
         except NoVariantError as error:
             raise refused(str(error)) from error
         failure = None
+        if variant.serverless and len(request.body) > SERVERLESS.limits.payload_bytes:
+            raise too_large(len(request.body), SERVERLESS.limits.payload_bytes)
         try:
             answer = variant.server.invoke(request.body, request.forwarded())
+        except ThrottledError as error:
+            raise InvocationError(HTTPStatus.BAD_REQUEST, "ThrottlingException", str(error)) from error
         except ServerGoneError as error:
             if fleet not in endpoint.traffic.fleets():  # it was retired between the choice and the request
                 return self._answer(endpoint, request)
@@ -221,7 +232,7 @@ def _request(environ: WSGIEnvironment) -> Request:
     length = int(environ.get("CONTENT_LENGTH") or 0)
     body = environ["wsgi.input"].read(length)
     if length > MAXIMUM_BYTES:
-        raise refused(f"Request of {length} bytes is larger than the allowed {MAXIMUM_BYTES} bytes.")
+        raise too_large(length, MAXIMUM_BYTES)
     headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
     if environ.get("CONTENT_TYPE"):
         headers["content-type"] = environ["CONTENT_TYPE"]

@@ -94,6 +94,8 @@ class ModelServer:
 
     def new_log_lines(self) -> list[str]:
         """The whole lines in the server's log since the last call."""
+        if self.pid is None:
+            return []
         with (self.directory / "server.log").open("rb") as log:
             log.seek(self._log_read)
             text = log.read()

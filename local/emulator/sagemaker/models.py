@@ -99,6 +99,12 @@ def _create_endpoint_config(original: Callable[..., ActionResult], self: SageMak
     if name in backend.endpoint_configs:
         raise ValidationError(f'Cannot create already existing endpoint configuration "{config_arn}".')
     found = config_faults(request)
+    for variant in request["ProductionVariants"]:
+        model = described_model(backend, variant["ModelName"])
+        if variant.get("ServerlessConfig") and (model.get("VpcConfig") or model.get("EnableNetworkIsolation")):
+            found.append(
+                f"serverless variant {variant['VariantName']} supports neither VpcConfig nor network isolation"
+            )
     if found:
         raise ValidationError(f"Invalid endpoint configuration: {'; '.join(found)}.")
     for variant in request.get("ShadowProductionVariants") or []:

@@ -63,6 +63,26 @@ def test_without_a_rollout_there_is_nothing_to_halt(platform: Platform) -> None:
         halt(platform)
 
 
+def test_no_update_of_a_serverless_endpoint_can_be_halted(platform: Platform) -> None:
+    class Updating:
+        """SageMaker, while a serverless endpoint is updated."""
+
+        def describe_endpoint(self, **_: Any) -> dict[str, Any]:
+            variant = {"VariantName": "champion", "CurrentServerlessConfig": {"MemorySizeInMB": 1024}}
+            return {
+                "EndpointName": platform.names.prefix,
+                "EndpointConfigName": "c",
+                "EndpointStatus": "Updating",
+                "LastModifiedTime": None,
+                "ProductionVariants": [variant],
+            }
+
+    with pytest.raises(
+        RefusedError, match="is serverless: SageMaker turns no update of it back; wait until it is done"
+    ):
+        rollouts.halt(platform.names, sagemaker=Updating(), cloudwatch=None)
+
+
 def test_the_last_errors_of_the_model_servers_are_told(platform: Platform) -> None:
     first, second = platform.register(), platform.register()
     before = deployed(platform, first)

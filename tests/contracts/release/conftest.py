@@ -48,6 +48,7 @@ class Endpoint:
 
     emulator: Emulator
     name: str
+    serverless: bool = False
 
     @property
     def sagemaker(self) -> Any:
@@ -84,7 +85,12 @@ class Endpoint:
                 continue
             model = serving.model(f"{config}-model")
             variants: dict[str, tuple[str, float]] = {name: (model, weight) for name, weight in found.weights.items()}
-            serving.config(config, variants)
+            if self.serverless:
+                memory = {"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 5}}
+                champion = {"VariantName": "champion", "ModelName": model, **memory}
+                self.sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[champion])
+            else:
+                serving.config(config, variants)
 
     def up(self, record: Record, *, wait: bool = True, **deployment: Any) -> None:
         """What `pulumi up` does of a record: configurations, and the endpoint on the wanted release."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -77,6 +78,20 @@ def test_the_move_leaves_an_alarm_so_that_a_refresh_never_replaces_the_endpoint(
     rollback(endpoint, []).run()
     assert endpoint.settled()["LastDeploymentConfig"] == emergency.deployment_config(endpoint.name)
     assert serves(endpoint) == endpoint.config(second.wanted.id)
+
+
+def test_a_serverless_endpoint_moves_without_an_alarm_because_it_takes_none(endpoint: Endpoint) -> None:
+    serverless = dataclasses.replace(endpoint, serverless=True)
+    first = promote(serverless, 1, hours_ago=3)
+    serverless.up(first)
+    second = promote(serverless, 2)
+    serverless.up(second)
+    told: list[str] = []
+    outcome = rollback(serverless, told).run()
+    assert outcome == Outcome(action="rolled-back", reason="12 > 10", failed=second.wanted.id, live=first.wanted.id)
+    assert serves(serverless) == serverless.config(first.wanted.id)
+    assert "LastDeploymentConfig" not in serverless.settled()
+    assert told == [f"{endpoint.name} rolled back"]
 
 
 def test_an_endpoint_without_its_halt_alarm_moves_all_the_same_and_people_are_told(

@@ -73,6 +73,10 @@ class Layout:
         """Artifacts bucket: what each run of the training pipeline left."""
         return self._prefix("runs")
 
+    def taken_over(self, account: str, stack: str) -> str:
+        """Artifacts bucket: what runs of another stack left, of models that were taken over; among `runs`."""
+        return f"{self.runs}from-{account}-{stack}/"
+
     @property
     def checkpoints(self) -> str:
         """Artifacts bucket: where interrupted training jobs resume."""

@@ -48,10 +48,26 @@ def push(names: Names, image: str, directory: Path, *, ecr: Any) -> str:
         ecr.describe_images(repositoryName=repository, imageIds=[{"imageDigest": built}])
     except ecr.exceptions.ImageNotFoundException:
         with _logged_in(ecr, uri) as environment:
-            tag = f"sha256-{built.removeprefix('sha256:')[:16]}"
-            command = ["skopeo", "copy", "--preserve-digests", f"dir:{directory}", f"docker://{uri}:{tag}"]
+            command = ["skopeo", "copy", "--preserve-digests", f"dir:{directory}", f"docker://{uri}:{_tag(built)}"]
             _run(command, environment)
     return f"{uri}@{built}"
+
+
+def take_over(names: Names, image: str, source: str, *, ecr: Any) -> str:
+    """Copy an image of another repository, given by digest, unless it is here; returns its reference here."""
+    repository, built = names.ground.resource(image), source.partition("@")[2]
+    uri = _uri(repository, ecr)
+    try:
+        ecr.describe_images(repositoryName=repository, imageIds=[{"imageDigest": built}])
+    except ecr.exceptions.ImageNotFoundException:
+        with _logged_in(ecr, uri, source) as environment:
+            command = ["skopeo", "copy", "--preserve-digests", f"docker://{source}", f"docker://{uri}:{_tag(built)}"]
+            _run(command, environment)
+    return f"{uri}@{built}"
+
+
+def _tag(built: str) -> str:
+    return f"sha256-{built.removeprefix('sha256:')[:16]}"
 
 
 def sign(reference: str, bill: Path, *, ecr: Any) -> None:
@@ -91,13 +107,18 @@ def _uri(repository: str, ecr: Any) -> str:
 
 
 @contextmanager
-def _logged_in(ecr: Any, uri: str) -> Generator[Mapping[str, str]]:
-    """The environment in which skopeo and cosign may use the registry; the password is gone with it."""
+def _logged_in(ecr: Any, *uris: str) -> Generator[Mapping[str, str]]:
+    """The environment in which skopeo and cosign may use the registries; the password is gone with it.
+
+    One token is for every registry that whoever has it may use (Amazon ECR API reference, GetAuthorizationToken).
+    """
     token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
     with tempfile.TemporaryDirectory() as home:
         file = Path(home) / "config.json"
         file.touch(mode=0o600)
-        file.write_text(json.dumps({"auths": {uri.partition("/")[0]: {"auth": token}}}), encoding="utf-8")
+        file.write_text(
+            json.dumps({"auths": {uri.partition("/")[0]: {"auth": token} for uri in uris}}), encoding="utf-8"
+        )
         yield {**os.environ, "DOCKER_CONFIG": home, "REGISTRY_AUTH_FILE": str(file)}
 
 

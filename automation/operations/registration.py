@@ -1,0 +1,198 @@
+"""A model that another stack approved, registered again in this one: the same bytes, the same image by digest.
+
+What the package refers to is copied below `runs/<workload>/from-<account>-<stack>/`, where none of this stack's own
+runs lie, and the image into this stack's repository; then the package is registered, with what it says of its training,
+and waits for this stack's own approval. Where an act broke off, the same command goes on: objects are copied again, an
+image that is there stays, and a package that was registered is not registered twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from automation.operations import packages, shipping
+from automation.operations.errors import RefusedError
+from contracts.images import IMAGES
+from contracts.names import WorkloadNames
+
+#: Of the customer's metadata: ARN of the package that a package was registered from.
+SOURCE: Final = "source_package"
+#: What a package says beside that which SageMaker adds.
+_KEPT: Final = (
+    "CustomerMetadataProperties",
+    "Domain",
+    "DriftCheckBaselines",
+    "InferenceSpecification",
+    "MetadataProperties",
+    "ModelCard",
+    "ModelMetrics",
+    "ModelPackageDescription",
+    "Task",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    """The package here and the one that it was made from; `new` is False where it was registered before."""
+
+    package: str
+    source: str
+    new: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clients:
+    """Clients of whoever may read there and register here; `there` is SageMaker as the other stack's packages are read.
+
+    Objects and images are copied by one request each, which has to be allowed on both sides.
+    """
+
+    s3: Any
+    sagemaker: Any
+    ecr: Any
+    there: Any
+
+
+def newest_approved(theirs: WorkloadNames, *, sagemaker: Any) -> str:
+    """ARN of the newest package that the other stack approved. RefusedError where there is none."""
+    group = theirs.arn("sagemaker", f"model-package-group/{theirs.package_group}")
+    try:
+        pages = sagemaker.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=group, ModelApprovalStatus=packages.APPROVED
+        )
+        found = [package for page in pages for package in page["ModelPackageSummaryList"]]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationException":
+            raise
+        found = []  # the group is not there yet
+    if not found:
+        raise RefusedError(f"group {theirs.package_group} of account {theirs.account} has no approved package")
+    return max(found, key=lambda package: package["ModelPackageVersion"])["ModelPackageArn"]
+
+
+def register(
+    names: WorkloadNames,
+    theirs: WorkloadNames,
+    package: str,
+    *,
+    clients: Clients,
+    tell: Callable[[str], object] = lambda _: None,
+) -> Registered:
+    """Register an approved package of the stack `theirs` here, to be approved and promoted here.
+
+    RefusedError for one that nobody approved, for an image that is not named by digest in a repository of that stack,
+    and where this stack has no package group yet.
+    """
+    source = packages.approved(theirs, package, sagemaker=clients.there)
+    if (before := _registered(names, source, clients.sagemaker)) is not None:
+        return Registered(package=before, source=source, new=False)
+    found = packages.describe(theirs, source, sagemaker=clients.there)
+    said = {key: found[key] for key in _KEPT if key in found}
+    for image in sorted(set(_images(said))):
+        tell(f"image {_image(image, theirs)}: {_copy_image(image, names, theirs, clients.ecr)}")
+    uris = sorted({text for text in _texts(said) if _is_of_run(text, theirs)})
+    for uri in uris:
+        _copy_object(uri, names, theirs, clients.s3)
+        tell(f"copied {uri}")
+    said = _replaced(said, lambda text: _here(text, names, theirs))
+    metadata = {**said.get("CustomerMetadataProperties", {}), SOURCE: source}
+    made = clients.sagemaker.create_model_package(
+        ModelPackageGroupName=names.package_group,
+        ModelApprovalStatus=packages.PENDING,
+        **{**said, "CustomerMetadataProperties": metadata},
+    )
+    return Registered(package=made["ModelPackageArn"], source=source, new=True)
+
+
+def _registered(names: WorkloadNames, source: str, sagemaker: Any) -> str | None:
+    """The package here that was made from `source`. RefusedError where there is no group to register in."""
+    try:
+        pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=names.package_group)
+        here = [package["ModelPackageArn"] for page in pages for package in page["ModelPackageSummaryList"]]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationException":
+            raise
+        raise RefusedError(f"group {names.package_group} is not there; run `up`, which makes it") from error
+    for arn in here:
+        metadata = sagemaker.describe_model_package(ModelPackageName=arn).get("CustomerMetadataProperties", {})
+        if metadata.get(SOURCE) == source:
+            return arn
+    return None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+
+
+def _replaced(value: Any, change: Callable[[str], str]) -> Any:
+    """The same value with every text changed; what SageMaker says of a stored object (its ETag) is left out."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: _replaced(each, change) for key, each in value.items() if key != "ModelDataETag"}
+    return [_replaced(each, change) for each in value] if isinstance(value, list) else value
+
+
+def _images(said: Mapping[str, Any]) -> list[str]:
+    return [container["Image"] for container in said["InferenceSpecification"]["Containers"]]
+
+
+def _image(uri: str, theirs: WorkloadNames) -> str:
+    """Which image a URI names. RefusedError for one outside that stack's repositories, and for one by tag."""
+    repositories = "|".join(re.escape(theirs.ground.resource(image)) for image in IMAGES)
+    known = re.fullmatch(
+        rf"{theirs.account}\.dkr\.ecr\.{theirs.region}\.[a-z.]+/({repositories})@sha256:[0-9a-f]{{64}}", uri
+    )
+    if known is None:
+        raise RefusedError(f"image: found {uri}; allowed: one by digest in a repository of stack {theirs.stack}")
+    return known[1].removeprefix(f"{theirs.ground.prefix}-")
+
+
+def _copy_image(uri: str, names: WorkloadNames, theirs: WorkloadNames, ecr: Any) -> str:
+    return shipping.take_over(names, _image(uri, theirs), uri, ecr=ecr)
+
+
+def _is_of_run(text: str, theirs: WorkloadNames) -> bool:
+    return text.startswith(f"s3://{theirs.artifacts_bucket}/{theirs.layout.runs}")
+
+
+def _here(text: str, names: WorkloadNames, theirs: WorkloadNames) -> str:
+    """Where an object or image of the other stack is in this one; every other text as it is."""
+    if _is_of_run(text, theirs):
+        rest = text.removeprefix(f"s3://{theirs.artifacts_bucket}/{theirs.layout.runs}")
+        return f"s3://{names.artifacts_bucket}/{names.layout.taken_over(theirs.account, theirs.stack)}{rest}"
+    host = f"{theirs.account}.dkr.ecr.{theirs.region}."
+    if text.startswith(host):
+        ours = f"{names.account}.dkr.ecr.{names.region}."
+        return text.replace(host, ours, 1).replace(f"/{theirs.ground.prefix}-", f"/{names.ground.prefix}-", 1)
+    return text
+
+
+def _copy_object(uri: str, names: WorkloadNames, theirs: WorkloadNames, s3: Any) -> None:
+    """RefusedError where the other stack has no such object any more. S3 copies it, up to 5 GB."""
+    key = uri.removeprefix(f"s3://{theirs.artifacts_bucket}/")
+    to = _here(uri, names, theirs).removeprefix(f"s3://{names.artifacts_bucket}/")
+    try:
+        s3.copy_object(
+            Bucket=names.artifacts_bucket,
+            Key=to,
+            CopySource={"Bucket": theirs.artifacts_bucket, "Key": key},
+            ExpectedBucketOwner=names.account,
+            ExpectedSourceBucketOwner=theirs.account,
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchKey":
+            raise
+        raise RefusedError(f"{uri} is not there any more; train and approve a model anew in {theirs.stack}") from error

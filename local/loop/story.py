@@ -190,11 +190,9 @@ class Story:
             gate = evaluation["gate"]
             self.say(evaluation["summary"])
             if evaluation["champion"]:
-                gap = evaluation["champion"]["difference"]
-                self.say(
-                    f"against the champion: {gap['value']:+.4f} [{gap['low']:+.4f}, {gap['high']:+.4f}] "
-                    f"(margin {self.contract.bounds(gap['bound']).max:g})"
-                )
+                gap, reason = evaluation["champion"]["difference"], evaluation["champion"].get("reason")
+                told = reason or f"{gap['value']:+.4f} [{gap['low']:+.4f}, {gap['high']:+.4f}]"
+                self.say(f"against the champion: {told} (margin {self.contract.bounds(gap['bound']).max:g})")
             for warning in evaluation["warnings"]:
                 self.say(f"warning: {warning}")
             self.say(f"gate: {gate['decision']}: {gate['reason']}")

@@ -17,7 +17,7 @@ from contracts.schema import Contract, Task
 from contracts.tree import columns_of
 from workloads import job
 from workloads.drift.baseline import with_scores
-from workloads.evaluation import champion, report
+from workloads.evaluation import champion, legal, report
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import Evaluated, evaluate
 from workloads.evaluation.model import Model
@@ -57,7 +57,7 @@ def main(options: argparse.Namespace) -> job.Outcome:
 def write(result: Evaluated, baseline: dict[str, Any], directory: Path) -> Mapping[str, Any]:
     """evaluation.json, evaluation.html, and the baseline with the score distribution that drift is measured against.
 
-    Returns evaluation.json: the report, and what the baseline warns of.
+    Returns evaluation.json: the report, what the baseline warns of, and null with a word for what is not finite.
     """
     directory.mkdir(parents=True, exist_ok=True)
     complete_report = {**result.report, "warnings": baseline.get("warnings", [])}
@@ -69,10 +69,11 @@ def write(result: Evaluated, baseline: dict[str, Any], directory: Path) -> Mappi
         champion_outputs=result.champion_outputs,
     )
     complete = with_scores(baseline, result.judge.watched(result.outputs))
-    (directory / "evaluation.json").write_text(json.dumps(complete_report, sort_keys=True, indent=1))
+    document = legal.document(complete_report)
+    (directory / "evaluation.json").write_text(json.dumps(document, sort_keys=True, indent=1, allow_nan=False))
     (directory / "evaluation.html").write_text(page)
-    (directory / "baseline.json").write_text(json.dumps(complete, sort_keys=True, indent=1))
-    return complete_report
+    (directory / "baseline.json").write_text(json.dumps(complete, sort_keys=True, indent=1, allow_nan=False))
+    return document
 
 
 def _same_origin(candidate: Model, contract: Contract, manifest: Mapping[str, Any]) -> None:

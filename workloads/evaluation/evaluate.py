@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -75,7 +76,9 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
 
 
 def _compared(champion: Champion, comparison: Comparison) -> dict[str, Any]:
+    lossless = not math.isfinite(comparison.difference.value)
     return {
+        **({"reason": "the champion is without loss on these rows, and the candidate is not"} if lossless else {}),
         "package_arn": champion.package_arn,
         comparison.metric: dataclasses.asdict(comparison.champion),
         "difference": {"bound": comparison.bound, **dataclasses.asdict(comparison.difference)},

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from tests.workloads.tasks import problems
 from tests.workloads.tasks.conftest import trained
 from tests.workloads.tasks.problems import PROBLEMS, Package
 from workloads import tasks
-from workloads.evaluation import gate, intervals, judges, report
+from workloads.evaluation import gate, intervals, judges, legal, report
 from workloads.evaluation.__main__ import _comparable, write
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import Evaluated, evaluate
@@ -162,6 +164,37 @@ def test_against_a_champion_without_loss_only_one_without_loss_stands() -> None:
     none, some, entities = np.zeros(10), np.ones(10), np.arange(10)
     assert intervals.ratio(none, none, entities) == intervals.Interval(value=0.0, low=0.0, high=0.0)
     assert intervals.ratio(some, none, entities).high == np.inf
+
+
+def test_what_no_json_number_says_is_null_with_a_word_for_it(trained: Trained, tmp_path: Path) -> None:
+    """A champion that knows every label: no candidate is a multiple of it."""
+    package, rows = trained("absolute"), problems.rows("absolute", 300, 3)
+    knowing: Any = SimpleNamespace(
+        features=lambda table: table, scores=lambda table: table.column("y").to_numpy().astype(np.float32)
+    )
+    found = evaluate(loaded(package), Champion(package_arn=PACKAGE, model=knowing), rows, package.contract)
+    written = write(found, {"rows": 1, "features": {}, "warnings": []}, tmp_path)
+
+    def refused(constant: str) -> None:
+        raise AssertionError(constant)
+
+    read = json.loads((tmp_path / "evaluation.json").read_text(), parse_constant=refused)
+    assert read == json.loads(json.dumps(written))
+    assert read["gate"]["decision"] == "reject"
+    assert read["champion"]["reason"] == "the champion is without loss on these rows, and the candidate is not"
+    assert read["champion"]["difference"] == {"bound": "loss_increase", "value": None, "low": None, "high": None}
+    assert read["not_finite"] == {f"champion.difference.{end}": "infinite" for end in ("value", "low", "high")}
+    assert "+inf" in (tmp_path / "evaluation.html").read_text()
+
+
+def test_finite_numbers_stay_as_they_are_and_each_other_one_is_named() -> None:
+    report = {"a": [1.5, -math.inf], "b": {"c": math.nan, "d": (math.inf, None, "text", True)}}
+    assert legal.document(report) == {
+        "a": [1.5, None],
+        "b": {"c": None, "d": [None, None, "text", True]},
+        "not_finite": {"a.1": "infinite, below 0", "b.c": "undefined", "b.d.0": "infinite"},
+    }
+    assert legal.document({"a": 1.0}) == {"a": 1.0}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ _FRAMES = ("pulumi:pulumi:Stack", "mlplatform:workload:Workload")
 #: Parts of a resource that its own box already implies.
 _DETAILS = re.compile(
     r"aws:(iam/|s3/bucket[A-Z]|kms/alias|vpc/|cloudwatch/logGroup|cloudwatch/eventTarget|lambda/permission|"
-    r"lambda/functionEventInvokeConfig|sns/topicPolicy|sns/topicSubscription|sqs/queuePolicy|ec2/route|ecr/lifecycle|"
+    r"sns/topicPolicy|sns/topicSubscription|sqs/queuePolicy|ec2/route|ecr/lifecycle|"
     r"ec2/defaultSecurityGroup|ec2/internetGateway)"
 )
 

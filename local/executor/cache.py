@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from local.executor.errors import InvalidExecution
 
 _ATTRIBUTES = {
@@ -44,6 +46,9 @@ class Entry:
     execution_arn: str
 
 
+_ENTRY = TypeAdapter(Entry)
+
+
 class Cache:
     """Files under `directory`, one a step and key; the newest success of a key replaces the one before."""
 
@@ -57,12 +62,7 @@ class Cache:
         path = self._path(step, arguments)
         if path is None or not path.is_file():
             return None
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        entry = Entry(
-            properties=raw["properties"],
-            ended=datetime.fromisoformat(raw["ended"]),
-            execution_arn=raw["execution_arn"],
-        )
+        entry = _ENTRY.validate_json(path.read_bytes())
         fresh = datetime.now(UTC) - entry.ended <= duration(step["CacheConfig"]["ExpireAfter"])
         return entry if fresh and exists(entry) else None
 
@@ -71,14 +71,9 @@ class Cache:
         path = self._path(step, arguments)
         if path is None:
             return
-        raw = {
-            "properties": entry.properties,
-            "ended": entry.ended.isoformat(),
-            "execution_arn": entry.execution_arn,
-        }
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(raw, sort_keys=True), encoding="utf-8")
+        partial.write_bytes(_ENTRY.dump_json(entry))
         partial.replace(path)
 
     def _path(self, step: Mapping[str, Any], arguments: Mapping[str, Any]) -> Path | None:

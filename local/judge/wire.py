@@ -19,31 +19,30 @@ _UNIT_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 def request(resource: Judged) -> pb.AnalyzeRequest:
     """A resource for Analyze and Remediate, before it is created or changed."""
-    return pb.AnalyzeRequest(
-        type=resource.type,
-        name=resource.name,
-        urn=resource.urn,
-        properties=_properties(resource),
-        options=_options(resource),
-        provider=_provider(resource.provider),
-    )
+    return pb.AnalyzeRequest(**_fields(resource))
 
 
 def stack_resource(resource: Judged) -> pb.AnalyzerResource:
     """A resource for AnalyzeStack, with what it comes from."""
     return pb.AnalyzerResource(
-        type=resource.type,
-        name=resource.name,
-        urn=resource.urn,
-        properties=_properties(resource),
-        options=_options(resource),
-        provider=_provider(resource.provider),
+        **_fields(resource),
         parent=resource.parent,
         dependencies=resource.dependencies,
         propertyDependencies={
             key: pb.AnalyzerPropertyDependencies(urns=urns) for key, urns in resource.property_dependencies.items()
         },
     )
+
+
+def _fields(resource: Judged) -> dict[str, Any]:
+    return {
+        "type": resource.type,
+        "name": resource.name,
+        "urn": resource.urn,
+        "properties": _properties(resource),
+        "options": _options(resource),
+        "provider": _provider(resource.provider),
+    }
 
 
 def _properties(resource: Judged) -> struct_pb2.Struct:

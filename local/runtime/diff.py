@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from local import values
@@ -59,17 +59,6 @@ def difference(registration: Registration, old: Entry | None, replaces: Replaces
     if delete_first is None:
         delete_first = _holds_its_name(registration, before, after)
     return Difference(op=Op.REPLACE, changed=changed, delete_first=delete_first)
-
-
-def with_replaced(step: Difference, registration: Registration, replaced: Collection[str]) -> Difference:
-    """The step, which is a replacement where one of the resources in `replace_with` is replaced."""
-    wanted = registration.custom and set(registration.options.replace_with).intersection(replaced)
-    if not wanted or step.op not in (Op.SAME, Op.UPDATE):
-        return step
-    first = registration.options.delete_before_replace
-    names_stay = _holds_its_name(registration, registration.inputs, registration.inputs)
-    delete_first = names_stay if first is None else first
-    return replace(step, op=Op.REPLACE, changed=(*step.changed, "replaceWith"), delete_first=delete_first)
 
 
 def _forced(new: values.Properties, old: values.Properties, paths: tuple[str, ...]) -> list[str]:

@@ -19,7 +19,7 @@ from pulumi.runtime.proto import resource_pb2
 from local import values
 from local.judge.model import Judged, Violation
 from local.runtime import awsx, sdk
-from local.runtime.diff import Difference, difference, with_ignored, with_replaced
+from local.runtime.diff import Difference, difference, with_ignored
 from local.runtime.errors import DefaultProviderError, DuplicateUrnError, StoppedError
 from local.runtime.hooks import Hooks, Moment, Operator
 from local.runtime.model import Cloud, Event, OnEvent, Op, Policies
@@ -132,7 +132,6 @@ class Engine(ABC):
         self.violations += found
         self.registrations[resource.urn] = resource
         step = difference(resource, old, lambda before, after: self._replaces(resource.type, before, after))
-        step = with_replaced(step, resource, self.changes[Op.REPLACE])
         self._admit(old, step, found)
         before = Moment(old_inputs=old.inputs, old_outputs=old.outputs, id=old.id) if old else Moment()
         self._hooks.run("before", step.op, resource, before, dry_run=self.dry_run)

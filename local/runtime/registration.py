@@ -23,6 +23,8 @@ _ENGINE_HOOKS = ("before_delete", "after_delete", "on_error")
 _REFUSED = {
     "importId": "import_: nothing exists in the emulated cloud that could be imported; leave it out",
     "transforms": NO_TRANSFORMS,
+    "replace_with": "replace_with: name the other resource's property in an input of this one instead",
+    "deletedWith": "deleted_with: everything is deleted here by itself; leave it out",
     "state_migrations": "state_migrations: they rewrite an engine's state, which is not used here",
 }
 
@@ -36,8 +38,6 @@ class Options:
     replace_on_changes: tuple[str, ...] = ()
     delete_before_replace: bool | None = None
     retain_on_delete: bool = False
-    deleted_with: str = ""
-    replace_with: tuple[str, ...] = ()
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     additional_secret_outputs: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
@@ -131,8 +131,6 @@ def _options(request: resource_pb2.RegisterResourceRequest, aliases: tuple[str, 
         replace_on_changes=tuple(request.replaceOnChanges),
         delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
         retain_on_delete=request.retainOnDelete,
-        deleted_with=request.deletedWith,
-        replace_with=tuple(request.replace_with),
         hooks={name: tuple(found) for name in _RUN_HOOKS if (found := getattr(request.hooks, name))},
         additional_secret_outputs=tuple(request.additionalSecretOutputs),
         aliases=aliases,
@@ -178,8 +176,6 @@ def option_fields(options: Options) -> dict[str, Any]:
         "ignoreChanges": list(options.ignore_changes),
         "replaceOnChanges": list(options.replace_on_changes),
         "retainOnDelete": options.retain_on_delete,
-        "deletedWith": options.deleted_with,
-        "replaceWith": list(options.replace_with),
         "hooks": {name: list(hooks) for name, hooks in options.hooks.items()},
         "additionalSecretOutputs": list(options.additional_secret_outputs),
         "aliases": list(options.aliases),

@@ -16,7 +16,7 @@ from local import disk, values
 from local.runtime.errors import StateError
 from local.runtime.registration import PROVIDER_PREFIX
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,6 @@ class Entry:
     provider: str = ""
     protect: bool = False
     retain_on_delete: bool = False
-    deleted_with: str = ""
     emulated: bool = True
     pending_deletion: bool = False
     incomplete: bool = False

@@ -98,12 +98,11 @@ class UpdatePass(Engine):
 def delete(entries: list[Entry], cloud: Cloud, state: State, deleted: Callable[[Entry], None] | None = None) -> None:
     """Delete resources in the given order and forget each in the state; `deleted` is told of each when it is gone.
 
-    `retain_on_delete` leaves the resource and forgets it, `deleted_with` leaves it to the deletion of the other one.
+    `retain_on_delete` leaves the resource and forgets it.
     """
-    urns = {entry.urn for entry in entries}
     for entry in entries:
         stands = entry.custom and not entry.type.startswith(PROVIDER_PREFIX)
-        if stands and not entry.retain_on_delete and entry.deleted_with not in urns:
+        if stands and not entry.retain_on_delete:
             cloud.delete(entry.type, entry.id, values.plain(entry.inputs), values.plain(entry.outputs))
         state.drop(entry)
         if deleted is not None:
@@ -133,7 +132,6 @@ def _entry(resource: Registration, old: Entry | None) -> Entry:
         provider=resource.provider,
         protect=resource.options.protect,
         retain_on_delete=resource.options.retain_on_delete,
-        deleted_with=resource.options.deleted_with,
         emulated=old.emulated if old else True,
     )
 

@@ -104,8 +104,4 @@ TYPES = (
         fields={"function": "FunctionName"},
         delete=(Call("RemovePermission"),),
     ),
-    ResourceType(
-        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
-        defaults={"maximumRetryAttempts": 2},
-    ),
 )

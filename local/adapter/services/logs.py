@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local.adapter.conversions import json_text, one_of
+from local.adapter.conversions import one_of
 from local.adapter.rules import must
-from local.adapter.table import Call, Request, Requests, ResourceType, Scope, To
+from local.adapter.table import Call, Request, Requests, ResourceType, Scope
 
 SERVICE = "logs"
 
@@ -56,11 +56,5 @@ TYPES = (
         ),
         replace=("logGroupClass", "name", "namePrefix"),
         lacking=("PutLogGroupDeletionProtection",),
-    ),
-    ResourceType(
-        "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
-        noun="ResourcePolicy",
-        id="{policyName}",
-        fields={"policyDocument": To("policyDocument", json_text)},
     ),
 )

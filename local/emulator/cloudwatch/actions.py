@@ -11,7 +11,7 @@ from moto.sns.models import sns_backends
 from local.emulator.cloudwatch import messages
 from local.emulator.cloudwatch.messages import StateRecord
 from local.emulator.context import Context
-from local.emulator.delivery import events, lambdas, permissions
+from local.emulator.delivery import events, permissions
 from local.emulator.delivery.log import Status
 
 
@@ -42,14 +42,9 @@ def notify(context: Context, backend: CloudWatchBackend, alarm: Alarm, old: Stat
 def _act(
     context: Context, backend: CloudWatchBackend, alarm: Alarm, action: str, old: StateRecord, new: StateRecord
 ) -> None:
-    service, region, account = action.split(":")[2:5]
+    service = action.split(":")[2]
     if service == "sns":
         _publish(context, backend, alarm, action, old, new)
-    elif service == "lambda":
-        event = messages.lambda_event(alarm, backend.account_id, old, new)
-        lambdas.invoke_later(
-            context, account, region, action, event, source=alarm.alarm_arn, service=permissions.ALARMS
-        )
     elif service == "autoscaling" and context.scale is not None:
         context.scale(backend, alarm, action)
     else:

@@ -1,20 +1,19 @@
-"""What CloudWatch says when an alarm changes: the SNS message, the EventBridge event, the direct Lambda invocation.
+"""What CloudWatch says when an alarm changes: the SNS message and the EventBridge event.
 
-Sources: CloudWatch user guide, "Alarm events and EventBridge" and "Invoke a Lambda function from an alarm"; the SNS
+Sources: CloudWatch user guide, "Alarm events and EventBridge"; the SNS
 message as SNS delivers it (its `Trigger` spells dimensions in lower case and statistics in upper case).
 """
 
 from __future__ import annotations
 
-import functools
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.session import Session
 from moto.cloudwatch.models import Alarm
 
+from local.adapter import regions
 from local.emulator.cloudwatch.sources import returns_data
 
 
@@ -38,7 +37,7 @@ class StateRecord:
         )
 
     def as_event(self) -> dict[str, str]:
-        """The form of EventBridge and Lambda."""
+        """The form of EventBridge."""
         return {
             "value": self.value,
             "reason": self.reason,
@@ -47,12 +46,9 @@ class StateRecord:
         }
 
 
-@functools.cache
 def region_name(code: str) -> str:
     """`EU (Ireland)` for `eu-west-1`, as CloudWatch writes regions in messages."""
-    partitions = Session().get_component("data_loader").load_data("endpoints")["partitions"]
-    named = (p["regions"][code]["description"] for p in partitions if code in p["regions"])
-    return next(named, code).replace("Europe", "EU")
+    return regions.description(code).replace("Europe", "EU")
 
 
 def sns_subject(alarm: Alarm, new: StateRecord) -> str:
@@ -136,18 +132,6 @@ def event_detail(alarm: Alarm, old: StateRecord, new: StateRecord) -> dict[str, 
         "state": new.as_event(),
         "previousState": old.as_event(),
         "configuration": {"description": alarm.description or "", "metrics": configured_metrics(alarm)},
-    }
-
-
-def lambda_event(alarm: Alarm, account: str, old: StateRecord, new: StateRecord) -> dict[str, Any]:
-    """The event of a function that is an alarm's action itself."""
-    return {
-        "source": "aws.cloudwatch",
-        "alarmArn": alarm.alarm_arn,
-        "accountId": account,
-        "time": _timestamp(new.timestamp),
-        "region": alarm.region_name,
-        "alarmData": event_detail(alarm, old, new),
     }
 
 

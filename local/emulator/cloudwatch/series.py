@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 from moto.cloudwatch.models import CloudWatchBackend, MetricAggregatedDatum, MetricDatum, MetricDatumBase
 
 from local.emulator.extension import store
@@ -104,11 +104,4 @@ def statistic(name: str, chosen: Sequence[Sample]) -> float | None:
         raise ValueError(f"statistic is {name!r}, allowed are {', '.join(simple)} and percentiles such as p99")
     if any(s.minimum != s.maximum for s in chosen):
         return None
-    return _percentile(sorted(value for s in chosen for value in [s.minimum] * max(1, int(s.count))), rank)
-
-
-def _percentile(ordered: Sequence[float], rank: float) -> float:
-    """Linear interpolation between the two nearest ranks."""
-    position = (len(ordered) - 1) * rank / 100
-    low, high = math.floor(position), math.ceil(position)
-    return ordered[low] + (ordered[high] - ordered[low]) * (position - low)
+    return float(np.percentile([value for s in chosen for value in [s.minimum] * max(1, int(s.count))], rank))

@@ -18,7 +18,6 @@ from moto.sqs.models import Queue
 from local.emulator.policy_statements import Request, allows
 
 ALARMS, RULES, TOPICS = "cloudwatch.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com"
-_ALARMS_TO_FUNCTIONS = "lambda.alarms.cloudwatch.amazonaws.com"
 
 
 def to_topic(topic: Topic, service: str, source: str) -> str | None:
@@ -44,9 +43,8 @@ def to_queue(queue: Queue, service: str, source: str) -> str | None:
 
 def to_function(function: LambdaFunction, service: str, source: str) -> str | None:
     """Why a service may not invoke a function on behalf of `source`; None when it may."""
-    principal = _ALARMS_TO_FUNCTIONS if service == ALARMS else service
     arn = function.function_arn
-    request = Request(action="lambda:InvokeFunction", resource=arn, service=principal, facts=_facts(source))
+    request = Request(action="lambda:InvokeFunction", resource=arn, service=service, facts=_facts(source))
     if allows(json.dumps({"Statement": function.policy.statements}), request):
         return None
     return _refusal(f"function {arn}", request, source)

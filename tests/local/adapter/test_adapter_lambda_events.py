@@ -16,7 +16,6 @@ from local.adapter import Adapter, InvalidInput
 from local.adapter.assets import zipped
 
 FUNCTION, PERMISSION = "aws:lambda/function:Function", "aws:lambda/permission:Permission"
-INVOKE_CONFIG = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
 RULE, TARGET = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
 ALARM, DASHBOARD = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/dashboard:Dashboard"
@@ -138,21 +137,6 @@ class TestFunctions:
         assert (statement["Sid"], statement["Condition"]["ArnLike"]["AWS:SourceArn"]) == (permission.id, topic)
         assert permission.id == permission.outputs["statementId"]
         adapter.delete(PERMISSION, permission.id, allow, permission.outputs)
-
-        queue = adapter.create("aws:sqs/queue:Queue", "failed", {"name": "failed"}).outputs["arn"]
-        asynchronous = {
-            "functionName": "rollback",
-            "maximumRetryAttempts": 1.0,
-            "destinationConfig": {"onFailure": {"destination": queue}},
-        }
-        config = adapter.create(INVOKE_CONFIG, "rollback", asynchronous)
-        found = aws("lambda").get_function_event_invoke_config(FunctionName="rollback")
-        assert (found["MaximumRetryAttempts"], found["DestinationConfig"]["OnFailure"]) == (1, {"Destination": queue})
-        changed = {**asynchronous, "maximumRetryAttempts": 0.0}
-        calls.clear()
-        adapter.update(INVOKE_CONFIG, config.id, asynchronous, changed, config.outputs)
-        assert calls == ["PutFunctionEventInvokeConfig"]  # moto keeps the first configuration all the same
-        adapter.delete(INVOKE_CONFIG, config.id, changed, config.outputs)
 
 
 class TestEvents:

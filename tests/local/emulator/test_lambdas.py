@@ -226,26 +226,6 @@ def handle(event, context):
     assert [(d["source"], d["target"]) for d in chain] == [(alarm, alarm), (alarm, topic), (topic, function)]
 
 
-def test_a_function_as_an_alarms_own_action(
-    emulator: Emulator, cloudwatch: Any, deploy_function: Deploy, name: str, eventually: Callable[..., Any]
-) -> None:
-    function = deploy_function(name, "def handle(e, c): return [e['source'], e['alarmData']['state']['value']]")
-    cloudwatch.put_metric_alarm(
-        AlarmName=name,
-        Namespace=name,
-        MetricName="m",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanThreshold",
-        AlarmActions=[function],
-    )
-    cloudwatch.put_metric_data(Namespace=name, MetricData=[{"MetricName": "m", "Value": 2}])
-    found = eventually(lambda: [d for d in emulator.deliveries() if d["target"] == function])
-    assert found[0]["detail"]["result"] == ["aws.cloudwatch", "ALARM"]
-
-
 def test_subscriptions_that_lead_off_the_machine_are_recorded(emulator: Emulator, name: str) -> None:
     sns = emulator.client("sns")
     topic = sns.create_topic(Name=name)["TopicArn"]

@@ -151,19 +151,6 @@ def test_retained_resources_are_forgotten_and_left_alone(project: Any) -> None:
     assert f"{TOPIC}news" not in entries(project)
 
 
-def test_a_resource_that_goes_with_another_is_not_deleted_by_itself(project: Any) -> None:
-    deploy(
-        project,
-        """
-        bucket = aws.s3.Bucket("data", bucket="data")
-        aws.sns.Topic("news", name="news", opts=pulumi.ResourceOptions(deleted_with=bucket))
-        """,
-    )
-    project.program("")
-    project.up()
-    assert project.cloud.operations() == [("delete", "data")]
-
-
 PROTECTED = 'aws.sns.Topic("news", name="news", fifo_topic=False, opts=pulumi.ResourceOptions(protect=True))'
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from local.identity import ACCESS_KEY
 from local.judge.model import Violation
-from local.runtime import LocalRunError, Op, PolicyViolationError
+from local.runtime import LocalRunError, PolicyViolationError
 from local.runtime.errors import HookError
 
 TOLD = """
@@ -108,24 +108,6 @@ def test_two_hooks_of_one_name_are_refused(project: Any) -> None:
     project.program("pulumi.ResourceHook('h', lambda args: None)\npulumi.ResourceHook('h', lambda args: None)")
     with pytest.raises(LocalRunError, match=r"^resource hook 'h': registered twice; give one of the two another name$"):
         project.preview()
-
-
-FOLLOWING = """
-first = aws.sns.Topic("first", name="first-{text}")
-aws.sns.Topic("second", name="second", opts=pulumi.ResourceOptions(replace_with=[first]))
-aws.sns.Topic("third", name="third", opts=pulumi.ResourceOptions(depends_on=[first]))
-"""
-
-
-def test_a_resource_is_replaced_with_another_and_its_neighbour_is_not(project: Any) -> None:
-    project.cloud.forces_replacement = {"name"}
-    project.program(FOLLOWING.format(text="a"))
-    project.up()
-    project.program(FOLLOWING.format(text="b"))
-    changes = project.up().changes
-    assert [urn.rpartition("::")[2] for urn in changes[Op.REPLACE]] == ["first", "second"]
-    assert set(project.cloud.live) == {"first-b", "second", "third"}
-    assert project.up().changes[Op.REPLACE] == []
 
 
 ACTING = """

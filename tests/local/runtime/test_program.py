@@ -284,6 +284,14 @@ def test_an_error_in_an_apply_is_the_error_of_the_run(project: Any) -> None:
             "replacement_trigger: name the property in replace_on_changes instead",
         ),
         (
+            'first = aws.sns.Topic("n")\naws.sns.Topic("m", opts=pulumi.ResourceOptions(replace_with=[first]))',
+            "replace_with: name the other resource's property in an input of this one instead",
+        ),
+        (
+            'first = aws.sns.Topic("n")\naws.sns.Topic("m", opts=pulumi.ResourceOptions(deleted_with=first))',
+            "deleted_with: everything is deleted here by itself; leave it out",
+        ),
+        (
             'pulumi.ComponentResource("eks:index:Cluster", "c", {}, None, remote=True)',
             "a remote component that the local run cannot expand; it knows awsx:ec2:Vpc, awsx:ecr:Repository",
         ),

@@ -27,26 +27,30 @@ SERVICES: Final = (
 )
 
 
-def topic_policy(names: Names, role: str, *, event_rules: bool) -> list[Statement]:
-    """Alarms of this stack publish, on request also event rules; functions publish by their own policies.
+def topic_policy(names: Names, role: str, *, event_rules: bool, alarms: bool = True) -> list[Statement]:
+    """Alarms of this stack publish, on request also event rules; roles publish by their own policies.
 
     EventBridge's calls carry neither aws:SourceArn nor aws:SourceAccount (Amazon SNS developer guide, "Managing
     encryption keys"), so its statement is bounded by the topic and the key alone.
     """
     topic = [names.arn("sns", names.resource(role))]
     statements = [
-        access.grant(
-            "Alarms",
-            ["sns:Publish"],
-            topic,
-            {"Service": "cloudwatch.amazonaws.com"},
-            conditions={
-                "ArnLike": {"aws:SourceArn": names.arn("cloudwatch", f"alarm:{names.every}")},
-                "StringEquals": {"aws:SourceAccount": names.account},
-            },
-        ),
-        access.deny("DenyPlainHttp", ["sns:Publish"], topic, conditions={"Bool": {"aws:SecureTransport": "false"}}),
+        access.deny("DenyPlainHttp", ["sns:Publish"], topic, conditions={"Bool": {"aws:SecureTransport": "false"}})
     ]
+    if alarms:
+        statements.insert(
+            0,
+            access.grant(
+                "Alarms",
+                ["sns:Publish"],
+                topic,
+                {"Service": "cloudwatch.amazonaws.com"},
+                conditions={
+                    "ArnLike": {"aws:SourceArn": names.arn("cloudwatch", f"alarm:{names.every}")},
+                    "StringEquals": {"aws:SourceAccount": names.account},
+                },
+            ),
+        )
     if event_rules:
         statements.append(access.grant("EventRules", ["sns:Publish"], topic, {"Service": "events.amazonaws.com"}))
     return statements
@@ -54,12 +58,16 @@ def topic_policy(names: Names, role: str, *, event_rules: bool) -> list[Statemen
 
 @dataclass(frozen=True, kw_only=True)
 class TopicArgs:
-    """`role` names the topic (`<prefix>-<role>`); `event_rules` lets EventBridge publish; `emails` get all."""
+    """`role` names the topic (`<prefix>-<role>`); `emails` get all.
+
+    `alarms` lets the stack's alarms publish, `event_rules` EventBridge.
+    """
 
     names: Names
     role: str
     key_arn: pulumi.Input[str]
     event_rules: bool = False
+    alarms: bool = True
     emails: Sequence[str] = ()
 
 
@@ -85,7 +93,9 @@ class Topic(pulumi.ComponentResource):
         aws.sns.TopicPolicy(
             f"{name}-policy",
             arn=topic.arn,
-            policy=access.document(topic_policy(args.names, args.role, event_rules=args.event_rules)),
+            policy=access.document(
+                topic_policy(args.names, args.role, event_rules=args.event_rules, alarms=args.alarms)
+            ),
             opts=child,
         )
         for address in args.emails:

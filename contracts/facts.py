@@ -25,6 +25,7 @@ def facts() -> dict[str, Any]:
                 "has_instances": kind.has_instances,
                 "captures": kind.captures,
                 "in_network": kind.in_network,
+                "scales_to_zero": kind.scales_to_zero,
                 "rollouts": list(kind.rollouts),
             }
             for kind in KNOWN

@@ -12,6 +12,8 @@ from typing import Final
 
 #: Prefix of captured traffic of all workloads, which expires by a lifecycle rule.
 DATA_CAPTURE: Final = "data-capture/"
+#: Prefix of what asynchronous endpoints of all workloads are asked and answer.
+ASYNCHRONOUS: Final = "asynchronous/"
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class Layout:
     def data_capture(self) -> str:
         """Processed bucket: captured traffic; SageMaker adds `<endpoint>/<variant>/<yyyy/mm/dd/hh>/`."""
         return self._prefix(DATA_CAPTURE.rstrip("/"))
+
+    @property
+    def asynchronous(self) -> str:
+        """Processed bucket: requests of asynchronous endpoints and their answers, one directory an endpoint."""
+        return self._prefix(ASYNCHRONOUS.rstrip("/"))
 
     @property
     def offline_store(self) -> str:

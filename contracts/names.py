@@ -276,6 +276,11 @@ class EndpointNames(WorkloadNames):
         return f"{self.layout.locks}{self.endpoint}"
 
     @property
+    def asynchronous(self) -> str:
+        """Processed bucket: above the requests of an asynchronous endpoint and what became of them."""
+        return f"{self.layout.asynchronous}{self.prefix}/"
+
+    @property
     def data_capture_uri(self) -> str:
         """Where the endpoint writes captured requests and predictions; SageMaker adds the endpoint's name."""
         return f"s3://{self.processed_bucket}/{self.layout.data_capture}".rstrip("/")

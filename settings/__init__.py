@@ -11,7 +11,17 @@ from settings.access import Access, Persona, Personas
 from settings.audit import Audit
 from settings.autoscaling import Autoscaling, Schedule
 from settings.delivery import Delivery, GitHub, GitLab
-from settings.endpoints import AnyKind, Endpoint, EndpointAlarms, Fleet, Realtime, RollbackAlarm
+from settings.endpoints import (
+    AnyKind,
+    Asynchronous,
+    BacklogScaling,
+    Endpoint,
+    EndpointAlarms,
+    Fleet,
+    QueueAlarms,
+    Realtime,
+    RollbackAlarm,
+)
 from settings.features import Features
 from settings.images import Images
 from settings.lake import Lake
@@ -44,8 +54,10 @@ __all__ = [
     "Access",
     "AllAtOnce",
     "AnyKind",
+    "Asynchronous",
     "Audit",
     "Autoscaling",
+    "BacklogScaling",
     "Canary",
     "Delivery",
     "Endpoint",
@@ -63,6 +75,7 @@ __all__ = [
     "Notifications",
     "Persona",
     "Personas",
+    "QueueAlarms",
     "Realtime",
     "RetentionDays",
     "Retraining",

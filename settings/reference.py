@@ -28,7 +28,9 @@ _PAGES: Final = (
     ("Settings", "", "Keys of the stack; each is `ml-platform:<key>` in `Pulumi.<stack>.yaml`."),
     ("Workload", "workloads.<name>", ""),
     ("Realtime", "workloads.<name>.endpoints.<name>: {kind: realtime}", ""),
+    ("Asynchronous", "workloads.<name>.endpoints.<name>: {kind: asynchronous}", ""),
     ("EndpointAlarms", "….alarms", ""),
+    ("QueueAlarms", "….alarms of {kind: asynchronous}", ""),
     ("Personas", "access.personas", ""),
     ("CreatedNetwork", "network.create", ""),
     ("ExistingNetwork", "network.existing", ""),
@@ -40,6 +42,7 @@ _PAGES: Final = (
     ("Rolling", "….rollout: {kind: rolling}", ""),
     ("Autoscaling", "….autoscaling", ""),
     ("Schedule", "….autoscaling.schedules[]", ""),
+    ("BacklogScaling", "….autoscaling of {kind: asynchronous}", ""),
 )
 _HEAD: Final = """# Configuration of a stack
 
@@ -124,19 +127,20 @@ def _with_costs(node: Any) -> Any:
         return node.replace("#/$defs/", "#/definitions/") if isinstance(node, str) else node
     found = {key: _with_costs(value) for key, value in node.items() if key not in {COST, RISK, "discriminator"}}
     if "discriminator" in node:
-        found |= _by_kind(found.pop("oneOf"), node["discriminator"]["mapping"])
+        del found["oneOf"]
+        found |= _by_kind({kind: _with_costs(ref) for kind, ref in node["discriminator"]["mapping"].items()})
     extra = [f"{word}: {node[key]}." for word, key in (("Costs", COST), ("Risks", RISK)) if key in node]
     if extra:
         found["description"] = " ".join([node["description"].replace("\n", " "), *extra])
     return found
 
 
-def _by_kind(models: list[Schema], kinds: Mapping[str, str]) -> Schema:
+def _by_kind(models: Mapping[str, str]) -> Schema:
     """A union as an editor tells its members apart: a fault is at its key, where `oneOf` would refuse the whole."""
-    one_of_them = {"properties": {"kind": {"enum": [*kinds]}}, "required": ["kind"]}
+    one_of_them = {"properties": {"kind": {"enum": [*models]}}, "required": ["kind"]}
     choices = [
-        {"if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]}, "then": model}
-        for kind, model in zip(kinds, models, strict=True)
+        {"if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]}, "then": {"$ref": model}}
+        for kind, model in models.items()
     ]
     return {"type": "object", **one_of_them, "allOf": choices}
 

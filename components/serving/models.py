@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import pulumi
@@ -51,25 +51,38 @@ def statements(
     ]
 
 
-def role(name: str, ground: Ground, names: EndpointNames, opts: pulumi.ResourceOptions) -> access.Role:
-    """The role of the endpoint called `name` in the program."""
+def role(
+    name: str, ground: Ground, names: EndpointNames, opts: pulumi.ResourceOptions, more: Iterable[Statement] = ()
+) -> access.Role:
+    """The role of the endpoint called `name` in the program; `more` is what its kind needs beside."""
     return jobs.role(
         f"{name}-role",
         ground=ground,
         names=names,
         job="endpoint",
         description="The endpoint's models",
-        statements=statements(
-            names, models_key=ground.keys[Domain.MODELS].arn, processed_key=ground.keys[Domain.PROCESSED].arn
-        ),
+        statements=[
+            *statements(
+                names, models_key=ground.keys[Domain.MODELS].arn, processed_key=ground.keys[Domain.PROCESSED].arn
+            ),
+            *more,
+        ],
         opts=opts,
     )
 
 
 def isolated(
-    name: str, packages: Iterable[str], role: access.Role, ground: Ground, opts: pulumi.ResourceOptions
+    name: str,
+    packages: Iterable[str],
+    role: access.Role,
+    ground: Ground,
+    opts: pulumi.ResourceOptions,
+    environment: Mapping[str, str],
 ) -> dict[str, aws.sagemaker.Model]:
-    """One model for each package, in the private network and without a way out of it; by package."""
+    """One model for each package, in the private network and without a way out of it; by package.
+
+    `environment` is what their containers are given beside what the package says.
+    """
     network: aws.sagemaker.ModelVpcConfigArgsDict = {
         "subnets": ground.network.subnet_ids,
         "security_group_ids": [ground.network.security_group_id],
@@ -77,9 +90,13 @@ def isolated(
     return {
         package: aws.sagemaker.Model(
             f"{name}-model-{package_id(package)}",
-            name=content_name(package_id(package), [package, role.arn, network, True]),
+            name=content_name(
+                package_id(package), [package, role.arn, network, True, *([environment] if environment else [])]
+            ),
             execution_role_arn=role.arn,
-            primary_container=aws.sagemaker.ModelPrimaryContainerArgs(model_package_name=package),
+            primary_container=aws.sagemaker.ModelPrimaryContainerArgs(
+                model_package_name=package, environment=environment or None
+            ),
             enable_network_isolation=True,
             vpc_config=network,
             opts=opts,

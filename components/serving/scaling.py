@@ -26,6 +26,27 @@ SERVICES: Final = (
 )
 
 
+def scalable(
+    name: str,
+    variant: str,
+    limits: tuple[int, int],
+    endpoint: aws.sagemaker.Endpoint,
+    parent: pulumi.Resource,
+) -> aws.appautoscaling.Target:
+    """The number of a variant's instances, between the fewest and the most."""
+    least, most = limits
+    return aws.appautoscaling.Target(
+        f"{name}-{variant}-target",
+        service_namespace="sagemaker",
+        scalable_dimension="sagemaker:variant:DesiredInstanceCount",
+        # From the endpoint's output: the variant must exist before it can be registered.
+        resource_id=endpoint.name.apply(lambda live: f"endpoint/{live}/variant/{variant}"),
+        min_capacity=least,
+        max_capacity=most,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[endpoint]),
+    )
+
+
 def scaling(
     name: str,
     names: EndpointNames,
@@ -40,16 +61,7 @@ def scaling(
     that use automatic scaling"), and a challenger has to go when its test ends or is rolled back.
     """
     child = pulumi.ResourceOptions(parent=parent)
-    target = aws.appautoscaling.Target(
-        f"{name}-{variant}-target",
-        service_namespace="sagemaker",
-        scalable_dimension="sagemaker:variant:DesiredInstanceCount",
-        # From the endpoint's output: the variant must exist before it can be registered.
-        resource_id=endpoint.name.apply(lambda live: f"endpoint/{live}/variant/{variant}"),
-        min_capacity=settings.minimum,
-        max_capacity=settings.maximum,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[endpoint]),
-    )
+    target = scalable(name, variant, (settings.minimum, settings.maximum), endpoint, parent)
     aws.appautoscaling.Policy(
         f"{name}-{variant}-invocations",
         name=names.resource(f"{variant}-invocations"),

@@ -162,18 +162,27 @@ def graph(names: EndpointNames, variants: Sequence[str], title: str, namespace: 
 
 def request_graphs(names: EndpointNames, variants: Sequence[str]) -> tuple[Widget, ...]:
     """What variants were asked, and how they answered."""
+    return (graph(names, variants, "invocations", REQUESTS, ("Invocations", "Sum")), *answer_graphs(names, variants))
+
+
+def answer_graphs(names: EndpointNames, variants: Sequence[str]) -> tuple[Widget, ...]:
+    """How variants answered."""
     errors = (("Invocation4XXErrors", "Sum"), ("Invocation5XXErrors", "Sum"))
     latency = (("ModelLatency", "Average"), ("ModelLatency", "p99"))
     return (
-        graph(names, variants, "invocations", REQUESTS, ("Invocations", "Sum")),
         graph(names, variants, "errors", REQUESTS, *errors),
         graph(names, variants, "model latency (microseconds)", REQUESTS, *latency),
     )
 
 
-def _host_graphs(names: EndpointNames, variants: Sequence[str]) -> tuple[Widget, ...]:
+def use_graph(names: EndpointNames, variants: Sequence[str]) -> Widget:
+    """How much of the instances is in use."""
     use = (("CPUUtilization", "Average"), ("MemoryUtilization", "Average"))
+    return graph(names, variants, "CPU (percent, summed over cores) and memory (percent)", HOSTS, *use)
+
+
+def _host_graphs(names: EndpointNames, variants: Sequence[str]) -> tuple[Widget, ...]:
     return (
-        graph(names, variants, "CPU (percent, summed over cores) and memory (percent)", HOSTS, *use),
+        use_graph(names, variants),
         graph(names, variants, "invocations per instance", REQUESTS, ("InvocationsPerInstance", "Sum")),
     )

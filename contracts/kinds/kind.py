@@ -35,17 +35,18 @@ class Kind:
     """One kind of endpoint.
 
     `has_instances` says whether it runs on instances of its own, `captures` whether SageMaker captures its traffic
-    (where it does not, the container does), `in_network` whether it can stand in the stack's network, isolated.
-    `most_variants` are the production variants that share its traffic;
-    `shadow` says whether the platform lets one more get copies of the requests, `models` whether it serves further
-    models by name; `rollouts` are the ways in which a release takes over, none where SageMaker moves all traffic at
-    once and no alarm can turn it back.
+    (where it does not, the container does), `in_network` whether it can stand in the stack's network, isolated,
+    `scales_to_zero` whether its instances may all go while nobody asks. `most_variants` are the production variants
+    that share its traffic; `shadow` says whether the platform lets one more get copies of the requests, `models`
+    whether it serves further models by name; `rollouts` are the ways in which a release takes over, none where
+    SageMaker moves all traffic at once and no alarm can turn it back.
     """
 
     name: str
     has_instances: bool
     captures: bool
     in_network: bool
+    scales_to_zero: bool
     most_variants: int
     shadow: bool
     models: bool

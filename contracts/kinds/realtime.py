@@ -11,6 +11,7 @@ REALTIME: Final = Kind(
     has_instances=True,
     captures=True,
     in_network=True,
+    scales_to_zero=False,
     most_variants=10,
     shadow=True,  # one, beside one production variant (developer guide, "Create a shadow test", read 2026-11-28)
     models=False,

@@ -16,6 +16,7 @@ SERVERLESS: Final = Kind(
     has_instances=False,
     captures=False,
     in_network=False,
+    scales_to_zero=False,
     most_variants=1,
     shadow=False,
     models=False,

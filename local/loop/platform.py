@@ -10,6 +10,7 @@ import json
 import secrets
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from contracts.release import Record
 from local.emulator.client import Emulator
 from local.identity import Caller
 from local.loop import LoopError, images
+from local.loop.queued import Queue
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,6 +50,7 @@ class Platform:
         self.names, self.contract_file, self._emulator = names, contract_file, emulator
         self._clients: dict[str, Any] = {}
         self._seen: set[str] = set()
+        self._waking, self.minutes_waited = threading.Lock(), 0
         self._salt = secrets.token_hex(32)  # of hashed columns; on AWS it is in Secrets Manager
 
     def client(self, service: str) -> Any:
@@ -155,6 +158,30 @@ class Platform:
     def endpoint(self) -> dict[str, Any]:
         """The endpoint, described."""
         return self.client("sagemaker").describe_endpoint(EndpointName=self.names.prefix)
+
+    @property
+    def queue(self) -> Queue | None:
+        """The way to ask an endpoint that takes requests from S3; None where it takes them itself."""
+        config = self.client("sagemaker").describe_endpoint_config(
+            EndpointConfigName=self.endpoint()["EndpointConfigName"]
+        )
+        if not config.get("AsyncInferenceConfig"):
+            return None
+        return Queue(
+            self.names, s3=self.client("s3"), runtime=self.client("sagemaker-runtime"), wake=self._let_instances_come
+        )
+
+    def _let_instances_come(self) -> None:
+        """Let a minute pass where there is no instance and requests wait for one; callers take turns."""
+        with self._waking:
+            if self.wait_for_endpoint() and not self.instances:
+                self._emulator.advance(60)
+                self.minutes_waited += 1
+
+    @property
+    def instances(self) -> int:
+        """How many instances the live release has."""
+        return sum(variant["CurrentInstanceCount"] for variant in self.endpoint()["ProductionVariants"])
 
     def fetch_evaluation(self, execution: str, page: Path) -> Path:
         """The HTML report of an execution's evaluation, as a file."""

@@ -22,10 +22,13 @@ from local.loop.traffic import Answers
 from local.runtime import Deployment
 
 REQUESTS = 800
+#: Rows in a request that comes from S3.
+QUEUED_ROWS = 40
 LATENCY_REQUESTS = 2000
 FAILING_REQUESTS = 60
 #: One period of the endpoint's 5xx alarm.
 PERIOD_SECONDS = 300
+HOUR_SECONDS = 3600
 #: How long the loop waits for an alarm to have had its effect.
 PATIENCE_SECONDS = 60
 
@@ -239,14 +242,19 @@ class Story:
     # --- traffic ---
 
     def predict(self) -> None:
-        """Real HTTP requests straight at the inference service, timed."""
-        with self._step("Predict over HTTP"):
+        """Real requests, timed: over HTTP straight at the inference service, or through the queue of its endpoint."""
+        queue = self.platform.queue
+        with self._step("Predict by S3" if queue else "Predict over HTTP"):
             bodies = traffic.sample(self.accepted, self.contract, LATENCY_REQUESTS, seed=1)
-            traffic.measure(self._url(), bodies[:100])  # a warm service is what is measured
-            answers = traffic.measure(self._url(), bodies)
+            if queue:
+                answers = queue.ask(bodies, rows=QUEUED_ROWS)
+            else:
+                traffic.measure(self._url(), bodies[:100])  # a warm service is what is measured
+                answers = traffic.measure(self._url(), bodies)
             self.facts.latency = answers
+            what = "rows" if queue else "requests"
             self.say(
-                f"{answers.served} of {len(bodies)} requests served in {answers.seconds:.2f} s "
+                f"{answers.served} of {len(bodies)} {what} served in {answers.seconds:.2f} s "
                 f"({answers.served / answers.seconds:.0f}/s over {traffic.CONNECTIONS} connections): "
                 f"p50 {answers.percentile(0.5):.2f} ms, p99 {answers.percentile(0.99):.2f} ms"
             )
@@ -270,11 +278,12 @@ class Story:
         return max(REQUESTS, self.contract.drift.min_rows)
 
     def _watch(self, bodies: list[bytes], label: str) -> dict[str, Any]:
-        """Send requests through InvokeEndpoint and run the drift job over what the endpoint captured of them."""
-        answers = traffic.invoke(self.platform.client("sagemaker-runtime"), self.platform.names.prefix, bodies)
+        """Send requests to the endpoint and run the drift job over what it captured of them."""
+        answers = self._invoke(bodies, rows=QUEUED_ROWS)
+        way = "rows through InvokeEndpointAsync" if self.platform.queue else "requests through InvokeEndpoint"
         self.emulator.flush()
         captured = self.platform.take_captured(self.workdir / f"captured-{label}")
-        self.say(f"{answers.served} requests through InvokeEndpoint, {captured.records} records captured")
+        self.say(f"{answers.served} {way}, {captured.records} records captured")
         report = self.platform.detect_drift(captured.directory, self.workdir / f"drift-{label}")
         self.facts.drift.append(report)
         if report["drift_score"] is None:
@@ -338,8 +347,27 @@ class Story:
             if answers.served != len(bodies):
                 raise LoopError(f"the endpoint does not serve after the rollback: {dict(answers.statuses)}")
 
-    def _invoke(self, bodies: list[bytes]) -> Answers:
+    def _invoke(self, bodies: list[bytes], *, rows: int = 1) -> Answers:
+        """Ask the endpoint as an application on AWS would; `rows` go into one request that comes from S3."""
+        if queue := self.platform.queue:
+            return queue.ask(bodies, rows=rows)
         return traffic.invoke(self.platform.client("sagemaker-runtime"), self.platform.names.prefix, bodies)
+
+    def rest_and_wake(self) -> None:
+        """An hour without requests takes a queue's instances; the next request waits for the first and is answered."""
+        if not self.platform.queue:
+            return
+        with self._step("An hour without requests, and then one"):
+            self.emulator.advance(HOUR_SECONDS)
+            self.platform.wait_for_endpoint()
+            if left := self.platform.instances:
+                raise LoopError(f"after an hour without requests there are {left} instances, not 0")
+            self.platform.minutes_waited = 0
+            answers = self._invoke(traffic.sample(self.accepted, self.contract, 1, seed=5))
+            waited, here = self.platform.minutes_waited, self.platform.instances
+            self.say(f"0 instances after it; a request waited {waited} minutes for {here}: {dict(answers.statuses)}")
+            if not answers.served:
+                raise LoopError("the request that brought the endpoint back was not served")
 
     def _restored(self, failing: str) -> None:
         endpoint = self.platform.wait_for_endpoint()

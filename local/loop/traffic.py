@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +25,9 @@ from workloads.features.frame import matrix, with_features
 #: Share of the shifted traffic that comes from one end of the shifted feature.
 SHIFT_SHARE = 0.7
 CONNECTIONS = 4
+#: Status, latency in milliseconds and variant of a row.
+Answered = tuple[int, float, str]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,33 +97,34 @@ def measure(url: str, bodies: Sequence[bytes], connections: int = CONNECTIONS) -
     """Send `bodies` to /invocations over kept-alive connections, each connection one request at a time."""
     pool = urllib3.PoolManager(maxsize=connections, retries=False)
 
-    def send(body: bytes) -> tuple[int, float, str]:
+    def send(body: bytes) -> list[Answered]:
         start = time.perf_counter()
         answer = pool.request("POST", f"{url}/invocations", body=body, headers={"Content-Type": "application/json"})
-        return answer.status, (time.perf_counter() - start) * 1e3, ""
+        return [(answer.status, (time.perf_counter() - start) * 1e3, "")]
 
-    return _answers(send, bodies, connections)
+    return answers(send, bodies, connections)
 
 
 def invoke(runtime: Any, endpoint: str, bodies: Sequence[bytes], connections: int = CONNECTIONS) -> Answers:
     """Send `bodies` through InvokeEndpoint, as an application on AWS would: routed by weight, captured, counted."""
 
-    def send(body: bytes) -> tuple[int, float, str]:
+    def send(body: bytes) -> list[Answered]:
         start = time.perf_counter()
         try:
             answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="application/json", Body=body)
             status, variant = answer["ResponseMetadata"]["HTTPStatusCode"], answer["InvokedProductionVariant"]
         except runtime.exceptions.ModelError as error:
             status, variant = int(error.response.get("OriginalStatusCode", 500)), ""
-        return status, (time.perf_counter() - start) * 1e3, variant
+        return [(status, (time.perf_counter() - start) * 1e3, variant)]
 
-    return _answers(send, bodies, connections)
+    return answers(send, bodies, connections)
 
 
-def _answers(send: Any, bodies: Sequence[bytes], connections: int) -> Answers:
+def answers(send: Callable[[T], list[Answered]], requests: Sequence[T], connections: int) -> Answers:
+    """What came back for each row of the requests, so many of them under way at once."""
     start = time.perf_counter()
     with ThreadPoolExecutor(connections) as threads:
-        results = list(threads.map(send, bodies))
+        results = [answered for found in threads.map(send, requests) for answered in found]
     return Answers(
         latencies_ms=tuple(sorted(latency for _, latency, _ in results)),
         statuses=Counter(status for status, _, _ in results),

@@ -31,5 +31,5 @@ def takes_volume_key(instance_type: object) -> bool:
 
 
 def kind(name: str) -> Mapping[str, Any]:
-    """What a kind of endpoint is able to do: `has_instances`, `captures`, `rollouts`."""
+    """What a kind of endpoint is able to do: `has_instances`, `captures`, `scales_to_zero`, `rollouts`."""
     return _table()["kinds"][name]

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
+from settings.endpoints.asynchronous import Asynchronous, BacklogScaling, QueueAlarms
 from settings.endpoints.common import AnyKind, EndpointAlarms, Fleet, RollbackAlarm
 from settings.endpoints.realtime import Realtime
 
-__all__ = ["AnyKind", "Endpoint", "EndpointAlarms", "Fleet", "Realtime", "RollbackAlarm"]
+__all__ = [
+    "AnyKind",
+    "Asynchronous",
+    "BacklogScaling",
+    "Endpoint",
+    "EndpointAlarms",
+    "Fleet",
+    "QueueAlarms",
+    "Realtime",
+    "RollbackAlarm",
+]
 
 #: One model for each kind of endpoint, told apart by `kind`.
-Endpoint = Realtime
+Endpoint = Annotated[Realtime | Asynchronous, Field(discriminator="kind")]

@@ -45,7 +45,7 @@ class AnyKind(Section):
 
 
 class Fleet(AnyKind):
-    """An endpoint on instances of its own, whose releases roll out with alarms that turn them back."""
+    """An endpoint on instances of its own, captured, whose releases roll out with alarms that turn them back."""
 
     instance_type: EndpointInstance = Field(
         default="ml.m5.large",
@@ -75,13 +75,21 @@ class Fleet(AnyKind):
     )
     """Alarms that turn a rollout back. `drift` also blocks the cure."""
 
+    capture_percent: int = Field(
+        default=100,
+        ge=0,
+        le=100,
+        json_schema_extra=told(cost="storage of the requests in S3", risk="0 blinds every monitor: drift goes unseen"),
+    )
+    """Share of requests captured for monitoring, in percent."""
+
     @property
     def most_instances(self) -> int:
         """Most instances that a variant may ever have."""
         raise NotImplementedError
 
     def faults(self) -> Iterator[Fault]:
-        """A fleet too small for its rollout, a rollout too long, alarms named twice."""
+        """A fleet too small for its rollout or bigger than its limits, a rollout too long, alarms named twice."""
         if self.instance_count < (least := LEAST_INSTANCES[self.rollout.kind]):
             fleet = f"{least} or more with rollout {self.rollout.kind}"
             advice = "a smaller fleet cannot be shifted in parts: add instances or roll out all_at_once"
@@ -92,3 +100,6 @@ class Fleet(AnyKind):
             advice = f"all fits into rollout_timeout_minutes ({self.rollout_timeout_minutes}): bake less or shift more"
             yield Fault("rollout.bake_minutes", bake, allowed, advice)
         yield from repeated("rollback_alarms", self.rollback_alarms)
+        if self.instance_count > (limit := self.most_instances):
+            advice = "lower the count or raise the maximum"
+            yield Fault("instance_count", self.instance_count, f"at most autoscaling.maximum ({limit})", advice)

@@ -48,5 +48,6 @@ def test_the_pack_knows_every_kind_by_the_facts_of_the_table() -> None:
             "has_instances": facts.has_instances,
             "captures": facts.captures,
             "in_network": facts.in_network,
+            "scales_to_zero": facts.scales_to_zero,
             "rollouts": list(facts.rollouts),
         }

@@ -30,3 +30,18 @@ def test_a_metric_says_its_unit_and_what_it_is_counted_by() -> None:
         name="ModelLatency", namespace="AWS/SageMaker", unit="Microseconds", dimensions=("EndpointName", "VariantName")
     )
     assert (found["CPUUtilization"].namespace, found["CPUUtilization"].unit) == ("/aws/sagemaker/Endpoints", "Percent")
+
+
+def test_the_queue_of_an_asynchronous_endpoint_is_counted_as_a_whole() -> None:
+    found = {metric.name: metric.dimensions for metric in kinds.ASYNCHRONOUS.metrics}
+    assert found["ApproximateBacklogSizePerInstance"] == found["HasBacklogWithoutCapacity"] == ("EndpointName",)
+    assert found["InvocationFailures"] == ("EndpointName", "VariantName")
+    assert "Invocations" not in found
+
+
+def test_an_asynchronous_request_may_take_an_hour_and_a_gigabyte() -> None:
+    session: Any = botocore.session.get_session()
+    asked = session.get_service_model("sagemaker-runtime").shape_for("InvokeEndpointAsyncInput").members
+    limits = kinds.ASYNCHRONOUS.limits
+    assert limits.seconds == asked["InvocationTimeoutSeconds"].metadata["max"]
+    assert limits.payload_bytes == 1_073_741_824

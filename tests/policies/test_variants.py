@@ -15,6 +15,7 @@ OF_THE_MODEL = [{**SERVERLESS[0], "modelName": "churn-1"}]
 IN_NO_NETWORK = drop("model", "vpcConfig").then(drop("model", "enableNetworkIsolation"))
 SERVED_WITHOUT_SERVER = link("endpoint-config", "productionVariants", OF_THE_MODEL, ["model"])
 ISOLATION = ["sagemaker-model-in-vpc", "sagemaker-model-network-isolation"]
+QUEUED = {"outputConfig": {"s3OutputPath": "s3://processed/asynchronous/"}}
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,10 @@ ISOLATION = ["sagemaker-model-in-vpc", "sagemaker-model-network-isolation"]
             drop("endpoint-config", "dataCaptureConfig").then(put("endpoint-config", "productionVariants", SERVERLESS)),
         ),
         *((policy, IN_NO_NETWORK.then(SERVED_WITHOUT_SERVER)) for policy in ISOLATION),
+        (
+            "endpoint-autoscaling",
+            put("scaling-target", "minCapacity", 0.0).then(put("endpoint-config", "asyncInferenceConfig", QUEUED)),
+        ),
         (
             "lambda-permission-scoped",
             put("rollback-permission", "principal", "*").then(put("rollback-permission", "principalOrgId", "o-1")),

@@ -8,7 +8,18 @@ import pytest
 from pydantic import ValidationError
 
 from contracts import kinds
-from settings import AllAtOnce, Canary, EndpointAlarms, Fleet, Linear, Realtime, Rolling, Section
+from settings import (
+    AllAtOnce,
+    Asynchronous,
+    Canary,
+    EndpointAlarms,
+    Fleet,
+    Linear,
+    QueueAlarms,
+    Realtime,
+    Rolling,
+    Section,
+)
 from tests.settings.written import LIVE, faults, live, load
 
 #: What a stack may name today, as a message says it.
@@ -172,6 +183,36 @@ def test_an_endpoint_that_is_only_a_kind_in_text() -> None:
     assert faults(workloads=live(rollout="canary")) == [
         f'ml-platform:{LIVE}.rollout: found "canary"; allowed: a mapping; choose such a value'
     ]
+
+
+def test_an_asynchronous_endpoint_goes_to_zero_and_has_a_queue_to_be_watched() -> None:
+    found = load(workloads=live(kind="asynchronous", alarms={"backlog": 9})).workloads["churn"].endpoints["live"]
+    assert found == Asynchronous(kind="asynchronous", alarms=QueueAlarms(backlog=9))
+    assert isinstance(found, Asynchronous)
+    assert (found.autoscaling.minimum, found.autoscaling.maximum, found.most_instances) == (0, 4, 4)
+    assert found.alarms.latency_p99_ms == 60_000
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "line"),
+    [
+        (
+            {"autoscaling": {"minimum": 3, "maximum": 2}, "instance_count": 1, "rollout": {"kind": "all_at_once"}},
+            "autoscaling.minimum: found 3; allowed: at most the maximum (2); exchange them",
+        ),
+        (
+            {"instance_count": 5},
+            "instance_count: found 5; allowed: at most autoscaling.maximum (4); lower the count or raise the maximum",
+        ),
+        (
+            {"instance_count": 2},
+            "instance_count: found 2; allowed: 3 or more with rollout canary; a smaller fleet cannot be shifted in "
+            "parts: add instances or roll out all_at_once",
+        ),
+    ],
+)
+def test_what_an_asynchronous_endpoint_cannot_be(endpoint: dict[str, Any], line: str) -> None:
+    assert faults(workloads=live(kind="asynchronous", **endpoint)) == [f"ml-platform:{LIVE}.{line}"]
 
 
 def test_an_endpoint_does_not_change() -> None:

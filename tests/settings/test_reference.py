@@ -117,4 +117,5 @@ def test_every_field_says_what_it_is() -> None:
         "Keys.one": True,
         "Lake.block_public_access": True,
         "Autoscaling.enabled": True,
+        "BacklogScaling.enabled": True,
     }

@@ -19,14 +19,15 @@ from tests import iam
 
 #: The second name begins with the first, as a careless wildcard would have it.
 WORKLOADS = ("churn", "churn-eu", "income")
-ENDPOINTS = ("live", "trial")
+KINDS: dict[str, str] = {"live": "realtime", "queued": "asynchronous"}
+ENDPOINTS = tuple(KINDS)
 STACK = "prod"
 
 
 @cache
 def three_workloads() -> dict[str, Any]:
     """The synth document of a stack with three workloads; do not change it."""
-    endpoints = {name: {"kind": "realtime"} for name in ENDPOINTS}
+    endpoints = {name: {"kind": kind} for name, kind in KINDS.items()}
     config = {
         name: {"contract": "contracts/churn.yaml", "champion": ENDPOINTS[0], "endpoints": endpoints}
         for name in WORKLOADS
@@ -53,10 +54,12 @@ def of(workload: str) -> list[str]:
 def belongings(mine: EndpointNames) -> Iterator[str]:
     """ARNs of what a workload and its endpoint own, one at least of each kind that has a name or a place of its own."""
     layout, captured = mine.layout, f"{mine.layout.data_capture}{mine.prefix}/champion/"
+    queued = KINDS[mine.endpoint] == "asynchronous"
+    answers = [f"{mine.asynchronous}{place}/" for place in ("requests", "predictions", "failures") if queued]
     for bucket, prefixes in {
         mine.raw_bucket: (layout.incoming,),
         mine.processed_bucket: (
-            layout.accepted, layout.quarantine, layout.ledger, captured, layout.offline_store
+            layout.accepted, layout.quarantine, layout.ledger, captured, layout.offline_store, *answers
         ),
         mine.artifacts_bucket: (
             layout.contracts, layout.runs, layout.checkpoints, f"{layout.drift}{mine.prefix}/", layout.data_quality
@@ -84,6 +87,7 @@ def belongings(mine: EndpointNames) -> Iterator[str]:
         yield mine.arn("lambda", f"function:{owner.resource(role)}")
         yield mine.arn("sns", owner.resource(role))
         yield mine.arn("logs", f"log-group:/aws/lambda/{owner.resource(role)}:log-stream:one")
+    yield from (mine.arn("sns", mine.resource(side)) for side in ("success", "error") if queued)
     yield mine.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{mine.prefix}:log-stream:one")
     yield mine.arn("sqs", mine.of_its_workload.resource("dead-letters"))
     yield mine.role_arn("endpoint")
@@ -130,16 +134,17 @@ def test_no_role_of_a_workload_lists_what_is_anothers(one: str, other: str) -> N
     assert listed == []
 
 
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize("workload", WORKLOADS)
-def test_every_belonging_is_reached_by_a_role_of_its_own_workload(workload: str) -> None:
+def test_every_belonging_is_reached_by_a_role_of_its_own_workload(workload: str, endpoint: str) -> None:
     """So that the tests above ask for what policies really name."""
     facts = tagged(workload)
     unreached = {
         resource.rpartition(":")[2]
-        for resource in belongings(names(workload))
+        for resource in belongings(names(workload, endpoint))
         if not any(roles()[role].actions_on(resource, facts) for role in of(workload))
     }
-    mine = names(workload)
+    mine = names(workload, endpoint)
     assert unreached == {
         f"{mine.raw_bucket}/{mine.layout.incoming}object",
         f"{mine.processed_bucket}/{mine.layout.quarantine}object",
@@ -160,3 +165,15 @@ def test_a_rollback_function_moves_its_own_endpoint_only(workload: str) -> None:
             endpoint.arn("ssm", f"parameter{endpoint.release_parameter}"),
         ):
             assert role.actions_on(moved) == set()
+
+
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_an_endpoint_reads_requests_and_writes_answers_and_no_other_way(workload: str) -> None:
+    mine = names(workload, "queued")
+    bucket, acts = mine.processed_bucket, ("s3:GetObject", "s3:PutObject")
+    objects = {p: mine.bucket_arn(bucket, f"{mine.asynchronous}{p}/1") for p in ("requests", "predictions", "failures")}
+    role = roles()[mine.resource("endpoint")]
+    found = {place: [act for act in acts if role.may(act, arn)] for place, arn in objects.items()}
+    assert found == {"requests": ["s3:GetObject"], "predictions": ["s3:PutObject"], "failures": ["s3:PutObject"]}
+    other = roles()[names(workload, "live").resource("endpoint")]
+    assert [act for act in acts for arn in objects.values() if other.may(act, arn)] == []

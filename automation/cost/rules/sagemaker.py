@@ -72,7 +72,10 @@ def _serverless(config: Mapping[str, Any], share: float, traffic: Traffic) -> It
 
 
 def _instance_hours(scaled: str, variant: Mapping[str, Any], share: float, context: Context) -> float:
-    """Hours of instances in a month: of a fixed fleet, or of one that scales with the hour and the load."""
+    """Hours of instances in a month: of a fixed fleet, or of one that scales with the hour and the load.
+
+    One that goes to zero has an instance in every hour with requests: it goes after a quarter of one without.
+    """
     document, traffic = context
     hours = traffic.running_hours()
     if not hours:
@@ -83,7 +86,7 @@ def _instance_hours(scaled: str, variant: Mapping[str, Any], share: float, conte
     limits = _limits(targets[0], document)
     takes = _invocations_held(scaled, document)
     fleet = [
-        min(max(least, math.ceil(traffic.rate(hour) * share / takes)), most)
+        min(max(least, traffic.rate(hour) > 0, math.ceil(traffic.rate(hour) * share / takes)), most)
         for hour in hours
         for least, most in [limits[hour]]
     ]

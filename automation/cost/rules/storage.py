@@ -11,7 +11,7 @@ from automation.cost.document import Document, Resource
 from automation.cost.rules.jobs import monitor_runs, training_runs
 from automation.cost.rules.sagemaker import CONFIG
 from automation.cost.traffic import DAYS_A_MONTH, KB_OF_GB, Traffic
-from contracts.layout import DATA_CAPTURE
+from contracts.layout import ASYNCHRONOUS, DATA_CAPTURE
 
 _LIFECYCLE: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 _ENDPOINT: Final = "aws:sagemaker/endpoint:Endpoint"
@@ -75,6 +75,7 @@ def _inflow(bucket: str, context: Context) -> Iterator[tuple[str, float, float]]
     elif bucket.endswith("-processed-data"):
         yield "", delivered * _PROCESSED, _OTHER_REQUESTS
         yield DATA_CAPTURE, *_captured(document, traffic)
+        yield ASYNCHRONOUS, *_queued(document, traffic)
     elif bucket.endswith("-artifacts"):
         trainings, monitors = training_runs(context), monitor_runs(context)
         objects = trainings * _TRAINING_OBJECTS + monitors * _MONITOR_OBJECTS
@@ -85,12 +86,22 @@ def _inflow(bucket: str, context: Context) -> Iterator[tuple[str, float, float]]
 
 def _captured(document: Document, traffic: Traffic) -> tuple[float, float]:
     """GB and objects of captured traffic: the share of each endpoint's requests that its configuration asks for."""
-    configs = [document.one(CONFIG, name=each.inputs["endpointConfigName"]) for each in document.all(_ENDPOINT)]
-    wanted = (config.inputs.get("dataCaptureConfig") or {} for config in configs)
+    wanted = (config.inputs.get("dataCaptureConfig") or {} for config in _configs(document))
     records = [traffic.served * each["initialSamplingPercentage"] / 100 for each in wanted if each.get("enableCapture")]
     kb = traffic.request_kb + traffic.response_kb + _CAPTURE_KB
     most = traffic.endpoint_hours * _CAPTURE_OBJECTS_AN_HOUR
     return sum(records) * kb / KB_OF_GB, sum(min(each, most) for each in records)
+
+
+def _queued(document: Document, traffic: Traffic) -> tuple[float, float]:
+    """GB and objects of asynchronous endpoints: each request is one, and so is its answer."""
+    requests = traffic.served * sum("asyncInferenceConfig" in config.inputs for config in _configs(document))
+    return requests * (traffic.request_kb + traffic.response_kb) / KB_OF_GB, 2 * requests
+
+
+def _configs(document: Document) -> list[Resource]:
+    """The configurations that endpoints run."""
+    return [document.one(CONFIG, name=each.inputs["endpointConfigName"]) for each in document.all(_ENDPOINT)]
 
 
 def _kept(bucket: str, prefix: str, gb: float, context: Context) -> dict[str, float]:

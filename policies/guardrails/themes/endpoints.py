@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ..facts import kind
 from ..reading import Prop
 from ..resource import Resource
 
 CONFIGURATION = "sagemaker/endpointConfiguration"
+_PRODUCTION = "productionVariants[]"
 
 
-def able(variants: Iterable[Prop], fact: str) -> bool:
+def able(config: Resource, fact: str) -> bool:
     """Whether the kind of any variant has a fact, such as `captures`; raises Undecided while the kind is not known."""
-    return any(bool(kind(_kind_of(variant))[fact]) for variant in variants)
+    return any(bool(kind(each)[fact]) for each in _kinds(config))
 
 
 def unable(endpoint: Resource, fact: str) -> bool:
     """Whether an endpoint has variants and the kind of none has a fact; raises Undecided like `able`."""
     configs = endpoint.targets("endpointConfigName", CONFIGURATION)
-    variants = [variant for config in configs for variant in config.props("productionVariants[]")]
-    return bool(variants) and not able(variants, fact)
+    return any(_kinds(config) for config in configs) and not any(able(config, fact) for config in configs)
 
 
 def must_be_isolated(model: Resource) -> bool:
@@ -29,13 +27,21 @@ def must_be_isolated(model: Resource) -> bool:
     A model that nothing serves yet counts as one that can. Raises Undecided like `able`.
     """
     serving = [
-        variant
-        for group in ("productionVariants[]", "shadowProductionVariants[]")
+        each
+        for group in (_PRODUCTION, "shadowProductionVariants[]")
         for config in model.attached(f"{group}.modelName", CONFIGURATION)
-        for variant in config.props(group)
+        for each in _kinds(config, group)
     ]
-    return not serving or able(serving, "in_network")
+    return not serving or any(bool(kind(each)["in_network"]) for each in serving)
 
 
-def _kind_of(variant: Prop) -> str:
-    return "realtime" if variant.prop("serverlessConfig").value is None else "serverless"
+def _kinds(config: Resource, group: str = _PRODUCTION) -> list[str]:
+    """The kind of each variant of a group."""
+    queued = config.prop("asyncInferenceConfig")
+    return [_kind_of(variant, queued) for variant in config.props(group)]
+
+
+def _kind_of(variant: Prop, queued: Prop) -> str:
+    if variant.prop("serverlessConfig").value is not None:
+        return "serverless"
+    return "realtime" if queued.value is None else "asynchronous"

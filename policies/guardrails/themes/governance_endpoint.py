@@ -30,7 +30,7 @@ def endpoint_data_capture(config: Resource) -> Findings:
     Monitoring, drift and every later question about a prediction need it. Serverless variants cannot be captured.
     """
     found = list(_capture(config))
-    if found and able(config.props("productionVariants[]"), "captures"):
+    if found and able(config, "captures"):
         yield from found
 
 

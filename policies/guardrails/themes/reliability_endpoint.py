@@ -47,7 +47,10 @@ def endpoint_min_instances(config: Resource) -> Findings:
     settings={"minimumCapacity": number("Fewest instances that scaling may leave.", 2, minimum=0)},
 )
 def endpoint_autoscaling(endpoint: Resource) -> Findings:
-    """Endpoints grow and shrink with their load, and never below what availability needs."""
+    """Endpoints grow and shrink with their load, and never below what availability needs.
+
+    Asynchronous ones may go to zero: their requests wait.
+    """
     found = list(_scaling(endpoint))
     if found and not unable(endpoint, "has_instances"):
         yield from found
@@ -59,7 +62,9 @@ def _scaling(endpoint: Resource) -> Findings:
         yield endpoint.violation("no variant of it is a scalable target")
     for target in targets:
         yield from target.prop("scalableDimension").must_be("sagemaker:variant:DesiredInstanceCount")
-        yield from target.prop("minCapacity").must_be_at_least(endpoint.config["minimumCapacity"], "instances")
+        few = list(target.prop("minCapacity").must_be_at_least(endpoint.config["minimumCapacity"], "instances"))
+        if few and unable(endpoint, "scales_to_zero"):
+            yield from few
         if not target.attached("resourceId", "appautoscaling/policy"):
             yield target.violation("no scaling policy is attached")
 

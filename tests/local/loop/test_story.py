@@ -27,7 +27,9 @@ FINDING = {"code": "mean_jump", "text": "the mean of spend is 9, it was 1"}
 
 
 class Platform:
-    """Answers to deliveries."""
+    """Answers to deliveries. Its endpoint takes requests itself."""
+
+    queue: Any = None
 
     def deliver(self, file: Path) -> tuple[str, Mapping[str, Any]]:
         return f"s3://raw/{file.name}", HELD | {"status": "held", "findings": [FINDING]}
@@ -176,3 +178,16 @@ def test_a_first_model_that_is_rejected_ends_the_run_and_says_what_to_do(
         "the first model was rejected, for the gate's reasons above: nothing to release; "
         "mend the data or the features, or lower `quality` in the contract of churn"
     )
+
+
+def test_instances_that_stay_an_hour_without_requests_end_the_run(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed: list[int] = []
+    monkeypatch.setattr(told, "emulator", SimpleNamespace(advance=passed.append))
+    monkeypatch.setattr(told.platform, "wait_for_endpoint", dict, raising=False)
+    monkeypatch.setattr(told.platform, "instances", 2, raising=False)
+    told.rest_and_wake()  # nothing of an endpoint without a queue
+    assert passed == []
+    monkeypatch.setattr(told.platform, "queue", "there")
+    with pytest.raises(LoopError, match="after an hour without requests there are 2 instances, not 0"):
+        told.rest_and_wake()
+    assert passed == [3600]

@@ -57,6 +57,12 @@ def test_a_fleet_that_scales_is_at_its_floor_while_the_load_is_small() -> None:
     )
 
 
+def test_a_fleet_that_goes_to_zero_has_an_instance_in_every_hour_with_requests() -> None:
+    assert instance_hours(*endpoint(), *scaled(0, 4)) == 730
+    assert instance_hours(*endpoint(), *scaled(0, 4), business_share=1) == pytest.approx(50 / 168 * 730)
+    assert estimated(*endpoint(), *scaled(0, 4), traffic=Traffic(requests=0)).lines == ()
+
+
 def test_a_fleet_that_scales_follows_the_load_between_its_limits() -> None:
     """A hundred times the requests: 0.8 of 100 M over 50 of 168 hours are 6,137 a minute, the rest 650."""
     fleet = (*endpoint(), *scaled(2, 10, holds=1000))

@@ -80,3 +80,11 @@ def test_the_first_two_rotations_of_a_key_cost_as_much_as_the_key(months: int, k
 def test_only_advanced_parameters_cost() -> None:
     assert items(estimated(resource("ssm/parameter:Parameter", type="String"))) == {}
     assert items(estimated(resource("ssm/parameter:Parameter", tier="Advanced"))) == {"advanced parameter": 1}
+
+
+def test_a_request_of_an_asynchronous_endpoint_is_an_object_and_so_is_its_answer() -> None:
+    processed = resource("s3/bucket:Bucket", bucket="1-s-ai-processed-data")
+    config, made = endpoint()
+    before = items(estimated(config, made, processed))["PUT, COPY, POST, LIST"]
+    config["inputs"]["asyncInferenceConfig"] = {"outputConfig": {"s3OutputPath": "s3://1-s-ai-processed-data/"}}
+    assert items(estimated(config, made, processed))["PUT, COPY, POST, LIST"] == pytest.approx(before + 2_000)

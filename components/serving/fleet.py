@@ -1,0 +1,92 @@
+"""Endpoint configurations of fleets: one for every release of the record, on instances, with captured traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar, cast
+
+import pulumi
+import pulumi_aws as aws
+
+from components import jobs
+from components.access import Role
+from components.content import content_name
+from components.ground.keys import Domain
+from components.serving import models
+from components.serving.kind import EndpointArgs
+from components.serving.plan import Release, Variant, plan
+from settings import Fleet
+
+F = TypeVar("F", bound=Fleet)
+Asynchronous = aws.sagemaker.EndpointConfigurationAsyncInferenceConfigArgsDict
+
+
+def configurations(
+    name: str,
+    args: EndpointArgs[F],
+    role: Role,
+    opts: pulumi.ResourceOptions,
+    *,
+    asynchronous: Asynchronous | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> list[aws.sagemaker.EndpointConfiguration]:
+    """A configuration for every release of the record and the models that they serve; the wanted one comes first.
+
+    `environment` is what the containers are given, `asynchronous` where requests of the queue go.
+    """
+    releases = plan(args.record, args.settings, where=args.where)
+    packages = [each.package for release in releases for each in (*release.variants, *release.shadows)]
+    found = models.isolated(name, packages, role, args.ground, opts, environment or {})
+    return [_config(name, args, release, found, asynchronous, opts) for release in releases]
+
+
+def _variant(
+    variant: Variant, found: Mapping[str, aws.sagemaker.Model], settings: Fleet
+) -> aws.sagemaker.EndpointConfigurationProductionVariantArgsDict:
+    return {
+        "variant_name": variant.name,
+        "model_name": found[variant.package].name,
+        "instance_type": settings.instance_type,
+        "initial_instance_count": variant.instances,
+        "initial_variant_weight": variant.weight,
+    }
+
+
+def _config(
+    name: str,
+    args: EndpointArgs[F],
+    release: Release,
+    found: Mapping[str, aws.sagemaker.Model],
+    asynchronous: Asynchronous | None,
+    opts: pulumi.ResourceOptions,
+) -> aws.sagemaker.EndpointConfiguration:
+    settings, names, keys = args.settings, args.names, args.ground.keys
+    volume_key = jobs.volume_key(settings.instance_type, keys[Domain.MODELS].arn)
+    variants = [_variant(variant, found, settings) for variant in release.variants]
+    shadows = cast(  # the provider's two types of a variant are alike
+        "list[aws.sagemaker.EndpointConfigurationShadowProductionVariantArgsDict]",
+        [_variant(variant, found, settings) for variant in release.shadows],
+    )
+    capture: aws.sagemaker.EndpointConfigurationDataCaptureConfigArgsDict = {
+        "enable_capture": settings.capture_percent > 0,
+        "initial_sampling_percentage": settings.capture_percent,
+        "destination_s3_uri": names.data_capture_uri,
+        "kms_key_id": keys[Domain.PROCESSED].arn,
+        "capture_options": [{"capture_mode": mode} for mode in ("Input", "Output")],
+        "capture_content_type_header": {
+            "csv_content_types": ["text/csv"],
+            "json_content_types": ["application/json"],
+        },
+    }
+    content = [volume_key, variants, capture, *(each for each in (shadows, asynchronous) if each)]
+    return aws.sagemaker.EndpointConfiguration(
+        f"{name}-config-{release.id}",
+        # The rollback function finds a release's configuration by `<endpoint>-<release id>`.
+        name=content_name(f"{names.prefix}-{release.id}", content),
+        kms_key_arn=volume_key,
+        production_variants=variants,
+        shadow_production_variants=shadows or None,
+        data_capture_config=capture,
+        async_inference_config=asynchronous,
+        opts=opts,
+    )

@@ -1,0 +1,83 @@
+"""`{kind: asynchronous}`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from settings.endpoints.common import EndpointAlarms, Fleet
+from settings.faults import Fault
+from settings.section import Section, told
+
+
+class QueueAlarms(EndpointAlarms):
+    """When the alarms of an asynchronous endpoint go off."""
+
+    latency_p99_ms: int = Field(
+        default=60_000,
+        ge=1,
+        le=3_600_000,
+        json_schema_extra=told(risk="above what a bad release causes, it is not turned back"),
+    )
+    """99th percentile of the model's latency in ms, in 2 x 5 minutes, above which the alarm goes off."""
+    failures: int = Field(default=10, ge=0, le=1_000_000)
+    """Requests in 5 minutes, twice in a row, that found no answer, above which the alarm goes off."""
+    backlog: int = Field(default=1000, ge=1, le=1_000_000)
+    """Requests that wait, for 15 minutes, above which the alarm goes off."""
+    oldest_minutes: int = Field(
+        default=60, ge=1, le=360, json_schema_extra=told(risk="a request expires after 6 hours, or as it says itself")
+    )
+    """Age in minutes of the oldest request above which the alarm goes off."""
+
+
+class BacklogScaling(Section):
+    """Target tracking on the requests that wait for each instance, for the champion; from zero it wakes by a step."""
+
+    enabled: bool = Field(default=True, json_schema_extra=told(risk="`false` leaves the number of instances to people"))
+    """Whether the champion scales. SageMaker refuses another `instance_type` while it does: switch off first."""
+    minimum: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        json_schema_extra=told(
+            cost="0 costs nothing while nobody asks",
+            risk="from 0 the first request waits until an instance has started",
+        ),
+    )
+    """Fewest instances; while a release has a challenger, at least 1."""
+    maximum: int = Field(default=4, ge=1, le=100, json_schema_extra=told(cost="the bound of what the load may cost"))
+    """Most instances of a variant."""
+    backlog_per_instance: int = Field(default=5, ge=1, le=1_000_000)
+    """Waiting requests per instance to hold."""
+    scale_out_cooldown_seconds: int = Field(default=300, ge=0, le=3600)
+    """Pause after a scale-out."""
+    scale_in_cooldown_seconds: int = Field(default=600, ge=0, le=3600)
+    """Pause after a scale-in."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Limits that cross."""
+        if self.minimum > self.maximum:
+            yield Fault("minimum", self.minimum, f"at most the maximum ({self.maximum})", "exchange them")
+
+
+class Asynchronous(Fleet):
+    """An asynchronous endpoint: requests come from S3, wait in a queue and are answered in S3.
+
+    It has no shadow (SageMaker developer guide, "Shadow tests", "Exclusions").
+    """
+
+    kind: Literal["asynchronous"]
+    """The kind of endpoint."""
+    alarms: QueueAlarms = QueueAlarms()  # pyright: ignore[reportIncompatibleVariableOverride] - sections are frozen
+    """When its alarms go off."""
+    concurrent_per_instance: int = Field(default=4, ge=1, le=1000)
+    """Requests that an instance works on at the same time."""
+    autoscaling: BacklogScaling = BacklogScaling()
+    """How the number of instances follows the queue."""
+
+    @property
+    def most_instances(self) -> int:
+        """Most instances that a variant may ever have."""
+        return self.autoscaling.maximum

@@ -1,0 +1,36 @@
+"""examples/endpoint-kinds as its page says it: each kind from deployment to predictions, judged in strict."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "endpoint-kinds"
+
+
+def told(kind: str, tmp_path: Path) -> str:
+    """What the loop over the stack of a kind prints."""
+    command = [
+        *(sys.executable, "-m", "local", "up", "--stack", kind, "--levels", "strict"),
+        *("--config-file", str(EXAMPLE / f"Pulumi.{kind}.yaml"), "--home", str(tmp_path / "home")),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=850, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert ": 0 advisories" in done.stdout  # in strict there are none: each would stop the deployment
+    return done.stdout
+
+
+@pytest.mark.full
+@pytest.mark.loop
+def test_an_asynchronous_endpoint_predicts_by_s3_rests_and_wakes(tmp_path: Path) -> None:
+    text = told("asynchronous", tmp_path)
+    assert "2000 of 2000 rows served" in text
+    assert re.search(r"800 rows through InvokeEndpointAsync, \d+ records captured", text)
+    assert "rolled-back: Threshold Crossed" in text
+    # SageMaker wakes by an alarm on two minutes; then the request is answered.
+    assert re.search(r"0 instances after it; a request waited [2-4] minutes for 1: \{200: 1\}", text)

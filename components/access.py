@@ -173,8 +173,8 @@ def trust(service: str, account: str, *, names_source: bool = True) -> Statement
     )
 
 
-def trust_document(statement: Statement) -> pulumi.Output[str]:
-    """A trust policy: it names no resource, because the role is the resource."""
+def own_document(statement: Statement) -> pulumi.Output[str]:
+    """A policy that names no resource, because what has it is the resource: a role's trust, a repository's policy."""
     body = statement.to_dict()
     del body["Resource"]
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [body]}, sort_keys=True)
@@ -318,7 +318,7 @@ class Role(pulumi.ComponentResource):
             name=args.names.resource(args.job),
             path=args.names.iam_path,
             description=args.description,
-            assume_role_policy=trust_document(
+            assume_role_policy=own_document(
                 args.trusted or trust(args.service, args.names.account, names_source=args.names_source)
             ),
             permissions_boundary=args.permissions_boundary,

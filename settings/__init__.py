@@ -30,6 +30,7 @@ from settings.logs import Logs, RetentionDays
 from settings.monitoring import Monitoring
 from settings.network import Network
 from settings.notifications import Notifications
+from settings.registry import Registry, Source
 from settings.retraining import Retraining
 from settings.rollouts import (
     FLEET_START_MINUTES,
@@ -77,6 +78,7 @@ __all__ = [
     "Personas",
     "QueueAlarms",
     "Realtime",
+    "Registry",
     "RetentionDays",
     "Retraining",
     "RollbackAlarm",
@@ -85,6 +87,7 @@ __all__ = [
     "Schedule",
     "Section",
     "Settings",
+    "Source",
     "Workload",
     "bakes",
     "config_keys",

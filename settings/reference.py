@@ -36,6 +36,7 @@ _PAGES: Final = (
     ("ExistingNetwork", "network.existing", ""),
     ("GitHub", "delivery.github", ""),
     ("GitLab", "delivery.gitlab", ""),
+    ("Source", "registry.source", ""),
     ("AllAtOnce", "….rollout: {kind: all_at_once}", ""),
     ("Canary", "….rollout: {kind: canary}", ""),
     ("Linear", "….rollout: {kind: linear}", ""),

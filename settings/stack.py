@@ -20,6 +20,7 @@ from settings.logs import Logs
 from settings.monitoring import Monitoring
 from settings.network import Network
 from settings.notifications import Notifications
+from settings.registry import Registry
 from settings.retraining import Retraining
 from settings.section import Section, told
 from settings.tags import MAX_ENDPOINT_TAGS, MAX_TAGS, Tags, overlaid, tag_faults
@@ -69,6 +70,8 @@ class Settings(Section):
     """The record of who did what."""
     images: Images = Images()
     """The container registry."""
+    registry: Registry = Registry()
+    """Models on their way from one stack to another."""
     logs: Logs = Logs()
     """Log groups."""
     notifications: Notifications = Notifications()
@@ -85,6 +88,9 @@ class Settings(Section):
     def faults(self) -> Iterator[Fault]:
         """Tags, of the stack and as they add up below it."""
         yield from tag_faults(self.tags)
+        if self.stack and (source := self.registry.source) and source.stack == self.stack:
+            advice = "name the stack that models come from, or drop it"
+            yield Fault("registry.source.stack", source.stack, "another stack", advice)
         for name, workload in self.workloads.items():
             path = f"workloads.{name}"
             tags = overlaid(self.tags, workload.tags)

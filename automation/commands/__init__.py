@@ -13,6 +13,7 @@ from automation.commands.comment import comment
 from automation.commands.cost import cost
 from automation.commands.ends import ENDS
 from automation.commands.preflight import preflight
+from automation.commands.registering import register
 from automation.commands.shadow import compare, shadow
 from automation.commands.shipping import ship
 from automation.exits import Exit
@@ -37,6 +38,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     ship,
     acts.deliver,
     acts.retrain,
+    register,
     acts.approve,
     acts.promote,
     acts.split,

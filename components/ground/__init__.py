@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 
-from components import access, topic
+from components import access, readers, topic
 from components.ground import audit, boundary, bucket, existing_key, existing_log_bucket, keys, network
 from components.ground.boundary import Access, AccessArgs
 from components.ground.keys import Domain, Keys, KeysArgs
@@ -37,7 +37,8 @@ class Ground:
     """Names, keys, network, lake and alerts of the stack, and the rules that hold for all of it.
 
     `protect` refuses deletion of what holds data. `permissions_boundary` is the ARN of the policy that bounds every
-    role. People hear of everything through the topic `alerts_arn`.
+    role. People hear of everything through the topic `alerts_arn`. `model_readers` are roles outside that take models
+    over.
     """
 
     names: Names
@@ -48,6 +49,7 @@ class Ground:
     protect: bool
     log_retention_days: int
     permissions_boundary: pulumi.Input[str]
+    model_readers: Sequence[str] = ()
 
 
 def lay(
@@ -69,6 +71,8 @@ def lay(
         existing_key.check(settings.keys.existing, names, granted, lookup)
     if settings.lake.access_log_bucket:
         existing_log_bucket.check(settings.lake.access_log_bucket, names, lookup)
+    outside = settings.registry.readers
+    granted = {**granted, **readers.granted(names, outside)}
     keys = Keys("keys", KeysArgs(names=names, settings=settings.keys, protect=settings.protect, granted=granted), opts)
     boundary = Access(
         "access", AccessArgs(names=names, keys=keys, permissions_boundary=settings.access.permissions_boundary), opts
@@ -98,6 +102,7 @@ def lay(
                 for persona in (Persona.DATA_ENGINEER,)
                 if settings.access.personas.members(persona)
             ],
+            readers=outside,
         ),
         opts,
     )
@@ -135,4 +140,5 @@ def lay(
         protect=settings.protect,
         log_retention_days=settings.logs.retention_days,
         permissions_boundary=boundary,
+        model_readers=outside,
     )

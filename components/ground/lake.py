@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components import access
+from components import access, readers
 from components.access import Statement
 from components.ground.bucket import Bucket, BucketArgs, Expiry, Tier, lifecycle_rules
 from components.ground.keys import Domain, Keys
@@ -60,7 +60,8 @@ def log_delivery_statement(names: Names, log_bucket: str) -> Statement:
 class LakeArgs:
     """`settings` is the section of the stack config. `protect` refuses deletion of the buckets.
 
-    `deliverers` are ARNs of roles of the stack that deliver raw data: no job's.
+    `deliverers` are ARNs of roles of the stack that deliver raw data: no job's. `readers` are roles outside that read
+    models.
     """
 
     names: Names
@@ -68,6 +69,7 @@ class LakeArgs:
     settings: LakeSettings
     protect: bool
     deliverers: Sequence[str] = ()
+    readers: Sequence[str] = ()
 
 
 class Lake(pulumi.ComponentResource):
@@ -136,6 +138,7 @@ class Lake(pulumi.ComponentResource):
                 lifecycle=lifecycle_rules(noncurrent_days=settings.noncurrent_version_days),
                 protect=args.protect,
                 block_public_access=settings.block_public_access,
+                statements=readers.artifacts(names, args.readers),
             ),
             child,
         )

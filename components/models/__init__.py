@@ -32,6 +32,7 @@ def build(workload: Workload) -> tuple[Registry, Training]:
             names=workload.names,
             description=f"Models of {contract.name}: {contract.description}",
             protect=workload.ground.protect,
+            readers=workload.ground.model_readers,
         ),
         workload.opts(),
     )

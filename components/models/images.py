@@ -13,6 +13,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_awsx as awsx
 
+from components import access, readers
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.service import Service
@@ -23,11 +24,12 @@ from settings import Images as ImageSettings
 SERVICES: Final = (
     Service(
         "ecr",
-        types="ecr/lifecyclePolicy ecr/repository",
+        types="ecr/lifecyclePolicy ecr/repository ecr/repositoryPolicy",
         reads="BatchCheckLayerAvailability BatchGetImage DescribeImageScanFindings DescribeImages DescribeRepositories "
         "GetDownloadUrlForLayer GetLifecyclePolicy GetRepositoryPolicy ListTagsForResource",
         reads_anywhere="GetAuthorizationToken",
-        changes="CompleteLayerUpload CreateRepository DeleteLifecyclePolicy DeleteRepository InitiateLayerUpload "
+        changes="CompleteLayerUpload CreateRepository DeleteLifecyclePolicy DeleteRepository DeleteRepositoryPolicy "
+        "InitiateLayerUpload "
         "PutImage PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy SetRepositoryPolicy "
         "TagResource UntagResource UploadLayerPart",
         named="repository/{prefix}-*",
@@ -83,5 +85,12 @@ class Images(pulumi.ComponentResource):
                 ),
                 opts=pulumi.ResourceOptions(parent=self, protect=args.ground.protect),
             )
+            if args.ground.model_readers:
+                aws.ecr.RepositoryPolicy(
+                    f"{name}-{image}-readers",
+                    repository=args.ground.names.resource(image),
+                    policy=access.own_document(readers.images(args.ground.model_readers)),
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=[repository]),
+                )
             self.urls[image] = repository.url
         self.register_outputs({"urls": self.urls})

@@ -8,13 +8,14 @@ record again. Whoever deletes packages and record has the group deleted by the n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
+from components import access, readers
 from components.service import Service
 from contracts.names import Names, WorkloadNames
 
@@ -22,9 +23,10 @@ from contracts.names import Names, WorkloadNames
 SERVICES: Final = (
     Service(
         "sagemaker",
-        types="sagemaker/modelPackageGroup",
-        reads="DescribeModelPackageGroup ListTags",
-        changes="AddTags CreateModelPackageGroup DeleteModelPackageGroup DeleteTags",
+        types="sagemaker/modelPackageGroup sagemaker/modelPackageGroupPolicy",
+        reads="DescribeModelPackageGroup GetModelPackageGroupPolicy ListTags",
+        changes="AddTags CreateModelPackageGroup DeleteModelPackageGroup DeleteModelPackageGroupPolicy DeleteTags "
+        "PutModelPackageGroupPolicy",
         named="*/{every} */{ending}",
     ),
 )
@@ -32,11 +34,12 @@ SERVICES: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryArgs:
-    """`description` is for people; it stays as it was when the group was made."""
+    """`description` is for people; it stays as it was when the group was made. `readers` are roles outside."""
 
     names: WorkloadNames
     description: str
     protect: bool
+    readers: Sequence[str] = ()
 
 
 class Registry(pulumi.ComponentResource):
@@ -61,6 +64,13 @@ class Registry(pulumi.ComponentResource):
                 ignore_changes=["model_package_group_description"],
             ),
         )
+        if args.readers:
+            aws.sagemaker.ModelPackageGroupPolicy(
+                f"{name}-readers",
+                model_package_group_name=self.group.model_package_group_name,
+                resource_policy=access.document(readers.packages(args.names, args.readers)),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         self.register_outputs({"packageGroupName": self.group.model_package_group_name})
 
 

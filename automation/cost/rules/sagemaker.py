@@ -201,5 +201,6 @@ FREE: Final = frozenset(
         "aws:sagemaker/endpointConfiguration:EndpointConfiguration",  # its endpoint runs the instances
         "aws:sagemaker/model:Model",
         "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
+        "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy",
     }
 )

@@ -164,6 +164,7 @@ RULES: Final[Mapping[str, Rule]] = {
 FREE: Final = frozenset(
     {
         "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        "aws:ecr/repositoryPolicy:RepositoryPolicy",
         "aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
         "aws:glue/securityConfiguration:SecurityConfiguration",
         "aws:kms/alias:Alias",

@@ -1,0 +1,70 @@
+"""The command `register`: where models come from is in the stack's file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automation.commands import main, target
+from automation.exits import Exit
+from automation.operations import registration
+from automation.operations.registration import Registered
+
+PROJECT = Path(__file__).parents[3]
+ARN = "arn:aws:sagemaker:eu-west-1:{}:model-package/churn-{}/{}"
+SOURCE = '  ml-platform:registry: {source: {stack: staging, account: "123456789012"}}\n'
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """A stack `prod` of another account, and what is asked of the operation."""
+    (tmp_path / "Pulumi.yaml").write_text((PROJECT / "Pulumi.yaml").read_text())
+    (tmp_path / "Pulumi.prod.yaml").write_text(f"config:\n  aws:region: eu-west-1\n{SOURCE}")
+    original, told = target.read, list[tuple[Any, ...]]()
+
+    def read(stack: str) -> target.Target:
+        found = original(stack, tmp_path)
+        found.__dict__["caller"] = "arn:aws:sts::210987654321:assumed-role/deploy/ana"
+        for service in ("s3", "sagemaker", "ecr"):
+            found._clients[service] = service
+        return found
+
+    def register(names: Any, theirs: Any, package: str, **more: Any) -> Registered:
+        told.append((names.package_group, names.account, theirs.package_group, theirs.account, package))
+        more["tell"]("copied")
+        source = ARN.format("123456789012", "staging", package)
+        return Registered(package=ARN.format("210987654321", "prod", 1), source=source, new=len(told) == 1)
+
+    monkeypatch.setattr(target, "read", read)
+    monkeypatch.setattr(registration, "register", register)
+    monkeypatch.setattr(registration, "newest_approved", lambda _, sagemaker: "9" if sagemaker == "sagemaker" else "")
+    return told
+
+
+def test_the_newest_approved_one_of_the_source_is_taken_over(
+    asked: list[tuple[Any, ...]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["register", "--stack", "prod", "--yes", "--json"]) == Exit.DONE
+    assert asked == [("churn-prod", "210987654321", "churn-staging", "123456789012", "9")]
+    out, err = capsys.readouterr()
+    package, source = ARN.format("210987654321", "prod", 1), ARN.format("123456789012", "staging", 9)
+    assert json.loads(out) == {"package": package, "source": source, "new": True}
+    assert err == "copied\n"
+    assert main(["register", "7", "--stack", "prod", "--yes"]) == Exit.DONE
+    assert capsys.readouterr().out.endswith("/churn-prod/1; it was registered before\n")
+    assert asked[1][-1] == "7"
+
+
+def test_without_a_source_it_says_what_to_write(
+    asked: list[tuple[Any, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "Pulumi.prod.yaml").write_text("config:\n  aws:region: eu-west-1\n")
+    assert main(["register", "--stack", "prod", "--yes"]) == Exit.REFUSED
+    assert capsys.readouterr().err == (
+        "error: ml-platform:registry: found no source in Pulumi.prod.yaml; name the stack that models come from, such "
+        'as {source: {stack: staging, account: "123456789012"}}\n'
+    )
+    assert asked == []

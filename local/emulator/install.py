@@ -23,7 +23,6 @@ from local.emulator.sagemaker import (
     host_metrics,
     invocation_metrics,
     models,
-    monitoring,
     offline_store,
     packages,
     pipelines,
@@ -67,7 +66,6 @@ def install(context: Context) -> Installed:
     offline_store.install(context)
     models.install()
     packages.install(context)
-    monitoring.install()
     tags.install()
     executions = pipelines.install(context)
     endpoints.install(context)

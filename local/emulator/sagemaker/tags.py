@@ -10,7 +10,7 @@ from typing import Any
 from moto.sagemaker.exceptions import ResourceNotFound
 from moto.sagemaker.models import SageMakerModelBackend
 
-from local.emulator.extension import replace, store
+from local.emulator.extension import replace
 
 _KINDS = (
     "_models",
@@ -47,7 +47,6 @@ def tagged(backend: SageMakerModelBackend, arn: str) -> Any:
     """
     resources = [resource for kind in _KINDS for resource in getattr(backend, kind).values()]
     resources += [card for cards in backend.model_cards.values() for card in cards[:1]]
-    resources += store(backend, "monitoring schedules").values()
     for resource in resources:
         if arn.lower() == str(resource.arn).lower():
             if resource.tags is None:

@@ -27,16 +27,12 @@ DEEPEST = 9  # filter expressions of budgets hold themselves
 
 #: Operations of SageMaker that plain moto 5.2.5 lacks and local/emulator adds.
 ADDED = {
-    "CreateMonitoringSchedule",
     "DeleteFeatureGroup",
     "DeleteModelPackageGroup",
     "DeleteModelPackageGroupPolicy",
-    "DeleteMonitoringSchedule",
-    "DescribeMonitoringSchedule",
     "PutModelPackageGroupPolicy",
     "UpdateEndpoint",
     "UpdateFeatureGroup",
-    "UpdateMonitoringSchedule",
 }
 MOTO_MODULES = {"application-autoscaling": "applicationautoscaling", "lambda": "awslambda"}
 
@@ -165,6 +161,8 @@ def moto_actions(service: str) -> set[str]:
 def test_the_types_that_the_emulator_lacks_say_why() -> None:
     assert {kind.type: kind.recorded for kind in TABLES.values() if kind.recorded} == {
         "aws:accessanalyzer/analyzer:Analyzer": "the emulator has no Access Analyzer",
+        "aws:sagemaker/monitoringSchedule:MonitoringSchedule": "the emulator has no Model Monitor, "
+        "which AWS has closed to new accounts",
     }
 
 

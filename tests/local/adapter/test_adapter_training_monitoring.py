@@ -172,30 +172,17 @@ class TestMonitoring:
         adapter.delete(JOB, "churn-quality", inputs, created.outputs)
         assert sagemaker.list_data_quality_job_definitions()["JobDefinitionSummaries"] == []
 
-    def test_a_schedule(self, adapter: Adapter, asked: Callable[..., list[dict[str, Any]]]) -> None:
-        arn = f"{ARN}:monitoring-schedule/churn"
-        answer = {"MonitoringScheduleArn": arn, "MonitoringScheduleStatus": "Scheduled"}
-        reads = asked("describe_monitoring_schedule", answer=answer)
-        writes = asked(
-            "create_monitoring_schedule", "update_monitoring_schedule", "delete_monitoring_schedule", answer=answer
-        )
-
-        def inputs(hour: str) -> dict[str, Any]:
-            config = {
-                "monitoringType": "DataQuality",
-                "monitoringJobDefinitionName": "churn-quality",
-                "scheduleConfig": {"scheduleExpression": f"cron(0 {hour} ? * * *)"},
-            }
-            return {"name": "churn", "monitoringScheduleConfig": config}
-
-        created = adapter.create(SCHEDULE, "schedule", inputs("*"))
-        assert (created.id, created.outputs["arn"]) == ("churn", arn)
-        adapter.update(SCHEDULE, "churn", inputs("*"), inputs("6"), created.outputs)
-        adapter.delete(SCHEDULE, "churn", inputs("6"), created.outputs)
-        assert [request["MonitoringScheduleName"] for request in writes] == ["churn"] * 3
-        assert writes[1]["MonitoringScheduleConfig"] == {
-            "MonitoringType": "DataQuality",
-            "MonitoringJobDefinitionName": "churn-quality",
-            "ScheduleConfig": {"ScheduleExpression": "cron(0 6 ? * * *)"},
+    def test_a_schedule_is_checked_and_recorded(self, offline: Adapter) -> None:
+        config = {
+            "monitoringType": "DataQuality",
+            "monitoringJobDefinitionName": "churn-quality",
+            "scheduleConfig": {"scheduleExpression": "cron(0 * ? * * *)"},
         }
-        assert len(reads) == 2
+        inputs = {"name": "churn", "monitoringScheduleConfig": config}
+        created = offline.create(SCHEDULE, "schedule", inputs)
+        assert (created.id, created.outputs["arn"]) == ("churn", f"{ARN}:monitoring-schedule/churn")
+        assert not created.emulated
+        with pytest.raises(InvalidInput, match=r"monitoringType = 'Quality': must be one of DataQuality, "):
+            offline.validate(
+                SCHEDULE, "schedule", {**inputs, "monitoringScheduleConfig": {**config, "monitoringType": "Quality"}}
+            )

@@ -19,6 +19,9 @@ logarithms, Spark has Java's own).
 | `missing(column)`        | 1 where a is missing, else 0; of a column of any type, or of an expression |
 | `equals(column, "text")` | 1 where the text is the same, else 0; also `equals(a, 3)` for numbers |
 | `bucket(a, 12, 36)`      | how many of the rising edges a has reached: 0, 1 or 2 |
+| `days_since(t, "2020-01-31")` | days from a date (00:00 UTC), or from another time, to t, to the second |
+| `weekday(t)`             | 1 (Monday) to 7, in UTC |
+| `month(t)`               | 1 to 12, in UTC |
 
 The grammar is a part of the contract, so it lives here; what runs it lives in `workloads.features` (one interpreter for
 data frames, one for single rows). Nothing is ever evaluated by Python's `eval` from a contract's text.
@@ -30,7 +33,9 @@ import ast
 import itertools
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping
+from datetime import date
 
 from contracts.schema import ColumnType, Contract, Feature
 from contracts.tree import (
@@ -38,13 +43,16 @@ from contracts.tree import (
     Bucket,
     Clip,
     ColumnRef,
+    Days,
     Equals,
     Fill,
     Literal,
     Log1p,
     Missing,
+    Month,
     Negate,
     Node,
+    Weekday,
     columns_of,
 )
 
@@ -106,7 +114,12 @@ FUNCTIONS: dict[str, str] = {
     "missing": "missing(x)",
     "equals": 'equals(x, "text") or equals(x, number)',
     "bucket": "bucket(x, edge, ...)",
+    "days_since": 'days_since(time, "2020-01-31") or days_since(time, time)',
+    "weekday": "weekday(time)",
+    "month": "month(time)",
 }
+_OF_TIMES = ("days_since", "weekday", "month")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ERROR = Literal(0.0)  # stands for a part that has a fault already
 
 
@@ -196,7 +209,7 @@ class _Parser:
         if kind not in _NUMERIC and not any_type:
             advice = {
                 ColumnType.STRING: f'use equals({name}, "text") or missing({name}), or {name} alone: a category',
-                ColumnType.TIMESTAMP: f"only missing({name}) is allowed of it",
+                ColumnType.TIMESTAMP: f"use {', '.join(_OF_TIMES)} or missing of it",
             }[kind]
             return self._fault(tree, f"column {name!r} is a {kind.value}, not a number", advice)
         return ColumnRef(name, kind)
@@ -223,10 +236,15 @@ class _Parser:
             "missing": (1, 1),
             "equals": (2, 2),
             "bucket": (2, 65),
+            "days_since": (2, 2),
+            "weekday": (1, 1),
+            "month": (1, 1),
         }
         low, high = counts[name]
         if not low <= len(args) <= high:
             return self._fault(tree, f"{name}() with {len(args)} arguments", f"write {FUNCTIONS[name]}")
+        if name in _OF_TIMES:
+            return self._of_time(name, args)
         if name in ("missing", "equals") and isinstance(args[0], ast.Name):
             operand = self._column(args[0], args[0].id, any_type=True)
         else:
@@ -234,6 +252,36 @@ class _Parser:
         if isinstance(operand, Literal) and operand is not _ERROR:
             return self._fault(args[0], f"{name}() of {operand.value:g}", "its first argument must use a column")
         return self._function(tree, name, operand, args[1:])
+
+    def _of_time(self, name: str, args: list[ast.expr]) -> Node:
+        """A function of timestamp columns."""
+        times = [self._time(argument, name, or_date=index == 1) for index, argument in enumerate(args)]
+        operand = times[0]
+        if not isinstance(operand, ColumnRef):
+            return _ERROR
+        if name != "days_since":
+            return (Weekday if name == "weekday" else Month)(operand)
+        since = times[1]
+        if since is None:
+            return _ERROR
+        return Binary("-", Days(operand), Days(since) if isinstance(since, ColumnRef) else Literal(since))
+
+    def _time(self, tree: ast.expr, name: str, *, or_date: bool) -> ColumnRef | float | None:
+        """A timestamp column, or days from 1970-01-01 to a date. None for what is neither."""
+        times = [column for column, kind in self.columns.items() if kind is ColumnType.TIMESTAMP]
+        if isinstance(tree, ast.Name) and tree.id in times:
+            return ColumnRef(tree.id, ColumnType.TIMESTAMP)
+        if or_date and isinstance(tree, ast.Constant) and isinstance(tree.value, str):
+            if _DATE.fullmatch(tree.value):
+                try:
+                    return float((date.fromisoformat(tree.value) - date(1970, 1, 1)).days)
+                except ValueError:  # 2026-02-31
+                    pass
+            self._fault(tree, f"{tree.value!r} in {name}()", 'a date such as "2020-01-31" is allowed')
+            return None
+        allowed = f"a timestamp column is allowed: {', '.join(times) or 'there is none'}"
+        self._fault(tree, f"{ast.unparse(tree)} in {name}()", allowed)
+        return None
 
     def _function(self, tree: ast.expr, name: str, operand: Node, rest: list[ast.expr]) -> Node:
         if name == "log1p":
@@ -255,7 +303,7 @@ class _Parser:
     def _equals(self, argument: ast.expr, operand: Node) -> Node:
         kind = operand.type if isinstance(operand, ColumnRef) else ColumnType.NUMBER
         if kind is ColumnType.TIMESTAMP:
-            return self._fault(argument, "equals() of a timestamp", "only missing() is allowed of it")
+            return self._fault(argument, "equals() of a timestamp", "compare days_since(), weekday() or month()")
         if kind is ColumnType.STRING:
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                 return Equals(operand, argument.value)

@@ -52,7 +52,7 @@ _BESIDE: Final = ("workloads/inference/benchmark/", "workloads/inference/forest/
 _SERVICE: Final = {
     "contracts": ("__init__", "expression", "formats", "partitions", "schema", "texts", "tree"),
     "workloads": ("__init__", "job", "logs"),
-    "workloads/features": ("__init__", "categories", "row"),
+    "workloads/features": ("__init__", "categories", "row", "times"),
 }
 
 IMAGES: Final[Mapping[str, Image]] = {

@@ -84,7 +84,7 @@ _TYPES = """\
 | `integer` | a whole number of 64 bits, also 7.0 | integer, float or decimal without fraction, boolean | a number |
 | `number` | a finite number with a decimal point, also 1e3 | integer, float, decimal | a number |
 | `boolean` | true, false, 1 or 0 in any case | boolean, or 0 and 1 as integer or float | 0 or 1 |
-| `timestamp` | ISO 8601, UTC without an offset | timestamp, date | `missing` only |
+| `timestamp` | ISO 8601, UTC without an offset | timestamp, date | `days_since`, `weekday`, `month`, `missing` |
 
 A feature uses any columns but entity, event time, label and those that identify a person; those are what a prediction
 request carries. It may have the name of a column only if it is that column and nothing more.

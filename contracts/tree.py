@@ -89,7 +89,28 @@ class Bucket:
     edges: tuple[float, ...]
 
 
-Node = Literal | ColumnRef | Negate | Binary | Fill | Clip | Log1p | Missing | Equals | Bucket
+@dataclass(frozen=True)
+class Days:
+    """Days from 1970-01-01T00:00Z to the operand, a timestamp column, with the time of day to the second."""
+
+    operand: ColumnRef
+
+
+@dataclass(frozen=True)
+class Weekday:
+    """The day of the week in UTC, from Monday 1 to Sunday 7 (ISO 8601)."""
+
+    operand: ColumnRef
+
+
+@dataclass(frozen=True)
+class Month:
+    """The month in UTC, from 1 to 12."""
+
+    operand: ColumnRef
+
+
+Node = Literal | ColumnRef | Negate | Binary | Fill | Clip | Log1p | Missing | Equals | Bucket | Days | Weekday | Month
 
 
 def columns_of(node: Node) -> frozenset[str]:

@@ -12,13 +12,16 @@ from contracts.tree import (
     Bucket,
     Clip,
     ColumnRef,
+    Days,
     Equals,
     Fill,
     Literal,
     Log1p,
     Missing,
+    Month,
     Negate,
     Node,
+    Weekday,
     columns_of,
 )
 
@@ -32,6 +35,7 @@ COLUMNS = {
 A = ColumnRef("a", ColumnType.NUMBER)
 N = ColumnRef("n", ColumnType.INTEGER)
 PLAN = ColumnRef("plan", ColumnType.STRING)
+AT = ColumnRef("at", ColumnType.TIMESTAMP)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +68,9 @@ def test_parses(text: str, tree: Node) -> None:
     assert parse(text, COLUMNS) == tree
 
 
-ALLOWED = "allowed are numbers, columns, + - * / and fill, clip, log1p, missing, equals, bucket"
+ALLOWED = (
+    "allowed are numbers, columns, + - * / and fill, clip, log1p, missing, equals, bucket, days_since, weekday, month"
+)
 NAMES = "a, n, flag, plan, at"
 
 
@@ -80,7 +86,10 @@ NAMES = "a, n, flag, plan, at"
             "at position 1: column 'plan' is a string, not a number; use equals(plan, \"text\") or missing(plan), or "
             "plan alone: a category",
         ),
-        ("at", "at position 1: column 'at' is a timestamp, not a number; only missing(at) is allowed of it"),
+        (
+            "at",
+            "at position 1: column 'at' is a timestamp, not a number; use days_since, weekday, month or missing of it",
+        ),
         ("a ** 2", f"at position 1: 'a ** 2' is not part of the language; {ALLOWED}"),
         ("a if n else 1", f"at position 1: 'a if n else 1' is not part of the language; {ALLOWED}"),
         ("a > 1", f"at position 1: 'a > 1' is not part of the language; {ALLOWED}"),
@@ -95,7 +104,7 @@ NAMES = "a, n, flag, plan, at"
         ("clip(a, 5, 1)", "at position 1: clip() with 5, 1; write them rising"),
         ("bucket(a, 1, 1)", "at position 1: bucket() with 1, 1; write them rising"),
         ("equals(plan, 3)", 'at position 14: equals() of a string column with 3; write a "text" in quotes'),
-        ("equals(at, 3)", "at position 12: equals() of a timestamp; only missing() is allowed of it"),
+        ("equals(at, 3)", "at position 12: equals() of a timestamp; compare days_since(), weekday() or month()"),
         (
             "equals(a, 'x')",
             "at position 11: 'x'; only numbers are allowed here; a text only in equals(column, \"text\")",
@@ -150,6 +159,49 @@ def test_depth_is_bounded(text: str, fault: str) -> None:
 
 def test_the_deepest_legal_tree_can_be_read() -> None:
     assert columns_of(parse("a" + "+a" * 99, COLUMNS)) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("weekday(at)", Weekday(AT)),
+        ("month(at)", Month(AT)),
+        ('days_since(at, "1970-01-01")', Binary("-", Days(AT), Literal(0.0))),
+        ('days_since(at, "2026-11-29")', Binary("-", Days(AT), Literal(20786.0))),
+        ("days_since(at, at)", Binary("-", Days(AT), Days(AT))),
+        ("fill(weekday(at), 0) + 1", Binary("+", Fill(Weekday(AT), 0.0), Literal(1.0))),
+    ],
+)
+def test_functions_of_times(text: str, tree: Node) -> None:
+    assert parse(text, COLUMNS) == tree
+    assert columns_of(tree) == {"at"}
+
+
+A_TIME = "a timestamp column is allowed: at"
+A_DATE = 'a date such as "2020-01-31" is allowed'
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "fault"),
+    [
+        ("weekday(a)", 9, f"a in weekday(); {A_TIME}"),
+        ("month(plan)", 7, f"plan in month(); {A_TIME}"),
+        ("days_since(at, a)", 16, f"a in days_since(); {A_TIME}"),
+        ('days_since(at, "soon")', 16, f"'soon' in days_since(); {A_DATE}"),
+        ('days_since(at, "2026-02-31")', 16, f"'2026-02-31' in days_since(); {A_DATE}"),
+        ('days_since("2020-01-31", at)', 12, f"'2020-01-31' in days_since(); {A_TIME}"),
+        ("weekday(at, at)", 1, "weekday() with 2 arguments; write weekday(time)"),
+        (
+            "days_since(at)",
+            1,
+            'days_since() with 1 arguments; write days_since(time, "2020-01-31") or days_since(time, time)',
+        ),
+    ],
+)
+def test_what_is_no_time_is_told(text: str, position: int, fault: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        parse(text, COLUMNS)
+    assert caught.value.faults == (f"at position {position}: {fault}",)
 
 
 def test_a_text_column_may_stand_alone_and_no_time() -> None:

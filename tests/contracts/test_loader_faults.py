@@ -272,7 +272,7 @@ from tests.contracts.broken import INPUTS, KNOWN, Change, after, drop, put
         (
             put("features", "tickets", value="log(support_tickets)"),
             "features.tickets: at position 1: unknown function 'log'; allowed are numbers, columns, + - * / and "
-            "fill, clip, log1p, missing, equals, bucket",
+            "fill, clip, log1p, missing, equals, bucket, days_since, weekday, month",
         ),
         (
             put("features", "support_tickets", value="support_tickets + 1"),

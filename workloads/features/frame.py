@@ -21,13 +21,16 @@ from contracts.tree import (
     Bucket,
     Clip,
     ColumnRef,
+    Days,
     Equals,
     Fill,
     Literal,
     Log1p,
     Missing,
+    Month,
     Negate,
     Node,
+    Weekday,
     columns_of,
 )
 from workloads.features import categories
@@ -136,6 +139,8 @@ class _Plan:
                 return _Value(_literal(value), may_be_nan=False)
             case ColumnRef(name=name, type=kind):
                 return _Value(nw.col(name).cast(nw.Float64), may_be_nan=kind is not ColumnType.BOOLEAN)
+            case Days() | Weekday() | Month():
+                return _Value(_of_time(node, nw.col(node.operand.name).dt), may_be_nan=False)
             case Missing(operand=ColumnRef(name=name, type=ColumnType.STRING | ColumnType.TIMESTAMP)):
                 return _Value(nw.col(name).is_null().cast(nw.Float64), may_be_nan=False)
             case Equals(operand=ColumnRef(name=name, type=ColumnType.STRING), value=value):
@@ -183,6 +188,23 @@ class _Plan:
 
 def _literal(value: float) -> nw.Expr:
     return nw.lit(value, dtype=nw.Float64)
+
+
+def _of_time(node: Days | Weekday | Month, time: Any) -> nw.Expr:
+    """Of a timestamp, `time` being its parts in UTC, as an engine of any kind has them."""
+    month = time.month().cast(nw.Float64)
+    if isinstance(node, Month):
+        return month
+    # Days of the proleptic Gregorian calendar, years from March on, so that the leap day is the last
+    early = (month <= _literal(2)).cast(nw.Float64)
+    year = time.year().cast(nw.Float64) - early
+    leaps = (year / _literal(4)).floor() - (year / _literal(100)).floor() + (year / _literal(400)).floor()
+    months = (((month - 3 + early * 12) * 153 + 2) / _literal(5)).floor()
+    whole = year * 365 + leaps + months + time.day().cast(nw.Float64) - _literal(719469)
+    if isinstance(node, Weekday):  # engines differ in what a Sunday is
+        return whole + 4 - ((whole + 3) / _literal(7)).floor() * 7
+    hours = time.hour().cast(nw.Float64) * 3600 + time.minute().cast(nw.Float64) * 60
+    return whole + (hours + time.second().cast(nw.Float64)) / _literal(86_400)
 
 
 def _function(node: Node, x: nw.Expr) -> nw.Expr:

@@ -15,8 +15,23 @@ from typing import Any
 
 from contracts import expression
 from contracts.schema import ColumnType, Contract
-from contracts.tree import Binary, Bucket, Clip, ColumnRef, Equals, Fill, Literal, Log1p, Missing, Negate, Node
-from workloads.features import categories
+from contracts.tree import (
+    Binary,
+    Bucket,
+    Clip,
+    ColumnRef,
+    Days,
+    Equals,
+    Fill,
+    Literal,
+    Log1p,
+    Missing,
+    Month,
+    Negate,
+    Node,
+    Weekday,
+)
+from workloads.features import categories, times
 from workloads.features.categories import Lists
 
 Scalar = str | int | float | bool | None
@@ -63,6 +78,7 @@ def _compiled(
     generator = _Generator([column.name for column in contract.inputs])
     source = form(generator, list(expression.features(contract).values()))
     namespace: dict[str, object] = {"nan": math.nan, "log": math.log, "bisect_right": bisect_right, "array": array}
+    namespace |= {"days": times.days, "weekday": times.weekday, "month": times.month}
     lists = categories.declared(contract) if lists is None else lists
     for name, column in categories.columns(contract).items():
         codes = {text: float(code) for code, text in enumerate(lists[name])}
@@ -120,6 +136,9 @@ class _Generator:
             case ColumnRef(name=name):
                 argument = f"c{self.position[name]}"
                 return f"nan if {argument} is None else float({argument})"
+            case Days() | Weekday() | Month():
+                argument = f"c{self.position[node.operand.name]}"
+                return f"nan if {argument} is None else {type(node).__name__.lower()}({argument})"
             case Missing(operand=ColumnRef(name=name, type=ColumnType.STRING | ColumnType.TIMESTAMP)):
                 return f"1.0 if c{self.position[name]} is None else 0.0"
             case Equals(operand=ColumnRef(name=name, type=ColumnType.STRING), value=value):

@@ -1,4 +1,4 @@
-"""The feature store's runtime: put, get, delete and batches of records in the online store.
+"""The feature store's runtime: put, get and delete of records in the online store.
 
 The online store keeps, per record identifier, the record with the latest event time, whatever the order of arrival;
 a soft delete leaves its event time behind, so that an older put does not bring the record back.
@@ -18,7 +18,6 @@ import moto.backend_index
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.sagemaker import urls
-from moto.sagemaker.exceptions import ResourceNotFound
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
 from local.emulator.sagemaker import feature_groups, offline_store
@@ -196,24 +195,6 @@ class FeatureStoreRuntimeResponse(BaseResponse):
         delete(self._backend, feature_groups.find(self._backend, request["FeatureGroupName"]), request)
         return EmptyResult()
 
-    def batch_get_record(self) -> ActionResult:
-        """BatchGetRecord: what is found, and an error for each identifier of a group that cannot be read."""
-        request = self._get_params()
-        found: list[dict[str, Any]] = []
-        errors: list[dict[str, Any]] = []
-        for wanted in request["Identifiers"]:
-            for identifier in wanted["RecordIdentifiersValueAsString"]:
-                named = {"FeatureGroupName": wanted["FeatureGroupName"], "RecordIdentifierValueAsString": identifier}
-                try:
-                    group = feature_groups.find(self._backend, wanted["FeatureGroupName"])
-                    record, expires = read(self._backend, group, identifier, wanted.get("FeatureNames"))
-                except (RecordError, ResourceNotFound) as error:
-                    errors.append(named | {"ErrorCode": error.code, "ErrorMessage": error.message})
-                    continue
-                if record:
-                    found.append(_with_expiry(named | {"Record": record}, expires, request))
-        return ActionResult({"Records": found, "Errors": errors, "UnprocessedIdentifiers": []})
-
 
 def _with_expiry(answer: dict[str, Any], expires: float | None, request: dict[str, Any]) -> dict[str, Any]:
     if expires is None or request.get("ExpirationTimeResponse") != "Enabled":
@@ -225,5 +206,4 @@ def install() -> None:
     """Route the service. Its signing name is `sagemaker`, so moto's server looks for its paths there."""
     urls.url_bases.append(_HOST)
     urls.url_paths["{0}/FeatureGroup/(?P<name>[^/]+)$"] = FeatureStoreRuntimeResponse.dispatch
-    urls.url_paths["{0}/BatchGetRecord$"] = FeatureStoreRuntimeResponse.dispatch
     moto.backend_index.backend_url_patterns.append(("sagemaker", re.compile(_HOST)))

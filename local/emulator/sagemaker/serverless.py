@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from local.emulator.context import Context
-from local.emulator.sagemaker.model_servers import Answer, Container, ModelServer, ServerGoneError, StartError
+from local.emulator.sagemaker.model_servers import (
+    INVOKE_SECONDS,
+    Answer,
+    Container,
+    ModelServer,
+    ServerGoneError,
+    StartError,
+)
 
 
 class ThrottledError(RuntimeError):
@@ -32,8 +39,8 @@ class ServerlessServer(ModelServer):
         if config.get("ProvisionedConcurrency"):
             self.start(container)
 
-    def invoke(self, body: bytes, headers: dict[str, str]) -> Answer:
-        """Send one request, after the start of the process if it is the first.
+    def invoke(self, body: bytes, headers: dict[str, str], *, seconds: float = INVOKE_SECONDS) -> Answer:
+        """Send one request, after the start of the process if it is the first; the start is not among the `seconds`.
 
         Raises:
             ThrottledError: as many requests as allowed are under way.
@@ -45,7 +52,7 @@ class ServerlessServer(ModelServer):
             with self._starting:
                 if self.pid is None:
                     self.start(self._container)
-            return super().invoke(body, headers)
+            return super().invoke(body, headers, seconds=seconds)
         except StartError as error:
             raise ServerGoneError(str(error)) from error
         finally:

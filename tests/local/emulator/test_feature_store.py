@@ -168,24 +168,6 @@ def test_records_expire(records: Any, group: Any) -> None:
     assert found["ExpiresAt"] > now
 
 
-def test_batches(records: Any, group: Any) -> None:
-    name = group()
-    for customer in ("c1", "c2"):
-        records.put_record(FeatureGroupName=name, Record=record(customer=customer))
-    wanted = [
-        {
-            "FeatureGroupName": name,
-            "RecordIdentifiersValueAsString": ["c1", "c2", "nobody"],
-            "FeatureNames": ["tickets"],
-        },
-        {"FeatureGroupName": "stranger", "RecordIdentifiersValueAsString": ["c1"]},
-    ]
-    found = records.batch_get_record(Identifiers=wanted)
-    assert [r["RecordIdentifierValueAsString"] for r in found["Records"]] == ["c1", "c2"]
-    assert found["Records"][0]["Record"] == [{"FeatureName": "tickets", "ValueAsString": "1"}]
-    assert [(e["FeatureGroupName"], e["ErrorCode"]) for e in found["Errors"]] == [("stranger", "ResourceNotFound")]
-
-
 def test_a_group_that_is_not_there(records: Any, sagemaker: Any) -> None:
     missing = "Resource Not Found: Amazon SageMaker can't find a FeatureGroup with name stranger"
     for call in (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from local.emulator import validation
 from local.emulator.asynchronous import queues
-from local.emulator.cloudwatch import alarms, dashboards, history, queries, service_metrics
+from local.emulator.cloudwatch import alarms, dashboards, queries, service_metrics
 from local.emulator.cloudwatch.alarms import Alarms
 from local.emulator.context import Context
 from local.emulator.delivery import buckets, events, function_settings, lambdas, machines, topics
@@ -58,7 +58,6 @@ def install(context: Context) -> Installed:
     bucket_policies.install()
     conditional_writes.install()
     queries.install()
-    history.install()
     dashboards.install()
     installed_alarms = alarms.install(context)
     feature_groups.install()

@@ -183,22 +183,9 @@ def delete_feature_group(self: SageMakerResponse) -> EmptyResult:
     return EmptyResult()
 
 
-def list_feature_groups(self: SageMakerResponse) -> ActionResult:
-    """ListFeatureGroups, newest first unless `SortOrder` says otherwise."""
-    request = self._get_params()
-    groups: list[Any] = list(self.sagemaker_backend.feature_groups.values())
-    chosen = [g for g in groups if (request.get("NameContains") or "") in g.name]
-    by_name = request.get("SortBy") == "Name"
-    chosen.sort(key=lambda g: g.name if by_name else g.created, reverse=request.get("SortOrder") != "Ascending")
-    keys = ("FeatureGroupName", "FeatureGroupArn", "CreationTime", "FeatureGroupStatus", "OfflineStoreStatus")
-    summaries = [{k: v for k, v in g.describe().items() if k in keys} for g in chosen]
-    return ActionResult({"FeatureGroupSummaries": summaries})
-
-
 def install() -> None:
     """Replace moto's feature groups and add the missing operations."""
     replace(SageMakerResponse, "create_feature_group", create_feature_group)
     replace(SageMakerResponse, "describe_feature_group", describe_feature_group)
     add(SageMakerResponse, "update_feature_group", update_feature_group)
     add(SageMakerResponse, "delete_feature_group", delete_feature_group)
-    add(SageMakerResponse, "list_feature_groups", list_feature_groups)

@@ -210,16 +210,6 @@ def test_what_is_not_evaluated_is_said(emulator: Emulator, cloudwatch: Any, name
     assert row["reason"].startswith("metric math 'ANOMALY_DETECTION_BAND(m, 2)' is not evaluated here; supported are ")
 
 
-def test_history(cloudwatch: Any, alarm: Callable[..., str], put: Callable[..., None]) -> None:
-    name = alarm(EvaluationPeriods=1)
-    put(11)
-    items = cloudwatch.describe_alarm_history(AlarmName=name)["AlarmHistoryItems"]
-    assert [item["HistorySummary"] for item in items] == [
-        "Alarm updated from OK to ALARM",
-        "Alarm updated from INSUFFICIENT_DATA to OK",
-    ]
-
-
 def test_a_change_reaches_topic_queue_and_rule(
     emulator: Emulator, cloudwatch: Any, alarm: Callable[..., str], put: Callable[..., None], name: str, open_queue: Any
 ) -> None:

@@ -9,7 +9,6 @@ from local.adapter.conversions import network
 from local.adapter.rules import exactly_one, must
 from local.adapter.services.ec2 import by
 from local.adapter.table import ABSENT, ID, Call, Request, Requests, ResourceType, Scope, live, response, value
-from local.adapter.values import known_items, same
 
 SERVICE = "ec2"
 
@@ -18,52 +17,6 @@ _OPERATIONS = {
     "egress": ("AuthorizeSecurityGroupEgress", "RevokeSecurityGroupEgress", "IpPermissionsEgress"),
 }
 _EVERYTHING_OUT = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
-
-
-def _permission(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """An inline rule of the provider as an `IpPermission`."""
-    note = {"Description": rule["description"]} if rule.get("description") else {}
-    groups = known_items(rule.get("securityGroups"))
-    permission: dict[str, Any] = {
-        "IpProtocol": rule.get("protocol"),
-        "IpRanges": [{"CidrIp": cidr, **note} for cidr in known_items(rule.get("cidrBlocks"))],
-        "Ipv6Ranges": [{"CidrIpv6": cidr, **note} for cidr in known_items(rule.get("ipv6CidrBlocks"))],
-        "PrefixListIds": [{"PrefixListId": prefix, **note} for prefix in known_items(rule.get("prefixListIds"))],
-        "UserIdGroupPairs": [{"GroupId": group, **note} for group in groups],
-    }
-    if rule.get("protocol") not in ("-1", "all"):
-        permission |= {"FromPort": rule.get("fromPort"), "ToPort": rule.get("toPort")}
-    return {key: content for key, content in permission.items() if content not in ([], None)}
-
-
-def _with_itself(rule: Mapping[str, Any], group: str) -> Mapping[str, Any]:
-    if not rule.get("self"):
-        return rule
-    return {**rule, "securityGroups": [*known_items(rule.get("securityGroups")), group]}
-
-
-def _rule_changes(direction: str) -> Requests:
-    """Revoke the inline rules that are gone, then authorize the new ones."""
-    authorize, revoke, _ = _OPERATIONS[direction]
-
-    def permissions(rules: Any, group: str) -> list[dict[str, Any]]:
-        return [_permission(_with_itself(rule, group)) for rule in known_items(rules)]
-
-    def build(scope: Scope) -> Iterator[Request]:
-        before = permissions(scope.before.get(direction), scope.id)
-        after = permissions(scope.inputs.get(direction), scope.id)
-        for operation, rules in (
-            (revoke, [rule for rule in before if not any(same(rule, other) for other in after)]),
-            (authorize, [rule for rule in after if not any(same(rule, other) for other in before)]),
-        ):
-            if rules:
-                yield Request(
-                    operation,
-                    {"GroupId": scope.id, "IpPermissions": rules},
-                    origins={f"IpPermissions[{index}]": f"{direction}[{index}]" for index in range(len(rules))},
-                )
-
-    return Requests(takes=(direction,), build=build)
 
 
 def _revoke_found(scope: Scope) -> Iterator[Request]:
@@ -140,7 +93,10 @@ def _default_group(scope: Scope) -> list[dict[str, Any]]:
     return [{"Name": "group-name", "Values": ["default"]}, *of_vpc]
 
 
-_INLINE_RULES = (_rule_changes("ingress"), _rule_changes("egress"))
+_INLINE_RULES = {
+    "ingress": "write each rule as an aws.vpc.SecurityGroupIngressRule",
+    "egress": "write each rule as an aws.vpc.SecurityGroupEgressRule",
+}
 
 
 def _rule(token: str, direction: str) -> ResourceType:
@@ -167,12 +123,12 @@ TYPES = (
         create=(
             Call("CreateSecurityGroup"),
             Requests(takes=(), always=True, build=_revoke_everything_out),
-            *_INLINE_RULES,
         ),
         fields={"name": "GroupName"},
         defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
         provider_only=("revokeRulesOnDelete",),
-        update=_INLINE_RULES,
+        refused=_INLINE_RULES,
+        update=(),
         delete=(Call("DeleteSecurityGroup", given={"GroupId": ID, "GroupName": ABSENT}),),
         replace=("description", "name", "namePrefix", "vpcId"),
         read=(Call("DescribeSecurityGroups", given={"GroupIds[]": ID, "GroupNames": ABSENT}),),
@@ -186,10 +142,10 @@ TYPES = (
         create=(
             Call("DescribeSecurityGroups", takes=(), given={"Filters": _default_group}),
             Requests(takes=(), always=True, build=_revoke_found),
-            *_INLINE_RULES,
         ),
         provider_only=("revokeRulesOnDelete",),
-        update=_INLINE_RULES,
+        refused=_INLINE_RULES,
+        update=(),
         delete=(),  # the group lives as long as its VPC; the provider only forgets it
         replace=("vpcId",),
         outputs={

@@ -133,7 +133,7 @@ class TestValidate:
             "worker",
             {"assumeRolePolicy": UNKNOWN, "inlinePolicies": [{"name": UNKNOWN, "policy": UNKNOWN}, UNKNOWN]},
         )
-        offline.validate("aws:ec2/securityGroup:SecurityGroup", "sg", {"vpcId": UNKNOWN, "ingress": [UNKNOWN]})
+        offline.validate("aws:ec2/securityGroup:SecurityGroup", "sg", {"vpcId": UNKNOWN, "name": UNKNOWN})
 
     def test_what_is_known_beside_the_unknown_is_checked(self, offline: Adapter) -> None:
         inputs = {"policy": UNKNOWN, "delaySeconds": 901.0}

@@ -13,7 +13,6 @@ GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 DEFAULT_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
-HTTPS = {"protocol": "tcp", "fromPort": 443.0, "toPort": 443.0, "cidrBlocks": ["10.0.0.0/8"], "description": "callers"}
 
 
 @pytest.fixture
@@ -25,37 +24,23 @@ def group_of(aws: Callable[[str], Any], group_id: str) -> dict[str, Any]:
     return aws("ec2").describe_security_groups(GroupIds=[group_id])["SecurityGroups"][0]
 
 
-def test_a_group_has_the_rules_that_the_program_states_and_no_others(
-    adapter: Adapter, vpc: Created, aws: Callable[[str], Any], calls: list[str]
-) -> None:
-    inputs = {"vpcId": vpc.id, "name": "service", "ingress": [{**HTTPS, "self": True}], "tags": {"Name": "service"}}
+def test_a_group_begins_without_rules(adapter: Adapter, vpc: Created, aws: Callable[[str], Any]) -> None:
+    inputs = {"vpcId": vpc.id, "name": "service", "tags": {"Name": "service"}}
     created = adapter.create(GROUP, "service", inputs)
     assert created.outputs["arn"] == f"arn:aws:ec2:eu-west-1:123456789012:security-group/{created.id}"
     assert created.outputs["description"] == "Managed by Pulumi"
     found = group_of(aws, created.id)
-    assert found["IpPermissionsEgress"] == []
-    assert found["IpPermissions"] == [
-        {
-            "IpProtocol": "tcp",
-            "FromPort": 443,
-            "ToPort": 443,
-            "IpRanges": [{"CidrIp": "10.0.0.0/8", "Description": "callers"}],
-            "Ipv6Ranges": [],
-            "PrefixListIds": [],
-            "UserIdGroupPairs": [{"GroupId": created.id, "UserId": "123456789012", "Description": "callers"}],
-        }
-    ]
-
-    everything_out = {"protocol": "-1", "fromPort": 0.0, "toPort": 0.0, "cidrBlocks": ["0.0.0.0/0"]}
-    changed = {**inputs, "ingress": [], "egress": [everything_out]}
-    calls.clear()
-    adapter.update(GROUP, created.id, inputs, changed, created.outputs)
-    assert calls[:2] == ["RevokeSecurityGroupIngress", "AuthorizeSecurityGroupEgress"]
-    found = group_of(aws, created.id)
-    assert found["IpPermissions"] == []
-    assert found["IpPermissionsEgress"][0]["IpRanges"] == [{"CidrIp": "0.0.0.0/0"}]
-    adapter.delete(GROUP, created.id, changed, created.outputs)
+    assert (found["IpPermissions"], found["IpPermissionsEgress"]) == ([], [])
+    adapter.delete(GROUP, created.id, inputs, created.outputs)
     assert created.id not in [item["GroupId"] for item in aws("ec2").describe_security_groups()["SecurityGroups"]]
+
+
+@pytest.mark.parametrize("kind", [GROUP, DEFAULT_GROUP])
+@pytest.mark.parametrize(("side", "token"), [("ingress", "Ingress"), ("egress", "Egress")])
+def test_rules_are_resources_of_their_own(offline: Adapter, kind: str, side: str, token: str) -> None:
+    rule = {"protocol": "tcp", "fromPort": 443.0, "toPort": 443.0, "cidrBlocks": ["10.0.0.0/8"]}
+    with pytest.raises(InvalidInput, match=rf"{side} = .*; write each rule as an aws.vpc.SecurityGroup{token}Rule"):
+        offline.validate(kind, "service", {"vpcId": "vpc-1", side: [rule]})
 
 
 @pytest.mark.parametrize(("token", "side"), [(INGRESS, "IpPermissions"), (EGRESS, "IpPermissionsEgress")])
@@ -109,8 +94,5 @@ def test_the_default_group_is_adopted_and_emptied(adapter: Adapter, vpc: Created
     found = group_of(aws, created.id)
     assert (found["IpPermissions"], found["IpPermissionsEgress"]) == ([], [])
     assert found["Tags"] == [{"Key": "Name", "Value": "unused"}]
-    changed = {**inputs, "ingress": [HTTPS]}
-    adapter.update(DEFAULT_GROUP, created.id, inputs, changed, created.outputs)
-    assert group_of(aws, created.id)["IpPermissions"][0]["FromPort"] == 443
-    adapter.delete(DEFAULT_GROUP, created.id, changed, created.outputs)
+    adapter.delete(DEFAULT_GROUP, created.id, inputs, created.outputs)
     assert group_of(aws, created.id)["GroupName"] == "default"

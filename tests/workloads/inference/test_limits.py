@@ -34,6 +34,17 @@ def test_a_batch_over_the_time_limit_is_refused(package: Path) -> None:
         assert answer.headers["retry-after"] == "1"
 
 
+def test_what_a_queue_hands_over_may_be_larger_than_a_request_at_once(package: Path) -> None:
+    body = f"12,34.5{'0' * 50},3\n" * 120_000
+    given = {"content_type": "text/csv", "accept": "text/csv"}
+    with serving.serving(package, "--max-body-bytes", "134217728", "--max-rows", "4000000") as service:
+        answer = service.request("POST", "/invocations", body, **given)
+        assert (answer.status, answer.body.count(b"\n")) == (200, 120_000)
+        assert service.request("POST", "/invocations", "1,2,3\n" * 1_000_001, **given).status == 413
+    with serving.serving(package) as service:
+        assert service.request("POST", "/invocations", "1,2,3\n" * 120_000, **given).status == 413
+
+
 def test_back_pressure_on_requests(package: Path) -> None:
     """A request that would have to be waited for is refused; one that is there is answered."""
     limits = ("--max-in-flight", "2")

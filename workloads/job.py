@@ -23,6 +23,7 @@ import functools
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,7 @@ EXIT_CODES: Final = "exit codes: 0 done; 2 input or call are wrong; 75 AWS or th
 _AWS: Final = frozenset({"boto3", "botocore", "s3transfer"})
 #: Nothing more can be written, the disk or the quota being full; duckdb says it in its message alone.
 _NO_ROOM: Final = tuple(map(os.strerror, (errno.ENOSPC, errno.EDQUOT)))
+_HERE: Final = Path(__file__).parent
 _log = logging.getLogger(__name__)
 
 
@@ -86,7 +88,8 @@ def entry(
     """The command line `python -m workloads.<name>` over a job's algorithm. `arguments` adds what the job is given.
 
     An error is logged, with a stack trace where it is of the algorithm, and left where SageMaker reads it: `<kind>:
-    <message>` in FAILURE_FILES, so long as `root` is there.
+    <message>` in FAILURE_FILES, so long as `root` is there. What a library says of data, in whose messages values of
+    cells stand, is in the log alone: whoever may describe a job reads its reason.
     """
 
     def of(run: Callable[[argparse.Namespace], Outcome]) -> Main:
@@ -98,7 +101,7 @@ def entry(
                 outcome = run(options)
             except Exception as error:  # noqa: BLE001 - whatever it is, whoever started the job must get a reason
                 found = classified(name, error)
-                _leave_reason(found)
+                _leave_reason(_reason(name, error, found))
                 _tell(found)
                 return found.exit_code
             _log.info(outcome.message, extra=dict(outcome.fields))
@@ -172,7 +175,7 @@ class _Parser(argparse.ArgumentParser):
     """Leaves the reason of a wrong call like any other; then as argparse does: usage on stderr and exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        _leave_reason(UserError(message))
+        _leave_reason(f"{UserError.kind}: {message}")
         super().error(message)
 
 
@@ -182,10 +185,21 @@ def _tell(error: JobError) -> None:
     _log.error(str(error), exc_info=trace, extra={"kind": error.kind})
 
 
-def _leave_reason(error: JobError) -> None:
+def _reason(name: str, error: Exception, found: JobError) -> str:
+    """What may be read by whoever sees that the job failed: of an error that nobody here worded, its type and place."""
+    if found is error or not isinstance(found, AlgorithmError):
+        return f"{found.kind}: {found}"
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_HERE) and frame.filename != __file__]
+    at = (ours or frames)[-1]
+    place = f" in {Path(at.filename).name}, line {at.lineno}"
+    return f"{found.kind}: {name} failed (caused by {type(error).__name__}{place}; its log says more)"
+
+
+def _leave_reason(text: str) -> None:
     if not (place := root()).is_dir():
         return  # no container of SageMaker's
-    reason = f"{error.kind}: {error}".encode()[:MAX_REASON_BYTES].decode(errors="ignore")
+    reason = text.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
     try:
         (place / "output").mkdir(exist_ok=True)
         for name in FAILURE_FILES:

@@ -20,9 +20,10 @@ _MARKS = {True: "ok", False: "NO", None: "??"}
 def preflight(stack: Stack, as_json: Json = False) -> None:
     """Say whether the account has what a stack needs.
 
-    Read-only: credentials and account, quotas of SageMaker, Lambda and VPCs, endpoint services of the region, services
-    that are closed to new customers; each with what to do. What is needed follows from the program, as `python -m local
-    synth` declares it. Exit code 7 if something is lacking.
+    Read-only: credentials and account, quotas of SageMaker's endpoints and jobs, Lambda, VPCs and addresses, endpoint
+    services of the region, names of buckets, services that are closed to new customers; each with what to do. What is
+    needed follows from the program, as `python -m local synth` declares it. Exit code 7 if something is lacking, 4 if
+    nothing could be found out.
     """
     on, out = target.read(stack), Output(as_json=as_json)
     out.say(f"account: {on.caller} in {on.region}")
@@ -40,6 +41,8 @@ def preflight(stack: Stack, as_json: Json = False) -> None:
     )
     if lacking:
         raise typer.Exit(Exit.DIFFERS)
+    if found and unknown == len(found):
+        raise typer.Exit(Exit.AWS)
 
 
 def findings(on: target.Target) -> list[checks.Finding]:

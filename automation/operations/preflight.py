@@ -6,6 +6,7 @@ our own; what the account gives is read from its quotas. Nothing is created or c
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,7 +57,9 @@ def run(stack: Stack) -> list[Finding]:
 def _unknown(subject: str, error: Exception) -> Finding:
     code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
     fix = "allow it for who runs preflight, or look it up by hand" if code in _NO_ACCESS else "try again"
-    return Finding(subject=subject, holds=None, found=" ".join(str(error).split())[:300], fix=fix)
+    text, markup, _ = " ".join(str(error).split()).partition("<")  # a page in place of an answer
+    found = f"{text.rstrip(' :')}: no answer of AWS's" if markup else text
+    return Finding(subject=subject, holds=None, found=found[:300], fix=fix)
 
 
 def concurrency(stack: Stack) -> Iterator[Finding]:
@@ -86,15 +89,53 @@ def instances(stack: Stack) -> Iterator[Finding]:
         for variant in newest.get(endpoint["endpointConfigName"], {}).get("productionVariants", []):
             if "instanceType" in variant:
                 wanted[variant["instanceType"]] += 2 * int(variant.get("initialInstanceCount", 1))
-    quotas = _quotas(stack, "sagemaker") if wanted else {}
-    for kind, count in sorted(wanted.items()):
-        name = f"{kind} for endpoint usage"
+    endpoints = {f"{kind} for endpoint usage": count for kind, count in wanted.items()}
+    needed = {name: (count, "while a rollout is under way") for name, count in endpoints.items()}
+    needed |= {name: (count, "for a run of each pipeline") for name, count in _of_pipelines(stack).items()}
+    quotas = _quotas(stack, "sagemaker") if needed else {}
+    for name, (count, when) in sorted(needed.items()):
         if name not in quotas:
             found = f"SageMaker has no quota of that name in {stack.region}: the type is not offered there"
-            yield Finding(subject=name, holds=False, found=found, fix="choose another instance_type, or another region")
+            yield Finding(subject=name, holds=False, found=found, fix="choose another instance type, or another region")
             continue
-        found = f"{count} are needed while a rollout is under way, the quota is {quotas[name]:g}"
+        found = f"{count} are needed {when}, the quota is {quotas[name]:g}"
         yield Finding(subject=name, holds=quotas[name] >= count, found=found, fix=f"ask for {count} in Service Quotas")
+
+
+def _of_pipelines(stack: Stack) -> Counter[str]:
+    """Quotas that the steps of the pipelines need, with their instances; steps of one pipeline follow each other."""
+    wanted: Counter[str] = Counter()
+    for inputs in stack.inputs("aws:sagemaker/pipeline:Pipeline"):
+        definition = json.loads(inputs["pipelineDefinition"])
+        given = {each["Name"]: each.get("DefaultValue") for each in definition["Parameters"]}
+        most: Counter[str] = Counter()
+        for arguments in _arguments(definition["Steps"]):
+            spot = _value(arguments.get("EnableManagedSpotTraining"), given) is True
+            for cluster, kind in (
+                (arguments.get("ProcessingResources", {}).get("ClusterConfig"), "processing job"),
+                (arguments.get("ResourceConfig"), "spot training job" if spot else "training job"),
+            ):
+                if cluster:
+                    name = f"{_value(cluster['InstanceType'], given)} for {kind} usage"
+                    most[name] = max(most[name], int(_value(cluster["InstanceCount"], given)))
+        wanted += most
+    return wanted
+
+
+def _arguments(steps: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The arguments of all steps, those of a condition's branches too; a branch's end has none to ask of."""
+    for step in steps:
+        arguments = step.get("Arguments", {})
+        yield arguments
+        for branch in ("IfSteps", "ElseSteps"):
+            yield from _arguments(arguments.get(branch, []))
+
+
+def _value(written: Any, given: Mapping[str, Any]) -> Any:
+    """A value of a definition; that of a parameter is its default."""
+    if isinstance(written, Mapping):
+        return given[written["Get"].removeprefix("Parameters.")]
+    return written
 
 
 def networks(stack: Stack) -> Iterator[Finding]:
@@ -104,11 +145,7 @@ def networks(stack: Stack) -> Iterator[Finding]:
         return
     quotas, ec2 = _quotas(stack, "vpc"), stack.client("ec2")
     there = sum(len(page["Vpcs"]) for page in ec2.get_paginator("describe_vpcs").paginate())
-    most = quotas["VPCs per Region"]
-    found = f"{there} are there and {made} is made, the quota is {most:g}; one that this stack has already counts twice"
-    yield Finding(
-        subject="VPCs per Region", holds=there + made <= most, found=found, fix="ask for more, or use network.existing"
-    )
+    yield _room("VPCs per Region", made, there, quotas, "ask for more, or use network.existing")
     wanted = [
         inputs
         for inputs in stack.inputs("aws:ec2/vpcEndpoint:VpcEndpoint")
@@ -122,6 +159,62 @@ def networks(stack: Stack) -> Iterator[Finding]:
             found=f"no such endpoint service in {stack.region}",
             fix="choose a region that has it, or leave out what calls it",
         )
+
+
+def addresses(stack: Stack) -> Iterator[Finding]:
+    """Whether there is room for the NAT gateways and their addresses."""
+    gateways, made = len(stack.inputs("aws:ec2/natGateway:NatGateway")), len(stack.inputs("aws:ec2/eip:Eip"))
+    if not gateways and not made:
+        return
+    ec2 = stack.client("ec2")
+    fix = "ask for more, release what nobody uses, or do without NAT (network.create.nat)"
+    yield _room("EC2-VPC Elastic IPs", made, len(ec2.describe_addresses()["Addresses"]), _quotas(stack, "ec2"), fix)
+    asked = [{"Name": "state", "Values": ["pending", "available"]}]
+    pages = ec2.get_paginator("describe_nat_gateways").paginate(Filters=asked)
+    there = Counter(each["SubnetId"] for page in pages for each in page["NatGateways"])
+    zones = _zones_of(there, ec2)
+    most = max(zones.values(), default=0)  # of the fullest zone: which zones will be used is not known yet
+    yield _room("NAT gateways per Availability Zone", 1 if gateways else 0, most, _quotas(stack, "vpc"), fix)
+
+
+def _zones_of(subnets: Mapping[str, int], ec2: Any) -> Counter[str]:
+    """How many of what lies in subnets lie in each zone."""
+    zones: Counter[str] = Counter()
+    for subnet in ec2.describe_subnets(SubnetIds=sorted(subnets))["Subnets"] if subnets else []:
+        zones[subnet["AvailabilityZone"]] += subnets[subnet["SubnetId"]]
+    return zones
+
+
+def _room(subject: str, made: int, there: int, quotas: Mapping[str, float], fix: str) -> Finding:
+    """Whether a quota has room for what is made beside what is there."""
+    if subject not in quotas:
+        return Finding(
+            subject=subject, holds=None, found="Service Quotas names no such quota here", fix="look it up by hand"
+        )
+    said = "is" if made == 1 else "are"
+    found = f"{there} are there and {made} {said} made, the quota is {quotas[subject]:g}; what this stack has already "
+    found += "counts twice"
+    return Finding(subject=subject, holds=there + made <= quotas[subject], found=found, fix=fix)
+
+
+def buckets(stack: Stack) -> Iterator[Finding]:
+    """Whether the names of the buckets, which all accounts share, are free."""
+    for name in sorted(inputs["bucket"] for inputs in stack.inputs("aws:s3/bucket:Bucket") if "bucket" in inputs):
+        try:
+            stack.client("s3").head_bucket(Bucket=name)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "404":
+                yield Finding(subject=name, holds=True, found="the name is free")
+            elif code == "403":
+                found = "a bucket of that name is there, and is not to be used by who asks"
+                yield Finding(subject=name, holds=False, found=found, fix="log in to its account, or rename the stack")
+            else:
+                yield _unknown(name, error)
+        else:
+            found = "is there in an account that who asks may use"
+            fix = "it is the stack's own, or import it before the first `up` (docs/automation.md, Taking over)"
+            yield Finding(subject=name, holds=None, found=found, fix=fix)
 
 
 def closed(stack: Stack) -> Iterator[Finding]:
@@ -142,6 +235,8 @@ CHECKS: Final[Mapping[str, Callable[[Stack], Iterator[Finding]]]] = {
     "Lambda concurrency": concurrency,
     "SageMaker instances": instances,
     "network": networks,
+    "addresses": addresses,
+    "names": buckets,
     "closed services": closed,
 }
 

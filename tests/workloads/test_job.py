@@ -7,6 +7,7 @@ import errno
 import importlib
 import json
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from workloads import job
 
+OWN = job.AlgorithmError("no convergence")
 REPOSITORY = Path(__file__).parents[2]
 DENIED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetObject")
 DENIED_TEXT = "An error occurred (AccessDenied) when calling the GetObject operation: no"
@@ -127,7 +130,7 @@ def test_a_verdict_has_an_exit_code_of_its_own_and_leaves_no_failure(tmp_path: P
             "example failed (caused by OutOfMemoryException: failed to allocate)",
         ),
         (MemoryError(), 75, "PlatformError", "example failed (caused by MemoryError: )"),
-        (job.AlgorithmError("no convergence"), 1, "AlgorithmError", "no convergence"),
+        (OWN, 1, "AlgorithmError", "no convergence"),
         (KeyError("auc"), 1, "AlgorithmError", "example failed (caused by KeyError: 'auc')"),
         # The nearest neighbours: a library's ValueError is no fault of the input, a missing file none of the disk.
         (ValueError("bad axis"), 1, "AlgorithmError", "example failed (caused by ValueError: bad axis)"),
@@ -146,7 +149,35 @@ def test_each_kind_of_error_has_its_exit_code_and_its_reason(
     line = logged(capsys)
     assert (line["level"], line["kind"], line["message"]) == ("ERROR", kind, message)
     assert ("exception" in line) is (kind == "AlgorithmError")
-    assert left(tmp_path) == dict.fromkeys(("failure", "message"), f"{kind}: {message}")
+    reason = f"{kind}: {message}"
+    if kind == "AlgorithmError" and error is not OWN:  # whose words are not ours
+        named = rf"caused by {type(error).__name__} in test_job\.py, line \d+; its log says more"
+        reason = left(tmp_path)["failure"]
+        assert re.fullmatch(rf"AlgorithmError: example failed \({named}\)", reason)
+    assert left(tmp_path) == dict.fromkeys(("failure", "message"), reason)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: duckdb.execute("SELECT CAST(x AS INTEGER) FROM (VALUES ('ana@example.org')) AS t(x)").fetchall(),
+        lambda: duckdb.execute("SELECT error('ana@example.org')").fetchall(),
+        lambda: pa.array(["ana@example.org"]).cast(pa.float64()),
+        lambda: float("ana@example.org"),
+        lambda: {"a": 1}["ana@example.org"],
+    ],
+)
+def test_what_a_library_says_of_a_cell_is_in_the_log_and_not_in_the_reason(
+    read: Callable[[], object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_: argparse.Namespace) -> job.Outcome:
+        return job.Outcome(message=str(read()))
+
+    assert main_of(run)([]) == 1
+    assert "ana@example.org" in logged(capsys)["exception"]
+    for reason in left(tmp_path).values():
+        assert reason.startswith("AlgorithmError: example failed (caused by ")
+        assert "ana" not in reason
 
 
 def test_a_stack_trace_names_the_line_that_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,6 +49,16 @@ def test_each_finding_is_a_line_and_what_lacks_has_its_remedy(
     ]
 
 
+def test_where_nothing_could_be_found_out_it_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answered(monkeypatch, UNKNOWN, UNKNOWN)
+    assert main(["preflight", "--stack", "prod"]) == Exit.AWS
+    assert capsys.readouterr().out.endswith("preflight of prod: 0 of 2 are lacking, 2 could not be found out\n")
+    answered(monkeypatch, UNKNOWN, GOOD)
+    assert main(["preflight", "--stack", "prod"]) == Exit.DONE
+
+
 def test_an_account_that_has_it_all(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     answered(monkeypatch, GOOD)
     assert main(["preflight", "--stack", "prod", "--json"]) == Exit.DONE

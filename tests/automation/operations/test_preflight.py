@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import boto3
@@ -150,3 +151,89 @@ def test_what_may_not_be_read_is_said_and_the_rest_goes_on(account: Account) -> 
     assert (denied.subject, denied.holds) == ("Lambda concurrency", None)
     assert denied.fix == "allow it for who runs preflight, or look it up by hand"
     assert instances.holds is True
+
+
+def step(kind: str, **arguments: Any) -> dict[str, Any]:
+    return {"Name": kind, "Type": kind, "Arguments": arguments}
+
+
+def pipeline(*, spot: bool = False) -> dict[str, Any]:
+    """Two processing jobs, the second in a branch, and a training job."""
+    of_jobs = {"InstanceCount": 1, "InstanceType": {"Get": "Parameters.ProcessingInstanceType"}}
+    training = {"InstanceCount": {"Get": "Parameters.Hosts"}, "InstanceType": "ml.m5.2xlarge"}
+    job = step("Processing", ProcessingResources={"ClusterConfig": of_jobs})
+    definition = {
+        "Parameters": [
+            {"Name": "ProcessingInstanceType", "Type": "String", "DefaultValue": "ml.m5.xlarge"},
+            {"Name": "Hosts", "Type": "Integer", "DefaultValue": 2},
+        ],
+        "Steps": [
+            job,
+            step("Training", ResourceConfig=training, EnableManagedSpotTraining=spot),
+            step("Condition", IfSteps=[job], ElseSteps=[step("Fail", ErrorMessage="no")]),
+        ],
+    }
+    return {"type": "aws:sagemaker/pipeline:Pipeline", "inputs": {"pipelineDefinition": json.dumps(definition)}}
+
+
+@pytest.mark.parametrize(("spot", "training"), [(False, "training job"), (True, "spot training job")])
+def test_the_jobs_of_a_run_of_each_pipeline_have_quotas_too(account: Account, *, spot: bool, training: str) -> None:
+    account.says("lambda", "get_account_settings", limits(1000))
+    names = ("ml.m5.2xlarge for training job usage", "ml.m5.2xlarge for spot training job usage")
+    account.quotas("sagemaker", **{"ml.m5.xlarge for processing job usage": 2}, **dict.fromkeys(names, 3))
+    found = account.find(pipeline(spot=spot), pipeline(spot=spot))[1:]
+    assert [(each.subject, each.holds, each.found) for each in found] == [
+        (
+            f"ml.m5.2xlarge for {training} usage",
+            False,
+            "4 are needed for a run of each pipeline, the quota is 3",
+        ),
+        ("ml.m5.xlarge for processing job usage", True, "2 are needed for a run of each pipeline, the quota is 2"),
+    ]
+
+
+@pytest.mark.parametrize(("addresses", "gateways", "holds"), [(2, 4, (True, True)), (3, 5, (False, False))])
+def test_nat_gateways_and_their_addresses_need_room(
+    account: Account, addresses: int, gateways: int, holds: tuple[bool, bool]
+) -> None:
+    account.says("lambda", "get_account_settings", limits(1000))
+    account.says("ec2", "describe_addresses", {"Addresses": [{"PublicIp": f"192.0.2.{i}"} for i in range(addresses)]})
+    account.quotas("ec2", **{"EC2-VPC Elastic IPs": 5})
+    there = [{"SubnetId": f"subnet-{i}"} for i in range(gateways)] + [{"SubnetId": "subnet-b"}]
+    account.says("ec2", "describe_nat_gateways", {"NatGateways": there})
+    zones = [{"SubnetId": f"subnet-{i}", "AvailabilityZone": "eu-west-1a"} for i in range(gateways)]
+    zones += [{"SubnetId": "subnet-b", "AvailabilityZone": "eu-west-1b"}]
+    account.says("ec2", "describe_subnets", {"Subnets": zones})
+    account.quotas("vpc", **{"NAT gateways per Availability Zone": 5})
+    kinds = ["aws:ec2/eip:Eip", "aws:ec2/natGateway:NatGateway"] * 3
+    found = account.find(*({"type": kind, "inputs": {}} for kind in kinds))[1:]
+    assert [(each.subject, each.holds) for each in found] == list(
+        zip(("EC2-VPC Elastic IPs", "NAT gateways per Availability Zone"), holds, strict=True)
+    )
+
+
+def test_a_bucket_name_is_free_or_taken_or_this_accounts(account: Account) -> None:
+    account.says("lambda", "get_account_settings", limits(1000))
+    account.fails("s3", "head_bucket", "403")
+    account.fails("s3", "head_bucket", "404")
+    account.says("s3", "head_bucket", {})
+    found = account.find(*({"type": "aws:s3/bucket:Bucket", "inputs": {"bucket": name}} for name in "cab"))[1:]
+    assert [(each.subject, each.holds) for each in found] == [("a", False), ("b", True), ("c", None)]
+    assert found[0].fix == "log in to its account, or rename the stack"
+
+
+def test_a_quota_that_is_not_named_and_a_page_in_place_of_an_answer_are_one_line_each(account: Account) -> None:
+    page = "<!doctype html>\n<html><h1>Not Found</h1>"
+    account._stub("lambda").add_client_error("get_account_settings", "404", page)
+    account.quotas("vpc")
+    account.says("ec2", "describe_vpcs", {"Vpcs": []})
+    account.says("ec2", "describe_vpc_endpoint_services", {"ServiceNames": []})
+    found = account.find(VPC)
+    assert [(each.subject, each.holds, each.found) for each in found] == [
+        (
+            "Lambda concurrency",
+            None,
+            "An error occurred (404) when calling the GetAccountSettings operation: no answer of AWS's",
+        ),
+        ("VPCs per Region", None, "Service Quotas names no such quota here"),
+    ]

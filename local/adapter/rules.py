@@ -38,18 +38,6 @@ def must(key: str, convert: Callable[[Any], Any]) -> Rule:
     return lambda inputs: _refused(key, inputs.get(key), convert)
 
 
-def each(key: str, part: str, convert: Callable[[Any], Any]) -> Rule:
-    """The same for one part of every item in a list."""
-
-    def check(inputs: Mapping[str, Any]) -> Iterator[Fault]:
-        items = inputs.get(key)
-        for index, item in enumerate(items if isinstance(items, list) else []):
-            if isinstance(item, Mapping):
-                yield from _refused(f"{key}[{index}].{part}", item.get(part), convert)
-
-    return check
-
-
 def _refused(path: str, found: Any, convert: Callable[[Any], Any]) -> Iterator[Fault]:
     if found is not None and found != UNKNOWN:
         try:

@@ -6,55 +6,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.adapter.conversions import identity_policy, trust_policy
-from local.adapter.rules import each
 from local.adapter.table import Call, ForEach, Request, Requests, ResourceType, Scope, To, response
-from local.adapter.values import known_items
 
 SERVICE = "iam"
 
 _MOST_VERSIONS = 5  # of a managed policy (IAM quotas)
 
 
-def _documents(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The inline policies of a role by name; one without a name takes all inline policies away and is none itself."""
-    policies = known_items(inputs.get("inlinePolicies"))
-    return {policy["name"]: policy.get("policy") for policy in policies if policy.get("name")}
-
-
-def _inline(scope: Scope) -> Iterator[Request]:
-    """Put the inline policies that the role states, take away those that it stated before."""
-    before, after = _documents(scope.before), _documents(scope.inputs)
-    for name in before.keys() - after.keys():
-        yield Request("DeleteRolePolicy", {"RoleName": scope.id, "PolicyName": name})
-    for name, document in after.items():
-        if document is not None and before.get(name) != document:
-            parameters = {"RoleName": scope.id, "PolicyName": name, "PolicyDocument": document}
-            yield Request("PutRolePolicy", parameters)
-
-
-def _attached(scope: Scope) -> Iterator[Request]:
-    before, after = (known_items(inputs.get("managedPolicyArns")) for inputs in (scope.before, scope.inputs))
-    for policy in before:
-        if policy not in after:
-            yield Request("DetachRolePolicy", {"RoleName": scope.id, "PolicyArn": policy})
-    for policy in after:
-        if policy not in before:
-            yield Request("AttachRolePolicy", {"RoleName": scope.id, "PolicyArn": policy})
-
-
 def _detach(scope: Scope, answer: Mapping[str, Any]) -> Iterator[Request]:
-    """Before a role is deleted: detach what the role itself attached, or everything if it is told to."""
-    own = known_items(scope.inputs.get("managedPolicyArns"))
+    """Before a role is deleted, if it is told to: detach what others have attached to it."""
     for policy in answer["AttachedPolicies"]:
-        if scope.inputs.get("forceDetachPolicies") or policy["PolicyArn"] in own:
-            yield Request("DetachRolePolicy", {"RoleName": scope.id, "PolicyArn": policy["PolicyArn"]})
+        yield Request("DetachRolePolicy", {"RoleName": scope.id, "PolicyArn": policy["PolicyArn"]})
 
 
 def _remove_inline(scope: Scope, answer: Mapping[str, Any]) -> Iterator[Request]:
-    own = _documents(scope.inputs)
     for name in answer["PolicyNames"]:
-        if scope.inputs.get("forceDetachPolicies") or name in own:
-            yield Request("DeleteRolePolicy", {"RoleName": scope.id, "PolicyName": name})
+        yield Request("DeleteRolePolicy", {"RoleName": scope.id, "PolicyName": name})
 
 
 def _boundary(scope: Scope) -> Iterator[Request]:
@@ -85,19 +52,19 @@ def _provider_arn(scope: Scope) -> str:
     return f"arn:{scope.partition}:iam::{scope.account}:oidc-provider/{issuer}"
 
 
-_KEEP_INLINE = Requests(takes=("inlinePolicies",), build=_inline)
-_KEEP_ATTACHED = Requests(takes=("managedPolicyArns",), build=_attached)
 _LIST_VERSIONS = Call("ListPolicyVersions")
 
 TYPES = (
     ResourceType(
         "aws:iam/role:Role",
         arn="arn:{partition}:iam::{account}:role{path}{name}",
-        create=(Call("CreateRole"), _KEEP_INLINE, _KEEP_ATTACHED),
         fields={"assumeRolePolicy": To("AssumeRolePolicyDocument", trust_policy)},
         defaults={"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"},
         provider_only=("forceDetachPolicies",),
-        rules=(each("inlinePolicies", "policy", identity_policy),),
+        refused={
+            "inlinePolicies": "write each as an aws.iam.RolePolicy",
+            "managedPolicyArns": "write each as an aws.iam.RolePolicyAttachment",
+        },
         update=(
             Call(
                 "UpdateAssumeRolePolicy",
@@ -106,12 +73,10 @@ TYPES = (
             ),
             Call("UpdateRole", takes=("description", "maxSessionDuration"), unset={"description": ""}),
             Requests(takes=("permissionsBoundary",), build=_boundary),
-            _KEEP_INLINE,
-            _KEEP_ATTACHED,
         ),
         delete=(
-            ForEach(find=Call("ListAttachedRolePolicies"), build=_detach),
-            ForEach(find=Call("ListRolePolicies"), build=_remove_inline),
+            ForEach(find=Call("ListAttachedRolePolicies"), build=_detach, only_if="forceDetachPolicies"),
+            ForEach(find=Call("ListRolePolicies"), build=_remove_inline, only_if="forceDetachPolicies"),
             Call("DeleteRole"),
         ),
         replace=("name", "namePrefix", "path"),

@@ -131,7 +131,7 @@ class TestValidate:
         offline.validate(
             "aws:iam/role:Role",
             "worker",
-            {"assumeRolePolicy": UNKNOWN, "inlinePolicies": [{"name": UNKNOWN, "policy": UNKNOWN}, UNKNOWN]},
+            {"assumeRolePolicy": UNKNOWN, "permissionsBoundary": UNKNOWN},
         )
         offline.validate("aws:ec2/securityGroup:SecurityGroup", "sg", {"vpcId": UNKNOWN, "name": UNKNOWN})
 

@@ -93,15 +93,13 @@ class TestKeys:
 
 
 class TestRoles:
-    def test_a_role_with_its_policies(self, adapter: Adapter, aws: Callable[[str], Any], calls: list[str]) -> None:
+    def test_a_role_with_its_boundary(self, adapter: Adapter, aws: Callable[[str], Any], calls: list[str]) -> None:
         iam = aws("iam")
         boundary = adapter.create(POLICY, "boundary", {"name": "boundary", "policy": WRITE}).id
         inputs = {
             "name": "worker",
             "assumeRolePolicy": TRUST,
             "description": "works",
-            "inlinePolicies": [{"name": "read", "policy": READ}, {"name": "write", "policy": WRITE}],
-            "managedPolicyArns": [boundary],
             "permissionsBoundary": boundary,
             "tags": {"Team": "ml"},
         }
@@ -111,25 +109,16 @@ class TestRoles:
         assert created.outputs["uniqueId"] == found["RoleId"]
         assert created.outputs["createDate"] == found["CreateDate"].isoformat()
         assert found["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary
-        assert iam.list_role_policies(RoleName="worker")["PolicyNames"] == ["read", "write"]
 
         changed = {
             "name": "worker",
             "assumeRolePolicy": TRUST.replace("lambda", "sagemaker"),
             "maxSessionDuration": 7200.0,
-            "inlinePolicies": [{"name": "read", "policy": WRITE}],
             "tags": {"Team": "ml"},
         }
         calls.clear()
         updated = adapter.update(ROLE, "worker", inputs, changed, created.outputs)
-        assert calls == [
-            "UpdateAssumeRolePolicy",
-            "UpdateRole",
-            "DeleteRolePermissionsBoundary",
-            "DeleteRolePolicy",
-            "PutRolePolicy",
-            "DetachRolePolicy",
-        ]
+        assert calls == ["UpdateAssumeRolePolicy", "UpdateRole", "DeleteRolePermissionsBoundary"]
         found = iam.get_role(RoleName="worker")["Role"]
         assert found["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Service": "sagemaker.amazonaws.com"}
         assert (found.get("Description", ""), found["MaxSessionDuration"]) == ("", 7200)
@@ -188,21 +177,33 @@ class TestRoles:
         assert iam.list_policies(Scope="Local")["Policies"] == []
 
     def test_a_policy_that_iam_would_refuse(self, offline: Adapter) -> None:
-        inline = [{"name": "x", "policy": TRUST}, {"name": "y", "policy": "{"}]
         with pytest.raises(InvalidInput) as refused:
-            offline.validate(ROLE, "worker", {"assumeRolePolicy": "[]", "inlinePolicies": inline})
+            offline.validate(ROLE, "worker", {"assumeRolePolicy": "[]"})
         assert [(fault.path, fault.allowed) for fault in refused.value.faults] == [
             ("assumeRolePolicy", "must be a policy document, an object with Version and Statement (iam CreateRole)"),
-            (
-                "inlinePolicies[0].policy",
-                "is no valid policy document: Statement[0] must have Resource or NotResource; "
-                "Statement[0] must have no Principal: the policy is attached to an identity",
-            ),
-            (
-                "inlinePolicies[1].policy",
-                "must be JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))",
-            ),
         ]
+        for policy, told in (
+            (TRUST, "is no valid policy document: Statement[0] must have Resource or NotResource; "),
+            ("{", "must be JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
+        ):
+            with pytest.raises(InvalidInput) as refused:
+                offline.validate(ROLE_POLICY, "read", {"role": "worker", "name": "read", "policy": policy})
+            ((path, allowed),) = [(fault.path, fault.allowed) for fault in refused.value.faults]
+            assert path == "policy"
+            assert allowed.startswith(told)
+
+    @pytest.mark.parametrize(
+        ("key", "value", "kind"),
+        [
+            ("inlinePolicies", [{"name": "read", "policy": READ}], "RolePolicy"),
+            ("managedPolicyArns", ["arn:aws:iam::123456789012:policy/read"], "RolePolicyAttachment"),
+        ],
+    )
+    def test_policies_of_a_role_are_resources_of_their_own(
+        self, offline: Adapter, key: str, value: Any, kind: str
+    ) -> None:
+        with pytest.raises(InvalidInput, match=rf"{key} = .*; write each as an aws\.iam\.{kind}$"):
+            offline.validate(ROLE, "worker", {"assumeRolePolicy": TRUST, key: value})
 
 
 def test_an_identity_provider_has_the_address_of_who_signs_its_tokens(

@@ -256,7 +256,13 @@ GUARANTEES: Final = (
     Guarantee(
         sid="OnlyWhoWorksWithDataReadsIt",
         holders=frozenset({Persona.DATA_ENGINEER, Persona.DATA_SCIENTIST, Persona.ML_ENGINEER}),
-        actions=(*_READ_OBJECTS, "sagemaker:BatchGetRecord", "sagemaker:GetRecord", "sagemaker:InvokeEndpoint"),
+        actions=(
+            *_READ_OBJECTS,
+            "sagemaker:BatchGetRecord",
+            "sagemaker:GetRecord",
+            "sagemaker:InvokeEndpoint",
+            "sagemaker:InvokeEndpointAsync",
+        ),
         resources=lambda names: [*_data(names), names.arn("sagemaker", f"*/{names.every}")],
     ),
     Guarantee(

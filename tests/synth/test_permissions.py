@@ -11,7 +11,7 @@ import pytest
 from local.emulator.policy_statements import Request, effects
 from settings import Persona
 from tests import iam
-from tests.synth.matrix import NAMES, PAGE, acts, answer, page, people, persona
+from tests.synth.matrix import ENDPOINT, NAMES, PAGE, acts, answer, page, people, persona
 
 DE, DS, MLE, OPS, CALL, AUDITOR = Persona
 EVERYTHING = {"Effect": "Allow", "Action": ["*"], "Resource": ["*"], "Principal": "*"}
@@ -82,6 +82,11 @@ def test_an_auditor_who_is_given_everything_reads_no_data() -> None:
     ):
         action, resource, facts = acts()[f"read {act}"][0]
         assert not iam.allows(lifted, None, action, resource, facts), act
+
+
+@pytest.mark.parametrize("action", ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"])
+def test_an_auditor_who_is_given_everything_asks_no_endpoint_of_any_kind(action: str) -> None:
+    assert not iam.allows([*persona(AUDITOR).statements, EVERYTHING], None, action, ENDPOINT, {})
 
 
 def test_whoever_trains_neither_approves_nor_promotes() -> None:

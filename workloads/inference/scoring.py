@@ -37,7 +37,7 @@ class Scorer:
         self.model, self.metrics, self.store = model, metrics, store
         self.settings = settings
         self._width = (len(model.contract.features) + 1) * model.task.outputs
-        self._writer, self._decide = Writer(model), model.task.decide
+        self._writer, self._decide = Writer(model), model.task.decider()
         self._one = model.predictor.one if model.task.outputs == 1 else self._several
 
     def is_small(self, request: Request, body: bytes) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,26 +56,19 @@ class Writer:
     ) -> bytes:
         """The answer to a list of rows."""
         make, unset = self._prediction, msgspec.UNSET
-        values = map(self._values, outputs, decisions)
+        fields: list[Sequence[Any]] = [*self.task.fields_of_all(outputs, decisions)]
+        if rows.entities is not None:
+            fields.append([unset if entity is None else entity for entity in rows.entities])
+        elif contributions is not None:
+            fields.append([unset] * rows.count)
         if contributions is not None:
-            given = rows.entities or [None] * rows.count
-            explained = map(self._explained, contributions)
-            predictions = [
-                make(*answer, unset if entity is None else entity, *parts)
-                for answer, entity, parts in zip(values, given, explained, strict=True)
-            ]
-        elif rows.entities is None:
-            predictions = list(itertools.starmap(make, values))
-        else:
-            predictions = [
-                make(*answer, unset if entity is None else entity)
-                for answer, entity in zip(values, rows.entities, strict=True)
-            ]
+            fields += zip(*map(self._explained, contributions), strict=True)
+        predictions = list(map(make, *fields))
         return self._encode({"predictions": predictions, "model_version": self.version})
 
     def csv(self, outputs: Sequence[Output], decisions: Sequence[Any]) -> bytes:
         """A line for each row. Numbers as JSON lists, with what separates them made into line breaks."""
-        lines = list(map(self.task.cells, outputs, decisions))
+        lines = list(self.task.cells_of_all(outputs, decisions))
         if self.task.outputs == 1:
             return self._encode(lines)[2:-2].replace(b"],[", b"\n") + b"\n"
         text = io.StringIO()

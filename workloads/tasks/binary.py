@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from contracts.schema import Contract
@@ -41,6 +41,10 @@ class Binary(Strategy):
         """Whether the score reaches the threshold."""
         return self._is_positive(output)
 
+    def decider(self) -> Callable[[float], bool]:
+        """The comparison itself: a call of Python a row is a fifth of the time that a batch takes."""
+        return self._is_positive
+
     def values(self, output: float, decision: bool) -> tuple[Any, ...]:
         """Score and decision."""
         return output, decision
@@ -48,6 +52,14 @@ class Binary(Strategy):
     def cells(self, output: float, decision: bool) -> tuple[Any, ...]:
         """Score and decision, 0 or 1."""
         return output, int(decision)
+
+    def fields_of_all(self, outputs: Sequence[float], decisions: Sequence[bool]) -> tuple[Sequence[Any], ...]:
+        """As `values`, without a call a row."""
+        return outputs, decisions
+
+    def cells_of_all(self, outputs: Sequence[float], decisions: Sequence[bool]) -> Iterable[tuple[Any, ...]]:
+        """As `cells`, without a call a row."""
+        return zip(outputs, map(int, decisions), strict=True)
 
     def properties(self) -> Mapping[str, Any]:
         """A probability and a truth value."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from contracts.schema import Contract
@@ -59,6 +59,10 @@ class Strategy(ABC):
     def decide(self, output: Output) -> Any:
         """What follows from an output; True is a decision to act."""
 
+    def decider(self) -> Callable[[Output], Any]:
+        """`decide`, in the form that is called fastest."""
+        return self.decide
+
     @abstractmethod
     def values(self, output: Output, decision: Any) -> tuple[Any, ...]:
         """The values of `fields`."""
@@ -66,6 +70,14 @@ class Strategy(ABC):
     @abstractmethod
     def cells(self, output: Output, decision: Any) -> tuple[Any, ...]:
         """The values of `header`."""
+
+    def fields_of_all(self, outputs: Sequence[Output], decisions: Sequence[Any]) -> tuple[Sequence[Any], ...]:
+        """`values` of some rows (at least one), field by field."""
+        return tuple(zip(*map(self.values, outputs, decisions), strict=True))
+
+    def cells_of_all(self, outputs: Sequence[Output], decisions: Sequence[Any]) -> Iterable[tuple[Any, ...]]:
+        """`cells` of many rows."""
+        return map(self.cells, outputs, decisions)
 
     @abstractmethod
     def properties(self) -> Mapping[str, Any]:

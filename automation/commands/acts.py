@@ -53,10 +53,25 @@ def deliver(
     out.done(f"delivered as {uri}", {"uri": uri})
 
 
-def retrain(stack: Stack, workload: Workload = None, as_json: Json = False, yes: Yes = False) -> None:
+def retrain(
+    stack: Stack,
+    workload: Workload = None,
+    if_changed: Annotated[
+        bool, typer.Option("--if-changed", help="Only where image, contract or data are new to the newest model.")
+    ] = False,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
     """Start the training pipeline on all accepted data."""
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.workload(workload)
+    if if_changed:
+        changes = training.changes(names, s3=on.client("s3"), sagemaker=on.client("sagemaker"))
+        for change in changes:
+            out.say(change)
+        if not changes:
+            out.done(f"nothing that {names.pipeline} learns from has changed", {"execution": None})
+            return
     out.confirm(f"Start pipeline {names.pipeline}?")
     name = f"by-hand-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     execution = training.start(names, name, s3=on.client("s3"), sagemaker=on.client("sagemaker"))

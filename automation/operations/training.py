@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+from automation.operations import packages
 from automation.operations.errors import RefusedError
 from contracts.datasets import dataset_version
 from contracts.names import WorkloadNames
@@ -18,19 +21,53 @@ def start(names: WorkloadNames, display_name: str, *, s3: Any, sagemaker: Any) -
     version = dataset_version(s3, names.accepted_uri)
     if version is None:
         raise RefusedError(f"there is no accepted data under {names.accepted_uri}: deliver some and have it validated")
-    try:
+    with _of_pipeline(names, sagemaker):
         started = sagemaker.start_pipeline_execution(
             PipelineName=names.pipeline,
             PipelineExecutionDisplayName=display_name,
             PipelineParameters=[{"Name": "DatasetVersion", "Value": version}],
         )
+    return started["PipelineExecutionArn"]
+
+
+def changes(names: WorkloadNames, *, s3: Any, sagemaker: Any) -> list[str]:
+    """What a run would be made of that the newest package was not: training image, contract, accepted data.
+
+    The deployed pipeline says what its package would say of itself. Empty where a run would learn the same again.
+    """
+    with _of_pipeline(names, sagemaker):
+        definition = json.loads(sagemaker.describe_pipeline(PipelineName=names.pipeline)["PipelineDefinition"])
+    package = packages.newest(names, sagemaker=sagemaker)
+    if package is None:
+        return ["no model is registered yet"]
+    had, would = package.get("CustomerMetadataProperties", {}), _registers(definition["Steps"])
+    now = {key: would.get(key) for key in ("training_image", "contract_sha")}
+    now["requested_version"] = dataset_version(s3, names.accepted_uri)
+    return [f"{key}: {had.get(key)} before, {value} now" for key, value in now.items() if had.get(key) != value]
+
+
+def _registers(steps: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The metadata that the pipeline's package would have; in whichever branch it is registered."""
+    for step in steps:
+        arguments = step.get("Arguments", {})
+        if step["Type"] == "RegisterModel":
+            return arguments["CustomerMetadataProperties"]
+        if found := _registers([*arguments.get("IfSteps", []), *arguments.get("ElseSteps", [])]):
+            return found
+    return {}
+
+
+@contextmanager
+def _of_pipeline(names: WorkloadNames, sagemaker: Any) -> Generator[None]:
+    """RefusedError where there is no pipeline yet."""
+    try:
+        yield
     except sagemaker.exceptions.ClientError as error:
         if _is_missing(error):
             raise RefusedError(
                 f"pipeline {names.pipeline} is not there: publish both images and run `pulumi up`, which makes it"
             ) from error
         raise
-    return started["PipelineExecutionArn"]
 
 
 def executions(names: WorkloadNames, *, most: int, sagemaker: Any) -> list[dict[str, Any]]:

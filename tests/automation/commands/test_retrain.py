@@ -1,0 +1,66 @@
+"""`retrain --if-changed` starts a run only where it would learn something new."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automation.commands import main, target
+from automation.exits import Exit
+from automation.operations import training
+
+PROJECT = Path(__file__).parents[3]
+ARN = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-staging/execution/1"
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The pipelines that were started of a stack whose account is not asked."""
+    original, told = target.read, list[str]()
+
+    def read(stack: str) -> target.Target:
+        found = original(stack, PROJECT)
+        found.__dict__["caller"] = "arn:aws:sts::123456789012:assumed-role/engineer/ana"
+        for service in ("s3", "sagemaker"):
+            found._clients[service] = service
+        return found
+
+    def start(names: Any, *_: Any, **__: Any) -> str:
+        told.append(names.pipeline)
+        return ARN
+
+    monkeypatch.setattr(target, "read", read)
+    monkeypatch.setattr(training, "start", start)
+    return told
+
+
+def run(*more: str) -> int:
+    return main(["retrain", "--stack", "staging", "--yes", "--json", *more])
+
+
+def test_nothing_new_starts_nothing_and_is_no_fault(
+    started: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(training, "changes", lambda *_, **__: [])
+    assert run("--if-changed") == Exit.DONE
+    assert json.loads(capsys.readouterr().out) == {"execution": None}
+    assert started == []
+
+
+def test_what_is_new_is_said_and_a_run_started(
+    started: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(training, "changes", lambda *_, **__: ["contract_sha: c1 before, c2 now"])
+    assert run("--if-changed") == Exit.DONE
+    out, err = capsys.readouterr()
+    assert (json.loads(out), err) == ({"execution": ARN}, "contract_sha: c1 before, c2 now\n")
+    assert len(started) == 1
+
+
+def test_without_the_option_nobody_asks_what_has_changed(started: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "changes", None)
+    assert run() == Exit.DONE
+    assert len(started) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.instances import table
-from contracts.kinds import KNOWN
+from contracts.kinds import KINDS
 
 TARGET = Path(__file__).parents[1] / "policies" / "guardrails" / "data" / "facts.json"
 
@@ -28,7 +28,7 @@ def facts() -> dict[str, Any]:
                 "scales_to_zero": kind.scales_to_zero,
                 "rollouts": list(kind.rollouts),
             }
-            for kind in KNOWN
+            for kind in KINDS.values()
         },
     }
 

@@ -21,6 +21,7 @@ from settings.endpoints import (
     QueueAlarms,
     Realtime,
     RollbackAlarm,
+    Serverless,
 )
 from settings.features import Features
 from settings.images import Images
@@ -86,6 +87,7 @@ __all__ = [
     "Rollout",
     "Schedule",
     "Section",
+    "Serverless",
     "Settings",
     "Source",
     "Workload",

@@ -112,13 +112,15 @@ class Settings(Section):
             own: Section = getattr(workload, section)
             changed[section] = merged = getattr(self, section).overridden(own)
             faults += [f._replace(path=f"workloads.{name}.{section}.{f.path}") for f in merged.faults()]
-        if faults:
-            raise SectionError(tuple(faults))
         changed["endpoints"] = {
             key: endpoint.model_copy(update={"tags": overlaid(changed["tags"], endpoint.tags)})
             for key, endpoint in workload.endpoints.items()
         }
-        return workload.model_copy(update=changed)
+        effective = workload.model_copy(update=changed)
+        faults += [f._replace(path=f"workloads.{name}.{f.path}") for f in effective.monitor_faults()]
+        if faults:
+            raise SectionError(tuple(faults))
+        return effective
 
 
 def _tags_added(path: str, tags: Tags, own: Tags, most: int) -> Iterator[Fault]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from contracts.kinds import KINDS
 from settings.endpoints import Endpoint, Realtime
 from settings.faults import Fault
 from settings.features import Features
@@ -45,6 +46,13 @@ class Workload(Section):
         if self.champion is None and len(self.endpoints) > 1:
             advice = "say which endpoint's live model the gate compares a new one with"
             yield Fault("champion", "nothing", ", ".join(self.endpoints), advice)
+
+    def monitor_faults(self) -> Iterator[Fault]:
+        """Monitors, once the stack's are the workload's, that cannot see an endpoint."""
+        unseen = [name for name, its in self.endpoints.items() if not KINDS[its.kind].captures]
+        if unseen and self.monitoring.engine == "sagemaker":
+            advice = f"SageMaker captures nothing of {', '.join(unseen)}, so its monitor cannot run there"
+            yield Fault("monitoring.engine", self.monitoring.engine, "platform", advice)
 
 
 def churn() -> dict[str, Workload]:

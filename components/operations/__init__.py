@@ -19,6 +19,7 @@ from components.serving.kinds import drawn
 from components.watch import Channel, Watch
 from components.workload import Workload
 from contracts.images import TRAINING
+from settings import Fleet
 
 #: What the code of this wing calls (`components.reach`).
 CALLS: Final = (retraining.CALLS, rollback.CALLS, drift.CALLS)
@@ -67,7 +68,7 @@ def build(workload: Workload, pipeline: Training) -> Operations:
     return Operations(
         dead_letters=letters,
         rollback_alarms={
-            endpoint: monitoring.guards(endpoint, settings.rollback_alarms)
+            endpoint: monitoring.guards(endpoint, settings.rollback_alarms) if isinstance(settings, Fleet) else ()
             for endpoint, settings in workload.settings.endpoints.items()
         },
     )

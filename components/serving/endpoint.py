@@ -29,10 +29,13 @@ def endpoint(
     name: str,
     args: EndpointArgs[Any],
     config: aws.sagemaker.EndpointConfiguration,
-    deployment: aws.sagemaker.EndpointDeploymentConfigArgs,
+    deployment: aws.sagemaker.EndpointDeploymentConfigArgs | None,
     parent: pulumi.Resource,
 ) -> aws.sagemaker.Endpoint:
-    """The endpoint on the live release's configuration; `deployment` is how the next one takes over."""
+    """The endpoint on the live release's configuration; `deployment` is how the next one takes over.
+
+    None where SageMaker moves all traffic at once and no alarm turns it back.
+    """
     names, ground = args.names, args.ground
     logs = aws.cloudwatch.LogGroup(
         f"{name}-logs",
@@ -56,7 +59,7 @@ def endpoint(
             parent=parent,
             depends_on=[logs],  # else SageMaker makes the log group, without key and retention
             # The provider replaces an endpoint that gains or loses its rollback alarms: deleted first, then made
-            # again. So there is always one of them (`contracts.release.emergency`).
+            # again. So there is always one of them (`contracts.release.emergency`), or never any.
             protect=ground.protect,
             # After an emergency move a refresh reads how that was done; the next release brings the settings back.
             ignore_changes=["deployment_config"] if args.record.wanted.by_rollback else None,

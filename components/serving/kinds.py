@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from components.serving import asynchronous, realtime
+from components.serving import asynchronous, realtime, serverless
 from components.serving.kind import AnyDrawn
 from settings import AnyKind
 
-KINDS: Final[Mapping[type[AnyKind], AnyDrawn]] = {drawn.settings: drawn for drawn in (realtime.KIND, asynchronous.KIND)}
+KINDS: Final[Mapping[type[AnyKind], AnyDrawn]] = {
+    drawn.settings: drawn for drawn in (realtime.KIND, serverless.KIND, asynchronous.KIND)
+}
 
 
 def drawn(settings: AnyKind) -> AnyDrawn:

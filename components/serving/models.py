@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final, Protocol
 
 import pulumi
 import pulumi_aws as aws
@@ -30,6 +30,16 @@ SERVICES: Final = (
 )
 
 
+class Granted(Protocol):
+    """What the role of an endpoint may do, from its names and the keys of models and captured traffic."""
+
+    def __call__(
+        self, names: EndpointNames, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
+    ) -> list[Statement]:
+        """The statements."""
+        ...
+
+
 def statements(
     names: EndpointNames, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
 ) -> list[Statement]:
@@ -44,6 +54,26 @@ def statements(
         ),
         *access.read_objects("LoadModels", names, names.artifacts_bucket, [names.layout.runs]),
         access.use_key("DecryptModels", [models_key], write=False),
+        *_capturing(names, processed_key),
+    ]
+
+
+def statements_outside(
+    names: EndpointNames, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
+) -> list[Statement]:
+    """The same where there is neither a network nor a volume of ours."""
+    return [
+        *access.pull_images(names),
+        access.write_logs(names, [names.log_group]),
+        access.put_metrics([HOSTS]),
+        *access.read_objects("LoadModels", names, names.artifacts_bucket, [names.layout.runs]),
+        access.use_key("DecryptModels", [models_key], write=False),
+        *_capturing(names, processed_key),
+    ]
+
+
+def _capturing(names: EndpointNames, processed_key: pulumi.Input[str]) -> list[Statement]:
+    return [
         access.write_objects(
             "CaptureTraffic", names, names.processed_bucket, [f"{names.layout.data_capture}{names.prefix}/"]
         ),
@@ -52,9 +82,14 @@ def statements(
 
 
 def role(
-    name: str, ground: Ground, names: EndpointNames, opts: pulumi.ResourceOptions, more: Iterable[Statement] = ()
+    name: str,
+    ground: Ground,
+    names: EndpointNames,
+    opts: pulumi.ResourceOptions,
+    of: Granted = statements,
+    more: Iterable[Statement] = (),
 ) -> access.Role:
-    """The role of the endpoint called `name` in the program; `more` is what its kind needs beside."""
+    """The role of the endpoint called `name` in the program; `of` says what it may do, `more` what its kind adds."""
     return jobs.role(
         f"{name}-role",
         ground=ground,
@@ -62,9 +97,7 @@ def role(
         job="endpoint",
         description="The endpoint's models",
         statements=[
-            *statements(
-                names, models_key=ground.keys[Domain.MODELS].arn, processed_key=ground.keys[Domain.PROCESSED].arn
-            ),
+            *of(names, models_key=ground.keys[Domain.MODELS].arn, processed_key=ground.keys[Domain.PROCESSED].arn),
             *more,
         ],
         opts=opts,
@@ -99,6 +132,28 @@ def isolated(
             ),
             enable_network_isolation=True,
             vpc_config=network,
+            opts=opts,
+        )
+        for package in sorted(set(packages))
+    }
+
+
+def outside(
+    name: str,
+    packages: Iterable[str],
+    role: access.Role,
+    environment: Mapping[str, Any],
+    opts: pulumi.ResourceOptions,
+) -> dict[str, aws.sagemaker.Model]:
+    """One model for each package where SageMaker takes no network: it runs in one of AWS's; by package."""
+    return {
+        package: aws.sagemaker.Model(
+            f"{name}-model-{package_id(package)}",
+            name=content_name(package_id(package), [package, role.arn, environment]),
+            execution_role_arn=role.arn,
+            primary_container=aws.sagemaker.ModelPrimaryContainerArgs(
+                model_package_name=package, environment=environment
+            ),
             opts=opts,
         )
         for package in sorted(set(packages))

@@ -13,14 +13,12 @@ from contracts.kinds.kind import Kind, Limits, Metric, Rollout
 from contracts.kinds.realtime import REALTIME
 from contracts.kinds.serverless import SERVERLESS
 
-__all__ = ["ASYNCHRONOUS", "KINDS", "KNOWN", "PLANNED", "REALTIME", "SERVERLESS", "Kind", "Limits", "Metric", "Rollout"]
+__all__ = ["ASYNCHRONOUS", "KINDS", "PLANNED", "REALTIME", "SERVERLESS", "Kind", "Limits", "Metric", "Rollout"]
 
-#: The kinds whose facts stand here. The policy pack judges stacks of others by them too.
-KNOWN: Final = (REALTIME, SERVERLESS, ASYNCHRONOUS)
 #: The kinds that a stack may name today.
-KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (REALTIME, ASYNCHRONOUS)}
+KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (REALTIME, SERVERLESS, ASYNCHRONOUS)}
 #: Kinds that the platform will serve; until then they are refused by name.
 PLANNED: Final = (
-    "serverless", "batch", "multi_model", "inference_pipeline", "inference_components",
+    "batch", "multi_model", "inference_pipeline", "inference_components",
     "fargate", "lambda", "eks", "edge",
 )  # fmt: skip

@@ -237,6 +237,9 @@ class Story:
             self.say(f"endpoint {endpoint['EndpointName']} {endpoint['EndpointStatus']}: {self._url()}/invocations")
 
     def _url(self) -> str:
+        """Where a server of the endpoint listens; one that starts with the first request is asked before."""
+        if not self._servers():
+            self._invoke(traffic.sample(self.accepted, self.contract, 1, seed=0))
         return self._servers()[0]["url"]
 
     # --- traffic ---

@@ -9,6 +9,7 @@ from pydantic import Field
 from settings.endpoints.asynchronous import Asynchronous, BacklogScaling, QueueAlarms
 from settings.endpoints.common import AnyKind, EndpointAlarms, Fleet, RollbackAlarm
 from settings.endpoints.realtime import Realtime
+from settings.endpoints.serverless import Serverless
 
 __all__ = [
     "AnyKind",
@@ -20,7 +21,8 @@ __all__ = [
     "QueueAlarms",
     "Realtime",
     "RollbackAlarm",
+    "Serverless",
 ]
 
 #: One model for each kind of endpoint, told apart by `kind`.
-Endpoint = Annotated[Realtime | Asynchronous, Field(discriminator="kind")]
+Endpoint = Annotated[Realtime | Serverless | Asynchronous, Field(discriminator="kind")]

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.facts import TARGET, text
 from contracts.instances import has_local_storage, table
-from contracts.kinds import KNOWN
+from contracts.kinds import KINDS
 from policies.guardrails.facts import kind, takes_volume_key
 
 
@@ -42,8 +42,8 @@ def test_which_types_take_the_key_of_a_volume(instance_type: str | None, takes: 
 
 
 def test_the_pack_knows_every_kind_by_the_facts_of_the_table() -> None:
-    assert set(json.loads(TARGET.read_text(encoding="utf-8"))["kinds"]) == {facts.name for facts in KNOWN}
-    for facts in KNOWN:
+    assert set(json.loads(TARGET.read_text(encoding="utf-8"))["kinds"]) == set(KINDS)
+    for facts in KINDS.values():
         assert kind(facts.name) == {
             "has_instances": facts.has_instances,
             "captures": facts.captures,

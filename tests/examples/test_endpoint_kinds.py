@@ -27,6 +27,18 @@ def told(kind: str, tmp_path: Path) -> str:
 
 @pytest.mark.full
 @pytest.mark.loop
+def test_a_serverless_endpoint_predicts_is_seen_by_monitors_and_rolled_back(tmp_path: Path) -> None:
+    text = told("serverless", tmp_path)
+    assert "2000 of 2000 requests served" in text
+    captured = re.findall(r"800 requests through InvokeEndpoint, (\d+) records captured", text)
+    # The service captures by itself: also the timed requests, 100 to get warm, and the first, which started it.
+    assert captured == ["2901", "800"]
+    assert "no drift" in text
+    assert "rolled-back: Threshold Crossed" in text
+
+
+@pytest.mark.full
+@pytest.mark.loop
 def test_an_asynchronous_endpoint_predicts_by_s3_rests_and_wakes(tmp_path: Path) -> None:
     text = told("asynchronous", tmp_path)
     assert "2000 of 2000 rows served" in text

@@ -20,7 +20,7 @@ from settings import (
     Rolling,
     Section,
 )
-from tests.settings.written import LIVE, faults, live, load
+from tests.settings.written import LIVE, churn, faults, live, load
 
 #: What a stack may name today, as a message says it.
 KINDS = ", ".join(kinds.KINDS)
@@ -218,3 +218,40 @@ def test_what_an_asynchronous_endpoint_cannot_be(endpoint: dict[str, Any], line:
 def test_an_endpoint_does_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Realtime().__setattr__("capture_percent", 0)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "line"),
+    [
+        (
+            {"memory_mb": 1536},
+            "memory_mb: found 1536; allowed: 1024, 2048, 3072, 4096, 5120, 6144; "
+            "choose such a value, or remove the key for the default 2048",
+        ),
+        (
+            {"max_concurrency": 5, "provisioned_concurrency": 6},
+            "provisioned_concurrency: found 6; allowed: at most max_concurrency (5); "
+            "keep fewer warm or raise max_concurrency",
+        ),
+        (
+            {"rollout": {"kind": "canary"}},
+            'rollout: found {"kind": "canary"}; allowed: tags, alarms, kind, memory_mb, max_concurrency, '
+            "provisioned_concurrency, capture_percent; there is no such key: correct its name or remove it",
+        ),
+    ],
+)
+def test_what_a_serverless_endpoint_cannot_be(endpoint: dict[str, Any], line: str) -> None:
+    assert faults(workloads=live(kind="serverless", **endpoint)) == [f"ml-platform:{LIVE}.{line}"]
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_monitor_that_reads_what_sagemaker_captures_sees_no_serverless_endpoint(shared: bool) -> None:
+    endpoints = {"live": {"kind": "realtime"}, "night": {"kind": "serverless"}}
+    engine = {"monitoring": {"engine": "sagemaker"}}
+    workloads = churn(champion="live", endpoints=endpoints, **({} if shared else engine))
+    assert faults(workloads=workloads, **(engine if shared else {})) == [
+        'ml-platform:workloads.churn.monitoring.engine: found "sagemaker"; allowed: platform; '
+        "SageMaker captures nothing of night, so its monitor cannot run there"
+    ]
+    del endpoints["night"]
+    assert load(workloads=workloads, **(engine if shared else {})).workloads["churn"].monitoring.engine == "sagemaker"

@@ -1,0 +1,116 @@
+"""The full product of kinds of endpoints and options: exactly the legal combinations are accepted.
+
+The oracle is the table below, written by hand from AWS's pages (read 2026-11-29), and not from the facts of the code.
+A new kind is a column of it, a new option a line.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from contracts import kinds, release
+from contracts.release import Record, ReleaseError, fit
+from settings import Settings
+from tests.contracts.release.records import SECOND, at, package
+
+REALTIME, SERVERLESS = "realtime", "serverless"
+_BOTH = {REALTIME, SERVERLESS}
+#: What may be written of an endpoint, by axis; each option with the kinds that take it. The first is nothing.
+OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
+    # API reference, ProductionVariant: InstanceType and InitialInstanceCount, or ServerlessConfig in their place.
+    "instances": [
+        ({}, _BOTH),
+        ({"instance_type": "ml.c7g.large"}, {REALTIME}),
+        ({"instance_count": 4}, {REALTIME}),
+    ],
+    "memory": [({}, _BOTH), ({"memory_mb": 6144}, {SERVERLESS}), ({"memory_mb": 1536}, set())],
+    # Developer guide, "Serverless endpoints": MaxConcurrency 1 to 200, ProvisionedConcurrency up to MaxConcurrency.
+    "concurrency": [
+        ({}, _BOTH),
+        ({"max_concurrency": 200}, {SERVERLESS}),
+        ({"max_concurrency": 201}, set()),
+        ({"max_concurrency": 5, "provisioned_concurrency": 5}, {SERVERLESS}),
+        ({"max_concurrency": 5, "provisioned_concurrency": 6}, set()),
+    ],
+    # Developer guide, "Deployment guardrails": real-time and asynchronous endpoints alone.
+    "rollout": [
+        ({}, _BOTH),
+        ({"rollout": {"kind": "all_at_once"}}, {REALTIME}),
+        ({"rollout": {"kind": "canary"}}, {REALTIME}),
+        ({"rollout": {"kind": "linear"}}, {REALTIME}),
+        ({"rollout": {"kind": "rolling"}}, {REALTIME}),
+    ],
+    "rollback alarms": [({}, _BOTH), ({"rollback_alarms": ["server_errors"]}, {REALTIME})],
+    # Application Auto Scaling: sagemaker:variant:DesiredInstanceCount is of variants with instances.
+    "autoscaling": [({}, _BOTH), ({"autoscaling": {"enabled": False}}, {REALTIME})],
+    # The service captures where SageMaker does not, so that every kind is seen.
+    "capture": [({}, _BOTH), ({"capture_percent": 50}, _BOTH)],
+    "alarms": [({}, _BOTH), ({"alarms": {"server_errors": 3, "latency_p99_ms": 900}}, _BOTH)],
+}
+#: Monitoring by SageMaker reads what SageMaker captures; developer guide, "Serverless endpoints", feature exclusions:
+#: data capture, Model Monitor, multiple production variants, shadow and VPC.
+ENGINES = [({}, _BOTH), ({"engine": "sagemaker"}, {REALTIME})]
+RECORDS: dict[str, tuple[Record, set[str]]] = {
+    "champion alone": (SECOND, _BOTH),
+    # API reference, CreateEndpointConfig: up to 10 production variants; one of a serverless endpoint.
+    "challenger": (release.split_traffic(SECOND, package(3), 10, who="ana", why="a", when=at(3)), {REALTIME}),
+    # Developer guide, "Create a shadow test": instances.
+    "shadow": (release.mirror_traffic(SECOND, package(3), 50, who="ana", why="a", when=at(3)), {REALTIME}),
+    # Multi-model is a kind of its own, which the platform does not serve yet.
+    "models": (
+        release.serve_models(None, package(1), {"de": package(2)}, who="ana", why="a", when=at(1)),
+        set[str](),
+    ),
+}
+#: Developer guide, "Inference options": bytes and seconds of one request.
+LIMITS = {REALTIME: (6 * 1024 * 1024, 60), SERVERLESS: (4 * 1024 * 1024, 60)}
+
+
+def accepted(kind: str, endpoint: dict[str, Any], monitoring: dict[str, Any]) -> bool:
+    workload = {"contract": "c.yaml", "monitoring": monitoring, "endpoints": {"live": {"kind": kind, **endpoint}}}
+    try:
+        Settings.model_validate_json(json.dumps({"stack": "dev", "workloads": {"churn": workload}}))
+    except ValidationError:
+        return False
+    return True
+
+
+def test_the_oracle_has_every_kind() -> None:
+    assert set(LIMITS) == set(kinds.KINDS)
+
+
+@pytest.mark.parametrize("kind", LIMITS)
+def test_exactly_the_legal_combinations_of_options_are_accepted(kind: str) -> None:
+    wrong: list[Any] = []
+    for chosen in itertools.product(*OPTIONS.values(), ENGINES):
+        *options, (engine, _) = chosen
+        endpoint = {key: value for option, _ in options for key, value in option.items()}
+        legal = all(kind in takes for _, takes in chosen)
+        if accepted(kind, endpoint, engine) is not legal:
+            wrong.append((endpoint, engine, legal))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("kind", LIMITS)
+@pytest.mark.parametrize("what", RECORDS)
+def test_exactly_the_legal_releases_are_accepted(kind: str, what: str) -> None:
+    record, takes = RECORDS[what]
+    try:
+        fit.check(record, kinds.KINDS[kind])
+    except ReleaseError:
+        legal = False
+    else:
+        legal = True
+    assert legal is (kind in takes)
+
+
+@pytest.mark.parametrize("kind", LIMITS)
+def test_limits_of_a_request_are_those_of_the_page(kind: str) -> None:
+    limits = kinds.KINDS[kind].limits
+    assert (limits.payload_bytes, limits.seconds) == LIMITS[kind]
+    assert limits.source.startswith("https://docs.aws.amazon.com/sagemaker/")

@@ -18,48 +18,56 @@ from contracts.release import Record, ReleaseError, fit
 from settings import Settings
 from tests.contracts.release.records import SECOND, at, package
 
-REALTIME, SERVERLESS = "realtime", "serverless"
-_BOTH = {REALTIME, SERVERLESS}
+REALTIME, SERVERLESS, ASYNCHRONOUS = "realtime", "serverless", "asynchronous"
+_FLEETS = {REALTIME, ASYNCHRONOUS}
+_ALL = {*_FLEETS, SERVERLESS}
 #: What may be written of an endpoint, by axis; each option with the kinds that take it. The first is nothing.
 OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
     # API reference, ProductionVariant: InstanceType and InitialInstanceCount, or ServerlessConfig in their place.
     "instances": [
-        ({}, _BOTH),
-        ({"instance_type": "ml.c7g.large"}, {REALTIME}),
-        ({"instance_count": 4}, {REALTIME}),
+        ({}, _ALL),
+        ({"instance_type": "ml.c7g.large"}, _FLEETS),
+        ({"instance_count": 4}, _FLEETS),
     ],
-    "memory": [({}, _BOTH), ({"memory_mb": 6144}, {SERVERLESS}), ({"memory_mb": 1536}, set())],
+    "memory": [({}, _ALL), ({"memory_mb": 6144}, {SERVERLESS})],
     # Developer guide, "Serverless endpoints": MaxConcurrency 1 to 200, ProvisionedConcurrency up to MaxConcurrency.
     "concurrency": [
-        ({}, _BOTH),
+        ({}, _ALL),
         ({"max_concurrency": 200}, {SERVERLESS}),
-        ({"max_concurrency": 201}, set()),
         ({"max_concurrency": 5, "provisioned_concurrency": 5}, {SERVERLESS}),
         ({"max_concurrency": 5, "provisioned_concurrency": 6}, set()),
+        # API reference, AsyncInferenceClientConfig: MaxConcurrentInvocationsPerInstance.
+        ({"concurrent_per_instance": 8}, {ASYNCHRONOUS}),
     ],
     # Developer guide, "Deployment guardrails": real-time and asynchronous endpoints alone.
     "rollout": [
-        ({}, _BOTH),
-        ({"rollout": {"kind": "all_at_once"}}, {REALTIME}),
-        ({"rollout": {"kind": "canary"}}, {REALTIME}),
-        ({"rollout": {"kind": "linear"}}, {REALTIME}),
-        ({"rollout": {"kind": "rolling"}}, {REALTIME}),
+        ({}, _ALL),
+        ({"rollout": {"kind": "all_at_once"}}, _FLEETS),
+        ({"rollout": {"kind": "canary"}}, _FLEETS),
+        ({"rollout": {"kind": "linear"}}, _FLEETS),
+        ({"rollout": {"kind": "rolling"}}, _FLEETS),
     ],
-    "rollback alarms": [({}, _BOTH), ({"rollback_alarms": ["server_errors"]}, {REALTIME})],
-    # Application Auto Scaling: sagemaker:variant:DesiredInstanceCount is of variants with instances.
-    "autoscaling": [({}, _BOTH), ({"autoscaling": {"enabled": False}}, {REALTIME})],
+    "rollback alarms": [({}, _ALL), ({"rollback_alarms": ["server_errors"]}, _FLEETS)],
+    # Application Auto Scaling: sagemaker:variant:DesiredInstanceCount is of variants with instances; none at all of
+    # asynchronous ones alone (developer guide, "Autoscale an asynchronous endpoint").
+    "autoscaling": [
+        ({}, _ALL),
+        ({"autoscaling": {"enabled": False}}, _FLEETS),
+        ({"autoscaling": {"minimum": 0}}, {ASYNCHRONOUS}),
+    ],
     # The service captures where SageMaker does not, so that every kind is seen.
-    "capture": [({}, _BOTH), ({"capture_percent": 50}, _BOTH)],
-    "alarms": [({}, _BOTH), ({"alarms": {"server_errors": 3, "latency_p99_ms": 900}}, _BOTH)],
+    "capture": [({}, _ALL), ({"capture_percent": 50}, _ALL)],
+    # Developer guide, "Monitor asynchronous endpoint": metrics of the queue.
+    "alarms": [({}, _ALL), ({"alarms": {"server_errors": 3, "backlog": 9}}, {ASYNCHRONOUS})],
 }
 #: Monitoring by SageMaker reads what SageMaker captures; developer guide, "Serverless endpoints", feature exclusions:
 #: data capture, Model Monitor, multiple production variants, shadow and VPC.
-ENGINES = [({}, _BOTH), ({"engine": "sagemaker"}, {REALTIME})]
+ENGINES = [({}, _ALL), ({"engine": "sagemaker"}, _FLEETS)]
 RECORDS: dict[str, tuple[Record, set[str]]] = {
-    "champion alone": (SECOND, _BOTH),
+    "champion alone": (SECOND, _ALL),
     # API reference, CreateEndpointConfig: up to 10 production variants; one of a serverless endpoint.
-    "challenger": (release.split_traffic(SECOND, package(3), 10, who="ana", why="a", when=at(3)), {REALTIME}),
-    # Developer guide, "Create a shadow test": instances.
+    "challenger": (release.split_traffic(SECOND, package(3), 10, who="ana", why="a", when=at(3)), _FLEETS),
+    # Developer guide, "Create a shadow test": instances; "Exclusions": no asynchronous endpoints.
     "shadow": (release.mirror_traffic(SECOND, package(3), 50, who="ana", why="a", when=at(3)), {REALTIME}),
     # Multi-model is a kind of its own, which the platform does not serve yet.
     "models": (
@@ -68,7 +76,7 @@ RECORDS: dict[str, tuple[Record, set[str]]] = {
     ),
 }
 #: Developer guide, "Inference options": bytes and seconds of one request.
-LIMITS = {REALTIME: (6 * 1024 * 1024, 60), SERVERLESS: (4 * 1024 * 1024, 60)}
+LIMITS = {REALTIME: (6 * 1024 * 1024, 60), SERVERLESS: (4 * 1024 * 1024, 60), ASYNCHRONOUS: (1024**3, 3600)}
 
 
 def accepted(kind: str, endpoint: dict[str, Any], monitoring: dict[str, Any]) -> bool:

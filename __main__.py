@@ -44,7 +44,8 @@ Signs("signs", SignsArgs(parameters=parameters.found(names, built, releases)), o
 
 # Who acts on it beside its own jobs: people by what they are, and the pipelines that deliver it.
 personas.build(base, settings.access, on_aws)
-delivering = delivery.build(base, settings.delivery, on_aws)
+named = [names.of_workload(name).of_endpoint(each) for name, of in settings.workloads.items() for each in of.endpoints]
+delivering = delivery.build(base, settings.delivery, named, on_aws)
 
 # The provider calls a rollout done that SageMaker turned back: the program looks for itself.
 see_through = rollouts.seen_through(**account.operator())

@@ -15,6 +15,15 @@ DATA_CAPTURE: Final = "data-capture/"
 #: Prefix of what asynchronous endpoints of all workloads are asked and answer.
 ASYNCHRONOUS: Final = "asynchronous/"
 
+#: Characters of a pipeline's name that CodePipeline calls the folder of its artifacts by.
+_FOLDER: Final = 20
+
+
+def delivery(pipeline: str) -> str:
+    """Artifacts bucket: what the runs of a pipeline of CodePipeline hand on. CodePipeline itself calls it so, by the
+    beginning of the pipeline's name (user guide, "CodePipeline concepts": artifacts)."""
+    return f"{pipeline[:_FOLDER]}/"
+
 
 @dataclass(frozen=True)
 class Layout:

@@ -93,6 +93,17 @@ class Names:
         """The names of the ground, from whichever level."""
         return Names(stack=self.stack, account=self.account, region=self.region, partition=self.partition)
 
+    @property
+    def delivery(self) -> str:
+        """Name of the pipeline that delivers the stack's code; the names of those that deliver models begin with it."""
+        return self.ground.resource("delivery")
+
+    def elsewhere(self, stack: str, account: str | None = None, region: str | None = None) -> Names:
+        """The names of another stack; what is None is as it is here."""
+        return Names(
+            stack=stack, account=account or self.account, region=region or self.region, partition=self.partition
+        )
+
     def of_workload(self, workload: str) -> WorkloadNames:
         """The names of a workload of this stack."""
         return WorkloadNames(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from settings.access import Access, Persona, Personas
 from settings.audit import Audit
 from settings.autoscaling import Autoscaling, Schedule
+from settings.codepipeline import Archive, CodeCommit, CodeConnections, CodePipeline, DeployedBy
 from settings.delivery import Delivery, GitHub, GitLab
 from settings.endpoints import (
     AnyKind,
@@ -58,10 +59,15 @@ __all__ = [
     "AnyKind",
     "Asynchronous",
     "Audit",
+    "Archive",
     "Autoscaling",
     "BacklogScaling",
     "Canary",
+    "CodeCommit",
+    "CodeConnections",
+    "CodePipeline",
     "Delivery",
+    "DeployedBy",
     "Endpoint",
     "EndpointAlarms",
     "Features",

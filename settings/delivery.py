@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from settings.access import PolicyArn
+from settings.codepipeline import BucketName, CodePipeline, DeployedBy
 from settings.faults import Fault
 from settings.keys import KeyArn
 from settings.section import Section, told
@@ -19,8 +20,9 @@ ProviderArn = Annotated[
         examples=["arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"],
     ),
 ]
+#: Who may deliver a stack.
+DELIVERERS: Final = ("delivery.github", "delivery.gitlab", "delivery.codepipeline", "delivery.deployed_by")
 Issuer = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(/[A-Za-z0-9._/-]+)?$", examples=["gitlab.example.com"])]
-BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", examples=["example-pulumi-state"])]
 
 
 class GitHub(Section):
@@ -73,13 +75,17 @@ class GitLab(Section):
 
 
 class Delivery(Section):
-    """Roles that a delivery pipeline takes with a token of its own (OpenID Connect): one that reads, for previews and
-    the check for drift, and one that deploys. Without `github` or `gitlab` there is neither."""
+    """Roles that a delivery pipeline takes, with a token of its own (OpenID Connect) or as builds of CodePipeline: one
+    that reads, for previews and the check for drift, and one that deploys. Where nobody delivers there is neither."""
 
     github: GitHub | None = None
     """GitHub Actions."""
     gitlab: GitLab | None = None
     """GitLab CI."""
+    codepipeline: CodePipeline | None = None
+    """AWS CodePipeline in this stack's account, which deploys this stack and then production."""
+    deployed_by: DeployedBy | None = None
+    """The stack whose CodePipeline deploys this one as its production."""
     state_bucket: BucketName | None = None
     """Bucket with Pulumi's state, which both roles read and the second writes; none where the state is elsewhere."""
     state_key: KeyArn | None = Field(
@@ -91,11 +97,24 @@ class Delivery(Section):
     """ARN of a boundary of the account's own for both roles; by default the platform makes one."""
 
     def faults(self) -> Iterator[Fault]:
-        """Roles' means without anybody who could take them."""
+        """Roles' means without anybody who could take them, a pipeline that cannot find Pulumi's state."""
+        if self.codepipeline and not self.state_bucket:
+            advice = "name it; builds have no token of Pulumi Cloud"
+            yield Fault("state_bucket", "nothing", "a bucket, with delivery.codepipeline", advice)
         for name in ("state_bucket", "state_key", "permissions_boundary"):
-            if getattr(self, name) and not (self.github or self.gitlab):
+            if getattr(self, name) and not self.delivers:
                 advice = "say who delivers, or drop it"
-                yield Fault(name, getattr(self, name), "with delivery.github or delivery.gitlab", advice)
+                yield Fault(name, getattr(self, name), f"with {', '.join(DELIVERERS)}", advice)
+
+    @property
+    def delivers(self) -> bool:
+        """Whether somebody delivers the stack from outside."""
+        return any(getattr(self, name.rpartition(".")[2]) for name in DELIVERERS)
+
+    @property
+    def signs(self) -> bool:
+        """Whether images of the stack are signed with a key: builds of CodePipeline have no token that says who."""
+        return bool(self.codepipeline or self.deployed_by)
 
 
 def _other_issuer(provider: str | None, issuer: str) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from settings.access import Access
 from settings.audit import Audit
+from settings.codepipeline import CodePipeline
 from settings.cost import Cost
 from settings.delivery import Delivery
 from settings.faults import Fault, SectionError
@@ -86,11 +87,13 @@ class Settings(Section):
     """Automatic retraining; a workload may differ."""
 
     def faults(self) -> Iterator[Fault]:
-        """Tags, of the stack and as they add up below it."""
+        """Tags, of the stack and as they add up below it; a pipeline that this stack cannot have."""
         yield from tag_faults(self.tags)
         if self.stack and (source := self.registry.source) and source.stack == self.stack:
             advice = "name the stack that models come from, or drop it"
             yield Fault("registry.source.stack", source.stack, "another stack", advice)
+        if self.delivery.codepipeline:
+            yield from self._pipeline_faults(self.delivery.codepipeline)
         for name, workload in self.workloads.items():
             path = f"workloads.{name}"
             tags = overlaid(self.tags, workload.tags)
@@ -98,6 +101,15 @@ class Settings(Section):
             for key, endpoint in workload.endpoints.items():
                 added = overlaid(tags, endpoint.tags)
                 yield from _tags_added(f"{path}.endpoints.{key}", added, endpoint.tags, MAX_ENDPOINT_TAGS)
+
+    def _pipeline_faults(self, pipeline: CodePipeline) -> Iterator[Fault]:
+        path = "delivery.codepipeline"
+        if self.stack and pipeline.production.stack == self.stack:
+            advice = "declare the pipeline in the stack that is deployed before it, such as staging"
+            yield Fault(f"{path}.production.stack", self.stack, "another stack than this one", advice)
+        if pipeline.inside_vpc and not self.network.existing and self.network.created.nat == "none":
+            allowed = "false, or true with network.create.nat or network.existing"
+            yield Fault(f"{path}.inside_vpc", True, allowed, "leave builds outside, or give the network a way out")
 
     @model_validator(mode="after")
     def _hand_down(self) -> Self:

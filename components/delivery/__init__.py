@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pulumi
 
+from components.delivery.pipeline import DeliveryPipeline, DeliveryPipelineArgs
 from components.delivery.roles import DeliveryRoles, DeliveryRolesArgs
+from components.delivery.signing import ImageSigning
 from components.ground import Ground
+from contracts.names import EndpointNames
 from settings import Delivery
 
 
-def build(ground: Ground, settings: Delivery, opts: pulumi.ResourceOptions) -> Mapping[str, pulumi.Output[str]]:
-    """The ARNs of the roles by what they are for; none where the stack names nobody who delivers."""
-    if not (settings.github or settings.gitlab):
+def build(
+    ground: Ground, settings: Delivery, endpoints: Iterable[EndpointNames], opts: pulumi.ResourceOptions
+) -> Mapping[str, pulumi.Output[str]]:
+    """The ARNs of the roles by what they are for; none where the stack names nobody who delivers.
+
+    `endpoints` are all of the stack.
+    """
+    if not settings.delivers:
         return {}
+    if settings.signs:
+        ImageSigning("delivery-signing", ground, opts)
+    if settings.codepipeline and settings.state_bucket:
+        DeliveryPipeline(
+            "delivery-pipeline",
+            DeliveryPipelineArgs(
+                ground=ground,
+                settings=settings.codepipeline,
+                state_bucket=settings.state_bucket,
+                endpoints=list(endpoints),
+            ),
+            opts,
+        )
     return DeliveryRoles("delivery", DeliveryRolesArgs(ground=ground, settings=settings), opts).arns

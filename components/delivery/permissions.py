@@ -19,12 +19,13 @@ import pulumi
 from components import access
 from components.access import Statement
 from components.delivery.services import SERVICES
+from components.delivery.trust import DELIVERY
 from components.ground.boundary import MAX_CHARACTERS
 from contracts import partitions
 from contracts.names import HOSTS, PLATFORM, USER, Names
 
-#: Roles and policies of delivery are named `<prefix>-<DELIVERY>...`; the roles that they are cannot change them.
-DELIVERY: Final = "delivery"
+#: Groups of model packages, and packages of a group.
+_PACKAGES: Final = (("-group", ""), ("", "/*"))
 #: What creates the role by which Application Auto Scaling changes endpoints, once in an account.
 _SCALING: Final = "sagemaker.application-autoscaling.amazonaws.com"
 
@@ -60,13 +61,16 @@ def reading(
     return [
         *_by_resource("Read", names, {name: service.reads for name, service in SERVICES.items()}),
         _anywhere("ReadWithoutResource", _actions({name: each.reads_anywhere for name, each in SERVICES.items()})),
-        access.allow(
-            "ReadProvider", ["iam:GetOpenIDConnectProvider"], [provider_arn(names, issuer) for issuer in issuers]
-        ),
+        *_providers(names, issuers),
         access.allow("ReadContracts", ["s3:GetObject", "s3:GetObjectTagging"], [_contracts(names)]),
         _through_s3("DecryptObjects", ["kms:Decrypt"], key, names),
         *state,
     ]
+
+
+def _providers(names: Names, issuers: Sequence[str]) -> list[Statement]:
+    found = [provider_arn(names, issuer) for issuer in issuers]
+    return [access.allow("ReadProvider", ["iam:GetOpenIDConnectProvider"], found)] if found else []
 
 
 def changing(names: Names, key: pulumi.Input[str], state: Iterable[Statement]) -> list[Statement]:
@@ -77,6 +81,7 @@ def changing(names: Names, key: pulumi.Input[str], state: Iterable[Statement]) -
         access.allow("WriteContracts", ["s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging"], [_contracts(names)]),
         _through_s3("EncryptObjects", ["kms:GenerateDataKey"], key, names),
         *_rollouts(names),
+        *_models(names),
         *state,
     ]
 
@@ -107,6 +112,17 @@ def changing_ground(names: Names, issuers: Sequence[str], boundary: pulumi.Input
         ),
         *denied(names, issuers),
     ]
+
+
+def signing(names: Names) -> Statement:
+    """What signs images with the stack's key, as cosign asks for it."""
+    own = {"aws:ResourceTag/Environment": names.stack, "aws:ResourceTag/Project": "ml-platform"}
+    return access.allow(
+        "SignImages",
+        ["kms:GetPublicKey", "kms:Sign"],
+        [names.arn("kms", "key/*")],
+        conditions={"StringEquals": own},
+    )
 
 
 def denied(names: Names, issuers: Sequence[str]) -> list[Statement]:
@@ -297,6 +313,20 @@ def _rollouts(names: Names) -> list[Statement]:
         *access.read_objects("SeeLocks", names, names.artifacts_bucket, ["locks/"]),
         access.allow("LockReleases", ["s3:DeleteObject", "s3:PutObject"], [locks]),
         access.allow("ReadErrors", ["logs:FilterLogEvents"], [log]),
+    ]
+
+
+def _models(names: Names) -> list[Statement]:
+    """What brings a model to an endpoint and tests what it answers: rows that the test makes up."""
+    return [
+        access.allow(
+            "SeePackages",
+            ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
+            [names.arn("sagemaker", f"model-package{kind}/*-{names.stack}{end}") for kind, end in _PACKAGES],
+        ),
+        access.allow(
+            "TestEndpoints", ["sagemaker:InvokeEndpoint"], [names.arn("sagemaker", f"endpoint/{names.every}")]
+        ),
     ]
 
 

@@ -7,7 +7,7 @@ those.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,15 +16,16 @@ import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
-from components.delivery import permissions, trust
+from components.delivery import builds, permissions, trust
+from components.delivery.stages import Builder
 from components.ground import Ground
 from components.ground.boundary import MAX_CHARACTERS
 from components.ground.keys import Domain
+from contracts.names import Names
 from settings import Delivery, GitHub, GitLab
 
 #: How long a deployment may take: an endpoint that is rolled out step by step and baked.
 DEPLOY_SECONDS: Final = 3 * 3600
-_PREVIEW, _DEPLOY = f"{permissions.DELIVERY}-preview", f"{permissions.DELIVERY}-deploy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +60,17 @@ class DeliveryRoles(pulumi.ComponentResource):
             arn = self._provider_arn("gitlab", gitlab)
             previews.append(trust.gitlab_previews(arn, gitlab))
             deploys.append(trust.gitlab_deploys(arn, gitlab))
+        for where, deployer in self._pipelines():
+            previews.append(trust.builds(where, builds.role(Builder.LOOK)))
+            deploys.append(trust.builds(where, builds.role(deployer)))
         state, key = settings.state_bucket, settings.state_key
         objects = args.ground.keys[Domain.MODELS].arn
         issuers = [who.issuer for who in (github, gitlab) if who]
         read = permissions.reading(names, issuers, objects, permissions.state(names, state, key, write=False))
         change = permissions.changing(names, objects, permissions.state(names, state, key, write=True))
         ground = permissions.changing_ground(names, issuers, args.ground.permissions_boundary)
+        if settings.signs:
+            ground.append(permissions.signing(names))
         boundary = settings.permissions_boundary or self._policy(
             "boundary",
             "The most that the roles of delivery can do",
@@ -76,12 +82,20 @@ class DeliveryRoles(pulumi.ComponentResource):
             *self._policies("ground", "What a deployment changes of networks, keys and roles, and never", ground),
         ]
         self.arns = {
-            "preview": self._role(_PREVIEW, "Previews the stack: reads", previews, boundary, reading, 3600),
+            "preview": self._role(trust.PREVIEW, "Previews the stack: reads", previews, boundary, reading, 3600),
             "deploy": self._role(
-                _DEPLOY, "Deploys the stack", deploys, boundary, [*reading, *changing], DEPLOY_SECONDS
+                trust.DEPLOY, "Deploys the stack", deploys, boundary, [*reading, *changing], DEPLOY_SECONDS
             ),
         }
         self.register_outputs({"arns": self.arns})
+
+    def _pipelines(self) -> Iterator[tuple[Names, Builder]]:
+        """The stacks whose pipelines deploy this one, each with its builder that does."""
+        names, by = self._args.ground.names, self._args.settings.deployed_by
+        if self._args.settings.codepipeline:
+            yield names, Builder.DEPLOY
+        if by:
+            yield names.elsewhere(by.stack, by.account, by.region), Builder.PRODUCTION
 
     def _provider_arn(self, who: str, settings: GitHub | GitLab) -> str:
         """Known before the provider is there, so that who is trusted is judged at the preview."""
@@ -112,7 +126,7 @@ class DeliveryRoles(pulumi.ComponentResource):
             )
         return aws.iam.Policy(
             f"{self._base}-{what}",
-            name=self._args.ground.names.resource(f"{permissions.DELIVERY}-{what}"),
+            name=self._args.ground.names.resource(f"{trust.DELIVERY}-{what}"),
             path=self._args.ground.names.iam_path,
             description=description,
             policy=access.document(statements),

@@ -1,7 +1,7 @@
 """Who may take the roles of delivery: the holder of a token that says which repository, and which of its environments.
 
 A token's subject is compared whole, so no other repository, branch or environment passes. Only GitLab's previews, which
-read, are open to every branch of the one project.
+read, are open to every branch of the one project. Or a build of CodePipeline, by the role that it is.
 """
 
 from __future__ import annotations
@@ -12,8 +12,13 @@ import pulumi
 
 from components.access import Statement
 from components.service import Service
+from contracts.names import Names
 from settings import GitHub, GitLab
 
+#: Roles and policies of delivery are named `<prefix>-<DELIVERY>...`; the roles that they are cannot change them.
+DELIVERY: Final = "delivery"
+PREVIEW: Final = f"{DELIVERY}-preview"
+DEPLOY: Final = f"{DELIVERY}-deploy"
 #: What both issuers are asked to name as the audience of a token.
 AUDIENCE: Final = "sts.amazonaws.com"
 Conditions = dict[str, dict[str, str]]
@@ -41,6 +46,21 @@ def gitlab_previews(provider: str, settings: GitLab) -> Statement:
     claims = _claims(settings.issuer, f"project_path:{settings.project}:ref_type:branch:ref:*")
     audience, subject = ({key: value} for key, value in claims.items())
     return _trust("GitLab", provider, {"StringEquals": audience, "StringLike": subject})
+
+
+def builds(where: Names, role: str) -> Statement:
+    """Trust in builds of another stack's CodePipeline, or of this one's: those that are the role `<prefix>-<role>`.
+
+    By condition: IAM takes no principal that is not there yet, and one of another account would have to be first.
+    """
+    return Statement(
+        sid=f"Builds{where.stack.title().replace('-', '')}",
+        effect="Allow",
+        actions=("sts:AssumeRole",),
+        resources=(),
+        conditions={"ArnEquals": {"aws:PrincipalArn": where.role_arn(role)}},
+        principal={"AWS": where.root_arn},
+    )
 
 
 def document(statements: list[Statement]) -> pulumi.Output[str]:

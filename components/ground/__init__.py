@@ -17,6 +17,7 @@ from components.ground.network import Network, NetworkArgs, survey
 from components.reach import Calls, callers
 from components.topic import Topic, TopicArgs
 from components.watch import Channel
+from contracts import layout
 from contracts.names import Names
 from settings import Persona, Settings
 
@@ -103,6 +104,7 @@ def lay(
                 if settings.access.personas.members(persona)
             ],
             readers=outside,
+            handed_on=[layout.delivery(names.delivery)] if settings.delivery.codepipeline else [],
         ),
         opts,
     )

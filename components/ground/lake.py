@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 
@@ -19,6 +20,9 @@ from components.ground.keys import Domain, Keys
 from contracts.layout import DATA_CAPTURE
 from contracts.names import Names
 from settings import Lake as LakeSettings
+
+#: How long artifacts of deliveries are kept: longer than an approval may take.
+HANDED_ON_DAYS: Final = 90
 
 
 def immutable_statements(names: Names, deliverers: Sequence[str] = ()) -> list[Statement]:
@@ -61,7 +65,7 @@ class LakeArgs:
     """`settings` is the section of the stack config. `protect` refuses deletion of the buckets.
 
     `deliverers` are ARNs of roles of the stack that deliver raw data: no job's. `readers` are roles outside that read
-    models.
+    models. `handed_on` are prefixes of artifacts that nobody needs once they are delivered.
     """
 
     names: Names
@@ -70,6 +74,7 @@ class LakeArgs:
     protect: bool
     deliverers: Sequence[str] = ()
     readers: Sequence[str] = ()
+    handed_on: Sequence[str] = ()
 
 
 class Lake(pulumi.ComponentResource):
@@ -135,7 +140,10 @@ class Lake(pulumi.ComponentResource):
                 bucket=names.artifacts_bucket,
                 key_arn=keys[Domain.MODELS].arn,
                 log_bucket=log_bucket,
-                lifecycle=lifecycle_rules(noncurrent_days=settings.noncurrent_version_days),
+                lifecycle=lifecycle_rules(
+                    noncurrent_days=settings.noncurrent_version_days,
+                    expiries=[Expiry(prefix=prefix, days=HANDED_ON_DAYS) for prefix in args.handed_on],
+                ),
                 protect=args.protect,
                 block_public_access=settings.block_public_access,
                 statements=readers.artifacts(names, args.readers),

@@ -1,4 +1,4 @@
-"""The dead-letter queue of a workload: what failed for good waits here for a person."""
+"""The dead-letter queue of a workload, or of the ground: what failed for good waits here for a person."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from components.ground import Ground
 from components.ground.keys import Domain
 from components.service import Service
 from components.watch import Alarm, Series, Watch, Widget
-from contracts.names import DEAD_LETTERS, WorkloadNames
+from contracts.names import DEAD_LETTERS, Names, WorkloadNames
 
 RETENTION_DAYS = 14
 #: AWS services of what is made here (`components.service`).
@@ -29,7 +29,7 @@ SERVICES: Final = (
 )
 
 
-def watch(names: WorkloadNames) -> Watch:
+def watch(names: Names) -> Watch:
     """One letter is one too many."""
     queue = names.resource(DEAD_LETTERS)
     namespace, metric, dimensions = "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue}
@@ -66,10 +66,10 @@ def send(names: WorkloadNames) -> Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLettersArgs:
-    """The workload's names."""
+    """The names of the workload, or of the ground."""
 
     ground: Ground
-    names: WorkloadNames
+    names: Names
 
 
 class DeadLetters(pulumi.ComponentResource):
@@ -92,7 +92,7 @@ class DeadLetters(pulumi.ComponentResource):
             message_retention_seconds=RETENTION_DAYS * 24 * 3600,
             opts=child,
         )
-        arn = queue_arn(names)
+        arn = names.arn("sqs", names.resource(DEAD_LETTERS))
         sources = [names.arn("events", f"rule/{names.resource('*')}"), names.arn("sns", names.resource("*"))]
         aws.sqs.QueuePolicy(
             f"{name}-policy",

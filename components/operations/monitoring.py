@@ -74,7 +74,7 @@ class Monitoring(pulumi.ComponentResource):
         super().__init__("mlplatform:operations:Monitoring", name, None, opts)
         self._name, self._args, self._prefix = name, args, f"{args.names.prefix}-"
         self._alarms = {
-            part: [(alarm, self._alarm(alarm, watched)) for alarm in watched.watch.alarms]
+            part: [(each, self._alarm(each, watched)) for each in watched.watch.alarms]
             for part, watched in args.parts.items()
         }
         everything = sum((watched.watch for watched in args.parts.values()), Watch())
@@ -95,30 +95,10 @@ class Monitoring(pulumi.ComponentResource):
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
 
-    def _alarm(self, alarm: Alarm, watched: Watched) -> aws.cloudwatch.MetricAlarm:
-        percentile = alarm.statistic.startswith("p")
+    def _alarm(self, found: Alarm, watched: Watched) -> aws.cloudwatch.MetricAlarm:
         told = {Channel.ALERTS: self._args.ground.alerts_arn, **watched.topics}
-        return aws.cloudwatch.MetricAlarm(
-            f"{self._name}-{alarm.name.removeprefix(self._prefix)}",
-            name=alarm.name,
-            alarm_description=alarm.description,
-            namespace=alarm.namespace,
-            metric_name=alarm.metric,
-            dimensions=dict(alarm.dimensions),
-            statistic=None if percentile else alarm.statistic,
-            extended_statistic=alarm.statistic if percentile else None,
-            comparison_operator="GreaterThanThreshold",
-            threshold=alarm.threshold,
-            period=alarm.period_seconds,
-            evaluation_periods=alarm.periods,
-            datapoints_to_alarm=alarm.periods,
-            # An endpoint without traffic and a queue without letters report nothing; that is no fault.
-            treat_missing_data="notBreaching",
-            actions_enabled=True,
-            alarm_actions=[told[channel] for channel in alarm.channels if channel in told],
-            ok_actions=[self._args.ground.alerts_arn],
-            tags=watched.tags or None,
-            opts=self._child(),
+        return alarm(
+            f"{self._name}-{found.name.removeprefix(self._prefix)}", found, told, self._child(), tags=watched.tags
         )
 
     def _event_rule(self, event: Event) -> None:
@@ -141,3 +121,37 @@ class Monitoring(pulumi.ComponentResource):
             dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=self._args.dead_letters_arn),
             opts=self._child(),
         )
+
+
+def alarm(
+    name: str,
+    found: Alarm,
+    told: Mapping[Channel, pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
+    *,
+    tags: Mapping[str, str] | None = None,
+) -> aws.cloudwatch.MetricAlarm:
+    """The resource of an alarm. `told` are the topics by channel: people hear of its end too."""
+    percentile = found.statistic.startswith("p")
+    return aws.cloudwatch.MetricAlarm(
+        name,
+        name=found.name,
+        alarm_description=found.description,
+        namespace=found.namespace,
+        metric_name=found.metric,
+        dimensions=dict(found.dimensions),
+        statistic=None if percentile else found.statistic,
+        extended_statistic=found.statistic if percentile else None,
+        comparison_operator="GreaterThanThreshold",
+        threshold=found.threshold,
+        period=found.period_seconds,
+        evaluation_periods=found.periods,
+        datapoints_to_alarm=found.periods,
+        # An endpoint without traffic and a queue without letters report nothing; that is no fault.
+        treat_missing_data="notBreaching",
+        actions_enabled=True,
+        alarm_actions=[told[channel] for channel in found.channels if channel in told],
+        ok_actions=[told[Channel.ALERTS]],
+        tags=tags or None,
+        opts=opts,
+    )

@@ -13,7 +13,7 @@ from local.emulator.asynchronous import queues
 from local.emulator.cloudwatch import alarms, dashboards, queries, service_metrics
 from local.emulator.cloudwatch.alarms import Alarms
 from local.emulator.context import Context
-from local.emulator.delivery import buckets, events, function_settings, lambdas, machines, topics
+from local.emulator.delivery import buckets, builds, events, function_settings, lambdas, machines, topics
 from local.emulator.sagemaker import (
     capture,
     endpoint_logs,
@@ -53,6 +53,7 @@ def install(context: Context) -> Installed:
     machines.install(context)
     events.install(context)
     buckets.install(context)
+    builds.install()
     access_logs.install()
     container_images.install()
     bucket_policies.install()

@@ -118,4 +118,5 @@ def test_every_field_says_what_it_is() -> None:
         "Lake.block_public_access": True,
         "Autoscaling.enabled": True,
         "BacklogScaling.enabled": True,
+        "CodePipeline.inside_vpc": True,
     }

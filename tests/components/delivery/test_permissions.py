@@ -38,8 +38,15 @@ def simulated(statements: Iterable[Statement]) -> list[Mapping[str, Any]]:
     return [{**each.to_dict(), "Principal": "*"} for each in statements]
 
 
+def bounded(
+    names: Names, read: Sequence[Statement], change: Sequence[Statement], ground: Sequence[Statement]
+) -> list[Statement]:
+    """The boundary of a stack that signs images too: the longest."""
+    return bounding(names, [*read, *change, *ground, permissions.signing(names)])
+
+
 READ, CHANGE, GROUND = written()
-BOUND = simulated(bounding(NAMES, [*READ, *CHANGE, *GROUND]))
+BOUND = simulated(bounded(NAMES, READ, CHANGE, GROUND))
 PREVIEW = iam.Role(name="preview", statements=simulated(READ), boundary=BOUND)
 DEPLOY = iam.Role(name="deploy", statements=simulated([*READ, *CHANGE, *GROUND]), boundary=BOUND)
 OWN = {"aws:ResourceTag/Environment": "staging", "aws:ResourceTag/Project": "ml-platform"}
@@ -77,8 +84,30 @@ def test_neither_reads_data() -> None:
         assert not DEPLOY.may("s3:GetObject", CUSTOMERS.format(bucket))
         assert not DEPLOY.may("s3:DeleteObject", CUSTOMERS.format(bucket))
     assert not DEPLOY.may("sagemaker:GetRecord", arn("sagemaker", "feature-group/churn-staging-features-1"))
-    assert not DEPLOY.may("sagemaker:InvokeEndpoint", ENDPOINT.format("staging"))
     assert not DEPLOY.may("logs:GetLogEvents", arn("logs", "log-group:/aws/lambda/churn-staging-live-drift:*"))
+
+
+def test_a_deployment_tests_what_the_stack_serves_and_sees_its_models() -> None:
+    package = arn("sagemaker", "model-package/churn-staging/3")
+    for role_, allowed in ((DEPLOY, True), (PREVIEW, False)):
+        assert role_.may("sagemaker:InvokeEndpoint", ENDPOINT.format("staging")) is allowed
+        assert role_.may("sagemaker:DescribeModelPackage", package) is allowed
+    assert not DEPLOY.may("sagemaker:InvokeEndpoint", ENDPOINT.format("prod"))
+    assert not DEPLOY.may("sagemaker:UpdateModelPackage", package)
+
+
+def test_a_deployment_signs_images_with_its_own_key_where_it_has_one() -> None:
+    signing = iam.Role(name="deploy", statements=simulated([permissions.signing(NAMES)]), boundary=BOUND)
+    for verb in ("GetPublicKey", "Sign"):
+        assert signing.may(f"kms:{verb}", OF_KEY, OWN)
+        assert not signing.may(f"kms:{verb}", OF_KEY, OTHERS)
+        assert not signing.may(f"kms:{verb}", OF_KEY)
+        assert not DEPLOY.may(f"kms:{verb}", OF_KEY, OWN)
+
+
+def test_who_delivers_without_tokens_has_no_provider_to_read() -> None:
+    read = written(issuers=[])[0]
+    assert [each.sid for each in read if "OpenIDConnect" in str(each.actions)] == []
 
 
 def test_a_deployment_sees_a_rollout_through() -> None:
@@ -227,7 +256,7 @@ def test_policies_and_boundary_fit_into_managed_policies() -> None:
     assert [[s for policy in policies for s in policy] for policies in every] == [read, change, ground]
     parts = [policy for policies in every for policy in policies]
     assert len(parts) <= 10, "a role takes ten managed policies (IAM user guide, quotas)"
-    for policy in (*parts, bounding(names, [*read, *change, *ground])):
+    for policy in (*parts, bounded(names, read, change, ground)):
         assert characters(names, policy) <= MAX_CHARACTERS
 
 
@@ -260,6 +289,6 @@ def test_the_names_of_delivery_are_what_the_denial_covers() -> None:
 
 
 def test_iam_takes_every_policy() -> None:
-    for policy in (READ, CHANGE, GROUND, bounding(NAMES, [*READ, *CHANGE, *GROUND])):
+    for policy in (READ, CHANGE, GROUND, bounded(NAMES, READ, CHANGE, GROUND)):
         document = {"Version": "2012-10-17", "Statement": [each.to_dict() for each in policy]}
         IAMPolicyDocumentValidator(json.dumps(document)).validate()  # raises for what IAM refuses

@@ -10,7 +10,7 @@ import pytest
 from components import delivery
 from components.delivery.roles import DEPLOY_SECONDS
 from settings import Delivery
-from tests.components.engine import STACK, Deployment, deploy, ground
+from tests.components.engine import LIVE, STACK, Deployment, deploy, ground
 
 GITHUB: dict[str, Any] = {"repository": "example/ml-platform"}
 PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
@@ -22,7 +22,7 @@ ISSUER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 def built(*, protect: bool = False, **settings: Any) -> Deployment:
     def program() -> None:
         given = Delivery.model_validate(settings)
-        arns = delivery.build(ground(protect=protect), given, pulumi.ResourceOptions())
+        arns = delivery.build(ground(protect=protect), given, [LIVE], pulumi.ResourceOptions())
         pulumi.export("arns", arns)
 
     return deploy(program)

@@ -1,0 +1,150 @@
+"""What the pipelines of a stack and their builds may do. Pure statements.
+
+A build reads the source, writes its log, reports and artifacts, and beyond that takes roles of delivery: those say what
+it may do to a stack (`components.delivery.permissions`). One that runs whatever the repository installs takes none.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pulumi
+
+from components import access
+from components.access import Statement
+from components.delivery.stages import BUILDS, Builder, Delivered, project
+from components.delivery.trust import DELIVERY, DEPLOY, PREVIEW
+from contracts import layout
+from contracts.names import Names
+from settings import Archive, CodeCommit, CodeConnections
+
+#: Roles beside those of the builders.
+PIPELINE: Final = f"{DELIVERY}-pipeline"
+EVENTS: Final = f"{DELIVERY}-events"
+#: The topic where approvals are asked for.
+APPROVALS: Final = f"{DELIVERY}-approvals"
+
+
+def role(builder: Builder) -> str:
+    """What the role of a builder is called after the stack's prefix."""
+    return f"{DELIVERY}-{builder}"
+
+
+def log_group(names: Names) -> str:
+    """The log group of all builds."""
+    return f"/aws/codebuild/{names.resource(DELIVERY)}"
+
+
+def takes(builder: Builder, of: Delivered) -> list[str]:
+    """ARNs of the roles of delivery that a builder takes."""
+    match builder:
+        case Builder.PLAIN:
+            return []
+        case Builder.LOOK:
+            return [names.role_arn(PREVIEW) for names in (of.names, of.production)]
+        case Builder.DEPLOY:
+            return [of.names.role_arn(DEPLOY)]
+        case Builder.PRODUCTION:
+            return [of.production.role_arn(DEPLOY)]
+
+
+def building(builder: Builder, of: Delivered, key: pulumi.Input[str]) -> list[Statement]:
+    """What a build may do. `key` encrypts what the pipelines hand on."""
+    stack = of.names
+    groups = [
+        stack.arn("codebuild", f"report-group/{project(stack, build.name)}-*")
+        for build in BUILDS
+        if build.builder is builder
+    ]
+    statements = [
+        access.write_logs(stack, [log_group(stack)]),
+        access.allow(
+            "Report",
+            [
+                f"codebuild:{verb}"
+                for verb in ("BatchPutTestCases", "CreateReport", "CreateReportGroup", "UpdateReport")
+            ],
+            groups,
+        ),
+        *_artifacts(stack, key),
+        *_pull(of),
+    ]
+    if roles := takes(builder, of):
+        statements.append(access.allow("TakeRoles", ["sts:AssumeRole"], roles))
+    if of.settings.inside_vpc:
+        statements += [*access.function_network_interfaces(stack), _network(stack)]
+    return statements
+
+
+def running(of: Delivered, key: pulumi.Input[str], messages: pulumi.Input[str]) -> list[Statement]:
+    """What a pipeline itself may do: fetch the source, start builds, and ask for an approval.
+
+    `key` encrypts what the pipelines hand on, `messages` the topic of approvals.
+    """
+    stack = of.names
+    return [
+        *_artifacts(stack, key),
+        access.allow(
+            "Build",
+            ["codebuild:BatchGetBuilds", "codebuild:StartBuild"],
+            [stack.arn("codebuild", f"project/{project(stack, build.name)}") for build in BUILDS],
+        ),
+        access.allow("AskForApproval", ["sns:Publish"], [of.approvals]),
+        access.use_key("EncryptMessages", [messages], write=True),
+        *_source(of),
+    ]
+
+
+def starting(names: Names) -> list[Statement]:
+    """What the event rules may do: start the pipelines."""
+    started = [names.arn("codepipeline", f"{names.delivery}{end}") for end in ("", "-*")]
+    return [access.allow("Start", ["codepipeline:StartPipelineExecution"], started)]
+
+
+def _artifacts(names: Names, key: pulumi.Input[str]) -> list[Statement]:
+    bucket = names.artifacts_bucket
+    objects = names.bucket_arn(bucket, f"{layout.delivery(names.delivery)}*")
+    return [
+        access.allow("Artifacts", ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], [objects]),
+        access.allow(
+            "ArtifactsBucket",
+            ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
+            [names.bucket_arn(bucket)],
+        ),
+        access.use_key("EncryptArtifacts", [key], write=True),
+    ]
+
+
+def _pull(of: Delivered) -> list[Statement]:
+    """The image that builds run in."""
+    registry, _, repository = of.settings.image.partition("@")[0].partition("/")
+    account, _, _, region = registry.split(".")[:4]
+    return access.pull_images(of.names, f"arn:{of.names.partition}:ecr:{region}:{account}:repository/{repository}")
+
+
+def _source(of: Delivered) -> list[Statement]:
+    match of.settings.source:
+        case CodeConnections(connection=arn):
+            service = arn.split(":")[2]
+            return [access.allow("Source", [f"{service}:UseConnection"], [arn])]
+        case CodeCommit(repository=repository):
+            verbs = ("CancelUploadArchive", "GetBranch", "GetCommit", "GetUploadArchiveStatus", "UploadArchive")
+            return [
+                access.allow("Source", [f"codecommit:{v}" for v in verbs], [of.names.arn("codecommit", repository)])
+            ]
+        case Archive(bucket=bucket, key=key):
+            found = [of.names.bucket_arn(bucket, key)]
+            return [
+                access.allow("Source", ["s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion"], found),
+                access.allow("SourceBucket", ["s3:GetBucketVersioning"], [of.names.bucket_arn(bucket)]),
+            ]
+
+
+def _network(names: Names) -> Statement:
+    """CodeBuild user guide, "Allow CodeBuild access to AWS services required to create a VPC network interface"."""
+    return access.allow(
+        "HandNetworkInterfaces",
+        ["ec2:CreateNetworkInterfacePermission"],
+        [names.arn("ec2", "network-interface/*")],
+        conditions={"StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"}},
+    )

@@ -1,0 +1,260 @@
+"""What the pipelines of a stack do, stage by stage, as data: one for code, and one for each endpoint's models.
+
+Both deliver this stack first, test what it serves, and wait for an approval of what was found; then the stack that is
+named as production. What builds do is in `buildspecs/`, and `.ci/stages.yaml` names the same stages with the same
+commands for whoever else carries them out.
+
+The pipeline of models takes the code that both stacks have already, which its first build sees to: somebody who
+approved a model has not approved code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from components.delivery.trust import DELIVERY, DEPLOY, PREVIEW
+from components.service import Service
+from contracts.names import EndpointNames, Names
+from settings import Archive, CodeCommit, CodeConnections, CodePipeline
+
+#: A deployment changes neither: it could leave out its own approval.
+SERVICES: Final = (
+    Service("codebuild", types="codebuild/project", named="project/{every}", reads="BatchGetProjects"),
+    Service("codepipeline", types="codepipeline/pipeline", named="{every}", reads="GetPipeline ListTagsForResource"),
+)
+#: Artifacts: the repository at one revision, and the built images.
+SOURCE: Final = "source"
+IMAGES: Final = "images"
+#: What starts a run of the pipeline of models: the ARN of the package that was approved.
+PACKAGE: Final = "PACKAGE"
+#: What this stack had when it was deployed, as `automation delivered` says it: what is approved.
+STAGED: Final = "#{deployed.STAGED}"
+
+
+class Builder(StrEnum):
+    """Whom a build is: each has a role of its own, and takes roles of delivery or none."""
+
+    PLAIN = "build"
+    """Takes none: runs the repository's code, and what that installs."""
+    LOOK = "build-look"
+    """Takes the roles of previews, which read."""
+    DEPLOY = "build-deploy"
+    """Takes the role that deploys this stack."""
+    PRODUCTION = "build-production"
+    """Takes the role that deploys production."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """A project of CodeBuild. `large` builds have four processors; `minutes` is when one that hangs is ended."""
+
+    name: str
+    buildspec: str
+    builder: Builder
+    minutes: int
+    images: bool = False
+    large: bool = False
+
+
+#: All projects of a stack. The first four deliver code, the last two models, and the others both.
+BUILDS: Final = (
+    Build(name="check", buildspec="check", builder=Builder.PLAIN, minutes=60, large=True),
+    Build(name="images", buildspec="images", builder=Builder.PLAIN, minutes=60, images=True, large=True),
+    Build(name="deploy", buildspec="deploy", builder=Builder.DEPLOY, minutes=180),
+    Build(name="deploy-production", buildspec="deploy", builder=Builder.PRODUCTION, minutes=180),
+    Build(name="brief", buildspec="brief", builder=Builder.LOOK, minutes=30),
+    Build(name="approved", buildspec="approved", builder=Builder.LOOK, minutes=15),
+    Build(name="model", buildspec="model", builder=Builder.DEPLOY, minutes=180),
+    Build(name="model-production", buildspec="model", builder=Builder.PRODUCTION, minutes=180),
+)
+_BY_NAME: Final = {build.name: build for build in BUILDS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """One action in CodePipeline's words; values of `configuration` are text."""
+
+    name: str
+    category: str
+    provider: str
+    configuration: Mapping[str, str] = field(default_factory=dict[str, str])
+    inputs: Sequence[str] = ()
+    outputs: Sequence[str] = ()
+    namespace: str | None = None
+    order: int = 1
+    minutes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One stage."""
+
+    name: str
+    actions: Sequence[Action]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """What a pipeline needs to know: its stack, production, the section of the config, where Pulumi's state is."""
+
+    names: Names
+    production: Names
+    settings: CodePipeline
+    state_bucket: str
+    approvals: str
+    """ARN of the topic where approvals are asked for."""
+
+
+def of_code(of: Delivered) -> list[Stage]:
+    """From a change of the repository."""
+    deployed = _build("deploy", of, of.names, inputs=(SOURCE, IMAGES), namespace="deployed")
+    return [
+        _source(of.settings, starts=True),
+        Stage(name="Check", actions=[_build("check", of)]),
+        Stage(name="Images", actions=[_build("images", of, outputs=(IMAGES,))]),
+        _first(of, deployed),
+        _approval(of, pipeline(of.names), f"revision {_revision(of.settings)}"),
+        _production(of, _build("deploy-production", of, of.production, inputs=(SOURCE, IMAGES), order=2)),
+    ]
+
+
+def of_models(of: Delivered, endpoint: EndpointNames) -> list[Stage]:
+    """From an approved package of the registry, whose ARN is the variable `PACKAGE` of the run."""
+    package = f"#{{variables.{PACKAGE}}}"
+    variables = {PACKAGE: package, "WORKLOAD": endpoint.workload, "ENDPOINT": endpoint.endpoint}
+    return [
+        _source(of.settings, starts=False),
+        _first(of, _build("model", of, of.names, variables, namespace="deployed")),
+        _approval(of, pipeline(endpoint), f"model {package}"),
+        _production(of, _build("model-production", of, of.production, variables, order=2)),
+    ]
+
+
+def pipeline(names: Names) -> str:
+    """Name of the pipeline: of a stack's code, or of an endpoint's models. All begin alike, and so what they hand on is
+    below one prefix (`contracts.layout.delivery`), whatever workloads there are."""
+    of_models = f"-{names.workload}-{names.endpoint}" if isinstance(names, EndpointNames) else ""
+    return f"{names.delivery}{of_models}"
+
+
+def project(names: Names, build: str) -> str:
+    """Name of a project."""
+    return names.resource(f"{DELIVERY}-{build}")
+
+
+def signing_key(names: Names) -> str:
+    """Alias of the key that signs a stack's images."""
+    return f"alias/{names.resource(f'{DELIVERY}-images')}"
+
+
+def _source(settings: CodePipeline, *, starts: bool) -> Stage:
+    """Where the repository is. A connection starts runs itself, and otherwise an event rule does (`events`)."""
+    match settings.source:
+        case CodeConnections() as found:
+            provider = "CodeStarSourceConnection"
+            configuration = {
+                "ConnectionArn": found.connection,
+                "FullRepositoryId": found.repository,
+                "BranchName": found.branch,
+                "OutputArtifactFormat": "CODE_ZIP",
+                "DetectChanges": "true" if starts else "false",
+            }
+        case CodeCommit() as found:
+            provider = "CodeCommit"
+            configuration = {
+                "RepositoryName": found.repository,
+                "BranchName": found.branch,
+                "OutputArtifactFormat": "CODE_ZIP",
+                "PollForSourceChanges": "false",
+            }
+        case Archive() as found:
+            provider = "S3"
+            configuration = {"S3Bucket": found.bucket, "S3ObjectKey": found.key, "PollForSourceChanges": "false"}
+    action = Action(
+        name=SOURCE,
+        category="Source",
+        provider=provider,
+        configuration=configuration,
+        outputs=(SOURCE,),
+        namespace=SOURCE,
+    )
+    return Stage(name="Source", actions=[action])
+
+
+def _revision(settings: CodePipeline) -> str:
+    """The variable of the source action that says which revision it is."""
+    return f"#{{{SOURCE}.{'VersionId' if isinstance(settings.source, Archive) else 'CommitId'}}}"
+
+
+def _first(of: Delivered, deployed: Action) -> Stage:
+    """This stack: deployed, what it serves tested in the same build, and what an approval should know of production."""
+    return Stage(
+        name="Deploy",
+        actions=[
+            deployed,
+            _build("brief", of, of.production, order=2, namespace="brief"),
+        ],
+    )
+
+
+def _approval(of: Delivered, name: str, subject: str) -> Stage:
+    region, hours = of.names.region, of.settings.approval_hours
+    message = (
+        f"Deploy {subject} to {of.production.stack}? {of.names.stack}: #{{deployed.TESTED}} "
+        f"{of.production.stack}: #{{brief.BRIEF}} "
+        f"Without an answer in {hours} h nothing is deployed."
+    )
+    link = f"https://{region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/{name}/view?region={region}"
+    action = Action(
+        name="approve",
+        category="Approval",
+        provider="Manual",
+        configuration={"NotificationArn": of.approvals, "CustomData": message, "ExternalEntityLink": link},
+        minutes=60 * hours,
+    )
+    return Stage(name="Approval", actions=[action])
+
+
+def _production(of: Delivered, deployed: Action) -> Stage:
+    """Production, if this stack is still what was approved: an approval may be days old."""
+    return Stage(name="Production", actions=[_build("approved", of, of.names, {"APPROVED": STAGED}), deployed])
+
+
+def _build(
+    name: str,
+    of: Delivered,
+    stack: Names | None = None,
+    variables: Mapping[str, str] | None = None,
+    *,
+    inputs: Sequence[str] = (SOURCE,),
+    outputs: Sequence[str] = (),
+    namespace: str | None = None,
+    order: int = 1,
+) -> Action:
+    """An action that runs a project, on a stack as the role that its builder takes there, or on none."""
+    given = {"REVISION": _revision(of.settings), **(variables or {})}
+    if stack is not None:
+        role = stack.role_arn(PREVIEW if _BY_NAME[name].builder is Builder.LOOK else DEPLOY)
+        bucket = of.state_bucket if stack is of.names else of.settings.production.state_bucket or of.state_bucket
+        given |= {
+            "STACK": stack.stack,
+            "ROLE": role,
+            "PULUMI_BACKEND_URL": f"s3://{bucket}",
+            "SIGNING_KEY": f"awskms:///{stack.arn('kms', signing_key(stack))}",
+        }
+    listed = [{"name": key, "value": given[key], "type": "PLAINTEXT"} for key in sorted(given)]
+    primary = {"PrimarySource": inputs[0]} if len(inputs) > 1 else {}
+    return Action(
+        name=name,
+        category="Build",
+        provider="CodeBuild",
+        configuration={"ProjectName": project(of.names, name), "EnvironmentVariables": json.dumps(listed), **primary},
+        inputs=inputs,
+        outputs=outputs,
+        namespace=namespace,
+        order=order,
+    )

@@ -1,0 +1,188 @@
+"""What the pipelines do, as data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from components.delivery.stages import BUILDS, Action, Stage, of_code, of_models, pipeline
+from contracts.layout import delivery
+from tests.components.delivery.delivered import ARCHIVE, CONNECTED, CONNECTION, delivered
+from tests.components.engine import LIVE, NAMES
+
+
+def shape(stages: Sequence[Stage]) -> list[tuple[str, list[tuple[int, str, str]]]]:
+    return [(stage.name, [(a.order, a.name, a.provider) for a in stage.actions]) for stage in stages]
+
+
+def action(stages: Sequence[Stage], name: str) -> Action:
+    (found,) = [a for stage in stages for a in stage.actions if a.name == name]
+    return found
+
+
+def variables(of: Action) -> dict[str, str]:
+    found: list[dict[str, str]] = json.loads(of.configuration["EnvironmentVariables"])
+    assert {each["type"] for each in found} == {"PLAINTEXT"}
+    return {each["name"]: each["value"] for each in found}
+
+
+def test_code_goes_from_the_source_by_this_stack_and_an_approval_to_production() -> None:
+    assert shape(of_code(delivered())) == [
+        ("Source", [(1, "source", "CodeCommit")]),
+        ("Check", [(1, "check", "CodeBuild")]),
+        ("Images", [(1, "images", "CodeBuild")]),
+        ("Deploy", [(1, "deploy", "CodeBuild"), (2, "brief", "CodeBuild")]),
+        ("Approval", [(1, "approve", "Manual")]),
+        ("Production", [(1, "approved", "CodeBuild"), (2, "deploy-production", "CodeBuild")]),
+    ]
+
+
+def test_a_model_goes_the_same_way_without_checks_and_images() -> None:
+    assert shape(of_models(delivered(), LIVE)) == [
+        ("Source", [(1, "source", "CodeCommit")]),
+        ("Deploy", [(1, "model", "CodeBuild"), (2, "brief", "CodeBuild")]),
+        ("Approval", [(1, "approve", "Manual")]),
+        ("Production", [(1, "approved", "CodeBuild"), (2, "model-production", "CodeBuild")]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "provider", "configuration", "revision"),
+    [
+        (
+            {"kind": "codecommit", "repository": "ml-platform", "branch": "release"},
+            "CodeCommit",
+            {
+                "RepositoryName": "ml-platform",
+                "BranchName": "release",
+                "OutputArtifactFormat": "CODE_ZIP",
+                "PollForSourceChanges": "false",
+            },
+            "#{source.CommitId}",
+        ),
+        (
+            CONNECTED,
+            "CodeStarSourceConnection",
+            {
+                "ConnectionArn": CONNECTION,
+                "FullRepositoryId": "example/ml-platform",
+                "BranchName": "main",
+                "OutputArtifactFormat": "CODE_ZIP",
+                "DetectChanges": "true",
+            },
+            "#{source.CommitId}",
+        ),
+        (
+            ARCHIVE,
+            "S3",
+            {"S3Bucket": "example-source", "S3ObjectKey": "ml-platform.zip", "PollForSourceChanges": "false"},
+            "#{source.VersionId}",
+        ),
+    ],
+)
+def test_a_source_is_configured_as_its_kind_wants_it(
+    source: dict[str, Any], provider: str, configuration: dict[str, str], revision: str
+) -> None:
+    stages = of_code(delivered(source=source))
+    found = action(stages, "source")
+    assert (found.provider, found.configuration) == (provider, configuration)
+    assert variables(action(stages, "check")) == {"REVISION": revision}
+
+
+def test_a_change_of_code_does_not_start_a_pipeline_of_models() -> None:
+    stages = of_models(delivered(source=CONNECTED), LIVE)
+    assert action(stages, "source").configuration["DetectChanges"] == "false"
+
+
+def test_a_deployment_is_given_its_stack_its_role_the_state_and_the_key_that_signs() -> None:
+    of = delivered(production={"stack": "prod", "state_bucket": "example-prod-state"})
+    roles = {"staging": "mlplatform-staging-delivery-deploy", "prod": "mlplatform-prod-delivery-deploy"}
+    for name, stack, bucket in (
+        ("deploy", "staging", "example-pulumi-state"),
+        ("deploy-production", "prod", "example-prod-state"),
+    ):
+        assert variables(action(of_code(of), name)) == {
+            "PULUMI_BACKEND_URL": f"s3://{bucket}",
+            "REVISION": "#{source.CommitId}",
+            "ROLE": f"arn:aws:iam::123456789012:role/mlplatform/{stack}/{roles[stack]}",
+            "SIGNING_KEY": f"awskms:///arn:aws:kms:eu-west-1:123456789012:alias/mlplatform-{stack}-delivery-images",
+            "STACK": stack,
+        }
+    assert action(of_code(of), "deploy").inputs == ("source", "images")
+    assert action(of_code(of), "deploy").configuration["PrimarySource"] == "source"
+
+
+def test_the_brief_of_an_approval_reads_production_and_cannot_change_it() -> None:
+    found = variables(action(of_code(delivered()), "brief"))
+    assert found["ROLE"].endswith("/mlplatform-prod-delivery-preview")
+
+
+def test_the_run_of_a_model_names_its_package() -> None:
+    for name in ("model", "model-production"):
+        found = variables(action(of_models(delivered(), LIVE), name))
+        assert {key: found[key] for key in ("PACKAGE", "WORKLOAD", "ENDPOINT")} == {
+            "PACKAGE": "#{variables.PACKAGE}",
+            "WORKLOAD": "churn",
+            "ENDPOINT": "live",
+        }
+
+
+def test_an_approval_says_what_of_which_stack_with_its_tests_its_price_and_how_long_it_waits() -> None:
+    for stages, subject, name in (
+        (of_code(delivered(approval_hours=24)), "revision #{source.CommitId}", "mlplatform-staging-delivery"),
+        (
+            of_models(delivered(approval_hours=24), LIVE),
+            "model #{variables.PACKAGE}",
+            "mlplatform-staging-delivery-churn-live",
+        ),
+    ):
+        found = action(stages, "approve")
+        assert found.minutes == 24 * 60
+        assert found.configuration["CustomData"] == (
+            f"Deploy {subject} to prod? staging: #{{deployed.TESTED}} prod: #{{brief.BRIEF}} "
+            "Without an answer in 24 h nothing is deployed."
+        )
+        assert found.configuration["ExternalEntityLink"] == (
+            f"https://eu-west-1.console.aws.amazon.com/codesuite/codepipeline/pipelines/{name}/view?region=eu-west-1"
+        )
+        assert found.configuration["NotificationArn"].endswith(":mlplatform-staging-delivery-approvals")
+
+
+def test_production_is_deployed_only_after_it_was_seen_that_staging_is_what_was_approved() -> None:
+    for stages in (of_code(delivered()), of_models(delivered(), LIVE)):
+        seen, deployed = stages[-1].actions
+        assert variables(seen)["APPROVED"] == "#{deployed.STAGED}"
+        assert variables(seen)["STACK"] == "staging"
+        assert (seen.order, deployed.order) == (1, 2)
+
+
+def test_every_variable_is_exported_by_an_action_before() -> None:
+    for stages in (of_code(delivered()), of_models(delivered(), LIVE)):
+        seen = {"variables"}
+        for stage in stages:
+            for order in sorted({a.order for a in stage.actions}):
+                running = [a for a in stage.actions if a.order == order]
+                for a in running:
+                    text = json.dumps(dict(a.configuration))
+                    assert {part.split(".")[0] for part in text.split("#{")[1:]} <= seen, a.name
+                seen |= {a.namespace for a in running if a.namespace}
+
+
+def test_every_project_is_used_and_every_build_has_a_project() -> None:
+    used = {
+        a.configuration["ProjectName"]
+        for stages in (of_code(delivered()), of_models(delivered(), LIVE))
+        for stage in stages
+        for a in stage.actions
+        if a.provider == "CodeBuild"
+    }
+    assert used == {f"mlplatform-staging-delivery-{build.name}" for build in BUILDS}
+
+
+def test_what_all_pipelines_hand_on_is_below_one_prefix() -> None:
+    assert {delivery(pipeline(names)) for names in (NAMES, LIVE, NAMES.of_workload("a").of_endpoint("b"))} == {
+        "mlplatform-staging-d/"
+    }

@@ -43,6 +43,10 @@ class Traffic(BaseModel):
     """Billed time of each job: its start, its image, its work."""
     unplanned_trainings: float = Field(default=1, ge=0)
     """Training runs of each workload beside the scheduled ones: after drift, and by hand."""
+    deliveries: float = Field(default=20, ge=0)
+    """Runs of each pipeline that delivers, where the stack has pipelines of CodePipeline."""
+    build_minutes: float = Field(default=10, ge=0)
+    """Billed time of each of their builds."""
     months: float = Field(default=12, ge=1)
     """Age of the stack: what is kept has piled up for as long, or until it expires."""
 

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from automation.cost.charge import Rule
-from automation.cost.rules import network, operations, sagemaker, storage
+from automation.cost.rules import delivery, network, operations, sagemaker, storage
 
 RULES: Final[Mapping[str, Rule]] = {
     **network.RULES,
     **storage.RULES,
     **sagemaker.RULES,
     **operations.RULES,
+    **delivery.RULES,
 }
 
 FREE: Final = network.FREE | storage.FREE | sagemaker.FREE | operations.FREE

@@ -33,6 +33,6 @@ _MEANINGS: Final = {
     Exit.AWS: "AWS failed, cannot be reached, or does not allow it",
     Exit.FAILED: "failed: the message says what is done, what is left and how to go on",
     Exit.POLICY: "a mandatory policy is violated: nothing was changed",
-    Exit.DIFFERS: "what is live differs from what is wanted (drift, verify), or is lacking (preflight)",
+    Exit.DIFFERS: "what is live differs from what is wanted (drift, verify, smoke), or is lacking (preflight)",
     Exit.INTERRUPTED: "interrupted: the same command goes on from where things stand",
 }

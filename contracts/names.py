@@ -166,6 +166,11 @@ class Names:
         """SSM parameter with the URI of an image (training or inference), by digest."""
         return f"{self.parameter_path}/images/{image}"
 
+    @property
+    def delivered_parameter(self) -> str:
+        """SSM parameter with the revision that the last delivery brought the stack to."""
+        return f"{self.parameter_path}/delivered"
+
     def arn(self, service: str, resource: str) -> str:
         """ARN of a resource of this account and region, for example `arn("sagemaker", "endpoint/churn-prod-live")`."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"

@@ -93,7 +93,7 @@ class CodePipeline(Section):
         pattern=r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[\w./-]+@sha256:[0-9a-f]{64}$",
         examples=[f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/delivery@sha256:{'0' * 64}"],
     )
-    """The image that builds run in, by digest: `.ci/delivery.Dockerfile`, pushed to a registry of the account."""
+    """The image that builds run in, by digest: `.ci/codepipeline.Dockerfile`, pushed to a registry of the account."""
     approvers: tuple[Email, ...] = Field(default=(), json_schema_extra=told(risk="with none, nobody hears of it"))
     """E-mail addresses that are asked for approvals; each has to confirm once."""
     approval_hours: int = Field(default=72, ge=1, le=MAX_APPROVAL_HOURS)

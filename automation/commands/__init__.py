@@ -11,6 +11,7 @@ import typer
 from automation.commands import acts, environments, stacks, teardown, watching, workloads
 from automation.commands.comment import comment
 from automation.commands.cost import cost
+from automation.commands.delivery import brief, delivered, smoke
 from automation.commands.ends import ENDS
 from automation.commands.preflight import preflight
 from automation.commands.registering import register
@@ -34,6 +35,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     watching.status,
     watching.verify,
     watching.logs,
+    smoke,
     acts.publish,
     ship,
     acts.deliver,
@@ -49,6 +51,8 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     acts.follow,
     cost,
     comment,
+    brief,
+    delivered,
 )
 
 app = typer.Typer(

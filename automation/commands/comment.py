@@ -26,8 +26,12 @@ def comment(
     The files are what `preview`, `cost --against` and `policies` print with --json. One that is not there, or empty
     because its command failed, is told as such.
     """
-    found = {name: _read(directory / f"{name}.json", key) for name, key in _TOLD.items()}
-    typer.echo(written(stack, **found), nl=False)
+    typer.echo(written(stack, **read(directory)), nl=False)
+
+
+def read(directory: Path) -> dict[str, Mapping[str, Any] | None]:
+    """What each of the files says; None for one that is not there, or empty."""
+    return {name: _read(directory / f"{name}.json", key) for name, key in _TOLD.items()}
 
 
 def _read(path: Path, key: str) -> Mapping[str, Any] | None:

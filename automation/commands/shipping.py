@@ -17,6 +17,9 @@ def ship(
     image: Annotated[str, typer.Argument(help="training or inference.")],
     stack: Stack,
     built: Annotated[Path | None, typer.Option(help="Where `make images` left it (.local/images).")] = None,
+    key: Annotated[
+        str | None, typer.Option(envvar="SIGNING_KEY", help="Sign with it, as cosign names it: awskms:///<ARN>.")
+    ] = None,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
@@ -31,7 +34,7 @@ def ship(
     out.confirm(f"Let {stack} use the {image} image {digest}, if its scan finds nothing grave?")
     reference = shipping.push(on.names, image, directory, ecr=ecr)
     out.say(f"pushed {reference}")
-    shipping.sign(reference, built / f"{image}.spdx.json", ecr=ecr)
+    shipping.sign(reference, built / f"{image}.spdx.json", ecr=ecr, key=key)
     out.say("signed, with its bill of materials")
     found = shipping.scan(on.names, image, digest, ecr=ecr)
     out.say(

@@ -16,7 +16,9 @@ from automation.operations import stack_files
 from automation.operations.errors import AccessError, RefusedError
 from automation.operations.releases import Clients
 from automation.operations.session import session
+from contracts.loader import ContractError, load
 from contracts.names import EndpointNames, Names, NamesError, WorkloadNames
+from contracts.schema import Contract
 
 PROJECT = Path(__file__).parents[2]
 _NAMESPACE = "ml-platform"
@@ -108,6 +110,14 @@ class Target:
             for workload, settings in self._workloads.items()
             for endpoint in settings.get("endpoints") or {}
         ]
+
+    def contract(self, name: str) -> Contract:
+        """The contract of a workload, as its file is now. RefusedError with every fault of it."""
+        path = PROJECT / str(self._workloads[name].get("contract"))
+        try:
+            return load(path)
+        except ContractError as error:
+            raise RefusedError(str(error)) from error
 
     @property
     def workloads(self) -> list[WorkloadNames]:

@@ -1,8 +1,10 @@
-"""A policy report as JUnit XML."""
+"""A policy report, or the cases of a test, as JUnit XML."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
 
 from automation.evidence.report import Outcome, Report, Result
@@ -28,5 +30,33 @@ def junit(report: Report) -> str:
                 Xml.SubElement(case, "failure", message=result.message, type=policy.level)
             elif result.outcome is not Outcome.PASSED:
                 Xml.SubElement(case, "skipped", message=result.message)
+    Xml.indent(root)
+    return Xml.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One check of a test: what failed, or why it was left out; neither where it passed."""
+
+    endpoint: str
+    name: str
+    seconds: float = 0
+    failure: str | None = None
+    skipped: str | None = None
+
+
+def cases(name: str, found: Sequence[Case]) -> str:
+    """JUnit XML: one suite, a case for each check."""
+    suite = Xml.Element("testsuite", name=name, tests=str(len(found)))
+    suite.set("failures", str(sum(each.failure is not None for each in found)))
+    suite.set("skipped", str(sum(each.skipped is not None for each in found)))
+    for each in found:
+        case = Xml.SubElement(suite, "testcase", classname=each.endpoint, name=each.name, time=f"{each.seconds:.3f}")
+        if each.failure is not None:
+            Xml.SubElement(case, "failure", message=each.failure)
+        elif each.skipped is not None:
+            Xml.SubElement(case, "skipped", message=each.skipped)
+    root = Xml.Element("testsuites", name=name)
+    root.append(suite)
     Xml.indent(root)
     return Xml.tostring(root, encoding="unicode", xml_declaration=True)

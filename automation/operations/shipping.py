@@ -70,13 +70,14 @@ def _tag(built: str) -> str:
     return f"sha256-{built.removeprefix('sha256:')[:16]}"
 
 
-def sign(reference: str, bill: Path, *, ecr: Any) -> None:
-    """Sign an image, and its bill of materials with it, as whoever runs this is known to Sigstore."""
+def sign(reference: str, bill: Path, *, ecr: Any, key: str | None = None) -> None:
+    """Sign an image, and its bill of materials with it: with a key, or as whoever runs this is known to Sigstore."""
     if not bill.is_file():
         raise RefusedError(f"{bill}: found no bill of materials; build it with `make images`")
     with _logged_in(ecr, reference.partition("@")[0]) as environment:
-        _run(["cosign", "sign", "--yes", reference], environment)
-        _run(["cosign", "attest", "--yes", "--type", "spdxjson", "--predicate", str(bill), reference], environment)
+        by = ["--key", key] if key else []
+        _run(["cosign", "sign", "--yes", *by, reference], environment)
+        _run(["cosign", "attest", "--yes", *by, "--type", "spdxjson", "--predicate", str(bill), reference], environment)
 
 
 def scan(names: Names, image: str, built: str, *, ecr: Any) -> Mapping[str, int]:

@@ -1,11 +1,11 @@
 """What the pipelines of a stack do, stage by stage, as data: one for code, and one for each endpoint's models.
 
-Both deliver this stack first, test what it serves, and wait for an approval of what was found; then the stack that is
-named as production. What builds do is in `buildspecs/`, and `.ci/stages.yaml` names the same stages with the same
-commands for whoever else carries them out.
+That of code delivers this stack first, tests what it serves, and waits for an approval of what was found; then the
+stack that is named as production. What builds do is in `buildspecs/`, and `.ci/stages.yaml` names the same stages with
+the same commands for whoever else carries them out.
 
-The pipeline of models takes the code that both stacks have already, which its first build sees to: somebody who
-approved a model has not approved code.
+That of models brings a package to this stack's endpoint, on the code that the stack has already, which its build sees
+to: somebody who approved a model has not approved code. Production has a registry of its own.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Build:
     large: bool = False
 
 
-#: All projects of a stack. The first four deliver code, the last two models, and the others both.
+#: All projects of a stack: the last delivers models, the others code.
 BUILDS: Final = (
     Build(name="check", buildspec="check", builder=Builder.PLAIN, minutes=60, large=True),
     Build(name="images", buildspec="images", builder=Builder.PLAIN, minutes=60, images=True, large=True),
@@ -69,7 +69,6 @@ BUILDS: Final = (
     Build(name="brief", buildspec="brief", builder=Builder.LOOK, minutes=30),
     Build(name="approved", buildspec="approved", builder=Builder.LOOK, minutes=15),
     Build(name="model", buildspec="model", builder=Builder.DEPLOY, minutes=180),
-    Build(name="model-production", buildspec="model", builder=Builder.PRODUCTION, minutes=180),
 )
 _BY_NAME: Final = {build.name: build for build in BUILDS}
 
@@ -112,13 +111,17 @@ class Delivered:
 def of_code(of: Delivered) -> list[Stage]:
     """From a change of the repository."""
     deployed = _build("deploy", of, of.names, inputs=(SOURCE, IMAGES), namespace="deployed")
+    brief = _build("brief", of, of.production, order=2, namespace="brief")
+    approved = _build("approved", of, of.names, {"APPROVED": STAGED})
+    production = _build("deploy-production", of, of.production, inputs=(SOURCE, IMAGES), order=2)
     return [
         _source(of.settings, starts=True),
         Stage(name="Check", actions=[_build("check", of)]),
         Stage(name="Images", actions=[_build("images", of, outputs=(IMAGES,))]),
-        _first(of, deployed),
-        _approval(of, pipeline(of.names), f"revision {_revision(of.settings)}"),
-        _production(of, _build("deploy-production", of, of.production, inputs=(SOURCE, IMAGES), order=2)),
+        Stage(name="Deploy", actions=[deployed, brief]),
+        _approval(of),
+        # This stack has to be what was approved: an approval may be days old.
+        Stage(name="Production", actions=[approved, production]),
     ]
 
 
@@ -128,9 +131,7 @@ def of_models(of: Delivered, endpoint: EndpointNames) -> list[Stage]:
     variables = {PACKAGE: package, "WORKLOAD": endpoint.workload, "ENDPOINT": endpoint.endpoint}
     return [
         _source(of.settings, starts=False),
-        _first(of, _build("model", of, of.names, variables, namespace="deployed")),
-        _approval(of, pipeline(endpoint), f"model {package}"),
-        _production(of, _build("model-production", of, of.production, variables, order=2)),
+        Stage(name="Deploy", actions=[_build("model", of, of.names, variables)]),
     ]
 
 
@@ -190,18 +191,8 @@ def _revision(settings: CodePipeline) -> str:
     return f"#{{{SOURCE}.{'VersionId' if isinstance(settings.source, Archive) else 'CommitId'}}}"
 
 
-def _first(of: Delivered, deployed: Action) -> Stage:
-    """This stack: deployed, what it serves tested in the same build, and what an approval should know of production."""
-    return Stage(
-        name="Deploy",
-        actions=[
-            deployed,
-            _build("brief", of, of.production, order=2, namespace="brief"),
-        ],
-    )
-
-
-def _approval(of: Delivered, name: str, subject: str) -> Stage:
+def _approval(of: Delivered) -> Stage:
+    name, subject = pipeline(of.names), f"revision {_revision(of.settings)}"
     region, hours = of.names.region, of.settings.approval_hours
     message = (
         f"Deploy {subject} to {of.production.stack}? {of.names.stack}: #{{deployed.TESTED}} "
@@ -217,11 +208,6 @@ def _approval(of: Delivered, name: str, subject: str) -> Stage:
         minutes=60 * hours,
     )
     return Stage(name="Approval", actions=[action])
-
-
-def _production(of: Delivered, deployed: Action) -> Stage:
-    """Production, if this stack is still what was approved: an approval may be days old."""
-    return Stage(name="Production", actions=[_build("approved", of, of.names, {"APPROVED": STAGED}), deployed])
 
 
 def _build(

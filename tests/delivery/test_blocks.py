@@ -55,6 +55,7 @@ CALLS = {
     ],
     "stack/deploy/4": [f"{_AUTOMATION} up --stack staging --yes"],
     "stack/deploy/5": [f"{_AUTOMATION} verify --stack staging"],
+    "stack/deploy/6": [f"{_AUTOMATION} smoke --stack staging --report .local/delivery/smoke.xml"],
 }
 #: What a call prints, where the block reads it: block -> number of the call -> text.
 ANSWERS = {"images/images/1": {0: "1111\n"}, "stack/deploy/1": {0: "2222\n"}}

@@ -1,4 +1,4 @@
-"""GitHub's workflows and GitLab's pipeline do what .ci/stages.yaml says, in that order and with those words."""
+"""Workflows of GitHub, jobs of GitLab, builds of CodePipeline: they do what .ci/stages.yaml says, in those words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
+from components.delivery.stages import BUILDS, Delivered, of_code, project
+from contracts.names import Names
+from settings import CodePipeline
 from tests.delivery.blocks import ROOT, workflows
+from tests.delivery.codebuild import Buildspec
 
 STAGES: list[dict[str, Any]] = yaml.safe_load((ROOT / ".ci" / "stages.yaml").read_text())
 GITLAB: dict[str, Any] = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())
@@ -50,6 +54,31 @@ def test_a_stage_has_the_same_commands_everywhere(stage: dict[str, Any]) -> None
     assert commands([*job["script"], *job.get("after_script", ())]) == stage["commands"]
     for where in stage["github"]:
         assert on_github(where) == stage["commands"], where
+    if buildspec := stage.get("buildspec"):
+        found = Buildspec.read(buildspec).commands
+        # What only an approval in CodePipeline asks for comes after all that the others do.
+        assert [each for each in commands(found) if " delivered " not in each] == stage["commands"]
+
+
+def test_code_pipeline_does_what_a_merge_does_in_the_same_order() -> None:
+    of = Delivered(
+        names=(staging := Names(stack="staging", account="123456789012", region="eu-west-1")),
+        production=staging.elsewhere("prod"),
+        settings=CodePipeline.model_validate(
+            {
+                "source": {"kind": "codecommit", "repository": "ml-platform"},
+                "image": f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/delivery@sha256:{'0' * 64}",
+            }
+        ),
+        state_bucket="example-pulumi-state",
+        approvals="",
+    )
+    built = {project(of.names, build.name): build.buildspec for build in BUILDS}
+    actions = [action for stage in of_code(of) for action in stage.actions if action.provider == "CodeBuild"]
+    run = [built[action.configuration["ProjectName"]] for action in actions]
+    on_merge = [stage["buildspec"] for stage in STAGES if "buildspec" in stage]
+    assert [each for each in run if each in on_merge] == on_merge
+    assert [each for each in run if each not in on_merge] == ["brief", "approved"]
 
 
 def test_the_stages_have_one_order() -> None:

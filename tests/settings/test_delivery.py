@@ -49,7 +49,8 @@ def test_by_default_nobody_delivers_from_outside() -> None:
         ),
         (
             {"state_bucket": "example-pulumi-state"},
-            'delivery.state_bucket: found "example-pulumi-state"; allowed: with delivery.github, delivery.gitlab, delivery.codepipeline, delivery.deployed_by; '
+            'delivery.state_bucket: found "example-pulumi-state"; allowed: with delivery.github, delivery.gitlab, '
+            "delivery.codepipeline, delivery.deployed_by; "
             "say who delivers, or drop it",
         ),
     ],

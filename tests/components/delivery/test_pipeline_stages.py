@@ -40,12 +40,10 @@ def test_code_goes_from_the_source_by_this_stack_and_an_approval_to_production()
     ]
 
 
-def test_a_model_goes_the_same_way_without_checks_and_images() -> None:
+def test_a_model_goes_to_this_stack_without_checks_and_images() -> None:
     assert shape(of_models(delivered(), LIVE)) == [
         ("Source", [(1, "source", "CodeCommit")]),
-        ("Deploy", [(1, "model", "CodeBuild"), (2, "brief", "CodeBuild")]),
-        ("Approval", [(1, "approve", "Manual")]),
-        ("Production", [(1, "approved", "CodeBuild"), (2, "model-production", "CodeBuild")]),
+        ("Deploy", [(1, "model", "CodeBuild")]),
     ]
 
 
@@ -121,42 +119,33 @@ def test_the_brief_of_an_approval_reads_production_and_cannot_change_it() -> Non
 
 
 def test_the_run_of_a_model_names_its_package() -> None:
-    for name in ("model", "model-production"):
-        found = variables(action(of_models(delivered(), LIVE), name))
-        assert {key: found[key] for key in ("PACKAGE", "WORKLOAD", "ENDPOINT")} == {
-            "PACKAGE": "#{variables.PACKAGE}",
-            "WORKLOAD": "churn",
-            "ENDPOINT": "live",
-        }
+    found = variables(action(of_models(delivered(), LIVE), "model"))
+    assert {key: found[key] for key in ("PACKAGE", "WORKLOAD", "ENDPOINT")} == {
+        "PACKAGE": "#{variables.PACKAGE}",
+        "WORKLOAD": "churn",
+        "ENDPOINT": "live",
+    }
 
 
 def test_an_approval_says_what_of_which_stack_with_its_tests_its_price_and_how_long_it_waits() -> None:
-    for stages, subject, name in (
-        (of_code(delivered(approval_hours=24)), "revision #{source.CommitId}", "mlplatform-staging-delivery"),
-        (
-            of_models(delivered(approval_hours=24), LIVE),
-            "model #{variables.PACKAGE}",
-            "mlplatform-staging-delivery-churn-live",
-        ),
-    ):
-        found = action(stages, "approve")
-        assert found.minutes == 24 * 60
-        assert found.configuration["CustomData"] == (
-            f"Deploy {subject} to prod? staging: #{{deployed.TESTED}} prod: #{{brief.BRIEF}} "
-            "Without an answer in 24 h nothing is deployed."
-        )
-        assert found.configuration["ExternalEntityLink"] == (
-            f"https://eu-west-1.console.aws.amazon.com/codesuite/codepipeline/pipelines/{name}/view?region=eu-west-1"
-        )
-        assert found.configuration["NotificationArn"].endswith(":mlplatform-staging-delivery-approvals")
+    found = action(of_code(delivered(approval_hours=24)), "approve")
+    assert found.minutes == 24 * 60
+    assert found.configuration["CustomData"] == (
+        "Deploy revision #{source.CommitId} to prod? staging: #{deployed.TESTED} prod: #{brief.BRIEF} "
+        "Without an answer in 24 h nothing is deployed."
+    )
+    assert found.configuration["ExternalEntityLink"] == (
+        "https://eu-west-1.console.aws.amazon.com/codesuite/codepipeline/pipelines/"
+        "mlplatform-staging-delivery/view?region=eu-west-1"
+    )
+    assert found.configuration["NotificationArn"].endswith(":mlplatform-staging-delivery-approvals")
 
 
 def test_production_is_deployed_only_after_it_was_seen_that_staging_is_what_was_approved() -> None:
-    for stages in (of_code(delivered()), of_models(delivered(), LIVE)):
-        seen, deployed = stages[-1].actions
-        assert variables(seen)["APPROVED"] == "#{deployed.STAGED}"
-        assert variables(seen)["STACK"] == "staging"
-        assert (seen.order, deployed.order) == (1, 2)
+    seen, deployed = of_code(delivered())[-1].actions
+    assert variables(seen)["APPROVED"] == "#{deployed.STAGED}"
+    assert variables(seen)["STACK"] == "staging"
+    assert (seen.order, deployed.order) == (1, 2)
 
 
 def test_every_variable_is_exported_by_an_action_before() -> None:

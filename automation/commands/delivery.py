@@ -1,0 +1,98 @@
+"""What a pipeline that delivers asks: a smoke test, what a stack was brought to, and what an approval should know."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from automation.commands import target
+from automation.commands.comment import read as told
+from automation.commands.options import Json, Stack
+from automation.commands.output import Output
+from automation.cost import Document, estimate
+from automation.evidence.brief import brief as written
+from automation.evidence.junit import cases as as_junit
+from automation.exits import Exit
+from automation.operations import delivered as deliveries
+from automation.operations import smoke as smoked
+from automation.operations import status as standing
+from automation.stacks import local
+
+
+def smoke(
+    stack: Stack,
+    report: Annotated[Path | None, typer.Option(help="Where the result is written as JUnit XML.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Test what endpoints answer; exit code 7 where wrong.
+
+    Each gets rows that its contract allows, and one that it does not. What waits for its first release is left out.
+    """
+    on, out = target.read(stack), Output(as_json=as_json)
+    sagemaker, runtime = on.client("sagemaker"), on.client("sagemaker-runtime")
+    found = [
+        case
+        for names in on.endpoints
+        for case in smoked.check(names, on.contract(names.workload), sagemaker=sagemaker, runtime=runtime)
+    ]
+    for case in found:
+        out.say(f"endpoint {case.endpoint}: {case.name}: {case.failure or case.skipped or 'yes'}")
+    if report:
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_text(as_junit(f"smoke of {stack}", found), encoding="utf-8")
+    out.done(f"{stack}: {smoked.summary(found)}", {"cases": [asdict(each) for each in found]})
+    if any(each.failure for each in found):
+        raise typer.Exit(Exit.DIFFERS)
+
+
+def delivered(
+    stack: Stack,
+    record: Annotated[
+        str | None, typer.Option(metavar="REVISION", help="Write down that the stack was brought to it.")
+    ] = None,
+    revision: Annotated[str | None, typer.Option(help="Refuse where the stack was brought to another.")] = None,
+    approved: Annotated[
+        str | None, typer.Option(metavar="FINGERPRINT", help="Refuse where the stack has something else by now.")
+    ] = None,
+    variables: Annotated[
+        Path | None, typer.Option("--env", help="Write STAGED and TESTED for a shell, for an approval.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a stack was brought to, as one fingerprint."""
+    on, out = target.read(stack), Output(as_json=as_json)
+    if record:
+        price = estimate(Document.of(local.synth(stack, target.PROJECT))).total.usd
+        deliveries.record(on.names, record, price, ssm=on.client("ssm"))
+    found = deliveries.read(on.names, on.endpoints, on.releases)
+    if revision:
+        deliveries.require_revision(found, stack, revision)
+    if approved:
+        deliveries.require_approved(found, stack, approved)
+    if variables:
+        ringing, _ = standing.alarms(on.workloads, on.client("cloudwatch"))
+        served = [f"{name} serves {champion}" for name, champion in found.champions.items()]
+        tested = f"{'; '.join(served) or 'nothing serves yet'}; {len(ringing)} alarms ring."
+        lines = {"STAGED": found.fingerprint, "TESTED": tested}
+        variables.parent.mkdir(parents=True, exist_ok=True)
+        variables.write_text("".join(f"export {key}={shlex.quote(value)}\n" for key, value in lines.items()))
+    out.done(f"{stack} has {found.fingerprint}", {**asdict(found), "fingerprint": found.fingerprint})
+
+
+def brief(
+    directory: Annotated[Path, typer.Argument(help="Where preview.json, cost.json and policies.json are.")],
+    stack: Stack,
+    as_json: Json = False,
+) -> None:
+    """Write what an approval should know of a stack, in a line.
+
+    The files are those of `comment`. The price is compared with that of the revision that the stack was brought to.
+    """
+    on, out = target.read(stack), Output(as_json=as_json)
+    found = deliveries.read(on.names, on.endpoints, on.releases)
+    text = written(found.usd_month, **told(directory))
+    out.done(text, {"brief": text})

@@ -1,0 +1,71 @@
+"""What CodeBuild does with a buildspec of version 0.2, on this machine.
+
+The commands of all phases run one after the other in one shell, and the first that fails ends the build (every phase
+says `on-failure: ABORT`). CodeBuild user guide, "Build specification reference for CodeBuild".
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from tests.delivery.blocks import ROOT
+
+WHERE: Final = ROOT / "components" / "delivery" / "buildspecs"
+PHASES: Final = ("install", "pre_build", "build", "post_build")
+_ABORT: Final = "ended=$?; if [ $ended != 0 ]; then exit $ended; fi"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """How a build ended, what it exported, and what it said."""
+
+    code: int
+    exported: Mapping[str, str]
+    said: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Buildspec:
+    """One file of the project."""
+
+    name: str
+    content: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, name: str, where: Path = WHERE) -> Buildspec:
+        return cls(name=name, content=yaml.safe_load((where / f"{name}.yaml").read_text()))
+
+    @property
+    def environment(self) -> Mapping[str, Any]:
+        return self.content["env"]
+
+    @property
+    def commands(self) -> Sequence[str]:
+        """Those of all phases, in order."""
+        phases = self.content["phases"]
+        return [command for phase in PHASES if phase in phases for command in phases[phase]["commands"]]
+
+    def run(self, cwd: Path, environment: Mapping[str, str]) -> Built:
+        """Run it in a directory with the source."""
+        exports = cwd / ".exports"
+        wanted = self.environment.get("exported-variables", ())
+        lines = [line for command in self.commands for line in (command, _ABORT)]
+        lines += [f"printf '%s=%s\\0' {name} \"${name}\" >> '{exports}'" for name in wanted]
+        exports.write_text("")
+        done = subprocess.run(
+            [self.environment["shell"], "-c", "\n".join(lines)],
+            cwd=cwd,
+            env={**environment, **self.environment.get("variables", {})},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        pairs = [each.partition("=") for each in exports.read_text().split("\0") if each]
+        exported = {name: value for name, _, value in pairs}
+        return Built(code=done.returncode, exported=exported, said=done.stdout + done.stderr)

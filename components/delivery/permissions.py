@@ -242,8 +242,8 @@ def _alike(actions: Iterable[str]) -> list[str]:
 
 
 def _covering(service: str, verbs: set[str]) -> Iterable[str]:
-    if service == "kms":  # DeleteAlias is no Decrypt
-        return {re.sub(r"(?<!^)[A-Z].*", "*", verb) for verb in verbs}
+    if service == "kms":  # a pattern of DeleteAlias is none of Decrypt
+        return {re.sub(r"(?<!^)[A-Z].*", "*", verb) if verb[0] == "D" else f"{verb[0]}*" for verb in verbs}
     patterns = {f"{verb[0]}*" for verb in verbs}
     if service != "iam":  # what a role may be given is conditional
         patterns |= {f"*{word}*" for verb in verbs for word in re.findall("[A-Z][a-z0-9]{2,}", verb)}

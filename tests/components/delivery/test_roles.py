@@ -62,13 +62,16 @@ def test_a_role_reads_and_a_role_deploys_each_for_an_environment_of_its_own() ->
 
 
 def test_the_role_of_previews_has_the_reading_policy_alone() -> None:
-    attached = {each.name: each.input_dependencies["policyArn"] for each in on_github().all(ATTACHMENT)}
-    assert attached == {
-        "delivery-preview-policy-1": ("delivery-read",),
-        "delivery-deploy-policy-1": ("delivery-read",),
-        "delivery-deploy-policy-2": ("delivery-change",),
-        "delivery-deploy-policy-3": ("delivery-ground",),
-    }
+    attached = [(each.name, *each.input_dependencies["policyArn"]) for each in on_github().all(ATTACHMENT)]
+    reading, changing = (
+        ["delivery-read", "delivery-read-2"],
+        ["delivery-change", "delivery-change-2", "delivery-ground"],
+    )
+    assert attached == [
+        (f"delivery-{role}-policy-{number}", policy)
+        for role, policies in (("deploy", [*reading, *changing]), ("preview", reading))
+        for number, policy in enumerate(policies, 1)
+    ]
 
 
 def test_both_roles_are_bounded_by_a_policy_of_their_own_or_by_the_accounts() -> None:

@@ -16,6 +16,7 @@ from automation.operations import smoke
 from contracts.loader import load
 from contracts.names import Names
 from contracts.schema import Contract
+from workloads.features import categories
 from workloads.inference.errors import Refused
 from workloads.inference.reader import Reader
 
@@ -156,7 +157,8 @@ def test_an_endpoint_that_may_not_be_read_is_no_endpoint_that_waits() -> None:
 
 @pytest.mark.parametrize("contract", contracts(), ids=lambda contract: contract.name)
 def test_the_rows_are_those_that_the_service_takes_and_the_wrong_one_is_refused(contract: Contract) -> None:
-    reader, found = Reader(contract, max_rows=10), smoke.rows(contract)
+    learned = categories.declared(contract) | dict.fromkeys(categories.columns(contract), ("a",))
+    reader, found = Reader(contract, max_rows=10, lists=learned), smoke.rows(contract)
     assert len(reader.json(json.dumps(found).encode()).values) == 2
     assert found[0] != found[1]
     with pytest.raises(Refused) as refused:

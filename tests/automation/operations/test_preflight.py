@@ -11,6 +11,7 @@ from botocore.stub import Stubber
 
 from automation.operations import preflight
 from automation.operations.preflight import Finding, Stack
+from local.emulator import Emulator
 
 KEYS: dict[str, Any] = {"region_name": "eu-west-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
 FUNCTION = {"type": "aws:lambda/function:Function", "inputs": {"reservedConcurrentExecutions": 1}}
@@ -237,3 +238,17 @@ def test_a_quota_that_is_not_named_and_a_page_in_place_of_an_answer_are_one_line
         ),
         ("VPCs per Region", None, "Service Quotas names no such quota here"),
     ]
+
+
+def test_an_account_that_answers_nothing_is_unknown_in_a_line_each(emulator: Emulator) -> None:
+    resources = [FUNCTION, CONFIG, ENDPOINT, VPC, SSM]
+    found = preflight.run(Stack(resources=resources, region=emulator.region, client=emulator.client))
+    assert [(each.subject, each.holds) for each in found] == [
+        ("Lambda concurrency", None),
+        ("SageMaker instances", None),
+        ("network", None),
+    ]
+    assert found[0].found == (
+        "An error occurred (404) when calling the GetAccountSettings operation: no answer of AWS's"
+    )
+    assert not any("<" in each.found or "\n" in each.found for each in found)

@@ -152,8 +152,6 @@ def _update(kind: ResourceType) -> tuple[Step, ...]:
 
 
 def _with_takes(kind: ResourceType, call: Call, others: set[str]) -> Call:
-    if call.inside:
-        call = replace(call, fields={**_fields(kind, call, call.inside), **call.fields})
     if call.takes is not None:
         return call
     if call not in kind.create and kind.replace is not CONVENTION:

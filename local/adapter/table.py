@@ -148,7 +148,6 @@ class Call:
         (update); `always` makes it in any case.
     given: member path -> constant or source, for members whose values are no inputs of the same name. What names the
         resource is given by convention.
-    inside: as that of a type, for an operation that takes another form than the one that creates.
     unset: what an update sends for an input that was given before and is not any more; nothing without an entry.
     failures: JMESPath in the answer of operations that report errors in it; anything found there is an error.
     """
@@ -159,7 +158,6 @@ class Call:
     given: Mapping[str, Any] = field(default_factory=dict)
     unset: Mapping[str, Any] = field(default_factory=dict)
     fields: Fields = field(default_factory=dict)
-    inside: str = ""
     always: bool = False
     failures: str = ""
 

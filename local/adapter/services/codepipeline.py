@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local.adapter.conversions import one, only
-from local.adapter.table import ID, Call, ResourceType, Tagging, To
+from local.adapter.table import ID, ResourceType, Tagging, To
 from local.adapter.values import known_items
 
 SERVICE = "codepipeline"
@@ -35,7 +35,6 @@ TYPES = (
             **_TYPE,
             **_CONDITIONS,
         },
-        update=(Call("UpdatePipeline", inside="pipeline"),),
     ),
     ResourceType(
         "aws:codebuild/project:Project",

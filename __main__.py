@@ -38,7 +38,7 @@ built = parameters.images(names, found)
 releases = parameters.release_records(names, settings.workloads, found)
 
 # What every workload stands on.
-base = ground.lay(names, settings, [*models.CALLS, *operations.CALLS], lookup, on_aws)
+base = ground.lay(names, settings, [data.calls(contracts.values()), *models.CALLS, *operations.CALLS], lookup, on_aws)
 images = Images("images", ImagesArgs(ground=base, settings=settings.images), on_aws)
 Signs("signs", SignsArgs(parameters=parameters.found(names, built, releases)), on_aws)
 

@@ -84,6 +84,7 @@ def _top(key: str) -> Schema:
             "exclusiveMaximum": 1,
             "default": Contract.threshold,
         },
+        "retrain_after_rows": {"type": "integer", "minimum": 1},
         "cost": _section(Cost),
         "class_weights": {"anyOf": [{"enum": [BALANCED]}, _by_class()]},
         "missing": {"type": "array", "items": {"type": ["string", "number"]}, "default": list(MISSING_MARKS)},

@@ -29,6 +29,7 @@ MEANINGS: Final = {
     "quality": "bounds of metrics on the test set, within which a model may be registered",
     "drift": "when live data has drifted",
     "training": "hyper-parameters of the XGBoost job",
+    "retrain_after_rows": "accepted rows, new to the newest model, from which on a delivery asks for a training",
 }
 
 
@@ -49,8 +50,4 @@ RESERVED: Final = {
         form='thousands: "."', today="numbers are read without a separator of thousands; deliver them so and remove it"
     ),
     "monotone": Reserved(form="monotone: {tickets: increasing}", today="features are not constrained; remove it"),
-    "retrain_after_rows": Reserved(
-        form="retrain_after_rows: 10000",
-        today="new data starts no training; remove it, and start one by hand, by schedule or on drift",
-    ),
 }

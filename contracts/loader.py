@@ -89,6 +89,7 @@ def loads(text: str, *, source: str = "contract") -> Contract:
         threshold=float(read.data.get("threshold", Contract.threshold)),
         cost=draft.cost,
         class_weights=weights.read(draft.class_weights, draft.columns[read.data["label"]]),
+        retrain_after_rows=read.data.get("retrain_after_rows"),
         quality=draft.quality,
         columns=tuple(draft.columns.values()),
         features=draft.features,
@@ -122,6 +123,7 @@ class _Reader:
         texts["event_time"], event_time_from = self._event_time()
         task = self._task()
         self._threshold(task)
+        self._retrain_after_rows()
         cost, class_weights = self._cost(task), self._class_weights(task)
         objective = self._objective(task)
         written = {key: self._mapping(key) for key in _MAPPINGS}
@@ -185,6 +187,11 @@ class _Reader:
         if "task" in self.data:
             self._fault(("task",), f"{show(value)} is found; allowed are {', '.join(Task)}")
         return None
+
+    def _retrain_after_rows(self) -> None:
+        value = self.data.get("retrain_after_rows", 1)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            self._fault(("retrain_after_rows",), f"{show(value)} is found; a whole number of rows from 1 is allowed")
 
     def _threshold(self, task: Task | None) -> None:
         value = self.data.get("threshold", Contract.threshold)

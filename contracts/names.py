@@ -243,6 +243,11 @@ class WorkloadNames(Names):
         return f"{self.workload}-{self.stack}"
 
     @property
+    def salt_secret(self) -> str:
+        """Secret in Secrets Manager with the salt of hashed columns. People make it: no state of a program has it."""
+        return f"{PLATFORM}/{self.stack}/{self.workload}/pii-salt"
+
+    @property
     def accepted_uri(self) -> str:
         """Where accepted data lies."""
         return f"s3://{self.processed_bucket}/{self.layout.accepted}"

@@ -222,6 +222,7 @@ class Contract:
     quality: tuple[Bounds, ...] = DEFAULT_QUALITY
     drift: Drift = field(default_factory=Drift)
     training: Training = field(default_factory=Training)
+    retrain_after_rows: int | None = None
 
     def column(self, name: str) -> Column:
         """The column called `name`; KeyError if the contract has none."""

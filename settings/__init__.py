@@ -26,6 +26,7 @@ from settings.endpoints import (
 )
 from settings.features import Features
 from settings.images import Images
+from settings.ingestion import Ingestion
 from settings.lake import Lake
 from settings.loading import PROJECT, config_keys, load, read
 from settings.logs import Logs, RetentionDays
@@ -75,6 +76,7 @@ __all__ = [
     "GitHub",
     "GitLab",
     "Images",
+    "Ingestion",
     "Lake",
     "Linear",
     "Logs",

@@ -15,6 +15,7 @@ from settings.delivery import Delivery
 from settings.faults import Fault, SectionError
 from settings.features import Features
 from settings.images import Images
+from settings.ingestion import Ingestion
 from settings.keys import Keys
 from settings.lake import Lake
 from settings.logs import Logs
@@ -28,7 +29,7 @@ from settings.tags import MAX_ENDPOINT_TAGS, MAX_TAGS, Tags, overlaid, tag_fault
 from settings.workloads import Workload, churn
 
 #: Sections of the stack that a workload may have its own values for.
-SHARED = ("features", "monitoring", "retraining")
+SHARED = ("features", "ingestion", "monitoring", "retraining")
 
 
 class Settings(Section):
@@ -81,6 +82,8 @@ class Settings(Section):
     """What the stack may cost."""
     features: Features = Features()
     """The feature store; a workload may differ."""
+    ingestion: Ingestion = Ingestion()
+    """What judges delivered objects; a workload may differ."""
     monitoring: Monitoring = Monitoring()
     """The monitors; a workload may differ."""
     retraining: Retraining = Retraining()

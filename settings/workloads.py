@@ -10,6 +10,7 @@ from contracts.kinds import KINDS
 from settings.endpoints import Endpoint, Realtime
 from settings.faults import Fault
 from settings.features import Features
+from settings.ingestion import Ingestion
 from settings.monitoring import Monitoring
 from settings.retraining import Retraining
 from settings.section import Section
@@ -25,6 +26,8 @@ class Workload(Section):
     """Tags of the workload's resources, beside those of the stack."""
     features: Features = Features()
     """The feature store, where it differs from the stack's."""
+    ingestion: Ingestion = Ingestion()
+    """What judges delivered objects, where it differs from the stack's."""
     monitoring: Monitoring = Monitoring()
     """The monitors, where they differ from the stack's."""
     retraining: Retraining = Retraining()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from components.data import catalog, features
+from components.data import catalog, features, ingestion
 from components.data.catalog import Catalog, CatalogArgs
 from components.data.features import Features, FeaturesArgs
 from components.workload import Workload
 
+#: What the code of this wing calls (`components.reach`) follows from the contracts.
+calls = ingestion.calls
 #: What is made in this wing (`components.service`).
-SERVICES: Final = (*catalog.SERVICES, *features.SERVICES)
+SERVICES: Final = (*catalog.SERVICES, *features.SERVICES, *ingestion.SERVICES)
 
 
 def build(workload: Workload) -> Features:

@@ -38,8 +38,8 @@ class Ground:
     """Names, keys, network, lake and alerts of the stack, and the rules that hold for all of it.
 
     `protect` refuses deletion of what holds data. `permissions_boundary` is the ARN of the policy that bounds every
-    role. People hear of everything through the topic `alerts_arn`. `model_readers` are roles outside that take models
-    over.
+    role but those of ingestion, which `ingestion_boundary` bounds. People hear of everything through the topic
+    `alerts_arn`. `model_readers` are roles outside that take models over.
     """
 
     names: Names
@@ -50,6 +50,7 @@ class Ground:
     protect: bool
     log_retention_days: int
     permissions_boundary: pulumi.Input[str]
+    ingestion_boundary: pulumi.Input[str]
     model_readers: Sequence[str] = ()
 
 
@@ -75,9 +76,10 @@ def lay(
     outside = settings.registry.readers
     granted = {**granted, **readers.granted(names, outside)}
     keys = Keys("keys", KeysArgs(names=names, settings=settings.keys, protect=settings.protect, granted=granted), opts)
-    boundary = Access(
+    bounds = Access(
         "access", AccessArgs(names=names, keys=keys, permissions_boundary=settings.access.permissions_boundary), opts
-    ).permissions_boundary
+    )
+    boundary = bounds.permissions_boundary
     network = Network(
         "network",
         NetworkArgs(
@@ -142,5 +144,6 @@ def lay(
         protect=settings.protect,
         log_retention_days=settings.logs.retention_days,
         permissions_boundary=boundary,
+        ingestion_boundary=bounds.ingestion_boundary,
         model_readers=outside,
     )

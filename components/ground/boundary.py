@@ -36,8 +36,12 @@ SERVICES: Final = (
 
 
 class Bounded(StrEnum):
-    """Whose boundary it is. People and jobs have one each, so that nobody can be lifted to what the others may do."""
+    """Whose boundary it is. Each has one, so that nobody can be lifted to what the others may do.
 
+    Ingestion has one beside that of the other jobs, for one policy is too short for both.
+    """
+
+    INGESTION = "ingestion"
     JOBS = "jobs"
     PEOPLE = "people"
 
@@ -48,7 +52,7 @@ MAX_CHARACTERS: Final = 6144
 
 
 _KEY: Final = "<key of {}>"
-_NAMES: Final = {Bounded.JOBS: "boundary", Bounded.PEOPLE: f"{USER}-boundary"}
+_NAMES: Final = {Bounded.INGESTION: "ingestion-boundary", Bounded.JOBS: "boundary", Bounded.PEOPLE: f"{USER}-boundary"}
 
 
 def tokens(names: Names) -> dict[str, str]:
@@ -126,21 +130,25 @@ class AccessArgs:
 
 
 class Access(pulumi.ComponentResource):
-    """The boundary of every role of a job.
+    """The boundary of every role of a job, and that of the roles of ingestion.
 
     access = Access("access", AccessArgs(names=names, keys=keys, permissions_boundary=None))
     access.permissions_boundary
     """
 
     permissions_boundary: pulumi.Output[str]
+    ingestion_boundary: pulumi.Output[str]
 
     def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:access:Access", name, None, opts)
         if args.permissions_boundary:
             self.permissions_boundary = pulumi.Output.from_input(args.permissions_boundary)
+            self.ingestion_boundary = self.permissions_boundary
         else:
             keys = {domain: args.keys[domain].arn for domain in Domain}
             child = pulumi.ResourceOptions(parent=self)
             policy = boundary(name, Bounded.JOBS, args.names, keys, child)
             self.permissions_boundary = policy.arn
+            name = f"{name}-{Bounded.INGESTION}"
+            self.ingestion_boundary = boundary(name, Bounded.INGESTION, args.names, keys, child).arn
         self.register_outputs({"permissionsBoundary": self.permissions_boundary})

@@ -34,8 +34,11 @@ CONFIG: Final = Path(__file__).with_name("every_role.yaml")
 #: Names in that config, which occur in no other word.
 STACK: Final = "thestack"
 WORKLOAD: Final = "theworkload"
-#: Roles of people in it.
-_PEOPLE: Final = frozenset(f"{PLATFORM}-{STACK}-{persona.job}" for persona in Persona)
+#: Roles in it that have another boundary than jobs.
+_ROLES: Final = {
+    Bounded.PEOPLE: frozenset(f"{PLATFORM}-{STACK}-{persona.job}" for persona in Persona),
+    Bounded.INGESTION: frozenset(f"{WORKLOAD}-{STACK}-{job}" for job in ("ingestion", "ingestion-rule", "validation")),
+}
 #: Operators whose values can be joined: a request has to have one of them.
 _ANY_OF: Final = frozenset({"ArnEquals", "ArnLike", "Bool", "StringEquals", "StringLike"})
 
@@ -71,7 +74,7 @@ def collect(synth: Mapping[str, Any]) -> dict[str, Document]:
     policies: dict[Bounded, list[Mapping[str, Any]]] = {whose: [] for whose in Bounded}
     for kind, each in inputs:
         if kind == "aws:iam/rolePolicy:RolePolicy":
-            whose = Bounded.PEOPLE if each["role"] in _PEOPLE else Bounded.JOBS
+            whose = next((whose for whose, roles in _ROLES.items() if each["role"] in roles), Bounded.JOBS)
             policies[whose].append(json.loads(put_in(each["policy"])))
     return {whose.value: _document(whose, found) for whose, found in policies.items() if found}
 

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import pulumi
 
+from components.data import ingestion
+from components.data.ingestion import Ingestion, IngestionArgs
 from components.models import packages, training
 from components.models.training import Training
 from components.operations import dead_letters, drift, function, monitoring, quality, retraining, rollback, schedule
@@ -18,6 +20,7 @@ from components.serving.kind import Served
 from components.serving.kinds import drawn
 from components.watch import Channel, Watch
 from components.workload import Workload
+from contracts import schema
 from contracts.images import TRAINING
 from settings import Fleet
 
@@ -56,7 +59,8 @@ def build(workload: Workload, pipeline: Training) -> Operations:
             workload.opts(),
         )
         asks = {Channel.RETRAINING: answer.topic_arn}
-        mine += function.watch(names, retraining.ROLE)
+        mine += function.watch(names, retraining.ROLE) + ingestion.watch(names)
+        _ingestion(workload, letters, pipeline.pipeline)
     parts = {names.workload: Watched(watch=mine, topics={}, tags={})}
     for endpoint in workload.settings.endpoints:
         parts[endpoint] = _endpoint(workload, endpoint, letters, asks)
@@ -101,6 +105,28 @@ def monitor(
         )
     if workload.settings.monitoring.engine == "sagemaker":
         _data_quality(workload, endpoint, live, champion, lookup)
+
+
+def _ingestion(workload: Workload, letters: DeadLetters, pipeline: pulumi.Resource) -> None:
+    """`pipeline` comes with the contract that data is judged by."""
+    names, contract = workload.names, workload.contract
+    sha = training.contract_sha(schema.to_json(contract))
+    Ingestion(
+        workload.named(ingestion.ROLE),
+        IngestionArgs(
+            ground=workload.ground,
+            names=names,
+            settings=workload.settings.ingestion,
+            image_uri=workload.images[TRAINING],
+            contract_uri=f"s3://{names.artifacts_bucket}/{names.layout.contracts}{sha}/contract.json",
+            retrain_after_rows=contract.retrain_after_rows,
+            salt_secret=names.salt_secret if ingestion.is_salted(contract) else None,
+            dead_letters_arn=letters.arn,
+            dead_letters_url=letters.url,
+            tags=workload.tags(),
+        ),
+        pulumi.ResourceOptions.merge(workload.opts(), pulumi.ResourceOptions(depends_on=[pipeline])),
+    )
 
 
 def _dead_letters(workload: Workload) -> DeadLetters:

@@ -80,6 +80,7 @@ class DeadLetters(pulumi.ComponentResource):
     """
 
     arn: pulumi.Output[str]
+    url: pulumi.Output[str]
 
     def __init__(self, name: str, args: DeadLettersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:operations:DeadLetters", name, None, opts)
@@ -113,5 +114,5 @@ class DeadLetters(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        self.arn = queue.arn
+        self.arn, self.url = queue.arn, queue.url
         self.register_outputs({"arn": self.arn})

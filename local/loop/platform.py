@@ -5,6 +5,7 @@ Every call here would work on AWS as it is; only the endpoint URL says that this
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import secrets
@@ -32,6 +33,8 @@ from local.identity import Caller
 from local.loop import LoopError, images
 from local.loop.queued import Queue
 
+#: How long the loop waits for a delivered object to be judged.
+PATIENCE_SECONDS = 600
 ROOT = Path(__file__).parents[2]
 
 
@@ -51,7 +54,6 @@ class Platform:
         self._clients: dict[str, Any] = {}
         self._seen: set[str] = set()
         self._waking, self.minutes_waited = threading.Lock(), 0
-        self._salt = secrets.token_hex(32)  # of hashed columns; on AWS it is in Secrets Manager
 
     def client(self, service: str) -> Any:
         """A boto3 client of the emulated AWS."""
@@ -66,13 +68,37 @@ class Platform:
             self.names, image, uri.partition("@")[2], ecr=self.client("ecr"), ssm=self.client("ssm")
         )
 
+    def make_salt(self) -> None:
+        """What people do once for a workload whose contract hashes columns: the secret that the jobs read."""
+        self.client("secretsmanager").create_secret(Name=self.names.salt_secret, SecretBinary=secrets.token_bytes(32))
+
     def deliver(self, file: Path) -> tuple[str, dict[str, Any]]:
-        """Put a file into the raw bucket and have it validated. Returns its URI and the verdict."""
+        """Put a file into the raw bucket and wait for what ingestion makes of it. Returns its URI and the verdict."""
         uri = operations.deliveries.deliver(self.names, file, day=datetime.now(UTC).date(), s3=self.client("s3"))
-        arguments = ["--contract", self.contract_file, "--object", uri]
-        arguments += ["--processed", f"s3://{self.names.processed_bucket}/", "--workload", self.names.workload]
-        text = self.run("workloads.validation", *arguments)
-        return uri, json.loads(text.splitlines()[-1])
+        bucket, key = self.names.raw_bucket, uri.removeprefix(f"s3://{self.names.raw_bucket}/")
+        version = self.client("s3").head_object(Bucket=bucket, Key=key)["VersionId"]
+        self._wait_for_ingestion(key, version)
+        noted = hashlib.sha256(f"{uri} {version}".encode()).hexdigest()
+        layout, processed = self.names.layout, f"s3://{self.names.processed_bucket}"
+        note = self.read_json(f"{processed}/{layout.deliveries}{noted}.json")
+        verdict = self.read_json(f"{processed}/{layout.ledger}{note['object_sha256']}.json")
+        return uri, verdict | ({"status": "duplicate"} if note["duplicate"] else {})
+
+    def _wait_for_ingestion(self, key: str, version: str) -> None:
+        """Until the execution that the rule started for a version of an object has ended well."""
+        states, machine = self.client("stepfunctions"), self.names.of_its_workload.resource("ingestion")
+        arn = self.names.arn("states", f"stateMachine:{machine}")
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            for each in states.list_executions(stateMachineArn=arn)["executions"]:
+                found = states.describe_execution(executionArn=each["executionArn"])
+                if found["status"] == "RUNNING" or not _is_of(json.loads(found["input"]), key, version):
+                    continue
+                if found["status"] != "SUCCEEDED":
+                    raise LoopError(f"ingestion of {key} {found['status']}: {found.get('error')}: {found.get('cause')}")
+                return
+            time.sleep(0.1)
+        raise LoopError(f"no execution of {machine} has ended for {key} in {PATIENCE_SECONDS} s")
 
     def fetch_quarantined(self, sha256: str, path: Path) -> Path:
         """The quarantined rows of a judged file as CSV in `path`, where they stay after the run."""
@@ -90,7 +116,7 @@ class Platform:
 
         `caller` is the job whose role and network it has.
         """
-        own = {"PATH": "/usr/bin:/bin", "PII_SALT": self._salt, "TMPDIR": tempfile.gettempdir()}
+        own = {"PATH": "/usr/bin:/bin", "TMPDIR": tempfile.gettempdir()}
         own |= caller.environment() if caller else {}
         argv = [sys.executable, "-m", module, *map(str, arguments)]
         with tempfile.TemporaryDirectory(prefix="job-") as directory:
@@ -261,3 +287,8 @@ def _said(errors: str) -> str:
         if isinstance(entry, dict) and entry.get("level") == "ERROR":
             return entry["message"]
     return errors[-2000:]
+
+
+def _is_of(event: Mapping[str, Any], key: str, version: str) -> bool:
+    """Whether what an execution was given is the event of this version of an object."""
+    return event["object"]["key"] == key and event["object"]["version-id"] == version

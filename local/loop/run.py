@@ -154,7 +154,10 @@ def _platform(stack: Stack, chapter: Chapter, emulator: Emulator, work: Path) ->
     disk.write(contract_file, schema.to_json(chapter.contract))
     ground = Names(stack=stack.name, account=emulator.account, region=stack.region)
     names = ground.of_workload(chapter.workload).of_endpoint(chapter.endpoint)
-    return Platform(emulator, names, contract_file)
+    platform = Platform(emulator, names, contract_file)
+    if any(column.pii is schema.Pii.HASH for column in chapter.contract.columns):
+        platform.make_salt()
+    return platform
 
 
 def _tell(stack: Stack, stories: Sequence[Story], console: Console) -> None:

@@ -291,6 +291,7 @@ def ground(
         protect=checked.protect,
         log_retention_days=checked.logs.retention_days,
         permissions_boundary=BOUNDARY,
+        ingestion_boundary=BOUNDARY,
     )
 
 

@@ -15,6 +15,14 @@ from contracts.schema import Bounds, ColumnType, Contract, EventTime, Task
 from tests.contracts.broken import CHURN, INPUTS, KNOWN, after, faults_of, put
 
 
+def test_rows_that_ask_for_training_are_in_the_contract_and_one_without_keeps_its_bytes() -> None:
+    text = CHURN.read_text()
+    asks = loader.loads(f"{text}\nretrain_after_rows: 10000\n")
+    assert asks.retrain_after_rows == 10_000
+    assert schema.from_json(schema.to_json(asks)) == asks
+    assert "retrain_after_rows" not in schema.to_json(loader.loads(text))
+
+
 def test_churn_is_valid() -> None:
     contract = loader.load(CHURN)
     assert contract.name == "churn"

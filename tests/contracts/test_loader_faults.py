@@ -130,6 +130,13 @@ from tests.contracts.broken import INPUTS, KNOWN, Change, after, drop, put
             "columns.event_time: is found, and so is the column called that is to hold the moment of delivery; "
             "write event_time: event_time to take it from there, or rename it",
         ),
+        *(
+            (
+                put("retrain_after_rows", value=value),
+                f"retrain_after_rows: {told} is found; a whole number of rows from 1 is allowed",
+            )
+            for value, told in ((0, "0"), (-5, "-5"), (1.5, "1.5"), (True, "true"), ("10", "'10'"), (None, "nothing"))
+        ),
         # keys that are named and not read yet
         *(
             (put(key, value=1), f"{key}: is not supported yet: {told}")
@@ -138,10 +145,6 @@ from tests.contracts.broken import INPUTS, KNOWN, Change, after, drop, put
                 ("decimal", "numbers are read with a decimal point; deliver them so and remove it"),
                 ("thousands", "numbers are read without a separator of thousands; deliver them so and remove it"),
                 ("monotone", "features are not constrained; remove it"),
-                (
-                    "retrain_after_rows",
-                    "new data starts no training; remove it, and start one by hand, by schedule or on drift",
-                ),
             )
         ),
         (

@@ -51,12 +51,11 @@ def test_the_stack_that_it_is_collected_from_has_every_role() -> None:
     )
 
 
-def rendered(synth: dict[str, Any]) -> str:
-    """The boundary of jobs."""
-    (found,) = (
-        r["inputs"]["policy"] for r in synth["resources"] if r["type"] == BOUNDARY and r["name"] == "access-boundary"
-    )
-    return found
+def rendered(synth: dict[str, Any]) -> dict[str, str]:
+    """By its name, the boundary of jobs and that of ingestion."""
+    names = ("access-boundary", "access-ingestion-boundary")
+    policies = {r["name"]: r["inputs"] for r in synth["resources"] if r["type"] == BOUNDARY}
+    return {policies[name]["name"]: policies[name]["policy"] for name in names}
 
 
 def test_what_is_committed_is_what_the_roles_need() -> None:
@@ -66,10 +65,12 @@ def test_what_is_committed_is_what_the_roles_need() -> None:
 
 def outside(synth: dict[str, Any]) -> Iterator[str]:
     """What a role's own policies allow and the boundary does not."""
-    bound = iam.statements(rendered(synth))
+    bounds = {name: iam.statements(document) for name, document in rendered(synth).items()}
+    roles = [r["inputs"] for r in synth["resources"] if r["type"] == "aws:iam/role:Role"]
+    bounded_by = {role["name"]: role["permissionsBoundary"].rpartition("/")[2] for role in roles}
     for role in iam.roles(synth).values():
         for action, resource, facts in chain.from_iterable(map(iam.asked, role.statements)):
-            if not iam.allows(bound, None, action, resource, facts):
+            if not iam.allows(bounds[bounded_by[role.name]], None, action, resource, facts):
                 yield f"{role.name}: {action} on {resource}"
 
 
@@ -80,8 +81,11 @@ def test_no_role_has_a_statement_outside_it(steady: dict[str, Any], bootstrap: d
 @pytest.mark.parametrize("whose", list(boundary.Bounded))
 def test_nothing_is_in_it_that_no_role_has(whose: boundary.Bounded) -> None:
     people = {f"mlplatform-{collected.STACK}-{persona.job}" for persona in Persona}
+    prefix = f"{collected.WORKLOAD}-{collected.STACK}"
+    ingestion = {f"{prefix}-{job}" for job in ("ingestion", "ingestion-rule", "validation")}
+    kinds = {**dict.fromkeys(people, "people"), **dict.fromkeys(ingestion, "ingestion")}
     roles = iam.roles(every_role()).values()
-    own = [s for role in roles if (role.name in people) == (whose == "people") for s in role.statements]
+    own = [s for role in roles if kinds.get(role.name, "jobs") == whose for s in role.statements]
     for statement in with_its_own_boundaries()[whose]:
         had = [s for s in own if s["Effect"] == "Allow" and set(s["Action"]) & set(statement["Action"])]
         resources = {r for s in had for r in s["Resource"]}
@@ -99,11 +103,11 @@ def with_its_own_boundaries() -> dict[str, list[Any]]:
     personas = {"sign_in": "mfa", "auditor": ["arn:aws:iam::123456789012:role/auditor"]}
     own = Stack(collected.STACK, config_file=collected.CONFIG, config_overrides={"access": {"personas": personas}})
     found = {
-        r["name"].partition("-")[0]: json.loads(r["inputs"]["policy"])["Statement"]
+        r["name"].removesuffix("-boundary"): json.loads(r["inputs"]["policy"])["Statement"]
         for r in own.synth(bootstrap=True)["resources"]
         if r["type"] == BOUNDARY
     }
-    return {"jobs": found["access"], "people": found["people"]}
+    return {"jobs": found["access"], "ingestion": found["access-ingestion"], "people": found["people"]}
 
 
 def _listed(value: Any) -> list[Any]:

@@ -146,8 +146,6 @@ def test_every_belonging_is_reached_by_a_role_of_its_own_workload(workload: str,
     }
     mine = names(workload, endpoint)
     assert unreached == {
-        f"{mine.raw_bucket}/{mine.layout.incoming}object",
-        f"{mine.processed_bucket}/{mine.layout.quarantine}object",
         f"feature-group/{mine.of_its_workload.resource('features')}",
         mine.resource("rollback"),
         mine.of_its_workload.resource("retraining"),

@@ -26,6 +26,9 @@ _CALLS: Final = 100
 _CALL_SECONDS: Final = 10
 #: Reads and writes of objects in the lake a month, of each workload: about what its captured traffic takes.
 _DATA_EVENTS: Final = 200_000
+#: Delivered objects a month and workload, and what a state machine passes through for each of them.
+_EXECUTIONS: Final = 30
+_TRANSITIONS: Final = 6
 #: Messages of a topic and of a queue a month.
 _MESSAGES: Final = 1_000
 #: Mails a month to each person.
@@ -81,6 +84,12 @@ def _subscription(resource: Resource, _: Context) -> Iterator[Charge]:
         yield Charge("sns", "email notifications", _MAILS / 100_000, traffic=True)
 
 
+def _state_machine(_: Resource, __: Context) -> Iterator[Charge]:
+    """Its executions; the jobs that they start are priced by nobody, for a month of them is not known."""
+    yield Charge("states", "standard transitions", _EXECUTIONS * _TRANSITIONS / 1_000, traffic=True)
+    yield Charge("xray", "traces recorded", _EXECUTIONS / 1_000_000, traffic=True)
+
+
 def _queue(_: Resource, __: Context) -> Iterator[Charge]:
     yield Charge("sqs", "requests", _MESSAGES / 1_000_000, traffic=True)
 
@@ -96,6 +105,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
     "aws:lambda/function:Function": _function,
+    "aws:sfn/stateMachine:StateMachine": _state_machine,
     "aws:sns/topic:Topic": _topic,
     "aws:sns/topicSubscription:TopicSubscription": _subscription,
     "aws:sqs/queue:Queue": _queue,

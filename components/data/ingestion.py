@@ -1,0 +1,352 @@
+"""Event-driven ingestion: whoever puts an object into the raw bucket has it judged, with nobody's help.
+
+A rule of EventBridge takes the events of the workload's prefix to a state machine of Step Functions (`machine.py` is
+what it does), which starts a processing job for each object. What cannot be started or done lies with the dead letters.
+
+A job and not a function judges: it takes files of any size, and costs half a cent at the instance that it needs for
+some minutes. The data set is made by the training pipeline, when there is one to be made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components import access, jobs
+from components.access import Statement
+from components.data import machine
+from components.ground import Ground
+from components.ground.keys import Domain
+from components.reach import Calls
+from components.service import Service
+from components.watch import Alarm, Series, Watch, Widget
+from contracts.names import DEAD_LETTERS, WorkloadNames
+from contracts.schema import Contract, Pii
+from settings import Ingestion as IngestionSettings
+
+#: What the machine is called; its jobs, and their role, are called by what they do.
+ROLE: Final = "ingestion"
+JOB: Final = "validation"
+#: AWS services of what is made here (`components.service`).
+SERVICES: Final = (
+    Service(
+        "states",
+        types="sfn/stateMachine",
+        reads="DescribeStateMachine ListStateMachineVersions ListTagsForResource",
+        changes="CreateStateMachine DeleteStateMachine TagResource UntagResource UpdateStateMachine",
+        # The provider asks whether a definition is valid before it sends it.
+        changes_anywhere="ValidateStateMachineDefinition",
+        named="stateMachine:{every}",
+        handed_to="events states",
+    ),
+)
+
+
+def is_salted(contract: Contract) -> bool:
+    """Whether a column is hashed, with a salt that the jobs read."""
+    return any(column.pii is Pii.HASH for column in contract.columns)
+
+
+def calls(contracts: Iterable[Contract]) -> Calls:
+    """AWS services that the jobs' code calls beside S3 (`components.reach`)."""
+    return {JOB: frozenset({"secretsmanager"})} if any(map(is_salted, contracts)) else {}
+
+
+def job_statements(
+    names: WorkloadNames,
+    *,
+    raw_key: pulumi.Input[str],
+    processed_key: pulumi.Input[str],
+    models_key: pulumi.Input[str],
+) -> list[Statement]:
+    """What the jobs may do: read what was delivered and the contract, write rows, reasons and verdicts."""
+    layout, processed = names.layout, names.processed_bucket
+    written = [layout.accepted, layout.quarantine, layout.ledger]
+    return [
+        *jobs.statements(
+            names, volume_key=models_key, log_group=jobs.PROCESSING_LOGS, namespaces=[jobs.PROCESSING_LOGS]
+        ),
+        *access.read_objects("ReadContract", names, names.artifacts_bucket, [layout.contracts]),
+        access.allow(
+            "ReadDelivered",
+            ["s3:GetObject", "s3:GetObjectVersion"],
+            [names.bucket_arn(names.raw_bucket, f"{layout.incoming}*")],
+        ),
+        access.use_key("DecryptInputs", [raw_key, models_key], write=False),
+        *access.read_objects("ReadVerdicts", names, processed, [layout.ledger]),
+        access.write_objects("WriteOutcome", names, processed, written),
+        # What an object's former verdict left, when it is judged by other rules.
+        access.allow(
+            "RemoveFormer",
+            ["s3:DeleteObject"],
+            [names.bucket_arn(processed, f"{prefix}*") for prefix in (layout.accepted, layout.quarantine)],
+        ),
+        access.use_key("EncryptOutcome", [processed_key], write=True),
+    ]
+
+
+def machine_statements(
+    names: WorkloadNames,
+    *,
+    processed_key: pulumi.Input[str],
+    models_key: pulumi.Input[str],
+    messages_key: pulumi.Input[str],
+) -> list[Statement]:
+    """What the machine may do: run the jobs, read verdicts, ask for training, tell people, bury; logs and traces."""
+    queue = names.arn("sqs", names.resource(DEAD_LETTERS))
+    return [
+        access.allow(
+            "RunJobs",
+            [
+                "sagemaker:AddTags",
+                "sagemaker:CreateProcessingJob",
+                "sagemaker:DescribeProcessingJob",
+                "sagemaker:StopProcessingJob",
+            ],
+            [names.arn("sagemaker", f"processing-job/{names.resource(JOB)}-*")],
+        ),
+        access.pass_role("HandRoleToJobs", [names.role_arn(JOB)], jobs.SAGEMAKER),
+        access.grant_key("EncryptVolumes", [models_key]),
+        # How Step Functions is told that a job has ended (developer guide, "Policies for SageMaker AI").
+        access.allow(
+            "LearnOfEnds",
+            ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
+            [names.arn("events", "rule/StepFunctionsGetEventsForSageMakerProcessingJobsRule")],
+        ),
+        *access.read_objects("ReadVerdicts", names, names.processed_bucket, [names.layout.deliveries]),
+        access.use_key("DecryptVerdicts", [processed_key], write=False),
+        access.allow(
+            "AskForTraining",
+            ["lambda:InvokeFunction"],
+            [names.arn("lambda", f"function:{names.resource('retraining')}")],
+        ),
+        access.allow("TellPeople", ["sns:Publish"], [names.arn("sns", names.ground.resource("alerts"))]),
+        access.allow("Bury", ["sqs:SendMessage"], [queue]),
+        access.use_key("EncryptMessages", [messages_key], write=True),
+        access.allow(
+            "Trace",
+            [
+                "xray:GetSamplingRules",
+                "xray:GetSamplingTargets",
+                "xray:PutTelemetryRecords",
+                "xray:PutTraceSegments",
+            ],
+            ["*"],
+        ),
+        # Log delivery has no resources (developer guide, "IAM policies for logging to CloudWatch Logs").
+        access.allow(
+            "DeliverLogs",
+            [
+                "logs:CreateLogDelivery",
+                "logs:DeleteLogDelivery",
+                "logs:DescribeLogGroups",
+                "logs:DescribeResourcePolicies",
+                "logs:GetLogDelivery",
+                "logs:ListLogDeliveries",
+                "logs:PutResourcePolicy",
+                "logs:UpdateLogDelivery",
+            ],
+            ["*"],
+        ),
+    ]
+
+
+def machine_arn(names: WorkloadNames) -> str:
+    """ARN of the workload's machine."""
+    return names.arn("states", f"stateMachine:{names.resource(ROLE)}")
+
+
+def watch(names: WorkloadNames) -> Watch:
+    """An execution that failed is an object that nobody has judged."""
+    namespace, dimensions = "AWS/States", {"StateMachineArn": machine_arn(names)}
+    return Watch(
+        alarms=(
+            Alarm(
+                name=names.resource("ingestion-failed"),
+                description=f"{names.resource(ROLE)}: a delivered object was not judged; it lies with the dead letters",
+                namespace=namespace,
+                metric="ExecutionsFailed",
+                dimensions=dimensions,
+                statistic="Sum",
+                threshold=0,
+            ),
+        ),
+        widgets=(
+            Widget(
+                title="Ingestion",
+                series=[
+                    Series(namespace=namespace, metric=metric, dimensions=dimensions, statistic="Sum")
+                    for metric in ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed")
+                ],
+            ),
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestionArgs:
+    """`contract_uri` is the address of the contract, `image_uri` the training image by digest.
+
+    `salt_secret` names the secret that hashed columns are salted with, None where the contract hashes none. `tags` go
+    onto every job, which the provider's default tags do not reach.
+    """
+
+    ground: Ground
+    names: WorkloadNames
+    settings: IngestionSettings
+    image_uri: str
+    contract_uri: str
+    retrain_after_rows: int | None
+    salt_secret: str | None
+    dead_letters_arn: pulumi.Input[str]
+    dead_letters_url: pulumi.Input[str]
+    tags: Mapping[str, str]
+
+
+class Ingestion(pulumi.ComponentResource):
+    """The rule, the machine and the roles of both and of the jobs.
+
+    Ingestion("churn-ingestion", IngestionArgs(ground=ground, names=names, settings=settings, ...))
+    """
+
+    machine: aws.sfn.StateMachine
+
+    def __init__(self, name: str, args: IngestionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:data:Ingestion", name, None, opts)
+        self._name, self._args = name, args
+        self.machine = self._machine(self._job_role())
+        self._rule()
+        self.register_outputs({"machine": self.machine.name})
+
+    def _child(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)
+
+    def _job_role(self) -> access.Role:
+        ground, names = self._args.ground, self._args.names
+        return self._role(
+            "job-role",
+            JOB,
+            jobs.SAGEMAKER,
+            "The jobs that judge delivered objects",
+            [
+                *job_statements(
+                    names,
+                    raw_key=ground.keys[Domain.RAW].arn,
+                    processed_key=ground.keys[Domain.PROCESSED].arn,
+                    models_key=ground.keys[Domain.MODELS].arn,
+                ),
+                *([salt_statement(names, self._args.salt_secret)] if self._args.salt_secret else []),
+            ],
+        )
+
+    def _role(self, part: str, role: str, service: str, description: str, statements: list[Statement]) -> access.Role:
+        return access.Role(
+            f"{self._name}-{part}",
+            access.RoleArgs(
+                names=self._args.names,
+                job=role,
+                service=service,
+                description=description,
+                statements=statements,
+                permissions_boundary=self._args.ground.ingestion_boundary,
+            ),
+            self._child(),
+        )
+
+    def _machine(self, job_role: access.Role) -> aws.sfn.StateMachine:
+        args, ground, names = self._args, self._args.ground, self._args.names
+        role = self._role(
+            "role",
+            ROLE,
+            "states.amazonaws.com",
+            "Has delivered objects judged",
+            machine_statements(
+                names,
+                processed_key=ground.keys[Domain.PROCESSED].arn,
+                models_key=ground.keys[Domain.MODELS].arn,
+                messages_key=ground.keys[Domain.MESSAGES].arn,
+            ),
+        )
+        # The name that lets AWS keep one policy for all such groups (developer guide, "Log group names").
+        group = aws.cloudwatch.LogGroup(
+            f"{self._name}-logs",
+            name=f"/aws/vendedlogs/states/{names.resource(ROLE)}",
+            kms_key_id=ground.keys[Domain.LOGS].arn,
+            retention_in_days=ground.log_retention_days,
+            opts=self._child(),
+        )
+        request = machine.job_request(
+            names,
+            site=jobs.Site.of(ground),
+            role_arn=job_role.arn,
+            image_uri=args.image_uri,
+            contract_uri=args.contract_uri,
+            instance_type=args.settings.instance_type,
+            minutes=args.settings.max_runtime_minutes,
+            salt_secret=args.salt_secret,
+            tags=args.tags,
+        )
+        definition: dict[str, Any] = machine.definition(
+            names,
+            request=request,
+            minutes=args.settings.max_runtime_minutes,
+            alerts_arn=ground.alerts_arn,
+            queue_url=args.dead_letters_url,
+            retrain_after_rows=args.retrain_after_rows,
+        )
+        return aws.sfn.StateMachine(
+            f"{self._name}-machine",
+            name=names.resource(ROLE),
+            type="STANDARD",
+            role_arn=role.arn,
+            definition=pulumi.Output.json_dumps(definition, sort_keys=True),
+            logging_configuration=aws.sfn.StateMachineLoggingConfigurationArgs(
+                level="ERROR",
+                include_execution_data=False,  # keys of objects, and what is in them, stay where they are encrypted
+                log_destination=pulumi.Output.concat(group.arn, ":*"),
+            ),
+            tracing_configuration=aws.sfn.StateMachineTracingConfigurationArgs(enabled=True),
+            opts=self._child(),
+        )
+
+    def _rule(self) -> None:
+        args, names = self._args, self._args.names
+        role = self._role(
+            "rule-role",
+            "ingestion-rule",
+            "events.amazonaws.com",
+            "Starts ingestion for delivered objects",
+            [access.allow("Start", ["states:StartExecution"], [machine_arn(names)])],
+        )
+        rule = aws.cloudwatch.EventRule(
+            f"{self._name}-rule",
+            name=names.resource(ROLE),
+            description=f"An object was delivered to {names.workload}",
+            event_pattern=json.dumps(machine.pattern(names), sort_keys=True),
+            opts=self._child(),
+        )
+        aws.cloudwatch.EventTarget(
+            f"{self._name}-target",
+            rule=rule.name,
+            target_id=ROLE,
+            arn=self.machine.arn,
+            role_arn=role.arn,
+            input_path="$.detail",
+            retry_policy=aws.cloudwatch.EventTargetRetryPolicyArgs(
+                maximum_retry_attempts=185, maximum_event_age_in_seconds=86_400
+            ),
+            dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=args.dead_letters_arn),
+            opts=self._child(),
+        )
+
+
+def salt_statement(names: WorkloadNames, secret: str) -> Statement:
+    """Reading the salt of hashed columns; the secret's ARN ends in six characters of chance."""
+    return access.allow(
+        "ReadSalt", ["secretsmanager:GetSecretValue"], [names.arn("secretsmanager", f"secret:{secret}-??????")]
+    )

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+
+from components.data import ingestion
+from components.data.ingestion import Ingestion, IngestionArgs
+from contracts import loader
+from contracts.schema import Pii
+from settings import Ingestion as IngestionSettings
+from tests.components.data.test_machine import CONTRACT, IMAGE, QUEUE
+from tests.components.engine import CHURN, LETTERS, Deployment, deploy, ground, permissions
+
+CONTRACT_OF_CHURN = loader.load("contracts/churn.yaml")
+
+
+@functools.cache
+def deployed(salt_secret: str | None = None) -> Deployment:
+    return deploy(
+        lambda: Ingestion(
+            "churn-ingestion",
+            IngestionArgs(
+                ground=ground(),
+                names=CHURN,
+                settings=IngestionSettings(),
+                image_uri=IMAGE,
+                contract_uri=CONTRACT,
+                retrain_after_rows=None,
+                salt_secret=salt_secret,
+                dead_letters_arn=LETTERS,
+                dead_letters_url=QUEUE,
+                tags={"Environment": "staging"},
+            ),
+        )
+    )
+
+
+def test_the_machine_logs_its_errors_without_data_and_is_traced() -> None:
+    machine = deployed().one("churn-ingestion-machine").inputs
+    assert (machine["name"], machine["type"]) == ("churn-staging-ingestion", "STANDARD")
+    assert machine["tracingConfiguration"] == {"enabled": True}
+    logging = machine["loggingConfiguration"]
+    assert (logging["level"], logging["includeExecutionData"]) == ("ERROR", False)
+    assert logging["logDestination"].endswith("/aws/vendedlogs/states/churn-staging-ingestion:*")
+    group = deployed().one("churn-ingestion-logs").inputs
+    assert group["kmsKeyId"] == "arn:aws:kms:eu-west-1:123456789012:key/keys-logs"
+    assert group["retentionInDays"] > 0
+
+
+def test_the_rule_hands_over_the_detail_and_buries_what_cannot_be_started_for_a_day() -> None:
+    target = deployed().one("churn-ingestion-target").inputs
+    assert (target["inputPath"], target["deadLetterConfig"]) == ("$.detail", {"arn": LETTERS})
+    assert target["retryPolicy"] == {"maximumEventAgeInSeconds": 86_400, "maximumRetryAttempts": 185}
+    rule = deployed().one("churn-ingestion-rule").inputs
+    assert rule["name"] == "churn-staging-ingestion"
+    assert json.loads(rule["eventPattern"])["detail"]["object"] == {"key": [{"prefix": "incoming/churn/"}]}
+
+
+def test_what_the_rule_and_the_jobs_may_do() -> None:
+    start = permissions(deployed(), "churn-ingestion-rule-role")
+    assert [each["Action"] for each in start.values()] == [["states:StartExecution"]]
+    job = permissions(deployed(), "churn-ingestion-job-role")
+    assert job["ReadDelivered"]["Action"] == ["s3:GetObject", "s3:GetObjectVersion"]
+    raw = "arn:aws:s3:::123456789012-staging-ai-raw-data/incoming/churn/*"
+    assert job["ReadDelivered"]["Resource"] == [raw]
+    written = {r for each in job.values() if "s3:PutObject" in each["Action"] for r in each["Resource"]}
+    processed = "arn:aws:s3:::123456789012-staging-ai-processed-data"
+    assert written == {f"{processed}/{kind}/churn/*" for kind in ("accepted", "ledger", "quarantine")}
+    assert "ReadSalt" not in job
+
+
+def test_only_jobs_of_a_contract_that_hashes_columns_read_its_salt_and_call_the_secrets_manager() -> None:
+    job = permissions(deployed("mlplatform/staging/churn/pii-salt"), "churn-ingestion-job-role")
+    secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:mlplatform/staging/churn/pii-salt-??????"
+    assert job["ReadSalt"]["Resource"] == [secret]
+    first, *rest = CONTRACT_OF_CHURN.columns
+    hashing = dataclasses.replace(CONTRACT_OF_CHURN, columns=(dataclasses.replace(first, pii=Pii.HASH), *rest))
+    assert ingestion.calls([CONTRACT_OF_CHURN]) == {}
+    assert ingestion.calls([CONTRACT_OF_CHURN, hashing]) == {"validation": frozenset({"secretsmanager"})}
+
+
+def test_one_execution_that_failed_raises_the_alarm() -> None:
+    (alarm,) = ingestion.watch(CHURN).alarms
+    arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:churn-staging-ingestion"
+    assert (alarm.metric, alarm.threshold, alarm.dimensions) == ("ExecutionsFailed", 0, {"StateMachineArn": arn})

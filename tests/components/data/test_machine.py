@@ -1,0 +1,132 @@
+"""The state machine of ingestion, as it is and as SageMaker's model checks what it asks for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.data import machine
+from components.jobs import Site
+from tests.components.engine import ALERTS, CHURN
+from workloads.pipeline import shapes
+
+GOLDEN = Path(__file__).with_name("ingestion.json")
+ROLE = "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-validation"
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/keys-models"
+IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-training@sha256:" + "0" * 64
+CONTRACT = "s3://123456789012-staging-ai-artifacts/contracts/churn/0123456789abcdef/contract.json"
+QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/churn-staging-dead-letters"
+
+
+def request(*, salt_secret: str | None = None) -> dict[str, Any]:
+    return machine.job_request(
+        CHURN,
+        site=Site(key_arn=KEY, subnet_ids=["subnet-0", "subnet-1"], security_group_id="sg-0"),
+        role_arn=ROLE,
+        image_uri=IMAGE,
+        contract_uri=CONTRACT,
+        instance_type="ml.m5.large",
+        minutes=60,
+        salt_secret=salt_secret,
+        tags={"Environment": "staging"},
+    )
+
+
+def definition(*, retrain_after_rows: int | None = None) -> dict[str, Any]:
+    return machine.definition(
+        CHURN,
+        request=request(),
+        minutes=60,
+        alerts_arn=ALERTS,
+        queue_url=QUEUE,
+        retrain_after_rows=retrain_after_rows,
+    )
+
+
+def ends(states: dict[str, Any], start: str) -> set[str]:
+    """Every state that can be reached from `start`."""
+    found, todo = set[str](), [start]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            state = states[name]
+            todo += [state[key] for key in ("Next", "Default") if key in state]
+            todo += [each["Next"] for key in ("Catch", "Choices") for each in state.get(key, [])]
+    return found
+
+
+def test_the_whole_definition_is_the_one_that_was_read_last() -> None:
+    """`python -m tests.components.data.test_machine` writes the file anew: read its difference."""
+    assert definition(retrain_after_rows=10_000) == json.loads(GOLDEN.read_text())
+
+
+def test_a_new_object_below_the_workloads_prefix_starts_it() -> None:
+    assert machine.pattern(CHURN) == {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {
+            "bucket": {"name": ["123456789012-staging-ai-raw-data"]},
+            "object": {"key": [{"prefix": "incoming/churn/"}]},
+        },
+    }
+
+
+@pytest.mark.parametrize("rows", [None, 10_000])
+def test_every_state_is_reached_and_every_way_ends(rows: int | None) -> None:
+    states = definition(retrain_after_rows=rows)["States"]
+    assert ends(states, "Validate") == set(states)
+    assert {name for name, state in states.items() if state["Type"] in ("Succeed", "Fail")} == {"Decided", "Failed"}
+
+
+def test_whatever_fails_is_tried_again_after_growing_random_waits_and_then_buried() -> None:
+    states = definition(retrain_after_rows=10_000)["States"]
+    tasks = {name: state for name, state in states.items() if state["Type"] == "Task"}
+    assert {name: state["Retry"][0]["MaxAttempts"] for name, state in tasks.items()} == {
+        "Validate": 2,
+        "ReadVerdict": 2,
+        "TellPeople": 2,
+        "AskForTraining": 7,
+        "Bury": 2,
+    }
+    for state in tasks.values():
+        (retry,) = state["Retry"]
+        assert (retry["ErrorEquals"], retry["BackoffRate"], retry["JitterStrategy"]) == (["States.ALL"], 2, "FULL")
+    caught = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Bury"}
+    assert [name for name, state in tasks.items() if state.get("Catch") != [caught]] == ["Bury"]
+    assert states["Bury"]["Next"] == "Failed"
+
+
+def test_only_a_contract_that_says_so_asks_for_training() -> None:
+    without, asking = definition()["States"], definition(retrain_after_rows=10_000)["States"]
+    assert without["Decide"]["Choices"][0]["Next"] == "Decided"
+    assert asking["Decide"]["Choices"][0]["Next"] == "AskForTraining"
+    assert "AskForTraining" not in without
+    assert asking["AskForTraining"]["Parameters"]["Payload"]["at_least_rows"] == 10_000
+
+
+def test_sagemaker_would_take_the_request_when_the_objects_paths_are_filled_in() -> None:
+    filled = {key.removesuffix(".$"): value for key, value in request().items()}
+    specification = filled["AppSpecification"]
+    filled["ProcessingJobName"] = "churn-staging-validation-0a1b2c3d"
+    filled["AppSpecification"] = {**specification, "ContainerArguments": ["--object", "s3://b/k"]}
+    del filled["AppSpecification"]["ContainerArguments.$"]
+    assert shapes.check({"Type": "Processing", "Name": "Validate", "Arguments": filled}, {}) == []
+
+
+def test_names_of_jobs_fit_for_the_longest_name_of_a_workload() -> None:
+    assert request()["ProcessingJobName.$"].startswith("States.Format('churn-staging-validation-{}', ")
+    assert len("-validation-12345678") <= len("-drift-0123456789abcdef")  # of an endpoint's longer prefix
+
+
+def test_a_salt_is_named_and_never_given() -> None:
+    arguments = request(salt_secret="mlplatform/staging/churn/pii-salt")["AppSpecification"]["ContainerArguments.$"]
+    assert "'--salt-secret', 'mlplatform/staging/churn/pii-salt'" in arguments
+    assert "--salt-secret" not in request()["AppSpecification"]["ContainerArguments.$"]
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps(definition(retrain_after_rows=10_000), indent=1, sort_keys=True) + "\n")

@@ -91,7 +91,7 @@ class Story:
             with self._step("The champion stays"):
                 self.say("there is no new model to release, so there is no rollout and nothing to roll back")
             return
-        self.release(second, "Approve and promote the new model, rolled out by canary")
+        self.release(second, "Approve and promote the new model")
         self.fail_and_roll_back()
         self.deploy_after_rollback()
 

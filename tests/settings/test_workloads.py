@@ -95,8 +95,8 @@ def test_a_fault_of_the_stack_is_told_once() -> None:
         (
             churn(network={}),
             [
-                "workloads.churn.network: found {}; allowed: contract, tags, features, monitoring, retraining, "
-                "endpoints, champion; there is no such key: correct its name or remove it"
+                "workloads.churn.network: found {}; allowed: contract, tags, features, ingestion, monitoring, "
+                "retraining, endpoints, champion; there is no such key: correct its name or remove it"
             ],
         ),
     ],

@@ -72,7 +72,11 @@ for name, config in settings.workloads.items():
         "package_group": registry.group.model_package_group_name,
         "pipeline": training.pipeline.pipeline_name if training.pipeline else None,
         "endpoints": {
-            endpoint: {"name": live.name, "release": releases[name][endpoint].wanted.id}
+            endpoint: {
+                "name": live.name,
+                "release": releases[name][endpoint].wanted.id,
+                "state": config.endpoints[endpoint].state,
+            }
             for endpoint, live in endpoints.items()
         },
     }

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import typer
 
-from automation.commands import acts, environments, stacks, teardown, watching, workloads
+from automation.commands import acts, environments, stacks, stopping, teardown, watching, workloads
 from automation.commands.comment import comment
 from automation.commands.cost import cost
 from automation.commands.delivery import brief, delivered, smoke
@@ -24,6 +24,8 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     stacks.preview,
     stacks.up,
     stacks.refresh,
+    stopping.stop,
+    stopping.wake,
     teardown.destroy,
     stacks.drift,
     stacks.outputs,

@@ -98,6 +98,8 @@ def follow(
 
 def _follow_endpoint(on: target.Target, out: Output, workload: str | None, endpoint: str | None) -> None:
     names = on.endpoint(workload, endpoint)
+    if on.stopped(names):
+        raise RefusedError(f"endpoint {names.prefix} is stopped: there is nothing to follow until `wake`")
     followed = releases.follow(
         names,
         who=on.who,
@@ -160,7 +162,7 @@ def promote(
     names = on.endpoint(workload, endpoint)
     chosen = package or packages.latest(names, sagemaker=on.client("sagemaker"))
     out.confirm(f"Let endpoint {names.prefix} serve {chosen}?")
-    said(out, releases.promote(names, chosen, by=By(who=on.who, why=why), clients=on.releases))
+    said(out, on.stopped(names), releases.promote(names, chosen, by=By(who=on.who, why=why), clients=on.releases))
 
 
 def split(
@@ -180,7 +182,9 @@ def split(
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.endpoint(workload, endpoint)
     out.confirm(f"Give {package} {percent} % of the traffic of endpoint {names.prefix}?")
-    said(out, releases.split(names, package, percent, by=By(who=on.who, why=why), clients=on.releases))
+    said(
+        out, on.stopped(names), releases.split(names, package, percent, by=By(who=on.who, why=why), clients=on.releases)
+    )
 
 
 def halt(
@@ -205,7 +209,10 @@ def rollback(
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
-    """Move the endpoint back to the release before, at once."""
+    """Move the endpoint back to the release before, at once.
+
+    Of one that is stopped, the record alone.
+    """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.endpoint(workload, endpoint)
     out.confirm(f"Roll endpoint {names.prefix} back?")
@@ -215,15 +222,19 @@ def rollback(
         clients=on.releases,
         tell=lambda subject, text: out.say(f"{subject}\n{text}"),
         patience_seconds=PATIENCE_SECONDS,
+        stopped=on.stopped(names),
     )
     result = {"action": outcome.action, "reason": outcome.reason, "failed": outcome.failed, "live": outcome.live}
-    out.done(f"endpoint {names.prefix}: {outcome.action}, release {outcome.live} serves", result)
+    now = "is what it will serve" if outcome.action == "recorded" else "serves"
+    out.done(f"endpoint {names.prefix}: {outcome.action}, release {outcome.live} {now}", result)
 
 
-def said(out: Output, record: Record) -> None:
-    """The end of an act that wrote the record."""
+def said(out: Output, stopped: bool, record: Record) -> None:
+    """The end of an act that wrote the record of an endpoint."""
     wanted = record.wanted
     now = "is live" if wanted is record.live else "is promoted; `pulumi up` rolls it out, `follow` sees it through"
+    if stopped:
+        now = "is promoted; the endpoint is stopped, and serves it after `wake`"
     out.done(f"release {wanted.id} ({served(record)}) {now}", _facts(record))
 
 

@@ -41,10 +41,10 @@ def shadow(
     names, by = on.endpoint(workload, endpoint), By(who=on.who, why=why)
     if package is None:
         out.confirm(f"Let the champion of endpoint {names.prefix} serve alone?")
-        said(out, releases.end_shadow(names, by=by, clients=on.releases))
+        said(out, on.stopped(names), releases.end_shadow(names, by=by, clients=on.releases))
     else:
         out.confirm(f"Copy {percent} % of the requests of endpoint {names.prefix} to {package}?")
-        said(out, releases.shadow(names, package, percent, by=by, clients=on.releases))
+        said(out, on.stopped(names), releases.shadow(names, package, percent, by=by, clients=on.releases))
 
 
 def compare(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pulumi import automation as auto
 
 from automation.commands import target
 from automation.commands.options import Json, Stack, Yes
@@ -49,7 +50,7 @@ def preview(
         out.say(f"preview {local.SAYS}; {workspace.NO_CLI}")
         found, by = local.preview(stack, target.PROJECT), local.SAYS
     _tell(out, found)
-    out.done(f"preview of {stack}: {_summary(found)}", {**_facts(found), "by": by})
+    out.done(f"preview of {stack}: {summary(found)}", {**facts(found), "by": by})
 
 
 def up(
@@ -73,21 +74,35 @@ def up(
     engine = workspace.select(stack, target.PROJECT)
     if checked and not teardown.resources(engine):
         _refuse_lacking(findings(on))
+    planned = plan(engine, out)
+    if planned.nothing:
+        out.say(f"nothing of {stack} is to change")
+    out.confirm(f"Bring {stack} there ({summary(planned)})?")
+    done, found = carry_out(on, engine, out, message=message, backups=backups)
+    out.done(f"{stack}: {summary(done)}", {**facts(done), "outputs": found})
+
+
+def plan(engine: auto.Stack, out: Output) -> Changes:
+    """What an `up` would change, told."""
     with followed(out.say) as watch:
         deployment.recover(engine, watch=watch)
         planned = deployment.preview(engine, watch=watch)
     _tell(out, planned)
-    if planned.nothing:
-        out.say(f"nothing of {stack} is to change")
-    out.confirm(f"Bring {stack} there ({_summary(planned)})?")
+    return planned
+
+
+def carry_out(
+    on: target.Target, engine: auto.Stack, out: Output, *, message: str | None, backups: Path | None = None
+) -> tuple[Changes, Mapping[str, Any]]:
+    """An `up` that was agreed to: what it changed, and the outputs of the stack."""
     if on.protected:
-        out.say(f"state before: {deployment.back_up(engine, backups or target.PROJECT / '.state' / stack)}")
+        out.say(f"state before: {deployment.back_up(engine, backups or target.PROJECT / '.state' / on.stack)}")
     with followed(out.say) as watch:
         done = deployment.up(engine, message=message, watch=watch)
     found = deployment.outputs(engine)
     for waits in found.get("waiting_for", []):
         out.say(f"waits for {waits}")
-    out.done(f"{stack}: {_summary(done)}", {**_facts(done), "outputs": found})
+    return done, found
 
 
 def refresh(
@@ -106,7 +121,7 @@ def refresh(
     with followed(out.say) as watch:
         found = deployment.refresh(engine, forget_creates=forget_creates, watch=watch)
     _tell(out, found)
-    out.done(f"{stack}: {_summary(found)}", _facts(found))
+    out.done(f"{stack}: {summary(found)}", facts(found))
 
 
 def drift(stack: Stack, as_json: Json = False) -> None:
@@ -209,12 +224,14 @@ def _line(step: Step) -> str:
     return f"{MARKS.get(step.op, step.op)} {step.type.split(':')[-1]} {step.name}{keys}"
 
 
-def _summary(changes: Changes) -> str:
+def summary(changes: Changes) -> str:
+    """The changes in numbers."""
     same = changes.counts.get("same", 0)
     return f"{counted(changes.steps) or 'nothing to change'}, {same} stay as they are"
 
 
-def _facts(changes: Changes) -> dict[str, Any]:
+def facts(changes: Changes) -> dict[str, Any]:
+    """The changes as programs read them."""
     return asdict(changes)
 
 

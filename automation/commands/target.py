@@ -97,6 +97,11 @@ class Target:
         endpoints = self._workloads[names.workload].get("endpoints") or {}
         return names.of_endpoint(_one("--endpoint", name, sorted(endpoints)))
 
+    def stopped(self, names: EndpointNames) -> bool:
+        """Whether the config stops the endpoint."""
+        settings = self._workloads[names.workload]["endpoints"][names.endpoint]
+        return isinstance(settings, dict) and settings.get("state") == "stopped"
+
     @property
     def releases(self) -> Clients:
         """The clients that a release needs."""

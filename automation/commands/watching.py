@@ -20,6 +20,7 @@ from automation.operations import logs as logged
 from automation.operations import status as standing
 from automation.operations.errors import RefusedError
 from automation.operations.logs import Source
+from automation.operations.verification import STOPPED, Verdict
 from automation.operations.verification import verify as compared
 
 _WIDTH = 240
@@ -33,10 +34,9 @@ def verify(stack: Stack, workload: Workload = None, endpoint: Endpoint = None, a
     """
     on, out = target.read(stack), Output(as_json=as_json)
     chosen = [on.endpoint(workload, endpoint)] if endpoint else [*_endpoints(on, workload)]
-    verdicts = [compared(names, on.releases) for names in chosen]
+    verdicts = [compared(names, on.releases, stopped=on.stopped(names)) for names in chosen]
     for verdict in verdicts:
-        said = f"serves release {verdict.live}" if verdict.live else "waits for its first release"
-        out.say(f"endpoint {verdict.name}: {'; '.join(verdict.differences) or said}")
+        out.say(f"endpoint {verdict.name}: {'; '.join(verdict.differences) or _stands(verdict)}")
     wrong = [verdict for verdict in verdicts if verdict.differences]
     end = f"{stack}: {len(wrong)} of {len(verdicts)} endpoints differ from what is wanted"
     out.done(
@@ -50,7 +50,7 @@ def verify(stack: Stack, workload: Workload = None, endpoint: Endpoint = None, a
 def status(stack: Stack, as_json: Json = False) -> None:
     """Show a stack on one screen: releases, alarms, runs."""
     on, out = target.read(stack), Output(as_json=as_json)
-    found = standing.read(on.workloads, on.endpoints, on.releases, on.client)
+    found = standing.read(on.workloads, {each: on.stopped(each) for each in on.endpoints}, on.releases, on.client)
     if as_json:
         out.done("", asdict(found))
     else:
@@ -84,6 +84,12 @@ def logs(
     facts = [{"when": line.when.isoformat(), "group": line.group, "text": line.text} for line in lines]
     if as_json or text:
         out.done(text, {"lines": facts})
+
+
+def _stands(verdict: Verdict) -> str:
+    if verdict.status == STOPPED and verdict.wanted:
+        return f"is stopped, on release {verdict.wanted}"
+    return f"serves release {verdict.live}" if verdict.live else "waits for its first release"
 
 
 def _endpoints(on: target.Target, workload: str | None) -> list[Any]:

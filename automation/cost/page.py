@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from automation.cost.document import Document
 from automation.cost.estimate import Estimate, Line, Sum, estimate
@@ -14,16 +14,28 @@ from contracts.prices import price
 
 #: Hours a month in which a stack for people who test is needed: 22 days of 10.
 OFFICE_HOURS: Final = 220
-#: What the page shows: the stack and its use.
+STOPPED: Final = "staging, stopped"
+#: What the page shows: the stack (or `STOPPED`) and its use.
 CASES: Final[Mapping[str, tuple[str, Traffic]]] = {
     "prod": ("prod", Traffic()),
     "staging": ("staging", Traffic()),
     f"staging, {OFFICE_HOURS} hours": ("staging", Traffic(endpoint_hours=OFFICE_HOURS)),
-    "staging, stopped": ("staging", Traffic(endpoint_hours=0)),
+    STOPPED: (STOPPED, Traffic()),
 }
 #: What stands between `<!-- name -->` and `<!-- /name -->` is written; all else is a person's.
 _BLOCK: Final = re.compile(r"(<!-- ([^/>]+) -->)\n.*?(<!-- /\2 -->)", re.DOTALL)
 _NUMBERS: Final = frozenset({"default", "fixed", "traffic", "USD a month", "of it ~", "quantity", "price", "USD"})
+
+
+def stopped(workloads: Mapping[str, Any]) -> dict[str, Any]:
+    """The workloads of a stack's config with every endpoint stopped."""
+    return {
+        name: {
+            **workload,
+            "endpoints": {each: {**found, "state": "stopped"} for each, found in workload["endpoints"].items()},
+        }
+        for name, workload in workloads.items()
+    }
 
 
 def page(text: str, documents: Mapping[str, Document]) -> str:

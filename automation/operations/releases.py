@@ -113,11 +113,29 @@ def shadowed(names: EndpointNames, record: Record | None) -> Record:
 
 
 def roll_back(
-    names: EndpointNames, *, by: By, clients: Clients, tell: Callable[[str, str], None], patience_seconds: float
+    names: EndpointNames,
+    *,
+    by: By,
+    clients: Clients,
+    tell: Callable[[str, str], None],
+    patience_seconds: float,
+    stopped: bool = False,
 ) -> Outcome:
-    """Move the endpoint to the release that was good before, at once, and wait until it serves it."""
+    """Move the endpoint to the release that was good before, at once, and wait until it serves it.
+
+    Of one that the config stopped, the record alone.
+    """
     request = Request(who=by.who, why=by.why)
-    return Rollback(ledger=ledger(names, clients), request=request, tell=tell, patience_seconds=patience_seconds).run()
+    return Rollback(
+        ledger=ledger(names, clients), request=request, tell=tell, patience_seconds=patience_seconds, stopped=stopped
+    ).run()
+
+
+def note(names: EndpointNames, *, who: str, clients: Clients) -> Record | None:
+    """Write into the record what the endpoint serves now, with how many instances: before it is gone."""
+    with ledger(names, clients).open(who=who, doing="stop") as book:
+        book.refuse_in_progress()
+        return book.write(book.record) if book.record else None
 
 
 @dataclass(frozen=True, kw_only=True)

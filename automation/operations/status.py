@@ -60,11 +60,11 @@ class Status:
     waiting: Sequence[str]
 
 
-def endpoint_status(names: EndpointNames, clients: Clients) -> EndpointStatus:
-    """One endpoint, now."""
+def endpoint_status(names: EndpointNames, clients: Clients, *, stopped: bool = False) -> EndpointStatus:
+    """One endpoint, now. `stopped` is what the stack's config says of it."""
     record, live = releases.read(names, clients), observe(clients.sagemaker, names.prefix)
     return EndpointStatus(
-        verdict=compare(names, record, live, clients),
+        verdict=compare(names, record, live, clients, stopped=stopped),
         instances=dict(live.counts) if live else {},
         weights=dict(live.weights) if live else {},
         release=record.wanted if record else None,
@@ -101,18 +101,18 @@ def runs(names: WorkloadNames, sagemaker: Any) -> list[Run]:
 
 def read(
     workloads: Sequence[WorkloadNames],
-    endpoints: Sequence[EndpointNames],
+    endpoints: Mapping[EndpointNames, bool],
     clients: Clients,
     client: Callable[[str], Any],
 ) -> Status:
-    """All of a stack."""
+    """All of a stack: its endpoints, each with whether the config stops it."""
     ringing, quiet = alarms(workloads, client("cloudwatch"))
     newest = [packages.newest(names, sagemaker=clients.sagemaker) for names in workloads]
     return Status(
         stack=workloads[0].stack,
         account=workloads[0].account,
         region=workloads[0].region,
-        endpoints=[endpoint_status(names, clients) for names in endpoints],
+        endpoints=[endpoint_status(names, clients, stopped=stopped) for names, stopped in endpoints.items()],
         alarms=ringing,
         quiet=quiet,
         runs=[run for names in workloads for run in runs(names, clients.sagemaker)],

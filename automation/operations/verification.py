@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from automation.operations import releases
 from automation.operations.recovery import packages
@@ -11,6 +12,9 @@ from automation.operations.releases import Clients
 from contracts.names import EndpointNames
 from contracts.release import Record
 from contracts.release.live import Live, observe
+
+#: The status of an endpoint that is not there because the stack's config stopped it.
+STOPPED: Final = "stopped"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +30,15 @@ class Verdict:
     differences: tuple[str, ...] = ()
 
 
-def verify(names: EndpointNames, clients: Clients) -> Verdict:
-    """What is wanted and what is live, now."""
-    return compare(names, releases.read(names, clients), observe(clients.sagemaker, names.prefix), clients)
+def verify(names: EndpointNames, clients: Clients, *, stopped: bool = False) -> Verdict:
+    """What is wanted and what is live, now. `stopped` is what the stack's config says of the endpoint."""
+    record, live = releases.read(names, clients), observe(clients.sagemaker, names.prefix)
+    return compare(names, record, live, clients, stopped=stopped)
 
 
-def compare(names: EndpointNames, record: Record | None, live: Live | None, clients: Clients) -> Verdict:
+def compare(
+    names: EndpointNames, record: Record | None, live: Live | None, clients: Clients, *, stopped: bool = False
+) -> Verdict:
     """Compare the record with DescribeEndpoint, DescribeEndpointConfig and the models' packages."""
     return Verdict(
         workload=names.workload,
@@ -39,9 +46,15 @@ def compare(names: EndpointNames, record: Record | None, live: Live | None, clie
         name=names.prefix,
         wanted=record.wanted.id if record else None,
         live=live.release if live else None,
-        status=live.status if live else "is not there",
-        differences=tuple(_differences(record, live, clients)),
+        status=live.status if live else STOPPED if stopped else "is not there",
+        differences=tuple(_running(live) if stopped else _differences(record, live, clients)),
     )
+
+
+def _running(live: Live | None) -> Iterator[str]:
+    """What keeps an endpoint from being stopped."""
+    if live:
+        yield f"its state is stopped, and it is {live.status}: run `up`"
 
 
 def _differences(record: Record | None, live: Live | None, clients: Clients) -> Iterator[str]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import yaml
 
@@ -75,32 +75,17 @@ def _entry(contract: str) -> dict[str, Any]:
 
 def _inserted(text: str, added: Mapping[str, Any], *, has_key: bool) -> str | None:
     """`text` with the lines of `added` after the last workload, or after the last key of the config; None: no place."""
-    config = _below(yaml.compose(text, yaml.SafeLoader), "config")
-    place = _below(config, _KEY) if has_key else config
+    config = stack_files.below(yaml.compose(text, yaml.SafeLoader), "config")
+    place = stack_files.below(config, _KEY) if has_key else config
     if not isinstance(place, yaml.MappingNode) or place.flow_style or not place.value:
         return None
     block = yaml.safe_dump(added if has_key else {_KEY: added}, sort_keys=False)
     column = place.value[0][0].start_mark.column
     old = text.splitlines(keepends=True)
-    at = _last_line(place) + 1
+    at = stack_files.last_line(place) + 1
     if old[at - 1][-1] != "\n":
         old[at - 1] += "\n"
     return "".join([*old[:at], *(f"{' ' * column}{line}\n" for line in block.splitlines()), *old[at:]])
-
-
-def _below(node: yaml.Node | None, key: str) -> yaml.Node | None:
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    pairs = cast("list[tuple[yaml.Node, yaml.Node]]", node.value)
-    return next((value for name, value in pairs if name.value == key), None)
-
-
-def _last_line(node: yaml.Node) -> int:
-    """The line, from 0, in which the last part of a node ends (a block itself ends after blank lines)."""
-    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
-        last: Any = node.value[-1]
-        return _last_line(last[1] if isinstance(last, tuple) else last)
-    return node.end_mark.line - (node.end_mark.column == 0)
 
 
 def _contracts(*arguments: str, asks: bool = False) -> subprocess.CompletedProcess[str]:

@@ -160,6 +160,12 @@ def recover(stack: auto.Stack, *, watch: Watch = _unwatched) -> None:
         refresh(stack, watch=watch)
 
 
+def protect(stack: auto.Stack, urn: str, *, protected: bool) -> None:
+    """Whether the engine refuses to delete a resource, until the next `up` says it anew."""
+    command = "protect" if protected else "unprotect"
+    _run(lambda: stack._run_pulumi_cmd_sync(["state", command, urn, "--yes"]), Log(), stack, doing=command)
+
+
 def back_up(stack: auto.Stack, directory: Path) -> Path:
     """Write the state into a file, secrets encrypted, for `pulumi stack import --file`."""
     directory.mkdir(parents=True, exist_ok=True)

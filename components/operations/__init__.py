@@ -85,7 +85,9 @@ def monitor(
     operations: Operations,
     lookup: pulumi.InvokeOptions,
 ) -> None:
-    """The jobs that look at what a living endpoint is asked and answers."""
+    """The jobs that look at what a living endpoint is asked and answers; a stopped one is asked nothing."""
+    if live.live is None:
+        return
     names = workload.names.of_endpoint(endpoint)
     champion = packages.read(workload.records[endpoint].wanted.champion, lookup)
     compared_with = drift.reference(names, champion)
@@ -104,7 +106,7 @@ def monitor(
             workload.opts(endpoint),
         )
     if workload.settings.monitoring.engine == "sagemaker":
-        _data_quality(workload, endpoint, live, champion, lookup)
+        _data_quality(workload, endpoint, live.live, champion, lookup)
 
 
 def _ingestion(workload: Workload, letters: DeadLetters, pipeline: pulumi.Resource) -> None:
@@ -146,6 +148,7 @@ def _endpoint(
         workload.named(f"{endpoint}-{rollback.ROLE}"),
         ground=workload.ground,
         names=names,
+        stopped=settings.state == "stopped",
         dead_letters_arn=letters.arn,
         opts=workload.opts(endpoint),
     )
@@ -164,7 +167,7 @@ def _endpoint(
 def _data_quality(
     workload: Workload,
     endpoint: str,
-    live: Served,
+    live: pulumi.Resource,
     champion: Mapping[str, Any],
     lookup: pulumi.InvokeOptions,
 ) -> None:
@@ -178,7 +181,7 @@ def _data_quality(
             names=workload.names.of_endpoint(endpoint),
             settings=workload.settings.monitoring,
             baseline=baseline,
-            endpoint=live.live,
+            endpoint=live,
             image_uri=quality.analyzer_image(workload.names.region, lookup),
         ),
         workload.opts(endpoint),

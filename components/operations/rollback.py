@@ -70,10 +70,11 @@ def rollback(
     *,
     ground: Ground,
     names: EndpointNames,
+    stopped: bool = False,
     dead_letters_arn: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> Responder:
-    """The rollback function of an endpoint and its topic."""
+    """The rollback function of an endpoint and its topic. Of a stopped endpoint it rewrites the record alone."""
     return Responder(
         name,
         ResponderArgs(
@@ -87,6 +88,7 @@ def rollback(
                 "ENDPOINT_NAME": names.prefix,
                 "LOCK_BUCKET": names.artifacts_bucket,
                 "LOCK_KEY": names.lock_key,
+                **({"STOPPED": "true"} if stopped else {}),
             },
             timeout_seconds=TIMEOUT_SECONDS,
             statements=statements(names, models_key=ground.keys[Domain.MODELS].arn),

@@ -1,4 +1,4 @@
-"""The SageMaker endpoint itself, whatever stands behind it, and its log group."""
+"""The SageMaker endpoint itself, whatever stands behind it, and its log group, which outlives it."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ def endpoint(
     config: aws.sagemaker.EndpointConfiguration,
     deployment: aws.sagemaker.EndpointDeploymentConfigArgs | None,
     parent: pulumi.Resource,
-) -> aws.sagemaker.Endpoint:
-    """The endpoint on the live release's configuration; `deployment` is how the next one takes over.
+) -> aws.sagemaker.Endpoint | None:
+    """The endpoint on the wanted release's configuration, None if it is stopped.
 
-    None where SageMaker moves all traffic at once and no alarm turns it back.
+    `deployment` is how the next release takes over, None where SageMaker moves all traffic at once and no
+    alarm turns it back.
     """
     names, ground = args.names, args.ground
     logs = aws.cloudwatch.LogGroup(
@@ -44,6 +45,8 @@ def endpoint(
         retention_in_days=ground.log_retention_days,
         opts=pulumi.ResourceOptions(parent=parent),
     )
+    if args.settings.state == "stopped":
+        return None
 
     def see(hook: pulumi.ResourceHookArgs) -> None:
         wanted, read = (hook.new_inputs or {})["endpointConfigName"], (hook.new_outputs or {})["endpointConfigName"]

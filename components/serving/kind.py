@@ -47,8 +47,8 @@ class Served(Protocol):
         ...
 
     @property
-    def live(self) -> pulumi.Resource:
-        """What has to be there before it can be watched."""
+    def live(self) -> pulumi.Resource | None:
+        """What has to be there before it can be watched; None while it is stopped."""
         ...
 
 

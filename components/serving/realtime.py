@@ -27,10 +27,11 @@ class Realtime(pulumi.ComponentResource):
     """The endpoint.
 
     serving = Realtime("churn-live", EndpointArgs(ground=ground, names=names, settings=settings, record=record, ...))
-    serving.endpoint.name
+    serving.name
     """
 
-    endpoint: aws.sagemaker.Endpoint
+    endpoint: aws.sagemaker.Endpoint | None
+    name: pulumi.Output[str]
 
     def __init__(self, name: str, args: EndpointArgs[Settings], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:serving:Realtime", name, None, opts)
@@ -39,18 +40,14 @@ class Realtime(pulumi.ComponentResource):
         configs = configurations(name, args, role, child)
         deployment = deployment_config(args.settings, args.rollback_alarms)
         self.endpoint = endpoint(name, args, configs[0], deployment, self)
-        if args.settings.autoscaling.enabled:
+        self.name = self.endpoint.name if self.endpoint else pulumi.Output.from_input(args.names.prefix)
+        if self.endpoint and args.settings.autoscaling.enabled:
             scaling(name, args.names, CHAMPION, args.settings.autoscaling, self.endpoint, self)
-        self.register_outputs({"endpoint": self.endpoint.name, "release": args.record.wanted.id})
+        self.register_outputs({"endpoint": self.name, "release": args.record.wanted.id})
 
     @property
-    def name(self) -> pulumi.Output[str]:
-        """Name of the endpoint."""
-        return self.endpoint.name
-
-    @property
-    def live(self) -> pulumi.Resource:
-        """The endpoint."""
+    def live(self) -> pulumi.Resource | None:
+        """The endpoint; None while it is stopped."""
         return self.endpoint
 
 

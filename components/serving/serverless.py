@@ -29,10 +29,11 @@ class Serverless(pulumi.ComponentResource):
     """The endpoint.
 
     serving = Serverless("churn-live", EndpointArgs(ground=ground, names=names, settings=settings, record=record, ...))
-    serving.endpoint.name
+    serving.name
     """
 
-    endpoint: aws.sagemaker.Endpoint
+    endpoint: aws.sagemaker.Endpoint | None
+    name: pulumi.Output[str]
 
     def __init__(self, name: str, args: EndpointArgs[Settings], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:serving:Serverless", name, None, opts)
@@ -42,16 +43,12 @@ class Serverless(pulumi.ComponentResource):
         found = models.outside(name, [release.champion for release in releases], role, _environment(args), child)
         configs = [_config(name, args, release, found[release.champion], child) for release in releases]
         self.endpoint = endpoint(name, args, configs[0], None, self)
-        self.register_outputs({"endpoint": self.endpoint.name, "release": releases[0].id})
+        self.name = self.endpoint.name if self.endpoint else pulumi.Output.from_input(args.names.prefix)
+        self.register_outputs({"endpoint": self.name, "release": releases[0].id})
 
     @property
-    def name(self) -> pulumi.Output[str]:
-        """Name of the endpoint."""
-        return self.endpoint.name
-
-    @property
-    def live(self) -> pulumi.Resource:
-        """The endpoint."""
+    def live(self) -> pulumi.Resource | None:
+        """The endpoint; None while it is stopped."""
         return self.endpoint
 
 

@@ -42,8 +42,10 @@ class Book:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """Live instances by variant."""
-        return self.live.counts if self.live else {}
+        """Live instances by variant; where there is no endpoint, those that it had when the record was written."""
+        if self.live:
+            return self.live.counts
+        return self.record.counts if self.record else {}
 
     @property
     def stray(self) -> bool:

@@ -6,6 +6,7 @@ does, one step at a time, so whoever dies half way is followed by somebody who g
     on its way      wait: until the endpoint has settled nothing can be done, and nothing is claimed
     not there yet   move it to the known good release, all traffic at once; then the record
     there           the release is live: only now it is said to be rolled back
+    stopped         there is nothing to move: the record alone, and the endpoint wakes on the known good release
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """`action` is "rolled-back" or "ignored"; ids of the release that failed and of the one that serves."""
+    """`action` is "rolled-back", "recorded" (the endpoint is stopped) or "ignored".
+
+    Ids of the release that failed and of the one that serves, or will.
+    """
 
     action: str
     reason: str
@@ -60,6 +64,8 @@ class Outcome:
 class Rollback:
     """One rollback. `tell` gets a subject and a text, for people; `patience_seconds` bounds the waiting.
 
+    `stopped` says that the endpoint is not there because the stack's config stopped it.
+
     The first look comes after `poll_seconds`, the next ones after longer and longer.
     """
 
@@ -67,6 +73,7 @@ class Rollback:
     request: Request
     tell: Callable[[str, str], None]
     patience_seconds: float
+    stopped: bool = False
     poll_seconds: float = 0.5
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
@@ -109,6 +116,8 @@ class Rollback:
     def _step(self, book: Book, moved: str) -> Outcome | str:
         """The outcome, or the id of the release that the endpoint is now on its way to ("" for none)."""
         record, live = book.record, book.live
+        if record is not None and live is None and self.stopped:
+            return self._record_only(book, record)
         if record is None or live is None:
             raise ReleaseError(f"endpoint {self.ledger.endpoint} has no release yet, or is not there: nothing to do")
         if live.in_progress:
@@ -127,16 +136,23 @@ class Rollback:
                 f"endpoint {live.endpoint} serves {live.config}, which is not in the record: it was moved by hand; "
                 "promote a package and run `pulumi up`"
             )
-        rolled = roll_back(
-            record,
-            who=self.request.who,
-            why=self.request.why,
-            when=self.now().isoformat(timespec="milliseconds"),
-            deployed=was_deployed(self.ledger.sagemaker, live, wanted),
-        )
+        rolled = self._rolled(record, deployed=was_deployed(self.ledger.sagemaker, live, wanted))
         if rolled.wanted.status is Status.LIVE:  # SageMaker turned the rollout back itself
             return self._done(book.write(rolled))
         return self._move(book, rolled)
+
+    def _rolled(self, record: Record, *, deployed: bool) -> Record:
+        when = self.now().isoformat(timespec="milliseconds")
+        return roll_back(record, who=self.request.who, why=self.request.why, when=when, deployed=deployed)
+
+    def _record_only(self, book: Book, record: Record) -> Outcome:
+        """Of a stopped endpoint: a candidate is withdrawn, for nobody sees any more whether it served."""
+        wanted = record.wanted
+        if not self._is_done(wanted, ""):
+            if self.request.about and instant(wanted.when) > self.request.about:
+                return self._too_late(wanted, self.request.about)
+            record = book.write(self._rolled(record, deployed=True))
+        return self._done(record, recorded=True)
 
     def _is_done(self, live: Release, moved: str) -> bool:
         """Whether what serves came back by this request, in this try or in one before it."""
@@ -187,17 +203,18 @@ class Rollback:
             self.tell(f"{endpoint} moved without its halt alarm", f"{message}\n{advice}\n{self._asked}")
         return True
 
-    def _done(self, record: Record) -> Outcome:
-        live, endpoint = record.serving, self.ledger.endpoint
+    def _done(self, record: Record, *, recorded: bool = False) -> Outcome:
+        live, endpoint = record.wanted if recorded else record.serving, self.ledger.endpoint
         failed = next((release for release in record.releases[1:] if release.status is Status.FAILED), None)
+        now, action = ("is stopped and will serve", "recorded") if recorded else ("serves", "rolled-back")
         lines = [
-            f"{endpoint} serves {live.champion} (release {live.id}).",
+            f"{endpoint} {now} {live.champion} (release {live.id}).",
             f"Failed: {failed.champion} (release {failed.id})." if failed else "",
             self._asked,
             "The next `pulumi up` agrees with this; promote a fixed package when there is one.",
         ]
         self.tell(f"{endpoint} rolled back", "\n".join(line for line in lines if line))
-        return Outcome(action="rolled-back", reason=self.request.why, failed=failed.id if failed else "", live=live.id)
+        return Outcome(action=action, reason=self.request.why, failed=failed.id if failed else "", live=live.id)
 
     def _too_late(self, wanted: Release, about: datetime) -> Outcome:
         reason = f"release {wanted.id} was promoted after {about.isoformat()}"

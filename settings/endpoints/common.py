@@ -13,6 +13,7 @@ from settings.rollouts import FLEET_START_MINUTES, LEAST_INSTANCES, MAX_ROLLOUT_
 from settings.section import EndpointInstance, Section, told
 from settings.tags import MAX_ENDPOINT_TAGS, Tags
 
+State = Literal["running", "stopped"]
 RollbackAlarm = Literal["server_errors", "latency", "drift"]
 
 
@@ -38,6 +39,12 @@ class EndpointAlarms(Section):
 class AnyKind(Section):
     """What an endpoint of any kind has."""
 
+    state: State = Field(
+        default="running",
+        json_schema_extra=told(cost="`stopped` costs its alarms alone", risk="`stopped` answers nobody"),
+    )
+    """`stopped` deletes what serves, scales and monitors. Releases, their configurations, alarms and logs stay, and
+    `running` brings the wanted release back."""
     tags: Tags = Field(default={}, max_length=MAX_ENDPOINT_TAGS)
     """Tags of the endpoint's resources, beside those of its workload."""
     alarms: EndpointAlarms = EndpointAlarms()

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from automation.cost import Document, Estimate, Traffic, estimate
-from automation.cost.page import page
+from automation.cost.page import STOPPED, page, stopped
 from automation.cost.rules import FREE, RULES
+from automation.operations import stack_files
 from local.runtime import Stack
 from tests.synth.conftest import STACKS, written_types
 
 PROJECT = Path(__file__).parents[2]
+NO_HOUR = Traffic(endpoint_hours=0)
 #: Settings that add types of resources, over those of staging.
 VARIANTS: dict[str, dict[str, Any]] = {
     "NAT and mails": {
@@ -39,6 +41,9 @@ def of(stack: str, region: str = "us-east-1", *, file: str | None = None, **conf
 
 @cache
 def default(stack: str) -> Document:
+    if stack == STOPPED:
+        config = stack_files.read(PROJECT / "Pulumi.staging.yaml")["config"]
+        return of("staging", workloads=stopped(config["ml-platform:workloads"]))
     return of(stack)
 
 
@@ -101,11 +106,16 @@ def test_prod_costs_at_most_290_usd_a_month() -> None:
 
 
 def test_staging_costs_at_most_70_usd_stopped_and_95_in_business_hours() -> None:
-    assert estimate(default("staging"), Traffic(endpoint_hours=0)).total.usd < 70
+    assert estimate(default(STOPPED)).total.usd < 70
     assert estimate(default("staging"), Traffic(endpoint_hours=220)).total.usd < 95
+
+
+def test_a_stopped_endpoint_costs_what_one_costs_that_runs_no_hour() -> None:
+    declared, assumed = (lines(estimate(*case)) for case in ((default(STOPPED),), (default("staging"), NO_HOUR)))
+    assert {name: usd for name, usd in assumed.items() if usd} == {name: usd for name, usd in declared.items() if usd}
 
 
 def test_the_page_says_what_the_stacks_cost_today() -> None:
     text = (PROJECT / "docs" / "cost.md").read_text()
     stale = "docs/cost.md is stale: run `python -m automation.cost`"
-    assert page(text, {stack: default(stack) for stack in STACKS}) == text, stale
+    assert page(text, {stack: default(stack) for stack in (*STACKS, STOPPED)}) == text, stale

@@ -1,6 +1,6 @@
 """The rollback Lambda: alarm -> endpoint back on the known good release -> release record rewritten -> people told.
 
-Environment: RELEASE_PARAMETER, ENDPOINT_NAME, LOCK_BUCKET, LOCK_KEY, TOPIC_ARN.
+Environment: RELEASE_PARAMETER, ENDPOINT_NAME, LOCK_BUCKET, LOCK_KEY, TOPIC_ARN; STOPPED where the config says so.
 
 An endpoint takes minutes to come to rest, so the function waits, for most of the time it has. What does not succeed is
 told to people and raised: Lambda tries the event twice more, then it is in the dead-letter queue, which has an alarm.
@@ -28,7 +28,8 @@ MARGIN_SECONDS = 30.0
 
 @job.function("rollback")
 def handle(event: Mapping[str, Any], context: Any) -> dict[str, str]:
-    """Lambda entry. Returns {"action": "rolled-back" | "ignored" | "refused", "reason": ..., "failed", "live": ids}."""
+    """Lambda entry. Returns {"action": "rolled-back" | "recorded" | "ignored" | "refused", "reason": ...}, and ids of
+    releases: {"failed", "live"}."""
     return roll_back(
         event,
         environment=os.environ,
@@ -67,7 +68,14 @@ def roll_back(
         ssm=ssm,
         sagemaker=sagemaker,
     )
-    rollback = Rollback(ledger=ledger, request=request, tell=tell, patience_seconds=patience_seconds, now=now)
+    rollback = Rollback(
+        ledger=ledger,
+        request=request,
+        tell=tell,
+        patience_seconds=patience_seconds,
+        stopped="STOPPED" in environment,
+        now=now,
+    )
     asked = f"Asked by {request.who}: {request.why}"
     try:
         outcome = rollback.run()

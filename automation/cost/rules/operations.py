@@ -11,6 +11,8 @@ from automation.cost.rules.network import FLOW_LOG_GB
 from automation.cost.traffic import DAYS_A_MONTH
 
 _FLOW_LOG: Final = "aws:ec2/flowLog:FlowLog"
+_ENDPOINT: Final = "aws:sagemaker/endpoint:Endpoint"
+_ENDPOINT_LOGS: Final = "/aws/sagemaker/Endpoints/"
 _DASHBOARD: Final = "aws:cloudwatch/dashboard:Dashboard"
 _FREE_DASHBOARDS: Final = 3
 #: Alarms that a target-tracking policy makes (Application Auto Scaling user guide, "How target tracking works").
@@ -60,6 +62,9 @@ def _log_group(resource: Resource, context: Context) -> Iterator[Charge]:
     name = str(resource.inputs["name"])
     flows = any(str(each.inputs.get("logDestination")).endswith(name) for each in context.document.all(_FLOW_LOG))
     gb = FLOW_LOG_GB if flows else _FUNCTION_LOG_GB if name.startswith("/aws/lambda/") else _SERVICE_LOG_GB
+    if name.startswith(_ENDPOINT_LOGS):
+        serves = context.document.all(_ENDPOINT, name=name.removeprefix(_ENDPOINT_LOGS))
+        gb *= context.traffic.running if serves else 0
     months = min(context.traffic.months, (resource.inputs.get("retentionInDays") or float("inf")) / DAYS_A_MONTH)
     yield Charge("cloudwatch", "logs ingestion", gb, traffic=True)
     yield Charge("cloudwatch", "logs storage", gb * months * _LOGS_COMPRESSED, traffic=True)

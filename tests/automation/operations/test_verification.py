@@ -6,6 +6,7 @@ from automation.operations import releases
 from automation.operations.releases import By
 from automation.operations.verification import Verdict, verify
 from tests.automation.conftest import Platform
+from tests.local.processes import eventually
 
 BY = By(who="user/ana", why="a test")
 
@@ -113,3 +114,19 @@ def test_a_lost_record_of_an_endpoint_that_serves_differs(platform: Platform) ->
     platform.up(releases.promote(platform.names, "1", by=BY, clients=platform.clients))
     platform.client("ssm").delete_parameter(Name=platform.names.release_parameter)
     assert differences(platform) == ("it serves, and there is no release record: `follow` rebuilds it",)
+
+
+def test_a_stopped_endpoint_is_as_wanted_once_it_is_gone(platform: Platform) -> None:
+    platform.register()
+    record = releases.promote(platform.names, "1", by=BY, clients=platform.clients)
+    platform.up(record)
+    found = verify(platform.names, platform.clients, stopped=True)
+    assert found.differences == ("its state is stopped, and it is InService: run `up`",)
+    noted = releases.note(platform.names, who="user/ana", clients=platform.clients)
+    assert noted is not None
+    assert (noted.live, noted.counts) == (noted.wanted, {"champion": 3})
+    platform.client("sagemaker").delete_endpoint(EndpointName=platform.names.prefix)
+    eventually(lambda: verify(platform.names, platform.clients, stopped=True).status == "stopped")
+    found = verify(platform.names, platform.clients, stopped=True)
+    assert (found.wanted, found.live, found.differences) == (record.wanted.id, None, ())
+    assert differences(platform) == (f"release {record.wanted.id} is promoted and not deployed: run `up`",)

@@ -225,6 +225,13 @@ def stack_command(arguments: list[str], stack: str) -> str:
             return stack
 
 
+def shield(protect: bool, named: str, stack: str) -> None:
+    """`state protect` and `state unprotect`."""
+    state = read(stack)
+    next(each for each in state["resources"] if urn(stack, each) == named)["protect"] = protect
+    write(stack, state)
+
+
 def config_command(arguments: list[str], stack: str) -> str:
     """`config refresh` writes the stack's file as its last update had it, `config --json` reads it."""
     config = scenario()["config"].get(stack, {})
@@ -265,6 +272,8 @@ def answer(command: str, *arguments: str) -> str:
         engine(command, stack, rest)
     elif command == "config":
         return config_command(rest, stack)
+    elif command == "state":
+        shield(rest[0] == "protect", rest[1], stack)
     elif command != "cancel":
         raise CliError(f"error: unknown command {command}")
     return ""

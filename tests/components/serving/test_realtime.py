@@ -320,6 +320,16 @@ def test_scaling_can_be_switched_off_to_change_the_instance_type() -> None:
     assert serving(autoscaling={"enabled": False}).names(TARGET) == []
 
 
+def test_a_stopped_endpoint_keeps_the_configurations_of_its_releases_and_nothing_that_serves() -> None:
+    stopped = serving(record(split=True), state="stopped")
+    assert {each.name for each in ab_test().resources} - {each.name for each in stopped.resources} == {
+        "serving-endpoint",
+        *(f"serving-champion-{role}" for role in ("target", "invocations", "at-2200", "at-0600")),
+    }
+    assert [c.inputs for c in stopped.all(CONFIG)] == [c.inputs for c in ab_test().all(CONFIG)]
+    assert stopped.one("serving-logs").inputs == ab_test().one("serving-logs").inputs
+
+
 def test_the_role_loads_models_and_captures_traffic() -> None:
     statements = permissions(default(), "serving-role")
     assert statements["LoadModelsObjects"]["Resource"] == [

@@ -12,10 +12,12 @@ import pytest
 
 from contracts import release
 from contracts.release import Record, ReleaseError, Status, emergency
+from contracts.release.live import observe
 from contracts.release.lock import BusyError
 from contracts.release.rollback import NoConfigurationError, Outcome, Request, Rollback
 from tests.contracts.release.conftest import Endpoint, together
 from tests.contracts.release.records import package, statuses
+from tests.local.processes import eventually
 
 NOW = datetime.now(UTC)
 CANDIDATE, LIVE, GOOD, FAILED = Status.CANDIDATE, Status.LIVE, Status.GOOD, Status.FAILED
@@ -325,6 +327,52 @@ def test_without_a_configuration_nothing_moves_and_it_says_what_to_do(endpoint: 
 def test_an_endpoint_that_was_moved_by_hand_is_left_to_a_person(endpoint: Endpoint, second: Record) -> None:
     endpoint.up(release.promote(None, package(9), who="x", why="x", when=NOW.isoformat()))
     with pytest.raises(ReleaseError, match="which is not in the record: it was moved by hand"):
+        rollback(endpoint, []).run()
+    assert endpoint.read() == second
+
+
+def stop(endpoint: Endpoint) -> None:
+    endpoint.sagemaker.delete_endpoint(EndpointName=endpoint.name)
+    eventually(lambda: observe(endpoint.sagemaker, endpoint.name) is None)
+
+
+def test_a_stopped_endpoint_will_serve_the_release_before_and_its_record_says_so(
+    endpoint: Endpoint, second: Record
+) -> None:
+    with endpoint.ledger().open(who="ana", doing="stop") as book:
+        book.write(release.settle(second, second.wanted.id))
+    stop(endpoint)
+    told: list[str] = []
+    first, about = second.releases[1], datetime.now(UTC)
+    outcome = rollback(endpoint, told, about=about, stopped=True).run()
+    assert outcome == Outcome(action="recorded", reason="12 > 10", failed=second.wanted.id, live=first.id)
+    assert statuses(endpoint.read()) == [("1", CANDIDATE), ("2", FAILED)]
+    assert endpoint.read().counts == {"champion": 2}
+    assert told == [f"{endpoint.name} rolled back"]
+    assert rollback(endpoint, told, about=about, stopped=True).run() == outcome  # as Lambda tries again
+    with pytest.raises(ReleaseError, match="rolling back again would flip-flop"):
+        rollback(endpoint, [], who="ben", about=None, stopped=True).run()
+    endpoint.up(endpoint.read())
+    assert serves(endpoint) == endpoint.config(first.id)
+
+
+def test_what_was_promoted_for_a_stopped_endpoint_is_withdrawn_and_later_news_move_nothing(
+    endpoint: Endpoint, second: Record
+) -> None:
+    with endpoint.ledger().open(who="ana", doing="stop") as book:
+        book.write(release.settle(second, second.wanted.id))
+    stop(endpoint)
+    third = promote(endpoint, 3).wanted
+    assert third.instances == {"champion": 2}  # those that were live
+    early = rollback(endpoint, [], about=NOW - timedelta(hours=3), stopped=True).run()
+    assert (early.action, early.live) == ("ignored", third.id)
+    assert rollback(endpoint, [], stopped=True).run().live == second.wanted.id
+    assert statuses(endpoint.read())[:2] == [("2", LIVE), ("3", FAILED)]
+
+
+def test_an_endpoint_that_is_gone_and_not_stopped_is_left_to_a_person(endpoint: Endpoint, second: Record) -> None:
+    stop(endpoint)
+    with pytest.raises(ReleaseError, match="has no release yet, or is not there: nothing to do"):
         rollback(endpoint, []).run()
     assert endpoint.read() == second
 

@@ -185,6 +185,33 @@ def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_change
     assert platform.endpoint()["EndpointConfigName"].startswith(f"{platform.names.prefix}-{before.wanted.id}-")
 
 
+def test_a_stopped_endpoint_wakes_on_what_was_wanted_meanwhile(platform: Platform, up: Up) -> None:
+    ((name, workload),) = Stack("staging").workloads.items()
+    endpoints = {"live": workload["endpoints"]["live"] | {"state": "stopped"}}
+    stopped = {"workloads": {name: workload | {"endpoints": endpoints}}}
+    before, scaling = platform.record(), platform.client("application-autoscaling")
+    assert before is not None
+    gone = up(**stopped)
+    assert gone["update"] == ["churn-live-rollback-function"]
+    assert set(gone["delete"]) >= {"churn-live-endpoint", "churn-live-champion-target", "churn-live-champion-at-0600"}
+    assert not any(word in each for each in gone["delete"] for word in ("config", "model", "logs", "alarm", "package"))
+    assert platform.client("sagemaker").list_endpoints(NameContains=platform.names.prefix)["Endpoints"] == []
+    assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
+    assert up(**stopped) == {}
+    woken = up()
+    assert set(woken["create"]) == set(gone["delete"])
+    assert platform.endpoint()["EndpointConfigName"].startswith(f"{platform.names.prefix}-{before.wanted.id}-")
+    counts = {each["VariantName"]: each["CurrentInstanceCount"] for each in platform.endpoint()["ProductionVariants"]}
+    assert counts == {"champion": before.wanted.instances.get("champion", 3)}
+    assert up() == {}
+    up(**stopped)
+    image = platform.client("ssm").get_parameter(Name=platform.names.ground.image_parameter("inference"))
+    wanted = platform.promote(register(platform, image["Parameter"]["Value"]), who="ana", why="better").wanted
+    assert [each for each in up(**stopped)["create"] if "config" in each] == [f"churn-live-config-{wanted.id}"]
+    up()
+    assert platform.endpoint()["EndpointConfigName"].startswith(f"{platform.names.prefix}-{wanted.id}-")
+
+
 def halt_when_it_rolls_out(platform: Platform) -> None:
     sagemaker, cloudwatch = platform.client("sagemaker"), platform.client("cloudwatch")
     eventually(lambda: platform.endpoint()["EndpointStatus"] == "Updating")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pulumi import automation as auto
 
 from automation.commands import target
 from automation.commands.options import Json, Stack, Yes
@@ -82,7 +81,7 @@ def up(
     out.done(f"{stack}: {summary(done)}", {**facts(done), "outputs": found})
 
 
-def plan(engine: auto.Stack, out: Output) -> Changes:
+def plan(engine: workspace.Engine, out: Output) -> Changes:
     """What an `up` would change, told."""
     with followed(out.say) as watch:
         deployment.recover(engine, watch=watch)
@@ -92,7 +91,7 @@ def plan(engine: auto.Stack, out: Output) -> Changes:
 
 
 def carry_out(
-    on: target.Target, engine: auto.Stack, out: Output, *, message: str | None, backups: Path | None = None
+    on: target.Target, engine: workspace.Engine, out: Output, *, message: str | None, backups: Path | None = None
 ) -> tuple[Changes, Mapping[str, Any]]:
     """An `up` that was agreed to: what it changed, and the outputs of the stack."""
     if on.protected:

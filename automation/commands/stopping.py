@@ -6,8 +6,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
-from pulumi import automation as auto
-
 from automation.commands import target
 from automation.commands.options import Endpoint, Json, Stack, Workload, Yes
 from automation.commands.output import Output
@@ -55,7 +53,7 @@ def wake(
     _bring(on, names, engine, out, "running")
 
 
-def _bring(on: target.Target, names: EndpointNames, engine: auto.Stack, out: Output, state: str) -> None:
+def _bring(on: target.Target, names: EndpointNames, engine: workspace.Engine, out: Output, state: str) -> None:
     done, _ = carry_out(on, engine, out, message=f"endpoint {names.prefix} is {state}")
     out.done(
         f"endpoint {names.prefix} is {state}; keep the line in Pulumi.{on.stack}.yaml",
@@ -77,7 +75,7 @@ def _written(on: target.Target, names: EndpointNames, state: str) -> Generator[N
 
 
 @contextmanager
-def _unshielded(engine: auto.Stack, names: EndpointNames) -> Generator[None]:
+def _unshielded(engine: workspace.Engine, names: EndpointNames) -> Generator[None]:
     """The engine deletes nothing protected: the endpoint alone is not any more, unless nobody agrees."""
     shielded = [
         found["urn"]

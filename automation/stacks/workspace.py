@@ -20,6 +20,10 @@ NO_CLI: Final = (
 PACK, LEVELS = "PULUMI_OPTION_POLICY_PACK", "PULUMI_OPTION_POLICY_PACK_CONFIG"
 
 
+#: The engine of one stack, as other rooms hand it on.
+Engine = auto.Stack
+
+
 class Workspace(auto.LocalWorkspace):
     """The project's directory. Naming a stack leaves the one alone that a bare `pulumi up` acts on."""
 

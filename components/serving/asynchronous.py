@@ -61,10 +61,11 @@ class Asynchronous(pulumi.ComponentResource):
     """The endpoint and its topics.
 
     serving = Asynchronous("churn-bulk", EndpointArgs(ground=ground, names=names, settings=settings, ...))
-    serving.endpoint.name
+    serving.name
     """
 
-    endpoint: aws.sagemaker.Endpoint
+    endpoint: aws.sagemaker.Endpoint | None
+    name: pulumi.Output[str]
 
     def __init__(self, name: str, args: EndpointArgs[Settings], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:serving:Asynchronous", name, None, opts)
@@ -78,19 +79,15 @@ class Asynchronous(pulumi.ComponentResource):
         configs = configurations(name, args, role, child, asynchronous=_queue(args, topics), environment=_ENVIRONMENT)
         deployment = deployment_config(args.settings, args.rollback_alarms)
         self.endpoint = endpoint(name, args, configs[0], deployment, self)
-        if args.settings.autoscaling.enabled:
+        self.name = self.endpoint.name if self.endpoint else pulumi.Output.from_input(args.names.prefix)
+        if self.endpoint and args.settings.autoscaling.enabled:
             alone = len(args.record.wanted.packages) == 1
             backlog_scaling(name, args.names, CHAMPION, args.settings.autoscaling, self.endpoint, self, alone=alone)
-        self.register_outputs({"endpoint": self.endpoint.name, "release": args.record.wanted.id})
+        self.register_outputs({"endpoint": self.name, "release": args.record.wanted.id})
 
     @property
-    def name(self) -> pulumi.Output[str]:
-        """Name of the endpoint."""
-        return self.endpoint.name
-
-    @property
-    def live(self) -> pulumi.Resource:
-        """The endpoint."""
+    def live(self) -> pulumi.Resource | None:
+        """The endpoint; None while it is stopped."""
         return self.endpoint
 
 

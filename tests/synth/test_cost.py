@@ -110,9 +110,12 @@ def test_staging_costs_at_most_70_usd_stopped_and_95_in_business_hours() -> None
     assert estimate(default("staging"), Traffic(endpoint_hours=220)).total.usd < 95
 
 
-def test_a_stopped_endpoint_costs_what_one_costs_that_runs_no_hour() -> None:
-    declared, assumed = (lines(estimate(*case)) for case in ((default(STOPPED),), (default("staging"), NO_HOUR)))
-    assert {name: usd for name, usd in assumed.items() if usd} == {name: usd for name, usd in declared.items() if usd}
+def test_a_stopped_endpoint_costs_what_one_costs_that_runs_no_hour_without_the_alarms_of_its_scaling() -> None:
+    declared, assumed = (lines(estimate(default(stack), NO_HOUR)) for stack in (STOPPED, "staging"))
+    assert set(assumed.items()) - set(declared.items()) - {(name, 0.0) for name in assumed} == {
+        ("churn churn-live", 0.2)
+    }
+    assert declared.keys() <= assumed.keys()
 
 
 def test_the_page_says_what_the_stacks_cost_today() -> None:

@@ -27,7 +27,7 @@ def alarm(platform: Platform, name: str, state: str) -> None:
 
 
 def read(platform: Platform) -> status.Status:
-    return status.read([platform.names.of_its_workload], [platform.names], platform.clients, platform.client)
+    return status.read([platform.names.of_its_workload], {platform.names: False}, platform.clients, platform.client)
 
 
 def test_a_workload_without_anything_is_shown_as_that(platform: Platform) -> None:

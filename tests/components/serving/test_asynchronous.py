@@ -177,3 +177,8 @@ def test_people_hear_of_what_waits_and_of_what_found_no_answer(
     alarm = found[f"churn-staging-live-{name}"]
     assert (alarm.metric, alarm.statistic, alarm.threshold, alarm.periods) == (metric, statistic, threshold, periods)
     assert alarm.channels == (Channel.ALERTS,)
+
+
+def test_a_stopped_one_keeps_configurations_and_topics_and_neither_queue_nor_scaling() -> None:
+    gone = {each.name for each in default().resources} - {each.name for each in serving(state="stopped").resources}
+    assert gone == {"serving-endpoint", *(f"serving-champion-{r}" for r in ("target", "backlog", "wake", "waits"))}

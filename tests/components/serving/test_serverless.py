@@ -110,3 +110,8 @@ def test_alarms_watch_what_the_endpoint_answers_and_nothing_of_hosts_or_rollouts
     asked |= {(line.namespace, line.metric) for widget in watched.widgets for line in widget.series}
     assert asked <= published
     assert KIND.watch(LIVE, settings, [], ()).alarms == ()
+
+
+def test_a_stopped_one_keeps_its_configurations() -> None:
+    gone = {each.name for each in serving().resources} - {each.name for each in serving(state="stopped").resources}
+    assert gone == {"serving-endpoint"}

@@ -186,9 +186,8 @@ def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
     A boundary is one policy, and the exact ones would not fit: actions become their first letters or a word that
     several have (`sagemaker:D*`, `sqs:*Queue*`; of keys their first words), on the resources of all of them, in
     whatever region and account. What takes no resource, what is conditional in IAM, what uses one key and what is
-    denied stays as it is, but for the services that roles are handed to: their list is long, so the boundary takes any
-    of AWS's, and the policies have the list. What is covered beside, the boundary gives to nobody: a role has what it
-    and its policies both name.
+    denied stays as it is. What is covered beside, the boundary gives to nobody: a role has what it and its policies
+    both name.
     """
     given = list(statements)
     kept = [s for s in given if s.effect == "Deny" or "kms:Decrypt" in s.actions or _conditional(s)]
@@ -200,14 +199,8 @@ def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
     return [
         Statement(sid="Own", effect="Allow", actions=tuple(alike), resources=tuple(_without_covered(where))),
         _anywhere("Anywhere", sorted(set(anywhere))),
-        *(_to_any_service(each) for each in _by_key(kept)),
+        *_by_key(kept),
     ]
-
-
-def _to_any_service(statement: Statement) -> Statement:
-    if statement.actions != ("iam:PassRole",):
-        return statement
-    return replace(statement, conditions={"StringLike": {"iam:PassedToService": ["*.amazonaws.com"]}})
 
 
 def _by_key(statements: Iterable[Statement]) -> list[Statement]:

@@ -146,12 +146,8 @@ def denied(names: Names, issuers: Sequence[str]) -> list[Statement]:
             effect="Deny",
             actions=tuple(f"iam:{verb}" for verb in verbs),
             resources=(
-                *(
-                    f"{account}:{kind}/*{names.resource(pattern)}"
-                    for kind in ("role", "policy")
-                    for pattern in (f"{DELIVERY}*", f"{USER}-*")
-                ),
-                f"{account}:policy/*{names.resource('boundary')}",
+                *(f"{account}:role/*{names.resource(pattern)}" for pattern in (f"{DELIVERY}*", f"{USER}-*")),
+                f"{account}:policy/*{names.resource('*')}",  # each is a boundary, or delivery's
                 *(provider_arn(names, issuer) for issuer in issuers),
             ),
         ),
@@ -224,7 +220,8 @@ def _anywhere_of_its_name(resource: str, stack: str) -> str:
     parts = resource.split(":", 5)
     region = "*" if parts[3] else ""
     account = parts[4] if not parts[4] or resource.endswith("/*") else "*"
-    return re.sub(rf"-{stack}(-\*)?$", f"-{stack}*", ":".join([*parts[:3], region, account, parts[5]]))
+    found = ":".join([*parts[:3], region, account, parts[5]])
+    return re.sub(rf"(-{stack}(-\*)?|/ml-platform/{stack}[./]\*)$", lambda each: each[0].rstrip("*./-") + "*", found)
 
 
 def _without_covered(patterns: Iterable[str]) -> list[str]:

@@ -209,6 +209,10 @@ def test_a_deployment_leaves_roles_of_others_alone_whatever_they_are_called(path
         ("iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/mlplatform/staging/mlplatform-staging-boundary"),
         (
             "iam:CreatePolicyVersion",
+            "arn:aws:iam::123456789012:policy/mlplatform/staging/mlplatform-staging-ingestion-boundary",
+        ),
+        (
+            "iam:CreatePolicyVersion",
             "arn:aws:iam::123456789012:policy/mlplatform/staging/mlplatform-staging-user-boundary",
         ),
         (
@@ -283,7 +287,7 @@ def test_the_state_is_elsewhere_unless_the_stack_names_its_bucket() -> None:
 
 def test_the_names_of_delivery_are_what_the_denial_covers() -> None:
     (denial,) = (each for each in permissions.denied(NAMES, ISSUERS) if each.sid == "Delivery")
-    assert {f"arn:aws:iam::*:{kind}/*mlplatform-staging-delivery*" for kind in ("role", "policy")} < set(
+    assert {"arn:aws:iam::*:role/*mlplatform-staging-delivery*", "arn:aws:iam::*:policy/*mlplatform-staging-*"} < set(
         denial.resources
     )
 

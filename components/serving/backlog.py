@@ -53,8 +53,19 @@ def backlog_scaling(
         },
         opts=child,
     )
-    if least > 0:
-        return
+    if least == 0:
+        _wake(name, names, variant, settings, target, child)
+
+
+def _wake(
+    name: str,
+    names: EndpointNames,
+    variant: str,
+    settings: BacklogScaling,
+    target: aws.appautoscaling.Target,
+    child: pulumi.ResourceOptions,
+) -> None:
+    """The first instance: a step of one when requests wait and none is there."""
     wakes = aws.appautoscaling.Policy(
         f"{name}-{variant}-wake",
         name=names.resource(f"{variant}-wake"),

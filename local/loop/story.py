@@ -22,12 +22,10 @@ from local.loop.traffic import Answers
 from local.runtime import Deployment
 
 REQUESTS = 800
-#: Rows in a request that comes from S3.
-QUEUED_ROWS = 40
+QUEUED_ROWS = 40  # in a request that comes from S3
 LATENCY_REQUESTS = 2000
 FAILING_REQUESTS = 60
-#: One period of the endpoint's 5xx alarm.
-PERIOD_SECONDS = 300
+PERIOD_SECONDS = 300  # of the endpoint's 5xx alarm
 HOUR_SECONDS = 3600
 #: How long the loop waits for an alarm to have had its effect.
 PATIENCE_SECONDS = 60

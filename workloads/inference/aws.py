@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import logging
 import os
 import threading
 import time
@@ -23,6 +24,8 @@ CONTAINER_CREDENTIALS = "http://169.254.170.2"  # where ECS and SageMaker give a
 #: What a request may end with that is no answer.
 UNANSWERED = (OSError, http.client.HTTPException)
 _REFRESH_BEFORE_S = 300
+_ASK_AGAIN_S = 30  # after new credentials could not be had, while the former ones are good
+_log = logging.getLogger(__name__)
 
 
 class CredentialsError(OSError):
@@ -55,6 +58,7 @@ class Client:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._credentials: Credentials | None = None
+        self._not_before = 0.0  # until when nobody asks for new ones, by `time.time`
 
     def call(
         self, method: str, path: str, query: str = "", body: bytes = b"", headers: Mapping[str, str] | None = None
@@ -119,9 +123,19 @@ class Client:
         return {**headers, "authorization": authorization}
 
     def _current(self) -> Credentials:
+        """The credentials, renewed before their end; the former ones to their very end if new ones cannot be had."""
         with self._lock:
-            if self._credentials is None or time.time() > self._credentials.expires - _REFRESH_BEFORE_S:
+            kept, now = self._credentials, time.time()
+            if kept is not None and now < max(kept.expires - _REFRESH_BEFORE_S, min(self._not_before, kept.expires)):
+                return kept
+            try:
                 self._credentials = self._fetch()
+            except CredentialsError as error:
+                if kept is None or now >= kept.expires:
+                    raise
+                self._not_before = now + _ASK_AGAIN_S
+                _log.warning("credentials are not renewed", extra={"reason": str(error), "seconds": kept.expires - now})
+                return kept
             return self._credentials
 
     def _fetch(self) -> Credentials:
@@ -144,7 +158,7 @@ class Client:
             found = json.loads(connection.getresponse().read())
             expires = datetime.fromisoformat(found["Expiration"]).timestamp()
             return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["Token"], expires)
-        except (*UNANSWERED, ValueError, KeyError) as error:
+        except (*UNANSWERED, ValueError, KeyError, TypeError) as error:
             raise CredentialsError(f"the container's credentials cannot be read ({error})") from None
         finally:
             connection.close()

@@ -203,6 +203,8 @@ class Capture:
             reason = "" if status == 200 else f"S3 answered {status}: {text[:200].decode(errors='replace')}"
         except UNANSWERED as error:
             reason = f"S3 cannot be reached ({error or type(error).__name__})"
+        except ValueError as error:  # a key or credentials that no header can hold
+            reason = f"S3 cannot be asked ({error})"
         with self._changed:
             if not reason:
                 self._metrics.add("captured", len(exchanges))

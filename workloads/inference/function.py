@@ -4,12 +4,14 @@ Takes what a function URL, an API Gateway (payload format 1.0 and 2.0) and an Ap
 an HTTP request in a JSON event, and a direct invocation, whose event is the body itself: a row, a list of rows or
 {"instances": [...]}. Both are answered by the code that answers over HTTP; a direct invocation that is refused raises,
 so that Lambda reports a function error. The model is loaded when the execution environment starts, from MODEL_DIR
-(default /opt/ml/model), with the environment variables of `settings`.
+(default /opt/ml/model), with the environment variables of `settings`. What is captured is written before the answer is
+returned, for Lambda freezes the environment then.
 """
 
 from __future__ import annotations
 
 import base64
+import dataclasses
 import functools
 import os
 from typing import Any
@@ -34,6 +36,7 @@ class RefusedError(Exception):
 def _service() -> Service:
     logs.of_the_process()
     options = settings.parse(["--model-dir", os.environ.get("MODEL_DIR", str(settings.Settings.model_dir))])
+    options = dataclasses.replace(options, capture_seconds=0)
     return Service(model_module.from_settings(options), options, Metrics())
 
 

@@ -245,6 +245,19 @@ def test_without_credentials_records_wait_and_the_answer_does_not_fail(bucket: B
     assert (len(capture._waiting), bucket.asked, counts(metrics)) == (1, 0, (0, 0))
 
 
+def test_a_key_that_no_header_can_hold_fails_no_answer_and_its_reason_is_logged(
+    bucket: Bucket, caplog: pytest.LogCaptureFixture
+) -> None:
+    capture, metrics = captured(
+        bucket, "--capture-seconds", "0", "--capture-kms-key", "arn:aws:kms:eu-west-1:1:key/k\n2"
+    )
+    record(capture)
+    assert (len(capture._waiting), bucket.asked, counts(metrics)) == (1, 0, (0, 0))
+    assert [line.reason for line in caplog.records] == [  # pyright: ignore[reportAttributeAccessIssue]
+        "S3 cannot be asked (Invalid header value b'arn:aws:kms:eu-west-1:1:key/k\\n2')"
+    ]
+
+
 def test_the_way_to_aws_fills_the_queue_and_never_the_event_loop(app: Service, bucket: Bucket) -> None:
     app.capture, _ = captured(bucket, "--capture-seconds", "0")
     with pytest.raises(MustWaitError):

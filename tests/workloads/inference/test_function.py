@@ -114,6 +114,18 @@ def test_direct_invocations(score: float) -> None:
     assert json.loads(str(caught.value))["error"]["faults"][0]["field"] == "support_tickets"
 
 
+def test_what_is_captured_is_written_before_the_answer_for_lambda_freezes_what_has_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CAPTURE_URI", "s3://processed/data-capture/churn/live/champion")
+    monkeypatch.setenv("CAPTURE_SECONDS", "60")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
+    function.handler(ROW, CONTEXT)
+    capture = function._service().capture
+    assert capture is not None
+    assert (capture.before_answer, capture._thread, len(capture._waiting)) == (True, None, 1)  # tried, and S3 is away
+
+
 def test_a_package_that_cannot_be_served_fails_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MODEL_DIR", str(tmp_path / "absent"))
     with pytest.raises(ModelError, match="is not a directory"):

@@ -18,6 +18,7 @@ from botocore.credentials import Credentials as BotoCredentials
 
 from tests.workloads.inference import serving
 from tests.workloads.inference.serving import Running
+from workloads.inference import aws
 from workloads.inference.aws import Credentials
 from workloads.inference.errors import Refused
 from workloads.inference.online_store import OnlineStore
@@ -44,6 +45,12 @@ class Store(ThreadingHTTPServer):
         self.delay = 0.0
         self.close_each = False
         self.refusals: list[str] = []
+        self.role: Any = {
+            "AccessKeyId": "AKIDEXAMPLE",
+            "SecretAccessKey": "secret/+key",
+            "Token": "token==",
+            "Expiration": "2099-01-01T00:00:00Z",
+        }
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -57,9 +64,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         if parts.path == "/role":
-            expires = "2099-01-01T00:00:00Z"
-            keys = {"AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "secret/+key", "Token": "token=="}
-            self.answer(200, {**keys, "Expiration": expires})
+            self.answer(200, self.server.role)
             return
         time.sleep(self.server.delay)
         self.verify()
@@ -247,6 +252,29 @@ def test_credentials_of_a_container(store: Store) -> None:
     kept.client._credentials = Credentials("old", "old", "", expires=time.time() + 200)  # too near its end to be used
     kept.columns("C-1", [], "customer_id")
     assert kept.client._credentials == first
+
+
+def test_credentials_that_cannot_be_renewed_are_used_to_their_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = client(store, environment={"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/role"})
+    begin = time.time()
+    old = Credentials(KEYS["AWS_ACCESS_KEY_ID"], KEYS["AWS_SECRET_ACCESS_KEY"], KEYS["AWS_SESSION_TOKEN"], begin + 200)
+    kept.client._credentials = old
+    for seconds, asked in ((0, 1), (29, 1), (31, 2), (199, 3)):  # new ones are asked for every half minute
+        monkeypatch.setattr(aws.time, "time", lambda seconds=seconds: begin + seconds)
+        kept.columns("C-1", [], "customer_id")
+        assert (kept.client._credentials, len(caplog.records)) == (old, asked)
+    monkeypatch.setattr(aws.time, "time", lambda: begin + 200)
+    assert refusal(kept).startswith("the container's credentials cannot be read (")
+
+
+@pytest.mark.parametrize("found", [[], None, {"AccessKeyId": "a", "Expiration": None}])
+def test_an_answer_that_holds_no_credentials(store: Store, found: object) -> None:
+    store.role = found
+    address = f"http://127.0.0.1:{store.server_port}/role"
+    broken = client(store, environment={"AWS_CONTAINER_CREDENTIALS_FULL_URI": address})
+    assert refusal(broken).startswith("the container's credentials cannot be read (")
 
 
 def test_no_credentials(store: Store) -> None:

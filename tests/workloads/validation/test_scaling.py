@@ -11,18 +11,20 @@ from workloads.validation import Status, validate
 
 
 def _seconds(directory: Path, columns: int) -> float:
-    """The processor's, so that a busy neighbour does not count; the lesser of two runs."""
+    """The processor's, so that a busy neighbour counts as little as it can: caches and memory it takes all the same."""
     contract = wide.contract(columns)
     path = wide.write(directory / f"{columns}.csv", contract, rows=1000)
-    took: list[float] = []
-    for _ in range(2):
-        began = time.process_time()
-        verdict = validate(path, contract, output=directory / "output", now=NOW)
-        took.append(time.process_time() - began)
-        assert (verdict.status, verdict.accepted, verdict.quarantined) == (Status.ACCEPTED, 990, 10)
-        assert verdict.reasons == {"wrong_type": 10}
-    return min(took)
+    began = time.process_time()
+    verdict = validate(path, contract, output=directory / "output", now=NOW)
+    took = time.process_time() - began
+    assert (verdict.status, verdict.accepted, verdict.quarantined) == (Status.ACCEPTED, 990, 10)
+    assert verdict.reasons == {"wrong_type": 10}
+    return took
 
 
 def test_ten_times_the_columns_take_at_most_twelve_times_the_time(tmp_path: Path) -> None:
-    assert _seconds(tmp_path, 500) <= 12 * _seconds(tmp_path, 50)
+    """Of several pairs measured side by side one is enough: a neighbour disturbs some, the fault (50 times) each."""
+    ratios: list[float] = []
+    while not ratios or (min(ratios) > 12 and len(ratios) < 4):
+        ratios.append(_seconds(tmp_path, 500) / _seconds(tmp_path, 50))
+    assert min(ratios) <= 12, ratios

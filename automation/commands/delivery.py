@@ -18,6 +18,7 @@ from automation.evidence.brief import brief as written
 from automation.evidence.junit import cases as as_junit
 from automation.exits import Exit
 from automation.operations import delivered as deliveries
+from automation.operations import releases
 from automation.operations import smoke as smoked
 from automation.operations import status as standing
 from automation.stacks import local
@@ -30,14 +31,22 @@ def smoke(
 ) -> None:
     """Test what endpoints answer; exit code 7 where wrong.
 
-    Each gets rows that its contract allows, and one that it does not. What waits for its first release is left out.
+    Each gets rows that its contract allows, and one that it does not. What is stopped, or waits for its first release,
+    is left out, and so is what answers in S3.
     """
     on, out = target.read(stack), Output(as_json=as_json)
     sagemaker, runtime = on.client("sagemaker"), on.client("sagemaker-runtime")
     found = [
         case
         for names in on.endpoints
-        for case in smoked.check(names, on.contract(names.workload), sagemaker=sagemaker, runtime=runtime)
+        for case in smoked.check(
+            names,
+            on.contract(names.workload),
+            releases.read(names, on.releases),
+            stopped=on.stopped(names),
+            sagemaker=sagemaker,
+            runtime=runtime,
+        )
     ]
     for case in found:
         out.say(f"endpoint {case.endpoint}: {case.name}: {case.failure or case.skipped or 'yes'}")

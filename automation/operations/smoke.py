@@ -15,6 +15,8 @@ from botocore.exceptions import ClientError
 
 from automation.evidence.junit import Case
 from contracts.names import EndpointNames
+from contracts.release import Record
+from contracts.release.live import observe
 from contracts.schema import Column, ColumnType, Contract
 
 #: What an answer to one row says, whatever the task, one of them (docs/inference.md).
@@ -42,22 +44,29 @@ def rows(contract: Contract) -> list[dict[str, Any]]:
     return [known | {column.name: _value(column, end) for column in contract.inputs} for end in (0, -1)]
 
 
-def check(names: EndpointNames, contract: Contract, *, sagemaker: Any, runtime: Any) -> list[Case]:
-    """Every check of one endpoint; one that is left out where nothing serves, or answers later."""
-    if reason := _left_out(names.prefix, sagemaker):
-        return [Case(endpoint=names.prefix, name="answers", skipped=reason)]
+def check(
+    names: EndpointNames, contract: Contract, record: Record | None, *, stopped: bool, sagemaker: Any, runtime: Any
+) -> list[Case]:
+    """Every check of one endpoint; one that is left out where nothing is to serve, or answers later.
+
+    `record` is its release record, `stopped` what the stack's config says of it.
+    """
+    live = observe(sagemaker, names.prefix)
+    if live is None:
+        return [_absent(names.prefix, record, stopped=stopped)]
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=live.config)
+    if config.get("AsyncInferenceConfig"):
+        return [Case(endpoint=names.prefix, name="answers", skipped="it is asynchronous: answers lie in S3")]
     return list(_checked(names.prefix, contract, runtime))
 
 
-def _left_out(endpoint: str, sagemaker: Any) -> str | None:
-    try:
-        live = sagemaker.describe_endpoint(EndpointName=endpoint)
-    except sagemaker.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationException":
-            return "it waits for its first release"
-        raise
-    config = sagemaker.describe_endpoint_config(EndpointConfigName=live["EndpointConfigName"])
-    return "it is asynchronous: answers lie in S3" if config.get("AsyncInferenceConfig") else None
+def _absent(endpoint: str, record: Record | None, *, stopped: bool) -> Case:
+    """Of an endpoint that is not there: no fault where nothing was promoted, or the config stops it."""
+    if record is None or stopped:
+        reason = "it is stopped" if stopped else "it waits for its first release"
+        return Case(endpoint=endpoint, name="answers", skipped=reason)
+    failure = f"it is not there, and release {record.wanted.id} is promoted: run `up`"
+    return Case(endpoint=endpoint, name="answers", failure=failure)
 
 
 def _checked(endpoint: str, contract: Contract, runtime: Any) -> Iterator[Case]:
@@ -158,7 +167,7 @@ def summary(cases: Sequence[Case]) -> str:
     """One line about all checks."""
     ran = [each for each in cases if not each.skipped]
     if not ran:
-        return "nothing serves yet"
+        return "there is nothing to ask"
     passed = sum(each.failure is None for each in ran)
     endpoints, slowest = len({each.endpoint for each in ran}), 1000 * max(each.seconds for each in ran)
     return f"{passed} of {len(ran)} checks of {endpoints} endpoints passed, the slowest in {slowest:.0f} ms"

@@ -61,7 +61,7 @@ def test_a_smoke_test_before_the_first_release_leaves_the_endpoint_out_and_repor
     report = tmp_path / "reports" / "smoke.xml"
     assert run("smoke", "--report", str(report)) == (
         0,
-        "endpoint churn-brought-live: answers: it waits for its first release\nbrought: nothing serves yet",
+        "endpoint churn-brought-live: answers: it waits for its first release\nbrought: there is nothing to ask",
         "",
     )
     assert '<testcase classname="churn-brought-live" name="answers"' in report.read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from automation.evidence.junit import Case, cases
 from automation.operations import smoke
 from contracts.loader import load
 from contracts.names import Names
+from contracts.release import Record, promote
 from contracts.schema import Contract
 from workloads.features import categories
 from workloads.inference.errors import Refused
@@ -24,6 +26,7 @@ ROOT = Path(__file__).parents[3]
 CONTRACTS = ["contracts/churn.yaml", *(str(path.relative_to(ROOT)) for path in (ROOT / "examples").rglob("*.yaml"))]
 LIVE = Names(stack="staging", account="123456789012", region="eu-west-1").of_workload("churn").of_endpoint("live")
 CHURN = load(ROOT / "contracts" / "churn.yaml")
+PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging/1"
 Answer = Callable[[Any], Any]
 
 
@@ -56,13 +59,19 @@ class SageMaker:
     class exceptions:  # noqa: N801 - as botocore calls it
         ClientError = ClientError
 
-    def __init__(self, config: dict[str, Any] | None, code: str = "ValidationException") -> None:
-        self._config, self._code = config, code
+    def __init__(
+        self,
+        config: dict[str, Any] | None,
+        message: str = "Could not find endpoint",
+        code: str = "ValidationException",
+    ) -> None:
+        self._config, self._refusal = config, {"Code": code, "Message": message}
 
     def describe_endpoint(self, **_: Any) -> dict[str, Any]:
         if self._config is None:
-            raise ClientError({"Error": {"Code": self._code, "Message": "Could not find endpoint"}}, "DescribeEndpoint")
-        return {"EndpointConfigName": "config"}
+            raise ClientError({"Error": self._refusal}, "DescribeEndpoint")  # type: ignore[typeddict-item]
+        moment = datetime(2026, 11, 29, tzinfo=UTC)
+        return {"EndpointConfigName": "config", "EndpointStatus": "InService", "LastModifiedTime": moment}
 
     def describe_endpoint_config(self, **_: Any) -> dict[str, Any]:
         return self._config or {}
@@ -74,8 +83,14 @@ def good(body: Any) -> Any:
     return {"predictions": [{"score": 0.25, "decision": False}, {"score": 0.5, "decision": False}]}
 
 
+def asked(
+    sagemaker: SageMaker, answer: Answer = good, *, record: Record | None = None, stopped: bool = False
+) -> list[Case]:
+    return smoke.check(LIVE, CHURN, record, stopped=stopped, sagemaker=sagemaker, runtime=Runtime(answer))
+
+
 def failures(answer: Answer) -> dict[str, str | None]:
-    found = smoke.check(LIVE, CHURN, sagemaker=SageMaker({}), runtime=Runtime(answer))
+    found = asked(SageMaker({}), answer)
     assert [each.skipped for each in found] == [None] * 3
     return {each.name: each.failure for each in found}
 
@@ -145,14 +160,27 @@ def test_numbers_that_a_sum_in_another_order_gives_are_the_same() -> None:
     ],
 )
 def test_what_serves_nothing_yet_or_answers_later_is_left_out(config: dict[str, Any] | None, reason: str) -> None:
-    found = smoke.check(LIVE, CHURN, sagemaker=SageMaker(config), runtime=Runtime(good))
+    found = asked(SageMaker(config))
     assert found == [Case(endpoint="churn-staging-live", name="answers", skipped=reason)]
-    assert smoke.summary(found) == "nothing serves yet"
+    assert smoke.summary(found) == "there is nothing to ask"
+
+
+def test_one_that_is_not_there_is_a_fault_where_a_release_is_promoted_unless_the_config_stops_it() -> None:
+    record = promote(None, PACKAGE, who="user/ana", why="first", when="2026-11-29T00:00:00.000+00:00")
+    (found,) = asked(SageMaker(None), record=record)
+    assert found.failure == f"it is not there, and release {record.wanted.id} is promoted: run `up`"
+    (found,) = asked(SageMaker(None), record=record, stopped=True)
+    assert (found.failure, found.skipped) == (None, "it is stopped")
 
 
 def test_an_endpoint_that_may_not_be_read_is_no_endpoint_that_waits() -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
-        smoke.check(LIVE, CHURN, sagemaker=SageMaker(None, "AccessDenied"), runtime=Runtime(good))
+        asked(SageMaker(None, message="User is not authorized", code="AccessDenied"))
+
+
+def test_another_refusal_is_no_endpoint_that_waits_either() -> None:
+    with pytest.raises(ClientError, match="1 validation error"):
+        asked(SageMaker(None, message="1 validation error detected"))
 
 
 @pytest.mark.parametrize("contract", contracts(), ids=lambda contract: contract.name)

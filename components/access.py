@@ -50,6 +50,14 @@ WITHOUT_RESOURCE: Final = frozenset(
     }
 )
 
+#: What SageMaker and CodeBuild look at before they put network interfaces into a VPC.
+_NETWORK: Final = (
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+)
 Conditions = Mapping[str, Mapping[str, pulumi.Input[str] | Sequence[pulumi.Input[str]]]]
 #: AWS services of what is made here (`components.service`).
 SERVICES: Final = (
@@ -202,13 +210,7 @@ def network_interfaces(names: Names) -> list[Statement]:
             "ec2:DeleteNetworkInterface",
             "ec2:DeleteNetworkInterfacePermission",
         ],
-        describe=[
-            "ec2:DescribeDhcpOptions",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcs",
-        ],
+        describe=_NETWORK,
     )
 
 
@@ -222,6 +224,15 @@ def function_network_interfaces(names: Names) -> list[Statement]:
         manage=["ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"],
         describe=["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"],
     )
+
+
+def build_network_interfaces(names: Names) -> list[Statement]:
+    """What a build of CodeBuild in the VPC needs to put its network interfaces there.
+
+    CodeBuild user guide, "Allow CodeBuild access to AWS services required to create a VPC network interface"; leave for
+    CodeBuild to attach them comes beside it, with its condition.
+    """
+    return _network_interfaces(names, manage=["ec2:DeleteNetworkInterface"], describe=_NETWORK)
 
 
 def _network_interfaces(names: Names, *, manage: Sequence[str], describe: Sequence[str]) -> list[Statement]:

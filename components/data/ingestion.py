@@ -32,6 +32,7 @@ from settings import Ingestion as IngestionSettings
 #: What the machine is called; its jobs, and their role, are called by what they do.
 ROLE: Final = "ingestion"
 JOB: Final = "validation"
+EVENTS: Final = "events.amazonaws.com"
 #: AWS services of what is made here (`components.service`).
 SERVICES: Final = (
     Service(
@@ -254,6 +255,7 @@ class Ingestion(pulumi.ComponentResource):
                 description=description,
                 statements=statements,
                 permissions_boundary=self._args.ground.ingestion_boundary,
+                names_source=service != EVENTS,  # no document of EventBridge's promises it for rules
             ),
             self._child(),
         )
@@ -319,7 +321,7 @@ class Ingestion(pulumi.ComponentResource):
         role = self._role(
             "rule-role",
             "ingestion-rule",
-            "events.amazonaws.com",
+            EVENTS,
             "Starts ingestion for delivered objects",
             [access.allow("Start", ["states:StartExecution"], [machine_arn(names)])],
         )

@@ -1,18 +1,20 @@
 """What the pipelines of a stack and their builds may do. Pure statements.
 
-A build reads the source, writes its log, reports and artifacts, and beyond that takes roles of delivery: those say what
-it may do to a stack (`components.delivery.permissions`). One that runs whatever the repository installs takes none.
+A build reads the source, writes its log and reports, and where it makes images those, and beyond that takes roles of
+delivery: those say what it may do to a stack (`components.delivery.permissions`). One that runs whatever the repository
+installs takes none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import pulumi
 
 from components import access
 from components.access import Statement
-from components.delivery.stages import BUILDS, Builder, Delivered, project
+from components.delivery.stages import BUILDS, IMAGES, SOURCE, Builder, Delivered, project
 from components.delivery.trust import DELIVERY, DEPLOY, PREVIEW
 from contracts import layout
 from contracts.names import Names
@@ -51,11 +53,8 @@ def takes(builder: Builder, of: Delivered) -> list[str]:
 def building(builder: Builder, of: Delivered, key: pulumi.Input[str]) -> list[Statement]:
     """What a build may do. `key` encrypts what the pipelines hand on."""
     stack = of.names
-    groups = [
-        stack.arn("codebuild", f"report-group/{project(stack, build.name)}-*")
-        for build in BUILDS
-        if build.builder is builder
-    ]
+    own = [build for build in BUILDS if build.builder is builder]
+    groups = [stack.arn("codebuild", f"report-group/{project(stack, build.name)}-*") for build in own]
     statements = [
         access.write_logs(stack, [log_group(stack)]),
         access.allow(
@@ -66,13 +65,13 @@ def building(builder: Builder, of: Delivered, key: pulumi.Input[str]) -> list[St
             ],
             groups,
         ),
-        *_artifacts(stack, key),
+        *_artifacts(stack, key, written=[IMAGES] if any(build.images for build in own) else []),
         *_pull(of),
     ]
     if roles := takes(builder, of):
         statements.append(access.allow("TakeRoles", ["sts:AssumeRole"], roles))
     if of.settings.inside_vpc:
-        statements += [*access.function_network_interfaces(stack), _network(stack)]
+        statements += [*access.build_network_interfaces(stack), _network(stack)]
     return statements
 
 
@@ -83,7 +82,7 @@ def running(of: Delivered, key: pulumi.Input[str], messages: pulumi.Input[str]) 
     """
     stack = of.names
     return [
-        *_artifacts(stack, key),
+        *_artifacts(stack, key, written=[SOURCE]),
         access.allow(
             "Build",
             ["codebuild:BatchGetBuilds", "codebuild:StartBuild"],
@@ -101,17 +100,22 @@ def starting(names: Names) -> list[Statement]:
     return [access.allow("Start", ["codepipeline:StartPipelineExecution"], started)]
 
 
-def _artifacts(names: Names, key: pulumi.Input[str]) -> list[Statement]:
-    bucket = names.artifacts_bucket
-    objects = names.bucket_arn(bucket, f"{layout.delivery(names.delivery)}*")
+def _artifacts(names: Names, key: pulumi.Input[str], *, written: Sequence[str]) -> list[Statement]:
+    """Reading what the pipelines hand on, and writing the artifacts of these names.
+
+    A run may wait for its approval for days. Who could write its source meanwhile would have production deploy it.
+    """
+    bucket, folder = names.artifacts_bucket, layout.delivery(names.delivery)
+    writing = [names.bucket_arn(bucket, f"{folder}{artifact}/*") for artifact in written]
     return [
-        access.allow("Artifacts", ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], [objects]),
+        access.allow("Artifacts", ["s3:GetObject", "s3:GetObjectVersion"], [names.bucket_arn(bucket, f"{folder}*")]),
+        *([access.allow("WriteArtifacts", ["s3:PutObject"], writing)] if writing else []),
         access.allow(
             "ArtifactsBucket",
             ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
             [names.bucket_arn(bucket)],
         ),
-        access.use_key("EncryptArtifacts", [key], write=True),
+        access.use_key("EncryptArtifacts", [key], write=bool(writing)),
     ]
 
 

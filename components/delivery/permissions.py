@@ -26,8 +26,9 @@ from contracts.names import HOSTS, PLATFORM, USER, Names
 
 #: Groups of model packages, and packages of a group.
 _PACKAGES: Final = (("-group", ""), ("", "/*"))
-#: What creates the role by which Application Auto Scaling changes endpoints, once in an account.
-_SCALING: Final = "sagemaker.application-autoscaling.amazonaws.com"
+#: Services that make a role of their own, once in an account: IAM Access Analyzer for an analyzer (IAM user guide,
+#: "Using service-linked roles for IAM Access Analyzer"), Application Auto Scaling to change endpoints.
+_LINKED: Final = ("access-analyzer.amazonaws.com", "sagemaker.application-autoscaling.amazonaws.com")
 
 
 def named(names: Names) -> list[str]:
@@ -277,7 +278,7 @@ def _conditional(statement: Statement) -> bool:
 def _roles(names: Names, boundary: pulumi.Input[str]) -> list[Statement]:
     hosts = {host for service in SERVICES.values() for host in service.handed_to.split()}
     services = [f"{host}.amazonaws.com" for host in sorted(hosts)]
-    linked = f"arn:{names.partition}:iam::{names.account}:role/aws-service-role/{_SCALING}/*"
+    linked = f"arn:{names.partition}:iam::{names.account}:role/aws-service-role/*"
     return [
         access.allow("ChangeRoles", _actions({"iam": SERVICES["iam"].changes}), [names.every_role]),
         access.allow(
@@ -293,10 +294,10 @@ def _roles(names: Names, boundary: pulumi.Input[str]) -> list[Statement]:
             conditions={"StringEquals": {"iam:PassedToService": services}},
         ),
         access.allow(
-            "ScaleEndpoints",
+            "LinkServices",
             ["iam:CreateServiceLinkedRole"],
             [linked],
-            conditions={"StringEquals": {"iam:AWSServiceName": _SCALING}},
+            conditions={"StringEquals": {"iam:AWSServiceName": list(_LINKED)}},
         ),
     ]
 
@@ -329,7 +330,8 @@ def _models(names: Names) -> list[Statement]:
 
 def _keys(names: Names) -> list[Statement]:
     """Making keys, changing them and handing them to services. A key is told by its tag, which it gets when it is made:
-    one without it is somebody else's in the account. To name one asks for both, the alias and the key.
+    one without it is somebody else's in the account, and no condition of KMS keeps that from being tagged
+    (docs/delivery.md). To name one asks for both, the alias and the key.
     """
     naming = "CreateAlias DeleteAlias UpdateAlias"
     change = _actions({"kms": f"{SERVICES['kms'].changes} {naming} GenerateDataKey"})

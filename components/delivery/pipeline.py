@@ -59,7 +59,9 @@ class DeliveryPipeline(pulumi.ComponentResource):
         self._key, messages = ground.keys[Domain.MODELS].arn, ground.keys[Domain.MESSAGES].arn
         approvals = Topic(
             f"{name}-approvals",
-            TopicArgs(names=names, role=builds.APPROVALS, key_arn=messages, emails=args.settings.approvers),
+            TopicArgs(
+                names=names, role=builds.APPROVALS, key_arn=messages, emails=args.settings.approvers, alarms=False
+            ),
             self._child,
         )
         where = args.settings.production

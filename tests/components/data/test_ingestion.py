@@ -57,6 +57,19 @@ def test_the_rule_hands_over_the_detail_and_buries_what_cannot_be_started_for_a_
     assert json.loads(rule["eventPattern"])["detail"]["object"] == {"key": [{"prefix": "incoming/churn/"}]}
 
 
+def test_the_roles_are_bound_to_the_account_and_that_of_the_rule_where_eventbridge_names_it() -> None:
+    trusted = {
+        part: json.loads(deployed().one(f"churn-ingestion-{part}-role").inputs["assumeRolePolicy"])["Statement"][0]
+        for part in ("job-role", "role", "rule-role")
+    }
+    account = {"aws:SourceAccount": "123456789012"}
+    assert {part: (each["Principal"]["Service"], each["Condition"]) for part, each in trusted.items()} == {
+        "job-role": ("sagemaker.amazonaws.com", {"StringEquals": account}),
+        "role": ("states.amazonaws.com", {"StringEquals": account}),
+        "rule-role": ("events.amazonaws.com", {"StringEqualsIfExists": account}),
+    }
+
+
 def test_what_the_rule_and_the_jobs_may_do() -> None:
     start = permissions(deployed(), "churn-ingestion-rule-role")
     assert [each["Action"] for each in start.values()] == [["states:StartExecution"]]

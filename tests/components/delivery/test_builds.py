@@ -52,14 +52,28 @@ def test_a_role_of_delivery_is_given_to_the_builds_of_its_role_alone() -> None:
 
 
 @pytest.mark.parametrize("kind", Builder)
-def test_a_build_reads_and_writes_what_the_pipelines_hand_on_and_nothing_else_of_the_lake(kind: Builder) -> None:
+def test_a_build_reads_what_the_pipelines_hand_on_and_nothing_else_of_the_lake(kind: Builder) -> None:
     found = builder(kind)
-    for verb in ("GetObject", "GetObjectVersion", "PutObject"):
+    for verb in ("GetObject", "GetObjectVersion"):
         assert found.may(f"s3:{verb}", HANDED_ON)
         assert not found.may(f"s3:{verb}", HANDED_ON.replace("mlplatform-staging-d/", "contracts/"))
     assert not found.may("s3:ListBucket", "arn:aws:s3:::123456789012-staging-ai-artifacts")
     assert found.may("kms:Decrypt", KEY)
     assert not found.may("kms:Decrypt", MESSAGES)
+
+
+@pytest.mark.parametrize("kind", Builder)
+def test_no_build_writes_the_source_of_a_run_that_waits_and_only_those_of_images_write_images(kind: Builder) -> None:
+    found, images = builder(kind), HANDED_ON.replace("/source/", "/images/")
+    assert not found.may("s3:PutObject", HANDED_ON)
+    assert found.may("s3:PutObject", images) is (kind is Builder.PLAIN)
+    assert found.may("kms:GenerateDataKey", KEY) is (kind is Builder.PLAIN)
+
+
+def test_the_pipeline_writes_the_source_and_no_images() -> None:
+    found = role(builds.running(delivered(), KEY, MESSAGES))
+    assert found.may("s3:PutObject", HANDED_ON)
+    assert not found.may("s3:PutObject", HANDED_ON.replace("/source/", "/images/"))
 
 
 @pytest.mark.parametrize("kind", Builder)
@@ -84,6 +98,11 @@ def test_a_build_pulls_the_one_image_it_runs_in_and_is_in_the_network_only_if_as
         assert inside.may(f"ec2:{verb}", interface, service)
         assert not outside.may(f"ec2:{verb}", interface, service)
     assert not inside.may("ec2:CreateNetworkInterfacePermission", interface)
+    # CodeBuild user guide, "Allow CodeBuild access to AWS services required to create a VPC network interface"
+    looks = ("DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs")
+    assert [inside.may(f"ec2:Describe{each}", "*") for each in looks] == [True] * 5
+    assert [outside.may(f"ec2:Describe{each}", "*") for each in looks] == [False] * 5
+    assert not inside.may("ec2:AssignPrivateIpAddresses", interface)
 
 
 def test_a_pipeline_starts_its_builds_and_asks_for_its_approvals() -> None:

@@ -179,6 +179,22 @@ def test_a_deployment_makes_roles_within_the_boundary_only() -> None:
         assert DEPLOY.may("iam:PassRole", job, {"iam:PassedToService": service}) is allowed
 
 
+def test_a_deployment_makes_the_roles_that_services_link_to_themselves_and_no_others() -> None:
+    linked = "arn:aws:iam::123456789012:role/aws-service-role/{0}/AWSServiceRoleFor"
+    made = {
+        service: DEPLOY.may("iam:CreateServiceLinkedRole", linked.format(service), {"iam:AWSServiceName": service})
+        for service in (
+            "access-analyzer.amazonaws.com",
+            "sagemaker.application-autoscaling.amazonaws.com",
+            "organizations.amazonaws.com",
+        )
+    }
+    assert list(made.values()) == [True, True, False]
+    assert not DEPLOY.may(
+        "iam:CreateServiceLinkedRole", role("x"), {"iam:AWSServiceName": "access-analyzer.amazonaws.com"}
+    )
+
+
 @pytest.mark.parametrize(
     "path", ["", "team/", "mlplatform/prod/", "mlplatform/", "service-role/", "team/mlplatform/staging/"]
 )

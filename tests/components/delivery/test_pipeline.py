@@ -128,6 +128,15 @@ def test_who_approves_is_asked_by_a_topic_of_its_own() -> None:
     assert "delivery-pipeline-approvals" in found.name
 
 
+def test_nothing_but_the_pipeline_asks_for_approvals() -> None:
+    (policy,) = [
+        json.loads(each.inputs["policy"])
+        for each in built().all("aws:sns/topicPolicy:TopicPolicy")
+        if "delivery-pipeline-approvals" in each.name
+    ]
+    assert [each["Effect"] for each in policy["Statement"]] == ["Deny"]
+
+
 def test_images_are_signed_with_a_key_that_only_signs() -> None:
     found = built().one("delivery-signing-key").inputs
     assert (found["customerMasterKeySpec"], found["keyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")

@@ -12,7 +12,7 @@ RoleArn = Annotated[
     str,
     Field(
         pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/([\w+=,.@-]+/)*[\w+=,.@-]+$",
-        examples=["arn:aws:iam::210987654321:role/mlplatform/prod/mlplatform-prod-delivery-deploy"],
+        examples=["arn:aws:iam::210987654321:role/deployer"],
     ),
 ]
 
@@ -34,7 +34,8 @@ class Registry(Section):
         max_length=10,
         json_schema_extra=told(risk="these roles read models, reports and images of all workloads"),
     )
-    """Roles that take this stack's models over, such as the one that deploys prod. They need not be there yet; with a
-    key of the account's own (`keys.existing`) its policy has to let them decrypt through S3."""
+    """Roles that take this stack's models over: those of whoever runs `register` for prod, which no role of delivery
+    may. They need not be there yet, and need policies of their own that say the same; with a key of the account's own
+    (`keys.existing`) its policy has to let them decrypt through S3."""
     source: Source | None = None
     """The stack that models come from: `python -m automation register` takes them over."""

@@ -231,11 +231,14 @@ def _statements(deployment: Deployment) -> dict[str, list[dict[str, Any]]]:
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_role_is_bounded_and_trusted_for_this_account_only(stack: str) -> None:
     roles = platform(stack).all("aws:iam/role:Role")
-    assert len(roles) == 12
-    for role in roles:
-        assert role.inputs["permissionsBoundary"].endswith(f":policy/mlplatform-{stack}-boundary")
-        job = role.inputs["name"].removeprefix(f"churn-{stack}-").removeprefix("live-")
-        promised = job not in ("feature-store", "retraining", "rollback")
+    ingesting = {"ingestion", "ingestion-rule", "validation"}
+    jobs = {role.inputs["name"].removeprefix(f"churn-{stack}-").removeprefix("live-"): role for role in roles}
+    assert len(jobs) == len(roles) == 15
+    assert ingesting < set(jobs)
+    for job, role in jobs.items():
+        boundary = "ingestion-boundary" if job in ingesting else "boundary"
+        assert role.inputs["permissionsBoundary"].endswith(f":policy/mlplatform-{stack}-{boundary}"), job
+        promised = job not in ("feature-store", "ingestion-rule", "retraining", "rollback")
         operator = "StringEquals" if promised else "StringEqualsIfExists"
         for statement in json.loads(role.inputs["assumeRolePolicy"])["Statement"]:
             assert statement["Condition"] == {operator: {"aws:SourceAccount": ACCOUNT}}, job

@@ -254,15 +254,22 @@ def test_the_first_preview_knows_every_policy_of_a_role_but_those_of_keys(bootst
     unknown = {r.name for r, document in written if is_unknown(document)}
     keys = {r.name for r in found.all("aws:iam/rolePolicy:RolePolicy") if r.name.endswith("-keys")}
     assert unknown == keys | {
-        "access-boundary", "lake-artifacts-policy", "lake-processed-policy", "lake-raw-policy",
+        "access-boundary", "access-ingestion-boundary",
+        "lake-artifacts-policy", "lake-processed-policy", "lake-raw-policy",
     }  # fmt: skip
     updated = _statements(platform("prod", bootstrap=bootstrap))
     assert {a.partition(":")[0] for name in keys for s in updated[name] for a in s["Action"]} == {"kms"}
 
 
-def test_raw_data_is_out_of_reach_of_every_role() -> None:
-    for name, statements in _statements(platform("prod")).items():
-        assert "raw-data" not in json.dumps(statements), name
+def test_raw_data_is_read_by_the_jobs_of_ingestion_alone_and_written_by_no_role() -> None:
+    reading = [
+        (name, each["Action"], each["Resource"])
+        for name, statements in _statements(platform("prod")).items()
+        for each in statements
+        if "raw-data" in json.dumps(each)
+    ]
+    delivered = f"arn:aws:s3:::{ACCOUNT}-prod-ai-raw-data/incoming/churn/*"
+    assert reading == [("churn-ingestion-job-role-policy", ["s3:GetObject", "s3:GetObjectVersion"], [delivered])]
 
 
 def test_the_drift_threshold_is_the_contracts_unless_the_stack_has_its_own() -> None:

@@ -35,11 +35,13 @@ ERROR: Final = "error"
 _MEGABYTE: Final = 1024 * 1024
 #: What the inference service takes of one request here: as many values as it ever does (`MAX_CELLS` of its reader), in
 #: a body that an instance of 8 GB holds four times over, and as long as SageMaker waits.
-_ENVIRONMENT: Final = {
+_REQUEST: Final = {
     "MAX_BODY_BYTES": str(128 * _MEGABYTE),
     "MAX_ROWS": "4000000",
     "REQUEST_SECONDS": str(ASYNCHRONOUS.limits.seconds),
 }
+#: Health checks that a container receives beside the requests of the queue.
+_CHECKS: Final = 16
 
 
 def statements(names: EndpointNames, *, messages_key: pulumi.Input[str]) -> list[Statement]:
@@ -76,7 +78,9 @@ class Asynchronous(pulumi.ComponentResource):
             for role in (SUCCESS, ERROR)
         }
         role = models.role(name, args.ground, args.names, child, more=statements(args.names, messages_key=messages))
-        configs = configurations(name, args, role, child, asynchronous=_queue(args, topics), environment=_ENVIRONMENT)
+        configs = configurations(
+            name, args, role, child, asynchronous=_queue(args, topics), environment=_environment(args.settings)
+        )
         deployment = deployment_config(args.settings, args.rollback_alarms)
         self.endpoint = endpoint(name, args, configs[0], deployment, self)
         self.name = self.endpoint.name if self.endpoint else pulumi.Output.from_input(args.names.prefix)
@@ -89,6 +93,15 @@ class Asynchronous(pulumi.ComponentResource):
     def live(self) -> pulumi.Resource | None:
         """The endpoint; None while it is stopped."""
         return self.endpoint
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Limits of one request, and of all at once: what SageMaker hands over is taken, in whichever process it arrives.
+
+    An answer of 429 is a failed request here, where nobody waits who could ask again.
+    """
+    at_once = settings.concurrent_per_instance
+    return {**_REQUEST, "MAX_IN_FLIGHT": str(at_once + _CHECKS), "MAX_QUEUED_BATCHES": str(at_once)}
 
 
 def _queue(args: EndpointArgs[Settings], topics: dict[str, Topic]) -> QueueConfig:

@@ -72,7 +72,9 @@ class Asynchronous(Fleet):
     """The kind of endpoint."""
     alarms: QueueAlarms = QueueAlarms()  # pyright: ignore[reportIncompatibleVariableOverride] - sections are frozen
     """When its alarms go off."""
-    concurrent_per_instance: int = Field(default=4, ge=1, le=1000)
+    concurrent_per_instance: int = Field(
+        default=4, ge=1, le=1000, json_schema_extra=told(risk="all of them lie in the instance's memory at once")
+    )
     """Requests that an instance works on at the same time."""
     autoscaling: BacklogScaling = BacklogScaling()
     """How the number of instances follows the queue."""

@@ -65,8 +65,9 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
 
     Environment: SAGEMAKER_BIND_TO_PORT (set by SageMaker in inference pipelines), MODEL_SERVER_WORKERS (as in
     SageMaker's own containers), PREDICTION_THRESHOLD, MODEL_VERSION, METRICS_NAMESPACE, FEATURE_GROUP, MAX_BODY_BYTES,
-    MAX_ROWS, REQUEST_SECONDS, CAPTURE_URI, CAPTURE_PERCENT, CAPTURE_SECONDS, CAPTURE_KMS_KEY, and as in AWS's SDKs
-    AWS_REGION, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME.
+    MAX_ROWS, MAX_IN_FLIGHT, MAX_QUEUED_BATCHES, REQUEST_SECONDS, CAPTURE_URI, CAPTURE_PERCENT, CAPTURE_SECONDS,
+    CAPTURE_KMS_KEY, and as in AWS's SDKs AWS_REGION, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL,
+    AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME.
     """
     get = environment.get
     parser = argparse.ArgumentParser(
@@ -87,8 +88,9 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     )
     parser.add_argument("--max-rows", type=_positive_int, default=get("MAX_ROWS") or Settings.max_rows)
     parser.add_argument("--max-rows-inline", type=_positive_int, default=Settings.max_rows_inline)
-    parser.add_argument("--max-in-flight", type=_positive_int, default=Settings.max_in_flight)
-    parser.add_argument("--max-queued-batches", type=_positive_int, default=Settings.max_queued_batches)
+    parser.add_argument("--max-in-flight", type=_positive_int, default=get("MAX_IN_FLIGHT") or Settings.max_in_flight)
+    queued = get("MAX_QUEUED_BATCHES") or Settings.max_queued_batches
+    parser.add_argument("--max-queued-batches", type=_positive_int, default=queued)
     parser.add_argument("--request-seconds", type=_seconds, default=get("REQUEST_SECONDS") or Settings.request_seconds)
     parser.add_argument("--keep-alive-seconds", type=_positive_int, default=Settings.keep_alive_seconds)
     parser.add_argument("--drain-seconds", type=_seconds, default=Settings.drain_seconds)

@@ -13,6 +13,7 @@ from contracts.release import Record
 from settings import Asynchronous as Settings
 from tests.components.engine import LIVE, Deployment, deploy, ground, permissions, policy
 from tests.components.serving.test_plan import SECOND, record
+from workloads.inference import settings as service
 
 CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 POLICY = "aws:appautoscaling/policy:Policy"
@@ -80,9 +81,22 @@ def test_the_container_takes_bodies_as_large_and_long_as_the_queue_gives_it() ->
     model = default().one("serving-model-churn-staging-2").inputs
     assert model["primaryContainer"] == {
         "modelPackageName": SECOND,
-        "environment": {"MAX_BODY_BYTES": "134217728", "MAX_ROWS": "4000000", "REQUEST_SECONDS": "3600"},
+        "environment": {
+            "MAX_BODY_BYTES": "134217728",
+            "MAX_ROWS": "4000000",
+            "REQUEST_SECONDS": "3600",
+            "MAX_IN_FLIGHT": "20",
+            "MAX_QUEUED_BATCHES": "4",
+        },
     }
     assert model["enableNetworkIsolation"] is True
+
+
+def test_the_container_refuses_none_of_the_requests_that_it_is_handed_at_once() -> None:
+    model = serving(concurrent_per_instance=300).one("serving-model-churn-staging-2").inputs
+    limits = service.parse([], model["primaryContainer"]["environment"])
+    assert limits.max_queued_batches == 300
+    assert limits.max_in_flight > 300
 
 
 def test_the_role_reaches_the_endpoints_own_requests_answers_and_topics() -> None:

@@ -1,4 +1,4 @@
-"""Both stacks composed, on the SDK's test runtime: what `components.engine` says about its limits holds here too."""
+"""Both stacks composed, on the SDK's test runtime, with the limits that `tests.components.engine` tells."""
 
 from __future__ import annotations
 

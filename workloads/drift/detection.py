@@ -31,7 +31,7 @@ DRIFTED, STABLE, NOT_ENOUGH_ROWS = "drifted", "stable", "not enough rows"
 
 
 def detect(baseline: Mapping[str, Any], captured: Captured, contract: Contract, *, endpoint: str) -> dict[str, Any]:
-    """The report on `captured` rows. Raises DriftError when the baseline is of another contract's features.
+    """The report on `captured` rows. Raises UserError when the baseline is of another contract's features.
 
     `status` is drifted, stable or "not enough rows" (fewer than the contract's drift.min_rows: then there is no
     `drift_score`, and `features` and `score` are empty). `features` and `score` have, each with its own scale: score,

@@ -87,10 +87,10 @@ def changing(names: Names, key: pulumi.Input[str], state: Iterable[Statement]) -
     ]
 
 
-def changing_ground(names: Names, issuers: Sequence[str], boundary: pulumi.Input[str]) -> list[Statement]:
+def changing_ground(names: Names, issuers: Sequence[str], boundaries: Sequence[pulumi.Input[str]]) -> list[Statement]:
     """What a deployment changes of networks, keys and roles, and what no deployment may change.
 
-    `boundary` is the ARN of the permissions boundary of the platform's roles: no role is made without it.
+    `boundaries` are the ARNs of the permissions boundaries of the platform's roles: no role is made without one.
     """
     unnamed = {name: each.changes for name, each in SERVICES.items() if each.unnamed and name != "kms"}
     gone = [verb for verb in unnamed["ec2"].split() if verb.startswith(("Delete", "Release"))]
@@ -103,7 +103,7 @@ def changing_ground(names: Names, issuers: Sequence[str], boundary: pulumi.Input
             [names.arn("ec2", pattern) for pattern in SERVICES["ec2"].unnamed.split()],
             conditions={"StringEquals": {"aws:ResourceTag/Environment": names.stack}},
         ),
-        *_roles(names, boundary),
+        *_roles(names, boundaries),
         *_keys(names),
         _anywhere("ChangeWithoutResource", _actions({name: each.changes_anywhere for name, each in SERVICES.items()})),
         access.allow(
@@ -149,7 +149,7 @@ def denied(names: Names, issuers: Sequence[str]) -> list[Statement]:
             resources=(
                 *(f"{account}:role/*{names.resource(pattern)}" for pattern in (f"{DELIVERY}*", f"{USER}-*")),
                 f"{account}:policy/*{names.resource('*')}",  # each is a boundary, or delivery's
-                *(provider_arn(names, issuer) for issuer in issuers),
+                *(f"{account}:oidc-provider/{issuer}" for issuer in issuers),
             ),
         ),
     ]
@@ -217,10 +217,13 @@ def _by_key(statements: Iterable[Statement]) -> list[Statement]:
 
 
 def _anywhere_of_its_name(resource: str, stack: str) -> str:
-    """The ARN in every region, and in every account where it has a name, which may go on: that is shorter."""
+    """The ARN in every region, and in every account where it has a name, which may go on: that is shorter.
+
+    A key has none, and one of the account is covered by the pattern of all that are.
+    """
     parts = resource.split(":", 5)
     region = "*" if parts[3] else ""
-    account = parts[4] if not parts[4] or resource.endswith("/*") else "*"
+    account = parts[4] if not parts[4] or resource.endswith("/*") or parts[5].startswith("key/") else "*"
     found = ":".join([*parts[:3], region, account, parts[5]])
     return re.sub(rf"(-{stack}(-\*)?|/ml-platform/{stack}[./]\*)$", lambda each: each[0].rstrip("*./-") + "*", found)
 
@@ -264,8 +267,8 @@ def fitting(names: Names, statements: Iterable[Statement]) -> list[list[Statemen
 
 
 def characters(names: Names, statements: Iterable[Statement]) -> int:
-    """How long a policy of these statements is. What is not known yet counts as the platform's boundary does."""
-    longest = names.iam_arn("policy", names.resource("boundary"))
+    """How long a policy of these statements is. What is not known yet counts as ingestion's boundary does."""
+    longest = names.iam_arn("policy", names.resource("ingestion-boundary"))
     written = {"Version": "2012-10-17", "Statement": [statement.to_dict() for statement in statements]}
     return len(json.dumps(written, separators=(",", ":"), default=lambda _: longest))
 
@@ -275,17 +278,17 @@ def _conditional(statement: Statement) -> bool:
     return bool(statement.conditions) and statement.actions[0].startswith(("iam:", "kms:GenerateDataKey"))
 
 
-def _roles(names: Names, boundary: pulumi.Input[str]) -> list[Statement]:
+def _roles(names: Names, boundaries: Sequence[pulumi.Input[str]]) -> list[Statement]:
     hosts = {host for service in SERVICES.values() for host in service.handed_to.split()}
     services = [f"{host}.amazonaws.com" for host in sorted(hosts)]
-    linked = f"arn:{names.partition}:iam::{names.account}:role/aws-service-role/*"
+    linked = f"arn:{names.partition}:iam::*:role/aws-service-role/*"  # shorter; a role is made in its own account alone
     return [
         access.allow("ChangeRoles", _actions({"iam": SERVICES["iam"].changes}), [names.every_role]),
         access.allow(
             "BoundRoles",
             ["iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"],
             [names.every_role],
-            conditions={"StringEquals": {"iam:PermissionsBoundary": boundary}},
+            conditions={"StringEquals": {"iam:PermissionsBoundary": list(dict.fromkeys(boundaries))}},
         ),
         access.allow(
             "HandRoles",
@@ -294,7 +297,7 @@ def _roles(names: Names, boundary: pulumi.Input[str]) -> list[Statement]:
             conditions={"StringEquals": {"iam:PassedToService": services}},
         ),
         access.allow(
-            "LinkServices",
+            "Link",
             ["iam:CreateServiceLinkedRole"],
             [linked],
             conditions={"StringEquals": {"iam:AWSServiceName": list(_LINKED)}},

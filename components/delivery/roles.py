@@ -68,7 +68,9 @@ class DeliveryRoles(pulumi.ComponentResource):
         issuers = [who.issuer for who in (github, gitlab) if who]
         read = permissions.reading(names, issuers, objects, permissions.state(names, state, key, write=False))
         change = permissions.changing(names, objects, permissions.state(names, state, key, write=True))
-        ground = permissions.changing_ground(names, issuers, args.ground.permissions_boundary)
+        ground = permissions.changing_ground(
+            names, issuers, [args.ground.permissions_boundary, args.ground.ingestion_boundary]
+        )
         if settings.signs:
             ground.append(permissions.signing(names))
         boundary = settings.permissions_boundary or self._policy(

@@ -77,6 +77,24 @@ def test_the_policies_find_nothing_about_who_delivers() -> None:
     } <= judged(delivered())
 
 
+def test_a_deployment_makes_roles_within_each_boundary_that_a_role_of_the_platform_has() -> None:
+    roles = [each["inputs"] for each in by_pipeline()["resources"] if each["type"] == "aws:iam/role:Role"]
+    needed = {each["permissionsBoundary"] for each in roles if "-delivery-" not in each["name"]}
+    assert {arn.rpartition("/")[2] for arn in needed} == {
+        "mlplatform-staging-boundary",
+        "mlplatform-staging-ingestion-boundary",
+    }
+    policies = [each["inputs"] for each in by_pipeline()["resources"] if each["type"] == "aws:iam/policy:Policy"]
+    (bound,) = [
+        statement
+        for policy in policies
+        if "-delivery-ground" in policy["name"]
+        for statement in json.loads(policy["policy"])["Statement"]
+        if statement["Sid"] == "BoundRoles"
+    ]
+    assert set(bound["Condition"]["StringEquals"]["iam:PermissionsBoundary"]) == needed
+
+
 def test_a_deployment_may_make_every_type_of_resource_that_a_stack_or_a_component_declares() -> None:
     documents = [
         delivered(),

@@ -17,12 +17,17 @@ from components.delivery.services import SERVICES
 from components.ground.boundary import MAX_CHARACTERS
 from contracts.names import Names
 from tests import iam
-from tests.components.engine import BOUNDARY, NAMES
+from tests.components.engine import NAMES
 
 ISSUERS = ["token.actions.githubusercontent.com", "gitlab.com"]
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ARTIFACTS_KEY = "arn:aws:kms:eu-west-1:123456789012:key/abcd1234-12ab-34cd-56ef-1234567890ab"
 STATE = "example-pulumi-state"
+
+
+def boundaries(names: Names) -> list[str]:
+    """Those of the stack's jobs and of its ingestion."""
+    return [names.iam_arn("policy", names.resource(name)) for name in ("boundary", "ingestion-boundary")]
 
 
 def written(
@@ -31,7 +36,7 @@ def written(
     """The three policies of a stack."""
     read = reading(names, issuers, ARTIFACTS_KEY, state(names, STATE, KEY, write=False))
     change = changing(names, ARTIFACTS_KEY, state(names, STATE, KEY, write=True))
-    return read, change, changing_ground(names, issuers, BOUNDARY)
+    return read, change, changing_ground(names, issuers, boundaries(names))
 
 
 def simulated(statements: Iterable[Statement]) -> list[Mapping[str, Any]]:
@@ -45,6 +50,7 @@ def bounded(
     return bounding(names, [*read, *change, *ground, permissions.signing(names)])
 
 
+BOUNDARY, OF_INGESTION = boundaries(NAMES)
 READ, CHANGE, GROUND = written()
 BOUND = simulated(bounded(NAMES, READ, CHANGE, GROUND))
 PREVIEW = iam.Role(name="preview", statements=simulated(READ), boundary=BOUND)
@@ -171,9 +177,13 @@ def test_a_deployment_deletes_nothing_of_a_network_that_carries_no_tag_of_the_st
 def test_a_deployment_makes_roles_within_the_boundary_only() -> None:
     job = role("churn-staging-training")
     for action in ("iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePermissionsBoundary"):
-        assert DEPLOY.may(action, job, {"iam:PermissionsBoundary": BOUNDARY})
+        for boundary in (BOUNDARY, OF_INGESTION):
+            assert DEPLOY.may(action, job, {"iam:PermissionsBoundary": boundary})
         assert not DEPLOY.may(action, job)
-        assert not DEPLOY.may(action, job, {"iam:PermissionsBoundary": BOUNDARY.replace("boundary", "other")})
+        for other in ("other", "user-boundary", "delivery-boundary"):
+            refused = BOUNDARY.replace("staging-boundary", f"staging-{other}")
+            assert refused != BOUNDARY
+            assert not DEPLOY.may(action, job, {"iam:PermissionsBoundary": refused})
     assert not DEPLOY.may("iam:DeleteRolePermissionsBoundary", job)
     for service, allowed in (("sagemaker.amazonaws.com", True), ("ec2.amazonaws.com", False)):
         assert DEPLOY.may("iam:PassRole", job, {"iam:PassedToService": service}) is allowed

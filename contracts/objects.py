@@ -26,13 +26,14 @@ def read(s3: Any, bucket: str, key: str) -> Mapping[str, Any] | None:
 
     One that is deleted and written all the time (a lock) may be gone for GetObject and there for the list: some tries.
     """
-    for _ in range(_TRIES - 1):
+    tries = 0
+    while True:
+        tries += 1
         try:
             return s3.get_object(Bucket=bucket, Key=key)
         except s3.exceptions.ClientError as error:
             code = error.response["Error"]["Code"]
             if code in _GONE or (code in _PERHAPS_GONE and not exists(s3, bucket, key)):
                 return None
-            if code not in _PERHAPS_GONE:
+            if code not in _PERHAPS_GONE or tries == _TRIES:
                 raise
-    return s3.get_object(Bucket=bucket, Key=key)

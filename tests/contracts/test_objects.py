@@ -60,3 +60,15 @@ def test_an_object_that_the_role_may_not_read_is_not_taken_for_a_missing_one(s3:
     with pytest.raises(ClientError, match="AccessDenied"):
         objects.read(s3, "bucket", "a/longer")
     assert objects.read(s3, "bucket", "a/long") is None
+
+
+def test_one_that_goes_away_at_the_last_try_is_not_there(s3: Any) -> None:
+    codes = iter(["AccessDenied"] * 3 + ["NoSuchKey"])
+
+    def answered(parsed: dict[str, Any], http_response: Any, **_: Any) -> None:
+        http_response.status_code = 403
+        parsed["Error"] = {"Code": next(codes), "Message": "No"}
+
+    s3.meta.events.register("after-call.s3.GetObject", answered)
+    assert objects.read(s3, "bucket", "a/longer") is None
+    assert next(codes, None) is None

@@ -99,8 +99,11 @@ class OnlineStore:
             raise _unavailable(f"the online store has no feature group {self.group!r}")
         if status != 200:
             raise _unavailable(f"the online store answered {status}: {body[:200].decode(errors='replace')}")
-        items = json.loads(body).get("Record")
-        return {item["FeatureName"]: item["ValueAsString"] for item in items} if items else None
+        try:
+            items = json.loads(body).get("Record")
+            return {item["FeatureName"]: item["ValueAsString"] for item in items} if items else None
+        except (ValueError, AttributeError, KeyError, TypeError):
+            raise _unavailable("the online store answered what is no record") from None
 
 
 def _unavailable(why: str) -> Refused:

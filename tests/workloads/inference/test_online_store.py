@@ -74,6 +74,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(404, {"Message": "no such group"})
         elif entity == "C-throttled":
             self.answer(400, {"Message": "ThrottlingException"})
+        elif entity == "C-odd":
+            self.answer(200, {"Record": [{"FeatureName": "support_tickets"}]})
         else:
             record = RECORDS.get(entity)
             items = [{"FeatureName": name, "ValueAsString": value} for name, value in (record or {}).items()]
@@ -175,6 +177,9 @@ def test_a_store_that_is_slow_refusing_or_gone(service: Running, store: Store) -
     answer = service.predict({"customer_id": "C-throttled"})
     assert (answer.status, answer.error["code"], answer.headers["retry-after"]) == (503, "online_store", "1")
     assert answer.error["message"].startswith('the online store answered 400: {"Message": "ThrottlingException"}')
+    answer = service.predict({"customer_id": "C-odd"})
+    assert (answer.status, answer.error["code"]) == (503, "online_store")
+    assert answer.error["message"] == "the online store answered what is no record; send the columns, or try again"
     store.delay = 15.0
     began = time.monotonic()
     answer = service.predict({"customer_id": "C-1"})

@@ -116,7 +116,7 @@ class Capture:
         asked_type = request.content_type or b"application/octet-stream"
         exchange = Exchange(datetime.now(UTC), request.echo, asked_type, body, kind, answer)
         with self._changed:
-            self._keep([exchange])
+            self._keep(exchange)
             if not self.before_answer:
                 self._start()
                 if self._bytes > MAX_WAITING_BYTES // 2:
@@ -130,7 +130,7 @@ class Capture:
             with self._changed:
                 if not last and time.monotonic() < self._not_before:
                     return
-                exchanges, self._waiting, self._bytes = self._waiting, [], 0
+                exchanges, self._waiting = self._waiting, []
             hours: dict[str, list[Exchange]] = defaultdict(list)
             for exchange in exchanges:
                 hours[exchange.moment.strftime("%Y/%m/%d/%H")].append(exchange)
@@ -148,18 +148,18 @@ class Capture:
         self.flush(last=True)
         with self._changed:
             self._drop(len(self._waiting))
-            self._waiting = []
+            self._waiting, self._bytes = [], 0
         self._tell_lost()
 
     # ---- the queue, whose lock the caller holds ----
 
-    def _keep(self, exchanges: list[Exchange]) -> None:
-        for exchange in exchanges:
-            if self._bytes + exchange.size > MAX_WAITING_BYTES:
-                self._drop(1)
-            else:
-                self._waiting.append(exchange)
-                self._bytes += exchange.size
+    def _keep(self, exchange: Exchange) -> None:
+        """What is being written counts until it is: it may come back."""
+        if self._bytes + exchange.size > MAX_WAITING_BYTES:
+            self._drop(1)
+        else:
+            self._waiting.append(exchange)
+            self._bytes += exchange.size
 
     def _drop(self, count: int) -> None:
         self._lost += count
@@ -208,9 +208,9 @@ class Capture:
         with self._changed:
             if not reason:
                 self._metrics.add("captured", len(exchanges))
+                self._bytes -= sum(exchange.size for exchange in exchanges)
                 return
             self._not_before = time.monotonic() + RETRY_S
-            younger, self._waiting, self._bytes = self._waiting, [], 0
-            self._keep([*exchanges, *younger])
+            self._waiting = [*exchanges, *self._waiting]
         extra = {"records": len(exchanges), "uri": self._settings.capture_uri, "reason": reason}
         _log.warning("captured records wait, for they cannot be written", extra=extra)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,9 +39,12 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class NewRows:
-    """Accepted rows that no successful run has learned from, and how many of them are worth one."""
+    """Accepted rows that no successful run has learned from, and how many of them are worth one.
 
-    found: int
+    `count` reads S3: it is asked only where no brake before it holds.
+    """
+
+    count: Callable[[], int]
     needed: int
 
 
@@ -65,10 +68,8 @@ def decide(
         return Decision(start=False, reason="a training run is under way")
     if any(run.dataset_version == dataset_version and run.status == "Succeeded" for run in runs):
         return Decision(start=False, reason=f"nothing new: {dataset_version} was trained on already")
-    if new_rows is not None and new_rows.found < new_rows.needed:
-        return Decision(
-            start=False, reason=f"{new_rows.found} accepted rows are new; retrain_after_rows is {new_rows.needed}"
-        )
+    if new_rows is not None and (found := new_rows.count()) < new_rows.needed:
+        return Decision(start=False, reason=f"{found} accepted rows are new; retrain_after_rows is {new_rows.needed}")
     automatic = sorted((run.started for run in runs if run.automatic), reverse=True)
     if automatic and now - automatic[0] < timedelta(hours=brakes.cool_down_hours):
         return Decision(

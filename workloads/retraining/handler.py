@@ -14,6 +14,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import boto3
@@ -64,7 +65,7 @@ def retrain(
             cool_down_hours=float(environment["COOL_DOWN_HOURS"]),
             max_runs_per_day=int(environment["MAX_RUNS_PER_DAY"]),
         ),
-        new_rows=NewRows(found=new_rows(s3, accepted, runs, ledger=ledger, runs_uri=runs_uri), needed=needed)
+        new_rows=NewRows(count=partial(new_rows, s3, accepted, runs, ledger=ledger, runs_uri=runs_uri), needed=needed)
         if needed
         else None,
     )

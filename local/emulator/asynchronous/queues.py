@@ -99,27 +99,34 @@ class Worker:
             metrics.publish(endpoint, {"ExpiredRequests": (1.0, "Count")}, variant)
 
     def _process(self, endpoint: Hosted, mine: Queue, request: Queued) -> None:
-        waits = False
+        began, waits = self._context.clock.emulated(), False
         try:
-            waits = not self._serve(endpoint, request)
-        finally:
+            found = self._serve(endpoint, request)
+            waits = found is None
+        finally:  # before anybody sees the outcome: who does may move the clock
             with mine.lock:
                 mine.under_way.remove(request)
                 if waits:
                     mine.waiting.insert(0, request)
+        if found:
+            self._tell(endpoint, request, began, *found)
 
-    def _serve(self, endpoint: Hosted, request: Queued) -> bool:
-        """Answer one request; False when its fleet was retired meanwhile, so that the next one is to take it."""
-        began = self._context.clock.emulated()
+    def _serve(self, endpoint: Hosted, request: Queued) -> tuple[Variant, Answer, Outcome] | None:
+        """Answer one request; None when its fleet was retired meanwhile, so that the next one is to take it."""
         fleet = _fleet(endpoint)
         variant = fleet.choose(None)
         try:
             answer, outcome = self._answer(endpoint, fleet, variant, request)
         except ServerGoneError as error:
             if endpoint.traffic and fleet not in endpoint.traffic.fleets():
-                return False
+                return None
             answer = Answer(status=503, headers={}, body=b"", seconds=0.0)
             outcome = _failure(f"the model server does not answer: {error}")
+        return variant, answer, outcome
+
+    def _tell(
+        self, endpoint: Hosted, request: Queued, began: float, variant: Variant, answer: Answer, outcome: Outcome
+    ) -> None:
         results.deliver(self._context, endpoint, request, outcome)
         ended = self._context.clock.emulated()
         values = metrics.of_request(
@@ -130,7 +137,6 @@ class Worker:
             failed=outcome.reason is not None,
         )
         metrics.publish(endpoint, values, variant.name)
-        return True
 
     def _answer(self, endpoint: Hosted, fleet: Fleet, variant: Variant, request: Queued) -> tuple[Answer, Outcome]:
         none = Answer(status=0, headers={}, body=b"", seconds=0.0)

@@ -20,24 +20,33 @@ def asynchronous(emulator: Emulator, serving: Serving, open_queue: Callable[[str
     return Asynchronous(emulator, serving, open_queue)
 
 
-def test_an_hour_without_requests_scales_to_zero_and_the_next_requests_bring_it_back(
-    emulator: Emulator, asynchronous: Asynchronous, name: str, cloudwatch: Any, eventually: Callable[..., Any]
-) -> None:
-    asynchronous.endpoint(name)
-    scaling = emulator.client("application-autoscaling")
-    target = {
+def _target(name: str) -> dict[str, Any]:
+    return {
         "ServiceNamespace": "sagemaker",
         "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
         "ResourceId": f"endpoint/{name}/variant/one",
     }
-    scaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=3)
+
+
+def _tracking(name: str) -> dict[str, Any]:
+    """Five requests that wait for each instance."""
     backlog = {
         "MetricName": "ApproximateBacklogSizePerInstance",
         "Namespace": "AWS/SageMaker",
         "Dimensions": [{"Name": "EndpointName", "Value": name}],
         "Statistic": "Average",
     }
-    tracking = {"TargetValue": 5, "CustomizedMetricSpecification": backlog}
+    return {"TargetValue": 5, "CustomizedMetricSpecification": backlog}
+
+
+def test_an_hour_without_requests_scales_to_zero_and_the_next_requests_bring_it_back(
+    emulator: Emulator, asynchronous: Asynchronous, name: str, cloudwatch: Any, eventually: Callable[..., Any]
+) -> None:
+    asynchronous.endpoint(name)
+    scaling = emulator.client("application-autoscaling")
+    target = _target(name)
+    scaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=3)
+    tracking = _tracking(name)
     scaling.put_scaling_policy(
         **target,
         PolicyName="backlog",
@@ -86,23 +95,13 @@ def test_a_backlog_brings_as_many_instances_as_the_target_asks_for_and_its_polic
     gate = tmp_path / "answer"
     asynchronous.endpoint(name, until=str(gate))
     scaling = emulator.client("application-autoscaling")
-    target = {
-        "ServiceNamespace": "sagemaker",
-        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
-        "ResourceId": f"endpoint/{name}/variant/one",
-    }
+    target = _target(name)
     scaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=6)
-    backlog = {
-        "MetricName": "ApproximateBacklogSizePerInstance",
-        "Namespace": "AWS/SageMaker",
-        "Dimensions": [{"Name": "EndpointName", "Value": name}],
-        "Statistic": "Average",
-    }
     scaling.put_scaling_policy(
         **target,
         PolicyName="backlog",
         PolicyType="TargetTrackingScaling",
-        TargetTrackingScalingPolicyConfiguration={"TargetValue": 5, "CustomizedMetricSpecification": backlog},
+        TargetTrackingScalingPolicyConfiguration=_tracking(name),
     )
     answers = [asynchronous.ask(name) for _ in range(22)]
     emulator.advance(180)

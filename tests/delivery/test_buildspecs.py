@@ -20,8 +20,9 @@ NAMES = sorted(path.stem for path in WHERE.iterdir())
 PYTHON = ".venv/bin/python"
 AUTOMATION = f"{PYTHON} -m automation"
 #: What the stub of each program does beside noting its call: `delivered` leaves the variables of an approval.
+#: Docker's daemon runs beside the build, so when it notes its call is left to chance: it does not count.
 _STUB = """#!/bin/bash
-call=$(wc -l < "$CALLS")
+call=$(grep -vc "^dockerd " "$CALLS")
 echo "${0#"$STUBS"/} $* [$AWS_PROFILE]" >> "$CALLS"
 if [[ "$*" = *"--env .local/delivery/env"* ]]; then
   mkdir -p .local/delivery
@@ -139,8 +140,8 @@ def test_a_call_that_fails_ends_the_build(name: str, call: int, tmp_path: Path) 
 
 def test_images_are_not_built_where_the_check_of_docker_or_the_build_fails(tmp_path: Path) -> None:
     (call,) = (n for n, each in enumerate(CALLS["images"]) if each == "make images")
-    ran = run("images", tmp_path, failing=call + 1)  # the daemon's call is one before
-    assert ran.built.code == 3
+    ran = run("images", tmp_path, failing=call)
+    assert (ran.calls, ran.built.code) == (CALLS["images"], 3)
 
 
 @pytest.mark.parametrize("name", NAMES)

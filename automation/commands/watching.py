@@ -30,7 +30,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 def verify(stack: Stack, workload: Workload = None, endpoint: Endpoint = None, as_json: Json = False) -> None:
     """Say whether live is what is wanted; exit code 7 where not.
 
-    Compares each release record with the endpoint, its configuration, packages and traffic.
+    Compares each release record with the endpoint: its variants, their packages, images and instances, and its traffic.
     """
     on, out = target.read(stack), Output(as_json=as_json)
     chosen = [on.endpoint(workload, endpoint)] if endpoint else [*_endpoints(on, workload)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from automation.operations import releases
 from automation.operations.recovery import packages
@@ -15,6 +15,8 @@ from contracts.release.live import Live, observe
 
 #: The status of an endpoint that is not there because the stack's config stopped it.
 STOPPED: Final = "stopped"
+#: What was changed beside Pulumi, whose state says that nothing is to do.
+_AGAIN: Final = "`refresh`, then `up`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +77,50 @@ def _differences(record: Record | None, live: Live | None, clients: Clients) -> 
 
 
 def _content(record: Record, live: Live, clients: Clients) -> Iterator[str]:
-    """It serves the configuration of the wanted release: whether that has its packages and its share of the traffic."""
-    served = packages(live, sagemaker=clients.sagemaker)
-    for variant, package in {**record.wanted.packages, **record.wanted.shadows}.items():
+    """It serves the configuration of the wanted release: whether that has its variants, packages and images, as many
+    instances as are asked for, and its share of the traffic.
+    """
+    wanted = {**record.wanted.packages, **record.wanted.shadows}
+    served, deployed = packages(live, sagemaker=clients.sagemaker), _deployed(live, clients)
+    for variant in sorted({*served, *deployed} - {*wanted}):
+        yield f"variant {variant} serves, which release {record.wanted.id} has not: {_AGAIN}"
+    for variant, package in wanted.items():
         if served.get(variant) != package:
-            yield f"variant {variant} serves {served.get(variant)}; wanted is {package}: run `up`"
+            yield f"variant {variant} serves {served.get(variant)}; wanted is {package}: {_AGAIN}"
+        elif variant in deployed:
+            yield from _of_variant(variant, package, deployed[variant], clients)
+        else:
+            yield f"variant {variant} is not deployed; wanted is {package}: {_AGAIN}"
     if _percent(live.weights) != _percent(record.wanted.weights):
-        yield f"the traffic is split {_percent(live.weights)}; wanted is {_percent(record.wanted.weights)}: run `up`"
+        weights = " ".join(f"VariantName={name},DesiredWeight={each}" for name, each in record.wanted.weights.items())
+        yield (
+            f"the traffic is split {_percent(live.weights)}; wanted is {_percent(record.wanted.weights)}: "
+            f"`aws sagemaker update-endpoint-weights-and-capacities --endpoint-name {live.endpoint} "
+            f"--desired-weights-and-capacities {weights}`"
+        )
+
+
+def _of_variant(variant: str, package: str, found: Mapping[str, Any], clients: Clients) -> Iterator[str]:
+    """Its instances, of which there may be fewer than are asked for, and its image, where the package has a digest."""
+    has, asked = found.get("CurrentInstanceCount"), found.get("DesiredInstanceCount")
+    if has != asked:
+        yield f"variant {variant} has {has} instances; wanted are {asked}: `logs`, and the quota of the type"
+    image = _image(package, clients)
+    runs = [each["ResolvedImage"] for each in found.get("DeployedImages", [])]
+    if runs and image.partition("@")[2] not in runs[0]:
+        yield f"variant {variant} runs {runs[0]}; the image of its package is {image}: `rollback`, and promote it anew"
+
+
+def _deployed(live: Live, clients: Clients) -> dict[str, Mapping[str, Any]]:
+    """What DescribeEndpoint says of each variant, shadows too."""
+    found = clients.sagemaker.describe_endpoint(EndpointName=live.endpoint)
+    variants = [*found.get("ProductionVariants", []), *found.get("ShadowProductionVariants", [])]
+    return {variant["VariantName"]: variant for variant in variants}
+
+
+def _image(package: str, clients: Clients) -> str:
+    found = clients.sagemaker.describe_model_package(ModelPackageName=package)
+    return found["InferenceSpecification"]["Containers"][0]["Image"]
 
 
 def _percent(weights: Mapping[str, float]) -> dict[str, int]:

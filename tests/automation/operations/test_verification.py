@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 from automation.operations import releases
 from automation.operations.releases import By
 from automation.operations.verification import Verdict, verify
 from tests.automation.conftest import Platform
+from tests.local.emulator import conftest as stand_ins
 from tests.local.processes import eventually
 
 BY = By(who="user/ana", why="a test")
@@ -80,8 +84,9 @@ def test_another_package_and_another_split_differ(platform: Platform) -> None:
     sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=weights)
     platform.settled()
     assert differences(platform) == (
-        "the traffic is split {'challenger': 50, 'champion': 50}; wanted is {'challenger': 10, 'champion': 90}: run "
-        "`up`",
+        "the traffic is split {'challenger': 50, 'champion': 50}; wanted is {'challenger': 10, 'champion': 90}: "
+        f"`aws sagemaker update-endpoint-weights-and-capacities --endpoint-name {name} "
+        "--desired-weights-and-capacities VariantName=champion,DesiredWeight=90 VariantName=challenger,DesiredWeight=10`",
     )
     config = platform.config(split.wanted.id)
     served = {variant["VariantName"]: variant for variant in _variants(platform, config)}
@@ -89,7 +94,7 @@ def test_another_package_and_another_split_differ(platform: Platform) -> None:
     package = {"ModelPackageName": second}
     role = "arn:aws:iam::123456789012:role/emulator-tests"
     sagemaker.create_model(ModelName=served["champion"]["ModelName"], ExecutionRoleArn=role, PrimaryContainer=package)
-    assert differences(platform)[0] == f"variant champion serves {second}; wanted is {first}: run `up`"
+    assert differences(platform)[0] == f"variant champion serves {second}; wanted is {first}: `refresh`, then `up`"
 
 
 def test_another_package_behind_the_champion_differs(platform: Platform) -> None:
@@ -102,7 +107,55 @@ def test_another_package_behind_the_champion_differs(platform: Platform) -> None
     sagemaker.delete_model(ModelName=model)
     role = "arn:aws:iam::123456789012:role/emulator-tests"
     sagemaker.create_model(ModelName=model, ExecutionRoleArn=role, PrimaryContainer={"ModelPackageName": first})
-    assert differences(platform) == (f"variant shadow serves {first}; wanted is {second}: run `up`",)
+    assert differences(platform) == (f"variant shadow serves {first}; wanted is {second}: `refresh`, then `up`",)
+
+
+class Altered:
+    """SageMaker with other variants of an endpoint than the emulator would ever have."""
+
+    def __init__(self, sagemaker: Any, *variants: dict[str, Any]) -> None:
+        self._sagemaker, self._variants = sagemaker, variants
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sagemaker, name)
+
+    def describe_endpoint(self, **asked: Any) -> dict[str, Any]:
+        found = self._sagemaker.describe_endpoint(**asked)
+        (champion,) = found["ProductionVariants"]
+        return found | {"ProductionVariants": [champion | each for each in self._variants]}
+
+
+def test_instances_that_lack_another_image_and_a_variant_too_many_differ(platform: Platform) -> None:
+    package = platform.register()
+    record = releases.promote(platform.names, "1", by=BY, clients=platform.clients)
+    platform.up(record)
+
+    def found(*variants: dict[str, Any]) -> tuple[str, ...]:
+        sagemaker = Altered(platform.client("sagemaker"), *variants)
+        return verify(platform.names, dataclasses.replace(platform.clients, sagemaker=sagemaker)).differences
+
+    assert found({}) == ()
+    assert found({"DesiredInstanceCount": 8}) == (
+        "variant champion has 3 instances; wanted are 8: `logs`, and the quota of the type",
+    )
+    image = {"SpecifiedImage": stand_ins.IMAGE, "ResolvedImage": f"other@sha256:{'1' * 64}"}
+    assert found({"DeployedImages": [image]}) == (
+        f"variant champion runs other@sha256:{'1' * 64}; the image of its package is {stand_ins.IMAGE}: `rollback`, "
+        "and promote it anew",
+    )
+    release = record.wanted.id
+    assert found({}, {"VariantName": "canary", "CurrentWeight": 0.0, "DesiredWeight": 0.0}) == (
+        f"variant canary serves, which release {release} has not: `refresh`, then `up`",
+        "the traffic is split {'canary': 0, 'champion': 100}; wanted is {'champion': 100}: `aws sagemaker "
+        f"update-endpoint-weights-and-capacities --endpoint-name {platform.names.prefix} "
+        "--desired-weights-and-capacities VariantName=champion,DesiredWeight=100`",
+    )
+    assert found() == (
+        f"variant champion is not deployed; wanted is {package}: `refresh`, then `up`",
+        "the traffic is split {}; wanted is {'champion': 100}: `aws sagemaker "
+        f"update-endpoint-weights-and-capacities --endpoint-name {platform.names.prefix} "
+        "--desired-weights-and-capacities VariantName=champion,DesiredWeight=100`",
+    )
 
 
 def _variants(platform: Platform, config: str) -> list[dict[str, str]]:

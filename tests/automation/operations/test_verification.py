@@ -86,7 +86,8 @@ def test_another_package_and_another_split_differ(platform: Platform) -> None:
     assert differences(platform) == (
         "the traffic is split {'challenger': 50, 'champion': 50}; wanted is {'challenger': 10, 'champion': 90}: "
         f"`aws sagemaker update-endpoint-weights-and-capacities --endpoint-name {name} "
-        "--desired-weights-and-capacities VariantName=champion,DesiredWeight=90 VariantName=challenger,DesiredWeight=10`",
+        "--desired-weights-and-capacities VariantName=champion,DesiredWeight=90 "
+        "VariantName=challenger,DesiredWeight=10`",
     )
     config = platform.config(split.wanted.id)
     served = {variant["VariantName"]: variant for variant in _variants(platform, config)}

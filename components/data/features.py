@@ -5,16 +5,13 @@ offline for point-in-time-correct training sets. Model features themselves are c
 definition in `workloads.features`.
 
 Changing the columns of a feature group replaces it in the provider and loses its data, so changes of the definitions
-are ignored here; `UpdateFeatureGroup` adds a column to a living group. SageMaker cannot remove one. What a group can
-never have otherwise, its entity and its event time, is part of its name: a contract about something else gets a group
-of its own, with its own columns, and not one of the old columns under a new entity.
+are ignored here; `python -m automation evolve` adds a column to a living group. SageMaker cannot remove one. What a
+group can never have otherwise, its entity and its event time, is part of its name: a contract about something else gets
+a group of its own, with its own columns, and not one of the old columns under a new entity.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,19 +22,11 @@ from components import access
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.service import Service
+from contracts.feature_store import feature_definitions, group_name, identity
 from contracts.names import WorkloadNames
-from contracts.schema import ColumnType, Contract
+from contracts.schema import Contract
 from settings import Features as FeatureSettings
 
-#: A boolean is 0 or 1 and a timestamp ISO 8601: the feature store has these three types only (API reference,
-#: FeatureDefinition).
-_TYPES: Mapping[ColumnType, str] = {
-    ColumnType.STRING: "String",
-    ColumnType.INTEGER: "Integral",
-    ColumnType.NUMBER: "Fractional",
-    ColumnType.BOOLEAN: "Integral",
-    ColumnType.TIMESTAMP: "String",
-}
 #: AWS services of what is made here (`components.service`).
 SERVICES: Final = (
     Service(
@@ -49,19 +38,6 @@ SERVICES: Final = (
         handed_to="sagemaker",
     ),
 )
-
-
-def feature_definitions(contract: Contract) -> dict[str, str]:
-    """Feature name -> feature-store type: the entity, the event time, and every column that a request may carry."""
-    columns = (contract.column(contract.entity), contract.column(contract.event_time), *contract.inputs)
-    return {column.name: _TYPES[column.type] for column in columns}
-
-
-def identity(contract: Contract) -> str:
-    """8 hex digits of what a group can never have otherwise: names and types of entity and event time."""
-    columns = (contract.column(contract.entity), contract.column(contract.event_time))
-    text = json.dumps([[column.name, column.type.value] for column in columns])
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +98,7 @@ class Features(pulumi.ComponentResource):
         )
         group = aws.sagemaker.FeatureGroup(
             f"{name}-group-{identity(contract)}",
-            feature_group_name=names.resource(f"features-{identity(contract)}"),
+            feature_group_name=group_name(names.prefix, contract),
             description=f"Inputs of {contract.name} by {contract.entity}",
             record_identifier_feature_name=contract.entity,
             event_time_feature_name=contract.event_time,

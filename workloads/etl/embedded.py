@@ -26,7 +26,7 @@ from workloads.etl.version import dataset_version
 from workloads.features.split import COLUMN as SPLIT
 from workloads.features.split import PARTS
 from workloads.job import UserError
-from workloads.stored import stored_columns
+from workloads.stored import stored_columns, stored_type
 
 # ruff: noqa: S608 -- SQL here is made of what engine.identifier and engine.literal quote
 
@@ -82,12 +82,21 @@ def read(
     connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract
 ) -> duckdb.DuckDBPyRelation:
     """The rows of `files` with their delivery: the position of their file in `files`."""
-    columns = ", ".join(identifier(column.name) for column in stored_columns(contract))
     parts = [
-        f"SELECT {columns}, {index} AS {identifier(DELIVERY)} FROM {parquet(file.path)}"
+        f"SELECT {_columns(file, contract)}, {index} AS {identifier(DELIVERY)} FROM {parquet(file.path)}"
         for index, file in enumerate(files)
     ]
     return connection.sql(" UNION ALL ".join(parts))
+
+
+def _columns(file: SourceFile, contract: Contract) -> str:
+    """The columns of the contract, those that are younger than the file without a value."""
+    return ", ".join(
+        f"CAST(NULL AS {stored_type(column)}) AS {identifier(column.name)}"
+        if column.name in file.lacking
+        else identifier(column.name)
+        for column in stored_columns(contract)
+    )
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract) -> None:

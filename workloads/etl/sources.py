@@ -19,12 +19,16 @@ from workloads.stored import DELIVERED, stored_columns, stored_type
 
 @dataclass(frozen=True, kw_only=True)
 class SourceFile:
-    """One accepted file: its name, the SHA-256 of its bytes, its number of rows and when it came (ISO 8601, UTC)."""
+    """One accepted file: its name, the SHA-256 of its bytes, its number of rows and when it came (ISO 8601, UTC).
+
+    `lacking` are columns that the contract did not have yet when the file came; its rows have no value there.
+    """
 
     path: Path
     sha256: str
     rows: int
     delivered: str
+    lacking: frozenset[str] = frozenset()
 
 
 def find_sources(connection: duckdb.DuckDBPyConnection, directory: Path, contract: Contract) -> tuple[SourceFile, ...]:
@@ -63,9 +67,12 @@ def _faults(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contrac
     faults: list[str] = []
     for column in stored_columns(contract):
         found, wanted = types.get(column.name), stored_type(column)
-        if found is None:
-            faults.append(f"{path.name}: column {column.name} is missing; the file has {', '.join(types)}")
-        elif found != wanted:
+        if found is None and not column.nullable:
+            faults.append(
+                f"{path.name}: column {column.name} is missing; the file has {', '.join(types)}; "
+                f"a column that came to the contract after a file has to be nullable: columns.{column.name}.nullable"
+            )
+        elif found is not None and found != wanted:
             faults.append(f"{path.name}: column {column.name} is of type {found}; {wanted} is allowed")
     return faults or _repetitions(connection, path, contract)
 
@@ -81,8 +88,10 @@ def _repetitions(connection: duckdb.DuckDBPyConnection, path: Path, contract: Co
 
 
 def _source(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> SourceFile:
-    noted = DELIVERED in pq.read_schema(path).names
+    names = pq.read_schema(path).names
+    noted = DELIVERED in names
     text = f"strftime(max({identifier(DELIVERED if noted else contract.event_time)}), '%Y-%m-%dT%H:%M:%S.%fZ')"
     delivered = connection.execute(f"SELECT {text} FROM {parquet(path)}").fetchall()[0][0]
     rows = pq.read_metadata(path).num_rows
-    return SourceFile(path=path, sha256=file_sha256(path), rows=rows, delivered=delivered or "")
+    lacking = frozenset(column.name for column in stored_columns(contract)) - set(names)
+    return SourceFile(path=path, sha256=file_sha256(path), rows=rows, delivered=delivered or "", lacking=lacking)

@@ -13,8 +13,8 @@ import pytest
 import xgboost as xgb
 
 from automation.operations import rollouts
-from components.data.features import identity
 from contracts import loader, release, schema
+from contracts.feature_store import identity
 from contracts.names import Names
 from contracts.release import Record
 from contracts.schema import Contract

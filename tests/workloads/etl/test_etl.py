@@ -191,7 +191,8 @@ class TestErrors:
         assert lines[:4] == [
             "--input: not accepted data of this contract; validate it first",
             "  b.parquet: column churn_label is missing; the file has customer_id, event_time, user_tenure_months, "
-            "transaction_volume, support_tickets",
+            "transaction_volume, support_tickets; a column that came to the contract after a file has to be nullable: "
+            "columns.churn_label.nullable",
             "  c.parquet: column support_tickets is of type SMALLINT; BIGINT is allowed",
             "  d.parquet: 2 times the same customer_id and event_time occur more than once",
         ]

@@ -27,6 +27,7 @@ from local.emulator.sagemaker import (
     packages,
     pipelines,
     tags,
+    transform_jobs,
 )
 from local.emulator.sagemaker.capture import Capture
 from local.emulator.sagemaker.executions import Executions
@@ -69,6 +70,7 @@ def install(context: Context) -> Installed:
     tags.install()
     executions = pipelines.install(context)
     endpoints.install(context)
+    transform_jobs.install(context)
     captured = capture.install(context)
     metrics = invocation_metrics.install(context)
     endpoint_logs.install(context)

@@ -1,0 +1,72 @@
+"""Records of a transform job: cut into requests, filtered, and joined with what the model made of them.
+
+Sources: SageMaker API reference, TransformInput (SplitType), CreateTransformJob (BatchStrategy, MaxPayloadInMB) and
+DataProcessing; developer guide, "Associate Prediction Results with Input Records". CSV alone is joined and filtered.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from jsonpath_ng.ext import parse as jsonpath
+
+_WHOLE = "$"
+
+
+class DataError(ValueError):
+    """Records that cannot be sent or joined; the message is the job's FailureReason."""
+
+
+def requests(content: bytes, split: str, strategy: str, most_bytes: int) -> Iterator[list[str]]:
+    """The records of an object, as many in a request as `strategy` and the payload allow.
+
+    Raises DataError for a record, or an object that is not split, that is larger than a payload.
+    """
+    text = content.decode("utf-8")
+    records = text.splitlines() if split == "Line" else [text]
+    batch: list[str] = []
+    size = 0
+    for record in filter(None, records):
+        length = len(record.encode()) + 1
+        if length > most_bytes:
+            raise DataError(f"ClientError: a record of {length} bytes is larger than MaxPayloadInMB")
+        if batch and (strategy == "SingleRecord" or size + length > most_bytes):
+            yield batch
+            batch, size = [], 0
+        batch.append(record)
+        size += length
+    if batch:
+        yield batch
+
+
+def filtered(records: Sequence[str], path: str) -> list[str]:
+    """What a JSONPath takes of each CSV record, which is an array to it."""
+    if path == _WHOLE:
+        return list(records)
+    taken = jsonpath(path)
+    return [_line([found.value for found in taken.find(_cells(record))]) for record in records]
+
+
+def joined(records: Sequence[str], answer: bytes, processing: dict[str, Any]) -> bytes:
+    """The lines that are written for a request. DataError where there is not one answer for each record."""
+    lines = answer.decode("utf-8").splitlines()
+    if processing.get("JoinSource", "None") == "Input":
+        if len(lines) != len(records):
+            raise DataError(
+                f"ClientError: {len(records)} records were sent and {len(lines)} came back, which cannot be joined"
+            )
+        lines = [_line([*_cells(record), *_cells(line)]) for record, line in zip(records, lines, strict=True)]
+    return "".join(f"{line}\n" for line in filtered(lines, processing.get("OutputFilter", _WHOLE))).encode()
+
+
+def _cells(line: str) -> list[str]:
+    return next(csv.reader([line]))
+
+
+def _line(cells: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()

@@ -19,7 +19,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.service import Service
-from contracts.names import Names
+from contracts.names import DEAD_LETTERS, Names, WorkloadNames
 
 #: Actions that take no resource, so that "*" is the only one they accept (AWS service authorization reference).
 WITHOUT_RESOURCE: Final = frozenset(
@@ -289,6 +289,12 @@ def write_objects(sid: str, names: Names, bucket: str, prefixes: Sequence[str]) 
     """Writing objects under these prefixes, in one piece or in parts."""
     resources = [names.bucket_arn(bucket, f"{prefix}*") for prefix in prefixes]
     return allow(sid, ["s3:AbortMultipartUpload", "s3:PutObject"], resources)
+
+
+def send_dead_letters(names: WorkloadNames) -> Statement:
+    """Leave to put a letter into the workload's dead-letter queue; the names may be those of one of its endpoints."""
+    queue = names.of_workload(names.workload).resource(DEAD_LETTERS)
+    return allow("DeadLetters", ["sqs:SendMessage"], [names.arn("sqs", queue)])
 
 
 def pull_images(names: Names, repository_arn: str | None = None) -> list[Statement]:

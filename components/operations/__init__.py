@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import pulumi
 
+from components import schedule
 from components.data import ingestion
 from components.data.ingestion import Ingestion, IngestionArgs
 from components.models import packages, training
 from components.models.training import Training
-from components.operations import dead_letters, drift, function, monitoring, quality, retraining, rollback, schedule
+from components.operations import dead_letters, drift, function, monitoring, quality, retraining, rollback
 from components.operations.dead_letters import DeadLetters, DeadLettersArgs
 from components.operations.monitoring import Monitoring, MonitoringArgs, Watched
 from components.operations.retraining import Retraining, RetrainingArgs

@@ -9,12 +9,11 @@ import pulumi
 import pulumi_aws as aws
 
 from components import access
-from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.service import Service
 from components.watch import Alarm, Series, Watch, Widget
-from contracts.names import DEAD_LETTERS, Names, WorkloadNames
+from contracts.names import DEAD_LETTERS, Names
 
 RETENTION_DAYS = 14
 #: AWS services of what is made here (`components.service`).
@@ -52,16 +51,6 @@ def watch(names: Names) -> Watch:
             ),
         ),
     )
-
-
-def queue_arn(names: WorkloadNames) -> str:
-    """ARN of the workload's queue; the names may be those of one of its endpoints."""
-    return names.arn("sqs", names.of_workload(names.workload).resource(DEAD_LETTERS))
-
-
-def send(names: WorkloadNames) -> Statement:
-    """Leave to put a letter into the workload's queue."""
-    return access.allow("DeadLetters", ["sqs:SendMessage"], [queue_arn(names)])
 
 
 @dataclass(frozen=True, kw_only=True)

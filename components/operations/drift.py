@@ -21,7 +21,7 @@ from components import jobs
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
-from components.operations.schedule import (
+from components.schedule import (
     EXECUTION_ID,
     HOURLY,
     SCHEDULED_TIME,

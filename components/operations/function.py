@@ -21,7 +21,6 @@ from components import access
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
-from components.operations import dead_letters
 from components.service import Service
 from components.watch import Alarm, Series, Watch, Widget
 from contracts.names import WorkloadNames
@@ -144,7 +143,7 @@ class Function(pulumi.ComponentResource):
                     access.write_logs(names, [group_name]),
                     *access.function_network_interfaces(names),
                     access.allow("Trace", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
-                    dead_letters.send(names),
+                    access.send_dead_letters(names),
                     access.use_key("EncryptMessages", [messages_key], write=True),
                     *args.statements,
                 ],

@@ -14,7 +14,7 @@ from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.operations.responder import Responder, ResponderArgs
-from components.operations.schedule import ScheduleArgs, Started, schedule
+from components.schedule import ScheduleArgs, Started, schedule
 from contracts.names import WorkloadNames
 from settings import Retraining as RetrainingSettings
 

@@ -14,7 +14,7 @@ import pytest
 from components.jobs import Site
 from components.operations import drift
 from components.operations.drift import Drift, DriftArgs, Reference
-from components.operations.schedule import EXECUTION_ID
+from components.schedule import EXECUTION_ID
 from contracts.names import MAX_PREFIX, MODEL_QUALITY_NAMESPACE
 from contracts.schema import to_json
 from settings import Monitoring

@@ -16,7 +16,6 @@ from components import access, jobs
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
-from components.operations import dead_letters
 from components.service import Service
 from contracts.names import WorkloadNames
 
@@ -97,7 +96,7 @@ def schedule(name: str, args: ScheduleArgs, opts: pulumi.ResourceOptions) -> aws
             description=f"Starts on a schedule: {args.description}",
             statements=[
                 *args.started.statements,
-                dead_letters.send(names),
+                access.send_dead_letters(names),
                 access.use_key("EncryptMessages", [messages_key], write=True),
             ],
             permissions_boundary=ground.permissions_boundary,

@@ -31,6 +31,7 @@ class Alarm:
     """One alarm: goes off when the metric is above `threshold` in `periods` periods in a row.
 
     `name` is its physical name. `statistic` is a CloudWatch statistic (Sum, Average, Maximum) or a percentile (p99).
+    With `share_of`, another metric of the same dimensions, what counts is how many percent of it `metric` is.
     `channels` are told. `guards` says which setting of an endpoint's `rollback_alarms` it answers to; `halt` turns back
     every rollout, None turns back none.
     """
@@ -46,6 +47,7 @@ class Alarm:
     period_seconds: int = FIVE_MINUTES
     periods: int = 1
     guards: RollbackAlarm | Literal["halt"] | None = None
+    share_of: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

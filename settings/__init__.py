@@ -21,6 +21,7 @@ from settings.endpoints import (
     Fleet,
     QueueAlarms,
     Realtime,
+    RequestAlarms,
     RollbackAlarm,
     Serverless,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "QueueAlarms",
     "Realtime",
     "Registry",
+    "RequestAlarms",
     "RetentionDays",
     "Retraining",
     "RollbackAlarm",

@@ -30,7 +30,7 @@ _PAGES: Final = (
     ("Realtime", "workloads.<name>.endpoints.<name>: {kind: realtime}", ""),
     ("Serverless", "workloads.<name>.endpoints.<name>: {kind: serverless}", ""),
     ("Asynchronous", "workloads.<name>.endpoints.<name>: {kind: asynchronous}", ""),
-    ("EndpointAlarms", "….alarms", ""),
+    ("RequestAlarms", "….alarms", ""),
     ("QueueAlarms", "….alarms of {kind: asynchronous}", ""),
     ("Personas", "access.personas", ""),
     ("CreatedNetwork", "network.create", ""),

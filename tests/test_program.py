@@ -218,7 +218,7 @@ def test_an_ab_test_is_turned_back_by_either_variant() -> None:
     by_variant = [
         f"churn-staging-live-{variant}-{role}"
         for variant in ("champion", "challenger")
-        for role in ("server-errors", "latency")
+        for role in ("server-errors", "latency", "server-error-rate")
     ]
     assert [alarm["alarmName"] for alarm in alarms] == [*by_variant, "churn-staging-live-halt"]
 

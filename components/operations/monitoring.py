@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
@@ -132,19 +132,13 @@ def alarm(
     tags: Mapping[str, str] | None = None,
 ) -> aws.cloudwatch.MetricAlarm:
     """The resource of an alarm. `told` are the topics by channel: people hear of its end too."""
-    percentile = found.statistic.startswith("p")
     return aws.cloudwatch.MetricAlarm(
         name,
         name=found.name,
         alarm_description=found.description,
-        namespace=found.namespace,
-        metric_name=found.metric,
-        dimensions=dict(found.dimensions),
-        statistic=None if percentile else found.statistic,
-        extended_statistic=found.statistic if percentile else None,
+        **_measured(found),
         comparison_operator="GreaterThanThreshold",
         threshold=found.threshold,
-        period=found.period_seconds,
         evaluation_periods=found.periods,
         datapoints_to_alarm=found.periods,
         # An endpoint without traffic and a queue without letters report nothing; that is no fault.
@@ -155,3 +149,35 @@ def alarm(
         tags=tags or None,
         opts=opts,
     )
+
+
+def _measured(found: Alarm) -> dict[str, Any]:
+    """The metric of an alarm, or a share by metric math; CloudWatch takes one of the two."""
+    dimensions = dict(found.dimensions)
+    if found.share_of is None:
+        percentile = found.statistic.startswith("p")
+        return {
+            "namespace": found.namespace,
+            "metric_name": found.metric,
+            "dimensions": dimensions,
+            "statistic": None if percentile else found.statistic,
+            "extended_statistic": found.statistic if percentile else None,
+            "period": found.period_seconds,
+        }
+
+    def read(called: str, metric: str) -> aws.cloudwatch.MetricAlarmMetricQueryArgs:
+        return aws.cloudwatch.MetricAlarmMetricQueryArgs(
+            id=called,
+            metric=aws.cloudwatch.MetricAlarmMetricQueryMetricArgs(
+                namespace=found.namespace,
+                metric_name=metric,
+                dimensions=dimensions,
+                stat=found.statistic,
+                period=found.period_seconds,
+            ),
+        )
+
+    share = aws.cloudwatch.MetricAlarmMetricQueryArgs(
+        id="share", expression="100 * part / whole", label=f"{found.metric} in percent", return_data=True
+    )
+    return {"metric_queries": [read("part", found.metric), read("whole", found.share_of), share]}

@@ -16,7 +16,7 @@ from components.watch import Alarm, Channel, Event, Series, Watch, Widget
 from contracts import instances
 from contracts.names import HOSTS, EndpointNames
 from contracts.release import emergency
-from settings import EndpointAlarms, Fleet
+from settings import EndpointAlarms, Fleet, RequestAlarms
 
 MICROSECONDS_PER_MS: Final = 1000
 #: Share of the fleet's CPU or memory above which people are told: autoscaling follows invocations, so a full instance
@@ -91,9 +91,9 @@ def _dimensions(names: EndpointNames, variant: str) -> dict[str, str]:
 
 
 def request_alarms(names: EndpointNames, variant: str, limits: EndpointAlarms) -> list[Alarm]:
-    """Alarms on what a variant answers."""
+    """Alarms on what a variant answers; on the share of its errors where SageMaker counts what it is asked."""
     dimensions, stem = _dimensions(names, variant), names.resource(variant)
-    return [
+    found = [
         Alarm(
             name=f"{stem}-{SERVER_ERRORS}",
             description=f"{variant}: more than {limits.server_errors} answers with a 5xx status in 5 minutes, twice",
@@ -119,6 +119,26 @@ def request_alarms(names: EndpointNames, variant: str, limits: EndpointAlarms) -
             guards="latency",
         ),
     ]
+    if isinstance(limits, RequestAlarms):
+        found.append(_error_rate(names, variant, limits.server_error_percent))
+    return found
+
+
+def _error_rate(names: EndpointNames, variant: str, percent: int) -> Alarm:
+    """A count says little where thousands are asked or five are: what matters then is the share."""
+    return Alarm(
+        name=f"{names.resource(variant)}-server-error-rate",
+        description=f"{variant}: more than {percent} % of the answers with a 5xx status in 5 minutes, twice",
+        namespace=REQUESTS,
+        metric="Invocation5XXErrors",
+        share_of="Invocations",
+        dimensions=_dimensions(names, variant),
+        statistic="Sum",
+        threshold=percent,
+        periods=2,
+        channels=(Channel.ALERTS, Channel.ROLLBACK),
+        guards="server_errors",
+    )
 
 
 def host_alarms(names: EndpointNames, variant: str, settings: Fleet) -> list[Alarm]:

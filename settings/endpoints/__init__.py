@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from settings.endpoints.asynchronous import Asynchronous, BacklogScaling, QueueAlarms
-from settings.endpoints.common import AnyKind, EndpointAlarms, Fleet, RollbackAlarm
+from settings.endpoints.common import AnyKind, EndpointAlarms, Fleet, RequestAlarms, RollbackAlarm
 from settings.endpoints.realtime import Realtime
 from settings.endpoints.serverless import Serverless
 
@@ -20,6 +20,7 @@ __all__ = [
     "Fleet",
     "QueueAlarms",
     "Realtime",
+    "RequestAlarms",
     "RollbackAlarm",
     "Serverless",
 ]

@@ -36,6 +36,21 @@ class EndpointAlarms(Section):
     """99th percentile of the model's latency in ms, in 2 x 5 minutes, above which the alarm goes off."""
 
 
+class RequestAlarms(EndpointAlarms):
+    """When the alarms of an endpoint go off that answers while it is asked."""
+
+    server_error_percent: int = Field(
+        default=5,
+        ge=1,
+        le=100,
+        json_schema_extra=told(
+            cost=f"an alarm on two metrics, {usd('cloudwatch', 'alarm, standard', 'month')} for each of them a month",
+            risk="above what a bad release causes, it is not turned back",
+        ),
+    )
+    """Share of 5xx answers in 5 minutes in percent, twice in a row, above which another alarm goes off."""
+
+
 class AnyKind(Section):
     """What an endpoint of any kind has."""
 

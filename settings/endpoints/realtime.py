@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from settings.autoscaling import Autoscaling
-from settings.endpoints.common import Fleet
+from settings.endpoints.common import Fleet, RequestAlarms
 
 
 class Realtime(Fleet):
@@ -13,6 +13,8 @@ class Realtime(Fleet):
 
     kind: Literal["realtime"] = "realtime"
     """The kind of endpoint."""
+    alarms: RequestAlarms = RequestAlarms()  # pyright: ignore[reportIncompatibleVariableOverride] - sections are frozen
+    """When its alarms go off."""
     autoscaling: Autoscaling = Autoscaling()
     """How the number of instances follows the load."""
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.prices import price
-from settings.endpoints.common import AnyKind
+from settings.endpoints.common import AnyKind, RequestAlarms
 from settings.faults import Fault
 from settings.section import told
 
@@ -24,6 +24,8 @@ class Serverless(AnyKind):
 
     kind: Literal["serverless"]
     """The kind of endpoint."""
+    alarms: RequestAlarms = RequestAlarms()  # pyright: ignore[reportIncompatibleVariableOverride] - sections are frozen
+    """When its alarms go off."""
     memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = Field(
         default=2048,
         json_schema_extra=told(

@@ -12,11 +12,11 @@ from settings import (
     AllAtOnce,
     Asynchronous,
     Canary,
-    EndpointAlarms,
     Fleet,
     Linear,
     QueueAlarms,
     Realtime,
+    RequestAlarms,
     Rolling,
     Section,
 )
@@ -44,7 +44,7 @@ def test_each_kind_of_rollout(written: dict[str, Any], expected: Section) -> Non
 
 def test_alarms_of_an_endpoint() -> None:
     found = load(workloads=live(alarms={"server_errors": 3})).workloads["churn"].endpoints["live"]
-    assert found.alarms == EndpointAlarms(server_errors=3, latency_p99_ms=500)
+    assert found.alarms == RequestAlarms(server_errors=3, server_error_percent=5, latency_p99_ms=500)
 
 
 def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> None:

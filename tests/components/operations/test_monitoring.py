@@ -60,7 +60,7 @@ def monitoring(
 def test_every_alarm_acts_and_says_what_missing_data_means() -> None:
     deployment, _ = monitoring("champion", "challenger")
     alarms = deployment.all(ALARM)
-    assert len(alarms) == 10
+    assert len(alarms) == 12
     for alarm in alarms:
         assert alarm.inputs["actionsEnabled"] is True
         assert ALERTS in alarm.inputs["alarmActions"]
@@ -96,6 +96,25 @@ def test_a_sum_and_a_percentile() -> None:
     assert latency["threshold"] == 500_000
 
 
+def test_a_share_is_metric_math_over_two_metrics() -> None:
+    deployment, _ = monitoring("champion")
+    rate = deployment.one("monitoring-live-champion-server-error-rate").inputs
+    assert not {"namespace", "metricName", "dimensions", "statistic", "period"} & set(rate)
+    dimensions = {"EndpointName": "churn-staging-live", "VariantName": "champion"}
+    measured = {"namespace": "AWS/SageMaker", "dimensions": dimensions, "stat": "Sum", "period": 300}
+    assert rate["metricQueries"] == [
+        {"id": "part", "metric": {**measured, "metricName": "Invocation5XXErrors"}},
+        {"id": "whole", "metric": {**measured, "metricName": "Invocations"}},
+        {
+            "id": "share",
+            "expression": "100 * part / whole",
+            "label": "Invocation5XXErrors in percent",
+            "returnData": True,
+        },
+    ]
+    assert (rate["threshold"], rate["evaluationPeriods"]) == (5, 2)
+
+
 def test_drift_asks_for_retraining_not_for_a_rollback() -> None:
     deployment, _ = monitoring("champion")
     assert deployment.one("monitoring-live-drift").inputs["alarmActions"] == [ALERTS, RETRAINING]
@@ -109,7 +128,9 @@ def test_a_channel_that_nothing_answers_to_yet_is_left_out() -> None:
 def test_guards_of_a_rollout_are_alarms_of_every_variant_of_that_endpoint() -> None:
     _, found = monitoring("champion", "challenger", guards=("server_errors", "drift"))
     assert sorted(found) == [
+        "churn-staging-live-challenger-server-error-rate",
         "churn-staging-live-challenger-server-errors",
+        "churn-staging-live-champion-server-error-rate",
         "churn-staging-live-champion-server-errors",
         "churn-staging-live-drift",
         "churn-staging-live-halt",

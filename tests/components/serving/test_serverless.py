@@ -104,7 +104,9 @@ def test_alarms_watch_what_the_endpoint_answers_and_nothing_of_hosts_or_rollouts
     assert [(alarm.metric, alarm.guards) for alarm in watched.alarms] == [
         ("Invocation5XXErrors", "server_errors"),
         ("ModelLatency", "latency"),
+        ("Invocation5XXErrors", "server_errors"),
     ]
+    assert watched.alarms[2].share_of == "Invocations"
     published = {(metric.namespace, metric.name) for metric in SERVERLESS.metrics}
     asked = {(alarm.namespace, alarm.metric) for alarm in watched.alarms}
     asked |= {(line.namespace, line.metric) for widget in watched.widgets for line in widget.series}

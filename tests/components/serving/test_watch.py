@@ -4,12 +4,14 @@ import pytest
 
 from components.serving.watch import host_alarms, request_alarms, watch_fleet
 from components.watch import Alarm, Channel, Series
-from settings import EndpointAlarms, Realtime
+from settings import Asynchronous, Realtime, RequestAlarms
 from tests.components.engine import LIVE
 
 
 def test_alarms_of_a_variant() -> None:
-    settings = Realtime(instance_type="ml.m5.xlarge", alarms=EndpointAlarms(server_errors=7, latency_p99_ms=250))
+    settings = Realtime(
+        instance_type="ml.m5.xlarge", alarms=RequestAlarms(server_errors=7, server_error_percent=2, latency_p99_ms=250)
+    )
     dimensions = {"EndpointName": "churn-staging-live", "VariantName": "champion"}
     both = (Channel.ALERTS, Channel.ROLLBACK)
     assert [
@@ -43,6 +45,20 @@ def test_alarms_of_a_variant() -> None:
             guards="latency",
         ),
         Alarm(
+            name="churn-staging-live-champion-server-error-rate",
+            description="champion: more than 2 % of the answers with a 5xx status in 5 minutes, twice",
+            namespace="AWS/SageMaker",
+            metric="Invocation5XXErrors",
+            share_of="Invocations",
+            dimensions=dimensions,
+            statistic="Sum",
+            threshold=2,
+            periods=2,
+            period_seconds=300,
+            channels=both,
+            guards="server_errors",
+        ),
+        Alarm(
             name="churn-staging-live-champion-cpu",
             description="champion: more than 90 % of the CPU in use for 15 minutes",
             namespace="/aws/sagemaker/Endpoints",
@@ -69,11 +85,16 @@ def test_alarms_of_a_variant() -> None:
     ]
 
 
-@pytest.mark.parametrize(("variants", "alarms"), [([], 0), (["champion"], 5), (["champion", "challenger"], 9)])
+@pytest.mark.parametrize(("variants", "alarms"), [([], 0), (["champion"], 6), (["champion", "challenger"], 11)])
 def test_every_variant_is_watched_and_told_to_people(variants: list[str], alarms: int) -> None:
     found = watch_fleet(LIVE, Realtime(), variants).alarms
     assert len(found) == alarms
     assert all(Channel.ALERTS in alarm.channels for alarm in found)
+
+
+def test_a_share_of_errors_needs_the_count_of_requests_which_a_queue_does_not_have() -> None:
+    found = request_alarms(LIVE, "champion", Asynchronous(kind="asynchronous").alarms)
+    assert [alarm.share_of for alarm in found] == [None, None]
 
 
 def test_a_person_can_halt_a_rollout() -> None:

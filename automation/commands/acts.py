@@ -197,7 +197,7 @@ def halt(
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.endpoint(workload, endpoint)
     out.confirm(f"Halt the rollout of endpoint {names.prefix}?")
-    rollouts.halt(names, sagemaker=on.client("sagemaker"), cloudwatch=on.client("cloudwatch"))
+    rollouts.halt(names, host=on.releases.host(names), cloudwatch=on.client("cloudwatch"))
     out.done(f"SageMaker is asked to turn the rollout of {names.prefix} back", {"endpoint": names.prefix})
 
 

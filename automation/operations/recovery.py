@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from contracts.release import CHALLENGER, CHAMPION, SHADOW, Record, Release, ReleaseError, settle
-from contracts.release.live import Live
+from contracts.release.live import Host, Live
 
 
-def rebuilt(live: Live, *, sagemaker: Any) -> Record:
+def rebuilt(live: Live, host: Host) -> Record:
     """The record of an endpoint that serves: its one release, read from the configuration and its models.
 
     ReleaseError where that is no release of the platform's.
     """
-    variants = _variants(live, sagemaker)
+    variants = host.configured(live)
     if CHAMPION not in variants or set(variants) - {CHAMPION, CHALLENGER, SHADOW}:
         raise _foreign(live, f"its variants are {sorted(variants)}")
-    found = {name: _package(variant["ModelName"], sagemaker) for name, variant in variants.items()}
+    found = {name: variant.package for name, variant in variants.items()}
     if missing := sorted(name for name, package in found.items() if package is None):
         raise _foreign(live, f"the model of {missing} comes from no package")
-    percent = {name: round(variant["InitialVariantWeight"]) for name, variant in variants.items()}
+    percent = {name: round(variant.weight) for name, variant in variants.items()}
     release = Release(
         champion=str(found[CHAMPION]),
         challenger=found.get(CHALLENGER),
@@ -29,28 +27,11 @@ def rebuilt(live: Live, *, sagemaker: Any) -> Record:
         who="recovery",
         why=f"the record was lost; rebuilt from {live.config}",
         when=live.changed.isoformat(timespec="seconds"),
-        instances={name: variant["InitialInstanceCount"] for name, variant in variants.items()},
+        instances={name: each.instances for name, each in variants.items() if each.instances is not None},
     )
     if release.id != live.release:
         raise _foreign(live, f"it serves release {live.release}, but its packages and weights are {release.id}")
     return settle(Record(releases=(release,)), release.id)
-
-
-def packages(live: Live, *, sagemaker: Any) -> dict[str, str | None]:
-    """Name of each variant that the endpoint serves -> ARN of the package that its model was made of, if it was."""
-    return {name: _package(variant["ModelName"], sagemaker) for name, variant in _variants(live, sagemaker).items()}
-
-
-def _variants(live: Live, sagemaker: Any) -> dict[str, Any]:
-    config = sagemaker.describe_endpoint_config(EndpointConfigName=live.config)
-    variants = [*config["ProductionVariants"], *config.get("ShadowProductionVariants", [])]
-    return {variant["VariantName"]: variant for variant in variants}
-
-
-def _package(model: str, sagemaker: Any) -> str | None:
-    found = sagemaker.describe_model(ModelName=model)
-    containers = found.get("Containers") or [found["PrimaryContainer"]]
-    return containers[0].get("ModelPackageName")
 
 
 def _foreign(live: Live, why: str) -> ReleaseError:

@@ -19,9 +19,10 @@ from contracts import release
 from contracts.names import EndpointNames
 from contracts.release import Record, Release, ReleaseError, Status
 from contracts.release.ledger import Book, Ledger
-from contracts.release.live import Live, observe, was_deployed
+from contracts.release.live import Host, Live, was_deployed
 from contracts.release.lock import BusyError, Lock
 from contracts.release.rollback import MOST_POLL_SECONDS, Outcome, Request, Rollback
+from contracts.release.sagemaker import SageMaker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,10 @@ class Clients:
     s3: Any
     ssm: Any
     sagemaker: Any
+
+    def host(self, names: EndpointNames) -> Host:
+        """What serves an endpoint."""
+        return SageMaker(names.prefix, self.sagemaker)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +50,9 @@ def ledger(names: EndpointNames, clients: Clients) -> Ledger:
     """The release record of an endpoint."""
     return Ledger(
         parameter=names.release_parameter,
-        endpoint=names.prefix,
+        host=clients.host(names),
         lock=Lock(s3=clients.s3, bucket=names.artifacts_bucket, key=names.lock_key),
         ssm=clients.ssm,
-        sagemaker=clients.sagemaker,
     )
 
 
@@ -59,7 +63,7 @@ def read(names: EndpointNames, clients: Clients) -> Record | None:
 
 def refuse_in_progress(names: EndpointNames, clients: Clients) -> None:
     """Raises BusyError while the endpoint is on its way: SageMaker neither changes nor deletes it then."""
-    live = observe(clients.sagemaker, names.prefix)
+    live = clients.host(names).observe()
     if live and live.in_progress:
         raise BusyError(f"endpoint {live.endpoint} is {live.status}; wait until it is done, then try again")
 
@@ -71,7 +75,7 @@ def promote(names: EndpointNames, package: str, *, by: By, clients: Clients) -> 
     """
     arn = packages.approved(names, package, sagemaker=clients.sagemaker)
     with ledger(names, clients).open(who=by.who, doing="promote") as book:
-        known = _known(book, clients)
+        known = _known(book)
         if known is not book.record and known is not None and known.wanted.champion == arn:
             return book.write(known)  # the way back to a lost record
         return book.write(release.promote(known, arn, who=by.who, why=by.why, when=_now(), counts=book.counts))
@@ -81,7 +85,7 @@ def split(names: EndpointNames, package: str, percent: int, *, by: By, clients: 
     """Give an approved package `percent` (1 to 99) of the traffic, beside the champion."""
     arn = packages.approved(names, package, sagemaker=clients.sagemaker)
     with ledger(names, clients).open(who=by.who, doing="split") as book:
-        known = _championed(names, book, clients, "share its traffic")
+        known = _championed(names, book, "share its traffic")
         return book.write(
             release.split_traffic(known, arn, percent, who=by.who, why=by.why, when=_now(), counts=book.counts)
         )
@@ -91,7 +95,7 @@ def shadow(names: EndpointNames, package: str, percent: int, *, by: By, clients:
     """Copy `percent` (1 to 100) of the requests to an approved package, whose answers nobody gets."""
     arn = packages.approved(names, package, sagemaker=clients.sagemaker)
     with ledger(names, clients).open(who=by.who, doing="shadow") as book:
-        known = _championed(names, book, clients, "stand behind")
+        known = _championed(names, book, "stand behind")
         return book.write(
             release.mirror_traffic(known, arn, percent, who=by.who, why=by.why, when=_now(), counts=book.counts)
         )
@@ -100,7 +104,7 @@ def shadow(names: EndpointNames, package: str, percent: int, *, by: By, clients:
 def end_shadow(names: EndpointNames, *, by: By, clients: Clients) -> Record:
     """Let the champion serve alone again. RefusedError where nothing shadows it."""
     with ledger(names, clients).open(who=by.who, doing="end the shadow") as book:
-        known = shadowed(names, _known(book, clients))
+        known = shadowed(names, _known(book))
         champion = known.wanted.champion
         return book.write(release.promote(known, champion, who=by.who, why=by.why, when=_now(), counts=book.counts))
 
@@ -162,7 +166,7 @@ def follow(
     """
     live = _settled(names, clients, patience_seconds, on_change, sleep)
     with ledger(names, clients).open(who=who, doing="follow") as book:
-        known = _known(book, clients)
+        known = _known(book)
         if known is None:
             raise RefusedError(f"endpoint {names.prefix} has no release yet: promote a package")
         if book.live is None:
@@ -170,7 +174,7 @@ def follow(
         wanted = known.wanted
         if wanted.status is Status.LIVE:
             return Followed(record=book.write(known))
-        if not was_deployed(clients.sagemaker, book.live, wanted):
+        if not was_deployed(clients.host(names), book.live, wanted):
             raise RefusedError(f"release {wanted.id} is promoted and not deployed: run `pulumi up`")
         turned_back = f"the rollout was turned back, the endpoint serves {book.live.config}"
         record = book.write(release.fail(known, (live.failure if live else "") or turned_back))
@@ -185,7 +189,7 @@ def _settled(
     sleep: Callable[[float], None],
 ) -> Live | None:
     deadline, pause, told = time.monotonic() + patience_seconds, 0.2, ""
-    while (live := observe(clients.sagemaker, names.prefix)) and live.in_progress:
+    while (live := clients.host(names).observe()) and live.in_progress:
         if live.status != told:
             told = live.status
             on_change(live)
@@ -198,17 +202,17 @@ def _settled(
     return live
 
 
-def _known(book: Book, clients: Clients) -> Record | None:
+def _known(book: Book) -> Record | None:
     """The record; where it is lost and the endpoint serves, rebuilt."""
     book.refuse_in_progress()
     if book.record is None and book.live is not None:
-        return rebuilt(book.live, sagemaker=clients.sagemaker)
+        return rebuilt(book.live, book.ledger.host)
     return book.record
 
 
-def _championed(names: EndpointNames, book: Book, clients: Clients, act: str) -> Record:
+def _championed(names: EndpointNames, book: Book, act: str) -> Record:
     """The record of an endpoint with a champion, beside which another model is to be put. ReleaseError without one."""
-    known = _known(book, clients)
+    known = _known(book)
     if known is None:
         raise ReleaseError(f"endpoint {names.prefix} has no champion yet to {act}: promote one first")
     return known

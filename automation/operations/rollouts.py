@@ -19,7 +19,7 @@ from automation.operations.releases import Clients, Followed
 from automation.operations.session import session
 from contracts.names import EndpointNames
 from contracts.release import Record, Release, ReleaseError, Status, emergency
-from contracts.release.live import Live, observe, release_of
+from contracts.release.live import Host, Live, release_of
 from contracts.release.lock import BusyError
 from contracts.release.record import instant
 
@@ -28,17 +28,17 @@ PATIENCE_SECONDS: Final = 600.0
 _MOST_LINES: Final = 5
 
 
-def halt(names: EndpointNames, *, sagemaker: Any, cloudwatch: Any) -> None:
+def halt(names: EndpointNames, *, host: Host, cloudwatch: Any) -> None:
     """Have SageMaker turn back the rollout under way: UpdateEndpoint has no way to be cancelled but an alarm.
 
     RefusedError when there is none.
     """
-    live = observe(sagemaker, names.prefix)
+    live = host.observe()
     if live is None or live.status != "Updating":
         status = f"is {live.status}" if live else "is not there"
         way = "; `rollback` moves it back" if live else ""
         raise RefusedError(f"endpoint {names.prefix} {status}: there is no rollout to halt{way}")
-    if live.serverless:
+    if not live.guarded:
         raise RefusedError(
             f"endpoint {names.prefix} is serverless: SageMaker turns no update of it back; wait until it is done, "
             "then `rollback` moves it back"
@@ -62,7 +62,7 @@ def why(names: EndpointNames, followed: Followed, clients: Clients, watchers: Wa
     if failed is None:
         raise ValueError(f"release {followed.record.wanted.id} has not failed")
     lines = [f"release {failed.id} ({failed.champion}) failed: {failed.reason}"]
-    lines += [f"alarm {line}" for line in _alarms(names, clients.sagemaker, watchers.cloudwatch)]
+    lines += [f"alarm {line}" for line in _alarms(clients.host(names), watchers.cloudwatch)]
     errors = read(of_endpoint(names), since=instant(failed.when), most=_MOST_LINES, logs=watchers.logs, pattern="ERROR")
     lines += [f"log: {line.text.strip()}" for line in errors]
     lines.append(
@@ -100,7 +100,7 @@ def _became(names: EndpointNames, wanted: str, found: Any) -> str:
     """Write into the record what became of the rollout; what there is to say of it."""
     clients = Clients(s3=found.client("s3"), ssm=found.client("ssm"), sagemaker=found.client("sagemaker"))
     followed = releases.follow(names, who="pulumi up", clients=clients, patience_seconds=PATIENCE_SECONDS)
-    live = observe(clients.sagemaker, names.prefix)
+    live = clients.host(names).observe()
     failed = followed.failed or _failed_before(names, followed.record, wanted)
     if failed:
         watchers = Watchers(cloudwatch=found.client("cloudwatch"), logs=found.client("logs"))
@@ -133,10 +133,9 @@ def served(record: Record) -> str:
     )
 
 
-def _alarms(names: EndpointNames, sagemaker: Any, cloudwatch: Any) -> Sequence[str]:
+def _alarms(host: Host, cloudwatch: Any) -> Sequence[str]:
     """Those that were to turn the rollout back and go off now, each with CloudWatch's reason."""
-    last = sagemaker.describe_endpoint(EndpointName=names.prefix).get("LastDeploymentConfig", {})
-    guards = [alarm["AlarmName"] for alarm in last.get("AutoRollbackConfiguration", {}).get("Alarms", [])]
+    guards = host.guards()
     if not guards:
         return []
     found = cloudwatch.describe_alarms(AlarmNames=guards, StateValue="ALARM")["MetricAlarms"]

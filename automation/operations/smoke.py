@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from automation.evidence.junit import Case
 from contracts.names import EndpointNames
 from contracts.release import Record
-from contracts.release.live import observe
+from contracts.release.sagemaker import SageMaker
 from contracts.schema import Column, ColumnType, Contract
 
 #: What an answer to one row says, whatever the task, one of them (docs/inference.md).
@@ -51,7 +51,7 @@ def check(
 
     `record` is its release record, `stopped` what the stack's config says of it.
     """
-    live = observe(sagemaker, names.prefix)
+    live = SageMaker(names.prefix, sagemaker).observe()
     if live is None:
         return [_absent(names.prefix, record, stopped=stopped)]
     config = sagemaker.describe_endpoint_config(EndpointConfigName=live.config)

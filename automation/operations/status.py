@@ -11,7 +11,6 @@ from automation.operations.releases import Clients
 from automation.operations.verification import Verdict, compare
 from contracts.names import EndpointNames, WorkloadNames
 from contracts.release import Release
-from contracts.release.live import observe
 
 #: How many training runs are told.
 RUNS: Final = 3
@@ -62,7 +61,7 @@ class Status:
 
 def endpoint_status(names: EndpointNames, clients: Clients, *, stopped: bool = False) -> EndpointStatus:
     """One endpoint, now. `stopped` is what the stack's config says of it."""
-    record, live = releases.read(names, clients), observe(clients.sagemaker, names.prefix)
+    record, live = releases.read(names, clients), clients.host(names).observe()
     return EndpointStatus(
         verdict=compare(names, record, live, clients, stopped=stopped),
         instances=dict(live.counts) if live else {},

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from automation.operations import releases
-from automation.operations.recovery import packages
 from automation.operations.releases import Clients
 from contracts.names import EndpointNames
 from contracts.release import Record
-from contracts.release.live import Live, observe
+from contracts.release.live import Deployed, Live
 
 #: The status of an endpoint that is not there because the stack's config stopped it.
 STOPPED: Final = "stopped"
@@ -34,7 +33,7 @@ class Verdict:
 
 def verify(names: EndpointNames, clients: Clients, *, stopped: bool = False) -> Verdict:
     """What is wanted and what is live, now. `stopped` is what the stack's config says of the endpoint."""
-    record, live = releases.read(names, clients), observe(clients.sagemaker, names.prefix)
+    record, live = releases.read(names, clients), clients.host(names).observe()
     return compare(names, record, live, clients, stopped=stopped)
 
 
@@ -49,7 +48,7 @@ def compare(
         wanted=record.wanted.id if record else None,
         live=live.release if live else None,
         status=live.status if live else STOPPED if stopped else "is not there",
-        differences=tuple(_running(live) if stopped else _differences(record, live, clients)),
+        differences=tuple(_running(live) if stopped else _differences(names, record, live, clients)),
     )
 
 
@@ -59,7 +58,7 @@ def _running(live: Live | None) -> Iterator[str]:
         yield f"its state is stopped, and it is {live.status}: run `up`"
 
 
-def _differences(record: Record | None, live: Live | None, clients: Clients) -> Iterator[str]:
+def _differences(names: EndpointNames, record: Record | None, live: Live | None, clients: Clients) -> Iterator[str]:
     if live is None:
         if record is not None:
             yield f"release {record.wanted.id} is promoted and not deployed: run `up`"
@@ -73,15 +72,16 @@ def _differences(record: Record | None, live: Live | None, clients: Clients) -> 
         found = f"release {live.release}" if live.release else f"{live.config}, which is no release of the platform"
         yield f"it serves {found}; wanted is {record.wanted.id}: run `up`, or `rollback`"
     else:
-        yield from _content(record, live, clients)
+        yield from _content(names, record, live, clients)
 
 
-def _content(record: Record, live: Live, clients: Clients) -> Iterator[str]:
+def _content(names: EndpointNames, record: Record, live: Live, clients: Clients) -> Iterator[str]:
     """It serves the configuration of the wanted release: whether that has its variants, packages and images, as many
     instances as are asked for, and its share of the traffic.
     """
     wanted = {**record.wanted.packages, **record.wanted.shadows}
-    served, deployed = packages(live, sagemaker=clients.sagemaker), _deployed(live, clients)
+    host = clients.host(names)
+    served, deployed = {name: each.package for name, each in host.configured(live).items()}, host.deployed()
     for variant in sorted({*served, *deployed} - {*wanted}):
         yield f"variant {variant} serves, which release {record.wanted.id} has not: {_AGAIN}"
     for variant, package in wanted.items():
@@ -100,22 +100,16 @@ def _content(record: Record, live: Live, clients: Clients) -> Iterator[str]:
         )
 
 
-def _of_variant(variant: str, package: str, found: Mapping[str, Any], clients: Clients) -> Iterator[str]:
+def _of_variant(variant: str, package: str, found: Deployed, clients: Clients) -> Iterator[str]:
     """Its instances, of which there may be fewer than are asked for, and its image, where the package has a digest."""
-    has, asked = found.get("CurrentInstanceCount"), found.get("DesiredInstanceCount")
-    if has != asked:
-        yield f"variant {variant} has {has} instances; wanted are {asked}: `logs`, and the quota of the type"
+    if found.instances != found.desired:
+        yield (
+            f"variant {variant} has {found.instances} instances; wanted are {found.desired}: `logs`, and the quota of "
+            "the type"
+        )
     image = _image(package, clients)
-    runs = [each["ResolvedImage"] for each in found.get("DeployedImages", [])]
-    if runs and image.partition("@")[2] not in runs[0]:
-        yield f"variant {variant} runs {runs[0]}; the image of its package is {image}: `rollback`, and promote it anew"
-
-
-def _deployed(live: Live, clients: Clients) -> dict[str, Mapping[str, Any]]:
-    """What DescribeEndpoint says of each variant, shadows too."""
-    found = clients.sagemaker.describe_endpoint(EndpointName=live.endpoint)
-    variants = [*found.get("ProductionVariants", []), *found.get("ShadowProductionVariants", [])]
-    return {variant["VariantName"]: variant for variant in variants}
+    if found.image and image.partition("@")[2] not in found.image:
+        yield f"variant {variant} runs {found.image}; the image of its package is {image}: `rollback`, and promote it anew"
 
 
 def _image(package: str, clients: Clients) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.release import text
-from contracts.release.live import Live, observe
+from contracts.release.live import Host, Live
 from contracts.release.lock import BusyError, Held, Lock
 from contracts.release.record import Record, ReleaseError
 from contracts.release.transitions import settle
@@ -72,13 +72,17 @@ class Book:
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """The record of one endpoint: where it lies, with the clients that reach it."""
+    """The record of one endpoint: where it lies, with the client that reaches it, and what serves the endpoint."""
 
     parameter: str
-    endpoint: str
+    host: Host
     lock: Lock
     ssm: Any
-    sagemaker: Any
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint's name."""
+        return self.host.endpoint
 
     def read(self) -> Stored:
         """The record now. ReleaseError for one that cannot be read."""
@@ -97,7 +101,7 @@ class Ledger:
     def open(self, *, who: str, doing: str) -> Generator[Book]:
         """Hold the lock and look. BusyError when the lock does not come free."""
         with self.lock.held(who=who, doing=doing) as held:
-            stored, live = self.read(), observe(self.sagemaker, self.endpoint)
+            stored, live = self.read(), self.host.observe()
             record = stored.record
             if record and live and not live.in_progress and live.release in {release.id for release in record.releases}:
                 record = settle(record, live.release)

@@ -1,16 +1,19 @@
-"""The endpoint as it is: which release it serves, with how many instances and which share of the traffic."""
+"""The endpoint as it is: which release it serves, with how many instances and which share of the traffic.
+
+What serves is SageMaker (`sagemaker`) or an ECS service (`ecs`); each is a `Host`, and nothing else here knows which.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Protocol
 
 from contracts.release.record import Release, instant
 
-#: SageMaker refuses an update in these states, and which release will serve is not decided (API reference,
+#: An update is refused in these states, and which release will serve is not decided (SageMaker API reference,
 #: DescribeEndpoint, EndpointStatus).
 IN_PROGRESS = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
 _ID = re.compile(r"[0-9a-f]{10}")
@@ -18,11 +21,10 @@ _ID = re.compile(r"[0-9a-f]{10}")
 
 @dataclass(frozen=True, kw_only=True)
 class Live:
-    """What DescribeEndpoint says. `release` is the id in the name of the configuration, None for another's.
+    """What the host says of the endpoint. `release` is the id in the name of the configuration, None for another's.
 
-    `counts` are the instances that each variant has or is being scaled to, `weights` its percent of the requests.
-    `serverless` endpoints take no deployment configuration: no alarm turns an update of theirs back (SageMaker
-    developer guide, "Deployment guardrails").
+    `counts` are the instances that each variant has or is being scaled to, `weights` its percent of the requests. A
+    release of an endpoint that is not `guarded` takes over at once and no alarm turns it back.
     """
 
     endpoint: str
@@ -33,7 +35,7 @@ class Live:
     weights: Mapping[str, float]
     changed: datetime
     failure: str
-    serverless: bool = False
+    guarded: bool = True
 
     @property
     def in_progress(self) -> bool:
@@ -41,54 +43,73 @@ class Live:
         return self.status in IN_PROGRESS
 
 
-def observe(sagemaker: Any, endpoint: str) -> Live | None:
-    """The endpoint now; None when there is none."""
-    try:
-        found = sagemaker.describe_endpoint(EndpointName=endpoint)
-    except sagemaker.exceptions.ClientError as error:
-        if "Could not find endpoint" in error.response["Error"]["Message"]:
-            return None
-        raise
-    variants = found.get("ProductionVariants", [])
-    config = found["EndpointConfigName"]
-    return Live(
-        endpoint=endpoint,
-        status=found["EndpointStatus"],
-        config=config,
-        release=release_of(endpoint, config),
-        counts=_counts([*variants, *found.get("ShadowProductionVariants", [])]),
-        weights=_weights(variants),
-        changed=found["LastModifiedTime"],
-        failure=found.get("FailureReason", ""),
-        serverless=any("CurrentServerlessConfig" in variant for variant in variants),
-    )
+@dataclass(frozen=True, kw_only=True)
+class Configured:
+    """A variant as the configuration that serves has it.
+
+    `package` is the ARN of the package that its model was made of, if it was; `instances` those that it starts with,
+    None where it has none of its own.
+    """
+
+    package: str | None
+    weight: float
+    instances: int | None
 
 
-def configuration(sagemaker: Any, endpoint: str, release: str) -> str | None:
-    """Name of the newest endpoint configuration of a release; None when `pulumi up` has not declared it."""
-    found = sagemaker.list_endpoint_configs(
-        NameContains=f"{endpoint}-{release}", SortBy="CreationTime", SortOrder="Descending", MaxResults=1
-    )["EndpointConfigs"]
-    return found[0]["EndpointConfigName"] if found else None
+@dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """A variant as it runs: instances that are there and that are asked for, None where it has none; its image's URI
+    by digest, "" where the host does not say it.
+    """
+
+    instances: int | None
+    desired: int | None
+    image: str
 
 
-def was_deployed(sagemaker: Any, live: Live, wanted: Release) -> bool:
+class Host(Protocol):
+    """What serves an endpoint: how it is looked at, and moved in an emergency."""
+
+    @property
+    def endpoint(self) -> str:
+        """Its name."""
+        ...
+
+    def observe(self) -> Live | None:
+        """The endpoint now; None when there is none."""
+        ...
+
+    def configuration(self, release: str) -> str | None:
+        """Name of the newest configuration of a release; None when `pulumi up` has not declared it."""
+        ...
+
+    def configured(self, live: Live) -> Mapping[str, Configured]:
+        """Every variant that serves, shadows too, by name."""
+        ...
+
+    def deployed(self) -> Mapping[str, Deployed]:
+        """Every variant that runs, shadows too, by name."""
+        ...
+
+    def guards(self) -> Sequence[str]:
+        """Names of the alarms that turn its rollouts back."""
+        ...
+
+    def move(self, config: str, live: Live, unguarded: Callable[[str], None]) -> bool:
+        """Ask for all traffic to go to another configuration, at once; only the instance counts are kept.
+
+        False when somebody was faster, and what comes of that is to be waited for. `unguarded` is told why, where the
+        halt alarm (`emergency`) is not there: that must not stop an emergency, and the move goes on without it.
+        """
+        ...
+
+
+def was_deployed(host: Host, live: Live, wanted: Release) -> bool:
     """Whether `pulumi up` took this release to the endpoint since it was promoted."""
-    return configuration(sagemaker, live.endpoint, wanted.id) is not None and live.changed > instant(wanted.when)
+    return host.configuration(wanted.id) is not None and live.changed > instant(wanted.when)
 
 
 def release_of(endpoint: str, config: str) -> str | None:
     """Id of the release of a configuration: these are called `<endpoint>-<release id>-<hash of the content>`."""
     found = config.removeprefix(f"{endpoint}-").partition("-")[0]
     return found if config.startswith(f"{endpoint}-") and _ID.fullmatch(found) else None
-
-
-def _counts(variants: list[dict[str, Any]]) -> dict[str, int]:
-    counts = {v["VariantName"]: v.get("DesiredInstanceCount", v.get("CurrentInstanceCount")) for v in variants}
-    return {name: count for name, count in counts.items() if count is not None}
-
-
-def _weights(variants: list[dict[str, Any]]) -> dict[str, float]:
-    weights = {v["VariantName"]: v.get("DesiredWeight", v.get("CurrentWeight", 0.0)) for v in variants}
-    total = sum(weights.values())
-    return {name: round(100 * weight / total, 2) for name, weight in weights.items()} if total else {}

@@ -15,23 +15,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
 
-from contracts.release import emergency
 from contracts.release.ledger import Book, Ledger
-from contracts.release.live import configuration, observe, was_deployed
+from contracts.release.live import Live, was_deployed
 from contracts.release.lock import BusyError
 from contracts.release.record import Record, Release, ReleaseError, Status, instant
 from contracts.release.transitions import roll_back
 
 MOST_POLL_SECONDS = 10.0
-_COUNTS_KEPT: Final = {
-    "RetainAllVariantProperties": True,
-    "ExcludeRetainedVariantProperties": [
-        {"VariantPropertyType": "DesiredWeight"},
-        {"VariantPropertyType": "DataCaptureConfig"},
-    ],
-}
 
 
 class NoConfigurationError(LookupError):
@@ -101,7 +92,7 @@ class Rollback:
 
     def _wait_until_settled(self, deadline: float, *, told: bool) -> None:
         pause = self.poll_seconds
-        while (live := observe(self.ledger.sagemaker, self.ledger.endpoint)) and live.in_progress:
+        while (live := self.ledger.host.observe()) and live.in_progress:
             if not told:
                 self.tell(f"Rollback of {live.endpoint} waits", f"The endpoint is {live.status}. {self._asked}")
                 told = True
@@ -128,7 +119,7 @@ class Rollback:
         if wanted.by_rollback and wanted.status is Status.CANDIDATE:  # by this one, or somebody who could not finish
             if live.failure:
                 self.tell(f"Rollback of {live.endpoint} is tried again", f"{live.failure}\n{self._asked}")
-            return self._move(book, record)
+            return self._move(book, live, record)
         if self.request.about and instant(wanted.when) > self.request.about:
             return self._too_late(wanted, self.request.about)
         if book.stray:
@@ -136,10 +127,10 @@ class Rollback:
                 f"endpoint {live.endpoint} serves {live.config}, which is not in the record: it was moved by hand; "
                 "promote a package and run `pulumi up`"
             )
-        rolled = self._rolled(record, deployed=was_deployed(self.ledger.sagemaker, live, wanted))
+        rolled = self._rolled(record, deployed=was_deployed(self.ledger.host, live, wanted))
         if rolled.wanted.status is Status.LIVE:  # SageMaker turned the rollout back itself
             return self._done(book.write(rolled))
-        return self._move(book, rolled)
+        return self._move(book, live, rolled)
 
     def _rolled(self, record: Record, *, deployed: bool) -> Record:
         when = self.now().isoformat(timespec="milliseconds")
@@ -160,48 +151,23 @@ class Rollback:
         retried = about is not None and live.who == self.request.who and instant(live.when) >= about
         return live.by_rollback and (live.id == moved or retried)
 
-    def _move(self, book: Book, record: Record) -> str:
-        """The endpoint first, then the record: whoever dies in between is found out by the next look at the endpoint.
-
-        Only the instance counts that autoscaling reached are kept.
-        """
-        target, endpoint = record.wanted, self.ledger.endpoint
-        config = configuration(self.ledger.sagemaker, endpoint, target.id)
+    def _move(self, book: Book, live: Live, record: Record) -> str:
+        """The endpoint first, then the record: who dies in between is found out by the next look at the endpoint."""
+        target, host = record.wanted, self.ledger.host
+        config = host.configuration(target.id)
         if config is None:
             raise NoConfigurationError(
-                f"no endpoint configuration {endpoint}-{target.id}* is left for the known good release "
+                f"no endpoint configuration {host.endpoint}-{target.id}* is left for the known good release "
                 f"{target.champion}: run `pulumi up`, which declares it, and then roll back by hand"
             )
         book.held.check()
-        if not self._update(config, guarded=not (book.live and book.live.serverless)):
+        if not host.move(config, live, self._unguarded):
             return ""
         book.write(record)
         return target.id
 
-    def _update(self, config: str, *, guarded: bool) -> bool:
-        """Ask for the move; False when somebody was faster, and what comes of that is to be waited for.
-
-        A halt alarm that is not there must not stop an emergency: then the endpoint moves without, and people are told.
-        One that is not `guarded` has neither alarms nor counts to keep.
-        """
-        endpoint, errors = self.ledger.endpoint, self.ledger.sagemaker.exceptions
-        request: dict[str, Any] = {"EndpointName": endpoint, "EndpointConfigName": config}
-        how: dict[str, Any] = {}
-        if guarded:
-            request |= _COUNTS_KEPT
-            how = {"DeploymentConfig": emergency.deployment_config(endpoint)}
-        try:
-            self.ledger.sagemaker.update_endpoint(**request, **how)
-        except errors.ClientError as error:
-            code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-            if "in-progress" in message:
-                return False
-            if code != "ValidationException" or not how:
-                raise
-            self.ledger.sagemaker.update_endpoint(**request)
-            advice = "Run `pulumi up` without --refresh: with it, the endpoint would be replaced."
-            self.tell(f"{endpoint} moved without its halt alarm", f"{message}\n{advice}\n{self._asked}")
-        return True
+    def _unguarded(self, why: str) -> None:
+        self.tell(f"{self.ledger.endpoint} moved without its halt alarm", f"{why}\n{self._asked}")
 
     def _done(self, record: Record, *, recorded: bool = False) -> Outcome:
         live, endpoint = record.wanted if recorded else record.serving, self.ledger.endpoint

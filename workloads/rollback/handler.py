@@ -20,6 +20,7 @@ from contracts.release import ReleaseError
 from contracts.release.ledger import Ledger
 from contracts.release.lock import Lock
 from contracts.release.rollback import Request, Rollback
+from contracts.release.sagemaker import SageMaker
 from workloads import alarm, job
 
 #: Kept back of the function's time, to tell people what did not happen.
@@ -63,10 +64,9 @@ def roll_back(
 
     ledger = Ledger(
         parameter=environment["RELEASE_PARAMETER"],
-        endpoint=endpoint,
+        host=SageMaker(endpoint, sagemaker),
         lock=Lock(s3=s3, bucket=environment["LOCK_BUCKET"], key=environment["LOCK_KEY"]),
         ssm=ssm,
-        sagemaker=sagemaker,
     )
     rollback = Rollback(
         ledger=ledger,

@@ -11,6 +11,7 @@ from automation.operations import releases, rollouts
 from automation.operations.errors import RefusedError
 from automation.operations.rollouts import Watchers
 from contracts.release import Status, emergency
+from contracts.release.sagemaker import SageMaker
 from tests.automation.conftest import Platform
 from tests.automation.operations.test_releases import deployed, follow, promote
 
@@ -28,7 +29,7 @@ def guarded(platform: Platform, minutes: int = 60) -> dict[str, Any]:
 
 
 def halt(platform: Platform) -> None:
-    rollouts.halt(platform.names, sagemaker=platform.client("sagemaker"), cloudwatch=platform.client("cloudwatch"))
+    rollouts.halt(platform.names, host=platform.clients.host(platform.names), cloudwatch=platform.client("cloudwatch"))
 
 
 def why(platform: Platform, followed: releases.Followed) -> list[str]:
@@ -80,7 +81,7 @@ def test_no_update_of_a_serverless_endpoint_can_be_halted(platform: Platform) ->
     with pytest.raises(
         RefusedError, match="is serverless: SageMaker turns no update of it back; wait until it is done"
     ):
-        rollouts.halt(platform.names, sagemaker=Updating(), cloudwatch=None)
+        rollouts.halt(platform.names, host=SageMaker(platform.names.prefix, Updating()), cloudwatch=None)
 
 
 def test_the_last_errors_of_the_model_servers_are_told(platform: Platform) -> None:

@@ -18,6 +18,7 @@ from contracts.release import Record
 from contracts.release.ledger import Ledger
 from contracts.release.live import IN_PROGRESS
 from contracts.release.lock import Lock
+from contracts.release.sagemaker import SageMaker
 from local.emulator import Emulator, start
 from tests.local.emulator import conftest as stand_ins
 from tests.local.processes import eventually
@@ -61,10 +62,9 @@ class Endpoint:
     def ledger(self, **lock: Any) -> Ledger:
         return Ledger(
             parameter=f"/tests/{self.name}/release",
-            endpoint=self.name,
+            host=SageMaker(self.name, self.sagemaker),
             lock=Lock(s3=self.emulator.client("s3"), bucket=BUCKET, key=self.lock_key, **lock),
             ssm=self.emulator.client("ssm"),
-            sagemaker=self.sagemaker,
         )
 
     def write(self, record: Record) -> Record:

@@ -12,9 +12,9 @@ import pytest
 
 from contracts import release
 from contracts.release import Record, ReleaseError, Status, emergency
-from contracts.release.live import observe
 from contracts.release.lock import BusyError
 from contracts.release.rollback import NoConfigurationError, Outcome, Request, Rollback
+from contracts.release.sagemaker import SageMaker
 from tests.contracts.release.conftest import Endpoint, together
 from tests.contracts.release.records import package, statuses
 from tests.local.processes import eventually
@@ -152,7 +152,7 @@ def test_no_status_in_progress_is_taken_for_success(endpoint: Endpoint, second: 
             return found | {"EndpointStatus": status, "EndpointConfigName": endpoint.config(second.releases[1].id)}
 
     moving = rollback(endpoint, [], patience_seconds=0)
-    object.__setattr__(moving.ledger, "sagemaker", Moving())
+    object.__setattr__(moving.ledger, "host", SageMaker(endpoint.name, Moving()))
     with pytest.raises(BusyError, match=f"is still {status} after 0 s, so it is not rolled back yet"):
         moving.run()
     assert endpoint.read() == second
@@ -290,7 +290,7 @@ def test_a_move_that_fails_is_told_and_tried_again(endpoint: Endpoint, second: R
             return found | ({"FailureReason": "no capacity"} if self.failing else {})
 
     trying = rollback(endpoint, told)
-    object.__setattr__(trying.ledger, "sagemaker", FailsOnce())
+    object.__setattr__(trying.ledger, "host", SageMaker(endpoint.name, FailsOnce()))
     assert trying.run().live == first
     assert told == [f"Rollback of {endpoint.name} is tried again", f"{endpoint.name} rolled back"]
 
@@ -309,7 +309,7 @@ def test_an_endpoint_that_never_moves_is_not_tried_for_ever(endpoint: Endpoint, 
 
     passed = itertools.count()
     trying = rollback(endpoint, [], clock=lambda: next(passed) * 20.0)
-    object.__setattr__(trying.ledger, "sagemaker", Deaf())
+    object.__setattr__(trying.ledger, "host", SageMaker(endpoint.name, Deaf()))
     with pytest.raises(BusyError, match="is not seen to be rolled back after 60 s; try again"):
         trying.run()
 
@@ -333,7 +333,7 @@ def test_an_endpoint_that_was_moved_by_hand_is_left_to_a_person(endpoint: Endpoi
 
 def stop(endpoint: Endpoint) -> None:
     endpoint.sagemaker.delete_endpoint(EndpointName=endpoint.name)
-    eventually(lambda: observe(endpoint.sagemaker, endpoint.name) is None)
+    eventually(lambda: endpoint.ledger().host.observe() is None)
 
 
 def test_a_stopped_endpoint_will_serve_the_release_before_and_its_record_says_so(

@@ -61,7 +61,7 @@ class SageMaker:
         return {
             variant["VariantName"]: Configured(
                 package=self._package(variant["ModelName"]),
-                weight=variant["InitialVariantWeight"],
+                weight=variant.get("InitialVariantWeight", 1.0),
                 instances=variant.get("InitialInstanceCount"),
             )
             for variant in [*config["ProductionVariants"], *config.get("ShadowProductionVariants", [])]

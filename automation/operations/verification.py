@@ -109,7 +109,8 @@ def _of_variant(variant: str, package: str, found: Deployed, clients: Clients) -
         )
     image = _image(package, clients)
     if found.image and image.partition("@")[2] not in found.image:
-        yield f"variant {variant} runs {found.image}; the image of its package is {image}: `rollback`, and promote it anew"
+        advice = "`rollback`, and promote it anew"
+        yield f"variant {variant} runs {found.image}; the image of its package is {image}: {advice}"
 
 
 def _image(package: str, clients: Clients) -> str:

@@ -51,7 +51,7 @@ _BESIDE: Final = ("workloads/inference/benchmark/", "workloads/inference/forest/
 #: What the service imports, and no more: its image has few packages.
 _SERVICE: Final = {
     "contracts": ("__init__", "expression", "formats", "partitions", "schema", "texts", "tree"),
-    "workloads": ("__init__", "job", "logs"),
+    "workloads": ("__init__", "archive", "job", "logs"),
     "workloads/features": ("__init__", "categories", "row", "times"),
 }
 

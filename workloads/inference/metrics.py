@@ -10,10 +10,12 @@ import json
 import mmap
 import time
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 STATUSES = (200, 400, 404, 405, 406, 408, 409, 413, 415, 422, 429, 431, 500, 503, 507)
 BUCKETS_S = (1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+MOST_VALUES = 100  # of one metric in one line (AWS docs, "EMF", specification)
 _SIMPLE = (
     "predictions", "positives", "reloads", "reload_failures", "captured", "capture_dropped", "seconds", "receiving",
     "queued_batches",
@@ -63,6 +65,11 @@ class Metrics:
         """The same counters, written as worker `number` (from 0)."""
         self._base = number * len(_NAMES)
         return self
+
+    @property
+    def speaks(self) -> bool:
+        """Whether this worker tells the sums of all: the first one does."""
+        return self._base == 0
 
     def add(self, name: str, amount: float = 1) -> None:
         """Add to one of the simple counters."""
@@ -118,25 +125,46 @@ class Metrics:
         return [*lines, f"{name}_sum {values['seconds']:.9g}", f"{name}_count {running:.17g}"]
 
 
-def embedded(namespace: str, before: Totals, after: Totals, dimensions: dict[str, str], now_ms: int) -> str:
-    """The change between two totals as one line of CloudWatch's embedded metric format (AWS docs, "EMF")."""
+def embedded(namespace: str, before: Totals, after: Totals, dimensions: Mapping[str, str], now_ms: int) -> str:
+    """The change between two totals as one line of CloudWatch's embedded metric format (AWS docs, "EMF").
+
+    Requests, errors and latency are called and counted as SageMaker does of its endpoints, where it hosts the service.
+    """
     change = {name: after.values[name] - before.values[name] for name in _NAMES}
-    requests = sum(change[f"status_{status}"] for status in STATUSES)
-    metrics = {
-        "Requests": requests,
+    counts = {
+        "Invocations": sum(change[f"status_{status}"] for status in STATUSES),
+        "Invocation4XXErrors": sum(change[f"status_{s}"] for s in STATUSES if 400 <= s < 500),
+        "Invocation5XXErrors": sum(change[f"status_{s}"] for s in STATUSES if s >= 500),
         "Predictions": change["predictions"],
         "PositiveDecisions": change["positives"],
-        "Errors4xx": sum(change[f"status_{s}"] for s in STATUSES if 400 <= s < 500),
-        "Errors5xx": sum(change[f"status_{s}"] for s in STATUSES if s >= 500),
-        "MeanLatencyMs": 1000 * change["seconds"] / requests if requests else 0.0,
     }
-    units = {name: "Milliseconds" if name == "MeanLatencyMs" else "Count" for name in metrics}
+    metrics: dict[str, float | list[float]] = {**counts}
+    if latencies := _latencies([change[f"bucket_{i}"] for i in range(len(BUCKETS_S) + 1)]):
+        metrics["ModelLatency"] = latencies
     directive = {
         "Namespace": namespace,
         "Dimensions": [list(dimensions)],
-        "Metrics": [{"Name": name, "Unit": unit} for name, unit in units.items()],
+        "Metrics": [{"Name": name, "Unit": "Count" if name in counts else "Microseconds"} for name in metrics],
     }
     return json.dumps({"_aws": {"Timestamp": now_ms, "CloudWatchMetrics": [directive]}, **dimensions, **metrics})
+
+
+def _latencies(buckets: list[float]) -> list[float]:
+    """Latencies in microseconds at even steps of a histogram, as many as requests and no more than a metric may have.
+
+    Within a bucket they are taken to be even; what is slower than the last edge counts as that edge.
+    """
+    count = sum(buckets)
+    found: list[float] = []
+    points = min(int(count), MOST_VALUES)
+    for point in range(points):
+        rank, low = count * (point + 0.5) / points, 0.0
+        for held, edge in zip(buckets, (*BUCKETS_S, BUCKETS_S[-1]), strict=True):
+            if rank <= held:
+                found.append(round((low + (edge - low) * rank / held) * 1e6, 1))
+                break
+            rank, low = rank - held, edge
+    return found
 
 
 def _escaped(value: str) -> str:

@@ -23,6 +23,7 @@ import uvicorn
 
 from workloads.inference import metrics as metrics_module
 from workloads.inference import model as model_module
+from workloads.inference.fetch import fetch
 from workloads.inference.metrics import Metrics
 from workloads.inference.protocol import Protocol
 from workloads.inference.service import Service
@@ -71,6 +72,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self.service, self.settings, self.on_ready = service, settings, on_ready
         self._reloading: asyncio.Task[None] | None = None
+        self._told = service.metrics.totals()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
@@ -109,6 +111,8 @@ class _Server(uvicorn.Server):
         await self._drain()
         for helper in helpers:
             helper.cancel()
+        if self._telling:  # the last part of a minute
+            self._tell()
 
     async def _drain(self) -> None:
         self.service.draining = True
@@ -136,19 +140,24 @@ class _Server(uvicorn.Server):
                 cast("Protocol", connection).sweep(now)
 
     async def _emit(self) -> None:
-        """CloudWatch metrics into the log, if a namespace is set."""
-        namespace = self.settings.metrics_namespace
-        if namespace is None:
-            return
-        before = self.service.metrics.totals()
-        while True:
+        """CloudWatch metrics into the log, if a namespace is set; one worker speaks for all."""
+        while self._telling:
             await asyncio.sleep(EMIT_SECONDS)
-            after = self.service.metrics.totals()
-            scorer = self.service.scorer
-            dimensions = {"Model": scorer.model.contract.name if scorer else "several"}
-            line = metrics_module.embedded(namespace, before, after, dimensions, int(time.time() * 1000))
-            print(line, flush=True)  # noqa: T201 - CloudWatch takes embedded metrics from the log as they are
-            before = after
+            self._tell()
+
+    @property
+    def _telling(self) -> bool:
+        return self.settings.metrics_namespace is not None and self.service.metrics.speaks
+
+    def _tell(self) -> None:
+        """What was counted since the last time."""
+        scorer, after = self.service.scorer, self.service.metrics.totals()
+        model = {"Model": scorer.model.contract.name if scorer else "several"}
+        dimensions = self.settings.metrics_dimensions or model
+        now_ms = int(time.time() * 1000)
+        line = metrics_module.embedded(str(self.settings.metrics_namespace), self._told, after, dimensions, now_ms)
+        print(line, flush=True)  # noqa: T201 - CloudWatch takes embedded metrics from the log as they are
+        self._told = after
 
 
 def serve_one(settings: Settings, listener: socket.socket, metrics: Metrics, on_ready: Callable[[], None]) -> None:
@@ -169,6 +178,8 @@ def run(settings: Settings) -> int:
         _log.error("cannot listen on %s port %d: %s", settings.host, settings.port, error.strerror)
         return 1
     try:
+        if settings.model_uri:
+            fetch(settings)
         if settings.workers == 1:
             serve_one(settings, listener, Metrics(), lambda: announce(listener))
             return 0

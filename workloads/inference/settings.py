@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,10 +25,12 @@ class Settings:
     answering on open connections for up to `drain_seconds`. `stage` is `preprocess` or `predict` for the containers of
     an inference pipeline. Rows that carry the entity only are filled from the online store of `feature_group`, whose
     every answer may take `store_timeout_ms`. `capture_percent` of the answered requests are captured below
-    `capture_uri`; a record waits there up to `capture_seconds`, with 0 it is written before the answer is sent.
+    `capture_uri`; a record waits there up to `capture_seconds`, with 0 it is written before the answer is sent. The
+    package at `model_uri` is fetched into `model_dir` first. `metrics_dimensions` are those of every metric in the log.
     """
 
     model_dir: Path = Path("/opt/ml/model")
+    model_uri: str = ""
     host: str = "0.0.0.0"  # noqa: S104 - a container's service is reached from outside it
     port: int = 8080
     workers: int = 1
@@ -58,16 +60,17 @@ class Settings:
     evict: bool = False
     access_log: bool = False
     metrics_namespace: str | None = None
+    metrics_dimensions: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings from a command line. A bad value ends the program with a message that names it (exit code 2).
 
     Environment: SAGEMAKER_BIND_TO_PORT (set by SageMaker in inference pipelines), MODEL_SERVER_WORKERS (as in
-    SageMaker's own containers), PREDICTION_THRESHOLD, MODEL_VERSION, METRICS_NAMESPACE, FEATURE_GROUP, MAX_BODY_BYTES,
-    MAX_ROWS, MAX_IN_FLIGHT, MAX_QUEUED_BATCHES, REQUEST_SECONDS, CAPTURE_URI, CAPTURE_PERCENT, CAPTURE_SECONDS,
-    CAPTURE_KMS_KEY, and as in AWS's SDKs AWS_REGION, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL,
-    AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME.
+    SageMaker's own containers), MODEL_DIR, MODEL_URI, PREDICTION_THRESHOLD, MODEL_VERSION, METRICS_NAMESPACE,
+    METRICS_DIMENSIONS, FEATURE_GROUP, MAX_BODY_BYTES, MAX_ROWS, MAX_IN_FLIGHT, MAX_QUEUED_BATCHES, REQUEST_SECONDS,
+    CAPTURE_URI, CAPTURE_PERCENT, CAPTURE_SECONDS, CAPTURE_KMS_KEY, and as in AWS's SDKs AWS_REGION,
+    AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME.
     """
     get = environment.get
     parser = argparse.ArgumentParser(
@@ -76,7 +79,13 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     parser.add_argument(
         "command", nargs="?", choices=["serve"], help="as SageMaker starts a container; may be left out"
     )
-    parser.add_argument("--model-dir", type=Path, default=Settings.model_dir)
+    parser.add_argument("--model-dir", type=Path, default=get("MODEL_DIR") or Settings.model_dir)
+    parser.add_argument(
+        "--model-uri",
+        type=_s3_uri,
+        default=get("MODEL_URI") or Settings.model_uri,
+        help="s3://BUCKET/KEY of the package's archive, which is unpacked into --model-dir before anything else",
+    )
     parser.add_argument("--host", default=Settings.host)
     parser.add_argument("--port", type=_port, default=get("SAGEMAKER_BIND_TO_PORT", "8080"), help="0 picks a free one")
     parser.add_argument("--workers", type=_workers, default=get("MODEL_SERVER_WORKERS", "1"), help="0: one per core")
@@ -116,6 +125,12 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
         "--metrics-namespace",
         default=get("METRICS_NAMESPACE") or None,
         help="write CloudWatch metrics of this namespace into the log (embedded metric format), once a minute",
+    )
+    parser.add_argument(
+        "--metrics-dimensions",
+        type=_dimensions,
+        default=get("METRICS_DIMENSIONS") or "",
+        help="NAME=VALUE,... of these metrics; the contract's name as Model where there are none",
     )
     options = vars(parser.parse_args(arguments))
     del options["command"]
@@ -198,6 +213,13 @@ def _s3_uri(text: str) -> str:
     if text and (parts.scheme != "s3" or not parts.netloc or not parts.path.strip("/")):
         raise argparse.ArgumentTypeError(f"{text!r} is found, s3://BUCKET/PREFIX is allowed")
     return text
+
+
+def _dimensions(text: str) -> dict[str, str]:
+    found = [item.partition("=") for item in text.split(",") if text]
+    if any(not name or not value for name, _, value in found):
+        raise argparse.ArgumentTypeError(f"{text!r} is found, NAME=VALUE,NAME=VALUE is allowed")
+    return {name: value for name, _, value in found}
 
 
 def _milliseconds(text: str) -> float:

@@ -62,13 +62,37 @@ def test_embedded_metric_format() -> None:
         "Own",
         [["Model"]],
     )
-    assert {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]}["MeanLatencyMs"] == "Milliseconds"
-    assert {name: line[name] for name in ("Model", "Requests", "Predictions", "PositiveDecisions")} == {
-        "Model": "churn",
-        "Requests": 4,
-        "Predictions": 20,
-        "PositiveDecisions": 5,
+    units = {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]}
+    assert units.pop("ModelLatency") == "Microseconds"
+    assert {name: (line[name], unit) for name, unit in units.items()} == {
+        "Invocations": (4, "Count"),
+        "Invocation4XXErrors": (1, "Count"),
+        "Invocation5XXErrors": (1, "Count"),
+        "Predictions": (20, "Count"),
+        "PositiveDecisions": (5, "Count"),
     }
-    assert (line["Errors4xx"], line["Errors5xx"], line["MeanLatencyMs"]) == (1, 1, 2.0)
+    # The 0 s in the first bucket's middle, the two of 2 ms within 1 to 2.5 ms, the one of 4 ms in the middle of its.
+    assert line["ModelLatency"] == [50.0, 1375.0, 2125.0, 3750.0]
     quiet = json.loads(metrics.embedded("Own", counters.totals(), counters.totals(), {}, 0))
-    assert (quiet["Requests"], quiet["MeanLatencyMs"]) == (0, 0.0)
+    assert quiet["Invocations"] == 0
+    assert "ModelLatency" not in quiet
+
+
+def test_as_many_latencies_as_a_metric_may_have_keep_the_percentiles() -> None:
+    counters = Metrics()
+    before = counters.totals()
+    for number in range(10_000):
+        counters.observe(200, 0.4 if number < 300 else 0.004)
+    counters.observe(200, 100.0)  # above the last edge
+    found = json.loads(metrics.embedded("Own", before, counters.totals(), {}, 0))["ModelLatency"]
+    assert len(found) == metrics.MOST_VALUES
+    assert found == sorted(found)
+    slow = [each for each in found if each > 250_000]
+    assert len(slow) == 3
+    assert found[0] < 2600
+    assert found[96] < 5000
+
+
+def test_one_worker_speaks_for_all() -> None:
+    counters = Metrics(3)
+    assert [counters.worker(number).speaks for number in range(3)] == [True, False, False]

@@ -191,9 +191,10 @@ def _table(model: Schema, root: Schema) -> Iterator[str]:
 
 def _default(name: str, field: Schema, model: Schema) -> str:
     default = field.get("default")
-    if name in model.get("required", ()) or default == "":
+    may_lack = field.get("pattern", "").startswith("^$|")
+    if name in model.get("required", ()) or (default == "" and not may_lack):
         return "has to be set"
-    if isinstance(default, dict | None) or default == []:
+    if isinstance(default, dict | None) or default in ([], ""):
         return ""
     return f"`{json.dumps(default)}`" if not isinstance(default, str) else f"`{default}`"
 

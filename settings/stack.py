@@ -56,6 +56,9 @@ class Settings(Section):
     )
     """Whether a stack with `protect` runs only where the environment has the policy pack judge it. Say false where a
     Pulumi organisation enforces the pack, which the program cannot see."""
+    backend: str = Field(default="", pattern=r"^$|^(s3|gs|azblob|file|https)://\S+$", examples=["s3://state-bucket"])
+    """Where Pulumi keeps the stack's state, such as https://api.pulumi.com. `.envrc` and `python -m automation` go
+    there, whatever the shell says; without it, to where `pulumi login` or PULUMI_BACKEND_URL say."""
     tags: Tags = Field(default={}, max_length=MAX_TAGS)
     """Tags of every resource, beside Project, Environment and ManagedBy. The policy pack says which are required."""
     network: Network = Network()
@@ -95,6 +98,7 @@ class Settings(Section):
         if self.stack and (source := self.registry.source) and source.stack == self.stack:
             advice = "name the stack that models come from, or drop it"
             yield Fault("registry.source.stack", source.stack, "another stack", advice)
+        yield from self._state_faults()
         if self.delivery.codepipeline:
             yield from self._pipeline_faults(self.delivery.codepipeline)
         for name, workload in self.workloads.items():
@@ -104,6 +108,13 @@ class Settings(Section):
             for key, endpoint in workload.endpoints.items():
                 added = overlaid(tags, endpoint.tags)
                 yield from _tags_added(f"{path}.endpoints.{key}", added, endpoint.tags, MAX_ENDPOINT_TAGS)
+
+    def _state_faults(self) -> Iterator[Fault]:
+        """A bucket of the state that is not the one where the state is."""
+        bucket, scheme = self.delivery.state_bucket, "s3://"
+        if bucket and self.backend and self.backend.partition("?")[0].rstrip("/") != f"{scheme}{bucket}":
+            advice = "the roles of delivery read the state there: name the backend's bucket, or drop one of the two"
+            yield Fault("delivery.state_bucket", bucket, f"the bucket of backend {self.backend}", advice)
 
     def _pipeline_faults(self, pipeline: CodePipeline) -> Iterator[Fault]:
         path = "delivery.codepipeline"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -14,13 +15,18 @@ from automation.commands.progress import followed
 from automation.operations.errors import DeploymentError, RefusedError
 from automation.stacks import deployment, environments, ephemeral, local, workspace
 from automation.stacks.log import counted
+from automation.stacks.places import Place
 from contracts.release.lock import BusyError
 
 Template = Annotated[str, typer.Option(help="The stack whose file is copied.")]
 New = Annotated[str, typer.Option("--stack", help="Name of the new stack.")]
 Secrets = Annotated[
     str | None,
-    typer.Option(metavar="PROVIDER", help="What encrypts the stack's secrets, such as awskms://alias/<key>."),
+    typer.Option(metavar="PROVIDER", help="What encrypts its secrets, such as awskms://alias/<key>?region=eu-west-1."),
+]
+Backend = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Where its state is: s3://<bucket>, https://api.pulumi.com. Else the template's."),
 ]
 
 
@@ -30,7 +36,14 @@ def new_stack(
     region: Annotated[str | None, typer.Option(help="Without it the template's.")] = None,
     cidr: Annotated[str | None, typer.Option(help="Without it a free range of 10.0.0.0/8.")] = None,
     protect: Annotated[bool | None, typer.Option(help="Whether it refuses deletion.")] = None,
+    role: Annotated[
+        str | None, typer.Option(metavar="ARN", help="Who deploys it: a role of its account, and no other account.")
+    ] = None,
+    backend: Backend = None,
     secrets_provider: Secrets = None,
+    environment: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="An environment of Pulumi ESC. Can be repeated.")
+    ] = None,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
@@ -40,7 +53,14 @@ def new_stack(
     """
     out, project = Output(as_json=as_json, yes=yes), target.PROJECT
     out.confirm(f"Make stack {stack} after {template}?")
-    path = environments.write(stack, template, project, region=region, cidr=cidr, protect=protect)
+    at = Place(
+        region=region,
+        role=role,
+        backend=backend,
+        secrets_provider=secrets_provider,
+        environments=tuple(environment or ()),
+    )
+    path = environments.write(stack, template, project, at=at, cidr=cidr, protect=protect)
     made = local.has_cli()
     if made:
         try:
@@ -48,13 +68,21 @@ def new_stack(
         except Exception:
             environments.remove(stack, project)
             raise
-    for key in environments.to_look_at(stack, project):
+    for key in environments.to_look_at(stack, template, project):
         out.say(f"{path.name}: {key} is {template}'s; set this stack's own")
-    init = f"pulumi stack init {stack} --no-select" + (
-        f" --secrets-provider {secrets_provider}" if secrets_provider else ""
+    way = (
+        f"`python -m automation up --stack {stack}` deploys it" if made else f"then `{_init(stack, secrets_provider)}`"
     )
-    way = f"`python -m automation up --stack {stack}` deploys it" if made else f"then `{init}`; {workspace.NO_CLI}"
+    way += "" if made else f"; {workspace.NO_CLI}"
     out.done(f"{path.name} is written; {way}", {"file": path.name, "in_backend": made})
+
+
+def _init(stack: str, secrets_provider: str | None) -> str:
+    """The command that makes a stack in its backend."""
+    url = workspace.backend(stack, target.PROJECT)
+    where = f"{workspace.BACKEND_URL}={shlex.quote(url)} " if url else ""
+    provider = ["--secrets-provider", secrets_provider] if secrets_provider else []
+    return where + shlex.join(["pulumi", "stack", "init", stack, "--no-select", *provider])
 
 
 ephemerals = typer.Typer(
@@ -110,26 +138,26 @@ def expire(
     One that fails does not keep the others; given again it goes on with what is left.
     """
     out, now = Output(as_json=as_json, yes=yes), datetime.now(UTC)
-    found = [
-        each.stack
+    found = {
+        each.stack: each
         for each in ephemeral.listed(target.PROJECT)
         if stack == each.stack or (not stack and each.is_over(now))
-    ]
+    }
     if stack and not found:
         raise RefusedError(f"--stack: found {stack!r}; allowed: one of `ephemeral list`")
     if found:
         out.confirm(f"Take down {', '.join(found)}, with all data in it?")
-    failed = {name: told for name in found if (told := _expired(name, out))}
+    failed = {name: told for name in found if (told := _expired(found[name], out))}
     if failed:
         raise DeploymentError("\n".join(f"{name}: {told}" for name, told in failed.items()))
-    out.done(f"taken down: {', '.join(found) or 'none'}", {"taken_down": found})
+    out.done(f"taken down: {', '.join(found) or 'none'}", {"taken_down": [*found]})
 
 
-def _expired(stack: str, out: Output) -> str:
+def _expired(found: ephemeral.Ephemeral, out: Output) -> str:
     """Take one down; returns why it failed, empty where it did not."""
-    project = target.PROJECT
+    project, stack = target.PROJECT, found.stack
     try:
-        ephemeral.fetch_config(stack, project)
+        ephemeral.fetch_config(found, project)
         on = target.read(stack)
         with followed(out.say) as watch:
             done = ephemeral.take_down(stack, on.client, project, region=on.region, tell=out.say, watch=watch)

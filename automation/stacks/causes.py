@@ -30,6 +30,12 @@ _CAUSES: Final[tuple[tuple[str, type[RuntimeError], str], ...]] = (
         "PULUMI_ACCESS_TOKEN",
     ),
     (
+        r"does not support environments|environments are not supported",
+        RefusedError,
+        "the stack's file names an `environment` of Pulumi ESC, which only Pulumi Cloud keeps: take it out, or set "
+        "ml-platform:backend to https://api.pulumi.com",
+    ),
+    (
         r"No valid credential sources|NoCredentialProviders|failed to refresh cached credentials|no EC2 IMDS role found"
         r"|get credentials: |unable to validate AWS credentials",
         AccessError,

@@ -14,14 +14,21 @@ import yaml
 
 from automation.operations import stack_files
 from automation.operations.errors import RefusedError
+from automation.stacks.places import Place
 from automation.stacks.workspace import PROJECT
 from contracts.names import Names, covers
 
 _OURS: Final = "ml-platform"
-#: What Pulumi writes of a stack's secrets; each stack has its own.
-_SECRETS: Final = ("encryptionsalt", "secretsprovider", "encryptedkey")
 #: What another account or another team would set anew; told where a template has it.
-_ACCOUNTS_OWN: Final = ("aws:allowedAccountIds", "aws:assumeRoles", "aws:profile", f"{_OURS}:notifications")
+_ACCOUNTS_OWN: Final = (
+    "aws:allowedAccountIds", "aws:assumeRoles", "aws:profile",
+    *(f"{_OURS}:{key}" for key in (
+        "access", "delivery", "keys", "lake.access_log_bucket", "network.existing", "notifications", "registry",
+    )),
+)  # fmt: skip
+
+
+_AS_TEMPLATE: Final = Place()
 
 
 def stack_file(stack: str, project: Path) -> Path:
@@ -34,7 +41,7 @@ def write(
     template: str,
     project: Path,
     *,
-    region: str | None = None,
+    at: Place = _AS_TEMPLATE,
     cidr: str | None = None,
     protect: bool | None = None,
     tags: Mapping[str, str] | None = None,
@@ -50,13 +57,9 @@ def write(
         raise RefusedError(f"--stack: found {stack!r}, whose {path.name} is there already; allowed: a new name")
     Names(stack=stack, account="0" * 12, region="")
     _apart(stack, project)
-    content = read(template, project)
-    config = content.setdefault("config", {})
-    for key in _SECRETS:
-        content.pop(key, None)
+    content = at.of(read(template, project))
+    config = content["config"]
     config[f"{_OURS}:stack"] = stack
-    if region:
-        config["aws:region"] = region
     if protect is not None:
         config[f"{_OURS}:protect"] = protect
     if tags:
@@ -92,9 +95,17 @@ def set_tag(stack: str, project: Path, key: str, value: str) -> None:
     stack_file(stack, project).write_text(_checked(stack, content, project), encoding="utf-8")
 
 
-def to_look_at(stack: str, project: Path) -> list[str]:
-    """Keys of a new stack's file that say something of the template's account or team."""
-    return [key for key in _ACCOUNTS_OWN if key in (read(stack, project).get("config") or {})]
+def to_look_at(stack: str, template: str, project: Path) -> list[str]:
+    """Keys of a new stack's file that say something of the template's account or team, as the template says it."""
+    own, its = (read(name, project).get("config") or {} for name in (stack, template))
+    return [key for key in _ACCOUNTS_OWN if (found := _said(own, key)) and found == _said(its, key)]
+
+
+def _said(config: Mapping[str, Any], key: str) -> Any:
+    """The value of a key, or of a field of a section: `ml-platform:network.existing`."""
+    name, _, field = key.partition(".")
+    found = config.get(name)
+    return found.get(field) if field and isinstance(found, dict) else found
 
 
 def _apart(stack: str, project: Path) -> None:

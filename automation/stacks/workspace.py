@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pulumi import automation as auto
 
+from automation.operations import stack_files
 from automation.operations.errors import RefusedError
 from automation.stacks.causes import cause
 
@@ -18,7 +19,8 @@ NO_CLI: Final = (
 )
 #: The program asks for these where a stack is protected (components/ground/judged.py): it cannot see the flags.
 PACK, LEVELS = "PULUMI_OPTION_POLICY_PACK", "PULUMI_OPTION_POLICY_PACK_CONFIG"
-
+#: Key of a stack's file, and the CLI's variable: where its state is.
+BACKEND, BACKEND_URL = "ml-platform:backend", "PULUMI_BACKEND_URL"
 
 #: The engine of one stack, as other rooms hand it on.
 Engine = auto.Stack
@@ -44,15 +46,30 @@ def policies(stack: str, project: Path = PROJECT) -> Mapping[str, list[str]]:
     return packs | ({"policy_pack_configs": [str(levels)]} if levels.is_file() else {})
 
 
-def workspace(stack: str, project: Path = PROJECT, secrets_provider: str | None = None) -> Workspace:
-    """The project with the environment that a stack's runs have. RefusedError without a CLI or with an old one."""
+def backend(stack: str, project: Path = PROJECT) -> str | None:
+    """Where a stack's state is, as its file says; None where it is wherever the CLI is logged in."""
+    path = project / f"Pulumi.{stack}.yaml"
+    return (stack_files.read(path).get("config") or {}).get(BACKEND) or None if path.is_file() else None
+
+
+def workspace(
+    stack: str, project: Path = PROJECT, secrets_provider: str | None = None, *, url: str | None = None
+) -> Workspace:
+    """The project with the environment that a stack's runs have, on the backend of its file or, where that names none,
+    on `url`. RefusedError without a CLI or with an old one.
+    """
     judged = policies(stack, project)
     # Empty where there are none: another stack's levels may stand in the shell, which sourced .envrc.
     variables = {PACK: judged["policy_packs"][0], LEVELS: "".join(judged.get("policy_pack_configs", []))}
+    place = backend(stack, project) or url
     try:
         return Workspace(
             work_dir=str(project),
-            env_vars={**variables, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            env_vars={
+                **variables,
+                **({BACKEND_URL: place} if place else {}),
+                "PULUMI_SKIP_UPDATE_CHECK": "true",
+            },
             secrets_provider=secrets_provider,
         )
     except FileNotFoundError as error:
@@ -61,9 +78,9 @@ def workspace(stack: str, project: Path = PROJECT, secrets_provider: str | None 
         raise RefusedError(f"the Pulumi CLI on PATH: {error}") from error
 
 
-def select(stack: str, project: Path = PROJECT) -> auto.Stack:
+def select(stack: str, project: Path = PROJECT, *, url: str | None = None) -> auto.Stack:
     """A stack that is in the backend. RefusedError for one that is not, with the command that makes it."""
-    where = workspace(stack, project)
+    where = workspace(stack, project, url=url)
     try:
         return auto.Stack.select(stack, where)
     except auto.CommandError as error:

@@ -30,6 +30,7 @@ def test_the_project_file_declares_every_key_with_its_default() -> None:
     others = {
         "stack": ("string", ""),
         "workloads": ("object", workloads),
+        "backend": ("string", ""),
         "protect": ("boolean", False),
         "require_policies": ("boolean", True),
     }

@@ -10,7 +10,7 @@ import settings
 from tests.settings.written import faults
 
 KEYS = (
-    "stack, workloads, protect, require_policies, tags, network, keys, access, delivery, lake, audit, images, "
+    "stack, workloads, protect, require_policies, backend, tags, network, keys, access, delivery, lake, audit, images, "
     "registry, logs, notifications, cost, features, ingestion, monitoring, retraining"
 )
 

@@ -48,6 +48,8 @@ def test_a_third_environment_in_one_command(run: Run, engine: Engine) -> None:
     assert engine.calls[-1]["argv"] == [
         "stack", "init", "qa", "--no-select", "--secrets-provider", "awskms://alias/state",
     ]  # fmt: skip
+    written = yaml.safe_load((engine.project / "Pulumi.qa.yaml").read_text())
+    assert (written["secretsprovider"], written["encryptedkey"]) == ("awskms://alias/state", "AQICAHh=")
     assert run("up", "--stack", "qa", "--yes", "--json")[0] == 0
     assert len(engine.names("qa")) == len(RESOURCES)
 
@@ -62,6 +64,34 @@ def test_without_a_cli_the_file_is_written_and_the_rest_is_said(
         "Pulumi.qa.yaml is written; then `pulumi stack init qa --no-select`; the Pulumi CLI is not on "
     )
     assert (engine.project / "Pulumi.qa.yaml").is_file()
+    place = ("--backend", "s3://states", "--secrets-provider", "awskms://alias/state?region=eu-west-1")
+    code, out, _ = run("new-stack", "--stack", "dev", *place, "--yes")
+    assert out.startswith(
+        "Pulumi.dev.yaml is written; then `PULUMI_BACKEND_URL=s3://states pulumi stack init dev --no-select "
+        "--secrets-provider 'awskms://alias/state?region=eu-west-1'`; the Pulumi CLI is not on "
+    )
+
+
+def test_a_stack_is_where_its_file_says_whatever_the_shell_says(
+    run: Run, engine: Engine, account: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///elsewhere")
+    assert run("new-stack", "--stack", "qa", "--backend", "s3://states", "--yes")[0] == 0
+    assert run("outputs", "--stack", "qa")[0] == 0
+    assert {call["PULUMI_BACKEND_URL"] for call in engine.calls} == {"s3://states"}
+    (engine.home / "calls.jsonl").unlink()
+    assert run("outputs", "--stack", "staging")[0] == 0
+    assert {call["PULUMI_BACKEND_URL"] for call in engine.calls} == {"file:///elsewhere"}
+
+    (engine.home / "calls.jsonl").unlink()
+    assert run("ephemeral", "create", "--stack", "pr-7", "--template", "qa", "--yes")[0] == 0
+    assert {call["PULUMI_BACKEND_URL"] for call in engine.calls} == {"s3://states"}
+    (engine.project / "Pulumi.pr-7.yaml").unlink()  # as on another machine
+    (engine.home / "calls.jsonl").unlink()
+    assert run("ephemeral", "list")[0] == 0
+    listed = [call["PULUMI_BACKEND_URL"] for call in engine.calls if call["argv"][:2] == ["stack", "ls"]]
+    assert listed == ["file:///elsewhere", "s3://states"]
+    assert engine.calls[-1]["PULUMI_BACKEND_URL"] == "s3://states"
 
 
 def test_a_backend_that_refuses_leaves_no_file(run: Run, engine: Engine) -> None:

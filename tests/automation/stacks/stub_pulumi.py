@@ -15,12 +15,13 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 VERSION = "v3.272.0"
 HOME = Path(os.environ["STUB_HOME"])
-NOTED = ("PULUMI_OPTION_POLICY_PACK", "PULUMI_OPTION_POLICY_PACK_CONFIG")
+NOTED = ("PULUMI_OPTION_POLICY_PACK", "PULUMI_OPTION_POLICY_PACK_CONFIG", "PULUMI_BACKEND_URL")
 Event = dict[str, Any]
 
 
@@ -199,6 +200,7 @@ def stack_command(arguments: list[str], stack: str) -> str:
             if state_path(name).exists():
                 raise CliError(f"error: stack '{name}' already exists")
             write(name, {"resources": [], "pending": [], "outputs": {}, "history": []})
+            encrypt(name, arguments)
             return ""
         case ["ls", *_]:
             stacks = sorted(path.stem for path in HOME.glob("*.json") if path.stem != "scenario")
@@ -223,6 +225,18 @@ def stack_command(arguments: list[str], stack: str) -> str:
         case _:
             read(stack)
             return stack
+
+
+def encrypt(stack: str, arguments: list[str]) -> None:
+    """`stack init` of a cloud's key writes a data key into the stack's file, which it encrypted with that one."""
+    import yaml
+
+    given = dict(pairwise(arguments)).get("--secrets-provider", "")
+    path = Path(f"Pulumi.{stack}.yaml")
+    if "://" in given and path.is_file():
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content |= {"secretsprovider": given, "encryptedkey": "AQICAHh="}
+        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
 def shield(protect: bool, named: str, stack: str) -> None:

@@ -189,6 +189,11 @@ def test_a_creation_that_was_under_way_needs_a_look_and_one_command(engine: Engi
             "stack staging is locked by another update ([409] Conflict: ",
         ),
         (
+            "error: backend s3://states does not support environments",
+            RefusedError,
+            "the stack's file names an `environment` of Pulumi ESC, which only Pulumi Cloud keeps: take it out, or ",
+        ),
+        (
             "error: rpc error: No valid credential sources found",
             AccessError,
             "there are no AWS credentials: log in (`aws sso login`), or set AWS_PROFILE or aws:profile of the stack (",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from automation.operations.errors import RefusedError
 from automation.stacks import environments
+from automation.stacks.places import Place
 from contracts.names import NamesError
 from tests.automation.stacks.conftest import ROOT, Engine
 
@@ -33,7 +35,8 @@ def test_a_third_environment_differs_in_its_name_and_range_only(engine: Engine) 
 def test_what_is_given_stands_in_the_file_and_secrets_of_the_template_do_not(engine: Engine) -> None:
     template = engine.project / "Pulumi.staging.yaml"
     template.write_text(template.read_text() + "encryptionsalt: v1:abc\nsecretsprovider: passphrase\n")
-    environments.write("eu-2", "staging", engine.project, region="eu-central-1", cidr="10.60.0.0/16", protect=True)
+    at = Place(region="eu-central-1")
+    environments.write("eu-2", "staging", engine.project, at=at, cidr="10.60.0.0/16", protect=True)
     written = yaml.safe_load((engine.project / "Pulumi.eu-2.yaml").read_text())
     assert [*written] == ["config"]
     found = written["config"]
@@ -114,6 +117,88 @@ def test_a_template_in_an_existing_network_has_no_range(engine: Engine) -> None:
 
 def test_what_is_the_templates_accounts_own_is_named(engine: Engine) -> None:
     template = engine.project / "Pulumi.staging.yaml"
-    template.write_text(template.read_text() + '  aws:allowedAccountIds: ["111122223333"]\n')
+    own = """\
+  aws:allowedAccountIds: ["111122223333"]
+  ml-platform:registry: {readers: ["arn:aws:iam::210987654321:role/deployer"]}
+  ml-platform:lake: {access_log_bucket: logs-of-the-account}
+"""
+    template.write_text(template.read_text() + own)
     environments.write("qa", "staging", engine.project)
-    assert environments.to_look_at("qa", engine.project) == ["aws:allowedAccountIds"]
+    assert environments.to_look_at("qa", "staging", engine.project) == [
+        "aws:allowedAccountIds",
+        "ml-platform:lake.access_log_bucket",
+        "ml-platform:registry",
+    ]
+    at = Place(role="arn:aws:iam::444455556666:role/deployer")
+    environments.write("dev", "staging", engine.project, at=at)
+    found = config(engine.project, "dev")
+    assert (found["aws:assumeRoles"], found["aws:allowedAccountIds"]) == (
+        [{"roleArn": "arn:aws:iam::444455556666:role/deployer"}],
+        ["444455556666"],
+    )
+    assert "aws:allowedAccountIds" not in environments.to_look_at("dev", "staging", engine.project)
+
+
+def test_the_file_is_written_as_the_cli_writes_it(engine: Engine) -> None:
+    at = Place(
+        backend="https://api.pulumi.com",
+        secrets_provider="awskms://alias/state?region=eu-west-1",
+        environments=("ml/base", "ml/qa@stable"),
+    )
+    path = environments.write("qa", "staging", engine.project, at=at)
+    written = yaml.safe_load(path.read_text())
+    assert [*written] == ["secretsprovider", "config", "environment"]
+    assert written["secretsprovider"] == "awskms://alias/state?region=eu-west-1"
+    assert written["environment"] == ["ml/base", "ml/qa@stable"]
+    assert written["config"]["ml-platform:backend"] == "https://api.pulumi.com"
+    inherited = environments.write("dev", "qa", engine.project, at=Place(secrets_provider="default"))
+    written = yaml.safe_load(inherited.read_text())
+    assert [*written] == ["config", "environment"]
+    assert written["config"]["ml-platform:backend"] == "https://api.pulumi.com"
+
+
+def test_the_bucket_that_roles_of_delivery_read_goes_with_the_backend(engine: Engine) -> None:
+    template = engine.project / "Pulumi.staging.yaml"
+    delivery = {"github": {"repository": "example/ml-platform"}, "state_bucket": "states"}
+    text = template.read_text() + f"  ml-platform:delivery: {json.dumps(delivery)}\n"
+    template.write_text(f"{text}  ml-platform:backend: s3://states\n")
+    environments.write("qa", "staging", engine.project, at=Place(backend="s3://states-of-qa?region=eu-west-1"))
+    found = config(engine.project, "qa")["ml-platform:delivery"]
+    assert found == {**delivery, "state_bucket": "states-of-qa"}
+    template.write_text(f"{text}  ml-platform:backend: s3://others\n")
+    with pytest.raises(RefusedError) as caught:
+        environments.write("dev", "staging", engine.project)
+    assert str(caught.value).splitlines()[1] == (
+        '  ml-platform:delivery.state_bucket: found "states"; allowed: the bucket of backend s3://others; the roles of '
+        "delivery read the state there: name the backend's bucket, or drop one of the two"
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [
+        (
+            Place(secrets_provider="kms"),
+            "--secrets-provider: found 'kms'; allowed: awskms://alias/<key>?region=<region> or a key of another "
+            "cloud, passphrase, default",
+        ),
+        (Place(environments=("a b",)), "--environment: found 'a b'; allowed: <project>/<environment> of Pulumi ESC"),
+        (
+            Place(environments=("ml/qa",), backend="s3://states"),
+            "--environment: found ['ml/qa'] with backend s3://states, which keeps no environments of Pulumi ESC; "
+            "allowed: with Pulumi Cloud (--backend https://api.pulumi.com)",
+        ),
+        (
+            Place(role="deployer"),
+            "--role: found 'deployer'; allowed: the ARN of a role, such as arn:aws:iam::210987654321:role/deployer",
+        ),
+        (Place(backend="states"), "the config of stack qa (Pulumi.qa.yaml) has faults:\n  ml-platform:backend: found "),
+        (Place(region="mars-1"), "--region: found 'mars-1'; allowed: a region of AWS, such as eu-west-1; correct "),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused_with_nothing_written(engine: Engine, at: Place, message: str) -> None:
+    before = sorted(engine.project.rglob("*"))
+    with pytest.raises(RefusedError) as caught:
+        environments.write("qa", "staging", engine.project, at=at)
+    assert str(caught.value).startswith(message)
+    assert sorted(engine.project.rglob("*")) == before

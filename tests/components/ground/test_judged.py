@@ -80,3 +80,17 @@ def test_the_committed_environment_has_every_stack_judged_from_any_directory(sta
     set_by_it = dict(line.split("=", 1) for line in done.stdout.splitlines() if line.startswith("PULUMI_"))
     assert set_by_it["PULUMI_STACK"] == stack
     judged.require(stack, set_by_it)
+    assert "PULUMI_BACKEND_URL" not in set_by_it
+
+
+@pytest.mark.parametrize("written", ["s3://states", '"s3://states"', "'s3://states'  # ours"])
+def test_the_committed_environment_goes_where_the_stacks_file_says(tmp_path: Path, written: str) -> None:
+    (tmp_path / "Pulumi.qa.yaml").write_text(f"config:\n  ml-platform:stack: qa\n  ml-platform:backend: {written}\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  ml-platform:stack: dev\n")
+    found: list[str] = []
+    for stack in ("qa", "dev"):
+        script = f"cd {tmp_path} && . {ROOT}/.envrc && echo $PULUMI_BACKEND_URL"
+        environment = {**os.environ, "PULUMI_STACK": stack, "PULUMI_BACKEND_URL": "file:///elsewhere"}
+        done = subprocess.run(["/bin/bash", "-c", script], env=environment, capture_output=True, text=True, check=True)
+        found.append(done.stdout.strip())
+    assert found == ["s3://states", "file:///elsewhere"]

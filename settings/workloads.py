@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from contracts.advice import judge, targets
 from contracts.kinds import KINDS
 from settings.endpoints import Endpoint, Realtime
 from settings.faults import Fault
@@ -43,12 +44,18 @@ class Workload(Section):
         return self.champion or next(iter(self.endpoints))
 
     def faults(self) -> Iterator[Fault]:
-        """A champion that is no endpoint, or several endpoints and none named."""
+        """A champion that is no endpoint, several and none named, a kind that cannot do what is asked of it."""
         if self.champion is not None and self.champion not in self.endpoints:
             yield Fault("champion", self.champion, ", ".join(self.endpoints), "name one of the workload's endpoints")
         if self.champion is None and len(self.endpoints) > 1:
             advice = "say which endpoint's live model the gate compares a new one with"
             yield Fault("champion", "nothing", ", ".join(self.endpoints), advice)
+        for name, endpoint in self.endpoints.items():
+            for finding in judge(targets()[endpoint.kind], endpoint.needs):
+                if finding.effect == "refuses":
+                    advice = f"of kind {endpoint.kind} {finding.reason} ({finding.source}); choose another kind"
+                    path = f"endpoints.{name}.needs.{finding.need}"
+                    yield Fault(path, finding.found, finding.allowed, advice)
 
     def monitor_faults(self) -> Iterator[Fault]:
         """Monitors, once the stack's are the workload's, that cannot see an endpoint."""

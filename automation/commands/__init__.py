@@ -9,6 +9,7 @@ from typing import Any, Final
 import typer
 
 from automation.commands import acts, environments, stacks, stopping, teardown, watching, workloads
+from automation.commands.advise import advise
 from automation.commands.comment import comment
 from automation.commands.cost import cost
 from automation.commands.delivery import brief, delivered, smoke
@@ -52,6 +53,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     acts.rollback,
     acts.follow,
     cost,
+    advise,
     comment,
     brief,
     delivered,

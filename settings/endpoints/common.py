@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from contracts.advice import Needs
 from contracts.prices import told as usd
 from settings.faults import Fault, repeated
 from settings.rollouts import FLEET_START_MINUTES, LEAST_INSTANCES, MAX_ROLLOUT_MINUTES, Canary, Rollout, bakes
@@ -64,6 +65,8 @@ class AnyKind(Section):
     """Tags of the endpoint's resources, beside those of its workload."""
     alarms: EndpointAlarms = EndpointAlarms()
     """When its alarms go off."""
+    needs: Needs = Needs()
+    """What is asked of it: its kind is refused if it cannot meet that."""
 
 
 class Fleet(AnyKind):

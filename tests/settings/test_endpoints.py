@@ -235,7 +235,7 @@ def test_an_endpoint_does_not_change() -> None:
         ),
         (
             {"rollout": {"kind": "canary"}},
-            'rollout: found {"kind": "canary"}; allowed: state, tags, alarms, kind, memory_mb, max_concurrency, '
+            'rollout: found {"kind": "canary"}; allowed: state, tags, alarms, needs, kind, memory_mb, max_concurrency, '
             "provisioned_concurrency, capture_percent; there is no such key: correct its name or remove it",
         ),
     ],

@@ -120,4 +120,6 @@ def test_every_field_says_what_it_is() -> None:
         "Autoscaling.enabled": True,
         "BacklogScaling.enabled": True,
         "CodePipeline.inside_vpc": True,
+        "Needs.gradual": False,  # what is asked, no opt-out
+        "Needs.isolated": False,
     }

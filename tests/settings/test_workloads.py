@@ -122,3 +122,26 @@ def test_faults_of_names_kinds_and_values_come_in_one_message() -> None:
         "ml-platform:workloads.Income.endpoints.batch.kind",
         "ml-platform:workloads.churn.endpoints.live.instance_count",
     ]
+
+
+def test_needs_that_a_kind_cannot_meet_are_all_told_before_any_deploy() -> None:
+    needs = {"payload_mb": 5, "isolated": True, "p99_ms": 100}
+    kinds = {
+        "quick": {"kind": "serverless", "needs": needs},
+        "bulk": {"kind": "asynchronous", "needs": {"p99_ms": 100}},
+    }
+    guide, path = "https://docs.aws.amazon.com/sagemaker/latest/dg", "ml-platform:workloads.churn.endpoints"
+    assert faults(workloads=churn(endpoints=kinds, champion="quick")) == [
+        f"{path}.quick.needs.payload_mb: found 5.0; allowed: at most 4 MiB; of kind serverless a larger request is "
+        f"refused ({guide}/serverless-endpoints.html, read 2026-11-29); choose another kind",
+        f"{path}.quick.needs.isolated: found true; allowed: false; of kind serverless it stands in no network of "
+        f"yours ({guide}/serverless-endpoints.html); choose another kind",
+        f"{path}.bulk.needs.p99_ms: found 100.0; allowed: 300000 or more, or nothing; of kind asynchronous requests "
+        f"wait in a queue, and for an instance to start ({guide}/async-inference-autoscale.html); choose another kind",
+    ]
+
+
+def test_needs_that_a_kind_meets_and_unknown_ones() -> None:
+    assert load(workloads=live(needs={"payload_mb": 6, "p99_ms": 20, "gradual": True}))
+    (fault,) = faults(workloads=live(needs={"latency": 3}))
+    assert fault.startswith("ml-platform:workloads.churn.endpoints.live.needs.latency: found 3; allowed: ")

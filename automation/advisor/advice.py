@@ -1,0 +1,158 @@
+"""Every target that could serve a model, judged by the rules, sized and priced for its load, and ranked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from automation.advisor.fleets import Fleet, fleets
+from automation.advisor.load import Load
+from automation.advisor.prices import ON_FLEETS, WITHOUT, Size
+from contracts.advice import Finding, Needs, Target, judge, targets
+from contracts.advice.frameworks import core_ms
+from contracts.prices import REFERENCE
+
+#: What the platform's image lacks for a family.
+_IMAGES: Final[Mapping[str, tuple[str, str]]] = {
+    "Graviton": ("linux/arm64", "the platform's images are built for linux/amd64: build them for arm64 first"),
+    "GPU": ("CPU", "the platform's inference image has no CUDA: bring one that has"),
+    "Inferentia": ("CPU", "the platform's inference image has no Neuron: compile the model and bring one that has"),
+}
+#: A request that takes longer than this, in ms, is better counted while it is under way than when it has come.
+_LONG_MS: Final = 100
+_PLAN: Final = "savings plan"
+_PRICING: Final[Mapping[str, str]] = {
+    "asynchronous": "on demand",
+    "inference_components": "on demand",
+    "batch": "on demand",  # Spot is for training alone (guide, "Managed Spot Training in Amazon SageMaker AI")
+    "serverless": "by use",
+    "lambda": f"by use, {_PLAN}",
+    "fargate": f"{_PLAN}, Spot",
+    "eks": f"{_PLAN}, Spot",
+}
+_SCALING: Final[Mapping[str, str]] = {
+    "asynchronous": "backlog per instance",
+    "inference_components": "concurrent requests per copy",
+    "batch": "nothing",
+    "serverless": "nothing",
+    "lambda": "provisioned concurrency",
+    "fargate": "requests per task",
+    "eks": "CPU of the pods",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alternative:
+    """One way to serve the model. `usd` is of a month of serving alone; `from_memory` rests on prices not seen.
+
+    What is refused has findings that say why, and no size and price.
+    """
+
+    target: str
+    offered: bool
+    family: str = ""
+    size: str = ""
+    usd: float | None = None
+    from_memory: float = 0
+    pricing: str = ""
+    scaling: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    def told(self, effect: str) -> list[Finding]:
+        """Its findings of one effect."""
+        return [finding for finding in self.findings if finding.effect == effect]
+
+    @property
+    def rank(self) -> tuple[Any, ...]:
+        """Refused ones last; before them those with warnings; then by price."""
+        return bool(self.told("refuses")), bool(self.told("warns")), self.usd or 0, self.target, self.family
+
+    def as_json(self) -> dict[str, Any]:
+        """The form that programs read (docs/automation.md)."""
+        usd = None if self.usd is None else round(self.usd, 2)
+        return {**asdict(self), "usd": usd, "from_memory": round(self.from_memory, 2)}
+
+
+def advise(needs: Needs, region: str = REFERENCE) -> list[Alternative]:
+    """The alternatives, best first. Raises PriceError for a region without prices."""
+    return sorted(
+        (alternative for target in targets().values() for alternative in _alternatives(target, needs, region)),
+        key=lambda alternative: alternative.rank,
+    )
+
+
+def _alternatives(target: Target, needs: Needs, region: str) -> Iterator[Alternative]:
+    findings = tuple(judge(target, needs))
+    if any(finding.effect == "refuses" for finding in findings):
+        yield Alternative(target=target.name, offered=target.offered, findings=findings)
+        return
+    load = Load.of(needs)
+    if target.name in WITHOUT:
+        yield _priced(target, "", WITHOUT[target.name](needs, load), needs, region, findings)
+        return
+    models = needs.models if target.models else 1
+    found = fleets(needs, region, accelerators=target.accelerators, models=models)
+    for fleet in found:
+        size = ON_FLEETS[target.name](needs, load, fleet)
+        yield _priced(target, fleet.family, size, needs, region, (*findings, *_of_family(fleet, needs)), fleet)
+    if not found:
+        nowhere = Finding(
+            effect="refuses",
+            need="model_mb",
+            found=needs.model_mb,
+            allowed="what fits twice into the memory of an instance type with a price",
+            reason="no instance type holds the model and answers in time",
+            source="contracts/instances.csv, contracts/prices.csv",
+        )
+        yield Alternative(target=target.name, offered=target.offered, findings=(*findings, nowhere))
+
+
+def _priced(
+    target: Target,
+    family: str,
+    size: Size,
+    needs: Needs,
+    region: str,
+    findings: tuple[Finding, ...],
+    fleet: Fleet | None = None,
+) -> Alternative:
+    usd, from_memory = size.usd(region)
+    endpoints = 1 if target.models else needs.models
+    return Alternative(
+        target=target.name,
+        offered=target.offered,
+        family=family,
+        size=size.words if endpoints == 1 else f"{endpoints} x ({size.words})",
+        usd=endpoints * usd,
+        from_memory=endpoints * from_memory,
+        pricing=_PRICING.get(target.name) or _of_instances(needs),
+        scaling=_SCALING.get(target.name) or _by_load(needs, fleet),
+        findings=findings,
+    )
+
+
+def _of_family(fleet: Fleet, needs: Needs) -> Iterator[Finding]:
+    if fleet.family in _IMAGES:
+        allowed, reason = _IMAGES[fleet.family]
+        yield Finding(
+            effect="warns",
+            need="framework",
+            found=needs.framework,
+            allowed=allowed,
+            reason=reason,
+            source="Makefile, images",
+        )
+
+
+def _of_instances(needs: Needs) -> str:
+    if needs.pattern in {"rare", "nightly"}:
+        return "on demand"
+    return _PLAN
+
+
+def _by_load(needs: Needs, fleet: Fleet | None) -> str:
+    """Invocations say enough of short requests that come evenly; of others those under way do (ConcurrentRequests)."""
+    if fleet is None or fleet.family in {"GPU", "Inferentia"} or core_ms(needs) > _LONG_MS or needs.pattern == "spiky":
+        return "concurrent requests"
+    return "invocations per instance"

@@ -1,0 +1,143 @@
+"""What a month of serving costs by target: the target alone, without what a stack has anyway (`cost` has all of it)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from automation.advisor.fleets import LEAST, Fleet
+from automation.advisor.load import Load
+from automation.cost.traffic import Traffic
+from contracts.advice import Needs
+from contracts.advice.frameworks import core_ms
+from contracts.advice.rules import COLD_MS, concurrent, memory_mb
+from contracts.prices import HOURS_A_MONTH, price
+
+_SECONDS: Final = 3600 * HOURS_A_MONTH
+#: A job's start: its instance and its image.
+_START_HOURS: Final = 5 / 60
+#: Sizes of one task of Fargate that the service has (Amazon ECS developer guide, "Task definition parameters"): vCPU
+#: and the least and most memory in GB.
+_TASKS: Final = ((0.5, 1, 4), (1, 2, 8), (2, 4, 16), (4, 8, 30), (8, 16, 60), (16, 32, 120))
+_BUSY: Final = 0.5
+#: Billed time of a request beside its scoring, in seconds: what `cost` assumes, above all the writing of captures.
+_BESIDE: Final = Traffic().serverless_ms / 1000
+
+
+class Use(NamedTuple):
+    """So much of one priced item in a month."""
+
+    service: str
+    item: str
+    quantity: float
+
+
+class Size(NamedTuple):
+    """What a target needs for the load: in words, and as uses of priced items."""
+
+    words: str
+    uses: Sequence[Use]
+
+    def usd(self, region: str) -> tuple[float, float]:
+        """USD a month, and what of it rests on prices that nobody has seen."""
+        found = [(use.quantity * (paid := price(use.service, use.item, region)).usd, paid.seen) for use in self.uses]
+        return sum(usd for usd, _ in found), sum(usd for usd, seen in found if not seen)
+
+
+def always(needs: Needs, load: Load, fleet: Fleet) -> Size:
+    """Instances that wait for requests: for the peak in its hours (at all hours where it comes in bursts), one else."""
+    most = fleet.count(load.peak_rps, LEAST)
+    peak = HOURS_A_MONTH if needs.pattern == "spiky" else load.peak_hours
+    hours = most * peak + fleet.count(load.other_rps) * (HOURS_A_MONTH - peak)
+    return Size(f"{most} x {fleet.type}", [Use("sagemaker", f"instance {fleet.type}", hours)])
+
+
+def to_zero(_: Needs, load: Load, fleet: Fleet) -> Size:
+    """Instances in the hours that have requests, none in others."""
+    most = fleet.count(load.peak_rps)
+    hours = most * load.peak_hours + fleet.count(load.other_rps) * load.other_hours
+    return Size(f"0 to {most} x {fleet.type}", [Use("sagemaker", f"instance {fleet.type}", hours)])
+
+
+def by_run(_: Needs, load: Load, fleet: Fleet) -> Size:
+    """One job a day over all that has come."""
+    runs = HOURS_A_MONTH / 24
+    hours = load.requests / (fleet.takes_rps / _BUSY) / 3600 + runs * _START_HOURS
+    return Size(f"1 x {fleet.type} daily", [Use("sagemaker", f"instance {fleet.type}", hours)])
+
+
+def serverless(needs: Needs, load: Load) -> Size:
+    """Memory by the second of requests; kept warm where answers cannot wait for a start."""
+    gigabytes = min(6, math.ceil(memory_mb(needs) / 1024))
+    warm = _warm(needs)
+    return Size(
+        f"{gigabytes} GB" + (f", {warm} kept warm" if warm else ""),
+        [
+            Use("sagemaker", "serverless inference compute", gigabytes * load.requests * _billed(needs)),
+            Use("sagemaker", "serverless provisioned concurrency", gigabytes * warm * _SECONDS),
+        ],
+    )
+
+
+def functions(needs: Needs, load: Load) -> Size:
+    """As serverless, by Lambda's prices: at least 2 GB, for processors come with the memory."""
+    gigabytes = max(2, math.ceil(memory_mb(needs) / 1024))
+    warm = _warm(needs)
+    return Size(
+        f"{gigabytes} GB" + (f", {warm} kept warm" if warm else ""),
+        [
+            Use("lambda", "requests", load.requests / 1_000_000),
+            Use("lambda", "duration x86", gigabytes * load.requests * _billed(needs)),
+            Use("lambda", "provisioned concurrency x86", gigabytes * warm * _SECONDS),
+        ],
+    )
+
+
+def tasks(needs: Needs, load: Load) -> Size:
+    """Tasks over two zones behind a load balancer."""
+    gigabytes = memory_mb(needs) / 1024
+    vcpus, memory = next((cpu, max(least, math.ceil(gigabytes))) for cpu, least, most in _TASKS if gigabytes <= most)
+    takes = vcpus * _BUSY * 1000 / core_ms(needs)
+    most, few = (max(LEAST, math.ceil(rps / takes)) for rps in (load.peak_rps, load.other_rps))
+    peak = HOURS_A_MONTH if needs.pattern == "spiky" else load.peak_hours
+    hours = most * peak + few * (HOURS_A_MONTH - peak)
+    return Size(
+        f"{most} x {vcpus:g} vCPU, {memory:g} GB",
+        [
+            Use("ecs", "fargate vCPU x86", vcpus * hours),
+            Use("ecs", "fargate memory x86", memory * hours),
+            Use("elasticloadbalancing", "application load balancer", HOURS_A_MONTH),
+        ],
+    )
+
+
+def cluster(needs: Needs, load: Load) -> Size:
+    """The same tasks in a cluster of Kubernetes, which costs by itself."""
+    found = tasks(needs, load)
+    return Size(found.words, [*found.uses, Use("eks", "cluster", HOURS_A_MONTH)])
+
+
+def _billed(needs: Needs) -> float:
+    return _BESIDE + core_ms(needs) / 1000
+
+
+def _warm(needs: Needs) -> int:
+    """Executions kept warm: for the peak, where answers cannot wait for a start."""
+    return math.ceil(concurrent(needs) / _BUSY) if needs.p99_ms is not None and needs.p99_ms < COLD_MS else 0
+
+
+#: How a target is sized and priced: on a fleet of instances, or without.
+ON_FLEETS: Final[Mapping[str, Callable[[Needs, Load, Fleet], Size]]] = {
+    "realtime": always,
+    "multi_model": always,
+    "asynchronous": to_zero,
+    "inference_components": to_zero,
+    "batch": by_run,
+}
+WITHOUT: Final[Mapping[str, Callable[[Needs, Load], Size]]] = {
+    "serverless": serverless,
+    "lambda": functions,
+    "fargate": tasks,
+    "eks": cluster,
+}

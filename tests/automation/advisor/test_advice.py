@@ -1,0 +1,131 @@
+"""Alternatives for needs: what comes first, how large it is, what a month costs by the price table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from automation.advisor import Alternative, advise
+from automation.advisor.fleets import fleets
+from automation.advisor.load import Load
+from automation.advisor.text import as_text
+from contracts.advice import Needs, targets
+from contracts.prices import PriceError
+
+
+def found(target: str, family: str = "", region: str = "us-east-1", **needs: Any) -> Alternative:
+    return next(
+        each for each in advise(Needs(**needs), region) if each.target == target and each.family.startswith(family)
+    )
+
+
+def test_a_month_of_requests_by_pattern() -> None:
+    requests = {
+        pattern: Load.of(Needs(rps=10.0, pattern=pattern)).requests / 36_000
+        for pattern in ("steady", "business_hours", "spiky", "rare", "nightly")
+    }
+    assert requests == pytest.approx(
+        {"steady": 730, "business_hours": 268.3, "spiky": 105.4, "rare": 10, "nightly": 30}
+    )
+
+
+def test_instances_by_day_and_one_by_night() -> None:
+    """Two ml.c5.large (0.102 USD an hour) for 217 hours, one for 513."""
+    alternative = found("realtime", "CPU")
+    assert alternative.size == "2 x ml.c5.large"
+    assert alternative.usd == pytest.approx(0.102 * (2 * 217 + 513))
+    assert (alternative.pricing, alternative.scaling) == ("savings plan", "invocations per instance")
+    assert (alternative.offered, alternative.from_memory) == (True, 0)
+
+
+def test_as_many_instances_as_the_load_takes() -> None:
+    """100 requests a second of 50 ms keep 5 cores busy: at half, ten cores."""
+    alternative = found("realtime", "CPU", rps=100.0, request_ms=50.0, pattern="steady")
+    assert alternative.usd == pytest.approx(5 * 0.102 * 730)
+    assert alternative.size == "5 x ml.c5.large"
+
+
+def test_bursts_keep_all_instances() -> None:
+    assert found("realtime", "CPU", pattern="spiky").usd == pytest.approx(2 * 0.102 * 730)
+    assert found("realtime", "CPU", pattern="spiky").scaling == "concurrent requests"
+
+
+def test_a_queue_runs_instances_only_while_there_is_work() -> None:
+    assert found("asynchronous", "CPU", pattern="rare").usd == pytest.approx(0.102 * 10)
+    assert found("asynchronous", "CPU", pattern="rare").size == "0 to 1 x ml.c5.large"
+
+
+def test_serverless_by_the_second_and_kept_warm() -> None:
+    """36,000 requests an hour for ten hours, 50.1 ms each, of 1 GB; one execution warm for the month."""
+    seconds = 360_000 * 0.0501
+    assert found("serverless", pattern="rare").usd == pytest.approx(0.00002 * seconds)
+    warm = found("serverless", pattern="rare", p99_ms=50.0)
+    assert warm.usd == pytest.approx(0.00002 * seconds + 0.0000117 * 730 * 3600)
+    assert warm.size == "1 GB, 1 kept warm"
+
+
+def test_tasks_and_functions() -> None:
+    hours = 2 * 730
+    usd = hours * (0.5 * 0.04048 + 0.004445) + 0.0225 * 730
+    assert found("fargate").usd == pytest.approx(usd)
+    assert found("eks").usd == pytest.approx(usd + 0.1 * 730)
+    rare = 360_000
+    assert found("lambda", pattern="rare").usd == pytest.approx(0.2 * rare / 1e6 + 2 * rare * 0.0501 * 0.0000166667)
+
+
+def test_a_nightly_run_is_paid_while_it_runs() -> None:
+    """30 hours of 36,000 requests of 0.1 ms on two cores, and five minutes a day to start."""
+    work = 30 * 36_000 * 0.0001 / 2 / 3600
+    assert found("batch", "CPU", pattern="nightly").usd == pytest.approx(0.102 * (work + 730 / 24 / 12))
+    assert advise(Needs(pattern="nightly"))[0].target == "batch"
+
+
+def test_models_share_instances_or_have_endpoints_each() -> None:
+    assert found("realtime", "CPU", models=3).usd == pytest.approx(3 * 0.102 * 947)
+    assert found("realtime", "CPU", models=3).size == "3 x (2 x ml.c5.large)"
+    assert found("multi_model", "CPU", models=3).usd == pytest.approx(0.102 * 947)
+
+
+def test_what_is_warned_of_comes_after_what_is_not_and_what_is_refused_last() -> None:
+    ranked = advise(Needs(p99_ms=100.0, payload_mb=5.0))
+    order = [(bool(each.told("refuses")), bool(each.told("warns"))) for each in ranked]
+    assert order == sorted(order)
+    assert ranked[0].target == "realtime"
+    assert {each.target for each in ranked if each.usd is None} == {"serverless", "asynchronous", "batch"}
+    assert {each.target for each in ranked} == set(targets())
+
+
+def test_a_large_model_takes_what_has_the_memory() -> None:
+    families = {fleet.family: fleet.type for fleet in fleets(Needs(model_mb=5000.0), "us-east-1", accelerators=True)}
+    assert families == {"CPU": "ml.r5.large"}
+    (refused,) = [each for each in advise(Needs(model_mb=900_000.0)) if each.target == "realtime"]
+    assert (refused.usd, refused.told("refuses")[0].need) == (None, "model_mb")
+
+
+def test_accelerators_where_the_framework_uses_them() -> None:
+    needs = Needs(framework="transformers", p99_ms=100.0)
+    assert [fleet.family for fleet in fleets(needs, "us-east-1", accelerators=True)] == ["GPU", "Inferentia"]
+    assert fleets(needs, "us-east-1", accelerators=False) == []
+
+
+def test_what_the_images_are_not_built_for_is_a_warning() -> None:
+    (warning,) = found("realtime", "Graviton").told("warns")
+    assert warning.reason == "the platform's images are built for linux/amd64: build them for arm64 first"
+
+
+def test_prices_of_a_region() -> None:
+    assert found("realtime", "CPU", "eu-west-1").usd == pytest.approx(0.102 * 1.115 * 947)
+    with pytest.raises(PriceError, match=r"^region: found ap-south-1"):
+        advise(Needs(), "ap-south-1")
+
+
+def test_the_text_names_rows_reasons_and_refusals() -> None:
+    lines = as_text(advise(Needs(payload_mb=5.0))).splitlines()
+    first = lines[2].split()
+    assert first[:2] == ["1", "asynchronous"]
+    assert "* not offered yet" in lines
+    assert lines[-1] == (
+        "no serverless: payload_mb: found 5.0; allowed: at most 4 MiB; a larger request is refused "
+        "(https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html, read 2026-11-29)"
+    )

@@ -23,6 +23,7 @@ import uvicorn
 
 from workloads.inference import metrics as metrics_module
 from workloads.inference import model as model_module
+from workloads.inference import tls
 from workloads.inference.fetch import fetch
 from workloads.inference.metrics import Metrics
 from workloads.inference.protocol import Protocol
@@ -55,6 +56,7 @@ class _Server(uvicorn.Server):
     """uvicorn's server with a drain before its shutdown, and without its re-raising of the signal that ended it."""
 
     def __init__(self, service: Service, settings: Settings, on_ready: Callable[[], None]) -> None:
+        own = tls.files(settings.tls_dir) if settings.tls_dir else None
         config = uvicorn.Config(
             service,  # pyright: ignore[reportArgumentType]
             loop="uvloop",
@@ -68,6 +70,8 @@ class _Server(uvicorn.Server):
             date_header=False,
             timeout_keep_alive=settings.keep_alive_seconds,
             timeout_graceful_shutdown=5,
+            ssl_certfile=str(own.certificate) if own else None,
+            ssl_keyfile=str(own.key) if own else None,
         )
         super().__init__(config)
         self.service, self.settings, self.on_ready = service, settings, on_ready
@@ -180,10 +184,12 @@ def run(settings: Settings) -> int:
     try:
         if settings.model_uri:
             fetch(settings)
+        if settings.tls_dir:
+            tls.make(settings.tls_dir)
         if settings.workers == 1:
             serve_one(settings, listener, Metrics(), lambda: announce(listener))
             return 0
         return Supervisor(settings, listener, serve_one, announce).run()
-    except model_module.ModelError as error:
+    except (model_module.ModelError, tls.TlsError) as error:
         _log.error("%s", error)
         return 1

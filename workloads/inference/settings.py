@@ -26,13 +26,15 @@ class Settings:
     an inference pipeline. Rows that carry the entity only are filled from the online store of `feature_group`, whose
     every answer may take `store_timeout_ms`. `capture_percent` of the answered requests are captured below
     `capture_uri`; a record waits there up to `capture_seconds`, with 0 it is written before the answer is sent. The
-    package at `model_uri` is fetched into `model_dir` first. `metrics_dimensions` are those of every metric in the log.
+    package at `model_uri` is fetched into `model_dir` first. With `tls_dir` the service speaks TLS, by a certificate
+    that is made there. `metrics_dimensions` are those of every metric in the log.
     """
 
     model_dir: Path = Path("/opt/ml/model")
     model_uri: str = ""
     host: str = "0.0.0.0"  # noqa: S104 - a container's service is reached from outside it
     port: int = 8080
+    tls_dir: Path | None = None
     workers: int = 1
     threshold: float | None = None
     model_version: str | None = None
@@ -67,7 +69,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     """Settings from a command line. A bad value ends the program with a message that names it (exit code 2).
 
     Environment: SAGEMAKER_BIND_TO_PORT (set by SageMaker in inference pipelines), MODEL_SERVER_WORKERS (as in
-    SageMaker's own containers), MODEL_DIR, MODEL_URI, PREDICTION_THRESHOLD, MODEL_VERSION, METRICS_NAMESPACE,
+    SageMaker's own containers), MODEL_DIR, MODEL_URI, TLS_DIR, PREDICTION_THRESHOLD, MODEL_VERSION, METRICS_NAMESPACE,
     METRICS_DIMENSIONS, FEATURE_GROUP, MAX_BODY_BYTES, MAX_ROWS, MAX_IN_FLIGHT, MAX_QUEUED_BATCHES, REQUEST_SECONDS,
     CAPTURE_URI, CAPTURE_PERCENT, CAPTURE_SECONDS, CAPTURE_KMS_KEY, and as in AWS's SDKs AWS_REGION,
     AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME.
@@ -88,6 +90,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     )
     parser.add_argument("--host", default=Settings.host)
     parser.add_argument("--port", type=_port, default=get("SAGEMAKER_BIND_TO_PORT", "8080"), help="0 picks a free one")
+    parser.add_argument("--tls-dir", type=Path, default=get("TLS_DIR") or None, help="speak TLS; its key lies there")
     parser.add_argument("--workers", type=_workers, default=get("MODEL_SERVER_WORKERS", "1"), help="0: one per core")
     parser.add_argument("--threshold", type=threshold, default=get("PREDICTION_THRESHOLD") or None)
     parser.add_argument("--model-version", default=get("MODEL_VERSION") or None)

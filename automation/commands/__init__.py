@@ -14,6 +14,7 @@ from automation.commands.comment import comment
 from automation.commands.cost import cost
 from automation.commands.delivery import brief, delivered, smoke
 from automation.commands.ends import ENDS
+from automation.commands.evolving import evolve
 from automation.commands.preflight import preflight
 from automation.commands.registering import register
 from automation.commands.shadow import compare, shadow
@@ -42,6 +43,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     acts.publish,
     ship,
     acts.deliver,
+    evolve,
     acts.retrain,
     register,
     acts.approve,

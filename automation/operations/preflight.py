@@ -230,6 +230,22 @@ def closed(stack: Stack) -> Iterator[Finding]:
         )
 
 
+def feature_groups(stack: Stack) -> Iterator[Finding]:
+    """Whether groups that are there have the columns that the program declares; an update does not add them."""
+    for inputs in stack.inputs("aws:sagemaker/featureGroup:FeatureGroup"):
+        name = inputs["featureGroupName"]
+        try:
+            found = stack.client("sagemaker").describe_feature_group(FeatureGroupName=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFound":
+                yield _unknown(name, error)
+            continue
+        there = {each["FeatureName"] for each in found["FeatureDefinitions"]}
+        lacking = [each["featureName"] for each in inputs["featureDefinitions"] if each["featureName"] not in there]
+        said = f"lacks {', '.join(lacking)} of the contract" if lacking else "has every column of the contract"
+        yield Finding(subject=name, holds=not lacking, found=said, fix="python -m automation evolve" if lacking else "")
+
+
 #: Every check, by what it is about.
 CHECKS: Final[Mapping[str, Callable[[Stack], Iterator[Finding]]]] = {
     "Lambda concurrency": concurrency,
@@ -238,6 +254,7 @@ CHECKS: Final[Mapping[str, Callable[[Stack], Iterator[Finding]]]] = {
     "addresses": addresses,
     "names": buckets,
     "closed services": closed,
+    "feature store": feature_groups,
 }
 
 

@@ -97,6 +97,11 @@ def _data_engineer(names: Names, keys: Keys) -> list[Statement]:
             "ReadVerdicts", names, names.processed_bucket, [EVERY.accepted, EVERY.ledger, EVERY.quarantine]
         ),
         access.use_key("DecryptVerdicts", [keys[Domain.PROCESSED]], write=False),
+        access.allow(
+            "EvolveFeatureStore",
+            ["sagemaker:DescribeFeatureGroup", "sagemaker:UpdateFeatureGroup"],
+            [names.arn("sagemaker", f"feature-group/{names.every}")],
+        ),
     ]
 
 

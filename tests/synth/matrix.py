@@ -24,6 +24,7 @@ NAMES: Final = Names(stack=STACK, account=ACCOUNT, region="eu-west-1")
 LIVE: Final = NAMES.of_workload("churn").of_endpoint("live")
 PIPELINE: Final = LIVE.arn("sagemaker", f"pipeline/{LIVE.pipeline}")
 ENDPOINT: Final = LIVE.arn("sagemaker", f"endpoint/{LIVE.prefix}")
+FEATURES: Final = LIVE.arn("sagemaker", f"feature-group/{LIVE.of_its_workload.resource('features-0123abcd')}")
 SSO: Final = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_"
 
 Need = tuple[str, str, Mapping[str, str]]
@@ -109,6 +110,7 @@ def acts() -> Mapping[str, list[Need]]:
         ],
         "read raw data, with personal data": _reading(LIVE.raw_bucket, _LAYOUT.incoming),
         "read quarantined rows, with personal data": _reading(LIVE.processed_bucket, _LAYOUT.quarantine),
+        "add a column to the feature store": [("sagemaker:UpdateFeatureGroup", FEATURES, {})],
         "read accepted data": _reading(LIVE.processed_bucket, _LAYOUT.accepted),
         "read captured traffic": _reading(LIVE.processed_bucket, f"{_LAYOUT.data_capture}{LIVE.prefix}/champion/"),
         "read models and reports of runs": _reading(LIVE.artifacts_bucket, _LAYOUT.runs),

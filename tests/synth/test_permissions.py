@@ -31,6 +31,7 @@ def test_the_page_says_what_the_policies_do() -> None:
         ("deliver raw data", {DE}),
         ("read raw data, with personal data", {DE}),
         ("read quarantined rows, with personal data", {DE}),
+        ("add a column to the feature store", {DE}),
         ("read accepted data", {DE, DS}),
         ("read captured traffic", {DS, MLE}),
         ("read models and reports of runs", {DS, MLE}),

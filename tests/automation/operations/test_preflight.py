@@ -62,6 +62,15 @@ class Account:
         return self.stubs[service]
 
 
+GROUP = {
+    "type": "aws:sagemaker/featureGroup:FeatureGroup",
+    "inputs": {
+        "featureGroupName": "churn-features",
+        "featureDefinitions": [{"featureName": name, "featureType": "String"} for name in ("id", "at", "plan")],
+    },
+}
+
+
 @pytest.fixture
 def account() -> Account:
     return Account()
@@ -252,3 +261,47 @@ def test_an_account_that_answers_nothing_is_unknown_in_a_line_each(emulator: Emu
         "An error occurred (404) when calling the GetAccountSettings operation: no answer of AWS's"
     )
     assert not any("<" in each.found or "\n" in each.found for each in found)
+
+
+@pytest.mark.parametrize(
+    ("there", "finding"),
+    [
+        (
+            ("id", "at"),
+            {
+                "holds": False,
+                "found": "lacks plan of the contract",
+                "fix": "python -m automation evolve",
+            },
+        ),
+        (("id", "at", "plan", "old"), {"holds": True, "found": "has every column of the contract"}),
+    ],
+)
+def test_a_group_that_is_there_has_the_columns_of_the_contract(
+    account: Account, there: tuple[str, ...], finding: dict[str, Any]
+) -> None:
+    answer = {
+        "FeatureGroupArn": "arn:aws:sagemaker:eu-west-1:123456789012:feature-group/x",
+        "FeatureGroupName": "churn-features",
+        "RecordIdentifierFeatureName": "id",
+        "EventTimeFeatureName": "at",
+        "FeatureDefinitions": [{"FeatureName": name, "FeatureType": "String"} for name in there],
+        "CreationTime": 0,
+        "NextToken": "",
+    }
+    account.says("lambda", "get_account_settings", limits(1000))
+    account.says("sagemaker", "describe_feature_group", answer)
+    assert account.find(GROUP)[1:] == [Finding(subject="churn-features", **finding)]
+
+
+def test_a_group_that_is_not_there_lacks_nothing(account: Account) -> None:
+    account.says("lambda", "get_account_settings", limits(1000))
+    account.fails("sagemaker", "describe_feature_group", "ResourceNotFound")
+    assert account.find(GROUP)[1:] == []
+
+
+def test_a_group_that_nobody_may_look_at_is_told(account: Account) -> None:
+    account.says("lambda", "get_account_settings", limits(1000))
+    account.fails("sagemaker", "describe_feature_group", "AccessDeniedException")
+    _, found = account.find(GROUP)
+    assert (found.subject, found.holds) == ("churn-features", None)

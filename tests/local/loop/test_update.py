@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import xgboost as xgb
 
-from automation.operations import rollouts
+from automation.operations import feature_store, rollouts
+from components.models.training import contract_sha
 from contracts import loader, release, schema
-from contracts.feature_store import identity
+from contracts.feature_store import group_name, identity
 from contracts.names import Names
 from contracts.release import Record
 from contracts.schema import Contract
@@ -40,9 +41,13 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Generator[Emulator, No
 
 
 @pytest.fixture(scope="module")
-def up(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Generator[Up, None, None]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def up(emulator: Emulator, home: Path) -> Generator[Up, None, None]:
     """Deploy staging; what changed, as operation -> logical names."""
-    home = tmp_path_factory.mktemp("home")
 
     def deploy(**overrides: object) -> Mapping[str, list[str]]:
         stack = Stack("staging", home=home, config_overrides=overrides)
@@ -158,6 +163,48 @@ def test_a_contract_about_another_entity_gets_a_feature_group_of_its_own(
     assert "account_id" in columns
     assert "customer_id" not in columns
     assert up(workloads={name: workload | {"contract": str(other)}}) == {}
+
+
+def test_a_contract_that_grows_replaces_nothing_and_evolve_adds_its_column(
+    platform: Platform, up: Up, emulator: Emulator, home: Path, contract: Contract, tmp_path: Path
+) -> None:
+    grown = tmp_path / "grown.yaml"
+    text = (PROJECT_DIRECTORY / "contracts/churn.yaml").read_text(encoding="utf-8")
+    text = text.replace("columns:\n", "columns:\n  logins: {type: integer, nullable: true}\n", 1)
+    grown.write_text(text.replace("features:\n", "features:\n  logins: logins\n", 1), encoding="utf-8")
+    wider = loader.load(grown)
+    ((name, workload),) = Stack("staging").workloads.items()
+    stack = {name: workload | {"contract": str(grown)}}
+    group = group_name(platform.names.of_its_workload.prefix, contract)
+    store = platform.client("sagemaker-featurestore-runtime")
+
+    def put(customer: str, **values: str) -> None:
+        features = {"customer_id": customer, "event_time": "2026-11-21T10:00:00Z", **values}
+        record = [{"FeatureName": name, "ValueAsString": value} for name, value in features.items()]
+        store.put_record(FeatureGroupName=group, Record=record)
+
+    def kept(customer: str) -> dict[str, str]:
+        found = store.get_record(FeatureGroupName=group, RecordIdentifierValueAsString=customer)["Record"]
+        return {each["FeatureName"]: each["ValueAsString"] for each in found}
+
+    up()
+    put("old", support_tickets="3")
+    changes = Stack("staging", home=home, config_overrides={"workloads": stack}).preview(cloud_of(emulator)).changes
+    former = f"churn-training-contract-{contract_sha(schema.to_json(contract))}"  # its object stays in the bucket
+    assert [urn.rpartition("::")[2] for op in (Op.REPLACE, Op.DELETE) for urn in changes.get(op, ())] == [former]
+
+    sagemaker = platform.client("sagemaker")
+    planned = feature_store.plan(platform.names.of_its_workload, wider, sagemaker=sagemaker)
+    assert planned.additions == {"logins": "Integral"}
+    feature_store.evolve(planned, sagemaker=sagemaker)
+    changed = up(workloads=stack)
+    assert changed["delete"] == [former]
+    assert not [each for names in changed.values() for each in names if "features" in each or "endpoint" in each]
+    put("new", logins="5")
+    assert kept("old") == {"customer_id": "old", "event_time": "2026-11-21T10:00:00Z", "support_tickets": "3"}
+    assert kept("new")["logins"] == "5"
+    pipeline = sagemaker.describe_pipeline(PipelineName=platform.names.pipeline)["PipelineDefinition"]
+    assert contract_sha(schema.to_json(wider)) in pipeline
 
 
 def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_changes_nothing(

@@ -10,14 +10,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import xgboost as xgb
 
-from contracts.schema import Column, ColumnType, Contract, Feature
+from contracts.schema import Column, ColumnType, Contract, Feature, Training
 from tests.workloads.etl.accepted import CHURN, SCHEMA, START, accepted_rows, write
 from tests.workloads.etl.data_sets import changed, rows_of
 from workloads.etl import spark as on_spark
 from workloads.etl.embedded import run
 from workloads.features.split import PARTS
 from workloads.job import UserError
+from workloads.training.__main__ import run as training
+from workloads.training.container import Job
 
 WIDER = SCHEMA.append(pa.field("logins", pa.int64()))
 
@@ -57,6 +60,30 @@ def test_a_contract_may_have_grown_before_any_file_has_the_column(tmp_path: Path
     manifest = run(source, grown(), tmp_path / "out")
     assert set(logins(tmp_path / "out").values()) == {(None, -1.0)}
     assert manifest["dataset_version"] != run(source, CHURN, tmp_path / "out")["dataset_version"]
+
+
+def test_the_next_training_uses_the_column(tmp_path: Path) -> None:
+    """Old rows have none of it, and the label of the new ones follows from it alone."""
+    rows = accepted_rows(600)
+    write(tmp_path / "in" / "a.parquet", rows[:200])
+    young = [
+        changed(row, logins=(tells := index * 7 % 10), churn_label=int(tells < 4)) for index, row in enumerate(rows)
+    ]
+    write(tmp_path / "in" / "b.parquet", young[200:], WIDER)
+    manifest = run(tmp_path / "in", grown(), tmp_path / "out")
+    work = Job(
+        channels={part: tmp_path / "out" / part for part in PARTS},
+        model=tmp_path / "model",
+        checkpoints=tmp_path / "checkpoints",
+        contract=grown(),
+        manifest=manifest,
+        hyperparameters=Training(num_round=5),
+    )
+    training(work)
+    model = xgb.Booster(model_file=tmp_path / "model" / "model.ubj")
+    assert model.feature_names == [*CHURN.feature_names, "logins_known"]
+    gains = model.get_score(importance_type="total_gain")
+    assert max(gains, key=gains.__getitem__) == "logins_known"
 
 
 @pytest.mark.spark

@@ -52,6 +52,7 @@ class Alternative:
     target: str
     offered: bool
     family: str = ""
+    instance_type: str = ""
     size: str = ""
     usd: float | None = None
     from_memory: float = 0
@@ -89,13 +90,13 @@ def _alternatives(target: Target, needs: Needs, region: str) -> Iterator[Alterna
         return
     load = Load.of(needs)
     if target.name in WITHOUT:
-        yield _priced(target, "", WITHOUT[target.name](needs, load), needs, region, findings)
+        yield _priced(target, WITHOUT[target.name](needs, load), needs, region, findings)
         return
     models = needs.models if target.models else 1
     found = fleets(needs, region, accelerators=target.accelerators, models=models)
     for fleet in found:
         size = ON_FLEETS[target.name](needs, load, fleet)
-        yield _priced(target, fleet.family, size, needs, region, (*findings, *_of_family(fleet, needs)), fleet)
+        yield _priced(target, size, needs, region, (*findings, *_of_family(fleet, needs)), fleet)
     if not found:
         nowhere = Finding(
             effect="refuses",
@@ -110,7 +111,6 @@ def _alternatives(target: Target, needs: Needs, region: str) -> Iterator[Alterna
 
 def _priced(
     target: Target,
-    family: str,
     size: Size,
     needs: Needs,
     region: str,
@@ -122,7 +122,8 @@ def _priced(
     return Alternative(
         target=target.name,
         offered=target.offered,
-        family=family,
+        family=fleet.family if fleet else "",
+        instance_type=fleet.type if fleet else "",
         size=size.words if endpoints == 1 else f"{endpoints} x ({size.words})",
         usd=endpoints * usd,
         from_memory=endpoints * from_memory,

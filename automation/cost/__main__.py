@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from automation.cost.document import Document
-from automation.cost.page import CASES, STOPPED, page, stopped
+from automation.cost.page import CASES, STOPPED, page, with_endpoints
 from automation.operations import stack_files
 from automation.stacks import local
 from contracts.prices import REFERENCE
@@ -21,7 +21,7 @@ def _document(case: str) -> Document:
     if case == STOPPED:
         stack = case.partition(",")[0]
         workloads = stack_files.read(PROJECT / f"Pulumi.{stack}.yaml")["config"]["ml-platform:workloads"]
-        config.append(f"ml-platform:workloads={json.dumps(stopped(workloads))}")
+        config.append(f"ml-platform:workloads={json.dumps(with_endpoints(workloads, state='stopped'))}")
     return Document.of(local.synth(stack, PROJECT, config=config))
 
 

@@ -27,12 +27,12 @@ _BLOCK: Final = re.compile(r"(<!-- ([^/>]+) -->)\n.*?(<!-- /\2 -->)", re.DOTALL)
 _NUMBERS: Final = frozenset({"default", "fixed", "traffic", "USD a month", "of it ~", "quantity", "price", "USD"})
 
 
-def stopped(workloads: Mapping[str, Any]) -> dict[str, Any]:
-    """The workloads of a stack's config with every endpoint stopped."""
+def with_endpoints(workloads: Mapping[str, Any], **settings: object) -> dict[str, Any]:
+    """The workloads of a stack's config with these settings of every endpoint."""
     return {
         name: {
             **workload,
-            "endpoints": {each: {**found, "state": "stopped"} for each, found in workload["endpoints"].items()},
+            "endpoints": {each: {**found, **settings} for each, found in workload["endpoints"].items()},
         }
         for name, workload in workloads.items()
     }

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from automation.advisor import advise
 from automation.cost import Document, Estimate, Traffic, estimate
-from automation.cost.page import STOPPED, page, stopped
+from automation.cost.page import STOPPED, page, with_endpoints
 from automation.cost.rules import FREE, RULES
 from automation.operations import stack_files
+from contracts.advice import Needs
 from local.runtime import Stack
 from tests.synth.conftest import STACKS, written_types
 
@@ -43,7 +45,7 @@ def of(stack: str, region: str = "us-east-1", *, file: str | None = None, **conf
 def default(stack: str) -> Document:
     if stack == STOPPED:
         config = stack_files.read(PROJECT / "Pulumi.staging.yaml")["config"]
-        return of("staging", workloads=stopped(config["ml-platform:workloads"]))
+        return of("staging", workloads=with_endpoints(config["ml-platform:workloads"], state="stopped"))
     return of(stack)
 
 
@@ -103,6 +105,17 @@ def test_prod_costs_at_most_290_usd_a_month() -> None:
     assert quantities["churn-live", "instance ml.m5.large"] == pytest.approx((16 * 2 + 8 * 1) / 24 * 730)
     assert quantities["network", "interface endpoint"] == 2 * 730
     assert found.total.usd < 290
+
+
+def test_prod_costs_at_most_240_usd_a_month_with_the_instances_that_are_advised_for_it() -> None:
+    """For what prod asks of its endpoint, and the requests of a month that come in its busiest hours."""
+    needs = Needs(rps=Traffic().rate(12) / 60, p99_ms=500, isolated=True, gradual=True)
+    advised = advise(needs)[0]
+    assert (advised.target, advised.instance_type) == ("realtime", "ml.c5.large")
+    config = stack_files.read(PROJECT / "Pulumi.prod.yaml")["config"]
+    workloads = with_endpoints(config["ml-platform:workloads"], instance_type=advised.instance_type)
+    found = estimate(of("prod", workloads=workloads))
+    assert found.total.usd < min(240, estimate(default("prod")).total.usd)
 
 
 def test_staging_costs_at_most_70_usd_stopped_and_95_in_business_hours() -> None:

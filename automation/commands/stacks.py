@@ -20,6 +20,7 @@ from automation.evidence import FORMATS
 from automation.exits import Exit
 from automation.operations.errors import RefusedError
 from automation.operations.preflight import Finding
+from automation.stacks import backups as copies
 from automation.stacks import deployment, local, teardown, workspace
 from automation.stacks import drift as drifts
 from automation.stacks.deployment import Changes
@@ -56,7 +57,11 @@ def up(
     stack: Stack,
     message: Annotated[str | None, typer.Option(help="For the stack's history.")] = None,
     backups: Annotated[
-        Path | None, typer.Option(help="Where the state is put before the update of a protected stack.")
+        str | None,
+        typer.Option(
+            metavar="PLACE",
+            help="Where the state of a protected stack is put before: a directory or s3://. Else beside a state in S3.",
+        ),
     ] = None,
     checked: Annotated[
         bool, typer.Option("--preflight/--no-preflight", help="Before the first deployment, look at the account.")
@@ -67,13 +72,13 @@ def up(
     """Bring a stack to what program and config say.
 
     Previews first, judged by the policies, and asks. Before the first deployment the account is looked at. What an
-    earlier run left under way is looked up; a protected stack's state is put into a file, for `pulumi stack import`.
+    earlier run left under way is looked up; the state of a protected stack is backed up first.
     """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     engine = workspace.select(stack, target.PROJECT)
     if checked and not teardown.resources(engine):
         _refuse_lacking(findings(on))
-    planned = plan(engine, out)
+    planned = plan(on, engine, out, backups=backups)
     if planned.nothing:
         out.say(f"nothing of {stack} is to change")
     out.confirm(f"Bring {stack} there ({summary(planned)})?")
@@ -81,8 +86,10 @@ def up(
     out.done(f"{stack}: {summary(done)}", {**facts(done), "outputs": found})
 
 
-def plan(engine: workspace.Engine, out: Output) -> Changes:
-    """What an `up` would change, told."""
+def plan(on: target.Target, engine: workspace.Engine, out: Output, *, backups: str | None = None) -> Changes:
+    """What an `up` would change, told. What an earlier run left under way is looked up before."""
+    if deployment.pending(engine):
+        back_up(on, engine, out, backups)
     with followed(out.say) as watch:
         deployment.recover(engine, watch=watch)
         planned = deployment.preview(engine, watch=watch)
@@ -91,11 +98,10 @@ def plan(engine: workspace.Engine, out: Output) -> Changes:
 
 
 def carry_out(
-    on: target.Target, engine: workspace.Engine, out: Output, *, message: str | None, backups: Path | None = None
+    on: target.Target, engine: workspace.Engine, out: Output, *, message: str | None, backups: str | None = None
 ) -> tuple[Changes, Mapping[str, Any]]:
     """An `up` that was agreed to: what it changed, and the outputs of the stack."""
-    if on.protected:
-        out.say(f"state before: {deployment.back_up(engine, backups or target.PROJECT / '.state' / on.stack)}")
+    back_up(on, engine, out, backups)
     with followed(out.say) as watch:
         done = deployment.up(engine, message=message, watch=watch)
     found = deployment.outputs(engine)
@@ -104,8 +110,19 @@ def carry_out(
     return done, found
 
 
+def back_up(on: target.Target, engine: workspace.Engine, out: Output, where: str | None = None) -> None:
+    """Copy the state of a protected stack before it is changed, and say how it comes back."""
+    if on.protected:
+        place = copies.place(on.stack, target.PROJECT, where)
+        out.say(f"the state before comes back by `{copies.back_up(engine, place, on.region)}`")
+
+
 def refresh(
     stack: Stack,
+    take_over: Annotated[
+        list[str] | None,
+        typer.Option(metavar="'URN ID'", help="What a killed run was creating and AWS has. Can be repeated."),
+    ] = None,
     forget_creates: Annotated[
         bool, typer.Option("--forget-creates", help="Drop creations that a killed run left under way.")
     ] = False,
@@ -113,14 +130,22 @@ def refresh(
     yes: Yes = False,
 ) -> None:
     """Read every resource anew into the state."""
-    target.read(stack)
-    out = Output(as_json=as_json, yes=yes)
+    on, out = target.read(stack), Output(as_json=as_json, yes=yes)
+    found_there = dict(_taken_over(each) for each in take_over or ())
     engine = workspace.select(stack, target.PROJECT)
     out.confirm(f"Write what the cloud has into the state of {stack}?")
+    back_up(on, engine, out)
     with followed(out.say) as watch:
-        found = deployment.refresh(engine, forget_creates=forget_creates, watch=watch)
+        found = deployment.refresh(engine, take_over=found_there, forget_creates=forget_creates, watch=watch)
     _tell(out, found)
     out.done(f"{stack}: {summary(found)}", facts(found))
+
+
+def _taken_over(written: str) -> tuple[str, str]:
+    urn, _, id_ = written.strip().rpartition(" ")
+    if not urn:
+        raise RefusedError(f"--take-over: found {written!r}; allowed: the URN and the id, with a blank in between")
+    return urn.strip(), id_
 
 
 def drift(stack: Stack, as_json: Json = False) -> None:

@@ -31,7 +31,7 @@ def stop(
     if on.protected:
         out.confirm_name(f"Endpoint {names.prefix} of a protected stack will answer nobody.", names.prefix)
     with _unshielded(engine, names), _written(on, names, "stopped"):
-        planned = plan(engine, out)
+        planned = plan(on, engine, out)
         out.confirm(f"Stop endpoint {names.prefix} ({summary(planned)})?")
         releases.note(names, who=on.who, clients=on.releases)
     _bring(on, names, engine, out, "stopped")
@@ -48,7 +48,7 @@ def wake(
     names = on.endpoint(workload, endpoint)
     engine = workspace.select(stack, target.PROJECT)
     with _written(on, names, "running"):
-        planned = plan(engine, out)
+        planned = plan(on, engine, out)
         out.confirm(f"Wake endpoint {names.prefix} ({summary(planned)})?")
     _bring(on, names, engine, out, "running")
 

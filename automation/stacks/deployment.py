@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pulumi import automation as auto
 
@@ -21,6 +19,8 @@ from automation.stacks.log import Log, Step, Violation, Watch, counted
 from automation.stacks.workspace import policies, state
 
 Result = TypeVar("Result")
+#: How the state calls a creation that is under way.
+CREATING: Final = "creating"
 
 
 def _unwatched(_: Log) -> None:
@@ -43,11 +43,15 @@ class Changes:
 
 @dataclass(frozen=True, kw_only=True)
 class Pending:
-    """An operation that was under way when a run was killed: whether it was done, nobody knows."""
+    """An operation that was under way when a run was killed: whether it was done, nobody knows.
+
+    `called` is what the resource is called in AWS, where the program says it; of most types that is its id.
+    """
 
     op: str
     urn: str
     type: str
+    called: str | None = None
 
 
 def preview(stack: auto.Stack, *, import_file: Path | None = None, watch: Watch = _unwatched) -> Changes:
@@ -82,9 +86,24 @@ def up(stack: auto.Stack, *, message: str | None = None, watch: Watch = _unwatch
     return _changes(log, log.done)
 
 
-def refresh(stack: auto.Stack, *, forget_creates: bool = False, watch: Watch = _unwatched) -> Changes:
-    """Read every resource anew into the state. `forget_creates` drops creations that an earlier run left under way."""
-    log = Log(watch=watch)
+def refresh(
+    stack: auto.Stack,
+    *,
+    take_over: Mapping[str, str] | None = None,
+    forget_creates: bool = False,
+    watch: Watch = _unwatched,
+) -> Changes:
+    """Read every resource anew into the state.
+
+    Of creations that an earlier run left under way, `take_over` (URN to id) brings those that are there into the state,
+    and `forget_creates` drops the rest.
+    """
+    log, found = Log(watch=watch), take_over or {}
+    _refuse_unknown(stack, found)
+    if given := [word for pair in found.items() for word in pair]:
+        imported = [word for each in given for word in ("--import-pending-creates", each)]
+        command = ["refresh", "--yes", "--skip-preview", *imported]
+        _run(lambda: stack._run_pulumi_cmd_sync(command), log, stack, doing="refresh")
     _run(
         lambda: stack.refresh(
             on_event=log, color="never", show_secrets=False, clear_pending_creates=forget_creates or None
@@ -94,6 +113,13 @@ def refresh(stack: auto.Stack, *, forget_creates: bool = False, watch: Watch = _
         doing="refresh",
     )
     return _changes(log, _changed(log.done))
+
+
+def _refuse_unknown(stack: auto.Stack, take_over: Mapping[str, str]) -> None:
+    known = [each.urn for each in pending(stack) if each.op == CREATING] if take_over else []
+    if wrong := [urn for urn in take_over if urn not in known]:
+        allowed = "".join(f"\n  {urn}" for urn in known) or " no creation is under way"
+        raise RefusedError(f"--take-over: found {', '.join(wrong)}; allowed:{allowed}")
 
 
 def preview_refresh(stack: auto.Stack, *, watch: Watch = _unwatched) -> Changes:
@@ -136,9 +162,13 @@ def outputs(stack: auto.Stack, *, show_secrets: bool = False) -> dict[str, Any]:
 def pending(stack: auto.Stack) -> list[Pending]:
     """What was under way when an earlier run was killed."""
     found = (state(stack).get("deployment") or {}).get("pending_operations") or []
-    return [
-        Pending(op=each["type"], urn=each["resource"]["urn"], type=each["resource"].get("type", "")) for each in found
-    ]
+    return [_pending(each["type"], each["resource"]) for each in found]
+
+
+def _pending(op: str, resource: Mapping[str, Any]) -> Pending:
+    inputs = resource.get("inputs") or {}
+    called = next((inputs[key] for key in ("bucket", "name") if isinstance(inputs.get(key), str)), None)
+    return Pending(op=op, urn=resource["urn"], type=resource.get("type", ""), called=called)
 
 
 def recover(stack: auto.Stack, *, watch: Watch = _unwatched) -> None:
@@ -148,13 +178,12 @@ def recover(stack: auto.Stack, *, watch: Watch = _unwatched) -> None:
     RefusedError with what to look for, and the one command that goes on.
     """
     left = pending(stack)
-    if creating := [each for each in left if each.op == "creating"]:
-        listed = "\n".join(f"  {each.urn}" for each in creating)
+    if creating := [each for each in left if each.op == CREATING]:
+        listed = "\n".join(f"  {each.urn}" + (f" ({each.called})" if each.called else "") for each in creating)
         raise RefusedError(
             f"an earlier run of stack {stack.name} was killed while it created\n{listed}\n"
-            "look whether AWS has them: what is there, take over by `pulumi refresh --stack "
-            f"{stack.name} --import-pending-creates '<urn> <id>'`, or delete it; then `python -m automation refresh "
-            f"--stack {stack.name} --forget-creates`, and the same command again"
+            f"look whether AWS has them, then `python -m automation refresh --stack {stack.name} --forget-creates`, "
+            "with `--take-over '<urn> <id>'` for each that is there, and the same command again"
         )
     if left:
         refresh(stack, watch=watch)
@@ -164,14 +193,6 @@ def protect(stack: auto.Stack, urn: str, *, protected: bool) -> None:
     """Whether the engine refuses to delete a resource, until the next `up` says it anew."""
     command = "protect" if protected else "unprotect"
     _run(lambda: stack._run_pulumi_cmd_sync(["state", command, urn, "--yes"]), Log(), stack, doing=command)
-
-
-def back_up(stack: auto.Stack, directory: Path) -> Path:
-    """Write the state into a file, secrets encrypted, for `pulumi stack import --file`."""
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{stack.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
-    path.write_text(json.dumps(state(stack)), encoding="utf-8")
-    return path
 
 
 def _judged(stack: auto.Stack) -> Mapping[str, Any]:

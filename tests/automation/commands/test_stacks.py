@@ -15,7 +15,8 @@ from automation.commands import output as outputs
 from automation.operations.errors import StoppedError
 from automation.operations.preflight import Finding
 from automation.stacks import deployment, local
-from tests.automation.stacks.conftest import ENDPOINT, RESOURCES, Engine
+from local.emulator import Emulator
+from tests.automation.stacks.conftest import BUCKET, ENDPOINT, RESOURCES, Engine
 
 ROLE = {"type": "aws:iam/role:Role", "name": "churn-live-role"}
 
@@ -95,9 +96,40 @@ def test_up_without_anybody_to_ask_does_nothing(run: Any, engine: Engine) -> Non
 
 def test_up_of_a_protected_stack_backs_its_state_up(run: Any, engine: Engine) -> None:
     engine.put("prod", resources=[RESOURCES[0]])
-    assert run("up", "--yes", stack="prod").code == 0
+    said = run("up", "--yes", stack="prod")
+    assert said.code == 0
     (backup,) = (engine.project / ".state" / "prod").glob("prod-*.json")
+    assert f"the state before comes back by `pulumi stack import --stack prod --file {backup}`" in said.out
     assert [each["name"] for each in json.loads(backup.read_text())["deployment"]["resources"]] == ["lake-raw-bucket"]
+
+
+def test_what_a_killed_run_left_is_looked_up_after_the_state_was_copied(run: Any, engine: Engine) -> None:
+    urn = f"urn:pulumi:prod::ml-platform::{BUCKET}::lake-raw-bucket"
+    left = {"type": "creating", "resource": {"urn": urn, "type": BUCKET, "inputs": {"bucket": "raw"}}}
+    engine.put("prod", pending=[left])
+    said = run("up", "--yes", stack="prod")
+    assert said.code == 1
+    assert "`python -m automation refresh --stack prod --forget-creates`" in said.err
+    assert len([*(engine.project / ".state" / "prod").iterdir()]) == 1
+    refused = run("refresh", "--take-over", urn, "--yes", stack="prod")
+    assert (refused.code, refused.err) == (
+        1,
+        f"error: --take-over: found '{urn}'; allowed: the URN and the id, with a blank in between",
+    )
+    assert run("refresh", "--take-over", f"{urn} raw", "--forget-creates", "--yes", stack="prod").code == 0
+    assert engine.names("prod") == ["lake-raw-bucket"]
+    assert run("up", "--yes", "--json", stack="prod").result["counts"] == {"same": 1, "create": 2}
+
+
+def test_a_backup_that_fails_keeps_the_update_from_beginning(
+    run: Any, engine: Engine, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in emulator.environment().items():
+        monkeypatch.setenv(name, value)
+    engine.put("prod", resources=[RESOURCES[0]])
+    said = run("up", "--backups", "s3://none-of-this-name", "--yes", stack="prod")
+    assert (said.code, said.err.partition(" (")[0]) == (4, "AWS: An error occurred")
+    assert engine.asked == ["preview"]
 
 
 def test_up_that_violates_a_policy_ends_before_the_question(run: Any, engine: Engine) -> None:

@@ -62,6 +62,8 @@ class Run:
     def __init__(self, stack: str, options: list[str]) -> None:
         self.stack, self.state, self.told = stack, read(stack), scenario()
         self.dry = "--preview-only" in options
+        self.cleared = "--clear-pending-creates" in options
+        self.taken_over = [after for flag, after in pairwise(options) if flag == "--import-pending-creates"]
         self.import_file = options[options.index("--import-file") + 1] if "--import-file" in options else ""
         self.counts = Counter[str]()
 
@@ -91,6 +93,7 @@ class Run:
         yield self._summary()
 
     def refresh(self) -> Iterator[Event]:
+        self._take_over()
         for found in self.state["resources"]:
             drifted = self.told["drift"].get(found["name"])
             yield step("resourcePreEvent", "refresh", self.stack, found)
@@ -99,8 +102,20 @@ class Run:
             old, new = ({"outputs": drifted[side]} for side in ("old", "new")) if drifted else ({}, {})
             yield step("resOutputsEvent", op, self.stack, found, old=old, new=new)
         if not self.dry:
-            self.state["pending"] = []
+            left = [] if self.cleared else [each for each in self.state["pending"] if each["type"] == "creating"]
+            self.state["pending"] = left
         yield self._summary()
+
+    def _take_over(self) -> None:
+        """`--import-pending-creates <urn> --import-pending-creates <id>`, as often as needed."""
+        if len(self.taken_over) % 2:
+            raise CliError("error: each URN must be followed by an ID: found an odd number of entries")
+        ids = dict(zip(self.taken_over[::2], self.taken_over[1::2], strict=True))
+        for each in [each for each in self.state["pending"] if each["resource"]["urn"] in ids]:
+            self.state["pending"].remove(each)
+            urn_ = each["resource"]["urn"]
+            taken = {**each["resource"], "name": urn_.rpartition("::")[2], "id": ids[urn_]}
+            self.state["resources"].append(taken)
 
     def destroy(self) -> Iterator[Event]:
         protected = [found for found in self.state["resources"] if found.get("protect")]
@@ -168,9 +183,12 @@ def engine(command: str, stack: str, arguments: list[str]) -> None:
             ended.append(error)
         yield events_pb2.EventRequest(event=json.dumps({"cancelEvent": {}}))
 
-    target = arguments[arguments.index("--event-log") + 1].removeprefix("tcp://")
-    with grpc.insecure_channel(target) as channel:
-        events_pb2_grpc.EventsStub(channel).StreamEvents(requests())
+    if "--event-log" in arguments:
+        target = arguments[arguments.index("--event-log") + 1].removeprefix("tcp://")
+        with grpc.insecure_channel(target) as channel:
+            events_pb2_grpc.EventsStub(channel).StreamEvents(requests())
+    else:
+        list(requests())
     if command != "preview" and not run.dry:
         result = "failed" if ended else "succeeded"
         run.state["history"].insert(0, history(command, result, run))

@@ -75,7 +75,10 @@ SERVICES: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement of a policy. Resources and condition values may be outputs; everything else shapes the document."""
+    """One statement of a policy. Resources and condition values may be outputs; everything else shapes the document.
+
+    A `sid` that is empty is not written.
+    """
 
     sid: str
     effect: str
@@ -93,7 +96,7 @@ class Statement:
 
     def to_dict(self) -> dict[str, Any]:
         """The statement as IAM writes it; outputs stay in place."""
-        body: dict[str, Any] = {"Sid": self.sid, "Effect": self.effect}
+        body: dict[str, Any] = {**({"Sid": self.sid} if self.sid else {}), "Effect": self.effect}
         if self.principal is not None:
             body["Principal"] = self.principal
         body |= {"Action": sorted(self.actions), "Resource": list(self.resources)}
@@ -166,7 +169,7 @@ def forbid(sid: str, actions: Sequence[str], resources: Sequence[pulumi.Input[st
 
 def document(statements: Sequence[Statement]) -> pulumi.Output[str]:
     """The policy document, as JSON with a stable order."""
-    sids = [statement.sid for statement in statements]
+    sids = [statement.sid for statement in statements if statement.sid]
     if repeated := sorted({sid for sid in sids if sids.count(sid) > 1}):
         raise ValueError(f"policy document: found the statement ids {repeated} twice; allowed: each once")
     return pulumi.Output.json_dumps(
@@ -314,6 +317,7 @@ class RoleArgs:
     """`job` names the role (`<prefix>-<job>`), `service` is the AWS service that assumes it.
 
     `names_source` False says that AWS does not promise that the service names the account it acts for (see `trust`).
+    `path` is the IAM path, by default that of jobs.
     `trusted` says who assumes a role that is for no service.
     """
 
@@ -325,6 +329,7 @@ class RoleArgs:
     service: str = ""
     names_source: bool = True
     trusted: Statement | None = None
+    path: str | None = None
 
 
 class Role(pulumi.ComponentResource):
@@ -343,7 +348,7 @@ class Role(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{name}-role",
             name=args.names.resource(args.job),
-            path=args.names.iam_path,
+            path=args.path or args.names.iam_path,
             description=args.description,
             assume_role_policy=own_document(
                 args.trusted or trust(args.service, args.names.account, names_source=args.names_source)

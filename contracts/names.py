@@ -32,6 +32,8 @@ HOSTS: Final = "/aws/sagemaker/Endpoints"
 DEAD_LETTERS: Final = "dead-letters"
 #: Roles of people, and what bounds them, are called `<prefix>-user-...`: an IAM role's name may have 64 characters.
 USER: Final = "user"
+#: First part of the IAM path of what an administrator alone changes.
+ADMIN: Final = f"{PLATFORM}-admin"
 #: SageMaker's own image for the data-quality monitor; another account of AWS keeps it in each region.
 ANALYZER: Final = "sagemaker-model-monitor-analyzer"
 
@@ -126,17 +128,29 @@ class Names:
 
     @property
     def iam_path(self) -> str:
-        """IAM path of the stack's roles and policies: what tells them from those that others have in the account."""
+        """IAM path of the roles of the stack's jobs: what tells them from those that others have in the account."""
         return f"/{PLATFORM}/{self.stack}/"
 
-    def iam_arn(self, kind: str, name: str) -> str:
-        """ARN of a role or policy of the stack (`kind`); the name may be a pattern."""
-        return f"arn:{self.partition}:iam::{self.account}:{kind}{self.iam_path}{name}"
+    @property
+    def admin_path(self) -> str:
+        """IAM path of what an administrator alone changes: roles that people or deliveries take, and all boundaries.
+
+        Beside `iam_path` and not below it, for a pattern's `*` does not end at a slash.
+        """
+        return f"/{ADMIN}/{self.stack}/"
+
+    def job_arn(self, name: str) -> str:
+        """ARN of the role of a job of the stack, by its whole name, which may be a pattern."""
+        return f"arn:{self.partition}:iam::{self.account}:role{self.iam_path}{name}"
+
+    def admin_arn(self, kind: str, name: str) -> str:
+        """ARN of what an administrator alone changes, a role or a policy (`kind`); the name may be a pattern."""
+        return f"arn:{self.partition}:iam::{self.account}:{kind}{self.admin_path}{name}"
 
     @property
     def every_role(self) -> str:
-        """Pattern of the ARNs of all roles of the stack, on each level."""
-        return self.iam_arn("role", "*")
+        """Pattern of the ARNs of all roles of the stack's jobs, on each level."""
+        return self.job_arn("*")
 
     def bucket(self, role: str) -> str:
         """Name of a bucket: raw-data, processed-data, artifacts or access-logs."""
@@ -181,7 +195,11 @@ class Names:
 
     def role_arn(self, job: str) -> str:
         """ARN of the role of a job of this level."""
-        return self.iam_arn("role", self.resource(job))
+        return self.job_arn(self.resource(job))
+
+    def admin_role_arn(self, role: str) -> str:
+        """ARN of a role that people or deliveries take."""
+        return self.admin_arn("role", self.resource(role))
 
     @property
     def analyzer_arn(self) -> str:

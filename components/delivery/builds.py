@@ -43,11 +43,11 @@ def takes(builder: Builder, of: Delivered) -> list[str]:
         case Builder.PLAIN:
             return []
         case Builder.LOOK:
-            return [names.role_arn(PREVIEW) for names in (of.names, of.production)]
+            return [names.admin_role_arn(PREVIEW) for names in (of.names, of.production)]
         case Builder.DEPLOY:
-            return [of.names.role_arn(DEPLOY)]
+            return [of.names.admin_role_arn(DEPLOY)]
         case Builder.PRODUCTION:
-            return [of.production.role_arn(DEPLOY)]
+            return [of.production.admin_role_arn(DEPLOY)]
 
 
 def building(builder: Builder, of: Delivered, key: pulumi.Input[str]) -> list[Statement]:

@@ -19,10 +19,9 @@ import pulumi
 from components import access
 from components.access import Statement
 from components.delivery.services import SERVICES
-from components.delivery.trust import DELIVERY
 from components.ground.boundary import MAX_CHARACTERS
 from contracts import partitions
-from contracts.names import HOSTS, PLATFORM, USER, Names
+from contracts.names import ADMIN, HOSTS, PLATFORM, Names
 
 #: Groups of model packages, and packages of a group.
 _PACKAGES: Final = (("-group", ""), ("", "/*"))
@@ -41,7 +40,7 @@ def named(names: Names) -> list[str]:
             for service in SERVICES.values()
             for pattern in service.named.split()
         ),
-        *(names.iam_arn(kind, "*") for kind in ("role", "policy")),
+        names.every_role,
         f"arn:{names.partition}:cloudwatch:{account}:dashboard/{ending}",
         names.bucket_arn(names.bucket("*")),
     ]
@@ -62,16 +61,19 @@ def reading(
     return [
         *_by_resource("Read", names, {name: service.reads for name, service in SERVICES.items()}),
         _anywhere("ReadWithoutResource", _actions({name: each.reads_anywhere for name, each in SERVICES.items()})),
-        *_providers(names, issuers),
+        access.allow("ReadAdministered", _actions({"iam": SERVICES["iam"].reads}), _administered(names, issuers)),
         access.allow("ReadContracts", ["s3:GetObject", "s3:GetObjectTagging"], [_contracts(names)]),
         _through_s3("DecryptObjects", ["kms:Decrypt"], key, names),
         *state,
     ]
 
 
-def _providers(names: Names, issuers: Sequence[str]) -> list[Statement]:
-    found = [provider_arn(names, issuer) for issuer in issuers]
-    return [access.allow("ReadProvider", ["iam:GetOpenIDConnectProvider"], found)] if found else []
+def _administered(names: Names, issuers: Sequence[str]) -> list[str]:
+    """What an administrator alone changes: who delivers, as what, the roles of people, and all boundaries."""
+    return [
+        *(names.admin_arn(kind, "*") for kind in ("role", "policy")),
+        *(provider_arn(names, issuer) for issuer in issuers),
+    ]
 
 
 def changing(names: Names, key: pulumi.Input[str], state: Iterable[Statement]) -> list[Statement]:
@@ -87,8 +89,8 @@ def changing(names: Names, key: pulumi.Input[str], state: Iterable[Statement]) -
     ]
 
 
-def changing_ground(names: Names, issuers: Sequence[str], boundaries: Sequence[pulumi.Input[str]]) -> list[Statement]:
-    """What a deployment changes of networks, keys and roles, and what no deployment may change.
+def changing_ground(names: Names, boundaries: Sequence[pulumi.Input[str]]) -> list[Statement]:
+    """What a deployment changes of networks, keys and roles, and nothing that carries another stack's tag.
 
     `boundaries` are the ARNs of the permissions boundaries of the platform's roles: no role is made without one.
     """
@@ -111,7 +113,16 @@ def changing_ground(names: Names, issuers: Sequence[str], boundaries: Sequence[p
             ["route53:AssociateVPCWithHostedZone"],
             [f"arn:{names.partition}:route53:::hostedzone/*"],
         ),
-        *denied(names, issuers),
+        Statement(
+            sid="OtherStacks",
+            effect="Deny",
+            actions=("ec2:*", "kms:*"),
+            resources=("*",),
+            conditions={
+                "StringNotEquals": {"aws:ResourceTag/Environment": names.stack},
+                "Null": {"aws:ResourceTag/Environment": "false"},
+            },
+        ),
     ]
 
 
@@ -126,33 +137,19 @@ def signing(names: Names) -> Statement:
     )
 
 
-def denied(names: Names, issuers: Sequence[str]) -> list[Statement]:
-    """What no allowance gives: what carries another stack's tag, and what bounds everybody, and people's roles."""
-    account = f"arn:{names.partition}:iam::*"  # shorter, and a denial may name more than there is
-    # Attach, Create, Delete, Pass, Put, Set, Update ...: IAM's verbs that change begin so, those that read do not.
-    verbs = ("A*", "C*", "D*", "P*", "S*", "U*")
-    return [
-        Statement(
-            sid="OtherStacks",
-            effect="Deny",
-            actions=("ec2:*", "kms:*"),
-            resources=("*",),
-            conditions={
-                "StringNotEquals": {"aws:ResourceTag/Environment": names.stack},
-                "Null": {"aws:ResourceTag/Environment": "false"},
-            },
-        ),
-        Statement(
-            sid="Delivery",
-            effect="Deny",
-            actions=tuple(f"iam:{verb}" for verb in verbs),
-            resources=(
-                *(f"{account}:role/*{names.resource(pattern)}" for pattern in (f"{DELIVERY}*", f"{USER}-*")),
-                f"{account}:policy/*{names.resource('*')}",  # each is a boundary, or delivery's
-                *(f"{account}:oidc-provider/{issuer}" for issuer in issuers),
-            ),
-        ),
-    ]
+def unchanged(names: Names) -> Statement:
+    """What no allowance gives to who delivers, within whatever boundary: to change what an administrator alone does,
+    of any stack. The boundary of `bounding` gives none of it, and needs no denial.
+    """
+    # Attach, Create, Delete, Pass, Put, Remove, Set, Tag, Update: IAM's verbs that change these begin so.
+    verbs = ("A*", "C*", "D*", "P*", "R*", "S*", "T*", "U*")
+    account = f"arn:{names.partition}:iam::{names.account}"
+    return Statement(
+        sid="Administered",
+        effect="Deny",
+        actions=tuple(f"iam:{verb}" for verb in verbs),
+        resources=tuple(f"{account}:{place}/*" for place in (f"role/{ADMIN}", f"policy/{ADMIN}", "oidc-provider")),
+    )
 
 
 def state(names: Names, bucket: str | None, key: str | None, *, write: bool) -> list[Statement]:
@@ -183,21 +180,33 @@ def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
     A boundary is one policy, and the exact ones would not fit: actions become their first letters or a word that
     several have (`sagemaker:D*`, `sqs:*Queue*`; of keys their first words), on the resources of all of them, in
     whatever region and account. What takes no resource, what is conditional in IAM, what uses one key and what is
-    denied stays as it is. What is covered beside, the boundary gives to nobody: a role has what it and its policies
-    both name.
+    denied stays as it is. What reads IAM alone is apart, or the verbs that change roles would be on boundaries too.
+    What is covered beside, the boundary gives to nobody: a role has what it and its policies both name. No statement
+    has an id, which IAM does not ask for.
     """
     given = list(statements)
     kept = [s for s in given if s.effect == "Deny" or "kms:Decrypt" in s.actions or _conditional(s)]
     rest = [s for s in given if s not in kept]
     anywhere = [action for s in rest if s.resources == ("*",) for action in s.actions]
-    named_ones = [s for s in rest if s.resources != ("*",)]
-    alike = _alike(action for s in named_ones for action in s.actions)
-    where = [_anywhere_of_its_name(str(resource), names.stack) for s in named_ones for resource in s.resources]
-    return [
-        Statement(sid="Own", effect="Allow", actions=tuple(alike), resources=tuple(_without_covered(where))),
-        _anywhere("Anywhere", sorted(set(anywhere))),
+    look = [s for s in rest if all(action.startswith(("iam:Get", "iam:List")) for action in s.actions)]
+    own = [s for s in rest if s.resources != ("*",) and s not in look]
+    alike = _alike(action for s in own for action in s.actions)
+    where = [_anywhere_of_its_name(str(resource), names.stack) for s in own for resource in s.resources]
+    found = [
+        Statement(sid="", effect="Allow", actions=tuple(alike), resources=tuple(_without_covered(where))),
+        *_looks(look),
+        _anywhere("", sorted(set(anywhere))),
         *_by_key(kept),
     ]
+    return [replace(statement, sid="") for statement in found]
+
+
+def _looks(statements: Iterable[Statement]) -> list[Statement]:
+    """Those that read IAM, as one, in whatever account, and of every stack: that is shorter."""
+    actions = _alike(action for s in statements for action in s.actions)
+    named = (re.sub(r"::\d+:", "::*:", str(resource)) for s in statements for resource in s.resources)
+    where = dict.fromkeys(re.sub(rf"/{ADMIN}/.*", f"/{ADMIN}/*", resource) for resource in named)
+    return [Statement(sid="", effect="Allow", actions=tuple(actions), resources=tuple(where))] if actions else []
 
 
 def _by_key(statements: Iterable[Statement]) -> list[Statement]:
@@ -245,9 +254,10 @@ def _alike(actions: Iterable[str]) -> list[str]:
 def _covering(service: str, verbs: set[str]) -> Iterable[str]:
     if service == "kms":  # a pattern of DeleteAlias is none of Decrypt
         return {re.sub(r"(?<!^)[A-Z].*", "*", verb) if verb[0] == "D" else f"{verb[0]}*" for verb in verbs}
+    if service == "iam":  # what a role may be given is conditional, and a pattern of DeleteRole unbounds it
+        return {verb if verb[0] == "D" else f"{verb[0]}*" for verb in verbs}
     patterns = {f"{verb[0]}*" for verb in verbs}
-    if service != "iam":  # what a role may be given is conditional
-        patterns |= {f"*{word}*" for verb in verbs for word in re.findall("[A-Z][a-z0-9]{2,}", verb)}
+    patterns |= {f"*{word}*" for verb in verbs for word in re.findall("[A-Z][a-z0-9]{2,}", verb)}
     found, left = list[str](), set(verbs)
     while left:
         best = max(sorted(patterns), key=lambda each: len(matching(left, each)) / len(f'"{service}:{each}",'))
@@ -268,7 +278,7 @@ def fitting(names: Names, statements: Iterable[Statement]) -> list[list[Statemen
 
 def characters(names: Names, statements: Iterable[Statement]) -> int:
     """How long a policy of these statements is. What is not known yet counts as ingestion's boundary does."""
-    longest = names.iam_arn("policy", names.resource("ingestion-boundary"))
+    longest = names.admin_arn("policy", names.resource("ingestion-boundary"))
     written = {"Version": "2012-10-17", "Statement": [statement.to_dict() for statement in statements]}
     return len(json.dumps(written, separators=(",", ":"), default=lambda _: longest))
 

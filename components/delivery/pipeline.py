@@ -108,7 +108,7 @@ class DeliveryPipeline(pulumi.ComponentResource):
         return aws.iam.Policy(
             f"{self._name}-boundary",
             name=names.resource(f"{trust.DELIVERY}-builds-boundary"),
-            path=names.iam_path,
+            path=names.admin_path,
             description="The most that pipelines of delivery and their builds can do",
             policy=access.document(permissions.bounding(names, once)),
             opts=self._child,
@@ -120,6 +120,7 @@ class DeliveryPipeline(pulumi.ComponentResource):
             access.RoleArgs(
                 names=self._args.ground.names,
                 job=job,
+                path=self._args.ground.names.admin_path,
                 service=f"{service}.amazonaws.com",
                 description=description,
                 statements=statements,

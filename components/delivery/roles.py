@@ -1,8 +1,8 @@
 """The roles of a delivery pipeline, and the identity providers whose tokens they are given for.
 
 Two roles: `<prefix>-delivery-preview` reads, `<prefix>-delivery-deploy` changes. Neither can change the other, itself,
-the providers, the boundaries of the platform's roles, or the roles of people: an administrator deploys what changes
-those.
+the providers, the boundaries of the platform's roles, or the roles of people: those have an IAM path of their own
+(`Names.admin_path`), and an administrator deploys what changes them.
 """
 
 from __future__ import annotations
@@ -68,9 +68,7 @@ class DeliveryRoles(pulumi.ComponentResource):
         issuers = [who.issuer for who in (github, gitlab) if who]
         read = permissions.reading(names, issuers, objects, permissions.state(names, state, key, write=False))
         change = permissions.changing(names, objects, permissions.state(names, state, key, write=True))
-        ground = permissions.changing_ground(
-            names, issuers, [args.ground.permissions_boundary, args.ground.ingestion_boundary]
-        )
+        ground = permissions.changing_ground(names, [args.ground.permissions_boundary, args.ground.ingestion_boundary])
         if settings.signs:
             ground.append(permissions.signing(names))
         boundary = settings.permissions_boundary or self._policy(
@@ -79,6 +77,7 @@ class DeliveryRoles(pulumi.ComponentResource):
             permissions.bounding(names, [*read, *change, *ground]),
         )
         reading = self._policies("read", "What a preview reads", read)
+        ground.append(permissions.unchanged(names))
         changing = [
             *self._policies("change", "What a deployment changes beside networks, keys and roles", change),
             *self._policies("ground", "What a deployment changes of networks, keys and roles, and never", ground),
@@ -129,7 +128,7 @@ class DeliveryRoles(pulumi.ComponentResource):
         return aws.iam.Policy(
             f"{self._base}-{what}",
             name=self._args.ground.names.resource(f"{trust.DELIVERY}-{what}"),
-            path=self._args.ground.names.iam_path,
+            path=self._args.ground.names.admin_path,
             description=description,
             policy=access.document(statements),
             opts=pulumi.ResourceOptions(parent=self),
@@ -147,7 +146,7 @@ class DeliveryRoles(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{job}-role",
             name=self._args.ground.names.resource(job),
-            path=self._args.ground.names.iam_path,
+            path=self._args.ground.names.admin_path,
             description=description,
             assume_role_policy=trust.document(trusted),
             permissions_boundary=boundary,

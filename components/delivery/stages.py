@@ -224,7 +224,7 @@ def _build(
     """An action that runs a project, on a stack as the role that its builder takes there, or on none."""
     given = {"REVISION": _revision(of.settings), **(variables or {})}
     if stack is not None:
-        role = stack.role_arn(PREVIEW if _BY_NAME[name].builder is Builder.LOOK else DEPLOY)
+        role = stack.admin_role_arn(PREVIEW if _BY_NAME[name].builder is Builder.LOOK else DEPLOY)
         bucket = of.state_bucket if stack is of.names else of.settings.production.state_bucket or of.state_bucket
         given |= {
             "STACK": stack.stack,

@@ -23,7 +23,7 @@ DEPLOY: Final = f"{DELIVERY}-deploy"
 AUDIENCE: Final = "sts.amazonaws.com"
 Conditions = dict[str, dict[str, str]]
 #: The providers whose tokens are trusted; what may be done with them stands in `components.delivery.permissions`.
-SERVICES: Final = (Service("iam", types="iam/openIdConnectProvider"),)
+SERVICES: Final = (Service("iam", types="iam/openIdConnectProvider", reads="GetOpenIDConnectProvider"),)
 
 
 def github(provider: str, settings: GitHub, environment: str) -> Statement:
@@ -58,7 +58,7 @@ def builds(where: Names, role: str) -> Statement:
         effect="Allow",
         actions=("sts:AssumeRole",),
         resources=(),
-        conditions={"ArnEquals": {"aws:PrincipalArn": where.role_arn(role)}},
+        conditions={"ArnEquals": {"aws:PrincipalArn": where.admin_role_arn(role)}},
         principal={"AWS": where.root_arn},
     )
 

@@ -101,7 +101,7 @@ def lay(
             settings=settings.lake,
             protect=settings.protect,
             deliverers=[
-                names.role_arn(persona.job)
+                names.admin_role_arn(persona.job)
                 for persona in (Persona.DATA_ENGINEER,)
                 if settings.access.personas.members(persona)
             ],

@@ -113,7 +113,7 @@ def boundary(
     return aws.iam.Policy(
         f"{name}-boundary",
         name=names.resource(_NAMES[whose]),
-        path=names.iam_path,
+        path=names.admin_path,
         description=f"The most that any role of the platform's {whose} can do",
         policy=access.document(boundary_statements(committed(whose), names, keys)),
         opts=opts,

@@ -84,7 +84,7 @@ def endpoint_policy(names: Names, callers: Sequence[str]) -> list[Statement]:
     every action stands for those of that service, however IAM spells its name.
     """
     mine = {"StringEquals": {"aws:PrincipalAccount": names.account}}
-    roles = [names.iam_arn("role", f"*-{job}") for job in callers if job != OUTSIDERS]
+    roles = [names.job_arn(f"*-{job}") for job in callers if job != OUTSIDERS]
     statements = [
         access.grant("RolesThatCall", ["*"], ["*"], "*", conditions={**mine, "ArnLike": {"aws:PrincipalArn": roles}})
     ]

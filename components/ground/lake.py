@@ -31,7 +31,7 @@ def immutable_statements(names: Names, deliverers: Sequence[str] = ()) -> list[S
     `deliverers` are ARNs of those among them that people take to deliver: they write, as nothing is overwritten.
     """
     raw = [names.bucket_arn(names.raw_bucket), names.bucket_arn(names.raw_bucket, "*")]
-    ours = {"ArnLike": {"aws:PrincipalArn": names.every_role}}
+    ours = {"ArnLike": {"aws:PrincipalArn": [names.every_role, names.admin_arn("role", "*")]}}
     others = {"ArnNotEquals": {"aws:PrincipalArn": list(deliverers)}} if deliverers else {}
     changes = [
         "s3:DeleteObject",

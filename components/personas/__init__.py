@@ -78,6 +78,7 @@ class People(pulumi.ComponentResource):
                     access.RoleArgs(
                         names=names,
                         job=persona.job,
+                        path=names.admin_path,
                         trusted=trust(principals, personas),
                         description=_DESCRIPTIONS[persona],
                         statements=statements(persona, names, keys),

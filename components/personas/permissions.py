@@ -183,7 +183,7 @@ def _auditor(names: Names, _: Keys) -> list[Statement]:
         access.allow(
             "SeePermissions",
             ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
-            [names.every_role],
+            [names.every_role, names.admin_arn("role", "*")],
         ),
         access.allow(
             "SeeBuckets",

@@ -24,11 +24,18 @@ def test_each_level_has_a_prefix_of_its_own() -> None:
     assert LIVE.ground == CHURN.ground == GROUND
 
 
-def test_roles_and_policies_of_every_level_lie_below_the_stacks_path() -> None:
+def test_roles_of_jobs_of_every_level_lie_below_the_stacks_path() -> None:
     account = "arn:aws:iam::123456789012"
     assert LIVE.role_arn("drift") == f"{account}:role/mlplatform/staging/churn-staging-live-drift"
     assert {level.every_role for level in (GROUND, CHURN, LIVE)} == {f"{account}:role/mlplatform/staging/*"}
-    assert GROUND.iam_arn("policy", "any") == f"{account}:policy/mlplatform/staging/any"
+    assert GROUND.job_arn("any") == f"{account}:role/mlplatform/staging/any"
+
+
+def test_what_an_administrator_alone_changes_lies_beside_the_path_of_jobs() -> None:
+    account = "arn:aws:iam::123456789012"
+    assert GROUND.admin_role_arn("user-x") == f"{account}:role/mlplatform-admin/staging/mlplatform-staging-user-x"
+    assert LIVE.admin_arn("policy", "any") == f"{account}:policy/mlplatform-admin/staging/any"
+    assert not fnmatchcase(GROUND.admin_arn("role", "any"), GROUND.every_role)
 
 
 def test_an_endpoint_knows_its_workloads_pipeline_and_packages() -> None:

@@ -38,7 +38,7 @@ ENVIRONMENT = {
     "ENDPOINT": "live",
     "PACKAGE": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging/3",
     "REVISION": "4f2a",
-    "ROLE": "arn:aws:iam::123456789012:role/mlplatform/staging/mlplatform-staging-delivery-deploy",
+    "ROLE": "arn:aws:iam::123456789012:role/mlplatform-admin/staging/mlplatform-staging-delivery-deploy",
     "STACK": "staging",
     "WORKLOAD": "churn",
 }

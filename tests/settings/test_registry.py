@@ -34,7 +34,7 @@ def test_a_fault_of_the_section_names_the_field_and_what_was_found(section: dict
 
 
 def test_readers_and_a_source_are_taken() -> None:
-    role = "arn:aws:iam::210987654321:role/mlplatform/prod/mlplatform-prod-delivery-deploy"
+    role = "arn:aws:iam::210987654321:role/mlplatform-admin/prod/mlplatform-prod-delivery-deploy"
     source = {"stack": "staging", "account": "123456789012"}
     found = load(registry={"readers": [role], "source": source}).registry
     assert found == settings.Registry(readers=(role,), source=settings.Source(**source))

@@ -123,7 +123,11 @@ def _raw_policy() -> str:
     [("user-data-engineer", False), ("user-mlops", True), ("user-auditor", True), ("evaluation", True)],
 )
 def test_the_bucket_of_raw_data_takes_deliveries_of_data_engineers(role: str, refused: bool) -> None:
-    facts = {"aws:PrincipalArn": NAMES.role_arn(role), "aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
+    facts = {
+        "aws:PrincipalArn": NAMES.admin_role_arn(role) if role.startswith("user") else NAMES.role_arn(role),
+        "aws:SecureTransport": "true",
+        "s3:TlsVersion": "1.3",
+    }
     raw = NAMES.bucket_arn(NAMES.raw_bucket, "incoming/churn/new.csv")
     written = Request(action="s3:PutObject", resource=raw, facts=facts)
     deleted = Request(action="s3:DeleteObject", resource=raw, facts=facts)
@@ -140,7 +144,7 @@ def _roles() -> list[dict[str, Any]]:
 def test_roles_of_people_are_named_tagged_bounded_and_short() -> None:
     assert len(_roles()) == len(Persona)
     for role in _roles():
-        assert role["permissionsBoundary"].endswith(":policy/mlplatform/prod/mlplatform-prod-user-boundary")
+        assert role["permissionsBoundary"].endswith(":policy/mlplatform-admin/prod/mlplatform-prod-user-boundary")
         assert role["maxSessionDuration"] == 3600
         assert {"Owner", "CostCenter", "DataClassification", "Environment"} <= set(role["tagsAll"])
         (trusted,) = json.loads(role["assumeRolePolicy"])["Statement"]

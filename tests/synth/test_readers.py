@@ -16,7 +16,7 @@ from local.runtime import Stack
 from tests.synth.conftest import synthesised
 
 PACK = Path(__file__).parents[2] / "policies"
-READER = "arn:aws:iam::210987654321:role/mlplatform/prod/mlplatform-prod-delivery-deploy"
+READER = "arn:aws:iam::210987654321:role/mlplatform-admin/prod/mlplatform-prod-delivery-deploy"
 ANOTHER = "arn:aws:iam::210987654321:role/mlplatform/prod/churn-prod-endpoint"
 ROOT = "arn:aws:iam::210987654321:root"
 BUCKET = "arn:aws:s3:::123456789012-staging-ai-{}"

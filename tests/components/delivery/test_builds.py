@@ -30,7 +30,7 @@ def builder(kind: Builder, of: Delivered | None = None) -> iam.Role:
 
 
 def arn(stack: str, job: str) -> str:
-    return f"arn:aws:iam::123456789012:role/mlplatform/{stack}/mlplatform-{stack}-{job}"
+    return f"arn:aws:iam::123456789012:role/mlplatform-admin/{stack}/mlplatform-{stack}-{job}"
 
 
 def test_a_build_takes_the_roles_that_it_is_for_and_no_other() -> None:

@@ -66,15 +66,15 @@ def test_the_log_of_builds_is_encrypted_and_kept_as_long_as_others() -> None:
     assert found.input_dependencies["kmsKeyId"] == ("keys-logs",)
 
 
-def test_each_builder_has_a_role_below_the_stacks_path_within_a_boundary_of_their_own() -> None:
+def test_each_builder_has_a_role_below_the_path_of_administrators_within_a_boundary_of_their_own() -> None:
     roles = [each for each in built().all("aws:iam/role:Role") if "delivery-" in each.name]
-    assert {each.inputs["path"] for each in roles} == {"/mlplatform/staging/"}
+    assert {each.inputs["path"] for each in roles} == {"/mlplatform-admin/staging/"}
     bounded = {each.inputs["name"]: each.input_dependencies["permissionsBoundary"] for each in roles}
     builders = ("build", "build-deploy", "build-look", "build-production", "events", "pipeline")
     own = {f"mlplatform-staging-delivery-{each}": ("delivery-pipeline-boundary",) for each in builders}
     taken = {f"mlplatform-staging-delivery-{each}": ("delivery-boundary",) for each in ("deploy", "preview")}
     assert bounded == own | taken
-    assert built().one("delivery-pipeline-boundary").inputs["path"] == "/mlplatform/staging/"
+    assert built().one("delivery-pipeline-boundary").inputs["path"] == "/mlplatform-admin/staging/"
 
 
 def test_an_approval_of_the_registry_starts_the_pipeline_of_that_model() -> None:
@@ -154,6 +154,6 @@ def test_production_trusts_the_builds_of_the_stack_that_deploys_it() -> None:
         for role in ("preview", "deploy")
     }
     conditions = {role: each["Condition"]["ArnEquals"]["aws:PrincipalArn"] for role, (each,) in trusted.items()}
-    path = "arn:aws:iam::210987654321:role/mlplatform/qa/mlplatform-qa-delivery-build"
+    path = "arn:aws:iam::210987654321:role/mlplatform-admin/qa/mlplatform-qa-delivery-build"
     assert conditions == {"preview": f"{path}-look", "deploy": f"{path}-production"}
     assert found.names("aws:codepipeline/pipeline:Pipeline") == []

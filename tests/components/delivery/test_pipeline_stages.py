@@ -105,7 +105,7 @@ def test_a_deployment_is_given_its_stack_its_role_the_state_and_the_key_that_sig
         assert variables(action(of_code(of), name)) == {
             "PULUMI_BACKEND_URL": f"s3://{bucket}",
             "REVISION": "#{source.CommitId}",
-            "ROLE": f"arn:aws:iam::123456789012:role/mlplatform/{stack}/{roles[stack]}",
+            "ROLE": f"arn:aws:iam::123456789012:role/mlplatform-admin/{stack}/{roles[stack]}",
             "SIGNING_KEY": f"awskms:///arn:aws:kms:eu-west-1:123456789012:alias/mlplatform-{stack}-delivery-images",
             "STACK": stack,
         }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import functools
 import json
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -9,8 +10,9 @@ import pytest
 
 from components import delivery
 from components.delivery.roles import DEPLOY_SECONDS
+from contracts.names import MAX_STACK, Names
 from settings import Delivery
-from tests.components.engine import LIVE, STACK, Deployment, deploy, ground
+from tests.components.engine import LIVE, NAMES, STACK, Deployment, deploy, ground
 
 GITHUB: dict[str, Any] = {"repository": "example/ml-platform"}
 PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
@@ -19,10 +21,10 @@ ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 ISSUER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 
 
-def built(*, protect: bool = False, **settings: Any) -> Deployment:
+def built(names: Names = NAMES, *, protect: bool = False, **settings: Any) -> Deployment:
     def program() -> None:
         given = Delivery.model_validate(settings)
-        arns = delivery.build(ground(protect=protect), given, [LIVE], pulumi.ResourceOptions())
+        arns = delivery.build(ground(names, protect=protect), given, [LIVE], pulumi.ResourceOptions())
         pulumi.export("arns", arns)
 
     return deploy(program)
@@ -51,8 +53,8 @@ def test_a_role_reads_and_a_role_deploys_each_for_an_environment_of_its_own() ->
     found = on_github()
     assert found.outputs[STACK] == {
         "arns": {
-            "preview": "arn:aws:iam::123456789012:role/mlplatform/staging/mlplatform-staging-delivery-preview",
-            "deploy": "arn:aws:iam::123456789012:role/mlplatform/staging/mlplatform-staging-delivery-deploy",
+            "preview": "arn:aws:iam::123456789012:role/mlplatform-admin/staging/mlplatform-staging-delivery-preview",
+            "deploy": "arn:aws:iam::123456789012:role/mlplatform-admin/staging/mlplatform-staging-delivery-deploy",
         }
     }
     assert subjects(found, "preview") == ["repo:example/ml-platform:environment:staging-preview"]
@@ -110,5 +112,6 @@ def test_github_and_gitlab_may_both_deliver() -> None:
 
 
 def test_names_that_leave_no_room_for_the_boundary_are_told_before_anything_is_made() -> None:
+    longest = replace(NAMES, stack="s" * MAX_STACK, region="us-gov-west-1", partition="aws-us-gov")
     with pytest.raises(pulumi.RunError, match=r"delivery: found \d+ characters of policy 'boundary'; allowed: 6144; "):
-        built(github=GITHUB | {"issuer": "x" * 900}, state_bucket="b" * 63)
+        built(longest, github=GITHUB, state_bucket="b" * 63)

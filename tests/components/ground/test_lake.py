@@ -87,15 +87,20 @@ def test_the_platform_neither_writes_nor_deletes_raw_data() -> None:
     for statement in (changes, deliveries):
         assert statement["Effect"] == "Deny"
         assert statement["Condition"] == {
-            "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/mlplatform/staging/*"}
+            "ArnLike": {
+                "aws:PrincipalArn": [
+                    "arn:aws:iam::123456789012:role/mlplatform/staging/*",
+                    "arn:aws:iam::123456789012:role/mlplatform-admin/staging/*",
+                ]
+            }
         }
         assert f"arn:aws:s3:::{PREFIX}raw-data/*" in statement["Resource"]
 
 
 def test_of_its_roles_only_those_that_people_take_to_deliver_write_raw_data() -> None:
-    engineer = "arn:aws:iam::123456789012:role/mlplatform/staging/mlplatform-staging-user-data-engineer"
+    engineer = "arn:aws:iam::123456789012:role/mlplatform-admin/staging/mlplatform-staging-user-data-engineer"
     changes, deliveries = immutable_statements(NAMES, [engineer])
-    ours = {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/mlplatform/staging/*"}
+    ours = {"aws:PrincipalArn": [NAMES.every_role, NAMES.admin_arn("role", "*")]}
     assert changes.conditions == {"ArnLike": ours}
     assert deliveries.conditions == {"ArnLike": ours, "ArnNotEquals": {"aws:PrincipalArn": [engineer]}}
 

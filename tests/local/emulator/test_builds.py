@@ -24,7 +24,7 @@ def adapter(emulator: Emulator) -> Adapter:
     trusted = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "codepipeline.amazonaws.com"}}
     emulator.client("iam").create_role(
         RoleName=f"{NAME}-pipeline",
-        Path="/mlplatform/staging/",
+        Path="/mlplatform-admin/staging/",
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trusted]}),
     )
     return Adapter(emulator.url, emulator.account, emulator.region)
@@ -57,7 +57,7 @@ def test_the_projects_of_builds_are_made_without_a_location(emulator: Emulator, 
         }
         assert (project["artifacts"]["type"], project["environment"]["image"]) == ("CODEPIPELINE", IMAGE)
         assert (project["environment"]["privilegedMode"], project["timeoutInMinutes"]) == (build.images, build.minutes)
-        assert project["serviceRole"].endswith(f":role/mlplatform/staging/{NAME}-{build.builder}")
+        assert project["serviceRole"].endswith(f":role/mlplatform-admin/staging/{NAME}-{build.builder}")
 
 
 def test_a_pipeline_is_read_back_as_it_was_declared_and_changes_in_place(emulator: Emulator, adapter: Adapter) -> None:

@@ -61,15 +61,17 @@ def roles(synth: Mapping[str, Any]) -> dict[str, Role]:
     inputs: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for resource in synth["resources"]:
         inputs[resource["type"]].append(resource["inputs"])
-    bounds = {each["name"]: statements(each["policy"]) for each in inputs["aws:iam/policy:Policy"]}
+    managed = {each["name"]: statements(each["policy"]) for each in inputs["aws:iam/policy:Policy"]}
     policies: dict[str, list[Statement]] = defaultdict(list)
     for each in inputs["aws:iam/rolePolicy:RolePolicy"]:
         policies[each["role"]] += statements(each["policy"])
+    for each in inputs["aws:iam/rolePolicyAttachment:RolePolicyAttachment"]:
+        policies[each["role"]] += managed[each["policyArn"].rpartition("/")[2]]
     return {
         role["name"]: Role(
             name=role["name"],
             statements=policies[role["name"]],
-            boundary=bounds.get(role.get("permissionsBoundary", "").rpartition("/")[2]),
+            boundary=managed.get(role.get("permissionsBoundary", "").rpartition("/")[2]),
         )
         for role in inputs["aws:iam/role:Role"]
     }

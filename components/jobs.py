@@ -24,6 +24,7 @@ SAGEMAKER: Final = "sagemaker.amazonaws.com"
 #: metrics of their instances are in namespaces of the same names.
 PROCESSING_LOGS: Final = "/aws/sagemaker/ProcessingJobs"
 TRAINING_LOGS: Final = "/aws/sagemaker/TrainingJobs"
+TRANSFORM_LOGS: Final = "/aws/sagemaker/TransformJobs"
 VOLUME_GB: Final = 30
 INPUT, OUTPUT = "/opt/ml/processing/input", "/opt/ml/processing/output"
 

@@ -14,6 +14,8 @@ from typing import Final
 DATA_CAPTURE: Final = "data-capture/"
 #: Prefix of what asynchronous endpoints of all workloads are asked and answer.
 ASYNCHRONOUS: Final = "asynchronous/"
+#: Prefix of what batch endpoints of all workloads are given and answer.
+BATCH: Final = "batch/"
 
 #: Characters of a pipeline's name that CodePipeline calls the folder of its artifacts by.
 _FOLDER: Final = 20
@@ -68,6 +70,11 @@ class Layout:
     def asynchronous(self) -> str:
         """Processed bucket: requests of asynchronous endpoints and their answers, one directory an endpoint."""
         return self._prefix(ASYNCHRONOUS.rstrip("/"))
+
+    @property
+    def batch(self) -> str:
+        """Processed bucket: files for batch endpoints and their predictions, one directory an endpoint."""
+        return self._prefix(BATCH.rstrip("/"))
 
     @property
     def offline_store(self) -> str:

@@ -320,6 +320,11 @@ class EndpointNames(WorkloadNames):
         return f"{self.layout.asynchronous}{self.prefix}/"
 
     @property
+    def batch(self) -> str:
+        """Processed bucket: above the files of a batch endpoint and the predictions of each of its runs."""
+        return f"{self.layout.batch}{self.prefix}/"
+
+    @property
     def data_capture_uri(self) -> str:
         """Where the endpoint writes captured requests and predictions; SageMaker adds the endpoint's name."""
         return f"s3://{self.processed_bucket}/{self.layout.data_capture}".rstrip("/")

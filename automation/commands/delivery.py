@@ -43,6 +43,7 @@ def smoke(
             names,
             on.contract(names.workload),
             releases.read(names, on.releases),
+            on.releases.host(names).observe(),
             stopped=on.stopped(names),
             sagemaker=sagemaker,
             runtime=runtime,

@@ -105,7 +105,7 @@ class Target:
     @property
     def releases(self) -> Clients:
         """The clients that a release needs."""
-        return Clients(s3=self.client("s3"), ssm=self.client("ssm"), sagemaker=self.client("sagemaker"))
+        return Clients(**{name: self.client(name) for name in ("s3", "ssm", "sagemaker", "scheduler")})
 
     @property
     def endpoints(self) -> list[EndpointNames]:

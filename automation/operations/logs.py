@@ -10,9 +10,11 @@ from typing import Any, Final
 
 from automation.operations import training
 from contracts.names import EndpointNames, WorkloadNames
+from contracts.release.schedule import BATCH
 
 #: SageMaker developer guide, "Log groups and streams that Amazon SageMaker AI sends to Amazon CloudWatch Logs".
 _JOB_LOGS: Final = {"TrainingJob": "/aws/sagemaker/TrainingJobs", "ProcessingJob": "/aws/sagemaker/ProcessingJobs"}
+_BATCH_LOGS: Final = "/aws/sagemaker/TransformJobs"
 
 
 class Source(StrEnum):
@@ -41,8 +43,8 @@ class Place:
 
 
 def of_endpoint(names: EndpointNames) -> list[Place]:
-    """Where the containers of an endpoint write."""
-    return [Place(group=names.log_group)]
+    """Where the containers of an endpoint write: one that runs, and jobs of a batch endpoint."""
+    return [Place(group=names.log_group), Place(group=_BATCH_LOGS, streams=f"{names.prefix}-{BATCH}-")]
 
 
 def of_training(names: WorkloadNames, *, sagemaker: Any) -> list[Place]:

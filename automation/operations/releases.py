@@ -23,6 +23,7 @@ from contracts.release.live import Host, Live, was_deployed
 from contracts.release.lock import BusyError, Lock
 from contracts.release.rollback import MOST_POLL_SECONDS, Outcome, Request, Rollback
 from contracts.release.sagemaker import SageMaker
+from contracts.release.schedule import Schedule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +33,12 @@ class Clients:
     s3: Any
     ssm: Any
     sagemaker: Any
+    scheduler: Any
 
     def host(self, names: EndpointNames) -> Host:
-        """What serves an endpoint."""
-        return SageMaker(names.prefix, self.sagemaker)
+        """What serves an endpoint: a schedule, where it has one."""
+        schedule = Schedule(names.prefix, self.scheduler, self.sagemaker)
+        return schedule if schedule.observe() else SageMaker(names.prefix, self.sagemaker)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +130,7 @@ def roll_back(
 ) -> Outcome:
     """Move the endpoint to the release that was good before, at once, and wait until it serves it.
 
-    Of one that the config stopped, the record alone.
+    Of one that the config stopped, and of a batch endpoint, the record alone.
     """
     request = Request(who=by.who, why=by.why)
     return Rollback(

@@ -98,7 +98,7 @@ def seen_through(**aws: Any) -> Callable[[EndpointNames, str, str], None]:
 
 def _became(names: EndpointNames, wanted: str, found: Any) -> str:
     """Write into the record what became of the rollout; what there is to say of it."""
-    clients = Clients(s3=found.client("s3"), ssm=found.client("ssm"), sagemaker=found.client("sagemaker"))
+    clients = Clients(**{name: found.client(name) for name in ("s3", "ssm", "sagemaker", "scheduler")})
     followed = releases.follow(names, who="pulumi up", clients=clients, patience_seconds=PATIENCE_SECONDS)
     live = clients.host(names).observe()
     failed = followed.failed or _failed_before(names, followed.record, wanted)

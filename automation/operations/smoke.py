@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from automation.evidence.junit import Case
 from contracts.names import EndpointNames
 from contracts.release import Record
-from contracts.release.sagemaker import SageMaker
+from contracts.release.live import Live
 from contracts.schema import Column, ColumnType, Contract
 
 #: What an answer to one row says, whatever the task, one of them (docs/inference.md).
@@ -45,15 +45,23 @@ def rows(contract: Contract) -> list[dict[str, Any]]:
 
 
 def check(
-    names: EndpointNames, contract: Contract, record: Record | None, *, stopped: bool, sagemaker: Any, runtime: Any
+    names: EndpointNames,
+    contract: Contract,
+    record: Record | None,
+    live: Live | None,
+    *,
+    stopped: bool,
+    sagemaker: Any,
+    runtime: Any,
 ) -> list[Case]:
     """Every check of one endpoint; one that is left out where nothing is to serve, or answers later.
 
-    `record` is its release record, `stopped` what the stack's config says of it.
+    `record` is its release record, `live` what serves, `stopped` what the stack's config says of it.
     """
-    live = SageMaker(names.prefix, sagemaker).observe()
     if live is None:
         return [_absent(names.prefix, record, stopped=stopped)]
+    if live.scheduled:
+        return [Case(endpoint=names.prefix, name="answers", skipped="it is a batch endpoint: predictions lie in S3")]
     config = sagemaker.describe_endpoint_config(EndpointConfigName=live.config)
     if config.get("AsyncInferenceConfig"):
         return [Case(endpoint=names.prefix, name="answers", skipped="it is asynchronous: answers lie in S3")]

@@ -66,6 +66,8 @@ def _looks(names: Names) -> list[Statement]:
                 f"pipeline/{own}/execution/*",
             ),
         ),
+        # What runs in the place of a batch endpoint, or of one that is stopped.
+        access.allow("SeeSchedules", ["scheduler:GetSchedule"], [names.arn("scheduler", f"schedule/*/{parts}")]),
         access.allow("SeeReleases", ["ssm:GetParameter", "ssm:GetParameterHistory"], [_parameters(names)]),
         access.allow("SeeAlarms", ["cloudwatch:DescribeAlarms"], [names.arn("cloudwatch", f"alarm:{parts}")]),
         access.allow("SeeMetrics", ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], ["*"]),
@@ -80,7 +82,8 @@ def _parameters(names: Names) -> str:
 
 def _read_logs(names: Names) -> Statement:
     groups = [f"/aws/lambda/{names.every}", f"{HOSTS}/{names.every}"]
-    shared = [f"{group}{end}" for group in (jobs.PROCESSING_LOGS, jobs.TRAINING_LOGS) for end in ("", ":*")]
+    of_jobs = (jobs.PROCESSING_LOGS, jobs.TRAINING_LOGS, jobs.TRANSFORM_LOGS)
+    shared = [f"{group}{end}" for group in of_jobs for end in ("", ":*")]
     return access.allow(
         "ReadLogs",
         ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"],

@@ -1,6 +1,7 @@
 """The endpoint as it is: which release it serves, with how many instances and which share of the traffic.
 
-What serves is SageMaker (`sagemaker`) or an ECS service (`ecs`); each is a `Host`, and nothing else here knows which.
+What serves is SageMaker (`sagemaker`), a schedule (`schedule`) or an ECS service (`ecs`); each is a `Host`, and nothing
+else here knows which.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class Live:
     """What the host says of the endpoint. `release` is the id in the name of the configuration, None for another's.
 
     `counts` are the instances that each variant has or is being scaled to, `weights` its percent of the requests. A
-    release of an endpoint that is not `guarded` takes over at once and no alarm turns it back.
+    release of an endpoint that is not `guarded` takes over at once and no alarm turns it back; one that is `scheduled`
+    is moved by `pulumi up` alone.
     """
 
     endpoint: str
@@ -36,6 +38,7 @@ class Live:
     changed: datetime
     failure: str
     guarded: bool = True
+    scheduled: bool = False
 
     @property
     def in_progress(self) -> bool:

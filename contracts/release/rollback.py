@@ -7,6 +7,7 @@ does, one step at a time, so whoever dies half way is followed by somebody who g
     not there yet   move it to the known good release, all traffic at once; then the record
     there           the release is live: only now it is said to be rolled back
     stopped         there is nothing to move: the record alone, and the endpoint wakes on the known good release
+    scheduled       (batch) no request is waiting: the record alone, and `pulumi up` gives the schedule its model
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """`action` is "rolled-back", "recorded" (the endpoint is stopped) or "ignored".
+    """`action` is "rolled-back", "recorded" (the endpoint is stopped, or a schedule) or "ignored".
 
     Ids of the release that failed and of the one that serves, or will.
     """
@@ -107,7 +108,7 @@ class Rollback:
     def _step(self, book: Book, moved: str) -> Outcome | str:
         """The outcome, or the id of the release that the endpoint is now on its way to ("" for none)."""
         record, live = book.record, book.live
-        if record is not None and live is None and self.stopped:
+        if record is not None and (self.stopped if live is None else live.scheduled):
             return self._record_only(book, record)
         if record is None or live is None:
             raise ReleaseError(f"endpoint {self.ledger.endpoint} has no release yet, or is not there: nothing to do")
@@ -137,12 +138,13 @@ class Rollback:
         return roll_back(record, who=self.request.who, why=self.request.why, when=when, deployed=deployed)
 
     def _record_only(self, book: Book, record: Record) -> Outcome:
-        """Of a stopped endpoint: a candidate is withdrawn, for nobody sees any more whether it served."""
+        """Of a stopped endpoint a candidate is withdrawn, for nobody sees any more whether it served."""
         wanted = record.wanted
+        deployed = book.live is None or was_deployed(self.ledger.host, book.live, wanted)
         if not self._is_done(wanted, ""):
             if self.request.about and instant(wanted.when) > self.request.about:
                 return self._too_late(wanted, self.request.about)
-            record = book.write(self._rolled(record, deployed=True))
+            record = book.write(self._rolled(record, deployed=deployed))
         return self._done(record, recorded=True)
 
     def _is_done(self, live: Release, moved: str) -> bool:
@@ -172,7 +174,7 @@ class Rollback:
     def _done(self, record: Record, *, recorded: bool = False) -> Outcome:
         live, endpoint = record.wanted if recorded else record.serving, self.ledger.endpoint
         failed = next((release for release in record.releases[1:] if release.status is Status.FAILED), None)
-        now, action = ("is stopped and will serve", "recorded") if recorded else ("serves", "rolled-back")
+        now, action = ("will serve", "recorded") if recorded else ("serves", "rolled-back")
         lines = [
             f"{endpoint} {now} {live.champion} (release {live.id}).",
             f"Failed: {failed.champion} (release {failed.id})." if failed else "",

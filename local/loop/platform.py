@@ -173,7 +173,7 @@ class Platform:
 
     @property
     def _releases(self) -> Clients:
-        return Clients(s3=self.client("s3"), ssm=self.client("ssm"), sagemaker=self.client("sagemaker"))
+        return Clients(**{name: self.client(name) for name in ("s3", "ssm", "sagemaker", "scheduler")})
 
     def wait_for_endpoint(self) -> dict[str, Any]:
         """The endpoint once it does not change any more."""

@@ -62,7 +62,7 @@ class Platform:
 
     @property
     def clients(self) -> Clients:
-        return Clients(s3=self.client("s3"), ssm=self.client("ssm"), sagemaker=self.client("sagemaker"))
+        return Clients(**{name: self.client(name) for name in ("s3", "ssm", "sagemaker", "scheduler")})
 
     def push(self, image: str, tag: str) -> str:
         """An image with one tag; its digest."""

@@ -86,7 +86,7 @@ def test_an_endpoint_that_is_not_declared_is_refused(run: Run) -> None:
 def test_logs_are_printed_with_time_and_group(run: Run, churn: Platform) -> None:
     client, group = churn.client("logs"), f"/aws/sagemaker/Endpoints/{churn.names.prefix}"
     if not client.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:  # an endpoint writes as well
-        assert run("logs") == (0, f"nothing since 1h in {group}", "")
+        assert run("logs") == (0, f"nothing since 1h in {group}, /aws/sagemaker/TransformJobs", "")
         client.create_log_group(logGroupName=group)
     client.create_log_stream(logGroupName=group, logStreamName="champion/i-1")
     now = datetime.now(UTC).replace(microsecond=0)
@@ -96,7 +96,9 @@ def test_logs_are_printed_with_time_and_group(run: Run, churn: Platform) -> None
     assert run(*ours)[1] == f"{now:%Y-%m-%d %H:%M:%S} churn-watched-live ERROR by a test"
     line = {"when": now.isoformat(), "group": group, "text": "ERROR by a test"}
     assert json.loads(run(*ours, "--json", "--since", "5m", "--lines", "1")[1]) == {"lines": [line]}
-    assert run("logs", "--filter", "nobody wrote this")[1] == f"nothing since 1h in {group}"
+    assert (
+        run("logs", "--filter", "nobody wrote this")[1] == f"nothing since 1h in {group}, /aws/sagemaker/TransformJobs"
+    )
     assert run("logs", "--source", "functions")[1] == "nothing since 1h in any log group"
     assert run("logs", "--source", "training")[2] == (
         "error: pipeline churn-watched has not run yet: start it with `retrain`"

@@ -148,7 +148,7 @@ def test_the_package_is_registered_with_the_same_bytes_and_image_and_the_source_
 
 
 def prod_releases(prod: Prod) -> releases.Clients:
-    return releases.Clients(s3=prod.client("s3"), ssm=prod.client("ssm"), sagemaker=prod.client("sagemaker"))
+    return releases.Clients(**{name: prod.client(name) for name in ("s3", "ssm", "sagemaker", "scheduler")})
 
 
 def test_what_was_registered_is_not_registered_twice_and_another_one_is(prod: Prod) -> None:

@@ -17,6 +17,7 @@ from automation.operations import smoke
 from contracts.loader import load
 from contracts.names import Names
 from contracts.release import Record, promote
+from contracts.release.sagemaker import SageMaker as Host
 from contracts.schema import Contract
 from workloads.features import categories
 from workloads.inference.errors import Refused
@@ -86,7 +87,8 @@ def good(body: Any) -> Any:
 def asked(
     sagemaker: SageMaker, answer: Answer = good, *, record: Record | None = None, stopped: bool = False
 ) -> list[Case]:
-    return smoke.check(LIVE, CHURN, record, stopped=stopped, sagemaker=sagemaker, runtime=Runtime(answer))
+    live = Host(LIVE.prefix, sagemaker).observe()
+    return smoke.check(LIVE, CHURN, record, live, stopped=stopped, sagemaker=sagemaker, runtime=Runtime(answer))
 
 
 def failures(answer: Answer) -> dict[str, str | None]:

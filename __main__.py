@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 import settings as stack_config
-from automation.operations import rollouts
+from automation.operations import rollouts, unscaling
 from components import data, delivery, ground, models, operations, personas, serving
 from components.ground import account, judged
 from components.models import parameters
@@ -48,7 +48,8 @@ named = [names.of_workload(name).of_endpoint(each) for name, of in settings.work
 delivering = delivery.build(base, settings.delivery, named, on_aws)
 
 # The provider calls a rollout done that SageMaker turned back: the program looks for itself.
-see_through = rollouts.seen_through(**account.operator())
+# SageMaker gives no other instance type to a variant that scales.
+see_through, make_way = rollouts.seen_through(**account.operator()), unscaling.way_made(**account.operator())
 exported: dict[str, object] = {}
 for name, config in settings.workloads.items():
     workload = Workload(
@@ -64,7 +65,7 @@ for name, config in settings.workloads.items():
     features = data.build(workload)
     registry, training = models.build(workload)
     watched = operations.build(workload, training)
-    endpoints = serving.build(workload, watched.rollback_alarms, see_through)
+    endpoints = serving.build(workload, watched.rollback_alarms, see_through, make_way)
     for endpoint, live in endpoints.items():
         operations.monitor(workload, endpoint, live, watched, lookup)
     exported[name] = {

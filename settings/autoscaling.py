@@ -35,7 +35,7 @@ class Autoscaling(Section):
         default=True,
         json_schema_extra=told(risk="`false` leaves the number of instances to people"),
     )
-    """Whether the champion scales. SageMaker refuses another `instance_type` while it does: switch off first."""
+    """Whether the champion scales."""
     minimum: int = Field(default=2, ge=1, le=100, json_schema_extra=told(risk="1 is one zone, and no reserve"))
     """Fewest instances."""
     maximum: int = Field(default=10, ge=1, le=100, json_schema_extra=told(cost="the bound of what the load may cost"))

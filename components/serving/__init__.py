@@ -21,10 +21,12 @@ def build(
     workload: Workload,
     rollback_alarms: Mapping[str, Sequence[pulumi.Input[str]]],
     see_through: Callable[[EndpointNames, str, str], None],
+    make_way: Callable[[EndpointNames, str, str], None],
 ) -> dict[str, Served]:
     """The endpoints that have a release, by name. `rollback_alarms` are names of alarms, by endpoint.
 
-    `see_through` raises what became of a rollout that was turned back (`automation.operations.rollouts`).
+    `see_through` raises what became of a rollout that was turned back (`automation.operations.rollouts`), `make_way`
+    ends the scaling that stands against a change (`automation.operations.unscaling`).
     """
     found: dict[str, Served] = {}
     for name, record in workload.records.items():
@@ -36,6 +38,7 @@ def build(
             record=record,
             rollback_alarms=rollback_alarms[name],
             see_through=see_through,
+            make_way=make_way,
         )
         found[name] = drawn(settings).build(workload.named(name), args, workload.opts(name))
     return found

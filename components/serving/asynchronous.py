@@ -22,6 +22,7 @@ from components.serving.endpoint import endpoint
 from components.serving.fleet import Asynchronous as QueueConfig
 from components.serving.fleet import configurations
 from components.serving.kind import Drawn, EndpointArgs
+from components.serving.scaling import with_type
 from components.serving.watch import REQUESTS, answer_graphs, graph, halt, host_alarms, request_alarms, use_graph, watch
 from components.topic import Topic, TopicArgs
 from components.watch import Alarm, Series, Watch, Widget
@@ -86,7 +87,8 @@ class Asynchronous(pulumi.ComponentResource):
         self.name = self.endpoint.name if self.endpoint else pulumi.Output.from_input(args.names.prefix)
         if self.endpoint and args.settings.autoscaling.enabled:
             alone = len(args.record.wanted.packages) == 1
-            backlog_scaling(name, args.names, CHAMPION, args.settings.autoscaling, self.endpoint, self, alone=alone)
+            opts = with_type(args.settings.instance_type, self)
+            backlog_scaling(name, args.names, CHAMPION, args.settings.autoscaling, self.endpoint, opts, alone=alone)
         self.register_outputs({"endpoint": self.name, "release": args.record.wanted.id})
 
     @property

@@ -21,7 +21,7 @@ def backlog_scaling(
     variant: str,
     settings: BacklogScaling,
     endpoint: aws.sagemaker.Endpoint,
-    parent: pulumi.Resource,
+    opts: pulumi.ResourceOptions,
     *,
     alone: bool,
 ) -> None:
@@ -30,9 +30,8 @@ def backlog_scaling(
     A test of two variants keeps an instance of each: no page of AWS says what becomes of the requests that fall to a
     variant without any while the other has some.
     """
-    child = pulumi.ResourceOptions(parent=parent)
     least = settings.minimum if alone else max(settings.minimum, 1)
-    target = scalable(name, variant, (least, settings.maximum), endpoint, parent)
+    target = scalable(name, variant, (least, settings.maximum), endpoint, opts)
     aws.appautoscaling.Policy(
         f"{name}-{variant}-backlog",
         name=names.resource(f"{variant}-backlog"),
@@ -51,10 +50,10 @@ def backlog_scaling(
             "scale_out_cooldown": settings.scale_out_cooldown_seconds,
             "scale_in_cooldown": settings.scale_in_cooldown_seconds,
         },
-        opts=child,
+        opts=opts,
     )
     if least == 0:
-        _wake(name, names, variant, settings, target, child)
+        _wake(name, names, variant, settings, target, opts)
 
 
 def _wake(
@@ -63,7 +62,7 @@ def _wake(
     variant: str,
     settings: BacklogScaling,
     target: aws.appautoscaling.Target,
-    child: pulumi.ResourceOptions,
+    opts: pulumi.ResourceOptions,
 ) -> None:
     """The first instance: a step of one when requests wait and none is there."""
     wakes = aws.appautoscaling.Policy(
@@ -79,7 +78,7 @@ def _wake(
             "cooldown": settings.scale_out_cooldown_seconds,
             "step_adjustments": [{"metric_interval_lower_bound": "0", "scaling_adjustment": 1}],
         },
-        opts=child,
+        opts=opts,
     )
     aws.cloudwatch.MetricAlarm(
         f"{name}-{variant}-waits",
@@ -97,5 +96,5 @@ def _wake(
         treat_missing_data="missing",
         actions_enabled=True,
         alarm_actions=[wakes.arn],
-        opts=child,
+        opts=pulumi.ResourceOptions(parent=opts.parent),
     )

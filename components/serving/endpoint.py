@@ -52,7 +52,11 @@ def endpoint(
         wanted, read = (hook.new_inputs or {})["endpointConfigName"], (hook.new_outputs or {})["endpointConfigName"]
         args.see_through(names, wanted, read)
 
-    seen = pulumi.ResourceHook(f"{name}-seen-through", see)
+    def make(hook: pulumi.ResourceHookArgs) -> None:
+        serves, wanted = ((each or {})["endpointConfigName"] for each in (hook.old_outputs, hook.new_inputs))
+        args.make_way(names, serves, wanted)
+
+    seen, made = pulumi.ResourceHook(f"{name}-seen-through", see), pulumi.ResourceHook(f"{name}-way-made", make)
     return aws.sagemaker.Endpoint(
         f"{name}-endpoint",
         name=names.prefix,
@@ -66,6 +70,6 @@ def endpoint(
             protect=ground.protect,
             # After an emergency move a refresh reads how that was done; the next release brings the settings back.
             ignore_changes=["deployment_config"] if args.record.wanted.by_rollback else None,
-            hooks=pulumi.ResourceHookBinding(after_create=[seen], after_update=[seen]),
+            hooks=pulumi.ResourceHookBinding(after_create=[seen], before_update=[made], after_update=[seen]),
         ),
     )

@@ -23,6 +23,7 @@ class EndpointArgs(Generic[S]):
 
     `see_through` is called after each change of the endpoint, with the configuration that it is to serve and the one
     that the provider read, and raises what went wrong: the provider calls a rollout done that SageMaker turned back.
+    `make_way` is called before a change, with the configuration that it serves and the one that it is to serve.
     """
 
     ground: Ground
@@ -31,6 +32,7 @@ class EndpointArgs(Generic[S]):
     record: Record
     rollback_alarms: Sequence[pulumi.Input[str]]
     see_through: Callable[[EndpointNames, str, str], None]
+    make_way: Callable[[EndpointNames, str, str], None] = lambda _, __, ___: None
 
     @property
     def where(self) -> str:

@@ -31,9 +31,9 @@ def scalable(
     variant: str,
     limits: tuple[int, int],
     endpoint: aws.sagemaker.Endpoint,
-    parent: pulumi.Resource,
+    opts: pulumi.ResourceOptions,
 ) -> aws.appautoscaling.Target:
-    """The number of a variant's instances, between the fewest and the most."""
+    """The number of a variant's instances, between the fewest and the most; `opts` are those of `with_type`."""
     least, most = limits
     return aws.appautoscaling.Target(
         f"{name}-{variant}-target",
@@ -43,8 +43,17 @@ def scalable(
         resource_id=endpoint.name.apply(lambda live: f"endpoint/{live}/variant/{variant}"),
         min_capacity=least,
         max_capacity=most,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[endpoint]),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[endpoint])),
     )
+
+
+def with_type(instance_type: str, parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    """Of everything that scales a variant: made anew with another instance type, for then none of it is there any more.
+
+    `automation.operations.unscaling` deregisters the target before the endpoint moves, and policies and schedules end
+    with it. What is new has the name of the old, which would take it along if it went last.
+    """
+    return pulumi.ResourceOptions(parent=parent, replacement_trigger=instance_type, delete_before_replace=True)
 
 
 def scaling(
@@ -53,15 +62,14 @@ def scaling(
     variant: str,
     settings: Autoscaling,
     endpoint: aws.sagemaker.Endpoint,
-    parent: pulumi.Resource,
+    opts: pulumi.ResourceOptions,
 ) -> None:
     """Scaling of a variant that is in every release.
 
     SageMaker refuses to remove a variant as long as it is a scalable target (developer guide, "Update endpoints
     that use automatic scaling"), and a challenger has to go when its test ends or is rolled back.
     """
-    child = pulumi.ResourceOptions(parent=parent)
-    target = scalable(name, variant, (settings.minimum, settings.maximum), endpoint, parent)
+    target = scalable(name, variant, (settings.minimum, settings.maximum), endpoint, opts)
     aws.appautoscaling.Policy(
         f"{name}-{variant}-invocations",
         name=names.resource(f"{variant}-invocations"),
@@ -77,7 +85,7 @@ def scaling(
             scale_out_cooldown=settings.scale_out_cooldown_seconds,
             scale_in_cooldown=settings.scale_in_cooldown_seconds,
         ),
-        opts=child,
+        opts=opts,
     )
     for schedule in settings.schedules:
         role = f"{variant}-at-{schedule.at.replace(':', '')}"
@@ -92,5 +100,5 @@ def scaling(
             scalable_target_action=aws.appautoscaling.ScheduledActionScalableTargetActionArgs(
                 min_capacity=schedule.minimum, max_capacity=schedule.maximum
             ),
-            opts=child,
+            opts=opts,
         )

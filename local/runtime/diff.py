@@ -48,12 +48,13 @@ def difference(registration: Registration, old: Entry | None, replaces: Replaces
         return Difference(op=Op.REPLACE, delete_first=True)
     before, after = old.found, registration.inputs
     changed = tuple(sorted(key for key in after.keys() | before.keys() if after.get(key) != before.get(key)))
-    if not changed:
+    triggered = registration.custom and old.replacement_trigger != registration.options.replacement_trigger
+    if not changed and not triggered:
         return Difference(op=Op.SAME)
     if not registration.custom or registration.type.startswith(PROVIDER_PREFIX):
         return Difference(op=Op.UPDATE, changed=changed)
     forced = _forced(after, before, registration.options.replace_on_changes) or replaces(before, after)
-    if not forced:
+    if not forced and not triggered:
         return Difference(op=Op.UPDATE, changed=changed)
     delete_first = registration.options.delete_before_replace
     if delete_first is None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from google.protobuf.json_format import MessageToJson
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
 from local import values
@@ -31,12 +32,13 @@ _REFUSED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The resource options that shape a deployment, as `pulumi.ResourceOptions` names them."""
+    """The resource options that shape a deployment, as `pulumi.ResourceOptions` names them; a trigger as JSON."""
 
     protect: bool = False
     ignore_changes: tuple[str, ...] = ()
     replace_on_changes: tuple[str, ...] = ()
     delete_before_replace: bool | None = None
+    replacement_trigger: str = ""
     retain_on_delete: bool = False
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     additional_secret_outputs: tuple[str, ...] = ()
@@ -94,8 +96,6 @@ def from_request(request: resource_pb2.RegisterResourceRequest, stack: str, proj
     """Read a request of the SDK. Raises UnsupportedError for an option that this runtime does not carry out."""
     urn = make_urn(stack, project, request.parent, request.type, request.name)
     refused = [text for name, text in _REFUSED.items() if getattr(request, name)]
-    if request.HasField("replacement_trigger"):
-        refused.append("replacement_trigger: name the property in replace_on_changes instead")
     refused += [
         f"hooks.{name}: run by the Pulumi engine only; {', '.join(_RUN_HOOKS)} are run here too"
         for name in _ENGINE_HOOKS
@@ -124,12 +124,13 @@ def from_request(request: resource_pb2.RegisterResourceRequest, stack: str, proj
 
 
 def _options(request: resource_pb2.RegisterResourceRequest, aliases: tuple[str, ...]) -> Options:
-    timeouts = request.customTimeouts
+    timeouts, triggered = request.customTimeouts, request.HasField("replacement_trigger")
     return Options(
         protect=request.protect,
         ignore_changes=tuple(request.ignoreChanges),
         replace_on_changes=tuple(request.replaceOnChanges),
         delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+        replacement_trigger=MessageToJson(request.replacement_trigger, indent=None) if triggered else "",
         retain_on_delete=request.retainOnDelete,
         hooks={name: tuple(found) for name in _RUN_HOOKS if (found := getattr(request.hooks, name))},
         additional_secret_outputs=tuple(request.additionalSecretOutputs),
@@ -175,6 +176,7 @@ def option_fields(options: Options) -> dict[str, Any]:
         "protect": options.protect,
         "ignoreChanges": list(options.ignore_changes),
         "replaceOnChanges": list(options.replace_on_changes),
+        "replacementTrigger": options.replacement_trigger,
         "retainOnDelete": options.retain_on_delete,
         "hooks": {name: list(hooks) for name, hooks in options.hooks.items()},
         "additionalSecretOutputs": list(options.additional_secret_outputs),

@@ -26,7 +26,7 @@ class Entry:
     `generated` are the inputs that the provider's check filled in, such as a generated name; they stay as they are
     for the resource's life. `emulated` is False for a custom resource that is recorded only. `pending_deletion` marks
     the old one of a replaced pair until it is deleted. `incomplete` is a resource whose creation failed after it
-    existed: the next update makes it anew.
+    existed: the next update makes it anew. One whose `replacement_trigger` is another one by then is made anew too.
     """
 
     urn: str
@@ -44,6 +44,7 @@ class Entry:
     emulated: bool = True
     pending_deletion: bool = False
     incomplete: bool = False
+    replacement_trigger: str = ""
 
     @functools.cached_property
     def found(self) -> values.Properties:

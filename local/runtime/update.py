@@ -133,6 +133,7 @@ def _entry(resource: Registration, old: Entry | None) -> Entry:
         protect=resource.options.protect,
         retain_on_delete=resource.options.retain_on_delete,
         emulated=old.emulated if old else True,
+        replacement_trigger=resource.options.replacement_trigger,
     )
 
 

@@ -36,7 +36,7 @@ class BacklogScaling(Section):
     """Target tracking on the requests that wait for each instance, for the champion; from zero it wakes by a step."""
 
     enabled: bool = Field(default=True, json_schema_extra=told(risk="`false` leaves the number of instances to people"))
-    """Whether the champion scales. SageMaker refuses another `instance_type` while it does: switch off first."""
+    """Whether the champion scales."""
     minimum: int = Field(
         default=0,
         ge=0,

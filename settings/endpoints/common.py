@@ -76,7 +76,7 @@ class Fleet(AnyKind):
         default="ml.m5.large",
         json_schema_extra=told(
             cost=f"for each instance; ml.m5.large {usd('sagemaker', 'instance ml.m5.large', 'month')} a month",
-            risk="another type needs autoscaling switched off for the change",
+            risk="with another type nothing scales until it has rolled out",
         ),
     )
     """Instance type of the endpoint's variants."""

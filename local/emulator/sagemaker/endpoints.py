@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partialmethod
 from typing import Any
 
+from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.exceptions import ValidationError
@@ -87,6 +88,20 @@ def _deployment_faults(backend: SageMakerModelBackend, given: dict[str, Any], co
     return found
 
 
+def _refuse_scaled(endpoint: Hosted, config: dict[str, Any]) -> None:
+    """Developer guide, "Update endpoints that use auto scaling": a scalable target keeps its instance type."""
+    targets = applicationautoscaling_backends[endpoint.account][endpoint.region].targets
+    scaled = {name for named in targets.values() for name in named}
+    types = {variant["VariantName"]: variant.get("InstanceType") for variant in variants(config)}
+    for variant in variants(endpoint.config):
+        name = variant["VariantName"]
+        if f"endpoint/{endpoint.endpoint_name}/variant/{name}" in scaled and variant["InstanceType"] != types.get(name):
+            raise ValidationError(
+                f'Variant "{name}" of endpoint "{endpoint.arn}" is a scalable target, so it keeps its instance type '
+                f"{variant['InstanceType']}: deregister it with Application Auto Scaling first."
+            )
+
+
 def _settled(endpoint: Hosted) -> None:
     if endpoint.endpoint_status in _IN_PROGRESS:
         raise ValidationError(f'Cannot update in-progress endpoint "{endpoint.arn}".')
@@ -149,6 +164,7 @@ def _update_endpoint(self: SageMakerResponse, context: Context) -> ActionResult:
     if endpoint.traffic is None:
         raise ValidationError(f'Cannot update endpoint "{endpoint.arn}", it is {endpoint.endpoint_status}.')
     config = retained(endpoint, backend.describe_endpoint_config(request["EndpointConfigName"]), request)
+    _refuse_scaled(endpoint, config)
     given = request.get("DeploymentConfig")
     found = _deployment_faults(backend, given, config) if given else []
     if found:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from moto.applicationautoscaling.exceptions import AWSValidationException
 from moto.applicationautoscaling.models import (
     ApplicationAutoscalingBackend,
     FakeApplicationAutoscalingPolicy,
@@ -26,6 +27,7 @@ from local.emulator.cloudwatch.alarms import Alarms
 from local.emulator.cloudwatch.evaluation import State
 from local.emulator.context import Context
 from local.emulator.delivery.log import Status
+from local.emulator.errors import AwsError
 from local.emulator.extension import store, wrap
 from local.emulator.scaling import arithmetic, targets
 
@@ -210,6 +212,14 @@ def _track(policy: FakeApplicationAutoscalingPolicy) -> None:
         policy.alarms.append(alarm)
 
 
+def _gone(original: Callable[..., None], self: ApplicationAutoscalingBackend, *args: Any, **kwargs: Any) -> None:
+    """The code of what is not there; moto calls it a fault of the request."""
+    try:
+        original(self, *args, **kwargs)
+    except AWSValidationException as error:
+        raise AwsError("ObjectNotFoundException", str(error.message)) from error
+
+
 def install(context: Context, alarms: Alarms) -> None:
     """Have policies act."""
     policies = Policies(context, alarms)
@@ -239,6 +249,8 @@ def install(context: Context, alarms: Alarms) -> None:
             each for each in self.scheduled_actions if (each.scalable_dimension, each.resource_id) != (dimension, r_id)
         ]
 
+    for operation in ("deregister_scalable_target", "delete_scaling_policy"):
+        wrap(ApplicationAutoscalingBackend, operation, _gone)
     wrap(ApplicationAutoscalingBackend, "put_scaling_policy", put_scaling_policy)
     wrap(ApplicationAutoscalingBackend, "deregister_scalable_target", deregister_scalable_target)
     context.scale = policies.act

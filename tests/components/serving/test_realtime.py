@@ -316,7 +316,7 @@ def test_the_champion_scales_by_load_and_time_of_day_and_a_challenger_can_be_rem
     assert day["scalableTargetAction"] == {"minCapacity": 2, "maxCapacity": 10}
 
 
-def test_scaling_can_be_switched_off_to_change_the_instance_type() -> None:
+def test_scaling_can_be_switched_off() -> None:
     assert serving(autoscaling={"enabled": False}).names(TARGET) == []
 
 

@@ -101,6 +101,34 @@ def test_bodies_and_headers_go_through_untouched(runtime: Any, endpoint: str) ->
     assert ask(runtime, endpoint)["threshold"] == "0.75"
 
 
+def test_a_variant_that_scales_keeps_its_instance_type(
+    emulator: Emulator, sagemaker: Any, serving: Any, endpoint: str
+) -> None:
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/{endpoint}/variant/champion",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    scaling = emulator.client("application-autoscaling")
+    scaling.register_scalable_target(**target, MinCapacity=2, MaxCapacity=10)
+    other = serving.variant("champion", f"{endpoint}-b")
+    for config, variant in (("model", other), ("type", other | {"InstanceType": "ml.m6i.xlarge"})):
+        sagemaker.create_endpoint_config(EndpointConfigName=f"{endpoint}-{config}", ProductionVariants=[variant])
+    sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=f"{endpoint}-model")
+    assert serving.settled(endpoint)["EndpointConfigName"] == f"{endpoint}-model"
+    larger = {"EndpointName": endpoint, "EndpointConfigName": f"{endpoint}-type"}
+    assert refusal(lambda: sagemaker.update_endpoint(**larger)) == (
+        "ValidationException",
+        f'Variant "champion" of endpoint "{ARN}{endpoint}" is a scalable target, so it keeps its instance type '
+        "ml.m6i.large: deregister it with Application Auto Scaling first.",
+    )
+    scaling.deregister_scalable_target(**target)
+    code, _ = refusal(lambda: scaling.deregister_scalable_target(**target))
+    assert code == "ObjectNotFoundException"
+    sagemaker.update_endpoint(**larger)
+    assert serving.settled(endpoint)["EndpointConfigName"] == f"{endpoint}-type"
+
+
 def test_what_is_too_large_or_not_there_is_refused(runtime: Any, endpoint: str) -> None:
     code, message = refusal(lambda: runtime.invoke_endpoint(EndpointName=endpoint, Body=b"x" * 6291457))
     assert (code, message) == (

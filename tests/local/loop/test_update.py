@@ -18,6 +18,7 @@ from contracts import loader, release, schema
 from contracts.feature_store import group_name, identity
 from contracts.names import Names
 from contracts.release import Record
+from contracts.release.sagemaker import SageMaker
 from contracts.schema import Contract
 from local.emulator import client
 from local.emulator.client import Emulator
@@ -132,6 +133,35 @@ def test_a_new_release_record_makes_a_new_configuration_and_moves_the_endpoint(p
     variants = platform.endpoint()["ProductionVariants"]
     assert {v["VariantName"]: v["CurrentWeight"] for v in variants} == {"champion": 50.0, "challenger": 50.0}
     assert up() == {}
+
+
+def test_a_scaled_endpoint_gets_another_instance_type_in_one_update(platform: Platform, up: Up) -> None:
+    ((name, workload),) = Stack("staging").workloads.items()
+    endpoints = {"live": workload["endpoints"]["live"] | {"instance_type": "ml.m5.xlarge"}}
+    larger, scaling = {"workloads": {name: workload | {"endpoints": endpoints}}}, _scaling(platform)
+    before = platform.endpoint()["EndpointConfigName"]
+    changed = up(**larger)
+    scaled = {f"churn-live-champion-{role}" for role in ("at-0600", "at-2200", "invocations", "target")}
+    assert {each for each in changed["replace"] if "-config-" not in each} == scaled
+    assert "churn-live-endpoint" in changed["update"]
+    config = platform.endpoint()["EndpointConfigName"]
+    assert config != before
+    found = platform.client("sagemaker").describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+    assert {variant["InstanceType"] for variant in found} == {"ml.m5.xlarge"}
+    assert _scaling(platform) == scaling
+    assert up(**larger) == {}
+    assert "churn-live-endpoint" in up()["update"]
+    assert _scaling(platform) == scaling
+
+
+def _scaling(platform: Platform) -> tuple[list[str], list[str], list[str]]:
+    """What scales: targets, policies and schedules by name."""
+    client, every = platform.client("application-autoscaling"), {"ServiceNamespace": "sagemaker"}
+    return (
+        [each["ResourceId"] for each in client.describe_scalable_targets(**every)["ScalableTargets"]],
+        [each["PolicyName"] for each in client.describe_scaling_policies(**every)["ScalingPolicies"]],
+        sorted(each["ScheduledActionName"] for each in client.describe_scheduled_actions(**every)["ScheduledActions"]),
+    )
 
 
 def test_a_resource_that_is_gone_from_the_program_is_deleted(platform: Platform, up: Up) -> None:
@@ -260,6 +290,6 @@ def test_a_stopped_endpoint_wakes_on_what_was_wanted_meanwhile(platform: Platfor
 
 
 def halt_when_it_rolls_out(platform: Platform) -> None:
-    sagemaker, cloudwatch = platform.client("sagemaker"), platform.client("cloudwatch")
+    host = SageMaker(platform.names.prefix, platform.client("sagemaker"))
     eventually(lambda: platform.endpoint()["EndpointStatus"] == "Updating")
-    rollouts.halt(platform.names, sagemaker=sagemaker, cloudwatch=cloudwatch)
+    rollouts.halt(platform.names, host=host, cloudwatch=platform.client("cloudwatch"))

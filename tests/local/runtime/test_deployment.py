@@ -97,6 +97,20 @@ def test_replace_on_changes_replaces_where_an_update_would_do(project: Any) -> N
     assert changed(project.up()) == {"replace": [f"{TOPIC}news"]}
 
 
+def test_another_trigger_replaces_where_no_input_differs(project: Any) -> None:
+    text = """
+        aws.sns.Topic("news", name="news", opts=pulumi.ResourceOptions(
+            replacement_trigger={"type": "small"}, delete_before_replace=True))
+    """
+    deploy(project, text)
+    assert changed(project.up()) == {}
+    project.program(text.replace("small", "large"))
+    assert changed(project.preview()) == {"replace": [f"{TOPIC}news"]}
+    assert changed(project.up()) == {"replace": [f"{TOPIC}news"]}
+    assert project.cloud.operations() == [("delete", "news"), ("create", "news", "news")]
+    assert changed(project.up()) == {}
+
+
 def test_a_new_name_is_a_replacement_that_does_not_wait_for_the_old_name(project: Any) -> None:
     project.cloud.forces_replacement = {"name"}
     deploy(project, 'aws.sns.Topic("news", name="one")')

@@ -280,10 +280,6 @@ def test_an_error_in_an_apply_is_the_error_of_the_run(project: Any) -> None:
             "error hook 'h': run by the Pulumi engine only; leave it out",
         ),
         (
-            'aws.sns.Topic("n", opts=pulumi.ResourceOptions(replacement_trigger="1"))',
-            "replacement_trigger: name the property in replace_on_changes instead",
-        ),
-        (
             'first = aws.sns.Topic("n")\naws.sns.Topic("m", opts=pulumi.ResourceOptions(replace_with=[first]))',
             "replace_with: name the other resource's property in an input of this one instead",
         ),

@@ -343,17 +343,20 @@ def _models(names: Names) -> list[Statement]:
 
 def _keys(names: Names) -> list[Statement]:
     """Making keys, changing them and handing them to services. A key is told by its tag, which it gets when it is made:
-    one without it is somebody else's in the account, and no condition of KMS keeps that from being tagged
-    (docs/delivery.md). To name one asks for both, the alias and the key.
+    one without it is somebody else's in the account. Nor is it tagged where it has an alias that is not the stack's; a
+    key that is being made has none, and then the condition holds (AWS KMS developer guide, "kms:ResourceAliases"; IAM
+    user guide, "Set operators for multivalued context keys"). To name one asks for both, the alias and the key.
     """
     naming = "CreateAlias DeleteAlias UpdateAlias"
     change = _actions({"kms": f"{SERVICES['kms'].changes} {naming} GenerateDataKey"})
     tagged = {"aws:RequestTag/Environment": names.stack, "aws:RequestTag/Project": "ml-platform"}
     own = {"aws:ResourceTag/Environment": names.stack, "aws:ResourceTag/Project": "ml-platform"}
-    keys, aliases = names.arn("kms", "key/*"), names.arn("kms", f"alias/{PLATFORM}-{names.stack}-*")
+    alias = f"alias/{PLATFORM}-{names.stack}-*"
+    keys, aliases = names.arn("kms", "key/*"), names.arn("kms", alias)
+    nobodys = {"ForAllValues:StringLike": {"kms:ResourceAliases": alias}}
     return [
         _anywhere("MakeKeys", ["kms:CreateKey"], conditions={"StringEquals": tagged}),
-        access.allow("TagKeys", ["kms:TagResource"], [keys], conditions={"StringEquals": tagged}),
+        access.allow("TagKeys", ["kms:TagResource"], [keys], conditions={"StringEquals": tagged, **nobodys}),
         access.allow("ChangeKeys", change, [keys], conditions={"StringEquals": own}),
         access.allow(
             "GrantKeys",

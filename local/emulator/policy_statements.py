@@ -28,6 +28,8 @@ _NEGATED = {
     "ArnNotLike": "ArnLike",
 }
 _IF_EXISTS = "IfExists"
+#: Holds of a key that is not there; each fact here has one value ("Set operators for multivalued context keys").
+_FOR_ALL = "ForAllValues:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,11 +94,11 @@ def _conditions_hold(statement: Mapping[str, Any], request: Request) -> bool:
 def _holds(operator: str, found: str | None, wanted: list[str], *, denies: bool) -> bool:
     if operator == "Null":
         return (found is None) == (wanted == ["true"])
-    plain = operator.removesuffix(_IF_EXISTS)
+    plain = operator.removesuffix(_IF_EXISTS).removeprefix(_FOR_ALL)
     negated = plain in _NEGATED
     compare = _OPERATORS.get(_NEGATED.get(plain, plain))
     if compare is None:
         return denies
     if found is None:
-        return negated or operator.endswith(_IF_EXISTS)
+        return negated or operator.endswith(_IF_EXISTS) or operator.startswith(_FOR_ALL)
     return any(compare(found, value) for value in wanted) != negated

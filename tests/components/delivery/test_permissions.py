@@ -170,6 +170,26 @@ def test_a_deployment_leaves_keys_alone_that_carry_no_tag_of_the_stack() -> None
     assert not DEPLOY.may("kms:CreateAlias", alias.replace("staging", "prod"))
 
 
+@pytest.mark.parametrize(
+    ("alias", "allowed"),
+    [
+        (None, True),
+        ("alias/mlplatform-staging-raw", True),
+        ("alias/mlplatform-prod-raw", False),
+        ("alias/payments", False),
+        ("alias/aws/ssm", False),
+    ],
+)
+def test_a_deployment_tags_the_keys_that_it_makes_and_none_that_has_another_name(
+    alias: str | None, allowed: bool
+) -> None:
+    asked = {"aws:RequestTag/Environment": "staging", "aws:RequestTag/Project": "ml-platform"}
+    named = {"kms:ResourceAliases": alias} if alias else {}
+    assert DEPLOY.may("kms:TagResource", OF_KEY, asked | named) is allowed
+    assert not DEPLOY.may("kms:TagResource", OF_KEY, asked | named | {"aws:RequestTag/Environment": "prod"})
+    assert not DEPLOY.may("kms:UntagResource", OF_KEY, named)
+
+
 def test_a_deployment_deletes_nothing_of_a_network_that_carries_no_tag_of_the_stack() -> None:
     verbs = [verb for verb in SERVICES["ec2"].changes.split() if verb.startswith(("Delete", "Release"))]
     assert {"DeleteVpc", "ReleaseAddress"} < set(verbs)

@@ -65,6 +65,12 @@ def test_the_emulator_counts_as_tls(s3: Any, own_bucket: str, guard: Any) -> Non
         ({"Null": {"s3:x-amz-server-side-encryption": "true"}}, {}, True),
         ({"Null": {"s3:x-amz-server-side-encryption": "true"}}, {"ServerSideEncryption": "AES256"}, False),
         ({"StringEqualsIfExists": {"s3:x-amz-server-side-encryption": "AES256"}}, {}, True),
+        ({"ForAllValues:StringLike": {"s3:x-amz-server-side-encryption": "AES*"}}, {}, True),
+        (
+            {"ForAllValues:StringLike": {"s3:x-amz-server-side-encryption": "AES*"}},
+            {"ServerSideEncryption": "aws:kms"},
+            False,
+        ),
         ({"NumericLessThan": {"s3:TlsVersion": "1.2"}}, {}, False),
         ({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:root"}}, {}, False),
         ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}}, {}, False),

@@ -12,6 +12,8 @@ from automation.commands.options import Json, Stack
 from automation.commands.output import Output
 from automation.exits import Exit
 from automation.operations import preflight as checks
+from automation.operations.findings import Finding
+from automation.operations.findings import Stack as Asked
 from automation.stacks import local
 
 _MARKS = {True: "ok", False: "NO", None: "??"}
@@ -20,10 +22,10 @@ _MARKS = {True: "ok", False: "NO", None: "??"}
 def preflight(stack: Stack, as_json: Json = False) -> None:
     """Say whether the account has what a stack needs.
 
-    Read-only: credentials and account, quotas of SageMaker's endpoints and jobs, Lambda, VPCs and addresses, endpoint
-    services of the region, names of buckets, services that are closed to new customers; each with what to do. What is
-    needed follows from the program, as `python -m local synth` declares it. Exit code 7 if something is lacking, 4 if
-    nothing could be found out.
+    Read-only: credentials and account, quotas of SageMaker's endpoints and jobs, Lambda, VPCs and addresses, services
+    and endpoint services of the region, names that are taken, services that are closed to new customers; each with what
+    to do. What is needed follows from the program, as `python -m local synth` declares it. Exit code 7 if something is
+    lacking, 4 if nothing could be found out.
     """
     on, out = target.read(stack), Output(as_json=as_json)
     out.say(f"account: {on.caller} in {on.region}")
@@ -45,7 +47,7 @@ def preflight(stack: Stack, as_json: Json = False) -> None:
         raise typer.Exit(Exit.AWS)
 
 
-def findings(on: target.Target) -> list[checks.Finding]:
+def findings(on: target.Target) -> list[Finding]:
     """What the account has, and lacks, of what the stack's program declares."""
     resources: Any = local.synth(on.stack, target.PROJECT)["resources"]
-    return checks.run(checks.Stack(resources=resources, region=on.region, client=on.client))
+    return checks.run(Asked(resources=resources, region=on.region, client=on.client))

@@ -19,7 +19,7 @@ from automation.commands.progress import followed
 from automation.evidence import FORMATS
 from automation.exits import Exit
 from automation.operations.errors import RefusedError
-from automation.operations.preflight import Finding
+from automation.operations.findings import Finding
 from automation.stacks import backups as copies
 from automation.stacks import deployment, local, teardown, workspace
 from automation.stacks import drift as drifts

@@ -9,57 +9,31 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from automation.operations.findings import Finding, Stack, unknown
+from automation.operations.offered import services
+from automation.operations.taken import names
+
 #: Lambda keeps this much concurrency for functions without a reservation (developer guide, "Configuring reserved
 #: concurrency for a function", read 2026-11-29).
 UNRESERVED: Final = 100
-_NO_ACCESS = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One answer. `holds` is None where it could not be found out; `fix` says what to do unless it holds."""
-
-    subject: str
-    holds: bool | None
-    found: str
-    fix: str = ""
+Check = Callable[[Stack], Iterator[Finding]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stack:
-    """What is to be deployed: the resources as `synth` has them, where, and clients by the name of a service."""
-
-    resources: Sequence[Mapping[str, Any]]
-    region: str
-    client: Callable[[str], Any]
-
-    def inputs(self, kind: str) -> list[Mapping[str, Any]]:
-        """The inputs of all resources of a type."""
-        return [resource["inputs"] for resource in self.resources if resource["type"] == kind]
-
-
-def run(stack: Stack) -> list[Finding]:
-    """All findings. What may not be read is one of them, and nothing stops the others."""
+def run(stack: Stack, checks: Mapping[str, Check] | None = None) -> list[Finding]:
+    """All findings, of all checks or of those. What may not be read is one of them, and nothing stops the others."""
     found: list[Finding] = []
-    for subject, check in CHECKS.items():
+    for subject, check in (CHECKS if checks is None else checks).items():
         try:
             found += check(stack)
         except (ClientError, BotoCoreError) as error:
-            found.append(_unknown(subject, error))
+            found.append(unknown(subject, error))
     return found
-
-
-def _unknown(subject: str, error: Exception) -> Finding:
-    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
-    fix = "allow it for who runs preflight, or look it up by hand" if code in _NO_ACCESS else "try again"
-    text, markup, _ = " ".join(str(error).split()).partition("<")  # a page in place of an answer
-    found = f"{text.rstrip(' :')}: no answer of AWS's" if markup else text
-    return Finding(subject=subject, holds=None, found=found[:300], fix=fix)
 
 
 def concurrency(stack: Stack) -> Iterator[Finding]:
@@ -210,7 +184,7 @@ def buckets(stack: Stack) -> Iterator[Finding]:
                 found = "a bucket of that name is there, and is not to be used by who asks"
                 yield Finding(subject=name, holds=False, found=found, fix="log in to its account, or rename the stack")
             else:
-                yield _unknown(name, error)
+                yield unknown(name, error)
         else:
             found = "is there in an account that who asks may use"
             fix = "it is the stack's own, or import it before the first `up` (docs/automation.md, Taking over)"
@@ -238,7 +212,7 @@ def feature_groups(stack: Stack) -> Iterator[Finding]:
             found = stack.client("sagemaker").describe_feature_group(FeatureGroupName=name)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ResourceNotFound":
-                yield _unknown(name, error)
+                yield unknown(name, error)
             continue
         there = {each["FeatureName"] for each in found["FeatureDefinitions"]}
         lacking = [each["featureName"] for each in inputs["featureDefinitions"] if each["featureName"] not in there]
@@ -247,12 +221,14 @@ def feature_groups(stack: Stack) -> Iterator[Finding]:
 
 
 #: Every check, by what it is about.
-CHECKS: Final[Mapping[str, Callable[[Stack], Iterator[Finding]]]] = {
+CHECKS: Final[Mapping[str, Check]] = {
     "Lambda concurrency": concurrency,
     "SageMaker instances": instances,
     "network": networks,
     "addresses": addresses,
-    "names": buckets,
+    "services": services,
+    "buckets": buckets,
+    "names": names,
     "closed services": closed,
     "feature store": feature_groups,
 }

@@ -12,7 +12,7 @@ from automation.commands import main, target
 from automation.exits import Exit
 from automation.operations import preflight
 from automation.operations.errors import RefusedError
-from automation.operations.preflight import Finding
+from automation.operations.findings import Finding, Stack
 from automation.stacks import local
 
 GOOD = Finding(subject="Lambda concurrency", holds=True, found="2 are reserved", fix="raise it")
@@ -28,7 +28,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def answered(monkeypatch: pytest.MonkeyPatch, *findings: Finding) -> None:
-    def run(stack: preflight.Stack) -> list[Finding]:
+    def run(stack: Stack) -> list[Finding]:
         assert (stack.resources, stack.region) == ([{"type": "t", "inputs": {}}], "eu-west-1")
         return list(findings)
 

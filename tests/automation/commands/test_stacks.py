@@ -13,7 +13,7 @@ import pytest
 from automation.commands import main, stacks
 from automation.commands import output as outputs
 from automation.operations.errors import StoppedError
-from automation.operations.preflight import Finding
+from automation.operations.findings import Finding
 from automation.stacks import deployment, local
 from local.emulator import Emulator
 from tests.automation.stacks.conftest import BUCKET, ENDPOINT, RESOURCES, Engine

@@ -11,7 +11,7 @@ import settings as stack_config
 from automation.operations import rollouts, unscaling
 from components import data, delivery, ground, models, operations, personas, serving
 from components.ground import account, judged
-from components.models import parameters
+from components.models import packages, parameters
 from components.models.images import Images, ImagesArgs
 from components.models.registry import removed
 from components.models.signs import Signs, SignsArgs
@@ -36,6 +36,7 @@ names = Names(stack=stack, account=caller.account_id, region=region, partition=c
 found = parameters.read(names, lookup)
 built = parameters.images(names, found)
 releases = parameters.release_records(names, settings.workloads, found)
+champions = packages.champions(settings.workloads, releases, lookup)
 
 # What every workload stands on.
 base = ground.lay(names, settings, [data.calls(contracts.values()), *models.CALLS, *operations.CALLS], lookup, on_aws)
@@ -59,6 +60,7 @@ for name, config in settings.workloads.items():
         contract=contracts[name],
         images=built,
         records=releases[name],
+        champions=champions[name],
         stack_tags=tags,
         root=Root(name, on_aws),
     )

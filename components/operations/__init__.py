@@ -11,7 +11,7 @@ import pulumi
 from components import schedule
 from components.data import ingestion
 from components.data.ingestion import Ingestion, IngestionArgs
-from components.models import packages, training
+from components.models import training
 from components.models.training import Training
 from components.operations import dead_letters, drift, function, monitoring, quality, retraining, rollback
 from components.operations.dead_letters import DeadLetters, DeadLettersArgs
@@ -90,7 +90,7 @@ def monitor(
     if live.live is None:
         return
     names = workload.names.of_endpoint(endpoint)
-    champion = packages.read(workload.records[endpoint].wanted.champion, lookup)
+    champion = workload.champions[endpoint]
     compared_with = drift.reference(names, champion)
     if compared_with and TRAINING in workload.images:
         drift.Drift(

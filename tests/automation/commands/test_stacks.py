@@ -229,16 +229,6 @@ def test_cancel_asks_for_the_name_of_the_stack(run: Any, engine: Engine, monkeyp
     assert engine.asked == ["cancel"]
 
 
-@pytest.mark.parametrize("command", ["up", "refresh", "drift", "outputs", "cancel"])
-def test_what_needs_the_cli_says_where_to_get_it(run: Any, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
-    said = run(command)
-    assert (said.code, said.out) == (1, "")
-    assert said.err.startswith(
-        "error: the Pulumi CLI is not on PATH; install it (https://www.pulumi.com/docs/install/)"
-    )
-
-
 def local_run(monkeypatch: pytest.MonkeyPatch, *, code: int, out: str = "", err: str = "") -> list[list[str]]:
     """Without a CLI, and with a local run that answers so; the commands it was given."""
     monkeypatch.setenv("PATH", "/nowhere")

@@ -134,6 +134,20 @@ def test_a_protected_endpoint_is_named_to_be_stopped_and_protected_again_without
     assert stopped((engine.project / "Pulumi.prod.yaml").read_text())
 
 
+@pytest.mark.parametrize("command", ["stop", "wake"])
+def test_what_fails_half_way_keeps_the_line_and_up_goes_on(run: Any, engine: Engine, command: str) -> None:
+    engine.set(fails={"alerts-topic": "no permission"})
+    code, _, err = run(command, "--yes")
+    assert (code, err) == (
+        5,
+        "failed: no permission\ndone: 1 create; `python -m automation up --stack staging` goes on from there",
+    )
+    assert stopped((engine.project / "Pulumi.staging.yaml").read_text()) is (command == "stop")
+    engine.set(fails={})
+    assert run("up", "--yes", "--json")[0] == 0
+    assert engine.names("staging") == [resource["name"] for resource in RESOURCES]
+
+
 def test_an_endpoint_on_its_way_is_not_stopped(run: Any, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(*_: Any) -> None:
         raise releases.BusyError("endpoint churn-staging-live is Updating; wait until it is done, then try again")

@@ -96,6 +96,11 @@ class Layout:
         """Artifacts bucket: what each run of the training pipeline left."""
         return self._prefix("runs")
 
+    @property
+    def imported(self) -> str:
+        """Artifacts bucket: models that others made, each under the hash of its file; among `runs`."""
+        return f"{self.runs}imported/"
+
     def taken_over(self, account: str, stack: str) -> str:
         """Artifacts bucket: what runs of another stack left, of models that were taken over; among `runs`."""
         return f"{self.runs}from-{account}-{stack}/"

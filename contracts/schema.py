@@ -8,6 +8,7 @@ travels from then on as compact JSON (`contract.json`), which containers, model 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -260,6 +261,11 @@ def to_json(contract: Contract) -> str:
     given = {key: value for key, value in dataclasses.asdict(contract).items() if value is not None}
     document = {"format": formats.CURRENT, **given}
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
+
+
+def contract_sha(text: str) -> str:
+    """The contract's address in the artifacts bucket: the first 16 hex digits of the SHA-256 of its compiled form."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def from_json(text: str | bytes) -> Contract:

@@ -1,7 +1,9 @@
-"""`register`: a model that another stack approved, into this one."""
+"""`register`: a model that another stack approved, or that others made, into this one."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,9 +11,11 @@ import typer
 from automation.commands import target
 from automation.commands.options import Json, Stack, Workload, Yes
 from automation.commands.output import Output
-from automation.operations import registration
+from automation.operations import importing, registration
 from automation.operations.errors import RefusedError
-from contracts.names import Names
+from contracts.loader import ContractError, load
+from contracts.names import Names, WorkloadNames
+from contracts.schema import Contract
 
 
 def register(
@@ -20,19 +24,47 @@ def register(
         str | None, typer.Argument(help="Its version or ARN there. Without it the newest approved.", show_default=False)
     ] = None,
     workload: Workload = None,
+    artefact: Annotated[Path | None, typer.Option(help="A model that others made: an ONNX file.")] = None,
+    contract: Annotated[Path | None, typer.Option(help="The contract it was made for, to be compared.")] = None,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
-    """Take a model over that another stack approved.
+    """Take over a model of another stack, or of others.
 
-    From the stack that `registry.source` names: same model, same image by digest. Approve and promote it here then.
+    Without --artefact from the stack that `registry.source` names: same model, same image by digest. With it a run of
+    the training pipeline packages the model and judges it as any candidate. Approve and promote it here then.
     """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.workload(workload)
+    if artefact is None:
+        if contract is not None:
+            raise RefusedError("--contract: found one without a model; give it with --artefact")
+        _take_over(on, out, names, package)
+        return
+    if package is not None:
+        raise RefusedError(f"found package {package} and --artefact {artefact}; give one of them")
+    known = None if contract is None else _contract(contract)
+    out.confirm(f"Register {artefact} by a run of pipeline {names.pipeline}?")
+    display = f"imported-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    execution = importing.start(names, artefact, known, display, s3=on.client("s3"), sagemaker=on.client("sagemaker"))
+    out.done(
+        f"started {execution}, which registers the model if it passes; `follow --training` waits for it",
+        {"execution": execution},
+    )
+
+
+def _contract(path: Path) -> Contract:
+    try:
+        return load(path)
+    except ContractError as error:
+        raise RefusedError(str(error)) from error
+
+
+def _take_over(on: target.Target, out: Output, names: WorkloadNames, package: str | None) -> None:
     source = (on.config.get("ml-platform:registry") or {}).get("source")
     if not isinstance(source, dict) or not {"stack", "account"} <= source.keys():
         raise RefusedError(
-            f"ml-platform:registry: found no source in Pulumi.{stack}.yaml; name the stack that models come from, "
+            f"ml-platform:registry: found no source in Pulumi.{on.stack}.yaml; name the stack that models come from, "
             'such as {source: {stack: staging, account: "123456789012"}}'
         )
     theirs = Names(

@@ -16,7 +16,9 @@ from contracts.names import WorkloadNames
 _ENDED = {"Succeeded", "Failed", "Stopped"}
 
 
-def start(names: WorkloadNames, display_name: str, *, s3: Any, sagemaker: Any) -> str:
+def start(
+    names: WorkloadNames, display_name: str, *, parameters: Mapping[str, str] | None = None, s3: Any, sagemaker: Any
+) -> str:
     """Start the training pipeline on all accepted data; returns the execution's ARN. The brakes are not asked."""
     version = dataset_version(s3, names.accepted_uri)
     if version is None:
@@ -25,7 +27,10 @@ def start(names: WorkloadNames, display_name: str, *, s3: Any, sagemaker: Any) -
         started = sagemaker.start_pipeline_execution(
             PipelineName=names.pipeline,
             PipelineExecutionDisplayName=display_name,
-            PipelineParameters=[{"Name": "DatasetVersion", "Value": version}],
+            PipelineParameters=[
+                {"Name": name, "Value": value}
+                for name, value in {"DatasetVersion": version, **(parameters or {})}.items()
+            ],
         )
     return started["PipelineExecutionArn"]
 
@@ -35,15 +40,21 @@ def changes(names: WorkloadNames, *, s3: Any, sagemaker: Any) -> list[str]:
 
     The deployed pipeline says what its package would say of itself. Empty where a run would learn the same again.
     """
-    with _of_pipeline(names, sagemaker):
-        definition = json.loads(sagemaker.describe_pipeline(PipelineName=names.pipeline)["PipelineDefinition"])
+    would = deployed(names, sagemaker=sagemaker)
     package = packages.newest(names, sagemaker=sagemaker)
     if package is None:
         return ["no model is registered yet"]
-    had, would = package.get("CustomerMetadataProperties", {}), _registers(definition["Steps"])
+    had = package.get("CustomerMetadataProperties", {})
     now = {key: would.get(key) for key in ("training_image", "contract_sha")}
     now["requested_version"] = dataset_version(s3, names.accepted_uri)
     return [f"{key}: {had.get(key)} before, {value} now" for key, value in now.items() if had.get(key) != value]
+
+
+def deployed(names: WorkloadNames, *, sagemaker: Any) -> Mapping[str, Any]:
+    """What the deployed pipeline's package would say of itself, its contract and images among it."""
+    with _of_pipeline(names, sagemaker):
+        definition = json.loads(sagemaker.describe_pipeline(PipelineName=names.pipeline)["PipelineDefinition"])
+    return _registers(definition["Steps"])
 
 
 def _registers(steps: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:

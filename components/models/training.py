@@ -7,7 +7,6 @@ yet; everything else is there, so that the images can be built into a stack that
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -55,11 +54,6 @@ class Job(StrEnum):
     PROCESSING = "processing"
     TRAINING = "training"
     EVALUATION = "evaluation"
-
-
-def contract_sha(text: str) -> str:
-    """The contract's address in the artifacts bucket: the first 16 hex digits of the SHA-256 of its compiled form."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _job_basics(names: WorkloadNames, models_key: pulumi.Input[str], log_group: str) -> list[Statement]:
@@ -242,7 +236,7 @@ class Training(pulumi.ComponentResource):
 
     def _contract(self) -> aws.s3.BucketObjectv2:
         text = schema.to_json(self._args.contract)
-        sha = contract_sha(text)
+        sha = schema.contract_sha(text)
         return aws.s3.BucketObjectv2(
             f"{self._name}-contract-{sha}",
             bucket=self._args.ground.lake.artifacts.bucket,
@@ -308,7 +302,7 @@ class Training(pulumi.ComponentResource):
             "inference_image": args.images[INFERENCE],
             "artifacts_bucket": names.artifacts_bucket,
             "processed_bucket": names.processed_bucket,
-            "contract_sha": contract_sha(schema.to_json(contract)),
+            "contract_sha": schema.contract_sha(schema.to_json(contract)),
             "package_group": names.package_group,
             "experiment": names.pipeline,
             "release_parameter": args.champion.release_parameter,

@@ -113,7 +113,7 @@ def monitor(
 def _ingestion(workload: Workload, letters: DeadLetters, pipeline: pulumi.Resource) -> None:
     """`pipeline` comes with the contract that data is judged by."""
     names, contract = workload.names, workload.contract
-    sha = training.contract_sha(schema.to_json(contract))
+    sha = schema.contract_sha(schema.to_json(contract))
     Ingestion(
         workload.named(ingestion.ROLE),
         IngestionArgs(

@@ -121,6 +121,8 @@ def _data_scientist(names: Names, keys: Keys) -> list[Statement]:
             ["sagemaker:StartPipelineExecution", "sagemaker:StopPipelineExecution"],
             [pipeline, f"{pipeline}/execution/*"],
         ),
+        access.write_objects("ImportModels", names, names.artifacts_bucket, [EVERY.imported]),
+        access.use_key("EncryptModels", [keys[Domain.MODELS]], write=True),
         _read_logs(names),
     ]
 

@@ -115,6 +115,11 @@ def acts() -> Mapping[str, list[Need]]:
         "read captured traffic": _reading(LIVE.processed_bucket, f"{_LAYOUT.data_capture}{LIVE.prefix}/champion/"),
         "read models and reports of runs": _reading(LIVE.artifacts_bucket, _LAYOUT.runs),
         "start training": [("sagemaker:StartPipelineExecution", PIPELINE, {})],
+        "import a model that others made": [
+            ("s3:PutObject", _object(LIVE.artifacts_bucket, _LAYOUT.imported), {}),
+            *_encrypted("kms:GenerateDataKey", LIVE.artifacts_bucket),
+            ("sagemaker:StartPipelineExecution", PIPELINE, {}),
+        ],
         "register a model": [
             ("sagemaker:CreateModelPackage", LIVE.arn("sagemaker", f"model-package-group/{LIVE.package_group}"), {})
         ],

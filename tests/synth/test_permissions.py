@@ -36,6 +36,7 @@ def test_the_page_says_what_the_policies_do() -> None:
         ("read captured traffic", {DS, MLE}),
         ("read models and reports of runs", {DS, MLE}),
         ("start training", {DS}),
+        ("import a model that others made", {DS}),
         ("register a model", set()),
         ("approve a model", {MLE}),
         ("promote, split, shadow", {OPS}),

@@ -17,7 +17,7 @@ from contracts.schema import Contract, Task
 from contracts.tree import columns_of
 from workloads import job
 from workloads.drift.baseline import with_scores
-from workloads.evaluation import champion, legal, report
+from workloads.evaluation import champion, legal, model, report
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import Evaluated, evaluate
 from workloads.evaluation.model import Model
@@ -39,7 +39,7 @@ def main(options: argparse.Namespace) -> job.Outcome:
     """Evaluate, write the three files, say the decision. A rejected model is a result, not an error."""
     contract = read_contract(options.contract)
     with tempfile.TemporaryDirectory() as scratch:
-        candidate = Model.from_archive(options.model / "model.tar.gz", Path(scratch))
+        candidate = model.from_archive(options.model / "model.tar.gz", Path(scratch))
     _same_origin(candidate, contract, read_json(options.manifest))
     live = champion.find(
         options.release_parameter,

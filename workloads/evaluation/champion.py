@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from contracts import release
-from workloads.evaluation.model import Model
+from workloads.evaluation.model import Model, from_archive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,4 +32,4 @@ def find(parameter: str, *, ssm: Any, sagemaker: Any, s3: Any) -> Champion | Non
     with tempfile.TemporaryDirectory() as scratch:
         archive = Path(scratch) / "model.tar.gz"
         s3.download_file(location.netloc, location.path.lstrip("/"), str(archive))
-        return Champion(package_arn=arn, model=Model.from_archive(archive, Path(scratch) / "model"))
+        return Champion(package_arn=arn, model=from_archive(archive, Path(scratch) / "model"))

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -18,10 +17,7 @@ from workloads.evaluation import gate, judges, model_tests
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.intervals import Comparison, Interval
 from workloads.evaluation.judges import Judge
-from workloads.evaluation.model import Model
-
-#: SHAP is exact but slow; a sample of rows is enough for a mean.
-EXPLAINED_ROWS = 1000
+from workloads.evaluation.model import Model, require_finite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +37,10 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
     entities = rows.column(contract.entity).to_numpy()
     labels = rows.column(contract.label).to_numpy()
     features = candidate.features(rows)
-    outputs = candidate.scores(features)
-    champion_outputs = champion.model.scores(champion.model.features(rows)) if champion else None
+    outputs = require_finite(candidate.scores(features), "test")
+    champion_outputs = (
+        require_finite(champion.model.scores(champion.model.features(rows)), "test") if champion else None
+    )
     measured = judge.measure(labels, outputs, entities)
     values = {name: value.value if isinstance(value, Interval) else value for name, value in measured.items()}
     comparison = None if champion_outputs is None else judge.compare(labels, outputs, champion_outputs, entities)
@@ -56,6 +54,7 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
     )
     report = {
         "dataset_version": candidate.metadata["dataset_version"],
+        "origin": candidate.origin,
         "rows": len(labels),
         **judge.described(labels, outputs),
         "headline": {"metric": judge.headline, "value": values[judge.headline]},
@@ -69,7 +68,11 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
             segment.name: judge.by_segment(labels, outputs, rows.column(segment.name).to_pylist())
             for segment in contract.segments
         },
-        "importance": _importance(candidate, features),
+        "importance": {
+            name: float(value)
+            for name, value in zip(contract.feature_names, candidate.importances(features), strict=True)
+        },
+        "importance_unit": candidate.unit or f"mean |SHAP| ({judge.margin})",
         "gate": dataclasses.asdict(decision),
     }
     return Evaluated(report=report, judge=judge, labels=labels, outputs=outputs, champion_outputs=champion_outputs)
@@ -83,10 +86,3 @@ def _compared(champion: Champion, comparison: Comparison) -> dict[str, Any]:
         comparison.metric: dataclasses.asdict(comparison.champion),
         "difference": {"bound": comparison.bound, **dataclasses.asdict(comparison.difference)},
     }
-
-
-def _importance(model: Model, features: NDArray[np.float32]) -> dict[str, float]:
-    """The mean absolute contribution of each feature, over the outputs too."""
-    found = np.abs(model.contributions(features[:EXPLAINED_ROWS])[..., :-1])
-    mean = found.reshape(-1, found.shape[-1]).mean(axis=0)
-    return {name: float(value) for name, value in zip(model.contract.feature_names, mean, strict=True)}

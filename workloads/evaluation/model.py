@@ -1,13 +1,14 @@
-"""A trained model as the training job leaves it: model.tar.gz with model.ubj, contract.json and metadata.json."""
+"""A model as the training job leaves it: model.tar.gz with model.ubj or model.onnx, contract.json and metadata.json."""
 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -16,31 +17,34 @@ from numpy.typing import NDArray
 
 from contracts import schema
 from contracts.schema import Contract
+from workloads import tasks
 from workloads.archive import unpack
 from workloads.features import categories
 from workloads.features.categories import Lists
 from workloads.features.frame import matrix, with_features
+from workloads.inference import predictor
+from workloads.job import UserError
+
+if TYPE_CHECKING:
+    from workloads.inference.onnx_predictor import OnnxPredictor
+
+#: SHAP is exact but slow; a sample of rows is enough for a mean.
+EXPLAINED_ROWS = 1000
+_SEED = 7
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
-    """A booster with the contract whose features it reads. One thread: sums are then the same on every machine."""
+class Model(ABC):
+    """A model with the contract whose features it reads.
 
-    booster: xgb.Booster
+    `tolerance` is by how much two scores of the same row may differ, as a share of the largest; `unit` is that of its
+    importances, None: that of the task's margin.
+    """
+
     contract: Contract
     metadata: Mapping[str, Any]
-
-    @classmethod
-    def from_archive(cls, archive: Path, directory: Path) -> Self:
-        """Unpack `archive` into `directory` (links and paths that leave it are refused) and load the model."""
-        unpack(archive, directory)
-        contract = schema.from_json((directory / "contract.json").read_bytes())
-        booster = xgb.Booster({"nthread": 1}, model_file=directory / "model.ubj")
-        if booster.feature_names != list(contract.feature_names):
-            raise ValueError(
-                f"{archive.name}: the model reads {booster.feature_names}, its contract says {contract.feature_names}"
-            )
-        return cls(booster=booster, contract=contract, metadata=json.loads((directory / "metadata.json").read_bytes()))
+    tolerance: ClassVar[float] = 0.0
+    unit: ClassVar[str | None] = None
 
     @cached_property
     def lists(self) -> Lists:
@@ -54,8 +58,28 @@ class Model:
         """
         return matrix(with_features(rows, self.contract), self.contract, self.lists)
 
+    @property
+    def origin(self) -> str:
+        """Who made it."""
+        return str(self.metadata.get("origin", "trained here"))
+
+    @abstractmethod
     def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the model says: (n,), or (n, classes) of several."""
+
+    @abstractmethod
+    def importances(self, features: NDArray[np.float32]) -> NDArray[Any]:
+        """How much each feature (features,) moves the scores of a sample of rows, in `unit`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boosted(Model):
+    """A booster. One thread: sums are then the same on every machine."""
+
+    booster: xgb.Booster
+
+    def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """As XGBoost gives them."""
         return self.booster.inplace_predict(features)
 
     def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -68,3 +92,62 @@ class Model:
             features, feature_names=names, feature_types=self.booster.feature_types, nthread=1, enable_categorical=True
         )
         return self.booster.predict(data, pred_contribs=True)
+
+    def importances(self, features: NDArray[np.float32]) -> NDArray[Any]:
+        """The mean absolute contribution of each feature, over the outputs too."""
+        found = np.abs(self.contributions(features[:EXPLAINED_ROWS])[..., :-1])
+        return found.reshape(-1, found.shape[-1]).mean(axis=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported(Model):
+    """A model that others made, in ONNX form. What multiplies matrices sums one row otherwise than many."""
+
+    session: OnnxPredictor
+    tolerance: ClassVar[float] = 1e-5
+    unit: ClassVar[str | None] = "change of the answer"
+
+    def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """As onnxruntime gives them."""
+        return self.session.scores(features)
+
+    def importances(self, features: NDArray[np.float32]) -> NDArray[Any]:
+        """By how much scores change in the mean where the values of a feature change rows (Breiman, Random Forests,
+        2001, section 10)."""
+        sample, random = features[:EXPLAINED_ROWS], np.random.default_rng(_SEED)
+        scores, found = self.scores(sample), list[float]()
+        for position in range(sample.shape[1]):
+            changed = sample.copy()
+            changed[:, position] = random.permutation(changed[:, position])
+            found.append(float(np.abs(self.scores(changed) - scores).mean()))
+        return np.array(found)
+
+
+def require_finite(scores: NDArray[np.float32], part: str) -> NDArray[np.float32]:
+    """The scores (n, ...) of a part of the data. UserError if some are no numbers: then there are no metrics."""
+    unscored = int((~np.isfinite(scores.reshape(len(scores), -1)).all(axis=1)).sum())
+    if unscored:
+        raise UserError(
+            f"the model gives no finite number for {unscored} of {len(scores)} rows of the {part} part, most likely "
+            "those with missing values; let it fill them itself (an imputer before it), and export it again"
+        )
+    return scores
+
+
+def from_archive(archive: Path, directory: Path) -> Model:
+    """Unpack `archive` into `directory` (links and paths that leave it are refused) and load the model."""
+    unpack(archive, directory)
+    contract = schema.from_json((directory / "contract.json").read_bytes())
+    metadata = json.loads((directory / "metadata.json").read_bytes())
+    file = directory / predictor.model_file(metadata)
+    if file.suffix == ".onnx":
+        from workloads.inference.onnx_predictor import OnnxPredictor  # half of the step's imports, and seldom needed
+
+        session = OnnxPredictor(file, len(contract.features), tasks.of(contract).outputs)
+        return Imported(session=session, contract=contract, metadata=metadata)
+    booster = xgb.Booster({"nthread": 1}, model_file=file)
+    if booster.feature_names != list(contract.feature_names):
+        raise ValueError(
+            f"{archive.name}: the model reads {booster.feature_names}, its contract says {contract.feature_names}"
+        )
+    return Boosted(booster=booster, contract=contract, metadata=metadata)

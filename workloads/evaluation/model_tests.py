@@ -48,12 +48,12 @@ def _outputs_are_sound(model: Model, features: NDArray[np.float32], judge: Judge
 def _single_equals_batch(model: Model, sample: NDArray[np.float32]) -> ModelTest:
     batch = model.scores(sample)
     single = np.array([model.scores(sample[i : i + 1])[0] for i in range(len(sample))])
-    return _equal("one row scores as in a batch", single, batch)
+    return _equal("one row scores as in a batch", single, batch, model.tolerance)
 
 
 def _order_does_not_matter(model: Model, sample: NDArray[np.float32]) -> ModelTest:
     reversed_scores = model.scores(np.ascontiguousarray(sample[::-1]))[::-1]
-    return _equal("row order does not matter", reversed_scores, model.scores(sample))
+    return _equal("row order does not matter", reversed_scores, model.scores(sample), model.tolerance)
 
 
 def _missing_values_are_scored(model: Model, sample: NDArray[np.float32]) -> ModelTest:
@@ -75,6 +75,9 @@ def _latency(model: Model, sample: NDArray[np.float32], limit_ms: float) -> Mode
     )
 
 
-def _equal(name: str, found: NDArray[np.float32], wanted: NDArray[np.float32]) -> ModelTest:
-    different = int((found != wanted).sum())
-    return ModelTest(name=name, passed=different == 0, found=f"{different} scores differ", allowed="0")
+def _equal(name: str, found: NDArray[np.float32], wanted: NDArray[np.float32], tolerance: float) -> ModelTest:
+    """Of NaN is nothing said here: that outputs are sound is a test of its own."""
+    room = tolerance * float(np.nanmax(np.abs(wanted), initial=0.0))
+    different = int((~np.isclose(found, wanted, rtol=0.0, atol=room, equal_nan=True)).sum())
+    allowed = f"0 by more than {tolerance:g} of the largest" if tolerance else "0"
+    return ModelTest(name=name, passed=different == 0, found=f"{different} scores differ", allowed=allowed)

@@ -52,8 +52,8 @@ def distribution(labels: Array, scores: Array, threshold: float) -> str:
 
 
 def importance(values: Mapping[str, float], unit: str) -> str:
-    """Mean absolute SHAP value per feature, as SVG."""
-    axes = _axes(f"mean |SHAP| ({unit})", "")
+    """How much each feature moves the answers, as SVG; of the first twenty."""
+    axes = _axes(unit, "")
     names = sorted(values, key=lambda name: values[name])[-20:]
     axes.barh(names, [values[name] for name in names])
     return _svg(axes)

@@ -18,7 +18,7 @@ def render(
     """The report of one evaluation.json with the labels (n,) and outputs behind it."""
     drawn = {
         **judge.plots(labels, outputs, champion_outputs),
-        "Importance": plots.importance(evaluation["importance"], judge.margin),
+        "Importance": plots.importance(evaluation["importance"], evaluation["importance_unit"]),
     }
     return _TEMPLATE.render(e=evaluation, plots=drawn)
 

@@ -1,6 +1,6 @@
 """A model package as a directory: what SageMaker unpacks model.tar.gz to, and what the training job writes.
 
-model.ubj       the XGBoost booster
+model.ubj       the XGBoost booster; or model.onnx, the model that others made
 contract.json   the compiled data contract the model was trained under
 metadata.json   {"dataset_version", "features", "xgboost_version", "model_version"?, ...}
 """
@@ -76,7 +76,7 @@ def load(
 
     With `rows_are_features` requests carry the features themselves (the second stage of an inference pipeline).
 
-    The version is, in this order: the argument, the metadata's `model_version`, the hash of model.ubj. Raises
+    The version is, in this order: the argument, the metadata's `model_version`, the hash of the model's file. Raises
     ModelError.
     """
     if not directory.is_dir():
@@ -90,19 +90,19 @@ def load(
         raise ModelError(f"{directory}: {error}") from None
     if threshold is not None and not task.has_threshold:
         raise ModelError(f"threshold {threshold:g} is given, while a {contract.task} has none; remove it")
-    booster = directory / "model.ubj"
+    file = directory / predictor.model_file(metadata)
     try:
-        digest = hashlib.sha256(booster.read_bytes()).hexdigest()
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
         loaded = predictor.load(directory, (len(contract.features), task.outputs), metadata, wanted=predictor_kind)
     except OSError as error:
-        message = f"{error.filename or booster}: {error.strerror}; the training job writes it into model.tar.gz"
+        message = f"{error.filename or file}: {error.strerror}; the training job writes it into model.tar.gz"
         raise ModelError(message) from None
     except ValueError as error:  # xgboost's own error is a ValueError too
         raise ModelError(f"{directory}: {str(error).splitlines()[0]}; package the model again") from None
     except ImportError as error:
-        raise ModelError(
-            f"{directory}: needs xgboost, which is not installed ({error}); use the image with it"
-        ) from None
+        needed = "onnxruntime" if file.suffix == ".onnx" else "xgboost"
+        message = f"{directory}: needs {needed}, which is not installed ({error}); use the image with it"
+        raise ModelError(message) from None
     if rows_are_features:
         contract = features_as_columns(contract)
     return Model(

@@ -94,6 +94,8 @@ def _prediction(model: Model | None) -> dict[str, Any]:
 
 def _explained(model: Model | None) -> dict[str, Any]:
     """Bias and contributions; of several outputs each has its own."""
+    if model is not None and not model.predictor.explains:
+        return {}
     number: dict[str, Any] = {"type": "number"}
     by_name: dict[str, Any] = {"type": "object", "additionalProperties": number}
     if model is None or model.task.outputs == 1:
@@ -135,7 +137,7 @@ def _predict(model: Model | None) -> dict[str, Any]:
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {
         "summary": "Predictions of one row or many",
-        "parameters": [explain],
+        "parameters": [explain] if model is None or model.predictor.explains else [],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": {"oneOf": [row, rows, instances]}}, **text},

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from workloads.inference import bodies
-from workloads.inference.errors import Refused
+from workloads.inference.errors import Fault, Refused, invalid
 from workloads.inference.metrics import Metrics
 from workloads.inference.model import Model
 from workloads.inference.online_store import OnlineStore
-from workloads.inference.predictor import Features
+from workloads.inference.predictor import Features, UnscoredError
 from workloads.inference.request import Request
 from workloads.inference.rows import Entity, Raw, Rows
 from workloads.inference.settings import Settings
@@ -52,6 +52,12 @@ class Scorer:
 
     def answer(self, request: Request, body: bytes, *, may_wait: bool = False) -> tuple[bytes, bytes]:
         """Media type and body of the answer. Raises Refused; MustWaitError if it needs to wait and may not."""
+        try:
+            return self._answer(request, body, may_wait=may_wait)
+        except UnscoredError as error:
+            raise _unscored(error) from error
+
+    def _answer(self, request: Request, body: bytes, *, may_wait: bool) -> tuple[bytes, bytes]:
         model = self.model
         if self.store is None and request.is_plain():
             found = model.reader.one(body)
@@ -61,6 +67,9 @@ class Scorer:
                 self.metrics.predicted(1, decision is True)
                 return JSON, self._writer.one(found[1], output, decision)
         read, write, header = request.media_types()
+        if request.explain and not model.predictor.explains:
+            message = f"contributions are asked for; a model of kind {model.predictor.name} has none"
+            raise Refused(406, "not_acceptable", message)
         rows = self._rows(read, header, body, may_wait=may_wait)
         outputs = self._outputs(request, rows)
         decisions = list(map(self._decide, outputs))
@@ -112,7 +121,10 @@ class Scorer:
             return self.model.predict(rows.values)
         found: list[Output] = []
         for chunk in self._chunks(request, rows, CHUNK_ROWS):
-            found.extend(self.model.predict(chunk))
+            try:
+                found.extend(self.model.predict(chunk))
+            except UnscoredError as error:
+                raise UnscoredError(len(found) + error.row) from error
         return found
 
     def _contributions(self, request: Request, rows: Rows) -> list[Any]:
@@ -137,3 +149,9 @@ class Scorer:
         if time.perf_counter() - request.started > self.settings.request_seconds:
             message = f"not answered within {self.settings.request_seconds:g} s; send fewer rows"
             raise Refused(503, "time_limit", message, headers=((b"retry-after", b"1"),))
+
+
+def _unscored(error: UnscoredError) -> Refused:
+    """422: the row is as the contract says, and the model, one that others made, does not know it."""
+    found = "values for which the model has no finite number (missing ones, or very large ones)"
+    return invalid([Fault(found=found, allowed="what the model was made for", row=error.row)])

@@ -24,6 +24,7 @@ class XGBoostPredictor:
     """An `xgboost.Booster`, cut at its best iteration if training stopped early."""
 
     name = "xgboost"
+    explains = True
 
     def __init__(self, path: Path, features: int) -> None:
         self.booster = xgboost.Booster(model_file=path)

@@ -46,8 +46,12 @@ APPROVAL = ParameterString(
     default_value="PendingManualApproval",
     enum_values=["PendingManualApproval", "Approved", "Rejected"],
 )
+CONTRACT = f"s3://{token('artifacts_bucket')}/contracts/{token('workload')}/{token('contract_sha')}/contract.json"
+#: A model that others made, which Train packages instead of training one. A channel must hold something: without such a
+#: model it is the contract once more.
+IMPORTED = ParameterString("ImportedModelUri", default_value=CONTRACT)
 NUM_ROUND, ETA, MAX_DEPTH = ParameterInteger("NumRound"), ParameterFloat("Eta"), ParameterInteger("MaxDepth")
-PARAMETERS = [DATA_URI, DATA_VERSION, PROCESSING_TYPE, TRAINING_TYPE, APPROVAL, NUM_ROUND, ETA, MAX_DEPTH]
+PARAMETERS = [DATA_URI, DATA_VERSION, PROCESSING_TYPE, TRAINING_TYPE, APPROVAL, NUM_ROUND, ETA, MAX_DEPTH, IMPORTED]
 
 #: Parameters whose default is a number of the contract. The SDK takes no token for a number: `finish` puts it in.
 CONTRACT_DEFAULTS = {"NumRound": "num_round", "Eta": "eta", "MaxDepth": "max_depth"}
@@ -56,7 +60,6 @@ ENTRYPOINTS = {"Train": ["python3", "-m", "workloads.training"]}
 #: Jobs that call AWS while they run, and why. Every other job is isolated from the network: `harden` sees to it.
 CONNECTED = {"Evaluate": "reads the release record (SSM), the champion's package (SageMaker) and its model (S3)"}
 
-CONTRACT = f"s3://{token('artifacts_bucket')}/contracts/{token('workload')}/{token('contract_sha')}/contract.json"
 CONTRACT_PATH = f"{input_path('contract')}/contract.json"
 MANIFEST = PropertyFile(name="Manifest", output_name="manifest", path="manifest.json")
 REPORT = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
@@ -131,7 +134,8 @@ def _baseline(session: Any, prepare: Any) -> Any:
 
 
 def _train(session: Any, prepare: Any) -> Any:
-    """The model. Rounds, rate and depth come from the contract unless the execution says otherwise."""
+    """The model. Rounds, rate and depth come from the contract unless the execution says otherwise; so does the model
+    itself where the execution brings one."""
     return steps.training(
         "Train",
         session=session,
@@ -140,6 +144,7 @@ def _train(session: Any, prepare: Any) -> Any:
             "validation": output_uri(prepare, "validation"),
             "contract": CONTRACT,
             "manifest": output_uri(prepare, "manifest"),
+            "imported": IMPORTED,
         },
         # A number parameter must be made a text, or the definition has a number where the API takes texts only.
         hyperparameters={
@@ -219,6 +224,7 @@ def _register(session: Any, baseline: Any, train: Any, evaluate: Any) -> Any:
             "inference_image": token("inference_image"),
             "pipeline_execution": ExecutionVariables.PIPELINE_EXECUTION_ID,
             "training_image": token("training_image"),
+            "origin": _judged("origin"),
             "training_job": train.properties.TrainingJobName,
         },
         card=model_card(),

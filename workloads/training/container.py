@@ -18,6 +18,8 @@ from workloads.inputs import CONTRACT_FILE, read_contract, read_json
 from workloads.job import PlatformError, UserError
 
 CHANNELS = ("train", "validation", "contract", "manifest")
+#: A channel that a job need not have; the pipeline puts the contract there where no model is to be imported.
+IMPORTED = "imported"
 _FIELDS = {field.name: type(getattr(Training(), field.name)) for field in dataclasses.fields(Training)}
 #: Lowest and highest legal value of each hyper-parameter: XGBoost documentation, "XGBoost Parameters".
 _RANGES: Mapping[str, tuple[float, float]] = {
@@ -33,7 +35,10 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One training job: its channels (directories of read-only input), its outputs, and what it is to train."""
+    """One training job: its channels (directories of read-only input), its outputs, and what it is to train.
+
+    `imported` is a model that others made, to be packaged instead.
+    """
 
     channels: Mapping[str, Path]
     model: Path
@@ -41,6 +46,7 @@ class Job:
     contract: Contract
     manifest: Mapping[str, Any]
     hyperparameters: Training
+    imported: Path | None = None
 
 
 def read(root: Path, environment: Mapping[str, str]) -> Job:
@@ -57,6 +63,7 @@ def read(root: Path, environment: Mapping[str, str]) -> Job:
         contract=contract,
         manifest=read_json(_only_file(channels["manifest"], "manifest.json")),
         hyperparameters=hyperparameters(contract.training, read_json(given) if given.exists() else {}),
+        imported=_imported(Path(environment.get(f"SM_CHANNEL_{IMPORTED.upper()}", root / "input" / "data" / IMPORTED))),
     )
 
 
@@ -81,6 +88,17 @@ def hyperparameters(defaults: Training, given: Mapping[str, str]) -> Training:
     if faults:
         raise UserError("hyper-parameters: " + "; ".join(faults))
     return dataclasses.replace(defaults, **values)
+
+
+def _imported(channel: Path) -> Path | None:
+    """The model in its channel; None without one. UserError for what is there and is no ONNX file."""
+    files = sorted(path for path in channel.rglob("*") if path.is_file() and path.name != CONTRACT_FILE)
+    if not files:
+        return None
+    if len(files) > 1 or files[0].suffix != ".onnx":
+        found = ", ".join(path.name for path in files)
+        raise UserError(f"channel {IMPORTED}: found {found}; allowed: one file <name>.onnx; give its whole URI")
+    return files[0]
 
 
 def _only_file(directory: Path, name: str) -> Path:

@@ -30,7 +30,7 @@ class RowGroups(xgb.DataIter):
 
     def __init__(self, directory: Path, contract: Contract, lists: Lists, weights: Weights = None) -> None:
         self._directory, self._contract, self._lists, self._weights = directory, contract, lists, weights
-        self._batches = _row_groups(directory, contract, lists)
+        self._batches = row_groups(directory, contract, lists)
         super().__init__(release_data=True)
 
     def next(self, input_data: Callable[..., Any]) -> bool:
@@ -49,7 +49,7 @@ class RowGroups(xgb.DataIter):
 
     def reset(self) -> None:
         """Start again: XGBoost goes through the data twice, for the quantiles and for the bins."""
-        self._batches = _row_groups(self._directory, self._contract, self._lists)
+        self._batches = row_groups(self._directory, self._contract, self._lists)
 
 
 def feature_types(contract: Contract) -> list[str]:
@@ -122,9 +122,10 @@ def _files(directory: Path) -> list[Path]:
     return sorted(directory.rglob("*.parquet"))
 
 
-def _row_groups(
+def row_groups(
     directory: Path, contract: Contract, lists: Lists
 ) -> Iterator[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
+    """The model matrix (n, features) and the labels (n,) of each row group of a directory, files in name order."""
     columns = [*contract.feature_names, contract.label]
     for path in _files(directory):
         with pq.ParquetFile(path) as file:

@@ -10,7 +10,7 @@ import pytest
 
 from automation.commands import main, target
 from automation.exits import Exit
-from automation.operations import registration
+from automation.operations import importing, registration
 from automation.operations.registration import Registered
 
 PROJECT = Path(__file__).parents[3]
@@ -67,4 +67,39 @@ def test_without_a_source_it_says_what_to_write(
         "error: ml-platform:registry: found no source in Pulumi.prod.yaml; name the stack that models come from, such "
         'as {source: {stack: staging, account: "123456789012"}}\n'
     )
+    assert asked == []
+
+
+def test_a_model_that_others_made_is_given_to_a_run(
+    asked: list[tuple[Any, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = list[Any]()
+
+    def start(names: Any, model: Path, contract: Any, display_name: str, **clients: Any) -> str:
+        given.append((names.pipeline, model, contract and contract.name, display_name[:9], clients))
+        return "arn:execution"
+
+    monkeypatch.setattr(importing, "start", start)
+    model, contract = tmp_path / "model.onnx", PROJECT / "contracts" / "churn.yaml"
+    call = ["register", "--stack", "prod", "--yes", "--json", "--artefact", str(model)]
+    assert main([*call, "--contract", str(contract)]) == Exit.DONE
+    assert json.loads(capsys.readouterr().out) == {"execution": "arn:execution"}
+    assert main(call) == Exit.DONE
+    clients = {"s3": "s3", "sagemaker": "sagemaker"}
+    assert given == [("churn-prod", model, name, "imported-", clients) for name in ("churn", None)]
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["7", "--artefact", "m.onnx"], "error: found package 7 and --artefact m.onnx; give one of them\n"),
+        (["--contract", "c.yaml"], "error: --contract: found one without a model; give it with --artefact\n"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(
+    asked: list[tuple[Any, ...]], capsys: pytest.CaptureFixture[str], more: list[str], message: str
+) -> None:
+    assert main(["register", "--stack", "prod", "--yes", *more]) == Exit.REFUSED
+    assert capsys.readouterr().err == message
     assert asked == []

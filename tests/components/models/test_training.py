@@ -12,7 +12,6 @@ from components.models.training import (
     Job,
     Training,
     TrainingArgs,
-    contract_sha,
     job_statements,
     pipeline_statements,
 )
@@ -22,7 +21,7 @@ from tests.components.engine import LIVE, Deployment, deploy, ground, is_unknown
 from workloads.pipeline import render
 
 CHURN = loader.load("contracts/churn.yaml")
-SHA = contract_sha(schema.to_json(CHURN))
+SHA = schema.contract_sha(schema.to_json(CHURN))
 DIGEST = "0" * 64
 IMAGES = {image: f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-{image}@sha256:{DIGEST}" for image in
           ("training", "inference")}  # fmt: skip
@@ -60,7 +59,7 @@ def test_the_contract_lies_under_its_own_hash() -> None:
     assert contract.inputs["kmsKeyId"] == "arn:aws:kms:eu-west-1:123456789012:key/keys-models"
     assert contract.retain_on_delete is True
     other = dataclasses.replace(CHURN, threshold=0.5)
-    assert contract_sha(schema.to_json(other)) != SHA
+    assert schema.contract_sha(schema.to_json(other)) != SHA
 
 
 @pytest.mark.parametrize("built", [(), ("training",), ("inference",)])

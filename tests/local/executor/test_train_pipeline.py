@@ -171,3 +171,45 @@ def test_a_weak_model_is_rejected_with_the_reason(aws: Aws) -> None:
 def read(aws: Aws, uri: str) -> bytes:
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     return aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def imported(aws: Aws, name: str) -> ExecutionResult:
+    """An execution that is given a model of `tests/workloads/inference/exports`, as `register --artefact` starts it."""
+    key = f"runs/churn/imported/{name}/{name}.onnx"
+    aws.s3.upload_file(str(ROOT / "tests/workloads/inference/exports" / f"{name}.onnx"), ARTIFACTS, key)
+    return aws.run(DatasetVersion="data-1", ImportedModelUri=f"s3://{ARTIFACTS}/{key}")
+
+
+def test_a_model_that_others_made_is_judged_and_registered_as_a_trained_one(aws: Aws, package: dict[str, Any]) -> None:
+    found = imported(aws, "candidate")
+    assert found.failure_reason is None
+    made = aws.sagemaker.describe_model_package(
+        ModelPackageName=found.step("Register").metadata["RegisterModel"]["Arn"]
+    )
+    said, before = made["CustomerMetadataProperties"], package["CustomerMetadataProperties"]
+    content = (ROOT / "tests/workloads/inference/exports/candidate.onnx").read_bytes()
+    assert said["origin"] == f"imported: sha256 {hashlib.sha256(content).hexdigest()}"
+    assert before["origin"] == "trained here"
+    assert {key: said[key] for key in ("dataset_version", "contract_sha", "inference_image")} == {
+        key: before[key] for key in ("dataset_version", "contract_sha", "inference_image")
+    }
+    evaluation = json.loads(read(aws, said["evaluation"]))
+    checks = {check["name"] for check in evaluation["gate"]["checks"]}
+    trained = {check["name"] for check in json.loads(read(aws, before["evaluation"]))["gate"]["checks"]}
+    assert (evaluation["gate"]["decision"], checks - {"auc against the champion"}) == ("register", trained)
+
+
+def test_one_that_is_not_good_enough_is_rejected(aws: Aws, first: ExecutionResult) -> None:
+    assert first.failure_reason is None
+    found = imported(aws, "net")
+    assert (found.step("Train").status, found.step("Reject").status) == ("Succeeded", "Failed")
+    assert "(quality.f1.min of the contract)" in str(found.failure_reason)
+
+
+def test_one_that_cannot_be_asked_fails_with_the_reason(aws: Aws, first: ExecutionResult) -> None:
+    assert first.failure_reason is None
+    found = imported(aws, "fixed")
+    assert found.step("Train").status == "Failed"
+    assert "fixed.onnx: inputs features tensor(float) [2, 6] are found; allowed is one matrix" in str(
+        found.step("Train").failure_reason
+    )

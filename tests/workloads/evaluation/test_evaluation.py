@@ -27,7 +27,7 @@ from workloads.evaluation import champion, judges, model_tests
 from workloads.evaluation.__main__ import _comparable, _same_origin, write
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import evaluate
-from workloads.evaluation.model import Model
+from workloads.evaluation.model import Boosted, from_archive
 from workloads.job import UserError
 
 PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/toy/1"
@@ -73,7 +73,7 @@ def make_rows(rows: int, seed: int) -> pa.Table:
 
 def make_archive(directory: Path, contract: Contract, rows: pa.Table) -> Path:
     """model.tar.gz as the training job leaves it."""
-    model = Model(booster=xgb.Booster(), contract=contract, metadata={})
+    model = Boosted(booster=xgb.Booster(), contract=contract, metadata={})
     data = xgb.DMatrix(model.features(rows), rows["y"].to_numpy(), feature_names=list(contract.feature_names))
     directory.mkdir(parents=True)
     xgb.train({"objective": "binary:logistic", "max_depth": 3}, data, 20).save_model(directory / "model.ubj")
@@ -86,16 +86,18 @@ def make_archive(directory: Path, contract: Contract, rows: pa.Table) -> Path:
 
 
 @pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Model]:
-    def _build(*features: str) -> Model:
+def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Boosted]:
+    def _build(*features: str) -> Boosted:
         directory = tmp_path_factory.mktemp("model") / "files"
         archive = make_archive(directory, make_contract(*features), make_rows(2000, 1))
-        return Model.from_archive(archive, directory / "unpacked")
+        made = from_archive(archive, directory / "unpacked")
+        assert isinstance(made, Boosted)
+        return made
 
     return _build
 
 
-def test_the_first_candidate_is_judged_by_its_thresholds(build: Callable[..., Model]) -> None:
+def test_the_first_candidate_is_judged_by_its_thresholds(build: Callable[..., Boosted]) -> None:
     candidate = build("a", "b")
     result = evaluate(candidate, None, make_rows(1500, 2), candidate.contract)
     report = result.report
@@ -109,7 +111,7 @@ def test_the_first_candidate_is_judged_by_its_thresholds(build: Callable[..., Mo
 
 
 def test_a_candidate_worse_than_the_champion_is_rejected_though_it_reaches_its_thresholds(
-    build: Callable[..., Model],
+    build: Callable[..., Boosted],
 ) -> None:
     candidate, live = build("a"), build("a", "b")  # the champion had a feature more: it computes its own
     result = evaluate(candidate, Champion(package_arn=PACKAGE, model=live), make_rows(4000, 2), candidate.contract)
@@ -122,7 +124,7 @@ def test_a_candidate_worse_than_the_champion_is_rejected_though_it_reaches_its_t
     )
 
 
-def test_a_contract_without_a_column_that_the_champion_reads_says_so(build: Callable[..., Model]) -> None:
+def test_a_contract_without_a_column_that_the_champion_reads_says_so(build: Callable[..., Boosted]) -> None:
     contract = make_contract("b")
     fewer = dataclasses.replace(contract, columns=tuple(c for c in contract.columns if c.name != "a"))
     _comparable(None, fewer)
@@ -135,7 +137,7 @@ def test_a_contract_without_a_column_that_the_champion_reads_says_so(build: Call
     )
 
 
-class Broken(Model):
+class Broken(Boosted):
     """A model with a fault of behaviour, which its AUC would not show."""
 
     def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -157,7 +159,7 @@ class Broken(Model):
         "a row of missing values is scored",
     ],
 )
-def test_each_fault_of_behaviour_is_seen(build: Callable[..., Model], fault: str) -> None:
+def test_each_fault_of_behaviour_is_seen(build: Callable[..., Boosted], fault: str) -> None:
     good = build("a", "b")
     features = good.features(make_rows(300, 3))
     assert all(t.passed for t in model_tests.run(good, features, judges.of(good.contract), None))
@@ -165,7 +167,7 @@ def test_each_fault_of_behaviour_is_seen(build: Callable[..., Model], fault: str
     assert fault in {t.name for t in model_tests.run(broken, features, judges.of(good.contract), None) if not t.passed}
 
 
-def test_a_slow_model_fails_its_latency_test(build: Callable[..., Model]) -> None:
+def test_a_slow_model_fails_its_latency_test(build: Callable[..., Boosted]) -> None:
     model = build("a", "b")
     result = model_tests.run(model, model.features(make_rows(50, 3)), judges.of(model.contract), 1e-6)
     assert [t.name for t in result if not t.passed] == ["latency p99"]
@@ -176,7 +178,7 @@ def test_an_archive_that_escapes_its_directory_is_refused(tmp_path: Path) -> Non
     with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as tar:
         tar.add(tmp_path / "evil", arcname="../evil")
     with pytest.raises(ArchiveMemberError):
-        Model.from_archive(tmp_path / "model.tar.gz", tmp_path / "unpacked")
+        from_archive(tmp_path / "model.tar.gz", tmp_path / "unpacked")
 
 
 def test_a_model_whose_features_are_not_its_contracts_is_refused(tmp_path: Path) -> None:
@@ -186,10 +188,10 @@ def test_a_model_whose_features_are_not_its_contracts_is_refused(tmp_path: Path)
         for name in ("model.ubj", "contract.json", "metadata.json"):
             tar.add(tmp_path / "m" / name, arcname=name)
     with pytest.raises(ValueError, match=r"the model reads \['f0', 'f1'\], its contract says \('f0',\)"):
-        Model.from_archive(tmp_path / "mixed.tar.gz", tmp_path / "unpacked")
+        from_archive(tmp_path / "mixed.tar.gz", tmp_path / "unpacked")
 
 
-def test_a_model_is_judged_only_on_the_data_it_came_from(build: Callable[..., Model]) -> None:
+def test_a_model_is_judged_only_on_the_data_it_came_from(build: Callable[..., Boosted]) -> None:
     model = build("a")
     _same_origin(model, model.contract, {"dataset_version": "sha256:12"})
     with pytest.raises(UserError, match="the model says sha256:12, the manifest sha256:99"):
@@ -246,7 +248,7 @@ def test_the_champion_is_the_live_release_of_the_record(tmp_path: Path, monkeypa
     assert (found.package_arn, found.model.contract) == (PACKAGE, make_contract("a"))
 
 
-def test_the_report_opens_without_a_network(build: Callable[..., Model], tmp_path: Path) -> None:
+def test_the_report_opens_without_a_network(build: Callable[..., Boosted], tmp_path: Path) -> None:
     candidate = build("a", "b")
     result = evaluate(candidate, Champion(package_arn=PACKAGE, model=candidate), make_rows(1500, 2), candidate.contract)
     warning = "feature a: alone it separates y (AUC 1.0000)"
@@ -271,7 +273,9 @@ def test_the_step_as_a_process_needs_its_arguments() -> None:
     assert "--contract, --model, --test, --manifest, --baseline, --release-parameter, --output" in done.stderr
 
 
-def test_a_champion_with_a_contract_of_the_former_form_is_compared(build: Callable[..., Model], tmp_path: Path) -> None:
+def test_a_champion_with_a_contract_of_the_former_form_is_compared(
+    build: Callable[..., Boosted], tmp_path: Path
+) -> None:
     candidate = build("a", "b")
     former = json.loads(schema.to_json(candidate.contract))
     former["quality"] = {f"{end}_{b['metric']}": b[end] for b in former["quality"] for end in ("min", "max") if b[end]}
@@ -285,7 +289,7 @@ def test_a_champion_with_a_contract_of_the_former_form_is_compared(build: Callab
     with tarfile.open(archive, "w:gz") as tar:
         for name in ("model.ubj", "contract.json", "metadata.json"):
             tar.add(tmp_path / "m" / name, arcname=name)
-    live = Champion(package_arn=PACKAGE, model=Model.from_archive(archive, tmp_path / "unpacked"))
+    live = Champion(package_arn=PACKAGE, model=from_archive(archive, tmp_path / "unpacked"))
     report = evaluate(candidate, live, make_rows(1500, 2), candidate.contract).report
     assert report["champion"]["difference"]["value"] == 0.0
     assert live.model.contract.quality == candidate.contract.quality

@@ -24,7 +24,7 @@ from workloads.evaluation.__main__ import _comparable, write
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import Evaluated, evaluate
 from workloads.evaluation.judges import regression
-from workloads.evaluation.model import Model
+from workloads.evaluation.model import Boosted, Model
 from workloads.job import UserError
 
 __all__ = ["trained"]
@@ -35,7 +35,7 @@ PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/toy/1"
 
 def loaded(package: Package) -> Model:
     package.booster.set_param({"nthread": 1})
-    return Model(booster=package.booster, contract=package.contract, metadata=package.metadata)
+    return Boosted(booster=package.booster, contract=package.contract, metadata=package.metadata)
 
 
 def judged(package: Package, champion: Package | None = None, *, seed: int = 3) -> Evaluated:

@@ -27,7 +27,7 @@ from workloads.drift import baseline, capture, screening
 from workloads.drift.detection import compare
 from workloads.drift.histogram import Histogram, Kind
 from workloads.evaluation.evaluate import evaluate
-from workloads.evaluation.model import Model
+from workloads.evaluation.model import Boosted
 from workloads.features import categories, frame, row
 from workloads.inference import batch, model
 from workloads.inference.model import ModelError
@@ -135,7 +135,7 @@ def test_a_package_without_a_learned_list_is_refused(trained: Trained, tmp_path:
 
 def test_the_model_is_judged_by_its_own_list(trained: Trained) -> None:
     package, rows = trained("categorical"), problems.rows("categorical", 800, 3)
-    candidate = Model(booster=package.booster, contract=package.contract, metadata=package.metadata)
+    candidate = Boosted(booster=package.booster, contract=package.contract, metadata=package.metadata)
     found = evaluate(candidate, None, rows, package.contract)
     assert found.report["gate"]["decision"] == "register", found.report["gate"]["reason"]
     assert set(found.report["importance"]) == {"a", "b", "both", "plan", "kind"}

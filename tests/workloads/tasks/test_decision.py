@@ -18,7 +18,7 @@ from tests.workloads.tasks.problems import Package
 from workloads import tasks
 from workloads.evaluation import metrics
 from workloads.evaluation.evaluate import evaluate
-from workloads.evaluation.model import Model
+from workloads.evaluation.model import Boosted
 from workloads.inference import model
 from workloads.inference.model import ModelError
 from workloads.training import data
@@ -81,7 +81,7 @@ def test_evaluation_and_service_decide_at_the_chosen_threshold(trained: Trained)
     assert model.load(package.directory, max_rows=10).threshold == chosen
     assert model.load(package.directory, max_rows=10, threshold=0.3).threshold == 0.3
     rows = problems.rows("costly", 800, 3)
-    candidate = Model(booster=package.booster, contract=package.contract, metadata=package.metadata)
+    candidate = Boosted(booster=package.booster, contract=package.contract, metadata=package.metadata)
     report = evaluate(candidate, None, rows, package.contract).report
     assert report["threshold"] == chosen
     served = tasks.of_package(package.contract, package.metadata)

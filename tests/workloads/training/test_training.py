@@ -80,7 +80,7 @@ def test_checkpoints_do_not_pile_up(root: Path) -> None:
 
 def test_row_groups_are_the_whole_data(root: Path, contract: Contract) -> None:
     directory = root / "input/data/train"
-    parts = list(data._row_groups(directory, contract, {}))
+    parts = list(data.row_groups(directory, contract, {}))
     assert [len(label) for _, label in parts] == [500] * 6
     table = pq.read_table(directory)
     np.testing.assert_array_equal(

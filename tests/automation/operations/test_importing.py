@@ -1,0 +1,80 @@
+"""A model that others made: uploaded under its hash, and a run started that is given it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automation.operations import importing, training
+from automation.operations.errors import RefusedError
+from contracts import loader
+from contracts.names import Names
+from contracts.schema import contract_sha, to_json
+
+NAMES = Names(stack="staging", account="123456789012", region="eu-west-1").of_workload("churn")
+CHURN = loader.load(Path(__file__).parents[3] / "contracts" / "churn.yaml")
+SHA = contract_sha(to_json(CHURN))
+
+
+class Store:
+    """The uploads."""
+
+    def __init__(self) -> None:
+        self.uploaded: list[tuple[str, str, str]] = []
+
+    def upload_file(self, file: str, bucket: str, key: str) -> None:
+        self.uploaded.append((file, bucket, key))
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    found = list[Any]()
+
+    def start(names: Any, display_name: str, *, parameters: Any, s3: Any, sagemaker: Any) -> str:
+        found.append((names.pipeline, display_name, parameters))
+        return "arn:execution"
+
+    monkeypatch.setattr(training, "start", start)
+    monkeypatch.setattr(training, "deployed", lambda names, sagemaker: {"contract_sha": SHA})
+    return found
+
+
+def test_the_run_is_given_the_model_under_its_hash(tmp_path: Path, started: list[Any]) -> None:
+    model, s3 = tmp_path / "theirs.onnx", Store()
+    model.write_bytes(b"model")
+    key = f"runs/churn/imported/{hashlib.sha256(b'model').hexdigest()}/theirs.onnx"
+    execution = importing.start(NAMES, model, CHURN, "imported-1", s3=s3, sagemaker=None)
+    assert execution == "arn:execution"
+    assert s3.uploaded == [(str(model), "123456789012-staging-ai-artifacts", key)]
+    uri = f"s3://123456789012-staging-ai-artifacts/{key}"
+    assert started == [("churn-staging", "imported-1", {"ImportedModelUri": uri})]
+
+
+def test_another_contract_than_the_deployed_one_is_refused(
+    tmp_path: Path, started: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, s3 = tmp_path / "theirs.onnx", Store()
+    model.write_bytes(b"model")
+    monkeypatch.setattr(training, "deployed", lambda names, sagemaker: {"contract_sha": "0123"})
+    with pytest.raises(RefusedError) as refused:
+        importing.start(NAMES, model, CHURN, "imported-1", s3=s3, sagemaker=None)
+    assert str(refused.value) == (
+        f"--contract: found one with the hash {SHA}; pipeline churn-staging judges by 0123; deploy the contract with "
+        "`up`, or give the one that is deployed"
+    )
+    assert (s3.uploaded, started) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("absent.onnx", "nothing"), ("directory.onnx", "a directory"), ("model.pkl", "a file")]
+)
+def test_what_is_no_onnx_file_is_refused(tmp_path: Path, started: list[Any], name: str, kind: str) -> None:
+    (tmp_path / "directory.onnx").mkdir()
+    (tmp_path / "model.pkl").write_bytes(b"")
+    with pytest.raises(RefusedError) as refused:
+        importing.start(NAMES, tmp_path / name, None, "imported-1", s3=Store(), sagemaker=None)
+    assert str(refused.value) == (f"--artefact: found {kind} at {str(tmp_path / name)!r}; allowed: a file <name>.onnx")
+    assert started == []

@@ -13,7 +13,6 @@ import pytest
 import xgboost as xgb
 
 from automation.operations import feature_store, rollouts
-from components.models.training import contract_sha
 from contracts import loader, release, schema
 from contracts.feature_store import group_name, identity
 from contracts.names import Names
@@ -220,7 +219,9 @@ def test_a_contract_that_grows_replaces_nothing_and_evolve_adds_its_column(
     up()
     put("old", support_tickets="3")
     changes = Stack("staging", home=home, config_overrides={"workloads": stack}).preview(cloud_of(emulator)).changes
-    former = f"churn-training-contract-{contract_sha(schema.to_json(contract))}"  # its object stays in the bucket
+    former = (
+        f"churn-training-contract-{schema.contract_sha(schema.to_json(contract))}"  # its object stays in the bucket
+    )
     assert [urn.rpartition("::")[2] for op in (Op.REPLACE, Op.DELETE) for urn in changes.get(op, ())] == [former]
 
     sagemaker = platform.client("sagemaker")
@@ -234,7 +235,7 @@ def test_a_contract_that_grows_replaces_nothing_and_evolve_adds_its_column(
     assert kept("old") == {"customer_id": "old", "event_time": "2026-11-21T10:00:00Z", "support_tickets": "3"}
     assert kept("new")["logins"] == "5"
     pipeline = sagemaker.describe_pipeline(PipelineName=platform.names.pipeline)["PipelineDefinition"]
-    assert contract_sha(schema.to_json(wider)) in pipeline
+    assert schema.contract_sha(schema.to_json(wider)) in pipeline
 
 
 def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_changes_nothing(

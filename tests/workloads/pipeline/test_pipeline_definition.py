@@ -34,6 +34,7 @@ def test_only_run_time_knobs_are_parameters(rendered: dict[str, Any]) -> None:
         "NumRound": 150,
         "Eta": 0.05,
         "MaxDepth": 6,
+        "ImportedModelUri": "s3://123456789012-staging-ai-artifacts/contracts/churn/0123456789abcdef/contract.json",
     }
 
 
@@ -145,6 +146,7 @@ def test_the_package_waits_for_a_person_and_says_what_it_came_from(steps: Steps)
         "evaluation",
         "inference_image",
         "metric",
+        "origin",
         "pipeline_execution",
         "requested_version",
         "training_image",

@@ -12,7 +12,7 @@ TOLD   := .local/delivery/$(STACK)
 BASE   ?= origin/main
 SYFT   ?= syft
 
-.PHONY: help images pr-preview pr-policies pr-cost pr-comment setup up down synth diagram boundary test test-all check format bench-serve lock pipeline clean
+.PHONY: help images pr-preview pr-policies pr-cost pr-comment setup up down synth diagram boundary test test-all check format bench-preview bench-serve lock pipeline clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -92,6 +92,9 @@ images: ## build both images with their bills of materials into .local/images (n
 	  $(SYFT) scan oci-archive:.local/images/$$image.tar --quiet --output spdx-json=.local/images/$$image.spdx.json && \
 	  rm .local/images/$$image.tar || exit 1; \
 	done
+
+bench-preview: .venv/dev.stamp ## measure the program against as many plain resources, and with up to 50 endpoints
+	@$(BIN)/python -m local.benchmark
 
 bench-serve: .venv/dev.stamp .venv-serve/stamp .venv-bench/stamp ## measure the inference service against a naive one and its peers
 	$(BIN)/python -m workloads.inference.benchmark

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 
 from components.models import packages
+from contracts.release import Record
 from settings import Realtime, Workload
 from settings.endpoints import Endpoint
 from tests.components.engine import deploy
@@ -36,7 +37,7 @@ def test_champions_of_what_runs_are_read_each_once() -> None:
         "new": Realtime(),
     }
     workloads = {"churn": Workload(contract="c.yaml", champion="live", endpoints=endpoints)}
-    releases = {"churn": dict.fromkeys(("live", "second", "asleep"), SECOND)}
+    releases: dict[str, dict[str, Record]] = {"churn": dict.fromkeys(("live", "second", "asleep"), SECOND)}
     asked: list[str] = []
 
     def answer(args: dict[str, Any]) -> dict[str, Any]:

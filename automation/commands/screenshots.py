@@ -1,28 +1,41 @@
-"""`python -m automation.commands.screenshots`: the pictures of docs/automation.md, of a stack that is made up."""
+"""`python -m automation.commands.screenshots`: the pictures of docs/automation.md.
+
+The status is of a stack that is made up, the cost that of prod.
+"""
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 from automation.commands.screen import rendered
+from automation.cost import Document, estimate
+from automation.cost.text import by_component
 from automation.operations.status import Alarm, EndpointStatus, Run, Status
 from automation.operations.verification import Verdict
+from automation.stacks import local
+from contracts.prices import REFERENCE
 from contracts.release import Release
 from contracts.release import Status as ReleaseStatus
 
-IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"
+PROJECT: Final = Path(__file__).parents[2]
+IMAGES: Final = PROJECT / "docs" / "images"
 _GROUP: Final = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-prod"
 
 
-def pictures() -> Mapping[str, str]:
-    """Name of a file to its SVG."""
-    return {"status.svg": svg("python -m automation status --stack prod", rendered(_status()))}
+def status() -> str:
+    """status.svg."""
+    return svg("python -m automation status --stack prod", rendered(_status()))
+
+
+def cost(prod: Document) -> str:
+    """cost.svg, of prod in the region that the documentation has its prices of."""
+    return svg("python -m automation cost --stack prod", Text(by_component(estimate(prod))))
 
 
 def svg(title: str, shown: RenderableType) -> str:
@@ -80,5 +93,6 @@ def _status() -> Status:
 
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
-    for name, drawn in pictures().items():
+    synthesised = Document.of(local.synth("prod", PROJECT, config=[f"aws:region={REFERENCE}"]))
+    for name, drawn in {"status.svg": status(), "cost.svg": cost(synthesised)}.items():
         (IMAGES / name).write_text(drawn, encoding="utf-8")

@@ -16,7 +16,11 @@ from automation.stacks.log import Step, Watch
 from automation.stacks.workspace import state
 from contracts.prices import PriceError, price
 
-KEY: Final = "aws:kms/key:Key"
+BUCKET, KEY, OBJECT = "aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:s3/bucketObjectv2:BucketObjectv2"
+#: What it costs to retain what the program retains.
+_RETAINED: Final = {
+    "aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings": "nothing: a setting of the account",
+}
 _GIB: Final = 1024**3
 
 
@@ -90,10 +94,15 @@ def _emptied(
 def leftovers(before: Iterable[Mapping[str, Any]], emptied: Iterable[Emptied], region: str) -> list[Left]:
     """What outlives the stack, of what was in its state before and of what was emptied."""
     left = [_locked(each, region) for each in emptied if each.locked]
-    for resource in before:
+    known = list(before)
+    buckets = {resource.get("id") for resource in known if resource["type"] == BUCKET}
+    for resource in known:
         name, inputs = resource["urn"].rpartition("::")[2], resource.get("inputs") or {}
+        if resource["type"] == OBJECT and inputs.get("bucket") in buckets:
+            continue  # it goes with its bucket, or is locked in it
         if resource.get("retainOnDelete"):
-            left.append(Left(what=f"{resource['type']} {name}", why="the program retains it", cost="as before"))
+            cost = _RETAINED.get(resource["type"], "as much as before")
+            left.append(Left(what=f"{resource['type']} {name}", why="the program retains it", cost=cost))
         elif resource["type"] == KEY:
             days = inputs.get("deletionWindowInDays", 30)
             why = f"waits {days:g} days; `aws kms cancel-key-deletion --key-id {resource.get('id')}` brings it back"

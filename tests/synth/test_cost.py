@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from automation.advisor import advise
+from automation.commands import screenshots
 from automation.cost import Document, Estimate, Traffic, estimate
 from automation.cost.page import STOPPED, page, with_endpoints
 from automation.cost.rules import FREE, RULES
@@ -96,6 +97,11 @@ def test_every_type_that_a_component_makes_is_in_the_table() -> None:
 
 def test_no_type_is_both_free_and_priced() -> None:
     assert FREE & set(RULES) == set()
+
+
+def test_the_picture_of_the_documentation_is_of_prod_as_it_is() -> None:
+    stored = (screenshots.IMAGES / "cost.svg").read_text(encoding="utf-8")
+    assert stored == screenshots.cost(default("prod")), "stale: python -m automation.commands.screenshots"
 
 
 # What the platform promises, for 1 M requests a month in us-east-1 (README.md; docs/cost.md shows it line by line).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,8 +19,9 @@ from automation.stacks.log import Log
 from contracts.names import Names
 from local.emulator import Emulator
 from tests.automation.conftest import Platform
-from tests.automation.stacks.conftest import BUCKET, Engine
+from tests.automation.stacks.conftest import BUCKET, ROOT, Engine
 
+GLUE = "dataCatalogEncryptionSettings:DataCatalogEncryptionSettings"
 KEY = {"type": "aws:kms/key:Key", "name": "keys-raw", "id": "k-1", "inputs": {"deletionWindowInDays": 30}}
 TOPIC = {"type": "aws:sns/topic:Topic", "name": "alerts", "id": "arn:topic"}
 Run = Callable[..., tuple[int, str, str]]
@@ -157,10 +159,34 @@ def test_what_is_locked_is_told_with_its_time_and_what_it_costs(
     assert engine.names("gone") == ["keys-raw", "lake-raw-bucket"]
 
 
-def test_what_the_program_retains_is_told() -> None:
-    contract = {"type": "aws:s3/bucketObjectv2:BucketObjectv2", "urn": "urn::contract", "retainOnDelete": True}
-    (left,) = teardown.leftovers([contract, {"type": BUCKET, "urn": "urn::lake"}], [], "eu-west-1")
-    assert str(left) == ("left: aws:s3/bucketObjectv2:BucketObjectv2 contract: the program retains it; costs as before")
+def test_what_the_program_retains_is_told_with_what_it_costs_unless_it_goes_with_its_bucket() -> None:
+    contract = {"type": teardown.OBJECT, "urn": "urn::contract", "retainOnDelete": True}
+    settings = {"type": f"aws:glue/{GLUE}", "urn": "urn::encryption", "retainOnDelete": True}
+    topic = {**TOPIC, "urn": "urn::alerts", "retainOnDelete": True}
+    lake = {"type": BUCKET, "urn": "urn::lake", "id": "artifacts"}
+    resources = [
+        {**contract, "inputs": {"bucket": "artifacts"}},
+        {**contract, "urn": "urn::elsewhere", "inputs": {"bucket": "others"}},
+        settings,
+        topic,
+        lake,
+    ]
+    assert [*map(str, teardown.leftovers(resources, [], "eu-west-1"))] == [
+        f"left: {teardown.OBJECT} elsewhere: the program retains it; costs as much as before",
+        f"left: aws:glue/{GLUE} encryption: the program retains it; costs nothing: a setting of the account",
+        "left: aws:sns/topic:Topic alerts: the program retains it; costs as much as before",
+    ]
+
+
+def test_all_that_the_program_retains_has_a_word_of_its_own() -> None:
+    """`retain_on_delete` follows the resource that it is of."""
+    found: set[str] = set()
+    for path in (ROOT / "components").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        for retained in re.finditer("retain_on_delete", text):
+            made = re.findall(r"aws\.(\w+\.[A-Z]\w+)\(\n", text[: retained.start()])
+            found.add([each for each in made if not each.endswith("Args")][-1])
+    assert found == {"s3.BucketObjectv2", "glue.DataCatalogEncryptionSettings"}
 
 
 @pytest.mark.parametrize(

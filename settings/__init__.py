@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from settings.access import Access, Persona, Personas
 from settings.audit import Audit
-from settings.autoscaling import Autoscaling, Schedule
+from settings.autoscaling import Autoscaling
 from settings.codepipeline import Archive, CodeCommit, CodeConnections, CodePipeline, DeployedBy
 from settings.delivery import Delivery, GitHub, GitLab
 from settings.endpoints import (
@@ -47,8 +47,10 @@ from settings.rollouts import (
     Rollout,
     bakes,
 )
+from settings.schedules import Schedule
 from settings.section import Section
 from settings.stack import Settings
+from settings.steps import Steps
 from settings.workloads import Workload
 
 __all__ = [
@@ -100,6 +102,7 @@ __all__ = [
     "Serverless",
     "Settings",
     "Source",
+    "Steps",
     "Workload",
     "bakes",
     "config_keys",

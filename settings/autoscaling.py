@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Final
 
 from pydantic import Field
 
+from contracts.prices import told as usd
 from settings.faults import Fault, repeated
+from settings.schedules import Schedule, Timezone
 from settings.section import Section, told
+from settings.steps import Steps
 
-TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
-
-
-class Schedule(Section):
-    """New limits of autoscaling at a time of every day."""
-
-    at: TimeOfDay
-    """Time of day in UTC, as HH:MM."""
-    minimum: int = Field(ge=1, le=100)
-    """Fewest instances from then on."""
-    maximum: int = Field(ge=1, le=100)
-    """Most instances from then on."""
+_ALARMS: Final = f"two alarms, {usd('cloudwatch', 'alarm, standard', 'month')} for each a month"
+_FAST: Final = f"two alarms of high resolution, {usd('cloudwatch', 'alarm, high resolution', 'month')} for each a month"
+#: What may be tracked; one of them or steps is what scales.
+_TARGETS: Final = ("invocations_per_instance", "concurrent_requests", "latency_ms", "cpu_percent")
 
 
 class Autoscaling(Section):
-    """Target tracking on invocations per instance, and limits by time of day, for the champion.
+    """Targets that are held, steps, and limits by the clock, for the champion.
 
-    A challenger keeps the count it starts with: SageMaker refuses to remove a variant that scales, and the deployment
-    that ends an A/B test, or an emergency rollback, has to.
+    Where several say how many instances there should be, the most count. A challenger keeps the count it starts with,
+    for it has to be removable at once; a shadow too: SageMaker's call that scales takes production variants only.
     """
 
     enabled: bool = Field(
@@ -40,22 +35,53 @@ class Autoscaling(Section):
     """Fewest instances."""
     maximum: int = Field(default=10, ge=1, le=100, json_schema_extra=told(cost="the bound of what the load may cost"))
     """Most instances of a variant."""
-    invocations_per_instance: int = Field(default=1000, ge=1, le=1_000_000)
-    """Invocations per instance and minute to hold."""
+    invocations_per_instance: int | None = Field(
+        default=1000,
+        ge=1,
+        le=1_000_000,
+        json_schema_extra=told(cost=_ALARMS, risk="blind to requests that take longer"),
+    )
+    """Invocations per instance and minute to hold; null to hold none."""
+    concurrent_requests: int | None = Field(
+        default=None, ge=1, le=1000, json_schema_extra=told(cost=_FAST, risk="scales in no faster than the others")
+    )
+    """Requests that an instance has at once to hold, measured every 10 seconds: for loads that rise within a minute."""
+    latency_ms: int | None = Field(
+        default=None,
+        ge=1,
+        le=60_000,
+        json_schema_extra=told(cost=_ALARMS, risk="latency that does not come from load adds instances up to the most"),
+    )
+    """Mean latency of the model in ms to hold."""
+    cpu_percent: int | None = Field(
+        default=None, ge=1, le=100, json_schema_extra=told(cost=_ALARMS, risk="an average of a minute hides bursts")
+    )
+    """Share of the CPU in use to hold, in percent of all cores."""
+    steps: Steps | None = None
+    """Steps of capacity, in place of a target or beside it."""
     scale_out_cooldown_seconds: int = Field(default=60, ge=0, le=3600)
     """Pause after a scale-out."""
     scale_in_cooldown_seconds: int = Field(default=300, ge=0, le=3600)
     """Pause after a scale-in."""
+    timezone: Timezone | None = None
+    """The zone of the schedules' clock, where it is not the stack's."""
     schedules: tuple[Schedule, ...] = (
         Schedule(at="22:00", minimum=1, maximum=3),
         Schedule(at="06:00", minimum=2, maximum=10),
     )
-    """Limits by time of day."""
+    """Limits by the clock."""
 
     def faults(self) -> Iterator[Fault]:
-        """Limits that cross, and times named twice."""
-        limits = [("", self), *((f"schedules[{i}].", schedule) for i, schedule in enumerate(self.schedules))]
-        for path, limit in limits:
-            if limit.minimum > limit.maximum:
-                yield Fault(f"{path}minimum", limit.minimum, f"at most the maximum ({limit.maximum})", "exchange them")
-        yield from repeated("schedules", [schedule.at for schedule in self.schedules])
+        """Limits that cross, nothing that scales, and moments named twice."""
+        if self.minimum > self.maximum:
+            yield Fault("minimum", self.minimum, f"at most the maximum ({self.maximum})", "exchange them")
+        if self.enabled and self.steps is None and all(getattr(self, target) is None for target in _TARGETS):
+            advice = "say what scales, or enabled: false"
+            yield Fault("invocations_per_instance", None, f"one of {', '.join(_TARGETS)} or steps", advice)
+        yield from repeated("schedules", [schedule.said for schedule in self.schedules])
+
+    def in_zone(self, timezone: str) -> Autoscaling:
+        """With the zone of every schedule's clock, where none of its own is said."""
+        zone = self.timezone or timezone
+        schedules = tuple(each.model_copy(update={"timezone": each.timezone or zone}) for each in self.schedules)
+        return self.model_copy(update={"timezone": zone, "schedules": schedules})

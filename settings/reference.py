@@ -50,6 +50,9 @@ _PAGES: Final = (
     ("Linear", "….rollout: {kind: linear}", ""),
     ("Rolling", "….rollout: {kind: rolling}", ""),
     ("Autoscaling", "….autoscaling", ""),
+    ("Steps", "….autoscaling.steps", ""),
+    ("StepOut", "….autoscaling.steps.scale_out[]", ""),
+    ("StepIn", "….autoscaling.steps.scale_in[]", ""),
     ("Schedule", "….autoscaling.schedules[]", ""),
     ("BacklogScaling", "….autoscaling of {kind: asynchronous}", ""),
 )

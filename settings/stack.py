@@ -24,6 +24,7 @@ from settings.network import Network
 from settings.notifications import Notifications
 from settings.registry import Registry
 from settings.retraining import Retraining
+from settings.schedules import Timezone
 from settings.section import Section, told
 from settings.tags import MAX_ENDPOINT_TAGS, MAX_TAGS, Tags, overlaid, tag_faults
 from settings.workloads import Workload, churn
@@ -61,6 +62,8 @@ class Settings(Section):
     there, whatever the shell says; without it, to where `pulumi login` or PULUMI_BACKEND_URL say."""
     tags: Tags = Field(default={}, max_length=MAX_TAGS)
     """Tags of every resource, beside Project, Environment and ManagedBy. The policy pack says which are required."""
+    timezone: Timezone = "UTC"
+    """The zone of the clock by which endpoints scale; one of them or a schedule may differ."""
     network: Network = Network()
     """Where the workloads run."""
     keys: Keys = Keys()
@@ -139,7 +142,9 @@ class Settings(Section):
             changed[section] = merged = getattr(self, section).overridden(own)
             faults += [f._replace(path=f"workloads.{name}.{section}.{f.path}") for f in merged.faults()]
         changed["endpoints"] = {
-            key: endpoint.model_copy(update={"tags": overlaid(changed["tags"], endpoint.tags)})
+            key: endpoint.model_copy(
+                update={"tags": overlaid(changed["tags"], endpoint.tags), **endpoint.in_zone(self.timezone)}
+            )
             for key, endpoint in workload.endpoints.items()
         }
         effective = workload.model_copy(update=changed)

@@ -17,6 +17,7 @@ from automation.commands.ends import ENDS
 from automation.commands.evolving import evolve
 from automation.commands.preflight import preflight
 from automation.commands.registering import register
+from automation.commands.scaling import scale
 from automation.commands.shadow import compare, shadow
 from automation.commands.shipping import ship
 from automation.exits import Exit
@@ -51,6 +52,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     acts.split,
     shadow,
     compare,
+    scale,
     acts.halt,
     acts.rollback,
     acts.follow,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from automation.cost.traffic import DAYS_A_MONTH, HOURS_A_WEEK
@@ -38,14 +39,32 @@ def runs_a_month(expression: str) -> float:
 def hours_of_week(expression: str) -> Iterator[int]:
     """The hours of the week (0 is Monday from 00:00) in which a schedule fires.
 
-    RefusedError for one that names days of the month: a week stands for the month here.
+    None for what is once, or on days of the month: a week stands for the month here.
     """
+    if expression.startswith("at("):
+        return
     _, hour, day, _, weekday = _fields(expression)
-    if day not in "*?":
-        raise RefusedError(f"schedule: found {expression}; allowed: days of the week; price the stack without it")
+    if day not in "*?" or "#" in weekday or "L" in weekday:
+        return
     for each in _weekdays(weekday) if weekday not in "*?" else range(7):
         for at in _numbers(hour, 0, 23):
             yield (24 * each + at) % HOURS_A_WEEK
+
+
+def fires(expression: str, moment: datetime) -> bool:
+    """Whether a schedule, `cron(...)` or `at(...)`, fires in the minute of `moment`, on the clock of its own zone."""
+    if expression.startswith("at("):
+        return datetime.fromisoformat(expression[3:-1]).replace(second=0) == moment.replace(second=0, microsecond=0)
+    minute, hour, day, month, weekday = _fields(expression)
+    year = expression[:-1].rpartition(" ")[2]
+    return (
+        moment.minute in _numbers(minute, 0, 59)
+        and moment.hour in _numbers(hour, 0, 23)
+        and (day in "*?" or moment.day in _numbers(day, 1, 31))
+        and moment.month in _numbers(month, 1, 12, _MONTHS)
+        and (weekday in "*?" or moment.weekday() in _weekdays(weekday))
+        and moment.year in _numbers(year, 1970, 2199)
+    )
 
 
 def _fields(expression: str) -> tuple[str, str, str, str, str]:

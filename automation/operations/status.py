@@ -77,12 +77,20 @@ def alarms(workloads: Iterable[WorkloadNames], cloudwatch: Any) -> tuple[list[Al
     for names in workloads:
         pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{names.prefix}-")
         for found in (alarm for page in pages for alarm in page["MetricAlarms"]):
+            if _scales(found):
+                continue
             if found["StateValue"] == "ALARM":
                 since = found["StateUpdatedTimestamp"].isoformat(timespec="seconds")
                 ringing.append(Alarm(name=found["AlarmName"], since=since, reason=found.get("StateReason", "")))
             else:
                 quiet += 1
     return sorted(ringing, key=lambda alarm: alarm.since, reverse=True), quiet
+
+
+def _scales(alarm: Mapping[str, Any]) -> bool:
+    """Whether an alarm tells a scaling policy and nobody else: that it goes off is no trouble."""
+    actions = alarm.get("AlarmActions", [])
+    return bool(actions) and all(":autoscaling:" in action for action in actions)
 
 
 def runs(names: WorkloadNames, sagemaker: Any) -> list[Run]:

@@ -84,9 +84,3 @@ def package_id(arn: str) -> str:
     """`<group>-<version>` of a model package."""
     _, group, version = arn.rsplit("/", 2)
     return f"{group}-{version}"
-
-
-def cron(time_of_day: str) -> str:
-    """`22:00` as a schedule of Application Auto Scaling, every day."""
-    hour, minute = time_of_day.split(":")
-    return f"cron({int(minute)} {int(hour)} * * ? *)"

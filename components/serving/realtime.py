@@ -17,7 +17,7 @@ from components.serving.deployment import deployment_config
 from components.serving.endpoint import endpoint
 from components.serving.fleet import configurations
 from components.serving.kind import Drawn, EndpointArgs
-from components.serving.scaling import scaling, with_type
+from components.serving.scaling import scaling
 from components.serving.watch import watch_fleet
 from contracts.release import CHAMPION
 from settings import Realtime as Settings
@@ -42,8 +42,7 @@ class Realtime(pulumi.ComponentResource):
         self.endpoint = endpoint(name, args, configs[0], deployment, self)
         self.name = self.endpoint.name if self.endpoint else pulumi.Output.from_input(args.names.prefix)
         if self.endpoint and args.settings.autoscaling.enabled:
-            opts = with_type(args.settings.instance_type, self)
-            scaling(name, args.names, CHAMPION, args.settings.autoscaling, self.endpoint, opts)
+            scaling(name, args.names, CHAMPION, args.settings, self.endpoint, self)
         self.register_outputs({"endpoint": self.name, "release": args.record.wanted.id})
 
     @property

@@ -8,9 +8,13 @@ import pulumi
 import pulumi_aws as aws
 
 from components.service import Service
-from components.serving.plan import cron
+from components.serving.clock import scheduled
+from components.serving.measured import dimensions, measured
+from components.serving.steps import step_scaling
 from contracts.names import EndpointNames
-from settings import Autoscaling
+from settings import Realtime
+
+Tracking = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgsDict
 
 #: AWS services of what is made here (`components.service`).
 SERVICES: Final = (
@@ -60,45 +64,60 @@ def scaling(
     name: str,
     names: EndpointNames,
     variant: str,
-    settings: Autoscaling,
+    settings: Realtime,
     endpoint: aws.sagemaker.Endpoint,
-    opts: pulumi.ResourceOptions,
+    parent: pulumi.Resource,
 ) -> None:
-    """Scaling of a variant that is in every release.
+    """Scaling of a variant that is in every release: by targets that are held, by steps, and by the clock.
 
     SageMaker refuses to remove a variant as long as it is a scalable target (developer guide, "Update endpoints
     that use automatic scaling"), and a challenger has to go when its test ends or is rolled back.
     """
-    target = scalable(name, variant, (settings.minimum, settings.maximum), endpoint, opts)
-    aws.appautoscaling.Policy(
-        f"{name}-{variant}-invocations",
-        name=names.resource(f"{variant}-invocations"),
-        policy_type="TargetTrackingScaling",
-        service_namespace=target.service_namespace,
-        scalable_dimension=target.scalable_dimension,
-        resource_id=target.resource_id,
-        target_tracking_scaling_policy_configuration=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs(
-            predefined_metric_specification=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs(
-                predefined_metric_type="SageMakerVariantInvocationsPerInstance"
-            ),
-            target_value=settings.invocations_per_instance,
-            scale_out_cooldown=settings.scale_out_cooldown_seconds,
-            scale_in_cooldown=settings.scale_in_cooldown_seconds,
-        ),
-        opts=opts,
-    )
-    for schedule in settings.schedules:
-        role = f"{variant}-at-{schedule.at.replace(':', '')}"
-        aws.appautoscaling.ScheduledAction(
-            f"{name}-{role}",
-            name=names.resource(role),
+    how, opts = settings.autoscaling, with_type(settings.instance_type, parent)
+    target = scalable(name, variant, (how.minimum, how.maximum), endpoint, opts)
+    for called, held in targets(names, variant, settings).items():
+        aws.appautoscaling.Policy(
+            f"{name}-{variant}-{called}",
+            name=names.resource(f"{variant}-{called}"),
+            policy_type="TargetTrackingScaling",
             service_namespace=target.service_namespace,
             scalable_dimension=target.scalable_dimension,
             resource_id=target.resource_id,
-            schedule=cron(schedule.at),
-            timezone="UTC",
-            scalable_target_action=aws.appautoscaling.ScheduledActionScalableTargetActionArgs(
-                min_capacity=schedule.minimum, max_capacity=schedule.maximum
-            ),
+            target_tracking_scaling_policy_configuration={
+                **held,
+                "scale_out_cooldown": how.scale_out_cooldown_seconds,
+                "scale_in_cooldown": how.scale_in_cooldown_seconds,
+            },
             opts=opts,
         )
+    step_scaling(name, names, variant, how, settings.instance_type, target, opts)
+    for schedule in how.schedules:
+        scheduled(name, names, variant, schedule, how.timezone, target, opts)
+
+
+def targets(names: EndpointNames, variant: str, settings: Realtime) -> dict[str, Tracking]:
+    """What is held, by the name of its policy."""
+    how = settings.autoscaling
+    predefined = {
+        "invocations": (how.invocations_per_instance, "SageMakerVariantInvocationsPerInstance"),
+        "concurrency": (how.concurrent_requests, "SageMakerVariantConcurrentRequestsPerModelHighResolution"),
+    }
+    found: dict[str, Tracking] = {
+        called: {"predefined_metric_specification": {"predefined_metric_type": metric}, "target_value": value}
+        for called, (value, metric) in predefined.items()
+        if value is not None
+    }
+    customized = {"latency": ("latency_ms", how.latency_ms), "cpu": ("cpu_percent", how.cpu_percent)}
+    for called, (what, value) in customized.items():
+        if value is not None:
+            read = measured(what, settings.instance_type)
+            found[called] = {
+                "customized_metric_specification": {
+                    "namespace": read.namespace,
+                    "metric_name": read.metric,
+                    "statistic": read.statistic,
+                    "dimensions": [{"name": key, "value": each} for key, each in dimensions(names, variant).items()],
+                },
+                "target_value": value * read.unit,
+            }
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -67,6 +67,11 @@ class AnyKind(Section):
     """When its alarms go off."""
     needs: Needs = Needs()
     """What is asked of it: its kind is refused if it cannot meet that."""
+
+    def in_zone(self, timezone: str) -> Mapping[str, Section]:
+        """The sections that say when something happens, with the stack's zone where they have none of their own."""
+        del timezone
+        return {}
 
 
 class Fleet(AnyKind):

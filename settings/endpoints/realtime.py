@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from settings.autoscaling import Autoscaling
 from settings.endpoints.common import Fleet, RequestAlarms
+from settings.section import Section
 
 
 class Realtime(Fleet):
@@ -22,3 +24,7 @@ class Realtime(Fleet):
     def most_instances(self) -> int:
         """Most instances that a variant may ever have."""
         return self.autoscaling.maximum
+
+    def in_zone(self, timezone: str) -> Mapping[str, Section]:
+        """Its scaling, by the clock of the stack's zone."""
+        return {"autoscaling": self.autoscaling.in_zone(timezone)}

@@ -47,6 +47,29 @@ def test_alarms_of_an_endpoint() -> None:
     assert found.alarms == RequestAlarms(server_errors=3, server_error_percent=5, latency_p99_ms=500)
 
 
+def test_all_that_is_wrong_with_a_schedule_is_said_at_once() -> None:
+    schedule = {"once": "2027-13-01T08:00", "weekdays": ["monday"], "day_of_month": 1, "minimum": 3, "maximum": 2}
+    found = faults(workloads=live(autoscaling={"schedules": [schedule]}))
+    assert [line.partition(":")[2].partition(": found")[0].rpartition("schedules[0].")[2] for line in found] == [
+        "once",
+        "day_of_month",
+        "once",
+        "minimum",
+    ]
+
+
+def test_schedules_read_the_clock_of_the_stacks_zone_or_of_their_own() -> None:
+    def zones(**scaling: Any) -> list[str | None]:
+        found = load(timezone="Asia/Tokyo", workloads=live(autoscaling=scaling)).workloads["churn"].endpoints["live"]
+        assert isinstance(found, Realtime)
+        return [schedule.timezone for schedule in found.autoscaling.schedules]
+
+    own = {"at": "22:00", "minimum": 1, "maximum": 3, "timezone": "Europe/Berlin"}
+    assert zones() == ["Asia/Tokyo", "Asia/Tokyo"]
+    assert zones(timezone="UTC") == ["UTC", "UTC"]
+    assert zones(schedules=[own, own | {"timezone": None}]) == ["Europe/Berlin", "Asia/Tokyo"]
+
+
 def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> None:
     assert faults(workloads=live(rollout={"kind": "canary", "canary_percent": 150})) == [
         "ml-platform:workloads.churn.endpoints.live.rollout.canary_percent: found 150; allowed: 1 to 50; "
@@ -131,6 +154,56 @@ def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> N
         (
             {"autoscaling": {"schedules": [{"at": "22:00", "minimum": 1, "maximum": 2}] * 2}},
             'autoscaling.schedules: found ["22:00"]; allowed: each once; remove the repetition',
+        ),
+        (
+            {"autoscaling": {"schedules": [{"minimum": 1, "maximum": 2}]}},
+            "autoscaling.schedules[0].at: found nothing; allowed: one of at, once and cron; "
+            "say once when the limits change",
+        ),
+        (
+            {"autoscaling": {"schedules": [{"at": "22:00", "cron": "0 8 ? * 2#1 *", "minimum": 1, "maximum": 2}]}},
+            'autoscaling.schedules[0].at: found ["at", "cron"]; allowed: one of at, once and cron; '
+            "say once when the limits change",
+        ),
+        (
+            {"autoscaling": {"schedules": [{"cron": "0 22 * * *", "minimum": 1, "maximum": 2}]}},
+            'autoscaling.schedules[0].cron: found "0 22 * * *"; allowed: text like 0 8 ? * 2#1 *; choose such a value',
+        ),
+        (
+            {"autoscaling": {"schedules": [{"once": "2027-02-30T08:00", "minimum": 1, "maximum": 2}]}},
+            'autoscaling.schedules[0].once: found "2027-02-30T08:00"; allowed: a day and time of the calendar; '
+            "correct it",
+        ),
+        (
+            {"autoscaling": {"timezone": "CEST"}},
+            'autoscaling.timezone: found "CEST"; allowed: a name of the IANA database, like Europe/Berlin; '
+            "name the zone, not its offset",
+        ),
+        (
+            {"autoscaling": {"invocations_per_instance": None}},
+            "autoscaling.invocations_per_instance: found null; allowed: one of invocations_per_instance, "
+            "concurrent_requests, latency_ms, cpu_percent or steps; say what scales, or enabled: false",
+        ),
+        (
+            {
+                "autoscaling": {
+                    "steps": {
+                        "metric": "cpu_percent",
+                        "scale_out": [{"above": 50, "add": 1}],
+                        "scale_in": [{"below": 50, "remove": 1}],
+                    }
+                }
+            },
+            "autoscaling.steps.scale_in[0].below: found 50; allowed: less than scale_out[0].above (50); "
+            "leave room between them, or instances come and go by turns",
+        ),
+        (
+            {
+                "autoscaling": {
+                    "steps": {"metric": "latency_ms", "scale_out": [{"above": 9, "add": 1}, {"above": 8, "add": 2}]}
+                }
+            },
+            "autoscaling.steps.scale_out: found [9, 8]; allowed: the lowest bound first, each once; put them in order",
         ),
         (
             {"autoscaling": {"schedules": [{"at": 1320, "minimum": 1, "maximum": 2}]}},

@@ -40,7 +40,7 @@ def test_without_config_the_defaults_are_the_safe_ones() -> None:
         scale_out_cooldown_seconds=60,
         scale_in_cooldown_seconds=300,
         schedules=(Schedule(at="22:00", minimum=1, maximum=3), Schedule(at="06:00", minimum=2, maximum=10)),
-    )
+    ).in_zone("UTC")
 
 
 def test_a_project_of_another_name_is_refused_where_its_config_would_be_lost() -> None:

@@ -31,6 +31,7 @@ def test_the_project_file_declares_every_key_with_its_default() -> None:
         "stack": ("string", ""),
         "workloads": ("object", workloads),
         "backend": ("string", ""),
+        "timezone": ("string", "UTC"),
         "protect": ("boolean", False),
         "require_policies": ("boolean", True),
     }

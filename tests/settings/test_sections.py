@@ -10,8 +10,8 @@ import settings
 from tests.settings.written import faults
 
 KEYS = (
-    "stack, workloads, protect, require_policies, backend, tags, network, keys, access, delivery, lake, audit, images, "
-    "registry, logs, notifications, cost, features, ingestion, monitoring, retraining"
+    "stack, workloads, protect, require_policies, backend, tags, timezone, network, keys, access, delivery, lake, "
+    "audit, images, registry, logs, notifications, cost, features, ingestion, monitoring, retraining"
 )
 
 

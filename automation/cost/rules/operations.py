@@ -47,7 +47,10 @@ def _alarm(resource: Resource, _: Context) -> Iterator[Charge]:
 
 def _scaling_policy(resource: Resource, _: Context) -> Iterator[Charge]:
     if resource.inputs["policyType"] == "TargetTrackingScaling":
-        yield Charge("cloudwatch", "alarm, standard", _ALARMS_OF_POLICY)
+        tracked = resource.inputs.get("targetTrackingScalingPolicyConfiguration") or {}
+        metric = str((tracked.get("predefinedMetricSpecification") or {}).get("predefinedMetricType"))
+        fast = metric.endswith("HighResolution")
+        yield Charge("cloudwatch", "alarm, high resolution" if fast else "alarm, standard", _ALARMS_OF_POLICY)
 
 
 def _dashboard(resource: Resource, context: Context) -> Iterator[Charge]:

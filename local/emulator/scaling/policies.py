@@ -30,6 +30,7 @@ from local.emulator.delivery.log import Status
 from local.emulator.errors import AwsError
 from local.emulator.extension import store, wrap
 from local.emulator.scaling import arithmetic, targets
+from local.emulator.scaling.schedules import Schedules
 
 MINUTE = 60
 _HIGH_PERIODS, _LOW_PERIODS = 3, 15
@@ -76,9 +77,9 @@ class Policies:
         wanted = min(max(wanted, int(target.min_capacity or 0)), int(target.max_capacity or 0))
         if wanted == now or (wanted < now and (cooling or not self._all_agree(cloudwatch, backend, policy))):
             return
-        if wanted < now and _suspended(target, "DynamicScalingInSuspended"):
+        if wanted < now and targets.suspended(target, "DynamicScalingInSuspended"):
             return
-        if wanted > now and _suspended(target, "DynamicScalingOutSuspended"):
+        if wanted > now and targets.suspended(target, "DynamicScalingOutSuspended"):
             return
         self._change(backend, target, policy, alarm, now, wanted)
 
@@ -153,11 +154,6 @@ def _activities(backend: ApplicationAutoscalingBackend) -> dict[Any, Any]:
     return store(backend, "scaling activities")
 
 
-def _suspended(target: FakeScalableTarget, what: str) -> bool:
-    state: Any = target.suspended_state or {}
-    return bool(state.get(what))
-
-
 def _cooldown(policy: FakeApplicationAutoscalingPolicy, *, out: bool) -> float:
     tracking = policy.target_tracking_scaling_policy_configuration
     if tracking is None:
@@ -221,7 +217,7 @@ def _gone(original: Callable[..., None], self: ApplicationAutoscalingBackend, *a
 
 
 def install(context: Context, alarms: Alarms) -> None:
-    """Have policies act."""
+    """Have policies and schedules act."""
     policies = Policies(context, alarms)
 
     def put_scaling_policy(
@@ -254,4 +250,5 @@ def install(context: Context, alarms: Alarms) -> None:
     wrap(ApplicationAutoscalingBackend, "put_scaling_policy", put_scaling_policy)
     wrap(ApplicationAutoscalingBackend, "deregister_scalable_target", deregister_scalable_target)
     context.scale = policies.act
+    alarms.each_minute(Schedules(context.clock).run)
     alarms.each_minute(policies.repeat)

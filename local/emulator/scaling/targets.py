@@ -5,6 +5,8 @@ Played are the variants of endpoints; the other targets are kept and never chang
 
 from __future__ import annotations
 
+from typing import Any
+
 from moto.applicationautoscaling.models import ApplicationAutoscalingBackend, FakeScalableTarget
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import sagemaker_backends
@@ -31,6 +33,12 @@ def capacity(target: FakeScalableTarget) -> int | None:
         return None
     found = hosted.traffic.blue.production.get(variant) if hosted.traffic else None
     return found.instances if found else None
+
+
+def suspended(target: FakeScalableTarget, what: str) -> bool:
+    """Whether a kind of scaling of the target rests (`DynamicScalingInSuspended`, ...)."""
+    state: Any = target.suspended_state or {}
+    return bool(state.get(what))
 
 
 def change(target: FakeScalableTarget, wanted: int) -> None:

@@ -77,6 +77,14 @@ def test_verify_and_status_from_nothing_to_a_release_that_is_not_rolled_out(run:
     assert "no training run yet" in out
     document = json.loads(run("status", "--json")[1])
     assert (document["endpoints"][0]["instances"], document["runs"]) == ({"champion": 3}, [])
+    goes = "champion of endpoint churn-watched-live goes from 3 to 5 instances; `status` says when"
+    assert run("scale", "--to", "5", "--yes") == (0, goes, "")
+    assert re.search(r"champion 100 % on 5 ", run("status")[1])
+    found = json.loads(run("scale", "--to", "5", "--yes", "--json")[1])
+    assert (found["before"], found["after"], found["limits"]) == (5, 5, None)
+    assert run("scale", "--to", "5", "--variant", "nobody", "--yes")[2] == (
+        "error: --variant: found nobody; allowed: champion; name a variant that serves"
+    )
 
 
 def test_an_endpoint_that_is_not_declared_is_refused(run: Run) -> None:

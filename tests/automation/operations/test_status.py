@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from automation.operations import releases, status
@@ -10,7 +11,7 @@ from automation.operations.status import Run
 from tests.automation.conftest import Platform
 
 
-def alarm(platform: Platform, name: str, state: str) -> None:
+def alarm(platform: Platform, name: str, state: str, *, actions: Sequence[str] = ()) -> None:
     cloudwatch = platform.client("cloudwatch")
     cloudwatch.put_metric_alarm(
         AlarmName=name,
@@ -22,12 +23,23 @@ def alarm(platform: Platform, name: str, state: str) -> None:
         Threshold=1,
         ComparisonOperator="GreaterThanThreshold",
         TreatMissingData="ignore",
+        AlarmActions=actions,
     )
     cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason=f"{state} by a test")
 
 
 def read(platform: Platform) -> status.Status:
     return status.read([platform.names.of_its_workload], {platform.names: False}, platform.clients, platform.client)
+
+
+def test_an_alarm_that_tells_a_scaling_policy_alone_is_no_trouble(platform: Platform) -> None:
+    policy = "arn:aws:autoscaling:eu-west-1:123456789012:scalingPolicy:x:resource/sagemaker/e:policyName/p"
+    names = platform.names.of_its_workload
+    rings, scales = f"{platform.names.prefix}-rings", f"{platform.names.prefix}-step-in"
+    alarm(platform, rings, "ALARM")
+    alarm(platform, scales, "ALARM", actions=[policy])
+    ringing, quiet = status.alarms([names], platform.client("cloudwatch"))
+    assert ([each.name for each in ringing], quiet) == ([rings], 0)
 
 
 def test_a_workload_without_anything_is_shown_as_that(platform: Platform) -> None:

@@ -6,7 +6,7 @@ import struct
 import pulumi
 import pytest
 
-from components.serving.plan import Release, Variant, cron, package_id, plan
+from components.serving.plan import Release, Variant, package_id, plan
 from contracts import release
 from contracts.release import Record
 from settings import Realtime
@@ -116,11 +116,6 @@ def test_rolling_updates_wait_for_the_end_of_a_shadow_too() -> None:
         pulumi.RunError, match="or the one before it has a shadow; allowed: all_at_once, canary, linear"
     ):
         plan(record(shadow=True), Realtime.model_validate({"rollout": {"kind": "rolling"}}), WHERE)
-
-
-@pytest.mark.parametrize(("at", "expression"), [("22:00", "cron(0 22 * * ? *)"), ("06:05", "cron(5 6 * * ? *)")])
-def test_times_of_day(at: str, expression: str) -> None:
-    assert cron(at) == expression
 
 
 def test_a_package_by_group_and_version() -> None:

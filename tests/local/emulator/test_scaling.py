@@ -114,6 +114,28 @@ def test_a_backlog_brings_as_many_instances_as_the_target_asks_for_and_its_polic
     ] == []  # fmt: skip
 
 
+def test_a_schedule_moves_the_limits_and_the_instances_between_them(
+    emulator: Emulator, asynchronous: Asynchronous, name: str
+) -> None:
+    asynchronous.endpoint(name)
+    scaling, target = emulator.client("application-autoscaling"), _target(name)
+    scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=3)
+    scaling.put_scheduled_action(
+        **target,
+        ScheduledActionName="always",
+        Schedule="cron(* * * * ? *)",
+        Timezone="Europe/Berlin",
+        ScalableTargetAction={"MinCapacity": 4, "MaxCapacity": 6},
+    )
+    emulator.advance(60)
+    (found,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[target["ResourceId"]])[
+        "ScalableTargets"
+    ]
+    assert (found["MinCapacity"], found["MaxCapacity"]) == (4, 6)
+    assert asynchronous.instances(name) == 4
+    scaling.deregister_scalable_target(**target)
+
+
 def test_a_request_that_waited_longer_than_its_time_to_live_has_failed(
     emulator: Emulator, asynchronous: Asynchronous, serving: Serving, name: str, eventually: Callable[..., Any]
 ) -> None:

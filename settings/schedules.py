@@ -1,0 +1,83 @@
+"""When limits of autoscaling change: every day, on days of the week or the month, once, or by a cron expression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Final, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field
+
+from settings.faults import Fault, SectionError, repeated
+from settings.section import Section
+
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+#: Minutes, hours, day of month, month, day of week, year; one of the two days is a question mark (Application Auto
+#: Scaling user guide, "Cron expressions").
+_CRON: Final = r"^[0-9*,/-]+ [0-9*,/-]+ ([0-9*,/LW-]+ [0-9A-Z*,/-]+ \?|\? [0-9A-Z*,/-]+ [0-9A-Z*,/#L-]+) [0-9*,/-]+$"
+
+
+def _known(timezone: str) -> str:
+    """A machine without the database of zones takes any name: Application Auto Scaling judges it there."""
+    if timezone != "UTC" and (zones := available_timezones()) and timezone not in zones:
+        allowed = "a name of the IANA database, like Europe/Berlin"
+        raise SectionError((Fault("", timezone, allowed, "name the zone, not its offset"),))
+    return timezone
+
+
+#: A zone in which clocks are read; summer time comes and goes by itself.
+Timezone = Annotated[str, Field(min_length=1, examples=["Europe/Berlin"]), AfterValidator(_known)]
+
+
+class Schedule(Section):
+    """New limits: `at` a time of every day, of `weekdays` or of a `day_of_month`; `once`; or by `cron`."""
+
+    at: TimeOfDay | None = None
+    """Time of day, as HH:MM."""
+    weekdays: tuple[Weekday, ...] = ()
+    """Days of the week; none are all of them."""
+    day_of_month: int | None = Field(default=None, ge=1, le=31)
+    """Day of the month, in place of `weekdays`; a month without it is left out."""
+    once: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$", examples=["2027-11-26T08:00"])
+    """One moment."""
+    cron: str | None = Field(default=None, pattern=_CRON, examples=["0 8 ? * 2#1 *"])
+    """Minutes, hours, day of month, month, day of week and year, as Application Auto Scaling reads them."""
+    timezone: Timezone | None = None
+    """The zone of its clock, where it is not that of `autoscaling`."""
+    minimum: int = Field(ge=1, le=100)
+    """Fewest instances from then on."""
+    maximum: int = Field(ge=1, le=100)
+    """Most instances from then on."""
+
+    @property
+    def said(self) -> str:
+        """When, as the stack config says it."""
+        day = f"day {self.day_of_month}" if self.day_of_month else ", ".join(self.weekdays)
+        when = " ".join(filter(None, (self.at, day))) if self.at else self.once or self.cron or ""
+        return f"{when} {self.timezone}" if self.timezone else when
+
+    def faults(self) -> Iterator[Fault]:
+        """No moment or several, days of two kinds, a day that no calendar has, limits that cross."""
+        given = [name for name in ("at", "once", "cron") if getattr(self, name) is not None]
+        if len(given) != 1:
+            yield Fault("at", given or "nothing", "one of at, once and cron", "say once when the limits change")
+        elif given != ["at"] and (self.weekdays or self.day_of_month):
+            days = list(self.weekdays) or self.day_of_month
+            yield Fault(given[0], days, "days beside `at` alone", f"drop weekdays and day_of_month: {given[0]} says it")
+        if self.weekdays and self.day_of_month:
+            yield Fault("day_of_month", self.day_of_month, "nothing beside weekdays", "choose one of the two")
+        yield from repeated("weekdays", self.weekdays)
+        if self.once and not _is_moment(self.once):
+            yield Fault("once", self.once, "a day and time of the calendar", "correct it")
+        if self.minimum > self.maximum:
+            yield Fault("minimum", self.minimum, f"at most the maximum ({self.maximum})", "exchange them")
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

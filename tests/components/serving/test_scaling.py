@@ -1,0 +1,140 @@
+"""What scales a real-time endpoint: targets, steps, and the clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.serving.clock import expression, role
+from components.serving.scaling import targets
+from components.serving.steps import adjustments
+from settings import Realtime, Schedule
+from tests.components.engine import LIVE
+from tests.components.serving.test_realtime import serving
+
+POLICY = "aws:appautoscaling/policy:Policy"
+OF_VARIANT = {"EndpointName": "churn-staging-live", "VariantName": "champion"}
+DIMENSIONS = [{"name": name, "value": value} for name, value in OF_VARIANT.items()]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected", "called"),
+    [
+        ({"at": "22:00"}, "cron(0 22 * * ? *)", "at-2200"),
+        ({"at": "06:05"}, "cron(5 6 * * ? *)", "at-0605"),
+        ({"at": "08:00", "weekdays": ["monday", "friday"]}, "cron(0 8 ? * MON,FRI *)", "at-0800-mon-fri"),
+        ({"at": "02:30", "day_of_month": 1}, "cron(30 2 1 * ? *)", "at-0230-day-1"),
+        ({"once": "2027-11-26T08:00"}, "at(2027-11-26T08:00:00)", "once-20271126T0800"),
+        ({"cron": "0 8 ? * 2#1 *"}, "cron(0 8 ? * 2#1 *)", "cron-fdacad8e"),
+        ({"at": "22:00", "timezone": "America/New_York"}, "cron(0 22 * * ? *)", "at-2200-america-new-york"),
+        ({"at": "22:00", "timezone": "Europe/Berlin"}, "cron(0 22 * * ? *)", "at-2200"),
+    ],
+)
+def test_every_kind_of_moment(written: dict[str, Any], expected: str, called: str) -> None:
+    schedule = Schedule.model_validate({**written, "minimum": 1, "maximum": 2}, strict=False)
+    assert expression(schedule) == expected
+    assert role(schedule, "Europe/Berlin") == called
+
+
+def test_schedules_run_by_the_clock_of_their_zone() -> None:
+    scaling = Realtime.model_validate_json(
+        """{"autoscaling": {"timezone": "Europe/Berlin", "schedules": [
+            {"at": "22:00", "minimum": 1, "maximum": 3},
+            {"at": "22:00", "minimum": 2, "maximum": 4, "timezone": "UTC"}]}}"""
+    ).autoscaling.in_zone("America/New_York")
+    deployed = serving(autoscaling=scaling.model_dump())
+    found = {name: deployed.one(f"serving-champion-{name}").inputs for name in ("at-2200", "at-2200-utc")}
+    assert {name: (each["timezone"], each["scalableTargetAction"]["minCapacity"]) for name, each in found.items()} == {
+        "at-2200": ("Europe/Berlin", 1),
+        "at-2200-utc": ("UTC", 2),
+    }
+
+
+def test_every_target_that_is_said_is_held_in_the_unit_of_its_metric() -> None:
+    settings = Realtime.model_validate(
+        {
+            "instance_type": "ml.m5.xlarge",
+            "autoscaling": {
+                "invocations_per_instance": None,
+                "concurrent_requests": 5,
+                "latency_ms": 80,
+                "cpu_percent": 60,
+            },
+        }
+    )
+    assert targets(LIVE, "champion", settings) == {
+        "concurrency": {
+            "predefined_metric_specification": {
+                "predefined_metric_type": "SageMakerVariantConcurrentRequestsPerModelHighResolution"
+            },
+            "target_value": 5,
+        },
+        "latency": {
+            "customized_metric_specification": {
+                "namespace": "AWS/SageMaker",
+                "metric_name": "ModelLatency",
+                "statistic": "Average",
+                "dimensions": DIMENSIONS,
+            },
+            "target_value": 80_000,  # the metric is in microseconds
+        },
+        "cpu": {
+            "customized_metric_specification": {
+                "namespace": "/aws/sagemaker/Endpoints",
+                "metric_name": "CPUUtilization",
+                "statistic": "Average",
+                "dimensions": DIMENSIONS,
+            },
+            "target_value": 240,  # the metric sums the percentages of 4 cores
+        },
+    }
+
+
+def test_each_target_is_a_policy_with_the_cooldowns() -> None:
+    deployed = serving(autoscaling={"cpu_percent": 70, "scale_in_cooldown_seconds": 600})
+    assert deployed.names(POLICY) == ["serving-champion-cpu", "serving-champion-invocations"]
+    for policy in deployed.all(POLICY):
+        tracking = policy.inputs["targetTrackingScalingPolicyConfiguration"]
+        assert (tracking["scaleOutCooldown"], tracking["scaleInCooldown"]) == (60, 600)
+
+
+def test_steps_are_distances_from_the_bound_at_which_their_alarm_goes_off() -> None:
+    deployed = serving(
+        instance_type="ml.m5.xlarge",
+        autoscaling={
+            "invocations_per_instance": None,
+            "steps": {
+                "metric": "cpu_percent",
+                "scale_out": ({"above": 60, "add": 1}, {"above": 85, "add": 3}),
+                "scale_in": ({"below": 30, "remove": 1}, {"below": 10, "remove": 2}),
+            },
+        },
+    )
+    assert deployed.names(POLICY) == ["serving-champion-step-in", "serving-champion-step-out"]
+    out, back = (deployed.one(f"serving-champion-step-{side}").inputs for side in ("out", "in"))
+    assert out["stepScalingPolicyConfiguration"] == {
+        "adjustmentType": "ChangeInCapacity",
+        "metricAggregationType": "Average",
+        "cooldown": 60,
+        "stepAdjustments": [
+            {"metricIntervalLowerBound": "0", "metricIntervalUpperBound": "100", "scalingAdjustment": 1},
+            {"metricIntervalLowerBound": "100", "scalingAdjustment": 3},
+        ],
+    }
+    assert back["stepScalingPolicyConfiguration"]["stepAdjustments"] == [
+        {"metricIntervalUpperBound": "0", "metricIntervalLowerBound": "-80", "scalingAdjustment": -1},
+        {"metricIntervalUpperBound": "-80", "scalingAdjustment": -2},
+    ]
+    alarm = deployed.one("serving-champion-step-out-alarm").inputs
+    assert alarm["dimensions"] == OF_VARIANT
+    assert (alarm["metricName"], alarm["statistic"]) == ("CPUUtilization", "Average")
+    assert (alarm["comparisonOperator"], alarm["threshold"]) == ("GreaterThanThreshold", 240)
+    assert (alarm["period"], alarm["evaluationPeriods"], alarm["treatMissingData"]) == (60, 2, "missing")
+    low = deployed.one("serving-champion-step-in-alarm").inputs
+    assert (low["comparisonOperator"], low["threshold"], low["evaluationPeriods"]) == ("LessThanThreshold", 120, 15)
+
+
+def test_one_step_has_no_end() -> None:
+    (only,) = adjustments([(100, 2)], "out")
+    assert (only.metric_interval_lower_bound, only.metric_interval_upper_bound) == ("0", None)

@@ -59,12 +59,23 @@ def retrain(
     if_changed: Annotated[
         bool, typer.Option("--if-changed", help="Only where image, contract or data are new to the newest model.")
     ] = False,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="STEP", help="Only this step and what follows from it.")
+    ] = None,
+    of: Annotated[
+        str | None, typer.Option(help="With --from: ARN of the run that it goes on from; else the newest.")
+    ] = None,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
-    """Start the training pipeline on all accepted data."""
+    """Start the training pipeline on all accepted data.
+
+    With --from, on what the steps before left in an earlier run.
+    """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.workload(workload)
+    if of and not first:
+        raise RefusedError("--of: found without --from; name the step that the run goes on from")
     if if_changed:
         changes = training.changes(names, s3=on.client("s3"), sagemaker=on.client("sagemaker"))
         for change in changes:
@@ -73,8 +84,11 @@ def retrain(
             out.done(f"nothing that {names.pipeline} learns from has changed", {"execution": None})
             return
     out.confirm(f"Start pipeline {names.pipeline}?")
-    name = f"by-hand-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    execution = training.start(names, name, s3=on.client("s3"), sagemaker=on.client("sagemaker"))
+    name, sagemaker = f"by-hand-{datetime.now(UTC):%Y%m%d-%H%M%S}", on.client("sagemaker")
+    if first:
+        execution = training.start_from(names, name, first, source=of, sagemaker=sagemaker)
+    else:
+        execution = training.start(names, name, s3=on.client("s3"), sagemaker=sagemaker)
     out.done(f"started {execution}", {"execution": execution})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,6 +33,50 @@ def start(
             ],
         )
     return started["PipelineExecutionArn"]
+
+
+def start_from(names: WorkloadNames, display_name: str, step: str, *, source: str | None, sagemaker: Any) -> str:
+    """Run a step and what follows from it once more, on what the steps before it left in an earlier execution.
+
+    `source` is its ARN, without it the newest one; its parameters are taken too. SageMaker developer guide, "Selective
+    execution of pipeline steps". RefusedError for a step that is not there and an execution that is not over.
+    """
+    with _of_pipeline(names, sagemaker):
+        definition = json.loads(sagemaker.describe_pipeline(PipelineName=names.pipeline)["PipelineDefinition"])
+    selected = _and_after(step, definition["Steps"])
+    execution = source or newest_execution(names, sagemaker=sagemaker)
+    status = sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)["PipelineExecutionStatus"]
+    if status not in {"Succeeded", "Failed"}:
+        raise RefusedError(f"{execution} is {status}; allowed: one that has succeeded or failed; wait, or name another")
+    parameters = sagemaker.get_paginator("list_pipeline_parameters_for_execution").paginate(
+        PipelineExecutionArn=execution
+    )
+    started = sagemaker.start_pipeline_execution(
+        PipelineName=names.pipeline,
+        PipelineExecutionDisplayName=display_name,
+        PipelineParameters=[each for page in parameters for each in page["PipelineParameters"]],
+        SelectiveExecutionConfig={
+            "SourcePipelineExecutionArn": execution,
+            "SelectedSteps": [{"StepName": name} for name in selected],
+        },
+    )
+    return started["PipelineExecutionArn"]
+
+
+def _and_after(step: str, steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A step of a definition and all that need what it leaves, those in the branches of conditions too."""
+    if step not in (known := [each["Name"] for each in steps]):
+        raise RefusedError(f"step: found {step!r}; allowed: {', '.join(known)}")
+    found = {step}
+    for each in steps:
+        if any(f'"Steps.{name}.' in json.dumps(each) for name in found):
+            found.add(each["Name"])
+    return [name for each in steps if each["Name"] in found for name in (each["Name"], *_in_branches(each))]
+
+
+def _in_branches(step: Mapping[str, Any]) -> list[str]:
+    arguments = step.get("Arguments", {})
+    return [each["Name"] for each in (*arguments.get("IfSteps", []), *arguments.get("ElseSteps", []))]
 
 
 def changes(names: WorkloadNames, *, s3: Any, sagemaker: Any) -> list[str]:

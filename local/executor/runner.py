@@ -32,7 +32,8 @@ class Runner:
 
     `parameters` are texts, as StartPipelineExecution takes them. `on_step` is called in the thread of `run` whenever a
     step starts and ends. Job directories are `workdir/<name>/<execution id>/<step>-<attempt>`, with the job's log.txt
-    and all its files; the cache of steps is `workdir/<name>/cache`.
+    and all its files; the cache of steps is `workdir/<name>/cache`. `selected` are names of steps: only they run, with
+    what the others left in the execution `source_id`.
     """
 
     def __init__(
@@ -45,13 +46,15 @@ class Runner:
         pipeline_arn: str,
         execution_id: str,
         on_step: Callable[[StepResult], None] | None = None,
+        selected: Sequence[str] | None = None,
+        source_id: str | None = None,
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Raises InvalidExecution, with every fault, for what cannot be started; nothing has run then."""
         values, faults = bind(definition.get("Parameters", []), parameters)
         _require_known(definition, faults)
-        self._waiting: list[Mapping[str, Any]] = list(definition["Steps"])
+        self._waiting = [step for step in definition["Steps"] if selected is None or step["Name"] in selected]
         self._arn = f"{pipeline_arn}/execution/{execution_id}"
         self._values = Values(values, _execution_variables(name, pipeline_arn, self._arn, execution_id))
         region = pipeline_arn.split(":")[3]
@@ -67,6 +70,8 @@ class Runner:
         self._on_step = on_step or (lambda _result: None)
         self._sleep = sleep
         self._results: dict[str, StepResult] = {}
+        self._kept = self._work.directory / "values.json"
+        self._before = self._take_over(workdir / name / source_id / "values.json") if source_id else set[str]()
 
     def run(self) -> ExecutionResult:
         """Run every step that can run. After a failure no step starts any more; those that run go on to their end."""
@@ -83,6 +88,7 @@ class Runner:
                     break
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     self._end(running.pop(future), *future.result())
+        self._keep()
         failed = self._failed()
         return ExecutionResult(
             status="Failed" if failed else "Succeeded",
@@ -94,7 +100,7 @@ class Runner:
         """The steps that wait for nothing any more; none after a failure."""
         if self._failed():
             return []
-        ended = {name for name, result in self._results.items() if result.status == "Succeeded"}
+        ended = self._before | {name for name, result in self._results.items() if result.status == "Succeeded"}
         ready = [step for step in self._waiting if needs(step) <= ended]
         self._waiting = [step for step in self._waiting if step not in ready]
         return ready
@@ -106,6 +112,19 @@ class Runner:
             if step["Type"] == "Condition":
                 self._waiting += step["Arguments"]["IfSteps" if done.properties["Outcome"] else "ElseSteps"]
         self._tell(result)
+
+    def _keep(self) -> None:
+        """What later executions that run selected steps need of this one's."""
+        files = [[*key, content] for key, content in self._values.files.items()]
+        self._kept.parent.mkdir(parents=True, exist_ok=True)
+        self._kept.write_text(json.dumps({"properties": self._values.properties, "files": files}, default=str))
+
+    def _take_over(self, kept: Path) -> set[str]:
+        """Take over what the steps of an earlier execution left; their names."""
+        found = json.loads(kept.read_text(encoding="utf-8"))
+        self._values.properties |= found["properties"]
+        self._values.files |= {(step, name): content for step, name, content in found["files"]}
+        return set(found["properties"])
 
     def _failed(self) -> list[StepResult]:
         return [result for result in self._results.values() if result.status == "Failed"]

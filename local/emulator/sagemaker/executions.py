@@ -76,8 +76,10 @@ class Executions:
         self._running: dict[str, Execution] = {}
         self._lock = threading.Lock()
 
-    def start(self, execution: Execution, definition: dict[str, Any], parameters: dict[str, str]) -> None:
-        """Run in the background."""
+    def start(
+        self, execution: Execution, definition: dict[str, Any], parameters: dict[str, str], selection: dict[str, Any]
+    ) -> None:
+        """Run in the background. `selection` are the runner's `selected` and `source_id`, or nothing."""
         request = {
             "definition": definition,
             "parameters": parameters,
@@ -86,6 +88,7 @@ class Executions:
             "name": execution.pipeline_name,
             "pipeline_arn": execution.pipeline_arn,
             "execution_id": execution.identifier,
+            **selection,
         }
         with self._lock:
             self._running[execution.arn] = execution

@@ -18,9 +18,7 @@ from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemaker.utils import get_pipeline_execution_from_arn, get_pipeline_from_name
 
 from local.emulator.context import Context
-from local.emulator.errors import AwsError
 from local.emulator.extension import add, replace, store, wrap
-from local.emulator.guard import NOT_EMULATED
 from local.emulator.sagemaker import definitions
 from local.emulator.sagemaker.executions import Execution, Executions, described
 
@@ -112,6 +110,7 @@ def _start(
     backend: SageMakerModelBackend,
     pipeline_name: str,
     given: list[dict[str, str]],
+    selection: dict[str, Any] | None,
     kept: dict[str, Any],
 ) -> Execution:
     pipeline = get_pipeline_from_name(backend.pipelines, pipeline_name)
@@ -122,6 +121,7 @@ def _start(
             return execution
     definition = definitions.parsed(pipeline.pipeline_definition)
     values = definitions.parameters(definition, given)
+    selected = _selected(definition, selection, started) if selection else {}
     identifier = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
     execution = Execution(
         arn=f"{pipeline.arn}/execution/{identifier}",
@@ -143,7 +143,7 @@ def _start(
     pipeline.pipeline_executions[execution.arn] = record
     pipeline.last_execution_time = execution.started.replace(tzinfo=None)
     store(backend, "executions")[execution.arn] = execution
-    executions.start(execution, definition, values)
+    executions.start(execution, definition, values, selected)
     return execution
 
 
@@ -151,23 +151,24 @@ def install(context: Context) -> Executions:
     """Check definitions, run executions."""
     executions = Executions(context)
 
-    def start_pipeline_execution(
-        self: SageMakerModelBackend,
-        pipeline_name: str,
-        pipeline_execution_display_name: str | None,
-        pipeline_parameters: list[dict[str, str]] | None,
-        pipeline_execution_description: str | None,
-        parallelism_configuration: dict[str, int] | None,
-        client_request_token: str | None,
-    ) -> dict[str, str]:
+    def start_pipeline_execution(self: SageMakerResponse) -> ActionResult:
+        request = self._get_params()
         kept = {
-            "pipeline_execution_display_name": pipeline_execution_display_name,
-            "pipeline_execution_description": pipeline_execution_description,
-            "parallelism_configuration": parallelism_configuration,
-            "client_request_token": client_request_token,
+            "pipeline_execution_display_name": request.get("PipelineExecutionDisplayName"),
+            "pipeline_execution_description": request.get("PipelineExecutionDescription"),
+            "parallelism_configuration": request.get("ParallelismConfiguration"),
+            "client_request_token": request.get("ClientRequestToken"),
         }
-        name, given = _name(pipeline_name), pipeline_parameters or []
-        return {"PipelineExecutionArn": _start(context, executions, self, name, given, kept).arn}
+        started = _start(
+            context,
+            executions,
+            self.sagemaker_backend,
+            _name(request["PipelineName"]),
+            request.get("PipelineParameters") or [],
+            request.get("SelectiveExecutionConfig"),
+            kept,
+        )
+        return ActionResult({"PipelineExecutionArn": started.arn})
 
     def stop_pipeline_execution(self: SageMakerResponse) -> ActionResult:
         """StopPipelineExecution; one that is over stays as it ended."""
@@ -185,8 +186,7 @@ def install(context: Context) -> Executions:
     wrap(SageMakerModelBackend, "create_pipeline", _checked_create)
     wrap(SageMakerModelBackend, "update_pipeline", _checked_update)
     wrap(SageMakerModelBackend, "reset", reset)
-    wrap(SageMakerResponse, "start_pipeline_execution", _without_selection)
-    replace(SageMakerModelBackend, "start_pipeline_execution", start_pipeline_execution)
+    replace(SageMakerResponse, "start_pipeline_execution", start_pipeline_execution)
     replace(SageMakerResponse, "describe_pipeline_execution", describe_pipeline_execution)
     replace(SageMakerResponse, "list_pipeline_executions", list_pipeline_executions)
     add(SageMakerResponse, "list_pipeline_execution_steps", list_pipeline_execution_steps)
@@ -220,7 +220,20 @@ def _checked_update(
     return arn
 
 
-def _without_selection(original: Callable[..., ActionResult], self: SageMakerResponse) -> ActionResult:
-    if self._get_param("SelectiveExecutionConfig"):
-        raise AwsError(NOT_EMULATED, "selective execution of pipeline steps is not emulated")
-    return original(self)
+def _selected(definition: dict[str, Any], selection: dict[str, Any], started: list[Execution]) -> dict[str, Any]:
+    """The steps that are to run, and the execution whose outputs the others stand for.
+
+    Developer guide, "Selective execution of pipeline steps": without an ARN the latest one; it must be over.
+    """
+    names = [step["StepName"] for step in selection["SelectedSteps"]]
+    known = [step["Name"] for step in definitions.all_steps(definition["Steps"])]
+    if unknown := sorted(set(names) - set(known)):
+        raise ValidationError(f"Selected steps {', '.join(unknown)} are not in the pipeline, which has {known}.")
+    arn = selection.get("SourcePipelineExecutionArn")
+    source = next((each for each in reversed(started) if arn in (None, each.arn)), None)
+    if source is None or source.status not in ("Succeeded", "Failed"):
+        found = source.status if source else "not there"
+        raise ValidationError(
+            f"The source execution must have succeeded or failed, {arn or 'the latest one'} is {found}."
+        )
+    return {"selected": names, "source_id": source.identifier}

@@ -64,3 +64,16 @@ def test_without_the_option_nobody_asks_what_has_changed(started: list[str], mon
     monkeypatch.setattr(training, "changes", None)
     assert run() == Exit.DONE
     assert len(started) == 1
+
+
+def test_a_run_that_goes_on_from_a_step(
+    started: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def start_from(names: Any, _: str, step: str, *, source: str | None, sagemaker: Any) -> str:
+        return f"{names.pipeline} {step} {source} {sagemaker}"
+
+    monkeypatch.setattr(training, "start_from", start_from)
+    assert run("--from", "Evaluate", "--of", ARN) == Exit.DONE
+    assert json.loads(capsys.readouterr().out) == {"execution": f"churn-staging Evaluate {ARN} sagemaker"}
+    assert run("--of", ARN) == Exit.REFUSED
+    assert started == []

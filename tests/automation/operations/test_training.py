@@ -85,3 +85,65 @@ def test_without_a_pipeline_it_says_what_makes_it() -> None:
         asked.add_client_error("describe_pipeline", "ResourceNotFound", "no")
         with pytest.raises(RefusedError, match=r"pipeline churn-staging\S* is not there: publish both images and run"):
             training.changes(NAMES, s3=None, sagemaker=sagemaker)
+
+
+STEPS = [
+    {"Name": "Prepare", "Type": "Processing", "Arguments": {}},
+    {"Name": "Baseline", "Type": "Processing", "Arguments": {"Data": {"Get": "Steps.Prepare.Outputs"}}},
+    {"Name": "Train", "Type": "Training", "Arguments": {"Data": {"Get": "Steps.Prepare.Outputs"}}},
+    {
+        "Name": "Evaluate",
+        "Type": "Processing",
+        "Arguments": {"Inputs": [{"Get": "Steps.Train.Model"}, {"Get": "Steps.Baseline.Outputs"}]},
+    },
+    {
+        "Name": "Gate",
+        "Type": "Condition",
+        "Arguments": {
+            "Conditions": [{"LeftValue": {"Std:JsonGet": {"PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.E"}}}}],
+            "IfSteps": [{"Name": "Register", "Type": "RegisterModel", "Arguments": {}}],
+            "ElseSteps": [{"Name": "Reject", "Type": "Fail", "Arguments": {}}],
+        },
+    },
+]
+EXECUTION = NAMES.arn("sagemaker", f"pipeline/{NAMES.pipeline}/execution/abcdefghijkl")
+PARAMETERS = [{"Name": "DatasetVersion", "Value": "data-0123456789ab"}]
+
+
+def started_from(step: str, source: str | None = None, status: str = "Failed", runs: bool = True) -> list[str]:
+    """The steps that are selected when a run goes on from a step."""
+    sagemaker: Any = boto3.client("sagemaker", **KEYS)
+    selected = list[str]()
+
+    def keep(params: Any, **_: Any) -> None:
+        assert params["PipelineParameters"] == PARAMETERS
+        assert params["SelectiveExecutionConfig"]["SourcePipelineExecutionArn"] == EXECUTION
+        selected.extend(each["StepName"] for each in params["SelectiveExecutionConfig"]["SelectedSteps"])
+
+    sagemaker.meta.events.register("provide-client-params.sagemaker.StartPipelineExecution", keep)
+    with Stubber(sagemaker) as asked:
+        asked.add_response("describe_pipeline", {"PipelineDefinition": json.dumps({"Steps": STEPS})})
+        if source is None:
+            summaries = [{"PipelineExecutionArn": EXECUTION}] if runs else []
+            asked.add_response("list_pipeline_executions", {"PipelineExecutionSummaries": summaries})
+        asked.add_response("describe_pipeline_execution", {"PipelineExecutionStatus": status})
+        asked.add_response("list_pipeline_parameters_for_execution", {"PipelineParameters": PARAMETERS})
+        asked.add_response("start_pipeline_execution", {"PipelineExecutionArn": f"{EXECUTION}2"})
+        started = training.start_from(NAMES, "by-hand", step, source=source, sagemaker=sagemaker)
+        assert started == f"{EXECUTION}2"
+    return selected
+
+
+def test_a_step_and_what_follows_from_it_run_once_more() -> None:
+    assert started_from("Evaluate") == ["Evaluate", "Gate", "Register", "Reject"]
+    assert started_from("Train", source=EXECUTION) == ["Train", "Evaluate", "Gate", "Register", "Reject"]
+    assert started_from("Prepare", status="Succeeded")[:4] == ["Prepare", "Baseline", "Train", "Evaluate"]
+
+
+def test_what_a_run_cannot_go_on_from_is_refused() -> None:
+    with pytest.raises(RefusedError, match=r"^step: found 'Tune'; allowed: Prepare, Baseline, Train, Evaluate, Gate$"):
+        started_from("Tune")
+    with pytest.raises(RefusedError, match=r"abcdefghijkl is Executing; allowed: one that has succeeded or failed;"):
+        started_from("Train", status="Executing")
+    with pytest.raises(RefusedError, match=r"has not run yet: start it with `retrain`$"):
+        started_from("Train", runs=False)

@@ -32,6 +32,8 @@ def _arguments(declared: dict[str, Any]) -> dict[str, Any]:
 
 def main(request: dict[str, Any]) -> None:
     for declared in request["definition"]["Steps"]:
+        if declared["Name"] not in request.get("selected", [declared["Name"]]):
+            continue
         arguments, began = _arguments(declared), datetime.now(UTC).isoformat()
         step(declared, "Executing", began)
         if "Crash" in arguments:

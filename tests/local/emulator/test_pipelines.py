@@ -214,8 +214,31 @@ def test_what_does_not_exist(sagemaker: Any) -> None:
     )
 
 
-def test_selective_execution_is_refused_and_not_ignored(sagemaker: Any, pipeline: Any) -> None:
-    selection = {"SelectedSteps": [{"StepName": "Prepare"}]}
-    with pytest.raises(ClientError) as error:
-        sagemaker.start_pipeline_execution(PipelineName=pipeline(definition()), SelectiveExecutionConfig=selection)
-    assert error.value.response["Error"]["Code"] == "NotEmulated"
+def selected(*names: str, source: str | None = None) -> dict[str, Any]:
+    arn = {"SourcePipelineExecutionArn": source} if source else {}
+    return {"SelectiveExecutionConfig": {"SelectedSteps": [{"StepName": each} for each in names], **arn}}
+
+
+def test_selected_steps_run_after_an_execution_that_is_over(sagemaker: Any, pipeline: Any, run: Any) -> None:
+    name = pipeline(definition(step("Prepare"), step("Train"), step("Evaluate")))
+    first = run(name)["PipelineExecutionArn"]
+    for source in (None, first):
+        again = run(name, **selected("Train", "Evaluate", source=source))
+        listed = sagemaker.list_pipeline_execution_steps(
+            PipelineExecutionArn=again["PipelineExecutionArn"], SortOrder="Ascending"
+        )
+        assert [each["StepName"] for each in listed["PipelineExecutionSteps"]] == ["Train", "Evaluate"]
+
+
+def test_a_selection_that_cannot_run_is_refused(sagemaker: Any, pipeline: Any, run: Any) -> None:
+    name = pipeline(definition(step("Prepare"), step("Train", Seconds=60)))
+
+    def start(**selection: Any) -> str:
+        return refusal(lambda: sagemaker.start_pipeline_execution(PipelineName=name, **selection))
+
+    assert start(**selected("Tune")) == "Selected steps Tune are not in the pipeline, which has ['Prepare', 'Train']."
+    wanted = "The source execution must have succeeded or failed"
+    assert start(**selected("Train")) == f"{wanted}, the latest one is not there."
+    arn = sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
+    assert start(**selected("Train", source=arn)) == f"{wanted}, {arn} is Executing."
+    sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)

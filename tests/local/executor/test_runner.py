@@ -46,6 +46,26 @@ def test_data_flows_from_step_to_step_whatever_their_order(world: World) -> None
     assert [world.text(k) for k in world.keys("runs/") if k.endswith("Double/result/m")] == ["42"]
 
 
+def test_selected_steps_run_on_what_the_others_left_in_an_earlier_execution(world: World) -> None:
+    write = world.processing(
+        "Write",
+        "pathlib.Path(sys.argv[1], 'n.json').write_text('{\"n\": 21}')",
+        outputs=["number"],
+        arguments=["/opt/ml/processing/output/number"],
+        PropertyFiles=[{"PropertyFileName": "Number", "OutputName": "number", "FilePath": "n.json"}],
+    )
+    number = {"Std:JsonGet": {"PropertyFile": {"Get": "Steps.Write.PropertyFiles.Number"}, "Path": "n"}}
+    told = [fail("Told", {"Std:Join": {"On": " ", "Values": ["found", number]}})]
+    gate = condition("Gate", number, 21, told, [])
+    assert [step.name for step in world.run([write, gate]).steps] == ["Write", "Gate", "Told"]
+    (first,) = world.executions
+    again = world.runner([write, gate], selected=["Gate", "Told"], source=first).run()
+    assert [step.name for step in again.steps] == ["Gate", "Told"]
+    assert reason_of(again) == "found 21"
+    third = world.runner([write, gate], selected=["Gate", "Told"], source=world.executions[-1]).run()
+    assert reason_of(third) == "found 21"
+
+
 def test_steps_that_do_not_need_each_other_run_at_the_same_time(world: World) -> None:
     meet = (
         "mine, other = sys.argv[1:]\npathlib.Path(mine).touch()\nuntil = time.monotonic() + 20\n"

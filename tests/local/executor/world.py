@@ -44,7 +44,19 @@ class World:
         path.write_text("import json, os, pathlib, sys, time\n" + body)
         return str(path)
 
-    def runner(self, steps: Sequence[Mapping[str, Any]], parameters: Sequence[Any] = (), **given: str) -> Runner:
+    @property
+    def executions(self) -> list[str]:
+        """Ids of those that have run, in their order."""
+        return sorted(path.name for path in (self.root / "work" / "demo").glob("exec*"))
+
+    def runner(
+        self,
+        steps: Sequence[Mapping[str, Any]],
+        parameters: Sequence[Any] = (),
+        selected: Sequence[str] | None = None,
+        source: str | None = None,
+        **given: str,
+    ) -> Runner:
         definition = {"Version": "2020-12-01", "Parameters": list(parameters), "Steps": list(steps)}
         identity = f"exec{next(self._ids):08}"
         return Runner(
@@ -56,6 +68,8 @@ class World:
             ARN,
             identity,
             self.told.append,
+            selected,
+            source,
             sleep=self.slept.append,
         )
 

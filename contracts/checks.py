@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from contracts import expression, labels, weights
+from contracts import expression, labels, monotone, weights
 from contracts.document import Path
 from contracts.metrics import METRICS, Metric
 from contracts.schema import Bounds, Column, ColumnType, Cost, EventTime, Feature, Objective, Pii, Split, Task, Value
@@ -39,6 +39,7 @@ class Draft:
     objective: Objective | None
     cost: Cost | None
     class_weights: Any
+    monotone: Any
     roles: dict[str, str]
     event_time_from: EventTime
     columns: dict[str, Column]
@@ -60,12 +61,22 @@ def run(draft: Draft) -> Iterator[Fault]:
     yield from _sources(draft)
     yield from _roles(draft)
     yield from weights.faults(draft.class_weights, draft.columns.get(draft.roles.get("label", "")), draft.task)
+    names = tuple(feature.name for feature in draft.features)
+    yield from monotone.faults(draft.monotone, draft.task, draft.objective, names, tuple(_texts(draft)))
     yield from _split(draft.sections.get("split"))
     for bounds in draft.quality:
         yield from _quality(bounds, METRICS[draft.task or Task.BINARY_CLASSIFICATION][bounds.metric])
     for key, expressions in (("features", draft.features), ("segments", draft.segments)):
         for feature in expressions:
             yield from _expression(draft, key, feature)
+
+
+def _texts(draft: Draft) -> Iterator[str]:
+    """The features that are a string column and nothing more."""
+    for feature in draft.features:
+        column = draft.columns.get(feature.expression)
+        if column is not None and column.type is ColumnType.STRING:
+            yield feature.name
 
 
 def show(value: Any) -> str:

@@ -15,6 +15,7 @@ from contracts.checks import NAME, WORKLOAD_NAME
 from contracts.labels import PARAMETERS
 from contracts.limits import MODELS
 from contracts.metrics import DEFAULTS, METRICS, Metric
+from contracts.monotone import DIRECTIONS
 from contracts.schema import (
     MISSING_MARKS,
     Bounds,
@@ -60,6 +61,7 @@ def _of_task(task: Task) -> Schema:
     """What a contract of the task may not have of the others."""
     binary, several, number = Task.BINARY_CLASSIFICATION, Task.MULTICLASS_CLASSIFICATION, Task.REGRESSION
     keys_of = {"threshold": (binary,), "cost": (binary,), "class_weights": (binary, several), "objective": (number,)}
+    keys_of["monotone"] = (binary, number)
     absent = {key: {"not": {}} for key, its in keys_of.items() if task not in its}
     quality = {"propertyNames": {"enum": list(METRICS[task])}}
     return {
@@ -87,6 +89,7 @@ def _top(key: str) -> Schema:
         "retrain_after_rows": {"type": "integer", "minimum": 1},
         "cost": _section(Cost),
         "class_weights": {"anyOf": [{"enum": [BALANCED]}, _by_class()]},
+        "monotone": _by_name({"enum": list(DIRECTIONS)}),
         "missing": {"type": "array", "items": {"type": ["string", "number"]}, "default": list(MISSING_MARKS)},
         "columns": _by_name(_section(Column)),
         "features": expressions,

@@ -20,6 +20,7 @@ MEANINGS: Final = {
     "threshold": "score at or above which a prediction is a decision to act (binary classification)",
     "cost": "what a wrong decision costs, in any unit: the threshold is that which costs least on the validation part",
     "class_weights": "how much a training row of each class counts: `balanced`, or `{0: 1, 1: 5}`",
+    "monotone": "features with a direction: more of one never lowers (`increasing`) or raises (`decreasing`) an answer",
     "missing": "texts (or numbers) that stand for no value, in any case; a column may have others",
     "columns": "the columns of delivered data, by name",
     "features": "the model's inputs, by name: expressions over columns",
@@ -49,5 +50,4 @@ RESERVED: Final = {
     "thousands": Reserved(
         form='thousands: "."', today="numbers are read without a separator of thousands; deliver them so and remove it"
     ),
-    "monotone": Reserved(form="monotone: {tickets: increasing}", today="features are not constrained; remove it"),
 }

@@ -15,7 +15,7 @@ from typing import Any
 
 import pydantic
 
-from contracts import checks, document, labels, weights
+from contracts import checks, document, labels, monotone, weights
 from contracts.checks import show
 from contracts.keys import MEANINGS, REQUIRED, RESERVED
 from contracts.limits import MODELS
@@ -89,6 +89,7 @@ def loads(text: str, *, source: str = "contract") -> Contract:
         threshold=float(read.data.get("threshold", Contract.threshold)),
         cost=draft.cost,
         class_weights=weights.read(draft.class_weights, draft.columns[read.data["label"]]),
+        monotone=monotone.read(draft.monotone),
         retrain_after_rows=read.data.get("retrain_after_rows"),
         quality=draft.quality,
         columns=tuple(draft.columns.values()),
@@ -138,6 +139,7 @@ class _Reader:
             objective=objective,
             cost=cost,
             class_weights=class_weights,
+            monotone={} if "monotone" in self.data and self.data["monotone"] is None else self.data.get("monotone"),
             roles={role: texts[role] for role in ("entity", "event_time", "label") if texts[role]},
             columns={name: column for name, column in columns.items() if column is not None},
             event_time_from=event_time_from,

@@ -145,6 +145,12 @@ all classes count alike (a row has the weight rows / (classes * rows of its clas
 of a world with such shares, which `calibration_error` tells; a `cost` moves the decision and leaves the scores what
 they are.
 
+`monotone: {tickets: increasing}` is a promise about features: of two rows that differ in one of them alone, the one
+with more of it never has the lower score (`decreasing`: the higher). Training keeps it (XGBoost's monotone
+constraints), and the gate tries it on every candidate, those that others made among them. It is of binary
+classification and of regression, but for the objectives `absolute` and `quantile`, whose leaves XGBoost sets without
+regard to it.
+
 """
 
 _GATE = """\

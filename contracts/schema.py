@@ -186,6 +186,18 @@ class ClassWeights:
     weights: tuple[float, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Monotone:
+    """The features whose larger values never lower an answer, and those whose larger values never raise it."""
+
+    increasing: tuple[str, ...] = ()
+    decreasing: tuple[str, ...] = ()
+
+    def direction(self, feature: str) -> int:
+        """1, -1, or 0 of a feature that is free."""
+        return (feature in self.increasing) - (feature in self.decreasing)
+
+
 DEFAULT_QUALITY = (
     Bounds(metric="auc", min=0.75),
     Bounds(metric="accuracy", min=0.75),
@@ -201,7 +213,7 @@ class Contract:
     """One workload. `segments` are expressions whose values split the fairness report; they are not model inputs.
 
     `objective` is of a regression; `threshold` of a binary classification, and `cost` too, by which training chooses
-    the threshold instead; `class_weights` of any classification.
+    the threshold instead; `class_weights` of any classification; `monotone` of what has one output.
     """
 
     name: str
@@ -218,6 +230,7 @@ class Contract:
     threshold: float = 0.75
     cost: Cost | None = None
     class_weights: ClassWeights | None = None
+    monotone: Monotone | None = None
     ingestion: Ingestion = field(default_factory=Ingestion)
     split: Split = field(default_factory=Split)
     quality: tuple[Bounds, ...] = DEFAULT_QUALITY

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from workloads.evaluation.judges import Judge
 from workloads.evaluation.model import Model
 
 SAMPLE = 200
+STEPS = 11  # values that a feature is tried with: ends and tenths of those it has
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,7 @@ def run(
         _single_equals_batch(model, sample),
         _order_does_not_matter(model, sample),
         _missing_values_are_scored(model, sample),
+        *_directions(model, features, judge),
         _latency(model, sample, math.inf if max_latency_ms is None else max_latency_ms),
     )
 
@@ -60,6 +63,30 @@ def _missing_values_are_scored(model: Model, sample: NDArray[np.float32]) -> Mod
     scores = model.scores(np.full_like(sample[:1], np.nan))
     fine = bool(np.isfinite(scores).all())
     return ModelTest(name="a row of missing values is scored", passed=fine, found=str(scores[0]), allowed="finite")
+
+
+def _directions(model: Model, features: NDArray[np.float32], judge: Judge) -> Iterator[ModelTest]:
+    """The promises of `monotone`: each row with every tenth of the values that the feature has."""
+    promised = judge.contract.monotone
+    for position, name in enumerate(judge.contract.feature_names):
+        direction = 0 if promised is None else promised.direction(name)
+        known = features[:, position][~np.isnan(features[:, position])]
+        if not direction or not known.size:
+            continue
+        sample = features[:SAMPLE]
+        steps = np.unique(np.quantile(known, np.linspace(0, 1, STEPS)).astype(np.float32))
+        moved = np.repeat(sample, len(steps), axis=0)
+        moved[:, position] = np.tile(steps, len(sample))
+        scores = model.scores(moved).reshape(len(sample), len(steps)).astype(np.float64) * direction
+        room = model.tolerance * float(np.abs(scores).max())
+        wrong = int((np.diff(scores, axis=1) < -room).any(axis=1).sum())
+        yield ModelTest(
+            name=f"more {name} never {'lowers' if direction > 0 else 'raises'} an answer",
+            passed=wrong == 0,
+            found=f"{wrong} of {len(sample)} rows do otherwise",
+            allowed="0",
+            key=f"monotone.{name}",
+        )
 
 
 def _latency(model: Model, sample: NDArray[np.float32], limit_ms: float) -> ModelTest:

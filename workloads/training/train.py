@@ -64,8 +64,11 @@ def parameters(task: Strategy, settings: Training, threads: int, start: int) -> 
     XGBoost neither saves the state of its row sampler nor seeds it anew within a booster. So every stretch between two
     checkpoints is a booster of its own, seeded by where it starts: resumed or not, the rows drawn are the same.
     """
+    monotone = task.contract.monotone
+    directions = [] if monotone is None else [monotone.direction(name) for name in task.contract.feature_names]
     return {
         **task.parameters(),
+        **({"monotone_constraints": f"({','.join(map(str, directions))})"} if directions else {}),
         "tree_method": "hist",
         "eval_metric": task.loss,
         "eta": settings.eta,

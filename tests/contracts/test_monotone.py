@@ -20,6 +20,7 @@ def test_each_feature_has_its_direction() -> None:
     contract = loader.loads(
         CHURN + "monotone: {tickets: increasing, tenure_months: decreasing, log_volume: increasing}\n"
     )
+    assert contract.monotone is not None
     assert contract.monotone == Monotone(increasing=("tickets", "log_volume"), decreasing=("tenure_months",))
     found = [contract.monotone.direction(name) for name in contract.feature_names]
     assert dict(zip(contract.feature_names, found, strict=True)) == {

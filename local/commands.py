@@ -28,7 +28,7 @@ from local.judge.evidence import judge
 from local.judge.process import PolicyPackError
 from local.loop import kept
 from local.process import collect_rarely
-from local.runtime import LocalRunError, PolicyViolationError, Stack, packs, synth, tree
+from local.runtime import LocalRunError, PolicyViolationError, Stack, account, packs, synth, tree
 from local.runtime.stack import PROJECT_DIRECTORY
 
 REFUSALS = (
@@ -133,7 +133,7 @@ def _preview(args: argparse.Namespace) -> int:
 
 def _synth(args: argparse.Namespace) -> int:
     stack = _stack(args)
-    content = stack.synth(bootstrap=args.bootstrap)
+    content = stack.synth(bootstrap=args.bootstrap, api=account.given(sys.stdin) if args.account else None)
     document = synth.text(content)
     if args.out == "-":
         _say(document.rstrip("\n"))
@@ -206,6 +206,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     synth.add_argument(
         "--bootstrap", action="store_true", help="as on the first run: no image built, no model released"
+    )
+    synth.add_argument(
+        "--account",
+        action="store_true",
+        help="have the account look data sources up whose credentials stand on standard input, as JSON; reads only",
     )
     return parser
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +12,7 @@ from automation.commands import target
 from automation.commands.options import Json, Stack
 from automation.commands.output import Output
 from automation.exits import Exit
+from automation.operations import fitting
 from automation.operations import preflight as checks
 from automation.operations.findings import Finding
 from automation.operations.findings import Stack as Asked
@@ -23,9 +25,9 @@ def preflight(stack: Stack, as_json: Json = False) -> None:
     """Say whether the account has what a stack needs.
 
     Read-only: credentials and account, quotas of SageMaker's endpoints and jobs, Lambda, VPCs and addresses, services
-    and endpoint services of the region, names that are taken, services that are closed to new customers; each with what
-    to do. What is needed follows from the program, as `python -m local synth` declares it. Exit code 7 if something is
-    lacking, 4 if nothing could be found out.
+    and endpoint services of the region, names that are taken, services that are closed to new customers, network, key
+    and log bucket of the account that the config names; each with what to do. What is needed follows from the program,
+    as `python -m local synth` declares it. Exit code 7 if something is lacking, 4 if nothing could be found out.
     """
     on, out = target.read(stack), Output(as_json=as_json)
     out.say(f"account: {on.caller} in {on.region}")
@@ -50,4 +52,14 @@ def preflight(stack: Stack, as_json: Json = False) -> None:
 def findings(on: target.Target) -> list[Finding]:
     """What the account has, and lacks, of what the stack's program declares."""
     resources: Any = local.synth(on.stack, target.PROJECT)["resources"]
-    return checks.run(Asked(resources=resources, region=on.region, client=on.client))
+    found = checks.run(Asked(resources=resources, region=on.region, client=on.client))
+    if names := fitting.named(on.config):
+        keys = on.session.get_credentials().get_frozen_credentials()
+        account = {
+            "access_key": keys.access_key,
+            "secret_key": keys.secret_key,
+            "token": keys.token,
+            "endpoint_url": os.environ.get("AWS_ENDPOINT_URL"),
+        }
+        found += fitting.findings(names, local.judged(on.stack, target.PROJECT, account))
+    return found

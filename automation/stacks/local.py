@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,23 @@ def synth(
     options = [f"--config={each}" for each in config]
     options += [f"--config-file={config_file.resolve()}"] if config_file else []
     return json.loads(_run(project, "synth", "--stack", stack, "--out", "-", *options).stdout)
+
+
+def judged(stack: str, project: Path, account: Mapping[str, str | None], *, config_file: Path | None = None) -> str:
+    """What the program says of the network, key and bucket of an account that its config names; empty where they fit.
+
+    `account` has access_key, secret_key and token of who asks, and `endpoint_url` where that is not AWS's own.
+    """
+    command = [sys.executable, "-m", "local", "synth", "--stack", stack, "--out", "-", "--account"]
+    command += [f"--config-file={config_file.resolve()}"] if config_file else []
+    done = subprocess.run(command, cwd=project, input=json.dumps(account), capture_output=True, text=True, check=False)
+    return "" if done.returncode == Exit.DONE else _reason(done)
+
+
+def _reason(done: subprocess.CompletedProcess[str]) -> str:
+    """Why it failed, without the warnings before."""
+    found = re.search(r"^error: (.*)", done.stderr, re.DOTALL | re.MULTILINE)
+    return found[1].strip() if found else done.stderr.strip() or f"it ended with {done.returncode}"
 
 
 def _run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

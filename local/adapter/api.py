@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from botocore import xform_name
 from botocore.client import BaseClient
@@ -14,11 +14,24 @@ from local.adapter.errors import ApiRefused
 from shapes.models import LOCK, session
 
 
-class Api:
-    """The emulated AWS API. Clients are cached for each service and region and may be used from several threads."""
+class Credentials(NamedTuple):
+    """Who calls; the emulator asks for some, and checks none."""
 
-    def __init__(self, endpoint_url: str):
-        self._endpoint_url = endpoint_url
+    access_key: str = "local"
+    secret_key: str = "local"  # noqa: S105 - see above
+    token: str | None = None
+
+
+EMULATED: Final = Credentials()
+
+
+class Api:
+    """The emulated AWS API, or with credentials that of an account. Clients are cached for each service and region and
+    may be used from several threads.
+    """
+
+    def __init__(self, endpoint_url: str | None, credentials: Credentials = EMULATED):
+        self._endpoint_url, self._credentials = endpoint_url, credentials
         self._clients: dict[tuple[str, str], BaseClient] = {}
         self._lock = threading.Lock()
         # Botocore's own checks stay on as a second opinion. A refusal of the emulator is final, so nothing is tried
@@ -58,9 +71,10 @@ class Api:
                         service,
                         region_name=region,
                         endpoint_url=self._endpoint_url,
-                        aws_access_key_id="local",
-                        aws_secret_access_key="local",  # noqa: S106 - the emulator asks for some, and checks none
                         config=self._config,
+                        aws_access_key_id=self._credentials.access_key,
+                        aws_secret_access_key=self._credentials.secret_key,
+                        aws_session_token=self._credentials.token,
                     )
                 self._clients[service, region] = client
             return client

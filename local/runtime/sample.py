@@ -19,7 +19,7 @@ from local.runtime.answers import ACCOUNT, Answers
 from local.runtime.errors import UnsupportedError
 
 #: Data sources that the provider itself answers, without a call.
-_OFFLINE = {
+OFFLINE = {
     "aws:ec2/getVpcEndpointService:getVpcEndpointService",
     "aws:index/getPartition:getPartition",
     "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage",
@@ -45,9 +45,10 @@ class SampleCloud:
         *,
         endpoints: Mapping[str, Sequence[str]] = DEFAULT_ENDPOINTS,
         bootstrap: bool = False,
+        account: str = ACCOUNT,
     ):
         self.region = region
-        self._provider = Adapter("http://sample.invalid", ACCOUNT, region)
+        self._provider = Adapter("http://sample.invalid", account, region)
         self._answers = Answers(stack=stack, region=region, endpoints=endpoints, bootstrap=bootstrap)
 
     def check(self, type_token: str, name: str, inputs: dict[str, Any], /, *, urn: str) -> dict[str, Any]:
@@ -91,7 +92,7 @@ class SampleCloud:
 
     def invoke(self, token: str, args: dict[str, Any], /) -> dict[str, Any]:
         """Answer a data source. Raises UnsupportedError for one that has no sample."""
-        return self._provider.invoke(token, args) if token in _OFFLINE else self._answers.answer(token, args)
+        return self._provider.invoke(token, args) if token in OFFLINE else self._answers.answer(token, args)
 
 
 def _made_up(key: str, declared: Any, name: str) -> Any:

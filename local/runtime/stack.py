@@ -15,8 +15,9 @@ import pulumi
 import settings
 from contracts import loader
 from local import values
+from local.adapter.api import Api
 from local.judge.model import Violation
-from local.runtime import config, monitor, sample, synth
+from local.runtime import account, config, monitor, sample, synth
 from local.runtime.engine import Engine, Target
 from local.runtime.errors import ConfigError
 from local.runtime.model import (
@@ -126,10 +127,12 @@ class Stack:
         """The state file."""
         return self.home / "state.json"
 
-    def _sample(self, *, bootstrap: bool) -> sample.SampleCloud:
-        """An account on paper in which every endpoint of the config serves a model, or none."""
+    def _sample(self, *, bootstrap: bool, api: Api | None = None) -> sample.SampleCloud:
+        """An account on paper in which every endpoint of the config serves a model, or none; or one that answers."""
         endpoints = {name: list(found.get("endpoints") or ["live"]) for name, found in self.workloads.items()}
         endpoints = endpoints or sample.DEFAULT_ENDPOINTS
+        if api:
+            return account.LookedUp(self.name, self.region, api, endpoints=endpoints)
         return sample.SampleCloud(self.name, self.region, endpoints=endpoints, bootstrap=bootstrap)
 
     @property
@@ -215,12 +218,13 @@ class Stack:
         """The stack's outputs as the last update left them."""
         return self._state(cloud).outputs
 
-    def synth(self, *, bootstrap: bool = False) -> dict[str, Any]:
-        """Every resource as JSON, with no emulator (`local.runtime.synth`); `bootstrap` is a first run.
+    def synth(self, *, bootstrap: bool = False, api: Api | None = None) -> dict[str, Any]:
+        """Every resource as JSON, with no emulator (`local.runtime.synth`); `bootstrap` is a first run, and one with an
+        `api` is in the account that this is of, which answers what the program looks up.
 
         Raises what the program raises, and InvalidInput for the first resource that the API's model refuses.
         """
-        cloud = self._sample(bootstrap=bootstrap)
+        cloud = self._sample(bootstrap=bootstrap, api=api)
         engine = UpdatePass(self._target, cloud, State(None, cloud.endpoint_url), NoPolicies(), _ignore, None)
         engine.dry_run = True  # on paper there is nothing that a hook could look at
         self._run(engine, preview=False)

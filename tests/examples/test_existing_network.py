@@ -9,7 +9,11 @@ from typing import Any
 
 import pulumi
 import pytest
+import yaml
 
+from automation.operations.findings import Finding
+from automation.operations.fitting import findings, named
+from automation.stacks import local as automation_local
 from local.emulator import Emulator, start
 from local.judge.runner import PolicyRunner
 from local.loop.kept import cloud_of
@@ -96,6 +100,33 @@ def refusal(cloud: Cloud, config: dict[str, Any], home: Path) -> list[str]:
     first, *lines = str(caught.value).splitlines()
     assert first == f"network.existing: the workloads cannot run in {config['network']['existing']['vpc_id']}:"
     return lines
+
+
+def preflight(emulator: Emulator, config: dict[str, Any], file: Path) -> list[Finding]:
+    """What preflight says of the stack in that account, whose own names and quotas nobody asks about here."""
+    file.write_text(yaml.safe_dump({"config": config}))
+    account = {"access_key": "x", "secret_key": "x", "token": None, "endpoint_url": emulator.url}
+    return [*findings(named(config), automation_local.judged("staging", ROOT, account, config_file=file))]
+
+
+def test_preflight_judges_it_beforehand_in_the_programs_words(
+    emulator: Emulator, before: Deployment, config: dict[str, Any], tmp_path: Path
+) -> None:
+    inventory, file = _network(emulator), tmp_path / "Pulumi.staging.yaml"
+    written = yaml.safe_load((ROOT / file.name).read_text())["config"]
+    written |= {f"ml-platform:{key}": value for key, value in config.items()}
+    (found,) = preflight(emulator, written, file)
+    assert (found.subject, found.holds) == ("network.existing, keys.existing, lake.access_log_bucket", True)
+    private, public = config["network"]["existing"]["subnet_ids"][0], before.outputs["public_subnet"]
+    wrong = changed(config, subnet_ids=[private, public])
+    first, *_ = preflight(emulator, written | {"ml-platform:network": wrong["network"]}, file)
+    assert (first.subject, first.holds, first.fix) == (
+        "network.existing",
+        False,
+        "name subnets whose route table has no internet gateway",
+    )
+    assert first.found.startswith(f"subnet_ids: found {public}, which is public: rtb-")
+    assert _network(emulator) == inventory
 
 
 def test_a_public_subnet_is_refused(cloud: Cloud, before: Deployment, config: dict[str, Any], tmp_path: Path) -> None:

@@ -17,12 +17,15 @@ from automation.stacks import local
 
 GOOD = Finding(subject="Lambda concurrency", holds=True, found="2 are reserved", fix="raise it")
 LACKING = Finding(subject="ml.m5.large for endpoint usage", holds=False, found="6 are needed", fix="ask for 6")
+CONFIG: dict[str, Any] = {}
 UNKNOWN = Finding(subject="network", holds=None, found="AccessDenied", fix="allow it")
 
 
 @pytest.fixture(autouse=True)
 def stack(monkeypatch: pytest.MonkeyPatch) -> None:
-    on = SimpleNamespace(stack="staging", caller="arn:aws:iam::123456789012:user/ana", region="eu-west-1", client=None)
+    on = SimpleNamespace(
+        stack="staging", caller="arn:aws:iam::123456789012:user/ana", region="eu-west-1", client=None, config=CONFIG
+    )
     monkeypatch.setattr(target, "read", lambda stack: on)
     monkeypatch.setattr(local, "synth", lambda stack, project: {"resources": [{"type": "t", "inputs": {}}]})
 
@@ -78,3 +81,29 @@ def test_a_program_that_cannot_be_run_is_refused(
     monkeypatch.setattr(local, "synth", fail)
     assert main(["preflight", "--stack", "prod"]) == Exit.REFUSED
     assert capsys.readouterr().err == "error: the local run failed: config\n"
+
+
+def test_what_the_config_names_of_the_account_is_judged_by_the_program_as_who_asks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[Any] = []
+
+    def judged(stack: str, project: object, account: dict[str, str | None]) -> str:
+        asked.append((stack, account))
+        return "network.existing.vpc_id: found vpc-1, which does not exist; allowed: one of the account; correct it"
+
+    keys = SimpleNamespace(access_key="AKIA", secret_key="s3cr3t", token="role")
+    credentials = SimpleNamespace(get_frozen_credentials=lambda: keys)
+    on = target.read("staging")
+    on.session = SimpleNamespace(get_credentials=lambda: credentials)  # pyright: ignore[reportAttributeAccessIssue]
+    monkeypatch.setitem(CONFIG, "ml-platform:network", {"existing": {"vpc_id": "vpc-1"}})
+    monkeypatch.setattr(local, "judged", judged)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    answered(monkeypatch, GOOD)
+    assert main(["preflight", "--stack", "staging"]) == Exit.DIFFERS
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "NO  network.existing: vpc_id: found vpc-1, which does not exist; allowed: one of the account; correct it",
+        "preflight of staging: 1 of 2 are lacking, 0 could not be found out",
+    ]
+    account = {"access_key": "AKIA", "secret_key": "s3cr3t", "token": "role", "endpoint_url": None}
+    assert asked == [("staging", account)]

@@ -274,6 +274,12 @@ def test_an_asynchronous_endpoint_goes_to_zero_and_has_a_queue_to_be_watched() -
             "autoscaling.minimum: found 3; allowed: at most the maximum (2); exchange them",
         ),
         (
+            {"autoscaling": {"cpu_percent": 60}},
+            "autoscaling.cpu_percent: found 60; allowed: enabled, minimum, maximum, backlog_per_instance, "
+            "scale_out_cooldown_seconds, scale_in_cooldown_seconds; there is no such key: "
+            "correct its name or remove it",
+        ),
+        (
             {"instance_count": 5},
             "instance_count: found 5; allowed: at most autoscaling.maximum (4); lower the count or raise the maximum",
         ),

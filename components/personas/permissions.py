@@ -55,6 +55,7 @@ def _looks(names: Names) -> list[Statement]:
                 "sagemaker:ListModelPackages",
                 "sagemaker:ListPipelineExecutionSteps",
                 "sagemaker:ListPipelineExecutions",
+                "sagemaker:ListPipelineParametersForExecution",
             ],
             arns(
                 f"endpoint/{parts}",

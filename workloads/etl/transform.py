@@ -23,11 +23,26 @@ def prepare(frame: NativeFrame, contract: Contract) -> NativeFrame:
     with the delivery a row came in; within a delivery no entity and event time occurs twice. Of rows that share both,
     that of the last delivery stays. The result has `output_columns` and `split`, in no particular order.
     """
-    latest = _latest(frame, contract)
-    complete = with_features(with_segments(with_split(latest, contract), contract), contract)
+    return completed(divided(_latest(frame, contract), contract), contract)
+
+
+def raw_columns(contract: Contract) -> tuple[str, ...]:
+    """Of the output columns those that came in, in the order in which a data set's version covers them."""
+    return (contract.entity, contract.event_time, contract.label, *(column.name for column in contract.inputs))
+
+
+def divided(frame: NativeFrame, contract: Contract) -> NativeFrame:
+    """The `raw_columns` of a frame, the label as the task has it, and `split`."""
     label = tasks.of(contract).stored(nw.col(contract.label)).alias(contract.label)
-    columns = [label if name == contract.label else nw.col(name) for name in output_columns(contract)]
-    return nw.from_native(complete).select(*columns, nw.col(SPLIT)).to_native()  # pyright: ignore[reportCallIssue, reportArgumentType]
+    columns = [label if name == contract.label else nw.col(name) for name in raw_columns(contract)]
+    split = with_split(frame, contract)
+    return nw.from_native(split).select(*columns, nw.col(SPLIT)).to_native()  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+def completed(frame: NativeFrame, contract: Contract) -> NativeFrame:
+    """What `divided` gave, with features and segments: the `output_columns`, and `split`."""
+    complete = with_features(with_segments(frame, contract), contract)
+    return nw.from_native(complete).select(*output_columns(contract), SPLIT).to_native()  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def output_columns(contract: Contract) -> tuple[str, ...]:

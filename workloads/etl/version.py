@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts.schema import Contract
 
@@ -45,9 +46,9 @@ class _ColumnHash:
         valid, sizes, content = self.parts
         valid.update(values.is_valid().cast(pa.uint8()).to_numpy())
         if pa.types.is_string(values.type):
-            texts = values.fill_null("").to_pylist()
-            sizes.update(np.array(list(map(len, texts)), dtype=np.int64).tobytes())
-            content.update("".join(texts).encode())
+            texts = values.fill_null("")
+            sizes.update(pc.utf8_length(texts).cast(pa.int64()).to_numpy())
+            content.update(_bytes(texts))
         else:
             if pa.types.is_timestamp(values.type) or pa.types.is_boolean(values.type):
                 values = values.cast(pa.int64() if pa.types.is_timestamp(values.type) else pa.uint8())
@@ -55,3 +56,12 @@ class _ColumnHash:
 
     def hexdigest(self) -> str:
         return "".join(part.hexdigest() for part in self.parts)
+
+
+def _bytes(texts: pa.Array[Any]) -> memoryview | bytes:
+    """All texts one after the other, in UTF-8, as they are in memory."""
+    _, offsets, data = texts.buffers()
+    if data is None or offsets is None or not len(texts):
+        return b""
+    bounds = np.frombuffer(offsets, dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return memoryview(data)[int(bounds[0]) : int(bounds[-1])]

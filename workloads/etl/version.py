@@ -47,7 +47,8 @@ class _ColumnHash:
         valid.update(values.is_valid().cast(pa.uint8()).to_numpy())
         if pa.types.is_string(values.type):
             texts = values.fill_null("")
-            sizes.update(pc.utf8_length(texts).cast(pa.int64()).to_numpy())
+            lengths = pc.utf8_length(texts)  # pyright: ignore[reportAttributeAccessIssue]
+            sizes.update(lengths.cast(pa.int64()).to_numpy())
             content.update(_bytes(texts))
         else:
             if pa.types.is_timestamp(values.type) or pa.types.is_boolean(values.type):

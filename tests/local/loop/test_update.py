@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import xgboost as xgb
 
-from automation.operations import feature_store, rollouts
+from automation.operations import capacity, feature_store, rollouts
 from contracts import loader, release, schema
 from contracts.feature_store import group_name, identity
 from contracts.names import Names
@@ -245,7 +245,9 @@ def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_change
     first, package = (register(platform, image["Parameter"]["Value"]) for _ in range(2))
     before = platform.promote(first, who="ana", why="the A/B test is over")
     up()
+    scale_by_hand(platform, 8)
     wanted = platform.promote(package, who="ana", why="better").wanted
+    assert wanted.instances == {"champion": 8}
     halting = threading.Thread(target=halt_when_it_rolls_out, args=(platform,))
     halting.start()
     with pytest.raises(HookError) as caught:
@@ -258,6 +260,12 @@ def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_change
     assert after.wanted.id == before.wanted.id
     assert [(r.id, str(r.status)) for r in after.releases[:2]] == [(before.wanted.id, "live"), (wanted.id, "failed")]
     assert "was rolled back: alarm(s)" in after.releases[1].reason
+    (failed,) = platform.client("sagemaker").list_endpoint_configs(NameContains=wanted.id)["EndpointConfigs"]
+    (began,) = platform.client("sagemaker").describe_endpoint_config(EndpointConfigName=failed["EndpointConfigName"])[
+        "ProductionVariants"
+    ]
+    (champion,) = platform.endpoint()["ProductionVariants"]
+    assert (began["InitialInstanceCount"], champion["CurrentInstanceCount"], after.counts) == (8, 8, {"champion": 8})
     assert set(up()) <= {"delete"}  # what left the record before the update ended
     assert up() == {}
     assert platform.endpoint()["EndpointConfigName"].startswith(f"{platform.names.prefix}-{before.wanted.id}-")
@@ -288,6 +296,15 @@ def test_a_stopped_endpoint_wakes_on_what_was_wanted_meanwhile(platform: Platfor
     assert [each for each in up(**stopped)["create"] if "config" in each] == [f"churn-live-config-{wanted.id}"]
     up()
     assert platform.endpoint()["EndpointConfigName"].startswith(f"{platform.names.prefix}-{wanted.id}-")
+
+
+def scale_by_hand(platform: Platform, to: int) -> None:
+    """With what scales by itself out of the way, so that its time of acting decides nothing."""
+    scaling = platform.client("application-autoscaling")
+    for target in scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]:
+        named = {key: target[key] for key in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
+        scaling.deregister_scalable_target(**named)
+    capacity.scale(platform.names, "champion", to, sagemaker=platform.client("sagemaker"), scaling=scaling)
 
 
 def halt_when_it_rolls_out(platform: Platform) -> None:

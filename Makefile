@@ -12,7 +12,7 @@ TOLD   := .local/delivery/$(STACK)
 BASE   ?= origin/main
 SYFT   ?= syft
 
-.PHONY: help images pr-preview pr-policies pr-cost pr-comment setup up down synth diagram boundary test test-all check format bench-preview bench-serve lock pipeline clean
+.PHONY: help images pr-preview pr-policies pr-cost pr-comment setup up down synth diagram boundary test test-all check format bench-preview bench-serve bench-etl bench-validate lock pipeline clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -99,6 +99,14 @@ bench-preview: .venv/dev.stamp ## measure the program against as many plain reso
 bench-serve: .venv/dev.stamp .venv-serve/stamp .venv-bench/stamp ## measure the inference service against a naive one and its peers
 	$(BIN)/python -m workloads.inference.benchmark
 
+bench-etl: .venv/dev.stamp .venv-etl/stamp ## measure the ETL against pandas, SQL by hand and Spark (needs java)
+	@mkdir -p .local
+	$(BIN)/python -m workloads.etl.benchmark etl
+
+bench-validate: .venv/dev.stamp .venv-etl/stamp ## measure validation against pandas
+	@mkdir -p .local
+	$(BIN)/python -m workloads.etl.benchmark validation
+
 lock: .venv/uv.stamp ## lock what pyproject.toml names, export what pip reads (UPGRADE=--upgrade takes newer versions)
 	$(BIN)/uv lock $(UPGRADE)
 	$(call export,requirements.txt)
@@ -111,7 +119,7 @@ lock: .venv/uv.stamp ## lock what pyproject.toml names, export what pip reads (U
 	  -o workloads/pipeline/requirements.lock workloads/pipeline/requirements.txt
 
 clean: ## remove what the commands made
-	rm -rf .venv .venv-pipeline .venv-serve .venv-bench .local .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-pipeline .venv-serve .venv-bench .venv-etl .local .pytest_cache .ruff_cache .import_linter_cache
 
 .venv/uv.stamp: requirements-bootstrap.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
@@ -152,4 +160,10 @@ $(BIN)/actionlint: .venv/dev.stamp .ci/actionlint/go.mod .ci/actionlint/go.sum
 	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python -r workloads/inference/benchmark/requirements.txt
 	while read -r peer; do $(BIN)/uv pip install --quiet --python .venv-bench/bin/python "$$peer" || \
 	  echo "$$peer does not install here and is left out"; done < workloads/inference/benchmark/peers.txt
+	@touch $@
+
+# pandas alone, which nothing of the platform needs
+.venv-etl/stamp: .venv/uv.stamp workloads/etl/benchmark/requirements.txt
+	$(PYTHON) -m venv --without-pip .venv-etl
+	$(BIN)/uv pip install --quiet --python .venv-etl/bin/python -r workloads/etl/benchmark/requirements.txt
 	@touch $@

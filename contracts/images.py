@@ -47,7 +47,11 @@ class Image:
 
 
 #: Left out of both: what measures, and what was compiled for this machine (each image compiles its own).
-_BESIDE: Final = ("workloads/inference/benchmark/", "workloads/inference/forest/forest.so")
+_BESIDE: Final = (
+    "workloads/etl/benchmark/",
+    "workloads/inference/benchmark/",
+    "workloads/inference/forest/forest.so",
+)
 #: What the service imports, and no more: its image has few packages.
 _SERVICE: Final = {
     "contracts": ("__init__", "expression", "formats", "partitions", "schema", "texts", "tree"),

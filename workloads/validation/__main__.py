@@ -41,6 +41,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--salt-secret", help="Secrets Manager id of the salt for hashed columns (default: the variable PII_SALT)"
     )
     parser.add_argument("--no-failure", action="store_true", help="a refused or held object is no failure of the job")
+    parser.add_argument(
+        "--memory-limit-mb", type=int, help="memory of the engine in MiB (default: 80 %% of the machine)"
+    )
     parser.add_argument("--approve-by", metavar="WHO", help="accept the object though it is held")
     parser.add_argument("--approve-because", metavar="WHY", help="the reason, kept in the ledger")
 
@@ -59,6 +62,7 @@ def main(options: argparse.Namespace) -> job.Outcome:
         now=options.now or datetime.now(UTC),
         version_id=options.version_id,
         salt=_salt(options.salt_secret),
+        memory_limit_mb=options.memory_limit_mb,
         approval=Approval(who=options.approve_by, why=options.approve_because) if options.approve_by else None,
     )
     print(json.dumps(verdict.to_dict(), sort_keys=True))

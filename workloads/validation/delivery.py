@@ -96,6 +96,7 @@ def process(
     version_id: str | None = None,
     salt: bytes | None = None,
     approval: Approval | None = None,
+    memory_limit_mb: int | None = None,
 ) -> Verdict:
     """Judge the object at `source` (`version_id` if given, else the newest) and write the outcome under `processed`.
 
@@ -128,6 +129,7 @@ def process(
             delivered=delivered,
             previous=Summary.from_dict(last["summary"]) if last else None,
             salt=salt,
+            memory_limit_mb=memory_limit_mb,
             hold=not approving,
         )
         record = verdict.to_dict() | {

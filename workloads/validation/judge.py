@@ -32,6 +32,7 @@ def validate(
     previous: Summary | None = None,
     salt: bytes | None = None,
     hold: bool = True,
+    memory_limit_mb: int | None = None,
 ) -> Verdict:
     """Judge the file at `path` and write its rows into the directory `output`.
 
@@ -45,6 +46,7 @@ def validate(
     stored.DELIVERED. It is the event time of every row where the contract takes that from the delivery (`now`, if it
     is not given). `now` (with time zone) decides what is late and what is in the future; `previous` is the summary
     of the last accepted data, without which nothing is held; `hold=False` is a person's decision to accept a held file.
+    `memory_limit_mb` bounds the engine in MiB, which then keeps the rest in `output` while it works.
 
     Raises SaltError before reading anything when a column is to be hashed and `salt` will not do. Whatever is wrong
     with the file is no exception but a verdict.
@@ -53,7 +55,10 @@ def validate(
     for name in (ACCEPTED_FILE, QUARANTINE_FILE):
         (output / name).unlink(missing_ok=True)  # of a judgement before this one
     sha256 = file_sha256(path)
-    with tempfile.TemporaryDirectory(dir=output) as directory, connect(Path(directory)) as connection:
+    with (
+        tempfile.TemporaryDirectory(dir=output) as directory,
+        connect(Path(directory), memory_limit_mb=memory_limit_mb) as connection,
+    ):
         scratch = Path(directory)
         pii.set_salt(connection, contract, salt)
         try:

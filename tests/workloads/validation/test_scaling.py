@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from tests.workloads.validation import wide
 from tests.workloads.validation.delivered import NOW
 from workloads.validation import Status, validate
@@ -28,3 +30,15 @@ def test_ten_times_the_columns_take_at_most_twelve_times_the_time(tmp_path: Path
     while not ratios or (min(ratios) > 12 and len(ratios) < 4):
         ratios.append(_seconds(tmp_path, 500) / _seconds(tmp_path, 50))
     assert min(ratios) <= 12, ratios
+
+
+def test_little_memory_changes_nothing_of_the_outcome(tmp_path: Path) -> None:
+    contract = wide.contract(50)
+    path = wide.write(tmp_path / "rows.csv", contract, rows=5_000)
+    free, bound = (
+        validate(path, contract, output=tmp_path / str(limit), now=NOW, memory_limit_mb=limit) for limit in (None, 100)
+    )
+    assert bound == free
+    assert (bound.accepted, bound.quarantined) == (4_950, 50)
+    for name in ("accepted.parquet", "quarantine.parquet"):
+        assert pq.read_table(tmp_path / "100" / name).equals(pq.read_table(tmp_path / "None" / name)), name

@@ -1,0 +1,1 @@
+"""ETL and validation against naive pandas, SQL by hand and Spark: `make bench-etl`, `make bench-validate`."""

@@ -1,0 +1,60 @@
+"""The ETL of churn in SQL written by hand, the content hash of the data set as ours. Arguments: input, output, MiB."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import duckdb
+
+from contracts.loader import load
+from workloads.etl.version import dataset_version
+
+ROOT = Path(__file__).parents[3]
+ROWS = """
+    CREATE TABLE rows AS
+    SELECT customer_id, event_time, churn_label::TINYINT AS churn_label, user_tenure_months, transaction_volume,
+           support_tickets, ('0x' || substr(sha256(customer_id), 1, 8))::BIGINT % 100 AS position
+    FROM read_parquet($source) ORDER BY customer_id, event_time"""
+REPEATED = "SELECT count(*) FROM (SELECT 1 FROM rows GROUP BY customer_id, event_time HAVING count(*) > 1)"
+VERSION = (
+    "SELECT customer_id, event_time, churn_label, user_tenure_months, transaction_volume, support_tickets FROM rows"
+)
+DATA = """
+    SELECT customer_id, event_time,
+           CASE WHEN user_tenure_months IS NOT NULL THEN least(greatest(user_tenure_months, 0), 120) END::DOUBLE
+               AS tenure_months,
+           ln(1 + transaction_volume) AS log_volume,
+           (transaction_volume IS NULL)::DOUBLE AS volume_missing,
+           least(greatest(coalesce(support_tickets, 0), 0), 50)::DOUBLE AS tickets,
+           4 * coalesce(support_tickets, 0)::DOUBLE / (coalesce(user_tenure_months, 0) / 12.0::DOUBLE + 1)
+               AS tickets_per_year,
+           transaction_volume / (coalesce(user_tenure_months, 0) + 1) AS volume_per_tenure,
+           churn_label,
+           ((coalesce(user_tenure_months, 0) >= 12)::INT + (coalesce(user_tenure_months, 0) >= 36)::INT)::DOUBLE
+               AS tenure_band,
+           user_tenure_months, transaction_volume, support_tickets
+    FROM rows WHERE position BETWEEN {} AND {}"""
+
+
+def main(source: Path, output: Path, memory_mb: int) -> None:
+    """Sort, check, hash, write three parts."""
+    config: dict[str, str | bool | int | float | list[str]] = {"temp_directory": str(output / "spilled")}
+    if memory_mb:
+        config["memory_limit"] = f"{memory_mb}MiB"
+    with duckdb.connect(":memory:", config=config) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute(ROWS, {"source": str(source)})
+        if connection.execute(REPEATED).fetchall() != [(0,)]:
+            raise ValueError("a customer and time occur more than once")
+        batches = connection.sql(VERSION).to_arrow_reader(100_000)
+        (output / "version").write_text(dataset_version(batches, load(ROOT / "contracts/churn.yaml")))
+        for name, first, last in (("train", 0, 69), ("validation", 70, 84), ("test", 85, 99)):
+            (output / name).mkdir()
+            target = output / name / "part.parquet"
+            connection.execute(f"COPY ({DATA.format(first, last)}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))

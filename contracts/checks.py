@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from contracts import expression, labels, monotone, weights
+from contracts import expression, fairness, labels, monotone, weights
 from contracts.document import Path
 from contracts.metrics import METRICS, Metric
 from contracts.schema import Bounds, Column, ColumnType, Cost, EventTime, Feature, Objective, Pii, Split, Task, Value
@@ -40,6 +40,7 @@ class Draft:
     cost: Cost | None
     class_weights: Any
     monotone: Any
+    fairness: Any
     roles: dict[str, str]
     event_time_from: EventTime
     columns: dict[str, Column]
@@ -63,6 +64,7 @@ def run(draft: Draft) -> Iterator[Fault]:
     yield from weights.faults(draft.class_weights, draft.columns.get(draft.roles.get("label", "")), draft.task)
     names = tuple(feature.name for feature in draft.features)
     yield from monotone.faults(draft.monotone, draft.task, draft.objective, names, tuple(_texts(draft)))
+    yield from fairness.faults(draft.fairness, draft.task, tuple(segment.name for segment in draft.segments))
     yield from _split(draft.sections.get("split"))
     for bounds in draft.quality:
         yield from _quality(bounds, METRICS[draft.task or Task.BINARY_CLASSIFICATION][bounds.metric])

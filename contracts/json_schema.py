@@ -12,6 +12,7 @@ from typing import Any
 
 from contracts import keys
 from contracts.checks import NAME, WORKLOAD_NAME
+from contracts.fairness import METRICS as FAIRNESS
 from contracts.labels import PARAMETERS
 from contracts.limits import MODELS
 from contracts.metrics import DEFAULTS, METRICS, Metric
@@ -61,7 +62,7 @@ def _of_task(task: Task) -> Schema:
     """What a contract of the task may not have of the others."""
     binary, several, number = Task.BINARY_CLASSIFICATION, Task.MULTICLASS_CLASSIFICATION, Task.REGRESSION
     keys_of = {"threshold": (binary,), "cost": (binary,), "class_weights": (binary, several), "objective": (number,)}
-    keys_of["monotone"] = (binary, number)
+    keys_of |= {"monotone": (binary, number), "fairness": (binary,)}
     absent = {key: {"not": {}} for key, its in keys_of.items() if task not in its}
     quality = {"propertyNames": {"enum": list(METRICS[task])}}
     return {
@@ -90,6 +91,7 @@ def _top(key: str) -> Schema:
         "cost": _section(Cost),
         "class_weights": {"anyOf": [{"enum": [BALANCED]}, _by_class()]},
         "monotone": _by_name({"enum": list(DIRECTIONS)}),
+        "fairness": _by_name(_fairness()),
         "missing": {"type": "array", "items": {"type": ["string", "number"]}, "default": list(MISSING_MARKS)},
         "columns": _by_name(_section(Column)),
         "features": expressions,
@@ -142,6 +144,12 @@ def _quality() -> Schema:
         for name, metric in metrics.items():
             found.setdefault(name, _metric(metric, defaults.get(name)))
     return {"type": "object", "additionalProperties": False, "properties": found}
+
+
+def _fairness() -> Schema:
+    """The limits of one segment."""
+    found = {name: _metric(metric, None) for name, metric in FAIRNESS.items()}
+    return {"type": "object", "additionalProperties": False, "minProperties": 1, "properties": found}
 
 
 def _metric(metric: Metric, default: Bounds | None) -> Schema:

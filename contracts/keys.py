@@ -28,6 +28,7 @@ MEANINGS: Final = {
     "ingestion": "when delivered data is accepted",
     "split": "shares of the entities in training, validation and test",
     "quality": "bounds of metrics on the test set, within which a model may be registered",
+    "fairness": "how unlike the groups of a segment may be treated: limits of metrics, by segment",
     "drift": "when live data has drifted",
     "training": "hyper-parameters of the XGBoost job",
     "retrain_after_rows": "accepted rows, new to the newest model, from which on a delivery asks for a training",

@@ -15,7 +15,7 @@ from typing import Any
 
 import pydantic
 
-from contracts import checks, document, labels, monotone, weights
+from contracts import checks, document, fairness, labels, monotone, weights
 from contracts.checks import show
 from contracts.keys import MEANINGS, REQUIRED, RESERVED
 from contracts.limits import MODELS
@@ -90,6 +90,7 @@ def loads(text: str, *, source: str = "contract") -> Contract:
         cost=draft.cost,
         class_weights=weights.read(draft.class_weights, draft.columns[read.data["label"]]),
         monotone=monotone.read(draft.monotone),
+        fairness=fairness.read(draft.fairness),
         retrain_after_rows=read.data.get("retrain_after_rows"),
         quality=draft.quality,
         columns=tuple(draft.columns.values()),
@@ -139,7 +140,8 @@ class _Reader:
             objective=objective,
             cost=cost,
             class_weights=class_weights,
-            monotone={} if "monotone" in self.data and self.data["monotone"] is None else self.data.get("monotone"),
+            monotone=self._given("monotone"),
+            fairness=self._given("fairness"),
             roles={role: texts[role] for role in ("entity", "event_time", "label") if texts[role]},
             columns={name: column for name, column in columns.items() if column is not None},
             event_time_from=event_time_from,
@@ -223,6 +225,10 @@ class _Reader:
         if "class_weights" in self.data and self.data["class_weights"] is None:
             return ""  # an empty value is none that is allowed
         return self.data.get("class_weights")
+
+    def _given(self, key: str) -> Any:
+        """As written, to be checked with what it names; an empty value is none that is allowed."""
+        return {} if key in self.data and self.data[key] is None else self.data.get(key)
 
     def _objective(self, task: Task | None) -> Objective | None:
         """The loss of a regression; None of another task, and where it has a fault."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts import expression, keys
+from contracts.fairness import METRICS as FAIRNESS
 from contracts.json_schema import schema
 from contracts.metrics import DEFAULTS, METRICS
 from contracts.schema import MISSING_MARKS, Task
@@ -159,9 +160,15 @@ _GATE = """\
 `quality` bounds metrics of the test set. A metric that is named has the bounds that stand there, the others keep their
 defaults; `{f1: {min: 0}}` frees one.
 
+`fairness: {region: {disparate_impact: {min: 0.8}, equal_opportunity_difference: {max: 0.1}}}` limits how unlike the
+groups of a segment may be treated by the decisions of a binary classification on the test set. Groups of fewer than 30
+rows are left out; where fewer than two are left, the limit does not hold. evaluation.json has all four of each segment:
+
+"""
+_HOLDS = """
 A model is registered when all of this holds, and else rejected with every reason:
 
-- every bound holds (ends belong to what is allowed);
+- every bound holds (ends belong to what is allowed), every limit of `fairness` and every promise of `monotone`;
 - it is not worse than the live champion, by `auc_loss` or `loss_increase` (not asked of the first model);
 - its answers are what the task's are (probabilities, those of a row's classes adding up to 1, or finite numbers), the
   same for one row as in a batch and in any order of rows, and a row of missing values is answered.
@@ -185,7 +192,8 @@ def page() -> str:
         _TYPES + _TEXTS.format(marks=", ".join(f"`{mark}`" for mark in MISSING_MARKS)),
         "## Features and segments\n",
         _language(),
-        _TASKS + _GATE + _metrics(),
+        _TASKS + _GATE + "".join(f"- `{name}`: {metric.meaning}\n" for name, metric in FAIRNESS.items()) + _HOLDS,
+        _metrics(),
         *(f"## {name.capitalize()}\n\n{_table(properties[name]['properties'], [])}" for name in _SECTIONS),
         "## Keys that are named and not read yet\n",
         "Their names and places are fixed; a contract that has one is refused by its name.\n",

@@ -198,6 +198,21 @@ class Monotone:
         return (feature in self.increasing) - (feature in self.decreasing)
 
 
+@dataclass(frozen=True, kw_only=True)
+class FairnessLimit:
+    """What a metric of `contracts.fairness` must keep within over the groups of a segment."""
+
+    segment: str
+    bounds: Bounds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fairness:
+    """How unlike the groups of segments may be treated."""
+
+    limits: tuple[FairnessLimit, ...]
+
+
 DEFAULT_QUALITY = (
     Bounds(metric="auc", min=0.75),
     Bounds(metric="accuracy", min=0.75),
@@ -213,7 +228,8 @@ class Contract:
     """One workload. `segments` are expressions whose values split the fairness report; they are not model inputs.
 
     `objective` is of a regression; `threshold` of a binary classification, and `cost` too, by which training chooses
-    the threshold instead; `class_weights` of any classification; `monotone` of what has one output.
+    the threshold instead; `class_weights` of any classification; `monotone` of what has one output;
+    `fairness` of a binary classification.
     """
 
     name: str
@@ -231,6 +247,7 @@ class Contract:
     cost: Cost | None = None
     class_weights: ClassWeights | None = None
     monotone: Monotone | None = None
+    fairness: Fairness | None = None
     ingestion: Ingestion = field(default_factory=Ingestion)
     split: Split = field(default_factory=Split)
     quality: tuple[Bounds, ...] = DEFAULT_QUALITY

@@ -44,12 +44,17 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
     measured = judge.measure(labels, outputs, entities)
     values = {name: value.value if isinstance(value, Interval) else value for name, value in measured.items()}
     comparison = None if champion_outputs is None else judge.compare(labels, outputs, champion_outputs, entities)
+    segments = {segment.name: rows.column(segment.name).to_pylist() for segment in contract.segments}
+    disparities = {
+        name: found for name, each in segments.items() if (found := judge.disparities(labels, outputs, each))
+    }
     decision = gate.decide(
         quality=contract.quality,
         measured=values,
         rows=len(labels),
         comparison=comparison,
         model_tests=model_tests.run(candidate, features, judge, contract.bounds(gate.LATENCY).max),
+        fairness=gate.fair(contract.fairness, disparities),
         at_threshold=dict.fromkeys(judge.at_threshold, judge.threshold),
     )
     report = {
@@ -64,10 +69,8 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
             for name, value in measured.items()
         },
         "champion": None if champion is None or comparison is None else _compared(champion, comparison),
-        "segments": {
-            segment.name: judge.by_segment(labels, outputs, rows.column(segment.name).to_pylist())
-            for segment in contract.segments
-        },
+        "segments": {name: judge.by_segment(labels, outputs, each) for name, each in segments.items()},
+        **({"fairness": disparities} if disparities else {}),
         "importance": {
             name: float(value)
             for name, value in zip(contract.feature_names, candidate.importances(features), strict=True)

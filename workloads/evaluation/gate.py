@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from contracts.schema import Bounds
+from contracts.schema import Bounds, Fairness
+from workloads.evaluation.fairness import COMPARED
 from workloads.evaluation.intervals import Comparison
 from workloads.evaluation.model_tests import ModelTest
 
@@ -50,15 +51,18 @@ def decide(
     comparison: Comparison | None,
     model_tests: Sequence[ModelTest],
     at_threshold: Mapping[str, float] | None = None,
+    fairness: Iterable[Check] = (),
 ) -> Gate:
-    """Every bound of a measured metric AND not worse than the champion (None: there is none yet) AND every model test.
+    """Every bound of a measured metric AND of fairness AND not worse than the champion (None: there is none yet) AND
+    every model test.
 
     `quality` are the contract's bounds; those of `ELSEWHERE` are no metrics of the outputs. KeyError for another that
     is not in `measured`. `rows` of the test set and the thresholds of the metrics that have one are for the words of a
     refusal.
     """
     bounded = [bounds for bounds in quality if bounds.metric not in ELSEWHERE]
-    checks = [_within(measured[b.metric], b, (at_threshold or {}).get(b.metric)) for b in bounded]
+    checks = [within(measured[b.metric], b, threshold=(at_threshold or {}).get(b.metric)) for b in bounded]
+    checks += fairness
     if comparison is not None:
         margin = next((bounds.max for bounds in quality if bounds.metric == comparison.bound), None)
         if margin is not None:
@@ -75,18 +79,36 @@ def decide(
     return Gate(decision="register", reason=f"all {len(checks)} checks hold; {compared}", checks=tuple(checks))
 
 
-def _within(found: float, bounds: Bounds, threshold: float | None) -> Check:
-    """Ends belong to what is allowed; NaN is never within."""
+def within(
+    found: float,
+    bounds: Bounds,
+    *,
+    name: str | None = None,
+    place: str = "quality",
+    threshold: float | None = None,
+    advice: str = "",
+) -> Check:
+    """Ends belong to what is allowed; NaN is never within. `place` is where in the contract the bounds stand."""
     ends = {"min": (">=", bounds.min), "max": ("<=", bounds.max)}
     given = {name: (sign, end) for name, (sign, end) in ends.items() if end is not None}
     broken = [name for name, (sign, end) in given.items() if not (found >= end if sign == ">=" else found <= end)]
     return Check(
-        name=bounds.metric,
+        name=name or bounds.metric,
         passed=not broken,
         found=f"{found:.4f}" + ("" if threshold is None else f" at threshold {threshold:g}"),
         allowed=" and ".join(f"{sign} {end:g}" for sign, end in given.values()),
-        key=", ".join(f"quality.{bounds.metric}.{name}" for name in broken or given),
+        key=", ".join(f"{place}.{bounds.metric}.{end}" for end in broken or given),
+        advice=advice,
     )
+
+
+def fair(limits: Fairness | None, found: Mapping[str, Mapping[str, float]]) -> Iterator[Check]:
+    """The contract's limits, held against what was found by segment and metric; what nobody can compare fails."""
+    for limit in () if limits is None else limits.limits:
+        metric, place = limit.bounds.metric, f"fairness.{limit.segment}"
+        value = found[limit.segment][metric]
+        advice = f"fewer than two groups have {COMPARED} rows and what it compares" if math.isnan(value) else ""
+        yield within(value, limit.bounds, name=f"{metric} by {limit.segment}", place=place, advice=advice)
 
 
 def _not_inferior(comparison: Comparison, margin: float, rows: int) -> Check:

@@ -41,7 +41,7 @@ def auc_difference(labels: Array, candidate: Array, champion: Array, entities: A
 
 def at_threshold(labels: Array, scores: Array, threshold: float) -> dict[str, float]:
     """Accuracy, F1, precision, recall and the share of rows decided positive, deciding as the service does."""
-    decided = _decided(scores, threshold)
+    decided = decisions(scores, threshold)
     precision, recall, f1, _ = metrics.precision_recall_fscore_support(
         labels,
         decided,
@@ -59,7 +59,7 @@ def at_threshold(labels: Array, scores: Array, threshold: float) -> dict[str, fl
 
 def cost(labels: Array, scores: Array, threshold: float, of: Cost) -> dict[str, float]:
     """The mean cost of a row at the threshold, and of what can be had without a model: to act always, or never."""
-    decided, positive = _decided(scores, threshold), labels == 1
+    decided, positive = decisions(scores, threshold), labels == 1
     wrong = of.false_positive * (decided & ~positive) + of.false_negative * (~decided & positive)
     share = float(positive.mean())
     return {
@@ -108,7 +108,7 @@ def by_segment(labels: Array, scores: Array, segments: Sequence[Any], threshold:
     return report
 
 
-def _decided(scores: Array, threshold: float) -> Array:
+def decisions(scores: Array, threshold: float) -> Array:
     """The decisions (n,), as the service makes them."""
     return np.array(list(map(decider(threshold), scores.tolist())), dtype=bool)
 

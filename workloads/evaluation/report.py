@@ -60,6 +60,10 @@ _TEMPLATE = _ENVIRONMENT.from_string("""\
 {% for r in rows %}<tr><td>{{ "missing" if r.segment is none else r.segment }}
 {% for key, value in r.items() if key != "segment" %}<td>{{ value | cell }}{% endfor %}</tr>{% endfor %}</table>
 {% endfor %}
+{% if e.fairness is defined %}<h2>Fairness</h2>
+<table><tr><th>segment{% for name in (e.fairness.values() | first) %}<th>{{ name | replace("_", " ") }}{% endfor %}</tr>
+{% for name, found in e.fairness.items() %}<tr><td>{{ name }}{% for value in found.values() %}<td>{{ value | cell }}
+{% endfor %}</tr>{% endfor %}</table>{% endif %}
 <div class="plots">{% for name, svg in plots.items() %}<figure><figcaption>{{ name }}</figcaption>{{ svg | safe }}
 </figure>{% endfor %}</div>
 </body></html>

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from workloads.evaluation import metrics, plots
+from workloads.evaluation import fairness, metrics, plots
 from workloads.evaluation.intervals import Comparison
 from workloads.evaluation.judges.judge import Array, Judge, Measured, shown
 
@@ -48,6 +48,10 @@ class BinaryJudge(Judge):
     def by_segment(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> list[dict[str, Any]]:
         """Shares decided positive, recall and accuracy."""
         return metrics.by_segment(labels, outputs, segments, self.threshold)
+
+    def disparities(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> Mapping[str, float]:
+        """Of the decisions at the threshold."""
+        return fairness.disparities(labels, metrics.decisions(outputs, self.threshold), segments)
 
     def faulty(self, outputs: Array) -> int:
         """NaN counts as outside."""

@@ -47,6 +47,10 @@ class Judge(ABC):
     def by_segment(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> list[dict[str, Any]]:
         """The report of each segment (n,): numbers or texts, None where missing."""
 
+    def disparities(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> Mapping[str, float]:
+        """How unlike decisions treat the groups of a segment (n,), by metric; of a task without decisions nothing."""
+        return {}
+
     @abstractmethod
     def faulty(self, outputs: Array) -> int:
         """How many outputs are not what `sound` says."""

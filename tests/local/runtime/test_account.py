@@ -1,4 +1,4 @@
-"""Whose account answers data sources, as standard input says it; tests/examples/test_existing_network.py has the rest."""
+"""Whose account answers data sources, as standard input says; the rest: tests/examples/test_existing_network.py."""
 
 from __future__ import annotations
 

@@ -49,10 +49,15 @@ def preflight(stack: Stack, as_json: Json = False) -> None:
         raise typer.Exit(Exit.AWS)
 
 
+def declared(on: target.Target) -> Asked:
+    """What the program of the stack declares, and the account that it is asked of."""
+    resources: Any = local.synth(on.stack, target.PROJECT)["resources"]
+    return Asked(resources=resources, region=on.region, client=on.client)
+
+
 def findings(on: target.Target) -> list[Finding]:
     """What the account has, and lacks, of what the stack's program declares."""
-    resources: Any = local.synth(on.stack, target.PROJECT)["resources"]
-    found = checks.run(Asked(resources=resources, region=on.region, client=on.client))
+    found = checks.run(declared(on))
     if names := fitting.named(on.config):
         keys = on.session.get_credentials().get_frozen_credentials()
         account = {

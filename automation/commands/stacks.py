@@ -14,10 +14,11 @@ import typer
 from automation.commands import target
 from automation.commands.options import Json, Stack, Yes
 from automation.commands.output import Output
-from automation.commands.preflight import findings
+from automation.commands.preflight import declared, findings
 from automation.commands.progress import followed
 from automation.evidence import FORMATS
 from automation.exits import Exit
+from automation.operations import takeover
 from automation.operations.errors import RefusedError
 from automation.operations.findings import Finding
 from automation.stacks import backups as copies
@@ -32,7 +33,8 @@ MARKS: Mapping[str, str] = {"create": "+", "update": "~", "delete": "-", "replac
 def preview(
     stack: Stack,
     import_file: Annotated[
-        Path | None, typer.Option(help="Write what would be created, for `pulumi import --file`. Needs the CLI.")
+        Path | None,
+        typer.Option(help="Write what AWS has of it, for `pulumi import --file`. Needs the CLI."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -40,17 +42,24 @@ def preview(
 
     Without a Pulumi CLI the local run says it, for an empty account or the emulator that is running.
     """
-    target.read(stack)
-    out = Output(as_json=as_json)
+    on, out = target.read(stack), Output(as_json=as_json)
     if import_file or local.has_cli():
         engine, by = workspace.select(stack, target.PROJECT), "by the Pulumi CLI"
         with followed(out.say) as watch:
             found = deployment.preview(engine, import_file=import_file, watch=watch)
+        if import_file:
+            _say_taken_over(out, takeover.fill(import_file, declared(on)), import_file)
     else:
         out.say(f"preview {local.SAYS}; {workspace.NO_CLI}")
         found, by = local.preview(stack, target.PROJECT), local.SAYS
     _tell(out, found)
     out.done(f"preview of {stack}: {summary(found)}", {**facts(found), "by": by})
+
+
+def _say_taken_over(out: Output, filled: takeover.Filled, file: Path) -> None:
+    for each in filled.found:
+        out.say(f"AWS has {each}")
+    out.say(f"{file} has these {len(filled.found)}; {filled.rest} has {filled.others} that nothing can be found by")
 
 
 def up(

@@ -110,28 +110,29 @@ _LAST: Final = {"sns": ":", "sqs": "/"}
 
 def names(stack: Stack) -> Iterator[Finding]:
     """One finding for each type of which the program names resources."""
-    for kind, listed in TAKEN.items():
-        wanted = sorted({inputs[listed.key] for inputs in stack.inputs(kind) if listed.key in inputs})
+    for kind, where in TAKEN.items():
+        wanted = sorted({inputs[where.key] for inputs in stack.inputs(kind) if where.key in inputs})
         if not wanted:
             continue
-        subject = f"names of {listed.service}, {kind.rpartition(':')[2]}"
+        subject = f"names of {where.service}, {kind.rpartition(':')[2]}"
         try:
-            there = _there(stack, listed)
+            there = listed(stack, where)
         except (ClientError, BotoCoreError) as error:
             yield unknown(subject, error)
             continue
         yield _judged(subject, wanted, [name for name in wanted if name in there])
 
 
-def _there(stack: Stack, listed: Listed) -> set[str]:
-    client = stack.client(listed.service)
-    if client.can_paginate(listed.operation):
-        listing = client.get_paginator(listed.operation).paginate(**listed.given).search(listed.names)
+def listed(stack: Stack, where: Listed) -> set[str]:
+    """The names that the account has there."""
+    client = stack.client(where.service)
+    if client.can_paginate(where.operation):
+        listing = client.get_paginator(where.operation).paginate(**where.given).search(where.names)
     else:  # Athena's workgroups, of which AWS lists 50 at once
-        list_, _, name = listed.names.partition("[].")
-        listing = [each[name] for each in getattr(client, listed.operation)(**listed.given)[list_]]
+        list_, _, name = where.names.partition("[].")
+        listing = [each[name] for each in getattr(client, where.operation)(**where.given)[list_]]
     found = {name for name in listing if name}
-    return {name.rpartition(_LAST[listed.service])[2] for name in found} if listed.service in _LAST else found
+    return {name.rpartition(_LAST[where.service])[2] for name in found} if where.service in _LAST else found
 
 
 def _judged(subject: str, wanted: list[str], taken: list[str]) -> Finding:

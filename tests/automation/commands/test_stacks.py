@@ -58,12 +58,20 @@ def test_preview_writes_what_a_stack_may_take_over(
     run: Any, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.put("staging", resources=[RESOURCES[0]])
-    file = tmp_path / "import.json"
-    assert run("preview", "--import-file", str(file)).code == 0
-    listed = json.loads(file.read_text())["resources"]
-    assert [(each["name"], each["id"]) for each in listed] == [
-        ("alerts-topic", "<PLACEHOLDER>"),
-        ("churn-live-endpoint", "<PLACEHOLDER>"),
+    file, rest = tmp_path / "import.json", tmp_path / "import.rest.json"
+    asked: list[str] = []
+    found = {(ENDPOINT, "churn-live-endpoint"): "churn-staging-live"}
+    monkeypatch.setattr(stacks, "declared", lambda on: asked.append(on.stack))
+    monkeypatch.setattr(stacks.takeover, "ids", lambda _: found)
+    said = run("preview", "--import-file", str(file))
+    lines = said.out.splitlines()
+    assert (said.code, asked) == (0, ["staging"])
+    assert "AWS has churn-live-endpoint (churn-staging-live)" in lines
+    assert f"{file} has these 1; {rest} has 1 that nothing can be found by" in lines
+    kept = [json.loads(path.read_text())["resources"] for path in (file, rest)]
+    assert [[(each["name"], each["id"]) for each in resources] for resources in kept] == [
+        [("churn-live-endpoint", "churn-staging-live")],
+        [("alerts-topic", "<PLACEHOLDER>")],
     ]
     monkeypatch.setenv("PATH", "/nowhere")
     assert run("preview", "--import-file", str(file)).err.startswith("error: the Pulumi CLI is not on PATH; ")

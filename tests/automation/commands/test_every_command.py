@@ -131,6 +131,11 @@ TESTED: Final[dict[str, Shown]] = {
         _ACT, f"{RELEASES}test_a_package_that_nobody_approved_is_refused", f"{CLIENT}test_a_held_lock_is_busy"
     ),
     "split": Shown(_ACT, f"{RELEASES}test_a_test_needs_a_champion", NO_AWS),
+    "scale": Shown(
+        f"{OPERATIONS}test_capacity.test_a_variant_gets_as_many_instances_as_a_person_says_between_its_limits",
+        f"{OPERATIONS}test_capacity.test_without_an_endpoint_there_is_nothing_to_scale",
+        NO_AWS,
+    ),
     "shadow": Shown(_SHADOW, f"{RELEASES}test_a_shadow_needs_a_champion", NO_AWS),
     "compare": Shown(
         f"{OPERATIONS}test_shadows.test_answers_to_the_same_requests_are_compared_row_by_row",
@@ -201,6 +206,7 @@ NEEDED: Final[dict[str, list[str]]] = {
     "rollback": ["--why", "x"],
     "shadow": ["1", "--why", "x"],
     "ship": ["training"],
+    "scale": ["--to", "3"],
     "split": ["1", "--percent", "10", "--why", "x"],
 }
 #: Their stack is one that may be there or not, or what is read stands in files.

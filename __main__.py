@@ -39,7 +39,8 @@ releases = parameters.release_records(names, settings.workloads, found)
 champions = packages.champions(settings.workloads, releases, lookup)
 
 # What every workload stands on.
-base = ground.lay(names, settings, [data.calls(contracts.values()), *models.CALLS, *operations.CALLS], lookup, on_aws)
+fed = [(contracts[name], workload.features) for name, workload in settings.workloads.items()]
+base = ground.lay(names, settings, [data.calls(fed), *models.CALLS, *operations.CALLS], lookup, on_aws)
 images = Images("images", ImagesArgs(ground=base, settings=settings.images), on_aws)
 Signs("signs", SignsArgs(parameters=parameters.found(names, built, releases)), on_aws)
 

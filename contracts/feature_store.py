@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from contracts.schema import Column, ColumnType, Contract
+from contracts.schema import Column, ColumnType, Contract, Pii
 
 #: A boolean is 0 or 1 and a timestamp ISO 8601: the feature store has these three types only (API reference,
 #: FeatureDefinition).
@@ -26,8 +26,8 @@ def columns(contract: Contract) -> tuple[Column, ...]:
 
 
 def feature_definitions(contract: Contract) -> dict[str, str]:
-    """Feature name -> feature-store type."""
-    return {column.name: _TYPES[column.type] for column in columns(contract)}
+    """Feature name -> feature-store type; a column that is hashed is a text whatever it was."""
+    return {c.name: "String" if c.pii is Pii.HASH else _TYPES[c.type] for c in columns(contract)}
 
 
 def identity(contract: Contract) -> str:

@@ -12,6 +12,9 @@ from typing import Final
 
 #: Prefix of captured traffic of all workloads, which expires by a lifecycle rule.
 DATA_CAPTURE: Final = "data-capture/"
+#: Prefix of published data sets of all workloads, which expire by a lifecycle rule: each can be made again.
+DATA_SETS: Final = "datasets/"
+DATA_SET_DAYS: Final = 7
 #: Prefix of what asynchronous endpoints of all workloads are asked and answer.
 ASYNCHRONOUS: Final = "asynchronous/"
 #: Prefix of what batch endpoints of all workloads are given and answer.
@@ -60,6 +63,21 @@ class Layout:
     def deliveries(self) -> str:
         """Processed bucket: of each version of a delivered object, which bytes it has and what they were judged as."""
         return f"{self.ledger}deliveries/"
+
+    @property
+    def prepared(self) -> str:
+        """Processed bucket: that an accepted object is in a data set of a recipe, one directory a recipe."""
+        return f"{self.ledger}prepared/"
+
+    @property
+    def ingested(self) -> str:
+        """Processed bucket: that the rows of an accepted object are in a feature group, one directory a group."""
+        return f"{self.ledger}ingested/"
+
+    @property
+    def data_sets(self) -> str:
+        """Processed bucket: data sets, and the index of them (`contracts.datasets`)."""
+        return self._prefix(DATA_SETS.rstrip("/"))
 
     @property
     def data_capture(self) -> str:

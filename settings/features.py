@@ -11,6 +11,15 @@ from settings.section import Section, told
 class Features(Section):
     """The feature store."""
 
+    ingest: bool = Field(
+        default=False,
+        json_schema_extra=told(
+            cost=f"an interface endpoint, {usd('ec2', 'interface endpoint')} an hour and zone, a job for each "
+            f"object, and {usd('sagemaker', 'feature store online write')} a million units written",
+            risk="the store is filled by nobody but your own calls while this is `false`",
+        ),
+    )
+    """Whether ingestion writes the rows of each accepted object to the feature store."""
     online_ttl_days: int = Field(
         default=365,
         ge=1,

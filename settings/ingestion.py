@@ -1,4 +1,4 @@
-"""Section `ingestion`: what judges delivered objects."""
+"""Section `ingestion`: what judges delivered objects, and makes data sets of them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from settings.section import ProcessingInstance, Section, told
 
 
 class Ingestion(Section):
-    """The jobs that judge what is delivered: one for each object."""
+    """The jobs that judge what is delivered and prepare what is accepted.
+
+    Two for each object, three with `features.ingest`.
+    """
 
     instance_type: ProcessingInstance = Field(
         default="ml.m5.large",
         json_schema_extra=told(
-            cost=f"some minutes for each object: ml.m5.large {usd('sagemaker', 'instance ml.m5.large')} an hour of use"
+            cost=f"some minutes for each job: ml.m5.large {usd('sagemaker', 'instance ml.m5.large')} an hour of use"
         ),
     )
     """Instance type of the jobs. A CSV of 1 GB takes 1.3 GB of memory."""

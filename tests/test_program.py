@@ -231,9 +231,9 @@ def _statements(deployment: Deployment) -> dict[str, list[dict[str, Any]]]:
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_role_is_bounded_and_trusted_for_this_account_only(stack: str) -> None:
     roles = platform(stack).all("aws:iam/role:Role")
-    ingesting = {"ingestion", "ingestion-rule", "validation"}
+    ingesting = {"ingestion", "ingestion-rule", "preparation", "validation"}
     jobs = {role.inputs["name"].removeprefix(f"churn-{stack}-").removeprefix("live-"): role for role in roles}
-    assert len(jobs) == len(roles) == 15
+    assert len(jobs) == len(roles) == 16
     assert ingesting < set(jobs)
     for job, role in jobs.items():
         boundary = "ingestion-boundary" if job in ingesting else "boundary"

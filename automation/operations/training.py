@@ -6,10 +6,12 @@ import json
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from automation.operations import packages
 from automation.operations.errors import RefusedError
+from contracts import datasets
 from contracts.datasets import dataset_version
 from contracts.names import WorkloadNames
 
@@ -19,18 +21,21 @@ _ENDED = {"Succeeded", "Failed", "Stopped"}
 def start(
     names: WorkloadNames, display_name: str, *, parameters: Mapping[str, str] | None = None, s3: Any, sagemaker: Any
 ) -> str:
-    """Start the training pipeline on all accepted data; returns the execution's ARN. The brakes are not asked."""
+    """Start the training pipeline on all accepted data; returns the execution's ARN. The brakes are not asked.
+
+    Where ingestion has published the data set, the run takes that. Raises RefusedError where there is no accepted data,
+    no pipeline, or no data set can be made.
+    """
     version = dataset_version(s3, names.accepted_uri)
     if version is None:
         raise RefusedError(f"there is no accepted data under {names.accepted_uri}: deliver some and have it validated")
+    data_set = _published(names, version, s3=s3, sagemaker=sagemaker)
+    given = {"DatasetVersion": version, **({"InputDataUri": data_set} if data_set else {}), **(parameters or {})}
     with _of_pipeline(names, sagemaker):
         started = sagemaker.start_pipeline_execution(
             PipelineName=names.pipeline,
             PipelineExecutionDisplayName=display_name,
-            PipelineParameters=[
-                {"Name": name, "Value": value}
-                for name, value in {"DatasetVersion": version, **(parameters or {})}.items()
-            ],
+            PipelineParameters=[{"Name": name, "Value": value} for name, value in given.items()],
         )
     return started["PipelineExecutionArn"]
 
@@ -92,6 +97,17 @@ def changes(names: WorkloadNames, *, s3: Any, sagemaker: Any) -> list[str]:
     now = {key: would.get(key) for key in ("training_image", "contract_sha")}
     now["requested_version"] = dataset_version(s3, names.accepted_uri)
     return [f"{key}: {had.get(key)} before, {value} now" for key, value in now.items() if had.get(key) != value]
+
+
+def _published(names: WorkloadNames, version: str, *, s3: Any, sagemaker: Any) -> str | None:
+    """URI of the data set that ingestion has published for the pipeline as it is deployed."""
+    would = deployed(names, sagemaker=sagemaker)
+    recipe = datasets.recipe(would["contract_sha"], would["training_image"])
+    uri = f"s3://{names.processed_bucket}/{names.layout.data_sets}"
+    made = datasets.find(s3, uri, version, recipe, datetime.now(UTC))
+    if made is not None and made.uri is None:
+        raise RefusedError(f"{version}: {made.why}")
+    return made.uri if made else None
 
 
 def deployed(names: WorkloadNames, *, sagemaker: Any) -> Mapping[str, Any]:

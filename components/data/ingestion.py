@@ -1,10 +1,10 @@
 """Event-driven ingestion: whoever puts an object into the raw bucket has it judged, with nobody's help.
 
 A rule of EventBridge takes the events of the workload's prefix to a state machine of Step Functions (`machine.py` is
-what it does), which starts a processing job for each object. What cannot be started or done lies with the dead letters.
+what it does), which starts processing jobs for each object. What cannot be started or done lies with the dead letters.
 
-A job and not a function judges: it takes files of any size, and costs half a cent at the instance that it needs for
-some minutes. The data set is made by the training pipeline, when there is one to be made.
+A job and not a function judges, and makes the data set: it takes files of any size, and costs a cent at the instance
+that it needs for some minutes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import pulumi_aws as aws
 
 from components import access, jobs
 from components.access import Statement
-from components.data import machine
+from components.data import ingestion_jobs, machine
+from components.data.ingestion_jobs import PREPARATION, VALIDATION, JobBase
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.reach import Calls
@@ -27,11 +28,11 @@ from components.service import Service
 from components.watch import Alarm, Series, Watch, Widget
 from contracts.names import DEAD_LETTERS, WorkloadNames
 from contracts.schema import Contract, Pii
+from settings import Features as FeatureSettings
 from settings import Ingestion as IngestionSettings
 
-#: What the machine is called; its jobs, and their role, are called by what they do.
+#: What the machine is called.
 ROLE: Final = "ingestion"
-JOB: Final = "validation"
 EVENTS: Final = "events.amazonaws.com"
 #: AWS services of what is made here (`components.service`).
 SERVICES: Final = (
@@ -53,42 +54,12 @@ def is_salted(contract: Contract) -> bool:
     return any(column.pii is Pii.HASH for column in contract.columns)
 
 
-def calls(contracts: Iterable[Contract]) -> Calls:
+def calls(workloads: Iterable[tuple[Contract, FeatureSettings]]) -> Calls:
     """AWS services that the jobs' code calls beside S3 (`components.reach`)."""
-    return {JOB: frozenset({"secretsmanager"})} if any(map(is_salted, contracts)) else {}
-
-
-def job_statements(
-    names: WorkloadNames,
-    *,
-    raw_key: pulumi.Input[str],
-    processed_key: pulumi.Input[str],
-    models_key: pulumi.Input[str],
-) -> list[Statement]:
-    """What the jobs may do: read what was delivered and the contract, write rows, reasons and verdicts."""
-    layout, processed = names.layout, names.processed_bucket
-    written = [layout.accepted, layout.quarantine, layout.ledger]
-    return [
-        *jobs.statements(
-            names, volume_key=models_key, log_group=jobs.PROCESSING_LOGS, namespaces=[jobs.PROCESSING_LOGS]
-        ),
-        *access.read_objects("ReadContract", names, names.artifacts_bucket, [layout.contracts]),
-        access.allow(
-            "ReadDelivered",
-            ["s3:GetObject", "s3:GetObjectVersion"],
-            [names.bucket_arn(names.raw_bucket, f"{layout.incoming}*")],
-        ),
-        access.use_key("DecryptInputs", [raw_key, models_key], write=False),
-        *access.read_objects("ReadVerdicts", names, processed, [layout.ledger]),
-        access.write_objects("WriteOutcome", names, processed, written),
-        # What an object's former verdict left, when it is judged by other rules.
-        access.allow(
-            "RemoveFormer",
-            ["s3:DeleteObject"],
-            [names.bucket_arn(processed, f"{prefix}*") for prefix in (layout.accepted, layout.quarantine)],
-        ),
-        access.use_key("EncryptOutcome", [processed_key], write=True),
-    ]
+    found = list(workloads)
+    salted = {VALIDATION: frozenset({"secretsmanager"})} if any(is_salted(contract) for contract, _ in found) else {}
+    writing = {PREPARATION: frozenset({"sagemaker.featurestore-runtime"})} if any(f.ingest for _, f in found) else {}
+    return {**salted, **writing}
 
 
 def machine_statements(
@@ -109,9 +80,9 @@ def machine_statements(
                 "sagemaker:DescribeProcessingJob",
                 "sagemaker:StopProcessingJob",
             ],
-            [names.arn("sagemaker", f"processing-job/{names.resource(JOB)}-*")],
+            [names.arn("sagemaker", f"processing-job/{names.resource(job)}-*") for job in (VALIDATION, PREPARATION)],
         ),
-        access.pass_role("HandRoleToJobs", [names.role_arn(JOB)], jobs.SAGEMAKER),
+        access.pass_role("HandRolesToJobs", [names.role_arn(job) for job in (VALIDATION, PREPARATION)], jobs.SAGEMAKER),
         access.grant_key("EncryptVolumes", [models_key]),
         # How Step Functions is told that a job has ended (developer guide, "Policies for SageMaker AI").
         access.allow(
@@ -119,8 +90,8 @@ def machine_statements(
             ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
             [names.arn("events", "rule/StepFunctionsGetEventsForSageMakerProcessingJobsRule")],
         ),
-        *access.read_objects("ReadVerdicts", names, names.processed_bucket, [names.layout.deliveries]),
-        access.use_key("DecryptVerdicts", [processed_key], write=False),
+        *access.read_objects("ReadNotes", names, names.processed_bucket, [names.layout.ledger]),
+        access.use_key("DecryptNotes", [processed_key], write=False),
         access.allow(
             "AskForTraining",
             ["lambda:InvokeFunction"],
@@ -193,8 +164,9 @@ def watch(names: WorkloadNames) -> Watch:
 class IngestionArgs:
     """`contract_uri` is the address of the contract, `image_uri` the training image by digest.
 
-    `salt_secret` names the secret that hashed columns are salted with, None where the contract hashes none. `tags` go
-    onto every job, which the provider's default tags do not reach.
+    Data sets are made by `recipe` (`contracts.datasets`). `feature_group` is the name of the group that rows are
+    written to, None where they are not. `salt_secret` names the secret that hashed columns are salted with, None where
+    the contract hashes none. `tags` go onto every job, which the provider's default tags do not reach.
     """
 
     ground: Ground
@@ -202,6 +174,8 @@ class IngestionArgs:
     settings: IngestionSettings
     image_uri: str
     contract_uri: str
+    recipe: str
+    feature_group: str | None
     retrain_after_rows: int | None
     salt_secret: str | None
     dead_letters_arn: pulumi.Input[str]
@@ -220,29 +194,44 @@ class Ingestion(pulumi.ComponentResource):
     def __init__(self, name: str, args: IngestionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:data:Ingestion", name, None, opts)
         self._name, self._args = name, args
-        self.machine = self._machine(self._job_role())
+        self.machine = self._machine()
         self._rule()
         self.register_outputs({"machine": self.machine.name})
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
 
-    def _job_role(self) -> access.Role:
+    def _validation_role(self) -> access.Role:
         ground, names = self._args.ground, self._args.names
         return self._role(
             "job-role",
-            JOB,
+            VALIDATION,
             jobs.SAGEMAKER,
             "The jobs that judge delivered objects",
             [
-                *job_statements(
+                *ingestion_jobs.validation_statements(
                     names,
                     raw_key=ground.keys[Domain.RAW].arn,
                     processed_key=ground.keys[Domain.PROCESSED].arn,
                     models_key=ground.keys[Domain.MODELS].arn,
                 ),
-                *([salt_statement(names, self._args.salt_secret)] if self._args.salt_secret else []),
+                *([ingestion_jobs.salt_statement(names, self._args.salt_secret)] if self._args.salt_secret else []),
             ],
+        )
+
+    def _preparation_role(self) -> access.Role:
+        ground, names = self._args.ground, self._args.names
+        return self._role(
+            "preparation-role",
+            PREPARATION,
+            jobs.SAGEMAKER,
+            "The jobs that make data sets and write features",
+            ingestion_jobs.preparation_statements(
+                names,
+                feature_group=self._args.feature_group,
+                processed_key=ground.keys[Domain.PROCESSED].arn,
+                models_key=ground.keys[Domain.MODELS].arn,
+            ),
         )
 
     def _role(self, part: str, role: str, service: str, description: str, statements: list[Statement]) -> access.Role:
@@ -260,7 +249,7 @@ class Ingestion(pulumi.ComponentResource):
             self._child(),
         )
 
-    def _machine(self, job_role: access.Role) -> aws.sfn.StateMachine:
+    def _machine(self) -> aws.sfn.StateMachine:
         args, ground, names = self._args, self._args.ground, self._args.names
         role = self._role(
             "role",
@@ -282,21 +271,28 @@ class Ingestion(pulumi.ComponentResource):
             retention_in_days=ground.log_retention_days,
             opts=self._child(),
         )
-        request = machine.job_request(
-            names,
+        settings = args.settings
+        base = JobBase(
             site=jobs.Site.of(ground),
-            role_arn=job_role.arn,
             image_uri=args.image_uri,
             contract_uri=args.contract_uri,
-            instance_type=args.settings.instance_type,
-            minutes=args.settings.max_runtime_minutes,
-            salt_secret=args.salt_secret,
+            instance_type=settings.instance_type,
+            minutes=settings.max_runtime_minutes,
             tags=args.tags,
         )
         definition: dict[str, Any] = machine.definition(
             names,
-            request=request,
-            minutes=args.settings.max_runtime_minutes,
+            request=ingestion_jobs.validation_request(
+                names, base, role_arn=self._validation_role().arn, salt_secret=args.salt_secret
+            ),
+            steps=ingestion_jobs.steps(
+                names,
+                base,
+                role_arn=self._preparation_role().arn,
+                recipe=args.recipe,
+                feature_group=args.feature_group,
+            ),
+            minutes=settings.max_runtime_minutes,
             alerts_arn=ground.alerts_arn,
             queue_url=args.dead_letters_url,
             retrain_after_rows=args.retrain_after_rows,
@@ -345,10 +341,3 @@ class Ingestion(pulumi.ComponentResource):
             dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=args.dead_letters_arn),
             opts=self._child(),
         )
-
-
-def salt_statement(names: WorkloadNames, secret: str) -> Statement:
-    """Reading the salt of hashed columns; the secret's ARN ends in six characters of chance."""
-    return access.allow(
-        "ReadSalt", ["secretsmanager:GetSecretValue"], [names.arn("secretsmanager", f"secret:{secret}-??????")]
-    )

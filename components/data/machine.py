@@ -1,33 +1,33 @@
 """The state machine of ingestion as data: what is done with each delivered object, in the Amazon States Language.
 
-    Validate      a processing job judges the object: accepted and quarantined rows, or why all of it is refused
-    ReadVerdict   what the job noted of this version of the object (`workloads.validation.delivery`)
-    Decide        accepted -> AskForTraining, where the contract says `retrain_after_rows`; else -> TellPeople
-    Bury, Failed  what could not be done in several tries lies with the dead letters, as the event it was
+    Validate        a processing job judges the object: accepted and quarantined rows, or why all of it is refused
+    ReadVerdict     what the job noted of this version of the object (`workloads.validation.delivery`)
+    Decide          accepted -> the steps; else -> TellPeople
+    LookFor<step>   whether the step was done for the same bytes before: a note of the job that does it
+    <step>          MakeDataSet: ETL, and a data set of all that is accepted; WriteRecords: rows to the feature store
+    AskForTraining  where the contract says `retrain_after_rows`; asked again while a brake holds that passes
+    Bury, Failed    what could not be done in several tries lies with the dead letters, as the event it was
 
-Every step may be done twice: the job changes nothing the second time, and retraining has its brakes. An execution runs
+Every step may be done twice: its job changes nothing the second time, and retraining has its brakes. An execution runs
 to its end by the definition, and so under the contract, that it was started with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pulumi
 
-from components import jobs
+from components.data.ingestion_jobs import SHA256, VERSION, Step
 from contracts.names import WorkloadNames
 
 #: Task of Step Functions that starts a processing job and waits for its end.
 _RUN_JOB: Final = "arn:{}:states:::sagemaker:createProcessingJob.sync"
-#: Eight digits of chance: names of jobs are unique in an account, and a taken one is tried again under another.
-_CHANCE: Final = "States.ArrayGetItem(States.StringSplit(States.UUID(), '-'), 0)"
-#: `s3://bucket/key` of the event's object.
-_OBJECT: Final = "States.Format('s3://{}/{}', $.bucket.name, $.object.key)"
-_VERSION: Final = "$.object['version-id']"
 #: An execution that takes longer than its job may, and its tries, is broken off.
 TRIES: Final = 3
+#: Minutes between two questions while a training run is under way, or cools down.
+ASK_AGAIN_MINUTES: Final = 30
 
 
 def pattern(names: WorkloadNames) -> dict[str, Any]:
@@ -46,6 +46,7 @@ def definition(
     names: WorkloadNames,
     *,
     request: Mapping[str, Any],
+    steps: Sequence[Step],
     minutes: int,
     alerts_arn: pulumi.Input[str],
     queue_url: pulumi.Input[str],
@@ -53,20 +54,14 @@ def definition(
 ) -> dict[str, Any]:
     """The machine; its input is the detail of an event of S3.
 
-    `request` is that of CreateProcessingJob (`job_request`), `minutes` what a job may take. With `retrain_after_rows`
-    the retraining function is asked after each accepted object; whether so many rows are new is for it to count.
+    `request` is that of the validation's CreateProcessingJob (`job_request`), `minutes` what a job may take. With
+    `retrain_after_rows` the retraining function is asked after the steps; whether so many rows are new is for it to
+    count.
     """
-    accepted = "Decided" if retrain_after_rows is None else "AskForTraining"
+    done = "Decided" if retrain_after_rows is None else "AskForTraining"
+    begins = [f"LookFor{step.what}" for step in steps] + [done]
     states: dict[str, Any] = {
-        "Validate": {
-            "Type": "Task",
-            "Resource": _RUN_JOB.format(names.partition),
-            "Parameters": request,
-            "ResultPath": None,
-            "TimeoutSeconds": (minutes + 30) * 60,  # half an hour for the instance to come
-            **_tried(seconds=60, tries=TRIES),
-            "Next": "ReadVerdict",
-        },
+        "Validate": _job(names, request, minutes=minutes, then="ReadVerdict"),
         "ReadVerdict": {
             "Type": "Task",
             "Resource": f"arn:{names.partition}:states:::aws-sdk:s3:getObject",
@@ -78,7 +73,7 @@ def definition(
         },
         "Decide": {
             "Type": "Choice",
-            "Choices": [{"Variable": "$.note.verdict.status", "StringEquals": "accepted", "Next": accepted}],
+            "Choices": [{"Variable": "$.note.verdict.status", "StringEquals": "accepted", "Next": begins[0]}],
             "Default": "TellPeople",
         },
         "TellPeople": {
@@ -104,22 +99,10 @@ def definition(
         },
         "Failed": {"Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.error.Cause"},
     }
+    for step, then in zip(steps, begins[1:], strict=True):
+        states |= _step(names, step, minutes=minutes, then=then)
     if retrain_after_rows is not None:
-        states["AskForTraining"] = {
-            "Type": "Task",
-            "Resource": f"arn:{names.partition}:states:::lambda:invoke",
-            "Parameters": {
-                "FunctionName": names.arn("lambda", f"function:{names.resource('retraining')}"),
-                "Payload": {
-                    "trigger": f"new data: {retrain_after_rows} rows are worth a training",
-                    "at_least_rows": retrain_after_rows,
-                },
-            },
-            "ResultSelector": {"answer.$": "$.Payload"},
-            "ResultPath": "$.training",
-            **_tried(seconds=10, tries=8),  # it runs once at a time, and many files may come at once
-            "Next": "Decided",
-        }
+        states |= _asking(names, retrain_after_rows)
     return {
         "Comment": f"What is done with each object delivered to {names.workload}",
         "StartAt": "Validate",
@@ -127,54 +110,71 @@ def definition(
     }
 
 
-def job_request(
-    names: WorkloadNames,
-    *,
-    site: jobs.Site,
-    role_arn: pulumi.Input[str],
-    image_uri: str,
-    contract_uri: str,
-    instance_type: str,
-    minutes: int,
-    salt_secret: str | None,
-    tags: Mapping[str, str],
-) -> dict[str, Any]:
-    """The request of CreateProcessingJob, with what is of the object as paths into the machine's input.
-
-    The job reads the object itself, and the version that the event names; an input would bring the newest.
-    """
-    fixed = jobs.processing_request(
-        site,
-        name="",
-        role_arn=role_arn,
-        image_uri=image_uri,
-        command=["workloads.validation"],
-        arguments=[],
-        region=names.region,
-        inputs={"contract": contract_uri},
-        outputs={},
-        instance_type=instance_type,
-        minutes=minutes,
-        isolated=False,  # it reads the object and writes what comes of it
-        tags=tags,
-    )
-    del fixed["ProcessingJobName"], fixed["AppSpecification"]["ContainerArguments"], fixed["ProcessingOutputConfig"]
-    texts = [
-        *("--contract", f"{jobs.INPUT}/contract/contract.json", "--processed", f"s3://{names.processed_bucket}/"),
-        *("--workload", names.workload, "--no-failure"),
-        *(("--salt-secret", salt_secret) if salt_secret else ()),
-    ]
-    arguments = ", ".join([*map(_literal, texts), "'--object'", _OBJECT, "'--version-id'", _VERSION])
+def _job(names: WorkloadNames, request: Mapping[str, Any], *, minutes: int, then: str) -> dict[str, Any]:
     return {
-        "ProcessingJobName.$": f"States.Format('{names.resource('validation')}-{{}}', {_CHANCE})",
-        **fixed,
-        "AppSpecification": {**fixed["AppSpecification"], "ContainerArguments.$": f"States.Array({arguments})"},
+        "Type": "Task",
+        "Resource": _RUN_JOB.format(names.partition),
+        "Parameters": request,
+        "ResultPath": None,
+        "TimeoutSeconds": (minutes + 30) * 60,  # half an hour for the instance to come
+        **_tried(seconds=60, tries=TRIES),
+        "Next": then,
+    }
+
+
+def _step(names: WorkloadNames, step: Step, *, minutes: int, then: str) -> dict[str, Any]:
+    """A step, unless its note is there. It is looked for in a list, where what is not there is no error."""
+    look, choice = f"LookFor{step.what}", f"Has{step.what}"
+    return {
+        look: {
+            "Type": "Task",
+            "Resource": f"arn:{names.partition}:states:::aws-sdk:s3:listObjectsV2",
+            "Parameters": {
+                "Bucket": names.processed_bucket,
+                "MaxKeys": 1,
+                "Prefix.$": f"States.Format('{step.notes}{{}}.json', {SHA256})",
+            },
+            "ResultSelector": {"found.$": "$.KeyCount"},
+            "ResultPath": "$.looked",
+            **_tried(seconds=5, tries=TRIES),
+            "Next": choice,
+        },
+        choice: {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.looked.found", "NumericEquals": 0, "Next": step.name}],
+            "Default": then,
+        },
+        step.name: _job(names, step.request, minutes=minutes, then=then),
+    }
+
+
+def _asking(names: WorkloadNames, rows: int) -> dict[str, Any]:
+    """Ask for training; an execution waits (for nothing) while a run is under way or cools down, and asks again."""
+    return {
+        "AskForTraining": {
+            "Type": "Task",
+            "Resource": f"arn:{names.partition}:states:::lambda:invoke",
+            "Parameters": {
+                "FunctionName": names.arn("lambda", f"function:{names.resource('retraining')}"),
+                "Payload": {"trigger": f"new data: {rows} rows are worth a training", "at_least_rows": rows},
+            },
+            "ResultSelector": {"answer.$": "$.Payload"},
+            "ResultPath": "$.training",
+            **_tried(seconds=10, tries=8),  # it runs once at a time, and many files may come at once
+            "Next": "HasAnswer",
+        },
+        "HasAnswer": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.training.answer.action", "StringEquals": "later", "Next": "WaitForTraining"}],
+            "Default": "Decided",
+        },
+        "WaitForTraining": {"Type": "Wait", "Seconds": ASK_AGAIN_MINUTES * 60, "Next": "AskForTraining"},
     }
 
 
 def _note_key(names: WorkloadNames) -> str:
     """Key of what validation notes of a version of an object (`workloads.validation.delivery`)."""
-    told = f"States.Format('s3://{{}}/{{}} {{}}', $.bucket.name, $.object.key, {_VERSION})"
+    told = f"States.Format('s3://{{}}/{{}} {{}}', $.bucket.name, $.object.key, {VERSION})"
     return f"States.Format('{names.layout.deliveries}{{}}.json', States.Hash({told}, 'SHA-256'))"
 
 
@@ -184,12 +184,8 @@ def _message(names: WorkloadNames) -> str:
         f"{names.processed_bucket}/{names.layout.quarantine}{{}}/reason.json"
     )
     verdict = "$.note.verdict"
-    paths = ["$.object.key", "$.bucket.name", _VERSION, f"{verdict}.status", f"{verdict}.quarantined"]
+    paths = ["$.object.key", "$.bucket.name", VERSION, f"{verdict}.status", f"{verdict}.quarantined"]
     return f"States.Format('{text}', {', '.join([*paths, f'{verdict}.rows_in', f'{verdict}.object_sha256'])})"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _tried(*, seconds: int, tries: int) -> dict[str, Any]:

@@ -37,7 +37,9 @@ WORKLOAD: Final = "theworkload"
 #: Roles in it that have another boundary than jobs.
 _ROLES: Final = {
     Bounded.PEOPLE: frozenset(f"{PLATFORM}-{STACK}-{persona.job}" for persona in Persona),
-    Bounded.INGESTION: frozenset(f"{WORKLOAD}-{STACK}-{job}" for job in ("ingestion", "ingestion-rule", "validation")),
+    Bounded.INGESTION: frozenset(
+        f"{WORKLOAD}-{STACK}-{job}" for job in ("ingestion", "ingestion-rule", "preparation", "validation")
+    ),
 }
 #: Operators whose values can be joined: a request has to have one of them.
 _ANY_OF: Final = frozenset({"ArnEquals", "ArnLike", "Bool", "StringEquals", "StringLike"})

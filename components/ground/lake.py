@@ -17,7 +17,7 @@ from components import access, readers
 from components.access import Statement
 from components.ground.bucket import Bucket, BucketArgs, Expiry, Tier, lifecycle_rules
 from components.ground.keys import Domain, Keys
-from contracts.layout import DATA_CAPTURE
+from contracts.layout import DATA_CAPTURE, DATA_SET_DAYS, DATA_SETS
 from contracts.names import Names
 from settings import Lake as LakeSettings
 
@@ -126,7 +126,10 @@ class Lake(pulumi.ComponentResource):
                 log_bucket=log_bucket,
                 lifecycle=lifecycle_rules(
                     noncurrent_days=settings.noncurrent_version_days,
-                    expiries=[Expiry(prefix=DATA_CAPTURE, days=settings.data_capture_days)],
+                    expiries=[
+                        Expiry(prefix=DATA_CAPTURE, days=settings.data_capture_days),
+                        Expiry(prefix=DATA_SETS, days=DATA_SET_DAYS),
+                    ],
                 ),
                 protect=args.protect,
                 block_public_access=settings.block_public_access,

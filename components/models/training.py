@@ -74,7 +74,9 @@ def job_statements(
         case Job.PROCESSING:
             return [
                 *_job_basics(names, models_key, jobs.PROCESSING_LOGS),
-                *access.read_objects("ReadAccepted", names, names.processed_bucket, [layout.accepted]),
+                *access.read_objects(
+                    "ReadAccepted", names, names.processed_bucket, [layout.accepted, layout.data_sets]
+                ),
                 access.use_key("DecryptAccepted", [processed_key], write=False),
                 *reads,
                 access.write_objects("WriteRuns", names, artifacts, [layout.runs]),

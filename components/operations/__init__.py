@@ -21,7 +21,7 @@ from components.serving.kind import Served
 from components.serving.kinds import drawn
 from components.watch import Channel, Watch
 from components.workload import Workload
-from contracts import schema
+from contracts import datasets, feature_store, schema
 from contracts.images import TRAINING
 from settings import Fleet
 
@@ -55,7 +55,11 @@ def build(workload: Workload, pipeline: Training) -> Operations:
         answer = Retraining(
             workload.named("retraining"),
             RetrainingArgs(
-                ground=ground, names=names, settings=workload.settings.retraining, dead_letters_arn=letters.arn
+                ground=ground,
+                names=names,
+                settings=workload.settings.retraining,
+                recipe=_recipe(workload),
+                dead_letters_arn=letters.arn,
             ),
             workload.opts(),
         )
@@ -122,6 +126,10 @@ def _ingestion(workload: Workload, letters: DeadLetters, pipeline: pulumi.Resour
             settings=workload.settings.ingestion,
             image_uri=workload.images[TRAINING],
             contract_uri=f"s3://{names.artifacts_bucket}/{names.layout.contracts}{sha}/contract.json",
+            recipe=_recipe(workload),
+            feature_group=feature_store.group_name(names.prefix, contract)
+            if workload.settings.features.ingest
+            else None,
             retrain_after_rows=contract.retrain_after_rows,
             salt_secret=names.salt_secret if ingestion.is_salted(contract) else None,
             dead_letters_arn=letters.arn,
@@ -130,6 +138,12 @@ def _ingestion(workload: Workload, letters: DeadLetters, pipeline: pulumi.Resour
         ),
         pulumi.ResourceOptions.merge(workload.opts(), pulumi.ResourceOptions(depends_on=[pipeline])),
     )
+
+
+def _recipe(workload: Workload) -> str:
+    """What the workload's data sets are made by."""
+    sha = schema.contract_sha(schema.to_json(workload.contract))
+    return datasets.recipe(sha, workload.images[TRAINING])
 
 
 def _dead_letters(workload: Workload) -> DeadLetters:

@@ -37,7 +37,9 @@ def statements(
             [names.bucket_arn(names.processed_bucket)],
             conditions={"StringLike": {"s3:prefix": [f"{layout.accepted}*"]}},
         ),
-        *access.read_objects("ReadVerdicts", names, names.processed_bucket, [layout.ledger]),
+        *access.read_objects(
+            "ReadVerdicts", names, names.processed_bucket, [layout.ledger, f"{layout.data_sets}index/"]
+        ),
         *access.read_objects("ReadManifests", names, names.artifacts_bucket, [f"{layout.runs}*/Prepare/manifest/"]),
         access.use_key("DecryptBoth", [processed_key, models_key], write=False),
         access.allow(
@@ -54,11 +56,12 @@ def statements(
 
 @dataclass(frozen=True, kw_only=True)
 class RetrainingArgs:
-    """`settings` are the brakes and the schedule."""
+    """`settings` are the brakes and the schedule; `recipe` is what data sets are made by (`contracts.datasets`)."""
 
     ground: Ground
     names: WorkloadNames
     settings: RetrainingSettings
+    recipe: str
     dead_letters_arn: pulumi.Input[str]
 
 
@@ -81,11 +84,13 @@ class Retraining(pulumi.ComponentResource):
                 names=names,
                 role=ROLE,
                 description="Starts the training pipeline unless a brake holds",
-                code=[f"contracts/{module}.py" for module in ("__init__", "datasets", "objects")],
+                code=[f"contracts/{module}.py" for module in ("__init__", "datasets", "layout", "objects")],
                 environment={
                     "PIPELINE_NAME": names.pipeline,
                     "ACCEPTED_URI": names.accepted_uri,
                     "LEDGER_URI": f"s3://{names.processed_bucket}/{names.layout.ledger}",
+                    "DATA_SETS_URI": f"s3://{names.processed_bucket}/{names.layout.data_sets}",
+                    "RECIPE": args.recipe,
                     "RUNS_URI": f"s3://{names.artifacts_bucket}/{names.layout.runs}",
                     "COOL_DOWN_HOURS": str(args.settings.cool_down_hours),
                     "MAX_RUNS_PER_DAY": str(args.settings.max_runs_per_day),

@@ -112,7 +112,9 @@ def _data_engineer(names: Names, keys: Keys) -> list[Statement]:
 def _data_scientist(names: Names, keys: Keys) -> list[Statement]:
     pipeline = names.arn("sagemaker", f"pipeline/*-{names.stack}")
     return [
-        *access.read_objects("ReadAccepted", names, names.processed_bucket, [EVERY.accepted, EVERY.data_capture]),
+        *access.read_objects(
+            "ReadAccepted", names, names.processed_bucket, [EVERY.accepted, EVERY.data_sets, EVERY.data_capture]
+        ),
         *access.read_objects(
             "ReadRuns", names, names.artifacts_bucket, [EVERY.contracts, EVERY.data_quality, EVERY.drift, EVERY.runs]
         ),

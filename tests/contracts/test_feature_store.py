@@ -64,3 +64,12 @@ def test_another_entity_or_event_time_is_another_group_and_another_column_is_not
 
 def test_the_name_of_a_group_ends_with_its_identity() -> None:
     assert group_name("churn-staging", CHURN) == f"churn-staging-features-{identity(CHURN)}"
+
+
+def test_an_entity_that_is_hashed_is_a_text_and_a_number_that_is_not_stays_one() -> None:
+    def kind(pii: Pii | None) -> str:
+        entity = Column(name=CHURN.entity, type=ColumnType.INTEGER, pii=pii)
+        others = (c for c in CHURN.columns if c.name != CHURN.entity)
+        return feature_definitions(dataclasses.replace(CHURN, columns=(entity, *others)))[CHURN.entity]
+
+    assert (kind(Pii.HASH), kind(None)) == ("String", "Integral")

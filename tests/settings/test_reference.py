@@ -117,6 +117,7 @@ def test_every_field_says_what_it_is() -> None:
         "Audit.management_events": True,
         "Audit.trail": True,
         "Keys.one": True,
+        "Features.ingest": True,
         "Lake.block_public_access": True,
         "Autoscaling.enabled": True,
         "BacklogScaling.enabled": True,

@@ -1,4 +1,4 @@
-"""Make a data set of accepted data, on one machine.
+"""Make a data set of accepted data, on one machine; a data set that ingestion has published is taken as it is.
 
     python -m workloads.etl --contract contract.json --input accepted/ --output out/
 
@@ -13,13 +13,16 @@ import os
 from pathlib import Path
 
 from workloads import job
+from workloads.etl import published
 from workloads.etl.embedded import Provenance, run
 from workloads.inputs import add_contract, read_contract
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     add_contract(parser)
-    parser.add_argument("--input", type=Path, required=True, help="directory with accepted Parquet files")
+    parser.add_argument(
+        "--input", type=Path, required=True, help="directory with accepted Parquet files, or a data set"
+    )
     parser.add_argument("--output", type=Path, required=True, help="directory to write to")
     parser.add_argument(
         "--memory-limit-mb", type=int, help="memory of the engine in MiB (default: 80 %% of the machine)"
@@ -33,9 +36,12 @@ def main(options: argparse.Namespace) -> job.Outcome:
         code_version=os.environ.get("CODE_VERSION", ""), requested_version=os.environ.get("DATASET_VERSION", "")
     )
     contract = read_contract(options.contract)
-    manifest = run(
-        options.input, contract, options.output, provenance=provenance, memory_limit_mb=options.memory_limit_mb
-    )
+    if published.is_one(options.input):
+        manifest = published.take(options.input, contract, options.output)
+    else:
+        manifest = run(
+            options.input, contract, options.output, provenance=provenance, memory_limit_mb=options.memory_limit_mb
+        )
     return job.Outcome(message=f"data set {manifest['dataset_version']}", fields={"manifest": manifest})
 
 

@@ -40,6 +40,10 @@ _LAST = "last_"  # of `repeated`: the delivery that counts
 VERSION_KEY = "dataset_version"  # in the metadata of the Parquet files
 
 
+class TooFewRowsError(UserError):
+    """Sound input that no data set can be made of yet: a part has too few rows of a class."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
     """What made the data set, for its manifest: version of the code, and how the run called the data it asked for."""
@@ -61,8 +65,8 @@ def run(
     changed).
 
     Writes output/{train,validation,test}/part-00000.parquet, sorted by entity and event time, with the columns of
-    `transform.output_columns`, and output/manifest/manifest.json. Raises UserError when there is no input, input that
-    validation did not accept, or a part with too few rows of a class.
+    `transform.output_columns`, and output/manifest/manifest.json. Raises UserError when there is no input or input that
+    validation did not accept, TooFewRowsError for a part with too few rows of a class.
     """
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output) as name:
@@ -156,7 +160,7 @@ def _manifest(
 
 
 def _splits(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, dict[str, Any]]:
-    """Rows of each part and what the task says of them; UserError naming every part of which no model can be made.
+    """Rows of each part and what the task says of them; TooFewRowsError naming each of which no model can be made.
 
     Each part has rows of every class, of enough entities; where labels are numbers, different ones.
     """
@@ -183,7 +187,7 @@ def _splits(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[s
         _, of_part, *of_classes = found[part]
         faults += _lacking(part, contract, of_classes[: len(task.classes)], of_part, different[part])
     if faults:
-        raise UserError("no data set can be made of this input\n  " + "\n  ".join(faults))
+        raise TooFewRowsError("no data set can be made of this input\n  " + "\n  ".join(faults))
     return {part: {"rows": found[part][0], **task.told(found[part][2 + len(task.classes) :])} for part in PARTS}
 
 

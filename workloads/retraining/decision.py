@@ -31,10 +31,14 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """`start`, and the reason in a sentence for logs and people."""
+    """`start`, and the reason in a sentence for logs and people.
+
+    `passes` says of a brake that it lets go by itself, with time: who asks again later gets another answer.
+    """
 
     start: bool
     reason: str
+    passes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,18 +60,21 @@ def decide(
     now: datetime,
     brakes: Brakes,
     new_rows: NewRows | None = None,
+    unfit: str = "",
 ) -> Decision:
     """Start unless a brake holds; the first brake that holds gives the reason.
 
     `dataset_version` identifies the accepted data as a whole (None: there is none yet). `new_rows` is given where new
-    data is what asks.
+    data is what asks. `unfit` says why no data set can be made of the accepted data.
     """
     if dataset_version is None:
         return Decision(start=False, reason="there is no accepted data to learn from")
     if any(run.status in {"Executing", "Stopping"} for run in runs):
-        return Decision(start=False, reason="a training run is under way")
+        return Decision(start=False, reason="a training run is under way", passes=True)
     if any(run.dataset_version == dataset_version and run.status == "Succeeded" for run in runs):
         return Decision(start=False, reason=f"nothing new: {dataset_version} was trained on already")
+    if unfit:
+        return Decision(start=False, reason=f"{dataset_version}: {unfit}")
     if new_rows is not None and (found := new_rows.count()) < new_rows.needed:
         return Decision(start=False, reason=f"{found} accepted rows are new; retrain_after_rows is {new_rows.needed}")
     automatic = sorted((run.started for run in runs if run.automatic), reverse=True)
@@ -76,10 +83,13 @@ def decide(
             start=False,
             reason=f"cooling down: the last automatic run started at {automatic[0].isoformat(timespec='seconds')}, "
             f"less than {brakes.cool_down_hours:g} h ago",
+            passes=True,
         )
     today = sum(now - started < timedelta(days=1) for started in automatic)
     if today >= brakes.max_runs_per_day:
         return Decision(
-            start=False, reason=f"{today} automatic runs in the last 24 h; allowed: {brakes.max_runs_per_day}"
+            start=False,
+            reason=f"{today} automatic runs in the last 24 h; allowed: {brakes.max_runs_per_day}",
+            passes=True,
         )
     return Decision(start=True, reason=trigger)

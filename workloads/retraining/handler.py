@@ -1,10 +1,13 @@
 """The retraining Lambda: drift alarm, schedule or new data -> decision -> StartPipelineExecution, or why not.
 
 New data asks with {"trigger": ..., "at_least_rows": N}: it is a reason once N accepted rows are new (`new_rows`). That
-it is none yet is told to nobody: it is said of every delivered file.
+it is none yet is told to nobody: it is said of every delivered file. Where a brake holds that passes with time, the
+answer is `later`, and whoever asked for new data asks again.
 
-Environment: PIPELINE_NAME, ACCEPTED_URI, LEDGER_URI, RUNS_URI (each s3://bucket/prefix/), TOPIC_ARN, COOL_DOWN_HOURS,
-MAX_RUNS_PER_DAY.
+A run takes the data set that ingestion has published of the accepted data by RECIPE, where there is one.
+
+Environment: PIPELINE_NAME, ACCEPTED_URI, LEDGER_URI, DATA_SETS_URI, RUNS_URI (each s3://bucket/prefix/), RECIPE,
+TOPIC_ARN, COOL_DOWN_HOURS, MAX_RUNS_PER_DAY.
 Reserved concurrency must be 1, so that two alarms cannot both find that nothing runs.
 """
 
@@ -19,7 +22,7 @@ from typing import Any
 
 import boto3
 
-from contracts.datasets import accepted_keys, version_of
+from contracts.datasets import accepted_keys, find, version_of
 from workloads import alarm, job
 from workloads.retraining.decision import Brakes, NewRows, Run, decide
 from workloads.retraining.new_rows import new_rows
@@ -32,7 +35,9 @@ MEMORY = timedelta(days=90)
 
 @job.function("retraining")
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, str]:
-    """Lambda entry. Returns {"action": "started" | "held" | "ignored", "reason": ..., "execution": ARN if started}."""
+    """Lambda entry. Returns {"action": "started" | "later" | "held" | "ignored", "reason": ...}, and the ARN of
+    what was started as `execution`.
+    """
     return retrain(
         event,
         now=datetime.now(UTC),
@@ -55,6 +60,7 @@ def retrain(
     version = version_of(accepted)
     runs = _runs(sagemaker, pipeline, since=now - MEMORY)
     needed = event.get("at_least_rows")
+    data_set = find(s3, environment["DATA_SETS_URI"], version, environment["RECIPE"], now) if version else None
     ledger, runs_uri = environment["LEDGER_URI"], environment["RUNS_URI"]
     decision = decide(
         trigger=trigger,
@@ -68,17 +74,22 @@ def retrain(
         new_rows=NewRows(count=partial(new_rows, s3, accepted, runs, ledger=ledger, runs_uri=runs_uri), needed=needed)
         if needed
         else None,
+        unfit=data_set.why if data_set else "",
     )
     if not decision.start and needed:
-        return {"action": "held", "reason": decision.reason}
+        return {"action": "later" if decision.passes else "held", "reason": decision.reason}
     if not decision.start:
         _notify(sns, environment, f"{pipeline}: no retraining", f"Asked by: {trigger}\nHeld: {decision.reason}")
         return {"action": "held", "reason": decision.reason}
+    parameters = {
+        "DatasetVersion": str(version),
+        **({"InputDataUri": data_set.uri} if data_set and data_set.uri else {}),
+    }
     execution = sagemaker.start_pipeline_execution(
         PipelineName=pipeline,
         PipelineExecutionDisplayName=f"{AUTOMATIC}-{now:%Y%m%d-%H%M%S}",
         PipelineExecutionDescription=trigger[:500],
-        PipelineParameters=[{"Name": "DatasetVersion", "Value": str(version)}],
+        PipelineParameters=[{"Name": name, "Value": value} for name, value in parameters.items()],
         ClientRequestToken=hashlib.sha256(f"{pipeline}/{version}/{len(runs)}".encode()).hexdigest(),
     )["PipelineExecutionArn"]
     _notify(sns, environment, f"{pipeline}: retraining started", f"Asked by: {trigger}\nData: {version}\n{execution}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from automation.cost.charge import Charge, Context, Rule
 from automation.cost.document import Resource
+from automation.cost.rules import jobs
 from automation.cost.rules.network import FLOW_LOG_GB
 from automation.cost.traffic import DAYS_A_MONTH
 
@@ -18,6 +20,8 @@ _FREE_DASHBOARDS: Final = 3
 #: Alarms that a target-tracking policy makes (Application Auto Scaling user guide, "How target tracking works").
 _ALARMS_OF_POLICY: Final = 2
 _HIGH_RESOLUTION_SECONDS: Final = 60
+#: How a state machine starts a processing job (Step Functions developer guide, "Manage Amazon SageMaker AI jobs").
+_PROCESSING_JOB: Final = "sagemaker:createProcessingJob.sync"
 #: GB of logs a month: of a function, and of an endpoint, which says what fails and what it starts with.
 _SERVICE_LOG_GB: Final = 0.1
 _FUNCTION_LOG_GB: Final = 0.01
@@ -28,9 +32,8 @@ _CALLS: Final = 100
 _CALL_SECONDS: Final = 10
 #: Reads and writes of objects in the lake a month, of each workload: about what its captured traffic takes.
 _DATA_EVENTS: Final = 200_000
-#: Delivered objects a month and workload, and what a state machine passes through for each of them.
+#: Delivered objects a month and workload, of which each runs every job of its state machine once.
 _EXECUTIONS: Final = 30
-_TRANSITIONS: Final = 6
 #: Messages of a topic and of a queue a month.
 _MESSAGES: Final = 1_000
 #: Mails a month to each person.
@@ -92,9 +95,14 @@ def _subscription(resource: Resource, _: Context) -> Iterator[Charge]:
         yield Charge("sns", "email notifications", _MAILS / 100_000, traffic=True)
 
 
-def _state_machine(_: Resource, __: Context) -> Iterator[Charge]:
-    """Its executions; the jobs that they start are priced by nobody, for a month of them is not known."""
-    yield Charge("states", "standard transitions", _EXECUTIONS * _TRANSITIONS / 1_000, traffic=True)
+def _state_machine(resource: Resource, context: Context) -> Iterator[Charge]:
+    """Its executions, and the jobs that they start."""
+    states = json.loads(resource.inputs["definition"])["States"].values()
+    yield Charge("states", "standard transitions", _EXECUTIONS * len(states) / 1_000, traffic=True)
+    for state in states:
+        if str(state.get("Resource")).endswith(_PROCESSING_JOB):
+            cluster = state["Parameters"]["ProcessingResources"]["ClusterConfig"]
+            yield from (charge._replace(traffic=True) for charge in jobs.job(cluster, _EXECUTIONS, context))
     yield Charge("xray", "traces recorded", _EXECUTIONS / 1_000_000, traffic=True)
 
 

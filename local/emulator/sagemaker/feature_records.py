@@ -181,6 +181,17 @@ class FeatureStoreRuntimeResponse(BaseResponse):
         put(self._backend, feature_groups.find(self._backend, request["FeatureGroupName"]), request)
         return EmptyResult()
 
+    def batch_write_record(self) -> ActionResult:
+        """BatchWriteRecord: each record for itself; one that is refused is told of, and the others are written."""
+        request, errors = self._get_params(), list[dict[str, Any]]()
+        for entry in request["Entries"]:
+            try:
+                group = feature_groups.find(self._backend, entry["FeatureGroupName"])
+                put(self._backend, group, {"TtlDuration": request.get("TtlDuration"), **entry})
+            except ServiceException as error:
+                errors.append({"Entry": entry, "ErrorCode": error.code, "ErrorMessage": error.message})
+        return ActionResult({"Errors": errors, "UnprocessedEntries": []})
+
     def get_record(self) -> ActionResult:
         """GetRecord; without a record the answer is empty, as on AWS."""
         request = self._get_params()
@@ -205,5 +216,6 @@ def _with_expiry(answer: dict[str, Any], expires: float | None, request: dict[st
 def install() -> None:
     """Route the service. Its signing name is `sagemaker`, so moto's server looks for its paths there."""
     urls.url_bases.append(_HOST)
+    urls.url_paths["{0}/BatchWriteRecord$"] = FeatureStoreRuntimeResponse.dispatch
     urls.url_paths["{0}/FeatureGroup/(?P<name>[^/]+)$"] = FeatureStoreRuntimeResponse.dispatch
     moto.backend_index.backend_url_patterns.append(("sagemaker", re.compile(_HOST)))

@@ -8,15 +8,16 @@ from components.data import ingestion
 from components.data.ingestion import Ingestion, IngestionArgs
 from contracts import loader
 from contracts.schema import Pii
+from settings import Features
 from settings import Ingestion as IngestionSettings
-from tests.components.data.test_machine import CONTRACT, IMAGE, QUEUE
+from tests.components.data.test_machine import CONTRACT, GROUP, IMAGE, QUEUE, RECIPE
 from tests.components.engine import CHURN, LETTERS, Deployment, deploy, ground, permissions
 
 CONTRACT_OF_CHURN = loader.load("contracts/churn.yaml")
 
 
 @functools.cache
-def deployed(salt_secret: str | None = None) -> Deployment:
+def deployed(salt_secret: str | None = None, feature_group: str | None = None) -> Deployment:
     return deploy(
         lambda: Ingestion(
             "churn-ingestion",
@@ -26,6 +27,8 @@ def deployed(salt_secret: str | None = None) -> Deployment:
                 settings=IngestionSettings(),
                 image_uri=IMAGE,
                 contract_uri=CONTRACT,
+                recipe=RECIPE,
+                feature_group=feature_group,
                 retrain_after_rows=None,
                 salt_secret=salt_secret,
                 dead_letters_arn=LETTERS,
@@ -60,11 +63,12 @@ def test_the_rule_hands_over_the_detail_and_buries_what_cannot_be_started_for_a_
 def test_the_roles_are_bound_to_the_account_and_that_of_the_rule_where_eventbridge_names_it() -> None:
     trusted = {
         part: json.loads(deployed().one(f"churn-ingestion-{part}-role").inputs["assumeRolePolicy"])["Statement"][0]
-        for part in ("job-role", "role", "rule-role")
+        for part in ("job-role", "preparation-role", "role", "rule-role")
     }
     account = {"aws:SourceAccount": "123456789012"}
     assert {part: (each["Principal"]["Service"], each["Condition"]) for part, each in trusted.items()} == {
         "job-role": ("sagemaker.amazonaws.com", {"StringEquals": account}),
+        "preparation-role": ("sagemaker.amazonaws.com", {"StringEquals": account}),
         "role": ("states.amazonaws.com", {"StringEquals": account}),
         "rule-role": ("events.amazonaws.com", {"StringEqualsIfExists": account}),
     }
@@ -89,8 +93,31 @@ def test_only_jobs_of_a_contract_that_hashes_columns_read_its_salt_and_call_the_
     assert job["ReadSalt"]["Resource"] == [secret]
     first, *rest = CONTRACT_OF_CHURN.columns
     hashing = dataclasses.replace(CONTRACT_OF_CHURN, columns=(dataclasses.replace(first, pii=Pii.HASH), *rest))
-    assert ingestion.calls([CONTRACT_OF_CHURN]) == {}
-    assert ingestion.calls([CONTRACT_OF_CHURN, hashing]) == {"validation": frozenset({"secretsmanager"})}
+    quiet, writing = Features(), Features(ingest=True)
+    assert ingestion.calls([(CONTRACT_OF_CHURN, quiet)]) == {}
+    assert ingestion.calls([(CONTRACT_OF_CHURN, quiet), (hashing, writing)]) == {
+        "validation": frozenset({"secretsmanager"}),
+        "preparation": frozenset({"sagemaker.featurestore-runtime"}),
+    }
+
+
+def test_preparation_reads_what_is_accepted_and_writes_records_where_there_is_a_group() -> None:
+    def resources(of: Deployment, action: str) -> set[str]:
+        found = permissions(of, "churn-ingestion-preparation-role").values()
+        return {r for each in found if action in each["Action"] for r in each["Resource"]}
+
+    processed = "arn:aws:s3:::123456789012-staging-ai-processed-data"
+    assert resources(deployed(), "s3:PutObject") == {
+        f"{processed}/datasets/churn/*",
+        f"{processed}/ledger/churn/prepared/*",
+        f"{processed}/ledger/churn/ingested/*",
+    }
+    read = resources(deployed(), "s3:GetObject")
+    assert {arn for arn in read if "raw" in arn or "/ledger/churn/*" in arn} == set()
+    assert f"{processed}/accepted/churn/*" in read
+    assert resources(deployed(), "sagemaker:PutRecord") == set()
+    group = f"arn:aws:sagemaker:eu-west-1:123456789012:feature-group/{GROUP}"
+    assert resources(deployed(feature_group=GROUP), "sagemaker:BatchWriteRecord") == {group}
 
 
 def test_one_execution_that_failed_raises_the_alarm() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from components.data import machine
+from components.data import ingestion_jobs, machine
+from components.data.ingestion_jobs import JobBase
 from components.jobs import Site
 from tests.components.engine import ALERTS, CHURN
 from workloads.pipeline import shapes
@@ -18,27 +19,32 @@ ROLE = "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-validati
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/keys-models"
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-training@sha256:" + "0" * 64
 CONTRACT = "s3://123456789012-staging-ai-artifacts/contracts/churn/0123456789abcdef/contract.json"
+RECIPE = "0123456789abcdef"
+GROUP = "churn-staging-features-e427990f"
+BASE = JobBase(
+    site=Site(key_arn=KEY, subnet_ids=["subnet-0", "subnet-1"], security_group_id="sg-0"),
+    image_uri=IMAGE,
+    contract_uri=CONTRACT,
+    instance_type="ml.m5.large",
+    minutes=60,
+    tags={"Environment": "staging"},
+)
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/churn-staging-dead-letters"
 
 
 def request(*, salt_secret: str | None = None) -> dict[str, Any]:
-    return machine.job_request(
-        CHURN,
-        site=Site(key_arn=KEY, subnet_ids=["subnet-0", "subnet-1"], security_group_id="sg-0"),
-        role_arn=ROLE,
-        image_uri=IMAGE,
-        contract_uri=CONTRACT,
-        instance_type="ml.m5.large",
-        minutes=60,
-        salt_secret=salt_secret,
-        tags={"Environment": "staging"},
-    )
+    return ingestion_jobs.validation_request(CHURN, BASE, role_arn=ROLE, salt_secret=salt_secret)
 
 
-def definition(*, retrain_after_rows: int | None = None) -> dict[str, Any]:
+def steps(feature_group: str | None = GROUP) -> list[ingestion_jobs.Step]:
+    return ingestion_jobs.steps(CHURN, BASE, role_arn=ROLE, recipe=RECIPE, feature_group=feature_group)
+
+
+def definition(*, retrain_after_rows: int | None = None, feature_group: str | None = GROUP) -> dict[str, Any]:
     return machine.definition(
         CHURN,
         request=request(),
+        steps=steps(feature_group),
         minutes=60,
         alerts_arn=ALERTS,
         queue_url=QUEUE,
@@ -89,6 +95,10 @@ def test_whatever_fails_is_tried_again_after_growing_random_waits_and_then_burie
         "Validate": 2,
         "ReadVerdict": 2,
         "TellPeople": 2,
+        "LookForDataSet": 2,
+        "MakeDataSet": 2,
+        "LookForRecords": 2,
+        "WriteRecords": 2,
         "AskForTraining": 7,
         "Bury": 2,
     }
@@ -102,14 +112,47 @@ def test_whatever_fails_is_tried_again_after_growing_random_waits_and_then_burie
 
 def test_only_a_contract_that_says_so_asks_for_training() -> None:
     without, asking = definition()["States"], definition(retrain_after_rows=10_000)["States"]
-    assert without["Decide"]["Choices"][0]["Next"] == "Decided"
-    assert asking["Decide"]["Choices"][0]["Next"] == "AskForTraining"
+    assert (without["WriteRecords"]["Next"], without["HasRecords"]["Default"]) == ("Decided", "Decided")
+    assert (asking["WriteRecords"]["Next"], asking["HasRecords"]["Default"]) == ("AskForTraining", "AskForTraining")
     assert "AskForTraining" not in without
     assert asking["AskForTraining"]["Parameters"]["Payload"]["at_least_rows"] == 10_000
 
 
-def test_sagemaker_would_take_the_request_when_the_objects_paths_are_filled_in() -> None:
-    filled = {key.removesuffix(".$"): value for key, value in request().items()}
+def test_while_a_brake_holds_that_passes_training_is_asked_for_again() -> None:
+    states = definition(retrain_after_rows=10_000)["States"]
+    assert states["HasAnswer"] == {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.training.answer.action", "StringEquals": "later", "Next": "WaitForTraining"}],
+        "Default": "Decided",
+    }
+    assert states["WaitForTraining"] == {"Type": "Wait", "Seconds": 1800, "Next": "AskForTraining"}
+
+
+def test_an_accepted_object_is_prepared_and_then_written_unless_its_notes_say_that_it_was() -> None:
+    states = definition()["States"]
+    assert states["Decide"]["Choices"][0]["Next"] == "LookForDataSet"
+    look = states["LookForDataSet"]["Parameters"]
+    noted = f"ledger/churn/prepared/{RECIPE}/{{}}.json"
+    assert look["Prefix.$"] == f"States.Format('{noted}', $.note.verdict.object_sha256)"
+    assert states["HasDataSet"] == {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.looked.found", "NumericEquals": 0, "Next": "MakeDataSet"}],
+        "Default": "LookForRecords",
+    }
+    assert states["MakeDataSet"]["Next"] == "LookForRecords"
+
+
+def test_only_a_stack_that_says_so_writes_records() -> None:
+    without = definition(feature_group=None)["States"]
+    assert without["MakeDataSet"]["Next"] == "Decided"
+    assert [name for name in without if "Record" in name] == []
+    arguments = definition()["States"]["WriteRecords"]["Parameters"]["AppSpecification"]["ContainerArguments.$"]
+    assert f"'--feature-group', '{GROUP}'" in arguments
+
+
+@pytest.mark.parametrize("asked", [request(), *(dict(step.request) for step in steps())])
+def test_sagemaker_would_take_the_requests_when_the_objects_paths_are_filled_in(asked: dict[str, Any]) -> None:
+    filled = {key.removesuffix(".$"): value for key, value in asked.items()}
     specification = filled["AppSpecification"]
     filled["ProcessingJobName"] = "churn-staging-validation-0a1b2c3d"
     filled["AppSpecification"] = {**specification, "ContainerArguments": ["--object", "s3://b/k"]}
@@ -119,7 +162,7 @@ def test_sagemaker_would_take_the_request_when_the_objects_paths_are_filled_in()
 
 def test_names_of_jobs_fit_for_the_longest_name_of_a_workload() -> None:
     assert request()["ProcessingJobName.$"].startswith("States.Format('churn-staging-validation-{}', ")
-    assert len("-validation-12345678") <= len("-drift-0123456789abcdef")  # of an endpoint's longer prefix
+    assert len("-preparation-12345678") <= len("-drift-0123456789abcdef")  # of an endpoint's longer prefix
 
 
 def test_a_salt_is_named_and_never_given() -> None:

@@ -146,7 +146,13 @@ def test_ages_of_objects() -> None:
             "status": "Enabled",
             "filter": {"prefix": "data-capture/"},
             "expiration": {"days": 10},
-        }
+        },
+        {
+            "id": "expire-datasets",
+            "status": "Enabled",
+            "filter": {"prefix": "datasets/"},
+            "expiration": {"days": 7},
+        },
     ]
     assert rules("artifacts") == []
     assert rules("access-logs")[0]["expiration"] == {"days": 100}

@@ -42,7 +42,7 @@ def responders(*, preview: bool = False, **section: Any) -> Deployment:
         settings = RetrainingSettings.model_validate(section)
         Retraining(
             "churn-retraining",
-            RetrainingArgs(ground=base, names=CHURN, settings=settings, dead_letters_arn=LETTERS),
+            RetrainingArgs(ground=base, names=CHURN, settings=settings, recipe="0a", dead_letters_arn=LETTERS),
         )
 
     return deploy(program, preview=preview)
@@ -64,6 +64,8 @@ def test_the_environment_is_what_the_handlers_read() -> None:
             "PIPELINE_NAME": "churn-staging",
             "ACCEPTED_URI": "s3://123456789012-staging-ai-processed-data/accepted/churn/",
             "LEDGER_URI": "s3://123456789012-staging-ai-processed-data/ledger/churn/",
+            "DATA_SETS_URI": "s3://123456789012-staging-ai-processed-data/datasets/churn/",
+            "RECIPE": "0a",
             "RUNS_URI": "s3://123456789012-staging-ai-artifacts/runs/churn/",
             "COOL_DOWN_HOURS": "3",
             "MAX_RUNS_PER_DAY": "5",

@@ -71,6 +71,18 @@ def test_an_online_only_group_is_described_as_created(sagemaker: Any, group: Any
     assert sagemaker.list_tags(ResourceArn=found["FeatureGroupArn"])["Tags"] == [{"Key": "Project", "Value": "ml"}]
 
 
+def test_of_a_batch_the_records_that_are_refused_are_told_of_and_the_others_written(records: Any, group: Any) -> None:
+    name = group()
+    entries = [
+        {"FeatureGroupName": name, "Record": record(value, customer=customer)}
+        for customer, value in (("c1", 1), ("c2", "many"), ("c3", 3))
+    ]
+    answer = records.batch_write_record(Entries=entries)
+    (error,) = answer["Errors"]
+    assert (error["Entry"], error["ErrorCode"], answer["UnprocessedEntries"]) == (entries[1], "ValidationError", [])
+    assert [tickets(records, name, customer) for customer in ("c1", "c2", "c3")] == ["1", None, "3"]
+
+
 def test_the_latest_event_time_wins_in_any_order(records: Any, group: Any) -> None:
     name = group()
     for day, value in (("02", 2), ("03", 3), ("01", 1)):

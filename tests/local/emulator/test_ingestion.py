@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
-from components.data import machine
+from components.data import ingestion_jobs, machine
+from components.data.ingestion_jobs import JobBase
 from components.jobs import Site
 from contracts.names import Names, WorkloadNames
 from local.emulator import Emulator
@@ -49,21 +50,30 @@ def run(emulator: Emulator, names: WorkloadNames, queue: object) -> Run:
     where = {"LocationConstraint": "eu-west-1"}
     s3.create_bucket(Bucket=names.processed_bucket, CreateBucketConfiguration=where)
 
-    def executed(status: str, *, expected: str = "SUCCEEDED", fails: str = "") -> dict[str, Any]:
-        request = machine.job_request(
-            names,
+    def executed(
+        status: str, *, expected: str = "SUCCEEDED", fails: str = "", done: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        base = JobBase(
             site=Site(key_arn="arn:k", subnet_ids=["subnet-0"], security_group_id="sg-0"),
-            role_arn=ROLE,
             image_uri=IMAGE,
             contract_uri="s3://artifacts/contract.json",
             instance_type="ml.m5.large",
             minutes=5,
-            salt_secret=None,
             tags={},
         )
+        request = ingestion_jobs.validation_request(names, base, role_arn=ROLE, salt_secret=None)
         request["Environment"] |= {"Fail": fails} if fails else {}
+        steps = ingestion_jobs.steps(names, base, role_arn=ROLE, recipe="00", feature_group="group")
+        for kind in done:
+            s3.put_object(Bucket=names.processed_bucket, Key=f"ledger/churn/{kind}/00/0a.json", Body=b"{}")
         drawn = machine.definition(
-            names, request=request, minutes=5, alerts_arn=topic, queue_url=url, retrain_after_rows=None
+            names,
+            request=request,
+            steps=steps,
+            minutes=5,
+            alerts_arn=topic,
+            queue_url=url,
+            retrain_after_rows=None,
         )
         for state in drawn["States"].values():
             for retry in state.get("Retry", []):
@@ -91,9 +101,22 @@ def run(emulator: Emulator, names: WorkloadNames, queue: object) -> Run:
     return executed
 
 
-def test_an_accepted_object_is_done_and_nobody_is_told(run: Run, queue: Callable[[], list[Any]]) -> None:
-    assert run("accepted")["states"] == ["Validate", "ReadVerdict", "Decide", "Decided"]
+BEFORE = ["Validate", "ReadVerdict", "Decide"]
+LOOKED = ["LookForDataSet", "HasDataSet", "LookForRecords", "HasRecords"]
+
+
+def test_an_accepted_object_is_prepared_and_written_and_nobody_is_told(
+    run: Run, queue: Callable[[], list[Any]]
+) -> None:
+    states = [*BEFORE, *LOOKED[:2], "MakeDataSet", *LOOKED[2:], "WriteRecords", "Decided"]
+    assert run("accepted")["states"] == states
     assert queue() == []
+
+
+def test_what_an_execution_before_it_has_done_is_not_done_again(run: Run) -> None:
+    states = [*BEFORE, *LOOKED, "WriteRecords", "Decided"]
+    assert run("accepted", done=["prepared"])["states"] == states
+    assert run("accepted", done=["prepared", "ingested"])["states"] == [*BEFORE, *LOOKED, "Decided"]
 
 
 @pytest.mark.parametrize("status", ["refused", "held"])

@@ -25,7 +25,7 @@ def run(hours_ago: float, *, status: str = "Succeeded", data: str = "data-old", 
         (
             "data-new",
             [run(1, status="Executing", automatic=False)],
-            Decision(start=False, reason="a training run is under way"),
+            Decision(start=False, reason="a training run is under way", passes=True),
         ),
         ("data-old", [run(90)], Decision(start=False, reason="nothing new: data-old was trained on already")),
         (
@@ -34,9 +34,14 @@ def run(hours_ago: float, *, status: str = "Succeeded", data: str = "data-old", 
             Decision(
                 start=False,
                 reason="cooling down: the last automatic run started at 2026-11-21T10:00:00+00:00, less than 6 h ago",
+                passes=True,
             ),
         ),
-        ("data-new", [run(7), run(20)], Decision(start=False, reason="2 automatic runs in the last 24 h; allowed: 2")),
+        (
+            "data-new",
+            [run(7), run(20)],
+            Decision(start=False, reason="2 automatic runs in the last 24 h; allowed: 2", passes=True),
+        ),
         ("data-new", [run(6), run(24)], Decision(start=True, reason="drift")),
     ],
 )

@@ -22,6 +22,8 @@ ENVIRONMENT = {
     "PIPELINE_NAME": "churn-prod",
     "ACCEPTED_URI": "s3://processed/accepted/churn/",
     "LEDGER_URI": "s3://processed/ledger/churn/",
+    "DATA_SETS_URI": "s3://processed/datasets/churn/",
+    "RECIPE": "0a",
     "RUNS_URI": "s3://artifacts/runs/churn/",
     "TOPIC_ARN": TOPIC_ARN,
     "COOL_DOWN_HOURS": "6",
@@ -52,12 +54,15 @@ class Clients(StubbedClients):
         sources = [{"name": f"{name}.parquet", "rows": 1} for name in names]
         self.has("artifacts", "runs/churn/abcdefabcdef/Prepare/manifest/manifest.json", {"sources": sources})
 
-    def has_run(self, *, hours_ago: float, name: str, data: str) -> None:
+    def has_made(self, version: str, uri: str | None, *, why: str = "", recipe: str = "0a") -> None:
+        self.has("processed", f"datasets/churn/index/{recipe}/{version}.json", {"uri": uri, "why": why})
+
+    def has_run(self, *, hours_ago: float, name: str, data: str, status: str = "Succeeded") -> None:
         started = NOW - timedelta(hours=hours_ago)
         summary = {
             "PipelineExecutionArn": EXECUTION,
             "StartTime": started,
-            "PipelineExecutionStatus": "Succeeded",
+            "PipelineExecutionStatus": status,
             "PipelineExecutionDisplayName": name,
         }
         wanted = {"PipelineName": "churn-prod", "CreatedAfter": NOW - MEMORY}
@@ -69,12 +74,13 @@ class Clients(StubbedClients):
             {"PipelineExecutionArn": EXECUTION},
         )
 
-    def expects_start(self, version: str, *, trigger: str = "weekly schedule") -> None:
+    def expects_start(self, version: str, *, trigger: str = "weekly schedule", data_set: str | None = None) -> None:
+        taken = [{"Name": "InputDataUri", "Value": data_set}] if data_set else []
         wanted = {
             "PipelineName": "churn-prod",
             "PipelineExecutionDisplayName": "retrain-20261121-120000",
             "PipelineExecutionDescription": trigger,
-            "PipelineParameters": [{"Name": "DatasetVersion", "Value": version}],
+            "PipelineParameters": [{"Name": "DatasetVersion", "Value": version}, *taken],
             "ClientRequestToken": ANY,
         }
         self.expect("sagemaker", "start_pipeline_execution", {"PipelineExecutionArn": EXECUTION}, wanted)
@@ -130,10 +136,54 @@ def test_before_the_first_run_and_where_its_data_set_is_gone_every_row_is_new(aw
     assert aws.run({"trigger": "new data", "at_least_rows": 9})["reason"].startswith("8 accepted rows are new")
 
 
-def test_new_data_is_held_by_the_brakes_as_every_other_trigger(aws: Clients) -> None:
+@pytest.mark.parametrize(
+    ("name", "status", "reason"),
+    [
+        ("by hand", "Executing", "a training run is under way"),
+        ("by hand", "Stopping", "a training run is under way"),
+        ("retrain-20261121-110000", "Succeeded", "cooling down"),
+    ],
+)
+def test_new_data_that_a_passing_brake_holds_is_to_be_asked_for_again(
+    aws: Clients, name: str, status: str, reason: str
+) -> None:
     aws.has_accepted(aa=5)
-    aws.has_run(hours_ago=1, name="retrain-20261121-110000", data="data-other")
-    assert aws.run({"trigger": "new data", "at_least_rows": 1})["reason"].startswith("cooling down")
+    aws.has_run(hours_ago=1, name=name, data="data-other", status=status)
+    answer = aws.run({"trigger": "new data", "at_least_rows": 1})
+    assert (answer["action"], answer["reason"].startswith(reason)) == ("later", True)
+
+
+def test_new_data_that_was_trained_on_is_held_for_good(aws: Clients) -> None:
+    version = aws.has_accepted(aa=5)
+    aws.has_run(hours_ago=1, name="retrain-20261121-110000", data=version)
+    assert aws.run({"trigger": "new data", "at_least_rows": 1})["action"] == "held"
+
+
+def test_a_run_takes_the_data_set_that_ingestion_has_published_by_the_same_recipe(aws: Clients) -> None:
+    version = aws.has_accepted(aa=5)
+    aws.has_made(version, "s3://processed/datasets/churn/1/2/")
+    aws.has_run(hours_ago=9, name="first", data="data-other")
+    aws.expects_start(version, data_set="s3://processed/datasets/churn/1/2/")
+    aws.expect_notice("churn-prod: retraining started")
+    assert aws.run({"trigger": "weekly schedule"})["action"] == "started"
+
+
+def test_a_data_set_of_other_data_or_by_another_recipe_is_left(aws: Clients) -> None:
+    version = aws.has_accepted(aa=5)
+    aws.has_made(version, "s3://processed/datasets/churn/1/2/", recipe="0b")
+    aws.has_made("data-other", "s3://processed/datasets/churn/3/4/")
+    aws.has_run(hours_ago=9, name="first", data="data-other")
+    aws.expects_start(version)
+    aws.expect_notice("churn-prod: retraining started")
+    assert aws.run({"trigger": "weekly schedule"})["action"] == "started"
+
+
+def test_data_that_makes_no_data_set_starts_nothing_and_says_why(aws: Clients) -> None:
+    version = aws.has_accepted(aa=5)
+    aws.has_made(version, None, why="test has no rows")
+    aws.has_run(hours_ago=9, name="first", data="data-other")
+    held = {"action": "held", "reason": f"{version}: test has no rows"}
+    assert aws.run({"trigger": "new data", "at_least_rows": 1}) == held
 
 
 def test_only_automatic_runs_count_for_the_cool_down(aws: Clients) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from automation.cost import Traffic
@@ -58,3 +59,17 @@ def test_topics_queues_and_queries_cost_by_use() -> None:
         {"requests": 0.001},
         {"scanned": 0.01},
     )
+
+
+def test_a_state_machine_costs_its_transitions_and_the_jobs_of_thirty_objects() -> None:
+    cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30}
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createProcessingJob.sync",
+        "Parameters": {"ProcessingResources": {"ClusterConfig": cluster}},
+    }
+    told = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": {}}
+    definition = json.dumps({"States": {"Validate": task, "Prepare": task, "Tell": told, "Done": {"Type": "Succeed"}}})
+    found = estimated(resource("sfn/stateMachine:StateMachine", definition=definition)).lines
+    assert [line.quantity for line in found if line.item == "standard transitions"] == [0.12]
+    assert [line.quantity for line in found if line.item == "instance ml.m5.large"] == [30 * 5 / 60] * 2

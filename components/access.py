@@ -24,6 +24,7 @@ from contracts.names import DEAD_LETTERS, Names, WorkloadNames
 #: Actions that take no resource, so that "*" is the only one they accept (AWS service authorization reference).
 WITHOUT_RESOURCE: Final = frozenset(
     {
+        "application-autoscaling:DescribeScalableTargets",
         "cloudtrail:LookupEvents",
         "cloudwatch:GetMetricData",
         "cloudwatch:ListMetrics",

@@ -158,6 +158,8 @@ def _mlops(names: Names, keys: Keys) -> list[Statement]:
         ),
         access.use_key("EncryptLocks", [keys[Domain.MODELS]], write=True),
         access.allow("MoveEndpoints", ["sagemaker:UpdateEndpoint"], endpoints),
+        access.allow("ScaleEndpoints", ["sagemaker:UpdateEndpointWeightsAndCapacities"], endpoints[:1]),
+        access.allow("SeeScaling", ["application-autoscaling:DescribeScalableTargets"], ["*"]),
         access.grant_key("EncryptFleets", [keys[Domain.MODELS]]),
         access.allow(
             "FindImages", ["ecr:DescribeImages"], [names.arn("ecr", f"repository/{names.ground.resource('*')}")]

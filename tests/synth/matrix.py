@@ -133,6 +133,10 @@ def acts() -> Mapping[str, list[Need]]:
         ],
         "publish an image": [("ssm:PutParameter", _parameter(LIVE.image_parameter("training")), {})],
         "move an endpoint": [("sagemaker:UpdateEndpoint", ENDPOINT, {})],
+        "scale an endpoint": [
+            ("application-autoscaling:DescribeScalableTargets", "*", {}),
+            ("sagemaker:UpdateEndpointWeightsAndCapacities", ENDPOINT, {}),
+        ],
         "set off a rollback": [
             ("cloudwatch:SetAlarmState", LIVE.arn("cloudwatch", f"alarm:{LIVE.resource('champion-server-errors')}"), {})
         ],

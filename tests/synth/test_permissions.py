@@ -42,6 +42,7 @@ def test_the_page_says_what_the_policies_do() -> None:
         ("promote, split, shadow", {OPS}),
         ("publish an image", {OPS}),
         ("move an endpoint", {OPS}),
+        ("scale an endpoint", {OPS}),
         ("set off a rollback", {OPS, CALL}),
         ("set off retraining", set()),
         ("halt a rollout", {OPS, CALL}),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
+from fnmatch import fnmatch
 
 import pytest
 from botocore.exceptions import ClientError
 
 from automation.stacks import backups, workspace
+from components.delivery import permissions
+from contracts.names import Names
 from local.emulator import Emulator
 from tests.automation.stacks.conftest import RESOURCES, Engine
 
@@ -71,3 +74,15 @@ def test_a_copy_in_s3_outlives_the_machine(engine: Engine, emulator: Emulator, m
     assert back == f"aws s3 cp s3://{bucket}/{found['Key']} - | pulumi stack import --stack staging"
     copied = json.loads(s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read())
     assert [each["name"] for each in copied["deployment"]["resources"]] == ["lake-raw-bucket"]
+
+
+def test_the_copy_is_where_the_deploying_role_of_delivery_may_write_and_the_reading_one_not(engine: Engine) -> None:
+    file = engine.project / "Pulumi.prod.yaml"
+    file.write_text(f"{file.read_text()}  ml-platform:backend: s3://states\n")
+    place = backups.place("prod", engine.project, None).removeprefix("s3://")
+    names = Names(stack="prod", account="123456789012", region="eu-west-1")
+    for write, allowed in ((True, True), (False, False)):
+        statements = permissions.state(names, "states", None, write=write)
+        puts = [str(arn) for each in statements if "s3:PutObject" in each.actions for arn in each.resources]
+        assert any(fnmatch(f"arn:aws:s3:::{place}/prod-1.json", arn) for arn in puts) is allowed
+        assert not any(fnmatch("arn:aws:s3:::states/.pulumi/backups/ml-platform/dev/dev-1.json", arn) for arn in puts)

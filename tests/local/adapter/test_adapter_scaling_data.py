@@ -97,6 +97,39 @@ class TestScaling:
         assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
         assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"] == []
 
+    def test_a_metric_of_ones_own_is_held_and_a_schedule_is_once_in_its_zone(
+        self, adapter: Adapter, aws: Callable[[str], Any]
+    ) -> None:
+        scaling = aws("application-autoscaling")
+        adapter.create(TARGET, "target", {**VARIANT, "minCapacity": 1.0, "maxCapacity": 4.0})
+        cpu = {
+            "namespace": "/aws/sagemaker/Endpoints",
+            "metricName": "CPUUtilization",
+            "statistic": "Average",
+            "dimensions": [{"name": "EndpointName", "value": "churn"}, {"name": "VariantName", "value": "champion"}],
+        }
+        tracking = {"targetValue": 120.0, "customizedMetricSpecification": cpu}
+        inputs = {**VARIANT, "name": "cpu", "policyType": "TargetTrackingScaling"}
+        adapter.create(POLICY, "cpu", inputs | {"targetTrackingScalingPolicyConfiguration": tracking})
+        (found,) = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+        assert found["TargetTrackingScalingPolicyConfiguration"] == {
+            "TargetValue": 120.0,
+            "CustomizedMetricSpecification": {
+                "Namespace": "/aws/sagemaker/Endpoints",
+                "MetricName": "CPUUtilization",
+                "Statistic": "Average",
+                "Dimensions": [
+                    {"Name": "EndpointName", "Value": "churn"},
+                    {"Name": "VariantName", "Value": "champion"},
+                ],
+            },
+        }
+        once = {"schedule": "at(2027-11-26T08:00:00)", "timezone": "Europe/Berlin"}
+        limits = {"scalableTargetAction": {"minCapacity": 2.0, "maxCapacity": 4.0}}
+        adapter.create(ACTION, "once", {**VARIANT, "name": "once", **once, **limits})
+        (action,) = scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"]
+        assert (action["Schedule"], action["Timezone"]) == ("at(2027-11-26T08:00:00)", "Europe/Berlin")
+
     def test_steps_have_bounds_written_as_text(self, adapter: Adapter, aws: Callable[[str], Any]) -> None:
         adapter.create(TARGET, "target", {**VARIANT, "minCapacity": 1.0, "maxCapacity": 4.0})
         steps = {

@@ -302,7 +302,7 @@ def test_scaling_of_a_variant_is_registered(emulator: Emulator, endpoint: str) -
     scaling.put_scheduled_action(
         **target,
         ScheduledActionName="night",
-        Schedule="cron(0 22 * * ? *)",
+        Schedule="at(2199-01-01T22:00:00)",
         ScalableTargetAction={"MinCapacity": 1, "MaxCapacity": 3},
     )
     found = scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[target["ResourceId"]])

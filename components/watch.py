@@ -31,6 +31,7 @@ class Alarm:
     """One alarm: goes off when the metric is above `threshold` in `periods` periods in a row.
 
     `name` is its physical name. `statistic` is a CloudWatch statistic (Sum, Average, Maximum) or a percentile (p99).
+    One of what is `absent` goes off when the metric is below `threshold`, or not there, in all of them.
     With `share_of`, another metric of the same dimensions, what counts is how many percent of it `metric` is.
     `channels` are told. `guards` says which setting of an endpoint's `rollback_alarms` it answers to; `halt` turns back
     every rollout, None turns back none.
@@ -48,6 +49,7 @@ class Alarm:
     periods: int = 1
     guards: RollbackAlarm | Literal["halt"] | None = None
     share_of: str | None = None
+    absent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,11 +27,12 @@ def _taken_for(use: instances.Use) -> Callable[[str], str]:
     return check
 
 
-_USES: Final = {"endpoint": "endpoints", "processing": "processing jobs"}
+_USES: Final = {"endpoint": "endpoints", "processing": "processing jobs", "transform": "transform jobs"}
 _SHAPE: Final = Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", examples=["ml.m5.large"])
-#: An instance type that SageMaker takes for endpoints, and one that it takes for processing jobs.
+#: Instance types that SageMaker takes for endpoints, for processing and for transform jobs.
 EndpointInstance = Annotated[str, _SHAPE, AfterValidator(_taken_for("endpoint"))]
 ProcessingInstance = Annotated[str, _SHAPE, AfterValidator(_taken_for("processing"))]
+TransformInstance = Annotated[str, _SHAPE, AfterValidator(_taken_for("transform"))]
 
 
 def told(*, cost: str = "", risk: str = "") -> dict[str, JsonValue]:

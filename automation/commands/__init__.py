@@ -18,6 +18,7 @@ from automation.commands.evolving import evolve
 from automation.commands.preflight import preflight
 from automation.commands.registering import register
 from automation.commands.scaling import scale
+from automation.commands.scoring import score
 from automation.commands.shadow import compare, shadow
 from automation.commands.shipping import ship
 from automation.exits import Exit
@@ -53,6 +54,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     shadow,
     compare,
     scale,
+    score,
     acts.halt,
     acts.rollback,
     acts.follow,

@@ -34,11 +34,15 @@ CONFIG: Final = Path(__file__).with_name("every_role.yaml")
 #: Names in that config, which occur in no other word.
 STACK: Final = "thestack"
 WORKLOAD: Final = "theworkload"
+#: One that SageMaker's monitor, which the first has, is refused for.
+UNMONITORED: Final = f"{WORKLOAD}two"
 #: Roles in it that have another boundary than jobs.
 _ROLES: Final = {
     Bounded.PEOPLE: frozenset(f"{PLATFORM}-{STACK}-{persona.job}" for persona in Persona),
     Bounded.INGESTION: frozenset(
-        f"{WORKLOAD}-{STACK}-{job}" for job in ("ingestion", "ingestion-rule", "preparation", "validation")
+        f"{workload}-{STACK}-{job}"
+        for workload in (WORKLOAD, UNMONITORED)
+        for job in ("ingestion", "ingestion-rule", "preparation", "validation")
     ),
 }
 #: Operators whose values can be joined: a request has to have one of them.
@@ -141,7 +145,7 @@ def _conditions(written: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str,
 
 
 def _pattern(resource: str) -> str:
-    named = re.sub(rf"(?:{PLATFORM}|{WORKLOAD})-<stack>", "*-<stack>", resource)
+    named = re.sub(rf"(?:{PLATFORM}|{UNMONITORED}|{WORKLOAD})-<stack>", "*-<stack>", resource)
     return re.sub(r"(<account>-<stack>-ai-|<stack>[-/:]).*", r"\1*", named)
 
 

@@ -23,6 +23,7 @@ from components.watch import Channel, Watch
 from components.workload import Workload
 from contracts import datasets, feature_store, schema
 from contracts.images import TRAINING
+from contracts.kinds import KINDS
 from settings import Fleet
 
 #: What the code of this wing calls (`components.reach`).
@@ -157,26 +158,26 @@ def _dead_letters(workload: Workload) -> DeadLetters:
 def _endpoint(
     workload: Workload, endpoint: str, letters: DeadLetters, asks: Mapping[Channel, pulumi.Input[str]]
 ) -> Watched:
-    """The rollback function of an endpoint, and what is to be watched of it."""
+    """The rollback function of an endpoint that answers, and what is to be watched of it."""
     names, settings = workload.names.of_endpoint(endpoint), workload.settings.endpoints[endpoint]
-    answer = rollback.rollback(
-        workload.named(f"{endpoint}-{rollback.ROLE}"),
-        ground=workload.ground,
-        names=names,
-        stopped=settings.state == "stopped",
-        dead_letters_arn=letters.arn,
-        opts=workload.opts(endpoint),
-    )
+    answers, watch = dict(asks), Watch()
+    if KINDS[settings.kind].hosted:
+        answer = rollback.rollback(
+            workload.named(f"{endpoint}-{rollback.ROLE}"),
+            ground=workload.ground,
+            names=names,
+            stopped=settings.state == "stopped",
+            dead_letters_arn=letters.arn,
+            opts=workload.opts(endpoint),
+        )
+        answers[Channel.ROLLBACK] = answer.topic_arn
+        watch = function.watch(names, rollback.ROLE)
     record = workload.records.get(endpoint)
     max_score = workload.settings.monitoring.drift_score or workload.contract.drift.max_score
-    watch = (
-        function.watch(names, rollback.ROLE)
-        + drawn(settings).watch(
-            names, settings, list(record.wanted.packages) if record else [], record.wanted.shadows if record else ()
-        )
-        + (drift.watch(names, max_score=max_score) if record else Watch())
-    )
-    return Watched(watch=watch, topics={Channel.ROLLBACK: answer.topic_arn, **asks}, tags=workload.own_tags(endpoint))
+    watch += drawn(settings).watch(
+        names, settings, list(record.wanted.packages) if record else [], record.wanted.shadows if record else ()
+    ) + (drift.watch(names, max_score=max_score) if record else Watch())
+    return Watched(watch=watch, topics=answers, tags=workload.own_tags(endpoint))
 
 
 def _data_quality(

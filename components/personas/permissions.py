@@ -162,6 +162,11 @@ def _mlops(names: Names, keys: Keys) -> list[Statement]:
         access.allow("SeeScaling", ["application-autoscaling:DescribeScalableTargets"], ["*"]),
         access.grant_key("EncryptFleets", [keys[Domain.MODELS]]),
         access.allow(
+            "Score",
+            ["sagemaker:AddTags", "sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob"],
+            [names.arn("sagemaker", f"transform-job/{names.every}")],
+        ),
+        access.allow(
             "FindImages", ["ecr:DescribeImages"], [names.arn("ecr", f"repository/{names.ground.resource('*')}")]
         ),
         *_answers(names),

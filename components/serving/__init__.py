@@ -39,6 +39,7 @@ def build(
             rollback_alarms=rollback_alarms[name],
             see_through=see_through,
             make_way=make_way,
+            tags=workload.tags(name),
         )
         found[name] = drawn(settings).build(workload.named(name), args, workload.opts(name))
     return found

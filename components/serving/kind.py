@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 import pulumi
@@ -24,6 +24,7 @@ class EndpointArgs(Generic[S]):
     `see_through` is called after each change of the endpoint, with the configuration that it is to serve and the one
     that the provider read, and raises what went wrong: the provider calls a rollout done that SageMaker turned back.
     `make_way` is called before a change, with the configuration that it serves and the one that it is to serve.
+    `tags` go onto jobs, which the provider's default tags do not reach.
     """
 
     ground: Ground
@@ -33,6 +34,7 @@ class EndpointArgs(Generic[S]):
     rollback_alarms: Sequence[pulumi.Input[str]]
     see_through: Callable[[EndpointNames, str, str], None]
     make_way: Callable[[EndpointNames, str, str], None] = lambda _, __, ___: None
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def where(self) -> str:

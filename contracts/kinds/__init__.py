@@ -9,16 +9,17 @@ from collections.abc import Mapping
 from typing import Final
 
 from contracts.kinds.asynchronous import ASYNCHRONOUS
+from contracts.kinds.batch import BATCH
 from contracts.kinds.kind import Kind, Limits, Metric, Rollout
 from contracts.kinds.realtime import REALTIME
 from contracts.kinds.serverless import SERVERLESS
 
-__all__ = ["ASYNCHRONOUS", "KINDS", "PLANNED", "REALTIME", "SERVERLESS", "Kind", "Limits", "Metric", "Rollout"]
+__all__ = ["ASYNCHRONOUS", "BATCH", "KINDS", "PLANNED", "REALTIME", "SERVERLESS", "Kind", "Limits", "Metric", "Rollout"]
 
 #: The kinds that a stack may name today.
-KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (REALTIME, SERVERLESS, ASYNCHRONOUS)}
+KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (REALTIME, SERVERLESS, ASYNCHRONOUS, BATCH)}
 #: Kinds that the platform will serve; until then they are refused by name.
 PLANNED: Final = (
-    "batch", "multi_model", "inference_pipeline", "inference_components",
+    "multi_model", "inference_pipeline", "inference_components",
     "fargate", "lambda", "eks", "edge",
 )  # fmt: skip

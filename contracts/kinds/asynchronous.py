@@ -13,6 +13,7 @@ _QUEUE: Final = ("EndpointName",)
 #: and "Autoscale an asynchronous endpoint" (down to zero instances); read 2026-11-29.
 ASYNCHRONOUS: Final = Kind(
     name="asynchronous",
+    hosted=True,
     has_instances=True,
     captures=True,
     in_network=True,

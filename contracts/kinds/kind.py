@@ -34,15 +34,17 @@ class Metric:
 class Kind:
     """One kind of endpoint.
 
-    `has_instances` says whether it runs on instances of its own, `captures` whether SageMaker captures its traffic
-    (where it does not, the container does), `in_network` whether it can stand in the stack's network, isolated,
-    `scales_to_zero` whether its instances may all go while nobody asks. `most_variants` are the production variants
-    that share its traffic; `shadow` says whether the platform lets one more get copies of the requests, `models`
-    whether it serves further models by name; `rollouts` are the ways in which a release takes over, none where
-    SageMaker moves all traffic at once and no alarm can turn it back.
+    `hosted` says whether an endpoint of SageMaker answers, whose releases an alarm can turn back, `has_instances`
+    whether it runs on instances of its own, `captures` whether SageMaker captures its traffic (where it does not, the
+    container does), `in_network` whether it can stand in the stack's network, isolated, `scales_to_zero` whether its
+    instances may all go while nobody asks. `most_variants` are the production variants that share its traffic;
+    `shadow` says whether the platform lets one more get copies of the requests, `models` whether it serves further
+    models by name; `rollouts` are the ways in which a release takes over, none where SageMaker moves all traffic at
+    once and no alarm can turn it back.
     """
 
     name: str
+    hosted: bool
     has_instances: bool
     captures: bool
     in_network: bool

@@ -8,6 +8,7 @@ from contracts.kinds.kind import HOST_METRICS, INVOCATION_METRICS, Kind, Limits
 
 REALTIME: Final = Kind(
     name="realtime",
+    hosted=True,
     has_instances=True,
     captures=True,
     in_network=True,

@@ -13,6 +13,7 @@ from contracts.names import HOSTS
 #: endpoints" (an exhaustive list); read 2026-11-29.
 SERVERLESS: Final = Kind(
     name="serverless",
+    hosted=True,
     has_instances=False,
     captures=False,
     in_network=False,

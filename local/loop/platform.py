@@ -25,12 +25,14 @@ import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
 from automation import operations
-from automation.operations.releases import By, Clients
+from automation.operations.releases import By, Clients, Outcome
+from contracts import schema
 from contracts.names import EndpointNames
 from contracts.release import Record
 from local.emulator.client import Emulator
 from local.identity import Caller
 from local.loop import LoopError, images
+from local.loop.batched import Batch
 from local.loop.queued import Queue
 
 #: How long the loop waits for a delivered object to be judged.
@@ -186,8 +188,43 @@ class Platform:
         return self.client("sagemaker").describe_endpoint(EndpointName=self.names.prefix)
 
     @property
+    def serves(self) -> str:
+        """Name of the configuration that serves; of a batch endpoint, of the model of its next run."""
+        live = self._releases.host(self.names).observe()
+        if live is None:
+            raise LoopError(f"nothing serves {self.names.prefix}")
+        return live.config
+
+    @property
+    def batch(self) -> Batch | None:
+        """The way to have files scored by a batch endpoint; None for one that answers requests."""
+        live = self._releases.host(self.names).observe()
+        if live is None or not live.scheduled:
+            return None
+        contract = schema.from_json(self.contract_file.read_text(encoding="utf-8"))
+        return Batch(
+            names=self.names,
+            columns=[column.name for column in contract.inputs],
+            s3=self.client("s3"),
+            scheduler=self.client("scheduler"),
+            sagemaker=self.client("sagemaker"),
+        )
+
+    def roll_back(self, *, who: str, why: str) -> Outcome:
+        """A person's rollback."""
+        return operations.releases.roll_back(
+            self.names,
+            by=By(who=who, why=why),
+            clients=self._releases,
+            tell=lambda *_: None,
+            patience_seconds=PATIENCE_SECONDS,
+        )
+
+    @property
     def queue(self) -> Queue | None:
-        """The way to ask an endpoint that takes requests from S3; None where it takes them itself."""
+        """The way to ask an endpoint that takes requests from S3; None where it takes them itself, or none at all."""
+        if self.batch:
+            return None
         config = self.client("sagemaker").describe_endpoint_config(
             EndpointConfigName=self.endpoint()["EndpointConfigName"]
         )

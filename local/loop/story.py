@@ -6,7 +6,6 @@ is read back from the platform, never assumed.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from typing import Any
 
 from contracts.schema import Contract
 from local.emulator.client import Emulator
-from local.loop import LoopError, traffic
+from local.loop import LoopError, batched, traffic, waiting
 from local.loop.console import Console
 from local.loop.platform import Platform
 from local.loop.traffic import Answers
@@ -27,8 +26,6 @@ LATENCY_REQUESTS = 2000
 FAILING_REQUESTS = 60
 PERIOD_SECONDS = 300  # of the endpoint's 5xx alarm
 HOUR_SECONDS = 3600
-#: How long the loop waits for an alarm to have had its effect.
-PATIENCE_SECONDS = 60
 
 
 @dataclass(kw_only=True)
@@ -110,8 +107,12 @@ class Story:
     def deploy_after_rollback(self) -> None:
         """The program reads the rewritten record: its state catches up with the endpoint, which stays where it is."""
         with self._step("Deploy once more: the program agrees with the rollback"):
-            before = self.platform.endpoint()["EndpointConfigName"]
+            before = self.platform.serves
             self._deploy()
+            if self.platform.batch:
+                bodies = traffic.sample(self.accepted, self.contract, FAILING_REQUESTS, seed=5)
+                self.say(batched.scored_again(self.platform, before, bodies))
+                return
             after = self.platform.wait_for_endpoint()["EndpointConfigName"]
             if before != after:
                 raise LoopError(f"the deployment moved the endpoint from {before} to {after}")
@@ -231,6 +232,9 @@ class Story:
             serving = self.platform.follow(who="loop").serving
             if serving.id != record.wanted.id:
                 raise LoopError(f"the endpoint serves release {serving.id}, not {record.wanted.id}")
+            if self.platform.batch:
+                self.say(f"the schedule scores with {self.platform.serves}")
+                return
             endpoint = self.platform.endpoint()
             self.say(f"endpoint {endpoint['EndpointName']} {endpoint['EndpointStatus']}: {self._url()}/invocations")
 
@@ -244,16 +248,16 @@ class Story:
 
     def predict(self) -> None:
         """Real requests, timed: over HTTP straight at the inference service, or through the queue of its endpoint."""
-        queue = self.platform.queue
-        with self._step("Predict by S3" if queue else "Predict over HTTP"):
+        stored = self.platform.batch or self.platform.queue
+        with self._step("Predict by S3" if stored else "Predict over HTTP"):
             bodies = traffic.sample(self.accepted, self.contract, LATENCY_REQUESTS, seed=1)
-            if queue:
-                answers = queue.ask(bodies, rows=QUEUED_ROWS)
+            if stored:
+                answers = stored.ask(bodies, rows=QUEUED_ROWS)
             else:
                 traffic.measure(self._url(), bodies[:100])  # a warm service is what is measured
                 answers = traffic.measure(self._url(), bodies)
             self.facts.latency = answers
-            what = "rows" if queue else "requests"
+            what = "rows" if stored else "requests"
             self.say(
                 f"{answers.served} of {len(bodies)} {what} served in {answers.seconds:.2f} s "
                 f"({answers.served / answers.seconds:.0f}/s over {traffic.CONNECTIONS} connections): "
@@ -281,7 +285,11 @@ class Story:
     def _watch(self, bodies: list[bytes], label: str) -> dict[str, Any]:
         """Send requests to the endpoint and run the drift job over what it captured of them."""
         answers = self._invoke(bodies, rows=QUEUED_ROWS)
-        way = "rows through InvokeEndpointAsync" if self.platform.queue else "requests through InvokeEndpoint"
+        way = "requests through InvokeEndpoint"
+        if self.platform.batch:
+            way = "rows through a transform job"
+        elif self.platform.queue:
+            way = "rows through InvokeEndpointAsync"
         self.emulator.flush()
         captured = self.platform.take_captured(self.workdir / f"captured-{label}")
         self.say(f"{answers.served} {way}, {captured.records} records captured")
@@ -314,7 +322,7 @@ class Story:
             if not self._watch(bodies, "after")["drifted"]:
                 self.say("so no alarm, and nobody asks for a retraining")
                 return None
-            decision = self._answer_of("retraining")
+            decision = waiting.answer_of("retraining", self.platform.names, self.emulator)
             self.say(f"drift alarm -> topic -> retraining function: {decision['action']}: {decision['reason']}")
         return decision["execution"] if decision["action"] == "started" else None
 
@@ -329,7 +337,16 @@ class Story:
         return package
 
     def fail_and_roll_back(self) -> None:
-        """The new release's server dies; its errors raise the alarm, and the rollback function acts on it."""
+        """The new release's server dies; its errors raise the alarm, and the rollback function acts on it.
+
+        Of a batch endpoint a run fails, people are told, and one of them rolls back.
+        """
+        if batch := self.platform.batch:
+            with self._step("A run fails, and a person rolls back"):
+                bodies = traffic.sample(self.accepted, self.contract, FAILING_REQUESTS, seed=4)
+                for line in batched.fail_and_roll_back(batch, self.platform, self.emulator, bodies):
+                    self.say(line)
+            return
         with self._step("The new release fails in production and is rolled back"):
             failing = self.platform.endpoint()["EndpointConfigName"]
             for server in self._servers():
@@ -340,7 +357,7 @@ class Story:
                 self.say(f"answers now: {dict(self._invoke(bodies).statuses)}")
                 self.emulator.flush()
                 self.emulator.advance(PERIOD_SECONDS)
-            answer = self._answer_of("rollback")
+            answer = waiting.answer_of("rollback", self.platform.names, self.emulator)
             self.say(f"5xx alarm -> topic -> rollback function: {answer['action']}: {answer['reason']}")
             self._restored(failing)
             answers = self._invoke(bodies)
@@ -350,8 +367,8 @@ class Story:
 
     def _invoke(self, bodies: list[bytes], *, rows: int = 1) -> Answers:
         """Ask the endpoint as an application on AWS would; `rows` go into one request that comes from S3."""
-        if queue := self.platform.queue:
-            return queue.ask(bodies, rows=rows)
+        if stored := self.platform.batch or self.platform.queue:
+            return stored.ask(bodies, rows=rows)
         return traffic.invoke(self.platform.client("sagemaker-runtime"), self.platform.names.prefix, bodies)
 
     def rest_and_wake(self) -> None:
@@ -378,21 +395,6 @@ class Story:
         if endpoint["EndpointConfigName"] == failing:
             raise LoopError(f"the endpoint still serves {failing}")
         self.say(f"live again: {record.wanted.champion} (release {record.wanted.id}), by {record.wanted.who}")
-
-    def _answer_of(self, function: str) -> dict[str, Any]:
-        """What a function answered to the alarm that called it last. Alarms and functions take their time."""
-        names = self.platform.names
-        name = (names if function == "rollback" else names.of_its_workload).resource(function)
-        arn = names.arn("lambda", f"function:{name}")
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            calls = [d for d in self.emulator.deliveries() if d["target"] == arn]
-            acted = [d["detail"]["result"] for d in calls if (d["detail"].get("result") or {}).get("action")]
-            acted = [result for result in acted if result["action"] != "ignored"]
-            if acted:
-                return acted[-1]
-            time.sleep(0.1)
-        raise LoopError(f"{function} was not called, or failed: {self.emulator.deliveries()[-5:]}")
 
     def _servers(self) -> list[dict[str, Any]]:
         servers = self.emulator.model_servers()

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from settings.endpoints.asynchronous import Asynchronous, BacklogScaling, QueueAlarms
+from settings.endpoints.batch import Batch, BatchAlarms
 from settings.endpoints.common import AnyKind, EndpointAlarms, Fleet, RequestAlarms, RollbackAlarm
 from settings.endpoints.realtime import Realtime
 from settings.endpoints.serverless import Serverless
@@ -15,6 +16,8 @@ __all__ = [
     "AnyKind",
     "Asynchronous",
     "BacklogScaling",
+    "Batch",
+    "BatchAlarms",
     "Endpoint",
     "EndpointAlarms",
     "Fleet",
@@ -26,4 +29,4 @@ __all__ = [
 ]
 
 #: One model for each kind of endpoint, told apart by `kind`.
-Endpoint = Annotated[Realtime | Serverless | Asynchronous, Field(discriminator="kind")]
+Endpoint = Annotated[Realtime | Serverless | Asynchronous | Batch, Field(discriminator="kind")]

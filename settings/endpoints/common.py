@@ -63,8 +63,6 @@ class AnyKind(Section):
     `running` brings the wanted release back."""
     tags: Tags = Field(default={}, max_length=MAX_ENDPOINT_TAGS)
     """Tags of the endpoint's resources, beside those of its workload."""
-    alarms: EndpointAlarms = EndpointAlarms()
-    """When its alarms go off."""
     needs: Needs = Needs()
     """What is asked of it: its kind is refused if it cannot meet that."""
 
@@ -77,6 +75,8 @@ class AnyKind(Section):
 class Fleet(AnyKind):
     """An endpoint on instances of its own, captured, whose releases roll out with alarms that turn them back."""
 
+    alarms: EndpointAlarms = EndpointAlarms()
+    """When its alarms go off."""
     instance_type: EndpointInstance = Field(
         default="ml.m5.large",
         json_schema_extra=told(

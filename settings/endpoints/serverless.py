@@ -24,7 +24,7 @@ class Serverless(AnyKind):
 
     kind: Literal["serverless"]
     """The kind of endpoint."""
-    alarms: RequestAlarms = RequestAlarms()  # pyright: ignore[reportIncompatibleVariableOverride] - sections are frozen
+    alarms: RequestAlarms = RequestAlarms()
     """When its alarms go off."""
     memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = Field(
         default=2048,

@@ -39,6 +39,19 @@ def test_a_serverless_endpoint_predicts_is_seen_by_monitors_and_rolled_back(tmp_
 
 @pytest.mark.full
 @pytest.mark.loop
+def test_a_batch_endpoint_scores_files_and_goes_back_by_its_record(tmp_path: Path) -> None:
+    text = told("batch", tmp_path)
+    assert "2000 of 2000 rows served" in text
+    assert re.search(r"800 rows through a transform job, \d+ records captured", text)
+    assert "no drift" in text
+    assert "Failed, for a file that is against the contract" in text
+    first, _, again = re.findall(r"the schedule scores with churn-batch-nightly-([0-9a-f]{10})-", text)
+    assert first == again
+    assert f"-{first}-" in text.partition("60 rows")[0].rpartition("\n")[2]
+
+
+@pytest.mark.full
+@pytest.mark.loop
 def test_an_asynchronous_endpoint_predicts_by_s3_rests_and_wakes(tmp_path: Path) -> None:
     text = told("asynchronous", tmp_path)
     assert "2000 of 2000 rows served" in text

@@ -11,6 +11,8 @@ from contracts import kinds
 from settings import (
     AllAtOnce,
     Asynchronous,
+    Batch,
+    BatchAlarms,
     Canary,
     Fleet,
     Linear,
@@ -314,7 +316,7 @@ def test_an_endpoint_does_not_change() -> None:
         ),
         (
             {"rollout": {"kind": "canary"}},
-            'rollout: found {"kind": "canary"}; allowed: state, tags, alarms, needs, kind, memory_mb, max_concurrency, '
+            'rollout: found {"kind": "canary"}; allowed: state, tags, needs, kind, alarms, memory_mb, max_concurrency, '
             "provisioned_concurrency, capture_percent; there is no such key: correct its name or remove it",
         ),
     ],
@@ -334,3 +336,54 @@ def test_a_monitor_that_reads_what_sagemaker_captures_sees_no_serverless_endpoin
     ]
     del endpoints["night"]
     assert load(workloads=workloads, **(engine if shared else {})).workloads["churn"].monitoring.engine == "sagemaker"
+
+
+def test_a_batch_endpoint_scores_once_a_night_and_a_missing_run_is_noticed() -> None:
+    found = load(workloads=live(kind="batch")).workloads["churn"].endpoints["live"]
+    assert isinstance(found, Batch)
+    assert (found.schedule, found.alarms, found.leading_columns) == (
+        "cron(0 3 * * ? *)",
+        BatchAlarms(missing_after_hours=26),
+        1,
+    )
+
+
+@pytest.mark.parametrize("schedule", ["cron(30 5 ? * MON-FRI *)", "rate(6 hours)", "rate(1 day)"])
+def test_schedules_of_a_batch_endpoint(schedule: str) -> None:
+    found = load(workloads=live(kind="batch", schedule=schedule, payload_mb=20, concurrent_per_instance=5))
+    assert isinstance(found.workloads["churn"].endpoints["live"], Batch)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "line"),
+    [
+        (
+            {"schedule": "0 3 * * *"},
+            'schedule: found "0 3 * * *"; allowed: text like cron(0 3 * * ? *); choose such a value, or remove the key '
+            'for the default "cron(0 3 * * ? *)"',
+        ),
+        (
+            {"schedule": "cron(0 3 * * * *)"},
+            'schedule: found "cron(0 3 * * * *)"; allowed: `?` for the day of the month or for the day of the week, '
+            "and for one of them; write it as in cron(0 3 * * ? *)",
+        ),
+        (
+            {"payload_mb": 21, "concurrent_per_instance": 5},
+            "concurrent_per_instance: found 5; allowed: at most 4 with payload_mb 21; lower one of the two",
+        ),
+        (
+            {"rollout": {"kind": "canary"}},
+            'rollout: found {"kind": "canary"}; allowed: state, tags, needs, kind, ',
+        ),
+    ],
+)
+def test_what_a_batch_endpoint_cannot_be(endpoint: dict[str, Any], line: str) -> None:
+    (found,) = faults(workloads=live(kind="batch", **endpoint))
+    assert found.startswith(f"ml-platform:{LIVE}.{line}")
+
+
+def test_an_instance_type_that_takes_no_transform_jobs_is_refused_by_its_name() -> None:
+    (found,) = faults(workloads=live(kind="batch", instance_type="ml.c7g.large"))
+    assert found.startswith(
+        f'ml-platform:{LIVE}.instance_type: found "ml.c7g.large"; allowed: what SageMaker takes for transform jobs, '
+    )

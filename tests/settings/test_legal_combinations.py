@@ -18,18 +18,24 @@ from contracts.release import Record, ReleaseError, fit
 from settings import Settings
 from tests.contracts.release.records import SECOND, at, package
 
-REALTIME, SERVERLESS, ASYNCHRONOUS = "realtime", "serverless", "asynchronous"
+REALTIME, SERVERLESS, ASYNCHRONOUS, BATCH = "realtime", "serverless", "asynchronous", "batch"
 _FLEETS = {REALTIME, ASYNCHRONOUS}
-_ALL = {*_FLEETS, SERVERLESS}
+_ALL = {*_FLEETS, SERVERLESS, BATCH}
 #: What may be written of an endpoint, by axis; each option with the kinds that take it. The first is nothing.
 OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
     # API reference, ProductionVariant: InstanceType and InitialInstanceCount, or ServerlessConfig in their place.
     "instances": [
         ({}, _ALL),
+        # Transform jobs take no Graviton (API reference, TransformResources: InstanceType).
         ({"instance_type": "ml.c7g.large"}, _FLEETS),
-        ({"instance_count": 4}, _FLEETS),
+        ({"instance_type": "ml.m5.xlarge", "instance_count": 4}, {*_FLEETS, BATCH}),
     ],
-    "memory": [({}, _ALL), ({"memory_mb": 6144}, {SERVERLESS})],
+    "what one kind has": [
+        ({}, _ALL),
+        ({"memory_mb": 6144}, {SERVERLESS}),
+        # EventBridge Scheduler user guide, "Schedule types".
+        ({"schedule": "cron(30 5 ? * MON-FRI *)"}, {BATCH}),
+    ],
     # Developer guide, "Serverless endpoints": MaxConcurrency 1 to 200, ProvisionedConcurrency up to MaxConcurrency.
     "concurrency": [
         ({}, _ALL),
@@ -37,7 +43,8 @@ OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
         ({"max_concurrency": 5, "provisioned_concurrency": 5}, {SERVERLESS}),
         ({"max_concurrency": 5, "provisioned_concurrency": 6}, set()),
         # API reference, AsyncInferenceClientConfig: MaxConcurrentInvocationsPerInstance.
-        ({"concurrent_per_instance": 8}, {ASYNCHRONOUS}),
+        # And CreateTransformJob: MaxConcurrentTransforms.
+        ({"concurrent_per_instance": 8}, {ASYNCHRONOUS, BATCH}),
     ],
     # Developer guide, "Deployment guardrails": real-time and asynchronous endpoints alone.
     "rollout": [
@@ -76,7 +83,13 @@ RECORDS: dict[str, tuple[Record, set[str]]] = {
     ),
 }
 #: Developer guide, "Inference options": bytes and seconds of one request.
-LIMITS = {REALTIME: (6 * 1024 * 1024, 60), SERVERLESS: (4 * 1024 * 1024, 60), ASYNCHRONOUS: (1024**3, 3600)}
+LIMITS = {
+    REALTIME: (6 * 1024 * 1024, 60),
+    SERVERLESS: (4 * 1024 * 1024, 60),
+    ASYNCHRONOUS: (1024**3, 3600),
+    # API reference, CreateTransformJob and ModelClientConfig.
+    BATCH: (100 * 1024 * 1024, 3600),
+}
 
 
 def accepted(kind: str, endpoint: dict[str, Any], monitoring: dict[str, Any]) -> bool:

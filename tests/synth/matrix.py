@@ -132,6 +132,10 @@ def acts() -> Mapping[str, list[Need]]:
             *_encrypted("kms:GenerateDataKey", LIVE.artifacts_bucket),
         ],
         "publish an image": [("ssm:PutParameter", _parameter(LIVE.image_parameter("training")), {})],
+        "start a batch run": [
+            (f"sagemaker:{verb}", LIVE.arn("sagemaker", f"transform-job/{LIVE.resource('batch-0123456789abcdef')}"), {})
+            for verb in ("AddTags", "CreateTransformJob")
+        ],
         "move an endpoint": [("sagemaker:UpdateEndpoint", ENDPOINT, {})],
         "scale an endpoint": [
             ("application-autoscaling:DescribeScalableTargets", "*", {}),

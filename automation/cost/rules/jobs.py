@@ -17,6 +17,7 @@ MONITORING: Final = "aws:sagemaker/monitoringSchedule:MonitoringSchedule"
 _FUNCTION: Final = "aws:lambda/function:Function"
 #: What a schedule starts without a function in between (EventBridge Scheduler user guide, "universal targets").
 _PROCESSING_JOB: Final = "aws-sdk:sagemaker:createProcessingJob"
+_TRANSFORM_JOB: Final = "aws-sdk:sagemaker:createTransformJob"
 #: GB that a job writes into SageMaker's log groups, which the account has beside the stack.
 _LOG_GB: Final = 0.0001
 
@@ -27,7 +28,8 @@ def job(
     """So many runs of a job on a cluster, in the words of SageMaker's API."""
     hours = runs * cluster.get("InstanceCount", 1) * context.traffic.job_minutes / 60
     yield Charge("sagemaker", f"instance {cluster['InstanceType']}", hours)
-    yield Charge("sagemaker", storage, cluster["VolumeSizeInGB"] * hours / HOURS_A_MONTH)
+    if gigabytes := cluster.get("VolumeSizeInGB"):  # a transform job has none of its own
+        yield Charge("sagemaker", storage, gigabytes * hours / HOURS_A_MONTH)
     yield Charge("cloudwatch", "logs ingestion", runs * _LOG_GB)
 
 
@@ -35,6 +37,12 @@ def scheduled_job(schedule: Resource) -> dict[str, Any] | None:
     """The processing job that a schedule starts by itself."""
     target = schedule.inputs["target"]
     return json.loads(target["input"]) if target["arn"].endswith(_PROCESSING_JOB) else None
+
+
+def scheduled_transform(schedule: Resource) -> dict[str, Any] | None:
+    """The transform job that a schedule starts by itself."""
+    target = schedule.inputs["target"]
+    return json.loads(target["input"]) if target["arn"].endswith(_TRANSFORM_JOB) else None
 
 
 def scheduled_runs(schedule: Resource, context: Context) -> float:

@@ -18,6 +18,7 @@ from automation.cost.rules.jobs import (
     pipeline_runs,
     scheduled_job,
     scheduled_runs,
+    scheduled_transform,
 )
 from automation.cost.schedules import hours_of_week
 from automation.cost.traffic import HOURS_A_WEEK, KB_OF_GB, Traffic
@@ -125,6 +126,8 @@ def _limits(target: Resource, document: Document) -> Sequence[tuple[int, int]]:
 def _schedule(resource: Resource, context: Context) -> Iterator[Charge]:
     runs = scheduled_runs(resource, context)
     yield Charge("scheduler", "invocations", runs / 1_000_000)
+    if scored := scheduled_transform(resource):
+        yield from job(scored["TransformResources"], runs, context)
     if started := scheduled_job(resource):
         yield from job(started["ProcessingResources"]["ClusterConfig"], runs, context)
         if "--publish" in started["AppSpecification"].get("ContainerArguments", ()):

@@ -51,8 +51,11 @@ def sagemaker_model_network_isolation(model: Resource) -> Findings:
     """A model's container can call nothing: what it is sent cannot leave it but as a prediction.
 
     A model that only serverless variants serve is exempt: SageMaker does not isolate it (SageMaker Developer Guide,
-    "Deploy models with Amazon SageMaker Serverless Inference", feature exclusions).
+    "Deploy models with Amazon SageMaker Serverless Inference", feature exclusions). So is one that writes its own
+    captured traffic (CAPTURE_URI), where SageMaker captures none: it reaches S3, from inside the VPC.
     """
+    if not model.prop("primaryContainer.environment.CAPTURE_URI").missing:
+        return
     found = model.prop("enableNetworkIsolation").must_be(True)
     if found and must_be_isolated(model):
         yield from found

@@ -142,6 +142,11 @@ TESTED: Final[dict[str, Shown]] = {
         _SHADOW,
         f"{OPERATIONS}test_shadows.test_what_cannot_be_compared_is_counted",
     ),
+    "score": Shown(
+        "test_scoring.test_a_run_is_started_and_waited_for_on_request",
+        f"{OPERATIONS}test_batch.test_without_a_schedule_nothing_is_started_and_it_says_what_to_do",
+        f"{OPERATIONS}test_batch.test_a_run_that_fails_says_why",
+    ),
     "halt": Shown(
         f"{OPERATIONS}test_rollouts.test_a_person_halts_a_rollout_and_is_told_why_it_was_turned_back",
         f"{OPERATIONS}test_rollouts.test_without_a_rollout_there_is_nothing_to_halt",

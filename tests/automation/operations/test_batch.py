@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from automation.operations import releases
-from automation.operations.errors import RefusedError
+from automation.operations import releases, scoring
+from automation.operations.errors import DeploymentError, RefusedError
 from automation.operations.releases import By
 from automation.operations.status import endpoint_status
 from automation.operations.verification import verify
@@ -132,3 +134,45 @@ def test_a_lost_record_is_rebuilt_from_the_model_of_the_schedule(platform: Platf
     platform.client("ssm").delete_parameter(Name=platform.names.release_parameter)
     found = follow(platform).wanted
     assert (found.id, found.champion, found.instances) == (record.wanted.id, package, {})
+
+
+NOW = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)
+
+
+def start(platform: Platform) -> scoring.Run:
+    scheduler, sagemaker = platform.client("scheduler"), platform.client("sagemaker")
+    return scoring.start(platform.names, now=NOW, scheduler=scheduler, sagemaker=sagemaker)
+
+
+def scheduled(platform: Platform) -> None:
+    platform.register()
+    up(platform, promote(platform, "1"))
+
+
+def wait(platform: Platform, run: scoring.Run) -> None:
+    scoring.wait(run, sagemaker=platform.client("sagemaker"), poll_seconds=0.05)
+
+
+def test_without_a_schedule_nothing_is_started_and_it_says_what_to_do(platform: Platform) -> None:
+    with pytest.raises(RefusedError, match=r"has no schedule: .* `promote`, then `up`"):
+        start(platform)
+
+
+def test_a_run_by_hand_is_the_schedules_own_with_its_time(platform: Platform) -> None:
+    scheduled(platform)
+    names, s3 = platform.names, platform.client("s3")
+    s3.put_object(Bucket=names.processed_bucket, Key=f"{names.batch}requests/a.csv", Body=b"ann,1\nben,2\n")
+    run = start(platform)
+    assert run.predictions == f"s3://{names.processed_bucket}/{names.batch}predictions/2026-11-29T03:00:00Z/"
+    assert re.fullmatch(rf"{names.prefix}-batch-[0-9a-f]{{16}}", run.job)
+    assert start(platform).job != run.job
+    wait(platform, run)
+    key = f"{names.batch}predictions/2026-11-29T03:00:00Z/a.csv.out"
+    assert s3.get_object(Bucket=names.processed_bucket, Key=key)["Body"].read() == b"ann,1,1\nben,2,2\n"
+
+
+def test_a_run_that_fails_says_why(platform: Platform) -> None:
+    scheduled(platform)
+    run = start(platform)
+    with pytest.raises(DeploymentError, match=f"{run.job} Failed: ClientError: No S3 objects found"):
+        wait(platform, run)

@@ -16,7 +16,7 @@ import pytest
 from contracts import loader
 from contracts.names import Names
 from contracts.schema import Contract, Drift
-from local.loop import LoopError, story, traffic
+from local.loop import LoopError, story, traffic, waiting
 from local.loop.console import Console
 from local.loop.story import Story
 
@@ -30,6 +30,7 @@ class Platform:
     """Answers to deliveries. Its endpoint takes requests itself."""
 
     queue: Any = None
+    batch: Any = None
 
     def deliver(self, file: Path) -> tuple[str, Mapping[str, Any]]:
         return f"s3://raw/{file.name}", HELD | {"status": "held", "findings": [FINDING]}
@@ -61,7 +62,7 @@ def test_a_delivery_that_is_held_says_why_and_the_brakes_have_the_last_word(
     told: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watching(monkeypatch, told, drifted=True)
-    monkeypatch.setattr(told, "_answer_of", lambda _: {"action": "held", "reason": "nothing new"})
+    monkeypatch.setattr(waiting, "answer_of", lambda *_: {"action": "held", "reason": "nothing new"})
     assert told.shift() is None
     assert told.console.steps[-1].lines == [
         "s3://raw/2.csv",

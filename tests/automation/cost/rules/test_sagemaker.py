@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -148,3 +149,17 @@ def test_an_online_store_costs_by_rows() -> None:
         "feature store online storage": 0.2,
     }
     assert items(estimated(resource(group, offlineStoreConfig={}))) == {}
+
+
+def test_a_schedule_of_transform_jobs_costs_their_instances_for_as_long_as_they_run() -> None:
+    job = {"TransformResources": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 2}}
+    schedule = resource(
+        "scheduler/schedule:Schedule",
+        "churn-nightly-schedule",
+        within=WORKLOAD,
+        scheduleExpression="cron(0 3 * * ? *)",
+        target={"arn": "arn:aws:scheduler:::aws-sdk:sagemaker:createTransformJob", "input": json.dumps(job)},
+    )
+    found = items(estimated(schedule, traffic=Traffic(job_minutes=30)))
+    assert found["instance ml.m5.xlarge"] == pytest.approx(365 / 12 * 2 * 0.5)
+    assert "processing storage" not in found

@@ -1,0 +1,88 @@
+"""`{kind: batch}`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from pydantic import Field
+
+from contracts.prices import told as usd
+from settings.endpoints.common import AnyKind
+from settings.faults import Fault
+from settings.section import Section, TransformInstance, told
+
+#: MaxPayloadInMB times MaxConcurrentTransforms (SageMaker API reference, CreateTransformJob, read 2026-11-29).
+_MOST_MB: Final = 100
+_EXPRESSION: Final = r"^(cron\(\S+ \S+ \S+ \S+ \S+ \S+\)|rate\([1-9]\d* (minute|hour|day)s?\))$"
+
+
+class BatchAlarms(Section):
+    """When the alarms of a batch endpoint go off; a run that failed is told in any case."""
+
+    missing_after_hours: int | None = Field(
+        default=26,
+        ge=1,
+        le=168,
+        json_schema_extra=told(risk="`null` leaves it to the readers to notice that there are no new predictions"),
+    )
+    """Hours without a completed run after which the alarm goes off; CloudWatch looks back a week at most."""
+
+
+class Batch(AnyKind):
+    """A batch endpoint: a schedule starts a job that scores files of S3 and writes each row with its prediction.
+
+    Nobody is answered meanwhile, so a release takes over with the next `pulumi up` and no alarm turns it back.
+    """
+
+    kind: Literal["batch"]
+    """The kind of endpoint."""
+    alarms: BatchAlarms = BatchAlarms()
+    """When its alarms go off."""
+    schedule: str = Field(
+        default="cron(0 3 * * ? *)",
+        pattern=_EXPRESSION,
+        examples=["cron(0 3 * * ? *)"],
+        json_schema_extra=told(cost="a job for each run"),
+    )
+    """When a run starts, in UTC: `cron(...)` with six fields, or `rate(...)`."""
+    instance_type: TransformInstance = Field(
+        default="ml.m5.large",
+        json_schema_extra=told(
+            cost=f"while a run goes on: ml.m5.large {usd('sagemaker', 'instance ml.m5.large')} an hour"
+        ),
+    )
+    """Instance type of the jobs."""
+    instance_count: int = Field(
+        default=1, ge=1, le=100, json_schema_extra=told(risk="one file is worked on by one instance")
+    )
+    """Instances of a job, which share its files."""
+    payload_mb: int = Field(default=6, ge=1, le=_MOST_MB)
+    """Most MB of rows in one request to the container."""
+    concurrent_per_instance: int = Field(
+        default=2, ge=1, le=_MOST_MB, json_schema_extra=told(risk="all of them lie in the instance's memory at once")
+    )
+    """Requests that a container works on at the same time."""
+    leading_columns: int = Field(default=1, ge=0, le=100)
+    """Columns at the beginning of each row that are kept and not scored, such as an id."""
+    capture_percent: int = Field(
+        default=100,
+        ge=0,
+        le=100,
+        json_schema_extra=told(
+            cost="an object in S3 for each request of `payload_mb`",
+            risk="0 blinds every monitor: drift goes unseen. Else the container reaches S3, and is not isolated",
+        ),
+    )
+    """Share of requests captured for monitoring, in percent, by the service; with 0 its container is isolated."""
+
+    def faults(self) -> Iterator[Fault]:
+        """More in memory than SageMaker hands over; a schedule that names no day, or days in two ways."""
+        most = _MOST_MB // self.payload_mb
+        if self.concurrent_per_instance > most:
+            allowed = f"at most {most} with payload_mb {self.payload_mb}"
+            yield Fault("concurrent_per_instance", self.concurrent_per_instance, allowed, "lower one of the two")
+        fields = self.schedule.removeprefix("cron(").removesuffix(")").split()
+        if self.schedule.startswith("cron(") and [fields[2], fields[4]].count("?") != 1:
+            allowed = "`?` for the day of the month or for the day of the week, and for one of them"
+            yield Fault("schedule", self.schedule, allowed, "write it as in cron(0 3 * * ? *)")

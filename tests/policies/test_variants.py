@@ -14,6 +14,7 @@ SERVERLESS = [{"variantName": "champion", "serverlessConfig": {"maxConcurrency":
 OF_THE_MODEL = [{**SERVERLESS[0], "modelName": "churn-1"}]
 IN_NO_NETWORK = drop("model", "vpcConfig").then(drop("model", "enableNetworkIsolation"))
 SERVED_WITHOUT_SERVER = link("endpoint-config", "productionVariants", OF_THE_MODEL, ["model"])
+CAPTURES_ITSELF = put("model", "primaryContainer.environment", {"CAPTURE_URI": "s3://processed/data-capture/"})
 ISOLATION = ["sagemaker-model-in-vpc", "sagemaker-model-network-isolation"]
 QUEUED = {"outputConfig": {"s3OutputPath": "s3://processed/asynchronous/"}}
 
@@ -31,6 +32,7 @@ QUEUED = {"outputConfig": {"s3OutputPath": "s3://processed/asynchronous/"}}
             drop("endpoint-config", "dataCaptureConfig").then(put("endpoint-config", "productionVariants", SERVERLESS)),
         ),
         *((policy, IN_NO_NETWORK.then(SERVED_WITHOUT_SERVER)) for policy in ISOLATION),
+        ("sagemaker-model-network-isolation", drop("model", "enableNetworkIsolation").then(CAPTURES_ITSELF)),
         (
             "endpoint-autoscaling",
             put("scaling-target", "minCapacity", 0.0).then(put("endpoint-config", "asyncInferenceConfig", QUEUED)),
@@ -94,3 +96,8 @@ def test_whether_a_model_may_be_in_no_network_is_undecided_while_the_variants_ar
     verdict = judge(change.apply(VALID).values(), only=ISOLATION)
     assert verdict.violations == []
     assert {finding.policy for finding in verdict.undecided} == set(ISOLATION)
+
+
+def test_a_model_that_captures_itself_still_stands_in_the_network() -> None:
+    found = judge(IN_NO_NETWORK.then(CAPTURES_ITSELF).apply(VALID).values(), only=ISOLATION)
+    assert {each.policy for each in found.violations} == {"sagemaker-model-in-vpc"}

@@ -41,6 +41,7 @@ def test_the_page_says_what_the_policies_do() -> None:
         ("approve a model", {MLE}),
         ("promote, split, shadow", {OPS}),
         ("publish an image", {OPS}),
+        ("start a batch run", {OPS}),
         ("move an endpoint", {OPS}),
         ("scale an endpoint", {OPS}),
         ("set off a rollback", {OPS, CALL}),

@@ -31,6 +31,7 @@ class Platform:
 
     queue: Any = None
     batch: Any = None
+    names: Any = None
 
     def deliver(self, file: Path) -> tuple[str, Mapping[str, Any]]:
         return f"s3://raw/{file.name}", HELD | {"status": "held", "findings": [FINDING]}

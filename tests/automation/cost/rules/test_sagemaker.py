@@ -160,6 +160,6 @@ def test_a_schedule_of_transform_jobs_costs_their_instances_for_as_long_as_they_
         scheduleExpression="cron(0 3 * * ? *)",
         target={"arn": "arn:aws:scheduler:::aws-sdk:sagemaker:createTransformJob", "input": json.dumps(job)},
     )
-    found = items(estimated(schedule, traffic=Traffic(job_minutes=30)))
+    found = items(estimated(schedule, traffic=Traffic(job_minutes=30)), "churn-nightly-schedule")
     assert found["instance ml.m5.xlarge"] == pytest.approx(365 / 12 * 2 * 0.5)
     assert "processing storage" not in found

@@ -141,6 +141,32 @@ def test_target_tracking_makes_two_alarms_of_its_own() -> None:
     assert items(estimated(steps)) == {}
 
 
+def test_a_target_that_is_measured_every_10_seconds_has_alarms_of_high_resolution() -> None:
+    fast = {"predefinedMetricType": "SageMakerVariantConcurrentRequestsPerModelHighResolution"}
+    policy = resource(
+        "appautoscaling/policy:Policy",
+        policyType="TargetTrackingScaling",
+        targetTrackingScalingPolicyConfiguration={"predefinedMetricSpecification": fast, "targetValue": 5},
+    )
+    assert items(estimated(policy)) == {"alarm, high resolution": 2}
+
+
+def test_a_schedule_of_one_day_changes_nothing_of_the_month() -> None:
+    rare = [
+        resource(
+            "appautoscaling/scheduledAction:ScheduledAction",
+            name,
+            within=WORKLOAD,
+            resourceId="endpoint/churn-s-live/variant/champion",
+            schedule=schedule,
+            scalableTargetAction={"minCapacity": 8, "maxCapacity": 8},
+        )
+        for name, schedule in (("once", "at(2027-11-26T08:00:00)"), ("monthly", "cron(0 6 1 * ? *)"))
+    ]
+    usual = items(estimated(*endpoint(), *scaled(2, 10, holds=1000)))
+    assert items(estimated(*endpoint(), *scaled(2, 10, holds=1000), *rare)) == usual
+
+
 def test_an_online_store_costs_by_rows() -> None:
     group = "sagemaker/featureGroup:FeatureGroup"
     online = resource(group, onlineStoreConfig={"enableOnlineStore": True})

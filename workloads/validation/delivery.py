@@ -41,6 +41,7 @@ from contracts.schema import Contract
 from workloads.inputs import file_sha256
 from workloads.job import UserError
 from workloads.location import Location, download
+from workloads.validation import pii
 from workloads.validation.judge import ACCEPTED_FILE, QUARANTINE_FILE, validate
 from workloads.validation.summary import Summary
 from workloads.validation.verdict import Status, Verdict, from_dict
@@ -121,6 +122,8 @@ def process(
         if entry is not None and entry["rules_sha256"] == rules and not approving:
             return _noted(s3, places, source, version_id, _duplicate(entry))
         last = _read_json(s3, places.last_accepted)
+        salt_check = pii.check(contract, salt)
+        pii.require_same_salt((last or {}).get("salt_check"), salt_check)
         verdict = validate(
             path,
             contract,
@@ -140,6 +143,7 @@ def process(
             "delivered_at": delivered.isoformat(),
             "judged_at": now.isoformat(),
             "approval": asdict(approval) if approval else None,
+            **({"salt_check": salt_check} if salt_check else {}),
         }
         written = _store(s3, places, verdict, record, path, keep_file=not any(c.pii for c in contract.columns))
         if entry is not None:
@@ -174,7 +178,8 @@ def _store(
         _write_json(s3, quarantine / "reason.json", record)
         written.add(quarantine / "reason.json")
     if verdict.status is Status.ACCEPTED:
-        _write_json(s3, places.last_accepted, {"object_sha256": sha256, "summary": record["summary"]})
+        kept = {key: record[key] for key in ("summary", "salt_check") if key in record}
+        _write_json(s3, places.last_accepted, {"object_sha256": sha256, **kept})
     return written
 
 

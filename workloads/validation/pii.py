@@ -8,6 +8,7 @@ spelled out over its sha256; a test holds it to Python's `hmac`.
 from __future__ import annotations
 
 import hashlib
+import hmac
 
 import duckdb
 
@@ -40,6 +41,24 @@ def set_salt(connection: duckdb.DuckDBPyConnection, contract: Contract, salt: by
     key = (hashlib.sha256(salt).digest() if len(salt) > BLOCK_BYTES else salt).ljust(BLOCK_BYTES, b"\0")
     connection.execute("SET VARIABLE inner_pad = CAST(? AS BLOB)", [bytes(b ^ 0x36 for b in key)])
     connection.execute("SET VARIABLE outer_pad = CAST(? AS BLOB)", [bytes(b ^ 0x5C for b in key)])
+
+
+def check(contract: Contract, salt: bytes | None) -> str | None:
+    """16 hex digits that tell one salt from another and nothing more of it; None where the contract hashes nothing."""
+    if salt is None or not any(column.pii is Pii.HASH for column in contract.columns):
+        return None
+    return hmac.new(salt, b"which salt this is", hashlib.sha256).hexdigest()[:16]
+
+
+def require_same_salt(before: str | None, now: str | None) -> None:
+    """SaltError where accepted rows have hashes by another salt: the same person would be two from now on."""
+    if before is not None and now is not None and before != now:
+        raise SaltError(
+            f"the salt is another one (check {now}) than that of the rows accepted so far ({before}): their hashes "
+            "would no longer match, and persons would change their part of the data set; put the former salt back "
+            "(Secrets Manager keeps it as AWSPREVIOUS); a new salt needs a workload of another name, and its data "
+            "delivered there"
+        )
 
 
 def hashed(text: str) -> str:

@@ -147,6 +147,34 @@ def test_a_refused_object_with_personal_columns_stays_in_raw_data_only(lake: Lak
         lake.process(contract=contract)
 
 
+def test_another_salt_is_refused_while_rows_with_the_former_one_are_there(lake: Lake) -> None:
+    contract = dataclasses.replace(
+        CHURN, columns=(dataclasses.replace(CHURN.columns[0], pii=Pii.HASH), *CHURN.columns[1:])
+    )
+    salt, another = b"0123456789abcdef", b"fedcba9876543210"
+    lake.put(good_rows())
+    first = lake.process(contract=contract, salt=salt)
+    lake.put([row | {"support_tickets": 1} for row in good_rows()], key="next.csv")
+    before = lake.listing()
+    with pytest.raises(SaltError) as caught:
+        lake.process(key="next.csv", contract=contract, salt=another)
+    assert str(caught.value).startswith("the salt is another one (check ")
+    assert lake.listing() == before
+    found = lake.json("ledger/churn/last-accepted.json")["salt_check"]
+    assert found in str(caught.value)
+    assert len(found) == 16
+    assert lake.process(key="next.csv", contract=contract, salt=salt).status is Status.ACCEPTED
+    assert first.status is Status.ACCEPTED
+
+
+def test_without_hashed_columns_nothing_of_a_salt_is_noted_or_asked(lake: Lake) -> None:
+    lake.put(good_rows())
+    lake.process(salt=b"0123456789abcdef")
+    lake.put([row | {"support_tickets": 1} for row in good_rows()], key="next.csv")
+    assert lake.process(key="next.csv", salt=b"fedcba9876543210").status is Status.ACCEPTED
+    assert "salt_check" not in lake.json("ledger/churn/last-accepted.json")
+
+
 def poisoned(count: int = 600) -> list[Row]:
     return [row | {"churn_label": 1} for row in good_rows(count)]
 

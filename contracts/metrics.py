@@ -24,6 +24,11 @@ class Metric:
 
 
 _LATENCY: Final = Metric(meaning="p99 of a single prediction in milliseconds", high=math.inf, ends=("max",))
+_FLIP_SHARE: Final = Metric(
+    meaning="share of the test rows whose decision is another one after a small change: every number moved by up to "
+    "1 % of its standard deviation, the worst of four draws",
+    ends=("max",),
+)
 _LOGLOSS: Final = Metric(meaning="mean negative log likelihood", high=math.inf)
 _D2: Final = Metric(
     meaning="share of the loss that the model explains: 1 - its loss / that of the best constant answer (R² of the "
@@ -51,6 +56,7 @@ _BINARY: Final = {
         "95 % confidence interval of AUC(candidate) - AUC(champion) must not lie further below 0 than this",
         ends=("max",),
     ),
+    "flip_share": _FLIP_SHARE,
     "latency_ms": _LATENCY,
 }
 _MULTICLASS: Final = {
@@ -62,6 +68,7 @@ _MULTICLASS: Final = {
     "d2": _D2,
     "calibration_error": Metric(meaning="expected calibration error of the likeliest class over ten bins"),
     "loss_increase": _LOSS_INCREASE,
+    "flip_share": _FLIP_SHARE,
     "latency_ms": _LATENCY,
 }
 _REGRESSION: Final = {

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from contracts.schema import Bounds, Fairness
 from workloads.evaluation.fairness import COMPARED
 from workloads.evaluation.intervals import Comparison
-from workloads.evaluation.model_tests import ModelTest
+from workloads.evaluation.model_tests import FLIP_SHARE, ModelTest
 
 LATENCY = "latency_ms"
-#: Bounds of what is no metric of the outputs: the comparisons with the champion, and the latency, a model test.
-ELSEWHERE = ("auc_loss", "loss_increase", LATENCY)
+#: Bounds of what is no metric of the outputs: the comparisons with the champion, and those of model tests.
+ELSEWHERE = ("auc_loss", "loss_increase", FLIP_SHARE, LATENCY)
 
 
 @dataclass(frozen=True, kw_only=True)

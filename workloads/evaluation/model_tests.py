@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 
 from workloads.evaluation.judges import Judge
 from workloads.evaluation.model import Model
+from workloads.features import categories
 
 SAMPLE = 200
+FLIP_SHARE = "flip_share"
+SMALL, DRAWS = 0.01, 4  # standard deviations that a number is moved by at most, and how often that is tried
+_SEED = 7
 STEPS = 11  # values that a feature is tried with: ends and tenths of those it has
 
 
@@ -39,6 +43,7 @@ def run(
         _order_does_not_matter(model, sample),
         _missing_values_are_scored(model, sample),
         *_directions(model, features, judge),
+        *_small_changes(model, features, judge),
         _latency(model, sample, math.inf if max_latency_ms is None else max_latency_ms),
     )
 
@@ -87,6 +92,27 @@ def _directions(model: Model, features: NDArray[np.float32], judge: Judge) -> It
             allowed="0",
             key=f"monotone.{name}",
         )
+
+
+def _small_changes(model: Model, features: NDArray[np.float32], judge: Judge) -> Iterator[ModelTest]:
+    """How many decisions hang on noise, where the contract bounds it; missing values and categories stay."""
+    most, before = judge.contract.bounds(FLIP_SHARE).max, judge.decisions(model.scores(features))
+    if most is None or before is None:
+        return
+    texts = categories.columns(judge.contract)
+    size = np.array([0.0 if name in texts else SMALL for name in judge.contract.feature_names])
+    size = size * np.nan_to_num(np.nanstd(features.astype(np.float64), axis=0))
+    random, worst = np.random.default_rng(_SEED), 0.0
+    for _ in range(DRAWS):
+        moved = features + (random.uniform(-1, 1, features.shape) * size).astype(np.float32)
+        worst = max(worst, float((judge.decisions(model.scores(moved)) != before).mean()))
+    yield ModelTest(
+        name="small changes move few decisions",
+        passed=worst <= most,
+        found=f"{worst:.4f} of {len(features)} rows",
+        allowed=f"<= {most:g}",
+        key=f"quality.{FLIP_SHARE}.max",
+    )
 
 
 def _latency(model: Model, sample: NDArray[np.float32], limit_ms: float) -> ModelTest:

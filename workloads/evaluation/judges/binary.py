@@ -49,9 +49,13 @@ class BinaryJudge(Judge):
         """Shares decided positive, recall and accuracy."""
         return metrics.by_segment(labels, outputs, segments, self.threshold)
 
+    def decisions(self, outputs: Array) -> Array:
+        """Whether each score reaches the threshold."""
+        return metrics.decisions(outputs, self.threshold)
+
     def disparities(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> Mapping[str, float]:
         """Of the decisions at the threshold."""
-        return fairness.disparities(labels, metrics.decisions(outputs, self.threshold), segments)
+        return fairness.disparities(labels, self.decisions(outputs), segments)
 
     def faulty(self, outputs: Array) -> int:
         """NaN counts as outside."""

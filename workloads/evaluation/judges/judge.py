@@ -47,6 +47,10 @@ class Judge(ABC):
     def by_segment(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> list[dict[str, Any]]:
         """The report of each segment (n,): numbers or texts, None where missing."""
 
+    def decisions(self, outputs: Array) -> Array | None:
+        """What follows from each output (n,); None of a task without decisions."""
+        return None
+
     def disparities(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> Mapping[str, float]:
         """How unlike decisions treat the groups of a segment (n,), by metric; of a task without decisions nothing."""
         return {}

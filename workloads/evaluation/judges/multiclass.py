@@ -70,6 +70,10 @@ class MulticlassJudge(Judge):
             for value, here in of_each(segments)
         ]
 
+    def decisions(self, outputs: Array) -> Array:
+        """The positions of the likeliest classes."""
+        return outputs.argmax(axis=1)
+
     def faulty(self, outputs: Array) -> int:
         """Rows with NaN, with something outside 0 to 1, or that do not add up."""
         within = ((outputs >= 0) & (outputs <= 1)).all(axis=1)

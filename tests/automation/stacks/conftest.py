@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from automation.commands import stacks, target
+from automation.stacks import environments
+from settings.__main__ import main as settings_main
 
 ROOT = Path(__file__).parents[3]
 BUCKET, TOPIC, ENDPOINT = "aws:s3/bucket:Bucket", "aws:sns/topic:Topic", "aws:sagemaker/endpoint:Endpoint"
@@ -67,6 +73,15 @@ class Engine:
         ]
 
 
+def checked_here(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+    """`python -m settings check`, without the second that a process of its own takes."""
+    assert command[1:4] == ["-m", "settings", "check"]
+    said = io.StringIO()
+    with redirect_stdout(io.StringIO()), redirect_stderr(said):
+        code = settings_main(command[3:])
+    return subprocess.CompletedProcess(command, code, stdout="", stderr=said.getvalue())
+
+
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Stacks staging (there, empty) and prod (not there) of a project; commands act on that one."""
@@ -84,6 +99,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("STUB_HOME", str(home))
     monkeypatch.setattr(target, "PROJECT", project)
+    monkeypatch.setattr(environments, "subprocess", SimpleNamespace(run=checked_here))
     monkeypatch.setattr(stacks, "findings", lambda _: [])  # it has tests of its own, and this project no program
     played = Engine(home=home, project=project)
     played.set(

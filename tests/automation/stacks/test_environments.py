@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,10 @@ def config(project: Path, stack: str) -> dict[str, Any]:
     return yaml.safe_load((project / f"Pulumi.{stack}.yaml").read_text())["config"]
 
 
-def test_a_third_environment_differs_in_its_name_and_range_only(engine: Engine) -> None:
+def test_a_third_environment_differs_in_its_name_and_range_only(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environments, "subprocess", subprocess)  # once as it is: a process of its own
     path = environments.write("qa", "staging", engine.project)
     before, after = config(engine.project, "staging"), config(engine.project, "qa")
     assert (path.name, after["ml-platform:stack"]) == ("Pulumi.qa.yaml", "qa")

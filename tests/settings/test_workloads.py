@@ -115,11 +115,11 @@ def test_a_name_that_makes_the_longest_name_too_long() -> None:
 def test_faults_of_names_kinds_and_values_come_in_one_message() -> None:
     workloads = {
         **live(instance_count=0),
-        "Income": {"contract": "c.yaml", "endpoints": {"2nd": {"kind": "realtime"}, "batch": {"kind": "batch"}}},
+        "Income": {"contract": "c.yaml", "endpoints": {"2nd": {"kind": "realtime"}, "edge": {"kind": "edge"}}},
     }
     assert [line.partition(": found")[0] for line in faults(workloads=workloads)] == [
         "ml-platform:workloads.Income",
-        "ml-platform:workloads.Income.endpoints.batch.kind",
+        "ml-platform:workloads.Income.endpoints.edge.kind",
         "ml-platform:workloads.churn.endpoints.live.instance_count",
     ]
 

@@ -2,8 +2,9 @@
 
     python -m examples.scaling.day        # writes day.svg and the table of README.md beside this file
 
-What is known of Application Auto Scaling is the emulator's (`local.emulator.scaling`): targets are left for three
-minutes before instances come (30 seconds by high-resolution metrics), and for fifteen before they go. The endpoint is a
+What is known of Application Auto Scaling is the emulator's (`local.emulator.scaling`) and its user guide's, "Target
+tracking scaling policies": targets are left for three minutes before instances come (one by high-resolution metrics),
+all that are asked for, and for fifteen before they go, one at a time. The endpoint is a
 queue: an instance takes `PER_INSTANCE` requests a minute, and a request takes the longer the fuller it is. The same
 minutes come to the same figures, whoever runs it.
 """
@@ -129,7 +130,8 @@ class Fleet:
         wanted = tracked(value=seen[-1], target=target, capacity=self.serving)
         if min(high) > target:
             return max(wanted, now)
-        return min(wanted, now) if max(seen[-_LOW:]) < target * _LOW_SHARE and len(seen) >= _LOW else now
+        low = len(seen) >= _LOW and max(seen[-_LOW:]) < target * _LOW_SHARE
+        return now - 1 if low and wanted < now else now  # it scales in "more gradually" (the same guide)
 
     def _stepped(self, steps: Steps) -> int:
         now, seen = self.serving + len(self.starting), [each.seen[steps.metric] for each in self.passed]

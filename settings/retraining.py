@@ -26,6 +26,13 @@ class Retraining(Section):
         json_schema_extra=told(cost="each run is some minutes of ml.m5.2xlarge and of three ml.m5.xlarge jobs"),
     )
     """Most automatic training runs in 24 hours; 0 switches them off."""
+    monthly_budget_usd: float | None = Field(
+        default=None,
+        gt=0,
+        le=1_000_000,
+        json_schema_extra=told(risk="without one, max_runs_per_day alone bounds what a month of runs costs"),
+    )
+    """USD a calendar month, at list prices of the time that their jobs ran, above which no automatic run starts."""
     schedule: Literal["never", "daily", "weekly"] = Field(
         default="weekly", json_schema_extra=told(risk="`never` leaves drift as the only reason to learn")
     )

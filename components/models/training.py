@@ -7,6 +7,7 @@ yet; everything else is there, so that the images can be built into a stack that
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +25,7 @@ from components.watch import HOUR, Event, Series, Watch, Widget
 from contracts import schema
 from contracts.images import INFERENCE, TRAINING
 from contracts.names import EndpointNames, WorkloadNames
+from contracts.prices import price
 from contracts.schema import Contract
 from workloads.pipeline import render
 
@@ -215,6 +217,19 @@ class TrainingArgs:
     images: Mapping[str, str]
     package_group: aws.sagemaker.ModelPackageGroup
     owner: str
+
+
+def usd_an_hour(region: str) -> dict[str, float]:
+    """What an hour of each kind of job costs, on the instance types that runs have unless they say otherwise.
+
+    Raises PriceError for a region without prices.
+    """
+    parameters = json.loads(render.read("train"))["Parameters"]
+    types = {each["Name"]: each["DefaultValue"] for each in parameters if each["Name"].endswith("InstanceType")}
+    return {
+        f"{kind}Job": price("sagemaker", f"instance {types[f'{kind}InstanceType']}", region).usd
+        for kind in ("Processing", "Training")
+    }
 
 
 class Training(pulumi.ComponentResource):

@@ -13,9 +13,11 @@ from components import access
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.models import training
 from components.operations.responder import Responder, ResponderArgs
 from components.schedule import ScheduleArgs, Started, schedule
 from contracts.names import WorkloadNames
+from contracts.prices import PriceError
 from settings import Retraining as RetrainingSettings
 
 ROLE: Final = "retraining"
@@ -45,6 +47,7 @@ def statements(
         access.allow(
             "RunPipeline",
             [
+                "sagemaker:ListPipelineExecutionSteps",
                 "sagemaker:ListPipelineExecutions",
                 "sagemaker:ListPipelineParametersForExecution",
                 "sagemaker:StartPipelineExecution",
@@ -52,6 +55,17 @@ def statements(
             [pipeline, f"{pipeline}/execution/*"],
         ),
     ]
+
+
+def _budget(settings: RetrainingSettings, region: str) -> dict[str, str]:
+    """What the function is told of a budget. Raises RunError in a region without prices."""
+    if settings.monthly_budget_usd is None:
+        return {}
+    try:
+        prices = training.usd_an_hour(region)
+    except PriceError as error:
+        raise pulumi.RunError(f"retraining.monthly_budget_usd: {error}, or leave the budget out") from error
+    return {"MONTHLY_BUDGET_USD": str(settings.monthly_budget_usd), "USD_AN_HOUR": json.dumps(prices)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +108,7 @@ class Retraining(pulumi.ComponentResource):
                     "RUNS_URI": f"s3://{names.artifacts_bucket}/{names.layout.runs}",
                     "COOL_DOWN_HOURS": str(args.settings.cool_down_hours),
                     "MAX_RUNS_PER_DAY": str(args.settings.max_runs_per_day),
+                    **_budget(args.settings, names.region),
                 },
                 statements=statements(
                     names,

@@ -16,17 +16,27 @@ class Brakes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
-    """One former execution of the training pipeline. `status` is SageMaker's PipelineExecutionStatus.
+class Budget:
+    """USD a calendar month (UTC) for automatic runs. `spent` asks what some have cost, where no other brake holds."""
 
-    `identifier` is the last part of its ARN.
-    """
+    usd: float
+    spent: Callable[[Sequence[Run]], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One former execution of the training pipeline. `status` is SageMaker's PipelineExecutionStatus."""
 
     started: datetime
     status: str
     dataset_version: str
     automatic: bool
-    identifier: str = ""
+    arn: str = ""
+
+    @property
+    def identifier(self) -> str:
+        """The last part of its ARN."""
+        return self.arn.rpartition("/")[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +70,13 @@ def decide(
     now: datetime,
     brakes: Brakes,
     new_rows: NewRows | None = None,
+    budget: Budget | None = None,
     unfit: str = "",
 ) -> Decision:
     """Start unless a brake holds; the first brake that holds gives the reason.
 
     `dataset_version` identifies the accepted data as a whole (None: there is none yet). `new_rows` is given where new
-    data is what asks. `unfit` says why no data set can be made of the accepted data.
+    data is what asks, `budget` where there is one. `unfit` says why no data set can be made of the accepted data.
     """
     if dataset_version is None:
         return Decision(start=False, reason="there is no accepted data to learn from")
@@ -90,6 +101,15 @@ def decide(
         return Decision(
             start=False,
             reason=f"{today} automatic runs in the last 24 h; allowed: {brakes.max_runs_per_day}",
+            passes=True,
+        )
+    this_month = [
+        run for run in runs if run.automatic and (run.started.year, run.started.month) == (now.year, now.month)
+    ]
+    if budget is not None and (spent := budget.spent(this_month)) >= budget.usd:
+        return Decision(
+            start=False,
+            reason=f"automatic runs cost {spent:.2f} USD this month; monthly_budget_usd is {budget.usd:g}",
             passes=True,
         )
     return Decision(start=True, reason=trigger)

@@ -7,15 +7,17 @@ answer is `later`, and whoever asked for new data asks again.
 A run takes the data set that ingestion has published of the accepted data by RECIPE, where there is one.
 
 Environment: PIPELINE_NAME, ACCEPTED_URI, LEDGER_URI, DATA_SETS_URI, RUNS_URI (each s3://bucket/prefix/), RECIPE,
-TOPIC_ARN, COOL_DOWN_HOURS, MAX_RUNS_PER_DAY.
+TOPIC_ARN, COOL_DOWN_HOURS, MAX_RUNS_PER_DAY;
+where there is a budget also MONTHLY_BUDGET_USD and USD_AN_HOUR (of each kind of job, as JSON).
 Reserved concurrency must be 1, so that two alarms cannot both find that nothing runs.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -24,7 +26,7 @@ import boto3
 
 from contracts.datasets import accepted_keys, find, version_of
 from workloads import alarm, job
-from workloads.retraining.decision import Brakes, NewRows, Run, decide
+from workloads.retraining.decision import Brakes, Budget, NewRows, Run, decide
 from workloads.retraining.new_rows import new_rows
 
 #: Display name of the runs started here; it is how they are told from runs that people start.
@@ -74,6 +76,7 @@ def retrain(
         new_rows=NewRows(count=partial(new_rows, s3, accepted, runs, ledger=ledger, runs_uri=runs_uri), needed=needed)
         if needed
         else None,
+        budget=_budget(sagemaker, environment),
         unfit=data_set.why if data_set else "",
     )
     if not decision.start and needed:
@@ -94,6 +97,28 @@ def retrain(
     )["PipelineExecutionArn"]
     _notify(sns, environment, f"{pipeline}: retraining started", f"Asked by: {trigger}\nData: {version}\n{execution}")
     return {"action": "started", "reason": decision.reason, "execution": execution}
+
+
+def _budget(sagemaker: Any, environment: Mapping[str, str]) -> Budget | None:
+    if not (usd := environment.get("MONTHLY_BUDGET_USD")):
+        return None
+    return Budget(usd=float(usd), spent=partial(_spent, sagemaker, json.loads(environment["USD_AN_HOUR"])))
+
+
+def _spent(sagemaker: Any, usd_an_hour: Mapping[str, float], runs: Iterable[Run]) -> float:
+    """What the jobs of some runs cost by the time that they ran; a step from the cache ran no job."""
+    pages = (
+        page
+        for run in runs
+        for page in sagemaker.get_paginator("list_pipeline_execution_steps").paginate(PipelineExecutionArn=run.arn)
+    )
+    steps = (step for page in pages for step in page["PipelineExecutionSteps"] if "CacheHitResult" not in step)
+    return sum(
+        (step["EndTime"] - step["StartTime"]).total_seconds() / 3600 * usd_an_hour[kind]
+        for step in steps
+        for kind in usd_an_hour.keys() & step.get("Metadata", {}).keys()
+        if "EndTime" in step
+    )
 
 
 def _trigger(event: Mapping[str, Any]) -> str | None:
@@ -117,7 +142,7 @@ def _run(sagemaker: Any, summary: Mapping[str, Any]) -> Run:
         started=summary["StartTime"],
         status=summary["PipelineExecutionStatus"],
         dataset_version=next((p["Value"] for p in parameters if p["Name"] == "DatasetVersion"), ""),
-        identifier=summary["PipelineExecutionArn"].rpartition("/")[2],
+        arn=summary["PipelineExecutionArn"],
         automatic=summary.get("PipelineExecutionDisplayName", "").startswith(f"{AUTOMATIC}-"),
     )
 

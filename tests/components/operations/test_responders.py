@@ -73,6 +73,14 @@ def test_the_environment_is_what_the_handlers_read() -> None:
     }
 
 
+def test_a_budget_is_told_with_what_an_hour_of_each_kind_of_job_costs() -> None:
+    """On the pipeline's own types: ml.m5.xlarge (0.257 USD in Ireland) and ml.m5.2xlarge (0.461 x 1.115)."""
+    function = responders(monthly_budget_usd=30).one("churn-retraining-function")
+    environment = function.inputs["environment"]["variables"]
+    assert environment["MONTHLY_BUDGET_USD"] == "30.0"
+    assert json.loads(environment["USD_AN_HOUR"]) == {"ProcessingJob": 0.257, "TrainingJob": pytest.approx(0.514015)}
+
+
 @pytest.mark.parametrize("role", NAMED)
 def test_each_archive_holds_all_that_its_handler_imports(role: str, tmp_path: Path) -> None:
     """The handler is imported from the archive alone, with this repository out of reach."""

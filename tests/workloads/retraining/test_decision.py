@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from workloads.retraining.decision import Brakes, Decision, Run, decide
+from workloads.retraining.decision import Brakes, Budget, Decision, Run, decide
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 BRAKES = Brakes(cool_down_hours=6, max_runs_per_day=2)
@@ -47,3 +48,31 @@ def run(hours_ago: float, *, status: str = "Succeeded", data: str = "data-old", 
 )
 def test_brakes(version: str | None, runs: list[Run], expected: Decision) -> None:
     assert decide(trigger="drift", dataset_version=version, runs=runs, now=NOW, brakes=BRAKES) == expected
+
+
+def test_a_budget_counts_the_automatic_runs_of_the_calendar_month() -> None:
+    asked: list[list[Run]] = []
+    mine, today = run(20 * 24), run(7)
+    runs = [today, run(8, automatic=False), mine, run(21 * 24)]
+
+    def spent(found: Sequence[Run]) -> float:
+        asked.append(list(found))
+        return 20.0
+
+    def decided(usd: float) -> Decision:
+        budget = Budget(usd=usd, spent=spent)
+        return decide(trigger="drift", dataset_version="data-new", runs=runs, now=NOW, brakes=BRAKES, budget=budget)
+
+    assert decided(20.01) == Decision(start=True, reason="drift")
+    assert decided(20) == Decision(
+        start=False,
+        reason="automatic runs cost 20.00 USD this month; monthly_budget_usd is 20",
+        passes=True,
+    )
+    assert asked == [[today, mine], [today, mine]]
+
+
+def test_nobody_asks_for_the_costs_where_another_brake_holds() -> None:
+    budget = Budget(usd=1, spent=lambda _: pytest.fail("asked"))
+    found = decide(trigger="drift", dataset_version="d", runs=[run(1)], now=NOW, brakes=BRAKES, budget=budget)
+    assert found.reason.startswith("cooling down")

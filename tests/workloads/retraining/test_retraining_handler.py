@@ -85,8 +85,24 @@ class Clients(StubbedClients):
         }
         self.expect("sagemaker", "start_pipeline_execution", {"PipelineExecutionArn": EXECUTION}, wanted)
 
-    def run(self, event: dict[str, Any]) -> dict[str, str]:
-        return retrain(event, now=NOW, environment=ENVIRONMENT, s3=self.s3, **self.clients)
+    def has_taken(self, **minutes: float) -> None:
+        """The steps of the run, each with the minutes of its job; Gate has none, and Baseline came from the cache."""
+        kinds = {"Train": {"TrainingJob": {"Arn": "a"}}, "Gate": {"Condition": {"Outcome": "True"}}}
+        steps = [
+            {
+                "StepName": name,
+                "StartTime": NOW,
+                "EndTime": NOW + timedelta(minutes=took),
+                "Metadata": kinds.get(name, {"ProcessingJob": {"Arn": "a"}}),
+                **({"CacheHitResult": {"SourcePipelineExecutionArn": EXECUTION}} if name == "Baseline" else {}),
+            }
+            for name, took in minutes.items()
+        ]
+        wanted = {"PipelineExecutionArn": EXECUTION}
+        self.expect("sagemaker", "list_pipeline_execution_steps", {"PipelineExecutionSteps": steps}, wanted)
+
+    def run(self, event: dict[str, Any], **environment: str) -> dict[str, str]:
+        return retrain(event, now=NOW, environment=ENVIRONMENT | environment, s3=self.s3, **self.clients)
 
 
 @pytest.fixture
@@ -201,3 +217,37 @@ def test_an_alarm_that_is_over_asks_for_nothing(aws: Clients) -> None:
         '"StateChangeTime": "2026-11-21T11:00:00.000+0000"}'
     )
     assert aws.run({"Records": [{"Sns": {"Message": message}}]})["action"] == "ignored"
+
+
+@pytest.mark.parametrize(("budget", "action"), [("2.40", "held"), ("2.41", "started")])
+def test_a_month_of_automatic_runs_costs_what_their_jobs_took(aws: Clients, budget: str, action: str) -> None:
+    """An hour of processing at 0.40 USD and two of training at 1 USD: 2.40."""
+    version = aws.has_accepted(aa=5)
+    aws.has_run(hours_ago=9, name="retrain-20261121-030000", data="data-other")
+    aws.has_taken(Prepare=45, Baseline=600, Train=120, Evaluate=15, Gate=600)
+    if action == "started":
+        aws.expects_start(version)
+    aws.expect_notice(f"churn-prod: {'retraining started' if action == 'started' else 'no retraining'}")
+    prices = json.dumps({"ProcessingJob": 0.4, "TrainingJob": 1.0})
+    found = aws.run({"trigger": "weekly schedule"}, MONTHLY_BUDGET_USD=budget, USD_AN_HOUR=prices)
+    assert found["action"] == action
+    if action == "held":
+        assert found["reason"] == "automatic runs cost 2.40 USD this month; monthly_budget_usd is 2.4"
+
+
+def test_two_triggers_at_once_ask_for_one_run(aws: Clients) -> None:
+    """Both see what ran before, and neither the other: SageMaker starts one run for one ClientRequestToken."""
+    tokens: list[str] = []
+    events = aws.clients["sagemaker"].meta.events
+    events.register(
+        "provide-client-params.sagemaker.StartPipelineExecution",
+        lambda params, **_: tokens.append(params["ClientRequestToken"]),
+    )
+    version = aws.has_accepted(aa=5)
+    for trigger in ("weekly schedule", "new data"):
+        aws.has_run(hours_ago=9, name="first", data="data-other")
+        aws.expects_start(version, trigger=trigger)
+        aws.expect_notice("churn-prod: retraining started")
+        assert aws.run({"trigger": trigger})["action"] == "started"
+    assert len(tokens) == 2
+    assert len(set(tokens)) == 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contracts import kinds
+from contracts import advice, kinds
 from contracts.advice import Needs, judge, targets
 from contracts.advice.frameworks import core_ms, frameworks
 
@@ -31,11 +33,10 @@ def test_every_kind_of_endpoint_is_a_target_with_its_own_limits() -> None:
 
 def test_a_target_states_its_limits_once() -> None:
     """Those of an offered kind stand with the kind, any other one's in the table."""
+    with Path(advice.__file__).with_name("targets.csv").open(newline="") as rows:
+        written = {row["target"]: row["source"] for row in csv.DictReader(rows)}
     for target in targets().values():
-        if kind := kinds.KINDS.get(target.name):
-            assert (target.source, target.read_on) == (kind.limits.source, kind.limits.read_on)
-        else:
-            assert target.name in kinds.PLANNED
+        assert bool(written[target.name]) == (target.name in kinds.PLANNED)
         assert target.source.startswith("https://docs.aws.amazon.com/"), target.name
         assert target.read_on >= "2026-11-28"
 

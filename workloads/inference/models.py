@@ -3,7 +3,8 @@
 AWS docs: "Build Your Own Container for SageMaker AI Multi-Model Endpoints", "Contract for Custom Containers".
 
 SageMaker unpacks a model, tells the container to load it, and unloads what was not used for long when the container
-answers 507. Outside SageMaker nobody does that, so `evict` lets the container itself drop the least recently used.
+answers 507. Outside SageMaker nobody does that, so `evict` lets the container itself drop the least recently used. A
+container that is out of memory is killed with all its models: one that would fill it is not loaded.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from workloads.inference import memory
 from workloads.inference.errors import Refused, malformed
+from workloads.inference.memory import Memory
 from workloads.inference.metrics import Metrics
 from workloads.inference.model import ModelError, load
 from workloads.inference.scoring import Scorer
@@ -24,6 +28,7 @@ from workloads.inference.settings import Settings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=-]{0,255}")
 _PAGE = 100
+_MEGABYTE = 1024 * 1024
 
 
 class LoadRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,8 +54,10 @@ class Loaded:
 class Models:
     """The loaded models, least recently used first."""
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
-        self.settings, self.metrics = settings, metrics
+    def __init__(
+        self, settings: Settings, metrics: Metrics, measure: Callable[[], Memory | None] = memory.read
+    ) -> None:
+        self.settings, self.metrics, self._measure = settings, metrics, measure
         self._loaded: OrderedDict[str, Loaded] = OrderedDict()
         self._loading = asyncio.Lock()
 
@@ -66,7 +73,7 @@ class Models:
         async with self._loading:  # one after the other: two might not fit where each does
             if wanted.model_name in self._loaded:
                 raise Refused(409, "already_loaded", f"model {wanted.model_name!r} is loaded; unload it first")
-            self._make_room()
+            self._make_room(wanted)
             found = Loaded(wanted.model_name, wanted.url, await self._scorer(wanted))
             self._loaded[wanted.model_name] = found
             return found
@@ -87,12 +94,27 @@ class Models:
             raise _no_room(f"no memory for model {wanted.model_name!r}") from None
         return Scorer(model, settings, self.metrics)
 
-    def _make_room(self) -> None:
+    def _make_room(self, wanted: LoadRequest) -> None:
+        """Raises Refused 507 where there is none, and none is made."""
+        needed = memory.size(Path(wanted.url))
+        while why := self._too_many() or self._too_large(wanted.model_name, needed):
+            if not (self.settings.evict and self._loaded):
+                raise _no_room(why)
+            self._loaded.popitem(last=False)
+
+    def _too_many(self) -> str:
         if len(self._loaded) < self.settings.max_models:
-            return
-        if not self.settings.evict:
-            raise _no_room(f"{len(self._loaded)} models are loaded, which is the most allowed")
-        self._loaded.popitem(last=False)
+            return ""
+        return f"{len(self._loaded)} models are loaded, which is the most allowed"
+
+    def _too_large(self, name: str, needed: int) -> str:
+        """A model takes in memory what its files take, at least; the rest of the memory is for requests."""
+        found = self._measure()
+        allowed = found.limit * self.settings.max_memory_percent / 100 if found else 0
+        if found is None or found.used + needed <= allowed:
+            return ""
+        used, more, most = (round(value / _MEGABYTE) for value in (found.used, needed, allowed))
+        return f"{used} MB are in use and model {name!r} has {more} MB, {most} MB are the most allowed"
 
     def unload(self, name: str) -> Loaded:
         """Forget a model; requests that use it end with it. Raises Refused 404."""

@@ -59,6 +59,7 @@ class Settings:
     s3_endpoint: str | None = None
     multi_model: bool = False
     max_models: int = 100
+    max_memory_percent: float = 80.0
     evict: bool = False
     access_log: bool = False
     metrics_namespace: str | None = None
@@ -68,7 +69,8 @@ class Settings:
 def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings from a command line. A bad value ends the program with a message that names it (exit code 2).
 
-    Environment: SAGEMAKER_BIND_TO_PORT (set by SageMaker in inference pipelines), MODEL_SERVER_WORKERS (as in
+    Environment: SAGEMAKER_BIND_TO_PORT (set by SageMaker in inference pipelines), SAGEMAKER_MULTI_MODEL (`true`, set by
+    SageMaker for models of mode MultiModel), MAX_MODELS, MAX_MEMORY_PERCENT, MODEL_SERVER_WORKERS (as in
     SageMaker's own containers), MODEL_DIR, MODEL_URI, TLS_DIR, PREDICTION_THRESHOLD, MODEL_VERSION, METRICS_NAMESPACE,
     METRICS_DIMENSIONS, FEATURE_GROUP, MAX_BODY_BYTES, MAX_ROWS, MAX_IN_FLIGHT, MAX_QUEUED_BATCHES, REQUEST_SECONDS,
     CAPTURE_URI, CAPTURE_PERCENT, CAPTURE_SECONDS, CAPTURE_KMS_KEY, and as in AWS's SDKs AWS_REGION,
@@ -120,9 +122,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
         "--store-endpoint", default=get("AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME") or None, help="not AWS's own"
     )
     _capture(parser, environment)
-    parser.add_argument("--multi-model", action="store_true", help="no model at the start; /models loads and unloads")
-    parser.add_argument("--max-models", type=_positive_int, default=Settings.max_models)
-    parser.add_argument("--evict", action="store_true", help="drop the least recently used model to make room")
+    _several(parser, environment)
     parser.add_argument("--access-log", action="store_true", help="one JSON line a request")
     parser.add_argument(
         "--metrics-namespace",
@@ -142,6 +142,25 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
             parser.error("argument --multi-model: goes with one worker, as each worker has models of its own")
         options["workers"] = 1
     return Settings(**options)
+
+
+def _several(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
+    get = environment.get
+    group = parser.add_argument_group("several models", "loaded and unloaded as SageMaker's multi-model contract says")
+    group.add_argument(
+        "--multi-model",
+        action="store_true",
+        default=get("SAGEMAKER_MULTI_MODEL") == "true",
+        help="no model at the start; /models loads and unloads",
+    )
+    group.add_argument("--max-models", type=_positive_int, default=get("MAX_MODELS") or Settings.max_models)
+    group.add_argument(
+        "--max-memory-percent",
+        type=_percent,
+        default=get("MAX_MEMORY_PERCENT") or Settings.max_memory_percent,
+        help="no further model is loaded beyond this share of the container's memory",
+    )
+    group.add_argument("--evict", action="store_true", help="drop the least recently used model to make room")
 
 
 def _capture(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:

@@ -42,9 +42,14 @@ class Place:
     streams: str = ""
 
 
+def of_containers(names: EndpointNames) -> list[Place]:
+    """Where the containers of an endpoint that runs write: all that who delivers may read."""
+    return [Place(group=names.log_group)]
+
+
 def of_endpoint(names: EndpointNames) -> list[Place]:
     """Where the containers of an endpoint write: one that runs, and jobs of a batch endpoint."""
-    return [Place(group=names.log_group), Place(group=_BATCH_LOGS, streams=f"{names.prefix}-{BATCH}-")]
+    return [*of_containers(names), Place(group=_BATCH_LOGS, streams=f"{names.prefix}-{BATCH}-")]
 
 
 def of_training(names: WorkloadNames, *, sagemaker: Any) -> list[Place]:

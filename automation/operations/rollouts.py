@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from automation.operations import releases
 from automation.operations.errors import RefusedError
-from automation.operations.logs import of_endpoint, read
+from automation.operations.logs import of_containers, read
 from automation.operations.releases import Clients, Followed
 from automation.operations.session import session
 from contracts.names import EndpointNames
@@ -63,7 +63,9 @@ def why(names: EndpointNames, followed: Followed, clients: Clients, watchers: Wa
         raise ValueError(f"release {followed.record.wanted.id} has not failed")
     lines = [f"release {failed.id} ({failed.champion}) failed: {failed.reason}"]
     lines += [f"alarm {line}" for line in _alarms(clients.host(names), watchers.cloudwatch)]
-    errors = read(of_endpoint(names), since=instant(failed.when), most=_MOST_LINES, logs=watchers.logs, pattern="ERROR")
+    errors = read(
+        of_containers(names), since=instant(failed.when), most=_MOST_LINES, logs=watchers.logs, pattern="ERROR"
+    )
     lines += [f"log: {line.text.strip()}" for line in errors]
     lines.append(
         f"endpoint {names.prefix} serves {served(followed.record)}, and the release record says so: the next "

@@ -23,11 +23,12 @@ _ABORT: Final = "ended=$?; if [ $ended != 0 ]; then exit $ended; fi"
 
 @dataclass(frozen=True, kw_only=True)
 class Built:
-    """How a build ended, what it exported, and what it said."""
+    """How a build ended, what it exported, and what it said; `failed` is the command that ended it, None for none."""
 
     code: int
     exported: Mapping[str, str]
     said: str
+    failed: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +54,13 @@ class Buildspec:
 
     def run(self, cwd: Path, environment: Mapping[str, str]) -> Built:
         """Run it in a directory with the source."""
-        exports = cwd / ".exports"
+        exports, reached = cwd / ".exports", cwd / ".reached"
         wanted = self.environment.get("exported-variables", ())
-        lines = [line for command in self.commands for line in (command, _ABORT)]
+        lines = [
+            line
+            for number, command in enumerate(self.commands)
+            for line in (f"echo {number} > '{reached}'", command, _ABORT)
+        ]
         lines += [f"printf '%s=%s\\0' {name} \"${name}\" >> '{exports}'" for name in wanted]
         exports.write_text("")
         done = subprocess.run(
@@ -68,4 +73,5 @@ class Buildspec:
         )
         pairs = [each.partition("=") for each in exports.read_text().split("\0") if each]
         exported = {name: value for name, _, value in pairs}
-        return Built(code=done.returncode, exported=exported, said=done.stdout + done.stderr)
+        failed = self.commands[int(reached.read_text())] if done.returncode else None
+        return Built(code=done.returncode, exported=exported, said=done.stdout + done.stderr, failed=failed)

@@ -65,6 +65,19 @@ def test_the_event_reaches_a_queue_in_aws_form(events: Any, queue: Any, name: st
             {"InputTransformer": {"InputPathsMap": {"first": "$.detail.b"}, "InputTemplate": '{"b": "<first>"}'}},
             {"b": "x"},
         ),
+        (
+            {
+                "InputTransformer": {
+                    "InputPathsMap": {"a": "$.detail.a", "b": "$.detail.b", "none": "$.detail.none"},
+                    "InputTemplate": '{"b": <b>, "a": <a>, "none": <none>, "said": "<b> is \\"<a>\\""}',
+                }
+            },
+            {"b": "x", "a": [1, 2], "none": None, "said": 'x is "[1, 2]"'},
+        ),
+        (
+            {"InputTransformer": {"InputPathsMap": {"b": "$.detail.b"}, "InputTemplate": '"<b> stopped"'}},
+            "x stopped",
+        ),
     ],
 )
 def test_what_a_target_receives_can_be_changed(

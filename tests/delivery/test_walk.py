@@ -1,0 +1,163 @@
+"""Walks through the declared pipelines: real buildspecs, each with the rights of its action's role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.components.engine import NAMES
+from tests.delivery.asked import Call, refused
+from tests.delivery.codepipeline import REVISION, RUN
+from tests.delivery.conftest import PROD, Account, roles
+
+CODE, MODELS = NAMES.delivery, f"{NAMES.delivery}-churn-live"
+EVERY = [
+    "Source/source",
+    "Check/check",
+    "Images/images",
+    "Deploy/deploy",
+    "Deploy/brief",
+    "Approval/approve",
+    "Production/approved",
+    "Production/deploy-production",
+]
+
+
+def nobody_is_asked(message: str) -> tuple[bool, str]:
+    raise AssertionError(f"asked for an approval: {message}")
+
+
+def stopped(where: str, command: str, status: int, pipeline: str = CODE) -> list[str]:
+    """What people are told of a build that failed."""
+    reason = (
+        "Build terminated with state: FAILED. Phase: BUILD, Code: COMMAND_EXECUTION_ERROR, Message: "
+        f"Error while executing command: {command}. Reason: exit status {status}"
+    )
+    return [f"{pipeline} stopped at {where}: {reason} Run {RUN}. https://console.aws.amazon.com/x"]
+
+
+def test_a_package_that_is_approved_goes_to_staging(account: Account) -> None:
+    account.deliver("staging")
+    package = account.of("staging").register(approved=False)
+    variables = account.approve(package)
+    assert variables == {"PACKAGE": package}
+    ended = account.run(MODELS, nobody_is_asked, **variables)
+    assert (ended.actions, ended.reason) == (["Source/source", "Deploy/model"], None), ended.said[-1]
+    assert account.serves("staging") == "churn-staging/2 InService"
+    assert (account.told, account.refused) == ([], [])
+    assert {call.role.rpartition("/")[2] for call in account.calls} == {
+        "mlplatform-staging-delivery-build-deploy",
+        "mlplatform-staging-delivery-deploy",
+    }
+
+
+@pytest.mark.full
+def test_a_new_revision_goes_through_every_stage_to_prod(account: Account) -> None:
+    account.deliver("staging")
+    account.deliver("prod")
+    asked: list[str] = []
+
+    def approves(message: str) -> tuple[bool, str]:
+        asked.append(message)
+        return True, ""
+
+    ended = account.run(CODE, approves)
+    assert (ended.actions, ended.reason) == (EVERY, None), ended.said[-1]
+    (message,) = asked
+    assert message.startswith(
+        f"Deploy revision {REVISION} to prod? staging: churn-staging-live serves churn-staging/1; 0 alarms ring. "
+        "prod: Changes: none. Price: "
+    )
+    assert message.endswith("Policies: none stops it. Without an answer in 72 h nothing is deployed.")
+    for names in (NAMES, PROD):
+        image = account.emulator.client("ssm").get_parameter(Name=names.image_parameter("inference"))
+        assert f"/mlplatform-{names.stack}-inference@sha256:" in image["Parameter"]["Value"]
+    assert account.serves("prod") == "churn-prod/1 InService"
+    assert (account.told, account.refused) == ([], [])
+
+
+@pytest.mark.full
+def test_a_revision_whose_tests_fail_is_not_built(account: Account) -> None:
+    (account.home / "failing-tests").touch()
+    ended = account.run(CODE, nobody_is_asked)
+    assert ended.actions == EVERY[:2]
+    assert account.told == stopped("Check/check", "make test", 2)
+    assert account.calls == []
+
+
+@pytest.mark.full
+def test_a_revision_against_a_policy_is_not_deployed(account: Account) -> None:
+    account.deliver("staging")
+    violation = {"policyName": "s3-encrypted", "message": "name a key", "resourceUrn": "urn:pulumi:staging::p::t::raw"}
+    account.engine.set(violations=[{**violation, "enforcementLevel": "mandatory"}])
+    ended = account.run(CODE, nobody_is_asked)
+    assert ended.actions == EVERY[:4]
+    assert account.told == stopped("Deploy/deploy", '.venv/bin/python -m automation up --stack "$STACK" --yes', 6)
+    assert "s3-encrypted" in ended.said[-1]
+    assert account.refused == []
+
+
+@pytest.mark.full
+def test_a_revision_that_is_rejected_does_not_reach_prod(account: Account) -> None:
+    account.deliver("staging")
+    account.deliver("prod")
+    ended = account.run(CODE, lambda _: (False, "Rejected: not on a Friday"))
+    assert ended.actions == EVERY[:6]
+    assert account.told == [
+        f"{CODE} stopped at Approval/approve: Rejected: not on a Friday Run {RUN}. https://console.aws.amazon.com/x"
+    ]
+    assert [call for call in account.calls if "prod-delivery-deploy" in call.role] == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("behaviour", "command", "status", "said", "serves"),
+    [
+        (
+            {"status": 500},
+            '.venv/bin/python -m automation smoke --stack "$STACK" --report .local/delivery/smoke.xml',
+            7,
+            "answers a row: ModelError",
+            "churn-staging/2 InService",
+        ),
+        (
+            {"exit": 1},
+            '.venv/bin/python -m automation up --stack "$STACK" --yes',
+            5,
+            "was rolled back: The primary container for production variant champion did not pass the ping health check",
+            "churn-staging/1 InService",
+        ),
+    ],
+    ids=["that answers nothing right", "whose canary is rolled back"],
+)
+def test_a_model_stops_the_pipeline(
+    account: Account, behaviour: dict[str, Any], command: str, status: int, said: str, serves: str
+) -> None:
+    account.deliver("staging")
+    package = account.of("staging").register(approved=False, **behaviour)
+    ended = account.run(MODELS, nobody_is_asked, **account.approve(package))
+    assert account.told == stopped("Deploy/model", command, status, MODELS)
+    assert said in ended.said[-1], ended.said[-1]
+    assert account.serves("staging") == serves
+    assert account.refused == []
+
+
+def test_a_call_that_its_role_may_not_make_is_found() -> None:
+    path = f"arn:aws:iam::123456789012:role{NAMES.admin_path}mlplatform-staging-delivery-"
+    made = [
+        Call(role=f"{path}{role}", service=service, operation=operation, parameters=parameters)
+        for role in ("preview", "deploy")
+        for service, operation, parameters in (
+            ("ssm", "PutParameter", {"Name": NAMES.delivered_parameter}),
+            ("sagemaker", "UpdateEndpoint", {"EndpointName": "churn-prod-live"}),
+            ("s3", "GetObject", {"Bucket": NAMES.raw_bucket, "Key": "incoming/churn/a.csv"}),
+        )
+    ]
+    assert [each.removeprefix("mlplatform-staging-delivery-") for each in refused(made, roles(), NAMES)] == [
+        "deploy: s3:GetObject on arn:aws:s3:::123456789012-staging-ai-raw-data/incoming/churn/a.csv",
+        "deploy: sagemaker:UpdateEndpoint on arn:aws:sagemaker:eu-west-1:123456789012:endpoint/churn-prod-live",
+        "preview: s3:GetObject on arn:aws:s3:::123456789012-staging-ai-raw-data/incoming/churn/a.csv",
+        "preview: sagemaker:UpdateEndpoint on arn:aws:sagemaker:eu-west-1:123456789012:endpoint/churn-prod-live",
+        "preview: ssm:PutParameter on arn:aws:ssm:eu-west-1:123456789012:parameter/mlplatform/staging/delivered",
+    ]

@@ -28,20 +28,18 @@ HANDED_ON_DAYS: Final = 90
 def immutable_statements(names: Names, deliverers: Sequence[str] = ()) -> list[Statement]:
     """The platform's roles, on each level named after the stack, neither write nor delete raw data.
 
-    `deliverers` are ARNs of those among them that people take to deliver: they write, as nothing is overwritten.
+    `deliverers` are ARNs of those among them that people take to deliver: they write, as nothing is overwritten. How
+    long versions are kept is set by who deploys the stack, as the rest of the bucket is.
     """
     raw = [names.bucket_arn(names.raw_bucket), names.bucket_arn(names.raw_bucket, "*")]
     ours = {"ArnLike": {"aws:PrincipalArn": [names.every_role, names.admin_arn("role", "*")]}}
     others = {"ArnNotEquals": {"aws:PrincipalArn": list(deliverers)}} if deliverers else {}
-    changes = [
-        "s3:DeleteObject",
-        "s3:DeleteObjectVersion",
-        "s3:PutBucketVersioning",
-        "s3:PutLifecycleConfiguration",
-        "s3:PutObjectRetention",
-    ]
+    but_deploy = {"ArnNotLike": {"aws:PrincipalArn": names.admin_arn("role", names.resource("delivery-*"))}}
+    changes = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectRetention"]
+    settings = ["s3:PutBucketVersioning", "s3:PutLifecycleConfiguration"]
     return [
-        access.deny("DenyChangesByThePlatform", changes, raw, conditions=ours),
+        access.deny("DenyChangesByThePlatform", changes, raw[1:], conditions=ours),
+        access.deny("DenySettingsByThePlatform", settings, raw[:1], conditions={**ours, **but_deploy}),
         access.deny("DenyDeliveriesByJobs", ["s3:PutObject"], raw[1:], conditions={**ours, **others}),
     ]
 

@@ -113,10 +113,20 @@ def test_the_bucket_refuses_deliveries_to_every_role_but_that_of_data_engineers(
     assert taken == {names(collected.STACK).resource(Persona.DATA_ENGINEER.job)}
 
 
+@pytest.mark.parametrize("action", ["s3:PutBucketVersioning", "s3:PutLifecycleConfiguration"])
+def test_the_bucket_lets_no_role_but_who_deploys_change_how_long_versions_are_kept(action: str) -> None:
+    resource = dict(acts("prod"))[action]
+    taken = {name for name, arn in arns(delivered()).items() if not denied("prod", arn, action, resource)}
+    assert {name for name in taken if "-delivery-" not in name} == set()
+    assert names("prod").resource("delivery-deploy") in taken
+
+
 def test_who_deploys_declares_the_bucket_and_touches_no_object() -> None:
     deployer = iam.roles(delivered())[names("prod").resource("delivery-deploy")]
     bucket = names("prod").bucket_arn(names("prod").raw_bucket)
-    assert deployer.may("s3:PutBucketVersioning", bucket)
+    settings = {"s3:PutBucketVersioning", "s3:PutLifecycleConfiguration"}
+    assert all(deployer.may(action, bucket) for action in settings)
+    assert settings <= {action for name, action in done(delivered(), "prod") if name == deployer.name}
     assert {
         action for action, resource in acts("prod") if resource != bucket and deployer.may(action, resource)
     } == set()

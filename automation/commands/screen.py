@@ -23,11 +23,12 @@ _COLOURS: Mapping[str, str] = {
 
 
 def rendered(status: Status) -> RenderableType:
-    """Endpoints, then what rings, then what ran, then what waits for a person."""
+    """Endpoints with their drift, then what rings, then what ran, then what waits for a person."""
     title = Text(f"{status.stack}  {status.account}  {status.region}", style="bold")
     parts: list[RenderableType] = [title, _endpoints(status)]
     for verdict in (endpoint.verdict for endpoint in status.endpoints):
         parts += [Text(f"{verdict.name}: {difference}", style="red") for difference in verdict.differences]
+    parts += [Text(_drift(endpoint)) for endpoint in status.endpoints if endpoint.drift]
     parts.append(_alarms(status) if status.alarms else Text(f"no alarm rings, {status.quiet} are quiet", style="green"))
     parts.append(_runs(status) if status.runs else Text("no training run yet"))
     parts += [Text(f"waits for approval: {package}", style="yellow") for package in status.waiting]
@@ -59,6 +60,11 @@ def _served(endpoint: EndpointStatus) -> str:
     lines = [f"{name} {share:g} % on {endpoint.instances.get(name, 0)}" for name, share in endpoint.weights.items()]
     copied = [f"{name} on {count}" for name, count in endpoint.instances.items() if name not in endpoint.weights]
     return "\n".join([*lines, *copied])
+
+
+def _drift(endpoint: EndpointStatus) -> str:
+    found = endpoint.drift
+    return f"drift of {endpoint.verdict.name}: {found.score:.3f} at {found.when[:16]}" if found else ""
 
 
 def _alarms(status: Status) -> Table:

@@ -16,7 +16,7 @@ from rich.text import Text
 from automation.commands.screen import rendered
 from automation.cost import Document, estimate
 from automation.cost.text import by_component
-from automation.operations.status import Alarm, EndpointStatus, Run, Status
+from automation.operations.status import Alarm, Drift, EndpointStatus, Run, Status
 from automation.operations.verification import Verdict
 from automation.stacks import local
 from contracts.prices import REFERENCE
@@ -69,6 +69,7 @@ def _status() -> Status:
         instances={"champion": 3, "challenger": 1},
         weights={"champion": 90.0, "challenger": 10.0},
         release=release,
+        drift=Drift(score=0.231, when="2026-11-28T11:00:00+00:00"),
     )
     alarm = Alarm(
         name="churn-prod-live-drift",

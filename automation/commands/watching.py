@@ -15,6 +15,7 @@ from automation.commands import target
 from automation.commands.options import Endpoint, Json, Stack, Workload
 from automation.commands.output import Output
 from automation.commands.screen import rendered
+from automation.cost import Document, estimate
 from automation.exits import Exit
 from automation.operations import logs as logged
 from automation.operations import status as standing
@@ -22,6 +23,7 @@ from automation.operations.errors import RefusedError
 from automation.operations.logs import Source
 from automation.operations.verification import STOPPED, Verdict
 from automation.operations.verification import verify as compared
+from automation.stacks import local
 
 _WIDTH = 240
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -47,15 +49,22 @@ def verify(stack: Stack, workload: Workload = None, endpoint: Endpoint = None, a
         raise typer.Exit(Exit.DIFFERS)
 
 
-def status(stack: Stack, as_json: Json = False) -> None:
-    """Show a stack on one screen: releases, alarms, runs."""
+def status(
+    stack: Stack,
+    cost: Annotated[bool, typer.Option("--cost", help="Also what a month costs, which takes a synth.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show a stack on one screen: releases, drift, alarms, runs."""
     on, out = target.read(stack), Output(as_json=as_json)
     found = standing.read(on.workloads, {each: on.stopped(each) for each in on.endpoints}, on.releases, on.client)
+    month = estimate(Document.of(local.synth(stack, target.PROJECT))).total.usd if cost else None
     if as_json:
-        out.done("", asdict(found))
+        out.done("", {**asdict(found), **({"usd_a_month": round(month, 2)} if month is not None else {})})
     else:
         # A file or a pipe has no width: a name that is folded could not be copied or looked for.
         Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else _WIDTH).print(rendered(found))
+        if month is not None:
+            out.say(f"{month:,.2f} USD a month by list prices and usual traffic; `cost` says what for")
 
 
 def logs(

@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from automation.operations import packages, releases, training
 from automation.operations.releases import Clients
 from automation.operations.verification import Verdict, compare
-from contracts.names import EndpointNames, WorkloadNames
+from contracts.names import MODEL_QUALITY_NAMESPACE, EndpointNames, WorkloadNames
 from contracts.release import Release
 
 #: How many training runs are told.
 RUNS: Final = 3
+#: How far back a measure of drift is looked for: the monitor runs every hour, and says nothing of too few rows.
+DAYS: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """What the drift monitor of an endpoint measured last: its score, and when (ISO 8601)."""
+
+    score: float
+    when: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointStatus:
-    """An endpoint: how it compares with what is wanted, its instances and percent of the traffic by variant."""
+    """An endpoint: how it compares with what is wanted, its instances and percent of the traffic by variant, and the
+    last drift; None where none was measured in `DAYS`.
+    """
 
     verdict: Verdict
     instances: Mapping[str, int]
     weights: Mapping[str, float]
     release: Release | None
+    drift: Drift | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +74,7 @@ class Status:
 
 
 def endpoint_status(names: EndpointNames, clients: Clients, *, stopped: bool = False) -> EndpointStatus:
-    """One endpoint, now. `stopped` is what the stack's config says of it."""
+    """One endpoint, now, without its drift. `stopped` is what the stack's config says of it."""
     record, live = releases.read(names, clients), clients.host(names).observe()
     return EndpointStatus(
         verdict=compare(names, record, live, clients, stopped=stopped),
@@ -68,6 +82,19 @@ def endpoint_status(names: EndpointNames, clients: Clients, *, stopped: bool = F
         weights=dict(live.weights) if live else {},
         release=record.wanted if record else None,
     )
+
+
+def drift(names: EndpointNames, cloudwatch: Any) -> Drift | None:
+    """The newest score that the drift monitor published."""
+    until = datetime.now(UTC)
+    dimensions = [{"Name": "Endpoint", "Value": names.prefix}]
+    metric = {"Namespace": MODEL_QUALITY_NAMESPACE, "MetricName": "DriftScore", "Dimensions": dimensions}
+    query = {"Id": "drift", "MetricStat": {"Metric": metric, "Period": 3600, "Stat": "Maximum"}}
+    (found,) = cloudwatch.get_metric_data(
+        MetricDataQueries=[query], StartTime=until - timedelta(days=DAYS), EndTime=until, ScanBy="TimestampDescending"
+    )["MetricDataResults"]
+    newest = max(zip(found["Timestamps"], found["Values"], strict=True), default=None)
+    return Drift(score=newest[1], when=newest[0].isoformat(timespec="seconds")) if newest else None
 
 
 def alarms(workloads: Iterable[WorkloadNames], cloudwatch: Any) -> tuple[list[Alarm], int]:
@@ -119,7 +146,10 @@ def read(
         stack=workloads[0].stack,
         account=workloads[0].account,
         region=workloads[0].region,
-        endpoints=[endpoint_status(names, clients, stopped=stopped) for names, stopped in endpoints.items()],
+        endpoints=[
+            replace(endpoint_status(names, clients, stopped=stopped), drift=drift(names, client("cloudwatch")))
+            for names, stopped in endpoints.items()
+        ],
         alarms=ringing,
         quiet=quiet,
         runs=[run for names in workloads for run in runs(names, clients.sagemaker)],

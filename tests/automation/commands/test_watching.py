@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -50,7 +51,9 @@ def run(churn: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     return command
 
 
-def test_verify_and_status_from_nothing_to_a_release_that_is_not_rolled_out(run: Run, churn: Platform) -> None:
+def test_verify_and_status_from_nothing_to_a_release_that_is_not_rolled_out(
+    run: Run, churn: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert run("verify") == (
         0,
         "endpoint churn-watched-live: waits for its first release\nwatched: 1 of 1 endpoints are as wanted",
@@ -75,7 +78,14 @@ def test_verify_and_status_from_nothing_to_a_release_that_is_not_rolled_out(run:
     assert re.search(r"churn-watched-live +InService +" + record.wanted.id + r" +champion 100 % on 3 ", out)
     assert "no alarm rings, 1 are quiet" in out
     assert "no training run yet" in out
+    monkeypatch.setattr(watching.local, "synth", lambda *_: {"stack": "watched", "resources": []})
+    monkeypatch.setattr(watching, "estimate", lambda _: SimpleNamespace(total=SimpleNamespace(usd=1234.567)))
+    monkeypatch.setattr(watching.Document, "of", lambda found: found)
+    said = "1,234.57 USD a month by list prices and usual traffic; `cost` says what for"
+    assert run("status", "--cost")[1].splitlines()[-1] == said
+    assert json.loads(run("status", "--cost", "--json")[1])["usd_a_month"] == 1234.57
     document = json.loads(run("status", "--json")[1])
+    assert "usd_a_month" not in document
     assert (document["endpoints"][0]["instances"], document["runs"]) == ({"champion": 3}, [])
     goes = "champion of endpoint churn-watched-live goes from 3 to 5 instances; `status` says when"
     assert run("scale", "--to", "5", "--yes") == (0, goes, "")
@@ -134,6 +144,7 @@ def test_a_screen_of_80_columns_breaks_no_line_in_two() -> None:
         "ana 2026-11-28",
         "Executing",
         "waits for approval",
+        "drift of churn-prod-live: 0.231 at 2026-11-28T11:00",
     ):
         assert any(what in line for line in lines), what
 

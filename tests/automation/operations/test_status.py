@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from automation.operations import releases, status
 from automation.operations.releases import By
@@ -68,6 +68,26 @@ def test_what_serves_rings_and_waits_is_shown(platform: Platform) -> None:
     ]
     # beside the latency alarm the one with which a person halts a rollout
     assert (found.quiet, found.waiting) == (2, [waiting])
+
+
+def test_the_newest_measure_of_drift_is_shown(platform: Platform) -> None:
+    cloudwatch, now = platform.client("cloudwatch"), datetime.now(UTC).replace(microsecond=0)
+    assert status.drift(platform.names, cloudwatch) is None
+    dimensions = [{"Name": "Endpoint", "Value": platform.names.prefix}]
+    of_a_feature = [*dimensions, {"Name": "Feature", "Value": "tenure"}]
+    for hours, score, of in (
+        (30, 0.3, dimensions),
+        (5, 0.06, dimensions),
+        (2, 0.9, of_a_feature),
+        (100, 0.8, dimensions),
+    ):
+        data = {"MetricName": "DriftScore", "Dimensions": of, "Timestamp": now - timedelta(hours=hours), "Value": score}
+        cloudwatch.put_metric_data(Namespace="MLPipeline/ModelQuality", MetricData=[data])
+    found = status.drift(platform.names, cloudwatch)
+    assert found is not None
+    assert found.score == 0.06
+    assert timedelta(hours=4) <= now - datetime.fromisoformat(found.when) <= timedelta(hours=6)
+    assert read(platform).endpoints[0].drift == found
 
 
 class Pipelines:

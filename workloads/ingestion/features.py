@@ -116,6 +116,7 @@ def _undone(runtime: Any, entries: list[dict[str, Any]]) -> list[dict[str, Any]]
         first = refused[0]
         raise UserError(
             f"feature group {first['Entry']['FeatureGroupName']} refuses {len(refused)} records of a batch, the first "
-            f"with {first['ErrorCode']}: {first['ErrorMessage']}; let the group have what the contract says"
+            f"with {first['ErrorCode']}: {first['ErrorMessage']}; `python -m automation evolve` gives the group the "
+            "columns that the contract has"
         )
     return [*answer["UnprocessedEntries"], *(error["Entry"] for error in answer["Errors"])]

@@ -118,9 +118,12 @@ def test_a_record_that_the_group_cannot_take_is_told_and_not_tried_again(tmp_pat
         return {"Errors": [{"Entry": entries[0], "ErrorCode": "ValidationError", "ErrorMessage": told}]}
 
     store = Store(refused)
-    with pytest.raises(UserError, match="refuses 1 records of a batch, the first with ValidationError: feature supp"):
+    with pytest.raises(
+        UserError, match="refuses 1 records of a batch, the first with ValidationError: feature supp"
+    ) as caught:
         ingest(store, GROUP, CHURN, accepted(tmp_path / "a.parquet", 5))
     assert store.calls == 1
+    assert "`python -m automation evolve` gives the group the columns" in str(caught.value)
 
 
 def test_an_error_of_another_kind_is_not_taken_for_a_throttle(tmp_path: Path) -> None:

@@ -136,20 +136,38 @@ def test_a_new_release_record_makes_a_new_configuration_and_moves_the_endpoint(p
 
 def test_a_scaled_endpoint_gets_another_instance_type_in_one_update(platform: Platform, up: Up) -> None:
     ((name, workload),) = Stack("staging").workloads.items()
-    endpoints = {"live": workload["endpoints"]["live"] | {"instance_type": "ml.m5.xlarge"}}
+    live = workload["endpoints"]["live"]
+    more = {
+        "latency_ms": 200,
+        "steps": {"metric": "cpu_percent", "scale_out": [{"above": 60, "add": 1}, {"above": 85, "add": 3}]},
+        "schedules": [
+            {"at": "22:00", "minimum": 1, "maximum": 3},
+            {"at": "06:00", "minimum": 2, "maximum": 10},
+            {"once": "2199-11-26T08:00", "minimum": 2, "maximum": 4},
+        ],
+    }
+    endpoints = {"live": live | {"instance_type": "ml.m5.xlarge", "autoscaling": more}}
     larger, scaling = {"workloads": {name: workload | {"endpoints": endpoints}}}, _scaling(platform)
     before = platform.endpoint()["EndpointConfigName"]
     changed = up(**larger)
     scaled = {f"churn-live-champion-{role}" for role in ("at-0600", "at-2200", "invocations", "target")}
     assert {each for each in changed["replace"] if "-config-" not in each} == scaled
     assert "churn-live-endpoint" in changed["update"]
+    new = {"latency", "once-21991126T0800", "step-out", "step-out-alarm"}
+    assert set(changed["create"]) == {f"churn-live-champion-{role}" for role in new}
     config = platform.endpoint()["EndpointConfigName"]
     assert config != before
     found = platform.client("sagemaker").describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
     assert {variant["InstanceType"] for variant in found} == {"ml.m5.xlarge"}
-    assert _scaling(platform) == scaling
+    targets, policies, schedules = _scaling(platform)
+    prefix = f"{platform.names.prefix}-champion"
+    assert targets == scaling[0]
+    assert sorted(policies) == [f"{prefix}-{name}" for name in ("invocations", "latency", "step-out")]
+    assert schedules == sorted([*scaling[2], f"{prefix}-once-21991126T0800"])
     assert up(**larger) == {}
-    assert "churn-live-endpoint" in up()["update"]
+    back = up()
+    assert "churn-live-endpoint" in back["update"]
+    assert set(back["delete"]) >= {f"churn-live-champion-{role}" for role in new}
     assert _scaling(platform) == scaling
 
 

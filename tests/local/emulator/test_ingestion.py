@@ -51,7 +51,7 @@ def run(emulator: Emulator, names: WorkloadNames, queue: object) -> Run:
     s3.create_bucket(Bucket=names.processed_bucket, CreateBucketConfiguration=where)
 
     def executed(
-        status: str, *, expected: str = "SUCCEEDED", fails: str = "", done: Sequence[str] = ()
+        status: str, *, expected: str = "SUCCEEDED", fails: str = "", done: Sequence[str] = (), rows: int | None = None
     ) -> dict[str, Any]:
         base = JobBase(
             site=Site(key_arn="arn:k", subnet_ids=["subnet-0"], security_group_id="sg-0"),
@@ -73,8 +73,10 @@ def run(emulator: Emulator, names: WorkloadNames, queue: object) -> Run:
             minutes=5,
             alerts_arn=topic,
             queue_url=url,
-            retrain_after_rows=None,
+            retrain_after_rows=rows,
         )
+        if rows is not None:
+            drawn["States"]["WaitForTraining"]["Seconds"] = 1
         for state in drawn["States"].values():
             for retry in state.get("Retry", []):
                 retry |= {"IntervalSeconds": 1, "MaxDelaySeconds": 2}
@@ -117,6 +119,28 @@ def test_what_an_execution_before_it_has_done_is_not_done_again(run: Run) -> Non
     states = [*BEFORE, *LOOKED, "WriteRecords", "Decided"]
     assert run("accepted", done=["prepared"])["states"] == states
     assert run("accepted", done=["prepared", "ingested"])["states"] == [*BEFORE, *LOOKED, "Decided"]
+
+
+ASKED = """
+import boto3
+def handle(event, context):
+    ssm = boto3.client("ssm")
+    try:
+        ssm.put_parameter(Name="/" + context.function_name, Value=str(event["at_least_rows"]), Type="String")
+    except ssm.exceptions.ParameterAlreadyExists:
+        return {"action": "held", "reason": "nothing new"}
+    return {"action": "later", "reason": "a training run is under way"}
+"""
+
+
+def test_training_that_is_under_way_is_asked_for_again(
+    run: Run, names: WorkloadNames, deploy_function: Callable[..., str], queue: Callable[[], list[Any]]
+) -> None:
+    deploy_function(names.resource("retraining"), ASKED)
+    states = run("accepted", done=["prepared", "ingested"], rows=10)["states"]
+    asked = ["AskForTraining", "HasAnswer"]
+    assert states == [*BEFORE, *LOOKED, *asked, "WaitForTraining", *asked, "Decided"]
+    assert queue() == []
 
 
 @pytest.mark.parametrize("status", ["refused", "held"])

@@ -112,6 +112,11 @@ def acts() -> Mapping[str, list[Need]]:
         "read quarantined rows, with personal data": _reading(LIVE.processed_bucket, _LAYOUT.quarantine),
         "add a column to the feature store": [("sagemaker:UpdateFeatureGroup", FEATURES, {})],
         "read accepted data": _reading(LIVE.processed_bucket, _LAYOUT.accepted),
+        "read data sets": _reading(LIVE.processed_bucket, _LAYOUT.data_sets),
+        "publish a data set": [
+            ("s3:PutObject", _object(LIVE.processed_bucket, _LAYOUT.data_sets), {}),
+            *_encrypted("kms:GenerateDataKey", LIVE.processed_bucket),
+        ],
         "read captured traffic": _reading(LIVE.processed_bucket, f"{_LAYOUT.data_capture}{LIVE.prefix}/champion/"),
         "read models and reports of runs": _reading(LIVE.artifacts_bucket, _LAYOUT.runs),
         "start training": [("sagemaker:StartPipelineExecution", PIPELINE, {})],

@@ -33,6 +33,8 @@ def test_the_page_says_what_the_policies_do() -> None:
         ("read quarantined rows, with personal data", {DE}),
         ("add a column to the feature store", {DE}),
         ("read accepted data", {DE, DS}),
+        ("read data sets", {DS}),
+        ("publish a data set", set()),
         ("read captured traffic", {DS, MLE}),
         ("read models and reports of runs", {DS, MLE}),
         ("start training", {DS}),

@@ -101,3 +101,11 @@ def test_whether_a_model_may_be_in_no_network_is_undecided_while_the_variants_ar
 def test_a_model_that_captures_itself_still_stands_in_the_network() -> None:
     found = judge(IN_NO_NETWORK.then(CAPTURES_ITSELF).apply(VALID).values(), only=ISOLATION)
     assert {each.policy for each in found.violations} == {"sagemaker-model-in-vpc"}
+
+
+def test_a_model_that_sagemaker_captures_for_needs_no_way_out_of_its_own() -> None:
+    variants = [{"instanceType": "ml.m5.large", "modelName": "churn-1"}]
+    served = link("endpoint-config", "productionVariants", variants, ["model"])
+    change = drop("model", "enableNetworkIsolation").then(CAPTURES_ITSELF).then(served)
+    found = judge(change.apply(VALID).values(), only=ISOLATION)
+    assert {each.policy for each in found.violations} == {"sagemaker-model-network-isolation"}

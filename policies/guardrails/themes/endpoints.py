@@ -26,13 +26,28 @@ def must_be_isolated(model: Resource) -> bool:
 
     A model that nothing serves yet counts as one that can. Raises Undecided like `able`.
     """
-    serving = [
+    serving = _serving(model)
+    return not serving or any(bool(kind(each)["in_network"]) for each in serving)
+
+
+def captures_itself(model: Resource) -> bool:
+    """Whether a model's container writes captured traffic (CAPTURE_URI) that SageMaker does not capture for it.
+
+    Raises Undecided like `able`.
+    """
+    if model.prop("primaryContainer.environment.CAPTURE_URI").missing:
+        return False
+    return not any(bool(kind(each)["captures"]) for each in _serving(model))
+
+
+def _serving(model: Resource) -> list[str]:
+    """The kind of each variant that serves a model."""
+    return [
         each
         for group in (_PRODUCTION, "shadowProductionVariants[]")
         for config in model.attached(f"{group}.modelName", CONFIGURATION)
         for each in _kinds(config, group)
     ]
-    return not serving or any(bool(kind(each)["in_network"]) for each in serving)
 
 
 def _kinds(config: Resource, group: str = _PRODUCTION) -> list[str]:

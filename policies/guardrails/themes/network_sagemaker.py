@@ -9,7 +9,7 @@ from ..levels import EVERYWHERE, FROM_STAGING
 from ..remediation import Draft
 from ..resource import Resource
 from ..rule import Controls
-from .endpoints import CONFIGURATION, must_be_isolated
+from .endpoints import CONFIGURATION, captures_itself, must_be_isolated
 from .theme import NETWORK as THEME
 
 _SCHEDULE_JOB = "monitoringScheduleConfig.monitoringJobDefinition"
@@ -54,10 +54,8 @@ def sagemaker_model_network_isolation(model: Resource) -> Findings:
     "Deploy models with Amazon SageMaker Serverless Inference", feature exclusions). So is one that writes its own
     captured traffic (CAPTURE_URI), where SageMaker captures none: it reaches S3, from inside the VPC.
     """
-    if not model.prop("primaryContainer.environment.CAPTURE_URI").missing:
-        return
     found = model.prop("enableNetworkIsolation").must_be(True)
-    if found and must_be_isolated(model):
+    if found and must_be_isolated(model) and not captures_itself(model):
         yield from found
 
 

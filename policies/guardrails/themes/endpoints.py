@@ -35,7 +35,7 @@ def captures_itself(model: Resource) -> bool:
 
     Raises Undecided like `able`.
     """
-    if model.prop("primaryContainer.environment.CAPTURE_URI").missing:
+    if model.prop("primaryContainer.environment.CAPTURE_URI").value is None:
         return False
     return not any(bool(kind(each)["captures"]) for each in _serving(model))
 

@@ -69,7 +69,7 @@ def delivered(
         str | None, typer.Option(metavar="FINGERPRINT", help="Refuse where the stack has something else by now.")
     ] = None,
     variables: Annotated[
-        Path | None, typer.Option("--env", help="Write STAGED and TESTED for a shell, for an approval.")
+        Path | None, typer.Option("--env", help="Write STAGED, TESTED and IMAGES for a shell, for an approval.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -87,7 +87,7 @@ def delivered(
         ringing, _ = standing.alarms(on.workloads, on.client("cloudwatch"))
         served = [f"{name} serves {champion}" for name, champion in found.champions.items()]
         tested = f"{'; '.join(served) or 'nothing serves yet'}; {len(ringing)} alarms ring."
-        lines = {"STAGED": found.fingerprint, "TESTED": tested}
+        lines = {"STAGED": found.fingerprint, "TESTED": tested, "IMAGES": " ".join(found.digests)}
         variables.parent.mkdir(parents=True, exist_ok=True)
         variables.write_text("".join(f"export {key}={shlex.quote(value)}\n" for key, value in lines.items()))
     out.done(f"{stack} has {found.fingerprint}", {**asdict(found), "fingerprint": found.fingerprint})

@@ -20,6 +20,9 @@ def ship(
     key: Annotated[
         str | None, typer.Option(envvar="SIGNING_KEY", help="Sign with it, as cosign names it: awskms:///<ARN>.")
     ] = None,
+    approved: Annotated[
+        str | None, typer.Option(envvar="APPROVED_IMAGES", help="Refuse what is not among these: training=sha256:...")
+    ] = None,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
@@ -31,6 +34,8 @@ def ship(
     built = built or target.PROJECT / ".local" / "images"
     ecr, directory = on.client("ecr"), built / images.known(image)
     digest = shipping.digest(directory)
+    if approved is not None:
+        shipping.require_approved(image, digest, approved)
     out.confirm(f"Let {stack} use the {image} image {digest}, if its scan finds nothing grave?")
     reference = shipping.push(on.names, image, directory, ecr=ecr)
     out.say(f"pushed {reference}")

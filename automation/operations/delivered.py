@@ -34,6 +34,11 @@ class Delivered:
     champions: Mapping[str, str]
 
     @property
+    def digests(self) -> list[str]:
+        """Those of its images, as `training=sha256:...`: what a stack that is delivered after it is to get."""
+        return [f"{image}={uri.partition('@')[2]}" for image, uri in sorted(self.images.items())]
+
+    @property
     def fingerprint(self) -> str:
         """The revision, and a digest of all of it."""
         facts = json.dumps([self.revision, dict(self.images), dict(self.releases)], sort_keys=True)

@@ -40,6 +40,18 @@ def digest(directory: Path) -> str:
     return f"sha256:{hashlib.sha256(text).hexdigest()}"
 
 
+def require_approved(image: str, built: str, approved: str) -> None:
+    """RefusedError for a digest that is not the one approved of the image (`training=sha256:...`, blanks in between).
+
+    Hours may pass between an approval and what it is of, and the images lie where a newer run's builds write theirs.
+    """
+    if f"{image}={built}" not in approved.split():
+        raise RefusedError(
+            f"{image}: found {built}; approved: {approved or 'no image'}; what is to be shipped was replaced since the "
+            "approval, and nothing was pushed; start the delivery again"
+        )
+
+
 def push(names: Names, image: str, directory: Path, *, ecr: Any) -> str:
     """Push a built image unless it is there; returns its reference by digest."""
     repository, built = names.ground.resource(image), digest(directory)

@@ -33,6 +33,8 @@ IMAGES: Final = "images"
 PACKAGE: Final = "PACKAGE"
 #: What this stack had when it was deployed, as `automation delivered` says it: what is approved.
 STAGED: Final = "#{deployed.STAGED}"
+#: Digests of the images that this stack got, which production gets or none.
+SHIPPED: Final = "#{deployed.IMAGES}"
 
 
 class Builder(StrEnum):
@@ -113,7 +115,8 @@ def of_code(of: Delivered) -> list[Stage]:
     deployed = _build("deploy", of, of.names, inputs=(SOURCE, IMAGES), namespace="deployed")
     brief = _build("brief", of, of.production, order=2, namespace="brief")
     approved = _build("approved", of, of.names, {"APPROVED": STAGED})
-    production = _build("deploy-production", of, of.production, inputs=(SOURCE, IMAGES), order=2)
+    images = {"APPROVED_IMAGES": SHIPPED}
+    production = _build("deploy-production", of, of.production, images, inputs=(SOURCE, IMAGES), order=2)
     return [
         _source(of.settings, starts=True),
         Stage(name="Check", actions=[_build("check", of)]),

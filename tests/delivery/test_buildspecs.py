@@ -27,6 +27,7 @@ echo "${0#"$STUBS"/} $* [$AWS_PROFILE]" >> "$CALLS"
 if [[ "$*" = *"--env .local/delivery/env"* ]]; then
   mkdir -p .local/delivery
   echo "export STAGED='abc-1' TESTED='churn-staging-live serves churn-staging/3'" > .local/delivery/env
+  echo "export IMAGES='inference=sha256:1 training=sha256:2'" >> .local/delivery/env
 fi
 if [[ "$*" = *" brief "* ]]; then echo "Price: 1.00 USD a month."; fi
 if [ "$call" = "$FAILING" ]; then exit 3; fi
@@ -160,7 +161,8 @@ def test_a_build_is_the_role_of_delivery_only_after_what_the_repository_installs
 
 
 def test_an_approval_is_told_what_the_builds_export(tmp_path: Path) -> None:
-    staged = {"STAGED": "abc-1", "TESTED": "churn-staging-live serves churn-staging/3"}
+    images = "inference=sha256:1 training=sha256:2"
+    staged = {"IMAGES": images, "STAGED": "abc-1", "TESTED": "churn-staging-live serves churn-staging/3"}
     assert run("deploy", tmp_path / "deploy").built.exported == staged
     assert run("brief", tmp_path / "brief").built.exported == {"BRIEF": "Price: 1.00 USD a month."}
 

@@ -111,6 +111,26 @@ def test_a_revision_that_is_rejected_does_not_reach_prod(account: Account) -> No
 
 
 @pytest.mark.full
+def test_images_that_are_replaced_after_the_approval_do_not_reach_prod(account: Account) -> None:
+    """They lie where the builds of a newer run, which nobody has approved, write theirs."""
+    account.deliver("staging")
+    account.deliver("prod")
+
+    def replaces(_: str) -> tuple[bool, str]:
+        (images,) = (account.home / "builds").glob("*-images/.local/images")
+        manifest = images / "inference" / "manifest.json"
+        manifest.write_text(manifest.read_text().replace('"layers": []', '"layers": [{}]'))
+        return True, ""
+
+    ended = account.run(CODE, replaces)
+    assert ended.actions == EVERY
+    command = '.venv/bin/python -m automation ship inference --stack "$STACK" --yes'
+    assert account.told == stopped("Production/deploy-production", command, 1)
+    assert "was replaced since the approval" in ended.said[-1]
+    assert [call for call in account.calls if call.operation == "UpdateEndpoint" and "prod" in call.role] == []
+
+
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("behaviour", "command", "status", "said", "serves"),
     [

@@ -128,6 +128,7 @@ def test_an_image_that_is_shipped_makes_another_fingerprint(churn: Platform) -> 
     name = churn.names.image_parameter("training")
     ssm.put_parameter(Name=name, Value="registry/training@sha256:1", Type="String")
     assert fingerprint() != before
+    assert delivered.read(churn.names.ground, [], churn.clients).digests == ["training=sha256:1"]
     ssm.delete_parameter(Name=name)
     assert fingerprint() == before
 

@@ -102,6 +102,18 @@ def test_an_image_in_a_form_that_sagemaker_refuses_is_refused_here(tmp_path: Pat
         shipping.digest(tmp_path / "nowhere")
 
 
+def test_an_image_that_is_not_the_approved_one_of_its_name_is_refused() -> None:
+    approved = f"inference=sha256:{'1' * 64} training={DIGEST}"
+    shipping.require_approved("training", DIGEST, approved)
+    for image, built_, of in (
+        ("inference", DIGEST, approved),
+        ("training", "sha256:2", approved),
+        ("training", DIGEST, ""),
+    ):
+        with pytest.raises(RefusedError, match=rf"^{image}: found {built_}; approved: .*nothing was pushed"):
+            shipping.require_approved(image, built_, of)
+
+
 def test_an_image_is_pushed_as_it_is_under_a_tag_of_its_digest(registry: Registry, said: Path, tmp_path: Path) -> None:
     directory = built(tmp_path)
     registry.has_the_repository()

@@ -98,11 +98,13 @@ def test_a_change_of_code_does_not_start_a_pipeline_of_models() -> None:
 def test_a_deployment_is_given_its_stack_its_role_the_state_and_the_key_that_signs() -> None:
     of = delivered(production={"stack": "prod", "state_bucket": "example-prod-state"})
     roles = {"staging": "mlplatform-staging-delivery-deploy", "prod": "mlplatform-prod-delivery-deploy"}
-    for name, stack, bucket in (
-        ("deploy", "staging", "example-pulumi-state"),
-        ("deploy-production", "prod", "example-prod-state"),
+    approved = {"APPROVED_IMAGES": "#{deployed.IMAGES}"}
+    for name, stack, bucket, more in (
+        ("deploy", "staging", "example-pulumi-state", {}),
+        ("deploy-production", "prod", "example-prod-state", approved),
     ):
         assert variables(action(of_code(of), name)) == {
+            **more,
             "PULUMI_BACKEND_URL": f"s3://{bucket}",
             "REVISION": "#{source.CommitId}",
             "ROLE": f"arn:aws:iam::123456789012:role/mlplatform-admin/{stack}/{roles[stack]}",

@@ -18,6 +18,7 @@ SAMPLE = 200
 FLIP_SHARE = "flip_share"
 SMALL, DRAWS = 0.01, 4  # standard deviations that a number is moved by at most, and how often that is tried
 _SEED = 7
+TIMES = 3  # that the latency of a row is measured
 STEPS = 11  # values that a feature is tried with: ends and tenths of those it has
 
 
@@ -46,6 +47,12 @@ def run(
         *_small_changes(model, features, judge),
         _latency(model, sample, math.inf if max_latency_ms is None else max_latency_ms),
     )
+
+
+def _milliseconds(model: Model, row: NDArray[np.float32]) -> float:
+    start = time.perf_counter()
+    model.scores(row)
+    return (time.perf_counter() - start) * 1e3
 
 
 def _outputs_are_sound(model: Model, features: NDArray[np.float32], judge: Judge) -> ModelTest:
@@ -116,11 +123,8 @@ def _small_changes(model: Model, features: NDArray[np.float32], judge: Judge) ->
 
 
 def _latency(model: Model, sample: NDArray[np.float32], limit_ms: float) -> ModelTest:
-    taken: list[float] = []
-    for i in range(len(sample)):
-        start = time.perf_counter()
-        model.scores(sample[i : i + 1])
-        taken.append((time.perf_counter() - start) * 1e3)
+    """A row's latency is the least of some: what else the machine does is none of the model's."""
+    taken = [min(_milliseconds(model, sample[i : i + 1]) for _ in range(TIMES)) for i in range(len(sample))]
     p99 = float(np.percentile(taken, 99))
     found, allowed = f"{p99:.2f} ms", f"<= {limit_ms:g} ms"
     return ModelTest(

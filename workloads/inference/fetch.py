@@ -38,7 +38,7 @@ def fetch(
         archive.write_bytes(body)
         try:
             unpack(archive, settings.model_dir)
-        except (tarfile.TarError, EOFError, OSError) as error:
+        except (tarfile.TarError, OSError) as error:
             raise ModelError(f"{settings.model_uri}: found what cannot be unpacked ({error}); pack it anew") from error
 
 

@@ -214,7 +214,7 @@ def fetch(context: Context, region: str, uri: str, target: Path) -> None:
         raise StartError(f"Could not find model data at {uri}: {error.response['Error']['Message']}.") from error
     try:
         unpack(archive, target)
-    except (tarfile.TarError, EOFError) as error:
+    except tarfile.TarError as error:
         raise StartError(f"Failed to extract model data archive from {uri}: {error}.") from error
     finally:
         archive.unlink()

@@ -72,8 +72,10 @@ def evolve(evolution: Evolution, *, sagemaker: Any, sleep: Callable[[float], Non
 
     Given again it goes on where it stopped. DeploymentError where SageMaker does not do it.
     """
-    left = list(evolution.additions.items())
-    _settled(evolution.group, sagemaker, sleep)
+    there = _definitions(
+        _settled(evolution.group, sagemaker, sleep)
+    )  # an update that was under way may have added some
+    left = [(name, kind) for name, kind in evolution.additions.items() if name not in there]
     while left:
         some, left = left[:AT_ONCE], left[AT_ONCE:]
         sagemaker.update_feature_group(

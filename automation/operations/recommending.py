@@ -59,7 +59,7 @@ def measure(
     if before and before[0]["Status"] in {*_UNDER_WAY, _DONE}:
         job = before[0]["JobName"]
     else:
-        job = f"{stem}-{len(before) + 1}"
+        job = f"{stem}-{int(before[0]['JobName'].rpartition('-')[2]) + 1 if before else 1}"
         content = {"SamplePayloadUrl": payload, "SupportedContentTypes": ["text/csv"]}
         container = {
             "Domain": "MACHINE_LEARNING",
@@ -89,7 +89,7 @@ def _stem(names: WorkloadNames, arn: str, payload: str) -> str:
 
 
 def _jobs(stem: str, sagemaker: Any) -> Sequence[Mapping[str, Any]]:
-    """The newest first."""
+    """The newest first; AWS lists no more than a page of them."""
     return sagemaker.list_inference_recommendations_jobs(
         NameContains=stem, SortBy="CreationTime", SortOrder="Descending"
     )["InferenceRecommendationsJobs"]

@@ -177,6 +177,17 @@ def test_an_update_under_way_is_waited_for_before_and_after() -> None:
     assert sagemaker.evolves("a") == [5.0, 5.0]
 
 
+def test_what_an_update_under_way_adds_is_not_added_again() -> None:
+    sagemaker = SageMaker()
+    sagemaker.describes("id", update="InProgress")
+    sagemaker.describes("id", "a")
+    sagemaker.adds("b")
+    sagemaker.describes("id", "a", "b")
+    assert sagemaker.evolves("a", "b") == [5.0]
+    sagemaker.describes("id", "a", "b")
+    assert sagemaker.evolves("a", "b") == []
+
+
 def test_more_than_100_columns_are_added_in_several_updates() -> None:
     columns = [f"c{number}" for number in range(205)]
     sagemaker = SageMaker()

@@ -147,10 +147,11 @@ def test_a_job_that_has_begun_before_is_not_begun_again(client: Any, answers: St
     assert measured(client) == (RESULT, [], [])
 
 
-def test_after_a_failure_the_same_begins_anew(client: Any, answers: Stubber) -> None:
-    listed(answers, job(1, "FAILED"))
-    begun(answers, 2)
-    seen(answers, 2, "FAILED", FailureReason="no capacity")
+@pytest.mark.parametrize("before", [1, 12])  # AWS lists ten
+def test_after_failures_the_same_begins_anew(client: Any, answers: Stubber, before: int) -> None:
+    listed(answers, *(job(number, "FAILED") for number in range(before, max(before - 10, 0), -1)))
+    begun(answers, before + 1)
+    seen(answers, before + 1, "FAILED", FailureReason="no capacity")
     with pytest.raises(DeploymentError) as error:
         measured(client)
-    assert str(error.value) == f"job {STEM}-2 is FAILED: no capacity; once that is mended run the same again"
+    assert str(error.value) == f"job {STEM}-{before + 1} is FAILED: no capacity; once that is mended run the same again"

@@ -11,12 +11,13 @@ import pulumi
 import pulumi_aws as aws
 
 from components.serving.measured import Measured, dimensions, measured
+from components.serving.watch import REQUESTS
 from contracts.names import EndpointNames
 from settings import Autoscaling
 
 Side = Literal["out", "in"]
 #: Instances, by bound in the metric's unit; the first bound is the alarm's.
-Bounds = Sequence[tuple[float, int]]
+Bounds = Sequence[tuple[int, int]]
 _Adjustment = aws.appautoscaling.PolicyStepScalingPolicyConfigurationStepAdjustmentArgs
 _BESIDE: Final = {"out": "GreaterThanThreshold", "in": "LessThanThreshold"}
 
@@ -24,7 +25,7 @@ _BESIDE: Final = {"out": "GreaterThanThreshold", "in": "LessThanThreshold"}
 def adjustments(bounds: Bounds, side: Side) -> list[_Adjustment]:
     """Steps as distances from the alarm's threshold (Application Auto Scaling user guide, "Step adjustments")."""
     start = bounds[0][0]
-    edges = [f"{bound - start:g}" for bound, _ in bounds]
+    edges = [str(bound - start) for bound, _ in bounds]
     ends = itertools.zip_longest(edges, edges[1:])
     if side == "out":
         return [
@@ -127,7 +128,8 @@ def _alarm(
         period=60,
         evaluation_periods=side.minutes,
         datapoints_to_alarm=side.minutes,
-        treat_missing_data="missing",
+        # SageMaker publishes nothing of requests that do not come (developer guide, "Edit a scaling policy").
+        treat_missing_data="breaching" if side.side == "in" and read.namespace == REQUESTS else "missing",
         actions_enabled=True,
         alarm_actions=[policy.arn],
         opts=pulumi.ResourceOptions(parent=opts.parent),

@@ -135,6 +135,28 @@ def test_steps_are_distances_from_the_bound_at_which_their_alarm_goes_off() -> N
     assert (low["comparisonOperator"], low["threshold"], low["evaluationPeriods"]) == ("LessThanThreshold", 120, 15)
 
 
+@pytest.mark.parametrize(
+    ("metric", "missing"),
+    [
+        ("invocations_per_instance", {"out": "missing", "in": "breaching"}),
+        ("latency_ms", {"out": "missing", "in": "breaching"}),
+        ("cpu_percent", {"out": "missing", "in": "missing"}),
+    ],
+)
+def test_without_requests_there_is_no_metric_of_them_and_instances_go_all_the_same(
+    metric: str, missing: dict[str, str]
+) -> None:
+    steps = {"metric": metric, "scale_out": ({"above": 60, "add": 1},), "scale_in": ({"below": 30, "remove": 1},)}
+    deployed = serving(autoscaling={"steps": steps})
+    found = {side: deployed.one(f"serving-champion-step-{side}-alarm").inputs["treatMissingData"] for side in missing}
+    assert found == missing
+
+
+def test_bounds_keep_all_their_digits() -> None:
+    near, far = adjustments([(1_000_000, 1), (2_234_567, 3)], "out")
+    assert (near.metric_interval_upper_bound, far.metric_interval_lower_bound) == ("1234567", "1234567")
+
+
 def test_one_step_has_no_end() -> None:
     (only,) = adjustments([(100, 2)], "out")
     assert (only.metric_interval_lower_bound, only.metric_interval_upper_bound) == ("0", None)

@@ -45,12 +45,12 @@ def main(options: argparse.Namespace) -> job.Outcome:
     s3, contract, sha256 = boto3.client("s3"), read_contract(options.contract), options.object_sha256
     bucket = Location.parse(options.processed).bucket
     place = Place(bucket=bucket, workload=options.workload, recipe=options.recipe)
-    if options.command == "features":
-        runtime = boto3.client("sagemaker-featurestore-runtime")
-        written = features.take(s3, runtime, contract, sha256, place, group=options.feature_group)
-        return job.Outcome(message=f"{written} records in {options.feature_group}", fields={"records": written})
     volume = job.root() / "processing"  # that of a processing job; elsewhere there is none
     with tempfile.TemporaryDirectory(dir=volume if volume.is_dir() else None) as scratch:
+        if options.command == "features":
+            runtime, group = boto3.client("sagemaker-featurestore-runtime"), options.feature_group
+            written = features.take(s3, runtime, contract, sha256, place, group=group, scratch=Path(scratch))
+            return job.Outcome(message=f"{written} records in {group}", fields={"records": written})
         made = data_sets.prepare(
             s3,
             contract,

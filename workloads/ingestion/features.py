@@ -8,7 +8,6 @@ and more than once; of two with the same event time it keeps the one that was wr
 from __future__ import annotations
 
 import random
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -38,17 +37,17 @@ _LATER = frozenset({"InternalFailure", "ServiceUnavailable", "ThrottlingExceptio
 Record = list[dict[str, str]]
 
 
-def take(s3: Any, runtime: Any, contract: Contract, sha256: str, place: Place, *, group: str) -> int:
+def take(s3: Any, runtime: Any, contract: Contract, sha256: str, place: Place, *, group: str, scratch: Path) -> int:
     """Write the rows of an accepted object to the feature group, unless they are there; how many were written.
 
-    `runtime` is a boto3 client of sagemaker-featurestore-runtime. Raises what `ingest` raises.
+    `runtime` is a boto3 client of sagemaker-featurestore-runtime, `scratch` a directory with room for the object.
+    Raises what `ingest` raises.
     """
     if objects.exists(s3, place.bucket, place.ingested(sha256)):
         return 0
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory, "accepted.parquet")
-        download(s3, Location.parse(place.accepted) / f"{sha256}.parquet", path)
-        written = ingest(runtime, group, contract, path)
+    path = scratch / f"{sha256}.parquet"
+    download(s3, Location.parse(place.accepted) / path.name, path)
+    written = ingest(runtime, group, contract, path)
     put_json(s3, place.bucket, place.ingested(sha256), {"feature_group": group, "records": written})
     return written
 
@@ -58,8 +57,7 @@ def ingest(
 ) -> int:
     """Write all rows of an accepted file to the feature group; returns their number.
 
-    Raises UserError for a record that the group cannot
-    take, PlatformError where AWS did not take one within TRIES.
+    Raises UserError for a record that the group cannot take, PlatformError where AWS did not take one within TRIES.
     """
     written, batches = 0, _batches(path, contract)
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -64,7 +64,7 @@ def machine(lake: Lake, delivered: tuple[str, str], store: Store, **validation: 
     status = verdict.duplicate_of or verdict.status
     if status is Status.ACCEPTED:
         lake.prepare(verdict.object_sha256)
-        take(lake.s3, store, UNHELD, verdict.object_sha256, PLACE, group=GROUP)
+        take(lake.s3, store, UNHELD, verdict.object_sha256, PLACE, group=GROUP, scratch=lake.directory)
     return status
 
 

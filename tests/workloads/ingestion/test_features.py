@@ -142,11 +142,11 @@ def test_the_rows_of_an_object_are_written_once_and_wholly_after_a_try_that_was_
     monkeypatch.setattr("workloads.ingestion.features.FIRST_WAIT_SECONDS", 0)
     monkeypatch.setattr("workloads.ingestion.features.TRIES", 2)
     with pytest.raises(PlatformError):
-        take(lake.s3, broken, UNHELD, sha256, PLACE, group=GROUP)
+        take(lake.s3, broken, UNHELD, sha256, PLACE, group=GROUP, scratch=lake.directory)
     assert lake.keys(LAYOUT.ingested) == []
     whole = Store()
-    assert take(lake.s3, whole, UNHELD, sha256, PLACE, group=GROUP) == 60
+    assert take(lake.s3, whole, UNHELD, sha256, PLACE, group=GROUP, scratch=lake.directory) == 60
     assert whole.taken == {f"C{i:04d}": 1 for i in range(60)}
     assert lake.json(f"{LAYOUT.ingested}0a/{sha256}.json") == {"feature_group": GROUP, "records": 60}
-    assert take(lake.s3, whole, UNHELD, sha256, PLACE, group=GROUP) == 0
+    assert take(lake.s3, whole, UNHELD, sha256, PLACE, group=GROUP, scratch=lake.directory) == 0
     assert sum(whole.taken.values()) == 60

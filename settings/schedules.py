@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
 
+from contracts.cron import CronError, parse
 from settings.faults import Fault, SectionError, repeated
 from settings.section import Section
 
@@ -71,8 +72,18 @@ class Schedule(Section):
         yield from repeated("weekdays", self.weekdays)
         if self.once and not _is_moment(self.once):
             yield Fault("once", self.once, "a day and time of the calendar", "correct it")
+        if self.cron:
+            yield from cron_faults("cron", self.cron)
         if self.minimum > self.maximum:
             yield Fault("minimum", self.minimum, f"at most the maximum ({self.maximum})", "exchange them")
+
+
+def cron_faults(path: str, expression: str) -> Iterator[Fault]:
+    """A fault for fields that AWS would refuse with the first deployment."""
+    try:
+        parse(expression)
+    except CronError as error:
+        yield Fault(path, error.found, error.allowed, "correct it")
 
 
 def _is_moment(text: str) -> bool:

@@ -10,6 +10,7 @@ from pydantic import Field
 from contracts.prices import told as usd
 from settings.endpoints.common import AnyKind
 from settings.faults import Fault
+from settings.schedules import cron_faults
 from settings.section import Section, TransformInstance, told
 
 #: MaxPayloadInMB times MaxConcurrentTransforms (SageMaker API reference, CreateTransformJob, read 2026-11-29).
@@ -82,7 +83,9 @@ class Batch(AnyKind):
         if self.concurrent_per_instance > most:
             allowed = f"at most {most} with payload_mb {self.payload_mb}"
             yield Fault("concurrent_per_instance", self.concurrent_per_instance, allowed, "lower one of the two")
-        fields = self.schedule.removeprefix("cron(").removesuffix(")").split()
-        if self.schedule.startswith("cron(") and [fields[2], fields[4]].count("?") != 1:
-            allowed = "`?` for the day of the month or for the day of the week, and for one of them"
-            yield Fault("schedule", self.schedule, allowed, "write it as in cron(0 3 * * ? *)")
+        if self.schedule.startswith("cron("):
+            fields = self.schedule.removeprefix("cron(").removesuffix(")")
+            if [fields.split()[2], fields.split()[4]].count("?") != 1:
+                allowed = "`?` for the day of the month or for the day of the week, and for one of them"
+                yield Fault("schedule", self.schedule, allowed, "write it as in cron(0 3 * * ? *)")
+            yield from cron_faults("schedule", fields)

@@ -172,6 +172,10 @@ def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> N
             'autoscaling.schedules[0].cron: found "0 22 * * *"; allowed: text like 0 8 ? * 2#1 *; choose such a value',
         ),
         (
+            {"autoscaling": {"schedules": [{"cron": "0 8,25 ? * 2#1 *", "minimum": 1, "maximum": 2}]}},
+            'autoscaling.schedules[0].cron: found "25"; allowed: hours from 0 to 23, ranges and steps; correct it',
+        ),
+        (
             {"autoscaling": {"schedules": [{"once": "2027-02-30T08:00", "minimum": 1, "maximum": 2}]}},
             'autoscaling.schedules[0].once: found "2027-02-30T08:00"; allowed: a day and time of the calendar; '
             "correct it",
@@ -348,7 +352,7 @@ def test_a_batch_endpoint_scores_once_a_night_and_a_missing_run_is_noticed() -> 
     )
 
 
-@pytest.mark.parametrize("schedule", ["cron(30 5 ? * MON-FRI *)", "rate(6 hours)", "rate(1 day)"])
+@pytest.mark.parametrize("schedule", ["cron(30 5 ? * MON-FRI *)", "cron(0 3 L * ? *)", "rate(6 hours)", "rate(1 day)"])
 def test_schedules_of_a_batch_endpoint(schedule: str) -> None:
     found = load(workloads=live(kind="batch", schedule=schedule, payload_mb=20, concurrent_per_instance=5))
     assert isinstance(found.workloads["churn"].endpoints["live"], Batch)
@@ -366,6 +370,10 @@ def test_schedules_of_a_batch_endpoint(schedule: str) -> None:
             {"schedule": "cron(0 3 * * * *)"},
             'schedule: found "cron(0 3 * * * *)"; allowed: `?` for the day of the month or for the day of the week, '
             "and for one of them; write it as in cron(0 3 * * ? *)",
+        ),
+        (
+            {"schedule": "cron(99 3 * * ? *)"},
+            'schedule: found "99"; allowed: minutes from 0 to 59, ranges and steps; correct it',
         ),
         (
             {"payload_mb": 21, "concurrent_per_instance": 5},

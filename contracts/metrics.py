@@ -23,7 +23,9 @@ class Metric:
     ends: tuple[str, ...] = ("min", "max")
 
 
-_LATENCY: Final = Metric(meaning="p99 of a single prediction in milliseconds, of each row the least of three", high=math.inf, ends=("max",))
+_LATENCY: Final = Metric(
+    meaning="p99 of a single prediction in milliseconds, of each row the least of three", high=math.inf, ends=("max",)
+)
 _FLIP_SHARE: Final = Metric(
     meaning="share of the test rows whose decision is another one after a small change: every number moved by up to "
     "1 % of its standard deviation, the worst of four draws",

@@ -6,6 +6,7 @@ What is allowed is read from the JSON schema of the settings, so that a message 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +23,7 @@ _WORDS: Final[tuple[tuple[tuple[str, ...], Callable[[Schema], str]], ...]] = (
     (("enum",), lambda s: ", ".join(str(value) for value in s["enum"])),
     (("minimum", "maximum"), lambda s: f"{s['minimum']} to {s['maximum']}"),
     (("exclusiveMinimum", "maximum"), lambda s: f"above {s['exclusiveMinimum']}, at most {s['maximum']}"),
+    (("exclusiveMinimum",), lambda s: f"a number above {s['exclusiveMinimum']}"),
     (("examples",), lambda s: f"text like {s['examples'][0]}"),
     (("pattern", "maxLength"), lambda s: f"up to {s['maxLength']} {TAG_CHARACTERS}"),
     (("maxProperties",), lambda s: f"at most {s['maxProperties']} entries"),
@@ -34,6 +36,19 @@ _TYPES: Final[Mapping[str, str]] = {
     "object": "a mapping",
     "string": "text",
 }
+
+
+#: What the engine makes of a bare 2027-01-01 in a stack file, which YAML reads as a moment (Go's time.Time.String).
+_MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) [+-]\d{4} \S+")
+
+
+def in_quotes(found: str) -> str | None:
+    """What to do about a text that was written as a date without quotes; None for any other text."""
+    if moment := _MOMENT.fullmatch(found):
+        day, time = moment.groups()
+        written = day if time == "00:00:00" else f"{day}T{time}"
+        return f"YAML reads a bare date so: write it in quotes, as in {json.dumps(written)}"
+    return None
 
 
 class Fault(NamedTuple):
@@ -162,6 +177,8 @@ def _advice(kind: str, found: object, schema: Schema) -> str:
         return f"write it in quotes, as in {json.dumps(schema.get('examples', [json.dumps(found)])[0])}"
     if kind in {"int_type", "float_type", "bool_type"} and isinstance(found, str) and _is_plain(found):
         return "write it without quotes"
+    if isinstance(found, str) and (advice := in_quotes(found)):
+        return advice
     default = schema.get("default")
     plain = isinstance(default, bool | int | float | str)
     return "choose such a value" + (f", or remove the key for the default {json.dumps(default)}" if plain else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,4 +40,15 @@ def _mapping(found: Any, where: str) -> Mapping[str, Any]:
 
 def _text(value: Any) -> str:
     """As the engine hands a value over: what is no text as JSON."""
-    return value if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, str | date):
+        return value if isinstance(value, str) else moment(value)
+    return json.dumps(value, default=moment)
+
+
+def moment(value: object) -> str:
+    """A date that YAML has read, as the engine writes it (Go's time.Time.String). Raises TypeError for all else."""
+    if not isinstance(value, date):
+        raise TypeError(f"{type(value).__name__} is nothing that a config can have")
+    at = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return f"{at:%Y-%m-%d %H:%M:%S} +0000 UTC"

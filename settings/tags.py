@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from settings.faults import MAX_TAG_NAME, Fault
+from settings.faults import MAX_TAG_NAME, Fault, in_quotes
 
 TagName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_ .:/=+@-]+$", max_length=MAX_TAG_NAME)]
 TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9_ .:/=+@-]*$", max_length=256)]
@@ -41,6 +41,8 @@ def tag_faults(tags: Mapping[str, str], path: str = "tags") -> Iterator[Fault]:
             yield Fault(
                 f"{path}.{name}", value, f"names that do not begin with {_RESERVED}", "rename it: AWS owns these"
             )
+        if advice := in_quotes(value):
+            yield Fault(f"{path}.{name}", value, "text", advice)
         if value.lower().startswith(_RESERVED):
             advice = "choose another value: AWS owns these"
             yield Fault(f"{path}.{name}", value, f"values that do not begin with {_RESERVED}", advice)

@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from local.runtime.errors import ConfigError
+from settings.files import moment
 
 _STACK_FILE_KEYS = {"config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment"}
 
@@ -158,9 +160,9 @@ def _is_integer(value: Any) -> bool:
 
 def text(value: Any) -> str:
     """A value as the CLI hands it to the program: objects and lists as JSON."""
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    if isinstance(value, str | date):
+        return value if isinstance(value, str) else moment(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=moment)
 
 
 def _qualified(key: Any, project: str) -> str:

@@ -35,6 +35,29 @@ def test_faults_are_those_of_the_running_program(tmp_path: Path, capsys: pytest.
     assert main(["check", str(good)]) == 0
 
 
+def test_a_date_without_quotes_is_told_as_one_key_by_key(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.qa.yaml"
+    path.write_text(
+        "config:\n  ml-platform:stack: qa\n  ml-platform:tags: {Expires: 2027-01-01, Since: '2026-01-01'}\n"
+        "  ml-platform:workloads: {churn: {contract: contracts/churn.yaml, endpoints: {live: {kind: realtime, "
+        "autoscaling: {schedules: [{once: 2027-11-26T08:00:00+01:00, minimum: 1, maximum: 2}]}}}}}\n"
+    )
+    with pytest.raises(pulumi.RunError) as caught:
+        check(path)
+    assert str(caught.value).splitlines()[1:] == [
+        "  ml-platform:workloads.churn.endpoints.live.autoscaling.schedules[0].once: "
+        'found "2027-11-26 07:00:00 +0000 UTC"; allowed: text like 2027-11-26T08:00; '
+        'YAML reads a bare date so: write it in quotes, as in "2027-11-26T07:00:00"',
+    ]
+    path.write_text(path.read_text().replace("2027-11-26T08:00:00+01:00", "2027-11-26T08:00"))
+    with pytest.raises(pulumi.RunError) as caught:
+        check(path)
+    assert str(caught.value).splitlines()[1:] == [
+        '  ml-platform:tags.Expires: found "2027-01-01 00:00:00 +0000 UTC"; allowed: text; '
+        'YAML reads a bare date so: write it in quotes, as in "2027-01-01"',
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -19,6 +19,10 @@ KEYS = (
     ("section", "line"),
     [
         (
+            {"cost": {"monthly_limit_usd": 0}},
+            "cost.monthly_limit_usd: found 0; allowed: a number above 0; choose such a value",
+        ),
+        (
             {"access": {"permissions_boundary": "boundary"}},
             'access.permissions_boundary: found "boundary"; '
             "allowed: text like arn:aws:iam::123456789012:policy/boundary; choose such a value",

@@ -68,6 +68,15 @@ def test_objects_and_lists_are_compact_json_with_sorted_keys(directory: Path) ->
     assert found["shop:zones"] == '["a","b"]'
 
 
+def test_a_date_is_the_text_that_the_engine_makes_of_it(directory: Path) -> None:
+    (directory / "Pulumi.dev.yaml").write_text(
+        "config: {owner: ann, since: 2027-01-01, network: {a: 2027-01-01T08:30:00+02:00}}"
+    )
+    found = config(directory)
+    assert found["shop:since"] == "2027-01-01 00:00:00 +0000 UTC"
+    assert found["shop:network"] == '{"a":"2027-01-01 06:30:00 +0000 UTC"}'
+
+
 def test_an_unknown_stack_is_refused_with_the_stacks_there_are(directory: Path) -> None:
     (directory / "Pulumi.prod.yaml").touch()
     assert stack_names(load_project(directory)) == ["dev", "prod"]

@@ -48,8 +48,8 @@ _WORKLOAD: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _ENDPOINT: Final = re.compile(r"[a-z][a-z0-9]*")
 #: No endpoint may be called so: names of its workload begin with these words, and its own would be among them.
 RESERVED_ENDPOINTS: Final = frozenset({
-    "dead", "evaluation", "feature", "features", "ingestion", "package", "pipeline", "processing", "quality",
-    "retraining", "schedule", "training", "tuning", "validation",
+    "dead", "evaluation", "feature", "features", "ingestion", "package", "pipeline", "preparation", "processing",
+    "quality", "retraining", "schedule", "training", "tuning", "validation",
 })  # fmt: skip
 
 

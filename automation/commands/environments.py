@@ -70,10 +70,9 @@ def new_stack(
             raise
     for key in environments.to_look_at(stack, template, project):
         out.say(f"{path.name}: {key} is {template}'s; set this stack's own")
-    way = (
-        f"`python -m automation up --stack {stack}` deploys it" if made else f"then `{_init(stack, secrets_provider)}`"
-    )
-    way += "" if made else f"; {workspace.NO_CLI}"
+    way = f"`python -m automation up --stack {stack}` deploys it"
+    if not made:
+        way = f"install the Pulumi CLI ({workspace.CLI}), which is not on PATH; then `{_init(stack, secrets_provider)}`"
     out.done(f"{path.name} is written; {way}", {"file": path.name, "in_backend": made})
 
 

@@ -89,13 +89,18 @@ class Target:
 
     def workload(self, name: str | None) -> WorkloadNames:
         """The names of a workload; without a name, of the only one."""
-        return self.names.of_workload(_one("--workload", name, sorted(self._workloads)))
+        chosen = self._workload(name)
+        return self.names.of_workload(chosen)
 
     def endpoint(self, workload: str | None, name: str | None) -> EndpointNames:
         """The names of an endpoint; without a name, of the only one of its workload."""
-        names = self.workload(workload)
-        endpoints = self._workloads[names.workload].get("endpoints") or {}
-        return names.of_endpoint(_one("--endpoint", name, sorted(endpoints)))
+        of = self._workload(workload)
+        chosen = _one("--endpoint", name, sorted(self._workloads[of].get("endpoints") or {}))
+        return self.names.of_workload(of).of_endpoint(chosen)
+
+    def _workload(self, name: str | None) -> str:
+        """By the file alone: who has no credentials yet is told of a wrong name too."""
+        return _one("--workload", name, sorted(self._workloads))
 
     def stopped(self, names: EndpointNames) -> bool:
         """Whether the config stops the endpoint."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from contracts import partitions
 _PROVIDER: Final = re.compile(r"default|passphrase|(awskms|azurekeyvault|gcpkms|hashivault)://\S+")
 #: `[<project>/]<environment>[@<version>]` (Pulumi docs, "ESC").
 _ENVIRONMENT: Final = re.compile(r"[\w.-]+(/[\w.-]+)?(@[\w.-]+)?")
-_ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/\S+")
+_ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 #: Backends that keep no ESC environments: buckets and directories (Pulumi docs, "Using a DIY backend").
 _OWN: Final = ("s3://", "gs://", "azblob://", "file://")
 _DELIVERY: Final = "ml-platform:delivery"
@@ -34,16 +34,17 @@ class Place:
     environments: tuple[str, ...] = ()
 
     def of(self, content: Mapping[str, Any]) -> dict[str, Any]:
-        """A template's file with this place, its keys in the order of the CLI. RefusedError for what cannot be one."""
+        """A template's file with this place, its keys in the order of the CLI. RefusedError for all that is wrong."""
         config = dict(content.get("config") or {})
+        environments = [*self.environments] or content.get("environment")
+        if faults := [*self._faults(self.backend or config.get(BACKEND) or "", environments)]:
+            raise RefusedError("\n".join(faults))
         if self.region:
-            config["aws:region"] = self._checked(self.region)
+            config["aws:region"] = self.region
         if self.backend:
             config |= {BACKEND: self.backend, **self._delivery(config)}
         if self.role:
-            config |= {"aws:assumeRoles": [{"roleArn": self.role}], "aws:allowedAccountIds": [self._account(self.role)]}
-        environments = [*self.environments] or content.get("environment")
-        self._refuse(config.get(BACKEND) or "", environments)
+            config |= {"aws:assumeRoles": [{"roleArn": self.role}], "aws:allowedAccountIds": [self.role.split(":")[4]]}
         named = self.secrets_provider and self.secrets_provider != "default"
         rest = {key: value for key, value in content.items() if key not in (*SECRETS, "config", "environment")}
         return {
@@ -60,29 +61,23 @@ class Place:
             return {}
         return {_DELIVERY: {**found, "state_bucket": bucket}}
 
-    def _checked(self, region: str) -> str:
-        try:
-            partitions.of(region)
-        except partitions.RegionError as error:
-            raise RefusedError(f"--{error}") from error
-        return region
-
-    def _account(self, role: str) -> str:
-        found = _ROLE.fullmatch(role)
-        if not found:
+    def _faults(self, backend: str, environments: Any) -> Iterator[str]:
+        if self.region:
+            try:
+                partitions.of(self.region)
+            except partitions.RegionError as error:
+                yield f"--{error}"
+        if self.role and not _ROLE.fullmatch(self.role):
             allowed = "the ARN of a role, such as arn:aws:iam::210987654321:role/deployer"
-            raise RefusedError(f"--role: found {role!r}; allowed: {allowed}")
-        return found[1]
-
-    def _refuse(self, backend: str, environments: Any) -> None:
+            yield f"--role: found {self.role!r}; allowed: {allowed}"
         if self.secrets_provider and not _PROVIDER.fullmatch(self.secrets_provider):
             allowed = "awskms://alias/<key>?region=<region> or a key of another cloud, passphrase, default"
-            raise RefusedError(f"--secrets-provider: found {self.secrets_provider!r}; allowed: {allowed}")
+            yield f"--secrets-provider: found {self.secrets_provider!r}; allowed: {allowed}"
         for name in self.environments:
             if not _ENVIRONMENT.fullmatch(name):
-                raise RefusedError(f"--environment: found {name!r}; allowed: <project>/<environment> of Pulumi ESC")
+                yield f"--environment: found {name!r}; allowed: <project>/<environment> of Pulumi ESC"
         if environments and backend.startswith(_OWN):
-            raise RefusedError(
+            yield (
                 f"--environment: found {environments} with backend {backend}, which keeps no environments of Pulumi "
                 "ESC; allowed: with Pulumi Cloud (--backend https://api.pulumi.com)"
             )

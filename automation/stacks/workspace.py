@@ -14,9 +14,8 @@ from automation.operations.errors import RefusedError
 from automation.stacks.causes import cause
 
 PROJECT: Final = Path(__file__).parents[2]
-NO_CLI: Final = (
-    "the Pulumi CLI is not on PATH; install it (https://www.pulumi.com/docs/install/), then give the same command"
-)
+CLI: Final = "https://www.pulumi.com/docs/install/"
+NO_CLI: Final = f"the Pulumi CLI is not on PATH; install it ({CLI}), then give the same command"
 #: The program asks for these where a stack is protected (components/ground/judged.py): it cannot see the flags.
 PACK, LEVELS = "PULUMI_OPTION_POLICY_PACK", "PULUMI_OPTION_POLICY_PACK_CONFIG"
 #: Key of a stack's file, and the CLI's variable: where its state is.

@@ -60,15 +60,14 @@ def test_without_a_cli_the_file_is_written_and_the_rest_is_said(
     monkeypatch.setenv("PATH", "/nowhere")
     code, out, _ = run("new-stack", "--stack", "qa", "--yes")
     assert code == 0
-    assert out.startswith(
-        "Pulumi.qa.yaml is written; then `pulumi stack init qa --no-select`; the Pulumi CLI is not on "
-    )
+    no_cli = "install the Pulumi CLI (https://www.pulumi.com/docs/install/), which is not on PATH; "
+    assert out == f"Pulumi.qa.yaml is written; {no_cli}then `pulumi stack init qa --no-select`"
     assert (engine.project / "Pulumi.qa.yaml").is_file()
     place = ("--backend", "s3://states", "--secrets-provider", "awskms://alias/state?region=eu-west-1")
     code, out, _ = run("new-stack", "--stack", "dev", *place, "--yes")
-    assert out.startswith(
-        "Pulumi.dev.yaml is written; then `PULUMI_BACKEND_URL=s3://states pulumi stack init dev --no-select "
-        "--secrets-provider 'awskms://alias/state?region=eu-west-1'`; the Pulumi CLI is not on "
+    assert out == (
+        f"Pulumi.dev.yaml is written; {no_cli}then `PULUMI_BACKEND_URL=s3://states pulumi stack init dev --no-select "
+        "--secrets-provider 'awskms://alias/state?region=eu-west-1'`"
     )
 
 

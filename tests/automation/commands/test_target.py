@@ -153,6 +153,10 @@ def test_nobody_is_told_how_to_become_somebody(tmp_path: Path, monkeypatch: pyte
 
     found = read(tmp_path, "config: {'aws:region': eu-west-1}")
     monkeypatch.setattr(found.client("sts"), "get_caller_identity", nobody)
+    with pytest.raises(RefusedError, match=r"--endpoint: found 'nope'; allowed: live"):  # told by the file alone
+        found.endpoint("churn", "nope")
+    with pytest.raises(RefusedError, match=r"--workload: found 'nope'; allowed: churn"):
+        found.workload("nope")
     with pytest.raises(AccessError, match=r"credentials: log in, or name a profile by AWS_PROFILE or as aws:profile "):
         _ = found.caller
 

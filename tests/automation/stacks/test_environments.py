@@ -186,6 +186,15 @@ def test_the_bucket_that_roles_of_delivery_read_goes_with_the_backend(engine: En
             "--secrets-provider: found 'kms'; allowed: awskms://alias/<key>?region=<region> or a key of another "
             "cloud, passphrase, default",
         ),
+        (
+            Place(region="moon-1", role="arn:aws:iam::12:role/x", secrets_provider="kms", environments=("a b",)),
+            "--region: found 'moon-1'; allowed: a region of AWS, such as eu-west-1; correct its name\n"
+            "--role: found 'arn:aws:iam::12:role/x'; allowed: the ARN of a role, such as "
+            "arn:aws:iam::210987654321:role/deployer\n"
+            "--secrets-provider: found 'kms'; allowed: awskms://alias/<key>?region=<region> or a key of another "
+            "cloud, passphrase, default\n"
+            "--environment: found 'a b'; allowed: <project>/<environment> of Pulumi ESC",
+        ),
         (Place(environments=("a b",)), "--environment: found 'a b'; allowed: <project>/<environment> of Pulumi ESC"),
         (
             Place(environments=("ml/qa",), backend="s3://states"),

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from contracts.prices import told as usd
 from settings.faults import Fault, repeated
+from settings.keys import KeyArn
 from settings.notifications import Email
 from settings.section import Section, told
 
@@ -125,3 +126,6 @@ class DeployedBy(Section):
     """Its account; by default this stack's."""
     region: Region | None = None
     """Its region; by default this stack's."""
+    models_key: KeyArn | None = None
+    """The key of its artifacts bucket (`aws kms describe-key --key-id alias/mlplatform-<stack>-models`). Where it is
+    named there is a role that registers here what that stack approved, which the pipeline of its models needs."""

@@ -12,7 +12,7 @@ RoleArn = Annotated[
     str,
     Field(
         pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/([\w+=,.@-]+/)*[\w+=,.@-]+$",
-        examples=["arn:aws:iam::210987654321:role/deployer"],
+        examples=["arn:aws:iam::210987654321:role/mlplatform-admin/prod/mlplatform-prod-delivery-register"],
     ),
 ]
 
@@ -34,8 +34,9 @@ class Registry(Section):
         max_length=10,
         json_schema_extra=told(risk="these roles read models, reports and images of all workloads"),
     )
-    """Roles that take this stack's models over: those of whoever runs `register` for prod, which no role of delivery
-    may. They need not be there yet, and need policies of their own that say the same; with a key of the account's own
-    (`keys.existing`) its policy has to let them decrypt through S3."""
+    """Roles of other accounts that take this stack's models over: prod's `delivery-register` (`outputs` has its ARN),
+    or whoever runs `register` by hand and needs policies of their own that say the same. They need not be there yet;
+    with a key of the account's own (`keys.existing`) its policy has to let them decrypt through S3."""
     source: Source | None = None
-    """The stack that models come from: `python -m automation register` takes them over."""
+    """The stack that models come from: `python -m automation register` takes them over. By default the stack that
+    deploys this one (`delivery.deployed_by`)."""

@@ -11,7 +11,7 @@ import typer
 
 from automation.commands import target
 from automation.commands.comment import read as told
-from automation.commands.options import Json, Stack
+from automation.commands.options import Endpoint, Json, Stack, Workload
 from automation.commands.output import Output
 from automation.cost import Document, estimate
 from automation.evidence.brief import brief as written
@@ -71,14 +71,20 @@ def delivered(
     variables: Annotated[
         Path | None, typer.Option("--env", help="Write STAGED, TESTED and IMAGES for a shell, for an approval.")
     ] = None,
+    workload: Workload = None,
+    endpoint: Endpoint = None,
     as_json: Json = False,
 ) -> None:
-    """Say what a stack was brought to, as one fingerprint."""
+    """Say what a stack was brought to, as one fingerprint.
+
+    With --workload and --endpoint of what it serves only that endpoint counts: a model was approved for it alone.
+    """
     on, out = target.read(stack), Output(as_json=as_json)
     if record:
         price = estimate(Document.of(local.synth(stack, target.PROJECT))).total.usd
         deliveries.record(on.names, record, price, ssm=on.client("ssm"))
-    found = deliveries.read(on.names, on.endpoints, on.releases)
+    endpoints = [on.endpoint(workload, endpoint)] if workload or endpoint else on.endpoints
+    found = deliveries.read(on.names, endpoints, on.releases)
     if revision:
         deliveries.require_revision(found, stack, revision)
     if approved:

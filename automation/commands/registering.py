@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from automation.commands.output import Output
 from automation.operations import importing, registration
 from automation.operations.errors import RefusedError
 from contracts.loader import ContractError, load
-from contracts.names import Names, WorkloadNames
+from contracts.names import WorkloadNames
 from contracts.schema import Contract
 
 
@@ -26,21 +27,30 @@ def register(
     workload: Workload = None,
     artefact: Annotated[Path | None, typer.Option(help="A model that others made: an ONNX file.")] = None,
     contract: Annotated[Path | None, typer.Option(help="The contract it was made for, to be compared.")] = None,
+    approved: Annotated[
+        bool, typer.Option("--approved", help="Register it as approved: somebody approved it for this stack.")
+    ] = False,
+    variables: Annotated[
+        Path | None, typer.Option("--env", help="Write REGISTERED, its ARN here, for a shell.")
+    ] = None,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
     """Take over a model of another stack, or of others.
 
-    Without --artefact from the stack that `registry.source` names: same model, same image by digest. With it a run of
-    the training pipeline packages the model and judges it as any candidate. Approve and promote it here then.
+    Without --artefact from the stack that `registry.source` names, or that deploys this one: same model, same image by
+    digest. With it a run of the training pipeline packages the model and judges it as any candidate. Approve and
+    promote it here then.
     """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.workload(workload)
     if artefact is None:
         if contract is not None:
             raise RefusedError("--contract: found one without a model; give it with --artefact")
-        _take_over(on, out, names, package)
+        _take_over(on, out, names, package, approved=approved, variables=variables)
         return
+    if approved or variables:
+        raise RefusedError("--artefact: found with --approved or --env; what a run registers is approved after it")
     if package is not None:
         raise RefusedError(f"found package {package} and --artefact {artefact}; give one of them")
     known = None if contract is None else _contract(contract)
@@ -60,22 +70,28 @@ def _contract(path: Path) -> Contract:
         raise RefusedError(str(error)) from error
 
 
-def _take_over(on: target.Target, out: Output, names: WorkloadNames, package: str | None) -> None:
-    source = (on.config.get("ml-platform:registry") or {}).get("source")
-    if not isinstance(source, dict) or not {"stack", "account"} <= source.keys():
+def _take_over(
+    on: target.Target, out: Output, names: WorkloadNames, package: str | None, *, approved: bool, variables: Path | None
+) -> None:
+    deployed_by = (on.config.get("ml-platform:delivery") or {}).get("deployed_by")
+    source = (on.config.get("ml-platform:registry") or {}).get("source") or deployed_by
+    if not isinstance(source, dict) or "stack" not in source:
         raise RefusedError(
             f"ml-platform:registry: found no source in Pulumi.{on.stack}.yaml; name the stack that models come from, "
             'such as {source: {stack: staging, account: "123456789012"}}'
         )
-    theirs = Names(
-        stack=str(source["stack"]), account=str(source["account"]), region=on.region, partition=names.partition
-    ).of_workload(names.workload)
+    account = str(source.get("account") or names.account)
+    theirs = names.elsewhere(str(source["stack"]), account).of_workload(names.workload)
     sagemaker = on.client("sagemaker")
     chosen = package or registration.newest_approved(theirs, sagemaker=sagemaker)
     out.confirm(f"Register {chosen} of stack {theirs.stack} in {names.package_group}?")
     clients = registration.Clients(s3=on.client("s3"), sagemaker=sagemaker, ecr=on.client("ecr"), there=sagemaker)
-    done = registration.register(names, theirs, chosen, clients=clients, tell=out.say)
-    way = f"`approve {done.package}` and `promote` it" if done.new else "it was registered before"
+    done = registration.register(names, theirs, chosen, clients=clients, approved=approved, tell=out.say)
+    if variables:
+        variables.parent.mkdir(parents=True, exist_ok=True)
+        variables.write_text(f"export REGISTERED={shlex.quote(done.package)}\n", encoding="utf-8")
+    way = "`promote` it" if approved else f"`approve {done.package}` and `promote` it"
+    way = way if done.new else "it was registered before"
     out.done(
         f"{done.source} is {done.package}; {way}", {"package": done.package, "source": done.source, "new": done.new}
     )

@@ -2,8 +2,8 @@
 
 What the package refers to is copied below `runs/<workload>/from-<account>-<stack>/`, where none of this stack's own
 runs lie, and the image into this stack's repository; then the package is registered, with what it says of its training,
-and waits for this stack's own approval. Where an act broke off, the same command goes on: objects are copied again, an
-image that is there stays, and a package that was registered is not registered twice.
+and waits for this stack's own approval, unless that was given before. Where an act broke off, the same command goes on:
+objects are copied again, an image that is there stays, and a package that was registered is not registered twice.
 """
 
 from __future__ import annotations
@@ -81,9 +81,11 @@ def register(
     package: str,
     *,
     clients: Clients,
+    approved: bool = False,
     tell: Callable[[str], object] = lambda _: None,
 ) -> Registered:
-    """Register an approved package of the stack `theirs` here, to be approved and promoted here.
+    """Register an approved package of the stack `theirs` here, to be approved and promoted here; or as `approved`,
+    where somebody approved it for this stack already.
 
     RefusedError for one that nobody approved, for an image that is not named by digest in a repository of that stack,
     and where this stack has no package group yet.
@@ -103,7 +105,7 @@ def register(
     metadata = {**said.get("CustomerMetadataProperties", {}), SOURCE: source}
     made = clients.sagemaker.create_model_package(
         ModelPackageGroupName=names.package_group,
-        ModelApprovalStatus=packages.PENDING,
+        ModelApprovalStatus=packages.APPROVED if approved else packages.PENDING,
         **{**said, "CustomerMetadataProperties": metadata},
     )
     return Registered(package=made["ModelPackageArn"], source=source, new=True)

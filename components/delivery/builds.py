@@ -15,7 +15,7 @@ import pulumi
 from components import access
 from components.access import Statement
 from components.delivery.stages import BUILDS, IMAGES, SOURCE, Builder, Delivered, project
-from components.delivery.trust import DELIVERY, DEPLOY, PREVIEW
+from components.delivery.trust import DELIVERY, DEPLOY, PREVIEW, REGISTER
 from contracts import layout
 from contracts.names import Names
 from settings import Archive, CodeCommit, CodeConnections
@@ -47,7 +47,7 @@ def takes(builder: Builder, of: Delivered) -> list[str]:
         case Builder.DEPLOY:
             return [of.names.admin_role_arn(DEPLOY)]
         case Builder.PRODUCTION:
-            return [of.production.admin_role_arn(DEPLOY)]
+            return [of.production.admin_role_arn(role) for role in (DEPLOY, REGISTER)]
 
 
 def building(builder: Builder, of: Delivered, key: pulumi.Input[str]) -> list[Statement]:

@@ -1,6 +1,7 @@
 """The roles of a delivery pipeline, and the identity providers whose tokens they are given for.
 
-Two roles: `<prefix>-delivery-preview` reads, `<prefix>-delivery-deploy` changes. Neither can change the other, itself,
+Two roles: `<prefix>-delivery-preview` reads, `<prefix>-delivery-deploy` changes. A stack that another one's pipeline
+deploys has a third, which takes models over (`registering`). None can change another, itself,
 the providers, the boundaries of the platform's roles, or the roles of people: those have an IAM path of their own
 (`Names.admin_path`), and an administrator deploys what changes them.
 """
@@ -16,7 +17,7 @@ import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
-from components.delivery import builds, permissions, trust
+from components.delivery import builds, permissions, registering, trust
 from components.delivery.stages import Builder
 from components.ground import Ground
 from components.ground.boundary import MAX_CHARACTERS
@@ -87,8 +88,27 @@ class DeliveryRoles(pulumi.ComponentResource):
             "deploy": self._role(
                 trust.DEPLOY, "Deploys the stack", deploys, boundary, [*reading, *changing], DEPLOY_SECONDS
             ),
+            **self._registering(),
         }
         self.register_outputs({"arns": self.arns})
+
+    def _registering(self) -> Mapping[str, pulumi.Output[str]]:
+        """The role that takes over what the stack approved whose pipeline deploys this one. What it may do is its
+        boundary too: that of the others would have to let them have it."""
+        names, settings = self._args.ground.names, self._args.settings
+        if not (by := settings.deployed_by) or not by.models_key:
+            return {}
+        theirs = names.elsewhere(by.stack, by.account, by.region)
+        key = self._args.ground.keys[Domain.MODELS].arn
+        statements = registering.registering(names, theirs, key, by.models_key)
+        policy = self._policy("register", "What registers a model that another stack approved", statements)
+        trusted = [trust.builds(theirs, builds.role(Builder.PRODUCTION))]
+        boundary = settings.permissions_boundary or policy
+        return {
+            "register": self._role(
+                trust.REGISTER, "Registers models that another stack approved", trusted, boundary, [policy], 3600
+            )
+        }
 
     def _pipelines(self) -> Iterator[tuple[Names, Builder]]:
         """The stacks whose pipelines deploy this one, each with its builder that does."""

@@ -5,7 +5,9 @@ stack that is named as production. What builds do is in `buildspecs/`, and `.ci/
 the same commands for whoever else carries them out.
 
 That of models brings a package to this stack's endpoint, on the code that the stack has already, which its build sees
-to: somebody who approved a model has not approved code. Production has a registry of its own.
+to: somebody who approved a model has not approved code. After an approval of how it serves there, the same model is
+registered in production's registry, and brought to its endpoint. Where production is in another region it is not: what
+a package consists of is copied within one.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from components.delivery.trust import DELIVERY, DEPLOY, PREVIEW
+from components.delivery.trust import DELIVERY, DEPLOY, PREVIEW, REGISTER
 from components.service import Service
 from contracts.names import EndpointNames, Names
 from settings import Archive, CodeCommit, CodeConnections, CodePipeline
@@ -35,6 +37,8 @@ PACKAGE: Final = "PACKAGE"
 STAGED: Final = "#{deployed.STAGED}"
 #: Digests of the images that this stack got, which production gets or none.
 SHIPPED: Final = "#{deployed.IMAGES}"
+#: ARN of the package in production's registry.
+REGISTERED: Final = "#{registered.REGISTERED}"
 
 
 class Builder(StrEnum):
@@ -47,30 +51,34 @@ class Builder(StrEnum):
     DEPLOY = "build-deploy"
     """Takes the role that deploys this stack."""
     PRODUCTION = "build-production"
-    """Takes the role that deploys production."""
+    """Takes the roles that deploy production and register models there."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """A project of CodeBuild. `large` builds have four processors; `minutes` is when one that hangs is ended."""
+    """A project of CodeBuild. `large` builds have four processors; `minutes` is when one that hangs is ended; `takes`
+    is the role of delivery that it is on its stack."""
 
     name: str
     buildspec: str
     builder: Builder
     minutes: int
+    takes: str = DEPLOY
     images: bool = False
     large: bool = False
 
 
-#: All projects of a stack: the last delivers models, the others code.
+#: All projects of a stack: the last three deliver models, `approved` both, the others code.
 BUILDS: Final = (
     Build(name="check", buildspec="check", builder=Builder.PLAIN, minutes=60, large=True),
     Build(name="images", buildspec="images", builder=Builder.PLAIN, minutes=60, images=True, large=True),
     Build(name="deploy", buildspec="deploy", builder=Builder.DEPLOY, minutes=180),
     Build(name="deploy-production", buildspec="deploy", builder=Builder.PRODUCTION, minutes=180),
-    Build(name="brief", buildspec="brief", builder=Builder.LOOK, minutes=30),
-    Build(name="approved", buildspec="approved", builder=Builder.LOOK, minutes=15),
+    Build(name="brief", buildspec="brief", builder=Builder.LOOK, minutes=30, takes=PREVIEW),
+    Build(name="approved", buildspec="approved", builder=Builder.LOOK, minutes=15, takes=PREVIEW),
     Build(name="model", buildspec="model", builder=Builder.DEPLOY, minutes=180),
+    Build(name="register", buildspec="register", builder=Builder.PRODUCTION, minutes=60, takes=REGISTER),
+    Build(name="model-production", buildspec="model", builder=Builder.PRODUCTION, minutes=180),
 )
 _BY_NAME: Final = {build.name: build for build in BUILDS}
 
@@ -122,7 +130,7 @@ def of_code(of: Delivered) -> list[Stage]:
         Stage(name="Check", actions=[_build("check", of)]),
         Stage(name="Images", actions=[_build("images", of, outputs=(IMAGES,))]),
         Stage(name="Deploy", actions=[deployed, brief]),
-        _approval(of),
+        _approval(of, f"Deploy revision {_revision(of.settings)} to {of.production.stack}?", brief=True),
         # This stack has to be what was approved: an approval may be days old.
         Stage(name="Production", actions=[approved, production]),
     ]
@@ -131,10 +139,21 @@ def of_code(of: Delivered) -> list[Stage]:
 def of_models(of: Delivered, endpoint: EndpointNames) -> list[Stage]:
     """From an approved package of the registry, whose ARN is the variable `PACKAGE` of the run."""
     package = f"#{{variables.{PACKAGE}}}"
-    variables = {PACKAGE: package, "WORKLOAD": endpoint.workload, "ENDPOINT": endpoint.endpoint}
-    return [
+    only = {"WORKLOAD": endpoint.workload, "ENDPOINT": endpoint.endpoint}
+    staged = [
         _source(of.settings, starts=False),
-        Stage(name="Deploy", actions=[_build("model", of, of.names, variables)]),
+        Stage(name="Deploy", actions=[_build("model", of, of.names, only | {PACKAGE: package}, namespace="deployed")]),
+    ]
+    if of.production.region != of.names.region:
+        return staged
+    approved = _build("approved", of, of.names, only | {"APPROVED": STAGED})
+    registered = _build("register", of, of.production, only | {PACKAGE: package}, namespace="registered", order=2)
+    production = _build("model-production", of, of.production, only | {PACKAGE: REGISTERED}, order=3)
+    question = f"Deliver model {package} to {endpoint.workload}/{endpoint.endpoint} of {of.production.stack}?"
+    return [
+        *staged,
+        _approval(of, question, endpoint),
+        Stage(name="Production", actions=[approved, registered, production]),
     ]
 
 
@@ -194,13 +213,13 @@ def _revision(settings: CodePipeline) -> str:
     return f"#{{{SOURCE}.{'VersionId' if isinstance(settings.source, Archive) else 'CommitId'}}}"
 
 
-def _approval(of: Delivered) -> Stage:
-    name, subject = pipeline(of.names), f"revision {_revision(of.settings)}"
+def _approval(of: Delivered, question: str, endpoint: EndpointNames | None = None, *, brief: bool = False) -> Stage:
+    """Asks a person; of an endpoint's model, or without one of code."""
+    name = pipeline(endpoint or of.names)
     region, hours = of.names.region, of.settings.approval_hours
+    found = f" {of.production.stack}: #{{brief.BRIEF}}" if brief else ""
     message = (
-        f"Deploy {subject} to {of.production.stack}? {of.names.stack}: #{{deployed.TESTED}} "
-        f"{of.production.stack}: #{{brief.BRIEF}} "
-        f"Without an answer in {hours} h nothing is deployed."
+        f"{question} {of.names.stack}: #{{deployed.TESTED}}{found} Without an answer in {hours} h nothing is deployed."
     )
     link = f"https://{region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/{name}/view?region={region}"
     action = Action(
@@ -227,7 +246,7 @@ def _build(
     """An action that runs a project, on a stack as the role that its builder takes there, or on none."""
     given = {"REVISION": _revision(of.settings), **(variables or {})}
     if stack is not None:
-        role = stack.admin_role_arn(PREVIEW if _BY_NAME[name].builder is Builder.LOOK else DEPLOY)
+        role = stack.admin_role_arn(_BY_NAME[name].takes)
         bucket = of.state_bucket if stack is of.names else of.settings.production.state_bucket or of.state_bucket
         given |= {
             "STACK": stack.stack,

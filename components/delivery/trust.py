@@ -19,6 +19,7 @@ from settings import GitHub, GitLab
 DELIVERY: Final = "delivery"
 PREVIEW: Final = f"{DELIVERY}-preview"
 DEPLOY: Final = f"{DELIVERY}-deploy"
+REGISTER: Final = f"{DELIVERY}-register"
 #: What both issuers are asked to name as the audience of a token.
 AUDIENCE: Final = "sts.amazonaws.com"
 Conditions = dict[str, dict[str, str]]

@@ -77,18 +77,19 @@ class Platform:
         )
         return pushed["image"]["imageId"]["imageDigest"]
 
-    def register(self, *, approved: bool = True, **behaviour: Any) -> str:
+    def register(self, *, approved: bool = True, image: str = stand_ins.IMAGE, **behaviour: Any) -> str:
         """A package of the workload's group, whose model behaves so; its ARN."""
         sagemaker, group = self.client("sagemaker"), self.names.package_group
         if not sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]:
             sagemaker.create_model_package_group(ModelPackageGroupName=group)
         serving = stand_ins.Serving(sagemaker, self.client("s3"), self.names.artifacts_bucket)
-        model = serving.artifact(uuid.uuid4().hex, {"name": group, **behaviour})
+        run = f"{self.names.layout.runs}{uuid.uuid4().hex}"
+        model = serving.artifact(run, {"name": group, **behaviour})
         return sagemaker.create_model_package(
             ModelPackageGroupName=group,
             ModelApprovalStatus="Approved" if approved else "PendingManualApproval",
             InferenceSpecification={
-                "Containers": [{"Image": stand_ins.IMAGE, "ModelDataUrl": model}],
+                "Containers": [{"Image": image, "ModelDataUrl": model}],
                 "SupportedContentTypes": ["text/csv"],
                 "SupportedResponseMIMETypes": ["text/csv"],
             },

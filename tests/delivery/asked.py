@@ -71,6 +71,8 @@ def _resources(service: str, operation: str, given: Mapping[str, Any], names: Na
         case "sagemaker", _ if "ModelPackageName" in given:
             package = given["ModelPackageName"]
             return [package if package.startswith("arn:") else names.arn(service, f"model-package/{package}")]
+        case "sagemaker", _ if given.get("ModelPackageGroupName", "").startswith("arn:"):
+            return [given["ModelPackageGroupName"]]
         case _:
             named = [(given[key], *place) for key, place in _NAMED.items() if key in given]
             assert named, f"{service}:{operation} of {sorted(given)}: no rule says what of"
@@ -79,7 +81,10 @@ def _resources(service: str, operation: str, given: Mapping[str, Any], names: Na
 
 
 def _of_s3(operation: str, given: Mapping[str, Any], names: Names) -> Iterator[Request]:
-    if "Key" in given:
+    if operation == "CopyObject":
+        yield "s3:GetObject", names.bucket_arn(given["CopySource"]["Bucket"], given["CopySource"]["Key"]), {}
+        yield "s3:PutObject", names.bucket_arn(given["Bucket"], given["Key"]), {}
+    elif "Key" in given:
         yield f"s3:{_OBJECTS.get(operation, operation)}", names.bucket_arn(given["Bucket"], given["Key"]), {}
     elif operation.startswith("ListObjects"):
         yield "s3:ListBucket", names.bucket_arn(given["Bucket"]), {"s3:prefix": given.get("Prefix", "")}

@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 import pytest
@@ -44,7 +44,7 @@ def production() -> Deployment:
     """What prod declares to be deployed by staging's pipeline."""
 
     def program() -> None:
-        given = Delivery.model_validate({"deployed_by": {"stack": "staging"}, "state_bucket": STATE})
+        given = Delivery.model_validate({"deployed_by": {"stack": "staging", "models_key": KEY}, "state_bucket": STATE})
         delivery.build(ground(PROD), given, [LIVE], pulumi.ResourceOptions())
 
     return deploy(program)
@@ -78,6 +78,14 @@ class Account:
         platform.up(record)
         return record
 
+    def train(self, **behaviour: Any) -> str:
+        """A package of staging that nobody has approved yet, with the image that staging has; its ARN."""
+        staging = self.of("staging")
+        digest = staging.push("inference", "trained")
+        repository = NAMES.resource("inference")
+        image = f"{NAMES.account}.dkr.ecr.{NAMES.region}.amazonaws.com/{repository}@{digest}"
+        return staging.register(approved=False, image=image, **behaviour)
+
     def run(self, name: str, decide: Decides = lambda _: (True, ""), **variables: str) -> Ended:
         return self.pipelines.run(name, decide, **variables)
 
@@ -87,6 +95,9 @@ class Account:
         sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="Approved")
         (started,) = [each for each in self.received("approved") if package in each]
         return {each["name"]: each["value"] for each in json.loads(started)["variables"]}
+
+    def described(self, package: str) -> Mapping[str, Any]:
+        return self.emulator.client("sagemaker").describe_model_package(ModelPackageName=package)
 
     @property
     def told(self) -> list[str]:

@@ -73,6 +73,9 @@ def source(where: Path) -> None:
         shutil.copytree(ROOT / name, where / name)
     for name in _FILES:
         shutil.copy(ROOT / name, where)
+    # what prod has of it in its file, for whoever asks where its models come from
+    with (where / "Pulumi.prod.yaml").open("a") as file:
+        file.write("  ml-platform:registry: {source: {stack: staging, account: '123456789012'}}\n")
     for path in (*where.iterdir(), *where.glob(".ci/**/*")):
         os.utime(path, (0, 0))  # older than the stamps
     program(where / ".venv" / "bin" / "python", _PYTHON)

@@ -29,6 +29,7 @@ if [[ "$*" = *"--env .local/delivery/env"* ]]; then
   echo "export STAGED='abc-1' TESTED='churn-staging-live serves churn-staging/3'" > .local/delivery/env
   echo "export IMAGES='inference=sha256:1 training=sha256:2'" >> .local/delivery/env
 fi
+if [[ "$*" = *" register "* ]]; then echo "export REGISTERED='churn-prod/7'" > .local/delivery/env; fi
 if [[ "$*" = *" brief "* ]]; then echo "Price: 1.00 USD a month."; fi
 if [ "$call" = "$FAILING" ]; then exit 3; fi
 """
@@ -43,13 +44,14 @@ ENVIRONMENT = {
     "STACK": "staging",
     "WORKLOAD": "churn",
 }
+_ONLY = "--workload churn --endpoint live"
 _SERVED = [
     f"{AUTOMATION} up --stack staging --yes",
     f"{AUTOMATION} verify --stack staging",
     f"{AUTOMATION} smoke --stack staging --report .local/delivery/smoke.xml",
 ]
 CALLS: Mapping[str, Sequence[str]] = {
-    "approved": ["make setup", f"{AUTOMATION} delivered --stack staging --approved abc-1"],
+    "approved": ["make setup", f"{AUTOMATION} delivered --stack staging {_ONLY} --approved abc-1"],
     "brief": [
         "make setup",
         "make pr-preview STACK=staging",
@@ -72,6 +74,12 @@ CALLS: Mapping[str, Sequence[str]] = {
         f"{AUTOMATION} promote {ENVIRONMENT['PACKAGE']} --stack staging --workload churn --endpoint live "
         "--why approved in the registry --yes",
         *_SERVED,
+        f"{AUTOMATION} delivered --stack staging {_ONLY} --env .local/delivery/env",
+    ],
+    "register": [
+        "make setup",
+        f"{AUTOMATION} register {ENVIRONMENT['PACKAGE']} --stack staging --workload churn --approved "
+        "--env .local/delivery/env --yes",
     ],
 }
 FAILING = [(name, call) for name, calls in CALLS.items() for call in range(len(calls)) if name != "images"]
@@ -164,7 +172,16 @@ def test_an_approval_is_told_what_the_builds_export(tmp_path: Path) -> None:
     images = "inference=sha256:1 training=sha256:2"
     staged = {"IMAGES": images, "STAGED": "abc-1", "TESTED": "churn-staging-live serves churn-staging/3"}
     assert run("deploy", tmp_path / "deploy").built.exported == staged
+    del staged["IMAGES"]
+    assert run("model", tmp_path / "model").built.exported == staged
     assert run("brief", tmp_path / "brief").built.exported == {"BRIEF": "Price: 1.00 USD a month."}
+    assert run("register", tmp_path / "register").built.exported == {"REGISTERED": "churn-prod/7"}
+
+
+def test_what_was_approved_of_code_is_all_that_the_stack_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ENDPOINT", "WORKLOAD"):
+        monkeypatch.delitem(ENVIRONMENT, name)
+    assert run("approved", tmp_path).calls[-1] == f"{AUTOMATION} delivered --stack staging --approved abc-1"
 
 
 def test_images_that_another_build_made_are_where_they_are_shipped_from(tmp_path: Path) -> None:

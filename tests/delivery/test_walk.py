@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from automation.operations import releases
+from automation.operations.releases import By
 from tests.components.engine import NAMES
 from tests.delivery.asked import Call, refused
 from tests.delivery.codepipeline import REVISION, RUN
@@ -37,19 +39,74 @@ def stopped(where: str, command: str, status: int, pipeline: str = CODE) -> list
     return [f"{pipeline} stopped at {where}: {reason} Run {RUN}. https://console.aws.amazon.com/x"]
 
 
-def test_a_package_that_is_approved_goes_to_staging(account: Account) -> None:
+MODEL = ["Source/source", "Deploy/model", "Approval/approve"]
+TAKEN = [*MODEL, "Production/approved", "Production/register", "Production/model-production"]
+
+
+def test_a_package_that_is_approved_goes_to_staging_and_rejected_there_no_further(account: Account) -> None:
     account.deliver("staging")
-    package = account.of("staging").register(approved=False)
+    package = account.train()
     variables = account.approve(package)
     assert variables == {"PACKAGE": package}
-    ended = account.run(MODELS, nobody_is_asked, **variables)
-    assert (ended.actions, ended.reason) == (["Source/source", "Deploy/model"], None), ended.said[-1]
+    asked: list[str] = []
+
+    def rejects(message: str) -> tuple[bool, str]:
+        asked.append(message)
+        return False, "Rejected: too dear"
+
+    ended = account.run(MODELS, rejects, **variables)
+    assert (ended.actions, ended.reason) == (MODEL, "Rejected: too dear"), ended.said[-1]
     assert account.serves("staging") == "churn-staging/2 InService"
-    assert (account.told, account.refused) == ([], [])
+    assert asked == [
+        f"Deliver model {package} to churn/live of prod? staging: churn-staging-live serves churn-staging/2; "
+        "0 alarms ring. Without an answer in 72 h nothing is deployed."
+    ]
+    assert account.told == [
+        f"{MODELS} stopped at Approval/approve: Rejected: too dear Run {RUN}. https://console.aws.amazon.com/x"
+    ]
+    assert account.refused == []
     assert {call.role.rpartition("/")[2] for call in account.calls} == {
         "mlplatform-staging-delivery-build-deploy",
         "mlplatform-staging-delivery-deploy",
     }
+
+
+@pytest.mark.full
+def test_a_package_that_is_approved_goes_through_every_stage_to_prod(account: Account) -> None:
+    account.deliver("staging")
+    account.deliver("prod")
+    package = account.train()
+    ended = account.run(MODELS, lambda _: (True, ""), **account.approve(package))
+    assert (ended.actions, ended.reason) == (TAKEN, None), ended.said[-1]
+    assert [account.serves(stack) for stack in ("staging", "prod")] == [
+        "churn-staging/2 InService",
+        "churn-prod/2 InService",
+    ]
+    here, there = account.described(package.replace("churn-staging", "churn-prod")), account.described(package)
+    assert here["ModelApprovalStatus"] == "Approved"
+    assert here["CustomerMetadataProperties"]["source_package"] == package
+    images = [each["InferenceSpecification"]["Containers"][0]["Image"] for each in (here, there)]
+    assert images[0].replace("prod", "staging") == images[1]
+    assert (account.told, account.refused) == ([], [])
+    registered = [call.role.rpartition("/")[2] for call in account.calls if call.operation == "CreateModelPackage"]
+    assert registered == ["mlplatform-prod-delivery-register"]
+
+
+@pytest.mark.full
+def test_a_model_that_staging_does_not_serve_any_more_is_not_registered_in_prod(account: Account) -> None:
+    account.deliver("staging")
+    account.deliver("prod")
+
+    def promotes_another(_: str) -> tuple[bool, str]:
+        platform = account.of("staging")
+        by = By(who="user/ana", why="better")
+        releases.promote(platform.names, platform.register(), by=by, clients=platform.clients)
+        return True, ""
+
+    ended = account.run(MODELS, promotes_another, **account.approve(account.train()))
+    assert ended.actions == TAKEN[:4]
+    assert "staging moved on since the approval" in ended.said[-1]
+    assert [call for call in account.calls if "prod" in call.role] == []
 
 
 @pytest.mark.full
@@ -155,7 +212,7 @@ def test_a_model_stops_the_pipeline(
     account: Account, behaviour: dict[str, Any], command: str, status: int, said: str, serves: str
 ) -> None:
     account.deliver("staging")
-    package = account.of("staging").register(approved=False, **behaviour)
+    package = account.train(**behaviour)
     ended = account.run(MODELS, nobody_is_asked, **account.approve(package))
     assert account.told == stopped("Deploy/model", command, status, MODELS)
     assert said in ended.said[-1], ended.said[-1]

@@ -39,6 +39,13 @@ def by_pipeline() -> dict[str, Any]:
 
 
 @cache
+def by_staging() -> dict[str, Any]:
+    """Prod, deployed by staging's pipeline, which also brings models."""
+    deployed = {"stack": "staging", "models_key": DELIVERY["state_key"]}
+    return Stack("prod", config_overrides={"delivery": {"deployed_by": deployed, "state_bucket": "state"}}).synth()
+
+
+@cache
 def delivered() -> dict[str, Any]:
     """Prod, delivered from a repository, with all that a network of its own can have."""
     return Stack("prod", config_overrides={"delivery": DELIVERY, "network": NETWORK}).synth()
@@ -123,6 +130,11 @@ def test_a_deployment_may_hand_every_role_to_the_service_that_takes_it() -> None
         for service in statement["Condition"]["StringEquals"]["iam:PassedToService"]
     }
     assert handed >= taken
+
+
+def test_the_policies_find_nothing_about_who_registers_models_of_another_stack() -> None:
+    assert "iam-no-data-exfiltration" in judged(by_staging())
+    assert set(by_staging()["outputs"]["delivery_roles"]) == {"preview", "deploy", "register"}
 
 
 def test_a_stack_exports_whom_it_is_delivered_by_and_is_otherwise_the_same() -> None:

@@ -107,6 +107,22 @@ def test_a_stack_that_has_what_was_approved_goes_on_and_one_that_moved_on_does_n
     assert told.endswith(f"approved was {approved}; nothing was deployed, approve the newer delivery")
 
 
+def test_of_an_endpoint_it_is_what_that_endpoint_has_whatever_another_gets(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "project" / "Pulumi.brought.yaml").write_text(
+        "config: {'aws:region': eu-west-1, 'ml-platform:stack': brought, 'ml-platform:workloads': {churn: {contract: "
+        "contracts/churn.yaml, endpoints: {live: {kind: realtime}, second: {kind: realtime}}}}}"
+    )
+    only = ("--workload", "churn", "--endpoint")
+    whole, live, second = (
+        json.loads(run("delivered", *more, "--json")[1]) for more in ((), (*only, "live"), (*only, "second"))
+    )
+    assert whole["champions"] == live["champions"] == {"churn-brought-live": live["champions"]["churn-brought-live"]}
+    assert second["champions"] == {}
+    assert second["fingerprint"] != live["fingerprint"]
+    assert run("delivered", *only, "live", "--approved", live["fingerprint"])[0] == 0
+    assert run("delivered", *only, "second", "--approved", live["fingerprint"])[0] == 1
+
+
 def test_a_model_is_delivered_onto_the_code_that_the_stack_was_brought_to_alone(run: Run) -> None:
     run("delivered", "--record", REVISION)
     assert run("delivered", "--revision", REVISION)[0] == 0

@@ -34,6 +34,8 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ..
 
     def register(names: Any, theirs: Any, package: str, **more: Any) -> Registered:
         told.append((names.package_group, names.account, theirs.package_group, theirs.account, package))
+        if more["approved"]:
+            told.append(("approved",))
         more["tell"]("copied")
         source = ARN.format("123456789012", "staging", package)
         return Registered(package=ARN.format("210987654321", "prod", 1), source=source, new=len(told) == 1)
@@ -56,6 +58,20 @@ def test_the_newest_approved_one_of_the_source_is_taken_over(
     assert main(["register", "7", "--stack", "prod", "--yes"]) == Exit.DONE
     assert capsys.readouterr().out.endswith("/churn-prod/1; it was registered before\n")
     assert asked[1][-1] == "7"
+
+
+def test_a_pipeline_registers_an_approved_one_and_is_told_its_arn(
+    asked: list[tuple[Any, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no source is named, it is the stack that deploys this one, by default in its account."""
+    deployed = "config:\n  aws:region: eu-west-1\n  ml-platform:delivery: {deployed_by: {stack: qa}}\n"
+    (tmp_path / "Pulumi.prod.yaml").write_text(deployed)
+    variables = tmp_path / "out" / "env"
+    assert main(["register", "7", "--stack", "prod", "--yes", "--approved", "--env", str(variables)]) == Exit.DONE
+    assert asked == [("churn-prod", "210987654321", "churn-qa", "210987654321", "7"), ("approved",)]
+    assert variables.read_text() == f"export REGISTERED={ARN.format('210987654321', 'prod', 1)}\n"
+    assert main(["register", "--stack", "prod", "--yes", "--approved", "--artefact", "model.onnx"]) == Exit.REFUSED
+    assert capsys.readouterr().err.endswith("--approved or --env; what a run registers is approved after it\n")
 
 
 def test_without_a_source_it_says_what_to_write(

@@ -147,6 +147,14 @@ def test_the_package_is_registered_with_the_same_bytes_and_image_and_the_source_
     assert releases.promote(prod.names, "1", by=by, clients=clients).wanted.champion == done.package
 
 
+def test_one_that_was_approved_for_this_stack_before_may_be_promoted_at_once(prod: Prod) -> None:
+    prod.push(prod.client, prod.names)
+    registration.register(prod.names, prod.theirs, prod.approved(), clients=prod.clients, approved=True)
+    clients = prod_releases(prod)
+    made = releases.promote(prod.names, "1", by=By(who="ana", why="good in staging"), clients=clients)
+    assert made.wanted.champion == packages.arn(prod.names, "1")
+
+
 def prod_releases(prod: Prod) -> releases.Clients:
     return releases.Clients(**{name: prod.client(name) for name in ("s3", "ssm", "sagemaker", "scheduler")})
 

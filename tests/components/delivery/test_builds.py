@@ -34,14 +34,16 @@ def arn(stack: str, job: str) -> str:
 
 
 def test_a_build_takes_the_roles_that_it_is_for_and_no_other() -> None:
-    every = {arn(stack, f"delivery-{kind}") for stack in ("staging", "prod") for kind in ("preview", "deploy")}
+    every = {
+        arn(stack, f"delivery-{kind}") for stack in ("staging", "prod") for kind in ("preview", "deploy", "register")
+    }
     every.add(arn("staging", "user-mlops"))
     taken = {kind: {each for each in every if builder(kind).may("sts:AssumeRole", each)} for kind in Builder}
     assert taken == {
         Builder.PLAIN: set(),
         Builder.LOOK: {arn("staging", "delivery-preview"), arn("prod", "delivery-preview")},
         Builder.DEPLOY: {arn("staging", "delivery-deploy")},
-        Builder.PRODUCTION: {arn("prod", "delivery-deploy")},
+        Builder.PRODUCTION: {arn("prod", "delivery-deploy"), arn("prod", "delivery-register")},
     }
 
 

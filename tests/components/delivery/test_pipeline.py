@@ -15,6 +15,7 @@ from tests.components.engine import LIVE, Deployment, deploy, ground
 
 PROJECT, RULE, TARGET = "aws:codebuild/project:Project", "aws:cloudwatch/eventRule:EventRule", "EventTarget"
 STATE = "example-pulumi-state"
+KEY = "arn:aws:kms:eu-west-1:210987654321:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 @functools.cache
@@ -145,15 +146,29 @@ def test_images_are_signed_with_a_key_that_only_signs() -> None:
 
 def test_production_trusts_the_builds_of_the_stack_that_deploys_it() -> None:
     def program() -> None:
-        given = Delivery.model_validate({"deployed_by": {"stack": "qa", "account": "210987654321"}})
+        given = Delivery.model_validate({"deployed_by": {"stack": "qa", "account": "210987654321", "models_key": KEY}})
         delivery.build(ground(), given, [LIVE], pulumi.ResourceOptions())
 
     found = deploy(program)
     trusted: dict[str, Any] = {
         role: json.loads(found.one(f"delivery-{role}-role").inputs["assumeRolePolicy"])["Statement"]
-        for role in ("preview", "deploy")
+        for role in ("preview", "deploy", "register")
     }
     conditions = {role: each["Condition"]["ArnEquals"]["aws:PrincipalArn"] for role, (each,) in trusted.items()}
     path = "arn:aws:iam::210987654321:role/mlplatform-admin/qa/mlplatform-qa-delivery-build"
-    assert conditions == {"preview": f"{path}-look", "deploy": f"{path}-production"}
+    assert conditions == {"preview": f"{path}-look", "deploy": f"{path}-production", "register": f"{path}-production"}
+    bounded = {
+        role: found.one(f"delivery-{role}-role").input_dependencies["permissionsBoundary"]
+        for role in ("deploy", "register")
+    }
+    assert bounded == {"deploy": ("delivery-boundary",), "register": ("delivery-register",)}
     assert found.names("aws:codepipeline/pipeline:Pipeline") == []
+
+
+def test_no_role_registers_models_of_a_stack_whose_key_is_not_named() -> None:
+    def program() -> None:
+        given = Delivery.model_validate({"deployed_by": {"stack": "qa"}})
+        delivery.build(ground(), given, [LIVE], pulumi.ResourceOptions())
+
+    roles = [each for each in deploy(program).names("aws:iam/role:Role") if "delivery" in each]
+    assert roles == ["delivery-deploy-role", "delivery-preview-role"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,11 +41,22 @@ def test_code_goes_from_the_source_by_this_stack_and_an_approval_to_production()
     ]
 
 
-def test_a_model_goes_to_this_stack_without_checks_and_images() -> None:
+_STAGED = [("Source", [(1, "source", "CodeCommit")]), ("Deploy", [(1, "model", "CodeBuild")])]
+
+
+def test_a_model_goes_by_this_stack_and_an_approval_to_production_without_checks_and_images() -> None:
+    production = [(1, "approved", "CodeBuild"), (2, "register", "CodeBuild"), (3, "model-production", "CodeBuild")]
     assert shape(of_models(delivered(), LIVE)) == [
-        ("Source", [(1, "source", "CodeCommit")]),
-        ("Deploy", [(1, "model", "CodeBuild")]),
+        *_STAGED,
+        ("Approval", [(1, "approve", "Manual")]),
+        ("Production", production),
     ]
+
+
+def test_a_model_stays_in_this_stack_where_production_is_in_another_region() -> None:
+    abroad = replace(delivered(), production=NAMES.elsewhere("prod", region="eu-central-1"))
+    assert shape(of_models(abroad, LIVE)) == _STAGED
+    assert shape(of_code(abroad)) == shape(of_code(delivered()))
 
 
 @pytest.mark.parametrize(
@@ -127,6 +139,32 @@ def test_the_run_of_a_model_names_its_package() -> None:
         "WORKLOAD": "churn",
         "ENDPOINT": "live",
     }
+
+
+def test_production_registers_the_package_and_gets_what_it_registered_on_the_endpoint_alone() -> None:
+    stages = of_models(delivered(), LIVE)
+    package = {"register": "#{variables.PACKAGE}", "model-production": "#{registered.REGISTERED}"}
+    role = {"register": "delivery-register", "model-production": "delivery-deploy"}
+    for name in package:
+        found = variables(action(stages, name))
+        assert (found["PACKAGE"], found["STACK"]) == (package[name], "prod")
+        assert found["ROLE"].endswith(f"/mlplatform-prod-{role[name]}")
+    found = variables(action(stages, "approved"))
+    assert {key: found[key] for key in ("APPROVED", "STACK", "WORKLOAD", "ENDPOINT")} == {
+        "APPROVED": "#{deployed.STAGED}",
+        "STACK": "staging",
+        "WORKLOAD": "churn",
+        "ENDPOINT": "live",
+    }
+
+
+def test_an_approval_of_a_model_says_which_for_which_endpoint_of_which_stack() -> None:
+    found = action(of_models(delivered(), LIVE), "approve").configuration
+    assert found["CustomData"] == (
+        "Deliver model #{variables.PACKAGE} to churn/live of prod? staging: #{deployed.TESTED} "
+        "Without an answer in 72 h nothing is deployed."
+    )
+    assert "/pipelines/mlplatform-staging-delivery-churn-live/view?" in found["ExternalEntityLink"]
 
 
 def test_an_approval_says_what_of_which_stack_with_its_tests_its_price_and_how_long_it_waits() -> None:

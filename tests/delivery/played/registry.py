@@ -1,4 +1,6 @@
-"""A `skopeo` for builds: makes an image's directory of an archive, and pushes one into the emulator's registry."""
+"""A `skopeo` for builds: makes an image's directory of an archive, and pushes one into the emulator's registry, from
+such a directory or from another repository there.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,13 @@ else:
     asked = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310
     urllib.request.urlopen(asked, timeout=30).close()  # noqa: S310  the emulator's
     ecr = boto3.client("ecr")
-    text = (Path(source[2]) / "manifest.json").read_text()
+    if source[0] == "docker":
+        there, _, digest = source[2].rpartition("/")[2].partition("@")
+        pulled = {"repositoryName": there, "imageIds": [{"imageDigest": digest}]}
+        note("ecr", "BatchGetImage", pulled)
+        text = ecr.batch_get_image(**pulled)["images"][0]["imageManifest"]
+    else:
+        text = (Path(source[2]) / "manifest.json").read_text()
     pushed = {"repositoryName": repository, "imageManifest": text, "imageTag": tag}
     note("ecr", "PutImage", pushed)
     ecr.put_image(**pushed)

@@ -117,8 +117,8 @@ class Serving:
             entry = tarfile.TarInfo("behaviour.json")
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
-        self.s3.put_object(Bucket=self.bucket, Key=f"models/{name}/model.tar.gz", Body=packed.getvalue())
-        return f"s3://{self.bucket}/models/{name}/model.tar.gz"
+        self.s3.put_object(Bucket=self.bucket, Key=f"{name}/model.tar.gz", Body=packed.getvalue())
+        return f"s3://{self.bucket}/{name}/model.tar.gz"
 
     def model(self, name: str, **behaviour: Any) -> str:
         uri = self.artifact(name, {"name": name} | behaviour)

@@ -84,9 +84,16 @@ def with_volumes(use: Use) -> list[str]:
 
 
 def alike(instance_type: str, use: Use | None = None) -> list[str]:
-    """Up to three types that are spelled like one that is not there, and may be used so."""
-    known = [row.type for row in table().values() if use is None or use in row.used_for]
-    return difflib.get_close_matches(instance_type, known, n=3, cutoff=0)
+    """Up to three types that may be used so: of about the size of one that may not, or spelled like one that is not."""
+    known = [row for row in table().values() if use is None or use in row.used_for]
+    if (asked := table().get(instance_type)) is None:
+        return difflib.get_close_matches(instance_type, [row.type for row in known], n=3, cutoff=0)
+
+    def unlike(row: Instance) -> tuple[bool, bool, int, float, str]:
+        size = (abs(row.vcpus - asked.vcpus), abs(row.memory_gib - asked.memory_gib))
+        return (row.accelerators != asked.accelerators, row.architecture != asked.architecture, *size, row.type)
+
+    return [row.type for row in sorted(known, key=unlike)[:3]]
 
 
 def _instance(row: dict[str, str]) -> Instance:

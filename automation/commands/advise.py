@@ -21,6 +21,7 @@ from contracts.advice.needs import Framework, Pattern, Team
 from contracts.prices import REFERENCE
 
 _DEFAULT: Final = Needs()
+_TO_MEASURE: Final = ("stack", "workload", "package", "role", "payload")
 
 
 def advise(
@@ -53,6 +54,8 @@ def advise(
     given = locals()
     out = Output(as_json=as_json)
     needs = _needs({name: given[name] for name in Needs.model_fields})
+    if not measure and (idle := [f"--{name}: found {given[name]!r}" for name in _TO_MEASURE if given[name]]):
+        raise RefusedError(f"{', '.join(idle)}; allowed: with --measure; add it, or leave them out")
     found = advised(needs, region)
     result: dict[str, Any] = {
         "needs": needs.model_dump(),

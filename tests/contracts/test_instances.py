@@ -120,3 +120,9 @@ def test_a_type_that_is_not_there_is_named_with_those_spelled_like_it() -> None:
     assert (
         str(caught.value) == "instance type: found 'ml.m5.huge'; allowed: ml.m5.large or ml.m5d.large or ml.m5.xlarge"
     )
+
+
+def test_a_type_that_may_not_be_used_so_is_answered_with_others_of_about_its_size() -> None:
+    assert instances.alike("ml.t2.medium", "transform") == ["ml.c6i.large", "ml.c7i.large", "ml.m5.large"]
+    assert instances.alike("ml.c7g.large", "processing") == ["ml.c7i.large", "ml.t3.medium", "ml.m5.large"]
+    assert {instances.instance(each).accelerators for each in instances.alike("ml.inf2.xlarge", "transform")} == {1}

@@ -52,3 +52,12 @@ def test_measuring_needs_a_stack_a_role_and_requests(capsys: Capture) -> None:
     code, _, err = advise("--measure", "--stack", "staging", capsys=capsys)
     assert code == Exit.REFUSED
     assert err == "error: --role, --payload: found nothing; --measure needs --stack, --role and --payload\n"
+
+
+def test_what_only_a_measurement_reads_is_refused_without_one(capsys: Capture) -> None:
+    code, out, err = advise("--stack", "staging", "--role", "x", capsys=capsys)
+    assert (code, out) == (Exit.REFUSED, "")
+    assert (
+        err
+        == "error: --stack: found 'staging', --role: found 'x'; allowed: with --measure; add it, or leave them out\n"
+    )

@@ -81,7 +81,7 @@ def check(task: str | None, positive: str | None, profile: Profile) -> Task:
     """The task of the label, with what was chosen of it. ChoiceError."""
     able = tasks(profile)
     if task is not None and task not in able:
-        raise ChoiceError(f"--task: found {task!r}; allowed for label {profile.name!r}: {', '.join(able)}")
+        raise ChoiceError(f"--task: found {str(task)!r}; allowed for label {profile.name!r}: {', '.join(able)}")
     found = Task(task) if task else able[0]
     if positive is not None and found is not Task.BINARY_CLASSIFICATION:
         raise ChoiceError(f"--positive: found {positive!r} with a label of a {found}; leave it out")

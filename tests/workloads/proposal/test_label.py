@@ -127,11 +127,12 @@ def test_a_few_whole_numbers_may_be_classes_or_a_count_and_a_person_says_which(t
     assert question in proposed(path).open_questions
     assert proposed(path, task="regression").task is NUMBER
     assert not any("--task" in asked for asked in proposed(path, task="regression").open_questions)
-    with pytest.raises(ChoiceError) as caught:
-        proposed(path, task="binary_classification")
-    assert str(caught.value) == (
-        "--task: found 'binary_classification'; allowed for label 'left': multiclass_classification, regression"
-    )
+    for given in ("binary_classification", Task.BINARY_CLASSIFICATION):  # as the API and as the command line give it
+        with pytest.raises(ChoiceError) as caught:
+            proposed(path, task=given)
+        assert str(caught.value) == (
+            "--task: found 'binary_classification'; allowed for label 'left': multiclass_classification, regression"
+        )
     with pytest.raises(ChoiceError, match="--positive: found '1' with a label of a multiclass_classification; leave"):
         proposed(path, positive="1")
 

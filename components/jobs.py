@@ -38,15 +38,16 @@ def role(
     description: str,
     statements: Sequence[Statement],
     opts: pulumi.ResourceOptions,
+    boundary: pulumi.Input[str] | None = None,
 ) -> access.Role:
-    """The role of a kind of job, `<prefix>-<job>`, for SageMaker to take."""
+    """The role of a kind of job, `<prefix>-<job>`, for SageMaker to take, within the boundary of jobs or another."""
     args = access.RoleArgs(
         names=names,
         job=job,
         service=SAGEMAKER,
         description=description,
         statements=statements,
-        permissions_boundary=ground.permissions_boundary,
+        permissions_boundary=ground.permissions_boundary if boundary is None else boundary,
     )
     return access.Role(name, args, opts)
 

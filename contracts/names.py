@@ -256,6 +256,11 @@ class WorkloadNames(Names):
         return f"{self.workload}-{self.stack}"
 
     @property
+    def tuning_pipeline(self) -> str:
+        """Name of the pipeline that searches hyper-parameters."""
+        return f"{self.pipeline}-tuning"
+
+    @property
     def package_group(self) -> str:
         """Name of the model package group."""
         return f"{self.workload}-{self.stack}"

@@ -53,6 +53,7 @@ from settings.schedules import Schedule
 from settings.section import Section
 from settings.stack import Settings
 from settings.steps import Steps
+from settings.tuning import Tuning
 from settings.workloads import Workload
 
 __all__ = [
@@ -107,6 +108,7 @@ __all__ = [
     "Settings",
     "Source",
     "Steps",
+    "Tuning",
     "Workload",
     "bakes",
     "config_keys",

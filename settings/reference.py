@@ -31,6 +31,7 @@ _PAGES: Final = (
     ("Serverless", "workloads.<name>.endpoints.<name>: {kind: serverless}", ""),
     ("Asynchronous", "workloads.<name>.endpoints.<name>: {kind: asynchronous}", ""),
     ("Batch", "workloads.<name>.endpoints.<name>: {kind: batch}", ""),
+    ("Tuning", "workloads.<name>.tuning", ""),
     ("RequestAlarms", "….alarms", ""),
     ("Needs", "….needs", ""),
     ("QueueAlarms", "….alarms of {kind: asynchronous}", ""),

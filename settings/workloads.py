@@ -16,6 +16,7 @@ from settings.monitoring import Monitoring
 from settings.retraining import Retraining
 from settings.section import Section
 from settings.tags import MAX_TAGS, Tags
+from settings.tuning import Tuning
 
 
 class Workload(Section):
@@ -33,6 +34,8 @@ class Workload(Section):
     """The monitors, where they differ from the stack's."""
     retraining: Retraining = Retraining()
     """Automatic retraining, where it differs from the stack's."""
+    tuning: Tuning | None = None
+    """A pipeline that searches hyper-parameters, beside the one that trains; `{}` for one with all defaults."""
     endpoints: dict[str, Endpoint] = Field(default_factory=lambda: {"live": Realtime()}, min_length=1)
     """The endpoints by name: a-z and 0-9, without hyphens."""
     champion: str | None = Field(default=None, examples=["live"])

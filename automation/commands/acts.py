@@ -65,6 +65,10 @@ def retrain(
     of: Annotated[
         str | None, typer.Option(help="With --from: ARN of the run that it goes on from; else the newest.")
     ] = None,
+    tune: Annotated[
+        bool,
+        typer.Option("--tune", help="Search hyper-parameters; needs `tuning` of the workload in the stack config."),
+    ] = False,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
@@ -76,19 +80,22 @@ def retrain(
     names = on.workload(workload)
     if of and not first:
         raise RefusedError("--of: found without --from; name the step that the run goes on from")
+    if tune and first:
+        raise RefusedError("--tune: found with --from, which goes on from a run that trained; give one of them")
+    pipeline = names.tuning_pipeline if tune else names.pipeline
     if if_changed:
         changes = training.changes(names, s3=on.client("s3"), sagemaker=on.client("sagemaker"))
         for change in changes:
             out.say(change)
         if not changes:
-            out.done(f"nothing that {names.pipeline} learns from has changed", {"execution": None})
+            out.done(f"nothing that {pipeline} learns from has changed", {"execution": None})
             return
-    out.confirm(f"Start pipeline {names.pipeline}?")
+    out.confirm(f"Start pipeline {pipeline}?")
     name, sagemaker = f"by-hand-{datetime.now(UTC):%Y%m%d-%H%M%S}", on.client("sagemaker")
     if first:
         execution = training.start_from(names, name, first, source=of, sagemaker=sagemaker)
     else:
-        execution = training.start(names, name, s3=on.client("s3"), sagemaker=sagemaker)
+        execution = training.start(names, name, tune=tune, s3=on.client("s3"), sagemaker=sagemaker)
     out.done(f"started {execution}", {"execution": execution})
 
 

@@ -76,6 +76,9 @@ def instances(stack: Stack) -> Iterator[Finding]:
         yield Finding(subject=name, holds=quotas[name] >= count, found=found, fix=f"ask for {count} in Service Quotas")
 
 
+_AT_ONCE: Final = "MaxParallelTrainingJobs"
+
+
 def _of_pipelines(stack: Stack) -> Counter[str]:
     """Quotas that the steps of the pipelines need, with their instances; steps of one pipeline follow each other."""
     wanted: Counter[str] = Counter()
@@ -91,7 +94,8 @@ def _of_pipelines(stack: Stack) -> Counter[str]:
             ):
                 if cluster:
                     name = f"{_value(cluster['InstanceType'], given)} for {kind} usage"
-                    most[name] = max(most[name], int(_value(cluster["InstanceCount"], given)))
+                    count = int(_value(cluster["InstanceCount"], given)) * arguments.get(_AT_ONCE, 1)
+                    most[name] = max(most[name], count)
         wanted += most
     return wanted
 
@@ -100,9 +104,15 @@ def _arguments(steps: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]
     """The arguments of all steps, those of a condition's branches too; a branch's end has none to ask of."""
     for step in steps:
         arguments = step.get("Arguments", {})
-        yield arguments
+        yield _of_trials(arguments) if step.get("Type") == "Tuning" else arguments
         for branch in ("IfSteps", "ElseSteps"):
             yield from _arguments(arguments.get(branch, []))
+
+
+def _of_trials(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Those of the trials of a search, and how many of them run at the same time."""
+    limits = arguments["HyperParameterTuningJobConfig"]["ResourceLimits"]
+    return {**arguments["TrainingJobDefinition"], _AT_ONCE: limits[_AT_ONCE]}
 
 
 def _value(written: Any, given: Mapping[str, Any]) -> Any:

@@ -19,9 +19,17 @@ _ENDED = {"Succeeded", "Failed", "Stopped"}
 
 
 def start(
-    names: WorkloadNames, display_name: str, *, parameters: Mapping[str, str] | None = None, s3: Any, sagemaker: Any
+    names: WorkloadNames,
+    display_name: str,
+    *,
+    parameters: Mapping[str, str] | None = None,
+    tune: bool = False,
+    s3: Any,
+    sagemaker: Any,
 ) -> str:
     """Start the training pipeline on all accepted data; returns the execution's ARN. The brakes are not asked.
+
+    To `tune` is to start the one that searches hyper-parameters instead.
 
     Where ingestion has published the data set, the run takes that. Raises RefusedError where there is no accepted data,
     no pipeline, or no data set can be made.
@@ -31,9 +39,9 @@ def start(
         raise RefusedError(f"there is no accepted data under {names.accepted_uri}: deliver some and have it validated")
     data_set = _published(names, version, s3=s3, sagemaker=sagemaker)
     given = {"DatasetVersion": version, **({"InputDataUri": data_set} if data_set else {}), **(parameters or {})}
-    with _of_pipeline(names, sagemaker):
+    with _of_pipeline(names, sagemaker, tune=tune):
         started = sagemaker.start_pipeline_execution(
-            PipelineName=names.pipeline,
+            PipelineName=names.tuning_pipeline if tune else names.pipeline,
             PipelineExecutionDisplayName=display_name,
             PipelineParameters=[{"Name": name, "Value": value} for name, value in given.items()],
         )
@@ -129,11 +137,16 @@ def _registers(steps: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 @contextmanager
-def _of_pipeline(names: WorkloadNames, sagemaker: Any) -> Generator[None]:
+def _of_pipeline(names: WorkloadNames, sagemaker: Any, *, tune: bool = False) -> Generator[None]:
     """RefusedError where there is no pipeline yet."""
     try:
         yield
     except sagemaker.exceptions.ClientError as error:
+        if _is_missing(error) and tune:
+            raise RefusedError(
+                f"pipeline {names.tuning_pipeline} is not there: set workloads.{names.workload}.tuning in the stack "
+                "config, `{}` for all defaults, and run `pulumi up`, which makes it"
+            ) from error
         if _is_missing(error):
             raise RefusedError(
                 f"pipeline {names.pipeline} is not there: publish both images and run `pulumi up`, which makes it"

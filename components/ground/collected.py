@@ -42,7 +42,7 @@ _ROLES: Final = {
     Bounded.INGESTION: frozenset(
         f"{workload}-{STACK}-{job}"
         for workload in (WORKLOAD, UNMONITORED)
-        for job in ("ingestion", "ingestion-rule", "preparation", "validation")
+        for job in ("ingestion", "ingestion-rule", "preparation", "tuning", "validation")
     ),
 }
 #: Operators whose values can be joined: a request has to have one of them.

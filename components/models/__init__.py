@@ -46,6 +46,7 @@ def build(workload: Workload) -> tuple[Registry, Training]:
             images=workload.images,
             package_group=registry.group,
             owner=workload.owner,
+            tuning=workload.settings.tuning,
         ),
         workload.opts(),
     )

@@ -20,6 +20,7 @@ from components import access, jobs
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.models import tuning
 from components.service import Service
 from components.watch import HOUR, Event, Series, Watch, Widget
 from contracts import schema
@@ -27,6 +28,7 @@ from contracts.images import INFERENCE, TRAINING
 from contracts.names import EndpointNames, WorkloadNames
 from contracts.prices import price
 from contracts.schema import Contract
+from settings import Tuning
 from workloads.pipeline import render
 
 #: AWS services that the jobs' code calls (`components.reach`): the gate asks what is live. Training calls S3 only.
@@ -159,8 +161,9 @@ def pipeline_statements(names: WorkloadNames, *, models_key: pulumi.Input[str]) 
     ]
 
 
-def watch(names: WorkloadNames) -> Watch:
-    """Failed training runs, decisions about packages, and the runs as a graph."""
+def watch(names: WorkloadNames, *, tuned: bool) -> Watch:
+    """Failed training runs, searches where there are any, decisions about packages, and the runs as a graph."""
+    pipelines = [names.pipeline, *([names.tuning_pipeline] if tuned else [])]
     runs, pipeline = "AWS/Sagemaker/ModelBuildingPipeline", {"PipelineName": names.pipeline}
     return Watch(
         events=(
@@ -171,7 +174,7 @@ def watch(names: WorkloadNames) -> Watch:
                     "source": ["aws.sagemaker"],
                     "detail-type": ["SageMaker Model Building Pipeline Execution Status Change"],
                     "detail": {
-                        "pipelineArn": [names.arn("sagemaker", f"pipeline/{names.pipeline}")],
+                        "pipelineArn": [names.arn("sagemaker", f"pipeline/{each}") for each in pipelines],
                         "currentPipelineExecutionStatus": ["Failed", "Stopped"],
                     },
                 },
@@ -207,7 +210,7 @@ class TrainingArgs:
     """`images` are URIs by digest for training and inference, empty as long as they are not built.
 
     `champion` is the endpoint whose live model a candidate is compared with. `owner` answers for the models (for their
-    model cards).
+    model cards). With `tuning` there is a pipeline that searches hyper-parameters too.
     """
 
     ground: Ground
@@ -217,6 +220,7 @@ class TrainingArgs:
     images: Mapping[str, str]
     package_group: aws.sagemaker.ModelPackageGroup
     owner: str
+    tuning: Tuning | None = None
 
 
 def usd_an_hour(region: str) -> dict[str, float]:
@@ -230,6 +234,10 @@ def usd_an_hour(region: str) -> dict[str, float]:
         f"{kind}Job": price("sagemaker", f"instance {types[f'{kind}InstanceType']}", region).usd
         for kind in ("Processing", "Training")
     }
+
+
+def _rendered(name: str, values: Mapping[str, Any]) -> pulumi.Output[str]:
+    return pulumi.Output.all(**values).apply(lambda known: render.render(render.read(name), known))
 
 
 class Training(pulumi.ComponentResource):
@@ -248,7 +256,7 @@ class Training(pulumi.ComponentResource):
         roles = {job: self._job_role(job) for job in Job}
         self.pipeline = None
         if {TRAINING, INFERENCE} <= set(args.images):
-            self.pipeline = self._pipeline(roles, [contract, args.package_group])
+            self.pipeline = self._pipelines(roles, [contract, args.package_group])
         self.register_outputs({"pipeline": args.names.pipeline})
 
     def _contract(self) -> aws.s3.BucketObjectv2:
@@ -283,9 +291,35 @@ class Training(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _pipeline(self, roles: Mapping[Job, access.Role], depends_on: list[pulumi.Resource]) -> aws.sagemaker.Pipeline:
-        args, ground, names = self._args, self._args.ground, self._args.names
-        role = jobs.role(
+    def _pipelines(self, roles: Mapping[Job, access.Role], depends_on: list[pulumi.Resource]) -> aws.sagemaker.Pipeline:
+        """The pipeline that trains and, where it is asked for, the one that searches; the first of them."""
+        args, names = self._args, self._args.names
+        values = self._values(roles)
+        opts = pulumi.ResourceOptions(parent=self, depends_on=depends_on)
+
+        def made(
+            name: str, called: str, does: str, role: access.Role, body: pulumi.Output[str]
+        ) -> aws.sagemaker.Pipeline:
+            return aws.sagemaker.Pipeline(
+                f"{self._name}-{name}",
+                pipeline_name=called,
+                pipeline_display_name=called,
+                pipeline_description=f"From accepted data to {does} of {args.contract.name}",
+                role_arn=role.arn,
+                pipeline_definition=body,
+                opts=opts,
+            )
+
+        if args.tuning:
+            own = tuning.values(args.tuning, args.contract.training, names.region)
+            searched = {key: value for key, value in values.items() if key not in render.SEARCHED} | own
+            body = _rendered("tune", searched)
+            made("tuning-pipeline", names.tuning_pipeline, "the best model of a search", self._tuning_role(), body)
+        return made("pipeline", names.pipeline, "a registered model", self._pipeline_role(), _rendered("train", values))
+
+    def _pipeline_role(self) -> access.Role:
+        ground, names = self._args.ground, self._args.names
+        return jobs.role(
             f"{self._name}-pipeline-role",
             ground=ground,
             names=names,
@@ -294,16 +328,19 @@ class Training(pulumi.ComponentResource):
             statements=pipeline_statements(names, models_key=ground.keys[Domain.MODELS].arn),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return aws.sagemaker.Pipeline(
-            f"{self._name}-pipeline",
-            pipeline_name=names.pipeline,
-            pipeline_display_name=names.pipeline,
-            pipeline_description=f"From accepted data to a registered model of {args.contract.name}",
-            role_arn=role.arn,
-            pipeline_definition=pulumi.Output.all(**self._values(roles)).apply(
-                lambda values: render.render(render.read("train"), values)
-            ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=depends_on),
+
+    def _tuning_role(self) -> access.Role:
+        ground, names = self._args.ground, self._args.names
+        models_key = ground.keys[Domain.MODELS].arn
+        return jobs.role(
+            f"{self._name}-tuning-role",
+            ground=ground,
+            names=names,
+            job="tuning",
+            description="The pipeline that searches hyper-parameters: starts its jobs and registers models",
+            statements=[*pipeline_statements(names, models_key=models_key), *tuning.statements(names)],
+            opts=pulumi.ResourceOptions(parent=self),
+            boundary=ground.ingestion_boundary,
         )
 
     def _values(self, roles: Mapping[Job, access.Role]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def build(workload: Workload, pipeline: Training) -> Operations:
     """The functions that answer to alarms, the alarms themselves, and the dashboard: before there is an endpoint."""
     ground, names, letters = workload.ground, workload.names, _dead_letters(workload)
     asks: dict[Channel, pulumi.Input[str]] = {}
-    mine = training.watch(names) + dead_letters.watch(names)
+    mine = training.watch(names, tuned=workload.settings.tuning is not None) + dead_letters.watch(names)
     if pipeline.pipeline is not None:
         answer = Retraining(
             workload.named("retraining"),

@@ -110,7 +110,7 @@ def _data_engineer(names: Names, keys: Keys) -> list[Statement]:
 
 
 def _data_scientist(names: Names, keys: Keys) -> list[Statement]:
-    pipeline = names.arn("sagemaker", f"pipeline/*-{names.stack}")
+    pipelines = [names.arn("sagemaker", f"pipeline/*-{names.stack}{which}") for which in ("", "-tuning")]
     return [
         *access.read_objects(
             "ReadAccepted", names, names.processed_bucket, [EVERY.accepted, EVERY.data_sets, EVERY.data_capture]
@@ -122,7 +122,7 @@ def _data_scientist(names: Names, keys: Keys) -> list[Statement]:
         access.allow(
             "Train",
             ["sagemaker:StartPipelineExecution", "sagemaker:StopPipelineExecution"],
-            [pipeline, f"{pipeline}/execution/*"],
+            [f"{pipeline}{of}" for pipeline in pipelines for of in ("", "/execution/*")],
         ),
         access.write_objects("ImportModels", names, names.artifacts_bucket, [EVERY.imported]),
         access.use_key("EncryptModels", [keys[Domain.MODELS]], write=True),
@@ -262,7 +262,9 @@ GUARANTEES: Final = (
         sid="OnlyDataScientistsTrain",
         holders=frozenset({Persona.DATA_SCIENTIST}),
         actions=("sagemaker:RetryPipelineExecution", "sagemaker:StartPipelineExecution"),
-        resources=lambda names: [names.arn("sagemaker", f"pipeline/*-{names.stack}{end}") for end in ("", "/*")],
+        resources=lambda names: [
+            names.arn("sagemaker", f"pipeline/*-{names.stack}{end}") for end in ("", "/*", "-tuning", "-tuning/*")
+        ],
     ),
     Guarantee(
         sid="OnlyDataEngineersReadPersonalData",

@@ -13,7 +13,7 @@ from typing import Any
 
 from local.emulator.client import client
 from local.emulator.parameters import bind
-from local.executor import cache, conditions, jobs, processing, registry, retry, training
+from local.executor import cache, conditions, jobs, processing, registry, retry, training, tuning
 from local.executor.cache import Cache, Entry
 from local.executor.errors import InvalidExecution, StepFailure
 from local.executor.results import Done, ExecutionResult, StepResult
@@ -22,7 +22,7 @@ from local.executor.values import Values, lookup
 from workloads.pipeline import links
 from workloads.pipeline.graph import needs, steps_of
 
-TYPES = ("Processing", "Training", "RegisterModel", "Condition", "Fail")
+TYPES = ("Processing", "Training", "Tuning", "RegisterModel", "Condition", "Fail")
 #: Jobs at one time. SageMaker runs all that can run; this is one machine.
 PARALLEL = 2
 
@@ -180,6 +180,8 @@ class Runner:
                 return processing.run(self._work, step, arguments, self._directory(step, number))
             case "Training":
                 return training.run(self._work, step, arguments, self._directory(step, number))
+            case "Tuning":
+                return tuning.run(self._work, step, arguments, self._directory(step, number))
             case "RegisterModel":
                 return registry.run(self._work, step, arguments)
             case "Condition":

@@ -20,8 +20,13 @@ FAILURE_FILE = "/opt/ml/output/failure"
 CHECKPOINTS = "/opt/ml/checkpoints"  # API, CheckpointConfig: the default LocalPath
 
 
-def run(work: jobs.Work, step: Mapping[str, Any], arguments: Mapping[str, Any], directory: Path) -> Done:
-    """Run a Training step with resolved arguments in a new `directory`; StepFailure if it fails."""
+def run(
+    work: jobs.Work, step: Mapping[str, Any], arguments: Mapping[str, Any], directory: Path, *, name: str | None = None
+) -> Done:
+    """Run a Training step with resolved arguments in a new `directory`; StepFailure if it fails.
+
+    `name` is the job's, where it is no pipeline that names it.
+    """
     jobs.check(step, arguments)
     jobs.one_host(arguments["ResourceConfig"]["InstanceCount"])
     jobs.require_volume(arguments["ResourceConfig"])
@@ -29,7 +34,7 @@ def run(work: jobs.Work, step: Mapping[str, Any], arguments: Mapping[str, Any], 
     jobs.require_entrypoint(specification)
     for channel in arguments.get("InputDataConfig", []):
         jobs.require_s3("channel", channel["ChannelName"], channel["DataSource"], "S3DataSource")
-    name = work.job_name(step["Name"])
+    name = name or work.job_name(step["Name"])
     arn = work.arn("training-job", name)
     container = Container(directory, failure_file=FAILURE_FILE)
     environment = container.environment(

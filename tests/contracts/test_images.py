@@ -52,6 +52,16 @@ def test_the_dockerfile_installs_the_requirements_and_runs_the_entry(image: Imag
     assert [json.loads(" ".join(words)) for words in runs] == [list(image.entry)]
 
 
+def test_the_training_image_has_the_command_of_the_trials_of_a_search() -> None:
+    """SageMaker runs `train` where a request names no entry point; it is of the entry, found on the image's PATH."""
+    image = IMAGES["training"]
+    (made,) = [words for words in instructions(image) if words[:2] == ["RUN", "printf"]]
+    assert " ".join(made).removeprefix("RUN ") == (
+        rf"printf '#!/bin/sh\nexec {shlex.join(image.entry)}\n' > /opt/venv/bin/train && chmod 755 /opt/venv/bin/train"
+    )
+    assert ["ENV", "PATH=/opt/venv/bin:$PATH"] in [words[:2] for words in instructions(image)]
+
+
 @EVERY
 def test_the_entry_is_a_module_of_its_sources(image: Image) -> None:
     module = image.entry[-1].replace(".", "/")

@@ -82,7 +82,7 @@ def test_no_role_has_a_statement_outside_it(steady: dict[str, Any], bootstrap: d
 def test_nothing_is_in_it_that_no_role_has(whose: boundary.Bounded) -> None:
     people = {f"mlplatform-{collected.STACK}-{persona.job}" for persona in Persona}
     prefix = f"{collected.WORKLOAD}-{collected.STACK}"
-    ingestion = {f"{prefix}-{job}" for job in ("ingestion", "ingestion-rule", "preparation", "validation")}
+    ingestion = {f"{prefix}-{job}" for job in ("ingestion", "ingestion-rule", "preparation", "tuning", "validation")}
     kinds = {**dict.fromkeys(people, "people"), **dict.fromkeys(ingestion, "ingestion")}
     roles = iam.roles(every_role()).values()
     own = [s for role in roles if kinds.get(role.name, "jobs") == whose for s in role.statements]

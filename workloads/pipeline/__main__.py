@@ -2,8 +2,8 @@
 
     python -m workloads.pipeline [--output DIRECTORY]
 
-Writes `train.json` and `train.inputs.json`. Exit code 1, with the reasons and nothing written, if a definition lacks
-what its jobs must carry or would be refused by SageMaker.
+Writes `train.json`, `train.inputs.json` and `tune.json`, which is made of the first. Exit code 1, with the reasons and
+nothing written, if a definition lacks what its jobs must carry or would be refused by SageMaker.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 from workloads.pipeline import provenance, validate
-from workloads.pipeline.compiler import compile_train, to_text
+from workloads.pipeline.compiler import compile_train, compile_tune, to_text
 from workloads.pipeline.render import DEFINITIONS, render
-from workloads.pipeline.tokens import EXAMPLES
+from workloads.pipeline.tokens import EXAMPLES, TUNING_EXAMPLES
 
 
 def main(argv: list[str]) -> int:
@@ -28,12 +28,15 @@ def main(argv: list[str]) -> int:
         compiled = compile_train()
         text = to_text(compiled)
         validate.require(json.loads(render(text, EXAMPLES)))
+        search = to_text(compile_tune(compiled))
+        validate.require(json.loads(render(search, TUNING_EXAMPLES)))
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
     output.mkdir(parents=True, exist_ok=True)
     path = output / "train.json"
     path.write_text(text, encoding="utf-8")
+    (output / "tune.json").write_text(search, encoding="utf-8")
     hashes = json.dumps(provenance.hashes(), indent=2, sort_keys=True) + "\n"
     provenance.inputs_path(path).write_text(hashes, encoding="utf-8")
     print(f"{path}: {len(text)} bytes, {len(compiled['Steps'])} steps")

@@ -14,9 +14,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workloads.pipeline.tokens import EXAMPLES, MARK, TOKENS, Kind, Token
+from workloads.pipeline.tokens import EXAMPLES, MARK, SEARCHED, TOKENS, TUNING_EXAMPLES, Kind, Token
 
-__all__ = ["EXAMPLES", "TOKENS", "Kind", "RenderError", "Token", "read", "render"]
+__all__ = [
+    "EXAMPLES",
+    "SEARCHED",
+    "TOKENS",
+    "TUNING_EXAMPLES",
+    "Kind",
+    "RenderError",
+    "Token",
+    "read",
+    "render",
+]
 
 DEFINITIONS = Path(__file__).parent / "definitions"
 MAX_BYTES = 1_048_576  # of CreatePipeline's PipelineDefinition (API reference)
@@ -42,15 +52,23 @@ def read(name: str) -> str:
 def render(definition: str, values: Mapping[str, str | int | float | Sequence[str]]) -> str:
     """The definition with every token replaced, as compact JSON with sorted keys (the provider compares strings).
 
-    Raises RenderError with all faults at once: a value missing, unknown or not of its token's form, a token that the
+    Raises RenderError with all faults at once: a value missing, unknown or not of its token's form, one that the
     definition does not use, a token left over, or a result above the service's size limit.
     """
-    faults = [fault for token in TOKENS.values() for fault in _faults(token, values)]
+    used = {_BY_PLACEHOLDER[found].name for found in _PLACEHOLDER.findall(definition)}
+    faults = [
+        fault
+        for token in TOKENS.values()
+        if token.name in used or token.name in values
+        for fault in _faults(token, values)
+    ]
     faults += [
         f"{name}: no such token; the tokens are {', '.join(TOKENS)}" for name in sorted(set(values) - set(TOKENS))
     ]
-    unused = set(_BY_PLACEHOLDER) - set(_PLACEHOLDER.findall(definition))
-    faults += [f"{_BY_PLACEHOLDER[p].name}: the definition has no {p}; compile it again" for p in sorted(unused)]
+    faults += [
+        f"{name}: the definition has no {TOKENS[name].placeholder}; compile it again"
+        for name in sorted((set(values) & set(TOKENS)) - used)
+    ]
     if faults:
         raise RenderError("the pipeline definition cannot be rendered:\n" + "\n".join(faults))
     body = json.dumps(_replace(json.loads(definition), values), sort_keys=True, separators=(",", ":"))

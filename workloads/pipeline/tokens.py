@@ -48,6 +48,7 @@ _ROLE_PREFIX = "arn:aws:iam::000000000000:role/"  # the SDK looks up a role that
 _ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"
 _BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 _IMAGE = r"[\w./-]+@sha256:[0-9a-f]{64}"
+_NUMBER = r"[0-9]+(\.[0-9]+)?(e-[0-9]+)?"
 _NAME = r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}"
 
 
@@ -155,7 +156,35 @@ _ALL = (
     Token(name="num_round", meaning="default of NumRound: the contract's", example=150, kind=Kind.INTEGER),
     Token(name="eta", meaning="default of Eta: the contract's", example=0.05, kind=Kind.NUMBER),
     Token(name="max_depth", meaning="default of MaxDepth: the contract's", example=6, kind=Kind.INTEGER),
+    Token(
+        name="tuning_instance_type",
+        meaning="instance type of the trials",
+        example="ml.m5.2xlarge",
+        pattern=r"ml\.[a-z0-9-]+\.[a-z0-9]+",
+    ),
+    Token(
+        name="tuning_strategy",
+        meaning="how the next trial is chosen",
+        example="Bayesian",
+        pattern="Bayesian|Random",
+    ),
+    Token(name="tuning_jobs", meaning="most trials", example=12, kind=Kind.INTEGER),
+    Token(name="tuning_parallel_jobs", meaning="most trials at one time", example=3, kind=Kind.INTEGER),
+    Token(name="tuning_seconds", meaning="when the search ends: the budget", example=11_000, kind=Kind.INTEGER),
+    *(
+        Token(name=f"tuning_{name}_{end}", meaning=f"{end} of {name} in the search", example=example, pattern=_NUMBER)
+        for name, ends in (("num_round", ("75", "300")), ("eta", ("0.0125", "0.2")), ("max_depth", ("3", "9")))
+        for end, example in zip(("min", "max"), ends, strict=True)
+    ),
 )
 
 TOKENS: Mapping[str, Token] = MappingProxyType({token.name: token for token in _ALL})
-EXAMPLES: Mapping[str, Value] = MappingProxyType({token.name: token.example for token in _ALL})
+#: What `tune` searches instead of taking it from the contract as it is.
+SEARCHED = ("num_round", "eta", "max_depth")
+#: A legal value of every token of `train`, and of every one of `tune`.
+EXAMPLES: Mapping[str, Value] = MappingProxyType(
+    {token.name: token.example for token in _ALL if not token.name.startswith("tuning_")}
+)
+TUNING_EXAMPLES: Mapping[str, Value] = MappingProxyType(
+    {token.name: token.example for token in _ALL if token.name not in SEARCHED}
+)

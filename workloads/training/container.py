@@ -7,6 +7,7 @@ variables are those of the sagemaker-training toolkit and win where they are set
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,13 +57,15 @@ def read(root: Path, environment: Mapping[str, str]) -> Job:
         raise PlatformError(f"channels not found: {missing}; the training step must give {list(CHANNELS)}")
     contract = read_contract(_only_file(channels["contract"], CONTRACT_FILE))
     given = root / "input" / "config" / "hyperparameters.json"
+    chosen = hyperparameters(contract.training, read_json(given) if given.exists() else {})
+    checkpoints = Path(environment.get("SM_CHECKPOINT_DIR", root / "checkpoints"))
     return Job(
         channels=channels,
         model=Path(environment.get("SM_MODEL_DIR", root / "model")),
-        checkpoints=Path(environment.get("SM_CHECKPOINT_DIR", root / "checkpoints")),
+        checkpoints=checkpoints / _digest(chosen),
         contract=contract,
         manifest=read_json(_only_file(channels["manifest"], "manifest.json")),
-        hyperparameters=hyperparameters(contract.training, read_json(given) if given.exists() else {}),
+        hyperparameters=chosen,
         imported=_imported(Path(environment.get(f"SM_CHANNEL_{IMPORTED.upper()}", root / "input" / "data" / IMPORTED))),
     )
 
@@ -88,6 +91,12 @@ def hyperparameters(defaults: Training, given: Mapping[str, str]) -> Training:
     if faults:
         raise UserError("hyper-parameters: " + "; ".join(faults))
     return dataclasses.replace(defaults, **values)
+
+
+def _digest(chosen: Training) -> str:
+    """A directory for the checkpoints of one choice: trials of a search share a place and must not resume others."""
+    text = json.dumps(dataclasses.asdict(chosen), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _imported(channel: Path) -> Path | None:

@@ -165,14 +165,19 @@ def _pipeline(resource: Resource, context: Context) -> Iterator[Charge]:
     parameters = {each["Name"]: each.get("DefaultValue") for each in definition["Parameters"]}
     runs = pipeline_runs(resource, context)
     for step in definition["Steps"]:
-        arguments = step["Arguments"]
+        arguments, times = step["Arguments"], 1
         if step["Type"] == "Processing":
             cluster, storage = arguments["ProcessingResources"]["ClusterConfig"], "processing storage"
         elif step["Type"] == "Training":
             cluster, storage = arguments["ResourceConfig"], "endpoint and training storage"
+        elif step["Type"] == "Tuning":
+            times = arguments["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"]
+            cluster = arguments["TrainingJobDefinition"]["ResourceConfig"]
+            storage = "endpoint and training storage"
         else:
             continue
-        yield from job({name: _resolved(value, parameters) for name, value in cluster.items()}, runs, context, storage)
+        words = {name: _resolved(value, parameters) for name, value in cluster.items()}
+        yield from job(words, runs * times, context, storage)
 
 
 def _resolved(value: Any, parameters: Mapping[str, Any]) -> Any:

@@ -20,6 +20,7 @@ from local.emulator.delivery import events
 STEP_KINDS_IN_EVENTS = {
     "TrainingJob": "trainingJob",
     "ProcessingJob": "processingJob",
+    "TuningJob": "tuningJob",
     "RegisterModel": "registerModel",
 }
 _STOP_SECONDS = 5.0

@@ -28,8 +28,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             found._clients[service] = service
         return found
 
-    def start(names: Any, *_: Any, **__: Any) -> str:
-        told.append(names.pipeline)
+    def start(names: Any, *_: Any, tune: bool, **__: Any) -> str:
+        told.append(names.tuning_pipeline if tune else names.pipeline)
         return ARN
 
     monkeypatch.setattr(target, "read", read)
@@ -77,3 +77,14 @@ def test_a_run_that_goes_on_from_a_step(
     assert json.loads(capsys.readouterr().out) == {"execution": f"churn-staging Evaluate {ARN} sagemaker"}
     assert run("--of", ARN) == Exit.REFUSED
     assert started == []
+
+
+def test_a_search_is_another_pipeline_and_starts_where_it_trains(
+    started: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--tune") == run() == Exit.DONE
+    assert started == ["churn-staging-tuning", "churn-staging"]
+    capsys.readouterr()
+    assert run("--tune", "--from", "Evaluate") == Exit.REFUSED
+    assert "--tune: found with --from" in capsys.readouterr().err
+    assert len(started) == 2

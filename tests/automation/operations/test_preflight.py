@@ -206,6 +206,18 @@ def test_the_jobs_of_a_run_of_each_pipeline_have_quotas_too(account: Account, *,
     ]
 
 
+def test_the_trials_that_run_at_the_same_time_need_instances_at_the_same_time(account: Account) -> None:
+    trial = {"ResourceConfig": {"InstanceCount": 2, "InstanceType": "ml.m5.2xlarge"}, "EnableManagedSpotTraining": True}
+    most = {"MaxNumberOfTrainingJobs": 12, "MaxParallelTrainingJobs": 3}
+    search = step("Tuning", HyperParameterTuningJobConfig={"ResourceLimits": most}, TrainingJobDefinition=trial)
+    definition = json.dumps({"Parameters": [], "Steps": [search]})
+    account.says("lambda", "get_account_settings", limits(1000))
+    account.quotas("sagemaker", **{"ml.m5.2xlarge for spot training job usage": 5})
+    _, found = account.find({"type": "aws:sagemaker/pipeline:Pipeline", "inputs": {"pipelineDefinition": definition}})
+    assert (found.subject, found.holds) == ("ml.m5.2xlarge for spot training job usage", False)
+    assert found.found == "6 are needed for a run of each pipeline, the quota is 5"
+
+
 @pytest.mark.parametrize(("addresses", "gateways", "holds"), [(2, 4, (True, True)), (3, 5, (False, False))])
 def test_nat_gateways_and_their_addresses_need_room(
     account: Account, addresses: int, gateways: int, holds: tuple[bool, bool]

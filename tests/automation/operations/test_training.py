@@ -147,3 +147,23 @@ def test_what_a_run_cannot_go_on_from_is_refused() -> None:
         started_from("Train", status="Executing")
     with pytest.raises(RefusedError, match=r"has not run yet: start it with `retrain`$"):
         started_from("Train", runs=False)
+
+
+@pytest.mark.parametrize(
+    ("tune", "pipeline", "fix"),
+    [
+        (False, "churn-staging", "publish both images and run `pulumi up`, which makes it"),
+        (True, "churn-staging-tuning", "set workloads.churn.tuning in the stack config"),
+    ],
+)
+def test_a_run_that_has_no_pipeline_says_what_makes_it(*, tune: bool, pipeline: str, fix: str) -> None:
+    sagemaker: Any = boto3.client("sagemaker", **KEYS)
+    s3: Any = boto3.client("s3", **KEYS)
+    register = {"Name": "Register", "Type": "RegisterModel", "Arguments": {"CustomerMetadataProperties": WOULD}}
+    with Stubber(sagemaker) as asked, Stubber(s3) as listed:
+        listed.add_response("list_objects_v2", {"Contents": [{"Key": key} for key in OBJECTS]})
+        listed.add_client_error("get_object", "NoSuchKey", "no data set is published")
+        asked.add_response("describe_pipeline", {"PipelineDefinition": json.dumps({"Steps": [register]})})
+        asked.add_client_error("start_pipeline_execution", "ResourceNotFound", "no")
+        with pytest.raises(RefusedError, match=rf"^pipeline {pipeline} is not there: {fix}"):
+            training.start(NAMES, "by-hand", tune=tune, s3=s3, sagemaker=sagemaker)

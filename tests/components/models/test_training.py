@@ -109,7 +109,7 @@ def test_every_token_of_the_definition_gets_a_value() -> None:
         values.update(made._values({}))
 
     deploy(program)
-    assert set(values) == set(render.TOKENS) - {f"{job}_role" for job in Job}
+    assert set(values) == set(render.EXAMPLES) - {f"{job}_role" for job in Job}
 
 
 def test_at_preview_the_definition_is_not_known_yet() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,10 @@ class Aws:
         self.s3, self.sagemaker = self.client("s3"), self.client("sagemaker")
         values = {**render.EXAMPLES, "contract_sha": SHA, "num_round": 40}
         self.definition: dict[str, Any] = json.loads(render.render(render.read("train"), values))
+        ranges = {"tuning_num_round_min": "40", "tuning_num_round_max": "60", "tuning_eta_min": "0.1"}
+        searched = {key: value for key, value in values.items() if key not in render.SEARCHED}
+        values = {**render.TUNING_EXAMPLES, **searched, "tuning_jobs": 2, **ranges}
+        self.search: dict[str, Any] = json.loads(render.render(render.read("tune"), values))
         self.executions = 0
 
     def client(self, service: str) -> Any:
@@ -65,10 +71,11 @@ class Aws:
             aws_secret_access_key="test",
         )
 
-    def run(self, **parameters: str) -> ExecutionResult:
+    def run(self, *, tune: bool = False, **parameters: str) -> ExecutionResult:
         self.executions += 1
         identity = f"execution{self.executions}"
-        return Runner(self.definition, parameters, self.endpoint, self.workdir, NAME, ARN, identity).run()
+        definition = self.search if tune else self.definition
+        return Runner(definition, parameters, self.endpoint, self.workdir, NAME, ARN, identity).run()
 
 
 @pytest.fixture(scope="module")
@@ -213,3 +220,31 @@ def test_one_that_cannot_be_asked_fails_with_the_reason(aws: Aws, first: Executi
     assert "fixed.onnx: inputs features tensor(float) [2, 6] are found; allowed is one matrix" in str(
         found.step("Train").failure_reason
     )
+
+
+def test_a_search_registers_the_best_of_its_trials(aws: Aws, first: ExecutionResult) -> None:
+    assert first.failure_reason is None
+    found = aws.run(tune=True, DatasetVersion="data-1")
+    assert found.failure_reason is None
+    assert {step.name for step in found.steps if step.cache_hit} == {"Prepare", "Baseline"}
+    search = found.step("Tune").metadata["TuningJob"]["Arn"].rpartition("/")[2]
+    said = aws.sagemaker.describe_model_package(
+        ModelPackageName=found.step("Register").metadata["RegisterModel"]["Arn"]
+    )["CustomerMetadataProperties"]
+    place = f"runs/churn/{said['pipeline_execution']}/Tune/output/{search}-"
+    keys = [each["Key"] for each in aws.s3.list_objects_v2(Bucket=ARTIFACTS, Prefix=place)["Contents"]]
+    losses = {key.split("/")[5]: metadata(aws, key)["validation_loss"] for key in keys}
+    assert len(losses) == 2
+    assert said["training_job"] == min(losses, key=lambda name: losses[name])
+    # Trials share the place of their checkpoints, and none finds another's.
+    prefix = "checkpoints/churn/"
+    kept = [each["Key"] for each in aws.s3.list_objects_v2(Bucket=ARTIFACTS, Prefix=prefix)["Contents"]]
+    assert len({key.split("/")[4] for key in kept if key.split("/")[3] == "tuning"}) == 2
+
+
+def metadata(aws: Aws, key: str) -> dict[str, Any]:
+    """What a model says of itself in its archive."""
+    with tarfile.open(fileobj=io.BytesIO(read(aws, f"s3://{ARTIFACTS}/{key}"))) as archive:
+        member = archive.extractfile("metadata.json")
+        assert member is not None
+        return json.loads(member.read())

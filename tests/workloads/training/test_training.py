@@ -67,15 +67,29 @@ def test_an_interrupted_job_ends_with_the_same_bytes(root: Path, monkeypatch: py
     with pytest.raises(KeyboardInterrupt):
         entry.run(container.read(root, {}))
     monkeypatch.setattr(train, "_loss", plain)
-    assert [p.name for p in sorted((root / "checkpoints").glob("*.json"))] == ["round-000010.json"]
-    (root / "checkpoints/round-000020.ubj").write_bytes(b"half written")  # no history beside it: not complete
+    assert [p.name for p in sorted((root / "checkpoints").rglob("*.json"))] == ["round-000010.json"]
+    (own,) = (root / "checkpoints").iterdir()
+    (own / "round-000020.ubj").write_bytes(b"half written")  # no history beside it: not complete
     entry.run(container.read(root, {}))
     assert (root / "model/model.ubj").read_bytes() == whole
 
 
 def test_checkpoints_do_not_pile_up(root: Path) -> None:
     entry.run(container.read(root, {}))
-    assert len(list((root / "checkpoints").iterdir())) <= 4
+    (own,) = (root / "checkpoints").iterdir()
+    assert len(list(own.iterdir())) <= 4
+
+
+def test_jobs_of_other_hyperparameters_resume_nothing_of_each_other(root: Path) -> None:
+    """The trials of a search share the place of their checkpoints."""
+    given = root / "input/config/hyperparameters.json"
+    found: set[Path] = set()
+    for text in ('{"eta": "0.1"}', '{"eta": "0.2"}', '{"eta": "0.10"}', '{"eta": "0.1", "max_depth": "2"}'):
+        given.parent.mkdir(parents=True, exist_ok=True)
+        given.write_text(text)
+        found.add(container.read(root, {}).checkpoints)
+    assert len(found) == 3
+    assert {place.parent for place in found} == {root / "checkpoints"}
 
 
 def test_row_groups_are_the_whole_data(root: Path, contract: Contract) -> None:

@@ -120,3 +120,11 @@ def test_a_pipeline_that_nobody_schedules_has_the_unplanned_runs_alone() -> None
     other = retraining("cron(0 3 ? * MON *)")
     other[0]["inputs"]["environment"]["variables"]["PIPELINE_NAME"] = "another"
     assert items(estimated(pipeline(PREPARE), *other))["instance ml.m5.2xlarge"] == round(5 / 60, 6)
+
+
+def test_a_search_costs_as_many_trainings_as_it_may_have() -> None:
+    limits = {"MaxNumberOfTrainingJobs": 12, "MaxParallelTrainingJobs": 3, "MaxRuntimeInSeconds": 7200}
+    trials = {"HyperParameterTuningJobConfig": {"ResourceLimits": limits}, "TrainingJobDefinition": TRAIN["Arguments"]}
+    found = items(estimated(pipeline(PREPARE, {"Type": "Tuning", "Arguments": trials})))
+    assert found["instance ml.m5.2xlarge"] == pytest.approx(5 / 60, abs=1e-6)
+    assert found["instance ml.m5.xlarge"] == pytest.approx(12 * 2 * 5 / 60, abs=1e-6)

@@ -1,0 +1,65 @@
+"""Section `tuning` of a workload: a search of hyper-parameters, started by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from contracts import instances
+from contracts.prices import told as usd
+from settings.faults import Fault
+from settings.section import Section, told
+
+
+class Tuning(Section):
+    """A search of hyper-parameters around those of the contract (`automation retrain --tune`)."""
+
+    budget_usd: float = Field(
+        default=5.0,
+        gt=0,
+        le=100_000,
+        json_schema_extra=told(
+            cost="at most this for the trials of a search, beside the runs of its other jobs, and less where spot "
+            "capacity is cheaper",
+            risk="too low, and the search ends before `max_jobs` trials",
+        ),
+    )
+    """USD at list prices that the trials of one search may take: when they would, the search ends with its best."""
+    max_jobs: int = Field(
+        default=12,
+        ge=1,
+        le=750,
+        json_schema_extra=told(cost="each trial is a training job", risk="too few find nothing better"),
+    )
+    """Most trials of one search."""
+    max_parallel_jobs: int = Field(
+        default=3,
+        ge=1,
+        le=100,
+        json_schema_extra=told(risk="a Bayesian search learns nothing from trials that run at the same time"),
+    )
+    """Most trials at one time."""
+    instance_type: str = Field(
+        default="ml.m5.2xlarge",
+        pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$",
+        json_schema_extra=told(cost=f"{usd('sagemaker', 'instance ml.m5.2xlarge')} an hour and trial by default"),
+    )
+    """Instance type of the trials; one whose volumes take a key."""
+    strategy: Literal["Bayesian", "Random"] = "Bayesian"
+    """How the next trial is chosen."""
+
+    def faults(self) -> Iterator[Fault]:
+        """An instance type that trains nothing here, more trials at one time than there are."""
+        if self.instance_type not in (takes := instances.with_volumes("training")):
+            near = [each for each in instances.alike(self.instance_type, "training") if each in takes]
+            allowed = f"what SageMaker trains on with volumes that take a key, such as {near[0] if near else takes[0]}"
+            yield Fault("instance_type", self.instance_type, allowed, "name one of its instance types")
+        if self.max_parallel_jobs > self.max_jobs:
+            yield Fault(
+                "max_parallel_jobs",
+                self.max_parallel_jobs,
+                f"at most max_jobs, {self.max_jobs}",
+                "lower it or raise that",
+            )

@@ -76,12 +76,14 @@ def retrain(
 
     With --from, on what the steps before left in an earlier run.
     """
-    on, out = target.read(stack), Output(as_json=as_json, yes=yes)
-    names = on.workload(workload)
     if of and not first:
         raise RefusedError("--of: found without --from; name the step that the run goes on from")
     if tune and first:
         raise RefusedError("--tune: found with --from, which goes on from a run that trained; give one of them")
+    if first and if_changed:
+        raise RefusedError("--if-changed: found with --from, which runs whatever has changed; give one of them")
+    on, out = target.read(stack), Output(as_json=as_json, yes=yes)
+    names = on.workload(workload)
     pipeline = names.tuning_pipeline if tune else names.pipeline
     if if_changed:
         changes = training.changes(names, s3=on.client("s3"), sagemaker=on.client("sagemaker"))

@@ -76,6 +76,11 @@ def test_a_run_that_goes_on_from_a_step(
     assert run("--from", "Evaluate", "--of", ARN) == Exit.DONE
     assert json.loads(capsys.readouterr().out) == {"execution": f"churn-staging Evaluate {ARN} sagemaker"}
     assert run("--of", ARN) == Exit.REFUSED
+    assert run("--from", "Evaluate", "--if-changed") == Exit.REFUSED
+    assert capsys.readouterr().err == (
+        "error: --of: found without --from; name the step that the run goes on from\n"
+        "error: --if-changed: found with --from, which runs whatever has changed; give one of them\n"
+    )
     assert started == []
 
 

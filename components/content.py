@@ -17,8 +17,15 @@ def content_name(stem: str, content: pulumi.Input[Any]) -> pulumi.Output[str]:
     At preview the name is unknown as long as any of the content is.
     """
 
-    def name(value: object) -> str:
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-        return f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return pulumi.Output.from_input(content).apply(lambda known: known_name(stem, known))
 
-    return pulumi.Output.from_input(content).apply(name)
+
+def known_name(stem: str, content: object) -> str:
+    """The name by content that is known without a question, such as settings: what Pulumi calls a resource.
+
+    What it calls otherwise is another resource to it, which it makes; it does not replace the former one, which an
+    update that fails half way leaves marked for deletion. So what serves again after that is still there, and can be
+    asked for again. Only parts of what the resource's own name follows from: two may not have one name.
+    """
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

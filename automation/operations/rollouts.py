@@ -122,7 +122,7 @@ def _turned_back(names: EndpointNames, live: Live | None, wanted: str) -> str:
     return (
         f"endpoint {names.prefix} serves {config} and not {wanted}: the rollout was turned back "
         f"({reason or 'SageMaker gives no reason'}); the next `pulumi up` tries it again: mend the cause first, or "
-        "take the change out"
+        "take the change out; where that was the instance type, `refresh` before `up`: what scaled was let go"
     )
 
 

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components import jobs
 from components.access import Role
-from components.content import content_name
+from components.content import content_name, known_name
 from components.ground.keys import Domain
 from components.serving import models
 from components.serving.kind import EndpointArgs
@@ -79,8 +79,9 @@ def _config(
         },
     }
     content = [volume_key, variants, capture, *(each for each in (shadows, asynchronous) if each)]
+    known = [settings.instance_type, settings.capture_percent, [each.instances for each in release.variants]]
     return aws.sagemaker.EndpointConfiguration(
-        f"{name}-config-{release.id}",
+        known_name(f"{name}-config-{release.id}", known),
         # The rollback function finds a release's configuration by `<endpoint>-<release id>`.
         name=content_name(f"{names.prefix}-{release.id}", content),
         kms_key_arn=volume_key,

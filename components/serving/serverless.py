@@ -13,7 +13,7 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from components.content import content_name
+from components.content import content_name, known_name
 from components.ground.keys import Domain
 from components.serving import models
 from components.serving.endpoint import endpoint
@@ -82,7 +82,7 @@ def _config(
         {"variant_name": CHAMPION, "model_name": model.name, "serverless_config": serverless}
     ]
     return aws.sagemaker.EndpointConfiguration(
-        f"{name}-config-{release.id}",
+        known_name(f"{name}-config-{release.id}", serverless),
         # The rollback function finds a release's configuration by `<endpoint>-<release id>`.
         name=content_name(f"{args.names.prefix}-{release.id}", variants),
         production_variants=variants,

@@ -63,12 +63,19 @@ def live(deployment: Deployment) -> Declared:
 
 def test_every_release_of_the_record_has_a_configuration_and_its_models() -> None:
     found = record(split=True)
-    configs = {c.name: c.inputs["name"] for c in ab_test().all(CONFIG)}
+    configs = {c.name.rpartition("-")[0]: c.inputs["name"] for c in ab_test().all(CONFIG)}
     assert set(configs) == {f"serving-config-{r.id}" for r in found.releases}
     for r in found.releases:
         assert configs[f"serving-config-{r.id}"].startswith(f"churn-staging-live-{r.id}-")
     assert ab_test().names(MODEL) == [f"serving-model-churn-staging-{version}" for version in (1, 2, 3)]
-    assert live(ab_test()).name == f"serving-config-{found.wanted.id}"
+    assert live(ab_test()).name.startswith(f"serving-config-{found.wanted.id}-")
+
+
+@pytest.mark.parametrize("changed", [{"instance_type": "ml.m5.xlarge"}, {"capture_percent": 50}])
+def test_a_configuration_of_other_settings_is_another_resource_and_replaces_none(changed: dict[str, Any]) -> None:
+    former, other = ({c.name: c.inputs["name"] for c in serving(**each).all(CONFIG)} for each in ({}, changed))
+    assert not set(former) & set(other)
+    assert not set(former.values()) & set(other.values())
 
 
 def test_a_model_comes_from_the_registry_into_the_isolated_network() -> None:
@@ -174,7 +181,7 @@ def test_an_emergency_rollback_and_the_next_deployment_agree() -> None:
     after = release.roll_back(before, who="alarm", why="5xx", when="2025-01-14T09:00:00+00:00")
     first, second = serving(before), serving(after)
     assert _config_names(first) == _config_names(second)
-    assert live(second).name == f"serving-config-{before.releases[1].id}"
+    assert live(second).name.startswith(f"serving-config-{before.releases[1].id}-")
     assert live(second).inputs["productionVariants"][0]["initialInstanceCount"] == 5
 
 

@@ -128,7 +128,10 @@ def test_a_new_release_record_makes_a_new_configuration_and_moves_the_endpoint(p
     assert before.wanted.challenger is not None
     after = release.split_traffic(before, before.wanted.challenger, 50, who="test", why="more", when=WHEN)
     write(platform, after)
-    assert up() == {"create": [f"churn-live-config-{after.wanted.id}"], "update": ["churn-live-endpoint"]}
+    changed = up()
+    (created,) = changed.pop("create")
+    assert created.startswith(f"churn-live-config-{after.wanted.id}-")
+    assert changed == {"update": ["churn-live-endpoint"]}
     variants = platform.endpoint()["ProductionVariants"]
     assert {v["VariantName"]: v["CurrentWeight"] for v in variants} == {"champion": 50.0, "challenger": 50.0}
     assert up() == {}
@@ -151,10 +154,11 @@ def test_a_scaled_endpoint_gets_another_instance_type_in_one_update(platform: Pl
     before = platform.endpoint()["EndpointConfigName"]
     changed = up(**larger)
     scaled = {f"churn-live-champion-{role}" for role in ("at-0600", "at-2200", "invocations", "target")}
-    assert {each for each in changed["replace"] if "-config-" not in each} == scaled
+    assert set(changed["replace"]) == scaled
     assert "churn-live-endpoint" in changed["update"]
     new = {"latency", "once-21991126T0800", "step-out", "step-out-alarm"}
-    assert set(changed["create"]) == {f"churn-live-champion-{role}" for role in new}
+    made = {each for each in changed["create"] if not each.startswith("churn-live-config-")}
+    assert made == {f"churn-live-champion-{role}" for role in new}
     config = platform.endpoint()["EndpointConfigName"]
     assert config != before
     found = platform.client("sagemaker").describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
@@ -289,6 +293,22 @@ def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_change
     assert platform.endpoint()["EndpointConfigName"].startswith(f"{platform.names.prefix}-{before.wanted.id}-")
 
 
+def test_an_instance_type_that_was_turned_back_can_be_taken_out_again(platform: Platform, up: Up) -> None:
+    ((name, workload),) = Stack("staging").workloads.items()
+    endpoints = {"live": workload["endpoints"]["live"] | {"instance_type": "ml.m5.xlarge"}}
+    before = platform.endpoint()["EndpointConfigName"]
+    halting = threading.Thread(target=halt_when_it_rolls_out, args=(platform,))
+    halting.start()
+    with pytest.raises(HookError, match=f"serves {before} and not .*: the rollout was turned back"):
+        up(workloads={name: workload | {"endpoints": endpoints}})
+    halting.join()
+    left = up()
+    assert set(left) == {"update", "delete"}
+    assert {each.rpartition("-")[2] for each in left["update"]} == {"cpu"}  # alarms, whose bound is of the cores
+    assert {each[: len("churn-live-config-")] for each in left["delete"]} == {"churn-live-config-"}
+    assert platform.endpoint()["EndpointConfigName"] == before
+
+
 def test_a_stopped_endpoint_wakes_on_what_was_wanted_meanwhile(platform: Platform, up: Up) -> None:
     ((name, workload),) = Stack("staging").workloads.items()
     endpoints = {"live": workload["endpoints"]["live"] | {"state": "stopped"}}
@@ -311,7 +331,8 @@ def test_a_stopped_endpoint_wakes_on_what_was_wanted_meanwhile(platform: Platfor
     up(**stopped)
     image = platform.client("ssm").get_parameter(Name=platform.names.ground.image_parameter("inference"))
     wanted = platform.promote(register(platform, image["Parameter"]["Value"]), who="ana", why="better").wanted
-    assert [each for each in up(**stopped)["create"] if "config" in each] == [f"churn-live-config-{wanted.id}"]
+    (created,) = [each for each in up(**stopped)["create"] if "config" in each]
+    assert created.startswith(f"churn-live-config-{wanted.id}-")
     up()
     assert platform.endpoint()["EndpointConfigName"].startswith(f"{platform.names.prefix}-{wanted.id}-")
 

@@ -128,7 +128,7 @@ def test_a_new_release_record_makes_a_new_configuration_and_moves_the_endpoint(p
     assert before.wanted.challenger is not None
     after = release.split_traffic(before, before.wanted.challenger, 50, who="test", why="more", when=WHEN)
     write(platform, after)
-    changed = up()
+    changed = dict(up())
     (created,) = changed.pop("create")
     assert created.startswith(f"churn-live-config-{after.wanted.id}-")
     assert changed == {"update": ["churn-live-endpoint"]}
@@ -293,22 +293,6 @@ def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_change
     assert platform.endpoint()["EndpointConfigName"].startswith(f"{platform.names.prefix}-{before.wanted.id}-")
 
 
-def test_an_instance_type_that_was_turned_back_can_be_taken_out_again(platform: Platform, up: Up) -> None:
-    ((name, workload),) = Stack("staging").workloads.items()
-    endpoints = {"live": workload["endpoints"]["live"] | {"instance_type": "ml.m5.xlarge"}}
-    before = platform.endpoint()["EndpointConfigName"]
-    halting = threading.Thread(target=halt_when_it_rolls_out, args=(platform,))
-    halting.start()
-    with pytest.raises(HookError, match=f"serves {before} and not .*: the rollout was turned back"):
-        up(workloads={name: workload | {"endpoints": endpoints}})
-    halting.join()
-    left = up()
-    assert set(left) == {"update", "delete"}
-    assert {each.rpartition("-")[2] for each in left["update"]} == {"cpu"}  # alarms, whose bound is of the cores
-    assert {each[: len("churn-live-config-")] for each in left["delete"]} == {"churn-live-config-"}
-    assert platform.endpoint()["EndpointConfigName"] == before
-
-
 def test_a_stopped_endpoint_wakes_on_what_was_wanted_meanwhile(platform: Platform, up: Up) -> None:
     ((name, workload),) = Stack("staging").workloads.items()
     endpoints = {"live": workload["endpoints"]["live"] | {"state": "stopped"}}
@@ -350,3 +334,19 @@ def halt_when_it_rolls_out(platform: Platform) -> None:
     host = SageMaker(platform.names.prefix, platform.client("sagemaker"))
     eventually(lambda: platform.endpoint()["EndpointStatus"] == "Updating")
     rollouts.halt(platform.names, host=host, cloudwatch=platform.client("cloudwatch"))
+
+
+def test_an_instance_type_that_was_turned_back_can_be_taken_out_again(platform: Platform, up: Up) -> None:
+    ((name, workload),) = Stack("staging").workloads.items()
+    endpoints = {"live": workload["endpoints"]["live"] | {"instance_type": "ml.m5.xlarge"}}
+    before = platform.endpoint()["EndpointConfigName"]
+    halting = threading.Thread(target=halt_when_it_rolls_out, args=(platform,))
+    halting.start()
+    with pytest.raises(HookError, match=f"serves {before} and not .*: the rollout was turned back"):
+        up(workloads={name: workload | {"endpoints": endpoints}})
+    halting.join()
+    left = up()
+    assert set(left) == {"update", "delete"}
+    assert {each.rpartition("-")[2] for each in left["update"]} == {"cpu"}  # alarms, whose bound is of the cores
+    assert {each[: len("churn-live-config-")] for each in left["delete"]} == {"churn-live-config-"}
+    assert platform.endpoint()["EndpointConfigName"] == before

@@ -29,3 +29,8 @@ def known_name(stem: str, content: object) -> str:
     """
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def formerly(stem: str) -> pulumi.ResourceOptions:
+    """What was called by its stem alone, before its name followed from content, is the same resource."""
+    return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=stem)])

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components import jobs
 from components.access import Role
-from components.content import content_name, known_name
+from components.content import content_name, formerly, known_name
 from components.ground.keys import Domain
 from components.serving import models
 from components.serving.kind import EndpointArgs
@@ -89,5 +89,5 @@ def _config(
         shadow_production_variants=shadows or None,
         data_capture_config=capture,
         async_inference_config=asynchronous,
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, formerly(f"{name}-config-{release.id}")),
     )

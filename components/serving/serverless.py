@@ -13,7 +13,7 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from components.content import content_name, known_name
+from components.content import content_name, formerly, known_name
 from components.ground.keys import Domain
 from components.serving import models
 from components.serving.endpoint import endpoint
@@ -86,7 +86,7 @@ def _config(
         # The rollback function finds a release's configuration by `<endpoint>-<release id>`.
         name=content_name(f"{args.names.prefix}-{release.id}", variants),
         production_variants=variants,
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, formerly(f"{name}-config-{release.id}")),
     )
 
 

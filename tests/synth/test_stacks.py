@@ -120,3 +120,9 @@ def test_no_endpoint_can_have_a_name_that_its_workloads_own_names_begin_with(
     words = set(re.findall(rf"churn-{stack}-([a-z]+)", text))
     assert "live" in words
     assert words - {"live"} <= RESERVED_ENDPOINTS
+
+
+def test_a_configuration_that_was_called_by_its_release_alone_is_the_same_one(steady: dict[str, Any]) -> None:
+    for config in of_type(steady, ENDPOINT_CONFIG):
+        stem = config["name"].rpartition("-")[0]
+        assert config["options"]["aliases"] == [config["urn"].replace(config["name"], stem)]

@@ -43,6 +43,7 @@ MODEL = ["Source/source", "Deploy/model", "Approval/approve"]
 TAKEN = [*MODEL, "Production/approved", "Production/register", "Production/model-production"]
 
 
+@pytest.mark.full
 def test_a_package_that_is_approved_goes_to_staging_and_rejected_there_no_further(account: Account) -> None:
     account.deliver("staging")
     package = account.train()

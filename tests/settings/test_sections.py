@@ -113,7 +113,7 @@ KEYS = (
         (
             {"monitoring": {"quality_instance_type": "ml.m8g.medium"}},  # of endpoints only
             'monitoring.quality_instance_type: found "ml.m8g.medium"; allowed: what SageMaker takes for processing '
-            "jobs, such as ml.t3.medium, ml.m5.large, ml.m8i.large; name one of its instance types",
+            "jobs, such as ml.c7i.large, ml.t3.medium, ml.m5.large; name one of its instance types",
         ),
         (
             {"monitoring": {"engine": "clarify"}},

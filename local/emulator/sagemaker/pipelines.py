@@ -140,9 +140,9 @@ def _start(
         pipeline_definition=pipeline.pipeline_definition,
         **kept,
     )
+    store(backend, "executions")[execution.arn] = execution  # first: whoever lists finds it by moto's record
     pipeline.pipeline_executions[execution.arn] = record
     pipeline.last_execution_time = execution.started.replace(tzinfo=None)
-    store(backend, "executions")[execution.arn] = execution
     executions.start(execution, definition, values, selected)
     return execution
 
@@ -151,24 +151,31 @@ def install(context: Context) -> Executions:
     """Check definitions, run executions."""
     executions = Executions(context)
 
+    def started(  # EventBridge asks the backend too
+        self: SageMakerModelBackend,
+        pipeline_name: str,
+        pipeline_execution_display_name: str | None,
+        pipeline_parameters: list[dict[str, str]] | None,
+        pipeline_execution_description: str | None,
+        parallelism_configuration: dict[str, int] | None,
+        client_request_token: str | None,
+        selection: dict[str, Any] | None = None,
+    ) -> dict[str, str]:
+        kept = {
+            "pipeline_execution_display_name": pipeline_execution_display_name,
+            "pipeline_execution_description": pipeline_execution_description,
+            "parallelism_configuration": parallelism_configuration,
+            "client_request_token": client_request_token,
+        }
+        name, given = _name(pipeline_name), pipeline_parameters or []
+        return {"PipelineExecutionArn": _start(context, executions, self, name, given, selection, kept).arn}
+
     def start_pipeline_execution(self: SageMakerResponse) -> ActionResult:
         request = self._get_params()
-        kept = {
-            "pipeline_execution_display_name": request.get("PipelineExecutionDisplayName"),
-            "pipeline_execution_description": request.get("PipelineExecutionDescription"),
-            "parallelism_configuration": request.get("ParallelismConfiguration"),
-            "client_request_token": request.get("ClientRequestToken"),
-        }
-        started = _start(
-            context,
-            executions,
-            self.sagemaker_backend,
-            _name(request["PipelineName"]),
-            request.get("PipelineParameters") or [],
-            request.get("SelectiveExecutionConfig"),
-            kept,
-        )
-        return ActionResult({"PipelineExecutionArn": started.arn})
+        members = ("PipelineName", "PipelineExecutionDisplayName", "PipelineParameters", "PipelineExecutionDescription")
+        given: list[Any] = [request.get(name) for name in (*members, "ParallelismConfiguration", "ClientRequestToken")]
+        selection = request.get("SelectiveExecutionConfig")
+        return ActionResult(started(self.sagemaker_backend, *given, selection=selection))
 
     def stop_pipeline_execution(self: SageMakerResponse) -> ActionResult:
         """StopPipelineExecution; one that is over stays as it ended."""
@@ -186,6 +193,7 @@ def install(context: Context) -> Executions:
     wrap(SageMakerModelBackend, "create_pipeline", _checked_create)
     wrap(SageMakerModelBackend, "update_pipeline", _checked_update)
     wrap(SageMakerModelBackend, "reset", reset)
+    replace(SageMakerModelBackend, "start_pipeline_execution", started)
     replace(SageMakerResponse, "start_pipeline_execution", start_pipeline_execution)
     replace(SageMakerResponse, "describe_pipeline_execution", describe_pipeline_execution)
     replace(SageMakerResponse, "list_pipeline_executions", list_pipeline_executions)

@@ -271,7 +271,8 @@ def test_what_cannot_be_run_is_refused_before_anything_runs(world: World) -> Non
         world.runner(steps)
     assert str(caught.value).splitlines() == [
         "the execution cannot be run here:",
-        "Call: step type 'Lambda' is not run here; there are Processing, Training, RegisterModel, Condition, Fail",
+        "Call: step type 'Lambda' is not run here; there are Processing, Training, Tuning, RegisterModel, Condition, "
+        "Fail",
         "After: DependsOn with a Trigger is not run here: {'Step': 'Fine', 'Trigger': 'Failed'}",
         "Lost: a step of type Fail cannot be cached here",
         "Forever: ExpireAfter is 'soon'; give an ISO 8601 duration, for example P30D or PT12H",

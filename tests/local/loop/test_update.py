@@ -137,6 +137,7 @@ def test_a_new_release_record_makes_a_new_configuration_and_moves_the_endpoint(p
     assert up() == {}
 
 
+@pytest.mark.full
 def test_a_scaled_endpoint_gets_another_instance_type_in_one_update(platform: Platform, up: Up) -> None:
     ((name, workload),) = Stack("staging").workloads.items()
     live = workload["endpoints"]["live"]
@@ -336,6 +337,7 @@ def halt_when_it_rolls_out(platform: Platform) -> None:
     rollouts.halt(platform.names, host=host, cloudwatch=platform.client("cloudwatch"))
 
 
+@pytest.mark.full
 def test_an_instance_type_that_was_turned_back_can_be_taken_out_again(platform: Platform, up: Up) -> None:
     ((name, workload),) = Stack("staging").workloads.items()
     endpoints = {"live": workload["endpoints"]["live"] | {"instance_type": "ml.m5.xlarge"}}

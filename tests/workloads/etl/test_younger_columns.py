@@ -86,6 +86,7 @@ def test_the_next_training_uses_the_column(tmp_path: Path) -> None:
     assert max(gains, key=gains.__getitem__) == "logins_known"
 
 
+@pytest.mark.full
 @pytest.mark.spark
 def test_spark_reads_such_files_alike(spark: Any, both: Path, tmp_path: Path) -> None:
     spark.conf.set("spark.sql.session.timeZone", "UTC")

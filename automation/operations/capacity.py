@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from automation.operations.errors import RefusedError
+from automation.operations.unscaling import scalable
 from contracts.names import EndpointNames
 from contracts.release.live import Live
 from contracts.release.lock import BusyError
 from contracts.release.sagemaker import SageMaker
-
-_SCALED: Final = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +58,5 @@ def _live(names: EndpointNames, variant: str, live: Live | None) -> Live:
 
 
 def _limits(names: EndpointNames, variant: str, scaling: Any) -> tuple[int, int] | None:
-    resource = f"endpoint/{names.prefix}/variant/{variant}"
-    found = scaling.describe_scalable_targets(**_SCALED, ResourceIds=[resource])["ScalableTargets"]
-    return (found[0]["MinCapacity"], found[0]["MaxCapacity"]) if found else None
+    found = scalable(names, [variant], scaling).get(variant)
+    return (found["MinCapacity"], found["MaxCapacity"]) if found else None

@@ -9,7 +9,7 @@ before is done here, and the program replaces target, policies and schedules onc
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from automation.operations.session import session
@@ -23,13 +23,20 @@ def make_way(names: EndpointNames, serves: str, wanted: str, *, sagemaker: Any, 
     """Deregister the variants that do not keep their instance type when the endpoint moves from one configuration to
     another; their names. The number of their instances stays as it is. Errors of AWS propagate."""
     before, after = (_types(sagemaker, config) for config in (serves, wanted))
-    resources = {f"endpoint/{names.prefix}/variant/{each}": each for each in before if before[each] != after.get(each)}
-    if not resources:
+    changed = [each for each in before if before[each] != after.get(each)]
+    if not changed:
         return []
-    found = scaling.describe_scalable_targets(**_SCALED, ResourceIds=list(resources))["ScalableTargets"]
-    for target in found:
+    found = scalable(names, changed, scaling)
+    for target in found.values():
         scaling.deregister_scalable_target(**_SCALED, ResourceId=target["ResourceId"])
-    return [resources[target["ResourceId"]] for target in found]
+    return [*found]
+
+
+def scalable(names: EndpointNames, variants: Iterable[str], scaling: Any) -> dict[str, Mapping[str, Any]]:
+    """The scalable targets of some variants, by variant; one that does not scale has none."""
+    resources = {f"endpoint/{names.prefix}/variant/{each}": each for each in variants}
+    found = scaling.describe_scalable_targets(**_SCALED, ResourceIds=list(resources))["ScalableTargets"]
+    return {resources[target["ResourceId"]]: target for target in found}
 
 
 def _types(sagemaker: Any, config: str) -> Mapping[str, str | None]:

@@ -6,12 +6,7 @@ stack's is told by its name, networks and keys by tag. The actions are those of 
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from fnmatch import filter as matching
-from fnmatch import fnmatchcase
 from typing import Final
 
 import pulumi
@@ -19,7 +14,6 @@ import pulumi
 from components import access
 from components.access import Statement
 from components.delivery.services import SERVICES
-from components.ground.boundary import MAX_CHARACTERS
 from contracts import partitions
 from contracts.names import ADMIN, HOSTS, PLATFORM, Names
 
@@ -139,7 +133,7 @@ def signing(names: Names) -> Statement:
 
 def unchanged(names: Names) -> Statement:
     """What no allowance gives to who delivers, within whatever boundary: to change what an administrator alone does,
-    of any stack. The boundary of `bounding` gives none of it, and needs no denial.
+    of any stack. The boundary of `size.bounding` gives none of it, and needs no denial.
     """
     # Attach, Create, Delete, Pass, Put, Remove, Set, Tag, Update: IAM's verbs that change these begin so.
     verbs = ("A*", "C*", "D*", "P*", "R*", "S*", "T*", "U*")
@@ -172,120 +166,6 @@ def state(names: Names, bucket: str | None, key: str | None, *, write: bool) -> 
         )
         found += [access.allow(sid, actions, [key])]
     return found
-
-
-def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
-    """A boundary of these statements, by one rule.
-
-    A boundary is one policy, and the exact ones would not fit: actions become their first letters or a word that
-    several have (`sagemaker:D*`, `sqs:*Queue*`; of keys their first words), on the resources of all of them, in
-    whatever region and account. What takes no resource, what is conditional in IAM, what uses one key and what is
-    denied stays as it is. What reads IAM alone is apart, or the verbs that change roles would be on boundaries too.
-    What is covered beside, the boundary gives to nobody: a role has what it and its policies both name. No statement
-    has an id, which IAM does not ask for.
-    """
-    given = list(statements)
-    kept = [s for s in given if s.effect == "Deny" or "kms:Decrypt" in s.actions or _conditional(s)]
-    rest = [s for s in given if s not in kept]
-    anywhere = [action for s in rest if s.resources == ("*",) for action in s.actions]
-    look = [s for s in rest if all(action.startswith(("iam:Get", "iam:List")) for action in s.actions)]
-    own = [s for s in rest if s.resources != ("*",) and s not in look]
-    alike = _alike(action for s in own for action in s.actions)
-    where = [_anywhere_of_its_name(str(resource), names.stack) for s in own for resource in s.resources]
-    found = [
-        Statement(sid="", effect="Allow", actions=tuple(alike), resources=tuple(_without_covered(where))),
-        *_looks(look),
-        _anywhere("", sorted(set(anywhere))),
-        *_by_key(kept),
-    ]
-    return [replace(statement, sid="") for statement in found]
-
-
-def _looks(statements: Iterable[Statement]) -> list[Statement]:
-    """Those that read IAM, as one, in whatever account, and of every stack: that is shorter."""
-    actions = _alike(action for s in statements for action in s.actions)
-    named = (re.sub(r"::\d+:", "::*:", str(resource)) for s in statements for resource in s.resources)
-    where = dict.fromkeys(re.sub(rf"/{ADMIN}/.*", f"/{ADMIN}/*", resource) for resource in named)
-    return [Statement(sid="", effect="Allow", actions=tuple(actions), resources=tuple(where))] if actions else []
-
-
-def _by_key(statements: Iterable[Statement]) -> list[Statement]:
-    """Those of one key, under one condition, as one."""
-    merged: list[Statement] = []
-    for each in statements:
-        same = [
-            s
-            for s in merged
-            if s.effect == "Allow" and (s.resources, s.conditions) == (each.resources, each.conditions)
-        ]
-        if same and each.actions[0].startswith("kms:"):
-            merged[merged.index(same[0])] = replace(same[0], actions=(*same[0].actions, *each.actions))
-        else:
-            merged.append(each)
-    return merged
-
-
-def _anywhere_of_its_name(resource: str, stack: str) -> str:
-    """The ARN in every region, and in every account where it has a name, which may go on: that is shorter.
-
-    A key has none, and one of the account is covered by the pattern of all that are.
-    """
-    parts = resource.split(":", 5)
-    region = "*" if parts[3] else ""
-    account = parts[4] if not parts[4] or resource.endswith("/*") or parts[5].startswith("key/") else "*"
-    found = ":".join([*parts[:3], region, account, parts[5]])
-    return re.sub(rf"(-{stack}(-\*)?|/ml-platform/{stack}[./]\*)$", lambda each: each[0].rstrip("*./-") + "*", found)
-
-
-def _without_covered(patterns: Iterable[str]) -> list[str]:
-    every = list(dict.fromkeys(patterns))
-    return [one for one in every if not any(other != one and fnmatchcase(one, other) for other in every)]
-
-
-def _alike(actions: Iterable[str]) -> list[str]:
-    """Few and short patterns that cover all actions: by the first letter of verbs, or a word that several have."""
-    by_service: dict[str, set[str]] = {}
-    for action in actions:
-        service, _, verb = action.partition(":")
-        by_service.setdefault(service, set()).add(verb)
-    return sorted(f"{service}:{each}" for service, verbs in by_service.items() for each in _covering(service, verbs))
-
-
-def _covering(service: str, verbs: set[str]) -> Iterable[str]:
-    if service == "kms":  # a pattern of DeleteAlias is none of Decrypt
-        return {re.sub(r"(?<!^)[A-Z].*", "*", verb) if verb[0] == "D" else f"{verb[0]}*" for verb in verbs}
-    if service == "iam":  # what a role may be given is conditional, and a pattern of DeleteRole unbounds it
-        return {verb if verb[0] == "D" else f"{verb[0]}*" for verb in verbs}
-    patterns = {f"{verb[0]}*" for verb in verbs}
-    patterns |= {f"*{word}*" for verb in verbs for word in re.findall("[A-Z][a-z0-9]{2,}", verb)}
-    found, left = list[str](), set(verbs)
-    while left:
-        best = max(sorted(patterns), key=lambda each: len(matching(left, each)) / len(f'"{service}:{each}",'))
-        found.append(best)
-        left.difference_update(matching(left, best))
-    return found
-
-
-def fitting(names: Names, statements: Iterable[Statement]) -> list[list[Statement]]:
-    """The statements in their order, in as few policies as each can hold: `MAX_CHARACTERS`."""
-    policies: list[list[Statement]] = [[]]
-    for statement in statements:
-        if policies[-1] and characters(names, [*policies[-1], statement]) > MAX_CHARACTERS:
-            policies.append([])
-        policies[-1].append(statement)
-    return policies
-
-
-def characters(names: Names, statements: Iterable[Statement]) -> int:
-    """How long a policy of these statements is. What is not known yet counts as ingestion's boundary does."""
-    longest = names.admin_arn("policy", names.resource("ingestion-boundary"))
-    written = {"Version": "2012-10-17", "Statement": [statement.to_dict() for statement in statements]}
-    return len(json.dumps(written, separators=(",", ":"), default=lambda _: longest))
-
-
-def _conditional(statement: Statement) -> bool:
-    """In IAM, or in the use of one key."""
-    return bool(statement.conditions) and statement.actions[0].startswith(("iam:", "kms:GenerateDataKey"))
 
 
 def _roles(names: Names, boundaries: Sequence[pulumi.Input[str]]) -> list[Statement]:

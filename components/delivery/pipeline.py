@@ -16,7 +16,7 @@ import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
-from components.delivery import builds, events, permissions, stages, trust
+from components.delivery import builds, events, size, stages, trust
 from components.delivery.stages import BUILDS, Action, Build, Builder, Delivered, Stage
 from components.ground import Ground
 from components.ground.keys import Domain
@@ -110,7 +110,7 @@ class DeliveryPipeline(pulumi.ComponentResource):
             name=names.resource(f"{trust.DELIVERY}-builds-boundary"),
             path=names.admin_path,
             description="The most that pipelines of delivery and their builds can do",
-            policy=access.document(permissions.bounding(names, once)),
+            policy=access.document(size.bounding(names, once)),
             opts=self._child,
         ).arn
 

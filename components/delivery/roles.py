@@ -17,7 +17,7 @@ import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
-from components.delivery import builds, permissions, registering, trust
+from components.delivery import builds, permissions, registering, size, trust
 from components.delivery.stages import Builder
 from components.ground import Ground
 from components.ground.boundary import MAX_CHARACTERS
@@ -75,7 +75,7 @@ class DeliveryRoles(pulumi.ComponentResource):
         boundary = settings.permissions_boundary or self._policy(
             "boundary",
             "The most that the roles of delivery can do",
-            permissions.bounding(names, [*read, *change, *ground]),
+            size.bounding(names, [*read, *change, *ground]),
         )
         reading = self._policies("read", "What a preview reads", read)
         ground.append(permissions.unchanged(names))
@@ -133,14 +133,14 @@ class DeliveryRoles(pulumi.ComponentResource):
         return permissions.provider_arn(self._args.ground.names, settings.issuer)
 
     def _policies(self, what: str, description: str, statements: Sequence[Statement]) -> list[pulumi.Output[str]]:
-        policies = permissions.fitting(self._args.ground.names, statements)
+        policies = size.fitting(self._args.ground.names, statements)
         return [
             self._policy(what if number == 1 else f"{what}-{number}", description, policy)
             for number, policy in enumerate(policies, 1)
         ]
 
     def _policy(self, what: str, description: str, statements: Sequence[Statement]) -> pulumi.Output[str]:
-        if (found := permissions.characters(self._args.ground.names, statements)) > MAX_CHARACTERS:
+        if (found := size.characters(self._args.ground.names, statements)) > MAX_CHARACTERS:
             raise pulumi.RunError(
                 f"delivery: found {found} characters of policy {what!r}; allowed: {MAX_CHARACTERS}; shorten the names "
                 "of stack or state bucket" + ("" if what != "boundary" else ", or name delivery.permissions_boundary")

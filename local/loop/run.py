@@ -16,9 +16,10 @@ from local.emulator.client import Emulator
 from local.loop import LoopError, chapters, home, kept, report
 from local.loop.chapters import Chapter
 from local.loop.console import Console
+from local.loop.facts import Facts
 from local.loop.kept import cloud_of, running_emulator
 from local.loop.platform import Platform
-from local.loop.story import Facts, Story
+from local.loop.story import Story
 from local.runtime import Deployment, Stack
 from local.runtime.model import Cloud, PolicyFactory
 from local.runtime.packs import kept_packs

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from contracts.schema import Contract
 from local.emulator.client import Emulator
 from local.loop import LoopError, batched, traffic, waiting
 from local.loop.console import Console
+from local.loop.facts import Facts
 from local.loop.platform import Platform
 from local.loop.traffic import Answers
 from local.runtime import Deployment
@@ -26,18 +26,6 @@ LATENCY_REQUESTS = 2000
 FAILING_REQUESTS = 60
 PERIOD_SECONDS = 300  # of the endpoint's 5xx alarm
 HOUR_SECONDS = 3600
-
-
-@dataclass(kw_only=True)
-class Facts:
-    """What the run found, for the report: figures and files."""
-
-    deployments: list[Deployment] = field(default_factory=list[Deployment])
-    verdicts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    evaluations: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    latency: Answers | None = None
-    drift: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    reports: dict[str, Path] = field(default_factory=dict[str, Path])
 
 
 class Story:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.access import Statement
-from components.delivery import builds, permissions, trust
+from components.delivery import builds, size, trust
 from components.delivery.stages import Builder, Delivered
 from tests import iam
 from tests.components.delivery.delivered import ARCHIVE, CONNECTED, CONNECTION, delivered
@@ -21,7 +21,7 @@ HANDED_ON = "arn:aws:s3:::123456789012-staging-ai-artifacts/mlplatform-staging-d
 
 def role(statements: Sequence[Statement]) -> iam.Role:
     written = [{**each.to_dict(), "Principal": "*"} for each in statements]
-    bounding = [{**each.to_dict(), "Principal": "*"} for each in permissions.bounding(NAMES, statements)]
+    bounding = [{**each.to_dict(), "Principal": "*"} for each in size.bounding(NAMES, statements)]
     return iam.Role(name="role", statements=written, boundary=bounding)
 
 

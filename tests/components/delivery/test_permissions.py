@@ -13,8 +13,9 @@ from policy_sentry.querying.actions import get_actions_for_service, get_actions_
 
 from components.access import Statement
 from components.delivery import permissions
-from components.delivery.permissions import bounding, changing, changing_ground, characters, fitting, reading, state
+from components.delivery.permissions import changing, changing_ground, reading, state
 from components.delivery.services import SERVICES
+from components.delivery.size import bounding, characters, fitting
 from components.ground.boundary import MAX_CHARACTERS
 from contracts.names import Names
 from tests import iam

@@ -10,14 +10,14 @@ import json
 import os
 import shutil
 import sys
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from tests.delivery.blocks import ROOT
+from tests.servers import Server, playing
 
 PLAYED = Path(__file__).parent / "played"
 STUB = ROOT / "tests" / "automation" / "stacks" / "stub_pulumi.py"
@@ -106,12 +106,5 @@ class _Credentials(BaseHTTPRequestHandler):
 @contextmanager
 def credentials() -> Generator[str]:
     """The URL of a build's credentials."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Credentials)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/credentials"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with playing(Server(_Credentials)) as server:
+        yield f"{server.url}/credentials"

@@ -122,14 +122,15 @@ class Supervisor:
         """Pid, number and exit code of a worker that has ended, which is no longer one of ours.
 
         It leaves the list before it is reaped: a signal may come between the two, and would go to a process that is
-        none any more, or is somebody else's.
+        none any more, or is somebody else's. What else has ended is reaped only: the first process of a container is
+        handed every orphan.
         """
-        found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | flags)
-        if not found:
-            return None
-        number = self.workers.pop(found.si_pid)
-        _, status = os.waitpid(found.si_pid, 0)
-        return found.si_pid, number, os.waitstatus_to_exitcode(status)
+        while found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | flags):
+            number = self.workers.pop(found.si_pid, None)
+            _, status = os.waitpid(found.si_pid, 0)
+            if number is not None:
+                return found.si_pid, number, os.waitstatus_to_exitcode(status)
+        return None
 
     def _reload(self, *_: object) -> None:
         for pid in self.workers:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from botocore.credentials import Credentials
 
 from contracts import loader
 from local.emulator.sagemaker import capture as sagemaker
+from tests.servers import Server, playing
 from tests.workloads.inference import serving
 from workloads.drift import capture as monitors
 from workloads.inference import capture as module
@@ -38,22 +38,16 @@ KEY = re.compile(
 )
 
 
-class Bucket(ThreadingHTTPServer):
+class Bucket(Server):
     """A stand-in for S3: PutObject, whose signature it checks with botocore; `status` is what it answers."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.objects: dict[str, bytes] = {}
         self.headers: dict[str, str] = {}
         self.status = 200
         self.asked = 0
         self.refusals: list[str] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
 
     def records(self) -> list[dict[str, Any]]:
         return [json.loads(line) for body in self.objects.values() for line in body.splitlines()]
@@ -93,13 +87,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def bucket() -> Iterator[Bucket]:
-    server = Bucket()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with playing(Bucket()) as server:
+        yield server
     assert server.refusals == []
 
 

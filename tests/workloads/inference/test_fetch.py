@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import tarfile
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.servers import Server, playing
 from tests.workloads.inference import serving
 from workloads.inference import settings as settings_module
 from workloads.inference.fetch import PAUSES_S, fetch
@@ -21,18 +21,12 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
 URI = "s3://artifacts/runs/churn/1/model.tar.gz"
 
 
-class Store(ThreadingHTTPServer):
+class Store(Server):
     """A stand-in for GetObject: it gives `answers`, one after the other, the last one for ever."""
 
-    daemon_threads = True
-
     def __init__(self, *answers: tuple[int, bytes]) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.answers, self.asked = list(answers), list[str]()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -53,13 +47,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    server = Store(*request.param)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with playing(Store(*request.param)) as server:
+        yield server
 
 
 def archive(**files: bytes) -> bytes:
@@ -123,20 +112,13 @@ def test_a_service_serves_what_it_fetched_and_tells_its_last_metrics(package: Pa
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
         for file in package.iterdir():
             tar.add(file, file.name)
-    server = Store((200, packed.getvalue()))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
     told = ("--metrics-namespace", "Own", "--metrics-dimensions", "EndpointName=churn-prod-live,VariantName=champion")
-    place = ("--model-uri", URI, "--s3-endpoint", server.url)
-    try:
+    with playing(Store((200, packed.getvalue()))) as server:
+        place = ("--model-uri", URI, "--s3-endpoint", server.url)
         with serving.serving(tmp_path / "model", *place, *told, **KEYS) as running:
             row = {"user_tenure_months": 3, "transaction_volume": 250.5, "support_tickets": 4}
             assert running.predict(row).status == 200
             assert running.stop() == 0
             assert running.process.stdout is not None
             line = running.process.stdout.read()
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
     assert '"EndpointName": "churn-prod-live", "VariantName": "champion", "Invocations": 1.0' in line

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +16,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 
+from tests.servers import Server, playing
 from tests.workloads.inference import serving
 from tests.workloads.inference.serving import Running
 from workloads.inference import aws
@@ -33,13 +34,11 @@ RECORDS: dict[str, dict[str, str]] = {
 }
 
 
-class Store(ThreadingHTTPServer):
+class Store(Server):
     """A stand-in for the runtime: GetRecord of one feature group, which checks each signature with botocore."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.asked: list[str] = []
         self.connections = 0
         self.delay = 0.0
@@ -108,13 +107,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    server = Store()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with playing(Store()) as server:
+        yield server
     assert server.refusals == []
 
 

@@ -91,15 +91,18 @@ class Models:
         except ModelError as error:
             raise Refused(400, "invalid_model", str(error)) from None
         except MemoryError:
-            raise _no_room(f"no memory for model {wanted.model_name!r}") from None
+            raise _no_room(f"no memory for model {wanted.model_name!r}; unload one") from None
         return Scorer(model, settings, self.metrics)
 
     def _make_room(self, wanted: LoadRequest) -> None:
-        """Raises Refused 507 where there is none, and none is made."""
-        needed = memory.size(Path(wanted.url))
-        while why := self._too_many() or self._too_large(wanted.model_name, needed):
+        """Raises Refused 507 where there is none, and none is made: nothing is dropped for what never fits."""
+        name, needed = wanted.model_name, memory.size(Path(wanted.url))
+        if (most := self._allowed(self._measure())) is not None and needed > most:
+            found, allowed = round(needed / _MEGABYTE), round(most / _MEGABYTE)
+            raise _no_room(f"model {name!r} has {found} MB, {allowed} MB are the most allowed; give it more memory")
+        while why := self._too_many() or self._too_large(name, needed):
             if not (self.settings.evict and self._loaded):
-                raise _no_room(why)
+                raise _no_room(f"{why}; unload one")
             self._loaded.popitem(last=False)
 
     def _too_many(self) -> str:
@@ -110,11 +113,15 @@ class Models:
     def _too_large(self, name: str, needed: int) -> str:
         """A model takes in memory what its files take, at least; the rest of the memory is for requests."""
         found = self._measure()
-        allowed = found.limit * self.settings.max_memory_percent / 100 if found else 0
-        if found is None or found.used + needed <= allowed:
+        allowed = self._allowed(found)
+        if found is None or allowed is None or found.used + needed <= allowed:
             return ""
         used, more, most = (round(value / _MEGABYTE) for value in (found.used, needed, allowed))
         return f"{used} MB are in use and model {name!r} has {more} MB, {most} MB are the most allowed"
+
+    def _allowed(self, found: Memory | None) -> float | None:
+        """Bytes that models and what else is in memory may take; None where the memory is not known."""
+        return found.limit * self.settings.max_memory_percent / 100 if found else None
 
     def unload(self, name: str) -> Loaded:
         """Forget a model; requests that use it end with it. Raises Refused 404."""
@@ -153,4 +160,4 @@ class Models:
 
 
 def _no_room(why: str) -> Refused:
-    return Refused(507, "insufficient_memory", f"{why}; unload one")
+    return Refused(507, "insufficient_memory", why)

@@ -74,11 +74,24 @@ def test_a_model_that_would_fill_the_memory_is_507_and_the_others_stay(package: 
 
 
 def test_what_was_used_least_makes_room_in_memory_where_nobody_else_unloads(package: Path) -> None:
-    full, free = Memory(used=90, limit=100), Memory(used=0, limit=2**40)
+    full, free = Memory(used=2**40, limit=2**40), Memory(used=0, limit=2**40)
     models = Models(Settings(multi_model=True, evict=True), Metrics(), lambda: full if len(names(models)) > 1 else free)
     for name in "abc":
         loaded(models, name, package)
     assert names(models) == ["b", "c"]
+
+
+def test_nothing_is_dropped_for_a_model_that_fits_into_no_memory(package: Path) -> None:
+    size, found = memory.size(package), [Memory(used=0, limit=2**40)]
+    models = Models(Settings(multi_model=True, evict=True, max_memory_percent=50), Metrics(), lambda: found[0])
+    loaded(models, "a", package)
+    found[0] = Memory(used=size, limit=2 * size - 1)
+    with pytest.raises(Refused, match="model 'b' has 0 MB, 0 MB are the most allowed; give it more memory") as caught:
+        loaded(models, "b", package)
+    assert (caught.value.status, names(models)) == (507, ["a"])
+    found[0] = Memory(used=0, limit=2 * size)  # and one that takes all of it fits
+    loaded(models, "b", package)
+    assert names(models) == ["a", "b"]
 
 
 def test_where_nothing_is_known_of_the_memory_models_are_counted_alone(package: Path) -> None:

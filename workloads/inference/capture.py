@@ -2,7 +2,8 @@
 
 The records and their places are those of SageMaker's data capture (developer guide, "Capture data from a real-time
 endpoint"): JSON lines at `<uri>/yyyy/mm/dd/hh/<mm-ss-mmm-uuid>.jsonl`, `<uri>` ending in `<endpoint>/<variant>`; so
-whoever reads the one reads the other. Requests that were refused are not captured.
+whoever reads the one reads the other. Of several models each has its own place, as a variant would: `<uri>` ends in
+`<endpoint>` there. Requests that were refused are not captured.
 
 Records wait in a bounded queue. A thread writes them every few seconds; or, for a container that is frozen once it has
 answered, they are written before the answer is. What S3 does not take goes on waiting; what finds the queue full is
@@ -44,14 +45,22 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer, when it was answered, and what of the headers is captured."""
+    """One request and its answer, when it was answered, by which of several models ("" for the only one), and what of
+    the headers is captured.
+    """
 
     moment: datetime
+    model: str
     headers: Headers
     asked_type: bytes
     asked: bytes
     answered_type: bytes
     answered: bytes
+
+    @property
+    def place(self) -> str:
+        """Where it belongs below the prefix: the hour, behind the model."""
+        return f"{self.model}/{self.moment:%Y/%m/%d/%H}".lstrip("/")
 
     @property
     def size(self) -> int:
@@ -114,7 +123,8 @@ class Capture:
         if percent < 100 and random.random() * 100 >= percent:  # noqa: S311 - a sample, not a secret
             return
         asked_type = request.content_type or b"application/octet-stream"
-        exchange = Exchange(datetime.now(UTC), request.echo, asked_type, body, kind, answer)
+        model = request.model if self._settings.multi_model else ""
+        exchange = Exchange(datetime.now(UTC), model, request.echo, asked_type, body, kind, answer)
         with self._changed:
             self._keep(exchange)
             if not self.before_answer:
@@ -131,11 +141,11 @@ class Capture:
                 if not last and time.monotonic() < self._not_before:
                     return
                 exchanges, self._waiting = self._waiting, []
-            hours: dict[str, list[Exchange]] = defaultdict(list)
+            places: dict[str, list[Exchange]] = defaultdict(list)
             for exchange in exchanges:
-                hours[exchange.moment.strftime("%Y/%m/%d/%H")].append(exchange)
-            for hour, mine in hours.items():
-                self._write(hour, mine)
+                places[exchange.place].append(exchange)
+            for place, mine in places.items():
+                self._write(place, mine)
             self._tell_lost()
 
     def close(self) -> None:
@@ -189,10 +199,10 @@ class Capture:
         """Whether not to wait any longer: the process ends, or the queue fills."""
         return self._closed or (self._bytes > MAX_WAITING_BYTES // 2 and time.monotonic() >= self._not_before)
 
-    def _write(self, hour: str, exchanges: list[Exchange]) -> None:
-        """One file of one hour. What S3 does not take goes back into the queue."""
+    def _write(self, place: str, exchanges: list[Exchange]) -> None:
+        """One file of one model and hour. What S3 does not take goes back into the queue."""
         now = datetime.now(UTC)
-        key = f"{self._prefix}{hour}/{now:%M-%S}-{now.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl"
+        key = f"{self._prefix}{place}/{now:%M-%S}-{now.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl"
         headers = {"content-type": "application/x-ndjson"}
         if self._settings.capture_kms_key:
             headers["x-amz-server-side-encryption"] = "aws:kms"

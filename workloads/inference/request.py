@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import time
 
 from workloads.inference.bodies import media_type
@@ -16,6 +17,18 @@ Headers = list[tuple[bytes, bytes]]
 # client.
 ATTRIBUTES, INFERENCE_ID = b"x-amzn-sagemaker-custom-attributes", b"x-amzn-sagemaker-inference-id"
 _ECHOED = (ATTRIBUTES, INFERENCE_ID)
+_READ = {
+    b"accept": "accept",
+    b"connection": "connection",
+    b"content-encoding": "encoding",
+    b"content-length": "content_length",
+    b"content-type": "content_type",
+    # The archive of one of several models, as the client named it (AWS docs, "Contract for Custom Containers").
+    b"x-amzn-sagemaker-target-model": "target",
+    b"x-request-id": "id",
+}
+# Names of models are those of `contracts.release`.
+_ARCHIVE = re.compile(rb"([a-z0-9]+(?:-[a-z0-9]+)*)\.tar\.gz")
 _MAX_ID = 128
 _EXPLAIN = b"contributions=true"
 _prefix, _count = os.urandom(6).hex().encode(), itertools.count(1)
@@ -34,6 +47,12 @@ class Request:
     `?contributions=true`, or, through SageMaker, which passes no query on, with that text as custom attribute.
     """
 
+    accept: bytes | None
+    connection: bytes | None
+    content_length: bytes | None
+    content_type: bytes | None
+    encoding: bytes | None
+    target: bytes | None
     __slots__ = (
         "accept",
         "connection",
@@ -45,28 +64,20 @@ class Request:
         "id",
         "query",
         "started",
+        "target",
     )
 
     def __init__(self, headers: Headers, query: bytes = b"") -> None:
         self.started = time.perf_counter()
-        self.content_type = self.accept = self.connection = self.content_length = self.encoding = None
+        self.content_type = self.accept = self.connection = self.content_length = None
+        self.encoding = self.target = None
         self.echo: Headers = []
         self.id = b""
         self.query = query
         self.explain = query == _EXPLAIN
         for name, value in headers:
-            if name == b"content-type":
-                self.content_type = value
-            elif name == b"accept":
-                self.accept = value
-            elif name == b"content-length":
-                self.content_length = value
-            elif name == b"x-request-id":
-                self.id = value
-            elif name == b"content-encoding":
-                self.encoding = value
-            elif name == b"connection":
-                self.connection = value
+            if name in _READ:
+                setattr(self, _READ[name], value)
             elif name in _ECHOED:
                 self.echo.append((name, value))
                 self.explain = self.explain or (name == ATTRIBUTES and _EXPLAIN in value)
@@ -78,6 +89,12 @@ class Request:
     def text_id(self) -> str:
         """The request id for bodies and logs."""
         return self.id.decode("latin-1")
+
+    @property
+    def model(self) -> str:
+        """Which of several models SageMaker was asked for; "" where none of the platform's."""
+        archive = _ARCHIVE.fullmatch(self.target or b"")
+        return archive[1].decode() if archive else ""
 
     def is_plain(self) -> bool:
         """Whether the body is JSON, the answer may be, and nothing else is asked for: `media_types` at a glance."""

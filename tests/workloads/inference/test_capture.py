@@ -122,7 +122,7 @@ def test_a_record_is_the_one_that_sagemaker_writes(kind: str, asked: bytes, answ
         (b"x-amzn-sagemaker-inference-id", b"i-1"),
         (b"x-request-id", b"r"),
     ]
-    mine = json.loads(Exchange(moment, headers, kind.encode(), asked, answered_kind.encode(), b"0.5\n").line())
+    mine = json.loads(Exchange(moment, "", headers, kind.encode(), asked, answered_kind.encode(), b"0.5\n").line())
     theirs = sagemaker.Exchange(
         moment=moment,
         request_type=kind,
@@ -161,10 +161,30 @@ def test_records_of_two_hours_lie_in_two_files(bucket: Bucket) -> None:
     capture, _ = captured(bucket)
     for hour in (7, 8, 7):
         moment = datetime(2026, 11, 29, hour, tzinfo=UTC)
-        capture._waiting.append(Exchange(moment, [], b"application/json", b"{}", b"application/json", b"{}"))
+        capture._waiting.append(Exchange(moment, "", [], b"application/json", b"{}", b"application/json", b"{}"))
     capture.flush()
     found = {key.split("/2026/11/29/")[1][:2]: body.count(b"\n") for key, body in bucket.objects.items()}
     assert found == {"07": 2, "08": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "target", "place"),
+    [
+        (["--multi-model"], b"eu-west.tar.gz", "champion/eu-west/"),
+        (["--multi-model"], b"../eu.tar.gz", "champion/"),  # no name of the platform's
+        (["--multi-model"], None, "champion/"),
+        ([], b"eu-west.tar.gz", "champion/"),  # whoever asks a service of one model writes to no other place
+    ],
+)
+def test_each_of_several_models_has_a_place_of_its_own(
+    bucket: Bucket, options: list[str], target: bytes | None, place: str
+) -> None:
+    capture, _ = captured(bucket, *options)
+    asked = [(b"x-amzn-sagemaker-target-model", target)] if target else []
+    capture.record(Request(asked), b"{}", b"application/json", b"{}")
+    capture.close()
+    (key,) = bucket.objects
+    assert re.fullmatch(rf".*/{place}\d{{4}}/\d\d/\d\d/\d\d/[^/]*\.jsonl", key)
 
 
 def test_a_sample_is_taken(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:

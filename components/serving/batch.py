@@ -17,7 +17,7 @@ import pulumi_aws as aws
 
 from components import access, jobs, schedule
 from components.access import Statement
-from components.content import content_name
+from components.content import content_name, formerly
 from components.ground.keys import Domain
 from components.schedule import EXECUTION_ID, SCHEDULED_TIME, ScheduleArgs, Started
 from components.serving import models
@@ -109,8 +109,9 @@ def _model(
     }
     environment, captures = _environment(args), args.settings.capture_percent > 0
     content = [release.champion, role.arn, network, not captures, environment]
+    stem = f"{name}-model-{release.id}"
     return aws.sagemaker.Model(
-        f"{name}-model-{release.id}",
+        models.called(stem, environment),
         # What the schedule runs is known by `<endpoint>-<release id>` (`contracts.release.schedule`).
         name=content_name(f"{args.names.prefix}-{release.id}", content),
         execution_role_arn=role.arn,
@@ -119,7 +120,7 @@ def _model(
         ),
         enable_network_isolation=not captures,
         vpc_config=network,
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, formerly(stem)),
     )
 
 

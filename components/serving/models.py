@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components import access, jobs
 from components.access import Statement
-from components.content import content_name
+from components.content import content_name, formerly, known_name
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.service import Service
@@ -122,7 +122,7 @@ def isolated(
     }
     return {
         package: aws.sagemaker.Model(
-            f"{name}-model-{package_id(package)}",
+            called(stem, environment) if environment else stem,
             name=content_name(
                 package_id(package), [package, role.arn, network, True, *([environment] if environment else [])]
             ),
@@ -132,9 +132,9 @@ def isolated(
             ),
             enable_network_isolation=True,
             vpc_config=network,
-            opts=opts,
+            opts=pulumi.ResourceOptions.merge(opts, formerly(stem)) if environment else opts,
         )
-        for package in sorted(set(packages))
+        for package, stem in _stems(name, packages)
     }
 
 
@@ -148,13 +148,22 @@ def outside(
     """One model for each package where SageMaker takes no network: it runs in one of AWS's; by package."""
     return {
         package: aws.sagemaker.Model(
-            f"{name}-model-{package_id(package)}",
+            called(stem, environment),
             name=content_name(package_id(package), [package, role.arn, environment]),
             execution_role_arn=role.arn,
             primary_container=aws.sagemaker.ModelPrimaryContainerArgs(
                 model_package_name=package, environment=environment
             ),
-            opts=opts,
+            opts=pulumi.ResourceOptions.merge(opts, formerly(stem)),
         )
-        for package in sorted(set(packages))
+        for package, stem in _stems(name, packages)
     }
+
+
+def called(stem: str, environment: Mapping[str, Any]) -> str:
+    """What Pulumi calls a model: by what of its container's environment is known without a question."""
+    return known_name(stem, {key: value for key, value in environment.items() if isinstance(value, str)})
+
+
+def _stems(name: str, packages: Iterable[str]) -> list[tuple[str, str]]:
+    return [(package, f"{name}-model-{package_id(package)}") for package in sorted(set(packages))]

@@ -71,6 +71,11 @@ class Deployment:
         assert len(found) == 1, f"{name} {kind}: found {[(r.type, r.name) for r in found]}"
         return found[0]
 
+    def by_content(self, stem: str) -> Declared:
+        """The resource whose name is `stem` and what follows from its content (`components.content`)."""
+        (name,) = {r.name for r in self.resources if r.name.rpartition("-")[0] == stem}
+        return self.one(name)
+
     def all(self, kind: str) -> list[Declared]:
         """Resources of a type, in the order of their names."""
         return sorted((r for r in self.resources if r.type == kind), key=lambda r: r.name)

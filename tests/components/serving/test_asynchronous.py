@@ -80,7 +80,7 @@ def test_every_release_has_a_configuration_named_by_its_content() -> None:
 
 
 def test_the_container_takes_bodies_as_large_and_long_as_the_queue_gives_it() -> None:
-    model = default().one("serving-model-churn-staging-2").inputs
+    model = default().by_content("serving-model-churn-staging-2").inputs
     assert model["primaryContainer"] == {
         "modelPackageName": SECOND,
         "environment": {
@@ -95,7 +95,7 @@ def test_the_container_takes_bodies_as_large_and_long_as_the_queue_gives_it() ->
 
 
 def test_the_container_refuses_none_of_the_requests_that_it_is_handed_at_once() -> None:
-    model = serving(concurrent_per_instance=300).one("serving-model-churn-staging-2").inputs
+    model = serving(concurrent_per_instance=300).by_content("serving-model-churn-staging-2").inputs
     limits = service.parse([], model["primaryContainer"]["environment"])
     assert limits.max_queued_batches == 300
     assert limits.max_in_flight > 300

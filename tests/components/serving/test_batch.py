@@ -49,7 +49,7 @@ def request(**section: Any) -> dict[str, Any]:
 
 def test_every_release_has_a_model_that_is_known_by_it_and_the_schedule_runs_the_wanted_ones() -> None:
     deployed = serving()
-    found = {each.name: each.inputs["name"] for each in deployed.all(MODEL)}
+    found = {each.name.rpartition("-")[0]: each.inputs["name"] for each in deployed.all(MODEL)}
     assert {release_of(LIVE.prefix, name) for name in found.values()} == {each.id for each in record().releases}
     schedule = deployed.one("serving-schedule").inputs
     assert schedule["name"] == "churn-staging-live-batch"

@@ -33,7 +33,7 @@ def serving(**section: Any) -> Deployment:
 
 
 def test_a_model_stands_in_no_network_and_its_service_captures_as_sagemaker_would() -> None:
-    model = serving().one("serving-model-churn-staging-2").inputs
+    model = serving().by_content("serving-model-churn-staging-2").inputs
     assert {k: v for k, v in model.items() if k != "name"} == {
         "executionRoleArn": "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-live-endpoint",
         "primaryContainer": {
@@ -58,7 +58,7 @@ def test_every_release_has_a_configuration_of_memory_and_concurrency_alone() -> 
         "productionVariants": [
             {
                 "variantName": "champion",
-                "modelName": deployed.one("serving-model-churn-staging-2").inputs["name"],
+                "modelName": deployed.by_content("serving-model-churn-staging-2").inputs["name"],
                 "serverlessConfig": {"memorySizeInMb": 4096, "maxConcurrency": 50, "provisionedConcurrency": 5},
             }
         ]
@@ -92,10 +92,11 @@ def test_the_role_has_no_network_and_no_volume_and_writes_its_own_capture_alone(
 
 def test_another_share_of_captured_requests_is_another_model() -> None:
     whole, half = (
-        serving(capture_percent=percent).one("serving-model-churn-staging-2").inputs for percent in (100, 50)
+        serving(capture_percent=percent).by_content("serving-model-churn-staging-2") for percent in (100, 50)
     )
-    assert half["primaryContainer"]["environment"]["CAPTURE_PERCENT"] == "50"
-    assert whole["name"] != half["name"]
+    assert half.inputs["primaryContainer"]["environment"]["CAPTURE_PERCENT"] == "50"
+    assert whole.inputs["name"] != half.inputs["name"]
+    assert whole.name != half.name  # made, not replaced: an update that fails half way leaves the former one alone
 
 
 def test_alarms_watch_what_the_endpoint_answers_and_nothing_of_hosts_or_rollouts() -> None:

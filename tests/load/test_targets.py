@@ -1,0 +1,166 @@
+"""A minute of load on each target that answers over HTTP, through a rollout and a SIGTERM: no request is lost."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from local.emulator import Emulator, start
+from tests.load.clients import Counted, load
+from tests.local.processes import eventually, gone
+from tests.workloads.inference.serving import make_package, serving
+
+pytestmark = pytest.mark.full
+ROW: Final = json.dumps({"user_tenure_months": 3, "transaction_volume": 20.5, "support_tickets": 1}).encode()
+JSON: Final = "application/json"
+WORKERS: Final = 2
+ROLE: Final = "arn:aws:iam::123456789012:role/load"
+#: Seconds of load on what is about to change, or has changed.
+QUIET_SECONDS: Final = 5.0
+
+
+def pack(home: Path, version: str) -> Path:
+    """A package whose answers say which version it is."""
+    directory = home / version
+    make_package(directory)
+    metadata = json.loads((directory / "metadata.json").read_text())
+    (directory / "metadata.json").write_text(json.dumps({**metadata, "model_version": version}))
+    return directory
+
+
+def workers(pid: int) -> set[int]:
+    """The processes that a service started."""
+    return {int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+def stop_a_worker(pid: int) -> None:
+    """SIGTERM to a worker of a service, which answers what it was asked and is replaced."""
+    before = workers(pid)
+    os.kill(stopped := min(before), signal.SIGTERM)
+    eventually(lambda: stopped not in (now := workers(pid)) and len(now) == WORKERS)
+
+
+def judge(counted: Counted) -> None:
+    assert counted.lost == []
+    assert set(counted.answers) == {"old", "new"}
+    assert sum(counted.answers.values()) == counted.sent
+
+
+def test_the_service_exchanges_its_model_and_a_worker(tmp_path: Path) -> None:
+    served, new = pack(tmp_path, "old"), pack(tmp_path, "new")
+
+    def connect() -> Callable[[], str]:
+        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+
+        def once() -> str:
+            connection.request("POST", "/invocations", ROW, {"content-type": JSON})
+            answer = connection.getresponse()
+            body = json.loads(answer.read())
+            assert answer.status == 200, body
+            return body["model_version"]
+
+        return once
+
+    with serving(served, "--workers", str(WORKERS)) as service:
+        with load(connect) as counted:
+            time.sleep(QUIET_SECONDS)
+            shutil.copy(new / "metadata.json", served / "next")
+            (served / "next").rename(served / "metadata.json")
+            os.kill(service.process.pid, signal.SIGHUP)
+            eventually(lambda: counted.answers["new"])
+            stop_a_worker(service.process.pid)
+        assert service.stop() == 0
+    judge(counted)
+
+
+class Endpoints:
+    """Endpoints of SageMaker in an emulator that runs the service itself."""
+
+    def __init__(self, emulator: Emulator, home: Path) -> None:
+        self.emulator, self.sagemaker = emulator, emulator.client("sagemaker")
+        emulator.client("s3").create_bucket(
+            Bucket="load", CreateBucketConfiguration={"LocationConstraint": emulator.region}
+        )
+        for version in ("old", "new"):
+            archive = home / f"{version}.tar.gz"
+            with tarfile.open(archive, "w:gz") as packed:
+                packed.add(pack(home, version), arcname=".")
+            emulator.client("s3").upload_file(str(archive), "load", archive.name)
+            container = {
+                "Image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/inference@sha256:" + "0" * 64,
+                "ModelDataUrl": f"s3://load/{archive.name}",
+                "Environment": {"MODEL_SERVER_WORKERS": str(WORKERS)},
+            }
+            self.sagemaker.create_model(ModelName=version, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+
+    def create(self, name: str, **variant: Any) -> None:
+        """An endpoint in service with the old model, and a configuration with the new one."""
+        for version in ("old", "new"):
+            named = {"VariantName": "champion", "ModelName": version, "InitialVariantWeight": 1.0, **variant}
+            self.sagemaker.create_endpoint_config(EndpointConfigName=f"{name}-{version}", ProductionVariants=[named])
+        self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=f"{name}-old")
+        self.settled(name)
+
+    def settled(self, name: str) -> None:
+        eventually(lambda: self.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService")
+
+    def pid(self, name: str, config: str) -> int:
+        (found,) = [s for s in self.emulator.model_servers() if (s["endpoint"], s["config"]) == (name, config)]
+        return int(found["pid"])
+
+    def connect(self, name: str) -> Callable[[], str]:
+        runtime = self.emulator.client("sagemaker-runtime", retries={"max_attempts": 0})
+
+        def once() -> str:
+            answer = runtime.invoke_endpoint(EndpointName=name, ContentType=JSON, Body=ROW)
+            return json.loads(answer["Body"].read())["model_version"]
+
+        return once
+
+    def exchange(self, name: str, **how: Any) -> Counted:
+        """A minute of load, in which the new release takes over and one of its workers is told to stop."""
+        self.connect(name)()  # what starts with the first request is there
+        old = self.pid(name, f"{name}-old")
+        with load(lambda: self.connect(name)) as counted:
+            time.sleep(QUIET_SECONDS)
+            self.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=f"{name}-new", **how)
+            self.settled(name)
+            eventually(lambda: gone(old))
+            eventually(lambda: counted.answers["new"])  # the first request may have started it
+            stop_a_worker(self.pid(name, f"{name}-new"))
+        self.sagemaker.delete_endpoint(EndpointName=name)
+        return counted
+
+
+@pytest.fixture(scope="module")
+def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    """Ten minutes of a rollout take ten seconds."""
+    emulator = start(tmp_path_factory.mktemp("emulator"), bound=True, environment={"EMULATOR_TIME_SCALE": "1/60"})
+    yield Endpoints(emulator, tmp_path_factory.mktemp("packages"))
+    emulator.stop()
+
+
+def test_a_realtime_endpoint_by_a_canary(endpoints: Endpoints) -> None:
+    endpoints.create("realtime", InstanceType="ml.m5.large", InitialInstanceCount=2)
+    routing = {
+        "Type": "CANARY",
+        "WaitIntervalInSeconds": 600,
+        "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50},
+    }
+    policy = {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": 120}
+    judge(endpoints.exchange("realtime", DeploymentConfig={"BlueGreenUpdatePolicy": policy}))
+
+
+def test_a_serverless_endpoint_all_at_once(endpoints: Endpoints) -> None:
+    endpoints.create("serverless", ServerlessConfig={"MemorySizeInMB": 2048, "MaxConcurrency": 20})
+    judge(endpoints.exchange("serverless"))

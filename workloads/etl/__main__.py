@@ -14,7 +14,8 @@ from pathlib import Path
 
 from workloads import job
 from workloads.etl import published
-from workloads.etl.embedded import Provenance, run
+from workloads.etl.embedded import run
+from workloads.etl.manifest import Provenance
 from workloads.inputs import add_contract, read_contract
 
 

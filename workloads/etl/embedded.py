@@ -5,51 +5,34 @@ The embedded engine spills to disk what does not fit into memory. The same input
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from contracts.schema import Contract, Task, to_json
+from contracts.schema import Contract
 from workloads import tasks
 from workloads.engine import connect, identifier, literal, parquet
+from workloads.etl.manifest import MANIFEST_FILE, Part, Provenance, document, splits
 from workloads.etl.sources import SourceFile, find_sources
 from workloads.etl.transform import DELIVERY, completed, divided, output_columns, raw_columns
 from workloads.etl.version import dataset_version
 from workloads.features.split import COLUMN as SPLIT
 from workloads.features.split import PARTS
-from workloads.job import UserError
 from workloads.stored import stored_columns, stored_type
 
 # ruff: noqa: S608 -- SQL here is made of what engine.identifier and engine.literal quote
 
-MANIFEST_FILE = "manifest.json"
 DATA_FILE = "part-00000.parquet"
 ROW_GROUP_ROWS = 122_880  # duckdb's own default; training streams row group by row group
 BATCH_ROWS = 100_000
-#: Entities with rows of each class: with one class no model can be trained, of fewer than two an AUC has no variance.
-NEEDED = {"train": 1, "validation": 1, "test": 2}
 _LAST = "last_"  # of `repeated`: the delivery that counts
 VERSION_KEY = "dataset_version"  # in the metadata of the Parquet files
-
-
-class TooFewRowsError(UserError):
-    """Sound input that no data set can be made of yet: a part has too few rows of a class."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Provenance:
-    """What made the data set, for its manifest: version of the code, and how the run called the data it asked for."""
-
-    code_version: str = ""
-    requested_version: str = ""
 
 
 def run(
@@ -137,37 +120,29 @@ def _latest(
 def _manifest(
     connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract, provenance: Provenance
 ) -> dict[str, Any]:
-    first, last = _event_times(connection, contract)
     table = completed(connection.table("prepared"), contract)
     types = dict(zip(table.columns, map(str, table.types), strict=True))
     kept = connection.execute("SELECT count(*) FROM prepared").fetchall()[0][0]
-    return {
-        "contract": {"name": contract.name, "sha256": hashlib.sha256(to_json(contract).encode()).hexdigest()},
-        "dataset_version": dataset_version(_raw_batches(connection, contract), contract),
-        "requested_version": provenance.requested_version,
-        "code_version": provenance.code_version,
-        "created": last,  # by the data, not by the clock: the same input gives the same manifest
-        "event_times": {"first": first, "last": last},
-        "splits": _splits(connection, contract),
-        "superseded": {
-            "rows": sum(file.rows for file in files) - kept,
-            "conflicting": _conflicts(connection, contract) if len(files) > 1 else 0,
-        },
-        "features": list(contract.feature_names),
-        "schema": {name: types[name] for name in output_columns(contract)},
-        "sources": [{"name": file.path.name, "sha256": file.sha256, "rows": file.rows} for file in files],
-    }
+    return document(
+        contract,
+        provenance,
+        version=dataset_version(_raw_batches(connection, contract), contract),
+        event_times=_event_times(connection, contract),
+        splits=splits(_parts(connection, contract), contract),
+        superseded=(
+            sum(file.rows for file in files) - kept,
+            _conflicts(connection, contract) if len(files) > 1 else 0,
+        ),
+        schema={name: types[name] for name in output_columns(contract)},
+        sources=[{"name": file.path.name, "sha256": file.sha256, "rows": file.rows} for file in files],
+    )
 
 
-def _splits(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, dict[str, Any]]:
-    """Rows of each part and what the task says of them; TooFewRowsError naming each of which no model can be made.
-
-    Each part has rows of every class, of enough entities; where labels are numbers, different ones.
-    """
-    label, entity, task = identifier(contract.label), identifier(contract.entity), tasks.of(contract)
+def _parts(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, Part]:
+    label, entity, classes = identifier(contract.label), identifier(contract.entity), tasks.of(contract).classes
     # by entity first: three times as fast as counting distinct ones of each class
-    of_entity = [f"count(*) FILTER ({label} = {value}) AS class_{index}" for index, value in enumerate(task.classes)]
-    names = [f"class_{index}" for index in range(len(task.classes))]
+    of_entity = [f"count(*) FILTER ({label} = {value}) AS class_{index}" for index, value in enumerate(classes)]
+    names = [f"class_{index}" for index in range(len(classes))]
     grouped = ", ".join(["count(*) AS rows_", *of_entity])
     entities = [f"count(*) FILTER ({name} > 0)" for name in names]
     counts = ", ".join(["sum(rows_)", "count(*)", *entities, *(f"sum({name})" for name in names)])
@@ -175,37 +150,17 @@ def _splits(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[s
         SELECT {SPLIT}, {counts} FROM (SELECT {SPLIT}, {grouped} FROM prepared GROUP BY {SPLIT}, {entity})
         GROUP BY {SPLIT}""").fetchall()
     labels = f"SELECT {SPLIT}, count(DISTINCT {label}) FROM prepared GROUP BY {SPLIT}"
-    different = dict(connection.execute(labels).fetchall())
-    found = {part: figures for part, *figures in counted}
-    total = sum(figures[1] for figures in found.values())
-    faults: list[str] = []
-    for part in PARTS:
-        if part not in found:
-            share = getattr(contract.split, part)
-            faults.append(f"{part} has no rows: its share of {total} entities is {share} %; deliver more entities")
-            continue
-        _, of_part, *of_classes = found[part]
-        faults += _lacking(part, contract, of_classes[: len(task.classes)], of_part, different[part])
-    if faults:
-        raise TooFewRowsError("no data set can be made of this input\n  " + "\n  ".join(faults))
-    return {part: {"rows": found[part][0], **task.told(found[part][2 + len(task.classes) :])} for part in PARTS}
-
-
-def _lacking(part: str, contract: Contract, counts: list[int], entities: int, different: int) -> Iterator[str]:
-    """Why no model can be trained on a part or judged by it; `counts` are the entities with rows of each class."""
-    if not counts and (different < 2 or entities < NEEDED[part]):
-        yield (
-            f"{part} has {different} different {contract.label} of {entities} entities; at least 2, of {NEEDED[part]} "
-            "entities, are needed"
+    different, several = dict(connection.execute(labels).fetchall()), len(classes)
+    return {
+        part: Part(
+            rows=figures[0],
+            entities=figures[1],
+            labels=different[part],
+            entities_of=figures[2 : 2 + several],
+            rows_of=figures[2 + several :],
         )
-    if any(count < NEEDED[part] for count in counts):
-        names = contract.classes if contract.task is Task.MULTICLASS_CLASSIFICATION else range(len(counts))
-        each = [f"{name} of {count}" for name, count in zip(names, counts, strict=True)]
-        if contract.task is Task.BINARY_CLASSIFICATION:
-            each = [f"0 of {counts[0]} entities", f"with 1 of {counts[1]}"]
-        yield (
-            f"{part} has rows with {contract.label} = {' and '.join(each)}; at least {NEEDED[part]} of each are needed"
-        )
+        for part, *figures in counted
+    }
 
 
 def _conflicts(connection: duckdb.DuckDBPyConnection, contract: Contract) -> int:

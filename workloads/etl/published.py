@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.schema import Contract, to_json
-from workloads.etl.embedded import MANIFEST_FILE
+from workloads.etl.manifest import MANIFEST_FILE
 from workloads.features.split import PARTS
 from workloads.inputs import file_sha256, read_json
 from workloads.job import UserError

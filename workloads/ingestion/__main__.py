@@ -15,12 +15,13 @@ import os
 import tempfile
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import boto3
 
 from workloads import job
-from workloads.ingestion import data_sets, features
+from workloads.ingestion import data_sets, features, one_machine
 from workloads.ingestion.data_sets import Place
 from workloads.inputs import add_contract, read_contract
 from workloads.location import Location
@@ -51,15 +52,9 @@ def main(options: argparse.Namespace) -> job.Outcome:
             runtime, group = boto3.client("sagemaker-featurestore-runtime"), options.feature_group
             written = features.take(s3, runtime, contract, sha256, place, group=group, scratch=Path(scratch))
             return job.Outcome(message=f"{written} records in {group}", fields={"records": written})
-        made = data_sets.prepare(
-            s3,
-            contract,
-            sha256,
-            place,
-            scratch=Path(scratch),
-            now=datetime.now(UTC),
-            code_version=os.environ.get("CODE_VERSION", ""),
-        )
+        version = os.environ.get("CODE_VERSION", "")
+        make = partial(one_machine.make, s3, contract, place=place, scratch=Path(scratch), code_version=version)
+        made = data_sets.prepare(s3, sha256, place, now=datetime.now(UTC), make=make)
     return job.Outcome(message=f"data set {made.uri or 'not yet'}", fields={"data_set": asdict(made)})
 
 

@@ -11,28 +11,20 @@ objects, and one who dies half way leaves what nobody reads: there is a data set
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from contracts import datasets
 from contracts.datasets import DataSet
 from contracts.layout import Layout
-from contracts.schema import Contract
-from workloads.etl import embedded
+from workloads.etl.manifest import TooFewRowsError
 from workloads.etl.published import FILES, MANIFEST
-from workloads.features.split import PARTS
-from workloads.inputs import file_sha256
-from workloads.location import Location, download
+from workloads.location import Location
 
-#: Objects that are fetched at one time.
-_AT_ONCE = 8
 _log = logging.getLogger(__name__)
 
 
@@ -69,12 +61,11 @@ class Place:
 
 
 def prepare(
-    s3: Any, contract: Contract, sha256: str, place: Place, *, scratch: Path, now: datetime, code_version: str = ""
+    s3: Any, sha256: str, place: Place, *, now: datetime, make: Callable[[Sequence[str], str], DataSet]
 ) -> DataSet:
-    """Make the data set of what is accepted now, unless it is there, and note that the object is in it.
+    """Have the data set made of what is accepted now, unless it is there, and note that the object is in it.
 
-    Data of which none can be made yet is no failure: its rows are accepted, and wait for more. `scratch` is an empty
-    directory with room for the accepted objects, the data set, and what the engine spills.
+    `make` is given the keys of all accepted objects and the version of the data that they are.
     """
     keys = datasets.accepted_keys(s3, place.accepted)
     version = datasets.version_of(keys)
@@ -82,43 +73,22 @@ def prepare(
         return DataSet(uri=None, why="there is no accepted data")
     made = datasets.find(s3, place.data_sets, version, place.recipe, now)
     if made is None:
-        made = _make(s3, contract, keys, version, place, scratch, code_version)
+        made = make(keys, version)
         datasets.note(s3, place.data_sets, version, place.recipe, made)
     put_json(s3, place.bucket, place.prepared(sha256), {"data_version": version, **asdict(made)})
     return made
 
 
-def _make(
-    s3: Any, contract: Contract, keys: list[str], version: str, place: Place, scratch: Path, code_version: str
-) -> DataSet:
-    accepted, output = scratch / "accepted", scratch / "data-set"
-    accepted.mkdir()
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        fetched = [
-            pool.submit(download, s3, Location(bucket=place.bucket, key=key), accepted / key.rpartition("/")[2])
-            for key in keys
-        ]
-        for each in fetched:
-            each.result()
-    provenance = embedded.Provenance(code_version=code_version, requested_version=version)
-    try:
-        manifest = embedded.run(accepted, contract, output, provenance=provenance)
-    except embedded.TooFewRowsError as error:
-        _log.warning("no data set of %s yet: %s", version, error)
-        return DataSet(uri=None, why=str(error))
-    return DataSet(uri=publish(s3, output, manifest, place))
+def none_yet(version: str, why: TooFewRowsError) -> DataSet:
+    """Data of which no data set can be made yet is no failure: its rows are accepted, and wait for more."""
+    _log.warning("no data set of %s yet: %s", version, why)
+    return DataSet(uri=None, why=str(why))
 
 
-def publish(s3: Any, directory: Path, manifest: Mapping[str, Any], place: Place) -> str:
-    """Publish what ETL wrote to `directory`, the manifest last; returns the URI of the data set, ending in a slash."""
-    files = {path.relative_to(directory).as_posix(): path for part in PARTS for path in (directory / part).iterdir()}
-    digests = {name: file_sha256(path) for name, path in sorted(files.items())}
-    digest = hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:16]
-    target = Location.parse(place.data_sets) / f"{manifest['dataset_version']}/{digest}/"
-    for name, path in files.items():
-        s3.upload_file(str(path), target.bucket, f"{target.key}{name}")
-    put_json(s3, target.bucket, f"{target.key}{MANIFEST}", {**manifest, FILES: digests})
-    return str(target)
+def note_manifest(s3: Any, target: Location, manifest: Mapping[str, Any], files: Mapping[str, str]) -> DataSet:
+    """Write the manifest, after which the data set is whole; `files` are their names below `target` -> SHA-256."""
+    put_json(s3, target.bucket, f"{target.key}{MANIFEST}", {**manifest, FILES: dict(sorted(files.items()))})
+    return DataSet(uri=str(target))
 
 
 def put_json(s3: Any, bucket: str, key: str, value: Mapping[str, Any]) -> None:

@@ -21,7 +21,8 @@ from contracts.schema import Column, ColumnType, Contract, Feature, Pii, Split, 
 from tests.workloads.etl.accepted import CHURN, SCHEMA, accepted_rows, write
 from tests.workloads.etl.data_sets import OUTPUT_COLUMNS, contents, rows_of
 from workloads.etl.__main__ import main
-from workloads.etl.embedded import Provenance, run
+from workloads.etl.embedded import run
+from workloads.etl.manifest import Provenance
 from workloads.etl.version import dataset_version
 from workloads.features.row import row_function
 from workloads.features.split import PARTS, part

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from moto import mock_aws
 from contracts.datasets import DataSet
 from contracts.layout import Layout
 from tests.workloads.validation.delivered import CHURN, NOW, Row, write_csv
-from workloads.ingestion import data_sets
+from workloads.ingestion import data_sets, one_machine
 from workloads.ingestion.data_sets import Place
 from workloads.location import Location
 from workloads.validation.delivery import process
@@ -58,8 +59,10 @@ class Lake:
         self._work += 1
         scratch = self.directory / f"scratch-{self._work}"
         scratch.mkdir()
-        options = {"contract": UNHELD, "place": PLACE, "now": datetime.now(UTC)} | options
-        return data_sets.prepare(self.s3, sha256=sha256, scratch=scratch, **options)
+        now, place = options.pop("now", datetime.now(UTC)), options.pop("place", PLACE)
+        contract = options.pop("contract", UNHELD)
+        make = partial(one_machine.make, self.s3, contract, place=place, scratch=scratch, **options)
+        return data_sets.prepare(self.s3, sha256, place, now=now, make=make)
 
     def keys(self, prefix: str) -> list[str]:
         found = self.s3.list_objects_v2(Bucket="processed", Prefix=prefix).get("Contents", [])

@@ -18,7 +18,7 @@ class Service:
 
     `handed_to` are the services that are handed a role with it, by the first word of their principal's name.
     `named` are patterns of resources, from the account on, with the stack's name in them: `{every}`, `{ending}`,
-    `{prefix}` or `{parameters}`. `unnamed` are the resources that no name tells from another stack's.
+    `{prefix}`, `{parameters}` or `{databases}`. `unnamed` are the resources that no name tells from another stack's.
     """
 
     name: str

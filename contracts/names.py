@@ -127,6 +127,11 @@ class Names:
         return f"*-{self.stack}-*"
 
     @property
+    def every_database(self) -> str:
+        """Pattern of the databases of the stack's workloads in the Data Catalog."""
+        return f"*-{self.stack}".replace("-", "_")
+
+    @property
     def iam_path(self) -> str:
         """IAM path of the roles of the stack's jobs: what tells them from those that others have in the account."""
         return f"/{PLATFORM}/{self.stack}/"
@@ -244,6 +249,12 @@ class WorkloadNames(Names):
             workload=self.workload,
             endpoint=endpoint,
         )
+
+    @property
+    def database(self) -> str:
+        """Database of the Data Catalog: Athena knows no other special character than `_` (user guide, "Name databases,
+        tables, and columns")."""
+        return f"{self.workload}-{self.stack}".replace("-", "_")
 
     @property
     def layout(self) -> Layout:

@@ -72,7 +72,7 @@ One workload needs this much, and it is the default:
 ml-platform:workloads: {churn: {contract: contracts/churn.yaml, endpoints: {live: {kind: realtime}}}}
 ```
 
-`features`, `ingestion`, `monitoring` and `retraining` of a workload say only what differs from the stack's.
+`catalog`, `features`, `ingestion`, `monitoring` and `retraining` of a workload say only what differs from the stack's.
 Tags add up from stack to workload to endpoint.
 """
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from settings.access import Access
 from settings.audit import Audit
+from settings.catalog import Catalog
 from settings.codepipeline import CodePipeline
 from settings.cost import Cost
 from settings.delivery import Delivery
@@ -30,7 +31,7 @@ from settings.tags import MAX_ENDPOINT_TAGS, MAX_TAGS, Tags, overlaid, tag_fault
 from settings.workloads import Workload, churn
 
 #: Sections of the stack that a workload may have its own values for.
-SHARED = ("features", "ingestion", "monitoring", "retraining")
+SHARED = ("catalog", "features", "ingestion", "monitoring", "retraining")
 
 
 class Settings(Section):
@@ -86,6 +87,8 @@ class Settings(Section):
     """Who is told."""
     cost: Cost = Cost()
     """What the stack may cost."""
+    catalog: Catalog = Catalog()
+    """What SQL finds of the data; a workload may differ."""
     features: Features = Features()
     """The feature store; a workload may differ."""
     ingestion: Ingestion = Ingestion()

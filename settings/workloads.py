@@ -8,6 +8,7 @@ from pydantic import Field
 
 from contracts.advice import judge, targets
 from contracts.kinds import KINDS
+from settings.catalog import Catalog
 from settings.endpoints import Endpoint, Realtime
 from settings.faults import Fault
 from settings.features import Features
@@ -26,6 +27,8 @@ class Workload(Section):
     """Path of the data contract, relative to the project."""
     tags: Tags = Field(default={}, max_length=MAX_TAGS)
     """Tags of the workload's resources, beside those of the stack."""
+    catalog: Catalog = Catalog()
+    """What SQL finds of the data, where it differs from the stack's."""
     features: Features = Features()
     """The feature store, where it differs from the stack's."""
     ingestion: Ingestion = Ingestion()

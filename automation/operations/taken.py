@@ -60,6 +60,9 @@ TAKEN: Final[Mapping[str, Listed]] = {
     "aws:ecr/repository:Repository": Listed(
         service="ecr", operation="describe_repositories", names="repositories[].repositoryName"
     ),
+    "aws:glue/catalogDatabase:CatalogDatabase": Listed(
+        service="glue", operation="get_databases", names="DatabaseList[].Name"
+    ),
     "aws:glue/securityConfiguration:SecurityConfiguration": Listed(
         service="glue", operation="get_security_configurations", names="SecurityConfigurations[].Name"
     ),

@@ -8,6 +8,7 @@ from components.data import catalog, features, ingestion
 from components.data.catalog import Catalog, CatalogArgs
 from components.data.features import Features, FeaturesArgs
 from components.workload import Workload
+from contracts.tables import Table, tables
 
 #: What the code of this wing calls (`components.reach`) follows from the contracts.
 calls = ingestion.calls
@@ -17,7 +18,11 @@ SERVICES: Final = (*catalog.SERVICES, *features.SERVICES, *ingestion.SERVICES)
 
 def build(workload: Workload) -> Features:
     """What looks into the workload's data, and its feature group."""
-    Catalog(workload.named("catalog"), CatalogArgs(ground=workload.ground, names=workload.names), workload.opts())
+    Catalog(
+        workload.named("catalog"),
+        CatalogArgs(ground=workload.ground, names=workload.names, tables=_tables(workload)),
+        workload.opts(),
+    )
     return Features(
         workload.named("features"),
         FeaturesArgs(
@@ -28,3 +33,10 @@ def build(workload: Workload) -> Features:
         ),
         workload.opts(),
     )
+
+
+def _tables(workload: Workload) -> tuple[Table, ...]:
+    if not workload.settings.catalog.tables:
+        return ()
+    endpoints = [workload.names.of_endpoint(name).prefix for name in workload.settings.endpoints]
+    return tables(workload.contract, workload.names.layout, endpoints)

@@ -1,4 +1,4 @@
-"""How a workload's data is looked into: encryption of the Glue Data Catalog and of Glue's jobs, and Athena's workgroup.
+"""How a workload's data is looked into: Athena's workgroup, the tables, encryption of the catalog and of Glue's jobs.
 
 The Data Catalog is the account's, one in a region: whoever declares its encryption declares it for all. So every
 workload of every stack asks for the same, with the key that AWS keeps for Glue, and none takes it back when it goes.
@@ -7,6 +7,7 @@ A key of one stack would change hands with each update of another, and lock the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,7 @@ from components.ground import Ground
 from components.ground.keys import Domain
 from components.service import Service
 from contracts.names import WorkloadNames
+from contracts.tables import Table
 
 #: A query that would read more is cancelled. Athena charges by what is read: at 5 USD a TB, half a dollar.
 MOST_SCANNED_BYTES: Final = 100 * 1000**3
@@ -31,26 +33,56 @@ SERVICES: Final = (
     ),
     Service(
         "glue",
-        types="glue/dataCatalogEncryptionSettings glue/securityConfiguration",
-        reads="GetDataCatalogEncryptionSettings",
+        types="glue/catalogDatabase glue/catalogTable glue/dataCatalogEncryptionSettings glue/securityConfiguration",
+        reads="GetDataCatalogEncryptionSettings GetDatabase GetPartitionIndexes GetTable GetTags",
         reads_anywhere="GetSecurityConfiguration",
-        changes="PutDataCatalogEncryptionSettings",
+        changes="CreateDatabase CreateTable DeleteDatabase DeleteTable PutDataCatalogEncryptionSettings TagResource "
+        "UntagResource UpdateDatabase UpdateTable",
         changes_anywhere="CreateSecurityConfiguration DeleteSecurityConfiguration",
+        # What is done to a table is done to its database and the catalog too (Glue developer guide, "Data Catalog
+        # Amazon Resource Names (ARNs)").
+        named="database/{databases} table/{databases}/*",
         unnamed="catalog",
     ),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Format:
+    """Classes of Hive that read and write files (Athena user guide, "Choose a SerDe for your data")."""
+
+    read: str
+    written: str
+    library: str
+
+
+_FORMATS: Final[Mapping[str, _Format]] = {
+    "json": _Format(
+        read="org.apache.hadoop.mapred.TextInputFormat",
+        written="org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+        library="org.openx.data.jsonserde.JsonSerDe",
+    ),
+    "parquet": _Format(
+        read="org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+        written="org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+        library="org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
 class CatalogArgs:
-    """The ground has the keys of data and logs and the bucket that results lie in."""
+    """The ground has the keys of data and logs and the bucket that results lie in. `tables` are those of the workload's
+    database; without any there is none.
+    """
 
     ground: Ground
     names: WorkloadNames
+    tables: Sequence[Table] = ()
 
 
 class Catalog(pulumi.ComponentResource):
-    """Encryption of the catalog and of Glue's jobs, and the workgroup that queries run in.
+    """Encryption of the catalog and of Glue's jobs, the workgroup that queries run in, and the database of tables.
 
     catalog = Catalog("churn-catalog", CatalogArgs(ground=ground, names=names))
     catalog.workgroup
@@ -116,5 +148,49 @@ class Catalog(pulumi.ComponentResource):
             force_destroy=True,
             opts=child,
         )
+        if args.tables:
+            self._database(name, args)
         self.workgroup, self.security_configuration = workgroup.name, security.name
         self.register_outputs({"workgroup": self.workgroup, "securityConfiguration": self.security_configuration})
+
+    def _database(self, name: str, args: CatalogArgs) -> None:
+        names, bucket = args.names, args.names.processed_bucket
+        database = aws.glue.CatalogDatabase(
+            f"{name}-database",
+            name=names.database,
+            description=f"Data of {names.workload}",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        for table in args.tables:
+            aws.glue.CatalogTable(
+                f"{name}-{table.name.replace('_', '-')}",
+                database_name=database.name,
+                name=table.name,
+                description=table.description,
+                table_type="EXTERNAL_TABLE",
+                parameters=table.parameters(bucket),
+                partition_keys=[
+                    aws.glue.CatalogTablePartitionKeyArgs(name=each.name, type=each.type, comment=each.comment or None)
+                    for each in table.partitions
+                ],
+                storage_descriptor=_storage(table, bucket),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+
+
+def _storage(table: Table, bucket: str) -> aws.glue.CatalogTableStorageDescriptorArgs:
+    form = _FORMATS[table.format]
+    return aws.glue.CatalogTableStorageDescriptorArgs(
+        location=f"s3://{bucket}/{table.prefix}",
+        input_format=form.read,
+        output_format=form.written,
+        ser_de_info=aws.glue.CatalogTableStorageDescriptorSerDeInfoArgs(
+            name=table.format, serialization_library=form.library
+        ),
+        columns=[
+            aws.glue.CatalogTableStorageDescriptorColumnArgs(
+                name=each.name, type=each.type, comment=each.comment or None
+            )
+            for each in table.columns
+        ],
+    )

@@ -181,7 +181,7 @@ def _note_key(names: WorkloadNames) -> str:
 def _message(names: WorkloadNames) -> str:
     text = (
         "{} of {} (version {}) was {}: {} of its {} rows are quarantined. Why: s3://"
-        f"{names.processed_bucket}/{names.layout.quarantine}{{}}/reason.json"
+        f"{names.processed_bucket}/{names.layout.quarantine}{{}}/_reason.json"
     )
     verdict = "$.note.verdict"
     paths = ["$.object.key", "$.bucket.name", VERSION, f"{verdict}.status", f"{verdict}.quarantined"]

@@ -14,6 +14,7 @@ import pulumi
 from components import access
 from components.access import Statement
 from components.delivery.services import SERVICES
+from components.service import Service
 from contracts import partitions
 from contracts.names import ADMIN, HOSTS, PLATFORM, Names
 
@@ -25,19 +26,27 @@ _LINKED: Final = ("access-analyzer.amazonaws.com", "sagemaker.application-autosc
 
 
 def named(names: Names) -> list[str]:
-    """Patterns of the ARNs of all that the stack names, on each level. IAM takes no pattern for a service."""
-    ending, account = f"*-{names.stack}", f":{names.account}"
-    told = {"every": names.every, "ending": ending, "prefix": names.prefix, "parameters": names.parameter_path}
+    """Patterns of the ARNs of all that the stack names, on each level. IAM takes no pattern for a service.
+
+    What a service names beside resources that have no name goes with those (`_by_resource`).
+    """
     return [
-        *(
-            names.arn(service.name, pattern.format_map(told))
-            for service in SERVICES.values()
-            for pattern in service.named.split()
-        ),
+        *(arn for service in SERVICES.values() if not service.unnamed for arn in _named_of(service, names)),
         names.every_role,
-        f"arn:{names.partition}:cloudwatch:{account}:dashboard/{ending}",
+        f"arn:{names.partition}:cloudwatch::{names.account}:dashboard/*-{names.stack}",
         names.bucket_arn(names.bucket("*")),
     ]
+
+
+def _named_of(service: Service, names: Names) -> list[str]:
+    told = {
+        "every": names.every,
+        "ending": f"*-{names.stack}",
+        "prefix": names.prefix,
+        "parameters": names.parameter_path,
+        "databases": names.every_database,
+    }
+    return [names.arn(service.name, pattern.format_map(told)) for pattern in service.named.split()]
 
 
 def provider_arn(names: Names, issuer: str) -> str:
@@ -270,9 +279,12 @@ def _actions(verbs: Mapping[str, str]) -> list[str]:
 
 
 def _by_resource(sid: str, names: Names, verbs: Mapping[str, str]) -> list[Statement]:
-    """One statement for all that the stack names, and one for each service whose resources have no name."""
+    """One statement for all that the stack names, and one for each service with resources that have no name."""
     unnamed = {
-        name: [names.arn(name, pattern) for pattern in SERVICES[name].unnamed.split()]
+        name: [
+            *(names.arn(name, pattern) for pattern in SERVICES[name].unnamed.split()),
+            *_named_of(SERVICES[name], names),
+        ]
         for name in verbs
         if SERVICES[name].unnamed
     }

@@ -11,7 +11,7 @@ from tests.settings.written import faults
 
 KEYS = (
     "stack, workloads, protect, require_policies, backend, tags, timezone, network, keys, access, delivery, lake, "
-    "audit, images, registry, logs, notifications, cost, features, ingestion, monitoring, retraining"
+    "audit, images, registry, logs, notifications, cost, catalog, features, ingestion, monitoring, retraining"
 )
 
 

@@ -95,7 +95,7 @@ def test_a_fault_of_the_stack_is_told_once() -> None:
         (
             churn(network={}),
             [
-                "workloads.churn.network: found {}; allowed: contract, tags, features, ingestion, monitoring, "
+                "workloads.churn.network: found {}; allowed: contract, tags, catalog, features, ingestion, monitoring, "
                 "retraining, tuning, endpoints, champion; there is no such key: correct its name or remove it"
             ],
         ),

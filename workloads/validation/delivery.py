@@ -5,9 +5,9 @@ Written under the processed location, where an object is known by the SHA-256 of
 
     accepted/<workload>/<sha256>.parquet          its good rows, with the time S3 gave the object
     quarantine/<workload>/<sha256>/rows.parquet   its bad rows and why
-                                  /held.parquet   the good rows of a held file, until a person approves it
-                                  /file.bin       a refused file as it came (not with PII in the contract: raw keeps it)
-                                  /reason.json    the verdict and where the object came from, if anything is quarantined
+                                  /_held.parquet  the good rows of a held file, until a person approves it
+                                  /_file.bin      a refused file as it came (not with PII in the contract: raw keeps it)
+                                  /_reason.json   the verdict and where the object came from, if anything is quarantined
     ledger/<workload>/<sha256>.json               the verdict: its presence means that the object is done
                      /deliveries/<hash>.json      what a version of an object was judged as
     ledger/<workload>/last-accepted.json          the summary that the next file is compared with
@@ -18,6 +18,8 @@ ingestion limits of the contract changed) is judged again, and what the former v
 
 A version of an object is noted by the SHA-256 of `s3://bucket/key version`, so that whoever was told of it, and has not
 read it, finds what became of it. That note comes after the ledger entry, and again with every delivery.
+
+What begins with an underscore is no row to whoever reads all of a prefix, such as Athena and Spark.
 
 ETL lets the later delivery win where two disagree. Later is what S3 says, not when it was judged: an object that waits
 for approval, or is judged again, keeps its place among the others.
@@ -165,9 +167,9 @@ def _store(
         case Status.ACCEPTED:
             uploads[output / ACCEPTED_FILE] = places.accepted(sha256)
         case Status.HELD:
-            uploads[output / ACCEPTED_FILE] = quarantine / "held.parquet"
+            uploads[output / ACCEPTED_FILE] = quarantine / "_held.parquet"
         case _ if keep_file:
-            uploads[path] = quarantine / "file.bin"
+            uploads[path] = quarantine / "_file.bin"
         case _:
             pass
     uploads = {file: target for file, target in uploads.items() if file.exists()}
@@ -175,8 +177,8 @@ def _store(
         s3.upload_file(str(file), target.bucket, target.key)
     written = set(uploads.values())
     if verdict.status is not Status.ACCEPTED or verdict.quarantined:
-        _write_json(s3, quarantine / "reason.json", record)
-        written.add(quarantine / "reason.json")
+        _write_json(s3, quarantine / "_reason.json", record)
+        written.add(quarantine / "_reason.json")
     if verdict.status is Status.ACCEPTED:
         kept = {key: record[key] for key in ("summary", "salt_check") if key in record}
         _write_json(s3, places.last_accepted, {"object_sha256": sha256, **kept})
@@ -190,7 +192,7 @@ def _remove_former(s3: Any, places: _Places, sha256: str, written: set[Location]
     approved has done its service.
     """
     quarantine = places.quarantine(sha256)
-    names = ("rows.parquet", "held.parquet", "file.bin", "reason.json")
+    names = ("rows.parquet", "_held.parquet", "_file.bin", "_reason.json")
     for place in (places.accepted(sha256), *(quarantine / name for name in names)):
         if place not in written:
             s3.delete_object(Bucket=place.bucket, Key=place.key)

@@ -165,6 +165,8 @@ FREE: Final = frozenset(
     {
         "aws:ecr/lifecyclePolicy:LifecyclePolicy",
         "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        "aws:glue/catalogDatabase:CatalogDatabase",
+        "aws:glue/catalogTable:CatalogTable",  # the first million objects of the catalog are free
         "aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
         "aws:glue/securityConfiguration:SecurityConfiguration",
         "aws:kms/alias:Alias",

@@ -29,6 +29,7 @@ NO_NAMES = {
         "ec2/flowLog:FlowLog",
         "ec2/vpcEndpoint:VpcEndpoint",
         "ecr/repositoryPolicy:RepositoryPolicy",
+        "glue/catalogTable:CatalogTable",
         "iam/rolePolicy:RolePolicy",
         "iam/rolePolicyAttachment:RolePolicyAttachment",
         "kms/key:Key",

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import Any
 
 import boto3
 
 from components.data.catalog import Catalog, CatalogArgs
+from contracts import loader
+from contracts.schema import Column, ColumnType, Contract
+from contracts.tables import tables
 from local.adapter import Adapter
 from tests.components.engine import ACCOUNT, REGION, Declared, Deployment, deploy, ground
 from tests.components.engine import CHURN as NAMES
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/keys-{}"
+CONTRACT = loader.load("contracts/churn.yaml")
 RESULTS = "s3://123456789012-staging-ai-processed-data/query-results/churn/"
 
 
@@ -112,3 +117,88 @@ def encryption(glue: Any) -> tuple[str, bool]:
         found["EncryptionAtRest"]["CatalogEncryptionMode"],
         found["ConnectionPasswordEncryption"]["ReturnConnectionPasswordEncrypted"],
     )
+
+
+def with_tables(contract: Contract = CONTRACT) -> list[Declared]:
+    """The database and its tables, as they are declared for a contract."""
+    known = tables(contract, NAMES.layout, ["churn-staging-live"])
+    declared = deploy(lambda: Catalog("churn-catalog", CatalogArgs(ground=ground(), names=NAMES, tables=known)))
+    return [each for each in declared.resources if each.type.startswith("aws:glue/catalog")]
+
+
+def test_without_tables_there_is_no_database() -> None:
+    assert [each.name for each in catalog().resources if each.type.startswith("aws:glue/catalog")] == []
+
+
+def test_the_database_is_called_as_athena_can_name_it() -> None:
+    database, *found = with_tables()
+    assert database.inputs == {"name": "churn_staging", "description": "Data of churn"}
+    assert [(table.name, table.inputs["name"]) for table in found] == [
+        ("churn-catalog-accepted", "accepted"),
+        ("churn-catalog-quarantine", "quarantine"),
+        ("churn-catalog-data-sets", "data_sets"),
+        ("churn-catalog-captures", "captures"),
+    ]
+    assert {each.parent for each in (database, *found)} == {"churn-catalog"}
+
+
+def test_a_table_says_where_the_files_are_and_how_they_are_read() -> None:
+    accepted, captures = (
+        next(each.inputs for each in with_tables() if each.inputs["name"] == name) for name in ("accepted", "captures")
+    )
+    assert accepted == {
+        "databaseName": "churn_staging",
+        "name": "accepted",
+        "description": "Rows that validation accepted",
+        "tableType": "EXTERNAL_TABLE",
+        "parameters": {"EXTERNAL": "TRUE", "classification": "parquet"},
+        "partitionKeys": [],
+        "storageDescriptor": {
+            "location": "s3://123456789012-staging-ai-processed-data/accepted/churn/",
+            "inputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+            "outputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+            "serDeInfo": {
+                "name": "parquet",
+                "serializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+            },
+            "columns": [
+                {"name": "customer_id", "type": "string", "comment": "Stable customer key"},
+                {"name": "event_time", "type": "timestamp", "comment": "When the row was observed (UTC)"},
+                {"name": "user_tenure_months", "type": "bigint", "comment": "Months since sign-up"},
+                {"name": "transaction_volume", "type": "double", "comment": "Spend of the last 30 days in EUR"},
+                {"name": "support_tickets", "type": "bigint", "comment": "Tickets opened in the last 90 days"},
+                {"name": "churn_label", "type": "bigint", "comment": "1 if the customer left within 30 days"},
+                {"name": "delivered_", "type": "timestamp", "comment": "When the file came in"},
+            ],
+        },
+    }
+    assert captures["storageDescriptor"]["serDeInfo"]["serializationLibrary"] == "org.openx.data.jsonserde.JsonSerDe"
+    assert captures["partitionKeys"] == [
+        {"name": "endpoint", "type": "string"},
+        {"name": "variant", "type": "string"},
+        {"name": "hour", "type": "string", "comment": "yyyy/MM/dd/HH, UTC"},
+    ]
+
+
+def test_another_column_changes_the_tables_of_rows_in_place_and_no_other(moto_url: str) -> None:
+    adapter = Adapter(moto_url, ACCOUNT, REGION)
+    before = {each.name: each for each in with_tables()}
+    made = {name: adapter.create(each.type, name, each.inputs) for name, each in before.items()}
+    city = Column(name="city", type=ColumnType.STRING, nullable=True)
+    after = {each.name: each for each in with_tables(dataclasses.replace(CONTRACT, columns=(*CONTRACT.columns, city)))}
+    changed = [name for name in before if before[name].inputs != after[name].inputs]
+    assert changed == ["churn-catalog-accepted", "churn-catalog-quarantine", "churn-catalog-data-sets"]
+    for name in changed:
+        kind, old, new = before[name].type, before[name].inputs, after[name].inputs
+        assert adapter.replaces(kind, old, new) == []
+        adapter.update(kind, made[name].id, old, new, made[name].outputs)
+    access = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    glue: Any = boto3.client("glue", region_name=REGION, endpoint_url=moto_url, **access)
+    table = glue.get_table(DatabaseName="churn_staging", Name="accepted")["Table"]
+    assert table["StorageDescriptor"]["Columns"][-2:] == [
+        {"Name": "city", "Type": "string"},
+        {"Name": "delivered_", "Type": "timestamp", "Comment": "When the file came in"},
+    ]
+    for name in reversed(before):
+        adapter.delete(before[name].type, made[name].id, after[name].inputs, made[name].outputs)
+    assert glue.get_databases()["DatabaseList"] == []

@@ -105,7 +105,7 @@ def test_quarantined_rows_are_fetched_as_csv(tmp_path: Path, monkeypatch: pytest
     body = io.BytesIO()
     pq.write_table(pa.table(rows | {"tenure": ["x, y"]}), body)
     platform = story.Platform(cast(Any, None), NAMES, tmp_path)
-    keys = ["quarantine/churn/5b/rows.parquet", "quarantine/churn/5a/reason.json", "quarantine/churn/5a/rows.parquet"]
+    keys = ["quarantine/churn/5b/rows.parquet", "quarantine/churn/5a/_reason.json", "quarantine/churn/5a/rows.parquet"]
     monkeypatch.setattr(platform, "_keys", lambda bucket, prefix: keys)
 
     def get_object(*, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803

@@ -225,9 +225,9 @@ def test_a_poison_file_is_kept_with_its_reason_and_touches_no_other(lake: Lake) 
     for _ in range(2):
         assert machine(lake, delivered, store) is Status.REFUSED
     assert_whole(lake, store)
-    (kept,) = (key for key in lake.keys(LAYOUT.quarantine) if key.endswith("/file.bin"))
+    (kept,) = (key for key in lake.keys(LAYOUT.quarantine) if key.endswith("/_file.bin"))
     assert lake.s3.get_object(Bucket="processed", Key=kept)["Body"].read() == poison
-    assert lake.json(kept.replace("file.bin", "reason.json"))["status"] == "refused"
+    assert lake.json(kept.replace("_file.bin", "_reason.json"))["status"] == "refused"
 
 
 def test_a_data_set_that_cannot_be_made_leaves_the_rows_accepted_and_the_event_to_be_sent_again(

@@ -36,7 +36,7 @@ def test_an_accepted_object(lake: Lake) -> None:
         f"accepted/churn/{sha256}.parquet",
         f"ledger/churn/{sha256}.json",
         "ledger/churn/last-accepted.json",
-        f"quarantine/churn/{sha256}/reason.json",
+        f"quarantine/churn/{sha256}/_reason.json",
         f"quarantine/churn/{sha256}/rows.parquet",
     ]
     assert lake.rows(f"accepted/churn/{sha256}.parquet") == rows[:9] + rows[10:]
@@ -45,7 +45,7 @@ def test_an_accepted_object(lake: Lake) -> None:
     assert entry["object"] == "s3://raw/incoming/2026-11-20/day.csv"
     assert entry["reasons"] == {"not_allowed": 1}
     assert entry["judged_at"] == "2026-11-21T12:00:00+00:00"
-    assert lake.json(f"quarantine/churn/{sha256}/reason.json") == entry
+    assert lake.json(f"quarantine/churn/{sha256}/_reason.json") == entry
     assert lake.json("ledger/churn/last-accepted.json") == {"object_sha256": sha256, "summary": entry["summary"]}
 
 
@@ -125,11 +125,11 @@ def test_a_refused_object_is_kept_whole_with_its_reason(lake: Lake) -> None:
     folder = f"quarantine/churn/{verdict.object_sha256}"
     assert lake.listing() == [
         f"ledger/churn/{verdict.object_sha256}.json",
-        f"{folder}/file.bin",
-        f"{folder}/reason.json",
+        f"{folder}/_file.bin",
+        f"{folder}/_reason.json",
     ]
-    assert lake.s3.get_object(Bucket="processed", Key=f"{folder}/file.bin")["Body"].read() == b"customer_id\nC1\n"
-    reason = lake.json(f"{folder}/reason.json")
+    assert lake.s3.get_object(Bucket="processed", Key=f"{folder}/_file.bin")["Body"].read() == b"customer_id\nC1\n"
+    reason = lake.json(f"{folder}/_reason.json")
     assert (reason["status"], reason["findings"][0]["code"]) == ("refused", "missing_column")
     assert lake.process(key="bad.csv").duplicate_of is Status.REFUSED
 
@@ -141,7 +141,7 @@ def test_a_refused_object_with_personal_columns_stays_in_raw_data_only(lake: Lak
     lake.s3.put_object(Bucket="raw", Key="bad.csv", Body=b"customer_id\nC1\n")
     verdict = lake.process(key="bad.csv", contract=contract, salt=b"0123456789abcdef")
     folder = f"quarantine/churn/{verdict.object_sha256}"
-    assert lake.listing() == [f"ledger/churn/{verdict.object_sha256}.json", f"{folder}/reason.json"]
+    assert lake.listing() == [f"ledger/churn/{verdict.object_sha256}.json", f"{folder}/_reason.json"]
     with pytest.raises(SaltError):
         lake.put(good_rows())
         lake.process(contract=contract)
@@ -186,8 +186,8 @@ def test_a_held_object_waits_until_a_person_approves_it(lake: Lake) -> None:
     assert lake.process().status is Status.HELD
     assert [key for key in lake.listing() if sha256 in key] == [
         f"ledger/churn/{sha256}.json",
-        f"quarantine/churn/{sha256}/held.parquet",
-        f"quarantine/churn/{sha256}/reason.json",
+        f"quarantine/churn/{sha256}/_held.parquet",
+        f"quarantine/churn/{sha256}/_reason.json",
     ]
     assert lake.json("ledger/churn/last-accepted.json")["object_sha256"] != sha256
     assert lake.process().duplicate_of is Status.HELD
@@ -195,7 +195,7 @@ def test_a_held_object_waits_until_a_person_approves_it(lake: Lake) -> None:
     approved = lake.process(approval=Approval(who="ana", why="campaign month"))
     assert approved.status is Status.ACCEPTED
     assert lake.rows(f"accepted/churn/{sha256}.parquet") == poisoned()
-    assert f"quarantine/churn/{sha256}/held.parquet" not in lake.listing()
+    assert f"quarantine/churn/{sha256}/_held.parquet" not in lake.listing()
     assert lake.json(f"ledger/churn/{sha256}.json")["approval"] == {"who": "ana", "why": "campaign month"}
     assert lake.json("ledger/churn/last-accepted.json")["object_sha256"] == sha256
 
@@ -234,9 +234,9 @@ def test_judged_again_nothing_is_left_of_the_former_verdict(lake: Lake) -> None:
     assert lake.process(contract=with_limit(20)).status is Status.REFUSED
     refused = lake.listing()
     assert f"accepted/churn/{sha256}.parquet" not in refused  # or the next data set would have the rows
-    assert f"quarantine/churn/{sha256}/file.bin" in refused
+    assert f"quarantine/churn/{sha256}/_file.bin" in refused
     assert lake.process().status is Status.ACCEPTED
-    assert f"quarantine/churn/{sha256}/file.bin" not in lake.listing()
+    assert f"quarantine/churn/{sha256}/_file.bin" not in lake.listing()
 
 
 def test_the_version_that_the_event_named_is_the_one_judged(lake: Lake) -> None:

@@ -46,8 +46,10 @@ def fit(
 ) -> Fitted:
     """Boost until the validation loss has not improved for `early_stopping_rounds`, or `num_round` is reached."""
     model, history = _resume(checkpoints)
+    booster = None
     while len(history) < settings.num_round and not _stopped(history, settings.early_stopping_rounds):
-        booster = _booster(model, [training, validation], parameters(task, settings, threads, len(history)))
+        if booster is None or settings.subsample < 1:  # see `parameters`
+            booster = _booster(model, [training, validation], parameters(task, settings, threads, len(history)))
         for boosting_round in range(len(history), min(len(history) + CHECKPOINT_EVERY, settings.num_round)):
             booster.update(training, boosting_round)
             history.append(_loss(booster, validation, boosting_round))
@@ -61,8 +63,10 @@ def fit(
 def parameters(task: Strategy, settings: Training, threads: int, start: int) -> dict[str, Any]:
     """XGBoost's parameters for the rounds from `start` to the next checkpoint.
 
-    XGBoost neither saves the state of its row sampler nor seeds it anew within a booster. So every stretch between two
-    checkpoints is a booster of its own, seeded by where it starts: resumed or not, the rows drawn are the same.
+    XGBoost neither saves the state of its row sampler nor seeds it anew within a booster. So where rows are drawn every
+    stretch between two checkpoints is a booster of its own, seeded by where it starts: resumed or not, the rows drawn
+    are the same. It scores all rows by all trees anew, which is two fifths of the time of 150 rounds; where no rows are
+    drawn one booster goes on.
     """
     monotone = task.contract.monotone
     directions = [] if monotone is None else [monotone.direction(name) for name in task.contract.feature_names]

@@ -52,7 +52,12 @@ def test_same_input_same_bytes(root: Path) -> None:
     assert (root / "model/model.ubj").read_bytes() == first
 
 
-def test_an_interrupted_job_ends_with_the_same_bytes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("subsample", ["0.8", "1"])
+def test_an_interrupted_job_ends_with_the_same_bytes(
+    root: Path, monkeypatch: pytest.MonkeyPatch, subsample: str
+) -> None:
+    (root / "input/config").mkdir()
+    (root / "input/config/hyperparameters.json").write_text(json.dumps({"subsample": subsample}))
     entry.run(container.read(root, {}))
     whole = (root / "model/model.ubj").read_bytes()
     shutil.rmtree(root / "checkpoints")

@@ -99,7 +99,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile],
 def _latest(
     connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract
 ) -> duckdb.DuckDBPyRelation:
-    """Of the rows of one entity and event time that of the last delivery, as `transform.prepare` has it on Spark.
+    """Of the rows of one entity and event time that of the last delivery, as `transform.latest` has it on Spark.
 
     Makes the table `repeated`, of the few that came more than once: a window over all rows takes longer than the sort.
     """

@@ -1,25 +1,33 @@
-"""ETL on Spark (AWS Glue), for data that outgrows one machine: the same `prepare`, another engine.
+"""ETL on Spark (AWS Glue), for data that outgrows one machine: the same steps, another engine.
 
     spark-submit workloads/etl/spark.py --contract contract.json --input s3://processed/accepted/ --output s3://.../
 
-Writes train/, validation/ and test/ as Parquet partitioned by the date of the event.
+Writes train/, validation/ and test/ as Parquet partitioned by the date of the event, sorted by entity and event time
+within a file, and manifest/manifest.json. No row passes the driver but in the stream of which the version is the hash.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import boto3
+import pyarrow as pa
+
 from contracts.schema import Column, ColumnType, Contract, Pii
-from workloads import job
-from workloads.etl.transform import DELIVERY, prepare
+from workloads import job, location, tasks
+from workloads.etl.manifest import MANIFEST_FILE, Part, Provenance, document, splits
+from workloads.etl.transform import DELIVERY, completed, divided, latest, output_columns, raw_columns
+from workloads.etl.version import dataset_version
 from workloads.features.split import COLUMN as SPLIT
 from workloads.features.split import PARTS
 from workloads.inputs import add_contract, read_contract
-from workloads.stored import DELIVERED, stored_columns
+from workloads.stored import DELIVERED, SQL_TYPES, stored_columns
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -32,20 +40,26 @@ SPARK_TYPES: Final[Mapping[ColumnType, str]] = {
     ColumnType.BOOLEAN: "boolean",
     ColumnType.TIMESTAMP: "timestamp",
 }
+#: Their names in a manifest, and of the types that a label has (`workloads.tasks`).
+_TOLD: Final = {name: SQL_TYPES[kind] for kind, name in SPARK_TYPES.items()} | {"tinyint": "TINYINT", "int": "INTEGER"}
 EVENT_DATE = "event_date_"  # contract names cannot end with _, so no column of the contract can be called like this
+#: Most rows of a file: of twenty columns about 200 MB, which one task hashes in memory.
+FILE_ROWS: Final = 2_000_000
+#: Whatever the cluster is set to: days are those of UTC, and times have the type that the embedded engine writes.
+_SETTINGS: Final = {"spark.sql.session.timeZone": "UTC", "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS"}
 
 
-def read(spark: SparkSession, location: str, contract: Contract) -> DataFrame:
-    """The accepted files at `location` with their delivery: the order of files is that of `sources.find_sources`.
+def read(spark: SparkSession, locations: Sequence[str], contract: Contract) -> tuple[DataFrame, list[dict[str, Any]]]:
+    """The accepted files at `locations` with their delivery, and the files: name and rows.
 
-    A file has no value in a column that came to the contract after it. Raises UserError naming each file without values
-    in a column that needs them.
+    The order of files is that of `sources.find_sources`. A file has no value in a column that came to the contract
+    after it. Raises UserError naming each file without values in a column that needs them.
     """
     from pyspark.sql import functions
 
     # not every file has DELIVERED; a folder `churn_label=1` is no column (recursive look-up takes none for one)
     options = {"mergeSchema": "true", "recursiveFileLookup": "true", "pathGlobFilter": "*.parquet"}
-    stored = spark.read.options(**options).parquet(location)
+    stored = spark.read.options(**options).parquet(*locations)
     columns = [_column(column, stored) for column in stored_columns(contract)]
     noted = functions.col(DELIVERED) if DELIVERED in stored.columns else functions.lit(None)
     came = functions.coalesce(noted, functions.col(contract.event_time)).alias(DELIVERED)
@@ -61,7 +75,8 @@ def read(spark: SparkSession, location: str, contract: Contract) -> DataFrame:
     deliveries = spark.createDataFrame(
         [(file["file_"], index) for index, file in enumerate(ordered)], f"file_ string, {DELIVERY} long"
     )
-    return rows.join(functions.broadcast(deliveries), "file_").drop("file_", DELIVERED)
+    sources = [{"name": Path(file["file_"]).name, "rows": file["rows_"]} for file in ordered]
+    return rows.join(functions.broadcast(deliveries), "file_").drop("file_", DELIVERED), sources
 
 
 def _column(column: Column, stored: DataFrame) -> Any:
@@ -87,16 +102,135 @@ def _require_values(files: Sequence[Any], needed: Sequence[str]) -> None:
         raise job.UserError("--input: not accepted data of this contract; validate it first\n  " + "\n  ".join(faults))
 
 
-def run(spark: SparkSession, location: str, contract: Contract, output: str) -> None:
-    """Make a data set of the accepted files at `location`, below `output`."""
+@contextmanager
+def prepared(
+    spark: SparkSession, locations: Sequence[str], contract: Contract, provenance: Provenance
+) -> Generator[tuple[DataFrame, dict[str, Any]]]:
+    """The rows of a data set without their features, for `write`, and its manifest, whose sources have no hash.
+
+    The cluster keeps them while the context lasts, on its disks what does not fit into memory. Raises UserError for
+    what is not accepted data of the contract, TooFewRowsError for a part with too few rows of a class.
+    """
+    for name, value in _SETTINGS.items():
+        spark.conf.set(name, value)
+    delivered, sources = read(spark, locations, contract)
+    rows = divided(latest(delivered, contract), contract).persist()
+    try:
+        parts, (first, last) = _parts(rows, contract), _event_times(rows, contract)
+        superseded = sum(source["rows"] for source in sources) - sum(part.rows for part in parts.values())
+        types = dict(completed(rows, contract).dtypes)
+        yield (
+            rows,
+            document(
+                contract,
+                provenance,
+                splits=splits(parts, contract),
+                version=dataset_version(_sorted_batches(rows, contract), contract),
+                event_times=(first, last),
+                superseded=(superseded, _conflicts(delivered, contract) if len(sources) > 1 else 0),
+                schema={name: _TOLD[types[name]] for name in output_columns(contract)},
+                sources=sources,
+            ),
+        )
+    finally:
+        rows.unpersist()
+
+
+def write(rows: DataFrame, contract: Contract, output: str) -> None:
+    """Write the parts below `output`: a day's rows in one file, or in several once they are many (FILE_ROWS).
+
+    However many small files the rows came from, the engine spreads them evenly over its tasks by day.
+    """
     from pyspark.sql import functions
 
-    prepared = prepare(read(spark, location, contract), contract).cache()
-    dated = prepared.withColumn(EVENT_DATE, functions.to_date(contract.event_time))
     for part in PARTS:
-        rows = dated.where(functions.col(SPLIT) == part).drop(SPLIT)
-        rows.write.mode("overwrite").partitionBy(EVENT_DATE).parquet(f"{output.rstrip('/')}/{part}")
-    prepared.unpersist()
+        complete = completed(rows.where(functions.col(SPLIT) == part), contract).drop(SPLIT)
+        dated = complete.withColumn(EVENT_DATE, functions.to_date(contract.event_time))
+        spread = rows.sparkSession.sql(f"SELECT /*+ REBALANCE({EVENT_DATE}) */ * FROM {{dated}}", dated=dated)  # noqa: S608
+        placed = spread.sortWithinPartitions(EVENT_DATE, contract.entity, contract.event_time)
+        options = {"compression": "zstd", "maxRecordsPerFile": FILE_ROWS}
+        placed.write.mode("overwrite").partitionBy(EVENT_DATE).options(**options).parquet(f"{output}/{part}")
+
+
+def digests(spark: SparkSession, output: str) -> dict[str, str]:
+    """Names of the files that `write` wrote below `output` -> SHA-256 of their bytes, hashed where the cluster is."""
+    from pyspark.sql import functions
+
+    options = {"recursiveFileLookup": "true", "pathGlobFilter": "*.parquet"}
+    files = spark.read.format("binaryFile").options(**options).load([f"{output}/{part}" for part in PARTS])
+    found = files.select("path", functions.sha2("content", 256).alias("sha256")).collect()
+    return {"/".join(file["path"].split("/")[-3:]): file["sha256"] for file in found}  # part/day/file
+
+
+def run(
+    spark: SparkSession, location: str, contract: Contract, output: str, *, provenance: Provenance | None = None
+) -> dict[str, Any]:
+    """Make a data set of the accepted files at `location`, below `output`; its manifest."""
+    with prepared(spark, [location], contract, provenance or Provenance()) as (rows, manifest):
+        write(rows, contract, output.rstrip("/"))
+    return manifest
+
+
+def _parts(rows: DataFrame, contract: Contract) -> dict[str, Part]:
+    from pyspark.sql import functions
+
+    label, classes = functions.col(contract.label), tasks.of(contract).classes
+    names = [f"class_{index}" for index in range(len(classes))]
+    of_class = [functions.count_if(label == value).alias(name) for name, value in zip(names, classes, strict=True)]
+    entities = rows.groupBy(SPLIT, contract.entity).agg(functions.count("*").alias("rows_"), *of_class)
+    counts = [functions.sum("rows_"), functions.count("*"), *(functions.count_if(functions.col(n) > 0) for n in names)]
+    counted = entities.groupBy(SPLIT).agg(*counts, *(functions.sum(name) for name in names)).collect()
+    labels = dict(rows.groupBy(SPLIT).agg(functions.count_distinct(label)).collect())
+    several = len(classes)
+    return {
+        part: Part(
+            rows=figures[0],
+            entities=figures[1],
+            labels=labels[part],
+            entities_of=figures[2 : 2 + several],
+            rows_of=figures[2 + several :],
+        )
+        for part, *figures in counted
+    }
+
+
+def _event_times(rows: DataFrame, contract: Contract) -> tuple[str, str]:
+    from pyspark.sql import functions
+
+    ends = [
+        functions.date_format(end(contract.event_time), "yyyy-MM-dd'T'HH:mm:ss'Z'")
+        for end in (functions.min, functions.max)
+    ]
+    first, last = rows.agg(*ends).collect()[0]
+    return first, last
+
+
+def _conflicts(delivered: DataFrame, contract: Contract) -> int:
+    """How many entities and event times came in several deliveries with different content."""
+    from pyspark.sql import functions
+
+    key = [contract.entity, contract.event_time]
+    repeated = delivered.groupBy(*key).agg(functions.count("*").alias("times_")).where("times_ > 1")
+    content = functions.count_distinct(functions.struct(*(column.name for column in stored_columns(contract))))
+    again = delivered.join(repeated, key).groupBy(*key)
+    return again.agg(content.alias("contents_")).where("contents_ > 1").count()
+
+
+def _sorted_batches(rows: DataFrame, contract: Contract) -> Iterator[pa.RecordBatch]:
+    """What came in, by entity and event time. The cluster sorts; the driver has one of its partitions at a time.
+
+    By what `DataFrame.toArrow` of later versions stands on. `mapInArrow` needs a process of Python beside every task
+    and, on the driver, pandas.
+    """
+    from pyspark.rdd import RDD
+    from pyspark.serializers import NoOpSerializer
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    came: Any = rows.select(*raw_columns(contract)).orderBy(contract.entity, contract.event_time)
+    schema = to_arrow_schema(came.schema)
+    batches: RDD[bytes] = RDD(came._jdf.toArrowBatchRdd().toJavaRDD(), rows.sparkSession.sparkContext, NoOpSerializer())
+    for batch in batches.toLocalIterator():
+        yield pa.ipc.read_record_batch(pa.py_buffer(batch), schema)
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -112,9 +246,11 @@ def main(options: argparse.Namespace) -> job.Outcome:
 
     contract = read_contract(options.contract)
     builder: Any = SparkSession.builder
-    spark = builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
-    run(spark, options.input, contract, options.output)
-    return job.Outcome(message=f"data set in {options.output}")
+    manifest = run(builder.getOrCreate(), options.input, contract, options.output)
+    text = json.dumps(manifest, indent=1) + "\n"
+    place = f"{options.output.rstrip('/')}/manifest"
+    location.write_text(lambda: boto3.client("s3"), place, MANIFEST_FILE, text, "application/json")
+    return job.Outcome(message=f"data set {manifest['dataset_version']}", fields={"manifest": manifest})
 
 
 if __name__ == "__main__":

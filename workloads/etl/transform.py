@@ -16,14 +16,15 @@ NativeFrame = TypeVar("NativeFrame")
 DELIVERY = "delivery_"  # contract names cannot end with _, so nothing of the contract can be called like this
 
 
-def prepare(frame: NativeFrame, contract: Contract) -> NativeFrame:
-    """The rows of a data set, from accepted rows: one an entity and event time, with features, segments and split.
+def latest(frame: NativeFrame, contract: Contract) -> NativeFrame:
+    """Of the rows of one entity and event time that of the last delivery.
 
-    `frame` (a duckdb relation or a PySpark data frame) has the contract's columns and `DELIVERY`, an integer that rises
-    with the delivery a row came in; within a delivery no entity and event time occurs twice. Of rows that share both,
-    that of the last delivery stays. The result has `output_columns` and `split`, in no particular order.
+    `frame` has the contract's columns and `DELIVERY`, an integer that rises with the delivery a row came in; within a
+    delivery no entity and event time occurs twice.
     """
-    return completed(divided(_latest(frame, contract), contract), contract)
+    last = nw.col(DELIVERY).max().over(contract.entity, contract.event_time)
+    rows = nw.from_native(frame).with_columns(last_=last)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    return rows.filter(nw.col(DELIVERY) == nw.col("last_")).drop("last_", DELIVERY).to_native()
 
 
 def raw_columns(contract: Contract) -> tuple[str, ...]:
@@ -57,9 +58,3 @@ def output_columns(contract: Contract) -> tuple[str, ...]:
     names += [segment.name for segment in contract.segments]
     names += [column.name for column in contract.inputs]
     return tuple(dict.fromkeys(names))
-
-
-def _latest(frame: NativeFrame, contract: Contract) -> NativeFrame:
-    last = nw.col(DELIVERY).max().over(contract.entity, contract.event_time)
-    rows = nw.from_native(frame).with_columns(last_=last)  # pyright: ignore[reportCallIssue, reportArgumentType]
-    return rows.filter(nw.col(DELIVERY) == nw.col("last_")).drop("last_", DELIVERY).to_native()

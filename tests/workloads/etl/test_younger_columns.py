@@ -89,7 +89,6 @@ def test_the_next_training_uses_the_column(tmp_path: Path) -> None:
 @pytest.mark.full
 @pytest.mark.spark
 def test_spark_reads_such_files_alike(spark: Any, both: Path, tmp_path: Path) -> None:
-    spark.conf.set("spark.sql.session.timeZone", "UTC")
     for source in (both, write(tmp_path / "old" / "a.parquet", accepted_rows()).parent):
         run(source, grown(), tmp_path / "out")
         on_spark.run(spark, str(source), grown(), str(tmp_path / "spark"))
@@ -104,7 +103,7 @@ def test_spark_reads_such_files_alike(spark: Any, both: Path, tmp_path: Path) ->
 @pytest.mark.spark
 def test_spark_refuses_a_file_without_a_column_that_needs_values(spark: Any, both: Path) -> None:
     with pytest.raises(UserError) as caught:
-        on_spark.read(spark, str(both), grown(nullable=False))
+        on_spark.read(spark, [str(both)], grown(nullable=False))
     assert str(caught.value) == (
         "--input: not accepted data of this contract; validate it first\n"
         "  a.parquet: column logins has no value in 100 of 100 rows; a column that came to the contract after a file "

@@ -19,7 +19,7 @@ from contracts.schema import Contract
 from workloads import tasks
 from workloads.engine import connect, identifier, literal, parquet
 from workloads.etl.manifest import MANIFEST_FILE, Part, Provenance, document, splits
-from workloads.etl.sources import SourceFile, find_sources
+from workloads.etl.sources import SourceFile, find_sources, require_unrepeated
 from workloads.etl.transform import DELIVERY, completed, divided, output_columns, raw_columns
 from workloads.etl.version import dataset_version
 from workloads.features.split import COLUMN as SPLIT
@@ -90,10 +90,16 @@ def _columns(file: SourceFile, contract: Contract) -> str:
 def _prepare(connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract) -> None:
     """Make the table `prepared`, sorted: reading it gives rows in that order, with their `raw_columns` and split.
 
-    Features are added as rows are read: sorted with them, they would be most of what has to fit into memory.
+    Features are added as rows are read: sorted with them, they would be most of what has to fit into memory. What is
+    repeated lies side by side then, which is seen in a twentieth of the time that looking for it in the files takes.
     """
-    order = f"{identifier(contract.entity)}, {identifier(contract.event_time)}"
-    divided(_latest(connection, files, contract), contract).order(order).create("prepared")
+    key = [identifier(contract.entity), identifier(contract.event_time)]
+    divided(_latest(connection, files, contract), contract).order(", ".join(key)).create("prepared")
+    before = ", ".join(f"lag({name}) OVER () AS before_{index}" for index, name in enumerate(key))
+    same = " AND ".join(f"{name} = before_{index}" for index, name in enumerate(key))
+    repeated = f"SELECT count(*) FROM (SELECT {', '.join(key)}, {before} FROM prepared) WHERE {same}"
+    if connection.execute(repeated).fetchall() != [(0,)]:
+        require_unrepeated(connection, files, contract)
 
 
 def _latest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,24 +39,32 @@ def find_sources(connection: duckdb.DuckDBPyConnection, directory: Path, contrac
     earliest that it can have.
 
     Raises UserError, with every fault in one message, when there is none or one is not accepted data of this contract.
+    Rows that repeat an entity and event time are left to `require_unrepeated`, which costs as much as all the rest.
     """
     paths = sorted(directory.rglob("*.parquet")) if directory.is_dir() else []
     if not paths:
         raise UserError(f"--input: no Parquet file in {directory}; deliver data and let validation accept it first")
-    faults: list[str] = []
+    faults = {path: _faults(connection, path, contract) for path in paths}
+    if any(faults.values()):
+        _refuse([fault for path in paths for fault in faults[path] or _repetitions(connection, path, contract)])
     files: dict[str, SourceFile] = {}
     for path in paths:
-        found = _faults(connection, path, contract)
-        faults += found
-        if not found:
-            file = _source(connection, path, contract)
-            files.setdefault(file.sha256, file)  # the same content under two names is one delivery
-    if faults:
-        raise UserError("--input: not accepted data of this contract; validate it first\n  " + "\n  ".join(faults))
+        file = _source(connection, path, contract)
+        files.setdefault(file.sha256, file)  # the same content under two names is one delivery
     filled = [file for file in files.values() if file.rows]
     if not filled:
         raise UserError(f"--input: no row in the {len(paths)} Parquet files of {directory}; deliver data with rows")
     return tuple(sorted(filled, key=lambda file: (file.delivered, file.path.name)))
+
+
+def require_unrepeated(connection: duckdb.DuckDBPyConnection, files: Iterable[SourceFile], contract: Contract) -> None:
+    """UserError, naming each file in which an entity and event time occur more than once."""
+    _refuse([fault for file in files for fault in _repetitions(connection, file.path, contract)])
+
+
+def _refuse(faults: Sequence[str]) -> None:
+    if faults:
+        raise UserError("--input: not accepted data of this contract; validate it first\n  " + "\n  ".join(faults))
 
 
 def _faults(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> list[str]:
@@ -74,7 +83,7 @@ def _faults(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contrac
             )
         elif found is not None and found != wanted:
             faults.append(f"{path.name}: column {column.name} is of type {found}; {wanted} is allowed")
-    return faults or _repetitions(connection, path, contract)
+    return faults
 
 
 def _repetitions(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> list[str]:

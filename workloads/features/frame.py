@@ -138,7 +138,7 @@ class _Plan:
             case Literal(value=value):
                 return _Value(_literal(value), may_be_nan=False)
             case ColumnRef(name=name, type=kind):
-                return _Value(nw.col(name).cast(nw.Float64), may_be_nan=kind is not ColumnType.BOOLEAN)
+                return _Value(nw.col(name).cast(nw.Float64), may_be_nan=kind is ColumnType.NUMBER)
             case Days() | Weekday() | Month():
                 return _Value(_of_time(node, nw.col(node.operand.name).dt), may_be_nan=False)
             case Missing(operand=ColumnRef(name=name, type=ColumnType.STRING | ColumnType.TIMESTAMP)):

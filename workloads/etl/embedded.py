@@ -110,7 +110,7 @@ def _latest(
     Makes the table `repeated`, of the few that came more than once: a window over all rows takes longer than the sort.
     """
     rows = read(connection, files, contract)
-    if len(files) == 1:  # within a file nothing is repeated (sources.py)
+    if len(files) == 1:  # within a file nothing is repeated: `_prepare` looks
         return rows
     key = f"{identifier(contract.entity)}, {identifier(contract.event_time)}"
     rows.create_view("delivered")

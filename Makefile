@@ -45,7 +45,7 @@ test-all: .venv/dev.stamp ## those and the long ones: examples, kill series, loa
 check: .venv/dev.stamp $(BIN)/actionlint ## format, lint, strict types, import contracts and workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/shellcheck .ci/run .ci/release-notes
+	$(BIN)/shellcheck .ci/run .ci/release-notes .ci/take-role
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
 	$(BIN)/zizmor --offline --quiet --pedantic .github
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci .gitlab-ci.yml

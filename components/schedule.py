@@ -72,7 +72,7 @@ def processing_jobs(names: WorkloadNames, job: str, request: pulumi.Input[str], 
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleArgs:
-    """`schedule` and `role` name both (`<prefix>-<schedule>`); `expression` is in UTC."""
+    """`schedule` and `role` name both (`<prefix>-<schedule>`); `expression` is read by the clock of `timezone`."""
 
     ground: Ground
     names: WorkloadNames
@@ -82,6 +82,7 @@ class ScheduleArgs:
     expression: str
     started: Started
     dead_letters_arn: pulumi.Input[str]
+    timezone: str = "UTC"
 
 
 def schedule(name: str, args: ScheduleArgs, opts: pulumi.ResourceOptions) -> aws.scheduler.Schedule:
@@ -108,7 +109,7 @@ def schedule(name: str, args: ScheduleArgs, opts: pulumi.ResourceOptions) -> aws
         name=names.resource(args.schedule),
         description=args.description,
         schedule_expression=args.expression,
-        schedule_expression_timezone="UTC",
+        schedule_expression_timezone=args.timezone,
         flexible_time_window=aws.scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
         kms_key_arn=messages_key,
         target=aws.scheduler.ScheduleTargetArgs(

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 #: A day of the week counts from 1 for Sunday.
@@ -27,6 +29,9 @@ _OF_MONTH: Final = re.compile(r"L|LW|([1-9]|[12][0-9]|3[01])W")
 #: The second Monday of a month (2#2), its last (2L).
 _OF_WEEK: Final = re.compile(r"([1-7]|[A-Z]{3})(?:#([1-5])|L)")
 _SATURDAY: Final = 5
+#: Weekdays come back on the same days of the year after 28 years; in 2100 that is broken.
+_CYCLE_FROM: Final = 2000
+_CYCLE_YEARS: Final = 28
 
 
 class CronError(ValueError):
@@ -54,17 +59,29 @@ class Cron:
 
     def fires(self, moment: datetime) -> bool:
         """Whether it fires in the minute of `moment`."""
+        return moment.minute in self.minutes and moment.hour in self.hours and self.fires_on(moment)
+
+    def fires_on(self, day: date) -> bool:
+        """Whether it fires on a day."""
         return (
-            moment.minute in self.minutes
-            and moment.hour in self.hours
-            and moment.month in self.months
-            and moment.year in self.years
+            day.month in self.months
+            and day.year in self.years
             and (
-                moment.day in (self.days or ())
-                or moment.weekday() in self.weekdays
-                or any(_is(part, moment) for part in self.special)
+                day.day in (self.days or ())
+                or day.weekday() in self.weekdays
+                or any(_is(part, day) for part in self.special)
             )
         )
+
+    def longest_gap(self) -> timedelta | None:
+        """The longest time from one run to the next; none where it runs once, None where no calendar has such a day."""
+        days = list(filter(self.fires_on, _calendar(self.years)))
+        if not days:
+            return None
+        times = sorted(timedelta(hours=hour, minutes=minute) for hour in self.hours for minute in self.minutes)
+        within = (later - earlier for earlier, later in pairwise(times))
+        over = (later - earlier + times[0] - times[-1] for earlier, later in pairwise(days))
+        return max((*within, *over), default=timedelta())
 
 
 def parse(expression: str) -> Cron:
@@ -85,6 +102,14 @@ def parse(expression: str) -> Cron:
         weekdays=frozenset((each + 5) % 7 for each in weekdays) if by_week else frozenset(),
         special=tuple(special),
     )
+
+
+def _calendar(years: frozenset[int]) -> Iterator[date]:
+    """The days of as many of these years as it takes until every weekday has been on every day of the year."""
+    first = _CYCLE_FROM if _CYCLE_FROM in years else min(years)
+    for year in range(first, first + _CYCLE_YEARS):
+        if year in years:
+            yield from (date(year, 1, 1) + timedelta(days=day) for day in range(366 if calendar.isleap(year) else 365))
 
 
 def _numbers(field: str, place: int, special: list[str]) -> frozenset[int]:

@@ -64,6 +64,9 @@ class Archive(Section):
     """A bucket of this account and region with versions and with events to EventBridge."""
     key: str = Field(pattern=r"^[\w!.*'()/-]+\.zip$", examples=["ml-platform.zip"])
     """Key of the object."""
+    encryption_key: KeyArn | None = None
+    """ARN of the KMS key that encrypts the object, which the pipeline may then use as far as that key's policy lets the
+    account's IAM; none where S3 encrypts it."""
 
 
 Source = Annotated[CodeConnections | CodeCommit | Archive, Field(discriminator="kind")]

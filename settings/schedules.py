@@ -79,11 +79,14 @@ class Schedule(Section):
 
 
 def cron_faults(path: str, expression: str) -> Iterator[Fault]:
-    """A fault for fields that AWS would refuse with the first deployment."""
+    """A fault for fields that AWS would refuse with the first deployment, and for a day that never comes."""
     try:
-        parse(expression)
+        found = parse(expression)
     except CronError as error:
         yield Fault(path, error.found, error.allowed, "correct it")
+        return
+    if found.longest_gap() is None:
+        yield Fault(path, expression, "a day that its months have", "correct it: as it is, it never comes")
 
 
 def _is_moment(text: str) -> bool:

@@ -64,7 +64,7 @@ class Settings(Section):
     tags: Tags = Field(default={}, max_length=MAX_TAGS)
     """Tags of every resource, beside Project, Environment and ManagedBy. The policy pack says which are required."""
     timezone: Timezone = "UTC"
-    """The zone of the clock by which endpoints scale; one of them or a schedule may differ."""
+    """The zone of the clock by which endpoints scale and batches start; an endpoint or a schedule may differ."""
     network: Network = Network()
     """Where the workloads run."""
     keys: Keys = Keys()

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import typer
 
+from automation import reason
 from automation.commands import acts, environments, stacks, stopping, teardown, watching, workloads
 from automation.commands.advise import advise
 from automation.commands.comment import comment
@@ -96,10 +97,15 @@ def ended(act: Callable[[], object]) -> int:
         return _said(Exit.INTERRUPTED, Exit.INTERRUPTED.meaning)
     except SystemExit as exited:  # how typer ends for --help, a wrong command line, and Ctrl-C
         code = int(exited.code or 0)
-        return _said(Exit.INTERRUPTED, Exit.INTERRUPTED.meaning) if code == Exit.INTERRUPTED else code
+        if code == Exit.INTERRUPTED:
+            return _said(Exit.INTERRUPTED, Exit.INTERRUPTED.meaning)
+        reason.keep(Exit(code).meaning if code else None)
+        return code
+    reason.keep(None)
     return Exit.DONE
 
 
 def _said(code: Exit, text: str) -> int:
     typer.echo(text, file=sys.stderr)
+    reason.keep(text)
     return code

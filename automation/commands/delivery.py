@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,12 +16,13 @@ from automation.commands.output import Output
 from automation.cost import Document, estimate
 from automation.evidence.brief import brief as written
 from automation.evidence.junit import cases as as_junit
-from automation.exits import Exit
 from automation.operations import delivered as deliveries
-from automation.operations import releases
+from automation.operations import packages, releases
 from automation.operations import smoke as smoked
 from automation.operations import status as standing
+from automation.operations.errors import DiffersError
 from automation.stacks import local
+from contracts.names import EndpointNames
 
 
 def smoke(
@@ -55,8 +56,8 @@ def smoke(
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_text(as_junit(f"smoke of {stack}", found), encoding="utf-8")
     out.done(f"{stack}: {smoked.summary(found)}", {"cases": [asdict(each) for each in found]})
-    if any(each.failure for each in found):
-        raise typer.Exit(Exit.DIFFERS)
+    if failed := [f"{each.endpoint}: {each.name}: {each.failure}" for each in found if each.failure]:
+        raise DiffersError("; ".join(failed))
 
 
 def delivered(
@@ -91,12 +92,22 @@ def delivered(
         deliveries.require_approved(found, stack, approved)
     if variables:
         ringing, _ = standing.alarms(on.workloads, on.client("cloudwatch"))
-        served = [f"{name} serves {champion}" for name, champion in found.champions.items()]
+        sagemaker = on.client("sagemaker")
+        served = [
+            _served(each, found.champions[each.prefix], sagemaker=sagemaker)
+            for each in endpoints
+            if each.prefix in found.champions
+        ]
         tested = f"{'; '.join(served) or 'nothing serves yet'}; {len(ringing)} alarms ring."
         lines = {"STAGED": found.fingerprint, "TESTED": tested, "IMAGES": " ".join(found.digests)}
         variables.parent.mkdir(parents=True, exist_ok=True)
         variables.write_text("".join(f"export {key}={shlex.quote(value)}\n" for key, value in lines.items()))
     out.done(f"{stack} has {found.fingerprint}", {**asdict(found), "fingerprint": found.fingerprint})
+
+
+def _served(endpoint: EndpointNames, champion: str, *, sagemaker: Any) -> str:
+    metric = packages.metric(endpoint.of_its_workload, champion, sagemaker=sagemaker)
+    return f"{endpoint.prefix} serves {champion}" + (f" ({metric})" if metric else "")
 
 
 def brief(

@@ -8,7 +8,14 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from automation.exits import Exit
-from automation.operations.errors import AccessError, DeploymentError, PolicyViolationError, RefusedError, StoppedError
+from automation.operations.errors import (
+    AccessError,
+    DeploymentError,
+    DiffersError,
+    PolicyViolationError,
+    RefusedError,
+    StoppedError,
+)
 from contracts.names import NamesError
 from contracts.prices import PriceError
 from contracts.release import ReleaseError
@@ -19,6 +26,7 @@ from contracts.release.rollback import NoConfigurationError
 ENDS: Final[dict[type[Exception], tuple[Exit, str]]] = {
     PolicyViolationError: (Exit.POLICY, "policy"),
     DeploymentError: (Exit.FAILED, "failed"),
+    DiffersError: (Exit.DIFFERS, "differs"),
     StoppedError: (Exit.INTERRUPTED, "interrupted"),
     BusyError: (Exit.BUSY, "busy"),
     RefusedError: (Exit.REFUSED, "error"),

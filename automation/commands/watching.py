@@ -16,10 +16,9 @@ from automation.commands.options import Endpoint, Json, Stack, Workload
 from automation.commands.output import Output
 from automation.commands.screen import rendered
 from automation.cost import Document, estimate
-from automation.exits import Exit
 from automation.operations import logs as logged
 from automation.operations import status as standing
-from automation.operations.errors import RefusedError
+from automation.operations.errors import DiffersError, RefusedError
 from automation.operations.logs import Source
 from automation.operations.verification import STOPPED, Verdict
 from automation.operations.verification import verify as compared
@@ -46,7 +45,7 @@ def verify(stack: Stack, workload: Workload = None, endpoint: Endpoint = None, a
         {"endpoints": [*map(asdict, verdicts)]},
     )
     if wrong:
-        raise typer.Exit(Exit.DIFFERS)
+        raise DiffersError("; ".join(f"{verdict.name}: {', '.join(verdict.differences)}" for verdict in wrong))
 
 
 def status(

@@ -15,6 +15,10 @@ class DeploymentError(RuntimeError):
     """An act on a stack failed half way; the message says what is done, what is left and how to go on."""
 
 
+class DiffersError(RuntimeError):
+    """What is live is not as it is wanted; the message says where."""
+
+
 class StoppedError(RuntimeError):
     """A person stopped an act half way; the message says what is done, what is left and how to go on."""
 

@@ -30,6 +30,15 @@ def describe(names: WorkloadNames, package: str, *, sagemaker: Any) -> Mapping[s
         raise
 
 
+def metric(names: WorkloadNames, package: str, *, sagemaker: Any) -> str | None:
+    """What the pipeline that made a package wrote of how good it is, as `auc 0.8123 from 0.7901 to 0.8345`; None of
+    another group's, and where nothing was written."""
+    group, _, version = package.partition("/")
+    if group != names.package_group:
+        return None
+    return describe(names, version, sagemaker=sagemaker).get("CustomerMetadataProperties", {}).get("metric")
+
+
 def newest(names: WorkloadNames, *, sagemaker: Any) -> dict[str, Any] | None:
     """The package that was registered last, described; None if there is none."""
     try:

@@ -12,11 +12,11 @@ from typing import Final
 
 import pulumi
 
-from components import access
+from components import access, readers
 from components.access import Statement
 from components.delivery.stages import BUILDS, IMAGES, SOURCE, Builder, Delivered, project
 from components.delivery.trust import DELIVERY, DEPLOY, PREVIEW, REGISTER
-from contracts import layout
+from contracts import delivery, layout
 from contracts.names import Names
 from settings import Archive, CodeCommit, CodeConnections
 
@@ -70,6 +70,8 @@ def building(builder: Builder, of: Delivered, key: pulumi.Input[str]) -> list[St
     ]
     if roles := takes(builder, of):
         statements.append(access.allow("TakeRoles", ["sts:AssumeRole"], roles))
+    if builder is not Builder.PLAIN:
+        statements.append(_tell(stack))
     if of.settings.inside_vpc:
         statements += [*access.build_network_interfaces(stack), _network(stack)]
     return statements
@@ -136,12 +138,21 @@ def _source(of: Delivered) -> list[Statement]:
             return [
                 access.allow("Source", [f"codecommit:{v}" for v in verbs], [of.names.arn("codecommit", repository)])
             ]
-        case Archive(bucket=bucket, key=key):
-            found = [of.names.bucket_arn(bucket, key)]
+        case Archive(bucket=bucket, key=key, encryption_key=encrypts):
+            found, through_s3 = [of.names.bucket_arn(bucket, key)], readers.through_s3(of.names)
+            keys = [encrypts] if encrypts else []
             return [
+                *(access.allow("DecryptSource", ["kms:Decrypt"], [each], conditions=through_s3) for each in keys),
                 access.allow("Source", ["s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion"], found),
                 access.allow("SourceBucket", ["s3:GetBucketVersioning"], [of.names.bucket_arn(bucket)]),
             ]
+
+
+def _tell(names: Names) -> Statement:
+    """Saying why a build ends, as that event alone (EventBridge user guide, "Using IAM policy conditions")."""
+    told = {"events:source": delivery.SOURCE, "events:detail-type": delivery.DETAIL_TYPE}
+    bus = names.arn("events", "event-bus/default")
+    return access.allow("TellReason", ["events:PutEvents"], [bus], conditions={"StringEquals": told})
 
 
 def _network(names: Names) -> Statement:

@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.delivery.stages import PACKAGE, pipeline
+from contracts.delivery import DETAIL_TYPE, SOURCE
 from contracts.names import EndpointNames, Names
 from settings import Archive, CodeCommit, CodePipeline
 
@@ -103,6 +104,26 @@ def stopped(names: Names, alerts: pulumi.Input[str]) -> Told:
             "link": "$.detail.execution-result.external-execution-url",
         },
         template='"<pipeline> stopped at <stage>/<action>: <reason> Run <run>. <link>"',
+        starts=False,
+    )
+
+
+def explained(names: Names, alerts: pulumi.Input[str]) -> Told:
+    """Why a build has ended, in the words of the command that failed: `stopped` has the command alone, and comes also
+    where a build could tell nothing any more."""
+    paths = {name: f"$.detail.{name}" for name in ("pipeline", "build", "run", "reason", "link")}
+    return Told(
+        role="explained",
+        name=names.resource("delivery-explained"),
+        description="Why a build of a delivery has ended",
+        pattern={
+            "source": [SOURCE],
+            "detail-type": [DETAIL_TYPE],
+            "detail": {"pipeline": [{"prefix": names.delivery}]},
+        },
+        target_arn=alerts,
+        paths=paths,
+        template='"<pipeline> stops in <build>: <reason> Run <run>. <link>"',
         starts=False,
     )
 

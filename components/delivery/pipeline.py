@@ -97,7 +97,7 @@ class DeliveryPipeline(pulumi.ComponentResource):
         (letter,) = dead_letters.watch(names).alarms
         alarm(f"{name}-dead-letters-alarm", letter, {Channel.ALERTS: ground.alerts_arn}, self._child)
         told = [events.source_changed(names, args.settings), *map(events.model_approved, args.endpoints)]
-        told.append(events.stopped(names, ground.alerts_arn))
+        told += [events.stopped(names, ground.alerts_arn), events.explained(names, ground.alerts_arn)]
         events.declare(name, [each for each in told if each], starter, letters.arn, self._child)
         self.register_outputs({})
 

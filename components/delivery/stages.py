@@ -37,6 +37,8 @@ PACKAGE: Final = "PACKAGE"
 STAGED: Final = "#{deployed.STAGED}"
 #: Digests of the images that this stack got, which production gets or none.
 SHIPPED: Final = "#{deployed.IMAGES}"
+#: The run of the pipeline, for whoever is told why it ended.
+RUN: Final = "#{codepipeline.PipelineExecutionId}"
 #: ARN of the package in production's registry.
 REGISTERED: Final = "#{registered.REGISTERED}"
 
@@ -217,11 +219,15 @@ def _approval(of: Delivered, question: str, endpoint: EndpointNames | None = Non
     """Asks a person; of an endpoint's model, or without one of code."""
     name = pipeline(endpoint or of.names)
     region, hours = of.names.region, of.settings.approval_hours
-    found = f" {of.production.stack}: #{{brief.BRIEF}}" if brief else ""
+    console = f"https://{region}.console.aws.amazon.com"
+    found = f" {of.production.stack}: #{{brief.BRIEF}} Details: #{{brief.DETAILS}}" if brief else ""
+    if endpoint:
+        dashboard = f"{console}/cloudwatch/home?region={region}#dashboards/dashboard/{endpoint.of_its_workload.prefix}"
+        found = f" Price: a model changes none. Dashboard: {dashboard}"
     message = (
         f"{question} {of.names.stack}: #{{deployed.TESTED}}{found} Without an answer in {hours} h nothing is deployed."
     )
-    link = f"https://{region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/{name}/view?region={region}"
+    link = f"{console}/codesuite/codepipeline/pipelines/{name}/view?region={region}"
     action = Action(
         name="approve",
         category="Approval",
@@ -249,6 +255,7 @@ def _build(
         role = stack.admin_role_arn(_BY_NAME[name].takes)
         bucket = of.state_bucket if stack is of.names else of.settings.production.state_bucket or of.state_bucket
         given |= {
+            "RUN": RUN,
             "STACK": stack.stack,
             "ROLE": role,
             "PULUMI_BACKEND_URL": f"s3://{bucket}",

@@ -82,6 +82,7 @@ class Batch(pulumi.ComponentResource):
                     role=f"{BATCH}-schedule",
                     description="Scores the files of a batch endpoint",
                     expression=args.settings.schedule,
+                    timezone=args.settings.timezone or "UTC",
                     started=_jobs(args, found[0]),
                     dead_letters_arn=_dead_letters(names),
                 ),

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, Literal
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from math import ceil
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
+from contracts.cron import CronError, parse
 from contracts.prices import told as usd
 from settings.endpoints.common import AnyKind
 from settings.faults import Fault
-from settings.schedules import cron_faults
+from settings.schedules import Timezone, cron_faults
 from settings.section import Section, TransformInstance, told
 
 #: MaxPayloadInMB times MaxConcurrentTransforms (SageMaker API reference, CreateTransformJob, read 2026-11-29).
 _MOST_MB: Final = 100
 _EXPRESSION: Final = r"^(cron\(\S+ \S+ \S+ \S+ \S+ \S+\)|rate\([1-9]\d* (minute|hour|day)s?\))$"
+
+
+_RATE: Final = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+#: How far back CloudWatch evaluates an alarm of hours (user guide, "Create a CloudWatch alarm based on a static
+#: threshold").
+_WEEK_HOURS: Final = 168
 
 
 class BatchAlarms(Section):
@@ -24,10 +34,11 @@ class BatchAlarms(Section):
     missing_after_hours: int | None = Field(
         default=26,
         ge=1,
-        le=168,
+        le=_WEEK_HOURS,
         json_schema_extra=told(risk="`null` leaves it to the readers to notice that there are no new predictions"),
     )
-    """Hours without a completed run after which the alarm goes off; CloudWatch looks back a week at most."""
+    """Hours without a completed run after which the alarm goes off: longer than two runs are apart, and an hour more in
+    a zone with summer time. CloudWatch looks back a week at most: what runs once a week is watched by its failures."""
 
 
 class Batch(AnyKind):
@@ -46,7 +57,9 @@ class Batch(AnyKind):
         examples=["cron(0 3 * * ? *)"],
         json_schema_extra=told(cost="a job for each run"),
     )
-    """When a run starts, in UTC: `cron(...)` with six fields, or `rate(...)`."""
+    """When a run starts: `cron(...)` with six fields, or `rate(...)`."""
+    timezone: Timezone | None = None
+    """The zone of the clock that `cron(...)` reads; by default the stack's."""
     instance_type: TransformInstance = Field(
         default="ml.m5.large",
         json_schema_extra=told(
@@ -89,3 +102,27 @@ class Batch(AnyKind):
                 allowed = "`?` for the day of the month or for the day of the week, and for one of them"
                 yield Fault("schedule", self.schedule, allowed, "write it as in cron(0 3 * * ? *)")
             yield from cron_faults("schedule", fields)
+        yield from self._missing_faults()
+
+    def in_zone(self, timezone: str) -> Mapping[str, Any]:
+        """Its schedule, by the clock of the stack's zone."""
+        return {"timezone": self.timezone or timezone}
+
+    def _missing_faults(self) -> Iterator[Fault]:
+        """An alarm that would ring between two runs of which none is missing."""
+        hours, apart = self.alarms.missing_after_hours, _apart(self.schedule)
+        if hours is None or apart is None or hours > (most := ceil(apart / timedelta(hours=1))):
+            return
+        known = f"{most + 1} to {_WEEK_HOURS}, or null" if most < _WEEK_HOURS else "null"
+        advice = f"two runs of schedule {self.schedule} lie up to {most} hours apart: raise it, or leave the alarm out"
+        yield Fault("alarms.missing_after_hours", hours, known, advice)
+
+
+def _apart(schedule: str) -> timedelta | None:
+    """How far two runs lie apart at most; None where that cannot be said of the expression."""
+    if found := _RATE.fullmatch(schedule):
+        return int(found[1]) * timedelta(**{f"{found[2]}s": 1})
+    try:
+        return parse(schedule.removeprefix("cron(").removesuffix(")")).longest_gap()
+    except CronError:
+        return None

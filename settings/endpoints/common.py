@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -66,8 +66,8 @@ class AnyKind(Section):
     needs: Needs = Needs()
     """What is asked of it: its kind is refused if it cannot meet that."""
 
-    def in_zone(self, timezone: str) -> Mapping[str, Section]:
-        """The sections that say when something happens, with the stack's zone where they have none of their own."""
+    def in_zone(self, timezone: str) -> Mapping[str, Any]:
+        """What says when something happens, with the stack's zone where they have none of their own."""
         del timezone
         return {}
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from settings.autoscaling import Autoscaling
 from settings.endpoints.common import Fleet, RequestAlarms
-from settings.section import Section
 
 
 class Realtime(Fleet):
@@ -25,6 +24,6 @@ class Realtime(Fleet):
         """Most instances that a variant may ever have."""
         return self.autoscaling.maximum
 
-    def in_zone(self, timezone: str) -> Mapping[str, Section]:
+    def in_zone(self, timezone: str) -> Mapping[str, Any]:
         """Its scaling, by the clock of the stack's zone."""
         return {"autoscaling": self.autoscaling.in_zone(timezone)}

@@ -77,8 +77,10 @@ class Platform:
         )
         return pushed["image"]["imageId"]["imageDigest"]
 
-    def register(self, *, approved: bool = True, image: str = stand_ins.IMAGE, **behaviour: Any) -> str:
-        """A package of the workload's group, whose model behaves so; its ARN."""
+    def register(
+        self, *, approved: bool = True, image: str = stand_ins.IMAGE, metric: str = "", **behaviour: Any
+    ) -> str:
+        """A package of the workload's group, whose model behaves so and is as good as `metric` says; its ARN."""
         sagemaker, group = self.client("sagemaker"), self.names.package_group
         if not sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]:
             sagemaker.create_model_package_group(ModelPackageGroupName=group)
@@ -88,6 +90,7 @@ class Platform:
         return sagemaker.create_model_package(
             ModelPackageGroupName=group,
             ModelApprovalStatus="Approved" if approved else "PendingManualApproval",
+            **({"CustomerMetadataProperties": {"metric": metric}} if metric else {}),
             InferenceSpecification={
                 "Containers": [{"Image": image, "ModelDataUrl": model}],
                 "SupportedContentTypes": ["text/csv"],

@@ -72,3 +72,27 @@ def test_what_means_nothing_is_told_with_what_may_stand_there(expression: str, f
     with pytest.raises(CronError) as refused:
         parse(expression)
     assert (refused.value.found, refused.value.allowed) == (found, allowed)
+
+
+@pytest.mark.parametrize(
+    ("expression", "hours"),
+    [
+        ("0 3 * * ? *", 24),
+        ("0/15 * * * ? *", 0.25),
+        ("0 9,17 ? * MON-FRI *", 64),
+        ("30 5 ? * MON-FRI *", 72),
+        ("0 3 L * ? *", 31 * 24),
+        ("0 3 31 * ? *", 61 * 24),
+        ("0 3 29 2 ? *", (4 * 365 + 1) * 24),
+        ("0 3 ? 2 2#5 *", 0),  # 29 February on a Monday: once in 28 years
+        ("0 3 1 1 ? 2027", 0),
+        ("0 3 1 1 ? 2027,2029", (365 + 366) * 24),
+    ],
+)
+def test_how_far_two_runs_lie_apart(expression: str, hours: float) -> None:
+    assert parse(expression).longest_gap() == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("expression", ["0 8 30 2 ? *", "0 8 31 4,6,9,11 ? *", "0 8 31W 6 ? *", "0 8 29 2 ? 2027"])
+def test_a_day_that_no_calendar_has_never_comes(expression: str) -> None:
+    assert parse(expression).longest_gap() is None

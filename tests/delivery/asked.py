@@ -47,6 +47,10 @@ class Call:
             return
         if action in _ANYWHERE:
             yield action, "*", {}
+        elif action == "events:PutEvents":
+            for each in given["Entries"]:
+                told = {"events:source": each["Source"], "events:detail-type": each["DetailType"]}
+                yield action, names.arn("events", "event-bus/default"), told
         elif service == "s3":
             yield from _of_s3(self.operation, given, names)
         else:

@@ -18,7 +18,6 @@ from tests.delivery.blocks import ROOT
 
 WHERE: Final = ROOT / "components" / "delivery" / "buildspecs"
 PHASES: Final = ("install", "pre_build", "build", "post_build")
-_ABORT: Final = "ended=$?; if [ $ended != 0 ]; then exit $ended; fi"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,20 +46,27 @@ class Buildspec:
         return self.content["env"]
 
     @property
+    def phases(self) -> Sequence[Mapping[str, Any]]:
+        """In order."""
+        return [self.content["phases"][phase] for phase in PHASES if phase in self.content["phases"]]
+
+    @property
     def commands(self) -> Sequence[str]:
-        """Those of all phases, in order."""
-        phases = self.content["phases"]
-        return [command for phase in PHASES if phase in phases for command in phases[phase]["commands"]]
+        """Those of all phases, in order, without what follows them however they ended (`finally`)."""
+        return [command for phase in self.phases for command in phase["commands"]]
 
     def run(self, cwd: Path, environment: Mapping[str, str]) -> Built:
         """Run it in a directory with the source."""
         exports, reached = cwd / ".exports", cwd / ".reached"
         wanted = self.environment.get("exported-variables", ())
-        lines = [
-            line
-            for number, command in enumerate(self.commands)
-            for line in (f"echo {number} > '{reached}'", command, _ABORT)
-        ]
+        lines, number = list[str](), 0
+        for phase in self.phases:
+            after = phase.get("finally", [])
+            for command in phase["commands"]:
+                lines += [f"echo {number} > '{reached}'", command, "ended=$?"]
+                lines += ["if [ $ended != 0 ]; then", *after, "exit $ended; fi"]
+                number += 1
+            lines += [f"{each} || exit" for each in after]
         lines += [f"printf '%s=%s\\0' {name} \"${name}\" >> '{exports}'" for name in wanted]
         exports.write_text("")
         done = subprocess.run(

@@ -20,6 +20,7 @@ from tests.delivery.codebuild import Buildspec
 
 REVISION = "4f2a1b9c7d1e4f2a1b9c7d1e4f2a1b9c7d1e4f2a"
 RUN = "7e1c2f60-0000-4000-8000-000000000000"
+LINK = "https://console.aws.amazon.com/x"
 #: Says of what is asked whether it is approved, and why; called with the message.
 Decides = Callable[[str], tuple[bool, str]]
 
@@ -48,7 +49,8 @@ class CodePipeline:
     def run(self, name: str, decide: Decides, **variables: str) -> Ended:
         """One run of a pipeline."""
         pipeline = self.emulator.client("codepipeline").get_pipeline(name=name)["pipeline"]
-        known, artifacts, ended = {"variables": variables}, dict[str, Path](), Ended()
+        known = {"variables": variables, "codepipeline": {"PipelineExecutionId": RUN, "pipeline": name}}
+        artifacts, ended = dict[str, Path](), Ended()
         for stage in pipeline["stages"]:
             for action in sorted(stage["actions"], key=lambda each: each["runOrder"]):
                 ended.actions.append(f"{stage['name']}/{action['name']}")
@@ -101,6 +103,9 @@ class CodePipeline:
                 **self.environment,
                 **given,
                 **{f"CODEBUILD_SRC_DIR_{name}": str(artifacts[name]) for name in others},
+                "CODEBUILD_BUILD_ID": f"{project['name']}:{RUN}",
+                "CODEBUILD_BUILD_URL": LINK,
+                "CODEBUILD_INITIATOR": f"codepipeline/{known['codepipeline']['pipeline']}",
                 "WALK_BUILDER": project["serviceRole"],
             },
         )
@@ -117,7 +122,7 @@ class CodePipeline:
         return None
 
     def _tell(self, pipeline: str, stage: str, action: str, reason: str) -> None:
-        result = {"external-execution-summary": reason, "external-execution-url": "https://console.aws.amazon.com/x"}
+        result = {"external-execution-summary": reason, "external-execution-url": LINK}
         detail = {
             "pipeline": pipeline,
             "stage": stage,

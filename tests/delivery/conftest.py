@@ -31,6 +31,7 @@ from tests.delivery import machine
 from tests.delivery.asked import Call, refused
 from tests.delivery.codepipeline import REVISION, CodePipeline, Decides, Ended
 
+METRIC: Final = "auc 0.8123 from 0.7901 to 0.8345"
 PIPELINE: Final = "aws:codepipeline/pipeline:Pipeline"
 TARGET: Final = "aws:cloudwatch/eventTarget:EventTarget"
 STACKS: Final = ("staging", "prod")
@@ -84,7 +85,7 @@ class Account:
         digest = staging.push("inference", "trained")
         repository = NAMES.resource("inference")
         image = f"{NAMES.account}.dkr.ecr.{NAMES.region}.amazonaws.com/{repository}@{digest}"
-        return staging.register(approved=False, image=image, **behaviour)
+        return staging.register(approved=False, image=image, metric=METRIC, **behaviour)
 
     def run(self, name: str, decide: Decides = lambda _: (True, ""), **variables: str) -> Ended:
         return self.pipelines.run(name, decide, **variables)
@@ -120,6 +121,13 @@ class Account:
         assert live
         release = next(each for each in record.releases if each.id == live.release)
         return f"{release.champion.partition('/')[2]} {live.status}"
+
+    def wanted(self, stack: str) -> str:
+        """The id of an endpoint's wanted release."""
+        platform = self.of(stack)
+        record = releases.read(platform.names, platform.clients)
+        assert record
+        return record.wanted.id
 
     @property
     def calls(self) -> list[Call]:

@@ -19,11 +19,13 @@ from tests.delivery.codebuild import PHASES, WHERE, Buildspec, Built
 NAMES = sorted(path.stem for path in WHERE.iterdir())
 PYTHON = ".venv/bin/python"
 AUTOMATION = f"{PYTHON} -m automation"
+TELLING = f"{PYTHON} -m automation.reason"
 #: What the stub of each program does beside noting its call: `delivered` leaves the variables of an approval.
 #: Docker's daemon runs beside the build, so when it notes its call is left to chance: it does not count.
 _STUB = """#!/bin/bash
 call=$(grep -vc "^dockerd " "$CALLS")
 echo "${0#"$STUBS"/} $* [$AWS_PROFILE]" >> "$CALLS"
+printf '%s\\n' "$@" >> "$CALLS.words"
 if [[ "$*" = *"--env .local/delivery/env"* ]]; then
   mkdir -p .local/delivery
   echo "export STAGED='abc-1' TESTED='churn-staging-live serves churn-staging/3'" > .local/delivery/env
@@ -37,6 +39,7 @@ PROGRAMS = ("make", "git", "docker", "dockerd", PYTHON)
 ENVIRONMENT = {
     "AWS_REGION": "eu-west-1",
     "APPROVED": "abc-1",
+    "CODEBUILD_BUILD_URL": "https://console.aws.amazon.com/x",
     "ENDPOINT": "live",
     "PACKAGE": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging/3",
     "REVISION": "4f2a",
@@ -51,7 +54,10 @@ _SERVED = [
     f"{AUTOMATION} smoke --stack staging --report .local/delivery/smoke.xml",
 ]
 CALLS: Mapping[str, Sequence[str]] = {
-    "approved": ["make setup", f"{AUTOMATION} delivered --stack staging {_ONLY} --approved abc-1"],
+    "approved": [
+        "make setup",
+        f"{AUTOMATION} delivered --stack staging --workload=churn --endpoint=live --approved abc-1",
+    ],
     "brief": [
         "make setup",
         "make pr-preview STACK=staging",
@@ -92,8 +98,15 @@ class Ran:
 
     @property
     def calls(self) -> list[str]:
-        """Without the profile, and without Docker's daemon, which runs beside."""
-        return [each.rpartition(" [")[0] for each in self.noted if not each.startswith("dockerd ")]
+        """Without the profile, without Docker's daemon, which runs beside, and without what tells of a failure."""
+        return [
+            each.rpartition(" [")[0] for each in self.noted if not each.startswith("dockerd ") and each not in self.told
+        ]
+
+    @property
+    def told(self) -> list[str]:
+        """What tells of a failure, with the profile."""
+        return [each for each in self.noted if each.startswith(TELLING)]
 
 
 def run(name: str, home: Path, failing: int | None = None) -> Ran:
@@ -147,6 +160,30 @@ def test_a_call_that_fails_ends_the_build(name: str, call: int, tmp_path: Path) 
     assert ran.built.code == 3
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_build_that_ended_in_what_it_does_tells_why_as_itself(name: str, tmp_path: Path) -> None:
+    """Not as the role of delivery that it took, and not where it did not get so far."""
+    takes = ". .ci/take-role" in Buildspec.read(name).commands
+    assert run(name, tmp_path / "whole").told == [f"{TELLING} []"] * takes
+    assert run(name, tmp_path / "early", failing=0).told == []
+    assert run(name, tmp_path / "last", failing=len(CALLS[name]) - 1).told == [f"{TELLING} []"] * takes
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_text_of_a_command_can_stand_in_a_text_of_json(name: str) -> None:
+    """AWS tells the command that failed, and EventBridge puts it into a message without escaping."""
+    assert [each for each in Buildspec.read(name).commands if '"' in each or "\\" in each or "\n" in each] == []
+
+
+@pytest.mark.parametrize("name", ["model", "register"])
+def test_what_a_run_was_started_with_is_one_word(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENVIRONMENT, "PACKAGE", "churn/3 --stack prod")
+    run(name, tmp_path)
+    assert [each for each in (tmp_path / "calls.words").read_text().splitlines() if "prod" in each] == [
+        "churn/3 --stack prod"
+    ]
+
+
 def test_images_are_not_built_where_the_check_of_docker_or_the_build_fails(tmp_path: Path) -> None:
     (call,) = (n for n, each in enumerate(CALLS["images"]) if each == "make images")
     ran = run("images", tmp_path, failing=call)
@@ -158,7 +195,7 @@ def test_a_build_is_the_role_of_delivery_only_after_what_the_repository_installs
     takes = ". .ci/take-role" in Buildspec.read(name).commands
     plain = {build.buildspec for build in BUILDS if build.builder.value == "build"}
     assert takes is (name not in plain)
-    noted = [each for each in run(name, tmp_path).noted if AUTOMATION in each or each.startswith("make pr-")]
+    noted = [each for each in run(name, tmp_path).noted if f"{AUTOMATION} " in each or each.startswith("make pr-")]
     assert {each.rpartition(" ")[2] for each in noted} == ({"[delivery]"} if takes else set())
     written = tmp_path / "source" / ".local" / "aws"
     if takes:
@@ -174,7 +211,10 @@ def test_an_approval_is_told_what_the_builds_export(tmp_path: Path) -> None:
     assert run("deploy", tmp_path / "deploy").built.exported == staged
     del staged["IMAGES"]
     assert run("model", tmp_path / "model").built.exported == staged
-    assert run("brief", tmp_path / "brief").built.exported == {"BRIEF": "Price: 1.00 USD a month."}
+    assert run("brief", tmp_path / "brief").built.exported == {
+        "BRIEF": "Price: 1.00 USD a month.",
+        "DETAILS": ENVIRONMENT["CODEBUILD_BUILD_URL"],
+    }
     assert run("register", tmp_path / "register").built.exported == {"REGISTERED": "churn-prod/7"}
 
 

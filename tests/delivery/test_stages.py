@@ -57,7 +57,8 @@ def test_a_stage_has_the_same_commands_everywhere(stage: dict[str, Any]) -> None
     if buildspec := stage.get("buildspec"):
         found = Buildspec.read(buildspec).commands
         # What only an approval in CodePipeline asks for comes after all that the others do.
-        assert [each for each in commands(found) if " delivered " not in each] == stage["commands"]
+        here = [each for each in commands(found) if " delivered " not in each]
+        assert here == [each.replace('"', "") for each in stage["commands"]]
 
 
 def test_code_pipeline_does_what_a_merge_does_in_the_same_order() -> None:

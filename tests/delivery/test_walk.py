@@ -10,8 +10,8 @@ from automation.operations import releases
 from automation.operations.releases import By
 from tests.components.engine import NAMES
 from tests.delivery.asked import Call, refused
-from tests.delivery.codepipeline import REVISION, RUN
-from tests.delivery.conftest import PROD, Account, roles
+from tests.delivery.codepipeline import LINK, REVISION, RUN
+from tests.delivery.conftest import METRIC, PROD, Account, roles
 
 CODE, MODELS = NAMES.delivery, f"{NAMES.delivery}-churn-live"
 EVERY = [
@@ -30,15 +30,22 @@ def nobody_is_asked(message: str) -> tuple[bool, str]:
     raise AssertionError(f"asked for an approval: {message}")
 
 
-def stopped(where: str, command: str, status: int, pipeline: str = CODE) -> list[str]:
-    """What people are told of a build that failed."""
+def explained(build: str, why: str, pipeline: str = CODE) -> str:
+    """What people are told by a build in which a command of automation failed."""
+    return f"{pipeline} stops in {NAMES.resource('delivery')}-{build}: {why} Run {RUN}. {LINK}"
+
+
+def stopped(where: str, command: str, status: int, pipeline: str = CODE) -> str:
+    """What people are told by AWS of a build that failed."""
     reason = (
         "Build terminated with state: FAILED. Phase: BUILD, Code: COMMAND_EXECUTION_ERROR, Message: "
         f"Error while executing command: {command}. Reason: exit status {status}"
     )
-    return [f"{pipeline} stopped at {where}: {reason} Run {RUN}. https://console.aws.amazon.com/x"]
+    return f"{pipeline} stopped at {where}: {reason} Run {RUN}. {LINK}"
 
 
+UP = ".venv/bin/python -m automation up --stack $STACK --yes"
+SMOKE = ".venv/bin/python -m automation smoke --stack $STACK --report .local/delivery/smoke.xml"
 MODEL = ["Source/source", "Deploy/model", "Approval/approve"]
 TAKEN = [*MODEL, "Production/approved", "Production/register", "Production/model-production"]
 
@@ -59,8 +66,10 @@ def test_a_package_that_is_approved_goes_to_staging_and_rejected_there_no_furthe
     assert (ended.actions, ended.reason) == (MODEL, "Rejected: too dear"), ended.said[-1]
     assert account.serves("staging") == "churn-staging/2 InService"
     assert asked == [
-        f"Deliver model {package} to churn/live of prod? staging: churn-staging-live serves churn-staging/2; "
-        "0 alarms ring. Without an answer in 72 h nothing is deployed."
+        f"Deliver model {package} to churn/live of prod? staging: churn-staging-live serves churn-staging/2 "
+        f"({METRIC}); 0 alarms ring. Price: a model changes none. Dashboard: "
+        "https://eu-west-1.console.aws.amazon.com/cloudwatch/"
+        "home?region=eu-west-1#dashboards/dashboard/churn-staging Without an answer in 72 h nothing is deployed."
     ]
     assert account.told == [
         f"{MODELS} stopped at Approval/approve: Rejected: too dear Run {RUN}. https://console.aws.amazon.com/x"
@@ -106,7 +115,9 @@ def test_a_model_that_staging_does_not_serve_any_more_is_not_registered_in_prod(
 
     ended = account.run(MODELS, promotes_another, **account.approve(account.train()))
     assert ended.actions == TAKEN[:4]
-    assert "staging moved on since the approval" in ended.said[-1]
+    why, _ = account.told
+    assert why.startswith(f"{MODELS} stops in mlplatform-staging-delivery-approved: error: staging moved on since the ")
+    assert why.endswith(f"; nothing was deployed, approve the newer delivery Run {RUN}. {LINK}")
     assert [call for call in account.calls if "prod" in call.role] == []
 
 
@@ -127,7 +138,7 @@ def test_a_new_revision_goes_through_every_stage_to_prod(account: Account) -> No
         f"Deploy revision {REVISION} to prod? staging: churn-staging-live serves churn-staging/1; 0 alarms ring. "
         "prod: Changes: none. Price: "
     )
-    assert message.endswith("Policies: none stops it. Without an answer in 72 h nothing is deployed.")
+    assert message.endswith(f"Policies: none stops it. Details: {LINK} Without an answer in 72 h nothing is deployed.")
     for names in (NAMES, PROD):
         image = account.emulator.client("ssm").get_parameter(Name=names.image_parameter("inference"))
         assert f"/mlplatform-{names.stack}-inference@sha256:" in image["Parameter"]["Value"]
@@ -140,7 +151,7 @@ def test_a_revision_whose_tests_fail_is_not_built(account: Account) -> None:
     (account.home / "failing-tests").touch()
     ended = account.run(CODE, nobody_is_asked)
     assert ended.actions == EVERY[:2]
-    assert account.told == stopped("Check/check", "make test", 2)
+    assert account.told == [stopped("Check/check", "make test", 2)]
     assert account.calls == []
 
 
@@ -151,8 +162,8 @@ def test_a_revision_against_a_policy_is_not_deployed(account: Account) -> None:
     account.engine.set(violations=[{**violation, "enforcementLevel": "mandatory"}])
     ended = account.run(CODE, nobody_is_asked)
     assert ended.actions == EVERY[:4]
-    assert account.told == stopped("Deploy/deploy", '.venv/bin/python -m automation up --stack "$STACK" --yes', 6)
-    assert "s3-encrypted" in ended.said[-1]
+    why = "policy: stack staging violates mandatory policies; nothing was changed: s3-encrypted: name a key"
+    assert account.told == [explained("deploy", why), stopped("Deploy/deploy", UP, 6)], ended.said[-1]
     assert account.refused == []
 
 
@@ -182,41 +193,48 @@ def test_images_that_are_replaced_after_the_approval_do_not_reach_prod(account: 
 
     ended = account.run(CODE, replaces)
     assert ended.actions == EVERY
-    command = '.venv/bin/python -m automation ship inference --stack "$STACK" --yes'
-    assert account.told == stopped("Production/deploy-production", command, 1)
-    assert "was replaced since the approval" in ended.said[-1]
+    why, aws = account.told
+    assert why.startswith(explained("deploy-production", "error: inference: found sha256:").partition(" Run ")[0])
+    assert "what is to be shipped was replaced since the approval, and nothing was pushed" in why
+    assert aws == stopped(
+        "Production/deploy-production", ".venv/bin/python -m automation ship inference --stack $STACK --yes", 1
+    )
     assert [call for call in account.calls if call.operation == "UpdateEndpoint" and "prod" in call.role] == []
 
 
 @pytest.mark.full
 @pytest.mark.parametrize(
-    ("behaviour", "command", "status", "said", "serves"),
+    ("behaviour", "command", "status", "why", "serves"),
     [
         (
             {"status": 500},
-            '.venv/bin/python -m automation smoke --stack "$STACK" --report .local/delivery/smoke.xml',
+            SMOKE,
             7,
-            "answers a row: ModelError",
+            "differs: churn-staging-live: answers a row: ModelError: Received server error (500) from primary",
             "churn-staging/2 InService",
         ),
         (
             {"exit": 1},
-            '.venv/bin/python -m automation up --stack "$STACK" --yes',
+            UP,
             5,
-            "was rolled back: The primary container for production variant champion did not pass the ping health check",
+            "failed: release {release} ({package}) failed: The deployment of churn-staging-live-{release}-0123abcd was "
+            "rolled back: The primary container for production variant champion did not pass the ping health check.",
             "churn-staging/1 InService",
         ),
     ],
     ids=["that answers nothing right", "whose canary is rolled back"],
 )
 def test_a_model_stops_the_pipeline(
-    account: Account, behaviour: dict[str, Any], command: str, status: int, said: str, serves: str
+    account: Account, behaviour: dict[str, Any], command: str, status: int, why: str, serves: str
 ) -> None:
     account.deliver("staging")
     package = account.train(**behaviour)
     ended = account.run(MODELS, nobody_is_asked, **account.approve(package))
-    assert account.told == stopped("Deploy/model", command, status, MODELS)
-    assert said in ended.said[-1], ended.said[-1]
+    by_itself, by_aws = account.told
+    why = why.format(release=account.wanted("staging"), package=package)
+    assert by_itself.startswith(explained("model", why, MODELS).partition(" Run ")[0]), ended.said[-1]
+    assert by_itself.endswith(f" Run {RUN}. {LINK}")
+    assert by_aws == stopped("Deploy/model", command, status, MODELS)
     assert account.serves("staging") == serves
     assert account.refused == []
 

@@ -176,6 +176,11 @@ def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> N
             'autoscaling.schedules[0].cron: found "25"; allowed: hours from 0 to 23, ranges and steps; correct it',
         ),
         (
+            {"autoscaling": {"schedules": [{"cron": "0 8 30 2 ? *", "minimum": 1, "maximum": 2}]}},
+            'autoscaling.schedules[0].cron: found "0 8 30 2 ? *"; allowed: a day that its months have; '
+            "correct it: as it is, it never comes",
+        ),
+        (
             {"autoscaling": {"schedules": [{"once": "2027-02-30T08:00", "minimum": 1, "maximum": 2}]}},
             'autoscaling.schedules[0].once: found "2027-02-30T08:00"; allowed: a day and time of the calendar; '
             "correct it",
@@ -342,6 +347,27 @@ def test_a_monitor_that_reads_what_sagemaker_captures_sees_no_serverless_endpoin
     assert load(workloads=workloads, **(engine if shared else {})).workloads["churn"].monitoring.engine == "sagemaker"
 
 
+@pytest.mark.parametrize(
+    ("schedule", "hours"), [("rate(6 hours)", 7), ("cron(0 3 * * ? *)", 25), ("cron(0 9,17 ? * MON-FRI *)", 65)]
+)
+def test_the_least_hours_after_which_a_run_is_missing(schedule: str, hours: int) -> None:
+    def given(after: int) -> dict[str, Any]:
+        return live(kind="batch", schedule=schedule, alarms={"missing_after_hours": after})
+
+    assert load(workloads=given(hours)).workloads
+    assert len(faults(workloads=given(hours - 1))) == 1
+
+
+def test_a_batch_endpoint_starts_by_the_clock_of_the_stacks_zone_or_of_its_own() -> None:
+    def zone(**endpoint: Any) -> str | None:
+        found = load(timezone="Europe/Berlin", workloads=live(kind="batch", **endpoint))
+        batch = found.workloads["churn"].endpoints["live"]
+        assert isinstance(batch, Batch)
+        return batch.timezone
+
+    assert [zone(), zone(timezone="Asia/Tokyo")] == ["Europe/Berlin", "Asia/Tokyo"]
+
+
 def test_a_batch_endpoint_scores_once_a_night_and_a_missing_run_is_noticed() -> None:
     found = load(workloads=live(kind="batch")).workloads["churn"].endpoints["live"]
     assert isinstance(found, Batch)
@@ -354,7 +380,10 @@ def test_a_batch_endpoint_scores_once_a_night_and_a_missing_run_is_noticed() -> 
 
 @pytest.mark.parametrize("schedule", ["cron(30 5 ? * MON-FRI *)", "cron(0 3 L * ? *)", "rate(6 hours)", "rate(1 day)"])
 def test_schedules_of_a_batch_endpoint(schedule: str) -> None:
-    found = load(workloads=live(kind="batch", schedule=schedule, payload_mb=20, concurrent_per_instance=5))
+    alarms = {"missing_after_hours": None}
+    found = load(
+        workloads=live(kind="batch", schedule=schedule, alarms=alarms, payload_mb=20, concurrent_per_instance=5)
+    )
     assert isinstance(found.workloads["churn"].endpoints["live"], Batch)
 
 
@@ -370,6 +399,26 @@ def test_schedules_of_a_batch_endpoint(schedule: str) -> None:
             {"schedule": "cron(0 3 * * * *)"},
             'schedule: found "cron(0 3 * * * *)"; allowed: `?` for the day of the month or for the day of the week, '
             "and for one of them; write it as in cron(0 3 * * ? *)",
+        ),
+        (
+            {"schedule": "cron(0 3 31 4,6 ? *)"},
+            'schedule: found "0 3 31 4,6 ? *"; allowed: a day that its months have; correct it: as it is, it never '
+            "comes",
+        ),
+        (
+            {"schedule": "cron(30 5 ? * MON-FRI *)"},
+            "alarms.missing_after_hours: found 26; allowed: 73 to 168, or null; two runs of schedule "
+            "cron(30 5 ? * MON-FRI *) lie up to 72 hours apart: raise it, or leave the alarm out",
+        ),
+        (
+            {"schedule": "rate(2 days)", "alarms": {"missing_after_hours": 48}},
+            "alarms.missing_after_hours: found 48; allowed: 49 to 168, or null; two runs of schedule rate(2 days) lie "
+            "up to 48 hours apart: raise it, or leave the alarm out",
+        ),
+        (
+            {"schedule": "cron(0 3 ? * MON *)", "alarms": {"missing_after_hours": 168}},
+            "alarms.missing_after_hours: found 168; allowed: null; two runs of schedule cron(0 3 ? * MON *) lie up to "
+            "168 hours apart: raise it, or leave the alarm out",
         ),
         (
             {"schedule": "cron(99 3 * * ? *)"},

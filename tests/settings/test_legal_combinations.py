@@ -34,7 +34,7 @@ OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
         ({}, _ALL),
         ({"memory_mb": 6144}, {SERVERLESS}),
         # EventBridge Scheduler user guide, "Schedule types".
-        ({"schedule": "cron(30 5 ? * MON-FRI *)"}, {BATCH}),
+        ({"schedule": "cron(30 5 * * ? *)"}, {BATCH}),
     ],
     # Developer guide, "Serverless endpoints": MaxConcurrency 1 to 200, ProvisionedConcurrency up to MaxConcurrency.
     "concurrency": [

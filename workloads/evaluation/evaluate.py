@@ -62,7 +62,11 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
         "origin": candidate.origin,
         "rows": len(labels),
         **judge.described(labels, outputs),
-        "headline": {"metric": judge.headline, "value": values[judge.headline]},
+        "headline": {
+            "metric": judge.headline,
+            "value": values[judge.headline],
+            "text": _plainly(judge.headline, measured[judge.headline]),
+        },
         "summary": judge.summary(measured, len(labels)),
         "metrics": {
             name: dataclasses.asdict(value) if isinstance(value, Interval) else {"value": value}
@@ -79,6 +83,13 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
         "gate": dataclasses.asdict(decision),
     }
     return Evaluated(report=report, judge=judge, labels=labels, outputs=outputs, champion_outputs=champion_outputs)
+
+
+def _plainly(metric: str, value: Interval | float) -> str:
+    """A metric in the letters that a package's metadata may have (SageMaker API reference, CreateModelPackage)."""
+    if isinstance(value, Interval):
+        return f"{metric} {value.value:.4f} from {value.low:.4f} to {value.high:.4f}"
+    return f"{metric} {value:.4f}"
 
 
 def _compared(champion: Champion, comparison: Comparison) -> dict[str, Any]:

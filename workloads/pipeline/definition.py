@@ -214,7 +214,7 @@ def _register(session: Any, baseline: Any, train: Any, evaluate: Any) -> Any:
         approval=APPROVAL,
         commit=_of_manifest("code_version"),
         metadata={
-            "metric": Join(on=" ", values=[_judged("headline.metric"), _judged("headline.value")]),
+            "metric": _judged("headline.text"),
             "contract_sha": token("contract_sha"),
             "dataset_uri": DATA_URI,
             "dataset_version": _of_manifest("dataset_version"),

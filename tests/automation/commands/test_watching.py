@@ -65,12 +65,12 @@ def test_verify_and_status_from_nothing_to_a_release_that_is_not_rolled_out(
     assert run("verify", "--workload", "churn", "--endpoint", "live") == (
         7,
         f"endpoint churn-watched-live: {said}\nwatched: 1 of 1 endpoints differ from what is wanted",
-        "",
+        f"differs: churn-watched-live: {said}",
     )
     code, out, err = run("verify", "--json")
     (found,) = json.loads(out)["endpoints"]
     assert (code, found["wanted"], found["live"], found["differences"]) == (7, record.wanted.id, None, [said])
-    assert err == f"endpoint churn-watched-live: {said}"
+    assert err == f"endpoint churn-watched-live: {said}\ndiffers: churn-watched-live: {said}"
     churn.up(record)
     assert run("verify")[0] == 0
     code, out, _ = run("status")

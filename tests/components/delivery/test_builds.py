@@ -10,11 +10,13 @@ import pytest
 from components.access import Statement
 from components.delivery import builds, size, trust
 from components.delivery.stages import Builder, Delivered
+from contracts.delivery import DETAIL_TYPE, SOURCE
 from tests import iam
 from tests.components.delivery.delivered import ARCHIVE, CONNECTED, CONNECTION, delivered
 from tests.components.engine import NAMES
 
 KEY, MESSAGES = (f"arn:aws:kms:eu-west-1:123456789012:key/{name}" for name in ("artifacts", "messages"))
+SOURCE_KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 PIPELINES = ["mlplatform-staging-delivery", "mlplatform-staging-delivery-churn-live"]
 HANDED_ON = "arn:aws:s3:::123456789012-staging-ai-artifacts/mlplatform-staging-d/source/x.zip"
 
@@ -107,6 +109,16 @@ def test_a_build_pulls_the_one_image_it_runs_in_and_is_in_the_network_only_if_as
     assert not inside.may("ec2:AssignPrivateIpAddresses", interface)
 
 
+@pytest.mark.parametrize("kind", Builder)
+def test_a_build_that_takes_a_role_says_why_it_ends_and_sends_no_other_event(kind: Builder) -> None:
+    bus, found = "arn:aws:events:eu-west-1:123456789012:event-bus/default", builder(kind)
+    told = {"events:source": SOURCE, "events:detail-type": DETAIL_TYPE}
+    assert found.may("events:PutEvents", bus, told) is (kind is not Builder.PLAIN)
+    assert not found.may("events:PutEvents", bus, told | {"events:source": "mlplatform.other"})
+    assert not found.may("events:PutEvents", bus, told | {"events:detail-type": "Other"})
+    assert not found.may("events:PutEvents", bus.replace("default", "other"), told)
+
+
 def test_a_pipeline_starts_its_builds_and_asks_for_its_approvals() -> None:
     of = delivered()
     found = role(builds.running(of, KEY, MESSAGES))
@@ -145,6 +157,18 @@ def test_a_pipeline_fetches_its_own_source(
     found = role(builds.running(delivered(source=source), KEY, MESSAGES))
     assert found.may(*allowed)
     assert not found.may(*refused)
+
+
+def test_a_pipeline_decrypts_its_source_by_the_key_that_the_stack_names_and_through_s3_alone() -> None:
+    named = role(builds.running(delivered(source=ARCHIVE | {"encryption_key": SOURCE_KEY}), KEY, MESSAGES))
+    through_s3 = {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}
+    assert named.may("kms:Decrypt", SOURCE_KEY, through_s3)
+    assert not named.may("kms:Decrypt", SOURCE_KEY)
+    assert not named.may("kms:GenerateDataKey", SOURCE_KEY, through_s3)
+    assert not role(builds.running(delivered(source=ARCHIVE), KEY, MESSAGES)).may("kms:Decrypt", SOURCE_KEY, through_s3)
+    assert not builder(Builder.DEPLOY, delivered(source=ARCHIVE | {"encryption_key": SOURCE_KEY})).may(
+        "kms:Decrypt", SOURCE_KEY, through_s3
+    )
 
 
 def test_an_event_starts_the_pipelines_and_nothing_else() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 from components import delivery
+from contracts.delivery import detail
 from settings import Delivery
 from tests.components.delivery.delivered import ARCHIVE, CONNECTED, IMAGE, PIPELINE
 from tests.components.engine import LIVE, Deployment, deploy, ground
@@ -118,6 +119,20 @@ def test_people_hear_why_a_delivery_stopped_and_nothing_of_one_that_was_supersed
     assert target["arn"].endswith(":mlplatform-staging-alerts")
     assert "<reason>" in target["inputTransformer"]["inputTemplate"]
     assert "roleArn" not in target
+
+
+def test_people_hear_what_a_build_says_of_its_end() -> None:
+    rule = json.loads(built().one("delivery-pipeline-explained-rule").inputs["eventPattern"])
+    assert rule == {
+        "source": ["mlplatform.delivery"],
+        "detail-type": ["Delivery Stopped"],
+        "detail": {"pipeline": [{"prefix": "mlplatform-staging-delivery"}]},
+    }
+    target = built().one("delivery-pipeline-explained-target").inputs
+    assert target["arn"].endswith(":mlplatform-staging-alerts")
+    facts = detail(pipeline="", build="", run="", reason="", link="")
+    assert target["inputTransformer"]["inputPaths"] == {name: f"$.detail.{name}" for name in facts}
+    assert [name for name in facts if f"<{name}>" not in target["inputTransformer"]["inputTemplate"]] == []
 
 
 def test_who_approves_is_asked_by_a_topic_of_its_own() -> None:

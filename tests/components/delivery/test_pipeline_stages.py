@@ -118,6 +118,7 @@ def test_a_deployment_is_given_its_stack_its_role_the_state_and_the_key_that_sig
         assert variables(action(of_code(of), name)) == {
             **more,
             "PULUMI_BACKEND_URL": f"s3://{bucket}",
+            "RUN": "#{codepipeline.PipelineExecutionId}",
             "REVISION": "#{source.CommitId}",
             "ROLE": f"arn:aws:iam::123456789012:role/mlplatform-admin/{stack}/{roles[stack]}",
             "SIGNING_KEY": f"awskms:///arn:aws:kms:eu-west-1:123456789012:alias/mlplatform-{stack}-delivery-images",
@@ -162,7 +163,8 @@ def test_an_approval_of_a_model_says_which_for_which_endpoint_of_which_stack() -
     found = action(of_models(delivered(), LIVE), "approve").configuration
     assert found["CustomData"] == (
         "Deliver model #{variables.PACKAGE} to churn/live of prod? staging: #{deployed.TESTED} "
-        "Without an answer in 72 h nothing is deployed."
+        "Price: a model changes none. Dashboard: https://eu-west-1.console.aws.amazon.com/cloudwatch/home?"
+        "region=eu-west-1#dashboards/dashboard/churn-staging Without an answer in 72 h nothing is deployed."
     )
     assert "/pipelines/mlplatform-staging-delivery-churn-live/view?" in found["ExternalEntityLink"]
 
@@ -172,7 +174,7 @@ def test_an_approval_says_what_of_which_stack_with_its_tests_its_price_and_how_l
     assert found.minutes == 24 * 60
     assert found.configuration["CustomData"] == (
         "Deploy revision #{source.CommitId} to prod? staging: #{deployed.TESTED} prod: #{brief.BRIEF} "
-        "Without an answer in 24 h nothing is deployed."
+        "Details: #{brief.DETAILS} Without an answer in 24 h nothing is deployed."
     )
     assert found.configuration["ExternalEntityLink"] == (
         "https://eu-west-1.console.aws.amazon.com/codesuite/codepipeline/pipelines/"
@@ -190,7 +192,7 @@ def test_production_is_deployed_only_after_it_was_seen_that_staging_is_what_was_
 
 def test_every_variable_is_exported_by_an_action_before() -> None:
     for stages in (of_code(delivered()), of_models(delivered(), LIVE)):
-        seen = {"variables"}
+        seen = {"variables", "codepipeline"}
         for stage in stages:
             for order in sorted({a.order for a in stage.actions}):
                 running = [a for a in stage.actions if a.order == order]

@@ -54,6 +54,8 @@ def test_every_release_has_a_model_that_is_known_by_it_and_the_schedule_runs_the
     schedule = deployed.one("serving-schedule").inputs
     assert schedule["name"] == "churn-staging-live-batch"
     assert schedule["scheduleExpression"] == "cron(0 3 * * ? *)"
+    zones = [serving(**zone).one("serving-schedule").inputs for zone in ({}, {"timezone": "Europe/Berlin"})]
+    assert [each["scheduleExpressionTimezone"] for each in zones] == ["UTC", "Europe/Berlin"]
     assert schedule["target"]["arn"] == "arn:aws:scheduler:::aws-sdk:sagemaker:createTransformJob"
     job = json.loads(schedule["target"]["input"])
     assert job["ModelName"] == found[f"serving-model-{record().wanted.id}"]

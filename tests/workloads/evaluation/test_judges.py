@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,6 +65,12 @@ def test_a_model_of_each_task_is_judged_by_the_bounds_of_its_task(
     baseline = json.loads((tmp_path / "baseline.json").read_text())
     assert sum(baseline["score"]["counts"]) == 1500
     assert written["headline"]["value"] == found.report["metrics"][written["headline"]["metric"]]["value"]
+    assert re.fullmatch(
+        rf"{written['headline']['metric']} -?\d\.\d{{4}} from -?\d\.\d{{4}} to -?\d\.\d{{4}}",
+        written["headline"]["text"],
+    )
+    # what a value of a package's metadata may have (SageMaker API reference, CreateModelPackage)
+    assert re.fullmatch(r"[\w .:/=+@-]{1,256}", written["headline"]["text"])
 
 
 def test_a_worse_regression_is_rejected_with_its_loss(trained: Trained) -> None:

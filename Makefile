@@ -12,7 +12,7 @@ TOLD   := .local/delivery/$(STACK)
 BASE   ?= origin/main
 SYFT   ?= syft
 
-.PHONY: help images pr-preview pr-policies pr-cost pr-comment setup up down synth diagram boundary test test-all check format bench-preview bench-serve bench-etl bench-validate lock pipeline clean
+.PHONY: help images pr-preview pr-policies pr-cost pr-comment setup up down synth diagram boundary test test-all check format bench-preview bench-serve bench-etl bench-train bench-validate lock pipeline clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -103,6 +103,10 @@ bench-etl: .venv/dev.stamp .venv-etl/stamp ## measure the ETL against pandas, SQ
 	@mkdir -p .local
 	$(BIN)/python -m workloads.etl.benchmark etl
 
+bench-train: .venv/dev.stamp .venv-train/stamp ## measure training against pandas and XGBClassifier on 6 million rows
+	@mkdir -p .local
+	$(BIN)/python -m workloads.training.benchmark
+
 bench-validate: .venv/dev.stamp .venv-etl/stamp ## measure validation against pandas
 	@mkdir -p .local
 	$(BIN)/python -m workloads.etl.benchmark validation
@@ -119,7 +123,7 @@ lock: .venv/uv.stamp ## lock what pyproject.toml names, export what pip reads (U
 	  -o workloads/pipeline/requirements.lock workloads/pipeline/requirements.txt
 
 clean: ## remove what the commands made
-	rm -rf .venv .venv-pipeline .venv-serve .venv-bench .venv-etl .local .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-pipeline .venv-serve .venv-bench .venv-etl .venv-train .local .pytest_cache .ruff_cache .import_linter_cache
 
 .venv/uv.stamp: requirements-bootstrap.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
@@ -166,4 +170,10 @@ $(BIN)/actionlint: .venv/dev.stamp .ci/actionlint/go.mod .ci/actionlint/go.sum
 .venv-etl/stamp: .venv/uv.stamp workloads/etl/benchmark/requirements.txt
 	$(PYTHON) -m venv --without-pip .venv-etl
 	$(BIN)/uv pip install --quiet --python .venv-etl/bin/python -r workloads/etl/benchmark/requirements.txt
+	@touch $@
+
+# pandas and the XGBoost of the training image
+.venv-train/stamp: .venv/uv.stamp workloads/training/benchmark/requirements.txt
+	$(PYTHON) -m venv --without-pip .venv-train
+	$(BIN)/uv pip install --quiet --python .venv-train/bin/python -r workloads/training/benchmark/requirements.txt
 	@touch $@

@@ -51,6 +51,8 @@ _BESIDE: Final = (
     "workloads/etl/benchmark/",
     "workloads/inference/benchmark/",
     "workloads/inference/forest/forest.so",
+    "workloads/measuring.py",
+    "workloads/training/benchmark/",
 )
 #: What the service imports, and no more: its image has few packages.
 _SERVICE: Final = {

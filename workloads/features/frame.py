@@ -7,6 +7,7 @@ before anything looks at it; what comes out holds numbers, infinities and nulls 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 import narwhals as nw
@@ -64,16 +65,24 @@ def matrix(table: pa.Table, contract: Contract, lists: Lists | None = None) -> n
     of the categories (`workloads.features.categories`), without them the contract's own; KeyError if one lacks.
     """
     lists = categories.declared(contract) if lists is None else lists
-    texts = categories.columns(contract)
     result = np.empty((table.num_rows, len(contract.features)), dtype=np.float32)
-    for index, name in enumerate(contract.feature_names):
+    for index, vector in enumerate(vectors(table, contract, contract.feature_names, lists)):
+        result[:, index] = vector
+    return result
+
+
+def vectors(
+    table: pa.Table, contract: Contract, names: Iterable[str], lists: Lists
+) -> Iterator[np.ndarray[Any, np.dtype[np.float64]]]:
+    """The columns of `matrix` that are called so, one by one: each value is one that float32 can hold, or NaN."""
+    texts = categories.columns(contract)
+    for name in names:
         column = table.column(name)
         if name in texts:  # a text that is not in the list is null, as a missing one is
             known = pa.array(lists[name], pa.string())
             column = pc.index_in(column.cast(pa.string()), value_set=known)  # pyright: ignore[reportAttributeAccessIssue]
         values = column.cast(pa.float64()).to_numpy()  # null becomes NaN
-        result[:, index] = np.clip(values, -LARGEST, LARGEST)
-    return result
+        yield np.clip(values, -LARGEST, LARGEST)
 
 
 def _with_columns(frame: NativeFrame, trees: dict[str, Node]) -> NativeFrame:

@@ -10,6 +10,7 @@ import argparse
 import dataclasses
 import json
 import os
+import shutil
 from typing import Any
 
 import xgboost as xgb
@@ -18,7 +19,7 @@ from contracts import schema
 from workloads import job, tasks
 from workloads.features import categories
 from workloads.inference import packaging
-from workloads.training import container, data, threshold, train
+from workloads.training import container, data, external, threshold, train
 from workloads.training.container import Job
 
 
@@ -34,10 +35,18 @@ def run(work: Job) -> job.Outcome:
         from workloads.training import imported  # onnxruntime takes 0.2 s to load, and is seldom needed
 
         return imported.package(work, work.imported)
+    try:
+        return _train(work)
+    finally:
+        shutil.rmtree(work.scratch, ignore_errors=True)
+
+
+def _train(work: Job) -> job.Outcome:
     threads = len(os.sched_getaffinity(0))
-    training, validation, lists = data.matrices(
-        work.channels["train"], work.channels["validation"], work.contract, threads
-    )
+    parts = work.channels["train"], work.channels["validation"]
+    values = sum(external.rows(data.files(part)) for part in parts) * len(work.contract.features)
+    cache = external.cache(work.scratch, values, external.free())
+    training, validation, lists = data.matrices(*parts, work.contract, threads, cache)
     task = tasks.of(work.contract)
     fitted = train.fit(training, validation, task, work.hyperparameters, threads=threads, checkpoints=work.checkpoints)
     work.model.mkdir(parents=True, exist_ok=True)

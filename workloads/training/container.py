@@ -38,12 +38,14 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 class Job:
     """One training job: its channels (directories of read-only input), its outputs, and what it is to train.
 
-    `imported` is a model that others made, to be packaged instead.
+    `scratch` is a directory that nobody keeps, not there yet; `imported` a model that others made, to be packaged
+    instead.
     """
 
     channels: Mapping[str, Path]
     model: Path
     checkpoints: Path
+    scratch: Path
     contract: Contract
     manifest: Mapping[str, Any]
     hyperparameters: Training
@@ -63,6 +65,7 @@ def read(root: Path, environment: Mapping[str, str]) -> Job:
         channels=channels,
         model=Path(environment.get("SM_MODEL_DIR", root / "model")),
         checkpoints=checkpoints / _digest(chosen),
+        scratch=root / "scratch",
         contract=contract,
         manifest=read_json(_only_file(channels["manifest"], "manifest.json")),
         hyperparameters=chosen,

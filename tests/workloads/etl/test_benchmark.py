@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 
 from tests.workloads.etl.accepted import CHURN
 from workloads.etl.benchmark import data
-from workloads.etl.benchmark.__main__ import Cost, Goal, measured, ratio
 from workloads.etl.embedded import run
 
 
@@ -59,22 +57,3 @@ def test_a_data_set_that_lacks_rows_differs(sets: tuple[Path, Path], tmp_path: P
         rows.limit(10_000, offset=1).write_parquet(str(tmp_path / part / "part.parquet"))
     with pytest.raises(ValueError, match="the data sets have"):
         data.difference(ours, tmp_path, CHURN, tmp_path)
-
-
-def test_a_program_is_measured_with_its_own_memory_and_processor() -> None:
-    cost = measured([sys.executable, "-c", "x = bytearray(200_000_000)"])
-    assert cost.memory >= 190
-    assert cost.cpu > 0
-    with pytest.raises(subprocess.CalledProcessError) as caught:
-        measured([sys.executable, "-c", "raise SystemExit('no data')"], {"PATH": os.defpath})
-    assert (caught.value.returncode, caught.value.output) == (1, b"no data\n")
-
-
-def test_a_result_is_the_median_of_the_rounds_ratios() -> None:
-    def cost(wall: float) -> Cost:
-        return Cost(wall=wall, cpu=0, memory=0)
-
-    costs = {"a": [cost(4), cost(90), cost(9)], "b": [cost(2), cost(1), cost(3)]}
-    assert ratio(costs, "a", "b", "wall") == 3
-    assert str(Goal(text="x", found=3, bound=3, at_least=True)) == "reached  x: 3 (at least 3)"
-    assert str(Goal(text="x", found=3.5, bound=3, at_least=False)) == "MISSED   x: 3.5 (at most 3)"

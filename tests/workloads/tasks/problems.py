@@ -119,6 +119,7 @@ def package(directory: Path, problem: str, more: str = "") -> Package:
             channels={part: directory / part for part in ("train", "validation")},
             model=model,
             checkpoints=directory / "checkpoints",
+            scratch=directory / "scratch",
             contract=made,
             manifest={"dataset_version": "sha256:12"},
             hyperparameters=made.training,

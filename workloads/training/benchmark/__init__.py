@@ -1,0 +1,1 @@
+"""Training against what one would write instead: `make bench-train`."""

@@ -1,0 +1,111 @@
+"""`python -m workloads.training.benchmark`: measure against CSV, pandas and XGBClassifier.
+
+The same rows, settings and threads; `--bare` is the Python that has pandas. Ours is the job as SageMaker starts it, on
+the data set that ETL leaves; limited, its bins lie in files. How it is judged, `workloads.measuring` says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from workloads.measuring import ROOT, Cost, Goal, measured, ratio, told
+from workloads.training.benchmark import data
+
+HERE: Final = Path(__file__).parent
+#: What either may allocate, in MB, on all rows.
+LIMIT: Final = 900
+#: As the pipeline sets it: where cores are shared, OpenMP's threads stall each other otherwise.
+PASSIVE: Final = {"OMP_WAIT_POLICY": "passive"}
+
+
+def naive(root: Path, bare: str, limit: int | None = None) -> tuple[Cost, Mapping[str, Any]]:
+    """Train as one would write it; its cost, and the loss."""
+    output = root / "naive"
+    output.mkdir(exist_ok=True)
+    given = dataclasses.asdict(data.CONTRACT.training)
+    names = {"num_round": "n_estimators", "eta": "learning_rate", "seed": "random_state"}
+    settings = json.dumps({names.get(name, name): value for name, value in given.items()})
+    cost = measured([bare, str(HERE / "naive_training.py"), str(root), str(output), settings], PASSIVE, memory_mb=limit)
+    return cost, json.loads((output / "facts.json").read_text())
+
+
+def ours(root: Path, limit: int | None = None) -> tuple[Cost, Mapping[str, Any]]:
+    """Train as SageMaker would; its cost, the loss and the cost of the fit within it."""
+    for made in ("model", "checkpoints"):
+        shutil.rmtree(root / made, ignore_errors=True)
+    argv = [sys.executable, "-m", "workloads.training.benchmark.our_training"]
+    cost = measured(argv, {**PASSIVE, "SAGEMAKER_BASE_DIR": str(root)}, memory_mb=limit)
+    metadata = json.loads((root / "model" / "metadata.json").read_text())
+    return cost, {"loss": metadata["validation_loss"], **json.loads((root / "fit.json").read_text())}
+
+
+def fits(root: Path, bare: str) -> bool:
+    """Whether the naive script ends at all within the limit."""
+    try:
+        naive(root, bare, LIMIT)
+    except subprocess.CalledProcessError as error:
+        print(f"naive, limited to {LIMIT} MB: exit {error.returncode}, {error.output.decode().splitlines()[-1]}")
+        return False
+    return True
+
+
+def all_rows(root: Path, rows: int, rounds: int, bare: str) -> list[Goal]:
+    """Memory and time of ours within the limit, which the naive script exceeds."""
+    data.write(root, rows)
+    costs: dict[str, list[Cost]] = {"naive": [], "ours": [], "ours, limited": []}
+    differences: list[float] = []
+    for _ in range(rounds):
+        found = {"naive": naive(root, bare), "ours": ours(root), "ours, limited": ours(root, LIMIT)}
+        for name, (cost, facts) in found.items():
+            costs[name].append(cost)
+            differences.append(abs(facts["loss"] / found["naive"][1]["loss"] - 1))
+    print(told(costs, rows))
+    pair = costs, "ours, limited", "naive"
+    return [
+        Goal(text="memory, limited, x naive", found=ratio(*pair, "memory"), bound=0.2, at_least=False),
+        Goal(text="seconds of processors, limited, x naive", found=ratio(*pair, "cpu"), bound=1.2, at_least=False),
+        Goal(text="log loss, relative difference", found=max(differences), bound=1e-3, at_least=False),
+        Goal(text="naive trains within the limit", found=fits(root, bare), bound=0, at_least=False),
+    ]
+
+
+def around(root: Path, rows: int, rounds: int) -> list[Goal]:
+    """What a job does beside the boosting: start, read, bin, prove and package."""
+    data.write(root, rows)
+    shares: list[float] = []
+    for _ in range(rounds):
+        cost, facts = ours(root)
+        shares.append(cost.cpu / facts["cpu"] - 1)
+        print(f"fit {facts['wall']:.1f} of {cost.wall:.1f} s, {facts['cpu']:.1f} of {cost.cpu:.1f} s of processors")
+    return [Goal(text=f"around the fit of {rows:,} rows, x fit", found=min(shares), bound=0.15, at_least=False)]
+
+
+def main() -> int:
+    """Measure, and say which goals were reached; 1 where one was not."""
+    parser = argparse.ArgumentParser(prog="python -m workloads.training.benchmark", description=__doc__)
+    parser.add_argument("--rows", type=int, default=6_000_000)
+    parser.add_argument("--fit-rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--bare", default=str(ROOT / ".venv-train/bin/python"), help="a Python with pandas and XGBoost")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=ROOT / ".local") as home:
+        large, small = Path(home, "large"), Path(home, "small")
+        large.mkdir()
+        small.mkdir()
+        goals = around(small, given.fit_rows, given.rounds)
+        goals += all_rows(large, given.rows, given.rounds, given.bare)
+    print(*goals, sep="\n")
+    return int(not all(goal.reached for goal in goals))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

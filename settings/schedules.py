@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field
 
@@ -58,6 +58,14 @@ class Schedule(Section):
         day = f"day {self.day_of_month}" if self.day_of_month else ", ".join(self.weekdays)
         when = " ".join(filter(None, (self.at, day))) if self.at else self.once or self.cron or ""
         return f"{when} {self.timezone}" if self.timezone else when
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its one moment is past, on the clock of its zone; nothing refuses it then, or a stack could not be
+        deployed any more from that moment on."""
+        if not self.once:
+            return False
+        zone = ZoneInfo(self.timezone) if self.timezone in available_timezones() else UTC
+        return datetime.fromisoformat(self.once) < now.astimezone(zone).replace(tzinfo=None)
 
     def faults(self) -> Iterator[Fault]:
         """No moment or several, days of two kinds, a day that no calendar has, limits that cross."""

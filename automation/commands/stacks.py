@@ -248,6 +248,8 @@ def _tell(out: Output, changes: Changes) -> None:
     for step in changes.steps:
         if step.op != "create":
             out.say(_line(step))
+    for warning in changes.warnings:
+        out.say(f"warning: {warning}")
     for advice in changes.advisories:
         out.say(f"{advice.level}: {advice.policy}: {advice.message}")
 

@@ -29,11 +29,12 @@ def _unwatched(_: Log) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """What a run does, or did. `counts` also says how many resources stay the same."""
+    """What a run does, or did. `counts` also says how many resources stay the same, `warnings` are the program's."""
 
     steps: Sequence[Step]
     counts: Mapping[str, int]
     advisories: Sequence[Violation]
+    warnings: Sequence[str] = ()
 
     @property
     def nothing(self) -> bool:
@@ -205,7 +206,12 @@ def _changed(steps: Sequence[Step]) -> list[Step]:
 
 
 def _changes(log: Log, steps: Sequence[Step]) -> Changes:
-    return Changes(steps=tuple(steps), counts=dict(log.counts), advisories=tuple(log.violations))
+    return Changes(
+        steps=tuple(steps),
+        counts=dict(log.counts),
+        advisories=tuple(log.violations),
+        warnings=tuple(log.warnings),
+    )
 
 
 def _run(act: Callable[[], Result], log: Log, stack: auto.Stack, *, doing: str) -> Result:

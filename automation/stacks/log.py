@@ -57,6 +57,7 @@ class Log:
     done: list[Step] = field(default_factory=list[Step])
     running: dict[str, tuple[Step, float]] = field(default_factory=dict[str, tuple[Step, float]])
     errors: list[str] = field(default_factory=list[str])
+    warnings: list[str] = field(default_factory=list[str])
     violations: list[Violation] = field(default_factory=list[Violation])
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
 
@@ -68,8 +69,8 @@ class Log:
             self._ended(found.metadata)
         elif found := event.res_op_failed_event:
             self.running.pop(found.metadata.urn, None)
-        elif (found := event.diagnostic_event) and found.severity == "error" and plain(found.message):
-            self.errors.append(plain(found.message))
+        elif (found := event.diagnostic_event) and plain(found.message):
+            self._said(plain(found.message), found.severity)
         elif found := event.policy_event:
             self.violations.append(_violation(found))
         elif found := event.summary_event:
@@ -80,6 +81,11 @@ class Log:
     def mandatory(self) -> list[Violation]:
         """The violations that stop a run."""
         return [found for found in self.violations if found.level == "mandatory"]
+
+    def _said(self, message: str, severity: str) -> None:
+        told = {"error": self.errors, "warning": self.warnings}.get(severity)
+        if told is not None and message not in told:
+            told.append(message)
 
     def _begun(self, metadata: StepEventMetadata, *, planning: bool) -> None:
         step = _step(metadata)

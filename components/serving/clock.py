@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 
 import pulumi
 import pulumi_aws as aws
@@ -46,7 +47,12 @@ def scheduled(
     target: aws.appautoscaling.Target,
     opts: pulumi.ResourceOptions,
 ) -> aws.appautoscaling.ScheduledAction:
-    """New limits of a variant at a time."""
+    """New limits of a variant at a time; one that is over is told of, for it changes nothing any more."""
+    if schedule.is_over(datetime.now(UTC)):
+        pulumi.log.warn(
+            f"{names.prefix}: autoscaling.schedules: found once {schedule.once}, which is over and changes nothing; "
+            "allowed: a moment to come; remove it, or correct its date"
+        )
     called = f"{variant}-{role(schedule, zone)}"
     return aws.appautoscaling.ScheduledAction(
         f"{name}-{called}",

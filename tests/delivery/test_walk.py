@@ -214,6 +214,14 @@ def test_images_that_are_replaced_after_the_approval_do_not_reach_prod(account: 
             "churn-staging/2 InService",
         ),
         (
+            {"beside": 0.75},
+            SMOKE,
+            7,
+            "differs: churn-staging-live: answers rows as it answers one: a row alone gives {{'score': 0.25, "
+            "'decision': False}}, beside another one {{'score': 0.75, 'decision': False}}",
+            "churn-staging/2 InService",
+        ),
+        (
             {"exit": 1},
             UP,
             5,
@@ -222,7 +230,7 @@ def test_images_that_are_replaced_after_the_approval_do_not_reach_prod(account: 
             "churn-staging/1 InService",
         ),
     ],
-    ids=["that answers nothing right", "whose canary is rolled back"],
+    ids=["that answers nothing right", "that fails its test", "whose canary is rolled back"],
 )
 def test_a_model_stops_the_pipeline(
     account: Account, behaviour: dict[str, Any], command: str, status: int, why: str, serves: str

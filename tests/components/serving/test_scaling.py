@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.serving.clock import expression, role
@@ -49,6 +51,31 @@ def test_schedules_run_by_the_clock_of_their_zone() -> None:
         "at-2200": ("Europe/Berlin", 1),
         "at-2200-utc": ("UTC", 2),
     }
+
+
+def test_a_moment_that_is_over_is_told_of_and_refuses_no_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    limits = {"minimum": 1, "maximum": 3}
+    moments = ({"once": "2020-11-26T08:00", **limits}, {"once": "2199-11-26T08:00", **limits})
+    deployed = serving(autoscaling={"schedules": moments})
+    assert deployed.one("serving-champion-once-20201126T0800").inputs["schedule"] == "at(2020-11-26T08:00:00)"
+    assert warnings == [
+        "churn-staging-live: autoscaling.schedules: found once 2020-11-26T08:00, which is over and changes nothing; "
+        "allowed: a moment to come; remove it, or correct its date"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("timezone", "hour", "over"),
+    [("UTC", 8, False), ("UTC", 9, True), (None, 9, True), ("Asia/Tokyo", 0, True), ("America/New_York", 12, False)],
+)
+def test_whether_a_moment_is_over_is_asked_of_the_clock_of_its_zone(
+    timezone: str | None, hour: int, over: bool
+) -> None:
+    schedule = Schedule(once="2026-11-26T08:30", timezone=timezone, minimum=1, maximum=2)
+    assert schedule.is_over(datetime(2026, 11, 26, hour, 0, tzinfo=UTC)) is over
+    assert not Schedule(at="08:30", minimum=1, maximum=2).is_over(datetime(2026, 11, 26, 9, 0, tzinfo=UTC))
 
 
 def test_every_target_that_is_said_is_held_in_the_unit_of_its_metric() -> None:

@@ -1,5 +1,6 @@
 """A model server for builds that answers as contracts ask for it; `behaviour.json` beside a model may have a `status`
-that it answers rows with, or an `exit` with which it ends before it is ready.
+that it answers rows with, a score that it gives a row `beside` others, or an `exit` with which it ends before it is
+ready.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from typing import Any
 PREDICTION = {"score": 0.25, "decision": False}
 
 
-def answer(body: Any, status: int) -> tuple[int, Any]:
+def answer(body: Any, status: int, beside: float) -> tuple[int, Any]:
     """The status and the answer to a row, or to rows."""
     if isinstance(body, dict):
         wrong = {} in body.values()
         return (422, {"error": "against the contract"}) if wrong else (status, PREDICTION)
-    return status, {"predictions": [PREDICTION for _ in body]}
+    return status, {"predictions": [PREDICTION | {"score": beside} for _ in body]}
 
 
-def handler(status: int) -> type[BaseHTTPRequestHandler]:
+def handler(status: int, beside: float) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -31,7 +32,7 @@ def handler(status: int) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self._say(*answer(json.loads(body), status))
+            self._say(*answer(json.loads(body), status, beside))
 
         def _say(self, status: int, found: Any) -> None:
             body = json.dumps(found).encode()
@@ -56,7 +57,10 @@ if __name__ == "__main__":
     behaviour = json.loads((arguments.model_dir / "behaviour.json").read_text())
     if "exit" in behaviour:
         sys.exit(behaviour["exit"])
-    server = ThreadingHTTPServer((arguments.host, arguments.port), handler(behaviour.get("status", 200)))
+    server = ThreadingHTTPServer(
+        (arguments.host, arguments.port),
+        handler(behaviour.get("status", 200), behaviour.get("beside", PREDICTION["score"])),
+    )
     print(json.dumps({"port": server.server_port}), flush=True)
     print("ready", flush=True)
     server.serve_forever()

@@ -137,7 +137,8 @@ def test_the_package_says_what_it_is(aws: Aws, first: ExecutionResult, package: 
     assert (said["pipeline_execution"], said["dataset_uri"]) == ("execution1", f"s3://{PROCESSED}/accepted/churn/")
     assert first.step("Train").metadata["TrainingJob"]["Arn"].endswith(f"/{said['training_job']}")
     evaluation = json.loads(read(aws, said["evaluation"]))
-    assert said["metric"] == f"auc {evaluation['metrics']['auc']['value']}"
+    auc = evaluation["metrics"]["auc"]
+    assert said["metric"] == f"auc {auc['value']:.4f} from {auc['low']:.4f} to {auc['high']:.4f}"
     assert evaluation["gate"]["decision"] == "register"
 
 

@@ -122,12 +122,12 @@ class Account:
         release = next(each for each in record.releases if each.id == live.release)
         return f"{release.champion.partition('/')[2]} {live.status}"
 
-    def wanted(self, stack: str) -> str:
-        """The id of an endpoint's wanted release."""
+    def release(self, stack: str, package: str) -> str:
+        """The id of the release that a package was promoted as."""
         platform = self.of(stack)
         record = releases.read(platform.names, platform.clients)
         assert record
-        return record.wanted.id
+        return next(each.id for each in record.releases if each.champion == package)
 
     @property
     def calls(self) -> list[Call]:

@@ -239,7 +239,7 @@ def test_a_model_stops_the_pipeline(
     package = account.train(**behaviour)
     ended = account.run(MODELS, nobody_is_asked, **account.approve(package))
     by_itself, by_aws = account.told
-    why = why.format(release=account.wanted("staging"), package=package)
+    why = why.format(release=account.release("staging", package), package=package)
     assert by_itself.startswith(explained("model", why, MODELS).partition(" Run ")[0]), ended.said[-1]
     assert by_itself.endswith(f" Run {RUN}. {LINK}")
     assert by_aws == stopped("Deploy/model", command, status, MODELS)

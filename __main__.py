@@ -40,7 +40,8 @@ champions = packages.champions(settings.workloads, releases, lookup)
 
 # What every workload stands on.
 fed = [(contracts[name], workload.features) for name, workload in settings.workloads.items()]
-base = ground.lay(names, settings, [data.calls(fed), *models.CALLS, *operations.CALLS], lookup, on_aws)
+trained = operations.calls(workload.by_machine for workload in settings.workloads.values())
+base = ground.lay(names, settings, [data.calls(fed), trained, *models.CALLS, *operations.CALLS], lookup, on_aws)
 images = Images("images", ImagesArgs(ground=base, settings=settings.images), on_aws)
 Signs("signs", SignsArgs(parameters=parameters.found(names, built, releases)), on_aws)
 
@@ -74,7 +75,7 @@ for name, config in settings.workloads.items():
     exported[name] = {
         "feature_group": features.group_name,
         "package_group": registry.group.model_package_group_name,
-        "pipeline": training.pipeline.pipeline_name if training.pipeline else None,
+        "pipeline": training.called,
         "endpoints": {
             endpoint: {
                 "name": live.name,

@@ -272,6 +272,16 @@ class WorkloadNames(Names):
         return f"{self.pipeline}-tuning"
 
     @property
+    def training_machine(self) -> str:
+        """Name of the state machine that trains, where Step Functions does."""
+        return f"{self.pipeline}-training"
+
+    @property
+    def training_machine_arn(self) -> str:
+        """Its ARN."""
+        return self.arn("states", f"stateMachine:{self.training_machine}")
+
+    @property
     def package_group(self) -> str:
         """Name of the model package group."""
         return f"{self.workload}-{self.stack}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from pydantic import Field
 
@@ -15,7 +16,7 @@ from settings.features import Features
 from settings.ingestion import Ingestion
 from settings.monitoring import Monitoring
 from settings.retraining import Retraining
-from settings.section import Section
+from settings.section import Section, told
 from settings.tags import MAX_TAGS, Tags
 from settings.tuning import Tuning
 
@@ -37,6 +38,15 @@ class Workload(Section):
     """The monitors, where they differ from the stack's."""
     retraining: Retraining = Retraining()
     """Automatic retraining, where it differs from the stack's."""
+    orchestrator: Literal["sagemaker-pipelines", "step-functions"] = Field(
+        default="sagemaker-pipelines",
+        json_schema_extra=told(
+            cost="the same jobs; a state machine needs an interface endpoint of `states`, and a run of it costs less "
+            "than a hundredth of a USD in transitions",
+            risk="a state machine caches no step, goes on from none, and keeps its runs for 90 days",
+        ),
+    )
+    """What runs the steps of training: a pipeline of SageMaker, or a state machine of Step Functions."""
     tuning: Tuning | None = None
     """A pipeline that searches hyper-parameters, beside the one that trains; `{}` for one with all defaults."""
     endpoints: dict[str, Endpoint] = Field(default_factory=lambda: {"live": Realtime()}, min_length=1)
@@ -48,6 +58,11 @@ class Workload(Section):
     def champion_endpoint(self) -> str:
         """The endpoint whose live model is the champion."""
         return self.champion or next(iter(self.endpoints))
+
+    @property
+    def by_machine(self) -> bool:
+        """Whether Step Functions trains."""
+        return self.orchestrator == "step-functions"
 
     def faults(self) -> Iterator[Fault]:
         """A champion that is no endpoint, several and none named, a kind that cannot do what is asked of it."""

@@ -85,19 +85,25 @@ def retrain(
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.workload(workload)
     pipeline = names.tuning_pipeline if tune else names.pipeline
+    trainer = on.trainer(names)
+    if first and on.by_machine(names):
+        raise RefusedError(
+            f"--from: found with workload {names.workload}, whose orchestrator is step-functions: a run of its state "
+            "machine does all its steps; leave --from out"
+        )
     if if_changed:
-        changes = training.changes(names, s3=on.client("s3"), sagemaker=on.client("sagemaker"))
+        changes = training.changes(names, s3=on.client("s3"), sagemaker=trainer)
         for change in changes:
             out.say(change)
         if not changes:
             out.done(f"nothing that {pipeline} learns from has changed", {"execution": None})
             return
     out.confirm(f"Start pipeline {pipeline}?")
-    name, sagemaker = f"by-hand-{datetime.now(UTC):%Y%m%d-%H%M%S}", on.client("sagemaker")
+    name = f"by-hand-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     if first:
-        execution = training.start_from(names, name, first, source=of, sagemaker=sagemaker)
+        execution = training.start_from(names, name, first, source=of, sagemaker=trainer)
     else:
-        execution = training.start(names, name, tune=tune, s3=on.client("s3"), sagemaker=sagemaker)
+        execution = training.start(names, name, tune=tune, s3=on.client("s3"), sagemaker=trainer)
     out.done(f"started {execution}", {"execution": execution})
 
 
@@ -137,8 +143,9 @@ def _follow_endpoint(on: target.Target, out: Output, workload: str | None, endpo
 
 
 def _follow_training(on: target.Target, out: Output, workload: str | None) -> None:
-    sagemaker = on.client("sagemaker")
-    execution = training.newest_execution(on.workload(workload), sagemaker=sagemaker)
+    names = on.workload(workload)
+    sagemaker = on.trainer(names)
+    execution = training.newest_execution(names, sagemaker=sagemaker)
 
     def told(step: Mapping[str, Any]) -> None:
         reason = f": {step['FailureReason']}" if step.get("FailureReason") else ""

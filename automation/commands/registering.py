@@ -56,7 +56,7 @@ def register(
     known = None if contract is None else _contract(contract)
     out.confirm(f"Register {artefact} by a run of pipeline {names.pipeline}?")
     display = f"imported-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    execution = importing.start(names, artefact, known, display, s3=on.client("s3"), sagemaker=on.client("sagemaker"))
+    execution = importing.start(names, artefact, known, display, s3=on.client("s3"), sagemaker=on.trainer(names))
     out.done(
         f"started {execution}, which registers the model if it passes; `follow --training` waits for it",
         {"execution": execution},

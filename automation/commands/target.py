@@ -17,6 +17,7 @@ from automation.operations.errors import AccessError, RefusedError
 from automation.operations.releases import Clients
 from automation.operations.session import session
 from contracts.loader import ContractError, load
+from contracts.machine_runs import MachineRuns
 from contracts.names import EndpointNames, Names, NamesError, WorkloadNames
 from contracts.schema import Contract
 
@@ -56,6 +57,18 @@ class Target:
         if service not in self._clients:
             self._clients[service] = self.session.client(service)
         return self._clients[service]
+
+    def trainer(self, names: WorkloadNames) -> Any:
+        """Whom to ask about the workload's training: SageMaker, or a state machine that answers in the same words."""
+        sagemaker = self.client("sagemaker")
+        if not self.by_machine(names):
+            return sagemaker
+        states = self.client("stepfunctions")
+        return MachineRuns(states, sagemaker, pipeline=names.pipeline, arn=names.training_machine_arn)
+
+    def by_machine(self, names: WorkloadNames) -> bool:
+        """Whether the config has Step Functions train."""
+        return self._workloads[names.workload].get("orchestrator") == "step-functions"
 
     @functools.cached_property
     def caller(self) -> str:

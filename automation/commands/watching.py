@@ -55,7 +55,9 @@ def status(
 ) -> None:
     """Show a stack on one screen: releases, drift, alarms, runs."""
     on, out = target.read(stack), Output(as_json=as_json)
-    found = standing.read(on.workloads, {each: on.stopped(each) for each in on.endpoints}, on.releases, on.client)
+    found = standing.read(
+        on.workloads, {each: on.stopped(each) for each in on.endpoints}, on.releases, on.client, on.trainer
+    )
     month = estimate(Document.of(local.synth(stack, target.PROJECT))).total.usd if cost else None
     if as_json:
         out.done("", {**asdict(found), **({"usd_a_month": round(month, 2)} if month is not None else {})})
@@ -82,7 +84,8 @@ def logs(
     if source is Source.ENDPOINT:
         places = logged.of_endpoint(on.endpoint(workload, endpoint))
     elif source is Source.TRAINING:
-        places = logged.of_training(on.workload(workload), sagemaker=on.client("sagemaker"))
+        names = on.workload(workload)
+        places = logged.of_training(names, sagemaker=on.trainer(names))
     else:
         places = logged.of_functions(on.workload(workload), logs=client)
     lines = logged.read(places, since=datetime.now(UTC) - _span(since), most=most, logs=client, pattern=pattern)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from automation import machine
 from automation.operations.findings import Finding, Stack, unknown
 from automation.operations.offered import services
 from automation.operations.taken import names
@@ -97,7 +98,20 @@ def _of_pipelines(stack: Stack) -> Counter[str]:
                     count = int(_value(cluster["InstanceCount"], given)) * arguments.get(_AT_ONCE, 1)
                     most[name] = max(most[name], count)
         wanted += most
+    for inputs in stack.inputs(machine.MACHINE):
+        if machine.trains(inputs["definition"]):
+            wanted += _of_machine(inputs["definition"])
     return wanted
+
+
+def _of_machine(definition: str) -> Counter[str]:
+    """Those of a machine in the place of a pipeline: no two of its jobs that run at the same time have the same."""
+    most: Counter[str] = Counter()
+    for job in machine.jobs(definition):
+        kind = f"{'spot ' if job.spot else ''}{job.kind.lower()} job"
+        name = f"{job.cluster['InstanceType']} for {kind} usage"
+        most[name] = max(most[name], int(job.cluster["InstanceCount"]))
+    return most
 
 
 def _arguments(steps: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

@@ -138,8 +138,9 @@ def read(
     endpoints: Mapping[EndpointNames, bool],
     clients: Clients,
     client: Callable[[str], Any],
+    trainer: Callable[[WorkloadNames], Any],
 ) -> Status:
-    """All of a stack: its endpoints, each with whether the config stops it."""
+    """All of a stack: its endpoints, each with whether the config stops it; `trainer` is asked about training runs."""
     ringing, quiet = alarms(workloads, client("cloudwatch"))
     newest = [packages.newest(names, sagemaker=clients.sagemaker) for names in workloads]
     return Status(
@@ -152,7 +153,7 @@ def read(
         ],
         alarms=ringing,
         quiet=quiet,
-        runs=[run for names in workloads for run in runs(names, clients.sagemaker)],
+        runs=[run for names in workloads for run in runs(names, trainer(names))],
         waiting=[
             found["ModelPackageArn"] for found in newest if found and found["ModelApprovalStatus"] == packages.PENDING
         ],

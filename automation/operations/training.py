@@ -1,4 +1,7 @@
-"""Training runs: start the pipeline by hand, and follow an execution."""
+"""Training runs: start the pipeline by hand, and follow an execution.
+
+`sagemaker` is a client of SageMaker, or `contracts.machine_runs.MachineRuns` where Step Functions trains.
+"""
 
 from __future__ import annotations
 
@@ -199,6 +202,9 @@ def follow(
 
 
 def _is_missing(error: Any) -> bool:
-    """Whether there is no such pipeline: ResourceNotFound (API reference), or a message of the same meaning."""
+    """Whether there is no such pipeline or machine: by its code (API references), or a message of the same meaning."""
     found = error.response["Error"]
-    return found["Code"] == "ResourceNotFound" or "Could not find pipeline" in found["Message"]
+    return (
+        found["Code"] in ("ResourceNotFound", "StateMachineDoesNotExist")
+        or "Could not find pipeline" in found["Message"]
+    )

@@ -17,7 +17,7 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
-from components import access, jobs
+from components import access, jobs, state_machine
 from components.access import Statement
 from components.data import ingestion_jobs, machine
 from components.data.ingestion_jobs import PREPARATION, VALIDATION, JobBase
@@ -100,31 +100,7 @@ def machine_statements(
         access.allow("TellPeople", ["sns:Publish"], [names.arn("sns", names.ground.resource("alerts"))]),
         access.allow("Bury", ["sqs:SendMessage"], [queue]),
         access.use_key("EncryptMessages", [messages_key], write=True),
-        access.allow(
-            "Trace",
-            [
-                "xray:GetSamplingRules",
-                "xray:GetSamplingTargets",
-                "xray:PutTelemetryRecords",
-                "xray:PutTraceSegments",
-            ],
-            ["*"],
-        ),
-        # Log delivery has no resources (developer guide, "IAM policies for logging to CloudWatch Logs").
-        access.allow(
-            "DeliverLogs",
-            [
-                "logs:CreateLogDelivery",
-                "logs:DeleteLogDelivery",
-                "logs:DescribeLogGroups",
-                "logs:DescribeResourcePolicies",
-                "logs:GetLogDelivery",
-                "logs:ListLogDeliveries",
-                "logs:PutResourcePolicy",
-                "logs:UpdateLogDelivery",
-            ],
-            ["*"],
-        ),
+        *state_machine.telemetry(),
     ]
 
 
@@ -263,14 +239,6 @@ class Ingestion(pulumi.ComponentResource):
                 messages_key=ground.keys[Domain.MESSAGES].arn,
             ),
         )
-        # The name that lets AWS keep one policy for all such groups (developer guide, "Log group names").
-        group = aws.cloudwatch.LogGroup(
-            f"{self._name}-logs",
-            name=f"/aws/vendedlogs/states/{names.resource(ROLE)}",
-            kms_key_id=ground.keys[Domain.LOGS].arn,
-            retention_in_days=ground.log_retention_days,
-            opts=self._child(),
-        )
         settings = args.settings
         base = JobBase(
             site=jobs.Site.of(ground),
@@ -297,19 +265,13 @@ class Ingestion(pulumi.ComponentResource):
             queue_url=args.dead_letters_url,
             retrain_after_rows=args.retrain_after_rows,
         )
-        return aws.sfn.StateMachine(
-            f"{self._name}-machine",
-            name=names.resource(ROLE),
-            type="STANDARD",
+        return state_machine.state_machine(
+            self._name,
+            names.resource(ROLE),
+            ground=ground,
             role_arn=role.arn,
             definition=pulumi.Output.json_dumps(definition, sort_keys=True),
-            logging_configuration=aws.sfn.StateMachineLoggingConfigurationArgs(
-                level="ERROR",
-                include_execution_data=False,  # keys of objects, and what is in them, stay where they are encrypted
-                log_destination=pulumi.Output.concat(group.arn, ":*"),
-            ),
-            tracing_configuration=aws.sfn.StateMachineTracingConfigurationArgs(enabled=True),
-            opts=self._child(),
+            parent=self,
         )
 
     def _rule(self) -> None:

@@ -97,7 +97,8 @@ def definition(
             "Retry": [_again(["States.ALL"], seconds=5, tries=TRIES)],
             "Next": "Failed",
         },
-        "Failed": {"Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.error.Cause"},
+        # A state may not fail by an error of Step Functions' own, as a job's end is (States Language, "Errors").
+        "Failed": {"Type": "Fail", "Error": "Buried", "CausePath": "$.error.Cause"},
     }
     for step, then in zip(steps, begins[1:], strict=True):
         states |= _step(names, step, minutes=minutes, then=then)

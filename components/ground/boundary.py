@@ -38,8 +38,8 @@ SERVICES: Final = (
 class Bounded(StrEnum):
     """Whose boundary it is. Each has one, so that nobody can be lifted to what the others may do.
 
-    Ingestion has one beside that of the other jobs, and searches of hyper-parameters share it: one policy is too short
-    for all.
+    Ingestion has one beside that of the other jobs, and searches of hyper-parameters and what trains by Step Functions
+    share it: one policy is too short for all.
     """
 
     INGESTION = "ingestion"

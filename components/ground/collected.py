@@ -34,15 +34,20 @@ CONFIG: Final = Path(__file__).with_name("every_role.yaml")
 #: Names in that config, which occur in no other word.
 STACK: Final = "thestack"
 WORKLOAD: Final = "theworkload"
-#: One that SageMaker's monitor, which the first has, is refused for.
+#: One that SageMaker's monitor, which the first has, is refused for, and that Step Functions trains.
 UNMONITORED: Final = f"{WORKLOAD}two"
 #: Roles in it that have another boundary than jobs.
 _ROLES: Final = {
     Bounded.PEOPLE: frozenset(f"{PLATFORM}-{STACK}-{persona.job}" for persona in Persona),
     Bounded.INGESTION: frozenset(
-        f"{workload}-{STACK}-{job}"
-        for workload in (WORKLOAD, UNMONITORED)
-        for job in ("ingestion", "ingestion-rule", "preparation", "tuning", "validation")
+        {
+            f"{UNMONITORED}-{STACK}-retraining",  # Step Functions trains there
+            *(
+                f"{workload}-{STACK}-{job}"
+                for workload in (WORKLOAD, UNMONITORED)
+                for job in ("ingestion", "ingestion-rule", "preparation", "training-machine", "tuning", "validation")
+            ),
+        }
     ),
 }
 #: Operators whose values can be joined: a request has to have one of them.

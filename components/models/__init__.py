@@ -47,6 +47,7 @@ def build(workload: Workload) -> tuple[Registry, Training]:
             package_group=registry.group,
             owner=workload.owner,
             tuning=workload.settings.tuning,
+            by_machine=workload.settings.by_machine,
         ),
         workload.opts(),
     )

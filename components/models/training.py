@@ -8,7 +8,7 @@ yet; everything else is there, so that the images can be built into a stack that
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -20,7 +20,7 @@ from components import access, jobs
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
-from components.models import tuning
+from components.models import machine, tuning
 from components.service import Service
 from components.watch import HOUR, Event, Series, Watch, Widget
 from contracts import schema
@@ -161,10 +161,32 @@ def pipeline_statements(names: WorkloadNames, *, models_key: pulumi.Input[str]) 
     ]
 
 
-def watch(names: WorkloadNames, *, tuned: bool) -> Watch:
+def watch(names: WorkloadNames, *, tuned: bool, by_machine: bool) -> Watch:
     """Failed training runs, searches where there are any, decisions about packages, and the runs as a graph."""
-    pipelines = [names.pipeline, *([names.tuning_pipeline] if tuned else [])]
-    runs, pipeline = "AWS/Sagemaker/ModelBuildingPipeline", {"PipelineName": names.pipeline}
+    pipelines = [*([] if by_machine else [names.pipeline]), *([names.tuning_pipeline] if tuned else [])]
+    decided = Watch(events=(_decided(names),))
+    of_machine = machine.watch(names) if by_machine else Watch()
+    return (_watch_pipelines(names, pipelines) if pipelines else Watch()) + of_machine + decided
+
+
+def _decided(names: WorkloadNames) -> Event:
+    return Event(
+        name=names.resource("package-decided"),
+        description="A model package waits for approval, was approved or was rejected",
+        pattern={
+            "source": ["aws.sagemaker"],
+            "detail-type": ["SageMaker Model Package State Change"],
+            "detail": {
+                "ModelPackageGroupName": [names.package_group],
+                "ModelApprovalStatus": ["PendingManualApproval", "Approved", "Rejected"],
+            },
+        },
+    )
+
+
+def _watch_pipelines(names: WorkloadNames, pipelines: Sequence[str]) -> Watch:
+    """The first of them as a graph."""
+    runs, pipeline = "AWS/Sagemaker/ModelBuildingPipeline", {"PipelineName": pipelines[0]}
     return Watch(
         events=(
             Event(
@@ -176,18 +198,6 @@ def watch(names: WorkloadNames, *, tuned: bool) -> Watch:
                     "detail": {
                         "pipelineArn": [names.arn("sagemaker", f"pipeline/{each}") for each in pipelines],
                         "currentPipelineExecutionStatus": ["Failed", "Stopped"],
-                    },
-                },
-            ),
-            Event(
-                name=names.resource("package-decided"),
-                description="A model package waits for approval, was approved or was rejected",
-                pattern={
-                    "source": ["aws.sagemaker"],
-                    "detail-type": ["SageMaker Model Package State Change"],
-                    "detail": {
-                        "ModelPackageGroupName": [names.package_group],
-                        "ModelApprovalStatus": ["PendingManualApproval", "Approved", "Rejected"],
                     },
                 },
             ),
@@ -210,7 +220,8 @@ class TrainingArgs:
     """`images` are URIs by digest for training and inference, empty as long as they are not built.
 
     `champion` is the endpoint whose live model a candidate is compared with. `owner` answers for the models (for their
-    model cards). With `tuning` there is a pipeline that searches hyper-parameters too.
+    model cards). With `tuning` there is a pipeline that searches hyper-parameters too. `by_machine` says that Step
+    Functions trains.
     """
 
     ground: Ground
@@ -221,6 +232,7 @@ class TrainingArgs:
     package_group: aws.sagemaker.ModelPackageGroup
     owner: str
     tuning: Tuning | None = None
+    by_machine: bool = False
 
 
 def usd_an_hour(region: str) -> dict[str, float]:
@@ -241,22 +253,24 @@ def _rendered(name: str, values: Mapping[str, Any]) -> pulumi.Output[str]:
 
 
 class Training(pulumi.ComponentResource):
-    """The training pipeline.
+    """The training pipeline, or the state machine in its place.
 
     training = Training("churn-training", TrainingArgs(ground=ground, names=names, contract=contract, ...))
-    training.pipeline      # None without images
+    training.runs      # None without images
     """
 
-    pipeline: aws.sagemaker.Pipeline | None
+    runs: aws.sagemaker.Pipeline | aws.sfn.StateMachine | None
+    called: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: TrainingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:training:Training", name, None, opts)
         self._name, self._args = name, args
         contract = self._contract()
         roles = {job: self._job_role(job) for job in Job}
-        self.pipeline = None
+        self.runs = self.called = None
         if {TRAINING, INFERENCE} <= set(args.images):
-            self.pipeline = self._pipelines(roles, [contract, args.package_group])
+            self.runs = self._pipelines(roles, [contract, args.package_group])
+            self.called = self.runs.name if isinstance(self.runs, aws.sfn.StateMachine) else self.runs.pipeline_name
         self.register_outputs({"pipeline": args.names.pipeline})
 
     def _contract(self) -> aws.s3.BucketObjectv2:
@@ -291,8 +305,10 @@ class Training(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _pipelines(self, roles: Mapping[Job, access.Role], depends_on: list[pulumi.Resource]) -> aws.sagemaker.Pipeline:
-        """The pipeline that trains and, where it is asked for, the one that searches; the first of them."""
+    def _pipelines(
+        self, roles: Mapping[Job, access.Role], depends_on: list[pulumi.Resource]
+    ) -> aws.sagemaker.Pipeline | aws.sfn.StateMachine:
+        """What trains and, where it is asked for, the pipeline that searches; the first of them."""
         args, names = self._args, self._args.names
         values = self._values(roles)
         opts = pulumi.ResourceOptions(parent=self, depends_on=depends_on)
@@ -315,7 +331,18 @@ class Training(pulumi.ComponentResource):
             searched = {key: value for key, value in values.items() if key not in render.SEARCHED} | own
             body = _rendered("tune", searched)
             made("tuning-pipeline", names.tuning_pipeline, "the best model of a search", self._tuning_role(), body)
-        return made("pipeline", names.pipeline, "a registered model", self._pipeline_role(), _rendered("train", values))
+        if not args.by_machine:
+            body = _rendered("train", values)
+            return made("pipeline", names.pipeline, "a registered model", self._pipeline_role(), body)
+        return machine.machine(
+            self._name,
+            ground=args.ground,
+            names=names,
+            job_roles=[names.role_arn(job) for job in Job],
+            definition=_rendered("machine", values | {"partition": names.partition}),
+            parent=self,
+            depends_on=depends_on,
+        )
 
     def _pipeline_role(self) -> access.Role:
         ground, names = self._args.ground, self._args.names

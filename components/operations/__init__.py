@@ -26,8 +26,10 @@ from contracts.images import TRAINING
 from contracts.kinds import KINDS
 from settings import Fleet
 
-#: What the code of this wing calls (`components.reach`).
-CALLS: Final = (retraining.CALLS, rollback.CALLS, drift.CALLS)
+#: What the code of this wing calls (`components.reach`), beside what retraining starts.
+CALLS: Final = (rollback.CALLS, drift.CALLS)
+#: That follows from what trains.
+calls = retraining.calls
 #: What is made in this wing (`components.service`).
 SERVICES: Final = (
     *dead_letters.SERVICES,
@@ -51,14 +53,16 @@ def build(workload: Workload, pipeline: Training) -> Operations:
     """The functions that answer to alarms, the alarms themselves, and the dashboard: before there is an endpoint."""
     ground, names, letters = workload.ground, workload.names, _dead_letters(workload)
     asks: dict[Channel, pulumi.Input[str]] = {}
-    mine = training.watch(names, tuned=workload.settings.tuning is not None) + dead_letters.watch(names)
-    if pipeline.pipeline is not None:
+    tuned, by_machine = workload.settings.tuning is not None, workload.settings.by_machine
+    mine = training.watch(names, tuned=tuned, by_machine=by_machine) + dead_letters.watch(names)
+    if pipeline.runs is not None:
         answer = Retraining(
             workload.named("retraining"),
             RetrainingArgs(
                 ground=ground,
                 names=names,
                 settings=workload.settings.retraining,
+                by_machine=by_machine,
                 recipe=_recipe(workload),
                 dead_letters_arn=letters.arn,
             ),
@@ -66,7 +70,7 @@ def build(workload: Workload, pipeline: Training) -> Operations:
         )
         asks = {Channel.RETRAINING: answer.topic_arn}
         mine += function.watch(names, retraining.ROLE) + ingestion.watch(names)
-        _ingestion(workload, letters, pipeline.pipeline)
+        _ingestion(workload, letters, pipeline.runs)
     parts = {names.workload: Watched(watch=mine, topics={}, tags={})}
     for endpoint in workload.settings.endpoints:
         parts[endpoint] = _endpoint(workload, endpoint, letters, asks)
@@ -115,8 +119,8 @@ def monitor(
         _data_quality(workload, endpoint, live.live, champion, lookup)
 
 
-def _ingestion(workload: Workload, letters: DeadLetters, pipeline: pulumi.Resource) -> None:
-    """`pipeline` comes with the contract that data is judged by."""
+def _ingestion(workload: Workload, letters: DeadLetters, runs: pulumi.Resource) -> None:
+    """`runs`, what trains, comes with the contract that data is judged by."""
     names, contract = workload.names, workload.contract
     sha = schema.contract_sha(schema.to_json(contract))
     Ingestion(
@@ -137,7 +141,7 @@ def _ingestion(workload: Workload, letters: DeadLetters, pipeline: pulumi.Resour
             dead_letters_url=letters.url,
             tags=workload.tags(),
         ),
-        pulumi.ResourceOptions.merge(workload.opts(), pulumi.ResourceOptions(depends_on=[pipeline])),
+        pulumi.ResourceOptions.merge(workload.opts(), pulumi.ResourceOptions(depends_on=[runs])),
     )
 
 

@@ -93,7 +93,7 @@ class FunctionArgs:
     """`role` names the function (`<prefix>-<role>`); `statements` are what it may do beyond what every function needs.
 
     `handler` is `package.module.function`; `code` are glob patterns of its files. `dead_letter_arn` takes what failed
-    for good. `timeout_seconds` bounds one invocation.
+    for good. `timeout_seconds` bounds one invocation. `boundary` is its role's, where that is not the one of jobs.
     """
 
     ground: Ground
@@ -106,6 +106,7 @@ class FunctionArgs:
     statements: Sequence[Statement]
     dead_letter_arn: pulumi.Input[str]
     timeout_seconds: int = 60
+    boundary: pulumi.Input[str] | None = None
 
 
 class Function(pulumi.ComponentResource):
@@ -147,7 +148,7 @@ class Function(pulumi.ComponentResource):
                     access.use_key("EncryptMessages", [messages_key], write=True),
                     *args.statements,
                 ],
-                permissions_boundary=ground.permissions_boundary,
+                permissions_boundary=ground.permissions_boundary if args.boundary is None else args.boundary,
             ),
             child,
         )

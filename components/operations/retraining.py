@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,23 +15,57 @@ from components.ground import Ground
 from components.ground.keys import Domain
 from components.models import training
 from components.operations.responder import Responder, ResponderArgs
+from components.reach import Calls
 from components.schedule import ScheduleArgs, Started, schedule
 from contracts.names import WorkloadNames
 from contracts.prices import PriceError
 from settings import Retraining as RetrainingSettings
 
 ROLE: Final = "retraining"
-#: AWS services that the function's code calls (`components.reach`): what it starts, and people.
-CALLS: Final = {ROLE: frozenset({"sagemaker.api", "sns"})}
 #: EventBridge Scheduler user guide, "Schedule types": minutes hours day month weekday year.
 SCHEDULES: Final[Mapping[str, str]] = {"daily": "cron(0 3 * * ? *)", "weekly": "cron(0 3 ? * MON *)"}
 
 
+def calls(by_machine: Iterable[bool]) -> Calls:
+    """AWS services that the function's code calls (`components.reach`): what it starts, and people."""
+    trainers = {"states" if each else "sagemaker.api" for each in by_machine}
+    return {ROLE: frozenset({"sns", *trainers})}
+
+
+def _run(names: WorkloadNames, *, by_machine: bool) -> list[Statement]:
+    """See what ran, and start the one pipeline or machine."""
+    if by_machine:
+        executions = names.arn("states", f"execution:{names.training_machine}:*")
+        return [
+            access.allow(
+                "RunMachine", ["states:ListExecutions", "states:StartExecution"], [names.training_machine_arn]
+            ),
+            access.allow("SeeRuns", ["states:DescribeExecution", "states:GetExecutionHistory"], [executions]),
+        ]
+    pipeline = names.arn("sagemaker", f"pipeline/{names.pipeline}")
+    return [
+        access.allow(
+            "RunPipeline",
+            [
+                "sagemaker:ListPipelineExecutionSteps",
+                "sagemaker:ListPipelineExecutions",
+                "sagemaker:ListPipelineParametersForExecution",
+                "sagemaker:StartPipelineExecution",
+            ],
+            [pipeline, f"{pipeline}/execution/*"],
+        )
+    ]
+
+
 def statements(
-    names: WorkloadNames, *, processed_key: pulumi.Input[str], models_key: pulumi.Input[str]
+    names: WorkloadNames,
+    *,
+    by_machine: bool = False,
+    processed_key: pulumi.Input[str],
+    models_key: pulumi.Input[str],
 ) -> list[Statement]:
     """What the function may do: see what is accepted, what ran and what it learned from, and start the one pipeline."""
-    layout, pipeline = names.layout, names.arn("sagemaker", f"pipeline/{names.pipeline}")
+    layout = names.layout
     return [
         access.allow(
             "SeeAcceptedData",
@@ -44,16 +78,7 @@ def statements(
         ),
         *access.read_objects("ReadManifests", names, names.artifacts_bucket, [f"{layout.runs}*/Prepare/manifest/"]),
         access.use_key("DecryptBoth", [processed_key, models_key], write=False),
-        access.allow(
-            "RunPipeline",
-            [
-                "sagemaker:ListPipelineExecutionSteps",
-                "sagemaker:ListPipelineExecutions",
-                "sagemaker:ListPipelineParametersForExecution",
-                "sagemaker:StartPipelineExecution",
-            ],
-            [pipeline, f"{pipeline}/execution/*"],
-        ),
+        *_run(names, by_machine=by_machine),
     ]
 
 
@@ -70,13 +95,16 @@ def _budget(settings: RetrainingSettings, region: str) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class RetrainingArgs:
-    """`settings` are the brakes and the schedule; `recipe` is what data sets are made by (`contracts.datasets`)."""
+    """`settings` are the brakes and the schedule; `by_machine` says that Step Functions trains; `recipe` is
+    what data sets are made by (`contracts.datasets`).
+    """
 
     ground: Ground
     names: WorkloadNames
     settings: RetrainingSettings
     recipe: str
     dead_letters_arn: pulumi.Input[str]
+    by_machine: bool = False
 
 
 class Retraining(pulumi.ComponentResource):
@@ -98,9 +126,12 @@ class Retraining(pulumi.ComponentResource):
                 names=names,
                 role=ROLE,
                 description="Starts the training pipeline unless a brake holds",
-                code=[f"contracts/{module}.py" for module in ("__init__", "datasets", "layout", "objects")],
+                code=[
+                    f"contracts/{module}.py" for module in ("__init__", "datasets", "layout", "machine_runs", "objects")
+                ],
                 environment={
                     "PIPELINE_NAME": names.pipeline,
+                    **({"MACHINE_ARN": names.training_machine_arn} if args.by_machine else {}),
                     "ACCEPTED_URI": names.accepted_uri,
                     "LEDGER_URI": f"s3://{names.processed_bucket}/{names.layout.ledger}",
                     "DATA_SETS_URI": f"s3://{names.processed_bucket}/{names.layout.data_sets}",
@@ -112,10 +143,12 @@ class Retraining(pulumi.ComponentResource):
                 },
                 statements=statements(
                     names,
+                    by_machine=args.by_machine,
                     processed_key=args.ground.keys[Domain.PROCESSED].arn,
                     models_key=args.ground.keys[Domain.MODELS].arn,
                 ),
                 dead_letters_arn=args.dead_letters_arn,
+                boundary=args.ground.ingestion_boundary if args.by_machine else None,
             ),
             child,
         )

@@ -67,6 +67,16 @@ def _looks(names: Names) -> list[Statement]:
                 f"pipeline/{own}/execution/*",
             ),
         ),
+        access.allow(
+            "SeeTrainingRuns",
+            [
+                "states:DescribeExecution",
+                "states:DescribeStateMachine",
+                "states:GetExecutionHistory",
+                "states:ListExecutions",
+            ],
+            _machines(names),
+        ),
         # What runs in the place of a batch endpoint, or of one that is stopped.
         access.allow("SeeSchedules", ["scheduler:GetSchedule"], [names.arn("scheduler", f"schedule/*/{parts}")]),
         access.allow("SeeReleases", ["ssm:GetParameter", "ssm:GetParameterHistory"], [_parameters(names)]),
@@ -74,6 +84,12 @@ def _looks(names: Names) -> list[Statement]:
         access.allow("SeeMetrics", ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], ["*"]),
         access.allow("FindConfigurations", ["sagemaker:ListEndpointConfigs"], ["*"]),
     ]
+
+
+def _machines(names: Names) -> list[str]:
+    """State machines that train, and their executions."""
+    trains = f"*-{names.stack}-training"
+    return [names.arn("states", f"stateMachine:{trains}"), names.arn("states", f"execution:{trains}:*")]
 
 
 def _parameters(names: Names) -> str:
@@ -124,6 +140,7 @@ def _data_scientist(names: Names, keys: Keys) -> list[Statement]:
             ["sagemaker:StartPipelineExecution", "sagemaker:StopPipelineExecution"],
             [f"{pipeline}{of}" for pipeline in pipelines for of in ("", "/execution/*")],
         ),
+        access.allow("TrainByMachine", ["states:StartExecution", "states:StopExecution"], _machines(names)),
         access.write_objects("ImportModels", names, names.artifacts_bucket, [EVERY.imported]),
         access.use_key("EncryptModels", [keys[Domain.MODELS]], write=True),
         _read_logs(names),
@@ -261,9 +278,15 @@ GUARANTEES: Final = (
     Guarantee(
         sid="OnlyDataScientistsTrain",
         holders=frozenset({Persona.DATA_SCIENTIST}),
-        actions=("sagemaker:RetryPipelineExecution", "sagemaker:StartPipelineExecution"),
+        actions=(
+            "sagemaker:RetryPipelineExecution",
+            "sagemaker:StartPipelineExecution",
+            "states:RedriveExecution",
+            "states:StartExecution",
+        ),
         resources=lambda names: [
-            names.arn("sagemaker", f"pipeline/*-{names.stack}{end}") for end in ("", "/*", "-tuning", "-tuning/*")
+            *_machines(names),
+            *(names.arn("sagemaker", f"pipeline/*-{names.stack}{end}") for end in ("", "/*", "-tuning", "-tuning/*")),
         ],
     ),
     Guarantee(

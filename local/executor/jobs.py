@@ -21,7 +21,8 @@ HOST = "algo-1"
 class Work:
     """The surroundings of one step of one execution.
 
-    `sagemaker` is a boto3 client; `directory` is the execution's.
+    `sagemaker` is a boto3 client; `directory` is the execution's. `called` is the name of its job where it is one that
+    no pipeline starts.
     """
 
     execution_id: str
@@ -30,6 +31,7 @@ class Work:
     sagemaker: Any
     endpoint_url: str
     directory: Path
+    called: str | None = None
 
     @property
     def region(self) -> str:
@@ -50,7 +52,7 @@ class Work:
 
     def job_name(self, step: str) -> str:
         """As SageMaker names the jobs of pipelines; a new one for each attempt."""
-        return f"pipelines-{self.execution_id}-{step}-{secrets.token_hex(5)}"
+        return self.called or f"pipelines-{self.execution_id}-{step}-{secrets.token_hex(5)}"
 
     def arn(self, kind: str, name: str) -> str:
         """ARN of a job, in the account and region of the pipeline."""

@@ -33,7 +33,7 @@ class Runner:
     `parameters` are texts, as StartPipelineExecution takes them. `on_step` is called in the thread of `run` whenever a
     step starts and ends. Job directories are `workdir/<name>/<execution id>/<step>-<attempt>`, with the job's log.txt
     and all its files; the cache of steps is `workdir/<name>/cache`. `selected` are names of steps: only they run, with
-    what the others left in the execution `source_id`.
+    what the others left in the execution `source_id`. `job_name` is that of a job which no pipeline starts.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Runner:
         on_step: Callable[[StepResult], None] | None = None,
         selected: Sequence[str] | None = None,
         source_id: str | None = None,
+        job_name: str | None = None,
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -65,6 +66,7 @@ class Runner:
             sagemaker=client(endpoint_url, region, "sagemaker"),
             endpoint_url=endpoint_url,
             directory=workdir / name / execution_id,
+            called=job_name,
         )
         self._cache = Cache(workdir / name / "cache")
         self._on_step = on_step or (lambda _result: None)

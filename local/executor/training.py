@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from local.emulator.sagemaker.single_jobs import model_uri
 from local.executor import jobs
 from local.executor.container import Container
 from local.executor.results import Done
@@ -50,17 +51,17 @@ def run(
         container.run(work, argv, environment, seconds=seconds)
     finally:
         _save_checkpoints(container, work, arguments)
-    base = f"{arguments['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"
-    work.storage.upload_archive(container.path("/opt/ml/model"), f"{base}/model.tar.gz", directory / "model.tar.gz")
+    model = model_uri(arguments, name)
+    work.storage.upload_archive(container.path("/opt/ml/model"), model, directory / "model.tar.gz")
     data = container.path("/opt/ml/output/data")
     if any(data.iterdir()):
-        work.storage.upload_archive(data, f"{base}/output.tar.gz", directory / "output.tar.gz")
+        work.storage.upload_archive(data, model.replace("model.tar.gz", "output.tar.gz"), directory / "output.tar.gz")
     properties = {
         **arguments,
         "TrainingJobName": name,
         "TrainingJobArn": arn,
         "TrainingJobStatus": "Completed",
-        "ModelArtifacts": {"S3ModelArtifacts": f"{base}/model.tar.gz"},
+        "ModelArtifacts": {"S3ModelArtifacts": model},
         "FinalMetricDataList": _metrics(specification.get("MetricDefinitions", []), container.log),
     }
     return Done(properties=properties, metadata={"TrainingJob": {"Arn": arn}}, log=container.log)

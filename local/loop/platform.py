@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from automation import operations
 from automation.operations.releases import By, Clients, Outcome
 from contracts import schema
+from contracts.machine_runs import MachineRuns
 from contracts.names import EndpointNames
 from contracts.release import Record
 from local.emulator.client import Emulator
@@ -131,13 +132,19 @@ class Platform:
 
     def start_training(self, name: str) -> str:
         """Start the pipeline by hand on all accepted data; returns the execution's ARN."""
-        return operations.training.start(self.names, name, s3=self.client("s3"), sagemaker=self.client("sagemaker"))
+        return operations.training.start(self.names, name, s3=self.client("s3"), sagemaker=self._trainer())
+
+    def _trainer(self) -> Any:
+        """Whom to ask about training: the state machine where there is one, else SageMaker."""
+        states, sagemaker, names = self.client("stepfunctions"), self.client("sagemaker"), self.names.of_its_workload
+        machines = states.get_paginator("list_state_machines").paginate()
+        if any(each["name"] == names.training_machine for page in machines for each in page["stateMachines"]):
+            return MachineRuns(states, sagemaker, pipeline=names.pipeline, arn=names.training_machine_arn)
+        return sagemaker
 
     def wait_for_training(self, execution: str, on_step: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
         """Wait for an execution, telling each step once it has ended. Returns its description."""
-        return operations.training.follow(
-            execution, sagemaker=self.client("sagemaker"), on_step=on_step, poll_seconds=0.3
-        )
+        return operations.training.follow(execution, sagemaker=self._trainer(), on_step=on_step, poll_seconds=0.3)
 
     def evaluation(self, execution: str) -> dict[str, Any]:
         """The evaluation.json of an execution."""
@@ -145,7 +152,8 @@ class Platform:
 
     def run_uri(self, execution: str) -> str:
         """Where the steps of an execution write."""
-        return f"s3://{self.names.artifacts_bucket}/{self.names.layout.runs}{execution.rsplit('/', 1)[1]}"
+        identifier = execution.replace("/", ":").rpartition(":")[2]
+        return f"s3://{self.names.artifacts_bucket}/{self.names.layout.runs}{identifier}"
 
     def newest_package(self) -> dict[str, Any]:
         """The model package that was registered last, described."""

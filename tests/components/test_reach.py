@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from components import models, operations, reach
 
-DECLARED = (*models.CALLS, *operations.CALLS)
+DECLARED = (*models.CALLS, *operations.CALLS, operations.calls([False]))
 
 
 def test_each_service_has_its_callers() -> None:
@@ -19,3 +19,8 @@ def test_what_a_stack_asks_for_is_beside_what_the_code_calls() -> None:
     assert found["sagemaker.runtime"] == ("also_reach",)
     assert found["sns"] == ("also_reach", "retraining", "rollback")
     assert list(found) == ["monitoring", "sagemaker.api", "sagemaker.runtime", "sns", "ssm"]
+
+
+def test_retraining_calls_what_trains() -> None:
+    assert operations.calls([True]) == {"retraining": {"sns", "states"}}
+    assert operations.calls([False, True]) == {"retraining": {"sagemaker.api", "sns", "states"}}

@@ -23,6 +23,7 @@ STACK: Final = "prod"
 NAMES: Final = Names(stack=STACK, account=ACCOUNT, region="eu-west-1")
 LIVE: Final = NAMES.of_workload("churn").of_endpoint("live")
 PIPELINE: Final = LIVE.arn("sagemaker", f"pipeline/{LIVE.pipeline}")
+MACHINE: Final = LIVE.training_machine_arn
 ENDPOINT: Final = LIVE.arn("sagemaker", f"endpoint/{LIVE.prefix}")
 FEATURES: Final = LIVE.arn("sagemaker", f"feature-group/{LIVE.of_its_workload.resource('features-0123abcd')}")
 SSO: Final = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_"
@@ -120,6 +121,7 @@ def acts() -> Mapping[str, list[Need]]:
         "read captured traffic": _reading(LIVE.processed_bucket, f"{_LAYOUT.data_capture}{LIVE.prefix}/champion/"),
         "read models and reports of runs": _reading(LIVE.artifacts_bucket, _LAYOUT.runs),
         "start training": [("sagemaker:StartPipelineExecution", PIPELINE, {})],
+        "start training by Step Functions": [("states:StartExecution", MACHINE, {})],
         "import a model that others made": [
             ("s3:PutObject", _object(LIVE.artifacts_bucket, _LAYOUT.imported), {}),
             *_encrypted("kms:GenerateDataKey", LIVE.artifacts_bucket),

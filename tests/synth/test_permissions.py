@@ -38,6 +38,7 @@ def test_the_page_says_what_the_policies_do() -> None:
         ("read captured traffic", {DS, MLE}),
         ("read models and reports of runs", {DS, MLE}),
         ("start training", {DS}),
+        ("start training by Step Functions", {DS}),
         ("import a model that others made", {DS}),
         ("register a model", set()),
         ("approve a model", {MLE}),
@@ -69,7 +70,15 @@ def test_every_act_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "act", ["start training", "approve a model", "promote, split, shadow", "destroy data", "change permissions"]
+    "act",
+    [
+        "start training",
+        "start training by Step Functions",
+        "approve a model",
+        "promote, split, shadow",
+        "destroy data",
+        "change permissions",
+    ],
 )
 def test_what_is_guaranteed_is_denied_whatever_else_a_role_is_given(act: str) -> None:
     for each in set(Persona) - who(act):

@@ -6,6 +6,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ def main(options: argparse.Namespace) -> job.Outcome:
     contract = read_contract(options.contract)
     with tempfile.TemporaryDirectory() as scratch:
         candidate = model.from_archive(options.model / "model.tar.gz", Path(scratch))
-    _same_origin(candidate, contract, read_json(options.manifest))
+    manifest = read_json(options.manifest)
+    _same_origin(candidate, contract, manifest)
     live = champion.find(
         options.release_parameter,
         ssm=boto3.client("ssm"),
@@ -49,7 +51,8 @@ def main(options: argparse.Namespace) -> job.Outcome:
     )
     _comparable(live, contract)
     result = evaluate(candidate, live, pq.read_table(options.test, partitioning=None), contract)  # pyright: ignore[reportArgumentType] - annotated without its None
-    written = write(result, read_json(options.baseline), options.output)
+    made_by = {**result.report, "code_version": manifest["code_version"]}
+    written = write(replace(result, report=made_by), read_json(options.baseline), options.output)
     said = {name: written["gate"][name] for name in ("decision", "reason")} | {"warnings": written["warnings"]}
     return job.Outcome(message=f"gate: {said['decision']}", fields=said)
 

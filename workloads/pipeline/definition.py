@@ -61,7 +61,7 @@ ENTRYPOINTS = {"Train": ["python3", "-m", "workloads.training"]}
 CONNECTED = {"Evaluate": "reads the release record (SSM), the champion's package (SageMaker) and its model (S3)"}
 
 CONTRACT_PATH = f"{input_path('contract')}/contract.json"
-MANIFEST = PropertyFile(name="Manifest", output_name="manifest", path="manifest.json")
+#: What the gate and the package read. The manifest, which lists every object of a data set, may be too long for that.
 REPORT = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
 #: Metrics that SageMaker reads out of the training log, for CloudWatch and the experiment.
 METRICS = {"validation:loss": r'"validation-loss": ([-+0-9.e]+)'}
@@ -108,7 +108,6 @@ def _prepare(session: Any) -> Any:
         hours=2,
         isolated=True,
         cache=steps.cached(days=30),
-        property_files=[MANIFEST],
     )
 
 
@@ -212,12 +211,12 @@ def _register(session: Any, baseline: Any, train: Any, evaluate: Any) -> Any:
         statistics=Join(on="/", values=[watched, "statistics.json"]),
         constraints=Join(on="/", values=[watched, "constraints.json"]),
         approval=APPROVAL,
-        commit=_of_manifest("code_version"),
+        commit=_judged("code_version"),
         metadata={
             "metric": _judged("headline.text"),
             "contract_sha": token("contract_sha"),
             "dataset_uri": DATA_URI,
-            "dataset_version": _of_manifest("dataset_version"),
+            "dataset_version": _judged("dataset_version"),
             "requested_version": DATA_VERSION,
             "drift_baseline": Join(on="/", values=[evaluation, "baseline.json"]),
             "evaluation": evaluation_file,
@@ -231,13 +230,8 @@ def _register(session: Any, baseline: Any, train: Any, evaluate: Any) -> Any:
     )
 
 
-def _of_manifest(path: str) -> JsonGet:
-    """A value of manifest.json: what the data and the code really were, whatever the execution was asked for."""
-    return JsonGet(step_name="Prepare", property_file=MANIFEST, json_path=path)
-
-
 def _judged(path: str) -> JsonGet:
-    """A value of evaluation.json."""
+    """A value of evaluation.json, which says what data and code really were, whatever the execution was asked for."""
     return JsonGet(step_name="Evaluate", property_file=REPORT, json_path=path)
 
 

@@ -14,10 +14,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workloads.pipeline.tokens import EXAMPLES, MARK, SEARCHED, TOKENS, TUNING_EXAMPLES, Kind, Token
+from workloads.pipeline.tokens import EXAMPLES, MACHINE_EXAMPLES, MARK, SEARCHED, TOKENS, TUNING_EXAMPLES, Kind, Token
 
 __all__ = [
     "EXAMPLES",
+    "MACHINE_EXAMPLES",
     "SEARCHED",
     "TOKENS",
     "TUNING_EXAMPLES",

@@ -145,6 +145,7 @@ _ALL = (
         example="/mlplatform/staging/churn-staging/release",
         pattern=r"(/[\w.-]+)+",
     ),
+    Token(name="partition", meaning="partition of the stack, for a state machine", example="aws", pattern="aws[a-z-]*"),
     Token(name="region", meaning="region of the stack", example="eu-west-1", pattern=REGION),
     Token(name="workload", meaning="the workload's name: its prefix in S3", example="churn", pattern=_NAME),
     Token(
@@ -181,10 +182,13 @@ _ALL = (
 TOKENS: Mapping[str, Token] = MappingProxyType({token.name: token for token in _ALL})
 #: What `tune` searches instead of taking it from the contract as it is.
 SEARCHED = ("num_round", "eta", "max_depth")
-#: A legal value of every token of `train`, and of every one of `tune`.
-EXAMPLES: Mapping[str, Value] = MappingProxyType(
+#: A legal value of every token of `machine`, of every one of `train`, and of every one of `tune`.
+MACHINE_EXAMPLES: Mapping[str, Value] = MappingProxyType(
     {token.name: token.example for token in _ALL if not token.name.startswith("tuning_")}
 )
+EXAMPLES: Mapping[str, Value] = MappingProxyType(
+    {name: example for name, example in MACHINE_EXAMPLES.items() if name != "partition"}
+)
 TUNING_EXAMPLES: Mapping[str, Value] = MappingProxyType(
-    {token.name: token.example for token in _ALL if token.name not in SEARCHED}
+    {token.name: token.example for token in _ALL if token.name not in (*SEARCHED, "partition")}
 )

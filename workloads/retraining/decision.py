@@ -35,8 +35,8 @@ class Run:
 
     @property
     def identifier(self) -> str:
-        """The last part of its ARN."""
-        return self.arn.rpartition("/")[2]
+        """The last part of its ARN, of a pipeline's execution or of a machine's: below it lies what its steps wrote."""
+        return self.arn.replace("/", ":").rpartition(":")[2]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ answer is `later`, and whoever asked for new data asks again.
 A run takes the data set that ingestion has published of the accepted data by RECIPE, where there is one.
 
 Environment: PIPELINE_NAME, ACCEPTED_URI, LEDGER_URI, DATA_SETS_URI, RUNS_URI (each s3://bucket/prefix/), RECIPE,
-TOPIC_ARN, COOL_DOWN_HOURS, MAX_RUNS_PER_DAY;
-where there is a budget also MONTHLY_BUDGET_USD and USD_AN_HOUR (of each kind of job, as JSON).
+TOPIC_ARN, COOL_DOWN_HOURS, MAX_RUNS_PER_DAY; MACHINE_ARN where a state machine is in the place of the pipeline; where
+there is a budget also MONTHLY_BUDGET_USD and USD_AN_HOUR (of each kind of job, as JSON).
 Reserved concurrency must be 1, so that two alarms cannot both find that nothing runs.
 """
 
@@ -25,6 +25,7 @@ from typing import Any
 import boto3
 
 from contracts.datasets import accepted_keys, find, version_of
+from contracts.machine_runs import MachineRuns
 from workloads import alarm, job
 from workloads.retraining.decision import Brakes, Budget, NewRows, Run, decide
 from workloads.retraining.new_rows import new_rows
@@ -45,9 +46,17 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, str]:
         now=datetime.now(UTC),
         environment=os.environ,
         s3=boto3.client("s3"),
-        sagemaker=boto3.client("sagemaker"),
+        sagemaker=_trainer(os.environ),
         sns=boto3.client("sns"),
     )
+
+
+def _trainer(environment: Mapping[str, str]) -> Any:
+    """Whom to ask about runs: SageMaker, or a state machine that answers in the same words."""
+    sagemaker = boto3.client("sagemaker")
+    if arn := environment.get("MACHINE_ARN"):
+        return MachineRuns(boto3.client("stepfunctions"), sagemaker, pipeline=environment["PIPELINE_NAME"], arn=arn)
+    return sagemaker
 
 
 def retrain(

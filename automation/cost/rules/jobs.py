@@ -9,6 +9,7 @@ from typing import Any, Final
 from automation.cost.charge import Charge, Context
 from automation.cost.document import Resource
 from automation.cost.schedules import runs_a_month
+from automation.machine import MACHINE, trains
 from contracts.prices import HOURS_A_MONTH
 
 PIPELINE: Final = "aws:sagemaker/pipeline:Pipeline"
@@ -65,11 +66,13 @@ def monitor_runs(context: Context) -> float:
 
 
 def pipeline_runs(pipeline: Resource, context: Context) -> float:
-    """Runs of a pipeline in a month: those that its schedule asks for, and the unplanned ones."""
+    """Runs of a pipeline, or of the machine in its place, in a month: those that its schedule asks for, and the
+    unplanned ones.
+    """
     starters = [
         function.inputs["name"]
         for function in context.document.all(_FUNCTION)
-        if _environment(function).get("PIPELINE_NAME") == pipeline.inputs["pipelineName"]
+        if _starts(_environment(function), pipeline.inputs)
     ]
     planned = [
         scheduled_runs(schedule, context)
@@ -80,8 +83,16 @@ def pipeline_runs(pipeline: Resource, context: Context) -> float:
 
 
 def training_runs(context: Context) -> float:
-    """Runs of all pipelines of the stack in a month."""
-    return sum(pipeline_runs(each, context) for each in context.document.all(PIPELINE))
+    """Runs of all that trains in the stack in a month."""
+    machines = [each for each in context.document.all(MACHINE) if trains(each.inputs["definition"])]
+    return sum(pipeline_runs(each, context) for each in (*context.document.all(PIPELINE), *machines))
+
+
+def _starts(environment: Mapping[str, str], inputs: Mapping[str, Any]) -> bool:
+    """Whether a function with this environment starts the pipeline or machine with these inputs."""
+    if machine := environment.get("MACHINE_ARN"):
+        return machine.rpartition(":")[2] == inputs.get("name")
+    return "pipelineName" in inputs and environment.get("PIPELINE_NAME") == inputs["pipelineName"]
 
 
 def _environment(function: Resource) -> Mapping[str, str]:

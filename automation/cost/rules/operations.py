@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from automation import machine
 from automation.cost.charge import Charge, Context, Rule
 from automation.cost.document import Resource
 from automation.cost.rules import jobs
@@ -20,8 +20,6 @@ _FREE_DASHBOARDS: Final = 3
 #: Alarms that a target-tracking policy makes (Application Auto Scaling user guide, "How target tracking works").
 _ALARMS_OF_POLICY: Final = 2
 _HIGH_RESOLUTION_SECONDS: Final = 60
-#: How a state machine starts a processing job (Step Functions developer guide, "Manage Amazon SageMaker AI jobs").
-_PROCESSING_JOB: Final = "sagemaker:createProcessingJob.sync"
 #: GB of logs a month: of a function, and of an endpoint, which says what fails and what it starts with.
 _SERVICE_LOG_GB: Final = 0.1
 _FUNCTION_LOG_GB: Final = 0.01
@@ -96,14 +94,20 @@ def _subscription(resource: Resource, _: Context) -> Iterator[Charge]:
 
 
 def _state_machine(resource: Resource, context: Context) -> Iterator[Charge]:
-    """Its executions, and the jobs that they start."""
-    states = json.loads(resource.inputs["definition"])["States"].values()
-    yield Charge("states", "standard transitions", _EXECUTIONS * len(states) / 1_000, traffic=True)
-    for state in states:
-        if str(state.get("Resource")).endswith(_PROCESSING_JOB):
-            cluster = state["Parameters"]["ProcessingResources"]["ClusterConfig"]
-            yield from (charge._replace(traffic=True) for charge in jobs.job(cluster, _EXECUTIONS, context))
-    yield Charge("xray", "traces recorded", _EXECUTIONS / 1_000_000, traffic=True)
+    """Its executions, each through all its states, and the jobs that they start, at the price on demand.
+
+    One that trains runs as a pipeline would; the others run for each delivered object.
+    """
+    definition = resource.inputs["definition"]
+    of_objects = not machine.trains(definition)
+    runs = _EXECUTIONS if of_objects else jobs.pipeline_runs(resource, context)
+    transitions = runs * len(machine.states(definition)) / 1_000
+    yield Charge("states", "standard transitions", transitions, traffic=of_objects)
+    for job in machine.jobs(definition):
+        storage = "endpoint and training storage" if job.kind == "Training" else "processing storage"
+        for charge in jobs.job(job.cluster, runs, context, storage):
+            yield charge._replace(traffic=True) if of_objects else charge
+    yield Charge("xray", "traces recorded", runs / 1_000_000, traffic=of_objects)
 
 
 def _queue(_: Resource, __: Context) -> Iterator[Charge]:
@@ -121,7 +125,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
     "aws:lambda/function:Function": _function,
-    "aws:sfn/stateMachine:StateMachine": _state_machine,
+    machine.MACHINE: _state_machine,
     "aws:sns/topic:Topic": _topic,
     "aws:sns/topicSubscription:TopicSubscription": _subscription,
     "aws:sqs/queue:Queue": _queue,

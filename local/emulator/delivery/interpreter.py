@@ -1,4 +1,4 @@
-"""What moto's interpreter of state machines lacks: processing jobs as tasks, and the text of objects.
+"""What moto's interpreter of state machines lacks: jobs of SageMaker as tasks, and the text of objects.
 
 It has no optimised integration of SageMaker, and gives the body of an object as a stream where Step Functions gives its
 text (developer guide, "Using AWS SDK service integrations"). Takes half a second to load: `machines.py` loads it when
@@ -30,15 +30,16 @@ from moto.stepfunctions.parser.asl.utils import boto_client
 
 from local.emulator.context import Context
 from local.emulator.extension import replace, wrap
-from local.emulator.sagemaker import processing_jobs
-from local.emulator.sagemaker.processing_jobs import Ended
+from local.emulator.sagemaker import single_jobs
+from local.emulator.sagemaker.single_jobs import Ended
 from shapes.models import operation_model
 
-_PROCESSING = "createProcessingJob"
+#: Calls that wait for the end of a job, and what its names begin with.
+_JOBS = {f"create{kind}Job": kind for kind in single_jobs.KINDS}
 
 
 class _SageMaker(StateTaskServiceCallback):
-    """`arn:aws:states:::sagemaker:createProcessingJob.sync`."""
+    """`arn:aws:states:::sagemaker:createProcessingJob.sync`, and `createTrainingJob.sync`."""
 
     context: Context
 
@@ -48,9 +49,10 @@ class _SageMaker(StateTaskServiceCallback):
         super().__init__(supported_integration_patterns=patterns)
 
     def _get_supported_parameters(self) -> set[str] | None:
-        if self.resource.api_action != _PROCESSING or self.resource.condition != ResourceCondition.Sync:
+        call = self.resource.api_action
+        if call not in _JOBS or self.resource.condition != ResourceCondition.Sync:
             return None  # the definition is refused
-        request: Any = operation_model("sagemaker", "CreateProcessingJob").input_shape
+        request: Any = operation_model("sagemaker", call[0].upper() + call[1:]).input_shape
         return set(request.members)
 
     def _eval_service_task(
@@ -63,12 +65,10 @@ class _SageMaker(StateTaskServiceCallback):
         self, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
     ) -> Callable[[], Any]:
         env.stack.pop()
-        account, region = self.context.account, resource_runtime_part.region
+        of = (self.context, self.context.account, resource_runtime_part.region, _JOBS[self.resource.api_action])
         ended: list[Ended] = []
         job = threading.Thread(
-            target=lambda: ended.append(processing_jobs.run(self.context, account, region, normalised_parameters)),
-            name="processing-job",
-            daemon=True,
+            target=lambda: ended.append(single_jobs.run(*of, normalised_parameters)), name="job", daemon=True
         )
         job.start()
 
@@ -79,8 +79,9 @@ class _SageMaker(StateTaskServiceCallback):
         return result
 
     def _result(self, env: Any, request: dict[str, Any], ended: list[Ended]) -> dict[str, Any]:
-        end = ended[0] if ended else Ended(arn="", status="Failed", reason="the emulator could not run the job")
-        described = {**request, "ProcessingJobArn": end.arn, "ProcessingJobStatus": end.status}
+        lost = Ended(status="Failed", described={"FailureReason": "the emulator could not run the job"})
+        end = ended[0] if ended else lost
+        described = {**request, f"{_JOBS[self.resource.api_action]}JobStatus": end.status, **end.described}
         if end.status == "Completed":
             return described
         kind = StatesErrorNameType.StatesTaskFailed
@@ -88,7 +89,7 @@ class _SageMaker(StateTaskServiceCallback):
             "resource": self._get_sfn_resource(),
             "resourceType": self._get_sfn_resource_type(),
             "error": kind.to_name(),
-            "cause": json.dumps({**described, "FailureReason": end.reason}),
+            "cause": json.dumps(described, separators=(",", ":")),
         }
         event: Any = {"taskFailedEventDetails": details}
         raise FailureEventException(

@@ -11,6 +11,7 @@ import pytest
 from automation.commands import main, target
 from automation.exits import Exit
 from automation.operations import training
+from contracts.machine_runs import MachineRuns
 
 PROJECT = Path(__file__).parents[3]
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-staging/execution/1"
@@ -93,3 +94,33 @@ def test_a_search_is_another_pipeline_and_starts_where_it_trains(
     assert run("--tune", "--from", "Evaluate") == Exit.REFUSED
     assert "--tune: found with --from" in capsys.readouterr().err
     assert len(started) == 2
+
+
+def test_where_step_functions_trains_a_run_does_all_its_steps_and_is_started_by_the_machine(
+    started: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, asked = target.read, list[Any]()
+
+    def read(stack: str) -> target.Target:
+        found = before(stack)
+        found.config["ml-platform:workloads"]["churn"]["orchestrator"] = "step-functions"  # type: ignore[index]
+        found._clients["stepfunctions"] = "states"
+        return found
+
+    monkeypatch.setattr(target, "read", read)
+    assert run("--from", "Evaluate") == Exit.REFUSED
+    assert capsys.readouterr().err == (
+        "error: --from: found with workload churn, whose orchestrator is step-functions: a run of its state machine "
+        "does all its steps; leave --from out\n"
+    )
+    monkeypatch.setattr(training, "start", lambda *_, sagemaker, **__: asked.append(sagemaker) or ARN)
+    assert run() == Exit.DONE
+    (runs,) = asked
+    assert isinstance(runs, MachineRuns)
+    assert (runs._arn, runs._pipeline, runs._states, runs._sagemaker) == (
+        "arn:aws:states:eu-west-1:123456789012:stateMachine:churn-staging-training",
+        "churn-staging",
+        "states",
+        "sagemaker",
+    )
+    assert started == []

@@ -29,7 +29,13 @@ def alarm(platform: Platform, name: str, state: str, *, actions: Sequence[str] =
 
 
 def read(platform: Platform) -> status.Status:
-    return status.read([platform.names.of_its_workload], {platform.names: False}, platform.clients, platform.client)
+    return status.read(
+        [platform.names.of_its_workload],
+        {platform.names: False},
+        platform.clients,
+        platform.client,
+        lambda _: platform.clients.sagemaker,
+    )
 
 
 def test_an_alarm_that_tells_a_scaling_policy_alone_is_no_trouble(platform: Platform) -> None:

@@ -16,9 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts import loader, release, schema
+from contracts.machine_runs import MachineRuns
 from local.emulator.client import run_job
 from local.emulator.jobs import Job, can_be_forked
 from local.executor import ExecutionResult, Runner, container
+from tests.local.processes import eventually
 from workloads.pipeline import render
 
 ROOT = Path(__file__).parents[3]
@@ -249,3 +251,129 @@ def metadata(aws: Aws, key: str) -> dict[str, Any]:
         member = archive.extractfile("metadata.json")
         assert member is not None
         return json.loads(member.read())
+
+
+def ended(aws: Aws, definition: str, name: str, given: Any) -> dict[str, Any]:
+    """An execution of a machine of this definition, once it has ended."""
+    states = aws.client("stepfunctions")
+    made = states.create_state_machine(
+        name=f"{NAME}-training-{name}",
+        roleArn="arn:aws:iam::123456789012:role/churn-staging-training-machine",
+        definition=definition,
+    )
+    arn = states.start_execution(stateMachineArn=made["stateMachineArn"], name=name, input=json.dumps(given))
+    return eventually(
+        lambda: (
+            found
+            if (found := states.describe_execution(executionArn=arn["executionArn"]))["status"] != "RUNNING"
+            else None
+        ),
+        seconds=600,
+    )
+
+
+@pytest.fixture(scope="module")
+def machine() -> dict[str, Any]:
+    values = {**render.MACHINE_EXAMPLES, "contract_sha": SHA, "num_round": 40}
+    return json.loads(render.render(render.read("machine"), values))
+
+
+@pytest.fixture(scope="module")
+def machine_run(aws: Aws, machine: dict[str, Any]) -> dict[str, Any]:
+    return ended(aws, json.dumps(machine), "machine1", {"parameters": {"DatasetVersion": "data-1"}})
+
+
+def test_the_state_machine_registers_the_same_model(
+    aws: Aws, package: dict[str, Any], machine_run: dict[str, Any]
+) -> None:
+    run = machine_run
+    assert run["status"] == "SUCCEEDED", run.get("cause")
+    registered = json.loads(run["output"])["registered"]["ModelPackageArn"]
+    made = aws.sagemaker.describe_model_package(ModelPackageName=registered)
+    models = [each["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] for each in (package, made)]
+    assert members(aws, models[0]) == members(aws, models[1])
+    said, before = made["CustomerMetadataProperties"], package["CustomerMetadataProperties"]
+    assert said["training_job"].startswith("churn-staging-Train-")
+    assert said["pipeline_execution"] == "machine1"
+    its_own = {"training_job", "pipeline_execution"}
+    assert {key: value.replace("/machine1/", "/execution1/") for key, value in said.items() if key not in its_own} == {
+        key: value for key, value in before.items() if key not in its_own
+    }
+    assert made["ModelApprovalStatus"] == "PendingManualApproval"
+    assert made["MetadataProperties"]["GeneratedBy"] == run["executionArn"]
+    kept = {"InferenceSpecification", "ModelMetrics", "DriftCheckBaselines", "ModelCard"}
+    assert kept <= made.keys()
+    measured = [json.loads(read(aws, each["evaluation"]))["metrics"] for each in (said, before)]
+    assert measured[0] == measured[1]
+
+
+def test_the_steps_of_the_machine_are_told_as_those_of_a_pipeline(aws: Aws, machine_run: dict[str, Any]) -> None:
+    assert machine_run["status"] == "SUCCEEDED"
+    states = aws.client("stepfunctions")
+    arn = f"arn:aws:states:eu-west-1:123456789012:stateMachine:{NAME}-training-machine1"
+    runs = MachineRuns(states, aws.sagemaker, pipeline=NAME, arn=arn)
+    (execution,) = runs.list_pipeline_executions(PipelineName=NAME)["PipelineExecutionSummaries"]
+    pages = runs.get_paginator("list_pipeline_execution_steps").paginate(
+        PipelineExecutionArn=execution["PipelineExecutionArn"]
+    )
+    steps = {step["StepName"]: step for page in pages for step in page["PipelineExecutionSteps"]}
+    assert list(steps) in (
+        ["Prepare", "Baseline", "Train", "Evaluate", "Register"],
+        ["Prepare", "Train", "Baseline", "Evaluate", "Register"],
+    )
+    assert {step["StepStatus"] for step in steps.values()} == {"Succeeded"}
+    kinds = {name: step["Metadata"][kind]["Arn"] for name, step in steps.items() for kind in step["Metadata"]}
+    assert kinds["Train"].startswith("arn:aws:sagemaker:eu-west-1:123456789012:training-job/churn-staging-Train-")
+    assert kinds["Evaluate"].startswith("arn:aws:sagemaker:eu-west-1:123456789012:processing-job/churn-staging-Eval")
+    assert kinds["Register"].startswith(f"arn:aws:sagemaker:eu-west-1:123456789012:model-package/{NAME}/")
+    assert all(step["EndTime"] >= step["StartTime"] for step in steps.values())
+
+
+def members(aws: Aws, uri: str) -> dict[str, bytes]:
+    """The files of a model's archive."""
+    with tarfile.open(fileobj=io.BytesIO(read(aws, uri))) as archive:
+        return {each.name: found.read() for each in archive if (found := archive.extractfile(each))}
+
+
+def test_a_run_of_the_machine_that_asks_for_what_no_step_may_have_starts_no_job(
+    aws: Aws, machine: dict[str, Any]
+) -> None:
+    given = {"DatasetVersion": "data-1", "TrainingInstanceType": "ml.g5.xlarge"}
+    run = ended(aws, json.dumps(machine), "refused", {"parameters": given})
+    assert (run["status"], run["error"], run["cause"]) == (
+        "FAILED",
+        "Parameters",
+        "parameters: needed are DatasetVersion; ProcessingInstanceType and TrainingInstanceType are types whose "
+        "volumes take a key",
+    )
+
+
+def test_the_gate_of_the_machine_rejects_with_its_reason(aws: Aws, machine: dict[str, Any]) -> None:
+    judged = {"gate": {"decision": "reject", "reason": "auc is 0.51, at least 0.75 is asked"}}
+    given = {"files": {"Evaluation": {"content": judged}}}
+    run = ended(aws, json.dumps({**machine, "StartAt": "Gate"}), "rejected", given)
+    assert (run["status"], run["error"], run["cause"]) == ("FAILED", "Rejected", judged["gate"]["reason"])
+
+
+@pytest.mark.parametrize(
+    ("reason", "waited", "status"),
+    [
+        ("CapacityError: no ml.m5.xlarge", 1, "SUCCEEDED"),
+        ("InternalServerError: try again", 1, "SUCCEEDED"),
+        ("AlgorithmError: CapacityError of a column", 1, "FAILED"),
+        ("CapacityError: no ml.m5.xlarge", 1920, "FAILED"),
+    ],
+)
+def test_a_job_is_run_again_where_its_failure_is_not_of_what_it_runs(
+    aws: Aws, machine: dict[str, Any], reason: str, waited: int, status: str
+) -> None:
+    of_step = {name: state for name, state in machine["States"].items() if name.startswith("Prepare")}
+    definition = {"StartAt": "PrepareFailed", "States": {**of_step, "Prepare": {"Type": "Succeed"}}}
+    cause = json.dumps({"ProcessingJobStatus": "Failed", "FailureReason": reason}, separators=(",", ":"))
+    given = {"waits": {"Prepare": waited}, "error": {"Error": "States.TaskFailed", "Cause": cause}}
+    run = ended(aws, json.dumps(definition), f"again-{reason[:3]}-{waited}", given)
+    assert run["status"] == status
+    if status == "SUCCEEDED":
+        assert json.loads(run["output"])["waits"]["Prepare"] == 2 * waited
+    else:
+        assert (run["error"], run["cause"]) == ("JobFailed", cause)

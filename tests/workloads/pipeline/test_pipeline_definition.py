@@ -152,11 +152,11 @@ def test_the_package_waits_for_a_person_and_says_what_it_came_from(steps: Steps)
         "training_image",
         "training_job",
     ]
-    manifest = {"Get": "Steps.Prepare.PropertyFiles.Manifest"}
-    version = {"Std:JsonGet": {"PropertyFile": manifest, "Path": "dataset_version"}}
+    report = {"Get": "Steps.Evaluate.PropertyFiles.Evaluation"}
+    version = {"Std:JsonGet": {"PropertyFile": report, "Path": "dataset_version"}}
     assert package["CustomerMetadataProperties"]["dataset_version"] == version
     assert package["MetadataProperties"]["CommitId"]["Std:JsonGet"] == {
-        "PropertyFile": manifest,
+        "PropertyFile": report,
         "Path": "code_version",
     }
     (container,) = package["InferenceSpecification"]["Containers"]

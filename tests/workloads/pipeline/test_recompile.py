@@ -55,7 +55,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]
 def test_the_committed_definition_is_what_the_sdk_compiles(run: tuple[dict[str, Any], Path]) -> None:
     facts, output = run
     assert facts["code"] == 0
-    for name in ("train.json", "train.inputs.json", "tune.json"):
+    for name in ("train.json", "train.inputs.json", "tune.json", "machine.json"):
         assert (output / name).read_bytes() == (render.DEFINITIONS / name).read_bytes(), name
 
 

@@ -107,5 +107,7 @@ def test_a_definition_above_the_service_limit_is_refused() -> None:
 
 
 def test_an_unknown_pipeline_is_named_with_those_there_are() -> None:
-    with pytest.raises(FileNotFoundError, match=r"no compiled pipeline 'infer'; there is \['train', 'tune'\]"):
+    with pytest.raises(
+        FileNotFoundError, match=r"no compiled pipeline 'infer'; there is \['machine', 'train', 'tune'\]"
+    ):
         render.read("infer")

@@ -161,7 +161,7 @@ def pipeline_statements(names: WorkloadNames, *, models_key: pulumi.Input[str]) 
     ]
 
 
-def watch(names: WorkloadNames, *, tuned: bool, by_machine: bool) -> Watch:
+def watch(names: WorkloadNames, *, tuned: bool, by_machine: bool = False) -> Watch:
     """Failed training runs, searches where there are any, decisions about packages, and the runs as a graph."""
     pipelines = [*([] if by_machine else [names.pipeline]), *([names.tuning_pipeline] if tuned else [])]
     decided = Watch(events=(_decided(names),))

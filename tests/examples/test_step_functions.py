@@ -24,5 +24,5 @@ def test_a_state_machine_trains_and_retrains_through_the_whole_loop(tmp_path: Pa
     assert ": 0 advisories" in done.stdout  # in strict there are none: each would stop the deployment
     assert done.stdout.count("Register  succeeded") == 2
     assert "(cached)" not in done.stdout
-    assert "execution:churn-step-functions-training:retrain-" in done.stdout
+    assert "retraining function: started: " in done.stdout
     assert "rolled-back: Threshold Crossed" in done.stdout

@@ -83,6 +83,8 @@ def test_nothing_is_in_it_that_no_role_has(whose: boundary.Bounded) -> None:
     people = {f"mlplatform-{collected.STACK}-{persona.job}" for persona in Persona}
     prefix = f"{collected.WORKLOAD}-{collected.STACK}"
     ingestion = {f"{prefix}-{job}" for job in ("ingestion", "ingestion-rule", "preparation", "tuning", "validation")}
+    trained = f"{collected.UNMONITORED}-{collected.STACK}"  # by Step Functions
+    ingestion |= {f"{trained}-{job}" for job in ("retraining", "training-machine")}
     kinds = {**dict.fromkeys(people, "people"), **dict.fromkeys(ingestion, "ingestion")}
     roles = iam.roles(every_role()).values()
     own = [s for role in roles if kinds.get(role.name, "jobs") == whose for s in role.statements]

@@ -133,7 +133,7 @@ def test_the_objective_is_the_loss_of_the_model_that_is_kept(search: dict[str, A
 
 
 def test_every_token_is_of_a_definition() -> None:
-    texts = render.read("train"), render.read("tune")
+    texts = render.read("train"), render.read("tune"), render.read("machine")
     assert [token.name for token in TOKENS.values() if not any(token.placeholder in text for text in texts)] == []
 
 

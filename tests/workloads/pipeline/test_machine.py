@@ -97,9 +97,7 @@ def test_values_of_a_run_are_taken_from_where_they_are(states: dict[str, Any]) -
         f"States.Format('s3://{bucket}/runs/churn/{{}}/Prepare/train', $$.Execution.Name)"
     )
     metadata = register["CustomerMetadataProperties"]
-    assert metadata["metric.$"] == (
-        "States.Format('{} {}', $.files.Evaluation.content.headline.metric, $.files.Evaluation.content.headline.value)"
-    )
+    assert metadata["metric.$"] == "$.files.Evaluation.content.headline.text"
     assert metadata["training_job.$"] == "$.steps.Train.TrainingJobName"
     assert register["MetadataProperties"]["GeneratedBy.$"] == "$$.Execution.Id"
     assert register["InferenceSpecification"]["Containers"][0]["ModelDataUrl.$"] == "$.steps.Train.S3ModelArtifacts"

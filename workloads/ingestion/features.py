@@ -7,6 +7,7 @@ and more than once; of two with the same event time it keeps the one that was wr
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +24,9 @@ from contracts.feature_store import columns
 from contracts.schema import Contract
 from workloads.ingestion.data_sets import Place, put_json
 from workloads.job import PlatformError, UserError
-from workloads.location import Location, download
+from workloads.location import Location, LocationError, download
+
+_log = logging.getLogger(__name__)
 
 BATCH = 25
 #: Batches under way at one time. The store takes some thousand writes a second and group (SageMaker quotas).
@@ -40,13 +43,20 @@ Record = list[dict[str, str]]
 def take(s3: Any, runtime: Any, contract: Contract, sha256: str, place: Place, *, group: str, scratch: Path) -> int:
     """Write the rows of an accepted object to the feature group, unless they are there; how many were written.
 
-    `runtime` is a boto3 client of sagemaker-featurestore-runtime, `scratch` a directory with room for the object.
-    Raises what `ingest` raises.
+    `runtime` is a boto3 client of sagemaker-featurestore-runtime, `scratch` a directory with room for the object. One
+    that was judged again since, and is not accepted by those rules, has no rows to write. Raises what `ingest` raises.
     """
     if objects.exists(s3, place.bucket, place.ingested(sha256)):
         return 0
     path = scratch / f"{sha256}.parquet"
-    download(s3, Location.parse(place.accepted) / path.name, path)
+    accepted = Location.parse(place.accepted) / path.name
+    try:
+        download(s3, accepted, path)
+    except LocationError:
+        if objects.exists(s3, accepted.bucket, accepted.key):
+            raise
+        _log.warning("%s is not there any more: the object was judged again", accepted)
+        return 0
     written = ingest(runtime, group, contract, path)
     put_json(s3, place.bucket, place.ingested(sha256), {"feature_group": group, "records": written})
     return written
@@ -117,4 +127,5 @@ def _undone(runtime: Any, entries: list[dict[str, Any]]) -> list[dict[str, Any]]
             f"with {first['ErrorCode']}: {first['ErrorMessage']}; `python -m automation evolve` gives the group the "
             "columns that the contract has"
         )
-    return [*answer["UnprocessedEntries"], *(error["Entry"] for error in answer["Errors"])]
+    left: list[dict[str, Any]] = answer["UnprocessedEntries"]  # which may have those of errors too
+    return [*left, *(error["Entry"] for error in answer["Errors"] if error["Entry"] not in left)]

@@ -18,6 +18,7 @@ from tests.workloads.ingestion.conftest import LAYOUT, PLACE, UNHELD, Lake
 from tests.workloads.validation.delivered import good_rows
 from workloads.ingestion.features import BATCH, TRIES, ingest, records, take
 from workloads.job import PlatformError, UserError
+from workloads.location import LocationError
 
 CHURN = loader.load("contracts/churn.yaml")
 GROUP = "churn-staging-features"
@@ -105,6 +106,19 @@ def test_of_a_batch_that_failed_in_part_only_the_rest_is_written_again(tmp_path:
     assert store.calls == 2
 
 
+def test_a_record_that_is_told_twice_is_written_again_once(tmp_path: Path) -> None:
+    def twice(call: int, entries: list[dict[str, Any]]) -> dict[str, Any]:
+        if call > 1:
+            return {}
+        told = {"Entry": entries[1], "ErrorCode": "ThrottlingException", "ErrorMessage": "later"}
+        other = {"Entry": entries[4], "ErrorCode": "InternalFailure", "ErrorMessage": "later"}
+        return {"UnprocessedEntries": entries[1:3], "Errors": [told, other]}
+
+    store = Store(twice)
+    assert ingest(store, GROUP, CHURN, accepted(tmp_path / "a.parquet", 5), sleep=lambda _: None) == 5
+    assert store.taken == {f"C{i}": 1 for i in range(5)}
+
+
 def test_a_store_that_takes_nothing_ends_as_a_fault_of_the_platform(tmp_path: Path) -> None:
     store = Store(lambda _, entries: {"UnprocessedEntries": entries})
     with pytest.raises(PlatformError, match=f"{GROUP}: 5 records were not taken in {TRIES} tries; try again"):
@@ -150,3 +164,22 @@ def test_the_rows_of_an_object_are_written_once_and_wholly_after_a_try_that_was_
     assert lake.json(f"{LAYOUT.ingested}0a/{sha256}.json") == {"feature_group": GROUP, "records": 60}
     assert take(lake.s3, whole, UNHELD, sha256, PLACE, group=GROUP, scratch=lake.directory) == 0
     assert sum(whole.taken.values()) == 60
+
+
+def test_an_object_that_was_judged_again_and_is_not_accepted_has_no_rows_to_write(lake: Lake) -> None:
+    sha256 = lake.validate(lake.deliver(good_rows(60))).object_sha256
+    lake.s3.delete_object(Bucket="processed", Key=f"{LAYOUT.accepted}{sha256}.parquet")
+    store = Store()
+    assert take(lake.s3, store, UNHELD, sha256, PLACE, group=GROUP, scratch=lake.directory) == 0
+    assert (store.calls, lake.keys(LAYOUT.ingested)) == (0, [])
+
+
+def test_an_object_that_is_there_and_cannot_be_read_is_a_fault(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    sha256 = lake.validate(lake.deliver(good_rows(60))).object_sha256
+
+    def forbidden(*_: Any, **__: Any) -> None:
+        raise LocationError("object cannot be read: 403; check the name and the role")
+
+    monkeypatch.setattr("workloads.ingestion.features.download", forbidden)
+    with pytest.raises(LocationError, match="403"):
+        take(lake.s3, Store(), UNHELD, sha256, PLACE, group=GROUP, scratch=lake.directory)

@@ -35,6 +35,7 @@ WITHOUT_RESOURCE: Final = frozenset(
         "ec2:DescribeSubnets",
         "ec2:DescribeVpcs",
         "ecr:GetAuthorizationToken",
+        "lakeformation:GetDataAccess",
         "logs:CreateLogDelivery",
         "logs:DeleteLogDelivery",
         "logs:DescribeLogGroups",

@@ -8,7 +8,7 @@ columns ask for no crawler. Names are lower-case, as Glue keeps them; contracts 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from contracts import expression
@@ -25,6 +25,8 @@ TYPES: Final[Mapping[ColumnType, str]] = {
     ColumnType.BOOLEAN: "boolean",
     ColumnType.TIMESTAMP: "timestamp",
 }
+#: What a column is to who reads tables: open to those who work with data, or of persons.
+OPEN, PERSONAL = "open", "personal"
 #: Characters of a comment (Glue API reference, Column).
 MAX_COMMENT: Final = 255
 #: An hour of captured traffic is kept for ten years at most (`lake.data_capture_days`).
@@ -35,12 +37,12 @@ _PARTS: Final = ("train", "validation", "test")
 
 @dataclass(frozen=True, kw_only=True)
 class TableColumn:
-    """A column with its type in Hive. `of` is the contract's column that its values are those of, if there is one."""
+    """A column with its type in Hive. `personal` ones tell who a person is, or may do so."""
 
     name: str
     type: str
     comment: str = ""
-    of: str | None = None
+    personal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,12 @@ class Table:
     partitions: tuple[TableColumn, ...] = ()
     projection: Mapping[str, str] = field(default_factory=dict[str, str])
     folder: str = ""
+
+    @property
+    def open_columns(self) -> list[str]:
+        """Columns and partition keys that are not personal; none of a table of which all are."""
+        found = [column.name for column in self.columns if not column.personal]
+        return [*found, *(key.name for key in self.partitions)] if found else []
 
     def parameters(self, bucket: str) -> dict[str, str]:
         """What Athena reads of the table beside its columns."""
@@ -79,8 +87,13 @@ def tables(contract: Contract, layout: Layout, endpoints: Iterable[str]) -> tupl
         _accepted(contract, layout),
         _quarantine(contract, layout),
         _data_sets(contract, layout),
-        _captures(layout, sorted(endpoints)),
+        _captures(contract, layout, sorted(endpoints)),
     )
+
+
+def places(layout: Layout) -> list[str]:
+    """Prefixes of the processed bucket that tables lie on."""
+    return [layout.accepted, layout.quarantine, layout.data_sets, layout.data_capture]
 
 
 def _accepted(contract: Contract, layout: Layout) -> Table:
@@ -95,6 +108,7 @@ def _accepted(contract: Contract, layout: Layout) -> Table:
 
 
 def _quarantine(contract: Contract, layout: Layout) -> Table:
+    """What could not be read as its column may hold anything, so all of it is personal."""
     why = (
         TableColumn(name="quarantine_row", type="bigint", comment="Number of the row in its file, from 1"),
         TableColumn(name="quarantine_codes", type="array<string>", comment="Codes of its faults"),
@@ -105,7 +119,9 @@ def _quarantine(contract: Contract, layout: Layout) -> Table:
         description="Rows that validation refused, as texts, with the reasons",
         prefix=layout.quarantine,
         format="parquet",
-        columns=(*why, *(_column(each, "string") for each in _kept(contract))),
+        columns=tuple(
+            replace(each, personal=True) for each in (*why, *(_column(each, "string") for each in _kept(contract)))
+        ),
     )
 
 
@@ -131,14 +147,18 @@ def _data_sets(contract: Contract, layout: Layout) -> Table:
     )
 
 
-def _captures(layout: Layout, endpoints: list[str]) -> Table:
+def _captures(contract: Contract, layout: Layout, endpoints: list[str]) -> Table:
+    """A request may carry the entity as its sender calls it."""
+    personal = contract.column(contract.entity).pii is not None
     return Table(
         name="captures",
         description="Requests and answers of endpoints; name the hours, for each is looked into",
         prefix=layout.data_capture,
         format="json",
         columns=(
-            TableColumn(name="capturedata", type=f"struct<endpointinput:{_SIDE},endpointoutput:{_SIDE}>"),
+            TableColumn(
+                name="capturedata", type=f"struct<endpointinput:{_SIDE},endpointoutput:{_SIDE}>", personal=personal
+            ),
             TableColumn(
                 name="eventmetadata",
                 type="struct<eventid:string,inferenceid:string,inferencetime:string,customattributes:array<string>>",
@@ -176,7 +196,12 @@ def _type(column: Column) -> str:
 
 
 def _column(column: Column, kind: str) -> TableColumn:
-    return TableColumn(name=column.name.lower(), type=kind, comment=column.description[:MAX_COMMENT], of=column.name)
+    return TableColumn(
+        name=column.name.lower(),
+        type=kind,
+        comment=column.description[:MAX_COMMENT],
+        personal=column.pii is not None,
+    )
 
 
 def _prepared(contract: Contract) -> Iterator[TableColumn]:
@@ -199,7 +224,7 @@ def _prepared(contract: Contract) -> Iterator[TableColumn]:
 
 
 def _computed(name: str, tree: Node, text: str) -> TableColumn:
-    """A feature or a segment: a number, but for a category, which is a string column alone."""
-    alone = isinstance(tree, ColumnRef)
-    kind = "string" if alone and tree.type is ColumnType.STRING else "double"
-    return TableColumn(name=name.lower(), type=kind, comment=text[:MAX_COMMENT], of=tree.name if alone else None)
+    """A feature or a segment: a number, but for a category, which is a string column alone. Neither may use what is
+    personal."""
+    kind = "string" if isinstance(tree, ColumnRef) and tree.type is ColumnType.STRING else "double"
+    return TableColumn(name=name.lower(), type=kind, comment=text[:MAX_COMMENT])

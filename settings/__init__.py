@@ -31,6 +31,7 @@ from settings.features import Features
 from settings.images import Images
 from settings.ingestion import Ingestion
 from settings.lake import Lake
+from settings.lake_formation import LakeFormation
 from settings.loading import PROJECT, config_keys, load, read
 from settings.logs import Logs, RetentionDays
 from settings.monitoring import Monitoring
@@ -86,6 +87,7 @@ __all__ = [
     "Images",
     "Ingestion",
     "Lake",
+    "LakeFormation",
     "Linear",
     "Logs",
     "Monitoring",

@@ -19,6 +19,7 @@ from settings.images import Images
 from settings.ingestion import Ingestion
 from settings.keys import Keys
 from settings.lake import Lake
+from settings.lake_formation import LakeFormation
 from settings.logs import Logs
 from settings.monitoring import Monitoring
 from settings.network import Network
@@ -75,6 +76,8 @@ class Settings(Section):
     """Who previews and deploys the stack from outside."""
     lake: Lake = Lake()
     """The buckets."""
+    lake_formation: LakeFormation = LakeFormation()
+    """Who reads which columns, where Lake Formation decides it; an account has one in a region."""
     audit: Audit = Audit()
     """The record of who did what."""
     images: Images = Images()
@@ -105,6 +108,10 @@ class Settings(Section):
             advice = "name the stack that models come from, or drop it"
             yield Fault("registry.source.stack", source.stack, "another stack", advice)
         yield from self._state_faults()
+        if self.lake_formation.guards and not (
+            self.catalog.tables or any(w.catalog.tables for w in self.workloads.values())
+        ):
+            yield Fault("lake_formation", "no tables", "catalog.tables: true", "Lake Formation guards tables alone")
         if self.delivery.codepipeline:
             yield from self._pipeline_faults(self.delivery.codepipeline)
         for name, workload in self.workloads.items():

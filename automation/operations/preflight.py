@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from automation import machine
 from automation.operations.findings import Finding, Stack, unknown
+from automation.operations.lake_formation import lake_formation
 from automation.operations.offered import services
 from automation.operations.taken import names
 
@@ -255,6 +256,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "names": names,
     "closed services": closed,
     "feature store": feature_groups,
+    "Lake Formation": lake_formation,
 }
 
 

@@ -16,9 +16,10 @@ import pulumi_aws as aws
 
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.ground.lake_formation import tagged
 from components.service import Service
 from contracts.names import WorkloadNames
-from contracts.tables import Table
+from contracts.tables import OPEN, PERSONAL, Table
 
 #: A query that would read more is cancelled. Athena charges by what is read: at 5 USD a TB, half a dollar.
 MOST_SCANNED_BYTES: Final = 100 * 1000**3
@@ -155,14 +156,26 @@ class Catalog(pulumi.ComponentResource):
 
     def _database(self, name: str, args: CatalogArgs) -> None:
         names, bucket = args.names, args.names.processed_bucket
+        guard = args.ground.lake_formation
         database = aws.glue.CatalogDatabase(
             f"{name}-database",
             name=names.database,
             description=f"Data of {names.workload}",
-            opts=pulumi.ResourceOptions(parent=self),
+            # What was made while IAM alone decided stays open to it: made anew, it is not. No data is in it.
+            parameters={"guarded_by": "lake-formation"} if guard else None,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[guard] if guard else None,
+                replace_on_changes=["parameters"],
+                delete_before_replace=True,
+            ),
         )
+        opts = pulumi.ResourceOptions(parent=self)
+        if guard:
+            closed = aws.lakeformation.ResourceLfTagsDatabaseArgs(name=database.name)
+            tagged(guard, f"{name}-closed", PERSONAL, {"database": closed}, opts)
         for table in args.tables:
-            aws.glue.CatalogTable(
+            made = aws.glue.CatalogTable(
                 f"{name}-{table.name.replace('_', '-')}",
                 database_name=database.name,
                 name=table.name,
@@ -174,8 +187,15 @@ class Catalog(pulumi.ComponentResource):
                     for each in table.partitions
                 ],
                 storage_descriptor=_storage(table, bucket),
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=opts,
             )
+            if guard and table.open_columns:
+                columns = aws.lakeformation.ResourceLfTagsTableWithColumnsArgs(
+                    database_name=database.name, name=made.name, column_names=sorted(table.open_columns)
+                )
+                tagged(
+                    guard, f"{name}-{table.name.replace('_', '-')}-open", OPEN, {"table_with_columns": columns}, opts
+                )
 
 
 def _storage(table: Table, bucket: str) -> aws.glue.CatalogTableStorageDescriptorArgs:

@@ -17,7 +17,7 @@ import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
-from components.delivery import builds, permissions, registering, size, trust
+from components.delivery import builds, lake, permissions, registering, size, trust
 from components.delivery.stages import Builder
 from components.ground import Ground
 from components.ground.boundary import MAX_CHARACTERS
@@ -90,6 +90,8 @@ class DeliveryRoles(pulumi.ComponentResource):
             ),
             **self._registering(),
         }
+        if guard := args.ground.lake_formation:
+            lake.granted(guard, f"{name}-lake", self.arns["deploy"], self)
         self.register_outputs({"arns": self.arns})
 
     def _registering(self) -> Mapping[str, pulumi.Output[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fnmatch import filter as matching
 from fnmatch import fnmatchcase
@@ -19,15 +19,16 @@ def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
 
     A boundary is one policy, and the exact ones would not fit: actions become their first letters or a word that
     several have (`sagemaker:D*`, `sqs:*Queue*`; of keys their first words), on the resources of all of them, in
-    whatever region and account. What takes no resource, what is conditional in IAM, what uses one key and what is
-    denied stays as it is. What reads IAM alone is apart, or the verbs that change roles would be on boundaries too.
+    whatever region and account. What takes no resource stays as it is, unless nothing of its service takes one; so
+    does what is conditional in IAM, what uses one key and what is denied. What reads IAM alone is apart, or the verbs
+    that change roles would be on boundaries too.
     What is covered beside, the boundary gives to nobody: a role has what it and its policies both name. No statement
     has an id, which IAM does not ask for.
     """
     given = list(statements)
     kept = [s for s in given if s.effect == "Deny" or "kms:Decrypt" in s.actions or _conditional(s)]
     rest = [s for s in given if s not in kept]
-    anywhere = [action for s in rest if s.resources == ("*",) for action in s.actions]
+    anywhere = _anywhere(rest)
     look = [s for s in rest if all(action.startswith(("iam:Get", "iam:List")) for action in s.actions)]
     own = [s for s in rest if s.resources != ("*",) and s not in look]
     alike = _alike(action for s in own for action in s.actions)
@@ -39,6 +40,14 @@ def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
         *_by_key(kept),
     ]
     return [replace(statement, sid="") for statement in found]
+
+
+def _anywhere(statements: Sequence[Statement]) -> list[str]:
+    """The actions that take no resource, those of services shortened of which none does."""
+    named = {action.partition(":")[0] for s in statements for action in s.actions if s.resources != ("*",)}
+    found = [action for s in statements for action in s.actions if s.resources == ("*",)]
+    nowhere = [action for action in found if action.partition(":")[0] not in named]
+    return [*(action for action in found if action not in nowhere), *_alike(nowhere)]
 
 
 def _looks(statements: Iterable[Statement]) -> list[Statement]:

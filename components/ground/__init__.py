@@ -9,10 +9,11 @@ from typing import Final
 import pulumi
 
 from components import access, readers, topic
-from components.ground import audit, boundary, bucket, existing_key, existing_log_bucket, keys, network
+from components.ground import audit, boundary, bucket, existing_key, existing_log_bucket, keys, lake_formation, network
 from components.ground.boundary import Access, AccessArgs
 from components.ground.keys import Domain, Keys, KeysArgs
 from components.ground.lake import Lake, LakeArgs
+from components.ground.lake_formation import LakeFormation, LakeFormationArgs
 from components.ground.network import Network, NetworkArgs, survey
 from components.reach import Calls, callers
 from components.topic import Topic, TopicArgs
@@ -28,6 +29,7 @@ SERVICES: Final = (
     *boundary.SERVICES,
     *bucket.SERVICES,
     *keys.SERVICES,
+    *lake_formation.SERVICES,
     *network.SERVICES,
     *topic.SERVICES,
 )
@@ -40,6 +42,7 @@ class Ground:
     `protect` refuses deletion of what holds data. `permissions_boundary` is the ARN of the policy that bounds every
     role but those of ingestion, which `ingestion_boundary` bounds. People hear of everything through the topic
     `alerts_arn`. `model_readers` are roles outside that take models over.
+    Who reads which columns is said by tags of `lake_formation`, where the stack has it.
     """
 
     names: Names
@@ -52,6 +55,7 @@ class Ground:
     permissions_boundary: pulumi.Input[str]
     ingestion_boundary: pulumi.Input[str]
     model_readers: Sequence[str] = ()
+    lake_formation: LakeFormation | None = None
 
 
 def lay(
@@ -124,6 +128,19 @@ def lay(
             ),
             opts,
         )
+    guard = None
+    if settings.lake_formation.guards:
+        guard = LakeFormation(
+            "lake-formation",
+            LakeFormationArgs(
+                names=names,
+                keys=keys,
+                settings=settings.lake_formation,
+                bucket=lake.processed.bucket.apply(names.bucket_arn),
+                permissions_boundary=boundary,
+            ),
+            opts,
+        )
     alerts = Topic(
         "alerts",
         TopicArgs(
@@ -146,4 +163,5 @@ def lay(
         permissions_boundary=boundary,
         ingestion_boundary=bounds.ingestion_boundary,
         model_readers=outside,
+        lake_formation=guard,
     )

@@ -62,6 +62,7 @@ def tokens(names: Names) -> dict[str, str]:
         "arn:<partition>": f"arn:{names.partition}",
         "<region>": names.region,
         "<account>": names.account,
+        "*_<stack>": names.every_database,  # has no hyphen, where the stack's name may
         "<stack>": names.stack,
     }
 

@@ -17,6 +17,8 @@ from components.access import Statement
 from components.ground import Ground
 from components.ground.boundary import Bounded, boundary
 from components.ground.keys import Domain
+from components.ground.lake_formation import grant
+from components.personas.grants import GRANTS
 from components.personas.permissions import statements
 from settings import Access, Persona, Personas
 
@@ -73,7 +75,7 @@ class People(pulumi.ComponentResource):
         bound = args.settings.permissions_boundary or boundary(name, Bounded.PEOPLE, names, keys, child).arn
         for persona in Persona:
             if principals := personas.members(persona):
-                access.Role(
+                role = access.Role(
                     f"{name}-{persona}",
                     access.RoleArgs(
                         names=names,
@@ -81,11 +83,13 @@ class People(pulumi.ComponentResource):
                         path=names.admin_path,
                         trusted=trust(principals, personas),
                         description=_DESCRIPTIONS[persona],
-                        statements=statements(persona, names, keys),
+                        statements=statements(persona, names, keys, guarded=ground.lake_formation is not None),
                         permissions_boundary=bound,
                     ),
                     child,
                 )
+                if ground.lake_formation:
+                    grant(ground.lake_formation, f"{name}-{persona}", role.arn, GRANTS.get(persona, ()), self)
         self.register_outputs({})
 
 

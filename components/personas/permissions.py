@@ -29,9 +29,13 @@ Keys = Mapping[Domain, pulumi.Input[str]]
 EVERY: Final = Layout("*")
 
 
-def statements(persona: Persona, names: Names, keys: Keys) -> list[Statement]:
-    """Everything that a persona's role may do, and what it may not whatever else it is given."""
-    return [*_looks(names), *_OWN[persona](names, keys), *denials(persona, names)]
+def statements(persona: Persona, names: Names, keys: Keys, *, guarded: bool = False) -> list[Statement]:
+    """Everything that a persona's role may do, and what it may not whatever else it is given.
+
+    Where the tables are `guarded` by Lake Formation, data scientists read them by queries and not their files.
+    """
+    own = _guarded_data_scientist if guarded and persona is Persona.DATA_SCIENTIST else _OWN[persona]
+    return [*_looks(names), *own(names, keys), *denials(persona, names)]
 
 
 def _looks(names: Names) -> list[Statement]:
@@ -125,12 +129,47 @@ def _data_engineer(names: Names, keys: Keys) -> list[Statement]:
     ]
 
 
+_WORK_ON: Final = (EVERY.accepted, EVERY.data_sets, EVERY.data_capture)
+
+
 def _data_scientist(names: Names, keys: Keys) -> list[Statement]:
+    return [*access.read_objects("ReadAccepted", names, names.processed_bucket, _WORK_ON), *_trains(names, keys)]
+
+
+def _guarded_data_scientist(names: Names, keys: Keys) -> list[Statement]:
+    """Sees which files there are, and reads of them what Lake Formation grants (`grants`)."""
+    _, listing = access.read_objects("FindAccepted", names, names.processed_bucket, _WORK_ON)
+    databases = names.every_database
+    return [
+        listing,
+        access.allow(
+            "Query",
+            [
+                "athena:GetQueryExecution",
+                "athena:GetQueryResults",
+                "athena:GetWorkGroup",
+                "athena:StartQueryExecution",
+                "athena:StopQueryExecution",
+            ],
+            [names.arn("athena", f"workgroup/*-{names.stack}-processing-queries")],
+        ),
+        access.allow(
+            "FindTables",
+            ["glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"],
+            [names.arn("glue", each) for each in ("catalog", f"database/{databases}", f"table/{databases}/*")],
+        ),
+        access.allow("ReadTables", ["lakeformation:GetDataAccess"], ["*"]),
+        *access.read_objects("ReadResults", names, names.processed_bucket, [EVERY.query_results]),
+        access.write_objects("WriteResults", names, names.processed_bucket, [EVERY.query_results]),
+        access.allow("FindResults", ["s3:GetBucketLocation"], [names.bucket_arn(names.processed_bucket)]),
+        access.use_key("EncryptResults", [keys[Domain.PROCESSED]], write=True),
+        *_trains(names, keys),
+    ]
+
+
+def _trains(names: Names, keys: Keys) -> list[Statement]:
     pipelines = [names.arn("sagemaker", f"pipeline/*-{names.stack}{which}") for which in ("", "-tuning")]
     return [
-        *access.read_objects(
-            "ReadAccepted", names, names.processed_bucket, [EVERY.accepted, EVERY.data_sets, EVERY.data_capture]
-        ),
         *access.read_objects(
             "ReadRuns", names, names.artifacts_bucket, [EVERY.contracts, EVERY.data_quality, EVERY.drift, EVERY.runs]
         ),

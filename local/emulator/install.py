@@ -33,7 +33,7 @@ from local.emulator.sagemaker.capture import Capture
 from local.emulator.sagemaker.executions import Executions
 from local.emulator.sagemaker.invocation_metrics import InvocationMetrics
 from local.emulator.scaling import policies
-from local.emulator.storage import access_logs, bucket_policies, conditional_writes, container_images
+from local.emulator.storage import access_logs, bucket_policies, conditional_writes, container_images, lake_tags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +59,7 @@ def install(context: Context) -> Installed:
     container_images.install()
     bucket_policies.install()
     conditional_writes.install()
+    lake_tags.install()
     queries.install()
     dashboards.install()
     installed_alarms = alarms.install(context)

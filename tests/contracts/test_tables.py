@@ -7,7 +7,7 @@ import pytest
 from contracts import loader
 from contracts.layout import Layout
 from contracts.schema import Column, ColumnType, Contract, Pii
-from contracts.tables import MAX_COMMENT, Table, TableColumn, tables
+from contracts.tables import MAX_COMMENT, Table, TableColumn, places, tables
 
 CHURN = loader.load("contracts/churn.yaml")
 BUCKET = "123456789012-staging-ai-processed-data"
@@ -50,7 +50,8 @@ def test_each_type_of_a_contract_is_one_of_hive(
     found = made(dataclasses.replace(CHURN, columns=(*CHURN.columns, column)))
     assert types(found["accepted"]).get("x") == accepted
     assert types(found["quarantine"]).get("x") == quarantined
-    assert ("X" in {each.of for each in found["accepted"].columns}) is (accepted is not None)
+    personal = {each.name for each in found["accepted"].columns if each.personal}
+    assert personal == ({"x"} if pii is Pii.HASH else set())
 
 
 def test_accepted_rows_say_when_they_came_and_quarantined_ones_why_they_are_there() -> None:
@@ -76,12 +77,27 @@ def test_a_data_set_has_features_label_and_segments_in_its_own_types() -> None:
     }
 
 
-def test_a_computed_column_says_how_and_a_copied_one_of_what_it_is() -> None:
+def test_a_computed_column_says_how() -> None:
     columns = {column.name: column for column in made()["data_sets"].columns}
-    assert columns["log_volume"] == TableColumn(
-        name="log_volume", type="double", comment="log1p(transaction_volume)", of=None
-    )
-    assert columns["support_tickets"].of == "support_tickets"
+    assert columns["log_volume"] == TableColumn(name="log_volume", type="double", comment="log1p(transaction_volume)")
+
+
+def test_what_tells_who_a_person_is_is_not_open() -> None:
+    hashed = dataclasses.replace(CHURN.column("customer_id"), pii=Pii.HASH)
+    of_persons = made(dataclasses.replace(CHURN, columns=(hashed, *CHURN.columns[1:])))
+    assert {name: table.open_columns for name, table in made().items()} == {
+        "accepted": list(types(made()["accepted"])),
+        "quarantine": [],
+        "data_sets": [*types(made()["data_sets"]), "version_", "digest_", "part_"],
+        "captures": ["capturedata", "eventmetadata", "eventversion", "endpoint", "variant", "hour"],
+    }
+    for name in ("accepted", "data_sets"):
+        assert set(made()[name].open_columns) - set(of_persons[name].open_columns) == {"customer_id"}
+    assert "capturedata" not in of_persons["captures"].open_columns
+
+
+def test_every_table_lies_where_lake_formation_lends_access() -> None:
+    assert places(Layout("churn")) == [table.prefix for table in made().values()]
 
 
 def test_partitions_are_computed_and_never_looked_for() -> None:

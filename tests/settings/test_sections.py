@@ -11,7 +11,8 @@ from tests.settings.written import faults
 
 KEYS = (
     "stack, workloads, protect, require_policies, backend, tags, timezone, network, keys, access, delivery, lake, "
-    "audit, images, registry, logs, notifications, cost, catalog, features, ingestion, monitoring, retraining"
+    "lake_formation, audit, images, registry, logs, notifications, cost, catalog, features, ingestion, monitoring, "
+    "retraining"
 )
 
 
@@ -48,6 +49,15 @@ KEYS = (
             {"lake": {"block_public_access": "no"}},
             'lake.block_public_access: found "no"; allowed: true or false; choose such a value, '
             "or remove the key for the default true",
+        ),
+        (
+            {"lake_formation": {"administrators": ["arn:aws:iam::123456789012:role/lake"]}},
+            'lake_formation: found "no tables"; allowed: catalog.tables: true; Lake Formation guards tables alone',
+        ),
+        (
+            {"catalog": {"tables": True}, "lake_formation": {"administrators": ["arn:aws:iam::123456789012:role/*"]}},
+            'lake_formation.administrators[0]: found "arn:aws:iam::123456789012:role/*"; allowed: text like '
+            "arn:aws:iam::123456789012:role/lake-administrator; choose such a value",
         ),
         (
             {"audit": {"keep_days": 90, "lock_days": 91}},

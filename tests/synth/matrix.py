@@ -17,6 +17,7 @@ from local.runtime import Stack
 from local.runtime.answers import ACCOUNT
 from settings import Persona
 from tests import iam
+from tests.synth import lake_formation
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "permissions.md"
 STACK: Final = "prod"
@@ -78,6 +79,16 @@ _JOBS: Final = """
 ## Jobs
 
 The roles of a workload, of its endpoint and of the network; each acts on its own workload alone.
+
+"""
+
+
+_COLUMNS: Final = """
+## Columns of tables
+
+With `lake_formation.administrators` in the stack config, Lake Formation decides who reads the tables of the Data
+Catalog ([queries](data.md#queries)), and data scientists have no file of them any more. So it is for a contract whose
+entity is hashed. No emulator enforces it: this is what the rendered tags, grants and policies come to.
 
 """
 
@@ -192,7 +203,20 @@ def page() -> str:
     who = {each.replace("-", " "): persona(each) for each in Persona}
     others = {_job(name): role for name, role in roles().items() if role not in who.values()}
     theirs = [act for act in acts() if any(answer(role, act) for role in others.values())]
-    return _HEAD + _table(who, acts()) + _JOBS + _table(others, theirs)
+    return _HEAD + _table(who, acts()) + _JOBS + _table(others, theirs) + _COLUMNS + _columns()
+
+
+def _columns() -> str:
+    """Tables with their columns as far as they are read alike, and how each persona reads them."""
+    found = {persona: lake_formation.columns(persona) for persona in Persona}
+    rows: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for table, columns in found[Persona.AUDITOR].items():
+        for column in columns:
+            rows.setdefault((table, tuple(found[each][table][column] for each in Persona)), []).append(f"`{column}`")
+    head = ["table", "columns", *(each.replace("-", " ") for each in Persona)]
+    lines = [head, ["---"] * len(head)]
+    lines += [[f"`{table}`", ", ".join(columns), *how] for (table, how), columns in rows.items()]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _job(role: str) -> str:

@@ -170,6 +170,11 @@ FREE: Final = frozenset(
         "aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
         "aws:glue/securityConfiguration:SecurityConfiguration",
         "aws:kms/alias:Alias",
+        "aws:lakeformation/dataLakeSettings:DataLakeSettings",  # grants, tags and registered locations are free
+        "aws:lakeformation/lfTag:LfTag",
+        "aws:lakeformation/permissions:Permissions",
+        "aws:lakeformation/resource:Resource",
+        "aws:lakeformation/resourceLfTags:ResourceLfTags",
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         "aws:s3/bucketLogging:BucketLogging",
         "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",

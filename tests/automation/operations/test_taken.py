@@ -34,6 +34,9 @@ NO_NAMES = {
         "iam/rolePolicyAttachment:RolePolicyAttachment",
         "kms/key:Key",
         "lambda/permission:Permission",
+        "lakeformation/permissions:Permissions",
+        "lakeformation/resource:Resource",
+        "lakeformation/resourceLfTags:ResourceLfTags",
         "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         "s3/bucketLogging:BucketLogging",
         "s3/bucketNotification:BucketNotification",
@@ -54,6 +57,8 @@ NO_NAMES = {
     "ec2/securityGroup:SecurityGroup",  # its name is the VPC's, which is the stack's
     "glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",  # the account's one
     "iam/openIdConnectProvider:OpenIdConnectProvider",  # the account's one for an issuer, which `provider` names
+    "lakeformation/dataLakeSettings:DataLakeSettings",  # the account's one: `lake_formation`
+    "lakeformation/lfTag:LfTag",
     "s3/bucket:Bucket",  # `preflight.buckets`
 }
 

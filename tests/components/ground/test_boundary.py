@@ -91,6 +91,14 @@ def test_tokens_become_what_is_the_stacks_own() -> None:
     assert statement.resources == ("arn:aws-cn:sns:cn-north-1:210987654321:*-prod-*", "arn:key-models")
 
 
+def test_databases_have_no_hyphen_where_a_stack_has_one() -> None:
+    table = "arn:<partition>:glue:<region>:<account>:table/*_<stack>/*"
+    document = {"Statement": [{"Sid": "S", "Action": ["glue:GetTable"], "Resource": [table]}]}
+    names = Names(stack="prod-eu", account="123456789012", region="eu-west-1")
+    (statement,) = boundary_statements(document, names, KEYS)
+    assert statement.resources == ("arn:aws:glue:eu-west-1:123456789012:table/*_prod_eu/*",)
+
+
 def test_an_account_with_its_own_boundary_keeps_it() -> None:
     deployment = access(BOUNDARY)
     assert deployment.names("aws:iam/policy:Policy") == []

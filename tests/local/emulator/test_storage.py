@@ -127,3 +127,15 @@ def test_an_images_digest_is_its_manifests(emulator: Emulator, name: str) -> Non
 
     assert push(1) != push(2)
     assert len(ecr.describe_images(repositoryName=name)["imageDetails"]) == 2
+
+
+def test_a_tag_that_lake_formation_takes_from_columns_goes_once_from_each(emulator: Emulator, name: str) -> None:
+    lake = emulator.client("lakeformation")
+    lake.create_lf_tag(TagKey=name, TagValues=["open"])
+    table = {"DatabaseName": name, "Name": "accepted", "ColumnNames": ["seen", "spent"]}
+    tags, other = [{"TagKey": name, "TagValues": ["open"]}], {**table, "ColumnNames": ["spent"]}
+    lake.add_lf_tags_to_resource(Resource={"TableWithColumns": table}, LFTags=tags)
+    lake.remove_lf_tags_from_resource(Resource={"TableWithColumns": other}, LFTags=tags)
+    found = lake.get_resource_lf_tags(Resource={"TableWithColumns": table})["LFTagsOnColumns"]
+    assert [each["Name"] for each in found] == ["seen"]
+    lake.delete_lf_tag(TagKey=name)

@@ -42,7 +42,7 @@ SERVICES: Final = (
         changes_anywhere="CreateSecurityConfiguration DeleteSecurityConfiguration",
         # What is done to a table is done to its database and the catalog too (Glue developer guide, "Data Catalog
         # Amazon Resource Names (ARNs)").
-        named="database/{databases} table/{databases}/*",
+        named="*/{databases} */{databases}/*",
         unnamed="catalog",
     ),
 )

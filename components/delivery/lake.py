@@ -11,9 +11,26 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
+from components.access import Statement
 from components.ground.lake_formation import Grant, LakeFormation, grant
 from contracts.tables import OPEN, PERSONAL
 
+#: Lake Formation's actions take no resource: that of a grant decides.
+READS: Final = Statement(
+    sid="ReadLakeFormation",
+    effect="Allow",
+    actions=tuple(
+        f"lakeformation:{verb}"
+        for verb in ("DescribeResource", "GetDataLakeSettings", "GetLFTag", "GetResourceLFTags", "ListPermissions")
+    ),
+    resources=("*",),
+)
+TAGS: Final = Statement(
+    sid="TagTables",
+    effect="Allow",
+    actions=("lakeformation:AddLFTagsToResource", "lakeformation:RemoveLFTagsFromResource"),
+    resources=("*",),
+)
 _BOTH: Final = (OPEN, PERSONAL)
 _GRANTS: Final = (
     Grant(name="databases", kind="DATABASE", values=_BOTH, permissions=("ALTER", "CREATE_TABLE", "DESCRIBE", "DROP")),

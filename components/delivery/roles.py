@@ -72,6 +72,9 @@ class DeliveryRoles(pulumi.ComponentResource):
         ground = permissions.changing_ground(names, [args.ground.permissions_boundary, args.ground.ingestion_boundary])
         if settings.signs:
             ground.append(permissions.signing(names))
+        if guard := args.ground.lake_formation:
+            read.append(lake.READS)
+            ground.append(lake.TAGS)
         boundary = settings.permissions_boundary or self._policy(
             "boundary",
             "The most that the roles of delivery can do",
@@ -90,7 +93,7 @@ class DeliveryRoles(pulumi.ComponentResource):
             ),
             **self._registering(),
         }
-        if guard := args.ground.lake_formation:
+        if guard:
             lake.granted(guard, f"{name}-lake", self.arns["deploy"], self)
         self.register_outputs({"arns": self.arns})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from fnmatch import filter as matching
 from fnmatch import fnmatchcase
@@ -19,16 +19,15 @@ def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
 
     A boundary is one policy, and the exact ones would not fit: actions become their first letters or a word that
     several have (`sagemaker:D*`, `sqs:*Queue*`; of keys their first words), on the resources of all of them, in
-    whatever region and account. What takes no resource stays as it is, unless nothing of its service takes one; so
-    does what is conditional in IAM, what uses one key and what is denied. What reads IAM alone is apart, or the verbs
-    that change roles would be on boundaries too.
+    whatever region and account. What takes no resource, what is conditional in IAM, what uses one key and what is
+    denied stays as it is. What reads IAM alone is apart, or the verbs that change roles would be on boundaries too.
     What is covered beside, the boundary gives to nobody: a role has what it and its policies both name. No statement
     has an id, which IAM does not ask for.
     """
     given = list(statements)
     kept = [s for s in given if s.effect == "Deny" or "kms:Decrypt" in s.actions or _conditional(s)]
     rest = [s for s in given if s not in kept]
-    anywhere = _anywhere(rest)
+    anywhere = [action for s in rest if s.resources == ("*",) for action in s.actions]
     look = [s for s in rest if all(action.startswith(("iam:Get", "iam:List")) for action in s.actions)]
     own = [s for s in rest if s.resources != ("*",) and s not in look]
     alike = _alike(action for s in own for action in s.actions)
@@ -40,14 +39,6 @@ def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
         *_by_key(kept),
     ]
     return [replace(statement, sid="") for statement in found]
-
-
-def _anywhere(statements: Sequence[Statement]) -> list[str]:
-    """The actions that take no resource, those of services shortened of which none does."""
-    named = {action.partition(":")[0] for s in statements for action in s.actions if s.resources != ("*",)}
-    found = [action for s in statements for action in s.actions if s.resources == ("*",)]
-    nowhere = [action for action in found if action.partition(":")[0] not in named]
-    return [*(action for action in found if action not in nowhere), *_alike(nowhere)]
 
 
 def _looks(statements: Iterable[Statement]) -> list[Statement]:
@@ -81,9 +72,12 @@ def _anywhere_of_its_name(resource: str, stack: str) -> str:
     """
     parts = resource.split(":", 5)
     region = "*" if parts[3] else ""
-    account = parts[4] if not parts[4] or resource.endswith("/*") or parts[5].startswith("key/") else "*"
+    unnamed = not parts[4] or (resource.endswith("/*") and parts[2] != "glue") or parts[5].startswith("key/")
+    account = parts[4] if unnamed else "*"
     found = ":".join([*parts[:3], region, account, parts[5]])
-    return re.sub(rf"(-{stack}(-\*)?|/ml-platform/{stack}[./]\*)$", lambda each: each[0].rstrip("*./-") + "*", found)
+    database = stack.replace("-", "_")
+    ends = rf"(-{stack}(-\*)?|_{database}(/\*)?|/ml-platform/{stack}[./]\*)$"
+    return re.sub(ends, lambda each: each[0].rstrip("*./-") + "*", found)
 
 
 def _without_covered(patterns: Iterable[str]) -> list[str]:

@@ -25,15 +25,13 @@ from contracts.names import Names
 from contracts.tables import OPEN, PERSONAL, places
 from settings import LakeFormation as LakeFormationSettings
 
-#: AWS services of what is made here (`components.service`). Lake Formation's actions name no resource. Those that
-#: decide who reads are an administrator's, and no role of delivery has them; tags take a grant of theirs beside.
+#: AWS services of what is made here (`components.service`). Where a stack has it, who deploys may put tags on tables
+#: (`components.delivery.lake`); what decides who reads, an administrator alone deploys.
 SERVICES: Final = (
     Service(
         "lakeformation",
         types="lakeformation/dataLakeSettings lakeformation/lfTag lakeformation/permissions lakeformation/resource "
         "lakeformation/resourceLfTags",
-        reads_anywhere="DescribeResource GetDataLakeSettings GetLFTag GetResourceLFTags ListPermissions",
-        changes_anywhere="AddLFTagsToResource RemoveLFTagsFromResource",
     ),
 )
 _LAKE_FORMATION: Final = "lakeformation.amazonaws.com"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,29 @@ def test_an_interrupted_job_ends_with_the_same_bytes(
     (own,) = (root / "checkpoints").iterdir()
     (own / "round-000020.ubj").write_bytes(b"half written")  # no history beside it: not complete
     entry.run(container.read(root, {}))
+    assert (root / "model/model.ubj").read_bytes() == whole
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("subsample", ["0.8", "1"])
+def test_twenty_kills_lose_no_finished_checkpoint_and_end_in_the_same_model(root: Path, subsample: str) -> None:
+    (root / "input/config").mkdir()
+    given = {"subsample": subsample, "num_round": "120", "early_stopping_rounds": "120"}
+    (root / "input/config/hyperparameters.json").write_text(json.dumps(given))
+    entry.run(container.read(root, {}))
+    whole = (root / "model/model.ubj").read_bytes()
+    shutil.rmtree(root / "checkpoints")
+    shutil.rmtree(root / "model")
+    command = [sys.executable, "-m", "tests.workloads.training.killed", str(root), "7", "20"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["statuses"] == [-signal.SIGKILL] * 20 + [0]
+    # what is complete stays, and an attempt that had ten rounds before it was killed has left one more checkpoint
+    expected = [0]
+    for rounds, writing in found["places"]:
+        expected.append(expected[-1] + (rounds >= train.CHECKPOINT_EVERY and not writing) * train.CHECKPOINT_EVERY)
+    assert found["rounds"] == [*expected[1:], 120]
     assert (root / "model/model.ubj").read_bytes() == whole
 
 

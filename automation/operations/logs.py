@@ -13,7 +13,14 @@ from contracts.names import EndpointNames, WorkloadNames
 from contracts.release.schedule import BATCH
 
 #: SageMaker developer guide, "Log groups and streams that Amazon SageMaker AI sends to Amazon CloudWatch Logs".
-_JOB_LOGS: Final = {"TrainingJob": "/aws/sagemaker/TrainingJobs", "ProcessingJob": "/aws/sagemaker/ProcessingJobs"}
+_TRAINING_LOGS: Final = "/aws/sagemaker/TrainingJobs"
+#: By what a step's metadata name: the group, and what follows the job's name in those of its streams. A search's trials
+#: are training jobs, called by its name and their number (developer guide, "View the progress of a tuning job").
+_JOB_LOGS: Final = {
+    "TrainingJob": (_TRAINING_LOGS, "/"),
+    "ProcessingJob": ("/aws/sagemaker/ProcessingJobs", "/"),
+    "TuningJob": (_TRAINING_LOGS, "-"),
+}
 _BATCH_LOGS: Final = "/aws/sagemaker/TransformJobs"
 
 
@@ -53,14 +60,14 @@ def of_endpoint(names: EndpointNames) -> list[Place]:
 
 
 def of_training(names: WorkloadNames, *, sagemaker: Any) -> list[Place]:
-    """Where the jobs of the newest training run write. RefusedError where none has run."""
+    """Where the jobs of the newest training run or search write. RefusedError where none has run."""
     execution = training.newest_execution(names, sagemaker=sagemaker)
     pages = sagemaker.get_paginator("list_pipeline_execution_steps").paginate(PipelineExecutionArn=execution)
     places: list[Place] = []
     for step in (step for page in pages for step in page["PipelineExecutionSteps"]):
-        for kind, group in _JOB_LOGS.items():
+        for kind, (group, end) in _JOB_LOGS.items():
             if job := step.get("Metadata", {}).get(kind, {}).get("Arn"):
-                places.append(Place(group=group, streams=f"{job.rpartition('/')[2]}/"))
+                places.append(Place(group=group, streams=f"{job.rpartition('/')[2]}{end}"))
     return places
 
 

@@ -60,7 +60,7 @@ def start_from(names: WorkloadNames, display_name: str, step: str, *, source: st
     with _of_pipeline(names, sagemaker):
         definition = json.loads(sagemaker.describe_pipeline(PipelineName=names.pipeline)["PipelineDefinition"])
     selected = _and_after(step, definition["Steps"])
-    execution = source or newest_execution(names, sagemaker=sagemaker)
+    execution = source or _first(names, _executions(names.pipeline, 1, sagemaker))
     status = sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)["PipelineExecutionStatus"]
     if status not in {"Succeeded", "Failed"}:
         raise RefusedError(f"{execution} is {status}; allowed: one that has succeeded or failed; wait, or name another")
@@ -158,10 +158,16 @@ def _of_pipeline(names: WorkloadNames, sagemaker: Any, *, tune: bool = False) ->
 
 
 def executions(names: WorkloadNames, *, most: int, sagemaker: Any) -> list[dict[str, Any]]:
-    """Summaries of the executions that started last, newest first; none where there is no pipeline yet."""
+    """Summaries of the runs that started last, searches among them, newest first; none where there is no pipeline."""
+    pipelines = (names.pipeline, names.tuning_pipeline)
+    found = [each for pipeline in pipelines for each in _executions(pipeline, most, sagemaker)]
+    return sorted(found, key=lambda each: each["StartTime"], reverse=True)[:most]
+
+
+def _executions(pipeline: str, most: int, sagemaker: Any) -> list[dict[str, Any]]:
     try:
         return sagemaker.list_pipeline_executions(
-            PipelineName=names.pipeline, SortBy="CreationTime", SortOrder="Descending", MaxResults=most
+            PipelineName=pipeline, SortBy="CreationTime", SortOrder="Descending", MaxResults=most
         )["PipelineExecutionSummaries"]
     except sagemaker.exceptions.ClientError as error:
         if _is_missing(error):
@@ -170,8 +176,11 @@ def executions(names: WorkloadNames, *, most: int, sagemaker: Any) -> list[dict[
 
 
 def newest_execution(names: WorkloadNames, *, sagemaker: Any) -> str:
-    """ARN of the execution that started last."""
-    found = executions(names, most=1, sagemaker=sagemaker)
+    """ARN of the run that started last, be it a search."""
+    return _first(names, executions(names, most=1, sagemaker=sagemaker))
+
+
+def _first(names: WorkloadNames, found: Sequence[Mapping[str, Any]]) -> str:
     if not found:
         raise RefusedError(f"pipeline {names.pipeline} has not run yet: start it with `retrain`")
     return found[0]["PipelineExecutionArn"]

@@ -67,8 +67,7 @@ def _looks(names: Names) -> list[Statement]:
                 f"model/{parts}",
                 f"model-package-group/{own}",
                 f"model-package/{own}/*",
-                f"pipeline/{own}",
-                f"pipeline/{own}/execution/*",
+                *(f"pipeline/{own}{which}{of}" for which in ("", "-tuning") for of in ("", "/execution/*")),
             ),
         ),
         access.allow(

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
 
 from automation.operations import logs
 from automation.operations.logs import Place
@@ -65,24 +69,49 @@ def test_functions_are_those_of_the_workload(platform: Platform) -> None:
     ]
 
 
-class Steps:
-    """A run with two jobs and a step that has none."""
+START = datetime(2026, 11, 29, 3, tzinfo=UTC)
 
-    def list_pipeline_executions(self, **_: object) -> dict[str, list[dict[str, str]]]:
-        return {"PipelineExecutionSummaries": [{"PipelineExecutionArn": "arn:run"}]}
+
+class Steps:
+    """A training run with two jobs and a step that has none, and a search that started so many hours after it."""
+
+    exceptions = boto3.client("sagemaker", "eu-west-1").exceptions
+
+    def __init__(self, search_after: float | None = None) -> None:
+        self._after = search_after
+
+    def list_pipeline_executions(self, **asked: Any) -> dict[str, Any]:
+        if asked["PipelineName"].endswith("-tuning"):
+            if self._after is None:
+                told = {"Error": {"Code": "ResourceNotFound", "Message": "no"}}
+                raise self.exceptions.ClientError(told, "ListPipelineExecutions")
+            run = {"PipelineExecutionArn": "arn:search", "StartTime": START + timedelta(hours=self._after)}
+        else:
+            run = {"PipelineExecutionArn": "arn:run", "StartTime": START}
+        return {"PipelineExecutionSummaries": [run]}
 
     def get_paginator(self, _: str) -> Steps:
         return self
 
     def paginate(self, **asked: str) -> list[dict[str, list[dict[str, object]]]]:
-        assert asked == {"PipelineExecutionArn": "arn:run"}
-        training = {"TrainingJob": {"Arn": "arn:aws:sagemaker:r:1:training-job/pipelines-1-Train"}}
-        processing = {"ProcessingJob": {"Arn": "arn:aws:sagemaker:r:1:processing-job/pipelines-1-Prepare"}}
-        return [{"PipelineExecutionSteps": [{"Metadata": training}, {"Metadata": processing}, {"StepName": "Gate"}]}]
+        of_job = "arn:aws:sagemaker:r:1"
+        search = {"TuningJob": {"Arn": f"{of_job}:hyper-parameter-tuning-job/1-Tune-ab"}}
+        training = {"TrainingJob": {"Arn": f"{of_job}:training-job/pipelines-1-Train"}}
+        processing = {"ProcessingJob": {"Arn": f"{of_job}:processing-job/pipelines-1-Prepare"}}
+        trained = search if asked == {"PipelineExecutionArn": "arn:search"} else training
+        return [{"PipelineExecutionSteps": [{"Metadata": trained}, {"Metadata": processing}, {"StepName": "Gate"}]}]
 
 
-def test_a_training_run_writes_where_its_jobs_do(platform: Platform) -> None:
-    assert logs.of_training(platform.names, sagemaker=Steps()) == [
+@pytest.mark.parametrize("hours", [None, -1.0])
+def test_a_training_run_writes_where_its_jobs_do(platform: Platform, hours: float | None) -> None:
+    assert logs.of_training(platform.names, sagemaker=Steps(hours)) == [
         Place(group="/aws/sagemaker/TrainingJobs", streams="pipelines-1-Train/"),
+        Place(group="/aws/sagemaker/ProcessingJobs", streams="pipelines-1-Prepare/"),
+    ]
+
+
+def test_a_search_writes_where_its_trials_do(platform: Platform) -> None:
+    assert logs.of_training(platform.names, sagemaker=Steps(2.5)) == [
+        Place(group="/aws/sagemaker/TrainingJobs", streams="1-Tune-ab-"),
         Place(group="/aws/sagemaker/ProcessingJobs", streams="pipelines-1-Prepare/"),
     ]

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 from automation.operations import releases, status
 from automation.operations.releases import By
-from automation.operations.status import Run
 from tests.automation.conftest import Platform
 
 
@@ -97,16 +96,25 @@ def test_the_newest_measure_of_drift_is_shown(platform: Platform) -> None:
 
 
 class Pipelines:
-    """A pipeline that ran by name and one that ran without."""
+    """A pipeline that ran by name and without, and a search between the two."""
 
     def list_pipeline_executions(self, **asked: object) -> dict[str, object]:
         assert asked["MaxResults"] == status.RUNS
         started = datetime(2026, 11, 28, 10, 0, tzinfo=UTC)
         run = {"PipelineExecutionStatus": "Succeeded", "StartTime": started, "PipelineExecutionArn": "arn:x/run/e1"}
-        return {"PipelineExecutionSummaries": [run | {"PipelineExecutionDisplayName": "by-hand"}, run]}
+        if str(asked["PipelineName"]).endswith("-tuning"):
+            between = {"StartTime": started - timedelta(hours=1), "PipelineExecutionDisplayName": "search"}
+            return {"PipelineExecutionSummaries": [run | between]}
+        before = {"StartTime": started - timedelta(hours=2)}
+        return {"PipelineExecutionSummaries": [run | {"PipelineExecutionDisplayName": "by-hand"}, run | before]}
 
 
-def test_runs_have_their_name_or_their_id(platform: Platform) -> None:
+def test_runs_have_their_name_or_their_id_and_searches_are_among_them(platform: Platform) -> None:
     names = platform.names.of_its_workload
-    shared = {"workload": names.workload, "status": "Succeeded", "started": "2026-11-28T10:00:00+00:00"}
-    assert status.runs(names, Pipelines()) == [Run(name="by-hand", **shared), Run(name="e1", **shared)]
+    found = status.runs(names, Pipelines())
+    assert [(run.name, run.started) for run in found] == [
+        ("by-hand", "2026-11-28T10:00:00+00:00"),
+        ("search", "2026-11-28T09:00:00+00:00"),
+        ("e1", "2026-11-28T08:00:00+00:00"),
+    ]
+    assert {(run.workload, run.status) for run in found} == {(names.workload, "Succeeded")}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -16,6 +17,7 @@ from automation.operations import releases, shadows
 from automation.operations.errors import RefusedError
 from automation.operations.releases import By
 from automation.operations.shadows import Comparison
+from contracts.schema import Task
 
 
 def shadow(
@@ -56,24 +58,34 @@ def compare(
 ) -> None:
     """Say what champion and shadow answered to the same requests.
 
-    Reads captured traffic, which data scientists and ML engineers may. Scores are those of a binary classification:
-    the answers of another task count as unreadable, and metrics alone are told.
+    Reads captured traffic, which data scientists and ML engineers may, as answers of the task of the workload's
+    contract: of a regression, whose numbers decide nothing, the differences alone are told.
     """
     on, out = target.read(stack), Output(as_json=as_json)
     names, until = on.endpoint(workload, endpoint), datetime.now(UTC)
     releases.shadowed(names, releases.read(names, on.releases))
     since = until - timedelta(hours=hours)
     s3, cloudwatch = on.client("s3"), on.client("cloudwatch")
-    found = shadows.compare(names, since=since, until=until, s3=s3, cloudwatch=cloudwatch)
-    out.done("\n".join(_lines(found)), asdict(found))
+    task = on.contract(names.workload).task
+    found = shadows.compare(names, task, since=since, until=until, s3=s3, cloudwatch=cloudwatch)
+    out.done("\n".join(_lines(found, task)), asdict(found))
 
 
-def _lines(found: Comparison) -> list[str]:
+#: What of two answers differs, by the task.
+_NUMBERS: Final[Mapping[Task, str]] = {
+    Task.BINARY_CLASSIFICATION: "scores differ",
+    Task.MULTICLASS_CLASSIFICATION: "the probability that differs most differs",
+    Task.REGRESSION: "predictions differ",
+}
+
+
+def _lines(found: Comparison, task: Task) -> list[str]:
     unused = f"{found.unmatched} without the champion's answer, {found.unreadable} unreadable"
     lines = [f"{found.requests} requests with {found.rows} rows answered by both ({unused})"]
     if found.agreement is not None:
         lines.append(f"same decision for {found.agreement:.2%} of the rows")
-        lines.append(f"scores differ by {found.mean_difference:.4f}, at most {found.largest_difference:.4f}")
+    if found.mean_difference is not None:
+        lines.append(f"{_NUMBERS[task]} by {found.mean_difference:.4g}, at most {found.largest_difference:.4g}")
     for variant, metrics in found.metrics.items():
         told = (f"{name} {'none' if value is None else f'{value:.4g}'}" for name, value in metrics.items())
         lines.append(f"{variant}: {', '.join(told)}")

@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from automation.operations.shadows import Comparison, compare
+from contracts.schema import Task
 from tests.automation.conftest import Platform
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -29,9 +30,10 @@ def capture(platform: Platform, variant: str, *lines: str, when: datetime = NOW)
     s3.put_object(Bucket=names.processed_bucket, Key=key, Body="\n".join(lines).encode())
 
 
-def compared(platform: Platform) -> Comparison:
+def compared(platform: Platform, task: Task = Task.BINARY_CLASSIFICATION) -> Comparison:
     return compare(
         platform.names,
+        task,
         since=NOW - 2 * HOUR,
         until=NOW + timedelta(seconds=1),
         s3=platform.client("s3"),
@@ -56,6 +58,36 @@ def test_answers_to_the_same_requests_are_compared_row_by_row(platform: Platform
         unreadable=0,
         metrics={"champion": NOTHING, "shadow": NOTHING},
     )
+
+
+def test_classes_are_compared_by_decision_and_by_the_probability_that_differs_most(platform: Platform) -> None:
+    one = '{"prediction":"b","probabilities":{"a":0.25,"b":0.5,"c":0.25},"model_version":"a"}'
+    other = '{"prediction":"c","probabilities":{"a":0.25,"b":0.125,"c":0.625},"model_version":"b"}'
+    champion = (record("1,2", '"a, or so",0.5,0.25,0.25\n'), record("[3]", one))
+    capture(platform, "champion", *champion, record("9", "b,0.5,0.5\n"))
+    shadow = (record("1,2", '"a, or so",0.75,0.125,0.125\n'), record("[3]", other))
+    capture(platform, "shadow", *shadow, record("9", "b,0.5,0.25,0.25\n"), record("8", "b\n"))
+    found = compared(platform, Task.MULTICLASS_CLASSIFICATION)
+    assert (found.requests, found.rows, found.unmatched, found.unreadable) == (3, 3, 0, 1)
+    assert found.agreement == 2 / 3
+    # The model that answered with another number of classes is as far as probabilities can be.
+    assert (found.mean_difference, found.largest_difference) == ((0.25 + 0.375 + 1) / 3, 1.0)
+
+
+def test_predicted_numbers_are_compared_by_their_difference_alone(platform: Platform) -> None:
+    capture(platform, "champion", record("1,2", "100.5\n-3\n"), record("[3]", '{"predictions":[{"prediction":7}]}'))
+    capture(platform, "shadow", record("1,2", "100\n-1\n"), record("[3]", '{"predictions":[{"prediction":7.5}]}'))
+    capture(platform, "shadow", record("4", "0.5,1\n"))
+    found = compared(platform, Task.REGRESSION)
+    assert (found.requests, found.rows, found.unreadable) == (2, 3, 1)
+    assert (found.agreement, found.mean_difference, found.largest_difference) == (None, 1.0, 2.0)
+
+
+def test_answers_of_another_task_are_unreadable(platform: Platform) -> None:
+    capture(platform, "champion", record("1,2", "0.5,1\n"))
+    capture(platform, "shadow", record("1,2", '{"score":0.5,"decision":true}'))
+    found = compared(platform, Task.REGRESSION)
+    assert (found.requests, found.unreadable, found.mean_difference) == (0, 2, None)
 
 
 def test_what_cannot_be_compared_is_counted(platform: Platform) -> None:

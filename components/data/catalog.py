@@ -155,20 +155,16 @@ class Catalog(pulumi.ComponentResource):
         self.register_outputs({"workgroup": self.workgroup, "securityConfiguration": self.security_configuration})
 
     def _database(self, name: str, args: CatalogArgs) -> None:
-        names, bucket = args.names, args.names.processed_bucket
-        guard = args.ground.lake_formation
+        names, bucket, guard = args.names, args.names.processed_bucket, args.ground.lake_formation
+        # What was made while IAM alone decided stays open to it: made anew, it is not. No data is in it.
+        made_by = pulumi.ResourceOptions(
+            parent=self, replacement_trigger="lake-formation" if guard else "iam", delete_before_replace=True
+        )
         database = aws.glue.CatalogDatabase(
             f"{name}-database",
             name=names.database,
             description=f"Data of {names.workload}",
-            # What was made while IAM alone decided stays open to it: made anew, it is not. No data is in it.
-            parameters={"guarded_by": "lake-formation"} if guard else None,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[guard] if guard else None,
-                replace_on_changes=["parameters"],
-                delete_before_replace=True,
-            ),
+            opts=pulumi.ResourceOptions.merge(made_by, pulumi.ResourceOptions(depends_on=[guard] if guard else None)),
         )
         opts = pulumi.ResourceOptions(parent=self)
         if guard:
@@ -187,7 +183,7 @@ class Catalog(pulumi.ComponentResource):
                     for each in table.partitions
                 ],
                 storage_descriptor=_storage(table, bucket),
-                opts=opts,
+                opts=made_by,
             )
             if guard and table.open_columns:
                 columns = aws.lakeformation.ResourceLfTagsTableWithColumnsArgs(

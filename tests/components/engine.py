@@ -17,6 +17,7 @@ from typing import Any
 
 import grpc
 import pulumi
+from google.protobuf.json_format import MessageToDict
 from pulumi.output import Unknown
 from pulumi.runtime import config, mocks, rpc, set_mocks
 from pulumi.runtime.proto import resource_pb2
@@ -53,6 +54,7 @@ class Declared:
     protect: bool
     ignored: tuple[str, ...]
     retain_on_delete: bool
+    replacement_trigger: Any
     ignore_changes: tuple[str, ...]
     dependencies: tuple[str, ...]
     input_dependencies: Mapping[str, tuple[str, ...]]
@@ -108,6 +110,9 @@ class Monitor(mocks.MockMonitor):
                     protect=request.protect,
                     ignored=tuple(request.ignoreChanges),
                     retain_on_delete=request.retainOnDelete,
+                    replacement_trigger=MessageToDict(request.replacement_trigger)
+                    if request.HasField("replacement_trigger")
+                    else None,
                     ignore_changes=tuple(request.ignoreChanges),
                     dependencies=tuple(sorted(urn.rpartition("::")[2] for urn in request.dependencies)),
                     input_dependencies={

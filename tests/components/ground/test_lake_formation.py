@@ -24,6 +24,7 @@ CONTRACT = loader.load("contracts/churn.yaml")
 HASHED = dataclasses.replace(
     CONTRACT, columns=(dataclasses.replace(CONTRACT.columns[0], pii=Pii.HASH), *CONTRACT.columns[1:])
 )
+TABLES = tables(HASHED, CHURN.layout, ["churn-staging-live"])
 TAG = "mlplatform-staging-sensitivity"
 
 
@@ -39,9 +40,8 @@ def program() -> None:
             permissions_boundary=BOUNDARY,
         ),
     )
-    known = tables(HASHED, CHURN.layout, ["churn-staging-live"])
     guarded = dataclasses.replace(laid, lake_formation=guard)
-    Catalog("churn-catalog", CatalogArgs(ground=guarded, names=CHURN, tables=known))
+    Catalog("churn-catalog", CatalogArgs(ground=guarded, names=CHURN, tables=TABLES))
     roles = pulumi.ComponentResource("test:roles", "roles")
     grant(guard, "people", SCIENTIST, GRANTS[Persona.DATA_SCIENTIST], roles)
     lake.granted(guard, "delivery-lake", "arn:aws:iam::123456789012:role/deploy", roles)
@@ -104,8 +104,13 @@ def test_a_database_is_closed_and_columns_are_opened_one_by_one() -> None:
     assert "churn-catalog-quarantine-open" not in declared().names("aws:lakeformation/resourceLfTags:ResourceLfTags")
 
 
-def test_a_database_from_before_is_made_anew_for_what_iam_opened_stays_open() -> None:
-    assert one("churn-catalog-database").inputs["parameters"] == {"guarded_by": "lake-formation"}
+def test_what_was_made_before_is_made_anew_for_what_iam_opened_stays_open() -> None:
+    tables = declared().all("aws:glue/catalogTable:CatalogTable")
+    assert len(tables) == 4
+    assert {each.replacement_trigger for each in (one("churn-catalog-database"), *tables)} == {"lake-formation"}
+    unguarded = deploy(lambda: Catalog("c", CatalogArgs(ground=ground(), names=CHURN, tables=TABLES)))
+    made = [each for each in unguarded.resources if each.type.startswith("aws:glue/catalog")]
+    assert {each.replacement_trigger for each in made} == {"iam"}
 
 
 def test_people_are_granted_by_tag_and_hand_nothing_on() -> None:

@@ -102,6 +102,15 @@ class CodePipeline(Section):
     """E-mail addresses that are asked for approvals; each has to confirm once."""
     approval_hours: int = Field(default=72, ge=1, le=MAX_APPROVAL_HOURS)
     """How long an approval is waited for. Then the run has failed, and nothing of it reaches production."""
+    trains: bool = Field(
+        default=False,
+        json_schema_extra=told(
+            cost="a training run for each revision of the training image, contract or data",
+            risk="no brake of `retraining` holds it back",
+        ),
+    )
+    """Whether training starts, once this stack is deployed, where image, contract or data are new to its newest model.
+    The model waits for its approval like any other."""
     inside_vpc: bool = Field(
         default=False,
         json_schema_extra=told(

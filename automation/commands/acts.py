@@ -93,6 +93,9 @@ def retrain(
         )
     if if_changed:
         changes = training.changes(names, s3=on.client("s3"), sagemaker=trainer)
+        if changes is None:
+            out.done(f"there is no accepted data under {names.accepted_uri} yet", {"execution": None})
+            return
         for change in changes:
             out.say(change)
         if not changes:

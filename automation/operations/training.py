@@ -95,18 +95,21 @@ def _in_branches(step: Mapping[str, Any]) -> list[str]:
     return [each["Name"] for each in (*arguments.get("IfSteps", []), *arguments.get("ElseSteps", []))]
 
 
-def changes(names: WorkloadNames, *, s3: Any, sagemaker: Any) -> list[str]:
+def changes(names: WorkloadNames, *, s3: Any, sagemaker: Any) -> list[str] | None:
     """What a run would be made of that the newest package was not: training image, contract, accepted data.
 
-    The deployed pipeline says what its package would say of itself. Empty where a run would learn the same again.
+    The deployed pipeline says what its package would say of itself. Empty where a run would learn the same again, None
+    where there is nothing to learn from yet.
     """
-    would = deployed(names, sagemaker=sagemaker)
+    would, version = deployed(names, sagemaker=sagemaker), dataset_version(s3, names.accepted_uri)
+    if version is None:
+        return None
     package = packages.newest(names, sagemaker=sagemaker)
     if package is None:
         return ["no model is registered yet"]
     had = package.get("CustomerMetadataProperties", {})
     now = {key: would.get(key) for key in ("training_image", "contract_sha")}
-    now["requested_version"] = dataset_version(s3, names.accepted_uri)
+    now["requested_version"] = version
     return [f"{key}: {had.get(key)} before, {value} now" for key, value in now.items() if had.get(key) != value]
 
 

@@ -14,7 +14,7 @@ import pulumi
 
 from components import access, readers
 from components.access import Statement
-from components.delivery.stages import BUILDS, IMAGES, SOURCE, Builder, Delivered, project
+from components.delivery.stages import IMAGES, SOURCE, Builder, Delivered, project
 from components.delivery.trust import DELIVERY, DEPLOY, PREVIEW, REGISTER
 from contracts import delivery, layout
 from contracts.names import Names
@@ -40,7 +40,7 @@ def log_group(names: Names) -> str:
 def takes(builder: Builder, of: Delivered) -> list[str]:
     """ARNs of the roles of delivery that a builder takes."""
     match builder:
-        case Builder.PLAIN:
+        case Builder.PLAIN | Builder.TRAIN:
             return []
         case Builder.LOOK:
             return [names.admin_role_arn(PREVIEW) for names in (of.names, of.production)]
@@ -50,10 +50,10 @@ def takes(builder: Builder, of: Delivered) -> list[str]:
             return [of.production.admin_role_arn(role) for role in (DEPLOY, REGISTER)]
 
 
-def building(builder: Builder, of: Delivered, key: pulumi.Input[str]) -> list[Statement]:
-    """What a build may do. `key` encrypts what the pipelines hand on."""
+def building(builder: Builder, of: Delivered, key: pulumi.Input[str], data_key: pulumi.Input[str]) -> list[Statement]:
+    """What a build may do. `key` encrypts what the pipelines hand on, `data_key` what is accepted."""
     stack = of.names
-    own = [build for build in BUILDS if build.builder is builder]
+    own = [build for build in of.builds if build.builder is builder]
     groups = [stack.arn("codebuild", f"report-group/{project(stack, build.name)}-*") for build in own]
     statements = [
         access.write_logs(stack, [log_group(stack)]),
@@ -68,6 +68,8 @@ def building(builder: Builder, of: Delivered, key: pulumi.Input[str]) -> list[St
         *_artifacts(stack, key, written=[IMAGES] if any(build.images for build in own) else []),
         *_pull(of),
     ]
+    if builder is Builder.TRAIN:
+        statements += _training(of, data_key)
     if roles := takes(builder, of):
         statements.append(access.allow("TakeRoles", ["sts:AssumeRole"], roles))
     if builder is not Builder.PLAIN:
@@ -88,7 +90,7 @@ def running(of: Delivered, key: pulumi.Input[str], messages: pulumi.Input[str]) 
         access.allow(
             "Build",
             ["codebuild:BatchGetBuilds", "codebuild:StartBuild"],
-            [stack.arn("codebuild", f"project/{project(stack, build.name)}") for build in BUILDS],
+            [stack.arn("codebuild", f"project/{project(stack, build.name)}") for build in of.builds],
         ),
         access.allow("AskForApproval", ["sns:Publish"], [of.approvals]),
         access.use_key("EncryptMessages", [messages], write=True),
@@ -146,6 +148,41 @@ def _source(of: Delivered) -> list[Statement]:
                 access.allow("Source", ["s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion"], found),
                 access.allow("SourceBucket", ["s3:GetBucketVersioning"], [of.names.bucket_arn(bucket)]),
             ]
+
+
+def _training(of: Delivered, data_key: pulumi.Input[str]) -> list[Statement]:
+    """Starting training where it is due (`automation.operations.training`): what the newest models were made of, which
+    keys accepted data has, and which data sets were published of it."""
+    stack, found = of.names, of.workloads
+    bucket, groups = stack.processed_bucket, [each.package_group for each in found]
+    return [
+        access.allow(
+            "Train",
+            ["sagemaker:DescribePipeline", "sagemaker:StartPipelineExecution"],
+            [stack.arn("sagemaker", f"pipeline/{each.pipeline}") for each in found],
+        ),
+        access.allow(  # whichever of the two a workload has
+            "TrainByMachine",
+            ["states:DescribeStateMachine", "states:StartExecution"],
+            [each.training_machine_arn for each in found],
+        ),
+        access.allow(
+            "SeeModels",
+            ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
+            [
+                *(stack.arn("sagemaker", f"model-package-group/{group}") for group in groups),
+                *(stack.arn("sagemaker", f"model-package/{group}/*") for group in groups),
+            ],
+        ),
+        access.allow(
+            "SeeAccepted",
+            ["s3:ListBucket"],
+            [stack.bucket_arn(bucket)],
+            conditions={"StringLike": {"s3:prefix": [f"{each.layout.accepted}*" for each in found]}},
+        ),
+        *access.read_objects("SeeDataSets", stack, bucket, [f"{each.layout.data_sets}index/" for each in found]),
+        access.use_key("DecryptDataSets", [data_key], write=False),
+    ]
 
 
 def _tell(names: Names) -> Statement:

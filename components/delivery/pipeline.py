@@ -17,7 +17,7 @@ import pulumi_aws as aws
 from components import access
 from components.access import Statement
 from components.delivery import builds, events, size, stages, trust
-from components.delivery.stages import BUILDS, Action, Build, Builder, Delivered, Stage
+from components.delivery.stages import Action, Build, Delivered, Stage
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.operations import dead_letters
@@ -71,13 +71,15 @@ class DeliveryPipeline(pulumi.ComponentResource):
             settings=args.settings,
             state_bucket=args.state_bucket,
             approvals=names.arn("sns", names.resource(builds.APPROVALS)),
+            workloads=list(dict.fromkeys(endpoint.of_its_workload for endpoint in args.endpoints)),
         )
-        may = {builder: builds.building(builder, of, self._key) for builder in Builder}
+        data = ground.keys[Domain.PROCESSED].arn
+        may = {builder: builds.building(builder, of, self._key, data) for builder in of.builders}
         runs, starts = builds.running(of, self._key, messages), builds.starting(names)
         self._boundary = self._bounded([*runs, *starts, *(each for found in may.values() for each in found)])
         roles = {
             builder: self._role(builds.role(builder), f"Builds of delivery: {builder}", "codebuild", may[builder])
-            for builder in Builder
+            for builder in of.builders
         }
         runner = self._role(builds.PIPELINE, "Runs the pipelines of delivery", "codepipeline", runs)
         starter = self._role(builds.EVENTS, "Starts the pipelines of delivery", "events", starts)
@@ -88,7 +90,7 @@ class DeliveryPipeline(pulumi.ComponentResource):
             kms_key_id=ground.keys[Domain.LOGS].arn,
             opts=self._child,
         )
-        needed: list[pulumi.Resource] = [approvals, *(self._project(b, roles[b.builder], logs.name) for b in BUILDS)]
+        needed: list[pulumi.Resource] = [approvals, *(self._project(b, roles[b.builder], logs.name) for b in of.builds)]
         self._pipeline("code", names, stages.of_code(of), runner, needed)
         for endpoint in args.endpoints:
             role = f"{endpoint.workload}-{endpoint.endpoint}"

@@ -20,7 +20,7 @@ from typing import Final
 
 from components.delivery.trust import DELIVERY, DEPLOY, PREVIEW, REGISTER
 from components.service import Service
-from contracts.names import EndpointNames, Names
+from contracts.names import EndpointNames, Names, WorkloadNames
 from settings import Archive, CodeCommit, CodeConnections, CodePipeline
 
 #: A deployment changes neither: it could leave out its own approval.
@@ -54,6 +54,8 @@ class Builder(StrEnum):
     """Takes the role that deploys this stack."""
     PRODUCTION = "build-production"
     """Takes the roles that deploy production and register models there."""
+    TRAIN = "build-train"
+    """Takes none: starts this stack's training itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +72,13 @@ class Build:
     large: bool = False
 
 
-#: All projects of a stack: the last three deliver models, `approved` both, the others code.
+#: All projects: the last three deliver models, `approved` both, the others code; `train` where the stack says so.
 BUILDS: Final = (
     Build(name="check", buildspec="check", builder=Builder.PLAIN, minutes=60, large=True),
     Build(name="images", buildspec="images", builder=Builder.PLAIN, minutes=60, images=True, large=True),
     Build(name="deploy", buildspec="deploy", builder=Builder.DEPLOY, minutes=180),
     Build(name="deploy-production", buildspec="deploy", builder=Builder.PRODUCTION, minutes=180),
+    Build(name="train", buildspec="train", builder=Builder.TRAIN, minutes=15),
     Build(name="brief", buildspec="brief", builder=Builder.LOOK, minutes=30, takes=PREVIEW),
     Build(name="approved", buildspec="approved", builder=Builder.LOOK, minutes=15, takes=PREVIEW),
     Build(name="model", buildspec="model", builder=Builder.DEPLOY, minutes=180),
@@ -118,11 +121,27 @@ class Delivered:
     state_bucket: str
     approvals: str
     """ARN of the topic where approvals are asked for."""
+    workloads: Sequence[WorkloadNames] = ()
+    """Those of the stack."""
+
+    @property
+    def builds(self) -> Sequence[Build]:
+        """The projects that it has."""
+        return [each for each in BUILDS if self.settings.trains or each.builder is not Builder.TRAIN]
+
+    @property
+    def builders(self) -> Sequence[Builder]:
+        """Whom its builds are."""
+        return [each for each in Builder if any(build.builder is each for build in self.builds)]
 
 
 def of_code(of: Delivered) -> list[Stage]:
     """From a change of the repository."""
     deployed = _build("deploy", of, of.names, inputs=(SOURCE, IMAGES), namespace="deployed")
+    trained = [
+        _build("train", of, of.names, {"WORKLOAD": each.workload}, order=2, called=f"train-{each.workload}")
+        for each in (of.workloads if of.settings.trains else ())
+    ]
     brief = _build("brief", of, of.production, order=2, namespace="brief")
     approved = _build("approved", of, of.names, {"APPROVED": STAGED})
     images = {"APPROVED_IMAGES": SHIPPED}
@@ -131,7 +150,7 @@ def of_code(of: Delivered) -> list[Stage]:
         _source(of.settings, starts=True),
         Stage(name="Check", actions=[_build("check", of)]),
         Stage(name="Images", actions=[_build("images", of, outputs=(IMAGES,))]),
-        Stage(name="Deploy", actions=[deployed, brief]),
+        Stage(name="Deploy", actions=[deployed, brief, *trained]),
         _approval(of, f"Deploy revision {_revision(of.settings)} to {of.production.stack}?", brief=True),
         # This stack has to be what was approved: an approval may be days old.
         Stage(name="Production", actions=[approved, production]),
@@ -248,8 +267,10 @@ def _build(
     outputs: Sequence[str] = (),
     namespace: str | None = None,
     order: int = 1,
+    called: str = "",
 ) -> Action:
-    """An action that runs a project, on a stack as the role that its builder takes there, or on none."""
+    """An action that runs a project, on a stack as the role that its builder takes there, or on none; `called` is its
+    name where it is not the project's."""
     given = {"REVISION": _revision(of.settings), **(variables or {})}
     if stack is not None:
         role = stack.admin_role_arn(_BY_NAME[name].takes)
@@ -264,7 +285,7 @@ def _build(
     listed = [{"name": key, "value": given[key], "type": "PLAINTEXT"} for key in sorted(given)]
     primary = {"PrimarySource": inputs[0]} if len(inputs) > 1 else {}
     return Action(
-        name=name,
+        name=called or name,
         category="Build",
         provider="CodeBuild",
         configuration={"ProjectName": project(of.names, name), "EnvironmentVariables": json.dumps(listed), **primary},

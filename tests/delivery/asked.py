@@ -18,6 +18,7 @@ _NAMED = {
     "EndpointName": ("sagemaker", "endpoint/{}"),
     "EndpointConfigName": ("sagemaker", "endpoint-config/{}"),
     "ModelName": ("sagemaker", "model/{}"),
+    "PipelineName": ("sagemaker", "pipeline/{}"),
     "ModelPackageGroupName": ("sagemaker", "model-package-group/{}"),
     "repositoryName": ("ecr", "repository/{}"),
     "logGroupName": ("logs", "log-group:{}"),

@@ -12,7 +12,7 @@ import pytest
 from typer.main import get_command
 
 from automation.commands import app
-from components.delivery.stages import BUILDS
+from components.delivery.stages import BUILDS, Builder
 from tests.delivery.blocks import ROOT
 from tests.delivery.codebuild import PHASES, WHERE, Buildspec, Built
 
@@ -81,6 +81,10 @@ CALLS: Mapping[str, Sequence[str]] = {
         "--why approved in the registry --yes",
         *_SERVED,
         f"{AUTOMATION} delivered --stack staging {_ONLY} --env .local/delivery/env",
+    ],
+    "train": [
+        "make setup",
+        f"{AUTOMATION} retrain --if-changed --stack staging --workload churn --yes",
     ],
     "register": [
         "make setup",
@@ -163,10 +167,11 @@ def test_a_call_that_fails_ends_the_build(name: str, call: int, tmp_path: Path) 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_build_that_ended_in_what_it_does_tells_why_as_itself(name: str, tmp_path: Path) -> None:
     """Not as the role of delivery that it took, and not where it did not get so far."""
-    takes = ". .ci/take-role" in Buildspec.read(name).commands
-    assert run(name, tmp_path / "whole").told == [f"{TELLING} []"] * takes
+    (builder,) = {build.builder for build in BUILDS if build.buildspec == name} - {Builder.PRODUCTION} or {None}
+    once = [f"{TELLING} []"] * (builder is not Builder.PLAIN)
+    assert run(name, tmp_path / "whole").told == once
     assert run(name, tmp_path / "early", failing=0).told == []
-    assert run(name, tmp_path / "last", failing=len(CALLS[name]) - 1).told == [f"{TELLING} []"] * takes
+    assert run(name, tmp_path / "last", failing=len(CALLS[name]) - 1).told == once
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -193,10 +198,10 @@ def test_images_are_not_built_where_the_check_of_docker_or_the_build_fails(tmp_p
 @pytest.mark.parametrize("name", NAMES)
 def test_a_build_is_the_role_of_delivery_only_after_what_the_repository_installs(name: str, tmp_path: Path) -> None:
     takes = ". .ci/take-role" in Buildspec.read(name).commands
-    plain = {build.buildspec for build in BUILDS if build.builder.value == "build"}
+    plain = {build.buildspec for build in BUILDS if build.builder in (Builder.PLAIN, Builder.TRAIN)}
     assert takes is (name not in plain)
     noted = [each for each in run(name, tmp_path).noted if f"{AUTOMATION} " in each or each.startswith("make pr-")]
-    assert {each.rpartition(" ")[2] for each in noted} == ({"[delivery]"} if takes else set())
+    assert {each.rpartition(" ")[2] for each in noted} == ({"[delivery]" if takes else "[]"} if noted else set())
     written = tmp_path / "source" / ".local" / "aws"
     if takes:
         assert written.read_text() == (

@@ -51,6 +51,16 @@ def test_nothing_new_starts_nothing_and_is_no_fault(
     assert started == []
 
 
+def test_where_nothing_is_accepted_yet_there_is_nothing_new(
+    started: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(training, "changes", lambda *_, **__: None)
+    assert main(["retrain", "--stack", "staging", "--yes", "--if-changed"]) == Exit.DONE
+    bucket = "123456789012-staging-ai-processed-data"
+    assert capsys.readouterr().out == f"there is no accepted data under s3://{bucket}/accepted/churn/ yet\n"
+    assert started == []
+
+
 def test_what_is_new_is_said_and_a_run_started(
     started: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,7 +23,7 @@ VERSION = str(version_of(OBJECTS))
 WOULD = {"training_image": f"{IMAGE}b", "contract_sha": "c2", "requested_version": {"Get": "Parameters.DatasetVersion"}}
 
 
-def found(had: dict[str, str] | None, *, objects: list[str] = OBJECTS) -> list[str]:
+def found(had: dict[str, str] | None, *, objects: list[str] = OBJECTS) -> list[str] | None:
     """What has changed since a package with this metadata; None: there is no package."""
     sagemaker: Any = boto3.client("sagemaker", **KEYS)
     s3: Any = boto3.client("s3", **KEYS)
@@ -38,7 +38,8 @@ def found(had: dict[str, str] | None, *, objects: list[str] = OBJECTS) -> list[s
             "CreationTime": 0,
             "ModelPackageStatus": "Completed",
         }
-        asked.add_response("list_model_packages", {"ModelPackageSummaryList": [] if had is None else [summary]})
+        if objects:
+            asked.add_response("list_model_packages", {"ModelPackageSummaryList": [] if had is None else [summary]})
         if had is not None:
             described = {
                 "ModelPackageName": "churn-staging",
@@ -49,7 +50,7 @@ def found(had: dict[str, str] | None, *, objects: list[str] = OBJECTS) -> list[s
                 "CustomerMetadataProperties": had,
             }
             asked.add_response("describe_model_package", described, {"ModelPackageName": PACKAGE})
-            listed.add_response("list_objects_v2", {"Contents": [{"Key": key} for key in objects]})
+        listed.add_response("list_objects_v2", {"Contents": [{"Key": key} for key in objects]})
         result = training.changes(NAMES, s3=s3, sagemaker=sagemaker)
         asked.assert_no_pending_responses()
         listed.assert_no_pending_responses()
@@ -77,6 +78,10 @@ def test_each_thing_that_is_new_is_said(changed: dict[str, str], line: str) -> N
 
 def test_without_a_model_everything_is_new() -> None:
     assert found(None) == ["no model is registered yet"]
+
+
+def test_without_data_there_is_nothing_to_learn_from() -> None:
+    assert found(None, objects=[]) is None
 
 
 def test_without_a_pipeline_it_says_what_makes_it() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from components.delivery.stages import Delivered
 from settings import CodePipeline
-from tests.components.engine import NAMES
+from tests.components.engine import LIVE, NAMES
 
 IMAGE = f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/delivery@sha256:{'0' * 64}"
 PIPELINE: dict[str, Any] = {"source": {"kind": "codecommit", "repository": "ml-platform"}, "image": IMAGE}
@@ -23,4 +23,5 @@ def delivered(**settings: Any) -> Delivered:
         settings=CodePipeline.model_validate(PIPELINE | settings),
         state_bucket="example-pulumi-state",
         approvals=NAMES.arn("sns", "mlplatform-staging-delivery-approvals"),
+        workloads=[LIVE.of_its_workload],
     )

@@ -13,11 +13,14 @@ from components.delivery.stages import Builder, Delivered
 from contracts.delivery import DETAIL_TYPE, SOURCE
 from tests import iam
 from tests.components.delivery.delivered import ARCHIVE, CONNECTED, CONNECTION, delivered
-from tests.components.engine import NAMES
+from tests.components.engine import LIVE, NAMES
 
-KEY, MESSAGES = (f"arn:aws:kms:eu-west-1:123456789012:key/{name}" for name in ("artifacts", "messages"))
+KEY, MESSAGES, DATA = (
+    f"arn:aws:kms:eu-west-1:123456789012:key/{name}" for name in ("artifacts", "messages", "processed")
+)
 SOURCE_KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 PIPELINES = ["mlplatform-staging-delivery", "mlplatform-staging-delivery-churn-live"]
+PROCESSED = "arn:aws:s3:::123456789012-staging-ai-processed-data"
 HANDED_ON = "arn:aws:s3:::123456789012-staging-ai-artifacts/mlplatform-staging-d/source/x.zip"
 
 
@@ -28,7 +31,7 @@ def role(statements: Sequence[Statement]) -> iam.Role:
 
 
 def builder(kind: Builder, of: Delivered | None = None) -> iam.Role:
-    return role(builds.building(kind, of or delivered(), KEY))
+    return role(builds.building(kind, of or delivered(trains=True), KEY, DATA))
 
 
 def arn(stack: str, job: str) -> str:
@@ -43,6 +46,7 @@ def test_a_build_takes_the_roles_that_it_is_for_and_no_other() -> None:
     taken = {kind: {each for each in every if builder(kind).may("sts:AssumeRole", each)} for kind in Builder}
     assert taken == {
         Builder.PLAIN: set(),
+        Builder.TRAIN: set(),
         Builder.LOOK: {arn("staging", "delivery-preview"), arn("prod", "delivery-preview")},
         Builder.DEPLOY: {arn("staging", "delivery-deploy")},
         Builder.PRODUCTION: {arn("prod", "delivery-deploy"), arn("prod", "delivery-register")},
@@ -62,6 +66,7 @@ def test_a_build_reads_what_the_pipelines_hand_on_and_nothing_else_of_the_lake(k
         assert found.may(f"s3:{verb}", HANDED_ON)
         assert not found.may(f"s3:{verb}", HANDED_ON.replace("mlplatform-staging-d/", "contracts/"))
     assert not found.may("s3:ListBucket", "arn:aws:s3:::123456789012-staging-ai-artifacts")
+    assert not found.may("s3:GetObject", f"{PROCESSED}/accepted/churn/2026-11-29.parquet")
     assert found.may("kms:Decrypt", KEY)
     assert not found.may("kms:Decrypt", MESSAGES)
 
@@ -117,6 +122,26 @@ def test_a_build_that_takes_a_role_says_why_it_ends_and_sends_no_other_event(kin
     assert not found.may("events:PutEvents", bus, told | {"events:source": "mlplatform.other"})
     assert not found.may("events:PutEvents", bus, told | {"events:detail-type": "Other"})
     assert not found.may("events:PutEvents", bus.replace("default", "other"), told)
+
+
+@pytest.mark.parametrize("kind", Builder)
+def test_a_build_that_trains_sees_what_is_new_and_starts_the_workloads_pipeline_alone(kind: Builder) -> None:
+    found, trains = builder(kind), kind is Builder.TRAIN
+    pipeline, group = (
+        f"arn:aws:sagemaker:eu-west-1:123456789012:{of}/churn-staging" for of in ("pipeline", "model-package-group")
+    )
+    accepted = {"s3:prefix": "accepted/churn/"}
+    assert found.may("sagemaker:StartPipelineExecution", pipeline) is trains
+    machine = LIVE.of_its_workload.training_machine_arn
+    assert found.may("states:StartExecution", machine) is trains
+    assert not found.may("states:StartExecution", machine.replace("churn", "fraud"))
+    assert found.may("sagemaker:ListModelPackages", group) is trains
+    assert found.may("s3:ListBucket", PROCESSED, accepted) is trains
+    assert found.may("kms:Decrypt", DATA) is trains
+    assert not found.may("sagemaker:StartPipelineExecution", pipeline.replace("churn", "fraud"))
+    assert not found.may("sagemaker:UpdatePipeline", pipeline)
+    assert not found.may("sagemaker:UpdateModelPackage", f"{group}/1".replace("-group", ""))
+    assert not found.may("s3:ListBucket", PROCESSED, {"s3:prefix": "quarantine/churn/"})
 
 
 def test_a_pipeline_starts_its_builds_and_asks_for_its_approvals() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 from components import delivery
+from components.ground.boundary import MAX_CHARACTERS
 from contracts.delivery import detail
 from settings import Delivery
 from tests.components.delivery.delivered import ARCHIVE, CONNECTED, IMAGE, PIPELINE
@@ -20,8 +21,8 @@ KEY = "arn:aws:kms:eu-west-1:210987654321:key/1234abcd-12ab-34cd-56ef-1234567890
 
 
 @functools.cache
-def built(source: str = "", inside_vpc: bool = False) -> Deployment:
-    pipeline = PIPELINE | {"inside_vpc": inside_vpc, "approvers": ("lead@example.com",)}
+def built(source: str = "", inside_vpc: bool = False, trains: bool = False) -> Deployment:
+    pipeline = PIPELINE | {"inside_vpc": inside_vpc, "trains": trains, "approvers": ("lead@example.com",)}
     if source:
         pipeline |= {"source": json.loads(source)}
 
@@ -77,6 +78,16 @@ def test_each_builder_has_a_role_below_the_path_of_administrators_within_a_bound
     taken = {f"mlplatform-staging-delivery-{each}": ("delivery-boundary",) for each in ("deploy", "preview")}
     assert bounded == own | taken
     assert built().one("delivery-pipeline-boundary").inputs["path"] == "/mlplatform-admin/staging/"
+
+
+def test_training_has_a_project_and_a_role_where_the_stack_says_so() -> None:
+    project = "delivery-pipeline-train"
+    assert project not in built().names(PROJECT)
+    found = built(trains=True)
+    assert found.one(project).inputs["source"]["buildspec"] == "components/delivery/buildspecs/train.yaml"
+    assert "delivery-build-train-role" in found.names("aws:iam/role:Role")
+    boundary = found.one("delivery-pipeline-boundary").inputs["policy"]
+    assert len(json.dumps(json.loads(boundary), separators=(",", ":"))) < MAX_CHARACTERS
 
 
 def test_an_approval_of_the_registry_starts_the_pipeline_of_that_model() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from components.delivery.stages import BUILDS, Action, Stage, of_code, of_models, pipeline
+from components.delivery.stages import Action, Stage, of_code, of_models, pipeline
 from contracts.layout import delivery
 from tests.components.delivery.delivered import ARCHIVE, CONNECTED, CONNECTION, delivered
 from tests.components.engine import LIVE, NAMES
@@ -39,6 +39,20 @@ def test_code_goes_from_the_source_by_this_stack_and_an_approval_to_production()
         ("Approval", [(1, "approve", "Manual")]),
         ("Production", [(1, "approved", "CodeBuild"), (2, "deploy-production", "CodeBuild")]),
     ]
+
+
+def test_training_starts_beside_the_brief_where_the_stack_says_so_and_is_no_stage_of_production() -> None:
+    stages = dict(shape(of_code(delivered(trains=True))))
+    assert stages["Deploy"] == [
+        (1, "deploy", "CodeBuild"),
+        (2, "brief", "CodeBuild"),
+        (2, "train-churn", "CodeBuild"),
+    ]
+    found = action(of_code(delivered(trains=True)), "train-churn")
+    assert found.configuration["ProjectName"] == "mlplatform-staging-delivery-train"
+    assert (variables(found)["STACK"], variables(found)["WORKLOAD"]) == ("staging", "churn")
+    assert of_models(delivered(trains=True), LIVE) == of_models(delivered(), LIVE)
+    assert [each.name for each in delivered().builds if each.name == "train"] == []
 
 
 _STAGED = [("Source", [(1, "source", "CodeCommit")]), ("Deploy", [(1, "model", "CodeBuild")])]
@@ -202,15 +216,17 @@ def test_every_variable_is_exported_by_an_action_before() -> None:
                 seen |= {a.namespace for a in running if a.namespace}
 
 
-def test_every_project_is_used_and_every_build_has_a_project() -> None:
+@pytest.mark.parametrize("trains", [False, True])
+def test_every_project_is_used_and_every_build_has_a_project(trains: bool) -> None:
+    of = delivered(trains=trains)
     used = {
         a.configuration["ProjectName"]
-        for stages in (of_code(delivered()), of_models(delivered(), LIVE))
+        for stages in (of_code(of), of_models(of, LIVE))
         for stage in stages
         for a in stage.actions
         if a.provider == "CodeBuild"
     }
-    assert used == {f"mlplatform-staging-delivery-{build.name}" for build in BUILDS}
+    assert used == {f"mlplatform-staging-delivery-{build.name}" for build in of.builds}
 
 
 def test_what_all_pipelines_hand_on_is_below_one_prefix() -> None:

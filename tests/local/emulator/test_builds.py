@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from components.delivery.stages import BUILDS, Action, of_code
+from components.delivery.stages import Action, of_code
 from local.adapter import Adapter
 from local.emulator import Emulator
 from tests.components.delivery.delivered import IMAGE, delivered
@@ -47,10 +47,11 @@ def test_the_projects_of_builds_are_made_without_a_location(emulator: Emulator, 
     declared = built().all(PROJECT)
     for each in declared:
         adapter.create(PROJECT, each.name, each.inputs)
-    names = [f"{NAME}-{build.name}" for build in BUILDS]
+    builds = delivered().builds
+    names = [f"{NAME}-{build.name}" for build in builds]
     found = emulator.client("codebuild").batch_get_projects(names=names)["projects"]
     assert [each["name"] for each in found] == names
-    for build, project in zip(BUILDS, found, strict=True):
+    for build, project in zip(builds, found, strict=True):
         assert project["source"] == {
             "type": "CODEPIPELINE",
             "buildspec": f"components/delivery/buildspecs/{build.buildspec}.yaml",

@@ -26,6 +26,7 @@ NETWORK = {"create": {"cidr": "10.20.0.0/16", "nat": "per_az"}}
 #: A digest that no other image has.
 PIPELINE = {
     "source": {"kind": "codecommit", "repository": "ml-platform"},
+    "trains": True,
     "image": f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/delivery@sha256:{'0' * 64}",
     "approvers": ["lead@example.com"],
 }

@@ -18,8 +18,8 @@ ACTS = {
     "start_pipeline_execution",
     "upload_file",
 }
-#: Those who may: the operations and the release ledger; adapter, emulator and executor are AWS itself, and a client that
-#: hands on what it is asked is one.
+#: Those who may: the operations and the release ledger; adapter, emulator and executor are AWS itself, and a client
+#: that hands on what it is asked is one.
 ALLOWED = (
     *("automation/operations/", "contracts/machine_runs.py", "contracts/release/"),
     *("local/adapter/", "local/emulator/", "local/executor/"),

@@ -46,12 +46,12 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, str]:
         now=datetime.now(UTC),
         environment=os.environ,
         s3=boto3.client("s3"),
-        sagemaker=_trainer(os.environ),
+        sagemaker=trainer(os.environ),
         sns=boto3.client("sns"),
     )
 
 
-def _trainer(environment: Mapping[str, str]) -> Any:
+def trainer(environment: Mapping[str, str]) -> Any:
     """Whom to ask about runs: SageMaker, or a state machine that answers in the same words."""
     sagemaker = boto3.client("sagemaker")
     if arn := environment.get("MACHINE_ARN"):

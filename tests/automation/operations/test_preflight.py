@@ -12,6 +12,7 @@ from botocore.stub import Stubber
 from automation.operations import preflight
 from automation.operations.findings import Finding, Stack
 from local.emulator import Emulator
+from workloads.pipeline import render
 
 KEYS: dict[str, Any] = {"region_name": "eu-west-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
 FUNCTION = {"type": "aws:lambda/function:Function", "inputs": {"reservedConcurrentExecutions": 1}}
@@ -203,6 +204,31 @@ def test_the_jobs_of_a_run_of_each_pipeline_have_quotas_too(account: Account, *,
             "4 are needed for a run of each pipeline, the quota is 3",
         ),
         ("ml.m5.xlarge for processing job usage", True, "2 are needed for a run of each pipeline, the quota is 2"),
+    ]
+
+
+def test_the_jobs_of_a_machine_that_trains_have_quotas_and_those_of_another_none_of_a_run(account: Account) -> None:
+    values = render.MACHINE_EXAMPLES
+    kind = "aws:sfn/stateMachine:StateMachine"
+    trains = {"type": kind, "inputs": {"definition": render.render(render.read("machine"), values)}}
+    cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large"}
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createProcessingJob.sync",
+        "Parameters": {"ProcessingResources": {"ClusterConfig": cluster}},
+    }
+    other = {"type": kind, "inputs": {"definition": json.dumps({"States": {"Validate": task}})}}
+    account.says("lambda", "get_account_settings", limits(1000))
+    of_kind = {"ml.m5.xlarge for processing job usage": 1, "ml.m5.2xlarge for spot training job usage": 0}
+    account.quotas("sagemaker", **of_kind)
+    found = account.find(trains, other)[1:]
+    assert [(each.subject, each.holds, each.found) for each in found] == [
+        (
+            "ml.m5.2xlarge for spot training job usage",
+            False,
+            "1 are needed for a run of each pipeline, the quota is 0",
+        ),
+        ("ml.m5.xlarge for processing job usage", True, "1 are needed for a run of each pipeline, the quota is 1"),
     ]
 
 

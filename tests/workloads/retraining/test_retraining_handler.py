@@ -9,12 +9,13 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.stub import ANY
+from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
 from contracts.datasets import version_of
+from contracts.machine_runs import MachineRuns
 from tests.workloads.stubs import TOPIC_ARN, StubbedClients
-from workloads.retraining.handler import MEMORY, retrain
+from workloads.retraining.handler import MEMORY, retrain, trainer
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-prod/execution/abcdefabcdef"
@@ -251,3 +252,45 @@ def test_two_triggers_at_once_ask_for_one_run(aws: Clients) -> None:
         assert aws.run({"trigger": trigger})["action"] == "started"
     assert len(tokens) == 2
     assert len(set(tokens)) == 1
+
+
+def test_a_state_machine_in_the_place_of_the_pipeline_is_asked_and_started(aws: Clients) -> None:
+    arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:churn-prod-training"
+    run = f"{arn.replace('stateMachine', 'execution')}:retrain-former"
+    states: Any = boto3.client("stepfunctions", "eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    sagemaker = aws.clients["sagemaker"]
+    version = aws.has_accepted(aa=5)
+    started = NOW - timedelta(hours=9)
+    listed = {"executionArn": run, "stateMachineArn": arn, "name": "retrain-former", "startDate": started}
+    given = json.dumps({"parameters": {"DatasetVersion": "data-other"}})
+    names = list[str]()
+
+    def asked(params: Any, **_: Any) -> None:
+        names.append(params["name"])
+        assert json.loads(params["input"]) == {"parameters": {"DatasetVersion": version}, "why": "weekly schedule"}
+
+    states.meta.events.register("provide-client-params.sfn.StartExecution", asked)
+    with Stubber(states) as stubbed:
+        for _ in range(2):
+            stubbed.add_response("list_executions", {"executions": [{**listed, "status": "SUCCEEDED"}]})
+            stubbed.add_response("describe_execution", {**listed, "status": "SUCCEEDED", "input": given})
+            stubbed.add_response("start_execution", {"executionArn": f"{run}2", "startDate": NOW})
+            aws.expect_notice("churn-prod: retraining started")
+            found = retrain(
+                {"trigger": "weekly schedule"},
+                now=NOW,
+                environment=ENVIRONMENT,
+                s3=aws.s3,
+                sagemaker=MachineRuns(states, sagemaker, pipeline="churn-prod", arn=arn),
+                sns=aws.clients["sns"],
+            )
+            assert (found["action"], found["execution"]) == ("started", f"{run}2")
+    assert len(set(names)) == 1  # of two triggers at once, Step Functions starts one
+    assert names[0].startswith("retrain-")
+
+
+def test_whom_the_function_asks_follows_from_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:churn-prod-training"
+    assert isinstance(trainer({**ENVIRONMENT, "MACHINE_ARN": arn}), MachineRuns)
+    assert trainer(ENVIRONMENT).meta.service_model.service_name == "sagemaker"

@@ -123,6 +123,7 @@ def test_every_field_says_what_it_is() -> None:
         "Autoscaling.enabled": True,
         "BacklogScaling.enabled": True,
         "CodePipeline.inside_vpc": True,
+        "CodePipeline.trains": True,
         "Needs.gradual": False,  # what is asked, no opt-out
         "Needs.isolated": False,
     }

@@ -2,10 +2,12 @@
 
 Takes what a function URL, an API Gateway (payload format 1.0 and 2.0) and an Application Load Balancer send, which is
 an HTTP request in a JSON event, and a direct invocation, whose event is the body itself: a row, a list of rows or
-{"instances": [...]}. Both are answered by the code that answers over HTTP; a direct invocation that is refused raises,
-so that Lambda reports a function error. The model is loaded when the execution environment starts, from MODEL_DIR
-(default /opt/ml/model), with the environment variables of `settings`. What is captured is written before the answer is
-returned, for Lambda freezes the environment then.
+{"instances": [...]}. Both are answered by the code that answers over HTTP; what is refused by its document. What the
+service cannot answer (5xx) raises: so Lambda's metric `Errors` counts that, and no fault of who asks.
+
+The model is loaded when the execution environment starts, from MODEL_DIR (default /opt/ml/model), which MODEL_URI is
+fetched into, with the environment variables of `settings`. What is captured is written before the answer is returned,
+for Lambda freezes the environment then.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import base64
 import dataclasses
 import functools
 import os
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,14 +25,15 @@ import msgspec
 from workloads import logs
 from workloads.inference import model as model_module
 from workloads.inference import settings
+from workloads.inference.fetch import fetch
 from workloads.inference.metrics import Metrics
 from workloads.inference.request import Request
 from workloads.inference.service import Answer, Service
 from workloads.inference.writer import JSON
 
 
-class RefusedError(Exception):
-    """A direct invocation whose rows cannot be scored; the message is the error document of the HTTP answer."""
+class FailedError(Exception):
+    """The service cannot answer; the message is the error document of the HTTP answer."""
 
 
 @functools.cache
@@ -37,6 +41,8 @@ def _service() -> Service:
     logs.of_the_process()
     options = settings.parse(["--model-dir", os.environ.get("MODEL_DIR", str(settings.Settings.model_dir))])
     options = dataclasses.replace(options, capture_seconds=0)
+    if options.model_uri:
+        fetch(options)
     return Service(model_module.from_settings(options), options, Metrics())
 
 
@@ -47,10 +53,14 @@ def handler(event: Any, context: Any) -> Any:
     if isinstance(event, dict) and ("requestContext" in event or "httpMethod" in event):
         return _http(service, event, identity)
     headers = [(b"content-type", JSON), (b"x-request-id", identity)]
-    answer = service.answer(Request(headers), msgspec.json.encode(event), may_wait=True)
-    if answer.status != 200:
-        raise RefusedError(answer.body.decode())
+    answer = _answered(service.answer(Request(headers), msgspec.json.encode(event), may_wait=True))
     return msgspec.json.decode(answer.body)
+
+
+def _answered(answer: Answer) -> Answer:
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise FailedError(answer.body.decode())
+    return answer
 
 
 def _http(service: Service, event: dict[str, Any], identity: bytes) -> dict[str, Any]:
@@ -64,7 +74,7 @@ def _http(service: Service, event: dict[str, Any], identity: bytes) -> dict[str,
     if event.get("isBase64Encoded"):
         body = base64.b64decode(body)
     request = Request(headers, query.encode())
-    answer = service.respond(request, method, path, body)
+    answer = _answered(service.respond(request, method, path, body))
     return _response(service, request, answer)
 
 
@@ -80,3 +90,7 @@ def _response(service: Service, request: Request, answer: Answer) -> dict[str, A
     headers = {name.decode(): value.decode("latin-1") for name, value in service.headers(request, answer)}
     headers.pop("content-length")  # counted by whoever turns this into HTTP
     return {"statusCode": answer.status, "headers": headers, "body": answer.body.decode(), "isBase64Encoded": False}
+
+
+if "AWS_LAMBDA_RUNTIME_API" in os.environ:  # in an execution environment: its start may take longer than a request
+    _service()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -109,9 +113,18 @@ def test_direct_invocations(score: float) -> None:
     many = function.handler({"instances": [ROW, {}]}, CONTEXT)
     assert many == function.handler([ROW, {}], None)
     assert many["predictions"][0]["score"] == score
-    with pytest.raises(function.RefusedError) as caught:
-        function.handler({"support_tickets": -1}, CONTEXT)
-    assert json.loads(str(caught.value))["error"]["faults"][0]["field"] == "support_tickets"
+    refused = function.handler({"support_tickets": -1}, CONTEXT)
+    assert refused["error"]["faults"][0]["field"] == "support_tickets"
+
+
+@pytest.mark.parametrize("event", [ROW, url_event(json.dumps(ROW))])
+def test_what_the_service_cannot_answer_is_an_error_of_the_function(
+    event: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(function._service().scorer, "answer", lambda *_, **__: 1 / 0)
+    with pytest.raises(function.FailedError) as caught:
+        function.handler(event, CONTEXT)
+    assert json.loads(str(caught.value))["error"]["code"] == "internal_error"
 
 
 def test_what_is_captured_is_written_before_the_answer_for_lambda_freezes_what_has_answered(
@@ -124,6 +137,32 @@ def test_what_is_captured_is_written_before_the_answer_for_lambda_freezes_what_h
     capture = function._service().capture
     assert capture is not None
     assert (capture.before_answer, capture._thread, len(capture._waiting)) == (True, None, 1)  # tried, and S3 is away
+
+
+@pytest.mark.parametrize(("environment", "loaded"), [({"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}, "1"), ({}, "0")])
+def test_an_execution_environment_loads_the_model_as_it_starts(
+    environment: dict[str, str], loaded: str, package: Path
+) -> None:
+    program = "from workloads.inference import function; print(function._service.cache_info().currsize)"
+    known = {name: value for name, value in os.environ.items() if name != "AWS_LAMBDA_RUNTIME_API"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=serving.ROOT,
+        env={**known, "PYTHONPATH": str(serving.ROOT), "MODEL_DIR": str(package), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == loaded
+
+
+def test_the_model_is_fetched_first_where_it_lies_in_s3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MODEL_URI", "s3://artifacts/runs/churn/1/model.tar.gz")
+    package, fetched = os.environ["MODEL_DIR"], tmp_path / "fetched"
+    monkeypatch.setenv("MODEL_DIR", str(fetched))
+    monkeypatch.setattr(function, "fetch", lambda options: shutil.copytree(package, options.model_dir))
+    assert function.handler(ROW, CONTEXT)["model_version"] == "v9"
+    assert fetched.is_dir()
 
 
 def test_a_package_that_cannot_be_served_fails_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

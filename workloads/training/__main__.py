@@ -13,13 +13,15 @@ import os
 import shutil
 from typing import Any
 
+import numpy as np
 import xgboost as xgb
 
 from contracts import schema
 from workloads import job, tasks
 from workloads.features import categories
+from workloads.features.categories import Lists
 from workloads.inference import packaging
-from workloads.training import container, data, external, threshold, train
+from workloads.training import container, data, external, hosts, threshold, train
 from workloads.training.container import Job
 
 
@@ -44,23 +46,40 @@ def run(work: Job) -> job.Outcome:
 def _train(work: Job) -> job.Outcome:
     threads = len(os.sched_getaffinity(0))
     parts = work.channels["train"], work.channels["validation"]
-    values = sum(external.rows(data.files(part)) for part in parts) * len(work.contract.features)
-    cache = external.cache(work.scratch, values, external.free())
-    training, validation, lists = data.matrices(*parts, work.contract, threads, cache)
+    rows = [external.rows(data.files(part)) for part in parts]
+    cache = external.cache(work.scratch, sum(rows) * len(work.contract.features), external.free())
     task = tasks.of(work.contract)
-    fitted = train.fit(training, validation, task, work.hyperparameters, threads=threads, checkpoints=work.checkpoints)
+    with hosts.joined(work.hosts):
+        training, validation, lists = data.matrices(*parts, work.contract, threads, cache=cache, hosts=work.hosts)
+        fitted = train.fit(
+            training,
+            validation,
+            task,
+            work.hyperparameters,
+            threads=threads,
+            checkpoints=work.checkpoints,
+            together=work.hosts,
+        )
+    facts = metadata(work, fitted, rows=rows[0], threads=threads)
+    if work.hosts.rank == 0:
+        _leave(work, fitted, facts, lists)
+    return job.Outcome(message=f"trained {facts['rounds']} rounds", fields=facts)
+
+
+def _leave(work: Job, fitted: train.Fitted, facts: dict[str, Any], lists: Lists) -> None:
+    """The package."""
     work.model.mkdir(parents=True, exist_ok=True)
     fitted.booster.save_model(work.model / "model.ubj")
     (work.model / "contract.json").write_text(schema.to_json(work.contract))
-    facts = metadata(work, fitted, rows=training.num_row(), threads=threads)
     if lists:
         facts[categories.KEY] = lists
     if work.contract.cost is not None:
-        scores = fitted.booster.predict(validation)
-        facts[tasks.CHOSEN] = threshold.least_cost(validation.get_label(), scores, work.contract.cost)
+        batches = data.row_groups(work.channels["validation"], work.contract, lists)
+        scored = [(labels, fitted.booster.inplace_predict(features)) for features, labels in batches]
+        labels, scores = (np.concatenate(part) for part in zip(*scored, strict=True))
+        facts[tasks.CHOSEN] = threshold.least_cost(labels, scores, work.contract.cost)
     (work.model / "metadata.json").write_text(json.dumps(facts, sort_keys=True, indent=1))
     packaging.finish(work.model)
-    return job.Outcome(message=f"trained {facts['rounds']} rounds", fields=facts)
 
 
 def metadata(work: Job, fitted: train.Fitted, *, rows: int, threads: int) -> dict[str, Any]:

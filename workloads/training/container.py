@@ -17,6 +17,8 @@ from typing import Any
 from contracts.schema import Contract, Training
 from workloads.inputs import CONTRACT_FILE, read_contract, read_json
 from workloads.job import PlatformError, UserError
+from workloads.training import hosts
+from workloads.training.hosts import ALONE, Hosts
 
 CHANNELS = ("train", "validation", "contract", "manifest")
 #: A channel that a job need not have; the pipeline puts the contract there where no model is to be imported.
@@ -50,6 +52,7 @@ class Job:
     manifest: Mapping[str, Any]
     hyperparameters: Training
     imported: Path | None = None
+    hosts: Hosts = ALONE
 
 
 def read(root: Path, environment: Mapping[str, str]) -> Job:
@@ -69,6 +72,7 @@ def read(root: Path, environment: Mapping[str, str]) -> Job:
         contract=contract,
         manifest=read_json(_only_file(channels["manifest"], "manifest.json")),
         hyperparameters=chosen,
+        hosts=hosts.read(root, environment),
         imported=_imported(Path(environment.get(f"SM_CHANNEL_{IMPORTED.upper()}", root / "input" / "data" / IMPORTED))),
     )
 

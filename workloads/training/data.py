@@ -17,24 +17,35 @@ from workloads.features.categories import Lists
 from workloads.features.frame import matrix
 from workloads.job import UserError
 from workloads.training import cuts, external
+from workloads.training.hosts import ALONE, Hosts
 
 #: The weight (classes,) of a row of each class; None: all rows count alike.
 Weights = np.ndarray[Any, np.dtype[np.float32]] | None
 
 
 class RowGroups(xgb.DataIter):
-    """Feeds XGBoost the row groups of all Parquet files of a directory, files in name order."""
+    """Feeds XGBoost this host's share of the row groups of all Parquet files of a directory, files in name order."""
 
     def __init__(
-        self, directory: Path, contract: Contract, lists: Lists, weights: Weights = None, cache: Path | None = None
+        self,
+        directory: Path,
+        contract: Contract,
+        lists: Lists,
+        weights: Weights = None,
+        *,
+        cache: Path | None = None,
+        hosts: Hosts = ALONE,
     ) -> None:
         self._directory, self._contract, self._lists, self._weights = directory, contract, lists, weights
+        self._hosts = hosts
         self._batches = row_groups(directory, contract, lists)
         super().__init__(cache_prefix=None if cache is None else str(cache / directory.name), release_data=True)
 
     def next(self, input_data: Callable[..., Any]) -> bool:
         """Hand over the next row group; False at the end (the interface of xgboost.DataIter)."""
-        for features, label in self._batches:
+        for all_features, all_labels in self._batches:
+            share = self._hosts.share(len(all_labels))
+            features, label = all_features[share], all_labels[share]
             weighted = {} if self._weights is None else {"weight": self._weights[label.astype(int)]}
             input_data(
                 data=features,
@@ -74,7 +85,13 @@ def learned(directory: Path, contract: Contract) -> Lists:
 
 
 def matrices(
-    train: Path, validation: Path, contract: Contract, threads: int, cache: Path | None = None
+    train: Path,
+    validation: Path,
+    contract: Contract,
+    threads: int,
+    *,
+    cache: Path | None = None,
+    hosts: Hosts = ALONE,
 ) -> tuple[xgb.DMatrix, xgb.DMatrix, Lists]:
     """The training matrix and the validation matrix binned like it, rows of both with the weights of the training part;
     and the lists of the categories. With a directory `cache` their bins lie there.
@@ -90,8 +107,8 @@ def matrices(
     if external.rows(files(train)) >= cuts.ROWS:
         bins = cuts.reference(files(train), contract, lists, feature_types(contract), threads)
     kind = xgb.QuantileDMatrix if cache is None else xgb.ExtMemQuantileDMatrix
-    training = kind(RowGroups(train, contract, lists, weights, cache), ref=bins, **options)
-    held_out = kind(RowGroups(validation, contract, lists, weights, cache), ref=training, **options)
+    training = kind(RowGroups(train, contract, lists, weights, cache=cache, hosts=hosts), ref=bins, **options)
+    held_out = kind(RowGroups(validation, contract, lists, weights, cache=cache, hosts=hosts), ref=training, **options)
     return training, held_out, lists
 
 

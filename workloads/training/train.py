@@ -20,6 +20,8 @@ import xgboost as xgb
 
 from contracts.schema import Training
 from workloads.tasks import Strategy
+from workloads.training import hosts
+from workloads.training.hosts import ALONE, Hosts
 
 _log = logging.getLogger(__name__)
 
@@ -43,9 +45,13 @@ def fit(
     *,
     threads: int,
     checkpoints: Path,
+    together: Hosts = ALONE,
 ) -> Fitted:
-    """Boost until the validation loss has not improved for `early_stopping_rounds`, or `num_round` is reached."""
-    model, history = _resume(checkpoints)
+    """Boost until the validation loss has not improved for `early_stopping_rounds`, or `num_round` is reached.
+
+    The matrices have this host's rows; of several hosts `together` the first keeps the checkpoints.
+    """
+    model, history = hosts.together(_resume(checkpoints), together)
     booster = None
     while len(history) < settings.num_round and not _stopped(history, settings.early_stopping_rounds):
         if booster is None or settings.subsample < 1:  # see `parameters`
@@ -55,7 +61,8 @@ def fit(
             history.append(_loss(booster, validation, boosting_round))
             _log.info("round", extra={"round": boosting_round, "validation-loss": history[-1]})
         model = bytes(booster.save_raw("ubj"))
-        _save(checkpoints, model, history)
+        if together.rank == 0:
+            _save(checkpoints, model, history)
     best = history.index(min(history))
     return Fitted(booster=_booster(model, [], {})[: best + 1], best_round=best, history=history)
 

@@ -7,6 +7,7 @@ import json
 import resource
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from contracts import schema
 from contracts.schema import Column, ColumnType, Contract, Cost, Feature
 from tests.workloads.training.conftest import write_part
 from workloads import tasks
+from workloads.features.categories import Lists
 from workloads.inference.memory import Memory
 from workloads.training import __main__ as entry
 from workloads.training import container, cuts, data, external
@@ -125,8 +127,8 @@ def test_bins_in_files_give_the_same_model(
     metadata: list[dict[str, object]] = []
     plain = data.matrices
 
-    def seen(*given: object) -> tuple[xgb.DMatrix, xgb.DMatrix, object]:
-        found = plain(*given)  # pyright: ignore[reportArgumentType]
+    def seen(*given: Any, **named: Any) -> tuple[xgb.DMatrix, xgb.DMatrix, Lists]:
+        found = plain(*given, **named)
         kinds.append(type(found[0]))
         return found
 

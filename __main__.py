@@ -37,22 +37,32 @@ found = parameters.read(names, lookup)
 built = parameters.images(names, found)
 releases = parameters.release_records(names, settings.workloads, found)
 champions = packages.champions(settings.workloads, releases, lookup)
+served = packages.of_services(settings.workloads, releases, lookup)
 
 # What every workload stands on.
 fed = [(contracts[name], workload.features) for name, workload in settings.workloads.items()]
-trained = operations.calls(workload.by_machine for workload in settings.workloads.values())
-base = ground.lay(names, settings, [data.calls(fed), trained, *models.CALLS, *operations.CALLS], lookup, on_aws)
+wanted = list(settings.workloads.values())
+calls = [
+    data.calls(fed),
+    operations.calls(workload.by_machine for workload in wanted),
+    serving.calls(wanted),
+    *models.CALLS,
+    *operations.CALLS,
+]
+base = ground.lay(names, settings, calls, lookup, on_aws)
 images = Images("images", ImagesArgs(ground=base, settings=settings.images), on_aws)
 Signs("signs", SignsArgs(parameters=parameters.found(names, built, releases)), on_aws)
 
 # Who acts on it beside its own jobs: people by what they are, and the pipelines that deliver it.
 personas.build(base, settings.access, on_aws)
 named = [names.of_workload(name).of_endpoint(each) for name, of in settings.workloads.items() for each in of.endpoints]
-delivering = delivery.build(base, settings.delivery, named, on_aws)
+hosts = serving.hosts(settings.workloads.values())
+delivering = delivery.build(base, settings.delivery, named, on_aws, hosts)
 
 # The provider calls a rollout done that SageMaker turned back: the program looks for itself.
 # SageMaker gives no other instance type to a variant that scales.
-see_through, make_way = rollouts.seen_through(**account.operator()), unscaling.way_made(**account.operator())
+see_through = rollouts.seen_through(serving.on_ecs(names, settings.workloads), **account.operator())
+make_way = unscaling.way_made(**account.operator())
 exported: dict[str, object] = {}
 for name, config in settings.workloads.items():
     workload = Workload(
@@ -69,7 +79,7 @@ for name, config in settings.workloads.items():
     features = data.build(workload)
     registry, training = models.build(workload)
     watched = operations.build(workload, training)
-    endpoints = serving.build(workload, watched.rollback_alarms, see_through, make_way)
+    endpoints = serving.build(workload, watched.rollback_alarms, see_through, make_way, served)
     for endpoint, live in endpoints.items():
         operations.monitor(workload, endpoint, live, watched, lookup)
     exported[name] = {

@@ -16,7 +16,8 @@ class Service:
     """A service, named by the prefix of its actions: types without `aws:`, verbs that read configuration, verbs that
     change, and those of both that take no ARN.
 
-    `handed_to` are the services that are handed a role with it, by the first word of their principal's name.
+    `handed_to` are the services that are handed a role with it, by the first word of their principal's name, `links`
+    those that make a role of their own once in an account, by all words before `amazonaws.com`.
     `named` are patterns of resources, from the account on, with the stack's name in them: `{every}`, `{ending}`,
     `{prefix}`, `{parameters}` or `{databases}`. `unnamed` are the resources that no name tells from another stack's.
     """
@@ -28,6 +29,7 @@ class Service:
     reads_anywhere: str = ""
     changes_anywhere: str = ""
     handed_to: str = ""
+    links: str = ""
     named: str = ""
     unnamed: str = ""
 

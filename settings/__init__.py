@@ -20,12 +20,14 @@ from settings.endpoints import (
     BatchAlarms,
     Endpoint,
     EndpointAlarms,
+    Fargate,
     Fleet,
     QueueAlarms,
     Realtime,
     RequestAlarms,
     RollbackAlarm,
     Serverless,
+    TaskScaling,
 )
 from settings.features import Features
 from settings.images import Images
@@ -80,6 +82,7 @@ __all__ = [
     "DeployedBy",
     "Endpoint",
     "EndpointAlarms",
+    "Fargate",
     "Features",
     "Fleet",
     "GitHub",
@@ -110,6 +113,7 @@ __all__ = [
     "Settings",
     "Source",
     "Steps",
+    "TaskScaling",
     "Tuning",
     "Workload",
     "bakes",

@@ -31,6 +31,7 @@ _PAGES: Final = (
     ("Serverless", "workloads.<name>.endpoints.<name>: {kind: serverless}", ""),
     ("Asynchronous", "workloads.<name>.endpoints.<name>: {kind: asynchronous}", ""),
     ("Batch", "workloads.<name>.endpoints.<name>: {kind: batch}", ""),
+    ("Fargate", "workloads.<name>.endpoints.<name>: {kind: fargate}", ""),
     ("Tuning", "workloads.<name>.tuning", ""),
     ("RequestAlarms", "….alarms", ""),
     ("Needs", "….needs", ""),
@@ -58,6 +59,7 @@ _PAGES: Final = (
     ("StepIn", "….autoscaling.steps.scale_in[]", ""),
     ("Schedule", "….autoscaling.schedules[]", ""),
     ("BacklogScaling", "….autoscaling of {kind: asynchronous}", ""),
+    ("TaskScaling", "….autoscaling of {kind: fargate}", ""),
 )
 _HEAD: Final = """# Configuration of a stack
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from contracts.advice import judge, targets
 from contracts.kinds import KINDS
+from contracts.kinds.kind import Host
 from settings.catalog import Catalog
 from settings.endpoints import Endpoint, Realtime
 from settings.faults import Fault
@@ -63,6 +64,10 @@ class Workload(Section):
     def by_machine(self) -> bool:
         """Whether Step Functions trains."""
         return self.orchestrator == "step-functions"
+
+    def hosted(self, host: Host) -> list[str]:
+        """Names of the endpoints that a service of AWS runs."""
+        return [name for name, its in self.endpoints.items() if KINDS[its.kind].host == host]
 
     def faults(self) -> Iterator[Fault]:
         """A champion that is no endpoint, several and none named, a kind that cannot do what is asked of it."""

@@ -14,7 +14,8 @@ from automation.operations import releases, stack_files
 from automation.stacks import deployment, teardown, workspace
 from contracts.names import EndpointNames
 
-ENDPOINT: Final = "aws:sagemaker/endpoint:Endpoint"
+#: What serves, as the engine knows it.
+SERVES: Final = ("aws:sagemaker/endpoint:Endpoint", "aws:ecs/service:Service")
 
 
 def stop(
@@ -30,7 +31,7 @@ def stop(
     releases.refuse_in_progress(names, on.releases)
     if on.protected:
         out.confirm_name(f"Endpoint {names.prefix} of a protected stack will answer nobody.", names.prefix)
-    with _unshielded(engine, names), _written(on, names, "stopped"):
+    with _unshielded(engine, names), _deletable(on, names), _written(on, names, "stopped"):
         planned = plan(on, engine, out)
         out.confirm(f"Stop endpoint {names.prefix} ({summary(planned)})?")
         releases.note(names, who=on.who, clients=on.releases)
@@ -80,7 +81,7 @@ def _unshielded(engine: workspace.Engine, names: EndpointNames) -> Generator[Non
     shielded = [
         found["urn"]
         for found in teardown.resources(engine)
-        if found["type"] == ENDPOINT and found.get("protect") and found["inputs"]["name"] == names.prefix
+        if found["type"] in SERVES and found.get("protect") and found["inputs"]["name"] == names.prefix
     ]
     for urn in shielded:
         deployment.protect(engine, urn, protected=False)
@@ -90,3 +91,32 @@ def _unshielded(engine: workspace.Engine, names: EndpointNames) -> Generator[Non
         for urn in shielded:
             deployment.protect(engine, urn, protected=True)
         raise
+
+
+@contextmanager
+def _deletable(on: target.Target, names: EndpointNames) -> Generator[None]:
+    """AWS deletes no load balancer that is protected: the endpoint's is not any more, unless nobody agrees."""
+    balancer = _balancer(on, names) if on.protected and on.kind(names).host == "ecs" else None
+    if balancer is None:
+        yield
+        return
+    _protect(on, balancer, protected=False)
+    try:
+        yield
+    except BaseException:
+        _protect(on, balancer, protected=True)
+        raise
+
+
+def _balancer(on: target.Target, names: EndpointNames) -> str | None:
+    """ARN of the endpoint's load balancer; None while it is stopped."""
+    balancing = on.client("elbv2")
+    try:
+        return balancing.describe_load_balancers(Names=[names.prefix])["LoadBalancers"][0]["LoadBalancerArn"]
+    except balancing.exceptions.LoadBalancerNotFoundException:
+        return None
+
+
+def _protect(on: target.Target, balancer: str, *, protected: bool) -> None:
+    attribute = {"Key": "deletion_protection.enabled", "Value": str(protected).lower()}
+    on.client("elbv2").modify_load_balancer_attributes(LoadBalancerArn=balancer, Attributes=[attribute])

@@ -14,8 +14,9 @@ from botocore.exceptions import NoCredentialsError
 
 from automation.operations import stack_files
 from automation.operations.errors import AccessError, RefusedError
-from automation.operations.releases import Clients
+from automation.operations.releases import Clients, clients
 from automation.operations.session import session
+from contracts.kinds import KINDS, REALTIME, Kind
 from contracts.loader import ContractError, load
 from contracts.machine_runs import MachineRuns
 from contracts.names import EndpointNames, Names, NamesError, WorkloadNames
@@ -120,10 +121,19 @@ class Target:
         settings = self._workloads[names.workload]["endpoints"][names.endpoint]
         return isinstance(settings, dict) and settings.get("state") == "stopped"
 
+    def kind(self, names: EndpointNames) -> Kind:
+        """What kind of endpoint it is. RefusedError for one that there is not."""
+        settings = self._workloads[names.workload]["endpoints"][names.endpoint]
+        found = str((settings or {}).get("kind", REALTIME.name)) if isinstance(settings, dict | None) else str(settings)
+        if found not in KINDS:
+            where = f"{_WORKLOADS}.{names.workload}.endpoints.{names.endpoint}.kind"
+            raise RefusedError(f"{where}: found {found!r}; allowed: {', '.join(KINDS)}")
+        return KINDS[found]
+
     @property
     def releases(self) -> Clients:
         """The clients that a release needs."""
-        return Clients(**{name: self.client(name) for name in ("s3", "ssm", "sagemaker", "scheduler")})
+        return clients(self.client, [names.prefix for names in self.endpoints if self.kind(names).host == "ecs"])
 
     @property
     def endpoints(self) -> list[EndpointNames]:

@@ -21,6 +21,7 @@ SERVICES: Final[Mapping[str, str]] = {
     "cloudwatch/eventRule": "events",
     "cloudwatch/eventTarget": "events",
     "cloudwatch/logGroup": "logs",
+    "lb": "elb",
     "sfn": "stepfunctions",
     "vpc": "ec2",
 }

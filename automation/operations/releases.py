@@ -7,7 +7,7 @@ The record is written here, and only rolling back moves the endpoint: a new rele
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from automation.operations.recovery import rebuilt
 from contracts import release
 from contracts.names import EndpointNames
 from contracts.release import Record, Release, ReleaseError, Status
+from contracts.release.ecs import Ecs
 from contracts.release.ledger import Book, Ledger
 from contracts.release.live import Host, Live, was_deployed
 from contracts.release.lock import BusyError, Lock
@@ -28,17 +29,29 @@ from contracts.release.schedule import Schedule
 
 @dataclass(frozen=True, kw_only=True)
 class Clients:
-    """What releases need of AWS, as boto3 clients."""
+    """What releases need of AWS, as boto3 clients. `on_ecs` are names of endpoints that are services of ECS."""
 
     s3: Any
     ssm: Any
     sagemaker: Any
     scheduler: Any
+    ecs: Any = None
+    on_ecs: Collection[str] = ()
 
     def host(self, names: EndpointNames) -> Host:
-        """What serves an endpoint: a schedule, where it has one."""
+        """What serves an endpoint: a service of ECS, a schedule where it has one, or SageMaker itself."""
+        if names.prefix in self.on_ecs:
+            return Ecs(names.prefix, self.ecs)
         schedule = Schedule(names.prefix, self.scheduler, self.sagemaker)
         return schedule if schedule.observe() else SageMaker(names.prefix, self.sagemaker)
+
+
+def clients(client: Callable[[str], Any], on_ecs: Collection[str] = ()) -> Clients:
+    """The clients of a session that gives them by service; that of ECS only where something runs there."""
+    found = {
+        service: client(service) for service in ("s3", "ssm", "sagemaker", "scheduler", *(["ecs"] if on_ecs else []))
+    }
+    return Clients(**found, on_ecs=on_ecs)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ serves: where the alarm of a rollout has called the rollback function too, the r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -74,9 +74,10 @@ def why(names: EndpointNames, followed: Followed, clients: Clients, watchers: Wa
     return "\n".join(lines)
 
 
-def seen_through(**aws: Any) -> Callable[[EndpointNames, str, str], None]:
+def seen_through(on_ecs: Collection[str] = (), **aws: Any) -> Callable[[EndpointNames, str, str], None]:
     """What the program hangs on an endpoint, to be called after every change of it with the configuration that it is to
-    serve and the one that the provider then read of it; `aws` goes to `session`.
+    serve and the one that the provider then read of it; `on_ecs` are names of endpoints that are services of ECS, `aws`
+    goes to `session`.
 
     Where they agree nothing is asked: the next act writes into the record what became of the release.
     """
@@ -87,7 +88,7 @@ def seen_through(**aws: Any) -> Callable[[EndpointNames, str, str], None]:
         from botocore.exceptions import BotoCoreError, ClientError  # as in `session`
 
         try:
-            reason = _became(names, wanted, session(**aws))
+            reason = _became(names, wanted, session(**aws), on_ecs)
         except (BotoCoreError, ClientError, BusyError, ReleaseError, RefusedError) as error:
             reason = (
                 f"endpoint {names.prefix} serves {serves} and not {wanted}: the rollout was turned back, and the "
@@ -98,9 +99,9 @@ def seen_through(**aws: Any) -> Callable[[EndpointNames, str, str], None]:
     return see
 
 
-def _became(names: EndpointNames, wanted: str, found: Any) -> str:
+def _became(names: EndpointNames, wanted: str, found: Any, on_ecs: Collection[str]) -> str:
     """Write into the record what became of the rollout; what there is to say of it."""
-    clients = Clients(**{name: found.client(name) for name in ("s3", "ssm", "sagemaker", "scheduler")})
+    clients = releases.clients(found.client, on_ecs)
     followed = releases.follow(names, who="pulumi up", clients=clients, patience_seconds=PATIENCE_SECONDS)
     live = clients.host(names).observe()
     failed = followed.failed or _failed_before(names, followed.record, wanted)

@@ -60,6 +60,10 @@ TAKEN: Final[Mapping[str, Listed]] = {
     "aws:ecr/repository:Repository": Listed(
         service="ecr", operation="describe_repositories", names="repositories[].repositoryName"
     ),
+    "aws:ecs/cluster:Cluster": Listed(service="ecs", operation="list_clusters", names="clusterArns[]"),
+    "aws:ecs/taskDefinition:TaskDefinition": Listed(
+        service="ecs", operation="list_task_definition_families", names="families[]", key="family"
+    ),
     "aws:glue/catalogDatabase:CatalogDatabase": Listed(
         service="glue", operation="get_databases", names="DatabaseList[].Name"
     ),
@@ -73,6 +77,12 @@ TAKEN: Final[Mapping[str, Listed]] = {
     "aws:kms/alias:Alias": Listed(service="kms", operation="list_aliases", names="Aliases[].AliasName"),
     "aws:lambda/function:Function": Listed(
         service="lambda", operation="list_functions", names="Functions[].FunctionName"
+    ),
+    "aws:lb/loadBalancer:LoadBalancer": Listed(
+        service="elbv2", operation="describe_load_balancers", names="LoadBalancers[].LoadBalancerName"
+    ),
+    "aws:lb/targetGroup:TargetGroup": Listed(
+        service="elbv2", operation="describe_target_groups", names="TargetGroups[].TargetGroupName"
     ),
     "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition": _sagemaker(
         "list_data_quality_job_definitions", "JobDefinitionSummaries", "MonitoringJobDefinitionName"
@@ -107,8 +117,8 @@ TAKEN: Final[Mapping[str, Listed]] = {
     "aws:sqs/queue:Queue": Listed(service="sqs", operation="list_queues", names="QueueUrls[]"),
     "aws:ssm/parameter:Parameter": Listed(service="ssm", operation="describe_parameters", names="Parameters[].Name"),
 }
-#: What SNS and SQS list: an ARN, a URL; the name is the last part.
-_LAST: Final = {"sns": ":", "sqs": "/"}
+#: What ECS, SNS and SQS list: an ARN, a URL; the name is the last part.
+_LAST: Final = {"ecs": "/", "sns": ":", "sqs": "/"}
 
 
 def names(stack: Stack) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import pulumi
 
@@ -10,16 +10,21 @@ from components.delivery.pipeline import DeliveryPipeline, DeliveryPipelineArgs
 from components.delivery.roles import DeliveryRoles, DeliveryRolesArgs
 from components.delivery.signing import ImageSigning
 from components.ground import Ground
+from contracts.kinds.kind import Host
 from contracts.names import EndpointNames
 from settings import Delivery
 
 
 def build(
-    ground: Ground, settings: Delivery, endpoints: Iterable[EndpointNames], opts: pulumi.ResourceOptions
+    ground: Ground,
+    settings: Delivery,
+    endpoints: Iterable[EndpointNames],
+    opts: pulumi.ResourceOptions,
+    hosts: Collection[Host] = (),
 ) -> Mapping[str, pulumi.Output[str]]:
     """The ARNs of the roles by what they are for; none where the stack names nobody who delivers.
 
-    `endpoints` are all of the stack.
+    `endpoints` are all of the stack, and `hosts` what runs them.
     """
     if not settings.delivers:
         return {}
@@ -36,4 +41,4 @@ def build(
             ),
             opts,
         )
-    return DeliveryRoles("delivery", DeliveryRolesArgs(ground=ground, settings=settings), opts).arns
+    return DeliveryRoles("delivery", DeliveryRolesArgs(ground=ground, settings=settings, hosts=hosts), opts).arns

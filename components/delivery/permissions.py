@@ -13,25 +13,22 @@ import pulumi
 
 from components import access
 from components.access import Statement
-from components.delivery.services import SERVICES
+from components.delivery.services import SERVICES, Services
 from components.service import Service
 from contracts import partitions
 from contracts.names import ADMIN, HOSTS, PLATFORM, Names
 
 #: Groups of model packages, and packages of a group.
 _PACKAGES: Final = (("-group", ""), ("", "/*"))
-#: Services that make a role of their own, once in an account: IAM Access Analyzer for an analyzer (IAM user guide,
-#: "Using service-linked roles for IAM Access Analyzer"), Application Auto Scaling to change endpoints.
-_LINKED: Final = ("access-analyzer.amazonaws.com", "sagemaker.application-autoscaling.amazonaws.com")
 
 
-def named(names: Names) -> list[str]:
+def named(names: Names, services: Services) -> list[str]:
     """Patterns of the ARNs of all that the stack names, on each level. IAM takes no pattern for a service.
 
     What a service names beside resources that have no name goes with those (`_by_resource`).
     """
     return [
-        *(arn for service in SERVICES.values() if not service.unnamed for arn in _named_of(service, names)),
+        *(arn for service in services.values() if not service.unnamed for arn in _named_of(service, names)),
         names.every_role,
         f"arn:{names.partition}:cloudwatch::{names.account}:dashboard/*-{names.stack}",
         names.bucket_arn(names.bucket("*")),
@@ -55,15 +52,19 @@ def provider_arn(names: Names, issuer: str) -> str:
 
 
 def reading(
-    names: Names, issuers: Sequence[str], key: pulumi.Input[str], state: Iterable[Statement]
+    names: Names,
+    issuers: Sequence[str],
+    key: pulumi.Input[str],
+    state: Iterable[Statement],
+    services: Services = SERVICES,
 ) -> list[Statement]:
     """What a preview and the check for drift read: configuration, parameters, the stack's contracts, Pulumi's state.
 
     `key` is the ARN of the key of the artifacts bucket, which holds the contracts.
     """
     return [
-        *_by_resource("Read", names, {name: service.reads for name, service in SERVICES.items()}),
-        _anywhere("ReadWithoutResource", _actions({name: each.reads_anywhere for name, each in SERVICES.items()})),
+        *_by_resource("Read", names, services, {name: service.reads for name, service in services.items()}),
+        _anywhere("ReadWithoutResource", _actions({name: each.reads_anywhere for name, each in services.items()})),
         access.allow("ReadAdministered", _actions({"iam": SERVICES["iam"].reads}), _administered(names, issuers)),
         access.allow("ReadContracts", ["s3:GetObject", "s3:GetObjectTagging"], [_contracts(names)]),
         _through_s3("DecryptObjects", ["kms:Decrypt"], key, names),
@@ -79,11 +80,13 @@ def _administered(names: Names, issuers: Sequence[str]) -> list[str]:
     ]
 
 
-def changing(names: Names, key: pulumi.Input[str], state: Iterable[Statement]) -> list[Statement]:
+def changing(
+    names: Names, key: pulumi.Input[str], state: Iterable[Statement], services: Services = SERVICES
+) -> list[Statement]:
     """What a deployment changes of all that the stack names, but roles, and Pulumi's state; `key` as for `reading`."""
-    verbs = {name: each.changes for name, each in SERVICES.items() if not each.unnamed and name != "iam"}
+    verbs = {name: each.changes for name, each in services.items() if not each.unnamed and name != "iam"}
     return [
-        *_by_resource("Change", names, verbs),
+        *_by_resource("Change", names, services, verbs),
         access.allow("WriteContracts", ["s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging"], [_contracts(names)]),
         _through_s3("EncryptObjects", ["kms:GenerateDataKey"], key, names),
         *_rollouts(names),
@@ -92,25 +95,27 @@ def changing(names: Names, key: pulumi.Input[str], state: Iterable[Statement]) -
     ]
 
 
-def changing_ground(names: Names, boundaries: Sequence[pulumi.Input[str]]) -> list[Statement]:
+def changing_ground(
+    names: Names, boundaries: Sequence[pulumi.Input[str]], services: Services = SERVICES
+) -> list[Statement]:
     """What a deployment changes of networks, keys and roles, and nothing that carries another stack's tag.
 
     `boundaries` are the ARNs of the permissions boundaries of the platform's roles: no role is made without one.
     """
-    unnamed = {name: each.changes for name, each in SERVICES.items() if each.unnamed and name != "kms"}
+    unnamed = {name: each.changes for name, each in services.items() if each.unnamed and name != "kms"}
     gone = [verb for verb in unnamed["ec2"].split() if verb.startswith(("Delete", "Release"))]
     unnamed["ec2"] = " ".join(verb for verb in unnamed["ec2"].split() if verb not in gone)
     return [
-        *_by_resource("Change", names, unnamed),
+        *_by_resource("Change", names, services, unnamed),
         access.allow(
             "DeleteNetwork",
             [f"ec2:{verb}" for verb in gone],
             [names.arn("ec2", pattern) for pattern in SERVICES["ec2"].unnamed.split()],
             conditions={"StringEquals": {"aws:ResourceTag/Environment": names.stack}},
         ),
-        *_roles(names, boundaries),
+        *_roles(names, boundaries, services),
         *_keys(names),
-        _anywhere("ChangeWithoutResource", _actions({name: each.changes_anywhere for name, each in SERVICES.items()})),
+        _anywhere("ChangeWithoutResource", _actions({name: each.changes_anywhere for name, each in services.items()})),
         access.allow(
             "NameEndpoints",
             ["route53:AssociateVPCWithHostedZone"],
@@ -177,9 +182,9 @@ def state(names: Names, bucket: str | None, key: str | None, *, write: bool) -> 
     return found
 
 
-def _roles(names: Names, boundaries: Sequence[pulumi.Input[str]]) -> list[Statement]:
-    hosts = {host for service in SERVICES.values() for host in service.handed_to.split()}
-    services = [f"{host}.amazonaws.com" for host in sorted(hosts)]
+def _roles(names: Names, boundaries: Sequence[pulumi.Input[str]], services: Services) -> list[Statement]:
+    handed_to = _principals(each.handed_to for each in services.values())
+    links = _principals(each.links for each in services.values())
     linked = f"arn:{names.partition}:iam::*:role/aws-service-role/*"  # shorter; a role is made in its own account alone
     return [
         access.allow("ChangeRoles", _actions({"iam": SERVICES["iam"].changes}), [names.every_role]),
@@ -193,15 +198,19 @@ def _roles(names: Names, boundaries: Sequence[pulumi.Input[str]]) -> list[Statem
             "HandRoles",
             ["iam:PassRole"],
             [names.every_role],
-            conditions={"StringEquals": {"iam:PassedToService": services}},
+            conditions={"StringEquals": {"iam:PassedToService": handed_to}},
         ),
         access.allow(
             "Link",
             ["iam:CreateServiceLinkedRole"],
             [linked],
-            conditions={"StringEquals": {"iam:AWSServiceName": list(_LINKED)}},
+            conditions={"StringEquals": {"iam:AWSServiceName": links}},
         ),
     ]
+
+
+def _principals(words: Iterable[str]) -> list[str]:
+    return [f"{word}.amazonaws.com" for word in sorted({word for each in words for word in each.split()})]
 
 
 def _rollouts(names: Names) -> list[Statement]:
@@ -278,19 +287,19 @@ def _actions(verbs: Mapping[str, str]) -> list[str]:
     return sorted(f"{service}:{verb}" for service, text in verbs.items() for verb in text.split())
 
 
-def _by_resource(sid: str, names: Names, verbs: Mapping[str, str]) -> list[Statement]:
+def _by_resource(sid: str, names: Names, services: Services, verbs: Mapping[str, str]) -> list[Statement]:
     """One statement for all that the stack names, and one for each service with resources that have no name."""
     unnamed = {
         name: [
-            *(names.arn(name, pattern) for pattern in SERVICES[name].unnamed.split()),
-            *_named_of(SERVICES[name], names),
+            *(names.arn(name, pattern) for pattern in services[name].unnamed.split()),
+            *_named_of(services[name], names),
         ]
         for name in verbs
-        if SERVICES[name].unnamed
+        if services[name].unnamed
     }
     statements = [
         access.allow(f"{sid}{''.join(word.title() for word in name.split('-'))}", _actions({name: verbs[name]}), arns)
         for name, arns in unnamed.items()
     ]
     rest = _actions({name: text for name, text in verbs.items() if name not in unnamed})
-    return [access.allow(f"{sid}Named", rest, named(names)), *statements] if rest else statements
+    return [access.allow(f"{sid}Named", rest, named(names, services)), *statements] if rest else statements

@@ -8,7 +8,7 @@ the providers, the boundaries of the platform's roles, or the roles of people: t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,10 +18,12 @@ import pulumi_aws as aws
 from components import access
 from components.access import Statement
 from components.delivery import builds, lake, permissions, registering, size, trust
+from components.delivery.services import of as services_of
 from components.delivery.stages import Builder
 from components.ground import Ground
 from components.ground.boundary import MAX_CHARACTERS
 from components.ground.keys import Domain
+from contracts.kinds.kind import Host
 from contracts.names import Names
 from settings import Delivery, GitHub, GitLab
 
@@ -31,10 +33,13 @@ DEPLOY_SECONDS: Final = 3 * 3600
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryRolesArgs:
-    """`settings` is the section of the stack config; it names at least one who delivers."""
+    """`settings` is the section of the stack config; it names at least one who delivers. `hosts` run the stack's
+    endpoints.
+    """
 
     ground: Ground
     settings: Delivery
+    hosts: Collection[Host] = ()
 
 
 class DeliveryRoles(pulumi.ComponentResource):
@@ -66,10 +71,11 @@ class DeliveryRoles(pulumi.ComponentResource):
             deploys.append(trust.builds(where, builds.role(deployer)))
         state, key = settings.state_bucket, settings.state_key
         objects = args.ground.keys[Domain.MODELS].arn
+        services = services_of(args.hosts, pipelines=settings.codepipeline is not None)
         issuers = [who.issuer for who in (github, gitlab) if who]
-        read = permissions.reading(names, issuers, objects, permissions.state(names, state, key, write=False))
-        change = permissions.changing(names, objects, permissions.state(names, state, key, write=True))
-        ground = permissions.changing_ground(names, [args.ground.permissions_boundary, args.ground.ingestion_boundary])
+        read = permissions.reading(names, issuers, objects, permissions.state(names, state, key, write=False), services)
+        change = permissions.changing(names, objects, permissions.state(names, state, key, write=True), services)
+        ground = permissions.changing_ground(names, args.ground.boundaries, services)
         if settings.signs:
             ground.append(permissions.signing(names))
         if guard := args.ground.lake_formation:

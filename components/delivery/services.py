@@ -1,21 +1,33 @@
-"""The AWS services that the platform declares resources of, and what the provider calls for them."""
+"""The AWS services that a stack declares resources of, and what the provider calls for them."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from components import data, ground, models, operations, serving
 from components.delivery import stages, trust
-from components.service import collected
+from components.service import Service, collected
+from contracts.kinds.kind import Host
 
-SERVICES: Final = collected(
-    (
-        *ground.SERVICES,
-        *data.SERVICES,
-        *models.SERVICES,
-        *operations.SERVICES,
-        *serving.SERVICES,
-        *trust.SERVICES,
-        *stages.SERVICES,
-    )
+Services = Mapping[str, Service]
+_EVERYWHERE: Final = (
+    *ground.SERVICES,
+    *data.SERVICES,
+    *models.SERVICES,
+    *operations.SERVICES,
+    *serving.SERVICES,
+    *trust.SERVICES,
 )
+
+
+def of(hosts: Collection[Host] = (), *, pipelines: bool = False) -> Services:
+    """Those of a stack whose endpoints are run by `hosts`, with or without pipelines of AWS's: who delivers may nothing
+    with what its stack does not have.
+    """
+    hosted = [service for host in hosts for service in serving.HOSTED.get(host, ())]
+    return collected((*_EVERYWHERE, *hosted, *(stages.SERVICES if pipelines else ())))
+
+
+#: Those of every stack.
+SERVICES: Final = of()

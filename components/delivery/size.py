@@ -8,10 +8,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fnmatch import filter as matching
 from fnmatch import fnmatchcase
+from typing import Final
 
 from components.access import Statement
 from components.ground.boundary import MAX_CHARACTERS
 from contracts.names import ADMIN, Names
+
+#: Services whose descriptions all take no resource (Service Authorization Reference; read 2026-11-29).
+UNSCOPED: Final = ("application-autoscaling:", "elasticloadbalancing:")
+_DESCRIPTION: Final = re.compile("(?<=:)Describe.*")
 
 
 def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
@@ -19,8 +24,9 @@ def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
 
     A boundary is one policy, and the exact ones would not fit: actions become their first letters or a word that
     several have (`sagemaker:D*`, `sqs:*Queue*`; of keys their first words), on the resources of all of them, in
-    whatever region and account. What takes no resource, what is conditional in IAM, what uses one key and what is
-    denied stays as it is. What reads IAM alone is apart, or the verbs that change roles would be on boundaries too.
+    whatever region and account, and of whatever kind where the stack names them. What takes no resource stays as it is
+    unless a service has no descriptions but such (`UNSCOPED`); so does what is conditional in IAM, what uses one key
+    and what is denied. What reads IAM alone is apart, or the verbs that change roles would be on boundaries too.
     What is covered beside, the boundary gives to nobody: a role has what it and its policies both name. No statement
     has an id, which IAM does not ask for.
     """
@@ -35,7 +41,7 @@ def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
     found = [
         Statement(sid="", effect="Allow", actions=tuple(alike), resources=tuple(_without_covered(where))),
         *_looks(look),
-        Statement(sid="", effect="Allow", actions=tuple(sorted(set(anywhere))), resources=("*",)),
+        Statement(sid="", effect="Allow", actions=tuple(_described(anywhere)), resources=("*",)),
         *_by_key(kept),
     ]
     return [replace(statement, sid="") for statement in found]
@@ -47,6 +53,11 @@ def _looks(statements: Iterable[Statement]) -> list[Statement]:
     named = (re.sub(r"::\d+:", "::*:", str(resource)) for s in statements for resource in s.resources)
     where = dict.fromkeys(re.sub(rf"/{ADMIN}/.*", f"/{ADMIN}/*", resource) for resource in named)
     return [Statement(sid="", effect="Allow", actions=tuple(actions), resources=tuple(where))] if actions else []
+
+
+def _described(actions: Iterable[str]) -> list[str]:
+    """Descriptions of a service as one where none of them takes a resource."""
+    return sorted({_DESCRIPTION.sub("Describe*", each) if each.startswith(UNSCOPED) else each for each in actions})
 
 
 def _by_key(statements: Iterable[Statement]) -> list[Statement]:
@@ -77,7 +88,8 @@ def _anywhere_of_its_name(resource: str, stack: str) -> str:
     found = ":".join([*parts[:3], region, account, parts[5]])
     database = stack.replace("-", "_")
     ends = rf"(-{stack}(-\*)?|_{database}(/\*)?|/ml-platform/{stack}[./]\*)$"
-    return re.sub(ends, lambda each: each[0].rstrip("*./-") + "*", found)
+    found = re.sub(ends, lambda each: each[0].rstrip("*./-") + "*", found)
+    return re.sub(rf"^(arn:[^:]+:[^:]+):(?!::)\*?:\*:.*\*-{stack}\*$", rf"\1:*:*:*-{stack}*", found)
 
 
 def _without_covered(patterns: Iterable[str]) -> list[str]:

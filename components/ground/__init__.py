@@ -40,9 +40,9 @@ class Ground:
     """Names, keys, network, lake and alerts of the stack, and the rules that hold for all of it.
 
     `protect` refuses deletion of what holds data. `permissions_boundary` is the ARN of the policy that bounds every
-    role but those of ingestion, which `ingestion_boundary` bounds. People hear of everything through the topic
-    `alerts_arn`. `model_readers` are roles outside that take models over.
-    Who reads which columns is said by tags of `lake_formation`, where the stack has it.
+    role but those of ingestion, which `ingestion_boundary` bounds, and of services of ECS (`services_boundary`). People
+    hear of everything through the topic `alerts_arn`. `model_readers` are roles outside that take models over. Accesses
+    are logged in `log_bucket`. Who reads which columns is said by tags of `lake_formation`, where the stack has it.
     """
 
     names: Names
@@ -54,8 +54,15 @@ class Ground:
     log_retention_days: int
     permissions_boundary: pulumi.Input[str]
     ingestion_boundary: pulumi.Input[str]
+    services_boundary: pulumi.Input[str]
     model_readers: Sequence[str] = ()
     lake_formation: LakeFormation | None = None
+    log_bucket: pulumi.Input[str] = ""
+
+    @property
+    def boundaries(self) -> list[pulumi.Input[str]]:
+        """Of all roles of the stack's jobs."""
+        return [self.permissions_boundary, self.ingestion_boundary, self.services_boundary]
 
 
 def lay(
@@ -80,9 +87,11 @@ def lay(
     outside = settings.registry.readers
     granted = {**granted, **readers.granted(names, outside)}
     keys = Keys("keys", KeysArgs(names=names, settings=settings.keys, protect=settings.protect, granted=granted), opts)
-    bounds = Access(
-        "access", AccessArgs(names=names, keys=keys, permissions_boundary=settings.access.permissions_boundary), opts
+    on_ecs = any(workload.hosted("ecs") for workload in settings.workloads.values())
+    bounded = AccessArgs(
+        names=names, keys=keys, permissions_boundary=settings.access.permissions_boundary, services=on_ecs
     )
+    bounds = Access("access", bounded, opts)
     boundary = bounds.permissions_boundary
     network = Network(
         "network",
@@ -111,6 +120,7 @@ def lay(
             ],
             readers=outside,
             handed_on=[layout.delivery(names.delivery)] if settings.delivery.codepipeline else [],
+            balancers=on_ecs,
         ),
         opts,
     )
@@ -121,7 +131,7 @@ def lay(
                 names=names,
                 keys=keys,
                 settings=settings.audit,
-                log_bucket=lake.access_logs.guarded if lake.access_logs else settings.lake.access_log_bucket,
+                log_bucket=lake.log_bucket,
                 log_retention_days=settings.logs.retention_days,
                 permissions_boundary=boundary,
                 protect=settings.protect,
@@ -162,6 +172,8 @@ def lay(
         log_retention_days=settings.logs.retention_days,
         permissions_boundary=boundary,
         ingestion_boundary=bounds.ingestion_boundary,
+        services_boundary=bounds.services_boundary,
         model_readers=outside,
         lake_formation=guard,
+        log_bucket=lake.log_bucket,
     )

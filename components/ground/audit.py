@@ -29,6 +29,7 @@ SERVICES: Final = (
         reads="GetAnalyzer ListTagsForResource",
         changes="CreateAnalyzer DeleteAnalyzer TagResource UntagResource",
         named="analyzer/{prefix}-*",
+        links="access-analyzer",  # IAM user guide, "Using service-linked roles for IAM Access Analyzer"
     ),
     Service(
         "cloudtrail",

@@ -24,6 +24,7 @@ from components.access import Statement
 from components.ground.keys import Domain, Keys
 from components.service import Service
 from contracts.names import MAX_STACK, USER, Names
+from settings import Persona
 
 #: AWS services of what is made here (`components.service`).
 SERVICES: Final = (
@@ -38,13 +39,24 @@ SERVICES: Final = (
 class Bounded(StrEnum):
     """Whose boundary it is. Each has one, so that nobody can be lifted to what the others may do.
 
-    Ingestion has one beside that of the other jobs, and searches of hyper-parameters and what trains by Step Functions
-    share it: one policy is too short for all.
+    Ingestion has one beside that of the other jobs, which searches of hyper-parameters share and what trains by Step
+    Functions, and so have services of ECS, and of people those who work with data: one policy is too short for all.
     """
 
+    DATA = "data"
     INGESTION = "ingestion"
     JOBS = "jobs"
     PEOPLE = "people"
+    SERVICES = "services"
+
+
+#: Personas who work with data; the boundary of the others gives none of it.
+WITH_DATA: Final = frozenset({Persona.DATA_ENGINEER, Persona.DATA_SCIENTIST})
+
+
+def of_persona(persona: Persona) -> Bounded:
+    """Whose boundary a persona's role has."""
+    return Bounded.DATA if persona in WITH_DATA else Bounded.PEOPLE
 
 
 DOCUMENT: Final = Path(__file__).with_name("boundary.json")
@@ -53,7 +65,13 @@ MAX_CHARACTERS: Final = 6144
 
 
 _KEY: Final = "<key of {}>"
-_NAMES: Final = {Bounded.INGESTION: "ingestion-boundary", Bounded.JOBS: "boundary", Bounded.PEOPLE: f"{USER}-boundary"}
+_NAMES: Final = {
+    Bounded.DATA: f"{USER}-data-boundary",
+    Bounded.INGESTION: "ingestion-boundary",
+    Bounded.JOBS: "boundary",
+    Bounded.PEOPLE: f"{USER}-boundary",
+    Bounded.SERVICES: "services-boundary",
+}
 
 
 def tokens(names: Names) -> dict[str, str]:
@@ -124,11 +142,14 @@ def boundary(
 
 @dataclass(frozen=True, kw_only=True)
 class AccessArgs:
-    """`permissions_boundary` is the ARN of the account's own boundary, if it has one."""
+    """`permissions_boundary` is the ARN of the account's own boundary, if it has one. `services` says that ECS runs
+    endpoints, whose roles have a boundary of their own.
+    """
 
     names: Names
     keys: Keys
     permissions_boundary: str | None
+    services: bool = False
 
 
 class Access(pulumi.ComponentResource):
@@ -140,17 +161,22 @@ class Access(pulumi.ComponentResource):
 
     permissions_boundary: pulumi.Output[str]
     ingestion_boundary: pulumi.Output[str]
+    services_boundary: pulumi.Output[str]
 
     def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:access:Access", name, None, opts)
         if args.permissions_boundary:
             self.permissions_boundary = pulumi.Output.from_input(args.permissions_boundary)
-            self.ingestion_boundary = self.permissions_boundary
+            self.ingestion_boundary = self.services_boundary = self.permissions_boundary
         else:
             keys = {domain: args.keys[domain].arn for domain in Domain}
             child = pulumi.ResourceOptions(parent=self)
             policy = boundary(name, Bounded.JOBS, args.names, keys, child)
             self.permissions_boundary = policy.arn
-            name = f"{name}-{Bounded.INGESTION}"
-            self.ingestion_boundary = boundary(name, Bounded.INGESTION, args.names, keys, child).arn
+            of = f"{name}-{Bounded.INGESTION}"
+            self.ingestion_boundary = boundary(of, Bounded.INGESTION, args.names, keys, child).arn
+            self.services_boundary = self.permissions_boundary
+            if args.services:
+                of = f"{name}-{Bounded.SERVICES}"
+                self.services_boundary = boundary(of, Bounded.SERVICES, args.names, keys, child).arn
         self.register_outputs({"permissionsBoundary": self.permissions_boundary})

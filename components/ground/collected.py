@@ -25,7 +25,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
-from components.ground.boundary import DOCUMENT, MAX_CHARACTERS, Bounded, key_token, longest, tokens
+from components.ground.boundary import DOCUMENT, MAX_CHARACTERS, Bounded, key_token, longest, of_persona, tokens
 from components.ground.keys import Domain
 from contracts.names import PLATFORM, Names
 from settings import Persona
@@ -38,7 +38,10 @@ WORKLOAD: Final = "theworkload"
 UNMONITORED: Final = f"{WORKLOAD}two"
 #: Roles in it that have another boundary than jobs.
 _ROLES: Final = {
-    Bounded.PEOPLE: frozenset(f"{PLATFORM}-{STACK}-{persona.job}" for persona in Persona),
+    **{
+        whose: frozenset(f"{PLATFORM}-{STACK}-{persona.job}" for persona in Persona if of_persona(persona) is whose)
+        for whose in (Bounded.DATA, Bounded.PEOPLE)
+    },
     Bounded.INGESTION: frozenset(
         {
             f"{UNMONITORED}-{STACK}-retraining",  # Step Functions trains there
@@ -48,6 +51,9 @@ _ROLES: Final = {
                 for job in ("ingestion", "ingestion-rule", "preparation", "training-machine", "tuning", "validation")
             ),
         }
+    ),
+    Bounded.SERVICES: frozenset(
+        f"{UNMONITORED}-{STACK}-t-{job}" for job in ("balancing", "endpoint", "execution", "rollback")
     ),
 }
 #: Operators whose values can be joined: a request has to have one of them.

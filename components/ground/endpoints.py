@@ -16,6 +16,8 @@ from contracts import partitions
 from contracts.names import Names
 
 S3: Final = "s3"
+#: The service that serves layers of images, from S3.
+LAYERS: Final = "ecr.dkr"
 _Answer = TypeVar("_Answer")
 #: How the provider says that a data source finds nothing.
 _NOTHING: Final = ("no matching", "couldn't find resource")
@@ -92,13 +94,20 @@ def endpoint_policy(names: Names, callers: Sequence[str]) -> list[Statement]:
     return everybody if OUTSIDERS in callers else statements
 
 
-def s3_endpoint_policy(names: Names) -> list[Statement]:
+def s3_endpoint_policy(names: Names, services: Iterable[str] = ()) -> list[Statement]:
     """S3 through the gateway: principals and buckets of this account only.
 
-    Layers of images are not among what passes here: SageMaker pulls its jobs' images from outside the VPC.
+    Layers of images pass only where tasks of ECS pull them from inside the VPC, which have an endpoint for `ecr.dkr`
+    among `services`; ECR keeps them in a bucket of AWS's and hands out signed addresses (Amazon ECR user guide, "Amazon
+    ECR interface VPC endpoints"). SageMaker pulls its jobs' images from outside.
     """
     mine = {"StringEquals": {"aws:PrincipalAccount": names.account, "aws:ResourceAccount": names.account}}
-    return [access.grant("BucketsOfThisAccount", ["s3:*"], ["*"], "*", conditions=mine)]
+    own = access.grant("BucketsOfThisAccount", ["s3:*"], ["*"], "*", conditions=mine)
+    if LAYERS not in services:
+        return [own]
+    layers = f"arn:{names.partition}:s3:::prod-{names.region}-starport-layer-bucket/*"
+    alone = {"Bool": {"aws:SecureTransport": "true"}}  # who signed is AWS, whose account nobody promises
+    return [own, access.grant("LayersOfImages", ["s3:GetObject"], [layers], "*", conditions=alone)]
 
 
 def tags(names: Names, service: str, callers: Sequence[str]) -> Mapping[str, str]:

@@ -58,12 +58,27 @@ def log_delivery_statement(names: Names, log_bucket: str) -> Statement:
     )
 
 
+def balancer_log_statement(names: Names, log_bucket: str) -> Statement:
+    """Load balancers of the stack's endpoints log their requests here (Elastic Load Balancing, "Enable access logs for
+    your Application Load Balancer"), each below its own name.
+    """
+    key = f"load-balancers/{names.every}/AWSLogs/{names.account}/*"
+    return access.grant(
+        "BalancerLogDelivery",
+        ["s3:PutObject"],
+        [names.bucket_arn(log_bucket, key)],
+        {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+        conditions={"StringEquals": {"aws:SourceAccount": names.account}},
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class LakeArgs:
     """`settings` is the section of the stack config. `protect` refuses deletion of the buckets.
 
     `deliverers` are ARNs of roles of the stack that deliver raw data: no job's. `readers` are roles outside that read
-    models. `handed_on` are prefixes of artifacts that nobody needs once they are delivered.
+    models. `handed_on` are prefixes of artifacts that nobody needs once they are delivered. `balancers` says that there
+    are load balancers, which log their requests.
     """
 
     names: Names
@@ -73,6 +88,7 @@ class LakeArgs:
     deliverers: Sequence[str] = ()
     readers: Sequence[str] = ()
     handed_on: Sequence[str] = ()
+    balancers: bool = False
 
 
 class Lake(pulumi.ComponentResource):
@@ -87,13 +103,16 @@ class Lake(pulumi.ComponentResource):
     artifacts: Bucket
     access_logs: Bucket | None
     """None where the account has a bucket for them already."""
+    log_bucket: pulumi.Input[str]
+    """Where accesses are logged, whosever it is."""
 
     def __init__(self, name: str, args: LakeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:lake:Lake", name, None, opts)
         names, keys, settings = args.names, args.keys, args.settings
         child = pulumi.ResourceOptions(parent=self)
         self.access_logs = None if settings.access_log_bucket else self._access_logs(name, args, child)
-        log_bucket = self.access_logs.guarded if self.access_logs else settings.access_log_bucket
+        self.log_bucket = self.access_logs.guarded if self.access_logs else str(settings.access_log_bucket)
+        log_bucket = self.log_bucket
         self.raw = Bucket(
             f"{name}-raw",
             BucketArgs(
@@ -179,7 +198,10 @@ class Lake(pulumi.ComponentResource):
                 ),
                 protect=args.protect,
                 block_public_access=settings.block_public_access,
-                statements=[log_delivery_statement(names, bucket)],
+                statements=[
+                    log_delivery_statement(names, bucket),
+                    *([balancer_log_statement(names, bucket)] if args.balancers else []),
+                ],
             ),
             opts,
         )

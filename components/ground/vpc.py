@@ -192,7 +192,7 @@ class Vpc:
             route_table_ids=vpc.route_tables.apply(
                 lambda tables: pulumi.Output.all(*(table.id for table in tables or ()))
             ),
-            policy=access.document(endpoints.s3_endpoint_policy(names)),
+            policy=access.document(endpoints.s3_endpoint_policy(names, self._args.callers)),
             tags={"Name": names.resource(endpoints.S3)},
             opts=self._child,
         )

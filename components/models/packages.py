@@ -41,3 +41,17 @@ def champions(
         workload: {endpoint: described[package] for (its, endpoint), package in wanted.items() if its == workload}
         for workload in workloads
     }
+
+
+def of_services(
+    workloads: Mapping[str, Workload], releases: Mapping[str, Mapping[str, Record]], opts: pulumi.InvokeOptions
+) -> dict[str, Mapping[str, Any]]:
+    """The package of every release of the endpoints that ECS runs, by ARN: their tasks are made of it."""
+    wanted = {
+        release.champion
+        for workload, mine in releases.items()
+        for endpoint in workloads[workload].hosted("ecs")
+        if endpoint in mine
+        for release in mine[endpoint].releases
+    }
+    return {package: read(package, opts) for package in sorted(wanted)}

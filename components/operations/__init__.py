@@ -24,7 +24,7 @@ from components.workload import Workload
 from contracts import datasets, feature_store, schema
 from contracts.images import TRAINING
 from contracts.kinds import KINDS
-from settings import Fleet
+from settings import Fargate, Fleet
 
 #: What the code of this wing calls (`components.reach`), beside what retraining starts.
 CALLS: Final = (rollback.CALLS, drift.CALLS)
@@ -82,7 +82,9 @@ def build(workload: Workload, pipeline: Training) -> Operations:
     return Operations(
         dead_letters=letters,
         rollback_alarms={
-            endpoint: monitoring.guards(endpoint, settings.rollback_alarms) if isinstance(settings, Fleet) else ()
+            endpoint: monitoring.guards(endpoint, settings.rollback_alarms)
+            if isinstance(settings, Fleet | Fargate)
+            else ()
             for endpoint, settings in workload.settings.endpoints.items()
         },
     )
@@ -170,6 +172,7 @@ def _endpoint(
             workload.named(f"{endpoint}-{rollback.ROLE}"),
             ground=workload.ground,
             names=names,
+            host=KINDS[settings.kind].host,
             stopped=settings.state == "stopped",
             dead_letters_arn=letters.arn,
             opts=workload.opts(endpoint),

@@ -6,6 +6,7 @@ none can move another's.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Final
 
 import pulumi
@@ -15,6 +16,7 @@ from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.operations.responder import Responder, ResponderArgs
+from contracts.kinds.kind import Host
 from contracts.names import EndpointNames
 from contracts.release import emergency
 
@@ -25,12 +27,8 @@ CALLS: Final = {ROLE: frozenset({"sagemaker.api", "sns", "ssm"})}
 TIMEOUT_SECONDS: Final = 900
 
 
-def statements(names: EndpointNames, *, models_key: pulumi.Input[str]) -> list[Statement]:
-    """What the function may do: rewrite the release record under its lock and move the endpoint."""
-    endpoint = [
-        names.arn("sagemaker", f"endpoint/{names.prefix}"),
-        names.arn("sagemaker", f"endpoint-config/{names.prefix}-*"),
-    ]
+def statements(names: EndpointNames, host: Host, *, models_key: pulumi.Input[str]) -> list[Statement]:
+    """What the function may do: rewrite the release record under its lock, and move the endpoint that `host` runs."""
     return [
         access.allow(
             "ReleaseRecord",
@@ -50,6 +48,16 @@ def statements(names: EndpointNames, *, models_key: pulumi.Input[str]) -> list[S
             conditions={"StringLike": {"s3:prefix": [names.lock_key]}},
         ),
         access.use_key("EncryptRecordLock", [models_key], write=True),
+        *(_moves_endpoint(names, models_key) if host == "sagemaker" else _moves_service(names)),
+    ]
+
+
+def _moves_endpoint(names: EndpointNames, models_key: pulumi.Input[str]) -> list[Statement]:
+    endpoint = [
+        names.arn("sagemaker", f"endpoint/{names.prefix}"),
+        names.arn("sagemaker", f"endpoint-config/{names.prefix}-*"),
+    ]
+    return [
         access.allow("FindConfigurations", ["sagemaker:ListEndpointConfigs"], ["*"]),
         access.allow("MoveEndpoint", ["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpoint"], endpoint),
         # SageMaker looks at the alarms of a rollout on behalf of who asks for it (developer guide, "Auto-Rollback
@@ -65,16 +73,29 @@ def statements(names: EndpointNames, *, models_key: pulumi.Input[str]) -> list[S
     ]
 
 
+def _moves_service(names: EndpointNames) -> list[Statement]:
+    service = [names.arn("ecs", f"service/{names.prefix}/{names.prefix}")]
+    return [
+        access.allow("FindDefinitions", ["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitionFamilies"], ["*"]),
+        access.allow(
+            "MoveService", ["ecs:DescribeServices", "ecs:ListServiceDeployments", "ecs:UpdateService"], service
+        ),
+    ]
+
+
 def rollback(
     name: str,
     *,
     ground: Ground,
     names: EndpointNames,
+    host: Host,
     stopped: bool = False,
     dead_letters_arn: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> Responder:
     """The rollback function of an endpoint and its topic. Of a stopped endpoint it rewrites the record alone."""
+    if host == "ecs":
+        ground = dataclasses.replace(ground, permissions_boundary=ground.services_boundary)
     return Responder(
         name,
         ResponderArgs(
@@ -88,10 +109,11 @@ def rollback(
                 "ENDPOINT_NAME": names.prefix,
                 "LOCK_BUCKET": names.artifacts_bucket,
                 "LOCK_KEY": names.lock_key,
+                **({} if host == "sagemaker" else {"HOST": host}),
                 **({"STOPPED": "true"} if stopped else {}),
             },
             timeout_seconds=TIMEOUT_SECONDS,
-            statements=statements(names, models_key=ground.keys[Domain.MODELS].arn),
+            statements=statements(names, host, models_key=ground.keys[Domain.MODELS].arn),
             dead_letters_arn=dead_letters_arn,
         ),
         opts,

@@ -1,7 +1,7 @@
 """Personas: the people of a stack, a role for each kind whose members the stack config names.
 
 Members come with an identity of their own, from IAM Identity Center or with a second factor, and take the role for an
-hour at most. The roles have a boundary of their own, so that neither people nor jobs can be lifted to what the others
+hour at most. The roles have boundaries of their own, so that neither people nor jobs can be lifted to what the others
 may do.
 """
 
@@ -15,7 +15,7 @@ import pulumi
 from components import access
 from components.access import Statement
 from components.ground import Ground
-from components.ground.boundary import Bounded, boundary
+from components.ground.boundary import Bounded, boundary, of_persona
 from components.ground.keys import Domain
 from components.ground.lake_formation import grant
 from components.personas.grants import GRANTS
@@ -72,9 +72,14 @@ class People(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         ground, names, personas = args.ground, args.ground.names, args.settings.personas
         keys = {domain: ground.keys[domain].arn for domain in Domain}
-        bound = args.settings.permissions_boundary or boundary(name, Bounded.PEOPLE, names, keys, child).arn
+        theirs: dict[Bounded, pulumi.Input[str]] = {}
+        if given := args.settings.permissions_boundary:
+            theirs = dict.fromkeys(Bounded, given)
         for persona in Persona:
             if principals := personas.members(persona):
+                if (whose := of_persona(persona)) not in theirs:
+                    of = name if whose is Bounded.PEOPLE else f"{name}-{whose}"
+                    theirs[whose] = boundary(of, whose, names, keys, child).arn
                 role = access.Role(
                     f"{name}-{persona}",
                     access.RoleArgs(
@@ -84,7 +89,7 @@ class People(pulumi.ComponentResource):
                         trusted=trust(principals, personas),
                         description=_DESCRIPTIONS[persona],
                         statements=statements(persona, names, keys, guarded=ground.lake_formation is not None),
-                        permissions_boundary=bound,
+                        permissions_boundary=theirs[whose],
                     ),
                     child,
                 )

@@ -86,6 +86,12 @@ def _looks(names: Names) -> list[Statement]:
         access.allow("SeeAlarms", ["cloudwatch:DescribeAlarms"], [names.arn("cloudwatch", f"alarm:{parts}")]),
         access.allow("SeeMetrics", ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], ["*"]),
         access.allow("FindConfigurations", ["sagemaker:ListEndpointConfigs"], ["*"]),
+        access.allow(
+            "SeeServices",
+            ["ecs:DescribeServices", "ecs:ListServiceDeployments"],
+            [names.arn("ecs", f"service/{parts}")],
+        ),
+        access.allow("FindDefinitions", ["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitionFamilies"], ["*"]),
     ]
 
 
@@ -215,6 +221,7 @@ def _mlops(names: Names, keys: Keys) -> list[Statement]:
         access.allow("MoveEndpoints", ["sagemaker:UpdateEndpoint"], endpoints),
         access.allow("ScaleEndpoints", ["sagemaker:UpdateEndpointWeightsAndCapacities"], endpoints[:1]),
         access.allow("SeeScaling", ["application-autoscaling:DescribeScalableTargets"], ["*"]),
+        access.allow("MoveServices", ["ecs:UpdateService"], [names.arn("ecs", f"service/{names.every}")]),
         access.grant_key("EncryptFleets", [keys[Domain.MODELS]]),
         access.allow(
             "Score",

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import pulumi
 
-from components.serving import endpoint, models, scaling
+from components.reach import Calls
+from components.service import Service
+from components.serving import endpoint, fargate, models, scaling
 from components.serving.kind import EndpointArgs, Served
 from components.serving.kinds import drawn
 from components.workload import Workload
-from contracts.names import EndpointNames
+from contracts.kinds import KINDS
+from contracts.kinds.kind import Host
+from contracts.names import EndpointNames, Names
+from settings import Workload as WorkloadSettings
 
 #: What is made in this wing (`components.service`).
 SERVICES: Final = (*endpoint.SERVICES, *models.SERVICES, *scaling.SERVICES)
+#: What is made beside it for endpoints that another service than SageMaker runs.
+HOSTED: Final[Mapping[Host, Sequence[Service]]] = {"ecs": fargate.SERVICES}
+
+
+def hosts(workloads: Iterable[WorkloadSettings]) -> set[Host]:
+    """The services of AWS that run the workloads' endpoints."""
+    return {KINDS[its.kind].host for workload in workloads for its in workload.endpoints.values()}
+
+
+def calls(workloads: Iterable[WorkloadSettings]) -> Calls:
+    """What is called from the network for the workloads' endpoints (`components.reach`)."""
+    return fargate.CALLS if "ecs" in hosts(workloads) else {}
+
+
+def on_ecs(names: Names, workloads: Mapping[str, WorkloadSettings]) -> list[str]:
+    """Names of the endpoints that are services of ECS."""
+    return [
+        names.of_workload(name).of_endpoint(endpoint).prefix
+        for name, its in workloads.items()
+        for endpoint in its.hosted("ecs")
+    ]
 
 
 def build(
@@ -22,6 +48,7 @@ def build(
     rollback_alarms: Mapping[str, Sequence[pulumi.Input[str]]],
     see_through: Callable[[EndpointNames, str, str], None],
     make_way: Callable[[EndpointNames, str, str], None],
+    packages: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Served]:
     """The endpoints that have a release, by name. `rollback_alarms` are names of alarms, by endpoint.
 
@@ -40,6 +67,7 @@ def build(
             see_through=see_through,
             make_way=make_way,
             tags=workload.tags(name),
+            packages=packages,
         )
         found[name] = drawn(settings).build(workload.named(name), args, workload.opts(name))
     return found

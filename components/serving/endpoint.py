@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import pulumi
@@ -25,6 +26,38 @@ SERVICES: Final = (
 )
 
 
+def logs(name: str, args: EndpointArgs[Any], parent: pulumi.Resource) -> aws.cloudwatch.LogGroup:
+    """The log group of what serves; it outlives it."""
+    ground = args.ground
+    return aws.cloudwatch.LogGroup(
+        f"{name}-logs",
+        name=args.names.log_group,
+        kms_key_id=ground.keys[Domain.LOGS].arn,
+        retention_in_days=ground.log_retention_days,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def seen_through(
+    name: str,
+    args: EndpointArgs[Any],
+    config: str,
+    called: Callable[[str], str] = str,
+    *,
+    before: Sequence[pulumi.ResourceHook] = (),
+) -> pulumi.ResourceHookBinding:
+    """Sees every change of what serves through; `config` is the property that says what it is to serve, `called` gives
+    the name of that. `before` are hooks of what a change needs first.
+    """
+
+    def see(hook: pulumi.ResourceHookArgs) -> None:
+        wanted, read = ((found or {})[config] for found in (hook.new_inputs, hook.new_outputs))
+        args.see_through(args.names, called(wanted), called(read))
+
+    seen = pulumi.ResourceHook(f"{name}-seen-through", see)
+    return pulumi.ResourceHookBinding(after_create=[seen], before_update=list(before), after_update=[seen])
+
+
 def endpoint(
     name: str,
     args: EndpointArgs[Any],
@@ -38,25 +71,15 @@ def endpoint(
     alarm turns it back.
     """
     names, ground = args.names, args.ground
-    logs = aws.cloudwatch.LogGroup(
-        f"{name}-logs",
-        name=names.log_group,
-        kms_key_id=ground.keys[Domain.LOGS].arn,
-        retention_in_days=ground.log_retention_days,
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
+    log_group = logs(name, args, parent)
     if args.settings.state == "stopped":
         return None
-
-    def see(hook: pulumi.ResourceHookArgs) -> None:
-        wanted, read = (hook.new_inputs or {})["endpointConfigName"], (hook.new_outputs or {})["endpointConfigName"]
-        args.see_through(names, wanted, read)
 
     def make(hook: pulumi.ResourceHookArgs) -> None:
         serves, wanted = ((each or {})["endpointConfigName"] for each in (hook.old_outputs, hook.new_inputs))
         args.make_way(names, serves, wanted)
 
-    seen, made = pulumi.ResourceHook(f"{name}-seen-through", see), pulumi.ResourceHook(f"{name}-way-made", make)
+    made = pulumi.ResourceHook(f"{name}-way-made", make)
     return aws.sagemaker.Endpoint(
         f"{name}-endpoint",
         name=names.prefix,
@@ -64,12 +87,12 @@ def endpoint(
         deployment_config=deployment,
         opts=pulumi.ResourceOptions(
             parent=parent,
-            depends_on=[logs],  # else SageMaker makes the log group, without key and retention
+            depends_on=[log_group],  # else SageMaker makes the log group, without key and retention
             # The provider replaces an endpoint that gains or loses its rollback alarms: deleted first, then made
             # again. So there is always one of them (`contracts.release.emergency`), or never any.
             protect=ground.protect,
             # After an emergency move a refresh reads how that was done; the next release brings the settings back.
             ignore_changes=["deployment_config"] if args.record.wanted.by_rollback else None,
-            hooks=pulumi.ResourceHookBinding(after_create=[seen], before_update=[made], after_update=[seen]),
+            hooks=seen_through(name, args, "endpointConfigName", before=[made]),
         ),
     )

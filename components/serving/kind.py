@@ -22,9 +22,10 @@ class EndpointArgs(Generic[S]):
     """`record` is the release record. `rollback_alarms` are the names of the alarms that turn a rollout back.
 
     `see_through` is called after each change of the endpoint, with the configuration that it is to serve and the one
-    that the provider read, and raises what went wrong: the provider calls a rollout done that SageMaker turned back.
+    that the provider read, and raises what went wrong: the provider calls a rollout done that was turned back.
     `make_way` is called before a change, with the configuration that it serves and the one that it is to serve.
     `tags` go onto jobs, which the provider's default tags do not reach.
+    `packages` are those that an endpoint is made of which SageMaker does not run, by ARN.
     """
 
     ground: Ground
@@ -35,6 +36,7 @@ class EndpointArgs(Generic[S]):
     see_through: Callable[[EndpointNames, str, str], None]
     make_way: Callable[[EndpointNames, str, str], None] = lambda _, __, ___: None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    packages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
 
     @property
     def where(self) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from components.serving import asynchronous, batch, realtime, serverless
+from components.serving import asynchronous, batch, fargate, realtime, serverless
 from components.serving.kind import AnyDrawn
 from settings import AnyKind
 
 KINDS: Final[Mapping[type[AnyKind], AnyDrawn]] = {
-    drawn.settings: drawn for drawn in (realtime.KIND, serverless.KIND, asynchronous.KIND, batch.KIND)
+    drawn.settings: drawn for drawn in (realtime.KIND, serverless.KIND, asynchronous.KIND, batch.KIND, fargate.KIND)
 }
 
 

@@ -54,7 +54,7 @@ def statements(
         ),
         *access.read_objects("LoadModels", names, names.artifacts_bucket, [names.layout.runs]),
         access.use_key("DecryptModels", [models_key], write=False),
-        *_capturing(names, processed_key),
+        *capturing(names, processed_key),
     ]
 
 
@@ -68,11 +68,12 @@ def statements_outside(
         access.put_metrics([HOSTS]),
         *access.read_objects("LoadModels", names, names.artifacts_bucket, [names.layout.runs]),
         access.use_key("DecryptModels", [models_key], write=False),
-        *_capturing(names, processed_key),
+        *capturing(names, processed_key),
     ]
 
 
-def _capturing(names: EndpointNames, processed_key: pulumi.Input[str]) -> list[Statement]:
+def capturing(names: EndpointNames, processed_key: pulumi.Input[str]) -> list[Statement]:
+    """Writing what the endpoint is asked and answers, below its own prefix."""
     return [
         access.write_objects(
             "CaptureTraffic", names, names.processed_bucket, [f"{names.layout.data_capture}{names.prefix}/"]

@@ -26,6 +26,7 @@ SERVICES: Final = (
         changes="DeleteScalingPolicy DeleteScheduledAction DeregisterScalableTarget PutScalingPolicy "
         "PutScheduledAction RegisterScalableTarget TagResource UntagResource",
         unnamed="scalable-target/*",
+        links="sagemaker.application-autoscaling",  # to change endpoints
     ),
 )
 

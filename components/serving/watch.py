@@ -90,14 +90,19 @@ def _dimensions(names: EndpointNames, variant: str) -> dict[str, str]:
     return {"EndpointName": names.prefix, "VariantName": variant}
 
 
-def request_alarms(names: EndpointNames, variant: str, limits: EndpointAlarms) -> list[Alarm]:
-    """Alarms on what a variant answers; on the share of its errors where SageMaker counts what it is asked."""
+def request_alarms(
+    names: EndpointNames, variant: str, limits: EndpointAlarms, *, namespace: str = REQUESTS
+) -> list[Alarm]:
+    """Alarms on what a variant answers; on the share of its errors where it is counted what it is asked.
+
+    `namespace` is where that is counted: SageMaker's, or that of a service which counts by itself in the same words.
+    """
     dimensions, stem = _dimensions(names, variant), names.resource(variant)
     found = [
         Alarm(
             name=f"{stem}-{SERVER_ERRORS}",
             description=f"{variant}: more than {limits.server_errors} answers with a 5xx status in 5 minutes, twice",
-            namespace=REQUESTS,
+            namespace=namespace,
             metric="Invocation5XXErrors",
             dimensions=dimensions,
             statistic="Sum",
@@ -109,7 +114,7 @@ def request_alarms(names: EndpointNames, variant: str, limits: EndpointAlarms) -
         Alarm(
             name=f"{stem}-latency",
             description=f"{variant}: p99 of the model's latency above {limits.latency_p99_ms} ms in 5 minutes, twice",
-            namespace=REQUESTS,
+            namespace=namespace,
             metric="ModelLatency",
             dimensions=dimensions,
             statistic="p99",
@@ -120,16 +125,16 @@ def request_alarms(names: EndpointNames, variant: str, limits: EndpointAlarms) -
         ),
     ]
     if isinstance(limits, RequestAlarms):
-        found.append(_error_rate(names, variant, limits.server_error_percent))
+        found.append(_error_rate(names, variant, limits.server_error_percent, namespace))
     return found
 
 
-def _error_rate(names: EndpointNames, variant: str, percent: int) -> Alarm:
+def _error_rate(names: EndpointNames, variant: str, percent: int, namespace: str) -> Alarm:
     """A count says little where thousands are asked or five are: what matters then is the share."""
     return Alarm(
         name=f"{names.resource(variant)}-server-error-rate",
         description=f"{variant}: more than {percent} % of the answers with a 5xx status in 5 minutes, twice",
-        namespace=REQUESTS,
+        namespace=namespace,
         metric="Invocation5XXErrors",
         share_of="Invocations",
         dimensions=_dimensions(names, variant),
@@ -180,18 +185,19 @@ def graph(names: EndpointNames, variants: Sequence[str], title: str, namespace: 
     )
 
 
-def request_graphs(names: EndpointNames, variants: Sequence[str]) -> tuple[Widget, ...]:
-    """What variants were asked, and how they answered."""
-    return (graph(names, variants, "invocations", REQUESTS, ("Invocations", "Sum")), *answer_graphs(names, variants))
+def request_graphs(names: EndpointNames, variants: Sequence[str], *, namespace: str = REQUESTS) -> tuple[Widget, ...]:
+    """What variants were asked, and how they answered; `namespace` as of `request_alarms`."""
+    asked = graph(names, variants, "invocations", namespace, ("Invocations", "Sum"))
+    return (asked, *answer_graphs(names, variants, namespace=namespace))
 
 
-def answer_graphs(names: EndpointNames, variants: Sequence[str]) -> tuple[Widget, ...]:
+def answer_graphs(names: EndpointNames, variants: Sequence[str], *, namespace: str = REQUESTS) -> tuple[Widget, ...]:
     """How variants answered."""
     errors = (("Invocation4XXErrors", "Sum"), ("Invocation5XXErrors", "Sum"))
     latency = (("ModelLatency", "Average"), ("ModelLatency", "p99"))
     return (
-        graph(names, variants, "errors", REQUESTS, *errors),
-        graph(names, variants, "model latency (microseconds)", REQUESTS, *latency),
+        graph(names, variants, "errors", namespace, *errors),
+        graph(names, variants, "model latency (microseconds)", namespace, *latency),
     )
 
 

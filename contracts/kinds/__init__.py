@@ -10,16 +10,29 @@ from typing import Final
 
 from contracts.kinds.asynchronous import ASYNCHRONOUS
 from contracts.kinds.batch import BATCH
+from contracts.kinds.fargate import FARGATE
 from contracts.kinds.kind import Kind, Limits, Metric, Rollout
 from contracts.kinds.realtime import REALTIME
 from contracts.kinds.serverless import SERVERLESS
 
-__all__ = ["ASYNCHRONOUS", "BATCH", "KINDS", "PLANNED", "REALTIME", "SERVERLESS", "Kind", "Limits", "Metric", "Rollout"]
+__all__ = [
+    "ASYNCHRONOUS",
+    "BATCH",
+    "FARGATE",
+    "KINDS",
+    "PLANNED",
+    "REALTIME",
+    "SERVERLESS",
+    "Kind",
+    "Limits",
+    "Metric",
+    "Rollout",
+]
 
 #: The kinds that a stack may name today.
-KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (REALTIME, SERVERLESS, ASYNCHRONOUS, BATCH)}
+KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (REALTIME, SERVERLESS, ASYNCHRONOUS, BATCH, FARGATE)}
 #: Kinds that the platform will serve; until then they are refused by name.
 PLANNED: Final = (
     "multi_model", "inference_pipeline", "inference_components",
-    "fargate", "lambda", "eks", "edge",
+    "lambda", "eks", "edge",
 )  # fmt: skip

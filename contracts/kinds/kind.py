@@ -7,6 +7,10 @@ from typing import Final, Literal
 
 from contracts.names import HOSTS
 
+#: What SageMaker counts most metrics of an endpoint by.
+VARIANT: Final = ("EndpointName", "VariantName")
+#: Service of AWS that runs an endpoint, as boto3 calls it.
+Host = Literal["sagemaker", "ecs"]
 Rollout = Literal["all_at_once", "canary", "linear", "rolling"]
 
 
@@ -27,20 +31,20 @@ class Metric:
     name: str
     namespace: str
     unit: str
-    dimensions: tuple[str, ...] = ("EndpointName", "VariantName")
+    dimensions: tuple[str, ...] = VARIANT
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """One kind of endpoint.
 
-    `hosted` says whether an endpoint of SageMaker answers, whose releases an alarm can turn back, `has_instances`
-    whether it runs on instances of its own, `captures` whether SageMaker captures its traffic (where it does not, the
-    container does), `in_network` whether it can stand in the stack's network, isolated, `scales_to_zero` whether its
-    instances may all go while nobody asks. `most_variants` are the production variants that share its traffic;
-    `shadow` says whether the platform lets one more get copies of the requests, `models` whether it serves further
-    models by name; `rollouts` are the ways in which a release takes over, none where SageMaker moves all traffic at
-    once and no alarm can turn it back.
+    `hosted` says whether an endpoint answers, whose releases an alarm can turn back, and `host` which service of AWS
+    runs it; `has_instances` whether it runs on instances of its own, `captures` whether SageMaker captures its traffic
+    (where it does not, the container does), `in_network` whether it can stand in the stack's network, isolated,
+    `scales_to_zero` whether its instances may all go while nobody asks. `most_variants` are the production variants
+    that share its traffic; `shadow` says whether the platform lets one more get copies of the requests, `models`
+    whether it serves further models by name; `rollouts` are the ways in which a release takes over, none where
+    SageMaker moves all traffic at once and no alarm can turn it back.
     """
 
     name: str
@@ -55,11 +59,12 @@ class Kind:
     rollouts: tuple[Rollout, ...]
     metrics: tuple[Metric, ...]
     limits: Limits
+    host: Host = "sagemaker"
 
 
-def metrics(namespace: str, unit: str, *names: str) -> tuple[Metric, ...]:
-    """Metrics of one namespace and unit, counted by endpoint and variant."""
-    return tuple(Metric(name=name, namespace=namespace, unit=unit) for name in names)
+def metrics(namespace: str, unit: str, *names: str, counted_by: tuple[str, ...] = VARIANT) -> tuple[Metric, ...]:
+    """Metrics of one namespace and unit, all of them counted by the same dimensions."""
+    return tuple(Metric(name=name, namespace=namespace, unit=unit, dimensions=counted_by) for name in names)
 
 
 REQUESTS: Final = "AWS/SageMaker"

@@ -27,6 +27,7 @@ class Live:
     `counts` are the instances that each variant has or is being scaled to, `weights` its percent of the requests. A
     release of an endpoint that is not `guarded` takes over at once and no alarm turns it back; one that is `scheduled`
     is moved by `pulumi up` alone.
+    What is `inside` answers in the network alone.
     """
 
     endpoint: str
@@ -39,6 +40,7 @@ class Live:
     failure: str
     guarded: bool = True
     scheduled: bool = False
+    inside: bool = False
 
     @property
     def in_progress(self) -> bool:

@@ -51,15 +51,16 @@ def match(shape: Shape, inputs: Mapping[str, Any], fields: Fields) -> Matched:
 def put(parameters: dict[str, Any], path: str, value: Any) -> None:
     """Set a member at a dotted path, where a name with `[]` is a list of one item.
 
-    What is missing on the way is made, and objects that meet are merged.
+    What is missing on the way is made, and objects that meet are merged. What is unknown stays so as a whole.
     """
     *parents, last = path.split(".")
     for parent in parents:
-        if parent.endswith("[]"):
-            items = parameters.setdefault(parent[:-2], [{}])
-            parameters = items[0]
-        else:
-            parameters = parameters.setdefault(parent, {})
+        name, listed = parent.removesuffix("[]"), parent.endswith("[]")
+        found = parameters.setdefault(name, [{}] if listed else {})
+        inner = found[0] if listed and found != UNKNOWN else found
+        if inner == UNKNOWN:
+            return
+        parameters = inner
     if last.endswith("[]"):
         parameters[last[:-2]] = [value]
         return

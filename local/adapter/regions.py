@@ -75,5 +75,6 @@ def _is_service(name: str, region: str) -> bool:
 
 @functools.cache
 def _services(name: str) -> frozenset[str]:
+    """What botocore knows, and Docker's API of ECR, which it does not speak."""
     endpoints = {s for p in _endpoint_data() if p["partition"] == name for s in p["services"]}
-    return frozenset({*endpoints, *botocore.session.Session().get_available_services()})
+    return frozenset({"ecr.dkr", *endpoints, *botocore.session.Session().get_available_services()})

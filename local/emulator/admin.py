@@ -29,11 +29,13 @@ from moto.cloudwatch.models import cloudwatch_backends
 from local.emulator.cloudwatch.alarms import Alarms
 from local.emulator.cloudwatch.sources import NotEvaluated, source
 from local.emulator.context import Context
+from local.emulator.ecs import neighbours, services
 from local.emulator.jobs import Job
 from local.emulator.sagemaker import offline_store
 from local.emulator.sagemaker.capture import Capture
 from local.emulator.sagemaker.endpoints import all_serving
 from local.emulator.sagemaker.invocation_metrics import InvocationMetrics
+from local.emulator.sagemaker.model_servers import ModelServer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -76,6 +78,7 @@ class Admin:
             "kill": ("POST", self._kill),
             "flush": ("POST", self._flush),
             "deliveries": ("GET", self._deliveries),
+            "neighbours": ("POST", self._neighbours),
             "alarms": ("GET", self._alarms),
             "clock/advance": ("POST", self._advance),
             "jobs": ("POST", lambda body: self._run(body, environ["werkzeug.socket"])),
@@ -112,20 +115,41 @@ class Admin:
                 "log": str(variant.server.directory / "server.log"),
             }
             for endpoint, fleet, variant in all_serving()
+        ] + [
+            {
+                "endpoint": running.service.name,
+                "config": group.definition.family,
+                "variant": task.variant,
+                "role": "production",
+                "url": f"https://{running.listener.address}" if running.listener else task.url,
+                "pid": task.pid,
+                "alive": task.alive,
+                "log": str(task.directory / "server.log"),
+            }
+            for running, group, task in services.all_tasks()
         ]
 
     def _kill(self, body: dict[str, Any]) -> dict[str, Any]:
-        servers = {variant.server.pid: variant.server for _, _, variant in all_serving()}
+        servers: dict[int | None, ModelServer] = {
+            **{variant.server.pid: variant.server for _, _, variant in all_serving()},
+            **{task.pid: task for _, _, task in services.all_tasks()},
+        }
         server = servers.get(body.get("pid"))
         if server is None:
             message = f"no model server has pid {body.get('pid')!r}; there are {list(servers)}"
             raise RequestError(HTTPStatus.NOT_FOUND, message)
+        row = next(row for row in self._model_servers({}) if row["pid"] == server.pid)
         server.kill()
-        return next(row for row in self._model_servers({}) if row["pid"] == server.pid)
+        return row | {"alive": server.alive}
 
     def _flush(self, _: dict[str, Any]) -> dict[str, int]:
         self.metrics.publish()
+        services.flush()
         return {"capture_files": self.capture.flush(), "offline_records": offline_store.flush(self.context)}
+
+    def _neighbours(self, body: dict[str, Any]) -> dict[str, Any]:
+        neighbours.present(self.context, **body)
+        return body
 
     def _deliveries(self, _: dict[str, Any]) -> list[dict[str, Any]]:
         return [dataclasses.asdict(delivery) for delivery in self.context.log.entries()]

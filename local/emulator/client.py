@@ -66,6 +66,11 @@ class Emulator:
         """Write captured data, offline records and metrics now."""
         return _call(self.url, "flush", {})
 
+    def have(self, *, security_groups: Sequence[str] = (), certificates: Sequence[str] = ()) -> None:
+        """Have in the account what a stack's config names of it."""
+        named = {"security_groups": list(security_groups), "certificates": list(certificates)}
+        _call(self.url, "neighbours", named)
+
     def deliveries(self) -> list[dict[str, Any]]:
         """What was delivered from service to service, oldest first."""
         return _call(self.url, "deliveries")

@@ -14,6 +14,7 @@ from local.emulator.cloudwatch import alarms, dashboards, queries, service_metri
 from local.emulator.cloudwatch.alarms import Alarms
 from local.emulator.context import Context
 from local.emulator.delivery import buckets, builds, events, function_settings, lambdas, machines, topics
+from local.emulator.ecs import services
 from local.emulator.sagemaker import (
     capture,
     endpoint_logs,
@@ -71,6 +72,7 @@ def install(context: Context) -> Installed:
     tags.install()
     executions = pipelines.install(context)
     endpoints.install(context)
+    services.install(context)
     transform_jobs.install(context)
     captured = capture.install(context)
     metrics = invocation_metrics.install(context)

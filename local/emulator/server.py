@@ -15,6 +15,7 @@ from local.emulator.admin import PREFIX, Admin
 from local.emulator.asynchronous import invocation as asynchronous
 from local.emulator.asynchronous.invocation import AsynchronousInvoker
 from local.emulator.context import Context
+from local.emulator.ecs import services
 from local.emulator.guard import Guard
 from local.emulator.install import install
 from local.emulator.reach import Reach
@@ -58,6 +59,7 @@ class Server:
         self._parts.executions.stop_all()
         with ThreadPoolExecutor() as pool:  # each may wait for its requests under way
             list(pool.map(retire, all_hosted()))
+            list(pool.map(services.retire, services.all_running()))
         self._context.ticker.stop()
         self._context.background.close()
         self._http.shutdown()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts import loader
+from contracts.kinds import KINDS, REALTIME, Kind
 from contracts.schema import Contract
 from local.loop import LoopError, data
 from local.loop.console import Console
@@ -27,6 +28,7 @@ class Chapter:
 
     workload: str
     endpoint: str
+    kind: Kind
     contract: Contract
     data_file: Path | None
 
@@ -54,8 +56,9 @@ def _chapter(name: str, written: Mapping[str, Any], file: Path | None, *, named:
         raise LoopError(
             f"{written['contract']} needs {asked}: the embedded data set is that of contracts/churn.yaml only"
         )
-    endpoint = next(iter(written.get("endpoints") or ["live"]))
-    return Chapter(workload=name, endpoint=endpoint, contract=_contract(path), data_file=file)
+    endpoint, settings = next(iter((written.get("endpoints") or {"live": {}}).items()))
+    kind = KINDS.get(str((settings or {}).get("kind")), REALTIME)  # what is no kind is the program's to refuse
+    return Chapter(workload=name, endpoint=endpoint, kind=kind, contract=_contract(path), data_file=file)
 
 
 def _contract(path: Path) -> Contract:

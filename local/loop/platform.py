@@ -27,9 +27,11 @@ import pyarrow.parquet as pq
 from automation import operations
 from automation.operations.releases import By, Clients, Outcome
 from contracts import schema
+from contracts.kinds import REALTIME, Kind
 from contracts.machine_runs import MachineRuns
 from contracts.names import EndpointNames
 from contracts.release import Record
+from contracts.release.live import Live
 from local.emulator.client import Emulator
 from local.identity import Caller
 from local.loop import LoopError, images
@@ -52,7 +54,8 @@ class Captured:
 class Platform:
     """One endpoint of a running platform and the workload it belongs to, reached through its names."""
 
-    def __init__(self, emulator: Emulator, names: EndpointNames, contract_file: Path) -> None:
+    def __init__(self, emulator: Emulator, names: EndpointNames, contract_file: Path, kind: Kind = REALTIME) -> None:
+        self.kind = kind
         self.names, self.contract_file, self._emulator = names, contract_file, emulator
         self._clients: dict[str, Any] = {}
         self._seen: set[str] = set()
@@ -183,12 +186,14 @@ class Platform:
 
     @property
     def _releases(self) -> Clients:
-        return Clients(**{name: self.client(name) for name in ("s3", "ssm", "sagemaker", "scheduler")})
+        return operations.releases.clients(self.client, [self.names.prefix] if self.kind.host == "ecs" else [])
 
-    def wait_for_endpoint(self) -> dict[str, Any]:
-        """The endpoint once it does not change any more."""
-        while (found := self.endpoint())["EndpointStatus"] in {"Creating", "Updating", "RollingBack"}:
+    def live(self) -> Live:
+        """The endpoint once it does not change any more. LoopError where there is none."""
+        while (found := self._releases.host(self.names).observe()) and found.in_progress:
             time.sleep(0.2)
+        if found is None:
+            raise LoopError(f"endpoint {self.names.prefix} is not there")
         return found
 
     def endpoint(self) -> dict[str, Any]:
@@ -231,7 +236,7 @@ class Platform:
     @property
     def queue(self) -> Queue | None:
         """The way to ask an endpoint that takes requests from S3; None where it takes them itself, or none at all."""
-        if self.batch:
+        if self.batch or self.kind.host != "sagemaker":
             return None
         config = self.client("sagemaker").describe_endpoint_config(
             EndpointConfigName=self.endpoint()["EndpointConfigName"]
@@ -245,7 +250,7 @@ class Platform:
     def _let_instances_come(self) -> None:
         """Let a minute pass where there is no instance and requests wait for one; callers take turns."""
         with self._waking:
-            if self.wait_for_endpoint() and not self.instances:
+            if self.live() and not self.instances:
                 self._emulator.advance(60)
                 self.minutes_waited += 1
 

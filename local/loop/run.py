@@ -155,7 +155,12 @@ def _platform(stack: Stack, chapter: Chapter, emulator: Emulator, work: Path) ->
     disk.write(contract_file, schema.to_json(chapter.contract))
     ground = Names(stack=stack.name, account=emulator.account, region=stack.region)
     names = ground.of_workload(chapter.workload).of_endpoint(chapter.endpoint)
-    platform = Platform(emulator, names, contract_file)
+    platform = Platform(emulator, names, contract_file, chapter.kind)
+    if chapter.kind.host == "ecs":
+        said = stack.workloads[chapter.workload]["endpoints"][chapter.endpoint]
+        emulator.have(
+            security_groups=said.get("client_security_groups", []), certificates=[said.get("certificate_arn", "")]
+        )
     if any(column.pii is schema.Pii.HASH for column in chapter.contract.columns):
         platform.make_salt()
     return platform

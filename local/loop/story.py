@@ -6,11 +6,13 @@ is read back from the platform, never assumed.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from contracts.release import CHAMPION
 from contracts.schema import Contract
 from local.emulator.client import Emulator
 from local.loop import LoopError, batched, traffic, waiting
@@ -101,7 +103,7 @@ class Story:
                 bodies = traffic.sample(self.accepted, self.contract, FAILING_REQUESTS, seed=5)
                 self.say(batched.scored_again(self.platform, before, bodies))
                 return
-            after = self.platform.wait_for_endpoint()["EndpointConfigName"]
+            after = self.platform.live().config
             if before != after:
                 raise LoopError(f"the deployment moved the endpoint from {before} to {after}")
             self.say(f"the endpoint still serves {after}")
@@ -223,8 +225,8 @@ class Story:
             if self.platform.batch:
                 self.say(f"the schedule scores with {self.platform.serves}")
                 return
-            endpoint = self.platform.endpoint()
-            self.say(f"endpoint {endpoint['EndpointName']} {endpoint['EndpointStatus']}: {self._url()}/invocations")
+            live = self.platform.live()
+            self.say(f"endpoint {live.endpoint} {live.status}: {self._url()}/invocations")
 
     def _url(self) -> str:
         """Where a server of the endpoint listens; one that starts with the first request is asked before."""
@@ -278,6 +280,8 @@ class Story:
             way = "rows through a transform job"
         elif self.platform.queue:
             way = "rows through InvokeEndpointAsync"
+        elif self.platform.kind.host == "ecs":
+            way = "requests through the load balancer"
         self.emulator.flush()
         captured = self.platform.take_captured(self.workdir / f"captured-{label}")
         self.say(f"{answers.served} {way}, {captured.records} records captured")
@@ -336,15 +340,12 @@ class Story:
                     self.say(line)
             return
         with self._step("The new release fails in production and is rolled back"):
-            failing = self.platform.endpoint()["EndpointConfigName"]
-            for server in self._servers():
-                self.emulator.kill(server["pid"])
-                self.say(f"killed the model server of {server['config']}, as a crash would")
+            failing = self.platform.live().config
             bodies = traffic.sample(self.accepted, self.contract, FAILING_REQUESTS, seed=4)
-            for _ in range(2):  # the alarm wants two bad periods in a row
-                self.say(f"answers now: {dict(self._invoke(bodies).statuses)}")
-                self.emulator.flush()
-                self.emulator.advance(PERIOD_SECONDS)
+            if self.platform.kind.host == "ecs":
+                self._lose_a_task(bodies)
+            else:
+                self._crash(bodies)
             answer = waiting.answer_of("rollback", self.platform.names, self.emulator)
             self.say(f"5xx alarm -> topic -> rollback function: {answer['action']}: {answer['reason']}")
             self._restored(failing)
@@ -353,10 +354,39 @@ class Story:
             if answers.served != len(bodies):
                 raise LoopError(f"the endpoint does not serve after the rollback: {dict(answers.statuses)}")
 
+    def _crash(self, bodies: list[bytes]) -> None:
+        for server in self._servers():
+            self.emulator.kill(server["pid"])
+            self.say(f"killed the model server of {server['config']}, as a crash would")
+        for _ in range(2):  # the alarm wants two bad periods in a row
+            self.say(f"answers now: {dict(self._invoke(bodies).statuses)}")
+            self.emulator.flush()
+            self.emulator.advance(PERIOD_SECONDS)
+
+    def _lose_a_task(self, bodies: list[bytes]) -> None:
+        """ECS replaces a task that dies, so that no alarm goes off; who is on call sets it off by hand."""
+        before = len(self._servers())
+        self.emulator.kill(self._servers()[0]["pid"])
+        answers = self._invoke(bodies)
+        self.say(f"killed one of {before} tasks, as a crash would: answers meanwhile {dict(answers.statuses)}")
+        deadline = time.monotonic() + waiting.PATIENCE_SECONDS
+        while len(self._servers()) < before:
+            if time.monotonic() > deadline:
+                raise LoopError(f"the task that died is not replaced after {waiting.PATIENCE_SECONDS} s")
+            time.sleep(0.1)
+        self.say(f"another one took its place: {before} tasks again")
+        alarm = f"{self.platform.names.resource(CHAMPION)}-server-errors"
+        self.platform.client("cloudwatch").set_alarm_state(
+            AlarmName=alarm, StateValue="ALARM", StateReason="wrong answers, seen by who is on call"
+        )
+        self.say(f"who is on call sets {alarm} off")
+
     def _invoke(self, bodies: list[bytes], *, rows: int = 1) -> Answers:
         """Ask the endpoint as an application on AWS would; `rows` go into one request that comes from S3."""
         if stored := self.platform.batch or self.platform.queue:
             return stored.ask(bodies, rows=rows)
+        if self.platform.kind.host == "ecs":
+            return traffic.measure(self._url(), bodies)
         return traffic.invoke(self.platform.client("sagemaker-runtime"), self.platform.names.prefix, bodies)
 
     def rest_and_wake(self) -> None:
@@ -365,7 +395,7 @@ class Story:
             return
         with self._step("An hour without requests, and then one"):
             self.emulator.advance(HOUR_SECONDS)
-            self.platform.wait_for_endpoint()
+            self.platform.live()
             if left := self.platform.instances:
                 raise LoopError(f"after an hour without requests there are {left} instances, not 0")
             self.platform.minutes_waited = 0
@@ -376,11 +406,10 @@ class Story:
                 raise LoopError("the request that brought the endpoint back was not served")
 
     def _restored(self, failing: str) -> None:
-        endpoint = self.platform.wait_for_endpoint()
-        record = self.platform.record()
-        if record is None or record.wanted.id not in endpoint["EndpointConfigName"]:
-            raise LoopError(f"record and endpoint disagree: {record} against {endpoint['EndpointConfigName']}")
-        if endpoint["EndpointConfigName"] == failing:
+        live, record = self.platform.live(), self.platform.record()
+        if record is None or record.wanted.id != live.release:
+            raise LoopError(f"record and endpoint disagree: {record} against {live.config}")
+        if live.config == failing:
             raise LoopError(f"the endpoint still serves {failing}")
         self.say(f"live again: {record.wanted.champion} (release {record.wanted.id}), by {record.wanted.who}")
 

@@ -87,6 +87,9 @@ class Answers:
                 "drift_baseline": f"{runs}/Evaluate/evaluation/baseline.json",
             },
             "DriftCheckBaselines": {"ModelDataQuality": quality},
+            "InferenceSpecification": {
+                "Containers": [{"Image": self._image("inference"), "ModelDataUrl": f"{runs}/Train/output/model.tar.gz"}]
+            },
         }
         return {"id": identifier, "properties": json.dumps(package), "region": self.region, **args}
 

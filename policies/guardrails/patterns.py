@@ -75,7 +75,10 @@ def is_pattern(value: str) -> bool:
 
 
 def takes_no_resource(action: str) -> bool:
-    """Whether an action can only be allowed on `*`, by the Service Authorization Reference; never a wildcard action."""
+    """Whether an action can only be allowed on `*`, by the Service Authorization Reference.
+
+    Of wildcard actions `Describe*` alone can, of a service none of whose descriptions takes a resource.
+    """
     service, _, name = action.lower().partition(":")
     return name in unscoped_actions().get(service, frozenset())
 

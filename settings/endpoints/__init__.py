@@ -9,6 +9,7 @@ from pydantic import Field
 from settings.endpoints.asynchronous import Asynchronous, BacklogScaling, QueueAlarms
 from settings.endpoints.batch import Batch, BatchAlarms
 from settings.endpoints.common import AnyKind, EndpointAlarms, Fleet, RequestAlarms, RollbackAlarm
+from settings.endpoints.fargate import Fargate, TaskScaling
 from settings.endpoints.realtime import Realtime
 from settings.endpoints.serverless import Serverless
 
@@ -20,13 +21,15 @@ __all__ = [
     "BatchAlarms",
     "Endpoint",
     "EndpointAlarms",
+    "Fargate",
     "Fleet",
     "QueueAlarms",
     "Realtime",
     "RequestAlarms",
     "RollbackAlarm",
     "Serverless",
+    "TaskScaling",
 ]
 
 #: One model for each kind of endpoint, told apart by `kind`.
-Endpoint = Annotated[Realtime | Serverless | Asynchronous | Batch, Field(discriminator="kind")]
+Endpoint = Annotated[Realtime | Serverless | Asynchronous | Batch | Fargate, Field(discriminator="kind")]

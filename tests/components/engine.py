@@ -302,6 +302,7 @@ def ground(
         log_retention_days=checked.logs.retention_days,
         permissions_boundary=BOUNDARY,
         ingestion_boundary=BOUNDARY,
+        services_boundary=BOUNDARY,
     )
 
 

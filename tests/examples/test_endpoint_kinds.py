@@ -59,3 +59,16 @@ def test_an_asynchronous_endpoint_predicts_by_s3_rests_and_wakes(tmp_path: Path)
     assert "rolled-back: Threshold Crossed" in text
     # SageMaker wakes by an alarm on two minutes; then the request is answered.
     assert re.search(r"0 instances after it; a request waited [2-4] minutes for 1: \{200: 1\}", text)
+
+
+@pytest.mark.full
+@pytest.mark.loop
+def test_tasks_behind_a_load_balancer_predict_are_replaced_and_rolled_back(tmp_path: Path) -> None:
+    text = told("fargate", tmp_path)
+    assert "2000 of 2000 requests served" in text
+    # The service captures by itself: also the timed requests and 100 to get warm.
+    assert re.findall(r"800 requests through the load balancer, (\d+) records captured", text) == ["2900", "800"]
+    assert "no drift" in text
+    assert "killed one of 2 tasks, as a crash would: answers meanwhile {200: 60}" in text
+    assert "another one took its place: 2 tasks again" in text
+    assert "rolled-back: wrong answers, seen by who is on call" in text

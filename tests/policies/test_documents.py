@@ -103,6 +103,10 @@ def test_the_table_of_actions_without_resources() -> None:
     assert takes_no_resource("CLOUDWATCH:PutMetricData")
     assert not takes_no_resource("s3:GetObject")
     assert not takes_no_resource("ec2:Describe*")
+    assert not takes_no_resource("ecs:Describe*")
+    assert takes_no_resource("elasticloadbalancing:Describe*")
+    assert not takes_no_resource("elasticloadbalancing:D*")
+    assert not takes_no_resource("elasticloadbalancing:*")
     assert not takes_no_resource("unknown:Thing")
     assert {"s3", "kms", "sagemaker", "iam", "logs"} <= set(unscoped_actions())
 

@@ -18,9 +18,17 @@ from contracts.release import Record, ReleaseError, fit
 from settings import Settings
 from tests.contracts.release.records import SECOND, at, package
 
-REALTIME, SERVERLESS, ASYNCHRONOUS, BATCH = "realtime", "serverless", "asynchronous", "batch"
+REALTIME, SERVERLESS, ASYNCHRONOUS = "realtime", "serverless", "asynchronous"
+BATCH, FARGATE = "batch", "fargate"
 _FLEETS = {REALTIME, ASYNCHRONOUS}
-_ALL = {*_FLEETS, SERVERLESS, BATCH}
+_ALL = {*_FLEETS, SERVERLESS, BATCH, FARGATE}
+#: What an endpoint of a kind has to say.
+REQUIRED: dict[str, dict[str, Any]] = {
+    FARGATE: {
+        "certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/01234567-89ab",
+        "client_security_groups": ["sg-0123456789abcdef0"],
+    }
+}
 #: What may be written of an endpoint, by axis; each option with the kinds that take it. The first is nothing.
 OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
     # API reference, ProductionVariant: InstanceType and InitialInstanceCount, or ServerlessConfig in their place.
@@ -32,7 +40,9 @@ OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
     ],
     "what one kind has": [
         ({}, _ALL),
-        ({"memory_mb": 6144}, {SERVERLESS}),
+        # Amazon ECS developer guide, "Task definition parameters for Fargate": 2 to 8 GB with one processor.
+        ({"memory_mb": 6144}, {SERVERLESS, FARGATE}),
+        ({"task_count": 3, "spot_percent": 50, "architecture": "arm64"}, {FARGATE}),
         # EventBridge Scheduler user guide, "Schedule types".
         ({"schedule": "cron(30 5 * * ? *)"}, {BATCH}),
     ],
@@ -46,20 +56,21 @@ OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
         # And CreateTransformJob: MaxConcurrentTransforms.
         ({"concurrent_per_instance": 8}, {ASYNCHRONOUS, BATCH}),
     ],
-    # Developer guide, "Deployment guardrails": real-time and asynchronous endpoints alone.
+    # Developer guide, "Deployment guardrails": real-time and asynchronous endpoints alone. Amazon ECS developer guide,
+    # "Amazon ECS deployment strategies": blue/green, canary and linear, by a second set of tasks.
     "rollout": [
         ({}, _ALL),
-        ({"rollout": {"kind": "all_at_once"}}, _FLEETS),
-        ({"rollout": {"kind": "canary"}}, _FLEETS),
-        ({"rollout": {"kind": "linear"}}, _FLEETS),
+        ({"rollout": {"kind": "all_at_once"}}, _FLEETS | {FARGATE}),
+        ({"rollout": {"kind": "canary"}}, _FLEETS | {FARGATE}),
+        ({"rollout": {"kind": "linear"}}, _FLEETS | {FARGATE}),
         ({"rollout": {"kind": "rolling"}}, _FLEETS),
     ],
-    "rollback alarms": [({}, _ALL), ({"rollback_alarms": ["server_errors"]}, _FLEETS)],
+    "rollback alarms": [({}, _ALL), ({"rollback_alarms": ["server_errors"]}, _FLEETS | {FARGATE})],
     # Application Auto Scaling: sagemaker:variant:DesiredInstanceCount is of variants with instances; none at all of
     # asynchronous ones alone (developer guide, "Autoscale an asynchronous endpoint").
     "autoscaling": [
         ({}, _ALL),
-        ({"autoscaling": {"enabled": False}}, _FLEETS),
+        ({"autoscaling": {"enabled": False}}, _FLEETS | {FARGATE}),
         ({"autoscaling": {"minimum": 0}}, {ASYNCHRONOUS}),
     ],
     # The service captures where SageMaker does not, so that every kind is seen.
@@ -83,17 +94,24 @@ RECORDS: dict[str, tuple[Record, set[str]]] = {
     ),
 }
 #: Developer guide, "Inference options": bytes and seconds of one request.
+#: Of Fargate the service's own, for a load balancer has no limit of a body; it waits 60 s (Elastic Load Balancing,
+#: "Edit attributes for your Application Load Balancer", idle timeout).
 LIMITS = {
     REALTIME: (6 * 1024 * 1024, 60),
     SERVERLESS: (4 * 1024 * 1024, 60),
     ASYNCHRONOUS: (1024**3, 3600),
     # API reference, CreateTransformJob and ModelClientConfig.
     BATCH: (100 * 1024 * 1024, 3600),
+    FARGATE: (6 * 1024 * 1024, 60),
 }
 
 
 def accepted(kind: str, endpoint: dict[str, Any], monitoring: dict[str, Any]) -> bool:
-    workload = {"contract": "c.yaml", "monitoring": monitoring, "endpoints": {"live": {"kind": kind, **endpoint}}}
+    workload = {
+        "contract": "c.yaml",
+        "monitoring": monitoring,
+        "endpoints": {"live": {"kind": kind, **REQUIRED.get(kind, {}), **endpoint}},
+    }
     try:
         Settings.model_validate_json(json.dumps({"stack": "dev", "workloads": {"churn": workload}}))
     except ValidationError:
@@ -134,4 +152,5 @@ def test_exactly_the_legal_releases_are_accepted(kind: str, what: str) -> None:
 def test_limits_of_a_request_are_those_of_the_page(kind: str) -> None:
     limits = kinds.KINDS[kind].limits
     assert (limits.payload_bytes, limits.seconds) == LIMITS[kind]
-    assert limits.source.startswith("https://docs.aws.amazon.com/sagemaker/")
+    guide = "elasticloadbalancing" if kind == FARGATE else "sagemaker"
+    assert limits.source.startswith(f"https://docs.aws.amazon.com/{guide}/")

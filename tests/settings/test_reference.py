@@ -122,6 +122,7 @@ def test_every_field_says_what_it_is() -> None:
         "Lake.block_public_access": True,
         "Autoscaling.enabled": True,
         "BacklogScaling.enabled": True,
+        "TaskScaling.enabled": True,
         "CodePipeline.inside_vpc": True,
         "CodePipeline.trains": True,
         "Needs.gradual": False,  # what is asked, no opt-out

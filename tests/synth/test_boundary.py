@@ -23,6 +23,8 @@ from tests.synth.test_isolation import three_workloads
 BOUNDARY = "aws:iam/policy:Policy"
 #: What declares a role -> its argument that says what the role's job is called.
 NAMED = {"RoleArgs": "job", "role": "job", "ScheduleArgs": "role"}
+#: Jobs whose roles have the boundary of services of ECS.
+SERVICES = ("balancing", "endpoint", "execution", "rollback")
 
 
 @cache
@@ -81,11 +83,18 @@ def test_no_role_has_a_statement_outside_it(steady: dict[str, Any], bootstrap: d
 @pytest.mark.parametrize("whose", list(boundary.Bounded))
 def test_nothing_is_in_it_that_no_role_has(whose: boundary.Bounded) -> None:
     people = {f"mlplatform-{collected.STACK}-{persona.job}" for persona in Persona}
+    data = {each for each in people if "-data-" in each}
     prefix = f"{collected.WORKLOAD}-{collected.STACK}"
     ingestion = {f"{prefix}-{job}" for job in ("ingestion", "ingestion-rule", "preparation", "tuning", "validation")}
     trained = f"{collected.UNMONITORED}-{collected.STACK}"  # by Step Functions
     ingestion |= {f"{trained}-{job}" for job in ("retraining", "training-machine")}
-    kinds = {**dict.fromkeys(people, "people"), **dict.fromkeys(ingestion, "ingestion")}
+    services = {f"{collected.UNMONITORED}-{collected.STACK}-t-{job}" for job in SERVICES}
+    kinds = {
+        **dict.fromkeys(people, "people"),
+        **dict.fromkeys(data, "data"),
+        **dict.fromkeys(ingestion, "ingestion"),
+        **dict.fromkeys(services, "services"),
+    }
     roles = iam.roles(every_role()).values()
     own = [s for role in roles if kinds.get(role.name, "jobs") == whose for s in role.statements]
     for statement in with_its_own_boundaries()[whose]:
@@ -109,7 +118,8 @@ def with_its_own_boundaries() -> dict[str, list[Any]]:
         for r in own.synth(bootstrap=True)["resources"]
         if r["type"] == BOUNDARY
     }
-    return {"jobs": found["access"], "ingestion": found["access-ingestion"], "people": found["people"]}
+    of_jobs = {"jobs": found["access"], "ingestion": found["access-ingestion"], "services": found["access-services"]}
+    return {**of_jobs, "people": found["people"]}
 
 
 def _listed(value: Any) -> list[Any]:

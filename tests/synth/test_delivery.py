@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from automation.cost import Document, Traffic, estimate
-from components.delivery.services import SERVICES
+from components.delivery import services
 from local.judge.evidence import judge
 from local.runtime import Stack
 from tests import iam
@@ -52,6 +55,18 @@ def delivered() -> dict[str, Any]:
     return Stack("prod", config_overrides={"delivery": DELIVERY, "network": NETWORK}).synth()
 
 
+@cache
+def with_fargate() -> dict[str, Any]:
+    """Prod, delivered from a repository, with its endpoint on Fargate."""
+    endpoint = {
+        "kind": "fargate",
+        "certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef",
+        "client_security_groups": ["sg-0123456789abcdef0"],
+    }
+    workloads = {"churn": {"contract": "contracts/churn.yaml", "endpoints": {"live": endpoint}}}
+    return Stack("prod", config_overrides={"delivery": DELIVERY, "workloads": workloads}).synth()
+
+
 def judged(document: dict[str, Any]) -> set[str]:
     """The policies that passed on what is about delivery. None of the strict ones fails on it."""
     report = judge(document, PACK, PACK / "config" / "strict.json")
@@ -83,16 +98,27 @@ def test_the_policies_find_nothing_about_who_delivers() -> None:
         "iam-no-privilege-escalation",
         "iam-pass-role-scoped",
     } <= judged(delivered())
+    assert judged(with_fargate()) == judged(delivered())
 
 
-def test_a_deployment_makes_roles_within_each_boundary_that_a_role_of_the_platform_has() -> None:
-    roles = [each["inputs"] for each in by_pipeline()["resources"] if each["type"] == "aws:iam/role:Role"]
+@pytest.mark.parametrize(
+    ("document", "boundaries"),
+    [
+        (by_pipeline, {"mlplatform-staging-boundary", "mlplatform-staging-ingestion-boundary"}),
+        (
+            with_fargate,
+            {"mlplatform-prod-boundary", "mlplatform-prod-ingestion-boundary", "mlplatform-prod-services-boundary"},
+        ),
+    ],
+)
+def test_a_deployment_makes_roles_within_each_boundary_that_a_role_of_the_platform_has(
+    document: Callable[[], dict[str, Any]], boundaries: set[str]
+) -> None:
+    resources = document()["resources"]
+    roles = [each["inputs"] for each in resources if each["type"] == "aws:iam/role:Role"]
     needed = {each["permissionsBoundary"] for each in roles if "-delivery-" not in each["name"]}
-    assert {arn.rpartition("/")[2] for arn in needed} == {
-        "mlplatform-staging-boundary",
-        "mlplatform-staging-ingestion-boundary",
-    }
-    policies = [each["inputs"] for each in by_pipeline()["resources"] if each["type"] == "aws:iam/policy:Policy"]
+    assert {arn.rpartition("/")[2] for arn in needed} == boundaries
+    policies = [each["inputs"] for each in resources if each["type"] == "aws:iam/policy:Policy"]
     (bound,) = [
         statement
         for policy in policies
@@ -107,22 +133,34 @@ def test_a_deployment_may_make_every_type_of_resource_that_a_stack_or_a_componen
     documents = [
         delivered(),
         by_pipeline(),
+        with_fargate(),
         *(synthesised(stack, bootstrap) for stack in STACKS for bootstrap in (True, False)),
     ]
     declared = {resource["type"] for document in documents for resource in document["resources"]} | written_types()
     assert "aws:sagemaker/monitoringSchedule:MonitoringSchedule" in declared
     types = {each.removeprefix("aws:").rpartition(":")[0] for each in declared if each.startswith("aws:")}
-    permitted = {each for service in SERVICES.values() for each in service.types.split()}
+    permitted = {
+        each for service in services.of(["sagemaker", "ecs"], pipelines=True).values() for each in service.types.split()
+    }
     assert types - permitted == set(), "their component names them in its SERVICES (components/service.py)"
 
 
-def test_a_deployment_may_hand_every_role_to_the_service_that_takes_it() -> None:
-    audited = Stack("prod", config_overrides={"delivery": DELIVERY, "audit": {"trail": True}}).synth(bootstrap=True)
-    roles = [found["inputs"] for found in audited["resources"] if found["type"] == "aws:iam/role:Role"]
+def audited() -> dict[str, Any]:
+    return Stack("prod", config_overrides={"delivery": DELIVERY, "audit": {"trail": True}}).synth(bootstrap=True)
+
+
+@pytest.mark.parametrize(
+    ("document", "service"), [(audited, "cloudtrail"), (with_fargate, "ecs"), (with_fargate, "ecs-tasks")]
+)
+def test_a_deployment_may_hand_every_role_to_the_service_that_takes_it(
+    document: Callable[[], dict[str, Any]], service: str
+) -> None:
+    resources = document()["resources"]
+    roles = [found["inputs"] for found in resources if found["type"] == "aws:iam/role:Role"]
     trusted = [json.loads(role["assumeRolePolicy"])["Statement"][0]["Principal"] for role in roles]
     taken = {principal["Service"] for principal in trusted if "Service" in principal}
-    assert "cloudtrail.amazonaws.com" in taken
-    policies = [found["inputs"] for found in audited["resources"] if found["type"] == "aws:iam/policy:Policy"]
+    assert f"{service}.amazonaws.com" in taken
+    policies = [found["inputs"] for found in resources if found["type"] == "aws:iam/policy:Policy"]
     handed = {
         service
         for policy in policies

@@ -158,7 +158,10 @@ def _roles() -> list[dict[str, Any]]:
 def test_roles_of_people_are_named_tagged_bounded_and_short() -> None:
     assert len(_roles()) == len(Persona)
     for role in _roles():
-        assert role["permissionsBoundary"].endswith(":policy/mlplatform-admin/prod/mlplatform-prod-user-boundary")
+        which = (
+            "user-data-boundary" if role["name"].endswith(("-data-engineer", "-data-scientist")) else "user-boundary"
+        )
+        assert role["permissionsBoundary"].endswith(f":policy/mlplatform-admin/prod/mlplatform-prod-{which}")
         assert role["maxSessionDuration"] == 3600
         assert {"Owner", "CostCenter", "DataClassification", "Environment"} <= set(role["tagsAll"])
         (trusted,) = json.loads(role["assumeRolePolicy"])["Statement"]

@@ -32,7 +32,6 @@ from workloads.inference.settings import Settings
 from workloads.inference.supervisor import Supervisor
 
 IDLE_SECONDS = 1.0  # at drain: how long a silent connection is kept open for a request that may be on the wire
-EMIT_SECONDS = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -146,7 +145,7 @@ class _Server(uvicorn.Server):
     async def _emit(self) -> None:
         """CloudWatch metrics into the log, if a namespace is set; one worker speaks for all."""
         while self._telling:
-            await asyncio.sleep(EMIT_SECONDS)
+            await asyncio.sleep(self.settings.metrics_seconds)
             self._tell()
 
     @property

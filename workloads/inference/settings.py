@@ -63,6 +63,7 @@ class Settings:
     evict: bool = False
     access_log: bool = False
     metrics_namespace: str | None = None
+    metrics_seconds: float = 60.0
     metrics_dimensions: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -72,8 +73,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     Environment: SAGEMAKER_BIND_TO_PORT (set by SageMaker in inference pipelines), SAGEMAKER_MULTI_MODEL (`true`, set by
     SageMaker for models of mode MultiModel), MAX_MODELS, MAX_MEMORY_PERCENT, MODEL_SERVER_WORKERS (as in
     SageMaker's own containers), MODEL_DIR, MODEL_URI, TLS_DIR, PREDICTION_THRESHOLD, MODEL_VERSION, METRICS_NAMESPACE,
-    METRICS_DIMENSIONS, FEATURE_GROUP, MAX_BODY_BYTES, MAX_ROWS, MAX_IN_FLIGHT, MAX_QUEUED_BATCHES, REQUEST_SECONDS,
-    CAPTURE_URI, CAPTURE_PERCENT, CAPTURE_SECONDS, CAPTURE_KMS_KEY, and as in AWS's SDKs AWS_REGION,
+    METRICS_DIMENSIONS, METRICS_SECONDS, FEATURE_GROUP, MAX_BODY_BYTES, MAX_ROWS, MAX_IN_FLIGHT, MAX_QUEUED_BATCHES,
+    REQUEST_SECONDS, CAPTURE_URI, CAPTURE_PERCENT, CAPTURE_SECONDS, CAPTURE_KMS_KEY, and as in AWS's SDKs AWS_REGION,
     AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME.
     """
     get = environment.get
@@ -129,6 +130,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
         default=get("METRICS_NAMESPACE") or None,
         help="write CloudWatch metrics of this namespace into the log (embedded metric format), once a minute",
     )
+    seconds = get("METRICS_SECONDS") or Settings.metrics_seconds
+    parser.add_argument("--metrics-seconds", type=_seconds, default=seconds, help="between two of these lines")
     parser.add_argument(
         "--metrics-dimensions",
         type=_dimensions,

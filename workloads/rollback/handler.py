@@ -1,6 +1,7 @@
 """The rollback Lambda: alarm -> endpoint back on the known good release -> release record rewritten -> people told.
 
-Environment: RELEASE_PARAMETER, ENDPOINT_NAME, LOCK_BUCKET, LOCK_KEY, TOPIC_ARN; STOPPED where the config says so.
+Environment: RELEASE_PARAMETER, ENDPOINT_NAME, LOCK_BUCKET, LOCK_KEY, TOPIC_ARN; STOPPED where the config says so, and
+HOST=ecs where the endpoint is a service of ECS.
 
 An endpoint takes minutes to come to rest, so the function waits, for most of the time it has. What does not succeed is
 told to people and raised: Lambda tries the event twice more, then it is in the dead-letter queue, which has an alarm.
@@ -17,7 +18,9 @@ from typing import Any
 import boto3
 
 from contracts.release import ReleaseError
+from contracts.release.ecs import Ecs
 from contracts.release.ledger import Ledger
+from contracts.release.live import Host
 from contracts.release.lock import Lock
 from contracts.release.rollback import Request, Rollback
 from contracts.release.sagemaker import SageMaker
@@ -37,9 +40,17 @@ def handle(event: Mapping[str, Any], context: Any) -> dict[str, str]:
         patience_seconds=context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS,
         s3=boto3.client("s3"),
         ssm=boto3.client("ssm"),
-        sagemaker=boto3.client("sagemaker"),
+        host=host(os.environ, boto3.client),
         sns=boto3.client("sns"),
     )
+
+
+def host(environment: Mapping[str, str], client: Callable[[str], Any]) -> Host:
+    """What serves the endpoint."""
+    endpoint = environment["ENDPOINT_NAME"]
+    if environment.get("HOST") == "ecs":
+        return Ecs(endpoint, client("ecs"))
+    return SageMaker(endpoint, client("sagemaker"))
 
 
 def roll_back(
@@ -49,7 +60,7 @@ def roll_back(
     patience_seconds: float,
     s3: Any,
     ssm: Any,
-    sagemaker: Any,
+    host: Host,
     sns: Any,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, str]:
@@ -64,7 +75,7 @@ def roll_back(
 
     ledger = Ledger(
         parameter=environment["RELEASE_PARAMETER"],
-        host=SageMaker(endpoint, sagemaker),
+        host=host,
         lock=Lock(s3=s3, bucket=environment["LOCK_BUCKET"], key=environment["LOCK_KEY"]),
         ssm=ssm,
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from automation.cost.charge import Rule
-from automation.cost.rules import delivery, network, operations, sagemaker, storage
+from automation.cost.rules import delivery, ecs, network, operations, sagemaker, storage
 
 RULES: Final[Mapping[str, Rule]] = {
     **network.RULES,
@@ -17,6 +17,7 @@ RULES: Final[Mapping[str, Rule]] = {
     **sagemaker.RULES,
     **operations.RULES,
     **delivery.RULES,
+    **ecs.RULES,
 }
 
-FREE: Final = network.FREE | storage.FREE | sagemaker.FREE | operations.FREE
+FREE: Final = network.FREE | storage.FREE | sagemaker.FREE | operations.FREE | ecs.FREE

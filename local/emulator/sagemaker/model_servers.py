@@ -80,6 +80,7 @@ class ModelServer:
         self._pool = urllib3.PoolManager(maxsize=32, retries=False)
         self._in_flight = 0
         self._log_read = 0
+        self._scheme = "http"
         self._idle = threading.Condition()
 
     @property
@@ -113,9 +114,18 @@ class ModelServer:
         model.mkdir(parents=True, exist_ok=True)
         if container.model_data:
             fetch(self._context, self._region, container.model_data, model)
-        environment = self._context.environment(self._region) | container.environment
+        self.launch(("--model-dir", str(model)), container.environment)
+
+    def launch(self, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+        """Start the process, whose model is where `arguments` or `environment` say, and wait until it can serve.
+
+        Raises:
+            StartError: the server does not become ready.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        environment = self._context.environment(self._region) | environment
         log = (self.directory / "server.log").open("a", encoding="utf-8")  # shared with the process
-        command = (*self._context.inference_command, "--model-dir", str(model), "--host", "127.0.0.1", "--port", "0")
+        command = (*self._context.inference_command, *arguments, "--host", "127.0.0.1", "--port", "0")
         self._process = self._context.children.start(command, stdout=subprocess.PIPE, stderr=log, env=environment)
         threading.Thread(target=self._read, args=(self._process, log), daemon=True).start()
         self._await_ready(time.monotonic() + START_SECONDS)
@@ -126,7 +136,7 @@ class ModelServer:
             for line in process.stdout or ():
                 if not self.url:
                     with contextlib.suppress(ValueError, KeyError, TypeError):
-                        self.url = f"http://127.0.0.1:{int(json.loads(line)['port'])}"
+                        self.url = f"{self._scheme}://127.0.0.1:{int(json.loads(line)['port'])}"
                         continue
                 log.write(line)
                 log.flush()
@@ -153,12 +163,16 @@ class ModelServer:
             ServerGoneError: the process does not answer.
             ServerSlowError: it takes longer than SageMaker lets it.
         """
+        return self.ask("POST", "/invocations", body, headers, seconds=seconds)
+
+    def ask(
+        self, method: str, path: str, body: bytes, headers: dict[str, str], *, seconds: float = INVOKE_SECONDS
+    ) -> Answer:
+        """Send one request of any kind. Raises what `invoke` does."""
         began = time.perf_counter()
         with self._counted():
             try:
-                answer = self._pool.request(
-                    "POST", f"{self.url}/invocations", body=body, headers=headers, timeout=seconds
-                )
+                answer = self._pool.request(method, f"{self.url}{path}", body=body, headers=headers, timeout=seconds)
             except urllib3.exceptions.ReadTimeoutError as error:
                 raise ServerSlowError(str(error)) from error
             except urllib3.exceptions.HTTPError as error:
@@ -168,14 +182,22 @@ class ModelServer:
 
     @contextlib.contextmanager
     def _counted(self) -> Generator[None]:
-        with self._idle:
-            self._in_flight += 1
+        self.hold()
         try:
             yield
         finally:
-            with self._idle:
-                self._in_flight -= 1
-                self._idle.notify_all()
+            self.release()
+
+    def hold(self) -> None:
+        """Count a request that will be sent: until it is released, `drain` waits."""
+        with self._idle:
+            self._in_flight += 1
+
+    def release(self) -> None:
+        """A request that was held has its answer."""
+        with self._idle:
+            self._in_flight -= 1
+            self._idle.notify_all()
 
     def drain(self) -> None:
         """Wait for the requests under way, then stop the process and forget its model."""

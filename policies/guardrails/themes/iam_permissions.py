@@ -112,8 +112,9 @@ def iam_no_service_wildcard(resource: Resource) -> Findings:
 def iam_no_resource_star(resource: Resource) -> Findings:
     """Only actions that take no resource are allowed on every resource.
 
-    Which they are is a table made from the Service Authorization Reference; a wildcard action never counts as one. A
-    condition on a resource tag, a subnet or a VPC narrows the resources as well.
+    Which they are is a table made from the Service Authorization Reference. A wildcard action never counts as one, but
+    for `Describe*` of a service none of whose descriptions takes a resource. A condition on a resource tag, a subnet or
+    a VPC narrows the resources as well.
     """
     allowed = {action.lower() for action in resource.config["allowedActions"]}
 

@@ -17,6 +17,7 @@ from contracts.release import Status
 from tests.automation.conftest import Platform
 from tests.automation.stacks.conftest import RESOURCES, Engine
 from tests.local.processes import eventually
+from tests.settings.test_legal_combinations import REQUIRED
 
 LINE = "          state: stopped\n"
 
@@ -132,6 +133,55 @@ def test_a_protected_endpoint_is_named_to_be_stopped_and_protected_again_without
     assert run("stop", stack="prod")[0] == 0
     assert [each.get("protect") for each in engine.state("prod")["resources"][:2]] == [True, False]
     assert stopped((engine.project / "Pulumi.prod.yaml").read_text())
+
+
+def on_fargate(engine: Engine, stack: str) -> None:
+    """The stack's endpoint is a service behind a load balancer."""
+    file = engine.project / f"Pulumi.{stack}.yaml"
+    written = yaml.safe_load(file.read_text())
+    written["config"]["ml-platform:workloads"]["churn"]["endpoints"]["live"] = {
+        "kind": "fargate",
+        **REQUIRED["fargate"],
+    }
+    file.write_text(yaml.safe_dump(written))
+
+
+def protected_balancer(emulator: Any, name: str) -> str:
+    ec2, balancing = emulator.client("ec2"), emulator.client("elbv2")
+    subnets = [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"][:2]]
+    made = balancing.create_load_balancer(Name=name, Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+    protection = {"Key": "deletion_protection.enabled", "Value": "true"}
+    balancing.modify_load_balancer_attributes(LoadBalancerArn=made, Attributes=[protection])
+    return made
+
+
+def test_the_load_balancer_of_a_protected_endpoint_can_be_deleted_once_it_is_agreed(
+    run: Any, engine: Engine, serving: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator = serving.emulator
+    artifacts, balancing = platform(emulator, "prod").names.artifacts_bucket, emulator.client("elbv2")
+    if artifacts not in [each["Name"] for each in emulator.client("s3").list_buckets()["Buckets"]]:
+        where = {"LocationConstraint": emulator.region}
+        emulator.client("s3").create_bucket(Bucket=artifacts, CreateBucketConfiguration=where)
+    on_fargate(engine, "prod")
+    engine.put("prod")
+    balancer = protected_balancer(emulator, "churn-prod-live")
+
+    def protection() -> str:
+        found = balancing.describe_load_balancer_attributes(LoadBalancerArn=balancer)["Attributes"]
+        return next(each["Value"] for each in found if each["Key"] == "deletion_protection.enabled")
+
+    seen: list[str] = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(outputs.typer, "prompt", lambda *_, **__: "churn-prod-live")
+    monkeypatch.setattr(outputs.typer, "confirm", lambda *_, **__: seen.append(protection()))
+    assert run("stop", stack="prod")[2].endswith("error: nothing was done")
+    assert (seen, protection()) == (["false"], "true")
+    monkeypatch.setattr(outputs.typer, "confirm", lambda *_, **__: True)
+    assert run("stop", stack="prod")[0] == 0
+    assert protection() == "false"
+    balancing.delete_load_balancer(LoadBalancerArn=balancer)  # what the engine does
+    assert run("stop", stack="prod")[0] == 0  # there is none any more
 
 
 @pytest.mark.parametrize("command", ["stop", "wake"])

@@ -13,6 +13,8 @@ from botocore.stub import Stubber
 from automation.commands import target
 from automation.commands.target import Target
 from automation.operations.errors import AccessError, RefusedError
+from contracts.kinds import KINDS
+from contracts.release.ecs import Ecs
 
 PROJECT = """
 config:
@@ -63,6 +65,29 @@ def test_what_is_not_clear_has_to_be_named(
     with pytest.raises(RefusedError) as caught:
         read(tmp_path, config).endpoint(workload, endpoint)
     assert str(caught.value) == message
+
+
+def test_endpoints_on_ecs_are_told_apart_by_their_kind(tmp_path: Path) -> None:
+    kinds = '{"churn": {"endpoints": {"live": {}, "edge": {"kind": "fargate"}, "night": {"kind": "batch"}}}}'
+    found = read(tmp_path, f"config: {{'aws:region': eu-west-1, 'ml-platform:workloads': '{kinds}'}}")
+    hosts = {names.endpoint: found.kind(names).host for names in found.endpoints}
+    assert hosts == {"live": "sagemaker", "edge": "ecs", "night": "sagemaker"}
+    assert found.releases.on_ecs == ["churn-test-edge"]
+    assert isinstance(found.releases.host(found.endpoint("churn", "edge")), Ecs)
+
+
+def test_a_stack_without_endpoints_on_ecs_asks_ecs_nothing(tmp_path: Path) -> None:
+    clients = read(tmp_path, "config: {'aws:region': eu-west-1}").releases
+    assert (clients.on_ecs, clients.ecs) == ([], None)
+
+
+def test_a_kind_that_there_is_not_is_refused_with_its_place(tmp_path: Path) -> None:
+    kinds = '{"churn": {"endpoints": {"live": {"kind": "fargat"}}}}'
+    found = read(tmp_path, f"config: {{'aws:region': eu-west-1, 'ml-platform:workloads': '{kinds}'}}")
+    with pytest.raises(RefusedError) as caught:
+        found.kind(found.endpoint("churn", "live"))
+    place = "ml-platform:workloads.churn.endpoints.live.kind"
+    assert str(caught.value) == f"{place}: found 'fargat'; allowed: {', '.join(KINDS)}"
 
 
 def test_an_account_that_the_stack_does_not_allow_is_refused(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ NO_NAMES = {
         "ec2/flowLog:FlowLog",
         "ec2/vpcEndpoint:VpcEndpoint",
         "ecr/repositoryPolicy:RepositoryPolicy",
+        "ecs/clusterCapacityProviders:ClusterCapacityProviders",
+        "ecs/service:Service",
         "glue/catalogTable:CatalogTable",
         "iam/rolePolicy:RolePolicy",
         "iam/rolePolicyAttachment:RolePolicyAttachment",
@@ -37,6 +39,8 @@ NO_NAMES = {
         "lakeformation/permissions:Permissions",
         "lakeformation/resource:Resource",
         "lakeformation/resourceLfTags:ResourceLfTags",
+        "lb/listener:Listener",
+        "lb/listenerRule:ListenerRule",
         "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         "s3/bucketLogging:BucketLogging",
         "s3/bucketNotification:BucketNotification",
@@ -94,9 +98,14 @@ def test_what_is_there_is_told_and_what_is_free_counted(emulator: Emulator) -> N
     emulator.client("sqs").create_queue(QueueName=queue)
     emulator.client("logs").create_log_group(logGroupName=f"/aws/lambda/{own}")
     emulator.client("iam").create_role(RoleName=role, Path="/mlplatform/gone/", AssumeRolePolicyDocument="{}")
+    emulator.client("ecs").create_cluster(clusterName=own)
+    emulator.client("ecs").register_task_definition(family=own, containerDefinitions=[])
     resources = [
         resource("aws:iam/role:Role", name=role),
         resource("aws:iam/role:Role", name=f"{own}-free"),
+        resource("aws:ecs/cluster:Cluster", name=own),
+        resource("aws:ecs/taskDefinition:TaskDefinition", family=own),
+        resource("aws:lb/loadBalancer:LoadBalancer", name=own),
         *(resource("aws:sns/topic:Topic", name=name) for name in (topic, f"{own}-free", f"{own}-alert")),
         resource("aws:sqs/queue:Queue", name=queue),
         resource("aws:cloudwatch/logGroup:LogGroup", name=f"/aws/lambda/{own}"),
@@ -108,7 +117,10 @@ def test_what_is_there_is_told_and_what_is_free_counted(emulator: Emulator) -> N
     assert [(each.subject, each.holds, each.found) for each in found] == [
         ("names of athena, Workgroup", None, "1 of 1 are there: primary"),
         ("names of logs, LogGroup", None, f"1 of 1 are there: /aws/lambda/{own}"),
+        ("names of ecs, Cluster", None, f"1 of 1 are there: {own}"),
+        ("names of ecs, TaskDefinition", None, f"1 of 1 are there: {own}"),
         ("names of iam, Role", None, f"1 of 2 are there: {role}"),
+        ("names of elbv2, LoadBalancer", True, "1 are free"),
         ("names of sagemaker, Pipeline", True, "1 are free"),
         ("names of sns, Topic", None, f"1 of 3 are there: {topic}"),
         ("names of sqs, Queue", None, f"1 of 1 are there: {queue}"),

@@ -13,11 +13,13 @@ from policy_sentry.querying.actions import get_actions_for_service, get_actions_
 
 from components.access import Statement
 from components.delivery import lake, permissions
+from components.delivery import services as declared
 from components.delivery.permissions import changing, changing_ground, reading, state
-from components.delivery.services import SERVICES
-from components.delivery.size import bounding, characters, fitting
+from components.delivery.services import SERVICES, Services
+from components.delivery.size import UNSCOPED, bounding, characters, fitting
 from components.ground.boundary import MAX_CHARACTERS
 from contracts.names import Names
+from policies.guardrails.patterns import takes_no_resource
 from tests import iam
 from tests.components.engine import NAMES
 
@@ -27,18 +29,23 @@ ARTIFACTS_KEY = "arn:aws:kms:eu-west-1:123456789012:key/abcd1234-12ab-34cd-56ef-
 STATE = "example-pulumi-state"
 
 
-def boundaries(names: Names) -> list[str]:
-    """Those of the stack's jobs and of its ingestion."""
-    return [names.admin_arn("policy", names.resource(name)) for name in ("boundary", "ingestion-boundary")]
+#: Of a stack with an endpoint on Fargate.
+ON_ECS = declared.of(["sagemaker", "ecs"])
+
+
+def boundaries(names: Names, services: Services = SERVICES) -> list[str]:
+    """Those of the stack's jobs, of its ingestion, and of its services of ECS."""
+    found = ["boundary", "ingestion-boundary", *(["services-boundary"] if "ecs" in services else [])]
+    return [names.admin_arn("policy", names.resource(name)) for name in found]
 
 
 def written(
-    names: Names = NAMES, issuers: Sequence[str] = ISSUERS
+    names: Names = NAMES, issuers: Sequence[str] = ISSUERS, services: Services = SERVICES
 ) -> tuple[list[Statement], list[Statement], list[Statement]]:
     """The three policies of a stack."""
-    read = reading(names, issuers, ARTIFACTS_KEY, state(names, STATE, KEY, write=False))
-    change = changing(names, ARTIFACTS_KEY, state(names, STATE, KEY, write=True))
-    return read, change, changing_ground(names, boundaries(names))
+    read = reading(names, issuers, ARTIFACTS_KEY, state(names, STATE, KEY, write=False), services)
+    change = changing(names, ARTIFACTS_KEY, state(names, STATE, KEY, write=True), services)
+    return read, change, changing_ground(names, boundaries(names, services), services)
 
 
 def simulated(statements: Iterable[Statement]) -> list[Mapping[str, Any]]:
@@ -60,6 +67,13 @@ DEPLOY = iam.Role(
     name="deploy",
     statements=simulated([*READ, *CHANGE, *GROUND, permissions.unchanged(NAMES)]),
     boundary=BOUND,
+)
+WITH_ECS = written(services=ON_ECS)
+BOUND_WITH_ECS = simulated(bounded(NAMES, *WITH_ECS))
+DEPLOY_ON_ECS = iam.Role(
+    name="deploy",
+    statements=simulated([s for policy in WITH_ECS for s in policy]),
+    boundary=BOUND_WITH_ECS,
 )
 OWN = {"aws:ResourceTag/Environment": "staging", "aws:ResourceTag/Project": "ml-platform"}
 OTHERS = {"aws:ResourceTag/Environment": "prod", "aws:ResourceTag/Project": "ml-platform"}
@@ -206,7 +220,7 @@ def test_a_deployment_makes_roles_within_the_boundary_only() -> None:
         for boundary in (BOUNDARY, OF_INGESTION):
             assert DEPLOY.may(action, job, {"iam:PermissionsBoundary": boundary})
         assert not DEPLOY.may(action, job)
-        for other in ("other", "user-boundary", "delivery-boundary"):
+        for other in ("other", "user-boundary", "user-data-boundary", "delivery-boundary"):
             refused = BOUNDARY.replace("staging-boundary", f"staging-{other}")
             assert refused != BOUNDARY
             assert not DEPLOY.may(action, job, {"iam:PermissionsBoundary": refused})
@@ -318,28 +332,78 @@ def test_no_pattern_of_the_stacks_jobs_reaches_what_an_administrator_changes() -
 
 
 def test_every_action_is_one_of_aws() -> None:
-    known = {name.lower() for service in SERVICES for name in get_actions_for_service(service)}
+    services = declared.of(["sagemaker", "ecs"], pipelines=True)
+    known = {name.lower() for service in services for name in get_actions_for_service(service)}
     # later than the table of the tests' library (AWS's reference of November 2026)
     later = {"logs:putloggroupdeletionprotection", "s3:listtagsforresource", "s3:tagresource", "s3:untagresource"}
     asked = {
         f"{name}:{verb}".lower()
-        for name, service in SERVICES.items()
+        for name, service in services.items()
         for verb in f"{service.reads} {service.changes} {service.reads_anywhere} {service.changes_anywhere}".split()
     }
     assert asked - known - later == set()
 
 
-def test_the_boundary_allows_all_that_the_policies_do() -> None:
-    for policy in (READ, CHANGE, GROUND):
+@pytest.mark.parametrize(
+    ("policies", "bound"),
+    [((READ, CHANGE, GROUND), BOUND), (WITH_ECS, BOUND_WITH_ECS)],
+    ids=["SageMaker alone", "with Fargate"],
+)
+def test_the_boundary_allows_all_that_the_policies_do(
+    policies: Iterable[list[Statement]], bound: list[Mapping[str, Any]]
+) -> None:
+    for policy in policies:
         for statement in simulated(policy):
             if statement["Effect"] == "Allow":
                 for action, resource, facts in iam.asked(statement):
-                    assert iam.allows(BOUND, None, action, resource, {**facts, **OWN}), (action, resource)
+                    assert iam.allows(bound, None, action, resource, {**facts, **OWN}), (action, resource)
 
 
-def test_policies_and_boundary_fit_into_managed_policies() -> None:
-    names = Names(stack="production-eu", account="123456789012", region="ap-southeast-1")
-    read, change, ground = written(names, ISSUERS[:1])
+def test_descriptions_are_one_pattern_only_where_none_of_a_service_takes_a_resource() -> None:
+    assert all(takes_no_resource(f"{service}Describe*") for service in UNSCOPED)
+    (anywhere,) = [s for s in bounded(NAMES, *WITH_ECS) if s.resources == ("*",) and s.effect == "Allow"]
+    patterns = [action for action in anywhere.actions if "*" in action]
+    assert patterns == ["application-autoscaling:Describe*", "elasticloadbalancing:Describe*"]
+    assert "ec2:DescribeSubnets" in anywhere.actions
+
+
+def test_who_delivers_changes_services_of_ecs_only_where_the_stack_has_them() -> None:
+    service = arn("ecs", "service/churn-{0}-live/churn-{0}-live")
+    rule = arn("elasticloadbalancing", "listener-rule/app/churn-{0}-live/1/2/3")
+    for action, resource in (("ecs:UpdateService", service), ("elasticloadbalancing:ModifyRule", rule)):
+        assert DEPLOY_ON_ECS.may(action, resource.format("staging"))
+        assert not DEPLOY_ON_ECS.may(action, resource.format("prod"))
+        assert not DEPLOY.may(action, resource.format("staging"))
+    job = role("churn-staging-live-execution")
+    for which, allowed in ((DEPLOY_ON_ECS, True), (DEPLOY, False)):
+        assert which.may("elasticloadbalancing:DescribeRules", "*") is allowed
+        assert which.may("iam:PassRole", job, {"iam:PassedToService": "ecs-tasks.amazonaws.com"}) is allowed
+        boundary = BOUNDARY.replace("staging-boundary", "staging-services-boundary")
+        assert which.may("iam:CreateRole", job, {"iam:PermissionsBoundary": boundary}) is allowed
+        linked = "arn:aws:iam::123456789012:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
+        assert which.may("iam:CreateServiceLinkedRole", linked, {"iam:AWSServiceName": "ecs.amazonaws.com"}) is allowed
+
+
+def test_who_delivers_reads_pipelines_of_aws_only_where_the_stack_has_them() -> None:
+    pipelines = written(services=declared.of(pipelines=True))[0]
+    for policy, allowed in ((pipelines, True), (READ, False)):
+        asks = {action for statement in policy for action in statement.actions}
+        assert ("codepipeline:GetPipeline" in asks) is allowed
+        assert ("codebuild:BatchGetProjects" in asks) is allowed
+
+
+@pytest.mark.parametrize(
+    ("stack", "services"),
+    [
+        ("production-eu", declared.of(pipelines=True)),
+        ("prod-eu", ON_ECS),
+        ("production", declared.of(["ecs"], pipelines=True)),
+    ],
+    ids=["pipelines", "Fargate", "both"],
+)
+def test_policies_and_boundary_fit_into_managed_policies(stack: str, services: Services) -> None:
+    names = Names(stack=stack, account="123456789012", region="ap-southeast-1")
+    read, change, ground = written(names, ISSUERS[:1], services)
     every = [fitting(names, policy) for policy in (read, change, ground)]
     assert [[s for policy in policies for s in policy] for policies in every] == [read, change, ground]
     parts = [policy for policies in every for policy in policies]

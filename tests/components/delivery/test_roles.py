@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from components import delivery
 from components.delivery.roles import DEPLOY_SECONDS
+from contracts.kinds.kind import Host
 from contracts.names import MAX_STACK, Names
 from settings import Delivery
 from tests.components.engine import LIVE, NAMES, STACK, Deployment, deploy, ground
@@ -21,10 +23,10 @@ ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 ISSUER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 
 
-def built(names: Names = NAMES, *, protect: bool = False, **settings: Any) -> Deployment:
+def built(names: Names = NAMES, *, protect: bool = False, hosts: Collection[Host] = (), **settings: Any) -> Deployment:
     def program() -> None:
         given = Delivery.model_validate(settings)
-        arns = delivery.build(ground(names, protect=protect), given, [LIVE], pulumi.ResourceOptions())
+        arns = delivery.build(ground(names, protect=protect), given, [LIVE], pulumi.ResourceOptions(), hosts)
         pulumi.export("arns", arns)
 
     return deploy(program)
@@ -114,4 +116,4 @@ def test_github_and_gitlab_may_both_deliver() -> None:
 def test_names_that_leave_no_room_for_the_boundary_are_told_before_anything_is_made() -> None:
     longest = replace(NAMES, stack="s" * MAX_STACK, region="us-gov-west-1", partition="aws-us-gov")
     with pytest.raises(pulumi.RunError, match=r"delivery: found \d+ characters of policy 'boundary'; allowed: 6144; "):
-        built(longest, github=GITHUB, state_bucket="b" * 63)
+        built(longest, hosts=["ecs"], github=GITHUB, state_bucket="b" * 63)

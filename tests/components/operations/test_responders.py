@@ -35,6 +35,7 @@ def responders(*, preview: bool = False, **section: Any) -> Deployment:
         rollback(
             "churn-live-rollback",
             ground=base,
+            host="sagemaker",
             names=LIVE,
             dead_letters_arn=LETTERS,
             opts=pulumi.ResourceOptions(),

@@ -32,6 +32,16 @@ def test_only_a_persona_that_somebody_is_has_a_role() -> None:
     assert role.inputs["maxSessionDuration"] == 3600
     assert role.inputs["permissionsBoundary"].endswith("policy/mlplatform-staging-user-boundary")
     assert "Release" in permissions(deployment, "people-mlops")
+    assert [r.name for r in deployment.all("aws:iam/policy:Policy")] == ["people-boundary"]
+
+
+def test_who_works_with_data_has_another_boundary_than_who_moves_endpoints() -> None:
+    deployment = people(Access(personas=Personas(data_scientist=(SSO,), mlops=(SSO,))))
+    bounds = {
+        name: deployment.one(name).inputs["permissionsBoundary"].rpartition("/")[2]
+        for name in ("people-data-scientist-role", "people-mlops-role")
+    }
+    assert list(bounds.values()) == ["mlplatform-staging-user-data-boundary", "mlplatform-staging-user-boundary"]
 
 
 def test_people_of_identity_center_are_trusted_by_the_names_of_their_roles() -> None:

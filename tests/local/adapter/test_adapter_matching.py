@@ -152,3 +152,10 @@ def test_put_makes_and_merges_what_is_on_the_way() -> None:
     put(target, "B[].D", 4)
     put(target, "E[]", 5)
     assert target == {"A": {"x": 1, "y": 2}, "B": [{"C": 3, "D": 4}], "E": [5]}
+
+
+def test_put_leaves_what_is_unknown_as_a_whole() -> None:
+    target: dict[str, Any] = {"A": UNKNOWN, "B": UNKNOWN, "C": [UNKNOWN]}
+    for path in ("A.x", "A.x.y", "B[].x", "C[].x"):
+        put(target, path, 1)
+    assert target == {"A": UNKNOWN, "B": UNKNOWN, "C": [UNKNOWN]}

@@ -25,11 +25,12 @@ from shapes.models import operation_model
 TYPES = sorted(TABLES)
 DEEPEST = 9  # filter expressions of budgets hold themselves
 
-#: Operations of SageMaker that plain moto 5.2.5 lacks and local/emulator adds.
+#: Operations of SageMaker and ECS that plain moto 5.2.5 lacks and local/emulator adds.
 ADDED = {
     "DeleteFeatureGroup",
     "DeleteModelPackageGroup",
     "DeleteModelPackageGroupPolicy",
+    "ListServiceDeployments",
     "PutModelPackageGroupPolicy",
     "UpdateEndpoint",
     "UpdateFeatureGroup",

@@ -1,8 +1,8 @@
 """A model server for the emulator's tests: speaks the contract of `python -m workloads.inference`, learns nothing.
 
-`behaviour.json` in the model directory says how it behaves: `name` is echoed in each answer, `status` is answered
-instead of 200, `busy` seconds are computed and `until` (a path) is waited for before an answer (`until`.asked appears
-when the wait begins), `exit` ends the process before it is ready.
+`behaviour.json` in the model directory, or BEHAVIOUR where there is none, says how it behaves: `name` is echoed in each
+answer, `status` is answered instead of 200, `busy` seconds are computed and `until` (a path) is waited for before an
+answer (`until`.asked appears when the wait begins), `exit` ends the process before it is ready.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ if __name__ == "__main__":
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
     arguments = parser.parse_args()
-    file = arguments.model_dir / "behaviour.json"
-    settings = json.loads(file.read_text()) if file.exists() else {}
+    file = arguments.model_dir / "behaviour.json" if arguments.model_dir else None
+    settings = json.loads(file.read_text() if file and file.exists() else os.environ.get("BEHAVIOUR", "{}"))
     if "exit" in settings:
         sys.exit(settings["exit"])
     server = ThreadingHTTPServer((arguments.host, arguments.port), handler(settings))

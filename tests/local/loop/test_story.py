@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts import loader
+from contracts.kinds import REALTIME
 from contracts.names import Names
 from contracts.schema import Contract, Drift
 from local.loop import LoopError, story, traffic, waiting
@@ -32,6 +33,7 @@ class Platform:
     queue: Any = None
     batch: Any = None
     names: Any = None
+    kind = REALTIME
 
     def deliver(self, file: Path) -> tuple[str, Mapping[str, Any]]:
         return f"s3://raw/{file.name}", HELD | {"status": "held", "findings": [FINDING]}
@@ -185,7 +187,7 @@ def test_a_first_model_that_is_rejected_ends_the_run_and_says_what_to_do(
 def test_instances_that_stay_an_hour_without_requests_end_the_run(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     passed: list[int] = []
     monkeypatch.setattr(told, "emulator", SimpleNamespace(advance=passed.append))
-    monkeypatch.setattr(told.platform, "wait_for_endpoint", dict, raising=False)
+    monkeypatch.setattr(told.platform, "live", dict, raising=False)
     monkeypatch.setattr(told.platform, "instances", 2, raising=False)
     told.rest_and_wake()  # nothing of an endpoint without a queue
     assert passed == []

@@ -16,10 +16,12 @@ from botocore.stub import ANY
 
 from contracts import release
 from contracts.release import emergency
+from contracts.release.ecs import Ecs
 from contracts.release.lock import BusyError
+from contracts.release.sagemaker import SageMaker
 from tests.workloads.stubs import TOPIC_ARN, StubbedClients
 from workloads.alarm import EventError
-from workloads.rollback.handler import roll_back
+from workloads.rollback.handler import host, roll_back
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ENDPOINT = "churn-prod-live"
@@ -94,7 +96,12 @@ class Clients(StubbedClients):
 
     def run(self, event: dict[str, Any], *, patience_seconds: float = 0) -> dict[str, str]:
         return roll_back(
-            event, environment=ENVIRONMENT, patience_seconds=patience_seconds, now=lambda: NOW, **self.clients
+            event,
+            environment=ENVIRONMENT,
+            patience_seconds=patience_seconds,
+            now=lambda: NOW,
+            host=SageMaker(ENDPOINT, self.clients["sagemaker"]),
+            **{name: client for name, client in self.clients.items() if name != "sagemaker"},
         )
 
 
@@ -184,3 +191,15 @@ def test_an_alarm_that_is_over_does_nothing(aws: Clients) -> None:
 def test_anything_else_is_no_alarm(aws: Clients, event: dict[str, Any]) -> None:
     with pytest.raises(EventError, match="not an alarm notification"):
         aws.run(event)
+
+
+def test_a_service_of_ecs_is_moved_by_ecs() -> None:
+    asked: list[str] = []
+
+    def client(service: str) -> str:
+        asked.append(service)
+        return service
+
+    assert host({"ENDPOINT_NAME": ENDPOINT, "HOST": "ecs"}, client) == Ecs(ENDPOINT, "ecs")
+    assert host({"ENDPOINT_NAME": ENDPOINT}, client) == SageMaker(ENDPOINT, "sagemaker")
+    assert asked == ["ecs", "sagemaker"]

@@ -1,0 +1,132 @@
+"""`{kind: fargate}`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from contracts.prices import price
+from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
+from settings.faults import Fault, repeated
+from settings.network import SecurityGroupId
+from settings.rollouts import AllAtOnce, Canary, Linear
+from settings.section import Section, told
+
+CertificateArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]+$",
+        examples=["arn:aws:acm:eu-west-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"],
+    ),
+]
+#: CPU units -> least, most and step of memory in MB (Amazon ECS developer guide, "Amazon ECS task definition parameters
+#: for Fargate", task size; read 2026-11-29). Of 256 units the smallest step is half a GB.
+_GB: Final = 1024
+SIZES: Final = {
+    256: (512, 2 * _GB, 512),
+    512: (_GB, 4 * _GB, _GB),
+    1024: (2 * _GB, 8 * _GB, _GB),
+    2048: (4 * _GB, 16 * _GB, _GB),
+    4096: (8 * _GB, 30 * _GB, _GB),
+    8192: (16 * _GB, 60 * _GB, 4 * _GB),
+    16384: (32 * _GB, 120 * _GB, 8 * _GB),
+}
+_TASK_USD: Final = 730 * (price("ecs", "fargate vCPU x86").usd + 2 * price("ecs", "fargate memory x86").usd)
+
+
+class TaskScaling(Section):
+    """Target tracking on the tasks' CPU."""
+
+    enabled: bool = Field(default=True, json_schema_extra=told(risk="`false` leaves the number of tasks to people"))
+    """Whether the number of tasks follows the load."""
+    minimum: int = Field(default=2, ge=2, le=100)
+    """Fewest tasks: in two zones."""
+    maximum: int = Field(default=10, ge=2, le=100, json_schema_extra=told(cost="the bound of what the load may cost"))
+    """Most tasks."""
+    cpu_percent: int = Field(default=60, ge=10, le=90)
+    """CPU of the tasks in percent, on average, to hold."""
+    scale_out_cooldown_seconds: int = Field(default=60, ge=0, le=3600)
+    """Pause after a scale-out."""
+    scale_in_cooldown_seconds: int = Field(default=300, ge=0, le=3600)
+    """Pause after a scale-in."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Limits that cross."""
+        if self.minimum > self.maximum:
+            yield Fault("minimum", self.minimum, f"at most the maximum ({self.maximum})", "exchange them")
+
+
+class Fargate(AnyKind):
+    """Tasks of ECS on Fargate behind an internal load balancer, which clients in the network ask by HTTPS.
+
+    Releases take over blue/green, watched by alarms. One release serves: ECS has no shares of traffic that stay, and
+    no copies of requests.
+    """
+
+    kind: Literal["fargate"]
+    """The kind of endpoint."""
+    certificate_arn: CertificateArn
+    """Certificate of the load balancer, in ACM and in the stack's region: its name is the one that clients ask."""
+    client_security_groups: tuple[SecurityGroupId, ...] = Field(
+        min_length=1, max_length=20, json_schema_extra=told(risk="whoever is in one of them may ask the endpoint")
+    )
+    """Security groups of the clients, in the stack's VPC or one that is peered with it."""
+    cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = Field(
+        default=1024,
+        json_schema_extra=told(cost=f"a task of 1024 with 2048 MB {_TASK_USD:.0f} USD a month; arm64 a fifth less"),
+    )
+    """CPU units of a task: 1024 are one processor."""
+    memory_mb: int = Field(default=2048, ge=512, le=122_880)
+    """Memory of a task in MB."""
+    architecture: Literal["x86_64", "arm64"] = Field(
+        default="x86_64", json_schema_extra=told(risk="the inference image must have been built for it")
+    )
+    """Processor of the tasks; arm64 is Graviton."""
+    task_count: int = Field(
+        default=2,
+        ge=2,
+        le=100,
+        json_schema_extra=told(cost="as many times the task; twice as many while a release rolls out"),
+    )
+    """Tasks at the first deployment, spread over the zones; later autoscaling sets the number."""
+    spot_percent: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        json_schema_extra=told(
+            cost="Spot is up to 70 % cheaper", risk="AWS may take such a task back with two minutes' notice"
+        ),
+    )
+    """Share of the tasks beyond the first two that runs on Spot, in percent."""
+    rollout: Annotated[AllAtOnce | Canary | Linear, Field(discriminator="kind")] = Canary()
+    """How a new release takes over the traffic."""
+    rollback_alarms: tuple[RollbackAlarm, ...] = Field(
+        default=("server_errors", "latency"),
+        json_schema_extra=told(risk="with none, a bad release stays until a person halts its rollout or rolls it back"),
+    )
+    """Alarms that turn a rollout back. `drift` also blocks the cure."""
+    alarms: RequestAlarms = RequestAlarms()  # pyright: ignore[reportIncompatibleVariableOverride] - sections are frozen
+    """When its alarms go off."""
+    capture_percent: int = Field(
+        default=100,
+        ge=0,
+        le=100,
+        json_schema_extra=told(cost="storage of the requests in S3", risk="0 blinds every monitor: drift goes unseen"),
+    )
+    """Share of requests captured for monitoring, in percent, by the service itself."""
+    autoscaling: TaskScaling = TaskScaling()
+    """How the number of tasks follows the load."""
+
+    def faults(self) -> Iterator[Fault]:
+        """A task of a size that Fargate does not have, more tasks than autoscaling may run, things named twice."""
+        least, most, step = SIZES[self.cpu]
+        if not least <= self.memory_mb <= most or self.memory_mb % step:
+            allowed = f"{least} to {most} in steps of {step} with cpu {self.cpu}"
+            yield Fault("memory_mb", self.memory_mb, allowed, "take a size of task that Fargate has")
+        if self.task_count > (limit := self.autoscaling.maximum):
+            allowed = f"at most autoscaling.maximum ({limit})"
+            yield Fault("task_count", self.task_count, allowed, "lower the count or raise the maximum")
+        yield from repeated("rollback_alarms", self.rollback_alarms)
+        yield from repeated("client_security_groups", self.client_security_groups)

@@ -1,0 +1,100 @@
+"""A service of ECS as the release sees it, where no emulator is needed to say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from contracts.release.ecs import Ecs, family
+
+NAME, FIRST, SECOND = "churn-prod-live", "0123456789", "abcdef0123"
+DEFINITION = "arn:aws:ecs:eu-west-1:123456789012:task-definition"
+REASON = "Service deployment rolled back: tasks failed to start"
+
+
+class Exceptions:
+    ClusterNotFoundException = KeyError
+
+
+class Moments:
+    """A client that answers one moment after the other: each question sees the next; the last one stays."""
+
+    exceptions = Exceptions
+
+    def __init__(self, *moments: dict[str, Any]) -> None:
+        self._moments: Iterator[dict[str, Any]] = iter(moments)
+        self._now: dict[str, Any] = {}
+
+    def _next(self) -> dict[str, Any]:
+        self._now = next(self._moments, self._now)
+        return self._now
+
+    def describe_services(self, cluster: str, services: list[str]) -> dict[str, Any]:
+        assert (cluster, services) == (NAME, [NAME])
+        return {"services": self._next()["services"]}
+
+    def list_service_deployments(self, cluster: str, service: str) -> dict[str, Any]:
+        assert (cluster, service) == (NAME, NAME)
+        return {"serviceDeployments": self._next()["deployments"]}
+
+
+def deployment(number: int, status: str, reason: str = "") -> dict[str, Any]:
+    created = datetime(2026, 11, 29, number, tzinfo=UTC)
+    return {"serviceDeploymentArn": f"d/{number}", "status": status, "createdAt": created, "statusReason": reason}
+
+
+def moment(release: str, *deployments: dict[str, Any], status: str = "ACTIVE") -> dict[str, Any]:
+    definition = f"{DEFINITION}/{NAME}-{release}-0123abcd:1"
+    service = {"status": status, "taskDefinition": definition, "desiredCount": 2}
+    return {"services": [service], "deployments": list(deployments)}
+
+
+MADE = deployment(1, "SUCCESSFUL")
+BEFORE = moment(FIRST, MADE)
+UNDER_WAY = moment(SECOND, deployment(2, "IN_PROGRESS"), MADE)
+TURNED_BACK = moment(FIRST, deployment(2, "ROLLBACK_SUCCESSFUL", REASON), MADE)
+DONE = moment(SECOND, deployment(2, "SUCCESSFUL"), MADE)
+
+
+def observed(*moments: dict[str, Any]) -> tuple[str | None, str, str]:
+    """Release, status and why it failed."""
+    live = Ecs(NAME, Moments(*moments)).observe()
+    assert live is not None
+    return live.release, live.status, live.failure
+
+
+@pytest.mark.parametrize("asked_before", range(5))
+def test_a_rollout_that_is_turned_back_between_two_questions_is_told_with_what_serves(asked_before: int) -> None:
+    """Whichever question it falls before: never the release that is gone as in service."""
+    found = observed(*[UNDER_WAY] * asked_before, TURNED_BACK)
+    if asked_before < 4:  # the fourth is the last one
+        assert found == (FIRST, "InService", REASON)
+    else:
+        assert found == (SECOND, "Updating", "")
+
+
+@pytest.mark.parametrize("asked_before", range(4))
+def test_a_rollout_that_begins_between_two_questions_is_not_told_as_done(asked_before: int) -> None:
+    assert observed(*[BEFORE] * asked_before, UNDER_WAY) == (SECOND, "Updating", "")
+
+
+@pytest.mark.parametrize("asked_before", range(4))
+def test_a_rollout_that_ends_between_two_questions_is_told_as_done(asked_before: int) -> None:
+    assert observed(*[UNDER_WAY] * asked_before, DONE) == (SECOND, "InService", "")
+
+
+def test_the_newest_deployment_counts_in_whichever_order_they_come() -> None:
+    newest_last = moment(FIRST, MADE, deployment(2, "ROLLBACK_SUCCESSFUL", REASON))
+    assert observed(newest_last) == observed(TURNED_BACK) == (FIRST, "InService", REASON)
+
+
+def test_a_service_that_is_deleted_is_not_there() -> None:
+    assert Ecs(NAME, Moments(moment(FIRST, MADE, status="INACTIVE"))).observe() is None
+    assert Ecs(NAME, Moments({"services": [], "deployments": []})).observe() is None
+
+
+def test_a_family_is_named_by_its_definitions_arn() -> None:
+    assert family(f"{DEFINITION}/{NAME}-{FIRST}-0123abcd:12") == f"{NAME}-{FIRST}-0123abcd"

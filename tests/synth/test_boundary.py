@@ -111,7 +111,8 @@ def test_nothing_is_in_it_that_no_role_has(whose: boundary.Bounded) -> None:
 
 def with_its_own_boundaries() -> dict[str, list[Any]]:
     """The statements of the boundaries of the same stack, which is given another one to be collected from."""
-    personas = {"sign_in": "mfa", "auditor": ["arn:aws:iam::123456789012:role/auditor"]}
+    somebody = ["arn:aws:iam::123456789012:role/somebody"]
+    personas = {"sign_in": "mfa", "auditor": somebody, "data_scientist": somebody}
     own = Stack(collected.STACK, config_file=collected.CONFIG, config_overrides={"access": {"personas": personas}})
     found = {
         r["name"].removesuffix("-boundary"): json.loads(r["inputs"]["policy"])["Statement"]
@@ -119,7 +120,7 @@ def with_its_own_boundaries() -> dict[str, list[Any]]:
         if r["type"] == BOUNDARY
     }
     of_jobs = {"jobs": found["access"], "ingestion": found["access-ingestion"], "services": found["access-services"]}
-    return {**of_jobs, "people": found["people"]}
+    return {**of_jobs, "data": found["people-data"], "people": found["people"]}
 
 
 def _listed(value: Any) -> list[Any]:

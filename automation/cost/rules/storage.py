@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -15,6 +16,7 @@ from contracts.layout import ASYNCHRONOUS, DATA_CAPTURE
 
 _LIFECYCLE: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 _ENDPOINT: Final = "aws:sagemaker/endpoint:Endpoint"
+_MODEL: Final = "aws:sagemaker/model:Model"
 #: S3's storage classes, and their items of the price table.
 _CLASSES: Final = {
     "STANDARD": "standard storage",
@@ -32,6 +34,8 @@ _MONITOR_OBJECTS: Final = 2
 _ACCESS_LOGS_GB: Final = 0.2
 #: Objects of captured traffic: one a minute and endpoint while requests come.
 _CAPTURE_OBJECTS_AN_HOUR: Final = 60
+#: The same of an instance whose container captures by itself: one every ten seconds.
+_OWN_OBJECTS_AN_HOUR: Final = 360
 #: What else is written and read in a bucket, in requests a month.
 _OTHER_REQUESTS: Final = 1_000
 #: GB of an image, and of each further one in its repository: layers are kept once.
@@ -85,12 +89,28 @@ def _inflow(bucket: str, context: Context) -> Iterator[tuple[str, float, float]]
 
 
 def _captured(document: Document, traffic: Traffic) -> tuple[float, float]:
-    """GB and objects of captured traffic: the share of each endpoint's requests that its configuration asks for."""
-    wanted = (config.inputs.get("dataCaptureConfig") or {} for config in _configs(document))
-    records = [traffic.served * each["initialSamplingPercentage"] / 100 for each in wanted if each.get("enableCapture")]
+    """GB and objects of captured traffic: the share of each endpoint's requests that its configuration asks for, or its
+    containers where SageMaker captures none.
+    """
+    found = [each for config in _configs(document) for each in _shares(config, document)]
     kb = traffic.request_kb + traffic.response_kb + _CAPTURE_KB
-    most = traffic.endpoint_hours * _CAPTURE_OBJECTS_AN_HOUR
-    return sum(records) * kb / KB_OF_GB, sum(min(each, most) for each in records)
+    records = [traffic.served * share for share, _ in found]
+    objects = [min(each, traffic.endpoint_hours * most) for each, (_, most) in zip(records, found, strict=True)]
+    return sum(records) * kb / KB_OF_GB, sum(objects)
+
+
+def _shares(config: Resource, document: Document) -> Iterator[tuple[float, float]]:
+    """The share of the requests that is captured, and the most objects that it comes to in an hour."""
+    capture = config.inputs.get("dataCaptureConfig") or {}
+    if capture.get("enableCapture"):
+        yield capture["initialSamplingPercentage"] / 100, _CAPTURE_OBJECTS_AN_HOUR
+    for variant in config.list("productionVariants"):
+        for model in document.all(_MODEL, name=variant.get("modelName", "")):
+            environment = (model.inputs.get("primaryContainer") or {}).get("environment") or {}
+            if "CAPTURE_URI" in environment:
+                at_once = environment.get("CAPTURE_SECONDS") == "0"
+                most = math.inf if at_once else _OWN_OBJECTS_AN_HOUR * variant.get("initialInstanceCount", 1)
+                yield float(environment["CAPTURE_PERCENT"]) / 100, most
 
 
 def _queued(document: Document, traffic: Traffic) -> tuple[float, float]:

@@ -54,6 +54,22 @@ def test_captured_traffic_goes_after_its_days_and_accepted_data_stays() -> None:
     assert none == pytest.approx(0.2 * 12)
 
 
+def test_what_containers_capture_by_themselves_is_kept_as_well() -> None:
+    """At once, an object a request; else one every ten seconds of an instance."""
+
+    def puts(**environment: str) -> float:
+        config, made = endpoint()
+        config["inputs"].pop("dataCaptureConfig")
+        model = config["inputs"]["productionVariants"][0]["modelName"] = "churn-1"
+        container = {"environment": {"CAPTURE_URI": "s3://a/b", **environment}}
+        served = resource("sagemaker/model:Model", "model", name=model, primaryContainer=container)
+        return items(estimated(*bucket("processed-data"), config, made, served), "it")["PUT, COPY, POST, LIST"]
+
+    assert puts(CAPTURE_PERCENT="100", CAPTURE_SECONDS="0") == 1 + 1000
+    assert puts(CAPTURE_PERCENT="10", CAPTURE_SECONDS="0") == 1 + 100
+    assert puts(CAPTURE_PERCENT="100") == 1 + 730 * 3 * 360 / 1000
+
+
 def test_every_object_is_an_event_where_the_bucket_tells_eventbridge() -> None:
     name = "123456789012-s-ai-processed-data"
     told = resource("s3/bucketNotification:BucketNotification", bucket=name, eventbridge=True)

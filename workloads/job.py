@@ -38,8 +38,8 @@ MAX_REASON_BYTES: Final = 1024
 EXIT_CODES: Final = "exit codes: 0 done; 2 input or call are wrong; 75 AWS or the container failed, try again; 1 else"
 #: Libraries whose errors say that AWS, or the way to it, failed.
 _AWS: Final = frozenset({"boto3", "botocore", "s3transfer"})
-#: Nothing more can be written, the disk or the quota being full; duckdb says it in its message alone.
-_NO_ROOM: Final = tuple(map(os.strerror, (errno.ENOSPC, errno.EDQUOT)))
+#: Nothing more can be written or allocated; duckdb (disk, quota) and XGBoost (memory) say it in their message alone.
+_NO_ROOM: Final = (*map(os.strerror, (errno.ENOSPC, errno.EDQUOT)), "std::bad_alloc")
 _HERE: Final = Path(__file__).parent
 _log = logging.getLogger(__name__)
 

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+import xgboost as xgb
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError, EndpointConnectionError
 
@@ -128,6 +129,18 @@ def test_a_verdict_has_an_exit_code_of_its_own_and_leaves_no_failure(tmp_path: P
             75,
             "PlatformError",
             "example failed (caused by OutOfMemoryException: failed to allocate)",
+        ),
+        (
+            xgb.core.XGBoostError("std::bad_alloc"),
+            75,
+            "PlatformError",
+            "example failed (caused by XGBoostError: std::bad_alloc)",
+        ),
+        (
+            xgb.core.XGBoostError("Check failed: valid"),
+            1,
+            "AlgorithmError",
+            "example failed (caused by XGBoostError: Check failed: valid)",
         ),
         (MemoryError(), 75, "PlatformError", "example failed (caused by MemoryError: )"),
         (OWN, 1, "AlgorithmError", "no convergence"),

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import tarfile
 import threading
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
-import numpy as np
 import pytest
-import xgboost as xgb
 
 from automation.operations import capacity, feature_store, rollouts
 from contracts import loader, release, schema
 from contracts.feature_store import group_name, identity
 from contracts.names import Names
-from contracts.release import Record
 from contracts.release.sagemaker import SageMaker
 from contracts.schema import Contract
 from local.emulator import client
@@ -27,6 +22,7 @@ from local.runtime import Op, Stack
 from local.runtime.errors import HookError
 from local.runtime.packs import kept_packs
 from local.runtime.stack import PROJECT_DIRECTORY
+from tests.local.loop.deployed import register, upload, write
 from tests.local.processes import eventually
 
 WHEN = "2026-11-21T10:00:00+00:00"
@@ -75,47 +71,12 @@ def platform(up: Up, emulator: Emulator, contract: Contract, tmp_path_factory: p
     running = Platform(emulator, names, tmp_path_factory.mktemp("work") / "contract.json")
     up()
     images = [running.publish_image(image) for image in ("training", "inference")]
-    model = archive(tmp_path_factory.mktemp("model"), contract)
-    running.client("s3").upload_file(str(model), names.artifacts_bucket, f"{names.layout.runs}test/model.tar.gz")
+    upload(running, tmp_path_factory.mktemp("model"), contract)
     champion, challenger = (register(running, images[1]) for _ in range(2))
     record = release.promote(None, champion, who="test", why="first", when=WHEN)
     write(running, release.split_traffic(record, challenger, 10, who="test", why="A/B", when=WHEN))
     up()
     return running
-
-
-def archive(directory: Path, contract: Contract) -> Path:
-    """A small model as the training job leaves it."""
-    random = np.random.default_rng(0)
-    features = random.normal(size=(200, len(contract.features)))
-    data = xgb.DMatrix(features, features[:, 0] > 0, feature_names=list(contract.feature_names))
-    xgb.train({"objective": "binary:logistic"}, data, 3).save_model(directory / "model.ubj")
-    (directory / "contract.json").write_text(schema.to_json(contract))
-    facts = {"features": list(contract.feature_names), "dataset_version": "test", "xgboost_version": xgb.__version__}
-    (directory / "metadata.json").write_text(json.dumps(facts))
-    with tarfile.open(directory / "model.tar.gz", "w:gz") as tar:
-        for name in ("model.ubj", "contract.json", "metadata.json"):
-            tar.add(directory / name, arcname=name)
-    return directory / "model.tar.gz"
-
-
-def register(platform: Platform, image: str) -> str:
-    model = f"s3://{platform.names.artifacts_bucket}/{platform.names.layout.runs}test/model.tar.gz"
-    return platform.client("sagemaker").create_model_package(
-        ModelPackageGroupName=platform.names.package_group,
-        ModelApprovalStatus="Approved",
-        InferenceSpecification={
-            "Containers": [{"Image": image, "ModelDataUrl": model}],
-            "SupportedContentTypes": ["text/csv", "application/json"],
-            "SupportedResponseMIMETypes": ["text/csv", "application/json"],
-        },
-    )["ModelPackageArn"]
-
-
-def write(platform: Platform, record: Record) -> None:
-    platform.client("ssm").put_parameter(
-        Name=platform.names.release_parameter, Value=release.to_json(record), Type="String", Overwrite=True
-    )
 
 
 def test_an_unchanged_program_changes_nothing(platform: Platform, up: Up) -> None:

@@ -17,7 +17,8 @@ from local.loop.platform import Platform
 from local.runtime import Op, Stack
 from local.runtime.packs import kept_packs
 from local.runtime.stack import PROJECT_DIRECTORY
-from tests.local.loop.test_update import WHEN, archive, register, write
+from tests.local.loop.deployed import archive, register, write
+from tests.local.loop.test_update import WHEN
 
 CONTRACTS = {"churn": "contracts/churn.yaml", "biopsy": "examples/two-workloads/biopsy.yaml"}
 Up = Callable[..., Mapping[str, list[str]]]

@@ -1,0 +1,58 @@
+"""What tests of a deployment need beside the program: a small model, packages of it, a release record."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import xgboost as xgb
+
+from contracts import release, schema
+from contracts.release import Record
+from contracts.schema import Contract
+from local.loop.platform import Platform
+
+
+def archive(directory: Path, contract: Contract) -> Path:
+    """A small model as the training job leaves it."""
+    random = np.random.default_rng(0)
+    features = random.normal(size=(200, len(contract.features)))
+    data = xgb.DMatrix(features, features[:, 0] > 0, feature_names=list(contract.feature_names))
+    xgb.train({"objective": "binary:logistic"}, data, 3).save_model(directory / "model.ubj")
+    (directory / "contract.json").write_text(schema.to_json(contract))
+    facts = {"features": list(contract.feature_names), "dataset_version": "test", "xgboost_version": xgb.__version__}
+    (directory / "metadata.json").write_text(json.dumps(facts))
+    with tarfile.open(directory / "model.tar.gz", "w:gz") as tar:
+        for name in ("model.ubj", "contract.json", "metadata.json"):
+            tar.add(directory / name, arcname=name)
+    return directory / "model.tar.gz"
+
+
+def upload(platform: Platform, directory: Path, contract: Contract) -> None:
+    """Put the model where `register` takes it from."""
+    names = platform.names
+    model = archive(directory, contract)
+    platform.client("s3").upload_file(str(model), names.artifacts_bucket, f"{names.layout.runs}test/model.tar.gz")
+
+
+def register(platform: Platform, image: str) -> str:
+    """An approved package of the model that was uploaded."""
+    model = f"s3://{platform.names.artifacts_bucket}/{platform.names.layout.runs}test/model.tar.gz"
+    return platform.client("sagemaker").create_model_package(
+        ModelPackageGroupName=platform.names.package_group,
+        ModelApprovalStatus="Approved",
+        InferenceSpecification={
+            "Containers": [{"Image": image, "ModelDataUrl": model}],
+            "SupportedContentTypes": ["text/csv", "application/json"],
+            "SupportedResponseMIMETypes": ["text/csv", "application/json"],
+        },
+    )["ModelPackageArn"]
+
+
+def write(platform: Platform, record: Record) -> None:
+    """Have the record say so, as an act of `automation` would."""
+    platform.client("ssm").put_parameter(
+        Name=platform.names.release_parameter, Value=release.to_json(record), Type="String", Overwrite=True
+    )

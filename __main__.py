@@ -40,7 +40,7 @@ champions = packages.champions(settings.workloads, releases, lookup)
 served = packages.of_services(settings.workloads, releases, lookup)
 
 # What every workload stands on.
-fed = [(contracts[name], workload.features) for name, workload in settings.workloads.items()]
+fed = [(contracts[name], workload.features, workload.ingestion) for name, workload in settings.workloads.items()]
 wanted = list(settings.workloads.values())
 calls = [
     data.calls(fed),
@@ -76,7 +76,7 @@ for name, config in settings.workloads.items():
         stack_tags=tags,
         root=Root(name, on_aws),
     )
-    features = data.build(workload)
+    features = data.build(workload, lookup)
     registry, training = models.build(workload)
     watched = operations.build(workload, training)
     endpoints = serving.build(workload, watched.rollback_alarms, see_through, make_way, served)

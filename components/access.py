@@ -31,8 +31,10 @@ WITHOUT_RESOURCE: Final = frozenset(
         "cloudwatch:PutMetricData",
         "ec2:DescribeDhcpOptions",
         "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
+        "ec2:DescribeVpcEndpoints",
         "ec2:DescribeVpcs",
         "ecr:GetAuthorizationToken",
         "ecs:DescribeTaskDefinition",
@@ -244,6 +246,22 @@ def build_network_interfaces(names: Names) -> list[Statement]:
     CodeBuild to attach them comes beside it, with its condition.
     """
     return _network_interfaces(names, manage=["ec2:DeleteNetworkInterface"], describe=_NETWORK)
+
+
+def glue_network_interfaces(names: Names) -> list[Statement]:
+    """What a job of Glue in the VPC needs to put its network interfaces there.
+
+    As the managed policy AWSGlueServiceRole lists it; by the tag on what it has made Glue finds it again.
+    """
+    network = ["NetworkInterfaces", "RouteTables", "SecurityGroups", "Subnets", "VpcEndpoints"]
+    return [
+        *_network_interfaces(
+            names,
+            manage=["ec2:CreateTags", "ec2:DeleteNetworkInterface"],
+            describe=[f"ec2:Describe{each}" for each in network],
+        ),
+        allow("DescribeVpc", ["ec2:DescribeVpcAttribute"], [names.arn("ec2", "vpc/*")]),
+    ]
 
 
 def _network_interfaces(names: Names, *, manage: Sequence[str], describe: Sequence[str]) -> list[Statement]:

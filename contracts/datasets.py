@@ -50,9 +50,9 @@ def dataset_version(s3: Any, uri: str) -> str | None:
     return version_of(accepted_keys(s3, uri))
 
 
-def recipe(contract_sha: str, image_uri: str) -> str:
-    """16 hex digits of what a data set is made by: the contract at that address, the code in that image."""
-    return hashlib.sha256(f"{contract_sha} {image_uri}".encode()).hexdigest()[:16]
+def recipe(contract_sha: str, code: str) -> str:
+    """16 hex digits of what a data set is made by: the contract at that address, the code in that image or archive."""
+    return hashlib.sha256(f"{contract_sha} {code}".encode()).hexdigest()[:16]
 
 
 def find(s3: Any, data_sets: str, version: str, recipe: str, now: datetime) -> DataSet | None:

@@ -110,6 +110,11 @@ class Layout:
         return self._prefix("contracts")
 
     @property
+    def code(self) -> str:
+        """Artifacts bucket: code of the jobs that run in no image, each under its digest; among `contracts`."""
+        return f"{self.contracts}code/"
+
+    @property
     def runs(self) -> str:
         """Artifacts bucket: what each run of the training pipeline left."""
         return self._prefix("runs")

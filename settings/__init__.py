@@ -31,7 +31,7 @@ from settings.endpoints import (
 )
 from settings.features import Features
 from settings.images import Images
-from settings.ingestion import Ingestion
+from settings.ingestion import Glue, Ingestion
 from settings.lake import Lake
 from settings.lake_formation import LakeFormation
 from settings.loading import PROJECT, config_keys, load, read
@@ -87,6 +87,7 @@ __all__ = [
     "Fleet",
     "GitHub",
     "GitLab",
+    "Glue",
     "Images",
     "Ingestion",
     "Lake",

@@ -33,6 +33,7 @@ _PAGES: Final = (
     ("Batch", "workloads.<name>.endpoints.<name>: {kind: batch}", ""),
     ("Fargate", "workloads.<name>.endpoints.<name>: {kind: fargate}", ""),
     ("Tuning", "workloads.<name>.tuning", ""),
+    ("Glue", "ingestion.glue", ""),
     ("RequestAlarms", "….alarms", ""),
     ("Needs", "….needs", ""),
     ("QueueAlarms", "….alarms of {kind: asynchronous}", ""),

@@ -67,6 +67,10 @@ TAKEN: Final[Mapping[str, Listed]] = {
     "aws:glue/catalogDatabase:CatalogDatabase": Listed(
         service="glue", operation="get_databases", names="DatabaseList[].Name"
     ),
+    "aws:glue/connection:Connection": Listed(
+        service="glue", operation="get_connections", names="ConnectionList[].Name"
+    ),
+    "aws:glue/job:Job": Listed(service="glue", operation="list_jobs", names="JobNames[]"),
     "aws:glue/securityConfiguration:SecurityConfiguration": Listed(
         service="glue", operation="get_security_configurations", names="SecurityConfigurations[].Name"
     ),

@@ -4,25 +4,44 @@ from __future__ import annotations
 
 from typing import Final
 
-from components.data import catalog, features, ingestion
+import pulumi
+
+from components.data import catalog, features, ingestion, spark
 from components.data.catalog import Catalog, CatalogArgs
 from components.data.features import Features, FeaturesArgs
+from components.data.spark import Spark, SparkArgs
 from components.workload import Workload
 from contracts.tables import Table, tables
 
 #: What the code of this wing calls (`components.reach`) follows from the contracts.
 calls = ingestion.calls
 #: What is made in this wing (`components.service`).
-SERVICES: Final = (*catalog.SERVICES, *features.SERVICES, *ingestion.SERVICES)
+SERVICES: Final = (*catalog.SERVICES, *features.SERVICES, *ingestion.SERVICES, *spark.SERVICES)
 
 
-def build(workload: Workload) -> Features:
-    """What looks into the workload's data, and its feature group."""
-    Catalog(
+def build(workload: Workload, lookup: pulumi.InvokeOptions) -> Features:
+    """What looks into the workload's data, what makes data sets on Spark, where it is asked for, and the feature group.
+
+    The network is looked up with `lookup`.
+    """
+    looked_into = Catalog(
         workload.named("catalog"),
         CatalogArgs(ground=workload.ground, names=workload.names, tables=_tables(workload)),
         workload.opts(),
     )
+    if workload.settings.ingestion.glue:
+        Spark(
+            workload.named(spark.ROLE),
+            SparkArgs(
+                ground=workload.ground,
+                names=workload.names,
+                settings=workload.settings.ingestion.glue,
+                minutes=workload.settings.ingestion.max_runtime_minutes,
+                security_configuration=looked_into.security_configuration,
+                lookup=lookup,
+            ),
+            workload.opts(),
+        )
     return Features(
         workload.named("features"),
         FeaturesArgs(

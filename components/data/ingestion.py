@@ -19,7 +19,7 @@ import pulumi_aws as aws
 
 from components import access, jobs, state_machine
 from components.access import Statement
-from components.data import ingestion_jobs, machine
+from components.data import ingestion_jobs, machine, spark
 from components.data.ingestion_jobs import PREPARATION, VALIDATION, JobBase
 from components.ground import Ground
 from components.ground.keys import Domain
@@ -54,12 +54,12 @@ def is_salted(contract: Contract) -> bool:
     return any(column.pii is Pii.HASH for column in contract.columns)
 
 
-def calls(workloads: Iterable[tuple[Contract, FeatureSettings]]) -> Calls:
+def calls(workloads: Iterable[tuple[Contract, FeatureSettings, IngestionSettings]]) -> Calls:
     """AWS services that the jobs' code calls beside S3 (`components.reach`)."""
     found = list(workloads)
-    salted = {VALIDATION: frozenset({"secretsmanager"})} if any(is_salted(contract) for contract, _ in found) else {}
-    writing = {PREPARATION: frozenset({"sagemaker.featurestore-runtime"})} if any(f.ingest for _, f in found) else {}
-    return {**salted, **writing}
+    salted = {VALIDATION: frozenset({"secretsmanager"})} if any(is_salted(each) for each, _, _ in found) else {}
+    writing = {PREPARATION: frozenset({"sagemaker.featurestore-runtime"})} if any(f.ingest for _, f, _ in found) else {}
+    return {**salted, **writing, **(spark.CALLS if any(i.glue for _, _, i in found) else {})}
 
 
 def machine_statements(
@@ -68,8 +68,10 @@ def machine_statements(
     processed_key: pulumi.Input[str],
     models_key: pulumi.Input[str],
     messages_key: pulumi.Input[str],
+    on_spark: bool = False,
 ) -> list[Statement]:
-    """What the machine may do: run the jobs, read verdicts, ask for training, tell people, bury; logs and traces."""
+    """What the machine may do: run the jobs, with `on_spark` one of them on Glue, read verdicts, ask for training, tell
+    people, bury; logs and traces."""
     queue = names.arn("sqs", names.resource(DEAD_LETTERS))
     return [
         access.allow(
@@ -82,6 +84,7 @@ def machine_statements(
             ],
             [names.arn("sagemaker", f"processing-job/{names.resource(job)}-*") for job in (VALIDATION, PREPARATION)],
         ),
+        *([ingestion_jobs.glue_statement(names)] if on_spark else []),
         access.pass_role("HandRolesToJobs", [names.role_arn(job) for job in (VALIDATION, PREPARATION)], jobs.SAGEMAKER),
         access.grant_key("EncryptVolumes", [models_key]),
         # How Step Functions is told that a job has ended (developer guide, "Policies for SageMaker AI").
@@ -237,6 +240,7 @@ class Ingestion(pulumi.ComponentResource):
                 processed_key=ground.keys[Domain.PROCESSED].arn,
                 models_key=ground.keys[Domain.MODELS].arn,
                 messages_key=ground.keys[Domain.MESSAGES].arn,
+                on_spark=args.settings.glue is not None,
             ),
         )
         settings = args.settings
@@ -259,6 +263,7 @@ class Ingestion(pulumi.ComponentResource):
                 role_arn=self._preparation_role().arn,
                 recipe=args.recipe,
                 feature_group=args.feature_group,
+                code_version=spark.code_version() if settings.glue else None,
             ),
             minutes=settings.max_runtime_minutes,
             alerts_arn=ground.alerts_arn,

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 import pulumi
 
 from components import access, jobs
 from components.access import Statement
+from components.data import spark
 from contracts.names import WorkloadNames
 
 #: The jobs, and their roles, are called by what they do.
@@ -26,18 +28,26 @@ VERSION: Final = "$.object['version-id']"
 SHA256: Final = "$.note.verdict.object_sha256"
 
 
+class Runs(StrEnum):
+    """What runs a job: its optimised integration with Step Functions, which waits for the job's end."""
+
+    PROCESSING = "sagemaker:createProcessingJob.sync"
+    GLUE = "glue:startJobRun.sync"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What a processing job does with an accepted object.
+    """What a job does with an accepted object.
 
-    `request` is that of CreateProcessingJob (`job_request`); `notes` is where the job notes that it has done it, a
-    prefix of the processed bucket below which `<SHA-256 of the object>.json` lies.
+    `request` is that of the API which `runs` it; `notes` is where the job notes that it has done it, a prefix of the
+    processed bucket below which `<SHA-256 of the object>.json` lies.
     """
 
     name: str
     what: str
     request: Mapping[str, Any]
     notes: str
+    runs: Runs = Runs.PROCESSING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +75,16 @@ def validation_request(
 
 
 def steps(
-    names: WorkloadNames, base: JobBase, *, role_arn: pulumi.Input[str], recipe: str, feature_group: str | None
+    names: WorkloadNames,
+    base: JobBase,
+    *,
+    role_arn: pulumi.Input[str],
+    recipe: str,
+    feature_group: str | None,
+    code_version: str | None = None,
 ) -> list[Step]:
-    """What is done with an accepted object, in this order (`workloads.ingestion`)."""
+    """What is done with an accepted object, in this order (`workloads.ingestion`); the data set is made by Glue where
+    there is a `code_version` for it."""
     layout = names.layout
 
     def request(command: str, *texts: str) -> dict[str, Any]:
@@ -75,13 +92,31 @@ def steps(
         given = ["--recipe", recipe, *texts]
         return job_request(names, base, PREPARATION, module, given, {"--object-sha256": SHA256}, role_arn=role_arn)
 
+    on_spark = code_version is not None
     data_set = Step(
-        name="MakeDataSet", what="DataSet", request=request("data-set"), notes=f"{layout.prepared}{recipe}/"
+        name="MakeDataSet",
+        what="DataSet",
+        request=_glue_request(names, base, recipe, code_version) if on_spark else request("data-set"),
+        notes=f"{layout.prepared}{recipe}/",
+        runs=Runs.GLUE if on_spark else Runs.PROCESSING,
     )
     if feature_group is None:
         return [data_set]
     written = request("features", "--feature-group", feature_group)
     return [data_set, Step(name="WriteRecords", what="Records", request=written, notes=f"{layout.ingested}{recipe}/")]
+
+
+def _glue_request(names: WorkloadNames, base: JobBase, recipe: str, code_version: str) -> dict[str, Any]:
+    """The request of StartJobRun (`workloads.ingestion.on_spark`)."""
+    arguments = {
+        "--contract": base.contract_uri,
+        "--processed": f"s3://{names.processed_bucket}/",
+        "--workload": names.workload,
+        "--recipe": recipe,
+        "--code-version": code_version,
+        "--object-sha256.$": SHA256,
+    }
+    return {"JobName": names.resource(spark.ROLE), "Arguments": arguments}
 
 
 def job_request(
@@ -198,6 +233,13 @@ def preparation_statements(
             else []
         ),
     ]
+
+
+def glue_statement(names: WorkloadNames) -> Statement:
+    """Running the Spark job and seeing it through (Step Functions developer guide, "IAM policies for calling Glue")."""
+    verbs = ("BatchStopJobRun", "GetJobRun", "GetJobRuns", "StartJobRun")
+    job = names.arn("glue", f"job/{names.resource(spark.ROLE)}")
+    return access.allow("RunSpark", [f"glue:{verb}" for verb in verbs], [job])
 
 
 def salt_statement(names: WorkloadNames, secret: str) -> Statement:

@@ -4,7 +4,8 @@
     ReadVerdict     what the job noted of this version of the object (`workloads.validation.delivery`)
     Decide          accepted -> the steps; else -> TellPeople
     LookFor<step>   whether the step was done for the same bytes before: a note of the job that does it
-    <step>          MakeDataSet: ETL, and a data set of all that is accepted; WriteRecords: rows to the feature store
+    <step>          MakeDataSet: ETL, and a data set of all that is accepted, by a processing job or by Glue;
+                    WriteRecords: rows to the feature store
     AskForTraining  where the contract says `retrain_after_rows`; asked again while a brake holds that passes
     Bury, Failed    what could not be done in several tries lies with the dead letters, as the event it was
 
@@ -19,13 +20,14 @@ from typing import Any, Final
 
 import pulumi
 
-from components.data.ingestion_jobs import SHA256, VERSION, Step
+from components.data.ingestion_jobs import SHA256, VERSION, Runs, Step
 from contracts.names import WorkloadNames
 
-#: Task of Step Functions that starts a processing job and waits for its end.
-_RUN_JOB: Final = "arn:{}:states:::sagemaker:createProcessingJob.sync"
 #: An execution that takes longer than its job may, and its tries, is broken off.
 TRIES: Final = 3
+#: What Glue says while as many runs are under way as the job may have, or the account; it is no failure of this one.
+_BUSY: Final = ("Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException")
+BUSY_TRIES: Final = 40
 #: Minutes between two questions while a training run is under way, or cools down.
 ASK_AGAIN_MINUTES: Final = 30
 
@@ -61,7 +63,7 @@ def definition(
     done = "Decided" if retrain_after_rows is None else "AskForTraining"
     begins = [f"LookFor{step.what}" for step in steps] + [done]
     states: dict[str, Any] = {
-        "Validate": _job(names, request, minutes=minutes, then="ReadVerdict"),
+        "Validate": _job(names, request, Runs.PROCESSING, minutes=minutes, then="ReadVerdict"),
         "ReadVerdict": {
             "Type": "Task",
             "Resource": f"arn:{names.partition}:states:::aws-sdk:s3:getObject",
@@ -111,14 +113,17 @@ def definition(
     }
 
 
-def _job(names: WorkloadNames, request: Mapping[str, Any], *, minutes: int, then: str) -> dict[str, Any]:
+def _job(names: WorkloadNames, request: Mapping[str, Any], runs: Runs, *, minutes: int, then: str) -> dict[str, Any]:
+    waiting = [_again(list(_BUSY), seconds=60, tries=BUSY_TRIES)] if runs is Runs.GLUE else []
+    tried = _tried(seconds=60, tries=TRIES)
     return {
         "Type": "Task",
-        "Resource": _RUN_JOB.format(names.partition),
+        "Resource": f"arn:{names.partition}:states:::{runs}",
         "Parameters": request,
         "ResultPath": None,
         "TimeoutSeconds": (minutes + 30) * 60,  # half an hour for the instance to come
-        **_tried(seconds=60, tries=TRIES),
+        **tried,
+        "Retry": [*waiting, *tried["Retry"]],
         "Next": then,
     }
 
@@ -145,7 +150,7 @@ def _step(names: WorkloadNames, step: Step, *, minutes: int, then: str) -> dict[
             "Choices": [{"Variable": "$.looked.found", "NumericEquals": 0, "Next": step.name}],
             "Default": then,
         },
-        step.name: _job(names, step.request, minutes=minutes, then=then),
+        step.name: _job(names, step.request, step.runs, minutes=minutes, then=then),
     }
 
 

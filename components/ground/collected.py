@@ -48,7 +48,15 @@ _ROLES: Final = {
             *(
                 f"{workload}-{STACK}-{job}"
                 for workload in (WORKLOAD, UNMONITORED)
-                for job in ("ingestion", "ingestion-rule", "preparation", "training-machine", "tuning", "validation")
+                for job in (
+                    "ingestion",
+                    "ingestion-rule",
+                    "preparation",
+                    "spark",
+                    "training-machine",
+                    "tuning",
+                    "validation",
+                )
             ),
         }
     ),
@@ -175,7 +183,7 @@ def _statement(group: _Group, found: Iterable[_Allowed]) -> Document:
         "Sid": re.sub(r"(?:^| )(.)", lambda first: first[1].upper(), words),
         "Effect": "Allow",
         "Action": sorted(actions),
-        "Resource": _without_types(_without_covered(patterns)),
+        "Resource": _without_types(_without_covered(_with_parts(patterns))),
     }
     if tested:
         body["Condition"] = conditions = defaultdict[str, dict[str, str | list[str]]](dict)
@@ -183,6 +191,13 @@ def _statement(group: _Group, found: Iterable[_Allowed]) -> Document:
             first, *others = sorted(values)  # analysers of policies want one text where there is one
             conditions[operator][key] = [first, *others] if others else first
     return body
+
+
+def _with_parts(patterns: Iterable[str]) -> set[str]:
+    """A log group and what is in it (`name`, `name:*`) are told by one pattern, which is shorter: `name*`."""
+    every = set(patterns)
+    both = {one for one in every if f"{one}:*" in every}
+    return every - both - {f"{one}:*" for one in both} | {f"{one}*" for one in both}
 
 
 def _without_covered(patterns: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pulumi
 
 from components import schedule
-from components.data import ingestion
+from components.data import ingestion, spark
 from components.data.ingestion import Ingestion, IngestionArgs
 from components.models import training
 from components.models.training import Training
@@ -148,9 +148,10 @@ def _ingestion(workload: Workload, letters: DeadLetters, runs: pulumi.Resource) 
 
 
 def _recipe(workload: Workload) -> str:
-    """What the workload's data sets are made by."""
+    """What the workload's data sets are made by: code of the image, or that which Glue is given."""
     sha = schema.contract_sha(schema.to_json(workload.contract))
-    return datasets.recipe(sha, workload.images[TRAINING])
+    on_spark = workload.settings.ingestion.glue is not None
+    return datasets.recipe(sha, spark.code_version() if on_spark else workload.images[TRAINING])
 
 
 def _dead_letters(workload: Workload) -> DeadLetters:

@@ -19,11 +19,13 @@ _LEFT_OUT = frozenset({"__pycache__", ".DS_Store"})
 
 
 def content(asset: Any) -> bytes:
-    """The bytes of an asset. Raises ValueError for what is no local asset."""
+    """The bytes of an asset, or of an archive's zip. Raises ValueError for what is no local asset."""
     if isinstance(asset, pulumi.StringAsset):
         return asset.text.encode()
     if isinstance(asset, pulumi.FileAsset):
         return _file(Path(asset.path)).read_bytes()
+    if isinstance(asset, pulumi.Archive):
+        return zipped(asset)
     raise ValueError(_not_local(asset, "a FileAsset or a StringAsset"))
 
 

@@ -119,6 +119,7 @@ def test_every_field_says_what_it_is() -> None:
         "Catalog.tables": True,
         "Keys.one": True,
         "Features.ingest": True,
+        "Glue.flex": True,
         "Lake.block_public_access": True,
         "Autoscaling.enabled": True,
         "BacklogScaling.enabled": True,

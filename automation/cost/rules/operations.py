@@ -20,6 +20,9 @@ _FREE_DASHBOARDS: Final = 3
 #: Alarms that a target-tracking policy makes (Application Auto Scaling user guide, "How target tracking works").
 _ALARMS_OF_POLICY: Final = 2
 _HIGH_RESOLUTION_SECONDS: Final = 60
+#: Workers of a Spark run on what one machine could do too: the driver and one more (Glue developer guide, "Auto
+#: scaling").
+_FEWEST_WORKERS: Final = 2
 #: GB of logs a month: of a function, and of an endpoint, which says what fails and what it starts with.
 _SERVICE_LOG_GB: Final = 0.1
 _FUNCTION_LOG_GB: Final = 0.01
@@ -110,6 +113,13 @@ def _state_machine(resource: Resource, context: Context) -> Iterator[Charge]:
     yield Charge("xray", "traces recorded", runs / 1_000_000, traffic=of_objects)
 
 
+def _glue_job(resource: Resource, context: Context) -> Iterator[Charge]:
+    """A run of each delivered object. G.nX has n DPUs (Glue developer guide, "Worker types")."""
+    units = int(resource.inputs["workerType"].removeprefix("G.").removesuffix("X"))
+    hours = _EXECUTIONS * _FEWEST_WORKERS * units * context.traffic.job_minutes / 60
+    yield Charge("glue", f"DPU, {resource.inputs['executionClass'].lower()}", hours, traffic=True)
+
+
 def _queue(_: Resource, __: Context) -> Iterator[Charge]:
     yield Charge("sqs", "requests", _MESSAGES / 1_000_000, traffic=True)
 
@@ -124,6 +134,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "aws:cloudtrail/trail:Trail": _trail,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
+    "aws:glue/job:Job": _glue_job,
     "aws:lambda/function:Function": _function,
     machine.MACHINE: _state_machine,
     "aws:sns/topic:Topic": _topic,

@@ -187,6 +187,7 @@ FREE: Final = frozenset(
         "aws:ecr/repositoryPolicy:RepositoryPolicy",
         "aws:glue/catalogDatabase:CatalogDatabase",
         "aws:glue/catalogTable:CatalogTable",  # the first million objects of the catalog are free
+        "aws:glue/connection:Connection",
         "aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
         "aws:glue/securityConfiguration:SecurityConfiguration",
         "aws:kms/alias:Alias",

@@ -41,6 +41,21 @@ TYPES = (
         outputs={"catalogId": value("catalogId", ACCOUNT)},
     ),
     ResourceType(
+        "aws:glue/connection:Connection",
+        id="{account}:{name}",
+        arn="connection/{name}",
+        inside="ConnectionInput",
+        create=(Call("CreateConnection", given={"ConnectionInput.ConnectionProperties": {}}),),
+        outputs={"catalogId": value("catalogId", ACCOUNT)},
+        lacking=("UpdateConnection", "DeleteConnection"),
+    ),
+    ResourceType(
+        "aws:glue/job:Job",
+        arn="job/{name}",
+        fields={"roleArn": "Role", "connections": "Connections.Connections"},
+        lacking=("UpdateJob",),
+    ),
+    ResourceType(
         "aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings",
         id="{account}",
         delete=(Call("PutDataCatalogEncryptionSettings", given=_UNENCRYPTED),),

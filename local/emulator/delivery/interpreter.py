@@ -1,8 +1,8 @@
-"""What moto's interpreter of state machines lacks: jobs of SageMaker as tasks, and the text of objects.
+"""What moto's interpreter of state machines lacks: jobs as tasks, and the text of objects.
 
-It has no optimised integration of SageMaker, and gives the body of an object as a stream where Step Functions gives its
-text (developer guide, "Using AWS SDK service integrations"). Takes half a second to load: `machines.py` loads it when
-the first state machine is made.
+Of SageMaker it has no optimised integration, Glue's has runs that nobody runs, and the body of an object is a stream
+where Step Functions gives its text (developer guide, "Using AWS SDK service integrations"). Takes half a second to
+load: `machines.py` loads it when the first state machine is made.
 """
 
 from __future__ import annotations
@@ -29,30 +29,34 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.utils import boto_client
 
 from local.emulator.context import Context
+from local.emulator.delivery import glue_jobs
 from local.emulator.extension import replace, wrap
 from local.emulator.sagemaker import single_jobs
-from local.emulator.sagemaker.single_jobs import Ended
 from shapes.models import operation_model
 
-#: Calls that wait for the end of a job, and what its names begin with.
-_JOBS = {f"create{kind}Job": kind for kind in single_jobs.KINDS}
+_Described = tuple[dict[str, Any], bool]
 
 
-class _SageMaker(StateTaskServiceCallback):
-    """`arn:aws:states:::sagemaker:createProcessingJob.sync`, and `createTrainingJob.sync`."""
+class _Job(StateTaskServiceCallback):
+    """A task that starts a job and waits for its end; `run` gives what is told of the job, and whether it failed."""
 
     context: Context
+    service: str
+    actions: tuple[str, ...]
 
     def __init__(self) -> None:
         # moto ends every wait at the callback that only those who take a task token have
         patterns: Any = {ResourceCondition.Sync, ResourceCondition.WaitForTaskToken}
         super().__init__(supported_integration_patterns=patterns)
 
+    def run(self, account: str, region: str, request: dict[str, Any]) -> _Described:
+        raise NotImplementedError
+
     def _get_supported_parameters(self) -> set[str] | None:
         call = self.resource.api_action
-        if call not in _JOBS or self.resource.condition != ResourceCondition.Sync:
+        if call not in self.actions or self.resource.condition != ResourceCondition.Sync:
             return None  # the definition is refused
-        request: Any = operation_model("sagemaker", call[0].upper() + call[1:]).input_shape
+        request: Any = operation_model(self.service, call[0].upper() + call[1:]).input_shape
         return set(request.members)
 
     def _eval_service_task(
@@ -65,11 +69,9 @@ class _SageMaker(StateTaskServiceCallback):
         self, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
     ) -> Callable[[], Any]:
         env.stack.pop()
-        of = (self.context, self.context.account, resource_runtime_part.region, _JOBS[self.resource.api_action])
-        ended: list[Ended] = []
-        job = threading.Thread(
-            target=lambda: ended.append(single_jobs.run(*of, normalised_parameters)), name="job", daemon=True
-        )
+        of = (self.context.account, resource_runtime_part.region, normalised_parameters)
+        ended: list[_Described] = []
+        job = threading.Thread(target=lambda: ended.append(self.run(*of)), name="job", daemon=True)
         job.start()
 
         def result() -> dict[str, Any] | None:
@@ -78,11 +80,10 @@ class _SageMaker(StateTaskServiceCallback):
 
         return result
 
-    def _result(self, env: Any, request: dict[str, Any], ended: list[Ended]) -> dict[str, Any]:
-        lost = Ended(status="Failed", described={"FailureReason": "the emulator could not run the job"})
-        end = ended[0] if ended else lost
-        described = {**request, f"{_JOBS[self.resource.api_action]}JobStatus": end.status, **end.described}
-        if end.status == "Completed":
+    def _result(self, env: Any, request: dict[str, Any], ended: list[_Described]) -> dict[str, Any]:
+        told, failed = ended[0] if ended else ({"FailureReason": "the emulator could not run the job"}, True)
+        described = {**request, **told}
+        if not failed:
             return described
         kind = StatesErrorNameType.StatesTaskFailed
         details: Any = {
@@ -102,8 +103,32 @@ class _SageMaker(StateTaskServiceCallback):
         )
 
 
+class _SageMaker(_Job):
+    """`arn:aws:states:::sagemaker:createProcessingJob.sync`, and `createTrainingJob.sync`."""
+
+    service, actions = "sagemaker", tuple(f"create{kind}Job" for kind in single_jobs.KINDS)
+
+    def run(self, account: str, region: str, request: dict[str, Any]) -> _Described:
+        kind = self.resource.api_action.removeprefix("create").removesuffix("Job")
+        end = single_jobs.run(self.context, account, region, kind, request)
+        return {f"{kind}JobStatus": end.status, **end.described}, end.status != "Completed"
+
+
+class _Glue(_Job):
+    """`arn:aws:states:::glue:startJobRun.sync`."""
+
+    service, actions = "glue", ("startJobRun",)
+
+    def run(self, account: str, region: str, request: dict[str, Any]) -> _Described:
+        state, reason = glue_jobs.run(self.context, account, region, request)
+        return {"JobRunState": state, "ErrorMessage": reason}, state != "SUCCEEDED"
+
+
+_SERVICES = {each.service: each for each in (_SageMaker, _Glue)}
+
+
 def _service_for(original: Callable[..., Any], service_name: str) -> Any:
-    return _SageMaker() if service_name == "sagemaker" else original(service_name=service_name)
+    return _SERVICES[service_name]() if service_name in _SERVICES else original(service_name=service_name)
 
 
 def _with_text(
@@ -119,7 +144,7 @@ def _with_text(
 
 def install(context: Context) -> None:
     """Extend the interpreter, whose tasks call this emulator."""
-    _SageMaker.context = context
+    _Job.context = context
     replace(boto_client, "moto_server_port", lambda: urlsplit(context.url).port)
     wrap(state_task_factory, "state_task_service_for", _service_for)
     wrap(StateTaskServiceAwsSdk, "_eval_service_task", _with_text)

@@ -8,7 +8,7 @@ from components.data import ingestion
 from components.data.ingestion import Ingestion, IngestionArgs
 from contracts import loader
 from contracts.schema import Pii
-from settings import Features
+from settings import Features, Glue
 from settings import Ingestion as IngestionSettings
 from tests.components.data.test_machine import CONTRACT, GROUP, IMAGE, QUEUE, RECIPE
 from tests.components.engine import CHURN, LETTERS, Deployment, deploy, ground, permissions
@@ -17,14 +17,14 @@ CONTRACT_OF_CHURN = loader.load("contracts/churn.yaml")
 
 
 @functools.cache
-def deployed(salt_secret: str | None = None, feature_group: str | None = None) -> Deployment:
+def deployed(salt_secret: str | None = None, feature_group: str | None = None, glue: bool = False) -> Deployment:
     return deploy(
         lambda: Ingestion(
             "churn-ingestion",
             IngestionArgs(
                 ground=ground(),
                 names=CHURN,
-                settings=IngestionSettings(),
+                settings=IngestionSettings(glue=Glue() if glue else None),
                 image_uri=IMAGE,
                 contract_uri=CONTRACT,
                 recipe=RECIPE,
@@ -94,11 +94,24 @@ def test_only_jobs_of_a_contract_that_hashes_columns_read_its_salt_and_call_the_
     first, *rest = CONTRACT_OF_CHURN.columns
     hashing = dataclasses.replace(CONTRACT_OF_CHURN, columns=(dataclasses.replace(first, pii=Pii.HASH), *rest))
     quiet, writing = Features(), Features(ingest=True)
-    assert ingestion.calls([(CONTRACT_OF_CHURN, quiet)]) == {}
-    assert ingestion.calls([(CONTRACT_OF_CHURN, quiet), (hashing, writing)]) == {
+    alone, glue = IngestionSettings(), IngestionSettings(glue=Glue())
+    assert ingestion.calls([(CONTRACT_OF_CHURN, quiet, alone)]) == {}
+    assert ingestion.calls([(CONTRACT_OF_CHURN, quiet, alone), (hashing, writing, glue)]) == {
         "validation": frozenset({"secretsmanager"}),
         "preparation": frozenset({"sagemaker.featurestore-runtime"}),
+        "spark": frozenset({"logs", "monitoring"}),
     }
+
+
+def test_the_machine_runs_the_spark_job_where_there_is_one_and_no_other() -> None:
+    def runs(of: Deployment) -> dict[str, list[str]]:
+        found = permissions(of, "churn-ingestion-role").values()
+        return {a: each["Resource"] for each in found for a in each["Action"] if a.startswith("glue:")}
+
+    job = ["arn:aws:glue:eu-west-1:123456789012:job/churn-staging-spark"]
+    verbs = ("BatchStopJobRun", "GetJobRun", "GetJobRuns", "StartJobRun")
+    assert runs(deployed()) == {}
+    assert runs(deployed(glue=True)) == {f"glue:{verb}": job for verb in verbs}
 
 
 def test_preparation_reads_what_is_accepted_and_writes_records_where_there_is_a_group() -> None:

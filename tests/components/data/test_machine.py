@@ -52,6 +52,47 @@ def definition(*, retrain_after_rows: int | None = None, feature_group: str | No
     )
 
 
+def test_glue_makes_the_data_set_where_it_has_code_for_it_and_waits_for_its_turn() -> None:
+    steps = ingestion_jobs.steps(
+        CHURN, BASE, role_arn=ROLE, recipe=RECIPE, feature_group=GROUP, code_version="fedcba9876543210"
+    )
+    drawn = machine.definition(
+        CHURN,
+        request=request(),
+        steps=steps,
+        minutes=60,
+        alerts_arn=ALERTS,
+        queue_url=QUEUE,
+        retrain_after_rows=None,
+    )
+    embedded = definition()["States"]
+    made = drawn["States"].pop("MakeDataSet")
+    assert drawn["States"] == {name: state for name, state in embedded.items() if name != "MakeDataSet"}
+    assert (made["Resource"], made["Parameters"]) == (
+        "arn:aws:states:::glue:startJobRun.sync",
+        {
+            "JobName": "churn-staging-spark",
+            "Arguments": {
+                "--contract": CONTRACT,
+                "--processed": "s3://123456789012-staging-ai-processed-data/",
+                "--workload": "churn",
+                "--recipe": RECIPE,
+                "--code-version": "fedcba9876543210",
+                "--object-sha256.$": "$.note.verdict.object_sha256",
+            },
+        },
+    )
+    busy, failed = made["Retry"]
+    assert (busy["ErrorEquals"], busy["MaxAttempts"]) == (
+        ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"],
+        39,
+    )
+    assert [failed] == embedded["MakeDataSet"]["Retry"]
+    assert {key: made[key] for key in ("Catch", "Next", "ResultPath", "TimeoutSeconds")} == {
+        key: embedded["MakeDataSet"][key] for key in ("Catch", "Next", "ResultPath", "TimeoutSeconds")
+    }
+
+
 def ends(states: dict[str, Any], start: str) -> set[str]:
     """Every state that can be reached from `start`."""
     found, todo = set[str](), [start]

@@ -131,6 +131,16 @@ def test_people_have_a_boundary_of_their_own() -> None:
     }
 
 
+def test_a_log_group_and_what_is_in_it_are_told_by_one_pattern() -> None:
+    group = ARN.format("logs", "log-group:/aws/sagemaker/ProcessingJobs")
+    other = ARN.format("logs", "log-group:/aws/sagemaker/TrainingJobs")
+    (statement,) = collect(allow("logs:PutLogEvents", group, f"{group}:*", other))
+    assert [each.rpartition(":")[2] for each in statement["Resource"]] == [
+        "/aws/sagemaker/ProcessingJobs*",
+        "/aws/sagemaker/TrainingJobs",
+    ]
+
+
 def test_a_condition_whose_values_cannot_be_joined_is_refused() -> None:
     with pytest.raises(ValueError) as caught:
         collect(allow("sns:Publish", "*", StringNotEquals={"aws:PrincipalTag/Team": "a"}))

@@ -57,7 +57,7 @@ SERVICES: Final = (
         types="glue/connection glue/job",
         reads="GetConnection GetJob",
         changes="CreateConnection CreateJob DeleteConnection DeleteJob UpdateConnection UpdateJob",
-        named="connection/{every} job/{every}",
+        named="*/{every}",  # job and connection; one pattern is shorter than two
         handed_to="glue",
     ),
 )

@@ -57,7 +57,8 @@ Signs("signs", SignsArgs(parameters=parameters.found(names, built, releases)), o
 personas.build(base, settings.access, on_aws)
 named = [names.of_workload(name).of_endpoint(each) for name, of in settings.workloads.items() for each in of.endpoints]
 hosts = serving.hosts(settings.workloads.values())
-delivering = delivery.build(base, settings.delivery, named, on_aws, hosts)
+on_spark = any(workload.ingestion.glue for workload in settings.workloads.values())
+delivering = delivery.build(base, settings.delivery, named, on_aws, hosts, on_spark=on_spark)
 
 # The provider calls a rollout done that SageMaker turned back: the program looks for itself.
 # SageMaker gives no other instance type to a variant that scales.

@@ -15,8 +15,8 @@ from contracts.tables import Table, tables
 
 #: What the code of this wing calls (`components.reach`) follows from the contracts.
 calls = ingestion.calls
-#: What is made in this wing (`components.service`).
-SERVICES: Final = (*catalog.SERVICES, *features.SERVICES, *ingestion.SERVICES, *spark.SERVICES)
+#: What is made in this wing (`components.service`), beside what Spark takes where a stack has it.
+SERVICES: Final = (*catalog.SERVICES, *features.SERVICES, *ingestion.SERVICES)
 
 
 def build(workload: Workload, lookup: pulumi.InvokeOptions) -> Features:

@@ -21,10 +21,12 @@ def build(
     endpoints: Iterable[EndpointNames],
     opts: pulumi.ResourceOptions,
     hosts: Collection[Host] = (),
+    *,
+    on_spark: bool = False,
 ) -> Mapping[str, pulumi.Output[str]]:
     """The ARNs of the roles by what they are for; none where the stack names nobody who delivers.
 
-    `endpoints` are all of the stack, and `hosts` what runs them.
+    `endpoints` are all of the stack, and `hosts` what runs them. With `on_spark` a workload has a job of Glue.
     """
     if not settings.delivers:
         return {}
@@ -41,4 +43,6 @@ def build(
             ),
             opts,
         )
-    return DeliveryRoles("delivery", DeliveryRolesArgs(ground=ground, settings=settings, hosts=hosts), opts).arns
+    return DeliveryRoles(
+        "delivery", DeliveryRolesArgs(ground=ground, settings=settings, hosts=hosts, on_spark=on_spark), opts
+    ).arns

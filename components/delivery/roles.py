@@ -34,12 +34,13 @@ DEPLOY_SECONDS: Final = 3 * 3600
 @dataclass(frozen=True, kw_only=True)
 class DeliveryRolesArgs:
     """`settings` is the section of the stack config; it names at least one who delivers. `hosts` run the stack's
-    endpoints.
+    endpoints; with `on_spark` it has a job of Glue.
     """
 
     ground: Ground
     settings: Delivery
     hosts: Collection[Host] = ()
+    on_spark: bool = False
 
 
 class DeliveryRoles(pulumi.ComponentResource):
@@ -71,7 +72,7 @@ class DeliveryRoles(pulumi.ComponentResource):
             deploys.append(trust.builds(where, builds.role(deployer)))
         state, key = settings.state_bucket, settings.state_key
         objects = args.ground.keys[Domain.MODELS].arn
-        services = services_of(args.hosts, pipelines=settings.codepipeline is not None)
+        services = services_of(args.hosts, pipelines=settings.codepipeline is not None, on_spark=args.on_spark)
         issuers = [who.issuer for who in (github, gitlab) if who]
         read = permissions.reading(names, issuers, objects, permissions.state(names, state, key, write=False), services)
         change = permissions.changing(names, objects, permissions.state(names, state, key, write=True), services)

@@ -39,7 +39,7 @@ def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
     alike = _alike(action for s in own for action in s.actions)
     where = [_anywhere_of_its_name(str(resource), names.stack) for s in own for resource in s.resources]
     found = [
-        Statement(sid="", effect="Allow", actions=tuple(alike), resources=tuple(_spelt_alike(_without_covered(where)))),
+        Statement(sid="", effect="Allow", actions=tuple(alike), resources=tuple(_without_covered(where))),
         *_looks(look),
         Statement(sid="", effect="Allow", actions=tuple(_described(anywhere)), resources=("*",)),
         *_by_key(kept),
@@ -85,20 +85,11 @@ def _anywhere_of_its_name(resource: str, stack: str) -> str:
     region = "*" if parts[3] else ""
     unnamed = not parts[4] or (resource.endswith("/*") and parts[2] != "glue") or parts[5].startswith("key/")
     account = parts[4] if unnamed else "*"
-    word = f"{parts[5][0]}*" if parts[5].isalpha() else parts[5]  # Glue's `catalog`
-    found = ":".join([*parts[:3], region, account, word])
+    found = ":".join([*parts[:3], region, account, parts[5]])
     database = stack.replace("-", "_")
     ends = rf"(-{stack}(-\*)?|_{database}(/\*)?|/ml-platform/{stack}[./]\*)$"
     found = re.sub(ends, lambda each: each[0].rstrip("*./-") + "*", found)
     return re.sub(rf"^(arn:[^:]+:[^:]+):(?!::)\*?:\*:.*\*-{stack}\*$", rf"\1:*:*:*-{stack}*", found)
-
-
-def _spelt_alike(patterns: Iterable[str]) -> list[str]:
-    """One pattern for two that differ in hyphens and underscores alone, as names of databases do from all others."""
-    found: dict[str, list[str]] = {}
-    for one in patterns:
-        found.setdefault(one.replace("_", "-"), []).append(one)
-    return ["".join(a if a == b else "?" for a, b in zip(each[0], each[-1], strict=True)) for each in found.values()]
 
 
 def _without_covered(patterns: Iterable[str]) -> list[str]:

@@ -140,7 +140,9 @@ def test_a_deployment_may_make_every_type_of_resource_that_a_stack_or_a_componen
     assert "aws:sagemaker/monitoringSchedule:MonitoringSchedule" in declared
     types = {each.removeprefix("aws:").rpartition(":")[0] for each in declared if each.startswith("aws:")}
     permitted = {
-        each for service in services.of(["sagemaker", "ecs"], pipelines=True).values() for each in service.types.split()
+        each
+        for service in services.of(["sagemaker", "ecs"], pipelines=True, on_spark=True).values()
+        for each in service.types.split()
     }
     assert types - permitted == set(), "their component names them in its SERVICES (components/service.py)"
 

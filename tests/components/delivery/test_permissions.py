@@ -392,14 +392,21 @@ def test_who_delivers_reads_pipelines_of_aws_only_where_the_stack_has_them() -> 
         assert ("codebuild:BatchGetProjects" in asks) is allowed
 
 
+def test_who_delivers_makes_jobs_of_glue_only_where_the_stack_has_one() -> None:
+    spark = [*written(services=declared.of(on_spark=True))[1], *written(services=declared.of(on_spark=True))[2]]
+    for policy, allowed in ((spark, True), ([*CHANGE, *GROUND], False)):
+        assert ("glue:CreateJob" in {action for statement in policy for action in statement.actions}) is allowed
+
+
 @pytest.mark.parametrize(
     ("stack", "services", "guarded"),
     [
         ("production-eu", declared.of(pipelines=True), True),
+        ("production-eu", declared.of(pipelines=True, on_spark=True), False),
         ("prod-eu", ON_ECS, False),
         ("prod", declared.of(["ecs"], pipelines=True), False),
     ],
-    ids=["pipelines and Lake Formation", "Fargate", "pipelines and Fargate"],
+    ids=["pipelines and Lake Formation", "pipelines and Spark", "Fargate", "pipelines and Fargate"],
 )
 def test_policies_and_boundary_fit_into_managed_policies(stack: str, services: Services, guarded: bool) -> None:
     names = Names(stack=stack, account="123456789012", region="ap-southeast-1")

@@ -192,6 +192,8 @@ def _service(
         task_definition=wanted.arn,
         desired_count=settings.task_count,
         capacity_provider_strategies=capacity(settings.spot_percent),
+        # Without it the provider does not change where tasks run: it would replace the service.
+        force_new_deployment=True,
         network_configuration={
             "subnets": ground.network.subnet_ids,
             "security_groups": [ground.network.security_group_id, before.tasks_group_id],

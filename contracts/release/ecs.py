@@ -93,7 +93,7 @@ class Ecs:
         """
         del live, unguarded
         service = self._service()
-        if service is None or _STATUS[self._deployment()["status"]] in ("Updating", "RollingBack"):
+        if service is None or _STATUS[self._deployment(service)["status"]] in ("Updating", "RollingBack"):
             return False
         how = {**service.get("deploymentConfiguration", {}), **AT_ONCE}
         for steps in ("canaryConfiguration", "linearConfiguration"):
@@ -109,7 +109,7 @@ class Ecs:
         """
         after: dict[str, Any] | None = None
         while (service := self._service()) is not None:
-            before, after = after, self._deployment()
+            before, after = after, self._deployment(service)
             if before is not None and _state(before) == _state(after):
                 return service, after
         return None
@@ -121,16 +121,33 @@ class Ecs:
             return None
         return next((each for each in found if each["status"] != "INACTIVE"), None)
 
-    def _deployment(self) -> dict[str, Any]:
-        """The newest one; they come in no promised order."""
-        found = self.client.list_service_deployments(cluster=self.endpoint, service=self.endpoint)
-        return max(found["serviceDeployments"], key=lambda each: each["createdAt"])
+    def _deployment(self, service: dict[str, Any]) -> dict[str, Any]:
+        """The newest one; they come in no promised order, and in pages."""
+        found, page = list[dict[str, Any]](), dict[str, Any]()
+        while page.get("nextToken") or not page:
+            after = {"nextToken": page["nextToken"]} if page else {}
+            page = self.client.list_service_deployments(cluster=self.endpoint, service=self.endpoint, **after)
+            found += page["serviceDeployments"]
+        return max(found, key=lambda each: each["createdAt"]) if found else _forgotten(service)
 
     def _definition(self, name: str) -> dict[str, Any]:
         return self.client.describe_task_definition(taskDefinition=name)["taskDefinition"]
 
     def _registered(self, family: str) -> str:
         return str(self._definition(family).get("registeredAt", ""))
+
+
+def _forgotten(service: dict[str, Any]) -> dict[str, Any]:
+    """The deployment of a service of which ECS lists none: it tells those of the last 90 days (Amazon ECS developer
+    guide, "Viewing Amazon ECS service deployments"), and one of a new service may not be listed yet.
+    """
+    told = service["deployments"]
+    moves = any(each.get("rolloutState") == "IN_PROGRESS" for each in told)
+    return {
+        "serviceDeploymentArn": "",
+        "status": "PENDING" if moves else "SUCCESSFUL",
+        "createdAt": max((each["updatedAt"] for each in told), default=service["createdAt"]),
+    }
 
 
 def _state(deployment: dict[str, Any]) -> tuple[str, str]:

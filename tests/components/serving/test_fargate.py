@@ -154,6 +154,13 @@ def test_spot_takes_a_share_of_what_comes_after_the_first_two() -> None:
     ]
 
 
+def test_another_share_of_spot_is_a_deployment_and_no_new_service() -> None:
+    """The provider replaces a service whose capacity changes unless it may force a deployment (its issue 11351)."""
+    before, after = (serving(spot_percent=percent).one(SERVICE).inputs for percent in (0, 70))
+    assert [key for key in before if before[key] != after[key]] == ["capacityProviderStrategies"]
+    assert after["forceNewDeployment"] is True
+
+
 def test_clients_reach_the_load_balancer_by_https_and_it_alone_reaches_the_tasks() -> None:
     deployed = serving()
     balancer = deployed.one("serving-balancer").inputs

@@ -27,6 +27,7 @@ class Moments:
     def __init__(self, *moments: dict[str, Any]) -> None:
         self._moments: Iterator[dict[str, Any]] = iter(moments)
         self._now: dict[str, Any] = {}
+        self.moved: list[str] = []
 
     def _next(self) -> dict[str, Any]:
         self._now = next(self._moments, self._now)
@@ -36,9 +37,15 @@ class Moments:
         assert (cluster, services) == (NAME, [NAME])
         return {"services": self._next()["services"]}
 
-    def list_service_deployments(self, cluster: str, service: str) -> dict[str, Any]:
+    def list_service_deployments(self, cluster: str, service: str, **page: str) -> dict[str, Any]:
+        """A page has two."""
         assert (cluster, service) == (NAME, NAME)
-        return {"serviceDeployments": self._next()["deployments"]}
+        found, begin = (self._now if page else self._next())["deployments"], int(page.get("nextToken", 0))
+        more = {"nextToken": str(begin + 2)} if begin + 2 < len(found) else {}
+        return {"serviceDeployments": found[begin : begin + 2], **more}
+
+    def update_service(self, **asked: Any) -> None:
+        self.moved.append(asked["taskDefinition"])
 
 
 def deployment(number: int, status: str, reason: str = "") -> dict[str, Any]:
@@ -48,10 +55,12 @@ def deployment(number: int, status: str, reason: str = "") -> dict[str, Any]:
 
 def moment(release: str, *deployments: dict[str, Any], status: str = "ACTIVE") -> dict[str, Any]:
     definition = f"{DEFINITION}/{NAME}-{release}-0123abcd:1"
-    service = {"status": status, "taskDefinition": definition, "desiredCount": 2}
+    service = {"status": status, "taskDefinition": definition, "desiredCount": 2, **MADE_AT}
     return {"services": [service], "deployments": list(deployments)}
 
 
+LONG_AGO = datetime(2026, 8, 1, tzinfo=UTC)
+MADE_AT = {"createdAt": LONG_AGO, "deployments": [{"rolloutState": "COMPLETED", "updatedAt": LONG_AGO}]}
 MADE = deployment(1, "SUCCESSFUL")
 BEFORE = moment(FIRST, MADE)
 UNDER_WAY = moment(SECOND, deployment(2, "IN_PROGRESS"), MADE)
@@ -89,6 +98,32 @@ def test_a_rollout_that_ends_between_two_questions_is_told_as_done(asked_before:
 def test_the_newest_deployment_counts_in_whichever_order_they_come() -> None:
     newest_last = moment(FIRST, MADE, deployment(2, "ROLLBACK_SUCCESSFUL", REASON))
     assert observed(newest_last) == observed(TURNED_BACK) == (FIRST, "InService", REASON)
+
+
+def test_the_newest_deployment_counts_on_whichever_page_it_comes() -> None:
+    older = [deployment(number, "SUCCESSFUL") for number in (1, 3, 5, 7)]
+    newest_last = moment(FIRST, *older, deployment(9, "ROLLBACK_SUCCESSFUL", REASON))
+    assert observed(newest_last) == (FIRST, "InService", REASON)
+
+
+def test_a_service_without_a_deployment_in_90_days_is_in_service_and_can_be_moved() -> None:
+    """ECS lists none of them any more, and it is the one that an alarm may have to move."""
+    assert observed(moment(FIRST)) == (FIRST, "InService", "")
+    live = Ecs(NAME, Moments(moment(FIRST))).observe()
+    assert live is not None
+    assert live.changed == LONG_AGO
+    client = Moments(moment(FIRST))
+    assert Ecs(NAME, client).move(f"{NAME}-{SECOND}-0123abcd", live, lambda _: None)
+    assert client.moved == [f"{NAME}-{SECOND}-0123abcd"]
+
+
+def test_a_new_service_whose_deployment_is_not_listed_yet_is_on_its_way() -> None:
+    new = moment(FIRST)
+    new["services"][0] |= {"deployments": [{"rolloutState": "IN_PROGRESS", "updatedAt": LONG_AGO}]}
+    assert observed(new) == (FIRST, "Updating", "")
+    live = Ecs(NAME, Moments(new)).observe()
+    assert live is not None
+    assert not Ecs(NAME, Moments(new)).move(f"{NAME}-{SECOND}-0123abcd", live, lambda _: None)
 
 
 def test_a_service_that_is_deleted_is_not_there() -> None:

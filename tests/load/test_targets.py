@@ -60,7 +60,7 @@ def test_the_service_exchanges_its_model_and_a_worker(tmp_path: Path) -> None:
     served, new = pack(tmp_path, "old"), pack(tmp_path, "new")
 
     def connect() -> Callable[[], str]:
-        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=600)
 
         def once() -> str:
             connection.request("POST", "/invocations", ROW, {"content-type": JSON})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 
-def eventually(check: Callable[[], Any], *, seconds: float = 60.0) -> Any:
+def eventually(check: Callable[[], Any], *, seconds: float = 600) -> Any:
     """The first truthy answer of `check`; the last one, when none comes in time, fails the test."""
     deadline = time.monotonic() + seconds
     while True:

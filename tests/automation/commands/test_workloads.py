@@ -212,7 +212,7 @@ def answered(file: Path, answers: str) -> tuple[subprocess.CompletedProcess[str]
         capture_output=True,
         text=True,
         check=False,
-        timeout=90,
+        timeout=600,
     )
     os.close(terminal)
     os.close(its_end)

@@ -29,7 +29,7 @@ else:
     body = json.dumps({"results": [played], "region": os.environ["AWS_REGION"]}).encode()
     url = f"{os.environ['AWS_ENDPOINT_URL']}/moto-api/static/ecr/scan-finding-results"
     asked = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310
-    urllib.request.urlopen(asked, timeout=30).close()  # noqa: S310  the emulator's
+    urllib.request.urlopen(asked, timeout=600).close()  # noqa: S310  the emulator's
     ecr = boto3.client("ecr")
     if source[0] == "docker":
         there, _, digest = source[2].rpartition("/")[2].partition("@")

@@ -131,7 +131,7 @@ def test_a_second_emulator_is_its_own_and_a_reset_or_its_end_ends_what_it_starte
         sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=definition, RoleArn=role)
         sagemaker.start_pipeline_execution(PipelineName=name)
         assert eventually(lambda: children(second.pid))
-        assert urllib3.request("POST", f"{second.url}/moto-api/reset", timeout=60).status == 200
+        assert urllib3.request("POST", f"{second.url}/moto-api/reset", timeout=600).status == 200
         assert sagemaker.list_pipelines()["PipelineSummaries"] == []
         eventually(lambda: not children(second.pid))
         sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=definition, RoleArn=role)
@@ -139,7 +139,7 @@ def test_a_second_emulator_is_its_own_and_a_reset_or_its_end_ends_what_it_starte
         started = eventually(lambda: children(second.pid))
     finally:
         second.stop()
-    assert process.wait(10) == 0
+    assert process.wait(600) == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in started)
     assert second.alive() is False
     second.stop()  # nothing to do, and no error

@@ -105,7 +105,7 @@ class Service:
     def ask(self, path: str = "/invocations") -> tuple[int, str]:
         """Status, and which release answered."""
         pool = urllib3.PoolManager(cert_reqs="CERT_NONE", assert_hostname=False, retries=False)
-        answer = pool.request("POST", f"{self.url}{path}", body=b"{}", timeout=20.0)
+        answer = pool.request("POST", f"{self.url}{path}", body=b"{}", timeout=600)
         return answer.status, json.loads(answer.data)["model"] if answer.status == 200 else ""
 
     @property

@@ -128,7 +128,7 @@ def test_what_is_written_can_be_read_at_once_and_the_job_ends_when_its_caller_ha
     eventually(lambda: runs.said().endswith("\n"))
     assert not job.done()
     here.close()
-    assert job.result(timeout=60) is None
+    assert job.result(timeout=600) is None
     assert gone(int(runs.said()))
 
 
@@ -161,7 +161,7 @@ def test_jobs_run_side_by_side(forked: Runs) -> None:
     assert list(forked.threads.map(lambda _: forked.jobs.run(job), range(6))) == [5] * 6
     assert not first.done()
     here.close()
-    assert first.result(timeout=60) is None
+    assert first.result(timeout=600) is None
 
 
 @LINUX
@@ -201,7 +201,7 @@ def test_jobs_end_with_their_emulator_however_that_ends(
         eventually(lambda: out.exists() and out.read_text().endswith("\n"))
         os.kill(warm_emulator.pid, signal.SIGKILL)
         with pytest.raises(EmulatorError, match="no emulator answers"):
-            job.result(timeout=60)
+            job.result(timeout=600)
     eventually(lambda: gone(int(out.read_text())))
 
 

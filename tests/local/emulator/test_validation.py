@@ -25,7 +25,7 @@ def raw(emulator: Emulator, service: str, target: str, body: bytes) -> tuple[int
         "Content-Type": "application/x-amz-json-1.1",
     }
     # moto loads a service when it is first asked for, which takes longer than urllib3's own 3 s on a busy machine
-    answer = urllib3.request("POST", emulator.url, body=body, headers=headers, timeout=30)
+    answer = urllib3.request("POST", emulator.url, body=body, headers=headers, timeout=600)
     return answer.status, {key.lower(): value for key, value in answer.json().items()}
 
 

@@ -144,7 +144,7 @@ def test_a_job_that_runs_too_long_is_ended_with_its_children(world: World) -> No
     result = world.run([world.processing("Slow", body, seconds=1)])
     step = result.step("Slow")
     assert step.failure_reason == "MaxRuntimeExceeded: the job ran for more than 1 seconds"
-    eventually(lambda: gone(int(log_of(step))), seconds=20)
+    eventually(lambda: gone(int(log_of(step))))
 
 
 def test_a_job_does_not_outlive_its_runner(world: World) -> None:
@@ -158,9 +158,9 @@ def test_a_job_does_not_outlive_its_runner(world: World) -> None:
     argv = [sys.executable, "-c", program, definition, world.endpoint, str(world.root / "killed"), ARN]
     log = world.root / "killed" / "demo" / "long" / "Long-1" / "log.txt"
     with subprocess.Popen(argv, env={**os.environ, "PYTHONPATH": str(ROOT)}) as runner:
-        eventually(lambda: log.is_file() and log.read_text().endswith("\n"), seconds=20)
+        eventually(lambda: log.is_file() and log.read_text().endswith("\n"))
         runner.kill()
-    eventually(lambda: gone(int(log.read_text())), seconds=20)
+    eventually(lambda: gone(int(log.read_text())))
 
 
 def test_arguments_that_the_api_would_refuse_fail_before_the_job(world: World) -> None:

@@ -68,7 +68,7 @@ def test_selected_steps_run_on_what_the_others_left_in_an_earlier_execution(worl
 
 def test_steps_that_do_not_need_each_other_run_at_the_same_time(world: World) -> None:
     meet = (
-        "mine, other = sys.argv[1:]\npathlib.Path(mine).touch()\nuntil = time.monotonic() + 20\n"
+        "mine, other = sys.argv[1:]\npathlib.Path(mine).touch()\nuntil = time.monotonic() + 600\n"
         "while not pathlib.Path(other).exists():\n    assert time.monotonic() < until, 'alone'\n    time.sleep(0.01)"
     )
     a, b = str(world.root / "a"), str(world.root / "b")
@@ -160,7 +160,7 @@ def test_after_a_failure_nothing_starts_and_what_runs_goes_on(world: World) -> N
     gone = world.root / "gone"
     slow = world.processing(
         "Slow",
-        "until = time.monotonic() + 20\nwhile not pathlib.Path(sys.argv[1]).exists():\n"
+        "until = time.monotonic() + 600\nwhile not pathlib.Path(sys.argv[1]).exists():\n"
         "    assert time.monotonic() < until\n    time.sleep(0.01)",
         arguments=[str(gone)],
     )

@@ -13,7 +13,7 @@ SLOW = b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\ncont
 
 @contextlib.contextmanager
 def opened(service: Running) -> Any:
-    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=600) as connection:
         yield connection
 
 

@@ -85,7 +85,7 @@ class Running:
     port: int
     log: Path
 
-    def connect(self, timeout: float = 20) -> http.client.HTTPConnection:
+    def connect(self, timeout: float = 600) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
 
     def request(self, method: str, path: str, body: bytes | str | None = None, **headers: str) -> Answer:
@@ -107,7 +107,7 @@ class Running:
     def logged(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
-    def stop(self, timeout: float = 20) -> int:
+    def stop(self, timeout: float = 600) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout)
 
@@ -149,7 +149,7 @@ def serving(model_dir: Path, *options: str, **environment: str) -> Generator[Run
             process.stdout.close()
 
 
-def eventually(check: Callable[[], object], *, seconds: float = 60) -> None:
+def eventually(check: Callable[[], object], *, seconds: float = 600) -> None:
     """Until `check` holds; fails the test where it does not in time."""
     deadline = time.monotonic() + seconds
     while not check():

@@ -280,7 +280,7 @@ def test_pipelined_requests_are_answered_in_order(service: Running) -> None:
     body = b"1,2,3"
     head = b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\ncontent-length: 5\r\n"
     one = head + b"x-request-id: %d\r\n\r\n" + body
-    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=600) as connection:
         connection.sendall(b"".join(one % n for n in range(20)))
         received = b""
         while received.count(b"HTTP/1.1 200") < 20:

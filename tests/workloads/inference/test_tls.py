@@ -19,7 +19,7 @@ def test_a_service_with_two_workers_answers_over_tls_and_not_without(package: Pa
     with serving.serving(package, "--tls-dir", str(tmp_path / "tls"), "--workers", "2") as running:
         context = ssl.create_default_context(cafile=str(tls.files(tmp_path / "tls").certificate))
         context.check_hostname = False  # a load balancer asks for no name either
-        connection = http.client.HTTPSConnection("127.0.0.1", running.port, timeout=20, context=context)
+        connection = http.client.HTTPSConnection("127.0.0.1", running.port, timeout=600, context=context)
         for _ in range(2):  # the second on the connection that was kept
             connection.request("POST", "/invocations", json.dumps(ROW), {"content-type": "application/json"})
             answer = connection.getresponse()

@@ -27,7 +27,7 @@ REPOSITORY = Path(__file__).parents[3]
 def run(root: Path) -> subprocess.CompletedProcess[str]:
     command, environment = [sys.executable, "-m", "workloads.training"], {"SAGEMAKER_BASE_DIR": str(root)}
     return subprocess.run(
-        command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, env=environment, check=False
+        command, cwd=REPOSITORY, capture_output=True, text=True, timeout=600, env=environment, check=False
     )
 
 

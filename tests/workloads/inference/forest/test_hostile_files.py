@@ -206,7 +206,7 @@ def test_under_the_address_and_undefined_behaviour_sanitizers(tmp_path: Path) ->
         env={"LD_PRELOAD": ":".join(sanitizer_runtimes()), "ASAN_OPTIONS": "detect_leaks=0", "PYTHONMALLOC": "malloc"},
         capture_output=True,
         text=True,
-        timeout=250,
+        timeout=600,
         check=False,
     )
     assert result.returncode == 0, result.stderr[-3000:]

@@ -110,8 +110,9 @@ class MachineRuns:
         """What an execution was asked; those that it took the default of are not among them."""
         if not self._is_mine(asked):
             return self._sagemaker.list_pipeline_parameters_for_execution(**asked)
-        given = json.loads(self._states.describe_execution(executionArn=asked["PipelineExecutionArn"])["input"])
-        return {"PipelineParameters": [{"Name": name, "Value": value} for name, value in given["parameters"].items()]}
+        found = self._states.describe_execution(executionArn=asked["PipelineExecutionArn"])
+        given = _parameters(found.get("input", "{}"))
+        return {"PipelineParameters": [{"Name": name, "Value": value} for name, value in given.items()]}
 
     def get_paginator(self, operation: str) -> Any:
         """All of it as one page."""
@@ -196,6 +197,13 @@ class _Paginator:
             yield from self._sagemaker.get_paginator(self._operation).paginate(**asked)
         else:
             yield page
+
+
+def _parameters(text: str) -> Mapping[str, Any]:
+    """Of an execution's input. Who starts one at the console may give anything: it fails, and had none."""
+    given = json.loads(text)
+    found = given.get("parameters") if isinstance(given, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _reason(error: str, cause: str) -> str:

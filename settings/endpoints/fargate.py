@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -21,17 +21,17 @@ CertificateArn = Annotated[
         examples=["arn:aws:acm:eu-west-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"],
     ),
 ]
-#: CPU units -> least, most and step of memory in MB (Amazon ECS developer guide, "Amazon ECS task definition parameters
-#: for Fargate", task size; read 2026-11-29). Of 256 units the smallest step is half a GB.
 _GB: Final = 1024
-SIZES: Final = {
-    256: (512, 2 * _GB, 512),
-    512: (_GB, 4 * _GB, _GB),
-    1024: (2 * _GB, 8 * _GB, _GB),
-    2048: (4 * _GB, 16 * _GB, _GB),
-    4096: (8 * _GB, 30 * _GB, _GB),
-    8192: (16 * _GB, 60 * _GB, 4 * _GB),
-    16384: (32 * _GB, 120 * _GB, 8 * _GB),
+#: CPU units -> memory in MB (Amazon ECS developer guide, "Amazon ECS task definition parameters for Fargate", size of a
+#: task; read 2026-11-29).
+SIZES: Final[Mapping[int, Sequence[int]]] = {
+    256: (512, _GB, 2 * _GB),
+    512: range(_GB, 5 * _GB, _GB),
+    1024: range(2 * _GB, 9 * _GB, _GB),
+    2048: range(4 * _GB, 17 * _GB, _GB),
+    4096: range(8 * _GB, 31 * _GB, _GB),
+    8192: range(16 * _GB, 61 * _GB, 4 * _GB),
+    16384: range(32 * _GB, 121 * _GB, 8 * _GB),
 }
 _TASK_USD: Final = 730 * (price("ecs", "fargate vCPU x86").usd + 2 * price("ecs", "fargate memory x86").usd)
 
@@ -121,10 +121,11 @@ class Fargate(AnyKind):
 
     def faults(self) -> Iterator[Fault]:
         """A task of a size that Fargate does not have, more tasks than autoscaling may run, things named twice."""
-        least, most, step = SIZES[self.cpu]
-        if not least <= self.memory_mb <= most or self.memory_mb % step:
-            allowed = f"{least} to {most} in steps of {step} with cpu {self.cpu}"
-            yield Fault("memory_mb", self.memory_mb, allowed, "take a size of task that Fargate has")
+        if self.memory_mb not in (sizes := SIZES[self.cpu]):
+            allowed = ", ".join(map(str, sizes))
+            if isinstance(sizes, range):
+                allowed = f"{sizes[0]} to {sizes[-1]} in steps of {sizes.step}"
+            yield Fault("memory_mb", self.memory_mb, f"{allowed} with cpu {self.cpu}", "take a size that Fargate has")
         if self.task_count > (limit := self.autoscaling.maximum):
             allowed = f"at most autoscaling.maximum ({limit})"
             yield Fault("task_count", self.task_count, allowed, "lower the count or raise the maximum")

@@ -154,6 +154,13 @@ def test_an_execution_says_what_it_was_asked(world: World) -> None:
     assert found == {"PipelineParameters": [{"Name": "DatasetVersion", "Value": "d1"}]}
 
 
+@pytest.mark.parametrize("given", ["{}", "[]", '"x"', '{"parameters": null}', '{"parameters": ["a"]}'])
+def test_an_execution_that_was_started_at_the_console_with_anything_was_asked_nothing(world: World, given: str) -> None:
+    answer = {"executionArn": RUN, "stateMachineArn": ARN, "status": "FAILED", "startDate": START, "input": given}
+    world.states.add_response("describe_execution", answer)
+    assert world.runs.list_pipeline_parameters_for_execution(PipelineExecutionArn=RUN) == {"PipelineParameters": []}
+
+
 def test_the_definition_says_what_would_be_registered(world: World) -> None:
     metadata = {"contract_sha": "c1", "dataset_uri.$": "$.parameters.InputDataUri"}
     states = {

@@ -14,6 +14,7 @@ from settings import (
     Batch,
     BatchAlarms,
     Canary,
+    Fargate,
     Fleet,
     Linear,
     QueueAlarms,
@@ -22,6 +23,7 @@ from settings import (
     Rolling,
     Section,
 )
+from tests.settings.test_legal_combinations import REQUIRED
 from tests.settings.written import LIVE, churn, faults, live, load
 
 #: What a stack may name today, as a message says it.
@@ -238,6 +240,32 @@ def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> N
 )
 def test_each_fault_says_what_to_do(endpoint: dict[str, Any], line: str) -> None:
     assert faults(workloads=live(**endpoint)) == [f"ml-platform:{LIVE}.{line}"]
+
+
+@pytest.mark.parametrize(
+    ("cpu", "legal", "illegal", "allowed"),
+    [
+        (256, (512, 1024, 2048), (1536, 3072), "512, 1024, 2048"),
+        (512, (1024, 4096), (512, 1536, 5120), "1024 to 4096 in steps of 1024"),
+        (2048, (4096, 16384), (3072, 17408), "4096 to 16384 in steps of 1024"),
+        (8192, (16384, 61440), (18432, 65536), "16384 to 61440 in steps of 4096"),
+        (16384, (32768, 122880), (36864,), "32768 to 122880 in steps of 8192"),
+    ],
+)
+def test_a_task_has_a_size_that_fargate_has(
+    cpu: int, legal: tuple[int, ...], illegal: tuple[int, ...], allowed: str
+) -> None:
+    """Of a quarter of a processor there is no size between 1 and 2 GB."""
+    for memory in legal:
+        found = load(workloads=live(kind="fargate", cpu=cpu, memory_mb=memory, **REQUIRED["fargate"]))
+        served = found.workloads["churn"].endpoints["live"]
+        assert isinstance(served, Fargate)
+        assert (served.cpu, served.memory_mb) == (cpu, memory)
+    for memory in illegal:
+        assert faults(workloads=live(kind="fargate", cpu=cpu, memory_mb=memory, **REQUIRED["fargate"])) == [
+            f"ml-platform:{LIVE}.memory_mb: found {memory}; allowed: {allowed} with cpu {cpu}; "
+            "take a size that Fargate has"
+        ]
 
 
 @pytest.mark.parametrize("kind", kinds.PLANNED)

@@ -102,10 +102,18 @@ def retrain(
         PipelineExecutionDisplayName=f"{AUTOMATIC}-{now:%Y%m%d-%H%M%S}",
         PipelineExecutionDescription=trigger[:500],
         PipelineParameters=[{"Name": name, "Value": value} for name, value in parameters.items()],
-        ClientRequestToken=hashlib.sha256(f"{pipeline}/{version}/{len(runs)}".encode()).hexdigest(),
+        ClientRequestToken=_token(pipeline, str(version), runs),
     )["PipelineExecutionArn"]
     _notify(sns, environment, f"{pipeline}: retraining started", f"Asked by: {trigger}\nData: {version}\n{execution}")
     return {"action": "started", "reason": decision.reason, "execution": execution}
+
+
+def _token(pipeline: str, version: str, runs: Iterable[Run]) -> str:
+    """The same for two who saw the same runs before, and another after each run: a token that comes again starts
+    nothing. How many there were does not tell: one is forgotten for each that comes.
+    """
+    newest = max(runs, key=lambda run: run.started, default=None)
+    return hashlib.sha256(f"{pipeline}/{version}/{newest.arn if newest else ''}".encode()).hexdigest()
 
 
 def _budget(sagemaker: Any, environment: Mapping[str, str]) -> Budget | None:

@@ -90,7 +90,7 @@ def joined(hosts: Hosts) -> Generator[None]:
             tracker.wait_for(SILENCE)
     except (xgb.core.XGBoostError, OSError) as error:
         # What was wrong with the data was found before, on every host alike
-        said = str(error).strip().splitlines()[0]
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise PlatformError(
             f"of {len(hosts.names)} hosts one was lost, or cannot be reached from {hosts.current}; tried again, the "
             f"job goes on from its last checkpoint ({said})"

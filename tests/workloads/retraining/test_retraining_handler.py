@@ -58,10 +58,12 @@ class Clients(StubbedClients):
     def has_made(self, version: str, uri: str | None, *, why: str = "", recipe: str = "0a") -> None:
         self.has("processed", f"datasets/churn/index/{recipe}/{version}.json", {"uri": uri, "why": why})
 
-    def has_run(self, *, hours_ago: float, name: str, data: str, status: str = "Succeeded") -> None:
+    def has_run(
+        self, *, hours_ago: float, name: str, data: str, status: str = "Succeeded", execution: str = EXECUTION
+    ) -> None:
         started = NOW - timedelta(hours=hours_ago)
         summary = {
-            "PipelineExecutionArn": EXECUTION,
+            "PipelineExecutionArn": execution,
             "StartTime": started,
             "PipelineExecutionStatus": status,
             "PipelineExecutionDisplayName": name,
@@ -72,7 +74,7 @@ class Clients(StubbedClients):
             "sagemaker",
             "list_pipeline_parameters_for_execution",
             {"PipelineParameters": [{"Name": "DatasetVersion", "Value": data}]},
-            {"PipelineExecutionArn": EXECUTION},
+            {"PipelineExecutionArn": execution},
         )
 
     def expects_start(self, version: str, *, trigger: str = "weekly schedule", data_set: str | None = None) -> None:
@@ -236,14 +238,30 @@ def test_a_month_of_automatic_runs_costs_what_their_jobs_took(aws: Clients, budg
         assert found["reason"] == "automatic runs cost 2.40 USD this month; monthly_budget_usd is 2.4"
 
 
-def test_two_triggers_at_once_ask_for_one_run(aws: Clients) -> None:
-    """Both see what ran before, and neither the other: SageMaker starts one run for one ClientRequestToken."""
+def tokens_of(aws: Clients) -> list[str]:
+    """Those by which runs are started from here on."""
     tokens: list[str] = []
-    events = aws.clients["sagemaker"].meta.events
-    events.register(
+    aws.clients["sagemaker"].meta.events.register(
         "provide-client-params.sagemaker.StartPipelineExecution",
         lambda params, **_: tokens.append(params["ClientRequestToken"]),
     )
+    return tokens
+
+
+def test_the_same_data_is_tried_again_where_as_many_runs_are_remembered_as_before(aws: Clients) -> None:
+    """In 90 days a weekly schedule has always had as many runs; the token of a former one would start nothing."""
+    tokens, version = tokens_of(aws), aws.has_accepted(aa=5)
+    for last in ("run-1", "run-2"):
+        aws.has_run(hours_ago=9, name="retrain-before", data=version, status="Failed", execution=f"{EXECUTION}{last}")
+        aws.expects_start(version)
+        aws.expect_notice("churn-prod: retraining started")
+        assert aws.run({"trigger": "weekly schedule"})["action"] == "started"
+    assert len(set(tokens)) == 2
+
+
+def test_two_triggers_at_once_ask_for_one_run(aws: Clients) -> None:
+    """Both see what ran before, and neither the other: SageMaker starts one run for one ClientRequestToken."""
+    tokens = tokens_of(aws)
     version = aws.has_accepted(aa=5)
     for trigger in ("weekly schedule", "new data"):
         aws.has_run(hours_ago=9, name="first", data="data-other")

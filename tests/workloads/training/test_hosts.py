@@ -109,6 +109,20 @@ def test_the_shares_of_all_hosts_are_all_rows_once(rows: int) -> None:
     assert [row for share in shares for row in range(rows)[share]] == list(range(rows))
 
 
+def test_a_first_host_that_cannot_be_found_is_told_whatever_the_system_says_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(name: str) -> str:
+        raise TimeoutError
+
+    monkeypatch.setattr(hosts.socket, "gethostbyname", lost)
+    with (
+        pytest.raises(PlatformError, match=r"of 2 hosts one was lost.*\(TimeoutError\)"),
+        hosts.joined(hosts.Hosts(names=("algo-1", "algo-2"), current="algo-2")),
+    ):
+        pass
+
+
 @pytest.mark.full
 def test_three_hosts_learn_what_one_learns_and_when_one_is_killed_a_retry_goes_on(
     root: Path, contract: Contract

@@ -48,7 +48,7 @@ SERVICES: Final = (
     Service(
         "ecs",
         types="ecs/cluster ecs/clusterCapacityProviders ecs/service ecs/taskDefinition",
-        reads="DescribeClusters DescribeServices ListServiceDeployments ListTagsForResource",
+        reads="DescribeClusters DescribeServiceDeployments DescribeServices ListServiceDeployments ListTagsForResource",
         reads_anywhere="DescribeTaskDefinition ListTaskDefinitionFamilies",
         changes="CreateCluster CreateService DeleteCluster DeleteService PutClusterCapacityProviders "
         "RegisterTaskDefinition TagResource UntagResource UpdateCluster UpdateService",

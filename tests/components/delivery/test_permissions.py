@@ -374,6 +374,10 @@ def test_who_delivers_changes_services_of_ecs_only_where_the_stack_has_them() ->
         assert DEPLOY_ON_ECS.may(action, resource.format("staging"))
         assert not DEPLOY_ON_ECS.may(action, resource.format("prod"))
         assert not DEPLOY.may(action, resource.format("staging"))
+    # how the provider learns that a deployment has ended
+    rollout = arn("ecs", "service-deployment/churn-{0}-live/churn-{0}-live/ejGvqq2ilnbKT9qj0vLJe")
+    assert DEPLOY_ON_ECS.may("ecs:DescribeServiceDeployments", rollout.format("staging"))
+    assert not DEPLOY_ON_ECS.may("ecs:DescribeServiceDeployments", rollout.format("prod"))
     job = role("churn-staging-live-execution")
     for which, allowed in ((DEPLOY_ON_ECS, True), (DEPLOY, False)):
         assert which.may("elasticloadbalancing:DescribeRules", "*") is allowed

@@ -19,46 +19,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.service import Service
+from components.without_resource import WITHOUT_RESOURCE
 from contracts.names import DEAD_LETTERS, Names, WorkloadNames
-
-#: Actions that take no resource, so that "*" is the only one they accept (AWS service authorization reference).
-WITHOUT_RESOURCE: Final = frozenset(
-    {
-        "application-autoscaling:DescribeScalableTargets",
-        "cloudtrail:LookupEvents",
-        "cloudwatch:GetMetricData",
-        "cloudwatch:ListMetrics",
-        "cloudwatch:PutMetricData",
-        "ec2:DescribeDhcpOptions",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeRouteTables",
-        "ec2:DescribeSecurityGroups",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeVpcEndpoints",
-        "ec2:DescribeVpcs",
-        "ecr:GetAuthorizationToken",
-        "ecs:DescribeTaskDefinition",
-        "ecs:ListTaskDefinitionFamilies",
-        "elasticloadbalancing:DescribeListeners",
-        "elasticloadbalancing:DescribeRules",
-        "elasticloadbalancing:DescribeTargetGroups",
-        "elasticloadbalancing:DescribeTargetHealth",
-        "lakeformation:GetDataAccess",
-        "logs:CreateLogDelivery",
-        "logs:DeleteLogDelivery",
-        "logs:DescribeLogGroups",
-        "logs:DescribeResourcePolicies",
-        "logs:GetLogDelivery",
-        "logs:ListLogDeliveries",
-        "logs:PutResourcePolicy",
-        "logs:UpdateLogDelivery",
-        "sagemaker:ListEndpointConfigs",
-        "xray:GetSamplingRules",
-        "xray:GetSamplingTargets",
-        "xray:PutTelemetryRecords",
-        "xray:PutTraceSegments",
-    }
-)
 
 #: What SageMaker and CodeBuild look at before they put network interfaces into a VPC.
 _NETWORK: Final = (

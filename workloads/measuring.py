@@ -28,7 +28,7 @@ class Cost:
     memory: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Goal:
     """A bound of a median ratio, or of a figure."""
 
@@ -38,13 +38,18 @@ class Goal:
     at_least: bool
 
     @property
+    def sign(self) -> str:
+        """The bound's direction."""
+        return "at least" if self.at_least else "at most"
+
+    @property
     def reached(self) -> bool:
         """The bound itself will do."""
         return self.found >= self.bound if self.at_least else self.found <= self.bound
 
     def __str__(self) -> str:
-        sign = "at least" if self.at_least else "at most"
-        return f"{'reached' if self.reached else 'MISSED '}  {self.text}: {self.found:.3g} ({sign} {self.bound:.3g})"
+        said = "reached" if self.reached else "MISSED "
+        return f"{said}  {self.text}: {self.found:.3g} ({self.sign} {self.bound:.3g})"
 
 
 def measured(

@@ -7,7 +7,6 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.access import WITHOUT_RESOURCE
 from components.ground.boundary import (
     MAX_CHARACTERS,
     Access,
@@ -19,6 +18,7 @@ from components.ground.boundary import (
     longest,
 )
 from components.ground.keys import Domain, Keys, KeysArgs
+from components.without_resource import WITHOUT_RESOURCE
 from contracts.names import MAX_STACK, Names
 from settings.keys import Keys as KeySettings
 from tests.components.engine import BOUNDARY, NAMES, Deployment, deploy

@@ -212,7 +212,7 @@ def main() -> int:
     goals = report.goals(results, Path(SMALL).parents[1])
     options.report.write_text(report.markdown(results, goals, options.seconds, options.rounds))
     for goal in goals:
-        say(goal.line())
+        say(str(goal))
     return 0 if all(goal.reached for goal in goals) else 1
 
 

@@ -5,38 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from workloads.measuring import Goal
+
 PEERS = ("flask+gunicorn", "litserve", "bentoml", "mlserver")
-
-
-@dataclass(frozen=True)
-class Goal:
-    """One line of the goals: the figure found, the bound, and whether it must be at least or at most that."""
-
-    text: str
-    found: float
-    bound: float
-    at_least: bool
-
-    @property
-    def reached(self) -> bool:
-        """Whether the figure keeps the bound."""
-        return self.found >= self.bound if self.at_least else self.found <= self.bound
-
-    def line(self) -> str:
-        """For a terminal."""
-        return (
-            f"{'reached' if self.reached else 'MISSED '}  {self.text}: {self.found:.3g} ({self.sign} {self.bound:.3g})"
-        )
-
-    @property
-    def sign(self) -> str:
-        """The bound's direction."""
-        return "at least" if self.at_least else "at most"
 
 
 def goals(results: Any, environment: Path) -> list[Goal]:

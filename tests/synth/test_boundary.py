@@ -85,7 +85,9 @@ def test_nothing_is_in_it_that_no_role_has(whose: boundary.Bounded) -> None:
     people = {f"mlplatform-{collected.STACK}-{persona.job}" for persona in Persona}
     data = {each for each in people if "-data-" in each}
     prefix = f"{collected.WORKLOAD}-{collected.STACK}"
-    ingestion = {f"{prefix}-{job}" for job in ("ingestion", "ingestion-rule", "preparation", "tuning", "validation")}
+    ingestion = {
+        f"{prefix}-{job}" for job in ("ingestion", "ingestion-rule", "preparation", "spark", "tuning", "validation")
+    }
     trained = f"{collected.UNMONITORED}-{collected.STACK}"  # by Step Functions
     ingestion |= {f"{trained}-{job}" for job in ("retraining", "training-machine")}
     services = {f"{collected.UNMONITORED}-{collected.STACK}-t-{job}" for job in SERVICES}

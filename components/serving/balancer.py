@@ -62,13 +62,20 @@ class Balancer:
 
 
 def balancer(name: str, args: EndpointArgs[Settings], parent: pulumi.Resource) -> Balancer:
-    """The load balancer, and the security groups of its clients' way. RunError for a name that is too long."""
+    """The load balancer, and the security groups of its clients' way. RunError for a name that is too long, or a
+    certificate that it cannot have."""
     names, child = args.names, pulumi.ResourceOptions(parent=parent)
     if len(names.prefix) > MAX_NAME:
         raise pulumi.RunError(
             f"{args.where}: found the name {names.prefix} with {len(names.prefix)} characters; allowed with kind "
             f"fargate: up to {MAX_NAME}, because load balancers have short names; shorten the workload's, the "
             "endpoint's or the stack's"
+        )
+    _, _, _, region, account, *_ = args.settings.certificate_arn.split(":")
+    if (region, account) != (names.region, names.account):
+        raise pulumi.RunError(
+            f"{args.where}.certificate_arn: found {args.settings.certificate_arn}; allowed: one of account "
+            f"{names.account} in {names.region}, where the load balancer is; ask ACM for one there"
         )
     before, tasks = _groups(name, args, child)
     load_balancer = aws.lb.LoadBalancer(

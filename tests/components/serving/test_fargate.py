@@ -191,6 +191,16 @@ def test_a_name_that_no_load_balancer_can_have_is_refused() -> None:
         serving(names)
 
 
+@pytest.mark.parametrize("of", ["us-east-1:123456789012", "eu-west-1:210987654321"])
+def test_a_certificate_that_the_load_balancer_cannot_have_is_refused(of: str) -> None:
+    other = f"arn:aws:acm:{of}:certificate/01234567-89ab"
+    with pytest.raises(
+        pulumi.RunError,
+        match=rf"endpoints\.live\.certificate_arn: found {other}; allowed: one of account 123456789012 in eu-west-1",
+    ):
+        serving(certificate_arn=other)
+
+
 def test_roles_are_apart_and_each_does_its_own() -> None:
     starts = {action for statement in tasks.starting(LIVE) for action in statement.actions}
     serves = {

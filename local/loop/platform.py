@@ -255,6 +255,11 @@ class Platform:
                 self.minutes_waited += 1
 
     @property
+    def servers(self) -> list[dict[str, Any]]:
+        """The endpoint's model servers that live (`Emulator.model_servers`)."""
+        return [s for s in self._emulator.model_servers() if s["endpoint"] == self.names.prefix and s["alive"]]
+
+    @property
     def instances(self) -> int:
         """How many instances the live release has."""
         return sum(variant["CurrentInstanceCount"] for variant in self.endpoint()["ProductionVariants"])

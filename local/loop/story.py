@@ -6,16 +6,14 @@ is read back from the platform, never assumed.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from contracts.release import CHAMPION
 from contracts.schema import Contract
 from local.emulator.client import Emulator
-from local.loop import LoopError, batched, traffic, waiting
+from local.loop import LoopError, batched, failing, traffic, waiting
 from local.loop.console import Console
 from local.loop.facts import Facts
 from local.loop.platform import Platform
@@ -26,7 +24,6 @@ REQUESTS = 800
 QUEUED_ROWS = 40  # in a request that comes from S3
 LATENCY_REQUESTS = 2000
 FAILING_REQUESTS = 60
-PERIOD_SECONDS = 300  # of the endpoint's 5xx alarm
 HOUR_SECONDS = 3600
 
 
@@ -230,9 +227,9 @@ class Story:
 
     def _url(self) -> str:
         """Where a server of the endpoint listens; one that starts with the first request is asked before."""
-        if not self._servers():
+        if not self.platform.servers:
             self._invoke(traffic.sample(self.accepted, self.contract, 1, seed=0))
-        return self._servers()[0]["url"]
+        return self.platform.servers[0]["url"]
 
     # --- traffic ---
 
@@ -340,46 +337,18 @@ class Story:
                     self.say(line)
             return
         with self._step("The new release fails in production and is rolled back"):
-            failing = self.platform.live().config
+            served = self.platform.live().config
             bodies = traffic.sample(self.accepted, self.contract, FAILING_REQUESTS, seed=4)
-            if self.platform.kind.host == "ecs":
-                self._lose_a_task(bodies)
-            else:
-                self._crash(bodies)
+            failed = failing.lose_a_task if self.platform.kind.host == "ecs" else failing.crash
+            for line in failed(self.platform, self.emulator, lambda: self._invoke(bodies)):
+                self.say(line)
             answer = waiting.answer_of("rollback", self.platform.names, self.emulator)
             self.say(f"5xx alarm -> topic -> rollback function: {answer['action']}: {answer['reason']}")
-            self._restored(failing)
+            self._restored(served)
             answers = self._invoke(bodies)
             self.say(f"answers after the rollback: {dict(answers.statuses)}")
             if answers.served != len(bodies):
                 raise LoopError(f"the endpoint does not serve after the rollback: {dict(answers.statuses)}")
-
-    def _crash(self, bodies: list[bytes]) -> None:
-        for server in self._servers():
-            self.emulator.kill(server["pid"])
-            self.say(f"killed the model server of {server['config']}, as a crash would")
-        for _ in range(2):  # the alarm wants two bad periods in a row
-            self.say(f"answers now: {dict(self._invoke(bodies).statuses)}")
-            self.emulator.flush()
-            self.emulator.advance(PERIOD_SECONDS)
-
-    def _lose_a_task(self, bodies: list[bytes]) -> None:
-        """ECS replaces a task that dies, so that no alarm goes off; who is on call sets it off by hand."""
-        before = len(self._servers())
-        self.emulator.kill(self._servers()[0]["pid"])
-        answers = self._invoke(bodies)
-        self.say(f"killed one of {before} tasks, as a crash would: answers meanwhile {dict(answers.statuses)}")
-        deadline = time.monotonic() + waiting.PATIENCE_SECONDS
-        while len(self._servers()) < before:
-            if time.monotonic() > deadline:
-                raise LoopError(f"the task that died is not replaced after {waiting.PATIENCE_SECONDS} s")
-            time.sleep(0.1)
-        self.say(f"another one took its place: {before} tasks again")
-        alarm = f"{self.platform.names.resource(CHAMPION)}-server-errors"
-        self.platform.client("cloudwatch").set_alarm_state(
-            AlarmName=alarm, StateValue="ALARM", StateReason="wrong answers, seen by who is on call"
-        )
-        self.say(f"who is on call sets {alarm} off")
 
     def _invoke(self, bodies: list[bytes], *, rows: int = 1) -> Answers:
         """Ask the endpoint as an application on AWS would; `rows` go into one request that comes from S3."""
@@ -405,14 +374,10 @@ class Story:
             if not answers.served:
                 raise LoopError("the request that brought the endpoint back was not served")
 
-    def _restored(self, failing: str) -> None:
+    def _restored(self, failed: str) -> None:
         live, record = self.platform.live(), self.platform.record()
         if record is None or record.wanted.id != live.release:
             raise LoopError(f"record and endpoint disagree: {record} against {live.config}")
-        if live.config == failing:
-            raise LoopError(f"the endpoint still serves {failing}")
+        if live.config == failed:
+            raise LoopError(f"the endpoint still serves {failed}")
         self.say(f"live again: {record.wanted.champion} (release {record.wanted.id}), by {record.wanted.who}")
-
-    def _servers(self) -> list[dict[str, Any]]:
-        servers = self.emulator.model_servers()
-        return [s for s in servers if s["endpoint"] == self.platform.names.prefix and s["alive"]]

@@ -2,93 +2,39 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
 
 import pytest
-from moto.iam.policy_validation import IAMPolicyDocumentValidator
-from policy_sentry.querying.actions import get_actions_for_service, get_actions_matching_arn
+from policy_sentry.querying.actions import get_actions_matching_arn
 
-from components.access import Statement
-from components.delivery import lake, permissions
-from components.delivery import services as declared
-from components.delivery.permissions import changing, changing_ground, reading, state
-from components.delivery.services import SERVICES, Services
-from components.delivery.size import UNSCOPED, bounding, characters, fitting
-from components.ground.boundary import MAX_CHARACTERS
+from components.delivery import permissions
+from components.delivery.services import SERVICES
 from contracts.names import Names
-from policies.guardrails.patterns import takes_no_resource
 from tests import iam
+from tests.components.delivery.policies import (
+    ARTIFACTS_KEY,
+    BOUND,
+    BOUNDARY,
+    CUSTOMERS,
+    DEPLOY,
+    ENDPOINT,
+    GROUND,
+    ISSUERS,
+    KEY,
+    OF_INGESTION,
+    OF_KEY,
+    OTHERS,
+    OWN,
+    PREVIEW,
+    READ,
+    STATE,
+    SUBNET,
+    arn,
+    role,
+    simulated,
+    written,
+)
 from tests.components.engine import NAMES
-
-ISSUERS = ["token.actions.githubusercontent.com", "gitlab.com"]
-KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-ARTIFACTS_KEY = "arn:aws:kms:eu-west-1:123456789012:key/abcd1234-12ab-34cd-56ef-1234567890ab"
-STATE = "example-pulumi-state"
-
-
-#: Of a stack with an endpoint on Fargate.
-ON_ECS = declared.of(["sagemaker", "ecs"])
-
-
-def boundaries(names: Names, services: Services = SERVICES) -> list[str]:
-    """Those of the stack's jobs, of its ingestion, and of its services of ECS."""
-    found = ["boundary", "ingestion-boundary", *(["services-boundary"] if "ecs" in services else [])]
-    return [names.admin_arn("policy", names.resource(name)) for name in found]
-
-
-def written(
-    names: Names = NAMES, issuers: Sequence[str] = ISSUERS, services: Services = SERVICES
-) -> tuple[list[Statement], list[Statement], list[Statement]]:
-    """The three policies of a stack."""
-    read = reading(names, issuers, ARTIFACTS_KEY, state(names, STATE, KEY, write=False), services)
-    change = changing(names, ARTIFACTS_KEY, state(names, STATE, KEY, write=True), services)
-    return read, change, changing_ground(names, boundaries(names, services), services)
-
-
-def simulated(statements: Iterable[Statement]) -> list[Mapping[str, Any]]:
-    return [{**each.to_dict(), "Principal": "*"} for each in statements]
-
-
-def bounded(
-    names: Names, read: Sequence[Statement], change: Sequence[Statement], ground: Sequence[Statement]
-) -> list[Statement]:
-    """The boundary of a stack that signs images too: the longest."""
-    return bounding(names, [*read, *change, *ground, permissions.signing(names)])
-
-
-BOUNDARY, OF_INGESTION = boundaries(NAMES)
-READ, CHANGE, GROUND = written()
-BOUND = simulated(bounded(NAMES, READ, CHANGE, GROUND))
-PREVIEW = iam.Role(name="preview", statements=simulated(READ), boundary=BOUND)
-DEPLOY = iam.Role(
-    name="deploy",
-    statements=simulated([*READ, *CHANGE, *GROUND, permissions.unchanged(NAMES)]),
-    boundary=BOUND,
-)
-WITH_ECS = written(services=ON_ECS)
-BOUND_WITH_ECS = simulated(bounded(NAMES, *WITH_ECS))
-DEPLOY_ON_ECS = iam.Role(
-    name="deploy",
-    statements=simulated([s for policy in WITH_ECS for s in policy]),
-    boundary=BOUND_WITH_ECS,
-)
-OWN = {"aws:ResourceTag/Environment": "staging", "aws:ResourceTag/Project": "ml-platform"}
-OTHERS = {"aws:ResourceTag/Environment": "prod", "aws:ResourceTag/Project": "ml-platform"}
-ENDPOINT = "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/churn-{}-live"
-CUSTOMERS = "arn:aws:s3:::123456789012-staging-ai-{}/accepted/churn/part.parquet"
-OF_KEY = "arn:aws:kms:eu-west-1:123456789012:key/1"
-SUBNET = "arn:aws:ec2:eu-west-1:123456789012:subnet/subnet-1"
-
-
-def arn(service: str, resource: str) -> str:
-    return f"arn:aws:{service}:eu-west-1:123456789012:{resource}"
-
-
-def role(name: str) -> str:
-    return f"arn:aws:iam::123456789012:role/mlplatform/staging/{name}"
 
 
 def test_a_preview_reads_the_stack_and_its_state_and_changes_nothing() -> None:
@@ -329,124 +275,3 @@ def test_no_pattern_of_the_stacks_jobs_reaches_what_an_administrator_changes() -
         for other in (names, NAMES):
             assert not fnmatchcase(other.admin_role_arn("delivery-deploy"), names.every_role)
             assert not fnmatchcase(other.admin_arn("policy", "x"), names.every_role.replace(":role/", ":*/"))
-
-
-def test_every_action_is_one_of_aws() -> None:
-    services = declared.of(["sagemaker", "ecs"], pipelines=True)
-    known = {name.lower() for service in services for name in get_actions_for_service(service)}
-    # later than the table of the tests' library (AWS's reference of November 2026)
-    later = {"logs:putloggroupdeletionprotection", "s3:listtagsforresource", "s3:tagresource", "s3:untagresource"}
-    asked = {
-        f"{name}:{verb}".lower()
-        for name, service in services.items()
-        for verb in f"{service.reads} {service.changes} {service.reads_anywhere} {service.changes_anywhere}".split()
-    }
-    assert asked - known - later == set()
-
-
-@pytest.mark.parametrize(
-    ("policies", "bound"),
-    [((READ, CHANGE, GROUND), BOUND), (WITH_ECS, BOUND_WITH_ECS)],
-    ids=["SageMaker alone", "with Fargate"],
-)
-def test_the_boundary_allows_all_that_the_policies_do(
-    policies: Iterable[list[Statement]], bound: list[Mapping[str, Any]]
-) -> None:
-    for policy in policies:
-        for statement in simulated(policy):
-            if statement["Effect"] == "Allow":
-                for action, resource, facts in iam.asked(statement):
-                    assert iam.allows(bound, None, action, resource, {**facts, **OWN}), (action, resource)
-
-
-def test_descriptions_are_one_pattern_only_where_none_of_a_service_takes_a_resource() -> None:
-    assert all(takes_no_resource(f"{service}Describe*") for service in UNSCOPED)
-    (anywhere,) = [s for s in bounded(NAMES, *WITH_ECS) if s.resources == ("*",) and s.effect == "Allow"]
-    patterns = [action for action in anywhere.actions if "*" in action]
-    assert patterns == ["application-autoscaling:Describe*", "elasticloadbalancing:Describe*"]
-    assert "ec2:DescribeSubnets" in anywhere.actions
-
-
-def test_who_delivers_changes_services_of_ecs_only_where_the_stack_has_them() -> None:
-    service = arn("ecs", "service/churn-{0}-live/churn-{0}-live")
-    rule = arn("elasticloadbalancing", "listener-rule/app/churn-{0}-live/1/2/3")
-    for action, resource in (("ecs:UpdateService", service), ("elasticloadbalancing:ModifyRule", rule)):
-        assert DEPLOY_ON_ECS.may(action, resource.format("staging"))
-        assert not DEPLOY_ON_ECS.may(action, resource.format("prod"))
-        assert not DEPLOY.may(action, resource.format("staging"))
-    # how the provider learns that a deployment has ended
-    rollout = arn("ecs", "service-deployment/churn-{0}-live/churn-{0}-live/ejGvqq2ilnbKT9qj0vLJe")
-    assert DEPLOY_ON_ECS.may("ecs:DescribeServiceDeployments", rollout.format("staging"))
-    assert not DEPLOY_ON_ECS.may("ecs:DescribeServiceDeployments", rollout.format("prod"))
-    job = role("churn-staging-live-execution")
-    for which, allowed in ((DEPLOY_ON_ECS, True), (DEPLOY, False)):
-        assert which.may("elasticloadbalancing:DescribeRules", "*") is allowed
-        assert which.may("iam:PassRole", job, {"iam:PassedToService": "ecs-tasks.amazonaws.com"}) is allowed
-        boundary = BOUNDARY.replace("staging-boundary", "staging-services-boundary")
-        assert which.may("iam:CreateRole", job, {"iam:PermissionsBoundary": boundary}) is allowed
-        linked = "arn:aws:iam::123456789012:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
-        assert which.may("iam:CreateServiceLinkedRole", linked, {"iam:AWSServiceName": "ecs.amazonaws.com"}) is allowed
-
-
-def test_who_delivers_reads_pipelines_of_aws_only_where_the_stack_has_them() -> None:
-    pipelines = written(services=declared.of(pipelines=True))[0]
-    for policy, allowed in ((pipelines, True), (READ, False)):
-        asks = {action for statement in policy for action in statement.actions}
-        assert ("codepipeline:GetPipeline" in asks) is allowed
-        assert ("codebuild:BatchGetProjects" in asks) is allowed
-
-
-def test_who_delivers_makes_jobs_of_glue_only_where_the_stack_has_one() -> None:
-    spark = [*written(services=declared.of(on_spark=True))[1], *written(services=declared.of(on_spark=True))[2]]
-    for policy, allowed in ((spark, True), ([*CHANGE, *GROUND], False)):
-        assert ("glue:CreateJob" in {action for statement in policy for action in statement.actions}) is allowed
-
-
-@pytest.mark.parametrize(
-    ("stack", "services", "guarded"),
-    [
-        ("production-eu", declared.of(pipelines=True), True),
-        ("production-eu", declared.of(pipelines=True, on_spark=True), False),
-        ("prod-eu", ON_ECS, False),
-        ("prod", declared.of(["ecs"], pipelines=True), False),
-    ],
-    ids=["pipelines and Lake Formation", "pipelines and Spark", "Fargate", "pipelines and Fargate"],
-)
-def test_policies_and_boundary_fit_into_managed_policies(stack: str, services: Services, guarded: bool) -> None:
-    names = Names(stack=stack, account="123456789012", region="ap-southeast-1")
-    read, change, ground = written(names, ISSUERS[:1], services)
-    if guarded:
-        read, ground = [*read, lake.READS], [*ground, lake.TAGS]
-    every = [fitting(names, policy) for policy in (read, change, ground)]
-    assert [[s for policy in policies for s in policy] for policies in every] == [read, change, ground]
-    parts = [policy for policies in every for policy in policies]
-    assert len(parts) <= 10, "a role takes ten managed policies (IAM user guide, quotas)"
-    for policy in (*parts, bounded(names, read, change, ground)):
-        assert characters(names, policy) <= MAX_CHARACTERS
-
-
-def test_statements_that_one_policy_cannot_hold_are_given_to_several_in_their_order() -> None:
-    large = [
-        Statement(sid=f"Number{n}", effect="Allow", actions=("s3:GetObject",), resources=("a" * 2000,))
-        for n in range(4)
-    ]
-    assert fitting(NAMES, large) == [large[:2], large[2:]]
-    assert fitting(NAMES, large[:1]) == [large[:1]]
-
-
-def test_what_is_not_known_yet_counts_as_long_as_it_can_be() -> None:
-    statement = Statement(sid="A", effect="Allow", actions=("s3:GetObject",), resources=("x",))
-    empty = characters(NAMES, [statement])
-    assert characters(NAMES, [statement, statement]) == 2 * empty - len('{"Version":"2012-10-17","Statement":[]}') + 1
-
-
-def test_the_state_is_elsewhere_unless_the_stack_names_its_bucket() -> None:
-    assert state(NAMES, None, None, write=False) == []
-    assert [each.sid for each in state(NAMES, STATE, None, write=True)] == ["WriteState"]
-    assert [each.sid for each in state(NAMES, None, KEY, write=False)] == ["ReadSecrets"]
-
-
-def test_iam_takes_every_policy() -> None:
-    for policy in (READ, CHANGE, [*GROUND, permissions.unchanged(NAMES)], bounded(NAMES, READ, CHANGE, GROUND)):
-        document = {"Version": "2012-10-17", "Statement": [each.to_dict() for each in policy]}
-        IAMPolicyDocumentValidator(json.dumps(document)).validate()  # raises for what IAM refuses

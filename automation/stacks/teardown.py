@@ -20,6 +20,7 @@ BUCKET, KEY, OBJECT = "aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:s3/bucketO
 #: What it costs to retain what the program retains.
 _RETAINED: Final = {
     "aws:glue/dataCatalogEncryptionSettings:DataCatalogEncryptionSettings": "nothing: a setting of the account",
+    "aws:lakeformation/dataLakeSettings:DataLakeSettings": "nothing: a setting of the account",
 }
 _GIB: Final = 1024**3
 

@@ -22,6 +22,7 @@ from tests.automation.conftest import Platform
 from tests.automation.stacks.conftest import BUCKET, ROOT, Engine
 
 GLUE = "dataCatalogEncryptionSettings:DataCatalogEncryptionSettings"
+LAKE = "dataLakeSettings:DataLakeSettings"
 KEY = {"type": "aws:kms/key:Key", "name": "keys-raw", "id": "k-1", "inputs": {"deletionWindowInDays": 30}}
 TOPIC = {"type": "aws:sns/topic:Topic", "name": "alerts", "id": "arn:topic"}
 Run = Callable[..., tuple[int, str, str]]
@@ -168,12 +169,14 @@ def test_what_the_program_retains_is_told_with_what_it_costs_unless_it_goes_with
         {**contract, "inputs": {"bucket": "artifacts"}},
         {**contract, "urn": "urn::elsewhere", "inputs": {"bucket": "others"}},
         settings,
+        {**settings, "type": f"aws:lakeformation/{LAKE}", "urn": "urn::lake-formation"},
         topic,
         lake,
     ]
     assert [*map(str, teardown.leftovers(resources, [], "eu-west-1"))] == [
         f"left: {teardown.OBJECT} elsewhere: the program retains it; costs as much as before",
         f"left: aws:glue/{GLUE} encryption: the program retains it; costs nothing: a setting of the account",
+        f"left: aws:lakeformation/{LAKE} lake-formation: the program retains it; costs nothing: a setting of the account",
         "left: aws:sns/topic:Topic alerts: the program retains it; costs as much as before",
     ]
 
@@ -186,7 +189,7 @@ def test_all_that_the_program_retains_has_a_word_of_its_own() -> None:
         for retained in re.finditer("retain_on_delete", text):
             made = re.findall(r"aws\.(\w+\.[A-Z]\w+)\(\n", text[: retained.start()])
             found.add([each for each in made if not each.endswith("Args")][-1])
-    assert found == {"s3.BucketObjectv2", "glue.DataCatalogEncryptionSettings"}
+    assert found == {"s3.BucketObjectv2", "glue.DataCatalogEncryptionSettings", "lakeformation.DataLakeSettings"}
 
 
 @pytest.mark.parametrize(

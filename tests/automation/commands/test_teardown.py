@@ -169,14 +169,14 @@ def test_what_the_program_retains_is_told_with_what_it_costs_unless_it_goes_with
         {**contract, "inputs": {"bucket": "artifacts"}},
         {**contract, "urn": "urn::elsewhere", "inputs": {"bucket": "others"}},
         settings,
-        {**settings, "type": f"aws:lakeformation/{LAKE}", "urn": "urn::lake-formation"},
+        {**settings, "type": f"aws:lakeformation/{LAKE}", "urn": "urn::lakes"},
         topic,
         lake,
     ]
     assert [*map(str, teardown.leftovers(resources, [], "eu-west-1"))] == [
         f"left: {teardown.OBJECT} elsewhere: the program retains it; costs as much as before",
         f"left: aws:glue/{GLUE} encryption: the program retains it; costs nothing: a setting of the account",
-        f"left: aws:lakeformation/{LAKE} lake-formation: the program retains it; costs nothing: a setting of the account",
+        f"left: aws:lakeformation/{LAKE} lakes: the program retains it; costs nothing: a setting of the account",
         "left: aws:sns/topic:Topic alerts: the program retains it; costs as much as before",
     ]
 

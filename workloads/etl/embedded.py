@@ -90,16 +90,32 @@ def _columns(file: SourceFile, contract: Contract) -> str:
 def _prepare(connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract) -> None:
     """Make the table `prepared`, sorted: reading it gives rows in that order, with their `raw_columns` and split.
 
-    Features are added as rows are read: sorted with them, they would be most of what has to fit into memory. What is
-    repeated lies side by side then, which is seen in a twentieth of the time that looking for it in the files takes.
+    Features are added as rows are read: sorted with them, they would be most of what has to fit into memory.
+    UserError for files in which rows repeat each other.
+    """
+    order = f"{identifier(contract.entity)}, {identifier(contract.event_time)}"
+    divided(_latest(connection, files, contract), contract).order(order).create("prepared")
+    if _repeat(connection, contract, several=len(files) > 1):
+        require_unrepeated(connection, files, contract)
+
+
+def _repeat(connection: duckdb.DuckDBPyConnection, contract: Contract, *, several: bool) -> bool:
+    """Whether a file has an entity and event time more than once.
+
+    Of one file such rows lie side by side in `prepared`, of several they are among the few `repeated`: either is seen
+    in a fraction of the time that looking through the files takes.
     """
     key = [identifier(contract.entity), identifier(contract.event_time)]
-    divided(_latest(connection, files, contract), contract).order(", ".join(key)).create("prepared")
-    before = ", ".join(f"lag({name}) OVER () AS before_{index}" for index, name in enumerate(key))
-    same = " AND ".join(f"{name} = before_{index}" for index, name in enumerate(key))
-    repeated = f"SELECT count(*) FROM (SELECT {', '.join(key)}, {before} FROM prepared) WHERE {same}"
-    if connection.execute(repeated).fetchall() != [(0,)]:
-        require_unrepeated(connection, files, contract)
+    if several:
+        names = ", ".join(key)
+        found = f"""
+            SELECT 1 FROM delivered JOIN repeated USING ({names}) GROUP BY {names}, {identifier(DELIVERY)}
+            HAVING count(*) > 1"""
+    else:
+        before = ", ".join(f"lag({name}) OVER () AS before_{index}" for index, name in enumerate(key))
+        same = " AND ".join(f"{name} = before_{index}" for index, name in enumerate(key))
+        found = f"SELECT 1 FROM (SELECT {', '.join(key)}, {before} FROM prepared) WHERE {same}"
+    return connection.execute(f"{found} LIMIT 1").fetchone() is not None
 
 
 def _latest(
@@ -110,7 +126,7 @@ def _latest(
     Makes the table `repeated`, of the few that came more than once: a window over all rows takes longer than the sort.
     """
     rows = read(connection, files, contract)
-    if len(files) == 1:  # within a file nothing is repeated: `_prepare` looks
+    if len(files) == 1:  # within a file nothing is repeated (`_repeat`)
         return rows
     key = f"{identifier(contract.entity)}, {identifier(contract.event_time)}"
     rows.create_view("delivered")

@@ -200,6 +200,22 @@ class TestErrors:
         assert lines[4].startswith("  e.parquet: cannot be read (")
         assert len(lines) == 5
 
+    @pytest.mark.parametrize(
+        ("files", "named"),
+        [({"a": True}, "a"), ({"a": False, "b": True}, "b"), ({"a": True, "b": False}, "a")],
+        ids=["the only one", "the last one", "one that gives way"],
+    )
+    def test_a_file_whose_rows_repeat_each_other_is_named(
+        self, source: Path, files: dict[str, bool], named: str
+    ) -> None:
+        rows = accepted_rows(3)
+        for name, repeats in files.items():
+            write(source / f"{name}.parquet", [*rows, rows[1], rows[1], rows[2]] if repeats else rows)
+        assert self.error(source) == (
+            "--input: not accepted data of this contract; validate it first\n"
+            f"  {named}.parquet: 2 times the same customer_id and event_time occur more than once"
+        )
+
     def test_a_part_without_rows_or_with_one_class(self, tmp_path: Path) -> None:
         rows = [row for row in accepted_rows(40) if part(row["customer_id"], CHURN.split) != "test"]
         for row in rows:

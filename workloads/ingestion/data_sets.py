@@ -1,12 +1,13 @@
 """A data set of all accepted objects, which is there whole or not at all.
 
-    datasets/<workload>/<data set version>/<digest of the files>/{train,validation,test}/part-00000.parquet
-                                                               /manifest/manifest.json    comes last
+    datasets/<workload>/<data set version>/<one publication>/{train,validation,test}/...parquet
+                                                           /manifest/manifest.json    comes last
                       /index/<recipe>/<data version>.json       after that (`contracts.datasets`)
     ledger/<workload>/prepared/<recipe>/<sha256>.json           after that: the object is in a data set
 
-Files lie under the hash of their bytes, so whoever publishes the same data set at the same time writes the same
-objects, and one who dies half way leaves what nobody reads: there is a data set where the index says so.
+No two publications write different bytes to one place: one machine's is called by the hash of its files, so that who
+makes the same at the same time writes the same objects, and one of Spark by chance. Whoever dies half way leaves what
+nobody reads: there is a data set where the index says so.
 """
 
 from __future__ import annotations

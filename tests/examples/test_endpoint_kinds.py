@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.examples.looped import ROOT, judged
+
 EXAMPLE = ROOT / "examples" / "endpoint-kinds"
 
 
 def told(kind: str, tmp_path: Path) -> str:
     """What the loop over the stack of a kind prints."""
-    command = [
-        *(sys.executable, "-m", "local", "up", "--stack", kind, "--levels", "strict"),
-        *("--config-file", str(EXAMPLE / f"Pulumi.{kind}.yaml"), "--home", str(tmp_path / "home")),
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=850, check=False)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert ": 0 advisories" in done.stdout  # in strict there are none: each would stop the deployment
-    return done.stdout
+    return judged(tmp_path / "home", kind, EXAMPLE / f"Pulumi.{kind}.yaml")
 
 
 @pytest.mark.full

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from contracts import loader
+from tests.examples.looped import ROOT, looped
 
-ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 CASES = [
     ("regression", "diabetes", r"d2: 0\.\d{4}"),
@@ -37,15 +37,11 @@ def test_the_contract_of_an_example_fits_its_data(example: str, name: str, _figu
 def test_a_model_is_retrained_released_and_rolled_back(example: str, name: str, figure: str, tmp_path: Path) -> None:
     data = tmp_path / f"{name}.csv"
     subprocess.run([sys.executable, EXAMPLES / example / "data.py", data], check=True)
-    command = [
-        *(sys.executable, "-m", "local", "up", "--stack", "staging", "--home", str(tmp_path / "home")),
-        *("--contract", str(EXAMPLES / example / f"{name}.yaml"), "--data", str(data)),
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=850, check=False)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert "predictions: 2000 served" in done.stdout
-    assert len(re.findall(r"gate: register: all \d+ checks hold", done.stdout)) == 2
-    assert re.search(r"against the champion: [+-]\d\.\d{4} \[.*\] \(margin 0\.5\)", done.stdout)
-    assert re.search(rf"live again: \S+/{name}-staging/1 ", done.stdout)
-    assert "answers after the rollback: {200: 60}" in done.stdout
-    assert re.search(rf"{figure} \(register\), ", done.stdout)
+    contract = EXAMPLES / example / f"{name}.yaml"
+    text = looped(tmp_path / "home", "--stack", "staging", "--contract", str(contract), "--data", str(data))
+    assert "predictions: 2000 served" in text
+    assert len(re.findall(r"gate: register: all \d+ checks hold", text)) == 2
+    assert re.search(r"against the champion: [+-]\d\.\d{4} \[.*\] \(margin 0\.5\)", text)
+    assert re.search(rf"live again: \S+/{name}-staging/1 ", text)
+    assert "answers after the rollback: {200: 60}" in text
+    assert re.search(rf"{figure} \(register\), ", text)

@@ -2,7 +2,8 @@
 
     {"contract", "dataset_version", "rows", "features": {name: histogram}, "warnings": [text], "score": histogram}
 
-`score` is absent until the evaluation adds it (`with_scores`): the baseline is made before there is a model.
+`score` and `dataset_version` are absent until the evaluation adds them (`of_model`): the baseline is made before there
+is a model, and of the files alone, which do not say what data set they are of (Spark writes no metadata of its own).
 """
 
 from __future__ import annotations
@@ -22,8 +23,6 @@ from workloads.drift.histogram import OTHER, Histogram
 from workloads.features import categories
 from workloads.job import UserError
 
-VERSION_KEY = b"dataset_version"  # ETL writes it into the files' metadata
-
 
 def build(directory: Path, contract: Contract) -> dict[str, Any]:
     """The baseline of the Parquet files below `directory`, the training part of a data set.
@@ -39,7 +38,6 @@ def build(directory: Path, contract: Contract) -> dict[str, Any]:
     rows = sum(pq.read_metadata(file).num_rows for file in files)
     if not rows:
         raise UserError(f"--data: no row in {directory}; run ETL on more data")
-    version = (pq.read_metadata(files[0]).metadata or {}).get(VERSION_KEY, b"").decode()
     labels = column_values(files, contract.label) if contract.label in names else None
     of_texts = categories.columns(contract)
     features: dict[str, Any] = {}
@@ -57,16 +55,17 @@ def build(directory: Path, contract: Contract) -> dict[str, Any]:
         warnings += screening.warnings(name, values, contract.label, contract.task, labels, histogram.texts)
     return {
         "contract": contract.name,
-        "dataset_version": version,
         "rows": rows,
         "features": features,
         "warnings": warnings,
     }
 
 
-def with_scores(baseline: Mapping[str, Any], scores: ArrayLike) -> dict[str, Any]:
-    """The baseline with the reference distribution of the answers: `scores` (n,), a number each, on the test set."""
-    return {**baseline, "score": Histogram.of(np.asarray(scores, dtype=np.float64)).to_dict()}
+def of_model(baseline: Mapping[str, Any], scores: ArrayLike, dataset_version: str) -> dict[str, Any]:
+    """The baseline with the data set that its model was made of, and the reference distribution of the answers:
+    `scores` (n,), a number each, on the test set."""
+    score = Histogram.of(np.asarray(scores, dtype=np.float64)).to_dict()
+    return {**baseline, "dataset_version": dataset_version, "score": score}
 
 
 def histograms(baseline: Mapping[str, Any], contract: Contract) -> tuple[dict[str, Histogram], Histogram | None]:

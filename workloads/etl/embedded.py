@@ -32,7 +32,6 @@ DATA_FILE = "part-00000.parquet"
 ROW_GROUP_ROWS = 122_880  # duckdb's own default; training streams row group by row group
 BATCH_ROWS = 100_000
 _LAST = "last_"  # of `repeated`: the delivery that counts
-VERSION_KEY = "dataset_version"  # in the metadata of the Parquet files
 
 
 def run(
@@ -58,7 +57,7 @@ def run(
             files = find_sources(connection, directory, contract)
             _prepare(connection, files, contract)
             manifest = _manifest(connection, files, contract, provenance or Provenance())
-            _write(connection, scratch, contract, manifest["dataset_version"])
+            _write(connection, scratch, contract)
         (scratch / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1) + "\n")
         for part in PARTS:
             _publish(scratch / f"{part}.parquet", output / part / DATA_FILE)
@@ -209,16 +208,15 @@ def _raw_batches(connection: duckdb.DuckDBPyConnection, contract: Contract) -> I
     yield from connection.sql(f"SELECT {columns} FROM prepared").to_arrow_reader(BATCH_ROWS)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, scratch: Path, contract: Contract, version: str) -> None:
-    """The parts as Parquet; their metadata say which data set they are of."""
+def _write(connection: duckdb.DuckDBPyConnection, scratch: Path, contract: Contract) -> None:
+    """The parts as Parquet."""
     columns = ", ".join(identifier(name) for name in output_columns(contract))
     options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS}"
-    metadata = f"KV_METADATA {{{VERSION_KEY}: {literal(version)}}}"
     for part in PARTS:
         rows = connection.table("prepared").filter(f"{SPLIT} = {literal(part)}")
         completed(rows, contract).create_view("part", replace=True)
         target = literal(scratch / f"{part}.parquet")
-        connection.execute(f"COPY (SELECT {columns} FROM part) TO {target} ({options}, {metadata})")
+        connection.execute(f"COPY (SELECT {columns} FROM part) TO {target} ({options})")
 
 
 def _publish(file: Path, target: Path) -> None:

@@ -17,7 +17,7 @@ from contracts import expression
 from contracts.schema import Contract, Task
 from contracts.tree import columns_of
 from workloads import job
-from workloads.drift.baseline import with_scores
+from workloads.drift.baseline import of_model
 from workloads.evaluation import champion, legal, model, report
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import Evaluated, evaluate
@@ -58,7 +58,7 @@ def main(options: argparse.Namespace) -> job.Outcome:
 
 
 def write(result: Evaluated, baseline: dict[str, Any], directory: Path) -> Mapping[str, Any]:
-    """evaluation.json, evaluation.html, and the baseline with the score distribution that drift is measured against.
+    """evaluation.json, evaluation.html, and the baseline as drift is measured against it, with data set and scores.
 
     Returns evaluation.json: the report, what the baseline warns of, and null with a word for what is not finite.
     """
@@ -71,7 +71,7 @@ def write(result: Evaluated, baseline: dict[str, Any], directory: Path) -> Mappi
         outputs=result.outputs,
         champion_outputs=result.champion_outputs,
     )
-    complete = with_scores(baseline, result.judge.watched(result.outputs))
+    complete = of_model(baseline, result.judge.watched(result.outputs), result.report["dataset_version"])
     document = legal.document(complete_report)
     (directory / "evaluation.json").write_text(json.dumps(document, sort_keys=True, indent=1, allow_nan=False))
     (directory / "evaluation.html").write_text(page)

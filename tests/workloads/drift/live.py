@@ -38,13 +38,12 @@ def customers(count: int, *, seed: int = 0, tenure: float = 30.0) -> list[Row]:
     ]
 
 
-def write_training(directory: Path, rows: list[Row], version: str = "") -> Path:
+def write_training(directory: Path, rows: list[Row]) -> Path:
     """`rows` with their features as two files of a training part."""
     schema = pa.schema(
         {"user_tenure_months": pa.int64(), "transaction_volume": pa.float64(), "support_tickets": pa.int64()}
     )
     table = with_features(pa.Table.from_pylist(rows, schema), CHURN)
-    table = table.replace_schema_metadata({"dataset_version": version}) if version else table
     directory.mkdir(parents=True, exist_ok=True)
     pq.write_table(table.slice(0, len(rows) // 2), directory / "part-00000.parquet")
     pq.write_table(table.slice(len(rows) // 2), directory / "part-00001.parquet")

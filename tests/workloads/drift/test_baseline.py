@@ -21,8 +21,8 @@ from workloads.job import UserError
 
 def test_a_histogram_a_feature(tmp_path: Path) -> None:
     rows = customers(4000)
-    made = baseline.build(write_training(tmp_path, rows, version="0123456789abcdef"), CHURN)
-    assert (made["contract"], made["dataset_version"], made["rows"]) == ("churn", "0123456789abcdef", 4000)
+    made = baseline.build(write_training(tmp_path, rows), CHURN)
+    assert (made["contract"], made["rows"]) == ("churn", 4000)
     assert list(made["features"]) == list(CHURN.feature_names)
     histograms, score = baseline.histograms(made, CHURN)
     assert score is None
@@ -41,11 +41,12 @@ def test_a_histogram_a_feature(tmp_path: Path) -> None:
     assert histograms["tenure_months"] == Histogram.of(tenure)
 
 
-def test_the_scores_come_later(tmp_path: Path) -> None:
+def test_the_scores_and_the_name_of_the_data_set_come_later(tmp_path: Path) -> None:
     made = baseline.build(write_training(tmp_path, customers(100)), CHURN)
     scores = np.linspace(0, 1, 500, dtype=np.float32)
-    complete = baseline.with_scores(made, scores)
-    assert "score" not in made
+    complete = baseline.of_model(made, scores, "0123456789abcdef")
+    assert not {"score", "dataset_version"} & made.keys()
+    assert complete["dataset_version"] == "0123456789abcdef"
     assert {name: complete[name] for name in made} == made
     assert Histogram.from_dict(json.loads(json.dumps(complete))["score"]) == Histogram.of(scores.astype(float))
 
@@ -56,7 +57,6 @@ def test_what_etl_writes_is_what_the_baseline_reads(tmp_path: Path) -> None:
 
     manifest = run(write(tmp_path / "in" / "a.parquet", accepted_rows()).parent, CHURN, tmp_path / "out")
     made = baseline.build(tmp_path / "out" / "train", CHURN)
-    assert made["dataset_version"] == manifest["dataset_version"]
     assert made["rows"] == manifest["splits"]["train"]["rows"]
     statistics, _ = monitor_files.build(tmp_path / "out" / "train", CHURN)
     assert [feature["name"] for feature in statistics["features"]] == [column.name for column in CHURN.inputs]

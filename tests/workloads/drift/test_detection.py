@@ -27,8 +27,8 @@ from workloads.drift.publishing import metric_data
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    made = baseline.build(write_training(tmp_path_factory.mktemp("train"), customers(5000), "v1"), CHURN)
-    return baseline.with_scores(made, np.arange(1000) % 100 / 100)
+    made = baseline.build(write_training(tmp_path_factory.mktemp("train"), customers(5000)), CHURN)
+    return baseline.of_model(made, np.arange(1000) % 100 / 100, "v1")
 
 
 def detected(reference: dict[str, Any], rows: list[Any], **changes: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import jmespath
 from local.adapter import invokes, provider, requests
 from local.adapter.api import Api
 from local.adapter.conventions import GENERIC_INPUTS
-from local.adapter.errors import ApiRefused, InvalidInput
+from local.adapter.errors import WAITING, ApiRefused, InvalidInput
 from local.adapter.requests import Prepared
 from local.adapter.services import resource_type
 from local.adapter.table import ABSENT, EVERYTHING, Autoname, ResourceType, Scope, Wait, evaluated, response, text
@@ -222,11 +222,11 @@ class Adapter:
             subject = f"{kind.type} '{scope.name}'"
             if state in wait.failed:
                 reason = jmespath.search(wait.reason, dict(scope.live)) if wait.reason else None
-                raise ApiRefused(subject, kind.service, "wait", str(state), str(reason or "no reason was given"))
+                raise ApiRefused(subject, kind.service, WAITING, str(state), str(reason or "no reason was given"))
             if time.monotonic() > deadline:
                 wanted = " or ".join(wait.ready)
                 raise ApiRefused(
-                    subject, kind.service, "wait", "Timeout", f"still {state} after {wait.seconds:.0f} s, not {wanted}"
+                    subject, kind.service, WAITING, "Timeout", f"still {state} after {wait.seconds:.0f} s, not {wanted}"
                 )
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

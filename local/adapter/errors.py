@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from shapes.check import Fault
 
+#: The operation of a refusal that came after all calls, from what the service made of them.
+WAITING = "wait"
 _GONE_CODES = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
 _GONE_MESSAGES = ("Could not find",)  # SageMaker answers ValidationException
 
@@ -42,6 +44,11 @@ class ApiRefused(AdapterError):  # noqa: N818
     def after_creation(self, created_id: str) -> ApiRefused:
         """The same error, for a resource that exists by now."""
         return ApiRefused(self.subject, self.service, self.operation, self.code, self.message, created_id=created_id)
+
+    @property
+    def in_part(self) -> bool:
+        """Whether the resource is there, or was changed, all the same: the provider then says what it is by now."""
+        return bool(self.created_id) or self.operation == WAITING
 
     @property
     def is_gone(self) -> bool:

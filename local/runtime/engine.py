@@ -14,14 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pulumi.runtime.proto import resource_pb2
-
 from local import values
 from local.judge.model import Judged, Violation
 from local.runtime import awsx, sdk
 from local.runtime.diff import Difference, difference, with_ignored
 from local.runtime.errors import DefaultProviderError, DuplicateUrnError, StoppedError
-from local.runtime.hooks import Hooks, Moment, Operator
+from local.runtime.hooks import Hook, Hooks, Moment, Operator
 from local.runtime.model import Cloud, Event, OnEvent, Op, Policies
 from local.runtime.monitor import Registered
 from local.runtime.registration import (
@@ -105,8 +103,8 @@ class Engine(ABC):
             self._refuse_default_provider(token.split(":", 1)[0], token)
         return self.cloud.invoke(token, values.plain(args))
 
-    def add_hook(self, hook: resource_pb2.RegisterResourceHookRequest) -> None:
-        """Take a resource hook."""
+    def add_hook(self, hook: Hook) -> None:
+        """Take a hook."""
         self._hooks.register(hook)
 
     def find(self, urn: str) -> Registered | None:
@@ -135,7 +133,7 @@ class Engine(ABC):
         self._admit(old, step, found)
         before = Moment(old_inputs=old.inputs, old_outputs=old.outputs, id=old.id) if old else Moment()
         self._hooks.run("before", step.op, resource, before, dry_run=self.dry_run)
-        answer = self._carry_out(resource, old, step)
+        answer = self._hooks.carried_out(step.op, resource, before, lambda: self._carry_out(resource, old, step))
         self._answers[resource.urn] = answer
         self.changed[resource.urn] = step.changed
         self._done(step.op, resource.urn, resource.parent)

@@ -28,6 +28,7 @@ from local import values
 from local.adapter import ApiRefused, InvalidInput
 from local.runtime import registration
 from local.runtime.errors import UnsupportedError
+from local.runtime.hooks import Hook
 
 _LOG = logging.getLogger(__name__)
 
@@ -69,8 +70,8 @@ class Handler(Protocol):
         """Answer a data source; `provider` is the reference of the one it names, empty for the default one."""
         ...
 
-    def add_hook(self, hook: resource_pb2.RegisterResourceHookRequest) -> None:
-        """Take a resource hook, which registrations name later."""
+    def add_hook(self, hook: Hook) -> None:
+        """Take a hook, which registrations name later."""
         ...
 
     def find(self, urn: str) -> Registered | None:
@@ -149,8 +150,9 @@ class Monitor(mocks.MockMonitor):
         return empty_pb2.Empty()
 
     def RegisterErrorHook(self, request: Any) -> empty_pb2.Empty:  # noqa: N802
-        """Refuse hooks of errors, which decide of the engine's retries."""
-        raise UnsupportedError(f"error hook {request.name!r}: run by the Pulumi engine only; leave it out")
+        """Take a hook of errors."""
+        self._handler.add_hook(request)
+        return empty_pb2.Empty()
 
 
 def run_program(

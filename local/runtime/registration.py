@@ -17,8 +17,8 @@ PROVIDER_PREFIX = "pulumi:providers:"
 
 NO_TRANSFORMS = "transforms are run by the Pulumi engine only; `transformations` are run by the SDK and do the same"
 
-_RUN_HOOKS = ("before_create", "after_create", "before_update", "after_update")
-_ENGINE_HOOKS = ("before_delete", "after_delete", "on_error")
+_RUN_HOOKS = ("before_create", "after_create", "before_update", "after_update", "on_error")
+_ENGINE_HOOKS = ("before_delete", "after_delete")
 
 #: Request fields whose meaning the local runtime does not carry out, with what the program can do instead.
 _REFUSED = {

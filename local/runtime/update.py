@@ -55,6 +55,9 @@ class UpdatePass(Engine):
             try:
                 answer = self._call(resource, old, step)
             except ApiRefused as error:
+                if step.op is Op.UPDATE and old is not None and error.in_part:
+                    # What was asked for, which the provider does not read again once it has failed to wait for it.
+                    self.state.put(replace(entry, outputs={**old.outputs, **entry.inputs}))
                 self._keep_incomplete(entry, error.created_id, old, step)
                 raise
             entry = _with_answer(entry, resource, answer)

@@ -32,6 +32,7 @@ _PAGES: Final = (
     ("Asynchronous", "workloads.<name>.endpoints.<name>: {kind: asynchronous}", ""),
     ("Batch", "workloads.<name>.endpoints.<name>: {kind: batch}", ""),
     ("Fargate", "workloads.<name>.endpoints.<name>: {kind: fargate}", ""),
+    ("Training", "workloads.<name>.training", ""),
     ("Tuning", "workloads.<name>.tuning", ""),
     ("Glue", "ingestion.glue", ""),
     ("RequestAlarms", "….alarms", ""),

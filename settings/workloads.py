@@ -19,6 +19,7 @@ from settings.monitoring import Monitoring
 from settings.retraining import Retraining
 from settings.section import Section, told
 from settings.tags import MAX_TAGS, Tags
+from settings.training import Training
 from settings.tuning import Tuning
 
 
@@ -48,6 +49,8 @@ class Workload(Section):
         ),
     )
     """What runs the steps of training: a pipeline of SageMaker, or a state machine of Step Functions."""
+    training: Training = Training()
+    """What the training jobs run on."""
     tuning: Tuning | None = None
     """A pipeline that searches hyper-parameters, beside the one that trains; `{}` for one with all defaults."""
     endpoints: dict[str, Endpoint] = Field(default_factory=lambda: {"live": Realtime()}, min_length=1)

@@ -19,11 +19,19 @@ from components.ground.look_up import Endpoint, Rule, Subnet, VpcFacts, looked_u
 from settings.network import ExistingNetwork
 
 HTTPS: Final = 443
-#: Free addresses that a subnet must have: SageMaker wants two for each instance of a job (developer guide, "Give
-#: SageMaker training jobs access to resources in your Amazon VPC"), a rollout holds two fleets of an endpoint at once,
-#: and jobs run beside it.
+#: Free addresses that a subnet must have where jobs have one host; each host more takes two (SageMaker developer guide,
+#: "Give SageMaker training jobs access to resources in your Amazon VPC"). A rollout holds two fleets of an endpoint at
+#: once, and jobs run beside it.
 FREE_ADDRESSES: Final = 16
 ZONES: Final = 2
+#: What passes between the hosts of a training job: protocol, first and last port. TCP on ports that they choose, which
+#: SageMaker wraps into IPsec (developer guide, "Give SageMaker training jobs access to resources in your Amazon VPC",
+#: and "Protect Communications Between ML Compute Instances in a Distributed Training Job").
+_BETWEEN_HOSTS: Final = {
+    "TCP from port 1024 on": (("tcp", "6"), 1024, 65535),
+    "UDP to port 500": (("udp", "17"), 500, 500),
+    "protocol 50 (ESP)": (("50",), None, None),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +47,21 @@ class Found:
 
 
 def survey(
-    region: str, settings: ExistingNetwork, callers: Mapping[str, Sequence[str]], lookup: pulumi.InvokeOptions
+    region: str,
+    settings: ExistingNetwork,
+    callers: Mapping[str, Sequence[str]],
+    lookup: pulumi.InvokeOptions,
+    *,
+    hosts: int,
 ) -> Found:
-    """Look the network up. Raises RunError, with every fault, where the platform cannot run in it."""
+    """Look the network up. Raises RunError, with every fault, where the platform cannot run in it.
+
+    No job has more than so many `hosts`, which talk to each other.
+    """
     facts = looked_up(region, settings, list(callers), lookup)
-    lines = [*subnet_faults(facts), *endpoint_faults(facts, settings, callers)]
+    lines = [*subnet_faults(facts, hosts), *endpoint_faults(facts, settings, callers)]
+    if hosts > 1 and settings.security_group_id:
+        lines += host_faults(facts, settings.security_group_id)
     if lines:
         raise pulumi.RunError(
             f"network.existing: the workloads cannot run in {settings.vpc_id}:\n" + "\n".join(f"  {x}" for x in lines)
@@ -65,8 +83,9 @@ def survey(
     )
 
 
-def subnet_faults(facts: VpcFacts) -> Iterator[str]:
-    """Subnets that are not of the VPC, public, full, or all in one zone."""
+def subnet_faults(facts: VpcFacts, hosts: int) -> Iterator[str]:
+    """Subnets that are not of the VPC, public, too full for jobs of so many hosts, or all in one zone."""
+    needed = FREE_ADDRESSES + 2 * (hosts - 1)
     for subnet in facts.subnets:
         where = f"subnet_ids: found {subnet.id}"
         if subnet.vpc_id != facts.id:
@@ -76,9 +95,9 @@ def subnet_faults(facts: VpcFacts) -> Iterator[str]:
                 f"{where}, which is public: {subnet.route_table_id} leads to {subnet.way_out}; allowed: private ones; "
                 "name subnets whose route table has no internet gateway"
             )
-        if subnet.free_addresses < FREE_ADDRESSES:
+        if subnet.free_addresses < needed:
             yield (
-                f"{where} with {subnet.free_addresses} free addresses; allowed: {FREE_ADDRESSES} or more; "
+                f"{where} with {subnet.free_addresses} free addresses; allowed: {needed} or more; "
                 "free some, or name larger subnets"
             )
     zones = sorted({subnet.zone for subnet in facts.subnets})
@@ -110,6 +129,30 @@ def endpoint_faults(facts: VpcFacts, settings: ExistingNetwork, callers: Mapping
             f"security_group_id: {settings.security_group_id} lets no HTTPS out to the endpoints; "
             "allowed: an egress rule for port 443 to them; have its owner add it"
         )
+
+
+def host_faults(facts: VpcFacts, group_id: str) -> Iterator[str]:
+    """A security group of the workloads that keeps the hosts of one job from each other."""
+    for egress, way, kind in ((False, "from", "ingress"), (True, "to", "egress")):
+        among = [
+            rule
+            for rule in facts.workload_rules
+            if rule.egress is egress
+            and (rule.group_id == group_id or all(_holds(rule, subnet.cidr) for subnet in facts.subnets))
+        ]
+        if kept := [what for what, needed in _BETWEEN_HOSTS.items() if not any(_passes(r, *needed) for r in among)]:
+            yield (
+                f"security_group_id: {group_id} keeps {', '.join(kept)} {way} hosts of the same training job; "
+                f"allowed: an {kind} rule for all traffic {way} itself where training.hosts is above 1; "
+                "have its owner add it"
+            )
+
+
+def _passes(rule: Rule, protocols: Sequence[str], first: int | None, last: int | None) -> bool:
+    if rule.protocol == "-1":
+        return True
+    ports = first is None or last is None or (rule.from_port <= first and last <= rule.to_port)
+    return rule.protocol in protocols and ports
 
 
 def _gateway_faults(facts: VpcFacts, endpoint: Endpoint) -> Iterator[str]:

@@ -58,11 +58,19 @@ SERVICES: Final = (
 
 
 def survey(
-    region: str, settings: NetworkSettings, callers: Mapping[str, tuple[str, ...]], lookup: pulumi.InvokeOptions
+    region: str,
+    settings: NetworkSettings,
+    callers: Mapping[str, tuple[str, ...]],
+    lookup: pulumi.InvokeOptions,
+    *,
+    hosts: int,
 ) -> Site | Found:
-    """What the network stands on, read before anything is made. Raises RunError where the platform cannot run there."""
+    """What the network stands on, read before anything is made. Raises RunError where the platform cannot run there.
+
+    No job has more than so many `hosts`.
+    """
     if settings.existing is not None:
-        return existing.survey(region, settings.existing, callers, lookup)
+        return existing.survey(region, settings.existing, callers, lookup, hosts=hosts)
     return vpc.survey(region, settings.created, callers, lookup)
 
 

@@ -48,6 +48,7 @@ def build(workload: Workload) -> tuple[Registry, Training]:
             owner=workload.owner,
             tuning=workload.settings.tuning,
             by_machine=workload.settings.by_machine,
+            hosts=workload.settings.training.hosts,
         ),
         workload.opts(),
     )

@@ -221,7 +221,7 @@ class TrainingArgs:
 
     `champion` is the endpoint whose live model a candidate is compared with. `owner` answers for the models (for their
     model cards). With `tuning` there is a pipeline that searches hyper-parameters too. `by_machine` says that Step
-    Functions trains.
+    Functions trains; `hosts` train one model together.
     """
 
     ground: Ground
@@ -233,9 +233,10 @@ class TrainingArgs:
     owner: str
     tuning: Tuning | None = None
     by_machine: bool = False
+    hosts: int = 1
 
 
-def usd_an_hour(region: str) -> dict[str, float]:
+def usd_an_hour(region: str, hosts: int) -> dict[str, float]:
     """What an hour of each kind of job costs, on the instance types that runs have unless they say otherwise.
 
     Raises PriceError for a region without prices.
@@ -243,8 +244,8 @@ def usd_an_hour(region: str) -> dict[str, float]:
     parameters = json.loads(render.read("train"))["Parameters"]
     types = {each["Name"]: each["DefaultValue"] for each in parameters if each["Name"].endswith("InstanceType")}
     return {
-        f"{kind}Job": price("sagemaker", f"instance {types[f'{kind}InstanceType']}", region).usd
-        for kind in ("Processing", "Training")
+        f"{kind}Job": count * price("sagemaker", f"instance {types[f'{kind}InstanceType']}", region).usd
+        for kind, count in (("Processing", 1), ("Training", hosts))
     }
 
 
@@ -327,7 +328,7 @@ class Training(pulumi.ComponentResource):
             )
 
         if args.tuning:
-            own = tuning.values(args.tuning, args.contract.training, names.region)
+            own = tuning.values(args.tuning, args.contract.training, names.region, args.hosts)
             searched = {key: value for key, value in values.items() if key not in render.SEARCHED} | own
             body = _rendered("tune", searched)
             made("tuning-pipeline", names.tuning_pipeline, "the best model of a search", self._tuning_role(), body)
@@ -394,4 +395,5 @@ class Training(pulumi.ComponentResource):
             "num_round": contract.training.num_round,
             "eta": contract.training.eta,
             "max_depth": contract.training.max_depth,
+            "training_hosts": args.hosts,
         }

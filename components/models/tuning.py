@@ -20,7 +20,7 @@ MAX_SECONDS: Final = 15_768_000
 JOB_NAMES: Final = "*-Tune-*"
 
 
-def values(settings: Tuning, training: Training, region: str) -> dict[str, str | int]:
+def values(settings: Tuning, training: Training, region: str, hosts: int) -> dict[str, str | int]:
     """The values of the tokens of the definition `tune` that `train` has not.
 
     The search is around the contract's values: half to twice its rounds, a quarter to four times its rate, and trees
@@ -41,23 +41,24 @@ def values(settings: Tuning, training: Training, region: str) -> dict[str, str |
         "tuning_strategy": settings.strategy,
         "tuning_jobs": settings.max_jobs,
         "tuning_parallel_jobs": settings.max_parallel_jobs,
-        "tuning_seconds": seconds(settings, region),
+        "tuning_seconds": seconds(settings, region, hosts),
         **ends,
     }
 
 
-def seconds(settings: Tuning, region: str) -> int:
-    """When a search with all its trials at once has taken its budget, at the list price of their instance type.
+def seconds(settings: Tuning, region: str, hosts: int) -> int:
+    """When a search with all its trials at once, each of so many hosts, has taken its budget at list price.
 
     RunError for a budget that ends before SageMaker lets a search end. PriceError for a region without prices.
     """
-    usd_an_hour = price("sagemaker", f"instance {settings.instance_type}", region).usd * settings.max_parallel_jobs
+    instances = settings.max_parallel_jobs * hosts
+    usd_an_hour = price("sagemaker", f"instance {settings.instance_type}", region).usd * instances
     found = int(settings.budget_usd / usd_an_hour * 3600)
     if found < MIN_SECONDS:
         least = usd_an_hour * MIN_SECONDS / 3600
         raise pulumi.RunError(
-            f"tuning.budget_usd: found {settings.budget_usd:g}, which {settings.max_parallel_jobs} trials on "
-            f"{settings.instance_type} take in {found} s; allowed: at least {least:.2f}, "
+            f"tuning.budget_usd: found {settings.budget_usd:g}, which {instances} {settings.instance_type} for "
+            f"{settings.max_parallel_jobs} trials take in {found} s; allowed: at least {least:.2f}, "
             f"{MIN_SECONDS} s of them; raise it"
         )
     return min(found, MAX_SECONDS)

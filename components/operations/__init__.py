@@ -63,6 +63,7 @@ def build(workload: Workload, pipeline: Training) -> Operations:
                 names=names,
                 settings=workload.settings.retraining,
                 by_machine=by_machine,
+                hosts=workload.settings.training.hosts,
                 recipe=_recipe(workload),
                 dead_letters_arn=letters.arn,
             ),

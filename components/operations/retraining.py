@@ -82,12 +82,12 @@ def statements(
     ]
 
 
-def _budget(settings: RetrainingSettings, region: str) -> dict[str, str]:
+def _budget(settings: RetrainingSettings, region: str, hosts: int) -> dict[str, str]:
     """What the function is told of a budget. Raises RunError in a region without prices."""
     if settings.monthly_budget_usd is None:
         return {}
     try:
-        prices = training.usd_an_hour(region)
+        prices = training.usd_an_hour(region, hosts)
     except PriceError as error:
         raise pulumi.RunError(f"retraining.monthly_budget_usd: {error}, or leave the budget out") from error
     return {"MONTHLY_BUDGET_USD": str(settings.monthly_budget_usd), "USD_AN_HOUR": json.dumps(prices)}
@@ -96,7 +96,7 @@ def _budget(settings: RetrainingSettings, region: str) -> dict[str, str]:
 @dataclass(frozen=True, kw_only=True)
 class RetrainingArgs:
     """`settings` are the brakes and the schedule; `by_machine` says that Step Functions trains; `recipe` is
-    what data sets are made by (`contracts.datasets`).
+    what data sets are made by (`contracts.datasets`); `hosts` train a model together.
     """
 
     ground: Ground
@@ -105,6 +105,7 @@ class RetrainingArgs:
     recipe: str
     dead_letters_arn: pulumi.Input[str]
     by_machine: bool = False
+    hosts: int = 1
 
 
 class Retraining(pulumi.ComponentResource):
@@ -139,7 +140,7 @@ class Retraining(pulumi.ComponentResource):
                     "RUNS_URI": f"s3://{names.artifacts_bucket}/{names.layout.runs}",
                     "COOL_DOWN_HOURS": str(args.settings.cool_down_hours),
                     "MAX_RUNS_PER_DAY": str(args.settings.max_runs_per_day),
-                    **_budget(args.settings, names.region),
+                    **_budget(args.settings, names.region, args.hosts),
                 },
                 statements=statements(
                     names,

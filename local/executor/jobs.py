@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,16 @@ def one_host(count: int) -> None:
         raise StepFailure(f"ClientError: InstanceCount is {count}; the local executor runs jobs on one host")
 
 
+def hosts(count: int) -> list[str]:
+    """Names of a job's hosts. Several are processes here, and each is called by an address of the loopback of its own,
+    chosen at random, for no resolver would know algo-2.
+    """
+    if count == 1:
+        return [HOST]
+    first = int(IPv4Address("127.1.0.0")) + secrets.randbelow(2**23)
+    return sorted(str(IPv4Address(first + number)) for number in range(count))
+
+
 def require_entrypoint(specification: Mapping[str, Any]) -> None:
     """StepFailure without one: there is no image here whose own entry point could be run."""
     if "ContainerEntrypoint" not in specification:
@@ -95,14 +106,14 @@ def require_s3(what: str, name: str, source: Mapping[str, Any], member: str) -> 
         raise StepFailure(f"ClientError: {what} {name!r} has no {member}; the local executor reads from S3 only")
 
 
-def resource_config(instance_type: str) -> dict[str, Any]:
+def resource_config(instance_type: str, names: Sequence[str] = (HOST,), current: str = HOST) -> dict[str, Any]:
     """resourceconfig.json (developer guide, "How Amazon SageMaker AI provides training information")."""
-    group = {"instance_group_name": "homogeneousCluster", "instance_type": instance_type, "hosts": [HOST]}
+    group = {"instance_group_name": "homogeneousCluster", "instance_type": instance_type, "hosts": list(names)}
     return {
-        "current_host": HOST,
+        "current_host": current,
         "current_instance_type": instance_type,
         "current_group_name": "homogeneousCluster",
-        "hosts": [HOST],
+        "hosts": list(names),
         "instance_groups": [group],
         "network_interface_name": "lo",
     }

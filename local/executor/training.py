@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from local.executor.container import Container
 from local.executor.results import Done
 
 FAILURE_FILE = "/opt/ml/output/failure"
+MODEL, OUTPUT = "/opt/ml/model", "/opt/ml/output/data"
 CHECKPOINTS = "/opt/ml/checkpoints"  # API, CheckpointConfig: the default LocalPath
 
 
@@ -29,7 +32,6 @@ def run(
     `name` is the job's, where it is no pipeline that names it.
     """
     jobs.check(step, arguments)
-    jobs.one_host(arguments["ResourceConfig"]["InstanceCount"])
     jobs.require_volume(arguments["ResourceConfig"])
     specification = arguments["AlgorithmSpecification"]
     jobs.require_entrypoint(specification)
@@ -37,23 +39,30 @@ def run(
         jobs.require_s3("channel", channel["ChannelName"], channel["DataSource"], "S3DataSource")
     name = name or work.job_name(step["Name"])
     arn = work.arn("training-job", name)
-    container = Container(directory, failure_file=FAILURE_FILE)
-    environment = container.environment(
-        {**arguments.get("Environment", {}), **_prepare(container, work, arguments, name, arn)},
-        region=work.region,
-        access={}
-        if arguments.get("EnableNetworkIsolation")
-        else work.access(arguments["RoleArn"], arguments.get("VpcConfig")),
-    )
+    hosts = jobs.hosts(arguments["ResourceConfig"]["InstanceCount"])
+    containers = [
+        Container(directory / f"host-{number}" if number else directory, failure_file=FAILURE_FILE)
+        for number in range(len(hosts))
+    ]
+    told = {"TRAINING_JOB_NAME": name, "TRAINING_JOB_ARN": arn, "SM_HOSTS": json.dumps(hosts)}
+    environments = [
+        _prepare(container, work, arguments, told | {"SM_CURRENT_HOST": host})
+        for container, host in zip(containers, hosts, strict=True)
+    ]
     argv = [*specification["ContainerEntrypoint"], *specification.get("ContainerArguments", [])]
+    seconds = arguments["StoppingCondition"].get("MaxRuntimeInSeconds")
     try:
-        seconds = arguments["StoppingCondition"].get("MaxRuntimeInSeconds")
-        container.run(work, argv, environment, seconds=seconds)
+        _run_together(work, argv, containers, environments, seconds)
     finally:
-        _save_checkpoints(container, work, arguments)
+        for container in containers:
+            _save_checkpoints(container, work, arguments)
+    first = containers[0]
+    for container in containers[1:]:
+        for inside in (MODEL, OUTPUT):
+            shutil.copytree(container.path(inside), first.path(inside), dirs_exist_ok=True)
     model = model_uri(arguments, name)
-    work.storage.upload_archive(container.path("/opt/ml/model"), model, directory / "model.tar.gz")
-    data = container.path("/opt/ml/output/data")
+    work.storage.upload_archive(first.path(MODEL), model, directory / "model.tar.gz")
+    data = first.path(OUTPUT)
     if any(data.iterdir()):
         work.storage.upload_archive(data, model.replace("model.tar.gz", "output.tar.gz"), directory / "output.tar.gz")
     properties = {
@@ -62,9 +71,29 @@ def run(
         "TrainingJobArn": arn,
         "TrainingJobStatus": "Completed",
         "ModelArtifacts": {"S3ModelArtifacts": model},
-        "FinalMetricDataList": _metrics(specification.get("MetricDefinitions", []), container.log),
+        "FinalMetricDataList": _metrics(specification.get("MetricDefinitions", []), first.log),
     }
-    return Done(properties=properties, metadata={"TrainingJob": {"Arn": arn}}, log=container.log)
+    return Done(properties=properties, metadata={"TrainingJob": {"Arn": arn}}, log=first.log)
+
+
+def _run_together(
+    work: jobs.Work,
+    argv: Sequence[str],
+    containers: Sequence[Container],
+    environments: Sequence[Mapping[str, str]],
+    seconds: float | None,
+) -> None:
+    """The containers at the same time, each on its host, to the end of all; StepFailure of the first that fails.
+
+    Here a host that has lost another ends by itself: SageMaker ends it.
+    """
+    with ThreadPoolExecutor(len(containers), thread_name_prefix="host") as pool:
+        running = [
+            pool.submit(container.run, work, argv, environment, seconds=seconds)
+            for container, environment in zip(containers, environments, strict=True)
+        ]
+    for each in running:
+        each.result()
 
 
 def outputs_of(properties: Mapping[str, Any]) -> list[str]:
@@ -73,14 +102,15 @@ def outputs_of(properties: Mapping[str, Any]) -> list[str]:
 
 
 def _prepare(
-    container: Container, work: jobs.Work, arguments: Mapping[str, Any], name: str, arn: str
+    container: Container, work: jobs.Work, arguments: Mapping[str, Any], told: Mapping[str, str]
 ) -> dict[str, str]:
-    """Fill the container's directories; returns the environment that tells of them."""
+    """Fill the container's directories; returns the environment that tells of them, with what is `told` of its job."""
     hyperparameters = {key: str(value) for key, value in arguments.get("HyperParameters", {}).items()}
     channels = {channel["ChannelName"]: channel for channel in arguments.get("InputDataConfig", [])}
     instance_type = arguments["ResourceConfig"]["InstanceType"]
+    hosts, host = json.loads(told["SM_HOSTS"]), told["SM_CURRENT_HOST"]
     container.write_json("/opt/ml/input/config/hyperparameters.json", hyperparameters)
-    container.write_json("/opt/ml/input/config/resourceconfig.json", jobs.resource_config(instance_type))
+    container.write_json("/opt/ml/input/config/resourceconfig.json", jobs.resource_config(instance_type, hosts, host))
     container.write_json(
         "/opt/ml/input/config/inputdataconfig.json",
         {
@@ -93,7 +123,7 @@ def _prepare(
             for channel_name, channel in channels.items()
         },
     )
-    for inside in ("/opt/ml/model", "/opt/ml/output/data"):
+    for inside in (MODEL, OUTPUT):
         container.make(inside)
     for channel_name, channel in channels.items():
         place = container.make(f"/opt/ml/input/data/{channel_name}")
@@ -101,19 +131,21 @@ def _prepare(
     checkpoints = container.make(arguments.get("CheckpointConfig", {}).get("LocalPath", CHECKPOINTS))
     if "CheckpointConfig" in arguments and work.storage.keys(arguments["CheckpointConfig"]["S3Uri"]):
         work.storage.download(arguments["CheckpointConfig"]["S3Uri"], checkpoints)
-    return {
-        "TRAINING_JOB_NAME": name,
-        "TRAINING_JOB_ARN": arn,
-        "SM_MODEL_DIR": str(container.path("/opt/ml/model")),
-        "SM_OUTPUT_DATA_DIR": str(container.path("/opt/ml/output/data")),
+    given = {
+        "SM_MODEL_DIR": str(container.path(MODEL)),
+        "SM_OUTPUT_DATA_DIR": str(container.path(OUTPUT)),
         "SM_CHECKPOINT_DIR": str(checkpoints),
         "SM_HPS": json.dumps(hyperparameters, sort_keys=True),
         "SM_NUM_GPUS": "0",
-        "SM_CURRENT_HOST": jobs.HOST,
-        "SM_HOSTS": json.dumps([jobs.HOST]),
         "SM_CHANNELS": json.dumps(sorted(channels)),
         **{f"SM_CHANNEL_{c.upper()}": str(container.path(f"/opt/ml/input/data/{c}")) for c in channels},
     }
+    isolated = arguments.get("EnableNetworkIsolation")
+    return container.environment(
+        {**arguments.get("Environment", {}), **told, **given},
+        region=work.region,
+        access={} if isolated else work.access(arguments["RoleArn"], arguments.get("VpcConfig")),
+    )
 
 
 def _save_checkpoints(container: Container, work: jobs.Work, arguments: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ def finish(
 
     - the entry point of each training step in `entrypoints` (step -> argv): the SDK states one for uploaded code only;
     - the default of each parameter in `defaults` (parameter -> token): the SDK takes no text for a number's default;
+    - so many hosts of each training step as the token says: the SDK takes no text there either;
     - no empty members, and no container environment: the SDK puts in a region and empty program names.
     """
     steps = {step["Name"]: step for step in steps_of(definition["Steps"])}
@@ -25,6 +26,8 @@ def finish(
     for name, token in defaults.items():
         parameters[name]["DefaultValue"] = TOKENS[token].placeholder
     for step in steps.values():
+        if step["Type"] == "Training":
+            step["Arguments"]["ResourceConfig"]["InstanceCount"] = TOKENS["training_hosts"].placeholder
         if step["Type"] == "RegisterModel":
             _tidy_package(step["Arguments"])
     for member in [key for key, value in definition.items() if value is None]:

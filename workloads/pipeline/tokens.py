@@ -157,6 +157,7 @@ _ALL = (
     Token(name="num_round", meaning="default of NumRound: the contract's", example=150, kind=Kind.INTEGER),
     Token(name="eta", meaning="default of Eta: the contract's", example=0.05, kind=Kind.NUMBER),
     Token(name="max_depth", meaning="default of MaxDepth: the contract's", example=6, kind=Kind.INTEGER),
+    Token(name="training_hosts", meaning="instances of a training job", example=1, kind=Kind.INTEGER),
     Token(
         name="tuning_instance_type",
         meaning="instance type of the trials",

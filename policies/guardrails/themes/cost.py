@@ -115,14 +115,23 @@ def compute_instance_allow_list(resource: Resource) -> Findings:
 
 
 @THEME.policy(
-    on=("sagemaker/endpointConfiguration", "appautoscaling/target", "eks/nodeGroup", "lambda/function"),
+    on=(
+        "sagemaker/endpointConfiguration",
+        "sagemaker/trainingJob",
+        "appautoscaling/target",
+        "eks/nodeGroup",
+        "lambda/function",
+        *PIPELINES,
+    ),
     mandatory=EVERYWHERE,
     severity=Severity.MEDIUM,
     controls=Controls(checkov="CKV_AWS_115"),
     remedy="Lower it, or raise the ceiling in the policy's config of this stack.",
     url="https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html",
     settings={
-        "instances": number("Most instances of a variant, and most units of a scalable target.", 10, minimum=1),
+        "instances": number(
+            "Most instances of a variant or a job, and most units of a scalable target.", 10, minimum=1
+        ),
         "nodes": number("Most nodes of a Kubernetes node group.", 10, minimum=1),
         "concurrency": number("Most reserved concurrent executions of a function.", 100, minimum=1),
     },
@@ -130,11 +139,16 @@ def compute_instance_allow_list(resource: Resource) -> Findings:
 def capacity_ceiling(resource: Resource) -> Findings:
     """Everything that scales has a ceiling, so that a fault or an attack cannot spend without end."""
     limits = resource.config
+    if short_type(resource.type) in PIPELINES:
+        yield from each_step(resource, lambda step: _step_within(resource, step))
+        return
     match resource.type.rpartition(":")[2]:
         case "EndpointConfiguration":
             for path in ("productionVariants[]", "shadowProductionVariants[]"):
                 for count in resource.props(f"{path}.initialInstanceCount"):
                     yield from count.must_be_at_most(limits["instances"], "instances")
+        case "TrainingJob":
+            yield from resource.prop("resourceConfig.instanceCount").must_be_at_most(limits["instances"], "instances")
         case "Target":
             yield from resource.prop("maxCapacity").must_be_at_most(limits["instances"], "instances")
         case "NodeGroup":
@@ -144,6 +158,12 @@ def capacity_ceiling(resource: Resource) -> Findings:
             yield from resource.prop("reservedConcurrentExecutions").judged(
                 lambda count: 0 <= as_number(count) <= ceiling, f"set, to at most {ceiling} executions"
             )
+
+
+def _step_within(pipeline: Resource, step: Step) -> Findings:
+    count = resolved(pipeline, step.cluster.prop("InstanceCount"))
+    if not str(count.raw).startswith(_FROM_INPUT):
+        yield from count.must_be_at_most(pipeline.config["instances"], "instances")
 
 
 @THEME.policy(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.ground.existing import Found, endpoint_faults, subnet_faults
+from components.ground.existing import Found, endpoint_faults, host_faults, subnet_faults
 from components.ground.look_up import Endpoint, Rule, Subnet, VpcFacts
 from settings.network import ExistingNetwork
 from tests.components.engine import Deployment, deploy, ground
@@ -44,9 +44,9 @@ GOOD = VpcFacts(
 )
 
 
-def of_subnets(**changes: Any) -> list[str]:
+def of_subnets(hosts: int = 1, **changes: Any) -> list[str]:
     """What is said when one subnet differs."""
-    return list(subnet_faults(replace(GOOD, subnets=(subnet(0), replace(subnet(1), **changes)))))
+    return list(subnet_faults(replace(GOOD, subnets=(subnet(0), replace(subnet(1), **changes))), hosts))
 
 
 def of_endpoints(settings: ExistingNetwork = SETTINGS, **changes: Any) -> list[str]:
@@ -64,7 +64,7 @@ def rule(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_network_with_all_that_is_needed_is_taken() -> None:
-    assert [*subnet_faults(GOOD), *endpoint_faults(GOOD, SETTINGS, CALLERS)] == []
+    assert [*subnet_faults(GOOD, 1), *endpoint_faults(GOOD, SETTINGS, CALLERS)] == []
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,14 @@ def test_a_network_with_all_that_is_needed_is_taken() -> None:
 def test_a_subnet_that_does_not_do_is_named(changes: dict[str, Any], line: str) -> None:
     assert of_subnets(**changes) == [line]
     assert of_subnets(free_addresses=16) == []
+
+
+def test_each_further_host_of_a_job_takes_two_addresses_more() -> None:
+    assert of_subnets(3, free_addresses=20) == []
+    assert of_subnets(3, free_addresses=19) == [
+        "subnet_ids: found subnet-0a1b2c3e with 19 free addresses; allowed: 20 or more; "
+        "free some, or name larger subnets"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -157,6 +165,55 @@ def test_a_group_that_the_stack_names_may_be_admitted_itself_and_must_lead_out()
         "security_group_id: sg-ffffffff lets no HTTPS out to the endpoints; "
         "allowed: an egress rule for port 443 to them; have its owner add it"
     ]
+
+
+OWN = "sg-ffffffff"
+ALL_IN = Rule(egress=False, protocol="-1", from_port=-1, to_port=-1, cidr=None, group_id=OWN)
+ALL_OUT = replace(ALL_IN, egress=True)
+ONE_BY_ONE = tuple(
+    replace(each, protocol=protocol, from_port=first, to_port=last)
+    for each in (ALL_IN, ALL_OUT)
+    for protocol, first, last in (("tcp", 0, 65535), ("udp", 500, 500), ("50", -1, -1))
+)
+
+
+def kept(*rules: Rule) -> list[str]:
+    """What is said of a group of the stack's own config where jobs have several hosts."""
+    return [line.partition(";")[0] for line in host_faults(replace(GOOD, workload_rules=rules), OWN)]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        (ALL_IN, ALL_OUT),
+        ONE_BY_ONE,
+        (ALL_IN, replace(ALL_OUT, group_id=None, cidr="0.0.0.0/0")),
+        (ALL_IN, replace(ALL_OUT, group_id=None, cidr="10.0.0.0/23")),
+    ],
+)
+def test_a_group_that_lets_its_members_reach_each_other_does_for_several_hosts(rules: tuple[Rule, ...]) -> None:
+    assert kept(*rules) == []
+
+
+@pytest.mark.parametrize("changes", [{"group_id": "sg-eeeeeeee"}, {"group_id": None, "cidr": "10.0.0.0/24"}])
+def test_a_rule_about_others_leads_to_no_host_of_the_job(changes: dict[str, Any]) -> None:
+    everything = "TCP from port 1024 on, UDP to port 500, protocol 50 (ESP)"
+    said = f"security_group_id: sg-ffffffff keeps {everything} to hosts of the same training job"
+    assert kept(ALL_IN, replace(ALL_OUT, **changes)) == [said]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        (0, "TCP from port 1024 on from"),
+        (1, "UDP to port 500 from"),
+        (2, "protocol 50 (ESP) from"),
+        (3, "TCP from port 1024 on to"),
+    ],
+)
+def test_what_a_group_keeps_from_the_hosts_of_a_job_is_named(left_out: int, said: str) -> None:
+    rules = ONE_BY_ONE[:left_out] + ONE_BY_ONE[left_out + 1 :]
+    assert kept(*rules) == [f"security_group_id: sg-ffffffff keeps {said} hosts of the same training job"]
 
 
 def test_what_is_accepted_to_be_missing_is_no_fault() -> None:

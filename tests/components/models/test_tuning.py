@@ -24,7 +24,7 @@ IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-{}@sha2
 PIPELINE, ROLE = "aws:sagemaker/pipeline:Pipeline", "aws:iam/role:Role"
 
 
-def deployed(settings: Tuning | None) -> Deployment:
+def deployed(settings: Tuning | None, hosts: int = 1) -> Deployment:
     def program() -> None:
         Training(
             "training",
@@ -37,6 +37,7 @@ def deployed(settings: Tuning | None) -> Deployment:
                 package_group=aws.sagemaker.ModelPackageGroup("packages", model_package_group_name="churn-staging"),
                 owner="ml-team",
                 tuning=settings,
+                hosts=hosts,
             ),
         )
 
@@ -71,6 +72,20 @@ def test_the_search_is_around_the_contracts_values_and_within_the_budget() -> No
     assert trial["RoleArn"] == "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-training"
 
 
+def test_a_model_is_trained_by_as_many_hosts_in_a_run_as_in_a_trial() -> None:
+    deployment = deployed(Tuning(), hosts=3)
+    of_run, of_trial = (
+        next(step["Arguments"] for step in json.loads(pipeline)["Steps"] if step["Name"] == name)
+        for name, pipeline in (
+            ("Train", deployment.one("training-pipeline").inputs["pipelineDefinition"]),
+            ("Tune", deployment.one("training-tuning-pipeline").inputs["pipelineDefinition"]),
+        )
+    )
+    for request in (of_run, of_trial["TrainingJobDefinition"]):
+        assert request["ResourceConfig"]["InstanceCount"] == 3
+        assert request["EnableInterContainerTrafficEncryption"] is True
+
+
 @pytest.mark.parametrize(
     ("parameters", "ends"),
     [
@@ -85,21 +100,22 @@ def test_the_search_is_around_the_contracts_values_and_within_the_budget() -> No
     ],
 )
 def test_the_ranges_end_where_training_refuses_more(parameters: Parameters, ends: dict[str, tuple[str, str]]) -> None:
-    found = tuning.values(Tuning(), parameters, "eu-west-1")
+    found = tuning.values(Tuning(), parameters, "eu-west-1", 1)
     assert {name: (found[f"tuning_{name}_min"], found[f"tuning_{name}_max"]) for name in ends} == ends
 
 
 def test_a_budget_is_spent_by_all_trials_that_run_at_once() -> None:
-    one, three = (tuning.seconds(Tuning(budget_usd=1, max_parallel_jobs=each), "eu-west-1") for each in (1, 3))
+    one, three = (tuning.seconds(Tuning(budget_usd=1, max_parallel_jobs=each), "eu-west-1", 1) for each in (1, 3))
     assert (one // 3) == three
-    assert tuning.seconds(Tuning(budget_usd=100_000, max_parallel_jobs=1), "eu-west-1") == 15_768_000
+    assert tuning.seconds(Tuning(budget_usd=1, max_parallel_jobs=1), "eu-west-1", 3) == three
+    assert tuning.seconds(Tuning(budget_usd=100_000, max_parallel_jobs=1), "eu-west-1", 1) == 15_768_000
 
 
 def test_a_budget_that_ends_before_a_search_can_is_refused() -> None:
     with pytest.raises(
-        pulumi.RunError, match=r"^tuning.budget_usd: found 0.01, which 3 trials on ml.m5.2xlarge take in"
+        pulumi.RunError, match=r"^tuning.budget_usd: found 0.01, which 6 ml.m5.2xlarge for 3 trials take in"
     ):
-        tuning.seconds(Tuning(budget_usd=0.01), "eu-west-1")
+        tuning.seconds(Tuning(budget_usd=0.01), "eu-west-1", 2)
 
 
 def test_its_role_starts_searches_of_its_workload_beside_what_training_does() -> None:

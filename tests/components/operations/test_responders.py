@@ -29,7 +29,7 @@ NAMED = {
 
 
 @functools.cache
-def responders(*, preview: bool = False, **section: Any) -> Deployment:
+def responders(*, preview: bool = False, hosts: int = 1, **section: Any) -> Deployment:
     def program() -> None:
         base = ground()
         rollback(
@@ -43,7 +43,9 @@ def responders(*, preview: bool = False, **section: Any) -> Deployment:
         settings = RetrainingSettings.model_validate(section)
         Retraining(
             "churn-retraining",
-            RetrainingArgs(ground=base, names=CHURN, settings=settings, recipe="0a", dead_letters_arn=LETTERS),
+            RetrainingArgs(
+                ground=base, names=CHURN, settings=settings, recipe="0a", dead_letters_arn=LETTERS, hosts=hosts
+            ),
         )
 
     return deploy(program, preview=preview)
@@ -76,10 +78,14 @@ def test_the_environment_is_what_the_handlers_read() -> None:
 
 def test_a_budget_is_told_with_what_an_hour_of_each_kind_of_job_costs() -> None:
     """On the pipeline's own types: ml.m5.xlarge (0.257 USD in Ireland) and ml.m5.2xlarge (0.461 x 1.115)."""
-    function = responders(monthly_budget_usd=30).one("churn-retraining-function")
-    environment = function.inputs["environment"]["variables"]
-    assert environment["MONTHLY_BUDGET_USD"] == "30.0"
-    assert json.loads(environment["USD_AN_HOUR"]) == {"ProcessingJob": 0.257, "TrainingJob": pytest.approx(0.514015)}
+    for hosts in (1, 3):
+        function = responders(hosts=hosts, monthly_budget_usd=30).one("churn-retraining-function")
+        environment = function.inputs["environment"]["variables"]
+        assert environment["MONTHLY_BUDGET_USD"] == "30.0"
+        assert json.loads(environment["USD_AN_HOUR"]) == {
+            "ProcessingJob": 0.257,
+            "TrainingJob": pytest.approx(hosts * 0.514015),
+        }
 
 
 @pytest.mark.parametrize("role", NAMED)

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from tests.policies.mutation import Mutation, add, drop, put, remove
+from typing import Any
+
+from tests.policies.mutation import Mutation, add, drop, machine, pipeline, put, remove
 from tests.policies.support import Specimen
+
+
+def _eleven(request: dict[str, Any]) -> None:
+    """The hosts of a training job."""
+    request["ResourceConfig"] = {**request["ResourceConfig"], "InstanceCount": 11}
+
 
 MUTATIONS = [
     Mutation(
@@ -52,6 +60,27 @@ MUTATIONS = [
     Mutation(
         put("endpoint-config", "productionVariants.0.initialInstanceCount", 50.0),
         {"capacity-ceiling": "productionVariants[0].initialInstanceCount is 50; it must be at most 10 instances"},
+    ),
+    Mutation(
+        pipeline(lambda d: _eleven(d["Steps"][1]["Arguments"])),
+        {
+            "capacity-ceiling": (
+                "pipelineDefinition.Steps[1].Arguments.ResourceConfig.InstanceCount is 11; "
+                "it must be at most 10 instances"
+            )
+        },
+    ),
+    Mutation(
+        machine(lambda states: _eleven(states["Train"]["Parameters"])),
+        {
+            "capacity-ceiling": (
+                "definition.States.Train.Parameters.ResourceConfig.InstanceCount is 11; it must be at most 10 instances"
+            )
+        },
+    ),
+    Mutation(
+        put("one-off-training", "resourceConfig.instanceCount", 11.0),
+        {"capacity-ceiling": "resourceConfig.instanceCount is 11; it must be at most 10 instances"},
     ),
     Mutation(
         put("scaling-target", "maxCapacity", 100.0),

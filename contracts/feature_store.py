@@ -9,6 +9,9 @@ from typing import Final
 
 from contracts.schema import Column, ColumnType, Contract, Pii
 
+#: Database of the Glue Data Catalog that SageMaker makes for the tables of offline stores.
+DATABASE: Final = "sagemaker_featurestore"
+
 #: A boolean is 0 or 1 and a timestamp ISO 8601: the feature store has these three types only (API reference,
 #: FeatureDefinition).
 _TYPES: Final[Mapping[ColumnType, str]] = {
@@ -40,3 +43,9 @@ def identity(contract: Contract) -> str:
 def group_name(prefix: str, contract: Contract) -> str:
     """The name of the group, after the prefix of its workload's names."""
     return f"{prefix}-features-{identity(contract)}"
+
+
+def table_pattern(group: str) -> str:
+    """Pattern of the table over a group's offline store: SageMaker names it by the group and the moment, as Athena has
+    names (API reference, OfflineStoreConfig: DisableGlueTableCreation)."""
+    return f"{group.replace('-', '_')}_*"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from contracts.prices import told as usd
@@ -20,6 +22,14 @@ class Features(Section):
         ),
     )
     """Whether ingestion writes the rows of each accepted object to the feature store."""
+    offline_format: Literal["glue", "iceberg"] = Field(
+        default="glue",
+        json_schema_extra=told(
+            risk="a group keeps the format that it was made with, whatever this says; preflight tells where they differ"
+        ),
+    )
+    """Table format of the offline store of a feature group that is made from now on: Parquet by the hour, or an Iceberg
+    table, which has snapshots, can be compacted, and lets go of single persons."""
     online_ttl_days: int = Field(
         default=365,
         ge=1,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from automation.operations.findings import Finding, Stack
+from contracts.feature_store import DATABASE, table_pattern
 from contracts.names import PLATFORM
 
 _SETTINGS: Final = "aws:lakeformation/dataLakeSettings:DataLakeSettings"
@@ -38,4 +39,18 @@ def lake_formation(stack: Stack) -> Iterator[Finding]:
             holds=not lost,
             found=f"{', '.join(lost)} would administer it no more" if lost else "nobody who administers it is put out",
             fix="name them in lake_formation.administrators, or take it from them in Lake Formation first",
+        )
+
+
+def granted_tables(stack: Stack, group: str) -> Iterator[Finding]:
+    """Whether IAM alone decides over the Iceberg table that SageMaker makes for a feature group; where Lake Formation
+    does, somebody has to have granted it to the group's role."""
+    settings = stack.client("lakeformation").get_data_lake_settings()["DataLakeSettings"]
+    if stack.inputs(_SETTINGS) or not settings.get("CreateTableDefaultPermissions"):
+        yield Finding(
+            subject=group,
+            holds=None,
+            found="Lake Formation decides over new tables, and so over that of the offline store",
+            fix=f"have its administrator grant ALTER and DESCRIBE on {DATABASE}.{table_pattern(group)} to the group's "
+            "role, or features.offline_format: glue",
         )

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from automation import machine
 from automation.operations.findings import Finding, Stack, unknown
-from automation.operations.lake_formation import lake_formation
+from automation.operations.lake_formation import granted_tables, lake_formation
 from automation.operations.offered import services
 from automation.operations.taken import names
 
@@ -230,9 +230,12 @@ def closed(stack: Stack) -> Iterator[Finding]:
 
 
 def feature_groups(stack: Stack) -> Iterator[Finding]:
-    """Whether groups that are there have the columns that the program declares; an update does not add them."""
+    """Whether groups that are there have the columns that the program declares, which an update does not add, and its
+    table format, which nobody can change."""
     for inputs in stack.inputs("aws:sagemaker/featureGroup:FeatureGroup"):
-        name = inputs["featureGroupName"]
+        name, wanted = inputs["featureGroupName"], inputs.get("offlineStoreConfig", {}).get("tableFormat", "Glue")
+        if wanted == "Iceberg":
+            yield from granted_tables(stack, name)
         try:
             found = stack.client("sagemaker").describe_feature_group(FeatureGroupName=name)
         except ClientError as error:
@@ -243,6 +246,14 @@ def feature_groups(stack: Stack) -> Iterator[Finding]:
         lacking = [each["featureName"] for each in inputs["featureDefinitions"] if each["featureName"] not in there]
         said = f"lacks {', '.join(lacking)} of the contract" if lacking else "has every column of the contract"
         yield Finding(subject=name, holds=not lacking, found=said, fix="python -m automation evolve" if lacking else "")
+        has = found.get("OfflineStoreConfig", {}).get("TableFormat", "Glue")
+        if has != wanted:
+            yield Finding(
+                subject=name,
+                holds=False,
+                found=f"its offline store has table format {has}, by the config {wanted}; SageMaker cannot change it",
+                fix=f"features.offline_format: {has.lower()}",
+            )
 
 
 #: Every check, by what it is about.

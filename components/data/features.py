@@ -7,7 +7,8 @@ definition in `workloads.features`.
 Changing the columns of a feature group replaces it in the provider and loses its data, so changes of the definitions
 are ignored here; `python -m automation evolve` adds a column to a living group. SageMaker cannot remove one. What a
 group can never have otherwise, its entity and its event time, is part of its name: a contract about something else gets
-a group of its own, with its own columns, and not one of the old columns under a new entity.
+a group of its own, with its own columns, and not one of the old columns under a new entity. The table format of its
+offline store cannot change either, and a group of another name would begin empty: one that is there keeps its own.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from components import access
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.service import Service
-from contracts.feature_store import feature_definitions, group_name, identity
+from contracts.feature_store import DATABASE, feature_definitions, group_name, identity, table_pattern
 from contracts.names import WorkloadNames
 from contracts.schema import Contract
 from settings import Features as FeatureSettings
@@ -62,7 +63,7 @@ class Features(pulumi.ComponentResource):
     def __init__(self, name: str, args: FeaturesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:features:Features", name, None, opts)
         ground, names, contract = args.ground, args.names, args.contract
-        offline = names.layout.offline_store
+        offline, iceberg = names.layout.offline_store, args.settings.offline_format == "iceberg"
         role = access.Role(
             f"{name}-role",
             access.RoleArgs(
@@ -91,6 +92,7 @@ class Features(pulumi.ComponentResource):
                         [ground.keys[Domain.PROCESSED].arn, ground.keys[Domain.FEATURES].arn],
                         write=True,
                     ),
+                    *(_iceberg_statements(names, contract) if iceberg else []),
                 ],
                 permissions_boundary=ground.permissions_boundary,
             ),
@@ -122,10 +124,31 @@ class Features(pulumi.ComponentResource):
                     # The bucket takes no other key than its own.
                     kms_key_id=ground.keys[Domain.PROCESSED].arn,
                 ),
+                table_format="Iceberg" if iceberg else None,
             ),
             opts=pulumi.ResourceOptions(
-                parent=self, protect=ground.protect, ignore_changes=["feature_definitions", "description"]
+                parent=self,
+                protect=ground.protect,
+                ignore_changes=["feature_definitions", "description", "offlineStoreConfig.tableFormat"],
             ),
         )
         self.group_name = group.feature_group_name
         self.register_outputs({"groupName": self.group_name})
+
+
+def _iceberg_statements(names: WorkloadNames, contract: Contract) -> list[access.Statement]:
+    """Committing to the table, of which each snapshot builds on the metadata of the one before (managed policy
+    AmazonSageMakerFeatureStoreAccess)."""
+    table = table_pattern(group_name(names.prefix, contract))
+    return [
+        access.allow(
+            "ReadMetadata",
+            ["s3:GetObject"],
+            [names.bucket_arn(names.processed_bucket, f"{names.layout.offline_store}*/metadata/*")],
+        ),
+        access.allow(
+            "CommitTable",
+            ["glue:GetTable", "glue:UpdateTable"],
+            [names.arn("glue", each) for each in ("catalog", f"database/{DATABASE}", f"table/{DATABASE}/{table}")],
+        ),
+    ]

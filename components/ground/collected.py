@@ -164,8 +164,8 @@ def _conditions(written: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str,
 
 
 def _pattern(resource: str) -> str:
-    named = re.sub(rf"(?:{PLATFORM}|{UNMONITORED}|{WORKLOAD})-<stack>", "*-<stack>", resource)
-    return re.sub(r"(<account>-<stack>-ai-|<stack>[-/:]).*", r"\1*", named)
+    named = re.sub(rf"(?:{PLATFORM}|{UNMONITORED}|{WORKLOAD})([-_])<stack>", r"*\1<stack>", resource)
+    return re.sub(r"(<account>-<stack>-ai-|<stack>[-_/:]).*", r"\1*", named)
 
 
 def _statement(group: _Group, found: Iterable[_Allowed]) -> Document:

@@ -46,6 +46,11 @@ class FeatureGroup:
         """The configuration of its offline store, with where its records go."""
         return self.given.get("OfflineStoreConfig")
 
+    @property
+    def is_iceberg(self) -> bool:
+        """Whether its offline store is an Iceberg table."""
+        return (self.offline or {}).get("TableFormat") == "Iceberg"
+
     def describe(self) -> dict[str, Any]:
         """The answer of DescribeFeatureGroup."""
         described = self.given | {
@@ -106,8 +111,11 @@ def faults(request: dict[str, Any]) -> list[str]:
     online = (request.get("OnlineStoreConfig") or {}).get("EnableOnlineStore", False)
     if not online and not request.get("OfflineStoreConfig"):
         found.append("one of OnlineStoreConfig with EnableOnlineStore and OfflineStoreConfig must be given")
-    if request.get("OfflineStoreConfig") and not request.get("RoleArn"):
+    offline = request.get("OfflineStoreConfig") or {}
+    if offline and not request.get("RoleArn"):
         found.append("RoleArn is required with an OfflineStoreConfig")
+    if offline.get("TableFormat") == "Iceberg" and offline.get("DisableGlueTableCreation"):
+        found.append("DisableGlueTableCreation is true, allowed for TableFormat Iceberg is false")
     return found
 
 

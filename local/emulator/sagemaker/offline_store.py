@@ -1,8 +1,9 @@
 """The feature store's offline store: every record as Parquet in S3, in the layout SageMaker documents.
 
 `<ResolvedOutputS3Uri>/year=/month=/day=/hour=/<time>_<random>.parquet`, partitioned by event time, with the columns
-`api_invocation_time`, `write_time` and `is_deleted` beside the features. On AWS records arrive within 15 minutes; here
-they wait for the next flush (each few seconds, and on demand through the admin API).
+`api_invocation_time`, `write_time` and `is_deleted` beside the features; of table format Iceberg, a table (`iceberg`).
+On AWS records arrive within 15 minutes; here they wait for the next flush (each few seconds, and on demand through the
+admin API).
 """
 
 from __future__ import annotations
@@ -83,7 +84,8 @@ def _partitions(waiting: list[Pending]) -> dict[tuple[str, str], list[Pending]]:
     parts: dict[tuple[str, str], list[Pending]] = defaultdict(list)
     for record in waiting:
         moment = datetime.fromtimestamp(record.event_time, UTC)
-        parts[moment.strftime("year=%Y/month=%m/day=%d/hour=%H"), record.group.arn].append(record)
+        partition = "" if record.group.is_iceberg else moment.strftime("year=%Y/month=%m/day=%d/hour=%H")
+        parts[partition, record.group.arn].append(record)
     return parts
 
 
@@ -93,6 +95,11 @@ def _write(context: Context, region: str, partition: str, records: list[Pending]
     group = records[0].group
     if group.offline is None:
         raise ValueError(f"feature group {group.name} has no offline store")
+    if group.is_iceberg:
+        from local.emulator.sagemaker import iceberg
+
+        iceberg.append(context.url, region, group.offline, table(group, records))
+        return
     storage = group.offline["S3StorageConfig"]
     bucket, _, prefix = storage["ResolvedOutputS3Uri"].removeprefix("s3://").partition("/")
     buffer = io.BytesIO()

@@ -8,7 +8,7 @@ import boto3
 from botocore.stub import Stubber
 
 from automation.operations.findings import Stack
-from automation.operations.lake_formation import lake_formation
+from automation.operations.lake_formation import granted_tables, lake_formation
 
 ADMIN = "arn:aws:iam::123456789012:role/{}"
 
@@ -52,3 +52,17 @@ def test_who_would_be_put_out_is_named() -> None:
 
 def test_a_stack_without_it_asks_nothing() -> None:
     assert found(["theirs"], [], declared=False) == []
+
+
+def test_the_table_of_an_iceberg_store_needs_a_grant_where_lake_formation_decides_over_new_tables() -> None:
+    access = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    client: Any = boto3.client("lakeformation", region_name="eu-west-1", **access)
+    everybody = [{"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, "Permissions": ["ALL"]}]
+    own = {"type": "aws:lakeformation/dataLakeSettings:DataLakeSettings", "inputs": {"admins": []}}
+    for defaults, declared, findings in (([], [], 1), (everybody, [], 0), (everybody, [own], 1)):
+        with Stubber(client) as stubs:
+            settings = {"DataLakeSettings": {"CreateTableDefaultPermissions": defaults}}
+            stubs.add_response("get_data_lake_settings", settings)
+            found = list(granted_tables(Stack(resources=declared, region="eu-west-1", client=lambda _: client), "a-b"))
+        assert [each.holds for each in found] == [None] * findings
+        assert all("grant ALTER and DESCRIBE on sagemaker_featurestore.a_b_*" in each.fix for each in found)

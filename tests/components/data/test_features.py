@@ -50,7 +50,7 @@ def test_the_feature_group() -> None:
 @pytest.mark.parametrize("protect", [True, False])
 def test_a_changed_contract_never_replaces_the_group(protect: bool) -> None:
     group = features(protect=protect).one(f"features-group-{identity(CHURN)}")
-    assert group.ignore_changes == ("featureDefinitions", "description")
+    assert group.ignore_changes == ("featureDefinitions", "description", "offlineStoreConfig.tableFormat")
     assert group.protect is protect
 
 
@@ -62,3 +62,24 @@ def test_the_role_writes_the_offline_store_and_nothing_else() -> None:
             "arn:aws:s3:::123456789012-staging-ai-processed-data/offline-store/churn/*"
         ]
     assert statements["HandOverObjects"]["Action"] == ["s3:PutObjectAcl"]
+
+
+def test_an_offline_store_in_iceberg_commits_to_the_groups_own_table() -> None:
+    found = features(offline_format="iceberg")
+    group = found.one(f"features-group-{identity(CHURN)}").inputs
+    assert group["offlineStoreConfig"]["tableFormat"] == "Iceberg"
+    statements = permissions(found, "features-role")
+    assert statements.keys() - permissions(features(), "features-role").keys() == {"ReadMetadata", "CommitTable"}
+    assert (statements["ReadMetadata"]["Action"], statements["ReadMetadata"]["Resource"]) == (
+        ["s3:GetObject"],
+        ["arn:aws:s3:::123456789012-staging-ai-processed-data/offline-store/churn/*/metadata/*"],
+    )
+    assert statements["CommitTable"]["Action"] == ["glue:GetTable", "glue:UpdateTable"]
+    assert statements["CommitTable"]["Resource"] == [
+        f"arn:aws:glue:eu-west-1:123456789012:{each}"
+        for each in (
+            "catalog",
+            "database/sagemaker_featurestore",
+            f"table/sagemaker_featurestore/churn_staging_features_{identity(CHURN)}_*",
+        )
+    ]

@@ -8,8 +8,11 @@ from typing import Any
 import pyarrow.parquet as parquet
 import pytest
 from botocore.exceptions import ClientError
+from pyiceberg.catalog.glue import GlueCatalog
+from pyiceberg.table import DataScan
 
 from local.emulator import Emulator
+from local.identity import ACCESS_KEY, SECRET_KEY
 
 DEFINITIONS = [
     {"FeatureName": "customer_id", "FeatureType": "String"},
@@ -214,6 +217,17 @@ def test_a_group_that_is_not_there(records: Any, sagemaker: Any) -> None:
             {"OfflineStoreConfig": {"S3StorageConfig": {"S3Uri": "s3://b/p"}}},
             "RoleArn is required with an OfflineStoreConfig",
         ),
+        (
+            {
+                "OfflineStoreConfig": {
+                    "S3StorageConfig": {"S3Uri": "s3://b/p"},
+                    "TableFormat": "Iceberg",
+                    "DisableGlueTableCreation": True,
+                },
+                "RoleArn": "arn:aws:iam::123456789012:role/r",
+            },
+            "DisableGlueTableCreation is true, allowed for TableFormat Iceberg is false",
+        ),
     ],
 )
 def test_a_group_that_cannot_be_is_refused(group: Any, changes: dict[str, Any], message: str) -> None:
@@ -276,3 +290,57 @@ def test_offline_only_groups_have_nothing_to_get(records: Any, bucket: str, role
     name = group(OnlineStoreConfig=None, OfflineStoreConfig=offline, RoleArn=role)
     code, found = refusal(lambda: records.get_record(FeatureGroupName=name, RecordIdentifierValueAsString="c1"))
     assert (code, found) == ("ValidationError", f"Validation Error: FeatureGroup {name} has no OnlineStore.")
+
+
+def test_an_offline_store_in_iceberg_keeps_its_snapshots_and_takes_new_columns(
+    emulator: Emulator, sagemaker: Any, records: Any, s3: Any, bucket: str, role: str, group: Any
+) -> None:
+    offline = {"S3StorageConfig": {"S3Uri": f"s3://{bucket}/iceberg"}, "TableFormat": "Iceberg"}
+    name = group(OfflineStoreConfig=offline, RoleArn=role)
+    for day, value in (("03", 3), ("02", 2)):
+        records.put_record(FeatureGroupName=name, Record=record(value, f"2026-01-{day}T05:00:00Z", volume=0.5))
+    emulator.flush()
+    added = [{"FeatureName": "plan", "FeatureType": "String"}]
+    sagemaker.update_feature_group(FeatureGroupName=name, FeatureAdditions=added)
+    records.put_record(FeatureGroupName=name, Record=record(4, "2026-01-04T05:00:00Z", plan="big"))
+    records.delete_record(FeatureGroupName=name, RecordIdentifierValueAsString="c1", EventTime="2026-01-05T00:00:00Z")
+    emulator.flush()
+
+    described = sagemaker.describe_feature_group(FeatureGroupName=name)["OfflineStoreConfig"]
+    names, place = described["DataCatalogConfig"], described["S3StorageConfig"]["ResolvedOutputS3Uri"]
+    assert described["TableFormat"] == "Iceberg"
+    table = catalog(emulator).load_table((names["Database"], names["TableName"]))
+    first, second = table.snapshots()
+    columns = ("tickets", "volume", "is_deleted")
+    assert rows_of(table.scan(snapshot_id=first.snapshot_id), *columns) == [(2, 0.5, False), (3, 0.5, False)]
+    assert rows_of(table.scan(snapshot_id=second.snapshot_id), *columns, "plan") == [
+        (2, 0.5, False, None),
+        (3, 0.5, False, None),
+        (4, None, False, "big"),
+        (None, None, True, None),
+    ]
+    kinds = {field.name: str(field.field_type) for field in table.schema().fields}
+    assert kinds == {
+        "customer_id": "string",
+        "event_time": "string",
+        "tickets": "long",
+        "volume": "double",
+        "plan": "string",
+        "api_invocation_time": "timestamptz",
+        "write_time": "timestamptz",
+        "is_deleted": "boolean",
+    }
+    assert {task.file.file_path.rpartition("/")[0] for task in table.scan().plan_files()} == {place}
+    assert table.metadata_location.startswith(place.removesuffix("data") + "metadata/")
+
+
+def catalog(emulator: Emulator) -> GlueCatalog:
+    """The Data Catalog as any reader has it: with the library's own way to S3, and none of the emulator's."""
+    at = {"s3.endpoint": emulator.url, "s3.access-key-id": ACCESS_KEY, "s3.secret-access-key": SECRET_KEY}
+    return GlueCatalog("reader", client=emulator.client("glue"), **at, **{"s3.region": emulator.region})
+
+
+def rows_of(scan: DataScan, *columns: str) -> list[tuple[Any, ...]]:
+    """Rows by event time."""
+    table = scan.to_arrow().sort_by("event_time").select(columns)
+    return [tuple(row.values()) for row in table.to_pylist()]

@@ -108,6 +108,7 @@ def _up(args: argparse.Namespace) -> int:
         keep=args.keep,
         levels=args.levels,
         beneath=args.beneath,
+        tune=args.tune,
     )
 
 
@@ -191,6 +192,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--beneath", type=Path, metavar="DIR", help="a Pulumi project to deploy first, whose output `config` is ours"
     )
+    up.add_argument("--tune", action="store_true", help="have a search of hyper-parameters find the first model")
     up.add_argument("--keep", action="store_true", help="leave emulator and endpoint running until `down`")
     _command(commands_of, "down", _down, "stop what `up --keep` left running")
     preview = _command(commands_of, "preview", _preview, "say what `up` would change, judged by the policies")

@@ -34,9 +34,10 @@ from contracts.release import Record
 from contracts.release.live import Live
 from local.emulator.client import Emulator
 from local.identity import Caller
-from local.loop import LoopError, images
+from local.loop import LoopError, images, searched
 from local.loop.batched import Batch
 from local.loop.queued import Queue
+from local.loop.searched import Search
 
 #: How long the loop waits for a delivered object to be judged.
 PATIENCE_SECONDS = 600
@@ -133,9 +134,9 @@ class Platform:
                 raise LoopError(f"{module} failed with exit code {code}: {_said(errors.read_text())}")
             return output.read_text()
 
-    def start_training(self, name: str) -> str:
-        """Start the pipeline by hand on all accepted data; returns the execution's ARN."""
-        return operations.training.start(self.names, name, s3=self.client("s3"), sagemaker=self._trainer())
+    def start_training(self, name: str, *, tune: bool = False) -> str:
+        """Start the pipeline, or the one that searches, by hand on all accepted data; returns the execution's ARN."""
+        return operations.training.start(self.names, name, tune=tune, s3=self.client("s3"), sagemaker=self._trainer())
 
     def _trainer(self) -> Any:
         """Whom to ask about training: the state machine where there is one, else SageMaker."""
@@ -157,6 +158,13 @@ class Platform:
         """Where the steps of an execution write."""
         identifier = execution.replace("/", ":").rpartition(":")[2]
         return f"s3://{self.names.artifacts_bucket}/{self.names.layout.runs}{identifier}"
+
+    def search(self, execution: str) -> Search | None:
+        """What an execution searched; None of one that trains."""
+        if f"pipeline/{self.names.tuning_pipeline}/" not in execution:
+            return None
+        run = self.run_uri(execution)
+        return searched.read(self.names, run, s3=self.client("s3"), sagemaker=self.client("sagemaker"))
 
     def newest_package(self) -> dict[str, Any]:
         """The model package that was registered last, described."""

@@ -13,7 +13,7 @@ from contracts.names import Names
 from local import disk
 from local.emulator import client
 from local.emulator.client import Emulator
-from local.loop import LoopError, chapters, home, kept, report
+from local.loop import LoopError, chapters, home, kept, report, searched
 from local.loop.chapters import Chapter
 from local.loop.console import Console
 from local.loop.facts import Facts
@@ -34,13 +34,17 @@ def up(
     keep: bool,
     levels: str | None = None,
     beneath: Path | None = None,
+    tune: bool = False,
 ) -> int:
     """Run the whole loop on a fresh emulator; where one was kept running, only bring it up to date. Returns 0.
 
     `files` is the data of the workloads by name (`chapters.chapters`). An emulator that is not kept ends with this
-    process, however that ends. `beneath` is a project that the stack stands on.
+    process, however that ends. `beneath` is a project that the stack stands on. To `tune` is to have a search find the
+    first model, by the workload's `tuning` or one of few trials.
     """
     console = Console()
+    if tune:
+        stack.override({"workloads": {name: {"tuning": searched.FEW} | its for name, its in stack.workloads.items()}})
     with home.occupied(stack.home):
         if running := running_emulator(stack):
             if beneath:
@@ -71,6 +75,7 @@ def up(
                         deliveries=parts[chapter.workload],
                         workdir=work[chapter.workload],
                         label="" if len(told) == 1 else f"{chapter.workload}: ",
+                        tune=tune,
                     )
                     for chapter in told
                 ]

@@ -41,9 +41,11 @@ class Story:
         deliveries: tuple[Path, Path],
         workdir: Path,
         label: str = "",
+        tune: bool = False,
     ) -> None:
         self.console, self.platform, self.emulator, self.contract = console, platform, emulator, contract
         self._up, self.deliveries, self.workdir, self.label = up, deliveries, workdir, label
+        self._tune = tune
         self.facts = Facts()
         self._accepted: Path | None = None
 
@@ -57,7 +59,8 @@ class Story:
     def reach_predictions(self) -> None:
         """Data, a first model, its release, and predictions."""
         self.deliver()
-        first = self.train(self.platform.start_training("first"), "Train, evaluate, gate, register")
+        title = f"{'Search' if self._tune else 'Train'}, evaluate, gate, register"
+        first = self.train(self.platform.start_training("first", tune=self._tune), title)
         if first is None:
             way = f"mend the data or the features, or lower `quality` in the contract of {self.contract.name}"
             raise LoopError(f"the first model was rejected, for the gate's reasons above: nothing to release; {way}")
@@ -171,6 +174,9 @@ class Story:
         with self._step(title):
             done = self.platform.wait_for_training(execution, self._say_pipeline_step)
             evaluation = self._evaluation(execution, done)
+            search = self.platform.search(execution)
+            for line in search.told() if search else ():
+                self.say(line)
             self.facts.evaluations.append(evaluation)
             page = self.workdir / f"evaluation-{len(self.facts.evaluations)}.html"
             self.facts.reports[f"Evaluation {len(self.facts.evaluations)}"] = self.platform.fetch_evaluation(
@@ -188,6 +194,8 @@ class Story:
             if gate["decision"] != "register":
                 return None
             package = self.platform.newest_package()
+            if search:
+                search.check(package)
             self.say(f"registered {package['ModelPackageArn']}, {package['ModelApprovalStatus']}")
             return package
 

@@ -7,6 +7,7 @@ import io
 import json
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -17,9 +18,11 @@ import pytest
 
 from contracts import loader, release, schema
 from contracts.machine_runs import MachineRuns
+from contracts.names import Names
 from local.emulator.client import run_job
 from local.emulator.jobs import Job, can_be_forked
 from local.executor import ExecutionResult, Runner, container
+from local.loop import searched
 from tests.local.processes import eventually
 from workloads.pipeline import render
 
@@ -239,6 +242,15 @@ def test_a_search_registers_the_best_of_its_trials(aws: Aws, first: ExecutionRes
     losses = {key.split("/")[5]: metadata(aws, key)["validation_loss"] for key in keys}
     assert len(losses) == 2
     assert said["training_job"] == min(losses, key=lambda name: losses[name])
+    told = searched.read(
+        Names(stack="staging", account="123456789012", region="eu-west-1").of_workload("churn"),
+        f"s3://{ARTIFACTS}/runs/churn/{said['pipeline_execution']}",
+        s3=aws.s3,
+        sagemaker=SimpleNamespace(describe_pipeline=lambda **_: {"PipelineDefinition": json.dumps(aws.search)}),
+    )
+    assert {trial.job: trial.loss for trial in told.trials} == losses
+    assert told.limits == "2 trials of at most 2, in at most 11000 s, by its budget"
+    told.check({"CustomerMetadataProperties": said})
     # Trials share the place of their checkpoints, and none finds another's.
     prefix = "checkpoints/churn/"
     kept = [each["Key"] for each in aws.s3.list_objects_v2(Bucket=ARTIFACTS, Prefix=prefix)["Contents"]]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import os
 import signal
 import subprocess
@@ -12,10 +15,12 @@ import pytest
 
 from local.commands import main
 from local.emulator import client
-from local.loop import home, kept
+from local.loop import LoopError, chapters, home, kept
+from local.runtime import Stack
 from tests.local.processes import eventually, gone
 
 HERE = Path(__file__).parent
+OF_EXAMPLE = ["--stack", "training", "--config-file", str(HERE.parents[2] / "examples/training/Pulumi.training.yaml")]
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +58,27 @@ def test_half_a_command_says_what_is_missing(
 ) -> None:
     assert main(["up", "--home", str(tmp_path / "home"), *arguments]) == 1
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "tuning"),
+    [
+        ([], None),
+        (["--tune"], {"max_jobs": 4}),
+        (["--tune", *OF_EXAMPLE], {"budget_usd": 2, "max_jobs": 2, "max_parallel_jobs": 2}),
+    ],
+)
+def test_a_search_is_by_the_workloads_own_tuning_or_by_a_few_trials(
+    arguments: list[str], tuning: dict[str, int] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(stack: Stack, _: object) -> None:
+        raise LoopError(json.dumps(stack.workloads["churn"].get("tuning")))
+
+    monkeypatch.setattr(chapters, "chapters", stop)
+    errors = io.StringIO()
+    with contextlib.redirect_stderr(errors):
+        assert main(["up", "--home", str(tmp_path / "home"), *arguments]) == 1
+    assert json.loads(errors.getvalue().removeprefix("error: ")) == tuning
 
 
 def test_a_directory_of_somebody_else_is_no_home_and_stays_as_it_is(

@@ -175,7 +175,7 @@ def test_a_first_model_that_is_rejected_ends_the_run_and_says_what_to_do(
 ) -> None:
     monkeypatch.setattr(told, "deliver", lambda: None)
     monkeypatch.setattr(told, "train", lambda *_: None)
-    monkeypatch.setattr(told.platform, "start_training", lambda _: "execution", raising=False)
+    monkeypatch.setattr(told.platform, "start_training", lambda _, **__: "execution", raising=False)
     with pytest.raises(LoopError) as caught:
         told.reach_predictions()
     assert str(caught.value) == (

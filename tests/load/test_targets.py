@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import urllib3
 
 from local.emulator import Emulator, start
 from tests.load.clients import Counted, load
+from tests.local.emulator.conftest import IMAGE
+from tests.local.emulator.test_ecs_services import CANARY, SECOND, Service
 from tests.local.processes import eventually, gone
 from tests.workloads.inference.serving import make_package, serving
 
@@ -164,3 +167,77 @@ def test_a_realtime_endpoint_by_a_canary(endpoints: Endpoints) -> None:
 def test_a_serverless_endpoint_all_at_once(endpoints: Endpoints) -> None:
     endpoints.create("serverless", ServerlessConfig={"MemorySizeInMB": 2048, "MaxConcurrency": 20})
     judge(endpoints.exchange("serverless"))
+
+
+class Fargate(Service):
+    """A service of ECS whose tasks run the service itself, behind its load balancer."""
+
+    def define(self, release: str, **behaviour: Any) -> str:
+        family, version = f"{self.name}-{release}-0123abcd", "new" if release == SECOND else "old"
+        environment = {
+            "MODEL_DIR": "/var/model/package",
+            "MODEL_SERVER_WORKERS": str(WORKERS),
+            "MODEL_URI": f"s3://load/{version}.tar.gz",
+            "TLS_DIR": "/var/model/tls",
+        }
+        container = {
+            "name": "inference",
+            "image": IMAGE,
+            "memory": 512,
+            "environment": [{"name": name, "value": value} for name, value in environment.items()],
+        }
+        self.ecs.register_task_definition(family=family, taskRoleArn=ROLE, containerDefinitions=[container])
+        return family
+
+    def change(self, **how: Any) -> None:
+        self.ecs.update_service(cluster=self.name, service=self.name, **how)
+        self.settled()
+
+    def settled(self) -> None:
+        eventually(lambda: (live := self.host.observe()) is not None and not live.in_progress)
+
+    def connect(self) -> Callable[[], str]:
+        pool = urllib3.PoolManager(cert_reqs="CERT_NONE", assert_hostname=False, retries=False)
+        url = f"{self.url}/invocations"
+
+        def once() -> str:
+            answer = pool.request("POST", url, body=ROW, headers={"content-type": JSON}, timeout=600)
+            assert answer.status == 200, answer.data
+            return answer.json()["model_version"]
+
+        return once
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_a_service_on_fargate_by_a_canary_of_blue_and_green(endpoints: Endpoints) -> None:
+    """And with a task fewer: ECS sends it no more requests, then SIGTERM, and it answers what it was asked."""
+    service = Fargate(endpoints.emulator, "load-live")
+    reach_s3(endpoints.emulator)
+    service.create(**CANARY)
+    service.settled()
+    old = service.pids
+    with load(service.connect) as counted:
+        time.sleep(QUIET_SECONDS)
+        service.change(taskDefinition=service.define(SECOND))
+        eventually(lambda: all(gone(pid) for pid in old))
+        eventually(lambda: counted.answers["new"])
+        stays, goes = service.pids
+        stop_a_worker(stays)
+        service.change(desiredCount=1)
+        eventually(lambda: gone(goes))
+        service.change(desiredCount=2)
+    assert stays in service.pids
+    service.ecs.delete_service(cluster=service.name, service=service.name, force=True)
+    judge(counted)
+
+
+def reach_s3(emulator: Emulator) -> None:
+    """The tasks fetch their model from inside the network."""
+    ec2 = emulator.client("ec2")
+    vpc = ec2.describe_subnets()["Subnets"][0]["VpcId"]
+    tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    ec2.create_vpc_endpoint(
+        VpcId=vpc,
+        ServiceName=f"com.amazonaws.{emulator.region}.s3",
+        RouteTableIds=[table["RouteTableId"] for table in tables],
+    )

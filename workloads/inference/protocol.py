@@ -39,6 +39,7 @@ class Protocol(HttpToolsProtocol):
         self._incomplete_since: float | None = None
         self._incomplete_bytes = 0
         self._quiet_since = time.perf_counter()
+        service.arriving.add(self)
 
     # ---- what comes in ----
 
@@ -49,6 +50,11 @@ class Protocol(HttpToolsProtocol):
             self._wait_for_more(len(data))
         elif self._incomplete_since is not None:
             self._arrived()
+
+    def connection_made(self, transport: Any) -> None:
+        """The client can ask now."""
+        self.service.arriving.discard(self)
+        super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client, or this side, has closed."""

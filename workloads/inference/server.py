@@ -123,9 +123,10 @@ class _Server(uvicorn.Server):
         began = time.monotonic()
         requests = self.server_state.total_requests
         last_request = began
-        while self.server_state.connections and time.monotonic() - began < self.settings.drain_seconds:
+        clients = (self.server_state.connections, self.service.arriving)
+        while any(clients) and time.monotonic() - began < self.settings.drain_seconds:
             await asyncio.sleep(0.02)
-            under_way = self.server_state.tasks or self.service.intake.incomplete
+            under_way = self.server_state.tasks or self.service.intake.incomplete or self.service.arriving
             if under_way or self.server_state.total_requests != requests:
                 requests, last_request = self.server_state.total_requests, time.monotonic()
             elif time.monotonic() - last_request > IDLE_SECONDS:

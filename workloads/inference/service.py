@@ -16,8 +16,9 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
+from weakref import WeakSet
 
 import msgspec
 
@@ -63,6 +64,8 @@ class Service:
         self.settings, self.metrics = settings, metrics
         self.intake = Intake(settings, metrics)
         self.draining = False
+        #: Connections that are accepted and whose TLS handshake is under way.
+        self.arriving = WeakSet[Any]()
         self.models = None if model else Models(settings, metrics)
         self.store = OnlineStore.from_settings(settings)
         self.capture = Capture.from_settings(settings, metrics)

@@ -4,15 +4,42 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import ssl
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.workloads.inference import serving
+from tests.workloads.inference.connections import opened, receive
 from workloads.inference import tls
+from workloads.inference.server import IDLE_SECONDS
 
 ROW = {"user_tenure_months": 3, "transaction_volume": 250.5, "support_tickets": 4}
+
+
+def test_a_connection_whose_handshake_is_under_way_is_answered_by_a_service_that_is_told_to_stop(
+    package: Path, tmp_path: Path
+) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    request = json.dumps(ROW).encode()
+    head = b"POST /invocations HTTP/1.1\r\nhost: h\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    with serving.serving(package, "--tls-dir", str(tmp_path / "tls")) as running, opened(running) as early:
+        later = http.client.HTTPSConnection("127.0.0.1", running.port, timeout=600, context=context)
+        later.request("GET", "/ready")
+        assert later.getresponse().status == 200  # so the one that came before is accepted
+        later.close()
+        running.process.send_signal(signal.SIGTERM)
+        serving.eventually(lambda: any(entry["message"] == "draining" for entry in running.logged()))
+        time.sleep(1.5 * IDLE_SECONDS)
+        with context.wrap_socket(early) as connection:
+            connection.sendall(head % len(request) + request)
+            answer = receive(connection)
+        assert answer.startswith("HTTP/1.1 200 ")
+        assert "\r\nconnection: close\r\n" in answer
+        assert running.process.wait(600) == 0
 
 
 def test_a_service_with_two_workers_answers_over_tls_and_not_without(package: Path, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ _PAGES: Final = (
     ("Settings", "", "Keys of the stack; each is `ml-platform:<key>` in `Pulumi.<stack>.yaml`."),
     ("Workload", "workloads.<name>", ""),
     ("Realtime", "workloads.<name>.endpoints.<name>: {kind: realtime}", ""),
+    ("InferencePipeline", "workloads.<name>.endpoints.<name>: {kind: inference_pipeline}", ""),
     ("Serverless", "workloads.<name>.endpoints.<name>: {kind: serverless}", ""),
     ("Asynchronous", "workloads.<name>.endpoints.<name>: {kind: asynchronous}", ""),
     ("Batch", "workloads.<name>.endpoints.<name>: {kind: batch}", ""),

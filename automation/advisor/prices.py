@@ -130,6 +130,7 @@ def _warm(needs: Needs) -> int:
 #: How a target is sized and priced: on a fleet of instances, or without.
 ON_FLEETS: Final[Mapping[str, Callable[[Needs, Load, Fleet], Size]]] = {
     "realtime": always,
+    "inference_pipeline": always,
     "multi_model": always,
     "asynchronous": to_zero,
     "inference_components": to_zero,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar, cast
 
 import pulumi
@@ -29,15 +29,17 @@ def configurations(
     *,
     asynchronous: Asynchronous | None = None,
     environment: Mapping[str, str] | None = None,
+    stages: Sequence[str] = (),
 ) -> list[aws.sagemaker.EndpointConfiguration]:
     """A configuration for every release of the record and the models that they serve; the wanted one comes first.
 
-    `environment` is what the containers are given, `asynchronous` where requests of the queue go.
+    `environment` is what the containers are given, `asynchronous` where requests of the queue go, `stages` the
+    containers that a request passes where they are several.
     """
     releases = plan(args.record, args.settings, where=args.where)
     packages = [each.package for release in releases for each in (*release.variants, *release.shadows)]
-    found = models.isolated(name, packages, role, args.ground, opts, environment or {})
-    return [_config(name, args, release, found, asynchronous, opts) for release in releases]
+    found = models.isolated(name, packages, role, args.ground, opts, environment or {}, stages)
+    return [_config(name, args, release, found, asynchronous, stages, opts) for release in releases]
 
 
 def _variant(
@@ -58,6 +60,7 @@ def _config(
     release: Release,
     found: Mapping[str, aws.sagemaker.Model],
     asynchronous: Asynchronous | None,
+    stages: Sequence[str],
     opts: pulumi.ResourceOptions,
 ) -> aws.sagemaker.EndpointConfiguration:
     settings, names, keys = args.settings, args.names, args.ground.keys
@@ -79,7 +82,7 @@ def _config(
         },
     }
     content = [volume_key, variants, capture, *(each for each in (shadows, asynchronous) if each)]
-    known = [settings.instance_type, settings.capture_percent, [each.instances for each in release.variants]]
+    known = [settings.instance_type, settings.capture_percent, [each.instances for each in release.variants], *stages]
     return aws.sagemaker.EndpointConfiguration(
         known_name(f"{name}-config-{release.id}", known),
         # The rollback function finds a release's configuration by `<endpoint>-<release id>`.

@@ -10,7 +10,8 @@ from components.serving.kind import AnyDrawn
 from settings import AnyKind
 
 KINDS: Final[Mapping[type[AnyKind], AnyDrawn]] = {
-    drawn.settings: drawn for drawn in (realtime.KIND, serverless.KIND, asynchronous.KIND, batch.KIND, fargate.KIND)
+    drawn.settings: drawn
+    for drawn in (realtime.KIND, realtime.PIPELINE, serverless.KIND, asynchronous.KIND, batch.KIND, fargate.KIND)
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import pulumi
@@ -112,10 +112,12 @@ def isolated(
     ground: Ground,
     opts: pulumi.ResourceOptions,
     environment: Mapping[str, str],
+    stages: Sequence[str] = (),
 ) -> dict[str, aws.sagemaker.Model]:
     """One model for each package, in the private network and without a way out of it; by package.
 
-    `environment` is what their containers are given beside what the package says.
+    `environment` is what their containers are given beside what the package says. With `stages` a model has a container
+    for each of them, which all have the package, and a request passes one after the other.
     """
     network: aws.sagemaker.ModelVpcConfigArgsDict = {
         "subnets": ground.network.subnet_ids,
@@ -123,20 +125,28 @@ def isolated(
     }
     return {
         package: aws.sagemaker.Model(
-            called(stem, environment) if environment else stem,
+            called(stem, environment, stages) if environment or stages else stem,
             name=content_name(
-                package_id(package), [package, role.arn, network, True, *([environment] if environment else [])]
+                package_id(package),
+                [package, role.arn, network, True, *(each for each in (environment, [*stages]) if each)],
             ),
             execution_role_arn=role.arn,
-            primary_container=aws.sagemaker.ModelPrimaryContainerArgs(
-                model_package_name=package, environment=environment or None
-            ),
+            primary_container=None
+            if stages
+            else aws.sagemaker.ModelPrimaryContainerArgs(model_package_name=package, environment=environment or None),
+            containers=[_stage(package, environment, stage) for stage in stages] or None,
             enable_network_isolation=True,
             vpc_config=network,
             opts=pulumi.ResourceOptions.merge(opts, formerly(stem)) if environment else opts,
         )
         for package, stem in _stems(name, packages)
     }
+
+
+def _stage(package: str, environment: Mapping[str, str], stage: str) -> aws.sagemaker.ModelContainerArgs:
+    return aws.sagemaker.ModelContainerArgs(
+        container_hostname=stage, model_package_name=package, environment={**environment, "SERVICE_STAGE": stage}
+    )
 
 
 def outside(
@@ -161,9 +171,10 @@ def outside(
     }
 
 
-def called(stem: str, environment: Mapping[str, Any]) -> str:
-    """What Pulumi calls a model: by what of its container's environment is known without a question."""
-    return known_name(stem, {key: value for key, value in environment.items() if isinstance(value, str)})
+def called(stem: str, environment: Mapping[str, Any], stages: Sequence[str] = ()) -> str:
+    """What Pulumi calls a model: by what of its containers is known without a question."""
+    known = {key: value for key, value in environment.items() if isinstance(value, str)}
+    return known_name(stem, [known, *stages] if stages else known)
 
 
 def _stems(name: str, packages: Iterable[str]) -> list[tuple[str, str]]:

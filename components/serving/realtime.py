@@ -2,7 +2,8 @@
 
 Models and configurations are named by their content and never changed: a new release brings new ones, the endpoint
 moves, and only then does the old go, once it has left the record. The endpoint captures its traffic, rolls out in
-steps with alarms that turn a rollout back, and scales by invocations and time of day.
+steps with alarms that turn a rollout back, and scales by invocations and time of day. An inference pipeline is one
+whose models have two containers of the same image and package: the first computes the features, the second scores.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from components.serving.kind import Drawn, EndpointArgs
 from components.serving.scaling import scaling
 from components.serving.watch import watch_fleet
 from contracts.release import CHAMPION
+from settings import InferencePipeline, RequestFleet
 from settings import Realtime as Settings
 
 
@@ -33,11 +35,11 @@ class Realtime(pulumi.ComponentResource):
     endpoint: aws.sagemaker.Endpoint | None
     name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: EndpointArgs[Settings], opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: EndpointArgs[RequestFleet], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:serving:Realtime", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         role = models.role(name, args.ground, args.names, child)
-        configs = configurations(name, args, role, child)
+        configs = configurations(name, args, role, child, stages=args.settings.stages)
         deployment = deployment_config(args.settings, args.rollback_alarms)
         self.endpoint = endpoint(name, args, configs[0], deployment, self)
         self.name = self.endpoint.name if self.endpoint else pulumi.Output.from_input(args.names.prefix)
@@ -52,3 +54,5 @@ class Realtime(pulumi.ComponentResource):
 
 
 KIND: Final = Drawn(settings=Settings, build=Realtime, watch=watch_fleet)
+#: The same component, so that an endpoint changes from one kind to the other by a rollout.
+PIPELINE: Final = Drawn(settings=InferencePipeline, build=Realtime, watch=watch_fleet)

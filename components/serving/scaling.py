@@ -12,7 +12,7 @@ from components.serving.clock import scheduled
 from components.serving.measured import dimensions, measured
 from components.serving.steps import step_scaling
 from contracts.names import EndpointNames
-from settings import Realtime
+from settings import RequestFleet
 
 Tracking = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgsDict
 
@@ -65,7 +65,7 @@ def scaling(
     name: str,
     names: EndpointNames,
     variant: str,
-    settings: Realtime,
+    settings: RequestFleet,
     endpoint: aws.sagemaker.Endpoint,
     parent: pulumi.Resource,
 ) -> None:
@@ -96,7 +96,7 @@ def scaling(
         scheduled(name, names, variant, schedule, how.timezone, target, opts)
 
 
-def targets(names: EndpointNames, variant: str, settings: Realtime) -> dict[str, Tracking]:
+def targets(names: EndpointNames, variant: str, settings: RequestFleet) -> dict[str, Tracking]:
     """What is held, by the name of its policy."""
     how = settings.autoscaling
     predefined = {

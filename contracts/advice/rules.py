@@ -158,6 +158,14 @@ RULES: Final = (
     ),
     Rule(
         "warns",
+        "framework",
+        lambda _, target: target.stages > 1,
+        lambda *_: "an image that is unable to compute the features",
+        "the platform's service does both in one container; in two a request takes longer, at the same price",
+        _GUIDE + "inference-pipelines.html",
+    ),
+    Rule(
+        "warns",
         "pattern",
         lambda needs, target: target.answers == "scheduled" and needs.pattern != "nightly",
         lambda *_: "nightly",

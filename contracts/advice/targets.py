@@ -23,7 +23,8 @@ class Target:
 
     `offered` says whether a stack may name it today. `answers` when: at once, when a queue's turn comes, or with the
     next run. `starts_cold`: the first request after a pause waits for a start. Memory in MiB, of one execution or task;
-    `team` are the people who know how to run it, anybody where it is empty. The page says what AWS's limits are.
+    `team` are the people who know how to run it, anybody where it is empty; `stages` the containers that a request
+    passes. The page says what AWS's limits are.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Target:
     in_network: bool
     gradual: bool
     models: bool
+    stages: int
     most_memory_mb: int | None
     most_concurrent: int | None
     team: frozenset[str]
@@ -75,6 +77,7 @@ def _facts(row: Mapping[str, str]) -> dict[str, Any]:
             "zero": kind.scales_to_zero or not kind.has_instances,
             "in_network": kind.in_network,
             "gradual": bool(kind.rollouts),
+            "stages": kind.stages,
             "payload_mb": kind.limits.payload_bytes / 1024**2,
             "seconds": kind.limits.seconds,
             "source": kind.limits.source,
@@ -82,6 +85,7 @@ def _facts(row: Mapping[str, str]) -> dict[str, Any]:
         }
     return {
         **{name: row[name] == "yes" for name in ("zero", "in_network", "gradual")},
+        "stages": 1,
         "payload_mb": float(row["payload_mb"]),
         "seconds": float(row["seconds"]),
         "source": row["source"],

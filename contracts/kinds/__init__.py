@@ -11,6 +11,7 @@ from typing import Final
 from contracts.kinds.asynchronous import ASYNCHRONOUS
 from contracts.kinds.batch import BATCH
 from contracts.kinds.fargate import FARGATE
+from contracts.kinds.inference_pipeline import INFERENCE_PIPELINE
 from contracts.kinds.kind import Kind, Limits, Metric, Rollout
 from contracts.kinds.realtime import REALTIME
 from contracts.kinds.serverless import SERVERLESS
@@ -19,6 +20,7 @@ __all__ = [
     "ASYNCHRONOUS",
     "BATCH",
     "FARGATE",
+    "INFERENCE_PIPELINE",
     "KINDS",
     "PLANNED",
     "REALTIME",
@@ -30,9 +32,11 @@ __all__ = [
 ]
 
 #: The kinds that a stack may name today.
-KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (REALTIME, SERVERLESS, ASYNCHRONOUS, BATCH, FARGATE)}
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.name: kind for kind in (REALTIME, INFERENCE_PIPELINE, SERVERLESS, ASYNCHRONOUS, BATCH, FARGATE)
+}
 #: Kinds that the platform will serve; until then they are refused by name.
 PLANNED: Final = (
-    "multi_model", "inference_pipeline", "inference_components",
+    "multi_model", "inference_components",
     "lambda", "eks", "edge",
 )  # fmt: skip

@@ -42,9 +42,10 @@ class Kind:
     runs it; `has_instances` whether it runs on instances of its own, `captures` whether SageMaker captures its traffic
     (where it does not, the container does), `in_network` whether it can stand in the stack's network, isolated,
     `scales_to_zero` whether its instances may all go while nobody asks. `most_variants` are the production variants
-    that share its traffic; `shadow` says whether the platform lets one more get copies of the requests, `models`
-    whether it serves further models by name; `rollouts` are the ways in which a release takes over, none where
-    SageMaker moves all traffic at once and no alarm can turn it back.
+    that share its traffic, and `stages` the containers that each of their requests passes; `shadow` says whether the
+    platform lets one more get copies of the requests, `models` whether it serves further models by name; `rollouts`
+    are the ways in which a release takes over, none where SageMaker moves all traffic at once and no alarm can turn it
+    back.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Kind:
     metrics: tuple[Metric, ...]
     limits: Limits
     host: Host = "sagemaker"
+    stages: int = 1
 
 
 def metrics(namespace: str, unit: str, *names: str, counted_by: tuple[str, ...] = VARIANT) -> tuple[Metric, ...]:

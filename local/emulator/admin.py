@@ -109,7 +109,7 @@ class Admin:
                 "config": fleet.config_name,
                 "variant": variant.name,
                 "role": "shadow" if variant.name in fleet.shadow else "production",
-                "url": variant.server.url,
+                "url": variant.server.address,
                 "pid": variant.server.pid,
                 "alive": variant.server.alive,
                 "log": str(variant.server.directory / "server.log"),

@@ -6,6 +6,7 @@ is read back from the platform, never assumed.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -231,10 +232,12 @@ class Story:
                 self.say(f"the schedule scores with {self.platform.serves}")
                 return
             live = self.platform.live()
-            self.say(f"endpoint {live.endpoint} {live.status}: {self._url()}/invocations")
+            url = self._url()
+            self.say(f"endpoint {live.endpoint} {live.status}: {f'{url}/invocations' if url else 'by InvokeEndpoint'}")
 
-    def _url(self) -> str:
-        """Where a server of the endpoint listens; one that starts with the first request is asked before."""
+    def _url(self) -> str | None:
+        """Where a server of the endpoint listens, which is asked before if it starts with the first request; None where
+        a request passes several of them."""
         if not self.platform.servers:
             self._invoke(traffic.sample(self.accepted, self.contract, 1, seed=0))
         return self.platform.servers[0]["url"]
@@ -249,8 +252,9 @@ class Story:
             if stored:
                 answers = stored.ask(bodies, rows=QUEUED_ROWS)
             else:
-                traffic.measure(self._url(), bodies[:100])  # a warm service is what is measured
-                answers = traffic.measure(self._url(), bodies)
+                send = functools.partial(traffic.measure, url) if (url := self._url()) else self._invoke
+                send(bodies[:100])  # a warm service is what is measured
+                answers = send(bodies)
             self.facts.latency = answers
             what = "rows" if stored else "requests"
             self.say(
@@ -363,7 +367,7 @@ class Story:
         if stored := self.platform.batch or self.platform.queue:
             return stored.ask(bodies, rows=rows)
         if self.platform.kind.host == "ecs":
-            return traffic.measure(self._url(), bodies)
+            return traffic.measure(self.platform.servers[0]["url"], bodies)
         return traffic.invoke(self.platform.client("sagemaker-runtime"), self.platform.names.prefix, bodies)
 
     def rest_and_wake(self) -> None:

@@ -10,7 +10,8 @@ from settings.endpoints.asynchronous import Asynchronous, BacklogScaling, QueueA
 from settings.endpoints.batch import Batch, BatchAlarms
 from settings.endpoints.common import AnyKind, EndpointAlarms, Fleet, RequestAlarms, RollbackAlarm
 from settings.endpoints.fargate import Fargate, TaskScaling
-from settings.endpoints.realtime import Realtime
+from settings.endpoints.inference_pipeline import InferencePipeline
+from settings.endpoints.realtime import Realtime, RequestFleet
 from settings.endpoints.serverless import Serverless
 
 __all__ = [
@@ -23,13 +24,17 @@ __all__ = [
     "EndpointAlarms",
     "Fargate",
     "Fleet",
+    "InferencePipeline",
     "QueueAlarms",
     "Realtime",
     "RequestAlarms",
+    "RequestFleet",
     "RollbackAlarm",
     "Serverless",
     "TaskScaling",
 ]
 
 #: One model for each kind of endpoint, told apart by `kind`.
-Endpoint = Annotated[Realtime | Serverless | Asynchronous | Batch | Fargate, Field(discriminator="kind")]
+Endpoint = Annotated[
+    Realtime | InferencePipeline | Serverless | Asynchronous | Batch | Fargate, Field(discriminator="kind")
+]

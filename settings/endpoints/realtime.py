@@ -1,4 +1,4 @@
-"""`{kind: realtime}`."""
+"""`{kind: realtime}`, and what fleets have that answer while they are asked."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from settings.autoscaling import Autoscaling
 from settings.endpoints.common import Fleet, RequestAlarms
 
 
-class Realtime(Fleet):
-    """A real-time endpoint on instances of its own."""
+class RequestFleet(Fleet):
+    """A fleet whose size follows the requests."""
 
-    kind: Literal["realtime"] = "realtime"
-    """The kind of endpoint."""
     alarms: RequestAlarms = RequestAlarms()  # pyright: ignore[reportIncompatibleVariableOverride] - sections are frozen
     """When its alarms go off."""
     autoscaling: Autoscaling = Autoscaling()
@@ -24,6 +22,18 @@ class Realtime(Fleet):
         """Most instances that a variant may ever have."""
         return self.autoscaling.maximum
 
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The containers that a request passes one after the other; none where there is but one."""
+        return ()
+
     def in_zone(self, timezone: str) -> Mapping[str, Any]:
         """Its scaling, by the clock of the stack's zone."""
         return {"autoscaling": self.autoscaling.in_zone(timezone)}
+
+
+class Realtime(RequestFleet):
+    """A real-time endpoint on instances of its own."""
+
+    kind: Literal["realtime"] = "realtime"
+    """The kind of endpoint."""

@@ -64,3 +64,16 @@ def test_tasks_behind_a_load_balancer_predict_are_replaced_and_rolled_back(tmp_p
     assert "killed one of 2 tasks, as a crash would: answers meanwhile {200: 60}" in text
     assert "another one took its place: 2 tasks again" in text
     assert "rolled-back: wrong answers, seen by who is on call" in text
+
+
+@pytest.mark.full
+@pytest.mark.loop
+def test_two_containers_in_a_row_predict_are_captured_as_one_and_rolled_back(tmp_path: Path) -> None:
+    text = told("inference-pipeline", tmp_path)
+    assert "InService: by InvokeEndpoint" in text
+    assert "2000 of 2000 requests served" in text
+    # SageMaker captures what goes into the first container and comes out of the last: also the timed requests and 100
+    # to get warm.
+    assert re.findall(r"800 requests through InvokeEndpoint, (\d+) records captured", text) == ["2900", "800"]
+    assert "no drift" in text
+    assert "rolled-back: Threshold Crossed" in text

@@ -19,8 +19,8 @@ from settings import Settings
 from tests.contracts.release.records import SECOND, at, package
 
 REALTIME, SERVERLESS, ASYNCHRONOUS = "realtime", "serverless", "asynchronous"
-BATCH, FARGATE = "batch", "fargate"
-_FLEETS = {REALTIME, ASYNCHRONOUS}
+BATCH, FARGATE, PIPELINE = "batch", "fargate", "inference_pipeline"
+_FLEETS = {REALTIME, PIPELINE, ASYNCHRONOUS}
 _ALL = {*_FLEETS, SERVERLESS, BATCH, FARGATE}
 #: What an endpoint of a kind has to say.
 REQUIRED: dict[str, dict[str, Any]] = {
@@ -85,7 +85,8 @@ RECORDS: dict[str, tuple[Record, set[str]]] = {
     "champion alone": (SECOND, _ALL),
     # API reference, CreateEndpointConfig: up to 10 production variants; one of a serverless endpoint.
     "challenger": (release.split_traffic(SECOND, package(3), 10, who="ana", why="a", when=at(3)), _FLEETS),
-    # Developer guide, "Create a shadow test": instances; "Exclusions": no asynchronous endpoints.
+    # Developer guide, "Create a shadow test": instances; "Exclusions": no asynchronous endpoints, and none
+    # of several containers.
     "shadow": (release.mirror_traffic(SECOND, package(3), 50, who="ana", why="a", when=at(3)), {REALTIME}),
     # Multi-model is a kind of its own, which the platform does not serve yet.
     "models": (
@@ -103,6 +104,8 @@ LIMITS = {
     # API reference, CreateTransformJob and ModelClientConfig.
     BATCH: (100 * 1024 * 1024, 3600),
     FARGATE: (6 * 1024 * 1024, 60),
+    # Developer guide, "Run Real-time Predictions with an Inference Pipeline": InvokeEndpoint, as of one container.
+    PIPELINE: (6 * 1024 * 1024, 60),
 }
 
 

@@ -122,21 +122,22 @@ def load(
 def contract_only(directory: Path, *, version: str | None, max_rows: int) -> Model:
     """What the first stage of an inference pipeline needs of a package: its contract, no model. Raises ModelError.
 
-    Lists of categories that were learned are with the model, so those that the contract has not are refused.
+    Categories whose texts training has learned are in the package's metadata, which have to be there for them.
     """
     content = _read(directory / "contract.json")
     contract = _contract(directory / "contract.json")
-    if learned := sorted(categories.columns(contract).keys() - categories.declared(contract).keys()):
-        raise ModelError(
-            f"{directory}: the features {', '.join(learned)} are categories whose texts training has learned, and "
-            "this stage has no model; list them in the contract (allowed), or serve in one stage"
-        )
+    learned = categories.columns(contract).keys() - categories.declared(contract).keys()
+    try:
+        metadata = _metadata(directory / "metadata.json", contract) if learned else {}
+        lists = categories.of_package(contract, metadata)
+    except ValueError as error:
+        raise ModelError(f"{directory}: {error}") from None
     return Model(
         version=version or f"contract-{hashlib.sha256(content).hexdigest()[:12]}",
         contract=contract,
         metadata={},
         predictor=NoPredictor(),
-        reader=Reader(contract, max_rows=max_rows),
+        reader=Reader(contract, max_rows=max_rows, lists=lists),
         task=tasks.of(contract),
     )
 

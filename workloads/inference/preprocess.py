@@ -1,8 +1,9 @@
 """The first container of a SageMaker inference pipeline: raw rows in, features out; the second is the service again.
 
-`--stage preprocess` needs the contract only. It answers CSV lines of features in contract order, or, in JSON, the rows
-as objects of features; missing is an empty cell or null. `--stage predict` takes exactly that: its rows are the
-features themselves, as numbers that may be missing.
+`--stage preprocess` needs the contract, and of the metadata the texts of categories that were learned. It answers CSV
+lines of features in contract order, or, in JSON, the rows as objects of features, with the entity where it was given;
+missing is an empty cell or null. `--stage predict` takes exactly that: its rows are the features themselves, as
+numbers that may be missing.
 """
 
 from __future__ import annotations
@@ -35,9 +36,11 @@ class Preprocessor(Scorer):
         if write == CSV:
             return CSV, "".join(map(_line, self._features(rows))).encode()
         names = self.model.contract.feature_names
+        entities = [None] * rows.count if rows.entities is None else rows.entities
         items = [
-            {name: None if math.isnan(value) else value for name, value in zip(names, row, strict=True)}
-            for row in self._features(rows)
+            ({} if entity is None else {self.model.contract.entity: entity})
+            | {name: None if math.isnan(value) else value for name, value in zip(names, row, strict=True)}
+            for entity, row in zip(entities, self._features(rows), strict=True)
         ]
         return JSON, msgspec.json.encode(items[0] if rows.single else items)
 

@@ -70,12 +70,12 @@ class Settings:
 def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings from a command line. A bad value ends the program with a message that names it (exit code 2).
 
-    Environment: SAGEMAKER_BIND_TO_PORT (set by SageMaker in inference pipelines), SAGEMAKER_MULTI_MODEL (`true`, set by
-    SageMaker for models of mode MultiModel), MAX_MODELS, MAX_MEMORY_PERCENT, MODEL_SERVER_WORKERS (as in
-    SageMaker's own containers), MODEL_DIR, MODEL_URI, TLS_DIR, PREDICTION_THRESHOLD, MODEL_VERSION, METRICS_NAMESPACE,
-    METRICS_DIMENSIONS, METRICS_SECONDS, FEATURE_GROUP, MAX_BODY_BYTES, MAX_ROWS, MAX_IN_FLIGHT, MAX_QUEUED_BATCHES,
-    REQUEST_SECONDS, CAPTURE_URI, CAPTURE_PERCENT, CAPTURE_SECONDS, CAPTURE_KMS_KEY, and as in AWS's SDKs AWS_REGION,
-    AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME.
+    Environment: SAGEMAKER_BIND_TO_PORT (set by SageMaker in inference pipelines), SAGEMAKER_MULTI_MODEL (`true`, set
+    by SageMaker for models of mode MultiModel), MAX_MODELS, MAX_MEMORY_PERCENT, MODEL_SERVER_WORKERS (as in
+    SageMaker's own containers), SERVICE_STAGE, MODEL_DIR, MODEL_URI, TLS_DIR, PREDICTION_THRESHOLD, MODEL_VERSION,
+    METRICS_NAMESPACE, METRICS_DIMENSIONS, METRICS_SECONDS, FEATURE_GROUP, MAX_BODY_BYTES, MAX_ROWS, MAX_IN_FLIGHT,
+    MAX_QUEUED_BATCHES, REQUEST_SECONDS, CAPTURE_URI, CAPTURE_PERCENT, CAPTURE_SECONDS, CAPTURE_KMS_KEY, and as in
+    AWS's SDKs AWS_REGION, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME.
     """
     get = environment.get
     parser = argparse.ArgumentParser(
@@ -110,7 +110,10 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     parser.add_argument("--keep-alive-seconds", type=_positive_int, default=Settings.keep_alive_seconds)
     parser.add_argument("--drain-seconds", type=_seconds, default=Settings.drain_seconds)
     parser.add_argument(
-        "--stage", choices=STAGES, default="whole", help="a part of an inference pipeline, or all of it"
+        "--stage",
+        type=_stage,
+        default=get("SERVICE_STAGE") or Settings.stage,
+        help=f"{', '.join(STAGES)}: a part of an inference pipeline, or all of it",
     )
     parser.add_argument(
         "--feature-group",
@@ -207,6 +210,12 @@ def _number(text: str, kind: type[int] | type[float], low: float, high: float, w
     if value is None or not low <= value <= high:
         raise argparse.ArgumentTypeError(f"{text!r} is found, {what} is allowed")
     return value
+
+
+def _stage(text: str) -> str:
+    if text not in STAGES:
+        raise argparse.ArgumentTypeError(f"{text!r} is found, {', '.join(STAGES)} are allowed")
+    return text
 
 
 def _port(text: str) -> int:

@@ -25,7 +25,8 @@ _EMBEDDED = '{"_aws": '
 def ship() -> None:
     """Send the lines that were printed since the last time."""
     for endpoint, _, variant in all_serving():
-        _ship(endpoint.account, endpoint.region, endpoint.endpoint_name, variant.server)
+        for server in variant.server.parts:
+            _ship(endpoint.account, endpoint.region, endpoint.endpoint_name, server)
     for running, _, task in services.all_tasks():
         backend = running.backend
         _ship(backend.account_id, backend.region_name, running.service.name, task)

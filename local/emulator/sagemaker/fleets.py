@@ -11,6 +11,7 @@ from moto.sagemaker.models import SageMakerModelBackend
 
 from local.emulator.context import Context
 from local.emulator.sagemaker import packages
+from local.emulator.sagemaker.inference_pipeline import PipelineServer
 from local.emulator.sagemaker.model_servers import Container, ModelServer, StartError
 from local.emulator.sagemaker.models import described_model
 from local.emulator.sagemaker.serverless import ServerlessServer
@@ -139,21 +140,22 @@ class Traffic:
             return [self.blue] + ([self.green] if self.green is not None else [])
 
 
-def container(backend: SageMakerModelBackend, model_name: str) -> Container:
-    """What a model serves: its own container, or the one of its model package.
+def containers(backend: SageMakerModelBackend, model_name: str) -> list[Container]:
+    """What a model serves: its own containers, each as it says or as its model package does, in the order of a request.
 
     Raises:
-        StartError: the model has several containers, or its package none.
+        StartError: a package does not have one container.
     """
     model = described_model(backend, model_name)
-    given = model.get("PrimaryContainer") or (model.get("Containers") or [{}])[0]
-    if len(model.get("Containers", [])) > 1:
-        raise StartError(f"Model {model_name} has several containers; the emulator serves models of one container.")
-    environment = dict(given.get("Environment") or {})
     caller = Caller.of(
         model["ExecutionRoleArn"], model.get("VpcConfig"), isolated=bool(model.get("EnableNetworkIsolation"))
     )
-    environment |= caller.environment()
+    found = [model["PrimaryContainer"]] if model.get("PrimaryContainer") else model["Containers"]
+    return [_container(backend, given, caller) for given in found]
+
+
+def _container(backend: SageMakerModelBackend, given: dict[str, Any], caller: Caller) -> Container:
+    environment = dict(given.get("Environment") or {}) | caller.environment()
     if not given.get("ModelPackageName"):
         return Container(image=given.get("Image", ""), model_data=_model_data(given), environment=environment)
     package = packages.described(backend, given["ModelPackageName"])
@@ -197,21 +199,24 @@ def launch(context: Context, backend: SageMakerModelBackend, endpoint: str, conf
 
 def _launch(context: Context, backend: SageMakerModelBackend, endpoint: str, declared: dict[str, Any]) -> Variant:
     name = declared["VariantName"]
-    served = container(backend, declared["ModelName"])
+    served = containers(backend, declared["ModelName"])
     number = len(list(context.directory("endpoints", endpoint).glob(f"{name}-*"))) + 1
     directory = context.directory("endpoints", endpoint, f"{name}-{number}")
     serverless = declared.get("ServerlessConfig")
     if serverless:
-        server = ServerlessServer(context, backend.region_name, directory, name, served, serverless)
+        server = ServerlessServer(context, backend.region_name, directory, name, served[0], serverless)
+    elif len(served) > 1:
+        server = PipelineServer(context, backend.region_name, directory, name, served)
+        server.start_all()
     else:
         server = ModelServer(context, backend.region_name, directory, name)
-        server.start(served)
+        server.start(served[0])
     return Variant(
         name=name,
         model=declared["ModelName"],
         weight=float(declared.get("InitialVariantWeight", 1.0)),
         instances=declared.get("InitialInstanceCount"),
         serverless=serverless,
-        container=served,
+        container=served[-1],
         server=server,
     )

@@ -93,6 +93,16 @@ class ModelServer:
         """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def address(self) -> str | None:
+        """Where requests are answered without SageMaker, once started."""
+        return self.url or None
+
+    @property
+    def parts(self) -> list[ModelServer]:
+        """The containers that make it up."""
+        return [self]
+
     def new_log_lines(self) -> list[str]:
         """The whole lines in the server's log since the last call."""
         if self.pid is None:

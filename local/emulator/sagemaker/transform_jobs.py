@@ -21,7 +21,7 @@ from local.emulator.asynchronous.results import split
 from local.emulator.context import Context
 from local.emulator.delivery import events
 from local.emulator.extension import wrap
-from local.emulator.sagemaker.fleets import container
+from local.emulator.sagemaker.fleets import containers
 from local.emulator.sagemaker.model_servers import (
     Container,
     ModelServer,
@@ -83,8 +83,10 @@ def _transform(context: Context, backend: SageMakerModelBackend, job: FakeTransf
     directory = context.directory("transform-jobs", job.transform_job_name)
     server = ModelServer(context, backend.region_name, directory, job.transform_job_name)
     try:
-        served = container(backend, request["ModelName"])
-        server.start(_told(served, request))
+        served = containers(backend, request["ModelName"])
+        if len(served) > 1:
+            return f"ClientError: {request['ModelName']} has {len(served)} containers; the emulator transforms by one"
+        server.start(_told(served[0], request))
         uri = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
         bucket, prefix = split(uri)
         pages = context.client("s3", backend.region_name).get_paginator("list_objects_v2")

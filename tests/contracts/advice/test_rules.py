@@ -78,7 +78,7 @@ def test_whoever_waits_is_served_by_no_queue_and_no_run() -> None:
 
 def test_a_slow_model_needs_an_accelerator() -> None:
     """200 ms on a core: only where there may be a GPU can it answer within 100."""
-    able = {"realtime", "inference_components"}
+    able = {"realtime", "inference_pipeline", "inference_components"}
     assert set(targets()) - refused(framework="transformers", p99_ms=100.0) == able
     assert said("realtime", framework="xgboost", request_ms=200.0, p99_ms=100.0) == ["p99_ms"]
 
@@ -105,6 +105,11 @@ def test_warnings() -> None:
     assert said("fargate", "warns", team="kubernetes") == []
     assert said("multi_model", "warns") == ["models"]
     assert said("multi_model", "warns", models=2) == []
+
+
+def test_two_containers_are_for_features_of_another_image() -> None:
+    assert said("inference_pipeline", "warns") == ["framework"]
+    assert said("realtime", "warns") == []
     assert said("batch", "warns", pattern="steady") == ["pattern"]
     assert said("batch", "warns", pattern="nightly") == []
 

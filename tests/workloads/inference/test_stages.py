@@ -14,6 +14,7 @@ from contracts import loader
 from tests.workloads.inference import serving
 from tests.workloads.inference.serving import Running
 from workloads.features import frame
+from workloads.inference import settings
 
 CONTRACT = loader.load(serving.CHURN)
 
@@ -30,7 +31,7 @@ def first(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
 
 @pytest.fixture(scope="module")
 def second(package: Path) -> Iterator[Running]:
-    with serving.serving(package, "--stage", "predict") as running:
+    with serving.serving(package, SERVICE_STAGE="predict") as running:
         yield running
 
 
@@ -77,3 +78,16 @@ def test_the_stages_are_strict(first: Running, second: Running) -> None:
         "contributions are asked for; this stage has no model",
     )
     assert first.request("GET", "/v1/status").json["model"]["predictor"] == "none"
+
+
+def test_a_stage_is_one_of_three(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [settings.parse([], {"SERVICE_STAGE": stage}).stage for stage in ("", *settings.STAGES)] == [
+        "whole",
+        "whole",
+        "preprocess",
+        "predict",
+    ]
+    with pytest.raises(SystemExit) as left:
+        settings.parse([], {"SERVICE_STAGE": "first"})
+    assert left.value.code == 2
+    assert "'first' is found, whole, preprocess, predict are allowed" in capsys.readouterr().err

@@ -30,7 +30,10 @@ from workloads.evaluation.evaluate import evaluate
 from workloads.evaluation.model import Boosted
 from workloads.features import categories, frame, row
 from workloads.inference import batch, model
+from workloads.inference.metrics import Metrics
 from workloads.inference.model import ModelError
+from workloads.inference.service import Service
+from workloads.inference.settings import Settings
 from workloads.job import UserError
 from workloads.training import data
 
@@ -108,6 +111,29 @@ def test_json_csv_parquet_and_batch_are_scored_alike(trained: Trained, tmp_path:
         assert same_bits([float(line["score"]) for line in csv.DictReader(scored)], wanted[:, 0])
 
 
+@pytest.mark.parametrize("form", ["application/json", "text/csv"])
+def test_two_containers_in_a_row_give_what_one_gives(trained: Trained, form: str) -> None:
+    """SageMaker hands on the type that is asked for: the first container answers in it what the second is asked."""
+    package = trained("categorical")
+    staged = [Settings(model_dir=package.directory, stage=stage) for stage in ("preprocess", "predict")]
+    first, second = (Service(model.from_settings(each), each, Metrics()) for each in staged)
+    plans = ["basic", "unheard of", None, "a, b"]
+    several = [{"id": i, "a": 0.5, "b": 1.0, "plan": plan, "size": "M"} for i, plan in enumerate(plans)]
+    for sent in (several, several[0], [{**each, "id": None} for each in several]):
+        features = post(first, sent, accept=form)
+        assert features.status == 200, features.body
+        answer = post(second, features.body, kind=form, accept=form)
+        assert answer.body == post(service(package), sent, accept=form).body
+
+
+def test_the_first_of_two_containers_needs_the_texts_that_training_learned(trained: Trained, tmp_path: Path) -> None:
+    package = tmp_path / "model"
+    package.mkdir()
+    (package / "contract.json").write_bytes((trained("categorical").directory / "contract.json").read_bytes())
+    with pytest.raises(ModelError, match=r"metadata\.json: No such file"):
+        model.contract_only(package, version=None, max_rows=10)
+
+
 def test_a_text_that_is_not_declared_is_refused_and_one_that_was_not_met_is_missing(trained: Trained) -> None:
     app = service(trained("categorical"))
     one = {"a": 0.5, "b": 1.0, "plan": "basic", "size": "M"}
@@ -129,7 +155,7 @@ def test_a_package_without_a_learned_list_is_refused(trained: Trained, tmp_path:
         path.write_text(json.dumps({**whole, "categories": kept}))
         with pytest.raises(ModelError, match=r"categories\.plan .* is found; the training job writes the list"):
             model.load(tmp_path / "model", max_rows=10)
-    with pytest.raises(ModelError, match="the features plan are categories whose texts training has learned"):
+    with pytest.raises(ModelError, match=r"categories\.plan .* is found; the training job writes the list"):
         model.contract_only(tmp_path / "model", version=None, max_rows=10)
 
 

@@ -96,8 +96,8 @@ def test_a_fault_of_the_stack_is_told_once() -> None:
             churn(network={}),
             [
                 "workloads.churn.network: found {}; allowed: contract, tags, catalog, features, ingestion, monitoring, "
-                "retraining, orchestrator, training, tuning, endpoints, champion; there is no such key: correct its name or "
-                "remove it"
+                "retraining, orchestrator, training, tuning, endpoints, champion; there is no such key: correct its "
+                "name or remove it"
             ],
         ),
     ],

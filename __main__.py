@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 import settings as stack_config
-from automation.operations import rollouts, unscaling
+from automation.operations import rollouts, shifting, unscaling
 from components import data, delivery, ground, models, operations, personas, serving
 from components.ground import account, judged
 from components.models import packages, parameters
@@ -45,24 +45,26 @@ wanted = list(settings.workloads.values())
 calls = [
     data.calls(fed),
     operations.calls(workload.by_machine for workload in wanted),
-    serving.calls(wanted),
+    *serving.calls(wanted),
     *models.CALLS,
     *operations.CALLS,
 ]
 base = ground.lay(names, settings, calls, lookup, on_aws)
-images = Images("images", ImagesArgs(ground=base, settings=settings.images), on_aws)
+elsewhere = serving.elsewhere(names, settings.workloads)
+pulled = ImagesArgs(ground=base, settings=settings.images, functions="lambda" in elsewhere.values())
+images = Images("images", pulled, on_aws)
 Signs("signs", SignsArgs(parameters=parameters.found(names, built, releases)), on_aws)
 
 # Who acts on it beside its own jobs: people by what they are, and the pipelines that deliver it.
 personas.build(base, settings.access, on_aws)
 named = [names.of_workload(name).of_endpoint(each) for name, of in settings.workloads.items() for each in of.endpoints]
-hosts = serving.hosts(settings.workloads.values())
 on_spark = any(workload.ingestion.glue for workload in settings.workloads.values())
-delivering = delivery.build(base, settings.delivery, named, on_aws, hosts, on_spark=on_spark)
+delivering = delivery.build(base, settings.delivery, named, on_aws, set(elsewhere.values()), on_spark=on_spark)
 
 # The provider calls a rollout done that SageMaker turned back: the program looks for itself.
 # SageMaker gives no other instance type to a variant that scales.
-see_through = rollouts.seen_through(serving.on_ecs(names, settings.workloads), **account.operator())
+see_through = rollouts.seen_through(elsewhere, **account.operator())
+shift = shifting.shifted(elsewhere, **account.operator())
 make_way = unscaling.way_made(**account.operator())
 exported: dict[str, object] = {}
 for name, config in settings.workloads.items():
@@ -80,7 +82,9 @@ for name, config in settings.workloads.items():
     features = data.build(workload, lookup)
     registry, training = models.build(workload)
     watched = operations.build(workload, training)
-    endpoints = serving.build(workload, watched.rollback_alarms, see_through, make_way, served)
+    endpoints = serving.build(
+        workload, watched.rollback_alarms, see_through, make_way, shift, served, watched.dead_letters.arn
+    )
     for endpoint, live in endpoints.items():
         operations.monitor(workload, endpoint, live, watched, lookup)
     exported[name] = {

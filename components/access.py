@@ -166,11 +166,10 @@ def trust(service: str, account: str, *, names_source: bool = True) -> Statement
     )
 
 
-def own_document(statement: Statement) -> pulumi.Output[str]:
+def own_document(*statements: Statement) -> pulumi.Output[str]:
     """A policy that names no resource, because what has it is the resource: a role's trust, a repository's policy."""
-    body = statement.to_dict()
-    del body["Resource"]
-    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [body]}, sort_keys=True)
+    bodies = [{k: v for k, v in statement.to_dict().items() if k != "Resource"} for statement in statements]
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": bodies}, sort_keys=True)
 
 
 def network_interfaces(names: Names) -> list[Statement]:

@@ -33,6 +33,7 @@ _PAGES: Final = (
     ("Asynchronous", "workloads.<name>.endpoints.<name>: {kind: asynchronous}", ""),
     ("Batch", "workloads.<name>.endpoints.<name>: {kind: batch}", ""),
     ("Fargate", "workloads.<name>.endpoints.<name>: {kind: fargate}", ""),
+    ("Lambda", "workloads.<name>.endpoints.<name>: {kind: lambda}", ""),
     ("Training", "workloads.<name>.training", ""),
     ("Tuning", "workloads.<name>.tuning", ""),
     ("Glue", "ingestion.glue", ""),
@@ -56,6 +57,9 @@ _PAGES: Final = (
     ("Canary", "….rollout: {kind: canary}", ""),
     ("Linear", "….rollout: {kind: linear}", ""),
     ("Rolling", "….rollout: {kind: rolling}", ""),
+    ("ShiftAtOnce", "….rollout: {kind: all_at_once} of {kind: lambda}", ""),
+    ("ShiftCanary", "….rollout: {kind: canary} of {kind: lambda}", ""),
+    ("ShiftLinear", "….rollout: {kind: linear} of {kind: lambda}", ""),
     ("Autoscaling", "….autoscaling", ""),
     ("Steps", "….autoscaling.steps", ""),
     ("StepOut", "….autoscaling.steps.scale_out[]", ""),
@@ -63,6 +67,7 @@ _PAGES: Final = (
     ("Schedule", "….autoscaling.schedules[]", ""),
     ("BacklogScaling", "….autoscaling of {kind: asynchronous}", ""),
     ("TaskScaling", "….autoscaling of {kind: fargate}", ""),
+    ("ConcurrencyScaling", "….autoscaling of {kind: lambda}", ""),
 )
 _HEAD: Final = """# Configuration of a stack
 

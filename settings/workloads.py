@@ -68,9 +68,11 @@ class Workload(Section):
         """Whether Step Functions trains."""
         return self.orchestrator == "step-functions"
 
-    def hosted(self, host: Host) -> list[str]:
-        """Names of the endpoints that a service of AWS runs."""
-        return [name for name, its in self.endpoints.items() if KINDS[its.kind].host == host]
+    @property
+    def elsewhere(self) -> dict[str, Host]:
+        """The endpoints that SageMaker does not run, by name: what does."""
+        kinds = {name: KINDS[its.kind] for name, its in self.endpoints.items()}
+        return {name: kind.host for name, kind in kinds.items() if kind.host != "sagemaker"}
 
     def faults(self) -> Iterator[Fault]:
         """A champion that is no endpoint, several and none named, a kind that cannot do what is asked of it."""

@@ -133,7 +133,10 @@ class Target:
     @property
     def releases(self) -> Clients:
         """The clients that a release needs."""
-        return clients(self.client, [names.prefix for names in self.endpoints if self.kind(names).host == "ecs"])
+        return clients(
+            self.client,
+            {names.prefix: host for names in self.endpoints if (host := self.kind(names).host) != "sagemaker"},
+        )
 
     @property
     def endpoints(self) -> list[EndpointNames]:

@@ -7,18 +7,20 @@ The record is written here, and only rolling back moves the endpoint: a new rele
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from automation.operations import packages
 from automation.operations.errors import RefusedError
 from automation.operations.recovery import rebuilt
 from contracts import release
+from contracts.kinds.kind import Host as HostName
 from contracts.names import EndpointNames
 from contracts.release import Record, Release, ReleaseError, Status
 from contracts.release.ecs import Ecs
+from contracts.release.lambda_ import Function
 from contracts.release.ledger import Book, Ledger
 from contracts.release.live import Host, Live, was_deployed
 from contracts.release.lock import BusyError, Lock
@@ -29,29 +31,40 @@ from contracts.release.schedule import Schedule
 
 @dataclass(frozen=True, kw_only=True)
 class Clients:
-    """What releases need of AWS, as boto3 clients. `on_ecs` are names of endpoints that are services of ECS."""
+    """What releases need of AWS, as boto3 clients. `elsewhere` are the endpoints that SageMaker does not run, by name:
+    what does; `others` are the clients of those services.
+    """
 
     s3: Any
     ssm: Any
     sagemaker: Any
     scheduler: Any
-    ecs: Any = None
-    on_ecs: Collection[str] = ()
+    others: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    elsewhere: Mapping[str, HostName] = field(default_factory=dict[str, HostName])
 
     def host(self, names: EndpointNames) -> Host:
-        """What serves an endpoint: a service of ECS, a schedule where it has one, or SageMaker itself."""
-        if names.prefix in self.on_ecs:
-            return Ecs(names.prefix, self.ecs)
+        """What serves an endpoint: a service of ECS, a function, a schedule where it has one, or SageMaker itself."""
+        match self.elsewhere.get(names.prefix):
+            case "ecs":
+                return Ecs(names.prefix, self.others["ecs"])
+            case "lambda":
+                return Function(names.prefix, self.others["lambda"], self.others["codedeploy"])
+            case _:
+                pass
         schedule = Schedule(names.prefix, self.scheduler, self.sagemaker)
         return schedule if schedule.observe() else SageMaker(names.prefix, self.sagemaker)
 
 
-def clients(client: Callable[[str], Any], on_ecs: Collection[str] = ()) -> Clients:
-    """The clients of a session that gives them by service; that of ECS only where something runs there."""
-    found = {
-        service: client(service) for service in ("s3", "ssm", "sagemaker", "scheduler", *(["ecs"] if on_ecs else []))
-    }
-    return Clients(**found, on_ecs=on_ecs)
+#: What is asked of endpoints that a service runs.
+_ASKED: Final[Mapping[HostName, tuple[str, ...]]] = {"ecs": ("ecs",), "lambda": ("lambda", "codedeploy")}
+
+
+def clients(client: Callable[[str], Any], elsewhere: Mapping[str, HostName] | None = None) -> Clients:
+    """The clients of a session that gives them by service; those of other hosts only where something runs there."""
+    hosts = elsewhere or {}
+    found = {service: client(service) for service in ("s3", "ssm", "sagemaker", "scheduler")}
+    others = {service: client(service) for host in sorted(set(hosts.values())) for service in _ASKED[host]}
+    return Clients(**found, others=others, elsewhere=hosts)
 
 
 @dataclass(frozen=True, kw_only=True)

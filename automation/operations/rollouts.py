@@ -8,7 +8,7 @@ serves: where the alarm of a rollout has called the rollback function too, the r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from automation.operations.errors import RefusedError
 from automation.operations.logs import of_containers, read
 from automation.operations.releases import Clients, Followed
 from automation.operations.session import session
+from contracts.kinds.kind import Host as HostName
 from contracts.names import EndpointNames
 from contracts.release import Record, Release, ReleaseError, Status, emergency
 from contracts.release.live import Host, Live, release_of
@@ -74,10 +75,12 @@ def why(names: EndpointNames, followed: Followed, clients: Clients, watchers: Wa
     return "\n".join(lines)
 
 
-def seen_through(on_ecs: Collection[str] = (), **aws: Any) -> Callable[[EndpointNames, str, str], None]:
+def seen_through(
+    elsewhere: Mapping[str, HostName] | None = None, **aws: Any
+) -> Callable[[EndpointNames, str, str], None]:
     """What the program hangs on an endpoint, to be called after every change of it with the configuration that it is to
-    serve and the one that the provider then read of it; `on_ecs` are names of endpoints that are services of ECS, `aws`
-    goes to `session`.
+    serve and the one that the provider then read of it; `elsewhere` is as in `releases.Clients`, `aws` goes to
+    `session`.
 
     Where they agree nothing is asked: the next act writes into the record what became of the release.
     """
@@ -88,7 +91,7 @@ def seen_through(on_ecs: Collection[str] = (), **aws: Any) -> Callable[[Endpoint
         from botocore.exceptions import BotoCoreError, ClientError  # as in `session`
 
         try:
-            reason = _became(names, wanted, session(**aws), on_ecs)
+            reason = became(names, wanted, session(**aws), elsewhere or {})
         except (BotoCoreError, ClientError, BusyError, ReleaseError, RefusedError) as error:
             reason = (
                 f"endpoint {names.prefix} serves {serves} and not {wanted}: the rollout was turned back, and the "
@@ -99,9 +102,9 @@ def seen_through(on_ecs: Collection[str] = (), **aws: Any) -> Callable[[Endpoint
     return see
 
 
-def _became(names: EndpointNames, wanted: str, found: Any, on_ecs: Collection[str]) -> str:
+def became(names: EndpointNames, wanted: str, found: Any, elsewhere: Mapping[str, HostName]) -> str:
     """Write into the record what became of the rollout; what there is to say of it."""
-    clients = releases.clients(found.client, on_ecs)
+    clients = releases.clients(found.client, elsewhere)
     followed = releases.follow(names, who="pulumi up", clients=clients, patience_seconds=PATIENCE_SECONDS)
     live = clients.host(names).observe()
     failed = followed.failed or _failed_before(names, followed.record, wanted)

@@ -62,10 +62,8 @@ def check(
         return [_absent(names.prefix, record, stopped=stopped)]
     if live.scheduled:
         return [Case(endpoint=names.prefix, name="answers", skipped="it is a batch endpoint: predictions lie in S3")]
-    if live.inside:
-        return [
-            Case(endpoint=names.prefix, name="answers", skipped="it answers inside the network alone: ask from there")
-        ]
+    if live.asked_by:
+        return [Case(endpoint=names.prefix, name="answers", skipped=f"it is asked by {live.asked_by}")]
     config = sagemaker.describe_endpoint_config(EndpointConfigName=live.config)
     if config.get("AsyncInferenceConfig"):
         return [Case(endpoint=names.prefix, name="answers", skipped="it is asynchronous: answers lie in S3")]

@@ -54,6 +54,9 @@ TAKEN: Final[Mapping[str, Listed]] = {
         service="cloudwatch", operation="describe_alarms", names="MetricAlarms[].AlarmName"
     ),
     "aws:codebuild/project:Project": Listed(service="codebuild", operation="list_projects", names="projects[]"),
+    "aws:codedeploy/application:Application": Listed(
+        service="codedeploy", operation="list_applications", names="applications[]"
+    ),
     "aws:codepipeline/pipeline:Pipeline": Listed(
         service="codepipeline", operation="list_pipelines", names="pipelines[].name"
     ),

@@ -88,9 +88,9 @@ def lay(
     outside = settings.registry.readers
     granted = {**granted, **readers.granted(names, outside)}
     keys = Keys("keys", KeysArgs(names=names, settings=settings.keys, protect=settings.protect, granted=granted), opts)
-    on_ecs = any(workload.hosted("ecs") for workload in settings.workloads.values())
+    hosts = {host for workload in settings.workloads.values() for host in workload.elsewhere.values()}
     bounded = AccessArgs(
-        names=names, keys=keys, permissions_boundary=settings.access.permissions_boundary, services=on_ecs
+        names=names, keys=keys, permissions_boundary=settings.access.permissions_boundary, services=bool(hosts)
     )
     bounds = Access("access", bounded, opts)
     boundary = bounds.permissions_boundary
@@ -121,7 +121,7 @@ def lay(
             ],
             readers=outside,
             handed_on=[layout.delivery(names.delivery)] if settings.delivery.codepipeline else [],
-            balancers=on_ecs,
+            balancers="ecs" in hosts,
         ),
         opts,
     )

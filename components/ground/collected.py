@@ -61,7 +61,12 @@ _ROLES: Final = {
         }
     ),
     Bounded.SERVICES: frozenset(
-        f"{UNMONITORED}-{STACK}-t-{job}" for job in ("balancing", "endpoint", "execution", "rollback")
+        f"{UNMONITORED}-{STACK}-{endpoint}-{job}"
+        for endpoint, jobs in (
+            ("f", ("endpoint", "rollback", "shifting")),
+            ("t", ("balancing", "endpoint", "execution", "rollback")),
+        )
+        for job in jobs
     ),
 }
 #: Operators whose values can be joined: a request has to have one of them.

@@ -14,10 +14,12 @@ import pulumi_aws as aws
 import pulumi_awsx as awsx
 
 from components import access, readers
+from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.service import Service
-from contracts.images import IMAGES
+from contracts.images import IMAGES, INFERENCE
+from contracts.names import Names
 from settings import Images as ImageSettings
 
 #: AWS services of what is made here (`components.service`).
@@ -39,10 +41,20 @@ SERVICES: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class ImagesArgs:
-    """`settings` is the section of the stack config."""
+    """`settings` is the section of the stack config. `functions` says that Lambda runs the inference image."""
 
     ground: Ground
     settings: ImageSettings
+    functions: bool = False
+
+
+def functions(names: Names) -> Statement:
+    """Lambda's leave to pull an image for the stack's functions (AWS Lambda developer guide, "Create a Lambda function
+    using a container image", "Amazon ECR permissions").
+    """
+    source = {"StringLike": {"aws:SourceArn": names.arn("lambda", f"function:{names.every}")}}
+    verbs = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    return access.grant("RunFunctions", verbs, [], {"Service": "lambda.amazonaws.com"}, conditions=source)
 
 
 class Images(pulumi.ComponentResource):
@@ -85,11 +97,15 @@ class Images(pulumi.ComponentResource):
                 ),
                 opts=pulumi.ResourceOptions(parent=self, protect=args.ground.protect),
             )
-            if args.ground.model_readers:
+            outsiders = [
+                *([readers.images(args.ground.model_readers)] if args.ground.model_readers else []),
+                *([functions(args.ground.names)] if args.functions and image == INFERENCE else []),
+            ]
+            if outsiders:
                 aws.ecr.RepositoryPolicy(
                     f"{name}-{image}-readers",
                     repository=args.ground.names.resource(image),
-                    policy=access.own_document(readers.images(args.ground.model_readers)),
+                    policy=access.own_document(*outsiders),
                     opts=pulumi.ResourceOptions(parent=self, depends_on=[repository]),
                 )
             self.urls[image] = repository.url

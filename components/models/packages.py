@@ -46,11 +46,11 @@ def champions(
 def of_services(
     workloads: Mapping[str, Workload], releases: Mapping[str, Mapping[str, Record]], opts: pulumi.InvokeOptions
 ) -> dict[str, Mapping[str, Any]]:
-    """The package of every release of the endpoints that ECS runs, by ARN: their tasks are made of it."""
+    """The package of every release of the endpoints that SageMaker does not run, by ARN: they are made of it."""
     wanted = {
         release.champion
         for workload, mine in releases.items()
-        for endpoint in workloads[workload].hosted("ecs")
+        for endpoint in workloads[workload].elsewhere
         if endpoint in mine
         for release in mine[endpoint].releases
     }

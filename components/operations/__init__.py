@@ -24,7 +24,7 @@ from components.workload import Workload
 from contracts import datasets, feature_store, schema
 from contracts.images import TRAINING
 from contracts.kinds import KINDS
-from settings import Fargate, Fleet
+from settings import Fargate, Fleet, Lambda
 
 #: What the code of this wing calls (`components.reach`), beside what retraining starts.
 CALLS: Final = (rollback.CALLS, drift.CALLS)
@@ -84,7 +84,7 @@ def build(workload: Workload, pipeline: Training) -> Operations:
         dead_letters=letters,
         rollback_alarms={
             endpoint: monitoring.guards(endpoint, settings.rollback_alarms)
-            if isinstance(settings, Fleet | Fargate)
+            if isinstance(settings, Fleet | Fargate | Lambda)
             else ()
             for endpoint, settings in workload.settings.endpoints.items()
         },

@@ -48,8 +48,18 @@ def statements(names: EndpointNames, host: Host, *, models_key: pulumi.Input[str
             conditions={"StringLike": {"s3:prefix": [names.lock_key]}},
         ),
         access.use_key("EncryptRecordLock", [models_key], write=True),
-        *(_moves_endpoint(names, models_key) if host == "sagemaker" else _moves_service(names)),
+        *_moves(names, host, models_key),
     ]
+
+
+def _moves(names: EndpointNames, host: Host, models_key: pulumi.Input[str]) -> list[Statement]:
+    match host:
+        case "ecs":
+            return _moves_service(names)
+        case "lambda":
+            return _moves_function(names)
+        case "sagemaker":
+            return _moves_endpoint(names, models_key)
 
 
 def _moves_endpoint(names: EndpointNames, models_key: pulumi.Input[str]) -> list[Statement]:
@@ -83,6 +93,15 @@ def _moves_service(names: EndpointNames) -> list[Statement]:
     ]
 
 
+def _moves_function(names: EndpointNames) -> list[Statement]:
+    function = names.arn("lambda", f"function:{names.prefix}")
+    seen = ["GetAlias", "GetFunctionConcurrency", "GetFunctionConfiguration", "ListVersionsByFunction"]
+    return [
+        access.allow("SeeFunction", [f"lambda:{verb}" for verb in seen], [function, f"{function}:*"]),
+        access.allow("MoveAlias", ["lambda:UpdateAlias"], [function, f"{function}:*"]),
+    ]
+
+
 def rollback(
     name: str,
     *,
@@ -94,7 +113,7 @@ def rollback(
     opts: pulumi.ResourceOptions,
 ) -> Responder:
     """The rollback function of an endpoint and its topic. Of a stopped endpoint it rewrites the record alone."""
-    if host == "ecs":
+    if host != "sagemaker":
         ground = dataclasses.replace(ground, permissions_boundary=ground.services_boundary)
     return Responder(
         name,

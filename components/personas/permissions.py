@@ -92,6 +92,22 @@ def _looks(names: Names) -> list[Statement]:
             [names.arn("ecs", f"service/{parts}")],
         ),
         access.allow("FindDefinitions", ["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitionFamilies"], ["*"]),
+        access.allow(
+            "SeeFunctions",
+            [
+                "lambda:GetAlias",
+                "lambda:GetFunction",
+                "lambda:GetFunctionConcurrency",
+                "lambda:GetFunctionConfiguration",
+                "lambda:ListVersionsByFunction",
+            ],
+            [names.arn("lambda", f"function:{parts}")],
+        ),
+        access.allow(
+            "SeeDeployments",
+            ["codedeploy:BatchGetDeployments", "codedeploy:GetDeploymentGroup", "codedeploy:ListDeployments"],
+            [names.arn("codedeploy", f"deploymentgroup:{parts}")],
+        ),
     ]
 
 
@@ -222,6 +238,7 @@ def _mlops(names: Names, keys: Keys) -> list[Statement]:
         access.allow("ScaleEndpoints", ["sagemaker:UpdateEndpointWeightsAndCapacities"], endpoints[:1]),
         access.allow("SeeScaling", ["application-autoscaling:DescribeScalableTargets"], ["*"]),
         access.allow("MoveServices", ["ecs:UpdateService"], [names.arn("ecs", f"service/{names.every}")]),
+        access.allow("MoveAliases", ["lambda:UpdateAlias"], [names.arn("lambda", f"function:{names.every}")]),
         access.grant_key("EncryptFleets", [keys[Domain.MODELS]]),
         access.allow(
             "Score",

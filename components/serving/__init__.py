@@ -9,11 +9,10 @@ import pulumi
 
 from components.reach import Calls
 from components.service import Service
-from components.serving import endpoint, fargate, models, scaling
+from components.serving import endpoint, fargate, lambda_, models, scaling
 from components.serving.kind import EndpointArgs, Served
 from components.serving.kinds import drawn
 from components.workload import Workload
-from contracts.kinds import KINDS
 from contracts.kinds.kind import Host
 from contracts.names import EndpointNames, Names
 from settings import Workload as WorkloadSettings
@@ -21,26 +20,23 @@ from settings import Workload as WorkloadSettings
 #: What is made in this wing (`components.service`).
 SERVICES: Final = (*endpoint.SERVICES, *models.SERVICES, *scaling.SERVICES)
 #: What is made beside it for endpoints that another service than SageMaker runs.
-HOSTED: Final[Mapping[Host, Sequence[Service]]] = {"ecs": fargate.SERVICES}
+HOSTED: Final[Mapping[Host, Sequence[Service]]] = {"ecs": fargate.SERVICES, "lambda": lambda_.SERVICES}
+_CALLS: Final[Mapping[Host, Calls]] = {"ecs": fargate.CALLS, "lambda": lambda_.CALLS}
 
 
-def hosts(workloads: Iterable[WorkloadSettings]) -> set[Host]:
-    """The services of AWS that run the workloads' endpoints."""
-    return {KINDS[its.kind].host for workload in workloads for its in workload.endpoints.values()}
-
-
-def calls(workloads: Iterable[WorkloadSettings]) -> Calls:
+def calls(workloads: Iterable[WorkloadSettings]) -> list[Calls]:
     """What is called from the network for the workloads' endpoints (`components.reach`)."""
-    return fargate.CALLS if "ecs" in hosts(workloads) else {}
+    hosts = {host for workload in workloads for host in workload.elsewhere.values()}
+    return [its for host, its in _CALLS.items() if host in hosts]
 
 
-def on_ecs(names: Names, workloads: Mapping[str, WorkloadSettings]) -> list[str]:
-    """Names of the endpoints that are services of ECS."""
-    return [
-        names.of_workload(name).of_endpoint(endpoint).prefix
+def elsewhere(names: Names, workloads: Mapping[str, WorkloadSettings]) -> dict[str, Host]:
+    """The endpoints that SageMaker does not run, by name: what does."""
+    return {
+        names.of_workload(name).of_endpoint(endpoint).prefix: host
         for name, its in workloads.items()
-        for endpoint in its.hosted("ecs")
-    ]
+        for endpoint, host in its.elsewhere.items()
+    }
 
 
 def build(
@@ -48,12 +44,15 @@ def build(
     rollback_alarms: Mapping[str, Sequence[pulumi.Input[str]]],
     see_through: Callable[[EndpointNames, str, str], None],
     make_way: Callable[[EndpointNames, str, str], None],
+    shift: Callable[[EndpointNames, str, str], None],
     packages: Mapping[str, Mapping[str, Any]],
+    dead_letters_arn: pulumi.Input[str],
 ) -> dict[str, Served]:
     """The endpoints that have a release, by name. `rollback_alarms` are names of alarms, by endpoint.
 
     `see_through` raises what became of a rollout that was turned back (`automation.operations.rollouts`), `make_way`
-    ends the scaling that stands against a change (`automation.operations.unscaling`).
+    ends the scaling that stands against a change (`automation.operations.unscaling`), `shift` has the traffic of an
+    alias moved (`automation.operations.shifting`).
     """
     found: dict[str, Served] = {}
     for name, record in workload.records.items():
@@ -66,8 +65,10 @@ def build(
             rollback_alarms=rollback_alarms[name],
             see_through=see_through,
             make_way=make_way,
+            shift=shift,
             tags=workload.tags(name),
             packages=packages,
+            dead_letters_arn=dead_letters_arn,
         )
         found[name] = drawn(settings).build(workload.named(name), args, workload.opts(name))
     return found

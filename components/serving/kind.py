@@ -23,9 +23,11 @@ class EndpointArgs(Generic[S]):
 
     `see_through` is called after each change of the endpoint, with the configuration that it is to serve and the one
     that the provider read, and raises what went wrong: the provider calls a rollout done that was turned back.
-    `make_way` is called before a change, with the configuration that it serves and the one that it is to serve.
+    `make_way` is called before a change, with the configuration that it serves and the one that it is to serve; `shift`
+    before that of an alias, with versions, and has the traffic moved.
     `tags` go onto jobs, which the provider's default tags do not reach.
-    `packages` are those that an endpoint is made of which SageMaker does not run, by ARN.
+    `packages` are those that an endpoint is made of which SageMaker does not run, by ARN. `dead_letters_arn` takes what
+    nobody waited for and failed for good.
     """
 
     ground: Ground
@@ -35,7 +37,9 @@ class EndpointArgs(Generic[S]):
     rollback_alarms: Sequence[pulumi.Input[str]]
     see_through: Callable[[EndpointNames, str, str], None]
     make_way: Callable[[EndpointNames, str, str], None] = lambda _, __, ___: None
+    shift: Callable[[EndpointNames, str, str], None] = lambda _, __, ___: None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    dead_letters_arn: pulumi.Input[str] = ""
     packages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
 
     @property

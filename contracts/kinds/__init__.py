@@ -13,6 +13,7 @@ from contracts.kinds.batch import BATCH
 from contracts.kinds.fargate import FARGATE
 from contracts.kinds.inference_pipeline import INFERENCE_PIPELINE
 from contracts.kinds.kind import Kind, Limits, Metric, Rollout
+from contracts.kinds.lambda_ import LAMBDA
 from contracts.kinds.realtime import REALTIME
 from contracts.kinds.serverless import SERVERLESS
 
@@ -22,6 +23,7 @@ __all__ = [
     "FARGATE",
     "INFERENCE_PIPELINE",
     "KINDS",
+    "LAMBDA",
     "PLANNED",
     "REALTIME",
     "SERVERLESS",
@@ -33,10 +35,10 @@ __all__ = [
 
 #: The kinds that a stack may name today.
 KINDS: Final[Mapping[str, Kind]] = {
-    kind.name: kind for kind in (REALTIME, INFERENCE_PIPELINE, SERVERLESS, ASYNCHRONOUS, BATCH, FARGATE)
+    kind.name: kind for kind in (REALTIME, INFERENCE_PIPELINE, SERVERLESS, ASYNCHRONOUS, BATCH, FARGATE, LAMBDA)
 }
 #: Kinds that the platform will serve; until then they are refused by name.
 PLANNED: Final = (
     "multi_model", "inference_components",
-    "lambda", "eks", "edge",
+    "eks", "edge",
 )  # fmt: skip

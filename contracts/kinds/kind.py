@@ -10,7 +10,7 @@ from contracts.names import HOSTS
 #: What SageMaker counts most metrics of an endpoint by.
 VARIANT: Final = ("EndpointName", "VariantName")
 #: Service of AWS that runs an endpoint, as boto3 calls it.
-Host = Literal["sagemaker", "ecs"]
+Host = Literal["sagemaker", "ecs", "lambda"]
 Rollout = Literal["all_at_once", "canary", "linear", "rolling"]
 
 

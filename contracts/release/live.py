@@ -1,7 +1,7 @@
 """The endpoint as it is: which release it serves, with how many instances and which share of the traffic.
 
-What serves is SageMaker (`sagemaker`), a schedule (`schedule`) or an ECS service (`ecs`); each is a `Host`, and nothing
-else here knows which.
+What serves is SageMaker (`sagemaker`), a schedule (`schedule`), an ECS service (`ecs`) or a function (`lambda_`); each
+is a `Host`, and nothing else here knows which.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Live:
     `counts` are the instances that each variant has or is being scaled to, `weights` its percent of the requests. A
     release of an endpoint that is not `guarded` takes over at once and no alarm turns it back; one that is `scheduled`
     is moved by `pulumi up` alone.
-    What is `inside` answers in the network alone.
+    `asked_by` says how else than by InvokeEndpoint it is asked, and from where.
     """
 
     endpoint: str
@@ -40,7 +40,7 @@ class Live:
     failure: str
     guarded: bool = True
     scheduled: bool = False
-    inside: bool = False
+    asked_by: str = ""
 
     @property
     def in_progress(self) -> bool:

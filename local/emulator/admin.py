@@ -26,9 +26,12 @@ from typing import TYPE_CHECKING, Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 
+from contracts.release import CHAMPION
 from local.emulator.cloudwatch.alarms import Alarms
 from local.emulator.cloudwatch.sources import NotEvaluated, source
 from local.emulator.context import Context
+from local.emulator.delivery import environments
+from local.emulator.delivery.environments import Environment
 from local.emulator.ecs import neighbours, services
 from local.emulator.jobs import Job
 from local.emulator.sagemaker import offline_store
@@ -103,34 +106,51 @@ class Admin:
         }
 
     def _model_servers(self, _: dict[str, Any]) -> list[dict[str, Any]]:
-        return [
-            {
-                "endpoint": endpoint.endpoint_name,
-                "config": fleet.config_name,
-                "variant": variant.name,
-                "role": "shadow" if variant.name in fleet.shadow else "production",
-                "url": variant.server.address,
-                "pid": variant.server.pid,
-                "alive": variant.server.alive,
-                "log": str(variant.server.directory / "server.log"),
-            }
-            for endpoint, fleet, variant in all_serving()
-        ] + [
-            {
-                "endpoint": running.service.name,
-                "config": group.definition.family,
-                "variant": task.variant,
-                "role": "production",
-                "url": f"https://{running.listener.address}" if running.listener else task.url,
-                "pid": task.pid,
-                "alive": task.alive,
-                "log": str(task.directory / "server.log"),
-            }
-            for running, group, task in services.all_tasks()
-        ]
+        return (
+            [
+                {
+                    "endpoint": endpoint.endpoint_name,
+                    "config": fleet.config_name,
+                    "variant": variant.name,
+                    "role": "shadow" if variant.name in fleet.shadow else "production",
+                    "url": variant.server.address,
+                    "pid": variant.server.pid,
+                    "alive": variant.server.alive,
+                    "log": str(variant.server.directory / "server.log"),
+                }
+                for endpoint, fleet, variant in all_serving()
+            ]
+            + [
+                {
+                    "endpoint": running.service.name,
+                    "config": group.definition.family,
+                    "variant": task.variant,
+                    "role": "production",
+                    "url": f"https://{running.listener.address}" if running.listener else task.url,
+                    "pid": task.pid,
+                    "alive": task.alive,
+                    "log": str(task.directory / "server.log"),
+                }
+                for running, group, task in services.all_tasks()
+            ]
+            + [
+                {
+                    "endpoint": environment.function.function_name,
+                    "config": environment.function.description.partition(" ")[0],
+                    "variant": CHAMPION,
+                    "role": "production",
+                    "url": "",
+                    "pid": environment.process.pid,
+                    "alive": environment.alive,
+                    "log": str(environment.log),
+                }
+                for environment in environments.running()
+            ]
+        )
 
     def _kill(self, body: dict[str, Any]) -> dict[str, Any]:
-        servers: dict[int | None, ModelServer] = {
+        servers: dict[int | None, ModelServer | Environment] = {
+            **{each.process.pid: each for each in environments.running()},
             **{variant.server.pid: variant.server for _, _, variant in all_serving()},
             **{task.pid: task for _, _, task in services.all_tasks()},
         }
@@ -138,7 +158,7 @@ class Admin:
         if server is None:
             message = f"no model server has pid {body.get('pid')!r}; there are {list(servers)}"
             raise RequestError(HTTPStatus.NOT_FOUND, message)
-        row = next(row for row in self._model_servers({}) if row["pid"] == server.pid)
+        row = next(row for row in self._model_servers({}) if row["pid"] == body["pid"])
         server.kill()
         return row | {"alive": server.alive}
 

@@ -13,7 +13,7 @@ from local.emulator.asynchronous import queues
 from local.emulator.cloudwatch import alarms, dashboards, queries, service_metrics
 from local.emulator.cloudwatch.alarms import Alarms
 from local.emulator.context import Context
-from local.emulator.delivery import buckets, builds, events, function_settings, lambdas, machines, topics
+from local.emulator.delivery import buckets, builds, events, function_settings, lambdas, machines, shifting, topics
 from local.emulator.ecs import services
 from local.emulator.sagemaker import (
     capture,
@@ -56,6 +56,7 @@ def install(context: Context) -> Installed:
     events.install(context)
     buckets.install(context)
     builds.install()
+    shifting.install(context)
     access_logs.install()
     container_images.install()
     bucket_policies.install()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
+from contracts.kinds.kind import Host
 from contracts.release import CHAMPION
 from local.emulator.client import Emulator
 from local.loop import LoopError, waiting
@@ -37,8 +39,28 @@ def lose_a_task(platform: Platform, emulator: Emulator, ask: Callable[[], Answer
             raise LoopError(f"the task that died is not replaced after {waiting.PATIENCE_SECONDS} s")
         time.sleep(0.1)
     yield f"another one took its place: {before} tasks again"
+    yield _set_off(platform)
+
+
+def lose_an_environment(platform: Platform, emulator: Emulator, ask: Callable[[], Answers]) -> Iterator[str]:
+    """Lambda starts another one with the next request, and no alarm goes off; who is on call sets it off by hand."""
+    for server in platform.servers:
+        emulator.kill(server["pid"])
+    yield f"killed every environment, as crashes would: answers then {dict(ask().statuses)}"
+    yield _set_off(platform)
+
+
+#: What is broken of an endpoint, by the service of AWS that runs it.
+BY_HOST: Final[Mapping[Host, Callable[[Platform, Emulator, Callable[[], Answers]], Iterator[str]]]] = {
+    "sagemaker": crash,
+    "ecs": lose_a_task,
+    "lambda": lose_an_environment,
+}
+
+
+def _set_off(platform: Platform) -> str:
     alarm = f"{platform.names.resource(CHAMPION)}-server-errors"
     platform.client("cloudwatch").set_alarm_state(
         AlarmName=alarm, StateValue="ALARM", StateReason="wrong answers, seen by who is on call"
     )
-    yield f"who is on call sets {alarm} off"
+    return f"who is on call sets {alarm} off"

@@ -194,7 +194,9 @@ class Platform:
 
     @property
     def _releases(self) -> Clients:
-        return operations.releases.clients(self.client, [self.names.prefix] if self.kind.host == "ecs" else [])
+        return operations.releases.clients(
+            self.client, {} if self.kind.host == "sagemaker" else {self.names.prefix: self.kind.host}
+        )
 
     def live(self) -> Live:
         """The endpoint once it does not change any more. LoopError where there is none."""

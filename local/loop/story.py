@@ -232,12 +232,14 @@ class Story:
                 self.say(f"the schedule scores with {self.platform.serves}")
                 return
             live = self.platform.live()
-            url = self._url()
-            self.say(f"endpoint {live.endpoint} {live.status}: {f'{url}/invocations' if url else 'by InvokeEndpoint'}")
+            where = f"{url}/invocations" if (url := self._url()) else f"by {traffic.WAYS[self.platform.kind.host]}"
+            self.say(f"endpoint {live.endpoint} {live.status}: {where}")
 
     def _url(self) -> str | None:
         """Where a server of the endpoint listens, which is asked before if it starts with the first request; None where
-        a request passes several of them."""
+        a request passes several of them, or none listens."""
+        if self.platform.kind.host == "lambda":
+            return None
         if not self.platform.servers:
             self._invoke(traffic.sample(self.accepted, self.contract, 1, seed=0))
         return self.platform.servers[0]["url"]
@@ -247,7 +249,8 @@ class Story:
     def predict(self) -> None:
         """Real requests, timed: over HTTP straight at the inference service, or through the queue of its endpoint."""
         stored = self.platform.batch or self.platform.queue
-        with self._step("Predict by S3" if stored else "Predict over HTTP"):
+        way = "by S3" if stored else "through Invoke" if self.platform.kind.host == "lambda" else "over HTTP"
+        with self._step(f"Predict {way}"):
             bodies = traffic.sample(self.accepted, self.contract, LATENCY_REQUESTS, seed=1)
             if stored:
                 answers = stored.ask(bodies, rows=QUEUED_ROWS)
@@ -291,6 +294,8 @@ class Story:
             way = "rows through InvokeEndpointAsync"
         elif self.platform.kind.host == "ecs":
             way = "requests through the load balancer"
+        elif self.platform.kind.host == "lambda":
+            way = "requests through Invoke"
         self.emulator.flush()
         captured = self.platform.take_captured(self.workdir / f"captured-{label}")
         self.say(f"{answers.served} {way}, {captured.records} records captured")
@@ -351,7 +356,7 @@ class Story:
         with self._step("The new release fails in production and is rolled back"):
             served = self.platform.live().config
             bodies = traffic.sample(self.accepted, self.contract, FAILING_REQUESTS, seed=4)
-            failed = failing.lose_a_task if self.platform.kind.host == "ecs" else failing.crash
+            failed = failing.BY_HOST[self.platform.kind.host]
             for line in failed(self.platform, self.emulator, lambda: self._invoke(bodies)):
                 self.say(line)
             answer = waiting.answer_of("rollback", self.platform.names, self.emulator)
@@ -368,6 +373,8 @@ class Story:
             return stored.ask(bodies, rows=rows)
         if self.platform.kind.host == "ecs":
             return traffic.measure(self.platform.servers[0]["url"], bodies)
+        if self.platform.kind.host == "lambda":
+            return traffic.call(self.platform.client("lambda"), self.platform.names.prefix, bodies)
         return traffic.invoke(self.platform.client("sagemaker-runtime"), self.platform.names.prefix, bodies)
 
     def rest_and_wake(self) -> None:

@@ -11,6 +11,7 @@ from settings.endpoints.batch import Batch, BatchAlarms
 from settings.endpoints.common import AnyKind, EndpointAlarms, Fleet, RequestAlarms, RollbackAlarm
 from settings.endpoints.fargate import Fargate, TaskScaling
 from settings.endpoints.inference_pipeline import InferencePipeline
+from settings.endpoints.lambda_ import ConcurrencyScaling, Lambda, ShiftAtOnce, ShiftCanary, ShiftLinear
 from settings.endpoints.realtime import Realtime, RequestFleet
 from settings.endpoints.serverless import Serverless
 
@@ -20,21 +21,26 @@ __all__ = [
     "BacklogScaling",
     "Batch",
     "BatchAlarms",
+    "ConcurrencyScaling",
     "Endpoint",
     "EndpointAlarms",
     "Fargate",
     "Fleet",
     "InferencePipeline",
+    "Lambda",
     "QueueAlarms",
     "Realtime",
     "RequestAlarms",
     "RequestFleet",
     "RollbackAlarm",
     "Serverless",
+    "ShiftAtOnce",
+    "ShiftCanary",
+    "ShiftLinear",
     "TaskScaling",
 ]
 
 #: One model for each kind of endpoint, told apart by `kind`.
 Endpoint = Annotated[
-    Realtime | InferencePipeline | Serverless | Asynchronous | Batch | Fargate, Field(discriminator="kind")
+    Realtime | InferencePipeline | Serverless | Asynchronous | Batch | Fargate | Lambda, Field(discriminator="kind")
 ]

@@ -55,6 +55,21 @@ def test_an_asynchronous_endpoint_predicts_by_s3_rests_and_wakes(tmp_path: Path)
 
 @pytest.mark.full
 @pytest.mark.loop
+def test_a_function_predicts_by_invoke_is_seen_by_monitors_and_rolled_back(tmp_path: Path) -> None:
+    text = told("lambda", tmp_path)
+    assert "2000 of 2000 requests served" in text
+    # The service captures by itself: also the timed requests and 100 to get warm.
+    assert re.findall(r"800 requests through Invoke, (\d+) records captured", text) == ["2900", "800"]
+    assert "no drift" in text
+    assert "killed every environment, as crashes would: answers then {200: 60}" in text
+    assert "rolled-back: wrong answers, seen by who is on call" in text
+    assert "answers after the rollback: {200: 60}" in text
+    first, _ = re.findall(r"release ([0-9a-f]{10}) is to be live", text)
+    assert f"the endpoint still serves churn-lambda-live-{first}-" in text
+
+
+@pytest.mark.full
+@pytest.mark.loop
 def test_tasks_behind_a_load_balancer_predict_are_replaced_and_rolled_back(tmp_path: Path) -> None:
     text = told("fargate", tmp_path)
     assert "2000 of 2000 requests served" in text

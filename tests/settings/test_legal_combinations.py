@@ -19,9 +19,11 @@ from settings import Settings
 from tests.contracts.release.records import SECOND, at, package
 
 REALTIME, SERVERLESS, ASYNCHRONOUS = "realtime", "serverless", "asynchronous"
-BATCH, FARGATE, PIPELINE = "batch", "fargate", "inference_pipeline"
+BATCH, FARGATE, LAMBDA, PIPELINE = "batch", "fargate", "lambda", "inference_pipeline"
 _FLEETS = {REALTIME, PIPELINE, ASYNCHRONOUS}
-_ALL = {*_FLEETS, SERVERLESS, BATCH, FARGATE}
+#: Whose releases take over in steps without instances of SageMaker's.
+_ELSEWHERE = {FARGATE, LAMBDA}
+_ALL = {*_FLEETS, *_ELSEWHERE, SERVERLESS, BATCH}
 #: What an endpoint of a kind has to say.
 REQUIRED: dict[str, dict[str, Any]] = {
     FARGATE: {
@@ -41,31 +43,34 @@ OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
     "what one kind has": [
         ({}, _ALL),
         # Amazon ECS developer guide, "Task definition parameters for Fargate": 2 to 8 GB with one processor.
-        ({"memory_mb": 6144}, {SERVERLESS, FARGATE}),
+        # AWS Lambda developer guide, "Configure Lambda function memory": 128 to 10,240 MB.
+        ({"memory_mb": 6144}, {SERVERLESS, FARGATE, LAMBDA}),
         ({"task_count": 3, "spot_percent": 50, "architecture": "arm64"}, {FARGATE}),
         # EventBridge Scheduler user guide, "Schedule types".
         ({"schedule": "cron(30 5 * * ? *)"}, {BATCH}),
     ],
-    # Developer guide, "Serverless endpoints": MaxConcurrency 1 to 200, ProvisionedConcurrency up to MaxConcurrency.
+    # Developer guide, "Serverless endpoints": MaxConcurrency 1 to 200, ProvisionedConcurrency up to MaxConcurrency. AWS
+    # Lambda developer guide, "Configuring provisioned concurrency": not above the reserved concurrency.
     "concurrency": [
         ({}, _ALL),
-        ({"max_concurrency": 200}, {SERVERLESS}),
-        ({"max_concurrency": 5, "provisioned_concurrency": 5}, {SERVERLESS}),
+        ({"max_concurrency": 200}, {SERVERLESS, LAMBDA}),
+        ({"max_concurrency": 5, "provisioned_concurrency": 5}, {SERVERLESS, LAMBDA}),
         ({"max_concurrency": 5, "provisioned_concurrency": 6}, set()),
         # API reference, AsyncInferenceClientConfig: MaxConcurrentInvocationsPerInstance.
         # And CreateTransformJob: MaxConcurrentTransforms.
         ({"concurrent_per_instance": 8}, {ASYNCHRONOUS, BATCH}),
     ],
     # Developer guide, "Deployment guardrails": real-time and asynchronous endpoints alone. Amazon ECS developer guide,
-    # "Amazon ECS deployment strategies": blue/green, canary and linear, by a second set of tasks.
+    # "Amazon ECS deployment strategies": blue/green, canary and linear, by a second set of tasks. AWS CodeDeploy user
+    # guide, "Deployment configurations on an AWS Lambda compute platform": canary, linear and all at once.
     "rollout": [
         ({}, _ALL),
-        ({"rollout": {"kind": "all_at_once"}}, _FLEETS | {FARGATE}),
-        ({"rollout": {"kind": "canary"}}, _FLEETS | {FARGATE}),
-        ({"rollout": {"kind": "linear"}}, _FLEETS | {FARGATE}),
+        ({"rollout": {"kind": "all_at_once"}}, _FLEETS | _ELSEWHERE),
+        ({"rollout": {"kind": "canary"}}, _FLEETS | _ELSEWHERE),
+        ({"rollout": {"kind": "linear"}}, _FLEETS | _ELSEWHERE),
         ({"rollout": {"kind": "rolling"}}, _FLEETS),
     ],
-    "rollback alarms": [({}, _ALL), ({"rollback_alarms": ["server_errors"]}, _FLEETS | {FARGATE})],
+    "rollback alarms": [({}, _ALL), ({"rollback_alarms": ["server_errors"]}, _FLEETS | _ELSEWHERE)],
     # Application Auto Scaling: sagemaker:variant:DesiredInstanceCount is of variants with instances; none at all of
     # asynchronous ones alone (developer guide, "Autoscale an asynchronous endpoint").
     "autoscaling": [
@@ -106,6 +111,8 @@ LIMITS = {
     FARGATE: (6 * 1024 * 1024, 60),
     # Developer guide, "Run Real-time Predictions with an Inference Pipeline": InvokeEndpoint, as of one container.
     PIPELINE: (6 * 1024 * 1024, 60),
+    # AWS Lambda developer guide, "Lambda quotas": synchronous invocation, function timeout.
+    LAMBDA: (6 * 1024 * 1024, 900),
 }
 
 
@@ -155,5 +162,5 @@ def test_exactly_the_legal_releases_are_accepted(kind: str, what: str) -> None:
 def test_limits_of_a_request_are_those_of_the_page(kind: str) -> None:
     limits = kinds.KINDS[kind].limits
     assert (limits.payload_bytes, limits.seconds) == LIMITS[kind]
-    guide = "elasticloadbalancing" if kind == FARGATE else "sagemaker"
+    guide = {FARGATE: "elasticloadbalancing", LAMBDA: "lambda"}.get(kind, "sagemaker")
     assert limits.source.startswith(f"https://docs.aws.amazon.com/{guide}/")

@@ -24,7 +24,10 @@ BOUNDARY = "aws:iam/policy:Policy"
 #: What declares a role -> its argument that says what the role's job is called.
 NAMED = {"RoleArgs": "job", "role": "job", "ScheduleArgs": "role"}
 #: Jobs whose roles have the boundary of services of ECS.
-SERVICES = ("balancing", "endpoint", "execution", "rollback")
+SERVICES = {
+    "f": ("endpoint", "rollback", "shifting"),
+    "t": ("balancing", "endpoint", "execution", "rollback"),
+}
 
 
 @cache
@@ -90,7 +93,11 @@ def test_nothing_is_in_it_that_no_role_has(whose: boundary.Bounded) -> None:
     }
     trained = f"{collected.UNMONITORED}-{collected.STACK}"  # by Step Functions
     ingestion |= {f"{trained}-{job}" for job in ("retraining", "training-machine")}
-    services = {f"{collected.UNMONITORED}-{collected.STACK}-t-{job}" for job in SERVICES}
+    services = {
+        f"{collected.UNMONITORED}-{collected.STACK}-{endpoint}-{job}"
+        for endpoint, jobs in SERVICES.items()
+        for job in jobs
+    }
     kinds = {
         **dict.fromkeys(people, "people"),
         **dict.fromkeys(data, "data"),

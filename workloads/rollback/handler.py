@@ -1,7 +1,7 @@
 """The rollback Lambda: alarm -> endpoint back on the known good release -> release record rewritten -> people told.
 
 Environment: RELEASE_PARAMETER, ENDPOINT_NAME, LOCK_BUCKET, LOCK_KEY, TOPIC_ARN; STOPPED where the config says so, and
-HOST=ecs where the endpoint is a service of ECS.
+HOST=ecs or lambda where the endpoint is a service of ECS or a function.
 
 An endpoint takes minutes to come to rest, so the function waits, for most of the time it has. What does not succeed is
 told to people and raised: Lambda tries the event twice more, then it is in the dead-letter queue, which has an alarm.
@@ -19,6 +19,7 @@ import boto3
 
 from contracts.release import ReleaseError
 from contracts.release.ecs import Ecs
+from contracts.release.lambda_ import Function
 from contracts.release.ledger import Ledger
 from contracts.release.live import Host
 from contracts.release.lock import Lock
@@ -48,9 +49,13 @@ def handle(event: Mapping[str, Any], context: Any) -> dict[str, str]:
 def host(environment: Mapping[str, str], client: Callable[[str], Any]) -> Host:
     """What serves the endpoint."""
     endpoint = environment["ENDPOINT_NAME"]
-    if environment.get("HOST") == "ecs":
-        return Ecs(endpoint, client("ecs"))
-    return SageMaker(endpoint, client("sagemaker"))
+    match environment.get("HOST"):
+        case "ecs":
+            return Ecs(endpoint, client("ecs"))
+        case "lambda":
+            return Function(endpoint, client("lambda"))
+        case _:
+            return SageMaker(endpoint, client("sagemaker"))
 
 
 def roll_back(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from automation.cost.charge import Rule
-from automation.cost.rules import delivery, ecs, network, operations, sagemaker, storage
+from automation.cost.rules import delivery, ecs, functions, network, operations, sagemaker, storage
 
 RULES: Final[Mapping[str, Rule]] = {
     **network.RULES,
@@ -18,6 +18,7 @@ RULES: Final[Mapping[str, Rule]] = {
     **operations.RULES,
     **delivery.RULES,
     **ecs.RULES,
+    **functions.RULES,
 }
 
-FREE: Final = network.FREE | storage.FREE | sagemaker.FREE | operations.FREE | ecs.FREE
+FREE: Final = network.FREE | storage.FREE | sagemaker.FREE | operations.FREE | ecs.FREE | functions.FREE

@@ -28,9 +28,6 @@ _SERVICE_LOG_GB: Final = 0.1
 _FUNCTION_LOG_GB: Final = 0.01
 #: What is left of logs when they are kept compressed (CloudWatch pricing, "archived logs").
 _LOGS_COMPRESSED: Final = 0.15
-#: Calls of a function a month, each of some seconds: alarms, schedules.
-_CALLS: Final = 100
-_CALL_SECONDS: Final = 10
 #: Reads and writes of objects in the lake a month, of each workload: about what its captured traffic takes.
 _DATA_EVENTS: Final = 200_000
 #: Delivered objects a month and workload, of which each runs every job of its state machine once.
@@ -75,15 +72,6 @@ def _log_group(resource: Resource, context: Context) -> Iterator[Charge]:
     months = min(context.traffic.months, (resource.inputs.get("retentionInDays") or float("inf")) / DAYS_A_MONTH)
     yield Charge("cloudwatch", "logs ingestion", gb, traffic=True)
     yield Charge("cloudwatch", "logs storage", gb * months * _LOGS_COMPRESSED, traffic=True)
-
-
-def _function(resource: Resource, _: Context) -> Iterator[Charge]:
-    gb_seconds = _CALLS * _CALL_SECONDS * (resource.inputs.get("memorySize") or 128) / 1024
-    processor = "arm" if "arm64" in resource.list("architectures") else "x86"
-    yield Charge("lambda", "requests", _CALLS / 1_000_000, traffic=True)
-    yield Charge("lambda", f"duration {processor}", gb_seconds, traffic=True)
-    if (resource.inputs.get("tracingConfig") or {}).get("mode") == "Active":
-        yield Charge("xray", "traces recorded", _CALLS / 1_000_000, traffic=True)
 
 
 def _topic(_: Resource, __: Context) -> Iterator[Charge]:
@@ -135,7 +123,6 @@ RULES: Final[Mapping[str, Rule]] = {
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
     "aws:glue/job:Job": _glue_job,
-    "aws:lambda/function:Function": _function,
     machine.MACHINE: _state_machine,
     "aws:sns/topic:Topic": _topic,
     "aws:sns/topicSubscription:TopicSubscription": _subscription,
@@ -156,7 +143,6 @@ FREE: Final = frozenset(
         "aws:iam/role:Role",
         "aws:iam/rolePolicy:RolePolicy",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-        "aws:lambda/permission:Permission",
         "aws:sns/topicPolicy:TopicPolicy",
         "aws:sqs/queuePolicy:QueuePolicy",
     }

@@ -31,6 +31,25 @@ def _reserved(scope: Scope) -> Iterator[Request]:
         yield Request("DeleteFunctionConcurrency", {"FunctionName": scope.id})
 
 
+def _published(scope: Scope) -> Iterator[Request]:
+    """A version of what has changed; the provider publishes one itself once all of an update is there."""
+    if scope.inputs.get("publish") and scope.changed & _OF_A_VERSION:
+        yield Request("PublishVersion", {"FunctionName": scope.id})
+
+
+def _newest(scope: Scope) -> str:
+    """The newest version of a function that publishes, the first one where none is there yet; else what is not
+    published.
+    """
+    if not scope.inputs.get("publish"):
+        return "$LATEST"
+    found = [int(each["Version"]) for each in scope.live.get("Versions", []) if each["Version"].isdecimal()]
+    return str(max(found, default=1))
+
+
+_OF_A_VERSION = frozenset(
+    {*_CODE, "description", "environment", "imageConfig", "memorySize", "role", "timeout", "tracingConfig", "vpcConfig"}
+)
 _RESERVED = Requests(takes=("reservedConcurrentExecutions",), build=_reserved)
 
 TYPES = (
@@ -81,20 +100,34 @@ TYPES = (
             ),
             Call("PutFunctionCodeSigningConfig", takes=("codeSigningConfigArn",)),
             _RESERVED,
+            Requests(takes=(), build=_published, always=True),
         ),
         replace=("name", "packageType", "tenancyConfig"),
         digests={"code": ("codeSha256", zip_digest)},
-        read=(Call("GetFunctionConfiguration"),),
+        read=(Call("GetFunctionConfiguration"), Call("ListVersionsByFunction")),
         lacking=("PutFunctionCodeSigningConfig",),
         wait=Wait("State", ready=("Active", "Inactive"), failed=("Failed",), reason="StateReason"),
         outputs={
-            "version": live("Version"),
+            "version": _newest,
             "invokeArn": text("arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations"),
             "lastModified": live("LastModified"),
-            "qualifiedArn": text("{arn}:{version}"),
+            "qualifiedArn": lambda scope: text(f"{{arn}}:{_newest(scope)}")(scope),
             "sourceCodeHash": live("CodeSha256"),
             "sourceCodeSize": live("CodeSize"),
         },
+    ),
+    ResourceType(
+        "aws:lambda/alias:Alias",
+        id="{name}",
+        replace=("functionName", "name"),
+        fields={"functionName": "FunctionName"},
+    ),
+    ResourceType(
+        "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
+        id="{functionName},{qualifier}",
+        replace=("functionName", "qualifier"),
+        provider_only=("skipDestroy",),
+        recorded="the emulator keeps no environment warm before it is asked",
     ),
     ResourceType(
         "aws:lambda/permission:Permission",

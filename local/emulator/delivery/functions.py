@@ -1,4 +1,5 @@
-"""Runs Lambda functions for real: the deployed package, in a fresh process, with the emulator as its AWS.
+"""Runs Lambda functions for real: the deployed package, in a fresh process, with the emulator as its AWS. Those that
+are images run in environments that stay (`environments`).
 
 moto would run them in docker or answer with a canned text. One invocation is one process without state from the last,
 so what works here does not lean on a warm start.
@@ -23,7 +24,8 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 
 from local.emulator.context import Context
-from local.identity import Caller
+from local.emulator.delivery import environments
+from local.identity import PROJECT_ROOT, Caller
 
 _ENTRY = Path(__file__).with_name("function_entry.py")
 # What Lambda's Python runtime brings besides the standard library (Lambda developer guide, "Python runtimes").
@@ -43,6 +45,8 @@ class Outcome:
 def run(context: Context, function: LambdaFunction, event: str) -> Outcome:
     """Invoke a function with a JSON event and wait for it, at most for its configured timeout."""
     request_id = str(uuid.uuid4())
+    if function.package_type == "Image":
+        return _in_environment(context, function, request_id, event)
     if function.package_type != "Zip" or not function.code_bytes:
         message = f"{function.function_name} is a {function.package_type} package without code that could run here"
         return _failed(request_id, message, "Emulator.NoCode", "")
@@ -73,6 +77,15 @@ def run(context: Context, function: LambdaFunction, event: str) -> Outcome:
         payload = outcome["error"] | {"requestId": request_id}
         return Outcome(request_id=request_id, payload=json.dumps(payload), failed=True, output=output)
     return Outcome(request_id=request_id, payload=json.dumps(outcome["result"]), failed=False, output=output)
+
+
+def _in_environment(context: Context, function: LambdaFunction, request_id: str, event: str) -> Outcome:
+    settings = _environment(context, function, request_id) | {"PYTHONPATH": str(PROJECT_ROOT)}
+    try:
+        kind, payload, output = environments.run(context, function, settings, request_id, event)
+    except environments.EndedError as error:
+        return _failed(request_id, str(error), error.kind, "")
+    return Outcome(request_id=request_id, payload=payload, failed=kind == "error", output=output)
 
 
 def log(function: LambdaFunction, outcome: Outcome) -> None:

@@ -18,7 +18,7 @@ from moto.sns.models import sns_backends
 
 from local.emulator.cloudwatch import service_metrics
 from local.emulator.context import Context
-from local.emulator.delivery import functions, permissions, queues
+from local.emulator.delivery import environments, functions, permissions, queues
 from local.emulator.delivery.functions import Outcome
 from local.emulator.delivery.log import Delivery, Status
 from local.emulator.extension import replace
@@ -64,11 +64,16 @@ def _attempts(context: Context, function: LambdaFunction, event: str, source: st
 def _run(context: Context, function: LambdaFunction, event: str) -> Outcome:
     """Run a function once, with its log and its metrics."""
     began = time.perf_counter()
-    outcome = functions.run(context, function, event)
+    name, aliases = function.function_name, list(environments.aliases(function))
+    try:
+        outcome = functions.run(context, function, event)
+    except environments.ThrottledError:
+        service_metrics.function_throttled(function.account_id, function.region, name, aliases)
+        raise
     seconds = time.perf_counter() - began
     functions.log(function, outcome)
     service_metrics.function_invoked(
-        function.account_id, function.region, function.function_name, failed=outcome.failed, seconds=seconds
+        function.account_id, function.region, name, aliases, failed=outcome.failed, seconds=seconds
     )
     return outcome
 
@@ -170,3 +175,4 @@ def install(context: Context) -> None:
         return outcome.payload.encode()
 
     replace(LambdaFunction, "invoke", invoke)
+    environments.install()

@@ -15,6 +15,7 @@ from automation.commands.target import Target
 from automation.operations.errors import AccessError, RefusedError
 from contracts.kinds import KINDS
 from contracts.release.ecs import Ecs
+from contracts.release.lambda_ import Function
 
 PROJECT = """
 config:
@@ -67,18 +68,20 @@ def test_what_is_not_clear_has_to_be_named(
     assert str(caught.value) == message
 
 
-def test_endpoints_on_ecs_are_told_apart_by_their_kind(tmp_path: Path) -> None:
-    kinds = '{"churn": {"endpoints": {"live": {}, "edge": {"kind": "fargate"}, "night": {"kind": "batch"}}}}'
+def test_endpoints_that_sagemaker_does_not_run_are_told_apart_by_their_kind(tmp_path: Path) -> None:
+    others = '"edge": {"kind": "fargate"}, "night": {"kind": "batch"}, "rare": {"kind": "lambda"}'
+    kinds = f'{{"churn": {{"endpoints": {{"live": {{}}, {others}}}}}}}'
     found = read(tmp_path, f"config: {{'aws:region': eu-west-1, 'ml-platform:workloads': '{kinds}'}}")
     hosts = {names.endpoint: found.kind(names).host for names in found.endpoints}
-    assert hosts == {"live": "sagemaker", "edge": "ecs", "night": "sagemaker"}
-    assert found.releases.on_ecs == ["churn-test-edge"]
+    assert hosts == {"live": "sagemaker", "edge": "ecs", "night": "sagemaker", "rare": "lambda"}
+    assert found.releases.elsewhere == {"churn-test-edge": "ecs", "churn-test-rare": "lambda"}
     assert isinstance(found.releases.host(found.endpoint("churn", "edge")), Ecs)
+    assert isinstance(found.releases.host(found.endpoint("churn", "rare")), Function)
 
 
-def test_a_stack_without_endpoints_on_ecs_asks_ecs_nothing(tmp_path: Path) -> None:
+def test_a_stack_whose_endpoints_sagemaker_runs_asks_no_other_service(tmp_path: Path) -> None:
     clients = read(tmp_path, "config: {'aws:region': eu-west-1}").releases
-    assert (clients.on_ecs, clients.ecs) == ([], None)
+    assert (clients.elsewhere, clients.others) == ({}, {})
 
 
 def test_a_kind_that_there_is_not_is_refused_with_its_place(tmp_path: Path) -> None:

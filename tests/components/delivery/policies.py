@@ -26,8 +26,9 @@ ON_ECS = declared.of(["sagemaker", "ecs"])
 
 
 def boundaries(names: Names, services: Services = SERVICES) -> list[str]:
-    """Those of the stack's jobs, of its ingestion, and of its services of ECS."""
-    found = ["boundary", "ingestion-boundary", *(["services-boundary"] if "ecs" in services else [])]
+    """Those of the stack's jobs, of its ingestion, and of its endpoints that SageMaker does not run."""
+    elsewhere = not services.keys().isdisjoint({"ecs", "codedeploy"})
+    found = ["boundary", "ingestion-boundary", *(["services-boundary"] if elsewhere else [])]
     return [names.admin_arn("policy", names.resource(name)) for name in found]
 
 

@@ -121,9 +121,10 @@ def test_who_delivers_makes_jobs_of_glue_only_where_the_stack_has_one() -> None:
         ("production-eu", declared.of(pipelines=True), True),
         ("production-eu", declared.of(pipelines=True, on_spark=True), False),
         ("prod-eu", ON_ECS, False),
+        ("prod-eu", declared.of(["lambda"]), False),
         ("prod", declared.of(["ecs"], pipelines=True), False),
     ],
-    ids=["pipelines and Lake Formation", "pipelines and Spark", "Fargate", "pipelines and Fargate"],
+    ids=["pipelines and Lake Formation", "pipelines and Spark", "Fargate", "Lambda", "pipelines and Fargate"],
 )
 def test_policies_and_boundary_fit_into_managed_policies(stack: str, services: Services, guarded: bool) -> None:
     names = Names(stack=stack, account="123456789012", region="ap-southeast-1")

@@ -75,7 +75,7 @@ class TestFunctions:
         assert calls == []
         (tmp_path / "index.py").write_text("def handler(event, context): return 2")
         updated = adapter.update(FUNCTION, "rollback", again, again, created.outputs)
-        assert calls == ["UpdateFunctionCode", "GetFunctionConfiguration"]
+        assert calls == ["UpdateFunctionCode", "GetFunctionConfiguration", "ListVersionsByFunction"]
         assert updated.outputs["codeSha256"] != created.outputs["codeSha256"]
 
     def test_a_file_that_is_gone_is_a_fault_of_the_update(
@@ -99,13 +99,34 @@ class TestFunctions:
         del changed["environment"]
         calls.clear()
         adapter.update(FUNCTION, "rollback", function, changed, created.outputs)
-        assert calls == ["UpdateFunctionConfiguration", "PutFunctionConcurrency", "GetFunctionConfiguration"]
+        assert calls == [
+            "UpdateFunctionConfiguration",
+            "PutFunctionConcurrency",
+            "GetFunctionConfiguration",
+            "ListVersionsByFunction",
+        ]
         found = aws("lambda").get_function(FunctionName="rollback")
         assert found["Configuration"]["MemorySize"] == 512
         assert found["Configuration"].get("Environment", {}).get("Variables", {}) == {}
         assert found["Concurrency"] == {"ReservedConcurrentExecutions": 2}
         adapter.delete(FUNCTION, "rollback", changed, created.outputs)
         assert aws("lambda").list_functions()["Functions"] == []
+
+    def test_a_function_that_publishes_has_a_version_of_each_change_of_it(
+        self, adapter: Adapter, function: dict[str, Any], calls: list[str]
+    ) -> None:
+        publishing = {**function, "publish": True}
+        created = adapter.create(FUNCTION, "rollback", publishing)
+        assert created.outputs["version"] == "1"
+        calls.clear()
+        limited = {**publishing, "reservedConcurrentExecutions": 0.0}
+        updated = adapter.update(FUNCTION, "rollback", publishing, limited, created.outputs)
+        assert "PublishVersion" not in calls
+        assert updated.outputs["version"] == "1"
+        changed = {**limited, "description": "another"}
+        updated = adapter.update(FUNCTION, "rollback", limited, changed, updated.outputs)
+        assert updated.outputs["version"] == "2"
+        assert updated.outputs["qualifiedArn"].endswith(":rollback:2")
 
     def test_an_archive_that_is_not_there(self, offline: Adapter) -> None:
         inputs = {

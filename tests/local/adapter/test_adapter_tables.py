@@ -25,13 +25,16 @@ from shapes.models import operation_model
 TYPES = sorted(TABLES)
 DEEPEST = 9  # filter expressions of budgets hold themselves
 
-#: Operations of SageMaker and ECS that plain moto 5.2.5 lacks and local/emulator adds.
+#: Operations of CodeDeploy, ECS and SageMaker that plain moto 5.2.5 lacks and local/emulator adds.
 ADDED = {
+    "DeleteApplication",
+    "DeleteDeploymentGroup",
     "DeleteFeatureGroup",
     "DeleteModelPackageGroup",
     "DeleteModelPackageGroupPolicy",
     "ListServiceDeployments",
     "PutModelPackageGroupPolicy",
+    "UpdateDeploymentGroup",
     "UpdateEndpoint",
     "UpdateFeatureGroup",
 }
@@ -162,6 +165,8 @@ def moto_actions(service: str) -> set[str]:
 def test_the_types_that_the_emulator_lacks_say_why() -> None:
     assert {kind.type: kind.recorded for kind in TABLES.values() if kind.recorded} == {
         "aws:accessanalyzer/analyzer:Analyzer": "the emulator has no Access Analyzer",
+        "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": "the emulator keeps no environment "
+        "warm before it is asked",
         "aws:sagemaker/monitoringSchedule:MonitoringSchedule": "the emulator has no Model Monitor, "
         "which AWS has closed to new accounts",
     }

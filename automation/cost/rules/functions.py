@@ -1,0 +1,60 @@
+"""What functions of Lambda cost: those that answer to alarms and schedules, and those that are endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from automation.cost.charge import Charge, Context, Rule
+from automation.cost.document import Resource
+
+_FUNCTION: Final = "aws:lambda/function:Function"
+_ALIAS: Final = "aws:lambda/alias:Alias"
+#: Calls of a function a month, each of some seconds: alarms, schedules.
+_CALLS: Final = 100
+_CALL_SECONDS: Final = 10
+#: Share of the requests to a function that is traced (AWS X-Ray developer guide, "Sampling": one a second, and 5 %).
+_TRACED: Final = 0.05
+
+
+def _function(resource: Resource, context: Context) -> Iterator[Charge]:
+    """By requests and the seconds of its memory; an endpoint has an alias, which is asked what the endpoint is."""
+    traffic = context.traffic
+    serves = bool(context.document.all(_ALIAS, functionName=resource.inputs.get("name")))
+    calls = traffic.served if serves else _CALLS
+    seconds = traffic.serverless_ms / 1000 if serves else _CALL_SECONDS
+    processor = "arm" if "arm64" in resource.list("architectures") else "x86"
+    yield Charge("lambda", "requests", calls / 1_000_000, traffic=True)
+    yield Charge("lambda", f"duration {processor}", calls * seconds * _gigabytes(resource), traffic=True)
+    if (resource.inputs.get("tracingConfig") or {}).get("mode") == "Active":
+        traced = calls * (_TRACED if serves else 1)
+        yield Charge("xray", "traces recorded", traced / 1_000_000, traffic=True)
+
+
+def _warm(resource: Resource, context: Context) -> Iterator[Charge]:
+    """Memory by the seconds that environments are kept warm, the fewest of them, whether asked or not. The duration of
+    requests that they answer is cheaper than what is counted of the function.
+    """
+    function = context.document.one(_FUNCTION, name=resource.inputs["functionName"])
+    seconds = resource.inputs["provisionedConcurrentExecutions"] * context.traffic.endpoint_hours * 3600
+    yield Charge("lambda", "provisioned concurrency x86", seconds * _gigabytes(function))
+
+
+def _gigabytes(function: Resource) -> float:
+    return (function.inputs.get("memorySize") or 128) / 1024
+
+
+RULES: Final[Mapping[str, Rule]] = {
+    _FUNCTION: _function,
+    "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": _warm,
+}
+
+#: What costs nothing, or is counted with another resource.
+FREE: Final = frozenset(
+    {
+        "aws:codedeploy/application:Application",
+        "aws:codedeploy/deploymentGroup:DeploymentGroup",
+        _ALIAS,
+        "aws:lambda/permission:Permission",
+    }
+)

@@ -1,0 +1,120 @@
+"""`{kind: lambda}`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from contracts.kinds import LAMBDA
+from contracts.prices import price
+from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
+from settings.faults import Fault, repeated
+from settings.section import Section, told
+
+_WARM: Final = price("lambda", "provisioned concurrency x86")
+#: Seconds of a request above which Lambda ends it: of the service its own (`workloads.inference.settings`).
+_SECONDS: Final = 60
+
+
+class ShiftAtOnce(Section):
+    """All traffic moves at once."""
+
+    kind: Literal["all_at_once"] = "all_at_once"
+
+
+class ShiftCanary(Section):
+    """A tenth of the traffic first, the rest after a while."""
+
+    kind: Literal["canary"] = "canary"
+    bake_minutes: Literal[5, 10, 15, 30] = 10
+    """Minutes that alarms are watched before the rest follows."""
+
+
+class ShiftLinear(Section):
+    """A tenth of the traffic after another."""
+
+    kind: Literal["linear"] = "linear"
+    bake_minutes: Literal[1, 2, 3, 10] = 3
+    """Minutes that alarms are watched between two tenths."""
+
+
+class ConcurrencyScaling(Section):
+    """Target tracking on how much of the provisioned concurrency is in use."""
+
+    maximum: int = Field(ge=1, le=1000, json_schema_extra=told(cost="the bound of what is kept warm"))
+    """Most environments that are kept warm; `provisioned_concurrency` are the fewest."""
+    percent: int = Field(default=70, ge=10, le=90)
+    """Share of the warm environments in use, in percent, to hold."""
+
+
+class Lambda(AnyKind):
+    """A function of Lambda, in the network, invoked by IAM: the inference image, nothing paid between requests.
+
+    Releases are versions; CodeDeploy moves the alias `live` from one to the next, watched by alarms. It has no URL.
+    """
+
+    kind: Literal["lambda"]
+    """The kind of endpoint."""
+    alarms: RequestAlarms = RequestAlarms()
+    """When its alarms go off."""
+    memory_mb: int = Field(
+        default=2048,
+        ge=512,
+        le=10_240,
+        json_schema_extra=told(
+            cost=f"a GB for each second of requests, {price('lambda', 'duration x86').told(1000)} a thousand"
+        ),
+    )
+    """Memory of an environment in MB; processors come with it, a whole one with 1769."""
+    timeout_seconds: int = Field(default=_SECONDS, ge=1, le=LAMBDA.limits.seconds)
+    """Seconds after which a request is ended."""
+    max_concurrency: int = Field(
+        default=20,
+        ge=1,
+        le=1000,
+        json_schema_extra=told(
+            cost="the bound of what the load may cost", risk="it is taken from the account's limit of concurrency"
+        ),
+    )
+    """Requests served at the same time; more are throttled."""
+    provisioned_concurrency: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        json_schema_extra=told(cost=f"each of 2 GB {_WARM.told(2 * 730 * 3600)} a month, beside its requests"),
+    )
+    """Environments kept warm; without, the first request after a pause waits until one has started."""
+    autoscaling: ConcurrencyScaling | None = None
+    """How provisioned concurrency follows the load; without, it stays as it is."""
+    rollout: Annotated[ShiftAtOnce | ShiftCanary | ShiftLinear, Field(discriminator="kind")] = ShiftCanary()
+    """How a new release takes over the traffic: as CodeDeploy's own configurations do."""
+    rollback_alarms: tuple[RollbackAlarm, ...] = Field(
+        default=("server_errors", "latency"),
+        json_schema_extra=told(risk="with none, a bad release stays until a person halts its rollout or rolls it back"),
+    )
+    """Alarms that turn a rollout back. `drift` also blocks the cure."""
+    capture_percent: int = Field(
+        default=100,
+        ge=0,
+        le=100,
+        json_schema_extra=told(
+            cost="an object in S3 for each request, and the time to write it before the answer",
+            risk="0 blinds every monitor: drift goes unseen",
+        ),
+    )
+    """Share of requests captured for monitoring, in percent, by the service itself."""
+
+    def faults(self) -> Iterator[Fault]:
+        """More kept warm than may run, scaling of nothing or crossed limits, alarms named twice."""
+        kept, scaled = self.provisioned_concurrency, self.autoscaling
+        if (kept or 0) > self.max_concurrency:
+            allowed = f"at most max_concurrency ({self.max_concurrency})"
+            yield Fault("provisioned_concurrency", kept, allowed, "keep fewer warm or raise max_concurrency")
+        if scaled and kept is None:
+            yield Fault("autoscaling", scaled.model_dump(), "with provisioned_concurrency", "say the fewest kept warm")
+        elif scaled and not (kept or 0) <= scaled.maximum <= self.max_concurrency:
+            allowed = f"provisioned_concurrency ({kept}) to max_concurrency ({self.max_concurrency})"
+            yield Fault("autoscaling.maximum", scaled.maximum, allowed, "move one of the three")
+        yield from repeated("rollback_alarms", self.rollback_alarms)

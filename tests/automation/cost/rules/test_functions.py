@@ -1,0 +1,48 @@
+"""Functions that are endpoints: requests, the seconds of their memory, and what is kept warm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from automation.cost import Traffic
+from tests.automation.cost.written import WORKLOAD, estimated, items, resource, usd
+
+NAME = "churn-s-live"
+
+
+def function(**more: Any) -> list[dict[str, Any]]:
+    """A function of 2 GB with an alias, and one with another name that has none."""
+    return [
+        resource("lambda/function:Function", within=WORKLOAD, name=NAME, memorySize=2048, **more),
+        resource("lambda/alias:Alias", "alias", within=WORKLOAD, functionName=NAME, name="live"),
+        resource("lambda/function:Function", "other", within=WORKLOAD, name="churn-s-other"),
+    ]
+
+
+def test_a_function_that_serves_costs_its_requests_and_the_seconds_of_its_memory() -> None:
+    found = estimated(*function(), traffic=Traffic(requests=2_000_000, serverless_ms=50))
+    assert items(found) == {"requests": 2, "duration x86": 2 * 2_000_000 * 0.05}
+    assert items(found, "other") == {"requests": 0.0001, "duration x86": 125}
+    assert items(found, "alias") == {}
+
+
+def test_a_twentieth_of_its_requests_is_traced() -> None:
+    found = estimated(*function(tracingConfig={"mode": "Active"}))
+    assert items(found)["traces recorded"] == 0.05
+
+
+def test_environments_are_paid_while_they_are_kept_warm() -> None:
+    warm = resource(
+        "lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
+        "warm",
+        within=WORKLOAD,
+        functionName=NAME,
+        provisionedConcurrentExecutions=3,
+    )
+    found = estimated(*function(), warm, traffic=Traffic(endpoint_hours=100))
+    assert items(found, "warm") == {"provisioned concurrency x86": 3 * 2 * 100 * 3600}
+
+
+def test_a_stopped_one_costs_nothing() -> None:
+    found = estimated(*function()[:2], traffic=Traffic(endpoint_hours=0))
+    assert usd(found) == 0

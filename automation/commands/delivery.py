@@ -33,10 +33,9 @@ def smoke(
     """Test what endpoints answer; exit code 7 where wrong.
 
     Each gets rows that its contract allows, and one that it does not. What is stopped, or waits for its first release,
-    is left out, and so is what answers in S3.
+    is left out, and so is what answers in S3 or in the network alone.
     """
     on, out = target.read(stack), Output(as_json=as_json)
-    sagemaker, runtime = on.client("sagemaker"), on.client("sagemaker-runtime")
     found = [
         case
         for names in on.endpoints
@@ -46,8 +45,8 @@ def smoke(
             releases.read(names, on.releases),
             on.releases.host(names).observe(),
             stopped=on.stopped(names),
-            sagemaker=sagemaker,
-            runtime=runtime,
+            host=on.kind(names).host,
+            client=on.client,
         )
     ]
     for case in found:

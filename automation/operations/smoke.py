@@ -9,20 +9,23 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from automation.evidence.junit import Case
+from contracts.kinds.kind import Host
 from contracts.names import EndpointNames
 from contracts.release import Record
+from contracts.release.lambda_ import ALIAS
 from contracts.release.live import Live
 from contracts.schema import Column, ColumnType, Contract
 
 #: What an answer to one row says, whatever the task, one of them (docs/inference.md).
 _VALUES: Final = ("score", "prediction")
 #: The status of a row against the contract.
-_AGAINST_CONTRACT: Final = 422
+_AGAINST_CONTRACT: Final = HTTPStatus.UNPROCESSABLE_ENTITY
 #: Numbers agree that differ in what a sum of floats in another order may differ.
 _RELATIVE: Final = 1e-6
 _ENTITY: Final[Mapping[ColumnType, Any]] = {ColumnType.INTEGER: 1, ColumnType.NUMBER: 1.0}
@@ -31,10 +34,19 @@ _ANY: Final[Mapping[ColumnType, Any]] = {
     ColumnType.BOOLEAN: True,
     ColumnType.TIMESTAMP: "2026-01-01T00:00:00Z",
 }
+_JSON: Final = "application/json"
 
 
 class _FailedError(Exception):
     """What a check found."""
+
+
+class _RefusedError(_FailedError):
+    """A row is against the contract, as the endpoint says."""
+
+
+#: Sends a body to an endpoint, and gives what it answers. Raises _FailedError and ClientError.
+_Ask = Callable[[str], bytes | str]
 
 
 def rows(contract: Contract) -> list[dict[str, Any]]:
@@ -51,23 +63,28 @@ def check(
     live: Live | None,
     *,
     stopped: bool,
-    sagemaker: Any,
-    runtime: Any,
+    host: Host,
+    client: Callable[[str], Any],
 ) -> list[Case]:
     """Every check of one endpoint; one that is left out where nothing is to serve, or answers later.
 
-    `record` is its release record, `live` what serves, `stopped` what the stack's config says of it.
+    `record` is its release record, `live` what serves, `stopped` what the stack's config says of it, `host` what runs
+    it; `client` gives the clients of boto3 by service.
     """
     if live is None:
         return [_absent(names.prefix, record, stopped=stopped)]
     if live.scheduled:
         return [Case(endpoint=names.prefix, name="answers", skipped="it is a batch endpoint: predictions lie in S3")]
-    if live.asked_by:
-        return [Case(endpoint=names.prefix, name="answers", skipped=f"it is asked by {live.asked_by}")]
-    config = sagemaker.describe_endpoint_config(EndpointConfigName=live.config)
+    if host == "ecs":
+        return [
+            Case(endpoint=names.prefix, name="answers", skipped="it answers inside the network alone: ask from there")
+        ]
+    if host == "lambda":
+        return list(_checked(names.prefix, contract, _function(names.prefix, client("lambda"))))
+    config = client("sagemaker").describe_endpoint_config(EndpointConfigName=live.config)
     if config.get("AsyncInferenceConfig"):
         return [Case(endpoint=names.prefix, name="answers", skipped="it is asynchronous: answers lie in S3")]
-    return list(_checked(names.prefix, contract, runtime))
+    return list(_checked(names.prefix, contract, _endpoint(names.prefix, client("sagemaker-runtime"))))
 
 
 def _absent(endpoint: str, record: Record | None, *, stopped: bool) -> Case:
@@ -79,15 +96,15 @@ def _absent(endpoint: str, record: Record | None, *, stopped: bool) -> Case:
     return Case(endpoint=endpoint, name="answers", failure=failure)
 
 
-def _checked(endpoint: str, contract: Contract, runtime: Any) -> Iterator[Case]:
+def _checked(endpoint: str, contract: Contract, ask: _Ask) -> Iterator[Case]:
     one, other = rows(contract)
     answers: list[Mapping[str, Any]] = []
 
     def alone() -> None:
-        answers.append(_predicted(_asked(endpoint, one, runtime)))
+        answers.append(_predicted(_asked(one, ask)))
 
     def together() -> None:
-        found = _asked(endpoint, [one, other], runtime).get("predictions")
+        found = _asked([one, other], ask).get("predictions")
         if not isinstance(found, list) or len(found) != 2:
             raise _FailedError(f"two rows were answered by {_short(found)}; allowed: two predictions")
         if answers and not _same(answers[0], _predicted(found[0])):
@@ -96,11 +113,9 @@ def _checked(endpoint: str, contract: Contract, runtime: Any) -> Iterator[Case]:
     def refused() -> None:
         wrong = {name: {} for name in one}
         try:
-            found = _asked(endpoint, wrong, runtime)
-        except ClientError as error:
-            if error.response.get("OriginalStatusCode") == _AGAINST_CONTRACT:
-                return
-            raise
+            found = _asked(wrong, ask)
+        except _RefusedError:
+            return
         raise _FailedError(f"a row without any value was answered by {_short(found)}; allowed: status 422")
 
     acts = (("answers a row", alone), ("answers rows as it answers one", together), ("refuses a wrong row", refused))
@@ -115,17 +130,49 @@ def _case(endpoint: str, name: str, act: Callable[[], None]) -> Case:
     except _FailedError as error:
         failure: str | None = str(error)
     except ClientError as error:
-        failure = f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
+        failure = _said(error)
     else:
         failure = None
     return Case(endpoint=endpoint, name=name, seconds=time.monotonic() - started, failure=failure)
 
 
-def _asked(endpoint: str, body: Any, runtime: Any) -> Mapping[str, Any]:
-    answer = runtime.invoke_endpoint(
-        EndpointName=endpoint, ContentType="application/json", Accept="application/json", Body=json.dumps(body)
-    )
-    text = answer["Body"].read()
+def _endpoint(endpoint: str, runtime: Any) -> _Ask:
+    def ask(body: str) -> bytes:
+        try:
+            answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType=_JSON, Accept=_JSON, Body=body)
+        except ClientError as error:
+            if error.response.get("OriginalStatusCode") == _AGAINST_CONTRACT:
+                raise _RefusedError(_said(error)) from error
+            raise
+        return answer["Body"].read()
+
+    return ask
+
+
+def _function(endpoint: str, functions: Any) -> _Ask:
+    """By an HTTP request in an event, as an API Gateway sends it: so the answer has a status."""
+
+    def ask(body: str) -> str:
+        event = {"httpMethod": "POST", "path": "/invocations", "headers": {"content-type": _JSON}, "body": body}
+        answer = functions.invoke(FunctionName=endpoint, Qualifier=ALIAS, Payload=json.dumps(event).encode())
+        found = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            raise _FailedError(f"{found.get('errorType')}: {_short(found.get('errorMessage'))}")
+        if found["statusCode"] == _AGAINST_CONTRACT:
+            raise _RefusedError(f"status {_AGAINST_CONTRACT}: {_short(found['body'])}")
+        if found["statusCode"] != HTTPStatus.OK:
+            raise _FailedError(f"status {found['statusCode']}: {_short(found['body'])}")
+        return found["body"]
+
+    return ask
+
+
+def _said(error: ClientError) -> str:
+    return f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
+
+
+def _asked(body: Any, ask: _Ask) -> Mapping[str, Any]:
+    text = ask(json.dumps(body))
     try:
         found = json.loads(text)
     except ValueError as error:

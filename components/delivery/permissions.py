@@ -17,6 +17,7 @@ from components.delivery.services import SERVICES, Services
 from components.service import Service
 from contracts import partitions
 from contracts.names import ADMIN, HOSTS, PLATFORM, Names
+from contracts.release.lambda_ import ALIAS
 
 #: Groups of model packages, and packages of a group.
 _PACKAGES: Final = (("-group", ""), ("", "/*"))
@@ -90,7 +91,7 @@ def changing(
         access.allow("WriteContracts", ["s3:DeleteObject", "s3:PutObject", "s3:PutObjectTagging"], [_contracts(names)]),
         _through_s3("EncryptObjects", ["kms:GenerateDataKey"], key, names),
         *_rollouts(names),
-        *_models(names),
+        *_models(names, services),
         *state,
     ]
 
@@ -225,8 +226,13 @@ def _rollouts(names: Names) -> list[Statement]:
     ]
 
 
-def _models(names: Names) -> list[Statement]:
-    """What brings a model to an endpoint and tests what it answers: rows that the test makes up."""
+def _models(names: Names, services: Services) -> list[Statement]:
+    """What brings a model to an endpoint and tests what it answers: rows that the test makes up. No function but those
+    that are endpoints has the alias.
+    """
+    functions = access.allow(
+        "TestFunctions", ["lambda:InvokeFunction"], [names.arn("lambda", f"function:{names.every}:{ALIAS}")]
+    )
     return [
         access.allow(
             "SeePackages",
@@ -236,6 +242,7 @@ def _models(names: Names) -> list[Statement]:
         access.allow(
             "TestEndpoints", ["sagemaker:InvokeEndpoint"], [names.arn("sagemaker", f"endpoint/{names.every}")]
         ),
+        *([functions] if "codedeploy" in services else []),
     ]
 
 

@@ -1,14 +1,13 @@
 """What the people of a stack may do, by what they are. Pure statements, for all workloads of the stack.
 
 Who trains does not approve, who approves does not promote, and who promotes reads no data. What only some may do is
-denied to all others (`GUARANTEES`), so that another policy on their role gives them nothing of it. Nobody among them
+denied to all others (`guarantees`), so that another policy on their role gives them nothing of it. Nobody among them
 changes permissions or destroys anything: that is done by whoever deploys the stack.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import pulumi
@@ -16,17 +15,13 @@ import pulumi
 from components import access, jobs
 from components.access import Statement
 from components.ground.keys import Domain
+from components.personas.guarantees import EVERY, denials, machines, parameters
 from components.serving.watch import SERVER_ERRORS
-from contracts.layout import Layout
 from contracts.names import HOSTS, Names
 from contracts.release import emergency
 from settings import Persona
 
 Keys = Mapping[Domain, pulumi.Input[str]]
-
-
-#: The places of every workload.
-EVERY: Final = Layout("*")
 
 
 def statements(persona: Persona, names: Names, keys: Keys, *, guarded: bool = False) -> list[Statement]:
@@ -78,11 +73,11 @@ def _looks(names: Names) -> list[Statement]:
                 "states:GetExecutionHistory",
                 "states:ListExecutions",
             ],
-            _machines(names),
+            machines(names),
         ),
         # What runs in the place of a batch endpoint, or of one that is stopped.
         access.allow("SeeSchedules", ["scheduler:GetSchedule"], [names.arn("scheduler", f"schedule/*/{parts}")]),
-        access.allow("SeeReleases", ["ssm:GetParameter", "ssm:GetParameterHistory"], [_parameters(names)]),
+        access.allow("SeeReleases", ["ssm:GetParameter", "ssm:GetParameterHistory"], [parameters(names)]),
         access.allow("SeeAlarms", ["cloudwatch:DescribeAlarms"], [names.arn("cloudwatch", f"alarm:{parts}")]),
         access.allow("SeeMetrics", ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], ["*"]),
         access.allow("FindConfigurations", ["sagemaker:ListEndpointConfigs"], ["*"]),
@@ -109,17 +104,6 @@ def _looks(names: Names) -> list[Statement]:
             [names.arn("codedeploy", f"deploymentgroup:{parts}")],
         ),
     ]
-
-
-def _machines(names: Names) -> list[str]:
-    """State machines that train, and their executions."""
-    trains = f"*-{names.stack}-training"
-    return [names.arn("states", f"stateMachine:{trains}"), names.arn("states", f"execution:{trains}:*")]
-
-
-def _parameters(names: Names) -> str:
-    """Release records and images."""
-    return names.arn("ssm", f"parameter{names.parameter_path}/*")
 
 
 def _read_logs(names: Names) -> Statement:
@@ -200,7 +184,7 @@ def _trains(names: Names, keys: Keys) -> list[Statement]:
             ["sagemaker:StartPipelineExecution", "sagemaker:StopPipelineExecution"],
             [f"{pipeline}{of}" for pipeline in pipelines for of in ("", "/execution/*")],
         ),
-        access.allow("TrainByMachine", ["states:StartExecution", "states:StopExecution"], _machines(names)),
+        access.allow("TrainByMachine", ["states:StartExecution", "states:StopExecution"], machines(names)),
         access.write_objects("ImportModels", names, names.artifacts_bucket, [EVERY.imported]),
         access.use_key("EncryptModels", [keys[Domain.MODELS]], write=True),
         _read_logs(names),
@@ -226,7 +210,7 @@ def _ml_engineer(names: Names, keys: Keys) -> list[Statement]:
 def _mlops(names: Names, keys: Keys) -> list[Statement]:
     endpoints = [names.arn("sagemaker", f"{kind}/{names.every}") for kind in ("endpoint", "endpoint-config")]
     return [
-        access.allow("Release", ["ssm:PutParameter"], [_parameters(names)]),
+        access.allow("Release", ["ssm:PutParameter"], [parameters(names)]),
         *access.read_objects("SeeLocks", names, names.artifacts_bucket, [EVERY.locks]),
         access.allow(
             "Lock",
@@ -307,109 +291,3 @@ _OWN: Final[Mapping[Persona, Callable[[Names, Keys], list[Statement]]]] = {
     Persona.ON_CALL: _on_call,
     Persona.AUDITOR: _auditor,
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Guarantee:
-    """Actions on resources that nobody but `holders` has; `sid` says it in words."""
-
-    sid: str
-    holders: frozenset[Persona]
-    actions: Sequence[str]
-    resources: Callable[[Names], Sequence[str]]
-
-
-def _data(names: Names) -> list[str]:
-    return [names.bucket_arn(bucket, "*") for bucket in (names.raw_bucket, names.processed_bucket)]
-
-
-_READ_OBJECTS: Final = ("s3:GetObject", "s3:GetObjectVersion")
-GUARANTEES: Final = (
-    Guarantee(
-        sid="OnlyMlopsReleases",
-        holders=frozenset({Persona.MLOPS}),
-        actions=("sagemaker:UpdateEndpoint", "ssm:DeleteParameter", "ssm:DeleteParameters", "ssm:PutParameter"),
-        resources=lambda names: [_parameters(names), names.arn("sagemaker", f"endpoint*/{names.every}")],
-    ),
-    Guarantee(
-        sid="OnlyMlEngineersApprove",
-        holders=frozenset({Persona.ML_ENGINEER}),
-        actions=("sagemaker:UpdateModelPackage",),
-        resources=lambda names: [names.arn("sagemaker", f"model-package/*-{names.stack}/*")],
-    ),
-    Guarantee(
-        sid="OnlyDataScientistsTrain",
-        holders=frozenset({Persona.DATA_SCIENTIST}),
-        actions=(
-            "sagemaker:RetryPipelineExecution",
-            "sagemaker:StartPipelineExecution",
-            "states:RedriveExecution",
-            "states:StartExecution",
-        ),
-        resources=lambda names: [
-            *_machines(names),
-            *(names.arn("sagemaker", f"pipeline/*-{names.stack}{end}") for end in ("", "/*", "-tuning", "-tuning/*")),
-        ],
-    ),
-    Guarantee(
-        sid="OnlyDataEngineersReadPersonalData",
-        holders=frozenset({Persona.DATA_ENGINEER}),
-        actions=_READ_OBJECTS,
-        resources=lambda names: [
-            names.bucket_arn(names.raw_bucket, "*"),
-            names.bucket_arn(names.processed_bucket, f"{EVERY.quarantine}*"),
-        ],
-    ),
-    Guarantee(
-        sid="OnlyWhoWorksWithDataReadsIt",
-        holders=frozenset({Persona.DATA_ENGINEER, Persona.DATA_SCIENTIST, Persona.ML_ENGINEER}),
-        actions=(
-            *_READ_OBJECTS,
-            "sagemaker:BatchGetRecord",
-            "sagemaker:GetRecord",
-            "sagemaker:InvokeEndpoint",
-            "sagemaker:InvokeEndpointAsync",
-        ),
-        resources=lambda names: [*_data(names), names.arn("sagemaker", f"*/{names.every}")],
-    ),
-    Guarantee(
-        sid="NobodyChangesPermissions",
-        holders=frozenset(),
-        actions=(
-            "iam:AttachRolePolicy",
-            "iam:CreatePolicyVersion",
-            "iam:DeleteRolePermissionsBoundary",
-            "iam:PassRole",
-            "iam:PutRolePermissionsBoundary",
-            "iam:PutRolePolicy",
-            "iam:UpdateAssumeRolePolicy",
-            "kms:PutKeyPolicy",
-            "s3:PutBucketPolicy",
-        ),
-        resources=lambda _: ["*"],
-    ),
-    Guarantee(
-        sid="NobodyDestroys",
-        holders=frozenset(),
-        actions=(
-            "kms:DisableKey",
-            "kms:ScheduleKeyDeletion",
-            "s3:DeleteBucket",
-            "s3:DeleteObjectVersion",
-            "sagemaker:DeleteEndpoint",
-            "sagemaker:DeleteFeatureGroup",
-            "sagemaker:DeleteModelPackage",
-            "sagemaker:DeleteModelPackageGroup",
-        ),
-        resources=lambda _: ["*"],
-    ),
-)
-
-
-def denials(persona: Persona, names: Names) -> list[Statement]:
-    """What is guaranteed not to be a persona's."""
-    return [
-        access.forbid(each.sid, each.actions, each.resources(names))
-        for each in GUARANTEES
-        if persona not in each.holders
-    ]

@@ -56,7 +56,6 @@ class Ecs:
             weights={CHAMPION: 100.0},
             changed=deployment.get("finishedAt") or deployment["createdAt"],
             failure=deployment.get("statusReason", "") if turned_back else "",
-            asked_by="HTTPS, inside the network alone: ask from there",
         )
 
     def configuration(self, release: str) -> str | None:

@@ -55,7 +55,6 @@ class Function:
             weights={CHAMPION: 100.0},
             changed=max(_instant(each["LastModified"]) for each in self._versions()),
             failure=self._failure(),
-            asked_by="Invoke of its alias",
         )
 
     def configuration(self, release: str) -> str | None:

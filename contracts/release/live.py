@@ -27,7 +27,6 @@ class Live:
     `counts` are the instances that each variant has or is being scaled to, `weights` its percent of the requests. A
     release of an endpoint that is not `guarded` takes over at once and no alarm turns it back; one that is `scheduled`
     is moved by `pulumi up` alone.
-    `asked_by` says how else than by InvokeEndpoint it is asked, and from where.
     """
 
     endpoint: str
@@ -40,7 +39,6 @@ class Live:
     failure: str
     guarded: bool = True
     scheduled: bool = False
-    asked_by: str = ""
 
     @property
     def in_progress(self) -> bool:

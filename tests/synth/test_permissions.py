@@ -11,7 +11,7 @@ import pytest
 from local.emulator.policy_statements import Request, effects
 from settings import Persona
 from tests import iam
-from tests.synth.matrix import ENDPOINT, NAMES, PAGE, acts, answer, page, people, persona
+from tests.synth.matrix import ENDPOINT, LIVE, NAMES, PAGE, acts, answer, page, people, persona
 
 DE, DS, MLE, OPS, CALL, AUDITOR = Persona
 EVERYTHING = {"Effect": "Allow", "Action": ["*"], "Resource": ["*"], "Principal": "*"}
@@ -99,9 +99,32 @@ def test_an_auditor_who_is_given_everything_reads_no_data() -> None:
         assert not iam.allows(lifted, None, action, resource, facts), act
 
 
-@pytest.mark.parametrize("action", ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"])
-def test_an_auditor_who_is_given_everything_asks_no_endpoint_of_any_kind(action: str) -> None:
-    assert not iam.allows([*persona(AUDITOR).statements, EVERYTHING], None, action, ENDPOINT, {})
+@pytest.mark.parametrize(
+    ("action", "endpoint"),
+    [
+        ("sagemaker:InvokeEndpoint", ENDPOINT),
+        ("sagemaker:InvokeEndpointAsync", ENDPOINT),
+        ("lambda:InvokeFunction", LIVE.arn("lambda", f"function:{LIVE.prefix}:live")),
+    ],
+)
+def test_an_auditor_who_is_given_everything_asks_no_endpoint_of_any_kind(action: str, endpoint: str) -> None:
+    lifted = [*persona(AUDITOR).statements, EVERYTHING]
+    assert not iam.allows(lifted, None, action, endpoint, {})
+    assert iam.allows([*persona(Persona.DATA_SCIENTIST).statements, EVERYTHING], None, action, endpoint, {})
+
+
+@pytest.mark.parametrize(
+    ("action", "endpoint"),
+    [
+        ("sagemaker:UpdateEndpoint", ENDPOINT),
+        ("ecs:UpdateService", LIVE.arn("ecs", f"service/{LIVE.prefix}/{LIVE.prefix}")),
+        ("lambda:UpdateAlias", LIVE.arn("lambda", f"function:{LIVE.prefix}")),
+    ],
+)
+def test_who_is_given_everything_moves_no_endpoint_of_any_host(action: str, endpoint: str) -> None:
+    for each in Persona:
+        lifted = [*persona(each).statements, EVERYTHING]
+        assert iam.allows(lifted, None, action, endpoint, {}) is (each is Persona.MLOPS)
 
 
 def test_whoever_trains_neither_approves_nor_promotes() -> None:

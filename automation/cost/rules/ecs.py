@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from automation.cost.charge import Charge, Context, Rule
-from automation.cost.document import Resource
+from automation.cost.document import Document, Resource
 from automation.cost.traffic import KB_OF_GB
 from contracts.prices import HOURS_A_MONTH
 
+SERVICE: Final = "aws:ecs/service:Service"
 _DEFINITION: Final = "aws:ecs/taskDefinition:TaskDefinition"
 _SCALED: Final = "aws:appautoscaling/target:Target"
 _PROCESSOR: Final = {"X86_64": "x86", "ARM64": "arm"}
@@ -23,18 +24,25 @@ _INSIGHTS: Final = 24
 _OWN: Final = 6
 
 
-def _service(resource: Resource, context: Context) -> Iterator[Charge]:
-    """The fewest tasks that run: with the CPU of a request unknown, no more can be told. The first two are never Spot,
-    and a minimum of more counts as on demand too.
-    """
-    document, hours = context.document, context.traffic.endpoint_hours
-    name = resource.inputs["name"]
-    (wanted, *_) = [d for d in document.all(_DEFINITION) if d.component == resource.component]
+def definition(service: Resource, document: Document) -> Resource:
+    """That of the release that a service is to run."""
+    return next(each for each in document.all(_DEFINITION) if each.component == service.component)
+
+
+def tasks(service: Resource, document: Document) -> int:
+    """The fewest that run: with the CPU of a request unknown, no more can be told."""
+    name = service.inputs["name"]
     targets = document.all(_SCALED, resourceId=f"service/{name}/{name}")
-    tasks = targets[0].inputs["minCapacity"] if targets else resource.inputs["desiredCount"]
+    return targets[0].inputs["minCapacity"] if targets else service.inputs["desiredCount"]
+
+
+def _service(resource: Resource, context: Context) -> Iterator[Charge]:
+    """The first two tasks are never Spot, and a minimum of more counts as on demand too."""
+    document, hours = context.document, context.traffic.endpoint_hours
+    wanted, count = definition(resource, document), tasks(resource, document)
     processor = _PROCESSOR[wanted.inputs["runtimePlatform"]["cpuArchitecture"]]
-    yield Charge("ecs", f"fargate vCPU {processor}", tasks * int(wanted.inputs["cpu"]) / 1024 * hours)
-    yield Charge("ecs", f"fargate memory {processor}", tasks * int(wanted.inputs["memory"]) / 1024 * hours)
+    yield Charge("ecs", f"fargate vCPU {processor}", count * int(wanted.inputs["cpu"]) / 1024 * hours)
+    yield Charge("ecs", f"fargate memory {processor}", count * int(wanted.inputs["memory"]) / 1024 * hours)
     yield Charge("cloudwatch", "custom metric", (_INSIGHTS + _OWN) * context.traffic.running)
 
 
@@ -46,7 +54,7 @@ def _balancer(_: Resource, context: Context) -> Iterator[Charge]:
 
 
 RULES: Final[Mapping[str, Rule]] = {
-    "aws:ecs/service:Service": _service,
+    SERVICE: _service,
     "aws:lb/loadBalancer:LoadBalancer": _balancer,
 }
 

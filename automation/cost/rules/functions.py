@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from automation.cost.charge import Charge, Context, Rule
-from automation.cost.document import Resource
+from automation.cost.document import Document, Resource
 
-_FUNCTION: Final = "aws:lambda/function:Function"
+FUNCTION: Final = "aws:lambda/function:Function"
 _ALIAS: Final = "aws:lambda/alias:Alias"
 #: Calls of a function a month, each of some seconds: alarms, schedules.
 _CALLS: Final = 100
@@ -17,17 +17,27 @@ _CALL_SECONDS: Final = 10
 _TRACED: Final = 0.05
 
 
+def serves(function: Resource, document: Document) -> bool:
+    """Whether it is an endpoint that runs: one has an alias, and one that is stopped no concurrency."""
+    return _is_endpoint(function, document) and function.inputs.get("reservedConcurrentExecutions") != 0
+
+
+def _is_endpoint(function: Resource, document: Document) -> bool:
+    return bool(document.all(_ALIAS, functionName=function.inputs.get("name")))
+
+
 def _function(resource: Resource, context: Context) -> Iterator[Charge]:
-    """By requests and the seconds of its memory; an endpoint has an alias, which is asked what the endpoint is."""
-    traffic = context.traffic
-    serves = bool(context.document.all(_ALIAS, functionName=resource.inputs.get("name")))
-    calls = traffic.served if serves else _CALLS
-    seconds = traffic.serverless_ms / 1000 if serves else _CALL_SECONDS
+    """By requests and the seconds of its memory; an endpoint is asked what endpoints are."""
+    traffic, endpoint = context.traffic, _is_endpoint(resource, context.document)
+    if endpoint and not serves(resource, context.document):
+        return
+    calls = traffic.served if endpoint else _CALLS
+    seconds = traffic.serverless_ms / 1000 if endpoint else _CALL_SECONDS
     processor = "arm" if "arm64" in resource.list("architectures") else "x86"
     yield Charge("lambda", "requests", calls / 1_000_000, traffic=True)
     yield Charge("lambda", f"duration {processor}", calls * seconds * _gigabytes(resource), traffic=True)
     if (resource.inputs.get("tracingConfig") or {}).get("mode") == "Active":
-        traced = calls * (_TRACED if serves else 1)
+        traced = calls * (_TRACED if endpoint else 1)
         yield Charge("xray", "traces recorded", traced / 1_000_000, traffic=True)
 
 
@@ -35,7 +45,7 @@ def _warm(resource: Resource, context: Context) -> Iterator[Charge]:
     """Memory by the seconds that environments are kept warm, the fewest of them, whether asked or not. The duration of
     requests that they answer is cheaper than what is counted of the function.
     """
-    function = context.document.one(_FUNCTION, name=resource.inputs["functionName"])
+    function = context.document.one(FUNCTION, name=resource.inputs["functionName"])
     seconds = resource.inputs["provisionedConcurrentExecutions"] * context.traffic.endpoint_hours * 3600
     yield Charge("lambda", "provisioned concurrency x86", seconds * _gigabytes(function))
 
@@ -45,7 +55,7 @@ def _gigabytes(function: Resource) -> float:
 
 
 RULES: Final[Mapping[str, Rule]] = {
-    _FUNCTION: _function,
+    FUNCTION: _function,
     "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": _warm,
 }
 

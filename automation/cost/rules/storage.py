@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from automation.cost.charge import Charge, Context, Rule
 from automation.cost.document import Document, Resource
+from automation.cost.rules.captured import captured, configurations
 from automation.cost.rules.jobs import monitor_runs, training_runs
-from automation.cost.rules.sagemaker import CONFIG
 from automation.cost.traffic import DAYS_A_MONTH, KB_OF_GB, Traffic
 from contracts.layout import ASYNCHRONOUS, DATA_CAPTURE
 
 _LIFECYCLE: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
-_ENDPOINT: Final = "aws:sagemaker/endpoint:Endpoint"
-_MODEL: Final = "aws:sagemaker/model:Model"
 #: S3's storage classes, and their items of the price table.
 _CLASSES: Final = {
     "STANDARD": "standard storage",
     "STANDARD_IA": "standard-IA storage",
     "GLACIER_IR": "glacier instant retrieval",
 }
-#: A captured request: it, its answer, and what SageMaker writes about both.
-_CAPTURE_KB: Final = 0.6
 #: Accepted rows beside the delivered ones, and the offline store: columnar and compressed, half of the raw data each.
 _PROCESSED: Final = 1.0
 #: GB and objects that a training run leaves (data, model, reports), and objects that a monitoring job leaves.
@@ -32,10 +27,6 @@ _TRAINING_GB: Final = 0.05
 _TRAINING_OBJECTS: Final = 40
 _MONITOR_OBJECTS: Final = 2
 _ACCESS_LOGS_GB: Final = 0.2
-#: Objects of captured traffic: one a minute and endpoint while requests come.
-_CAPTURE_OBJECTS_AN_HOUR: Final = 60
-#: The same of an instance whose container captures by itself: one every ten seconds.
-_OWN_OBJECTS_AN_HOUR: Final = 360
 #: What else is written and read in a bucket, in requests a month.
 _OTHER_REQUESTS: Final = 1_000
 #: GB of an image, and of each further one in its repository: layers are kept once.
@@ -78,7 +69,7 @@ def _inflow(bucket: str, context: Context) -> Iterator[tuple[str, float, float]]
         yield "", delivered, _OTHER_REQUESTS
     elif bucket.endswith("-processed-data"):
         yield "", delivered * _PROCESSED, _OTHER_REQUESTS
-        yield DATA_CAPTURE, *_captured(document, traffic)
+        yield DATA_CAPTURE, *captured(document, traffic)
         yield ASYNCHRONOUS, *_queued(document, traffic)
     elif bucket.endswith("-artifacts"):
         trainings, monitors = training_runs(context), monitor_runs(context)
@@ -88,40 +79,10 @@ def _inflow(bucket: str, context: Context) -> Iterator[tuple[str, float, float]]
         yield "", _ACCESS_LOGS_GB, _OTHER_REQUESTS
 
 
-def _captured(document: Document, traffic: Traffic) -> tuple[float, float]:
-    """GB and objects of captured traffic: the share of each endpoint's requests that its configuration asks for, or its
-    containers where SageMaker captures none.
-    """
-    found = [each for config in _configs(document) for each in _shares(config, document)]
-    kb = traffic.request_kb + traffic.response_kb + _CAPTURE_KB
-    records = [traffic.served * share for share, _ in found]
-    objects = [min(each, traffic.endpoint_hours * most) for each, (_, most) in zip(records, found, strict=True)]
-    return sum(records) * kb / KB_OF_GB, sum(objects)
-
-
-def _shares(config: Resource, document: Document) -> Iterator[tuple[float, float]]:
-    """The share of the requests that is captured, and the most objects that it comes to in an hour."""
-    capture = config.inputs.get("dataCaptureConfig") or {}
-    if capture.get("enableCapture"):
-        yield capture["initialSamplingPercentage"] / 100, _CAPTURE_OBJECTS_AN_HOUR
-    for variant in config.list("productionVariants"):
-        for model in document.all(_MODEL, name=variant.get("modelName", "")):
-            environment = (model.inputs.get("primaryContainer") or {}).get("environment") or {}
-            if "CAPTURE_URI" in environment:
-                at_once = environment.get("CAPTURE_SECONDS") == "0"
-                most = math.inf if at_once else _OWN_OBJECTS_AN_HOUR * variant.get("initialInstanceCount", 1)
-                yield float(environment["CAPTURE_PERCENT"]) / 100, most
-
-
 def _queued(document: Document, traffic: Traffic) -> tuple[float, float]:
     """GB and objects of asynchronous endpoints: each request is one, and so is its answer."""
-    requests = traffic.served * sum("asyncInferenceConfig" in config.inputs for config in _configs(document))
+    requests = traffic.served * sum("asyncInferenceConfig" in config.inputs for config in configurations(document))
     return requests * (traffic.request_kb + traffic.response_kb) / KB_OF_GB, 2 * requests
-
-
-def _configs(document: Document) -> list[Resource]:
-    """The configurations that endpoints run."""
-    return [document.one(CONFIG, name=each.inputs["endpointConfigName"]) for each in document.all(_ENDPOINT)]
 
 
 def _kept(bucket: str, prefix: str, gb: float, context: Context) -> dict[str, float]:

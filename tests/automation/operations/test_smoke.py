@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from automation.evidence.junit import Case, cases
 from automation.operations import smoke
+from contracts.kinds.kind import Host as HostName
 from contracts.loader import load
 from contracts.names import Names
 from contracts.release import Record, promote
@@ -87,8 +88,11 @@ def good(body: Any) -> Any:
 def asked(
     sagemaker: SageMaker, answer: Answer = good, *, record: Record | None = None, stopped: bool = False
 ) -> list[Case]:
+    clients = {"sagemaker": sagemaker, "sagemaker-runtime": Runtime(answer)}
     live = Host(LIVE.prefix, sagemaker).observe()
-    return smoke.check(LIVE, CHURN, record, live, stopped=stopped, sagemaker=sagemaker, runtime=Runtime(answer))
+    return smoke.check(
+        LIVE, CHURN, record, live, stopped=stopped, host="sagemaker", client=lambda service: clients[service]
+    )
 
 
 def failures(answer: Answer) -> dict[str, str | None]:
@@ -145,6 +149,69 @@ def test_an_endpoint_that_answers_by_its_contract_passes() -> None:
 )
 def test_an_endpoint_that_does_not_is_told_by_what_was_found(answer: Answer, check: str, failure: str) -> None:
     assert failures(answer)[check] == failure
+
+
+class Functions:
+    """Answers an HTTP request in an event by what a function says of its body; an int is the status of an error."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def invoke(self, **request: Any) -> dict[str, Any]:
+        assert (request["FunctionName"], request["Qualifier"]) == ("churn-staging-live", "live")
+        event = json.loads(request["Payload"])
+        assert (event["httpMethod"], event["path"]) == ("POST", "/invocations")
+        answer = self._answer(json.loads(event["body"]))
+        if answer == 500:
+            failed = {"errorType": "FailedError", "errorMessage": "the model cannot be read"}
+            return {"FunctionError": "Unhandled", "Payload": io.BytesIO(json.dumps(failed).encode())}
+        status, text = (answer, "no") if isinstance(answer, int) else (200, json.dumps(answer))
+        return {"Payload": io.BytesIO(json.dumps({"statusCode": status, "body": text}).encode())}
+
+
+def of_host(host: HostName, functions: Functions | None = None) -> list[Case]:
+    live = Host(LIVE.prefix, SageMaker({})).observe()
+    clients = {"lambda": functions}
+    return smoke.check(LIVE, CHURN, None, live, stopped=False, host=host, client=lambda service: clients[service])
+
+
+def test_a_function_is_asked_by_its_alias() -> None:
+    assert [(each.name, each.failure, each.skipped) for each in of_host("lambda", Functions(good))] == [
+        ("answers a row", None, None),
+        ("answers rows as it answers one", None, None),
+        ("refuses a wrong row", None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "failed"),
+    [
+        (
+            lambda body: 500,
+            ["FailedError: 'the model cannot be read'"] * 3,
+        ),
+        (lambda body: 413, ["status 413: 'no'"] * 3),
+        (lambda body: 422, ["status 422: 'no'", "status 422: 'no'", None]),
+        (
+            lambda body: {"score": 0.25} if isinstance(body, dict) else good(body),
+            [None, None, "a row without any value was answered by {'score': 0.25}; allowed: status 422"],
+        ),
+    ],
+)
+def test_a_function_that_does_not_answer_by_its_contract_is_told_by_what_was_found(
+    answer: Answer, failed: list[str | None]
+) -> None:
+    assert [each.failure for each in of_host("lambda", Functions(answer))] == failed
+
+
+def test_what_answers_in_the_network_alone_is_left_out() -> None:
+    assert of_host("ecs") == [
+        Case(
+            endpoint="churn-staging-live",
+            name="answers",
+            skipped="it answers inside the network alone: ask from there",
+        )
+    ]
 
 
 def test_numbers_that_a_sum_in_another_order_gives_are_the_same() -> None:

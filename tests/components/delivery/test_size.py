@@ -109,6 +109,20 @@ def test_who_delivers_reads_pipelines_of_aws_only_where_the_stack_has_them() -> 
         assert ("codebuild:BatchGetProjects" in asks) is allowed
 
 
+def test_who_delivers_moves_aliases_and_tests_functions_only_where_the_stack_has_them() -> None:
+    read, change, ground = written(services=declared.of(["lambda"]))
+    bound = simulated(bounded(NAMES, read, change, ground))
+    deploys = iam.Role(name="deploy", statements=simulated([*read, *change, *ground]), boundary=bound)
+    alias = arn("lambda", "function:churn-{0}-live:live")
+    group = arn("codedeploy", "deploymentgroup:churn-{0}-live/churn-{0}-live")
+    for action, resource in (("lambda:InvokeFunction", alias), ("codedeploy:CreateDeployment", group)):
+        assert deploys.may(action, resource.format("staging"))
+        assert not deploys.may(action, resource.format("prod"))
+        assert not DEPLOY.may(action, resource.format("staging"))
+    for function in ("churn-staging-live-rollback", "churn-staging-live-rollback:live-1", "churn-staging-live"):
+        assert not deploys.may("lambda:InvokeFunction", arn("lambda", f"function:{function}"))
+
+
 def test_who_delivers_makes_jobs_of_glue_only_where_the_stack_has_one() -> None:
     spark = [*written(services=declared.of(on_spark=True))[1], *written(services=declared.of(on_spark=True))[2]]
     for policy, allowed in ((spark, True), ([*CHANGE, *GROUND], False)):

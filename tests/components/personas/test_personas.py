@@ -6,7 +6,7 @@ import pulumi
 import pytest
 
 from components import personas
-from components.personas.permissions import GUARANTEES, denials
+from components.personas.guarantees import GUARANTEES, denials
 from contracts.names import MAX_STACK, Names
 from settings import Access, Persona, Personas
 from tests.components.engine import BOUNDARY, NAMES, Deployment, deploy, ground, permissions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from automation.cost import Traffic
@@ -13,7 +14,18 @@ COMPONENT = {"urn": SERVING, "type": "mlplatform:serving:Fargate", "name": NAME,
 
 def service(*, architecture: str = "X86_64", tasks: int = 2) -> list[dict[str, Any]]:
     """A service of two tasks with 1 vCPU and 2 GB each, and the definitions of two releases."""
-    task = {"cpu": "1024", "memory": "2048", "runtimePlatform": {"cpuArchitecture": architecture}}
+    container = {
+        "environment": [
+            {"name": "CAPTURE_PERCENT", "value": "100"},
+            {"name": "CAPTURE_URI", "value": "s3://a/b"},
+        ]
+    }
+    task = {
+        "cpu": "1024",
+        "memory": "2048",
+        "runtimePlatform": {"cpuArchitecture": architecture},
+        "containerDefinitions": json.dumps([container]),
+    }
     definitions = [
         resource("ecs/taskDefinition:TaskDefinition", name, within=SERVING, **task) for name in ("wanted", "former")
     ]
@@ -36,6 +48,12 @@ def test_tasks_cost_their_processors_and_memory_all_month() -> None:
     }
     assert items(found, "wanted") == items(found, "former") == {}
     assert usd(found) == round(2 * 730 * 0.04048 + 4 * 730 * 0.004445 + 30 * 0.30, 2)
+
+
+def test_a_task_writes_what_it_captured_every_ten_seconds() -> None:
+    bucket = resource("s3/bucket:Bucket", "kept", bucket="1-s-ai-processed-data")
+    found = items(estimated(bucket, *service(tasks=3)), "kept")
+    assert found["PUT, COPY, POST, LIST"] == 1 + 730 * 3 * 360 / 1000
 
 
 def test_graviton_costs_by_its_own_prices() -> None:

@@ -44,5 +44,19 @@ def test_environments_are_paid_while_they_are_kept_warm() -> None:
 
 
 def test_a_stopped_one_costs_nothing() -> None:
-    found = estimated(*function()[:2], traffic=Traffic(endpoint_hours=0))
-    assert usd(found) == 0
+    assert usd(estimated(*function()[:2], traffic=Traffic(endpoint_hours=0))) == 0
+    assert usd(estimated(*function(reservedConcurrentExecutions=0)[:2])) == 0
+    assert usd(estimated(*function(reservedConcurrentExecutions=1)[:2])) > 0
+
+
+def test_every_captured_request_is_an_object() -> None:
+    """A function writes it before the answer: it may not run after that."""
+    bucket = resource("s3/bucket:Bucket", "kept", bucket="1-s-ai-processed-data")
+
+    def puts(**more: Any) -> float:
+        variables = {"CAPTURE_URI": "s3://a/b", "CAPTURE_PERCENT": "10"}
+        made = function(environment={"variables": variables}, **more)
+        return items(estimated(bucket, *made), "kept")["PUT, COPY, POST, LIST"]
+
+    assert puts() == 1 + 100
+    assert puts(reservedConcurrentExecutions=0) == 1

@@ -287,15 +287,8 @@ class Story:
     def _watch(self, bodies: list[bytes], label: str) -> dict[str, Any]:
         """Send requests to the endpoint and run the drift job over what it captured of them."""
         answers = self._invoke(bodies, rows=QUEUED_ROWS)
-        way = "requests through InvokeEndpoint"
-        if self.platform.batch:
-            way = "rows through a transform job"
-        elif self.platform.queue:
-            way = "rows through InvokeEndpointAsync"
-        elif self.platform.kind.host == "ecs":
-            way = "requests through the load balancer"
-        elif self.platform.kind.host == "lambda":
-            way = "requests through Invoke"
+        stored = "a transform job" if self.platform.batch else "InvokeEndpointAsync" if self.platform.queue else ""
+        way = f"rows through {stored}" if stored else f"requests through {traffic.WAYS[self.platform.kind.host]}"
         self.emulator.flush()
         captured = self.platform.take_captured(self.workdir / f"captured-{label}")
         self.say(f"{answers.served} {way}, {captured.records} records captured")

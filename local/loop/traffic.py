@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import urllib3
 from numpy.typing import NDArray
 
+from contracts.kinds.kind import Host
 from contracts.release.lambda_ import ALIAS
 from contracts.schema import Contract
 from local.loop import LoopError
@@ -26,6 +27,8 @@ from workloads.features.frame import matrix, with_features
 #: Share of the shifted traffic that comes from one end of the shifted feature.
 SHIFT_SHARE = 0.7
 CONNECTIONS = 4
+#: What requests go through, by the service of AWS that runs the endpoint.
+WAYS: Mapping[Host, str] = {"sagemaker": "InvokeEndpoint", "ecs": "the load balancer", "lambda": "Invoke"}
 #: Status, latency in milliseconds and variant of a row.
 Answered = tuple[int, float, str]
 T = TypeVar("T")

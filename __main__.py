@@ -80,7 +80,7 @@ for name, config in settings.workloads.items():
         root=Root(name, on_aws),
     )
     features = data.build(workload, lookup)
-    registry, training = models.build(workload)
+    registry, training = models.build(workload, asks_images=bool(settings.images.others))
     watched = operations.build(workload, training)
     endpoints = serving.build(
         workload, watched.rollback_alarms, see_through, make_way, shift, served, watched.dead_letters.arn

@@ -12,7 +12,7 @@ import typer
 from automation.commands import target
 from automation.commands.options import Endpoint, Json, Package, Stack, Why, Workload, Yes
 from automation.commands.output import Output
-from automation.operations import deliveries, images, packages, releases, rollouts, training
+from automation.operations import deliveries, foreign, images, packages, releases, rollouts, training
 from automation.operations.errors import RefusedError
 from automation.operations.releases import By
 from automation.operations.rollouts import Watchers, served
@@ -194,6 +194,7 @@ def promote(
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.endpoint(workload, endpoint)
     chosen = package or packages.latest(names, sagemaker=on.client("sagemaker"))
+    foreign.require_served(names, chosen, on.kind(names), sagemaker=on.client("sagemaker"))
     out.confirm(f"Let endpoint {names.prefix} serve {chosen}?")
     said(out, on.stopped(names), releases.promote(names, chosen, by=By(who=on.who, why=why), clients=on.releases))
 

@@ -12,7 +12,7 @@ import typer
 from automation.commands import target
 from automation.commands.options import Json, Stack, Workload, Yes
 from automation.commands.output import Output
-from automation.operations import importing, registration
+from automation.operations import foreign, importing, registration
 from automation.operations.errors import RefusedError
 from contracts.loader import ContractError, load
 from contracts.names import WorkloadNames
@@ -25,7 +25,12 @@ def register(
         str | None, typer.Argument(help="Its version or ARN there. Without it the newest approved.", show_default=False)
     ] = None,
     workload: Workload = None,
-    artefact: Annotated[Path | None, typer.Option(help="A model that others made: an ONNX file.")] = None,
+    artefact: Annotated[
+        Path | None, typer.Option(help="A model that others made: an ONNX file, or model.tar.gz of an image.")
+    ] = None,
+    image: Annotated[
+        str | None, typer.Option(help="With --artefact: URI by digest of the image that others made for it.")
+    ] = None,
     contract: Annotated[Path | None, typer.Option(help="The contract it was made for, to be compared.")] = None,
     approved: Annotated[
         bool, typer.Option("--approved", help="Register it as approved: somebody approved it for this stack.")
@@ -45,8 +50,9 @@ def register(
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.workload(workload)
     if artefact is None:
-        if contract is not None:
-            raise RefusedError("--contract: found one without a model; give it with --artefact")
+        for option, given in (("--contract", contract), ("--image", image)):
+            if given is not None:
+                raise RefusedError(f"{option}: found one without a model; give it with --artefact")
         _take_over(on, out, names, package, approved=approved, variables=variables)
         return
     if approved or variables:
@@ -54,13 +60,22 @@ def register(
     if package is not None:
         raise RefusedError(f"found package {package} and --artefact {artefact}; give one of them")
     known = None if contract is None else _contract(contract)
-    out.confirm(f"Register {artefact} by a run of pipeline {names.pipeline}?")
+    if image is not None:
+        _require_usable(on, names, image)
+    what = artefact if image is None else f"{image} with {artefact}"
+    out.confirm(f"Register {what} by a run of pipeline {names.pipeline}?")
     display = f"imported-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    execution = importing.start(names, artefact, known, display, s3=on.client("s3"), sagemaker=on.trainer(names))
+    clients = {"s3": on.client("s3"), "sagemaker": on.trainer(names)}
+    execution = importing.start(names, artefact, known, display, image=image, **clients)
     out.done(
         f"started {execution}, which registers the model if it passes; `follow --training` waits for it",
         {"execution": execution},
     )
+
+
+def _require_usable(on: target.Target, names: WorkloadNames, image: str) -> None:
+    others = (on.config.get("ml-platform:images") or {}).get("others") or []
+    foreign.require_usable(names, image, others=others, kinds=on.kinds(names), ecr=on.client("ecr"))
 
 
 def _contract(path: Path) -> Contract:

@@ -130,6 +130,11 @@ class Target:
             raise RefusedError(f"{where}: found {found!r}; allowed: {', '.join(KINDS)}")
         return KINDS[found]
 
+    def kinds(self, names: WorkloadNames) -> Mapping[str, Kind]:
+        """Those of a workload's endpoints, by name."""
+        mine = [each for each in self.endpoints if each.workload == names.workload]
+        return {each.endpoint: self.kind(each) for each in mine}
+
     @property
     def releases(self) -> Clients:
         """The clients that a release needs."""

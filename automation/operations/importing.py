@@ -1,12 +1,14 @@
 """A model that others made, brought into the registry: by a run of the training pipeline that is given it.
 
 The run prepares the data, packages the model in place of training one, and judges it as any candidate: by the same test
-rows, the same bounds and the same champion. Its package says what that of a trained model says.
+rows, the same bounds and the same champion. Its package says what that of a trained model says. A model is an ONNX
+file, or an image and the archive that it reads.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,23 +21,40 @@ from contracts.schema import Contract, contract_sha, to_json
 PARAMETER: Final = "ImportedModelUri"
 
 
+#: What the run is given of an image, under these names (`workloads.training.container`).
+_IMAGE_FILE, _ARCHIVE = "image.json", "model.tar.gz"
+
+
 def start(
-    names: WorkloadNames, model: Path, contract: Contract | None, display_name: str, *, s3: Any, sagemaker: Any
+    names: WorkloadNames,
+    model: Path,
+    contract: Contract | None,
+    display_name: str,
+    *,
+    s3: Any,
+    sagemaker: Any,
+    image: str | None = None,
 ) -> str:
     """Upload a model and start the run that judges it; returns the execution's ARN.
 
     `contract` is the one that the model was made for: RefusedError where the deployed pipeline has another, and for a
-    file that is no ONNX model by its name.
+    file that is no ONNX model by its name, or with an `image` no archive.
     """
-    if not model.is_file() or model.suffix != ".onnx":
+    ending, allowed = (".onnx", "a file <name>.onnx") if image is None else (".tar.gz", "a file <name>.tar.gz")
+    if not model.is_file() or not model.name.endswith(ending):
         found = "a directory" if model.is_dir() else "a file" if model.is_file() else "nothing"
-        raise RefusedError(f"--artefact: found {found} at {str(model)!r}; allowed: a file <name>.onnx")
+        raise RefusedError(f"--artefact: found {found} at {str(model)!r}; allowed: {allowed}")
     if contract is not None:
         _require_deployed(names, contract, sagemaker)
     content = model.read_bytes()
-    key = f"{names.layout.imported}{hashlib.sha256(content).hexdigest()}/{model.name}"
+    place = f"{names.layout.imported}{hashlib.sha256(content + (image or '').encode()).hexdigest()}/"
+    key = f"{place}{model.name if image is None else _ARCHIVE}"
     s3.upload_file(str(model), names.artifacts_bucket, key)
-    uri = f"s3://{names.artifacts_bucket}/{key}"
+    if image is not None:
+        s3.put_object(
+            Bucket=names.artifacts_bucket, Key=f"{place}{_IMAGE_FILE}", Body=json.dumps({"image": image}).encode()
+        )
+    uri = f"s3://{names.artifacts_bucket}/{key if image is None else place}"
     return training.start(names, display_name, parameters={PARAMETER: uri}, s3=s3, sagemaker=sagemaker)
 
 

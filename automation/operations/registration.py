@@ -17,7 +17,6 @@ from botocore.exceptions import ClientError
 
 from automation.operations import packages, shipping
 from automation.operations.errors import RefusedError
-from contracts.images import IMAGES
 from contracts.names import WorkloadNames
 
 #: Of the customer's metadata: ARN of the package that a package was registered from.
@@ -152,10 +151,11 @@ def _images(said: Mapping[str, Any]) -> list[str]:
 
 
 def _image(uri: str, theirs: WorkloadNames) -> str:
-    """Which image a URI names. RefusedError for one outside that stack's repositories, and for one by tag."""
-    repositories = "|".join(re.escape(theirs.ground.resource(image)) for image in IMAGES)
+    """Which image a URI names, the platform's or one of others. RefusedError for one outside that stack's repositories,
+    and for one by tag."""
+    repository = rf"{re.escape(theirs.ground.prefix)}-[a-z0-9-]+"
     known = re.fullmatch(
-        rf"{theirs.account}\.dkr\.ecr\.{theirs.region}\.[a-z.]+/({repositories})@sha256:[0-9a-f]{{64}}", uri
+        rf"{theirs.account}\.dkr\.ecr\.{theirs.region}\.[a-z.]+/({repository})@sha256:[0-9a-f]{{64}}", uri
     )
     if known is None:
         raise RefusedError(f"image: found {uri}; allowed: one by digest in a repository of stack {theirs.stack}")

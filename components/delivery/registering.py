@@ -12,7 +12,6 @@ import pulumi
 
 from components import access, readers
 from components.access import Statement
-from contracts.images import IMAGES
 from contracts.layout import Layout
 from contracts.names import Names
 
@@ -53,4 +52,5 @@ def registering(names: Names, theirs: Names, key: pulumi.Input[str], their_key: 
 
 
 def _repositories(names: Names) -> Sequence[str]:
-    return [names.arn("ecr", f"repository/{names.resource(image)}") for image in IMAGES]
+    """All of a stack: those of its images, and those that it has for images of others."""
+    return [names.arn("ecr", f"repository/{names.resource('*')}")]

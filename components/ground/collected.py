@@ -10,7 +10,8 @@ So no workload makes it longer.
   `endpoint/churn-prod-live` becomes `endpoint/*-<stack>-*`. An ARN without it stays.
 - A condition that tells workloads apart is left out; of others the values are joined.
 - Statements of one service under the same conditions become one, and patterns that differ in nothing but the type of
-  resource one with `*` in its place: an action takes no other type than its own.
+  resource one with `*` in its place: an action takes no other type than its own. So do the log groups of SageMaker's
+  kinds of job.
 """
 
 from __future__ import annotations
@@ -71,6 +72,9 @@ _ROLES: Final = {
 }
 #: Operators whose values can be joined: a request has to have one of them.
 _ANY_OF: Final = frozenset({"ArnEquals", "ArnLike", "Bool", "StringEquals", "StringLike"})
+
+#: One of those log groups, with what is in it.
+_JOBS: Final = re.compile(r"/aws/sagemaker/[A-Z][a-z]+Jobs\*$")
 
 #: Statement of the actions that take no resource and no condition.
 WITHOUT: Final = "without resource"
@@ -188,7 +192,7 @@ def _statement(group: _Group, found: Iterable[_Allowed]) -> Document:
         "Sid": re.sub(r"(?:^| )(.)", lambda first: first[1].upper(), words),
         "Effect": "Allow",
         "Action": sorted(actions),
-        "Resource": _without_types(_without_covered(_with_parts(patterns))),
+        "Resource": _without_types(_without_covered(_with_jobs(_with_parts(patterns)))),
     }
     if tested:
         body["Condition"] = conditions = defaultdict[str, dict[str, str | list[str]]](dict)
@@ -203,6 +207,16 @@ def _with_parts(patterns: Iterable[str]) -> set[str]:
     every = set(patterns)
     both = {one for one in every if f"{one}:*" in every}
     return every - both - {f"{one}:*" for one in both} | {f"{one}*" for one in both}
+
+
+def _with_jobs(patterns: set[str]) -> set[str]:
+    """The log groups that SageMaker's kinds of job write to are told by one pattern."""
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for pattern in patterns:
+        if (shared := _JOBS.sub("/aws/sagemaker/*Jobs*", pattern)) != pattern:
+            kinds[shared].append(pattern)
+    several = {shared: same for shared, same in kinds.items() if len(same) > 1}
+    return patterns.difference(*several.values()) | several.keys()
 
 
 def _without_covered(patterns: Iterable[str]) -> list[str]:

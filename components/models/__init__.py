@@ -23,8 +23,8 @@ SERVICES: Final = (
 )
 
 
-def build(workload: Workload) -> tuple[Registry, Training]:
-    """The workload's registry and its training pipeline."""
+def build(workload: Workload, *, asks_images: bool) -> tuple[Registry, Training]:
+    """The workload's registry and its training pipeline, which asks images of others where the stack has any."""
     contract = workload.contract
     registry = Registry(
         workload.named("registry"),
@@ -49,6 +49,7 @@ def build(workload: Workload) -> tuple[Registry, Training]:
             tuning=workload.settings.tuning,
             by_machine=workload.settings.by_machine,
             hosts=workload.settings.training.hosts,
+            asks_images=asks_images,
         ),
         workload.opts(),
     )

@@ -1,4 +1,4 @@
-"""The container registry: one repository for the training image and one for the inference image.
+"""The container registry: one repository for the training image, one for the inference image, and those of others.
 
 Tags are immutable, images are scanned when pushed, encrypted, and the oldest expire. The platform refers to images by
 digest only; the build writes the digests to SSM (`components.models.parameters`).
@@ -69,7 +69,7 @@ class Images(pulumi.ComponentResource):
     def __init__(self, name: str, args: ImagesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:images:Images", name, None, opts)
         self.urls = {}
-        for image in IMAGES:
+        for image in (*IMAGES, *args.settings.others):
             repository = awsx.ecr.Repository(
                 f"{name}-{image}",
                 name=args.ground.names.resource(image),

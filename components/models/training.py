@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -68,9 +68,17 @@ def _job_basics(names: WorkloadNames, models_key: pulumi.Input[str], log_group: 
 
 
 def job_statements(
-    job: Job, champion: EndpointNames, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
+    job: Job,
+    champion: EndpointNames,
+    *,
+    models_key: pulumi.Input[str],
+    processed_key: pulumi.Input[str],
+    asks_images: bool = False,
 ) -> list[Statement]:
-    """Everything the role of a kind of job may do; `champion` is the endpoint that candidates are compared with."""
+    """Everything the role of a kind of job may do; `champion` is the endpoint that candidates are compared with.
+
+    With `asks_images` the evaluation asks images of others too.
+    """
     names = champion.of_its_workload
     artifacts, layout = names.artifacts_bucket, names.layout
     reads = access.read_objects("ReadArtifacts", names, artifacts, [layout.contracts, layout.runs])
@@ -102,7 +110,25 @@ def job_statements(
                     "ReadRelease", ["ssm:GetParameter"], [names.arn("ssm", f"parameter{champion.release_parameter}")]
                 ),
                 access.allow("ReadChampion", ["sagemaker:DescribeModelPackage"], [packages]),
+                *(_asking(names) if asks_images else []),
             ]
+
+
+def _asking(names: WorkloadNames) -> list[Statement]:
+    """Asking an image of others by a transform job, which has this role too: it is isolated, so its code has not."""
+
+    def arn(kind: str) -> str:
+        return names.arn("sagemaker", f"{kind}/{names.resource('asked-*')}")
+
+    return [
+        access.allow("MakeModels", ["sagemaker:CreateModel", "sagemaker:DeleteModel"], [arn("model")]),
+        access.allow(
+            "AskModels", ["sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob"], [arn("transform-job")]
+        ),
+        access.pass_role("HandRoleToModels", [names.role_arn(Job.EVALUATION)], jobs.SAGEMAKER),
+        replace(access.write_logs(names, [jobs.TRANSFORM_LOGS], create=True), sid="WriteTransformLogs"),
+        replace(access.put_metrics([jobs.TRANSFORM_LOGS]), sid="PublishTransformMetrics"),
+    ]
 
 
 def pipeline_statements(names: WorkloadNames, *, models_key: pulumi.Input[str]) -> list[Statement]:
@@ -221,7 +247,7 @@ class TrainingArgs:
 
     `champion` is the endpoint whose live model a candidate is compared with. `owner` answers for the models (for their
     model cards). With `tuning` there is a pipeline that searches hyper-parameters too. `by_machine` says that Step
-    Functions trains; `hosts` train one model together.
+    Functions trains, `asks_images` that models may come in images of others; `hosts` train one model together.
     """
 
     ground: Ground
@@ -234,6 +260,7 @@ class TrainingArgs:
     tuning: Tuning | None = None
     by_machine: bool = False
     hosts: int = 1
+    asks_images: bool = False
 
 
 def usd_an_hour(region: str, hosts: int) -> dict[str, float]:
@@ -302,6 +329,7 @@ class Training(pulumi.ComponentResource):
                 self._args.champion,
                 models_key=ground.keys[Domain.MODELS].arn,
                 processed_key=ground.keys[Domain.PROCESSED].arn,
+                asks_images=self._args.asks_images,
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -63,6 +63,11 @@ class Kind:
     host: Host = "sagemaker"
     stages: int = 1
 
+    @property
+    def serves_images(self) -> bool:
+        """Whether an image of others can serve there: alone, isolated, and captured by SageMaker."""
+        return self.host == "sagemaker" and self.in_network and self.captures and self.stages == 1
+
 
 def metrics(namespace: str, unit: str, *names: str, counted_by: tuple[str, ...] = VARIANT) -> tuple[Metric, ...]:
     """Metrics of one namespace and unit, all of them counted by the same dimensions."""

@@ -29,6 +29,13 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--account", default=DEFAULT_ACCOUNT, help="account id (default %(default)s)")
     parser.add_argument("--region", default=DEFAULT_REGION, help="region told by the admin API (default %(default)s)")
     parser.add_argument("--inference-command", type=shlex.split, help="starts a model server (default: the platform's)")
+    parser.add_argument(
+        "--image",
+        action="append",
+        default=[],
+        metavar="URI=COMMAND",
+        help="starts a model server of an image that others made, as there is no container engine here",
+    )
     parser.add_argument("--pipeline-command", type=shlex.split, help="runs an execution (default: local.executor)")
     parser.add_argument("--warm", action="store_true", help="have the libraries of jobs loaded (default: no)")
     parser.add_argument(
@@ -75,6 +82,8 @@ def main(argv: list[str]) -> None:
         context.jobs.warm()
     if arguments.inference_command:
         context.inference_command = tuple(arguments.inference_command)
+    for uri, _, command in (each.partition("=") for each in arguments.image):
+        context.images[uri] = tuple(shlex.split(command))
     if arguments.pipeline_command:
         context.pipeline_command = tuple(arguments.pipeline_command)
     log_format = "%(asctime)s %(levelname)s %(name)s %(message)s"

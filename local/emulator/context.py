@@ -25,7 +25,8 @@ class Context:
     """The emulator's shared state.
 
     `inference_command` starts a model server and `pipeline_command` runs one pipeline execution; both are argv lists,
-    so that a test can put a stand-in in their place. `url` is known once the server is bound.
+    so that a test can put a stand-in in their place. `images` has the former by URI, for images of others. `url` is
+    known once the server is bound.
     """
 
     home: Path
@@ -34,6 +35,7 @@ class Context:
     clock: Clock
     inference_command: tuple[str, ...] = (sys.executable, "-m", "workloads.inference")
     pipeline_command: tuple[str, ...] = (sys.executable, "-m", "local.executor")
+    images: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     url: str = ""
     #: What scaling policies do when an alarm names one (`local.emulator.scaling`): backend, alarm, action.
     scale: Callable[[Any, Any, str], None] | None = None

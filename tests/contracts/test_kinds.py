@@ -45,3 +45,7 @@ def test_an_asynchronous_request_may_take_an_hour_and_a_gigabyte() -> None:
     limits = kinds.ASYNCHRONOUS.limits
     assert limits.seconds == asked["InvocationTimeoutSeconds"].metadata["max"]
     assert limits.payload_bytes == 1_073_741_824
+
+
+def test_an_image_of_others_serves_where_it_is_isolated_and_sagemaker_captures() -> None:
+    assert [name for name, kind in kinds.KINDS.items() if kind.serves_images] == ["realtime", "asynchronous"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contracts import expression
 from contracts.schema import Contract, Task
-from contracts.tree import columns_of
 from workloads import job
 from workloads.drift.baseline import of_model
-from workloads.evaluation import champion, legal, model, report
+from workloads.evaluation import asking, champion, legal, model, report
 from workloads.evaluation.champion import Champion
-from workloads.evaluation.evaluate import Evaluated, evaluate
-from workloads.evaluation.model import Model
+from workloads.evaluation.evaluate import Evaluated, evaluate, questions
+from workloads.evaluation.model import Contained, Model
+from workloads.evaluation.transform import Place, Transform
 from workloads.inputs import add_contract, read_contract, read_json
 
 
@@ -33,6 +35,17 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--baseline", type=Path, required=True, help="baseline.json of the training data")
     parser.add_argument("--release-parameter", required=True, help="SSM parameter that names the live release")
     parser.add_argument("--output", type=Path, required=True, help="directory to write to")
+    image = parser.add_argument_group(
+        "a model in an image of others",
+        "A job asks it, which runs as this one does. The environment has what a run alone knows: MODEL_DATA_URI, the "
+        "candidate's archive in S3, and ASKED_URI, the prefix of questions and answers.",
+    )
+    image.add_argument("--image", required=True, help="URI of the platform's own image, which serves every other model")
+    image.add_argument("--name", required=True, help="name of the workload in its stack")
+    image.add_argument("--role", required=True, help="ARN of this job's role")
+    image.add_argument("--key", required=True, help="ARN of the key of what is stored")
+    image.add_argument("--subnets", nargs="+", required=True, help="of this job")
+    image.add_argument("--security-groups", nargs="+", required=True, help="of this job")
 
 
 @job.entry("evaluation", __doc__, _arguments)
@@ -43,15 +56,15 @@ def main(options: argparse.Namespace) -> job.Outcome:
         candidate = model.from_archive(options.model / "model.tar.gz", Path(scratch))
     manifest = read_json(options.manifest)
     _same_origin(candidate, contract, manifest)
-    live = champion.find(
-        options.release_parameter,
-        ssm=boto3.client("ssm"),
-        sagemaker=boto3.client("sagemaker"),
-        s3=boto3.client("s3"),
-    )
+    sagemaker, s3 = boto3.client("sagemaker"), boto3.client("s3")
+    live = champion.find(options.release_parameter, ssm=boto3.client("ssm"), sagemaker=sagemaker, s3=s3)
     _comparable(live, contract)
-    result = evaluate(candidate, live, pq.read_table(options.test, partitioning=None), contract)  # pyright: ignore[reportArgumentType] - annotated without its None
-    made_by = {**result.report, "code_version": manifest["code_version"]}
+    rows = pq.read_table(options.test, partitioning=None)  # pyright: ignore[reportArgumentType] - annotated without its None
+    transform = Transform(place=_place(options), s3=s3, sagemaker=sagemaker)
+    candidate = _asked(candidate, rows, contract, transform)
+    result = evaluate(candidate, _asked_champion(live, rows, transform), rows, contract)
+    image = candidate.image if isinstance(candidate, Contained) else options.image
+    made_by = {**result.report, "code_version": manifest["code_version"], "inference_image": image}
     written = write(replace(result, report=made_by), read_json(options.baseline), options.output)
     said = {name: written["gate"][name] for name in ("decision", "reason")} | {"warnings": written["warnings"]}
     return job.Outcome(message=f"gate: {said['decision']}", fields=said)
@@ -63,7 +76,8 @@ def write(result: Evaluated, baseline: dict[str, Any], directory: Path) -> Mappi
     Returns evaluation.json: the report, what the baseline warns of, and null with a word for what is not finite.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    complete_report = {**result.report, "warnings": baseline.get("warnings", [])}
+    warnings = [*result.report["warnings"], *baseline.get("warnings", [])]
+    complete_report = {**result.report, "warnings": warnings}
     page = report.render(
         complete_report,
         judge=result.judge,
@@ -77,6 +91,50 @@ def write(result: Evaluated, baseline: dict[str, Any], directory: Path) -> Mappi
     (directory / "evaluation.html").write_text(page)
     (directory / "baseline.json").write_text(json.dumps(complete, sort_keys=True, indent=1, allow_nan=False))
     return document
+
+
+def _place(options: argparse.Namespace) -> Place:
+    """Names of models and jobs are unique in an account: each attempt of a job has some of its own."""
+    return Place(
+        name=f"{options.name}-asked-{secrets.token_hex(4)}",
+        prefix=os.environ.get("ASKED_URI", ""),
+        role=options.role,
+        key=options.key,
+        subnets=tuple(options.subnets),
+        security_groups=tuple(options.security_groups),
+    )
+
+
+def _asked(candidate: Model, rows: pa.Table, contract: Contract, transform: Transform) -> Model:
+    """The candidate, which is asked all that its evaluation asks where it is in an image of others."""
+    if not isinstance(candidate, Contained):
+        return candidate
+    model_data = os.environ["MODEL_DATA_URI"]
+    answered = asking.asked(
+        candidate,
+        rows,
+        lambda model: questions(model, rows, contract),
+        called="candidate",
+        model_data=model_data,
+        transform=transform,
+    )
+    asking.require_lines(answered, rows, called="candidate", model_data=model_data, transform=transform)
+    return answered
+
+
+def _asked_champion(live: Champion | None, rows: pa.Table, transform: Transform) -> Champion | None:
+    """The champion, which is asked for its scores where it is in an image of others."""
+    if live is None or not isinstance(live.model, Contained):
+        return live
+    answered = asking.asked(
+        live.model,
+        rows,
+        lambda model: model.scores(model.features(rows)),
+        called="champion",
+        model_data=live.model_data,
+        transform=transform,
+    )
+    return replace(live, model=answered)
 
 
 def _same_origin(candidate: Model, contract: Contract, manifest: Mapping[str, Any]) -> None:
@@ -101,8 +159,7 @@ def _comparable(live: Champion | None, contract: Contract) -> None:
             f"with another ({contract.task}, its label or its classes): they cannot be compared, and whoever asks the "
             "endpoint expects the former; give the new one a workload of its own"
         )
-    read = set[str]().union(*map(columns_of, expression.features(live.model.contract).values()))
-    if lacking := sorted(read - {column.name for column in contract.inputs}):
+    if lacking := sorted(live.model.reads - {column.name for column in contract.inputs}):
         raise job.UserError(
             f"the champion {live.package_arn} reads the columns {', '.join(lacking)}, which contract {contract.name!r} "
             "no longer has as inputs; keep them until a model that does not read them is live"

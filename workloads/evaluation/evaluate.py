@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from workloads.evaluation.champion import Champion
 from workloads.evaluation.intervals import Comparison, Interval
 from workloads.evaluation.judges import Judge
 from workloads.evaluation.model import Model, require_finite
+
+#: What is said of a model whose latency nobody measured here.
+UNTIMED: Final = "latency is not measured, as an image of others is asked in a batch; the endpoint's alarms watch it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +79,21 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
         "segments": {name: judge.by_segment(labels, outputs, each) for name, each in segments.items()},
         **({"fairness": disparities} if disparities else {}),
         "importance": {
-            name: float(value)
-            for name, value in zip(contract.feature_names, candidate.importances(features), strict=True)
+            name: float(value) for name, value in zip(candidate.names, candidate.importances(features), strict=True)
         },
         "importance_unit": candidate.unit or f"mean |SHAP| ({judge.margin})",
         "gate": dataclasses.asdict(decision),
+        "warnings": [] if candidate.timed else [UNTIMED],
     }
     return Evaluated(report=report, judge=judge, labels=labels, outputs=outputs, champion_outputs=champion_outputs)
+
+
+def questions(candidate: Model, rows: pa.Table, contract: Contract) -> None:
+    """Ask `candidate` all that `evaluate` asks it, for whoever has to know before."""
+    judge, features = judges.of(contract, threshold=contract.threshold), candidate.features(rows)
+    candidate.scores(features)
+    candidate.importances(features)
+    model_tests.run(candidate, features, judge, None)
 
 
 def _plainly(metric: str, value: Interval | float) -> str:

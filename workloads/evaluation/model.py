@@ -1,10 +1,11 @@
-"""A model as the training job leaves it: model.tar.gz with model.ubj or model.onnx, contract.json and metadata.json."""
+"""A model as the training job leaves it: model.tar.gz with model.ubj, model.onnx or what an image of others reads,
+contract.json and metadata.json."""
 
 from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +16,12 @@ import pyarrow as pa
 import xgboost as xgb
 from numpy.typing import NDArray
 
-from contracts import schema
-from contracts.schema import Contract
+from contracts import expression, schema
+from contracts.schema import ColumnType, Contract
+from contracts.tree import columns_of
 from workloads import tasks
 from workloads.archive import unpack
+from workloads.evaluation.inputs import Inputs
 from workloads.features import categories
 from workloads.features.categories import Lists
 from workloads.features.frame import matrix, with_features
@@ -38,20 +41,36 @@ class Model(ABC):
     """A model with the contract whose features it reads.
 
     `tolerance` is by how much two scores of the same row may differ, as a share of the largest; `unit` is that of its
-    importances, None: that of the task's margin.
+    importances, None: that of the task's margin. `timed` says whether how long an answer takes is the model's own time.
     """
 
     contract: Contract
     metadata: Mapping[str, Any]
     tolerance: ClassVar[float] = 0.0
     unit: ClassVar[str | None] = None
+    timed: ClassVar[bool] = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of its matrix."""
+        return self.contract.feature_names
+
+    @property
+    def unmoved(self) -> frozenset[str]:
+        """Those of them whose values are no quantities."""
+        return frozenset(categories.columns(self.contract))
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The contract's columns that it is told."""
+        return frozenset[str]().union(*map(columns_of, expression.features(self.contract).values()))
 
     @cached_property
     def lists(self) -> Lists:
         """Of this model's categories."""
         return categories.of_package(self.contract, self.metadata)
 
-    def features(self, rows: pa.Table) -> NDArray[np.float32]:
+    def features(self, rows: pa.Table) -> NDArray[Any]:
         """The model matrix (n, features) of rows that hold the raw columns this model's features are made of.
 
         They are computed here, by this model's own contract: a champion may have had other features than a candidate.
@@ -64,12 +83,22 @@ class Model(ABC):
         return str(self.metadata.get("origin", "trained here"))
 
     @abstractmethod
-    def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def scores(self, features: NDArray[Any]) -> NDArray[Any]:
         """What the model says: (n,), or (n, classes) of several."""
 
-    @abstractmethod
-    def importances(self, features: NDArray[np.float32]) -> NDArray[Any]:
-        """How much each feature (features,) moves the scores of a sample of rows, in `unit`."""
+    def importances(self, features: NDArray[Any]) -> NDArray[Any]:
+        """How much each feature (features,) moves the scores of a sample of rows, in `unit`.
+
+        By how much they change in the mean where the values of a feature change rows (Breiman, Random Forests, 2001,
+        section 10).
+        """
+        sample, random = features[:EXPLAINED_ROWS], np.random.default_rng(_SEED)
+        scores, found = self.scores(sample), list[float]()
+        for position in range(sample.shape[1]):
+            changed = sample.copy()
+            changed[:, position] = random.permutation(changed[:, position])
+            found.append(float(np.abs(self.scores(changed) - scores).mean()))
+        return np.array(found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +107,7 @@ class Boosted(Model):
 
     booster: xgb.Booster
 
-    def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def scores(self, features: NDArray[Any]) -> NDArray[Any]:
         """As XGBoost gives them."""
         return self.booster.inplace_predict(features)
 
@@ -93,7 +122,7 @@ class Boosted(Model):
         )
         return self.booster.predict(data, pred_contribs=True)
 
-    def importances(self, features: NDArray[np.float32]) -> NDArray[Any]:
+    def importances(self, features: NDArray[Any]) -> NDArray[Any]:
         """The mean absolute contribution of each feature, over the outputs too."""
         found = np.abs(self.contributions(features[:EXPLAINED_ROWS])[..., :-1])
         return found.reshape(-1, found.shape[-1]).mean(axis=0)
@@ -107,20 +136,52 @@ class Imported(Model):
     tolerance: ClassVar[float] = 1e-5
     unit: ClassVar[str | None] = "change of the answer"
 
-    def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def scores(self, features: NDArray[Any]) -> NDArray[Any]:
         """As onnxruntime gives them."""
         return self.session.scores(features)
 
-    def importances(self, features: NDArray[np.float32]) -> NDArray[Any]:
-        """By how much scores change in the mean where the values of a feature change rows (Breiman, Random Forests,
-        2001, section 10)."""
-        sample, random = features[:EXPLAINED_ROWS], np.random.default_rng(_SEED)
-        scores, found = self.scores(sample), list[float]()
-        for position in range(sample.shape[1]):
-            changed = sample.copy()
-            changed[:, position] = random.permutation(changed[:, position])
-            found.append(float(np.abs(self.scores(changed) - scores).mean()))
-        return np.array(found)
+
+def _unasked(_: NDArray[Any]) -> NDArray[Any]:
+    raise RuntimeError("an image has no answers before it was asked (`workloads.evaluation.asking`)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contained(Model):
+    """A model that others made, in an image of theirs, which reads the contract's inputs and makes its own features.
+
+    A batch of jobs asks it, so each row's answer is known before the evaluation begins, and how long one takes is not.
+    """
+
+    image: str
+    inputs: Inputs | None = None
+    answer: Callable[[NDArray[Any]], NDArray[Any]] = _unasked
+    tolerance: ClassVar[float] = 1e-5
+    unit: ClassVar[str | None] = "change of the answer"
+    timed: ClassVar[bool] = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The contract's inputs."""
+        return tuple(column.name for column in self.contract.inputs)
+
+    @property
+    def unmoved(self) -> frozenset[str]:
+        """All but numbers."""
+        numbers = (ColumnType.INTEGER, ColumnType.NUMBER)
+        return frozenset(column.name for column in self.contract.inputs if column.type not in numbers)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """All inputs."""
+        return frozenset(self.names)
+
+    def features(self, rows: pa.Table) -> NDArray[Any]:
+        """The inputs of rows (n, inputs), float64."""
+        return (self.inputs or Inputs.of(self.contract, rows)).matrix(rows)
+
+    def scores(self, features: NDArray[Any]) -> NDArray[Any]:
+        """As the image answered."""
+        return self.answer(features)
 
 
 def require_finite(scores: NDArray[np.float32], part: str) -> NDArray[np.float32]:
@@ -139,6 +200,9 @@ def from_archive(archive: Path, directory: Path) -> Model:
     unpack(archive, directory)
     contract = schema.from_json((directory / "contract.json").read_bytes())
     metadata = json.loads((directory / "metadata.json").read_bytes())
+    choice = metadata.get("predictor") or {}
+    if choice.get("kind") == predictor.IMAGE:
+        return Contained(image=choice["image"], contract=contract, metadata=metadata)
     file = directory / predictor.model_file(metadata)
     if file.suffix == ".onnx":
         from workloads.inference.onnx_predictor import OnnxPredictor  # half of the step's imports, and seldom needed

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from workloads.evaluation.judges import Judge
 from workloads.evaluation.model import Model
-from workloads.features import categories
 
 SAMPLE = 200
 FLIP_SHARE = "flip_share"
@@ -36,7 +35,10 @@ class ModelTest:
 def run(
     model: Model, features: NDArray[np.float32], judge: Judge, max_latency_ms: float | None
 ) -> tuple[ModelTest, ...]:
-    """All tests on (at most 200 of) the rows of a model matrix (n, features); without a limit any latency passes."""
+    """All tests on (at most 200 of) the rows of a model matrix (n, features); without a limit any latency passes.
+
+    Of a model that is not asked here nothing is said of latency.
+    """
     sample = features[:SAMPLE]
     return (
         _outputs_are_sound(model, features, judge),
@@ -45,7 +47,7 @@ def run(
         _missing_values_are_scored(model, sample),
         *_directions(model, features, judge),
         *_small_changes(model, features, judge),
-        _latency(model, sample, math.inf if max_latency_ms is None else max_latency_ms),
+        *([_latency(model, sample, math.inf if max_latency_ms is None else max_latency_ms)] if model.timed else []),
     )
 
 
@@ -80,7 +82,7 @@ def _missing_values_are_scored(model: Model, sample: NDArray[np.float32]) -> Mod
 def _directions(model: Model, features: NDArray[np.float32], judge: Judge) -> Iterator[ModelTest]:
     """The promises of `monotone`: each row with every tenth of the values that the feature has."""
     promised = judge.contract.monotone
-    for position, name in enumerate(judge.contract.feature_names):
+    for position, name in enumerate(model.names):
         direction = 0 if promised is None else promised.direction(name)
         known = features[:, position][~np.isnan(features[:, position])]
         if not direction or not known.size:
@@ -106,8 +108,7 @@ def _small_changes(model: Model, features: NDArray[np.float32], judge: Judge) ->
     most, before = judge.contract.bounds(FLIP_SHARE).max, judge.decisions(model.scores(features))
     if most is None or before is None:
         return
-    texts = categories.columns(judge.contract)
-    size = np.array([0.0 if name in texts else SMALL for name in judge.contract.feature_names])
+    size = np.array([0.0 if name in model.unmoved else SMALL for name in model.names])
     size = size * np.nan_to_num(np.nanstd(features.astype(np.float64), axis=0))
     random, worst = np.random.default_rng(_SEED), 0.0
     for _ in range(DRAWS):

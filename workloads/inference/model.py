@@ -84,6 +84,7 @@ def load(
     contract = _contract(directory / "contract.json")
     metadata = _metadata(directory / "metadata.json", contract)
     try:
+        predictor.require_ours(metadata)
         task = tasks.of_package(contract, metadata, threshold=threshold)
         lists = categories.of_package(contract, metadata)
     except ValueError as error:

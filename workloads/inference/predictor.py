@@ -20,6 +20,8 @@ from workloads.inference.forest.forest import DifferentError, Forest
 
 KINDS = ("forest", "xgboost")
 ONNX = "onnx"
+#: What serves is an image that others made, and none of this.
+IMAGE = "image"
 Features = Sequence[float]
 _log = logging.getLogger(__name__)
 
@@ -85,6 +87,15 @@ def load(directory: Path, shape: tuple[int, int], metadata: dict[str, Any], *, w
     if choice:  # XGBoost reads past the end of a file that is cut off, and may end this process by that
         _require(booster, choice.get("booster_sha256"))
     return XGBoostPredictor(booster, shape[0])
+
+
+def require_ours(metadata: Mapping[str, Any]) -> None:
+    """ValueError for a package that an image of others serves."""
+    choice = metadata.get("predictor") or {}
+    if choice.get("kind") == IMAGE:
+        raise ValueError(
+            f"the package is served by an image of its own, {choice.get('image')}, and not by this service"
+        )
 
 
 def model_file(metadata: Mapping[str, Any]) -> str:

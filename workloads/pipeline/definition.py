@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workloads.pipeline import steps  # isort: skip  (sets the SDK's environment: first)
+from workloads.pipeline import finish, steps  # isort: skip  (sets the SDK's environment: first)
 from sagemaker.core.workflow.conditions import ConditionEquals
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join, JsonGet
@@ -58,7 +58,10 @@ CONTRACT_DEFAULTS = {"NumRound": "num_round", "Eta": "eta", "MaxDepth": "max_dep
 #: What a training image runs. The SDK states an entry point only for code that it uploads: `finish` puts it in.
 ENTRYPOINTS = {"Train": ["python3", "-m", "workloads.training"]}
 #: Jobs that call AWS while they run, and why. Every other job is isolated from the network: `harden` sees to it.
-CONNECTED = {"Evaluate": "reads the release record (SSM), the champion's package (SageMaker) and its model (S3)"}
+CONNECTED = {
+    "Evaluate": "reads the release record (SSM), the champion's package (SageMaker) and its model (S3), and asks an "
+    "image of others by a transform job (SageMaker)"
+}
 
 CONTRACT_PATH = f"{input_path('contract')}/contract.json"
 #: What the gate and the package read. The manifest, which lists every object of a data set, may be too long for that.
@@ -190,8 +193,19 @@ def _evaluate(session: Any, prepare: Any, baseline: Any, train: Any) -> Any:
             *("--baseline", f"{input_path('baseline')}/baseline.json"),
             *("--release-parameter", token("release_parameter")),
             *("--output", output_path("evaluation")),
+            # A model in an image of others is asked by a job beside this one, as this one's role.
+            *("--image", token("inference_image")),
+            *("--name", token("package_group")),
+            *("--role", token("evaluation_role")),
+            *("--key", token("kms_key")),
+            *("--subnets", token("subnets")),
+            *("--security-groups", token("security_groups")),
         ],
-        environment={"AWS_DEFAULT_REGION": token("region")},  # a job is given AWS_REGION, which boto3 does not read
+        environment={
+            "AWS_DEFAULT_REGION": token("region"),  # a job is given AWS_REGION, which boto3 does not read
+            "MODEL_DATA_URI": _model_data(train),
+            "ASKED_URI": steps.run_uri("Evaluate", "asked"),
+        },
         instance_type=PROCESSING_TYPE,
         hours=2,
         isolated=False,  # see CONNECTED; its calls go through the VPC's endpoints
@@ -220,7 +234,7 @@ def _register(session: Any, baseline: Any, train: Any, evaluate: Any) -> Any:
             "requested_version": DATA_VERSION,
             "drift_baseline": Join(on="/", values=[evaluation, "baseline.json"]),
             "evaluation": evaluation_file,
-            "inference_image": token("inference_image"),
+            finish.IMAGE: _judged("inference_image"),
             "pipeline_execution": ExecutionVariables.PIPELINE_EXECUTION_ID,
             "training_image": token("training_image"),
             "origin": _judged("origin"),

@@ -8,6 +8,9 @@ from typing import Any
 from workloads.pipeline.graph import steps_of
 from workloads.pipeline.tokens import TOKENS
 
+#: Under which the package's metadata has the image that serves it: the platform's, or that of whoever made the model.
+IMAGE = "inference_image"
+
 
 def finish(
     definition: dict[str, Any], *, entrypoints: Mapping[str, Sequence[str]], defaults: Mapping[str, str]
@@ -17,6 +20,7 @@ def finish(
     - the entry point of each training step in `entrypoints` (step -> argv): the SDK states one for uploaded code only;
     - the default of each parameter in `defaults` (parameter -> token): the SDK takes no text for a number's default;
     - so many hosts of each training step as the token says: the SDK takes no text there either;
+    - the image of a package, which the evaluation knows: the SDK takes no reference there;
     - no empty members, and no container environment: the SDK puts in a region and empty program names.
     """
     steps = {step["Name"]: step for step in steps_of(definition["Steps"])}
@@ -38,6 +42,7 @@ def finish(
 def _tidy_package(package: dict[str, Any]) -> None:
     for container in package["InferenceSpecification"]["Containers"]:
         container.pop("Environment", None)
+        container["Image"] = package["CustomerMetadataProperties"][IMAGE]
     metrics = package["ModelMetrics"]
     for kind in [kind for kind, value in metrics.items() if not value]:
         del metrics[kind]

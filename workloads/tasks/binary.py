@@ -49,6 +49,10 @@ class Binary(Strategy):
         """Score and decision."""
         return output, decision
 
+    def output(self, prediction: Mapping[str, Any]) -> float:
+        """The score."""
+        return prediction["score"]
+
     def cells(self, output: float, decision: bool) -> tuple[Any, ...]:
         """Score and decision, 0 or 1."""
         return output, int(decision)

@@ -50,6 +50,10 @@ class Multiclass(Strategy):
         """The class, and the probabilities by class."""
         return decision, dict(zip(self._texts, output, strict=True))
 
+    def output(self, prediction: Mapping[str, Any]) -> Sequence[float]:
+        """The probabilities, in the contract's order."""
+        return [prediction["probabilities"][text] for text in self._texts]
+
     def cells(self, output: Sequence[float], decision: Any) -> tuple[Any, ...]:
         """The class, and the probabilities in the contract's order."""
         return decision, *output

@@ -58,6 +58,10 @@ class Regression(Strategy):
         """The number."""
         return (output,)
 
+    def output(self, prediction: Mapping[str, Any]) -> float:
+        """The number."""
+        return prediction["prediction"]
+
     def cells(self, output: float, decision: None) -> tuple[Any, ...]:
         """The number."""
         return (output,)

@@ -68,6 +68,10 @@ class Strategy(ABC):
         """The values of `fields`."""
 
     @abstractmethod
+    def output(self, prediction: Mapping[str, Any]) -> Output:
+        """The output that a prediction in JSON was made of. KeyError or TypeError if it does not say it."""
+
+    @abstractmethod
     def cells(self, output: Output, decision: Any) -> tuple[Any, ...]:
         """The values of `header`."""
 

@@ -21,7 +21,7 @@ from workloads import job, tasks
 from workloads.features import categories
 from workloads.features.categories import Lists
 from workloads.inference import packaging
-from workloads.training import container, data, external, hosts, threshold, train
+from workloads.training import contained, container, data, external, hosts, threshold, train
 from workloads.training.container import Job
 
 
@@ -34,6 +34,8 @@ def main(_: argparse.Namespace) -> job.Outcome:
 def run(work: Job) -> job.Outcome:
     """Train what `work` describes, or package the model that it was given."""
     if work.imported is not None:
+        if work.imported.name == container.IMAGE_FILE:
+            return contained.package(work, work.imported)
         from workloads.training import imported  # onnxruntime takes 0.2 s to load, and is seldom needed
 
         return imported.package(work, work.imported)

@@ -23,6 +23,8 @@ from workloads.training.hosts import ALONE, Hosts
 CHANNELS = ("train", "validation", "contract", "manifest")
 #: A channel that a job need not have; the pipeline puts the contract there where no model is to be imported.
 IMPORTED = "imported"
+#: What that channel has of a model in an image of others: {"image": URI}, and what the image reads.
+IMAGE_FILE, ARCHIVE = "image.json", "model.tar.gz"
 _FIELDS = {field.name: type(getattr(Training(), field.name)) for field in dataclasses.fields(Training)}
 #: Lowest and highest legal value of each hyper-parameter: XGBoost documentation, "XGBoost Parameters".
 _RANGES: Mapping[str, tuple[float, float]] = {
@@ -41,7 +43,7 @@ class Job:
     """One training job: its channels (directories of read-only input), its outputs, and what it is to train.
 
     `scratch` is a directory that nobody keeps, not there yet; `imported` a model that others made, to be packaged
-    instead.
+    instead: an ONNX file, or one that names an image, beside which its archive lies.
     """
 
     channels: Mapping[str, Path]
@@ -107,13 +109,18 @@ def _digest(chosen: Training) -> str:
 
 
 def _imported(channel: Path) -> Path | None:
-    """The model in its channel; None without one. UserError for what is there and is no ONNX file."""
+    """The model in its channel, an ONNX file or the one that names an image; None without one. UserError for others."""
     files = sorted(path for path in channel.rglob("*") if path.is_file() and path.name != CONTRACT_FILE)
     if not files:
         return None
+    if [path.name for path in files] == [IMAGE_FILE, ARCHIVE]:
+        return files[0]
     if len(files) > 1 or files[0].suffix != ".onnx":
         found = ", ".join(path.name for path in files)
-        raise UserError(f"channel {IMPORTED}: found {found}; allowed: one file <name>.onnx; give its whole URI")
+        raise UserError(
+            f"channel {IMPORTED}: found {found}; allowed: one file <name>.onnx, given by its whole URI, or "
+            f"{IMAGE_FILE} and {ARCHIVE}"
+        )
     return files[0]
 
 

@@ -24,6 +24,7 @@ from botocore.exceptions import ClientError
 
 from local.emulator.context import Context
 from workloads.archive import unpack
+from workloads.inference import predictor
 
 START_SECONDS = 60.0
 INVOKE_SECONDS = 60.0  # SageMaker's limit for a model to answer
@@ -124,18 +125,27 @@ class ModelServer:
         model.mkdir(parents=True, exist_ok=True)
         if container.model_data:
             fetch(self._context, self._region, container.model_data, model)
-        self.launch(("--model-dir", str(model)), container.environment)
+        command = self._context.images.get(container.image)
+        if command is None and _is_of_others(model):
+            raise StartError(f"CannotStartContainerError: no container engine is here; map image {container.image}")
+        self.launch(("--model-dir", str(model)), container.environment, command)
 
-    def launch(self, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+    def launch(
+        self, arguments: tuple[str, ...], environment: dict[str, str], command: tuple[str, ...] | None = None
+    ) -> None:
         """Start the process, whose model is where `arguments` or `environment` say, and wait until it can serve.
+
+        `command` in place of the platform's: in an environment of its own, which this project's code is no part of.
 
         Raises:
             StartError: the server does not become ready.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
         environment = self._context.environment(self._region) | environment
+        if command:
+            environment.pop("PYTHONPATH", None)
         log = (self.directory / "server.log").open("a", encoding="utf-8")  # shared with the process
-        command = (*self._context.inference_command, *arguments, "--host", "127.0.0.1", "--port", "0")
+        command = (*(command or self._context.inference_command), *arguments, "--host", "127.0.0.1", "--port", "0")
         self._process = self._context.children.start(command, stdout=subprocess.PIPE, stderr=log, env=environment)
         threading.Thread(target=self._read, args=(self._process, log), daemon=True).start()
         self._await_ready(time.monotonic() + START_SECONDS)
@@ -230,6 +240,14 @@ class ModelServer:
         if self._process is not None and self.alive:
             self._process.kill()
             self._process.wait(_STOP_SECONDS)
+
+
+def _is_of_others(model: Path) -> bool:
+    """Whether a package says that its own image alone serves it (`workloads.inference.predictor`)."""
+    metadata = model / "metadata.json"
+    if not metadata.is_file():
+        return False
+    return (json.loads(metadata.read_bytes()).get("predictor") or {}).get("kind") == predictor.IMAGE
 
 
 def fetch(context: Context, region: str, uri: str, target: Path) -> None:

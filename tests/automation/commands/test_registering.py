@@ -10,8 +10,9 @@ import pytest
 
 from automation.commands import main, target
 from automation.exits import Exit
-from automation.operations import importing, registration
+from automation.operations import foreign, importing, registration
 from automation.operations.registration import Registered
+from contracts.kinds import KINDS
 
 PROJECT = Path(__file__).parents[3]
 ARN = "arn:aws:sagemaker:eu-west-1:{}:model-package/churn-{}/{}"
@@ -101,7 +102,7 @@ def test_a_model_that_others_made_is_given_to_a_run(
     assert main([*call, "--contract", str(contract)]) == Exit.DONE
     assert json.loads(capsys.readouterr().out) == {"execution": "arn:execution"}
     assert main(call) == Exit.DONE
-    clients = {"s3": "s3", "sagemaker": "sagemaker"}
+    clients = {"s3": "s3", "sagemaker": "sagemaker", "image": None}
     assert given == [("churn-prod", model, name, "imported-", clients) for name in ("churn", None)]
     assert asked == []
 
@@ -111,6 +112,7 @@ def test_a_model_that_others_made_is_given_to_a_run(
     [
         (["7", "--artefact", "m.onnx"], "error: found package 7 and --artefact m.onnx; give one of them\n"),
         (["--contract", "c.yaml"], "error: --contract: found one without a model; give it with --artefact\n"),
+        (["--image", "theirs"], "error: --image: found one without a model; give it with --artefact\n"),
     ],
 )
 def test_what_contradicts_itself_is_refused(
@@ -118,4 +120,19 @@ def test_what_contradicts_itself_is_refused(
 ) -> None:
     assert main(["register", "--stack", "prod", "--yes", *more]) == Exit.REFUSED
     assert capsys.readouterr().err == message
+    assert asked == []
+
+
+def test_an_image_of_others_is_judged_by_the_config_before_a_run_is_given_it(
+    asked: list[tuple[Any, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = list[Any]()
+    monkeypatch.setattr(importing, "start", lambda *_, image, **__: given.append(image) or "arn:execution")
+    monkeypatch.setattr(foreign, "require_usable", lambda names, image, **known: given.append((names.pipeline, known)))
+    config = "config:\n  aws:region: eu-west-1\n  ml-platform:images: {others: [theirs]}\n"
+    (tmp_path / "Pulumi.prod.yaml").write_text(config)
+    call = ["register", "--stack", "prod", "--yes", "--artefact", "model.tar.gz", "--image", "theirs@sha256:77"]
+    assert main(call) == Exit.DONE
+    known = {"others": ["theirs"], "kinds": {"live": KINDS["realtime"]}, "ecr": "ecr"}
+    assert given == [("churn-prod", known), "theirs@sha256:77"]
     assert asked == []

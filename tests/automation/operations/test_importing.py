@@ -24,6 +24,10 @@ class Store:
 
     def __init__(self) -> None:
         self.uploaded: list[tuple[str, str, str]] = []
+        self.put: list[dict[str, Any]] = []
+
+    def put_object(self, **request: Any) -> None:
+        self.put.append(request)
 
     def upload_file(self, file: str, bucket: str, key: str) -> None:
         self.uploaded.append((file, bucket, key))
@@ -77,4 +81,24 @@ def test_what_is_no_onnx_file_is_refused(tmp_path: Path, started: list[Any], nam
     with pytest.raises(RefusedError) as refused:
         importing.start(NAMES, tmp_path / name, None, "imported-1", s3=Store(), sagemaker=None)
     assert str(refused.value) == (f"--artefact: found {kind} at {str(tmp_path / name)!r}; allowed: a file <name>.onnx")
+    assert started == []
+
+
+def test_a_run_is_given_an_image_with_what_it_reads_under_the_hash_of_both(tmp_path: Path, started: list[Any]) -> None:
+    model, s3, image = tmp_path / "theirs.tar.gz", Store(), "registry/theirs@sha256:77"
+    model.write_bytes(b"model")
+    place = f"runs/churn/imported/{hashlib.sha256(b'model' + image.encode()).hexdigest()}/"
+    importing.start(NAMES, model, CHURN, "imported-1", image=image, s3=s3, sagemaker=None)
+    bucket = "123456789012-staging-ai-artifacts"
+    assert s3.uploaded == [(str(model), bucket, f"{place}model.tar.gz")]
+    assert s3.put == [{"Bucket": bucket, "Key": f"{place}image.json", "Body": f'{{"image": "{image}"}}'.encode()}]
+    assert started == [("churn-staging", "imported-1", {"ImportedModelUri": f"s3://{bucket}/{place}"})]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("absent.tar.gz", "nothing"), ("model.onnx", "a file")])
+def test_with_an_image_what_is_no_archive_is_refused(tmp_path: Path, started: list[Any], name: str, kind: str) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"")
+    with pytest.raises(RefusedError) as refused:
+        importing.start(NAMES, tmp_path / name, None, "i", image="theirs", s3=Store(), sagemaker=None)
+    assert str(refused.value) == f"--artefact: found {kind} at {str(tmp_path / name)!r}; allowed: a file <name>.tar.gz"
     assert started == []

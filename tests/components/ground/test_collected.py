@@ -141,6 +141,17 @@ def test_a_log_group_and_what_is_in_it_are_told_by_one_pattern() -> None:
     ]
 
 
+def test_log_groups_of_several_kinds_of_job_are_told_by_one_pattern() -> None:
+    groups = [ARN.format("logs", f"log-group:/aws/sagemaker/{kind}") for kind in ("ProcessingJobs", "TransformJobs")]
+    endpoints = ARN.format("logs", "log-group:/aws/sagemaker/Endpoints")
+    given = [each for group in (*groups, endpoints) for each in (group, f"{group}:*")]
+    (statement,) = collect(allow("logs:PutLogEvents", *given))
+    assert [each.rpartition(":")[2] for each in statement["Resource"]] == [
+        "/aws/sagemaker/*Jobs*",
+        "/aws/sagemaker/Endpoints*",
+    ]
+
+
 def test_a_condition_whose_values_cannot_be_joined_is_refused() -> None:
     with pytest.raises(ValueError) as caught:
         collect(allow("sns:Publish", "*", StringNotEquals={"aws:PrincipalTag/Team": "a"}))

@@ -34,3 +34,14 @@ def test_one_guarded_repository_for_each_image(protect: bool) -> None:
         image: f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-{image}"
         for image in ("training", "inference")
     }
+
+
+def test_images_of_others_have_such_repositories_too() -> None:
+    def program() -> None:
+        Images("images", ImagesArgs(ground=ground(), settings=ImageSettings(others=("fraud-net",))))
+
+    deployment = deploy(program)
+    theirs, *ours = sorted(deployment.all("awsx:ecr:Repository"), key=lambda each: each.inputs["name"])
+    assert theirs.inputs["name"] == "mlplatform-staging-fraud-net"
+    assert [{**each.inputs, "name": ""} for each in ours] == [{**theirs.inputs, "name": ""}] * 2
+    assert sorted(deployment.outputs["images"]["urls"]) == ["fraud-net", "inference", "training"]

@@ -152,6 +152,29 @@ def test_only_processing_reads_accepted_data_and_only_evaluation_the_release() -
     ]
 
 
+def test_the_evaluation_asks_images_of_others_where_the_stack_has_any() -> None:
+    """By models and jobs of its own names, as itself, and none of that by default."""
+    known: dict[str, Any] = {"models_key": "arn:models", "processed_key": "arn:processed"}
+    asking = {each.sid: each.to_dict() for each in job_statements(Job.EVALUATION, LIVE, **known, asks_images=True)}
+    more = {sid: each for sid, each in asking.items() if sid not in _documents(Job.EVALUATION)}
+    assert _documents(Job.EVALUATION).items() <= asking.items()
+    assert {sid: (each["Action"], each["Resource"]) for sid, each in more.items() if "Transform" not in sid} == {
+        "MakeModels": (
+            ["sagemaker:CreateModel", "sagemaker:DeleteModel"],
+            ["arn:aws:sagemaker:eu-west-1:123456789012:model/churn-staging-asked-*"],
+        ),
+        "AskModels": (
+            ["sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob"],
+            ["arn:aws:sagemaker:eu-west-1:123456789012:transform-job/churn-staging-asked-*"],
+        ),
+        "HandRoleToModels": (["iam:PassRole"], [NAMES.role_arn("evaluation")]),
+    }
+    assert more["HandRoleToModels"]["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    assert sorted(sid for sid in more if "Transform" in sid) == ["PublishTransformMetrics", "WriteTransformLogs"]
+    for job in (Job.PROCESSING, Job.TRAINING):
+        assert job_statements(job, LIVE, **known, asks_images=True) == job_statements(job, LIVE, **known)
+
+
 def test_the_pipeline_hands_on_its_own_job_roles_only() -> None:
     statements = pipeline_statements(NAMES, models_key="arn:models")
     by_sid = {s.sid: s.to_dict() for s in statements}

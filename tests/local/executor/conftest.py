@@ -10,12 +10,14 @@ import boto3
 import pytest
 
 from local.emulator import start
+from tests.local.executor import theirs as theirs_image
 from tests.local.executor.world import BUCKET, World
 
 
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    emulator = start(tmp_path_factory.mktemp("emulator"), arguments=("--warm",))
+    theirs = f"--image={theirs_image.URI}={theirs_image.command(tmp_path_factory.mktemp('theirs'))}"
+    emulator = start(tmp_path_factory.mktemp("emulator"), arguments=("--warm", theirs))
     yield emulator.url
     emulator.stop()
 

@@ -141,7 +141,7 @@ def test_a_contract_without_a_column_that_the_champion_reads_says_so(build: Call
 class Broken(Boosted):
     """A model with a fault of behaviour, which its AUC would not show."""
 
-    def scores(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def scores(self, features: NDArray[np.float32]) -> NDArray[Any]:
         plain = super().scores(features)
         return {
             "row order does not matter": lambda: plain + np.linspace(0, 1e-6, len(plain), dtype=np.float32),

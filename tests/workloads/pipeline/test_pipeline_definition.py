@@ -160,8 +160,10 @@ def test_the_package_waits_for_a_person_and_says_what_it_came_from(steps: Steps)
         "Path": "code_version",
     }
     (container,) = package["InferenceSpecification"]["Containers"]
+    image = {"Std:JsonGet": {"PropertyFile": report, "Path": "inference_image"}}
+    assert package["CustomerMetadataProperties"]["inference_image"] == image
     assert container == {
-        "Image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-inference@sha256:" + "0" * 64,
+        "Image": image,
         "ModelDataUrl": {"Get": "Steps.Train.ModelArtifacts.S3ModelArtifacts"},
     }
     assert package["InferenceSpecification"]["SupportedContentTypes"] == ["text/csv", "application/json"]

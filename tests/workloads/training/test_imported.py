@@ -42,7 +42,8 @@ def test_what_is_no_single_onnx_file_is_refused(root: Path, names: tuple[str, ..
     with pytest.raises(UserError) as refused:
         container.read(root, {})
     assert str(refused.value) == (
-        f"channel imported: found {', '.join(sorted(names))}; allowed: one file <name>.onnx; give its whole URI"
+        f"channel imported: found {', '.join(sorted(names))}; allowed: one file <name>.onnx, given by its whole "
+        "URI, or image.json and model.tar.gz"
     )
 
 

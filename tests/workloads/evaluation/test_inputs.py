@@ -1,0 +1,70 @@
+"""The contract's inputs as numbers, and the rows that requests say of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from contracts.schema import Column, ColumnType, Contract, Feature, Task
+from workloads.evaluation.inputs import Inputs, lines
+
+COLUMNS = (
+    Column(name="count", type=ColumnType.INTEGER, nullable=True, minimum=0, maximum=10),
+    Column(name="amount", type=ColumnType.NUMBER),
+    Column(name="plan", type=ColumnType.STRING, nullable=True),
+    Column(name="member", type=ColumnType.BOOLEAN, nullable=True),
+    Column(name="since", type=ColumnType.TIMESTAMP, nullable=True),
+)
+CONTRACT = Contract(
+    name="all",
+    description="",
+    task=Task.BINARY_CLASSIFICATION,
+    entity="id",
+    event_time="at",
+    label="y",
+    columns=(
+        Column(name="id", type=ColumnType.INTEGER),
+        Column(name="at", type=ColumnType.TIMESTAMP),
+        *COLUMNS,
+        Column(name="y", type=ColumnType.INTEGER, allowed=(0, 1)),
+    ),
+    features=(Feature(name="amount", expression="amount"),),
+)
+SINCE = datetime(2026, 2, 3, 4, 5, 6, 789_001, tzinfo=UTC)
+ROWS = pa.table(
+    {
+        "count": pa.array([None, 3], pa.int64()),
+        "amount": [0.1, -2.5],
+        "plan": pa.array(["pro", None], pa.string()),
+        "member": pa.array([True, None], pa.bool_()),
+        "since": pa.array([SINCE, None], pa.timestamp("us", "UTC")),
+    }
+)
+
+
+@pytest.fixture
+def inputs() -> Inputs:
+    return Inputs.of(CONTRACT, ROWS)
+
+
+def test_every_type_comes_back_as_a_request_has_it(inputs: Inputs) -> None:
+    matrix = inputs.matrix(ROWS)
+    assert matrix.dtype == np.float64
+    assert inputs.rows(matrix) == [
+        {"count": None, "amount": 0.1, "plan": "pro", "member": True, "since": "2026-02-03T04:05:06.789001+00:00"},
+        {"count": 3, "amount": -2.5, "plan": None, "member": None, "since": None},
+    ]
+
+
+def test_what_the_contract_refuses_is_never_asked(inputs: Inputs) -> None:
+    """A column that may not be missing, an integer that was moved, and one that left its range."""
+    matrix = np.full((3, 5), np.nan)
+    matrix[1:, 0] = [2.6, 10.4]
+    assert [(row["count"], row["amount"]) for row in inputs.rows(matrix)] == [(None, 0.1), (3, 0.1), (10, 0.1)]
+
+
+def test_lines_are_in_the_contracts_order_without_a_header(inputs: Inputs) -> None:
+    assert lines(inputs.rows(inputs.matrix(ROWS))) == (",0.1,pro,true,2026-02-03T04:05:06.789001+00:00\n3,-2.5,,,\n")

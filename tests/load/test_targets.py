@@ -1,4 +1,6 @@
-"""A minute of load on each target that answers over HTTP, through a rollout and a SIGTERM: no request is lost."""
+"""A minute of load on each target that answers while its client waits, through a rollout and a SIGTERM where there is
+one: no request is lost.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,13 @@ from typing import Any, Final
 import pytest
 import urllib3
 
+from contracts.names import EndpointNames
+from contracts.release.lambda_ import ALIAS
 from local.emulator import Emulator, start
 from tests.load.clients import Counted, load
 from tests.local.emulator.conftest import IMAGE
 from tests.local.emulator.test_ecs_services import CANARY, SECOND, Service
+from tests.local.emulator.test_functions_in_images import Endpoint
 from tests.local.processes import eventually, gone
 from tests.workloads.inference.serving import make_package, serving
 
@@ -241,3 +246,46 @@ def reach_s3(emulator: Emulator) -> None:
         ServiceName=f"com.amazonaws.{emulator.region}.s3",
         RouteTableIds=[table["RouteTableId"] for table in tables],
     )
+
+
+class Function(Endpoint):
+    """A function whose image is the service."""
+
+    def connect(self) -> Callable[[], str]:
+        functions = self.emulator.client("lambda", retries={"max_attempts": 0}, read_timeout=600)
+
+        def once() -> str:
+            answer = functions.invoke(FunctionName=self.name, Qualifier=ALIAS, Payload=ROW)
+            found = json.loads(answer["Payload"].read())
+            assert "FunctionError" not in answer, found
+            return found["model_version"]
+
+        return once
+
+
+def model(version: str) -> dict[str, str]:
+    """What has the function fetch a version of the model."""
+    return {"MODEL_DIR": "/tmp/model", "MODEL_URI": f"s3://load/{version}.tar.gz"}
+
+
+def test_a_function_by_a_canary_of_its_alias(endpoints: Endpoints) -> None:
+    """Lambda ends an environment between two requests, and without an extension by no SIGTERM (developer guide,
+    "Lambda execution environment lifecycle").
+    """
+    emulator = endpoints.emulator
+    emulator.client("iam").create_role(RoleName="load", AssumeRolePolicyDocument="{}")
+    names = EndpointNames(
+        stack="prod", account=emulator.account, region=emulator.region, workload="load", endpoint="live"
+    )
+    function = Function(emulator, names)
+    function.create("workloads.inference.function.handler", model("old"), Role=ROLE, Timeout=600)
+    function.deployable("CodeDeployDefault.LambdaCanary10Percent10Minutes")
+    function.connect()()
+    with load(function.connect) as counted:
+        time.sleep(QUIET_SECONDS)
+        old = function.pids
+        assert function.move(function.publish(**model("new")))
+        eventually(lambda: all(gone(pid) for pid in old))
+        eventually(lambda: counted.answers["new"])
+    function.functions.delete_function(FunctionName=function.name)
+    judge(counted)

@@ -232,13 +232,18 @@ def run(
     latest = lambda_backends[function.account_id][function.region].get_function(function.function_name)
     reserved = latest.reserved_concurrency
     most = None if reserved is None else int(reserved)
-    with _of(function).one(context, function, settings, most) as environment:
-        try:
-            kind, text = environment.invoke(request_id, event)
-        except EndedError:
-            environment.kill()
-            raise
-        return kind, text, environment.output()
+    environments = _of(function)
+    try:
+        with environments.one(context, function, settings, most) as environment:
+            try:
+                kind, text = environment.invoke(request_id, event)
+            except EndedError:
+                environment.kill()
+                raise
+            return kind, text, environment.output()
+    finally:
+        if _is_left(function):  # it may have been while the request was under way
+            environments.retire()
 
 
 def running() -> list[Environment]:
@@ -261,6 +266,12 @@ def aliases(function: LambdaFunction) -> Iterable[str]:
     for alias in backend.list_aliases(function.function_name):
         if str(function.version) in _weights(alias):
             yield alias.name
+
+
+def _is_left(function: LambdaFunction) -> bool:
+    """Whether the function has aliases, and none that leads to this version."""
+    backend = lambda_backends[function.account_id][function.region]
+    return bool(backend.list_aliases(function.function_name)) and not list(aliases(function))
 
 
 def _weights(alias: Any) -> dict[str, float]:
@@ -296,6 +307,13 @@ def _update_alias(original: Any, self: LambdaBackend, *, function_name: str, **n
     return updated
 
 
+def _delete_function(original: Any, self: LambdaBackend, function_name: str, qualifier: str | None = None) -> None:
+    original(self, function_name, qualifier)
+    for (function, _), environments in list(store(self, "environments").items()):
+        if function == function_name and qualifier is None:
+            environments.retire()
+
+
 def _publish(original: Any, self: LambdaStorage, *given: Any, **named: Any) -> Any:
     """A version whose code does not change with the function's, as it does in moto."""
     published = original(self, *given, **named)
@@ -309,4 +327,5 @@ def install() -> None:
     wrap(LambdaResponse, "invoke", _qualified)
     wrap(LambdaBackend, "invoke", _invoke)
     wrap(LambdaBackend, "update_alias", _update_alias)
+    wrap(LambdaBackend, "delete_function", _delete_function)
     wrap(LambdaStorage, "publish_version", _publish)

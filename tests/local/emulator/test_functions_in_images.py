@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -17,6 +21,7 @@ from contracts.release.live import Configured, Deployed
 from local.emulator import Emulator
 from tests.contracts.release.records import package
 from tests.local.emulator.conftest import IMAGE, ROLE
+from tests.local.processes import eventually
 
 FIRST, SECOND = "0123456789", "abcdef0123"
 
@@ -47,7 +52,12 @@ class Endpoint:
     def says(self, release: str) -> str:
         return description(f"{self.name}-{release}-0123abcd", package(int(release == SECOND) + 1))
 
-    def create(self, **more: Any) -> None:
+    def create(
+        self,
+        command: str = "tests.local.emulator.stand_in_function.handle",
+        variables: Mapping[str, str] = MappingProxyType({"RELEASE": FIRST, "SCRATCH": "/tmp/model"}),
+        **more: Any,
+    ) -> None:
         self.functions.create_function(
             FunctionName=self.name,
             Description=self.says(FIRST),
@@ -55,12 +65,11 @@ class Endpoint:
             Code={"ImageUri": IMAGE},
             ImageConfig={
                 "EntryPoint": ["python", "-m", "awslambdaric"],
-                "Command": ["tests.local.emulator.stand_in_function.handle"],
+                "Command": [command],
             },
-            Role=ROLE,
             Publish=True,
-            Environment={"Variables": {"RELEASE": FIRST, "SCRATCH": "/tmp/model"}},
-            **{"Timeout": 20, **more},
+            Environment={"Variables": dict(variables)},
+            **{"Role": ROLE, "Timeout": 20, **more},
         )
         self.functions.create_alias(FunctionName=self.name, Name=ALIAS, FunctionVersion="1")
 
@@ -116,6 +125,25 @@ def test_an_environment_stays_for_the_next_request_and_another_one_takes_its_pla
     assert endpoint.pids == [first["pid"]]
     endpoint.emulator.kill(first["pid"])
     assert endpoint.ask()["found"]["pid"] != first["pid"]
+
+
+def test_an_environment_that_is_busy_when_the_alias_moves_ends_with_its_answer(
+    endpoint: Endpoint, tmp_path: Path
+) -> None:
+    endpoint.create()
+    version = endpoint.publish()
+    begun, until = tmp_path / "begun", tmp_path / "until"
+    with ThreadPoolExecutor(1) as one:
+        asked = one.submit(endpoint.ask, {"begun": str(begun), "until": str(until)})
+        eventually(begun.exists)
+        endpoint.functions.update_alias(FunctionName=endpoint.name, Name=ALIAS, FunctionVersion=version)
+        (old,) = endpoint.pids
+        assert endpoint.release() == SECOND
+        until.touch()
+        assert asked.result()["found"]["release"] == FIRST
+    eventually(lambda: old not in endpoint.pids)
+    endpoint.functions.delete_function(FunctionName=endpoint.name)
+    assert endpoint.pids == []
 
 
 def test_what_a_function_raises_or_does_not_live_to_say_is_its_error(endpoint: Endpoint) -> None:

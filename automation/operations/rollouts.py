@@ -1,8 +1,10 @@
 """A rollout: halted by a person, and seen through by the update that began it.
 
-The AWS provider calls an update done when the endpoint is in service again, with the old release as well (its issues
-46663 and 48997). So the program binds `seen_through` to the endpoint: an update whose rollout SageMaker turned back
-fails, and the release record says so before anybody runs the next one. What is compared is the configuration that
+A rollout that is turned back ends an update in one of two ways. The AWS provider fails as soon as it sees SageMaker go
+back (it waits for Creating, Updating and SystemUpdating alone) or that a deployment of ECS ended otherwise than as
+SUCCESSFUL. Where SageMaker was faster it calls the update done, for the endpoint is in service again, with the old
+release (its issues 46663 and 48997). So the program binds `seen_through` to both ends: the update fails with what was
+the matter, and the release record says so before anybody runs the next one. What is compared is the configuration that
 serves: where the alarm of a rollout has called the rollback function too, the record may tell the truth already.
 """
 
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from automation.operations import releases
@@ -24,8 +27,8 @@ from contracts.release.live import Host, Live, release_of
 from contracts.release.lock import BusyError
 from contracts.release.record import instant
 
-#: The provider has waited for the rollout; what is left is another one that began in between.
-PATIENCE_SECONDS: Final = 600.0
+#: The provider has waited for the rollout; what is left is its way back, for which a rolling one starts instances anew.
+PATIENCE_SECONDS: Final = 1800.0
 _MOST_LINES: Final = 5
 
 
@@ -62,44 +65,71 @@ def why(names: EndpointNames, followed: Followed, clients: Clients, watchers: Wa
     failed = followed.failed
     if failed is None:
         raise ValueError(f"release {followed.record.wanted.id} has not failed")
-    lines = [f"release {failed.id} ({failed.champion}) failed: {failed.reason}"]
-    lines += [f"alarm {line}" for line in _alarms(clients.host(names), watchers.cloudwatch)]
-    errors = read(
-        of_containers(names), since=instant(failed.when), most=_MOST_LINES, logs=watchers.logs, pattern="ERROR"
-    )
-    lines += [f"log: {line.text.strip()}" for line in errors]
-    lines.append(
+    lines = [
+        f"release {failed.id} ({failed.champion}) failed: {failed.reason}",
+        *_evidence(names, instant(failed.when), clients, watchers),
         f"endpoint {names.prefix} serves {served(followed.record)}, and the release record says so: the next "
-        "`pulumi up` leaves it there; promote a package that is mended"
-    )
+        "`pulumi up` leaves it there; promote a package that is mended",
+    ]
     return "\n".join(lines)
 
 
 def seen_through(
     elsewhere: Mapping[str, HostName] | None = None, **aws: Any
-) -> Callable[[EndpointNames, str, str], None]:
+) -> Callable[[EndpointNames, str, str | None], str]:
     """What the program hangs on an endpoint, to be called after every change of it with the configuration that it is to
-    serve and the one that the provider then read of it; `elsewhere` is as in `releases.Clients`, `aws` goes to
-    `session`.
+    serve and the one that the provider then read of it, None where the provider failed before: gives what went wrong,
+    "" where nothing did that is not said already. `elsewhere` is as in `releases.Clients`, `aws` goes to `session`.
 
     Where they agree nothing is asked: the next act writes into the record what became of the release.
     """
 
-    def see(names: EndpointNames, wanted: str, serves: str) -> None:
+    def see(names: EndpointNames, wanted: str, serves: str | None) -> str:
         if serves == wanted:
-            return
+            return ""
         from botocore.exceptions import BotoCoreError, ClientError  # as in `session`
 
         try:
-            reason = became(names, wanted, session(**aws), elsewhere or {})
+            become = became if serves else _ended
+            return become(names, wanted, session(**aws), elsewhere or {})
         except (BotoCoreError, ClientError, BusyError, ReleaseError, RefusedError) as error:
-            reason = (
-                f"endpoint {names.prefix} serves {serves} and not {wanted}: the rollout was turned back, and the "
-                f"release record does not say so yet ({error}); `python -m automation follow` writes it"
+            known = f"serves {serves} and not {wanted}" if serves else f"may serve something else than {wanted}"
+            return (
+                f"endpoint {names.prefix} {known}: the rollout was turned back, and the release record does not say "
+                f"so yet ({error}); `python -m automation follow` writes it"
             )
-        raise RefusedError(reason)
 
     return see
+
+
+def _ended(names: EndpointNames, wanted: str, found: Any, elsewhere: Mapping[str, HostName]) -> str:
+    """What became of an update in which the provider failed; "" where no rollout began, which it says itself."""
+    clients = releases.clients(found.client, elsewhere)
+    live = clients.host(names).observe()
+    if live is None or not (live.in_progress or live.failed or live.failure):
+        return ""
+    try:
+        told = became(names, wanted, found, elsewhere)
+    except RefusedError:  # promoted, and not deployed
+        return ""
+    except ReleaseError as error:
+        return _never(names, found, clients, error)
+    live = clients.host(names).observe()
+    if live and live.config == wanted and not live.failed:
+        return f"endpoint {names.prefix} serves {wanted} by now, later than the provider waits: `pulumi up` goes on"
+    return (
+        f"{told}\nthe state of the stack names {wanted}, for the provider reads nothing again once it has failed: "
+        "with `--refresh` the next `pulumi up` changes nothing, without it rolls out once more what is served"
+    )
+
+
+def _never(names: EndpointNames, found: Any, clients: Clients, error: ReleaseError) -> str:
+    """Of a first release that never served, with nothing to go back to."""
+    live, record = clients.host(names).observe(), releases.read(names, clients)
+    if live is None or record is None or not live.failed:
+        raise error
+    evidence = _evidence(names, instant(record.wanted.when), clients, _watchers(found))
+    return "\n".join([f"endpoint {names.prefix} is {live.status}: {live.failure}", *evidence, str(error)])
 
 
 def became(names: EndpointNames, wanted: str, found: Any, elsewhere: Mapping[str, HostName]) -> str:
@@ -109,9 +139,12 @@ def became(names: EndpointNames, wanted: str, found: Any, elsewhere: Mapping[str
     live = clients.host(names).observe()
     failed = followed.failed or _failed_before(names, followed.record, wanted)
     if failed:
-        watchers = Watchers(cloudwatch=found.client("cloudwatch"), logs=found.client("logs"))
-        return why(names, Followed(record=followed.record, failed=failed), clients, watchers)
+        return why(names, Followed(record=followed.record, failed=failed), clients, _watchers(found))
     return _turned_back(names, live, wanted)
+
+
+def _watchers(found: Any) -> Watchers:
+    return Watchers(cloudwatch=found.client("cloudwatch"), logs=found.client("logs"))
 
 
 def _failed_before(names: EndpointNames, record: Record, config: str) -> Release | None:
@@ -137,6 +170,13 @@ def served(record: Record) -> str:
     return ", ".join(
         [*found, *(f"{package} (shadow of {wanted.shadow_percent} %)" for package in wanted.shadows.values())]
     )
+
+
+def _evidence(names: EndpointNames, since: datetime, clients: Clients, watchers: Watchers) -> list[str]:
+    """A line for each alarm that goes off, and the last errors of the log."""
+    alarms = [f"alarm {line}" for line in _alarms(clients.host(names), watchers.cloudwatch)]
+    errors = read(of_containers(names), since=since, most=_MOST_LINES, logs=watchers.logs, pattern="ERROR")
+    return [*alarms, *(f"log: {line.text.strip()}" for line in errors)]
 
 
 def _alarms(host: Host, cloudwatch: Any) -> Sequence[str]:

@@ -42,7 +42,7 @@ def elsewhere(names: Names, workloads: Mapping[str, WorkloadSettings]) -> dict[s
 def build(
     workload: Workload,
     rollback_alarms: Mapping[str, Sequence[pulumi.Input[str]]],
-    see_through: Callable[[EndpointNames, str, str], None],
+    see_through: Callable[[EndpointNames, str, str | None], str],
     make_way: Callable[[EndpointNames, str, str], None],
     shift: Callable[[EndpointNames, str, str], None],
     packages: Mapping[str, Mapping[str, Any]],
@@ -50,7 +50,7 @@ def build(
 ) -> dict[str, Served]:
     """The endpoints that have a release, by name. `rollback_alarms` are names of alarms, by endpoint.
 
-    `see_through` raises what became of a rollout that was turned back (`automation.operations.rollouts`), `make_way`
+    `see_through` tells what became of a rollout that was turned back (`automation.operations.rollouts`), `make_way`
     ends the scaling that stands against a change (`automation.operations.unscaling`), `shift` has the traffic of an
     alias moved (`automation.operations.shifting`).
     """

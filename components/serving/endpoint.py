@@ -52,10 +52,21 @@ def seen_through(
 
     def see(hook: pulumi.ResourceHookArgs) -> None:
         wanted, read = ((found or {})[config] for found in (hook.new_inputs, hook.new_outputs))
-        args.see_through(args.names, called(wanted), called(read))
+        if wrong := args.see_through(args.names, called(wanted), called(read)):
+            raise pulumi.RunError(wrong)
 
-    seen = pulumi.ResourceHook(f"{name}-seen-through", see)
-    return pulumi.ResourceHookBinding(after_create=[seen], before_update=list(before), after_update=[seen])
+    def ended(hook: pulumi.ErrorHookArgs) -> bool:
+        """Logs, for the engine shows the provider's error and drops this hook's; no other try."""
+        if hook.failed_operation != "delete" and (
+            wrong := args.see_through(args.names, called((hook.new_inputs or {})[config]), None)
+        ):
+            pulumi.log.error(wrong)
+        return False
+
+    seen, failed = pulumi.ResourceHook(f"{name}-seen-through", see), pulumi.ErrorHook(f"{name}-ended", ended)
+    return pulumi.ResourceHookBinding(
+        after_create=[seen], before_update=list(before), after_update=[seen], on_error=[failed]
+    )
 
 
 def endpoint(

@@ -22,7 +22,8 @@ class EndpointArgs(Generic[S]):
     """`record` is the release record. `rollback_alarms` are the names of the alarms that turn a rollout back.
 
     `see_through` is called after each change of the endpoint, with the configuration that it is to serve and the one
-    that the provider read, and raises what went wrong: the provider calls a rollout done that was turned back.
+    that the provider read, None where the provider failed before, and gives what went wrong ("": nothing more than
+    that): the provider calls a rollout done that was turned back, or does not say what became of it.
     `make_way` is called before a change, with the configuration that it serves and the one that it is to serve; `shift`
     before that of an alias, with versions, and has the traffic moved.
     `tags` go onto jobs, which the provider's default tags do not reach.
@@ -35,7 +36,7 @@ class EndpointArgs(Generic[S]):
     settings: S
     record: Record
     rollback_alarms: Sequence[pulumi.Input[str]]
-    see_through: Callable[[EndpointNames, str, str], None]
+    see_through: Callable[[EndpointNames, str, str | None], str]
     make_way: Callable[[EndpointNames, str, str], None] = lambda _, __, ___: None
     shift: Callable[[EndpointNames, str, str], None] = lambda _, __, ___: None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -102,10 +102,7 @@ class Ledger:
         """Hold the lock and look. BusyError when the lock does not come free."""
         with self.lock.held(who=who, doing=doing) as held:
             stored, live = self.read(), self.host.observe()
-            record = stored.record
-            if record and live and not live.in_progress and live.release in {release.id for release in record.releases}:
-                record = settle(record, live.release)
-            yield Book(ledger=self, stored=stored, record=record, live=live, held=held)
+            yield Book(ledger=self, stored=stored, record=_true(stored.record, live), live=live, held=held)
 
     def put(self, value: str, *, after: int) -> None:
         """Put the parameter, which had the version `after` when it was read (0: there was none)."""
@@ -124,3 +121,11 @@ class Ledger:
                 f"{self.parameter}: version {version} was written over version {version - 1}, which somebody else "
                 f"wrote without the lock; decide with `aws ssm get-parameter-history --name {self.parameter}`"
             )
+
+
+def _true(record: Record | None, live: Live | None) -> Record | None:
+    """The record, with the release that serves as the live one; as it is where none of it is known to."""
+    if record is None or live is None or live.in_progress or live.failed:
+        return record
+    known = {release.id for release in record.releases}
+    return settle(record, live.release) if live.release in known else record

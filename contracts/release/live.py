@@ -17,6 +17,8 @@ from contracts.release.record import Release, instant
 #: An update is refused in these states, and which release will serve is not decided (SageMaker API reference,
 #: DescribeEndpoint, EndpointStatus).
 IN_PROGRESS = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
+#: In these nobody knows what serves, or nothing does: after a failed rollback it may be of both configurations.
+FAILED = frozenset({"Failed", "UpdateRollbackFailed"})
 _ID = re.compile(r"[0-9a-f]{10}")
 
 
@@ -44,6 +46,11 @@ class Live:
     def in_progress(self) -> bool:
         """Whether it is on its way to somewhere."""
         return self.status in IN_PROGRESS
+
+    @property
+    def failed(self) -> bool:
+        """Whether its `config` is not what serves."""
+        return self.status in FAILED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -121,31 +121,14 @@ TYPES = (
             "networkConfiguration.securityGroups": "awsvpcConfiguration.securityGroups",
             "networkConfiguration.subnets": "awsvpcConfiguration.subnets",
         },
-        refused=dict.fromkeys(
-            (
-                *("iamRole", "orderedPlacementStrategies", "placementConstraints", "serviceConnectConfiguration"),
-                *("serviceRegistries", "volumeConfiguration", "vpcLatticeConfigurations"),
-            ),
-            _NOT_HERE,
-        ),
+        refused=dict.fromkeys(_NONE_OF_A_SERVICE, _NOT_HERE),
         provider_only=("forceDelete", "forceNewDeployment", "sigintRollback", "triggers", "waitForSteadyState"),
         defaults={"waitForSteadyState": False},
         update=(
             Call(
                 "UpdateService",
-                takes=(
-                    *(
-                        "alarms",
-                        "availabilityZoneRebalancing",
-                        "capacityProviderStrategies",
-                        "deploymentCircuitBreaker",
-                    ),
-                    *("deploymentConfiguration", "deploymentController", "deploymentMaximumPercent"),
-                    *("deploymentMinimumHealthyPercent", "desiredCount", "enableEcsManagedTags"),
-                    *("enableExecuteCommand", "forceNewDeployment", "healthCheckGracePeriodSeconds", "loadBalancers"),
-                    *("networkConfiguration", "platformVersion", "propagateTags", "taskDefinition"),
-                ),
-                given=_BY_NAME,
+                takes=_OF_AN_UPDATE,
+                given={**_BY_NAME, "forceNewDeployment": value("forceNewDeployment")},
             ),
         ),
         replace=("cluster", "launchType", "name", "schedulingStrategy"),
@@ -153,12 +136,12 @@ TYPES = (
             Call("DescribeServices", given={"cluster": value("cluster"), "services[]": value("name")}),
             Call("ListServiceDeployments", given=_BY_NAME),
         ),
-        # The provider waits for the deployment's end, and its state shows what the service then runs: the former task
-        # definition where the deployment was turned back.
+        # The provider waits for the deployment's end, and fails where it was turned back (resource
+        # aws_ecs_service, `findDeploymentStatus`).
         wait=Wait(
             "serviceDeployments[0].status",
-            ready=("SUCCESSFUL", "ROLLBACK_SUCCESSFUL", "STOPPED"),
-            failed=("ROLLBACK_FAILED",),
+            ready=("SUCCESSFUL",),
+            failed=("ROLLBACK_SUCCESSFUL", "STOPPED", "ROLLBACK_FAILED"),
             reason="serviceDeployments[0].statusReason",
         ),
         outputs={"taskDefinition": live("services[0].taskDefinition")},

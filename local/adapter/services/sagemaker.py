@@ -70,12 +70,16 @@ TYPES = (
             "shadowProductionVariants.routingConfigs": To("RoutingConfig", only),
         },
     ),
-    # UpdateEndpoint returns at once and may end in a rollback to the former configuration. The provider waits until the
-    # endpoint is in service again, reports success, and its state shows the configuration that is live, not the one
-    # that was asked for.
+    # UpdateEndpoint returns at once and may end in a rollback to the former configuration, in service with a reason.
+    # Before that it was RollingBack for minutes, at which the provider fails: it waits for Creating, Updating and
+    # SystemUpdating alone (resource aws_sagemaker_endpoint, `waitEndpointInService`).
     ResourceType(
         "aws:sagemaker/endpoint:Endpoint",
-        wait=Wait("EndpointStatus", ready=("InService",), failed=("Failed", "OutOfService", "UpdateRollbackFailed")),
+        wait=Wait(
+            "EndpointStatus == 'InService' && FailureReason && 'RollingBack' || EndpointStatus",
+            ready=("InService",),
+            failed=("RollingBack", "Failed", "OutOfService", "UpdateRollbackFailed"),
+        ),
         outputs={"endpointConfigName": live("EndpointConfigName")},
     ),
     ResourceType(

@@ -144,6 +144,7 @@ def _mend(running: Running) -> None:
     try:
         for group in running.sets():
             group.mend()
+        running.told()
     except StartError:
         _logger.exception("a task of %s could not be replaced", running.service.name)
     finally:
@@ -222,10 +223,20 @@ def _over(deployment: dict[str, Any], status: str, reason: str) -> None:
     deployment.update({"finishedAt": utcnow(), "statusReason": reason, "status": status})
 
 
+def scale(running: Running, count: int) -> None:
+    """Want so many tasks: `mend` starts those that are missing. No set loses any while another takes over."""
+    running.service.desired_count = count
+    for group in running.sets():
+        if running.green is None or count > len(group.tasks):
+            group.want(count)
+    running.told()
+
+
 # ---- the API ----
 
 
-def _running(backend: EC2ContainerServiceBackend, cluster: str, service: str) -> Running | None:
+def find(backend: EC2ContainerServiceBackend, cluster: str, service: str) -> Running | None:
+    """The service at work, by names or ARNs; None when there is none."""
     return store(backend, "running").get((cluster.rpartition("/")[2], service.rpartition("/")[2]))
 
 
@@ -255,13 +266,13 @@ def _update_service(
     context: Context, original: Callable[..., ActionResult], self: EC2ContainerServiceResponse
 ) -> ActionResult:
     request, backend = self._get_params(), self.ecs_backend
-    running = _running(backend, request.get("cluster", "default"), request["service"])
+    running = find(backend, request.get("cluster", "default"), request["service"])
     if running is None:
         return original(self)
     definition = request.get("taskDefinition")
     wanted = backend.describe_task_definition(definition).arn if definition else running.blue.definition.arn
-    moves = wanted != running.blue.definition.arn
-    if moves and running.deployments[0]["status"] == "IN_PROGRESS":
+    moves, anew = wanted != running.blue.definition.arn, bool(request.get("forceNewDeployment"))
+    if (moves or anew) and running.deployments[0]["status"] == "IN_PROGRESS":
         raise InvalidParameterException("The service has a deployment in progress.")
     answer = original(self)
     running.request |= request
@@ -269,9 +280,11 @@ def _update_service(
     if moves:
         running.service.task_definition = wanted
         context.background.detach(_move, running, running.deploys(), wanted)
-    elif "desiredCount" in request:
-        running.blue.scale(request["desiredCount"])
-        running.told()
+        return answer
+    if "desiredCount" in request:
+        scale(running, request["desiredCount"])
+    if anew:  # by tasks that would be the same, so there is nothing to wait for
+        _over(running.deploys(), "SUCCESSFUL", "")
     return answer
 
 
@@ -285,7 +298,7 @@ def _tell(running: Running) -> None:
 
 def _delete_service(original: Callable[..., ActionResult], self: EC2ContainerServiceResponse) -> ActionResult:
     request, backend = self._get_params(), self.ecs_backend
-    running = _running(backend, request.get("cluster", "default"), request["service"])
+    running = find(backend, request.get("cluster", "default"), request["service"])
     answer = original(self)
     if running is not None:
         del store(backend, "running")[running.service.cluster_name, running.service.name]
@@ -304,7 +317,7 @@ def retire(running: Running) -> None:
 
 def _list_service_deployments(self: EC2ContainerServiceResponse) -> ActionResult:
     request = self._get_params()
-    running = _running(self.ecs_backend, request.get("cluster", "default"), request["service"])
+    running = find(self.ecs_backend, request.get("cluster", "default"), request["service"])
     return ActionResult({"serviceDeployments": [dict(each) for each in running.deployments] if running else []})
 
 

@@ -69,12 +69,16 @@ class TaskSet:
 
     def scale(self, count: int) -> None:
         """Have so many tasks, each of the new ones able to serve. Raises StartError, and has none then."""
-        self._wanted = count
+        self.want(count)
         try:
             self.mend()
         except Exception:
             self.stop()
             raise
+
+    def want(self, count: int) -> None:
+        """Have no more than so many tasks, and lack those that are missing."""
+        self._wanted = count
         with self._lock:
             self._tasks, over = self._tasks[:count], self._tasks[count:]
         for task in over:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import re
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -14,6 +15,12 @@ from contracts.release import Status, emergency
 from contracts.release.sagemaker import SageMaker
 from tests.automation.conftest import Platform
 from tests.automation.operations.test_releases import deployed, follow, promote
+
+
+class See(Protocol):
+    """See `see`."""
+
+    def __call__(self, config: str, read: bool = True) -> str: ...
 
 
 def guarded(platform: Platform, minutes: int = 60) -> dict[str, Any]:
@@ -113,26 +120,37 @@ def test_a_release_that_serves_has_no_reason_to_have_failed(platform: Platform) 
 
 
 @pytest.fixture
-def see(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """What the program calls with the configuration that it wanted and the one that serves, in the environment's
-    account."""
+def see(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> See:
+    """What the program calls with the configuration that it wanted and the one that serves, or without that one where
+    the provider failed; in the environment's account."""
     for name, value in platform.emulator.environment().items():
         monkeypatch.setenv(name, value)
     seen = rollouts.seen_through(region=platform.emulator.region, profile=None, roles=[])
-    return lambda config: seen(platform.names, config, platform.settled()["EndpointConfigName"])
+    return lambda config, read=True: seen(
+        platform.names, config, platform.settled()["EndpointConfigName"] if read else None
+    )
 
 
-def test_the_program_sees_a_rollout_through(platform: Platform, see: Callable[[str], None]) -> None:
+STATE = (
+    "the state of the stack names {}, for the provider reads nothing again once it has failed: with `--refresh` the "
+    "next `pulumi up` changes nothing, without it rolls out once more what is served"
+)
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_the_program_sees_a_rollout_through(platform: Platform, see: See, read: bool) -> None:
     first, second = platform.register(), platform.register()
     before = promote(platform, first)
     platform.up(before)
-    see(platform.config(before.wanted.id))
+    assert see(platform.config(before.wanted.id), read) == ""
     record = promote(platform, second)
     platform.up(record, wait=False, **guarded(platform))
     halt(platform)
-    with pytest.raises(RefusedError, match=f"release {record.wanted.id} .* failed: The deployment of"):
-        see(platform.config(record.wanted.id))
-    see(platform.config(before.wanted.id))  # the record is true by now
+    wanted = platform.config(record.wanted.id)
+    told = see(wanted, read).splitlines()
+    assert told[0].startswith(f"release {record.wanted.id} ({second}) failed: The deployment of ")
+    assert (told[-1] == STATE.format(wanted)) is not read
+    assert see(platform.config(before.wanted.id), True) == ""  # the record is true by now
     stored = releases.read(platform.names, platform.clients)
     assert stored is not None
     assert (stored.wanted.id, stored.releases[1].status) == (before.wanted.id, Status.FAILED)
@@ -140,21 +158,22 @@ def test_the_program_sees_a_rollout_through(platform: Platform, see: Callable[[s
 
 def test_an_update_that_came_through_asks_nobody(platform: Platform) -> None:
     """Neither AWS nor its credentials: the provider has read what serves."""
-    rollouts.seen_through(region="nowhere", profile="nobody", roles=[])(platform.names, "a", "a")
+    assert rollouts.seen_through(region="nowhere", profile="nobody", roles=[])(platform.names, "a", "a") == ""
 
 
 def test_an_update_that_was_turned_back_fails_also_where_the_record_is_out_of_reach(platform: Platform) -> None:
     see = rollouts.seen_through(region="eu-west-1", profile="nobody", roles=[])
     message = (
-        rf"^endpoint {platform.names.prefix} serves old and not new: the rollout was turned back, and the release "
-        r"record does not say so yet \(.*nobody.*\); `python -m automation follow` writes it$"
+        r"endpoint {} {}: the rollout was turned back, and the release record does not say so yet \(.*nobody.*\); "
+        r"`python -m automation follow` writes it"
     )
-    with pytest.raises(RefusedError, match=message):
-        see(platform.names, "new", "old")
+    name = platform.names.prefix
+    assert re.fullmatch(message.format(name, "serves old and not new"), see(platform.names, "new", "old"))
+    assert re.fullmatch(message.format(name, "may serve something else than new"), see(platform.names, "new", None))
 
 
 def test_an_update_fails_too_where_the_rollback_function_was_faster_to_write_the_record(
-    platform: Platform, see: Callable[[str], None]
+    platform: Platform, see: See
 ) -> None:
     deployed(platform, platform.register())
     record = promote(platform, platform.register())
@@ -163,17 +182,53 @@ def test_an_update_fails_too_where_the_rollback_function_was_faster_to_write_the
     platform.settled()
     by = releases.By(who="alarm", why="5xx")
     releases.roll_back(platform.names, by=by, clients=platform.clients, tell=lambda _, __: None, patience_seconds=60.0)
-    with pytest.raises(RefusedError, match=rf"^release {record.wanted.id} .* failed: 5xx\n"):
-        see(platform.config(record.wanted.id))
+    assert re.match(rf"release {record.wanted.id} .* failed: 5xx\n", see(platform.config(record.wanted.id)))
 
 
-def test_a_configuration_that_was_turned_back_fails_though_its_release_serves(
-    platform: Platform, see: Callable[[str], None]
-) -> None:
+def test_a_configuration_that_was_turned_back_fails_though_its_release_serves(platform: Platform, see: See) -> None:
     live = platform.config(deployed(platform, platform.register()).wanted.id)
     wanted = live.replace("0123abcd", "4567cdef")
-    with pytest.raises(
-        RefusedError, match=rf"^endpoint \S+ serves {live} and not {wanted}: the rollout was turned back"
-    ):
-        see(wanted)
-    see(live)
+    assert re.match(rf"endpoint \S+ serves {live} and not {wanted}: the rollout was turned back", see(wanted))
+    assert see(live) == ""
+
+
+def test_of_an_update_in_which_no_rollout_began_the_provider_has_said_all(platform: Platform, see: See) -> None:
+    assert see("any", False) == ""  # there is no endpoint
+    first = deployed(platform, platform.register())
+    assert see("any", False) == ""  # it was refused
+    stored = releases.read(platform.names, platform.clients)
+    assert stored is not None
+    assert (stored.wanted.id, stored.wanted.status) == (first.wanted.id, Status.LIVE)
+
+
+def test_a_rollout_that_takes_longer_than_the_provider_waits_is_seen_to_its_end(
+    platform: Platform, see: See, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = platform.config(deployed(platform, platform.register()).wanted.id)
+    observed, follow = SageMaker.observe, releases.follow
+    moving = [True]
+
+    def observe(host: SageMaker) -> Any:
+        live = observed(host)
+        return dataclasses.replace(live, status="Updating") if live and moving else live
+
+    def followed(*args: Any, **named: Any) -> releases.Followed:
+        moving.clear()
+        return follow(*args, **named)
+
+    monkeypatch.setattr(SageMaker, "observe", observe)
+    monkeypatch.setattr(releases, "follow", followed)
+    assert see(wanted, False) == (
+        f"endpoint {platform.names.prefix} serves {wanted} by now, later than the provider waits: `pulumi up` goes on"
+    )
+
+
+def test_a_first_release_that_never_serves_has_failed_and_is_not_called_live(platform: Platform, see: See) -> None:
+    record = promote(platform, platform.register(exit=3))
+    platform.up(record)
+    told = see(platform.config(record.wanted.id), False).splitlines()
+    assert told[0].startswith(f"endpoint {platform.names.prefix} is Failed: ")
+    assert told[-1] == (f"release {record.wanted.id} has nothing live beside it to go back to: promote another package")
+    stored = releases.read(platform.names, platform.clients)
+    assert stored is not None
+    assert stored.wanted.status is Status.CANDIDATE

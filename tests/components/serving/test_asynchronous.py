@@ -41,7 +41,7 @@ def serving(found: Record | None = None, **section: Any) -> Deployment:
                 settings=settings(**section),
                 record=found or record(),
                 rollback_alarms=("a-5xx",),
-                see_through=lambda _, __, ___: None,
+                see_through=lambda _, __, ___: "",
             ),
         )
 

@@ -35,7 +35,7 @@ def serving(**section: Any) -> Deployment:
                 settings=settings(**section),
                 record=record(),
                 rollback_alarms=(),
-                see_through=lambda _, __, ___: None,
+                see_through=lambda _, __, ___: "",
                 tags={"Workload": "churn"},
             ),
         )

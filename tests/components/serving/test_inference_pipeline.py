@@ -29,7 +29,7 @@ def serving(**section: Any) -> Deployment:
             settings=settings,
             record=record(),
             rollback_alarms=("a-5xx",),
-            see_through=lambda _, __, ___: None,
+            see_through=lambda _, __, ___: "",
         )
         kinds.drawn(settings).build("serving", args, pulumi.ResourceOptions())
 

@@ -35,7 +35,7 @@ def serving(known: Record | None = None, **section: Any) -> Deployment:
                 settings=Settings.model_validate_json(json.dumps({"kind": "lambda", **section})),
                 record=known or record(),
                 rollback_alarms=["churn-staging-live-champion-server-errors"],
-                see_through=lambda _, __, ___: None,
+                see_through=lambda _, __, ___: "",
                 packages={package: described(package) for package in (FIRST, SECOND, THIRD)},
                 dead_letters_arn=LETTERS,
             ),

@@ -39,7 +39,7 @@ def serving(
                 settings=RealtimeSettings.model_validate(section),
                 record=found or record(),
                 rollback_alarms=alarms,
-                see_through=lambda _, __, ___: None,
+                see_through=lambda _, __, ___: "",
             ),
         )
 

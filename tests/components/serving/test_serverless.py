@@ -25,7 +25,7 @@ def serving(**section: Any) -> Deployment:
                 settings=Settings.model_validate({"kind": "serverless", **section}),
                 record=record(),
                 rollback_alarms=(),
-                see_through=lambda _, __, ___: None,
+                see_through=lambda _, __, ___: "",
             ),
         )
 

@@ -211,6 +211,22 @@ def test_tasks_that_do_not_start_leave_what_serves(service: Service, settled: Se
     assert service.ask() == (200, FIRST)
 
 
+def test_another_deployment_of_what_serves_ends_the_one_that_was_turned_back(
+    service: Service, settled: Settled
+) -> None:
+    service.create()
+    settled(service)
+    broken = service.define(SECOND, exit=3)
+    service.ecs.update_service(cluster=service.name, service=service.name, taskDefinition=broken)
+    assert settled(service).failure
+    serving, pids = service.host.configuration(FIRST), service.pids
+    service.ecs.update_service(
+        cluster=service.name, service=service.name, taskDefinition=serving, forceNewDeployment=True
+    )
+    live = settled(service)
+    assert (live.status, live.release, live.failure, service.pids) == ("InService", FIRST, "", pids)
+
+
 def test_in_an_emergency_all_traffic_moves_at_once(service: Service, settled: Settled) -> None:
     service.create(**CANARY)
     settled(service)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
@@ -14,12 +15,12 @@ from contracts.feature_store import group_name, identity
 from contracts.names import Names
 from contracts.release.sagemaker import SageMaker
 from contracts.schema import Contract
+from local.adapter.errors import ApiRefused
 from local.emulator import client
 from local.emulator.client import Emulator
 from local.loop.kept import cloud_of
 from local.loop.platform import Platform
 from local.runtime import Op, Stack
-from local.runtime.errors import HookError
 from local.runtime.packs import kept_packs
 from local.runtime.stack import PROJECT_DIRECTORY
 from tests.local.loop.deployed import register, upload, write
@@ -222,8 +223,8 @@ def test_a_contract_that_grows_replaces_nothing_and_evolve_adds_its_column(
     assert schema.contract_sha(schema.to_json(wider)) in pipeline
 
 
-def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_changes_nothing(
-    platform: Platform, up: Up
+def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_leaves_what_serves(
+    platform: Platform, up: Up, emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     image = platform.client("ssm").get_parameter(Name=platform.names.ground.image_parameter("inference"))
     first, package = (register(platform, image["Parameter"]["Value"]) for _ in range(2))
@@ -234,11 +235,11 @@ def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_change
     assert wanted.instances == {"champion": 8}
     halting = threading.Thread(target=halt_when_it_rolls_out, args=(platform,))
     halting.start()
-    with pytest.raises(HookError) as caught:
+    with pytest.raises(ApiRefused, match=r"^aws:sagemaker/endpoint:Endpoint \S+ sagemaker wait answered RollingBack: "):
         up()
     halting.join()
-    assert f"release {wanted.id} ({package}) failed: The deployment of " in str(caught.value)
-    assert f"endpoint {platform.names.prefix} serves {before.wanted.champion}" in str(caught.value)
+    assert f"release {wanted.id} ({package}) failed: The deployment of " in caplog.text
+    assert f"endpoint {platform.names.prefix} serves {before.wanted.champion}" in caplog.text
     after = platform.record()
     assert after is not None
     assert after.wanted.id == before.wanted.id
@@ -250,7 +251,10 @@ def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_change
     ]
     (champion,) = platform.endpoint()["ProductionVariants"]
     assert (began["InitialInstanceCount"], champion["CurrentInstanceCount"], after.counts) == (8, 8, {"champion": 8})
-    assert set(up()) <= {"delete"}  # what left the record before the update ended
+    emulator.advance(600)  # the alarm of a rollout that begins now would still go off
+    left = dict(up())
+    assert left.pop("update") == ["churn-live-endpoint"]  # the state names what was asked for
+    assert set(left) <= {"delete"}  # what left the record before the update ended
     assert up() == {}
     assert platform.endpoint()["EndpointConfigName"].startswith(f"{platform.names.prefix}-{before.wanted.id}-")
 
@@ -299,17 +303,21 @@ def halt_when_it_rolls_out(platform: Platform) -> None:
 
 
 @pytest.mark.full
-def test_an_instance_type_that_was_turned_back_can_be_taken_out_again(platform: Platform, up: Up) -> None:
+def test_an_instance_type_that_was_turned_back_can_be_taken_out_again(
+    platform: Platform, up: Up, emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
     ((name, workload),) = Stack("staging").workloads.items()
     endpoints = {"live": workload["endpoints"]["live"] | {"instance_type": "ml.m5.xlarge"}}
     before = platform.endpoint()["EndpointConfigName"]
     halting = threading.Thread(target=halt_when_it_rolls_out, args=(platform,))
     halting.start()
-    with pytest.raises(HookError, match=f"serves {before} and not .*: the rollout was turned back"):
+    with pytest.raises(ApiRefused, match="sagemaker wait answered RollingBack: "):
         up(workloads={name: workload | {"endpoints": endpoints}})
     halting.join()
+    assert re.search(f"serves {before} and not .*: the rollout was turned back", caplog.text)
+    emulator.advance(600)
     left = up()
     assert set(left) == {"update", "delete"}
-    assert {each.rpartition("-")[2] for each in left["update"]} == {"cpu"}  # alarms, whose bound is of the cores
+    assert {each.rpartition("-")[2] for each in left["update"]} == {"cpu", "endpoint"}  # alarms, by the cores
     assert {each[: len("churn-live-config-")] for each in left["delete"]} == {"churn-live-config-"}
     assert platform.endpoint()["EndpointConfigName"] == before

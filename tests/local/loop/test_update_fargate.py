@@ -14,12 +14,12 @@ from contracts import loader
 from contracts.kinds import FARGATE
 from contracts.names import Names
 from contracts.release.ecs import Ecs
+from local.adapter.errors import ApiRefused
 from local.emulator import client
 from local.emulator.client import Emulator
 from local.loop.kept import cloud_of
 from local.loop.platform import Platform
 from local.runtime import Op, Stack
-from local.runtime.errors import HookError
 from local.runtime.packs import kept_packs
 from local.runtime.stack import PROJECT_DIRECTORY
 from tests.local.loop.deployed import register, upload
@@ -31,6 +31,7 @@ ENDPOINT: dict[str, Any] = {
     "client_security_groups": ["sg-0123456789abcdef0"],
 }
 WORKLOADS = {"churn": {"contract": "contracts/churn.yaml", "endpoints": {"live": ENDPOINT}}}
+REASON = "Service deployment rolled back because of CloudWatch alarms: churn-staging-live-halt"
 Up = Callable[[], Mapping[str, list[str]]]
 
 
@@ -63,8 +64,8 @@ def up(emulator: Emulator, tmp_path: Path) -> Generator[Up]:
         yield deploy
 
 
-def test_a_canary_that_fails_its_alarm_fails_the_update_and_the_next_one_changes_nothing(
-    emulator: Emulator, up: Up, tmp_path: Path
+def test_a_canary_that_fails_its_alarm_fails_the_update_and_the_next_one_leaves_what_serves(
+    emulator: Emulator, up: Up, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     names = Names(stack="staging", account=emulator.account, region=emulator.region)
     platform = Platform(
@@ -92,21 +93,22 @@ def test_a_canary_that_fails_its_alarm_fails_the_update_and_the_next_one_changes
     halting = threading.Thread(target=halt)
     halting.start()
     try:
-        with pytest.raises(HookError) as caught:
+        with pytest.raises(ApiRefused, match=f"ecs wait answered ROLLBACK_SUCCESSFUL: {REASON}$"):
             up()
     finally:
         over.set()
         halting.join()
-    reason = "Service deployment rolled back because of CloudWatch alarms: churn-staging-live-halt"
-    assert f"release {wanted.id} ({second}) failed: {reason}" in str(caught.value)
-    assert f"endpoint churn-staging-live serves {first}" in str(caught.value)
+    assert f"release {wanted.id} ({second}) failed: {REASON}\nalarm churn-staging-live-halt: " in caplog.text
+    assert f"endpoint churn-staging-live serves {first}" in caplog.text
     after = platform.record()
     assert after is not None
     found = [(each.id, str(each.status)) for each in after.releases[:2]]
     assert found == [(serving.id, "live"), (wanted.id, "failed")]
-    assert after.releases[1].reason == reason
+    assert after.releases[1].reason == REASON
     assert after.counts == {"champion": 2}
-    assert set(up()) <= {"delete"}  # what left the record before the update ended
+    left = dict(up())
+    assert left.pop("update") == ["churn-live-service"]  # the state names what was asked for
+    assert set(left) <= {"delete"}  # what left the record before the update ended
     assert up() == {}
     live = host.observe()
     assert live is not None

@@ -37,9 +37,18 @@ _HIGH_PERIODS, _LOW_PERIODS = 3, 15
 _LOW_SHARE = 0.9
 _BELOW = "LessThanThreshold"
 _DEFAULT_COOLDOWN = 300  # of SageMaker's variants (API reference, TargetTrackingScalingPolicyConfiguration)
-#: SageMaker developer guide, "Define a scaling policy": metric, namespace and statistic behind a predefined name.
+#: SageMaker developer guide, "Define a scaling policy", and Amazon ECS developer guide, "Use a target metric to scale
+#: Amazon ECS services": metric, namespace and statistic behind a predefined name, and the dimensions that a resource's
+#: id gives.
 _PREDEFINED = {
-    "SageMakerVariantInvocationsPerInstance": ("InvocationsPerInstance", "AWS/SageMaker", "Sum"),
+    "SageMakerVariantInvocationsPerInstance": (
+        ("InvocationsPerInstance", "AWS/SageMaker", "Sum"),
+        {"EndpointName": 1, "VariantName": 3},
+    ),
+    "ECSServiceAverageCPUUtilization": (
+        ("CPUUtilization", "AWS/ECS", "Average"),
+        {"ClusterName": 1, "ServiceName": 2},
+    ),
 }
 
 
@@ -172,9 +181,9 @@ def metric(policy: FakeApplicationAutoscalingPolicy) -> dict[str, Any] | None:
         predefined = (tracking.get("PredefinedMetricSpecification") or {}).get("PredefinedMetricType")
         if predefined not in _PREDEFINED:
             return None
-        name, namespace, statistic = _PREDEFINED[predefined]
-        _, endpoint, _, variant = policy.resource_id.split("/")
-        given = {"EndpointName": endpoint, "VariantName": variant}
+        (name, namespace, statistic), places = _PREDEFINED[predefined]
+        parts = policy.resource_id.split("/")
+        given = {dimension: parts[place] for dimension, place in places.items()}
     dimensions = [{"Name": key, "Value": value} for key, value in given.items()]
     return {"metric_name": name, "namespace": namespace, "statistic": statistic, "dimensions": dimensions}
 
@@ -182,8 +191,10 @@ def metric(policy: FakeApplicationAutoscalingPolicy) -> dict[str, Any] | None:
 def _track(policy: FakeApplicationAutoscalingPolicy) -> None:
     """Make the two alarms of a policy that tracks a target, in place of those of its former form."""
     read = metric(policy)
-    if policy.service_namespace != "sagemaker" or read is None:
+    if policy.service_namespace not in ("sagemaker", "ecs") or read is None:
         return
+    policy.delete_alarms(policy.account_id, policy.region_name)  # moto's own of ECS, which all have one threshold
+    policy.alarms.clear()
     tracking = policy.target_tracking_scaling_policy_configuration or {}
     target = float(tracking["TargetValue"])
     backend = cloudwatch_backends[policy.account_id][policy.region_name]

@@ -1,6 +1,6 @@
 """Scalable targets: what capacity a resource has, and how it gets another.
 
-Played are the variants of endpoints; the other targets are kept and never change.
+Played are the variants of endpoints and the tasks of services; the other targets are kept and never change.
 """
 
 from __future__ import annotations
@@ -8,12 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 from moto.applicationautoscaling.models import ApplicationAutoscalingBackend, FakeScalableTarget
+from moto.ecs.models import ecs_backends
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import sagemaker_backends
 
+from local.emulator.ecs import services
 from local.emulator.sagemaker import endpoints
 
 VARIANT = "sagemaker:variant:DesiredInstanceCount"
+SERVICE = "ecs:service:DesiredCount"
 
 
 def find(backend: ApplicationAutoscalingBackend, dimension: str, resource: str) -> FakeScalableTarget | None:
@@ -23,6 +26,9 @@ def find(backend: ApplicationAutoscalingBackend, dimension: str, resource: str) 
 
 def capacity(target: FakeScalableTarget) -> int | None:
     """The capacity of now; None for what is not played or not there."""
+    if target.scalable_dimension == SERVICE:
+        running = _service(target)
+        return running.service.desired_count if running else None
     if target.scalable_dimension != VARIANT:
         return None
     _, endpoint, _, variant = target.resource_id.split("/")
@@ -35,6 +41,12 @@ def capacity(target: FakeScalableTarget) -> int | None:
     return found.instances if found else None
 
 
+def _service(target: FakeScalableTarget) -> services.Running | None:
+    _, cluster, name = target.resource_id.split("/")
+    backend = target.applicationautoscaling_backend
+    return services.find(ecs_backends[backend.account_id][backend.region_name], cluster, name)
+
+
 def suspended(target: FakeScalableTarget, what: str) -> bool:
     """Whether a kind of scaling of the target rests (`DynamicScalingInSuspended`, ...)."""
     state: Any = target.suspended_state or {}
@@ -45,8 +57,15 @@ def change(target: FakeScalableTarget, wanted: int) -> None:
     """Give a target another capacity.
 
     Raises:
-        ValidationError: the endpoint is on its way to something else.
+        ValidationError: the endpoint is on its way to something else; a service then only grows (Application Auto
+            Scaling user guide, "Amazon ECS and Application Auto Scaling").
     """
+    running = _service(target) if target.scalable_dimension == SERVICE else None
+    if running is not None:
+        if running.green is not None and wanted < running.service.desired_count:
+            raise ValidationError(f"{target.resource_id} has a deployment in progress: its tasks get no fewer")
+        services.scale(running, wanted)
+        return
     _, endpoint, _, variant = target.resource_id.split("/")
     backend = target.applicationautoscaling_backend
     endpoints.update_endpoint_weights_and_capacities(

@@ -13,6 +13,7 @@ import pytest
 from local.emulator import Emulator
 from tests.local.emulator.asking import Asynchronous
 from tests.local.emulator.conftest import Serving
+from tests.local.emulator.test_ecs_services import CANARY, SECOND, Service
 
 
 @pytest.fixture(scope="session")
@@ -146,3 +147,60 @@ def test_a_request_that_waited_longer_than_its_time_to_live_has_failed(
     emulator.advance(61)
     told = eventually(lambda: asynchronous.message(name, "Error"))
     assert told["failureReason"] == "The request expired: it waited longer than 60 seconds."
+
+
+def test_tasks_of_a_service_follow_their_cpu_and_get_no_fewer_while_a_release_takes_over(
+    emulator: Emulator, role: str, name: str, cloudwatch: Any, eventually: Callable[..., Any]
+) -> None:
+    del role
+    service, scaling = Service(emulator, f"{name}-live"), emulator.client("application-autoscaling")
+    service.create(**CANARY | {"canaryConfiguration": {"canaryPercent": 50.0, "canaryBakeTimeInMinutes": 1440}})
+    eventually(lambda: (live := service.host.observe()) is not None and not live.in_progress)
+    target = {
+        "ServiceNamespace": "ecs",
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "ResourceId": f"service/{service.name}/{service.name}",
+    }
+    scaling.register_scalable_target(**target, MinCapacity=2, MaxCapacity=6)
+    scaling.put_scaling_policy(
+        **target,
+        PolicyName="cpu",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 50.0,
+            "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
+            "ScaleInCooldown": 300,
+            "ScaleOutCooldown": 300,
+        },
+    )
+
+    def tasks() -> int:
+        live = service.host.observe()
+        assert live is not None
+        return live.counts["champion"]
+
+    def minute(percent: float) -> None:
+        dimensions = [{"Name": each, "Value": service.name} for each in ("ClusterName", "ServiceName")]
+        datum = {"MetricName": "CPUUtilization", "Value": percent, "Unit": "Percent", "Dimensions": dimensions}
+        cloudwatch.put_metric_data(Namespace="AWS/ECS", MetricData=[datum])
+        emulator.advance(60)
+
+    def after(percent: float) -> tuple[int, int]:
+        """How many minutes pass before there is another number of tasks, at most twenty, and how many there are."""
+        before, passed = tasks(), 0
+        while passed < 20 and tasks() == before:
+            minute(percent)
+            passed += 1
+        return passed, tasks()
+
+    assert after(90.0) in [(2, 4), (3, 4), (4, 4)]  # 2 at 90 % are 3.6 at 50 %, by an alarm of three minutes
+    eventually(lambda: len(service.pids) == 4)
+    took, count = after(30.0)
+    assert (took >= 14, count) == (True, 3)
+    eventually(lambda: len(service.pids) == 3)
+    service.ecs.update_service(cluster=service.name, service=service.name, taskDefinition=service.define(SECOND))
+    eventually(lambda: len(service.pids) == 6)
+    assert after(1.0) == (20, 3)
+    assert after(70.0)[1] == 5
+    eventually(lambda: len(service.pids) == 10)
+    service.ecs.delete_service(cluster=service.name, service=service.name, force=True)

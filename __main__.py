@@ -36,8 +36,8 @@ names = Names(stack=stack, account=caller.account_id, region=region, partition=c
 found = parameters.read(names, lookup)
 built = parameters.images(names, found)
 releases = parameters.release_records(names, settings.workloads, found)
-champions = packages.champions(settings.workloads, releases, lookup)
-served = packages.of_services(settings.workloads, releases, lookup)
+described = packages.described(settings.workloads, releases, lookup)
+champions = packages.champions(settings.workloads, releases, described)
 
 # What every workload stands on.
 fed = [(contracts[name], workload.features, workload.ingestion) for name, workload in settings.workloads.items()]
@@ -83,7 +83,7 @@ for name, config in settings.workloads.items():
     registry, training = models.build(workload, asks_images=bool(settings.images.others))
     watched = operations.build(workload, training)
     endpoints = serving.build(
-        workload, watched.rollback_alarms, see_through, make_way, shift, served, watched.dead_letters.arn
+        workload, watched.rollback_alarms, see_through, make_way, shift, described, watched.dead_letters.arn
     )
     for endpoint, live in endpoints.items():
         operations.monitor(workload, endpoint, live, watched, lookup)

@@ -61,6 +61,9 @@ def log_delivery_statement(names: Names, log_bucket: str) -> Statement:
 def balancer_log_statement(names: Names, log_bucket: str) -> Statement:
     """Load balancers of the stack's endpoints log their requests here (Elastic Load Balancing, "Enable access logs for
     your Application Load Balancer"), each below its own name.
+
+    As on that page no condition is tested: the id of the load balancer's account in the key, which the service puts
+    there, keeps others out. A key of the context that it does not send would refuse the load balancer itself.
     """
     key = f"load-balancers/{names.every}/AWSLogs/{names.account}/*"
     return access.grant(
@@ -68,7 +71,6 @@ def balancer_log_statement(names: Names, log_bucket: str) -> Statement:
         ["s3:PutObject"],
         [names.bucket_arn(log_bucket, key)],
         {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
-        conditions={"StringEquals": {"aws:SourceAccount": names.account}},
     )
 
 

@@ -26,32 +26,41 @@ def read(package_arn: str, opts: pulumi.InvokeOptions) -> Mapping[str, Any]:
     return json.loads(found.properties)
 
 
-def champions(
-    workloads: Mapping[str, Workload], releases: Mapping[str, Mapping[str, Record]], opts: pulumi.InvokeOptions
-) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """Workload -> endpoint -> the package of its champion, of endpoints that have a release and run."""
-    wanted = {
-        (workload, endpoint): record.wanted.champion
-        for workload, mine in releases.items()
-        for endpoint, record in mine.items()
-        if workloads[workload].endpoints[endpoint].state == "running"
-    }
-    described = {package: read(package, opts) for package in sorted(set(wanted.values()))}
-    return {
-        workload: {endpoint: described[package] for (its, endpoint), package in wanted.items() if its == workload}
-        for workload in workloads
-    }
-
-
-def of_services(
+def described(
     workloads: Mapping[str, Workload], releases: Mapping[str, Mapping[str, Record]], opts: pulumi.InvokeOptions
 ) -> dict[str, Mapping[str, Any]]:
-    """The package of every release of the endpoints that SageMaker does not run, by ARN: they are made of it."""
-    wanted = {
+    """The packages that the program has to know of, by ARN, each read once: the champion of what runs, and
+    of what SageMaker does not run every release of the record, for it is made of them.
+    """
+    elsewhere = {
         release.champion
         for workload, mine in releases.items()
         for endpoint in workloads[workload].elsewhere
         if endpoint in mine
         for release in mine[endpoint].releases
     }
-    return {package: read(package, opts) for package in sorted(wanted)}
+    return {package: read(package, opts) for package in sorted({*_champions(workloads, releases).values(), *elsewhere})}
+
+
+def champions(
+    workloads: Mapping[str, Workload],
+    releases: Mapping[str, Mapping[str, Record]],
+    known: Mapping[str, Mapping[str, Any]],
+) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Workload -> endpoint -> its champion's package as it is `known`, of endpoints that have a release and run."""
+    wanted = _champions(workloads, releases)
+    return {
+        workload: {endpoint: known[package] for (its, endpoint), package in wanted.items() if its == workload}
+        for workload in workloads
+    }
+
+
+def _champions(
+    workloads: Mapping[str, Workload], releases: Mapping[str, Mapping[str, Record]]
+) -> dict[tuple[str, str], str]:
+    return {
+        (workload, endpoint): record.wanted.champion
+        for workload, mine in releases.items()
+        for endpoint, record in mine.items()
+        if workloads[workload].endpoints[endpoint].state == "running"
+    }

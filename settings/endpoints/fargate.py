@@ -104,9 +104,11 @@ class Fargate(AnyKind):
     """How a new release takes over the traffic."""
     rollback_alarms: tuple[RollbackAlarm, ...] = Field(
         default=("server_errors", "latency"),
-        json_schema_extra=told(risk="with none, a bad release stays until a person halts its rollout or rolls it back"),
+        json_schema_extra=told(
+            risk="with none, only tasks that do not get healthy and requests that no task answers turn a release back"
+        ),
     )
-    """Alarms that turn a rollout back. `drift` also blocks the cure."""
+    """Alarms that turn a rollout back, beside that of requests that no task answers. `drift` also blocks the cure."""
     alarms: RequestAlarms = RequestAlarms()  # pyright: ignore[reportIncompatibleVariableOverride] - sections are frozen
     """When its alarms go off."""
     capture_percent: int = Field(

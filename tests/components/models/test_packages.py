@@ -7,11 +7,12 @@ import pulumi
 
 from components.models import packages
 from contracts.release import Record
-from settings import Realtime, Workload
+from settings import Fargate, Realtime, Workload
 from settings.endpoints import Endpoint
 from tests.components.engine import deploy
 from tests.contracts.release.records import SECOND
 
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
 PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging/1"
 
 
@@ -29,14 +30,18 @@ def test_a_package_is_read_through_cloud_control() -> None:
     assert asked == [{"identifier": PACKAGE, "typeName": "AWS::SageMaker::ModelPackage"}]
 
 
-def test_champions_of_what_runs_are_read_each_once() -> None:
+def test_champions_of_what_runs_and_all_releases_of_what_sagemaker_does_not_run_are_read_each_once() -> None:
     endpoints: dict[str, Endpoint] = {
         "live": Realtime(),
         "second": Realtime(),
         "asleep": Realtime(state="stopped"),
         "new": Realtime(),
     }
-    workloads = {"churn": Workload(contract="c.yaml", champion="live", endpoints=endpoints)}
+    fargate = Fargate(kind="fargate", certificate_arn=CERTIFICATE, client_security_groups=("sg-0123456789abcdef0",))
+    workloads = {
+        "churn": Workload(contract="c.yaml", champion="live", endpoints=endpoints),
+        "tasks": Workload(contract="c.yaml", endpoints={"live": fargate}),
+    }
     releases: dict[str, dict[str, Record]] = {"churn": dict.fromkeys(("live", "second", "asleep"), SECOND)}
     asked: list[str] = []
 
@@ -45,10 +50,19 @@ def test_champions_of_what_runs_are_read_each_once() -> None:
         return {"properties": '{"ModelPackageVersion": 2}'}
 
     found: list[Mapping[str, Any]] = []
-    deploy(
-        lambda: found.append(packages.champions(workloads, releases, pulumi.InvokeOptions())),
-        invokes={"aws:cloudcontrol/getResource:getResource": answer},
-    )
-    described = {"ModelPackageVersion": 2}
-    assert found == [{"churn": {"live": described, "second": described}}]
-    assert asked == [SECOND.wanted.champion]
+
+    def described() -> None:
+        known = packages.described(workloads, releases, pulumi.InvokeOptions())
+        found.append(packages.champions(workloads, releases, known))
+
+    def read() -> tuple[Mapping[str, Any], list[str]]:
+        asked.clear()
+        found.clear()
+        deploy(described, invokes={"aws:cloudcontrol/getResource:getResource": answer})
+        return found[0], asked
+
+    package = {"ModelPackageVersion": 2}
+    served = {"churn": {"live": package, "second": package}}
+    assert read() == (served | {"tasks": {}}, [SECOND.wanted.champion])
+    releases["tasks"] = {"live": SECOND}
+    assert read() == (served | {"tasks": {"live": package}}, sorted(each.champion for each in SECOND.releases))

@@ -46,7 +46,7 @@ calls = [
     data.calls(fed),
     operations.calls(workload.by_machine for workload in wanted),
     *serving.calls(wanted),
-    *models.CALLS,
+    models.calls(workload.joined for workload in wanted),
     *operations.CALLS,
 ]
 base = ground.lay(names, settings, calls, lookup, on_aws)

@@ -50,9 +50,10 @@ def dataset_version(s3: Any, uri: str) -> str | None:
     return version_of(accepted_keys(s3, uri))
 
 
-def recipe(contract_sha: str, code: str) -> str:
-    """16 hex digits of what a data set is made by: the contract at that address, the code in that image or archive."""
-    return hashlib.sha256(f"{contract_sha} {code}".encode()).hexdigest()[:16]
+def recipe(contract_sha: str, code: str, feature_group: str = "") -> str:
+    """16 hex digits of what a data set is made by: the contract at that address, the code in that image or archive, and
+    the feature group whose offline store its rows are joined with. None of those is published: the store goes on."""
+    return hashlib.sha256(" ".join([contract_sha, code, *filter(None, [feature_group])]).encode()).hexdigest()[:16]
 
 
 def find(s3: Any, data_sets: str, version: str, recipe: str, now: datetime) -> DataSet | None:

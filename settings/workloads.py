@@ -64,6 +64,11 @@ class Workload(Section):
         return self.champion or next(iter(self.endpoints))
 
     @property
+    def joined(self) -> bool:
+        """Whether training sets are joined with the offline store."""
+        return self.features.training_set == "offline_store"
+
+    @property
     def by_machine(self) -> bool:
         """Whether Step Functions trains."""
         return self.orchestrator == "step-functions"
@@ -81,6 +86,9 @@ class Workload(Section):
         if self.champion is None and len(self.endpoints) > 1:
             advice = "say which endpoint's live model the gate compares a new one with"
             yield Fault("champion", "nothing", ", ".join(self.endpoints), advice)
+        if self.joined and self.ingestion.glue:
+            advice = "a set that is joined is made by the training job, on one machine; drop one of the two"
+            yield Fault("ingestion.glue", "a Spark job", "nothing with features.training_set: offline_store", advice)
         for name, endpoint in self.endpoints.items():
             for finding in judge(targets()[endpoint.kind], endpoint.needs):
                 if finding.effect == "refuses":

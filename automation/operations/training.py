@@ -96,7 +96,7 @@ def _in_branches(step: Mapping[str, Any]) -> list[str]:
 
 
 def changes(names: WorkloadNames, *, s3: Any, sagemaker: Any) -> list[str] | None:
-    """What a run would be made of that the newest package was not: training image, contract, accepted data.
+    """What a run would be made of that the newest package was not: image, contract, feature group, accepted data.
 
     The deployed pipeline says what its package would say of itself. Empty where a run would learn the same again, None
     where there is nothing to learn from yet.
@@ -108,7 +108,7 @@ def changes(names: WorkloadNames, *, s3: Any, sagemaker: Any) -> list[str] | Non
     if package is None:
         return ["no model is registered yet"]
     had = package.get("CustomerMetadataProperties", {})
-    now = {key: would.get(key) for key in ("training_image", "contract_sha")}
+    now = {key: would.get(key) for key in ("training_image", "contract_sha", "feature_group")}
     now["requested_version"] = version
     return [f"{key}: {had.get(key)} before, {value} now" for key, value in now.items() if had.get(key) != value]
 
@@ -116,7 +116,7 @@ def changes(names: WorkloadNames, *, s3: Any, sagemaker: Any) -> list[str] | Non
 def _published(names: WorkloadNames, version: str, *, s3: Any, sagemaker: Any) -> str | None:
     """URI of the data set that ingestion has published for the pipeline as it is deployed."""
     would = deployed(names, sagemaker=sagemaker)
-    recipe = datasets.recipe(would["contract_sha"], would["training_image"])
+    recipe = datasets.recipe(would["contract_sha"], would["training_image"], would.get("feature_group", ""))
     uri = f"s3://{names.processed_bucket}/{names.layout.data_sets}"
     made = datasets.find(s3, uri, version, recipe, datetime.now(UTC))
     if made is not None and made.uri is None:

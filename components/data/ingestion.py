@@ -143,9 +143,10 @@ def watch(names: WorkloadNames) -> Watch:
 class IngestionArgs:
     """`contract_uri` is the address of the contract, `image_uri` the training image by digest.
 
-    Data sets are made by `recipe` (`contracts.datasets`). `feature_group` is the name of the group that rows are
-    written to, None where they are not. `salt_secret` names the secret that hashed columns are salted with, None where
-    the contract hashes none. `tags` go onto every job, which the provider's default tags do not reach.
+    Data sets are made by `recipe` (`contracts.datasets`), but for those that are `joined` with the offline store, which
+    training makes. `feature_group` is the name of the group that rows are written to, None where they are not.
+    `salt_secret` names the secret that hashed columns are salted with, None where the contract hashes none. `tags` go
+    onto every job, which the provider's default tags do not reach.
     """
 
     ground: Ground
@@ -160,6 +161,7 @@ class IngestionArgs:
     dead_letters_arn: pulumi.Input[str]
     dead_letters_url: pulumi.Input[str]
     tags: Mapping[str, str]
+    joined: bool = False
 
 
 class Ingestion(pulumi.ComponentResource):
@@ -264,6 +266,7 @@ class Ingestion(pulumi.ComponentResource):
                 recipe=args.recipe,
                 feature_group=args.feature_group,
                 code_version=spark.code_version() if settings.glue else None,
+                joined=args.joined,
             ),
             minutes=settings.max_runtime_minutes,
             alerts_arn=ground.alerts_arn,

@@ -82,9 +82,10 @@ def steps(
     recipe: str,
     feature_group: str | None,
     code_version: str | None = None,
+    joined: bool = False,
 ) -> list[Step]:
     """What is done with an accepted object, in this order (`workloads.ingestion`); the data set is made by Glue where
-    there is a `code_version` for it."""
+    there is a `code_version` for it, and by each training run itself where it is `joined` with the offline store."""
     layout = names.layout
 
     def request(command: str, *texts: str) -> dict[str, Any]:
@@ -103,7 +104,8 @@ def steps(
     if feature_group is None:
         return [data_set]
     written = request("features", "--feature-group", feature_group)
-    return [data_set, Step(name="WriteRecords", what="Records", request=written, notes=f"{layout.ingested}{recipe}/")]
+    records = Step(name="WriteRecords", what="Records", request=written, notes=f"{layout.ingested}{recipe}/")
+    return [records] if joined else [data_set, records]
 
 
 def _glue_request(names: WorkloadNames, base: JobBase, recipe: str, code_version: str) -> dict[str, Any]:

@@ -6,14 +6,15 @@ from typing import Final
 
 import pulumi
 
-from components.models import images, registry, signs, training
+from components.models import images, permissions, registry, signs, training
 from components.models.registry import Registry, RegistryArgs
 from components.models.training import Training, TrainingArgs
 from components.workload import Root, Workload, tagged
+from contracts import feature_store
 from contracts.names import WorkloadNames
 
 #: What the code of this wing calls (`components.reach`).
-CALLS: Final = (training.CALLS,)
+calls = permissions.calls
 #: What is made in this wing (`components.service`).
 SERVICES: Final = (
     *images.SERVICES,
@@ -26,6 +27,7 @@ SERVICES: Final = (
 def build(workload: Workload, *, asks_images: bool) -> tuple[Registry, Training]:
     """The workload's registry and its training pipeline, which asks images of others where the stack has any."""
     contract = workload.contract
+    group = feature_store.group_name(workload.names.prefix, contract)
     registry = Registry(
         workload.named("registry"),
         RegistryArgs(
@@ -46,6 +48,7 @@ def build(workload: Workload, *, asks_images: bool) -> tuple[Registry, Training]
             images=workload.images,
             package_group=registry.group,
             owner=workload.owner,
+            feature_group=group if workload.settings.joined else None,
             tuning=workload.settings.tuning,
             by_machine=workload.settings.by_machine,
             hosts=workload.settings.training.hosts,

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
 
 from components import access, jobs
-from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.models import machine, tuning
+from components.models.permissions import Job, job_statements, pipeline_statements
 from components.service import Service
 from components.watch import HOUR, Event, Series, Watch, Widget
 from contracts import schema
@@ -30,11 +29,8 @@ from contracts.prices import price
 from contracts.schema import Contract
 from settings import Tuning
 from workloads.pipeline import render
+from workloads.pipeline.store import from_store
 
-#: AWS services that the jobs' code calls (`components.reach`): the gate asks what is live. Training calls S3 only.
-CALLS: Final = {"evaluation": frozenset({"sagemaker.api", "ssm"})}
-#: Pipelines names its jobs `pipelines-<execution>-<step>-<random>`.
-JOB_NAMES = "pipelines-*"
 #: AWS services of what is made here (`components.service`).
 SERVICES: Final = (
     Service(
@@ -50,141 +46,6 @@ SERVICES: Final = (
         handed_to="sagemaker",
     ),
 )
-
-
-class Job(StrEnum):
-    """The kinds of job in the pipeline, each with a role of its own."""
-
-    PROCESSING = "processing"
-    TRAINING = "training"
-    EVALUATION = "evaluation"
-
-
-def _job_basics(names: WorkloadNames, models_key: pulumi.Input[str], log_group: str) -> list[Statement]:
-    return [
-        *jobs.statements(names, volume_key=models_key, log_group=log_group, namespaces=[log_group]),
-        access.use_key("EncryptArtifacts", [models_key], write=True),
-    ]
-
-
-def job_statements(
-    job: Job,
-    champion: EndpointNames,
-    *,
-    models_key: pulumi.Input[str],
-    processed_key: pulumi.Input[str],
-    asks_images: bool = False,
-) -> list[Statement]:
-    """Everything the role of a kind of job may do; `champion` is the endpoint that candidates are compared with.
-
-    With `asks_images` the evaluation asks images of others too.
-    """
-    names = champion.of_its_workload
-    artifacts, layout = names.artifacts_bucket, names.layout
-    reads = access.read_objects("ReadArtifacts", names, artifacts, [layout.contracts, layout.runs])
-    match job:
-        case Job.PROCESSING:
-            return [
-                *_job_basics(names, models_key, jobs.PROCESSING_LOGS),
-                *access.read_objects(
-                    "ReadAccepted", names, names.processed_bucket, [layout.accepted, layout.data_sets]
-                ),
-                access.use_key("DecryptAccepted", [processed_key], write=False),
-                *reads,
-                access.write_objects("WriteRuns", names, artifacts, [layout.runs]),
-            ]
-        case Job.TRAINING:
-            return [
-                *_job_basics(names, models_key, jobs.TRAINING_LOGS),
-                *reads,
-                *access.read_objects("ResumeCheckpoints", names, artifacts, [layout.checkpoints]),
-                access.write_objects("WriteRuns", names, artifacts, [layout.checkpoints, layout.runs]),
-            ]
-        case Job.EVALUATION:
-            packages = names.arn("sagemaker", f"model-package/{names.package_group}/*")
-            return [
-                *_job_basics(names, models_key, jobs.PROCESSING_LOGS),
-                *reads,
-                access.write_objects("WriteRuns", names, artifacts, [layout.runs]),
-                access.allow(
-                    "ReadRelease", ["ssm:GetParameter"], [names.arn("ssm", f"parameter{champion.release_parameter}")]
-                ),
-                access.allow("ReadChampion", ["sagemaker:DescribeModelPackage"], [packages]),
-                *(_asking(names) if asks_images else []),
-            ]
-
-
-def _asking(names: WorkloadNames) -> list[Statement]:
-    """Asking an image of others by a transform job, which has this role too: it is isolated, so its code has not."""
-
-    def arn(kind: str) -> str:
-        return names.arn("sagemaker", f"{kind}/{names.resource('asked-*')}")
-
-    return [
-        access.allow("MakeModels", ["sagemaker:CreateModel", "sagemaker:DeleteModel"], [arn("model")]),
-        access.allow(
-            "AskModels", ["sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob"], [arn("transform-job")]
-        ),
-        access.pass_role("HandRoleToModels", [names.role_arn(Job.EVALUATION)], jobs.SAGEMAKER),
-        replace(access.write_logs(names, [jobs.TRANSFORM_LOGS], create=True), sid="WriteTransformLogs"),
-        replace(access.put_metrics([jobs.TRANSFORM_LOGS]), sid="PublishTransformMetrics"),
-    ]
-
-
-def pipeline_statements(names: WorkloadNames, *, models_key: pulumi.Input[str]) -> list[Statement]:
-    """What the pipeline may do: start and watch its own jobs, read the gate's answer, register, keep a record."""
-
-    def arn(resource: str) -> str:
-        return names.arn("sagemaker", resource)
-
-    started = [arn(f"{kind}/{JOB_NAMES}") for kind in ("processing-job", "training-job")]
-    group = [arn(f"model-package-group/{names.package_group}"), arn(f"model-package/{names.package_group}/*")]
-    records = [
-        arn(f"experiment/{names.pipeline}"),
-        arn("experiment-trial/*"),
-        arn(f"experiment-trial-component/{JOB_NAMES}"),
-    ]
-    # Jobs of every pipeline are called alike; the tag that the definition puts on them tells whose they are. A job that
-    # has the tag already is somebody's.
-    mine, asked = (
-        {"StringEquals": {f"aws:{origin}Tag/Workload": names.workload}} for origin in ("Resource", "Request")
-    )
-    new = {"Null": {"aws:ResourceTag/Workload": "true"}}
-    kinds = ("Processing", "Training")
-    return [
-        access.allow("StartJobs", [f"sagemaker:Create{kind}Job" for kind in kinds], started, conditions=asked),
-        access.allow(
-            "FollowJobs",
-            [f"sagemaker:{verb}{kind}Job" for kind in kinds for verb in ("Describe", "Stop")],
-            started,
-            conditions=mine,
-        ),
-        access.allow("TagJobs", ["sagemaker:AddTags"], started, conditions={**asked, **new}),
-        access.allow("TagWhatItMakes", ["sagemaker:AddTags"], [*group, *records]),
-        access.allow(
-            "RegisterModels",
-            ["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup"],
-            group,
-        ),
-        access.allow(
-            "RecordExperiments",
-            [
-                "sagemaker:AssociateTrialComponent",
-                "sagemaker:CreateExperiment",
-                "sagemaker:CreateTrial",
-                "sagemaker:CreateTrialComponent",
-                "sagemaker:DescribeExperiment",
-                "sagemaker:DescribeTrial",
-                "sagemaker:DescribeTrialComponent",
-                "sagemaker:UpdateTrialComponent",
-            ],
-            records,
-        ),
-        *access.read_objects("ReadRuns", names, names.artifacts_bucket, [names.layout.runs]),
-        access.use_key("EncryptArtifacts", [models_key], write=True),
-        access.grant_key("EncryptVolumes", [models_key]),
-        access.pass_role("HandRolesToJobs", [names.role_arn(job) for job in Job], jobs.SAGEMAKER),
-    ]
 
 
 def watch(names: WorkloadNames, *, tuned: bool, by_machine: bool = False) -> Watch:
@@ -246,8 +107,9 @@ class TrainingArgs:
     """`images` are URIs by digest for training and inference, empty as long as they are not built.
 
     `champion` is the endpoint whose live model a candidate is compared with. `owner` answers for the models (for their
-    model cards). With `tuning` there is a pipeline that searches hyper-parameters too. `by_machine` says that Step
-    Functions trains, `asks_images` that models may come in images of others; `hosts` train one model together.
+    model cards). `feature_group` is the one whose offline store training sets are joined with. With `tuning` there is a
+    pipeline that searches hyper-parameters too. `by_machine` says that Step Functions trains, `asks_images` that models
+    may come in images of others; `hosts` train one model together.
     """
 
     ground: Ground
@@ -257,6 +119,7 @@ class TrainingArgs:
     images: Mapping[str, str]
     package_group: aws.sagemaker.ModelPackageGroup
     owner: str
+    feature_group: str | None = None
     tuning: Tuning | None = None
     by_machine: bool = False
     hosts: int = 1
@@ -274,10 +137,6 @@ def usd_an_hour(region: str, hosts: int) -> dict[str, float]:
         f"{kind}Job": count * price("sagemaker", f"instance {types[f'{kind}InstanceType']}", region).usd
         for kind, count in (("Processing", 1), ("Training", hosts))
     }
-
-
-def _rendered(name: str, values: Mapping[str, Any]) -> pulumi.Output[str]:
-    return pulumi.Output.all(**values).apply(lambda known: render.render(render.read(name), known))
 
 
 class Training(pulumi.ComponentResource):
@@ -329,6 +188,7 @@ class Training(pulumi.ComponentResource):
                 self._args.champion,
                 models_key=ground.keys[Domain.MODELS].arn,
                 processed_key=ground.keys[Domain.PROCESSED].arn,
+                feature_group=self._args.feature_group,
                 asks_images=self._args.asks_images,
             ),
             opts=pulumi.ResourceOptions(parent=self),
@@ -358,20 +218,29 @@ class Training(pulumi.ComponentResource):
         if args.tuning:
             own = tuning.values(args.tuning, args.contract.training, names.region, args.hosts)
             searched = {key: value for key, value in values.items() if key not in render.SEARCHED} | own
-            body = _rendered("tune", searched)
+            body = self._rendered("tune", searched)
             made("tuning-pipeline", names.tuning_pipeline, "the best model of a search", self._tuning_role(), body)
         if not args.by_machine:
-            body = _rendered("train", values)
+            body = self._rendered("train", values)
             return made("pipeline", names.pipeline, "a registered model", self._pipeline_role(), body)
         return machine.machine(
             self._name,
             ground=args.ground,
             names=names,
             job_roles=[names.role_arn(job) for job in Job],
-            definition=_rendered("machine", values | {"partition": names.partition}),
+            definition=self._rendered("machine", values | {"partition": names.partition}),
             parent=self,
             depends_on=depends_on,
         )
+
+    def _rendered(self, name: str, values: Mapping[str, Any]) -> pulumi.Output[str]:
+        group, region = self._args.feature_group, self._args.names.region
+
+        def render_it(known: Mapping[str, Any]) -> str:
+            definition = render.render(render.read(name), known)
+            return from_store(definition, group, region) if group else definition
+
+        return pulumi.Output.all(**values).apply(render_it)
 
     def _pipeline_role(self) -> access.Role:
         ground, names = self._args.ground, self._args.names

@@ -138,6 +138,7 @@ def _ingestion(workload: Workload, letters: DeadLetters, runs: pulumi.Resource) 
             feature_group=feature_store.group_name(names.prefix, contract)
             if workload.settings.features.ingest
             else None,
+            joined=workload.settings.joined,
             retrain_after_rows=contract.retrain_after_rows,
             salt_secret=names.salt_secret if ingestion.is_salted(contract) else None,
             dead_letters_arn=letters.arn,
@@ -152,7 +153,9 @@ def _recipe(workload: Workload) -> str:
     """What the workload's data sets are made by: code of the image, or that which Glue is given."""
     sha = schema.contract_sha(schema.to_json(workload.contract))
     on_spark = workload.settings.ingestion.glue is not None
-    return datasets.recipe(sha, spark.code_version() if on_spark else workload.images[TRAINING])
+    code = spark.code_version() if on_spark else workload.images[TRAINING]
+    group = feature_store.group_name(workload.names.prefix, workload.contract) if workload.settings.joined else ""
+    return datasets.recipe(sha, code, group)
 
 
 def _dead_letters(workload: Workload) -> DeadLetters:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from components import models, operations, reach
 
-DECLARED = (*models.CALLS, *operations.CALLS, operations.calls([False]))
+DECLARED = (models.calls([False]), *operations.CALLS, operations.calls([False]))
 
 
 def test_each_service_has_its_callers() -> None:
@@ -24,3 +24,12 @@ def test_what_a_stack_asks_for_is_beside_what_the_code_calls() -> None:
 def test_retraining_calls_what_trains() -> None:
     assert operations.calls([True]) == {"retraining": {"sns", "states"}}
     assert operations.calls([False, True]) == {"retraining": {"sagemaker.api", "sns", "states"}}
+
+
+def test_what_is_joined_with_an_offline_store_asks_where_it_is() -> None:
+    found = reach.callers([models.calls([False, True])])
+    assert found == {
+        "glue": ("processing",),
+        "sagemaker.api": ("evaluation", "processing"),
+        "ssm": ("evaluation",),
+    }

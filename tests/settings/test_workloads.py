@@ -42,6 +42,22 @@ def test_a_workload_has_the_stacks_sections_but_for_what_it_says_itself() -> Non
     assert found.workloads["income"].features == Features(online_ttl_days=365)  # the default, said on purpose
 
 
+def test_a_set_that_is_joined_needs_a_store_in_iceberg_that_ingestion_fills_and_no_spark() -> None:
+    joined = {"training_set": "offline_store"}
+    assert faults(workloads=churn(features=joined)) == [
+        "ml-platform:workloads.churn.features.ingest: found false; allowed: true with training_set: offline_store; "
+        "set it, or drop training_set",
+        'ml-platform:workloads.churn.features.offline_format: found "glue"; allowed: iceberg with training_set: '
+        "offline_store; set it where the group is new, or drop training_set",
+    ]
+    whole = {**joined, "ingest": True, "offline_format": "iceberg"}
+    assert faults(workloads=churn(features=whole, ingestion={"glue": {}})) == [
+        'ml-platform:workloads.churn.ingestion.glue: found "a Spark job"; allowed: nothing with features.training_set: '
+        "offline_store; a set that is joined is made by the training job, on one machine; drop one of the two"
+    ]
+    assert load(workloads=churn(features=whole)).workloads["churn"].joined
+
+
 def test_a_fault_of_the_stack_is_told_once() -> None:
     assert faults(monitoring={"drift_score": 0}) == [
         "ml-platform:monitoring.drift_score: found 0; allowed: above 0, at most 10; choose such a value"

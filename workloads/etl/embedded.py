@@ -18,7 +18,9 @@ import pyarrow as pa
 from contracts.schema import Contract
 from workloads import tasks
 from workloads.engine import connect, identifier, literal, parquet
+from workloads.etl import offline_store
 from workloads.etl.manifest import MANIFEST_FILE, Part, Provenance, document, splits
+from workloads.etl.offline_store import Joined, OfflineStore
 from workloads.etl.sources import SourceFile, find_sources, require_unrepeated
 from workloads.etl.transform import DELIVERY, completed, divided, output_columns, raw_columns
 from workloads.etl.version import dataset_version
@@ -41,8 +43,10 @@ def run(
     *,
     provenance: Provenance | None = None,
     memory_limit_mb: int | None = None,
+    store: OfflineStore | None = None,
 ) -> dict[str, Any]:
-    """Make a data set of the accepted files in `directory`; returns the manifest (`superseded.rows`: rows that gave
+    """Make a data set of the accepted files in `directory`, with `store` of what it knew of their rows at their event
+    times; returns the manifest (`superseded.rows`: rows that gave
     way to a later delivery of the same entity and event time; `superseded.conflicting`: how many of those pairs then
     changed).
 
@@ -55,8 +59,8 @@ def run(
         scratch = Path(name)
         with connect(scratch, memory_limit_mb=memory_limit_mb) as connection:
             files = find_sources(connection, directory, contract)
-            _prepare(connection, files, contract)
-            manifest = _manifest(connection, files, contract, provenance or Provenance())
+            joined = _prepare(connection, files, contract, store)
+            manifest = _manifest(connection, files, contract, provenance or Provenance(), joined)
             _write(connection, scratch, contract)
         (scratch / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1) + "\n")
         for part in PARTS:
@@ -86,16 +90,21 @@ def _columns(file: SourceFile, contract: Contract) -> str:
     )
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract) -> None:
+def _prepare(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract, store: OfflineStore | None
+) -> Joined | None:
     """Make the table `prepared`, sorted: reading it gives rows in that order, with their `raw_columns` and split.
 
     Features are added as rows are read: sorted with them, they would be most of what has to fit into memory.
     UserError for files in which rows repeat each other.
     """
     order = f"{identifier(contract.entity)}, {identifier(contract.event_time)}"
-    divided(_latest(connection, files, contract), contract).order(order).create("prepared")
+    rows = _latest(connection, files, contract)
+    joined = offline_store.join(connection, rows, contract, store) if store else None
+    divided(joined.rows if joined else rows, contract).order(order).create("prepared")
     if _repeat(connection, contract, several=len(files) > 1):
         require_unrepeated(connection, files, contract)
+    return joined
 
 
 def _repeat(connection: duckdb.DuckDBPyConnection, contract: Contract, *, several: bool) -> bool:
@@ -139,24 +148,30 @@ def _latest(
 
 
 def _manifest(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract, provenance: Provenance
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[SourceFile],
+    contract: Contract,
+    provenance: Provenance,
+    joined: Joined | None,
 ) -> dict[str, Any]:
     table = completed(connection.table("prepared"), contract)
     types = dict(zip(table.columns, map(str, table.types), strict=True))
     kept = connection.execute("SELECT count(*) FROM prepared").fetchall()[0][0]
-    return document(
+    left_out = joined.left_out if joined else 0
+    made = document(
         contract,
         provenance,
         version=dataset_version(_raw_batches(connection, contract), contract),
         event_times=_event_times(connection, contract),
         splits=splits(_parts(connection, contract), contract),
         superseded=(
-            sum(file.rows for file in files) - kept,
+            sum(file.rows for file in files) - kept - left_out,
             _conflicts(connection, contract) if len(files) > 1 else 0,
         ),
         schema={name: types[name] for name in output_columns(contract)},
         sources=[{"name": file.path.name, "sha256": file.sha256, "rows": file.rows} for file in files],
     )
+    return {**made, "offline_store": {"metadata": joined.metadata, "left_out": left_out}} if joined else made
 
 
 def _parts(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, Part]:

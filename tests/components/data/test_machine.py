@@ -52,6 +52,12 @@ def definition(*, retrain_after_rows: int | None = None, feature_group: str | No
     )
 
 
+def test_a_data_set_that_is_joined_with_the_offline_store_is_left_to_training() -> None:
+    joined = ingestion_jobs.steps(CHURN, BASE, role_arn=ROLE, recipe=RECIPE, feature_group=GROUP, joined=True)
+    assert [step.name for step in steps()] == ["MakeDataSet", "WriteRecords"]
+    assert joined == [step for step in steps() if step.name == "WriteRecords"]
+
+
 def test_glue_makes_the_data_set_where_it_has_code_for_it_and_waits_for_its_turn() -> None:
     steps = ingestion_jobs.steps(
         CHURN, BASE, role_arn=ROLE, recipe=RECIPE, feature_group=GROUP, code_version="fedcba9876543210"

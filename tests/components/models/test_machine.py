@@ -8,7 +8,8 @@ import json
 import pulumi_aws as aws
 
 from components.models import machine
-from components.models.training import Job, Training, TrainingArgs, watch
+from components.models.permissions import Job
+from components.models.training import Training, TrainingArgs, watch
 from settings import Tuning
 from tests.components.engine import CHURN as NAMES
 from tests.components.engine import LIVE, Deployment, deploy, ground, permissions

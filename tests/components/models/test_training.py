@@ -8,17 +8,13 @@ from typing import Any
 import pulumi_aws as aws
 import pytest
 
-from components.models.training import (
-    Job,
-    Training,
-    TrainingArgs,
-    job_statements,
-    pipeline_statements,
-)
+from components.models.permissions import Job, job_statements, pipeline_statements
+from components.models.training import Training, TrainingArgs
 from contracts import loader, schema
 from tests.components.engine import CHURN as NAMES
 from tests.components.engine import LIVE, Deployment, deploy, ground, is_unknown, permissions
 from workloads.pipeline import render
+from workloads.pipeline.store import from_store
 
 CHURN = loader.load("contracts/churn.yaml")
 SHA = schema.contract_sha(schema.to_json(CHURN))
@@ -30,7 +26,11 @@ PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 
 @functools.cache
 def training(
-    *, built: tuple[str, ...] = ("inference", "training"), preview: bool = False, protect: bool = False
+    *,
+    built: tuple[str, ...] = ("inference", "training"),
+    preview: bool = False,
+    protect: bool = False,
+    feature_group: str | None = None,
 ) -> Deployment:
     def program() -> None:
         base = ground(protect=protect)
@@ -45,6 +45,7 @@ def training(
                 images={i: IMAGES[i] for i in built},
                 package_group=group,
                 owner="ml-team",
+                feature_group=feature_group,
             ),
         )
 
@@ -117,8 +118,44 @@ def test_at_preview_the_definition_is_not_known_yet() -> None:
     assert is_unknown(deployment.one("training-pipeline").inputs["pipelineDefinition"])
 
 
-def _documents(job: Job) -> dict[str, dict[str, Any]]:
-    statements = job_statements(job, LIVE, models_key="arn:models", processed_key="arn:processed")
+GROUP = "churn-staging-features-0123abcd"
+
+
+def test_a_set_that_is_joined_with_the_offline_store_is_the_same_pipeline_with_the_group_in_it() -> None:
+    plain, joined = (
+        training(feature_group=group).one("training-pipeline").inputs["pipelineDefinition"] for group in (None, GROUP)
+    )
+    assert joined == from_store(plain, GROUP, "eu-west-1")
+
+
+def test_only_processing_reads_the_offline_store_and_only_where_sets_are_joined_with_it() -> None:
+    for job in Job:
+        added = _documents(job, GROUP).keys() - _documents(job).keys()
+        assert added == ({"FindStore", "FindSnapshot", "ReadStore"} if job is Job.PROCESSING else set())
+    found = _documents(Job.PROCESSING, GROUP)
+    assert [(found[sid]["Action"], found[sid]["Resource"]) for sid in ("FindStore", "FindSnapshot", "ReadStore")] == [
+        (
+            ["sagemaker:DescribeFeatureGroup"],
+            [f"arn:aws:sagemaker:eu-west-1:123456789012:feature-group/{GROUP}"],
+        ),
+        (
+            ["glue:GetTable"],
+            [
+                f"arn:aws:glue:eu-west-1:123456789012:{each}"
+                for each in (
+                    "catalog",
+                    "database/sagemaker_featurestore",
+                    "table/sagemaker_featurestore/churn_staging_features_0123abcd_*",
+                )
+            ],
+        ),
+        (["s3:GetObject"], ["arn:aws:s3:::123456789012-staging-ai-processed-data/offline-store/churn/*"]),
+    ]
+
+
+def _documents(job: Job, feature_group: str | None = None) -> dict[str, dict[str, Any]]:
+    keys = {"models_key": "arn:models", "processed_key": "arn:processed"}
+    statements = job_statements(job, LIVE, **keys, feature_group=feature_group)
     return {statement.sid: statement.to_dict() for statement in statements}
 
 

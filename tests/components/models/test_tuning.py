@@ -11,7 +11,8 @@ import pulumi_aws as aws
 import pytest
 
 from components.models import training, tuning
-from components.models.training import Training, TrainingArgs, pipeline_statements
+from components.models.permissions import pipeline_statements
+from components.models.training import Training, TrainingArgs
 from contracts import loader
 from contracts.prices import price
 from contracts.schema import Training as Parameters

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as parquet
@@ -11,8 +12,13 @@ from botocore.exceptions import ClientError
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.table import DataScan
 
+from contracts.feature_store import feature_definitions
 from local.emulator import Emulator
 from local.identity import ACCESS_KEY, SECRET_KEY
+from tests.workloads.etl.accepted import CHURN, accepted_rows, write
+from workloads.etl import embedded
+from workloads.etl.offline_store import OfflineStore
+from workloads.ingestion.features import ingest
 
 DEFINITIONS = [
     {"FeatureName": "customer_id", "FeatureType": "String"},
@@ -332,6 +338,34 @@ def test_an_offline_store_in_iceberg_keeps_its_snapshots_and_takes_new_columns(
     }
     assert {task.file.file_path.rpartition("/")[0] for task in table.scan().plan_files()} == {place}
     assert table.metadata_location.startswith(place.removesuffix("data") + "metadata/")
+
+
+def test_a_training_set_of_the_store_is_that_of_the_accepted_rows_it_was_filled_with(
+    emulator: Emulator,
+    sagemaker: Any,
+    records: Any,
+    s3: Any,
+    bucket: str,
+    role: str,
+    group: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kinds = feature_definitions(CHURN)
+    name = group(
+        FeatureDefinitions=[{"FeatureName": column, "FeatureType": kind} for column, kind in kinds.items()],
+        OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{bucket}/iceberg"}, "TableFormat": "Iceberg"},
+        RoleArn=role,
+    )
+    accepted = write(tmp_path / "accepted" / "a.parquet", accepted_rows())
+    assert ingest(records, name, CHURN, accepted) == 200
+    emulator.flush()
+    for variable, value in emulator.environment().items():
+        monkeypatch.setenv(variable, value)
+    plain = embedded.run(accepted.parent, CHURN, tmp_path / "plain")
+    joined = embedded.run(accepted.parent, CHURN, tmp_path / "joined", store=OfflineStore.of(name))
+    assert joined.pop("offline_store")["left_out"] == 0
+    assert joined == plain
 
 
 def catalog(emulator: Emulator) -> GlueCatalog:

@@ -154,8 +154,9 @@ def test_only_processing_reads_the_offline_store_and_only_where_sets_are_joined_
 
 
 def _documents(job: Job, feature_group: str | None = None) -> dict[str, dict[str, Any]]:
-    keys = {"models_key": "arn:models", "processed_key": "arn:processed"}
-    statements = job_statements(job, LIVE, **keys, feature_group=feature_group)
+    statements = job_statements(
+        job, LIVE, models_key="arn:models", processed_key="arn:processed", feature_group=feature_group
+    )
     return {statement.sid: statement.to_dict() for statement in statements}
 
 

@@ -42,6 +42,6 @@ def moto_url() -> Generator[str, None, None]:
     server.start()
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
-    urllib3.request("POST", f"{url}/moto-api/reset")
+    urllib3.request("POST", f"{url}/moto-api/reset", timeout=600)  # its own default is 3 s
     yield url
     server.stop()

@@ -42,8 +42,8 @@ class Api:
             inject_host_prefix=False,
             s3={"addressing_style": "path"},
             max_pool_connections=8,
-            connect_timeout=10,
-            read_timeout=120,
+            connect_timeout=60,
+            read_timeout=600,
         )
 
     def call(

@@ -27,8 +27,8 @@ from typing import Any
 
 from local.identity import ACCESS_KEY, PROJECT_ROOT, SECRET_KEY, environment
 
-START_SECONDS = 30.0
-STOP_SECONDS = 30.0
+START_SECONDS = 300.0  # one that died is seen at once; a busy machine takes its time
+STOP_SECONDS = 120.0
 _MAKING = threading.Lock()
 
 

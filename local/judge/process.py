@@ -16,7 +16,7 @@ from pathlib import Path
 
 from local.tether import tethered
 
-START_SECONDS = 60.0
+START_SECONDS = 300.0
 
 
 class PolicyPackError(RuntimeError):

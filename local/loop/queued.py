@@ -13,7 +13,7 @@ from local.loop import LoopError
 from local.loop.traffic import CONNECTIONS, Answered, Answers, answers
 
 #: How long an answer may take.
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 600
 #: Looks at S3 between two looks at the instances.
 _POLLS = 25
 

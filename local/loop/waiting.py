@@ -11,7 +11,7 @@ from local.emulator.client import Emulator
 from local.loop import LoopError
 
 #: How long the loop waits for an alarm to have had its effect.
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 600
 
 
 def until(happened: Callable[[], list[dict[str, Any]]], emulator: Emulator) -> list[dict[str, Any]]:

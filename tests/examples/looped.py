@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 def looped(home: Path, *arguments: str) -> str:
     """What `python -m local up` with these arguments prints; it has to end well."""
     command = [sys.executable, "-m", "local", "up", *arguments, "--home", str(home)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=850, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=3600, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
 

@@ -33,7 +33,7 @@ _API = "/2018-06-01/runtime"
 _SCRATCH = "/tmp"  # noqa: S108 - its name in a container
 _POLL_SECONDS = 0.05
 #: Of an environment: what Lambda gives one that is kept warm is longer, of another one shorter.
-START_SECONDS = 60.0
+START_SECONDS = 300.0
 
 
 class ThrottledError(LambdaClientError):

@@ -26,7 +26,7 @@ from local.emulator.context import Context
 from workloads.archive import unpack
 from workloads.inference import predictor
 
-START_SECONDS = 60.0
+START_SECONDS = 480.0  # SageMaker developer guide, "How Containers Serve Requests": 8 minutes to answer pings
 INVOKE_SECONDS = 60.0  # SageMaker's limit for a model to answer
 _DRAIN_SECONDS = 60.0
 _STOP_SECONDS = 10.0

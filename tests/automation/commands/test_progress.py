@@ -70,7 +70,7 @@ def test_outside_a_terminal_each_step_is_told_once_and_what_takes_long_again(mon
         log(event("resourcePreEvent", "create", TOPIC, "one"))
         log(event("resOutputsEvent", "create", TOPIC, "one"))
         log(event("resourcePreEvent", "create", TOPIC, "two"))
-        assert told_again.wait(60)
+        assert told_again.wait(600)
     assert said[0] == "create aws:sns/topic:Topic one"
     assert set(said[1:]) == {"still create two (0 s)"}
 

@@ -102,14 +102,14 @@ class Slow:
 
     def __call__(self, *_: object, **__: object) -> None:
         self.begun.set()
-        assert self.released.wait(60)
+        assert self.released.wait(600)
         self.written += 1
 
     def seen_by_another(self, flush: Callable[[], object]) -> int:
         """How many writes are done when a flush returns that began while another one was writing."""
         first = threading.Thread(target=flush)
         first.start()
-        assert self.begun.wait(60)
+        assert self.begun.wait(600)
         seen: list[int] = []
         second = threading.Thread(target=lambda: (flush(), seen.append(self.written)))
         second.start()

@@ -58,11 +58,11 @@ def test_the_admin_api_refuses_with_words(emulator: Emulator) -> None:
         emulator.kill(1)
     with pytest.raises(EmulatorError, match="seconds is -1, allowed is a number of 0 or more"):
         emulator.advance(-1)
-    missing = urllib3.request("GET", f"{emulator.url}/emulator/nothing")
+    missing = urllib3.request("GET", f"{emulator.url}/emulator/nothing", timeout=600)
     assert missing.status == 404
     assert missing.json()["error"].startswith("no /emulator/nothing; there are /emulator/health, ")
-    assert urllib3.request("GET", f"{emulator.url}/emulator/flush").status == 405
-    assert urllib3.request("POST", f"{emulator.url}/emulator/kill", body=b"[]").json() == {
+    assert urllib3.request("GET", f"{emulator.url}/emulator/flush", timeout=600).status == 405
+    assert urllib3.request("POST", f"{emulator.url}/emulator/kill", body=b"[]", timeout=600).json() == {
         "error": "the body is list, allowed is an object"
     }
 

@@ -19,7 +19,7 @@ def told(tumours: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -
     home = tmp_path_factory.mktemp("home")
     command = [sys.executable, "-m", "local", "up", "--stack", "prod", "--contract", str(contract), "--data", str(data)]
     done = subprocess.run(
-        [*command, "--home", str(home)], cwd=ROOT, capture_output=True, text=True, timeout=850, check=False
+        [*command, "--home", str(home)], cwd=ROOT, capture_output=True, text=True, timeout=3600, check=False
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout, home

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import math
 import tarfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,9 +23,7 @@ from local.emulator.client import run_job
 from local.emulator.jobs import Job, can_be_forked
 from local.executor import ExecutionResult, Runner, container
 from local.loop import searched
-from tests.local.executor import theirs
 from tests.local.processes import eventually
-from workloads.evaluation.evaluate import UNTIMED
 from workloads.pipeline import render
 
 ROOT = Path(__file__).parents[3]
@@ -57,12 +54,12 @@ def accepted(path: Path, *, rows: int, signal: float, seed: int = 1) -> Path:
 
 
 class Aws:
-    """The clients, and executions of the pipeline as deployed with example values."""
+    """The clients, and executions of the pipeline as deployed with example values, or some of one's own."""
 
-    def __init__(self, endpoint: str, workdir: Path) -> None:
+    def __init__(self, endpoint: str, workdir: Path, **own: str) -> None:
         self.endpoint, self.workdir = endpoint, workdir
         self.s3, self.sagemaker = self.client("s3"), self.client("sagemaker")
-        values = {**render.EXAMPLES, "contract_sha": SHA, "num_round": 40}
+        values = {**render.EXAMPLES, "contract_sha": SHA, "num_round": 40, **own}
         self.definition: dict[str, Any] = json.loads(render.render(render.read("train"), values))
         ranges = {"tuning_num_round_min": "40", "tuning_num_round_max": "60", "tuning_eta_min": "0.1"}
         searched = {key: value for key, value in values.items() if key not in render.SEARCHED}
@@ -229,104 +226,6 @@ def test_one_that_cannot_be_asked_fails_with_the_reason(aws: Aws, first: Executi
     assert "fixed.onnx: inputs features tensor(float) [2, 6] are found; allowed is one matrix" in str(
         found.step("Train").failure_reason
     )
-
-
-def contained(aws: Aws, weights: object, *, image: str = theirs.URI) -> ExecutionResult:
-    """An execution that is given an image and what it reads, as `register --image` starts it."""
-    aws.executions += 1
-    prefix = f"runs/churn/imported/image{aws.executions}/"
-    archive = theirs.archive(aws.workdir / f"image{aws.executions}.tar.gz", weights)
-    aws.s3.upload_file(str(archive), ARTIFACTS, f"{prefix}model.tar.gz")
-    aws.s3.put_object(Bucket=ARTIFACTS, Key=f"{prefix}image.json", Body=json.dumps({"image": image}).encode())
-    return aws.run(DatasetVersion="data-1", ImportedModelUri=f"s3://{ARTIFACTS}/{prefix}")
-
-
-@pytest.fixture(scope="module")
-def theirs_run(aws: Aws, first: ExecutionResult) -> ExecutionResult:
-    assert first.failure_reason is None
-    return contained(aws, theirs.WEIGHTS)
-
-
-def test_a_model_in_an_image_of_others_is_asked_judged_and_registered_with_its_image(
-    aws: Aws, package: dict[str, Any], theirs_run: ExecutionResult
-) -> None:
-    assert theirs_run.failure_reason is None
-    made = aws.sagemaker.describe_model_package(
-        ModelPackageName=theirs_run.step("Register").metadata["RegisterModel"]["Arn"]
-    )
-    (container,) = made["InferenceSpecification"]["Containers"]
-    said, before = made["CustomerMetadataProperties"], package["CustomerMetadataProperties"]
-    assert (container["Image"], said["inference_image"]) == (theirs.URI, theirs.URI)
-    assert said["origin"].startswith("imported: sha256 ")
-    assert said["dataset_version"] == before["dataset_version"]
-    evaluation = json.loads(read(aws, said["evaluation"]))
-    checks = {check["name"] for check in evaluation["gate"]["checks"]} - {"auc against the champion"}
-    trained = {check["name"] for check in json.loads(read(aws, before["evaluation"]))["gate"]["checks"]}
-    assert evaluation["gate"]["decision"] == "register"
-    assert trained - checks == {"model test latency p99"}
-    assert checks <= trained
-    assert UNTIMED in evaluation["warnings"]
-    importance = evaluation["importance"]
-    assert set(importance) == set(theirs.COLUMNS)
-    assert importance["transaction_volume"] == 0 < importance["user_tenure_months"]
-
-
-def test_it_serves_what_it_was_judged_by(aws: Aws, theirs_run: ExecutionResult) -> None:
-    """An endpoint of the package, as a release makes it: the same scores as the evaluation's questions had."""
-    arn = theirs_run.step("Register").metadata["RegisterModel"]["Arn"]
-    role = "arn:aws:iam::123456789012:role/churn-staging-live-endpoint"
-    aws.sagemaker.create_model(
-        ModelName="theirs",
-        ExecutionRoleArn=role,
-        PrimaryContainer={"ModelPackageName": arn},
-        EnableNetworkIsolation=True,
-    )
-    variant = {"VariantName": "a", "ModelName": "theirs", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-    aws.sagemaker.create_endpoint_config(EndpointConfigName="theirs", ProductionVariants=[variant])
-    aws.sagemaker.create_endpoint(EndpointName="theirs", EndpointConfigName="theirs")
-    try:
-        eventually(
-            lambda: aws.sagemaker.describe_endpoint(EndpointName="theirs")["EndpointStatus"] == "InService", seconds=120
-        )
-        row = {"user_tenure_months": 40, "transaction_volume": None, "support_tickets": 3}
-        answer = aws.client("sagemaker-runtime").invoke_endpoint(
-            EndpointName="theirs", ContentType="application/json", Body=json.dumps({"instances": [row]}).encode()
-        )
-        (prediction,) = json.loads(answer["Body"].read())["predictions"]
-    finally:
-        aws.sagemaker.delete_endpoint(EndpointName="theirs")
-    assert prediction == {"score": 1 / (1 + math.exp(-2)), "decision": True}
-
-
-def test_an_image_that_nobody_can_start_is_not_registered(aws: Aws, theirs_run: ExecutionResult) -> None:
-    assert theirs_run.failure_reason is None
-    found = contained(aws, theirs.WEIGHTS, image=theirs.URI.replace("7" * 64, "8" * 64))
-    assert (found.step("Train").status, found.step("Evaluate").status) == ("Succeeded", "Failed")
-    assert "no container engine is here" in str(found.step("Evaluate").failure_reason)
-    assert [each for each in aws.sagemaker.list_models()["Models"] if "asked" in each["ModelName"]] == []
-
-
-def test_as_the_champion_it_is_asked_for_the_same_rows(aws: Aws, theirs_run: ExecutionResult) -> None:
-    arn = theirs_run.step("Register").metadata["RegisterModel"]["Arn"]
-    ssm, parameter = aws.client("ssm"), str(render.EXAMPLES["release_parameter"])
-    before = ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
-    record = release.promote(None, arn, who="test", why="theirs", when="2026-01-01T00:00:00Z")
-    ssm.put_parameter(Name=parameter, Value=release.to_json(record), Type="String", Overwrite=True)
-    try:
-        found = aws.run(DatasetVersion="data-1")
-    finally:
-        ssm.put_parameter(Name=parameter, Value=before, Type="String", Overwrite=True)
-    assert found.step("Evaluate").status == "Succeeded"
-    run = f"s3://{ARTIFACTS}/runs/churn/execution{aws.executions}/Evaluate/evaluation/evaluation.json"
-    (said, theirs_said) = (
-        json.loads(read(aws, uri))
-        for uri in (
-            run,
-            aws.sagemaker.describe_model_package(ModelPackageName=arn)["CustomerMetadataProperties"]["evaluation"],
-        )
-    )
-    assert said["champion"]["package_arn"] == arn
-    assert said["champion"]["auc"] == theirs_said["metrics"]["auc"]
 
 
 def test_a_search_registers_the_best_of_its_trials(aws: Aws, first: ExecutionResult) -> None:

@@ -32,6 +32,7 @@ MEANINGS: Final = {
     "drift": "when live data has drifted",
     "training": "hyper-parameters of the XGBoost job",
     "retrain_after_rows": "accepted rows, new to the newest model, from which on a delivery asks for a training",
+    "incremental": "automatic retraining goes on from the champion instead of anew",
 }
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_type_hints
 import pydantic
 from pydantic import Field
 
-from contracts.schema import Bounds, Column, Cost, Drift, Ingestion, Split, Training
+from contracts.schema import Bounds, Column, Cost, Drift, Incremental, Ingestion, Split, Training
 
 _Key = dict[str, Any]
 
@@ -71,6 +71,10 @@ _KEYS: dict[type, _Key] = {
         "subsample": Field(ge=1e-3, le=1, description="share of the rows that a tree sees"),
         "early_stopping_rounds": Field(ge=1, le=100_000, description="rounds without a better validation loss"),
         "seed": Field(ge=0, le=2**31 - 1, description="of the row sampler"),
+    },
+    Incremental: {
+        "rounds": Field(ge=1, le=10_000, description="boosting rounds that one retraining adds at most"),
+        "rehearsal": Field(gt=0, le=1, description="share of the rows known to the champion that are learned again"),
     },
 }
 #: Fields that are the key under which the rest stands.

@@ -30,6 +30,7 @@ from contracts.schema import (
     Drift,
     EventTime,
     Feature,
+    Incremental,
     Ingestion,
     Loss,
     Objective,
@@ -40,6 +41,8 @@ from contracts.schema import (
 from contracts.texts import BLANKS
 
 _SECTIONS = {"ingestion": Ingestion, "split": Split, "drift": Drift, "training": Training}
+#: Sections that mean something by being there.
+_OPTIONAL = {"incremental": Incremental}
 _TEXTS = ("name", "entity", "label", "description")
 #: The column that a contract gets whose event time is the moment of delivery.
 DELIVERED_COLUMN = "event_time"
@@ -133,7 +136,8 @@ class _Reader:
         columns = {name: self._column(name, item, marks) for name, item in written["columns"].items()}
         if event_time_from is EventTime.DELIVERY and texts["event_time"] not in columns:
             columns[texts["event_time"]] = _DELIVERED
-        checked = {key: self._section((key,), kind, self.data.get(key, {})) for key, kind in _SECTIONS.items()}
+        kinds = _SECTIONS | {key: kind for key, kind in _OPTIONAL.items() if key in self.data}
+        checked = {key: self._section((key,), kind, self.data.get(key, {})) for key, kind in kinds.items()}
         return checks.Draft(
             name=texts["name"],
             task=task,
@@ -149,7 +153,7 @@ class _Reader:
             features=self._expressions("features", written["features"]),
             segments=self._expressions("segments", written["segments"]),
             quality=self._quality(written["quality"], task or Task.BINARY_CLASSIFICATION),
-            sections={key: _SECTIONS[key](**dict(model)) for key, model in checked.items() if model is not None},
+            sections={key: kinds[key](**dict(model)) for key, model in checked.items() if model is not None},
         )
 
     def _fault(self, path: document.Path, text: str) -> None:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "contract.md"
 SCHEMA = ROOT / "contracts" / "contract.schema.json"
 #: Where a column stands in a contract, and the sections that have a table of their own.
-_SECTIONS = ("ingestion", "split", "drift", "training")
+_SECTIONS = ("ingestion", "split", "drift", "training", "incremental")
 
 _HEAD = """\
 # The data contract
@@ -151,6 +151,13 @@ with more of it never has the lower score (`decreasing`: the higher). Training k
 constraints), and the gate tries it on every candidate, those that others made among them. It is of binary
 classification and of regression, but for the objectives `absolute` and `quantile`, whose leaves XGBoost sets without
 regard to it.
+
+`incremental: {rounds: 50, rehearsal: 0.2}` has an automatic retraining go on from the champion instead of anew: it adds
+at most so many rounds, learned on the rows later than all that the champion was trained on and on that share of the
+others, each of which counts for those that are left out, so that it is not forgotten what they taught. Rounds are added
+as long as the loss of the whole validation part falls, and the gate compares with the champion on the whole test part
+as ever. A champion with other features, another task or made by others is not gone on from: that run trains anew and
+its model's metadata say why. A model grows with each run; `python -m automation retrain` trains anew.
 
 """
 

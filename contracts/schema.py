@@ -172,6 +172,15 @@ class Training:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Incremental:
+    """How a retraining goes on from the champion: by so many rounds at most, on the rows that it has not seen and on a
+    share of those that it has."""
+
+    rounds: int = 50
+    rehearsal: float = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cost:
     """What a wrong decision costs, in any unit: to act where the label is negative, and not to where it is positive."""
 
@@ -254,6 +263,7 @@ class Contract:
     drift: Drift = field(default_factory=Drift)
     training: Training = field(default_factory=Training)
     retrain_after_rows: int | None = None
+    incremental: Incremental | None = None
 
     def column(self, name: str) -> Column:
         """The column called `name`; KeyError if the contract has none."""

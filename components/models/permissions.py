@@ -77,17 +77,23 @@ def job_statements(
                 access.write_objects("WriteRuns", names, artifacts, [layout.checkpoints, layout.runs]),
             ]
         case Job.EVALUATION:
-            packages = names.arn("sagemaker", f"model-package/{names.package_group}/*")
             return [
                 *_job_basics(names, models_key, jobs.PROCESSING_LOGS),
                 *reads,
                 access.write_objects("WriteRuns", names, artifacts, [layout.runs]),
-                access.allow(
-                    "ReadRelease", ["ssm:GetParameter"], [names.arn("ssm", f"parameter{champion.release_parameter}")]
-                ),
-                access.allow("ReadChampion", ["sagemaker:DescribeModelPackage"], [packages]),
+                *sees_champion(champion),
                 *(_asking(names) if asks_images else []),
             ]
+
+
+def sees_champion(endpoint: EndpointNames) -> list[Statement]:
+    """What whoever asks which model an endpoint serves may do."""
+    packages = endpoint.arn("sagemaker", f"model-package/{endpoint.package_group}/*")
+    record = endpoint.arn("ssm", f"parameter{endpoint.release_parameter}")
+    return [
+        access.allow("ReadRelease", ["ssm:GetParameter"], [record]),
+        access.allow("ReadChampion", ["sagemaker:DescribeModelPackage"], [packages]),
+    ]
 
 
 def _asking(names: WorkloadNames) -> list[Statement]:

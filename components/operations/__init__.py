@@ -24,6 +24,7 @@ from components.workload import Workload
 from contracts import datasets, feature_store, schema
 from contracts.images import TRAINING
 from contracts.kinds import KINDS
+from contracts.names import EndpointNames
 from settings import Fargate, Fleet, Lambda
 
 #: What the code of this wing calls (`components.reach`), beside what retraining starts.
@@ -64,6 +65,7 @@ def build(workload: Workload, pipeline: Training) -> Operations:
                 settings=workload.settings.retraining,
                 by_machine=by_machine,
                 hosts=workload.settings.training.hosts,
+                champion=_gone_on_from(workload),
                 recipe=_recipe(workload),
                 dead_letters_arn=letters.arn,
             ),
@@ -147,6 +149,19 @@ def _ingestion(workload: Workload, letters: DeadLetters, runs: pulumi.Resource) 
         ),
         pulumi.ResourceOptions.merge(workload.opts(), pulumi.ResourceOptions(depends_on=[runs])),
     )
+
+
+def _gone_on_from(workload: Workload) -> EndpointNames | None:
+    """The endpoint whose model automatic runs go on from. RunError where the function that starts them cannot ask."""
+    if workload.contract.incremental is None:
+        return None
+    if workload.settings.by_machine:
+        raise pulumi.RunError(
+            f"workloads.{workload.names.workload}.orchestrator: found step-functions, while the contract has "
+            "`incremental`: the boundary of the function that starts machines leaves no room to ask for the champion; "
+            "allowed: sagemaker-pipelines; choose it, or leave `incremental` out"
+        )
+    return workload.names.of_endpoint(workload.settings.champion_endpoint)
 
 
 def _recipe(workload: Workload) -> str:

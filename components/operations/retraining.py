@@ -14,22 +14,24 @@ from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.models import training
+from components.models.permissions import sees_champion
 from components.operations.responder import Responder, ResponderArgs
 from components.reach import Calls
 from components.schedule import ScheduleArgs, Started, schedule
-from contracts.names import WorkloadNames
+from contracts.names import EndpointNames, WorkloadNames
 from contracts.prices import PriceError
 from settings import Retraining as RetrainingSettings
 
 ROLE: Final = "retraining"
 #: EventBridge Scheduler user guide, "Schedule types": minutes hours day month weekday year.
+_CONTRACTS: Final = ("__init__", "datasets", "layout", "machine_runs", "objects")
 SCHEDULES: Final[Mapping[str, str]] = {"daily": "cron(0 3 * * ? *)", "weekly": "cron(0 3 ? * MON *)"}
 
 
 def calls(by_machine: Iterable[bool]) -> Calls:
-    """AWS services that the function's code calls (`components.reach`): what it starts, and people."""
+    """AWS services that the function's code calls (`components.reach`): what it starts, the live champion, people."""
     trainers = {"states" if each else "sagemaker.api" for each in by_machine}
-    return {ROLE: frozenset({"sns", *trainers})}
+    return {ROLE: frozenset({"sns", "ssm", *trainers})}
 
 
 def _run(names: WorkloadNames, *, by_machine: bool) -> list[Statement]:
@@ -61,10 +63,14 @@ def statements(
     names: WorkloadNames,
     *,
     by_machine: bool = False,
+    champion: EndpointNames | None = None,
     processed_key: pulumi.Input[str],
     models_key: pulumi.Input[str],
 ) -> list[Statement]:
-    """What the function may do: see what is accepted, what ran and what it learned from, and start the one pipeline."""
+    """What the function may do: see what is accepted, what ran and what it learned from, and start the one pipeline.
+
+    Where runs go on from the `champion` it sees which model that endpoint serves.
+    """
     layout = names.layout
     return [
         access.allow(
@@ -79,6 +85,7 @@ def statements(
         *access.read_objects("ReadManifests", names, names.artifacts_bucket, [f"{layout.runs}*/Prepare/manifest/"]),
         access.use_key("DecryptBoth", [processed_key, models_key], write=False),
         *_run(names, by_machine=by_machine),
+        *(sees_champion(champion) if champion else []),
     ]
 
 
@@ -96,7 +103,8 @@ def _budget(settings: RetrainingSettings, region: str, hosts: int) -> dict[str, 
 @dataclass(frozen=True, kw_only=True)
 class RetrainingArgs:
     """`settings` are the brakes and the schedule; `by_machine` says that Step Functions trains; `recipe` is
-    what data sets are made by (`contracts.datasets`); `hosts` train a model together.
+    what data sets are made by (`contracts.datasets`); `hosts` train a model together. Runs go on from what the
+    endpoint `champion` serves, or train anew without one.
     """
 
     ground: Ground
@@ -106,6 +114,7 @@ class RetrainingArgs:
     dead_letters_arn: pulumi.Input[str]
     by_machine: bool = False
     hosts: int = 1
+    champion: EndpointNames | None = None
 
 
 class Retraining(pulumi.ComponentResource):
@@ -128,7 +137,8 @@ class Retraining(pulumi.ComponentResource):
                 role=ROLE,
                 description="Starts the training pipeline unless a brake holds",
                 code=[
-                    f"contracts/{module}.py" for module in ("__init__", "datasets", "layout", "machine_runs", "objects")
+                    *(f"contracts/{module}.py" for module in _CONTRACTS),
+                    "contracts/release/*.py",
                 ],
                 environment={
                     "PIPELINE_NAME": names.pipeline,
@@ -141,10 +151,12 @@ class Retraining(pulumi.ComponentResource):
                     "COOL_DOWN_HOURS": str(args.settings.cool_down_hours),
                     "MAX_RUNS_PER_DAY": str(args.settings.max_runs_per_day),
                     **_budget(args.settings, names.region, args.hosts),
+                    **({"RELEASE_PARAMETER": args.champion.release_parameter} if args.champion else {}),
                 },
                 statements=statements(
                     names,
                     by_machine=args.by_machine,
+                    champion=args.champion,
                     processed_key=args.ground.keys[Domain.PROCESSED].arn,
                     models_key=args.ground.keys[Domain.MODELS].arn,
                 ),

@@ -10,7 +10,7 @@ def test_each_service_has_its_callers() -> None:
         "monitoring": ("drift",),
         "sagemaker.api": ("evaluation", "retraining", "rollback"),
         "sns": ("retraining", "rollback"),
-        "ssm": ("evaluation", "rollback"),
+        "ssm": ("evaluation", "retraining", "rollback"),
     }
 
 
@@ -22,8 +22,8 @@ def test_what_a_stack_asks_for_is_beside_what_the_code_calls() -> None:
 
 
 def test_retraining_calls_what_trains() -> None:
-    assert operations.calls([True]) == {"retraining": {"sns", "states"}}
-    assert operations.calls([False, True]) == {"retraining": {"sagemaker.api", "sns", "states"}}
+    assert operations.calls([True]) == {"retraining": {"sns", "ssm", "states"}}
+    assert operations.calls([False, True]) == {"retraining": {"sagemaker.api", "sns", "ssm", "states"}}
 
 
 def test_what_is_joined_with_an_offline_store_asks_where_it_is() -> None:

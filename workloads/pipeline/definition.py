@@ -50,8 +50,11 @@ CONTRACT = f"s3://{token('artifacts_bucket')}/contracts/{token('workload')}/{tok
 #: A model that others made, which Train packages instead of training one. A channel must hold something: without such a
 #: model it is the contract once more.
 IMPORTED = ParameterString("ImportedModelUri", default_value=CONTRACT)
+#: The archive of the champion, which Train goes on from; without one it is the contract too.
+FORMER = ParameterString("FormerModelUri", default_value=CONTRACT)
 NUM_ROUND, ETA, MAX_DEPTH = ParameterInteger("NumRound"), ParameterFloat("Eta"), ParameterInteger("MaxDepth")
-PARAMETERS = [DATA_URI, DATA_VERSION, PROCESSING_TYPE, TRAINING_TYPE, APPROVAL, NUM_ROUND, ETA, MAX_DEPTH, IMPORTED]
+PARAMETERS = [DATA_URI, DATA_VERSION, PROCESSING_TYPE, TRAINING_TYPE, APPROVAL]
+PARAMETERS += [NUM_ROUND, ETA, MAX_DEPTH, IMPORTED, FORMER]
 
 #: Parameters whose default is a number of the contract. The SDK takes no token for a number: `finish` puts it in.
 CONTRACT_DEFAULTS = {"NumRound": "num_round", "Eta": "eta", "MaxDepth": "max_depth"}
@@ -147,6 +150,7 @@ def _train(session: Any, prepare: Any) -> Any:
             "contract": CONTRACT,
             "manifest": output_uri(prepare, "manifest"),
             "imported": IMPORTED,
+            "former": FORMER,
         },
         # A number parameter must be made a text, or the definition has a number where the API takes texts only.
         hyperparameters={

@@ -20,8 +20,9 @@ from typing import Any
 from workloads.pipeline.graph import steps_of
 from workloads.pipeline.tokens import TOKENS
 
-#: Parameters of `train` that a search has not: it chooses the first three, and trains all it registers.
-WITHOUT = frozenset({"NumRound", "Eta", "MaxDepth", "TrainingInstanceType", "ImportedModelUri"})
+#: Parameters of `train` that a search has not: it chooses the first three, and trains all it registers, from nothing.
+WITHOUT = frozenset({"NumRound", "Eta", "MaxDepth", "TrainingInstanceType", "ImportedModelUri", "FormerModelUri"})
+_BROUGHT = ("imported", "former")
 #: What a training job says of the model that it keeps, as `workloads.training` logs it when it ends: the loss at the
 #: best round, which is that of the model; the last round's is not.
 OBJECTIVE = {"Name": "validation:best-loss", "Regex": r'"validation_loss": ([-+0-9.e]+)'}
@@ -52,7 +53,7 @@ def _search(step: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, An
     del job["HyperParameters"]
     del job["AlgorithmSpecification"]["ContainerEntrypoint"]
     job["AlgorithmSpecification"]["MetricDefinitions"].append(OBJECTIVE)
-    job["InputDataConfig"] = [each for each in job["InputDataConfig"] if each["ChannelName"] != "imported"]
+    job["InputDataConfig"] = [each for each in job["InputDataConfig"] if each["ChannelName"] not in _BROUGHT]
     job["OutputDataConfig"]["S3OutputPath"] = outputs
     job["ResourceConfig"]["InstanceType"] = _token("tuning_instance_type")
     _values(job["CheckpointConfig"]["S3Uri"])[-1] = "tuning"

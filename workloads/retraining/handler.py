@@ -8,7 +8,8 @@ A run takes the data set that ingestion has published of the accepted data by RE
 
 Environment: PIPELINE_NAME, ACCEPTED_URI, LEDGER_URI, DATA_SETS_URI, RUNS_URI (each s3://bucket/prefix/), RECIPE,
 TOPIC_ARN, COOL_DOWN_HOURS, MAX_RUNS_PER_DAY; MACHINE_ARN where a state machine is in the place of the pipeline; where
-there is a budget also MONTHLY_BUDGET_USD and USD_AN_HOUR (of each kind of job, as JSON).
+there is a budget also MONTHLY_BUDGET_USD and USD_AN_HOUR (of each kind of job, as JSON); where a run goes on from the
+champion RELEASE_PARAMETER, which names it.
 Reserved concurrency must be 1, so that two alarms cannot both find that nothing runs.
 """
 
@@ -24,6 +25,7 @@ from typing import Any
 
 import boto3
 
+from contracts import release
 from contracts.datasets import accepted_keys, find, version_of
 from contracts.machine_runs import MachineRuns
 from workloads import alarm, job
@@ -48,6 +50,7 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, str]:
         s3=boto3.client("s3"),
         sagemaker=trainer(os.environ),
         sns=boto3.client("sns"),
+        ssm=boto3.client("ssm"),
     )
 
 
@@ -60,7 +63,14 @@ def trainer(environment: Mapping[str, str]) -> Any:
 
 
 def retrain(
-    event: Mapping[str, Any], *, now: datetime, environment: Mapping[str, str], s3: Any, sagemaker: Any, sns: Any
+    event: Mapping[str, Any],
+    *,
+    now: datetime,
+    environment: Mapping[str, str],
+    s3: Any,
+    sagemaker: Any,
+    sns: Any,
+    ssm: Any,
 ) -> dict[str, str]:
     """One decision with its clients given. AWS errors propagate: Lambda retries, then the dead-letter queue."""
     trigger = _trigger(event)
@@ -96,6 +106,7 @@ def retrain(
     parameters = {
         "DatasetVersion": str(version),
         **({"InputDataUri": data_set.uri} if data_set and data_set.uri else {}),
+        **_former(environment, ssm=ssm, sagemaker=sagemaker),
     }
     execution = sagemaker.start_pipeline_execution(
         PipelineName=pipeline,
@@ -106,6 +117,18 @@ def retrain(
     )["PipelineExecutionArn"]
     _notify(sns, environment, f"{pipeline}: retraining started", f"Asked by: {trigger}\nData: {version}\n{execution}")
     return {"action": "started", "reason": decision.reason, "execution": execution}
+
+
+def _former(environment: Mapping[str, str], *, ssm: Any, sagemaker: Any) -> dict[str, str]:
+    """The champion to go on from; nothing where a run trains anew, as before the first release."""
+    if not (parameter := environment.get("RELEASE_PARAMETER")):
+        return {}
+    try:
+        record = release.from_json(ssm.get_parameter(Name=parameter)["Parameter"]["Value"])
+    except ssm.exceptions.ParameterNotFound:
+        return {}
+    package = sagemaker.describe_model_package(ModelPackageName=record.serving.champion)
+    return {"FormerModelUri": package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]}
 
 
 def _token(pipeline: str, version: str, runs: Iterable[Run]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import logging
 import os
 import shutil
 from typing import Any
@@ -21,8 +22,11 @@ from workloads import job, tasks
 from workloads.features import categories
 from workloads.features.categories import Lists
 from workloads.inference import packaging
-from workloads.training import contained, container, data, external, hosts, threshold, train
+from workloads.training import contained, container, continued, data, external, hosts, threshold, train
 from workloads.training.container import Job
+from workloads.training.continued import Former
+
+_log = logging.getLogger(__name__)
 
 
 @job.entry("training", __doc__)
@@ -51,8 +55,11 @@ def _train(work: Job) -> job.Outcome:
     rows = [external.rows(data.files(part)) for part in parts]
     cache = external.cache(work.scratch, sum(rows) * len(work.contract.features), external.free())
     task = tasks.of(work.contract)
+    former, why_not = _former(work)
     with hosts.joined(work.hosts):
-        training, validation, lists = data.matrices(*parts, work.contract, threads, cache=cache, hosts=work.hosts)
+        training, validation, lists, bins = data.matrices(
+            *parts, work.contract, threads, cache=cache, hosts=work.hosts, former=former
+        )
         fitted = train.fit(
             training,
             validation,
@@ -61,11 +68,29 @@ def _train(work: Job) -> job.Outcome:
             threads=threads,
             checkpoints=work.checkpoints,
             together=work.hosts,
+            bins=bins,
+            former=former,
         )
     facts = metadata(work, fitted, rows=rows[0], threads=threads)
+    if former:
+        facts["former"] = {"dataset_version": former.metadata["dataset_version"], "rounds": former.rounds}
+        facts["learned_rows"] = training.num_row()
+    elif why_not:
+        facts["trained_anew"] = why_not
     if work.hosts.rank == 0:
         _leave(work, fitted, facts, lists)
     return job.Outcome(message=f"trained {facts['rounds']} rounds", fields=facts)
+
+
+def _former(work: Job) -> tuple[Former | None, str]:
+    """The champion that is to be gone on from; without one, why there is none where one was given."""
+    if work.former is None or work.contract.incremental is None:
+        return None, ""
+    found = continued.read(work.former, work.contract, work.contract.incremental, work.scratch / container.FORMER)
+    if isinstance(found, Former):
+        return found, ""
+    _log.info("trained anew", extra={"reason": found})
+    return None, found
 
 
 def _leave(work: Job, fitted: train.Fitted, facts: dict[str, Any], lists: Lists) -> None:
@@ -96,8 +121,9 @@ def metadata(work: Job, fitted: train.Fitted, *, rows: int, threads: int) -> dic
         "training_rows": rows,
         "best_round": fitted.best_round,
         "loss": tasks.of(work.contract).loss,
-        "validation_loss": fitted.history[fitted.best_round],
-        "rounds": len(fitted.history),
+        "validation_loss": min(fitted.history),
+        "rounds": fitted.first + len(fitted.history),
+        continued.LAST_EVENT: work.manifest.get("event_times", {}).get("last"),
     }
 
 

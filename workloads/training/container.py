@@ -25,6 +25,8 @@ CHANNELS = ("train", "validation", "contract", "manifest")
 IMPORTED = "imported"
 #: What that channel has of a model in an image of others: {"image": URI}, and what the image reads.
 IMAGE_FILE, ARCHIVE = "image.json", "model.tar.gz"
+#: The champion's archive, to be gone on from; like that one it is the contract where there is none.
+FORMER = "former"
 _FIELDS = {field.name: type(getattr(Training(), field.name)) for field in dataclasses.fields(Training)}
 #: Lowest and highest legal value of each hyper-parameter: XGBoost documentation, "XGBoost Parameters".
 _RANGES: Mapping[str, tuple[float, float]] = {
@@ -43,7 +45,8 @@ class Job:
     """One training job: its channels (directories of read-only input), its outputs, and what it is to train.
 
     `scratch` is a directory that nobody keeps, not there yet; `imported` a model that others made, to be packaged
-    instead: an ONNX file, or one that names an image, beside which its archive lies.
+    instead: an ONNX file, or one that names an image, beside which its archive lies; `former` the archive of the
+    champion, to be gone on from.
     """
 
     channels: Mapping[str, Path]
@@ -54,6 +57,7 @@ class Job:
     manifest: Mapping[str, Any]
     hyperparameters: Training
     imported: Path | None = None
+    former: Path | None = None
     hosts: Hosts = ALONE
 
 
@@ -66,16 +70,22 @@ def read(root: Path, environment: Mapping[str, str]) -> Job:
     given = root / "input" / "config" / "hyperparameters.json"
     chosen = hyperparameters(contract.training, read_json(given) if given.exists() else {})
     checkpoints = Path(environment.get("SM_CHECKPOINT_DIR", root / "checkpoints"))
+    imported, former = (
+        Path(environment.get(f"SM_CHANNEL_{name.upper()}", root / "input" / "data" / name))
+        for name in (IMPORTED, FORMER)
+    )
+    archive = _former(former, contract)
     return Job(
         channels=channels,
         model=Path(environment.get("SM_MODEL_DIR", root / "model")),
-        checkpoints=checkpoints / _digest(chosen),
+        checkpoints=checkpoints / _digest(chosen, archive),
         scratch=root / "scratch",
         contract=contract,
         manifest=read_json(_only_file(channels["manifest"], "manifest.json")),
         hyperparameters=chosen,
         hosts=hosts.read(root, environment),
-        imported=_imported(Path(environment.get(f"SM_CHANNEL_{IMPORTED.upper()}", root / "input" / "data" / IMPORTED))),
+        imported=_imported(imported),
+        former=archive,
     )
 
 
@@ -102,10 +112,11 @@ def hyperparameters(defaults: Training, given: Mapping[str, str]) -> Training:
     return dataclasses.replace(defaults, **values)
 
 
-def _digest(chosen: Training) -> str:
-    """A directory for the checkpoints of one choice: trials of a search share a place and must not resume others."""
-    text = json.dumps(dataclasses.asdict(chosen), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _digest(chosen: Training, former: Path | None) -> str:
+    """A directory for the checkpoints of one choice and beginning: trials of a search share a place, and runs that go
+    on from different champions, and must not resume others."""
+    text = json.dumps(dataclasses.asdict(chosen), sort_keys=True).encode()
+    return hashlib.sha256(text + (former.read_bytes() if former else b"")).hexdigest()[:16]
 
 
 def _imported(channel: Path) -> Path | None:
@@ -122,6 +133,19 @@ def _imported(channel: Path) -> Path | None:
             f"{IMAGE_FILE} and {ARCHIVE}"
         )
     return files[0]
+
+
+def _former(channel: Path, contract: Contract) -> Path | None:
+    """The champion's archive in its channel; None without one. UserError where the contract says nothing of it."""
+    archive = channel / "model.tar.gz"
+    if not archive.is_file():
+        return None
+    if contract.incremental is None:
+        raise UserError(
+            f"channel {FORMER}: found {archive.name}, while the contract has no `incremental`; say there how to go on "
+            "from a model, or give none"
+        )
+    return archive
 
 
 def _only_file(directory: Path, name: str) -> Path:

@@ -7,7 +7,7 @@ data is binned by a matrix that has nothing but the quantiles. Small data is lef
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -25,23 +25,32 @@ from workloads.features.frame import vectors
 ROWS: Final = 200_000
 #: Bins of a feature: XGBoost's default max_bin.
 BINS: Final = 256
+#: Values of a feature, ascending.
+Thresholds = Mapping[str, np.ndarray[Any, np.dtype[np.float32]]]
 
 
-def reference(files: Sequence[Path], contract: Contract, lists: Lists, types: list[str], threads: int) -> xgb.DMatrix:
-    """A matrix (quantiles, features) of Parquet files, whose bins are those of their rows."""
+def reference(
+    files: Sequence[Path], contract: Contract, lists: Lists, types: list[str], threads: int, also: Thresholds
+) -> tuple[xgb.DMatrix, int]:
+    """A matrix (quantiles, features) of Parquet files, whose bins are those of their rows, and the most that a feature
+    may have. `also` are values of features at which a bin ends whatever the rows are.
+    """
 
     def column(name: str) -> np.ndarray[Any, Any]:
         if name in categories.columns(contract):
             return np.arange(len(lists[name]), dtype=np.float32)
-        return quantiles(_read(files, contract, name, lists))
+        found = quantiles(_read(files, contract, name, lists))
+        return np.union1d(found, also[name]) if name in also else found
 
     with ThreadPoolExecutor(threads) as pool:
         columns = list(pool.map(column, contract.feature_names))
     rows = np.full((max(1, *map(len, columns)), len(columns)), np.nan, dtype=np.float32)
     for index, values in enumerate(columns):
         rows[: len(values), index] = values
-    options: Any = {"nthread": threads, "max_bin": BINS, "enable_categorical": True}
-    return xgb.QuantileDMatrix(rows, feature_names=list(contract.feature_names), feature_types=types, **options)
+    bins = max(BINS, len(rows)) if also else BINS
+    options: Any = {"nthread": threads, "max_bin": bins, "enable_categorical": True}
+    names = list(contract.feature_names)
+    return xgb.QuantileDMatrix(rows, feature_names=names, feature_types=types, **options), bins
 
 
 def quantiles(values: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import xgboost as xgb
 
@@ -17,8 +19,11 @@ from workloads.features.categories import Lists
 from workloads.features.frame import matrix
 from workloads.job import UserError
 from workloads.training import cuts, external
+from workloads.training.continued import Former, Sample
 from workloads.training.hosts import ALONE, Hosts
 
+#: The model matrix (n, features) of some rows, their labels (n,), and how much each counts if not all alike.
+Batch = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any] | None]
 #: The weight (classes,) of a row of each class; None: all rows count alike.
 Weights = np.ndarray[Any, np.dtype[np.float32]] | None
 
@@ -35,18 +40,22 @@ class RowGroups(xgb.DataIter):
         *,
         cache: Path | None = None,
         hosts: Hosts = ALONE,
+        sample: Sample | None = None,
     ) -> None:
         self._directory, self._contract, self._lists, self._weights = directory, contract, lists, weights
-        self._hosts = hosts
-        self._batches = row_groups(directory, contract, lists)
+        self._hosts, self._sample = hosts, sample
+        self._batches = self._from_the_start()
         super().__init__(cache_prefix=None if cache is None else str(cache / directory.name), release_data=True)
 
     def next(self, input_data: Callable[..., Any]) -> bool:
         """Hand over the next row group; False at the end (the interface of xgboost.DataIter)."""
-        for all_features, all_labels in self._batches:
+        for all_features, all_labels, counts in self._batches:
             share = self._hosts.share(len(all_labels))
             features, label = all_features[share], all_labels[share]
-            weighted = {} if self._weights is None else {"weight": self._weights[label.astype(int)]}
+            weight = None if self._weights is None else self._weights[label.astype(int)]
+            if counts is not None:
+                weight = counts[share] if weight is None else weight * counts[share]
+            weighted = {} if weight is None else {"weight": weight}
             input_data(
                 data=features,
                 label=label,
@@ -59,7 +68,10 @@ class RowGroups(xgb.DataIter):
 
     def reset(self) -> None:
         """Start again: XGBoost goes through the data twice, for the quantiles and for the bins."""
-        self._batches = row_groups(self._directory, self._contract, self._lists)
+        self._batches = self._from_the_start()
+
+    def _from_the_start(self) -> Iterator[Batch]:
+        return _batches(self._directory, self._contract, self._lists, self._sample)
 
 
 def feature_types(contract: Contract) -> list[str]:
@@ -92,24 +104,29 @@ def matrices(
     *,
     cache: Path | None = None,
     hosts: Hosts = ALONE,
-) -> tuple[xgb.DMatrix, xgb.DMatrix, Lists]:
+    former: Former | None = None,
+) -> tuple[xgb.DMatrix, xgb.DMatrix, Lists, int]:
     """The training matrix and the validation matrix binned like it, rows of both with the weights of the training part;
-    and the lists of the categories. With a directory `cache` their bins lie there.
+    the lists of the categories, and how many bins a feature has at most. With a directory `cache` their bins lie there.
+    Where a `former` model is gone on from, the training matrix has a sample of its part, and the lists are its own.
 
     UserError if either has no rows or one class only, or lacks one of several.
     """
     for part in (train, validation):
         _check(part, contract)
     weights = class_weights(train, contract)
-    lists = learned(train, contract)
-    options: Any = {"nthread": threads, "enable_categorical": True}
-    bins = None
-    if external.rows(files(train)) >= cuts.ROWS:
-        bins = cuts.reference(files(train), contract, lists, feature_types(contract), threads)
+    lists = former.lists if former else learned(train, contract)
+    reference, bins = None, cuts.BINS
+    if former or external.rows(files(train)) >= cuts.ROWS:
+        also = former.thresholds(contract) if former else {}
+        reference, bins = cuts.reference(files(train), contract, lists, feature_types(contract), threads, also)
+    options: Any = {"nthread": threads, "enable_categorical": True, "max_bin": bins}
     kind = xgb.QuantileDMatrix if cache is None else xgb.ExtMemQuantileDMatrix
-    training = kind(RowGroups(train, contract, lists, weights, cache=cache, hosts=hosts), ref=bins, **options)
+    sample = former.sample(contract) if former else None
+    rows = RowGroups(train, contract, lists, weights, cache=cache, hosts=hosts, sample=sample)
+    training = kind(rows, ref=reference, **options)
     held_out = kind(RowGroups(validation, contract, lists, weights, cache=cache, hosts=hosts), ref=training, **options)
-    return training, held_out, lists
+    return training, held_out, lists, bins
 
 
 def class_weights(directory: Path, contract: Contract) -> Weights:
@@ -149,9 +166,20 @@ def row_groups(
     directory: Path, contract: Contract, lists: Lists
 ) -> Iterator[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
     """The model matrix (n, features) and the labels (n,) of each row group of a directory, files in name order."""
-    columns = [*contract.feature_names, contract.label]
+    for features, label, _ in _batches(directory, contract, lists, None):
+        yield features, label
+
+
+def _batches(directory: Path, contract: Contract, lists: Lists, sample: Sample | None) -> Iterator[Batch]:
+    """Row group by row group, without the rows that a sample leaves out."""
+    columns = [*contract.feature_names, contract.label, *([sample.event_time] if sample else [])]
+    numbers = itertools.count()
     for path in files(directory):
         with pq.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
-                table = file.read_row_group(group, columns=columns)
-                yield matrix(table, contract, lists), table.column(contract.label).to_numpy().astype(np.float32)
+                table, weights = file.read_row_group(group, columns=columns), None
+                if sample:
+                    weights = sample.weights(table, next(numbers))
+                    table, weights = table.filter(pa.array(weights > 0)), weights[weights > 0]
+                label = table.column(contract.label).to_numpy().astype(np.float32)
+                yield matrix(table, contract, lists), label, weights

@@ -20,7 +20,8 @@ import xgboost as xgb
 
 from contracts.schema import Training
 from workloads.tasks import Strategy
-from workloads.training import hosts
+from workloads.training import cuts, hosts
+from workloads.training.continued import Former
 from workloads.training.hosts import ALONE, Hosts
 
 _log = logging.getLogger(__name__)
@@ -30,11 +31,15 @@ CHECKPOINT_EVERY = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
-    """The best model (cut after its best round) and how it got there: the validation loss per round."""
+    """The best model (cut after its best round) and how it got there: the validation loss per round.
+
+    The first loss is that of round `first`: the last one of a former model.
+    """
 
     booster: xgb.Booster
     best_round: int
     history: list[float]
+    first: int = 0
 
 
 def fit(
@@ -46,28 +51,44 @@ def fit(
     threads: int,
     checkpoints: Path,
     together: Hosts = ALONE,
+    bins: int = cuts.BINS,
+    former: Former | None = None,
 ) -> Fitted:
-    """Boost until the validation loss has not improved for `early_stopping_rounds`, or `num_round` is reached.
+    """Boost until the validation loss has not improved for `early_stopping_rounds`, or `num_round` is reached; from a
+    `former` model on, its own number of further rounds. None may be better than any.
 
-    The matrices have this host's rows; of several hosts `together` the first keeps the checkpoints.
+    The matrices have this host's rows and so many `bins` of a feature at most; of several hosts `together` the first
+    keeps the checkpoints.
     """
     model, history = hosts.together(_resume(checkpoints), together)
-    booster = None
-    while len(history) < settings.num_round and not _stopped(history, settings.early_stopping_rounds):
+    booster, first, end = None, 0, settings.num_round
+    if former:
+        first = former.rounds - 1
+        end = former.rounds + former.how.rounds
+        if not history:
+            model = former.model
+            history = [_loss(_booster(model, [validation], _evaluated(task, threads)), validation, first)]
+    while first + len(history) < end and not _stopped(history, settings.early_stopping_rounds):
+        start = first + len(history)
         if booster is None or settings.subsample < 1:  # see `parameters`
-            booster = _booster(model, [training, validation], parameters(task, settings, threads, len(history)))
-        for boosting_round in range(len(history), min(len(history) + CHECKPOINT_EVERY, settings.num_round)):
+            booster = _booster(model, [training, validation], parameters(task, settings, threads, start, bins))
+        for boosting_round in range(start, min(start + CHECKPOINT_EVERY, end)):
             booster.update(training, boosting_round)
             history.append(_loss(booster, validation, boosting_round))
             _log.info("round", extra={"round": boosting_round, "validation-loss": history[-1]})
         model = bytes(booster.save_raw("ubj"))
         if together.rank == 0:
             _save(checkpoints, model, history)
-    best = history.index(min(history))
-    return Fitted(booster=_booster(model, [], {})[: best + 1], best_round=best, history=history)
+    best = first + history.index(min(history))
+    return Fitted(booster=_booster(model, [], {})[: best + 1], best_round=best, history=history, first=first)
 
 
-def parameters(task: Strategy, settings: Training, threads: int, start: int) -> dict[str, Any]:
+def _evaluated(task: Strategy, threads: int) -> dict[str, Any]:
+    """XGBoost's parameters where a loss is asked for and nothing more."""
+    return {**task.parameters(), "eval_metric": task.loss, "nthread": threads}
+
+
+def parameters(task: Strategy, settings: Training, threads: int, start: int, bins: int = cuts.BINS) -> dict[str, Any]:
     """XGBoost's parameters for the rounds from `start` to the next checkpoint.
 
     XGBoost neither saves the state of its row sampler nor seeds it anew within a booster. So where rows are drawn every
@@ -78,16 +99,15 @@ def parameters(task: Strategy, settings: Training, threads: int, start: int) -> 
     monotone = task.contract.monotone
     directions = [] if monotone is None else [monotone.direction(name) for name in task.contract.feature_names]
     return {
-        **task.parameters(),
+        **_evaluated(task, threads),
         **({"monotone_constraints": f"({','.join(map(str, directions))})"} if directions else {}),
         "tree_method": "hist",
-        "eval_metric": task.loss,
+        "max_bin": bins,
         "eta": settings.eta,
         "max_depth": settings.max_depth,
         "min_child_weight": settings.min_child_weight,
         "subsample": settings.subsample,
         "seed": settings.seed + start,
-        "nthread": threads,
     }
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib
 import json
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
 import pytest
 
+from components import operations
 from components.operations.retraining import SCHEDULES, Retraining, RetrainingArgs
 from components.operations.rollback import rollback
+from contracts import loader
+from contracts.names import EndpointNames
+from contracts.schema import Incremental
 from settings import Retraining as RetrainingSettings
 from tests.components.engine import ALERTS, CHURN, LETTERS, LIVE, Deployment, deploy, ground, permissions
 
@@ -29,7 +35,9 @@ NAMED = {
 
 
 @functools.cache
-def responders(*, preview: bool = False, hosts: int = 1, **section: Any) -> Deployment:
+def responders(
+    *, preview: bool = False, hosts: int = 1, champion: EndpointNames | None = None, **section: Any
+) -> Deployment:
     def program() -> None:
         base = ground()
         rollback(
@@ -44,7 +52,13 @@ def responders(*, preview: bool = False, hosts: int = 1, **section: Any) -> Depl
         Retraining(
             "churn-retraining",
             RetrainingArgs(
-                ground=base, names=CHURN, settings=settings, recipe="0a", dead_letters_arn=LETTERS, hosts=hosts
+                ground=base,
+                names=CHURN,
+                settings=settings,
+                recipe="0a",
+                dead_letters_arn=LETTERS,
+                hosts=hosts,
+                champion=champion,
             ),
         )
 
@@ -157,7 +171,47 @@ def test_retraining_may_start_this_pipeline_and_nothing_else() -> None:
         f"{SAGEMAKER}pipeline/churn-staging/execution/*",
     ]
     assert "iam:PassRole" not in json.dumps(statements)
+    assert not {"ReadRelease", "ReadChampion"} & set(statements)
     assert statements["SeeAcceptedData"]["Condition"] == {"StringLike": {"s3:prefix": ["accepted/churn/*"]}}
+
+
+def test_where_runs_go_on_from_the_champion_the_function_may_see_which_it_is() -> None:
+    deployment = responders(champion=LIVE)
+    environment = deployment.one("churn-retraining-function").inputs["environment"]["variables"]
+    assert environment["RELEASE_PARAMETER"] == "/mlplatform/staging/churn/live/release"
+    statements = permissions(deployment, "churn-retraining-role")
+    assert (statements["ReadRelease"]["Action"], statements["ReadRelease"]["Resource"]) == (
+        ["ssm:GetParameter"],
+        ["arn:aws:ssm:eu-west-1:123456789012:parameter/mlplatform/staging/churn/live/release"],
+    )
+    assert (statements["ReadChampion"]["Action"], statements["ReadChampion"]["Resource"]) == (
+        ["sagemaker:DescribeModelPackage"],
+        [f"{SAGEMAKER}model-package/churn-staging/*"],
+    )
+
+
+def asked_of(*, incremental: bool, by_machine: bool) -> EndpointNames | None:
+    """The endpoint whose model runs go on from, of a workload with such a contract and settings."""
+    contract = dataclasses.replace(
+        loader.load("contracts/churn.yaml"), incremental=Incremental() if incremental else None
+    )
+    settings = SimpleNamespace(by_machine=by_machine, champion_endpoint="live")
+    workload: Any = SimpleNamespace(contract=contract, settings=settings, names=CHURN)
+    return operations._gone_on_from(workload)
+
+
+def test_a_run_goes_on_from_the_champion_where_the_contract_says_so_and_a_pipeline_trains() -> None:
+    found = asked_of(incremental=True, by_machine=False)
+    assert found is not None
+    assert found.prefix == "churn-staging-live"
+    assert asked_of(incremental=False, by_machine=False) is asked_of(incremental=False, by_machine=True) is None
+    with pytest.raises(pulumi.RunError) as refused:
+        asked_of(incremental=True, by_machine=True)
+    assert str(refused.value) == (
+        "workloads.churn.orchestrator: found step-functions, while the contract has `incremental`: the boundary of the "
+        "function that starts machines leaves no room to ask for the champion; allowed: sagemaker-pipelines; choose "
+        "it, or leave `incremental` out"
+    )
 
 
 @pytest.mark.parametrize(("schedule", "expression"), SCHEDULES.items())

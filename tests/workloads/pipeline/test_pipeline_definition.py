@@ -23,6 +23,9 @@ def test_steps_in_order(rendered: dict[str, Any], steps: Steps) -> None:
     assert [s["Name"] for s in gate["ElseSteps"]] == ["Reject"]
 
 
+CONTRACT = "s3://123456789012-staging-ai-artifacts/contracts/churn/0123456789abcdef/contract.json"
+
+
 def test_only_run_time_knobs_are_parameters(rendered: dict[str, Any]) -> None:
     defaults = {p["Name"]: p.get("DefaultValue") for p in rendered["Parameters"]}
     assert defaults == {
@@ -34,7 +37,8 @@ def test_only_run_time_knobs_are_parameters(rendered: dict[str, Any]) -> None:
         "NumRound": 150,
         "Eta": 0.05,
         "MaxDepth": 6,
-        "ImportedModelUri": "s3://123456789012-staging-ai-artifacts/contracts/churn/0123456789abcdef/contract.json",
+        "ImportedModelUri": CONTRACT,
+        "FormerModelUri": CONTRACT,
     }
 
 

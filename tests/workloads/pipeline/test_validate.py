@@ -102,7 +102,7 @@ LINKS: dict[str, tuple[Break, str]] = {
     "a parameter that does not exist": (
         _set("Prepare", "Environment", "DATASET_VERSION", to={"Get": "Parameters.Version"}),
         "Prepare.Arguments.Environment.DATASET_VERSION: Parameters.Version: no such parameter; there are "
-        "DatasetVersion, Eta, ImportedModelUri, InputDataUri, MaxDepth, ModelApprovalStatus, NumRound, "
+        "DatasetVersion, Eta, FormerModelUri, ImportedModelUri, InputDataUri, MaxDepth, ModelApprovalStatus, NumRound, "
         "ProcessingInstanceType, TrainingInstanceType",
     ),
     "an execution variable that does not exist": (
@@ -194,7 +194,7 @@ RULES: dict[str, tuple[Break, str]] = {
     ),
     "too many parameters": (
         lambda d, _steps: d["Parameters"].extend({"Name": f"P{i}", "Type": "String"} for i in range(200)),
-        "209 parameters, allowed are 200",
+        "210 parameters, allowed are 200",
     ),
     "too many steps": (
         lambda d, _steps: d["Steps"].extend(

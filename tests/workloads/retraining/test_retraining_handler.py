@@ -12,8 +12,10 @@ import pytest
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
+from contracts import release
 from contracts.datasets import version_of
 from contracts.machine_runs import MachineRuns
+from contracts.release import Record, Release, Status
 from tests.workloads.stubs import TOPIC_ARN, StubbedClients
 from workloads.retraining.handler import MEMORY, retrain, trainer
 
@@ -36,7 +38,7 @@ class Clients(StubbedClients):
     """What the platform has, and what the handler is expected to do with it."""
 
     def __init__(self) -> None:
-        super().__init__("sagemaker", "sns")
+        super().__init__("sagemaker", "sns", "ssm")
         self.s3: Any = boto3.client("s3", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
         for bucket in ("processed", "artifacts"):
             self.s3.create_bucket(Bucket=bucket)
@@ -77,8 +79,16 @@ class Clients(StubbedClients):
             {"PipelineExecutionArn": execution},
         )
 
-    def expects_start(self, version: str, *, trigger: str = "weekly schedule", data_set: str | None = None) -> None:
+    def expects_start(
+        self,
+        version: str,
+        *,
+        trigger: str = "weekly schedule",
+        data_set: str | None = None,
+        former: str | None = None,
+    ) -> None:
         taken = [{"Name": "InputDataUri", "Value": data_set}] if data_set else []
+        taken += [{"Name": "FormerModelUri", "Value": former}] if former else []
         wanted = {
             "PipelineName": "churn-prod",
             "PipelineExecutionDisplayName": "retrain-20261121-120000",
@@ -238,6 +248,40 @@ def test_a_month_of_automatic_runs_costs_what_their_jobs_took(aws: Clients, budg
         assert found["reason"] == "automatic runs cost 2.40 USD this month; monthly_budget_usd is 2.4"
 
 
+RELEASE = "/mlplatform/prod/churn/live/release"
+
+
+def test_a_run_goes_on_from_what_is_live_where_the_contract_says_so(aws: Clients) -> None:
+    version = aws.has_accepted(aa=5)
+    aws.has_run(hours_ago=9, name="retrain-20261121-030000", data="data-other")
+    package = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-prod/7"
+    released = Release(champion=package, who="me", why="good", when="2026-11-20T00:00:00Z", status=Status.LIVE)
+    text = release.to_json(Record(releases=(released,)))
+    aws.expect("ssm", "get_parameter", {"Parameter": {"Value": text}}, {"Name": RELEASE})
+    model = {"Containers": [{"Image": "i", "ModelDataUrl": "s3://artifacts/runs/churn/7/model.tar.gz"}]}
+    described = {
+        "ModelPackageName": "churn-prod",
+        "ModelPackageArn": package,
+        "CreationTime": NOW,
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": []},
+        "InferenceSpecification": model,
+    }
+    aws.expect("sagemaker", "describe_model_package", described, {"ModelPackageName": package})
+    aws.expects_start(version, former="s3://artifacts/runs/churn/7/model.tar.gz")
+    aws.expect_notice("churn-prod: retraining started")
+    assert aws.run({"trigger": "weekly schedule"}, RELEASE_PARAMETER=RELEASE)["action"] == "started"
+
+
+def test_before_the_first_release_there_is_nothing_to_go_on_from(aws: Clients) -> None:
+    version = aws.has_accepted(aa=5)
+    aws.has_run(hours_ago=9, name="retrain-20261121-030000", data="data-other")
+    aws.stubs["ssm"].add_client_error("get_parameter", "ParameterNotFound")
+    aws.expects_start(version)
+    aws.expect_notice("churn-prod: retraining started")
+    assert aws.run({"trigger": "weekly schedule"}, RELEASE_PARAMETER=RELEASE)["action"] == "started"
+
+
 def tokens_of(aws: Clients) -> list[str]:
     """Those by which runs are started from here on."""
     tokens: list[str] = []
@@ -301,6 +345,7 @@ def test_a_state_machine_in_the_place_of_the_pipeline_is_asked_and_started(aws: 
                 s3=aws.s3,
                 sagemaker=MachineRuns(states, sagemaker, pipeline="churn-prod", arn=arn),
                 sns=aws.clients["sns"],
+                ssm=aws.clients["ssm"],
             )
             assert (found["action"], found["execution"]) == ("started", f"{run}2")
     assert len(set(names)) == 1  # of two triggers at once, Step Functions starts one

@@ -84,7 +84,7 @@ def test_rows_are_binned_at_the_quantiles_of_all_files(
     write_part(parts["train"].parent / "more", 700, 5)
     table = pq.read_table(parts["train"].parent / "more/part-0.parquet")
     pq.write_table(table, parts["train"] / "part-1.parquet")
-    training, held_out, _ = data.matrices(parts["train"], parts["validation"], contract, 1)
+    training, held_out, *_ = data.matrices(parts["train"], parts["validation"], contract, 1)
     values = np.concatenate([features for features, _ in data.row_groups(parts["train"], contract, {})])
     assert (len(values), training.num_row(), held_out.num_row()) == (3700, 3700, 800)
     ends, edges = training.get_quantile_cut()
@@ -127,7 +127,7 @@ def test_bins_in_files_give_the_same_model(
     metadata: list[dict[str, object]] = []
     plain = data.matrices
 
-    def seen(*given: Any, **named: Any) -> tuple[xgb.DMatrix, xgb.DMatrix, Lists]:
+    def seen(*given: Any, **named: Any) -> tuple[xgb.DMatrix, xgb.DMatrix, Lists, int]:
         found = plain(*given, **named)
         kinds.append(type(found[0]))
         return found

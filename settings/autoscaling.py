@@ -9,7 +9,7 @@ from pydantic import Field
 
 from contracts.prices import told as usd
 from settings.faults import Fault, repeated
-from settings.schedules import Schedule, Timezone
+from settings.schedules import Schedule, Timezone, in_zone
 from settings.section import Section, told
 from settings.steps import Steps
 
@@ -83,5 +83,4 @@ class Autoscaling(Section):
     def in_zone(self, timezone: str) -> Autoscaling:
         """With the zone of every schedule's clock, where none of its own is said."""
         zone = self.timezone or timezone
-        schedules = tuple(each.model_copy(update={"timezone": each.timezone or zone}) for each in self.schedules)
-        return self.model_copy(update={"timezone": zone, "schedules": schedules})
+        return self.model_copy(update={"timezone": zone, "schedules": in_zone(self.schedules, zone)})

@@ -68,6 +68,7 @@ _PAGES: Final = (
     ("BacklogScaling", "….autoscaling of {kind: asynchronous}", ""),
     ("TaskScaling", "….autoscaling of {kind: fargate}", ""),
     ("ConcurrencyScaling", "….autoscaling of {kind: lambda}", ""),
+    ("ConcurrencySchedule", "….autoscaling.schedules[] of {kind: lambda}", ""),
 )
 _HEAD: Final = """# Configuration of a stack
 

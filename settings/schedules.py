@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field
@@ -84,6 +84,14 @@ class Schedule(Section):
             yield from cron_faults("cron", self.cron)
         if self.minimum > self.maximum:
             yield Fault("minimum", self.minimum, f"at most the maximum ({self.maximum})", "exchange them")
+
+
+S = TypeVar("S", bound=Schedule)
+
+
+def in_zone(schedules: Iterable[S], zone: str) -> tuple[S, ...]:
+    """With the zone of every schedule's clock, where none of its own is said."""
+    return tuple(each.model_copy(update={"timezone": each.timezone or zone}) for each in schedules)
 
 
 def cron_faults(path: str, expression: str) -> Iterator[Fault]:

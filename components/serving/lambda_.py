@@ -19,6 +19,7 @@ from components.content import content_name
 from components.ground.keys import Domain
 from components.service import Service
 from components.serving import models
+from components.serving.clock import scheduled
 from components.serving.endpoint import logs
 from components.serving.kind import Drawn, EndpointArgs
 from components.serving.watch import SERVER_ERRORS, halt
@@ -316,6 +317,8 @@ def _warm(
         },
         opts=child,
     )
+    for schedule in scaling.schedules:
+        scheduled(name, args.names, "warm", schedule, scaling.timezone, target, child)
 
 
 def _watch(names: EndpointNames, settings: Settings, variants: Sequence[str], _: Iterable[str] = ()) -> Watch:

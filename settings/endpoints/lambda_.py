@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Final, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from contracts.kinds import LAMBDA
 from contracts.prices import price
 from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
 from settings.faults import Fault, repeated
+from settings.schedules import Schedule, Timezone, in_zone
 from settings.section import Section, told
 
 _WARM: Final = price("lambda", "provisioned concurrency x86")
@@ -40,6 +41,16 @@ class ShiftLinear(Section):
     """Minutes that alarms are watched between two tenths."""
 
 
+class ConcurrencySchedule(Schedule):
+    """New limits of what is kept warm: `at` a time of every day, of `weekdays` or of a `day_of_month`; `once`; or by
+    `cron`."""
+
+    minimum: int = Field(ge=1, le=1000)
+    """Fewest environments that are kept warm from then on."""
+    maximum: int = Field(ge=1, le=1000)
+    """Most environments that are kept warm from then on."""
+
+
 class ConcurrencyScaling(Section):
     """Target tracking on how much of the provisioned concurrency is in use."""
 
@@ -47,6 +58,19 @@ class ConcurrencyScaling(Section):
     """Most environments that are kept warm; `provisioned_concurrency` are the fewest."""
     percent: int = Field(default=70, ge=10, le=90)
     """Share of the warm environments in use, in percent, to hold."""
+    timezone: Timezone | None = None
+    """The zone of the schedules' clock, where it is not the stack's."""
+    schedules: tuple[ConcurrencySchedule, ...] = ()
+    """Limits by the clock, in place of `provisioned_concurrency` and `maximum` from then on."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Moments named twice."""
+        yield from repeated("schedules", [schedule.said for schedule in self.schedules])
+
+    def in_zone(self, timezone: str) -> ConcurrencyScaling:
+        """With the zone of every schedule's clock, where none of its own is said."""
+        zone = self.timezone or timezone
+        return self.model_copy(update={"timezone": zone, "schedules": in_zone(self.schedules, zone)})
 
 
 class Lambda(AnyKind):
@@ -113,8 +137,19 @@ class Lambda(AnyKind):
             allowed = f"at most max_concurrency ({self.max_concurrency})"
             yield Fault("provisioned_concurrency", kept, allowed, "keep fewer warm or raise max_concurrency")
         if scaled and kept is None:
-            yield Fault("autoscaling", scaled.model_dump(), "with provisioned_concurrency", "say the fewest kept warm")
+            said = scaled.model_dump(mode="json", exclude_unset=True)
+            yield Fault("autoscaling", said, "with provisioned_concurrency", "say the fewest kept warm")
         elif scaled and not (kept or 0) <= scaled.maximum <= self.max_concurrency:
             allowed = f"provisioned_concurrency ({kept}) to max_concurrency ({self.max_concurrency})"
             yield Fault("autoscaling.maximum", scaled.maximum, allowed, "move one of the three")
+        for number, schedule in enumerate(scaled.schedules if scaled else ()):
+            if schedule.maximum > self.max_concurrency:
+                allowed = f"at most max_concurrency ({self.max_concurrency})"
+                yield Fault(
+                    f"autoscaling.schedules[{number}].maximum", schedule.maximum, allowed, "move one of the two"
+                )
         yield from repeated("rollback_alarms", self.rollback_alarms)
+
+    def in_zone(self, timezone: str) -> Mapping[str, Any]:
+        """Its scaling, by the clock of the stack's zone."""
+        return {"autoscaling": self.autoscaling and self.autoscaling.in_zone(timezone)}

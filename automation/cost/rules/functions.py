@@ -7,6 +7,7 @@ from typing import Final
 
 from automation.cost.charge import Charge, Context, Rule
 from automation.cost.document import Document, Resource
+from automation.cost.rules import sagemaker
 
 FUNCTION: Final = "aws:lambda/function:Function"
 _ALIAS: Final = "aws:lambda/alias:Alias"
@@ -42,12 +43,18 @@ def _function(resource: Resource, context: Context) -> Iterator[Charge]:
 
 
 def _warm(resource: Resource, context: Context) -> Iterator[Charge]:
-    """Memory by the seconds that environments are kept warm, the fewest of them, whether asked or not. The duration of
-    requests that they answer is cheaper than what is counted of the function.
+    """Memory by the seconds that environments are kept warm, the fewest of each hour, whether asked or not. The
+    duration of requests that they answer is cheaper than what is counted of the function.
     """
-    function = context.document.one(FUNCTION, name=resource.inputs["functionName"])
-    seconds = resource.inputs["provisionedConcurrentExecutions"] * context.traffic.endpoint_hours * 3600
-    yield Charge("lambda", "provisioned concurrency x86", seconds * _gigabytes(function))
+    document, traffic = context
+    called = resource.inputs["functionName"]
+    targets = document.all(sagemaker.SCALED, resourceId=f"function:{called}:{resource.inputs['qualifier']}")
+    kept: float = resource.inputs["provisionedConcurrentExecutions"]
+    if targets and (hours := traffic.running_hours()):
+        limits = sagemaker.limits(targets[0], document)
+        kept = sum(limits[hour][0] for hour in hours) / len(hours)
+    seconds = kept * traffic.endpoint_hours * 3600
+    yield Charge("lambda", "provisioned concurrency x86", seconds * _gigabytes(document.one(FUNCTION, name=called)))
 
 
 def _gigabytes(function: Resource) -> float:

@@ -26,7 +26,7 @@ from automation.operations.errors import RefusedError
 from contracts.prices import HOURS_A_MONTH
 
 CONFIG: Final = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
-_SCALED: Final = "aws:appautoscaling/target:Target"
+SCALED: Final = "aws:appautoscaling/target:Target"
 _SCALING: Final = "aws:appautoscaling/policy:Policy"
 _TIMED: Final = "aws:appautoscaling/scheduledAction:ScheduledAction"
 _OBJECT: Final = "aws:s3/bucketObjectv2:BucketObjectv2"
@@ -81,15 +81,15 @@ def _instance_hours(scaled: str, variant: Mapping[str, Any], share: float, conte
     hours = traffic.running_hours()
     if not hours:
         return 0
-    targets = document.all(_SCALED, resourceId=scaled)
+    targets = document.all(SCALED, resourceId=scaled)
     if not targets:
         return variant["initialInstanceCount"] * traffic.endpoint_hours
-    limits = _limits(targets[0], document)
+    within = limits(targets[0], document)
     takes = _invocations_held(scaled, document)
     fleet = [
         min(max(least, traffic.rate(hour) > 0, math.ceil(traffic.rate(hour) * share / takes)), most)
         for hour in hours
-        for least, most in [limits[hour]]
+        for least, most in [within[hour]]
     ]
     return sum(fleet) / len(fleet) * traffic.endpoint_hours
 
@@ -108,7 +108,7 @@ def _invocations_held(scaled: str, document: Document) -> float:
     return min(held, default=math.inf)
 
 
-def _limits(target: Resource, document: Document) -> Sequence[tuple[int, int]]:
+def limits(target: Resource, document: Document) -> Sequence[tuple[int, int]]:
     """Fewest and most instances in each hour of the week: what the last scheduled action said."""
     said: dict[int, tuple[int, int]] = {}
     for action in document.all(_TIMED, resourceId=target.inputs["resourceId"]):

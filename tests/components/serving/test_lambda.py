@@ -159,6 +159,22 @@ def test_environments_are_kept_warm_by_how_many_are_in_use() -> None:
     assert policy["targetValue"] == 0.6
 
 
+def test_what_is_kept_warm_has_other_limits_by_the_clock() -> None:
+    office = {"at": "08:00", "weekdays": ["monday", "friday"], "minimum": 5, "maximum": 20}
+    scaling = {"maximum": 9, "timezone": "Europe/Berlin", "schedules": [{**office, "timezone": "Europe/Berlin"}]}
+    deployed = serving(provisioned_concurrency=3, autoscaling=scaling)
+    action = deployed.one("serving-warm-at-0800-mon-fri").inputs
+    assert action == {
+        "name": "churn-staging-live-warm-at-0800-mon-fri",
+        "serviceNamespace": "lambda",
+        "scalableDimension": "lambda:function:ProvisionedConcurrency",
+        "resourceId": "function:churn-staging-live:live",
+        "schedule": "cron(0 8 ? * MON,FRI *)",
+        "timezone": "Europe/Berlin",
+        "scalableTargetAction": {"minCapacity": 5, "maxCapacity": 20},
+    }
+
+
 def test_a_stopped_one_may_not_run_keeps_its_alias_and_is_kept_warm_no_more() -> None:
     deployed = serving(state="stopped", provisioned_concurrency=3)
     assert deployed.one(FUNCTION).inputs["reservedConcurrentExecutions"] == 0

@@ -25,7 +25,8 @@ from local.runtime.stack import PROJECT_DIRECTORY
 from tests.local.loop.deployed import register, upload
 
 pytestmark = [pytest.mark.full, pytest.mark.loop]
-ENDPOINT: dict[str, Any] = {"kind": "lambda", "provisioned_concurrency": 1, "autoscaling": {"maximum": 2}}
+SCALING = {"maximum": 2, "schedules": [{"at": "08:00", "timezone": "Europe/Berlin", "minimum": 2, "maximum": 4}]}
+ENDPOINT: dict[str, Any] = {"kind": "lambda", "provisioned_concurrency": 1, "autoscaling": SCALING}
 WORKLOADS = {"churn": {"contract": "contracts/churn.yaml", "endpoints": {"live": ENDPOINT}}}
 Up = Callable[[], Mapping[str, list[str]]]
 

@@ -37,10 +37,34 @@ def test_environments_are_paid_while_they_are_kept_warm() -> None:
         "warm",
         within=WORKLOAD,
         functionName=NAME,
+        qualifier="live",
         provisionedConcurrentExecutions=3,
     )
     found = estimated(*function(), warm, traffic=Traffic(endpoint_hours=100))
     assert items(found, "warm") == {"provisioned concurrency x86": 3 * 2 * 100 * 3600}
+
+    def limit(kind: str, name: str, **more: Any) -> dict[str, Any]:
+        return resource(f"appautoscaling/{kind}", name, within=WORKLOAD, resourceId=f"function:{NAME}:live", **more)
+
+    target = limit("target:Target", "target", minCapacity=3, maxCapacity=9)
+    assert items(estimated(*function(), warm, target), "warm") == {
+        "provisioned concurrency x86": 3 * 2 * 730 * 3600
+    }  # fmt: skip
+    by_day, by_night = (
+        limit(
+            "scheduledAction:ScheduledAction",
+            f"at {hour}",
+            schedule=f"cron(0 {hour} * * ? *)",
+            scalableTargetAction={"minCapacity": least, "maxCapacity": 9},
+        )
+        for hour, least in ((6, 5), (18, 1))
+    )
+    assert items(estimated(*function(), warm, target, by_day, by_night), "warm") == {
+        "provisioned concurrency x86": 3 * 2 * 730 * 3600
+    }
+    assert items(estimated(*function(), warm, target, by_night), "warm") == {
+        "provisioned concurrency x86": 1 * 2 * 730 * 3600
+    }
 
 
 def test_a_stopped_one_costs_nothing() -> None:

@@ -16,8 +16,9 @@ from settings import Tuning
 #: API reference, ResourceLimits, MaxRuntimeInSeconds.
 MIN_SECONDS: Final = 120
 MAX_SECONDS: Final = 15_768_000
-#: Pipelines names a tuning job `<execution>-<step>-<random>`, at most 32 characters.
-JOB_NAMES: Final = "*-Tune-*"
+#: Pipelines names a tuning job `<execution>-<step>-<random>`, at most 32 characters; SageMaker has written names in
+#: ARNs of jobs in small letters and as they are.
+JOB_NAMES: Final = "*-?une-*"
 
 
 def values(settings: Tuning, training: Training, region: str, hosts: int) -> dict[str, str | int]:

@@ -124,7 +124,7 @@ def test_its_role_starts_searches_of_its_workload_beside_what_training_does() ->
     other = permissions(deployed(Tuning()), "training-pipeline-role")
     assert {sid: found[sid] for sid in other} == other
     assert set(other) == {each.sid for each in pipeline_statements(NAMES, models_key="key")}
-    searches = ["arn:aws:sagemaker:eu-west-1:123456789012:hyper-parameter-tuning-job/*-Tune-*"]
+    searches = ["arn:aws:sagemaker:eu-west-1:123456789012:hyper-parameter-tuning-job/*-?une-*"]
     assert found["StartSearches"]["Action"] == ["sagemaker:CreateHyperParameterTuningJob"]
     tags: dict[str, Any] = {
         "StartSearches": {"StringEquals": {"aws:RequestTag/Workload": "churn"}},

@@ -29,8 +29,9 @@ SEEN = MODEL + (
 
 
 def on(hosts: int, step: dict[str, Any]) -> dict[str, Any]:
-    """The step with so many hosts."""
+    """The step with so many hosts, and time enough for them on a busy machine."""
     step["Arguments"]["ResourceConfig"]["InstanceCount"] = hosts
+    step["Arguments"]["StoppingCondition"]["MaxRuntimeInSeconds"] = 3600
     return step
 
 

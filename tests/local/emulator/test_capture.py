@@ -102,14 +102,14 @@ class Slow:
 
     def __call__(self, *_: object, **__: object) -> None:
         self.begun.set()
-        assert self.released.wait(600)
+        assert self.released.wait(60)
         self.written += 1
 
     def seen_by_another(self, flush: Callable[[], object]) -> int:
         """How many writes are done when a flush returns that began while another one was writing."""
         first = threading.Thread(target=flush)
         first.start()
-        assert self.begun.wait(600)
+        assert self.begun.wait(60)
         seen: list[int] = []
         second = threading.Thread(target=lambda: (flush(), seen.append(self.written)))
         second.start()
@@ -141,6 +141,6 @@ def test_a_flush_of_offline_records_waits_for_another(monkeypatch: pytest.Monkey
     slow, backend = Slow(), SimpleNamespace(region_name="eu-west-1")
     monkeypatch.setattr(offline_store, "sagemaker_backends", {"1": {"eu-west-1": backend}})
     monkeypatch.setattr(offline_store, "_write", slow)
-    group: Any = SimpleNamespace(arn="arn:1")
+    group: Any = SimpleNamespace(arn="arn:1", is_iceberg=False)
     offline_store.append(cast("Any", backend), group, {}, 0.0, deleted=False)
     assert slow.seen_by_another(lambda: offline_store.flush(cast("Context", None))) == 1

@@ -17,6 +17,7 @@ from components.models.registry import removed
 from components.models.signs import Signs, SignsArgs
 from components.operations.bootstrap import waiting_for
 from components.workload import Root, Workload, read_contract
+from contracts.kinds import KINDS
 from contracts.names import Names
 
 settings = stack_config.load()
@@ -36,8 +37,7 @@ names = Names(stack=stack, account=caller.account_id, region=region, partition=c
 found = parameters.read(names, lookup)
 built = parameters.images(names, found)
 releases = parameters.release_records(names, settings.workloads, found)
-described = packages.described(settings.workloads, releases, lookup)
-champions = packages.champions(settings.workloads, releases, described)
+registered = packages.described(settings.workloads, releases, lookup)
 
 # What every workload stands on.
 fed = [(contracts[name], workload.features, workload.ingestion) for name, workload in settings.workloads.items()]
@@ -59,7 +59,9 @@ Signs("signs", SignsArgs(parameters=parameters.found(names, built, releases)), o
 personas.build(base, settings.access, on_aws)
 named = [names.of_workload(name).of_endpoint(each) for name, of in settings.workloads.items() for each in of.endpoints]
 on_spark = any(workload.ingestion.glue for workload in settings.workloads.values())
-delivering = delivery.build(base, settings.delivery, named, on_aws, set(elsewhere.values()), on_spark=on_spark)
+several = any(KINDS[each.kind].models for of in settings.workloads.values() for each in of.endpoints.values())
+hosts = set(elsewhere.values())
+delivering = delivery.build(base, settings.delivery, named, on_aws, hosts, on_spark=on_spark, archives=several)
 
 # The provider calls a rollout done that SageMaker turned back: the program looks for itself.
 # SageMaker gives no other instance type to a variant that scales.
@@ -75,16 +77,14 @@ for name, config in settings.workloads.items():
         contract=contracts[name],
         images=built,
         records=releases[name],
-        champions=champions[name],
+        packages=registered,
         stack_tags=tags,
         root=Root(name, on_aws),
     )
     features = data.build(workload, lookup)
     registry, training = models.build(workload, asks_images=bool(settings.images.others))
     watched = operations.build(workload, training)
-    endpoints = serving.build(
-        workload, watched.rollback_alarms, see_through, make_way, shift, described, watched.dead_letters.arn
-    )
+    endpoints = serving.build(workload, watched.rollback_alarms, see_through, make_way, shift, watched.dead_letters.arn)
     for endpoint, live in endpoints.items():
         operations.monitor(workload, endpoint, live, watched, lookup)
     exported[name] = {

@@ -20,6 +20,7 @@ import pulumi_aws as aws
 
 from components.service import Service
 from components.without_resource import WITHOUT_RESOURCE
+from contracts.layout import Layout
 from contracts.names import DEAD_LETTERS, Names, WorkloadNames
 
 #: What SageMaker and CodeBuild look at before they put network interfaces into a VPC.
@@ -266,19 +267,34 @@ def read_objects(sid: str, names: Names, bucket: str, prefixes: Sequence[str]) -
     """Reading and listing the objects under these prefixes; a prefix ends in `/`, or is a whole key."""
     return [
         allow(f"{sid}Objects", ["s3:GetObject"], [names.bucket_arn(bucket, f"{prefix}*") for prefix in prefixes]),
-        allow(
-            f"{sid}List",
-            ["s3:ListBucket"],
-            [names.bucket_arn(bucket)],
-            conditions={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
-        ),
+        find_objects(f"{sid}List", names, bucket, prefixes),
     ]
+
+
+def find_objects(sid: str, names: Names, bucket: str, prefixes: Sequence[str]) -> Statement:
+    """Listing the objects under these prefixes."""
+    listed = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}
+    return allow(sid, ["s3:ListBucket"], [names.bucket_arn(bucket)], conditions=listed)
 
 
 def write_objects(sid: str, names: Names, bucket: str, prefixes: Sequence[str]) -> Statement:
     """Writing objects under these prefixes, in one piece or in parts."""
     resources = [names.bucket_arn(bucket, f"{prefix}*") for prefix in prefixes]
     return allow(sid, ["s3:AbortMultipartUpload", "s3:PutObject"], resources)
+
+
+def place_archives(names: Names, layout: Layout) -> list[Statement]:
+    """Copying the archives of packages to where multi-model endpoints serve them from, and taking them away again."""
+    there, archives = f"{layout.models}*", f"{layout.runs}*/model.tar.gz"
+    return [
+        find_objects("FindArchives", names, names.artifacts_bucket, [layout.models]),
+        allow("ReadArchives", ["s3:GetObject"], [names.bucket_arn(names.artifacts_bucket, archives)]),
+        allow(
+            "PlaceArchives",
+            ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            [names.bucket_arn(names.artifacts_bucket, there)],
+        ),
+    ]
 
 
 def send_dead_letters(names: WorkloadNames) -> Statement:

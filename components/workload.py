@@ -26,8 +26,9 @@ class Workload:
     """One workload of the stack.
 
     `images` are URIs by digest for training and inference, empty as long as they are not built. `records` are the
-    release records by endpoint, of those endpoints that have one, `champions` the packages of those that run, as the
-    registry describes them. `stack_tags` are on everything, by the provider. All of the workload stands below `root`.
+    release records by endpoint, of those endpoints that have one, `packages` those that have to be known, by ARN, as
+    the registry describes them. `stack_tags` are on everything, by the provider. All of the workload stands below
+    `root`.
     """
 
     ground: Ground
@@ -36,7 +37,7 @@ class Workload:
     contract: Contract
     images: Mapping[str, str]
     records: Mapping[str, Record]
-    champions: Mapping[str, Mapping[str, Any]]
+    packages: Mapping[str, Mapping[str, Any]]
     stack_tags: Mapping[str, str]
     root: Root
 

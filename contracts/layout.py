@@ -129,6 +129,11 @@ class Layout:
         return f"{self.runs}from-{account}-{stack}/"
 
     @property
+    def models(self) -> str:
+        """Artifacts bucket: archives that multi-model endpoints serve, one directory an endpoint."""
+        return self._prefix("models")
+
+    @property
     def checkpoints(self) -> str:
         """Artifacts bucket: where interrupted training jobs resume."""
         return self._prefix("checkpoints")

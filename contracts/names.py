@@ -350,6 +350,13 @@ class EndpointNames(WorkloadNames):
         """Processed bucket: above the files of a batch endpoint and the predictions of each of its runs."""
         return f"{self.layout.batch}{self.prefix}/"
 
+    def archives(self, release: str) -> str:
+        """Artifacts bucket: the archives that a release of a multi-model endpoint serves, `<name of the model>.tar.gz`.
+
+        The release is known by its id; without one (""), those of all releases.
+        """
+        return f"{self.layout.models}{self.prefix}/{release and f'{release}/'}"
+
     @property
     def data_capture_uri(self) -> str:
         """Where the endpoint writes captured requests and predictions; SageMaker adds the endpoint's name."""

@@ -16,7 +16,7 @@ from automation.operations import deliveries, foreign, images, packages, release
 from automation.operations.errors import RefusedError
 from automation.operations.releases import By
 from automation.operations.rollouts import Watchers, served
-from contracts.release import Record
+from contracts.release import CHAMPION, Record
 
 #: How long a command waits for an endpoint: a linear rollout with its baking takes up to an hour.
 PATIENCE_SECONDS = 90 * 60.0
@@ -184,6 +184,10 @@ def promote(
     package: Package = None,
     workload: Workload = None,
     endpoint: Endpoint = None,
+    model: Annotated[
+        str | None, typer.Option(help="Of a multi-model endpoint: the name that requests say. Else the champion.")
+    ] = None,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="With --model: serve it no more.")] = False,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
@@ -192,11 +196,24 @@ def promote(
     The next `up` rolls it out.
     """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
-    names = on.endpoint(workload, endpoint)
+    names, by = on.endpoint(workload, endpoint), By(who=on.who, why=why)
+    kind = on.kind(names)
+    if model is not None and not kind.models:
+        raise RefusedError(f"--model: found {model}; endpoint {names.prefix} is of kind {kind.name}, which serves one")
+    if withdraw:
+        if model is None or package is not None:
+            raise RefusedError("--withdraw: found without --model, or with a package; name the model alone")
+        out.confirm(f"Let endpoint {names.prefix} serve no {model} any more?")
+        said(out, on.stopped(names), releases.withdraw_model(names, model, by=by, clients=on.releases))
+        return
     chosen = package or packages.latest(names, sagemaker=on.client("sagemaker"))
-    foreign.require_served(names, chosen, on.kind(names), sagemaker=on.client("sagemaker"))
-    out.confirm(f"Let endpoint {names.prefix} serve {chosen}?")
-    said(out, on.stopped(names), releases.promote(names, chosen, by=By(who=on.who, why=why), clients=on.releases))
+    foreign.require_served(names, chosen, kind, sagemaker=on.client("sagemaker"))
+    out.confirm(f"Let endpoint {names.prefix} serve {chosen}{f' as {model}' if model else ''}?")
+    if kind.models:
+        record = releases.promote_model(names, chosen, model or CHAMPION, by=by, clients=on.releases)
+    else:
+        record = releases.promote(names, chosen, by=by, clients=on.releases)
+    said(out, on.stopped(names), record)
 
 
 def split(
@@ -278,6 +295,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "release": wanted.id,
         "status": wanted.status.value,
         "packages": dict(wanted.packages),
+        **({"models": dict(wanted.models)} if wanted.models else {}),
         "weights": dict(wanted.weights),
         "shadow": {"package": wanted.shadow, "percent": wanted.shadow_percent} if wanted.shadow else None,
         "instances": dict(wanted.instances),

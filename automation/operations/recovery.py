@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from automation.operations import archives
 from contracts.release import CHALLENGER, CHAMPION, SHADOW, Record, Release, ReleaseError, settle
 from contracts.release.live import Host, Live
 
 
-def rebuilt(live: Live, host: Host) -> Record:
-    """The record of an endpoint that serves: its one release, read from the configuration and its models.
+def rebuilt(live: Live, host: Host, s3: Any) -> Record:
+    """The record of an endpoint that serves: its one release, read from the configuration and its models; of several
+    models from the archives that it serves.
 
     ReleaseError where that is no release of the platform's.
     """
     variants = host.configured(live)
     if CHAMPION not in variants or set(variants) - {CHAMPION, CHALLENGER, SHADOW}:
         raise _foreign(live, f"its variants are {sorted(variants)}")
-    found = {name: variant.package for name, variant in variants.items()}
+    several = variants[CHAMPION].archives
+    models = archives.packages(several, s3=s3) if several else {}
+    found = {name: variant.package or models.get(name) for name, variant in variants.items()}
     if missing := sorted(name for name, package in found.items() if package is None):
         raise _foreign(live, f"the model of {missing} comes from no package")
     percent = {name: round(variant.weight) for name, variant in variants.items()}
@@ -24,6 +30,7 @@ def rebuilt(live: Live, host: Host) -> Record:
         challenger_percent=percent.get(CHALLENGER, 0),
         shadow=found.get(SHADOW),
         shadow_percent=percent.get(SHADOW, 0),
+        models=models,
         who="recovery",
         why=f"the record was lost; rebuilt from {live.config}",
         when=live.changed.isoformat(timespec="seconds"),

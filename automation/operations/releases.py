@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from automation.operations import packages
+from automation.operations import archives, packages
 from automation.operations.errors import RefusedError
 from automation.operations.recovery import rebuilt
 from contracts import release
 from contracts.kinds.kind import Host as HostName
 from contracts.names import EndpointNames
-from contracts.release import Record, Release, ReleaseError, Status
+from contracts.release import CHAMPION, Record, Release, ReleaseError, Status
 from contracts.release.ecs import Ecs
 from contracts.release.lambda_ import Function
 from contracts.release.ledger import Book, Ledger
@@ -104,17 +104,54 @@ def promote(names: EndpointNames, package: str, *, by: By, clients: Clients) -> 
     """
     arn = packages.approved(names, package, sagemaker=clients.sagemaker)
     with ledger(names, clients).open(who=by.who, doing="promote") as book:
-        known = _known(book)
+        known = _known(book, clients)
         if known is not book.record and known is not None and known.wanted.champion == arn:
             return book.write(known)  # the way back to a lost record
         return book.write(release.promote(known, arn, who=by.who, why=by.why, when=_now(), counts=book.counts))
+
+
+def promote_model(names: EndpointNames, package: str, model: str, *, by: By, clients: Clients) -> Record:
+    """Make an approved package the one that a multi-model endpoint serves by a name, new or in another's place.
+
+    RefusedError for the first that is not its champion.
+    """
+    arn = packages.approved(names, package, sagemaker=clients.sagemaker)
+    return _serve_models(names, {model: arn}, by, "promote", clients)
+
+
+def withdraw_model(names: EndpointNames, model: str, *, by: By, clients: Clients) -> Record:
+    """Let a multi-model endpoint serve a model no more. RefusedError for one that it has not, or the champion."""
+    return _serve_models(names, {model: None}, by, "withdraw a model", clients)
+
+
+def _serve_models(
+    names: EndpointNames, changes: Mapping[str, str | None], by: By, doing: str, clients: Clients
+) -> Record:
+    """Archives first, then the record: who dies in between has changed nothing that serves."""
+    with ledger(names, clients).open(who=by.who, doing=doing) as book:
+        known = _known(book, clients)
+        before = known.wanted.models if known else {}
+        if unknown := sorted(name for name, arn in changes.items() if arn is None and name not in before):
+            allowed = ", ".join(sorted(set(before) - {CHAMPION})) or "none beside the champion"
+            raise RefusedError(f"model: found {', '.join(unknown)}; endpoint {names.prefix} serves {allowed}")
+        after = {name: arn for name, arn in {**before, **changes}.items() if arn}
+        if CHAMPION not in after:
+            act = "promote another package in its place" if known else "promote it first, without a name"
+            raise RefusedError(f"model: found none called {CHAMPION}, which endpoint {names.prefix} always has; {act}")
+        record = release.serve_models(
+            known, after[CHAMPION], after, who=by.who, why=by.why, when=_now(), counts=book.counts
+        )
+        archives.place(names, record.wanted, s3=clients.s3, sagemaker=clients.sagemaker)
+        record = book.write(record)
+        archives.clear(names, record, s3=clients.s3)
+        return record
 
 
 def split(names: EndpointNames, package: str, percent: int, *, by: By, clients: Clients) -> Record:
     """Give an approved package `percent` (1 to 99) of the traffic, beside the champion."""
     arn = packages.approved(names, package, sagemaker=clients.sagemaker)
     with ledger(names, clients).open(who=by.who, doing="split") as book:
-        known = _championed(names, book, "share its traffic")
+        known = _championed(names, book, clients, "share its traffic")
         return book.write(
             release.split_traffic(known, arn, percent, who=by.who, why=by.why, when=_now(), counts=book.counts)
         )
@@ -124,7 +161,7 @@ def shadow(names: EndpointNames, package: str, percent: int, *, by: By, clients:
     """Copy `percent` (1 to 100) of the requests to an approved package, whose answers nobody gets."""
     arn = packages.approved(names, package, sagemaker=clients.sagemaker)
     with ledger(names, clients).open(who=by.who, doing="shadow") as book:
-        known = _championed(names, book, "stand behind")
+        known = _championed(names, book, clients, "stand behind")
         return book.write(
             release.mirror_traffic(known, arn, percent, who=by.who, why=by.why, when=_now(), counts=book.counts)
         )
@@ -133,7 +170,7 @@ def shadow(names: EndpointNames, package: str, percent: int, *, by: By, clients:
 def end_shadow(names: EndpointNames, *, by: By, clients: Clients) -> Record:
     """Let the champion serve alone again. RefusedError where nothing shadows it."""
     with ledger(names, clients).open(who=by.who, doing="end the shadow") as book:
-        known = shadowed(names, _known(book))
+        known = shadowed(names, _known(book, clients))
         champion = known.wanted.champion
         return book.write(release.promote(known, champion, who=by.who, why=by.why, when=_now(), counts=book.counts))
 
@@ -195,7 +232,7 @@ def follow(
     """
     live = _settled(names, clients, patience_seconds, on_change, sleep)
     with ledger(names, clients).open(who=who, doing="follow") as book:
-        known = _known(book)
+        known = _known(book, clients)
         if known is None:
             raise RefusedError(f"endpoint {names.prefix} has no release yet: promote a package")
         if book.live is None:
@@ -231,17 +268,17 @@ def _settled(
     return live
 
 
-def _known(book: Book) -> Record | None:
+def _known(book: Book, clients: Clients) -> Record | None:
     """The record; where it is lost and the endpoint serves, rebuilt."""
     book.refuse_in_progress()
     if book.record is None and book.live is not None:
-        return rebuilt(book.live, book.ledger.host)
+        return rebuilt(book.live, book.ledger.host, clients.s3)
     return book.record
 
 
-def _championed(names: EndpointNames, book: Book, act: str) -> Record:
+def _championed(names: EndpointNames, book: Book, clients: Clients, act: str) -> Record:
     """The record of an endpoint with a champion, beside which another model is to be put. ReleaseError without one."""
-    known = _known(book)
+    known = _known(book, clients)
     if known is None:
         raise ReleaseError(f"endpoint {names.prefix} has no champion yet to {act}: promote one first")
     return known

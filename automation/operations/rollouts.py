@@ -164,9 +164,12 @@ def _turned_back(names: EndpointNames, live: Live | None, wanted: str) -> str:
 
 
 def served(record: Record) -> str:
-    """The packages of the wanted release and their shares of the traffic; of a shadow, the share that it sees too."""
+    """The packages of the wanted release and their shares of the traffic; of a shadow, the share that it sees too; of
+    several models, what each is asked for by."""
     wanted = record.wanted
     found = [f"{package} ({wanted.weights[name]} %)" for name, package in wanted.packages.items()]
+    if wanted.models:
+        found = [f"{package} as {name}" for name, package in sorted(wanted.models.items())]
     return ", ".join(
         [*found, *(f"{package} (shadow of {wanted.shadow_percent} %)" for package in wanted.shadows.values())]
     )

@@ -15,6 +15,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from automation.evidence.junit import Case
+from automation.operations import archives
 from contracts.kinds.kind import Host
 from contracts.names import EndpointNames
 from contracts.release import Record
@@ -84,7 +85,13 @@ def check(
     config = client("sagemaker").describe_endpoint_config(EndpointConfigName=live.config)
     if config.get("AsyncInferenceConfig"):
         return [Case(endpoint=names.prefix, name="answers", skipped="it is asynchronous: answers lie in S3")]
-    return list(_checked(names.prefix, contract, _endpoint(names.prefix, client("sagemaker-runtime"))))
+    models = record.wanted.models if record else {}
+    asked = {model: {"TargetModel": archives.target(model)} for model in sorted(models)} or {"": {}}
+    return [
+        case
+        for model, more in asked.items()
+        for case in _checked(names.prefix, contract, _endpoint(names.prefix, client("sagemaker-runtime"), more), model)
+    ]
 
 
 def _absent(endpoint: str, record: Record | None, *, stopped: bool) -> Case:
@@ -96,7 +103,8 @@ def _absent(endpoint: str, record: Record | None, *, stopped: bool) -> Case:
     return Case(endpoint=endpoint, name="answers", failure=failure)
 
 
-def _checked(endpoint: str, contract: Contract, ask: _Ask) -> Iterator[Case]:
+def _checked(endpoint: str, contract: Contract, ask: _Ask, model: str = "") -> Iterator[Case]:
+    """The checks of one model, of several that of this name."""
     one, other = rows(contract)
     answers: list[Mapping[str, Any]] = []
 
@@ -120,7 +128,7 @@ def _checked(endpoint: str, contract: Contract, ask: _Ask) -> Iterator[Case]:
 
     acts = (("answers a row", alone), ("answers rows as it answers one", together), ("refuses a wrong row", refused))
     for name, act in acts:
-        yield _case(endpoint, name, act)
+        yield _case(endpoint, f"{model} {name}".lstrip(), act)
 
 
 def _case(endpoint: str, name: str, act: Callable[[], None]) -> Case:
@@ -136,10 +144,12 @@ def _case(endpoint: str, name: str, act: Callable[[], None]) -> Case:
     return Case(endpoint=endpoint, name=name, seconds=time.monotonic() - started, failure=failure)
 
 
-def _endpoint(endpoint: str, runtime: Any) -> _Ask:
+def _endpoint(endpoint: str, runtime: Any, more: Mapping[str, str]) -> _Ask:
+    """By InvokeEndpoint; `more` says which of several models a body is for."""
+
     def ask(body: str) -> bytes:
         try:
-            answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType=_JSON, Accept=_JSON, Body=body)
+            answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType=_JSON, Accept=_JSON, Body=body, **more)
         except ClientError as error:
             if error.response.get("OriginalStatusCode") == _AGAINST_CONTRACT:
                 raise _RefusedError(_said(error)) from error

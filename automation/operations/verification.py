@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from automation.operations import releases
+from automation.operations import archives, releases
 from automation.operations.releases import Clients
 from contracts.names import EndpointNames
-from contracts.release import Record
+from contracts.release import CHAMPION, Record, Release
 from contracts.release.live import Deployed, Live
 
 #: The status of an endpoint that is not there because the stack's config stopped it.
@@ -81,7 +81,11 @@ def _content(names: EndpointNames, record: Record, live: Live, clients: Clients)
     """
     wanted = {**record.wanted.packages, **record.wanted.shadows}
     host = clients.host(names)
-    served, deployed = {name: each.package for name, each in host.configured(live).items()}, host.deployed()
+    configured, deployed = host.configured(live), host.deployed()
+    served = {name: each.package for name, each in configured.items()}
+    if record.wanted.models and CHAMPION in configured:
+        yield from _models(names, record.wanted, configured[CHAMPION].archives, clients)
+        served[CHAMPION] = record.wanted.champion
     for variant in sorted({*served, *deployed} - {*wanted}):
         yield f"variant {variant} serves, which release {record.wanted.id} has not: {_AGAIN}"
     for variant, package in wanted.items():
@@ -98,6 +102,19 @@ def _content(names: EndpointNames, record: Record, live: Live, clients: Clients)
             f"`aws sagemaker update-endpoint-weights-and-capacities --endpoint-name {live.endpoint} "
             f"--desired-weights-and-capacities {weights}`"
         )
+
+
+def _models(names: EndpointNames, wanted: Release, served: str, clients: Clients) -> Iterator[str]:
+    """A release is served from a place whose name tells its packages: whether it is, and whether all are there."""
+    there = f"s3://{names.artifacts_bucket}/{names.archives(wanted.id)}"
+    if served != there:
+        yield f"its models are served from {served or 'their package'}; wanted is {there}: {_AGAIN}"
+        return
+    found = archives.models(there, s3=clients.s3)
+    for model in sorted({*wanted.models} - found):
+        yield f"model {model} ({wanted.models[model]}) has no archive at {there}: `rollback`, and promote it anew"
+    for model in sorted(found - {*wanted.models}):
+        yield f"{there} has {archives.target(model)}, which release {wanted.id} has not: take it away"
 
 
 def _of_variant(variant: str, package: str, found: Deployed, clients: Clients) -> Iterator[str]:

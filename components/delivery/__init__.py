@@ -23,10 +23,12 @@ def build(
     hosts: Collection[Host] = (),
     *,
     on_spark: bool = False,
+    archives: bool = False,
 ) -> Mapping[str, pulumi.Output[str]]:
     """The ARNs of the roles by what they are for; none where the stack names nobody who delivers.
 
-    `endpoints` are all of the stack, and `hosts` what runs them. With `on_spark` a workload has a job of Glue.
+    `endpoints` are all of the stack, and `hosts` what runs them; with `archives` some of them serve several models.
+    With `on_spark` a workload has a job of Glue.
     """
     if not settings.delivers:
         return {}
@@ -43,6 +45,5 @@ def build(
             ),
             opts,
         )
-    return DeliveryRoles(
-        "delivery", DeliveryRolesArgs(ground=ground, settings=settings, hosts=hosts, on_spark=on_spark), opts
-    ).arns
+    args = DeliveryRolesArgs(ground=ground, settings=settings, hosts=hosts, on_spark=on_spark, archives=archives)
+    return DeliveryRoles("delivery", args, opts).arns

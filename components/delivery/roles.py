@@ -24,6 +24,7 @@ from components.ground import Ground
 from components.ground.boundary import MAX_CHARACTERS
 from components.ground.keys import Domain
 from contracts.kinds.kind import Host
+from contracts.layout import Layout
 from contracts.names import Names
 from settings import Delivery, GitHub, GitLab
 
@@ -34,13 +35,14 @@ DEPLOY_SECONDS: Final = 3 * 3600
 @dataclass(frozen=True, kw_only=True)
 class DeliveryRolesArgs:
     """`settings` is the section of the stack config; it names at least one who delivers. `hosts` run the stack's
-    endpoints; with `on_spark` it has a job of Glue.
+    endpoints; with `on_spark` it has a job of Glue, with `archives` a model may be promoted to an endpoint of several.
     """
 
     ground: Ground
     settings: Delivery
     hosts: Collection[Host] = ()
     on_spark: bool = False
+    archives: bool = False
 
 
 class DeliveryRoles(pulumi.ComponentResource):
@@ -77,6 +79,8 @@ class DeliveryRoles(pulumi.ComponentResource):
         read = permissions.reading(names, issuers, objects, permissions.state(names, state, key, write=False), services)
         change = permissions.changing(names, objects, permissions.state(names, state, key, write=True), services)
         ground = permissions.changing_ground(names, args.ground.boundaries, services)
+        if args.archives:
+            change += access.place_archives(names, Layout("*"))
         if settings.signs:
             ground.append(permissions.signing(names))
         if guard := args.ground.lake_formation:

@@ -1,4 +1,4 @@
-"""Model packages, as the registry describes them: what the monitors of an endpoint have to know of its champion.
+"""Model packages, as the registry describes them: what an endpoint and its monitors have to know of a champion.
 
 They are read before the program registers its resources. The SDK's look-ups wait in the program's event loop, so that
 each takes the longer the more resources wait in it: among those of 50 endpoints they were most of a preview.
@@ -13,6 +13,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from contracts.kinds import KINDS
 from contracts.release import Record
 from settings import Workload
 
@@ -29,38 +30,22 @@ def read(package_arn: str, opts: pulumi.InvokeOptions) -> Mapping[str, Any]:
 def described(
     workloads: Mapping[str, Workload], releases: Mapping[str, Mapping[str, Record]], opts: pulumi.InvokeOptions
 ) -> dict[str, Mapping[str, Any]]:
-    """The packages that the program has to know of, by ARN, each read once: the champion of what runs, and
-    of what SageMaker does not run every release of the record, for it is made of them.
+    """By ARN, the packages that the program has to know: of champions that run, what their monitors compare with; of
+    every champion that SageMaker does not run or that serves beside other models, what is made of it by its image.
     """
-    elsewhere = {
-        release.champion
-        for workload, mine in releases.items()
-        for endpoint in workloads[workload].elsewhere
-        if endpoint in mine
-        for release in mine[endpoint].releases
-    }
-    return {package: read(package, opts) for package in sorted({*_champions(workloads, releases).values(), *elsewhere})}
+    wanted: set[str] = set()
+    for workload, mine in releases.items():
+        for endpoint, record in mine.items():
+            settings = workloads[workload].endpoints[endpoint]
+            kind = KINDS[settings.kind]
+            if settings.state == "running":
+                wanted.add(record.wanted.champion)
+            if kind.models or kind.host != "sagemaker":
+                wanted |= {release.champion for release in record.releases}
+    return {package: read(package, opts) for package in sorted(wanted)}
 
 
-def champions(
-    workloads: Mapping[str, Workload],
-    releases: Mapping[str, Mapping[str, Record]],
-    known: Mapping[str, Mapping[str, Any]],
-) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """Workload -> endpoint -> its champion's package as it is `known`, of endpoints that have a release and run."""
-    wanted = _champions(workloads, releases)
-    return {
-        workload: {endpoint: known[package] for (its, endpoint), package in wanted.items() if its == workload}
-        for workload in workloads
-    }
-
-
-def _champions(
-    workloads: Mapping[str, Workload], releases: Mapping[str, Mapping[str, Record]]
-) -> dict[tuple[str, str], str]:
-    return {
-        (workload, endpoint): record.wanted.champion
-        for workload, mine in releases.items()
-        for endpoint, record in mine.items()
-        if workloads[workload].endpoints[endpoint].state == "running"
-    }
+def image(package: Mapping[str, Any]) -> str:
+    """URI of the image of a package that was described."""
+    (container,) = package["InferenceSpecification"]["Containers"]
+    return container["Image"]

@@ -104,7 +104,7 @@ def monitor(
     if live.live is None:
         return
     names = workload.names.of_endpoint(endpoint)
-    champion = workload.champions[endpoint]
+    champion = workload.packages[workload.records[endpoint].wanted.champion]
     compared_with = drift.reference(names, champion)
     if compared_with and TRAINING in workload.images:
         drift.Drift(

@@ -103,6 +103,7 @@ def _looks(names: Names) -> list[Statement]:
             ["codedeploy:BatchGetDeployments", "codedeploy:GetDeploymentGroup", "codedeploy:ListDeployments"],
             [names.arn("codedeploy", f"deploymentgroup:{parts}")],
         ),
+        access.find_objects("SeeArchives", names, names.artifacts_bucket, [EVERY.models]),  # what has several models
     ]
 
 
@@ -218,6 +219,7 @@ def _mlops(names: Names, keys: Keys) -> list[Statement]:
             [names.bucket_arn(names.artifacts_bucket, f"{EVERY.locks}*")],
         ),
         access.use_key("EncryptLocks", [keys[Domain.MODELS]], write=True),
+        *access.place_archives(names, EVERY),
         access.allow("MoveEndpoints", ["sagemaker:UpdateEndpoint"], endpoints),
         access.allow("ScaleEndpoints", ["sagemaker:UpdateEndpointWeightsAndCapacities"], endpoints[:1]),
         access.allow("SeeScaling", ["application-autoscaling:DescribeScalableTargets"], ["*"]),

@@ -45,7 +45,6 @@ def build(
     see_through: Callable[[EndpointNames, str, str | None], str],
     make_way: Callable[[EndpointNames, str, str], None],
     shift: Callable[[EndpointNames, str, str], None],
-    packages: Mapping[str, Mapping[str, Any]],
     dead_letters_arn: pulumi.Input[str],
 ) -> dict[str, Served]:
     """The endpoints that have a release, by name. `rollback_alarms` are names of alarms, by endpoint.
@@ -66,8 +65,8 @@ def build(
             see_through=see_through,
             make_way=make_way,
             shift=shift,
+            packages=workload.packages,
             tags=workload.tags(name),
-            packages=packages,
             dead_letters_arn=dead_letters_arn,
         )
         found[name] = drawn(settings).build(workload.named(name), args, workload.opts(name))

@@ -39,7 +39,10 @@ def configurations(
     releases = plan(args.record, args.settings, where=args.where)
     packages = [each.package for release in releases for each in (*release.variants, *release.shadows)]
     found = models.isolated(name, packages, role, args.ground, opts, environment or {}, stages)
-    return [_config(name, args, release, found, asynchronous, stages, opts) for release in releases]
+    return [
+        configuration(name, args, release, found, opts, asynchronous=asynchronous, beside=stages)
+        for release in releases
+    ]
 
 
 def _variant(
@@ -54,15 +57,21 @@ def _variant(
     }
 
 
-def _config(
+def configuration(
     name: str,
     args: EndpointArgs[F],
     release: Release,
     found: Mapping[str, aws.sagemaker.Model],
-    asynchronous: Asynchronous | None,
-    stages: Sequence[str],
     opts: pulumi.ResourceOptions,
+    *,
+    asynchronous: Asynchronous | None = None,
+    captured: bool = True,
+    beside: Sequence[int | str] = (),
 ) -> aws.sagemaker.EndpointConfiguration:
+    """The configuration of one release, which serves these models, by package; `captured` by SageMaker, or not.
+
+    `beside` are settings of the kind's own that its models follow from.
+    """
     settings, names, keys = args.settings, args.names, args.ground.keys
     volume_key = jobs.volume_key(settings.instance_type, keys[Domain.MODELS].arn)
     variants = [_variant(variant, found, settings) for variant in release.variants]
@@ -81,8 +90,8 @@ def _config(
             "json_content_types": ["application/json"],
         },
     }
-    content = [volume_key, variants, capture, *(each for each in (shadows, asynchronous) if each)]
-    known = [settings.instance_type, settings.capture_percent, [each.instances for each in release.variants], *stages]
+    content = [volume_key, variants, capture if captured else None, *(each for each in (shadows, asynchronous) if each)]
+    known = [settings.instance_type, settings.capture_percent, [each.instances for each in release.variants], *beside]
     return aws.sagemaker.EndpointConfiguration(
         known_name(f"{name}-config-{release.id}", known),
         # The rollback function finds a release's configuration by `<endpoint>-<release id>`.
@@ -90,7 +99,7 @@ def _config(
         kms_key_arn=volume_key,
         production_variants=variants,
         shadow_production_variants=shadows or None,
-        data_capture_config=capture,
+        data_capture_config=capture if captured else None,
         async_inference_config=asynchronous,
         opts=pulumi.ResourceOptions.merge(opts, formerly(f"{name}-config-{release.id}")),
     )

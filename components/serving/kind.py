@@ -26,9 +26,8 @@ class EndpointArgs(Generic[S]):
     that): the provider calls a rollout done that was turned back, or does not say what became of it.
     `make_way` is called before a change, with the configuration that it serves and the one that it is to serve; `shift`
     before that of an alias, with versions, and has the traffic moved.
-    `tags` go onto jobs, which the provider's default tags do not reach.
-    `packages` are those that an endpoint is made of which SageMaker does not run, by ARN. `dead_letters_arn` takes what
-    nobody waited for and failed for good.
+    `packages` are those that have to be known, by ARN, as the registry describes them. `tags` go onto jobs, which the
+    provider's default tags do not reach. `dead_letters_arn` takes what nobody waited for and failed for good.
     """
 
     ground: Ground
@@ -39,9 +38,9 @@ class EndpointArgs(Generic[S]):
     see_through: Callable[[EndpointNames, str, str | None], str]
     make_way: Callable[[EndpointNames, str, str], None] = lambda _, __, ___: None
     shift: Callable[[EndpointNames, str, str], None] = lambda _, __, ___: None
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
     dead_letters_arn: pulumi.Input[str] = ""
     packages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def where(self) -> str:

@@ -44,6 +44,19 @@ def statements(
     names: EndpointNames, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
 ) -> list[Statement]:
     """What the endpoint's role may do: load its image and model, write its logs and metrics, capture its traffic."""
+    return _inside(names, names.layout.runs, models_key, processed_key)
+
+
+def statements_of_several(
+    names: EndpointNames, *, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
+) -> list[Statement]:
+    """The same where several models are served: their archives, and nothing of the runs that they come from."""
+    return _inside(names, names.archives(""), models_key, processed_key)
+
+
+def _inside(
+    names: EndpointNames, archives: str, models_key: pulumi.Input[str], processed_key: pulumi.Input[str]
+) -> list[Statement]:
     return [
         *jobs.statements(
             names,
@@ -52,7 +65,7 @@ def statements(
             namespaces=[HOSTS],
             makes_log_group=False,
         ),
-        *access.read_objects("LoadModels", names, names.artifacts_bucket, [names.layout.runs]),
+        *access.read_objects("LoadModels", names, names.artifacts_bucket, [archives]),
         access.use_key("DecryptModels", [models_key], write=False),
         *capturing(names, processed_key),
     ]

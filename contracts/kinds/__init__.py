@@ -14,6 +14,7 @@ from contracts.kinds.fargate import FARGATE
 from contracts.kinds.inference_pipeline import INFERENCE_PIPELINE
 from contracts.kinds.kind import Kind, Limits, Metric, Rollout
 from contracts.kinds.lambda_ import LAMBDA
+from contracts.kinds.multi_model import MULTI_MODEL
 from contracts.kinds.realtime import REALTIME
 from contracts.kinds.serverless import SERVERLESS
 
@@ -24,6 +25,7 @@ __all__ = [
     "INFERENCE_PIPELINE",
     "KINDS",
     "LAMBDA",
+    "MULTI_MODEL",
     "PLANNED",
     "REALTIME",
     "SERVERLESS",
@@ -35,10 +37,14 @@ __all__ = [
 
 #: The kinds that a stack may name today.
 KINDS: Final[Mapping[str, Kind]] = {
-    kind.name: kind for kind in (REALTIME, INFERENCE_PIPELINE, SERVERLESS, ASYNCHRONOUS, BATCH, FARGATE, LAMBDA)
+    kind.name: kind
+    for kind in (
+        *(REALTIME, INFERENCE_PIPELINE, MULTI_MODEL, SERVERLESS, ASYNCHRONOUS),
+        *(BATCH, FARGATE, LAMBDA),
+    )
 }
 #: Kinds that the platform will serve; until then they are refused by name.
 PLANNED: Final = (
-    "multi_model", "inference_components",
+    "inference_components",
     "eks", "edge",
 )  # fmt: skip

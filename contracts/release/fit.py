@@ -22,7 +22,12 @@ def _faults(release: Release, kind: Kind) -> Iterator[str]:
     if release.shadow and not kind.shadow:
         yield f"shadow: found {release.shadow}; allowed on {where}: none"
     if release.models and not kind.models:
-        yield f"models: found {', '.join(release.models)}; allowed on {where}: none, the champion alone"
+        yield f"models: found {', '.join(sorted(release.models))}; allowed on {where}: none, the champion alone"
+    if kind.models and not release.models:
+        yield (
+            f"models: found none; allowed on {where}: the champion and others, by name; no endpoint of another kind "
+            "becomes one: give it another name"
+        )
     if len(release.packages) > kind.most_variants:
         found = ", ".join(release.packages)
         yield f"variants: found {found}; allowed on {where}: at most {kind.most_variants}"

@@ -58,12 +58,13 @@ class Configured:
     """A variant as the configuration that serves has it.
 
     `package` is the ARN of the package that its model was made of, if it was; `instances` those that it starts with,
-    None where it has none of its own.
+    None where it has none of its own. `archives` is where those of several models lie in S3, "" where it serves one.
     """
 
     package: str | None
     weight: float
     instances: int | None
+    archives: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

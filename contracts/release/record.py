@@ -41,7 +41,7 @@ class Release:
 
     With a challenger, `challenger_percent` (1 to 99) of the requests are answered by it; with a shadow,
     `shadow_percent` (1 to 100) of them are copied to it and its answers thrown away; SageMaker allows one of the two.
-    `models` are the further packages of a multi-model endpoint, by the name that a request asks for.
+    `models` are the packages of a multi-model endpoint by the name that a request asks for, the champion among them.
     The percentages are integers because variant weights are 32-bit floats: only exact values let a plan settle.
     `instances` are the counts that its configuration starts with (none: those of the stack config).
     `reason` says why it failed. `when` is ISO 8601 in UTC.
@@ -75,6 +75,8 @@ class Release:
             raise ReleaseError("found more than one of challenger, shadow and models; allowed: one beside the champion")
         if wrong := sorted(name for name in self.models if not _MODEL_NAME.fullmatch(name)):
             raise ReleaseError(f"models: found names {wrong}; allowed: a-z and 0-9 with single hyphens in between")
+        if self.models and (found := self.models.get(CHAMPION)) != self.champion:
+            raise ReleaseError(f"models.{CHAMPION}: found {found}; allowed: the champion itself ({self.champion})")
         if wrong := {name: count for name, count in self.instances.items() if count < 1}:
             raise ReleaseError(f"instances: found {wrong}; allowed: at least 1 instance a variant")
         instant(self.when)

@@ -59,11 +59,7 @@ class SageMaker:
         """Production and shadow variants of the configuration that serves, by name."""
         config = self.client.describe_endpoint_config(EndpointConfigName=live.config)
         return {
-            variant["VariantName"]: Configured(
-                package=self._package(variant["ModelName"]),
-                weight=variant.get("InitialVariantWeight", 1.0),
-                instances=variant.get("InitialInstanceCount"),
-            )
+            variant["VariantName"]: self._configured(variant)
             for variant in [*config["ProductionVariants"], *config.get("ShadowProductionVariants", [])]
         }
 
@@ -104,10 +100,15 @@ class SageMaker:
             unguarded(f"{message}\nRun `pulumi up` without --refresh: with it, the endpoint would be replaced.")
         return True
 
-    def _package(self, model: str) -> str | None:
-        found = self.client.describe_model(ModelName=model)
-        containers = found.get("Containers") or [found["PrimaryContainer"]]
-        return containers[0].get("ModelPackageName")
+    def _configured(self, variant: dict[str, Any]) -> Configured:
+        found = self.client.describe_model(ModelName=variant["ModelName"])
+        container = (found.get("Containers") or [found["PrimaryContainer"]])[0]
+        return Configured(
+            package=container.get("ModelPackageName"),
+            weight=variant.get("InitialVariantWeight", 1.0),
+            instances=variant.get("InitialInstanceCount"),
+            archives=container.get("ModelDataUrl", "") if container.get("Mode") == "MultiModel" else "",
+        )
 
 
 def _counts(variants: list[dict[str, Any]]) -> dict[str, int]:

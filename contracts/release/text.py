@@ -1,7 +1,8 @@
 """The release record as the text of an SSM parameter: version 2, JSON, at most 4 KB.
 
-Packages of the champion's group are written by their version alone, so that a multi-model endpoint with a hundred
-models fits. Long explanations are shortened rather than refused: an emergency rollback must not fail for its prose.
+Packages of the champion's group are written by their version alone, and of the models of an older release only those
+that the wanted one has otherwise (null: not at all), so that a multi-model endpoint with a hundred models fits. Long
+explanations are shortened rather than refused: an emergency rollback must not fail for its prose.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def from_json(text: str) -> Record:
             older = "this program is older than the record" if version > VERSION else "promote a package again"
             raise ReleaseError(f"version: found {version}; allowed: {VERSION}; {older}")
         group = data.pop("group")
-        releases = tuple(_release(group, **fields) for fields in data.pop("releases"))
+        found = data.pop("releases")
+        wanted = found[0].get("models", {}) if found else {}
+        releases = tuple(_release(group, wanted, **fields) for fields in found)
         return Record(releases=releases, **data)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, ReleaseError):
@@ -54,29 +57,37 @@ def _compact(record: Record, length: int) -> str:
     data = {
         "version": VERSION,
         "group": group,
-        "releases": [_fields(release, group, length) for release in record.releases],
+        "releases": [
+            _fields(release, group, length, record.wanted.models if index else {})
+            for index, release in enumerate(record.releases)
+        ],
         "counts": record.counts,
         "weights": record.weights,
     }
     return json.dumps({k: v for k, v in data.items() if v}, sort_keys=True, separators=(",", ":"))
 
 
-def _fields(release: Release, group: str, length: int) -> dict[str, Any]:
-    """The fields of a release that say something, in short."""
-    fields = {name: value for name, value in dataclasses.asdict(release).items() if value}
+def _fields(release: Release, group: str, length: int, wanted: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of a release that say something, in short; of its models, how they differ from the `wanted`."""
+    others = {name: release.models.get(name) for name in {*wanted, *release.models}}
+    changed = {name: package for name, package in others.items() if package != wanted.get(name)}
+    fields: dict[str, Any] = {
+        name: value for name, value in {**dataclasses.asdict(release), "models": changed}.items() if value
+    }
     for name in _EXPLANATIONS:
         if len(fields.get(name, "")) > length:
             fields[name] = fields[name][:length].rstrip() + "..."
     return _with_packages(fields, lambda arn: arn.removeprefix(f"{group}/"))
 
 
-def _release(group: str, *, status: str, **fields: Any) -> Release:
-    known = {"who": "", "why": "", **fields}
+def _release(group: str, wanted: Mapping[str, str], *, status: str, **fields: Any) -> Release:
+    mine = {name: package for name, package in {**wanted, **fields.get("models", {})}.items() if package}
+    known = {"who": "", "why": "", **fields, "models": mine}
     found = _with_packages(known, lambda version: f"{group}/{version}" if version.isdigit() else version)
     return Release(status=Status(status), **found)
 
 
 def _with_packages(fields: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
     packages = {role: change(fields[role]) for role in (CHAMPION, CHALLENGER, SHADOW) if role in fields}
-    models = {name: change(arn) for name, arn in fields.get("models", {}).items()}
+    models = {name: arn and change(arn) for name, arn in fields.get("models", {}).items()}
     return {**fields, **packages, **({"models": models} if models else {})}

@@ -68,8 +68,9 @@ def serve_models(
     when: str,
     counts: Mapping[str, int] = _NO_COUNTS,
 ) -> Record:
-    """A multi-model endpoint is to serve the champion and these further packages, by name."""
-    return _wanted(record, Release(champion=champion, models=dict(models), who=who, why=why, when=when), counts)
+    """A multi-model endpoint is to serve the champion, by that name, and these further packages by theirs."""
+    release = Release(champion=champion, models={**models, CHAMPION: champion}, who=who, why=why, when=when)
+    return _wanted(record, release, counts)
 
 
 def settle(record: Record, serving: str) -> Record:

@@ -24,7 +24,7 @@ EMBEDDED = PROJECT_DIRECTORY / "contracts" / "churn.yaml"
 
 @dataclass(frozen=True, kw_only=True)
 class Chapter:
-    """One workload; `data_file` is None for the embedded data set."""
+    """One workload with an endpoint of a kind; `data_file` is None for the embedded data set."""
 
     workload: str
     endpoint: str

@@ -64,3 +64,13 @@ def _set_off(platform: Platform) -> str:
         AlarmName=alarm, StateValue="ALARM", StateReason="wrong answers, seen by who is on call"
     )
     return f"who is on call sets {alarm} off"
+
+
+def restored(platform: Platform, failed: str) -> str:
+    """What serves again in place of the configuration that failed. LoopError where the record says otherwise."""
+    live, record = platform.live(), platform.record()
+    if record is None or record.wanted.id != live.release:
+        raise LoopError(f"record and endpoint disagree: {record} against {live.config}")
+    if live.config == failed:
+        raise LoopError(f"the endpoint still serves {failed}")
+    return f"live again: {record.wanted.champion} (release {record.wanted.id}), by {record.wanted.who}"

@@ -25,12 +25,13 @@ import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
 from automation import operations
+from automation.operations import archives
 from automation.operations.releases import By, Clients, Outcome
 from contracts import schema
 from contracts.kinds import REALTIME, Kind
 from contracts.machine_runs import MachineRuns
 from contracts.names import EndpointNames
-from contracts.release import Record
+from contracts.release import CHAMPION, Record
 from contracts.release.live import Live
 from local.emulator.client import Emulator
 from local.identity import Caller
@@ -181,8 +182,14 @@ class Platform:
         """The release record, None before the first release."""
         return operations.releases.read(self.names, self._releases)
 
-    def promote(self, package: str, *, who: str, why: str) -> Record:
-        """Make an approved package the next release: the record is written here, the rollout is the next `up`."""
+    def promote(self, package: str, *, who: str, why: str, model: str = CHAMPION) -> Record:
+        """Make an approved package the next release: the record is written here, the rollout is the next `up`.
+
+        Of several models it is the one of a name.
+        """
+        if self.kind.models:
+            by, clients = By(who=who, why=why), self._releases
+            return operations.releases.promote_model(self.names, package, model, by=by, clients=clients)
         return operations.releases.promote(self.names, package, by=By(who=who, why=why), clients=self._releases)
 
     def follow(self, *, who: str) -> Record:
@@ -242,6 +249,11 @@ class Platform:
             tell=lambda *_: None,
             patience_seconds=PATIENCE_SECONDS,
         )
+
+    @property
+    def asks(self) -> Mapping[str, str]:
+        """What a request says beside its body: of several models, that it is for the champion."""
+        return {"TargetModel": archives.target(CHAMPION)} if self.kind.models else {}
 
     @property
     def queue(self) -> Queue | None:

@@ -181,6 +181,7 @@ def _tell(stack: Stack, stories: Sequence[Story], console: Console) -> None:
         for story in stories:
             story.reach_predictions()
         stories[0].close_the_loop()
+        stories[0].serve_another()
         stories[0].rest_and_wake()
     except BaseException as error:  # also of an interruption: what was found until then is worth a look
         ending = "Interrupted." if isinstance(error, KeyboardInterrupt) else f"Stopped: {error}"

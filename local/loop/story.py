@@ -14,7 +14,7 @@ from typing import Any
 
 from contracts.schema import Contract
 from local.emulator.client import Emulator
-from local.loop import LoopError, batched, failing, traffic, waiting
+from local.loop import LoopError, batched, failing, named, traffic, waiting
 from local.loop.console import Console
 from local.loop.facts import Facts
 from local.loop.platform import Platform
@@ -255,7 +255,9 @@ class Story:
             if stored:
                 answers = stored.ask(bodies, rows=QUEUED_ROWS)
             else:
-                send = functools.partial(traffic.measure, url) if (url := self._url()) else self._invoke
+                url, send = self._url(), self._invoke
+                if url:
+                    send = functools.partial(traffic.measure, url, path=named.path(self.platform, url, bodies[:1]))
                 send(bodies[:100])  # a warm service is what is measured
                 answers = send(bodies)
             self.facts.latency = answers
@@ -354,7 +356,7 @@ class Story:
                 self.say(line)
             answer = waiting.answer_of("rollback", self.platform.names, self.emulator)
             self.say(f"5xx alarm -> topic -> rollback function: {answer['action']}: {answer['reason']}")
-            self._restored(served)
+            self.say(failing.restored(self.platform, served))
             answers = self._invoke(bodies)
             self.say(f"answers after the rollback: {dict(answers.statuses)}")
             if answers.served != len(bodies):
@@ -368,7 +370,18 @@ class Story:
             return traffic.measure(self.platform.servers[0]["url"], bodies)
         if self.platform.kind.host == "lambda":
             return traffic.call(self.platform.client("lambda"), self.platform.names.prefix, bodies)
-        return traffic.invoke(self.platform.client("sagemaker-runtime"), self.platform.names.prefix, bodies)
+        return named.ask(self.platform, bodies, self.platform.asks)
+
+    def serve_another(self) -> None:
+        """Another model beside the champion, where an endpoint serves several: each is asked for by its name."""
+        if not self.platform.asks:
+            return
+        with self._step("Another model on the same instances"):
+            bodies = traffic.sample(self.accepted, self.contract, 60, seed=6)
+            for line in named.serve_another(self.platform, self._deploy, bodies):
+                self.say(line)
+            self.emulator.flush()
+            self.say(f"{self.platform.take_captured(self.workdir / 'captured-named').records} records captured")
 
     def rest_and_wake(self) -> None:
         """An hour without requests takes a queue's instances; the next request waits for the first and is answered."""
@@ -385,11 +398,3 @@ class Story:
             self.say(f"0 instances after it; a request waited {waited} minutes for {here}: {dict(answers.statuses)}")
             if not answers.served:
                 raise LoopError("the request that brought the endpoint back was not served")
-
-    def _restored(self, failed: str) -> None:
-        live, record = self.platform.live(), self.platform.record()
-        if record is None or record.wanted.id != live.release:
-            raise LoopError(f"record and endpoint disagree: {record} against {live.config}")
-        if live.config == failed:
-            raise LoopError(f"the endpoint still serves {failed}")
-        self.say(f"live again: {record.wanted.champion} (release {record.wanted.id}), by {record.wanted.who}")

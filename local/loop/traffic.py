@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -97,27 +98,36 @@ def _tail(values: NDArray[np.float32]) -> tuple[str, NDArray[np.intp]]:
     return min(fit, key=lambda choice: abs(choice[1].size / values.size - 0.2), default=("", np.empty(0, np.intp)))
 
 
-def measure(url: str, bodies: Sequence[bytes], connections: int = CONNECTIONS) -> Answers:
-    """Send `bodies` to /invocations over kept-alive connections, each connection one request at a time."""
+def measure(url: str, bodies: Sequence[bytes], connections: int = CONNECTIONS, path: str = "/invocations") -> Answers:
+    """Send `bodies` to a path over kept-alive connections, each connection one request at a time."""
     # The certificate of a load balancer is made on this machine, by nobody whom a client trusts.
     pool = urllib3.PoolManager(maxsize=connections, retries=False, cert_reqs="CERT_NONE", assert_hostname=False)
     urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def send(body: bytes) -> list[Answered]:
         start = time.perf_counter()
-        answer = pool.request("POST", f"{url}/invocations", body=body, headers={"Content-Type": "application/json"})
+        answer = pool.request("POST", f"{url}{path}", body=body, headers={"Content-Type": "application/json"})
         return [(answer.status, (time.perf_counter() - start) * 1e3, "")]
 
     return answers(send, bodies, connections)
 
 
-def invoke(runtime: Any, endpoint: str, bodies: Sequence[bytes], connections: int = CONNECTIONS) -> Answers:
-    """Send `bodies` through InvokeEndpoint, as an application on AWS would: routed by weight, captured, counted."""
+def invoke(
+    runtime: Any,
+    endpoint: str,
+    bodies: Sequence[bytes],
+    connections: int = CONNECTIONS,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Answers:
+    """Send `bodies` through InvokeEndpoint, as an application on AWS would: routed by weight, captured, counted.
+
+    `more` are further parameters of each request.
+    """
 
     def send(body: bytes) -> list[Answered]:
         start = time.perf_counter()
         try:
-            answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="application/json", Body=body)
+            answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="application/json", Body=body, **more)
             status, variant = answer["ResponseMetadata"]["HTTPStatusCode"], answer["InvokedProductionVariant"]
         except runtime.exceptions.ModelError as error:
             status, variant = int(error.response.get("OriginalStatusCode", 500)), ""

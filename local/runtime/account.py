@@ -7,7 +7,7 @@ Only `synth --account` looks at an account. Its credentials come on standard inp
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final, TextIO
 
 from botocore.exceptions import BotoCoreError
@@ -39,7 +39,7 @@ def given(stream: TextIO) -> Api:
 class LookedUp(SampleCloud):
     """The sample cloud on its first day, in the account that an API is of."""
 
-    def __init__(self, stack: str, region: str, api: Api, *, endpoints: Mapping[str, Sequence[str]]):
+    def __init__(self, stack: str, region: str, api: Api, *, endpoints: Mapping[str, Mapping[str, str]]):
         self._api = api
         found = self._asked("aws:index/getCallerIdentity:getCallerIdentity", {}, account="", region=region)
         self._account: str = found["accountId"]

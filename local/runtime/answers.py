@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 from contracts import release
+from contracts.kinds import KINDS, Kind
 from contracts.names import Names
 from local.adapter import regions
 from local.runtime import sample_network
@@ -24,14 +26,14 @@ _Answer = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """The data sources of one stack, whose workloads have these endpoints.
+    """The data sources of one stack, whose workloads have these endpoints, by name and kind.
 
     `bootstrap` leaves out what builds and promotions write: images and releases.
     """
 
     stack: str
     region: str
-    endpoints: Mapping[str, Sequence[str]]
+    endpoints: Mapping[str, Mapping[str, str]]
     bootstrap: bool
     _network: SampleNetwork = field(init=False)
 
@@ -118,22 +120,23 @@ class Answers:
 
     def _releases(self) -> dict[str, str]:
         """Every endpoint of the stack serves a model."""
-        endpoints = (
-            self._names.of_workload(workload).of_endpoint(endpoint)
-            for workload, names in self.endpoints.items()
-            for endpoint in names
-        )
-        return {e.release_parameter: release.to_json(self._record(e.package_group)) for e in endpoints}
+        return {
+            names.release_parameter: release.to_json(self._record(names.package_group, KINDS[kind]))
+            for workload, endpoints in self.endpoints.items()
+            for endpoint, kind in endpoints.items()
+            for names in [self._names.of_workload(workload).of_endpoint(endpoint)]
+        }
 
     @property
     def _names(self) -> Names:
         return Names(stack=self.stack, account=ACCOUNT, region=self.region, partition=self._partition)
 
-    def _record(self, group: str) -> release.Record:
+    def _record(self, group: str, kind: Kind) -> release.Record:
         """Two promotions: one release is live, and a known good one came before it."""
         package = f"arn:{self._partition}:sagemaker:{self.region}:{ACCOUNT}:model-package/{group}"
         first, second = _PROMOTIONS
-        record = release.promote(None, f"{package}/1", who="sample", why="first release", when=first)
+        promote = functools.partial(release.serve_models, models={}) if kind.models else release.promote
+        record = promote(None, f"{package}/1", who="sample", why="first release", when=first)
         record = release.settle(record, record.wanted.id)
-        record = release.promote(record, f"{package}/2", who="sample", why="better on new data", when=second)
+        record = promote(record, f"{package}/2", who="sample", why="better on new data", when=second)
         return release.settle(record, record.wanted.id)

@@ -8,7 +8,7 @@ state, so that IAM documents read as they will on AWS.
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -24,14 +24,14 @@ OFFLINE = {
     "aws:index/getPartition:getPartition",
     "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage",
 }
-#: Endpoints by workload of a stack whose config names none.
-DEFAULT_ENDPOINTS: Mapping[str, Sequence[str]] = MappingProxyType({"churn": ("live",)})
+#: Kinds of endpoints by workload and name, of a stack whose config names none.
+DEFAULT_ENDPOINTS: Mapping[str, Mapping[str, str]] = MappingProxyType({"churn": {"live": "realtime"}})
 
 
 class SampleCloud:
     """Answers as AWS would for a stack `stack` in `region`; `bootstrap` leaves out images and live releases.
 
-    `endpoints` are the stack's, by workload: each serves a model.
+    `endpoints` are the kinds of the stack's, by workload and name: each serves a model.
 
     Inputs are checked and validated by the adapter, which needs no server for either.
     """
@@ -43,7 +43,7 @@ class SampleCloud:
         stack: str,
         region: str,
         *,
-        endpoints: Mapping[str, Sequence[str]] = DEFAULT_ENDPOINTS,
+        endpoints: Mapping[str, Mapping[str, str]] = DEFAULT_ENDPOINTS,
         bootstrap: bool = False,
         account: str = ACCOUNT,
     ):

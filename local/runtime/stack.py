@@ -129,7 +129,10 @@ class Stack:
 
     def _sample(self, *, bootstrap: bool, api: Api | None = None) -> sample.SampleCloud:
         """An account on paper in which every endpoint of the config serves a model, or none; or one that answers."""
-        endpoints = {name: list(found.get("endpoints") or ["live"]) for name, found in self.workloads.items()}
+        endpoints = {
+            name: {each: its.get("kind", "realtime") for each, its in (found.get("endpoints") or {"live": {}}).items()}
+            for name, found in self.workloads.items()
+        }
         endpoints = endpoints or sample.DEFAULT_ENDPOINTS
         if api:
             return account.LookedUp(self.name, self.region, api, endpoints=endpoints)

@@ -12,6 +12,7 @@ from settings.endpoints.common import AnyKind, EndpointAlarms, Fleet, RequestAla
 from settings.endpoints.fargate import Fargate, TaskScaling
 from settings.endpoints.inference_pipeline import InferencePipeline
 from settings.endpoints.lambda_ import ConcurrencyScaling, Lambda, ShiftAtOnce, ShiftCanary, ShiftLinear
+from settings.endpoints.multi_model import ModelAlarms, MultiModel
 from settings.endpoints.realtime import Realtime, RequestFleet
 from settings.endpoints.serverless import Serverless
 
@@ -28,6 +29,8 @@ __all__ = [
     "Fleet",
     "InferencePipeline",
     "Lambda",
+    "ModelAlarms",
+    "MultiModel",
     "QueueAlarms",
     "Realtime",
     "RequestAlarms",
@@ -42,5 +45,6 @@ __all__ = [
 
 #: One model for each kind of endpoint, told apart by `kind`.
 Endpoint = Annotated[
-    Realtime | InferencePipeline | Serverless | Asynchronous | Batch | Fargate | Lambda, Field(discriminator="kind")
+    Realtime | InferencePipeline | MultiModel | Serverless | Asynchronous | Batch | Fargate | Lambda,
+    Field(discriminator="kind"),
 ]

@@ -110,10 +110,12 @@ class Platform:
                 continue
             variants: list[dict[str, Any]] = []
             for name, package in {**found.packages, **found.shadows}.items():
+                container = {"ModelPackageName": package}
+                if found.models:
+                    place = f"s3://{self.names.artifacts_bucket}/{self.names.archives(found.id)}"
+                    container = {"Image": stand_ins.IMAGE, "Mode": "MultiModel", "ModelDataUrl": place}
                 sagemaker.create_model(
-                    ModelName=f"{config}-{name}",
-                    ExecutionRoleArn=stand_ins.ROLE,
-                    PrimaryContainer={"ModelPackageName": package},
+                    ModelName=f"{config}-{name}", ExecutionRoleArn=stand_ins.ROLE, PrimaryContainer=container
                 )
                 variants.append(
                     {

@@ -92,3 +92,19 @@ def test_two_containers_in_a_row_predict_are_captured_as_one_and_rolled_back(tmp
     assert re.findall(r"800 requests through InvokeEndpoint, (\d+) records captured", text) == ["2900", "800"]
     assert "no drift" in text
     assert "rolled-back: Threshold Crossed" in text
+
+
+@pytest.mark.full
+@pytest.mark.loop
+def test_a_multi_model_endpoint_serves_models_by_name_and_captures_each(tmp_path: Path) -> None:
+    text = told("multi-model", tmp_path)
+    assert "2000 of 2000 requests served" in text
+    # The timed requests, 100 to get warm and the first, which loaded the model, are captured by the service too.
+    assert re.findall(r"800 requests through InvokeEndpoint, (\d+) records captured", text) == ["2901", "800"]
+    assert "no drift" in text
+    assert "rolled-back: Threshold Crossed" in text
+    assert re.search(r"release [0-9a-f]{10} is to serve another, champion\n", text)
+    assert [model for model in ("champion", "another") if f"60 of 60 requests for {model}.tar.gz served" in text] == [
+        "champion",
+        "another",
+    ]

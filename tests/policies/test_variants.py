@@ -16,6 +16,15 @@ IN_NO_NETWORK = drop("model", "vpcConfig").then(drop("model", "enableNetworkIsol
 SERVED_WITHOUT_SERVER = link("endpoint-config", "productionVariants", OF_THE_MODEL, ["model"])
 CAPTURES_ITSELF = put("model", "primaryContainer.environment", {"CAPTURE_URI": "s3://processed/data-capture/"})
 ISOLATION = ["sagemaker-model-in-vpc", "sagemaker-model-network-isolation"]
+SEVERAL = {
+    "mode": "MultiModel",
+    "modelDataUrl": "s3://artifacts/models/churn/churn-prod-live/0123456789/",
+    "environment": {"CAPTURE_URI": "s3://processed/data-capture/churn/churn-prod-live"},
+}
+ON_INSTANCES = [{"instanceType": "ml.m5.large", "modelName": "churn-1"}]
+SERVES_SEVERAL = put("model", "primaryContainer", SEVERAL).then(
+    link("endpoint-config", "productionVariants", ON_INSTANCES, ["model"])
+)
 QUEUED = {"outputConfig": {"s3OutputPath": "s3://processed/asynchronous/"}}
 
 
@@ -33,6 +42,9 @@ QUEUED = {"outputConfig": {"s3OutputPath": "s3://processed/asynchronous/"}}
         ),
         *((policy, IN_NO_NETWORK.then(SERVED_WITHOUT_SERVER)) for policy in ISOLATION),
         ("sagemaker-model-network-isolation", drop("model", "enableNetworkIsolation").then(CAPTURES_ITSELF)),
+        ("sagemaker-model-from-registry", SERVES_SEVERAL),
+        ("endpoint-data-capture", drop("endpoint-config", "dataCaptureConfig").then(SERVES_SEVERAL)),
+        ("sagemaker-model-network-isolation", drop("model", "enableNetworkIsolation").then(SERVES_SEVERAL)),
         (
             "endpoint-autoscaling",
             put("scaling-target", "minCapacity", 0.0).then(put("endpoint-config", "asyncInferenceConfig", QUEUED)),
@@ -104,8 +116,22 @@ def test_a_model_that_captures_itself_still_stands_in_the_network() -> None:
 
 
 def test_a_model_that_sagemaker_captures_for_needs_no_way_out_of_its_own() -> None:
-    variants = [{"instanceType": "ml.m5.large", "modelName": "churn-1"}]
-    served = link("endpoint-config", "productionVariants", variants, ["model"])
+    served = link("endpoint-config", "productionVariants", ON_INSTANCES, ["model"])
     change = drop("model", "enableNetworkIsolation").then(CAPTURES_ITSELF).then(served)
     found = judge(change.apply(VALID).values(), only=ISOLATION)
     assert {each.policy for each in found.violations} == {"sagemaker-model-network-isolation"}
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["s3://artifacts/runs/churn/", "s3://artifacts/models/churn/churn-prod-live/", "s3://other/models/a.tar.gz"],
+)
+def test_several_models_are_served_from_the_place_of_a_release_alone(place: str) -> None:
+    change = SERVES_SEVERAL.then(put("model", "primaryContainer.modelDataUrl", place))
+    (found,) = judge(change.apply(VALID).values(), only=["sagemaker-model-from-registry"]).violations
+    assert f'primaryContainer.modelDataUrl is "{place}"; it must be the place of one release' in found.message
+
+
+def test_a_model_in_the_network_of_several_is_not_excused_from_it() -> None:
+    found = judge(IN_NO_NETWORK.then(SERVES_SEVERAL).apply(VALID).values(), only=ISOLATION)
+    assert {each.policy for each in found.violations} == {"sagemaker-model-in-vpc"}

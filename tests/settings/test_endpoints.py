@@ -15,6 +15,8 @@ from settings import (
     Fargate,
     Fleet,
     Linear,
+    ModelAlarms,
+    MultiModel,
     QueueAlarms,
     Realtime,
     RequestAlarms,
@@ -371,3 +373,14 @@ def test_a_monitor_that_reads_what_sagemaker_captures_sees_no_serverless_endpoin
     ]
     del endpoints["night"]
     assert load(workloads=workloads, **(engine if shared else {})).workloads["churn"].monitoring.engine == "sagemaker"
+
+
+def test_a_multi_model_endpoint_is_a_fleet_and_says_how_much_memory_models_fill() -> None:
+    found = load(workloads=live(kind="multi_model", memory_percent=60)).workloads["churn"].endpoints["live"]
+    assert isinstance(found, MultiModel)
+    assert (found.memory_percent, found.alarms, found.most_instances) == (60, ModelAlarms(loads=100), 10)
+    (line,) = faults(workloads=live(kind="multi_model", instance_type="ml.g5.xlarge"))
+    assert line == (
+        f'ml-platform:{LIVE}.instance_type: found "ml.g5.xlarge"; allowed: a type without accelerators: those take '
+        "models of NVIDIA's Triton container alone; name one such as ml.m5.large, or kind realtime"
+    )

@@ -19,8 +19,12 @@ from settings import Settings
 from tests.contracts.release.records import SECOND, at, package
 
 REALTIME, SERVERLESS, ASYNCHRONOUS = "realtime", "serverless", "asynchronous"
-BATCH, FARGATE, LAMBDA, PIPELINE = "batch", "fargate", "lambda", "inference_pipeline"
-_FLEETS = {REALTIME, PIPELINE, ASYNCHRONOUS}
+BATCH, FARGATE, LAMBDA = "batch", "fargate", "lambda"
+PIPELINE, MULTI_MODEL = "inference_pipeline", "multi_model"
+#: Kinds whose traffic SageMaker captures: neither several models (developer guide, "Monitor data and model quality":
+#: endpoints that host a single model) nor what has no instances of SageMaker's.
+_CAPTURED = {REALTIME, PIPELINE, ASYNCHRONOUS}
+_FLEETS = {*_CAPTURED, MULTI_MODEL}
 #: Whose releases take over in steps without instances of SageMaker's.
 _ELSEWHERE = {FARGATE, LAMBDA}
 _ALL = {*_FLEETS, *_ELSEWHERE, SERVERLESS, BATCH}
@@ -48,6 +52,8 @@ OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
         ({"task_count": 3, "spot_percent": 50, "architecture": "arm64"}, {FARGATE}),
         # EventBridge Scheduler user guide, "Schedule types".
         ({"schedule": "cron(30 5 * * ? *)"}, {BATCH}),
+        # Developer guide, "CloudWatch Metrics for Multi-Model Endpoint Deployments": loading of models.
+        ({"memory_percent": 60, "alarms": {"loads": 9}}, {MULTI_MODEL}),
     ],
     # Developer guide, "Serverless endpoints": MaxConcurrency 1 to 200, ProvisionedConcurrency up to MaxConcurrency. AWS
     # Lambda developer guide, "Configuring provisioned concurrency": not above the reserved concurrency.
@@ -60,9 +66,10 @@ OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
         # And CreateTransformJob: MaxConcurrentTransforms.
         ({"concurrent_per_instance": 8}, {ASYNCHRONOUS, BATCH}),
     ],
-    # Developer guide, "Deployment guardrails": real-time and asynchronous endpoints alone. Amazon ECS developer guide,
-    # "Amazon ECS deployment strategies": blue/green, canary and linear, by a second set of tasks. AWS CodeDeploy user
-    # guide, "Deployment configurations on an AWS Lambda compute platform": canary, linear and all at once.
+    # Developer guide, "Deployment guardrails": real-time and asynchronous endpoints alone; "Exclusions" does not name
+    # real-time ones of several models. Amazon ECS developer guide, "Amazon ECS deployment strategies": blue/green,
+    # canary and linear, by a second set of tasks. AWS CodeDeploy user guide, "Deployment configurations on an AWS
+    # Lambda compute platform": canary, linear and all at once.
     "rollout": [
         ({}, _ALL),
         ({"rollout": {"kind": "all_at_once"}}, _FLEETS | _ELSEWHERE),
@@ -85,19 +92,20 @@ OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
 }
 #: Monitoring by SageMaker reads what SageMaker captures; developer guide, "Serverless endpoints", feature exclusions:
 #: data capture, Model Monitor, multiple production variants, shadow and VPC.
-ENGINES = [({}, _ALL), ({"engine": "sagemaker"}, _FLEETS)]
+ENGINES = [({}, _ALL), ({"engine": "sagemaker"}, _CAPTURED)]
 RECORDS: dict[str, tuple[Record, set[str]]] = {
-    "champion alone": (SECOND, _ALL),
+    "champion alone": (SECOND, _ALL - {MULTI_MODEL}),
     # API reference, CreateEndpointConfig: up to 10 production variants; one of a serverless endpoint.
-    "challenger": (release.split_traffic(SECOND, package(3), 10, who="ana", why="a", when=at(3)), _FLEETS),
+    "challenger": (release.split_traffic(SECOND, package(3), 10, who="ana", why="a", when=at(3)), _CAPTURED),
     # Developer guide, "Create a shadow test": instances; "Exclusions": no asynchronous endpoints, and none
     # of several containers.
     "shadow": (release.mirror_traffic(SECOND, package(3), 50, who="ana", why="a", when=at(3)), {REALTIME}),
-    # Multi-model is a kind of its own, which the platform does not serve yet.
+    # Developer guide, "Multi-model endpoints": a request names the archive; no other kind has names for its models.
     "models": (
         release.serve_models(None, package(1), {"de": package(2)}, who="ana", why="a", when=at(1)),
-        set[str](),
+        {MULTI_MODEL},
     ),
+    "champion by name": (release.serve_models(None, package(1), {}, who="ana", why="a", when=at(1)), {MULTI_MODEL}),
 }
 #: Developer guide, "Inference options": bytes and seconds of one request.
 #: Of Fargate the service's own, for a load balancer has no limit of a body; it waits 60 s (Elastic Load Balancing,
@@ -113,6 +121,7 @@ LIMITS = {
     PIPELINE: (6 * 1024 * 1024, 60),
     # AWS Lambda developer guide, "Lambda quotas": synchronous invocation, function timeout.
     LAMBDA: (6 * 1024 * 1024, 900),
+    MULTI_MODEL: (6 * 1024 * 1024, 60),
 }
 
 

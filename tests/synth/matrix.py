@@ -149,6 +149,17 @@ def acts() -> Mapping[str, list[Need]]:
             *((f"s3:{verb}Object", _LOCK, {}) for verb in ("Delete", "Get", "Put")),
             *_encrypted("kms:GenerateDataKey", LIVE.artifacts_bucket),
         ],
+        "promote to a multi-model endpoint": [
+            ("ssm:PutParameter", _parameter(LIVE.release_parameter), {}),
+            ("s3:GetObject", LIVE.bucket_arn(LIVE.artifacts_bucket, f"{_LAYOUT.runs}run/model.tar.gz"), {}),
+            *(
+                (f"s3:{verb}Object", _object(LIVE.artifacts_bucket, LIVE.archives("0123456789")), {})
+                for verb in ("Delete", "Get", "Put")
+            ),
+            ("s3:ListBucket", LIVE.bucket_arn(LIVE.artifacts_bucket), {"s3:prefix": LIVE.archives("")}),
+            *_encrypted("kms:GenerateDataKey", LIVE.artifacts_bucket),
+            *_encrypted("kms:Decrypt", LIVE.artifacts_bucket),
+        ],
         "publish an image": [("ssm:PutParameter", _parameter(LIVE.image_parameter("training")), {})],
         "start a batch run": [
             (f"sagemaker:{verb}", LIVE.arn("sagemaker", f"transform-job/{LIVE.resource('batch-0123456789abcdef')}"), {})

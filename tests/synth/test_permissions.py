@@ -43,6 +43,7 @@ def test_the_page_says_what_the_policies_do() -> None:
         ("register a model", set()),
         ("approve a model", {MLE}),
         ("promote, split, shadow", {OPS}),
+        ("promote to a multi-model endpoint", {OPS}),
         ("publish an image", {OPS}),
         ("start a batch run", {OPS}),
         ("move an endpoint", {OPS}),

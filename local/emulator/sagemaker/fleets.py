@@ -14,6 +14,7 @@ from local.emulator.sagemaker import packages
 from local.emulator.sagemaker.inference_pipeline import PipelineServer
 from local.emulator.sagemaker.model_servers import Container, ModelServer, StartError
 from local.emulator.sagemaker.models import described_model
+from local.emulator.sagemaker.multi_model import MultiModelServer
 from local.emulator.sagemaker.serverless import ServerlessServer
 from local.identity import Caller
 
@@ -157,7 +158,10 @@ def containers(backend: SageMakerModelBackend, model_name: str) -> list[Containe
 def _container(backend: SageMakerModelBackend, given: dict[str, Any], caller: Caller) -> Container:
     environment = dict(given.get("Environment") or {}) | caller.environment()
     if not given.get("ModelPackageName"):
-        return Container(image=given.get("Image", ""), model_data=_model_data(given), environment=environment)
+        several = given.get("Mode") == "MultiModel"
+        return Container(
+            image=given.get("Image", ""), model_data=_model_data(given), environment=environment, several=several
+        )
     package = packages.described(backend, given["ModelPackageName"])
     registered = (package.get("InferenceSpecification") or {}).get("Containers") or []
     if len(registered) != 1:
@@ -209,7 +213,8 @@ def _launch(context: Context, backend: SageMakerModelBackend, endpoint: str, dec
         server = PipelineServer(context, backend.region_name, directory, name, served)
         server.start_all()
     else:
-        server = ModelServer(context, backend.region_name, directory, name)
+        kind = MultiModelServer if served[0].several else ModelServer
+        server = kind(context, backend.region_name, directory, name)
         server.start(served[0])
     return Variant(
         name=name,

@@ -52,17 +52,19 @@ class PipelineServer(ModelServer):
             self.kill()
             raise
 
-    def invoke(self, body: bytes, headers: dict[str, str], *, seconds: float = INVOKE_SECONDS) -> Answer:
+    def invoke(
+        self, body: bytes, headers: dict[str, str], *, seconds: float = INVOKE_SECONDS, path: str = "/invocations"
+    ) -> Answer:
         """Send one request through all of them, which has `seconds` to be answered. Raises what one container does."""
         took = 0.0
         for server in self._before:
-            answer = server.invoke(body, headers, seconds=seconds - took)
+            answer = server.invoke(body, headers, seconds=seconds - took, path=path)
             took += answer.seconds
             if answer.status != HTTPStatus.OK:
                 return replace(answer, seconds=took)
             headers = {**headers, "content-type": answer.header("Content-Type") or "application/octet-stream"}
             body = answer.body
-        answer = super().invoke(body, headers, seconds=seconds - took)
+        answer = super().invoke(body, headers, seconds=seconds - took, path=path)
         return replace(answer, seconds=answer.seconds + took)
 
     def stop(self) -> None:

@@ -26,6 +26,7 @@ from local.emulator.sagemaker.fleets import Fleet, NoVariantError, Variant
 from local.emulator.sagemaker.hosting import Hosted
 from local.emulator.sagemaker.invocation_metrics import Invocation, InvocationMetrics, Served
 from local.emulator.sagemaker.model_servers import INVOKE_SECONDS, Answer, ServerGoneError, ServerSlowError
+from local.emulator.sagemaker.multi_model import TARGET, NoModelError
 from local.emulator.sagemaker.serverless import ThrottledError
 
 if TYPE_CHECKING:
@@ -144,10 +145,15 @@ class Invoker:
         except NoVariantError as error:
             raise refused(str(error)) from error
         failure = None
+        if (request.header(TARGET) is not None) is not variant.container.several:
+            wanted = "TargetModel is required" if variant.container.several else "TargetModel is not supported"
+            raise refused(f"{wanted} by endpoint {endpoint.endpoint_name}, variant {variant.name}.")
         if variant.serverless and len(request.body) > SERVERLESS.limits.payload_bytes:
             raise too_large(len(request.body), SERVERLESS.limits.payload_bytes)
         try:
             answer = variant.server.invoke(request.body, request.forwarded())
+        except NoModelError as error:
+            raise refused(str(error)) from error
         except ThrottledError as error:
             raise InvocationError(HTTPStatus.BAD_REQUEST, "ThrottlingException", str(error)) from error
         except ServerGoneError as error:
@@ -188,6 +194,7 @@ class Invoker:
             instances=variant.instances or 1,
             model_seconds=answer.seconds,
             overhead_seconds=max(0.0, seconds - answer.seconds),
+            waited_seconds=answer.waited,
         )
         self._metrics.add(served, invocation)
         if answer.status < HTTPStatus.BAD_REQUEST:

@@ -36,12 +36,15 @@ class Served:
 
 @dataclass(frozen=True, kw_only=True)
 class Invocation:
-    """One request to a variant. Times in seconds; `overhead` is what is not the model's."""
+    """One request to a variant. Times in seconds; `overhead` is what is not the model's, `waited` that until the model
+    that it names was loaded, 0 where it was.
+    """
 
     status: int
     instances: int
     model_seconds: float
     overhead_seconds: float
+    waited_seconds: float | None = None
 
 
 def data(served: Served, invocations: Sequence[Invocation]) -> list[dict[str, Any]]:
@@ -59,11 +62,26 @@ def data(served: Served, invocations: Sequence[Invocation]) -> list[dict[str, An
         *({"MetricName": name, "Unit": "None", "StatisticValues": _statistics(v)} for name, v in counts.items()),
         {"MetricName": "OverheadLatency", "Unit": "Microseconds", "StatisticValues": _statistics(overhead)},
         {"MetricName": "ModelLatency", "Unit": "Microseconds", "Values": latencies},
+        *_loading([i.waited_seconds for i in invocations if i.waited_seconds is not None]),
     ]
     variant = [{"Name": "EndpointName", "Value": served.endpoint}, {"Name": "VariantName", "Value": served.variant}]
     fleet = [*variant, {"Name": "EndpointConfigName", "Value": served.config}]
     now = datetime.now(UTC).replace(tzinfo=None)  # moto's own timestamps have no zone
     return [entry | {"Timestamp": now, "Dimensions": named} for entry in described for named in (variant, fleet)]
+
+
+def _loading(waited: Sequence[float]) -> list[dict[str, Any]]:
+    """Of several models: whether the one that a request names was loaded, and how long it waited where not."""
+    if not waited:
+        return []
+    hits, waits = [float(not each) for each in waited], [each * _MICROSECONDS for each in waited if each]
+    found: list[dict[str, Any]] = [
+        {"MetricName": "ModelCacheHit", "Unit": "None", "StatisticValues": _statistics(hits)}
+    ]
+    if waits:
+        for name in ("ModelLoadingTime", "ModelLoadingWaitTime"):  # what is fetched is near
+            found.append({"MetricName": name, "Unit": "Microseconds", "Values": waits})
+    return found
 
 
 def _statistics(values: Sequence[float]) -> dict[str, float]:

@@ -47,21 +47,29 @@ class ServerSlowError(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """What a variant serves: the image by name, where the model is, and the container's environment."""
+    """What a variant serves: the image by name, where the model is, and the container's environment.
+
+    With `several` models `model_data` is the prefix of their archives.
+    """
 
     image: str
     model_data: str | None
     environment: dict[str, str]
+    several: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a server answered; `seconds` is the model's latency."""
+    """What a server answered; `seconds` is the model's latency.
+
+    Of several models, `waited` are the seconds until the one that was asked for was loaded, 0 where it was.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
     seconds: float
+    waited: float | None = None
 
     def header(self, name: str) -> str | None:
         """A header by name, in any case."""
@@ -176,14 +184,16 @@ class ModelServer:
             f"The server {state}; its log is {self.directory / 'server.log'} and ends with: {tail or '(nothing)'}"
         )
 
-    def invoke(self, body: bytes, headers: dict[str, str], *, seconds: float = INVOKE_SECONDS) -> Answer:
+    def invoke(
+        self, body: bytes, headers: dict[str, str], *, seconds: float = INVOKE_SECONDS, path: str = "/invocations"
+    ) -> Answer:
         """Send one request, which has `seconds` to be answered.
 
         Raises:
             ServerGoneError: the process does not answer.
             ServerSlowError: it takes longer than SageMaker lets it.
         """
-        return self.ask("POST", "/invocations", body, headers, seconds=seconds)
+        return self.ask("POST", path, body, headers, seconds=seconds)
 
     def ask(
         self, method: str, path: str, body: bytes, headers: dict[str, str], *, seconds: float = INVOKE_SECONDS
@@ -233,7 +243,8 @@ class ModelServer:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_STOP_SECONDS)
         self.kill()
-        shutil.rmtree(self.directory / "model", ignore_errors=True)
+        for models in ("model", "models"):
+            shutil.rmtree(self.directory / models, ignore_errors=True)
 
     def kill(self) -> None:
         """End the process at once; later requests find nobody."""

@@ -39,7 +39,9 @@ class ServerlessServer(ModelServer):
         if config.get("ProvisionedConcurrency"):
             self.start(container)
 
-    def invoke(self, body: bytes, headers: dict[str, str], *, seconds: float = INVOKE_SECONDS) -> Answer:
+    def invoke(
+        self, body: bytes, headers: dict[str, str], *, seconds: float = INVOKE_SECONDS, path: str = "/invocations"
+    ) -> Answer:
         """Send one request, after the start of the process if it is the first; the start is not among the `seconds`.
 
         Raises:
@@ -52,7 +54,7 @@ class ServerlessServer(ModelServer):
             with self._starting:
                 if self.pid is None:
                     self.start(self._container)
-            return super().invoke(body, headers, seconds=seconds)
+            return super().invoke(body, headers, seconds=seconds, path=path)
         except StartError as error:
             raise ServerGoneError(str(error)) from error
         finally:

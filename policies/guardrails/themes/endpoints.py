@@ -7,6 +7,7 @@ from ..reading import Prop
 from ..resource import Resource
 
 CONFIGURATION = "sagemaker/endpointConfiguration"
+MODEL = "sagemaker/model"
 _PRODUCTION = "productionVariants[]"
 
 
@@ -37,7 +38,18 @@ def captures_itself(model: Resource) -> bool:
     """
     if model.prop("primaryContainer.environment.CAPTURE_URI").value is None:
         return False
-    return not any(bool(kind(each)["captures"]) for each in _serving(model))
+    return serves_several(model) or not any(bool(kind(each)["captures"]) for each in _serving(model))
+
+
+def captured_by_sagemaker(config: Resource) -> bool:
+    """Whether SageMaker captures what any variant is asked; raises Undecided like `able`."""
+    models = config.targets(f"{_PRODUCTION}.modelName", MODEL)
+    return able(config, "captures") and not any(map(serves_several, models))
+
+
+def serves_several(model: Resource) -> bool:
+    """Whether a request names which of several archives it is for; raises Undecided while that is not known."""
+    return model.prop("primaryContainer.mode").value == "MultiModel"
 
 
 def _serving(model: Resource) -> list[str]:

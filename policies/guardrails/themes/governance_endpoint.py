@@ -9,7 +9,7 @@ from ..levels import FROM_STAGING
 from ..resource import Resource
 from ..schema import number
 from .alarms import watched
-from .endpoints import CONFIGURATION, able, unable
+from .endpoints import CONFIGURATION, MODEL, captured_by_sagemaker, unable
 from .theme import GOVERNANCE as THEME
 
 _ALARM_NAMES = "deploymentConfig.autoRollbackConfiguration.alarms[].alarmName"
@@ -18,6 +18,7 @@ _GUARDRAILS_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-gu
 
 @THEME.policy(
     on="sagemaker/endpointConfiguration",
+    reads=MODEL,
     mandatory=FROM_STAGING,
     severity=Severity.HIGH,
     remedy="Set data_capture_config with enable_capture, both capture modes, a sampling share and a destination.",
@@ -27,10 +28,11 @@ _GUARDRAILS_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-gu
 def endpoint_data_capture(config: Resource) -> Findings:
     """Endpoints capture what they were asked and what they answered.
 
-    Monitoring, drift and every later question about a prediction need it. Serverless variants cannot be captured.
+    Monitoring, drift and every later question about a prediction need it. SageMaker captures neither serverless
+    variants nor those of several models: their containers do it (CAPTURE_URI).
     """
     found = list(_capture(config))
-    if found and able(config, "captures"):
+    if found and captured_by_sagemaker(config):
         yield from found
 
 

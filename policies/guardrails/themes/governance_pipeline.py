@@ -15,12 +15,15 @@ from ..resource import Resource, Stack
 from ..rule import Controls
 from ..schema import strings
 from .containers import containers
+from .endpoints import serves_several
 from .pipeline_steps import PIPELINES, Step, each_step, parameter, resolved, steps
 from .theme import GOVERNANCE as THEME
 
 PENDING = "PendingManualApproval"
 _JOBS = ("Training", "Tuning", "Processing", "QualityCheck", "ClarifyCheck")
 _PACKAGE_WRITES = ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage", "sagemaker:DeleteModelPackage")
+#: Where a release of a multi-model endpoint is served from: the workload's, the endpoint's, the release's own.
+_RELEASE = r"s3://[^/]+/models/[^/]+/[^/]+/[0-9a-f]{10}/"
 _PIPELINES_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines.html"
 
 
@@ -128,7 +131,14 @@ def _registers_pending(pipeline: Resource, step: Step) -> Findings:
     url="https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy.html",
 )
 def sagemaker_model_from_registry(model: Resource) -> Findings:
-    """Models are served from an approved package of the registry, not from a file."""
+    """Models are served from an approved package of the registry, not from a file.
+
+    SageMaker takes no package for several models, but a prefix: that of one release of one endpoint, where `promote`
+    puts the archives of approved packages and nothing else.
+    """
+    if serves_several(model):
+        yield from model.prop("primaryContainer.modelDataUrl").must_match(_RELEASE, "the place of one release")
+        return
     for container in (*model.props("containers[]"), *_present(model.prop("primaryContainer"))):
         yield from container.prop("modelPackageName").must_be_set("the ARN of a model package")
         yield from container.prop("modelDataUrl").must_be(None)

@@ -15,13 +15,15 @@ from typing import Any
 import pytest
 
 from automation.commands import COMMANDS, main
-from automation.commands.target import PROJECT
+from automation.commands.target import PROJECT, Target
 from automation.exits import Exit
-from automation.operations import releases
+from automation.operations import foreign, releases
 from contracts import release
+from contracts.kinds import MULTI_MODEL
 from contracts.release.lock import Lock
 from tests.automation.conftest import Platform, platform_of
 
+PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging/1"
 NAMES = [command.__name__.replace("_", "-") for command in COMMANDS]
 
 
@@ -147,6 +149,28 @@ def test_help_names_the_commands_and_the_exit_codes(run: Run) -> None:
         assert f" {code:d} {code.meaning}" in said
 
 
+def test_a_model_of_several_is_promoted_by_its_name_and_withdrawn(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = release.serve_models(None, PACKAGE, {"eu": PACKAGE}, who="ana", why="x", when="2026-11-21T01:00:00+00:00")
+    asked: list[tuple[str, ...]] = []
+
+    def act(name: str) -> Callable[..., Any]:
+        return lambda _, *given, **__: asked.append((name, *given)) or record
+
+    monkeypatch.setattr(Target, "kind", lambda *_: MULTI_MODEL)
+    monkeypatch.setattr(foreign, "require_served", lambda _, package, *__, **___: asked.append(("required", package)))
+    for name in ("promote_model", "withdraw_model"):
+        monkeypatch.setattr(releases, name, act(name))
+    done = run("promote", "1", "--why", "x", "--yes", "--json").result
+    assert done["models"] == {"champion": PACKAGE, "eu": PACKAGE}
+    run("promote", "2", "--model", "eu", "--why", "x", "--yes")
+    run("promote", "--model", "eu", "--withdraw", "--why", "x", "--yes")
+    assert asked == [
+        *[("required", "1"), ("promote_model", "1", "champion")],
+        *[("required", "2"), ("promote_model", "2", "eu")],
+        ("withdraw_model", "eu"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -156,6 +180,16 @@ def test_help_names_the_commands_and_the_exit_codes(run: Run) -> None:
             "error: Let endpoint churn-staging-live serve 1? Nobody can answer here: give --yes",
         ),
         (["promote"], 2, "Missing option '--why'."),
+        (
+            ["promote", "--model", "eu", "--why", "x"],
+            1,
+            "error: --model: found eu; endpoint churn-staging-live is of kind realtime, which serves one",
+        ),
+        (
+            ["promote", "1", "--withdraw", "--why", "x"],
+            1,
+            "error: --withdraw: found without --model, or with a package; name the model alone",
+        ),
         (
             ["split", "1", "--percent", "100", "--why", "x"],
             2,

@@ -23,10 +23,18 @@ ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 ISSUER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 
 
-def built(names: Names = NAMES, *, protect: bool = False, hosts: Collection[Host] = (), **settings: Any) -> Deployment:
+def built(
+    names: Names = NAMES,
+    *,
+    protect: bool = False,
+    hosts: Collection[Host] = (),
+    archives: bool = False,
+    **settings: Any,
+) -> Deployment:
     def program() -> None:
         given = Delivery.model_validate(settings)
-        arns = delivery.build(ground(names, protect=protect), given, [LIVE], pulumi.ResourceOptions(), hosts)
+        base, none = ground(names, protect=protect), pulumi.ResourceOptions()
+        arns = delivery.build(base, given, [LIVE], none, hosts, archives=archives)
         pulumi.export("arns", arns)
 
     return deploy(program)
@@ -117,3 +125,16 @@ def test_names_that_leave_no_room_for_the_boundary_are_told_before_anything_is_m
     longest = replace(NAMES, stack="s" * MAX_STACK, region="us-gov-west-1", partition="aws-us-gov")
     with pytest.raises(pulumi.RunError, match=r"delivery: found \d+ characters of policy 'boundary'; allowed: 6144; "):
         built(longest, hosts=["ecs"], github=GITHUB, state_bucket="b" * 63)
+
+
+def test_models_are_promoted_to_endpoints_of_several_where_there_are_some_and_the_boundary_holds_it() -> None:
+    def written(deployment: Deployment) -> str:
+        return "".join(each.inputs["policy"] for each in deployment.all(POLICY) if "boundary" not in each.name)
+
+    several = built(github=GITHUB, state_bucket="example-pulumi-state", archives=True)
+    place = '"arn:aws:s3:::123456789012-staging-ai-artifacts/models/*/*"'
+    assert place in written(several)
+    assert place not in written(on_github())
+    longest = "a" * MAX_STACK
+    built(replace(NAMES, stack=longest), github=GITHUB, state_bucket="example-pulumi-state", archives=True)
+    built(NAMES, hosts=["ecs"], github=GITHUB, state_bucket="example-pulumi-state", archives=True)

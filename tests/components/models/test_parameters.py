@@ -87,7 +87,7 @@ def test_a_record_that_the_kind_of_its_endpoint_cannot_serve_stops_the_program()
     with pytest.raises(pulumi.RunError) as caught:
         parameters.release_records(NAMES, churn, {LIVE.release_parameter: release.to_json(many)})
     assert str(caught.value) == (
-        f"/mlplatform/staging/churn/live/release: release {many.wanted.id}: models: found de; allowed on "
+        f"/mlplatform/staging/churn/live/release: release {many.wanted.id}: models: found champion, de; allowed on "
         "an endpoint of kind realtime: none, the champion alone; put back what `aws ssm get-parameter-history --name "
         "/mlplatform/staging/churn/live/release` has, or delete it and rebuild it with "
         "`.venv/bin/python -m automation follow`"

@@ -25,7 +25,10 @@ def told(record: Record, **facts: object) -> str:
 @pytest.mark.parametrize("record", [FIRST, SECOND, SPLIT])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_champion_alone_fits_and_a_challenger_where_variants_share_traffic(record: Record, kind: str) -> None:
-    if record is SPLIT and KINDS[kind].most_variants == 1:
+    if KINDS[kind].models:
+        with pytest.raises(ReleaseError, match="models: found none"):
+            fit.check(record, KINDS[kind])
+    elif record is SPLIT and KINDS[kind].most_variants == 1:
         with pytest.raises(ReleaseError) as caught:
             fit.check(record, KINDS[kind])
         where = f"allowed on an endpoint of kind {kind}: at most 1"
@@ -47,8 +50,15 @@ def test_a_shadow_where_the_kind_has_none() -> None:
 
 def test_further_models_where_the_kind_serves_one() -> None:
     assert told(MANY) == (
-        f"release {MANY.wanted.id}: models: found de, fr; allowed on an endpoint of kind realtime: none, the champion "
-        "alone"
+        f"release {MANY.wanted.id}: models: found champion, de, fr; allowed on an endpoint of kind realtime: none, the "
+        "champion alone"
+    )
+
+
+def test_a_release_without_names_where_the_kind_serves_models_by_name() -> None:
+    assert told(FIRST, name="multi_model", models=True) == (
+        f"release {FIRST.wanted.id}: models: found none; allowed on an endpoint of kind multi_model: the champion and "
+        "others, by name; no endpoint of another kind becomes one: give it another name"
     )
 
 

@@ -33,6 +33,14 @@ LEGAL = Release(champion=package(1), who="ana", why="test", when=at(1))
             {"models": {"EU": package(2)}},
             "models: found names ['EU']; allowed: a-z and 0-9 with single hyphens in between",
         ),
+        (
+            {"models": {"eu": package(2)}},
+            f"models.champion: found None; allowed: the champion itself ({package(1)})",
+        ),
+        (
+            {"models": {"eu": package(2), "champion": package(3)}},
+            f"models.champion: found {package(3)}; allowed: the champion itself ({package(1)})",
+        ),
         ({"instances": {"champion": 0}}, "instances: found {'champion': 0}; allowed: at least 1 instance a variant"),
         ({"when": "yesterday"}, "when: found 'yesterday'; allowed: ISO 8601 with a time zone"),
         (

@@ -36,6 +36,15 @@ def test_the_text_names_the_group_once_and_leaves_out_what_says_nothing() -> Non
         ),
         release.mirror_traffic(SECOND, package(3), 50, who="ana", why="look", when=at(3)),
         release.serve_models(SECOND, package(1), {"eu": package(3)}, who="", why="", when=at(3)),
+        release.serve_models(  # another champion, one model less and one more
+            deployed(release.serve_models(None, package(1), {"eu": package(3)}, who="", why="", when=at(3))),
+            package(2),
+            {"us": package(4)},
+            who="",
+            why="",
+            when=at(4),
+        ),
+        promoted(release.serve_models(None, package(1), {"eu": package(3)}, who="", why="", when=at(3)), 4),
     ],
 )
 def test_what_is_written_is_read_again(record: Record) -> None:
@@ -79,5 +88,13 @@ def test_a_hundred_models_fit_and_too_many_are_refused() -> None:
         return release.serve_models(None, package(1), models, who="ana", why="all", when=at(1))
 
     assert release.from_json(release.to_json(serving(100))) == serving(100)
+    record = deployed(serving(100))
+    for hour in range(2, 6):  # in all the releases that are kept, of which each changes one model
+        models = {**record.wanted.models, "m7": package(200 + hour)}
+        record = deployed(
+            release.serve_models(record, package(1), models, who="ana", why="m7 is better", when=at(hour))
+        )
+    assert len(record.releases) == release.MAX_RELEASES
+    assert release.from_json(release.to_json(record)) == record
     with pytest.raises(ReleaseError, match="allowed: 4096; serve fewer models, or give them shorter names"):
         release.to_json(serving(500))

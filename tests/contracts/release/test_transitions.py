@@ -132,7 +132,7 @@ def test_a_shadow_answers_nobody() -> None:
 def test_further_models_by_name() -> None:
     models = {"eu": package(2), "us": package(3)}
     record = release.serve_models(FIRST, package(1), models, who="ana", why="regions", when=at(2))
-    assert record.wanted.models == models
+    assert record.wanted.models == {**models, "champion": package(1)}
     assert record.wanted.id not in {FIRST.wanted.id, SECOND.wanted.id}
 
 

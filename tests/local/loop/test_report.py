@@ -30,7 +30,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
             home.clear(tmp_path)
         (tmp_path / "run").mkdir()
         monkeypatch.setattr(Story, "lay_the_ground", tell)
-        for later in ("reach_predictions", "close_the_loop", "rest_and_wake"):
+        for later in ("reach_predictions", "close_the_loop", "serve_another", "rest_and_wake"):
             monkeypatch.setattr(Story, later, lambda _: None)
         stack: Any = SimpleNamespace(home=tmp_path, name="staging")
         console = Console()

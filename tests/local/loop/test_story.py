@@ -6,7 +6,7 @@ import dataclasses
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
 import pyarrow as pa
@@ -30,6 +30,7 @@ FINDING = {"code": "mean_jump", "text": "the mean of spend is 9, it was 1"}
 class Platform:
     """Answers to deliveries. Its endpoint takes requests itself."""
 
+    asks: Mapping[str, str] = MappingProxyType({})
     queue: Any = None
     batch: Any = None
     names: Any = None
@@ -131,7 +132,7 @@ def test_records_that_drift_could_not_read_end_the_run_with_the_reasons(
     monkeypatch.setattr(told.platform, "names", NAMES, raising=False)
     monkeypatch.setattr(told.platform, "client", lambda _: None, raising=False)
     monkeypatch.setattr(told, "emulator", SimpleNamespace(flush=lambda: None))
-    monkeypatch.setattr(traffic, "invoke", lambda *_: SimpleNamespace(served=800))
+    monkeypatch.setattr(traffic, "invoke", lambda *_, **__: SimpleNamespace(served=800))
     with pytest.raises(LoopError) as caught, told.console.step("Watch"):
         told._watch([], "before")
     assert str(caught.value) == (
@@ -195,3 +196,41 @@ def test_instances_that_stay_an_hour_without_requests_end_the_run(told: Story, m
     with pytest.raises(LoopError, match="after an hour without requests there are 2 instances, not 0"):
         told.rest_and_wake()
     assert passed == [3600]
+
+
+def test_another_model_is_served_where_an_endpoint_serves_several_and_each_is_asked_for(
+    told: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told.serve_another()  # nothing of an endpoint of one model
+    assert told.console.steps == []
+    asked: list[tuple[str, Mapping[str, str]]] = []
+
+    def invoke(_: Any, endpoint: str, bodies: list[bytes], more: Mapping[str, str]) -> Any:
+        asked.append((endpoint, more))
+        return traffic.Answers(latencies_ms=(1.0,), statuses={200: len(bodies)}, variants={}, seconds=1.0)
+
+    done: list[str] = []
+    record = SimpleNamespace(wanted=SimpleNamespace(champion="a/1", id="0a", models={"champion": "a/1"}))
+    promoted = SimpleNamespace(wanted=SimpleNamespace(id="0b", models={"champion": "a/1", "another": "a/1"}))
+    platform = SimpleNamespace(
+        asks={"TargetModel": "champion.tar.gz"},
+        names=NAMES,
+        record=lambda: record,
+        promote=lambda package, **said: done.append(f"{package} as {said['model']}") or promoted,
+        follow=lambda **_: done.append("followed"),
+        client=lambda _: None,
+        take_captured=lambda _: SimpleNamespace(records=120),
+    )
+    monkeypatch.setattr(told, "platform", platform)
+    monkeypatch.setattr(told, "_deploy", lambda: done.append("deployed"))
+    monkeypatch.setattr(told, "emulator", SimpleNamespace(flush=lambda: done.append("flushed")))
+    monkeypatch.setattr(traffic, "invoke", invoke)
+    told.serve_another()
+    assert done == ["a/1 as another", "deployed", "followed", "flushed"]
+    assert asked == [(NAMES.prefix, {"TargetModel": f"{model}.tar.gz"}) for model in ("champion", "another")]
+    assert told.console.steps[-1].lines == [
+        "release 0b is to serve another, champion",
+        "1 of 1 requests for champion.tar.gz served",
+        "1 of 1 requests for another.tar.gz served",
+        "120 records captured",
+    ]

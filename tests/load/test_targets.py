@@ -5,13 +5,14 @@ one: no request is lost.
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import os
 import shutil
 import signal
 import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +34,18 @@ ROW: Final = json.dumps({"user_tenure_months": 3, "transaction_volume": 20.5, "s
 JSON: Final = "application/json"
 WORKERS: Final = 2
 ROLE: Final = "arn:aws:iam::123456789012:role/load"
+#: Archives of the models of an endpoint that has several.
+TARGETS: Final = ("eu.tar.gz", "us.tar.gz")
+BY_A_CANARY: Final = {
+    "BlueGreenUpdatePolicy": {
+        "TrafficRoutingConfiguration": {
+            "Type": "CANARY",
+            "WaitIntervalInSeconds": 600,
+            "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50},
+        },
+        "TerminationWaitInSeconds": 120,
+    }
+}
 #: Seconds of load on what is about to change, or has changed.
 QUIET_SECONDS: Final = 5.0
 
@@ -103,18 +116,22 @@ class Endpoints:
             archive = home / f"{version}.tar.gz"
             with tarfile.open(archive, "w:gz") as packed:
                 packed.add(pack(home, version), arcname=".")
-            emulator.client("s3").upload_file(str(archive), "load", archive.name)
-            container = {
-                "Image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/inference@sha256:" + "0" * 64,
+            for key in (archive.name, *(f"{version}/{target}" for target in TARGETS)):
+                emulator.client("s3").upload_file(str(archive), "load", key)
+            image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/inference@sha256:" + "0" * 64
+            alone = {
                 "ModelDataUrl": f"s3://load/{archive.name}",
                 "Environment": {"MODEL_SERVER_WORKERS": str(WORKERS)},
             }
-            self.sagemaker.create_model(ModelName=version, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+            several = {"ModelDataUrl": f"s3://load/{version}/", "Mode": "MultiModel"}
+            for model, container in ((version, alone), (f"several-{version}", several)):
+                container = {"Image": image, **container}
+                self.sagemaker.create_model(ModelName=model, ExecutionRoleArn=ROLE, PrimaryContainer=container)
 
-    def create(self, name: str, **variant: Any) -> None:
-        """An endpoint in service with the old model, and a configuration with the new one."""
+    def create(self, name: str, of: str = "", **variant: Any) -> None:
+        """An endpoint in service with the old model, and a configuration with the new one; `of` begins their names."""
         for version in ("old", "new"):
-            named = {"VariantName": "champion", "ModelName": version, "InitialVariantWeight": 1.0, **variant}
+            named = {"VariantName": "champion", "ModelName": f"{of}{version}", "InitialVariantWeight": 1.0, **variant}
             self.sagemaker.create_endpoint_config(EndpointConfigName=f"{name}-{version}", ProductionVariants=[named])
         self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=f"{name}-old")
         self.settled(name)
@@ -126,26 +143,31 @@ class Endpoints:
         (found,) = [s for s in self.emulator.model_servers() if (s["endpoint"], s["config"]) == (name, config)]
         return int(found["pid"])
 
-    def connect(self, name: str) -> Callable[[], str]:
+    def connect(self, name: str, targets: Sequence[str] = ()) -> Callable[[], str]:
+        """How a client asks; each of several models in turn."""
         runtime = self.emulator.client("sagemaker-runtime", retries={"max_attempts": 0})
+        asked = itertools.cycle([{"TargetModel": target} for target in targets] or [{}])
 
         def once() -> str:
-            answer = runtime.invoke_endpoint(EndpointName=name, ContentType=JSON, Body=ROW)
+            answer = runtime.invoke_endpoint(EndpointName=name, ContentType=JSON, Body=ROW, **next(asked))
             return json.loads(answer["Body"].read())["model_version"]
 
         return once
 
-    def exchange(self, name: str, **how: Any) -> Counted:
-        """A minute of load, in which the new release takes over and one of its workers is told to stop."""
-        self.connect(name)()  # what starts with the first request is there
+    def exchange(self, name: str, targets: Sequence[str] = (), **how: Any) -> Counted:
+        """A minute of load, in which the new release takes over, the old one's service is told to stop, and then one of
+        the new one's workers; of several models there is one, which has them.
+        """
+        self.connect(name, targets)()  # what starts with the first request is there
         old = self.pid(name, f"{name}-old")
-        with load(lambda: self.connect(name)) as counted:
+        with load(lambda: self.connect(name, targets)) as counted:
             time.sleep(QUIET_SECONDS)
             self.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=f"{name}-new", **how)
             self.settled(name)
             eventually(lambda: gone(old))
             eventually(lambda: counted.answers["new"])  # the first request may have started it
-            stop_a_worker(self.pid(name, f"{name}-new"))
+            if not targets:
+                stop_a_worker(self.pid(name, f"{name}-new"))
         self.sagemaker.delete_endpoint(EndpointName=name)
         return counted
 
@@ -160,13 +182,12 @@ def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
 
 def test_a_realtime_endpoint_by_a_canary(endpoints: Endpoints) -> None:
     endpoints.create("realtime", InstanceType="ml.m5.large", InitialInstanceCount=2)
-    routing = {
-        "Type": "CANARY",
-        "WaitIntervalInSeconds": 600,
-        "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50},
-    }
-    policy = {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": 120}
-    judge(endpoints.exchange("realtime", DeploymentConfig={"BlueGreenUpdatePolicy": policy}))
+    judge(endpoints.exchange("realtime", DeploymentConfig=BY_A_CANARY))
+
+
+def test_a_multi_model_endpoint_by_a_canary(endpoints: Endpoints) -> None:
+    endpoints.create("several", of="several-", InstanceType="ml.m5.large", InitialInstanceCount=2)
+    judge(endpoints.exchange("several", TARGETS, DeploymentConfig=BY_A_CANARY))
 
 
 def test_a_serverless_endpoint_all_at_once(endpoints: Endpoints) -> None:

@@ -19,6 +19,8 @@ from contracts.layout import DATA_SET_DAYS
 
 #: An entry of the index may be as old as this: what it points at expires a day later.
 _TRUSTED: Final = timedelta(days=DATA_SET_DAYS - 1)
+#: What a package says of the code that publishes data sets, where that is not its training image's.
+CODE: Final = "data_set_code"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -116,7 +116,8 @@ def changes(names: WorkloadNames, *, s3: Any, sagemaker: Any) -> list[str] | Non
 def _published(names: WorkloadNames, version: str, *, s3: Any, sagemaker: Any) -> str | None:
     """URI of the data set that ingestion has published for the pipeline as it is deployed."""
     would = deployed(names, sagemaker=sagemaker)
-    recipe = datasets.recipe(would["contract_sha"], would["training_image"], would.get("feature_group", ""))
+    code = would.get(datasets.CODE, would["training_image"])
+    recipe = datasets.recipe(would["contract_sha"], code, would.get("feature_group", ""))
     uri = f"s3://{names.processed_bucket}/{names.layout.data_sets}"
     made = datasets.find(s3, uri, version, recipe, datetime.now(UTC))
     if made is not None and made.uri is None:

@@ -25,6 +25,7 @@ from components.ground.keys import Domain
 from components.service import Service
 from contracts.names import WorkloadNames
 from settings import Glue as GlueSettings
+from settings import Ingestion
 
 #: What the job, its connection and its role are called.
 ROLE: Final = "spark"
@@ -82,6 +83,11 @@ def code_version() -> str:
     for name, path in {"": SCRIPT, **archive_files()}.items():
         digest.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()[:16]
+
+
+def code_of(settings: Ingestion) -> str | None:
+    """Version of the code that makes a workload's data sets on Spark; None where its training image makes them."""
+    return None if settings.glue is None else code_version()
 
 
 def log_prefix(names: WorkloadNames) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 import pulumi
 
+from components.data import spark
 from components.models import images, permissions, registry, signs, training
 from components.models.registry import Registry, RegistryArgs
 from components.models.training import Training, TrainingArgs
@@ -49,6 +50,7 @@ def build(workload: Workload, *, asks_images: bool) -> tuple[Registry, Training]
             package_group=registry.group,
             owner=workload.owner,
             feature_group=group if workload.settings.joined else None,
+            data_set_code=spark.code_of(workload.settings.ingestion),
             tuning=workload.settings.tuning,
             by_machine=workload.settings.by_machine,
             hosts=workload.settings.training.hosts,

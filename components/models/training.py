@@ -22,13 +22,14 @@ from components.models import machine, tuning
 from components.models.permissions import Job, job_statements, pipeline_statements
 from components.service import Service
 from components.watch import HOUR, Event, Series, Watch, Widget
-from contracts import schema
+from contracts import datasets, schema
 from contracts.images import INFERENCE, TRAINING
 from contracts.names import EndpointNames, WorkloadNames
 from contracts.prices import price
 from contracts.schema import Contract
 from settings import Tuning
 from workloads.pipeline import render
+from workloads.pipeline.metadata import with_metadata
 from workloads.pipeline.store import from_store
 
 #: AWS services of what is made here (`components.service`).
@@ -107,9 +108,10 @@ class TrainingArgs:
     """`images` are URIs by digest for training and inference, empty as long as they are not built.
 
     `champion` is the endpoint whose live model a candidate is compared with. `owner` answers for the models (for their
-    model cards). `feature_group` is the one whose offline store training sets are joined with. With `tuning` there is a
-    pipeline that searches hyper-parameters too. `by_machine` says that Step Functions trains, `asks_images` that models
-    may come in images of others; `hosts` train one model together.
+    model cards). `feature_group` is the one whose offline store training sets are joined with, `data_set_code` the
+    version of what publishes them where it is not the training image. With `tuning` there is a pipeline that searches
+    hyper-parameters too. `by_machine` says that Step Functions trains, `asks_images` that models may come in images of
+    others; `hosts` train one model together.
     """
 
     ground: Ground
@@ -120,6 +122,7 @@ class TrainingArgs:
     package_group: aws.sagemaker.ModelPackageGroup
     owner: str
     feature_group: str | None = None
+    data_set_code: str | None = None
     tuning: Tuning | None = None
     by_machine: bool = False
     hosts: int = 1
@@ -234,11 +237,13 @@ class Training(pulumi.ComponentResource):
         )
 
     def _rendered(self, name: str, values: Mapping[str, Any]) -> pulumi.Output[str]:
-        group, region = self._args.feature_group, self._args.names.region
+        args, region = self._args, self._args.names.region
 
         def render_it(known: Mapping[str, Any]) -> str:
             definition = render.render(render.read(name), known)
-            return from_store(definition, group, region) if group else definition
+            if args.feature_group:
+                definition = from_store(definition, args.feature_group, region)
+            return with_metadata(definition, datasets.CODE, args.data_set_code) if args.data_set_code else definition
 
         return pulumi.Output.all(**values).apply(render_it)
 

@@ -167,8 +167,7 @@ def _gone_on_from(workload: Workload) -> EndpointNames | None:
 def _recipe(workload: Workload) -> str:
     """What the workload's data sets are made by: code of the image, or that which Glue is given."""
     sha = schema.contract_sha(schema.to_json(workload.contract))
-    on_spark = workload.settings.ingestion.glue is not None
-    code = spark.code_version() if on_spark else workload.images[TRAINING]
+    code = spark.code_of(workload.settings.ingestion) or workload.images[TRAINING]
     group = feature_store.group_name(workload.names.prefix, workload.contract) if workload.settings.joined else ""
     return datasets.recipe(sha, code, group)
 

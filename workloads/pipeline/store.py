@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from workloads.pipeline.graph import walk
+from workloads.pipeline import metadata
 
 
 def from_store(definition: str, group: str, region: str) -> str:
@@ -21,9 +21,7 @@ def from_store(definition: str, group: str, region: str) -> str:
     prepare["AppSpecification"]["ContainerArguments"] += ["--feature-group", group]
     prepare["NetworkConfig"]["EnableNetworkIsolation"] = False
     prepare["Environment"]["AWS_DEFAULT_REGION"] = region  # a job is given AWS_REGION, which boto3 does not read
-    for _, node in walk(document):
-        if isinstance(node, dict) and "CustomerMetadataProperties" in node:
-            node["CustomerMetadataProperties"]["feature_group"] = group
+    metadata.put(document, "feature_group", group)
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 

@@ -2,6 +2,7 @@
 
     datasets/<workload>/<data set version>/<one publication>/{train,validation,test}/...parquet
                                                            /manifest/manifest.json    comes last
+                                                           /begun.json                comes first, on Spark
                       /index/<recipe>/<data version>.json       after that (`contracts.datasets`)
     ledger/<workload>/prepared/<recipe>/<sha256>.json           after that: the object is in a data set
 

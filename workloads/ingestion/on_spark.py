@@ -44,6 +44,8 @@ ARGUMENTS: Final = {
     "--object-sha256": "of the accepted object",
     "--code-version": "of this code",
 }
+#: What a run writes first, in its own directory.
+BEGUN: Final = "begun.json"
 
 
 def make(
@@ -62,6 +64,9 @@ def make(
     try:
         with etl.prepared(spark, locations, contract, provenance) as (rows, manifest):
             target = Location.parse(place.data_sets) / f"{manifest['dataset_version']}/{secrets.token_hex(8)}/"
+            # EMRFS notes each directory that it makes in an object beside it (`<name>_$folder$`), those above the first
+            # data set's too, where the role may not write. They are there once an object is below them.
+            data_sets.put_json(s3, target.bucket, f"{target.key}{BEGUN}", {"requested_version": version})
             etl.write(rows, contract, str(target).rstrip("/"))
     except TooFewRowsError as error:
         return data_sets.none_yet(version, error)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -20,6 +21,7 @@ from workloads.etl import published
 from workloads.etl import spark as etl
 from workloads.ingestion import data_sets, on_spark
 from workloads.ingestion.on_spark import ARGUMENTS, given_by_glue
+from workloads.location import Location
 
 spark = features.spark
 FS = "fs.viewfs.mounttable.processed.linkFallback"
@@ -106,6 +108,30 @@ def test_rows_that_are_too_few_wait_for_more(on: OnSpark) -> None:
     assert made.uri is None
     assert made.why.startswith("no data set can be made of this input")
     assert list(on.directory.rglob("part-*.parquet")) == []
+
+
+def test_spark_finds_every_directory_above_its_own_made_already(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else EMRFS would note them in `datasets/churn_$folder$`, where the role of the job may not write."""
+    found = list[tuple[str, str, list[str]]]()
+
+    @contextmanager
+    def prepared(*_: Any) -> Generator[tuple[None, dict[str, Any]]]:
+        yield None, {"dataset_version": "sha256-0a"}
+
+    def write(_: Any, __: Any, output: str) -> None:
+        run = Location.parse(f"{output}/")
+        found.append((run.bucket, run.key, lake.keys(LAYOUT.data_sets)))
+
+    monkeypatch.setattr(etl, "prepared", prepared)
+    monkeypatch.setattr(etl, "write", write)
+    monkeypatch.setattr(etl, "digests", lambda *_: {})
+    for _ in range(2):
+        on_spark.make(cast("Any", None), lake.s3, UNHELD, ["accepted/churn/1.parquet"], "data-0123456789ab", PLACE)
+    (first, second) = found
+    assert first[1].startswith(f"{LAYOUT.data_sets}sha256-0a/")
+    assert first == ("processed", first[1], [f"{first[1]}begun.json"])
+    assert set(second[2]) - set(first[2]) == {f"{first[1]}manifest/manifest.json", f"{second[1]}begun.json"}
+    assert lake.json(f"{second[1]}begun.json") == {"requested_version": "data-0123456789ab"}
 
 
 def test_of_what_glue_gives_its_script_the_job_takes_its_own() -> None:

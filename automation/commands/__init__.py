@@ -11,6 +11,7 @@ import typer
 from automation import reason
 from automation.commands import acts, environments, stacks, stopping, teardown, watching, workloads
 from automation.commands.advise import advise
+from automation.commands.archiving import archive
 from automation.commands.comment import comment
 from automation.commands.cost import cost
 from automation.commands.delivery import brief, delivered, smoke
@@ -50,6 +51,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     acts.retrain,
     register,
     acts.approve,
+    archive,
     acts.promote,
     acts.split,
     shadow,

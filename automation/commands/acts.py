@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from automation.commands import target
+from automation.commands.archiving import mark
 from automation.commands.options import Endpoint, Json, Package, Stack, Why, Workload, Yes
 from automation.commands.output import Output
 from automation.operations import deliveries, foreign, images, packages, releases, rollouts, training
@@ -142,6 +143,7 @@ def _follow_endpoint(on: target.Target, out: Output, workload: str | None, endpo
     if followed.failed:
         watchers = Watchers(cloudwatch=on.client("cloudwatch"), logs=on.client("logs"))
         raise RefusedError(rollouts.why(names, followed, on.releases, watchers))
+    mark(on, out, names.of_its_workload)
     out.done(f"endpoint {names.prefix} serves {served(followed.record)}", _facts(followed.record))
 
 
@@ -169,12 +171,13 @@ def approve(
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
-    """Approve a registered model, so that it may be promoted."""
+    """Approve a registered model, so that it may be promoted; an archived one too."""
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names, sagemaker = on.workload(workload), on.client("sagemaker")
     chosen = package or packages.latest(names, sagemaker=sagemaker)
     out.confirm(f"Approve {chosen}?")
     arn = packages.approve(names, chosen, why=why, sagemaker=sagemaker)
+    mark(on, out, names)
     out.done(f"approved {arn}", {"package": arn})
 
 
@@ -275,6 +278,7 @@ def rollback(
         patience_seconds=PATIENCE_SECONDS,
         stopped=on.stopped(names),
     )
+    mark(on, out, names.of_its_workload)
     result = {"action": outcome.action, "reason": outcome.reason, "failed": outcome.failed, "live": outcome.live}
     now = "is what it will serve" if outcome.action == "recorded" else "serves"
     out.done(f"endpoint {names.prefix}: {outcome.action}, release {outcome.live} {now}", result)

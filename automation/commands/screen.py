@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -11,6 +12,8 @@ from rich.text import Text
 
 from automation.operations.status import EndpointStatus, Status
 
+#: Of a stage: versions that are told by number.
+_VERSIONS: Final = 5
 _COLOURS: Mapping[str, str] = {
     "InService": "green",
     "Succeeded": "green",
@@ -23,7 +26,7 @@ _COLOURS: Mapping[str, str] = {
 
 
 def rendered(status: Status) -> RenderableType:
-    """Endpoints with their drift, then what rings, then what ran, then what waits for a person."""
+    """Endpoints with their drift, then what rings, what ran, how models stand, and what waits for a person."""
     title = Text(f"{status.stack}  {status.account}  {status.region}", style="bold")
     parts: list[RenderableType] = [title, _endpoints(status)]
     for verdict in (endpoint.verdict for endpoint in status.endpoints):
@@ -31,6 +34,7 @@ def rendered(status: Status) -> RenderableType:
     parts += [Text(_drift(endpoint)) for endpoint in status.endpoints if endpoint.drift]
     parts.append(_alarms(status) if status.alarms else Text(f"no alarm rings, {status.quiet} are quiet", style="green"))
     parts.append(_runs(status) if status.runs else Text("no training run yet"))
+    parts += [Text(_models(workload, stages)) for workload, stages in status.models.items() if stages]
     parts += [Text(f"waits for approval: {package}", style="yellow") for package in status.waiting]
     return Group(*parts)
 
@@ -65,6 +69,15 @@ def _served(endpoint: EndpointStatus) -> str:
 def _drift(endpoint: EndpointStatus) -> str:
     found = endpoint.drift
     return f"drift of {endpoint.verdict.name}: {found.score:.3f} at {found.when[:16]}" if found else ""
+
+
+def _models(workload: str, stages: Mapping[str, Sequence[int]]) -> str:
+    """The newest versions at each stage, by number, and how many more there are."""
+    told: list[str] = []
+    for stage, versions in stages.items():
+        more = f" and {len(versions) - _VERSIONS} older" if len(versions) > _VERSIONS else ""
+        told.append(f"{stage} {', '.join(map(str, versions[:_VERSIONS]))}{more}")
+    return f"models of {workload}: {'; '.join(told)}"
 
 
 def _alarms(status: Status) -> Table:

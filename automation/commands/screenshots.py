@@ -88,6 +88,14 @@ def _status() -> Status:
         alarms=[alarm],
         quiet=11,
         runs=runs,
+        models={
+            "churn": {
+                "Development/PendingApproval": [9],
+                "Production/Approved": [8, 7],
+                "Production/OnHold": [5],
+                "Archived/Retired": [6, 4, 3, 2, 1],
+            }
+        },
         waiting=[f"{_GROUP}/9"],
     )
 

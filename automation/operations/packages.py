@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from automation.operations import life_cycle
 from automation.operations.errors import RefusedError
 from contracts.names import WorkloadNames
 
-PENDING, APPROVED = "PendingManualApproval", "Approved"
+PENDING, APPROVED, REJECTED = "PendingManualApproval", "Approved", "Rejected"
 
 
 def arn(names: WorkloadNames, package: str) -> str:
@@ -39,19 +40,22 @@ def metric(names: WorkloadNames, package: str, *, sagemaker: Any) -> str | None:
     return describe(names, version, sagemaker=sagemaker).get("CustomerMetadataProperties", {}).get("metric")
 
 
-def newest(names: WorkloadNames, *, sagemaker: Any) -> dict[str, Any] | None:
-    """The package that was registered last, described; None if there is none."""
+def listed(names: WorkloadNames, *, sagemaker: Any) -> list[dict[str, Any]]:
+    """All packages of the workload as SageMaker lists them, the newest version first; none where there is no group."""
     try:
         pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=names.package_group)
         found = [package for page in pages for package in page["ModelPackageSummaryList"]]
     except sagemaker.exceptions.ClientError as error:
         if error.response["Error"]["Code"] == "ValidationException":  # the group is not there yet
-            return None
+            return []
         raise
-    if not found:
-        return None
-    last = max(found, key=lambda package: package["ModelPackageVersion"])
-    return sagemaker.describe_model_package(ModelPackageName=last["ModelPackageArn"])
+    return sorted(found, key=lambda package: package["ModelPackageVersion"], reverse=True)
+
+
+def newest(names: WorkloadNames, *, sagemaker: Any) -> dict[str, Any] | None:
+    """The package that was registered last, described; None if there is none."""
+    found = listed(names, sagemaker=sagemaker)
+    return sagemaker.describe_model_package(ModelPackageName=found[0]["ModelPackageArn"]) if found else None
 
 
 def latest(names: WorkloadNames, *, sagemaker: Any) -> str:
@@ -63,19 +67,24 @@ def latest(names: WorkloadNames, *, sagemaker: Any) -> str:
 
 
 def approve(names: WorkloadNames, package: str, *, why: str, sagemaker: Any) -> str:
-    """A person's approval of a registered model, with its reason. Returns the package's ARN."""
+    """A person's approval of a registered or archived model, with its reason. Returns the package's ARN."""
     found = describe(names, package, sagemaker=sagemaker)
-    if found["ModelApprovalStatus"] == APPROVED:
+    if found["ModelApprovalStatus"] == APPROVED and not life_cycle.is_archived(found):
         raise RefusedError(f"{found['ModelPackageArn']} is Approved already; promote it")
     sagemaker.update_model_package(
-        ModelPackageArn=found["ModelPackageArn"], ModelApprovalStatus=APPROVED, ApprovalDescription=why
+        ModelPackageArn=found["ModelPackageArn"],
+        ModelApprovalStatus=APPROVED,
+        ApprovalDescription=why,
+        ModelLifeCycle=life_cycle.APPROVED.written(why),
     )
     return found["ModelPackageArn"]
 
 
 def approved(names: WorkloadNames, package: str, *, sagemaker: Any) -> str:
-    """ARN of a package that may be released. RefusedError for one that nobody approved."""
+    """ARN of a package that may be released. RefusedError for one that nobody approved, or that is archived."""
     found = describe(names, package, sagemaker=sagemaker)
+    if life_cycle.is_archived(found):
+        raise RefusedError(f"{found['ModelPackageArn']} is archived; `approve` brings it back, with the reason why")
     if found["ModelApprovalStatus"] != APPROVED:
         raise RefusedError(
             f"{found['ModelPackageArn']} is {found['ModelApprovalStatus']}; allowed: Approved; approve it first"

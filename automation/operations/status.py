@@ -1,4 +1,4 @@
-"""How a stack stands: its endpoints and releases, alarms that ring, the last training runs, models that wait."""
+"""How a stack stands: endpoints and releases, alarms that ring, the last training runs, models."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from automation.operations import packages, releases, training
+from automation.operations import archiving, packages, releases, training
 from automation.operations.releases import Clients
 from automation.operations.verification import Verdict, compare
 from contracts.names import MODEL_QUALITY_NAMESPACE, EndpointNames, WorkloadNames
@@ -61,7 +61,8 @@ class Alarm:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """One stack. `quiet` counts the alarms that do not ring; `waiting` are packages that nobody has decided on."""
+    """One stack. `quiet` counts the alarms that do not ring; `models` are versions by stage, of each workload;
+    `waiting` are packages that nobody has decided on."""
 
     stack: str
     account: str
@@ -70,6 +71,7 @@ class Status:
     alarms: Sequence[Alarm]
     quiet: int
     runs: Sequence[Run]
+    models: Mapping[str, Mapping[str, Sequence[int]]]
     waiting: Sequence[str]
 
 
@@ -142,7 +144,7 @@ def read(
 ) -> Status:
     """All of a stack: its endpoints, each with whether the config stops it; `trainer` is asked about training runs."""
     ringing, quiet = alarms(workloads, client("cloudwatch"))
-    newest = [packages.newest(names, sagemaker=clients.sagemaker) for names in workloads]
+    listed = {names.workload: packages.listed(names, sagemaker=clients.sagemaker) for names in workloads}
     return Status(
         stack=workloads[0].stack,
         account=workloads[0].account,
@@ -154,7 +156,10 @@ def read(
         alarms=ringing,
         quiet=quiet,
         runs=[run for names in workloads for run in runs(names, trainer(names))],
+        models={workload: archiving.stages(found) for workload, found in listed.items()},
         waiting=[
-            found["ModelPackageArn"] for found in newest if found and found["ModelApprovalStatus"] == packages.PENDING
+            newest["ModelPackageArn"]
+            for newest, *_ in filter(None, listed.values())
+            if newest["ModelApprovalStatus"] == packages.PENDING
         ],
     )

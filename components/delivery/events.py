@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.delivery.stages import PACKAGE, pipeline
+from components.models import registry
 from contracts.delivery import DETAIL_TYPE, SOURCE
 from contracts.names import EndpointNames, Names
 from settings import Archive, CodeCommit, CodePipeline
@@ -72,11 +73,7 @@ def model_approved(endpoint: EndpointNames) -> Told:
         role=f"{endpoint.workload}-{endpoint.endpoint}-approved",
         name=pipeline(endpoint),
         description=f"A model of {endpoint.workload} is approved: deliver it to {endpoint.endpoint}",
-        pattern={
-            "source": ["aws.sagemaker"],
-            "detail-type": ["SageMaker Model Package State Change"],
-            "detail": {"ModelPackageGroupName": [endpoint.package_group], "ModelApprovalStatus": ["Approved"]},
-        },
+        pattern=registry.decided(endpoint, ["Approved"]),
         target_arn=endpoint.arn("codepipeline", pipeline(endpoint)),
         paths={"package": "$.detail.ModelPackageArn"},
         template=f'{{"variables": [{{"name": "{PACKAGE}", "value": <package>}}]}}',

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
@@ -72,6 +72,22 @@ class Registry(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({"packageGroupName": self.group.model_package_group_name})
+
+
+def decided(names: WorkloadNames, statuses: Sequence[str]) -> dict[str, Any]:
+    """The pattern of an event: a package of the workload was registered with, or got, one of these approvals.
+
+    SageMaker tells every change of a package, an approved one's stage too; an update says which members it changed.
+    """
+    return {
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker Model Package State Change"],
+        "detail": {
+            "ModelPackageGroupName": [names.package_group],
+            "ModelApprovalStatus": list(statuses),
+            "UpdatedModelPackageFields": [{"exists": False}, "ModelApprovalStatus"],
+        },
+    }
 
 
 def one_line(description: str) -> str:

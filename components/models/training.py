@@ -18,7 +18,7 @@ import pulumi_aws as aws
 from components import access, jobs
 from components.ground import Ground
 from components.ground.keys import Domain
-from components.models import machine, tuning
+from components.models import machine, registry, tuning
 from components.models.permissions import Job, job_statements, pipeline_statements
 from components.service import Service
 from components.watch import HOUR, Event, Series, Watch, Widget
@@ -61,14 +61,7 @@ def _decided(names: WorkloadNames) -> Event:
     return Event(
         name=names.resource("package-decided"),
         description="A model package waits for approval, was approved or was rejected",
-        pattern={
-            "source": ["aws.sagemaker"],
-            "detail-type": ["SageMaker Model Package State Change"],
-            "detail": {
-                "ModelPackageGroupName": [names.package_group],
-                "ModelApprovalStatus": ["PendingManualApproval", "Approved", "Rejected"],
-            },
-        },
+        pattern=registry.decided(names, ["PendingManualApproval", "Approved", "Rejected"]),
     )
 
 

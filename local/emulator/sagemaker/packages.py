@@ -1,13 +1,14 @@
 """The model registry: packages keep all they were registered with, updates merge, and changes are announced.
 
-moto drops the model card and other members, replaces the customer metadata on update, withdraws an approval when an
-update does not repeat it, reuses version numbers, and has neither deletion nor group policies.
+moto drops the model card and other members, lists packages without their stage, replaces the customer metadata on
+update, withdraws an approval when an update does not repeat it, reuses version numbers, and has neither deletion nor
+group policies.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -36,6 +37,7 @@ _EVENT_MEMBERS = (
     "MetadataProperties",
     "ModelMetrics",
     "CustomerMetadataProperties",
+    "ModelLifeCycle",
     "LastModifiedTime",
 )
 
@@ -46,9 +48,12 @@ def described(backend: SageMakerModelBackend, name_or_arn: str) -> dict[str, Any
     return package.gen_response_object() | store(backend, "package extras").get(package.arn, {})
 
 
-def announce(context: Context, backend: SageMakerModelBackend, arn: str) -> None:
-    """Emit `SageMaker Model Package State Change` (SageMaker developer guide, "Events that SageMaker sends")."""
+def announce(context: Context, backend: SageMakerModelBackend, arn: str, updated: Iterable[str] = ()) -> None:
+    """Emit `SageMaker Model Package State Change` (SageMaker developer guide, "Events that SageMaker sends"); `updated`
+    are the members that an update named, and none of a package that is new."""
     detail = {k: v for k, v in described(backend, arn).items() if k in _EVENT_MEMBERS}
+    if changed := [each for each in updated if each in _EVENT_MEMBERS and each != "ModelPackageArn"]:
+        detail["UpdatedModelPackageFields"] = changed
     events.emit(
         context,
         backend.account_id,
@@ -82,11 +87,19 @@ def install(context: Context) -> None:
         backend, request = self.sagemaker_backend, self._get_params()
         package = backend.describe_model_package(request["ModelPackageArn"])
         _update(backend, package, request)
-        announce(context, backend, package.arn)
+        announce(context, backend, package.arn, request)
         return ActionResult({"ModelPackageArn": package.arn})
+
+    def list_model_packages(original: Callable[..., ActionResult], self: SageMakerResponse) -> ActionResult:
+        answer: Any = original(self)
+        kept = store(self.sagemaker_backend, "package extras")
+        for listed in answer.result["ModelPackageSummaryList"]:
+            listed |= {k: v for k, v in kept.get(listed["ModelPackageArn"], {}).items() if k == "ModelLifeCycle"}
+        return answer
 
     wrap(SageMakerModelBackend, "create_model_package", create_model_package)
     wrap(SageMakerResponse, "create_model_package", register)
+    wrap(SageMakerResponse, "list_model_packages", list_model_packages)
     replace(SageMakerResponse, "update_model_package", update_model_package)
     replace(SageMakerResponse, "describe_model_package", _describe)
     wrap(SageMakerResponse, "create_model_package_group", _create_group)

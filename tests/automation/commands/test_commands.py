@@ -17,7 +17,8 @@ import pytest
 from automation.commands import COMMANDS, main
 from automation.commands.target import PROJECT, Target
 from automation.exits import Exit
-from automation.operations import foreign, releases
+from automation.operations import foreign, packages, releases
+from automation.operations.life_cycle import stage_of
 from contracts import release
 from contracts.kinds import MULTI_MODEL
 from contracts.release.lock import Lock
@@ -124,6 +125,47 @@ def test_a_model_shadows_the_champion_until_it_is_promoted(run: Run, churn: Plat
     ended = run("shadow", "--end", "--why", "seen", "--yes", "--json").result
     assert (ended["packages"], ended["shadow"]) == ({"champion": first}, None)
     assert run("promote", second, "--why", "better", "--yes", "--json").result["packages"] == {"champion": second}
+
+
+def test_old_versions_are_archived_and_what_serves_is_marked(run: Run, churn: Platform) -> None:
+    before, serving = churn.register(), churn.register()
+    for package in (before, serving):
+        run("promote", package, "--why", "x", "--yes")
+        churn.up(_stored(churn))
+        assert run("follow").code == 0
+    spare, newest = churn.register(), churn.register()
+    stages = {
+        each: str(stage_of(packages.describe(churn.names, each, sagemaker=churn.clients.sagemaker)))
+        for each in (before, serving, spare, newest)
+    }
+    assert list(stages.values()) == [
+        "Production/OnHold",
+        "Production/Approved",
+        "PreProduction/Approved",
+        "PreProduction/Approved",
+    ]
+    old = ("archive", "--keep", "1", "--older-than", "0")
+    would = run(*old, "--dry-run", "--json").result
+    chosen = [each["package"] for each in would["archived"]]
+    assert (would["dry_run"], chosen[-1], {before, serving, newest} & {*chosen}) == (True, spare, set())
+    assert run("archive", "--yes").out == "archived 0 versions of churn-staging"  # none is ninety days old
+    assert run(*old).err.startswith("error: Archive ")  # nobody answers
+    ended = run(*old, "--yes", "--json").result
+    assert [each["package"] for each in ended["archived"]] == chosen
+    told = run("status").out
+    version = {name: each.rpartition("/")[2] for name, each in {"serving": serving, "spare": spare}.items()}
+    assert f"Production/Approved {version['serving']};" in told
+    assert f"Archived/Retired {version['spare']}" in told
+    assert run("promote", spare, "--why", "x", "--yes").err == (
+        f"error: {spare} is archived; `approve` brings it back, with the reason why"
+    )
+    back = run("rollback", "--why", "wrong scores", "--yes", "--json")
+    assert back.code == 0
+    assert json.loads(run("status", "--json").out)["models"]["churn"]["Production/Approved"] == [
+        int(before.rpartition("/")[2])
+    ]
+    assert run("approve", spare, "--why", "needed", "--yes").out == f"approved {spare}"
+    assert run("promote", spare, "--why", "needed", "--yes").code == 0
 
 
 def _stored(churn: Platform) -> release.Record:

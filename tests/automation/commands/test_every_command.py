@@ -127,6 +127,11 @@ TESTED: Final[dict[str, Shown]] = {
         f"{OPERATIONS}test_registration.test_half_way_nothing_is_registered_and_a_second_run_completes_it",
     ),
     "approve": Shown(_ACT, f"{OPERATIONS}test_packages.test_approving_twice_is_refused", NO_AWS),
+    "archive": Shown(
+        f"{CLIENT}test_old_versions_are_archived_and_what_serves_is_marked",
+        f"{OPERATIONS}test_archiving.test_an_endpoint_whose_record_is_lost_keeps_all_versions",
+        f"{OPERATIONS}test_archiving.test_who_is_interrupted_goes_on_with_what_is_left",
+    ),
     "promote": Shown(
         _ACT, f"{RELEASES}test_a_package_that_nobody_approved_is_refused", f"{CLIENT}test_a_held_lock_is_busy"
     ),

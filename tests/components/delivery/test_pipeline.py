@@ -95,7 +95,11 @@ def test_an_approval_of_the_registry_starts_the_pipeline_of_that_model() -> None
     assert json.loads(rule["eventPattern"]) == {
         "source": ["aws.sagemaker"],
         "detail-type": ["SageMaker Model Package State Change"],
-        "detail": {"ModelPackageGroupName": ["churn-staging"], "ModelApprovalStatus": ["Approved"]},
+        "detail": {
+            "ModelPackageGroupName": ["churn-staging"],
+            "ModelApprovalStatus": ["Approved"],
+            "UpdatedModelPackageFields": [{"exists": False}, "ModelApprovalStatus"],
+        },
     }
     target = built().one("delivery-pipeline-churn-live-approved-target").inputs
     assert target["arn"].endswith(":mlplatform-staging-delivery-churn-live")

@@ -78,19 +78,38 @@ def test_approval_is_an_event(
     pattern = {
         "source": ["aws.sagemaker"],
         "detail-type": ["SageMaker Model Package State Change"],
-        "detail": {"ModelPackageGroupName": [group], "ModelApprovalStatus": ["Approved"]},
+        "detail": {
+            "ModelPackageGroupName": [group],
+            "ModelApprovalStatus": ["Approved"],
+            "UpdatedModelPackageFields": [{"exists": False}, "ModelApprovalStatus"],
+        },
     }
     events.put_rule(Name=group, EventPattern=json.dumps(pattern))
     target = {"Id": "q", "Arn": f"arn:aws:sqs:eu-west-1:123456789012:{group}"}
     events.put_targets(Rule=group, Targets=[target])
     arn = register()
-    sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    stage = {"Stage": "PreProduction", "StageStatus": "Approved"}
+    sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved", ModelLifeCycle=stage)
+    sagemaker.update_model_package(ModelPackageArn=arn, ModelLifeCycle={**stage, "Stage": "Production"})
+    new = register(ModelApprovalStatus="Approved")
     found = [json.loads(m["Body"]) for m in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]]
-    assert [event["resources"] for event in found] == [[arn]]
+    assert sorted(event["resources"] for event in found) == [[arn], [new]]
+    found.sort(key=lambda event: event["resources"])
     detail = found[0]["detail"]
     assert (detail["ModelPackageVersion"], detail["ModelPackageStatus"]) == (1, "Completed")
     assert detail["InferenceSpecification"] == SPECIFICATION
     assert detail["CreationTime"].endswith("Z")
+    assert detail["ModelLifeCycle"] == stage
+    assert detail["UpdatedModelPackageFields"] == ["ModelApprovalStatus", "ModelLifeCycle"]
+    assert "UpdatedModelPackageFields" not in found[1]["detail"]
+
+
+def test_a_list_tells_the_stage_of_each_package(sagemaker: Any, register: Callable[..., str], group: str) -> None:
+    stage = {"Stage": "Production", "StageStatus": "Approved", "StageDescription": "serves"}
+    first, second = register(), register()
+    sagemaker.update_model_package(ModelPackageArn=second, ModelLifeCycle=stage)
+    listed = sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
+    assert {each["ModelPackageArn"]: each.get("ModelLifeCycle") for each in listed} == {first: None, second: stage}
 
 
 def test_version_numbers_are_never_used_again(sagemaker: Any, register: Callable[..., str], group: str) -> None:

@@ -14,7 +14,7 @@ from contracts import keys
 from contracts.checks import NAME, WORKLOAD_NAME
 from contracts.fairness import METRICS as FAIRNESS
 from contracts.labels import PARAMETERS
-from contracts.limits import MODELS
+from contracts.limits import MODELS, MOST_DESCRIBED
 from contracts.metrics import DEFAULTS, METRICS, Metric
 from contracts.monotone import DIRECTIONS
 from contracts.schema import (
@@ -28,6 +28,7 @@ from contracts.schema import (
     Incremental,
     Ingestion,
     Loss,
+    ModelCard,
     Split,
     Task,
     Training,
@@ -78,7 +79,7 @@ def _top(key: str) -> Schema:
     expressions = _by_name({**text, "description": "an expression over columns"})
     known: dict[str, Schema] = {
         "name": {"type": "string", "pattern": f"^{WORKLOAD_NAME.pattern}$"},
-        "description": {"type": "string", "default": Contract.description},
+        "description": {"type": "string", "maxLength": MOST_DESCRIBED, "default": Contract.description},
         "task": {"enum": [task.value for task in Task]},
         "objective": {"anyOf": [{"enum": [loss.value for loss in Loss]}, _parametrised()]},
         "event_time": {"anyOf": [text, _delivery()]},
@@ -91,6 +92,7 @@ def _top(key: str) -> Schema:
         "retrain_after_rows": {"type": "integer", "minimum": 1},
         "cost": _section(Cost),
         "incremental": _section(Incremental),
+        "model_card": _section(ModelCard),
         "class_weights": {"anyOf": [{"enum": [BALANCED]}, _by_class()]},
         "monotone": _by_name({"enum": list(DIRECTIONS)}),
         "fairness": _by_name(_fairness()),

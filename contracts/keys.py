@@ -33,6 +33,7 @@ MEANINGS: Final = {
     "training": "hyper-parameters of the XGBoost job",
     "retrain_after_rows": "accepted rows, new to the newest model, from which on a delivery asks for a training",
     "incremental": "automatic retraining goes on from the champion instead of anew",
+    "model_card": "what the card of each model says beside what follows from the contract",
 }
 
 

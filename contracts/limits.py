@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_type_hints
 import pydantic
 from pydantic import Field
 
-from contracts.schema import Bounds, Column, Cost, Drift, Incremental, Ingestion, Split, Training
+from contracts.schema import Bounds, Column, Cost, Drift, Incremental, Ingestion, ModelCard, Split, Training
 
 _Key = dict[str, Any]
 
@@ -22,6 +22,16 @@ def _share(meaning: str) -> Any:
 
 def _percent(part: str) -> Any:
     return Field(ge=1, le=98, description=f"entities in the {part} part, in percent; the three add up to 100")
+
+
+#: Letters of a description: the model card, which repeats it, takes 2,048.
+MOST_DESCRIBED = 2000
+#: Letters of a text that shares a field of the model card, which takes 2,048, with another.
+_SHARED = 1000
+
+
+def _text(most: int, meaning: str) -> Any:
+    return Field(min_length=1, max_length=most, description=meaning)
 
 
 _KEYS: dict[type, _Key] = {
@@ -75,6 +85,15 @@ _KEYS: dict[type, _Key] = {
     Incremental: {
         "rounds": Field(ge=1, le=10_000, description="boosting rounds that one retraining adds at most"),
         "rehearsal": Field(gt=0, le=1, description="share of the rows known to the champion that are learned again"),
+    },
+    ModelCard: {
+        "owner": _text(_SHARED, "who answers for the models; else the tag `Owner` of the workload or its stack"),
+        "intended_uses": _text(_SHARED, "who is to use the answers, for what"),
+        "out_of_scope": _text(_SHARED, "what they must not be used for"),
+        "risk_rating": Field(description="how much harm a wrong answer does"),
+        "risk_explanation": _text(MOST_DESCRIBED, "why that rating"),
+        "ethical_considerations": _text(_SHARED, "of whom the answers are, and what is done for them"),
+        "limitations": _text(_SHARED, "when not to rely on an answer"),
     },
 }
 #: Fields that are the key under which the rest stands.

@@ -18,7 +18,7 @@ import pydantic
 from contracts import checks, document, fairness, labels, monotone, weights
 from contracts.checks import show
 from contracts.keys import MEANINGS, REQUIRED, RESERVED
-from contracts.limits import MODELS
+from contracts.limits import MODELS, MOST_DESCRIBED
 from contracts.metrics import DEFAULTS, METRICS
 from contracts.schema import (
     MISSING_MARKS,
@@ -33,6 +33,7 @@ from contracts.schema import (
     Incremental,
     Ingestion,
     Loss,
+    ModelCard,
     Objective,
     Split,
     Task,
@@ -42,7 +43,7 @@ from contracts.texts import BLANKS
 
 _SECTIONS = {"ingestion": Ingestion, "split": Split, "drift": Drift, "training": Training}
 #: Sections that mean something by being there.
-_OPTIONAL = {"incremental": Incremental}
+_OPTIONAL = {"incremental": Incremental, "model_card": ModelCard}
 _TEXTS = ("name", "entity", "label", "description")
 #: The column that a contract gets whose event time is the moment of delivery.
 DELIVERED_COLUMN = "event_time"
@@ -167,6 +168,8 @@ class _Reader:
     def _text(self, key: str) -> str:
         value = self.data.get(key, "")
         if isinstance(value, str) and (value.strip() or key not in self.data or key == "description"):
+            if len(value) > MOST_DESCRIBED:
+                self._fault((key,), f"{len(value)} letters are found; at most {MOST_DESCRIBED} are allowed; shorten it")
             return value
         self._fault((key,), f"{show(value)} is found; a text is allowed")
         return ""
@@ -334,4 +337,5 @@ class _Reader:
                 self.faults.append(fault)
         else:
             allowed = item["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+            allowed = allowed.replace("String should have", "a text of")
             self._fault(location, f"{show(item['input'])} is found; allowed is {allowed}")

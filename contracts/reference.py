@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "contract.md"
 SCHEMA = ROOT / "contracts" / "contract.schema.json"
 #: Where a column stands in a contract, and the sections that have a table of their own.
-_SECTIONS = ("ingestion", "split", "drift", "training", "incremental")
+_SECTIONS = ("ingestion", "split", "drift", "training", "incremental", "model_card")
 
 _HEAD = """\
 # The data contract
@@ -159,6 +159,12 @@ as long as the loss of the whole validation part falls, and the gate compares wi
 as ever. A champion with other features, another task or made by others is not gone on from: that run trains anew and
 its model's metadata say why. A model grows with each run; `python -m automation retrain` trains anew.
 
+`model_card` is what people say of the contract's models: who answers for them, what they are for and what not, how much
+harm a wrong answer does. Their card in the registry says it, beside what follows from the contract: what an answer is,
+what the model learned from, the bounds of the gate in the task's metrics, and which groups were looked at. What is left
+out the card calls unknown. It is SageMaker's form (`risk_rating` and the others are its words), and a draft until who
+approves the package has read it.
+
 """
 
 _GATE = """\
@@ -201,7 +207,7 @@ def page() -> str:
         _language(),
         _TASKS + _GATE + "".join(f"- `{name}`: {metric.meaning}\n" for name, metric in FAIRNESS.items()) + _HOLDS,
         _metrics(),
-        *(f"## {name.capitalize()}\n\n{_table(properties[name]['properties'], [])}" for name in _SECTIONS),
+        *(f"## {_heading(name)}\n\n{_table(properties[name]['properties'], [])}" for name in _SECTIONS),
         "## Keys that are named and not read yet\n",
         "Their names and places are fixed; a contract that has one is refused by its name.\n",
         "\n".join(f"- `{reserved.form}`: {reserved.today}" for reserved in keys.RESERVED.values()),
@@ -225,6 +231,10 @@ def _table(properties: Mapping[str, Any], required: list[str], skip: Mapping[str
     return "\n".join(["| key | holds | default | meaning |", "| --- | --- | --- | --- |", *rows, ""])
 
 
+def _heading(section: str) -> str:
+    return section.replace("_", " ").capitalize()
+
+
 def _kind(item: Mapping[str, Any]) -> str:
     """What a key holds, in words."""
     if "enum" in item:
@@ -245,6 +255,8 @@ def _kind(item: Mapping[str, Any]) -> str:
 def _range(item: Mapping[str, Any]) -> Iterator[str]:
     words = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to", "exclusiveMaximum": "below"}
     yield from (f"{word} {item[key]:g}" for key, word in words.items() if key in item)
+    if "maxLength" in item:
+        yield f"of up to {item['maxLength']:,} letters"
 
 
 def _default(item: Mapping[str, Any]) -> str:

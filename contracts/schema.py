@@ -12,7 +12,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from contracts import formats
 
@@ -222,6 +222,23 @@ class Fairness:
     limits: tuple[FairnessLimit, ...]
 
 
+#: How much harm a wrong answer does, in SageMaker's ratings ("Risk ratings", SageMaker developer guide).
+Risk = Literal["low", "medium", "high", "unknown"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelCard:
+    """What people say of the contract's models, in the words of SageMaker's model cards; empty is not said."""
+
+    owner: str = ""
+    intended_uses: str = ""
+    out_of_scope: str = ""
+    risk_rating: Risk = "unknown"
+    risk_explanation: str = ""
+    ethical_considerations: str = ""
+    limitations: str = ""
+
+
 DEFAULT_QUALITY = (
     Bounds(metric="auc", min=0.75),
     Bounds(metric="accuracy", min=0.75),
@@ -264,6 +281,7 @@ class Contract:
     training: Training = field(default_factory=Training)
     retrain_after_rows: int | None = None
     incremental: Incremental | None = None
+    model_card: ModelCard | None = None
 
     def column(self, name: str) -> Column:
         """The column called `name`; KeyError if the contract has none."""

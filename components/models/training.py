@@ -22,7 +22,7 @@ from components.models import machine, registry, tuning
 from components.models.permissions import Job, job_statements, pipeline_statements
 from components.service import Service
 from components.watch import HOUR, Event, Series, Watch, Widget
-from contracts import datasets, schema
+from contracts import datasets, model_card, schema
 from contracts.images import INFERENCE, TRAINING
 from contracts.names import EndpointNames, WorkloadNames
 from contracts.prices import price
@@ -270,6 +270,8 @@ class Training(pulumi.ComponentResource):
         """The deploy-time values of the compiled definition; `render` refuses a missing and a superfluous one."""
         args, ground, contract = self._args, self._args.ground, self._args.contract
         names = args.names
+        contract_sha = schema.contract_sha(schema.to_json(contract))
+        card = model_card.content(contract, owner=args.owner, workload=names.workload, contract_sha=contract_sha)
         return {
             **{f"{job}_role": role.arn for job, role in roles.items()},
             "kms_key": ground.keys[Domain.MODELS].arn,
@@ -279,14 +281,13 @@ class Training(pulumi.ComponentResource):
             "inference_image": args.images[INFERENCE],
             "artifacts_bucket": names.artifacts_bucket,
             "processed_bucket": names.processed_bucket,
-            "contract_sha": schema.contract_sha(schema.to_json(contract)),
+            "contract_sha": contract_sha,
             "package_group": names.package_group,
             "experiment": names.pipeline,
             "release_parameter": args.champion.release_parameter,
             "region": names.region,
             "workload": names.workload,
-            "description": contract.description or contract.name,
-            "owner": args.owner,
+            "model_card": json.dumps(card, sort_keys=True, separators=(",", ":")),
             "num_round": contract.training.num_round,
             "eta": contract.training.eta,
             "max_depth": contract.training.max_depth,

@@ -244,7 +244,6 @@ def _register(session: Any, baseline: Any, train: Any, evaluate: Any) -> Any:
             "origin": _judged("origin"),
             "training_job": train.properties.TrainingJobName,
         },
-        card=model_card(),
     )
 
 
@@ -255,23 +254,3 @@ def _judged(path: str) -> JsonGet:
 
 def _model_data(train: Any) -> Any:
     return train.properties.ModelArtifacts.S3ModelArtifacts
-
-
-def model_card() -> dict[str, Any]:
-    """What the card can say before training (AWS "Model package model card schema"); SageMaker adds the rest."""
-    return {
-        "model_overview": {"model_creator": token("owner")},
-        "intended_uses": {
-            "purpose_of_model": token("description"),
-            "intended_uses": f"Scores for the workload {token('workload')}, through the endpoint of its stack.",
-            "factors_affecting_model_efficiency": "Data unlike the training data; see the endpoint's drift report.",
-            "risk_rating": "Unknown",
-            "explanations_for_risk_rating": "To be rated by the person who approves the package.",
-        },
-        "business_details": {"business_problem": token("description")},
-        "additional_information": {
-            "ethical_considerations": "Fairness by segment is part of the evaluation report of this package.",
-            "caveats_and_recommendations": "Valid for the data contract named here; a new contract needs a new model.",
-            "custom_details": {"contract_sha": token("contract_sha"), "workload": token("workload")},
-        },
-    }

@@ -127,10 +127,6 @@ def _elements(item: Any, values: Mapping[str, Any]) -> list[Any]:
 def _replace_text(text: str, values: Mapping[str, Any]) -> Any:
     if (whole := _BY_PLACEHOLDER.get(text)) and whole.kind is not Kind.LIST:
         return values[whole.name]
-    if text.startswith(
-        "{"
-    ):  # a JSON document inside a string (the model card): the value needs that document's escapes
-        return json.dumps(_replace(json.loads(text), values), sort_keys=True, separators=(",", ":"))
 
     def value_of(match: re.Match[str]) -> str:
         token = _BY_PLACEHOLDER[match.group()]

@@ -8,7 +8,6 @@ service fault) and never an error of the algorithm.
 # pyright: reportMissingImports=false
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -253,7 +252,6 @@ def register(
     approval: Any,
     commit: Any,
     metadata: Mapping[str, Any],
-    card: Mapping[str, Any],
 ) -> ModelStep:
     """The model as a new version in the package group, with the files that judged it and those it is watched by.
 
@@ -287,9 +285,7 @@ def register(
             project_id=token("workload"),
         ),
         customer_metadata_properties=dict(metadata),
-        model_card=ModelPackageModelCard(
-            model_card_status="Draft", model_card_content=json.dumps(card, sort_keys=True)
-        ),
+        model_card=ModelPackageModelCard(model_card_status="Draft", model_card_content=token("model_card")),
     )
     return ModelStep(name, step_args=package, retry_policies=_SERVICE_RETRIES)
 

@@ -149,11 +149,11 @@ _ALL = (
     Token(name="region", meaning="region of the stack", example="eu-west-1", pattern=REGION),
     Token(name="workload", meaning="the workload's name: its prefix in S3", example="churn", pattern=_NAME),
     Token(
-        name="description",
-        meaning="the contract's description, for the model card",
-        example='Which customers leave within the "next" 30 days.',
+        name="model_card",
+        meaning="content of the model card, as contracts.model_card says it in JSON",
+        example='{"intended_uses":{"purpose_of_model":"Which customers leave within the \\"next\\" 30 days."}}',
+        pattern=r"(?s)\{.{1,99998}\}",  # of ModelPackageModelCard's ModelCardContent (API reference)
     ),
-    Token(name="owner", meaning="who answers for the model, for the model card", example="ml-team@example.com"),
     Token(name="num_round", meaning="default of NumRound: the contract's", example=150, kind=Kind.INTEGER),
     Token(name="eta", meaning="default of Eta: the contract's", example=0.05, kind=Kind.NUMBER),
     Token(name="max_depth", meaning="default of MaxDepth: the contract's", example=6, kind=Kind.INTEGER),

@@ -10,7 +10,7 @@ import pytest
 
 from components.models.permissions import Job, job_statements, pipeline_statements
 from components.models.training import Training, TrainingArgs
-from contracts import loader, schema
+from contracts import loader, model_card, schema
 from tests.components.engine import CHURN as NAMES
 from tests.components.engine import LIVE, Deployment, deploy, ground, is_unknown, permissions
 from workloads.pipeline import render
@@ -83,6 +83,9 @@ def test_the_pipeline_is_the_compiled_definition_with_this_stacks_values() -> No
     assert steps["Train"]["RoleArn"] == "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-training"
     assert steps["Evaluate"]["RoleArn"] == "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-evaluation"
     assert steps["Train"]["AlgorithmSpecification"]["TrainingImage"] == IMAGES["training"]
+    (register,) = steps["Gate"]["IfSteps"]
+    card = model_card.content(CHURN, owner="ml-team", workload="churn", contract_sha=SHA)
+    assert json.loads(register["Arguments"]["ModelCard"]["ModelCardContent"]) == card
     assert steps["Train"]["VpcConfig"] == {
         "SecurityGroupIds": ["sg-networkworkloadsgroup"],
         "Subnets": ["subnet-private0", "subnet-private1", "subnet-private2"],

@@ -11,6 +11,8 @@ export = $(BIN)/uv export -q --frozen --no-annotate --no-emit-project $(2) -o $(
 TOLD   := .local/delivery/$(STACK)
 BASE   ?= origin/main
 SYFT   ?= syft
+# 1 builds a training image that trains on GPUs: larger, and of use to those only who ask for instances that have one.
+CUDA   ?=
 
 .PHONY: help images pr-preview pr-policies pr-cost pr-comment setup up down synth diagram boundary test test-all check format bench-preview bench-serve bench-etl bench-train bench-validate lock pipeline clean
 .DEFAULT_GOAL := help
@@ -87,7 +89,8 @@ images: ## build both images with their bills of materials into .local/images (n
 	rm -rf .local/images && mkdir -p .local/images
 	for image in training inference; do \
 	  docker buildx build --platform linux/amd64 --provenance=false --file workloads/$$image/Dockerfile \
-	    --build-arg CODE_VERSION=$${CODE_VERSION:-$$(git rev-parse HEAD)} --output type=oci,dest=.local/images/$$image.tar . && \
+	    --build-arg CODE_VERSION=$${CODE_VERSION:-$$(git rev-parse HEAD)}$(if $(CUDA), --build-arg TRAINING_REQUIREMENTS=requirements-cuda.lock) \
+	    --output type=oci,dest=.local/images/$$image.tar . && \
 	  skopeo copy --format v2s2 oci-archive:.local/images/$$image.tar dir:.local/images/$$image && \
 	  $(SYFT) scan oci-archive:.local/images/$$image.tar --quiet --output spdx-json=.local/images/$$image.spdx.json && \
 	  rm .local/images/$$image.tar || exit 1; \
@@ -116,6 +119,7 @@ lock: .venv/uv.stamp ## lock what pyproject.toml names, export what pip reads (U
 	$(call export,requirements.txt)
 	$(call export,policies/requirements.txt,--only-group policies)
 	$(call export,workloads/training/requirements.lock,--only-group training)
+	$(call export,workloads/training/requirements-cuda.lock,--only-group training-cuda)
 	$(call export,workloads/inference/requirements.lock,--only-group inference)
 	$(call export,workloads/inference/requirements-xgboost.lock,--only-group inference-xgboost)
 	$(call export,requirements-bootstrap.txt,--only-group bootstrap)

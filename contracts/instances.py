@@ -15,13 +15,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 Use = Literal["endpoint", "processing", "training", "transform"]
 
 
 class InstanceError(ValueError):
     """A type that SageMaker does not have."""
+
+
+#: Accelerators that are no GPUs, by how their names begin: AWS's and Intel's.
+_NO_GPUS: Final = ("Inferentia", "Trainium", "Gaudi")
+#: Compute capability 3.7, for which CUDA 12 builds nothing (NVIDIA's release notes of CUDA 12.0).
+_TOO_OLD: Final = "K80"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +65,12 @@ def instance(instance_type: str) -> Instance:
     raise InstanceError(f"instance type: found {instance_type!r}; allowed: {' or '.join(alike(instance_type))}")
 
 
+def gpus(instance_type: str) -> int:
+    """GPUs of a type: accelerators that CUDA knows."""
+    row = instance(instance_type)
+    return 0 if row.accelerator.startswith(_NO_GPUS) else row.accelerators
+
+
 def vcpus(instance_type: str) -> int:
     """Cores of a type, as the operating system counts them."""
     return instance(instance_type).vcpus
@@ -81,6 +93,16 @@ def has_local_storage(instance_type: str) -> bool:
 def with_volumes(use: Use) -> list[str]:
     """The types for a use whose volumes take a KMS key: what a job may run on whose request names one, by name."""
     return sorted(row.type for row in table().values() if use in row.used_for and not has_local_storage(row.type))
+
+
+def trained_on() -> list[str]:
+    """The types that a training job may run on: their volumes take a key, and they have nothing beside their cores but
+    at most one GPU that XGBoost has code for."""
+
+    def fits(row: Instance) -> bool:
+        return row.accelerators == 0 or (gpus(row.type) == 1 and row.accelerator != _TOO_OLD)
+
+    return [each for each in with_volumes("training") if fits(instance(each))]
 
 
 def alike(instance_type: str, use: Use | None = None) -> list[str]:

@@ -52,9 +52,12 @@ class Tuning(Section):
 
     def faults(self) -> Iterator[Fault]:
         """An instance type that trains nothing here, more trials at one time than there are."""
-        if self.instance_type not in (takes := instances.with_volumes("training")):
+        if self.instance_type not in (takes := instances.trained_on()):
             near = [each for each in instances.alike(self.instance_type, "training") if each in takes]
-            allowed = f"what SageMaker trains on with volumes that take a key, such as {near[0] if near else takes[0]}"
+            allowed = (
+                "what SageMaker trains on with volumes that take a key, and at most one GPU that XGBoost can use, such "
+                f"as {near[0] if near else takes[0]}"
+            )
             yield Fault("instance_type", self.instance_type, allowed, "name one of its instance types")
         if self.max_parallel_jobs > self.max_jobs:
             yield Fault(

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.advice import judge, targets
+from contracts.instances import gpus
 from contracts.kinds import KINDS
 from contracts.kinds.kind import Host
 from settings.catalog import Catalog
@@ -89,6 +90,9 @@ class Workload(Section):
         if self.joined and self.ingestion.glue:
             advice = "a set that is joined is made by the training job, on one machine; drop one of the two"
             yield Fault("ingestion.glue", "a Spark job", "nothing with features.training_set: offline_store", advice)
+        if self.tuning and self.training.hosts > 1 and gpus(self.tuning.instance_type):
+            allowed = f"1 with trials on {self.tuning.instance_type}"
+            yield Fault("training.hosts", self.training.hosts, allowed, "a trial learns on one host's GPU")
         for name, endpoint in self.endpoints.items():
             for finding in judge(targets()[endpoint.kind], endpoint.needs):
                 if finding.effect == "refuses":

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import xgboost
 
 ROOT = Path(__file__).parents[1]
 UV = Path(sys.executable).with_name("uv")
@@ -21,6 +22,7 @@ EXPORTS = [
     "requirements-bootstrap.txt",
     "policies/requirements.txt",
     "workloads/training/requirements.lock",
+    "workloads/training/requirements-cuda.lock",
     "workloads/inference/requirements.lock",
     "workloads/inference/requirements-xgboost.lock",
 ]
@@ -70,6 +72,20 @@ def test_pip_gets_what_program_policies_and_operations_need() -> None:
     assert program >= {"pulumi", "pulumi-aws", "pulumi-awsx", "pulumi-policy", "pydantic", "pyyaml", "boto3", "typer"}
     assert program.isdisjoint({"moto", "pytest", "xgboost-cpu", "pyspark", "duckdb"})
     assert pinned((ROOT / "policies/requirements.txt").read_text()) < program
+
+
+def test_the_training_image_for_gpus_is_the_other_one_but_for_xgboost() -> None:
+    plain, cuda = (
+        set(
+            re.findall(
+                r"^[A-Za-z0-9_.-]+==[^ ;]+", (ROOT / f"workloads/training/{name}.lock").read_text(), re.MULTILINE
+            )
+        )
+        for name in ("requirements", "requirements-cuda")
+    )
+    assert {text.partition("==")[0] for text in plain ^ cuda} == {"xgboost", "xgboost-cpu", "nvidia-nccl-cu12"}
+    (version,) = {text.partition("==")[2] for text in plain ^ cuda if text.startswith("xgboost")}
+    assert version == xgboost.__version__
 
 
 @pytest.fixture(scope="module")

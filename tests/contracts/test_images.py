@@ -19,6 +19,8 @@ EVERY = pytest.mark.parametrize("image", IMAGES.values(), ids=str)
 def instructions(image: Image) -> list[list[str]]:
     """Each instruction of the Dockerfile, its lines joined, in words."""
     text = (ROOT / image.dockerfile).read_text().replace("\\\n", " ")
+    for name, default in re.findall(r"^ARG (\w+)=(\S+)$", text, re.MULTILINE):
+        text = text.replace(f"${{{name}}}", default)
     return [line.split() for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
@@ -50,6 +52,15 @@ def test_the_dockerfile_installs_the_requirements_and_runs_the_entry(image: Imag
     assert installed == [path.rpartition("/")[2] for path in image.requirements]
     runs = [words[1:] for words in instructions(image) if words[0] in ("ENTRYPOINT", "CMD")]
     assert [json.loads(" ".join(words)) for words in runs] == [list(image.entry)]
+
+
+def test_the_training_image_may_have_an_xgboost_for_gpus_which_decides_what_it_is() -> None:
+    image = IMAGES["training"]
+    assert ["ARG", "TRAINING_REQUIREMENTS=requirements.lock"] in instructions(image)
+    assert "COPY workloads/training/${TRAINING_REQUIREMENTS} /build/requirements.lock\n" in (
+        (ROOT / image.dockerfile).read_text()
+    )
+    assert ROOT / "workloads/training/requirements-cuda.lock" in set(image.files())
 
 
 def test_the_training_image_has_the_command_of_the_trials_of_a_search() -> None:

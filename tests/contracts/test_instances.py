@@ -33,6 +33,21 @@ def named(shape: str) -> set[str]:
     return {value for value in getattr(API.shape_for(shape), "enum", ()) if value.startswith("ml.")}
 
 
+def test_a_job_trains_on_cores_or_on_one_gpu_that_xgboost_has_code_for() -> None:
+    found, takes = set(instances.trained_on()), set(instances.with_volumes("training"))
+    assert takes - found == {"ml.p2.xlarge", "ml.p2.8xlarge", "ml.p2.16xlarge", "ml.p3.8xlarge", "ml.p3.16xlarge"}
+    assert found < takes
+    assert {name: instances.gpus(name) for name in found if instances.gpus(name)} == {"ml.p3.2xlarge": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "gpus"),
+    [("ml.m5.large", 0), ("ml.g5.12xlarge", 4), ("ml.inf2.xlarge", 0), ("ml.trn1.2xlarge", 0), ("ml.dl1.24xlarge", 0)],
+)
+def test_gpus_are_what_cuda_knows(name: str, gpus: int) -> None:
+    assert instances.gpus(name) == gpus
+
+
 def test_every_instance_type_of_the_api_has_a_row_and_no_other() -> None:
     shapes = [shape for shape in API.shape_names if "Accelerator" not in shape]  # ml.eia1 is a part, no instance
     assert set(instances.table()) == set().union(*(named(shape) for shape in shapes))

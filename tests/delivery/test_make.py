@@ -123,6 +123,13 @@ def test_an_image_is_built_listed_and_kept_in_the_form_that_sagemaker_takes(proj
     assert sorted(path.name for path in (project.home / where).iterdir()) == ["inference", "training"]
 
 
+def test_the_training_image_is_one_for_gpus_where_that_is_asked_for(project: Project) -> None:
+    code, calls = project.make("images", "CUDA=1")
+    builds = [call for call in calls if call.startswith("docker")]
+    assert (code, len(builds)) == (0, 2)
+    assert " --build-arg TRAINING_REQUIREMENTS=requirements-cuda.lock --output " in builds[0]
+
+
 @pytest.mark.parametrize(("broken", "calls"), [("docker", 1), ("skopeo", 2), ("syft", 3)])
 def test_an_image_that_fails_ends_the_build(project: Project, broken: str, calls: int) -> None:
     code, called = project.make("images", broken=broken)

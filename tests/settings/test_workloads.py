@@ -58,6 +58,19 @@ def test_a_set_that_is_joined_needs_a_store_in_iceberg_that_ingestion_fills_and_
     assert load(workloads=churn(features=whole)).workloads["churn"].joined
 
 
+def test_a_trial_on_a_gpu_has_one_host() -> None:
+    on_gpu = {"instance_type": "ml.p3.2xlarge"}
+    assert faults(workloads=churn(training={"hosts": 2}, tuning=on_gpu)) == [
+        "ml-platform:workloads.churn.training.hosts: found 2; allowed: 1 with trials on ml.p3.2xlarge; a trial learns "
+        "on one host's GPU"
+    ]
+    assert faults(workloads=churn(training={"hosts": 2}, tuning={"instance_type": "ml.p3.8xlarge"}))[0].startswith(
+        "ml-platform:workloads.churn.tuning.instance_type"
+    )
+    for said in ({"tuning": on_gpu}, {"training": {"hosts": 2}, "tuning": {}}):
+        assert load(workloads=churn(**said))
+
+
 def test_a_fault_of_the_stack_is_told_once() -> None:
     assert faults(monitoring={"drift_score": 0}) == [
         "ml-platform:monitoring.drift_score: found 0; allowed: above 0, at most 10; choose such a value"

@@ -25,7 +25,7 @@ from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.pipeline_experiment_config import PipelineExperimentConfig
 from sagemaker.mlops.workflow.steps import PropertyFile
 
-from contracts.instances import with_volumes
+from contracts.instances import trained_on, with_volumes
 from workloads.pipeline.steps import input_path, output_path, output_uri, token
 
 #: What whoever starts an execution may choose. Roles, keys, networks, images and buckets are never among it.
@@ -38,9 +38,7 @@ DATA_VERSION = ParameterString("DatasetVersion")
 PROCESSING_TYPE = ParameterString(
     "ProcessingInstanceType", default_value="ml.m5.xlarge", enum_values=with_volumes("processing")
 )
-TRAINING_TYPE = ParameterString(
-    "TrainingInstanceType", default_value="ml.m5.2xlarge", enum_values=with_volumes("training")
-)
+TRAINING_TYPE = ParameterString("TrainingInstanceType", default_value="ml.m5.2xlarge", enum_values=trained_on())
 APPROVAL = ParameterString(
     "ModelApprovalStatus",
     default_value="PendingManualApproval",

@@ -22,7 +22,7 @@ from workloads import job, tasks
 from workloads.features import categories
 from workloads.features.categories import Lists
 from workloads.inference import packaging
-from workloads.training import contained, container, continued, data, external, hosts, threshold, train
+from workloads.training import contained, container, continued, data, device, external, hosts, threshold, train
 from workloads.training.container import Job
 from workloads.training.continued import Former
 
@@ -55,6 +55,7 @@ def _train(work: Job) -> job.Outcome:
     rows = [external.rows(data.files(part)) for part in parts]
     cache = external.cache(work.scratch, sum(rows) * len(work.contract.features), external.free())
     task = tasks.of(work.contract)
+    learns_on = device.of(work.gpus, work.hosts, cache)
     former, why_not = _former(work)
     with hosts.joined(work.hosts):
         training, validation, lists, bins = data.matrices(
@@ -70,8 +71,11 @@ def _train(work: Job) -> job.Outcome:
             together=work.hosts,
             bins=bins,
             former=former,
+            device=learns_on,
         )
     facts = metadata(work, fitted, rows=rows[0], threads=threads)
+    if learns_on != "cpu":
+        facts["device"] = learns_on
     if former:
         facts["former"] = {"dataset_version": former.metadata["dataset_version"], "rounds": former.rounds}
         facts["learned_rows"] = training.num_row()

@@ -17,7 +17,7 @@ from typing import Any
 from contracts.schema import Contract, Training
 from workloads.inputs import CONTRACT_FILE, read_contract, read_json
 from workloads.job import PlatformError, UserError
-from workloads.training import hosts
+from workloads.training import device, hosts
 from workloads.training.hosts import ALONE, Hosts
 
 CHANNELS = ("train", "validation", "contract", "manifest")
@@ -59,6 +59,7 @@ class Job:
     imported: Path | None = None
     former: Path | None = None
     hosts: Hosts = ALONE
+    gpus: int = 0
 
 
 def read(root: Path, environment: Mapping[str, str]) -> Job:
@@ -75,10 +76,11 @@ def read(root: Path, environment: Mapping[str, str]) -> Job:
         for name in (IMPORTED, FORMER)
     )
     archive = _former(former, contract)
+    gpus = device.gpus(root, environment)
     return Job(
         channels=channels,
         model=Path(environment.get("SM_MODEL_DIR", root / "model")),
-        checkpoints=checkpoints / _digest(chosen, archive),
+        checkpoints=checkpoints / _digest(chosen, archive, gpus),
         scratch=root / "scratch",
         contract=contract,
         manifest=read_json(_only_file(channels["manifest"], "manifest.json")),
@@ -86,6 +88,7 @@ def read(root: Path, environment: Mapping[str, str]) -> Job:
         hosts=hosts.read(root, environment),
         imported=_imported(imported),
         former=archive,
+        gpus=gpus,
     )
 
 
@@ -112,10 +115,10 @@ def hyperparameters(defaults: Training, given: Mapping[str, str]) -> Training:
     return dataclasses.replace(defaults, **values)
 
 
-def _digest(chosen: Training, former: Path | None) -> str:
+def _digest(chosen: Training, former: Path | None, gpus: int) -> str:
     """A directory for the checkpoints of one choice and beginning: trials of a search share a place, and runs that go
-    on from different champions, and must not resume others."""
-    text = json.dumps(dataclasses.asdict(chosen), sort_keys=True).encode()
+    on from different champions or learn on a GPU, and must not resume others."""
+    text = json.dumps(dataclasses.asdict(chosen) | ({"gpus": gpus} if gpus else {}), sort_keys=True).encode()
     return hashlib.sha256(text + (former.read_bytes() if former else b"")).hexdigest()[:16]
 
 

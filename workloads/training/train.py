@@ -4,8 +4,8 @@ Chen and Guestrin, "XGBoost: A Scalable Tree Boosting System", KDD 2016. The boo
 `xgboost.train`, because a Managed Spot job must resume exactly: the early-stopping history is part of the checkpoint,
 so an interrupted job ends with the same bytes as an uninterrupted one (tested).
 
-Reproducible: same data, seed, XGBoost version and thread count give the same model bytes. Another thread count sums
-gradients in another order, which may change the last bit of a split; so the thread count is recorded with the model.
+Reproducible: same data, seed, XGBoost version and thread count give the same model bytes. Another thread count, or a
+GPU, sums gradients in another order, which may change the last bit of a split; so both are recorded with the model.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from contracts.schema import Training
 from workloads.tasks import Strategy
 from workloads.training import cuts, hosts
 from workloads.training.continued import Former
+from workloads.training.device import Device
 from workloads.training.hosts import ALONE, Hosts
 
 _log = logging.getLogger(__name__)
@@ -53,12 +54,13 @@ def fit(
     together: Hosts = ALONE,
     bins: int = cuts.BINS,
     former: Former | None = None,
+    device: Device = "cpu",
 ) -> Fitted:
     """Boost until the validation loss has not improved for `early_stopping_rounds`, or `num_round` is reached; from a
     `former` model on, its own number of further rounds. None may be better than any.
 
     The matrices have this host's rows and so many `bins` of a feature at most; of several hosts `together` the first
-    keeps the checkpoints.
+    keeps the checkpoints. The model is the same in kind whatever `device` it was learned on, and scores on cores.
     """
     model, history = hosts.together(_resume(checkpoints), together)
     booster, first, end = None, 0, settings.num_round
@@ -67,11 +69,12 @@ def fit(
         end = former.rounds + former.how.rounds
         if not history:
             model = former.model
-            history = [_loss(_booster(model, [validation], _evaluated(task, threads)), validation, first)]
+            history = [_loss(_booster(model, [validation], _evaluated(task, threads, device)), validation, first)]
     while first + len(history) < end and not _stopped(history, settings.early_stopping_rounds):
         start = first + len(history)
         if booster is None or settings.subsample < 1:  # see `parameters`
-            booster = _booster(model, [training, validation], parameters(task, settings, threads, start, bins))
+            how = parameters(task, settings, threads, start, bins, device)
+            booster = _booster(model, [training, validation], how)
         for boosting_round in range(start, min(start + CHECKPOINT_EVERY, end)):
             booster.update(training, boosting_round)
             history.append(_loss(booster, validation, boosting_round))
@@ -83,12 +86,14 @@ def fit(
     return Fitted(booster=_booster(model, [], {})[: best + 1], best_round=best, history=history, first=first)
 
 
-def _evaluated(task: Strategy, threads: int) -> dict[str, Any]:
+def _evaluated(task: Strategy, threads: int, device: Device) -> dict[str, Any]:
     """XGBoost's parameters where a loss is asked for and nothing more."""
-    return {**task.parameters(), "eval_metric": task.loss, "nthread": threads}
+    return {**task.parameters(), "eval_metric": task.loss, "nthread": threads, "device": device}
 
 
-def parameters(task: Strategy, settings: Training, threads: int, start: int, bins: int = cuts.BINS) -> dict[str, Any]:
+def parameters(
+    task: Strategy, settings: Training, threads: int, start: int, bins: int = cuts.BINS, device: Device = "cpu"
+) -> dict[str, Any]:
     """XGBoost's parameters for the rounds from `start` to the next checkpoint.
 
     XGBoost neither saves the state of its row sampler nor seeds it anew within a booster. So where rows are drawn every
@@ -99,7 +104,7 @@ def parameters(task: Strategy, settings: Training, threads: int, start: int, bin
     monotone = task.contract.monotone
     directions = [] if monotone is None else [monotone.direction(name) for name in task.contract.feature_names]
     return {
-        **_evaluated(task, threads),
+        **_evaluated(task, threads, device),
         **({"monotone_constraints": f"({','.join(map(str, directions))})"} if directions else {}),
         "tree_method": "hist",
         "max_bin": bins,

@@ -14,10 +14,11 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from automation.operations import life_cycle, packages, releases
+from automation.operations import packages, releases
 from automation.operations.errors import RefusedError
-from automation.operations.life_cycle import ARCHIVED, REPLACED, SERVING, Stage
 from automation.operations.releases import Clients
+from contracts import life_cycle
+from contracts.life_cycle import ARCHIVED, REPLACED, SERVING, Stage
 from contracts.names import EndpointNames, WorkloadNames
 from contracts.release import Record, Release
 

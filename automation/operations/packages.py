@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from automation.operations import life_cycle
 from automation.operations.errors import RefusedError
+from contracts import life_cycle
 from contracts.names import WorkloadNames
 
 PENDING, APPROVED, REJECTED = "PendingManualApproval", "Approved", "Rejected"

@@ -70,8 +70,8 @@ _ROLES: Final = {
         for job in jobs
     ),
 }
-#: Operators whose values can be joined: a request has to have one of them.
-_ANY_OF: Final = frozenset({"ArnEquals", "ArnLike", "Bool", "StringEquals", "StringLike"})
+#: Operators whose values can be joined: a request has to have one of them, or with IfExists may have none.
+_ANY_OF: Final = frozenset({"ArnEquals", "ArnLike", "Bool", "StringEquals", "StringEqualsIfExists", "StringLike"})
 
 #: One of those log groups, with what is in it.
 _JOBS: Final = re.compile(r"/aws/sagemaker/[A-Z][a-z]+Jobs\*$")

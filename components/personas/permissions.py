@@ -17,11 +17,20 @@ from components.access import Statement
 from components.ground.keys import Domain
 from components.personas.guarantees import EVERY, denials, machines, parameters
 from components.serving.watch import SERVER_ERRORS
+from contracts import life_cycle
 from contracts.names import HOSTS, Names
 from contracts.release import emergency
 from settings import Persona
 
 Keys = Mapping[Domain, pulumi.Input[str]]
+
+
+#: The stages that an approval, `archive` and what serves write; an approval in the console names none (service
+#: authorization reference of SageMaker, UpdateModelPackage).
+_STAGES: Final = {
+    "sagemaker:ModelLifeCycle:stage": sorted({each.stage for each in life_cycle.WRITTEN}),
+    "sagemaker:ModelLifeCycle:stageStatus": sorted({each.status for each in life_cycle.WRITTEN}),
+}
 
 
 def statements(persona: Persona, names: Names, keys: Keys, *, guarded: bool = False) -> list[Statement]:
@@ -203,6 +212,7 @@ def _ml_engineer(names: Names, keys: Keys) -> list[Statement]:
             "Approve",
             ["sagemaker:UpdateModelPackage"],
             [names.arn("sagemaker", f"model-package/*-{names.stack}/*")],
+            conditions={"StringEqualsIfExists": _STAGES},
         ),
         _read_logs(names),
     ]

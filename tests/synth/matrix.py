@@ -56,6 +56,11 @@ def _reading(bucket: str, prefix: str) -> list[Need]:
     ]
 
 
+def _staged(stage: str, status: str) -> Need:
+    facts = {"sagemaker:ModelLifeCycle:stage": stage, "sagemaker:ModelLifeCycle:stageStatus": status}
+    return ("sagemaker:UpdateModelPackage", LIVE.arn("sagemaker", f"model-package/{LIVE.package_group}/1"), facts)
+
+
 _LAYOUT = LIVE.layout
 _LOCK = LIVE.bucket_arn(LIVE.artifacts_bucket, LIVE.lock_key)
 _FUNCTION_LOG = LIVE.arn("logs", f"log-group:/aws/lambda/{LIVE.resource('rollback')}:log-stream:one")
@@ -144,6 +149,9 @@ def acts() -> Mapping[str, list[Need]]:
         "approve a model": [
             ("sagemaker:UpdateModelPackage", LIVE.arn("sagemaker", f"model-package/{LIVE.package_group}/1"), {})
         ],
+        "say in the registry what serves": [_staged("Production", "Approved")],
+        "archive a model": [_staged("Archived", "Retired")],
+        "put a model into a stage that is not the platform's": [_staged("QA", "Approved")],
         "promote, split, shadow": [
             ("ssm:PutParameter", _parameter(LIVE.release_parameter), {}),
             *((f"s3:{verb}Object", _LOCK, {}) for verb in ("Delete", "Get", "Put")),

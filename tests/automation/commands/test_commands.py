@@ -18,9 +18,9 @@ from automation.commands import COMMANDS, main
 from automation.commands.target import PROJECT, Target
 from automation.exits import Exit
 from automation.operations import foreign, packages, releases
-from automation.operations.life_cycle import stage_of
 from contracts import release
 from contracts.kinds import MULTI_MODEL
+from contracts.life_cycle import stage_of
 from contracts.release.lock import Lock
 from tests.automation.conftest import Platform, platform_of
 

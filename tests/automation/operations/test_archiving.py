@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from automation.operations import archiving, life_cycle, packages, releases
+from automation.operations import archiving, packages, releases
 from automation.operations.archiving import Old
 from automation.operations.errors import RefusedError
 from automation.operations.releases import By
+from contracts import life_cycle
 from contracts.names import Names
 from contracts.release import Record, Release, Status
 from tests.automation.conftest import Platform

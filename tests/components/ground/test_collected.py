@@ -156,7 +156,8 @@ def test_a_condition_whose_values_cannot_be_joined_is_refused() -> None:
     with pytest.raises(ValueError) as caught:
         collect(allow("sns:Publish", "*", StringNotEquals={"aws:PrincipalTag/Team": "a"}))
     assert str(caught.value) == (
-        "sns:Publish: found a condition StringNotEquals; allowed: ArnEquals, ArnLike, Bool, StringEquals, StringLike"
+        "sns:Publish: found a condition StringNotEquals; allowed: ArnEquals, ArnLike, Bool, StringEquals, "
+        "StringEqualsIfExists, StringLike"
     )
 
 

@@ -41,6 +41,8 @@ SERVING: Final = Stage("Production", "Approved")
 #: Has served; a rollback or a promotion may bring it back.
 REPLACED: Final = Stage("Production", "OnHold")
 ARCHIVED: Final = Stage("Archived", "Retired")
+#: Those that an act writes; no role that judges models may write others.
+WRITTEN: Final = (APPROVED, SERVING, REPLACED, ARCHIVED)
 _BY_APPROVAL: Final = {"PendingManualApproval": REGISTERED, "Rejected": REJECTED, "Approved": APPROVED}
 
 

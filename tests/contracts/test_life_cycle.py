@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from automation.operations import life_cycle
-from automation.operations.life_cycle import APPROVED, ARCHIVED, REGISTERED, REJECTED, SERVING
+from contracts import life_cycle
+from contracts.life_cycle import APPROVED, ARCHIVED, REGISTERED, REJECTED, SERVING
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ from settings.schedules import Schedule
 from settings.section import Section
 from settings.stack import Settings
 from settings.steps import Steps
+from settings.training import Training
 from settings.tuning import Tuning
 from settings.workloads import Workload
 
@@ -133,6 +134,7 @@ __all__ = [
     "Source",
     "Steps",
     "TaskScaling",
+    "Training",
     "Tuning",
     "Workload",
     "bakes",

@@ -23,7 +23,9 @@ class Retraining(Section):
         default=2,
         ge=0,
         le=24,
-        json_schema_extra=told(cost="each run is some minutes of ml.m5.2xlarge and of three ml.m5.xlarge jobs"),
+        json_schema_extra=told(
+            cost="each run is some minutes of `training.instance_type` and of three ml.m5.xlarge jobs"
+        ),
     )
     """Most automatic training runs in 24 hours; 0 switches them off."""
     monthly_budget_usd: float | None = Field(

@@ -27,12 +27,26 @@ def _taken_for(use: instances.Use) -> Callable[[str], str]:
     return check
 
 
+def _trained_on(instance_type: str) -> str:
+    takes = instances.trained_on()
+    if instance_type not in takes:
+        near = [each for each in instances.alike(instance_type, "training") if each in takes]
+        allowed = (
+            "what SageMaker trains on with volumes that take a key, and at most one GPU that XGBoost can use, such as "
+            f"{near[0] if near else takes[0]}"
+        )
+        raise SectionError((Fault("", instance_type, allowed, "name one of its instance types"),))
+    return instance_type
+
+
 _USES: Final = {"endpoint": "endpoints", "processing": "processing jobs", "transform": "transform jobs"}
 _SHAPE: Final = Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", examples=["ml.m5.large"])
 #: Instance types that SageMaker takes for endpoints, for processing and for transform jobs.
 EndpointInstance = Annotated[str, _SHAPE, AfterValidator(_taken_for("endpoint"))]
 ProcessingInstance = Annotated[str, _SHAPE, AfterValidator(_taken_for("processing"))]
 TransformInstance = Annotated[str, _SHAPE, AfterValidator(_taken_for("transform"))]
+#: Those that training jobs run on here, which name a key for their volumes.
+TrainingInstance = Annotated[str, _SHAPE, AfterValidator(_trained_on)]
 
 
 def told(*, cost: str = "", risk: str = "") -> dict[str, JsonValue]:

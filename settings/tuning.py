@@ -7,10 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from contracts import instances
 from contracts.prices import told as usd
 from settings.faults import Fault
-from settings.section import Section, told
+from settings.section import Section, TrainingInstance, told
 
 
 class Tuning(Section):
@@ -41,9 +40,8 @@ class Tuning(Section):
         json_schema_extra=told(risk="a Bayesian search learns nothing from trials that run at the same time"),
     )
     """Most trials at one time."""
-    instance_type: str = Field(
+    instance_type: TrainingInstance = Field(
         default="ml.m5.2xlarge",
-        pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$",
         json_schema_extra=told(cost=f"{usd('sagemaker', 'instance ml.m5.2xlarge')} an hour and trial by default"),
     )
     """Instance type of the trials; one whose volumes take a key."""
@@ -51,14 +49,7 @@ class Tuning(Section):
     """How the next trial is chosen."""
 
     def faults(self) -> Iterator[Fault]:
-        """An instance type that trains nothing here, more trials at one time than there are."""
-        if self.instance_type not in (takes := instances.trained_on()):
-            near = [each for each in instances.alike(self.instance_type, "training") if each in takes]
-            allowed = (
-                "what SageMaker trains on with volumes that take a key, and at most one GPU that XGBoost can use, such "
-                f"as {near[0] if near else takes[0]}"
-            )
-            yield Fault("instance_type", self.instance_type, allowed, "name one of its instance types")
+        """More trials at one time than there are."""
         if self.max_parallel_jobs > self.max_jobs:
             yield Fault(
                 "max_parallel_jobs",

@@ -90,15 +90,18 @@ class Workload(Section):
         if self.joined and self.ingestion.glue:
             advice = "a set that is joined is made by the training job, on one machine; drop one of the two"
             yield Fault("ingestion.glue", "a Spark job", "nothing with features.training_set: offline_store", advice)
-        if self.tuning and self.training.hosts > 1 and gpus(self.tuning.instance_type):
-            allowed = f"1 with trials on {self.tuning.instance_type}"
-            yield Fault("training.hosts", self.training.hosts, allowed, "a trial learns on one host's GPU")
+        if self.training.hosts > 1 and (on_gpu := [each for each in self._trained_on() if gpus(each)]):
+            allowed = f"1 with jobs on {on_gpu[0]}"
+            yield Fault("training.hosts", self.training.hosts, allowed, "a job learns on one host's GPU")
         for name, endpoint in self.endpoints.items():
             for finding in judge(targets()[endpoint.kind], endpoint.needs):
                 if finding.effect == "refuses":
                     advice = f"of kind {endpoint.kind} {finding.reason} ({finding.source}); choose another kind"
                     path = f"endpoints.{name}.needs.{finding.need}"
                     yield Fault(path, finding.found, finding.allowed, advice)
+
+    def _trained_on(self) -> tuple[str, ...]:
+        return (self.training.instance_type, *((self.tuning.instance_type,) if self.tuning else ()))
 
     def monitor_faults(self) -> Iterator[Fault]:
         """Monitors, once the stack's are the workload's, that cannot see an endpoint."""

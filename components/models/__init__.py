@@ -53,7 +53,7 @@ def build(workload: Workload, *, asks_images: bool) -> tuple[Registry, Training]
             data_set_code=spark.code_of(workload.settings.ingestion),
             tuning=workload.settings.tuning,
             by_machine=workload.settings.by_machine,
-            hosts=workload.settings.training.hosts,
+            instances=workload.settings.training,
             asks_images=asks_images,
         ),
         workload.opts(),

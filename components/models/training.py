@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pulumi
@@ -27,6 +27,7 @@ from contracts.images import INFERENCE, TRAINING
 from contracts.names import EndpointNames, WorkloadNames
 from contracts.prices import price
 from contracts.schema import Contract
+from settings import Training as TrainingSettings
 from settings import Tuning
 from workloads.pipeline import render
 from workloads.pipeline.metadata import with_metadata
@@ -104,7 +105,7 @@ class TrainingArgs:
     model cards). `feature_group` is the one whose offline store training sets are joined with, `data_set_code` the
     version of what publishes them where it is not the training image. With `tuning` there is a pipeline that searches
     hyper-parameters too. `by_machine` says that Step Functions trains, `asks_images` that models may come in images of
-    others; `hosts` train one model together.
+    others; `instances` are those that train.
     """
 
     ground: Ground
@@ -118,20 +119,21 @@ class TrainingArgs:
     data_set_code: str | None = None
     tuning: Tuning | None = None
     by_machine: bool = False
-    hosts: int = 1
+    instances: TrainingSettings = field(default_factory=TrainingSettings)
     asks_images: bool = False
 
 
-def usd_an_hour(region: str, hosts: int) -> dict[str, float]:
+def usd_an_hour(region: str, settings: TrainingSettings) -> dict[str, float]:
     """What an hour of each kind of job costs, on the instance types that runs have unless they say otherwise.
 
-    Raises PriceError for a region without prices.
+    Raises PriceError for a type or a region without prices.
     """
-    parameters = json.loads(render.read("train"))["Parameters"]
-    types = {each["Name"]: each["DefaultValue"] for each in parameters if each["Name"].endswith("InstanceType")}
+    parameters = {each["Name"]: each for each in json.loads(render.read("train"))["Parameters"]}
+    processing = parameters["ProcessingInstanceType"]["DefaultValue"]
+    kinds = {"Processing": (1, processing), "Training": (settings.hosts, settings.instance_type)}
     return {
-        f"{kind}Job": count * price("sagemaker", f"instance {types[f'{kind}InstanceType']}", region).usd
-        for kind, count in (("Processing", 1), ("Training", hosts))
+        f"{kind}Job": count * price("sagemaker", f"instance {instance_type}", region).usd
+        for kind, (count, instance_type) in kinds.items()
     }
 
 
@@ -212,7 +214,7 @@ class Training(pulumi.ComponentResource):
             )
 
         if args.tuning:
-            own = tuning.values(args.tuning, args.contract.training, names.region, args.hosts)
+            own = tuning.values(args.tuning, args.contract.training, names.region, args.instances.hosts)
             searched = {key: value for key, value in values.items() if key not in render.SEARCHED} | own
             body = self._rendered("tune", searched)
             made("tuning-pipeline", names.tuning_pipeline, "the best model of a search", self._tuning_role(), body)
@@ -291,5 +293,6 @@ class Training(pulumi.ComponentResource):
             "num_round": contract.training.num_round,
             "eta": contract.training.eta,
             "max_depth": contract.training.max_depth,
-            "training_hosts": args.hosts,
+            "training_hosts": args.instances.hosts,
+            "training_instance_type": args.instances.instance_type,
         }

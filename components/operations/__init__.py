@@ -64,7 +64,7 @@ def build(workload: Workload, pipeline: Training) -> Operations:
                 names=names,
                 settings=workload.settings.retraining,
                 by_machine=by_machine,
-                hosts=workload.settings.training.hosts,
+                instances=workload.settings.training,
                 champion=_gone_on_from(workload),
                 recipe=_recipe(workload),
                 dead_letters_arn=letters.arn,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pulumi
@@ -21,6 +21,7 @@ from components.schedule import ScheduleArgs, Started, schedule
 from contracts.names import EndpointNames, WorkloadNames
 from contracts.prices import PriceError
 from settings import Retraining as RetrainingSettings
+from settings import Training as TrainingSettings
 
 ROLE: Final = "retraining"
 #: EventBridge Scheduler user guide, "Schedule types": minutes hours day month weekday year.
@@ -89,12 +90,12 @@ def statements(
     ]
 
 
-def _budget(settings: RetrainingSettings, region: str, hosts: int) -> dict[str, str]:
+def _budget(settings: RetrainingSettings, region: str, instances: TrainingSettings) -> dict[str, str]:
     """What the function is told of a budget. Raises RunError in a region without prices."""
     if settings.monthly_budget_usd is None:
         return {}
     try:
-        prices = training.usd_an_hour(region, hosts)
+        prices = training.usd_an_hour(region, instances)
     except PriceError as error:
         raise pulumi.RunError(f"retraining.monthly_budget_usd: {error}, or leave the budget out") from error
     return {"MONTHLY_BUDGET_USD": str(settings.monthly_budget_usd), "USD_AN_HOUR": json.dumps(prices)}
@@ -103,7 +104,7 @@ def _budget(settings: RetrainingSettings, region: str, hosts: int) -> dict[str, 
 @dataclass(frozen=True, kw_only=True)
 class RetrainingArgs:
     """`settings` are the brakes and the schedule; `by_machine` says that Step Functions trains; `recipe` is
-    what data sets are made by (`contracts.datasets`); `hosts` train a model together. Runs go on from what the
+    what data sets are made by (`contracts.datasets`); `instances` are those that train. Runs go on from what the
     endpoint `champion` serves, or train anew without one.
     """
 
@@ -113,7 +114,7 @@ class RetrainingArgs:
     recipe: str
     dead_letters_arn: pulumi.Input[str]
     by_machine: bool = False
-    hosts: int = 1
+    instances: TrainingSettings = field(default_factory=TrainingSettings)
     champion: EndpointNames | None = None
 
 
@@ -150,7 +151,7 @@ class Retraining(pulumi.ComponentResource):
                     "RUNS_URI": f"s3://{names.artifacts_bucket}/{names.layout.runs}",
                     "COOL_DOWN_HOURS": str(args.settings.cool_down_hours),
                     "MAX_RUNS_PER_DAY": str(args.settings.max_runs_per_day),
-                    **_budget(args.settings, names.region, args.hosts),
+                    **_budget(args.settings, names.region, args.instances),
                     **({"RELEASE_PARAMETER": args.champion.release_parameter} if args.champion else {}),
                 },
                 statements=statements(

@@ -58,16 +58,21 @@ def test_a_set_that_is_joined_needs_a_store_in_iceberg_that_ingestion_fills_and_
     assert load(workloads=churn(features=whole)).workloads["churn"].joined
 
 
-def test_a_trial_on_a_gpu_has_one_host() -> None:
+def test_a_job_on_a_gpu_has_one_host() -> None:
     on_gpu = {"instance_type": "ml.p3.2xlarge"}
-    assert faults(workloads=churn(training={"hosts": 2}, tuning=on_gpu)) == [
-        "ml-platform:workloads.churn.training.hosts: found 2; allowed: 1 with trials on ml.p3.2xlarge; a trial learns "
-        "on one host's GPU"
-    ]
+    for said in ({"training": {"hosts": 2}, "tuning": on_gpu}, {"training": {"hosts": 2} | on_gpu}):
+        assert faults(workloads=churn(**said)) == [
+            "ml-platform:workloads.churn.training.hosts: found 2; allowed: 1 with jobs on ml.p3.2xlarge; a job learns "
+            "on one host's GPU"
+        ]
     assert faults(workloads=churn(training={"hosts": 2}, tuning={"instance_type": "ml.p3.8xlarge"}))[0].startswith(
         "ml-platform:workloads.churn.tuning.instance_type"
     )
-    for said in ({"tuning": on_gpu}, {"training": {"hosts": 2}, "tuning": {}}):
+    assert faults(workloads=churn(training={"instance_type": "ml.p3.8xlarge"}))[0].startswith(
+        'ml-platform:workloads.churn.training.instance_type: found "ml.p3.8xlarge"; allowed: what SageMaker trains on '
+        "with volumes that take a key, and at most one GPU that XGBoost can use, such as "
+    )
+    for said in ({"training": on_gpu, "tuning": on_gpu}, {"training": {"hosts": 2}, "tuning": {}}):
         assert load(workloads=churn(**said))
 
 

@@ -30,7 +30,7 @@ def compile_train() -> dict[str, Any]:
     from workloads.pipeline import definition
 
     compiled: dict[str, Any] = json.loads(definition.build().definition())
-    finish(compiled, entrypoints=definition.ENTRYPOINTS, defaults=definition.CONTRACT_DEFAULTS)
+    finish(compiled, entrypoints=definition.ENTRYPOINTS, defaults=definition.DEFAULTS)
     harden(compiled, kms_key=TOKENS["kms_key"].placeholder, connected=definition.CONNECTED)
     if missing := gaps(compiled, connected=definition.CONNECTED):
         raise UnsafePipeline("jobs lack what every job must carry:\n" + "\n".join(missing))

@@ -54,8 +54,14 @@ NUM_ROUND, ETA, MAX_DEPTH = ParameterInteger("NumRound"), ParameterFloat("Eta"),
 PARAMETERS = [DATA_URI, DATA_VERSION, PROCESSING_TYPE, TRAINING_TYPE, APPROVAL]
 PARAMETERS += [NUM_ROUND, ETA, MAX_DEPTH, IMPORTED, FORMER]
 
-#: Parameters whose default is a number of the contract. The SDK takes no token for a number: `finish` puts it in.
-CONTRACT_DEFAULTS = {"NumRound": "num_round", "Eta": "eta", "MaxDepth": "max_depth"}
+#: Parameters whose default is known at deployment: numbers of the contract, a type among those that it may be. The SDK
+#: takes no token for either: `finish` puts it in.
+DEFAULTS = {
+    "NumRound": "num_round",
+    "Eta": "eta",
+    "MaxDepth": "max_depth",
+    "TrainingInstanceType": "training_instance_type",
+}
 #: What a training image runs. The SDK states an entry point only for code that it uploads: `finish` puts it in.
 ENTRYPOINTS = {"Train": ["python3", "-m", "workloads.training"]}
 #: Jobs that call AWS while they run, and why. Every other job is isolated from the network: `harden` sees to it.

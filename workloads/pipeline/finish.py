@@ -18,7 +18,8 @@ def finish(
     """The same definition, changed in place, with
 
     - the entry point of each training step in `entrypoints` (step -> argv): the SDK states one for uploaded code only;
-    - the default of each parameter in `defaults` (parameter -> token): the SDK takes no text for a number's default;
+    - the default of each parameter in `defaults` (parameter -> token): the SDK takes no text for a number's default,
+      and none that is not among the values that are allowed;
     - so many hosts of each training step as the token says: the SDK takes no text there either;
     - the image of a package, which the evaluation knows: the SDK takes no reference there;
     - no empty members, and no container environment: the SDK puts in a region and empty program names.

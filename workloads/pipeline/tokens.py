@@ -159,6 +159,12 @@ _ALL = (
     Token(name="max_depth", meaning="default of MaxDepth: the contract's", example=6, kind=Kind.INTEGER),
     Token(name="training_hosts", meaning="instances of a training job", example=1, kind=Kind.INTEGER),
     Token(
+        name="training_instance_type",
+        meaning="default of TrainingInstanceType",
+        example="ml.m5.2xlarge",
+        pattern=r"ml\.[a-z0-9-]+\.[a-z0-9]+",
+    ),
+    Token(
         name="tuning_instance_type",
         meaning="instance type of the trials",
         example="ml.m5.2xlarge",
@@ -181,8 +187,8 @@ _ALL = (
 )
 
 TOKENS: Mapping[str, Token] = MappingProxyType({token.name: token for token in _ALL})
-#: What `tune` searches instead of taking it from the contract as it is.
-SEARCHED = ("num_round", "eta", "max_depth")
+#: What `tune` has tokens of its own for: it searches instead of taking the contract's numbers, on a type of its own.
+SEARCHED = ("num_round", "eta", "max_depth", "training_instance_type")
 #: A legal value of every token of `machine`, of every one of `train`, and of every one of `tune`.
 MACHINE_EXAMPLES: Mapping[str, Value] = MappingProxyType(
     {token.name: token.example for token in _ALL if not token.name.startswith("tuning_")}

@@ -11,6 +11,7 @@ import pytest
 from components.models.permissions import Job, job_statements, pipeline_statements
 from components.models.training import Training, TrainingArgs
 from contracts import loader, model_card, schema
+from settings import Training as TrainingSettings
 from tests.components.engine import CHURN as NAMES
 from tests.components.engine import LIVE, Deployment, deploy, ground, is_unknown, permissions
 from workloads.pipeline import render
@@ -31,6 +32,7 @@ def training(
     preview: bool = False,
     protect: bool = False,
     feature_group: str | None = None,
+    instance_type: str = "ml.m5.2xlarge",
 ) -> Deployment:
     def program() -> None:
         base = ground(protect=protect)
@@ -46,6 +48,7 @@ def training(
                 package_group=group,
                 owner="ml-team",
                 feature_group=feature_group,
+                instances=TrainingSettings(instance_type=instance_type),
             ),
         )
 
@@ -119,6 +122,18 @@ def test_every_token_of_the_definition_gets_a_value() -> None:
 def test_at_preview_the_definition_is_not_known_yet() -> None:
     deployment = training(preview=True)
     assert is_unknown(deployment.one("training-pipeline").inputs["pipelineDefinition"])
+
+
+def test_runs_train_on_the_type_of_the_setting_unless_they_say_otherwise() -> None:
+    plain, large = (
+        json.loads(training(instance_type=each).one("training-pipeline").inputs["pipelineDefinition"])
+        for each in ("ml.m5.2xlarge", "ml.r5.4xlarge")
+    )
+    (declared,) = [each for each in large["Parameters"] if each["Name"] == "TrainingInstanceType"]
+    assert declared["DefaultValue"] == "ml.r5.4xlarge"
+    assert "ml.m5.2xlarge" in declared["EnumValues"]
+    declared["DefaultValue"] = "ml.m5.2xlarge"
+    assert large == plain
 
 
 GROUP = "churn-staging-features-0123abcd"

@@ -16,6 +16,7 @@ from components.models.training import Training, TrainingArgs
 from contracts import loader
 from contracts.prices import price
 from contracts.schema import Training as Parameters
+from settings import Training as TrainingSettings
 from settings import Tuning
 from tests.components.engine import CHURN as NAMES
 from tests.components.engine import LIVE, Deployment, deploy, ground, permissions
@@ -38,7 +39,7 @@ def deployed(settings: Tuning | None, hosts: int = 1) -> Deployment:
                 package_group=aws.sagemaker.ModelPackageGroup("packages", model_package_group_name="churn-staging"),
                 owner="ml-team",
                 tuning=settings,
-                hosts=hosts,
+                instances=TrainingSettings(hosts=hosts),
             ),
         )
 

@@ -22,6 +22,7 @@ from contracts import loader
 from contracts.names import EndpointNames
 from contracts.schema import Incremental
 from settings import Retraining as RetrainingSettings
+from settings import Training as TrainingSettings
 from tests.components.engine import ALERTS, CHURN, LETTERS, LIVE, Deployment, deploy, ground, permissions
 
 FUNCTION = "aws:lambda/function:Function"
@@ -36,7 +37,12 @@ NAMED = {
 
 @functools.cache
 def responders(
-    *, preview: bool = False, hosts: int = 1, champion: EndpointNames | None = None, **section: Any
+    *,
+    preview: bool = False,
+    hosts: int = 1,
+    instance_type: str = "ml.m5.2xlarge",
+    champion: EndpointNames | None = None,
+    **section: Any,
 ) -> Deployment:
     def program() -> None:
         base = ground()
@@ -57,7 +63,7 @@ def responders(
                 settings=settings,
                 recipe="0a",
                 dead_letters_arn=LETTERS,
-                hosts=hosts,
+                instances=TrainingSettings(hosts=hosts, instance_type=instance_type),
                 champion=champion,
             ),
         )
@@ -91,14 +97,20 @@ def test_the_environment_is_what_the_handlers_read() -> None:
 
 
 def test_a_budget_is_told_with_what_an_hour_of_each_kind_of_job_costs() -> None:
-    """On the pipeline's own types: ml.m5.xlarge (0.257 USD in Ireland) and ml.m5.2xlarge (0.461 x 1.115)."""
-    for hosts in (1, 3):
-        function = responders(hosts=hosts, monthly_budget_usd=30).one("churn-retraining-function")
+    """Processing on ml.m5.xlarge (0.257 USD in Ireland), training on ml.m5.2xlarge (0.461 x 1.115) or ml.m5.xlarge."""
+    for hosts, instance_type, hourly in (
+        (1, "ml.m5.2xlarge", 0.514015),
+        (3, "ml.m5.2xlarge", 0.514015),
+        (2, "ml.m5.xlarge", 0.257),
+    ):
+        function = responders(hosts=hosts, instance_type=instance_type, monthly_budget_usd=30).one(
+            "churn-retraining-function"
+        )
         environment = function.inputs["environment"]["variables"]
         assert environment["MONTHLY_BUDGET_USD"] == "30.0"
         assert json.loads(environment["USD_AN_HOUR"]) == {
             "ProcessingJob": 0.257,
-            "TrainingJob": pytest.approx(hosts * 0.514015),
+            "TrainingJob": pytest.approx(hosts * hourly),
         }
 
 

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 import settings as stack_config
 from automation.operations import rollouts, shifting, unscaling
 from components import data, delivery, ground, models, operations, personas, serving
+from components.data import pulling
 from components.ground import account, judged
 from components.models import packages, parameters
 from components.models.images import Images, ImagesArgs
@@ -48,6 +49,7 @@ calls = [
     *serving.calls(wanted),
     models.calls(workload.joined for workload in wanted),
     *operations.CALLS,
+    pulling.calls((names.of_workload(name), workload) for name, workload in settings.workloads.items()),
 ]
 base = ground.lay(names, settings, calls, lookup, on_aws)
 elsewhere = serving.elsewhere(names, settings.workloads)

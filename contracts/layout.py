@@ -44,6 +44,10 @@ class Layout:
         """Raw bucket: data as it was delivered."""
         return self._prefix("incoming")
 
+    def source(self, name: str) -> str:
+        """Raw bucket: what was pulled from a source; among `incoming`."""
+        return f"{self.incoming}{name}/"
+
     @property
     def accepted(self) -> str:
         """Processed bucket: rows that validation accepted."""

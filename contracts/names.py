@@ -37,19 +37,23 @@ ADMIN: Final = f"{PLATFORM}-admin"
 #: SageMaker's own image for the data-quality monitor; another account of AWS keeps it in each region.
 ANALYZER: Final = "sagemaker-model-monitor-analyzer"
 
-#: SageMaker's names may have 63 characters. The longest that follows a prefix is `-drift-` and an id of EventBridge
+#: SageMaker's names may have 63 characters.
+MAX_JOB: Final = 63
+#: The longest that follows a prefix is `-drift-` and an id of EventBridge
 #: Scheduler (16); a release id (10) and a content hash (8), each after a `-`, are shorter.
-MAX_PREFIX: Final = 63 - len("-drift-0123456789abcdef")
+MAX_PREFIX: Final = MAX_JOB - len("-drift-0123456789abcdef")
 #: A bucket's name may have 63 characters too (Amazon S3 user guide, "General purpose bucket naming rules").
 MAX_STACK: Final = 63 - len("123456789012--ai-processed-data")
 _STACK: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _WORKLOAD: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 #: Without hyphens, so that no endpoint's names can begin with another's.
 _ENDPOINT: Final = re.compile(r"[a-z][a-z0-9]*")
+#: Of an API that is pulled: the role of its schedule, `<workload>-<stack>-pull-<source>-schedule`, is the longest name.
+_SOURCE: Final = re.compile(r"[a-z][a-z0-9]{0,9}")
 #: No endpoint may be called so: names of its workload begin with these words, and its own would be among them.
 RESERVED_ENDPOINTS: Final = frozenset({
     "dead", "evaluation", "feature", "features", "ingestion", "package", "pipeline", "preparation", "processing",
-    "quality", "retraining", "schedule", "training", "tuning", "validation",
+    "pull", "quality", "retraining", "schedule", "training", "tuning", "validation",
 })  # fmt: skip
 
 
@@ -290,6 +294,25 @@ class WorkloadNames(Names):
     def salt_secret(self) -> str:
         """Secret in Secrets Manager with the salt of hashed columns. People make it: no state of a program has it."""
         return f"{PLATFORM}/{self.stack}/{self.workload}/pii-salt"
+
+    def pull(self, source: str) -> str:
+        """Role of the jobs that pull a source. NamesError for a source that cannot be called so."""
+        if not _SOURCE.fullmatch(source):
+            raise NamesError("source", source, "up to 10 of a-z and 0-9, from a letter", "name it anew")
+        role = f"pull-{source}"
+        if len(name := f"{self.resource(role)}-0123456789abcdef") > MAX_JOB:
+            raise NamesError(
+                "<workload>-<stack>-pull-<source>-<id>",
+                name,
+                f"{MAX_JOB} characters",
+                "shorten the source's name, the workload's or the stack's",
+                size=f" with {len(name)} characters",
+            )
+        return role
+
+    def source_secret(self, source: str) -> str:
+        """Secret in Secrets Manager with the value of the header that a source asks for. People make it."""
+        return f"{PLATFORM}/{self.stack}/{self.workload}/sources/{source}"
 
     @property
     def accepted_uri(self) -> str:

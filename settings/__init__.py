@@ -63,6 +63,7 @@ from settings.rollouts import (
 )
 from settings.schedules import Schedule
 from settings.section import Section
+from settings.sources import HttpSource
 from settings.stack import Settings
 from settings.steps import Steps
 from settings.training import Training
@@ -99,6 +100,7 @@ __all__ = [
     "GitHub",
     "GitLab",
     "Glue",
+    "HttpSource",
     "Images",
     "InferencePipeline",
     "Ingestion",

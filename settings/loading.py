@@ -11,7 +11,7 @@ import pulumi
 from pydantic import ValidationError
 
 from contracts import kinds
-from contracts.names import Names, NamesError, clashes
+from contracts.names import Names, NamesError, WorkloadNames, clashes
 from settings.faults import Fault, Location, Reporter
 from settings.stack import Settings
 
@@ -100,7 +100,7 @@ def _stack_faults(stack: str, written: Any) -> Iterator[Fault]:
 
 def _kind_faults(workloads: Any) -> Iterator[tuple[Location, Fault]]:
     """Endpoints of a kind that the platform does not serve, by place; what else they say is not judged."""
-    for workload, endpoint, written in _endpoints(workloads):
+    for workload, endpoint, written in _below(workloads, "endpoints"):
         kind = written.get("kind", "nothing") if isinstance(written, Mapping) else None
         if kind is not None and kind not in kinds.KINDS:
             advice = (
@@ -110,16 +110,16 @@ def _kind_faults(workloads: Any) -> Iterator[tuple[Location, Fault]]:
             yield where, Fault(f"{'.'.join(where)}.kind", kind, ", ".join(kinds.KINDS), advice)
 
 
-def _endpoints(workloads: Any) -> Iterator[tuple[str, str, Any]]:
-    """Workload, endpoint and what is written of it, wherever the config has that shape."""
+def _below(workloads: Any, kind: str) -> Iterator[tuple[str, str, Any]]:
+    """Workload, name of an endpoint or source (`kind`) and what is written of it, where the config has that shape."""
     for name, workload in workloads.items() if isinstance(workloads, Mapping) else ():
-        endpoints = workload.get("endpoints") if isinstance(workload, Mapping) else None
-        for key, written in endpoints.items() if isinstance(endpoints, Mapping) else ():
+        found = workload.get(kind) if isinstance(workload, Mapping) else None
+        for key, written in found.items() if isinstance(found, Mapping) else ():
             yield name, key, written
 
 
 def _name_faults(stack: str, workloads: Any) -> Iterator[Fault]:
-    """Stack, workloads and endpoints that cannot be called so, alone or beside each other."""
+    """Stack, workloads, endpoints and sources that cannot be called so, alone or beside each other."""
     if not isinstance(workloads, Mapping):
         return
     try:
@@ -132,13 +132,14 @@ def _name_faults(stack: str, workloads: Any) -> Iterator[Fault]:
             ground.of_workload(name)
         except NamesError as error:
             yield Fault(f"workloads.{name}", error.found, error.allowed, error.advice)
-    for name, key, _ in _endpoints(workloads):
-        with contextlib.suppress(NamesError):  # told above
-            names = ground.of_workload(name)
-            try:
-                names.of_endpoint(key)
-            except NamesError as error:
-                yield Fault(f"workloads.{name}.endpoints.{key}", error.found, error.allowed, error.advice)
+    for kind, call in (("endpoints", WorkloadNames.of_endpoint), ("sources", WorkloadNames.pull)):
+        for name, key, _ in _below(workloads, kind):
+            with contextlib.suppress(NamesError):  # told above
+                names = ground.of_workload(name)
+                try:
+                    call(names, key)
+                except NamesError as error:
+                    yield Fault(f"workloads.{name}.{kind}.{key}", error.found, error.allowed, error.advice)
     for first, second in clashes(stack, workloads):
         advice = f"rename one: the roles of {first} would reach what is {second}'s"
         yield Fault("workloads", [first, second], f"names that do not begin with {first}-{stack}-", advice)

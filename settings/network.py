@@ -105,6 +105,11 @@ class Network(Section):
         yield from repeated("also_reach", self.also_reach)
 
     @property
+    def leads_out(self) -> bool:
+        """Whether jobs have a way to the internet, or their owner's security group to where it says."""
+        return self.existing.security_group_id is not None if self.existing else self.created.nat != "none"
+
+    @property
     def created(self) -> CreatedNetwork:
         """What the stack's own network is like."""
         return self.create or CreatedNetwork()

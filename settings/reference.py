@@ -38,6 +38,7 @@ _PAGES: Final = (
     ("Training", "workloads.<name>.training", ""),
     ("Tuning", "workloads.<name>.tuning", ""),
     ("Glue", "ingestion.glue", ""),
+    ("HttpSource", "workloads.<name>.sources.<name>", ""),
     ("RequestAlarms", "….alarms", ""),
     ("Needs", "….needs", ""),
     ("QueueAlarms", "….alarms of {kind: asynchronous}", ""),

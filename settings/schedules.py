@@ -13,6 +13,8 @@ from contracts.cron import CronError, parse
 from settings.faults import Fault, SectionError, repeated
 from settings.section import Section
 
+#: What EventBridge Scheduler takes (user guide, "Schedule types"), but for `at(...)`, which is once.
+EXPRESSION: Final = r"^(cron\(\S+ \S+ \S+ \S+ \S+ \S+\)|rate\([1-9]\d* (minute|hour|day)s?\))$"
 TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 #: Minutes, hours, day of month, month, day of week, year; one of the two days is a question mark (Application Auto
@@ -92,6 +94,17 @@ S = TypeVar("S", bound=Schedule)
 def in_zone(schedules: Iterable[S], zone: str) -> tuple[S, ...]:
     """With the zone of every schedule's clock, where none of its own is said."""
     return tuple(each.model_copy(update={"timezone": each.timezone or zone}) for each in schedules)
+
+
+def expression_faults(path: str, expression: str) -> Iterator[Fault]:
+    """Faults of a schedule of EventBridge's whose form is right: days named twice or not at all, or that never come."""
+    if not expression.startswith("cron("):
+        return
+    fields = expression.removeprefix("cron(").removesuffix(")")
+    if [fields.split()[2], fields.split()[4]].count("?") != 1:
+        allowed = "`?` for the day of the month or for the day of the week, and for one of them"
+        yield Fault(path, expression, allowed, "write it as in cron(0 3 * * ? *)")
+    yield from cron_faults(path, fields)
 
 
 def cron_faults(path: str, expression: str) -> Iterator[Fault]:

@@ -112,6 +112,10 @@ class Settings(Section):
             self.catalog.tables or any(w.catalog.tables for w in self.workloads.values())
         ):
             yield Fault("lake_formation", "no tables", "catalog.tables: true", "Lake Formation guards tables alone")
+        if not self.network.leads_out:
+            for path in (f"workloads.{n}.sources.{s}" for n, w in self.workloads.items() for s in w.sources):
+                allowed = "nothing, or a source with network.create.nat or network.existing.security_group_id"
+                yield Fault(path, "a source", allowed, "give the network a way out, or have the source deliver to S3")
         if self.delivery.codepipeline:
             yield from self._pipeline_faults(self.delivery.codepipeline)
         for name, workload in self.workloads.items():
@@ -156,6 +160,10 @@ class Settings(Section):
                 update={"tags": overlaid(changed["tags"], endpoint.tags), **endpoint.in_zone(self.timezone)}
             )
             for key, endpoint in workload.endpoints.items()
+        }
+        changed["sources"] = {
+            key: source.model_copy(update={"timezone": source.timezone or self.timezone})
+            for key, source in workload.sources.items()
         }
         effective = workload.model_copy(update=changed)
         faults += [f._replace(path=f"workloads.{name}.{f.path}") for f in effective.monitor_faults()]

@@ -19,6 +19,7 @@ from settings.ingestion import Ingestion
 from settings.monitoring import Monitoring
 from settings.retraining import Retraining
 from settings.section import Section, told
+from settings.sources import HttpSource
 from settings.tags import MAX_TAGS, Tags
 from settings.training import Training
 from settings.tuning import Tuning
@@ -56,6 +57,8 @@ class Workload(Section):
     """A pipeline that searches hyper-parameters, beside the one that trains; `{}` for one with all defaults."""
     endpoints: dict[str, Endpoint] = Field(default_factory=lambda: {"live": Realtime()}, min_length=1)
     """The endpoints by name: a-z and 0-9, without hyphens."""
+    sources: dict[str, HttpSource] = Field(default={})
+    """APIs elsewhere whose rows are pulled on a schedule, by name: a-z and 0-9, up to 10, from a letter."""
     champion: str | None = Field(default=None, examples=["live"])
     """Name of the endpoint whose live model a new one must not lose to; with one endpoint that one."""
 

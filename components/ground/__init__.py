@@ -40,9 +40,10 @@ class Ground:
     """Names, keys, network, lake and alerts of the stack, and the rules that hold for all of it.
 
     `protect` refuses deletion of what holds data. `permissions_boundary` is the ARN of the policy that bounds every
-    role but those of ingestion, which `ingestion_boundary` bounds, and of services of ECS (`services_boundary`). People
-    hear of everything through the topic `alerts_arn`. `model_readers` are roles outside that take models over. Accesses
-    are logged in `log_bucket`. Who reads which columns is said by tags of `lake_formation`, where the stack has it.
+    role but those of ingestion, which `ingestion_boundary` bounds, and of services of ECS and of pulls
+    (`services_boundary`). People hear of everything through the topic `alerts_arn`. `model_readers` are roles outside
+    that take models over. Accesses are logged in `log_bucket`. Who reads which columns is said by tags of
+    `lake_formation`, where the stack has it.
     """
 
     names: Names
@@ -89,8 +90,16 @@ def lay(
     granted = {**granted, **readers.granted(names, outside)}
     keys = Keys("keys", KeysArgs(names=names, settings=settings.keys, protect=settings.protect, granted=granted), opts)
     hosts = {host for workload in settings.workloads.values() for host in workload.elsewhere.values()}
+    pulled = [
+        names.of_workload(name).role_arn(names.of_workload(name).pull(source))
+        for name, workload in settings.workloads.items()
+        for source in workload.sources
+    ]
     bounded = AccessArgs(
-        names=names, keys=keys, permissions_boundary=settings.access.permissions_boundary, services=bool(hosts)
+        names=names,
+        keys=keys,
+        permissions_boundary=settings.access.permissions_boundary,
+        services=bool(hosts or pulled),
     )
     bounds = Access("access", bounded, opts)
     boundary = bounds.permissions_boundary
@@ -115,9 +124,12 @@ def lay(
             settings=settings.lake,
             protect=settings.protect,
             deliverers=[
-                names.admin_role_arn(persona.job)
-                for persona in (Persona.DATA_ENGINEER,)
-                if settings.access.personas.members(persona)
+                *pulled,
+                *(
+                    names.admin_role_arn(persona.job)
+                    for persona in (Persona.DATA_ENGINEER,)
+                    if settings.access.personas.members(persona)
+                ),
             ],
             readers=outside,
             handed_on=[layout.delivery(names.delivery)] if settings.delivery.codepipeline else [],

@@ -40,7 +40,8 @@ class Bounded(StrEnum):
     """Whose boundary it is. Each has one, so that nobody can be lifted to what the others may do.
 
     Ingestion has one beside that of the other jobs, which searches of hyper-parameters share and what trains by Step
-    Functions, and so have services of ECS, and of people those who work with data: one policy is too short for all.
+    Functions. Services of ECS have another, which jobs that pull sources share: a stack has it if it has either. Of
+    people, those who work with data have one: one policy is too short for all.
     """
 
     DATA = "data"
@@ -143,7 +144,7 @@ def boundary(
 @dataclass(frozen=True, kw_only=True)
 class AccessArgs:
     """`permissions_boundary` is the ARN of the account's own boundary, if it has one. `services` says that ECS runs
-    endpoints, whose roles have a boundary of their own.
+    endpoints or that sources are pulled, whose roles have a boundary of their own.
     """
 
     names: Names

@@ -68,7 +68,8 @@ _ROLES: Final = {
             ("t", ("balancing", "endpoint", "execution", "rollback")),
         )
         for job in jobs
-    ),
+    )
+    | {f"{WORKLOAD}-{STACK}-pull-crm"},
 }
 #: Operators whose values can be joined: a request has to have one of them, or with IfExists may have none.
 _ANY_OF: Final = frozenset({"ArnEquals", "ArnLike", "Bool", "StringEquals", "StringEqualsIfExists", "StringLike"})

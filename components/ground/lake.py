@@ -1,8 +1,8 @@
 """The data lake: raw, processed and artifacts, and the log of who touched them.
 
-Raw data is immutable: the platform's own roles may neither write nor delete there, versions are kept, and with
-`lake.object_lock_days` nobody can delete at all. Nothing is written where it is read: jobs read raw and write
-processed, or read processed and write artifacts.
+Raw data is immutable: the platform's own roles may neither write nor delete there, but that jobs which pull a source
+deliver; versions are kept, and with `lake.object_lock_days` nobody can delete at all. Nothing is written where it is
+read: jobs read raw and write processed, or read processed and write artifacts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HANDED_ON_DAYS: Final = 90
 def immutable_statements(names: Names, deliverers: Sequence[str] = ()) -> list[Statement]:
     """The platform's roles, on each level named after the stack, neither write nor delete raw data.
 
-    `deliverers` are ARNs of those among them that people take to deliver: they write, as nothing is overwritten. How
+    `deliverers` are ARNs of those among them that deliver: they write, as nothing is overwritten. How
     long versions are kept is set by who deploys the stack, as the rest of the bucket is.
     """
     raw = [names.bucket_arn(names.raw_bucket), names.bucket_arn(names.raw_bucket, "*")]
@@ -78,9 +78,9 @@ def balancer_log_statement(names: Names, log_bucket: str) -> Statement:
 class LakeArgs:
     """`settings` is the section of the stack config. `protect` refuses deletion of the buckets.
 
-    `deliverers` are ARNs of roles of the stack that deliver raw data: no job's. `readers` are roles outside that read
-    models. `handed_on` are prefixes of artifacts that nobody needs once they are delivered. `balancers` says that there
-    are load balancers, which log their requests.
+    `deliverers` are ARNs of roles of the stack that deliver raw data: people's, and those of pulls. `readers` are roles
+    outside that read models. `handed_on` are prefixes of artifacts that nobody needs once they are delivered.
+    `balancers` says that there are load balancers, which log their requests.
     """
 
     names: Names

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pulumi
 
 from components import schedule
-from components.data import ingestion, spark
+from components.data import ingestion, pulling, spark
 from components.data.ingestion import Ingestion, IngestionArgs
 from components.models import training
 from components.models.training import Training
@@ -74,6 +74,7 @@ def build(workload: Workload, pipeline: Training) -> Operations:
         asks = {Channel.RETRAINING: answer.topic_arn}
         mine += function.watch(names, retraining.ROLE) + ingestion.watch(names)
         _ingestion(workload, letters, pipeline.runs)
+        mine += _sources(workload, letters)
     parts = {names.workload: Watched(watch=mine, topics={}, tags={})}
     for endpoint in workload.settings.endpoints:
         parts[endpoint] = _endpoint(workload, endpoint, letters, asks)
@@ -149,6 +150,25 @@ def _ingestion(workload: Workload, letters: DeadLetters, runs: pulumi.Resource) 
         ),
         pulumi.ResourceOptions.merge(workload.opts(), pulumi.ResourceOptions(depends_on=[runs])),
     )
+
+
+def _sources(workload: Workload, letters: DeadLetters) -> Watch:
+    """The jobs that pull what the workload names, and what is to be watched of them."""
+    for source, settings in workload.settings.sources.items():
+        pulling.Pull(
+            workload.named(f"pull-{source}"),
+            pulling.PullArgs(
+                ground=workload.ground,
+                names=workload.names,
+                source=source,
+                settings=settings,
+                image_uri=workload.images[TRAINING],
+                dead_letters_arn=letters.arn,
+                tags=workload.tags(),
+            ),
+            workload.opts(),
+        )
+    return pulling.watch(workload.names) if workload.settings.sources else Watch()
 
 
 def _gone_on_from(workload: Workload) -> EndpointNames | None:

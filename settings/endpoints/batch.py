@@ -14,14 +14,11 @@ from contracts.cron import CronError, parse
 from contracts.prices import told as usd
 from settings.endpoints.common import AnyKind
 from settings.faults import Fault
-from settings.schedules import Timezone, cron_faults
+from settings.schedules import EXPRESSION, Timezone, expression_faults
 from settings.section import Section, TransformInstance, told
 
 #: MaxPayloadInMB times MaxConcurrentTransforms (SageMaker API reference, CreateTransformJob, read 2026-11-29).
 _MOST_MB: Final = 100
-_EXPRESSION: Final = r"^(cron\(\S+ \S+ \S+ \S+ \S+ \S+\)|rate\([1-9]\d* (minute|hour|day)s?\))$"
-
-
 _RATE: Final = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 #: How far back CloudWatch evaluates an alarm of hours (user guide, "Create a CloudWatch alarm based on a static
 #: threshold").
@@ -53,7 +50,7 @@ class Batch(AnyKind):
     """When its alarms go off."""
     schedule: str = Field(
         default="cron(0 3 * * ? *)",
-        pattern=_EXPRESSION,
+        pattern=EXPRESSION,
         examples=["cron(0 3 * * ? *)"],
         json_schema_extra=told(cost="a job for each run"),
     )
@@ -96,12 +93,7 @@ class Batch(AnyKind):
         if self.concurrent_per_instance > most:
             allowed = f"at most {most} with payload_mb {self.payload_mb}"
             yield Fault("concurrent_per_instance", self.concurrent_per_instance, allowed, "lower one of the two")
-        if self.schedule.startswith("cron("):
-            fields = self.schedule.removeprefix("cron(").removesuffix(")")
-            if [fields.split()[2], fields.split()[4]].count("?") != 1:
-                allowed = "`?` for the day of the month or for the day of the week, and for one of them"
-                yield Fault("schedule", self.schedule, allowed, "write it as in cron(0 3 * * ? *)")
-            yield from cron_faults("schedule", fields)
+        yield from expression_faults("schedule", self.schedule)
         yield from self._missing_faults()
 
     def in_zone(self, timezone: str) -> Mapping[str, Any]:

@@ -98,8 +98,8 @@ def test_a_fault_of_the_stack_is_told_once() -> None:
             [
                 'workloads.churn.endpoints.live-eu: found "live-eu"; allowed: a-z and 0-9, from a letter, '
                 "without hyphens, and none of what the workload's own names begin with (dead, evaluation, feature, "
-                "features, ingestion, package, pipeline, preparation, processing, quality, retraining, schedule, "
-                "training, tuning, validation); name it anew in the stack config"
+                "features, ingestion, package, pipeline, preparation, processing, pull, quality, retraining, "
+                "schedule, training, tuning, validation); name it anew in the stack config"
             ],
         ),
         (
@@ -130,8 +130,8 @@ def test_a_fault_of_the_stack_is_told_once() -> None:
             churn(network={}),
             [
                 "workloads.churn.network: found {}; allowed: contract, tags, catalog, features, ingestion, monitoring, "
-                "retraining, orchestrator, training, tuning, endpoints, champion; there is no such key: correct its "
-                "name or remove it"
+                "retraining, orchestrator, training, tuning, endpoints, sources, champion; there is no such key: "
+                "correct its name or remove it"
             ],
         ),
     ],

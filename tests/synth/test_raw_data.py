@@ -1,4 +1,4 @@
-"""Raw data stays as it was delivered: no role of the platform overwrites or deletes it.
+"""Raw data stays as it was delivered: no role of the platform overwrites or deletes it, and few deliver.
 
 Simulated over the rendered policies of every role that a stack can have, their boundaries and the bucket's policy.
 """
@@ -40,6 +40,10 @@ OF_THE_BUCKET = (
     "s3:PutLifecycleConfiguration",
 )
 OF_THE_KEY = ("kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion")
+
+
+#: Role of the jobs that pull the one source of that stack.
+PULL = f"{collected.WORKLOAD}-{collected.STACK}-pull-crm"
 
 
 def names(stack: str) -> Names:
@@ -107,10 +111,24 @@ def test_the_bucket_refuses_it_to_roles_of_the_platform_whatever_policies_they_g
     assert refused == set(arns(every_role()))
 
 
-def test_the_bucket_refuses_deliveries_to_every_role_but_that_of_data_engineers() -> None:
+def test_the_bucket_refuses_deliveries_to_every_role_but_those_of_data_engineers_and_of_pulls() -> None:
     resource = dict(acts(collected.STACK))["s3:PutObject"]
     taken = {n for n, arn in arns(every_role()).items() if not denied(collected.STACK, arn, "s3:PutObject", resource)}
-    assert taken == {names(collected.STACK).resource(Persona.DATA_ENGINEER.job)}
+    assert taken == {names(collected.STACK).resource(Persona.DATA_ENGINEER.job), PULL}
+
+
+def test_a_pull_adds_to_what_its_source_has_delivered_and_does_no_more_to_it() -> None:
+    ours = names(collected.STACK)
+    role, arn = iam.roles(every_role())[PULL], arns(every_role())[PULL]
+
+    def may(action: str, key: str) -> bool:
+        resource = ours.bucket_arn(ours.raw_bucket, key)
+        return role.may(action, resource) and not denied(collected.STACK, arn, action, resource)
+
+    mine = "incoming/theworkload/crm/20261129T030000Z.csv"
+    assert {action for action in OF_OBJECTS if may(action, mine)} == {"s3:PutObject"}
+    others = ("incoming/theworkload/crmtwo/a.csv", "incoming/theworkloadtwo/crm/a.csv", "incoming/theworkload/a.csv")
+    assert [key for key in others if may("s3:PutObject", key) or may("s3:GetObject", key)] == []
 
 
 @pytest.mark.parametrize("action", ["s3:PutBucketVersioning", "s3:PutLifecycleConfiguration"])

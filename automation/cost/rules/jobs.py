@@ -49,7 +49,13 @@ def scheduled_transform(schedule: Resource) -> dict[str, Any] | None:
 def scheduled_runs(schedule: Resource, context: Context) -> float:
     """How often a schedule fires in a month. A job that looks at an endpoint runs while the endpoint does."""
     runs = runs_a_month(schedule.inputs["scheduleExpression"]) if schedule.inputs.get("state") != "DISABLED" else 0
-    return runs * context.traffic.running if scheduled_job(schedule) else runs
+    return runs * context.traffic.running if monitors(schedule) else runs
+
+
+def monitors(schedule: Resource) -> bool:
+    """Whether it starts processing jobs that look at an endpoint, which they are told the name of."""
+    started = scheduled_job(schedule)
+    return started is not None and "--endpoint" in started["AppSpecification"].get("ContainerArguments", ())
 
 
 def monitoring_runs(monitoring: Resource, context: Context) -> float:
@@ -60,7 +66,7 @@ def monitoring_runs(monitoring: Resource, context: Context) -> float:
 
 def monitor_runs(context: Context) -> float:
     """Monitoring jobs of the whole stack in a month."""
-    ours = (each for each in context.document.all(SCHEDULE) if scheduled_job(each))
+    ours = (each for each in context.document.all(SCHEDULE) if monitors(each))
     theirs = context.document.all(MONITORING)
     return sum(scheduled_runs(each, context) for each in ours) + sum(monitoring_runs(each, context) for each in theirs)
 

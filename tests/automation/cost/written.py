@@ -100,7 +100,9 @@ def scaled(least: int, most: int, *, holds: int | None = None, **actions: tuple[
 def drift_schedule(expression: str = "cron(0 * * * ? *)", *, publish: bool = False) -> dict[str, Any]:
     """An hourly processing job on one ml.m5.large, started by a schedule itself."""
     job = {
-        "AppSpecification": {"ContainerArguments": ["detect", *(["--publish"] if publish else [])]},
+        "AppSpecification": {
+            "ContainerArguments": ["detect", "--endpoint", "churn-s-live", *(["--publish"] if publish else [])]
+        },
         "ProcessingResources": {
             "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 30}
         },

@@ -36,6 +36,14 @@ def test_a_job_that_looks_at_an_endpoint_runs_while_the_endpoint_does() -> None:
     assert items(estimated(drift_schedule(), traffic=Traffic(endpoint_hours=0))) == {}
 
 
+def test_a_job_that_looks_at_no_endpoint_runs_whether_there_is_one_or_not() -> None:
+    schedule = drift_schedule()
+    job = json.loads(schedule["inputs"]["target"]["input"])
+    job["AppSpecification"]["ContainerArguments"] = ["--url", "https://crm.example.com"]
+    schedule["inputs"]["target"]["input"] = json.dumps(job)
+    assert items(estimated(schedule, traffic=Traffic(endpoint_hours=0)))["invocations"] == 0.00073
+
+
 def test_a_schedule_that_is_off_costs_nothing() -> None:
     schedule = drift_schedule()
     schedule["inputs"]["state"] = "DISABLED"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,12 +11,13 @@ import typer
 
 from automation.commands import target
 from automation.commands.archiving import mark
-from automation.commands.options import Endpoint, Json, Package, Stack, Why, Workload, Yes
+from automation.commands.options import Endpoint, Json, Key, Package, Stack, Why, Workload, Yes
 from automation.commands.output import Output
-from automation.operations import deliveries, foreign, images, packages, releases, rollouts, training
+from automation.operations import deliveries, foreign, images, packages, releases, rollouts, signatures, training
 from automation.operations.errors import RefusedError
 from automation.operations.releases import By
 from automation.operations.rollouts import Watchers, served
+from contracts.names import WorkloadNames
 from contracts.release import CHAMPION, Record
 
 #: How long a command waits for an endpoint: a linear rollout with its baking takes up to an hour.
@@ -191,6 +192,7 @@ def promote(
         str | None, typer.Option(help="Of a multi-model endpoint: the name that requests say. Else the champion.")
     ] = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="With --model: serve it no more.")] = False,
+    key: Key = None,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
@@ -212,11 +214,18 @@ def promote(
     chosen = package or packages.latest(names, sagemaker=on.client("sagemaker"))
     foreign.require_served(names, chosen, kind, sagemaker=on.client("sagemaker"))
     out.confirm(f"Let endpoint {names.prefix} serve {chosen}{f' as {model}' if model else ''}?")
+    found = signed(on, names, chosen, key)
     if kind.models:
         record = releases.promote_model(names, chosen, model or CHAMPION, by=by, clients=on.releases)
     else:
         record = releases.promote(names, chosen, by=by, clients=on.releases)
-    said(out, on.stopped(names), record)
+    said(out, on.stopped(names), record, found)
+
+
+def signed(on: target.Target, names: WorkloadNames, package: str, key: str | None) -> list[str]:
+    """What was found of the signatures of a model's images. RefusedError for one that the key did not sign."""
+    ecr = on.client("ecr") if key else None
+    return signatures.require(names, package, key=key, sagemaker=on.client("sagemaker"), ecr=ecr)
 
 
 def split(
@@ -226,6 +235,7 @@ def split(
     why: Why,
     workload: Workload = None,
     endpoint: Endpoint = None,
+    key: Key = None,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
@@ -236,9 +246,8 @@ def split(
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.endpoint(workload, endpoint)
     out.confirm(f"Give {package} {percent} % of the traffic of endpoint {names.prefix}?")
-    said(
-        out, on.stopped(names), releases.split(names, package, percent, by=By(who=on.who, why=why), clients=on.releases)
-    )
+    found, by = signed(on, names, package, key), By(who=on.who, why=why)
+    said(out, on.stopped(names), releases.split(names, package, percent, by=by, clients=on.releases), found)
 
 
 def halt(
@@ -284,8 +293,10 @@ def rollback(
     out.done(f"endpoint {names.prefix}: {outcome.action}, release {outcome.live} {now}", result)
 
 
-def said(out: Output, stopped: bool, record: Record) -> None:
-    """The end of an act that wrote the record of an endpoint."""
+def said(out: Output, stopped: bool, record: Record, found: Sequence[str] = ()) -> None:
+    """The end of an act that wrote the record of an endpoint; `found` are sentences on what it is to serve."""
+    for sentence in found:
+        out.say(sentence)
     wanted = record.wanted
     now = "is live" if wanted is record.live else "is promoted; `pulumi up` rolls it out, `follow` sees it through"
     if stopped:

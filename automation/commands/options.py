@@ -13,3 +13,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask. Needed outside a terminal.")]
 Why = Annotated[str, typer.Option(help="The reason, for the record.")]
 Package = Annotated[str | None, typer.Argument(help="Version or ARN. Without it the newest.", show_default=False)]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        envvar="SIGNING_KEY",
+        help="Refuse a model whose image it did not sign with its bill of materials: awskms:///...",
+    ),
+]

@@ -10,8 +10,8 @@ from typing import Annotated, Final
 import typer
 
 from automation.commands import target
-from automation.commands.acts import said
-from automation.commands.options import Endpoint, Json, Stack, Why, Workload, Yes
+from automation.commands.acts import said, signed
+from automation.commands.options import Endpoint, Json, Key, Stack, Why, Workload, Yes
 from automation.commands.output import Output
 from automation.operations import releases, shadows
 from automation.operations.errors import RefusedError
@@ -28,6 +28,7 @@ def shadow(
     end: Annotated[bool, typer.Option("--end", help="Let the champion serve alone again.")] = False,
     workload: Workload = None,
     endpoint: Endpoint = None,
+    key: Key = None,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
@@ -46,7 +47,8 @@ def shadow(
         said(out, on.stopped(names), releases.end_shadow(names, by=by, clients=on.releases))
     else:
         out.confirm(f"Copy {percent} % of the requests of endpoint {names.prefix} to {package}?")
-        said(out, on.stopped(names), releases.shadow(names, package, percent, by=by, clients=on.releases))
+        found = signed(on, names, package, key)
+        said(out, on.stopped(names), releases.shadow(names, package, percent, by=by, clients=on.releases), found)
 
 
 def compare(

@@ -28,6 +28,10 @@ MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
 STOPS: Final = ("CRITICAL", "HIGH")
 
 
+class _FailedError(RefusedError):
+    """A tool that is there and refused."""
+
+
 def digest(directory: Path) -> str:
     """The digest of a built image. RefusedError where there is none, or one that SageMaker would refuse."""
     path = directory / "manifest.json"
@@ -92,6 +96,23 @@ def sign(reference: str, bill: Path, *, ecr: Any, key: str | None = None) -> Non
         _run(["cosign", "attest", "--yes", *by, "--type", "spdxjson", "--predicate", str(bill), reference], environment)
 
 
+def verify(reference: str, *, ecr: Any, key: str) -> None:
+    """RefusedError for an image without a signature by a key, or without a bill of materials that the key attests."""
+    proofs = {
+        "signature": ["cosign", "verify", "--key", key, reference],
+        "bill of materials": ["cosign", "verify-attestation", "--key", key, "--type", "spdxjson", reference],
+    }
+    with _logged_in(ecr, reference.partition("@")[0]) as environment:
+        for proof, command in proofs.items():
+            try:
+                _run(command, environment)
+            except _FailedError as error:
+                raise RefusedError(
+                    f"{reference}: found no {proof} by {key}; allowed: images that `ship` signed with it; "
+                    f"ship this one, or train and approve a model on one that was ({error})"
+                ) from error
+
+
 def scan(names: Names, image: str, built: str, *, ecr: Any) -> Mapping[str, int]:
     """Wait for the scan of an image; returns its findings by severity. RefusedError for grave ones, and for no scan."""
     asked: dict[str, Any] = {"repositoryName": names.ground.resource(image), "imageId": {"imageDigest": built}}
@@ -140,4 +161,4 @@ def _run(command: list[str], environment: Mapping[str, str]) -> None:
         raise RefusedError(f"{command[0]} is not on PATH; install it, it is what images are shipped with")
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RefusedError(f"`{' '.join(command)}` failed with {done.returncode}: {done.stderr.strip() or 'no word'}")
+        raise _FailedError(f"`{' '.join(command)}` failed with {done.returncode}: {done.stderr.strip() or 'no word'}")

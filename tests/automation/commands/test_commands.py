@@ -17,7 +17,7 @@ import pytest
 from automation.commands import COMMANDS, main
 from automation.commands.target import PROJECT, Target
 from automation.exits import Exit
-from automation.operations import foreign, packages, releases
+from automation.operations import foreign, packages, releases, signatures
 from contracts import release
 from contracts.kinds import MULTI_MODEL
 from contracts.life_cycle import stage_of
@@ -200,6 +200,7 @@ def test_a_model_of_several_is_promoted_by_its_name_and_withdrawn(run: Run, monk
 
     monkeypatch.setattr(Target, "kind", lambda *_: MULTI_MODEL)
     monkeypatch.setattr(foreign, "require_served", lambda _, package, *__, **___: asked.append(("required", package)))
+    monkeypatch.setattr(signatures, "require", lambda *_, **__: [])
     for name in ("promote_model", "withdraw_model"):
         monkeypatch.setattr(releases, name, act(name))
     done = run("promote", "1", "--why", "x", "--yes", "--json").result

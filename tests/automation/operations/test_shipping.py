@@ -162,6 +162,37 @@ def test_a_tool_that_fails_or_is_not_there_ends_the_shipping(
             shipping.push(NAMES, "training", directory, ecr=registry.client)
 
 
+KEY = "awskms:///arn:aws:kms:eu-west-1:123456789012:alias/mlplatform-staging-delivery-images"
+
+
+def test_an_image_is_verified_with_its_bill_of_materials(registry: Registry, said: Path) -> None:
+    registry.lets_in()
+    reference = f"{HOST}/{REPOSITORY}@{DIGEST}"
+    shipping.verify(reference, ecr=registry.client, key=KEY)
+    assert said.read_text().splitlines() == [
+        f"cosign verify --key {KEY} {reference}",
+        f"cosign verify-attestation --key {KEY} --type spdxjson {reference}",
+    ]
+
+
+def test_an_image_that_the_key_did_not_sign_is_refused_and_no_tool_is_no_verdict(
+    registry: Registry, said: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = f"{HOST}/{REPOSITORY}@{DIGEST}"
+    monkeypatch.setenv("BROKEN", "cosign")
+    registry.lets_in()
+    with pytest.raises(RefusedError) as refused:
+        shipping.verify(reference, ecr=registry.client, key=KEY)
+    assert str(refused.value) == (
+        f"{reference}: found no signature by {KEY}; allowed: images that `ship` signed with it; ship this one, or "
+        f"train and approve a model on one that was (`cosign verify --key {KEY} {reference}` failed with 1: no way)"
+    )
+    monkeypatch.setenv("PATH", "/nowhere")
+    registry.lets_in()
+    with pytest.raises(RefusedError, match=r"^cosign is not on PATH; install it"):
+        shipping.verify(reference, ecr=registry.client, key=KEY)
+
+
 def test_a_scan_with_nothing_grave_lets_an_image_pass(registry: Registry) -> None:
     registry.scanned(MEDIUM=3, LOW=1)
     assert shipping.scan(NAMES, "training", DIGEST, ecr=registry.client) == {"MEDIUM": 3, "LOW": 1}

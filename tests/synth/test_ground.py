@@ -21,7 +21,7 @@ def test_every_interface_endpoint_names_who_calls_it(steady: dict[str, Any], sta
         "monitoring": "drift",
         "sagemaker.api": "evaluation retraining rollback",
         "sns": "retraining rollback",
-        "ssm": "evaluation rollback",
+        "ssm": "evaluation retraining rollback",
     }
     assert {len(each["subnetIds"]) for each in found.values()} == {{"staging": 1, "prod": 2}[stack]}
 

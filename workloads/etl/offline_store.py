@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
 import duckdb
 
 from contracts.feature_store import columns
@@ -45,6 +44,8 @@ class OfflineStore:
     @classmethod
     def of(cls, group: str) -> OfflineStore:
         """With the clients of the job's environment."""
+        import boto3  # a quarter of a second that only sets of the store need
+
         clients = {service: boto3.client(service) for service in ("sagemaker", "glue", "s3")}
         return cls(group=group, sagemaker=clients["sagemaker"], glue=clients["glue"], s3=clients["s3"])
 

@@ -44,7 +44,7 @@ def serving(**section: Any) -> Deployment:
                 settings=settings(**section),
                 record=record(),
                 rollback_alarms=("a-5xx",),
-                see_through=lambda _, __, ___: None,
+                see_through=lambda _, __, ___: "",
                 packages={
                     package: {"InferenceSpecification": {"Containers": [{"Image": image}]}}
                     for package, image in IMAGES.items()

@@ -128,7 +128,8 @@ class Rollout:
             if rollout.requests:
                 endpoint.endpoint_status = next(rollout._readings)
                 endpoint.endpoint_config_name = final
-                vars(endpoint)["failure_reason"] = "alarm errors went off"
+                served = status == "InService" and rollout.requests[-1].get("EndpointConfigName") == final
+                vars(endpoint)["failure_reason"] = None if served else "alarm errors went off"
             return describe(response)
 
         monkeypatch.setattr(SageMakerResponse, "update_endpoint", update_endpoint, raising=False)
@@ -208,16 +209,15 @@ class TestEndpoints:
         ]
         assert updated.outputs["endpointConfigName"] == "churn-2"
 
-    def test_a_rollback_is_a_success_that_shows_the_live_configuration(
+    def test_an_update_that_was_turned_back_is_an_error_with_the_reason(
         self, adapter: Adapter, created: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """As the provider does (design.md, fact 2): whoever wants to know compares wanted and live."""
+        """The provider waits for a rollout and gives up at the sight of RollingBack."""
         Rollout(monkeypatch, final="churn-1")
         changed = {**self.INPUTS, "endpointConfigName": "churn-2"}
-        assert (
-            adapter.update(ENDPOINT, "churn", self.INPUTS, changed, created.outputs).outputs["endpointConfigName"]
-            == "churn-1"
-        )
+        with pytest.raises(ApiRefused) as refused:
+            adapter.update(ENDPOINT, "churn", self.INPUTS, changed, created.outputs)
+        assert str(refused.value) == f"{ENDPOINT} 'churn': sagemaker wait answered RollingBack: alarm errors went off"
 
     def test_a_rollback_that_fails_is_an_error_with_the_reason(
         self, adapter: Adapter, created: Any, monkeypatch: pytest.MonkeyPatch

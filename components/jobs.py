@@ -16,6 +16,7 @@ from components import access
 from components.access import Statement
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.watch import Event
 from contracts import instances
 from contracts.names import EndpointNames, Names
 
@@ -126,6 +127,22 @@ class Site:
             subnet_ids=ground.network.subnet_ids,
             security_group_id=ground.network.security_group_id,
         )
+
+
+def failed(names: Names, job: str, description: str) -> Event:
+    """People hear when a processing job whose role is called so, or begins so, failed or was stopped."""
+    return Event(
+        name=names.resource(f"{job}-failed"),
+        description=description,
+        pattern={
+            "source": ["aws.sagemaker"],
+            "detail-type": ["SageMaker Processing Job State Change"],
+            "detail": {
+                "ProcessingJobName": [{"prefix": names.resource(f"{job}-")}],
+                "ProcessingJobStatus": ["Failed", "Stopped"],
+            },
+        },
+    )
 
 
 def processing_request(

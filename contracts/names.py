@@ -300,14 +300,8 @@ class WorkloadNames(Names):
         if not _SOURCE.fullmatch(source):
             raise NamesError("source", source, "up to 10 of a-z and 0-9, from a letter", "name it anew")
         role = f"pull-{source}"
-        if len(name := f"{self.resource(role)}-0123456789abcdef") > MAX_JOB:
-            raise NamesError(
-                "<workload>-<stack>-pull-<source>-<id>",
-                name,
-                f"{MAX_JOB} characters",
-                "shorten the source's name, the workload's or the stack's",
-                size=f" with {len(name)} characters",
-            )
+        name, what = f"{self.resource(role)}-0123456789abcdef", "<workload>-<stack>-pull-<source>-<id>"
+        _fits(name, what, "the source's name, the workload's", most=MAX_JOB)
         return role
 
     def source_secret(self, source: str) -> str:
@@ -395,12 +389,7 @@ def clashes(stack: str, workloads: Iterable[str]) -> list[tuple[str, str]]:
     return [(a, b) for a in names for b in names if a != b and f"{b}-{stack}-".startswith(f"{a}-{stack}-")]
 
 
-def _fits(prefix: str, what: str, which: str) -> None:
-    if len(prefix) > MAX_PREFIX:
-        raise NamesError(
-            what,
-            prefix,
-            f"{MAX_PREFIX} characters",
-            f"shorten {which} or the stack's",
-            size=f" with {len(prefix)} characters",
-        )
+def _fits(name: str, what: str, which: str, most: int = MAX_PREFIX) -> None:
+    if len(name) > most:
+        size = f" with {len(name)} characters"
+        raise NamesError(what, name, f"{most} characters", f"shorten {which} or the stack's", size=size)

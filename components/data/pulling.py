@@ -22,7 +22,7 @@ from components.ground import Ground
 from components.ground.keys import Domain
 from components.reach import Calls
 from components.schedule import EXECUTION_ID, SCHEDULED_TIME, ScheduleArgs, processing_jobs, schedule
-from components.watch import Event, Watch
+from components.watch import Watch
 from contracts.images import TRAINING
 from contracts.names import WorkloadNames
 from settings import HttpSource
@@ -111,22 +111,8 @@ def job_request(
 
 def watch(names: WorkloadNames) -> Watch:
     """A pull that failed; the next one makes up for it."""
-    return Watch(
-        events=(
-            Event(
-                name=names.resource("pull-failed"),
-                description="A pull of a source failed or was stopped; the next one goes on where the last one ended",
-                pattern={
-                    "source": ["aws.sagemaker"],
-                    "detail-type": ["SageMaker Processing Job State Change"],
-                    "detail": {
-                        "ProcessingJobName": [{"prefix": names.resource("pull-")}],
-                        "ProcessingJobStatus": ["Failed", "Stopped"],
-                    },
-                },
-            ),
-        ),
-    )
+    told = "A pull of a source failed or was stopped; the next one goes on where the last one ended"
+    return Watch(events=(jobs.failed(names, "pull", told),))
 
 
 @dataclass(frozen=True, kw_only=True)

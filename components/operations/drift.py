@@ -29,7 +29,7 @@ from components.schedule import (
     processing_jobs,
     schedule,
 )
-from components.watch import HOUR, Alarm, Channel, Event, Series, Watch, Widget
+from components.watch import HOUR, Alarm, Channel, Series, Watch, Widget
 from contracts.images import TRAINING
 from contracts.names import MODEL_QUALITY_NAMESPACE, EndpointNames
 from settings import Monitoring as MonitoringSettings
@@ -147,20 +147,7 @@ def watch(names: EndpointNames, *, max_score: float) -> Watch:
                 period_seconds=HOUR,
             ),
         ),
-        events=(
-            Event(
-                name=names.resource("drift-failed"),
-                description="A drift job failed or was stopped: there is no DriftScore for its hour",
-                pattern={
-                    "source": ["aws.sagemaker"],
-                    "detail-type": ["SageMaker Processing Job State Change"],
-                    "detail": {
-                        "ProcessingJobName": [{"prefix": names.resource("drift-")}],
-                        "ProcessingJobStatus": ["Failed", "Stopped"],
-                    },
-                },
-            ),
-        ),
+        events=(jobs.failed(names, JOB, "A drift job failed or was stopped: there is no DriftScore for its hour"),),
     )
 
 

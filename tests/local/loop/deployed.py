@@ -1,18 +1,66 @@
-"""What tests of a deployment need beside the program: a small model, packages of it, a release record."""
+"""What tests of a deployment need beside the program: `up`, a small model, packages of it, a release record."""
 
 from __future__ import annotations
 
 import json
 import tarfile
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xgboost as xgb
 
+from automation.operations import rollouts
 from contracts import release, schema
 from contracts.release import Record
 from contracts.schema import Contract
+from local.emulator.client import Emulator
+from local.loop.kept import cloud_of
 from local.loop.platform import Platform
+from local.runtime import Op, Stack
+from local.runtime.packs import kept_packs
+
+Up = Callable[..., Mapping[str, list[str]]]
+
+
+@contextmanager
+def deploying(emulator: Emulator, home: Path, **config: object) -> Generator[Up]:
+    """Deploys staging with this config and what it is called with; what changed, as operation -> logical names."""
+
+    def deploy(**overrides: object) -> Mapping[str, list[str]]:
+        stack = Stack("staging", home=home, config_overrides=config | overrides)
+        changes = stack.up(cloud_of(emulator), packs).changes
+        return {
+            op.value: sorted(urn.rpartition("::")[2] for urn in urns)
+            for op, urns in changes.items()
+            if urns and op is not Op.SAME
+        }
+
+    with kept_packs(Stack("staging", home=home, config_overrides=config)) as packs:
+        yield deploy
+
+
+@contextmanager
+def halting(platform: Platform, host: Any) -> Generator[None]:
+    """While it lasts somebody halts the rollout that begins, however long a busy machine takes for that."""
+    over = threading.Event()
+
+    def halt() -> None:
+        while not over.wait(0.05):
+            if (live := host.observe()) is not None and live.status == "Updating":
+                break
+        rollouts.halt(platform.names, host=host, cloudwatch=platform.client("cloudwatch"))
+
+    thread = threading.Thread(target=halt)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def archive(directory: Path, contract: Contract) -> Path:

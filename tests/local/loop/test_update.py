@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -21,13 +21,11 @@ from local.emulator.client import Emulator
 from local.loop.kept import cloud_of
 from local.loop.platform import Platform
 from local.runtime import Op, Stack
-from local.runtime.packs import kept_packs
 from local.runtime.stack import PROJECT_DIRECTORY
-from tests.local.loop.deployed import register, upload, write
+from tests.local.loop.deployed import Up, deploying, register, upload, write
 from tests.local.processes import eventually
 
 WHEN = "2026-11-21T10:00:00+00:00"
-Up = Callable[..., Mapping[str, list[str]]]
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +42,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def up(emulator: Emulator, home: Path) -> Generator[Up, None, None]:
-    """Deploy staging; what changed, as operation -> logical names."""
-
-    def deploy(**overrides: object) -> Mapping[str, list[str]]:
-        stack = Stack("staging", home=home, config_overrides=overrides)
-        changes = stack.up(cloud_of(emulator), packs).changes
-        return {
-            op.value: sorted(urn.rpartition("::")[2] for urn in urns)
-            for op, urns in changes.items()
-            if urns and op is not Op.SAME
-        }
-
-    with kept_packs(Stack("staging", home=home)) as packs:
+    with deploying(emulator, home) as deploy:
         yield deploy
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from automation.operations import rollouts
 from contracts import loader
 from contracts.kinds import FARGATE
 from contracts.names import Names
@@ -17,12 +15,9 @@ from contracts.release.ecs import Ecs
 from local.adapter.errors import ApiRefused
 from local.emulator import client
 from local.emulator.client import Emulator
-from local.loop.kept import cloud_of
 from local.loop.platform import Platform
-from local.runtime import Op, Stack
-from local.runtime.packs import kept_packs
 from local.runtime.stack import PROJECT_DIRECTORY
-from tests.local.loop.deployed import register, upload
+from tests.local.loop.deployed import Up, deploying, halting, register, upload
 
 pytestmark = [pytest.mark.full, pytest.mark.loop]
 ENDPOINT: dict[str, Any] = {
@@ -32,7 +27,6 @@ ENDPOINT: dict[str, Any] = {
 }
 WORKLOADS = {"churn": {"contract": "contracts/churn.yaml", "endpoints": {"live": ENDPOINT}}}
 REASON = "Service deployment rolled back because of CloudWatch alarms: churn-staging-live-halt"
-Up = Callable[[], Mapping[str, list[str]]]
 
 
 @pytest.fixture
@@ -47,20 +41,7 @@ def emulator(tmp_path: Path) -> Generator[Emulator]:
 
 @pytest.fixture
 def up(emulator: Emulator, tmp_path: Path) -> Generator[Up]:
-    """Deploy staging with it; what changed, as operation -> logical names."""
-
-    def stack() -> Stack:
-        return Stack("staging", home=tmp_path / "home", config_overrides={"workloads": WORKLOADS})
-
-    def deploy() -> Mapping[str, list[str]]:
-        changes = stack().up(cloud_of(emulator), packs).changes
-        return {
-            op.value: sorted(urn.rpartition("::")[2] for urn in urns)
-            for op, urns in changes.items()
-            if urns and op is not Op.SAME
-        }
-
-    with kept_packs(stack()) as packs:
+    with deploying(emulator, tmp_path / "home", workloads=WORKLOADS) as deploy:
         yield deploy
 
 
@@ -82,22 +63,8 @@ def test_a_canary_that_fails_its_alarm_fails_the_update_and_the_next_one_leaves_
 
     host = Ecs(platform.names.prefix, platform.client("ecs"))
 
-    over = threading.Event()
-
-    def halt() -> None:
-        while not over.wait(0.05):  # for as long as the update takes, however busy the machine
-            if (live := host.observe()) is not None and live.status == "Updating":
-                break
-        rollouts.halt(platform.names, host=host, cloudwatch=platform.client("cloudwatch"))
-
-    halting = threading.Thread(target=halt)
-    halting.start()
-    try:
-        with pytest.raises(ApiRefused, match=f"ecs wait answered ROLLBACK_SUCCESSFUL: {REASON}$"):
-            up()
-    finally:
-        over.set()
-        halting.join()
+    with halting(platform, host), pytest.raises(ApiRefused, match=f"ecs wait answered ROLLBACK_SUCCESSFUL: {REASON}$"):
+        up()
     assert f"release {wanted.id} ({second}) failed: {REASON}\nalarm churn-staging-live-halt: " in caplog.text
     assert f"endpoint churn-staging-live serves {first}" in caplog.text
     after = platform.record()

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import pulumi
-import pulumi_aws as aws
 
 from components import access
 from components.access import Statement
@@ -18,7 +17,7 @@ from components.ground.keys import Domain
 from components.serving import models
 from components.serving.backlog import backlog_scaling
 from components.serving.deployment import deployment_config
-from components.serving.endpoint import endpoint
+from components.serving.endpoint import Hosted
 from components.serving.fleet import Asynchronous as QueueConfig
 from components.serving.fleet import configurations
 from components.serving.kind import Drawn, EndpointArgs
@@ -60,15 +59,12 @@ def statements(names: EndpointNames, *, messages_key: pulumi.Input[str]) -> list
     ]
 
 
-class Asynchronous(pulumi.ComponentResource):
+class Asynchronous(Hosted):
     """The endpoint and its topics.
 
     serving = Asynchronous("churn-bulk", EndpointArgs(ground=ground, names=names, settings=settings, ...))
     serving.name
     """
-
-    endpoint: aws.sagemaker.Endpoint | None
-    name: pulumi.Output[str]
 
     def __init__(self, name: str, args: EndpointArgs[Settings], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:serving:Asynchronous", name, None, opts)
@@ -82,19 +78,12 @@ class Asynchronous(pulumi.ComponentResource):
         configs = configurations(
             name, args, role, child, asynchronous=_queue(args, topics), environment=_environment(args.settings)
         )
-        deployment = deployment_config(args.settings, args.rollback_alarms)
-        self.endpoint = endpoint(name, args, configs[0], deployment, self)
-        self.name = self.endpoint.name if self.endpoint else pulumi.Output.from_input(args.names.prefix)
+        self.serve(name, args, configs[0], deployment_config(args.settings, args.rollback_alarms))
         if self.endpoint and args.settings.autoscaling.enabled:
             alone = len(args.record.wanted.packages) == 1
             opts = with_type(args.settings.instance_type, self)
             backlog_scaling(name, args.names, CHAMPION, args.settings.autoscaling, self.endpoint, opts, alone=alone)
         self.register_outputs({"endpoint": self.name, "release": args.record.wanted.id})
-
-    @property
-    def live(self) -> pulumi.Resource | None:
-        """The endpoint; None while it is stopped."""
-        return self.endpoint
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -26,7 +26,7 @@ from components.topic import Topic, TopicArgs
 from components.watch import HOUR, Alarm, Event, Series, Watch, Widget
 from contracts.kinds import BATCH as FACTS
 from contracts.names import DEAD_LETTERS, EndpointNames
-from contracts.release import CHAMPION, Release
+from contracts.release import Release
 from contracts.release.schedule import BATCH
 from settings import Batch as Settings
 
@@ -127,7 +127,7 @@ def _model(
 
 def _environment(args: EndpointArgs[Settings]) -> dict[str, pulumi.Input[str]]:
     """What the service takes at once, and where it captures: before it answers, for then no record is dropped."""
-    settings, names, at_once = args.settings, args.names, args.settings.concurrent_per_instance
+    settings, at_once = args.settings, args.settings.concurrent_per_instance
     found: dict[str, pulumi.Input[str]] = {
         "MAX_BODY_BYTES": str(settings.payload_mb * _MEGABYTE),
         "MAX_ROWS": "4000000",
@@ -136,13 +136,7 @@ def _environment(args: EndpointArgs[Settings]) -> dict[str, pulumi.Input[str]]:
         "MAX_QUEUED_BATCHES": str(at_once),
     }
     if settings.capture_percent:
-        found |= {
-            "AWS_REGION": names.region,
-            "CAPTURE_URI": f"{names.data_capture_uri}/{names.prefix}/{CHAMPION}",
-            "CAPTURE_PERCENT": str(settings.capture_percent),
-            "CAPTURE_SECONDS": "0",
-            "CAPTURE_KMS_KEY": args.ground.keys[Domain.PROCESSED].arn,
-        }
+        found |= {"AWS_REGION": args.names.region, **models.captures(args), "CAPTURE_SECONDS": "0"}
     return found
 
 

@@ -26,6 +26,29 @@ SERVICES: Final = (
 )
 
 
+class Hosted(pulumi.ComponentResource):
+    """What a component of an endpoint that SageMaker hosts has, whatever its kind."""
+
+    endpoint: aws.sagemaker.Endpoint | None
+    name: pulumi.Output[str]
+
+    def serve(
+        self,
+        name: str,
+        args: EndpointArgs[Any],
+        config: aws.sagemaker.EndpointConfiguration,
+        deployment: aws.sagemaker.EndpointDeploymentConfigArgs | None,
+    ) -> None:
+        """Make the endpoint, if it is not stopped; it is called so either way."""
+        self.endpoint = endpoint(name, args, config, deployment, self)
+        self.name = self.endpoint.name if self.endpoint else pulumi.Output.from_input(args.names.prefix)
+
+    @property
+    def live(self) -> pulumi.Resource | None:
+        """The endpoint; None while it is stopped."""
+        return self.endpoint
+
+
 def logs(name: str, args: EndpointArgs[Any], parent: pulumi.Resource) -> aws.cloudwatch.LogGroup:
     """The log group of what serves; it outlives it."""
     ground = args.ground

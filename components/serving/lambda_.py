@@ -195,13 +195,10 @@ def _function(
 
 def _environment(args: EndpointArgs[Settings]) -> dict[str, pulumi.Input[str]]:
     """What has the service fetch its model, and capture as SageMaker would, before it answers."""
-    names = args.names
     return {
         "MODEL_DIR": _MODEL,
         "REQUEST_SECONDS": str(args.settings.timeout_seconds),
-        "CAPTURE_URI": f"{names.data_capture_uri}/{names.prefix}/{CHAMPION}",
-        "CAPTURE_PERCENT": str(args.settings.capture_percent),
-        "CAPTURE_KMS_KEY": args.ground.keys[Domain.PROCESSED].arn,
+        **models.captures(args),
     }
 
 

@@ -14,8 +14,10 @@ from components.content import content_name, formerly, known_name
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.service import Service
+from components.serving.kind import EndpointArgs
 from components.serving.plan import package_id
 from contracts.names import HOSTS, EndpointNames
+from contracts.release import CHAMPION
 
 #: AWS services of what is made here (`components.service`).
 SERVICES: Final = (
@@ -93,6 +95,15 @@ def capturing(names: EndpointNames, processed_key: pulumi.Input[str]) -> list[St
         ),
         access.use_key("EncryptCapture", [processed_key], write=True),
     ]
+
+
+def captures(args: EndpointArgs[Any], below: str = f"/{CHAMPION}") -> dict[str, pulumi.Input[str]]:
+    """What has the service capture as SageMaker would, where that captures nothing; `below` is the variant's place."""
+    return {
+        "CAPTURE_URI": f"{args.names.data_capture_uri}/{args.names.prefix}{below}",
+        "CAPTURE_PERCENT": str(args.settings.capture_percent),
+        "CAPTURE_KMS_KEY": args.ground.keys[Domain.PROCESSED].arn,
+    }
 
 
 def role(

@@ -16,11 +16,10 @@ import pulumi_aws as aws
 
 from components import access
 from components.content import content_name
-from components.ground.keys import Domain
 from components.models import packages
 from components.serving import models
 from components.serving.deployment import deployment_config
-from components.serving.endpoint import endpoint
+from components.serving.endpoint import Hosted
 from components.serving.fleet import configuration
 from components.serving.kind import Drawn, EndpointArgs
 from components.serving.plan import plan
@@ -32,15 +31,12 @@ from contracts.release import CHAMPION, Release
 from settings import MultiModel as Settings
 
 
-class MultiModel(pulumi.ComponentResource):
+class MultiModel(Hosted):
     """The endpoint.
 
     serving = MultiModel("churn-regions", EndpointArgs(ground=ground, names=names, settings=settings, ...))
     serving.name
     """
-
-    endpoint: aws.sagemaker.Endpoint | None
-    name: pulumi.Output[str]
 
     def __init__(self, name: str, args: EndpointArgs[Settings], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:serving:MultiModel", name, None, opts)
@@ -53,17 +49,10 @@ class MultiModel(pulumi.ComponentResource):
             configuration(name, args, release, served, child, captured=False, beside=beside)
             for release, served in zip(planned, found, strict=True)
         ]
-        deployment = deployment_config(args.settings, args.rollback_alarms)
-        self.endpoint = endpoint(name, args, configs[0], deployment, self)
-        self.name = self.endpoint.name if self.endpoint else pulumi.Output.from_input(args.names.prefix)
+        self.serve(name, args, configs[0], deployment_config(args.settings, args.rollback_alarms))
         if self.endpoint and args.settings.autoscaling.enabled:
             scaling(name, args.names, CHAMPION, args.settings, self.endpoint, self)
         self.register_outputs({"endpoint": self.name, "release": args.record.wanted.id})
-
-    @property
-    def live(self) -> pulumi.Resource | None:
-        """The endpoint; None while it is stopped."""
-        return self.endpoint
 
 
 def _model(
@@ -94,15 +83,9 @@ def _model(
 
 def _environment(args: EndpointArgs[Settings]) -> Mapping[str, pulumi.Input[str]]:
     """How much memory models may fill, and where the service captures, as SageMaker would where it does."""
-    settings, names = args.settings, args.names
-    found: dict[str, pulumi.Input[str]] = {"MAX_MEMORY_PERCENT": str(settings.memory_percent)}
-    if settings.capture_percent:
-        found |= {
-            "AWS_REGION": names.region,
-            "CAPTURE_URI": f"{names.data_capture_uri}/{names.prefix}",
-            "CAPTURE_PERCENT": str(settings.capture_percent),
-            "CAPTURE_KMS_KEY": args.ground.keys[Domain.PROCESSED].arn,
-        }
+    found: dict[str, pulumi.Input[str]] = {"MAX_MEMORY_PERCENT": str(args.settings.memory_percent)}
+    if args.settings.capture_percent:
+        found |= {"AWS_REGION": args.names.region, **models.captures(args, below="")}
     return found
 
 

@@ -11,11 +11,10 @@ from __future__ import annotations
 from typing import Final
 
 import pulumi
-import pulumi_aws as aws
 
 from components.serving import models
 from components.serving.deployment import deployment_config
-from components.serving.endpoint import endpoint
+from components.serving.endpoint import Hosted
 from components.serving.fleet import configurations
 from components.serving.kind import Drawn, EndpointArgs
 from components.serving.scaling import scaling
@@ -25,32 +24,22 @@ from settings import InferencePipeline, RequestFleet
 from settings import Realtime as Settings
 
 
-class Realtime(pulumi.ComponentResource):
+class Realtime(Hosted):
     """The endpoint.
 
     serving = Realtime("churn-live", EndpointArgs(ground=ground, names=names, settings=settings, record=record, ...))
     serving.name
     """
 
-    endpoint: aws.sagemaker.Endpoint | None
-    name: pulumi.Output[str]
-
     def __init__(self, name: str, args: EndpointArgs[RequestFleet], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:serving:Realtime", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         role = models.role(name, args.ground, args.names, child)
         configs = configurations(name, args, role, child, stages=args.settings.stages)
-        deployment = deployment_config(args.settings, args.rollback_alarms)
-        self.endpoint = endpoint(name, args, configs[0], deployment, self)
-        self.name = self.endpoint.name if self.endpoint else pulumi.Output.from_input(args.names.prefix)
+        self.serve(name, args, configs[0], deployment_config(args.settings, args.rollback_alarms))
         if self.endpoint and args.settings.autoscaling.enabled:
             scaling(name, args.names, CHAMPION, args.settings, self.endpoint, self)
         self.register_outputs({"endpoint": self.name, "release": args.record.wanted.id})
-
-    @property
-    def live(self) -> pulumi.Resource | None:
-        """The endpoint; None while it is stopped."""
-        return self.endpoint
 
 
 KIND: Final = Drawn(settings=Settings, build=Realtime, watch=watch_fleet)

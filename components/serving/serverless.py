@@ -14,9 +14,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.content import content_name, formerly, known_name
-from components.ground.keys import Domain
 from components.serving import models
-from components.serving.endpoint import endpoint
+from components.serving.endpoint import Hosted
 from components.serving.kind import Drawn, EndpointArgs
 from components.serving.watch import REQUESTS, graph, request_alarms, request_graphs, watch
 from components.watch import Watch
@@ -25,15 +24,12 @@ from contracts.release import CHAMPION, Release
 from settings import Serverless as Settings
 
 
-class Serverless(pulumi.ComponentResource):
+class Serverless(Hosted):
     """The endpoint.
 
     serving = Serverless("churn-live", EndpointArgs(ground=ground, names=names, settings=settings, record=record, ...))
     serving.name
     """
-
-    endpoint: aws.sagemaker.Endpoint | None
-    name: pulumi.Output[str]
 
     def __init__(self, name: str, args: EndpointArgs[Settings], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:serving:Serverless", name, None, opts)
@@ -42,26 +38,13 @@ class Serverless(pulumi.ComponentResource):
         role = models.role(name, args.ground, args.names, child, models.statements_outside)
         found = models.outside(name, [release.champion for release in releases], role, _environment(args), child)
         configs = [_config(name, args, release, found[release.champion], child) for release in releases]
-        self.endpoint = endpoint(name, args, configs[0], None, self)
-        self.name = self.endpoint.name if self.endpoint else pulumi.Output.from_input(args.names.prefix)
+        self.serve(name, args, configs[0], None)
         self.register_outputs({"endpoint": self.name, "release": releases[0].id})
-
-    @property
-    def live(self) -> pulumi.Resource | None:
-        """The endpoint; None while it is stopped."""
-        return self.endpoint
 
 
 def _environment(args: EndpointArgs[Settings]) -> dict[str, pulumi.Input[str]]:
     """What has the service capture as SageMaker would. It writes before it answers, for then the container freezes."""
-    names = args.names
-    return {
-        "AWS_REGION": names.region,
-        "CAPTURE_URI": f"{names.data_capture_uri}/{names.prefix}/{CHAMPION}",
-        "CAPTURE_PERCENT": str(args.settings.capture_percent),
-        "CAPTURE_SECONDS": "0",
-        "CAPTURE_KMS_KEY": args.ground.keys[Domain.PROCESSED].arn,
-    }
+    return {"AWS_REGION": args.names.region, **models.captures(args), "CAPTURE_SECONDS": "0"}
 
 
 def _config(

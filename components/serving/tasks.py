@@ -154,7 +154,5 @@ def _environment(args: EndpointArgs[Settings]) -> dict[str, pulumi.Input[str]]:
         "TLS_DIR": f"{_VOLUME}/tls",
         "METRICS_NAMESPACE": SERVICE_METRICS,
         "METRICS_DIMENSIONS": f"EndpointName={names.prefix},VariantName={CHAMPION}",
-        "CAPTURE_URI": f"{names.data_capture_uri}/{names.prefix}/{CHAMPION}",
-        "CAPTURE_PERCENT": str(settings.capture_percent),
-        "CAPTURE_KMS_KEY": args.ground.keys[Domain.PROCESSED].arn,
+        **models.captures(args),
     }

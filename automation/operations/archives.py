@@ -61,7 +61,7 @@ def models(uri: str, *, s3: Any) -> set[str]:
 def packages(uri: str, *, s3: Any) -> dict[str, str]:
     """ARN of the package of each model whose archive lies below a prefix, by the model's name."""
     prefix = urlsplit(uri)
-    below = f"{prefix.path.lstrip('/')}"
+    below = prefix.path.lstrip("/")
     found = {model: s3.head_object(Bucket=prefix.netloc, Key=f"{below}{target(model)}") for model in models(uri, s3=s3)}
     return {model: each["Metadata"][_PACKAGE] for model, each in found.items()}
 

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from workloads.job import PlatformError, UserError
+from workloads.location import Location
 
 INSTANCE: Final = "ml.m5.xlarge"
 _FIRST_PAUSE, _LAST_PAUSE = 0.2, 15.0  # seconds between two looks at a job
@@ -50,23 +50,23 @@ class Transform:
         UserError with SageMaker's reason where the container does not answer them all, PlatformError where SageMaker is
         at fault.
         """
-        bucket, prefix = _split(f"{self.place.prefix}/{called}")
+        place = Location.parse(f"{self.place.prefix}/{called}")
         names: list[str] = []
         for each, body in bodies:
-            self._put(bucket, f"{prefix}/in/{each}", body)
+            self._put(place / f"in/{each}", body)
             names.append(each)
         name = f"{self.place.name}-{called}"
         self._make_model(name, image, model_data)
         try:
-            self._run(name, f"s3://{bucket}/{prefix}", content_type, image)
+            self._run(name, str(place), content_type, image)
         finally:
             self.sagemaker.delete_model(ModelName=name)
         for each in names:
-            yield each, self.s3.get_object(Bucket=bucket, Key=f"{prefix}/out/{each}.out")["Body"].read()
+            yield each, self.s3.get_object(Bucket=place.bucket, Key=(place / f"out/{each}.out").key)["Body"].read()
 
-    def _put(self, bucket: str, key: str, body: bytes) -> None:
+    def _put(self, at: Location, body: bytes) -> None:
         encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.place.key}
-        self.s3.put_object(Bucket=bucket, Key=key, Body=body, **encrypted)
+        self.s3.put_object(Bucket=at.bucket, Key=at.key, Body=body, **encrypted)
 
     def _make_model(self, name: str, image: str, model_data: str) -> None:
         self.sagemaker.create_model(
@@ -100,8 +100,3 @@ class Transform:
 
     def _described(self, name: str) -> Mapping[str, Any]:
         return self.sagemaker.describe_transform_job(TransformJobName=name)
-
-
-def _split(uri: str) -> tuple[str, str]:
-    found = urlsplit(uri)
-    return found.netloc, found.path.strip("/")

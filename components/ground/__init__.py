@@ -79,8 +79,8 @@ def lay(
     refused, before anything is made.
     """
     called = callers(calls, settings.network.also_reach)
-    hosts = max(workload.training.hosts for workload in settings.workloads.values())
-    site = survey(names.region, settings.network, called, lookup, hosts=hosts)
+    most = max(workload.training.hosts for workload in settings.workloads.values())
+    site = survey(names.region, settings.network, called, lookup, hosts=most)
     granted = audit.granted(names, settings.audit)
     if settings.keys.existing:
         existing_key.check(settings.keys.existing, names, granted, lookup)

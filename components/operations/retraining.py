@@ -24,8 +24,9 @@ from settings import Retraining as RetrainingSettings
 from settings import Training as TrainingSettings
 
 ROLE: Final = "retraining"
-#: EventBridge Scheduler user guide, "Schedule types": minutes hours day month weekday year.
+#: What of `contracts` the function's code imports, beside the release record.
 _CONTRACTS: Final = ("__init__", "datasets", "layout", "machine_runs", "objects")
+#: EventBridge Scheduler user guide, "Schedule types": minutes hours day month weekday year.
 SCHEDULES: Final[Mapping[str, str]] = {"daily": "cron(0 3 * * ? *)", "weekly": "cron(0 3 ? * MON *)"}
 
 

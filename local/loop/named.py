@@ -32,7 +32,7 @@ def path(platform: Platform, url: str, bodies: Sequence[bytes]) -> str:
     if not platform.asks:
         return "/invocations"
     ask(platform, bodies, platform.asks)
-    (model,) = json.loads(urllib3.request("GET", f"{url}/models").data)["models"]
+    (model,) = json.loads(urllib3.request("GET", f"{url}/models", timeout=600).data)["models"]
     return f"/models/{model['modelName']}/invoke"
 
 

@@ -36,12 +36,17 @@ def connect(
     return connection
 
 
-def parquet(path: Path) -> str:
-    """SQL for the rows of a Parquet file, to stand after FROM: its own columns, whatever its folders are called.
+def parquet(*paths: Path, by_name: bool = False, file: str | None = None) -> str:
+    """SQL for the rows of Parquet files, to stand after FROM: their own columns, whatever their folders are called.
 
     By default duckdb takes a folder `churn_label=1` for a column of every file below it, before the file's own.
+    Unless `by_name`, all have the columns that are asked for; with it, a file that lacks one has nulls there. `file` is
+    a column more: the path of the file that a row is of.
     """
-    return f"read_parquet({literal(path)}, hive_partitioning = false)"
+    options = ["hive_partitioning = false"]
+    options += ["union_by_name = true"] if by_name else []
+    options += [f"filename = {literal(file)}"] if file else []
+    return f"read_parquet([{', '.join(map(literal, paths))}], {', '.join(options)})"
 
 
 def identifier(name: str) -> str:

@@ -34,6 +34,7 @@ DATA_FILE = "part-00000.parquet"
 ROW_GROUP_ROWS = 122_880  # duckdb's own default; training streams row group by row group
 BATCH_ROWS = 100_000
 _LAST = "last_"  # of `repeated`: the delivery that counts
+_FILE = "file_"  # the file that a row comes from; no column of a contract ends with _
 
 
 def run(
@@ -72,22 +73,30 @@ def run(
 def read(
     connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract
 ) -> duckdb.DuckDBPyRelation:
-    """The rows of `files` with their delivery: the position of their file in `files`."""
-    parts = [
-        f"SELECT {_columns(file, contract)}, {index} AS {identifier(DELIVERY)} FROM {parquet(file.path)}"
-        for index, file in enumerate(files)
-    ]
-    return connection.sql(" UNION ALL ".join(parts))
+    """The rows of `files` with their delivery: the position of their file in `files`.
 
-
-def _columns(file: SourceFile, contract: Contract) -> str:
-    """The columns of the contract, those that are younger than the file without a value."""
-    return ", ".join(
-        f"CAST(NULL AS {stored_type(column)}) AS {identifier(column.name)}"
-        if column.name in file.lacking
-        else identifier(column.name)
+    All files are one scan: a UNION of thousands is planned in a time that grows with the square of their number.
+    """
+    present = [_present(file, contract) for file in files]
+    columns = ", ".join(
+        identifier(column.name)
+        if any(column.name in names for names in present)
+        else f"CAST(NULL AS {stored_type(column)}) AS {identifier(column.name)}"
         for column in stored_columns(contract)
     )
+    if len(files) == 1:
+        return connection.sql(f"SELECT {columns}, 0 AS {identifier(DELIVERY)} FROM {parquet(files[0].path)}")
+    file = identifier(_FILE)
+    rows = parquet(*(each.path for each in files), by_name=len(set(present)) > 1, file=_FILE)
+    order = ", ".join(f"({literal(each.path)}, {index})" for index, each in enumerate(files))
+    return connection.sql(f"""
+        SELECT {columns}, {identifier(DELIVERY)}
+        FROM {rows} JOIN (VALUES {order}) AS order_({file}, {identifier(DELIVERY)}) USING ({file})""")
+
+
+def _present(file: SourceFile, contract: Contract) -> frozenset[str]:
+    """Those columns of the contract that are not younger than the file."""
+    return frozenset(column.name for column in stored_columns(contract)) - file.lacking
 
 
 def _prepare(

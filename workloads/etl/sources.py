@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from workloads.job import UserError
 from workloads.stored import DELIVERED, stored_columns, stored_type
 
 # ruff: noqa: S608 -- SQL here is made of what engine.identifier and engine.literal quote
+
+_FILE = "file_"  # the file that a row is of; no column of a contract ends with _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +49,11 @@ def find_sources(connection: duckdb.DuckDBPyConnection, directory: Path, contrac
     faults = {path: _faults(connection, path, contract) for path in paths}
     if any(faults.values()):
         _refuse([fault for path in paths for fault in faults[path] or _repetitions(connection, path, contract)])
+    columns = {path: frozenset(pq.read_schema(path).names) for path in paths}
+    delivered = _delivered(connection, columns, contract)
     files: dict[str, SourceFile] = {}
     for path in paths:
-        file = _source(connection, path, contract)
+        file = _source(path, columns[path], delivered.get(path, ""), contract)
         files.setdefault(file.sha256, file)  # the same content under two names is one delivery
     filled = [file for file in files.values() if file.rows]
     if not filled:
@@ -96,11 +100,22 @@ def _repetitions(connection: duckdb.DuckDBPyConnection, path: Path, contract: Co
     return [f"{path.name}: {repeated} times the same {contract.entity} and {contract.event_time} occur more than once"]
 
 
-def _source(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> SourceFile:
-    names = pq.read_schema(path).names
-    noted = DELIVERED in names
-    text = f"strftime(max({identifier(DELIVERED if noted else contract.event_time)}), '%Y-%m-%dT%H:%M:%S.%fZ')"
-    delivered = connection.execute(f"SELECT {text} FROM {parquet(path)}").fetchall()[0][0]
+def _delivered(
+    connection: duckdb.DuckDBPyConnection, columns: Mapping[Path, frozenset[str]], contract: Contract
+) -> dict[Path, str]:
+    """When each file with rows came, by what its rows say: one query for all files that say it in the same column."""
+    came: dict[Path, str] = {}
+    for column in (DELIVERED, contract.event_time):
+        paths = [path for path, names in columns.items() if (DELIVERED in names) == (column == DELIVERED)]
+        if paths:
+            rows = parquet(*paths, file=_FILE)
+            text = f"strftime(max({identifier(column)}), '%Y-%m-%dT%H:%M:%S.%fZ')"
+            found = connection.execute(f"SELECT {_FILE}, {text} FROM {rows} GROUP BY {_FILE}").fetchall()
+            came |= {Path(path): when or "" for path, when in found}
+    return came
+
+
+def _source(path: Path, columns: frozenset[str], delivered: str, contract: Contract) -> SourceFile:
+    lacking = frozenset(column.name for column in stored_columns(contract)) - columns
     rows = pq.read_metadata(path).num_rows
-    lacking = frozenset(column.name for column in stored_columns(contract)) - set(names)
-    return SourceFile(path=path, sha256=file_sha256(path), rows=rows, delivered=delivered or "", lacking=lacking)
+    return SourceFile(path=path, sha256=file_sha256(path), rows=rows, delivered=delivered, lacking=lacking)

@@ -6,11 +6,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.workloads.etl.accepted import CHURN, START, accepted_rows, delivered, write
+from tests.workloads.etl.accepted import CHURN, SCHEMA, START, accepted_rows, delivered, write
 from tests.workloads.etl.data_sets import OUTPUT_COLUMNS, changed, rows_of
-from workloads.etl.embedded import run
+from workloads.engine import connect
+from workloads.etl.embedded import read, run
+from workloads.etl.sources import find_sources
+
+YOUNGER = pa.field("logins", pa.int64())  # the files that have it come before and after those that do not
 
 
 class TestSeveralDeliveries:
@@ -72,6 +77,19 @@ class TestSeveralDeliveries:
         manifest = run(source, CHURN, tmp_path / "out")
         assert [item["name"] for item in manifest["sources"]] == ["a.parquet"]
         assert manifest["superseded"] == {"rows": 0, "conflicting": 0}
+
+    def test_any_number_of_files_is_one_scan(self, tmp_path: Path) -> None:
+        """A scan for each was planned in a time that grew with the square of their number: 5,000 files took minutes."""
+        for index, row in enumerate(accepted_rows(60)):
+            write(tmp_path / "in" / f"{index:02}.parquet", [row], SCHEMA.append(YOUNGER) if index % 2 else SCHEMA)
+        with connect(tmp_path) as connection:
+            files = find_sources(connection, tmp_path / "in", CHURN)
+            rows = read(connection, files, CHURN)
+            assert rows.explain().count("READ_PARQUET") == 1
+            found = rows.project("customer_id, delivery_").order("delivery_").fetchall()
+        assert found == [
+            (pq.read_table(file.path)["customer_id"][0].as_py(), index) for index, file in enumerate(files)
+        ]
 
     def test_an_entity_seen_at_many_times_is_in_one_part(self, tmp_path: Path) -> None:
         rows = [

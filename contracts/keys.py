@@ -22,6 +22,7 @@ MEANINGS: Final = {
     "class_weights": "how much a training row of each class counts: `balanced`, or `{0: 1, 1: 5}`",
     "monotone": "features with a direction: more of one never lowers (`increasing`) or raises (`decreasing`) an answer",
     "missing": "texts (or numbers) that stand for no value, in any case; a column may have others",
+    "encoding": "encoding of delivered texts, such as cp1252, latin-1 or utf-16 (any text encoding that Python has)",
     "columns": "the columns of delivered data, by name",
     "features": "the model's inputs, by name: expressions over columns",
     "segments": "groups of rows by name, as expressions: evaluation reports each; they are no model inputs",
@@ -46,7 +47,6 @@ class Reserved:
 
 
 RESERVED: Final = {
-    "encoding": Reserved(form="encoding: cp1252", today="files are read as UTF-8; deliver them so and remove it"),
     "decimal": Reserved(
         form='decimal: ","', today="numbers are read with a decimal point; deliver them so and remove it"
     ),

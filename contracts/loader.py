@@ -15,7 +15,7 @@ from typing import Any
 
 import pydantic
 
-from contracts import checks, document, fairness, labels, monotone, weights
+from contracts import checks, document, encodings, fairness, labels, monotone, weights
 from contracts.checks import show
 from contracts.keys import MEANINGS, REQUIRED, RESERVED
 from contracts.limits import MODELS, MOST_DESCRIBED
@@ -96,6 +96,7 @@ def loads(text: str, *, source: str = "contract") -> Contract:
         monotone=monotone.read(draft.monotone),
         fairness=fairness.read(draft.fairness),
         retrain_after_rows=read.data.get("retrain_after_rows"),
+        encoding=read.data.get("encoding"),
         quality=draft.quality,
         columns=tuple(draft.columns.values()),
         features=draft.features,
@@ -130,6 +131,7 @@ class _Reader:
         task = self._task()
         self._threshold(task)
         self._retrain_after_rows()
+        self._encoding()
         cost, class_weights = self._cost(task), self._class_weights(task)
         objective = self._objective(task)
         written = {key: self._mapping(key) for key in _MAPPINGS}
@@ -203,6 +205,12 @@ class _Reader:
         value = self.data.get("retrain_after_rows", 1)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             self._fault(("retrain_after_rows",), f"{show(value)} is found; a whole number of rows from 1 is allowed")
+
+    def _encoding(self) -> None:
+        value = self.data.get("encoding", encodings.UTF_8)
+        if not isinstance(value, str) or not encodings.is_known(value):
+            allowed = "a text encoding of Python is allowed, such as cp1252, latin-1, utf-16, shift_jis"
+            self._fault(("encoding",), f"{show(value)} is found; {allowed}")
 
     def _threshold(self, task: Task | None) -> None:
         value = self.data.get("threshold", Contract.threshold)

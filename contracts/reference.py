@@ -119,6 +119,12 @@ reads a bare Yes, No, on or off as a boolean and 12:30 as 750: a text that looks
 What no row can hold by these rules is refused in the contract, where it would only look like a condition: a text with
 blanks at its ends, or a mark, in `allowed`, in `values` or in `equals(column, "text")`.
 
+A CSV is UTF-8, or in the `encoding` that the contract says, wherever it comes: delivered, in a batch, in a request
+(there `charset=utf-8` in the media type says otherwise). JSON is UTF-8 always. A byte order mark comes before all of
+this, and validation tells where it says something else than the contract. A byte that the encoding does not have is
+refused with its line; so that nothing is read wrongly without a word, validation also warns where all letters of a file
+that is said to be in another encoding are UTF-8 too.
+
 A column is found in a delivered file by its `source`, or by its own name. Requests and batch files may hold either.
 """
 

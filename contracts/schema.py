@@ -255,7 +255,7 @@ class Contract:
 
     `objective` is of a regression; `threshold` of a binary classification, and `cost` too, by which training chooses
     the threshold instead; `class_weights` of any classification; `monotone` of what has one output;
-    `fairness` of a binary classification.
+    `fairness` of a binary classification. `encoding` is that of delivered texts (`contracts.encodings`), None UTF-8.
     """
 
     name: str
@@ -266,6 +266,7 @@ class Contract:
     columns: tuple[Column, ...]
     features: tuple[Feature, ...]
     event_time_from: EventTime = EventTime.COLUMN
+    encoding: str | None = None
     description: str = ""
     objective: Objective | None = None
     segments: tuple[Feature, ...] = ()

@@ -80,7 +80,7 @@ def deliveries(chapter: Chapter, work: Path) -> tuple[Path, Path]:
     if file is None:
         file = work / "churn.csv"
         data.write_churn(file, day=datetime.now(UTC).date())
-    return split(file, work / "deliveries")
+    return split(file, work / "deliveries", encoding=chapter.contract.encoding)
 
 
 def rehearse(chapter: Chapter, console: Console) -> None:

@@ -141,7 +141,6 @@ from tests.contracts.broken import INPUTS, KNOWN, Change, after, drop, put
         *(
             (put(key, value=1), f"{key}: is not supported yet: {told}")
             for key, told in (
-                ("encoding", "files are read as UTF-8; deliver them so and remove it"),
                 ("decimal", "numbers are read with a decimal point; deliver them so and remove it"),
                 ("thousands", "numbers are read without a separator of thousands; deliver them so and remove it"),
             )

@@ -153,7 +153,7 @@ def _record(line: str | bytes, reader: Reader, task: Strategy) -> tuple[datetime
 
 
 def _body(part: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """The bytes of a request or an answer, and their content type."""
+    """The bytes of a request or an answer, and their content type: of a text that was captured as such, UTF-8."""
     text, encoding = part["data"], part["encoding"]
     if not isinstance(text, str):
         raise TypeError(text)
@@ -162,13 +162,15 @@ def _body(part: Mapping[str, Any]) -> tuple[bytes, bytes]:
     except (binascii.Error, UnicodeEncodeError) as error:
         raise _RecordError("data is not the text or base64 it is said to be") from error
     observed = part.get("observedContentType") or {"CSV": "text/csv"}.get(encoding, "application/json")
-    return body, observed.encode()
+    decoded = "" if encoding == "BASE64" or "charset" in observed.lower() else "; charset=utf-8"
+    return body, f"{observed}{decoded}".encode()
 
 
 def _rows(body: bytes, content_type: bytes, reader: Reader) -> Raw:
     """The rows of a request. What is told of a fault is the rule and not the value, which may be anybody's."""
     try:
-        return bodies.read(reader, *bodies.media_type(content_type), body)
+        kind, header, is_utf_8 = bodies.media_type(content_type)
+        return bodies.read(reader, kind, header, body, is_utf_8=is_utf_8)
     except Refused as refusal:
         fault = refusal.faults[0] if refusal.faults else None
         if fault is None:

@@ -1,8 +1,8 @@
 """Scores for whole files: `python -m workloads.inference.batch --model-dir DIR --input PATH --output DIR`.
 
-Reads CSV (with or without a header, also gzipped), JSON lines or Parquet, a file or every such file of a directory, in
-pieces of bounded size, and writes for each `<name>.scores.csv` with a header: entity (where given), and what the task
-answers, such as score and decision.
+Reads CSV (with or without a header, also in gzip or zstd), JSON lines or Parquet, a file or every such file of a
+directory, in pieces of bounded size, and writes for each `<name>.scores.csv` with a header: entity (where given), and
+what the task answers, such as score and decision.
 The file that the model was trained on is such a file: columns that are no inputs are left out, as the service does.
 Rows that break the contract do not stop it: they get an empty score there, and a line in `<name>.faults.jsonl`. A
 summary is printed as JSON. A file that cannot be read, or has more bad rows than --max-bad-share, is wrong input.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import gzip
+import io
 import itertools
 import json
 import zlib
@@ -23,6 +24,7 @@ from typing import Any, NamedTuple, TextIO
 
 import msgspec
 
+from contracts import encodings
 from workloads import job
 from workloads.inference import columnar, settings
 from workloads.inference import model as model_module
@@ -36,7 +38,9 @@ from workloads.tasks.strategy import Output
 PIECE_ROWS = 10_000
 MAX_LINE = 2_000_000  # letters, as validation allows
 SUFFIXES = (".csv", ".jsonl", ".parquet")
-_GZIP = b"\x1f\x8b"
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+#: How Python calls an encoding of which a byte order mark is left out.
+_SIGNED = {encodings.UTF_8: "utf-8-sig"}
 
 
 class FileError(job.UserError):
@@ -113,13 +117,13 @@ def _rows(reader: Reader, path: Path) -> Iterator[Row]:
 
 def _name(path: Path) -> Path:
     """The file's name without what says that it is compressed."""
-    return Path(path.name.removesuffix(".gz"))
+    return Path(path.name.removesuffix(".gz").removesuffix(".zst"))
 
 
 def _csv_rows(reader: Reader, path: Path) -> Iterator[Row]:
-    with path.open("rb") as start:
-        compressed = start.read(2) == _GZIP
-    with (gzip.open if compressed else open)(path, "rt", encoding="utf-8-sig", newline="") as file:
+    with _open(path) as start:
+        encoding = encodings.of(start.read(4), reader.encoding)
+    with _open(path) as content, io.TextIOWrapper(content, _SIGNED.get(encoding, encoding), newline="") as file:
         texts = _lines(file)
         first = next(texts, "")
         if not first:
@@ -141,10 +145,30 @@ def _csv_rows(reader: Reader, path: Path) -> Iterator[Row]:
                 yield Row(raw.values[0], raw.entities[0] if raw.entities else None, faults)
 
 
+def _open(path: Path) -> Any:
+    """What a file holds, gzip and zstd unpacked, as a stream of bytes."""
+    with path.open("rb") as start:
+        head = start.read(4)
+    if head.startswith(_GZIP):
+        return gzip.open(path)
+    if head != _ZSTD:
+        return path.open("rb")
+    try:
+        import pyarrow as pa
+    except ImportError:
+        raise ValueError("zstd needs pyarrow, which is not installed here; unpack it, or use gzip") from None
+    return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+
+
 def _lines(file: TextIO) -> Iterator[str]:
     """The lines of a text, none of which may be so long that a small compressed file fills the memory."""
     for number in itertools.count(1):
-        line = file.readline(MAX_LINE)
+        try:
+            line = file.readline(MAX_LINE)
+        except UnicodeDecodeError:  # it is decoded in pieces, of some hundred lines at the most
+            raise ValueError(
+                f"after line {number - 1} there is a byte that is no text in {file.encoding.removesuffix('-sig')}"
+            ) from None
         if len(line) == MAX_LINE and line[-1] not in "\r\n":
             raise ValueError(f"line {number} is longer than {MAX_LINE} letters, which is the most allowed")
         if not line:

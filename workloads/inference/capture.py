@@ -85,7 +85,10 @@ class Exchange:
 
 def _captured(kind: bytes, mode: str, body: bytes) -> dict[str, str]:
     encoding = _TEXTS.get(kind.partition(b";")[0].strip().lower(), "BASE64")
-    text = base64.b64encode(body).decode() if encoding == "BASE64" else body.decode("utf-8", "replace")
+    try:
+        text = base64.b64encode(body).decode() if encoding == "BASE64" else body.decode()
+    except UnicodeDecodeError:  # a CSV in another encoding: what was asked is to be read again
+        encoding, text = "BASE64", base64.b64encode(body).decode()
     return {"observedContentType": kind.decode("latin-1"), "mode": mode, "data": text, "encoding": encoding}
 
 

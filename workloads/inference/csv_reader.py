@@ -8,6 +8,7 @@ a factor of twenty and says which line and field is wrong. A test holds the two 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -19,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+from contracts import encodings
 from contracts.schema import ColumnType
 from workloads.inference.checks import Check
 from workloads.inference.columns import Columns
@@ -26,11 +28,11 @@ from workloads.inference.errors import MAX_FAULTS, ONCE, TWICE, Fault, Refused, 
 from workloads.inference.rows import Entity, Raw, Values
 
 DELIMITERS = ",;\t|"
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MAX_HEADER_BYTES = 256 * 1024  # a name of 60 letters for each of 4,000 columns
 _PLAIN = b"0123456789.,-+eE\n"
 _NUMERIC = {ColumnType.INTEGER, ColumnType.NUMBER}
 _LINE_BREAKS = b"\r\n"
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE[:2])
 _LINE_BREAK = re.compile(rb"\r\n|\r|\n")
 _DECODERS = 32
 
@@ -78,21 +80,23 @@ class Layout:
 class CsvReader:
     """Reads CSV bodies of one contract: its inputs in order, or columns in any order under a header line."""
 
-    def __init__(self, columns: Columns, *, max_rows: int) -> None:
-        self.columns, self.max_rows = columns, max_rows
+    def __init__(self, columns: Columns, *, max_rows: int, encoding: str | None = None) -> None:
+        self.columns, self.max_rows, self.encoding = columns, max_rows, encoding
         self.bare = self._layout(tuple(check.name for check in columns.checks), ",")
         self._plain_names = any(
             not name.encode().translate(None, _PLAIN) for name in (*columns.known, *columns.source_names)
         )
         self._decoders: dict[tuple[str, ...], msgspec.json.Decoder[Any] | None] = {}
 
-    def read(self, body: bytes, *, header: bool | None) -> Raw:
+    def read(self, body: bytes, *, header: bool | None, is_utf_8: bool = False) -> Raw:
         """The rows of a body. `header` None: its first line is a header if it names columns of the contract.
 
+        The body is in the encoding that a byte order mark or the contract says, unless it `is_utf_8` by its media type.
         A header may leave nullable columns out, may name the entity and columns that are no inputs, and may be written
         with another delimiter. Raises Refused: 400 not CSV, 413 too many rows, 422 against the contract.
         """
-        text = body.removeprefix(BYTE_ORDER_MARK).rstrip(_LINE_BREAKS)
+        text = body if is_utf_8 else self._recoded(body)
+        text = text.removeprefix(codecs.BOM_UTF8).rstrip(_LINE_BREAKS)
         if not text:
             raise malformed("the body is empty; send a line for each row")
         end = _LINE_BREAK.search(text)
@@ -116,6 +120,20 @@ class CsvReader:
         if rows is None:
             rows = self._slow(text, layout, skipped)
         return layout.arranged(rows)
+
+    def _recoded(self, body: bytes) -> bytes:
+        """A body as UTF-8. Raises Refused 400 with the line that cannot be decoded."""
+        if self.encoding is None and body[:2] not in _UTF_16:
+            return body
+        encoding = encodings.of(body[:4], self.encoding)
+        if encoding == encodings.UTF_8:
+            return body
+        try:
+            return body.decode(encoding).removeprefix("\ufeff").encode()
+        except UnicodeError as error:
+            before = body[: error.start].decode(encoding, "replace") if isinstance(error, UnicodeDecodeError) else ""
+            line = len(_LINE_BREAK.findall(before.encode())) + 1
+            raise malformed(f"line {line}: not {encoding}: {error}") from None
 
     # ---- the header ----
 

@@ -28,10 +28,10 @@ class Preprocessor(Scorer):
 
     def answer(self, request: Request, body: bytes, *, may_wait: bool = False) -> tuple[bytes, bytes]:
         """Media type and body of the answer. Raises Refused; MustWaitError if it needs to wait and may not."""
-        read, write, header = request.media_types()
+        read, write, header, is_utf_8 = request.media_types()
         if request.explain:
             raise Refused(406, "not_acceptable", "contributions are asked for; this stage has no model")
-        rows = self._rows(read, header, body, may_wait=may_wait)
+        rows = self._rows(read, header, body, is_utf_8=is_utf_8, may_wait=may_wait)
         self.check_time(request)
         if write == CSV:
             return CSV, "".join(map(_line, self._features(rows))).encode()

@@ -41,11 +41,11 @@ class Reader:
         self, contract: Contract, *, max_rows: int, lists: Lists | None = None, unknown: float = math.nan
     ) -> None:
         self.max_rows = max(1, min(max_rows, MAX_CELLS // max(len(contract.inputs), len(contract.features), 1)))
-        self.columns = Columns(contract)
+        self.columns, self.encoding = Columns(contract), contract.encoding
         self.checks, self.entity = self.columns.checks, self.columns.entity
         self.compute = positional_function(contract, lists)
         self.compute_all = batch_function(contract, lists, unknown=unknown)
-        self.by_line = CsvReader(self.columns, max_rows=self.max_rows)
+        self.by_line = CsvReader(self.columns, max_rows=self.max_rows, encoding=contract.encoding)
         fields: list[Any] = [_field(check) for check in (*self.checks, self.entity)]
         only = msgspec.defstruct("Row", fields, forbid_unknown_fields=True, kw_only=True, gc=False)
         self._only = msgspec.json.Decoder(only).decode
@@ -76,9 +76,9 @@ class Reader:
             values.extend(self.compute_all(raw.values[start : start + CHUNK_ROWS]))
         return Rows(len(raw.values), values, raw.entities, raw.single)
 
-    def csv(self, body: bytes, *, header: bool | None) -> Raw:
+    def csv(self, body: bytes, *, header: bool | None, is_utf_8: bool = False) -> Raw:
         """Rows of a CSV body; see `CsvReader.read`."""
-        return self.by_line.read(body, header=header)
+        return self.by_line.read(body, header=header, is_utf_8=is_utf_8)
 
     def json(self, body: bytes) -> Raw:
         """Rows of a JSON body. Raises Refused (400 not JSON, 413 too many rows, 422 against the contract)."""

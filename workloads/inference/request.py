@@ -105,13 +105,13 @@ class Request:
             and (self.accept is None or self.accept in (b"*/*", JSON))
         )
 
-    def media_types(self) -> tuple[bytes, bytes, bool | None]:
-        """Media type of the body, media type of the answer, and whether a CSV says it has a header.
+    def media_types(self) -> tuple[bytes, bytes, bool | None, bool]:
+        """Media type of the body, media type of the answer, whether a CSV says it has a header, and that it is UTF-8.
 
         Raises Refused 415 for a body and 406 for an answer that cannot be.
         """
-        read, header = media_type(self.content_type, self.encoding)
+        read, header, is_utf_8 = media_type(self.content_type, self.encoding)
         write = negotiate(self.accept, JSON if read == JSON else CSV)
         if self.explain and write != JSON:
             raise Refused(406, "not_acceptable", "contributions are asked for as text/csv; ask for application/json")
-        return read, write, header
+        return read, write, header, is_utf_8

@@ -66,11 +66,11 @@ class Scorer:
                 decision = self._decide(output)
                 self.metrics.predicted(1, decision is True)
                 return JSON, self._writer.one(found[1], output, decision)
-        read, write, header = request.media_types()
+        read, write, header, is_utf_8 = request.media_types()
         if request.explain and not model.predictor.explains:
             message = f"contributions are asked for; a model of kind {model.predictor.name} has none"
             raise Refused(406, "not_acceptable", message)
-        rows = self._rows(read, header, body, may_wait=may_wait)
+        rows = self._rows(read, header, body, is_utf_8=is_utf_8, may_wait=may_wait)
         outputs = self._outputs(request, rows)
         decisions = list(map(self._decide, outputs))
         explained = self._contributions(request, rows) if request.explain else None
@@ -83,10 +83,10 @@ class Scorer:
             )
         return JSON, self._writer.json(rows, outputs, decisions, explained)
 
-    def _rows(self, read: bytes, header: bool | None, body: bytes, *, may_wait: bool) -> Rows:
+    def _rows(self, read: bytes, header: bool | None, body: bytes, *, is_utf_8: bool, may_wait: bool) -> Rows:
         """The rows of a body with their features."""
         reader = self.model.reader
-        raw = bodies.read(reader, read, header, body)
+        raw = bodies.read(reader, read, header, body, is_utf_8=is_utf_8)
         if self.store is not None and raw.entities is not None:
             raw = self._looked_up(self.store, raw, raw.entities, may_wait=may_wait)
         return reader.rows(raw)

@@ -17,13 +17,12 @@ from contracts.labels import MOST_CLASSES
 from contracts.schema import Column, ColumnType
 from contracts.texts import finite
 from workloads.engine import connect, identifier, literal, parquet
-from workloads.validation import chunks, rules
+from workloads.validation import chunks, content, rules
 from workloads.validation.source import (
     DELIMITERS,
     beginning,
     csv_rows,
     parquet_names,
-    readable,
     split,
     unreadable,
 )
@@ -79,13 +78,13 @@ class Profile:
 def profiles(path: Path) -> tuple[Profile, ...]:
     """The columns of a CSV or Parquet file in their order. RefusedError for a file that validation would refuse."""
     with tempfile.TemporaryDirectory() as directory, connect(Path(directory)) as connection:
-        content, is_parquet = readable(path, Path(directory))
-        names, rows = _parquet(content) if is_parquet else _csv(content)
+        delivered = content.of(path, Path(directory))
+        names, rows = _parquet(delivered.path) if delivered.is_parquet else _csv(delivered.path)
         _refuse_names(names)
         try:
             connection.execute(f"CREATE TABLE delivered AS SELECT * FROM {rows}")
         except duckdb.Error as error:
-            raise unreadable(error, content) from error
+            raise unreadable(error, delivered.path) from error
         kinds = [str(kind) for kind in connection.table("delivered").types]
         counted = connection.execute("SELECT count(*) FROM delivered").fetchall()[0][0]
         if not counted:

@@ -33,6 +33,8 @@ from workloads.pulling.source import Row, Source
 MAX_BYTES: Final = 5 * 1024**3
 UNTIL: Final = "until"
 _FORM: Final = "%Y%m%dT%H%M%SZ"
+#: With a byte order mark, so that a contract that declares the encoding of other files is not taken at its word.
+_SIGNED: Final = "utf-8-sig"
 _NAME: Final = re.compile(r"\d{8}T\d{6}Z\.csv")
 _TAKEN: Final = "PreconditionFailed"
 
@@ -116,7 +118,7 @@ def _write(found: Iterable[Row], file: Path, scratch: Path) -> int:
             columns |= dict.fromkeys(row)
             spool.write(json.dumps(row) + "\n")
             count += 1
-    with spooled.open(encoding="utf-8") as spool, file.open("w", encoding="utf-8", newline="") as opened:
+    with spooled.open(encoding="utf-8") as spool, file.open("w", encoding=_SIGNED, newline="") as opened:
         writer = csv.DictWriter(opened, list(columns), restval="")
         writer.writeheader()
         writer.writerows(map(json.loads, spool))

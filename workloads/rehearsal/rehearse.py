@@ -49,7 +49,7 @@ def rehearse(file: Path, contract: Contract, *, now: datetime) -> Rehearsal:
     with tempfile.TemporaryDirectory() as name:
         directory, salt = Path(name), os.urandom(_SALT_BYTES)
         try:
-            first_file, second_file = split(file, directory / "deliveries")
+            first_file, second_file = split(file, directory / "deliveries", encoding=contract.encoding)
         except SplitError as error:
             if not file.is_file():
                 raise

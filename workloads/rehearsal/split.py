@@ -10,8 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from workloads.validation import integrity
-from workloads.validation.source import DELIMITERS, PARQUET_MAGIC
+from contracts import encodings
+from workloads.validation import packed
+from workloads.validation.content import PARQUET_MAGIC
+from workloads.validation.source import DELIMITERS
 from workloads.validation.verdict import RefusedError
 
 FIRST_SHARE = 0.7
@@ -21,44 +23,43 @@ class SplitError(ValueError):
     """A file of which no two deliveries can be made: which, why, what to do."""
 
 
-def split(file: Path, directory: Path) -> tuple[Path, Path]:
-    """The first 70 % of the rows of a CSV (plain or gzip) or Parquet file and the rest, in file order, each as a file.
+def split(file: Path, directory: Path, *, encoding: str | None = None) -> tuple[Path, Path]:
+    """The first 70 % of the rows of a CSV or Parquet file (plain or packed) and the rest in file order, each as a file.
 
-    What stands in a CSV is passed on byte for byte, unpacked, values of a Parquet file as they are: judging them is the
-    validation's business. Raises SplitError if there are none.
+    What stands in a CSV is passed on as it is, unpacked, in its encoding, which is `encoding` where no byte order mark
+    says another; so are values of a Parquet file: judging them is the validation's business. Raises SplitError
+    if there are none.
     """
     if not file.is_file():
         found = "is a directory" if file.is_dir() else "not found"
         raise SplitError(f"{file} {found}; give a CSV or Parquet file")
     directory.mkdir(parents=True, exist_ok=True)
-    name = file.name.removesuffix(".gz")
+    name = file.name.removesuffix(".gz").removesuffix(".zst")
     parts = directory / f"1-{name}", directory / f"2-{name}"
     try:
-        content = integrity.inflate(file, directory) if _begins(file, integrity.GZIP_MAGIC) else file
-        rows = (_split_parquet if _begins(content, PARQUET_MAGIC) else _split_csv)(content, parts)
+        content = packed.unpack(file, directory)
+        with content.open("rb") as start:
+            head = start.read(len(PARQUET_MAGIC))
+        used = encodings.of(head, encoding)
+        rows = _split_parquet(content, parts) if head == PARQUET_MAGIC else _split_csv(content, parts, used)
     except RefusedError as refusal:
         raise SplitError(f"{file}: {refusal}") from refusal
-    except (UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
-        raise SplitError(f"{file} cannot be read as CSV in UTF-8 or as Parquet: {error}") from error
+    except (UnicodeError, csv.Error, pa.ArrowException) as error:
+        raise SplitError(f"{file} cannot be read as CSV in {encoding or 'UTF-8'} or as Parquet: {error}") from error
     if not rows:
         raise SplitError(f"{file} has no rows; the loop needs enough to train a model")
     return parts
 
 
-def _begins(file: Path, magic: bytes) -> bool:
-    with file.open("rb") as start:
-        return start.read(len(magic)) == magic
-
-
-def _split_csv(file: Path, parts: tuple[Path, Path]) -> int:
+def _split_csv(file: Path, parts: tuple[Path, Path], encoding: str) -> int:
     """Rows in both parts; without any nothing is written."""
-    rows = max(0, sum(1 for _ in _records(file)) - 1)
+    rows = max(0, sum(1 for _ in _records(file, encoding)) - 1)
     if not rows:
         return 0
-    records = _records(file)
+    records = _records(file, encoding)
     header, cut = next(records), round(rows * FIRST_SHARE)
     with ExitStack() as stack:
-        first, rest = (stack.enter_context(path.open("w", newline="", encoding="utf-8")) for path in parts)
+        first, rest = (stack.enter_context(path.open("w", newline="", encoding=encoding)) for path in parts)
         for target in (first, rest):
             target.write(header if header.endswith(("\n", "\r")) else header + "\n")
         for number, record in enumerate(records):
@@ -66,9 +67,9 @@ def _split_csv(file: Path, parts: tuple[Path, Path]) -> int:
     return rows
 
 
-def _records(file: Path) -> Iterator[str]:
+def _records(file: Path, encoding: str) -> Iterator[str]:
     """The text of each record, its line ends (a quoted value may hold some) included; blank lines are left out."""
-    with file.open(newline="", encoding="utf-8") as source:
+    with file.open(newline="", encoding=encoding) as source:
         header = source.readline()
         source.seek(0)
         lines: list[str] = []

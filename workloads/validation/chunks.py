@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from workloads.validation.integrity import check_unpacked, damaged, parquet_damage
+from workloads.validation.integrity import parquet_damage
+from workloads.validation.packed import check_unpacked, damaged
 
 _BATCH_ROWS = 65_536
 _FEW_ROWS = 1_024  # where texts are stored by what they share with the one before, which pyarrow has no short form of

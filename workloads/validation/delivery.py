@@ -201,6 +201,7 @@ def _remove_former(s3: Any, places: _Places, sha256: str, written: set[Location]
 def _rules_sha256(contract: Contract) -> str:
     """Of the parts of the contract that validation reads; the rest may change without judging data again."""
     parts = {name: value for name, value in asdict(contract).items() if name in _RULES}
+    parts |= {"encoding": contract.encoding} if contract.encoding else {}  # a key that came later: without it as before
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

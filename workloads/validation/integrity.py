@@ -1,26 +1,19 @@
-"""What a delivered file lets one verify before a row of it is read, and what it is if it cannot be read."""
+"""What a delivered text or Parquet file is if it cannot be read, and its line ends."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from workloads.validation.packed import CHUNK_BYTES, damaged
 from workloads.validation.verdict import FileFault, Finding, RefusedError
 
-GZIP_MAGIC = b"\x1f\x8b"
-_CHUNK_BYTES = 1 << 20
-#: What one file may be unpacked to. The job's volume has 30 GB and holds content, tables and both outcomes at once; and
-#: of a stream of one byte gzip makes 1,032 bytes, so that without a bound a small file fills any disk.
-MAX_UNPACKED_BYTES = 8 * 1024**3
-_READABLE = "deliver CSV (UTF-8, plain or gzip) or Parquet"
+_READABLE = "deliver CSV or Parquet, plain or in gzip or zstd"
 #: First bytes of what is often delivered in place of these, from each format's specification.
-_FOREIGN = (
+_BINARY = (
     (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
     (b"PK\x05\x06", "an empty ZIP archive"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"\x28\xb5\x2f\xfd", "compressed with Zstandard"),
     (b"\xfd7zXZ\x00", "compressed with xz"),
     (b"BZh", "compressed with bzip2"),
     (b"ORC", "an ORC file"),
@@ -30,50 +23,32 @@ _FOREIGN = (
     (b"\x89HDF", "an HDF5 file"),
     (b"SQLite format 3", "an SQLite database"),
     (b"%PDF", "a PDF"),
-    (b"\xff\xfe", "UTF-16 text"),
-    (b"\xfe\xff", "UTF-16 text"),
-    (b"<", "HTML or XML"),
-    (b"{", "JSON"),
-    (b"[", "JSON"),
 )
+_TEXTS = ((b"<", "HTML or XML"), (b"{", "JSON"), (b"[", "JSON"))
 
 
-def refuse_foreign(path: Path) -> None:
-    """RefusedError when `path` begins as a file of another kind does."""
-    with path.open("rb") as file:
-        head = file.read(64)
-    for magic, kind in _FOREIGN:
-        if head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \r\n\t").startswith(magic):
+def refuse_binary(head: bytes) -> None:
+    """RefusedError for the first bytes of a file that is no text."""
+    _refuse(head, _BINARY)
+
+
+def refuse_foreign(head: bytes) -> None:
+    """RefusedError for the first bytes of a text in UTF-8 that is no table."""
+    _refuse(head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \r\n\t"), _TEXTS)
+
+
+def refuse_zero_bytes(head: bytes) -> None:
+    """RefusedError for the first bytes of what is to be UTF-8, where every third is zero: of UTF-16 every second is."""
+    head = head[:64]
+    if head.count(b"\0") * 3 > len(head):
+        found = "the file begins with zero bytes, as a lost block does, and UTF-16 without a byte order mark"
+        raise _corrupt(f"{found}; {_READABLE}, or say in the contract what it is: encoding: utf-16-le")
+
+
+def _refuse(head: bytes, foreign: Sequence[tuple[bytes, str]]) -> None:
+    for magic, kind in foreign:
+        if head.startswith(magic):
             raise _corrupt(f"the file is {kind}; {_READABLE}")
-    if head.count(b"\0") * 3 > len(head):  # of UTF-16 text every second byte
-        raise _corrupt(f"the file begins with zero bytes, as UTF-16 text or a lost block does; {_READABLE}")
-
-
-def inflate(path: Path, scratch: Path) -> Path:
-    """The content of the gzip file `path`, all members of it, in a file in `scratch`.
-
-    Checksum and length of each member are compared (RFC 1952), which duckdb does not do. Zero bytes after the last one,
-    the padding of tapes and block devices, are no fault; other bytes are, and so is more than MAX_UNPACKED_BYTES.
-    """
-    target, size = scratch / "inflated", 0
-    try:
-        with gzip.open(path) as source, target.open("wb") as sink:
-            while chunk := source.read(_CHUNK_BYTES):
-                size += len(chunk)
-                check_unpacked(size)
-                sink.write(chunk)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        what = str(error).partition(" 0x")[0].partition(" (b'")[0]
-        raise damaged("gzip", what) from error
-    return target
-
-
-def check_unpacked(size: int) -> None:
-    """RefusedError where a file is unpacked to more bytes than one may hold."""
-    if size > MAX_UNPACKED_BYTES:
-        allowed = f"{MAX_UNPACKED_BYTES} bytes ({MAX_UNPACKED_BYTES / 1024**3:g} GiB)"
-        text = f"the file unpacks to more than {allowed}, which is the most allowed; deliver its rows in several files"
-        raise RefusedError(Finding(code=FileFault.TOO_LARGE, text=text))
 
 
 def parquet_damage(error: Exception) -> RefusedError:
@@ -82,11 +57,6 @@ def parquet_damage(error: Exception) -> RefusedError:
         raise error
     what = "a page's checksum" if "CRC" in str(error) else str(error).splitlines()[0].partition(": ")[0]
     return damaged("Parquet", what)
-
-
-def damaged(kind: str, what: str) -> RefusedError:
-    """A file of a kind that does not hold what it says, as a refusal."""
-    return _corrupt(f"the {kind} file is cut off or damaged ({what}); deliver it again")
 
 
 def one_line_end(path: Path, scratch: Path) -> Path:
@@ -124,7 +94,7 @@ def _line_ends(path: Path) -> set[bytes]:
 def _whole_line_ends(path: Path) -> Iterator[bytes]:
     """The file in chunks that never end between CR and LF."""
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
+        while chunk := file.read(CHUNK_BYTES):
             while chunk.endswith(b"\r") and (more := file.read(1)):
                 chunk += more
             yield chunk

@@ -151,9 +151,9 @@ def _held(verdict: Verdict, previous: Summary | None, contract: Contract) -> Ver
 
 def _warnings(source: Source) -> tuple[str, ...]:
     if not source.extra:
-        return ()
+        return source.warnings
     found = f"columns {header.quoted(source.extra)} are not in the contract and were left out"
-    return (f"{found}; add them to the contract to keep them",)
+    return (*source.warnings, f"{found}; add them to the contract to keep them")
 
 
 def _write(connection: duckdb.DuckDBPyConnection, rows: str, path: Path) -> int:

@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,13 +18,13 @@ import pyarrow.parquet as pq
 from contracts.schema import ColumnType, Contract
 from workloads.engine import identifier, literal, parquet
 from workloads.stored import SQL_TYPES
-from workloads.validation import chunks, header, integrity
+from workloads.validation import chunks, content, header, integrity
 from workloads.validation.verdict import FileFault, Finding, RefusedError
 
-PARQUET_MAGIC = b"PAR1"
 DELIMITERS = ",;\t|"
 MAX_HEADER_BYTES = 1024 * 1024
 MAX_LINE_BYTES = 2_000_000  # duckdb's own default, on which the size of its buffers depends
+_OTHER_ENCODING = "if all of it is in another encoding, such as cp1252, say so in the contract (encoding: cp1252)"
 _SEPARATOR = re.compile(r"sep=.?\r?\n?", re.IGNORECASE)
 #: What duckdb raises of a file's content; of memory, disk or a faulty statement it raises others.
 _OF_FILE = (
@@ -42,54 +42,31 @@ class Source:
 
     `scan` is SQL that stands after FROM and yields a column a contract column, called c0, c1 ... in contract order;
     `types` are their duckdb types. `extra` are delivered columns that the contract does not know.
+    `warnings` are what else people should know of the file.
     """
 
     path: Path
     scan: str
     types: tuple[str, ...]
     extra: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def open_source(
     connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, delivered: datetime, *, scratch: Path
 ) -> Source:
-    """The file at `path`, CSV (plain or gzip, UTF-8, any of the delimiters , ; tab |) or Parquet, told by its content.
+    """The file at `path`, CSV (any of the delimiters , ; tab |) or Parquet, plain or packed, told by its content.
 
-    What the format lets one verify is verified. What has to be written anew to be read goes into `scratch`, which has
-    to stay until the rows are read. `delivered` (with time zone) is the event time of every row, if the contract takes
-    it from the delivery.
+    A text is in the contract's encoding, if no byte order mark says another. What the format lets one verify is
+    verified. What has to be written anew to be read goes into `scratch`, which has to stay until the rows are read.
+    `delivered` (with time zone) is the event time of every row, if the contract takes it from the delivery.
 
     Raises RefusedError when it is empty, is neither, cannot be read, or lacks or repeats a column.
     """
-    content, is_parquet = readable(path, scratch)
-    if is_parquet:
-        return _parquet(connection, content, contract, delivered)
-    return _csv(content, contract, delivered)
-
-
-def readable(path: Path, scratch: Path) -> tuple[Path, bool]:
-    """The content of the file at `path` as duckdb reads it, and whether it is Parquet, else CSV; RefusedError."""
-    with path.open("rb") as file:
-        magic = file.read(4)
-    if not magic:
-        raise RefusedError(
-            Finding(code=FileFault.EMPTY_FILE, text="the file has 0 bytes; deliver it again with its rows")
-        )
-    content = path
-    if magic.startswith(integrity.GZIP_MAGIC):
-        content = integrity.inflate(path, scratch)
-        with content.open("rb") as file:
-            magic = file.read(4)
-        if magic.startswith(integrity.GZIP_MAGIC):
-            text = "the gzip file holds another gzip file; deliver it compressed once"
-            raise RefusedError(Finding(code=FileFault.CORRUPT, text=text))
-    if magic == PARQUET_MAGIC:
-        return content, True
-    integrity.refuse_foreign(content)
-    if path.suffix == ".parquet":
-        text = f"the file is called .parquet but begins with {magic!r} instead of {PARQUET_MAGIC!r}; deliver it again"
-        raise RefusedError(Finding(code=FileFault.CORRUPT, text=text))
-    return integrity.one_line_end(content, scratch), False
+    found = content.of(path, scratch, contract.encoding)
+    if found.is_parquet:
+        return _parquet(connection, found.path, contract, delivered)
+    return replace(_csv(found.path, contract, delivered), warnings=found.warnings)
 
 
 def unreadable(error: duckdb.Error, path: Path) -> RefusedError:
@@ -104,6 +81,7 @@ def unreadable(error: duckdb.Error, path: Path) -> RefusedError:
     if not blames_file:
         raise error
     line = re.search(r"CSV Error on Line: (\d+)", message)
+    remedy = "repair or deliver the whole file again"
     counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
     if line and counts:
         found = f"line {line[1]} has {counts[2]} fields, the header has {counts[1]}"
@@ -112,13 +90,15 @@ def unreadable(error: duckdb.Error, path: Path) -> RefusedError:
         what = f"line {line[1] if line else '?'} is longer than {MAX_LINE_BYTES} bytes"
     elif "unicode" in message:
         what = f"line {line[1] if line else '?'} is not UTF-8 text"
+        remedy = f"{_OTHER_ENCODING}; else {remedy}"
     elif "unterminated quote" in message:
         what = f"a quoted value that begins in line {line[1] if line else '?'} does not end"
+        what += ' (a quote within quotes is written twice, "", and not behind a backslash)'
     elif line:
         what = f"the CSV reader cannot go on at line {line[1]}"
     else:
         what = message.splitlines()[0].removeprefix("Invalid Input Error: ").replace(str(path), path.name)
-    return RefusedError(Finding(code=FileFault.CORRUPT, text=f"{what}; repair or deliver the whole file again"))
+    return RefusedError(Finding(code=FileFault.CORRUPT, text=f"{what}; {remedy}"))
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, delivered: datetime) -> Source:
@@ -214,7 +194,7 @@ def _decoded(head: bytes) -> str:
         if b"\n" in head[: error.start]:  # the header is text; the reader says which line is not
             return _decoded(head[: head.rindex(b"\n", 0, error.start) + 1])
         told = "the file is neither Parquet nor UTF-8 CSV text (its first line cannot be decoded)"
-        text = f"{told}; save it as one of them and deliver it again"
+        text = f"{told}; {_OTHER_ENCODING}; else save it as one of them and deliver it again"
         raise RefusedError(Finding(code=FileFault.CORRUPT, text=text)) from error
 
 

@@ -207,7 +207,8 @@ def test_a_page_of_parquet_whose_checksum_differs_is_refused(
     [
         ("a.txt", b"x", "a.txt: .txt is found; allowed are .csv, .jsonl, .parquet"),
         ("a.csv", b"", "a.csv: the file is empty"),
-        ("a.csv", b"\xff\xfe", "a.csv: 'utf-8' codec can't decode"),
+        ("a.csv", b"\xff\xa0", "a.csv: after line 0 there is a byte that is no text in utf-8"),
+        ("a.csv", b"\xff\xfe", "a.csv: the file is empty"),
         ("a.csv", b'1,2,"3', "a.csv: unexpected end of data"),
         ("a.jsonl", b"{}\n{", "a.jsonl: line 2: Input data was truncated"),
         ("a.jsonl", b"[1]\n", "a.jsonl: line 1: Expected `object`, got `array`"),

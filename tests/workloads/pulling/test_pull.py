@@ -64,7 +64,7 @@ class Runs:
         return {item["Key"].removeprefix(PLACE.key): [r["key"] for r in self.read(item["Key"])] for item in found}
 
     def read(self, key: str) -> list[dict[str, str]]:
-        body = self.s3.get_object(Bucket="raw", Key=key)["Body"].read().decode()
+        body = self.s3.get_object(Bucket="raw", Key=key)["Body"].read().decode("utf-8-sig")
         return list(csv.DictReader(io.StringIO(body)))
 
 

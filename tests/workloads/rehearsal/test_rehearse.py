@@ -72,7 +72,10 @@ def test_a_file_that_cannot_be_read_is_told_in_the_words_of_validation(tmp_path:
     path.write_bytes(path.read_bytes().replace(b"C0042", b"C\xff042"))
     with pytest.raises(SplitError) as caught:
         rehearse(path, CHURN, now=NOW)
-    assert str(caught.value) == f"{path}: line 44 is not UTF-8 text; repair or deliver the whole file again"
+    assert str(caught.value) == (
+        f"{path}: line 44 is not UTF-8 text; if all of it is in another encoding, such as cp1252, say so in the "
+        "contract (encoding: cp1252); else repair or deliver the whole file again"
+    )
 
 
 def test_columns_of_persons_need_no_salt_and_leave_nothing(tmp_path: Path) -> None:

@@ -168,13 +168,19 @@ def test_bytes_that_are_no_text(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     (finding,) = Judged(path).verdict.findings
     assert finding.code is FileFault.CORRUPT
-    assert finding.text.endswith("text (its first line cannot be decoded); save it as one of them and deliver it again")
+    assert finding.text.endswith(
+        "text (its first line cannot be decoded); if all of it is in another encoding, such as cp1252, say so in the "
+        "contract (encoding: cp1252); else save it as one of them and deliver it again"
+    )
 
 
 def test_a_line_that_is_not_utf8(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "day.csv", good_rows())
     path.write_bytes(path.read_bytes().replace(b"C0004", b"C\xff\xfe04"))
-    text = "line 6 is not UTF-8 text; repair or deliver the whole file again"
+    text = (
+        "line 6 is not UTF-8 text; if all of it is in another encoding, such as cp1252, say so in the contract "
+        "(encoding: cp1252); else repair or deliver the whole file again"
+    )
     assert_refused(Judged(path), FileFault.CORRUPT, text)
 
 
@@ -191,7 +197,10 @@ def test_a_row_with_too_few_or_too_many_fields(tmp_path: Path, line: str, fields
 
 def test_a_quote_that_does_not_end(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "day.csv", [*good_rows(), good_row(99, customer_id='"C99'), good_row(100)])
-    text = "a quoted value that begins in line 62 does not end; repair or deliver the whole file again"
+    text = (
+        'a quoted value that begins in line 62 does not end (a quote within quotes is written twice, "", and not '
+        "behind a backslash); repair or deliver the whole file again"
+    )
     assert_refused(Judged(path), FileFault.CORRUPT, text)
 
 

@@ -19,7 +19,7 @@ def test_the_page_has_these_shapes_and_no_others() -> None:
 
 @pytest.mark.parametrize(("group", "kind", "content"), SHAPES, ids=[kind for _, kind, _ in SHAPES])
 def test_a_file_has_the_outcome_that_the_page_tells(tmp_path: Path, group: str, kind: str, content: bytes) -> None:
-    verdict = shapes.judged(content, tmp_path)
+    verdict = shapes.judged(content, tmp_path, group)
     assert shapes.cell(shapes.outcome(verdict)) == shapes.written()[group, kind]
     accepted = {row["customer_id"]: row for row in read_rows(tmp_path / "output" / "accepted.parquet")}
     assert len(accepted) == verdict.accepted

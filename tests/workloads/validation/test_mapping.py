@@ -210,6 +210,7 @@ def test_where_values_and_event_time_come_from_is_a_rule_that_data_is_judged_by_
         sourced(),
         change("churn_label", values=YES_NO),
         change("churn_label", missing=()),
+        dataclasses.replace(CHURN, encoding="cp1252"),
     )
     assert len({_rules_sha256(contract) for contract in contracts}) == len(contracts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from tests.workloads.validation import shapes
 from workloads.rehearsal.split import SplitError, split
-from workloads.validation import Status, integrity
+from workloads.validation import Status, packed, validate
 from workloads.validation.verdict import FileFault, RefusedError
 
 MEGABYTE = 1024**2
@@ -23,7 +24,7 @@ TOLD = (
 
 @pytest.fixture(autouse=True)
 def bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(integrity, "MAX_UNPACKED_BYTES", 2 * MEGABYTE)
+    monkeypatch.setattr(packed, "MAX_UNPACKED_BYTES", 2 * MEGABYTE)
 
 
 def refused(content: bytes, directory: Path) -> list[tuple[FileFault, str]]:
@@ -40,7 +41,7 @@ def repeated(letters: int) -> bytes:
 
 def test_the_bound_is_what_a_jobs_volume_holds_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    assert integrity.MAX_UNPACKED_BYTES == 8 * 1024**3
+    assert packed.MAX_UNPACKED_BYTES == 8 * 1024**3
 
 
 def test_a_gzip_of_a_thousand_times_its_size(tmp_path: Path) -> None:
@@ -49,17 +50,34 @@ def test_a_gzip_of_a_thousand_times_its_size(tmp_path: Path) -> None:
     assert refused(bomb, tmp_path) == [(FileFault.TOO_LARGE, TOLD)]
 
 
+def test_a_frame_of_zstd_of_thousands_of_times_its_size(tmp_path: Path) -> None:
+    bomb = shapes.zstd(shapes.PLAIN + b"\n" * 50 * MEGABYTE)
+    assert len(bomb) < 10_000
+    assert refused(bomb, tmp_path) == [(FileFault.TOO_LARGE, TOLD)]
+
+
+def test_a_text_that_is_larger_in_utf_8_than_it_may_be(tmp_path: Path) -> None:
+    """Of a letter of cp1252 UTF-8 makes up to three bytes."""
+    path = tmp_path / "delivered"
+    path.write_bytes(shapes.PLAIN.replace(b"C0004", "€".encode("cp1252") * 1_000_000))
+    contract = dataclasses.replace(shapes.CHURN, encoding="cp1252")
+    verdict = validate(path, contract, output=tmp_path / "output", now=shapes.NOW)
+    assert [(finding.code, finding.text) for finding in verdict.findings] == [(FileFault.TOO_LARGE, TOLD)]
+
+
 def test_a_bomb_of_many_members(tmp_path: Path) -> None:
     bomb = gzip.compress(shapes.PLAIN, mtime=0) + gzip.compress(b"\n" * MEGABYTE, mtime=0) * 40
     assert refused(bomb, tmp_path) == [(FileFault.TOO_LARGE, TOLD)]
 
 
 def test_nothing_beyond_the_bound_is_written(tmp_path: Path) -> None:
-    path = tmp_path / "bomb.gz"
-    path.write_bytes(gzip.compress(bytes(50 * MEGABYTE)))
-    with pytest.raises(RefusedError):
-        integrity.inflate(path, tmp_path)
-    assert (tmp_path / "inflated").stat().st_size <= 2 * MEGABYTE
+    for number, content in enumerate((gzip.compress(bytes(50 * MEGABYTE)), shapes.zstd(bytes(50 * MEGABYTE)))):
+        path, scratch = tmp_path / f"bomb-{number}", tmp_path / f"scratch-{number}"
+        path.write_bytes(content)
+        scratch.mkdir()
+        with pytest.raises(RefusedError):
+            packed.unpack(path, scratch)
+        assert (scratch / "unpacked").stat().st_size <= 2 * MEGABYTE
 
 
 def test_a_file_of_the_most_allowed_bytes_is_read(tmp_path: Path) -> None:

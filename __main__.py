@@ -60,10 +60,10 @@ Signs("signs", SignsArgs(parameters=parameters.found(names, built, releases)), o
 # Who acts on it beside its own jobs: people by what they are, and the pipelines that deliver it.
 personas.build(base, settings.access, on_aws)
 named = [names.of_workload(name).of_endpoint(each) for name, of in settings.workloads.items() for each in of.endpoints]
-on_spark = any(workload.ingestion.glue for workload in settings.workloads.values())
+glue = any(each.ingestion.glue or each.catalog.crawler for each in settings.workloads.values())
 several = any(KINDS[each.kind].models for of in settings.workloads.values() for each in of.endpoints.values())
 hosts = set(elsewhere.values())
-delivering = delivery.build(base, settings.delivery, named, on_aws, hosts, on_spark=on_spark, archives=several)
+delivering = delivery.build(base, settings.delivery, named, on_aws, hosts, glue=glue, archives=several)
 
 # The provider calls a rollout done that SageMaker turned back: the program looks for itself.
 # SageMaker gives no other instance type to a variant that scales.

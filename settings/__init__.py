@@ -10,6 +10,7 @@ from __future__ import annotations
 from settings.access import Access, Persona, Personas
 from settings.audit import Audit
 from settings.autoscaling import Autoscaling
+from settings.catalog import Crawler
 from settings.codepipeline import Archive, CodeCommit, CodeConnections, CodePipeline, DeployedBy
 from settings.delivery import Delivery, GitHub, GitLab
 from settings.endpoints import (
@@ -90,6 +91,7 @@ __all__ = [
     "CodeConnections",
     "CodePipeline",
     "ConcurrencyScaling",
+    "Crawler",
     "Delivery",
     "DeployedBy",
     "Endpoint",

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from contracts.prices import told as usd
 from settings.faults import Fault
-from settings.section import Section, told
+from settings.section import Shared, told
 
 
-class Features(Section):
+class Features(Shared):
     """The feature store."""
 
     ingest: bool = Field(

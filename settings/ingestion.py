@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.prices import told as usd
-from settings.section import ProcessingInstance, Section, told
+from settings.section import ProcessingInstance, Section, Shared, told
 
 
 class Glue(Section):
@@ -37,7 +37,7 @@ class Glue(Section):
     """Whether runs take spare capacity."""
 
 
-class Ingestion(Section):
+class Ingestion(Shared):
     """The jobs that judge what is delivered and prepare what is accepted.
 
     Two for each object, three with `features.ingest`.

@@ -7,10 +7,10 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.prices import told as usd
-from settings.section import ProcessingInstance, Section, told
+from settings.section import ProcessingInstance, Shared, told
 
 
-class Monitoring(Section):
+class Monitoring(Shared):
     """The monitors of live traffic, and when they raise the alarm."""
 
     engine: Literal["platform", "sagemaker"] = Field(

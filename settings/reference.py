@@ -37,6 +37,7 @@ _PAGES: Final = (
     ("MultiModel", "workloads.<name>.endpoints.<name>: {kind: multi_model}", ""),
     ("Training", "workloads.<name>.training", ""),
     ("Tuning", "workloads.<name>.tuning", ""),
+    ("Crawler", "catalog.crawler", ""),
     ("Glue", "ingestion.glue", ""),
     ("HttpSource", "workloads.<name>.sources.<name>", ""),
     ("RequestAlarms", "….alarms", ""),

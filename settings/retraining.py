@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from settings.section import Section, told
+from settings.section import Shared, told
 
 
-class Retraining(Section):
+class Retraining(Shared):
     """Automatic retraining, within brakes. Rollback is bounded by the release record itself."""
 
     cool_down_hours: int = Field(

@@ -66,12 +66,24 @@ class Section(BaseModel):
         """What single fields cannot show: faults between them."""
         return ()
 
+    @model_validator(mode="after")
+    def _refuse(self) -> Self:
+        if found := tuple(self.faults()):
+            raise SectionError(found)
+        return self
+
+
+class Shared(Section):
+    """Base of the sections that a stack has and each workload may override, field by field.
+
+    Faults between fields are judged when the two are one (`settings.stack`): a workload's own part may be sound only
+    beside the stack's, and sound alone where the two are not.
+    """
+
     def overridden(self, own: Self) -> Self:
         """This section with the values that another one was given in the stack config."""
         return self.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
     @model_validator(mode="after")
     def _refuse(self) -> Self:
-        if found := tuple(self.faults()):
-            raise SectionError(found)
         return self

@@ -144,17 +144,22 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _hand_down(self) -> Self:
+        faults: list[Fault] = []
         for name, workload in self.workloads.items():
-            self.workloads[name] = self._effective(name, workload)
+            self.workloads[name] = effective = self._effective(workload)
+            for section in SHARED:
+                of_stack = {f: f"{section}.{f.path}" for f in getattr(self, section).faults()}
+                for f in getattr(effective, section).faults():
+                    faults.append(f._replace(path=of_stack.get(f, f"workloads.{name}.{section}.{f.path}")))
+            faults += [f._replace(path=f"workloads.{name}.{f.path}") for f in effective.shared_faults()]
+        if faults:
+            raise SectionError(tuple(dict.fromkeys(faults)))
         return self
 
-    def _effective(self, name: str, workload: Workload) -> Workload:
+    def _effective(self, workload: Workload) -> Workload:
         changed: dict[str, Any] = {"tags": overlaid(self.tags, workload.tags)}
-        faults: list[Fault] = []
         for section in SHARED:
-            own: Section = getattr(workload, section)
-            changed[section] = merged = getattr(self, section).overridden(own)
-            faults += [f._replace(path=f"workloads.{name}.{section}.{f.path}") for f in merged.faults()]
+            changed[section] = getattr(self, section).overridden(getattr(workload, section))
         changed["endpoints"] = {
             key: endpoint.model_copy(
                 update={"tags": overlaid(changed["tags"], endpoint.tags), **endpoint.in_zone(self.timezone)}
@@ -165,11 +170,7 @@ class Settings(Section):
             key: source.model_copy(update={"timezone": source.timezone or self.timezone})
             for key, source in workload.sources.items()
         }
-        effective = workload.model_copy(update=changed)
-        faults += [f._replace(path=f"workloads.{name}.{f.path}") for f in effective.monitor_faults()]
-        if faults:
-            raise SectionError(tuple(faults))
-        return effective
+        return workload.model_copy(update=changed)
 
 
 def _tags_added(path: str, tags: Tags, own: Tags, most: int) -> Iterator[Fault]:

@@ -90,9 +90,6 @@ class Workload(Section):
         if self.champion is None and len(self.endpoints) > 1:
             advice = "say which endpoint's live model the gate compares a new one with"
             yield Fault("champion", "nothing", ", ".join(self.endpoints), advice)
-        if self.joined and self.ingestion.glue:
-            advice = "a set that is joined is made by the training job, on one machine; drop one of the two"
-            yield Fault("ingestion.glue", "a Spark job", "nothing with features.training_set: offline_store", advice)
         if self.training.hosts > 1 and (on_gpu := [each for each in self._trained_on() if gpus(each)]):
             allowed = f"1 with jobs on {on_gpu[0]}"
             yield Fault("training.hosts", self.training.hosts, allowed, "a job learns on one host's GPU")
@@ -106,8 +103,12 @@ class Workload(Section):
     def _trained_on(self) -> tuple[str, ...]:
         return (self.training.instance_type, *((self.tuning.instance_type,) if self.tuning else ()))
 
-    def monitor_faults(self) -> Iterator[Fault]:
-        """Monitors, once the stack's are the workload's, that cannot see an endpoint."""
+    def shared_faults(self) -> Iterator[Fault]:
+        """What does not go together once the stack's sections are the workload's: two that make data sets, monitors
+        that cannot see an endpoint."""
+        if self.joined and self.ingestion.glue:
+            advice = "a set that is joined is made by the training job, on one machine; drop one of the two"
+            yield Fault("ingestion.glue", "a Spark job", "nothing with features.training_set: offline_store", advice)
         unseen = [name for name, its in self.endpoints.items() if not KINDS[its.kind].captures]
         if unseen and self.monitoring.engine == "sagemaker":
             advice = f"SageMaker captures nothing of {', '.join(unseen)}, so its monitor cannot run there"

@@ -6,8 +6,9 @@ from typing import Final
 
 import pulumi
 
-from components.data import catalog, features, ingestion, spark
+from components.data import catalog, crawler, features, ingestion, spark
 from components.data.catalog import Catalog, CatalogArgs
+from components.data.crawler import Crawler, CrawlerArgs
 from components.data.features import Features, FeaturesArgs
 from components.data.spark import Spark, SparkArgs
 from components.workload import Workload
@@ -29,6 +30,18 @@ def build(workload: Workload, lookup: pulumi.InvokeOptions) -> Features:
         CatalogArgs(ground=workload.ground, names=workload.names, tables=_tables(workload)),
         workload.opts(),
     )
+    if workload.settings.catalog.crawler and looked_into.database is not None:
+        Crawler(
+            workload.named(crawler.ROLE),
+            CrawlerArgs(
+                ground=workload.ground,
+                names=workload.names,
+                settings=workload.settings.catalog.crawler,
+                security_configuration=looked_into.security_configuration,
+                database=looked_into.database,
+            ),
+            workload.opts(),
+        )
     if workload.settings.ingestion.glue:
         Spark(
             workload.named(spark.ROLE),

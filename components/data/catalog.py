@@ -92,6 +92,8 @@ class Catalog(pulumi.ComponentResource):
     workgroup: pulumi.Output[str]
     security_configuration: pulumi.Output[str]
     """What Glue's jobs and crawlers of the workload run under."""
+    database: pulumi.Output[str] | None
+    """Where its tables are, if it has any."""
 
     def __init__(self, name: str, args: CatalogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:data:Catalog", name, None, opts)
@@ -149,12 +151,11 @@ class Catalog(pulumi.ComponentResource):
             force_destroy=True,
             opts=child,
         )
-        if args.tables:
-            self._database(name, args)
+        self.database = self._database(name, args) if args.tables else None
         self.workgroup, self.security_configuration = workgroup.name, security.name
         self.register_outputs({"workgroup": self.workgroup, "securityConfiguration": self.security_configuration})
 
-    def _database(self, name: str, args: CatalogArgs) -> None:
+    def _database(self, name: str, args: CatalogArgs) -> pulumi.Output[str]:
         names, bucket, guard = args.names, args.names.processed_bucket, args.ground.lake_formation
         # What was made while IAM alone decided stays open to it: made anew, it is not. No data is in it.
         made_by = pulumi.ResourceOptions(
@@ -192,6 +193,7 @@ class Catalog(pulumi.ComponentResource):
                 tagged(
                     guard, f"{name}-{table.name.replace('_', '-')}-open", OPEN, {"table_with_columns": columns}, opts
                 )
+        return database.name
 
 
 def _storage(table: Table, bucket: str) -> aws.glue.CatalogTableStorageDescriptorArgs:

@@ -22,13 +22,13 @@ def build(
     opts: pulumi.ResourceOptions,
     hosts: Collection[Host] = (),
     *,
-    on_spark: bool = False,
+    glue: bool = False,
     archives: bool = False,
 ) -> Mapping[str, pulumi.Output[str]]:
     """The ARNs of the roles by what they are for; none where the stack names nobody who delivers.
 
     `endpoints` are all of the stack, and `hosts` what runs them; with `archives` some of them serve several models.
-    With `on_spark` a workload has a job of Glue.
+    With `glue` a workload has a job or a crawler of Glue.
     """
     if not settings.delivers:
         return {}
@@ -45,5 +45,5 @@ def build(
             ),
             opts,
         )
-    args = DeliveryRolesArgs(ground=ground, settings=settings, hosts=hosts, on_spark=on_spark, archives=archives)
+    args = DeliveryRolesArgs(ground=ground, settings=settings, hosts=hosts, glue=glue, archives=archives)
     return DeliveryRoles("delivery", args, opts).arns

@@ -35,13 +35,14 @@ DEPLOY_SECONDS: Final = 3 * 3600
 @dataclass(frozen=True, kw_only=True)
 class DeliveryRolesArgs:
     """`settings` is the section of the stack config; it names at least one who delivers. `hosts` run the stack's
-    endpoints; with `on_spark` it has a job of Glue, with `archives` a model may be promoted to an endpoint of several.
+    endpoints; with `glue` it has a job or a crawler of Glue, with `archives` a model may be promoted to an endpoint of
+    several.
     """
 
     ground: Ground
     settings: Delivery
     hosts: Collection[Host] = ()
-    on_spark: bool = False
+    glue: bool = False
     archives: bool = False
 
 
@@ -74,7 +75,7 @@ class DeliveryRoles(pulumi.ComponentResource):
             deploys.append(trust.builds(where, builds.role(deployer)))
         state, key = settings.state_bucket, settings.state_key
         objects = args.ground.keys[Domain.MODELS].arn
-        services = services_of(args.hosts, pipelines=settings.codepipeline is not None, on_spark=args.on_spark)
+        services = services_of(args.hosts, pipelines=settings.codepipeline is not None, glue=args.glue)
         issuers = [who.issuer for who in (github, gitlab) if who]
         read = permissions.reading(names, issuers, objects, permissions.state(names, state, key, write=False), services)
         change = permissions.changing(names, objects, permissions.state(names, state, key, write=True), services)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from components import data, ground, models, operations, serving
-from components.data import spark
+from components.data import crawler, spark
 from components.delivery import stages, trust
 from components.service import Service, collected
 from contracts.kinds.kind import Host
@@ -22,12 +22,12 @@ _EVERYWHERE: Final = (
 )
 
 
-def of(hosts: Collection[Host] = (), *, pipelines: bool = False, on_spark: bool = False) -> Services:
-    """Those of a stack whose endpoints are run by `hosts`, with or without pipelines of AWS's, and a job of Glue: who
-    delivers may nothing with what its stack does not have.
+def of(hosts: Collection[Host] = (), *, pipelines: bool = False, glue: bool = False) -> Services:
+    """Those of a stack whose endpoints are run by `hosts`, with or without pipelines of AWS's, and a job or a crawler
+    of Glue: who delivers may nothing with what its stack does not have.
     """
     hosted = [service for host in hosts for service in serving.HOSTED.get(host, ())]
-    asked = (*(stages.SERVICES if pipelines else ()), *(spark.SERVICES if on_spark else ()))
+    asked = (*(stages.SERVICES if pipelines else ()), *((*crawler.SERVICES, *spark.SERVICES) if glue else ()))
     return collected((*_EVERYWHERE, *hosted, *asked))
 
 

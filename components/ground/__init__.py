@@ -40,7 +40,7 @@ class Ground:
     """Names, keys, network, lake and alerts of the stack, and the rules that hold for all of it.
 
     `protect` refuses deletion of what holds data. `permissions_boundary` is the ARN of the policy that bounds every
-    role but those of ingestion, which `ingestion_boundary` bounds, and of services of ECS and of pulls
+    role but those of ingestion, which `ingestion_boundary` bounds, and of services of ECS, of pulls and of crawlers
     (`services_boundary`). People hear of everything through the topic `alerts_arn`. `model_readers` are roles outside
     that take models over. Accesses are logged in `log_bucket`. Who reads which columns is said by tags of
     `lake_formation`, where the stack has it.
@@ -95,11 +95,12 @@ def lay(
         for name, workload in settings.workloads.items()
         for source in workload.sources
     ]
+    crawled = any(workload.catalog.crawler for workload in settings.workloads.values())
     bounded = AccessArgs(
         names=names,
         keys=keys,
         permissions_boundary=settings.access.permissions_boundary,
-        services=bool(hosts or pulled),
+        services=bool(hosts or pulled or crawled),
     )
     bounds = Access("access", bounded, opts)
     boundary = bounds.permissions_boundary

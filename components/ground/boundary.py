@@ -40,8 +40,8 @@ class Bounded(StrEnum):
     """Whose boundary it is. Each has one, so that nobody can be lifted to what the others may do.
 
     Ingestion has one beside that of the other jobs, which searches of hyper-parameters share and what trains by Step
-    Functions. Services of ECS have another, which jobs that pull sources share: a stack has it if it has either. Of
-    people, those who work with data have one: one policy is too short for all.
+    Functions. Services of ECS have another, which jobs that pull sources and crawlers share: a stack has it if it has
+    any of them. Of people, those who work with data have one: one policy is too short for all.
     """
 
     DATA = "data"

@@ -69,7 +69,7 @@ _ROLES: Final = {
         )
         for job in jobs
     )
-    | {f"{WORKLOAD}-{STACK}-pull-crm"},
+    | {f"{WORKLOAD}-{STACK}-crawler", f"{WORKLOAD}-{STACK}-pull-crm"},
 }
 #: Operators whose values can be joined: a request has to have one of them, or with IfExists may have none.
 _ANY_OF: Final = frozenset({"ArnEquals", "ArnLike", "Bool", "StringEquals", "StringEqualsIfExists", "StringLike"})

@@ -58,6 +58,23 @@ def test_a_set_that_is_joined_needs_a_store_in_iceberg_that_ingestion_fills_and_
     assert load(workloads=churn(features=whole)).workloads["churn"].joined
 
 
+def test_what_the_stack_says_and_what_a_workload_says_is_judged_as_one() -> None:
+    stacks = {"ingest": True, "offline_format": "iceberg"}
+    assert load(features=stacks, workloads=churn(features={"training_set": "offline_store"})).workloads["churn"].joined
+    assert load(catalog={"tables": True}, workloads=churn(catalog={"crawler": {}})).workloads["churn"].catalog.crawler
+    assert faults(ingestion={"glue": {}}, workloads=churn(features={**stacks, "training_set": "offline_store"})) == [
+        'ml-platform:workloads.churn.ingestion.glue: found "a Spark job"; allowed: nothing with features.training_set: '
+        "offline_store; a set that is joined is made by the training job, on one machine; drop one of the two"
+    ]
+    without_tables = (
+        'crawler: found "no tables"; allowed: catalog.tables: true; a crawler puts its table beside the others'
+    )
+    assert faults(catalog={"crawler": {}}) == [f"ml-platform:catalog.{without_tables}"]
+    assert faults(catalog={"tables": True}, workloads=churn(catalog={"tables": False, "crawler": {}})) == [
+        f"ml-platform:workloads.churn.catalog.{without_tables}"
+    ]
+
+
 def test_a_job_on_a_gpu_has_one_host() -> None:
     on_gpu = {"instance_type": "ml.p3.2xlarge"}
     for said in ({"training": {"hosts": 2}, "tuning": on_gpu}, {"training": {"hosts": 2} | on_gpu}):

@@ -97,7 +97,7 @@ def test_nothing_is_in_it_that_no_role_has(whose: boundary.Bounded) -> None:
         f"{collected.UNMONITORED}-{collected.STACK}-{endpoint}-{job}"
         for endpoint, jobs in SERVICES.items()
         for job in jobs
-    } | {f"{prefix}-pull-crm"}
+    } | {f"{prefix}-crawler", f"{prefix}-pull-crm"}
     kinds = {
         **dict.fromkeys(people, "people"),
         **dict.fromkeys(data, "data"),

@@ -10,6 +10,7 @@ from automation.cost.charge import Charge, Context, Rule
 from automation.cost.document import Resource
 from automation.cost.rules import jobs
 from automation.cost.rules.network import FLOW_LOG_GB
+from automation.cost.schedules import runs_a_month
 from automation.cost.traffic import DAYS_A_MONTH
 
 _FLOW_LOG: Final = "aws:ec2/flowLog:FlowLog"
@@ -23,6 +24,9 @@ _HIGH_RESOLUTION_SECONDS: Final = 60
 #: Workers of a Spark run on what one machine could do too: the driver and one more (Glue developer guide, "Auto
 #: scaling").
 _FEWEST_WORKERS: Final = 2
+#: A run of a crawler: its workers, by the example of the Glue pricing page, and the hours that are charged at least.
+_CRAWLING_UNITS: Final = 2
+_CRAWLING_HOURS: Final = 10 / 60
 #: GB of logs a month: of a function, and of an endpoint, which says what fails and what it starts with.
 _SERVICE_LOG_GB: Final = 0.1
 _FUNCTION_LOG_GB: Final = 0.01
@@ -108,6 +112,10 @@ def _glue_job(resource: Resource, context: Context) -> Iterator[Charge]:
     yield Charge("glue", f"DPU, {resource.inputs['executionClass'].lower()}", hours, traffic=True)
 
 
+def _crawler(resource: Resource, _: Context) -> Iterator[Charge]:
+    yield Charge("glue", "DPU, crawler", runs_a_month(resource.inputs["schedule"]) * _CRAWLING_UNITS * _CRAWLING_HOURS)
+
+
 def _queue(_: Resource, __: Context) -> Iterator[Charge]:
     yield Charge("sqs", "requests", _MESSAGES / 1_000_000, traffic=True)
 
@@ -122,6 +130,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "aws:cloudtrail/trail:Trail": _trail,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
+    "aws:glue/crawler:Crawler": _crawler,
     "aws:glue/job:Job": _glue_job,
     machine.MACHINE: _state_machine,
     "aws:sns/topic:Topic": _topic,

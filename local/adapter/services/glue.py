@@ -11,6 +11,17 @@ _UNENCRYPTED = {
     "DataCatalogEncryptionSettings.EncryptionAtRest.CatalogEncryptionMode": "DISABLED",
     "DataCatalogEncryptionSettings.ConnectionPasswordEncryption.ReturnConnectionPasswordEncrypted": False,
 }
+#: What a crawler may look through: the provider's word -> the API's.
+_CRAWLED = {
+    "catalog": "Catalog",
+    "delta": "Delta",
+    "dynamodb": "DynamoDB",
+    "hudi": "Hudi",
+    "iceberg": "Iceberg",
+    "jdbc": "Jdbc",
+    "mongodb": "MongoDB",
+    "s3": "S3",
+}
 _RESULTS = "configuration.resultConfiguration"
 _LOGS = "configuration.monitoringConfiguration.cloudWatchLoggingConfiguration"
 
@@ -48,6 +59,15 @@ TYPES = (
         create=(Call("CreateConnection", given={"ConnectionInput.ConnectionProperties": {}}),),
         outputs={"catalogId": value("catalogId", ACCOUNT)},
         lacking=("UpdateConnection", "DeleteConnection"),
+    ),
+    ResourceType(
+        "aws:glue/crawler:Crawler",
+        arn="crawler/{name}",
+        fields={
+            **{f"{of}Targets": f"Targets.{to}Targets" for of, to in _CRAWLED.items()},
+            "securityConfiguration": "CrawlerSecurityConfiguration",
+        },
+        lacking=("UpdateCrawler",),
     ),
     ResourceType(
         "aws:glue/job:Job",

@@ -124,7 +124,7 @@ def test_who_delivers_moves_aliases_and_tests_functions_only_where_the_stack_has
 
 
 def test_who_delivers_makes_jobs_of_glue_only_where_the_stack_has_one() -> None:
-    spark = [*written(services=declared.of(on_spark=True))[1], *written(services=declared.of(on_spark=True))[2]]
+    spark = [*written(services=declared.of(glue=True))[1], *written(services=declared.of(glue=True))[2]]
     for policy, allowed in ((spark, True), ([*CHANGE, *GROUND], False)):
         assert ("glue:CreateJob" in {action for statement in policy for action in statement.actions}) is allowed
 
@@ -133,7 +133,7 @@ def test_who_delivers_makes_jobs_of_glue_only_where_the_stack_has_one() -> None:
     ("stack", "services", "guarded"),
     [
         ("production-eu", declared.of(pipelines=True), True),
-        ("production-eu", declared.of(pipelines=True, on_spark=True), False),
+        ("production-eu", declared.of(pipelines=True, glue=True), False),
         ("prod-eu", ON_ECS, False),
         ("prod-eu", declared.of(["lambda"]), False),
         ("prod", declared.of(["ecs"], pipelines=True), False),

@@ -1,11 +1,13 @@
 """The container registry: one repository for the training image, one for the inference image, and those of others.
 
 Tags are immutable, images are scanned when pushed, encrypted, and the oldest expire. The platform refers to images by
-digest only; the build writes the digests to SSM (`components.models.parameters`).
+digest only; the build writes the digests to SSM (`components.models.parameters`). Signatures and bills of materials lie
+beside their images, without a tag, and stay as long as these (`lifecycle`).
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,6 +59,29 @@ def functions(names: Names) -> Statement:
     return access.grant("RunFunctions", verbs, [], {"Service": "lambda.amazonaws.com"}, conditions=source)
 
 
+def lifecycle(keep: int) -> str:
+    """The lifecycle document of a repository: the newest `keep` images stay.
+
+    Only what has a tag is counted and expires. What cosign pushes is an artifact without a tag that refers to its
+    image: a rule for untagged images would take it away from an image that still serves, and one for any image would
+    count it, so that signing one image anew with each delivery pushed others out. ECR takes such artifacts away within
+    a day of their image, by no rule of ours (Amazon ECR user guide, "Automate the cleanup of images by using lifecycle
+    policies", read 2026-11-29). As tags are immutable, no image loses its own to a newer one.
+    """
+    rule = {
+        "rulePriority": 1,
+        "description": "Keep the newest images, and with each what refers to it",
+        "selection": {
+            "tagStatus": "tagged",
+            "tagPatternList": ["*"],
+            "countType": "imageCountMoreThan",
+            "countNumber": keep,
+        },
+        "action": {"type": "expire"},
+    }
+    return json.dumps({"rules": [rule]})
+
+
 class Images(pulumi.ComponentResource):
     """The repositories, by image name.
 
@@ -81,21 +106,14 @@ class Images(pulumi.ComponentResource):
                     )
                 ],
                 force_delete=False,
-                lifecycle_policy=awsx.ecr.LifecyclePolicyArgs(
-                    rules=[
-                        awsx.ecr.LifecyclePolicyRuleArgs(
-                            description="Untagged images were replaced or never finished",
-                            tag_status=awsx.ecr.LifecycleTagStatus.UNTAGGED,
-                            maximum_age_limit=7,
-                        ),
-                        awsx.ecr.LifecyclePolicyRuleArgs(
-                            description="Keep the newest images",
-                            tag_status=awsx.ecr.LifecycleTagStatus.ANY,
-                            maximum_number_of_images=args.settings.keep_images,
-                        ),
-                    ]
-                ),
+                lifecycle_policy=awsx.ecr.LifecyclePolicyArgs(skip=True),  # it knows no patterns of tags
                 opts=pulumi.ResourceOptions(parent=self, protect=args.ground.protect),
+            )
+            aws.ecr.LifecyclePolicy(
+                f"{name}-{image}-lifecycle",
+                repository=args.ground.names.resource(image),
+                policy=lifecycle(args.settings.keep_images),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[repository]),
             )
             outsiders = [
                 *([readers.images(args.ground.model_readers)] if args.ground.model_readers else []),

@@ -166,17 +166,23 @@ def _(draft: Draft) -> None:
     mandatory=IN_PROD,
     severity=Severity.LOW,
     controls=Controls(fsbp="ECR.3"),
-    remedy="Attach a LifecyclePolicy that expires untagged images and keeps the last of the tagged ones.",
+    remedy="Attach a LifecyclePolicy that keeps the newest of the tagged images and names no others.",
     url="https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html",
 )
 def ecr_lifecycle_policy(repository: Resource) -> Findings:
-    """Repositories expire the images that nothing uses any more."""
+    """Repositories expire the images that nothing uses any more, and no signature before its image.
+
+    Signatures and bills of materials are artifacts without a tag. ECR takes them away after their image, by itself; a
+    rule for untagged images, or for any, would do so while the image serves.
+    """
     policies = repository.attached("repository", "ecr/lifecyclePolicy")
     if not policies:
         yield repository.violation("no lifecyclePolicy is attached")
     for policy in policies:
         rules = Prop(policy, "policy", policy.prop("policy").parsed()).prop("rules")
         yield from rules.when(lambda found: not found, [repository.violation("its lifecyclePolicy has no rules")])
+        for rule in rules.each():
+            yield from rule.prop("selection.tagStatus").must_be("tagged")
 
 
 @THEME.policy(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from components.models.images import Images, ImagesArgs
@@ -23,17 +25,31 @@ def test_one_guarded_repository_for_each_image(protect: bool) -> None:
         assert repository.inputs["encryptionConfigurations"] == [
             {"encryptionType": "KMS", "kmsKey": "arn:aws:kms:eu-west-1:123456789012:key/keys-models"}
         ]
-        assert [
-            {k: v for k, v in rule.items() if k != "description"}
-            for rule in repository.inputs["lifecyclePolicy"]["rules"]
-        ] == [
-            {"tagStatus": "untagged", "maximumAgeLimit": 7},
-            {"tagStatus": "any", "maximumNumberOfImages": 5},
-        ]
+        assert repository.inputs["lifecyclePolicy"] == {"skip": True}
     assert deployment.outputs["images"]["urls"] == {
         image: f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-{image}"
         for image in ("training", "inference")
     }
+
+
+def test_images_are_counted_by_their_tags_so_that_no_signature_is_taken_for_one_or_expires_before_its_image() -> None:
+    def program() -> None:
+        Images("images", ImagesArgs(ground=ground(), settings=ImageSettings(keep_images=5)))
+
+    policies = deploy(program).all("aws:ecr/lifecyclePolicy:LifecyclePolicy")
+    assert sorted(policy.inputs["repository"] for policy in policies) == [
+        "mlplatform-staging-inference",
+        "mlplatform-staging-training",
+    ]
+    for policy in policies:
+        (rule,) = json.loads(policy.inputs["policy"])["rules"]
+        assert rule["selection"] == {
+            "tagStatus": "tagged",
+            "tagPatternList": ["*"],
+            "countType": "imageCountMoreThan",
+            "countNumber": 5,
+        }
+        assert rule["action"] == {"type": "expire"}
 
 
 def test_images_of_others_have_such_repositories_too() -> None:

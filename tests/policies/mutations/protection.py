@@ -53,6 +53,13 @@ MUTATIONS = [
         put("images-lifecycle", "policy", "{}"),
         {"ecr-lifecycle-policy": "ecr/repository 'images': its lifecyclePolicy has no rules"},
     ),
+    *(
+        Mutation(
+            put("images-lifecycle", "policy", f'{{"rules": [{{"selection": {{"tagStatus": "{status}"}}}}]}}'),
+            {"ecr-lifecycle-policy": f'policy.rules[0].selection.tagStatus is "{status}"; it must be "tagged"'},
+        )
+        for status in ("untagged", "any")
+    ),
     Mutation(
         put("balancer", "enableDeletionProtection", False),
         {"deletion-protection": "enableDeletionProtection is false; it must be true"},

@@ -112,7 +112,7 @@ def specimens() -> list[Specimen]:
         Specimen(
             "ecr/lifecyclePolicy",
             "images-lifecycle",
-            {"repository": "images", "policy": json.dumps({"rules": [{"rulePriority": 1}]})},
+            {"repository": "images", "policy": json.dumps({"rules": [{"selection": {"tagStatus": "tagged"}}]})},
             {"repository": ["images"]},
         ),
         Specimen(

@@ -37,6 +37,7 @@ names = Names(stack=stack, account=caller.account_id, region=region, partition=c
 # What others decide: which images are built, which releases are live. Without them their part of the stack waits.
 found = parameters.read(names, lookup)
 built = parameters.images(names, found)
+referrers = parameters.image_referrers(names, built, found)
 releases = parameters.release_records(names, settings.workloads, found)
 registered = packages.described(settings.workloads, releases, lookup)
 
@@ -78,6 +79,7 @@ for name, config in settings.workloads.items():
         settings=config,
         contract=contracts[name],
         images=built,
+        referrers=referrers,
         records=releases[name],
         packages=registered,
         stack_tags=tags,

@@ -25,7 +25,8 @@ _ROOT = Path(__file__).parents[1]
 class Workload:
     """One workload of the stack.
 
-    `images` are URIs by digest for training and inference, empty as long as they are not built. `records` are the
+    `images` are URIs by digest for training and inference, empty as long as they are not built, `referrers` what is
+    recorded of their signatures and bills of materials (`contracts.referrers`). `records` are the
     release records by endpoint, of those endpoints that have one, `packages` those that have to be known, by ARN, as
     the registry describes them. `stack_tags` are on everything, by the provider. All of the workload stands below
     `root`.
@@ -36,6 +37,7 @@ class Workload:
     settings: WorkloadSettings
     contract: Contract
     images: Mapping[str, str]
+    referrers: Mapping[str, str]
     records: Mapping[str, Record]
     packages: Mapping[str, Mapping[str, Any]]
     stack_tags: Mapping[str, str]

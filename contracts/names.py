@@ -189,6 +189,10 @@ class Names:
         """SSM parameter with the URI of an image (training or inference), by digest."""
         return f"{self.parameter_path}/images/{image}"
 
+    def referrers_parameter(self, image: str) -> str:
+        """SSM parameter with what refers to that image: its signature and bill of materials (`contracts.referrers`)."""
+        return f"{self.image_parameter(image)}/referrers"
+
     @property
     def delivered_parameter(self) -> str:
         """SSM parameter with the revision that the last delivery brought the stack to."""

@@ -223,9 +223,9 @@ def promote(
 
 
 def signed(on: target.Target, names: WorkloadNames, package: str, key: str | None) -> list[str]:
-    """What was found of the signatures of a model's images. RefusedError for one that the key did not sign."""
-    ecr = on.client("ecr") if key else None
-    return signatures.require(names, package, key=key, sagemaker=on.client("sagemaker"), ecr=ecr)
+    """What was found of the signatures of a model's images. RefusedError for one that the key did not sign, or that
+    lost what it was registered with."""
+    return signatures.require(names, package, key=key, sagemaker=on.client("sagemaker"), ecr=on.client("ecr"))
 
 
 def split(

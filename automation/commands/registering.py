@@ -32,6 +32,10 @@ def register(
         str | None, typer.Option(help="With --artefact: URI by digest of the image that others made for it.")
     ] = None,
     contract: Annotated[Path | None, typer.Option(help="The contract it was made for, to be compared.")] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(help="Refuse an image that this key, of the other stack or of who made it, did not sign."),
+    ] = None,
     approved: Annotated[
         bool, typer.Option("--approved", help="Register it as approved: somebody approved it for this stack.")
     ] = False,
@@ -53,15 +57,17 @@ def register(
         for option, given in (("--contract", contract), ("--image", image)):
             if given is not None:
                 raise RefusedError(f"{option}: found one without a model; give it with --artefact")
-        _take_over(on, out, names, package, approved=approved, variables=variables)
+        _take_over(on, out, names, package, approved=approved, variables=variables, key=key)
         return
     if approved or variables:
         raise RefusedError("--artefact: found with --approved or --env; what a run registers is approved after it")
     if package is not None:
         raise RefusedError(f"found package {package} and --artefact {artefact}; give one of them")
+    if key is not None and image is None:
+        raise RefusedError("--key: found one with --artefact and no --image; it is images that are signed")
     known = None if contract is None else _contract(contract)
     if image is not None:
-        _require_usable(on, names, image)
+        _require_usable(on, names, image, key)
     what = artefact if image is None else f"{image} with {artefact}"
     out.confirm(f"Register {what} by a run of pipeline {names.pipeline}?")
     display = f"imported-{datetime.now(UTC):%Y%m%d-%H%M%S}"
@@ -73,9 +79,9 @@ def register(
     )
 
 
-def _require_usable(on: target.Target, names: WorkloadNames, image: str) -> None:
+def _require_usable(on: target.Target, names: WorkloadNames, image: str, key: str | None) -> None:
     others = (on.config.get("ml-platform:images") or {}).get("others") or []
-    foreign.require_usable(names, image, others=others, kinds=on.kinds(names), ecr=on.client("ecr"))
+    foreign.require_usable(names, image, others=others, kinds=on.kinds(names), ecr=on.client("ecr"), key=key)
 
 
 def _contract(path: Path) -> Contract:
@@ -86,7 +92,14 @@ def _contract(path: Path) -> Contract:
 
 
 def _take_over(
-    on: target.Target, out: Output, names: WorkloadNames, package: str | None, *, approved: bool, variables: Path | None
+    on: target.Target,
+    out: Output,
+    names: WorkloadNames,
+    package: str | None,
+    *,
+    approved: bool,
+    variables: Path | None,
+    key: str | None,
 ) -> None:
     deployed_by = (on.config.get("ml-platform:delivery") or {}).get("deployed_by")
     source = (on.config.get("ml-platform:registry") or {}).get("source") or deployed_by
@@ -101,7 +114,7 @@ def _take_over(
     chosen = package or registration.newest_approved(theirs, sagemaker=sagemaker)
     out.confirm(f"Register {chosen} of stack {theirs.stack} in {names.package_group}?")
     clients = registration.Clients(s3=on.client("s3"), sagemaker=sagemaker, ecr=on.client("ecr"), there=sagemaker)
-    done = registration.register(names, theirs, chosen, clients=clients, approved=approved, tell=out.say)
+    done = registration.register(names, theirs, chosen, clients=clients, approved=approved, key=key, tell=out.say)
     if variables:
         variables.parent.mkdir(parents=True, exist_ok=True)
         variables.write_text(f"export REGISTERED={shlex.quote(done.package)}\n", encoding="utf-8")

@@ -23,12 +23,19 @@ _SERVING: Final = ", ".join(kind.name for kind in KINDS.values() if kind.serves_
 
 
 def require_usable(
-    names: WorkloadNames, image: str, *, others: Sequence[str], kinds: Mapping[str, Kind], ecr: Any
+    names: WorkloadNames,
+    image: str,
+    *,
+    others: Sequence[str],
+    kinds: Mapping[str, Kind],
+    ecr: Any,
+    key: str | None = None,
 ) -> None:
     """RefusedError, with all faults, for an image that no run could ask or an endpoint of the workload not serve.
 
     `others` are the repositories that the stack's config names (`images.others`), `kinds` those of the workload's
-    endpoints, by name. The image is there, and its scan found nothing grave, as it is of the platform's own.
+    endpoints, by name. The image is there, and its scan found nothing grave, as it is of the platform's own; with a
+    `key`, that of who made it, it is signed with its bill of materials.
     """
     if faults := [*_kind_faults(kinds), *_image_faults(names, image, others)]:
         raise RefusedError("\n".join(faults))
@@ -40,6 +47,8 @@ def require_usable(
         raise RefusedError(f"repository {name} is not there; run `up`, which makes it, and push the image") from error
     except ecr.exceptions.ImageNotFoundException as error:
         raise RefusedError(f"repository {name} has no image {digest}; push it there, then register it") from error
+    if key is not None:
+        shipping.verify(image, ecr=ecr, key=key)
     shipping.scan(names.ground, name.removeprefix(f"{names.ground.prefix}-"), digest, ecr=ecr)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from automation.operations import referrers
 from automation.operations.errors import RefusedError
 from contracts.images import IMAGES
 from contracts.names import Names
+from contracts.referrers import Referrers, parse
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 #: Signatures and bills of materials lie in the same repository, and are no images.
@@ -22,14 +24,21 @@ def newest(names: Names, image: str, *, ecr: Any) -> str:
         listed = [pushed for page in pages for pushed in page["imageDetails"]]
     except ecr.exceptions.RepositoryNotFoundException as error:
         raise RefusedError(f"repository {repository} is not there; run `pulumi up`, which makes it") from error
-    found = [pushed for pushed in listed if pushed.get("artifactMediaType", _IMAGES[0]) in _IMAGES]
+    found = [
+        pushed
+        for pushed in listed
+        if "subjectManifestDigest" not in pushed and pushed.get("artifactMediaType", _IMAGES[0]) in _IMAGES
+    ]
     if not found:
         raise RefusedError(f"repository {repository} has no image; build {IMAGES[image].dockerfile} and push it there")
     return max(found, key=lambda pushed: pushed["imagePushedAt"])["imageDigest"]
 
 
 def publish(names: Names, image: str, version: str, *, ecr: Any, ssm: Any) -> str:
-    """Record a pushed image where the program reads it; `version` is its tag or digest. Returns its URI by digest."""
+    """Record a pushed image where the program reads it; `version` is its tag or digest. Returns its URI by digest.
+
+    What refers to it is recorded before it, and names it: who dies in between has changed nothing that is read.
+    """
     repository = _repository(names, image)
     wanted = {"imageDigest" if _DIGEST.fullmatch(version) else "imageTag": version}
     try:
@@ -40,8 +49,20 @@ def publish(names: Names, image: str, version: str, *, ecr: Any, ssm: Any) -> st
     except ecr.exceptions.ImageNotFoundException as error:
         raise RefusedError(f"repository {repository} has no image {version}; push it, then publish it") from error
     uri = f"{uri}@{found['imageDigest']}"
+    _record_referrers(names, image, found["imageDigest"], ecr=ecr, ssm=ssm)
     ssm.put_parameter(Name=names.image_parameter(image), Value=uri, Type="String", Overwrite=True)
     return uri
+
+
+def _record_referrers(names: Names, image: str, digest: str, *, ecr: Any, ssm: Any) -> None:
+    parameter = names.referrers_parameter(image)
+    try:
+        before: Referrers | None = parse(ssm.get_parameter(Name=parameter)["Parameter"]["Value"])
+    except (ssm.exceptions.ParameterNotFound, ValueError):  # the first of an image, or nothing that we wrote
+        before = None
+    now = referrers.current(_repository(names, image), digest, before, ecr=ecr)
+    if now is not None and now != before:
+        ssm.put_parameter(Name=parameter, Value=now.text(), Type="String", Overwrite=True)
 
 
 def known(image: str) -> str:

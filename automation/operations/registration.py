@@ -16,7 +16,10 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from automation.operations import packages, shipping
+from automation.operations import referrers as in_ecr
 from automation.operations.errors import RefusedError
+from contracts import referrers
+from contracts.images import IMAGES, INFERENCE
 from contracts.names import WorkloadNames
 
 #: Of the customer's metadata: ARN of the package that a package was registered from.
@@ -81,13 +84,14 @@ def register(
     *,
     clients: Clients,
     approved: bool = False,
+    key: str | None = None,
     tell: Callable[[str], object] = lambda _: None,
 ) -> Registered:
     """Register an approved package of the stack `theirs` here, to be approved and promoted here; or as `approved`,
     where somebody approved it for this stack already.
 
-    RefusedError for one that nobody approved, for an image that is not named by digest in a repository of that stack,
-    and where this stack has no package group yet.
+    RefusedError for one that nobody approved, for an image that is not named by digest in a repository of that stack
+    or that `key` did not sign there, and where this stack has no package group yet.
     """
     source = packages.approved(theirs, package, sagemaker=clients.there)
     if (before := _registered(names, source, clients.sagemaker)) is not None:
@@ -95,19 +99,36 @@ def register(
     found = packages.describe(theirs, source, sagemaker=clients.there)
     said = {key: found[key] for key in _KEPT if key in found}
     for image in sorted(set(_images(said))):
+        if key is not None:
+            shipping.verify(image, ecr=clients.ecr, key=key)
+            tell(f"image {image}: signature and bill of materials by {key} verified")
         tell(f"image {_image(image, theirs)}: {_copy_image(image, names, theirs, clients.ecr)}")
     uris = sorted({text for text in _texts(said) if _is_of_run(text, theirs)})
     for uri in uris:
         _copy_object(uri, names, theirs, clients.s3)
         tell(f"copied {uri}")
     said = _replaced(said, lambda text: _here(text, names, theirs))
-    metadata = {**said.get("CustomerMetadataProperties", {}), SOURCE: source}
+    metadata = {**_with_own_referrers(said, names, clients.ecr), SOURCE: source}
     made = clients.sagemaker.create_model_package(
         ModelPackageGroupName=names.package_group,
         ModelApprovalStatus=packages.APPROVED if approved else packages.PENDING,
         **{**said, "CustomerMetadataProperties": metadata},
     )
     return Registered(package=made["ModelPackageArn"], source=source, new=True)
+
+
+def _with_own_referrers(said: Mapping[str, Any], names: WorkloadNames, ecr: Any) -> dict[str, str]:
+    """What a package says of itself, with what refers to its image here. Signatures are not copied with an image: this
+    stack's own delivery makes them, by its own key."""
+    metadata = {**said.get("CustomerMetadataProperties", {})}
+    for image in IMAGES:
+        metadata.pop(referrers.key(image), None)
+    repository = names.ground.resource(INFERENCE)
+    for uri in _images(said):
+        place, _, digest = uri.partition("@")
+        if place.endswith(f"/{repository}") and (found := in_ecr.current(repository, digest, ecr=ecr)):
+            metadata[referrers.key(INFERENCE)] = found.text()
+    return metadata
 
 
 def _registered(names: WorkloadNames, source: str, sagemaker: Any) -> str | None:

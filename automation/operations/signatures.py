@@ -2,31 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from automation.operations import packages, shipping
-from contracts.images import IMAGES
+from automation.operations import packages, referrers, shipping
+from automation.operations.errors import RefusedError
+from contracts.images import IMAGES, INFERENCE, TRAINING
 from contracts.names import WorkloadNames
+from contracts.referrers import Referrers, parse
+from contracts.referrers import key as metadata_key
 
 #: What is said where nothing was verified: it is no word on whether there are signatures.
 _UNCHECKED: Final = "its signature and bill of materials were not checked: give --key, or SIGNING_KEY"
 
 
 def require(names: WorkloadNames, package: str, *, key: str | None, sagemaker: Any, ecr: Any) -> list[str]:
-    """What was found of each image of a package, as a sentence. RefusedError for one that `key` did not sign.
+    """What was found of each image of a package, as a sentence. RefusedError for one that `key` did not sign, and for
+    one whose signature or bill of materials is not that which the model was registered with.
 
     Images of others are told apart by their repository: `ship` signs the platform's own alone.
     """
     found = packages.describe(names, package, sagemaker=sagemaker)
     containers = found.get("InferenceSpecification", {}).get("Containers", [])
-    return [_require(names, uri, key, ecr) for uri in sorted({container["Image"] for container in containers})]
+    serving = sorted({container["Image"] for container in containers})
+    return [*(_require(names, uri, key, ecr) for uri in serving), *_as_registered(names, found, serving, ecr)]
 
 
 def _require(names: WorkloadNames, uri: str, key: str | None, ecr: Any) -> str:
-    ours = {names.ground.resource(image) for image in IMAGES}
-    if uri.partition("@")[0].rpartition("/")[2] not in ours:
+    if _repository(uri) not in {names.ground.resource(image) for image in IMAGES}:
         return f"image {uri} is of others: who made it signs it, and nothing of that was checked"
     if key is None:
         return f"image {uri}: {_UNCHECKED}"
     shipping.verify(uri, ecr=ecr, key=key)
     return f"image {uri}: signature and bill of materials by {key} verified"
+
+
+def _repository(uri: str) -> str:
+    return uri.partition("@")[0].rpartition("/")[2]
+
+
+def _as_registered(names: WorkloadNames, package: Mapping[str, Any], serving: list[str], ecr: Any) -> Iterator[str]:
+    """What the package names of its images' signatures and bills of materials, compared with what is there now."""
+    said = package.get("CustomerMetadataProperties", {})
+    images = {INFERENCE: serving, TRAINING: [said.get("training_image", "")]}
+    for image, uris in images.items():
+        if metadata_key(image) not in said:
+            continue
+        recorded, repository = _recorded(package, image), names.ground.resource(image)
+        if not any(uri.endswith(f"/{repository}@{recorded.image}") for uri in uris):
+            continue  # the model came in an image of others
+        there = {each["digest"] for each in referrers.listed(repository, recorded.image, ecr=ecr)}
+        lost = {kind: digest for kind, digest in recorded.artifacts.items() if digest not in there}
+        if lost and image == TRAINING and not referrers.has(repository, recorded.image, ecr=ecr):
+            yield f"{image} image {recorded.image} has expired: what signed it is gone with it"
+            continue
+        if lost:
+            told = ", ".join(f"{kind} {digest}" for kind, digest in lost.items())
+            raise RefusedError(
+                f"{image} image {recorded.image}: found no {told}, with which {package['ModelPackageArn']} was "
+                f"registered, in {repository}; find out who took it away (CloudTrail: BatchDeleteImage), `ship` the "
+                "image, and train and approve a model on it"
+            )
+        told = ", ".join(f"{kind} {digest}" for kind, digest in recorded.artifacts.items())
+        yield f"{image} image {recorded.image}: {told} as it was registered"
+
+
+def _recorded(package: Mapping[str, Any], image: str) -> Referrers:
+    try:
+        return parse(package["CustomerMetadataProperties"][metadata_key(image)])
+    except ValueError as error:
+        raise RefusedError(
+            f"{package['ModelPackageArn']}: {metadata_key(image)}: {error}; somebody has changed it; train a model anew"
+        ) from error

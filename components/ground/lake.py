@@ -62,8 +62,8 @@ def balancer_log_statement(names: Names, log_bucket: str) -> Statement:
     """Load balancers of the stack's endpoints log their requests here (Elastic Load Balancing, "Enable access logs for
     your Application Load Balancer"), each below its own name.
 
-    As on that page no condition is tested: the id of the load balancer's account in the key, which the service puts
-    there, keeps others out. A key of the context that it does not send would refuse the load balancer itself.
+    As on that page the id of the load balancer's account in the key, which the service puts there, keeps others out.
+    Nowhere does AWS promise that the service says its account beside (read 2026-11-29), so that is asked where it does.
     """
     key = f"load-balancers/{names.every}/AWSLogs/{names.account}/*"
     return access.grant(
@@ -71,6 +71,7 @@ def balancer_log_statement(names: Names, log_bucket: str) -> Statement:
         ["s3:PutObject"],
         [names.bucket_arn(log_bucket, key)],
         {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+        conditions={"StringEqualsIfExists": {"aws:SourceAccount": names.account}},
     )
 
 

@@ -47,6 +47,7 @@ def build(workload: Workload, *, asks_images: bool) -> tuple[Registry, Training]
             champion=workload.names.of_endpoint(workload.settings.champion_endpoint),
             contract=workload.contract,
             images=workload.images,
+            referrers=workload.referrers,
             package_group=registry.group,
             owner=workload.owner,
             feature_group=group if workload.settings.joined else None,

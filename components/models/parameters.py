@@ -16,7 +16,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.models.signs import sign
-from contracts import release
+from contracts import referrers, release
 from contracts.images import IMAGES
 from contracts.kinds import KINDS, Kind
 from contracts.names import EndpointNames, Names
@@ -61,6 +61,27 @@ def images(names: Names, parameters: Mapping[str, str]) -> dict[str, str]:
             for i, uri in wrong.items()
         ]
         raise pulumi.RunError("image parameters must name images by digest; push again:\n" + "\n".join(lines))
+    return found
+
+
+def image_referrers(names: Names, images: Mapping[str, str], parameters: Mapping[str, str]) -> dict[str, str]:
+    """Image -> what refers to it, for those of `images` of which it is recorded; what is of a former one is none.
+
+    Raises RunError for a text that `publish` did not write.
+    """
+    found: dict[str, str] = {}
+    for image, uri in images.items():
+        name = names.referrers_parameter(image)
+        if name not in parameters:
+            continue
+        try:
+            recorded = referrers.parse(parameters[name])
+        except ValueError as error:
+            raise pulumi.RunError(
+                f"{name}: {error}; write it again with `{AUTOMATION} publish {image} --stack {names.stack}`"
+            ) from error
+        if uri.endswith(f"@{recorded.image}"):
+            found[image] = recorded.text()
     return found
 
 

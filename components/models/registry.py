@@ -77,7 +77,9 @@ class Registry(pulumi.ComponentResource):
 def decided(names: WorkloadNames, statuses: Sequence[str]) -> dict[str, Any]:
     """The pattern of an event: a package of the workload was registered with, or got, one of these approvals.
 
-    SageMaker tells every change of a package, an approved one's stage too; an update says which members it changed.
+    SageMaker tells every change of a package, an approved one's stage too; an update says which members it changed
+    (SageMaker AI developer guide, "SageMaker model package state change", read 2026-11-29). What a registration says
+    there is not written: it is taken with none, and with this one.
     """
     return {
         "source": ["aws.sagemaker"],

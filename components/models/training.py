@@ -22,7 +22,7 @@ from components.models import machine, registry, tuning
 from components.models.permissions import Job, job_statements, pipeline_statements
 from components.service import Service
 from components.watch import HOUR, Event, Series, Watch, Widget
-from contracts import datasets, model_card, schema
+from contracts import datasets, model_card, referrers, schema
 from contracts.images import INFERENCE, TRAINING
 from contracts.names import EndpointNames, WorkloadNames
 from contracts.prices import price
@@ -99,7 +99,8 @@ def _watch_pipelines(names: WorkloadNames, pipelines: Sequence[str]) -> Watch:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingArgs:
-    """`images` are URIs by digest for training and inference, empty as long as they are not built.
+    """`images` are URIs by digest for training and inference, empty as long as they are not built, `referrers` what
+    each package says of their signatures and bills of materials.
 
     `champion` is the endpoint whose live model a candidate is compared with. `owner` answers for the models (for their
     model cards). `feature_group` is the one whose offline store training sets are joined with, `data_set_code` the
@@ -113,6 +114,7 @@ class TrainingArgs:
     champion: EndpointNames
     contract: Contract
     images: Mapping[str, str]
+    referrers: Mapping[str, str] = field(default_factory=dict[str, str])
     package_group: aws.sagemaker.ModelPackageGroup
     owner: str
     feature_group: str | None = None
@@ -238,7 +240,12 @@ class Training(pulumi.ComponentResource):
             definition = render.render(render.read(name), known)
             if args.feature_group:
                 definition = from_store(definition, args.feature_group, region)
-            return with_metadata(definition, datasets.CODE, args.data_set_code) if args.data_set_code else definition
+            said = {referrers.key(image): text for image, text in args.referrers.items()}
+            if args.data_set_code:
+                said[datasets.CODE] = args.data_set_code
+            for key, value in said.items():
+                definition = with_metadata(definition, key, value)
+            return definition
 
         return pulumi.Output.all(**values).apply(render_it)
 

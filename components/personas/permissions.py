@@ -242,7 +242,9 @@ def _mlops(names: Names, keys: Keys) -> list[Statement]:
             [names.arn("sagemaker", f"transform-job/{names.every}")],
         ),
         access.allow(
-            "FindImages", ["ecr:DescribeImages"], [names.arn("ecr", f"repository/{names.ground.resource('*')}")]
+            "FindImages",
+            ["ecr:BatchGetImage", "ecr:DescribeImages"],  # the first for what refers to an image: ListImageReferrers
+            [names.arn("ecr", f"repository/{names.ground.resource('*')}")],
         ),
         *_answers(names),
         _read_logs(names),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import uuid
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from tests.local.processes import eventually
 
 INSTANCE = "ml.m6i.large"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+#: What cosign says of a signature and of a bill of materials.
+SIGNED, BILL = "https://sigstore.dev/cosign/sign/v1", "https://spdx.dev/Document"
 
 
 @pytest.fixture(scope="session")
@@ -77,11 +79,38 @@ class Platform:
         )
         return pushed["image"]["imageId"]["imageDigest"]
 
+    def refer(self, image: str, digest: str, predicate: str, created: str = "2026-11-29T10:00:00Z") -> str:
+        """An artifact as cosign 3 pushes one that refers to an image; its digest."""
+        bundle = "application/vnd.dev.sigstore.bundle.v0.3+json"
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "artifactType": bundle,
+            "config": {"mediaType": "application/vnd.oci.empty.v1+json", "digest": f"sha256:{uuid.uuid4().hex * 2}"},
+            "layers": [],
+            "subject": {"mediaType": MANIFEST, "digest": digest, "size": 1},
+            "annotations": {
+                "dev.sigstore.bundle.predicateType": predicate,
+                "org.opencontainers.image.created": created,
+            },
+        }
+        pushed = self.client("ecr").put_image(
+            repositoryName=self.names.ground.resource(image), imageManifest=json.dumps(manifest)
+        )
+        return pushed["image"]["imageId"]["imageDigest"]
+
     def register(
-        self, *, approved: bool = True, image: str = stand_ins.IMAGE, metric: str = "", **behaviour: Any
+        self,
+        *,
+        approved: bool = True,
+        image: str = stand_ins.IMAGE,
+        metric: str = "",
+        metadata: Mapping[str, str] | None = None,
+        **behaviour: Any,
     ) -> str:
         """A package of the workload's group, whose model behaves so and is as good as `metric` says; its ARN."""
         sagemaker, group = self.client("sagemaker"), self.names.package_group
+        said = {**({"metric": metric} if metric else {}), **(metadata or {})}
         if not sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]:
             sagemaker.create_model_package_group(ModelPackageGroupName=group)
         serving = stand_ins.Serving(sagemaker, self.client("s3"), self.names.artifacts_bucket)
@@ -90,7 +119,7 @@ class Platform:
         return sagemaker.create_model_package(
             ModelPackageGroupName=group,
             ModelApprovalStatus="Approved" if approved else "PendingManualApproval",
-            **({"CustomerMetadataProperties": {"metric": metric}} if metric else {}),
+            **({"CustomerMetadataProperties": said} if said else {}),
             InferenceSpecification={
                 "Containers": [{"Image": image, "ModelDataUrl": model}],
                 "SupportedContentTypes": ["text/csv"],

@@ -27,6 +27,8 @@ _NAMED = {
 _ANYWHERE = frozenset({"sagemaker:ListEndpointConfigs", "ecr:GetAuthorizationToken"})
 _FREE = frozenset({"sts:GetCallerIdentity", "sagemaker:ListEndpoints"})
 _SERVICES = {"sagemaker-runtime": "sagemaker"}
+#: What goes by another action's leave (Amazon ECR API reference, ListImageReferrers).
+_BY = {"ecr:ListImageReferrers": "ecr:BatchGetImage"}
 _OBJECTS = {"HeadObject": "GetObject"}
 Request = tuple[str, str, Mapping[str, str]]
 
@@ -44,6 +46,7 @@ class Call:
         """Actions, resources and facts that IAM is asked for."""
         service, given = _SERVICES.get(self.service, self.service), self.parameters
         action = f"{service}:{self.operation}"
+        action = _BY.get(action, action)
         if action in _FREE:
             return
         if action in _ANYWHERE:

@@ -62,6 +62,7 @@ def _staged(stage: str, status: str) -> Need:
 
 
 _LAYOUT = LIVE.layout
+_REPOSITORY = LIVE.arn("ecr", f"repository/{LIVE.ground.resource('training')}")
 _LOCK = LIVE.bucket_arn(LIVE.artifacts_bucket, LIVE.lock_key)
 _FUNCTION_LOG = LIVE.arn("logs", f"log-group:/aws/lambda/{LIVE.resource('rollback')}:log-stream:one")
 _HEAD: Final = """# Who may do what
@@ -168,7 +169,15 @@ def acts() -> Mapping[str, list[Need]]:
             *_encrypted("kms:GenerateDataKey", LIVE.artifacts_bucket),
             *_encrypted("kms:Decrypt", LIVE.artifacts_bucket),
         ],
-        "publish an image": [("ssm:PutParameter", _parameter(LIVE.image_parameter("training")), {})],
+        "publish an image": [
+            *(
+                ("ssm:PutParameter", _parameter(parameter), {})
+                for parameter in (LIVE.image_parameter("training"), LIVE.referrers_parameter("training"))
+            ),
+            ("ecr:DescribeImages", _REPOSITORY, {}),
+        ],
+        # ListImageReferrers, by which a promotion compares (Amazon ECR API reference)
+        "see signatures of images": [("ecr:BatchGetImage", _REPOSITORY, {})],
         "start a batch run": [
             (f"sagemaker:{verb}", LIVE.arn("sagemaker", f"transform-job/{LIVE.resource('batch-0123456789abcdef')}"), {})
             for verb in ("AddTags", "CreateTransformJob")

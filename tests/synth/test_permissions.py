@@ -48,6 +48,7 @@ def test_the_page_says_what_the_policies_do() -> None:
         ("promote, split, shadow", {OPS}),
         ("promote to a multi-model endpoint", {OPS}),
         ("publish an image", {OPS}),
+        ("see signatures of images", {OPS}),
         ("start a batch run", {OPS}),
         ("move an endpoint", {OPS}),
         ("scale an endpoint", {OPS}),

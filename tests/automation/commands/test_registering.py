@@ -37,6 +37,8 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ..
         told.append((names.package_group, names.account, theirs.package_group, theirs.account, package))
         if more["approved"]:
             told.append(("approved",))
+        if more["key"]:
+            told.append(("by", more["key"]))
         more["tell"]("copied")
         source = ARN.format("123456789012", "staging", package)
         return Registered(package=ARN.format("210987654321", "prod", 1), source=source, new=len(told) == 1)
@@ -56,7 +58,8 @@ def test_the_newest_approved_one_of_the_source_is_taken_over(
     package, source = ARN.format("210987654321", "prod", 1), ARN.format("123456789012", "staging", 9)
     assert json.loads(out) == {"package": package, "source": source, "new": True}
     assert err == "copied\n"
-    assert main(["register", "7", "--stack", "prod", "--yes"]) == Exit.DONE
+    assert main(["register", "7", "--stack", "prod", "--yes", "--key", "staging.pub"]) == Exit.DONE
+    assert asked[2:] == [("by", "staging.pub")]
     assert capsys.readouterr().out.endswith("/churn-prod/1; it was registered before\n")
     assert asked[1][-1] == "7"
 
@@ -112,6 +115,10 @@ def test_a_model_that_others_made_is_given_to_a_run(
     [
         (["7", "--artefact", "m.onnx"], "error: found package 7 and --artefact m.onnx; give one of them\n"),
         (["--contract", "c.yaml"], "error: --contract: found one without a model; give it with --artefact\n"),
+        (
+            ["--artefact", "m.onnx", "--key", "k.pub"],
+            "error: --key: found one with --artefact and no --image; it is images that are signed\n",
+        ),
         (["--image", "theirs"], "error: --image: found one without a model; give it with --artefact\n"),
     ],
 )
@@ -133,6 +140,8 @@ def test_an_image_of_others_is_judged_by_the_config_before_a_run_is_given_it(
     (tmp_path / "Pulumi.prod.yaml").write_text(config)
     call = ["register", "--stack", "prod", "--yes", "--artefact", "model.tar.gz", "--image", "theirs@sha256:77"]
     assert main(call) == Exit.DONE
-    known = {"others": ["theirs"], "kinds": {"live": KINDS["realtime"]}, "ecr": "ecr"}
+    known = {"others": ["theirs"], "kinds": {"live": KINDS["realtime"]}, "ecr": "ecr", "key": None}
     assert given == [("churn-prod", known), "theirs@sha256:77"]
+    assert main([*call, "--key", "theirs.pub"]) == Exit.DONE
+    assert given[2] == ("churn-prod", {**known, "key": "theirs.pub"})
     assert asked == []

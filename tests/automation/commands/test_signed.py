@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from automation.operations import releases
+from contracts.referrers import SBOM, SIGNATURE, Referrers
 from tests.automation.commands.test_commands import Run, churn, run
-from tests.automation.conftest import Platform
+from tests.automation.conftest import BILL, SIGNED, Platform
 
 __all__ = ["churn", "run"]
 
@@ -66,3 +67,86 @@ def test_an_image_of_others_is_theirs_to_sign(run: Run, churn: Platform, monkeyp
     done = run("promote", churn.register(image=OTHERS), "--why", "x", "--key", KEY, "--yes")
     assert done.code == 0
     assert f"image {OTHERS} is of others: who made it signs it, and nothing of that was checked" in done.out
+
+
+HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+
+
+@pytest.fixture
+def signed(churn: Platform) -> dict[str, Referrers]:
+    """Both images in their repositories, with a signature and a bill of materials each."""
+    found = dict[str, Referrers]()
+    for image in ("training", "inference"):
+        digest = churn.push(image, f"{churn.names.workload}-signed")
+        artifacts = {SIGNATURE: churn.refer(image, digest, SIGNED), SBOM: churn.refer(image, digest, BILL)}
+        found[image] = Referrers(image=digest, artifacts=artifacts)
+    return found
+
+
+def registered(churn: Platform, signed: dict[str, Referrers], image: str | None = None) -> str:
+    """A package as the pipeline registers it."""
+    uris = {name: f"{HOST}/mlplatform-staging-{name}@{found.image}" for name, found in signed.items()}
+    metadata = {f"{name}_image_referrers": found.text() for name, found in signed.items()}
+    metadata["training_image"] = uris["training"]
+    return churn.register(image=image or uris["inference"], metadata=metadata)
+
+
+def take_away(churn: Platform, image: str, digest: str) -> None:
+    gone = [{"imageDigest": digest}]
+    churn.client("ecr").batch_delete_image(repositoryName=f"mlplatform-staging-{image}", imageIds=gone)
+
+
+def test_what_a_model_was_registered_with_is_compared_with_what_is_there(
+    run: Run, churn: Platform, signed: dict[str, Referrers]
+) -> None:
+    done = run("promote", registered(churn, signed), "--why", "x", "--yes")
+    assert done.code == 0
+    for image, found in signed.items():
+        told = f"signature {found.artifacts[SIGNATURE]}, sbom {found.artifacts[SBOM]} as it was registered"
+        assert f"{image} image {found.image}: {told}" in done.out
+
+
+@pytest.mark.parametrize("image", ["training", "inference"])
+def test_a_model_whose_image_lost_its_bill_of_materials_is_refused_though_it_was_signed_anew(
+    run: Run, churn: Platform, signed: dict[str, Referrers], image: str
+) -> None:
+    package, bill = registered(churn, signed), signed[image].artifacts[SBOM]
+    take_away(churn, image, bill)
+    churn.refer(image, signed[image].image, BILL)
+    before = releases.read(churn.names, churn.clients)
+    refused = run("promote", package, "--why", "x", "--yes")
+    assert refused.code == 1
+    assert f"error: {image} image {signed[image].image}: found no sbom {bill}, with which {package} was" in refused.err
+    assert releases.read(churn.names, churn.clients) == before
+
+
+def test_a_training_image_that_has_expired_took_its_signature_with_it_and_one_that_serves_may_not(
+    run: Run, churn: Platform, signed: dict[str, Referrers]
+) -> None:
+    package = registered(churn, signed)
+    for image in ("training", "inference"):
+        for digest in (*signed[image].artifacts.values(), signed[image].image):
+            take_away(churn, image, digest)
+        done = run("promote", package, "--why", "x", "--yes")
+        if image == "training":
+            told = f"training image {signed[image].image} has expired: what signed it is gone with it"
+            assert (done.code, told in done.out) == (0, True)
+    assert done.code == 1
+    assert f"inference image {signed['inference'].image}: found no signature" in done.err
+
+
+def test_of_an_image_of_others_nothing_of_the_platforms_is_asked(
+    run: Run, churn: Platform, signed: dict[str, Referrers]
+) -> None:
+    for digest in signed["inference"].artifacts.values():
+        take_away(churn, "inference", digest)
+    done = run("promote", registered(churn, signed, image=OTHERS), "--why", "x", "--yes")
+    assert done.code == 0
+    assert "inference image" not in done.out
+
+
+def test_a_text_that_the_pipeline_did_not_write_is_refused(run: Run, churn: Platform) -> None:
+    package = churn.register(image=IMAGE, metadata={"inference_image_referrers": "none"})
+    refused = run("promote", package, "--why", "x", "--yes")
+    assert refused.code == 1
+    assert f"error: {package}: inference_image_referrers: found 'none'; allowed: sha256:<image>" in refused.err

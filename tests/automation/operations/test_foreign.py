@@ -51,6 +51,25 @@ def test_one_by_digest_in_a_repository_of_the_config_is_scanned_as_the_platforms
     assert scanned == [(NAMES.ground, "theirs", DIGEST)] * 2
 
 
+def test_one_that_a_key_did_not_sign_is_refused_before_its_scan(
+    scanned: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[Any]()
+
+    def verify(image: str, *, ecr: Any, key: str) -> None:
+        asked.append((image, type(ecr), key))
+        if key != "theirs.pub":
+            raise RefusedError("found no signature")
+
+    monkeypatch.setattr(shipping, "verify", verify)
+    for key in ("theirs.pub", None):
+        foreign.require_usable(NAMES, IMAGE, others=("theirs",), kinds=REALTIME, ecr=Ecr(), key=key)
+    assert asked == [(IMAGE, Ecr, "theirs.pub")]
+    with pytest.raises(RefusedError, match="found no signature"):
+        foreign.require_usable(NAMES, IMAGE, others=("theirs",), kinds=REALTIME, ecr=Ecr(), key="else.pub")
+    assert len(scanned) == 2
+
+
 @pytest.mark.parametrize(
     "image",
     [

@@ -4,7 +4,8 @@ import pytest
 
 from automation.operations import images
 from automation.operations.errors import RefusedError
-from tests.automation.conftest import Platform
+from contracts.referrers import SBOM, SIGNATURE, Referrers
+from tests.automation.conftest import BILL, SIGNED, Platform
 
 
 def publish(platform: Platform, image: str, version: str) -> str:
@@ -20,6 +21,28 @@ def test_a_pushed_image_is_recorded_by_digest_whether_it_is_named_by_tag_or_dige
     uri = publish(platform, "training", "v1")
     assert uri == f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-training@{digest}"
     assert publish(platform, "training", digest) == uri == recorded(platform, "training")
+
+
+def test_what_refers_to_an_image_is_recorded_once_however_often_it_is_signed_and_anew_for_another(
+    platform: Platform,
+) -> None:
+    def referrers() -> str:
+        name = platform.names.referrers_parameter("training")
+        return platform.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+
+    first, second = (platform.push("training", f"signed-{number}") for number in range(2))
+    signature, bill = platform.refer("training", first, SIGNED), platform.refer("training", first, BILL)
+    publish(platform, "training", first)
+    recorded = Referrers(image=first, artifacts={SIGNATURE: signature, SBOM: bill}).text()
+    assert referrers() == recorded
+    platform.refer("training", first, SIGNED, "2026-11-30T10:00:00Z")
+    publish(platform, "training", first)
+    assert referrers() == recorded
+    publish(platform, "training", second)
+    assert referrers() == recorded  # nobody signed the second; what is recorded names the first
+    newer = platform.refer("training", second, SIGNED)
+    publish(platform, "training", second)
+    assert referrers() == f"{second} signature={newer}"
 
 
 def test_the_newest_image_is_the_one_pushed_last(platform: Platform) -> None:

@@ -12,12 +12,14 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.ecr.responses import ECRResponse
 
 from automation.operations import packages, registration, releases, shipping
 from automation.operations.errors import RefusedError
 from automation.operations.registration import Clients
 from automation.operations.releases import By
 from contracts.names import EndpointNames, Names, WorkloadNames
+from local.emulator.storage import container_images
 
 ACCOUNT, ANOTHER, REGION = "123456789012", "210987654321", "eu-west-1"
 MANIFEST = json.dumps({"schemaVersion": 2, "mediaType": shipping.MANIFEST, "config": {"digest": "x"}, "layers": []})
@@ -46,8 +48,9 @@ def stack(names: WorkloadNames, client: Callable[[str], Any]) -> None:
 
 
 @pytest.fixture(params=["one account", "two accounts"])
-def prod(request: pytest.FixtureRequest) -> Generator[Prod]:
+def prod(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Generator[Prod]:
     """A stack that takes over from staging."""
+    monkeypatch.setattr(ECRResponse, "list_image_referrers", container_images.list_image_referrers, raising=False)
     account = ANOTHER if request.param == "two accounts" else ACCOUNT
     with mock_aws():
         theirs = Names(stack="staging", account=ACCOUNT, region=REGION).of_workload("churn")
@@ -76,7 +79,9 @@ class Prod:
         digest = ecr.list_images(repositoryName=repository)["imageIds"][0]["imageDigest"]
         return f"{names.account}.dkr.ecr.{names.region}.amazonaws.com/{repository}@{digest}"
 
-    def approved(self, *, image: str | None = None, status: str = "Approved") -> str:
+    def approved(
+        self, *, image: str | None = None, status: str = "Approved", said: dict[str, str] | None = None
+    ) -> str:
         """A package of staging, as the pipeline registers it; its ARN."""
         theirs, s3 = self.theirs, self.there("s3")
         image = image or self.push(self.there, theirs)
@@ -100,11 +105,12 @@ class Prod:
                 "dataset_version": "data-0966df5e6f34",
                 "dataset_uri": f"s3://{theirs.processed_bucket}/{theirs.layout.accepted}",
                 "drift_baseline": f"{run}/baseline.json",
+                **(said or {}),
             },
         )["ModelPackageArn"]
 
-    def register(self, package: str) -> registration.Registered:
-        return registration.register(self.names, self.theirs, package, clients=self.clients)
+    def register(self, package: str, key: str | None = None) -> registration.Registered:
+        return registration.register(self.names, self.theirs, package, clients=self.clients, key=key)
 
     def read(self, uri: str) -> bytes:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
@@ -254,3 +260,46 @@ def test_a_stack_without_the_group_says_what_makes_it(prod: Prod) -> None:
     clients = replace(prod.clients, sagemaker=Missing())
     with pytest.raises(RefusedError, match=r"group churn-prod\S* is not there; run `up`, which makes it"):
         registration.register(prod.names, prod.theirs, prod.approved(), clients=clients)
+
+
+def test_what_refers_to_its_image_here_takes_the_place_of_what_does_there(prod: Prod) -> None:
+    digest = prod.push(prod.client, prod.names).partition("@")[2]
+    there = f"{digest} signature=sha256:{'1' * 64}"
+    manifest = {
+        **json.loads(MANIFEST),
+        "artifactType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "subject": {"digest": digest},
+        "annotations": {"dev.sigstore.bundle.predicateType": "https://sigstore.dev/cosign/sign/v1"},
+    }
+    signed = prod.client("ecr").put_image(
+        repositoryName=prod.names.ground.resource("inference"), imageManifest=json.dumps(manifest), imageTag="signature"
+    )
+    here = f"{digest} signature={signed['image']['imageId']['imageDigest']}"
+    said = {"inference_image_referrers": there, "training_image_referrers": there}
+    done = prod.register(prod.approved(said=said))
+    found = prod.client("sagemaker").describe_model_package(ModelPackageName=done.package)
+    metadata = found["CustomerMetadataProperties"]
+    assert metadata["inference_image_referrers"] == here
+    assert "training_image_referrers" not in metadata
+
+
+def test_an_image_that_the_key_did_not_sign_is_not_copied_and_nothing_registered(
+    prod: Prod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = prod.approved()
+    asked = list[tuple[str, str]]()
+
+    def verify(reference: str, *, ecr: Any, key: str) -> None:
+        asked.append((reference, key))
+        if key != "staging.pub":
+            raise RefusedError("found no signature")
+
+    monkeypatch.setattr(shipping, "verify", verify)
+    monkeypatch.setattr(shipping, "take_over", lambda *_, **__: asked.append(("copied", "")))
+    with pytest.raises(RefusedError, match="found no signature"):
+        prod.register(source, key="prod.pub")
+    assert len(asked) == 1
+    assert prod.registered() == []
+    prod.register(source, key="staging.pub")
+    image = prod.push(prod.there, prod.theirs)
+    assert asked[1:] == [(image, "staging.pub"), ("copied", "")]

@@ -54,6 +54,23 @@ def test_an_image_by_tag_is_refused() -> None:
     )
 
 
+def test_what_refers_to_an_image_is_known_of_that_image_alone() -> None:
+    name = NAMES.referrers_parameter("training")
+    digest, signature = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+    text = f"{digest} signature={signature}"
+    assert parameters.image_referrers(NAMES, {"training": IMAGE}, {name: text}) == {"training": text}
+    former = text.replace(digest, "sha256:" + "2" * 64)
+    assert parameters.image_referrers(NAMES, {"training": IMAGE}, {name: former}) == {}
+    assert parameters.image_referrers(NAMES, {}, {name: text}) == {}
+    assert parameters.image_referrers(NAMES, {"training": IMAGE}, {}) == {}
+    with pytest.raises(pulumi.RunError) as caught:
+        parameters.image_referrers(NAMES, {"training": IMAGE}, {name: "x"})
+    assert str(caught.value) == (
+        "/mlplatform/staging/images/training/referrers: found 'x'; allowed: sha256:<image> signature=sha256:<artifact> "
+        "sbom=sha256:<artifact>; write it again with `.venv/bin/python -m automation publish training --stack staging`"
+    )
+
+
 def test_the_release_record() -> None:
     assert parameters.release_record(LIVE, REALTIME, {}) is None
     found = parameters.release_record(LIVE, REALTIME, {LIVE.release_parameter: release.to_json(RECORD)})

@@ -33,6 +33,7 @@ def training(
     protect: bool = False,
     feature_group: str | None = None,
     instance_type: str = "ml.m5.2xlarge",
+    referrers: tuple[tuple[str, str], ...] = (),
 ) -> Deployment:
     def program() -> None:
         base = ground(protect=protect)
@@ -45,6 +46,7 @@ def training(
                 champion=LIVE,
                 contract=CHURN,
                 images={i: IMAGES[i] for i in built},
+                referrers=dict(referrers),
                 package_group=group,
                 owner="ml-team",
                 feature_group=feature_group,
@@ -93,6 +95,17 @@ def test_the_pipeline_is_the_compiled_definition_with_this_stacks_values() -> No
         "SecurityGroupIds": ["sg-networkworkloadsgroup"],
         "Subnets": ["subnet-private0", "subnet-private1", "subnet-private2"],
     }
+
+
+def test_a_package_names_what_refers_to_its_images() -> None:
+    said = ("training", f"sha256:{'0' * 64} signature=sha256:{'1' * 64}")
+    for referrers in ((said,), ()):
+        definition = json.loads(training(referrers=referrers).one("training-pipeline").inputs["pipelineDefinition"])
+        (gate,) = (step for step in definition["Steps"] if step["Name"] == "Gate")
+        (register,) = gate["Arguments"]["IfSteps"]
+        metadata = register["Arguments"]["CustomerMetadataProperties"]
+        found = {name: value for name, value in metadata.items() if name.endswith("_referrers")}
+        assert found == {f"{image}_image_referrers": text for image, text in referrers}
 
 
 def test_every_token_of_the_definition_gets_a_value() -> None:

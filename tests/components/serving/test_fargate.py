@@ -257,4 +257,4 @@ def test_layers_of_images_pass_the_gateway_where_tasks_pull_them_alone() -> None
 def test_load_balancers_of_the_stack_log_below_their_own_names() -> None:
     found = lake.balancer_log_statement(NAMES, "logs")
     assert found.resources == ("arn:aws:s3:::logs/load-balancers/*-staging-*/AWSLogs/123456789012/*",)
-    assert found.conditions == {}
+    assert found.conditions == {"StringEqualsIfExists": {"aws:SourceAccount": "123456789012"}}

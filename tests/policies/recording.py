@@ -99,3 +99,13 @@ def reads(rule: Rule, specimens: Mapping[str, Specimen]) -> dict[str, set[Path]]
     for name, specimen in ((name, each) for name, each in specimens.items() if rule.bears_on(each.token)):
         judge([specimen], only=[rule.name], wrap=lambda props, name=name: recorded(props, found[name]))
     return found
+
+
+def joins(rule: Rule) -> bool:
+    """Whether what a rule says of a resource depends on others: one that only gathers looks at each alone."""
+    return bool(rule.reads) or rule.stack_check is not None
+
+
+def looked_at(rule: Rule, specimens: Mapping[str, Specimen], name: str) -> list[Specimen]:
+    """What a rule is to be shown to judge one specimen."""
+    return list(specimens.values()) if joins(rule) else [specimens[name]]

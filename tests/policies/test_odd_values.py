@@ -9,7 +9,7 @@ import pytest
 
 from policies.guardrails.rule import Rule
 from policies.guardrails.themes import rules
-from tests.policies.recording import Path, has, put_at, reads
+from tests.policies.recording import Path, has, joins, looked_at, put_at, reads
 from tests.policies.specimens import platform
 from tests.policies.support import Specimen, judge
 
@@ -20,10 +20,10 @@ ODD: tuple[Any, ...] = (None, "", True, 7.0, ["x", None], {"x": {"y": 1.0}})
 def with_value(rule: Rule, name: str, path: Path, value: Any) -> list[Specimen]:
     """What the rule has to look at, with another value at one path of one specimen."""
     changed = replace(VALID[name], inputs=put_at(VALID[name].properties, path, value))
-    return list({**VALID, name: changed}.values()) if rule.needs_stack else [changed]
+    return looked_at(rule, {**VALID, name: changed}, name)
 
 
-@pytest.mark.parametrize("rule", [rule for rule in rules() if not rule.needs_stack], ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", [rule for rule in rules() if not joins(rule)], ids=lambda rule: rule.name)
 def test_no_policy_fails_on_a_value_of_another_type(rule: Rule) -> None:
     for name, paths in reads(rule, VALID).items():
         for path in paths:
@@ -32,7 +32,7 @@ def test_no_policy_fails_on_a_value_of_another_type(rule: Rule) -> None:
                 assert [each.message for each in said if "itself failed" in each.message] == [], f"{name}: {path}"
 
 
-@pytest.mark.parametrize("rule", [rule for rule in rules() if rule.needs_stack], ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", [rule for rule in rules() if joins(rule)], ids=lambda rule: rule.name)
 def test_no_policy_over_the_stack_fails_on_a_value_of_another_type(rule: Rule) -> None:
     for name, paths in reads(rule, VALID).items():
         for path in paths:

@@ -12,7 +12,7 @@ from policies.guardrails.themes import rules
 from tests.policies.corpus import CORPUS, Bad
 from tests.policies.mutation import Mutation
 from tests.policies.mutations import MUTATIONS
-from tests.policies.recording import Path, has, paths, unknown_at
+from tests.policies.recording import Path, has, looked_at, paths, unknown_at
 from tests.policies.specimens import data, platform
 from tests.policies.support import ACCOUNT, UNKNOWN, Specimen, Verdict, judge
 
@@ -201,8 +201,7 @@ def test_a_key_open_to_everyone_is_a_violation_though_another_statement_waits() 
 
 
 def verdict_of(specimens: Mapping[str, Specimen], name: str, policy: str) -> Verdict:
-    listed = specimens.values() if RULES[policy].needs_stack else [specimens[name]]
-    return judge(listed, only=[policy])
+    return judge(looked_at(RULES[policy], specimens, name), only=[policy])
 
 
 def documents(specimen: Specimen) -> Iterator[tuple[str, Any]]:

@@ -11,7 +11,7 @@ from policies.guardrails.rule import Rule
 from policies.guardrails.themes import rules
 from tests.policies.mutation import Mutation
 from tests.policies.mutations import MUTATIONS
-from tests.policies.recording import UNKNOWN, Path, has, reads, unknown_at
+from tests.policies.recording import UNKNOWN, Path, has, looked_at, reads, unknown_at
 from tests.policies.specimens import platform
 from tests.policies.support import Specimen, judge
 
@@ -30,7 +30,7 @@ DECIDED_BY_DEPENDENCY = {
 def with_unknown(rule: Rule, specimens: Mapping[str, Specimen], name: str, path: Path) -> list[Specimen]:
     """What the rule has to look at, with one input of one specimen not known yet."""
     changed = replace(specimens[name], inputs=unknown_at(specimens[name].properties, path))
-    return list({**specimens, name: changed}.values()) if rule.needs_stack else [changed]
+    return looked_at(rule, {**specimens, name: changed}, name)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
@@ -61,8 +61,7 @@ def test_an_unknown_value_never_lets_a_break_pass_in_silence(mutation: Mutation,
 def test_what_would_break_a_policy_is_undecided_while_it_is_unknown(mutation: Mutation, policy: str) -> None:
     name, path = mutation.change.resource, mutation.change.path
     specimen = VALID[name].put(path, UNKNOWN)
-    specimens = {**VALID, name: specimen} if RULES[policy].needs_stack else {name: specimen}
-    verdict = judge(specimens.values(), only=[policy])
+    verdict = judge(looked_at(RULES[policy], {**VALID, name: specimen}, name), only=[policy])
     assert verdict.violations == []
     if (policy, name) not in DECIDED_BY_DEPENDENCY:
         assert [said.message for said in verdict.undecided if "is not known yet" in said.message]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Final
 
 from automation.cost.traffic import DAYS_A_MONTH
@@ -43,13 +42,6 @@ def hours_of_week(expression: str) -> Iterator[int]:
     for day in range(7) if _is_daily(cron) else sorted(cron.weekdays):
         for hour in sorted(cron.hours):
             yield 24 * day + hour
-
-
-def fires(expression: str, moment: datetime) -> bool:
-    """Whether a schedule, `cron(...)` or `at(...)`, fires in the minute of `moment`, on the clock of its own zone."""
-    if expression.startswith("at("):
-        return datetime.fromisoformat(expression[3:-1]).replace(second=0) == moment.replace(second=0, microsecond=0)
-    return _cron(expression).fires(moment)
 
 
 def _is_daily(cron: Cron) -> bool:

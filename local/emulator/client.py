@@ -38,7 +38,7 @@ class EmulatorError(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Emulator:
-    """A running emulator; `lifeline` is the pipe that ties it to this process, if it is tied (see `start`)."""
+    """A running emulator; `lifeline` is the pipe that ties it to the process that started it."""
 
     url: str
     pid: int
@@ -122,12 +122,11 @@ def start(
     region: str = "eu-west-1",
     arguments: tuple[str, ...] = (),
     environment: dict[str, str] | None = None,
-    bound: bool = False,
 ) -> Emulator:
-    """Start an emulator that survives this process, with its files under `home`.
+    """Start an emulator with its files under `home`; it ends with this process, however that ends, unless it is kept.
 
-    One that is `bound` ends with this process, however that ends, unless `keep` lets it go. `arguments` are further
-    ones of `python -m local.emulator`; `environment` is added to this process's (for example EMULATOR_TIME_SCALE).
+    `arguments` are further ones of `python -m local.emulator`; `environment` is added to this process's (for example
+    EMULATOR_TIME_SCALE).
 
     Raises:
         EmulatorError: it does not answer within START_SECONDS; the message has the end of its output.
@@ -135,11 +134,11 @@ def start(
     home.mkdir(parents=True, exist_ok=True)
     output = home / "emulator.out"
     command = [sys.executable, "-m", "local.emulator", "--home", str(home), "--port", str(port)]
-    command += ["--account", account, "--region", region, *arguments]
-    far, lifeline = os.pipe() if bound else (subprocess.DEVNULL, None)
+    command += ["--account", account, "--region", region, "--bound", *arguments]
+    far, lifeline = os.pipe()
     with output.open("w", encoding="utf-8") as stream:
         process = subprocess.Popen(
-            command + (["--bound"] if bound else []),
+            command,
             stdout=stream,
             stderr=subprocess.STDOUT,
             stdin=far,
@@ -147,8 +146,7 @@ def start(
             env=os.environ | (environment or {}),
             start_new_session=True,  # the end of the parent, or Ctrl-C in its terminal, does not end it
         )
-    if bound:
-        os.close(far)
+    os.close(far)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         first, newline, _ = output.read_text(encoding="utf-8").partition("\n")
@@ -157,6 +155,7 @@ def start(
         time.sleep(0.02)
     process.kill()
     process.wait()
+    os.close(lifeline)
     tail = output.read_text(encoding="utf-8")[-2000:]
     raise EmulatorError(
         f"the emulator did not start (exit code {process.returncode}); its output {output} ends with:\n{tail}"

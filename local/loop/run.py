@@ -98,7 +98,7 @@ def stand_on(stack: Stack, project: Path, cloud: Cloud, console: Console) -> Non
 @contextmanager
 def _emulator(stack: Stack, console: Console, *, keep: bool) -> Generator[Emulator]:
     """A fresh emulator; at the end it is stopped, or kept and recorded for `down`."""
-    emulator = client.start(stack.home / "emulator", region=stack.region, arguments=("--warm",), bound=True)
+    emulator = client.start(stack.home / "emulator", region=stack.region, arguments=("--warm",))
     try:
         yield emulator
     except Exception as error:

@@ -152,7 +152,6 @@ def account(tmp_path: Path) -> Generator[Account]:
         tmp_path / "emulator",
         arguments=("--inference-command", command),
         environment={"EMULATOR_TIME_SCALE": "1/600"},
-        bound=True,
     )
     try:
         with machine.credentials() as credentials:

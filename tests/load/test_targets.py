@@ -175,7 +175,7 @@ class Endpoints:
 @pytest.fixture(scope="module")
 def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     """Ten minutes of a rollout take ten seconds."""
-    emulator = start(tmp_path_factory.mktemp("emulator"), bound=True, environment={"EMULATOR_TIME_SCALE": "1/60"})
+    emulator = start(tmp_path_factory.mktemp("emulator"), environment={"EMULATOR_TIME_SCALE": "1/60"})
     yield Endpoints(emulator, tmp_path_factory.mktemp("packages"))
     emulator.stop()
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from moto.cloudwatch.models import Alarm
 
-from local.adapter import regions
 from local.emulator.cloudwatch.sources import returns_data
 
 
@@ -48,6 +47,8 @@ class StateRecord:
 
 def region_name(code: str) -> str:
     """`EU (Ireland)` for `eu-west-1`, as CloudWatch writes regions in messages."""
+    from local.adapter import regions  # with the whole of it: an emulator without alarms starts without
+
     return regions.description(code).replace("Europe", "EU")
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from moto.applicationautoscaling.models import ApplicationAutoscalingBackend, applicationautoscaling_backends
 from moto.sagemaker.exceptions import ValidationError
 
-from automation.cost.schedules import fires
+from contracts.cron import parse
 from local.emulator.clock import Clock
 from local.emulator.scaling import targets
 from local.emulator.scaling.targets import suspended
@@ -38,6 +38,13 @@ def due(schedule: str, timezone: str, moment: datetime) -> bool:
     What its zone's clock leaves out does not happen, what it shows twice happens twice.
     """
     return fires(schedule, moment.astimezone(ZoneInfo(timezone)).replace(tzinfo=None))
+
+
+def fires(expression: str, moment: datetime) -> bool:
+    """Whether `cron(...)` or `at(...)` fires in the minute of `moment`, on the clock of its own zone."""
+    if expression.startswith("at("):
+        return datetime.fromisoformat(expression[3:-1]).replace(second=0) == moment.replace(second=0, microsecond=0)
+    return parse(expression.removeprefix("cron(").removesuffix(")")).fires(moment)
 
 
 class Schedules:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pytest
 
-from automation.cost.schedules import fires, hours_of_week, runs_a_month
+from automation.cost.schedules import hours_of_week, runs_a_month
 from automation.operations.errors import RefusedError
 
 
@@ -72,19 +70,3 @@ def test_the_week_begins_on_monday() -> None:
 )
 def test_a_week_has_no_moment_of_what_is_once_or_monthly(expression: str) -> None:
     assert list(hours_of_week(expression)) == []
-
-
-@pytest.mark.parametrize(
-    ("expression", "moments"),
-    [
-        ("cron(30 8 ? * MON *)", ["2027-03-01T08:30"]),
-        ("cron(30 8 1 * ? *)", ["2027-03-01T08:30"]),
-        ("cron(0/30 8 * * ? 2027)", ["2027-03-01T08:30", "2027-03-02T08:30"]),
-        ("cron(30 8 * * ? 2028)", []),
-        ("cron(30 8 ? * 2#1 *)", ["2027-03-01T08:30"]),
-        ("at(2027-03-02T08:30:00)", ["2027-03-02T08:30"]),
-    ],
-)
-def test_a_schedule_fires_in_its_minutes(expression: str, moments: list[str]) -> None:
-    tried = ["2027-03-01T08:30", "2027-03-01T08:31", "2027-03-02T08:30", "2027-03-02T09:30"]
-    assert [each for each in tried if fires(expression, datetime.fromisoformat(each))] == moments

@@ -75,12 +75,12 @@ def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kept", [False, True])
-def test_a_bound_emulator_ends_with_the_process_that_started_it_unless_it_is_kept(
+def test_an_emulator_ends_with_the_process_that_started_it_unless_it_is_kept(
     kept: bool, tmp_path: Path, eventually: Any
 ) -> None:
     script = (
         "import sys, time; from pathlib import Path; from local.emulator import start\n"
-        "running = start(Path(sys.argv[1]), bound=True)\n"
+        "running = start(Path(sys.argv[1]))\n"
         "if sys.argv[2] == 'True': running.keep()\n"
         "print(running.url, flush=True); time.sleep(600)"
     )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from local.emulator.clock import Clock
-from local.emulator.scaling.schedules import Schedules, due, minutes
+from local.emulator.scaling.schedules import Schedules, due, fires, minutes
 
 NIGHTLY = "cron(30 2 * * ? *)"
 
@@ -51,3 +51,19 @@ def test_a_minute_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for clock_shows[0] in (1060.0, 1120.0):
         schedules.run()
     assert [each.timestamp() for each in seen] == [1000.0, 1060.0]
+
+
+@pytest.mark.parametrize(
+    ("expression", "moments"),
+    [
+        ("cron(30 8 ? * MON *)", ["2027-03-01T08:30"]),
+        ("cron(30 8 1 * ? *)", ["2027-03-01T08:30"]),
+        ("cron(0/30 8 * * ? 2027)", ["2027-03-01T08:30", "2027-03-02T08:30"]),
+        ("cron(30 8 * * ? 2028)", []),
+        ("cron(30 8 ? * 2#1 *)", ["2027-03-01T08:30"]),
+        ("at(2027-03-02T08:30:00)", ["2027-03-02T08:30"]),
+    ],
+)
+def test_a_schedule_fires_in_its_minutes(expression: str, moments: list[str]) -> None:
+    tried = ["2027-03-01T08:30", "2027-03-01T08:31", "2027-03-02T08:30", "2027-03-02T09:30"]
+    assert [each for each in tried if fires(expression, datetime.fromisoformat(each))] == moments

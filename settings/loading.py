@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
@@ -41,23 +42,28 @@ def read(stack: str, texts: Mapping[str, str], secret: Collection[str] = ()) -> 
     Raises pulumi.RunError (shown without a stack trace) that lists every fault, one a line: the config key, the value
     found, what is allowed and what to do.
     """
-    reporter = Reporter(PROJECT, Settings.model_json_schema())
-    values, lines = _written(reporter, texts, secret)
-    lines += [reporter.line(fault) for fault in _stack_faults(stack, values.get("stack", ""))]
+    values, lines = _written(texts, secret)
+    lines += [_reporter().line(fault) for fault in _stack_faults(stack, values.get("stack", ""))]
     workloads = values.get("workloads")
-    lines += [reporter.line(fault) for fault in _name_faults(stack, workloads)]
+    lines += [_reporter().line(fault) for fault in _name_faults(stack, workloads)]
     kinds_refused = dict(_kind_faults(workloads))
-    lines += [reporter.line(fault) for fault in kinds_refused.values()]
+    lines += [_reporter().line(fault) for fault in kinds_refused.values()]
     try:
         settings = Settings.model_validate_json(json.dumps(values))
     except ValidationError as error:
         for found in error.errors(include_url=False):
             if found["loc"][:4] not in kinds_refused:
-                lines += reporter.lines({**found})
+                lines += _reporter().lines({**found})
     else:
         if not lines:
             return settings
     raise pulumi.RunError(f"the config of stack {stack} (Pulumi.{stack}.yaml) has faults:\n" + "\n".join(lines))
+
+
+@functools.cache
+def _reporter() -> Reporter:
+    """Made for the first fault: the schema is a tenth of the time of a run that has none."""
+    return Reporter(PROJECT, Settings.model_json_schema())
 
 
 def config_keys(namespace: str) -> list[str]:
@@ -66,20 +72,20 @@ def config_keys(namespace: str) -> list[str]:
     return sorted(key.removeprefix(f"{namespace}:") for key in known if key.startswith(f"{namespace}:"))
 
 
-def _written(reporter: Reporter, texts: Mapping[str, str], secret: Collection[str]) -> tuple[dict[str, Any], list[str]]:
+def _written(texts: Mapping[str, str], secret: Collection[str]) -> tuple[dict[str, Any], list[str]]:
     """The config of the project by key, and a line for each value that cannot be one."""
     values: dict[str, Any] = {}
     lines: list[str] = []
     for key, text in texts.items():
         if key in secret:
-            lines.append(reporter.secret(key))
+            lines.append(_reporter().secret(key))
             continue
         field = Settings.model_fields.get(key)
         try:
             values[key] = text if field and field.annotation is str else json.loads(text)
         except json.JSONDecodeError:
             if field:
-                lines.append(reporter.wrong_type(key, text))
+                lines.append(_reporter().wrong_type(key, text))
             else:
                 values[key] = text
     return values, lines

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -11,6 +12,8 @@ import pytest
 import urllib3
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
+from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 from local.process import collect_rarely
 from local.tether import PR_SET_PDEATHSIG
@@ -33,6 +36,40 @@ if "PYTEST_XDIST_WORKER" in os.environ and sys.platform == "linux":
     os.register_at_fork(
         before=lambda: _forking.__setitem__(0, os.getpid()), after_in_child=lambda: _end_with_parent(_forking)
     )
+
+
+class FromBothEnds(LoadFileScheduling):
+    """One worker takes files from the front, the other one from the back, until they meet.
+
+    What the tests of a directory share (an emulator, a session of Spark, synthesised stacks) is then made by one of
+    them; in the order of xdist, of most tests first, both have all of it, and the longest single tests come last.
+    """
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if self.nodes.index(node) % 2:
+            self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+        super()._assign_work_unit(node)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FromBothEnds | None:
+    """`--dist loadfile` as here; any other way is xdist's."""
+    return FromBothEnds(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.fixture(scope="module", autouse=True)
+def leave_nothing() -> Generator[None]:
+    """What a file left is freed at its end: the collector, told to come rarely, would leave it for ever.
+
+    What then still lives is not looked at again, so that this takes milliseconds.
+    """
+    yield
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """The interpreter frees all as it ends; libraries tell of what it did not."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ from local.identity import NO_HOST_SETTINGS
 from local.judge.evidence import judge
 from local.judge.process import PolicyPackError
 from local.loop import kept
-from local.process import collect_rarely
+from local.process import collect_rarely, read_models_once
 from local.runtime import LocalRunError, PolicyViolationError, Stack, account, packs, synth, tree
 from local.runtime.stack import PROJECT_DIRECTORY
 
@@ -48,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     a violation of a mandatory policy, and 130 when it was interrupted (143 by SIGTERM).
     """
     collect_rarely()
+    read_models_once()
     args = _parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = args.command
     _leave_out_the_host()

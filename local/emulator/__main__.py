@@ -13,7 +13,7 @@ from pathlib import Path
 
 from local.emulator.clock import Clock
 from local.identity import NO_HOST_SETTINGS
-from local.process import collect_rarely
+from local.process import collect_rarely, read_models_once
 from workloads.job import leave
 
 DEFAULT_ACCOUNT = "123456789012"
@@ -65,6 +65,7 @@ def _end_with_starter(over: threading.Event) -> None:
 def main(argv: list[str]) -> None:
     """Serve until SIGTERM or SIGINT."""
     collect_rarely()
+    read_models_once()
     arguments = _arguments(argv)
     try:
         clock = Clock(_time_scale())

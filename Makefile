@@ -106,7 +106,7 @@ bench-etl: .venv/dev.stamp .venv-etl/stamp ## measure the ETL against pandas, SQ
 	@mkdir -p .local
 	$(BIN)/python -m workloads.etl.benchmark etl
 
-bench-train: .venv/dev.stamp .venv-train/stamp ## measure training against pandas and XGBClassifier on 6 million rows
+bench-train: .venv/dev.stamp .venv-job/stamp .venv-train/stamp ## measure training against pandas and XGBClassifier on 6 million rows
 	@mkdir -p .local
 	$(BIN)/python -m workloads.training.benchmark
 
@@ -127,7 +127,7 @@ lock: .venv/uv.stamp ## lock what pyproject.toml names, export what pip reads (U
 	  -o workloads/pipeline/requirements.lock workloads/pipeline/requirements.txt
 
 clean: ## remove what the commands made
-	rm -rf .venv .venv-pipeline .venv-serve .venv-bench .venv-etl .venv-train .local .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-pipeline .venv-serve .venv-bench .venv-etl .venv-job .venv-train .local .pytest_cache .ruff_cache .import_linter_cache
 
 .venv/uv.stamp: requirements-bootstrap.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
@@ -176,8 +176,14 @@ $(BIN)/actionlint: .venv/dev.stamp .ci/actionlint/go.mod .ci/actionlint/go.sum
 	$(BIN)/uv pip install --quiet --python .venv-etl/bin/python -r workloads/etl/benchmark/requirements.txt
 	@touch $@
 
-# pandas and the XGBoost of the training image
+# the packages of the training image alone, compiled as its build does it, and beside them those of the naive script
+.venv-job/stamp: .venv/uv.stamp workloads/training/requirements.lock
+	$(PYTHON) -m venv --without-pip .venv-job
+	$(BIN)/uv pip install --quiet --python .venv-job/bin/python --compile-bytecode --require-hashes \
+	  -r workloads/training/requirements.lock
+	@touch $@
+
 .venv-train/stamp: .venv/uv.stamp workloads/training/benchmark/requirements.txt
 	$(PYTHON) -m venv --without-pip .venv-train
-	$(BIN)/uv pip install --quiet --python .venv-train/bin/python -r workloads/training/benchmark/requirements.txt
+	$(BIN)/uv pip install --quiet --python .venv-train/bin/python --compile-bytecode -r workloads/training/benchmark/requirements.txt
 	@touch $@

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from sklearn import metrics
 
 from contracts.schema import Cost
 from workloads.evaluation.intervals import Interval, TooFewError, around
@@ -42,19 +41,41 @@ def auc_difference(labels: Array, candidate: Array, champion: Array, entities: A
 def at_threshold(labels: Array, scores: Array, threshold: float) -> dict[str, float]:
     """Accuracy, F1, precision, recall and the share of rows decided positive, deciding as the service does."""
     decided = decisions(scores, threshold)
-    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
-        labels,
-        decided,
-        average="binary",
-        zero_division=0.0,  # pyright: ignore[reportArgumentType]
-    )
+    precision, recall, f1 = (float(found[1]) for found in of_classes(confusion(labels, decided, 2)))
     return {
-        "accuracy": float(metrics.accuracy_score(labels, decided)),
-        "f1": float(f1),
-        "precision": float(precision),
-        "recall": float(recall),
+        "accuracy": float((decided == (labels == 1)).mean()),
+        "f1": f1,
+        "precision": precision,
+        "recall": recall,
         "positive_share": float(decided.mean()),
     }
+
+
+def confusion(labels: Array, decided: Array, classes: int) -> Array:
+    """How many rows of each class (first axis) are decided to be each (classes, classes); both (n,) hold positions."""
+    cells = labels.astype(int) * classes + decided
+    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
+
+
+def of_classes(counts: Array) -> tuple[Array, Array, Array]:
+    """Precision, recall and F1 (classes,) by what `confusion` has counted; 0 where there is nothing to divide by."""
+    right, rows, decided = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
+    return _shares(right, decided), _shares(right, rows), _shares(2 * right, rows + decided)
+
+
+def roc(labels: Array, scores: Array) -> tuple[Array, Array]:
+    """The ROC curve from (0, 0) to (1, 1): false and true positive rate (k,) at its corners.
+
+    Equal scores are one step, however their rows are ordered (Fawcett, "An introduction to ROC analysis", 2006), and
+    points between two others on one straight line are left out: a plot of millions of rows stays small.
+    """
+    order = np.argsort(-scores, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))  # of the rows that have the same score
+    hits = np.append(0, np.cumsum(labels[order] == 1)[last])
+    alarms = np.append(0, last + 1) - hits
+    up, right = np.diff(hits), np.diff(alarms)
+    kept = np.concatenate([[True], up[:-1] * right[1:] != up[1:] * right[:-1], [True]])
+    return alarms[kept] / alarms[-1], hits[kept] / hits[-1]
 
 
 def cost(labels: Array, scores: Array, threshold: float, of: Cost) -> dict[str, float]:
@@ -70,10 +91,16 @@ def cost(labels: Array, scores: Array, threshold: float, of: Cost) -> dict[str, 
 
 
 def probabilities(labels: Array, scores: Array) -> dict[str, float]:
-    """How good the scores are as probabilities: log loss, Brier score and expected calibration error."""
+    """How good the scores are as probabilities: log loss, Brier score and expected calibration error.
+
+    A score of 0 or 1 counts as the nearest one that its type tells from it, or one such row made all others not count.
+    """
+    closest = float(np.finfo(scores.dtype).eps)
+    exact, positive = scores.astype(np.float64), labels == 1
+    said = np.clip(np.where(positive, exact, 1 - exact), closest, 1 - closest)
     return {
-        "logloss": float(metrics.log_loss(labels, scores, labels=[0, 1])),
-        "brier": float(metrics.brier_score_loss(labels, scores)),
+        "logloss": float(-np.log(said).mean()),
+        "brier": float(((exact - positive) ** 2).mean()),
         "calibration_error": calibration_error(labels, scores),
     }
 
@@ -111,6 +138,10 @@ def by_segment(labels: Array, scores: Array, segments: Sequence[Any], threshold:
 def decisions(scores: Array, threshold: float) -> Array:
     """The decisions (n,), as the service makes them."""
     return np.array(list(map(decider(threshold), scores.tolist())), dtype=bool)
+
+
+def _shares(parts: Array, wholes: Array) -> Array:
+    return np.divide(parts, wholes, out=np.zeros(len(parts)), where=wholes > 0)
 
 
 def _delong(labels: Array, scores: Array, entities: Array | None) -> tuple[Array, Array]:

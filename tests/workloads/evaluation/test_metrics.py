@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn import metrics as sklearn_metrics
 from sklearn.metrics import roc_auc_score
 
 from workloads.evaluation import metrics
 from workloads.inference.decision import decider
+
+reference: Any = sklearn_metrics  # its stubs are narrower than it is
 
 
 def sample(rows: int, seed: int = 0) -> tuple[metrics.Array, metrics.Array, metrics.Array]:
@@ -27,6 +32,55 @@ def test_auc_equals_sklearn_with_ties(rows: list[tuple[bool, int]]) -> None:
     found = metrics.auc(labels, scores)
     assert found.value == pytest.approx(roc_auc_score(labels, scores), abs=1e-12)
     assert found.low <= found.value <= found.high
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=1, max_size=60), st.floats(0.01, 0.99))
+@settings(max_examples=200, deadline=None)
+def test_figures_at_the_threshold_are_those_of_scikit_learn(rows: list[tuple[bool, int]], threshold: float) -> None:
+    labels, scores = np.array([r[0] for r in rows], np.int8), np.array([r[1] / 5 for r in rows], np.float32)
+    decided = metrics.decisions(scores, threshold)
+    found = metrics.at_threshold(labels, scores, threshold)
+    assert found.pop("positive_share") == decided.mean()
+    assert found.pop("accuracy") == pytest.approx(reference.accuracy_score(labels, decided), abs=1e-12)
+    precision, recall, f1, _ = reference.precision_recall_fscore_support(
+        labels, decided, average="binary", zero_division=0.0
+    )
+    assert found == pytest.approx({"precision": precision, "recall": recall, "f1": f1}, abs=1e-12)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_figures_of_each_class_are_those_of_scikit_learn_where_some_have_no_row(rows: list[tuple[int, int]]) -> None:
+    labels, decided = np.array(rows).T
+    counts = metrics.confusion(labels.astype(np.float32), decided, 4)
+    assert counts.tolist() == reference.confusion_matrix(labels, decided, labels=range(4)).tolist()
+    wanted = reference.precision_recall_fscore_support(labels, decided, labels=range(4), zero_division=0.0)[:3]
+    assert np.array(metrics.of_classes(counts)) == pytest.approx(np.array(wanted), abs=1e-12)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 20)), max_size=80))
+@settings(max_examples=200, deadline=None)
+def test_the_roc_curve_is_that_of_scikit_learn_by_its_corners_alone(rows: list[tuple[bool, int]]) -> None:
+    rows += [(True, 1), (False, 2)]
+    labels, scores = np.array([r[0] for r in rows], np.int8), np.array([r[1] / 20 for r in rows], np.float32)
+    every = np.array(reference.roc_curve(labels, scores, drop_intermediate=False)[:2])
+    found = np.array(metrics.roc(labels, scores))
+    for rate in (0, 1):  # both rates grow along the curve, so their sum says where on it a point lies
+        assert np.interp(every.sum(axis=0), found.sum(axis=0), found[rate]) == pytest.approx(every[rate], abs=1e-12)
+    steps = np.diff(found)
+    turns = steps[0, :-1] * steps[1, 1:] - steps[1, :-1] * steps[0, 1:]
+    assert (found[:, 0].tolist(), found[:, -1].tolist()) == ([0, 0], [1, 1])
+    assert np.abs(turns).min(initial=1) > 1e-9
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_scores_are_judged_as_probabilities_as_scikit_learn_does_sure_and_wrong_ones_too(kind: Any) -> None:
+    labels, good, _ = sample(500)
+    scores = np.concatenate([good, [0.0, 1.0, 0.0, 1.0]]).astype(kind)
+    labels = np.concatenate([labels, [0, 1, 1, 0]])
+    found = metrics.probabilities(labels, scores)
+    assert found["logloss"] == pytest.approx(reference.log_loss(labels, scores), rel=1e-6)
+    assert found["brier"] == pytest.approx(reference.brier_score_loss(labels, scores), rel=1e-6)
 
 
 def test_delong_interval_agrees_with_the_bootstrap() -> None:

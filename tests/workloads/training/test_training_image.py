@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
+import re
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-DOCKERFILE = Path(__file__).parents[3] / "workloads" / "training" / "Dockerfile"
+WORKLOADS = Path(__file__).parents[3] / "workloads"
+DOCKERFILE = WORKLOADS / "training" / "Dockerfile"
+#: Directories of which nothing runs in this image, and what others bring: the service's image, and Glue.
+ELSEWHERE, BROUGHT = {"benchmark", "proposal"}, {"uvicorn", "pyspark"}
 
 
 def instructions() -> list[str]:
@@ -28,7 +34,26 @@ def test_nothing_comes_from_a_system_package() -> None:
     assert [line for line in instructions() if "apt" in line or "curl" in line] == []
 
 
-@pytest.mark.parametrize("package", ["xgboost-cpu", "scikit-learn"])
-def test_the_wheels_bring_the_openmp_runtime(package: str) -> None:
+def test_the_wheels_bring_the_openmp_runtime() -> None:
     """Otherwise the image would need libgomp1 from the system."""
-    assert [file.name for file in metadata.files(package) or () if file.name.startswith("libgomp")] != []
+    assert [file.name for file in metadata.files("xgboost-cpu") or () if file.name.startswith("libgomp")] != []
+
+
+@pytest.mark.parametrize("requirements", ["requirements.lock", "requirements-cuda.lock"])
+def test_what_the_jobs_import_is_installed_and_scikit_learn_which_xgboost_would_load_is_not(requirements: str) -> None:
+    pinned = set(re.findall(r"^([\w.-]+)==", DOCKERFILE.with_name(requirements).read_text(), re.M))
+    assert imported() - BROUGHT <= pinned | {"xgboost-cpu"}
+    assert pinned & {"xgboost", "xgboost-cpu", "scikit-learn", "pandas"} in ({"xgboost"}, {"xgboost-cpu"})
+
+
+def imported() -> set[str]:
+    """The distributions that the jobs import, at their beginning or later."""
+    files = [path for path in WORKLOADS.rglob("*.py") if not ELSEWHERE & set(path.relative_to(WORKLOADS).parts)]
+    found: set[str] = set()
+    for node in itertools.chain.from_iterable(ast.walk(ast.parse(path.read_text())) for path in files):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").partition(".")[0])
+    distributions = metadata.packages_distributions()
+    return {name.lower() for module in found for name in distributions.get(module, ())}

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn import metrics as sklearn_metrics
 
 from workloads.evaluation import intervals, plots
 from workloads.evaluation.intervals import Comparison
 from workloads.evaluation.judges.judge import Array, Judge, Measured, shown
-from workloads.evaluation.metrics import calibration_error
+from workloads.evaluation.metrics import calibration_error, confusion, of_classes
 from workloads.evaluation.segments import of_each
 
 #: XGBoost's probabilities are float32: the sum of a row's may be off by as much.
@@ -36,7 +35,7 @@ class MulticlassJudge(Judge):
         labels, likeliest = labels.astype(int), outputs.argmax(axis=1)
         right = (likeliest == labels).astype(float)
         losses = row_losses(labels, outputs)
-        recalls, f1 = _of_classes(labels, likeliest, len(self.contract.classes))
+        _, recalls, f1 = of_classes(confusion(labels, likeliest, len(self.contract.classes)))
         return {
             "accuracy": intervals.mean(right, entities, low=0.0, high=1.0),
             "balanced_accuracy": float(recalls.mean()),
@@ -87,10 +86,10 @@ class MulticlassJudge(Judge):
         """Which class is taken for which, how sure the model is rightly, and the recalls against the champion's."""
         labels, likeliest = labels.astype(int), outputs.argmax(axis=1)
         names = list(map(str, self.contract.classes))
-        recalls = {"candidate": _of_classes(labels, likeliest, len(names))[0]}
+        counts = confusion(labels, likeliest, len(names))
+        recalls = {"candidate": of_classes(counts)[1]}
         if champion is not None:
-            recalls["champion"] = _of_classes(labels, champion.argmax(axis=1), len(names))[0]
-        counts = sklearn_metrics.confusion_matrix(labels, likeliest, labels=range(len(names)))
+            recalls["champion"] = of_classes(confusion(labels, champion.argmax(axis=1), len(names)))[1]
         return {
             "Confusion": plots.confusion(counts, names),
             "Calibration": plots.calibration((likeliest == labels).astype(float), outputs.max(axis=1)),
@@ -114,15 +113,3 @@ def _of_shares(labels: Array) -> Array:
     """The log loss (n,) of who says the classes' shares of every row (McFadden's pseudo-R² compares with it, 1974)."""
     shares = np.bincount(labels) / len(labels)
     return -np.log(shares[labels])
-
-
-def _of_classes(labels: Array, likeliest: Array, classes: int) -> tuple[Array, Array]:
-    """Recall and F1 of each class; 0 of one that has no row."""
-    _, recalls, f1, _ = sklearn_metrics.precision_recall_fscore_support(
-        labels,
-        likeliest,
-        labels=range(classes),
-        average=None,
-        zero_division=0.0,  # pyright: ignore[reportArgumentType]
-    )
-    return np.asarray(recalls), np.asarray(f1)

@@ -1,7 +1,8 @@
 """`python -m workloads.training.benchmark`: measure against CSV, pandas and XGBClassifier.
 
-The same rows, settings and threads; `--bare` is the Python that has pandas. Ours is the job as SageMaker starts it, on
-the data set that ETL leaves; limited, its bins lie in files. How it is judged, `workloads.measuring` says.
+The same rows, settings and threads; `--bare` is the Python that has pandas, `--job` the one of the training image. Ours
+is the job as SageMaker starts it, on the data set that ETL leaves; limited, its bins lie in files. How it is judged,
+`workloads.measuring` says.
 """
 
 from __future__ import annotations
@@ -42,11 +43,11 @@ def naive(root: Path, bare: str, limit: int | None = None) -> tuple[Cost, Mappin
     return cost, json.loads((output / "facts.json").read_text())
 
 
-def ours(root: Path, limit: int | None = None) -> tuple[Cost, Mapping[str, Any]]:
+def ours(root: Path, job: str, limit: int | None = None) -> tuple[Cost, Mapping[str, Any]]:
     """Train as SageMaker would; its cost, the loss and the cost of the fit within it."""
     for made in ("model", "checkpoints"):
         shutil.rmtree(root / made, ignore_errors=True)
-    argv = [sys.executable, "-m", "workloads.training.benchmark.our_training"]
+    argv = [job, "-m", "workloads.training.benchmark.our_training"]
     cost = measured(argv, {**_environment(limit), "SAGEMAKER_BASE_DIR": str(root)}, memory_mb=limit)
     metadata = json.loads((root / "model" / "metadata.json").read_text())
     return cost, {"loss": metadata["validation_loss"], **json.loads((root / "fit.json").read_text())}
@@ -62,13 +63,13 @@ def fits(root: Path, bare: str) -> bool:
     return True
 
 
-def all_rows(root: Path, rows: int, rounds: int, bare: str) -> list[Goal]:
+def all_rows(root: Path, rows: int, rounds: int, bare: str, job: str) -> list[Goal]:
     """Memory and time of ours within the limit, which the naive script exceeds."""
     data.write(root, rows)
     costs: dict[str, list[Cost]] = {"naive": [], "ours": [], "ours, limited": []}
     differences: list[float] = []
     for _ in range(rounds):
-        found = {"naive": naive(root, bare), "ours": ours(root), "ours, limited": ours(root, LIMIT)}
+        found = {"naive": naive(root, bare), "ours": ours(root, job), "ours, limited": ours(root, job, LIMIT)}
         for name, (cost, facts) in found.items():
             costs[name].append(cost)
             differences.append(abs(facts["loss"] / found["naive"][1]["loss"] - 1))
@@ -82,12 +83,12 @@ def all_rows(root: Path, rows: int, rounds: int, bare: str) -> list[Goal]:
     ]
 
 
-def around(root: Path, rows: int, rounds: int) -> list[Goal]:
+def around(root: Path, rows: int, rounds: int, job: str) -> list[Goal]:
     """What a job does beside the boosting: start, read, bin, prove and package."""
     data.write(root, rows)
     shares: list[float] = []
     for _ in range(rounds):
-        cost, facts = ours(root)
+        cost, facts = ours(root, job)
         shares.append(cost.cpu / facts["cpu"] - 1)
         print(f"fit {facts['wall']:.1f} of {cost.wall:.1f} s, {facts['cpu']:.1f} of {cost.cpu:.1f} s of processors")
     return [Goal(text=f"around the fit of {rows:,} rows, x fit", found=min(shares), bound=0.15, at_least=False)]
@@ -104,13 +105,14 @@ def main() -> int:
     parser.add_argument("--fit-rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--bare", default=str(ROOT / ".venv-train/bin/python"), help="a Python with pandas and XGBoost")
+    parser.add_argument("--job", default=str(ROOT / ".venv-job/bin/python"), help="a Python with the image's packages")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=ROOT / ".local") as home:
         large, small = Path(home, "large"), Path(home, "small")
         large.mkdir()
         small.mkdir()
-        goals = around(small, given.fit_rows, given.rounds)
-        goals += all_rows(large, given.rows, given.rounds, given.bare)
+        goals = around(small, given.fit_rows, given.rounds, given.job)
+        goals += all_rows(large, given.rows, given.rounds, given.bare, given.job)
     print(*goals, sep="\n")
     return int(not all(goal.reached for goal in goals))
 

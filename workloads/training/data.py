@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,62 +18,78 @@ from contracts.schema import Contract
 from workloads import tasks
 from workloads.features import categories
 from workloads.features.categories import Lists
-from workloads.features.frame import matrix
+from workloads.features.frame import columns, matrix
 from workloads.job import UserError
 from workloads.training import cuts, external
 from workloads.training.continued import Former, Sample
 from workloads.training.hosts import ALONE, Hosts
 
-#: The model matrix (n, features) of some rows, their labels (n,), and how much each counts if not all alike.
-Batch = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any] | None]
+#: Rows as they lie in Parquet, their labels (n,), and how much each counts if not all alike.
+Batch = tuple[pa.Table, np.ndarray[Any, Any], np.ndarray[Any, Any] | None]
 #: The weight (classes,) of a row of each class; None: all rows count alike.
 Weights = np.ndarray[Any, np.dtype[np.float32]] | None
 
 
-class RowGroups(xgb.DataIter):
-    """Feeds XGBoost this host's share of the row groups of all Parquet files of a directory, files in name order."""
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A directory of Parquet files, as this host learns from it: its share of each row group, files in name order."""
 
-    def __init__(
-        self,
-        directory: Path,
-        contract: Contract,
-        lists: Lists,
-        weights: Weights = None,
-        *,
-        cache: Path | None = None,
-        hosts: Hosts = ALONE,
-        sample: Sample | None = None,
-    ) -> None:
-        self._directory, self._contract, self._lists, self._weights = directory, contract, lists, weights
-        self._hosts, self._sample = hosts, sample
-        self._batches = self._from_the_start()
-        super().__init__(cache_prefix=None if cache is None else str(cache / directory.name), release_data=True)
+    directory: Path
+    contract: Contract
+    lists: Lists
+    weights: Weights
+    hosts: Hosts
+    sample: Sample | None = None
 
-    def next(self, input_data: Callable[..., Any]) -> bool:
-        """Hand over the next row group; False at the end (the interface of xgboost.DataIter)."""
-        for all_features, all_labels, counts in self._batches:
-            share = self._hosts.share(len(all_labels))
-            features, label = all_features[share], all_labels[share]
-            weight = None if self._weights is None else self._weights[label.astype(int)]
+    def batches(self) -> Iterator[dict[str, Any]]:
+        """What XGBoost is told of each row group."""
+        features = {
+            "feature_names": list(self.contract.feature_names),
+            "feature_types": feature_types(self.contract),
+        }
+        for table, all_labels, counts in _batches(self.directory, self.contract, self.sample):
+            share = self.hosts.share(len(all_labels))
+            label = all_labels[share]
+            weight = None if self.weights is None else self.weights[label.astype(int)]
             if counts is not None:
                 weight = counts[share] if weight is None else weight * counts[share]
             weighted = {} if weight is None else {"weight": weight}
-            input_data(
-                data=features,
-                label=label,
-                feature_names=list(self._contract.feature_names),
-                feature_types=feature_types(self._contract),
-                **weighted,
-            )
+            yield {"data": columns(table[share], self.contract, self.lists), "label": label, **features, **weighted}
+
+    def whole(self, **options: Any) -> xgb.DMatrix:
+        """A matrix of the values, not of their bins: larger, but built in a quarter of the time and scored faster."""
+        batches = list(self.batches())
+        told = {**batches[0], "data": pa.concat_tables(batch["data"] for batch in batches)}
+        for name in {"label", "weight"} & told.keys():
+            told[name] = np.concatenate([batch[name] for batch in batches])
+        return xgb.DMatrix(**told, **options)
+
+
+class RowGroups(xgb.DataIter):
+    """Feeds XGBoost a part. It asks for all row groups three times, or four where it looks for the bins itself.
+
+    They are decoded each time where a directory `cache` takes the bins, since memory is short; else once, and kept.
+    """
+
+    def __init__(self, part: Part, cache: Path | None = None) -> None:
+        self._part = part
+        self._kept = None if cache else list(part.batches())
+        self._batches = self._from_the_start()
+        super().__init__(cache_prefix=None if cache is None else str(cache / part.directory.name), release_data=True)
+
+    def next(self, input_data: Callable[..., Any]) -> bool:
+        """Hand over the next row group; False at the end (the interface of xgboost.DataIter)."""
+        for batch in self._batches:
+            input_data(**batch)
             return True
         return False
 
     def reset(self) -> None:
-        """Start again: XGBoost goes through the data twice, for the quantiles and for the bins."""
+        """Start again."""
         self._batches = self._from_the_start()
 
-    def _from_the_start(self) -> Iterator[Batch]:
-        return _batches(self._directory, self._contract, self._lists, self._sample)
+    def _from_the_start(self) -> Iterator[dict[str, Any]]:
+        return self._part.batches() if self._kept is None else iter(self._kept)
 
 
 def feature_types(contract: Contract) -> list[str]:
@@ -106,9 +124,10 @@ def matrices(
     hosts: Hosts = ALONE,
     former: Former | None = None,
 ) -> tuple[xgb.DMatrix, xgb.DMatrix, Lists, int]:
-    """The training matrix and the validation matrix binned like it, rows of both with the weights of the training part;
-    the lists of the categories, and how many bins a feature has at most. With a directory `cache` their bins lie there.
-    Where a `former` model is gone on from, the training matrix has a sample of its part, and the lists are its own.
+    """The training matrix and the validation matrix, rows of both with the weights of the training part; the lists of
+    the categories, and how many bins a feature has at most. With a directory `cache` the bins of both lie there;
+    without one those of the training part are in memory, and of the validation part the values. Where a `former` model
+    is gone on from, the training matrix has a sample of its part, and the lists are its own.
 
     UserError if either has no rows or one class only, or lacks one of several.
     """
@@ -120,13 +139,19 @@ def matrices(
     if former or external.rows(files(train)) >= cuts.ROWS:
         also = former.thresholds(contract) if former else {}
         reference, bins = cuts.reference(files(train), contract, lists, feature_types(contract), threads, also)
-    options: Any = {"nthread": threads, "enable_categorical": True, "max_bin": bins}
-    kind = xgb.QuantileDMatrix if cache is None else xgb.ExtMemQuantileDMatrix
-    sample = former.sample(contract) if former else None
-    rows = RowGroups(train, contract, lists, weights, cache=cache, hosts=hosts, sample=sample)
-    training = kind(rows, ref=reference, **options)
-    held_out = kind(RowGroups(validation, contract, lists, weights, cache=cache, hosts=hosts), ref=training, **options)
-    return training, held_out, lists, bins
+    options: Any = {"nthread": threads, "enable_categorical": True}
+    learned_from, held_out = (
+        Part(directory=directory, contract=contract, lists=lists, weights=weights, hosts=hosts)
+        for directory in (train, validation)
+    )
+    if former:
+        learned_from = dataclasses.replace(learned_from, sample=former.sample(contract))
+    if cache is None:
+        training = xgb.QuantileDMatrix(RowGroups(learned_from), ref=reference, max_bin=bins, **options)
+        return training, held_out.whole(**options), lists, bins
+    training = xgb.ExtMemQuantileDMatrix(RowGroups(learned_from, cache), ref=reference, max_bin=bins, **options)
+    binned = xgb.ExtMemQuantileDMatrix(RowGroups(held_out, cache), ref=training, max_bin=bins, **options)
+    return training, binned, lists, bins
 
 
 def class_weights(directory: Path, contract: Contract) -> Weights:
@@ -166,20 +191,19 @@ def row_groups(
     directory: Path, contract: Contract, lists: Lists
 ) -> Iterator[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
     """The model matrix (n, features) and the labels (n,) of each row group of a directory, files in name order."""
-    for features, label, _ in _batches(directory, contract, lists, None):
-        yield features, label
+    for table, label, _ in _batches(directory, contract, None):
+        yield matrix(table, contract, lists), label
 
 
-def _batches(directory: Path, contract: Contract, lists: Lists, sample: Sample | None) -> Iterator[Batch]:
+def _batches(directory: Path, contract: Contract, sample: Sample | None) -> Iterator[Batch]:
     """Row group by row group, without the rows that a sample leaves out."""
-    columns = [*contract.feature_names, contract.label, *([sample.event_time] if sample else [])]
+    names = [*contract.feature_names, contract.label, *([sample.event_time] if sample else [])]
     numbers = itertools.count()
     for path in files(directory):
         with pq.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
-                table, weights = file.read_row_group(group, columns=columns), None
+                table, weights = file.read_row_group(group, columns=names), None
                 if sample:
                     weights = sample.weights(table, next(numbers))
                     table, weights = table.filter(pa.array(weights > 0)), weights[weights > 0]
-                label = table.column(contract.label).to_numpy().astype(np.float32)
-                yield matrix(table, contract, lists), label, weights
+                yield table, table.column(contract.label).to_numpy().astype(np.float32), weights

@@ -142,15 +142,15 @@ def test_in_its_bins_the_champion_answers_as_on_the_rows(own: Contract, champion
     root = later(tmp_path / "later", own, champion)
     work = container.read(root, {})
     assert work.former is not None
-    known = continued.read(work.former, own, HOW, tmp_path / "read")
+    known = continued.read(work.former, own, dataclasses.replace(HOW, rehearsal=1.0), tmp_path / "read")
     assert isinstance(known, Former)
     directories = work.channels["train"], work.channels["validation"]
-    rows = np.concatenate([features for features, _ in data.row_groups(directories[1], own, {})])
+    rows = np.concatenate([features for features, _ in data.row_groups(directories[0], own, {})])
     expected = booster(champion).inplace_predict(rows)
-    _, held_out, _, bins = data.matrices(*directories, own, 1, former=known)
-    np.testing.assert_array_equal(booster(champion).predict(held_out), expected)
+    training, _, _, bins = data.matrices(*directories, own, 1, former=known)
+    np.testing.assert_array_equal(booster(champion).predict(training), expected)
     assert 256 < bins <= 512  # those of the rows, and where the champion splits
-    plain = data.matrices(*directories, own, 1)[1]
+    plain, *_ = data.matrices(*directories, own, 1)
     assert (booster(champion).predict(plain) != expected).any()
 
 

@@ -87,13 +87,60 @@ def test_rows_are_binned_at_the_quantiles_of_all_files(
     training, held_out, *_ = data.matrices(parts["train"], parts["validation"], contract, 1)
     values = np.concatenate([features for features, _ in data.row_groups(parts["train"], contract, {})])
     assert (len(values), training.num_row(), held_out.num_row()) == (3700, 3700, 800)
+    assert (type(training), type(held_out)) == (xgb.QuantileDMatrix, xgb.DMatrix)
     ends, edges = training.get_quantile_cut()
     for index in range(2):
         expected = cuts.quantiles(values[:, index].copy())
         found = edges[ends[index] : ends[index + 1]]
         assert found[1:-1].tolist() == expected[1:].tolist()  # the first and the last are XGBoost's own, beyond all
         assert (found[0] < expected[0], found[-1] > expected[-1]) == (True, True)
-    assert [a.tolist() for a in held_out.get_quantile_cut()] == [ends.tolist(), edges.tolist()]
+
+
+@pytest.mark.parametrize("rows", [1, 1_000_000])
+def test_columns_become_the_same_matrices_as_rows_do_whether_bins_are_looked_for_or_given(
+    parts: dict[str, Path], contract: Contract, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    monkeypatch.setattr(cuts, "ROWS", rows)
+    wanted = wide(contract)
+    training, held_out, lists, bins = data.matrices(parts["train"], parts["validation"], wanted, 1)
+    by_rows = [
+        np.concatenate([features for features, _ in data.row_groups(parts[part], wanted, lists)])
+        for part in ("train", "validation")
+    ]
+    options: Any = {"feature_types": data.feature_types(wanted), "enable_categorical": True, "nthread": 1}
+    binned = xgb.QuantileDMatrix(by_rows[0], ref=None if rows > 1 else training, max_bin=bins, **options)
+    plain = xgb.DMatrix(by_rows[1], **options)
+    assert np.isnan(by_rows[0]).any()
+    for found, expected in ((training, binned), (held_out, plain)):
+        assert found.get_data().nnz == expected.get_data().nnz
+        assert abs(found.get_data() - expected.get_data()).max() == 0
+    for found, expected in zip(training.get_quantile_cut(), binned.get_quantile_cut(), strict=True):
+        assert found.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(("in_files", "most"), [(False, 1), (True, 4)])
+def test_rows_are_decoded_once_where_memory_holds_them(
+    parts: dict[str, Path],
+    contract: Contract,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    in_files: bool,
+    most: int,
+) -> None:
+    decoded: list[str] = []
+    plain = data.columns
+
+    def seen(table: pa.Table, *given: Any) -> pa.Table:
+        decoded.append(f"{table.num_rows}")
+        return plain(table, *given)
+
+    monkeypatch.setattr(data, "columns", seen)
+    training, held_out, *_ = data.matrices(
+        parts["train"], parts["validation"], contract, 1, cache=tmp_path if in_files else None
+    )
+    once = sum(pq.ParquetFile(path / "part-0.parquet").num_row_groups for path in parts.values())
+    assert (training.num_row(), held_out.num_row()) == (3000, 800)
+    assert (len(decoded) > once, len(decoded) <= most * once) == (in_files, True)
 
 
 def test_exact_quantiles_learn_as_well_as_the_sketch(

@@ -11,12 +11,13 @@ import typer
 
 from automation.commands import target
 from automation.commands.archiving import mark
-from automation.commands.options import Endpoint, Json, Key, Package, Stack, Why, Workload, Yes
+from automation.commands.options import Endpoint, Identity, Issuer, Json, Key, Package, Stack, Why, Workload, Yes
 from automation.commands.output import Output
 from automation.operations import deliveries, foreign, images, packages, releases, rollouts, signatures, training
 from automation.operations.errors import RefusedError
 from automation.operations.releases import By
 from automation.operations.rollouts import Watchers, served
+from automation.operations.shipping import Signer, signer
 from contracts.names import WorkloadNames
 from contracts.release import CHAMPION, Record
 
@@ -193,6 +194,8 @@ def promote(
     ] = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="With --model: serve it no more.")] = False,
     key: Key = None,
+    identity: Identity = None,
+    issuer: Issuer = None,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
@@ -211,10 +214,11 @@ def promote(
         out.confirm(f"Let endpoint {names.prefix} serve no {model} any more?")
         said(out, on.stopped(names), releases.withdraw_model(names, model, by=by, clients=on.releases))
         return
+    by_whom = signer(key, identity, issuer)
     chosen = package or packages.latest(names, sagemaker=on.client("sagemaker"))
     foreign.require_served(names, chosen, kind, sagemaker=on.client("sagemaker"))
     out.confirm(f"Let endpoint {names.prefix} serve {chosen}{f' as {model}' if model else ''}?")
-    found = signed(on, names, chosen, key)
+    found = signed(on, names, chosen, by_whom)
     if kind.models:
         record = releases.promote_model(names, chosen, model or CHAMPION, by=by, clients=on.releases)
     else:
@@ -222,10 +226,10 @@ def promote(
     said(out, on.stopped(names), record, found)
 
 
-def signed(on: target.Target, names: WorkloadNames, package: str, key: str | None) -> list[str]:
-    """What was found of the signatures of a model's images. RefusedError for one that the key did not sign, or that
+def signed(on: target.Target, names: WorkloadNames, package: str, by: Signer | None) -> list[str]:
+    """What was found of the signatures of a model's images. RefusedError for one that was not signed `by` this, or that
     lost what it was registered with."""
-    return signatures.require(names, package, key=key, sagemaker=on.client("sagemaker"), ecr=on.client("ecr"))
+    return signatures.require(names, package, by=by, sagemaker=on.client("sagemaker"), ecr=on.client("ecr"))
 
 
 def split(
@@ -236,6 +240,8 @@ def split(
     workload: Workload = None,
     endpoint: Endpoint = None,
     key: Key = None,
+    identity: Identity = None,
+    issuer: Issuer = None,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
@@ -244,9 +250,9 @@ def split(
     The next `up` rolls it out.
     """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
-    names = on.endpoint(workload, endpoint)
+    names, by_whom = on.endpoint(workload, endpoint), signer(key, identity, issuer)
     out.confirm(f"Give {package} {percent} % of the traffic of endpoint {names.prefix}?")
-    found, by = signed(on, names, package, key), By(who=on.who, why=why)
+    found, by = signed(on, names, package, by_whom), By(who=on.who, why=why)
     said(out, on.stopped(names), releases.split(names, package, percent, by=by, clients=on.releases), found)
 
 

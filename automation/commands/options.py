@@ -20,3 +20,16 @@ Key = Annotated[
         help="Refuse a model whose image it did not sign with its bill of materials: awskms:///...",
     ),
 ]
+Identity = Annotated[
+    str | None,
+    typer.Option(
+        envvar="SIGNING_IDENTITY",
+        help="In place of a key: who signed it for Sigstore, https://github.com/.../stack.yml@refs/heads/main.",
+    ),
+]
+Issuer = Annotated[
+    str | None,
+    typer.Option(
+        envvar="SIGNING_ISSUER", help="With --identity: of its token, https://token.actions.githubusercontent.com."
+    ),
+]

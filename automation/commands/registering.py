@@ -14,6 +14,7 @@ from automation.commands.options import Json, Stack, Workload, Yes
 from automation.commands.output import Output
 from automation.operations import foreign, importing, registration
 from automation.operations.errors import RefusedError
+from automation.operations.shipping import Signer, signer
 from contracts.loader import ContractError, load
 from contracts.names import WorkloadNames
 from contracts.schema import Contract
@@ -36,6 +37,8 @@ def register(
         str | None,
         typer.Option(help="Refuse an image that this key, of the other stack or of who made it, did not sign."),
     ] = None,
+    identity: Annotated[str | None, typer.Option(help="In place of a key: who signed it for Sigstore.")] = None,
+    issuer: Annotated[str | None, typer.Option(help="With --identity: of its token.")] = None,
     approved: Annotated[
         bool, typer.Option("--approved", help="Register it as approved: somebody approved it for this stack.")
     ] = False,
@@ -52,22 +55,22 @@ def register(
     promote it here then.
     """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
-    names = on.workload(workload)
+    names, by_whom = on.workload(workload), signer(key, identity, issuer)
     if artefact is None:
         for option, given in (("--contract", contract), ("--image", image)):
             if given is not None:
                 raise RefusedError(f"{option}: found one without a model; give it with --artefact")
-        _take_over(on, out, names, package, approved=approved, variables=variables, key=key)
+        _take_over(on, out, names, package, approved=approved, variables=variables, by=by_whom)
         return
     if approved or variables:
         raise RefusedError("--artefact: found with --approved or --env; what a run registers is approved after it")
     if package is not None:
         raise RefusedError(f"found package {package} and --artefact {artefact}; give one of them")
-    if key is not None and image is None:
-        raise RefusedError("--key: found one with --artefact and no --image; it is images that are signed")
+    if by_whom is not None and image is None:
+        raise RefusedError(f"{by_whom}: found with --artefact and without --image; it is images that are signed")
     known = None if contract is None else _contract(contract)
     if image is not None:
-        _require_usable(on, names, image, key)
+        _require_usable(on, names, image, by_whom)
     what = artefact if image is None else f"{image} with {artefact}"
     out.confirm(f"Register {what} by a run of pipeline {names.pipeline}?")
     display = f"imported-{datetime.now(UTC):%Y%m%d-%H%M%S}"
@@ -79,9 +82,9 @@ def register(
     )
 
 
-def _require_usable(on: target.Target, names: WorkloadNames, image: str, key: str | None) -> None:
+def _require_usable(on: target.Target, names: WorkloadNames, image: str, by: Signer | None) -> None:
     others = (on.config.get("ml-platform:images") or {}).get("others") or []
-    foreign.require_usable(names, image, others=others, kinds=on.kinds(names), ecr=on.client("ecr"), key=key)
+    foreign.require_usable(names, image, others=others, kinds=on.kinds(names), ecr=on.client("ecr"), by=by)
 
 
 def _contract(path: Path) -> Contract:
@@ -99,7 +102,7 @@ def _take_over(
     *,
     approved: bool,
     variables: Path | None,
-    key: str | None,
+    by: Signer | None,
 ) -> None:
     deployed_by = (on.config.get("ml-platform:delivery") or {}).get("deployed_by")
     source = (on.config.get("ml-platform:registry") or {}).get("source") or deployed_by
@@ -114,7 +117,7 @@ def _take_over(
     chosen = package or registration.newest_approved(theirs, sagemaker=sagemaker)
     out.confirm(f"Register {chosen} of stack {theirs.stack} in {names.package_group}?")
     clients = registration.Clients(s3=on.client("s3"), sagemaker=sagemaker, ecr=on.client("ecr"), there=sagemaker)
-    done = registration.register(names, theirs, chosen, clients=clients, approved=approved, key=key, tell=out.say)
+    done = registration.register(names, theirs, chosen, clients=clients, approved=approved, by=by, tell=out.say)
     if variables:
         variables.parent.mkdir(parents=True, exist_ok=True)
         variables.write_text(f"export REGISTERED={shlex.quote(done.package)}\n", encoding="utf-8")

@@ -11,12 +11,13 @@ import typer
 
 from automation.commands import target
 from automation.commands.acts import said, signed
-from automation.commands.options import Endpoint, Json, Key, Stack, Why, Workload, Yes
+from automation.commands.options import Endpoint, Identity, Issuer, Json, Key, Stack, Why, Workload, Yes
 from automation.commands.output import Output
 from automation.operations import releases, shadows
 from automation.operations.errors import RefusedError
 from automation.operations.releases import By
 from automation.operations.shadows import Comparison
+from automation.operations.shipping import signer
 from contracts.schema import Task
 
 
@@ -29,6 +30,8 @@ def shadow(
     workload: Workload = None,
     endpoint: Endpoint = None,
     key: Key = None,
+    identity: Identity = None,
+    issuer: Issuer = None,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
@@ -46,8 +49,9 @@ def shadow(
         out.confirm(f"Let the champion of endpoint {names.prefix} serve alone?")
         said(out, on.stopped(names), releases.end_shadow(names, by=by, clients=on.releases))
     else:
+        by_whom = signer(key, identity, issuer)
         out.confirm(f"Copy {percent} % of the requests of endpoint {names.prefix} to {package}?")
-        found = signed(on, names, package, key)
+        found = signed(on, names, package, by_whom)
         said(out, on.stopped(names), releases.shadow(names, package, percent, by=by, clients=on.releases), found)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from automation.operations import packages, shipping
 from automation.operations.errors import RefusedError
+from automation.operations.shipping import Signer
 from contracts import partitions
 from contracts.images import INFERENCE
 from contracts.kinds import KINDS
@@ -29,13 +30,13 @@ def require_usable(
     others: Sequence[str],
     kinds: Mapping[str, Kind],
     ecr: Any,
-    key: str | None = None,
+    by: Signer | None = None,
 ) -> None:
     """RefusedError, with all faults, for an image that no run could ask or an endpoint of the workload not serve.
 
     `others` are the repositories that the stack's config names (`images.others`), `kinds` those of the workload's
-    endpoints, by name. The image is there, and its scan found nothing grave, as it is of the platform's own; with a
-    `key`, that of who made it, it is signed with its bill of materials.
+    endpoints, by name. The image is there, and its scan found nothing grave, as it is of the platform's own; with
+    `by`, who made it, it is signed by them with its bill of materials.
     """
     if faults := [*_kind_faults(kinds), *_image_faults(names, image, others)]:
         raise RefusedError("\n".join(faults))
@@ -47,8 +48,8 @@ def require_usable(
         raise RefusedError(f"repository {name} is not there; run `up`, which makes it, and push the image") from error
     except ecr.exceptions.ImageNotFoundException as error:
         raise RefusedError(f"repository {name} has no image {digest}; push it there, then register it") from error
-    if key is not None:
-        shipping.verify(image, ecr=ecr, key=key)
+    if by is not None:
+        shipping.verify(image, ecr=ecr, by=by)
     shipping.scan(names.ground, name.removeprefix(f"{names.ground.prefix}-"), digest, ecr=ecr)
 
 

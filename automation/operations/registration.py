@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from automation.operations import packages, shipping
 from automation.operations import referrers as in_ecr
 from automation.operations.errors import RefusedError
+from automation.operations.shipping import Signer
 from contracts import referrers
 from contracts.images import IMAGES, INFERENCE
 from contracts.names import WorkloadNames
@@ -84,14 +85,14 @@ def register(
     *,
     clients: Clients,
     approved: bool = False,
-    key: str | None = None,
+    by: Signer | None = None,
     tell: Callable[[str], object] = lambda _: None,
 ) -> Registered:
     """Register an approved package of the stack `theirs` here, to be approved and promoted here; or as `approved`,
     where somebody approved it for this stack already.
 
     RefusedError for one that nobody approved, for an image that is not named by digest in a repository of that stack
-    or that `key` did not sign there, and where this stack has no package group yet.
+    or that was not signed `by` this there, and where this stack has no package group yet.
     """
     source = packages.approved(theirs, package, sagemaker=clients.there)
     if (before := _registered(names, source, clients.sagemaker)) is not None:
@@ -99,9 +100,9 @@ def register(
     found = packages.describe(theirs, source, sagemaker=clients.there)
     said = {key: found[key] for key in _KEPT if key in found}
     for image in sorted(set(_images(said))):
-        if key is not None:
-            shipping.verify(image, ecr=clients.ecr, key=key)
-            tell(f"image {image}: signature and bill of materials by {key} verified")
+        if by is not None:
+            shipping.verify(image, ecr=clients.ecr, by=by)
+            tell(f"image {image}: signature and bill of materials by {by} verified")
         tell(f"image {_image(image, theirs)}: {_copy_image(image, names, theirs, clients.ecr)}")
     uris = sorted({text for text in _texts(said) if _is_of_run(text, theirs)})
     for uri in uris:

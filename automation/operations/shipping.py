@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,44 @@ from contracts.names import Names
 MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
 #: Severities of a finding that keep an image from being used.
 STOPS: Final = ("CRITICAL", "HIGH")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signer:
+    """Who is to have signed an image: a key as cosign names it, or an identity with the issuer of its token.
+
+    An identity is what the certificate says for which Sigstore took the token: of GitHub the workflow's URL and branch,
+    `https://github.com/example/ml-platform/.github/workflows/stack.yml@refs/heads/main`.
+    """
+
+    key: str | None = None
+    identity: str | None = None
+    issuer: str | None = None
+
+    def __str__(self) -> str:
+        return self.key or f"{self.identity} of {self.issuer}"
+
+    def flags(self) -> list[str]:
+        """As `cosign verify` takes them."""
+        if self.key:
+            return ["--key", self.key]
+        return ["--certificate-identity", str(self.identity), "--certificate-oidc-issuer", str(self.issuer)]
+
+
+def signer(key: str | None, identity: str | None, issuer: str | None) -> Signer | None:
+    """Of the options of a command; None where none was given. RefusedError for those that name nobody, or two."""
+    if not (key or identity or issuer):
+        return None
+    if key and (identity or issuer):
+        raise RefusedError(
+            f"--key: found {key} and --identity {identity}, --issuer {issuer}; give a key or the other two"
+        )
+    if not key and not (identity and issuer):
+        raise RefusedError(
+            f"--identity: found {identity}, --issuer: found {issuer}; allowed: both, or none, such as the URL of the "
+            "workflow that ships with its branch, and https://token.actions.githubusercontent.com"
+        )
+    return Signer(key=key, identity=identity, issuer=issuer)
 
 
 class _FailedError(RefusedError):
@@ -96,11 +135,11 @@ def sign(reference: str, bill: Path, *, ecr: Any, key: str | None = None) -> Non
         _run(["cosign", "attest", "--yes", *by, "--type", "spdxjson", "--predicate", str(bill), reference], environment)
 
 
-def verify(reference: str, *, ecr: Any, key: str) -> None:
-    """RefusedError for an image without a signature by a key, or without a bill of materials that the key attests."""
+def verify(reference: str, *, ecr: Any, by: Signer) -> None:
+    """RefusedError for an image without a signature by somebody, or without a bill of materials that they attest."""
     proofs = {
-        "signature": ["cosign", "verify", "--key", key, reference],
-        "bill of materials": ["cosign", "verify-attestation", "--key", key, "--type", "spdxjson", reference],
+        "signature": ["cosign", "verify", *by.flags(), reference],
+        "bill of materials": ["cosign", "verify-attestation", *by.flags(), "--type", "spdxjson", reference],
     }
     with _logged_in(ecr, reference.partition("@")[0]) as environment:
         for proof, command in proofs.items():
@@ -108,7 +147,7 @@ def verify(reference: str, *, ecr: Any, key: str) -> None:
                 _run(command, environment)
             except _FailedError as error:
                 raise RefusedError(
-                    f"{reference}: found no {proof} by {key}; allowed: images that `ship` signed with it; "
+                    f"{reference}: found no {proof} by {by}; allowed: images that were shipped by it; "
                     f"ship this one, or train and approve a model on one that was ({error})"
                 ) from error
 

@@ -7,34 +7,34 @@ from typing import Any, Final
 
 from automation.operations import packages, referrers, shipping
 from automation.operations.errors import RefusedError
+from automation.operations.shipping import Signer
 from contracts.images import IMAGES, INFERENCE, TRAINING
 from contracts.names import WorkloadNames
-from contracts.referrers import Referrers, parse
-from contracts.referrers import key as metadata_key
+from contracts.referrers import Referrers, key, parse
 
 #: What is said where nothing was verified: it is no word on whether there are signatures.
-_UNCHECKED: Final = "its signature and bill of materials were not checked: give --key, or SIGNING_KEY"
+_UNCHECKED: Final = "its signature and bill of materials were not checked: give --key or --identity"
 
 
-def require(names: WorkloadNames, package: str, *, key: str | None, sagemaker: Any, ecr: Any) -> list[str]:
-    """What was found of each image of a package, as a sentence. RefusedError for one that `key` did not sign, and for
-    one whose signature or bill of materials is not that which the model was registered with.
+def require(names: WorkloadNames, package: str, *, by: Signer | None, sagemaker: Any, ecr: Any) -> list[str]:
+    """What was found of each image of a package, as a sentence. RefusedError for one that was not signed `by` this, and
+    for one whose signature or bill of materials is not that which the model was registered with.
 
     Images of others are told apart by their repository: `ship` signs the platform's own alone.
     """
     found = packages.describe(names, package, sagemaker=sagemaker)
     containers = found.get("InferenceSpecification", {}).get("Containers", [])
     serving = sorted({container["Image"] for container in containers})
-    return [*(_require(names, uri, key, ecr) for uri in serving), *_as_registered(names, found, serving, ecr)]
+    return [*(_require(names, uri, by, ecr) for uri in serving), *_as_registered(names, found, serving, ecr)]
 
 
-def _require(names: WorkloadNames, uri: str, key: str | None, ecr: Any) -> str:
+def _require(names: WorkloadNames, uri: str, by: Signer | None, ecr: Any) -> str:
     if _repository(uri) not in {names.ground.resource(image) for image in IMAGES}:
         return f"image {uri} is of others: who made it signs it, and nothing of that was checked"
-    if key is None:
+    if by is None:
         return f"image {uri}: {_UNCHECKED}"
-    shipping.verify(uri, ecr=ecr, key=key)
-    return f"image {uri}: signature and bill of materials by {key} verified"
+    shipping.verify(uri, ecr=ecr, by=by)
+    return f"image {uri}: signature and bill of materials by {by} verified"
 
 
 def _repository(uri: str) -> str:
@@ -46,7 +46,7 @@ def _as_registered(names: WorkloadNames, package: Mapping[str, Any], serving: li
     said = package.get("CustomerMetadataProperties", {})
     images = {INFERENCE: serving, TRAINING: [said.get("training_image", "")]}
     for image, uris in images.items():
-        if metadata_key(image) not in said:
+        if key(image) not in said:
             continue
         recorded, repository = _recorded(package, image), names.ground.resource(image)
         if not any(uri.endswith(f"/{repository}@{recorded.image}") for uri in uris):
@@ -69,8 +69,8 @@ def _as_registered(names: WorkloadNames, package: Mapping[str, Any], serving: li
 
 def _recorded(package: Mapping[str, Any], image: str) -> Referrers:
     try:
-        return parse(package["CustomerMetadataProperties"][metadata_key(image)])
+        return parse(package["CustomerMetadataProperties"][key(image)])
     except ValueError as error:
         raise RefusedError(
-            f"{package['ModelPackageArn']}: {metadata_key(image)}: {error}; somebody has changed it; train a model anew"
+            f"{package['ModelPackageArn']}: {key(image)}: {error}; somebody has changed it; train a model anew"
         ) from error

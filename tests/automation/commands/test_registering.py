@@ -12,6 +12,7 @@ from automation.commands import main, target
 from automation.exits import Exit
 from automation.operations import foreign, importing, registration
 from automation.operations.registration import Registered
+from automation.operations.shipping import Signer
 from contracts.kinds import KINDS
 
 PROJECT = Path(__file__).parents[3]
@@ -37,8 +38,8 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ..
         told.append((names.package_group, names.account, theirs.package_group, theirs.account, package))
         if more["approved"]:
             told.append(("approved",))
-        if more["key"]:
-            told.append(("by", more["key"]))
+        if more["by"]:
+            told.append(("by", more["by"].key))
         more["tell"]("copied")
         source = ARN.format("123456789012", "staging", package)
         return Registered(package=ARN.format("210987654321", "prod", 1), source=source, new=len(told) == 1)
@@ -117,7 +118,7 @@ def test_a_model_that_others_made_is_given_to_a_run(
         (["--contract", "c.yaml"], "error: --contract: found one without a model; give it with --artefact\n"),
         (
             ["--artefact", "m.onnx", "--key", "k.pub"],
-            "error: --key: found one with --artefact and no --image; it is images that are signed\n",
+            "error: k.pub: found with --artefact and without --image; it is images that are signed\n",
         ),
         (["--image", "theirs"], "error: --image: found one without a model; give it with --artefact\n"),
     ],
@@ -140,8 +141,9 @@ def test_an_image_of_others_is_judged_by_the_config_before_a_run_is_given_it(
     (tmp_path / "Pulumi.prod.yaml").write_text(config)
     call = ["register", "--stack", "prod", "--yes", "--artefact", "model.tar.gz", "--image", "theirs@sha256:77"]
     assert main(call) == Exit.DONE
-    known = {"others": ["theirs"], "kinds": {"live": KINDS["realtime"]}, "ecr": "ecr", "key": None}
+    known = {"others": ["theirs"], "kinds": {"live": KINDS["realtime"]}, "ecr": "ecr", "by": None}
     assert given == [("churn-prod", known), "theirs@sha256:77"]
-    assert main([*call, "--key", "theirs.pub"]) == Exit.DONE
-    assert given[2] == ("churn-prod", {**known, "key": "theirs.pub"})
+    assert main([*call, "--identity", "theirs@example.com", "--issuer", "https://example.com"]) == Exit.DONE
+    by = Signer(identity="theirs@example.com", issuer="https://example.com")
+    assert given[2] == ("churn-prod", {**known, "by": by})
     assert asked == []

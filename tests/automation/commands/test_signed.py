@@ -18,6 +18,7 @@ IMAGE = f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-infere
 OTHERS = f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-lightgbm@sha256:{'2' * 64}"
 #: Fails at what FAILS names, in the manner of cosign.
 COSIGN = """#!/bin/sh
+echo "$*" >> "$SAID"
 if [ "$1" = "$FAILS" ]; then echo "no matching signatures" >&2; exit 10; fi
 """
 
@@ -29,7 +30,9 @@ def _cosign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tool.write_text(COSIGN)
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tool.parent}:/usr/bin:/bin")
-    monkeypatch.delenv("SIGNING_KEY", raising=False)
+    monkeypatch.setenv("SAID", str(tmp_path / "said"))
+    for option in ("KEY", "IDENTITY", "ISSUER"):
+        monkeypatch.delenv(f"SIGNING_{option}", raising=False)
 
 
 def test_a_model_is_promoted_on_an_image_that_the_key_signed(run: Run, churn: Platform) -> None:
@@ -51,7 +54,31 @@ def test_one_without_signature_or_bill_of_materials_is_refused_and_nothing_writt
     for act in acts:
         refused = run(*act, "--why", "x", "--yes")
         assert refused.code == 1
-        assert f"error: {IMAGE}: found no {lacks} by {KEY}; allowed: images that `ship` signed with it" in refused.err
+        assert f"error: {IMAGE}: found no {lacks} by {KEY}; allowed: images that were shipped by it" in refused.err
+    assert releases.read(churn.names, churn.clients) == before
+
+
+WORKFLOW = "https://github.com/example/ml-platform/.github/workflows/stack.yml@refs/heads/main"
+ISSUER = "https://token.actions.githubusercontent.com"
+
+
+def test_what_a_workflow_signed_without_a_key_is_verified_by_its_identity(
+    run: Run, churn: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package, other = churn.register(image=IMAGE), churn.register(image=IMAGE)
+    for act in (("promote", package), ("split", other, "--percent", "10")):
+        done = run(*act, "--why", "x", "--yes", "--identity", WORKFLOW, "--issuer", ISSUER)
+        assert f"image {IMAGE}: signature and bill of materials by {WORKFLOW} of {ISSUER} verified" in done.out
+    asked = (tmp_path / "said").read_text().splitlines()
+    assert asked[0] == f"verify --certificate-identity {WORKFLOW} --certificate-oidc-issuer {ISSUER} {IMAGE}"
+    assert len(asked) == 4
+    before = releases.read(churn.names, churn.clients)
+    monkeypatch.setenv("FAILS", "verify")
+    for act in (("promote", other), ("split", other, "--percent", "10"), ("shadow", other)):
+        refused = run(*act, "--why", "x", "--yes", "--identity", WORKFLOW, "--issuer", ISSUER)
+        assert (refused.code, f"found no signature by {WORKFLOW} of {ISSUER}" in refused.err) == (1, True)
+        half = run(*act, "--why", "x", "--yes", "--identity", WORKFLOW)
+        assert (half.code, half.err.startswith("error: --identity: found https://github.com/")) == (1, True)
     assert releases.read(churn.names, churn.clients) == before
 
 
@@ -59,7 +86,7 @@ def test_what_was_not_checked_is_not_called_signed(run: Run, churn: Platform, mo
     monkeypatch.setenv("FAILS", "verify")
     done = run("promote", churn.register(image=IMAGE), "--why", "x", "--yes")
     assert done.code == 0
-    assert f"image {IMAGE}: its signature and bill of materials were not checked: give --key" in done.out
+    assert f"image {IMAGE}: its signature and bill of materials were not checked: give --key or --identity" in done.out
 
 
 def test_an_image_of_others_is_theirs_to_sign(run: Run, churn: Platform, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from automation.operations import foreign, shipping
 from automation.operations.errors import RefusedError
+from automation.operations.shipping import Signer
 from contracts.kinds import KINDS
 from contracts.names import Names
 
@@ -56,17 +57,17 @@ def test_one_that_a_key_did_not_sign_is_refused_before_its_scan(
 ) -> None:
     asked = list[Any]()
 
-    def verify(image: str, *, ecr: Any, key: str) -> None:
-        asked.append((image, type(ecr), key))
-        if key != "theirs.pub":
+    def verify(image: str, *, ecr: Any, by: Signer) -> None:
+        asked.append((image, type(ecr), by.key))
+        if by.key != "theirs.pub":
             raise RefusedError("found no signature")
 
     monkeypatch.setattr(shipping, "verify", verify)
-    for key in ("theirs.pub", None):
-        foreign.require_usable(NAMES, IMAGE, others=("theirs",), kinds=REALTIME, ecr=Ecr(), key=key)
+    for by in (Signer(key="theirs.pub"), None):
+        foreign.require_usable(NAMES, IMAGE, others=("theirs",), kinds=REALTIME, ecr=Ecr(), by=by)
     assert asked == [(IMAGE, Ecr, "theirs.pub")]
     with pytest.raises(RefusedError, match="found no signature"):
-        foreign.require_usable(NAMES, IMAGE, others=("theirs",), kinds=REALTIME, ecr=Ecr(), key="else.pub")
+        foreign.require_usable(NAMES, IMAGE, others=("theirs",), kinds=REALTIME, ecr=Ecr(), by=Signer(key="else.pub"))
     assert len(scanned) == 2
 
 

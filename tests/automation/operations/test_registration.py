@@ -18,6 +18,7 @@ from automation.operations import packages, registration, releases, shipping
 from automation.operations.errors import RefusedError
 from automation.operations.registration import Clients
 from automation.operations.releases import By
+from automation.operations.shipping import Signer
 from contracts.names import EndpointNames, Names, WorkloadNames
 from local.emulator.storage import container_images
 
@@ -110,7 +111,8 @@ class Prod:
         )["ModelPackageArn"]
 
     def register(self, package: str, key: str | None = None) -> registration.Registered:
-        return registration.register(self.names, self.theirs, package, clients=self.clients, key=key)
+        by = Signer(key=key) if key else None
+        return registration.register(self.names, self.theirs, package, clients=self.clients, by=by)
 
     def read(self, uri: str) -> bytes:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
@@ -289,9 +291,9 @@ def test_an_image_that_the_key_did_not_sign_is_not_copied_and_nothing_registered
     source = prod.approved()
     asked = list[tuple[str, str]]()
 
-    def verify(reference: str, *, ecr: Any, key: str) -> None:
-        asked.append((reference, key))
-        if key != "staging.pub":
+    def verify(reference: str, *, ecr: Any, by: Signer) -> None:
+        asked.append((reference, str(by)))
+        if by.key != "staging.pub":
             raise RefusedError("found no signature")
 
     monkeypatch.setattr(shipping, "verify", verify)

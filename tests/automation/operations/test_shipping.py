@@ -14,6 +14,7 @@ from botocore.stub import Stubber
 
 from automation.operations import images, shipping
 from automation.operations.errors import RefusedError
+from automation.operations.shipping import Signer
 from contracts.names import Names
 
 NAMES = Names(stack="staging", account="123456789012", region="eu-west-1")
@@ -165,14 +166,45 @@ def test_a_tool_that_fails_or_is_not_there_ends_the_shipping(
 KEY = "awskms:///arn:aws:kms:eu-west-1:123456789012:alias/mlplatform-staging-delivery-images"
 
 
-def test_an_image_is_verified_with_its_bill_of_materials(registry: Registry, said: Path) -> None:
+WORKFLOW = "https://github.com/example/ml-platform/.github/workflows/stack.yml@refs/heads/main"
+ISSUER = "https://token.actions.githubusercontent.com"
+
+
+@pytest.mark.parametrize(
+    ("by", "flags"),
+    [
+        (Signer(key=KEY), f"--key {KEY}"),
+        (
+            Signer(identity=WORKFLOW, issuer=ISSUER),
+            f"--certificate-identity {WORKFLOW} --certificate-oidc-issuer {ISSUER}",
+        ),
+    ],
+)
+def test_an_image_is_verified_with_its_bill_of_materials(
+    registry: Registry, said: Path, by: Signer, flags: str
+) -> None:
     registry.lets_in()
     reference = f"{HOST}/{REPOSITORY}@{DIGEST}"
-    shipping.verify(reference, ecr=registry.client, key=KEY)
+    shipping.verify(reference, ecr=registry.client, by=by)
     assert said.read_text().splitlines() == [
-        f"cosign verify --key {KEY} {reference}",
-        f"cosign verify-attestation --key {KEY} --type spdxjson {reference}",
+        f"cosign verify {flags} {reference}",
+        f"cosign verify-attestation {flags} --type spdxjson {reference}",
     ]
+
+
+def test_who_is_to_have_signed_is_a_key_or_an_identity_with_its_issuer() -> None:
+    assert shipping.signer(None, None, None) is None
+    assert shipping.signer(KEY, None, None) == Signer(key=KEY)
+    assert str(shipping.signer(None, WORKFLOW, ISSUER)) == f"{WORKFLOW} of {ISSUER}"
+    with pytest.raises(
+        RefusedError, match=rf"^--key: found {KEY} and --identity {WORKFLOW}, --issuer None; give a key"
+    ):
+        shipping.signer(KEY, WORKFLOW, None)
+    for identity, issuer in ((WORKFLOW, None), (None, ISSUER)):
+        with pytest.raises(
+            RefusedError, match=f"^--identity: found {identity}, --issuer: found {issuer}; allowed: both"
+        ):
+            shipping.signer(None, identity, issuer)
 
 
 def test_an_image_that_the_key_did_not_sign_is_refused_and_no_tool_is_no_verdict(
@@ -182,15 +214,15 @@ def test_an_image_that_the_key_did_not_sign_is_refused_and_no_tool_is_no_verdict
     monkeypatch.setenv("BROKEN", "cosign")
     registry.lets_in()
     with pytest.raises(RefusedError) as refused:
-        shipping.verify(reference, ecr=registry.client, key=KEY)
+        shipping.verify(reference, ecr=registry.client, by=Signer(key=KEY))
     assert str(refused.value) == (
-        f"{reference}: found no signature by {KEY}; allowed: images that `ship` signed with it; ship this one, or "
+        f"{reference}: found no signature by {KEY}; allowed: images that were shipped by it; ship this one, or "
         f"train and approve a model on one that was (`cosign verify --key {KEY} {reference}` failed with 1: no way)"
     )
     monkeypatch.setenv("PATH", "/nowhere")
     registry.lets_in()
     with pytest.raises(RefusedError, match=r"^cosign is not on PATH; install it"):
-        shipping.verify(reference, ecr=registry.client, key=KEY)
+        shipping.verify(reference, ecr=registry.client, by=Signer(key=KEY))
 
 
 def test_a_scan_with_nothing_grave_lets_an_image_pass(registry: Registry) -> None:

@@ -14,7 +14,7 @@ from contracts import expression, fairness, labels, monotone, weights
 from contracts.document import Path
 from contracts.metrics import METRICS, Metric
 from contracts.schema import Bounds, Column, ColumnType, Cost, EventTime, Feature, Objective, Pii, Split, Task, Value
-from contracts.texts import BLANKS, finite, missing_numbers, never, never_number, written
+from contracts.texts import BLANKS, missing_numbers, never, never_number, number_of, written
 from contracts.tree import comparisons
 
 # SageMaker Feature Store's rule for feature names (API CreateFeatureGroup, FeatureDefinition$FeatureName) narrowed to
@@ -215,7 +215,7 @@ def _is_value(text: str, column: Column, *, other_than: Value) -> bool:
         return text in meant or (text in column.allowed and text != other_than)
     if column.type is ColumnType.BOOLEAN:
         return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), other_than) != other_than
-    return finite(text) not in (None, other_than)
+    return number_of(column)(text) not in (None, other_than)
 
 
 def _in_bounds(value: float, column: Column) -> bool:

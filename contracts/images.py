@@ -56,7 +56,18 @@ _BESIDE: Final = (
 )
 #: What the service imports, and no more: its image has few packages.
 _SERVICE: Final = {
-    "contracts": ("__init__", "encodings", "expression", "formats", "partitions", "schema", "texts", "tree"),
+    "contracts": (
+        "__init__",
+        "encodings",
+        "expression",
+        "formats",
+        "moments",
+        "numerals",
+        "partitions",
+        "schema",
+        "texts",
+        "tree",
+    ),
     "workloads": ("__init__", "archive", "job", "logs"),
     "workloads/features": ("__init__", "categories", "row", "times"),
 }

@@ -10,7 +10,7 @@ import dataclasses
 import math
 from typing import Any
 
-from contracts import keys
+from contracts import keys, numerals
 from contracts.checks import NAME, WORKLOAD_NAME
 from contracts.fairness import METRICS as FAIRNESS
 from contracts.labels import PARAMETERS
@@ -50,11 +50,6 @@ def schema() -> Schema:
         "required": list(keys.REQUIRED),
         "properties": {
             **{key: {"description": meaning, **_top(key)} for key, meaning in keys.MEANINGS.items()},
-            # false for a validator, while an editor still shows why
-            **{
-                key: {"not": {}, "description": f"not supported yet: {reserved.today}"}
-                for key, reserved in keys.RESERVED.items()
-            },
         },
         "allOf": [*map(_of_task, Task), {"not": {"required": ["threshold", "cost"]}}],
     }
@@ -97,6 +92,8 @@ def _top(key: str) -> Schema:
         "monotone": _by_name({"enum": list(DIRECTIONS)}),
         "fairness": _by_name(_fairness()),
         "missing": {"type": "array", "items": {"type": ["string", "number"]}, "default": list(MISSING_MARKS)},
+        "decimal": {"enum": list(numerals.DECIMALS), "default": numerals.POINT},
+        "thousands": {"enum": [sign for sign in numerals.THOUSANDS if sign]},
         "columns": _by_name(_section(Column)),
         "features": expressions,
         "segments": {**expressions, "minProperties": 0},

@@ -5,7 +5,6 @@ What stands below them is in `contracts.limits` (sections and columns) and `cont
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 REQUIRED: Final = ("name", "task", "entity", "event_time", "label", "columns", "features")
@@ -23,6 +22,8 @@ MEANINGS: Final = {
     "monotone": "features with a direction: more of one never lowers (`increasing`) or raises (`decreasing`) an answer",
     "missing": "texts (or numbers) that stand for no value, in any case; a column may have others",
     "encoding": "encoding of delivered texts, such as cp1252, latin-1 or utf-16 (any text encoding that Python has)",
+    "decimal": "decimal sign of numbers in delivered texts; a column may say another",
+    "thousands": "what separates thousands there (a blank: any that breaks no line); a column may say another",
     "columns": "the columns of delivered data, by name",
     "features": "the model's inputs, by name: expressions over columns",
     "segments": "groups of rows by name, as expressions: evaluation reports each; they are no model inputs",
@@ -35,22 +36,4 @@ MEANINGS: Final = {
     "retrain_after_rows": "accepted rows, new to the newest model, from which on a delivery asks for a training",
     "incremental": "automatic retraining goes on from the champion instead of anew",
     "model_card": "what the card of each model says beside what follows from the contract",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reserved:
-    """A key whose name and place are fixed and which nothing reads yet: how it will be written, and what holds now."""
-
-    form: str
-    today: str
-
-
-RESERVED: Final = {
-    "decimal": Reserved(
-        form='decimal: ","', today="numbers are read with a decimal point; deliver them so and remove it"
-    ),
-    "thousands": Reserved(
-        form='thousands: "."', today="numbers are read without a separator of thousands; deliver them so and remove it"
-    ),
 }

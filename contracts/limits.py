@@ -6,7 +6,7 @@ The models are made from the schema's dataclasses, which state the defaults.
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import pydantic
 from pydantic import Field
@@ -46,6 +46,18 @@ _KEYS: dict[type, _Key] = {
         "missing": Field(description="texts (or numbers) that stand for no value, in place of the contract's"),
         "pii": Field(description="the column identifies a person: it is dropped, or hashed, before a row is stored"),
         "description": Field(description="what the column means"),
+        "decimal": Field(
+            description="decimal sign of its numbers in texts; with `thousands` in place of the contract's"
+        ),
+        "thousands": Field(description="what separates thousands there; empty: nothing does"),
+        "format": Field(
+            min_length=1, description="how a timestamp is written in texts, in letters of strptime: `%d.%m.%Y %H:%M`"
+        ),
+        "epoch": Field(description="a timestamp is a number of these since 1970-01-01 (UTC)"),
+        "timezone": Field(
+            min_length=1,
+            description="place whose time it is in texts that say no offset, such as Europe/Berlin; else UTC",
+        ),
     },
     Bounds: {
         "min": Field(description="least value with which a model may be registered"),
@@ -105,6 +117,8 @@ _WRITTEN: dict[str, Any] = {
     **{name: Annotated[get_type_hints(Column)[name], pydantic.Strict(False)] for name in ("type", "pii", "allowed")},
     "missing": Annotated[_Marks, pydantic.Strict(False)],
     "values": _Pairs,
+    "decimal": Literal[".", ","] | None,
+    "thousands": Literal["", ".", ",", "'", " "] | None,
 }
 #: What stands for a key of a column that is left out.
 _UNWRITTEN: dict[str, Any] = {"missing": None, "values": {}}

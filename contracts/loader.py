@@ -15,9 +15,9 @@ from typing import Any
 
 import pydantic
 
-from contracts import checks, document, encodings, fairness, labels, monotone, weights
+from contracts import checks, document, encodings, fairness, forms, labels, monotone, numerals, weights
 from contracts.checks import show
-from contracts.keys import MEANINGS, REQUIRED, RESERVED
+from contracts.keys import MEANINGS, REQUIRED
 from contracts.limits import MODELS, MOST_DESCRIBED
 from contracts.metrics import DEFAULTS, METRICS
 from contracts.schema import (
@@ -119,9 +119,7 @@ class _Reader:
 
     def draft(self) -> checks.Draft:
         for key in self.data:
-            if key in RESERVED:
-                self._fault((key,), f"is not supported yet: {RESERVED[key].today}")
-            elif key not in MEANINGS:
+            if key not in MEANINGS:
                 self._unknown((key,), key, MEANINGS)
         for key in REQUIRED:
             if key not in self.data:
@@ -135,8 +133,8 @@ class _Reader:
         cost, class_weights = self._cost(task), self._class_weights(task)
         objective = self._objective(task)
         written = {key: self._mapping(key) for key in _MAPPINGS}
-        marks = self._missing()
-        columns = {name: self._column(name, item, marks) for name, item in written["columns"].items()}
+        marks, signs = self._missing(), self._signs()
+        columns = {name: self._column(name, item, marks, signs) for name, item in written["columns"].items()}
         if event_time_from is EventTime.DELIVERY and texts["event_time"] not in columns:
             columns[texts["event_time"]] = _DELIVERED
         kinds = _SECTIONS | {key: kind for key, kind in _OPTIONAL.items() if key in self.data}
@@ -282,7 +280,22 @@ class _Reader:
                 self._fault(("missing", index), f"{show(mark)} is found; a text or a number is allowed")
         return tuple(map(str, value))
 
-    def _column(self, name: str, data: Any, marks: tuple[str, ...]) -> Column | None:
+    def _signs(self) -> forms.Signs:
+        """The contract's signs of numbers, for the columns without some of their own."""
+        found: list[str | None] = []
+        for key, allowed in (("decimal", numerals.DECIMALS), ("thousands", tuple(filter(None, numerals.THOUSANDS)))):
+            value = self.data.get(key)
+            if key in self.data and value not in allowed:
+                self._fault((key,), f"{show(value)} is found; allowed are {', '.join(map(repr, allowed))}")
+                value = None
+            found.append(value)
+        decimal, thousands = found
+        if thousands and (told := forms.clash((decimal, thousands))):
+            self._fault(("thousands",), told)
+            return decimal, None
+        return decimal, thousands
+
+    def _column(self, name: str, data: Any, marks: tuple[str, ...], signs: forms.Signs) -> Column | None:
         if isinstance(data, Mapping) and data.get("type") == "category":
             advice = f"write string: a feature that is {name} and nothing more is a category"
             self._fault(("columns", name, "type"), f"'category' is found; {advice}")
@@ -292,12 +305,16 @@ class _Reader:
             return None
         values = {key: getattr(checked, key) for key in type(checked).model_fields}
         own, pairs = values.pop("missing"), values.pop("values")
-        return Column(
+        own_signs = values.pop("decimal"), values.pop("thousands")
+        column = Column(
             name=name,
             **values,
+            **forms.signs(values["type"], own_signs, signs),
             values=tuple((key.strip(BLANKS), value) for key, value in pairs.items()),
             missing=marks if own is None else tuple(map(str, own)),
         )
+        self.faults.extend(forms.faults(column, says_signs=own_signs != (None, None)))
+        return column
 
     def _quality(self, written: dict[str, Any], task: Task) -> tuple[Bounds, ...]:
         """The bounds in the contract, in place of the defaults of the same metrics; the other defaults as they are."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from contracts import expression, keys
+from contracts import expression
 from contracts.fairness import METRICS as FAIRNESS
 from contracts.json_schema import schema
 from contracts.metrics import DEFAULTS, METRICS
@@ -59,9 +59,11 @@ entity: person
 event_time: observed
 label: income
 missing: ["?", -999]
+encoding: cp1252
+decimal: ","
 columns:
   person:   {type: integer, source: "Person Nr."}
-  observed: {type: timestamp}
+  observed: {type: timestamp, format: "%d.%m.%Y %H:%M", timezone: Europe/Berlin}
   hours:    {type: number, nullable: true, source: hours-per-week, minimum: 0, maximum: 168}
   union:    {type: boolean, nullable: true, values: {ja: true, nein: false}}
   country:  {type: string, nullable: true, missing: ["?"]}
@@ -83,9 +85,9 @@ _TYPES = """\
 | --- | --- | --- | --- |
 | `string` | any text | string, dictionary, integer | `equals` and `missing`, or alone: a category |
 | `integer` | a whole number of 64 bits, also 7.0 | integer, float or decimal without fraction, boolean | a number |
-| `number` | a finite number with a decimal point, also 1e3 | integer, float, decimal | a number |
+| `number` | a finite number with a point (or what `decimal` says), also 1e3 | integer, float, decimal | a number |
 | `boolean` | true, false, 1 or 0 in any case | boolean, or 0 and 1 as integer or float | 0 or 1 |
-| `timestamp` | ISO 8601, UTC without an offset | timestamp, date | `days_since`, `weekday`, `month`, `missing` |
+| `timestamp` | ISO 8601, or another form (below) | timestamp, date | `days_since`, `weekday`, `month`, `missing` |
 
 A feature uses any columns but entity, event time, label and those that identify a person; those are what a prediction
 request carries. It may have the name of a column only if it is that column and nothing more.
@@ -111,13 +113,35 @@ One rule for validation, the inference service (JSON, CSV, Parquet), batch scori
    A mark that is a number (-999) means that number in any spelling. What the column lists in `allowed` is a value and
    no mark. Validation warns of every mark that it met, with column and count.
 4. The rest is read strictly by the column's type: 1.5 is no integer, 1_000 no number, a timestamp is ISO 8601 (without
-   an offset it is UTC), a boolean is true, false, 1 or 0.
+   an offset it is UTC), a boolean is true, false, 1 or 0. Numbers and timestamps may have a form of their own (below).
 
 In `values` a key needs no quotes: `{{Yes: 1, No: 0}}` and `{{1: 0, 2: 1}}` are taken as written. Elsewhere YAML 1.1
 reads a bare Yes, No, on or off as a boolean and 12:30 as 750: a text that looks like one stands in quotes.
 
 What no row can hold by these rules is refused in the contract, where it would only look like a condition: a text with
 blanks at its ends, or a mark, in `allowed`, in `values` or in `equals(column, "text")`.
+
+### Numbers
+
+`decimal: ","` and `thousands: "."` say how numbers are written, for all columns of integers and numbers, at the top of
+the contract; a column that says one of them itself says both. They hold for texts, in CSV, in Parquet and in requests;
+numbers of Parquet and JSON are numbers. What separates thousands is one of `.` `,` `'` and a blank, which is also one
+that breaks no line (U+00A0, U+2009, U+202F), as the apostrophe may be the typographic one. It may be left out, and
+stands in groups of three: of 1.23 and 0.123 under `thousands: "."` nobody can tell what is meant, so they are wrong and
+never a hundred times too large. The minus may stand behind, as SAP has it (1.234,50-). A number with its currency is no
+number.
+
+### Timestamps
+
+`format: "%d.%m.%Y %H:%M"` says how a timestamp of a column is written, in these letters of strptime: `%Y` or `%y` (from
+69 on the years of 19..), `%m`, `%b` or `%B` (English names, in any case), `%d`, `%H`, or `%I` and `%p`, `%M`, `%S`,
+`%f` (up to nine digits), `%z`. A day of one digit is read where none follows on it. `epoch: seconds` or `milliseconds`
+is a number of these since 1970, of Parquet and JSON too. `timezone: Europe/Berlin` is the place whose time it is in
+texts that say no offset, in ISO 8601 too. There an hour that clocks skip in spring is no time, and of the one that they
+show twice in autumn the later is meant, in standard time. A timestamp of Parquet without a zone is UTC all the same.
+Whatever the form, ISO 8601 with time and offset is read as well, which is what requests had best send.
+
+### Encoding
 
 A CSV is UTF-8, or in the `encoding` that the contract says, wherever it comes: delivered, in a batch, in a request
 (there `charset=utf-8` in the media type says otherwise). JSON is UTF-8 always. A byte order mark comes before all of
@@ -205,7 +229,7 @@ def page() -> str:
     parts = [
         _HEAD,
         "## Keys\n",
-        _table(properties, document["required"], skip=keys.RESERVED),
+        _table(properties, document["required"]),
         "## Columns\n",
         _table(properties["columns"]["additionalProperties"]["properties"], ["type"]),
         _TYPES + _TEXTS.format(marks=", ".join(f"`{mark}`" for mark in MISSING_MARKS)),
@@ -214,9 +238,6 @@ def page() -> str:
         _TASKS + _GATE + "".join(f"- `{name}`: {metric.meaning}\n" for name, metric in FAIRNESS.items()) + _HOLDS,
         _metrics(),
         *(f"## {_heading(name)}\n\n{_table(properties[name]['properties'], [])}" for name in _SECTIONS),
-        "## Keys that are named and not read yet\n",
-        "Their names and places are fixed; a contract that has one is refused by its name.\n",
-        "\n".join(f"- `{reserved.form}`: {reserved.today}" for reserved in keys.RESERVED.values()),
     ]
     return "\n".join(parts)
 
@@ -228,11 +249,10 @@ def write() -> tuple[Path, ...]:
     return PAGE, SCHEMA
 
 
-def _table(properties: Mapping[str, Any], required: list[str], skip: Mapping[str, Any] | None = None) -> str:
+def _table(properties: Mapping[str, Any], required: list[str]) -> str:
     rows = [
         f"| `{name}` | {_kind(item)} | {'required' if name in required else _default(item)} | {item['description']} |"
         for name, item in properties.items()
-        if name not in (skip or {})
     ]
     return "\n".join(["| key | holds | default | meaning |", "| --- | --- | --- | --- |", *rows, ""])
 

@@ -79,12 +79,18 @@ class EventTime(StrEnum):
     DELIVERY = "delivery"
 
 
+#: Keys of a column that say how its texts are written.
+FORMS = ("decimal", "thousands", "format", "epoch", "timezone")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """One column of the raw data. `minimum` and `maximum` are inclusive; `allowed` lists the only legal values.
 
     `source` is how delivered files call the column, where they call it otherwise. `values` are delivered texts and what
     they mean, as pairs; `missing` are the texts that stand for no value (`contracts.texts` reads by both).
+    `decimal` and `thousands` say how numbers are written where that is not as Python does (`contracts.numerals`),
+    `format`, `epoch` and `timezone` how timestamps are where that is not ISO 8601 (`contracts.moments`).
     """
 
     name: str
@@ -98,6 +104,11 @@ class Column:
     missing: tuple[str, ...] = MISSING_MARKS
     pii: Pii | None = None
     description: str = ""
+    decimal: str | None = None
+    thousands: str | None = None
+    format: str | None = None
+    epoch: Literal["seconds", "milliseconds"] | None = None
+    timezone: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -313,13 +324,23 @@ class Contract:
 
 
 def to_json(contract: Contract) -> str:
-    """The compiled form: compact JSON, keys sorted, so that equal contracts are equal bytes.
+    """The compiled form: compact JSON, keys sorted, so that equal contracts are equal bytes."""
+    document = {"format": formats.CURRENT, **plain(contract)}
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
-    A key at the top that is left out of the contract is left out here: one more that may be given changes no other.
+
+def plain(contract: Contract) -> dict[str, Any]:
+    """The contract as plain values.
+
+    A key at the top that is left out of the contract is left out here, and one of how a column's texts are written: one
+    more that may be given changes no other contract.
     """
     given = {key: value for key, value in dataclasses.asdict(contract).items() if value is not None}
-    document = {"format": formats.CURRENT, **given}
-    return json.dumps(document, sort_keys=True, separators=(",", ":"))
+    for column in given["columns"]:
+        for key in FORMS:
+            if column[key] is None:
+                del column[key]
+    return given
 
 
 def contract_sha(text: str) -> str:

@@ -5,25 +5,21 @@ values, whatever its case; a mark that is a number (-999) also means that number
 column lists as allowed is a value and no mark. Of a column with `values` a text means what they say, before all else;
 others are read as they are, unless a text stands there for one value and spells another (labels 1 and 2 that mean 0 and
 1): then only those that are listed are legal.
+
+Numbers and timestamps that files write in a form of their own are then written in the one that Python and duckdb read
+(`contracts.numerals`, `contracts.moments`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
 
+from contracts import moments, numerals
 from contracts.schema import Column, ColumnType, Value
 
 #: What is cut off both ends: blanks and line ends, the no-break space of spreadsheets and the byte order mark.
 BLANKS = " \t\r\n\f\v\u00a0\ufeff"
-#: A timestamp: ISO 8601 (2019), calendar date alone or with a time of day, which 24:00 may end. For Python and RE2.
-TIMESTAMP = (
-    r"([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-    r"([T ](([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?|24:00(:00(\.0{1,9})?)?)"
-    r"(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?)?"
-)
-_TIMESTAMP = re.compile(TIMESTAMP)
 _NUMERIC = (ColumnType.INTEGER, ColumnType.NUMBER)
 
 
@@ -37,13 +33,16 @@ def missing_numbers(column: Column) -> frozenset[float]:
     """The finite numbers that stand for no value; only integer and number columns have such."""
     if column.type not in _NUMERIC:
         return frozenset()
-    numbers = (finite(mark) for mark in marks(column))
+    read = number_of(column)
+    # a mark is written in the contract, as YAML writes numbers, or as the file does
+    numbers = (finite(mark) if finite(mark) is not None else read(mark) for mark in marks(column))
     return frozenset(number for number in numbers if number is not None and number not in column.allowed)
 
 
 def translation(column: Column) -> dict[str, Value]:
     """Delivered texts, and the value that each means; a whole number among the texts in the spelling 1.0 too."""
-    spelt = {f"{text}.0": value for text, value in column.values if text.lstrip("+-").isdecimal()}
+    point = column.decimal or numerals.POINT
+    spelt = {f"{text}{point}0": value for text, value in column.values if text.lstrip("+-").isdecimal()}
     return spelt | dict(column.values)
 
 
@@ -58,25 +57,68 @@ def written(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def delivered(column: Column, value: Value | None) -> str:
+    """A value of JSON as a delivered text that is read as it; none is the empty text."""
+    if value is None:
+        return ""
+    if isinstance(value, str | bool):
+        return written(value)
+    return numerals.delivered(column, value)
+
+
 def reader(column: Column) -> Callable[[str], str | None]:
     """A function from a delivered text to the trimmed text of a value, or None where it is missing.
 
-    The function raises ValueError for a text that only a column with closed `values` refuses.
+    A number in the column's own form is written plainly, a timestamp as ISO 8601. The function raises ValueError for a
+    text that is in no such form, and for one that only a column with closed `values` refuses.
     """
     missing, numbers, closed = marks(column), missing_numbers(column), is_closed(column)
+    form, number = _form(column), number_of(column)
     meaning = {text: written(value) for text, value in translation(column).items()}
 
     def read(text: str) -> str | None:
         trimmed = text.strip(BLANKS)
         if meaning and trimmed in meaning:
             return meaning[trimmed]
-        if trimmed.lower() in missing or (numbers and finite(trimmed) in numbers):
+        if trimmed.lower() in missing or (numbers and number(trimmed) in numbers):
             return None
         if closed:
             raise ValueError(text)
-        return trimmed
+        return form(trimmed) if form else trimmed
 
     return read
+
+
+def is_plain(column: Column) -> bool:
+    """Whether texts of the column are read as they are: no form of numbers or timestamps is declared."""
+    return numerals.is_plain(column) and moments.is_plain(column)
+
+
+def plainly(column: Column) -> Column:
+    """The column as the platform itself writes it, in plain numbers and ISO 8601."""
+    return replace(column, decimal=None, thousands=None, format=None, epoch=None, timezone=None)
+
+
+def _form(column: Column) -> Callable[[str], str] | None:
+    """A function from a trimmed text in the column's own form to the usual one (ValueError); None where it is usual."""
+    if not moments.is_plain(column):
+        return moments.iso(column)
+    if numerals.is_plain(column):
+        return None
+    plain = numerals.plainly(column)
+
+    def read(text: str) -> str:
+        if (found := plain(text)) is None:
+            raise ValueError(text)
+        return found
+
+    return read
+
+
+def number_of(column: Column) -> Callable[[str], float | None]:
+    """A function from a trimmed text to the finite number that it is in the column's form, None where it is none."""
+    plain = numerals.plainly(column)
+    return lambda text: None if (found := plain(text)) is None else finite(found)
 
 
 def never(column: Column, text: str) -> str | None:
@@ -112,17 +154,6 @@ def never_number(column: Column, number: float) -> str | None:
     if column.minimum is not None and number < column.minimum:
         return f"{place}.minimum is {column.minimum:g}"
     return f"{place}.maximum is {column.maximum:g}" if column.maximum is not None and number > column.maximum else None
-
-
-def is_timestamp(text: str) -> bool:
-    """Whether a trimmed text is a timestamp of the calendar; year 1 is the first."""
-    if not _TIMESTAMP.fullmatch(text):
-        return False
-    try:
-        date.fromisoformat(text[:10])
-    except ValueError:  # 2026-02-31
-        return False
-    return True
 
 
 def finite(text: str) -> float | None:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from automation.operations import scoring
 from automation.operations.errors import DeploymentError
+from contracts import texts
 from contracts.names import EndpointNames
 from contracts.release.schedule import BATCH
+from contracts.schema import Column
 from local.emulator.client import Emulator
 from local.loop import LoopError, waiting
 from local.loop.traffic import Answers
@@ -32,7 +34,7 @@ class Batch:
     """Who has files scored by a batch endpoint. `failures` are the reasons of runs that failed."""
 
     names: EndpointNames
-    columns: Sequence[str]
+    columns: Sequence[Column]
     s3: Any
     scheduler: Any
     sagemaker: Any
@@ -79,8 +81,7 @@ class Batch:
         writer = csv.writer(text, lineterminator="\n")
         for number, body in enumerate(bodies):
             row = json.loads(body)
-            values = ("" if row[column] is None else row[column] for column in self.columns)
-            writer.writerow([number, *(str(value).lower() if isinstance(value, bool) else value for value in values)])
+            writer.writerow([number, *(texts.delivered(column, row[column.name]) for column in self.columns)])
         return text.getvalue()
 
     def _run(self, *, expected: int) -> None:

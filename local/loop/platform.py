@@ -234,7 +234,7 @@ class Platform:
         contract = schema.from_json(self.contract_file.read_text(encoding="utf-8"))
         return Batch(
             names=self.names,
-            columns=[column.name for column in contract.inputs],
+            columns=contract.inputs,
             s3=self.client("s3"),
             scheduler=self.client("scheduler"),
             sagemaker=self.client("sagemaker"),

@@ -45,7 +45,7 @@ def drop(key: str) -> Change:
 
 KNOWN = (
     "name, description, task, objective, entity, event_time, label, threshold, cost, class_weights, monotone, missing, "
-    "encoding, columns, features, segments, ingestion, split, quality, fairness, drift, training, retrain_after_rows, "
-    "incremental, model_card"
+    "encoding, decimal, thousands, columns, features, segments, ingestion, split, quality, fairness, drift, training, "
+    "retrain_after_rows, incremental, model_card"
 )
 INPUTS = "user_tenure_months, transaction_volume, support_tickets"

@@ -137,14 +137,6 @@ from tests.contracts.broken import INPUTS, KNOWN, Change, after, drop, put
             )
             for value, told in ((0, "0"), (-5, "-5"), (1.5, "1.5"), (True, "true"), ("10", "'10'"), (None, "nothing"))
         ),
-        # keys that are named and not read yet
-        *(
-            (put(key, value=1), f"{key}: is not supported yet: {told}")
-            for key, told in (
-                ("decimal", "numbers are read with a decimal point; deliver them so and remove it"),
-                ("thousands", "numbers are read without a separator of thousands; deliver them so and remove it"),
-            )
-        ),
         (
             put("columns", "support_tickets", value={"type": "category"}),
             "columns.support_tickets.type: 'category' is found; write string: a feature that is support_tickets and "

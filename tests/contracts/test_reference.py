@@ -37,9 +37,8 @@ def test_the_schema_is_one_and_the_reference_contract_names_it() -> None:
 
 def test_every_key_has_a_meaning() -> None:
     fields = {item.name for item in dataclasses.fields(Contract)} - {"event_time_from"}
-    assert set(keys.MEANINGS) == fields | {"missing"}
-    assert not set(keys.RESERVED) & set(keys.MEANINGS)
-    assert set(json_schema.schema()["properties"]) == {*keys.MEANINGS, *keys.RESERVED}
+    assert set(keys.MEANINGS) == fields | {"missing", "decimal", "thousands"}  # those are of columns
+    assert set(json_schema.schema()["properties"]) == set(keys.MEANINGS)
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -83,7 +82,10 @@ def test_contracts_pass_the_schema(path: Path) -> None:
         put("columns", "support_tickets", "values", value={"a": None}),
         put("columns", "support_tickets", "pii", value="keep"),
         put("columns", "support_tickets", "kind", value="x"),
-        *(put(key, value=value) for key, value in (("cost", {"false_positive": 1}), ("decimal", ","))),
+        *(put(key, value=value) for key, value in (("cost", {"false_positive": 1}), ("decimal", ";"))),
+        put("thousands", value=""),
+        put("columns", "event_time", "epoch", value="days"),
+        put("columns", "support_tickets", "thousands", value="x"),
         put("cost", value={"false_positive": 1, "false_negative": 2}),  # beside the threshold
         put("class_weights", value="even"),
         put("class_weights", value={"0": 1, "1": 0}),
@@ -95,12 +97,3 @@ def test_what_the_schema_refuses_the_loader_refuses_too(change: Any) -> None:
     assert not VALIDATOR.is_valid(data)
     with pytest.raises(loader.ContractError):
         loader.loads(yaml.safe_dump(data))
-
-
-@pytest.mark.parametrize("key", keys.RESERVED)
-def test_a_reserved_key_is_refused_in_the_form_that_it_will_have(key: str) -> None:
-    text = CHURN.read_text() + keys.RESERVED[key].form + "\n"
-    with pytest.raises(loader.ContractError) as caught:
-        loader.loads(text)
-    (fault,) = caught.value.faults
-    assert fault.partition(", ")[2] == f"{key}: is not supported yet: {keys.RESERVED[key].today}"

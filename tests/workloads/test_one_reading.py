@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from contracts import loader, texts
+from contracts import loader, moments
 from contracts.schema import ColumnType, Contract
 from tests.workloads.validation.delivered import NOW
 from workloads.inference import batch, columnar
@@ -72,7 +72,7 @@ ingestion: {{max_bad_row_share: 1.0}}
 
 def comparable(value: Any) -> Any:
     """Of a timestamp only that it is there: what it is no feature can ask."""
-    return "there" if isinstance(value, datetime) or (isinstance(value, str) and texts.is_timestamp(value)) else value
+    return "there" if isinstance(value, datetime) or (isinstance(value, str) and moments.is_timestamp(value)) else value
 
 
 def validated(kind: ColumnType, directory: Path, name: str) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def require_lines(model: Contained, rows: pa.Table, *, called: str, model_data: 
     """UserError where the image answers the first rows in CSV otherwise than in JSON, which `model` was asked in."""
     inputs, task = Inputs.of(model.contract, rows), tasks.of(model.contract)
     sample = model.features(rows)[:SAMPLE]
-    body = lines(inputs.rows(sample)).encode()
+    body = lines(inputs.rows(sample), model.contract).encode()
     ((_, answer),) = transform.ask(f"{called}-csv", model.image, model_data, CSV, [("rows", body)])
     found = [cells for cells in csv.reader(io.StringIO(answer.decode("utf-8", "replace"))) if cells]
     wanted = [task.cells(output, task.decide(output)) for output in model.scores(sample).tolist()]

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from contracts import texts
 from contracts.schema import Column, ColumnType, Contract
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,12 +91,9 @@ class Inputs:
                 return number
 
 
-def lines(rows: list[dict[str, Any]]) -> str:
-    """Rows as CSV, in the contract's order and without a header."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([list(map(_cell, row.values())) for row in rows])
+def lines(rows: list[dict[str, Any]], contract: Contract) -> str:
+    """Rows as CSV, in the contract's order and without a header, as delivered files have them."""
+    text, columns = io.StringIO(), contract.inputs
+    cells = [[texts.delivered(column, row[column.name]) for column in columns] for row in rows]
+    csv.writer(text, lineterminator="\n").writerows(cells)
     return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else value

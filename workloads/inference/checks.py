@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from contracts import texts
+from contracts import moments, numerals, texts
 from contracts.schema import Column, ColumnType, Value
 from workloads.inference.errors import show
 
@@ -38,7 +38,7 @@ _NOUNS = {
     ColumnType.INTEGER: "an integer",
     ColumnType.NUMBER: "a number",
     ColumnType.BOOLEAN: "true or false",
-    ColumnType.TIMESTAMP: "a time as ISO 8601 text",
+    ColumnType.TIMESTAMP: "a time as ",
 }
 
 
@@ -64,13 +64,23 @@ class Check:
         if c.allowed:
             text = f"one of {', '.join(show(value) for value in c.allowed)}"
         else:
-            text = _NOUNS[c.type]
+            text = _NOUNS[c.type] + self._form
             ends = (("from", c.minimum), ("to", c.maximum))
             bounds = [f"{word} {_plain(value)}" for word, value in ends if value is not None]
             text = " ".join([text, *bounds])
         if c.values:
             text += f", or {', '.join(show(known) for known, _ in c.values)}"
         return f"{text}, or null" if self.nullable else text
+
+    @property
+    def _form(self) -> str:
+        """How texts of the column are written, in words; numbers of JSON are numbers."""
+        c = self.column
+        if c.type is ColumnType.TIMESTAMP:
+            iso = "ISO 8601 text with an offset"
+            forms = f"{c.format} or {iso}" if c.format else f"{c.epoch} since 1970 or {iso}" if c.epoch else None
+            return forms or ("ISO 8601 text" + (f", {c.timezone} without an offset" if c.timezone else ""))
+        return "" if numerals.is_plain(c) else f" (in CSV as {numerals.example(c)})"
 
     def type(self) -> Any:
         """The type for msgspec's JSON decoder."""
@@ -84,6 +94,8 @@ class Check:
             kind = Annotated[int, msgspec.Meta(ge=low, le=high)]
         elif c.type is ColumnType.NUMBER:
             kind = Annotated[float, msgspec.Meta(ge=c.minimum, le=c.maximum)]
+        elif c.epoch:
+            kind = int | float | str
         else:
             kind = {ColumnType.STRING: str, ColumnType.BOOLEAN: bool, ColumnType.TIMESTAMP: str}[c.type]
         return kind | None if self.nullable else kind
@@ -108,7 +120,21 @@ class Check:
             return self._checked(text)
         if isinstance(value, bool) != (kind is ColumnType.BOOLEAN) and value is not None:
             raise ValueError(value)
-        return self._checked(value)
+        return self._checked(self._since_1970(value))
+
+    def from_stored(self, text: str) -> Any:
+        """The value of a text that the platform has written, in a record of the feature store: in the usual form."""
+        return self._stored.from_text(text)
+
+    @cached_property
+    def _stored(self) -> Check:
+        return Check(texts.plainly(self.column), self.nullable)
+
+    def _since_1970(self, value: Any) -> Any:
+        """A number of seconds or milliseconds, where the column has such timestamps, as ISO 8601."""
+        if self.column.epoch is None or isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            return value
+        return moments.of_number(self.column, value) if value == value else None  # NaN differs from itself
 
     def from_text(self, cell: str) -> Any:
         """The value of a CSV cell."""
@@ -137,6 +163,7 @@ class Check:
             return self.from_text(value)
         if isinstance(value, date):
             return self._checked(value.isoformat() if kind is ColumnType.TIMESTAMP else value)
+        value = self._since_1970(value)
         if isinstance(value, Decimal):
             value = int(value) if kind is ColumnType.INTEGER and value == int(value) else float(value)
         if kind is ColumnType.BOOLEAN and not isinstance(value, bool) and value in (0, 1):
@@ -173,7 +200,7 @@ class Check:
             return None
         kind = self.column.type
         if kind is ColumnType.TIMESTAMP:
-            legal = isinstance(value, str) and texts.is_timestamp(value)
+            legal = isinstance(value, str) and moments.is_timestamp(value)
         elif kind is ColumnType.STRING:
             legal = isinstance(value, str) and (not self.column.allowed or value in self.column.allowed)
         elif kind is ColumnType.BOOLEAN:

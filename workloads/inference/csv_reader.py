@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from contracts import encodings
+from contracts import encodings, texts
 from contracts.schema import ColumnType
 from workloads.inference.checks import Check
 from workloads.inference.columns import Columns
@@ -236,8 +236,13 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 
 def _is_plain(check: Check) -> bool:
-    """Whether the type alone decides: a list of allowed floats is checked only cell by cell."""
-    return check.column.type in _NUMERIC and not check.column.allowed and check.decides_by_type
+    """Whether the type alone decides: allowed floats, and numbers written in another form, are read cell by cell."""
+    return (
+        check.column.type in _NUMERIC
+        and not check.column.allowed
+        and check.decides_by_type
+        and texts.is_plain(check.column)
+    )
 
 
 def _with_nulls(text: bytes) -> bytes:

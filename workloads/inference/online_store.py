@@ -77,7 +77,7 @@ class OnlineStore:
         for check in checks:
             text = record.get(check.name)
             try:
-                values[check.name] = check.from_text(text if text is not None else "")
+                values[check.name] = check.from_stored(text if text is not None else "")
             except ValueError:
                 found = "nothing in the online store" if text is None else f"{show(text)} in the online store"
                 faults.append(Fault(field=check.name, found=found, allowed=check.allowed))

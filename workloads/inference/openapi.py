@@ -66,8 +66,9 @@ def _row(model: Model) -> dict[str, Any]:
 
 def _property(check: Check) -> dict[str, Any]:
     column = check.column
-    kind = _TYPES[column.type]
-    found: dict[str, Any] = {"type": [kind, "null"] if check.nullable else kind, "description": column.description}
+    kinds = ["number", "string"] if column.epoch else [_TYPES[column.type]]
+    kinds += ["null"] if check.nullable else []
+    found: dict[str, Any] = {"type": kinds if len(kinds) > 1 else kinds[0], "description": column.description}
     if column.allowed:
         found["enum"] = [*column.allowed, None] if check.nullable else list(column.allowed)
     low, high = column.minimum, column.maximum

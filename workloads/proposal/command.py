@@ -14,7 +14,7 @@ from contracts.checks import LEGAL_WORKLOAD_NAME, WORKLOAD_NAME
 from contracts.reference import SCHEMA
 from contracts.schema import Task
 from workloads.proposal import label as labels
-from workloads.proposal import naming, roles, written
+from workloads.proposal import naming, roles, spelling, written
 from workloads.proposal.errors import ChoiceError
 from workloads.proposal.profile import Profile, profiles
 from workloads.proposal.proposal import Line, Proposal, propose
@@ -51,10 +51,11 @@ def run(data: Path, output: Path | None, given: Mapping[str, str | None], *, ask
     if target.exists():
         raise ProposalError(f"{target} is there already and is not overwritten; give another --name, or move it away")
     try:
-        found = profiles(data)
+        encoding = spelling.encoding(data)
+        found = profiles(data, encoding)
         chosen = Choices(name=name, **{role: choice for role, choice in given.items() if role != "name"})
         choices = _answered(chosen, found, ask) if ask else chosen
-        proposal = propose(found, choices, now=datetime.now(UTC))
+        proposal = propose(found, choices, now=datetime.now(UTC), encoding=encoding)
     except (RefusedError, ChoiceError) as error:
         raise ProposalError(f"{data}: {error}") from error
     schema = os.path.relpath(SCHEMA, target.resolve().parent)

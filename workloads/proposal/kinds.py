@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from contracts.schema import ColumnType
 from workloads.proposal.profile import Profile
+from workloads.proposal.spelling import ENOUGH
 
-#: Share of a column's values that have to be of a type; the others are quarantined, and told.
-ENOUGH: Final = 0.98
 #: By how much of its width a range is made wider than what was seen, at each end.
 MARGIN: Final = 0.5
 MOST_CATEGORIES: Final = 20
@@ -100,7 +99,7 @@ def sentinel(profile: Profile) -> float | None:
         if end not in _SENTINELS or beside is None:
             continue
         apart = beside >= 0 if end < 0 else 5 * beside < end
-        rows = max((count for value, count in profile.values if _number(value) == end), default=0)
+        rows = max((count for value, count in profile.values if profile.number(value) == end), default=0)
         if apart and rows >= max(_LEAST_ROWS, 0.002 * profile.present):
             return end
     return None
@@ -109,13 +108,6 @@ def sentinel(profile: Profile) -> float | None:
 def plain(value: float) -> int | float:
     """A number as a person writes it: whole ones without a point."""
     return int(value) if value == int(value) and abs(value) < _EXACT else value
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
 
 
 def _numbers(profile: Profile, kind: ColumnType) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 from contracts.labels import MOST_CLASSES
@@ -141,7 +140,7 @@ def _binary(profile: Profile, positive: str | None) -> Label:
 def _classes(profile: Profile) -> Label:
     texts = [value for value, _ in profile.values]
     whole = _is_whole(profile)
-    names = sorted({int(Decimal(text)) for text in texts}) if whole else sorted(texts)
+    names = sorted({int(profile.number(text)) for text in texts}) if whole else sorted(texts)
     (most, _), (least, rows) = profile.values[0], profile.values[-1]
     why = f"{len(names)} classes, from {most!r}, the most frequent, to {least!r} of {rows} rows"
     keys = {"type": str(ColumnType.INTEGER if whole else ColumnType.STRING), "allowed": names}

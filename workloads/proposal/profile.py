@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import math
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,9 +17,11 @@ import duckdb
 
 from contracts.labels import MOST_CLASSES
 from contracts.schema import Column, ColumnType
-from contracts.texts import finite
+from contracts.texts import finite, number_of
 from workloads.engine import connect, identifier, literal, parquet
-from workloads.validation import chunks, content, rules
+from workloads.proposal import spelling
+from workloads.proposal.spelling import AS_USUAL, Spelling
+from workloads.validation import chunks, content, forms, rules
 from workloads.validation.source import (
     DELIMITERS,
     beginning,
@@ -33,9 +37,8 @@ from workloads.validation.verdict import FileFault, Finding, RefusedError
 MOST_VALUES = MOST_CLASSES  # frequent values of a column that are kept
 MOST_COLUMNS = 1000  # as many as validation is held to time with
 SAMPLE = 1000  # different values of a column that are looked at for personal data
+_AS_TEXT = Column(name="x", type=ColumnType.STRING)
 _READ = (ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.BOOLEAN, ColumnType.TIMESTAMP)
-_COMMA = r"[+-]?[0-9]{1,3}(\.?[0-9]{3})*,[0-9]+"
-_DATE = r"[0-9]{1,2}[./-][0-9]{1,2}[./-]([0-9]{2}|[0-9]{4})( .*)?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +48,7 @@ class Profile:
     `low` and `high` are over finite numbers, `next_low` and `next_high` those beside them, `first` and `last` over
     timestamps. `values` are the most frequent ones
     with their rows, `marks` the texts that stand for no value, `sample` different values. `padded` numbers begin with a
-    zero, `pointed` ones have a point, `comma` and `dates` are texts that only look like numbers and timestamps.
+    zero, `pointed` ones have decimals. `spelling` is how its texts are written.
     """
 
     name: str
@@ -63,11 +66,15 @@ class Profile:
     last: datetime | None = None
     padded: int = 0
     pointed: int = 0
-    comma: int = 0
-    dates: int = 0
+    spelling: Spelling = AS_USUAL
     values: tuple[tuple[str, int], ...] = ()
     marks: tuple[tuple[str, int], ...] = ()
     sample: tuple[str, ...] = field(default=(), repr=False)
+
+    def number(self, text: str) -> float:
+        """The number that a text of the column is, NaN where it is none."""
+        found = number_of(self.spelling.column(ColumnType.NUMBER))(text)
+        return math.nan if found is None else found
 
     @property
     def is_unique(self) -> bool:
@@ -75,10 +82,13 @@ class Profile:
         return self.distinct == self.present == self.rows
 
 
-def profiles(path: Path) -> tuple[Profile, ...]:
-    """The columns of a CSV or Parquet file in their order. RefusedError for a file that validation would refuse."""
+def profiles(path: Path, encoding: str | None = None) -> tuple[Profile, ...]:
+    """The columns of a CSV (in `encoding`) or Parquet file in their order.
+
+    RefusedError for a file that validation would refuse.
+    """
     with tempfile.TemporaryDirectory() as directory, connect(Path(directory)) as connection:
-        delivered = content.of(path, Path(directory))
+        delivered = content.of(path, Path(directory), encoding)
         names, rows = _parquet(delivered.path) if delivered.is_parquet else _csv(delivered.path)
         _refuse_names(names)
         try:
@@ -90,8 +100,10 @@ def profiles(path: Path) -> tuple[Profile, ...]:
         if not counted:
             text = "the file has a header and no rows; give one with rows"
             raise RefusedError(Finding(code=FileFault.NO_ROWS, text=text))
+        texts = [_present(f"f{index}", kind) for index, kind in enumerate(kinds) if rules.family(kind) == "text"]
+        spellings = spelling.of_columns(connection, texts)
         return tuple(
-            _profile(connection, name, f"f{index}", kind)
+            _profile(connection, name, f"f{index}", kind, spellings.get(_present(f"f{index}", kind), AS_USUAL))
             for index, (name, kind) in enumerate(zip(names, kinds, strict=True))
         )
 
@@ -134,20 +146,32 @@ def _refuse_names(names: list[str]) -> None:
         raise RefusedError(Finding(code=FileFault.DUPLICATE_COLUMN, text=text))
 
 
-def _profile(connection: duckdb.DuckDBPyConnection, name: str, place: str, kind: str) -> Profile:
-    as_text = Column(name="x", type=ColumnType.STRING)
-    family = rules.family(kind)
+def _present(place: str, kind: str) -> str:
+    """SQL: the trimmed value, null where it stands for none."""
     trimmed = rules.trimmed(place, kind)
-    missing = rules.is_missing(as_text, "d", kind)
-    present = f"(SELECT d, CASE WHEN {missing} THEN NULL ELSE d END AS p FROM (SELECT {trimmed} AS d FROM delivered))"
-    typed = {t: rules.typed(Column(name="x", type=t), "p", kind) or "NULL" for t in _READ}
+    return f"CASE WHEN {rules.is_missing(_AS_TEXT, f'({trimmed})', kind)} THEN NULL ELSE {trimmed} END"
+
+
+def _typed(column: Column, kind: str) -> str:
+    """SQL: the value p in the type of a column, as validation reads it."""
+    is_text = rules.family(kind) == "text"
+    made = forms.made(column, "p", forms.parts(column, "p") or "") if is_text else None
+    return rules.typed(column, "p", kind, made and f"({made})") or "NULL"
+
+
+def _profile(connection: duckdb.DuckDBPyConnection, name: str, place: str, kind: str, written: Spelling) -> Profile:
+    family = rules.family(kind)
+    present = f"(SELECT {rules.trimmed(place, kind)} AS d, {_present(place, kind)} AS p FROM delivered)"
+    typed = {t: _typed(written.column(t), kind) for t in _READ}
     text = "p" if family == "text" else "CAST(p AS VARCHAR)"
     infinite = f"isinf(CAST({typed[ColumnType.NUMBER]} AS DOUBLE))"
     typed[ColumnType.NUMBER] = number = f"CASE WHEN NOT {infinite} THEN CAST({typed[ColumnType.NUMBER]} AS DOUBLE) END"
     moment = typed[ColumnType.TIMESTAMP]
+    usual = r"[+-]?[0-9]*\.[0-9]*([eE].*)?"
+    pointed = f".*{re.escape(written.keys.get('decimal', '.'))}.*" if written.keys else usual
     of_texts = [
         f"count(*) FILTER (WHERE regexp_full_match({text}, {literal(pattern)}))"
-        for pattern in (r"[+-]?0[0-9]+", r"[+-]?[0-9]*\.[0-9]*([eE].*)?", _COMMA, _DATE)
+        for pattern in (r"[+-]?0[0-9]+", pointed)
     ]
     columns = [
         "count(*)",
@@ -162,9 +186,7 @@ def _profile(connection: duckdb.DuckDBPyConnection, name: str, place: str, kind:
         *(f"any_value({text}) FILTER (WHERE p IS NOT NULL AND {read} IS NULL)" for read in typed.values()),
     ]
     query = f"SELECT {', '.join(columns)} FROM {present}"
-    rows, there, distinct, low, high, first, last, padded, pointed, comma, dates, *found = connection.execute(
-        query
-    ).fetchall()[0]
+    rows, there, distinct, low, high, first, last, padded, pointed, *found = connection.execute(query).fetchall()[0]
     next_low, next_high = (
         connection.execute(
             f"SELECT min(n) FILTER (WHERE n > {literal(low)}), max(n) FILTER (WHERE n < {literal(high)}) "
@@ -201,8 +223,7 @@ def _profile(connection: duckdb.DuckDBPyConnection, name: str, place: str, kind:
         last=None if last is None else datetime.fromtimestamp(last, UTC),
         padded=padded,
         pointed=pointed,
-        comma=comma,
-        dates=dates,
+        spelling=written,
         values=tuple((value, count) for value, count in values),
         marks=tuple((mark, count) for mark, count in marks),
         sample=tuple(value for (value,) in sample),

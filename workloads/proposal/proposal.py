@@ -16,6 +16,7 @@ from workloads.proposal.personal import suspicion
 from workloads.proposal.profile import Profile
 from workloads.proposal.reasons import gaps, seen, span, unreadable
 from workloads.proposal.roles import Choices
+from workloads.proposal.spelling import USUAL
 
 _FEW_ROWS = 2000  # of whose test part a calibration error over ten bins is mostly chance
 
@@ -45,10 +46,14 @@ class Proposal:
     rows: int
     sections: Mapping[str, Any] = field(default_factory=dict[str, Any])
     positive_share: float | None = None
+    encoding: str | None = None
 
 
-def propose(profiles: Sequence[Profile], choices: Choices, *, now: datetime) -> Proposal:
-    """The contract. ChoiceError for a role that is not chosen, or by a column that cannot have it."""
+def propose(profiles: Sequence[Profile], choices: Choices, *, now: datetime, encoding: str | None = None) -> Proposal:
+    """The contract of a file in `encoding` (None: UTF-8).
+
+    ChoiceError for a role that is not chosen, or by a column that cannot have it.
+    """
     named = naming.column_names(profile.name for profile in profiles if profile.name)
     label = roles.chosen("label", choices.label, profiles, named, roles.labels(profiles))
     entity = roles.chosen("entity", choices.entity, profiles, named, roles.entities(profiles))
@@ -80,6 +85,10 @@ def propose(profiles: Sequence[Profile], choices: Choices, *, now: datetime) -> 
             "no column is left that a model could learn from: give the file columns of numbers or of few texts"
         )
     questions = [*target.questions, *_questions(target.task, profiles, columns, time, now)]
+    if encoding == USUAL:
+        questions.append(
+            f"whether the file is in {USUAL}: it is no UTF-8, and all of it can be read so; look at umlauts"
+        )
     return Proposal(
         name=choices.name,
         task=target.task,
@@ -93,6 +102,7 @@ def propose(profiles: Sequence[Profile], choices: Choices, *, now: datetime) -> 
         rows=label.rows,
         sections=_sections(target.task, label.rows, time, now),
         positive_share=target.positive_share,
+        encoding=encoding,
     )
 
 
@@ -108,7 +118,10 @@ def _useless(profile: Profile) -> str | None:
 
 
 def _body(profile: Profile, name: str, keys: Mapping[str, Any]) -> dict[str, Any]:
-    return {**keys, **({} if name == profile.name else {"source": profile.name})}
+    kind = ColumnType(keys["type"])
+    column = profile.spelling.column(kind)
+    form = {key: value for key, value in profile.spelling.keys.items() if getattr(column, key) is not None}
+    return {**keys, **form, **({} if name == profile.name else {"source": profile.name})}
 
 
 def _entity(profile: Profile, name: str, time: Profile | None) -> Line:

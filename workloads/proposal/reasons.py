@@ -38,14 +38,10 @@ def span(profile: Profile) -> str:
 
 
 def unreadable(profile: Profile) -> str | None:
-    """What a column of texts seems to hold that a contract cannot say."""
+    """What a column of texts seems to hold and the file alone cannot tell."""
     if not profile.present or profile.kind != "text":
         return None
-    if profile.comma >= kinds.ENOUGH * profile.present:
-        return "numbers with a decimal comma, which a contract cannot say yet: deliver them with a point"
-    if profile.dates >= kinds.ENOUGH * profile.present:
-        return "dates that are not ISO 8601, which a contract cannot say yet: deliver them as 2026-01-31"
-    return None
+    return profile.spelling.question
 
 
 def _numbers(profile: Profile, low: float, high: float) -> str:

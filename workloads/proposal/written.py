@@ -29,6 +29,7 @@ def contract(proposal: Proposal, *, source: str) -> str:
             if proposal.task is Task.BINARY_CLASSIFICATION
             else []
         ),
+        *([f"encoding: {proposal.encoding}"] if proposal.encoding else []),
         "",
         "columns:",
         *_lines(proposal.columns),

@@ -39,7 +39,7 @@ from botocore.exceptions import ClientError
 
 from contracts import objects
 from contracts.layout import Layout
-from contracts.schema import Contract
+from contracts.schema import Contract, plain
 from workloads.inputs import file_sha256
 from workloads.job import UserError
 from workloads.location import Location, download
@@ -200,12 +200,11 @@ def _remove_former(s3: Any, places: _Places, sha256: str, written: set[Location]
 
 def _rules_sha256(contract: Contract) -> str:
     """Of the parts of the contract that validation reads; the rest may change without judging data again."""
-    parts = {name: value for name, value in asdict(contract).items() if name in _RULES}
-    parts |= {"encoding": contract.encoding} if contract.encoding else {}  # a key that came later: without it as before
+    parts = {name: value for name, value in plain(contract).items() if name in _RULES}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-_RULES = ("columns", "entity", "event_time", "event_time_from", "label", "ingestion")
+_RULES = ("columns", "encoding", "entity", "event_time", "event_time_from", "label", "ingestion")
 
 
 def _duplicate(entry: dict[str, Any]) -> Verdict:

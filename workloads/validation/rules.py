@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from contracts import texts
+from contracts import moments, numerals, texts
 from contracts.schema import Column, ColumnType, Contract, Ingestion
 from workloads.engine import literal
 from workloads.stored import SQL_TYPES
+from workloads.validation import forms
 from workloads.validation.verdict import RowFault
 
 _NOT_FINITE = "nan|[+-]?inf(inity)?"
@@ -64,7 +65,21 @@ def expected(column: Column) -> str:
     known = ", ".join(text for text, _ in column.values)
     if texts.is_closed(column):
         return f"one of {known} (the contract's values)"
-    return f"{_EXPECTED[column.type]}, or one of {known} (the contract's values)" if known else _EXPECTED[column.type]
+    what = _timestamp(column) if column.type is ColumnType.TIMESTAMP else _EXPECTED[column.type]
+    if not numerals.is_plain(column):
+        what += f" in the form {numerals.example(column)}"
+    return f"{what}, or one of {known} (the contract's values)" if known else what
+
+
+def _timestamp(column: Column) -> str:
+    """How timestamps of the column are written, and which key says so."""
+    place = f"columns.{column.name}"
+    if column.format:
+        return f"a timestamp in the form {column.format} ({place}.format)"
+    if column.epoch:
+        return f"a timestamp in {column.epoch} since 1970 ({place}.epoch)"
+    iso = _EXPECTED[ColumnType.TIMESTAMP].replace("UTC)", f"{column.timezone or 'UTC'})")
+    return f"{iso}, or {place}.format or .epoch has to say its form"
 
 
 def family(duckdb_type: str) -> str:
@@ -106,7 +121,11 @@ def is_missing(column: Column, value: str, duckdb_type: str) -> str:
         conditions = [
             f"(strlen({value}) <= {longest} AND list_contains([{', '.join(map(literal, marks))}], lower({value})))"
         ]
-        conditions += [f"(NOT contains({value}, '_') AND TRY_CAST({value} AS DOUBLE) IN ({listed}))"] if numbers else []
+        conditions += (
+            [f"(NOT contains({value}, '_') AND TRY_CAST({forms.number(column, value)} AS DOUBLE) IN ({listed}))"]
+            if numbers
+            else []
+        )
     else:
         # duckdb 2.0 folds isnan to false by a Parquet file's statistics, which leave NaN out of minimum and maximum
         conditions = [f"(NOT isfinite({value}) AND NOT isinf({value}))"] if kind == "float" else []
@@ -116,14 +135,22 @@ def is_missing(column: Column, value: str, duckdb_type: str) -> str:
     return f"({missing}) AND NOT ({_as_text(value, kind)} IN ({_texts(column)}))" if column.values else missing
 
 
-def typed(column: Column, value: str, duckdb_type: str) -> str | None:
-    """SQL: `value` in the contract's type, null where it cannot be read; None when no value of this type can."""
+def typed(column: Column, value: str, duckdb_type: str, made: str | None = None) -> str | None:
+    """SQL: `value` in the contract's type, null where it cannot be read; None when no value of this type can.
+
+    `made` is a text in the usual form, where the column has another (`forms.made`).
+    """
     kind = family(duckdb_type)
     if kind == "null":
         return f"CAST(NULL AS {SQL_TYPES[column.type]})"
+    if not moments.is_plain(column) and kind == "text":
+        return forms.moment(column, made or value)
+    if column.epoch and kind in ("integer", "float", "decimal"):
+        exact = {"integer": "HUGEINT", "float": "DOUBLE", "decimal": "DECIMAL(24, 9)"}
+        return forms.of_number(column, f"TRY_CAST({value} AS {exact[kind]})")
     rules = _FROM_TEXT if kind == "text" else _FROM_TYPED.get(kind, {})
     rule = rules.get(column.type)
-    read = None if rule is None else rule.replace("{x}", value)
+    read = None if rule is None else rule.replace("{x}", made or value)
     return _translated(column, value, kind, read) if column.values else read
 
 
@@ -159,7 +186,7 @@ _FROM_TEXT = {
     ),
     ColumnType.TIMESTAMP: (
         "CASE WHEN regexp_full_match({x}, "
-        + literal(texts.TIMESTAMP)
+        + literal(moments.TIMESTAMP)
         + ") THEN TRY_CAST({x} AS TIMESTAMP WITH TIME ZONE) END"
     ),
 }
@@ -205,7 +232,7 @@ def fault(column: Column, value: str, delivered: str, mark: str, *, is_event_tim
         finite += f" OR NOT isfinite({value})" if column.type is ColumnType.NUMBER else ""
         cases.append((finite, _struct(column, RowFault.NOT_FINITE, shown, "'; only finite numbers are allowed'")))
     unread = RowFault.BAD_TIMESTAMP if column.type is ColumnType.TIMESTAMP else RowFault.WRONG_TYPE
-    must = literal(f"; it must be {expected(column)}")
+    must = literal(f"; it must be {expected(column)}") + _comma(column, delivered)
     if column.type is not ColumnType.STRING or column.values:  # else every text is read
         cases.append((f"{value} IS NULL", _struct(column, unread, shown, must)))
     cases += _limits(column, value, shown)
@@ -213,6 +240,14 @@ def fault(column: Column, value: str, delivered: str, mark: str, *, is_event_tim
         cases += _event_limits(column, value, shown, clock)
     branches = " ".join(f"WHEN {condition} THEN {result or 'NULL'}" for condition, result in cases)
     return f"CASE {branches} END"
+
+
+def _comma(column: Column, delivered: str) -> str:
+    """SQL, after a text: how a number with a comma could be read, where the contract says of none how it is written."""
+    if column.type not in (ColumnType.INTEGER, ColumnType.NUMBER) or not numerals.is_plain(column):
+        return ""
+    keys = literal(f" (columns.{column.name}.decimal and .thousands say how numbers with a comma are written)")
+    return f" || CASE WHEN contains({delivered}, ',') THEN {keys} ELSE '' END"
 
 
 def _limits(column: Column, value: str, shown: str) -> list[tuple[str, str | None]]:

@@ -17,7 +17,7 @@ import duckdb
 from contracts.schema import Column, ColumnType, Contract, EventTime, Pii
 from workloads.engine import identifier, literal
 from workloads.stored import DELIVERED
-from workloads.validation import pii, rules
+from workloads.validation import forms, pii, rules
 from workloads.validation.source import Source, unreadable
 from workloads.validation.verdict import ColumnFault, FileFault, Finding, RefusedError, RowFault
 
@@ -31,20 +31,24 @@ def judge_rows(connection: duckdb.DuckDBPyConnection, source: Source, contract: 
     """Make the table `judged`. RefusedError when the file cannot be read, or a column is of a type that cannot be."""
     clock = rules.Clock.of(contract, now)
     wrong: list[Finding] = []
-    stages = _Stages([], [], [], [], [])
+    stages = _Stages([], [], [], [], [], [])
     for index, (column, kind) in enumerate(zip(contract.columns, source.types, strict=True)):
-        value = rules.typed(column, f"d{index}", kind)
+        is_text = rules.family(kind) == "text"
+        parts = forms.parts(column, f"p{index}") if is_text else None
+        made = forms.made(column, f"d{index}", f"g{index}") if is_text else None
+        value = rules.typed(column, f"d{index}", kind, None if made is None else f"w{index}")
         if value is None:
             found = f"column {column.name} is of type {kind}, which cannot be read as {rules.expected(column)}"
             wrong.append(Finding(code=FileFault.WRONG_TYPE, text=f"{found}; deliver it as such"))
             continue
-        is_text = rules.family(kind) == "text"
         is_event_time = column.name == contract.event_time
         missing = rules.is_missing(column, f"p{index}", kind)
         text = f"d{index}" if is_text else f"CAST(d{index} AS VARCHAR)"
         fault = rules.fault(column, f"c{index}", text, f"m{index}", is_event_time=is_event_time, clock=clock)
         stages.trimmed.append(f"{rules.trimmed(f'c{index}', kind)} AS p{index}")
         stages.present.append(f"p{index}, CASE WHEN {missing} THEN NULL ELSE p{index} END AS d{index}")
+        stages.present.extend([] if parts is None else [f"{parts} AS g{index}"])
+        stages.made.extend([] if made is None else [f"{made} AS w{index}"])
         mark = f"CASE WHEN d{index} IS NULL THEN nullif(p{index}, '') END" if is_text else "CAST(NULL AS VARCHAR)"
         stages.typed.append(f"{value} AS c{index}, {mark} AS m{index}")
         stages.faults.append(f"{fault} AS f{index}")
@@ -64,8 +68,9 @@ def judge_rows(connection: duckdb.DuckDBPyConnection, source: Source, contract: 
         SELECT *, {faults} AS faults, {marked} AS marked FROM (
         SELECT *, {", ".join(stages.faults)} FROM (
         SELECT *, {", ".join(stages.typed)} FROM (
+        SELECT *{"".join(f", {each}" for each in stages.made)} FROM (
         SELECT row, {", ".join(stages.present)} FROM (
-        SELECT row_number() OVER () AS row, {", ".join(stages.trimmed)} FROM {source.scan})))))"""
+        SELECT row_number() OVER () AS row, {", ".join(stages.trimmed)} FROM {source.scan}))))))"""
     try:
         connection.execute(statement)
     except duckdb.Error as error:
@@ -77,6 +82,7 @@ class _Stages(NamedTuple):
 
     trimmed: list[str]
     present: list[str]
+    made: list[str]
     typed: list[str]
     faults: list[str]
     kept: list[str]

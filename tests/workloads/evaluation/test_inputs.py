@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from contracts.schema import Column, ColumnType, Contract, Feature, Task
 from workloads.evaluation.inputs import Inputs, lines
+from workloads.inference.reader import Reader
 
 COLUMNS = (
     Column(name="count", type=ColumnType.INTEGER, nullable=True, minimum=0, maximum=10),
@@ -67,4 +69,16 @@ def test_what_the_contract_refuses_is_never_asked(inputs: Inputs) -> None:
 
 
 def test_lines_are_in_the_contracts_order_without_a_header(inputs: Inputs) -> None:
-    assert lines(inputs.rows(inputs.matrix(ROWS))) == (",0.1,pro,true,2026-02-03T04:05:06.789001+00:00\n3,-2.5,,,\n")
+    rows = inputs.rows(inputs.matrix(ROWS))
+    assert lines(rows, CONTRACT) == (",0.1,pro,true,2026-02-03T04:05:06.789001+00:00\n3,-2.5,,,\n")
+
+
+def test_lines_have_numbers_as_files_of_the_contract_do(inputs: Inputs) -> None:
+    """And moments with their offset, which are read in any form."""
+    forms = {"amount": {"decimal": ",", "thousands": "."}, "since": {"format": "%d.%m.%Y"}}
+    columns = tuple(replace(column, **forms.get(column.name, {})) for column in CONTRACT.columns)
+    its = replace(CONTRACT, columns=columns)
+    body = lines(inputs.rows(inputs.matrix(ROWS)), its)
+    assert body == ',"0,1",pro,true,2026-02-03T04:05:06.789001+00:00\n3,"-2,5",,,\n'
+    read = Reader(its, max_rows=10).csv(body.encode(), header=False)
+    assert [list(row)[:4] for row in read.values] == [[None, 0.1, "pro", True], [3, -2.5, None, None]]

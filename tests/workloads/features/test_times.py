@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from contracts import loader
-from contracts.texts import is_timestamp
+from contracts.moments import is_timestamp
 from workloads.engine import connect
 from workloads.features import frame, row, times
 

@@ -13,11 +13,14 @@ import lzma
 import tempfile
 import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 import zstandard
 
 from contracts import loader
@@ -98,12 +101,41 @@ _CHECKED = parquet(write_page_checksum=True, compression="none", use_dictionary=
 _UNCHECKED = parquet(compression="none", use_dictionary=False)
 _SKIPPED = b"\x50\x2a\x4d\x18\x04\x00\x00\x00pzst"
 _ODD = pq.read_table(io.BytesIO(parquet()))
+_SECONDS = [int(datetime.fromisoformat(row["event_time"]).timestamp()) for row in ROWS]
 _REST1 = REST.replace(b"\n", b",1\n")
 
 #: What the contract says otherwise of the files of a group, in its own words.
 CONTRACTS: dict[str, str] = {
     "Letters, with `encoding: cp1252`": "encoding: cp1252",
+    "Numbers, with `decimal: ','` and `thousands: '.'`": "decimal: ','\nthousands: '.'",
+    "Times, with `format: '%d.%m.%Y %H:%M'` and `timezone: Europe/Berlin`": (
+        "event_time: {format: '%d.%m.%Y %H:%M', timezone: Europe/Berlin}"
+    ),
+    "Times, with `epoch: seconds`": "event_time: {epoch: seconds}",
 }
+
+
+def spelt(number: str) -> str:
+    """A number as a German spreadsheet has it."""
+    return f"{float(number):,.2f}".replace(",", "x").replace(".", ",").replace("x", ".")
+
+
+def german(cell: str) -> bytes:
+    """The plain file with semicolons and such amounts, in the fifth row `cell`."""
+    rows = [row | {"transaction_volume": spelt(str(row["transaction_volume"]))} for row in ROWS]
+    rows[4]["transaction_volume"] = cell
+    return "\n".join([";".join(HEADER), *(";".join(str(row[name]) for name in HEADER) for row in rows), ""]).encode()
+
+
+def timed(cell: str, form: str) -> bytes:
+    """The plain file with times in another form, in the fifth row `cell`; of the other rows they mean the same."""
+    moments = [datetime.fromisoformat(row["event_time"]) for row in ROWS]
+    zone = ZoneInfo("Europe/Berlin") if "%d" in form else UTC
+    texts = [f"{moment.timestamp():.0f}" if form == "%s" else f"{moment.astimezone(zone):{form}}" for moment in moments]
+    texts[4] = cell
+    rows = [row | {"event_time": text} for row, text in zip(ROWS, texts, strict=True)]
+    return "\n".join([NAMES, *(",".join(str(row[name]) for name in HEADER) for row in rows), ""]).encode()
+
 
 CONTENTS: dict[str, list[tuple[str, bytes]]] = {
     "Line ends": [
@@ -204,6 +236,29 @@ CONTENTS: dict[str, list[tuple[str, bytes]]] = {
         ("a row twice", PLAIN + LINES[4].encode() + b"\n"),
         ("two rows of one customer and time that differ", PLAIN + LINES[4].encode()[:-1] + b"1\n"),
     ],
+    "Numbers, with `decimal: ','` and `thousands: '.'`": [
+        ("1.014,50", german("1.014,50")),
+        ("1014,5", german("1014,5")),
+        ("0,50-, as SAP has it", german("0,50-")),
+        ("1.5, which would be 15", german("1.5")),
+        ("1.23.456", german("1.23.456")),
+        ("1014.5", german("1014.5")),
+        ("14,5 EUR", german("14,5 EUR")),
+    ],
+    "Times, with `format: '%d.%m.%Y %H:%M'` and `timezone: Europe/Berlin`": [
+        ("05.11.2026 08:00", timed("05.11.2026 08:00", "%d.%m.%Y %H:%M")),
+        ("5.11.2026 8:00", timed("5.11.2026 8:00", "%d.%m.%Y %H:%M")),
+        ("2026-11-05T08:00:00Z", timed("2026-11-05T08:00:00Z", "%d.%m.%Y %H:%M")),
+        ("2026-11-05 08:00, without an offset", timed("2026-11-05 08:00", "%d.%m.%Y %H:%M")),
+        ("31.02.2026 08:00", timed("31.02.2026 08:00", "%d.%m.%Y %H:%M")),
+        ("29.03.2026 02:30, which clocks skipped", timed("29.03.2026 02:30", "%d.%m.%Y %H:%M")),
+    ],
+    "Times, with `epoch: seconds`": [
+        ("1793865600", timed("1793865600", "%s")),
+        ("1793865600.5", timed("1793865600.5", "%s")),
+        ("1.79e9", timed("1.79e9", "%s")),
+        ("Parquet with integers", table(_ODD.set_column(1, "event_time", pa.array(_SECONDS)))),
+    ],
     "gzip": [
         ("CSV in gzip", ZIPPED),
         ("several members", gzip.compress(PLAIN[:500], mtime=0) + gzip.compress(PLAIN[500:], mtime=0)),
@@ -283,7 +338,15 @@ def judged(content: bytes, directory: Path, group: str = "") -> Verdict:
 
 def contract(group: str) -> Contract:
     """The churn contract with what a group of files says otherwise."""
-    return loader.loads(f"{CONTRACT.read_text()}\n{CONTRACTS[group]}\n") if group in CONTRACTS else CHURN
+    if group not in CONTRACTS:
+        return CHURN
+    document = yaml.safe_load(CONTRACT.read_text())
+    for key, said in yaml.safe_load(CONTRACTS[group]).items():
+        if key in document["columns"]:
+            document["columns"][key] |= said
+        else:
+            document[key] = said
+    return loader.loads(yaml.safe_dump(document))
 
 
 def written() -> dict[tuple[str, str], str]:

@@ -279,7 +279,8 @@ def test_a_parquet_column_of_a_type_that_cannot_be_read(tmp_path: Path) -> None:
         Finding(
             code=FileFault.WRONG_TYPE,
             text="column event_time is of type BIGINT, which cannot be read as an ISO 8601 timestamp such as "
-            "2026-01-31T12:00:00Z (no offset means UTC); deliver it as such",
+            "2026-01-31T12:00:00Z (no offset means UTC), or columns.event_time.format or .epoch has to say its form; "
+            "deliver it as such",
         ),
         Finding(
             code=FileFault.WRONG_TYPE,

@@ -67,19 +67,22 @@ FAULTS: list[tuple[str, Any, str, str]] = [
         "event_time",
         "yesterday",
         "bad_timestamp",
-        "event_time is yesterday; it must be an ISO 8601 timestamp such as 2026-01-31T12:00:00Z (no offset means UTC)",
+        "event_time is yesterday; it must be an ISO 8601 timestamp such as 2026-01-31T12:00:00Z (no offset means UTC)"
+        ", or columns.event_time.format or .epoch has to say its form",
     ),
     (
         "event_time",
         "2026-02-30",
         "bad_timestamp",
-        "event_time is 2026-02-30; it must be an ISO 8601 timestamp such as 2026-01-31T12:00:00Z (no offset means UTC)",
+        "event_time is 2026-02-30; it must be an ISO 8601 timestamp such as 2026-01-31T12:00:00Z (no offset means UTC)"
+        ", or columns.event_time.format or .epoch has to say its form",
     ),
     (
         "event_time",
         "1763712000",
         "bad_timestamp",
-        "event_time is 1763712000; it must be an ISO 8601 timestamp such as 2026-01-31T12:00:00Z (no offset means UTC)",
+        "event_time is 1763712000; it must be an ISO 8601 timestamp such as 2026-01-31T12:00:00Z (no offset means UTC)"
+        ", or columns.event_time.format or .epoch has to say its form",
     ),
     (
         "event_time",

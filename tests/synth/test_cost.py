@@ -50,6 +50,11 @@ def default(stack: str) -> Document:
     return of(stack)
 
 
+@cache
+def variant_of_staging(name: str) -> Document:
+    return of("staging", **VARIANTS[name])
+
+
 def lines(found: Estimate) -> dict[str, float]:
     return {f"{each.workload} {each.component}".strip(): round(each.usd, 2) for each in found.components}
 
@@ -75,16 +80,16 @@ def test_the_network_that_others_made_has_a_price_too() -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_what_settings_add_has_a_price(variant: str) -> None:
-    assert estimate(of("staging", **VARIANTS[variant])).total.usd > 0
+    assert estimate(variant_of_staging(variant)).total.usd > 0
 
 
 def test_nat_adds_a_gateway_and_an_address_for_each_zone_and_one_key_saves_five() -> None:
     usual = lines(estimate(default("staging")))
-    nat = lines(estimate(of("staging", **VARIANTS["NAT and mails"])))
+    nat = lines(estimate(variant_of_staging("NAT and mails")))
     assert nat["network"] - usual["network"] == pytest.approx(2 * (730 * 0.045 + 0.045 + 730 * 0.005), abs=0.01)
-    one = lines(estimate(of("staging", **VARIANTS["one key"])))
+    one = lines(estimate(variant_of_staging("one key")))
     assert (usual["keys"], one["keys"]) == (6.18, 1.03)
-    existing = lines(estimate(of("staging", **VARIANTS["what the account has"])))
+    existing = lines(estimate(variant_of_staging("what the account has")))
     assert "keys" not in existing
     assert "network" not in existing
 

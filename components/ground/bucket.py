@@ -108,6 +108,18 @@ def transport_statements(names: Names, bucket: str) -> list[Statement]:
     ]
 
 
+def customer_key_statement(names: Names, bucket: str) -> Statement:
+    """No object is written with a key that the request brings: whoever writes over an object so and keeps the key has
+    taken it away. Such a request names none of the headers that the statements below compare.
+
+    S3 blocks it by itself in new buckets since April 2026, until somebody lets it in again (Amazon S3 user guide,
+    "Blocking or unblocking SSE-C for a general purpose bucket"; read 2026-11-29).
+    """
+    header = "s3:x-amz-server-side-encryption-customer-algorithm"
+    everything = [names.bucket_arn(bucket, "*")]
+    return access.deny("DenyCustomerKeys", ["s3:PutObject"], everything, conditions={"Null": {header: "false"}})
+
+
 def encryption_statements(names: Names, bucket: str, key_arn: pulumi.Input[str]) -> list[Statement]:
     """No object is written with another key or kind of encryption; a request that names neither gets the default.
 
@@ -223,7 +235,11 @@ class Bucket(pulumi.ComponentResource):
             ],
             opts=self._child(),
         )
-        statements = [*transport_statements(args.names, args.bucket), *args.statements]
+        statements = [
+            *transport_statements(args.names, args.bucket),
+            customer_key_statement(args.names, args.bucket),
+            *args.statements,
+        ]
         if args.key_arn is not None:
             statements += encryption_statements(args.names, args.bucket, args.key_arn)
         return aws.s3.BucketPolicy(

@@ -52,6 +52,10 @@ def test_every_bucket_has_every_guard(bucket: str) -> None:
     assert deployment.one(f"{name}-bucket").inputs["forceDestroy"] is False
     statements = policy(deployment.one(f"{name}-policy"))
     assert statements["DenyPlainHttp"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    brought = statements["DenyCustomerKeys"]
+    assert (brought["Effect"], brought["Action"], brought["Principal"]) == ("Deny", ["s3:PutObject"], "*")
+    assert brought["Condition"] == {"Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}}
+    assert [each.rpartition("/")[2] for each in brought["Resource"]] == ["*"]
     assert statements["DenyOldTls"]["Condition"] == {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
     clean_up = deployment.one(f"{name}-lifecycle").inputs["rules"][0]
     assert clean_up["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}

@@ -53,6 +53,10 @@ def test_the_emulator_counts_as_tls(s3: Any, own_bucket: str, guard: Any) -> Non
     assert not denied(lambda: s3.get_object(Bucket=own_bucket, Key="a"))
 
 
+#: A key that the request brings (SSE-C), as the buckets' policies ask for it (`components.ground.bucket`).
+BROUGHT = {"Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}}
+
+
 @pytest.mark.parametrize(
     ("condition", "headers", "expected"),
     [
@@ -71,6 +75,8 @@ def test_the_emulator_counts_as_tls(s3: Any, own_bucket: str, guard: Any) -> Non
             {"ServerSideEncryption": "aws:kms"},
             False,
         ),
+        (BROUGHT, {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}, True),
+        (BROUGHT, {"ServerSideEncryption": "aws:kms"}, False),
         ({"NumericLessThan": {"s3:TlsVersion": "1.2"}}, {}, False),
         ({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:root"}}, {}, False),
         ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}}, {}, False),

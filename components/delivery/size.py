@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fnmatch import filter as matching
 from fnmatch import fnmatchcase
@@ -12,11 +12,21 @@ from typing import Final
 
 from components.access import Statement
 from components.ground.boundary import MAX_CHARACTERS
-from contracts.names import ADMIN, Names
+from contracts.names import ADMIN, PLATFORM, Names
 
-#: Services whose descriptions all take no resource (Service Authorization Reference; read 2026-11-29).
-UNSCOPED: Final = ("application-autoscaling:", "elasticloadbalancing:")
-_DESCRIPTION: Final = re.compile("(?<=:)Describe.*")
+#: Beginnings of actions that all take no resource (Service Authorization Reference; read 2026-11-29).
+UNSCOPED: Final = (
+    "application-autoscaling:Describe",
+    "ec2:DescribeA",
+    "ec2:DescribeN",
+    "ec2:DescribeP",
+    "ec2:DescribeR",
+    "elasticloadbalancing:Describe",
+    "lakeformation:D",
+    "lakeformation:G",
+    "lakeformation:L",
+    "lakeformation:R",
+)
 
 
 def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
@@ -24,8 +34,8 @@ def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
 
     A boundary is one policy, and the exact ones would not fit: actions become their first letters or a word that
     several have (`sagemaker:D*`, `sqs:*Queue*`; of keys their first words), on the resources of all of them, in
-    whatever region and account, and of whatever kind where the stack names them. What takes no resource stays as it is
-    unless a service has no descriptions but such (`UNSCOPED`); so does what is conditional in IAM, what uses one key
+    whatever partition, region and account, and of whatever kind where the stack names them. What takes no resource
+    stays as it is unless all that begins alike takes none (`UNSCOPED`); so do the conditions of IAM, what uses one key
     and what is denied. What reads IAM alone is apart, or the verbs that change roles would be on boundaries too.
     What is covered beside, the boundary gives to nobody: a role has what it and its policies both name. No statement
     has an id, which IAM does not ask for.
@@ -41,10 +51,24 @@ def bounding(names: Names, statements: Iterable[Statement]) -> list[Statement]:
     found = [
         Statement(sid="", effect="Allow", actions=tuple(alike), resources=tuple(_without_covered(where))),
         *_looks(look),
-        Statement(sid="", effect="Allow", actions=tuple(_described(anywhere)), resources=("*",)),
+        Statement(sid="", effect="Allow", actions=tuple(_begun(anywhere)), resources=("*",)),
         *_by_key(kept),
     ]
-    return [replace(statement, sid="") for statement in found]
+    return [_anywhere(statement) for statement in found]
+
+
+def _anywhere(statement: Statement) -> Statement:
+    """It without an id, in whatever partition, and of services with the same last words as one."""
+    resources = (
+        re.sub("^arn:[^:]+:", "arn:*:", resource) if isinstance(resource, str) else resource
+        for resource in statement.resources
+    )
+    found = replace(statement, sid="", resources=tuple(resources))
+    asked = statement.conditions.get("StringEquals", {}).get("iam:AWSServiceName")
+    if not isinstance(asked, Sequence):
+        return found
+    alike = {re.sub(r"^[^.]+(?=\.[^.]+\.amazonaws\.com$)", "*", str(each)) for each in asked}
+    return replace(found, conditions={"StringLike": {"iam:AWSServiceName": sorted(alike)}})
 
 
 def _looks(statements: Iterable[Statement]) -> list[Statement]:
@@ -55,9 +79,9 @@ def _looks(statements: Iterable[Statement]) -> list[Statement]:
     return [Statement(sid="", effect="Allow", actions=tuple(actions), resources=tuple(where))] if actions else []
 
 
-def _described(actions: Iterable[str]) -> list[str]:
-    """Descriptions of a service as one where none of them takes a resource."""
-    return sorted({_DESCRIPTION.sub("Describe*", each) if each.startswith(UNSCOPED) else each for each in actions})
+def _begun(actions: Iterable[str]) -> list[str]:
+    """Those that begin alike as one where no action that takes a resource begins so."""
+    return sorted({next((f"{each}*" for each in UNSCOPED if action.startswith(each)), action) for action in actions})
 
 
 def _by_key(statements: Iterable[Statement]) -> list[Statement]:
@@ -83,13 +107,19 @@ def _anywhere_of_its_name(resource: str, stack: str) -> str:
     """
     parts = resource.split(":", 5)
     region = "*" if parts[3] else ""
-    unnamed = not parts[4] or (resource.endswith("/*") and parts[2] != "glue") or parts[5].startswith("key/")
+    own = f"/{stack}/*"  # a parameter below the stack's path
+    unnamed = (
+        not parts[4]
+        or (parts[5].endswith("/*") and parts[2] != "glue" and not parts[5].endswith(own))
+        or parts[5].startswith("key/")
+    )
     account = parts[4] if unnamed else "*"
     found = ":".join([*parts[:3], region, account, parts[5]])
     database = stack.replace("-", "_")
     ends = rf"(-{stack}(-\*)?|_{database}(/\*)?|/ml-platform/{stack}[./]\*)$"
     found = re.sub(ends, lambda each: each[0].rstrip("*./-") + "*", found)
-    return re.sub(rf"^(arn:[^:]+:[^:]+):(?!::)\*?:\*:.*\*-{stack}\*$", rf"\1:*:*:*-{stack}*", found)
+    kinds = rf"^(arn:[^:]+:(?!kms)[^:]+):(?!::)\*?:\*:.*(\*|{PLATFORM})-{stack}\*$"
+    return re.sub(kinds, rf"\1:*:*:*-{stack}*", found)
 
 
 def _without_covered(patterns: Iterable[str]) -> list[str]:
@@ -122,13 +152,22 @@ def _covering(service: str, verbs: set[str]) -> Iterable[str]:
 
 
 def fitting(names: Names, statements: Iterable[Statement]) -> list[list[Statement]]:
-    """The statements in their order, in as few policies as each can hold: `MAX_CHARACTERS`."""
+    """The statements in their order, in as few policies as each can hold: `MAX_CHARACTERS`. One that none can hold is
+    parted by its actions."""
     policies: list[list[Statement]] = [[]]
-    for statement in statements:
+    for statement in (part for whole in statements for part in _parts(names, whole)):
         if policies[-1] and characters(names, [*policies[-1], statement]) > MAX_CHARACTERS:
             policies.append([])
         policies[-1].append(statement)
     return policies
+
+
+def _parts(names: Names, statement: Statement) -> list[Statement]:
+    middle = len(statement.actions) // 2
+    if characters(names, [statement]) <= MAX_CHARACTERS or not middle:
+        return [statement]
+    halves = (statement.actions[:middle], statement.actions[middle:])
+    return [part for half in halves for part in _parts(names, replace(statement, actions=half))]
 
 
 def characters(names: Names, statements: Iterable[Statement]) -> int:

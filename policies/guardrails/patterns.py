@@ -77,14 +77,21 @@ def is_pattern(value: str) -> bool:
 def takes_no_resource(action: str) -> bool:
     """Whether an action can only be allowed on `*`, by the Service Authorization Reference.
 
-    Of wildcard actions `Describe*` alone can, of a service none of whose descriptions takes a resource.
+    Of wildcard actions those can that are a beginning, with which no action of the service begins that takes one.
     """
     service, _, name = action.lower().partition(":")
-    return name in unscoped_actions().get(service, frozenset())
+    known = unscoped_actions().get(service, frozenset())
+    begins = name.removesuffix("*")
+    return name in known or (
+        name != begins
+        and not is_pattern(begins)
+        and any(begins.startswith(each.removesuffix("*")) for each in known if each.endswith("*"))
+    )
 
 
 @cache
 def unscoped_actions() -> dict[str, frozenset[str]]:
-    """Service prefix to the actions, in lower case, that take no resource; see `policies/tools/actions.py`."""
+    """Service prefix to the actions, in lower case, that take no resource, and beginnings of such; see
+    `policies/tools/actions.py`."""
     table = json.loads(_TABLE.read_text(encoding="utf-8"))["unscoped"]
     return {service: frozenset(name.lower() for name in names) for service, names in table.items()}

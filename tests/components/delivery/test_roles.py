@@ -124,7 +124,7 @@ def test_github_and_gitlab_may_both_deliver() -> None:
 def test_names_that_leave_no_room_for_the_boundary_are_told_before_anything_is_made() -> None:
     longest = replace(NAMES, stack="s" * MAX_STACK, region="us-gov-west-1", partition="aws-us-gov")
     with pytest.raises(pulumi.RunError, match=r"delivery: found \d+ characters of policy 'boundary'; allowed: 6144; "):
-        built(longest, hosts=["ecs"], github=GITHUB, state_bucket="b" * 63)
+        built(longest, hosts=["ecs", "lambda"], github=GITHUB, state_bucket="b" * 63)
 
 
 def test_models_are_promoted_to_endpoints_of_several_where_there_are_some_and_the_boundary_holds_it() -> None:

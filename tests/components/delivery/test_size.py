@@ -72,11 +72,15 @@ def test_the_boundary_allows_all_that_the_policies_do(
                     assert iam.allows(bound, None, action, resource, {**facts, **OWN}), (action, resource)
 
 
-def test_descriptions_are_one_pattern_only_where_none_of_a_service_takes_a_resource() -> None:
-    assert all(takes_no_resource(f"{service}Describe*") for service in UNSCOPED)
+def test_what_takes_no_resource_is_one_pattern_only_where_nothing_that_takes_one_begins_so() -> None:
+    assert all(takes_no_resource(f"{beginning}*") for beginning in UNSCOPED)
     (anywhere,) = [s for s in bounded(NAMES, *WITH_ECS) if s.resources == ("*",) and s.effect == "Allow"]
     patterns = [action for action in anywhere.actions if "*" in action]
-    assert patterns == ["application-autoscaling:Describe*", "elasticloadbalancing:Describe*"]
+    assert patterns == [
+        "application-autoscaling:Describe*",
+        *(f"ec2:Describe{letter}*" for letter in "ANPR"),
+        "elasticloadbalancing:Describe*",
+    ]
     assert "ec2:DescribeSubnets" in anywhere.actions
 
 
@@ -123,30 +127,63 @@ def test_who_delivers_moves_aliases_and_tests_functions_only_where_the_stack_has
         assert not deploys.may("lambda:InvokeFunction", arn("lambda", f"function:{function}"))
 
 
+def test_the_boundary_changes_roles_of_the_stack_alone_and_each_with_a_boundary_of_the_stack() -> None:
+    deploy, made = ("iam:CreateRole", role("churn-staging-live-execution")), {"iam:PermissionsBoundary": BOUNDARY}
+    assert iam.allows(BOUND, None, *deploy, made)
+    assert not iam.allows(BOUND, None, *deploy, {})
+    assert not iam.allows(BOUND, None, *deploy, {"iam:PermissionsBoundary": BOUNDARY.replace("staging", "prod")})
+    others = "arn:aws:iam::123456789012:role/mlplatform/prod/churn-prod-live-execution"
+    assert not iam.allows(BOUND, None, "iam:CreateRole", others, made)
+
+
+def test_services_make_roles_of_their_own_for_what_the_stack_has_alone() -> None:
+    def may_link(service: str) -> bool:
+        linked = f"arn:aws:iam::123456789012:role/aws-service-role/{service}/any"
+        return iam.allows(BOUND_WITH_ECS, None, "iam:CreateServiceLinkedRole", linked, {"iam:AWSServiceName": service})
+
+    assert may_link("ecs.amazonaws.com")
+    assert may_link("ecs.application-autoscaling.amazonaws.com")
+    assert not may_link("rds.amazonaws.com")
+    assert not may_link("application-autoscaling.amazonaws.com.example.com")
+
+
 def test_who_delivers_makes_jobs_of_glue_only_where_the_stack_has_one() -> None:
     spark = [*written(services=declared.of(glue=True))[1], *written(services=declared.of(glue=True))[2]]
     for policy, allowed in ((spark, True), ([*CHANGE, *GROUND], False)):
         assert ("glue:CreateJob" in {action for statement in policy for action in statement.actions}) is allowed
 
 
+def _given(statements: Iterable[Statement]) -> list[tuple[str, str, tuple[Any, ...]]]:
+    """Action by action, whichever statement says it."""
+    return [(s.sid, action, tuple(s.resources)) for s in statements for action in s.actions]
+
+
+EVERYTHING = declared.of(["ecs", "lambda"], pipelines=True, glue=True)
+
+
+@pytest.mark.parametrize(("partition", "region"), [("aws", "ap-southeast-1"), ("aws-us-gov", "us-gov-west-1")])
 @pytest.mark.parametrize(
-    ("stack", "services", "guarded"),
+    ("letters", "services", "guarded"),
     [
-        ("production-eu", declared.of(pipelines=True), True),
-        ("production-eu", declared.of(pipelines=True, glue=True), False),
-        ("prod-eu", ON_ECS, False),
-        ("prod-eu", declared.of(["lambda"]), False),
-        ("prod", declared.of(["ecs"], pipelines=True), False),
+        (31, declared.of(pipelines=True, glue=True), True),
+        (26, declared.of(["lambda"]), True),
+        (21, ON_ECS, False),
+        (17, ON_ECS, True),
+        (13, declared.of(["ecs", "lambda"]), False),
+        (7, EVERYTHING, False),
     ],
-    ids=["pipelines and Lake Formation", "pipelines and Spark", "Fargate", "Lambda", "pipelines and Fargate"],
+    ids=["pipelines, Spark", "Lambda", "Fargate", "Fargate, guarded", "Fargate, Lambda", "everything"],
 )
-def test_policies_and_boundary_fit_into_managed_policies(stack: str, services: Services, guarded: bool) -> None:
-    names = Names(stack=stack, account="123456789012", region="ap-southeast-1")
+def test_policies_and_boundary_fit_into_managed_policies(
+    letters: int, services: Services, guarded: bool, partition: str, region: str
+) -> None:
+    names = Names(stack="s" * letters, account="123456789012", region=region, partition=partition)
     read, change, ground = written(names, ISSUERS[:1], services)
     if guarded:
         read, ground = [*read, lake.READS], [*ground, lake.TAGS]
     every = [fitting(names, policy) for policy in (read, change, ground)]
-    assert [[s for policy in policies for s in policy] for policies in every] == [read, change, ground]
+    for policies, whole in zip(every, (read, change, ground), strict=True):
+        assert _given(s for policy in policies for s in policy) == _given(whole)
     parts = [policy for policies in every for policy in policies]
     assert len(parts) <= 10, "a role takes ten managed policies (IAM user guide, quotas)"
     for policy in (*parts, bounded(names, read, change, ground)):
@@ -160,6 +197,16 @@ def test_statements_that_one_policy_cannot_hold_are_given_to_several_in_their_or
     ]
     assert fitting(NAMES, large) == [large[:2], large[2:]]
     assert fitting(NAMES, large[:1]) == [large[:1]]
+
+
+def test_a_statement_that_no_policy_can_hold_is_parted_by_its_actions() -> None:
+    actions = tuple(f"s3:{'Get' * 300}{n}" for n in range(5))
+    large = Statement(sid="All", effect="Allow", actions=actions, resources=("a" * 2000,))
+    policies = fitting(NAMES, [large])
+    assert [each.actions for policy in policies for each in policy] == [actions[:2], actions[2:]]
+    assert {each.resources for policy in policies for each in policy} == {large.resources}
+    one = Statement(sid="One", effect="Allow", actions=("s3:Get",), resources=("a" * 7000,))
+    assert fitting(NAMES, [one]) == [[one]]  # who makes the policy refuses it
 
 
 def test_what_is_not_known_yet_counts_as_long_as_it_can_be() -> None:

@@ -197,7 +197,7 @@ def test_bins_in_files_give_the_same_model(
 
 @pytest.mark.parametrize(
     ("values", "free", "in_files"),
-    [(100, None, False), (100, 1600, False), (101, 1600, True), (0, 0, False), (1, 0, True)],
+    [(100, None, False), (100, 2200, False), (101, 2200, True), (0, 0, False), (1, 0, True)],
 )
 def test_bins_lie_in_files_where_they_would_take_more_than_half_of_what_is_free(
     tmp_path: Path, values: int, free: int | None, in_files: bool

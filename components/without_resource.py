@@ -36,6 +36,7 @@ WITHOUT_RESOURCE: Final = frozenset(
         "logs:PutResourcePolicy",
         "logs:UpdateLogDelivery",
         "sagemaker:ListEndpointConfigs",
+        "sagemaker:ListModels",
         "xray:GetSamplingRules",
         "xray:GetSamplingTargets",
         "xray:PutTelemetryRecords",

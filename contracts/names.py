@@ -19,15 +19,15 @@ from typing import Final
 
 from contracts.layout import Layout
 
-#: What the ground's names and all parameters begin with.
+#: What the ground's names and all parameters begin with; no workload may be called so.
 PLATFORM: Final = "mlplatform"
-#: No workload may be called so: the ground has names and parameters there.
 RESERVED: Final = frozenset({PLATFORM, "images"})
 #: CloudWatch namespace of the platform's own metrics: DriftScore and PredictionAccuracy, dimension Endpoint.
 MODEL_QUALITY_NAMESPACE: Final = "MLPipeline/ModelQuality"
-#: CloudWatch of endpoints: the namespace of what hosts measure, and above the log groups of what they print
-#: (SageMaker developer guide, "Log groups and streams").
+#: CloudWatch of endpoints and of inference components: the namespace of what hosts measure, and above the log groups
+#: of what they print (SageMaker developer guide, "Log groups and streams").
 HOSTS: Final = "/aws/sagemaker/Endpoints"
+COMPONENTS: Final = "/aws/sagemaker/InferenceComponents"
 #: Role of the queue that takes what failed for good.
 DEAD_LETTERS: Final = "dead-letters"
 #: Roles of people, and what bounds them, are called `<prefix>-user-...`: an IAM role's name may have 64 characters.
@@ -355,6 +355,11 @@ class EndpointNames(WorkloadNames):
     def log_group(self) -> str:
         """Log group that SageMaker writes to for the endpoint's hosts."""
         return f"{HOSTS}/{self.prefix}"
+
+    @property
+    def component_log_group(self) -> str:
+        """The same for the copies of its inference component."""
+        return f"{COMPONENTS}/{self.prefix}"
 
     @property
     def lock_key(self) -> str:

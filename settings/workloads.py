@@ -79,7 +79,7 @@ class Workload(Section):
 
     @property
     def elsewhere(self) -> dict[str, Host]:
-        """The endpoints that SageMaker does not run, by name: what does."""
+        """The endpoints whose releases are no configurations of SageMaker's variants, by name: what runs them."""
         kinds = {name: KINDS[its.kind] for name, its in self.endpoints.items()}
         return {name: kind.host for name, kind in kinds.items() if kind.host != "sagemaker"}
 

@@ -24,7 +24,7 @@ _LONG_MS: Final = 100
 _PLAN: Final = "savings plan"
 _PRICING: Final[Mapping[str, str]] = {
     "asynchronous": "on demand",
-    "inference_components": "on demand",
+    "inference_component": "on demand",
     "batch": "on demand",  # Spot is for training alone (guide, "Managed Spot Training in Amazon SageMaker AI")
     "serverless": "by use",
     "lambda": f"by use, {_PLAN}",
@@ -33,7 +33,7 @@ _PRICING: Final[Mapping[str, str]] = {
 }
 _SCALING: Final[Mapping[str, str]] = {
     "asynchronous": "backlog per instance",
-    "inference_components": "concurrent requests per copy",
+    "inference_component": "concurrent requests per copy",
     "batch": "nothing",
     "serverless": "nothing",
     "lambda": "provisioned concurrency",

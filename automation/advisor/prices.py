@@ -133,7 +133,7 @@ ON_FLEETS: Final[Mapping[str, Callable[[Needs, Load, Fleet], Size]]] = {
     "inference_pipeline": always,
     "multi_model": always,
     "asynchronous": to_zero,
-    "inference_components": to_zero,
+    "inference_component": to_zero,
     "batch": by_run,
 }
 WITHOUT: Final[Mapping[str, Callable[[Needs, Load], Size]]] = {

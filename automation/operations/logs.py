@@ -51,7 +51,7 @@ class Place:
 
 def of_containers(names: EndpointNames) -> list[Place]:
     """Where the containers of an endpoint that runs write: all that who delivers may read."""
-    return [Place(group=names.log_group)]
+    return [Place(group=names.log_group), Place(group=names.component_log_group)]
 
 
 def of_endpoint(names: EndpointNames) -> list[Place]:

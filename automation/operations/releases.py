@@ -19,6 +19,7 @@ from contracts import release
 from contracts.kinds.kind import Host as HostName
 from contracts.names import EndpointNames
 from contracts.release import CHAMPION, Record, Release, ReleaseError, Status
+from contracts.release.component import Component
 from contracts.release.ecs import Ecs
 from contracts.release.lambda_ import Function
 from contracts.release.ledger import Book, Ledger
@@ -31,8 +32,8 @@ from contracts.release.schedule import Schedule
 
 @dataclass(frozen=True, kw_only=True)
 class Clients:
-    """What releases need of AWS, as boto3 clients. `elsewhere` are the endpoints that SageMaker does not run, by name:
-    what does; `others` are the clients of those services.
+    """What releases need of AWS, as boto3 clients. `elsewhere` are the endpoints whose releases are no configurations
+    of SageMaker's variants, by name: what runs them; `others` are the clients of those services.
     """
 
     s3: Any
@@ -43,8 +44,10 @@ class Clients:
     elsewhere: Mapping[str, HostName] = field(default_factory=dict[str, HostName])
 
     def host(self, names: EndpointNames) -> Host:
-        """What serves an endpoint: a service of ECS, a function, a schedule where it has one, or SageMaker itself."""
+        """What serves an endpoint: a component, a service of ECS, a function, a schedule, or SageMaker itself."""
         match self.elsewhere.get(names.prefix):
+            case "component":
+                return Component(names.prefix, self.sagemaker)
             case "ecs":
                 return Ecs(names.prefix, self.others["ecs"])
             case "lambda":
@@ -56,7 +59,11 @@ class Clients:
 
 
 #: What is asked of endpoints that a service runs.
-_ASKED: Final[Mapping[HostName, tuple[str, ...]]] = {"ecs": ("ecs",), "lambda": ("lambda", "codedeploy")}
+_ASKED: Final[Mapping[HostName, tuple[str, ...]]] = {
+    "component": (),
+    "ecs": ("ecs",),
+    "lambda": ("lambda", "codedeploy"),
+}
 
 
 def clients(client: Callable[[str], Any], elsewhere: Mapping[str, HostName] | None = None) -> Clients:

@@ -82,6 +82,8 @@ def check(
         ]
     if host == "lambda":
         return list(_checked(names.prefix, contract, _function(names.prefix, client("lambda"))))
+    if host == "component":
+        return _component(names, contract, live, client("sagemaker-runtime"))
     config = client("sagemaker").describe_endpoint_config(EndpointConfigName=live.config)
     if config.get("AsyncInferenceConfig"):
         return [Case(endpoint=names.prefix, name="answers", skipped="it is asynchronous: answers lie in S3")]
@@ -92,6 +94,17 @@ def check(
         for model, more in asked.items()
         for case in _checked(names.prefix, contract, _endpoint(names.prefix, client("sagemaker-runtime"), more), model)
     ]
+
+
+def _component(names: EndpointNames, contract: Contract, live: Live, runtime: Any) -> list[Case]:
+    """Of an inference component: where it has no copy, a request would be refused, and bring one back."""
+    if not any(live.counts.values()):
+        return [
+            Case(endpoint=names.prefix, name="answers", skipped="it has no copy: requests are refused until it has")
+        ]
+    return list(
+        _checked(names.prefix, contract, _endpoint(names.prefix, runtime, {"InferenceComponentName": names.prefix}))
+    )
 
 
 def _absent(endpoint: str, record: Record | None, *, stopped: bool) -> Case:
@@ -145,7 +158,7 @@ def _case(endpoint: str, name: str, act: Callable[[], None]) -> Case:
 
 
 def _endpoint(endpoint: str, runtime: Any, more: Mapping[str, str]) -> _Ask:
-    """By InvokeEndpoint; `more` says which of several models a body is for."""
+    """By InvokeEndpoint; `more` says which of several models, or which component, a body is for."""
 
     def ask(body: str) -> bytes:
         try:

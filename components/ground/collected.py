@@ -64,6 +64,7 @@ _ROLES: Final = {
     Bounded.SERVICES: frozenset(
         f"{UNMONITORED}-{STACK}-{endpoint}-{job}"
         for endpoint, jobs in (
+            ("c", ("endpoint", "rollback")),
             ("f", ("endpoint", "rollback", "shifting")),
             ("t", ("balancing", "endpoint", "execution", "rollback")),
         )

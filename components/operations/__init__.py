@@ -25,7 +25,7 @@ from contracts import datasets, feature_store, schema
 from contracts.images import TRAINING
 from contracts.kinds import KINDS
 from contracts.names import EndpointNames
-from settings import Fargate, Fleet, Lambda
+from settings import Fargate, Fleet, InferenceComponent, Lambda
 
 #: What the code of this wing calls (`components.reach`), beside what retraining starts.
 CALLS: Final = (rollback.CALLS, drift.CALLS)
@@ -87,7 +87,7 @@ def build(workload: Workload, pipeline: Training) -> Operations:
         dead_letters=letters,
         rollback_alarms={
             endpoint: monitoring.guards(endpoint, settings.rollback_alarms)
-            if isinstance(settings, Fleet | Fargate | Lambda)
+            if isinstance(settings, Fleet | InferenceComponent | Fargate | Lambda)
             else ()
             for endpoint, settings in workload.settings.endpoints.items()
         },

@@ -58,6 +58,8 @@ def _moves(names: EndpointNames, host: Host, models_key: pulumi.Input[str]) -> l
             return _moves_service(names)
         case "lambda":
             return _moves_function(names)
+        case "component":
+            return _moves_component(names)
         case "sagemaker":
             return _moves_endpoint(names, models_key)
 
@@ -80,6 +82,16 @@ def _moves_endpoint(names: EndpointNames, models_key: pulumi.Input[str]) -> list
         # SageMaker encrypts the new fleet's volumes on behalf of who asks for the update (API reference,
         # CreateEndpointConfig, KmsKeyId).
         access.grant_key("EncryptFleet", [models_key]),
+    ]
+
+
+def _moves_component(names: EndpointNames) -> list[Statement]:
+    component = [names.arn("sagemaker", f"inference-component/{names.prefix}")]
+    return [
+        access.allow("FindModels", ["sagemaker:ListModels"], ["*"]),
+        access.allow(
+            "MoveComponent", ["sagemaker:DescribeInferenceComponent", "sagemaker:UpdateInferenceComponent"], component
+        ),
     ]
 
 

@@ -18,7 +18,7 @@ from components.ground.keys import Domain
 from components.personas.guarantees import EVERY, denials, machines, parameters
 from components.serving.watch import SERVER_ERRORS
 from contracts import life_cycle
-from contracts.names import HOSTS, Names
+from contracts.names import COMPONENTS, HOSTS, Names
 from contracts.release import emergency
 from settings import Persona
 
@@ -55,6 +55,7 @@ def _looks(names: Names) -> list[Statement]:
             [
                 "sagemaker:DescribeEndpoint",
                 "sagemaker:DescribeEndpointConfig",
+                "sagemaker:DescribeInferenceComponent",
                 "sagemaker:DescribeModel",
                 "sagemaker:DescribeModelPackage",
                 "sagemaker:DescribeModelPackageGroup",
@@ -68,6 +69,7 @@ def _looks(names: Names) -> list[Statement]:
             arns(
                 f"endpoint/{parts}",
                 f"endpoint-config/{parts}",
+                f"inference-component/{parts}",
                 f"model/{parts}",
                 f"model-package-group/{own}",
                 f"model-package/{own}/*",
@@ -89,7 +91,7 @@ def _looks(names: Names) -> list[Statement]:
         access.allow("SeeReleases", ["ssm:GetParameter", "ssm:GetParameterHistory"], [parameters(names)]),
         access.allow("SeeAlarms", ["cloudwatch:DescribeAlarms"], [names.arn("cloudwatch", f"alarm:{parts}")]),
         access.allow("SeeMetrics", ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], ["*"]),
-        access.allow("FindConfigurations", ["sagemaker:ListEndpointConfigs"], ["*"]),
+        access.allow("FindConfigurations", ["sagemaker:ListEndpointConfigs", "sagemaker:ListModels"], ["*"]),
         access.allow(
             "SeeServices",
             ["ecs:DescribeServices", "ecs:ListServiceDeployments"],
@@ -117,7 +119,7 @@ def _looks(names: Names) -> list[Statement]:
 
 
 def _read_logs(names: Names) -> Statement:
-    groups = [f"/aws/lambda/{names.every}", f"{HOSTS}/{names.every}"]
+    groups = [f"/aws/lambda/{names.every}", f"{HOSTS}/{names.every}", f"{COMPONENTS}/{names.every}"]
     of_jobs = (jobs.PROCESSING_LOGS, jobs.TRAINING_LOGS, jobs.TRANSFORM_LOGS)
     shared = [f"{group}{end}" for group in of_jobs for end in ("", ":*")]
     return access.allow(
@@ -233,6 +235,11 @@ def _mlops(names: Names, keys: Keys) -> list[Statement]:
         access.allow("MoveEndpoints", ["sagemaker:UpdateEndpoint"], endpoints),
         access.allow("ScaleEndpoints", ["sagemaker:UpdateEndpointWeightsAndCapacities"], endpoints[:1]),
         access.allow("SeeScaling", ["application-autoscaling:DescribeScalableTargets"], ["*"]),
+        access.allow(
+            "MoveComponents",
+            ["sagemaker:UpdateInferenceComponent"],
+            [names.arn("sagemaker", f"inference-component/{names.every}")],
+        ),
         access.allow("MoveServices", ["ecs:UpdateService"], [names.arn("ecs", f"service/{names.every}")]),
         access.allow("MoveAliases", ["lambda:UpdateAlias"], [names.arn("lambda", f"function:{names.every}")]),
         access.grant_key("EncryptFleets", [keys[Domain.MODELS]]),

@@ -9,7 +9,7 @@ import pulumi
 
 from components.reach import Calls
 from components.service import Service
-from components.serving import endpoint, fargate, lambda_, models, scaling
+from components.serving import endpoint, fargate, inference_component, lambda_, models, scaling
 from components.serving.kind import EndpointArgs, Served
 from components.serving.kinds import drawn
 from components.workload import Workload
@@ -19,8 +19,12 @@ from settings import Workload as WorkloadSettings
 
 #: What is made in this wing (`components.service`).
 SERVICES: Final = (*endpoint.SERVICES, *models.SERVICES, *scaling.SERVICES)
-#: What is made beside it for endpoints that another service than SageMaker runs.
-HOSTED: Final[Mapping[Host, Sequence[Service]]] = {"ecs": fargate.SERVICES, "lambda": lambda_.SERVICES}
+#: What is made beside it for endpoints that are more, or something else, than an endpoint of SageMaker.
+HOSTED: Final[Mapping[Host, Sequence[Service]]] = {
+    "component": inference_component.SERVICES,
+    "ecs": fargate.SERVICES,
+    "lambda": lambda_.SERVICES,
+}
 _CALLS: Final[Mapping[Host, Calls]] = {"ecs": fargate.CALLS, "lambda": lambda_.CALLS}
 
 
@@ -31,7 +35,7 @@ def calls(workloads: Iterable[WorkloadSettings]) -> list[Calls]:
 
 
 def elsewhere(names: Names, workloads: Mapping[str, WorkloadSettings]) -> dict[str, Host]:
-    """The endpoints that SageMaker does not run, by name: what does."""
+    """The endpoints whose releases SageMaker moves not as those of its variants, by name: what runs them."""
     return {
         names.of_workload(name).of_endpoint(endpoint).prefix: host
         for name, its in workloads.items()

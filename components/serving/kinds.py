@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from components.serving import asynchronous, batch, fargate, lambda_, multi_model, realtime, serverless
+from components.serving import (
+    asynchronous,
+    batch,
+    fargate,
+    inference_component,
+    lambda_,
+    multi_model,
+    realtime,
+    serverless,
+)
 from components.serving.kind import AnyDrawn
 from settings import AnyKind
 
 KINDS: Final[Mapping[type[AnyKind], AnyDrawn]] = {
     drawn.settings: drawn
     for drawn in (
-        *(realtime.KIND, realtime.PIPELINE, multi_model.KIND, serverless.KIND, asynchronous.KIND),
-        *(batch.KIND, fargate.KIND, lambda_.KIND),
+        *(realtime.KIND, realtime.PIPELINE, multi_model.KIND, inference_component.KIND, serverless.KIND),
+        *(asynchronous.KIND, batch.KIND, fargate.KIND, lambda_.KIND),
     )
 }
 

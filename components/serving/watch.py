@@ -9,7 +9,7 @@ SageMaker reports ModelLatency in microseconds and CPUUtilization as the sum ove
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from components.watch import Alarm, Channel, Event, Series, Watch, Widget
@@ -91,13 +91,19 @@ def _dimensions(names: EndpointNames, variant: str) -> dict[str, str]:
 
 
 def request_alarms(
-    names: EndpointNames, variant: str, limits: EndpointAlarms, *, namespace: str = REQUESTS
+    names: EndpointNames,
+    variant: str,
+    limits: EndpointAlarms,
+    *,
+    namespace: str = REQUESTS,
+    by: Mapping[str, str] | None = None,
 ) -> list[Alarm]:
     """Alarms on what a variant answers; on the share of its errors where it is counted what it is asked.
 
-    `namespace` is where that is counted: SageMaker's, or that of a service which counts by itself in the same words.
+    `namespace` is where that is counted: SageMaker's, or that of a service which counts by itself in the same words;
+    `by` are the dimensions, where they are not those of a variant.
     """
-    dimensions, stem = _dimensions(names, variant), names.resource(variant)
+    dimensions, stem = by or _dimensions(names, variant), names.resource(variant)
     found = [
         Alarm(
             name=f"{stem}-{SERVER_ERRORS}",
@@ -125,11 +131,13 @@ def request_alarms(
         ),
     ]
     if isinstance(limits, RequestAlarms):
-        found.append(_error_rate(names, variant, limits.server_error_percent, namespace))
+        found.append(_error_rate(names, variant, limits.server_error_percent, namespace, dimensions))
     return found
 
 
-def _error_rate(names: EndpointNames, variant: str, percent: int, namespace: str) -> Alarm:
+def _error_rate(
+    names: EndpointNames, variant: str, percent: int, namespace: str, dimensions: Mapping[str, str]
+) -> Alarm:
     """A count says little where thousands are asked or five are: what matters then is the share."""
     return Alarm(
         name=f"{names.resource(variant)}-server-error-rate",
@@ -137,7 +145,7 @@ def _error_rate(names: EndpointNames, variant: str, percent: int, namespace: str
         namespace=namespace,
         metric="Invocation5XXErrors",
         share_of="Invocations",
-        dimensions=_dimensions(names, variant),
+        dimensions=dimensions,
         statistic="Sum",
         threshold=percent,
         periods=2,
@@ -173,12 +181,21 @@ def host_alarms(names: EndpointNames, variant: str, settings: Fleet) -> list[Ala
     ]
 
 
-def graph(names: EndpointNames, variants: Sequence[str], title: str, namespace: str, *lines: tuple[str, str]) -> Widget:
-    """One graph with a line for each metric and statistic of each variant."""
+def graph(
+    names: EndpointNames,
+    variants: Sequence[str],
+    title: str,
+    namespace: str,
+    *lines: tuple[str, str],
+    by: Mapping[str, str] | None = None,
+) -> Widget:
+    """One graph with a line for each metric and statistic of each variant; `by` as of `request_alarms`."""
     return Widget(
         title=f"{names.endpoint}: {title}",
         series=[
-            Series(namespace=namespace, metric=metric, dimensions=_dimensions(names, variant), statistic=statistic)
+            Series(
+                namespace=namespace, metric=metric, dimensions=by or _dimensions(names, variant), statistic=statistic
+            )
             for metric, statistic in lines
             for variant in variants
         ],
@@ -191,13 +208,19 @@ def request_graphs(names: EndpointNames, variants: Sequence[str], *, namespace: 
     return (asked, *answer_graphs(names, variants, namespace=namespace))
 
 
-def answer_graphs(names: EndpointNames, variants: Sequence[str], *, namespace: str = REQUESTS) -> tuple[Widget, ...]:
-    """How variants answered."""
+def answer_graphs(
+    names: EndpointNames,
+    variants: Sequence[str],
+    *,
+    namespace: str = REQUESTS,
+    by: Mapping[str, str] | None = None,
+) -> tuple[Widget, ...]:
+    """How variants answered; `namespace` and `by` as of `request_alarms`."""
     errors = (("Invocation4XXErrors", "Sum"), ("Invocation5XXErrors", "Sum"))
     latency = (("ModelLatency", "Average"), ("ModelLatency", "p99"))
     return (
-        graph(names, variants, "errors", namespace, *errors),
-        graph(names, variants, "model latency (microseconds)", namespace, *latency),
+        graph(names, variants, "errors", namespace, *errors, by=by),
+        graph(names, variants, "model latency (microseconds)", namespace, *latency, by=by),
     )
 
 

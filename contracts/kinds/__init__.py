@@ -11,6 +11,7 @@ from typing import Final
 from contracts.kinds.asynchronous import ASYNCHRONOUS
 from contracts.kinds.batch import BATCH
 from contracts.kinds.fargate import FARGATE
+from contracts.kinds.inference_component import INFERENCE_COMPONENT
 from contracts.kinds.inference_pipeline import INFERENCE_PIPELINE
 from contracts.kinds.kind import Kind, Limits, Metric, Rollout
 from contracts.kinds.lambda_ import LAMBDA
@@ -22,6 +23,7 @@ __all__ = [
     "ASYNCHRONOUS",
     "BATCH",
     "FARGATE",
+    "INFERENCE_COMPONENT",
     "INFERENCE_PIPELINE",
     "KINDS",
     "LAMBDA",
@@ -39,12 +41,9 @@ __all__ = [
 KINDS: Final[Mapping[str, Kind]] = {
     kind.name: kind
     for kind in (
-        *(REALTIME, INFERENCE_PIPELINE, MULTI_MODEL, SERVERLESS, ASYNCHRONOUS),
+        *(REALTIME, INFERENCE_PIPELINE, MULTI_MODEL, INFERENCE_COMPONENT, SERVERLESS, ASYNCHRONOUS),
         *(BATCH, FARGATE, LAMBDA),
     )
 }
 #: Kinds that the platform will serve; until then they are refused by name.
-PLANNED: Final = (
-    "inference_components",
-    "eks", "edge",
-)  # fmt: skip
+PLANNED: Final = ("eks", "edge")

@@ -9,8 +9,8 @@ from contracts.names import HOSTS
 
 #: What SageMaker counts most metrics of an endpoint by.
 VARIANT: Final = ("EndpointName", "VariantName")
-#: Service of AWS that runs an endpoint, as boto3 calls it.
-Host = Literal["sagemaker", "ecs", "lambda"]
+#: What runs an endpoint and is moved by a release: a service of AWS as boto3 calls it, or an inference component.
+Host = Literal["sagemaker", "component", "ecs", "lambda"]
 Rollout = Literal["all_at_once", "canary", "linear", "rolling"]
 
 
@@ -38,9 +38,9 @@ class Metric:
 class Kind:
     """One kind of endpoint.
 
-    `hosted` says whether an endpoint answers, whose releases an alarm can turn back, and `host` which service of AWS
-    runs it; `has_instances` whether it runs on instances of its own, `captures` whether SageMaker captures its traffic
-    (where it does not, the container does), `in_network` whether it can stand in the stack's network, isolated,
+    `hosted` says whether an endpoint answers, whose releases an alarm can turn back, and `host` what runs it;
+    `has_instances` whether it runs on instances of its own, `captures` whether SageMaker captures its traffic (where it
+    does not, the container does), `in_network` whether it can stand in the stack's network, isolated,
     `scales_to_zero` whether its instances may all go while nobody asks. `most_variants` are the production variants
     that share its traffic, and `stages` the containers that each of their requests passes; `shadow` says whether the
     platform lets one more get copies of the requests, `models` whether it serves further models by name; `rollouts`

@@ -1,7 +1,7 @@
 """The endpoint as it is: which release it serves, with how many instances and which share of the traffic.
 
-What serves is SageMaker (`sagemaker`), a schedule (`schedule`), an ECS service (`ecs`) or a function (`lambda_`); each
-is a `Host`, and nothing else here knows which.
+What serves is SageMaker (`sagemaker`), an inference component of it (`component`), a schedule (`schedule`), an ECS
+service (`ecs`) or a function (`lambda_`); each is a `Host`, and nothing else here knows which.
 """
 
 from __future__ import annotations

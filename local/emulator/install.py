@@ -22,6 +22,7 @@ from local.emulator.sagemaker import (
     feature_groups,
     feature_records,
     host_metrics,
+    inference_components,
     invocation_metrics,
     models,
     offline_store,
@@ -73,6 +74,7 @@ def install(context: Context) -> Installed:
     tags.install()
     executions = pipelines.install(context)
     endpoints.install(context)
+    inference_components.install(context, installed_alarms)
     services.install(context)
     transform_jobs.install(context)
     captured = capture.install(context)

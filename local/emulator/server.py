@@ -14,12 +14,14 @@ from werkzeug.serving import make_server
 from local.emulator.admin import PREFIX, Admin
 from local.emulator.asynchronous import invocation as asynchronous
 from local.emulator.asynchronous.invocation import AsynchronousInvoker
+from local.emulator.cloudformation import stacks
+from local.emulator.cloudformation.stacks import Stacks
 from local.emulator.context import Context
 from local.emulator.ecs import services
 from local.emulator.guard import Guard
 from local.emulator.install import install
 from local.emulator.reach import Reach
-from local.emulator.sagemaker import invocation
+from local.emulator.sagemaker import copies, inference_components, invocation
 from local.emulator.sagemaker.endpoints import all_hosted, retire
 from local.emulator.sagemaker.invocation import Invoker
 
@@ -41,6 +43,7 @@ class Server:
         self._invoker = Guard(Reach(context, Invoker(context, parts.capture, parts.metrics)))
         self._asynchronous = Guard(Reach(context, AsynchronousInvoker(context)))
         self._aws = Guard(Reach(context, DomainDispatcherApplication(create_backend_app)))
+        self._stacks = Guard(Reach(context, Stacks(context)))
         self._http = make_server(HOST, port, self._serve, threaded=True, request_handler=MotoRequestHandler)
         context.url = f"http://{HOST}:{self._http.server_port}"
         self._thread = threading.Thread(
@@ -59,6 +62,7 @@ class Server:
         self._parts.executions.stop_all()
         with ThreadPoolExecutor() as pool:  # each may wait for its requests under way
             list(pool.map(retire, all_hosted()))
+            list(pool.map(inference_components.end, copies.everywhere()))
             list(pool.map(services.retire, services.all_running()))
         self._context.ticker.stop()
         self._context.background.close()
@@ -71,5 +75,7 @@ class Server:
             return self._asynchronous(environ, start_response)
         if invocation.PATH.fullmatch(path):
             return self._invoker(environ, start_response)
+        if stacks.asked(environ):
+            return self._stacks(environ, start_response)
         app = self._admin if path.startswith(PREFIX) else self._aws
         return app(environ, start_response)

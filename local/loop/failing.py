@@ -53,6 +53,7 @@ def lose_an_environment(platform: Platform, emulator: Emulator, ask: Callable[[]
 #: What is broken of an endpoint, by the service of AWS that runs it.
 BY_HOST: Final[Mapping[Host, Callable[[Platform, Emulator, Callable[[], Answers]], Iterator[str]]]] = {
     "sagemaker": crash,
+    "component": crash,
     "ecs": lose_a_task,
     "lambda": lose_an_environment,
 }

@@ -1,4 +1,4 @@
-"""Requests for a multi-model endpoint, which name the model that they are for."""
+"""Requests that name what they are for: a model of a multi-model endpoint, or an inference component."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def path(platform: Platform, url: str, bodies: Sequence[bytes]) -> str:
     """Where a server predicts; of several models with the one that it has loaded once it was asked for: SageMaker
     named it.
     """
-    if not platform.asks:
+    if not platform.kind.models:
         return "/invocations"
     ask(platform, bodies, platform.asks)
     (model,) = json.loads(urllib3.request("GET", f"{url}/models", timeout=600).data)["models"]

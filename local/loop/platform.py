@@ -252,7 +252,9 @@ class Platform:
 
     @property
     def asks(self) -> Mapping[str, str]:
-        """What a request says beside its body: of several models, that it is for the champion."""
+        """What a request says beside its body: of several models, that it is for the champion; the component."""
+        if self.kind.host == "component":
+            return {"InferenceComponentName": self.names.prefix}
         return {"TargetModel": archives.target(CHAMPION)} if self.kind.models else {}
 
     @property

@@ -14,7 +14,7 @@ from typing import Any
 
 from contracts.schema import Contract
 from local.emulator.client import Emulator
-from local.loop import LoopError, batched, failing, named, traffic, waiting
+from local.loop import LoopError, batched, failing, named, resting, traffic, waiting
 from local.loop.console import Console
 from local.loop.facts import Facts
 from local.loop.platform import Platform
@@ -25,7 +25,6 @@ REQUESTS = 800
 QUEUED_ROWS = 40  # in a request that comes from S3
 LATENCY_REQUESTS = 2000
 FAILING_REQUESTS = 60
-HOUR_SECONDS = 3600
 
 
 class Story:
@@ -370,11 +369,13 @@ class Story:
             return traffic.measure(self.platform.servers[0]["url"], bodies)
         if self.platform.kind.host == "lambda":
             return traffic.call(self.platform.client("lambda"), self.platform.names.prefix, bodies)
+        for line in resting.awake(self.platform, self.emulator, bodies):
+            self.say(line)
         return named.ask(self.platform, bodies, self.platform.asks)
 
     def serve_another(self) -> None:
         """Another model beside the champion, where an endpoint serves several: each is asked for by its name."""
-        if not self.platform.asks:
+        if not self.platform.kind.models:
             return
         with self._step("Another model on the same instances"):
             bodies = traffic.sample(self.accepted, self.contract, 60, seed=6)
@@ -384,17 +385,10 @@ class Story:
             self.say(f"{self.platform.take_captured(self.workdir / 'captured-named').records} records captured")
 
     def rest_and_wake(self) -> None:
-        """An hour without requests takes a queue's instances; the next request waits for the first and is answered."""
-        if not self.platform.queue:
+        """An hour without requests takes a queue's instances, or a component's copies; requests bring one back."""
+        rests = resting.of(self.platform)
+        if rests is None:
             return
         with self._step("An hour without requests, and then one"):
-            self.emulator.advance(HOUR_SECONDS)
-            self.platform.live()
-            if left := self.platform.instances:
-                raise LoopError(f"after an hour without requests there are {left} instances, not 0")
-            self.platform.minutes_waited = 0
-            answers = self._invoke(traffic.sample(self.accepted, self.contract, 1, seed=5))
-            waited, here = self.platform.minutes_waited, self.platform.instances
-            self.say(f"0 instances after it; a request waited {waited} minutes for {here}: {dict(answers.statuses)}")
-            if not answers.served:
-                raise LoopError("the request that brought the endpoint back was not served")
+            for line in rests(self.platform, self.emulator, traffic.sample(self.accepted, self.contract, 1, seed=5)):
+                self.say(line)

@@ -29,7 +29,12 @@ from workloads.features.frame import matrix, with_features
 SHIFT_SHARE = 0.7
 CONNECTIONS = 4
 #: What requests go through, by the service of AWS that runs the endpoint.
-WAYS: Mapping[Host, str] = {"sagemaker": "InvokeEndpoint", "ecs": "the load balancer", "lambda": "Invoke"}
+WAYS: Mapping[Host, str] = {
+    "sagemaker": "InvokeEndpoint",
+    "component": "InvokeEndpoint",
+    "ecs": "the load balancer",
+    "lambda": "Invoke",
+}
 #: Status, latency in milliseconds and variant of a row.
 Answered = tuple[int, float, str]
 T = TypeVar("T")

@@ -10,6 +10,7 @@ from settings.endpoints.asynchronous import Asynchronous, BacklogScaling, QueueA
 from settings.endpoints.batch import Batch, BatchAlarms
 from settings.endpoints.common import AnyKind, EndpointAlarms, Fleet, RequestAlarms, RollbackAlarm
 from settings.endpoints.fargate import Fargate, TaskScaling
+from settings.endpoints.inference_component import CopyScaling, InferenceComponent
 from settings.endpoints.inference_pipeline import InferencePipeline
 from settings.endpoints.lambda_ import ConcurrencyScaling, Lambda, ShiftAtOnce, ShiftCanary, ShiftLinear
 from settings.endpoints.multi_model import ModelAlarms, MultiModel
@@ -23,10 +24,12 @@ __all__ = [
     "Batch",
     "BatchAlarms",
     "ConcurrencyScaling",
+    "CopyScaling",
     "Endpoint",
     "EndpointAlarms",
     "Fargate",
     "Fleet",
+    "InferenceComponent",
     "InferencePipeline",
     "Lambda",
     "ModelAlarms",
@@ -45,6 +48,14 @@ __all__ = [
 
 #: One model for each kind of endpoint, told apart by `kind`.
 Endpoint = Annotated[
-    Realtime | InferencePipeline | MultiModel | Serverless | Asynchronous | Batch | Fargate | Lambda,
+    Realtime
+    | InferencePipeline
+    | MultiModel
+    | InferenceComponent
+    | Serverless
+    | Asynchronous
+    | Batch
+    | Fargate
+    | Lambda,
     Field(discriminator="kind"),
 ]

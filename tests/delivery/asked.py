@@ -24,7 +24,7 @@ _NAMED = {
     "logGroupName": ("logs", "log-group:{}"),
 }
 #: What takes no resource; what needs no leave, or the played `pulumi` alone asks for.
-_ANYWHERE = frozenset({"sagemaker:ListEndpointConfigs", "ecr:GetAuthorizationToken"})
+_ANYWHERE = frozenset({"sagemaker:ListEndpointConfigs", "sagemaker:ListModels", "ecr:GetAuthorizationToken"})
 _FREE = frozenset({"sts:GetCallerIdentity", "sagemaker:ListEndpoints"})
 _SERVICES = {"sagemaker-runtime": "sagemaker"}
 #: What goes by another action's leave (Amazon ECR API reference, ListImageReferrers).

@@ -108,3 +108,19 @@ def test_a_multi_model_endpoint_serves_models_by_name_and_captures_each(tmp_path
         "champion",
         "another",
     ]
+
+
+@pytest.mark.full
+@pytest.mark.loop
+def test_an_inference_component_predicts_is_rolled_back_rests_and_wakes(tmp_path: Path) -> None:
+    text = told("inference-component", tmp_path)
+    assert "2000 of 2000 requests served" in text
+    # The service captures by itself: also the timed requests and 100 to get warm.
+    assert re.findall(r"800 requests through InvokeEndpoint, (\d+) records captured", text) == ["2900", "800"]
+    assert "no drift" in text
+    assert "rolled-back: Threshold Crossed" in text
+    first, _ = re.findall(r"release ([0-9a-f]{10}) is to be live", text)
+    assert f"the endpoint still serves churn-inference-component-rare-{first}-" in text
+    assert "0 copies on 0 instances after it" in text
+    assert "a request is refused: ValidationError: Inference Component has no capacity to process this request." in text
+    assert re.search(r"served after [1-3] minutes by 1 copy: \{200: 1\}", text)

@@ -20,14 +20,14 @@ from tests.contracts.release.records import SECOND, at, package
 
 REALTIME, SERVERLESS, ASYNCHRONOUS = "realtime", "serverless", "asynchronous"
 BATCH, FARGATE, LAMBDA = "batch", "fargate", "lambda"
-PIPELINE, MULTI_MODEL = "inference_pipeline", "multi_model"
+PIPELINE, MULTI_MODEL, COMPONENT = "inference_pipeline", "multi_model", "inference_component"
 #: Kinds whose traffic SageMaker captures: neither several models (developer guide, "Monitor data and model quality":
 #: endpoints that host a single model) nor what has no instances of SageMaker's.
 _CAPTURED = {REALTIME, PIPELINE, ASYNCHRONOUS}
 _FLEETS = {*_CAPTURED, MULTI_MODEL}
 #: Whose releases take over in steps without instances of SageMaker's.
 _ELSEWHERE = {FARGATE, LAMBDA}
-_ALL = {*_FLEETS, *_ELSEWHERE, SERVERLESS, BATCH}
+_ALL = {*_FLEETS, *_ELSEWHERE, COMPONENT, SERVERLESS, BATCH}
 #: What an endpoint of a kind has to say.
 REQUIRED: dict[str, dict[str, Any]] = {
     FARGATE: {
@@ -41,7 +41,8 @@ OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
     "instances": [
         ({}, _ALL),
         # Transform jobs take no Graviton (API reference, TransformResources: InstanceType).
-        ({"instance_type": "ml.c7g.large"}, _FLEETS),
+        # Copies stand on any (API reference, CreateInferenceComponent: cores and memory), and count their instances.
+        ({"instance_type": "ml.c7g.large"}, {*_FLEETS, COMPONENT}),
         ({"instance_type": "ml.m5.xlarge", "instance_count": 4}, {*_FLEETS, BATCH}),
     ],
     "what one kind has": [
@@ -54,6 +55,8 @@ OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
         ({"schedule": "cron(30 5 * * ? *)"}, {BATCH}),
         # Developer guide, "CloudWatch Metrics for Multi-Model Endpoint Deployments": loading of models.
         ({"memory_percent": 60, "alarms": {"loads": 9}}, {MULTI_MODEL}),
+        # API reference, InferenceComponentComputeResourceRequirements and InferenceComponentRuntimeConfig.
+        ({"copies": 3, "copy_cores": 0.5, "copy_memory_mb": 512}, {COMPONENT}),
     ],
     # Developer guide, "Serverless endpoints": MaxConcurrency 1 to 200, ProvisionedConcurrency up to MaxConcurrency. AWS
     # Lambda developer guide, "Configuring provisioned concurrency": not above the reserved concurrency.
@@ -69,21 +72,23 @@ OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
     # Developer guide, "Deployment guardrails": real-time and asynchronous endpoints alone; "Exclusions" does not name
     # real-time ones of several models. Amazon ECS developer guide, "Amazon ECS deployment strategies": blue/green,
     # canary and linear, by a second set of tasks. AWS CodeDeploy user guide, "Deployment configurations on an AWS
-    # Lambda compute platform": canary, linear and all at once.
+    # Lambda compute platform": canary, linear and all at once. API reference,
+    # InferenceComponentDeploymentConfig: rolling.
     "rollout": [
         ({}, _ALL),
         ({"rollout": {"kind": "all_at_once"}}, _FLEETS | _ELSEWHERE),
         ({"rollout": {"kind": "canary"}}, _FLEETS | _ELSEWHERE),
         ({"rollout": {"kind": "linear"}}, _FLEETS | _ELSEWHERE),
-        ({"rollout": {"kind": "rolling"}}, _FLEETS),
+        ({"rollout": {"kind": "rolling"}}, {*_FLEETS, COMPONENT}),
     ],
-    "rollback alarms": [({}, _ALL), ({"rollback_alarms": ["server_errors"]}, _FLEETS | _ELSEWHERE)],
+    "rollback alarms": [({}, _ALL), ({"rollback_alarms": ["server_errors"]}, _FLEETS | _ELSEWHERE | {COMPONENT})],
     # Application Auto Scaling: sagemaker:variant:DesiredInstanceCount is of variants with instances; none at all of
-    # asynchronous ones alone (developer guide, "Autoscale an asynchronous endpoint").
+    # asynchronous ones alone (developer guide, "Autoscale an asynchronous endpoint"), and of copies ("Scale an endpoint
+    # to zero instances").
     "autoscaling": [
         ({}, _ALL),
         ({"autoscaling": {"enabled": False}}, _FLEETS | {FARGATE}),
-        ({"autoscaling": {"minimum": 0}}, {ASYNCHRONOUS}),
+        ({"autoscaling": {"minimum": 0}}, {ASYNCHRONOUS, COMPONENT}),
     ],
     # The service captures where SageMaker does not, so that every kind is seen.
     "capture": [({}, _ALL), ({"capture_percent": 50}, _ALL)],
@@ -122,6 +127,8 @@ LIMITS = {
     # AWS Lambda developer guide, "Lambda quotas": synchronous invocation, function timeout.
     LAMBDA: (6 * 1024 * 1024, 900),
     MULTI_MODEL: (6 * 1024 * 1024, 60),
+    # API reference, InvokeEndpoint, with InferenceComponentName.
+    COMPONENT: (6 * 1024 * 1024, 60),
 }
 
 

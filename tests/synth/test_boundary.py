@@ -25,6 +25,7 @@ BOUNDARY = "aws:iam/policy:Policy"
 NAMED = {"RoleArgs": "job", "role": "job", "ScheduleArgs": "role"}
 #: Jobs whose roles have the boundary of services of ECS.
 SERVICES = {
+    "c": ("endpoint", "rollback"),
     "f": ("endpoint", "rollback", "shifting"),
     "t": ("balancing", "endpoint", "execution", "rollback"),
 }

@@ -1,7 +1,7 @@
 """The rollback Lambda: alarm -> endpoint back on the known good release -> release record rewritten -> people told.
 
 Environment: RELEASE_PARAMETER, ENDPOINT_NAME, LOCK_BUCKET, LOCK_KEY, TOPIC_ARN; STOPPED where the config says so, and
-HOST=ecs or lambda where the endpoint is a service of ECS or a function.
+HOST=component, ecs or lambda where the endpoint is an inference component, a service of ECS or a function.
 
 An endpoint takes minutes to come to rest, so the function waits, for most of the time it has. What does not succeed is
 told to people and raised: Lambda tries the event twice more, then it is in the dead-letter queue, which has an alarm.
@@ -18,6 +18,7 @@ from typing import Any
 import boto3
 
 from contracts.release import ReleaseError
+from contracts.release.component import Component
 from contracts.release.ecs import Ecs
 from contracts.release.lambda_ import Function
 from contracts.release.ledger import Ledger
@@ -50,6 +51,8 @@ def host(environment: Mapping[str, str], client: Callable[[str], Any]) -> Host:
     """What serves the endpoint."""
     endpoint = environment["ENDPOINT_NAME"]
     match environment.get("HOST"):
+        case "component":
+            return Component(endpoint, client("sagemaker"))
         case "ecs":
             return Ecs(endpoint, client("ecs"))
         case "lambda":

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from automation.cost.charge import Rule
-from automation.cost.rules import delivery, ecs, functions, network, operations, sagemaker, storage
+from automation.cost.rules import components, delivery, ecs, functions, network, operations, sagemaker, storage
 
 RULES: Final[Mapping[str, Rule]] = {
     **network.RULES,
     **storage.RULES,
     **sagemaker.RULES,
+    **components.RULES,
     **operations.RULES,
     **delivery.RULES,
     **ecs.RULES,

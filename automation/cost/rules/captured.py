@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from automation.cost.document import Document, Resource
-from automation.cost.rules import ecs, functions
+from automation.cost.rules import components, ecs, functions
 from automation.cost.rules.sagemaker import CONFIG
 from automation.cost.traffic import KB_OF_GB, Traffic
 
@@ -40,6 +40,8 @@ def _shares(document: Document) -> Iterator[tuple[float, float]]:
     """Of every endpoint the share of its requests that is captured, and the most objects in an hour."""
     for config in configurations(document):
         yield from _of_configuration(config, document)
+    for stack in document.all(components.STACK):
+        yield from _own(components.environment(stack, document), 1)
     for service in document.all(ecs.SERVICE):
         (container,) = json.loads(ecs.definition(service, document).inputs["containerDefinitions"])
         environment = {each["name"]: each["value"] for each in container["environment"]}

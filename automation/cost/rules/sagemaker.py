@@ -33,7 +33,7 @@ _OBJECT: Final = "aws:s3/bucketObjectv2:BucketObjectv2"
 _CONTRACT: Final = "/contract.json"
 _INVOCATIONS: Final = "SageMakerVariantInvocationsPerInstance"
 #: GB of an instance's volume where the configuration names none.
-_VOLUME_GB: Final = 30
+VOLUME_GB: Final = 30
 #: Of the platform's metrics those that have no feature: DriftScore and ScoreDrift of an endpoint.
 _METRICS_OF_ENDPOINT: Final = 2
 
@@ -55,7 +55,7 @@ def _endpoint(resource: Resource, context: Context) -> Iterator[Charge]:
             f"endpoint/{resource.inputs['name']}/variant/{variant['variantName']}", variant, share, context
         )
         yield Charge("sagemaker", f"instance {variant['instanceType']}", hours)
-        volume = variant.get("volumeSizeInGb") or _VOLUME_GB
+        volume = variant.get("volumeSizeInGb") or VOLUME_GB
         yield Charge("sagemaker", "endpoint and training storage", volume * hours / HOURS_A_MONTH)
     traffic = context.traffic
     moved = traffic.served * (traffic.request_kb + traffic.response_kb) / KB_OF_GB

@@ -11,6 +11,7 @@ from moto.sagemaker.models import SageMakerModelBackend
 
 from local.emulator.context import Context
 from local.emulator.sagemaker import packages
+from local.emulator.sagemaker.copies import ComponentServer
 from local.emulator.sagemaker.inference_pipeline import PipelineServer
 from local.emulator.sagemaker.model_servers import Container, ModelServer, StartError
 from local.emulator.sagemaker.models import described_model
@@ -203,9 +204,19 @@ def launch(context: Context, backend: SageMakerModelBackend, endpoint: str, conf
 
 def _launch(context: Context, backend: SageMakerModelBackend, endpoint: str, declared: dict[str, Any]) -> Variant:
     name = declared["VariantName"]
-    served = containers(backend, declared["ModelName"])
     number = len(list(context.directory("endpoints", endpoint).glob(f"{name}-*"))) + 1
     directory = context.directory("endpoints", endpoint, f"{name}-{number}")
+    if not declared.get("ModelName"):  # what is served are inference components
+        return Variant(
+            name=name,
+            model="",
+            weight=float(declared.get("InitialVariantWeight", 1.0)),
+            instances=declared.get("InitialInstanceCount", 1),
+            serverless=None,
+            container=Container(image="", model_data=None, environment={}),
+            server=ComponentServer(context, backend, endpoint, directory, name),
+        )
+    served = containers(backend, declared["ModelName"])
     serverless = declared.get("ServerlessConfig")
     if serverless:
         server = ServerlessServer(context, backend.region_name, directory, name, served[0], serverless)

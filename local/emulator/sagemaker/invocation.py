@@ -22,6 +22,7 @@ from contracts.kinds import SERVERLESS
 from contracts.names import HOSTS
 from local.emulator.context import Context
 from local.emulator.sagemaker.capture import Capture, Exchange
+from local.emulator.sagemaker.copies import COMPONENT, ComponentServer, NoCapacityError, NoComponentError
 from local.emulator.sagemaker.fleets import Fleet, NoVariantError, Variant
 from local.emulator.sagemaker.hosting import Hosted
 from local.emulator.sagemaker.invocation_metrics import Invocation, InvocationMetrics, Served
@@ -152,7 +153,7 @@ class Invoker:
             raise too_large(len(request.body), SERVERLESS.limits.payload_bytes)
         try:
             answer = variant.server.invoke(request.body, request.forwarded())
-        except NoModelError as error:
+        except (NoModelError, NoComponentError, NoCapacityError) as error:
             raise refused(str(error)) from error
         except ThrottledError as error:
             raise InvocationError(HTTPStatus.BAD_REQUEST, "ThrottlingException", str(error)) from error
@@ -182,16 +183,19 @@ class Invoker:
         self, endpoint: Hosted, fleet: Fleet, variant: Variant, request: Request, answer: Answer, seconds: float
     ) -> None:
         """Count an exchange, and capture it when there is an answer to capture."""
+        component = request.header(COMPONENT) or ""
+        server, instances = variant.server, variant.instances or 1
         served = Served(
             account=endpoint.account,
             region=endpoint.region,
             endpoint=endpoint.endpoint_name,
             variant=variant.name,
             config=fleet.config_name,
+            component=component,
         )
         invocation = Invocation(
             status=answer.status,
-            instances=variant.instances or 1,
+            instances=server.copies(component) if isinstance(server, ComponentServer) else instances,
             model_seconds=answer.seconds,
             overhead_seconds=max(0.0, seconds - answer.seconds),
             waited_seconds=answer.waited,

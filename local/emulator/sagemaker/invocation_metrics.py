@@ -1,8 +1,9 @@
 """The metrics SageMaker publishes about invocations, in the namespace `AWS/SageMaker`.
 
 For each variant, with the dimensions EndpointName and VariantName, and once more with EndpointConfigName for alarms
-that watch only a new fleet (developer guide, "Auto-Rollback Configuration and Monitoring"). Latencies are in
-microseconds. Counts are published as statistics of a short batch, model latencies one by one: percentiles need them.
+that watch only a new fleet (developer guide, "Auto-Rollback Configuration and Monitoring"); of an inference component
+by its name alone, with a copy in the place of an instance. Latencies are in microseconds. Counts are published as
+statistics of a short batch, model latencies one by one: percentiles need them.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ _MICROSECONDS = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
-    """Who served: the fleet's configuration and the variant of an endpoint."""
+    """Who served: the fleet's configuration and the variant of an endpoint, or an inference component there."""
 
     account: str
     region: str
     endpoint: str
     variant: str
     config: str
+    component: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,7 @@ def data(served: Served, invocations: Sequence[Invocation]) -> list[dict[str, An
     """The metric data of a batch, as PutMetricData takes them."""
     counts = {
         "Invocations": [1.0 for _ in invocations],
-        "InvocationsPerInstance": [1.0 / i.instances for i in invocations],
+        f"InvocationsPer{'Copy' if served.component else 'Instance'}": [1.0 / i.instances for i in invocations],
         "Invocation4XXErrors": [float(400 <= i.status < 500) for i in invocations],
         "Invocation5XXErrors": [float(i.status >= 500) for i in invocations],
         "InvocationModelErrors": [float(i.status >= 400) for i in invocations],
@@ -66,8 +68,11 @@ def data(served: Served, invocations: Sequence[Invocation]) -> list[dict[str, An
     ]
     variant = [{"Name": "EndpointName", "Value": served.endpoint}, {"Name": "VariantName", "Value": served.variant}]
     fleet = [*variant, {"Name": "EndpointConfigName", "Value": served.config}]
+    counted_by = (
+        [[{"Name": "InferenceComponentName", "Value": served.component}]] if served.component else [variant, fleet]
+    )
     now = datetime.now(UTC).replace(tzinfo=None)  # moto's own timestamps have no zone
-    return [entry | {"Timestamp": now, "Dimensions": named} for entry in described for named in (variant, fleet)]
+    return [entry | {"Timestamp": now, "Dimensions": named} for entry in described for named in counted_by]
 
 
 def _loading(waited: Sequence[float]) -> list[dict[str, Any]]:

@@ -56,6 +56,10 @@ def config_faults(request: dict[str, Any]) -> list[str]:
             found.append(f"variant {name} must have exactly one of InstanceType and ServerlessConfig")
         if instances and not variant.get("InitialInstanceCount") and not variant.get("ManagedInstanceScaling"):
             found.append(f"variant {name} has InstanceType {instances} and no InitialInstanceCount")
+        if not variant.get("ModelName") and not request.get("ExecutionRoleArn"):
+            found.append(f"variant {name} names no model, so ExecutionRoleArn is required")
+        if variant.get("ModelName") and variant.get("ManagedInstanceScaling"):
+            found.append("ManagedInstanceScaling is only supported for inference component endpoints")
         if serverless and (request.get("DataCaptureConfig") or shadow):
             found.append(f"serverless variant {name} supports neither DataCaptureConfig nor shadow variants")
     return found
@@ -65,9 +69,11 @@ def install() -> None:
     """Correct moto's models and endpoint configurations."""
     wrap(SageMakerResponse, "create_model", _create_model)
     replace(SageMakerResponse, "describe_model", _describe_model)
+    replace(SageMakerResponse, "list_models", _list_models)
     wrap(SageMakerResponse, "create_endpoint_config", _create_endpoint_config)
     wrap(SageMakerModelBackend, "describe_endpoint_config", _describe_endpoint_config)
     replace(FakeEndpointConfig, "validate_production_variants", lambda *_: None)
+    wrap(SageMakerModelBackend, "validate_production_variants", _validate_models)
 
 
 def _create_model(original: Callable[..., ActionResult], self: SageMakerResponse) -> ActionResult:
@@ -86,6 +92,18 @@ def _describe_model(self: SageMakerResponse) -> ActionResult:
     return ActionResult(described_model(self.sagemaker_backend, self._get_param("ModelName")))
 
 
+def _list_models(self: SageMakerResponse) -> ActionResult:
+    """By the time of creation, the newest first; moto lists all in any order."""
+    request = self._get_params()
+    # moto keeps them in the order in which they were made.
+    found = [
+        each for each in self.sagemaker_backend.list_models() if request.get("NameContains", "") in each.model_name
+    ]
+    if request.get("SortOrder") != "Ascending":
+        found.reverse()
+    return ActionResult({"Models": [model.response_object for model in found[: request.get("MaxResults", 100)]]})
+
+
 def described_model(backend: SageMakerModelBackend, name: str) -> dict[str, Any]:
     """The answer of DescribeModel, without the empty members moto adds."""
     described = backend.describe_model(name).response_object | store(backend, "model extras").get(name, {})
@@ -100,6 +118,8 @@ def _create_endpoint_config(original: Callable[..., ActionResult], self: SageMak
         raise ValidationError(f'Cannot create already existing endpoint configuration "{config_arn}".')
     found = config_faults(request)
     for variant in request["ProductionVariants"]:
+        if not variant.get("ModelName"):  # of inference components
+            continue
         model = described_model(backend, variant["ModelName"])
         if variant.get("ServerlessConfig") and (model.get("VpcConfig") or model.get("EnableNetworkIsolation")):
             found.append(
@@ -114,6 +134,13 @@ def _create_endpoint_config(original: Callable[..., ActionResult], self: SageMak
     extras = {k: request[k] for k in _CONFIG_EXTRAS if request.get(k) is not None}
     store(backend, "config extras")[name] = extras
     return answer
+
+
+def _validate_models(
+    original: Callable[..., None], self: SageMakerModelBackend, production_variants: list[dict[str, Any]]
+) -> None:
+    """Of those that name one: inference components bring their models."""
+    original(self, [variant for variant in production_variants if variant.get("ModelName")])
 
 
 def _describe_endpoint_config(

@@ -11,8 +11,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
+from moto.applicationautoscaling import models as moto_models
+from moto.applicationautoscaling import responses as moto_responses
 from moto.applicationautoscaling.exceptions import AWSValidationException
 from moto.applicationautoscaling.models import (
     ApplicationAutoscalingBackend,
@@ -28,7 +31,7 @@ from local.emulator.cloudwatch.evaluation import State
 from local.emulator.context import Context
 from local.emulator.delivery.log import Status
 from local.emulator.errors import AwsError
-from local.emulator.extension import store, wrap
+from local.emulator.extension import replace, store, wrap
 from local.emulator.scaling import arithmetic, targets
 from local.emulator.scaling.schedules import Schedules
 
@@ -44,6 +47,10 @@ _PREDEFINED = {
     "SageMakerVariantInvocationsPerInstance": (
         ("InvocationsPerInstance", "AWS/SageMaker", "Sum"),
         {"EndpointName": 1, "VariantName": 3},
+    ),
+    "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution": (
+        ("ConcurrentRequestsPerCopy", "AWS/SageMaker", "Maximum"),
+        {"InferenceComponentName": 1},
     ),
     "ECSServiceAverageCPUUtilization": (
         ("CPUUtilization", "AWS/ECS", "Average"),
@@ -256,6 +263,9 @@ def install(context: Context, alarms: Alarms) -> None:
             each for each in self.scheduled_actions if (each.scalable_dimension, each.resource_id) != (dimension, r_id)
         ]
 
+    known = {each.name: each.value for each in moto_models.ScalableDimensionValueSet} | {"COPIES": targets.COPIES}
+    for module in (moto_models, moto_responses):  # moto's list of dimensions is older than inference components
+        replace(module, "ScalableDimensionValueSet", Enum("ScalableDimensionValueSet", known))
     for operation in ("deregister_scalable_target", "delete_scaling_policy"):
         wrap(ApplicationAutoscalingBackend, operation, _gone)
     wrap(ApplicationAutoscalingBackend, "put_scaling_policy", put_scaling_policy)

@@ -1,6 +1,7 @@
 """Scalable targets: what capacity a resource has, and how it gets another.
 
-Played are the variants of endpoints and the tasks of services; the other targets are kept and never change.
+Played are the variants of endpoints, the copies of inference components and the tasks of services; the other targets
+are kept and never change.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from typing import Any
 from moto.applicationautoscaling.models import ApplicationAutoscalingBackend, FakeScalableTarget
 from moto.ecs.models import ecs_backends
 from moto.sagemaker.exceptions import ValidationError
-from moto.sagemaker.models import sagemaker_backends
+from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
 from local.emulator.ecs import services
-from local.emulator.sagemaker import endpoints
+from local.emulator.sagemaker import copies, endpoints, inference_components
 
 VARIANT = "sagemaker:variant:DesiredInstanceCount"
+COPIES = "sagemaker:inference-component:DesiredCopyCount"
 SERVICE = "ecs:service:DesiredCount"
 
 
@@ -29,16 +31,23 @@ def capacity(target: FakeScalableTarget) -> int | None:
     if target.scalable_dimension == SERVICE:
         running = _service(target)
         return running.service.desired_count if running else None
+    if target.scalable_dimension == COPIES:
+        component = copies.of(_sagemaker(target)).get(target.resource_id.partition("/")[2])
+        return component.desired if component else None
     if target.scalable_dimension != VARIANT:
         return None
     _, endpoint, _, variant = target.resource_id.split("/")
-    backend = target.applicationautoscaling_backend
     try:
-        hosted = endpoints.hosted(sagemaker_backends[backend.account_id][backend.region_name], endpoint)
+        hosted = endpoints.hosted(_sagemaker(target), endpoint)
     except ValidationError:
         return None
     found = hosted.traffic.blue.production.get(variant) if hosted.traffic else None
     return found.instances if found else None
+
+
+def _sagemaker(target: FakeScalableTarget) -> SageMakerModelBackend:
+    backend = target.applicationautoscaling_backend
+    return sagemaker_backends[backend.account_id][backend.region_name]
 
 
 def _service(target: FakeScalableTarget) -> services.Running | None:
@@ -66,10 +75,13 @@ def change(target: FakeScalableTarget, wanted: int) -> None:
             raise ValidationError(f"{target.resource_id} has a deployment in progress: its tasks get no fewer")
         services.scale(running, wanted)
         return
+    if target.scalable_dimension == COPIES:
+        name = target.resource_id.partition("/")[2]
+        inference_components.set_copies(_sagemaker(target), name, wanted)
+        return
     _, endpoint, _, variant = target.resource_id.split("/")
-    backend = target.applicationautoscaling_backend
     endpoints.update_endpoint_weights_and_capacities(
-        sagemaker_backends[backend.account_id][backend.region_name],
+        _sagemaker(target),
         endpoint,
         [{"VariantName": variant, "DesiredInstanceCount": wanted}],
     )

@@ -14,6 +14,7 @@ from automation.commands import target
 from automation.commands.target import Target
 from automation.operations.errors import AccessError, RefusedError
 from contracts.kinds import KINDS
+from contracts.release.component import Component
 from contracts.release.ecs import Ecs
 from contracts.release.lambda_ import Function
 
@@ -69,14 +70,19 @@ def test_what_is_not_clear_has_to_be_named(
 
 
 def test_endpoints_that_sagemaker_does_not_run_are_told_apart_by_their_kind(tmp_path: Path) -> None:
-    others = '"edge": {"kind": "fargate"}, "night": {"kind": "batch"}, "rare": {"kind": "lambda"}'
+    others = (
+        '"edge": {"kind": "fargate"}, "night": {"kind": "batch"}, "rare": {"kind": "lambda"}, '
+        '"zero": {"kind": "inference_component"}'
+    )
     kinds = f'{{"churn": {{"endpoints": {{"live": {{}}, {others}}}}}}}'
     found = read(tmp_path, f"config: {{'aws:region': eu-west-1, 'ml-platform:workloads': '{kinds}'}}")
     hosts = {names.endpoint: found.kind(names).host for names in found.endpoints}
-    assert hosts == {"live": "sagemaker", "edge": "ecs", "night": "sagemaker", "rare": "lambda"}
-    assert found.releases.elsewhere == {"churn-test-edge": "ecs", "churn-test-rare": "lambda"}
+    run = {"edge": "ecs", "rare": "lambda", "zero": "component"}
+    assert hosts == {"live": "sagemaker", "night": "sagemaker", **run}
+    assert found.releases.elsewhere == {f"churn-test-{name}": host for name, host in run.items()}
     assert isinstance(found.releases.host(found.endpoint("churn", "edge")), Ecs)
     assert isinstance(found.releases.host(found.endpoint("churn", "rare")), Function)
+    assert isinstance(found.releases.host(found.endpoint("churn", "zero")), Component)
 
 
 def test_a_stack_whose_endpoints_sagemaker_runs_asks_no_other_service(tmp_path: Path) -> None:

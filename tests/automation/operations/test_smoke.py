@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from collections.abc import Callable
@@ -202,6 +203,30 @@ def test_a_function_that_does_not_answer_by_its_contract_is_told_by_what_was_fou
     answer: Answer, failed: list[str | None]
 ) -> None:
     assert [each.failure for each in of_host("lambda", Functions(answer))] == failed
+
+
+class Named(Runtime):
+    """Answers requests that name their component."""
+
+    def invoke_endpoint(self, **request: Any) -> dict[str, Any]:
+        assert request["InferenceComponentName"] == "churn-staging-live"
+        return super().invoke_endpoint(**request)
+
+
+def of_component(copies: int) -> list[Case]:
+    live = dataclasses.replace(Host(LIVE.prefix, SageMaker({})).observe(), counts={"champion": copies})
+    clients = {"sagemaker-runtime": Named(good)}
+    return smoke.check(LIVE, CHURN, None, live, stopped=False, host="component", client=lambda each: clients[each])
+
+
+def test_an_inference_component_is_asked_by_its_name_and_left_alone_without_a_copy() -> None:
+    assert [(each.name, each.failure, each.skipped) for each in of_component(1)] == [
+        ("answers a row", None, None),
+        ("answers rows as it answers one", None, None),
+        ("refuses a wrong row", None, None),
+    ]
+    reason = "it has no copy: requests are refused until it has"
+    assert of_component(0) == [Case(endpoint="churn-staging-live", name="answers", skipped=reason)]
 
 
 def test_what_answers_in_the_network_alone_is_left_out() -> None:

@@ -78,7 +78,7 @@ def test_whoever_waits_is_served_by_no_queue_and_no_run() -> None:
 
 def test_a_slow_model_needs_an_accelerator() -> None:
     """200 ms on a core: only where there may be a GPU can it answer within 100."""
-    able = {"realtime", "inference_pipeline", "inference_components"}
+    able = {"realtime", "inference_pipeline", "inference_component"}
     assert set(targets()) - refused(framework="transformers", p99_ms=100.0) == able
     assert said("realtime", framework="xgboost", request_ms=200.0, p99_ms=100.0) == ["p99_ms"]
 
@@ -117,7 +117,7 @@ def test_two_containers_are_for_features_of_another_image() -> None:
 def test_notes() -> None:
     assert said("realtime", "notes", models=3, pattern="spiky") == ["models", "pattern"]
     assert said("serverless", "notes", pattern="spiky") == []
-    assert said("inference_components", "notes", models=3, pattern="spiky") == []
+    assert said("inference_component", "notes", models=3, pattern="spiky") == ["models"]
 
 
 def test_a_finding_says_all_of_it() -> None:

@@ -213,6 +213,7 @@ def test_another_model_is_served_where_an_endpoint_serves_several_and_each_is_as
     record = SimpleNamespace(wanted=SimpleNamespace(champion="a/1", id="0a", models={"champion": "a/1"}))
     promoted = SimpleNamespace(wanted=SimpleNamespace(id="0b", models={"champion": "a/1", "another": "a/1"}))
     platform = SimpleNamespace(
+        kind=SimpleNamespace(models=True),
         asks={"TargetModel": "champion.tar.gz"},
         names=NAMES,
         record=lambda: record,

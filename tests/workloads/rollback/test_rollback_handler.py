@@ -16,6 +16,7 @@ from botocore.stub import ANY
 
 from contracts import release
 from contracts.release import emergency
+from contracts.release.component import Component
 from contracts.release.ecs import Ecs
 from contracts.release.lock import BusyError
 from contracts.release.sagemaker import SageMaker
@@ -193,7 +194,7 @@ def test_anything_else_is_no_alarm(aws: Clients, event: dict[str, Any]) -> None:
         aws.run(event)
 
 
-def test_a_service_of_ecs_is_moved_by_ecs() -> None:
+def test_an_endpoint_is_moved_by_what_runs_it() -> None:
     asked: list[str] = []
 
     def client(service: str) -> str:
@@ -201,5 +202,6 @@ def test_a_service_of_ecs_is_moved_by_ecs() -> None:
         return service
 
     assert host({"ENDPOINT_NAME": ENDPOINT, "HOST": "ecs"}, client) == Ecs(ENDPOINT, "ecs")
+    assert host({"ENDPOINT_NAME": ENDPOINT, "HOST": "component"}, client) == Component(ENDPOINT, "sagemaker")
     assert host({"ENDPOINT_NAME": ENDPOINT}, client) == SageMaker(ENDPOINT, "sagemaker")
-    assert asked == ["ecs", "sagemaker"]
+    assert asked == ["ecs", "sagemaker", "sagemaker"]

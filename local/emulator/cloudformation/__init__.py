@@ -1,0 +1,1 @@
+"""Stacks of CloudFormation whose resources are what the provider lacks."""

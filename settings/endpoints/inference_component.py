@@ -1,0 +1,149 @@
+"""`{kind: inference_component}`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from contracts import instances
+from contracts.prices import told as usd
+from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
+from settings.faults import Fault, repeated
+from settings.rollouts import Rolling, bakes
+from settings.section import EndpointInstance, Section, told
+
+#: Copies that a release starts with at least: a batch is at most half of them (API reference,
+#: InferenceComponentRollingUpdatePolicy).
+LEAST_COPIES = 2
+_MB_OF_GIB = 1024
+#: Most minutes of a rolling update (API reference, InferenceComponentRollingUpdatePolicy).
+_MOST_MINUTES = 480
+#: Minutes of a batch in which nothing is watched yet: an instance starts, and a copy loads its model.
+_START_MINUTES = 10
+
+
+class CopyScaling(Section):
+    """Target tracking on the requests that each copy has at once; from zero a refused request brings a copy back."""
+
+    minimum: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        json_schema_extra=told(
+            cost="0 costs nothing while nobody asks",
+            risk="with no copy every request is refused until one is up, which takes minutes",
+        ),
+    )
+    """Fewest copies."""
+    maximum: int = Field(default=4, ge=2, le=100, json_schema_extra=told(cost="the bound of what the load may cost"))
+    """Most copies."""
+    concurrent_requests: int = Field(
+        default=5,
+        ge=1,
+        le=1000,
+        json_schema_extra=told(
+            cost=f"two alarms of high resolution, {usd('cloudwatch', 'alarm, high resolution', 'month')} for each a "
+            "month"
+        ),
+    )
+    """Requests that a copy has at once to hold, measured every 10 seconds."""
+    scale_out_cooldown_seconds: int = Field(default=60, ge=0, le=3600)
+    """Pause after a scale-out."""
+    scale_in_cooldown_seconds: int = Field(default=300, ge=0, le=3600)
+    """Pause after a scale-in."""
+
+    def faults(self) -> Iterator[Fault]:
+        """Limits that cross."""
+        if self.minimum > self.maximum:
+            yield Fault("minimum", self.minimum, f"at most the maximum ({self.maximum})", "exchange them")
+
+
+class InferenceComponent(AnyKind):
+    """A real-time endpoint whose model is an inference component: copies that go to zero, and their instances with
+    them.
+
+    It has one model at a time, which takes over copy by copy, and no shadow: copies of requests are of variants.
+    """
+
+    kind: Literal["inference_component"]
+    """The kind of endpoint."""
+    alarms: RequestAlarms = RequestAlarms()
+    """When its alarms go off."""
+    instance_type: EndpointInstance = Field(
+        default="ml.m5.large",
+        json_schema_extra=told(
+            cost=f"for each instance that has a copy; ml.m5.large {usd('sagemaker', 'instance ml.m5.large', 'month')} "
+            "a month"
+        ),
+    )
+    """Type of the instances that SageMaker starts for copies, and ends when they have none."""
+    copy_cores: float = Field(default=1.0, ge=0.25, le=192)
+    """Cores that are kept for a copy."""
+    copy_memory_mb: int = Field(
+        default=1024,
+        ge=128,
+        le=1_048_576,
+        json_schema_extra=told(
+            risk="far less than the memory of an instance can be kept: too much, and no copy starts"
+        ),
+    )
+    """Memory that is kept for a copy, in MB."""
+    copies: int = Field(
+        default=LEAST_COPIES,
+        ge=LEAST_COPIES,
+        le=100,
+        json_schema_extra=told(
+            cost="as many copies, until autoscaling has fewer; half as many more while it rolls out"
+        ),
+    )
+    """Copies that a release starts with, or the live ones where those are more."""
+    rollout: Rolling = Rolling(batch_percent=50)
+    """How a new release takes over: copies in batches."""
+    rollout_timeout_minutes: int = Field(default=120, ge=10, le=_MOST_MINUTES)
+    """Minutes after which an unfinished rollout fails."""
+    rollback_alarms: tuple[RollbackAlarm, ...] = Field(
+        default=("server_errors", "latency"),
+        json_schema_extra=told(risk="with none, a bad release stays until a person halts its rollout or rolls it back"),
+    )
+    """Alarms that turn a rollout back. `drift` also blocks the cure."""
+    capture_percent: int = Field(
+        default=100,
+        ge=0,
+        le=100,
+        json_schema_extra=told(cost="storage of the requests in S3", risk="0 blinds every monitor: drift goes unseen"),
+    )
+    """Share of requests captured for monitoring, in percent, by the service itself."""
+    autoscaling: CopyScaling = CopyScaling()
+    """How the number of copies follows the load."""
+
+    @property
+    def most_instances(self) -> int:
+        """Most instances at once: one for each copy, and for those of a batch that take over."""
+        most = self.autoscaling.maximum
+        return most + math.ceil(most * self.rollout.batch_percent / 100)
+
+    def faults(self) -> Iterator[Fault]:
+        """Copies that no instance holds, or more than autoscaling allows; a rollout too long, alarms named twice."""
+        its = instances.instance(self.instance_type)
+        if its.accelerators:
+            allowed = "a type without accelerators: a copy asks for cores and memory alone"
+            yield Fault("instance_type", self.instance_type, allowed, "name one such as ml.m5.large, or kind realtime")
+        if self.copy_cores > its.vcpus:
+            allowed = f"at most {its.vcpus} with {self.instance_type}"
+            yield Fault("copy_cores", self.copy_cores, allowed, "ask for fewer, or name a larger type")
+        if self.copy_memory_mb >= (memory := its.memory_gib * _MB_OF_GIB):
+            allowed = f"less than {memory:g} with {self.instance_type}"
+            yield Fault("copy_memory_mb", self.copy_memory_mb, allowed, "ask for less, or name a larger type")
+        if self.copies > (limit := self.autoscaling.maximum):
+            allowed = f"at most autoscaling.maximum ({limit})"
+            yield Fault("copies", self.copies, allowed, "lower the count or raise the maximum")
+        waits = bakes(self.rollout)
+        most = max(self.rollout_timeout_minutes - waits * _START_MINUTES, 0) // waits
+        if (bake := self.rollout.bake_minutes) > most:
+            allowed = f"at most {most} with {waits} batches"
+            advice = f"all fits into rollout_timeout_minutes ({self.rollout_timeout_minutes}): bake less or shift more"
+            yield Fault("rollout.bake_minutes", bake, allowed, advice)
+        yield from repeated("rollback_alarms", self.rollback_alarms)

@@ -1,0 +1,65 @@
+"""Endpoints of an inference component: every fault with what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from settings import CopyScaling, InferenceComponent
+from tests.settings.written import LIVE, faults, live, load
+
+KIND = "inference_component"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "line"),
+    [
+        (
+            {"copy_cores": 3},
+            "copy_cores: found 3.0; allowed: at most 2 with ml.m5.large; ask for fewer, or name a larger type",
+        ),
+        (
+            {"copy_memory_mb": 8192},
+            "copy_memory_mb: found 8192; allowed: less than 8192 with ml.m5.large; ask for less, or name a larger type",
+        ),
+        (
+            {"instance_type": "ml.g5.xlarge"},
+            'instance_type: found "ml.g5.xlarge"; allowed: a type without accelerators: a copy asks for cores and '
+            "memory alone; name one such as ml.m5.large, or kind realtime",
+        ),
+        (
+            {"copies": 5},
+            "copies: found 5; allowed: at most autoscaling.maximum (4); lower the count or raise the maximum",
+        ),
+        (
+            {"rollout": {"kind": "rolling", "batch_percent": 5, "bake_minutes": 1}},
+            "rollout.bake_minutes: found 1; allowed: at most 0 with 20 batches; all fits into rollout_timeout_minutes "
+            "(120): bake less or shift more",
+        ),
+        (
+            {"autoscaling": {"minimum": 3, "maximum": 2}},
+            "autoscaling.minimum: found 3; allowed: at most the maximum (2); exchange them",
+        ),
+        (
+            {"rollback_alarms": ["latency", "latency"]},
+            'rollback_alarms: found ["latency"]; allowed: each once; remove the repetition',
+        ),
+    ],
+)
+def test_a_fault_is_told_with_what_is_allowed(endpoint: dict[str, Any], line: str) -> None:
+    assert faults(workloads=live(kind=KIND, **endpoint)) == [f"ml-platform:{LIVE}.{line}"]
+
+
+def test_it_goes_to_zero_by_itself_and_an_instance_for_each_copy_is_the_most() -> None:
+    found = load(workloads=live(kind=KIND, autoscaling={"maximum": 5})).workloads["churn"].endpoints["live"]
+    assert isinstance(found, InferenceComponent)
+    assert (found.autoscaling.minimum, found.copies, found.rollout.batch_percent) == (0, 2, 50)
+    assert found.most_instances == 8  # half of five, rounded up, take over beside them
+    assert CopyScaling().maximum == 4
+
+
+@pytest.mark.parametrize("field", ["instance_count", "memory_mb", "max_concurrency", "schedule"])
+def test_what_other_kinds_have_it_has_not(field: str) -> None:
+    (fault,) = faults(workloads=live(kind=KIND, **{field: 3}))
+    assert f"{LIVE}.{field}" in fault

@@ -217,7 +217,8 @@ def _principals(words: Iterable[str]) -> list[str]:
 def _rollouts(names: Names) -> list[Statement]:
     """What an update needs to see a rollout through (`automation.operations.rollouts`): the lock of the release record,
     and the errors in an endpoint's log."""
-    log = names.arn("logs", f"log-group:{HOSTS}/{names.every}")
+    # Of endpoints, and of inference components.
+    log = names.arn("logs", f"log-group:{HOSTS.rpartition('/')[0]}/*/{names.every}")
     locks = names.bucket_arn(names.artifacts_bucket, "locks/*")
     return [
         *access.read_objects("SeeLocks", names, names.artifacts_bucket, ["locks/"]),

@@ -51,6 +51,7 @@ GUARANTEES: Final = (
             "ecs:UpdateService",
             "lambda:UpdateAlias",
             "sagemaker:UpdateEndpoint",
+            "sagemaker:UpdateInferenceComponent",
             "ssm:DeleteParameter",
             "ssm:DeleteParameters",
             "ssm:PutParameter",
@@ -60,6 +61,7 @@ GUARANTEES: Final = (
             names.arn("ecs", f"service/{names.every}"),
             names.arn("lambda", f"function:{names.every}"),
             names.arn("sagemaker", f"endpoint*/{names.every}"),
+            names.arn("sagemaker", f"inference-component/{names.every}"),
         ],
     ),
     Guarantee(

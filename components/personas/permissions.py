@@ -18,7 +18,7 @@ from components.ground.keys import Domain
 from components.personas.guarantees import EVERY, denials, machines, parameters
 from components.serving.watch import SERVER_ERRORS
 from contracts import life_cycle
-from contracts.names import COMPONENTS, HOSTS, Names
+from contracts.names import HOSTS, Names
 from contracts.release import emergency
 from settings import Persona
 
@@ -119,7 +119,8 @@ def _looks(names: Names) -> list[Statement]:
 
 
 def _read_logs(names: Names) -> Statement:
-    groups = [f"/aws/lambda/{names.every}", f"{HOSTS}/{names.every}", f"{COMPONENTS}/{names.every}"]
+    # Of endpoints, and of inference components.
+    groups = [f"/aws/lambda/{names.every}", f"{HOSTS.rpartition('/')[0]}/*/{names.every}"]
     of_jobs = (jobs.PROCESSING_LOGS, jobs.TRAINING_LOGS, jobs.TRANSFORM_LOGS)
     shared = [f"{group}{end}" for group in of_jobs for end in ("", ":*")]
     return access.allow(

@@ -27,6 +27,18 @@ def crash(platform: Platform, emulator: Emulator, ask: Callable[[], Answers]) ->
         emulator.advance(PERIOD_SECONDS)
 
 
+def crash_each_time(platform: Platform, emulator: Emulator, ask: Callable[[], Answers]) -> Iterator[str]:
+    """The same of a component, whose copies go meanwhile where too little is asked of them, and come back whole."""
+    for _ in range(2):
+        if not platform.servers:
+            ask()
+        for server in platform.servers:
+            emulator.kill(server["pid"])
+        yield f"killed the copies of {platform.serves}, as a crash would: answers now {dict(ask().statuses)}"
+        emulator.flush()
+        emulator.advance(PERIOD_SECONDS)
+
+
 def lose_a_task(platform: Platform, emulator: Emulator, ask: Callable[[], Answers]) -> Iterator[str]:
     """ECS replaces a task that dies, so that no alarm goes off; who is on call sets it off by hand."""
     servers = platform.servers
@@ -53,7 +65,7 @@ def lose_an_environment(platform: Platform, emulator: Emulator, ask: Callable[[]
 #: What is broken of an endpoint, by the service of AWS that runs it.
 BY_HOST: Final[Mapping[Host, Callable[[Platform, Emulator, Callable[[], Answers]], Iterator[str]]]] = {
     "sagemaker": crash,
-    "component": crash,
+    "component": crash_each_time,
     "ecs": lose_a_task,
     "lambda": lose_an_environment,
 }

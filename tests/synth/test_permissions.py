@@ -123,6 +123,7 @@ def test_an_auditor_who_is_given_everything_asks_no_endpoint_of_any_kind(action:
     ("action", "endpoint"),
     [
         ("sagemaker:UpdateEndpoint", ENDPOINT),
+        ("sagemaker:UpdateInferenceComponent", LIVE.arn("sagemaker", f"inference-component/{LIVE.prefix}")),
         ("ecs:UpdateService", LIVE.arn("ecs", f"service/{LIVE.prefix}/{LIVE.prefix}")),
         ("lambda:UpdateAlias", LIVE.arn("lambda", f"function:{LIVE.prefix}")),
     ],

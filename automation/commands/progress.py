@@ -23,6 +23,8 @@ SLOW: Final[Mapping[tuple[str, str], str]] = {
     ("delete", "aws:ec2/subnet:Subnet"): "waits for the network interfaces of Lambda, 20 minutes or more",
     ("update", "aws:sagemaker/endpoint:Endpoint"): "a rollout, with its baking",
     ("create", "aws:sagemaker/endpoint:Endpoint"): "about 10 minutes",
+    ("update", "aws:cloudformation/stack:Stack"): "a rollout of an inference component, with its baking",
+    ("create", "aws:cloudformation/stack:Stack"): "an endpoint and its inference component, 10 minutes or more",
 }
 
 

@@ -15,7 +15,11 @@ from automation.stacks import deployment, teardown, workspace
 from contracts.names import EndpointNames
 
 #: What serves, as the engine knows it.
-SERVES: Final = ("aws:sagemaker/endpoint:Endpoint", "aws:ecs/service:Service")
+SERVES: Final = (
+    "aws:sagemaker/endpoint:Endpoint",
+    "aws:ecs/service:Service",
+    "aws:cloudformation/stack:Stack",  # an inference component
+)
 
 
 def stop(

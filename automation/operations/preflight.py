@@ -65,6 +65,9 @@ def instances(stack: Stack) -> Iterator[Finding]:
         for variant in newest.get(endpoint["endpointConfigName"], {}).get("productionVariants", []):
             if "instanceType" in variant:
                 wanted[variant["instanceType"]] += 2 * int(variant.get("initialInstanceCount", 1))
+    for made in stack.inputs("aws:cloudformation/stack:Stack"):  # an inference component's
+        for variant in json.loads(made["templateBody"])["Resources"]["Config"]["Properties"]["ProductionVariants"]:
+            wanted[variant["InstanceType"]] += variant["ManagedInstanceScaling"]["MaxInstanceCount"]
     endpoints = {f"{kind} for endpoint usage": count for kind, count in wanted.items()}
     needed = {name: (count, "while a rollout is under way") for name, count in endpoints.items()}
     needed |= {name: (count, "for a run of each pipeline") for name, count in _of_pipelines(stack).items()}

@@ -39,6 +39,9 @@ TAKEN: Final[Mapping[str, Listed]] = {
         service="accessanalyzer", operation="list_analyzers", names="analyzers[].name", key="analyzerName"
     ),
     "aws:athena/workgroup:Workgroup": Listed(service="athena", operation="list_work_groups", names="WorkGroups[].Name"),
+    "aws:cloudformation/stack:Stack": Listed(
+        service="cloudformation", operation="describe_stacks", names="Stacks[].StackName"
+    ),
     "aws:cloudtrail/trail:Trail": Listed(service="cloudtrail", operation="list_trails", names="Trails[].Name"),
     "aws:cloudwatch/dashboard:Dashboard": Listed(
         service="cloudwatch",

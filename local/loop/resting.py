@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from botocore.exceptions import ClientError
-
 from contracts.release import CHAMPION
 from local.emulator.client import Emulator
 from local.loop import LoopError, named
@@ -70,10 +68,8 @@ def _woken(platform: Platform, emulator: Emulator, request: Sequence[bytes]) -> 
     while len(refused) < _MOST_MINUTES:
         try:
             return refused, named.ask(platform, request, platform.asks)
-        except ClientError as error:
+        except platform.client("sagemaker-runtime").exceptions.ValidationError as error:
             said = error.response["Error"]
-            if said["Code"] != "ValidationError":
-                raise
             refused.append(f"{said['Code']}: {said['Message']}")
         emulator.advance(60)
         platform.live()  # a copy that starts takes its time

@@ -115,6 +115,17 @@ def test_a_rollout_holds_new_instances_beside_the_old_of_what_the_endpoint_serve
     ]
 
 
+def test_an_inference_component_may_have_as_many_instances_as_its_copies_may_take(account: Account) -> None:
+    scaling = {"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 6}
+    variant = {"VariantName": "champion", "InstanceType": "ml.m5.large", "ManagedInstanceScaling": scaling}
+    body = {"Resources": {"Config": {"Properties": {"ProductionVariants": [variant]}}}}
+    made = {"type": "aws:cloudformation/stack:Stack", "inputs": {"name": "x", "templateBody": json.dumps(body)}}
+    account.says("lambda", "get_account_settings", limits(1000))
+    account.quotas("sagemaker", **{"ml.m5.large for endpoint usage": 5})
+    (found,) = account.find(made)[1:]
+    assert (found.holds, found.found) == (False, "6 are needed while a rollout is under way, the quota is 5")
+
+
 def test_the_accounts_own_quota_counts_and_a_type_without_one_is_not_offered(account: Account) -> None:
     account.says("lambda", "get_account_settings", limits(1000))
     name = "ml.m5.large for endpoint usage"

@@ -214,7 +214,9 @@ class Named(Runtime):
 
 
 def of_component(copies: int) -> list[Case]:
-    live = dataclasses.replace(Host(LIVE.prefix, SageMaker({})).observe(), counts={"champion": copies})
+    found = Host(LIVE.prefix, SageMaker({})).observe()
+    assert found is not None
+    live = dataclasses.replace(found, counts={"champion": copies})
     clients = {"sagemaker-runtime": Named(good)}
     return smoke.check(LIVE, CHURN, None, live, stopped=False, host="component", client=lambda each: clients[each])
 

@@ -3,7 +3,7 @@
 The provider has no inference components, and no endpoint configuration in a network whose variant names no model. Cloud
 Control has the former, but the provider's resource of it sends an update without what cannot be read back, the alarms
 of the rollout; of the latter it has none. So both, with the endpoint between them, are a stack of CloudFormation
-(decision 60). Every release has a model that outlives the move away from it, and the component has the wanted one's.
+(decision 63). Every release has a model that outlives the move away from it, and the component has the wanted one's.
 """
 
 from __future__ import annotations

@@ -64,6 +64,7 @@ _SERVICE: Final = {
         "moments",
         "numerals",
         "partitions",
+        "preamble",
         "schema",
         "texts",
         "tree",

@@ -121,3 +121,30 @@ def test_a_batch_file_in_zstd_that_is_cut_off(tmp_path: Path) -> None:
     path.write_bytes(zstd(b"key;town;y\n" + b"k1;Bonn;1\n" * 9)[:-3])
     with pytest.raises(batch.FileError, match="Truncated compressed stream"):
         list(batch._rows(Reader(contract(None), max_rows=10), path))
+
+
+BEFORE = "\n# export of 2026; made by hand\n" + 'sep=;\n"# a second one";;\n\n'
+
+
+def test_what_stands_before_the_header_is_read_by_nobody(tmp_path: Path) -> None:
+    its, path = contract(None), tmp_path / "day.csv"
+    path.write_text(BEFORE + text("utf-16"))
+    assert validate(path, its, output=tmp_path / "out", now=NOW).accepted == len(TOWNS)
+    reader = Reader(its, max_rows=10)
+    assert [row.values[0] for row in batch._rows(reader, path)] == TOWNS
+    parts = split(path, tmp_path / "parts")
+    assert [row.values[0] for part in parts for row in batch._rows(reader, part)] == TOWNS
+
+
+def test_the_line_of_a_fault_counts_what_stands_before(tmp_path: Path) -> None:
+    path = tmp_path / "day.csv"
+    path.write_text(BEFORE + "key;town;y\nk1;Bonn;1\nk2;Bonn\n")
+    first, second = batch._rows(Reader(contract(None), max_rows=10), path)
+    assert first.faults == []
+    assert [fault.line for fault in second.faults] == [8]
+
+
+def test_rows_without_a_header_may_begin_with_a_sharp(tmp_path: Path) -> None:
+    path = tmp_path / "day.csv"
+    path.write_text("#1\n#2\nBonn\n")
+    assert [row.values[0] for row in batch._rows(Reader(contract(None), max_rows=10), path)] == ["#1", "#2", "Bonn"]

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, TextIO
 
 import msgspec
 
-from contracts import encodings
+from contracts import encodings, preamble
 from workloads import job
 from workloads.inference import columnar, settings
 from workloads.inference import model as model_module
@@ -37,6 +37,7 @@ from workloads.tasks.strategy import Output
 
 PIECE_ROWS = 10_000
 MAX_LINE = 2_000_000  # letters, as validation allows
+MAX_BEFORE = 1000  # lines before the header
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 #: How Python calls an encoding of which a byte order mark is left out.
@@ -124,13 +125,16 @@ def _csv_rows(reader: Reader, path: Path) -> Iterator[Row]:
     with _open(path) as start:
         encoding = encodings.of(start.read(4), reader.encoding)
     with _open(path) as content, io.TextIOWrapper(content, _SIGNED.get(encoding, encoding), newline="") as file:
-        texts = _lines(file)
-        first = next(texts, "")
-        if not first:
+        texts, before = _lines(file), list[str]()
+        names = reader.columns.names
+        while (first := next(texts, "")) and len(before) < MAX_BEFORE and preamble.stands_before(first, names):
+            before.append(first)
+        if not first and not before:
             raise ValueError("the file is empty")
         layout = reader.by_line.header(first.rstrip("\r\n"))
-        rest = texts if layout else itertools.chain([first], texts)
-        skipped, layout = (1, layout) if layout else (0, reader.by_line.bare)
+        # what stands before no header are rows, of which the first text may begin with #
+        rest = texts if layout else itertools.chain([*before, first], texts)
+        skipped, layout = (len(before) + 1, layout) if layout else (0, reader.by_line.bare)
         lines = csv.reader(rest, strict=True, delimiter=layout.delimiter)
         for cells in lines:
             if layout.is_blank(cells):

@@ -40,6 +40,11 @@ class Columns:
         self._cached = functools.lru_cache(maxsize=64)(self._judged)
 
     @property
+    def names(self) -> Collection[str]:
+        """All names that a header may have, those of delivered files too."""
+        return {*self.known, *self.ignored, *self._names}
+
+    @property
     def source_names(self) -> Collection[str]:
         """Names of delivered files that are not the contract's."""
         return self._names.keys()

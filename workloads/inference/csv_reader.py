@@ -21,13 +21,13 @@ from typing import Any
 import msgspec
 
 from contracts import encodings, texts
+from contracts.preamble import DELIMITERS
 from contracts.schema import ColumnType
 from workloads.inference.checks import Check
 from workloads.inference.columns import Columns
 from workloads.inference.errors import MAX_FAULTS, ONCE, TWICE, Fault, Refused, at, invalid, malformed, show
 from workloads.inference.rows import Entity, Raw, Values
 
-DELIMITERS = ",;\t|"
 MAX_HEADER_BYTES = 256 * 1024  # a name of 60 letters for each of 4,000 columns
 _PLAIN = b"0123456789.,-+eE\n"
 _NUMERIC = {ColumnType.INTEGER, ColumnType.NUMBER}

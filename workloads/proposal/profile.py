@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from contracts.labels import MOST_CLASSES
+from contracts.preamble import DELIMITERS
 from contracts.schema import Column, ColumnType
 from contracts.texts import finite, number_of
 from workloads.engine import connect, identifier, literal, parquet
@@ -23,7 +24,6 @@ from workloads.proposal import spelling
 from workloads.proposal.spelling import AS_USUAL, Spelling
 from workloads.validation import chunks, content, forms, rules
 from workloads.validation.source import (
-    DELIMITERS,
     beginning,
     csv_rows,
     parquet_names,

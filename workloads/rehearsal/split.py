@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,13 +11,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contracts import encodings
+from contracts import encodings, preamble
+from contracts.preamble import DELIMITERS
 from workloads.validation import packed
 from workloads.validation.content import PARQUET_MAGIC
-from workloads.validation.source import DELIMITERS
 from workloads.validation.verdict import RefusedError
 
 FIRST_SHARE = 0.7
+_FIRST_LINES = 100  # among which the header is
 
 
 class SplitError(ValueError):
@@ -68,10 +70,17 @@ def _split_csv(file: Path, parts: tuple[Path, Path], encoding: str) -> int:
 
 
 def _records(file: Path, encoding: str) -> Iterator[str]:
-    """The text of each record, its line ends (a quoted value may hold some) included; blank lines are left out."""
+    """The text of each record, its line ends (a quoted value may hold some) included, the header first.
+
+    Blank lines are left out, as what stands before the header is.
+    """
     with file.open(newline="", encoding=encoding) as source:
-        header = source.readline()
+        before = preamble.length(list(itertools.islice(source, _FIRST_LINES)), None)
         source.seek(0)
+        header = next(itertools.islice(source, before, None), "")
+        source.seek(0)
+        for _ in range(before):
+            next(source)
         lines: list[str] = []
 
         def remembered() -> Iterator[str]:

@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,17 +15,17 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from contracts import preamble
+from contracts.preamble import DELIMITERS
 from contracts.schema import ColumnType, Contract
 from workloads.engine import identifier, literal, parquet
 from workloads.stored import SQL_TYPES
 from workloads.validation import chunks, content, header, integrity
 from workloads.validation.verdict import FileFault, Finding, RefusedError
 
-DELIMITERS = ",;\t|"
 MAX_HEADER_BYTES = 1024 * 1024
 MAX_LINE_BYTES = 2_000_000  # duckdb's own default, on which the size of its buffers depends
 _OTHER_ENCODING = "if all of it is in another encoding, such as cp1252, say so in the contract (encoding: cp1252)"
-_SEPARATOR = re.compile(r"sep=.?\r?\n?", re.IGNORECASE)
 #: What duckdb raises of a file's content; of memory, disk or a faulty statement it raises others.
 _OF_FILE = (
     duckdb.InvalidInputException,
@@ -152,12 +152,12 @@ def csv_rows(path: Path, delimiter: str, width: int, skipped: int) -> str:
 
 
 def _header(path: Path, contract: Contract) -> tuple[str, list[str], int]:
-    """Delimiter and column names of a CSV, and how many lines stand before them (blank ones, and Excel's `sep=;`).
+    """Delimiter and column names of a CSV, and how many lines stand before them (`contracts.preamble`).
 
     The delimiter is the one that finds most of the contract's columns.
     """
-    text, skipped = beginning(path)
     wanted = {name for column in contract.columns for name in header.names_of(column)}
+    text, skipped = beginning(path, wanted)
     headers = {delimiter: split(text, delimiter) for delimiter in DELIMITERS}
     best = max(DELIMITERS, key=lambda delimiter: len(wanted.intersection(headers[delimiter])))
     if not headers[best]:
@@ -168,19 +168,22 @@ def _header(path: Path, contract: Contract) -> tuple[str, list[str], int]:
     return best, headers[best], skipped
 
 
-def beginning(path: Path) -> tuple[str, int]:
-    """The first text of a CSV from its header on, and how many lines stand before that. RefusedError without a line."""
+def beginning(path: Path, names: Collection[str] | None = None) -> tuple[str, int]:
+    """The first text of a CSV from its header on, and how many lines stand before that. RefusedError without a line.
+
+    `names` are those that a header may have, if they are known.
+    """
     with path.open("rb") as file:
         head = file.read(MAX_HEADER_BYTES)
     text = _decoded(head)
     lines = io.StringIO(text, newline="").readlines()
-    skipped = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
-    skipped += skipped < len(lines) and _SEPARATOR.fullmatch(lines[skipped]) is not None
+    skipped = preamble.length(lines, names)
     text = "".join(lines[skipped:])
     if not text.strip():
         raise RefusedError(
             Finding(
-                code=FileFault.EMPTY_FILE, text="the file holds blank lines only; its first line must name the columns"
+                code=FileFault.EMPTY_FILE,
+                text="the file holds blank lines or comments only; a line must name the columns",
             )
         )
     return text, skipped

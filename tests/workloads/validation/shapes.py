@@ -172,6 +172,9 @@ CONTENTS: dict[str, list[tuple[str, bytes]]] = {
         ("a column missing", "\n".join(x.rpartition(",")[0] for x in [NAMES, *LINES]).encode()),
         ("names in another case", PLAIN.replace(b"churn_label", b"Churn_Label")),
         ("a comment before the header", b"# export of 2026\n" + PLAIN),
+        ("comments with delimiters and a blank line", b'"# export, of ""2026""",,\n\n#\n' + PLAIN),
+        ("a header whose first name begins with #", b"#" + PLAIN),
+        ("a comment after the rows", PLAIN + b"# 30 rows\n"),
         ("no header", REST),
     ],
     "Delimiters and quotes": [

@@ -56,7 +56,7 @@ def test_blank_lines_only(tmp_path: Path) -> None:
     path = tmp_path / "day.csv"
     path.write_text("\n\n")
     assert_refused(
-        Judged(path), FileFault.EMPTY_FILE, "the file holds blank lines only; its first line must name the columns"
+        Judged(path), FileFault.EMPTY_FILE, "the file holds blank lines or comments only; a line must name the columns"
     )
 
 

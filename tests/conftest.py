@@ -15,11 +15,12 @@ from moto.server import ThreadedMotoServer
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
-from local.process import collect_rarely, read_models_once
+from local.process import collect_rarely, read_models_once, trace_no_resources
 from local.tether import PR_SET_PDEATHSIG
 
 collect_rarely()  # the tests hold the same models of AWS as the local run, in one process for many tests
 read_models_once()
+trace_no_resources()
 # A loaded machine may need longer for an answer than botocore's minute; no test is about that.
 _defaults: Any = Config.OPTION_DEFAULTS
 _defaults["read_timeout"] = 600

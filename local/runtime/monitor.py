@@ -26,6 +26,7 @@ from pulumi.runtime.proto import resource_pb2
 from components.ground import judged
 from local import values
 from local.adapter import ApiRefused, InvalidInput
+from local.process import trace_no_resources
 from local.runtime import registration
 from local.runtime.errors import UnsupportedError
 from local.runtime.hooks import Hook
@@ -163,6 +164,7 @@ def run_program(
     Returns when every registration is answered. Raises what the program or the handler raises.
     """
     monitor = Monitor(handler, stack_name, project)
+    trace_no_resources()
 
     def main() -> None:
         runpy.run_path(str(program), run_name="__main__")

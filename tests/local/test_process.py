@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import boto3
 import botocore.loaders
 import botocore.session
 import pytest
 
 from local.process import read_models_once
+from local.runtime.monitor import Monitor
+from tests.local.conftest import Project
 
 
 def sessions() -> list[botocore.session.Session]:
@@ -37,3 +41,18 @@ def test_what_stands_in_another_place_is_read_there(tmp_path_factory: pytest.Tem
     elsewhere.set_config_variable("data_path", str(model.parents[1]))
     assert "own" in elsewhere.get_available_services()
     assert "own" not in first.get_available_services()
+
+
+def test_the_stack_is_not_walked_for_a_resource(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    register = Monitor.RegisterResource
+
+    def registered(self: Monitor, request: Any) -> Any:
+        told.append(request)
+        return register(self, request)
+
+    monkeypatch.setattr(Monitor, "RegisterResource", registered)
+    project.program('aws.sns.Topic("news")')
+    project.preview()
+    assert "news" in [each.name for each in told]
+    assert [each.name for each in told if each.stackTrace.frames or each.HasField("sourcePosition")] == []

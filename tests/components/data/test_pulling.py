@@ -97,7 +97,7 @@ def test_the_job_does_what_its_request_says(monkeypatch: pytest.MonkeyPatch) -> 
     assert found["Key"] == "incoming/churn/crm/19700101T000000Z.csv"
     assert found["Key"].startswith(detail["object"]["key"][0]["prefix"])
     # the younger row is not settled yet
-    assert body.decode().splitlines() == ["key,updated_at", "0,2026-11-01T00:00:00Z"]
+    assert body.decode().splitlines() == ["\ufeffkey,updated_at", "0,2026-11-01T00:00:00Z"]
 
 
 def test_a_header_without_its_secret_is_refused() -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +18,22 @@ import pyarrow as pa
 
 from contracts.schema import Contract
 from workloads import tasks
-from workloads.engine import connect, identifier, literal, parquet
+from workloads.engine import PARQUET, connect, identifier, literal, parquet
 from workloads.etl import offline_store
 from workloads.etl.manifest import MANIFEST_FILE, Part, Provenance, document, splits
 from workloads.etl.offline_store import Joined, OfflineStore
 from workloads.etl.sources import SourceFile, find_sources, require_unrepeated
-from workloads.etl.transform import DELIVERY, completed, divided, output_columns, raw_columns
+from workloads.etl.transform import DELIVERY, completed, labelled, output_columns, raw_columns
 from workloads.etl.version import dataset_version
 from workloads.features.split import COLUMN as SPLIT
-from workloads.features.split import PARTS
+from workloads.features.split import PARTS, with_split
 from workloads.stored import stored_columns, stored_type
 
 # ruff: noqa: S608 -- SQL here is made of what engine.identifier and engine.literal quote
 
 DATA_FILE = "part-00000.parquet"
-ROW_GROUP_ROWS = 122_880  # duckdb's own default; training streams row group by row group
 BATCH_ROWS = 100_000
+_POSITION = "position_"  # of an entity among all, by part and name; names of a contract cannot end with _
 _LAST = "last_"  # of `repeated`: the delivery that counts
 _FILE = "file_"  # the file that a row comes from; no column of a contract ends with _
 
@@ -61,8 +62,13 @@ def run(
         with connect(scratch, memory_limit_mb=memory_limit_mb) as connection:
             files = find_sources(connection, directory, contract)
             joined = _prepare(connection, files, contract, store)
-            manifest = _manifest(connection, files, contract, provenance or Provenance(), joined)
-            _write(connection, scratch, contract)
+            found = splits(_parts(connection, contract), contract)
+            with ThreadPoolExecutor(1) as pool, connection.cursor() as other:  # one core hashes, all of them write
+                version = pool.submit(lambda: dataset_version(_raw_batches(other, contract), contract))
+                _write(connection, scratch, contract)
+            manifest = _manifest(
+                connection, files, contract, provenance or Provenance(), joined, found, version.result()
+            )
         (scratch / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1) + "\n")
         for part in PARTS:
             _publish(scratch / f"{part}.parquet", output / part / DATA_FILE)
@@ -102,18 +108,37 @@ def _present(file: SourceFile, contract: Contract) -> frozenset[str]:
 def _prepare(
     connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract, store: OfflineStore | None
 ) -> Joined | None:
-    """Make the table `prepared`, sorted: reading it gives rows in that order, with their `raw_columns` and split.
+    """Make the table `prepared`: `raw_columns`, split and position of the entity, by part, entity and event time.
 
-    Features are added as rows are read: sorted with them, they would be most of what has to fit into memory.
-    UserError for files in which rows repeat each other.
+    Reading it gives rows in that order. Features are added as rows are read: sorted with them, they would be most of
+    what has to fit into memory. UserError for files in which rows repeat each other.
     """
-    order = f"{identifier(contract.entity)}, {identifier(contract.event_time)}"
+    _place(connection, files, contract)
     rows = _latest(connection, files, contract)
     joined = offline_store.join(connection, rows, contract, store) if store else None
-    divided(joined.rows if joined else rows, contract).order(order).create("prepared")
+    (joined.rows if joined else rows).create_view("unplaced")
+    placed = connection.sql(f"SELECT * FROM unplaced JOIN entities USING ({identifier(contract.entity)})")
+    rows = labelled(placed, contract, SPLIT, _POSITION)
+    rows.order(f"{_POSITION}, {identifier(contract.event_time)}").create("prepared")
+    connection.execute("DROP VIEW entities; DROP TABLE placed")
     if _repeat(connection, contract, several=len(files) > 1):
         require_unrepeated(connection, files, contract)
     return joined
+
+
+def _place(connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract) -> None:
+    """Make the table `entities`: each one's part, and its position among all of them, sorted by part and name.
+
+    A position and a time are a key of 14 bytes. duckdb sorts keys of up to 24 where they lie and longer ones, as names
+    and times mostly are, by pointers, at more than twice the cost. And an entity is hashed once, not with each row.
+    More than 2^32 entities are an error of duckdb's.
+    """
+    entity = identifier(contract.entity)
+    different = read(connection, files, contract).project(entity).distinct()
+    parts = ", ".join(literal(part) for part in sorted(PARTS))
+    rows = with_split(different, contract).project(f"{entity}, CAST({SPLIT} AS ENUM ({parts})) AS {SPLIT}")
+    rows.order(f"{SPLIT}, {entity}").create("placed")
+    connection.execute(f"CREATE VIEW entities AS SELECT *, CAST(rowid AS UINTEGER) AS {_POSITION} FROM placed")
 
 
 def _repeat(connection: duckdb.DuckDBPyConnection, contract: Contract, *, several: bool) -> bool:
@@ -162,6 +187,8 @@ def _manifest(
     contract: Contract,
     provenance: Provenance,
     joined: Joined | None,
+    parts: Mapping[str, Any],
+    version: str,
 ) -> dict[str, Any]:
     table = completed(connection.table("prepared"), contract)
     types = dict(zip(table.columns, map(str, table.types), strict=True))
@@ -170,9 +197,9 @@ def _manifest(
     made = document(
         contract,
         provenance,
-        version=dataset_version(_raw_batches(connection, contract), contract),
+        version=version,
         event_times=_event_times(connection, contract),
-        splits=splits(_parts(connection, contract), contract),
+        splits=parts,
         superseded=(
             sum(file.rows for file in files) - kept - left_out,
             _conflicts(connection, contract) if len(files) > 1 else 0,
@@ -184,7 +211,7 @@ def _manifest(
 
 
 def _parts(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, Part]:
-    label, entity, classes = identifier(contract.label), identifier(contract.entity), tasks.of(contract).classes
+    label, classes = identifier(contract.label), tasks.of(contract).classes
     # by entity first: three times as fast as counting distinct ones of each class
     of_entity = [f"count(*) FILTER ({label} = {value}) AS class_{index}" for index, value in enumerate(classes)]
     names = [f"class_{index}" for index in range(len(classes))]
@@ -192,7 +219,7 @@ def _parts(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[st
     entities = [f"count(*) FILTER ({name} > 0)" for name in names]
     counts = ", ".join(["sum(rows_)", "count(*)", *entities, *(f"sum({name})" for name in names)])
     counted = connection.execute(f"""
-        SELECT {SPLIT}, {counts} FROM (SELECT {SPLIT}, {grouped} FROM prepared GROUP BY {SPLIT}, {entity})
+        SELECT {SPLIT}, {counts} FROM (SELECT {SPLIT}, {grouped} FROM prepared GROUP BY {SPLIT}, {_POSITION})
         GROUP BY {SPLIT}""").fetchall()
     labels = f"SELECT {SPLIT}, count(DISTINCT {label}) FROM prepared GROUP BY {SPLIT}"
     different, several = dict(connection.execute(labels).fetchall()), len(classes)
@@ -235,12 +262,11 @@ def _raw_batches(connection: duckdb.DuckDBPyConnection, contract: Contract) -> I
 def _write(connection: duckdb.DuckDBPyConnection, scratch: Path, contract: Contract) -> None:
     """The parts as Parquet."""
     columns = ", ".join(identifier(name) for name in output_columns(contract))
-    options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS}"
     for part in PARTS:
         rows = connection.table("prepared").filter(f"{SPLIT} = {literal(part)}")
         completed(rows, contract).create_view("part", replace=True)
         target = literal(scratch / f"{part}.parquet")
-        connection.execute(f"COPY (SELECT {columns} FROM part) TO {target} ({options})")
+        connection.execute(f"COPY (SELECT {columns} FROM part) TO {target} ({PARQUET})")
 
 
 def _publish(file: Path, target: Path) -> None:

@@ -217,7 +217,7 @@ def _conflicts(delivered: DataFrame, contract: Contract) -> int:
 
 
 def _sorted_batches(rows: DataFrame, contract: Contract) -> Iterator[pa.RecordBatch]:
-    """What came in, by entity and event time. The cluster sorts; the driver has one of its partitions at a time.
+    """What came in, by part, entity and event time. The cluster sorts; the driver has one of its partitions at a time.
 
     By what `DataFrame.toArrow` of later versions stands on. `mapInArrow` needs a process of Python beside every task
     and, on the driver, pandas.
@@ -226,7 +226,7 @@ def _sorted_batches(rows: DataFrame, contract: Contract) -> Iterator[pa.RecordBa
     from pyspark.serializers import NoOpSerializer
     from pyspark.sql.pandas.types import to_arrow_schema
 
-    came: Any = rows.select(*raw_columns(contract)).orderBy(contract.entity, contract.event_time)
+    came: Any = rows.orderBy(SPLIT, contract.entity, contract.event_time).select(*raw_columns(contract))
     schema = to_arrow_schema(came.schema)
     batches: RDD[bytes] = RDD(came._jdf.toArrowBatchRdd().toJavaRDD(), rows.sparkSession.sparkContext, NoOpSerializer())
     for batch in batches.toLocalIterator():

@@ -34,10 +34,14 @@ def raw_columns(contract: Contract) -> tuple[str, ...]:
 
 def divided(frame: NativeFrame, contract: Contract) -> NativeFrame:
     """The `raw_columns` of a frame, the label as the task has it, and `split`."""
+    return labelled(with_split(frame, contract), contract, SPLIT)
+
+
+def labelled(frame: NativeFrame, contract: Contract, *others: str) -> NativeFrame:
+    """The `raw_columns` of a frame, the label as the task has it, and `others` as they are."""
     label = tasks.of(contract).stored(nw.col(contract.label)).alias(contract.label)
     columns = [label if name == contract.label else nw.col(name) for name in raw_columns(contract)]
-    split = with_split(frame, contract)
-    return nw.from_native(split).select(*columns, nw.col(SPLIT)).to_native()  # pyright: ignore[reportCallIssue, reportArgumentType]
+    return nw.from_native(frame).select(*columns, *map(nw.col, others)).to_native()  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def completed(frame: NativeFrame, contract: Contract) -> NativeFrame:

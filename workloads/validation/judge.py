@@ -11,7 +11,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from contracts.schema import Contract
-from workloads.engine import connect, literal
+from workloads.engine import PARQUET, connect, literal
 from workloads.inputs import file_sha256
 from workloads.validation import header, pii, tables
 from workloads.validation.source import Source, open_source
@@ -158,5 +158,5 @@ def _warnings(source: Source) -> tuple[str, ...]:
 
 def _write(connection: duckdb.DuckDBPyConnection, rows: str, path: Path) -> int:
     """Write what `rows` (SQL) yields and say how many rows there are, counted in what was written."""
-    connection.execute(f"COPY ({rows}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)")
+    connection.execute(f"COPY ({rows}) TO {literal(path)} ({PARQUET})")
     return pq.read_metadata(path).num_rows

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from contracts.schema import Column, ColumnType, Contract, Feature, Task, to_json
-from workloads.engine import connect, literal
-from workloads.etl.embedded import ROW_GROUP_ROWS
+from workloads.engine import ROW_GROUP_ROWS, connect, literal
 
 # ruff: noqa: S608 -- SQL here is made of what engine.literal quotes
 

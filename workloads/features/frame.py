@@ -120,15 +120,12 @@ class _Value(NamedTuple):
     may_be_nan: bool
     stage: int = 0
 
-    def settled(self) -> nw.Expr:
-        return nw.when(~self.expr.is_nan()).then(self.expr) if self.may_be_nan else self.expr
-
 
 class _Plan:
     """Trees as expressions in stages.
 
-    A function looks at its operand more than once, so an operand that is more than a column becomes a temporary column
-    of an earlier stage: written in line, nested functions would double the text with every level.
+    What is looked at more than once, as the operand of a function is, becomes a temporary column of an earlier stage:
+    written in line, it would be computed each time, and nested functions would double the text with every level.
     """
 
     def __init__(self, trees: dict[str, Node]) -> None:
@@ -146,7 +143,7 @@ class _Plan:
     def _result(self, node: Node) -> nw.Expr:
         if isinstance(node, ColumnRef) and node.type is ColumnType.STRING:
             return nw.col(node.name)
-        return self._value(node).settled()
+        return self._settled(self._value(node)).expr
 
     def _value(self, node: Node) -> _Value:
         match node:
@@ -167,20 +164,29 @@ class _Plan:
                 return self._binary(node)
             case _:
                 operand = self._operand(node.operand)
-                return _Value(_function(node, operand.settled()), may_be_nan=False, stage=operand.stage)
+                return _Value(_function(node, operand.expr), may_be_nan=False, stage=operand.stage)
 
     def _operand(self, node: Node) -> _Value:
         """A value that is cheap to write more than once."""
-        if isinstance(node, Literal | ColumnRef):
+        if isinstance(node, Literal):
             return self._value(node)
         if node not in self.temporaries:
-            value = self._value(node)
-            name = f"__{len(self.temporaries)}"  # a contract's names begin with a letter
-            if value.stage == len(self.stages):
-                self.stages.append({})
-            self.stages[value.stage][name] = value.settled()
-            self.temporaries[node] = _Value(nw.col(name), may_be_nan=False, stage=value.stage + 1)
+            self.temporaries[node] = self._temporary(self._settled(self._value(node)))
         return self.temporaries[node]
+
+    def _settled(self, value: _Value) -> _Value:
+        """Null where it is NaN, which looks at it twice."""
+        if not value.may_be_nan:
+            return value
+        column = self._temporary(value)
+        return column._replace(expr=nw.when(~column.expr.is_nan()).then(column.expr), may_be_nan=False)
+
+    def _temporary(self, value: _Value) -> _Value:
+        name = f"__{sum(map(len, self.stages))}"  # a contract's names begin with a letter
+        if value.stage == len(self.stages):
+            self.stages.append({})
+        self.stages[value.stage][name] = value.expr
+        return value._replace(expr=nw.col(name), stage=value.stage + 1)
 
     def _binary(self, node: Binary) -> _Value:
         left = self._value(node.left)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from automation.operations import scoring
 from automation.operations.errors import DeploymentError
-from contracts import texts
+from contracts import encodings, texts
 from contracts.names import EndpointNames
 from contracts.release.schedule import BATCH
 from contracts.schema import Column
@@ -35,6 +35,7 @@ class Batch:
 
     names: EndpointNames
     columns: Sequence[Column]
+    encoding: str | None
     s3: Any
     scheduler: Any
     sagemaker: Any
@@ -66,7 +67,9 @@ class Batch:
     def _put(self, text: str) -> str:
         """A file for the next run; its key."""
         key = f"{self.names.batch}requests/{uuid.uuid4()}.csv"
-        self.s3.put_object(Bucket=self.names.processed_bucket, Key=key, Body=text.encode())
+        self.s3.put_object(
+            Bucket=self.names.processed_bucket, Key=key, Body=text.encode(encodings.plain(self.encoding))
+        )
         return key
 
     @property
@@ -90,7 +93,10 @@ class Batch:
         bucket, _, prefix = run.predictions.removeprefix("s3://").partition("/")
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
-        texts = [self.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode() for key in keys]
+        texts = [
+            self.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode(encodings.plain(self.encoding))
+            for key in keys
+        ]
         found = [row for text in texts for row in csv.reader(io.StringIO(text))]
         joined = [row for row in found if len(row) > 1 + len(self.columns)]
         if len(joined) != expected:

@@ -235,6 +235,7 @@ class Platform:
         return Batch(
             names=self.names,
             columns=contract.inputs,
+            encoding=contract.encoding,
             s3=self.client("s3"),
             scheduler=self.client("scheduler"),
             sagemaker=self.client("sagemaker"),

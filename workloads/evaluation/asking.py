@@ -10,6 +10,7 @@ first rows: monitors, smoke tests and whoever asks the endpoint read them.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
@@ -82,6 +83,8 @@ def require_lines(model: Contained, rows: pa.Table, *, called: str, model_data: 
     inputs, task = Inputs.of(model.contract, rows), tasks.of(model.contract)
     sample = model.features(rows)[:SAMPLE]
     body = lines(inputs.rows(sample), model.contract).encode()
+    # of a contract whose files are in another encoding it has to say that it is UTF-8
+    body = codecs.BOM_UTF8 + body if model.contract.encoding else body
     ((_, answer),) = transform.ask(f"{called}-csv", model.image, model_data, CSV, [("rows", body)])
     found = [cells for cells in csv.reader(io.StringIO(answer.decode("utf-8", "replace"))) if cells]
     wanted = [task.cells(output, task.decide(output)) for output in model.scores(sample).tolist()]

@@ -13,6 +13,8 @@ from typing import Any
 
 from jsonpath_ng.ext import parse as jsonpath
 
+#: How bytes of another encoding than UTF-8 pass through texts: as they are.
+BYTES = "surrogateescape"
 _WHOLE = "$"
 
 
@@ -25,12 +27,12 @@ def requests(content: bytes, split: str, strategy: str, most_bytes: int) -> Iter
 
     Raises DataError for a record, or an object that is not split, that is larger than a payload.
     """
-    text = content.decode("utf-8")
+    text = content.decode("utf-8", BYTES)
     records = text.splitlines() if split == "Line" else [text]
     batch: list[str] = []
     size = 0
     for record in filter(None, records):
-        length = len(record.encode()) + 1
+        length = len(record.encode("utf-8", BYTES)) + 1
         if length > most_bytes:
             raise DataError(f"ClientError: a record of {length} bytes is larger than MaxPayloadInMB")
         if batch and (strategy == "SingleRecord" or size + length > most_bytes):
@@ -59,7 +61,9 @@ def joined(records: Sequence[str], answer: bytes, processing: dict[str, Any]) ->
                 f"ClientError: {len(records)} records were sent and {len(lines)} came back, which cannot be joined"
             )
         lines = [_line([*_cells(record), *_cells(line)]) for record, line in zip(records, lines, strict=True)]
-    return "".join(f"{line}\n" for line in filtered(lines, processing.get("OutputFilter", _WHOLE))).encode()
+    return "".join(f"{line}\n" for line in filtered(lines, processing.get("OutputFilter", _WHOLE))).encode(
+        "utf-8", BYTES
+    )
 
 
 def _cells(line: str) -> list[str]:

@@ -30,7 +30,7 @@ from local.emulator.sagemaker.model_servers import (
     StartError,
 )
 from local.emulator.sagemaker.models import arn, described_model
-from local.emulator.sagemaker.transform_data import DataError, filtered, joined, requests
+from local.emulator.sagemaker.transform_data import BYTES, DataError, filtered, joined, requests
 
 _MEGABYTE = 1024 * 1024
 #: API reference, CreateTransformJob: MaxPayloadInMB, and the product with MaxConcurrentTransforms.
@@ -137,7 +137,7 @@ def _one(context: Context, region: str, server: ModelServer, request: dict[str, 
     seconds = (request.get("ModelClientConfig") or {}).get("InvocationsTimeoutInSeconds", _SECONDS)
     written = b""
     for records in requests(content, given.get("SplitType", "None"), _strategy(request), most):
-        sent = "\n".join(filtered(records, processing.get("InputFilter", "$"))).encode()
+        sent = "\n".join(filtered(records, processing.get("InputFilter", "$"))).encode("utf-8", BYTES)
         answer = server.invoke(sent, headers, seconds=seconds)
         if answer.status >= HTTPStatus.BAD_REQUEST:
             said = answer.body.decode("utf-8", "replace")[:500]

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.emulator import Emulator
-from local.emulator.sagemaker.transform_data import DataError, filtered, joined, requests
+from local.emulator.sagemaker.transform_data import BYTES, DataError, filtered, joined, requests
 from tests.local.emulator.conftest import Serving
 
 
@@ -121,3 +121,10 @@ def test_a_filter_takes_columns_and_a_join_wants_one_answer_for_each_record() ->
     assert joined(["x,1"], b"0.5,1\n", {}) == b"0.5,1\n"
     with pytest.raises(DataError, match="2 records were sent and 1 came back"):
         joined(["x,1", "y,2"], b"0.5\n", {"JoinSource": "Input"})
+
+
+def test_bytes_of_another_encoding_pass_as_they_are() -> None:
+    content = "Köln,1\nDüren,2\n".encode("cp1252")
+    ((first, second),) = requests(content, "Line", "MultiRecord", 100)
+    assert [each.encode("utf-8", BYTES) for each in (first, second)] == content.split()
+    assert joined([first, second], b"0.5\n0.25\n", {"JoinSource": "Input"}) == b"K\xf6ln,1,0.5\nD\xfcren,2,0.25\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -191,6 +192,15 @@ def test_its_csv_must_say_what_its_json_says(written: Callable[[list[str]], str]
         UserError, match=r"in CSV by \d lines that do not say what its JSON says; allowed: for each row"
     ):
         asking.require_lines(answered, rows, **more)
+
+
+def test_its_csv_is_said_to_be_utf_8_where_files_are_in_another_encoding() -> None:
+    rows, cells = make_rows(5, 2), list[list[str]]()
+    contract = replace(make_contract("a", "b"), encoding="cp1252")
+    transform = Asked(predictions, lambda found: cells.append(found) or line([found[0].lstrip("\ufeff"), *found[1:]]))
+    more: dict[str, Any] = {"called": "candidate", "model_data": DATA, "transform": transform}
+    asking.require_lines(asked(contract, rows, transform), rows, **more)
+    assert [found[0].startswith("\ufeff") for found in cells] == [True, False, False, False, False]
 
 
 @pytest.mark.parametrize("problem", ["binary", "squared", "multiclass"])

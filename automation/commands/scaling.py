@@ -11,6 +11,7 @@ from automation.commands import target
 from automation.commands.options import Endpoint, Json, Stack, Workload, Yes
 from automation.commands.output import Output
 from automation.operations import capacity
+from automation.operations.errors import RefusedError
 from contracts.release import CHAMPION
 
 
@@ -29,6 +30,11 @@ def scale(
     """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     names = on.endpoint(workload, endpoint)
+    if on.kind(names).host == "component":
+        raise RefusedError(
+            f"endpoint {names.prefix} is an inference component, whose instances follow its copies: set the limits of "
+            "`autoscaling` in the stack's file"
+        )
     out.confirm(f"Have {variant} of endpoint {names.prefix} be {to} instances?")
     clients = {"sagemaker": on.client("sagemaker"), "scaling": on.client("application-autoscaling")}
     done = capacity.scale(names, variant, to, **clients)

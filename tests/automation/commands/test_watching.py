@@ -19,6 +19,7 @@ from automation.commands import main, screenshots, target, watching
 from automation.commands.screen import rendered
 from automation.operations import releases
 from automation.operations.releases import By
+from contracts.kinds import INFERENCE_COMPONENT
 from contracts.names import Names
 from tests.automation.conftest import Platform
 
@@ -97,14 +98,27 @@ def test_verify_and_status_from_nothing_to_a_release_that_is_not_rolled_out(
     )
 
 
+def test_the_instances_of_an_inference_component_are_set_by_its_copies(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(target.Target, "kind", lambda *_: INFERENCE_COMPONENT)
+    assert run("scale", "--to", "5", "--yes") == (
+        1,
+        "",
+        "error: endpoint churn-watched-live is an inference component, whose instances follow its copies: set the "
+        "limits of `autoscaling` in the stack's file",
+    )
+
+
 def test_an_endpoint_that_is_not_declared_is_refused(run: Run) -> None:
     assert run("verify", "--endpoint", "nightly") == (1, "", "error: --endpoint: found 'nightly'; allowed: live")
 
 
 def test_logs_are_printed_with_time_and_group(run: Run, churn: Platform) -> None:
     client, group = churn.client("logs"), f"/aws/sagemaker/Endpoints/{churn.names.prefix}"
+    others = f"/aws/sagemaker/InferenceComponents/{churn.names.prefix}, /aws/sagemaker/TransformJobs"
     if not client.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:  # an endpoint writes as well
-        assert run("logs") == (0, f"nothing since 1h in {group}, /aws/sagemaker/TransformJobs", "")
+        assert run("logs") == (0, f"nothing since 1h in {group}, {others}", "")
         client.create_log_group(logGroupName=group)
     client.create_log_stream(logGroupName=group, logStreamName="champion/i-1")
     now = datetime.now(UTC).replace(microsecond=0)
@@ -114,9 +128,7 @@ def test_logs_are_printed_with_time_and_group(run: Run, churn: Platform) -> None
     assert run(*ours)[1] == f"{now:%Y-%m-%d %H:%M:%S} churn-watched-live ERROR by a test"
     line = {"when": now.isoformat(), "group": group, "text": "ERROR by a test"}
     assert json.loads(run(*ours, "--json", "--since", "5m", "--lines", "1")[1]) == {"lines": [line]}
-    assert (
-        run("logs", "--filter", "nobody wrote this")[1] == f"nothing since 1h in {group}, /aws/sagemaker/TransformJobs"
-    )
+    assert run("logs", "--filter", "nobody wrote this")[1] == f"nothing since 1h in {group}, {others}"
     assert run("logs", "--source", "functions")[1] == "nothing since 1h in any log group"
     assert run("logs", "--source", "training")[2] == (
         "error: pipeline churn-watched has not run yet: start it with `retrain`"

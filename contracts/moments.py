@@ -8,14 +8,15 @@ time; of one that they show twice the later is meant, the one in standard time.
 
 from __future__ import annotations
 
+import importlib
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from types import ModuleType
 from typing import Final
-from zoneinfo import ZoneInfo, available_timezones
 
 from contracts.schema import Column
 
@@ -104,9 +105,14 @@ def _faults(letters: Sequence[str]) -> Iterator[str]:
             yield f"which has %{letter} without %{needed[0]}; add it"
 
 
+def _zoneinfo() -> ModuleType:
+    """Python's module. It loads how Python was built, which a service whose contract names no place need not hold."""
+    return importlib.import_module("zoneinfo")
+
+
 def is_zone(name: str) -> bool:
     """Whether a place has the name in the IANA time zone database."""
-    return name in available_timezones()
+    return name in _zoneinfo().available_timezones()
 
 
 def iso(column: Column) -> Callable[[str], str]:
@@ -207,7 +213,7 @@ def _month(parts: dict[str, str]) -> str:
 
 def _local(column: Column) -> Callable[[str], str | None]:
     """A function from ISO 8601 without an offset to the same moment with one; None of what is no such text."""
-    zone = ZoneInfo(column.timezone) if column.timezone else UTC
+    zone = _zoneinfo().ZoneInfo(column.timezone) if column.timezone else UTC
 
     def read(text: str) -> str | None:
         if not is_timestamp(text) or has_offset(text):

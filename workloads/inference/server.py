@@ -24,7 +24,6 @@ import uvicorn
 from workloads.inference import metrics as metrics_module
 from workloads.inference import model as model_module
 from workloads.inference import tls
-from workloads.inference.fetch import fetch
 from workloads.inference.metrics import Metrics
 from workloads.inference.protocol import Protocol
 from workloads.inference.service import Service
@@ -183,6 +182,8 @@ def run(settings: Settings) -> int:
         return 1
     try:
         if settings.model_uri:
+            from workloads.inference.fetch import fetch  # tarfile stays in memory, and most containers need none
+
             fetch(settings)
         if settings.tls_dir:
             tls.make(settings.tls_dir)

@@ -6,17 +6,20 @@ after round, each round gives one ratio to the naive program of the same round, 
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 ROOT: Final = Path(__file__).parents[1]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +74,16 @@ def measured(
             said.seek(0)
             raise subprocess.CalledProcessError(process.returncode, list(argv), said.read()[-2000:])
     return Cost(wall=time.monotonic() - begun, cpu=used.ru_utime + used.ru_stime, memory=used.ru_maxrss / 1024)
+
+
+def apart(function: Callable[..., Result], *given: object) -> Result:
+    """What a function gives, called in a process of its own.
+
+    Linux takes a program's largest memory for at least that of the process which started it (what exec finds of the
+    forked one goes into `ru_maxrss`), so who measures programs has to stay small.
+    """
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *given).result()
 
 
 def ratio(costs: Mapping[str, Sequence[Cost]], above: str, below: str, what: str) -> float:

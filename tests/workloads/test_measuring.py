@@ -36,3 +36,15 @@ def test_a_program_that_allocates_more_than_it_may_fails() -> None:
     with pytest.raises(subprocess.CalledProcessError, match="returned non-zero exit status 1") as caught:
         measured(program, memory_mb=150)
     assert caught.value.output.endswith(b"MemoryError\n")
+
+
+def test_what_is_done_apart_is_not_counted_to_the_next_program() -> None:
+    """In a process that is small itself, which a worker of pytest is not."""
+    alone = """
+import sys
+from workloads.measuring import apart, measured
+assert apart(eval, "len(b'x' * 300_000_000)") == 300_000_000
+print(measured([sys.executable, "-c", "pass"]).memory)
+"""
+    found = subprocess.run([sys.executable, "-c", alone], capture_output=True, text=True, check=True)
+    assert float(found.stdout) < 200

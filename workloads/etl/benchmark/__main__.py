@@ -14,7 +14,7 @@ from typing import Final
 from contracts.loader import load
 from contracts.schema import to_json
 from workloads.etl.benchmark import data
-from workloads.measuring import ROOT, Cost, Goal, measured, ratio, told
+from workloads.measuring import ROOT, Cost, Goal, apart, measured, ratio, told
 
 HERE: Final = Path(__file__).parent
 #: What the embedded engine may use for itself, in MiB; Python and its libraries are 130 more.
@@ -33,7 +33,7 @@ def etl(home: Path, rows: int, rounds: int, bare: str, *, spark: bool) -> list[G
     """
     source, contract = home / "in" / "accepted.parquet", home / "contract.json"
     source.parent.mkdir()
-    data.write(source, rows)
+    apart(data.write, source, rows)
     churn = load(ROOT / "contracts/churn.yaml")
     contract.write_text(to_json(churn))
     job = [
@@ -69,7 +69,7 @@ def etl(home: Path, rows: int, rounds: int, bare: str, *, spark: bool) -> list[G
                 print(f"round {number + 1}, {name}: {cost}", flush=True)
                 costs.setdefault(name, []).append(cost)
             for name in [name for name in costs if name != "ours" and len(costs[name]) == 1]:
-                largest = data.difference(out / "ours", out / name, churn, out)
+                largest = apart(data.difference, out / "ours", out / name, churn, out)
                 print(f"ours and {name}: floats within {largest:.1e}", flush=True)
     print(told(costs, rows))
     return [
@@ -92,7 +92,7 @@ def etl(home: Path, rows: int, rounds: int, bare: str, *, spark: bool) -> list[G
 def validation(home: Path, rows: int, rounds: int, bare: str) -> list[Goal]:
     """Ours and pandas: the same rows accepted."""
     source, contract = home / "delivered.csv", home / "contract.json"
-    data.write(source, rows)
+    apart(data.write, source, rows)
     contract.write_text(to_json(load(ROOT / "contracts/churn.yaml")))
     costs: dict[str, list[Cost]] = {}
     ours = [sys.executable, str(HERE / "our_validation.py"), str(source)]

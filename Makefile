@@ -85,13 +85,14 @@ pr-comment: .venv/local.stamp ## what a pull request is told of a stack, from th
 
 # Docker's manifest, not OCI's, which SageMaker refuses; a directory, so that the digest is known before any registry.
 # CODE_VERSION says which revision it is where there is no git history to ask.
-images: ## build both images with their bills of materials into .local/images (needs docker buildx, skopeo and syft)
+images: ## build all images with their bills of materials into .local/images (needs docker buildx, skopeo and syft)
 	rm -rf .local/images && mkdir -p .local/images
-	for image in training inference; do \
-	  docker buildx build --platform linux/amd64 --provenance=false --file workloads/$$image/Dockerfile \
+	for image in training inference inference-arm64; do \
+	  case $$image in *-arm64) platform=linux/arm64 ;; *) platform=linux/amd64 ;; esac; \
+	  docker buildx build --platform $$platform --provenance=false --file workloads/$${image%-arm64}/Dockerfile \
 	    --build-arg CODE_VERSION=$${CODE_VERSION:-$$(git rev-parse HEAD)}$(if $(CUDA), --build-arg TRAINING_REQUIREMENTS=requirements-cuda.lock) \
 	    --output type=oci,dest=.local/images/$$image.tar . && \
-	  skopeo copy --format v2s2 oci-archive:.local/images/$$image.tar dir:.local/images/$$image && \
+	  skopeo --override-arch $${platform#linux/} copy --format v2s2 oci-archive:.local/images/$$image.tar dir:.local/images/$$image && \
 	  $(SYFT) scan oci-archive:.local/images/$$image.tar --quiet --output spdx-json=.local/images/$$image.spdx.json && \
 	  rm .local/images/$$image.tar || exit 1; \
 	done

@@ -40,6 +40,7 @@ built = parameters.images(names, found)
 referrers = parameters.image_referrers(names, built, found)
 releases = parameters.release_records(names, settings.workloads, found)
 registered = packages.described(settings.workloads, releases, lookup)
+packages.require_images(names, settings.workloads, releases, registered)
 
 # What every workload stands on.
 fed = [(contracts[name], workload.features, workload.ingestion) for name, workload in settings.workloads.items()]

@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, cast
+
+from contracts.architectures import Architecture
 
 Use = Literal["endpoint", "processing", "training", "transform"]
 
@@ -42,7 +44,7 @@ class Instance:
     type: str
     vcpus: int
     memory_gib: float
-    architecture: str
+    architecture: Architecture
     accelerators: int
     accelerator: str
     local_storage_gb: int
@@ -123,7 +125,7 @@ def _instance(row: dict[str, str]) -> Instance:
         type=row["type"],
         vcpus=int(row["vcpus"]),
         memory_gib=float(row["memory_gib"]),
-        architecture=row["architecture"],
+        architecture=cast("Architecture", row["architecture"]),  # a test reads the table
         accelerators=int(row["accelerators"]),
         accelerator=row["accelerator"],
         local_storage_gb=int(row["local_storage_gb"]),

@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from automation.advisor.fleets import Fleet, fleets
 from automation.advisor.load import Load
-from automation.advisor.prices import ON_FLEETS, WITHOUT, Size
+from automation.advisor.prices import ON_FLEETS, ON_GRAVITON, WITHOUT, Size
 from contracts.advice import Finding, Needs, Target, judge, targets
 from contracts.advice.frameworks import core_ms
+from contracts.instances import Use
 from contracts.prices import REFERENCE
 
 #: What the platform's image lacks for a family.
 _IMAGES: Final[Mapping[str, tuple[str, str]]] = {
-    "Graviton": ("linux/arm64", "the platform's images are built for linux/amd64: build them for arm64 first"),
     "GPU": ("CPU", "the platform's inference image has no CUDA: bring one that has"),
     "Inferentia": ("CPU", "the platform's inference image has no Neuron: compile the model and bring one that has"),
 }
@@ -90,10 +90,13 @@ def _alternatives(target: Target, needs: Needs, region: str) -> Iterator[Alterna
         return
     load = Load.of(needs)
     if target.name in WITHOUT:
-        yield _priced(target, WITHOUT[target.name](needs, load), needs, region, findings)
+        elsewhere = {"CPU": WITHOUT, "Graviton": ON_GRAVITON} if target.name in ON_GRAVITON else {"": WITHOUT}
+        for family, sizes in elsewhere.items():
+            yield _priced(target, sizes[target.name](needs, load), needs, region, findings, family=family)
         return
     models = needs.models if target.models else 1
-    found = fleets(needs, region, accelerators=target.accelerators, models=models)
+    use: Use = "transform" if target.answers == "scheduled" else "endpoint"
+    found = fleets(needs, region, accelerators=target.accelerators, models=models, use=use)
     for fleet in found:
         size = ON_FLEETS[target.name](needs, load, fleet)
         yield _priced(target, size, needs, region, (*findings, *_of_family(fleet, needs)), fleet)
@@ -116,13 +119,15 @@ def _priced(
     region: str,
     findings: tuple[Finding, ...],
     fleet: Fleet | None = None,
+    *,
+    family: str = "",
 ) -> Alternative:
     usd, from_memory = size.usd(region)
     endpoints = 1 if target.models else needs.models
     return Alternative(
         target=target.name,
         offered=target.offered,
-        family=fleet.family if fleet else "",
+        family=fleet.family if fleet else family,
         instance_type=fleet.type if fleet else "",
         size=size.words if endpoints == 1 else f"{endpoints} x ({size.words})",
         usd=endpoints * usd,

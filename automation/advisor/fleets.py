@@ -11,7 +11,7 @@ from contracts import instances
 from contracts.advice import Needs
 from contracts.advice.frameworks import core_ms, frameworks
 from contracts.advice.rules import memory_mb
-from contracts.instances import Instance
+from contracts.instances import Instance, Use
 from contracts.prices import PriceError, price
 
 #: Share of an instance's cores that the load may take: the rest is for its unevenness, and the loss of a neighbour.
@@ -48,22 +48,24 @@ FAMILIES: Final[Mapping[str, Callable[[Instance], bool]]] = {
 }
 
 
-def fleets(needs: Needs, region: str, *, accelerators: bool, models: int = 1) -> list[Fleet]:
-    """The cheapest fleet of each family for the peak of needs, with so many models in memory."""
+def fleets(needs: Needs, region: str, *, accelerators: bool, models: int = 1, use: Use = "endpoint") -> list[Fleet]:
+    """The cheapest fleet of each family for the peak of needs, with so many models in memory, of types for this use."""
     found: list[Fleet] = []
     for family, belongs in FAMILIES.items():
         if not accelerators and family in {"GPU", "Inferentia"}:
             continue
-        able = list(_able(needs, region, family, belongs, models))
+        able = list(_able(needs, region, family, belongs, models, use))
         if able:
             found.append(min(able, key=lambda fleet: (fleet.count(needs.rps, LEAST) * fleet.usd_hour, fleet.type)))
     return found
 
 
-def _able(needs: Needs, region: str, family: str, belongs: Callable[[Instance], bool], models: int) -> Iterator[Fleet]:
+def _able(
+    needs: Needs, region: str, family: str, belongs: Callable[[Instance], bool], models: int, use: Use
+) -> Iterator[Fleet]:
     for found in instances.table().values():
         request_ms = _request_ms(needs, family)
-        if not belongs(found) or "endpoint" not in found.used_for or request_ms is None:
+        if not belongs(found) or use not in found.used_for or request_ms is None:
             continue
         if memory_mb(needs) + needs.model_mb * (models - 1) > found.memory_gib * 1024:
             continue

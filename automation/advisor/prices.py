@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Final, Literal, NamedTuple
 
 from automation.advisor.fleets import LEAST, Fleet
 from automation.advisor.load import Load
@@ -23,6 +24,10 @@ _TASKS: Final = ((0.5, 1, 4), (1, 2, 8), (2, 4, 16), (4, 8, 30), (8, 16, 60), (1
 _BUSY: Final = 0.5
 #: Billed time of a request beside its scoring, in seconds: what `cost` assumes, above all the writing of captures.
 _BESIDE: Final = Traffic().serverless_ms / 1000
+
+
+#: As prices of Lambda and Fargate are called.
+Processor = Literal["x86", "arm"]
 
 
 class Use(NamedTuple):
@@ -80,7 +85,7 @@ def serverless(needs: Needs, load: Load) -> Size:
     )
 
 
-def functions(needs: Needs, load: Load) -> Size:
+def functions(needs: Needs, load: Load, processor: Processor = "x86") -> Size:
     """As serverless, by Lambda's prices: at least 2 GB, for processors come with the memory."""
     gigabytes = max(2, math.ceil(memory_mb(needs) / 1024))
     warm = _warm(needs)
@@ -88,13 +93,13 @@ def functions(needs: Needs, load: Load) -> Size:
         f"{gigabytes} GB" + (f", {warm} kept warm" if warm else ""),
         [
             Use("lambda", "requests", load.requests / 1_000_000),
-            Use("lambda", "duration x86", gigabytes * load.requests * _billed(needs)),
-            Use("lambda", "provisioned concurrency x86", gigabytes * warm * _SECONDS),
+            Use("lambda", f"duration {processor}", gigabytes * load.requests * _billed(needs)),
+            Use("lambda", f"provisioned concurrency {processor}", gigabytes * warm * _SECONDS),
         ],
     )
 
 
-def tasks(needs: Needs, load: Load) -> Size:
+def tasks(needs: Needs, load: Load, processor: Processor = "x86") -> Size:
     """Tasks over two zones behind a load balancer."""
     gigabytes = memory_mb(needs) / 1024
     vcpus, memory = next((cpu, max(least, math.ceil(gigabytes))) for cpu, least, most in _TASKS if gigabytes <= most)
@@ -105,8 +110,8 @@ def tasks(needs: Needs, load: Load) -> Size:
     return Size(
         f"{most} x {vcpus:g} vCPU, {memory:g} GB",
         [
-            Use("ecs", "fargate vCPU x86", vcpus * hours),
-            Use("ecs", "fargate memory x86", memory * hours),
+            Use("ecs", f"fargate vCPU {processor}", vcpus * hours),
+            Use("ecs", f"fargate memory {processor}", memory * hours),
             Use("elasticloadbalancing", "application load balancer", HOURS_A_MONTH),
         ],
     )
@@ -141,4 +146,9 @@ WITHOUT: Final[Mapping[str, Callable[[Needs, Load], Size]]] = {
     "lambda": functions,
     "fargate": tasks,
     "eks": cluster,
+}
+#: The same on Graviton, where a stack may say so.
+ON_GRAVITON: Final[Mapping[str, Callable[[Needs, Load], Size]]] = {
+    "lambda": partial(functions, processor="arm"),
+    "fargate": partial(tasks, processor="arm"),
 }

@@ -26,7 +26,7 @@ PATIENCE_SECONDS = 90 * 60.0
 
 
 def publish(
-    image: Annotated[str, typer.Argument(help="training or inference.")],
+    image: Annotated[str, typer.Argument(help="training, inference or inference-arm64.")],
     stack: Stack,
     version: Annotated[str | None, typer.Option(help="Tag or digest. Without it the image pushed last.")] = None,
     as_json: Json = False,

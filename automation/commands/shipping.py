@@ -14,7 +14,7 @@ from automation.operations import images, shipping
 
 
 def ship(
-    image: Annotated[str, typer.Argument(help="training or inference.")],
+    image: Annotated[str, typer.Argument(help="training, inference or inference-arm64.")],
     stack: Stack,
     built: Annotated[Path | None, typer.Option(help="Where `make images` left it (.local/images).")] = None,
     key: Annotated[

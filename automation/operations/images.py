@@ -27,10 +27,12 @@ def newest(names: Names, image: str, *, ecr: Any) -> str:
     found = [
         pushed
         for pushed in listed
-        if "subjectManifestDigest" not in pushed and pushed.get("artifactMediaType", _IMAGES[0]) in _IMAGES
+        if "subjectManifestDigest" not in pushed
+        and pushed.get("artifactMediaType", _IMAGES[0]) in _IMAGES
+        and IMAGES[image].has_tags(pushed.get("imageTags", []))
     ]
     if not found:
-        raise RefusedError(f"repository {repository} has no image; build {IMAGES[image].dockerfile} and push it there")
+        raise RefusedError(f"repository {repository} has no {image} image; {_how(image)}")
     return max(found, key=lambda pushed: pushed["imagePushedAt"])["imageDigest"]
 
 
@@ -48,6 +50,11 @@ def publish(names: Names, image: str, version: str, *, ecr: Any, ssm: Any) -> st
         raise RefusedError(f"repository {repository} is not there; run `pulumi up`, which makes it") from error
     except ecr.exceptions.ImageNotFoundException as error:
         raise RefusedError(f"repository {repository} has no image {version}; push it, then publish it") from error
+    if not IMAGES[image].has_tags(found.get("imageTags", [])):
+        raise RefusedError(
+            f"repository {repository}: found {version} with tags {', '.join(found.get('imageTags', [])) or 'none'}, "
+            f"which is not for {IMAGES[image].platform}; allowed: {_tags(image)}; {_how(image)}"
+        )
     uri = f"{uri}@{found['imageDigest']}"
     _record_referrers(names, image, found["imageDigest"], ecr=ecr, ssm=ssm)
     ssm.put_parameter(Name=names.image_parameter(image), Value=uri, Type="String", Overwrite=True)
@@ -73,4 +80,18 @@ def known(image: str) -> str:
 
 
 def _repository(names: Names, image: str) -> str:
-    return names.ground.resource(known(image))
+    return names.ground.resource(IMAGES[known(image)].repository)
+
+
+def _how(image: str) -> str:
+    found = IMAGES[image]
+    return f"build {found.dockerfile} for {found.platform} and push it there with {_tags(image)}"
+
+
+def _tags(image: str) -> str:
+    """The tags that an image may have: they tell those of one repository apart."""
+    mine = IMAGES[image].tag_prefix
+    if mine:
+        return f"a tag {mine}..."
+    others = [each.tag_prefix for each in IMAGES.values() if each.repository == IMAGES[image].repository]
+    return f"a tag other than {others[-1]}..." if others[-1] else "any tag"

@@ -20,13 +20,15 @@ from automation.operations import referrers as in_ecr
 from automation.operations.errors import RefusedError
 from automation.operations.shipping import Signer
 from contracts import referrers
-from contracts.images import IMAGES, INFERENCE
+from contracts.architectures import ARM64
+from contracts.images import IMAGES, INFERENCE_ARM64
 from contracts.names import WorkloadNames
 
 #: Of the customer's metadata: ARN of the package that a package was registered from.
 SOURCE: Final = "source_package"
 #: What a package says beside that which SageMaker adds.
 _KEPT: Final = (
+    "AdditionalInferenceSpecifications",
     "CustomerMetadataProperties",
     "Domain",
     "DriftCheckBaselines",
@@ -99,11 +101,11 @@ def register(
         return Registered(package=before, source=source, new=False)
     found = packages.describe(theirs, source, sagemaker=clients.there)
     said = {key: found[key] for key in _KEPT if key in found}
-    for image in sorted(set(_images(said))):
+    for uri, image in sorted(_images(said, theirs).items()):
         if by is not None:
-            shipping.verify(image, ecr=clients.ecr, by=by)
-            tell(f"image {image}: signature and bill of materials by {by} verified")
-        tell(f"image {_image(image, theirs)}: {_copy_image(image, names, theirs, clients.ecr)}")
+            shipping.verify(uri, ecr=clients.ecr, by=by)
+            tell(f"image {uri}: signature and bill of materials by {by} verified")
+        tell(f"image {image}: {shipping.take_over(names, image, uri, ecr=clients.ecr)}")
     uris = sorted({text for text in _texts(said) if _is_of_run(text, theirs)})
     for uri in uris:
         _copy_object(uri, names, theirs, clients.s3)
@@ -119,16 +121,17 @@ def register(
 
 
 def _with_own_referrers(said: Mapping[str, Any], names: WorkloadNames, ecr: Any) -> dict[str, str]:
-    """What a package says of itself, with what refers to its image here. Signatures are not copied with an image: this
+    """What a package says of itself, with what refers to its images here. Signatures are not copied with an image: this
     stack's own delivery makes them, by its own key."""
     metadata = {**said.get("CustomerMetadataProperties", {})}
     for image in IMAGES:
         metadata.pop(referrers.key(image), None)
-    repository = names.ground.resource(INFERENCE)
-    for uri in _images(said):
-        place, _, digest = uri.partition("@")
-        if place.endswith(f"/{repository}") and (found := in_ecr.current(repository, digest, ecr=ecr)):
-            metadata[referrers.key(INFERENCE)] = found.text()
+    for uri, image in _images(said, names).items():
+        if image not in IMAGES:
+            continue  # of others
+        repository, digest = names.ground.resource(IMAGES[image].repository), uri.partition("@")[2]
+        if found := in_ecr.current(repository, digest, ecr=ecr):
+            metadata[referrers.key(image)] = found.text()
     return metadata
 
 
@@ -168,8 +171,13 @@ def _replaced(value: Any, change: Callable[[str], str]) -> Any:
     return [_replaced(each, change) for each in value] if isinstance(value, list) else value
 
 
-def _images(said: Mapping[str, Any]) -> list[str]:
-    return [container["Image"] for container in said["InferenceSpecification"]["Containers"]]
+def _images(said: Mapping[str, Any], theirs: WorkloadNames) -> dict[str, str]:
+    """URI -> what it is called, of the images of all processors."""
+    beside = said.get("AdditionalInferenceSpecifications", [])
+    for_graviton = [each["Image"] for other in beside if other["Name"] == ARM64 for each in other["Containers"]]
+    own = [each["Image"] for each in said["InferenceSpecification"]["Containers"]]
+    named = {uri: _image(uri, theirs) for uri in (*own, *for_graviton)}
+    return named | dict.fromkeys(for_graviton, INFERENCE_ARM64)
 
 
 def _image(uri: str, theirs: WorkloadNames) -> str:
@@ -182,10 +190,6 @@ def _image(uri: str, theirs: WorkloadNames) -> str:
     if known is None:
         raise RefusedError(f"image: found {uri}; allowed: one by digest in a repository of stack {theirs.stack}")
     return known[1].removeprefix(f"{theirs.ground.prefix}-")
-
-
-def _copy_image(uri: str, names: WorkloadNames, theirs: WorkloadNames, ecr: Any) -> str:
-    return shipping.take_over(names, _image(uri, theirs), uri, ecr=ecr)
 
 
 def _is_of_run(text: str, theirs: WorkloadNames) -> bool:

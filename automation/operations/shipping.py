@@ -21,6 +21,7 @@ from typing import Any, Final
 from botocore.exceptions import WaiterError
 
 from automation.operations.errors import RefusedError
+from contracts import images
 from contracts.names import Names
 
 #: What SageMaker takes for an endpoint; it refuses the manifests of OCI.
@@ -97,32 +98,45 @@ def require_approved(image: str, built: str, approved: str) -> None:
 
 def push(names: Names, image: str, directory: Path, *, ecr: Any) -> str:
     """Push a built image unless it is there; returns its reference by digest."""
-    repository, built = names.ground.resource(image), digest(directory)
+    repository, built = names.ground.resource(images.repository(image)), digest(directory)
     uri = _uri(repository, ecr)
     try:
         ecr.describe_images(repositoryName=repository, imageIds=[{"imageDigest": built}])
     except ecr.exceptions.ImageNotFoundException:
         with _logged_in(ecr, uri) as environment:
-            command = ["skopeo", "copy", "--preserve-digests", f"dir:{directory}", f"docker://{uri}:{_tag(built)}"]
+            command = [
+                "skopeo",
+                "copy",
+                "--preserve-digests",
+                f"dir:{directory}",
+                f"docker://{uri}:{_tag(image, built)}",
+            ]
             _run(command, environment)
     return f"{uri}@{built}"
 
 
 def take_over(names: Names, image: str, source: str, *, ecr: Any) -> str:
     """Copy an image of another repository, given by digest, unless it is here; returns its reference here."""
-    repository, built = names.ground.resource(image), source.partition("@")[2]
+    repository, built = names.ground.resource(images.repository(image)), source.partition("@")[2]
     uri = _uri(repository, ecr)
     try:
         ecr.describe_images(repositoryName=repository, imageIds=[{"imageDigest": built}])
     except ecr.exceptions.ImageNotFoundException:
         with _logged_in(ecr, uri, source) as environment:
-            command = ["skopeo", "copy", "--preserve-digests", f"docker://{source}", f"docker://{uri}:{_tag(built)}"]
+            command = [
+                "skopeo",
+                "copy",
+                "--preserve-digests",
+                f"docker://{source}",
+                f"docker://{uri}:{_tag(image, built)}",
+            ]
             _run(command, environment)
     return f"{uri}@{built}"
 
 
-def _tag(built: str) -> str:
-    return f"sha256-{built.removeprefix('sha256:')[:16]}"
+def _tag(image: str, built: str) -> str:
+    prefix = images.IMAGES[image].tag_prefix if image in images.IMAGES else ""
+    return f"{prefix}sha256-{built.removeprefix('sha256:')[:16]}"
 
 
 def sign(reference: str, bill: Path, *, ecr: Any, key: str | None = None) -> None:
@@ -154,7 +168,10 @@ def verify(reference: str, *, ecr: Any, by: Signer) -> None:
 
 def scan(names: Names, image: str, built: str, *, ecr: Any) -> Mapping[str, int]:
     """Wait for the scan of an image; returns its findings by severity. RefusedError for grave ones, and for no scan."""
-    asked: dict[str, Any] = {"repositoryName": names.ground.resource(image), "imageId": {"imageDigest": built}}
+    asked: dict[str, Any] = {
+        "repositoryName": names.ground.resource(images.repository(image)),
+        "imageId": {"imageDigest": built},
+    }
     try:
         ecr.get_waiter("image_scan_complete").wait(**asked)
         summary = ecr.describe_image_scan_findings(**asked)["imageScanFindings"]

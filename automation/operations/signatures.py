@@ -8,7 +8,8 @@ from typing import Any, Final
 from automation.operations import packages, referrers, shipping
 from automation.operations.errors import RefusedError
 from automation.operations.shipping import Signer
-from contracts.images import IMAGES, INFERENCE, TRAINING
+from contracts import architectures
+from contracts.images import IMAGES, INFERENCE, INFERENCE_ARM64, TRAINING
 from contracts.names import WorkloadNames
 from contracts.referrers import Referrers, key, parse
 
@@ -23,13 +24,12 @@ def require(names: WorkloadNames, package: str, *, by: Signer | None, sagemaker:
     Images of others are told apart by their repository: `ship` signs the platform's own alone.
     """
     found = packages.describe(names, package, sagemaker=sagemaker)
-    containers = found.get("InferenceSpecification", {}).get("Containers", [])
-    serving = sorted({container["Image"] for container in containers})
+    serving = architectures.images(found)
     return [*(_require(names, uri, by, ecr) for uri in serving), *_as_registered(names, found, serving, ecr)]
 
 
 def _require(names: WorkloadNames, uri: str, by: Signer | None, ecr: Any) -> str:
-    if _repository(uri) not in {names.ground.resource(image) for image in IMAGES}:
+    if _repository(uri) not in {names.ground.resource(image.repository) for image in IMAGES.values()}:
         return f"image {uri} is of others: who made it signs it, and nothing of that was checked"
     if by is None:
         return f"image {uri}: {_UNCHECKED}"
@@ -44,11 +44,11 @@ def _repository(uri: str) -> str:
 def _as_registered(names: WorkloadNames, package: Mapping[str, Any], serving: list[str], ecr: Any) -> Iterator[str]:
     """What the package names of its images' signatures and bills of materials, compared with what is there now."""
     said = package.get("CustomerMetadataProperties", {})
-    images = {INFERENCE: serving, TRAINING: [said.get("training_image", "")]}
+    images = {INFERENCE: serving, INFERENCE_ARM64: serving, TRAINING: [said.get("training_image", "")]}
     for image, uris in images.items():
         if key(image) not in said:
             continue
-        recorded, repository = _recorded(package, image), names.ground.resource(image)
+        recorded, repository = _recorded(package, image), names.ground.resource(IMAGES[image].repository)
         if not any(uri.endswith(f"/{repository}@{recorded.image}") for uri in uris):
             continue  # the model came in an image of others
         there = {each["digest"] for each in referrers.listed(repository, recorded.image, ecr=ecr)}

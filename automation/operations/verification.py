@@ -8,6 +8,7 @@ from typing import Final
 
 from automation.operations import archives, releases
 from automation.operations.releases import Clients
+from contracts import architectures
 from contracts.names import EndpointNames
 from contracts.release import CHAMPION, Record, Release
 from contracts.release.live import Deployed, Live
@@ -124,15 +125,10 @@ def _of_variant(variant: str, package: str, found: Deployed, clients: Clients) -
             f"variant {variant} has {found.instances} instances; wanted are {found.desired}: `logs`, and the quota of "
             "the type"
         )
-    image = _image(package, clients)
-    if found.image and image.partition("@")[2] not in found.image:
+    images = architectures.images(clients.sagemaker.describe_model_package(ModelPackageName=package))
+    if found.image and not any(image.partition("@")[2] in found.image for image in images):
         advice = "`rollback`, and promote it anew"
-        yield f"variant {variant} runs {found.image}; the image of its package is {image}: {advice}"
-
-
-def _image(package: str, clients: Clients) -> str:
-    found = clients.sagemaker.describe_model_package(ModelPackageName=package)
-    return found["InferenceSpecification"]["Containers"][0]["Image"]
+        yield f"variant {variant} runs {found.image}; the image of its package is {' or '.join(images)}: {advice}"
 
 
 def _percent(weights: Mapping[str, float]) -> dict[str, int]:

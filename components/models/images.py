@@ -1,4 +1,4 @@
-"""The container registry: one repository for the training image, one for the inference image, and those of others.
+"""The container registry: one repository for the training image, one for the inference images, and those of others.
 
 Tags are immutable, images are scanned when pushed, encrypted, and the oldest expire. The platform refers to images by
 digest only; the build writes the digests to SSM (`components.models.parameters`). Signatures and bills of materials lie
@@ -8,6 +8,7 @@ beside their images, without a tag, and stay as long as these (`lifecycle`).
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,7 +84,7 @@ def lifecycle(keep: int) -> str:
 
 
 class Images(pulumi.ComponentResource):
-    """The repositories, by image name.
+    """The repositories, by what they are called behind the stack's name.
 
     images = Images("images", ImagesArgs(ground=ground, settings=settings.images))
     images.urls["training"]
@@ -94,7 +95,8 @@ class Images(pulumi.ComponentResource):
     def __init__(self, name: str, args: ImagesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:images:Images", name, None, opts)
         self.urls = {}
-        for image in (*IMAGES, *args.settings.others):
+        ours = Counter(image.repository for image in IMAGES.values())
+        for image in (*ours, *args.settings.others):
             repository = awsx.ecr.Repository(
                 f"{name}-{image}",
                 name=args.ground.names.resource(image),
@@ -112,7 +114,7 @@ class Images(pulumi.ComponentResource):
             aws.ecr.LifecyclePolicy(
                 f"{name}-{image}-lifecycle",
                 repository=args.ground.names.resource(image),
-                policy=lifecycle(args.settings.keep_images),
+                policy=lifecycle(args.settings.keep_images * max(ours[image], 1)),  # one for each processor
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[repository]),
             )
             outsiders = [

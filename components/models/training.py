@@ -23,7 +23,7 @@ from components.models.permissions import Job, job_statements, pipeline_statemen
 from components.service import Service
 from components.watch import HOUR, Event, Series, Watch, Widget
 from contracts import datasets, model_card, referrers, schema
-from contracts.images import INFERENCE, TRAINING
+from contracts.images import INFERENCE, INFERENCE_ARM64, TRAINING
 from contracts.names import EndpointNames, WorkloadNames
 from contracts.prices import price
 from contracts.schema import Contract
@@ -31,6 +31,7 @@ from settings import Training as TrainingSettings
 from settings import Tuning
 from workloads.pipeline import render
 from workloads.pipeline.metadata import with_metadata
+from workloads.pipeline.processors import with_arm64
 from workloads.pipeline.store import from_store
 
 #: AWS services of what is made here (`components.service`).
@@ -100,7 +101,8 @@ def _watch_pipelines(names: WorkloadNames, pipelines: Sequence[str]) -> Watch:
 @dataclass(frozen=True, kw_only=True)
 class TrainingArgs:
     """`images` are URIs by digest for training and inference, empty as long as they are not built, `referrers` what
-    each package says of their signatures and bills of materials.
+    each package says of their signatures and bills of materials. Where there is an image for Graviton, packages name it
+    too.
 
     `champion` is the endpoint whose live model a candidate is compared with. `owner` answers for the models (for their
     model cards). `feature_group` is the one whose offline store training sets are joined with, `data_set_code` the
@@ -240,6 +242,8 @@ class Training(pulumi.ComponentResource):
             definition = render.render(render.read(name), known)
             if args.feature_group:
                 definition = from_store(definition, args.feature_group, region)
+            if INFERENCE_ARM64 in args.images:
+                definition = with_arm64(definition, args.images[INFERENCE_ARM64])
             said = {referrers.key(image): text for image, text in args.referrers.items()}
             if args.data_set_code:
                 said[datasets.CODE] = args.data_set_code

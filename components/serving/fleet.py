@@ -38,7 +38,9 @@ def configurations(
     """
     releases = plan(args.record, args.settings, where=args.where)
     packages = [each.package for release in releases for each in (*release.variants, *release.shadows)]
-    found = models.isolated(name, packages, role, args.ground, opts, environment or {}, stages)
+    found = models.isolated(
+        name, packages, role, args.ground, opts, environment or {}, stages, processor=args.settings.processor
+    )
     return [
         configuration(name, args, release, found, opts, asynchronous=asynchronous, beside=stages)
         for release in releases

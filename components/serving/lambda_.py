@@ -17,6 +17,7 @@ from components import access
 from components.access import Statement
 from components.content import content_name
 from components.ground.keys import Domain
+from components.models import packages
 from components.service import Service
 from components.serving import models
 from components.serving.clock import scheduled
@@ -39,7 +40,14 @@ CALLS: Final = {"rollback": frozenset({"lambda"})}
 #: Where the model is unpacked: all else of a function's file system is read-only.
 _MODEL: Final = "/tmp/model"  # noqa: S108 - its name in a container
 #: What decides about a version; of one that was turned back it stays as it is.
-_OF_A_VERSION: Final[Sequence[str]] = ("description", "environment", "imageUri", "memorySize", "timeout")
+_OF_A_VERSION: Final[Sequence[str]] = (
+    "architectures",
+    "description",
+    "environment",
+    "imageUri",
+    "memorySize",
+    "timeout",
+)
 #: AWS services of what is made here (`components.service`).
 SERVICES: Final = (
     Service(
@@ -158,7 +166,7 @@ def _function(
         ),
         child,
     )
-    (found,) = args.packages[wanted.champion]["InferenceSpecification"]["Containers"]
+    found = packages.served(args.packages[wanted.champion], settings.processor)
     variables = {**found.get("Environment", {}), **_environment(args), "MODEL_URI": found["ModelDataUrl"]}
     content = [found["Image"], settings.memory_mb, settings.timeout_seconds, variables, role.arn]
     says = content_name(f"{names.prefix}-{wanted.id}", content).apply(lambda own: description(own, wanted.champion))
@@ -173,7 +181,7 @@ def _function(
             "entry_points": ["python", "-m", "awslambdaric"],
             "commands": ["workloads.inference.function.handler"],
         },
-        architectures=["x86_64"],
+        architectures=[settings.processor],
         publish=True,
         role=role.arn,
         memory_size=settings.memory_mb,

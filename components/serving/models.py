@@ -16,6 +16,7 @@ from components.ground.keys import Domain
 from components.service import Service
 from components.serving.kind import EndpointArgs
 from components.serving.plan import package_id
+from contracts.architectures import X86_64, Architecture
 from contracts.names import HOSTS, EndpointNames
 from contracts.release import CHAMPION
 
@@ -137,28 +138,37 @@ def isolated(
     opts: pulumi.ResourceOptions,
     environment: Mapping[str, str],
     stages: Sequence[str] = (),
+    *,
+    processor: Architecture = X86_64,
 ) -> dict[str, aws.sagemaker.Model]:
     """One model for each package, in the private network and without a way out of it; by package.
 
     `environment` is what their containers are given beside what the package says. With `stages` a model has a container
-    for each of them, which all have the package, and a request passes one after the other.
+    for each of them, which all have the package, and a request passes one after the other. `processor` is that of the
+    instances: the package's own inference specification is for x86_64, further ones are called as theirs are.
     """
+    specification = None if processor == X86_64 else processor
+    beside = [*stages, *([specification] if specification else [])]
     network: aws.sagemaker.ModelVpcConfigArgsDict = {
         "subnets": ground.network.subnet_ids,
         "security_group_ids": [ground.network.security_group_id],
     }
     return {
         package: aws.sagemaker.Model(
-            called(stem, environment, stages) if environment or stages else stem,
+            called(stem, environment, beside) if environment or beside else stem,
             name=content_name(
                 package_id(package),
-                [package, role.arn, network, True, *(each for each in (environment, [*stages]) if each)],
+                [package, role.arn, network, True, *(each for each in (environment, beside) if each)],
             ),
             execution_role_arn=role.arn,
             primary_container=None
             if stages
-            else aws.sagemaker.ModelPrimaryContainerArgs(model_package_name=package, environment=environment or None),
-            containers=[_stage(package, environment, stage) for stage in stages] or None,
+            else aws.sagemaker.ModelPrimaryContainerArgs(
+                model_package_name=package,
+                inference_specification_name=specification,
+                environment=environment or None,
+            ),
+            containers=[_stage(package, specification, environment, stage) for stage in stages] or None,
             enable_network_isolation=True,
             vpc_config=network,
             opts=pulumi.ResourceOptions.merge(opts, formerly(stem)) if environment else opts,
@@ -167,9 +177,14 @@ def isolated(
     }
 
 
-def _stage(package: str, environment: Mapping[str, str], stage: str) -> aws.sagemaker.ModelContainerArgs:
+def _stage(
+    package: str, specification: str | None, environment: Mapping[str, str], stage: str
+) -> aws.sagemaker.ModelContainerArgs:
     return aws.sagemaker.ModelContainerArgs(
-        container_hostname=stage, model_package_name=package, environment={**environment, "SERVICE_STAGE": stage}
+        container_hostname=stage,
+        model_package_name=package,
+        inference_specification_name=specification,
+        environment={**environment, "SERVICE_STAGE": stage},
     )
 
 
@@ -195,10 +210,10 @@ def outside(
     }
 
 
-def called(stem: str, environment: Mapping[str, Any], stages: Sequence[str] = ()) -> str:
+def called(stem: str, environment: Mapping[str, Any], beside: Sequence[str] = ()) -> str:
     """What Pulumi calls a model: by what of its containers is known without a question."""
     known = {key: value for key, value in environment.items() if isinstance(value, str)}
-    return known_name(stem, [known, *stages] if stages else known)
+    return known_name(stem, [known, *beside] if beside else known)
 
 
 def _stems(name: str, packages: Iterable[str]) -> list[tuple[str, str]]:

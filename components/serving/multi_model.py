@@ -65,7 +65,7 @@ def _model(
         "security_group_ids": [network.security_group_id],
     }
     container: aws.sagemaker.ModelPrimaryContainerArgsDict = {
-        "image": packages.image(args.packages[release.champion]),
+        "image": packages.served(args.packages[release.champion], args.settings.processor)["Image"],
         "mode": "MultiModel",
         "model_data_url": f"s3://{names.artifacts_bucket}/{names.archives(release.id)}",
         "environment": environment,

@@ -16,6 +16,7 @@ from components.access import Statement
 from components.content import content_name
 from components.ground import Ground
 from components.ground.keys import Domain
+from components.models import packages
 from components.serving import models
 from components.serving.balancer import PORT
 from components.serving.kind import EndpointArgs
@@ -118,7 +119,7 @@ def definition(
 
 def container(args: EndpointArgs[Settings], package: str, described: Mapping[str, Any]) -> dict[str, Any]:
     """The one container: the package's image, model and environment; it may write nowhere but where its model lies."""
-    names, (found,) = args.names, described["InferenceSpecification"]["Containers"]
+    names, found = args.names, packages.served(described, args.settings.processor)
     environment = {**found.get("Environment", {}), **_environment(args), "MODEL_URI": found["ModelDataUrl"]}
     return {
         "name": CONTAINER,

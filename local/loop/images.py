@@ -18,7 +18,7 @@ _CONFIG = "application/vnd.oci.image.config.v1+json"
 
 
 def build(image: str, repository: str, *, ecr: Any) -> str:
-    """Put the manifest of `image` (training or inference) into a repository; returns its URI by digest."""
+    """Put the manifest of `image`, as `IMAGES` calls it, into a repository; returns its URI by digest."""
     content = content_hash(IMAGES[image])
     manifest = json.dumps(
         {
@@ -36,15 +36,15 @@ def build(image: str, repository: str, *, ecr: Any) -> str:
             repositoryName=repository,
             imageManifest=manifest,
             imageManifestMediaType=_MANIFEST,
-            imageTag=content[:12],
+            imageTag=f"{IMAGES[image].tag_prefix}{content[:12]}",
             imageDigest=digest,
         )
     return f"{uri}@{digest}"
 
 
 def content_hash(image: Image) -> str:
-    """SHA-256 over names and bytes of all files that decide what the image is."""
-    digest = hashlib.sha256()
+    """SHA-256 over the platform, and names and bytes of all files that decide what the image is."""
+    digest = hashlib.sha256(image.platform.encode())
     for path in image.files():
         digest.update(f"{path.relative_to(ROOT)}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())

@@ -28,6 +28,7 @@ from automation import operations
 from automation.operations import archives
 from automation.operations.releases import By, Clients, Outcome
 from contracts import schema
+from contracts.images import IMAGES
 from contracts.kinds import REALTIME, Kind
 from contracts.machine_runs import MachineRuns
 from contracts.names import EndpointNames
@@ -71,7 +72,7 @@ class Platform:
 
     def publish_image(self, image: str) -> str:
         """What the image build does: push, then record the URI by digest where the program reads it."""
-        uri = images.build(image, self.names.ground.resource(image), ecr=self.client("ecr"))
+        uri = images.build(image, self.names.ground.resource(IMAGES[image].repository), ecr=self.client("ecr"))
         return operations.images.publish(
             self.names, image, uri.partition("@")[2], ecr=self.client("ecr"), ssm=self.client("ssm")
         )

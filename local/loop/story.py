@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from contracts.images import IMAGES
 from contracts.schema import Contract
 from local.emulator.client import Emulator
 from local.loop import LoopError, batched, failing, named, resting, traffic, waiting
@@ -123,9 +124,9 @@ class Story:
             self.say(f"waits for {wait}")
 
     def build_images(self) -> None:
-        """Both images, by digest, recorded where the program reads them."""
+        """All images, by digest, recorded where the program reads them."""
         with self.console.step("Build the images (manifests only: there is no container engine here)"):
-            for image in ("training", "inference"):
+            for image in IMAGES:
                 self.say(self.platform.publish_image(image))
 
     # --- data ---

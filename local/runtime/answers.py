@@ -10,6 +10,8 @@ from hashlib import sha256
 from typing import Any
 
 from contracts import release
+from contracts.architectures import ARM64
+from contracts.images import IMAGES, INFERENCE, INFERENCE_ARM64, repository
 from contracts.kinds import KINDS, Kind
 from contracts.names import Names
 from local.adapter import regions
@@ -89,9 +91,10 @@ class Answers:
                 "drift_baseline": f"{runs}/Evaluate/evaluation/baseline.json",
             },
             "DriftCheckBaselines": {"ModelDataQuality": quality},
-            "InferenceSpecification": {
-                "Containers": [{"Image": self._image("inference"), "ModelDataUrl": f"{runs}/Train/output/model.tar.gz"}]
-            },
+            "InferenceSpecification": {"Containers": [self._container(INFERENCE, runs)]},
+            "AdditionalInferenceSpecifications": [
+                {"Name": ARM64, "Containers": [self._container(INFERENCE_ARM64, runs)]}
+            ],
         }
         return {"id": identifier, "properties": json.dumps(package), "region": self.region, **args}
 
@@ -112,11 +115,14 @@ class Answers:
         }
 
     def _images(self) -> dict[str, str]:
-        return {self._names.image_parameter(image): self._image(image) for image in ("inference", "training")}
+        return {self._names.image_parameter(image): self._image(image) for image in IMAGES}
 
     def _image(self, name: str) -> str:
         digest, suffix = sha256(name.encode()).hexdigest(), regions.partition(self.region)["dnsSuffix"]
-        return f"{ACCOUNT}.dkr.ecr.{self.region}.{suffix}/{self._names.resource(name)}@sha256:{digest}"
+        return f"{ACCOUNT}.dkr.ecr.{self.region}.{suffix}/{self._names.resource(repository(name))}@sha256:{digest}"
+
+    def _container(self, image: str, runs: str) -> dict[str, str]:
+        return {"Image": self._image(image), "ModelDataUrl": f"{runs}/Train/output/model.tar.gz"}
 
     def _releases(self) -> dict[str, str]:
         """Every endpoint of the stack serves a model."""

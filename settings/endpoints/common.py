@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from contracts import instances
 from contracts.advice import Needs
+from contracts.architectures import X86_64, Architecture
 from contracts.prices import told as usd
 from settings.faults import Fault, repeated
 from settings.rollouts import FLEET_START_MINUTES, LEAST_INSTANCES, MAX_ROLLOUT_MINUTES, Canary, Rollout, bakes
@@ -66,6 +68,11 @@ class AnyKind(Section):
     needs: Needs = Needs()
     """What is asked of it: its kind is refused if it cannot meet that."""
 
+    @property
+    def processor(self) -> Architecture:
+        """What its containers run on, which the image of its models has to be built for."""
+        return X86_64
+
     def in_zone(self, timezone: str) -> Mapping[str, Any]:
         """What says when something happens, with the stack's zone where they have none of their own."""
         del timezone
@@ -84,7 +91,7 @@ class Fleet(AnyKind):
             risk="with another type nothing scales until it has rolled out",
         ),
     )
-    """Instance type of the endpoint's variants."""
+    """Instance type of the endpoint's variants. With Graviton its packages need an image for that, which is checked."""
     instance_count: int = Field(
         default=3,
         ge=1,
@@ -112,6 +119,11 @@ class Fleet(AnyKind):
         json_schema_extra=told(cost="storage of the requests in S3", risk="0 blinds every monitor: drift goes unseen"),
     )
     """Share of requests captured for monitoring, in percent."""
+
+    @property
+    def processor(self) -> Architecture:
+        """What its instances have."""
+        return instances.instance(self.instance_type).architecture
 
     @property
     def most_instances(self) -> int:

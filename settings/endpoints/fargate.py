@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from contracts.architectures import X86_64, Architecture
 from contracts.prices import price
 from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
 from settings.faults import Fault, repeated
@@ -80,10 +81,8 @@ class Fargate(AnyKind):
     """CPU units of a task: 1024 are one processor."""
     memory_mb: int = Field(default=2048, ge=512, le=122_880)
     """Memory of a task in MB."""
-    architecture: Literal["x86_64", "arm64"] = Field(
-        default="x86_64", json_schema_extra=told(risk="the inference image must have been built for it")
-    )
-    """Processor of the tasks; arm64 is Graviton."""
+    architecture: Architecture = X86_64
+    """Processor of the tasks; arm64 is Graviton, for which its packages need an image, which is checked."""
     task_count: int = Field(
         default=2,
         ge=2,
@@ -120,6 +119,11 @@ class Fargate(AnyKind):
     """Share of requests captured for monitoring, in percent, by the service itself."""
     autoscaling: TaskScaling = TaskScaling()
     """How the number of tasks follows the load."""
+
+    @property
+    def processor(self) -> Architecture:
+        """That of its tasks."""
+        return self.architecture
 
     def faults(self) -> Iterator[Fault]:
         """A task of a size that Fargate does not have, more tasks than autoscaling may run, things named twice."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from contracts.architectures import X86_64, Architecture
 from contracts.kinds import LAMBDA
 from contracts.prices import price
 from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
@@ -88,10 +89,13 @@ class Lambda(AnyKind):
         ge=512,
         le=10_240,
         json_schema_extra=told(
-            cost=f"a GB for each second of requests, {price('lambda', 'duration x86').told(1000)} a thousand"
+            cost=f"a GB for each second of requests, {price('lambda', 'duration x86').told(1000)} a thousand; arm64 a "
+            "fifth less"
         ),
     )
     """Memory of an environment in MB; processors come with it, a whole one with 1769."""
+    architecture: Architecture = X86_64
+    """Processor of the environments; arm64 is Graviton, for which its packages need an image, which is checked."""
     timeout_seconds: int = Field(default=_SECONDS, ge=1, le=LAMBDA.limits.seconds)
     """Seconds after which a request is ended."""
     max_concurrency: int = Field(
@@ -129,6 +133,11 @@ class Lambda(AnyKind):
         ),
     )
     """Share of requests captured for monitoring, in percent, by the service itself."""
+
+    @property
+    def processor(self) -> Architecture:
+        """That of its environments."""
+        return self.architecture
 
     def faults(self) -> Iterator[Fault]:
         """More kept warm than may run, scaling of nothing or crossed limits, alarms named twice."""

@@ -7,11 +7,11 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
-from contracts.images import IMAGES, ROOT, Image
+from contracts.images import IMAGES, ROOT, Image, repository
 
 EVERY = pytest.mark.parametrize("image", IMAGES.values(), ids=str)
 
@@ -31,7 +31,41 @@ def copied(image: Image) -> set[str]:
 
 
 def test_the_images() -> None:
-    assert list(IMAGES) == ["training", "inference"] == [image.name for image in IMAGES.values()]
+    assert list(IMAGES) == [image.name for image in IMAGES.values()]
+    assert {image.name: (image.repository, image.platform) for image in IMAGES.values()} == {
+        "training": ("training", "linux/amd64"),
+        "inference": ("inference", "linux/amd64"),
+        "inference-arm64": ("inference", "linux/arm64"),
+    }
+
+
+def test_the_images_of_one_repository_differ_by_platform_alone_and_are_told_apart_by_their_tags() -> None:
+    intel, graviton = IMAGES["inference"], IMAGES["inference-arm64"]
+    assert replace(graviton, name=intel.name, platform=intel.platform) == intel
+    assert [each.has_tags(["v1", "arm64-v1"]) for each in (intel, graviton)] == [False, True]
+    assert [each.has_tags(["v1"]) for each in (intel, graviton)] == [True, False]
+    assert [each.has_tags([]) for each in (intel, graviton)] == [True, False]
+    assert [repository(name) for name in (*IMAGES, "fraud-net")] == ["training", "inference", "inference", "fraud-net"]
+
+
+def test_no_processor_is_emulated_where_an_image_is_built() -> None:
+    """Each stage that runs something is of the machine that builds; those of the platform only copy."""
+    stages: list[list[list[str]]] = []
+    for words in instructions(IMAGES["inference"]):
+        if words[0] == "FROM":
+            stages.append([])
+        if stages:
+            stages[-1].append(words)
+    running = {" ".join(stage[0]) for stage in stages if any(words[0] == "RUN" for words in stage)}
+    named = {name: stage[0] for stage in stages for name in (stage[0][-1],)}
+    ours = {line for line in running if "--platform=$BUILDPLATFORM" in line}
+    assert {line.split()[1] for line in running - ours} == {"wheels"}  # stages on one that is of the machine
+    assert named["wheels"][1] == "--platform=$BUILDPLATFORM"
+    assert [stage[0][-1] for stage in stages if not any(words[0] == "RUN" for words in stage)] == [
+        "base",
+        "forest",
+        "xgboost",
+    ]
 
 
 @EVERY
@@ -95,5 +129,6 @@ def test_a_build_reads_the_manifest_as_json() -> None:
     assert json.loads(done.stdout) == json.loads(json.dumps([asdict(image) for image in IMAGES.values()]))
     assert [shlex.join(image["entry"]) for image in json.loads(done.stdout)] == [
         "python3 -m workloads.training",
+        "python -m workloads.inference",
         "python -m workloads.inference",
     ]

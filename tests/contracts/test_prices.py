@@ -14,7 +14,7 @@ from policies.guardrails.themes.cost import SAGEMAKER_INSTANCES
 
 #: Sources that nobody looked into.
 UNSEEN = (
-    "AWS pricing page as commonly quoted; not opened here",
+    "; not opened here",
     " times its cores, as AWS prices the sizes of a family",
 )
 

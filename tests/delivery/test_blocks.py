@@ -52,6 +52,7 @@ CALLS = {
     "stack/deploy/3": [
         f"{_AUTOMATION} ship training --stack staging --yes",
         f"{_AUTOMATION} ship inference --stack staging --yes",
+        f"{_AUTOMATION} ship inference-arm64 --stack staging --yes",
     ],
     "stack/deploy/4": [f"{_AUTOMATION} up --stack staging --yes"],
     "stack/deploy/5": [f"{_AUTOMATION} verify --stack staging"],

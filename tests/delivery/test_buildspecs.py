@@ -70,6 +70,7 @@ CALLS: Mapping[str, Sequence[str]] = {
         "make setup",
         f"{AUTOMATION} ship training --stack staging --yes",
         f"{AUTOMATION} ship inference --stack staging --yes",
+        f"{AUTOMATION} ship inference-arm64 --stack staging --yes",
         *_SERVED,
         f"{AUTOMATION} delivered --stack staging --record 4f2a --env .local/delivery/env",
     ],

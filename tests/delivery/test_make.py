@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.images import IMAGES
 from tests.delivery.blocks import ROOT
 
 _PROGRAM = """#!/bin/bash
@@ -112,21 +113,22 @@ def test_an_image_is_built_listed_and_kept_in_the_form_that_sagemaker_takes(proj
     assert code == 0
     assert calls == [
         line
-        for image in ("training", "inference")
+        for image, found in IMAGES.items()
         for line in (
-            f"docker buildx build --platform linux/amd64 --provenance=false --file workloads/{image}/Dockerfile "
+            f"docker buildx build --platform {found.platform} --provenance=false --file {found.dockerfile} "
             f"--build-arg CODE_VERSION={commit} --output type=oci,dest={where}/{image}.tar .",
-            f"skopeo copy --format v2s2 oci-archive:{where}/{image}.tar dir:{where}/{image}",
+            f"skopeo --override-arch {found.platform.removeprefix('linux/')} copy --format v2s2 "
+            f"oci-archive:{where}/{image}.tar dir:{where}/{image}",
             f"syft scan oci-archive:{where}/{image}.tar --quiet --output spdx-json={where}/{image}.spdx.json",
         )
     ]
-    assert sorted(path.name for path in (project.home / where).iterdir()) == ["inference", "training"]
+    assert {path.name for path in (project.home / where).iterdir()} == set(IMAGES)
 
 
 def test_the_training_image_is_one_for_gpus_where_that_is_asked_for(project: Project) -> None:
     code, calls = project.make("images", "CUDA=1")
     builds = [call for call in calls if call.startswith("docker")]
-    assert (code, len(builds)) == (0, 2)
+    assert (code, len(builds)) == (0, 3)
     assert " --build-arg TRAINING_REQUIREMENTS=requirements-cuda.lock --output " in builds[0]
 
 

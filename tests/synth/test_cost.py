@@ -122,7 +122,7 @@ def test_prod_costs_at_most_240_usd_a_month_with_the_instances_that_are_advised_
     """For what prod asks of its endpoint, and the requests of a month that come in its busiest hours."""
     needs = Needs(rps=Traffic().rate(12) / 60, p99_ms=500, isolated=True, gradual=True)
     advised = advise(needs)[0]
-    assert (advised.target, advised.instance_type) == ("realtime", "ml.c5.large")
+    assert (advised.target, advised.instance_type) == ("realtime", "ml.c6g.large")
     config = stack_files.read(PROJECT / "Pulumi.prod.yaml")["config"]
     workloads = with_endpoints(config["ml-platform:workloads"], instance_type=advised.instance_type)
     found = estimate(of("prod", workloads=workloads))

@@ -34,7 +34,7 @@ def _function(resource: Resource, context: Context) -> Iterator[Charge]:
         return
     calls = traffic.served if endpoint else _CALLS
     seconds = traffic.serverless_ms / 1000 if endpoint else _CALL_SECONDS
-    processor = "arm" if "arm64" in resource.list("architectures") else "x86"
+    processor = _processor(resource)
     yield Charge("lambda", "requests", calls / 1_000_000, traffic=True)
     yield Charge("lambda", f"duration {processor}", calls * seconds * _gigabytes(resource), traffic=True)
     if (resource.inputs.get("tracingConfig") or {}).get("mode") == "Active":
@@ -54,7 +54,12 @@ def _warm(resource: Resource, context: Context) -> Iterator[Charge]:
         limits = sagemaker.limits(targets[0], document)
         kept = sum(limits[hour][0] for hour in hours) / len(hours)
     seconds = kept * traffic.endpoint_hours * 3600
-    yield Charge("lambda", "provisioned concurrency x86", seconds * _gigabytes(document.one(FUNCTION, name=called)))
+    function = document.one(FUNCTION, name=called)
+    yield Charge("lambda", f"provisioned concurrency {_processor(function)}", seconds * _gigabytes(function))
+
+
+def _processor(function: Resource) -> str:
+    return "arm" if "arm64" in function.list("architectures") else "x86"
 
 
 def _gigabytes(function: Resource) -> float:

@@ -11,6 +11,7 @@ from automation.cost.document import Document, Resource
 from automation.cost.rules.captured import captured, configurations
 from automation.cost.rules.jobs import monitor_runs, training_runs
 from automation.cost.traffic import DAYS_A_MONTH, KB_OF_GB, Traffic
+from contracts.images import IMAGES
 from contracts.layout import ASYNCHRONOUS, DATA_CAPTURE
 
 _LIFECYCLE: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
@@ -103,7 +104,7 @@ def _kept(bucket: str, prefix: str, gb: float, context: Context) -> dict[str, fl
 
 
 def _repository(resource: Resource, context: Context) -> Iterator[Charge]:
-    """As many images as its lifecycle policy keeps, once as many were pushed."""
+    """As many images as its lifecycle policy keeps, once as many were pushed; one for each processor of a build."""
     policies = context.document.all("aws:ecr/lifecyclePolicy:LifecyclePolicy", repository=resource.inputs["name"])
     most = [
         rule["selection"]["countNumber"]
@@ -111,8 +112,11 @@ def _repository(resource: Resource, context: Context) -> Iterator[Charge]:
         for rule in json.loads(policy.inputs["policy"])["rules"]
         if rule["selection"]["countType"] == "imageCountMoreThan"
     ]
-    images = min([context.traffic.months * _IMAGES_A_MONTH, *most])
-    yield Charge("ecr", "storage", _IMAGE_GB + max(images - 1, 0) * _NEXT_IMAGE_GB, traffic=True)
+    ours = [image for image in IMAGES.values() if resource.inputs["name"].endswith(f"-{image.repository}")]
+    together = max(len(ours), 1)
+    images = min([context.traffic.months * _IMAGES_A_MONTH * together, *most])
+    later = max(images - together, 0) * _NEXT_IMAGE_GB
+    yield Charge("ecr", "storage", together * _IMAGE_GB + later, traffic=True)
 
 
 def _key(resource: Resource, context: Context) -> Iterator[Charge]:

@@ -164,7 +164,7 @@ def _container(backend: SageMakerModelBackend, given: dict[str, Any], caller: Ca
             image=given.get("Image", ""), model_data=_model_data(given), environment=environment, several=several
         )
     package = packages.described(backend, given["ModelPackageName"])
-    registered = (package.get("InferenceSpecification") or {}).get("Containers") or []
+    registered = _specification(package, given.get("InferenceSpecificationName")).get("Containers") or []
     if len(registered) != 1:
         raise StartError(f"Model package {given['ModelPackageName']} has {len(registered)} containers, served is one.")
     return Container(
@@ -172,6 +172,14 @@ def _container(backend: SageMakerModelBackend, given: dict[str, Any], caller: Ca
         model_data=_model_data(given) or _model_data(registered[0]),
         environment=dict(registered[0].get("Environment") or {}) | environment,
     )
+
+
+def _specification(package: dict[str, Any], name: str | None) -> dict[str, Any]:
+    """That of the package which a model names (API reference, ContainerDefinition: InferenceSpecificationName)."""
+    beside = {each["Name"]: each for each in package.get("AdditionalInferenceSpecifications") or ()}
+    if name is not None and name not in beside:
+        raise StartError(f"Model package has no inference specification {name}; it has {', '.join(beside) or 'none'}.")
+    return (package.get("InferenceSpecification") or {}) if name is None else beside[name]
 
 
 def _model_data(given: dict[str, Any]) -> str | None:

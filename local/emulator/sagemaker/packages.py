@@ -1,8 +1,8 @@
 """The model registry: packages keep all they were registered with, updates merge, and changes are announced.
 
 moto drops the model card and other members, lists packages without their stage, replaces the customer metadata on
-update, withdraws an approval when an update does not repeat it, reuses version numbers, and has neither deletion nor
-group policies.
+update, withdraws an approval and further inference specifications when an update does not repeat them, reuses version
+numbers, and has neither deletion nor group policies.
 """
 
 from __future__ import annotations
@@ -127,7 +127,8 @@ def _update(backend: SageMakerModelBackend, package: ModelPackage, request: dict
     for name in request.get("CustomerMetadataPropertiesToRemove") or []:
         metadata.pop(name, None)
     package.customer_metadata_properties = metadata or None
-    package.add_additional_inference_specifications(request.get("AdditionalInferenceSpecificationsToAdd"))
+    if added := request.get("AdditionalInferenceSpecificationsToAdd"):
+        package.add_additional_inference_specifications(added)
     extras = store(backend, "package extras").setdefault(package.arn, {})
     extras |= {k: request[k] for k in _EXTRAS if request.get(k) is not None}
     if request.get("InferenceSpecification"):

@@ -26,6 +26,14 @@ SAGEMAKER_INSTANCES = (
     "ml.c6i.*large",
     "ml.c7i.*large",
     "ml.r5.*large",
+    # Graviton
+    "ml.m6g.*large",
+    "ml.m8g.*large",
+    "ml.c6g.*large",
+    "ml.c7g.*large",
+    "ml.c8g.*large",
+    "ml.r6g.*large",
+    "ml.r8g.*large",
 )
 COMPUTE = (
     "t3.*",

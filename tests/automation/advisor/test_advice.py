@@ -68,10 +68,12 @@ def test_serverless_by_the_second_and_kept_warm() -> None:
 def test_tasks_and_functions() -> None:
     hours = 2 * 730
     usd = hours * (0.5 * 0.04048 + 0.004445) + 0.0225 * 730
-    assert found("fargate").usd == pytest.approx(usd)
+    assert found("fargate", "CPU").usd == pytest.approx(usd)
     assert found("eks").usd == pytest.approx(usd + 0.1 * 730)
     rare = 360_000
-    assert found("lambda", pattern="rare").usd == pytest.approx(0.2 * rare / 1e6 + 2 * rare * 0.0501 * 0.0000166667)
+    assert found("lambda", "CPU", pattern="rare").usd == pytest.approx(
+        0.2 * rare / 1e6 + 2 * rare * 0.0501 * 0.0000166667
+    )
 
 
 def test_a_nightly_run_is_paid_while_it_runs() -> None:
@@ -98,7 +100,7 @@ def test_what_is_warned_of_comes_after_what_is_not_and_what_is_refused_last() ->
 
 def test_a_large_model_takes_what_has_the_memory() -> None:
     families = {fleet.family: fleet.type for fleet in fleets(Needs(model_mb=5000.0), "us-east-1", accelerators=True)}
-    assert families == {"CPU": "ml.r5.large"}
+    assert families == {"CPU": "ml.r5.large", "Graviton": "ml.r6g.large"}
     (refused,) = [each for each in advise(Needs(model_mb=900_000.0)) if each.target == "realtime"]
     assert (refused.usd, refused.told("refuses")[0].need) == (None, "model_mb")
 
@@ -110,8 +112,30 @@ def test_accelerators_where_the_framework_uses_them() -> None:
 
 
 def test_what_the_images_are_not_built_for_is_a_warning() -> None:
-    (warning,) = found("realtime", "Graviton").told("warns")
-    assert warning.reason == "the platform's images are built for linux/amd64: build them for arm64 first"
+    (warning,) = found("realtime", "GPU", framework="transformers").told("warns")
+    assert warning.reason == "the platform's inference image has no CUDA: bring one that has"
+
+
+def test_graviton_is_offered_where_the_platform_has_an_image_for_it_and_comes_first_by_its_price() -> None:
+    graviton = {each.target: each for each in advise(Needs()) if each.family == "Graviton" and each.offered}
+    assert set(graviton) == {
+        "realtime", "inference_pipeline", "multi_model", "asynchronous", "fargate", "lambda"
+    }  # fmt: skip
+    for target, each in graviton.items():
+        assert each.told("warns") == found(target, "CPU").told("warns")
+        assert (each.usd or 0) < (found(target, "CPU").usd or 0)
+    assert found("realtime").instance_type == "ml.c6g.large"
+    hours = 2 * 730
+    assert found("fargate", "Graviton").usd == pytest.approx(hours * (0.5 * 0.03238 + 0.00356) + 0.0225 * 730)
+    rare = 360_000
+    assert found("lambda", "Graviton", pattern="rare").usd == pytest.approx(
+        0.2 * rare / 1e6 + 2 * rare * 0.0501 * 0.0000133334
+    )
+
+
+def test_transform_jobs_have_no_graviton() -> None:
+    """API reference, TransformResources: InstanceType names none."""
+    assert {each.family for each in advise(Needs(pattern="nightly")) if each.target == "batch"} == {"CPU"}
 
 
 def test_prices_of_a_region() -> None:

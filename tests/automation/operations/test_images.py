@@ -50,6 +50,27 @@ def test_the_newest_image_is_the_one_pushed_last(platform: Platform) -> None:
     assert images.newest(platform.names, "inference", ecr=platform.client("ecr")) in pushed
 
 
+def test_the_images_of_one_repository_are_not_taken_for_each_other(platform: Platform) -> None:
+    """By their tags, also where the other one was pushed later."""
+    intel = platform.push("inference", "apart")
+    graviton = platform.push("inference", "arm64-apart")
+    ecr = platform.client("ecr")
+    assert images.newest(platform.names, "inference-arm64", ecr=ecr) == graviton
+    assert images.newest(platform.names, "inference", ecr=ecr) != graviton
+    repository = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-inference"
+    assert publish(platform, "inference-arm64", graviton) == f"{repository}@{graviton}"
+    assert recorded(platform, "inference-arm64") == f"{repository}@{graviton}"
+    with pytest.raises(RefusedError) as caught:
+        publish(platform, "inference", "arm64-apart")
+    assert str(caught.value) == (
+        "repository mlplatform-staging-inference: found arm64-apart with tags arm64-apart, which is not for "
+        "linux/amd64; allowed: a tag other than arm64-...; build workloads/inference/Dockerfile for linux/amd64 and "
+        "push it there with a tag other than arm64-..."
+    )
+    with pytest.raises(RefusedError, match=r"with tags apart, which is not for linux/arm64; allowed: a tag arm64-..."):
+        publish(platform, "inference-arm64", intel)
+
+
 @pytest.mark.parametrize("version", ["no-such-tag", f"sha256:{'0' * 64}"])
 def test_an_image_that_was_not_pushed_is_refused(platform: Platform, version: str) -> None:
     with pytest.raises(RefusedError) as caught:
@@ -59,8 +80,8 @@ def test_an_image_that_was_not_pushed_is_refused(platform: Platform, version: st
     )
 
 
-def test_there_are_two_images(platform: Platform) -> None:
-    with pytest.raises(RefusedError, match="image: found 'batch'; allowed: training, inference"):
+def test_there_are_three_images(platform: Platform) -> None:
+    with pytest.raises(RefusedError, match=r"image: found 'batch'; allowed: training, inference, inference-arm64$"):
         publish(platform, "batch", "v1")
 
 

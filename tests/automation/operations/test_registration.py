@@ -81,7 +81,12 @@ class Prod:
         return f"{names.account}.dkr.ecr.{names.region}.amazonaws.com/{repository}@{digest}"
 
     def approved(
-        self, *, image: str | None = None, status: str = "Approved", said: dict[str, str] | None = None
+        self,
+        *,
+        image: str | None = None,
+        arm64: str | None = None,
+        status: str = "Approved",
+        said: dict[str, str] | None = None,
     ) -> str:
         """A package of staging, as the pipeline registers it; its ARN."""
         theirs, s3 = self.theirs, self.there("s3")
@@ -92,6 +97,7 @@ class Prod:
             s3.put_object(Bucket=theirs.artifacts_bucket, Key=key, Body=f"{file} of the run".encode())
         sagemaker = self.there("sagemaker")
         metrics = {"ContentType": "application/json", "S3Uri": f"{run}/evaluation.json"}
+        graviton = {"Name": "arm64", "Containers": [{"Image": arm64, "ModelDataUrl": f"{run}/model.tar.gz"}]}
         return sagemaker.create_model_package(
             ModelPackageGroupName=theirs.package_group,
             ModelPackageDescription="churn within 30 days",
@@ -101,6 +107,7 @@ class Prod:
                 "SupportedContentTypes": ["text/csv"],
                 "SupportedResponseMIMETypes": ["application/json"],
             },
+            **({"AdditionalInferenceSpecifications": [graviton]} if arm64 else {}),
             ModelMetrics={"ModelQuality": {"Statistics": metrics}},
             CustomerMetadataProperties={
                 "dataset_version": "data-0966df5e6f34",
@@ -188,6 +195,23 @@ def test_an_image_that_is_not_here_is_copied_by_digest(prod: Prod, monkeypatch: 
     assert command[:3] == ["skopeo", "copy", "--preserve-digests"]
     assert command[3] == f"docker://{there}@{digest}"
     assert command[4].endswith(f"/{prod.names.ground.resource('inference')}:sha256-{digest[7:23]}")
+
+
+def test_the_image_for_graviton_comes_too_under_a_tag_that_says_so(prod: Prod, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = list[list[str]]()
+    monkeypatch.setattr(shipping, "_run", lambda command, _: told.append(command))
+    intel = prod.push(prod.there, prod.theirs.ground)
+    graviton = f"{intel.partition('@')[0]}@sha256:{'a' * 64}"
+    done = prod.register(prod.approved(arm64=graviton))
+    assert {command[3]: command[4].rpartition(":")[2] for command in told} == {
+        f"docker://{intel}": f"sha256-{intel.partition('@sha256:')[2][:16]}",
+        f"docker://{graviton}": "arm64-sha256-aaaaaaaaaaaaaaaa",
+    }
+    found = prod.client("sagemaker").describe_model_package(ModelPackageName=done.package)
+    (further,) = found["AdditionalInferenceSpecifications"]
+    (own,) = found["InferenceSpecification"]["Containers"]
+    here = f"{prod.names.account}.dkr.ecr.{prod.names.region}.amazonaws.com/{prod.names.ground.resource('inference')}"
+    assert further["Containers"] == [{**own, "Image": f"{here}@sha256:{'a' * 64}"}]
 
 
 def test_half_way_nothing_is_registered_and_a_second_run_completes_it(prod: Prod) -> None:

@@ -47,7 +47,7 @@ def test_images_are_counted_by_their_tags_so_that_no_signature_is_taken_for_one_
             "tagStatus": "tagged",
             "tagPatternList": ["*"],
             "countType": "imageCountMoreThan",
-            "countNumber": 5,
+            "countNumber": 10 if "inference" in policy.inputs["repository"] else 5,  # for two processors
         }
         assert rule["action"] == {"type": "expire"}
 
@@ -57,7 +57,7 @@ def test_images_of_others_have_such_repositories_too() -> None:
         Images("images", ImagesArgs(ground=ground(), settings=ImageSettings(others=("fraud-net",))))
 
     deployment = deploy(program)
-    theirs, *ours = sorted(deployment.all("awsx:ecr:Repository"), key=lambda each: each.inputs["name"])
+    theirs, _, training = sorted(deployment.all("awsx:ecr:Repository"), key=lambda each: each.inputs["name"])
     assert theirs.inputs["name"] == "mlplatform-staging-fraud-net"
-    assert [{**each.inputs, "name": ""} for each in ours] == [{**theirs.inputs, "name": ""}] * 2
+    assert {**training.inputs, "name": ""} == {**theirs.inputs, "name": ""}
     assert sorted(deployment.outputs["images"]["urls"]) == ["fraud-net", "inference", "training"]

@@ -15,7 +15,9 @@ from tests.components.engine import CHURN as NAMES
 from tests.components.engine import LIVE, Deployment, deploy, ground, permissions
 from tests.components.models.test_training import CHURN, IMAGES, SHA
 from workloads.pipeline import render
+from workloads.pipeline.graph import walk
 
+_SPECIFICATIONS = "AdditionalInferenceSpecifications"
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:churn-staging-training"
 
 
@@ -52,6 +54,15 @@ def test_it_runs_the_committed_definition_with_the_stacks_values() -> None:
     assert roles == {"Prepare": "churn-staging-processing", "Evaluate": "churn-staging-evaluation"}
     contract, _ = states["Prepare"]["Parameters"]["ProcessingInputs"]
     assert contract["S3Input"]["S3Uri"] == f"s3://{NAMES.artifacts_bucket}/contracts/churn/{SHA}/contract.json"
+
+
+def test_its_packages_name_the_image_for_graviton_too() -> None:
+    """Which image a run judged is known to the run alone, and said by the member's name there; this one is known."""
+    text = training().one("training-machine").inputs["definition"]
+    (register,) = [node for _, node in walk(json.loads(text)) if isinstance(node, dict) and _SPECIFICATIONS in node]
+    (found,) = register[_SPECIFICATIONS]
+    (own,) = register["InferenceSpecification"]["Containers"]
+    assert found["Containers"] == [{"ModelDataUrl.$": own["ModelDataUrl.$"], "Image": IMAGES["inference-arm64"]}]
 
 
 def test_there_is_no_pipeline_but_that_of_a_search() -> None:

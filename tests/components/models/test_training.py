@@ -10,7 +10,7 @@ import pytest
 
 from components.models.permissions import Job, job_statements, pipeline_statements
 from components.models.training import Training, TrainingArgs
-from contracts import loader, model_card, schema
+from contracts import instances, loader, model_card, schema
 from settings import Training as TrainingSettings
 from tests.components.engine import CHURN as NAMES
 from tests.components.engine import LIVE, Deployment, deploy, ground, is_unknown, permissions
@@ -21,7 +21,7 @@ CHURN = loader.load("contracts/churn.yaml")
 SHA = schema.contract_sha(schema.to_json(CHURN))
 DIGEST = "0" * 64
 IMAGES = {image: f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-{image}@sha256:{DIGEST}" for image in
-          ("training", "inference")}  # fmt: skip
+          ("training", "inference", "inference-arm64")}  # fmt: skip
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 
 
@@ -106,6 +106,25 @@ def test_a_package_names_what_refers_to_its_images() -> None:
         metadata = register["Arguments"]["CustomerMetadataProperties"]
         found = {name: value for name, value in metadata.items() if name.endswith("_referrers")}
         assert found == {f"{image}_image_referrers": text for image, text in referrers}
+
+
+def test_packages_name_the_image_for_graviton_where_there_is_one() -> None:
+    """The same model and media types; nothing else of the definition changes."""
+    plain, both = (
+        json.loads(training(built=built).one("training-pipeline").inputs["pipelineDefinition"])
+        for built in (("inference", "training"), ("inference", "inference-arm64", "training"))
+    )
+    (register,) = next(step for step in both["Steps"] if step["Name"] == "Gate")["Arguments"]["IfSteps"]
+    (found,) = register["Arguments"].pop("AdditionalInferenceSpecifications")
+    own = register["Arguments"]["InferenceSpecification"]
+    assert both == plain
+    assert found["Name"] == "arm64"
+    assert found["Containers"] == [{**own["Containers"][0], "Image": IMAGES["inference-arm64"]}]
+    for name in ("SupportedContentTypes", "SupportedResponseMIMETypes"):
+        assert found[name] == own[name]
+    types = found["SupportedRealtimeInferenceInstanceTypes"]
+    assert {instances.instance(each).architecture for each in types} == {"arm64"}
+    assert all("endpoint" in instances.instance(each).used_for for each in types)
 
 
 def test_every_token_of_the_definition_gets_a_value() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from components.operations.bootstrap import waiting_for
 from contracts import release
 from contracts.release import Record
-from settings import Workload
+from settings import Realtime, Workload
 from tests.components.engine import NAMES
 
 PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging/1"
@@ -27,9 +27,22 @@ UP = (
 
 def test_each_missing_image_and_how_it_comes() -> None:
     assert waits("training", releases={"live": RECORD}) == [
-        "the inference image: build workloads/inference/Dockerfile and push it to mlplatform-staging-inference, then "
+        "the inference image: build workloads/inference/Dockerfile for linux/amd64 and push it to "
+        "mlplatform-staging-inference, then "
         f"`.venv/bin/python -m automation publish inference --stack staging --yes` and {UP} "
         "(brings the training pipelines)"
+    ]
+
+
+def test_the_image_for_graviton_is_waited_for_where_something_is_to_run_there() -> None:
+    graviton = Workload(contract="contracts/churn.yaml", endpoints={"live": Realtime(instance_type="ml.c7g.large")})
+    images = {"training": "uri", "inference": "uri"}
+    found = waiting_for(NAMES, {"churn": graviton}, images=images, releases={"churn": {"live": RECORD}})
+    assert found == [
+        "the inference-arm64 image: build workloads/inference/Dockerfile for linux/arm64 and push it to "
+        "mlplatform-staging-inference with a tag arm64-..., then "
+        f"`.venv/bin/python -m automation publish inference-arm64 --stack staging --yes` and {UP} "
+        "(brings it into packages that are registered from then on)"
     ]
 
 

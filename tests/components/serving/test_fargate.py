@@ -20,6 +20,7 @@ from tests.components.serving.test_plan import FIRST, SECOND, record
 from tests.settings.test_legal_combinations import REQUIRED
 
 IMAGE = f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mlplatform-staging-inference@sha256:{'0' * 64}"
+GRAVITON = IMAGE.partition("@")[0] + "@sha256:" + "2" * 64
 TASK, SERVICE = "aws:ecs/taskDefinition:TaskDefinition", "serving-service"
 ROLES = "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-live"
 
@@ -27,7 +28,11 @@ ROLES = "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-live"
 def described(package: str) -> dict[str, Any]:
     model = f"s3://123456789012-staging-ai-artifacts/runs/churn/{package[-1]}/model.tar.gz"
     container = {"Image": IMAGE, "ModelDataUrl": model, "Environment": {"MODEL_VERSION": package[-1]}}
-    return {"InferenceSpecification": {"Containers": [container]}}
+    graviton = {"Name": "arm64", "Containers": [{**container, "Image": GRAVITON}]}
+    return {
+        "InferenceSpecification": {"Containers": [container]},
+        "AdditionalInferenceSpecifications": [graviton],
+    }
 
 
 def serving(names: EndpointNames = LIVE, **section: Any) -> Deployment:
@@ -92,6 +97,16 @@ def test_a_task_is_no_root_writes_one_volume_alone_and_captures_by_itself() -> N
         "CAPTURE_URI": "s3://123456789012-staging-ai-processed-data/data-capture/churn/churn-staging-live/champion",
     }
     assert found["logConfiguration"]["options"]["awslogs-group"] == LIVE.log_group
+
+
+def test_tasks_on_graviton_have_the_image_for_it() -> None:
+    wanted = record().wanted.id
+    plain, graviton = serving(), serving(architecture="arm64")
+    task = graviton.one(f"serving-task-{wanted}").inputs
+    assert task["runtimePlatform"] == {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}
+    assert container(graviton, wanted) == {**container(plain, wanted), "image": GRAVITON}
+    assert container(plain, wanted)["image"] == IMAGE
+    assert task["family"] != plain.one(f"serving-task-{wanted}").inputs["family"]
 
 
 def test_another_size_of_task_is_another_family() -> None:

@@ -57,6 +57,11 @@ def test_both_containers_have_the_package_and_each_its_stage() -> None:
         assert service.parse([], container["environment"]).stage == container["containerHostname"]
 
 
+def test_on_graviton_both_containers_have_the_specification_for_it() -> None:
+    inputs = model(serving(kind="inference_pipeline", instance_type="ml.c7g.large")).inputs
+    assert [each["inferenceSpecificationName"] for each in inputs["containers"]] == ["arm64", "arm64"]
+
+
 def test_it_is_captured_watched_and_scaled_as_any_real_time_endpoint() -> None:
     config = next(each for each in default().all(CONFIG) if f"-{record().wanted.id}-" in each.name)
     assert config.inputs["dataCaptureConfig"]["enableCapture"] is True

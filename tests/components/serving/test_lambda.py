@@ -17,7 +17,7 @@ from contracts.release import Record
 from settings import Lambda as Settings
 from settings import ShiftAtOnce, ShiftCanary, ShiftLinear
 from tests.components.engine import LIVE, NAMES, Deployment, deploy, ground
-from tests.components.serving.test_fargate import IMAGE, described
+from tests.components.serving.test_fargate import GRAVITON, IMAGE, described
 from tests.components.serving.test_plan import FIRST, SECOND, THIRD, record
 
 FUNCTION, ALIAS, GROUP = "serving-function", "serving-alias", "serving-group"
@@ -76,6 +76,14 @@ def test_the_function_has_what_the_wanted_release_needs_and_publishes_versions()
     }
 
 
+def test_a_function_on_graviton_has_the_image_for_it_and_is_another_version() -> None:
+    plain, graviton = (serving(architecture=each).one(FUNCTION).inputs for each in ("x86_64", "arm64"))
+    assert (plain["architectures"], plain["imageUri"]) == (["x86_64"], IMAGE)
+    assert (graviton["architectures"], graviton["imageUri"]) == (["arm64"], GRAVITON)
+    assert plain["description"] != graviton["description"]
+    assert plain["environment"] == graviton["environment"]
+
+
 @pytest.mark.parametrize("changed", [{"memory_mb": 4096}, {"timeout_seconds": 5}, {"capture_percent": 10}])
 def test_another_setting_of_the_function_is_another_version(changed: dict[str, Any]) -> None:
     one, other = (serving(**each).one(FUNCTION).inputs["description"] for each in ({}, changed))
@@ -126,7 +134,7 @@ def test_after_a_rollback_function_and_alias_stay_as_they_are() -> None:
         assert turned_back(known.releases)
         deployed = serving(known)
         assert set(deployed.one(FUNCTION).ignore_changes) == {
-            "description", "environment", "imageUri", "memorySize", "timeout"
+            "architectures", "description", "environment", "imageUri", "memorySize", "timeout"
         }  # fmt: skip
         assert deployed.one(ALIAS).ignore_changes == ("functionVersion", "routingConfig")
 

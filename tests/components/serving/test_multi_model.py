@@ -46,7 +46,12 @@ def serving(**section: Any) -> Deployment:
                 rollback_alarms=("a-5xx",),
                 see_through=lambda _, __, ___: "",
                 packages={
-                    package: {"InferenceSpecification": {"Containers": [{"Image": image}]}}
+                    package: {
+                        "InferenceSpecification": {"Containers": [{"Image": image}]},
+                        "AdditionalInferenceSpecifications": [
+                            {"Name": "arm64", "Containers": [{"Image": f"{image}-arm64"}]}
+                        ],
+                    }
                     for package, image in IMAGES.items()
                 },
             ),
@@ -89,6 +94,15 @@ def test_each_release_is_served_from_its_own_place_by_the_image_of_its_champion(
                 "securityGroupIds": ["sg-networkworkloadsgroup"],
             },
         }
+
+
+def test_on_graviton_a_release_is_served_by_the_image_for_it() -> None:
+    graviton = serving(instance_type="ml.c7g.large")
+    for released in record().releases:
+        plain, found = (of(each, MODEL, released) for each in (default(), graviton))
+        assert found["primaryContainer"].pop("image") == f"{plain['primaryContainer'].pop('image')}-arm64"
+        assert found.pop("name") != plain.pop("name")
+        assert found == plain
 
 
 def test_a_configuration_has_one_variant_that_sagemaker_does_not_capture_and_rolls_out_as_any_fleet() -> None:

@@ -71,6 +71,20 @@ def test_every_release_of_the_record_has_a_configuration_and_its_models() -> Non
     assert live(ab_test()).name.startswith(f"serving-config-{found.wanted.id}-")
 
 
+def test_on_graviton_models_have_the_specification_of_their_package_for_it_and_are_others() -> None:
+    plain, graviton = (
+        {each.name: each.inputs for each in serving(instance_type=each).all(MODEL)}
+        for each in ("ml.c5.large", "ml.c7g.large")
+    )
+    packages = sorted(each["primaryContainer"]["modelPackageName"] for each in plain.values())
+    assert sorted(each["primaryContainer"]["modelPackageName"] for each in graviton.values()) == packages
+    for models, wanted in ((plain, None), (graviton, "arm64")):
+        assert {each["primaryContainer"].get("inferenceSpecificationName") for each in models.values()} == {wanted}
+    assert not {*plain} & {*graviton}
+    assert not {each["name"] for each in plain.values()} & {each["name"] for each in graviton.values()}
+    assert {*plain} == {each.name for each in default().all(MODEL)}  # another type for x86_64 leaves models as they are
+
+
 @pytest.mark.parametrize("changed", [{"instance_type": "ml.m5.xlarge"}, {"capture_percent": 50}])
 def test_a_configuration_of_other_settings_is_another_resource_and_replaces_none(changed: dict[str, Any]) -> None:
     former, other = ({c.name: c.inputs["name"] for c in serving(**each).all(CONFIG)} for each in ({}, changed))

@@ -224,6 +224,35 @@ def test_a_model_from_a_package(sagemaker: Any, runtime: Any, serving: Any, name
     assert (answer["model"], answer["threshold"]) == ("from the registry", "0.6")
 
 
+def test_a_model_from_a_further_specification_of_a_package(
+    sagemaker: Any, runtime: Any, serving: Any, name: str
+) -> None:
+    sagemaker.create_model_package_group(ModelPackageGroupName=name)
+    containers = {
+        each: [{"Image": each, "ModelDataUrl": serving.artifact(f"{name}-{each}", {"name": each})}]
+        for each in ("own", "arm64")
+    }
+    package = sagemaker.create_model_package(
+        ModelPackageGroupName=name,
+        InferenceSpecification={"Containers": containers["own"]},
+        AdditionalInferenceSpecifications=[{"Name": "arm64", "Containers": containers["arm64"]}],
+    )["ModelPackageArn"]
+    role = "arn:aws:iam::123456789012:role/emulator-tests"
+    for specification, status in (("arm64", "InService"), ("riscv", "Failed")):
+        mine = f"{name}-{specification}"
+        container = {"ModelPackageName": package, "InferenceSpecificationName": specification}
+        sagemaker.create_model(ModelName=mine, ExecutionRoleArn=role, PrimaryContainer=container)
+        sagemaker.create_endpoint(EndpointName=mine, EndpointConfigName=serving.config(mine, {"champion": (mine, 1)}))
+        found = serving.settled(mine)
+        assert found["EndpointStatus"] == status
+        if status == "InService":
+            assert ask(runtime, mine)["model"] == "arm64"
+            assert found["ProductionVariants"][0]["DeployedImages"][0]["SpecifiedImage"] == "arm64"
+        else:
+            assert "no inference specification riscv; it has arm64." in found["FailureReason"]
+        sagemaker.delete_endpoint(EndpointName=mine)
+
+
 def test_a_shadow_variant_sees_its_share_and_nobody_hears_it(
     emulator: Emulator, runtime: Any, serving: Any, bucket: str, s3: Any, name: str, eventually: Any
 ) -> None:

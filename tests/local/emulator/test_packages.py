@@ -57,7 +57,8 @@ def test_a_package_keeps_its_card_and_metadata(sagemaker: Any, register: Callabl
 
 
 def test_an_update_merges(sagemaker: Any, register: Callable[..., str]) -> None:
-    arn = register()
+    further = [{"Name": "arm64", "Containers": SPECIFICATION["Containers"]}]
+    arn = register(AdditionalInferenceSpecifications=further)
     approve = {"ModelApprovalStatus": "Approved", "ApprovalDescription": "good"}
     sagemaker.update_model_package(ModelPackageArn=arn, **approve, CustomerMetadataProperties={"by": "ada"})
     sagemaker.update_model_package(
@@ -68,6 +69,7 @@ def test_an_update_merges(sagemaker: Any, register: Callable[..., str]) -> None:
     found = describe(sagemaker, arn)
     assert found["CustomerMetadataProperties"] == {"commit": "def", "by": "ada"}
     assert (found["ModelApprovalStatus"], found["ApprovalDescription"]) == ("Approved", "good")
+    assert found["AdditionalInferenceSpecifications"] == further
 
 
 def test_approval_is_an_event(

@@ -13,6 +13,7 @@ def _eleven(request: dict[str, Any]) -> None:
     request["ResourceConfig"] = {**request["ResourceConfig"], "InstanceCount": 11}
 
 
+_GRAVITON = ", ".join(f"ml.{family}.*large" for family in ("m6g", "m8g", "c6g", "c7g", "c8g", "r6g", "r8g"))
 MUTATIONS = [
     Mutation(
         put("endpoint-config", "productionVariants.0.instanceType", "ml.p3.16xlarge"),
@@ -20,7 +21,7 @@ MUTATIONS = [
             "sagemaker-instance-allow-list": (
                 'productionVariants[0].instanceType is "ml.p3.16xlarge"; it must be one of ml.t3.*, '
                 "ml.m5.*large, ml.m6i.*large, ml.m7i.*large, ml.c5.*large, ml.c6i.*large, ml."
-                "c7i.*large, ml.r5.*large"
+                f"c7i.*large, ml.r5.*large, {_GRAVITON}"
             )
         },
     ),
@@ -29,7 +30,7 @@ MUTATIONS = [
         {
             "sagemaker-instance-allow-list": (
                 'instanceType is "ml.p3.2xlarge"; it must be one of ml.t3.*, ml.m5.*large, ml.'
-                "m6i.*large, ml.m7i.*large, ml.c5.*large, ml.c6i.*large, ml.c7i.*large, ml.r5.*large"
+                f"m6i.*large, ml.m7i.*large, ml.c5.*large, ml.c6i.*large, ml.c7i.*large, ml.r5.*large, {_GRAVITON}"
             )
         },
     ),

@@ -8,7 +8,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+
+import pytest
+from packaging import tags
+from packaging.utils import parse_wheel_filename
 
 from tests.workloads.inference import serving
 from workloads.inference.forest import library
@@ -101,6 +106,28 @@ def test_the_context_holds_what_is_copied_and_little_else() -> None:
     unwanted = ["README.md", ".git/config", "workloads/training/train.py", "contracts/churn.yaml", ".venv/bin/python"]
     unwanted += ["workloads/inference/benchmark/load.c", "workloads/inference/forest/forest.so", "local/loop.py"]
     assert [path for path in unwanted if in_context(path)] == []
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_every_package_has_a_wheel_for_the_processor_whose_hash_is_locked(machine: str) -> None:
+    """By the platforms that the Dockerfile has pip take: what Debian 12's glibc (2.36) runs."""
+    assert "36 -1 17" in DOCKERFILE
+    assert "install.platform" not in DOCKERFILE
+    assert "platform = %s" in DOCKERFILE
+    platforms = [*(f"manylinux_2_{minor}_{machine}" for minor in range(36, 16, -1)), f"manylinux2014_{machine}"]
+    supported = {*tags.cpython_tags((3, 11), ["cp311"], platforms), *tags.compatible_tags((3, 11), "cp311", platforms)}
+    lock = tomllib.loads((serving.ROOT / "uv.lock").read_text())
+    wheels = {(each["name"], each["version"]): each.get("wheels", []) for each in lock["package"]}
+    exported = (HERE / "requirements-xgboost.lock").read_text()
+    assert ";" not in exported  # pip would read a marker for the machine that builds
+    for name, version in re.findall(r"^([\w-]+)==([\w.]+)", exported, re.MULTILINE):
+        hashes = {
+            wheel["hash"]
+            for wheel in wheels[name, version]
+            if parse_wheel_filename(wheel["url"].rpartition("/")[2])[3] & supported
+        }
+        assert hashes, f"{name} {version} has no wheel for {machine}"
+        assert any(each in exported for each in hashes), name
 
 
 def test_the_image_is_small_safe_and_pinned() -> None:

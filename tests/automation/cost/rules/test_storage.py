@@ -85,6 +85,11 @@ def test_a_repository_keeps_as_many_images_as_its_policy_says() -> None:
     assert items(estimated(repository)) == {"storage": pytest.approx(0.5 + 47 * 0.05)}
 
 
+def test_the_inference_images_of_a_build_are_two_for_two_processors() -> None:
+    repository = resource("ecr/repository:Repository", name="mlplatform-staging-inference")
+    assert items(estimated(repository)) == {"storage": pytest.approx(2 * (0.5 + 47 * 0.05))}
+
+
 @pytest.mark.parametrize(("months", "keys"), [(1, 1), (12, 1), (13, 2), (25, 3), (120, 3)])
 def test_the_first_two_rotations_of_a_key_cost_as_much_as_the_key(months: int, keys: int) -> None:
     found = estimated(resource("kms/key:Key", enableKeyRotation=True), traffic=Traffic(months=months))

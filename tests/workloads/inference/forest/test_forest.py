@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import platform
+import re
+import shutil
+import subprocess
 import threading
 from array import array
 from pathlib import Path
@@ -181,6 +185,45 @@ def test_probe_rows_must_fit_the_model() -> None:
 def test_the_source_compiles_without_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "FLAGS", (*library.FLAGS, *library.WARNINGS))
     assert library.build(tmp_path / "forest.so").is_file()
+
+
+#: Multiplication and addition in one instruction, of x86-64 and of arm64 (vectors' `fmla` too).
+FUSED = re.compile(r"^\s+(vfn?m(add|sub)|fn?m(add|sub)|fml[as])", re.MULTILINE)
+
+
+def compiled(compiler: str, *options: str) -> str:
+    """The assembly of the source."""
+    argv = [compiler, *library.FLAGS, "-S", *options, "-o", "-", str(library.SOURCE)]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize(("compiler", "options"), [("gcc", ["-mfma"]), ("aarch64-linux-gnu-gcc", [])])
+def test_no_multiplication_is_fused_with_an_addition_where_the_processor_can(compiler: str, options: list[str]) -> None:
+    """It rounds once where XGBoost rounds twice; GCC does it unasked, and every arm64 processor can."""
+    if shutil.which(compiler) is None:
+        pytest.skip(f"{compiler} is not on PATH (Debian: gcc-aarch64-linux-gnu)")
+    if compiler == "gcc" and platform.machine() != "x86_64":
+        pytest.skip("-mfma is of x86-64")
+    assert FUSED.findall(compiled(compiler, *options)) == []
+    assert len(FUSED.findall(compiled(compiler, *options, "-ffp-contract=fast"))) > 20  # the search finds them
+
+
+def test_a_compiler_may_be_named_with_arguments_and_compiles_for_its_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the image for Graviton is built on an x86-64 machine."""
+    script = tmp_path / "cross"
+    script.write_text('#!/bin/sh\necho "$@" >> "$0.calls"\nwhile [ "$1" != -o ]; do shift; done\necho made > "$2"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("CC", f"{script} -target aarch64-linux-gnu")
+    made = library.build(tmp_path / "forest.so")
+    assert made.read_text() == "made\n"
+    call = (tmp_path / "cross.calls").read_text()
+    assert call.startswith(f"-target aarch64-linux-gnu {' '.join(library.FLAGS)} -o ")
+    if shutil.which("aarch64-linux-gnu-gcc"):
+        monkeypatch.setenv("CC", "aarch64-linux-gnu-gcc")
+        header = library.build(tmp_path / "graviton.so").read_bytes()
+        assert int.from_bytes(header[18:20], "little") == 183  # EM_AARCH64 (ELF for the Arm 64-bit Architecture)
 
 
 def test_no_compiler_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

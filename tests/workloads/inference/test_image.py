@@ -29,7 +29,8 @@ class OnlyTheImage(importlib.abc.MetaPathFinder):
     allowed = set(sys.stdlib_module_names) | {packages!r} | {{"contracts", "workloads"}}
 
     def find_spec(self, name, path, target=None):
-        if name.partition(".")[0] not in self.allowed:
+        # What zoneinfo asks Python's own configuration, a module whose name has the platform in it.
+        if name.partition(".")[0] not in self.allowed and not name.startswith("_sysconfigdata_"):
             raise ModuleNotFoundError(f"{{name}} is not in the image", name=name)
 
 sys.meta_path.insert(0, OnlyTheImage())

@@ -18,7 +18,7 @@ from contracts.images import INFERENCE_ARM64
 from contracts.kinds import KINDS
 from contracts.names import Names
 from contracts.release import Record, Release
-from settings import AnyKind, Fleet, Lambda, Workload
+from settings import AnyKind, Lambda, Workload
 
 
 def read(package_arn: str, opts: pulumi.InvokeOptions) -> Mapping[str, Any]:
@@ -98,5 +98,5 @@ def _serving(release: Release) -> list[str]:
 
 
 def _said(settings: AnyKind) -> str:
-    said = f"instance_type: found {settings.instance_type}" if isinstance(settings, Fleet) else ""
-    return said or f"architecture: found {settings.processor}"
+    of_instances: str | None = getattr(settings, "instance_type", None)
+    return f"instance_type: found {of_instances}" if of_instances else f"architecture: found {settings.processor}"

@@ -124,15 +124,19 @@ def _model(
         "security_group_ids": [args.ground.network.security_group_id],
     }
     environment, captures = _environment(args), args.settings.capture_percent > 0
-    content = [release.champion, role.arn, network, not captures, environment]
+    further = models.specification(args.settings.processor)
+    beside = [further] if further else []
+    content = [release.champion, role.arn, network, not captures, environment, *beside]
     stem = f"{name}-model-{release.id}"
     return aws.sagemaker.Model(
-        models.called(stem, environment),
+        models.called(stem, environment, beside),
         # What the component has is known by `<endpoint>-<release id>` (`contracts.release.component`).
         name=content_name(f"{args.names.prefix}-{release.id}", content),
         execution_role_arn=role.arn,
         primary_container=aws.sagemaker.ModelPrimaryContainerArgs(
-            model_package_name=release.champion, environment=environment or None
+            model_package_name=release.champion,
+            inference_specification_name=further,
+            environment=environment or None,
         ),
         enable_network_isolation=not captures,
         vpc_config=network,

@@ -145,10 +145,10 @@ def isolated(
 
     `environment` is what their containers are given beside what the package says. With `stages` a model has a container
     for each of them, which all have the package, and a request passes one after the other. `processor` is that of the
-    instances: the package's own inference specification is for x86_64, further ones are called as theirs are.
+    instances.
     """
-    specification = None if processor == X86_64 else processor
-    beside = [*stages, *([specification] if specification else [])]
+    further = specification(processor)
+    beside = [*stages, *([further] if further else [])]
     network: aws.sagemaker.ModelVpcConfigArgsDict = {
         "subnets": ground.network.subnet_ids,
         "security_group_ids": [ground.network.security_group_id],
@@ -165,10 +165,10 @@ def isolated(
             if stages
             else aws.sagemaker.ModelPrimaryContainerArgs(
                 model_package_name=package,
-                inference_specification_name=specification,
+                inference_specification_name=further,
                 environment=environment or None,
             ),
-            containers=[_stage(package, specification, environment, stage) for stage in stages] or None,
+            containers=[_stage(package, further, environment, stage) for stage in stages] or None,
             enable_network_isolation=True,
             vpc_config=network,
             opts=pulumi.ResourceOptions.merge(opts, formerly(stem)) if environment else opts,
@@ -177,13 +177,19 @@ def isolated(
     }
 
 
+def specification(processor: Architecture) -> str | None:
+    """Which inference specification of a package is for a processor: its own for x86_64 (None), further ones are called
+    as theirs are (`contracts.architectures`)."""
+    return None if processor == X86_64 else processor
+
+
 def _stage(
-    package: str, specification: str | None, environment: Mapping[str, str], stage: str
+    package: str, further: str | None, environment: Mapping[str, str], stage: str
 ) -> aws.sagemaker.ModelContainerArgs:
     return aws.sagemaker.ModelContainerArgs(
         container_hostname=stage,
         model_package_name=package,
-        inference_specification_name=specification,
+        inference_specification_name=further,
         environment={**environment, "SERVICE_STAGE": stage},
     )
 

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from contracts import instances
+from contracts.architectures import Architecture
 from contracts.prices import told as usd
 from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
 from settings.faults import Fault, repeated
@@ -79,7 +80,8 @@ class InferenceComponent(AnyKind):
             "a month"
         ),
     )
-    """Type of the instances that SageMaker starts for copies, and ends when they have none."""
+    """Type of the instances that SageMaker starts for copies, and ends when they have none. With Graviton its packages
+    need an image for that, which is checked."""
     copy_cores: float = Field(default=1.0, ge=0.25, le=192)
     """Cores that are kept for a copy."""
     copy_memory_mb: int = Field(
@@ -118,6 +120,11 @@ class InferenceComponent(AnyKind):
     """Share of requests captured for monitoring, in percent, by the service itself."""
     autoscaling: CopyScaling = CopyScaling()
     """How the number of copies follows the load."""
+
+    @property
+    def processor(self) -> Architecture:
+        """What its instances have."""
+        return instances.instance(self.instance_type).architecture
 
     @property
     def most_instances(self) -> int:

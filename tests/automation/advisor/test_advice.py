@@ -119,7 +119,7 @@ def test_what_the_images_are_not_built_for_is_a_warning() -> None:
 def test_graviton_is_offered_where_the_platform_has_an_image_for_it_and_comes_first_by_its_price() -> None:
     graviton = {each.target: each for each in advise(Needs()) if each.family == "Graviton" and each.offered}
     assert set(graviton) == {
-        "realtime", "inference_pipeline", "multi_model", "asynchronous", "fargate", "lambda"
+        "realtime", "inference_component", "inference_pipeline", "multi_model", "asynchronous", "fargate", "lambda"
     }  # fmt: skip
     for target, each in graviton.items():
         assert each.told("warns") == found(target, "CPU").told("warns")

@@ -74,6 +74,16 @@ def test_every_release_has_a_model_in_the_network_and_the_component_the_wanted_o
     assert model_of(default().one("serving-stack").inputs["templateBody"]).startswith(wanted)
 
 
+def test_on_graviton_models_have_the_specification_of_their_package_for_it_and_are_others() -> None:
+    plain, graviton = (
+        {each.inputs["name"]: each.inputs["primaryContainer"] for each in deployed.all(MODEL)}
+        for deployed in (default(), serving(instance_type="ml.c7g.large"))
+    )
+    assert not {*plain} & {*graviton}
+    assert {each.get("inferenceSpecificationName") for each in plain.values()} == {None}
+    assert {each["inferenceSpecificationName"] for each in graviton.values()} == {"arm64"}
+
+
 def test_the_fleet_stands_in_the_network_and_goes_to_zero() -> None:
     config = resources(default())["Config"]
     assert config.pop("EndpointConfigName").startswith("churn-staging-live-fleet-")

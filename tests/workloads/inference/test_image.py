@@ -29,8 +29,7 @@ class OnlyTheImage(importlib.abc.MetaPathFinder):
     allowed = set(sys.stdlib_module_names) | {packages!r} | {{"contracts", "workloads"}}
 
     def find_spec(self, name, path, target=None):
-        # What zoneinfo asks Python's own configuration, a module whose name has the platform in it.
-        if name.partition(".")[0] not in self.allowed and not name.startswith("_sysconfigdata_"):
+        if name.partition(".")[0] not in self.allowed:
             raise ModuleNotFoundError(f"{{name}} is not in the image", name=name)
 
 sys.meta_path.insert(0, OnlyTheImage())

@@ -76,6 +76,7 @@ TAKEN: Final[Mapping[str, Listed]] = {
     "aws:glue/connection:Connection": Listed(
         service="glue", operation="get_connections", names="ConnectionList[].Name"
     ),
+    "aws:glue/crawler:Crawler": Listed(service="glue", operation="get_crawlers", names="Crawlers[].Name"),
     "aws:glue/job:Job": Listed(service="glue", operation="list_jobs", names="JobNames[]"),
     "aws:glue/securityConfiguration:SecurityConfiguration": Listed(
         service="glue", operation="get_security_configurations", names="SecurityConfigurations[].Name"

@@ -28,6 +28,7 @@ NO_NAMES = {
         "ec2/defaultSecurityGroup:DefaultSecurityGroup",
         "ec2/flowLog:FlowLog",
         "ec2/vpcEndpoint:VpcEndpoint",
+        "ecr/lifecyclePolicy:LifecyclePolicy",
         "ecr/repositoryPolicy:RepositoryPolicy",
         "ecs/clusterCapacityProviders:ClusterCapacityProviders",
         "ecs/service:Service",

@@ -184,6 +184,8 @@ def _questions(
     for profile in profiles:
         if what := unreadable(profile):
             yield f"what {profile.name} holds: {what}"
+        if "format" in profile.spelling.keys:  # none of those that are proposed has an offset
+            yield f"whose time {profile.name} is: UTC, if its `timezone` names no place"
     if time is not None and time.last is not None and time.last > now:
         yield f"why {time.name} lies in the future ({time.last:%Y-%m-%d}): such rows are quarantined"
 

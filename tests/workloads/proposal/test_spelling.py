@@ -75,6 +75,12 @@ def test_what_the_file_cannot_tell_is_asked(tmp_path: Path, cells: Sequence[obje
     assert next(line.body["type"] for line in found.columns if line.name == "x") == "string"
 
 
+def test_whose_time_it_is_is_asked_of_a_form_without_an_offset(tmp_path: Path) -> None:
+    asked = "whose time x is: UTC, if its `timezone` names no place"
+    for form, is_open in (("%d.%m.%Y %H:%M", True), ("%Y-%m-%d %H:%M:%S", False)):
+        assert (asked in proposed(write(tmp_path / "data.csv", {**BASE, "x": at(form)})).open_questions) == is_open
+
+
 def test_points_of_a_file_with_commas_separate_thousands(tmp_path: Path) -> None:
     columns = {"amount": rows(lambda i: german(i * 97.5)), "people": rows(lambda i: f"{1 + i % 9}.{i:03}")}
     found = proposed(write(tmp_path / "data.csv", {**BASE, **columns}))

@@ -18,24 +18,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from contracts.layout import Layout
+from contracts.namespaces import COMPONENTS, HOSTS
 
 #: What the ground's names and all parameters begin with; no workload may be called so.
 PLATFORM: Final = "mlplatform"
 RESERVED: Final = frozenset({PLATFORM, "images"})
 #: CloudWatch namespace of the platform's own metrics: DriftScore and PredictionAccuracy, dimension Endpoint.
 MODEL_QUALITY_NAMESPACE: Final = "MLPipeline/ModelQuality"
-#: CloudWatch of endpoints and of inference components: the namespace of what hosts measure, and above the log groups
-#: of what they print (SageMaker developer guide, "Log groups and streams").
-HOSTS: Final = "/aws/sagemaker/Endpoints"
-COMPONENTS: Final = "/aws/sagemaker/InferenceComponents"
 #: Role of the queue that takes what failed for good.
 DEAD_LETTERS: Final = "dead-letters"
 #: Roles of people, and what bounds them, are called `<prefix>-user-...`: an IAM role's name may have 64 characters.
 USER: Final = "user"
 #: First part of the IAM path of what an administrator alone changes.
 ADMIN: Final = f"{PLATFORM}-admin"
-#: SageMaker's own image for the data-quality monitor; another account of AWS keeps it in each region.
-ANALYZER: Final = "sagemaker-model-monitor-analyzer"
 
 #: SageMaker's names may have 63 characters.
 MAX_JOB: Final = 63
@@ -52,8 +47,8 @@ _ENDPOINT: Final = re.compile(r"[a-z][a-z0-9]*")
 _SOURCE: Final = re.compile(r"[a-z][a-z0-9]{0,9}")
 #: No endpoint may be called so: names of its workload begin with these words, and its own would be among them.
 RESERVED_ENDPOINTS: Final = frozenset({
-    "dead", "evaluation", "feature", "features", "ingestion", "package", "pipeline", "preparation", "processing",
-    "pull", "quality", "retraining", "schedule", "training", "tuning", "validation",
+    "crawler", "dead", "evaluation", "feature", "features", "ingestion", "package", "pipeline", "preparation",
+    "processing", "pull", "quality", "retraining", "schedule", "spark", "training", "tuning", "validation",
 })  # fmt: skip
 
 
@@ -213,11 +208,6 @@ class Names:
     def admin_role_arn(self, role: str) -> str:
         """ARN of a role that people or deliveries take."""
         return self.admin_arn("role", self.resource(role))
-
-    @property
-    def analyzer_arn(self) -> str:
-        """ARN of the repository of SageMaker's analyzer image, whichever account of AWS serves it in this region."""
-        return f"arn:{self.partition}:ecr:{self.region}:*:repository/{ANALYZER}"
 
     @property
     def root_arn(self) -> str:

@@ -16,7 +16,8 @@ from components.access import Statement
 from components.delivery.services import SERVICES, Services
 from components.service import Service
 from contracts import partitions
-from contracts.names import ADMIN, HOSTS, PLATFORM, Names
+from contracts.names import ADMIN, PLATFORM, Names
+from contracts.namespaces import HOSTS
 from contracts.release.lambda_ import ALIAS
 
 #: Groups of model packages, and packages of a group.

@@ -32,11 +32,13 @@ from components.content import content_name
 from components.ground import Ground
 from components.ground.keys import Domain
 from components.service import Service
-from contracts.names import ANALYZER, EndpointNames
+from contracts.names import EndpointNames
 from settings import Monitoring as MonitoringSettings
 
 #: Every hour, in the form that SageMaker takes (developer guide, "The cron expression for monitoring schedule").
 HOURLY = "cron(0 * ? * * *)"
+#: SageMaker's own image for the job; another account of AWS keeps it in each region.
+ANALYZER: Final = "sagemaker-model-monitor-analyzer"
 #: AWS services of what is made here (`components.service`).
 SERVICES: Final = (
     Service(
@@ -94,7 +96,7 @@ def monitor_statements(
             names,
             models_key=models_key,
             processed_key=processed_key,
-            repository_arn=names.analyzer_arn,
+            repository_arn=f"arn:{names.partition}:ecr:{names.region}:*:repository/{ANALYZER}",
             namespace="aws/sagemaker/Endpoints/data-metrics",
             captured=f"{layout.data_capture}{names.prefix}/",
             compared_with=[layout.runs],

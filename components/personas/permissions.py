@@ -18,7 +18,8 @@ from components.ground.keys import Domain
 from components.personas.guarantees import EVERY, denials, machines, parameters
 from components.serving.watch import SERVER_ERRORS
 from contracts import life_cycle
-from contracts.names import HOSTS, Names
+from contracts.names import Names
+from contracts.namespaces import HOSTS
 from contracts.release import emergency
 from settings import Persona
 

@@ -27,7 +27,8 @@ from components.serving.endpoint import seen_through
 from components.serving.kind import Drawn, EndpointArgs
 from components.serving.watch import answer_graphs, graph, halt, request_alarms, watch
 from components.watch import Watch
-from contracts.names import COMPONENTS, HOSTS, EndpointNames
+from contracts.names import EndpointNames
+from contracts.namespaces import COMPONENTS, HOSTS
 from contracts.release import CHAMPION, Release
 from settings import InferenceComponent as Settings
 from settings import Rolling

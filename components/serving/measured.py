@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from components.serving.watch import MICROSECONDS_PER_MS, REQUESTS
 from contracts import instances
-from contracts.names import HOSTS, EndpointNames
+from contracts.names import EndpointNames
+from contracts.namespaces import HOSTS
 
 
 @dataclass(frozen=True, kw_only=True)

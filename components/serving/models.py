@@ -17,7 +17,8 @@ from components.service import Service
 from components.serving.kind import EndpointArgs
 from components.serving.plan import package_id
 from contracts.architectures import X86_64, Architecture
-from contracts.names import HOSTS, EndpointNames
+from contracts.names import EndpointNames
+from contracts.namespaces import HOSTS
 from contracts.release import CHAMPION
 
 #: AWS services of what is made here (`components.service`).

@@ -26,7 +26,8 @@ from components.serving.plan import plan
 from components.serving.scaling import scaling
 from components.serving.watch import REQUESTS, graph, watch, watch_fleet
 from components.watch import Alarm, Watch
-from contracts.names import HOSTS, EndpointNames
+from contracts.names import EndpointNames
+from contracts.namespaces import HOSTS
 from contracts.release import CHAMPION, Release
 from settings import MultiModel as Settings
 

@@ -19,7 +19,8 @@ from components.serving.endpoint import Hosted
 from components.serving.kind import Drawn, EndpointArgs
 from components.serving.watch import REQUESTS, graph, request_alarms, request_graphs, watch
 from components.watch import Watch
-from contracts.names import HOSTS, EndpointNames
+from contracts.names import EndpointNames
+from contracts.namespaces import HOSTS
 from contracts.release import CHAMPION, Release
 from settings import Serverless as Settings
 

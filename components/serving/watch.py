@@ -14,7 +14,8 @@ from typing import Final
 
 from components.watch import Alarm, Channel, Event, Series, Watch, Widget
 from contracts import instances
-from contracts.names import HOSTS, EndpointNames
+from contracts.names import EndpointNames
+from contracts.namespaces import HOSTS
 from contracts.release import emergency
 from settings import EndpointAlarms, Fleet, RequestAlarms
 

@@ -12,7 +12,7 @@ from typing import Any
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.logs.models import logs_backends
 
-from contracts.names import HOSTS
+from contracts.namespaces import HOSTS
 from local.emulator.context import Context
 from local.emulator.ecs import services
 from local.emulator.sagemaker.endpoints import all_serving

@@ -16,7 +16,7 @@ from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 
-from contracts.names import HOSTS
+from contracts.namespaces import HOSTS
 from local.emulator.sagemaker.endpoints import all_serving
 
 _TICKS = os.sysconf("SC_CLK_TCK")

@@ -19,7 +19,7 @@ from moto.sagemaker.models import sagemaker_backends
 
 from contracts import partitions
 from contracts.kinds import SERVERLESS
-from contracts.names import HOSTS
+from contracts.namespaces import HOSTS
 from local.emulator.context import Context
 from local.emulator.sagemaker.capture import Capture, Exchange
 from local.emulator.sagemaker.copies import COMPONENT, ComponentServer, NoCapacityError, NoComponentError

@@ -15,7 +15,7 @@ import pytest
 
 from contracts.schema import Column, ColumnType
 from tests.workloads.validation.delivered import CHURN, HEADER, Judged, Row, good_row, good_rows, judge, write_csv
-from workloads.validation import FileFault, Finding, Status, Verdict
+from workloads.validation import FileFault, Finding, Status
 from workloads.validation.source import unreadable
 
 NAMES = ", ".join(repr(name) for name in HEADER)
@@ -396,10 +396,3 @@ def test_a_fault_of_the_machine_is_not_blamed_on_the_file(tmp_path: Path) -> Non
     full = duckdb.IOException('IO Error: Could not write file "/tmp/x": No space left on device')
     with pytest.raises(duckdb.IOException, match="No space left"):
         unreadable(full, tmp_path / "day.csv")
-
-
-def test_a_verdict_whose_rows_do_not_add_up_cannot_be_made() -> None:
-    with pytest.raises(
-        ValueError, match="10 rows came in, but 7 accepted and 2 quarantined rows do not add up to that"
-    ):
-        Verdict(status=Status.ACCEPTED, object_sha256="", rows_in=10, accepted=7, quarantined=2)

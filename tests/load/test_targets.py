@@ -12,7 +12,7 @@ import shutil
 import signal
 import tarfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,8 +34,9 @@ ROW: Final = json.dumps({"user_tenure_months": 3, "transaction_volume": 20.5, "s
 JSON: Final = "application/json"
 WORKERS: Final = 2
 ROLE: Final = "arn:aws:iam::123456789012:role/load"
-#: Archives of the models of an endpoint that has several.
+#: Archives of the models of an endpoint that has several, and how each is asked.
 TARGETS: Final = ("eu.tar.gz", "us.tar.gz")
+EACH: Final = tuple({"TargetModel": target} for target in TARGETS)
 BY_A_CANARY: Final = {
     "BlueGreenUpdatePolicy": {
         "TrafficRoutingConfiguration": {
@@ -44,6 +45,13 @@ BY_A_CANARY: Final = {
             "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50},
         },
         "TerminationWaitInSeconds": 120,
+    }
+}
+IN_BATCHES: Final = {
+    "RollingUpdatePolicy": {
+        "MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 50},
+        "WaitIntervalInSeconds": 300,
+        "MaximumExecutionTimeoutInSeconds": 3600,
     }
 }
 #: Seconds of load on what is about to change, or has changed.
@@ -143,30 +151,30 @@ class Endpoints:
         (found,) = [s for s in self.emulator.model_servers() if (s["endpoint"], s["config"]) == (name, config)]
         return int(found["pid"])
 
-    def connect(self, name: str, targets: Sequence[str] = ()) -> Callable[[], str]:
+    def connect(self, name: str, asked: Sequence[Mapping[str, str]] = ({},)) -> Callable[[], str]:
         """How a client asks; each of several models in turn."""
         runtime = self.emulator.client("sagemaker-runtime", retries={"max_attempts": 0})
-        asked = itertools.cycle([{"TargetModel": target} for target in targets] or [{}])
+        turns = itertools.cycle(asked)
 
         def once() -> str:
-            answer = runtime.invoke_endpoint(EndpointName=name, ContentType=JSON, Body=ROW, **next(asked))
+            answer = runtime.invoke_endpoint(EndpointName=name, ContentType=JSON, Body=ROW, **next(turns))
             return json.loads(answer["Body"].read())["model_version"]
 
         return once
 
-    def exchange(self, name: str, targets: Sequence[str] = (), **how: Any) -> Counted:
+    def exchange(self, name: str, asked: Sequence[Mapping[str, str]] = ({},), **how: Any) -> Counted:
         """A minute of load, in which the new release takes over, the old one's service is told to stop, and then one of
         the new one's workers; of several models there is one, which has them.
         """
-        self.connect(name, targets)()  # what starts with the first request is there
+        self.connect(name, asked)()  # what starts with the first request is there
         old = self.pid(name, f"{name}-old")
-        with load(lambda: self.connect(name, targets)) as counted:
+        with load(lambda: self.connect(name, asked)) as counted:
             time.sleep(QUIET_SECONDS)
             self.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=f"{name}-new", **how)
             self.settled(name)
             eventually(lambda: gone(old))
             eventually(lambda: counted.answers["new"])  # the first request may have started it
-            if not targets:
+            if len(asked) == 1:
                 stop_a_worker(self.pid(name, f"{name}-new"))
         self.sagemaker.delete_endpoint(EndpointName=name)
         return counted
@@ -187,12 +195,47 @@ def test_a_realtime_endpoint_by_a_canary(endpoints: Endpoints) -> None:
 
 def test_a_multi_model_endpoint_by_a_canary(endpoints: Endpoints) -> None:
     endpoints.create("several", of="several-", InstanceType="ml.m5.large", InitialInstanceCount=2)
-    judge(endpoints.exchange("several", TARGETS, DeploymentConfig=BY_A_CANARY))
+    judge(endpoints.exchange("several", EACH, DeploymentConfig=BY_A_CANARY))
 
 
 def test_a_serverless_endpoint_all_at_once(endpoints: Endpoints) -> None:
     endpoints.create("serverless", ServerlessConfig={"MemorySizeInMB": 2048, "MaxConcurrency": 20})
     judge(endpoints.exchange("serverless"))
+
+
+def test_an_inference_component_in_batches(endpoints: Endpoints) -> None:
+    name, sagemaker = "component", endpoints.sagemaker
+    scaling = {"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 4}
+    variant = {"VariantName": "champion", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=name,
+        ExecutionRoleArn=ROLE,
+        ProductionVariants=[{**variant, "ManagedInstanceScaling": scaling}],
+    )
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    endpoints.settled(name)
+    component: Final = {"InferenceComponentName": name}
+
+    def of(model: str) -> dict[str, Any]:
+        takes = {"NumberOfCpuCoresRequired": 1, "MinMemoryRequiredInMb": 1024}
+        return {**component, "Specification": {"ModelName": model, "ComputeResourceRequirements": takes}}
+
+    def in_service() -> bool:
+        return sagemaker.describe_inference_component(**component)["InferenceComponentStatus"] == "InService"
+
+    sagemaker.create_inference_component(
+        **of("old"), EndpointName=name, VariantName="champion", RuntimeConfig={"CopyCount": 2}
+    )
+    eventually(in_service)
+    old = endpoints.pid(name, name)
+    with load(lambda: endpoints.connect(name, [component])) as counted:
+        time.sleep(QUIET_SECONDS)
+        sagemaker.update_inference_component(**of("new"), DeploymentConfig=IN_BATCHES)
+        eventually(in_service)
+        eventually(lambda: gone(old))
+        stop_a_worker(endpoints.pid(name, name))
+    sagemaker.delete_inference_component(**component)
+    judge(counted)
 
 
 class Fargate(Service):

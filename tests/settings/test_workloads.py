@@ -114,9 +114,9 @@ def test_a_fault_of_the_stack_is_told_once() -> None:
             churn(endpoints={"live-eu": {"kind": "realtime"}}),
             [
                 'workloads.churn.endpoints.live-eu: found "live-eu"; allowed: a-z and 0-9, from a letter, '
-                "without hyphens, and none of what the workload's own names begin with (dead, evaluation, feature, "
-                "features, ingestion, package, pipeline, preparation, processing, pull, quality, retraining, "
-                "schedule, training, tuning, validation); name it anew in the stack config"
+                "without hyphens, and none of what the workload's own names begin with (crawler, dead, evaluation, "
+                "feature, features, ingestion, package, pipeline, preparation, processing, pull, quality, retraining, "
+                "schedule, spark, training, tuning, validation); name it anew in the stack config"
             ],
         ),
         (

@@ -141,7 +141,7 @@ def test_a_deployment_may_make_every_type_of_resource_that_a_stack_or_a_componen
     types = {each.removeprefix("aws:").rpartition(":")[0] for each in declared if each.startswith("aws:")}
     permitted = {
         each
-        for service in services.of(["sagemaker", "ecs", "lambda"], pipelines=True, glue=True).values()
+        for service in services.of(["sagemaker", "component", "ecs", "lambda"], pipelines=True, glue=True).values()
         for each in service.types.split()
     }
     assert types - permitted == set(), "their component names them in its SERVICES (components/service.py)"

@@ -63,7 +63,8 @@ def run(
             files = find_sources(connection, directory, contract)
             joined = _prepare(connection, files, contract, store)
             found = splits(_parts(connection, contract), contract)
-            with ThreadPoolExecutor(1) as pool, connection.cursor() as other:  # one core hashes, all of them write
+            # One core hashes while all of them write; the pool ends first, for a cursor in use cannot be closed.
+            with connection.cursor() as other, ThreadPoolExecutor(1) as pool:
                 version = pool.submit(lambda: dataset_version(_raw_batches(other, contract), contract))
                 _write(connection, scratch, contract)
             manifest = _manifest(

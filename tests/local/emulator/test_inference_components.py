@@ -223,7 +223,8 @@ def test_an_hour_without_requests_takes_every_copy_and_a_refused_request_brings_
             "PredefinedMetricSpecification": {"PredefinedMetricType": metric},
         },
     )
-    steps = {"AdjustmentType": "ChangeInCapacity", "Cooldown": 60}
+    # longer than the minutes that pass below: the alarm may stand for two of them
+    steps = {"AdjustmentType": "ChangeInCapacity", "Cooldown": 300}
     wakes = scaling.put_scaling_policy(
         **target,
         PolicyName="wake",

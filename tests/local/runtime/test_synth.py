@@ -128,7 +128,9 @@ pulumi.export("parameters", dict(zip(found.names, found.values)))
 
 def test_the_steady_state_has_images_by_digest_and_a_live_release_with_a_good_one_before_it(project: Any) -> None:
     images = document(project, READ.replace("PATH", "/mlplatform/dev/images"))["outputs"]["parameters"]
-    assert sorted(images) == ["/mlplatform/dev/images/inference", "/mlplatform/dev/images/training"]
+    assert sorted(images) == [
+        f"/mlplatform/dev/images/{image}" for image in ("inference", "inference-arm64", "training")
+    ]
     assert all("@sha256:" in uri for uri in images.values())
     found = document(project, READ.replace("PATH", "/mlplatform/dev/churn/live"))["outputs"]["parameters"]
     assert list(found) == ["/mlplatform/dev/churn/live/release"]

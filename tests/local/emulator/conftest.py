@@ -24,19 +24,31 @@ IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/inference@sha256:" + "0" *
 INSTANCE = "ml.m6i.large"
 
 
-@pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """A running emulator; its time passes 600 times as fast while a deployment waits."""
-    started = start(
-        tmp_path_factory.mktemp("emulator"),
+def _start(directory: Path, time_scale: str) -> Emulator:
+    return start(
+        directory,
         arguments=(
             "--inference-command",
             f"{sys.executable} -S {HERE / 'stand_in_server.py'}",
             "--pipeline-command",
             f"{sys.executable} -S {HERE / 'stand_in_worker.py'}",
         ),
-        environment={"EMULATOR_TIME_SCALE": "1/600"},
+        environment={"EMULATOR_TIME_SCALE": time_scale},
     )
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """A running emulator; its time passes 600 times as fast while a deployment waits."""
+    started = _start(tmp_path_factory.mktemp("emulator"), "1/600")
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def unhurried(tmp_path: Path) -> Iterator[Emulator]:
+    """One whose time passes as told and no faster: what a test counts in minutes while a deployment waits are these."""
+    started = _start(tmp_path / "emulator", "1")
     yield started
     started.stop()
 

@@ -150,10 +150,10 @@ def test_a_request_that_waited_longer_than_its_time_to_live_has_failed(
 
 
 def test_tasks_of_a_service_follow_their_cpu_and_get_no_fewer_while_a_release_takes_over(
-    emulator: Emulator, role: str, name: str, cloudwatch: Any, eventually: Callable[..., Any]
+    unhurried: Emulator, name: str, eventually: Callable[..., Any]
 ) -> None:
-    del role
-    service, scaling = Service(emulator, f"{name}-live"), emulator.client("application-autoscaling")
+    service, scaling = Service(unhurried, f"{name}-live"), unhurried.client("application-autoscaling")
+    cloudwatch = unhurried.client("cloudwatch")
     service.create(**CANARY | {"canaryConfiguration": {"canaryPercent": 50.0, "canaryBakeTimeInMinutes": 1440}})
     eventually(lambda: (live := service.host.observe()) is not None and not live.in_progress)
     target = {
@@ -183,7 +183,7 @@ def test_tasks_of_a_service_follow_their_cpu_and_get_no_fewer_while_a_release_ta
         dimensions = [{"Name": each, "Value": service.name} for each in ("ClusterName", "ServiceName")]
         datum = {"MetricName": "CPUUtilization", "Value": percent, "Unit": "Percent", "Dimensions": dimensions}
         cloudwatch.put_metric_data(Namespace="AWS/ECS", MetricData=[datum])
-        emulator.advance(60)
+        unhurried.advance(60)
 
     def after(percent: float) -> tuple[int, int]:
         """How many minutes pass before there is another number of tasks, at most twenty, and how many there are."""

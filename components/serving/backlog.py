@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from components.serving.scaling import scalable
+from components.serving.scaling import first_one, scalable
 from components.serving.watch import REQUESTS
 from contracts.names import EndpointNames
 from settings import BacklogScaling
@@ -65,19 +65,12 @@ def _wake(
     opts: pulumi.ResourceOptions,
 ) -> None:
     """The first instance: a step of one when requests wait and none is there."""
-    wakes = aws.appautoscaling.Policy(
+    wakes = first_one(
         f"{name}-{variant}-wake",
-        name=names.resource(f"{variant}-wake"),
-        policy_type="StepScaling",
-        service_namespace=target.service_namespace,
-        scalable_dimension=target.scalable_dimension,
-        resource_id=target.resource_id,
-        step_scaling_policy_configuration={
-            "adjustment_type": "ChangeInCapacity",
-            "metric_aggregation_type": "Average",
-            "cooldown": settings.scale_out_cooldown_seconds,
-            "step_adjustments": [{"metric_interval_lower_bound": "0", "scaling_adjustment": 1}],
-        },
+        names.resource(f"{variant}-wake"),
+        target,
+        statistic="Average",
+        cooldown=settings.scale_out_cooldown_seconds,
         opts=opts,
     )
     aws.cloudwatch.MetricAlarm(

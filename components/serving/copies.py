@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from components.serving.scaling import first_one
 from components.serving.watch import REQUESTS
 from contracts.names import EndpointNames
 from settings import CopyScaling
@@ -61,19 +62,12 @@ def _wake(
     opts: pulumi.ResourceOptions,
 ) -> None:
     """The first copy: a step of one as soon as a request found none."""
-    wakes = aws.appautoscaling.Policy(
+    wakes = first_one(
         f"{name}-wake",
-        name=names.resource("wake"),
-        policy_type="StepScaling",
-        service_namespace=target.service_namespace,
-        scalable_dimension=target.scalable_dimension,
-        resource_id=target.resource_id,
-        step_scaling_policy_configuration={
-            "adjustment_type": "ChangeInCapacity",
-            "metric_aggregation_type": "Maximum",
-            "cooldown": settings.scale_out_cooldown_seconds,
-            "step_adjustments": [{"metric_interval_lower_bound": "0", "scaling_adjustment": 1}],
-        },
+        names.resource("wake"),
+        target,
+        statistic="Maximum",
+        cooldown=settings.scale_out_cooldown_seconds,
         opts=opts,
     )
     aws.cloudwatch.MetricAlarm(

@@ -122,3 +122,32 @@ def targets(names: EndpointNames, variant: str, settings: RequestFleet) -> dict[
                 "target_value": value * read.unit,
             }
     return found
+
+
+def first_one(
+    name: str,
+    physical: str,
+    target: aws.appautoscaling.Target,
+    *,
+    statistic: str,
+    cooldown: int,
+    opts: pulumi.ResourceOptions,
+) -> aws.appautoscaling.Policy:
+    """The step that adds one to what a target has none of, of which tracking cannot tell; an alarm of the `statistic`
+    of waiting or refused requests sets it off.
+    """
+    return aws.appautoscaling.Policy(
+        name,
+        name=physical,
+        policy_type="StepScaling",
+        service_namespace=target.service_namespace,
+        scalable_dimension=target.scalable_dimension,
+        resource_id=target.resource_id,
+        step_scaling_policy_configuration={
+            "adjustment_type": "ChangeInCapacity",
+            "metric_aggregation_type": statistic,
+            "cooldown": cooldown,
+            "step_adjustments": [{"metric_interval_lower_bound": "0", "scaling_adjustment": 1}],
+        },
+        opts=opts,
+    )

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from workloads.measuring import ROOT, Cost, Goal, measured, ratio, told
+from workloads.measuring import ROOT, Cost, Goal, apart, measured, ratio, told
 from workloads.training.benchmark import data
 
 HERE: Final = Path(__file__).parent
@@ -65,7 +65,7 @@ def fits(root: Path, bare: str) -> bool:
 
 def all_rows(root: Path, rows: int, rounds: int, bare: str, job: str) -> list[Goal]:
     """Memory and time of ours within the limit, which the naive script exceeds."""
-    data.write(root, rows)
+    apart(data.write, root, rows)
     costs: dict[str, list[Cost]] = {"naive": [], "ours": [], "ours, limited": []}
     above: list[float] = []
     for _ in range(rounds):
@@ -85,7 +85,7 @@ def all_rows(root: Path, rows: int, rounds: int, bare: str, job: str) -> list[Go
 
 def around(root: Path, rows: int, rounds: int, job: str) -> list[Goal]:
     """What a job does beside the boosting: start, read, bin, prove and package."""
-    data.write(root, rows)
+    apart(data.write, root, rows)
     shares: list[float] = []
     for _ in range(rounds):
         cost, facts = ours(root, job)

@@ -10,6 +10,7 @@ GPU, sums gradients in another order, which may change the last bit of a split; 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from dataclasses import dataclass
@@ -130,22 +131,36 @@ def _loss(booster: xgb.Booster, validation: xgb.DMatrix, boosting_round: int) ->
 
 
 def _save(directory: Path, model: bytes, history: list[float]) -> None:
-    """The history is written last: a checkpoint without it is incomplete and is not resumed from."""
+    """The model, then its history with the digest of the model: what another process copies meanwhile may be torn."""
     directory.mkdir(parents=True, exist_ok=True)
     stem = directory / f"round-{len(history):06}"
     stem.with_suffix(".ubj").write_bytes(model)
     partial = stem.with_suffix(".partial")
-    partial.write_text(json.dumps(history))
+    partial.write_text(json.dumps({"sha256": hashlib.sha256(model).hexdigest(), "history": history}))
     partial.replace(stem.with_suffix(".json"))
-    for old in sorted(directory.glob("round-*.json"))[:-2]:  # SageMaker syncs the directory: keep two
-        old.with_suffix(".ubj").unlink(missing_ok=True)
-        old.unlink()
+    # SageMaker syncs the directory: keep two. What is newer than this one was torn, or it had been resumed from.
+    older = sorted(path.stem for path in directory.glob("round-*.json") if path.stem < stem.name)
+    for path in directory.glob("round-*"):
+        if path.stem not in {stem.name, *older[-1:]}:
+            path.unlink()
 
 
 def _resume(directory: Path) -> tuple[bytes | None, list[float]]:
-    complete = sorted(directory.glob("round-*.json"))
-    if not complete:
-        return None, []
-    history = json.loads(complete[-1].read_text())
-    _log.info("resumed", extra={"rounds": len(history)})
-    return complete[-1].with_suffix(".ubj").read_bytes(), history
+    """The newest checkpoint whose model is the one that its history tells of."""
+    for path in sorted(directory.glob("round-*.json"), reverse=True):
+        if (found := _checkpoint(path)) is not None:
+            _log.info("resumed", extra={"rounds": len(found[1])})
+            return found
+        _log.warning("a checkpoint is torn", extra={"file": path.name})
+    return None, []
+
+
+def _checkpoint(path: Path) -> tuple[bytes, list[float]] | None:
+    """Model and history; None where one of them is missing or cut off."""
+    try:
+        told, model = json.loads(path.read_bytes()), path.with_suffix(".ubj").read_bytes()
+    except (FileNotFoundError, ValueError):
+        return None
+    if not isinstance(told, dict) or told.get("sha256") != hashlib.sha256(model).hexdigest():
+        return None
+    return model, told["history"]

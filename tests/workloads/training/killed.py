@@ -64,7 +64,7 @@ def main(root: Path, seed: int, kills: int) -> None:
     for kill in (*places, None):
         statuses.append(attempt(root, kill))
         complete = sorted((root / "checkpoints").rglob("round-*.json"))
-        rounds.append(len(json.loads(complete[-1].read_text())) if complete else 0)
+        rounds.append(len(json.loads(complete[-1].read_text())["history"]) if complete else 0)
     print(json.dumps({"statuses": statuses, "rounds": rounds, "places": places}))
 
 

@@ -17,6 +17,7 @@ import xgboost as xgb
 from contracts import schema
 from contracts.limits import MODELS
 from contracts.schema import Contract, Training
+from workloads import tasks
 from workloads.job import PlatformError, UserError
 from workloads.training import __main__ as entry
 from workloads.training import container, data, train
@@ -78,6 +79,62 @@ def test_an_interrupted_job_ends_with_the_same_bytes(
     (own / "round-000020.ubj").write_bytes(b"half written")  # no history beside it: not complete
     entry.run(container.read(root, {}))
     assert (root / "model/model.ubj").read_bytes() == whole
+
+
+def torn(checkpoints: Path, name: str, damage: str) -> None:
+    """One file of a checkpoint as a copy of the directory may have it that was made while it was written."""
+    path = checkpoints / name
+    whole = path.read_bytes()
+    match damage:
+        case "missing":
+            path.unlink()
+        case "half":
+            path.write_bytes(whole[: len(whole) // 2])
+        case "empty":
+            path.write_bytes(b"")
+        case _:  # of another attempt
+            path.write_bytes(checkpoints.joinpath(f"round-000010{path.suffix}").read_bytes())
+
+
+@pytest.mark.parametrize("damage", ["missing", "half", "empty", "other"])
+@pytest.mark.parametrize("suffix", [".ubj", ".json"])
+def test_a_torn_checkpoint_is_passed_over_for_the_one_before(
+    root: Path, contract: Contract, suffix: str, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (root / "input/config").mkdir()
+    (root / "input/config/hyperparameters.json").write_text('{"num_round": "30", "early_stopping_rounds": "30"}')
+    checkpoints = container.read(root, {}).checkpoints
+    short = dataclasses.replace(contract.training, num_round=20)
+    matrices = data.matrices(root / "input/data/train", root / "input/data/validation", contract, 1)[:2]
+    train.fit(*matrices, tasks.of(contract), short, threads=1, checkpoints=checkpoints)
+    assert sorted(path.name for path in checkpoints.iterdir()) == [
+        "round-000010.json",
+        "round-000010.ubj",
+        "round-000020.json",
+        "round-000020.ubj",
+    ]
+    torn(checkpoints, f"round-000020{suffix}", damage)
+    (checkpoints / "round-000040.ubj").write_bytes(b"nobody knows whose")
+    caplog.set_level("INFO")
+    entry.run(container.read(root, {}))
+    assert [record.__dict__["rounds"] for record in caplog.records if record.message == "resumed"] == [10]
+    names = [record.__dict__["file"] for record in caplog.records if record.message == "a checkpoint is torn"]
+    assert names == ([] if (suffix, damage) == (".json", "missing") else ["round-000020.json"])
+    assert {path.stem for path in checkpoints.iterdir()} == {"round-000020", "round-000030"}
+    resumed = (root / "model/model.ubj").read_bytes()
+    shutil.rmtree(checkpoints)
+    entry.run(container.read(root, {}))
+    assert (root / "model/model.ubj").read_bytes() == resumed
+
+
+@pytest.mark.parametrize("text", ["[0.5, 0.4]", '{"sha256": "0"}', "null"])
+def test_where_no_checkpoint_is_whole_training_begins_anew(root: Path, text: str) -> None:
+    checkpoints = container.read(root, {}).checkpoints
+    checkpoints.mkdir(parents=True)
+    (checkpoints / "round-000010.json").write_text(text)
+    (checkpoints / "round-000010.ubj").write_bytes(b"half")
+    entry.run(container.read(root, {}))
+    assert (root / "model/model.ubj").is_file()
 
 
 @pytest.mark.full

@@ -92,6 +92,20 @@ def usable_columns(contract: Contract) -> dict[str, ColumnType]:
     return {column.name: column.type for column in contract.inputs}
 
 
+def retyped(before: Contract, now: Contract) -> dict[str, tuple[ColumnType, ColumnType]]:
+    """The columns that the features of `before` read and `now` has as inputs of another kind: their types in both.
+
+    Numbers and truth values are one kind: an expression reads each of them as a number.
+    """
+    read = frozenset[str]().union(*map(columns_of, features(before).values()))
+    types, others = usable_columns(before), usable_columns(now)
+    return {
+        name: (types[name], others[name])
+        for name in sorted(read & others.keys())
+        if types[name] is not others[name] and not {types[name], others[name]} <= _NUMERIC
+    }
+
+
 def _of(contract: Contract, feature: Feature) -> Node:
     try:
         return parse(feature.expression, usable_columns(contract))

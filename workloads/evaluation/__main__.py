@@ -164,6 +164,13 @@ def _comparable(live: Champion | None, contract: Contract) -> None:
             f"the champion {live.package_arn} reads the columns {', '.join(lacking)}, which contract {contract.name!r} "
             "no longer has as inputs; keep them until a model that does not read them is live"
         )
+    if retyped := live.model.retyped(contract):
+        found = ", ".join(f"{name} ({before}, now {now})" for name, (before, now) in retyped.items())
+        raise job.UserError(
+            f"the champion {live.package_arn} cannot read columns whose type contract {contract.name!r} has changed: "
+            f"{found}; give what they hold now columns of other names, and keep those until a model that does not read "
+            "them is live"
+        )
 
 
 def _answers(contract: Contract) -> tuple[Any, ...]:

@@ -65,6 +65,10 @@ class Model(ABC):
         """The contract's columns that it is told."""
         return frozenset[str]().union(*map(columns_of, expression.features(self.contract).values()))
 
+    def retyped(self, now: Contract) -> dict[str, tuple[ColumnType, ColumnType]]:
+        """Those of them that a contract has as inputs of a type in which this model cannot read them: both types."""
+        return expression.retyped(self.contract, now)
+
     @cached_property
     def lists(self) -> Lists:
         """Of this model's categories."""
@@ -174,6 +178,15 @@ class Contained(Model):
     def reads(self) -> frozenset[str]:
         """All inputs."""
         return frozenset(self.names)
+
+    def retyped(self, now: Contract) -> dict[str, tuple[ColumnType, ColumnType]]:
+        """Those of any other type: a request to the image has values of the types that it was promised."""
+        types = {column.name: column.type for column in now.inputs}
+        return {
+            column.name: (column.type, types[column.name])
+            for column in self.contract.inputs
+            if types.get(column.name, column.type) is not column.type
+        }
 
     def features(self, rows: pa.Table) -> NDArray[Any]:
         """The inputs of rows (n, inputs), float64."""

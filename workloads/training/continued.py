@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import xgboost as xgb
 
-from contracts import schema
+from contracts import expression, schema
 from contracts.schema import Contract, Incremental
 from workloads.archive import unpack
 from workloads.features import categories
@@ -95,6 +95,8 @@ def read(archive: Path, contract: Contract, how: Incremental, scratch: Path) -> 
         return "the champion was made by others"
     if changed := [key for key in _DECIDES if getattr(before, key) != getattr(contract, key)]:
         return f"the champion was made by a contract with another {', '.join(changed)}"
+    if retyped := expression.retyped(before, contract):
+        return f"the champion was made by a contract with other types of the columns {', '.join(retyped)}"
     lists = categories.of_package(before, metadata)
     declared = categories.declared(contract)
     if any(lists[name] != texts for name, texts in declared.items()):

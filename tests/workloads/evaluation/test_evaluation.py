@@ -28,7 +28,7 @@ from workloads.evaluation import champion, judges, model_tests
 from workloads.evaluation.__main__ import _comparable, _same_origin, write
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import evaluate
-from workloads.evaluation.model import Boosted, from_archive
+from workloads.evaluation.model import Boosted, Contained, from_archive
 from workloads.job import UserError
 
 PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/toy/1"
@@ -136,6 +136,45 @@ def test_a_contract_without_a_column_that_the_champion_reads_says_so(build: Call
         f"the champion {PACKAGE} reads the columns a, which contract 'toy' no longer has as inputs; "
         "keep them until a model that does not read them is live"
     )
+
+
+def with_type(contract: Contract, name: str, kind: ColumnType) -> Contract:
+    columns = (dataclasses.replace(c, type=kind) if c.name == name else c for c in contract.columns)
+    return dataclasses.replace(contract, columns=tuple(columns))
+
+
+@pytest.mark.parametrize("kind", [ColumnType.STRING, ColumnType.TIMESTAMP])
+def test_a_column_that_the_champion_reads_and_that_changed_its_type_is_named_with_both(
+    build: Callable[..., Boosted], kind: ColumnType
+) -> None:
+    contract = make_contract("b")
+    with pytest.raises(UserError) as stopped:
+        _comparable(Champion(package_arn=PACKAGE, model=build("a", "b")), with_type(contract, "a", kind))
+    assert str(stopped.value) == (
+        f"the champion {PACKAGE} cannot read columns whose type contract 'toy' has changed: a (number, now {kind}); "
+        "give what they hold now columns of other names, and keep those until a model that does not read them is live"
+    )
+    _comparable(Champion(package_arn=PACKAGE, model=build("b")), with_type(contract, "a", kind))
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"), [(ColumnType.INTEGER, [0, 1, 1]), (ColumnType.BOOLEAN, [False, True, True])]
+)
+def test_a_champion_reads_any_kind_of_numbers(
+    build: Callable[..., Boosted], kind: ColumnType, values: list[Any]
+) -> None:
+    live = build("a", "b")
+    _comparable(Champion(package_arn=PACKAGE, model=live), with_type(make_contract("a", "b"), "a", kind))
+    rows = pa.table({"a": values, "b": [0.5, 0.5, 0.5]})
+    assert live.features(rows).tolist() == [[0, 0.5], [1, 0.5], [1, 0.5]]
+
+
+def test_a_champion_in_an_image_of_others_is_told_of_no_other_type_than_it_was_promised() -> None:
+    contract = make_contract("b")
+    live = Champion(package_arn=PACKAGE, model=Contained(contract=contract, metadata={}, image="theirs"))
+    _comparable(live, contract)
+    with pytest.raises(UserError, match=r"has changed: a \(number, now integer\);"):
+        _comparable(live, with_type(contract, "a", ColumnType.INTEGER))
 
 
 class Broken(Boosted):

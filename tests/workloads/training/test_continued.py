@@ -16,7 +16,7 @@ import pytest
 import xgboost as xgb
 
 from contracts import schema
-from contracts.schema import Contract, Feature, Incremental, Monotone
+from contracts.schema import Column, ColumnType, Contract, Feature, Incremental, Monotone
 from workloads.job import UserError
 from workloads.training import __main__ as entry
 from workloads.training import container, continued, data, train
@@ -211,6 +211,39 @@ def test_a_champion_of_another_contract_is_trained_anew_and_it_is_said_why(
     assert told["trained_anew"] == reason
     assert "former" not in told
     assert told["rounds"] <= own.training.num_round
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        Column(name="a", type=ColumnType.STRING, nullable=True, allowed=("x", "y")),
+        Column(name="a", type=ColumnType.STRING, nullable=True),
+    ],
+)
+def test_a_champion_whose_column_became_one_of_texts_is_not_gone_on_from(
+    column: Column, own: Contract, champion: Path, tmp_path: Path
+) -> None:
+    """A tree that has split a number cannot tell texts apart, and the other way round."""
+    features = tuple(Feature(name=f"f{name}", expression=name) for name in "ab")
+    before, now = own, dataclasses.replace(own, columns=tuple(column if c.name == "a" else c for c in own.columns))
+    for was, becomes in ((before, now), (now, before)):
+        made = tmp_path / was.column("a").type / "model"
+        made.mkdir(parents=True)
+        (made / "contract.json").write_text(schema.to_json(dataclasses.replace(was, features=features)))
+        (made / "metadata.json").write_text(json.dumps(facts(champion)))
+        work = container.read(later(made.parent / "later", becomes, made.parent), {})
+        assert work.former is not None
+        found = continued.read(work.former, becomes, HOW, made.parent / "read")
+        assert found == "the champion was made by a contract with other types of the columns a"
+
+
+def test_a_champion_whose_whole_numbers_became_any_is_gone_on_from(
+    own: Contract, champion: Path, tmp_path: Path
+) -> None:
+    whole = tuple(dataclasses.replace(c, type=ColumnType.INTEGER) if c.name == "b" else c for c in own.columns)
+    work = container.read(later(tmp_path, dataclasses.replace(own, columns=whole), champion), {})
+    assert work.former is not None
+    assert isinstance(continued.read(work.former, work.contract, HOW, tmp_path / "read"), Former)
 
 
 def test_a_champion_that_others_made_has_no_trees_to_add_to(own: Contract, champion: Path, tmp_path: Path) -> None:

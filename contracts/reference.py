@@ -203,6 +203,9 @@ _GATE = """\
 `quality` bounds metrics of the test set. A metric that is named has the bounds that stand there, the others keep their
 defaults; `{f1: {min: 0}}` frees one.
 
+Of a segment evaluation.json and the report show the 100 groups with the most rows; the others are counted and named in
+`segments_left_out`.
+
 `fairness: {region: {disparate_impact: {min: 0.8}, equal_opportunity_difference: {max: 0.1}}}` limits how unlike the
 groups of a segment may be treated by the decisions of a binary classification on the test set. Groups of fewer than 30
 rows are left out; where fewer than two are left, the limit does not hold. evaluation.json has all four of each segment:

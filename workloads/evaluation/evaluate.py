@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from contracts.schema import Contract
 from workloads import tasks
-from workloads.evaluation import gate, judges, model_tests
+from workloads.evaluation import gate, judges, model_tests, segments
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.intervals import Comparison, Interval
 from workloads.evaluation.judges import Judge
@@ -47,10 +47,8 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
     measured = judge.measure(labels, outputs, entities)
     values = {name: value.value if isinstance(value, Interval) else value for name, value in measured.items()}
     comparison = None if champion_outputs is None else judge.compare(labels, outputs, champion_outputs, entities)
-    segments = {segment.name: rows.column(segment.name).to_pylist() for segment in contract.segments}
-    disparities = {
-        name: found for name, each in segments.items() if (found := judge.disparities(labels, outputs, each))
-    }
+    groups = {segment.name: segments.of(rows.column(segment.name)) for segment in contract.segments}
+    disparities = {name: found for name, each in groups.items() if (found := judge.disparities(labels, outputs, each))}
     decision = gate.decide(
         quality=contract.quality,
         measured=values,
@@ -76,7 +74,8 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
             for name, value in measured.items()
         },
         "champion": None if champion is None or comparison is None else _compared(champion, comparison),
-        "segments": {name: judge.by_segment(labels, outputs, each) for name, each in segments.items()},
+        "segments": {name: judge.by_segment(labels, outputs, each) for name, each in groups.items()},
+        "segments_left_out": {name: rest for name, each in groups.items() if (rest := each.left_out())},
         **({"fairness": disparities} if disparities else {}),
         "importance": {
             name: float(value) for name, value in zip(candidate.names, candidate.importances(features), strict=True)

@@ -6,48 +6,74 @@ fairlearn's, which gives the same numbers (tested).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.evaluation.segments import of_each
+from workloads.evaluation.segments import Groups
 
 Array = NDArray[Any]
 #: Rows from which on a group is compared: the share of fewer is mostly chance (its standard error is up to 0.09).
 COMPARED: Final = 30
 
 
-def disparities(labels: Array, decisions: Array, groups: Sequence[Any]) -> dict[str, float]:
+def disparities(labels: Array, decisions: Array, groups: Groups) -> dict[str, float]:
     """By metric (`contracts.fairness`) how far the groups are apart; NaN of what fewer than two groups have.
 
-    Labels and decisions (n,) are 0 and 1; groups (n,) are texts or numbers, None where missing.
+    Labels and decisions (n,) are 0 and 1.
     """
-    selected, recall, false_alarms = list[float](), list[float](), list[float]()
-    for _, here in of_each(groups):
-        if here.sum() < COMPARED:
-            continue
-        selected.append(float(decisions[here].mean()))
-        for rates, label in ((recall, 1), (false_alarms, 0)):
-            among = here & (labels == label)
-            if among.any():
-                rates.append(float(decisions[among].mean()))
-    opportunity, alarms = _difference(recall), _difference(false_alarms)
+    of_classes = disparities_by_class(labels, decisions, 2, groups)
+    return {metric: float(values[1]) for metric, values in of_classes.items()}
+
+
+def disparities_by_class(labels: Array, decisions: Array, classes: int, groups: Groups) -> dict[str, Array]:
+    """As `disparities` (classes,), of the decision for each class against all others.
+
+    Labels and decisions (n,) are positions of classes.
+    """
+    numbers, count, kept = _compared(groups)
+    cells, labels, decisions = numbers * classes, labels[kept].astype(int), decisions[kept].astype(int)
+
+    def counted(positions: Array) -> Array:
+        return np.bincount(positions, minlength=count * classes).reshape(count, classes)
+
+    said, true = counted(cells + decisions), counted(cells + labels)
+    right = counted((cells + labels)[labels == decisions])
+    rows = np.bincount(numbers, minlength=count)[:, None]
+    selected = _rates(said, rows)
+    opportunity, alarms = _apart(_rates(right, true)), _apart(_rates(said - right, rows - true))
     return {
-        "demographic_parity_difference": _difference(selected),
+        "demographic_parity_difference": _apart(selected),
         "disparate_impact": _ratio(selected),
         "equal_opportunity_difference": opportunity,
-        "equalized_odds_difference": float(np.maximum(opportunity, alarms)),  # NaN where one of both is
+        "equalized_odds_difference": np.maximum(opportunity, alarms),  # NaN where one of both is
     }
 
 
-def _difference(rates: Sequence[float]) -> float:
-    return max(rates) - min(rates) if len(rates) > 1 else float("nan")
+def _compared(groups: Groups) -> tuple[Array, int, Array]:
+    """Of the rows in groups that are compared: the number of the group among them, of how many, and which rows."""
+    large = groups.sizes >= COMPARED
+    kept = large[groups.numbers]
+    return (np.cumsum(large) - 1)[groups.numbers[kept]], int(large.sum()), kept
 
 
-def _ratio(rates: Sequence[float]) -> float:
-    """1 where nobody is selected at all."""
-    if len(rates) < 2:
-        return float("nan")
-    return min(rates) / max(rates) if max(rates) else 1.0
+def _rates(parts: Array, wholes: Array) -> Array:
+    """NaN where there is nothing to divide by."""
+    return np.divide(parts, wholes, out=np.full(parts.shape, np.nan), where=wholes > 0)
+
+
+def _apart(rates: Array) -> Array:
+    """The largest less the smallest of the rates (groups, classes) of each class."""
+    return _of_two(rates, np.fmax.reduce(rates, initial=-np.inf) - np.fmin.reduce(rates, initial=np.inf))
+
+
+def _ratio(rates: Array) -> Array:
+    """The smallest over the largest of each class; 1 where nobody is selected at all."""
+    least, most = np.fmin.reduce(rates, initial=np.inf), np.fmax.reduce(rates, initial=-np.inf)
+    return _of_two(rates, np.divide(least, most, out=np.ones(least.shape), where=most > 0))
+
+
+def _of_two(rates: Array, found: Array) -> Array:
+    """NaN where fewer than two groups have a rate."""
+    return np.where(np.isfinite(rates).sum(axis=0) > 1, found, np.nan)

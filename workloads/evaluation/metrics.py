@@ -5,7 +5,6 @@ Labels are an array (n,) of 0 and 1, scores an array (n,) of probabilities in [0
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from scipy import stats
 
 from contracts.schema import Cost
 from workloads.evaluation.intervals import Interval, TooFewError, around
-from workloads.evaluation.segments import of_each
+from workloads.evaluation.segments import Groups
 from workloads.inference.decision import decider
 
 Array = NDArray[Any]
@@ -112,20 +111,19 @@ def calibration_error(labels: Array, scores: Array, bins: int = 10) -> float:
     return float(sum(gaps))
 
 
-def by_segment(labels: Array, scores: Array, segments: Sequence[Any], threshold: float) -> list[dict[str, Any]]:
+def by_segment(labels: Array, scores: Array, groups: Groups, threshold: float) -> list[dict[str, Any]]:
     """Per segment: rows, share decided positive (demographic parity), recall (equal opportunity), accuracy.
 
-    `segments` (n,) are numbers or texts, None where missing: a segment of its own, and the last. The recall of a
-    segment without positives is None: it says nothing, and is no 0.
+    The recall of a group without positives is None: it says nothing, and is no 0.
     """
     report: list[dict[str, Any]] = []
-    for value, here in of_each(segments):
+    for value, here in groups.reported():
         found = at_threshold(labels[here], scores[here], threshold)
         positives = int(labels[here].sum())
         report.append(
             {
                 "segment": value,
-                "rows": int(here.sum()),
+                "rows": here.size,
                 "positives": positives,
                 "positive_share": found["positive_share"],
                 "recall": found["recall"] if positives else None,

@@ -59,6 +59,10 @@ _TEMPLATE = _ENVIRONMENT.from_string("""\
 <table><tr><th>value{% for key in rows[0] if key != "segment" %}<th>{{ key | replace("_", " ") }}{% endfor %}</tr>
 {% for r in rows %}<tr><td>{{ "missing" if r.segment is none else r.segment }}
 {% for key, value in r.items() if key != "segment" %}<td>{{ value | cell }}{% endfor %}</tr>{% endfor %}</table>
+{% if name in e.segments_left_out %}{% with left = e.segments_left_out[name] %}
+<p>Not shown are {{ left.groups }} smaller groups with {{ left.rows }} rows together:
+{% for value in left["values"] %}{{ "missing" if value is none else value }}{{ ", " if not loop.last }}{% endfor %}
+{%- if left.groups > left["values"] | length %} and others{% endif %}.</p>{% endwith %}{% endif %}
 {% endfor %}
 {% if e.fairness is defined %}<h2>Fairness</h2>
 <table><tr><th>segment{% for name in (e.fairness.values() | first) %}<th>{{ name | replace("_", " ") }}{% endfor %}</tr>

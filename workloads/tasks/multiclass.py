@@ -38,6 +38,16 @@ class Multiclass(Strategy):
         """The rows of each class."""
         return {"classes": dict(zip(self._texts, counts, strict=True))}
 
+    def unlearnable(self, found: set[float]) -> str | None:
+        """By the classes' names, for their positions stand in no contract."""
+        lacking = [repr(name) for position, name in enumerate(self.names) if position not in found]
+        if not lacking:
+            return super().unlearnable(found)
+        return (
+            f"has no row of {', '.join(lacking)}; needed: rows of all {len(self.names)} classes that the contract "
+            "allows; deliver some, or take what never comes out of `allowed`"
+        )
+
     def parameters(self) -> Mapping[str, Any]:
         """The log loss over all classes."""
         return {"objective": "multi:softprob", "num_class": len(self.names)}

@@ -18,7 +18,7 @@ from contracts.fairness import METRICS
 from contracts.loader import ContractError
 from contracts.schema import Bounds, Fairness, FairnessLimit, from_json, to_json
 from tests.workloads.tasks import problems
-from workloads.evaluation import gate, report
+from workloads.evaluation import gate, report, segments
 from workloads.evaluation.evaluate import evaluate
 from workloads.evaluation.fairness import disparities
 from workloads.evaluation.model import Boosted
@@ -33,7 +33,7 @@ def column(text: str) -> np.ndarray[Any, Any]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(len(case["labels"])))
 def test_the_numbers_are_those_of_fairlearn(case: dict[str, Any]) -> None:
-    found = disparities(column(case["labels"]), column(case["decisions"]), list(case["groups"]))
+    found = disparities(column(case["labels"]), column(case["decisions"]), segments.of(list(case["groups"])))
     assert found == pytest.approx(case["expected"], abs=1e-12)
     assert list(found) == list(METRICS)
 
@@ -42,7 +42,7 @@ def of(*groups: tuple[Any, int, int, int]) -> dict[str, float]:
     """Of groups with so many rows, positive rows and rows that are decided positive, the positive ones first."""
     rows = [(name, int(i < positive), int(i < decided)) for name, n, positive, decided in groups for i in range(n)]
     names, labels, decisions = zip(*rows, strict=True)
-    return disparities(np.array(labels), np.array(decisions), list(names))
+    return disparities(np.array(labels), np.array(decisions), segments.of(list(names)))
 
 
 def test_small_groups_are_left_out_and_missing_ones_are_a_group() -> None:

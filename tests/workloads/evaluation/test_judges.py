@@ -243,3 +243,12 @@ def test_a_segment_without_a_value_is_told_in_the_page(trained: Trained) -> None
     page = report.render(told, judge=found.judge, labels=found.labels, outputs=found.outputs, champion_outputs=None)
     assert "<tr><th>value<th>rows<th>mae</tr>" in page
     assert "<tr><td>missing\n<td>3<td>1.250</tr>" in page
+
+
+def test_groups_that_are_not_shown_are_counted_and_named_in_the_page(trained: Trained) -> None:
+    found = judged(trained("squared"))
+    assert found.report["segments_left_out"] == {}
+    left = {"side": {"groups": 4, "rows": 9, "values": [None, "<b>"]}}
+    told = {**found.report, "warnings": [], "segments_left_out": left}
+    page = report.render(told, judge=found.judge, labels=found.labels, outputs=found.outputs, champion_outputs=None)
+    assert "Not shown are 4 smaller groups with 9 rows together:\nmissing, &lt;b&gt; and others.</p>" in page

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 from sklearn.metrics import roc_auc_score
 
-from workloads.evaluation import metrics
+from workloads.evaluation import metrics, segments
 from workloads.inference.decision import decider
 
 reference: Any = sklearn_metrics  # its stubs are narrower than it is
@@ -160,7 +160,7 @@ def test_decisions_are_those_of_the_service_whose_scores_are_float32(threshold: 
     served = list(map(decider(threshold), scores.tolist()))
     assert served == [False, float(nearest) >= threshold, True]
     assert [metrics.at_threshold(np.array([1]), scores[[i]], threshold)["positive_share"] for i in range(3)] == served
-    shares = metrics.by_segment(np.array([1, 0, 1]), scores, ["a", "b", "c"], threshold)
+    shares = metrics.by_segment(np.array([1, 0, 1]), scores, segments.of(["a", "b", "c"]), threshold)
     assert [share["positive_share"] for share in shares] == served
 
 
@@ -188,7 +188,7 @@ def test_calibration_error(labels: list[int], scores: list[float], expected: flo
 
 def test_segments_are_judged_apart() -> None:
     labels, scores = np.array([1, 0, 1, 1]), np.array([0.9, 0.1, 0.2, 0.9])
-    report = metrics.by_segment(labels, scores, [0.0, 0.0, 1.0, 1.0], 0.5)
+    report = metrics.by_segment(labels, scores, segments.of([0.0, 0.0, 1.0, 1.0]), 0.5)
     assert [(r["segment"], r["rows"], r["positives"], r["recall"], r["accuracy"]) for r in report] == [
         (0.0, 2, 1, 1.0, 1.0),
         (1.0, 2, 2, 0.5, 0.5),
@@ -198,7 +198,7 @@ def test_segments_are_judged_apart() -> None:
 @pytest.mark.parametrize("names", [(2.0, 10.0), ("basic", "pro")])
 def test_rows_without_a_segment_are_a_segment_and_the_last(names: tuple[float | str, ...]) -> None:
     labels, scores = np.array([1, 0, 0, 1, 0]), np.array([0.9, 0.1, 0.2, 0.9, 0.9])
-    report = metrics.by_segment(labels, scores, [None, names[1], names[0], None, names[0]], 0.5)
+    report = metrics.by_segment(labels, scores, segments.of([None, names[1], names[0], None, names[0]]), 0.5)
     assert [(r["segment"], r["rows"], r["accuracy"]) for r in report] == [
         (names[0], 2, 0.5),
         (names[1], 1, 1.0),
@@ -207,5 +207,5 @@ def test_rows_without_a_segment_are_a_segment_and_the_last(names: tuple[float | 
 
 
 def test_a_segment_without_positives_has_no_recall() -> None:
-    report = metrics.by_segment(np.array([0, 0, 1]), np.array([0.9, 0.1, 0.1]), ["a", "a", "b"], 0.5)
+    report = metrics.by_segment(np.array([0, 0, 1]), np.array([0.9, 0.1, 0.1]), segments.of(["a", "a", "b"]), 0.5)
     assert [(r["segment"], r["recall"]) for r in report] == [("a", None), ("b", 0.0)]

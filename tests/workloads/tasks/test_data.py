@@ -12,6 +12,7 @@ import pytest
 
 from contracts.schema import Contract
 from tests.workloads.tasks import problems
+from workloads import tasks
 from workloads.etl import embedded
 from workloads.job import UserError
 from workloads.rehearsal.rehearse import _labels
@@ -69,6 +70,21 @@ def test_a_part_of_which_no_model_can_be_made_is_told(tmp_path: Path) -> None:
         UserError, match=r"test has 1 different y of \d+ entities; at least 2, of 2 entities, are needed"
     ):
         embedded.run(tmp_path / "two" / "accepted", number, tmp_path / "out")
+
+
+def test_what_cannot_be_learned_is_told_in_the_words_of_the_contract() -> None:
+    several, numbered, two = (tasks.of(problems.contract(name)) for name in ("multiclass", "numbered", "binary"))
+    assert several.unlearnable({0.0, 1.0}) == (
+        "has no row of 'green'; needed: rows of all 3 classes that the contract allows; deliver some, or take what "
+        "never comes out of `allowed`"
+    )
+    assert str(numbered.unlearnable({2.0})).startswith("has no row of 10, 20, 7; needed: rows of all 4 classes")
+    assert two.unlearnable({1.0}) == "has the values [1.0]; needed: both 0 and 1"
+    assert [strategy.unlearnable(set(map(float, strategy.classes))) for strategy in (several, numbered, two)] == [
+        None,
+        None,
+        None,
+    ]
 
 
 def test_a_class_whose_share_jumps_and_a_number_whose_mean_does_hold_the_file(tmp_path: Path) -> None:

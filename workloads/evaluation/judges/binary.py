@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from workloads.evaluation import fairness, metrics, plots
 from workloads.evaluation.intervals import Comparison
 from workloads.evaluation.judges.judge import Array, Judge, Measured, shown
+from workloads.evaluation.segments import Groups
 
 
 class BinaryJudge(Judge):
@@ -45,17 +46,17 @@ class BinaryJudge(Judge):
             larger_is_better=True,
         )
 
-    def by_segment(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> list[dict[str, Any]]:
+    def by_segment(self, labels: Array, outputs: Array, groups: Groups) -> list[dict[str, Any]]:
         """Shares decided positive, recall and accuracy."""
-        return metrics.by_segment(labels, outputs, segments, self.threshold)
+        return metrics.by_segment(labels, outputs, groups, self.threshold)
 
     def decisions(self, outputs: Array) -> Array:
         """Whether each score reaches the threshold."""
         return metrics.decisions(outputs, self.threshold)
 
-    def disparities(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> Mapping[str, float]:
+    def disparities(self, labels: Array, outputs: Array, groups: Groups) -> Mapping[str, float]:
         """Of the decisions at the threshold."""
-        return fairness.disparities(labels, self.decisions(outputs), segments)
+        return fairness.disparities(labels, self.decisions(outputs), groups)
 
     def faulty(self, outputs: Array) -> int:
         """NaN counts as outside."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from contracts.schema import Contract
 from workloads.evaluation.intervals import Comparison, Interval
+from workloads.evaluation.segments import Groups
 
 Array = NDArray[Any]
 Measured = Mapping[str, Interval | float]
@@ -44,15 +45,15 @@ class Judge(ABC):
         """The candidate against the champion on the same rows."""
 
     @abstractmethod
-    def by_segment(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> list[dict[str, Any]]:
-        """The report of each segment (n,): numbers or texts, None where missing."""
+    def by_segment(self, labels: Array, outputs: Array, groups: Groups) -> list[dict[str, Any]]:
+        """The report of each group of a segment that `Groups.reported` gives."""
 
     def decisions(self, outputs: Array) -> Array | None:
         """What follows from each output (n,); None of a task without decisions."""
         return None
 
-    def disparities(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> Mapping[str, float]:
-        """How unlike decisions treat the groups of a segment (n,), by metric; of a task without decisions nothing."""
+    def disparities(self, labels: Array, outputs: Array, groups: Groups) -> Mapping[str, float]:
+        """How unlike decisions treat the groups of a segment, by metric; of a task without decisions nothing."""
         return {}
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from workloads.evaluation import intervals, plots
 from workloads.evaluation.intervals import Comparison
 from workloads.evaluation.judges.judge import Array, Judge, Measured, shown
 from workloads.evaluation.metrics import calibration_error, confusion, of_classes
-from workloads.evaluation.segments import of_each
+from workloads.evaluation.segments import Groups
 
 #: XGBoost's probabilities are float32: the sum of a row's may be off by as much.
 _ROUNDING = 1e-5
@@ -51,14 +51,14 @@ class MulticlassJudge(Judge):
         ours, theirs = (row_losses(labels.astype(int), outputs) for outputs in (candidate, champion))
         return intervals.loss_increase("logloss", ours, theirs, entities)
 
-    def by_segment(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> list[dict[str, Any]]:
+    def by_segment(self, labels: Array, outputs: Array, groups: Groups) -> list[dict[str, Any]]:
         """Accuracy and log loss of each group, and the share of its rows for which each class is said."""
         labels, likeliest = labels.astype(int), outputs.argmax(axis=1)
         losses = row_losses(labels, outputs)
         return [
             {
                 "segment": value,
-                "rows": int(here.sum()),
+                "rows": here.size,
                 "accuracy": float((likeliest[here] == labels[here]).mean()),
                 "logloss": float(losses[here].mean()),
                 **{
@@ -66,7 +66,7 @@ class MulticlassJudge(Judge):
                     for index, name in enumerate(self.contract.classes)
                 },
             }
-            for value, here in of_each(segments)
+            for value, here in groups.reported()
         ]
 
     def decisions(self, outputs: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from contracts.schema import Loss, Objective
 from workloads.evaluation import intervals, plots
 from workloads.evaluation.intervals import Comparison, Interval
 from workloads.evaluation.judges.judge import Array, Judge, Measured, shown
-from workloads.evaluation.segments import of_each
+from workloads.evaluation.segments import Groups
 
 _MEDIANS = (Loss.ABSOLUTE, Loss.QUANTILE)
 _LOG_LINK = (Loss.POISSON, Loss.GAMMA, Loss.TWEEDIE)
@@ -50,18 +50,18 @@ class RegressionJudge(Judge):
         ours, theirs = (row_losses(labels, outputs, self._objective) for outputs in (candidate, champion))
         return intervals.loss_increase("loss", ours, theirs, entities)
 
-    def by_segment(self, labels: Array, outputs: Array, segments: Sequence[Any]) -> list[dict[str, Any]]:
+    def by_segment(self, labels: Array, outputs: Array, groups: Groups) -> list[dict[str, Any]]:
         """What is said of each group, and how wrong it is: a bias of one group is an unfairness that no mean shows."""
         return [
             {
                 "segment": value,
-                "rows": int(here.sum()),
+                "rows": here.size,
                 "mean_label": float(labels[here].mean()),
                 "mean_prediction": float(outputs[here].mean(dtype=np.float64)),
                 "bias": float((outputs[here] - labels[here]).mean()),
                 "mae": float(np.abs(outputs[here] - labels[here]).mean()),
             }
-            for value, here in of_each(segments)
+            for value, here in groups.reported()
         ]
 
     def faulty(self, outputs: Array) -> int:

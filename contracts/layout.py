@@ -153,6 +153,11 @@ class Layout:
         return self._prefix("data-quality")
 
     @property
+    def training_start(self) -> str:
+        """Artifacts bucket: the newest start of an automatic training run; among `locks`: no endpoint has a dot."""
+        return f"{self.locks}training.json"
+
+    @property
     def locks(self) -> str:
         """Artifacts bucket: one lock an endpoint, held by whoever writes its release record."""
         return self._prefix("locks")

@@ -34,7 +34,8 @@ class Retraining(Shared):
         le=1_000_000,
         json_schema_extra=told(risk="without one, max_runs_per_day alone bounds what a month of runs costs"),
     )
-    """USD a calendar month, at list prices of the time that their jobs ran, above which no automatic run starts."""
+    """USD a calendar month, at list prices of the time that jobs ran, that automatic runs and the next one stay within;
+    the next one is taken for the dearest of the last three that succeeded."""
     schedule: Literal["never", "daily", "weekly"] = Field(
         default="weekly", json_schema_extra=told(risk="`never` leaves drift as the only reason to learn")
     )

@@ -69,7 +69,8 @@ def statements(
     processed_key: pulumi.Input[str],
     models_key: pulumi.Input[str],
 ) -> list[Statement]:
-    """What the function may do: see what is accepted, what ran and what it learned from, and start the one pipeline.
+    """What the function may do: see what is accepted, what ran and what it learned from, and start the one pipeline
+    after it has written that down.
 
     Where runs go on from the `champion` it sees which model that endpoint serves.
     """
@@ -84,8 +85,15 @@ def statements(
         *access.read_objects(
             "ReadVerdicts", names, names.processed_bucket, [layout.ledger, f"{layout.data_sets}index/"]
         ),
-        *access.read_objects("ReadManifests", names, names.artifacts_bucket, [f"{layout.runs}*/Prepare/manifest/"]),
-        access.use_key("DecryptBoth", [processed_key, models_key], write=False),
+        *access.read_objects(
+            "ReadManifests",
+            names,
+            names.artifacts_bucket,
+            [f"{layout.runs}*/Prepare/manifest/", layout.training_start],
+        ),
+        access.allow("WriteStart", ["s3:PutObject"], [names.bucket_arn(names.artifacts_bucket, layout.training_start)]),
+        access.use_key("DecryptData", [processed_key], write=False),
+        access.use_key("EncryptStart", [models_key], write=True),
         *_run(names, by_machine=by_machine),
         *(sees_champion(champion) if champion else []),
     ]
@@ -152,6 +160,7 @@ class Retraining(pulumi.ComponentResource):
                     "RUNS_URI": f"s3://{names.artifacts_bucket}/{names.layout.runs}",
                     "COOL_DOWN_HOURS": str(args.settings.cool_down_hours),
                     "MAX_RUNS_PER_DAY": str(args.settings.max_runs_per_day),
+                    "START_URI": f"s3://{names.artifacts_bucket}/{names.layout.training_start}",
                     **_budget(args.settings, names.region, args.instances),
                     **({"RELEASE_PARAMETER": args.champion.release_parameter} if args.champion else {}),
                 },

@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+#: Successful runs by which the cost of the next one is judged.
+_PRECEDENTS = 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class Brakes:
@@ -17,10 +20,28 @@ class Brakes:
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """USD a calendar month (UTC) for automatic runs. `spent` asks what some have cost, where no other brake holds."""
+    """USD a calendar month (UTC) for automatic runs. `cost` asks what some have cost, where no other brake holds."""
 
     usd: float
-    spent: Callable[[Sequence[Run]], float]
+    cost: Callable[[Sequence[Run]], float]
+
+    def exceeded(self, runs: Sequence[Run], now: datetime) -> str:
+        """What the month's automatic `runs` have cost, where the next one does not fit beside it; empty where it does.
+
+        The next one is taken to cost what the dearest of the last three successful ones did, whoever started them: one
+        that took its steps from the cache, or went on from another, says little. Before the first nothing is known.
+        """
+        month = [
+            run for run in runs if run.automatic and (run.started.year, run.started.month) == (now.year, now.month)
+        ]
+        done = sorted((run for run in runs if run.status == "Succeeded"), key=lambda run: run.started, reverse=True)
+        spent = self.cost(month)
+        if spent >= self.usd:
+            return f"automatic runs cost {spent:.2f} USD this month"
+        following = max((self.cost([run]) for run in done[:_PRECEDENTS]), default=0.0)
+        if spent + following > self.usd:
+            return f"automatic runs cost {spent:.2f} USD this month, and another one would cost about {following:.2f}"
+        return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,13 +124,6 @@ def decide(
             reason=f"{today} automatic runs in the last 24 h; allowed: {brakes.max_runs_per_day}",
             passes=True,
         )
-    this_month = [
-        run for run in runs if run.automatic and (run.started.year, run.started.month) == (now.year, now.month)
-    ]
-    if budget is not None and (spent := budget.spent(this_month)) >= budget.usd:
-        return Decision(
-            start=False,
-            reason=f"automatic runs cost {spent:.2f} USD this month; monthly_budget_usd is {budget.usd:g}",
-            passes=True,
-        )
+    if budget is not None and (exceeded := budget.exceeded(runs, now)):
+        return Decision(start=False, reason=f"{exceeded}; monthly_budget_usd is {budget.usd:g}", passes=True)
     return Decision(start=True, reason=trigger)

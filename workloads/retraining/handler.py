@@ -4,21 +4,24 @@ New data asks with {"trigger": ..., "at_least_rows": N}: it is a reason once N a
 it is none yet is told to nobody: it is said of every delivered file. Where a brake holds that passes with time, the
 answer is `later`, and whoever asked for new data asks again.
 
+Of many who ask at once one starts a run, whatever else happens between their looks (`starts`).
+
 A run takes the data set that ingestion has published of the accepted data by RECIPE, where there is one.
 
-Environment: PIPELINE_NAME, ACCEPTED_URI, LEDGER_URI, DATA_SETS_URI, RUNS_URI (each s3://bucket/prefix/), RECIPE,
-TOPIC_ARN, COOL_DOWN_HOURS, MAX_RUNS_PER_DAY; MACHINE_ARN where a state machine is in the place of the pipeline; where
-there is a budget also MONTHLY_BUDGET_USD and USD_AN_HOUR (of each kind of job, as JSON); where a run goes on from the
-champion RELEASE_PARAMETER, which names it.
-Reserved concurrency must be 1, so that two alarms cannot both find that nothing runs.
+Environment: PIPELINE_NAME, ACCEPTED_URI, LEDGER_URI, DATA_SETS_URI, RUNS_URI (each s3://bucket/prefix/), START_URI
+(the object of the newest start), RECIPE, TOPIC_ARN, COOL_DOWN_HOURS, MAX_RUNS_PER_DAY; MACHINE_ARN where a state
+machine is in the place of the pipeline; where there is a budget also MONTHLY_BUDGET_USD and USD_AN_HOUR (of each kind
+of job, as JSON); where a run goes on from the champion RELEASE_PARAMETER, which names it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -26,16 +29,19 @@ from typing import Any
 import boto3
 
 from contracts import release
-from contracts.datasets import accepted_keys, find, version_of
+from contracts.datasets import DataSet, accepted_keys, find, version_of
 from contracts.machine_runs import MachineRuns
 from workloads import alarm, job
-from workloads.retraining.decision import Brakes, Budget, NewRows, Run, decide
+from workloads.retraining.decision import Brakes, Budget, Decision, NewRows, Run, decide
 from workloads.retraining.new_rows import new_rows
+from workloads.retraining.starts import Start, Starts, TakenError
 
 #: Display name of the runs started here; it is how they are told from runs that people start.
 AUTOMATIC = "retrain"
 #: How far back "trained on already" looks.
 MEMORY = timedelta(days=90)
+#: How often one question is looked into where others start runs meanwhile.
+_LOOKS = 5
 
 
 @job.function("retraining")
@@ -76,47 +82,126 @@ def retrain(
     trigger = _trigger(event)
     if trigger is None:
         return {"action": "ignored", "reason": "the alarm is not in state ALARM"}
-    pipeline = environment["PIPELINE_NAME"]
-    accepted = accepted_keys(s3, environment["ACCEPTED_URI"])
-    version = version_of(accepted)
-    runs = _runs(sagemaker, pipeline, since=now - MEMORY)
-    needed = event.get("at_least_rows")
-    data_set = find(s3, environment["DATA_SETS_URI"], version, environment["RECIPE"], now) if version else None
-    ledger, runs_uri = environment["LEDGER_URI"], environment["RUNS_URI"]
-    decision = decide(
+    asked = _Asked(
         trigger=trigger,
-        dataset_version=version,
-        runs=runs,
+        needed=event.get("at_least_rows"),
         now=now,
-        brakes=Brakes(
-            cool_down_hours=float(environment["COOL_DOWN_HOURS"]),
-            max_runs_per_day=int(environment["MAX_RUNS_PER_DAY"]),
-        ),
-        new_rows=NewRows(count=partial(new_rows, s3, accepted, runs, ledger=ledger, runs_uri=runs_uri), needed=needed)
-        if needed
-        else None,
-        budget=_budget(sagemaker, environment),
-        unfit=data_set.why if data_set else "",
+        environment=environment,
+        s3=s3,
+        sagemaker=sagemaker,
+        sns=sns,
+        ssm=ssm,
+        starts=Starts(s3=s3, uri=environment["START_URI"]),
     )
-    if not decision.start and needed:
-        return {"action": "later" if decision.passes else "held", "reason": decision.reason}
-    if not decision.start:
-        _notify(sns, environment, f"{pipeline}: no retraining", f"Asked by: {trigger}\nHeld: {decision.reason}")
+    for _ in range(_LOOKS):
+        with suppress(TakenError):
+            return asked.answer()
+    raise TakenError(f"{environment['START_URI']}: others started runs in all of {_LOOKS} looks; ask again")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """One question with all that it takes to answer it. `needed`: so many new rows, where new data asks."""
+
+    trigger: str
+    needed: int | None
+    now: datetime
+    environment: Mapping[str, str]
+    s3: Any
+    sagemaker: Any
+    sns: Any
+    ssm: Any
+    starts: Starts
+
+    def answer(self) -> dict[str, str]:
+        """Look, decide, and start or say why not. Raises TakenError where somebody started meanwhile."""
+        newest = self.starts.newest()  # first: what is looked at after it holds as long as this is the newest
+        accepted = accepted_keys(self.s3, self.environment["ACCEPTED_URI"])
+        version = version_of(accepted)
+        if newest and not newest.execution and newest.fresh(self.now):
+            newest = self._finish(newest)
+            if newest.dataset_version == version:
+                return {"action": "started", "reason": self.trigger, "execution": newest.execution}
+        runs = self._runs(newest)
+        data_set = self._data_set(version)
+        decision = self._decide(accepted, runs, unfit=data_set.why if data_set else "")
+        if decision.start:
+            start = Start(began=self.now, request=self._request(str(version), data_set))
+            done = self._finish(self.starts.write(start, after=newest))
+            return {"action": "started", "reason": decision.reason, "execution": done.execution}
+        if self.needed:
+            return {"action": "later" if decision.passes else "held", "reason": decision.reason}
+        self._notify("no retraining", f"Asked by: {self.trigger}\nHeld: {decision.reason}")
         return {"action": "held", "reason": decision.reason}
-    parameters = {
-        "DatasetVersion": str(version),
-        **({"InputDataUri": data_set.uri} if data_set and data_set.uri else {}),
-        **_former(environment, ssm=ssm, sagemaker=sagemaker),
-    }
-    execution = sagemaker.start_pipeline_execution(
-        PipelineName=pipeline,
-        PipelineExecutionDisplayName=f"{AUTOMATIC}-{now:%Y%m%d-%H%M%S}",
-        PipelineExecutionDescription=trigger[:500],
-        PipelineParameters=[{"Name": name, "Value": value} for name, value in parameters.items()],
-        ClientRequestToken=_token(pipeline, str(version), runs),
-    )["PipelineExecutionArn"]
-    _notify(sns, environment, f"{pipeline}: retraining started", f"Asked by: {trigger}\nData: {version}\n{execution}")
-    return {"action": "started", "reason": decision.reason, "execution": execution}
+
+    def _finish(self, start: Start) -> Start:
+        """Make the start that is written down, and write what it started. Who writes that tells people."""
+        execution = self.sagemaker.start_pipeline_execution(**start.request)["PipelineExecutionArn"]
+        try:
+            done = self.starts.write(replace(start, execution=execution), after=start)
+        except TakenError:
+            newest = self.starts.newest()
+            if newest is None or newest.request != start.request:
+                raise
+            return newest  # somebody else found it half way and made it too: it is one run
+        why, data = start.request["PipelineExecutionDescription"], start.dataset_version
+        self._notify("retraining started", f"Asked by: {why}\nData: {data}\n{execution}")
+        return done
+
+    def _decide(self, accepted: Sequence[str], runs: Sequence[Run], *, unfit: str) -> Decision:
+        ledger, runs_uri = self.environment["LEDGER_URI"], self.environment["RUNS_URI"]
+        count = partial(new_rows, self.s3, accepted, runs, ledger=ledger, runs_uri=runs_uri)
+        return decide(
+            trigger=self.trigger,
+            dataset_version=version_of(accepted),
+            runs=runs,
+            now=self.now,
+            brakes=Brakes(
+                cool_down_hours=float(self.environment["COOL_DOWN_HOURS"]),
+                max_runs_per_day=int(self.environment["MAX_RUNS_PER_DAY"]),
+            ),
+            new_rows=NewRows(count=count, needed=self.needed) if self.needed else None,
+            budget=_budget(self.sagemaker, self.environment),
+            unfit=unfit,
+        )
+
+    def _data_set(self, version: str | None) -> DataSet | None:
+        if version is None:
+            return None
+        return find(self.s3, self.environment["DATA_SETS_URI"], version, self.environment["RECIPE"], self.now)
+
+    def _request(self, version: str, data_set: DataSet | None) -> dict[str, Any]:
+        parameters = {
+            "DatasetVersion": version,
+            **({"InputDataUri": data_set.uri} if data_set and data_set.uri else {}),
+            **_former(self.environment, ssm=self.ssm, sagemaker=self.sagemaker),
+        }
+        return {
+            "PipelineName": self.environment["PIPELINE_NAME"],
+            "PipelineExecutionDisplayName": f"{AUTOMATIC}-{self.now:%Y%m%d-%H%M%S}",
+            "PipelineExecutionDescription": self.trigger[:500],
+            "PipelineParameters": [{"Name": name, "Value": value} for name, value in parameters.items()],
+            "ClientRequestToken": uuid.uuid4().hex,
+        }
+
+    def _runs(self, newest: Start | None) -> list[Run]:
+        """Those that SageMaker lists, and the newest start as long as its list may not have it yet."""
+        runs = _runs(self.sagemaker, self.environment["PIPELINE_NAME"], since=self.now - MEMORY)
+        if newest and newest.fresh(self.now) and newest.execution and newest.execution not in {run.arn for run in runs}:
+            runs.append(
+                Run(
+                    started=newest.began,
+                    status="Executing",
+                    dataset_version=newest.dataset_version,
+                    automatic=True,
+                    arn=newest.execution,
+                )
+            )
+        return runs
+
+    def _notify(self, what: str, message: str) -> None:
+        subject = f"{self.environment['PIPELINE_NAME']}: {what}"
+        self.sns.publish(TopicArn=self.environment["TOPIC_ARN"], Subject=subject[:100], Message=message)
 
 
 def _former(environment: Mapping[str, str], *, ssm: Any, sagemaker: Any) -> dict[str, str]:
@@ -131,21 +216,13 @@ def _former(environment: Mapping[str, str], *, ssm: Any, sagemaker: Any) -> dict
     return {"FormerModelUri": package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]}
 
 
-def _token(pipeline: str, version: str, runs: Iterable[Run]) -> str:
-    """The same for two who saw the same runs before, and another after each run: a token that comes again starts
-    nothing. How many there were does not tell: one is forgotten for each that comes.
-    """
-    newest = max(runs, key=lambda run: run.started, default=None)
-    return hashlib.sha256(f"{pipeline}/{version}/{newest.arn if newest else ''}".encode()).hexdigest()
-
-
 def _budget(sagemaker: Any, environment: Mapping[str, str]) -> Budget | None:
     if not (usd := environment.get("MONTHLY_BUDGET_USD")):
         return None
-    return Budget(usd=float(usd), spent=partial(_spent, sagemaker, json.loads(environment["USD_AN_HOUR"])))
+    return Budget(usd=float(usd), cost=partial(_cost, sagemaker, json.loads(environment["USD_AN_HOUR"])))
 
 
-def _spent(sagemaker: Any, usd_an_hour: Mapping[str, float], runs: Iterable[Run]) -> float:
+def _cost(sagemaker: Any, usd_an_hour: Mapping[str, float], runs: Iterable[Run]) -> float:
     """What the jobs of some runs cost by the time that they ran; a step from the cache ran no job."""
     pages = (
         page
@@ -185,7 +262,3 @@ def _run(sagemaker: Any, summary: Mapping[str, Any]) -> Run:
         arn=summary["PipelineExecutionArn"],
         automatic=summary.get("PipelineExecutionDisplayName", "").startswith(f"{AUTOMATIC}-"),
     )
-
-
-def _notify(sns: Any, environment: Mapping[str, str], subject: str, message: str) -> None:
-    sns.publish(TopicArn=environment["TOPIC_ARN"], Subject=subject[:100], Message=message)

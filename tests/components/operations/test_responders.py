@@ -90,6 +90,7 @@ def test_the_environment_is_what_the_handlers_read() -> None:
             "DATA_SETS_URI": "s3://123456789012-staging-ai-processed-data/datasets/churn/",
             "RECIPE": "0a",
             "RUNS_URI": "s3://123456789012-staging-ai-artifacts/runs/churn/",
+            "START_URI": "s3://123456789012-staging-ai-artifacts/locks/churn/training.json",
             "COOL_DOWN_HOURS": "3",
             "MAX_RUNS_PER_DAY": "5",
         },
@@ -185,6 +186,10 @@ def test_retraining_may_start_this_pipeline_and_nothing_else() -> None:
     assert "iam:PassRole" not in json.dumps(statements)
     assert not {"ReadRelease", "ReadChampion"} & set(statements)
     assert statements["SeeAcceptedData"]["Condition"] == {"StringLike": {"s3:prefix": ["accepted/churn/*"]}}
+    assert (statements["WriteStart"]["Action"], statements["WriteStart"]["Resource"]) == (
+        ["s3:PutObject"],
+        ["arn:aws:s3:::123456789012-staging-ai-artifacts/locks/churn/training.json"],
+    )
 
 
 def test_where_runs_go_on_from_the_champion_the_function_may_see_which_it_is() -> None:

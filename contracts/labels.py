@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from contracts.document import Path
-from contracts.schema import Column, ColumnType, Loss, Objective, Task
+from contracts.schema import Column, ColumnType, Contract, Loss, Objective, Task
 
 Fault = tuple[Path, str]
 MOST_CLASSES: Final = 100
@@ -17,6 +17,10 @@ PARAMETERS: Final[Mapping[Loss, tuple[float, float, float]]] = {
 }
 #: Losses of labels that are no negative numbers, and whether 0 is one of them.
 _FROM_ZERO: Final[Mapping[Loss, bool]] = {Loss.POISSON: True, Loss.TWEEDIE: True, Loss.GAMMA: False}
+#: XGBoost learns from float32, which holds no square of a number above 1.8e19 and takes one below 1e-45 for 0, which
+#: gamma refuses. Float32 rounds both ends inwards.
+_LARGEST: Final = 1e18
+_LEAST: Final = 1e-30
 
 
 def objective(written: Any) -> Objective | str:
@@ -48,6 +52,14 @@ def faults(column: Column, task: Task, loss: Loss | None) -> Iterator[Fault]:
         yield path, f"{found} is found; {several}; of two classes the task is {Task.BINARY_CLASSIFICATION}"
     if task is Task.REGRESSION:
         yield from _number(column, loss)
+
+
+def learnable(contract: Contract) -> tuple[float, float] | None:
+    """The least and the largest label that a model can learn from; None of a task whose labels are classes."""
+    if contract.task is not Task.REGRESSION:
+        return None
+    gamma = contract.objective is not None and contract.objective.loss is Loss.GAMMA
+    return _LEAST if gamma else -_LARGEST, _LARGEST
 
 
 def _is_binary(column: Column) -> bool:

@@ -165,7 +165,8 @@ A score is a probability, and the decision is whether it reaches the threshold; 
 likeliest. The objective of a regression says what of the label is predicted: its mean (`squared`; of counts `poisson`,
 of amounts above 0 `gamma`, of amounts that are often 0 `tweedie`), its median (`absolute`), or the value below which a
 share of the labels lies (`{quantile: 0.9}`). `poisson` and `tweedie` want a label with `minimum: 0` or more, `gamma`
-one above 0.
+one above 0. A label beyond 1e18 in either direction (of `gamma` also one below 1e-30) is quarantined, whatever the
+column's bounds are: the loss of such a row is no number of float32.
 
 With `cost: {false_positive: 1, false_negative: 5}` in place of `threshold` the training job chooses the threshold: the
 one with the least cost on the validation part. The package keeps it; evaluation, service and batches decide at it, and

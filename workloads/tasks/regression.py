@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from contracts import labels
 from contracts.schema import Contract, Loss, Objective
 from workloads.tasks.strategy import Strategy
 
@@ -41,7 +43,13 @@ class Regression(Strategy):
         return label.cast(nw.Float64)
 
     def unlearnable(self, found: set[float]) -> str | None:
-        """One value in all rows."""
+        """One value in all rows, or numbers with which the loss cannot be computed."""
+        least, most = labels.learnable(self.contract) or (-math.inf, math.inf)
+        if not all(least <= value <= most for value in found):
+            return (
+                f"has values from {min(found):g} to {max(found):g}; a model can learn from {least:g} to {most:g}: "
+                "deliver it in another unit, or have validation quarantine such rows (its minimum and maximum)"
+            )
         return None if len(found) > 1 else f"has the values {sorted(found)}; needed: different ones"
 
     def parameters(self) -> Mapping[str, Any]:

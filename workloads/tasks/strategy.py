@@ -41,7 +41,7 @@ class Strategy(ABC):
         return {}
 
     def unlearnable(self, found: set[float]) -> str | None:
-        """Why nothing can be learned from a part with these labels."""
+        """Why nothing can be learned from a part with these labels; of numbers, the least and the largest are given."""
         if found == set(map(float, self.classes)):
             return None
         needed = "both 0 and 1" if self.classes == (0, 1) else f"all of {', '.join(map(str, self.classes))}"

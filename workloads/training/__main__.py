@@ -109,7 +109,7 @@ def _leave(work: Job, fitted: train.Fitted, facts: dict[str, Any], lists: Lists)
         scored = [(labels, fitted.booster.inplace_predict(features)) for features, labels in batches]
         labels, scores = (np.concatenate(part) for part in zip(*scored, strict=True))
         facts[tasks.CHOSEN] = threshold.least_cost(labels, scores, work.contract.cost)
-    (work.model / "metadata.json").write_text(json.dumps(facts, sort_keys=True, indent=1))
+    (work.model / "metadata.json").write_text(json.dumps(facts, sort_keys=True, indent=1, allow_nan=False))
     packaging.finish(work.model)
 
 

@@ -45,7 +45,7 @@ def package(work: Job, source: Path) -> job.Outcome:
         shutil.rmtree(work.model, ignore_errors=True)
         raise job.UserError(f"{ARCHIVE}: {error}") from error
     (work.model / "contract.json").write_text(schema.to_json(work.contract))
-    (work.model / "metadata.json").write_text(json.dumps(facts, sort_keys=True, indent=1))
+    (work.model / "metadata.json").write_text(json.dumps(facts, sort_keys=True, indent=1, allow_nan=False))
     return job.Outcome(message=f"packaged {image}", fields=facts)
 
 

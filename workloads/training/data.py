@@ -165,9 +165,10 @@ def class_weights(directory: Path, contract: Contract) -> Weights:
 
 
 def labels(directory: Path, contract: Contract) -> np.ndarray[Any, Any]:
-    """The label column of a directory, float32."""
+    """The label column of a directory, float32; infinite where that cannot hold it."""
     table = pq.read_table(directory, columns=[contract.label], partitioning=None)  # pyright: ignore[reportArgumentType] - annotated without its None
-    return table.column(contract.label).to_numpy().astype(np.float32)
+    with np.errstate(over="ignore"):
+        return table.column(contract.label).to_numpy().astype(np.float32)
 
 
 def _check(directory: Path, contract: Contract) -> None:
@@ -178,7 +179,9 @@ def _check(directory: Path, contract: Contract) -> None:
     for file in found:
         if lacking := wanted - set(pq.read_schema(file).names):
             raise UserError(f"{directory.name}: {file.name} lacks {sorted(lacking)}; it was made from another contract")
-    if fault := tasks.of(contract).unlearnable(set(np.unique(labels(directory, contract)).tolist())):
+    task, values = tasks.of(contract), labels(directory, contract)
+    told = np.unique(values) if task.classes or not len(values) else np.array([values.min(), values.max()])
+    if fault := task.unlearnable(set(told.tolist())):
         raise UserError(f"{directory.name}: label {contract.label!r} {fault}")
 
 

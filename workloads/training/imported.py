@@ -59,7 +59,7 @@ def package(work: Job, source: Path) -> job.Outcome:
     work.model.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, work.model / predictor.model_file(facts))
     (work.model / "contract.json").write_text(schema.to_json(contract))
-    (work.model / "metadata.json").write_text(json.dumps(facts, sort_keys=True, indent=1))
+    (work.model / "metadata.json").write_text(json.dumps(facts, sort_keys=True, indent=1, allow_nan=False))
     return job.Outcome(message=f"packaged {source.name}", fields=facts)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 import xgboost as xgb
 
 from contracts.schema import Training
+from workloads.job import UserError
 from workloads.tasks import Strategy
 from workloads.training import cuts, hosts
 from workloads.training.continued import Former
@@ -126,8 +128,15 @@ def _stopped(history: list[float], patience: int) -> bool:
 
 
 def _loss(booster: xgb.Booster, validation: xgb.DMatrix, boosting_round: int) -> float:
+    """UserError where it is no number: no round is better than another then."""
     text = booster.eval_set([(validation, "validation")], boosting_round)
-    return float(text.rpartition(":")[2])
+    loss = float(text.rpartition(":")[2])
+    if not math.isfinite(loss):
+        raise UserError(
+            f"the validation loss of round {boosting_round} is {loss}, so no round is better than another; give labels "
+            "in a unit in which they are neither huge nor next to 0, or lower training.eta"
+        )
+    return loss
 
 
 def _save(directory: Path, model: bytes, history: list[float]) -> None:

@@ -213,11 +213,20 @@ _FROM_TYPED = {
 }
 
 
-def fault(column: Column, value: str, delivered: str, mark: str, *, is_event_time: bool, clock: Clock) -> str:
+def fault(
+    column: Column,
+    value: str,
+    delivered: str,
+    mark: str,
+    *,
+    is_event_time: bool,
+    clock: Clock,
+    learnable: tuple[float, float] | None = None,
+) -> str:
     """SQL: the first fault of one value as a struct (code, column, text), or null.
 
-    `value` is typed, `delivered` what came, as text, and `mark` the text that stood for no value. Values of a column
-    that identifies a person are not repeated.
+    `value` is typed, `delivered` what came, as text, and `mark` the text that stood for no value; `learnable` the range
+    of a label. Values of a column that identifies a person are not repeated.
     """
     shown = "'a withheld value'" if column.pii else f"left({delivered}, {MAX_SHOWN})"
     absent = f"coalesce({mark} || ', which stands for no value (columns.{column.name}.missing)', 'empty')"
@@ -236,6 +245,8 @@ def fault(column: Column, value: str, delivered: str, mark: str, *, is_event_tim
     if column.type is not ColumnType.STRING or column.values:  # else every text is read
         cases.append((f"{value} IS NULL", _struct(column, unread, shown, must)))
     cases += _limits(column, value, shown)
+    if learnable:
+        cases += _unlearnable(column, value, shown, *learnable)
     if is_event_time:
         cases += _event_limits(column, value, shown, clock)
     branches = " ".join(f"WHEN {condition} THEN {result or 'NULL'}" for condition, result in cases)
@@ -263,6 +274,14 @@ def _limits(column: Column, value: str, shown: str) -> list[tuple[str, str | Non
         members = ", ".join(literal(item) for item in column.allowed)
         cases.append((f"{value} NOT IN ({members})", _struct(column, RowFault.NOT_ALLOWED, shown, text)))
     return cases
+
+
+def _unlearnable(column: Column, value: str, shown: str, least: float, most: float) -> list[tuple[str, str | None]]:
+    told = literal(f"; a model can learn from labels of {least:g} to {most:g}; deliver them in another unit")
+    return [
+        (f"{value} < {literal(least)}", _struct(column, RowFault.BELOW_MINIMUM, shown, told)),
+        (f"{value} > {literal(most)}", _struct(column, RowFault.ABOVE_MAXIMUM, shown, told)),
+    ]
 
 
 def _event_limits(column: Column, value: str, shown: str, clock: Clock) -> list[tuple[str, str | None]]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from contracts import labels
 from contracts.schema import Column, ColumnType, Contract, EventTime, Pii
 from workloads.engine import identifier, literal
 from workloads.stored import DELIVERED
@@ -44,7 +45,15 @@ def judge_rows(connection: duckdb.DuckDBPyConnection, source: Source, contract: 
         is_event_time = column.name == contract.event_time
         missing = rules.is_missing(column, f"p{index}", kind)
         text = f"d{index}" if is_text else f"CAST(d{index} AS VARCHAR)"
-        fault = rules.fault(column, f"c{index}", text, f"m{index}", is_event_time=is_event_time, clock=clock)
+        fault = rules.fault(
+            column,
+            f"c{index}",
+            text,
+            f"m{index}",
+            is_event_time=is_event_time,
+            clock=clock,
+            learnable=labels.learnable(contract) if column.name == contract.label else None,
+        )
         stages.trimmed.append(f"{rules.trimmed(f'c{index}', kind)} AS p{index}")
         stages.present.append(f"p{index}, CASE WHEN {missing} THEN NULL ELSE p{index} END AS d{index}")
         stages.present.extend([] if parts is None else [f"{parts} AS g{index}"])

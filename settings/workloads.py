@@ -94,9 +94,11 @@ class Workload(Section):
             allowed = f"1 with jobs on {on_gpu[0]}"
             yield Fault("training.hosts", self.training.hosts, allowed, "a job learns on one host's GPU")
         for name, endpoint in self.endpoints.items():
-            for finding in judge(targets()[endpoint.kind], endpoint.needs):
+            target = targets()[endpoint.kind].within(endpoint.limits)
+            for finding in judge(target, endpoint.needs):
                 if finding.effect == "refuses":
-                    advice = f"of kind {endpoint.kind} {finding.reason} ({finding.source}); choose another kind"
+                    raised = f"raise {target.own[finding.need]} or " if finding.need in target.own else ""
+                    advice = f"of kind {endpoint.kind} {finding.reason} ({finding.source}); {raised}choose another kind"
                     path = f"endpoints.{name}.needs.{finding.need}"
                     yield Fault(path, finding.found, finding.allowed, advice)
 

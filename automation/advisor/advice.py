@@ -37,7 +37,7 @@ _SCALING: Final[Mapping[str, str]] = {
     "batch": "nothing",
     "serverless": "nothing",
     "lambda": "provisioned concurrency",
-    "fargate": "requests per task",
+    "fargate": "CPU of the tasks",
     "eks": "CPU of the pods",
 }
 

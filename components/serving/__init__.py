@@ -13,6 +13,7 @@ from components.serving import endpoint, fargate, inference_component, lambda_, 
 from components.serving.kind import EndpointArgs, Served
 from components.serving.kinds import drawn
 from components.workload import Workload
+from contracts.kinds import KINDS
 from contracts.kinds.kind import Host
 from contracts.names import EndpointNames, Names
 from settings import Workload as WorkloadSettings
@@ -29,8 +30,9 @@ _CALLS: Final[Mapping[Host, Calls]] = {"ecs": fargate.CALLS, "lambda": lambda_.C
 
 
 def calls(workloads: Iterable[WorkloadSettings]) -> list[Calls]:
-    """What is called from the network for the workloads' endpoints (`components.reach`)."""
-    hosts = {host for workload in workloads for host in workload.elsewhere.values()}
+    """What is called from the network for the workloads' endpoints (`components.reach`); a stopped one calls nothing."""
+    endpoints = (its for workload in workloads for its in workload.endpoints.values())
+    hosts = {KINDS[its.kind].host for its in endpoints if its.state == "running"}
     return [its for host, its in _CALLS.items() if host in hosts]
 
 

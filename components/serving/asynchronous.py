@@ -33,10 +33,9 @@ from settings import Asynchronous as Settings
 SUCCESS: Final = "success"
 ERROR: Final = "error"
 _MEGABYTE: Final = 1024 * 1024
-#: What the inference service takes of one request here: as many values as it ever does (`MAX_CELLS` of its reader), in
-#: a body that an instance of 8 GB holds four times over, and as long as SageMaker waits.
+#: What the inference service takes of one request here: as many values as it ever does (`MAX_CELLS` of its reader), and
+#: as long as SageMaker waits.
 _REQUEST: Final = {
-    "MAX_BODY_BYTES": str(128 * _MEGABYTE),
     "MAX_ROWS": "4000000",
     "REQUEST_SECONDS": str(ASYNCHRONOUS.limits.seconds),
 }
@@ -92,7 +91,12 @@ def _environment(settings: Settings) -> dict[str, str]:
     An answer of 429 is a failed request here, where nobody waits who could ask again.
     """
     at_once = settings.concurrent_per_instance
-    return {**_REQUEST, "MAX_IN_FLIGHT": str(at_once + _CHECKS), "MAX_QUEUED_BATCHES": str(at_once)}
+    return {
+        **_REQUEST,
+        "MAX_BODY_BYTES": str(settings.payload_mb * _MEGABYTE),
+        "MAX_IN_FLIGHT": str(at_once + _CHECKS),
+        "MAX_QUEUED_BATCHES": str(at_once),
+    }
 
 
 def _queue(args: EndpointArgs[Settings], topics: dict[str, Topic]) -> QueueConfig:

@@ -190,6 +190,12 @@ RULES: Final = (
 )
 
 
+def _source(rule: Rule, target: Target) -> str:
+    if rule.need in target.own:
+        return f"its {target.own[rule.need]}"
+    return rule.source or f"{target.source}, read {target.read_on}"
+
+
 def judge(target: Target, needs: Needs) -> list[Finding]:
     """Everything that the rules say of a target, in their order."""
     return [
@@ -199,7 +205,7 @@ def judge(target: Target, needs: Needs) -> list[Finding]:
             found=getattr(needs, rule.need),
             allowed=rule.allowed(needs, target),
             reason=rule.reason,
-            source=rule.source or f"{target.source}, read {target.read_on}",
+            source=_source(rule, target),
         )
         for rule in RULES
         if rule.unmet(needs, target)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 from contracts.kinds import KINDS
 
@@ -24,7 +24,8 @@ class Target:
     `offered` says whether a stack may name it today. `answers` when: at once, when a queue's turn comes, or with the
     next run. `starts_cold`: the first request after a pause waits for a start. Memory in MiB, of one execution or task;
     `team` are the people who know how to run it, anybody where it is empty; `stages` the containers that a request
-    passes. The page says what AWS's limits are.
+    passes. The page says what AWS's limits are; `own` names the settings of an endpoint that set it a closer one, by
+    the need that they meet.
     """
 
     name: str
@@ -45,6 +46,21 @@ class Target:
     seconds: float
     source: str
     read_on: str
+    own: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def within(self, limits: Mapping[str, tuple[str, int]]) -> Target:
+        """The target as an endpoint is configured: its setting and the setting's value, by the need."""
+        values: dict[str, Any] = {_LIMITED[need]: value for need, (_, value) in limits.items()}
+        return replace(self, **values, own={need: setting for need, (setting, _) in limits.items()})
+
+
+#: What limits a need.
+_LIMITED: Final = {
+    "payload_mb": "payload_mb",
+    "seconds": "seconds",
+    "model_mb": "most_memory_mb",
+    "rps": "most_concurrent",
+}
 
 
 @cache

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from pydantic import Field
 
+from contracts.kinds import ASYNCHRONOUS
 from settings.endpoints.common import EndpointAlarms, Fleet
 from settings.faults import Fault
 from settings.section import Section, told
@@ -76,8 +77,22 @@ class Asynchronous(Fleet):
         default=4, ge=1, le=1000, json_schema_extra=told(risk="all of them lie in the instance's memory at once")
     )
     """Requests that an instance works on at the same time."""
+    payload_mb: int = Field(
+        default=128,
+        ge=1,
+        le=ASYNCHRONOUS.limits.payload_bytes // 1024**2,
+        json_schema_extra=told(
+            risk="the instance's memory holds a body four times over, for each request that it works on at once"
+        ),
+    )
+    """Most MiB of a request; all values of one are at most 4 million."""
     autoscaling: BacklogScaling = BacklogScaling()
     """How the number of instances follows the queue."""
+
+    @property
+    def limits(self) -> Mapping[str, tuple[str, int]]:
+        """Of a request, and of what serves it."""
+        return {"payload_mb": ("payload_mb", self.payload_mb)}
 
     @property
     def most_instances(self) -> int:

@@ -87,6 +87,11 @@ class Batch(AnyKind):
     )
     """Share of requests captured for monitoring, in percent, by the service; with 0 its container is isolated."""
 
+    @property
+    def limits(self) -> Mapping[str, tuple[str, int]]:
+        """Of a request, and of what serves it."""
+        return {"payload_mb": ("payload_mb", self.payload_mb)}
+
     def faults(self) -> Iterator[Fault]:
         """More in memory than SageMaker hands over; a schedule that names no day, or days in two ways."""
         most = _MOST_MB // self.payload_mb

@@ -73,6 +73,11 @@ class AnyKind(Section):
         """What its containers run on, which the image of its models has to be built for."""
         return X86_64
 
+    @property
+    def limits(self) -> Mapping[str, tuple[str, int]]:
+        """Its settings that limit what it is able to meet, with their values, by the need (`contracts.advice`)."""
+        return {}
+
     def in_zone(self, timezone: str) -> Mapping[str, Any]:
         """What says when something happens, with the stack's zone where they have none of their own."""
         del timezone

@@ -125,6 +125,11 @@ class Fargate(AnyKind):
         """That of its tasks."""
         return self.architecture
 
+    @property
+    def limits(self) -> Mapping[str, tuple[str, int]]:
+        """Of the memory of what serves it."""
+        return {"model_mb": ("memory_mb", self.memory_mb)}
+
     def faults(self) -> Iterator[Fault]:
         """A task of a size that Fargate does not have, more tasks than autoscaling may run, things named twice."""
         if self.memory_mb not in (sizes := SIZES[self.cpu]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -131,6 +131,11 @@ class InferenceComponent(AnyKind):
         """Most instances at once: one for each copy, and for those of a batch that take over."""
         most = self.autoscaling.maximum
         return most + math.ceil(most * self.rollout.batch_percent / 100)
+
+    @property
+    def limits(self) -> Mapping[str, tuple[str, int]]:
+        """Of the memory of what serves it."""
+        return {"model_mb": ("copy_memory_mb", self.copy_memory_mb)}
 
     def faults(self) -> Iterator[Fault]:
         """Copies that no instance holds, or more than autoscaling allows; a rollout too long, alarms named twice."""

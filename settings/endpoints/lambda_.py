@@ -139,6 +139,15 @@ class Lambda(AnyKind):
         """That of its environments."""
         return self.architecture
 
+    @property
+    def limits(self) -> Mapping[str, tuple[str, int]]:
+        """Of a request, and of what serves it."""
+        return {
+            "seconds": ("timeout_seconds", self.timeout_seconds),
+            "model_mb": ("memory_mb", self.memory_mb),
+            "rps": ("max_concurrency", self.max_concurrency),
+        }
+
     def faults(self) -> Iterator[Fault]:
         """More kept warm than may run, scaling of nothing or crossed limits, alarms named twice."""
         kept, scaled = self.provisioned_concurrency, self.autoscaling

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -58,6 +58,11 @@ class Serverless(AnyKind):
         ),
     )
     """Share of requests captured for monitoring, in percent: by the service itself, for SageMaker captures none."""
+
+    @property
+    def limits(self) -> Mapping[str, tuple[str, int]]:
+        """Of a request, and of what serves it."""
+        return {"model_mb": ("memory_mb", self.memory_mb), "rps": ("max_concurrency", self.max_concurrency)}
 
     def faults(self) -> Iterator[Fault]:
         """More kept warm than may run."""

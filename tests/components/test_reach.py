@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from components import models, operations, reach
+from components import models, operations, reach, serving
+from tests.settings.written import live, load
 
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 DECLARED = (models.calls([False]), *operations.CALLS, operations.calls([False]))
 
 
@@ -24,6 +26,16 @@ def test_what_a_stack_asks_for_is_beside_what_the_code_calls() -> None:
 def test_retraining_calls_what_trains() -> None:
     assert operations.calls([True]) == {"retraining": {"sns", "ssm", "states"}}
     assert operations.calls([False, True]) == {"retraining": {"sagemaker.api", "sns", "ssm", "states"}}
+
+
+def test_what_is_stopped_is_served_by_nobody_and_calls_nothing() -> None:
+    tasks = {"kind": "fargate", "certificate_arn": CERTIFICATE, "client_security_groups": ["sg-0123456789abcdef0"]}
+
+    def called(state: str) -> set[str]:
+        return set(reach.callers(serving.calls(load(workloads=live(**tasks, state=state)).workloads.values())))
+
+    assert called("running") == {"ecr.api", "ecr.dkr", "ecs", "logs"}
+    assert called("stopped") == set()
 
 
 def test_what_is_joined_with_an_offline_store_asks_where_it_is() -> None:

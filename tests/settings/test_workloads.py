@@ -193,6 +193,40 @@ def test_needs_that_a_kind_cannot_meet_are_all_told_before_any_deploy() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "needs", "fault"),
+    [
+        ({"kind": "asynchronous"}, {"payload_mb": 129}, "payload_mb: found 129.0; allowed: at most 128 MiB"),
+        ({"kind": "batch"}, {"payload_mb": 7}, "payload_mb: found 7.0; allowed: at most 6 MiB"),
+        ({"kind": "lambda"}, {"seconds": 61}, "seconds: found 61.0; allowed: at most 60 s"),
+        ({"kind": "lambda"}, {"model_mb": 1000}, "model_mb: found 1000.0; allowed: what fits twice into 2048 MiB"),
+        (
+            {"kind": "serverless", "memory_mb": 1024},
+            {"model_mb": 500},
+            "model_mb: found 500.0; allowed: what fits twice",
+        ),
+        (
+            {"kind": "serverless", "max_concurrency": 1},
+            {"rps": 1000, "request_ms": 10},
+            "rps: found 1000.0; allowed: what keeps at most 1 requests under way",
+        ),
+    ],
+)
+def test_needs_are_held_against_the_endpoints_own_settings(
+    endpoint: dict[str, Any], needs: dict[str, Any], fault: str
+) -> None:
+    (found,) = faults(workloads=live(**endpoint, needs=needs))
+    (need,) = {"payload_mb", "seconds", "model_mb", "rps"} & needs.keys()
+    assert found.startswith(f"ml-platform:workloads.churn.endpoints.live.needs.{fault}")
+    setting = {"payload_mb": "payload_mb", "seconds": "timeout_seconds", "model_mb": "memory_mb"}
+    assert found.endswith(f"raise {setting.get(need, 'max_concurrency')} or choose another kind")
+
+
+def test_needs_that_a_larger_setting_meets() -> None:
+    assert load(workloads=live(kind="asynchronous", payload_mb=1024, needs={"payload_mb": 1024}))
+    assert load(workloads=live(kind="lambda", timeout_seconds=300, needs={"seconds": 300}))
+
+
 def test_needs_that_a_kind_meets_and_unknown_ones() -> None:
     assert load(workloads=live(needs={"payload_mb": 6, "p99_ms": 20, "gradual": True}))
     (fault,) = faults(workloads=live(needs={"latency": 3}))

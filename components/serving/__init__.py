@@ -30,7 +30,7 @@ _CALLS: Final[Mapping[Host, Calls]] = {"ecs": fargate.CALLS, "lambda": lambda_.C
 
 
 def calls(workloads: Iterable[WorkloadSettings]) -> list[Calls]:
-    """What is called from the network for the workloads' endpoints (`components.reach`); a stopped one calls nothing."""
+    """What is called from the network for endpoints that run (`components.reach`); stopped ones call nothing."""
     endpoints = (its for workload in workloads for its in workload.endpoints.values())
     hosts = {KINDS[its.kind].host for its in endpoints if its.state == "running"}
     return [its for host, its in _CALLS.items() if host in hosts]

@@ -76,6 +76,7 @@ _BESIDE: Final = (
 _SERVICE: Final = {
     "contracts": (
         "__init__",
+        "delimited",
         "encodings",
         "expression",
         "formats",
@@ -87,7 +88,7 @@ _SERVICE: Final = {
         "texts",
         "tree",
     ),
-    "workloads": ("__init__", "archive", "job", "logs"),
+    "workloads": ("__init__", "archive", "job", "logs", "unpacking"),
     "workloads/features": ("__init__", "categories", "row", "times"),
 }
 

@@ -16,7 +16,7 @@ from contracts.schema import Contract
 from tests.workloads.validation.delivered import NOW
 from tests.workloads.validation.shapes import zstd
 from workloads.drift import capture as drift
-from workloads.inference import batch, bodies, capture
+from workloads.inference import bodies, capture, files
 from workloads.inference.errors import Refused
 from workloads.inference.reader import Reader
 from workloads.inference.writer import CSV
@@ -74,9 +74,9 @@ def test_one_encoding(tmp_path: Path, encoding: str, *, declared: bool) -> None:
         told = ["the file is utf-16 by its byte order mark; write encoding: utf-16 into the contract"]
         assert (verdict.status, list(verdict.warnings)) == (Status.ACCEPTED, [] if declared else told)
         assert pq.read_table(tmp_path / "out" / "accepted.parquet").column("town").to_pylist() == expected
-        assert [row.values[0] for row in batch._rows(reader, path)] == expected
+        assert [row.values[0] for row in files.rows(reader, path)] == expected
         parts = split(path, tmp_path / "parts", encoding=its.encoding)
-        found = [row.values[0] for part in parts for row in batch._rows(reader, part)]
+        found = [row.values[0] for part in parts for row in files.rows(reader, part)]
         assert found == expected
     assert served(reader.csv(content, header=None)) == expected
     assert served(reader.csv(text(encoding).encode(), header=None, is_utf_8=True)) == expected
@@ -112,15 +112,15 @@ def test_the_line_of_a_request_that_is_not_in_the_encoding() -> None:
 def test_a_batch_file_that_is_not_in_the_encoding(tmp_path: Path) -> None:
     path = tmp_path / "day.csv"
     path.write_bytes(b"key;town;y\nk1;B\x81nn;1\n")
-    with pytest.raises(batch.FileError, match=r"day\.csv: after line 0 there is a byte that is no text in cp1252"):
-        list(batch._rows(Reader(contract("cp1252"), max_rows=10), path))
+    with pytest.raises(files.FileError, match=r"day\.csv: after line 0 there is a byte that is no text in cp1252"):
+        list(files.rows(Reader(contract("cp1252"), max_rows=10), path))
 
 
 def test_a_batch_file_in_zstd_that_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "day.csv.zst"
     path.write_bytes(zstd(b"key;town;y\n" + b"k1;Bonn;1\n" * 9)[:-3])
-    with pytest.raises(batch.FileError, match="Truncated compressed stream"):
-        list(batch._rows(Reader(contract(None), max_rows=10), path))
+    with pytest.raises(files.FileError, match="Truncated compressed stream"):
+        list(files.rows(Reader(contract(None), max_rows=10), path))
 
 
 BEFORE = "\n# export of 2026; made by hand\n" + 'sep=;\n"# a second one";;\n\n'
@@ -131,15 +131,15 @@ def test_what_stands_before_the_header_is_read_by_nobody(tmp_path: Path) -> None
     path.write_text(BEFORE + text("utf-16"))
     assert validate(path, its, output=tmp_path / "out", now=NOW).accepted == len(TOWNS)
     reader = Reader(its, max_rows=10)
-    assert [row.values[0] for row in batch._rows(reader, path)] == TOWNS
+    assert [row.values[0] for row in files.rows(reader, path)] == TOWNS
     parts = split(path, tmp_path / "parts")
-    assert [row.values[0] for part in parts for row in batch._rows(reader, part)] == TOWNS
+    assert [row.values[0] for part in parts for row in files.rows(reader, part)] == TOWNS
 
 
 def test_the_line_of_a_fault_counts_what_stands_before(tmp_path: Path) -> None:
     path = tmp_path / "day.csv"
     path.write_text(BEFORE + "key;town;y\nk1;Bonn;1\nk2;Bonn\n")
-    first, second = batch._rows(Reader(contract(None), max_rows=10), path)
+    first, second = files.rows(Reader(contract(None), max_rows=10), path)
     assert first.faults == []
     assert [fault.line for fault in second.faults] == [8]
 
@@ -147,4 +147,4 @@ def test_the_line_of_a_fault_counts_what_stands_before(tmp_path: Path) -> None:
 def test_rows_without_a_header_may_begin_with_a_sharp(tmp_path: Path) -> None:
     path = tmp_path / "day.csv"
     path.write_text("#1\n#2\nBonn\n")
-    assert [row.values[0] for row in batch._rows(Reader(contract(None), max_rows=10), path)] == ["#1", "#2", "Bonn"]
+    assert [row.values[0] for row in files.rows(Reader(contract(None), max_rows=10), path)] == ["#1", "#2", "Bonn"]

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from contracts import loader
 from contracts.schema import ColumnType, Contract
 from tests.workloads.validation.delivered import NOW
-from workloads.inference import batch, columnar
+from workloads.inference import columnar, files
 from workloads.inference.errors import Refused
 from workloads.inference.reader import Reader
 from workloads.validation import validate
@@ -227,7 +227,7 @@ def test_each_text_is_the_same_value_for_validation_service_and_batch(
     others = {"Parquet": validated(its, texts, tmp_path, "texts.parquet")}
     ways = ("CSV", "bare CSV", "texts in Parquet", *(["JSON"] if kind is ColumnType.TIMESTAMP else []))
     others |= {f"service, {way}": served(its, texts, way) for way in ways}
-    scored = list(batch._rows(Reader(its, max_rows=10), tmp_path / "texts.csv"))
+    scored = list(files.rows(Reader(its, max_rows=10), tmp_path / "texts.csv"))
     others["batch"] = [REFUSED if row.faults else comparable(row.values[0], kind) for row in scored[:-1]]
     for way, found in others.items():
         assert dict(zip(texts, found, strict=True)) == expected, way
@@ -341,7 +341,7 @@ def test_numbers_of_parquet_and_json_since_1970(tmp_path: Path, epoch: str, valu
     accepted = {row["key"]: row["x"] for row in pq.read_table(tmp_path / "out" / "accepted.parquet").to_pylist()}
     assert [accepted.get(f"k{i}", REFUSED) for i in range(rows)] == wanted
     reader = Reader(its, max_rows=10)
-    scored = list(batch._rows(reader, path))
+    scored = list(files.rows(reader, path))
     assert [REFUSED if row.faults else comparable(row.values[0], ColumnType.TIMESTAMP) for row in scored] == wanted
     for value, expected in zip(values.to_pylist(), wanted, strict=True):
         if value is not None and value == value and abs(value) != float("inf"):

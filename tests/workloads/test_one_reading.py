@@ -16,7 +16,7 @@ import pytest
 from contracts import loader, moments
 from contracts.schema import ColumnType, Contract
 from tests.workloads.validation.delivered import NOW
-from workloads.inference import batch, columnar
+from workloads.inference import columnar, files
 from workloads.inference.errors import Refused
 from workloads.inference.reader import Reader
 from workloads.validation import validate
@@ -118,7 +118,7 @@ def test_each_text_is_the_same_value_or_none_for_validation_service_and_batch(tm
         found = {text: served(functools.partial(read, text)) for text in asked}
         assert found == {text: expected[text] for text in asked}, way
     path = tmp_path / "texts.csv"
-    scored = list(batch._rows(reader, path))
+    scored = list(files.rows(reader, path))
     assert [REFUSED if row.faults else comparable(row.values[0]) for row in scored] == list(expected.values())
 
 
@@ -157,7 +157,7 @@ def test_timestamps_of_parquet_are_those_of_the_calendar(tmp_path: Path, column:
     assert dict(verdict.reasons) == ({} if expected == "there" else {"bad_timestamp": 1})
     reader = Reader(wanted, max_rows=10)
     assert served(lambda: columnar.read(path.read_bytes(), reader)) == expected
-    assert [bool(row.faults) for row in batch._rows(reader, path)] == [expected == REFUSED]
+    assert [bool(row.faults) for row in files.rows(reader, path)] == [expected == REFUSED]
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf")])
@@ -170,4 +170,4 @@ def test_an_infinite_number_of_parquet_is_refused_everywhere(tmp_path: Path, val
     with pytest.raises(Refused) as caught:
         columnar.read(path.read_bytes(), reader)
     assert caught.value.message == f"row 0, field 'x': {value} is found, allowed is a number, or null"
-    assert [bool(row.faults) for row in batch._rows(reader, path)] == [True]
+    assert [bool(row.faults) for row in files.rows(reader, path)] == [True]

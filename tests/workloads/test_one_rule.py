@@ -20,7 +20,7 @@ from contracts import loader
 from tests.workloads.validation.delivered import NOW
 from workloads.drift import capture
 from workloads.features.frame import with_features
-from workloads.inference import batch, bodies
+from workloads.inference import bodies, files
 from workloads.inference.columnar import PARQUET
 from workloads.inference.errors import Refused
 from workloads.inference.reader import Reader
@@ -202,7 +202,7 @@ def test_the_service_without_a_header() -> None:
 @pytest.mark.parametrize("sources", [True, False])
 @pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
 def test_batch(tmp_path: Path, kind: str, *, sources: bool) -> None:
-    rows = list(batch._rows(READER, written(tmp_path, kind, sources=sources)))
+    rows = list(files.rows(READER, written(tmp_path, kind, sources=sources)))
     assert [row.faults for row in rows] == [[]] * len(ROWS)
     found = np.array([READER.compute(*row.values) for row in rows])
     np.testing.assert_array_equal(found, FEATURES)

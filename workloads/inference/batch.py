@@ -1,8 +1,9 @@
 """Scores for whole files: `python -m workloads.inference.batch --model-dir DIR --input PATH --output DIR`.
 
-Reads CSV (with or without a header, also in gzip or zstd), JSON lines or Parquet, a file or every such file of a
-directory, in pieces of bounded size, and writes for each `<name>.scores.csv` with a header: entity (where given), and
-what the task answers, such as score and decision.
+Reads CSV (with or without a header), JSON lines or Parquet, each also in gzip or zstd and told by its content, in
+pieces of bounded size: a file, or all of a directory that are called so or begin with columns of the contract. Others
+are named in the summary (`skipped`) and in a warning. For each it writes `<name>.scores.csv` with a header: entity
+(where given), and what the task answers, such as score and decision.
 The file that the model was trained on is such a file: columns that are no inputs are left out, as the service does.
 Rows that break the contract do not stop it: they get an empty score there, and a line in `<name>.faults.jsonl`. A
 summary is printed as JSON. A file that cannot be read, or has more bad rows than --max-bad-share, is wrong input.
@@ -12,48 +13,28 @@ from __future__ import annotations
 
 import argparse
 import csv
-import gzip
-import io
 import itertools
 import json
-import zlib
+import logging
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import TextIO
 
 import msgspec
 
-from contracts import encodings, preamble
 from workloads import job
-from workloads.inference import columnar, settings
+from workloads.inference import files, settings
 from workloads.inference import model as model_module
-from workloads.inference.checks import Check
-from workloads.inference.errors import Fault, Refused
+from workloads.inference.files import FileError, Row
 from workloads.inference.model import Model, ModelError
 from workloads.inference.reader import Reader
-from workloads.inference.rows import Entity, Raw, Values
+from workloads.inference.rows import Entity, Raw
 from workloads.tasks.strategy import Output
 
 PIECE_ROWS = 10_000
-MAX_LINE = 2_000_000  # letters, as validation allows
-MAX_BEFORE = 1000  # lines before the header
-SUFFIXES = (".csv", ".jsonl", ".parquet")
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-#: How Python calls an encoding of which a byte order mark is left out.
-_SIGNED = {encodings.UTF_8: "utf-8-sig"}
-
-
-class FileError(job.UserError):
-    """A file that cannot be read: which, and why."""
-
-
-class Row(NamedTuple):
-    """One row of a file: the contract's inputs in order and the entity, or what is wrong with it."""
-
-    values: Values
-    entity: Entity
-    faults: list[Fault]
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -72,22 +53,31 @@ class Summary:
 
 
 def score_file(model: Model, path: Path, output: Path) -> Summary:
-    """Score one file into the directory `output`. Raises FileError if it cannot be read."""
+    """Score one file into `output`, where both files appear whole or not at all. FileError if it cannot be read."""
     summary = Summary(path.name)
     output.mkdir(parents=True, exist_ok=True)
-    scores_path, faults_path = (output / f"{_name(path).stem}.{end}" for end in ("scores.csv", "faults.jsonl"))
-    with scores_path.open("w", newline="") as scores, faults_path.open("w") as faults:
-        writer = csv.writer(scores, lineterminator="\n")
-        writer.writerow([model.contract.entity, *model.task.header])
-        no_answer = ("",) * len(model.task.header)
-        rows = _rows(model.reader, path)
-        while piece := list(itertools.islice(rows, PIECE_ROWS)):
-            for entity, answer in _piece(model, piece, summary, faults):
-                decision = None if answer is None else model.task.decide(answer)
-                summary.positives += decision is True
-                cells = no_answer if answer is None else model.task.cells(answer, decision)
-                writer.writerow(["" if entity is None else entity, *cells])
+    names = [f"{files.stem(path)}.{end}" for end in ("scores.csv", "faults.jsonl")]
+    for name in names:
+        (output / name).unlink(missing_ok=True)  # of a run before this one
+    with tempfile.TemporaryDirectory(dir=output) as scratch:
+        made = [Path(scratch) / name for name in names]
+        with made[0].open("w", newline="") as scores, made[1].open("w") as faults:
+            _write(model, files.rows(model.reader, path), summary, scores, faults)
+        for one in made:
+            one.replace(output / one.name)
     return summary
+
+
+def _write(model: Model, rows: Iterator[Row], summary: Summary, scores: TextIO, faults: TextIO) -> None:
+    writer = csv.writer(scores, lineterminator="\n")
+    writer.writerow([model.contract.entity, *model.task.header])
+    no_answer = ("",) * len(model.task.header)
+    while piece := list(itertools.islice(rows, PIECE_ROWS)):
+        for entity, answer in _piece(model, piece, summary, faults):
+            decision = None if answer is None else model.task.decide(answer)
+            summary.positives += decision is True
+            cells = no_answer if answer is None else model.task.cells(answer, decision)
+            writer.writerow(["" if entity is None else entity, *cells])
 
 
 def _piece(model: Model, rows: list[Row], summary: Summary, faults: TextIO) -> Iterator[tuple[Entity, Output | None]]:
@@ -103,123 +93,34 @@ def _piece(model: Model, rows: list[Row], summary: Summary, faults: TextIO) -> I
         yield row.entity, None if row.faults else next(outputs)
 
 
-def _rows(reader: Reader, path: Path) -> Iterator[Row]:
-    readers = {".csv": _csv_rows, ".jsonl": _json_rows, ".parquet": _parquet_rows}
-    kind = _name(path).suffix
-    if kind not in readers:
-        raise FileError(f"{path}: {kind or 'no suffix'} is found; allowed are {', '.join(SUFFIXES)}")
-    try:
-        yield from readers[kind](reader, path)
-    except Refused as refusal:
-        raise FileError(f"{path}: {refusal.message}") from None
-    except (OSError, EOFError, zlib.error, ValueError, csv.Error) as error:
-        raise FileError(f"{path}: {error}") from None
+def _chosen(reader: Reader, given: Path) -> tuple[list[Path], list[str]]:
+    """The files to be scored, and the names of what else lies in a directory: what is not called a table and is none.
 
-
-def _name(path: Path) -> Path:
-    """The file's name without what says that it is compressed."""
-    return Path(path.name.removesuffix(".gz").removesuffix(".zst"))
-
-
-def _csv_rows(reader: Reader, path: Path) -> Iterator[Row]:
-    with _open(path) as start:
-        encoding = encodings.of(start.read(4), reader.encoding)
-    with _open(path) as content, io.TextIOWrapper(content, _SIGNED.get(encoding, encoding), newline="") as file:
-        texts, before = _lines(file), list[str]()
-        names = reader.columns.names
-        while (first := next(texts, "")) and len(before) < MAX_BEFORE and preamble.stands_before(first, names):
-            before.append(first)
-        if not first and not before:
-            raise ValueError("the file is empty")
-        layout = reader.by_line.header(first.rstrip("\r\n"))
-        # what stands before no header are rows, of which the first text may begin with #
-        rest = texts if layout else itertools.chain([*before, first], texts)
-        skipped, layout = (len(before) + 1, layout) if layout else (0, reader.by_line.bare)
-        lines = csv.reader(rest, strict=True, delimiter=layout.delimiter)
-        for cells in lines:
-            if layout.is_blank(cells):
-                continue
-            faults: list[Fault] = []
-            values = layout.values(lines.line_num + skipped, cells, faults)
-            if faults:
-                known = layout.entity is not None and len(cells) == len(layout.order)
-                yield Row([], cells[layout.entity or 0] if known else None, faults)
-            else:
-                raw = layout.arranged([values])
-                yield Row(raw.values[0], raw.entities[0] if raw.entities else None, faults)
-
-
-def _open(path: Path) -> Any:
-    """What a file holds, gzip and zstd unpacked, as a stream of bytes."""
-    with path.open("rb") as start:
-        head = start.read(4)
-    if head.startswith(_GZIP):
-        return gzip.open(path)
-    if head != _ZSTD:
-        return path.open("rb")
-    try:
-        import pyarrow as pa
-    except ImportError:
-        raise ValueError("zstd needs pyarrow, which is not installed here; unpack it, or use gzip") from None
-    return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
-
-
-def _lines(file: TextIO) -> Iterator[str]:
-    """The lines of a text, none of which may be so long that a small compressed file fills the memory."""
-    for number in itertools.count(1):
-        try:
-            line = file.readline(MAX_LINE)
-        except UnicodeDecodeError:  # it is decoded in pieces, of some hundred lines at the most
-            raise ValueError(
-                f"after line {number - 1} there is a byte that is no text in {file.encoding.removesuffix('-sig')}"
-            ) from None
-        if len(line) == MAX_LINE and line[-1] not in "\r\n":
-            raise ValueError(f"line {number} is longer than {MAX_LINE} letters, which is the most allowed")
-        if not line:
-            return
-        yield line
-
-
-def _json_rows(reader: Reader, path: Path) -> Iterator[Row]:
-    decoder = msgspec.json.Decoder(dict[str, Any])
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                try:
-                    row = decoder.decode(line)
-                except msgspec.DecodeError as error:
-                    raise ValueError(f"line {number}: {error}") from None
-                faults: list[Fault] = []
-                yield Row(*reader.record(row, Check.from_json, faults), faults)
-
-
-def _parquet_rows(reader: Reader, path: Path) -> Iterator[Row]:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise ValueError(
-            "Parquet needs pyarrow, which is not installed here; convert it to CSV or JSON lines"
-        ) from None
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            for row in columnar.rows_of(file, reader, most_bytes=float("inf")):
-                faults: list[Fault] = []
-                yield Row(*reader.record(row, Check.from_typed, faults), faults)
-    except pa.ArrowException as error:
-        raise ValueError(str(error)) from None
-
-
-def _files(given: Path) -> list[Path]:
+    FileError if there is none, or if two would have one name of their scores.
+    """
     if not given.is_dir():
-        return [given]
-    found = sorted(path for path in given.iterdir() if _name(path).suffix in SUFFIXES)
+        return [given], []
+    found, skipped = list[Path](), list[str]()
+    for path in sorted(given.iterdir()):
+        is_chosen = path.is_file() and (files.is_called_table(path) or _is_table(reader, path))
+        found.append(path) if is_chosen else skipped.append(path.name)
     if not found:
-        raise FileError(f"{given} holds no file that ends in {', '.join(SUFFIXES)}")
-    for one, other in itertools.pairwise(sorted(found, key=lambda path: _name(path).stem)):
-        if _name(one).stem == _name(other).stem:
-            raise FileError(f"{one} and {other} would both be scored into {_name(one).stem}.scores.csv; rename one")
-    return found
+        beside = f", and {', '.join(skipped)} begins with no column of the contract" if skipped else ""
+        raise FileError(f"{given} holds no file that ends in {', '.join(files.SUFFIXES)}{beside}")
+    for one, other in itertools.pairwise(sorted(found, key=files.stem)):
+        if files.stem(one) == files.stem(other):
+            raise FileError(f"{one} and {other} would both be scored into {files.stem(one)}.scores.csv; rename one")
+    if skipped:
+        _log.warning("left out, for they are not called a table and begin with no column: %s", ", ".join(skipped))
+    return found, skipped
+
+
+def _is_table(reader: Reader, path: Path) -> bool:
+    """Whether a file of another name is one; of what cannot be read it is the name that counts."""
+    try:
+        return files.is_table(reader, path)
+    except FileError:
+        return False
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -237,8 +138,10 @@ def main(options: argparse.Namespace) -> job.Outcome:
         model = model_module.load(options.model_dir, threshold=options.threshold, max_rows=PIECE_ROWS)
     except ModelError as error:
         raise job.UserError(str(error)) from error
-    summaries = [score_file(model, path, options.output) for path in _files(options.input)]
-    print(json.dumps({"model_version": model.version, "files": [asdict(summary) for summary in summaries]}))  # noqa: T201
+    chosen, skipped = _chosen(model.reader, options.input)
+    summaries = [score_file(model, path, options.output) for path in chosen]
+    told = {"model_version": model.version, "files": [asdict(summary) for summary in summaries], "skipped": skipped}
+    print(json.dumps(told))  # noqa: T201
     if refused := [summary.file for summary in summaries if summary.bad_share > options.max_bad_share]:
         raise job.UserError(f"more than {options.max_bad_share:g} of the rows are bad in: {', '.join(refused)}")
     return job.Outcome(message=f"scored {len(summaries)} files")

@@ -13,14 +13,14 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, AnyStr
 
 import msgspec
 
-from contracts import encodings, texts
+from contracts import delimited, encodings, texts
 from contracts.preamble import DELIMITERS
 from contracts.schema import ColumnType
 from workloads.inference.checks import Check
@@ -42,6 +42,7 @@ class Layout:
     """What stands where in a line: `order` has the check of each cell, None for one that is left out.
 
     `places` are the positions of the contract's inputs, None for one that is not there; `entity` is the entity's.
+    `is_headed` is whether a header says so.
     """
 
     names: tuple[str, ...]
@@ -49,6 +50,7 @@ class Layout:
     order: list[Check | None]
     places: list[int | None]
     entity: int | None
+    is_headed: bool
 
     def arranged(self, rows: list[Values]) -> Raw:
         """`rows` of values in this order as rows of the contract's inputs in theirs."""
@@ -62,7 +64,13 @@ class Layout:
         return not cells and len(self.order) > 1
 
     def values(self, line: int, cells: list[str], faults: list[Fault]) -> list[Any]:
-        """The values of the cells of one line; what is wrong with them is added to `faults`."""
+        """The values of the cells of one line; what is wrong with them is added to `faults`.
+
+        Empty cells behind those that a header names, as writers make them that end every row with a delimiter, are
+        none: validation's engine leaves them out too.
+        """
+        if len(cells) > len(self.order) and self.is_headed and not any(cells[len(self.order) :]):
+            cells = cells[: len(self.order)]
         if len(cells) != len(self.order):
             expected = f"{len(self.order)}: {', '.join(self.names)}"
             faults.append(Fault(line=line, found=f"{len(cells)} cells", allowed=expected))
@@ -82,7 +90,7 @@ class CsvReader:
 
     def __init__(self, columns: Columns, *, max_rows: int, encoding: str | None = None) -> None:
         self.columns, self.max_rows, self.encoding = columns, max_rows, encoding
-        self.bare = self._layout(tuple(check.name for check in columns.checks), ",")
+        self.bare = self._layout(tuple(check.name for check in columns.checks), ",", is_headed=False)
         self._plain_names = any(
             not name.encode().translate(None, _PLAIN) for name in (*columns.known, *columns.source_names)
         )
@@ -99,23 +107,14 @@ class CsvReader:
         text = text.removeprefix(codecs.BOM_UTF8).rstrip(_LINE_BREAKS)
         if not text:
             raise malformed("the body is empty; send a line for each row")
-        end = _LINE_BREAK.search(text)
-        first = text[: end.start()] if end else text
-        layout = None
-        if len(first) > MAX_HEADER_BYTES:
-            if header:
-                raise malformed(f"a header of {len(first)} bytes is found, at most {MAX_HEADER_BYTES} are allowed")
-        elif header or (header is None and (self._plain_names or first.translate(None, _PLAIN))):
-            layout = self.header(_decoded(first, 0), wanted=header is True)
-        if layout:
-            text = text[end.end() :] if end else b""
+        layout, skipped, text = self._first(text, header)
         count = text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n") + 1 if text else 0
         if count > self.max_rows:  # a quoted cell may hold a line break, but only as much text as a row has
             message = f"{count} rows are found, at most {self.max_rows} are allowed; split the request"
             raise Refused(413, "too_many_rows", message)
         if not text:
             raise invalid([Fault(found="no row", allowed="at least one")])
-        skipped, layout = (1, layout) if layout else (0, self.bare)
+        layout = layout or self.bare
         rows = self._fast(text, layout)
         if rows is None:
             rows = self._slow(text, layout, skipped)
@@ -137,6 +136,27 @@ class CsvReader:
 
     # ---- the header ----
 
+    def _first(self, text: bytes, header: bool | None) -> tuple[Layout | None, int, bytes]:
+        """What a header says, if there is one, the lines that it takes, and the text behind it; `header` as of `read`.
+
+        Raises Refused as `header` does.
+        """
+        end = _LINE_BREAK.search(text)
+        first = text[: end.start()] if end else text
+        if len(first) > MAX_HEADER_BYTES:
+            if header:
+                raise malformed(f"a header of {len(first)} bytes is found, at most {MAX_HEADER_BYTES} are allowed")
+            return None, 0, text
+        if header is False or (header is None and not self._plain_names and not first.translate(None, _PLAIN)):
+            return None, 0, text
+        if first.count(b'"') % 2:  # a quoted name may hold a line end
+            record = first_record(iter(text[:MAX_HEADER_BYTES].splitlines(keepends=True)), b'"')
+            whole = b"".join(record)
+            if len(record) > 1 and (layout := self.header(_decoded(whole.rstrip(_LINE_BREAKS), 0))):
+                return layout, len(record), text[len(whole) :]
+        layout = self.header(_decoded(first, 0), wanted=header is True)
+        return (layout, 1, text[end.end() :] if end else b"") if layout else (None, 0, text)
+
     def header(self, line: str, *, wanted: bool = False) -> Layout | None:
         """What a first line says about the others, or None if it is none; with `wanted` it is one.
 
@@ -156,13 +176,13 @@ class CsvReader:
         faults += self.columns.faults(names)
         if faults:
             raise invalid([at(fault, line=1) for fault in islice(faults, MAX_FAULTS)])
-        return self._layout(names, delimiter)
+        return self._layout(names, delimiter, is_headed=True)
 
-    def _layout(self, names: tuple[str, ...], delimiter: str) -> Layout:
+    def _layout(self, names: tuple[str, ...], delimiter: str, *, is_headed: bool) -> Layout:
         position = {name: index for index, name in enumerate(names)}
         places = [position.get(check.name) for check in self.columns.checks]
         order = [self.columns.known.get(name) for name in names]
-        return Layout(names, delimiter, order, places, position.get(self.columns.entity.name))
+        return Layout(names, delimiter, order, places, position.get(self.columns.entity.name), is_headed)
 
     # ---- numbers only ----
 
@@ -201,7 +221,7 @@ class CsvReader:
     def _slow(self, text: bytes, layout: Layout, skipped: int) -> list[Values]:
         """The rows of any text, cell by cell; tells every fault up to a limit. `skipped` lines stood before it."""
         decoded = io.StringIO(_decoded(text, skipped), newline="")
-        lines = csv.reader(decoded, strict=True, delimiter=layout.delimiter)
+        lines = delimited.records(decoded, layout.delimiter, strict=True)
         faults: list[Fault] = []
         rows: list[Values] = []
         try:
@@ -217,6 +237,18 @@ class CsvReader:
         return rows
 
 
+def first_record(lines: Iterator[AnyStr], quote: AnyStr) -> list[AnyStr]:
+    """The lines of a first record, more than one where a quoted cell holds line ends; only so many are taken."""
+    taken: list[AnyStr] = []
+    quotes = letters = 0
+    for line in lines:
+        taken.append(line)
+        quotes, letters = quotes + line.count(quote), letters + len(line)
+        if quotes % 2 == 0 or letters > MAX_HEADER_BYTES:
+            break
+    return taken
+
+
 def _decoded(text: bytes, skipped: int) -> str:
     """Lines as text, after some that were skipped. Raises Refused 400 with the line that is not UTF-8."""
     try:
@@ -228,7 +260,7 @@ def _decoded(text: bytes, skipped: int) -> str:
 
 def _cells(line: str, delimiter: str) -> list[str]:
     """The cells of a first line, trimmed; empty if it is not readable, which the reading of all lines will tell."""
-    lines: Iterable[list[str]] = csv.reader([line], strict=True, delimiter=delimiter)
+    lines = delimited.records([line], delimiter, strict=True)
     try:
         return [cell.strip() for cell in next(iter(lines), [])]
     except csv.Error:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from contracts import delimited
 from contracts.labels import MOST_CLASSES
 from contracts.preamble import DELIMITERS
 from contracts.schema import Column, ColumnType
@@ -125,7 +126,7 @@ def _csv(path: Path) -> tuple[list[str], str]:
 def _fit(text: str, delimiter: str) -> tuple[float, int]:
     """How well a delimiter divides the first records: the share that is as wide as the header, and how wide that is."""
     try:
-        widths = [len(record) for record in islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 20)]
+        widths = [len(record) for record in islice(delimited.records(io.StringIO(text, newline=""), delimiter), 20)]
     except csv.Error:
         return 0.0, 0
     return (widths.count(widths[0]) / len(widths), widths[0]) if widths[0] > 1 else (0.0, 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contracts import encodings, preamble
+from contracts import delimited, encodings, preamble
 from contracts.preamble import DELIMITERS
 from workloads.validation import packed
 from workloads.validation.content import PARQUET_MAGIC
@@ -88,7 +88,7 @@ def _records(file: Path, encoding: str) -> Iterator[str]:
                 lines.append(line)
                 yield line
 
-        for record in csv.reader(remembered(), delimiter=max(DELIMITERS, key=header.count)):
+        for record in delimited.records(remembered(), max(DELIMITERS, key=header.count)):
             if record:
                 yield "".join(lines)
             lines.clear()

@@ -9,13 +9,15 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contracts import preamble
+from contracts import delimited, preamble
+from contracts.delimited import MAX_LINE
 from contracts.preamble import DELIMITERS
 from contracts.schema import ColumnType, Contract
 from workloads.engine import identifier, literal, parquet
@@ -24,7 +26,6 @@ from workloads.validation import chunks, content, header, integrity
 from workloads.validation.verdict import FileFault, Finding, RefusedError
 
 MAX_HEADER_BYTES = 1024 * 1024
-MAX_LINE_BYTES = 2_000_000  # duckdb's own default, on which the size of its buffers depends
 _OTHER_ENCODING = "if all of it is in another encoding, such as cp1252, say so in the contract (encoding: cp1252)"
 #: What duckdb raises of a file's content; of memory, disk or a faulty statement it raises others.
 _OF_FILE = (
@@ -87,7 +88,7 @@ def unreadable(error: duckdb.Error, path: Path) -> RefusedError:
         found = f"line {line[1]} has {counts[2]} fields, the header has {counts[1]}"
         what = f"{found}: a field is missing or holds a bare delimiter"
     elif "Maximum line size" in message:
-        what = f"line {line[1] if line else '?'} is longer than {MAX_LINE_BYTES} bytes"
+        what = f"line {line[1] if line else '?'} is longer than {MAX_LINE} bytes"
     elif "unicode" in message:
         what = f"line {line[1] if line else '?'} is not UTF-8 text"
         remedy = f"{_OTHER_ENCODING}; else {remedy}"
@@ -145,7 +146,7 @@ def csv_rows(path: Path, delimiter: str, width: int, skipped: int) -> str:
     columns = ", ".join(f"'f{index}': 'VARCHAR'" for index in range(width))
     options = (
         "auto_detect = false, header = true, quote = '\"', escape = '\"', strict_mode = true, compression = 'none', "
-        f"hive_partitioning = false, max_line_size = {MAX_LINE_BYTES}, skip = {skipped}, "
+        f"hive_partitioning = false, max_line_size = {MAX_LINE}, skip = {skipped}, "
         f"delim = {literal(delimiter)}, columns = {{{columns}}}"
     )
     return f"read_csv({literal(path)}, {options})"
@@ -160,11 +161,9 @@ def _header(path: Path, contract: Contract) -> tuple[str, list[str], int]:
     text, skipped = beginning(path, wanted)
     headers = {delimiter: split(text, delimiter) for delimiter in DELIMITERS}
     best = max(DELIMITERS, key=lambda delimiter: len(wanted.intersection(headers[delimiter])))
-    if not headers[best]:
-        found = (
-            f"the first line cannot be split into column names (a name is longer than {csv.field_size_limit()} letters)"
-        )
-        raise RefusedError(Finding(code=FileFault.CORRUPT, text=f"{found}; it must name the columns"))
+    if not headers[best] or (path.stat().st_size > MAX_HEADER_BYTES and not _ends(text, best)):
+        found = f"the header does not end within {MAX_HEADER_BYTES} bytes: a line end or a closing quote is missing"
+        raise RefusedError(Finding(code=FileFault.CORRUPT, text=f"{found}; its first line must name the columns"))
     return best, headers[best], skipped
 
 
@@ -201,9 +200,14 @@ def _decoded(head: bytes) -> str:
         raise RefusedError(Finding(code=FileFault.CORRUPT, text=text)) from error
 
 
+def _ends(text: str, delimiter: str) -> bool:
+    """Whether something follows the first record of a CSV."""
+    return len(list(islice(delimited.records(io.StringIO(text, newline=""), delimiter), 2))) == 2
+
+
 def split(text: str, delimiter: str) -> list[str]:
     """The first record of a CSV, trimmed; empty where a field is longer than the csv module reads."""
     try:
-        return [name.strip() for name in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])]
+        return [name.strip() for name in next(delimited.records(io.StringIO(text, newline=""), delimiter), [])]
     except csv.Error:
         return []

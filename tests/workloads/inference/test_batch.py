@@ -57,7 +57,7 @@ def write(table: pa.Table, path: Path, *, header: bool = True) -> Path:
     return path
 
 
-@pytest.mark.parametrize("suffix", batch.SUFFIXES)
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
 def test_every_format(
     suffix: str,
     package: Path,
@@ -73,9 +73,10 @@ def test_every_format(
     assert [float(score) for _, score, _ in found] == expected
     assert [decision for _, _, decision in found] == [str(int(score >= 0.75)) for score in expected]
     assert (tmp_path / "out" / "day.faults.jsonl").read_text() == ""
-    summary = json.loads(capsys.readouterr().out)["files"]
+    summary = json.loads(capsys.readouterr().out)
     positives = sum(score >= 0.75 for score in expected)
-    assert summary == [{"file": f"day{suffix}", "rows": 25_000, "bad_rows": 0, "positives": positives}]
+    assert summary["skipped"] == []
+    assert summary["files"] == [{"file": f"day{suffix}", "rows": 25_000, "bad_rows": 0, "positives": positives}]
 
 
 @pytest.mark.parametrize("form", [".csv", ".csv.gz", ";", ".jsonl", ".parquet"])
@@ -181,14 +182,67 @@ def test_nan_in_parquet_is_missing_and_infinity_is_not(package: Path, tmp_path: 
     assert scores[2] == ""
 
 
-def test_a_directory(package: Path, table: pa.Table, tmp_path: Path) -> None:
+def test_a_directory(
+    package: Path,
+    table: pa.Table,
+    expected: list[float],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What is a table by name or by content is scored, and what else lies there is told."""
     source = tmp_path / "in"
-    source.mkdir()
-    for suffix in batch.SUFFIXES:
-        write(table.slice(0, 5), source / f"a{suffix[1:]}{suffix}")
-    (source / "notes.txt").write_text("no data")
+    (source / "older").mkdir(parents=True)
+    few = table.slice(0, 5)
+    text = write(few, tmp_path / "rows.csv").read_text()
+    lines = write(few, tmp_path / "rows.jsonl").read_bytes()
+    columns = write(few, tmp_path / "rows.parquet").read_bytes()
+    tables = {
+        "a.csv": text.encode(),
+        "B.CSV": text.encode(),
+        "c.tsv": text.replace(",", "\t").encode(),
+        "d.txt.gz": gzip.compress(text.encode()),
+        "e.jsonl.gz": gzip.compress(lines),
+        "f.ndjson": b"\xef\xbb\xbf" + lines,
+        "g.json": lines,
+        "h.parquet": columns,
+        "part-00000": gzip.compress(columns),
+        "i.CSV.GZ": gzip.compress(text.encode()),
+    }
+    others = {
+        "notes.txt": b"no data",
+        "_SUCCESS": b"",
+        "package.json": b'{"name": "x"}\n',
+        "z.zst": b"\x28\xb5\x2f\xfd",
+    }
+    for name, content in (tables | others).items():
+        (source / name).write_bytes(content)
     assert run(package, source, tmp_path / "out") == 0
-    assert len(list((tmp_path / "out").glob("*.scores.csv"))) == 3
+    for name in tables:
+        stem = name.partition(".")[0]
+        assert [float(score) for _, score, _ in scored(tmp_path / "out" / f"{stem}.scores.csv")] == expected[:5], name
+    assert len(list((tmp_path / "out").iterdir())) == 2 * len(tables)
+    left = ["_SUCCESS", "notes.txt", "older", "package.json", "z.zst"]
+    assert json.loads(capsys.readouterr().out)["skipped"] == left
+    told = "left out, for they are not called a table and begin with no column: " + ", ".join(left)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [told]
+
+
+def test_scores_appear_whole_or_not_at_all(
+    package: Path, table: pa.Table, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A gzip tells at its end that it is damaged; nor do the scores of a run before this one stay beside the error."""
+    whole = gzip.compress(write(table, tmp_path / "day.csv").read_bytes())
+    path = tmp_path / "in" / "day.csv.gz"
+    path.parent.mkdir()
+    path.write_bytes(whole)
+    assert run(package, path, tmp_path / "out") == 0
+    assert sorted(found.name for found in (tmp_path / "out").iterdir()) == ["day.faults.jsonl", "day.scores.csv"]
+    path.write_bytes(whole[:-8] + bytes(4) + whole[-4:])
+    assert run(package, path, tmp_path / "out") == 2
+    assert list((tmp_path / "out").iterdir()) == []
+    told = f"{path}: the gzip file is cut off or damaged (CRC check failed); deliver it again"
+    assert caplog.records[-1].getMessage() == told
 
 
 def test_a_page_of_parquet_whose_checksum_differs_is_refused(
@@ -205,7 +259,7 @@ def test_a_page_of_parquet_whose_checksum_differs_is_refused(
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.txt", b"x", "a.txt: .txt is found; allowed are .csv, .jsonl, .parquet"),
+        ("a.parquet", b"x", "a.parquet: the file is called .parquet but begins with b'x' instead of b'PAR1'"),
         ("a.csv", b"", "a.csv: the file is empty"),
         ("a.csv", b"\xff\xa0", "a.csv: after line 0 there is a byte that is no text in utf-8"),
         ("a.csv", b"\xff\xfe", "a.csv: the file is empty"),
@@ -213,6 +267,9 @@ def test_a_page_of_parquet_whose_checksum_differs_is_refused(
         ("a.jsonl", b"{}\n{", "a.jsonl: line 2: Input data was truncated"),
         ("a.jsonl", b"[1]\n", "a.jsonl: line 1: Expected `object`, got `array`"),
         ("a.parquet", b"PAR1", "a.parquet: Parquet"),
+        ("a.jsonl.gz", gzip.compress(b"{}\n")[:-3], "a.jsonl.gz: the gzip file is cut off or damaged"),
+        ("a.jsonl", b'{"x": ' + b"1" * 2_000_001, "a.jsonl: line 1 is longer than 2000000 letters"),
+        ("a.jsonl", b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "a.jsonl: line 1: "),
         (
             "a.csv.gz",
             gzip.compress(b"1,2,3\n" + bytes(50_000_000)),
@@ -233,6 +290,9 @@ def test_what_is_not_there(package: Path, tmp_path: Path, caplog: pytest.LogCapt
     assert "No such file or directory" in caplog.records[-1].getMessage()
     (tmp_path / "empty").mkdir()
     assert run(package, tmp_path / "empty", tmp_path) == 2
-    assert caplog.records[-1].getMessage() == f"{tmp_path}/empty holds no file that ends in .csv, .jsonl, .parquet"
+    assert (
+        caplog.records[-1].getMessage()
+        == f"{tmp_path}/empty holds no file that ends in .csv, .tsv, .jsonl, .ndjson, .parquet"
+    )
     assert run(tmp_path / "no-model", tmp_path, tmp_path) == 2
     assert caplog.records[-1].getMessage().startswith(f"{tmp_path}/no-model is not a directory")

@@ -185,6 +185,8 @@ def test_damaged_csv(app: Service, booster: xgb.Booster) -> None:
         for cells in table:
             if not cells and len(order) > 1:
                 continue
+            while header and len(cells) > len(order) and not cells[-1]:
+                cells.pop()  # a delimiter after a row
             assert len(cells) == len(order), body
             found = {n: cell(n, text) for n, text in zip(order, cells, strict=True) if n in LIMITS}
             rows.append({name: found.get(name) for name in LIMITS})

@@ -43,6 +43,20 @@ def test_deliveries_pass_bytes_on_whatever_the_delimiter(
     assert later.read_bytes() == header + records[2]
 
 
+@pytest.mark.parametrize("letters", [200_000, 2_000_000])
+def test_a_text_as_long_as_validation_takes_it(letters: int, tmp_path: Path) -> None:
+    records = ["a,b\n", "x" * letters + ",1\n", '"' + "y" * letters + '",2\n', "z,3\n"]
+    (tmp_path / "d.csv").write_text("".join(records))
+    first, later = deliveries.split(tmp_path / "d.csv", tmp_path / "parts")
+    assert (first.read_text(), later.read_text()) == ("".join(records[:3]), records[0] + records[3])
+
+
+def test_a_text_that_is_longer_says_so(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("a,b\n" + "x" * 2_000_001 + ",1\n")
+    with pytest.raises(SplitError, match=r"field larger than field limit \(2000000\)"):
+        deliveries.split(tmp_path / "d.csv", tmp_path / "parts")
+
+
 def test_a_packed_file_is_unpacked(tmp_path: Path) -> None:
     table = pa.table({"a": [1, 2, 3]})
     pq.write_table(table, tmp_path / "t.parquet")

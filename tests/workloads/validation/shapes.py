@@ -168,6 +168,7 @@ CONTENTS: dict[str, list[tuple[str, bytes]]] = {
             FIRST + b"".join(b",x%05d" % i for i in range(10_000)) + b"\n" + REST.replace(b"\n", b"," * 10_000 + b"\n"),
         ),
         ("a name of 140,000 letters", FIRST + b"," + b"y" * 140_000 + b"\n" + _REST1),
+        ("a name of 1,048,576 letters", FIRST + b"," + b"y" * 1_048_576 + b"\n" + _REST1),
         ("a column twice", FIRST + b",customer_id\n" + _REST1),
         ("a column missing", "\n".join(x.rpartition(",")[0] for x in [NAMES, *LINES]).encode()),
         ("names in another case", PLAIN.replace(b"churn_label", b"Churn_Label")),

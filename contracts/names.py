@@ -23,7 +23,8 @@ from contracts.namespaces import COMPONENTS, HOSTS
 #: What the ground's names and all parameters begin with; no workload may be called so.
 PLATFORM: Final = "mlplatform"
 RESERVED: Final = frozenset({PLATFORM, "images"})
-#: CloudWatch namespace of the platform's own metrics: DriftScore and PredictionAccuracy, dimension Endpoint.
+#: CloudWatch namespace of the platform's own metrics: DriftScore and PredictionAccuracy, dimension Endpoint;
+#: LabelShift, dimension Pipeline.
 MODEL_QUALITY_NAMESPACE: Final = "MLPipeline/ModelQuality"
 #: Role of the queue that takes what failed for good.
 DEAD_LETTERS: Final = "dead-letters"

@@ -36,6 +36,16 @@ class Retraining(Shared):
     )
     """USD a calendar month, at list prices of the time that jobs ran, that automatic runs and the next one stay within;
     the next one is taken for the dearest of the last three that succeeded."""
+    label_shift: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        examples=[0.05],
+        json_schema_extra=told(risk="without one, labels that move while features stay are learned with the schedule"),
+    )
+    """How far the label rate, or the share of a class, of new rows may be from what the newest model learned from,
+    beyond chance (3 standard errors); a delivery from which on it is farther asks for a training, and an alarm tells
+    people. Not of regressions."""
     schedule: Literal["never", "daily", "weekly"] = Field(
         default="weekly", json_schema_extra=told(risk="`never` leaves drift as the only reason to learn")
     )

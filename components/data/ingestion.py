@@ -156,7 +156,7 @@ class IngestionArgs:
     contract_uri: str
     recipe: str
     feature_group: str | None
-    retrain_after_rows: int | None
+    asks: machine.Asks
     salt_secret: str | None
     dead_letters_arn: pulumi.Input[str]
     dead_letters_url: pulumi.Input[str]
@@ -271,7 +271,7 @@ class Ingestion(pulumi.ComponentResource):
             minutes=settings.max_runtime_minutes,
             alerts_arn=ground.alerts_arn,
             queue_url=args.dead_letters_url,
-            retrain_after_rows=args.retrain_after_rows,
+            asks=args.asks,
         )
         return state_machine.state_machine(
             self._name,

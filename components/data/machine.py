@@ -6,7 +6,7 @@
     LookFor<step>   whether the step was done for the same bytes before: a note of the job that does it
     <step>          MakeDataSet: ETL, and a data set of all that is accepted, by a processing job or by Glue;
                     WriteRecords: rows to the feature store
-    AskForTraining  where the contract says `retrain_after_rows`; asked again while a brake holds that passes
+    AskForTraining  where new rows or their labels may be a reason (`Asks`); asked again while a brake holds that passes
     Bury, Failed    what could not be done in several tries lies with the dead letters, as the event it was
 
 Every step may be done twice: its job changes nothing the second time, and retraining has its brakes. An execution runs
@@ -16,6 +16,7 @@ to its end by the definition, and so under the contract, that it was started wit
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
@@ -44,6 +45,25 @@ def pattern(names: WorkloadNames) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asks:
+    """What of new data may be a reason to train: so many rows, labels whose shares moved by more than this."""
+
+    rows: int | None = None
+    label_shift: float | None = None
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """What the retraining function is asked; empty where nothing is."""
+        said = {"at_least_rows": self.rows, "max_label_shift": self.label_shift}
+        given = {key: value for key, value in said.items() if value is not None}
+        worth = "new data" if self.rows is None else f"new data: {self.rows} rows are worth a training"
+        return {"trigger": worth, **given} if given else {}
+
+
+NOTHING: Final = Asks()
+
+
 def definition(
     names: WorkloadNames,
     *,
@@ -52,15 +72,14 @@ def definition(
     minutes: int,
     alerts_arn: pulumi.Input[str],
     queue_url: pulumi.Input[str],
-    retrain_after_rows: int | None,
+    asks: Asks = NOTHING,
 ) -> dict[str, Any]:
     """The machine; its input is the detail of an event of S3.
 
-    `request` is that of the validation's CreateProcessingJob (`job_request`), `minutes` what a job may take. With
-    `retrain_after_rows` the retraining function is asked after the steps; whether so many rows are new is for it to
-    count.
+    `request` is that of the validation's CreateProcessingJob (`job_request`), `minutes` what a job may take. Where
+    it `asks`, the retraining function is asked after the steps; what is new is for it to look up.
     """
-    done = "Decided" if retrain_after_rows is None else "AskForTraining"
+    done = "AskForTraining" if asks.payload else "Decided"
     begins = [f"LookFor{step.what}" for step in steps] + [done]
     states: dict[str, Any] = {
         "Validate": _job(names, request, Runs.PROCESSING, minutes=minutes, then="ReadVerdict"),
@@ -104,8 +123,8 @@ def definition(
     }
     for step, then in zip(steps, begins[1:], strict=True):
         states |= _step(names, step, minutes=minutes, then=then)
-    if retrain_after_rows is not None:
-        states |= _asking(names, retrain_after_rows)
+    if asks.payload:
+        states |= _asking(names, asks)
     return {
         "Comment": f"What is done with each object delivered to {names.workload}",
         "StartAt": "Validate",
@@ -154,7 +173,7 @@ def _step(names: WorkloadNames, step: Step, *, minutes: int, then: str) -> dict[
     }
 
 
-def _asking(names: WorkloadNames, rows: int) -> dict[str, Any]:
+def _asking(names: WorkloadNames, asks: Asks) -> dict[str, Any]:
     """Ask for training; an execution waits (for nothing) while a run is under way or cools down, and asks again."""
     return {
         "AskForTraining": {
@@ -162,7 +181,7 @@ def _asking(names: WorkloadNames, rows: int) -> dict[str, Any]:
             "Resource": f"arn:{names.partition}:states:::lambda:invoke",
             "Parameters": {
                 "FunctionName": names.arn("lambda", f"function:{names.resource('retraining')}"),
-                "Payload": {"trigger": f"new data: {rows} rows are worth a training", "at_least_rows": rows},
+                "Payload": asks.payload,
             },
             "ResultSelector": {"answer.$": "$.Payload"},
             "ResultPath": "$.training",

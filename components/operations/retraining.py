@@ -18,7 +18,8 @@ from components.models.permissions import sees_champion
 from components.operations.responder import Responder, ResponderArgs
 from components.reach import Calls
 from components.schedule import ScheduleArgs, Started, schedule
-from contracts.names import EndpointNames, WorkloadNames
+from components.watch import HOUR, Alarm, Series, Watch, Widget
+from contracts.names import MODEL_QUALITY_NAMESPACE, EndpointNames, WorkloadNames
 from contracts.prices import PriceError
 from settings import Retraining as RetrainingSettings
 from settings import Training as TrainingSettings
@@ -97,6 +98,38 @@ def statements(
         *_run(names, by_machine=by_machine),
         *(sees_champion(champion) if champion else []),
     ]
+
+
+def watch(names: WorkloadNames, *, label_shift: float | None) -> Watch:
+    """People are told of labels that have moved, whatever a brake says; who asks for training is ingestion."""
+    if label_shift is None:
+        return Watch()
+    pipeline = {"Pipeline": names.pipeline}
+    return Watch(
+        alarms=(
+            Alarm(
+                name=names.resource("label-shift"),
+                description=f"LabelShift above {label_shift:g}: labels of new rows are unlike those learned from",
+                namespace=MODEL_QUALITY_NAMESPACE,
+                metric="LabelShift",
+                dimensions=pipeline,
+                statistic="Maximum",
+                threshold=label_shift,
+                period_seconds=HOUR,
+            ),
+        ),
+        widgets=(
+            Widget(
+                title=f"{names.pipeline}: labels of new rows",
+                series=[
+                    Series(
+                        namespace=MODEL_QUALITY_NAMESPACE, metric="LabelShift", dimensions=pipeline, statistic="Maximum"
+                    )
+                ],
+                period_seconds=HOUR,
+            ),
+        ),
+    )
 
 
 def _budget(settings: RetrainingSettings, region: str, instances: TrainingSettings) -> dict[str, str]:

@@ -82,6 +82,10 @@ KEYS = (
         ),
         ({"monitoring": []}, "monitoring: found []; allowed: a mapping; choose such a value"),
         (
+            {"retraining": {"label_shift": 5}},  # percent were meant
+            "retraining.label_shift: found 5; allowed: above 0, at most 1; choose such a value",
+        ),
+        (
             {"retraining": {"schedule": "hourly"}},
             'retraining.schedule: found "hourly"; allowed: never, daily, weekly; '
             'choose such a value, or remove the key for the default "weekly"',

@@ -24,10 +24,10 @@ def test_one_workload_is_three_lines() -> None:
 def test_a_workload_has_the_stacks_sections_but_for_what_it_says_itself() -> None:
     found = load(
         monitoring={"drift_score": 0.3, "quality_instance_type": "ml.m5.xlarge"},
-        retraining={"cool_down_hours": 12},
+        retraining={"cool_down_hours": 12, "label_shift": 0.1},
         features={"online_ttl_days": 10},
         workloads={
-            **churn(monitoring={"drift_score": 0.5}, retraining={"schedule": "daily"}),
+            **churn(monitoring={"drift_score": 0.5}, retraining={"schedule": "daily", "label_shift": None}),
             "income": {"contract": "contracts/income.yaml", "features": {"online_ttl_days": 365}},
         },
     )

@@ -72,17 +72,6 @@ class Decision:
     passes: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewRows:
-    """Accepted rows that no successful run has learned from, and how many of them are worth one.
-
-    `count` reads S3: it is asked only where no brake before it holds.
-    """
-
-    count: Callable[[], int]
-    needed: int
-
-
 def decide(
     *,
     trigger: str,
@@ -90,14 +79,15 @@ def decide(
     runs: Sequence[Run],
     now: datetime,
     brakes: Brakes,
-    new_rows: NewRows | None = None,
+    new_data: Callable[[], Decision] | None = None,
     budget: Budget | None = None,
     unfit: str = "",
 ) -> Decision:
     """Start unless a brake holds; the first brake that holds gives the reason.
 
-    `dataset_version` identifies the accepted data as a whole (None: there is none yet). `new_rows` is given where new
-    data is what asks, `budget` where there is one. `unfit` says why no data set can be made of the accepted data.
+    `dataset_version` identifies the accepted data as a whole (None: there is none yet). `new_data` is given where new
+    data is what asks: whether it is worth a run, and why. It reads S3, and is asked where no brake before it holds.
+    `budget` is given where there is one. `unfit` says why no data set can be made of the accepted data.
     """
     if dataset_version is None:
         return Decision(start=False, reason="there is no accepted data to learn from")
@@ -107,8 +97,11 @@ def decide(
         return Decision(start=False, reason=f"nothing new: {dataset_version} was trained on already")
     if unfit:
         return Decision(start=False, reason=f"{dataset_version}: {unfit}")
-    if new_rows is not None and (found := new_rows.count()) < new_rows.needed:
-        return Decision(start=False, reason=f"{found} accepted rows are new; retrain_after_rows is {new_rows.needed}")
+    if new_data is not None:
+        worth = new_data()
+        if not worth.start:
+            return worth
+        trigger = worth.reason
     automatic = sorted((run.started for run in runs if run.automatic), reverse=True)
     if automatic and now - automatic[0] < timedelta(hours=brakes.cool_down_hours):
         return Decision(

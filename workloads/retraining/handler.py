@@ -1,8 +1,9 @@
 """The retraining Lambda: drift alarm, schedule or new data -> decision -> StartPipelineExecution, or why not.
 
-New data asks with {"trigger": ..., "at_least_rows": N}: it is a reason once N accepted rows are new (`new_rows`). That
-it is none yet is told to nobody: it is said of every delivered file. Where a brake holds that passes with time, the
-answer is `later`, and whoever asked for new data asks again.
+New data asks with {"trigger": ..., "at_least_rows": N, "max_label_shift": S}, or one of the two: it is a reason once N
+accepted rows are new, or their labels have moved by more than S beyond chance (`new_data`, `labels`). That it is none
+yet is told to nobody: it is said of every delivered file. Where a brake holds that passes with time, the answer is
+`later`, and whoever asked for new data asks again. How far labels have moved is published as LabelShift.
 
 Of many who ask at once one starts a run, whatever else happens between their looks (`starts`).
 
@@ -32,8 +33,9 @@ from contracts import release
 from contracts.datasets import DataSet, accepted_keys, find, version_of
 from contracts.machine_runs import MachineRuns
 from workloads import alarm, job
-from workloads.retraining.decision import Brakes, Budget, Decision, NewRows, Run, decide
-from workloads.retraining.new_rows import new_rows
+from workloads.retraining import labels
+from workloads.retraining.decision import Brakes, Budget, Decision, Run, decide
+from workloads.retraining.new_data import new_data
 from workloads.retraining.starts import Start, Starts, TakenError
 
 #: Display name of the runs started here; it is how they are told from runs that people start.
@@ -84,7 +86,8 @@ def retrain(
         return {"action": "ignored", "reason": "the alarm is not in state ALARM"}
     asked = _Asked(
         trigger=trigger,
-        needed=event.get("at_least_rows"),
+        rows=event.get("at_least_rows"),
+        label_shift=event.get("max_label_shift"),
         now=now,
         environment=environment,
         s3=s3,
@@ -101,10 +104,12 @@ def retrain(
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    """One question with all that it takes to answer it. `needed`: so many new rows, where new data asks."""
+    """One question with all that it takes to answer it. Where new data asks, `rows` are so many new rows as are worth a
+    run, `label_shift` how far their labels may move; None where that is no reason."""
 
     trigger: str
-    needed: int | None
+    rows: int | None
+    label_shift: float | None
     now: datetime
     environment: Mapping[str, str]
     s3: Any
@@ -126,10 +131,10 @@ class _Asked:
         data_set = self._data_set(version)
         decision = self._decide(accepted, runs, unfit=data_set.why if data_set else "")
         if decision.start:
-            start = Start(began=self.now, request=self._request(str(version), data_set))
+            start = Start(began=self.now, request=self._request(decision.reason, str(version), data_set))
             done = self._finish(self.starts.write(start, after=newest))
             return {"action": "started", "reason": decision.reason, "execution": done.execution}
-        if self.needed:
+        if self._of_new_data:
             return {"action": "later" if decision.passes else "held", "reason": decision.reason}
         self._notify("no retraining", f"Asked by: {self.trigger}\nHeld: {decision.reason}")
         return {"action": "held", "reason": decision.reason}
@@ -149,8 +154,6 @@ class _Asked:
         return done
 
     def _decide(self, accepted: Sequence[str], runs: Sequence[Run], *, unfit: str) -> Decision:
-        ledger, runs_uri = self.environment["LEDGER_URI"], self.environment["RUNS_URI"]
-        count = partial(new_rows, self.s3, accepted, runs, ledger=ledger, runs_uri=runs_uri)
         return decide(
             trigger=self.trigger,
             dataset_version=version_of(accepted),
@@ -160,17 +163,44 @@ class _Asked:
                 cool_down_hours=float(self.environment["COOL_DOWN_HOURS"]),
                 max_runs_per_day=int(self.environment["MAX_RUNS_PER_DAY"]),
             ),
-            new_rows=NewRows(count=count, needed=self.needed) if self.needed else None,
+            new_data=partial(self._judge, accepted, runs) if self._of_new_data else None,
             budget=_budget(self.sagemaker, self.environment),
             unfit=unfit,
         )
+
+    @property
+    def _of_new_data(self) -> bool:
+        return self.rows is not None or self.label_shift is not None
+
+    def _judge(self, accepted: Sequence[str], runs: Sequence[Run]) -> Decision:
+        """Whether what is new is worth a run: by its rows, or by their labels."""
+        ledger, runs_uri = self.environment["LEDGER_URI"], self.environment["RUNS_URI"]
+        new = new_data(self.s3, accepted, runs, ledger=ledger, runs_uri=runs_uri)
+        held: list[str] = []
+        if self.label_shift is not None and new.shift:
+            self._publish(new.shift.score)
+            found = f"{new.shift}; retraining.label_shift is {self.label_shift:g}"
+            if new.shift.score > self.label_shift:
+                return Decision(start=True, reason=f"label shift: {found}")
+            held.append(found)
+        if self.rows is not None and new.rows >= self.rows:
+            return Decision(start=True, reason=self.trigger)
+        if self.rows is not None:
+            held.append(f"{new.rows} accepted rows are new; retrain_after_rows is {self.rows}")
+        return Decision(start=False, reason="; ".join(held) or "there are no labels to compare")
+
+    def _publish(self, score: float) -> None:
+        now_ms = int(self.now.timestamp() * 1000)
+        pipeline = self.environment["PIPELINE_NAME"]
+        line = labels.metric(score, pipeline=pipeline, now_ms=now_ms)
+        print(line, flush=True)  # noqa: T201 - CloudWatch takes embedded metrics from the log as they are
 
     def _data_set(self, version: str | None) -> DataSet | None:
         if version is None:
             return None
         return find(self.s3, self.environment["DATA_SETS_URI"], version, self.environment["RECIPE"], self.now)
 
-    def _request(self, version: str, data_set: DataSet | None) -> dict[str, Any]:
+    def _request(self, why: str, version: str, data_set: DataSet | None) -> dict[str, Any]:
         parameters = {
             "DatasetVersion": version,
             **({"InputDataUri": data_set.uri} if data_set and data_set.uri else {}),
@@ -179,7 +209,7 @@ class _Asked:
         return {
             "PipelineName": self.environment["PIPELINE_NAME"],
             "PipelineExecutionDisplayName": f"{AUTOMATIC}-{self.now:%Y%m%d-%H%M%S}",
-            "PipelineExecutionDescription": self.trigger[:500],
+            "PipelineExecutionDescription": why[:500],
             "PipelineParameters": [{"Name": name, "Value": value} for name, value in parameters.items()],
             "ClientRequestToken": uuid.uuid4().hex,
         }

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import json
 
-from components.data import ingestion
+from components.data import ingestion, machine
 from components.data.ingestion import Ingestion, IngestionArgs
 from contracts import loader
 from contracts.schema import Pii
@@ -29,7 +29,7 @@ def deployed(salt_secret: str | None = None, feature_group: str | None = None, g
                 contract_uri=CONTRACT,
                 recipe=RECIPE,
                 feature_group=feature_group,
-                retrain_after_rows=None,
+                asks=machine.NOTHING,
                 salt_secret=salt_secret,
                 dead_letters_arn=LETTERS,
                 dead_letters_url=QUEUE,

@@ -40,7 +40,9 @@ def steps(feature_group: str | None = GROUP) -> list[ingestion_jobs.Step]:
     return ingestion_jobs.steps(CHURN, BASE, role_arn=ROLE, recipe=RECIPE, feature_group=feature_group)
 
 
-def definition(*, retrain_after_rows: int | None = None, feature_group: str | None = GROUP) -> dict[str, Any]:
+def definition(
+    *, retrain_after_rows: int | None = None, label_shift: float | None = None, feature_group: str | None = GROUP
+) -> dict[str, Any]:
     return machine.definition(
         CHURN,
         request=request(),
@@ -48,7 +50,7 @@ def definition(*, retrain_after_rows: int | None = None, feature_group: str | No
         minutes=60,
         alerts_arn=ALERTS,
         queue_url=QUEUE,
-        retrain_after_rows=retrain_after_rows,
+        asks=machine.Asks(rows=retrain_after_rows, label_shift=label_shift),
     )
 
 
@@ -69,7 +71,6 @@ def test_glue_makes_the_data_set_where_it_has_code_for_it_and_waits_for_its_turn
         minutes=60,
         alerts_arn=ALERTS,
         queue_url=QUEUE,
-        retrain_after_rows=None,
     )
     embedded = definition()["States"]
     made = drawn["States"].pop("MakeDataSet")
@@ -163,6 +164,29 @@ def test_only_a_contract_that_says_so_asks_for_training() -> None:
     assert (asking["WriteRecords"]["Next"], asking["HasRecords"]["Default"]) == ("AskForTraining", "AskForTraining")
     assert "AskForTraining" not in without
     assert asking["AskForTraining"]["Parameters"]["Payload"]["at_least_rows"] == 10_000
+
+
+@pytest.mark.parametrize(
+    ("rows", "shift", "payload"),
+    [
+        (None, 0.05, {"trigger": "new data", "max_label_shift": 0.05}),
+        (
+            10_000,
+            0.05,
+            {
+                "trigger": "new data: 10000 rows are worth a training",
+                "at_least_rows": 10_000,
+                "max_label_shift": 0.05,
+            },
+        ),
+    ],
+)
+def test_labels_that_may_move_only_so_far_ask_for_training_too(
+    rows: int | None, shift: float, payload: dict[str, Any]
+) -> None:
+    states = definition(retrain_after_rows=rows, label_shift=shift)["States"]
+    assert states["AskForTraining"]["Parameters"]["Payload"] == payload
+    assert states["WriteRecords"]["Next"] == "AskForTraining"
 
 
 def test_while_a_brake_holds_that_passes_training_is_asked_for_again() -> None:

@@ -56,7 +56,8 @@ class Clients(StubbedClients):
 
     def run_learned_from(self, *names: str) -> None:
         sources = [{"name": f"{name}.parquet", "rows": 1} for name in names]
-        self.has("artifacts", "runs/churn/abcdefabcdef/Prepare/manifest/manifest.json", {"sources": sources})
+        manifest = {"sources": sources, "splits": {"train": {"rows": 5, "positives": 1}}}
+        self.has("artifacts", "runs/churn/abcdefabcdef/Prepare/manifest/manifest.json", manifest)
 
     def has_made(self, version: str, uri: str | None, *, why: str = "", recipe: str = "0a") -> None:
         self.has("processed", f"datasets/churn/index/{recipe}/{version}.json", {"uri": uri, "why": why})

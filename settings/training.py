@@ -25,7 +25,39 @@ class Training(Section):
         le=100,
         json_schema_extra=told(
             cost=f"{usd('sagemaker', 'instance ml.m5.2xlarge')} an hour and host by default",
-            risk="a job fails where one of its hosts is lost, and goes on from its last checkpoint when it is retried",
+            risk="a job fails where one of its hosts is lost, which no retry policy of a pipeline covers (a state "
+            "machine tries it again): `retrain --from Train` goes on from its last checkpoint",
         ),
     )
     """Instances that train one model together, each on its share of the rows. Every host holds all of the data."""
+    volume_gb: int = Field(
+        default=30,
+        ge=5,
+        le=16_384,
+        json_schema_extra=told(
+            cost="an hour of a job is billed with its GB",
+            risk="a job whose input, scratch files and output do not fit fails",
+        ),
+    )
+    """Volume of each host of every job of a run. It takes the accepted data, the data set made of it, and bins that
+    memory does not hold. Instances with disks of their own have those instead."""
+    max_runtime_hours: int = Field(
+        default=4,
+        ge=1,
+        le=120,
+        json_schema_extra=told(
+            cost="a job that hangs costs as many hours",
+            risk="a job that is not done by then is stopped, and the run fails",
+        ),
+    )
+    """The longest that a training job runs. Prepare and Evaluate have half of it, Baseline a quarter. AWS allows 120
+    hours unless its quota is raised."""
+    spot: bool = Field(
+        default=True,
+        json_schema_extra=told(
+            cost="on demand costs what is listed; spot is cheaper, by up to 90 % as AWS says",
+            risk="on spot capacity a job may be interrupted and resumed, and wait as long as it may run",
+        ),
+    )
+    """Whether training jobs run on spot capacity (SageMaker developer guide, "Managed Spot Training"). The policy
+    pack advises it."""

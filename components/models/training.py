@@ -30,6 +30,7 @@ from contracts.schema import Contract
 from settings import Training as TrainingSettings
 from settings import Tuning
 from workloads.pipeline import render
+from workloads.pipeline.capacity import with_capacity
 from workloads.pipeline.metadata import with_metadata
 from workloads.pipeline.processors import with_arm64
 from workloads.pipeline.store import from_store
@@ -239,7 +240,12 @@ class Training(pulumi.ComponentResource):
         args, region = self._args, self._args.names.region
 
         def render_it(known: Mapping[str, Any]) -> str:
-            definition = render.render(render.read(name), known)
+            definition = with_capacity(
+                render.render(render.read(name), known),
+                volume_gb=args.instances.volume_gb,
+                hours=args.instances.max_runtime_hours,
+                spot=args.instances.spot,
+            )
             if args.feature_group:
                 definition = from_store(definition, args.feature_group, region)
             if INFERENCE_ARM64 in args.images:

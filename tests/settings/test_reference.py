@@ -126,6 +126,7 @@ def test_every_field_says_what_it_is() -> None:
         "TaskScaling.enabled": True,
         "CodePipeline.inside_vpc": True,
         "CodePipeline.trains": True,
+        "Training.spot": True,
         "Needs.gradual": False,  # what is asked, no opt-out
         "Needs.isolated": False,
     }

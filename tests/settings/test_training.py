@@ -18,3 +18,36 @@ def test_a_job_without_hosts_or_with_more_than_anybody_has_is_refused(hosts: int
         f"ml-platform:workloads.churn.training.hosts: found {hosts}; allowed: 1 to 100; "
         "choose such a value, or remove the key for the default 1"
     ]
+
+
+def test_what_a_job_may_take_is_a_setting_with_the_platforms_own_defaults() -> None:
+    training = load(workloads=churn()).workloads["churn"].training
+    assert (training.volume_gb, training.max_runtime_hours, training.spot) == (30, 4, True)
+    own = {"volume_gb": 500, "max_runtime_hours": 24, "spot": False}
+    training = load(workloads=churn(training=own)).workloads["churn"].training
+    assert (training.volume_gb, training.max_runtime_hours, training.spot) == (500, 24, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("volume_gb", 4, "found 4; allowed: 5 to 16384; choose such a value, or remove the key for the default 30"),
+        (
+            "volume_gb",
+            16_385,
+            "found 16385; allowed: 5 to 16384; choose such a value, or remove the key for the default 30",
+        ),
+        (
+            "max_runtime_hours",
+            0,
+            "found 0; allowed: 1 to 120; choose such a value, or remove the key for the default 4",
+        ),
+        (
+            "max_runtime_hours",
+            121,
+            "found 121; allowed: 1 to 120; choose such a value, or remove the key for the default 4",
+        ),
+    ],
+)
+def test_what_no_job_has_is_refused(name: str, value: int, told: str) -> None:
+    assert faults(workloads=churn(training={name: value})) == [f"ml-platform:workloads.churn.training.{name}: {told}"]

@@ -32,7 +32,12 @@ _FIXED = frozenset({"ModelApprovalStatus"})
 #: Retry policies of a pipeline by what they are for (SageMaker developer guide, "Retry policy for pipeline steps").
 _OF_SERVICE, _OF_JOB = "Step.SERVICE_FAULT", "SageMaker.CAPACITY_ERROR"
 #: How the reason of a job's failure begins that another attempt can cure, in what Step Functions tells of the job.
-_CURABLE = ('*"FailureReason":"CapacityError*', '*"FailureReason":"InternalServerError*')
+#: What a container says of itself SageMaker calls an AlgorithmError: also a lost host (`workloads.training.hosts`).
+_CURABLE = (
+    '*"FailureReason":"CapacityError*',
+    '*"FailureReason":"InternalServerError*',
+    '*"FailureReason":"AlgorithmError: PlatformError: of * hosts one was lost*',
+)
 #: Eight digits of chance: names of jobs are unique in an account, and each attempt has one of its own.
 _CHANCE = "States.ArrayGetItem(States.StringSplit(States.UUID(), '-'), 0)"
 _UNTIL_THERE = 1800  # seconds for an instance to come

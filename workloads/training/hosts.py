@@ -2,7 +2,10 @@
 
 Every host is given all data and learns from its share of the rows; the sums of gradients and the losses are added up
 between them (XGBoost documentation, "Distributed XGBoost"). SageMaker starts the same container on each and ends the
-job when one of them fails: what is left of it is the last checkpoint.
+job when one of them fails: what is left of it is the last checkpoint. To SageMaker that is an AlgorithmError, which no
+retry policy of a pipeline can name (developer guide, "Retry Policy for Pipeline Steps", read 2026-11-30), nor does a
+job's own RetryStrategy cover it (API reference: InternalServerError alone). A state machine reads the reason and tries
+again (`workloads.pipeline.machine`); a run of a pipeline is gone on with by `retrain --from Train`.
 """
 
 from __future__ import annotations
@@ -92,8 +95,9 @@ def joined(hosts: Hosts) -> Generator[None]:
         # What was wrong with the data was found before, on every host alike
         said = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise PlatformError(
-            f"of {len(hosts.names)} hosts one was lost, or cannot be reached from {hosts.current}; tried again, the "
-            f"job goes on from its last checkpoint ({said})"
+            f"of {len(hosts.names)} hosts one was lost, or cannot be reached from {hosts.current} ({said}); SageMaker "
+            "does not try that again by itself, and a job that is tried again goes on from the last checkpoint: "
+            "`python -m automation retrain --from Train`"
         ) from error
 
 

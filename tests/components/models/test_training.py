@@ -34,6 +34,7 @@ def training(
     feature_group: str | None = None,
     instance_type: str = "ml.m5.2xlarge",
     referrers: tuple[tuple[str, str], ...] = (),
+    takes: tuple[tuple[str, Any], ...] = (),
 ) -> Deployment:
     def program() -> None:
         base = ground(protect=protect)
@@ -50,7 +51,7 @@ def training(
                 package_group=group,
                 owner="ml-team",
                 feature_group=feature_group,
-                instances=TrainingSettings(instance_type=instance_type),
+                instances=TrainingSettings(instance_type=instance_type, **dict(takes)),
             ),
         )
 
@@ -95,6 +96,17 @@ def test_the_pipeline_is_the_compiled_definition_with_this_stacks_values() -> No
         "SecurityGroupIds": ["sg-networkworkloadsgroup"],
         "Subnets": ["subnet-private0", "subnet-private1", "subnet-private2"],
     }
+
+
+def test_the_jobs_have_the_disk_the_time_and_the_capacity_of_the_settings() -> None:
+    takes = (("volume_gb", 200), ("max_runtime_hours", 8), ("spot", False))
+    pipeline = training(takes=takes).one("training-pipeline")
+    steps = {step["Name"]: step["Arguments"] for step in json.loads(pipeline.inputs["pipelineDefinition"])["Steps"]}
+    train = steps["Train"]
+    assert train["ResourceConfig"]["VolumeSizeInGB"] == 200
+    assert steps["Prepare"]["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"] == 200
+    assert (train["EnableManagedSpotTraining"], train["StoppingCondition"]) == (False, {"MaxRuntimeInSeconds": 28_800})
+    assert steps["Baseline"]["StoppingCondition"] == {"MaxRuntimeInSeconds": 7200}
 
 
 def test_a_package_names_what_refers_to_its_images() -> None:

@@ -191,7 +191,8 @@ def validation_statements(
         access.use_key("DecryptInputs", [raw_key, models_key], write=False),
         *access.read_objects("ReadVerdicts", names, processed, [layout.ledger]),
         access.write_objects("WriteOutcome", names, processed, written),
-        # What an object's former verdict left, when it is judged by other rules.
+        # What lies there of the same bytes, of a former verdict or of a job at the same time or that was killed.
+        access.find_objects("FindFormer", names, processed, [layout.accepted, layout.quarantine]),
         access.allow(
             "RemoveFormer",
             ["s3:DeleteObject"],

@@ -44,7 +44,8 @@ def validate(
 
     `delivered` (with time zone) is when the file came in; accepted.parquet then has it too, in a last column
     stored.DELIVERED. It is the event time of every row where the contract takes that from the delivery (`now`, if it
-    is not given). `now` (with time zone) decides what is late and what is in the future; `previous` is the summary
+    is not given), and decides what is late and what is in the future: a file that is judged again years later is as
+    late as it was. `now` (with time zone) does so where it is before that. `previous` is the summary
     of the last accepted data, without which nothing is held; `hold=False` is a person's decision to accept a held file.
     `memory_limit_mb` bounds the engine in MiB, which then keeps the rest in `output` while it works.
 
@@ -54,7 +55,7 @@ def validate(
     output.mkdir(parents=True, exist_ok=True)
     for name in (ACCEPTED_FILE, QUARANTINE_FILE):
         (output / name).unlink(missing_ok=True)  # of a judgement before this one
-    sha256 = file_sha256(path)
+    sha256, came = file_sha256(path), min(now, delivered or now)
     with (
         tempfile.TemporaryDirectory(dir=output) as directory,
         connect(Path(directory), memory_limit_mb=memory_limit_mb) as connection,
@@ -63,9 +64,9 @@ def validate(
         pii.set_salt(connection, contract, salt)
         try:
             source = open_source(connection, path, contract, delivered or now, scratch=scratch)
-            tables.judge_rows(connection, source, contract, now)
+            tables.judge_rows(connection, source, contract, came)
             tables.find_repeated(connection, contract)
-            late = tables.late_rows(connection, contract, now)
+            late = tables.late_rows(connection, contract, came)
             verdict = _verdict(connection, contract, sha256, scratch, source, delivered, late)
         except RefusedError as refusal:
             return Verdict(status=Status.REFUSED, object_sha256=sha256, findings=refusal.findings)

@@ -58,6 +58,11 @@ class Lake:
     def listing(self) -> list[str]:
         return sorted(item["Key"] for item in self.s3.list_objects_v2(Bucket="processed").get("Contents", []))
 
+    def etags(self, prefix: str) -> dict[str, str]:
+        """ETag by key of what is below a prefix of the processed bucket."""
+        listed = self.s3.list_objects_v2(Bucket="processed", Prefix=prefix).get("Contents", [])
+        return {each["Key"]: each["ETag"] for each in listed}
+
     def json(self, key: str) -> Any:
         return json.loads(self.s3.get_object(Bucket="processed", Key=key)["Body"].read())
 

@@ -45,8 +45,14 @@ def test_an_accepted_object(lake: Lake) -> None:
     assert entry["object"] == "s3://raw/incoming/2026-11-20/day.csv"
     assert entry["reasons"] == {"not_allowed": 1}
     assert entry["judged_at"] == "2026-11-21T12:00:00+00:00"
+    files = entry.pop("files")
+    assert files == lake.etags("accepted/") | lake.etags("quarantine/")
     assert lake.json(f"quarantine/churn/{sha256}/_reason.json") == entry
-    assert lake.json("ledger/churn/last-accepted.json") == {"object_sha256": sha256, "summary": entry["summary"]}
+    assert lake.json("ledger/churn/last-accepted.json") == {
+        "object_sha256": sha256,
+        "judged_at": "2026-11-21T12:00:00+00:00",
+        "summary": entry["summary"],
+    }
 
 
 def test_accepted_rows_say_when_s3_got_their_object_whenever_it_was_judged(

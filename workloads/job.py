@@ -144,6 +144,12 @@ def root() -> Path:
     return Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 
 
+def volume() -> Path | None:
+    """The disk of a processing job, of the size that the job asks for; elsewhere there is none (then: /tmp)."""
+    processing = root() / "processing"
+    return processing if processing.is_dir() else None
+
+
 def classified(name: str, error: Exception) -> JobError:
     """The error as one of the three kinds; what is none of them yet names its cause."""
     if isinstance(error, JobError):

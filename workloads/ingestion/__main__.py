@@ -46,8 +46,7 @@ def main(options: argparse.Namespace) -> job.Outcome:
     s3, contract, sha256 = boto3.client("s3"), read_contract(options.contract), options.object_sha256
     bucket = Location.parse(options.processed).bucket
     place = Place(bucket=bucket, workload=options.workload, recipe=options.recipe)
-    volume = job.root() / "processing"  # that of a processing job; elsewhere there is none
-    with tempfile.TemporaryDirectory(dir=volume if volume.is_dir() else None) as scratch:
+    with tempfile.TemporaryDirectory(dir=job.volume()) as scratch:
         if options.command == "features":
             runtime, group = boto3.client("sagemaker-featurestore-runtime"), options.feature_group
             written = features.take(s3, runtime, contract, sha256, place, group=group, scratch=Path(scratch))

@@ -55,8 +55,7 @@ def main(options: argparse.Namespace) -> job.Outcome:
         since=options.since,
         headers={options.header: _secret(options.secret)} if options.secret else {},
     )
-    volume = job.root() / "processing"  # that of a processing job; elsewhere there is none
-    with tempfile.TemporaryDirectory(dir=volume if volume.is_dir() else None) as scratch:
+    with tempfile.TemporaryDirectory(dir=job.volume()) as scratch:
         done = pull(
             boto3.client("s3"),
             wanted,

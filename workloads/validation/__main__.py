@@ -63,6 +63,7 @@ def main(options: argparse.Namespace) -> job.Outcome:
         version_id=options.version_id,
         salt=_salt(options.salt_secret),
         memory_limit_mb=options.memory_limit_mb,
+        scratch=job.volume(),
         approval=Approval(who=options.approve_by, why=options.approve_because) if options.approve_by else None,
     )
     print(json.dumps(verdict.to_dict(), sort_keys=True))

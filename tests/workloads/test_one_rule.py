@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import dataclasses
 import io
 import json
 import math
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts import loader
+from contracts.schema import ColumnType
 from tests.workloads.validation.delivered import NOW
 from workloads.drift import capture
 from workloads.features.frame import with_features
@@ -116,6 +118,9 @@ FEATURES = np.array(
         for row in ROWS
     ]
 )
+#: The entity as it stands in the file, and in JSON; what it is: trimmed, as every text.
+KEYS = [" k0 ", "k1", "k2\u00a0", "\tk3", "K4", "k 5"]
+ENTITIES = ["k0", "k1", "k2", "k3", "K4", "k 5"]
 READER = Reader(CONTRACT, max_rows=100)
 
 
@@ -127,7 +132,7 @@ def delivered(*, sources: bool) -> list[dict[str, str]]:
         else {c.name: c.name for c in CONTRACT.columns}
     )
     return [
-        {names["key"]: f"k{row}", names["at"]: "2026-11-01"}
+        {names["key"]: KEYS[row], names["at"]: "2026-11-01"}
         | {names[COLUMN[name]]: cells[row][0] for name, cells in CELLS.items()}
         | {names["sold"]: "Ja" if row % 2 else "Nein"}
         for row in ROWS
@@ -156,7 +161,8 @@ def written(directory: Path, kind: str, *, sources: bool) -> Path:
 
 def documents(*, sources: bool) -> list[dict[str, Any]]:
     names = {c.name: (c.source if sources else None) or c.name for c in CONTRACT.inputs}
-    return [{names[COLUMN[name]]: cells[row][2] for name, cells in CELLS.items()} for row in ROWS]
+    key = "Kunden Nr." if sources else "key"
+    return [{names[COLUMN[name]]: cells[row][2] for name, cells in CELLS.items()} | {key: KEYS[row]} for row in ROWS]
 
 
 def features(raw: Any) -> np.ndarray[Any, Any]:
@@ -170,6 +176,7 @@ def test_validation_and_the_features_of_what_it_accepts(tmp_path: Path, kind: st
     assert (verdict.status, verdict.accepted) == (Status.ACCEPTED, len(ROWS))
     rows = duckdb.connect().read_parquet(str(tmp_path / "out" / "accepted.parquet")).to_arrow_table()
     assert rows.column("sold").to_pylist() == [0, 1, 0, 1, 0, 1]
+    assert rows.column("key").to_pylist() == ENTITIES
     table = with_features(rows, CONTRACT)
     found = np.stack([table.column(name).cast(pa.float64()).to_numpy() for name in CONTRACT.feature_names], axis=1)
     np.testing.assert_array_equal(found, FEATURES)
@@ -186,10 +193,39 @@ def test_the_service(tmp_path: Path, *, sources: bool) -> None:
         (JSON, wrapped),
         (JSON, json.dumps(documents(sources=sources)).encode()),
     ):
-        np.testing.assert_array_equal(features(bodies.read(READER, kind, None, content)), FEATURES)
+        raw = bodies.read(READER, kind, None, content)
+        np.testing.assert_array_equal(features(raw), FEATURES)
+        assert raw.entities == ENTITIES
     for row, document in enumerate(documents(sources=sources)):
         raw = READER.json(json.dumps(document).encode())
         np.testing.assert_array_equal(np.asarray(READER.rows(raw).values), FEATURES[row])
+        assert raw.entities == [ENTITIES[row]]
+
+
+def test_one_row_of_plain_json() -> None:
+    """The shortest way of all, which takes no other form of a value."""
+    for key, entity in zip(KEYS, ENTITIES, strict=True):
+        found = READER.one(json.dumps({"key": key, "rooms": 3}).encode())
+        assert found is not None
+        assert (found[0][0], found[1]) == (3.0, entity)
+
+
+@pytest.mark.parametrize(
+    ("given", "entity"), [(5, 5), (5.0, 5), ("NA", None), (None, None), (2**53 + 1, 2**53 + 1), (-1, -1)]
+)
+def test_an_entity_that_is_a_number(tmp_path: Path, given: Any, entity: int | None) -> None:
+    columns = tuple(dataclasses.replace(c, type=ColumnType.INTEGER) if c.name == "key" else c for c in CONTRACT.columns)
+    reader = Reader(dataclasses.replace(CONTRACT, columns=columns), max_rows=10)
+    line = json.dumps({"key": given, "rooms": 1}).encode()
+    assert reader.json(line).entities == [entity]
+    assert reader.json(b"[%b]" % line).entities == [entity]
+    assert reader.csv(f"key,rooms\n{'' if given is None else given},1\n".encode(), header=None).entities == [entity]
+    (tmp_path / "rows.jsonl").write_bytes(line)
+    assert [row.entity for row in files.rows(reader, tmp_path / "rows.jsonl")] == [entity]
+    pq.write_table(pa.table({"key": [given], "rooms": [1]}), tmp_path / "rows.parquet")
+    assert [row.entity for row in files.rows(reader, tmp_path / "rows.parquet")] == [entity]
+    with pytest.raises(Refused, match=r"field 'key': 5\.5 is found, allowed is an integer, or null"):
+        reader.json(b'{"key": 5.5, "rooms": 1}')
 
 
 def test_the_service_without_a_header() -> None:
@@ -204,6 +240,7 @@ def test_the_service_without_a_header() -> None:
 def test_batch(tmp_path: Path, kind: str, *, sources: bool) -> None:
     rows = list(files.rows(READER, written(tmp_path, kind, sources=sources)))
     assert [row.faults for row in rows] == [[]] * len(ROWS)
+    assert [row.entity for row in rows] == ENTITIES
     found = np.array([READER.compute(*row.values) for row in rows])
     np.testing.assert_array_equal(found, FEATURES)
 

@@ -19,6 +19,8 @@ from workloads.inference.rows import Raw
 PARQUET = b"application/vnd.apache.parquet"
 MAX_UNPACKED = 64 * 1024 * 1024  # bytes of the columns that are read
 BATCH_ROWS = 10_000
+FEW_ROWS = 16
+MAX_SHOWN = 60  # letters of a type that are told
 
 
 def read(body: bytes, reader: Reader) -> Raw:
@@ -28,15 +30,11 @@ def read(body: bytes, reader: Reader) -> Raw:
     """
     try:
         import pyarrow as pa
-        import pyarrow.parquet as pq
     except ImportError:
         message = "Parquet needs pyarrow, which is not in this image; use application/json or text/csv"
         raise Refused(415, "unsupported_media_type", message) from None
     try:
-        schema = pq.read_schema(io.BytesIO(body))
-        wanted = _wanted(schema.names, reader)
-        texts = [field.name for field in schema if field.type == pa.string() and field.name in wanted]
-        with pq.ParquetFile(io.BytesIO(body), read_dictionary=texts, page_checksum_verification=True) as file:
+        with opened(io.BytesIO(body), reader) as file:
             reader.check_count(file.metadata.num_rows)
             return reader.table(rows_of(file, reader, MAX_UNPACKED))
     except (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError) as error:
@@ -44,24 +42,64 @@ def read(body: bytes, reader: Reader) -> Raw:
         raise malformed(f"the body is no Parquet file: {first}") from None
 
 
+def opened(source: Any, reader: Reader) -> Any:
+    """A pyarrow.parquet.ParquetFile of a path or a file, in which texts that repeat are held once; pyarrow's errors."""
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_metadata(source)
+    schema = metadata.schema.to_arrow_schema()
+    wanted = _wanted(schema.names, reader)
+    delta = {chunk.path_in_schema for chunk in _chunks(metadata, wanted) if _is_delta(chunk)}
+    texts = [field.name for field in schema if _is_text(field.type) and field.name in wanted]
+    held_once = [name for name in texts if name not in delta]
+    return pq.ParquetFile(source, read_dictionary=held_once, page_checksum_verification=True)
+
+
 def rows_of(file: Any, reader: Reader, most_bytes: float) -> Iterator[dict[str, Any]]:
     """The rows of an open file as mappings of the contract's columns. Raises Refused 413 or 422, and pyarrow's errors.
 
-    `file` is a pyarrow.parquet.ParquetFile; names are judged once for all rows.
+    `file` is of `opened`; names and types are judged once for all rows, before any is read.
     """
-    names = reader.columns.named(file.schema_arrow.names)
+    schema, names = file.schema_arrow, reader.columns.named(file.schema_arrow.names)
     faults = [Fault(field=n, found=TWICE, allowed=ONCE) for n in reader.columns.known if names.count(n) > 1]
-    if faults := faults + reader.columns.faults(names):
+    faults += reader.columns.faults(names)
+    faults += [
+        Fault(field=name, found=f"a column of the type {str(field.type)[:MAX_SHOWN]}", allowed=known.allowed)
+        for name, field in zip(names, schema, strict=True)
+        if (known := reader.columns.known.get(name)) and not _is_read(field.type)
+    ]
+    if faults:
         raise invalid(faults[:MAX_FAULTS])
-    wanted = _wanted(file.schema_arrow.names, reader)
-    size = _unpacked(file.metadata, wanted)
+    wanted = _wanted(schema.names, reader)
+    chunks = _chunks(file.metadata, wanted)
+    size = sum(chunk.total_uncompressed_size for chunk in chunks)
     _check_size(size, most_bytes)
-    for batch in file.iter_batches(BATCH_ROWS, columns=wanted):
+    for batch in file.iter_batches(FEW_ROWS if any(map(_is_delta, chunks)) else BATCH_ROWS, columns=wanted):
         size += sum(map(_repeated_bytes, batch.columns))
         _check_size(size, most_bytes)
         lists = [_values(column) for column in batch.columns]
         found = reader.columns.named(batch.schema.names)
         yield from ({name: row[i] for i, name in enumerate(found)} for row in zip(*lists, strict=True))
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _is_read(kind: Any) -> bool:
+    """Whether values of a type may be those of a column: a list or a struct is none, and can stand for any number."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        return _is_text(kind.value_type)
+    few = pa.types.is_null(kind) or pa.types.is_boolean(kind) or pa.types.is_temporal(kind)
+    return (
+        few
+        or _is_text(kind)
+        or any(is_kind(kind) for is_kind in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal))
+    )
 
 
 def _wanted(names: list[str], reader: Reader) -> list[str]:
@@ -77,21 +115,29 @@ def _check_size(size: int, most: float) -> None:
         raise Refused(413, "body_too_large", message)
 
 
-def _unpacked(metadata: Any, wanted: list[str]) -> int:
-    """Bytes of the wanted columns before compression, as the file announces them."""
+def _chunks(metadata: Any, wanted: list[str]) -> list[Any]:
+    """What the file announces of the wanted columns in each row group; no column that is read has parts of its own."""
     groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
     columns = (group.column(index) for group in groups for index in range(group.num_columns))
-    return sum(column.total_uncompressed_size for column in columns if column.path_in_schema in wanted)
+    return [column for column in columns if column.path_in_schema in wanted]
+
+
+def _is_delta(chunk: Any) -> bool:
+    """Whether texts are stored by what they share with the one before, of which pyarrow has no short form."""
+    return any("DELTA" in name for name in chunk.encodings) and chunk.physical_type == "BYTE_ARRAY"
 
 
 def _repeated_bytes(column: Any) -> int:
-    """Letters of the texts of all rows of a column that has each of them once."""
+    """Letters of the texts of all rows of a column, which may have each of them once."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    if not pa.types.is_dictionary(column.type) or not pa.types.is_string(column.type.value_type):
+    is_listed = pa.types.is_dictionary(column.type)
+    texts = column.dictionary if is_listed else column
+    if not _is_text(texts.type):
         return 0
-    sizes = [len(text or "") for text in column.dictionary.to_pylist()]
-    return sum(sizes[index] for index in column.indices.to_pylist() if index is not None)
+    lengths = pc.call_function("binary_length", [texts])
+    return pc.call_function("sum", [lengths.take(column.indices) if is_listed else lengths]).as_py() or 0
 
 
 def _values(column: Any) -> list[Any]:

@@ -229,7 +229,6 @@ def _json_rows(reader: Reader, content: _Content) -> Iterator[Row]:
 def _parquet_rows(reader: Reader, content: _Content) -> Iterator[Row]:
     try:
         import pyarrow as pa
-        import pyarrow.parquet as pq
     except ImportError:
         raise ValueError(
             "Parquet needs pyarrow, which is not installed here; convert it to CSV or JSON lines"
@@ -237,7 +236,7 @@ def _parquet_rows(reader: Reader, content: _Content) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as scratch:
         path = unpacking.unpacked(content.path, Path(scratch))
         try:
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            with columnar.opened(path, reader) as file:
                 for row in columnar.rows_of(file, reader, most_bytes=float("inf")):
                     faults: list[Fault] = []
                     yield Row(*reader.record(row, Check.from_typed, faults), faults)

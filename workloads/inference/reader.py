@@ -63,11 +63,12 @@ class Reader:
         """Features and entity of a body that is one JSON row of inputs, or None if it is something else."""
         try:
             row = self._only(body)
+            entity = self._identified(self._entity_of(row))
             if self._undecided:
-                return self.compute(*self._decided(self._values(row))), self._entity_of(row)
+                return self.compute(*self._decided(self._values(row))), entity
         except (msgspec.DecodeError, ValueError, RecursionError):
             return None
-        return self.compute(*self._values(row)), self._entity_of(row)
+        return self.compute(*self._values(row)), entity
 
     def rows(self, raw: Raw) -> Rows:
         """Rows with their features."""
@@ -89,7 +90,7 @@ class Reader:
         return _filled(raw)
 
     def record(self, row: Any, read: Callable[[Check, Any], Any], faults: list[Fault]) -> tuple[list[Any], Entity]:
-        """Values and entity of one row as a mapping, each value by `read`; what is wrong is added to `faults`."""
+        """Values and entity of one row as a mapping, each by `read`; what is wrong is added to `faults`."""
         if not isinstance(row, Mapping):
             faults.append(row if isinstance(row, Fault) else Fault(found=show(row), allowed=documents.ROW))
             return [], None
@@ -107,7 +108,7 @@ class Reader:
                 except (ValueError, TypeError):
                     faults.append(Fault(field=check.name, found=show(value), allowed=check.allowed))
             values.append(value)
-        return values[:-1], row.get(self.entity.name)
+        return values[:-1], values[-1]
 
     def table(self, rows: Iterable[Mapping[str, Any]]) -> Raw:
         """Rows of typed values (Parquet). Raises Refused as `json` does."""
@@ -129,9 +130,10 @@ class Reader:
             values: list[Values] = list(map(self._values, rows))
             if self._undecided:
                 values = list(map(self._decided, values))
+            entities = [self._identified(self._entity_of(row)) for row in rows]
         except (msgspec.DecodeError, ValueError, RecursionError):
             return None
-        return Raw(values, list(map(self._entity_of, rows)), single)
+        return Raw(values, entities, single)
 
     def _decoded(self, body: bytes) -> tuple[list[Any], bool]:
         if documents.INSTANCES_FIRST.match(body):
@@ -139,6 +141,10 @@ class Reader:
         if body.lstrip()[:1] == b"{":
             return [self._one(body)], True
         return self._many(body), False
+
+    def _identified(self, entity: Any) -> Entity:
+        """A decoded entity, read again as `_decided` does. Raises ValueError."""
+        return entity if entity is None or self.entity.decides_by_type else self.entity.from_json(entity)
 
     def _decided(self, values: Values) -> Sequence[Any]:
         """Decoded values with those read again whose type alone does not decide. Raises ValueError."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 import sys
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -61,7 +63,10 @@ def test_nan_is_missing(service: Running) -> None:
         ({"support_tickets": [1, 2000]}, "row 1, field 'support_tickets': 2000 is found, allowed is "),
         ({"support_tickets": [1.5]}, "row 0, field 'support_tickets': 1.5 is found, allowed is an integer"),
         ({"support_tickets": ["1x"]}, "row 0, field 'support_tickets': \"1x\" is found, allowed is an integer"),
-        ({"support_tickets": [[1]]}, "row 0, field 'support_tickets': [1] is found, allowed is an integer"),
+        (
+            {"support_tickets": [[1]]},
+            "field 'support_tickets': a column of the type list<element: int64> is found, allowed is an integer",
+        ),
         ({"zip": [1]}, "field 'zip': an unknown field is found, allowed is user_tenure"),
         ({"support_ticket": [1], "transaction_volume": [2.0]}, "field 'support_ticket': an unknown field is found, "),
         (
@@ -115,6 +120,69 @@ def test_texts_that_repeat_are_counted_before_they_are_repeated(encode: Any) -> 
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
     assert (caught.value.status, caught.value.code) == (413, "body_too_large")
+
+
+def many() -> pa.Array:
+    """Twenty million numbers in one list."""
+    numbers = pa.array(np.zeros(20_000_000, np.int64))
+    return pa.ListArray.from_arrays(pa.array([0, len(numbers)]), numbers)
+
+
+def long(kind: pa.DataType) -> pa.Array:
+    """A megabyte, three hundred times."""
+    return pa.array([b"x" * 1_000_000] * 300, pa.binary(1_000_000)).cast(pa.binary()).cast(kind)
+
+
+HUGE: list[tuple[str, Callable[[], pa.Array], dict[str, Any], str]] = [
+    ("support_tickets", many, {}, "a column of the type list<element: int64> is found, allowed is an integer from 0"),
+    (
+        "support_tickets",
+        lambda: pa.StructArray.from_arrays([many()], ["x"]),
+        {},
+        "a column of the type struct<x: list<element: int64>> is found, allowed is an integer from 0 to 1000, or null",
+    ),
+    ("support_tickets", lambda: long(pa.binary()), {}, "a column of the type binary is found, allowed is an integer"),
+    (
+        "support_tickets",
+        lambda: pa.array([b"x" * 1_000_000] * 300, pa.binary(1_000_000)),
+        {},
+        "a column of the type fixed_size_binary[1000000] is found, allowed is an integer",
+    ),
+    ("customer_id", lambda: long(pa.large_string()), {}, "at most 67108864 are allowed; split the request"),
+    (
+        "customer_id",
+        lambda: long(pa.string()),
+        {"use_dictionary": False, "column_encoding": {"customer_id": "DELTA_BYTE_ARRAY"}},
+        "at most 67108864 are allowed; split the request",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "column", "options", "message"), HUGE)
+def test_a_small_file_whose_column_stands_for_a_great_deal_is_refused_before_it_is_read(
+    name: str, column: Callable[[], pa.Array], options: dict[str, Any], message: str
+) -> None:
+    sink = io.BytesIO()
+    cells = column()
+    pq.write_table(pa.table({name: cells, "transaction_volume": pa.nulls(len(cells), pa.float64())}), sink, **options)
+    body = sink.getvalue()
+    assert len(body) < 6_000_000
+    usual = pa.default_memory_pool()
+    counted = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(counted)
+    try:
+        with pytest.raises(Refused, match=re.escape(message)):
+            columnar.read(body, READER)
+    finally:
+        pa.set_memory_pool(usual)
+    assert counted.max_memory() < (50_000_000 if name == "customer_id" else 1_000_000)
+
+
+def test_texts_that_are_stored_by_what_they_share() -> None:
+    table = pa.table({"customer_id": [f"C-{n}" for n in range(100)], "support_tickets": [1] * 100})
+    sink = io.BytesIO()
+    pq.write_table(table, sink, use_dictionary=False, column_encoding={"customer_id": "DELTA_BYTE_ARRAY"})
+    assert columnar.read(sink.getvalue(), READER).entities == table.column("customer_id").to_pylist()
 
 
 def test_a_small_file_with_large_columns() -> None:

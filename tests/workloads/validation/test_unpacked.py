@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,33 @@ def test_a_text_that_parquet_repeats(tmp_path: Path, options: dict[str, Any]) ->
 
 def test_a_text_that_is_repeated_within_the_bound_is_read(tmp_path: Path) -> None:
     assert shapes.judged(repeated(60_000), tmp_path).rows_in == 30
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        (lambda: pa.array([[7] * 100_000] * 30), "BIGINT[]"),
+        (lambda: pa.array([{"x": [7] * 100_000}] * 30), "STRUCT(x BIGINT[])"),
+        (lambda: pa.array([b"C" * 1_000_000] * 30, pa.binary(1_000_000)), "BLOB"),
+    ],
+    ids=["list", "struct", "bytes"],
+)
+def test_a_column_that_is_refused_by_its_type_is_not_read(
+    tmp_path: Path, cell: Callable[[], pa.Array], kind: str
+) -> None:
+    """Nothing counts what lists and bytes stand for, so they are refused before: megabytes here."""
+    content = shapes.table(shapes._ODD.set_column(4, "support_tickets", cell()))
+    assert len(content) < 2 * MEGABYTE
+    usual = pa.default_memory_pool()
+    counted = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(counted)
+    try:
+        found = refused(content, tmp_path)
+    finally:
+        pa.set_memory_pool(usual)
+    told = f"column support_tickets is of type {kind}, which cannot be read as a whole number; deliver it as such"
+    assert found == [(FileFault.WRONG_TYPE, told)]
+    assert counted.max_memory() < 4 * MEGABYTE
 
 
 def test_a_rehearsal_says_the_same(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def content(contract: Contract, *, owner: str, workload: str, contract_sha: str)
             {
                 "name": "Quality gate",
                 "evaluation_observation": "A model is registered only if its metrics on the test set keep these "
-                "bounds; evaluation.json of the package has what was measured.",
+                "bounds; evaluation.json of the package has what was measured, with 95 % intervals.",
                 "metadata": {bounds.metric: _bound(bounds, contract.task) for bounds in contract.quality},
             }
         ],

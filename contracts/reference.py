@@ -207,6 +207,11 @@ defaults; `{f1: {min: 0}}` frees one.
 Of a segment evaluation.json and the report show the 100 groups with the most rows; the others are counted and named in
 `segments_left_out`.
 
+Every metric has a 95 % confidence interval, in evaluation.json, the report and the gate's words: DeLong's of the AUC,
+sandwich variances of means, else 1,000 draws of entities (a seeded bootstrap). All know which rows belong to one
+entity. The estimate decides, but for the comparison with the champion; where a limit lies within the interval, the
+check says that the test rows are too few to tell.
+
 `fairness: {region: {disparate_impact: {min: 0.8}, equal_opportunity_difference: {max: 0.1}}}` limits how unlike the
 groups of a segment may be treated by the decisions of a binary classification on the test set. Groups of fewer than 30
 rows are left out; where fewer than two are left, the limit does not hold. evaluation.json has all four of each segment:

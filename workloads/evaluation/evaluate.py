@@ -37,7 +37,7 @@ class Evaluated:
 def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contract: Contract) -> Evaluated:
     """Judge `candidate` on test rows that hold entity, raw columns, label and segments of `contract`."""
     judge = judges.of(contract, threshold=tasks.of_package(contract, candidate.metadata).threshold)
-    entities = rows.column(contract.entity).to_numpy()
+    entities = rows.column(contract.entity).combine_chunks().dictionary_encode().indices.to_numpy()  # numbers sort fast
     labels = rows.column(contract.label).to_numpy()
     features = candidate.features(rows)
     outputs = require_finite(candidate.scores(features), "test")
@@ -45,13 +45,12 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
         require_finite(champion.model.scores(champion.model.features(rows)), "test") if champion else None
     )
     measured = judge.measure(labels, outputs, entities)
-    values = {name: value.value if isinstance(value, Interval) else value for name, value in measured.items()}
     comparison = None if champion_outputs is None else judge.compare(labels, outputs, champion_outputs, entities)
     groups = {segment.name: segments.of(rows.column(segment.name)) for segment in contract.segments}
     disparities = {name: found for name, each in groups.items() if (found := judge.disparities(labels, outputs, each))}
     decision = gate.decide(
         quality=contract.quality,
-        measured=values,
+        measured=measured,
         rows=len(labels),
         comparison=comparison,
         model_tests=model_tests.run(candidate, features, judge, contract.bounds(gate.LATENCY).max),
@@ -65,14 +64,11 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
         **judge.described(labels, outputs),
         "headline": {
             "metric": judge.headline,
-            "value": values[judge.headline],
+            "value": measured[judge.headline].value,
             "text": _plainly(judge.headline, measured[judge.headline]),
         },
         "summary": judge.summary(measured, len(labels)),
-        "metrics": {
-            name: dataclasses.asdict(value) if isinstance(value, Interval) else {"value": value}
-            for name, value in measured.items()
-        },
+        "metrics": {name: dataclasses.asdict(value) for name, value in measured.items()},
         "champion": None if champion is None or comparison is None else _compared(champion, comparison),
         "segments": {name: judge.by_segment(labels, outputs, each) for name, each in groups.items()},
         "segments_left_out": {name: rest for name, each in groups.items() if (rest := each.left_out())},
@@ -95,11 +91,9 @@ def questions(candidate: Model, rows: pa.Table, contract: Contract) -> None:
     model_tests.run(candidate, features, judge, None)
 
 
-def _plainly(metric: str, value: Interval | float) -> str:
+def _plainly(metric: str, value: Interval) -> str:
     """A metric in the letters that a package's metadata may have (SageMaker API reference, CreateModelPackage)."""
-    if isinstance(value, Interval):
-        return f"{metric} {value.value:.4f} from {value.low:.4f} to {value.high:.4f}"
-    return f"{metric} {value:.4f}"
+    return f"{metric} {value.value:.4f} from {value.low:.4f} to {value.high:.4f}"
 
 
 def _compared(champion: Champion, comparison: Comparison) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from contracts.schema import Bounds, Fairness
 from workloads.evaluation.fairness import COMPARED
-from workloads.evaluation.intervals import Comparison
+from workloads.evaluation.intervals import Comparison, Interval
 from workloads.evaluation.model_tests import FLIP_SHARE, ModelTest
 
 LATENCY = "latency_ms"
@@ -46,7 +46,7 @@ class Gate:
 def decide(
     *,
     quality: Sequence[Bounds],
-    measured: Mapping[str, float],
+    measured: Mapping[str, Interval],
     rows: int,
     comparison: Comparison | None,
     model_tests: Sequence[ModelTest],
@@ -61,7 +61,15 @@ def decide(
     refusal.
     """
     bounded = [bounds for bounds in quality if bounds.metric not in ELSEWHERE]
-    checks = [within(measured[b.metric], b, threshold=(at_threshold or {}).get(b.metric)) for b in bounded]
+    checks = [
+        within(
+            measured[b.metric],
+            b,
+            threshold=(at_threshold or {}).get(b.metric),
+            advice=_near(measured[b.metric], b, rows),
+        )
+        for b in bounded
+    ]
     checks += fairness
     if comparison is not None:
         margin = next((bounds.max for bounds in quality if bounds.metric == comparison.bound), None)
@@ -80,7 +88,7 @@ def decide(
 
 
 def within(
-    found: float,
+    found: Interval | float,
     bounds: Bounds,
     *,
     name: str | None = None,
@@ -88,17 +96,34 @@ def within(
     threshold: float | None = None,
     advice: str = "",
 ) -> Check:
-    """Ends belong to what is allowed; NaN is never within. `place` is where in the contract the bounds stand."""
+    """The estimate decides. Ends belong to what is allowed; NaN is never within. `place` is where in the contract the
+    bounds stand."""
+    value, interval = (found.value, f" {_ends(found)}") if isinstance(found, Interval) else (found, "")
     ends = {"min": (">=", bounds.min), "max": ("<=", bounds.max)}
     given = {name: (sign, end) for name, (sign, end) in ends.items() if end is not None}
-    broken = [name for name, (sign, end) in given.items() if not (found >= end if sign == ">=" else found <= end)]
+    broken = [name for name, (sign, end) in given.items() if not (value >= end if sign == ">=" else value <= end)]
     return Check(
         name=name or bounds.metric,
         passed=not broken,
-        found=f"{found:.4f}" + ("" if threshold is None else f" at threshold {threshold:g}"),
+        found=f"{value:.4f}{interval}" + ("" if threshold is None else f" at threshold {threshold:g}"),
         allowed=" and ".join(f"{sign} {end:g}" for sign, end in given.values()),
         key=", ".join(f"{place}.{bounds.metric}.{end}" for end in broken or given),
         advice=advice,
+    )
+
+
+def _ends(interval: Interval) -> str:
+    return f"[{interval.low:.4f}, {interval.high:.4f}]"
+
+
+def _near(found: Interval, bounds: Bounds, rows: int) -> str:
+    """What to do where the interval reaches over an end of the bounds: chance may have decided."""
+    ends = [end for end in (bounds.min, bounds.max) if end is not None]
+    if not any(found.low < end < found.high for end in ends):
+        return ""
+    return (
+        f"the limit lies within the interval: {rows} test rows are too few to tell; give more data, or a larger "
+        "split.test"
     )
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from contracts.schema import Cost
-from workloads.evaluation.intervals import Interval, TooFewError, around
+from workloads.evaluation.bootstrap import Draws
+from workloads.evaluation.intervals import Interval, TooFewError, around, mean
 from workloads.evaluation.segments import Groups
 from workloads.inference.decision import decider
 
@@ -59,7 +60,20 @@ def confusion(labels: Array, decided: Array, classes: int) -> Array:
 def of_classes(counts: Array) -> tuple[Array, Array, Array]:
     """Precision, recall and F1 (classes,) by what `confusion` has counted; 0 where there is nothing to divide by."""
     right, rows, decided = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
+    return rates(np.concatenate([right, rows, decided]))
+
+
+def rates(sums: Array) -> tuple[Array, Array, Array]:
+    """As `of_classes` (..., classes), of sums (..., 3 classes): the right rows of each class, its rows, and those
+    that are decided to be it."""
+    right, rows, decided = np.split(sums, 3, axis=-1)
     return _shares(right, decided), _shares(right, rows), _shares(2 * right, rows + decided)
+
+
+def rate_sums(labels: Array, decided: Array, classes: int, draws: Draws) -> Array:
+    """What `rates` reads (blocks, 3 classes) of the blocks of `draws`."""
+    right = draws.sums(labels, classes, (labels == decided).astype(np.float64))
+    return np.concatenate([right, draws.sums(labels, classes), draws.sums(decided, classes)], axis=1)
 
 
 def roc(labels: Array, scores: Array) -> tuple[Array, Array]:
@@ -89,7 +103,22 @@ def cost(labels: Array, scores: Array, threshold: float, of: Cost) -> dict[str, 
     }
 
 
-def probabilities(labels: Array, scores: Array) -> dict[str, float]:
+def decided(labels: Array, scores: Array, threshold: float, entities: Array, draws: Draws) -> dict[str, Interval]:
+    """`at_threshold` with intervals: of means by entities, of what is a ratio of both by drawing them."""
+    positive = decisions(scores, threshold)
+    right = positive == (labels == 1)
+    sums = rate_sums(labels, positive, 2, draws)
+    precision, recall, f1 = (draws.share(sums, lambda sums, i=i: rates(sums)[i][..., 1]) for i in range(3))
+    return {
+        "accuracy": mean(right.astype(np.float64), entities, low=0.0, high=1.0),
+        "f1": f1,
+        "precision": precision,
+        "recall": recall,
+        "positive_share": mean(positive.astype(np.float64), entities, low=0.0, high=1.0),
+    }
+
+
+def probabilities(labels: Array, scores: Array, entities: Array, draws: Draws) -> dict[str, Interval]:
     """How good the scores are as probabilities: log loss, Brier score and expected calibration error.
 
     A score of 0 or 1 counts as the nearest one that its type tells from it, or one such row made all others not count.
@@ -98,17 +127,17 @@ def probabilities(labels: Array, scores: Array) -> dict[str, float]:
     exact, positive = scores.astype(np.float64), labels == 1
     said = np.clip(np.where(positive, exact, 1 - exact), closest, 1 - closest)
     return {
-        "logloss": float(-np.log(said).mean()),
-        "brier": float(((exact - positive) ** 2).mean()),
-        "calibration_error": calibration_error(labels, scores),
+        "logloss": mean(-np.log(said), entities, low=0.0),
+        "brier": mean((exact - positive) ** 2, entities, low=0.0, high=1.0),
+        "calibration_error": calibration_error(labels, scores, draws),
     }
 
 
-def calibration_error(labels: Array, scores: Array, bins: int = 10) -> float:
+def calibration_error(labels: Array, scores: Array, draws: Draws, bins: int = 10) -> Interval:
     """Expected calibration error over equal-width bins (Guo et al., "On Calibration of Modern Networks", ICML 2017)."""
     index = np.minimum((scores * bins).astype(int), bins - 1)
-    gaps = [abs(labels[index == b].mean() - scores[index == b].mean()) * (index == b).mean() for b in np.unique(index)]
-    return float(sum(gaps))
+    gaps = draws.sums(index, bins, labels - scores.astype(np.float64))
+    return draws.distance(gaps, draws.sums(index, bins), lambda rows: rows.sum(axis=-1), high=1.0)
 
 
 def by_segment(labels: Array, scores: Array, groups: Groups, threshold: float) -> list[dict[str, Any]]:
@@ -139,7 +168,7 @@ def decisions(scores: Array, threshold: float) -> Array:
 
 
 def _shares(parts: Array, wholes: Array) -> Array:
-    return np.divide(parts, wholes, out=np.zeros(len(parts)), where=wholes > 0)
+    return np.divide(parts, wholes, out=np.zeros(parts.shape), where=wholes > 0)
 
 
 def _delong(labels: Array, scores: Array, entities: Array | None) -> tuple[Array, Array]:

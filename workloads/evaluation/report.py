@@ -50,10 +50,11 @@ _TEMPLATE = _ENVIRONMENT.from_string("""\
 <h2>Gate</h2>
 <table><tr><th>check<th>found<th>allowed<th>contract<th></tr>
 {% for c in e.gate.checks %}<tr{% if not c.passed %} class="no"{% endif %}><td>{{ c.name }}<td>{{ c.found }}
-<td>{{ c.allowed }}<td>{{ c.key }}<td>{{ "holds" if c.passed else "fails" }}</tr>{% endfor %}</table>
+<td>{{ c.allowed }}<td>{{ c.key }}
+<td>{{ "holds" if c.passed else "fails" }}{{ ": " if c.advice }}{{ c.advice }}</tr>{% endfor %}</table>
 <h2>Metrics</h2>
 <table>{% for name, m in e.metrics.items() %}<tr><td>{{ name }}<td>{{ "%.4f" | format(m.value) }}
-<td>{% if m.low is defined %}[{{ "%.4f" | format(m.low) }}, {{ "%.4f" | format(m.high) }}]{% endif %}</tr>{% endfor %}
+<td>[{{ "%.4f" | format(m.low) }}, {{ "%.4f" | format(m.high) }}]</tr>{% endfor %}
 </table>
 {% for name, rows in e.segments.items() %}<h2>By {{ name }}</h2>
 <table><tr><th>value{% for key in rows[0] if key != "segment" %}<th>{{ key | replace("_", " ") }}{% endfor %}</tr>

@@ -40,11 +40,18 @@ GOOD: dict[str, Any] = {
 }
 
 
+def around(value: float, half: float) -> Interval:
+    return Interval(value=value, low=value - half, high=value + half)
+
+
 def judge(change: dict[str, Any]) -> Gate:
     """A change of what was measured, or of another argument."""
     other = {name: value for name, value in change.items() if name in GOOD}
     measured = GOOD["measured"] | {name: value for name, value in change.items() if name not in GOOD}
-    return decide(**{**GOOD, "measured": measured, **other})
+    known: Any = {
+        name: value if isinstance(value, Interval) else around(value, 0.0) for name, value in measured.items()
+    }
+    return decide(**{**GOOD, "measured": known, **other})
 
 
 def test_a_good_model_is_registered() -> None:
@@ -60,15 +67,24 @@ def test_the_first_model_has_no_champion_to_beat() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"auc": 0.7499}, "auc 0.7499, allowed >= 0.75 (quality.auc.min of the contract)"),
+        ({"auc": 0.7499}, "auc 0.7499 [0.7499, 0.7499], allowed >= 0.75 (quality.auc.min of the contract)"),
         (
             {"accuracy": 0.74},
-            "accuracy 0.7400 at threshold 0.75, allowed >= 0.75 (quality.accuracy.min of the contract)",
+            "accuracy 0.7400 [0.7400, 0.7400] at threshold 0.75, allowed >= 0.75 (quality.accuracy.min of the "
+            "contract)",
         ),
-        ({"f1": 0.1}, "f1 0.1000 at threshold 0.75, allowed >= 0.7 (quality.f1.min of the contract)"),
+        (
+            {"f1": 0.1},
+            "f1 0.1000 [0.1000, 0.1000] at threshold 0.75, allowed >= 0.7 (quality.f1.min of the contract)",
+        ),
+        (  # more rows may well find it good enough
+            {"f1": around(0.69, 0.02)},
+            "f1 0.6900 [0.6700, 0.7100] at threshold 0.75, allowed >= 0.7 (quality.f1.min of the contract): the limit "
+            "lies within the interval: 1000 test rows are too few to tell; give more data, or a larger split.test",
+        ),
         (
             {"calibration_error": 0.11},
-            "calibration_error 0.1100, allowed <= 0.1 (quality.calibration_error.max of the contract)",
+            "calibration_error 0.1100 [0.1100, 0.1100], allowed <= 0.1 (quality.calibration_error.max of the contract)",
         ),
         (  # worse by more than the margin: rows would not help
             {"comparison": by_auc(-0.014, -0.0181, -0.01)},
@@ -111,11 +127,20 @@ def test_thresholds_are_inclusive() -> None:
     assert judge(at_the_edge).decision == "register"
 
 
+def test_what_holds_by_chance_alone_says_so_in_its_check() -> None:
+    gate = judge({"f1": around(0.71, 0.02), "auc": around(0.77, 0.02)})
+    assert gate.decision == "register"
+    assert {check.name: check.advice for check in gate.checks if check.advice} == {
+        "f1": "the limit lies within the interval: 1000 test rows are too few to tell; give more data, or a larger "
+        "split.test"
+    }
+
+
 def test_every_failure_is_in_the_reason() -> None:
     gate = judge({"accuracy": 0.5, "f1": 0.5})
     assert gate.reason == (
-        "accuracy 0.5000 at threshold 0.75, allowed >= 0.75 (quality.accuracy.min of the contract); "
-        "f1 0.5000 at threshold 0.75, allowed >= 0.7 (quality.f1.min of the contract)"
+        "accuracy 0.5000 [0.5000, 0.5000] at threshold 0.75, allowed >= 0.75 (quality.accuracy.min of the contract); "
+        "f1 0.5000 [0.5000, 0.5000] at threshold 0.75, allowed >= 0.7 (quality.f1.min of the contract)"
     )
 
 
@@ -136,7 +161,7 @@ def test_a_contract_bounds_what_it_likes_on_either_side() -> None:
         ("logloss", True, "<= 1"),
         ("model test order", True, "0"),
     ]
-    assert gate.reason == "auc 0.9000, allowed >= 0.6 and <= 0.89 (quality.auc.max of the contract)"
+    assert gate.reason == "auc 0.9000 [0.9000, 0.9000], allowed >= 0.6 and <= 0.89 (quality.auc.max of the contract)"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 from sklearn.metrics import roc_auc_score
 
-from workloads.evaluation import metrics, segments
+from workloads.evaluation import bootstrap, metrics, segments
 from workloads.inference.decision import decider
 
 reference: Any = sklearn_metrics  # its stubs are narrower than it is
@@ -78,9 +78,9 @@ def test_scores_are_judged_as_probabilities_as_scikit_learn_does_sure_and_wrong_
     labels, good, _ = sample(500)
     scores = np.concatenate([good, [0.0, 1.0, 0.0, 1.0]]).astype(kind)
     labels = np.concatenate([labels, [0, 1, 1, 0]])
-    found = metrics.probabilities(labels, scores)
-    assert found["logloss"] == pytest.approx(reference.log_loss(labels, scores), rel=1e-6)
-    assert found["brier"] == pytest.approx(reference.brier_score_loss(labels, scores), rel=1e-6)
+    found = metrics.probabilities(labels, scores, np.arange(504), bootstrap.of(np.arange(504)))
+    assert found["logloss"].value == pytest.approx(reference.log_loss(labels, scores), rel=1e-6)
+    assert found["brier"].value == pytest.approx(reference.brier_score_loss(labels, scores), rel=1e-6)
 
 
 def test_delong_interval_agrees_with_the_bootstrap() -> None:
@@ -183,7 +183,8 @@ def test_deciding_nobody_has_f1_zero() -> None:
     [([1, 0], [1.0, 0.0], 0.0), ([0, 1], [1.0, 0.0], 1.0), ([1, 0, 0, 0], [0.25] * 4, 0.0), ([1, 1], [0.6, 0.6], 0.4)],
 )
 def test_calibration_error(labels: list[int], scores: list[float], expected: float) -> None:
-    assert metrics.calibration_error(np.array(labels), np.array(scores)) == pytest.approx(expected)
+    found = metrics.calibration_error(np.array(labels), np.array(scores), bootstrap.of(np.arange(len(labels))))
+    assert found.value == pytest.approx(expected)
 
 
 def test_segments_are_judged_apart() -> None:

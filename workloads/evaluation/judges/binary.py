@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from workloads.evaluation import fairness, metrics, plots
+from workloads.evaluation import bootstrap, fairness, metrics, plots
 from workloads.evaluation.intervals import Comparison
 from workloads.evaluation.judges.judge import Array, Judge, Measured, shown
 from workloads.evaluation.segments import Groups
@@ -29,11 +29,11 @@ class BinaryJudge(Judge):
 
     def measure(self, labels: Array, outputs: Array, entities: Array) -> Measured:
         """AUC, the metrics at the threshold, and how good the scores are as probabilities."""
-        at_threshold = metrics.at_threshold(labels, outputs, self.threshold)
+        draws = bootstrap.of(entities)
         return {
             "auc": metrics.auc(labels, outputs, entities),
-            **at_threshold,
-            **metrics.probabilities(labels, outputs),
+            **metrics.decided(labels, outputs, self.threshold, entities, draws),
+            **metrics.probabilities(labels, outputs, entities, draws),
         }
 
     def compare(self, labels: Array, candidate: Array, champion: Array, entities: Array) -> Comparison:
@@ -76,5 +76,5 @@ class BinaryJudge(Judge):
 
     def summary(self, measured: Measured, rows: int) -> str:
         """AUC, accuracy and F1."""
-        accuracy, f1 = measured["accuracy"], measured["f1"]
+        accuracy, f1 = measured["accuracy"].value, measured["f1"].value
         return f"AUC {shown(measured['auc'])} on {rows} test rows, accuracy {accuracy:.3f}, F1 {f1:.3f}"

@@ -13,7 +13,7 @@ from workloads.evaluation.intervals import Comparison, Interval
 from workloads.evaluation.segments import Groups
 
 Array = NDArray[Any]
-Measured = Mapping[str, Interval | float]
+Measured = Mapping[str, Interval]
 
 
 class Judge(ABC):
@@ -73,8 +73,6 @@ class Judge(ABC):
         """The metrics in one line."""
 
 
-def shown(value: Interval | float) -> str:
+def shown(value: Interval) -> str:
     """A metric as people read it."""
-    if isinstance(value, Interval):
-        return f"{value.value:.4f} [{value.low:.4f}, {value.high:.4f}]"
-    return f"{value:.4f}"
+    return f"{value.value:.4f} [{value.low:.4f}, {value.high:.4f}]"

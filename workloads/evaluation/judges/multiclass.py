@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from workloads.evaluation import intervals, plots
+from workloads.evaluation import bootstrap, intervals, plots
 from workloads.evaluation.intervals import Comparison
 from workloads.evaluation.judges.judge import Array, Judge, Measured, shown
-from workloads.evaluation.metrics import calibration_error, confusion, of_classes
+from workloads.evaluation.metrics import calibration_error, confusion, of_classes, rate_sums, rates
 from workloads.evaluation.segments import Groups
 
 #: XGBoost's probabilities are float32: the sum of a row's may be off by as much.
@@ -31,19 +31,20 @@ class MulticlassJudge(Judge):
         return {"classes": dict(zip(map(str, self.contract.classes), counts, strict=True))}
 
     def measure(self, labels: Array, outputs: Array, entities: Array) -> Measured:
-        """Over all rows with intervals, and over the classes."""
+        """Over all rows, and over the classes."""
         labels, likeliest = labels.astype(int), outputs.argmax(axis=1)
         right = (likeliest == labels).astype(float)
         losses = row_losses(labels, outputs)
-        _, recalls, f1 = of_classes(confusion(labels, likeliest, len(self.contract.classes)))
+        draws = bootstrap.of(entities)
+        sums = rate_sums(labels, likeliest, len(self.contract.classes), draws)
         return {
             "accuracy": intervals.mean(right, entities, low=0.0, high=1.0),
-            "balanced_accuracy": float(recalls.mean()),
-            "macro_f1": float(f1.mean()),
-            "least_recall": float(recalls.min()),
+            "balanced_accuracy": draws.share(sums, lambda sums: rates(sums)[1].mean(axis=-1)),
+            "macro_f1": draws.share(sums, lambda sums: rates(sums)[2].mean(axis=-1)),
+            "least_recall": draws.share(sums, lambda sums: rates(sums)[1].min(axis=-1), moved=True),
             "logloss": intervals.mean(losses, entities, low=0.0),
             "d2": intervals.explained(losses, _of_shares(labels), entities),
-            "calibration_error": calibration_error(right, outputs.max(axis=1)),
+            "calibration_error": calibration_error(right, outputs.max(axis=1), draws),
         }
 
     def compare(self, labels: Array, candidate: Array, champion: Array, entities: Array) -> Comparison:

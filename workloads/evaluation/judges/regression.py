@@ -9,7 +9,8 @@ import numpy as np
 from scipy.special import xlogy
 
 from contracts.schema import Loss, Objective
-from workloads.evaluation import intervals, plots
+from workloads.evaluation import bootstrap, intervals, plots
+from workloads.evaluation.bootstrap import Draws
 from workloads.evaluation.intervals import Comparison, Interval
 from workloads.evaluation.judges.judge import Array, Judge, Measured, shown
 from workloads.evaluation.segments import Groups
@@ -30,7 +31,7 @@ class RegressionJudge(Judge):
         return self.contract.objective or Objective(loss=Loss.SQUARED)
 
     def measure(self, labels: Array, outputs: Array, entities: Array) -> Measured:
-        """Loss, errors and calibration; what is a mean of rows with its interval."""
+        """Loss, errors and calibration."""
         losses = row_losses(labels, outputs, self._objective)
         least = row_losses(labels, np.full(len(labels), constant(labels, self._objective)), self._objective)
         error = outputs.astype(np.float64) - labels
@@ -42,7 +43,7 @@ class RegressionJudge(Judge):
             "mae": intervals.mean(np.abs(error), entities, low=0.0),
             "bias": intervals.mean(error, entities),
             "covered_share": intervals.mean((error >= 0).astype(float), entities, low=0.0, high=1.0),
-            "calibration_error": calibration_error(labels, outputs),
+            "calibration_error": calibration_error(labels, outputs, bootstrap.of(entities)),
         }
 
     def compare(self, labels: Array, candidate: Array, champion: Array, entities: Array) -> Comparison:
@@ -121,15 +122,29 @@ def constant(labels: Array, objective: Objective) -> float:
 
 def tenths(labels: Array, outputs: Array) -> tuple[Array, Array, Array]:
     """Mean prediction, mean label and rows of ten bins of the prediction with as many rows each."""
-    parts = [part for part in np.array_split(np.argsort(outputs, kind="stable"), 10) if part.size]
+    parts = _parts(outputs)
     means = [(outputs[part].mean(dtype=np.float64), labels[part].mean(dtype=np.float64), part.size) for part in parts]
     predicted, observed, rows = zip(*means, strict=True)
     return np.array(predicted), np.array(observed), np.array(rows)
 
 
-def calibration_error(labels: Array, outputs: Array) -> float:
+def calibration_error(labels: Array, outputs: Array, draws: Draws) -> Interval:
     """The mean distance of label and prediction over tenths, in standard deviations of the label."""
-    predicted, observed, rows = tenths(labels, outputs)
-    spread = float(labels.std(dtype=np.float64))
-    distance = float(np.average(np.abs(predicted - observed), weights=rows))
-    return distance / spread if spread else (0.0 if distance == 0 else np.inf)
+    parts, index = _parts(outputs), np.empty(len(outputs), dtype=np.int64)
+    for number, part in enumerate(parts):
+        index[part] = number
+    centred = labels - np.median(labels).astype(np.float64)  # a constant label is then exactly 0
+    gaps = draws.sums(index, len(parts), labels - outputs.astype(np.float64))
+    of_label = [draws.sums(np.zeros_like(index), 1, centred**power) for power in range(3)]
+    return draws.distance(gaps, np.concatenate(of_label, axis=1), _rows_times_spread)
+
+
+def _parts(outputs: Array) -> list[Array]:
+    """The rows of each tenth, by rising prediction."""
+    return [part for part in np.array_split(np.argsort(outputs, kind="stable"), 10) if part.size]
+
+
+def _rows_times_spread(sums: Array) -> Array:
+    """The number of rows times their standard deviation, by their number, their sum and that of their squares."""
+    rows, total, squares = (sums[..., power] for power in range(3))
+    return np.sqrt(np.maximum(rows * squares - total**2, 0))

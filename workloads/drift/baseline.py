@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from contracts.schema import Contract
-from workloads.drift import screening
+from workloads.drift import columns, screening
 from workloads.drift.histogram import OTHER, Histogram
 from workloads.features import categories
 from workloads.job import UserError
@@ -27,7 +26,7 @@ from workloads.job import UserError
 def build(directory: Path, contract: Contract) -> dict[str, Any]:
     """The baseline of the Parquet files below `directory`, the training part of a data set.
 
-    Reads one feature at a time. Raises UserError when there is no row or a feature is missing.
+    Reads some features at a time, as `columns` does. Raises UserError when there is no row or a feature is missing.
     """
     files = sorted(directory.rglob("*.parquet"))
     if not files:
@@ -38,18 +37,21 @@ def build(directory: Path, contract: Contract) -> dict[str, Any]:
     rows = sum(pq.read_metadata(file).num_rows for file in files)
     if not rows:
         raise UserError(f"--data: no row in {directory}; run ETL on more data")
-    labels = column_values(files, contract.label) if contract.label in names else None
+    labels = None
+    if contract.label in names:
+        ((_, found),) = columns.each(files, [contract.label], rows)
+        labels = columns.numbers(found)
     of_texts = categories.columns(contract)
     features: dict[str, Any] = {}
     warnings: list[str] = []
-    for name in contract.feature_names:
+    for name, parts in columns.each(files, contract.feature_names, rows):
         if name in of_texts:
-            found = column_texts(files, name)
-            histogram = Histogram.of_texts(found)
+            texts: list[str | None] = [text for part in parts for text in part.to_pylist()]
+            histogram = Histogram.of_texts(texts)
             position = {text: float(index) for index, text in enumerate(histogram.texts)}
-            values = np.array([np.nan if text is None else position.get(text, OTHER) for text in found])
+            values = np.array([np.nan if text is None else position.get(text, OTHER) for text in texts])
         else:
-            values = column_values(files, name)
+            values = columns.numbers(parts)
             histogram = Histogram.of(values)
         features[name] = histogram.to_dict()
         warnings += screening.warnings(name, values, contract.label, contract.task, labels, histogram.texts)
@@ -93,15 +95,3 @@ def lists(baseline: Mapping[str, Any], contract: Contract) -> dict[str, tuple[st
     """The texts of categories that have a bin, in the order of their bins."""
     references, _ = histograms(baseline, contract)
     return {name: references[name].texts for name in categories.columns(contract)}
-
-
-def column_texts(files: list[Path], name: str) -> list[str | None]:
-    """A column of texts of several files, None where missing."""
-    return [text for file in files for text in pq.ParquetFile(file).read(columns=[name]).column(name).to_pylist()]
-
-
-def column_values(files: list[Path], name: str) -> NDArray[np.float64]:
-    """A numeric column of several files as float64, NaN where missing."""
-    parts = [pq.ParquetFile(file).read(columns=[name]).column(name) for file in files]
-    # pyarrow's safe cast refuses an integer beyond 2**53; a feature of it is rounded too
-    return np.concatenate([part.cast(pa.float64(), safe=False).to_numpy().astype(np.float64) for part in parts])

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from contracts.schema import Column, ColumnType, Contract
-from workloads.drift.baseline import column_values
+from workloads.drift import columns
 from workloads.job import UserError
 
 BUCKETS = 10  # the guide: "the distribution is materialized in 10 buckets"
@@ -31,14 +31,15 @@ _NUMERIC = {ColumnType.INTEGER: "Integral", ColumnType.NUMBER: "Fractional"}
 def build(directory: Path, contract: Contract) -> tuple[dict[str, Any], dict[str, Any]]:
     """Statistics and constraints of the raw inputs in the Parquet files below `directory`.
 
-    Reads one column at a time. Raises UserError when an input is missing.
+    Reads some columns at a time, as `columns` does. Raises UserError when an input is missing.
     """
     files = sorted(directory.rglob("*.parquet"))
     names = set(pq.read_schema(files[0]).names)
     if lacking := [column.name for column in contract.inputs if column.name not in names]:
         raise UserError(f"--data: {files[0].name} lacks the inputs {', '.join(lacking)}; run ETL with this contract")
     rows = sum(pq.read_metadata(file).num_rows for file in files)
-    described = [_describe(files, column) for column in contract.inputs]
+    inputs = {column.name: column for column in contract.inputs}
+    described = [_describe(inputs[name], parts) for name, parts in columns.each(files, list(inputs), rows)]
     statistics = {"version": 0.0, "dataset": {"item_count": rows}, "features": [item[0] for item in described]}
     constraints = {
         "version": 0.0,
@@ -48,11 +49,10 @@ def build(directory: Path, contract: Contract) -> tuple[dict[str, Any], dict[str
     return statistics, constraints
 
 
-def _describe(files: list[Path], column: Column) -> tuple[dict[str, Any], dict[str, Any]]:
+def _describe(column: Column, parts: columns.Parts) -> tuple[dict[str, Any], dict[str, Any]]:
     """One column's entry in either file."""
     if column.type in _NUMERIC:
-        return _numeric(column, column_values(files, column.name))
-    parts = [pq.ParquetFile(file).read(columns=[column.name]).column(column.name) for file in files]
+        return _numeric(column, columns.numbers(parts))
     return _text(column, pa.chunked_array([chunk for part in parts for chunk in part.cast(pa.string()).chunks]))
 
 

@@ -97,14 +97,17 @@ def with_volumes(use: Use) -> list[str]:
     return sorted(row.type for row in table().values() if use in row.used_for and not has_local_storage(row.type))
 
 
-def trained_on() -> list[str]:
-    """The types that a training job may run on: their volumes take a key, and they have nothing beside their cores but
-    at most one GPU that XGBoost has code for."""
+def trained_on(*, local: bool = False) -> list[str]:
+    """The types that a training job may run on, by name: they have nothing beside their cores but at most one GPU that
+    XGBoost has code for. Those whose volumes take a key, or with `local` those with disks of their own: a job is
+    written for the ones or for the others.
+    """
 
     def fits(row: Instance) -> bool:
         return row.accelerators == 0 or (gpus(row.type) == 1 and row.accelerator != _TOO_OLD)
 
-    return [each for each in with_volumes("training") if fits(instance(each))]
+    rows = (row for row in table().values() if "training" in row.used_for and fits(row))
+    return sorted(row.type for row in rows if has_local_storage(row.type) == local)
 
 
 def alike(instance_type: str, use: Use | None = None) -> list[str]:

@@ -28,13 +28,11 @@ def _taken_for(use: instances.Use) -> Callable[[str], str]:
 
 
 def _trained_on(instance_type: str) -> str:
-    takes = instances.trained_on()
+    takes = [*instances.trained_on(), *instances.trained_on(local=True)]
     if instance_type not in takes:
         near = [each for each in instances.alike(instance_type, "training") if each in takes]
-        allowed = (
-            "what SageMaker trains on with volumes that take a key, and at most one GPU that XGBoost can use, such as "
-            f"{near[0] if near else takes[0]}"
-        )
+        one = near[0] if near else takes[0]
+        allowed = f"what SageMaker trains on with at most one GPU that XGBoost can use, such as {one}"
         raise SectionError((Fault("", instance_type, allowed, "name one of its instance types"),))
     return instance_type
 
@@ -45,7 +43,7 @@ _SHAPE: Final = Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", examples=["ml.m5.l
 EndpointInstance = Annotated[str, _SHAPE, AfterValidator(_taken_for("endpoint"))]
 ProcessingInstance = Annotated[str, _SHAPE, AfterValidator(_taken_for("processing"))]
 TransformInstance = Annotated[str, _SHAPE, AfterValidator(_taken_for("transform"))]
-#: Those that training jobs run on here, which name a key for their volumes.
+#: Those that training jobs run on.
 TrainingInstance = Annotated[str, _SHAPE, AfterValidator(_trained_on)]
 
 

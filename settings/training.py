@@ -15,10 +15,12 @@ class Training(Section):
         default="ml.m5.2xlarge",
         json_schema_extra=told(
             cost=f"{usd('sagemaker', 'instance ml.m5.2xlarge')} an hour and host by default",
-            risk="a job on a type with a GPU fails unless its image is built for one (`make images CUDA=1`)",
+            risk="a job on a type with a GPU fails unless its image is built for one (`make images CUDA=1`), and the "
+            "policy sagemaker-instance-allow-list has to allow it (`policies/config/<stack>.json`)",
         ),
     )
-    """Instance type of a training job, unless a run asks for another; one whose volumes take a key."""
+    """Instance type of a training job, unless a run asks for another: where this one has disks of its own
+    (`ml.g5.xlarge`), which encrypt themselves, another with such disks, and otherwise one whose volumes take a key."""
     hosts: int = Field(
         default=1,
         ge=1,

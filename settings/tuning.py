@@ -44,7 +44,7 @@ class Tuning(Section):
         default="ml.m5.2xlarge",
         json_schema_extra=told(cost=f"{usd('sagemaker', 'instance ml.m5.2xlarge')} an hour and trial by default"),
     )
-    """Instance type of the trials; one whose volumes take a key."""
+    """Instance type of the trials."""
     strategy: Literal["Bayesian", "Random"] = "Bayesian"
     """How the next trial is chosen."""
 

@@ -31,6 +31,7 @@ from settings import Training as TrainingSettings
 from settings import Tuning
 from workloads.pipeline import render
 from workloads.pipeline.capacity import with_capacity
+from workloads.pipeline.disks import for_type
 from workloads.pipeline.metadata import with_metadata
 from workloads.pipeline.processors import with_arm64
 from workloads.pipeline.store import from_store
@@ -238,6 +239,7 @@ class Training(pulumi.ComponentResource):
 
     def _rendered(self, name: str, values: Mapping[str, Any]) -> pulumi.Output[str]:
         args, region = self._args, self._args.names.region
+        trains = (args.tuning if name == "tune" and args.tuning else args.instances).instance_type
 
         def render_it(known: Mapping[str, Any]) -> str:
             definition = with_capacity(
@@ -246,6 +248,7 @@ class Training(pulumi.ComponentResource):
                 hours=args.instances.max_runtime_hours,
                 spot=args.instances.spot,
             )
+            definition = for_type(definition, trains)
             if args.feature_group:
                 definition = from_store(definition, args.feature_group, region)
             if INFERENCE_ARM64 in args.images:

@@ -38,6 +38,16 @@ def test_a_job_trains_on_cores_or_on_one_gpu_that_xgboost_has_code_for() -> None
     assert takes - found == {"ml.p2.xlarge", "ml.p2.8xlarge", "ml.p2.16xlarge", "ml.p3.8xlarge", "ml.p3.16xlarge"}
     assert found < takes
     assert {name: instances.gpus(name) for name in found if instances.gpus(name)} == {"ml.p3.2xlarge": 1}
+    local = instances.trained_on(local=True)
+    assert not found & set(local)
+    assert {name for name in local if not instances.gpus(name)} == {
+        f"ml.r5d.{size}"
+        for size in ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge")
+    }
+    assert {name.split(".")[1] for name in local if instances.gpus(name) == 1} == {
+        *("g4dn", "g5", "g6", "g6e", "g7", "g7e", "p5")
+    }
+    assert not {"ml.g5.12xlarge", "ml.p4d.24xlarge", "ml.trn1.2xlarge", "ml.p6e-gb200.36xlarge"} & set(local)
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,29 @@ def test_a_type_that_a_run_names_takes_the_key_whichever_it_is(declared: dict[st
     assert [each.partition(". Give ")[0] for each in found] == ([wanted] if refused else [])
 
 
+@pytest.mark.parametrize(
+    ("declared", "lacks"),
+    [
+        ({"EnumValues": ["ml.g4dn.xlarge", "ml.g5.xlarge"]}, False),
+        ({"EnumValues": ["ml.g4dn.xlarge", "ml.m5.xlarge"]}, True),
+        ({}, True),
+    ],
+)
+def test_types_with_disks_of_their_own_alone_that_a_run_names_need_no_key(
+    declared: dict[str, Any], lacks: bool
+) -> None:
+    def on_local_disks(definition: dict[str, Any]) -> None:
+        definition["Parameters"].append({"Name": "Type", "Type": "String", "DefaultValue": "ml.g5.xlarge", **declared})
+        request = definition["Steps"][1]["Arguments"]
+        request["ResourceConfig"] = {**request["ResourceConfig"], "InstanceType": {"Get": "Parameters.Type"}}
+        del request["ResourceConfig"]["VolumeKmsKeyId"]
+
+    found = said("sagemaker-pipeline-step-hardening", pipeline(on_local_disks))
+    assert [each.partition(". ")[0] for each in found] == (
+        ["step Train (Training) lacks VolumeKmsKeyId"] if lacks else []
+    )
+
+
 @pytest.mark.parametrize("policy", POLICIES)
 def test_while_the_type_is_not_known_the_key_is_undecided(policy: str) -> None:
     name, type_, key = where(policy)

@@ -19,14 +19,14 @@ def test_it_is_off_unless_it_is_named(said: dict[str, Any], found: Tuning | None
     ("said", "line"),
     [
         (
-            {"instance_type": "ml.g5.xlarge"},
-            'ml-platform:workloads.churn.tuning.instance_type: found "ml.g5.xlarge"; allowed: what SageMaker trains on '
-            "with volumes that take a key, and at most one GPU that XGBoost can use, such as ",
+            {"instance_type": "ml.g5.12xlarge"},
+            'ml-platform:workloads.churn.tuning.instance_type: found "ml.g5.12xlarge"; allowed: what SageMaker trains '
+            "on with at most one GPU that XGBoost can use, such as ",
         ),
         (
             {"instance_type": "ml.p3.8xlarge"},
             'ml-platform:workloads.churn.tuning.instance_type: found "ml.p3.8xlarge"; allowed: what SageMaker trains '
-            "on with volumes that take a key, and at most one GPU that XGBoost can use, such as ",
+            "on with at most one GPU that XGBoost can use, such as ",
         ),
         (
             {"max_jobs": 2},

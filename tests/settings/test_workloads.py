@@ -76,10 +76,10 @@ def test_what_the_stack_says_and_what_a_workload_says_is_judged_as_one() -> None
 
 
 def test_a_job_on_a_gpu_has_one_host() -> None:
-    on_gpu = {"instance_type": "ml.p3.2xlarge"}
+    on_gpu = {"instance_type": "ml.g5.xlarge"}
     for said in ({"training": {"hosts": 2}, "tuning": on_gpu}, {"training": {"hosts": 2} | on_gpu}):
         assert faults(workloads=churn(**said)) == [
-            "ml-platform:workloads.churn.training.hosts: found 2; allowed: 1 with jobs on ml.p3.2xlarge; a job learns "
+            "ml-platform:workloads.churn.training.hosts: found 2; allowed: 1 with jobs on ml.g5.xlarge; a job learns "
             "on one host's GPU"
         ]
     assert faults(workloads=churn(training={"hosts": 2}, tuning={"instance_type": "ml.p3.8xlarge"}))[0].startswith(
@@ -87,7 +87,7 @@ def test_a_job_on_a_gpu_has_one_host() -> None:
     )
     assert faults(workloads=churn(training={"instance_type": "ml.p3.8xlarge"}))[0].startswith(
         'ml-platform:workloads.churn.training.instance_type: found "ml.p3.8xlarge"; allowed: what SageMaker trains on '
-        "with volumes that take a key, and at most one GPU that XGBoost can use, such as "
+        "with at most one GPU that XGBoost can use, such as "
     )
     for said in ({"training": on_gpu, "tuning": on_gpu}, {"training": {"hosts": 2}, "tuning": {}}):
         assert load(workloads=churn(**said))

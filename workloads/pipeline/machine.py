@@ -87,7 +87,7 @@ def _begin(parameters: Sequence[Mapping[str, Any]], steps: Sequence[Mapping[str,
     required = [each["Name"] for each in parameters if "DefaultValue" not in each]
     among = {f"{name}.$": f"States.ArrayContains($.allowed.{name}, $.parameters.{name})" for name in allowed}
     waits = {step["Name"]: _policy(step, _OF_JOB)["IntervalSeconds"] for step in steps if step["Type"] in _JOBS}
-    cause = f"parameters: needed are {', '.join(required)}; {' and '.join(allowed)} are types whose volumes take a key"
+    cause = f"parameters: needed are {', '.join(required)}; {' and '.join(allowed)} are among the types listed in Take"
     return {
         "Take": {
             "Type": "Pass",

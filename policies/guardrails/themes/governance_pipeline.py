@@ -62,7 +62,7 @@ def _hardened(pipeline: Resource, step: Step) -> Findings:
     if not any(fnmatch.fnmatchcase(step.name, pattern) for pattern in pipeline.config["connectedSteps"]):
         switches.append(step.network.prop("EnableNetworkIsolation"))
     off = [prop.path.rpartition(".")[2] for prop in switches if not prop.unknown and prop.raw is not True]
-    missing = [*_unset(step), *off]
+    missing = [*_unset(pipeline, step), *off]
     if missing:
         yield pipeline.violation(f"step {step.name} ({step.type}) lacks {', '.join(missing)}")
     yield from (pipeline.undecided(prop.path) for prop in switches if prop.unknown)
@@ -90,12 +90,20 @@ def _refused_key(pipeline: Resource, step: Step) -> Findings:
         yield pipeline.violation(f"{said}what {name} names: {refused}; SageMaker refuses the key there", fix)
 
 
-def _unset(step: Step) -> list[str]:
+def _has_volume(pipeline: Resource, step: Step) -> bool:
+    """Whether a volume of its job takes a key: of the type that it names, or of one that a run may name."""
+    instance = step.cluster.prop("InstanceType")
+    declared = parameter(pipeline, instance)
+    if declared is None or declared.unknown or declared.prop("EnumValues").missing:
+        return takes_volume_key(instance.raw)
+    return any(takes_volume_key(each.raw) for each in declared.props("EnumValues[]"))
+
+
+def _unset(pipeline: Resource, step: Step) -> list[str]:
     """The keys and the network that the request of a job does not name; a value that is not known yet is named."""
     outputs = [step.output] if step.trains else step.output.props("Outputs[]")
     present = {
-        "VolumeKmsKeyId": not step.cluster.prop("VolumeKmsKeyId").missing
-        or not takes_volume_key(step.cluster.prop("InstanceType").raw),
+        "VolumeKmsKeyId": not step.cluster.prop("VolumeKmsKeyId").missing or not _has_volume(pipeline, step),
         "KmsKeyId of the output": all(not output.prop("KmsKeyId").missing for output in outputs)
         or not step.output.prop("KmsKeyId").missing,
         "VpcConfig": not step.network.prop("VpcConfig").missing,

@@ -14,7 +14,7 @@ from contracts import instances, loader, model_card, schema
 from settings import Training as TrainingSettings
 from tests.components.engine import CHURN as NAMES
 from tests.components.engine import LIVE, Deployment, deploy, ground, is_unknown, permissions
-from workloads.pipeline import render
+from workloads.pipeline import harden, render
 from workloads.pipeline.store import from_store
 
 CHURN = loader.load("contracts/churn.yaml")
@@ -178,6 +178,15 @@ def test_runs_train_on_the_type_of_the_setting_unless_they_say_otherwise() -> No
     assert "ml.m5.2xlarge" in declared["EnumValues"]
     declared["DefaultValue"] = "ml.m5.2xlarge"
     assert large == plain
+
+
+def test_on_a_type_with_disks_of_its_own_the_training_step_names_no_key() -> None:
+    local = training(instance_type="ml.g5.xlarge").one("training-pipeline").inputs["pipelineDefinition"]
+    steps = {step["Name"]: step["Arguments"] for step in json.loads(local)["Steps"]}
+    assert "VolumeKmsKeyId" not in steps["Train"]["ResourceConfig"]
+    assert steps["Train"]["OutputDataConfig"]["KmsKeyId"] == "arn:aws:kms:eu-west-1:123456789012:key/keys-models"
+    assert steps["Prepare"]["ProcessingResources"]["ClusterConfig"]["VolumeKmsKeyId"]
+    assert harden.gaps(json.loads(local), connected={"Evaluate": "asks AWS"}) == []
 
 
 GROUP = "churn-staging-features-0123abcd"

@@ -25,9 +25,13 @@ from local.executor import ExecutionResult, Runner, container
 from local.loop import searched
 from tests.local.processes import eventually
 from workloads.pipeline import render
+from workloads.pipeline.disks import for_type
 
 ROOT = Path(__file__).parents[3]
 NAME = "churn-staging"
+#: A type with disks of its own and without a GPU, which a job would look for.
+ON_DISKS = "ml.r5d.large"
+TRAINED = {"DatasetVersion": "data-1", "NumRound": "41"}
 ARN = f"arn:aws:sagemaker:eu-west-1:123456789012:pipeline/{NAME}"
 ARTIFACTS, PROCESSED = str(render.EXAMPLES["artifacts_bucket"]), str(render.EXAMPLES["processed_bucket"])
 CONTRACT = schema.to_json(loader.load(ROOT / "contracts" / "churn.yaml"))
@@ -357,9 +361,38 @@ def test_a_run_of_the_machine_that_asks_for_what_no_step_may_have_starts_no_job(
     assert (run["status"], run["error"], run["cause"]) == (
         "FAILED",
         "Parameters",
-        "parameters: needed are DatasetVersion; ProcessingInstanceType and TrainingInstanceType are types whose "
-        "volumes take a key",
+        "parameters: needed are DatasetVersion; ProcessingInstanceType and TrainingInstanceType are among the "
+        "types listed in Take",
     )
+
+
+def test_a_machine_for_disks_of_its_own_starts_no_job_on_another_type(aws: Aws, machine: dict[str, Any]) -> None:
+    on_disks = for_type(json.dumps(machine), ON_DISKS)
+    for asked in ("ml.m5.xlarge", "ml.g5.xlarge"):
+        given = {"DatasetVersion": "data-1", "TrainingInstanceType": asked}
+        run = ended(aws, on_disks, asked.replace(".", "-"), {"parameters": given})
+        assert (run["status"], run["error"]) == ("FAILED", "Parameters")
+
+
+def test_a_training_job_on_disks_of_its_own_is_taken_without_the_key_alone(aws: Aws, first: ExecutionResult) -> None:
+    """As the API does. The rounds are not those of other runs, or the step came from the cache."""
+    assert first.failure_reason is None
+    plain = json.dumps(aws.definition).replace("ml.m5.2xlarge", ON_DISKS)  # with the key, and the type as default
+    for definition, reason in (
+        (json.loads(plain), f"VolumeKmsKeyId is given with {ON_DISKS}"),
+        (json.loads(for_type(plain, ON_DISKS)), None),
+    ):
+        run = Runner(definition, TRAINED, aws.endpoint, aws.workdir, NAME, ARN, f"disks{bool(reason)}".lower()).run()
+        train = run.step("Train")
+        assert train.status == ("Failed" if reason else "Succeeded")
+        assert (reason or "") in (run.failure_reason or "")
+
+
+def test_the_machine_trains_on_disks_of_its_own(aws: Aws, machine: dict[str, Any]) -> None:
+    on_disks = for_type(json.dumps(machine), ON_DISKS)
+    on_disks = on_disks.replace('"TrainingInstanceType":"ml.m5.2xlarge"', f'"TrainingInstanceType":"{ON_DISKS}"')
+    run = ended(aws, on_disks, "on-disks", {"parameters": {"DatasetVersion": "data-1"}})
+    assert run["status"] == "SUCCEEDED", run.get("cause")
 
 
 def test_the_gate_of_the_machine_rejects_with_its_reason(aws: Aws, machine: dict[str, Any]) -> None:

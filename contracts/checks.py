@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from contracts import expression, fairness, labels, monotone, weights
+from contracts import expression, fairness, invariant, labels, monotone, weights
 from contracts.document import Path
 from contracts.metrics import METRICS, Metric
 from contracts.schema import Bounds, Column, ColumnType, Cost, EventTime, Feature, Objective, Pii, Split, Task, Value
@@ -40,6 +40,7 @@ class Draft:
     cost: Cost | None
     class_weights: Any
     monotone: Any
+    invariant: Any
     fairness: Any
     roles: dict[str, str]
     event_time_from: EventTime
@@ -64,6 +65,8 @@ def run(draft: Draft) -> Iterator[Fault]:
     yield from weights.faults(draft.class_weights, draft.columns.get(draft.roles.get("label", "")), draft.task)
     names = tuple(feature.name for feature in draft.features)
     yield from monotone.faults(draft.monotone, draft.task, draft.objective, names, tuple(_texts(draft)))
+    faulty = set(draft.column_names) - set(draft.columns)
+    yield from invariant.faults(draft.invariant, tuple(_inputs(draft)), faulty)
     yield from fairness.faults(draft.fairness, draft.task, tuple(segment.name for segment in draft.segments))
     yield from _split(draft.sections.get("split"))
     for bounds in draft.quality:
@@ -71,6 +74,12 @@ def run(draft: Draft) -> Iterator[Fault]:
     for key, expressions in (("features", draft.features), ("segments", draft.segments)):
         for feature in expressions:
             yield from _expression(draft, key, feature)
+
+
+def _inputs(draft: Draft) -> dict[str, ColumnType]:
+    """The columns that a request may carry, with their types (`Contract.inputs`)."""
+    kept = set(draft.roles.values())
+    return {c.name: c.type for c in draft.columns.values() if c.name not in kept and c.pii is None}
 
 
 def _texts(draft: Draft) -> Iterator[str]:
@@ -301,8 +310,7 @@ def _range(metric: Metric) -> str:
 
 
 def _expression(draft: Draft, key: str, feature: Feature) -> Iterator[Fault]:
-    kept = set(draft.roles.values())
-    usable = {c.name: c.type for c in draft.columns.values() if c.name not in kept and c.pii is None}
+    kept, usable = set(draft.roles.values()), _inputs(draft)
     try:
         node = expression.parse(feature.expression, usable)
     except expression.ExpressionError as error:

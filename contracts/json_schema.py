@@ -90,6 +90,7 @@ def _top(key: str) -> Schema:
         "model_card": _section(ModelCard),
         "class_weights": {"anyOf": [{"enum": [BALANCED]}, _by_class()]},
         "monotone": _by_name({"enum": list(DIRECTIONS)}),
+        "invariant": {"type": "array", "items": text, "minItems": 1, "uniqueItems": True},
         "fairness": _by_name(_fairness()),
         "missing": {"type": "array", "items": {"type": ["string", "number"]}, "default": list(MISSING_MARKS)},
         "decimal": {"enum": list(numerals.DECIMALS), "default": numerals.POINT},

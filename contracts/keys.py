@@ -20,6 +20,7 @@ MEANINGS: Final = {
     "cost": "what a wrong decision costs, in any unit: the threshold is that which costs least on the validation part",
     "class_weights": "how much a training row of each class counts: `balanced`, or `{0: 1, 1: 5}`",
     "monotone": "features with a direction: more of one never lowers (`increasing`) or raises (`decreasing`) an answer",
+    "invariant": "inputs that move no answer: another value of one leaves it as it is",
     "missing": "texts (or numbers) that stand for no value, in any case; a column may have others",
     "encoding": "encoding of delivered texts, such as cp1252, latin-1 or utf-16 (any text encoding that Python has)",
     "decimal": "decimal sign of numbers in delivered texts; a column may say another",

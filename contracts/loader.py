@@ -15,7 +15,7 @@ from typing import Any
 
 import pydantic
 
-from contracts import checks, document, encodings, fairness, forms, labels, monotone, numerals, weights
+from contracts import checks, document, encodings, fairness, forms, invariant, labels, monotone, numerals, weights
 from contracts.checks import show
 from contracts.keys import MEANINGS, REQUIRED
 from contracts.limits import MODELS, MOST_DESCRIBED
@@ -94,6 +94,7 @@ def loads(text: str, *, source: str = "contract") -> Contract:
         cost=draft.cost,
         class_weights=weights.read(draft.class_weights, draft.columns[read.data["label"]]),
         monotone=monotone.read(draft.monotone),
+        invariant=invariant.read(draft.invariant),
         fairness=fairness.read(draft.fairness),
         retrain_after_rows=read.data.get("retrain_after_rows"),
         encoding=read.data.get("encoding"),
@@ -146,6 +147,7 @@ class _Reader:
             cost=cost,
             class_weights=class_weights,
             monotone=self._given("monotone"),
+            invariant=self._given("invariant"),
             fairness=self._given("fairness"),
             roles={role: texts[role] for role in ("entity", "event_time", "label") if texts[role]},
             columns={name: column for name, column in columns.items() if column is not None},

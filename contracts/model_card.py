@@ -121,6 +121,7 @@ def _learned(contract: Contract) -> str:
         f"Boosted trees, by the {loss}, unless `origin` of the package's metadata says that others made the model.",
         _weighted(contract.class_weights.weights) if contract.class_weights else "",
         f"The answer {', '.join(promised)}." if promised else "",
+        f"No other value of {', '.join(contract.invariant)} moves the answer." if contract.invariant else "",
     )
 
 

@@ -183,6 +183,11 @@ constraints), and the gate tries it on every candidate, those that others made a
 classification and of regression, but for the objectives `absolute` and `quantile`, whose leaves XGBoost sets without
 regard to it.
 
+`invariant: [region]` is a promise about inputs, features or not: a row with another value of one of them has the same
+answer. The gate tries it on every candidate, with the values that test rows have, or that `allowed` lists. Training is
+not told: what it should not learn from stays out of `features`. So it holds what features make of a column (of `age`
+only whether it is there), and models that others made, who are told every input.
+
 `incremental: {rounds: 50, rehearsal: 0.2}` has an automatic retraining go on from the champion instead of anew: it adds
 at most so many rounds, learned on the rows later than all that the champion was trained on and on that share of the
 others, each of which counts for those that are left out, so that it is not forgotten what they taught. Rounds are added
@@ -220,10 +225,20 @@ rows are left out; where fewer than two are left, the limit does not hold. evalu
 _HOLDS = """
 A model is registered when all of this holds, and else rejected with every reason:
 
-- every bound holds (ends belong to what is allowed), every limit of `fairness` and every promise of `monotone`;
+- every bound holds (ends belong to what is allowed), every limit of `fairness`, and every promise of `monotone` and
+  `invariant`;
 - it is not worse than the live champion, by `auc_loss` or `loss_increase` (not asked of the first model);
 - its answers are what the task's are (probabilities, those of a row's classes adding up to 1, or finite numbers), the
-  same for one row as in a batch and in any order of rows, and a row of missing values is answered.
+  same for one row as in a batch, in any order of rows and when asked again, and a row of missing values is answered;
+- the platform's own service, given the package (one in an image of others is asked by its image), answers test rows in
+  JSON and CSV as the model scores them, answers what the contract allows at both ends of each input and missing,
+  refuses what it forbids and broken bodies with a status of 4xx and a reason, and answers the same bytes when it is
+  started again; with `memory_mb` and `rows_per_second` a process of it is measured.
+
+`python -m workloads.model_tests --model model.tar.gz` runs the same list on any archive, as a suite of pytest: with
+`--rows test/` (a test part of a data set) the bounds of metrics too, with `--contract c.yaml` by other bounds and
+promises than those that the archive brings, with `--junit out.xml` as a report. Without rows some are made up from what
+the contract allows.
 
 A reason names what was found, at which threshold, what is allowed and the key that says so. Where a model is good
 enough and only the interval of the comparison is too wide, it says "too few test rows", and about how many would do.

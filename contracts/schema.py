@@ -266,7 +266,8 @@ class Contract:
 
     `objective` is of a regression; `threshold` of a binary classification, and `cost` too, by which training chooses
     the threshold instead; `class_weights` of any classification; `monotone` of what has one output;
-    `fairness` of a binary classification. `encoding` is that of delivered texts (`contracts.encodings`), None UTF-8.
+    `invariant` are inputs that move no answer; `fairness` is of a binary classification. `encoding` is that of
+    delivered texts (`contracts.encodings`), None UTF-8.
     """
 
     name: str
@@ -285,6 +286,7 @@ class Contract:
     cost: Cost | None = None
     class_weights: ClassWeights | None = None
     monotone: Monotone | None = None
+    invariant: tuple[str, ...] | None = None
     fairness: Fairness | None = None
     ingestion: Ingestion = field(default_factory=Ingestion)
     split: Split = field(default_factory=Split)

@@ -14,6 +14,7 @@ from automation.commands.options import Json, Stack, Workload, Yes
 from automation.commands.output import Output
 from automation.operations import foreign, importing, registration
 from automation.operations.errors import RefusedError
+from automation.operations.model_testing import Suite
 from automation.operations.shipping import Signer, signer
 from contracts.loader import ContractError, load
 from contracts.names import WorkloadNames
@@ -45,6 +46,9 @@ def register(
     variables: Annotated[
         Path | None, typer.Option("--env", help="Write REGISTERED, its ARN here, for a shell.")
     ] = None,
+    tests: Annotated[
+        Path | None, typer.Option(help="Test the other stack's model first, and write the report (JUnit) here.")
+    ] = None,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
@@ -60,10 +64,12 @@ def register(
         for option, given in (("--contract", contract), ("--image", image)):
             if given is not None:
                 raise RefusedError(f"{option}: found one without a model; give it with --artefact")
-        _take_over(on, out, names, package, approved=approved, variables=variables, by=by_whom)
+        _take_over(on, out, names, package, approved=approved, variables=variables, by=by_whom, tests=tests)
         return
     if approved or variables:
         raise RefusedError("--artefact: found with --approved or --env; what a run registers is approved after it")
+    if tests is not None:
+        raise RefusedError("--artefact: found with --tests; the run that packages the model tests it")
     if package is not None:
         raise RefusedError(f"found package {package} and --artefact {artefact}; give one of them")
     if by_whom is not None and image is None:
@@ -103,6 +109,7 @@ def _take_over(
     approved: bool,
     variables: Path | None,
     by: Signer | None,
+    tests: Path | None,
 ) -> None:
     deployed_by = (on.config.get("ml-platform:delivery") or {}).get("deployed_by")
     source = (on.config.get("ml-platform:registry") or {}).get("source") or deployed_by
@@ -117,7 +124,10 @@ def _take_over(
     chosen = package or registration.newest_approved(theirs, sagemaker=sagemaker)
     out.confirm(f"Register {chosen} of stack {theirs.stack} in {names.package_group}?")
     clients = registration.Clients(s3=on.client("s3"), sagemaker=sagemaker, ecr=on.client("ecr"), there=sagemaker)
-    done = registration.register(names, theirs, chosen, clients=clients, approved=approved, by=by, tell=out.say)
+    suite = None if tests is None else Suite(report=tests, s3=clients.s3)
+    done = registration.register(
+        names, theirs, chosen, clients=clients, approved=approved, by=by, suite=suite, tell=out.say
+    )
     if variables:
         variables.parent.mkdir(parents=True, exist_ok=True)
         variables.write_text(f"export REGISTERED={shlex.quote(done.package)}\n", encoding="utf-8")

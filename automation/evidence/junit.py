@@ -1,10 +1,11 @@
-"""A policy report, or the cases of a test, as JUnit XML."""
+"""A policy report, or the cases of a test, as JUnit XML; and what failed by a report that pytest wrote."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from automation.evidence.report import Outcome, Report, Result
@@ -60,3 +61,12 @@ def cases(name: str, found: Sequence[Case]) -> str:
     root.append(suite)
     Xml.indent(root)
     return Xml.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+def failures(report: Path) -> list[str]:
+    """The cases of a report that failed or broke, each with the first line of the reason."""
+    found: list[str] = []
+    for case in Xml.parse(report).iter("testcase"):  # noqa: S314 - what a program of ours has written
+        for why in (*case.iter("failure"), *case.iter("error")):
+            found.append(f"{case.get('name')}: {why.get('message', '').partition(chr(10))[0]}")
+    return found

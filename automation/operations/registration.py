@@ -18,10 +18,11 @@ from botocore.exceptions import ClientError
 from automation.operations import packages, shipping
 from automation.operations import referrers as in_ecr
 from automation.operations.errors import RefusedError
+from automation.operations.model_testing import Suite
 from automation.operations.shipping import Signer
 from contracts import referrers
 from contracts.architectures import ARM64
-from contracts.images import IMAGES, INFERENCE_ARM64
+from contracts.images import IMAGES, INFERENCE, INFERENCE_ARM64
 from contracts.names import WorkloadNames
 
 #: Of the customer's metadata: ARN of the package that a package was registered from.
@@ -88,19 +89,25 @@ def register(
     clients: Clients,
     approved: bool = False,
     by: Signer | None = None,
+    suite: Suite | None = None,
     tell: Callable[[str], object] = lambda _: None,
 ) -> Registered:
     """Register an approved package of the stack `theirs` here, to be approved and promoted here; or as `approved`,
     where somebody approved it for this stack already.
 
-    RefusedError for one that nobody approved, for an image that is not named by digest in a repository of that stack
-    or that was not signed `by` this there, and where this stack has no package group yet.
+    With a `suite` its archive is tested before anything is copied. RefusedError for one that fails it or that nobody
+    approved, for an image that is not named by digest in a repository of that stack or that was not signed `by` this
+    there, and where this stack has no package group yet.
     """
     source = packages.approved(theirs, package, sagemaker=clients.there)
     if (before := _registered(names, source, clients.sagemaker)) is not None:
+        if suite is not None:
+            suite.skip(source, f"it was registered before, as {before}", tell)
         return Registered(package=before, source=source, new=False)
     found = packages.describe(theirs, source, sagemaker=clients.there)
     said = {key: found[key] for key in _KEPT if key in found}
+    if suite is not None:
+        _test(said, source, theirs, suite, tell)
     for uri, image in sorted(_images(said, theirs).items()):
         if by is not None:
             shipping.verify(uri, ecr=clients.ecr, by=by)
@@ -118,6 +125,17 @@ def register(
         **{**said, "CustomerMetadataProperties": metadata},
     )
     return Registered(package=made["ModelPackageArn"], source=source, new=True)
+
+
+def _test(
+    said: Mapping[str, Any], source: str, theirs: WorkloadNames, suite: Suite, tell: Callable[[str], object]
+) -> None:
+    """The archive that the platform's service reads; the one of another image is that image's."""
+    container = said["InferenceSpecification"]["Containers"][0]
+    if (image := _image(container["Image"], theirs)) == INFERENCE:
+        suite.run(container["ModelDataUrl"], owner=theirs.account, tell=tell)
+    else:
+        suite.skip(source, f"image {image} of others serves it, which was asked where it was evaluated", tell)
 
 
 def _with_own_referrers(said: Mapping[str, Any], names: WorkloadNames, ecr: Any) -> dict[str, str]:

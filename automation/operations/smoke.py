@@ -16,12 +16,13 @@ from botocore.exceptions import ClientError
 
 from automation.evidence.junit import Case
 from automation.operations import archives
+from contracts import specimens
 from contracts.kinds.kind import Host
 from contracts.names import EndpointNames
 from contracts.release import Record
 from contracts.release.lambda_ import ALIAS
 from contracts.release.live import Live
-from contracts.schema import Column, ColumnType, Contract
+from contracts.schema import Contract
 
 #: What an answer to one row says, whatever the task, one of them (docs/inference.md).
 _VALUES: Final = ("score", "prediction")
@@ -29,12 +30,6 @@ _VALUES: Final = ("score", "prediction")
 _AGAINST_CONTRACT: Final = HTTPStatus.UNPROCESSABLE_ENTITY
 #: Numbers agree that differ in what a sum of floats in another order may differ.
 _RELATIVE: Final = 1e-6
-_ENTITY: Final[Mapping[ColumnType, Any]] = {ColumnType.INTEGER: 1, ColumnType.NUMBER: 1.0}
-_ANY: Final[Mapping[ColumnType, Any]] = {
-    ColumnType.STRING: "smoke",
-    ColumnType.BOOLEAN: True,
-    ColumnType.TIMESTAMP: "2026-01-01T00:00:00Z",
-}
 _JSON: Final = "application/json"
 
 
@@ -48,13 +43,6 @@ class _RefusedError(_FailedError):
 
 #: Sends a body to an endpoint, and gives what it answers. Raises _FailedError and ClientError.
 _Ask = Callable[[str], bytes | str]
-
-
-def rows(contract: Contract) -> list[dict[str, Any]]:
-    """Two rows, at the lower and at the upper end of what each input may be."""
-    entity = contract.column(contract.entity)
-    known = {contract.entity: _ENTITY.get(entity.type, "smoke")}
-    return [known | {column.name: _value(column, end) for column in contract.inputs} for end in (0, -1)]
 
 
 def check(
@@ -118,7 +106,7 @@ def _absent(endpoint: str, record: Record | None, *, stopped: bool) -> Case:
 
 def _checked(endpoint: str, contract: Contract, ask: _Ask, model: str = "") -> Iterator[Case]:
     """The checks of one model, of several that of this name."""
-    one, other = rows(contract)
+    one, other = specimens.rows(contract)
     answers: list[Mapping[str, Any]] = []
 
     def alone() -> None:
@@ -220,22 +208,6 @@ def _close(one: Any, other: Any) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=_RELATIVE, abs_tol=_RELATIVE)
     return one == other
-
-
-def _value(column: Column, end: int) -> Any:
-    """A value that the column allows: the first or the last one, the least or the greatest."""
-    if column.allowed:
-        return column.allowed[end]
-    if column.type not in (ColumnType.INTEGER, ColumnType.NUMBER):
-        return _ANY[column.type]
-    low, high = column.minimum, column.maximum
-    least, most = (low if low is not None else min(0, high or 0)), (high if high is not None else max(1, low or 1))
-    value = (least, most)[end]
-    return math.ceil(value) if column.type is ColumnType.INTEGER and end == 0 else _whole(column, value)
-
-
-def _whole(column: Column, value: float) -> int | float:
-    return math.floor(value) if column.type is ColumnType.INTEGER else float(value)
 
 
 def _short(found: Any) -> str:

@@ -44,8 +44,8 @@ def drop(key: str) -> Change:
 
 
 KNOWN = (
-    "name, description, task, objective, entity, event_time, label, threshold, cost, class_weights, monotone, missing, "
-    "encoding, decimal, thousands, columns, features, segments, ingestion, split, quality, fairness, drift, training, "
-    "retrain_after_rows, incremental, model_card"
+    "name, description, task, objective, entity, event_time, label, threshold, cost, class_weights, monotone, "
+    "invariant, missing, encoding, decimal, thousands, columns, features, segments, ingestion, split, quality, "
+    "fairness, drift, training, retrain_after_rows, incremental, model_card"
 )
 INPUTS = "user_tenure_months, transaction_volume, support_tickets"

@@ -89,7 +89,7 @@ def test_a_regression_says_what_it_predicts(said: Any, objective: Objective) -> 
         (
             {"quality": {"auc": {"min": 0.8}}},
             "quality.auc: unknown key; allowed are d2, loss, rmse, mae, bias, covered_share, calibration_error, "
-            "loss_increase, latency_ms; remove it",
+            "loss_increase, latency_ms, memory_mb, rows_per_second; remove it",
         ),
         (
             MULTI,

@@ -90,7 +90,7 @@ CALLS: Mapping[str, Sequence[str]] = {
     "register": [
         "make setup",
         f"{AUTOMATION} register {ENVIRONMENT['PACKAGE']} --stack staging --workload churn --approved "
-        "--env .local/delivery/env --yes",
+        "--tests .local/delivery/model.xml --env .local/delivery/env --yes",
     ],
 }
 FAILING = [(name, call) for name, calls in CALLS.items() for call in range(len(calls)) if name != "images"]

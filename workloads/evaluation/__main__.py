@@ -52,8 +52,13 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> job.Outcome:
     """Evaluate, write the three files, say the decision. A rejected model is a result, not an error."""
     contract = read_contract(options.contract)
-    with tempfile.TemporaryDirectory() as scratch:
-        candidate = model.from_archive(options.model / "model.tar.gz", Path(scratch))
+    with tempfile.TemporaryDirectory() as package:
+        return _main(options, contract, Path(package))
+
+
+def _main(options: argparse.Namespace, contract: Contract, package: Path) -> job.Outcome:
+    """With the candidate's archive unpacked into `package`."""
+    candidate = model.from_archive(options.model / "model.tar.gz", package)
     manifest = read_json(options.manifest)
     _same_origin(candidate, contract, manifest)
     sagemaker, s3 = boto3.client("sagemaker"), boto3.client("s3")
@@ -62,7 +67,13 @@ def main(options: argparse.Namespace) -> job.Outcome:
     rows = pq.read_table(options.test, partitioning=None)  # pyright: ignore[reportArgumentType] - annotated without its None
     transform = Transform(place=_place(options), s3=s3, sagemaker=sagemaker)
     candidate = _asked(candidate, rows, contract, transform)
-    result = evaluate(candidate, _asked_champion(live, rows, transform), rows, contract)
+    result = evaluate(
+        candidate,
+        _asked_champion(live, rows, transform),
+        rows,
+        contract,
+        None if isinstance(candidate, Contained) else package,
+    )
     image = candidate.image if isinstance(candidate, Contained) else options.image
     made_by = {**result.report, "code_version": manifest["code_version"], "inference_image": image}
     written = write(replace(result, report=made_by), read_json(options.baseline), options.output)

@@ -10,13 +10,11 @@ first rows: monitors, smoke tests and whoever asks the endpoint read them.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import hashlib
 import io
 import json
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -25,16 +23,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from workloads import tasks
+from workloads.evaluation import forms
 from workloads.evaluation.inputs import Inputs, lines
 from workloads.evaluation.model import Contained
-from workloads.evaluation.model_tests import SAMPLE
 from workloads.job import UserError
+from workloads.model_tests.trial import SAMPLE
 from workloads.tasks import Strategy
 
 JSON, CSV = "application/json", "text/csv"
 #: Values of one request: far below the 6 MB that SageMaker takes.
 MOST_VALUES: Final = 40_000
-_RELATIVE: Final = 1e-6
 Matrix = NDArray[Any]
 
 
@@ -82,31 +80,16 @@ def require_lines(model: Contained, rows: pa.Table, *, called: str, model_data: 
     """UserError where the image answers the first rows in CSV otherwise than in JSON, which `model` was asked in."""
     inputs, task = Inputs.of(model.contract, rows), tasks.of(model.contract)
     sample = model.features(rows)[:SAMPLE]
-    body = lines(inputs.rows(sample), model.contract).encode()
-    # of a contract whose files are in another encoding it has to say that it is UTF-8
-    body = codecs.BOM_UTF8 + body if model.contract.encoding else body
+    body = lines(inputs.rows(sample), model.contract)
     ((_, answer),) = transform.ask(f"{called}-csv", model.image, model_data, CSV, [("rows", body)])
     found = [cells for cells in csv.reader(io.StringIO(answer.decode("utf-8", "replace"))) if cells]
     wanted = [task.cells(output, task.decide(output)) for output in model.scores(sample).tolist()]
-    same = len(found) == len(wanted) and all(map(_same_cells, found, wanted))
+    same = len(found) == len(wanted) and all(map(forms.same_cells, found, wanted))
     if not same:
         raise UserError(
             f"image {model.image} answers {len(sample)} rows in CSV by {len(found)} lines that do not say what its "
             f"JSON says; allowed: for each row a line of {', '.join(task.header)}, as docs/inference.md has it"
         )
-
-
-def _same_cells(found: Sequence[str], wanted: Sequence[Any]) -> bool:
-    return len(found) == len(wanted) and all(map(_same_cell, found, wanted))
-
-
-def _same_cell(found: str, wanted: Any) -> bool:
-    if not isinstance(wanted, float):
-        return found == str(wanted)
-    try:
-        return math.isclose(float(found), wanted, rel_tol=_RELATIVE, abs_tol=_RELATIVE)
-    except ValueError:
-        return False
 
 
 def _key(matrix: Matrix) -> str:
@@ -127,24 +110,13 @@ def _outputs(task: Strategy, body: bytes, image: str) -> list[Any]:
     Of a refused answer its fault is told and not its text, in which values of rows may stand.
     """
     try:
-        return [_output(task, prediction) for prediction in json.loads(body)["predictions"]]
+        return [forms.output(task, prediction) for prediction in json.loads(body)["predictions"]]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         fault = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise UserError(
             f"image {image}: an answer to {JSON} has {fault}; allowed is "
             f'{{"predictions": [...]}} with {", ".join(task.fields)} of each row, as docs/inference.md has it'
         ) from error
-
-
-def _output(task: Strategy, prediction: Mapping[str, Any]) -> Any:
-    output = task.output(prediction)
-    for number in output if isinstance(output, list) else [output]:
-        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
-            raise ValueError(f"{number!r}, which is no finite number")
-    wanted = dict(zip(task.fields, task.values(output, task.decide(output)), strict=True))
-    if wrong := [field for field, value in wanted.items() if prediction[field] != value]:
-        raise ValueError(f"{wrong[0]} {prediction[wrong[0]]!r} where {wanted[wrong[0]]!r} follows")
-    return output
 
 
 def _complete(outputs: list[Any], matrix: Matrix, image: str) -> Matrix:

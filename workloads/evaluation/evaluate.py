@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
@@ -13,11 +14,13 @@ from numpy.typing import NDArray
 
 from contracts.schema import Contract
 from workloads import tasks
-from workloads.evaluation import gate, judges, model_tests, segments
+from workloads.evaluation import gate, judges, segments
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.intervals import Comparison, Interval
 from workloads.evaluation.judges import Judge
 from workloads.evaluation.model import Model, require_finite
+from workloads.model_tests import battery, footprint
+from workloads.model_tests.trial import Subject
 
 #: What is said of a model whose latency nobody measured here.
 UNTIMED: Final = "latency is not measured, as an image of others is asked in a batch; the endpoint's alarms watch it"
@@ -34,8 +37,13 @@ class Evaluated:
     champion_outputs: NDArray[Any] | None
 
 
-def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contract: Contract) -> Evaluated:
-    """Judge `candidate` on test rows that hold entity, raw columns, label and segments of `contract`."""
+def evaluate(
+    candidate: Model, champion: Champion | None, rows: pa.Table, contract: Contract, package: Path | None = None
+) -> Evaluated:
+    """Judge `candidate` on test rows that hold entity, raw columns, label and segments of `contract`.
+
+    `package` is the directory that its archive was unpacked to; without it its service is not tried.
+    """
     judge = judges.of(contract, threshold=tasks.of_package(contract, candidate.metadata).threshold)
     entities = rows.column(contract.entity).combine_chunks().dictionary_encode().indices.to_numpy()  # numbers sort fast
     labels = rows.column(contract.label).to_numpy()
@@ -48,12 +56,13 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
     comparison = None if champion_outputs is None else judge.compare(labels, outputs, champion_outputs, entities)
     groups = {segment.name: segments.of(rows.column(segment.name)) for segment in contract.segments}
     disparities = {name: found for name, each in groups.items() if (found := judge.disparities(labels, outputs, each))}
+    subject = Subject(model=candidate, rows=rows, features=features, judge=judge, package=package)
     decision = gate.decide(
         quality=contract.quality,
         measured=measured,
         rows=len(labels),
         comparison=comparison,
-        model_tests=model_tests.run(candidate, features, judge, contract.bounds(gate.LATENCY).max),
+        model_tests=battery.run(subject),
         fairness=gate.fair(contract.fairness, disparities),
         at_threshold=dict.fromkeys(judge.at_threshold, judge.threshold),
     )
@@ -78,7 +87,7 @@ def evaluate(candidate: Model, champion: Champion | None, rows: pa.Table, contra
         },
         "importance_unit": candidate.unit or f"mean |SHAP| ({judge.margin})",
         "gate": dataclasses.asdict(decision),
-        "warnings": [] if candidate.timed else [UNTIMED],
+        "warnings": [*([] if candidate.at_hand else [UNTIMED]), *footprint.unmeasured(subject)],
     }
     return Evaluated(report=report, judge=judge, labels=labels, outputs=outputs, champion_outputs=champion_outputs)
 
@@ -88,7 +97,7 @@ def questions(candidate: Model, rows: pa.Table, contract: Contract) -> None:
     judge, features = judges.of(contract, threshold=contract.threshold), candidate.features(rows)
     candidate.scores(features)
     candidate.importances(features)
-    model_tests.run(candidate, features, judge, None)
+    battery.run(Subject(model=candidate, rows=rows, features=features, judge=judge))
 
 
 def _plainly(metric: str, value: Interval) -> str:

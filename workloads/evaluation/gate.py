@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from contracts.metrics import OF_MODEL_TESTS
 from contracts.schema import Bounds, Fairness
 from workloads.evaluation.fairness import COMPARED
 from workloads.evaluation.intervals import Comparison, Interval
-from workloads.evaluation.model_tests import FLIP_SHARE, ModelTest
+from workloads.model_tests.trial import ModelTest
 
-LATENCY = "latency_ms"
 #: Bounds of what is no metric of the outputs: the comparisons with the champion, and those of model tests.
-ELSEWHERE = ("auc_loss", "loss_increase", FLIP_SHARE, LATENCY)
+ELSEWHERE = ("auc_loss", "loss_increase", *OF_MODEL_TESTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,17 +60,7 @@ def decide(
     is not in `measured`. `rows` of the test set and the thresholds of the metrics that have one are for the words of a
     refusal.
     """
-    bounded = [bounds for bounds in quality if bounds.metric not in ELSEWHERE]
-    checks = [
-        within(
-            measured[b.metric],
-            b,
-            threshold=(at_threshold or {}).get(b.metric),
-            advice=_near(measured[b.metric], b, rows),
-        )
-        for b in bounded
-    ]
-    checks += fairness
+    checks = [*bounded(quality, measured, rows, at_threshold or {}), *fairness]
     if comparison is not None:
         margin = next((bounds.max for bounds in quality if bounds.metric == comparison.bound), None)
         if margin is not None:
@@ -85,6 +75,16 @@ def decide(
         return Gate(decision="reject", reason=reason, checks=tuple(checks))
     compared = "no champion to compare with" if comparison is None else "not worse than the champion"
     return Gate(decision="register", reason=f"all {len(checks)} checks hold; {compared}", checks=tuple(checks))
+
+
+def bounded(
+    quality: Sequence[Bounds], measured: Mapping[str, Interval], rows: int, at_threshold: Mapping[str, float]
+) -> Iterator[Check]:
+    """The bounds of measured metrics; those of `ELSEWHERE` are left out. KeyError for another that was not measured."""
+    for bounds in quality:
+        if bounds.metric not in ELSEWHERE:
+            found = measured[bounds.metric]
+            yield within(found, bounds, threshold=at_threshold.get(bounds.metric), advice=_near(found, bounds, rows))
 
 
 def within(

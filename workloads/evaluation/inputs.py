@@ -6,6 +6,7 @@ rows, a time its microseconds since 1970, a missing value NaN. float64 holds all
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Mapping
@@ -91,9 +92,12 @@ class Inputs:
                 return number
 
 
-def lines(rows: list[dict[str, Any]], contract: Contract) -> str:
-    """Rows as CSV, in the contract's order and without a header, as delivered files have them."""
+def lines(rows: list[dict[str, Any]], contract: Contract) -> bytes:
+    """A body of rows as CSV, in the contract's order and without a header, as delivered files have them.
+
+    Of a contract whose files are in another encoding it says that it is UTF-8.
+    """
     text, columns = io.StringIO(), contract.inputs
     cells = [[texts.delivered(column, row[column.name]) for column in columns] for row in rows]
     csv.writer(text, lineterminator="\n").writerows(cells)
-    return text.getvalue()
+    return (codecs.BOM_UTF8 if contract.encoding else b"") + text.getvalue().encode()

@@ -41,14 +41,15 @@ class Model(ABC):
     """A model with the contract whose features it reads.
 
     `tolerance` is by how much two scores of the same row may differ, as a share of the largest; `unit` is that of its
-    importances, None: that of the task's margin. `timed` says whether how long an answer takes is the model's own time.
+    importances, None: that of the task's margin. `at_hand` says whether it answers when it is asked: then how long it
+    takes is its own time, and a question may follow from an answer.
     """
 
     contract: Contract
     metadata: Mapping[str, Any]
     tolerance: ClassVar[float] = 0.0
     unit: ClassVar[str | None] = None
-    timed: ClassVar[bool] = True
+    at_hand: ClassVar[bool] = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -161,7 +162,7 @@ class Contained(Model):
     answer: Callable[[NDArray[Any]], NDArray[Any]] = _unasked
     tolerance: ClassVar[float] = 1e-5
     unit: ClassVar[str | None] = "change of the answer"
-    timed: ClassVar[bool] = False
+    at_hand: ClassVar[bool] = False
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -40,6 +40,8 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ..
             told.append(("approved",))
         if more["by"]:
             told.append(("by", more["by"].key))
+        if more["suite"]:
+            told.append(("suite", more["suite"].report, more["suite"].s3))
         more["tell"]("copied")
         source = ARN.format("123456789012", "staging", package)
         return Registered(package=ARN.format("210987654321", "prod", 1), source=source, new=len(told) == 1)
@@ -77,6 +79,19 @@ def test_a_pipeline_registers_an_approved_one_and_is_told_its_arn(
     assert variables.read_text() == f"export REGISTERED={ARN.format('210987654321', 'prod', 1)}\n"
     assert main(["register", "--stack", "prod", "--yes", "--approved", "--artefact", "model.onnx"]) == Exit.REFUSED
     assert capsys.readouterr().err.endswith("--approved or --env; what a run registers is approved after it\n")
+
+
+def test_its_model_is_tested_first_where_that_is_asked(
+    asked: list[tuple[Any, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "model.xml"
+    assert main(["register", "7", "--stack", "prod", "--yes", "--tests", str(report)]) == Exit.DONE
+    assert asked[1:] == [("suite", report, "s3")]
+    call = ["register", "--stack", "prod", "--yes", "--artefact", "model.onnx", "--tests", str(report)]
+    assert main(call) == Exit.REFUSED
+    assert capsys.readouterr().err.endswith(
+        "--artefact: found with --tests; the run that packages the model tests it\n"
+    )
 
 
 def test_without_a_source_it_says_what_to_write(

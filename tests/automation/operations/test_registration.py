@@ -6,6 +6,7 @@ import functools
 import json
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -16,6 +17,7 @@ from moto.ecr.responses import ECRResponse
 
 from automation.operations import packages, registration, releases, shipping
 from automation.operations.errors import RefusedError
+from automation.operations.model_testing import Suite
 from automation.operations.registration import Clients
 from automation.operations.releases import By
 from automation.operations.shipping import Signer
@@ -117,9 +119,9 @@ class Prod:
             },
         )["ModelPackageArn"]
 
-    def register(self, package: str, key: str | None = None) -> registration.Registered:
+    def register(self, package: str, key: str | None = None, suite: Suite | None = None) -> registration.Registered:
         by = Signer(key=key) if key else None
-        return registration.register(self.names, self.theirs, package, clients=self.clients, by=by)
+        return registration.register(self.names, self.theirs, package, clients=self.clients, by=by, suite=suite)
 
     def read(self, uri: str) -> bytes:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
@@ -129,6 +131,49 @@ class Prod:
     def registered(self) -> list[str]:
         found = self.client("sagemaker").list_model_packages(ModelPackageGroupName=self.names.package_group)
         return [package["ModelPackageArn"] for package in found["ModelPackageSummaryList"]]
+
+
+class Noted(Suite):
+    """A suite that notes what it is asked for, and fails it where it is told to."""
+
+    def run(self, uri: str, *, owner: str, tell: Callable[[str], object]) -> None:
+        self.report.write_text(f"ran {uri} of {owner}")
+        if self.s3 == "fails":
+            raise RefusedError("it fails")
+
+    def skip(self, what: str, why: str, tell: Callable[[str], object]) -> None:
+        self.report.write_text(f"skipped: {why}")
+
+
+def test_its_archive_is_tested_before_anything_is_copied(prod: Prod, tmp_path: Path) -> None:
+    package, report = prod.approved(), tmp_path / "model.xml"
+    prod.push(prod.client, prod.names)
+    with pytest.raises(RefusedError, match=r"^it fails$"):
+        prod.register(package, suite=Noted(report=report, s3="fails"))
+    assert prod.registered() == []
+    assert "Contents" not in prod.client("s3").list_objects_v2(
+        Bucket=prod.names.artifacts_bucket, Prefix="runs/churn/from-"
+    )
+    prod.register(package, suite=Noted(report=report, s3=None))
+    archive = f"s3://{prod.theirs.artifacts_bucket}/{prod.theirs.layout.runs}run-1/model.tar.gz"
+    assert report.read_text() == f"ran {archive} of {ACCOUNT}"
+    prod.register(package, suite=Noted(report=report, s3="fails"))
+    assert report.read_text() == f"skipped: it was registered before, as {prod.registered()[0]}"
+
+
+def test_the_archive_of_an_image_of_others_is_left_to_it(prod: Prod, tmp_path: Path) -> None:
+    repository, report = prod.theirs.ground.resource("scorer"), tmp_path / "model.xml"
+    for client, names in ((prod.there, prod.theirs), (prod.client, prod.names)):
+        client("ecr").create_repository(repositoryName=names.ground.resource("scorer"))
+    ecr = prod.there("ecr")
+    ecr.put_image(repositoryName=repository, imageManifest=MANIFEST, imageTag="1")
+    digest = ecr.list_images(repositoryName=repository)["imageIds"][0]["imageDigest"]
+    image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{repository}@{digest}"
+    prod.client("ecr").put_image(
+        repositoryName=prod.names.ground.resource("scorer"), imageManifest=MANIFEST, imageTag="1"
+    )
+    prod.register(prod.approved(image=image), suite=Noted(report=report, s3="fails"))
+    assert report.read_text() == "skipped: image scorer of others serves it, which was asked where it was evaluated"
 
 
 def test_the_package_is_registered_with_the_same_bytes_and_image_and_the_source_and_promoted(prod: Prod) -> None:

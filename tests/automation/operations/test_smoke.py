@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from automation.evidence.junit import Case, cases
 from automation.operations import smoke
+from contracts import specimens
 from contracts.kinds.kind import Host as HostName
 from contracts.loader import load
 from contracts.names import Names
@@ -282,7 +283,7 @@ def test_another_refusal_is_no_endpoint_that_waits_either() -> None:
 @pytest.mark.parametrize("contract", contracts(), ids=lambda contract: contract.name)
 def test_the_rows_are_those_that_the_service_takes_and_the_wrong_one_is_refused(contract: Contract) -> None:
     learned = categories.declared(contract) | dict.fromkeys(categories.columns(contract), ("a",))
-    reader, found = Reader(contract, max_rows=10, lists=learned), smoke.rows(contract)
+    reader, found = Reader(contract, max_rows=10, lists=learned), specimens.rows(contract)
     assert len(reader.json(json.dumps(found).encode()).values) == 2
     assert found[0] != found[1]
     with pytest.raises(Refused) as refused:

@@ -34,7 +34,7 @@ def told(tumours: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -
         r"accepted: 398 rows in, 398 accepted, 0 quarantined",
         r"delivered a second time: duplicate",
         r"AUC 0\.9\d+ \[0\.\d+, [01]\.\d+\] on \d+ test rows",
-        r"gate: register: all 9 checks hold; no champion to compare with",
+        r"gate: register: all 15 checks hold; no champion to compare with",
         r"registered arn:aws:sagemaker:eu-west-1:123456789012:model-package/tumours-prod/1, PendingManualApproval",
         r"endpoint tumours-prod-live InService: http://127\.0\.0\.1:\d+/invocations",
         r"2000 of 2000 requests served in .* p50 \d+\.\d+ ms, p99 \d+\.\d+ ms",

@@ -24,12 +24,14 @@ from numpy.typing import NDArray
 from contracts import release, schema
 from contracts.schema import Bounds, Column, ColumnType, Contract, Feature, Task
 from workloads.archive import ArchiveMemberError
-from workloads.evaluation import champion, judges, model_tests
+from workloads.evaluation import champion, judges
 from workloads.evaluation.__main__ import _comparable, _same_origin, write
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import evaluate
 from workloads.evaluation.model import Boosted, Contained, from_archive
 from workloads.job import UserError
+from workloads.model_tests import battery, behaviour
+from workloads.model_tests.trial import ModelTest, Subject
 
 PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/toy/1"
 PARAMETER = "/mlplatform/staging/toy/release"
@@ -177,12 +179,23 @@ def test_a_champion_in_an_image_of_others_is_told_of_no_other_type_than_it_was_p
         _comparable(live, with_type(contract, "a", ColumnType.INTEGER))
 
 
+def tried(model: Boosted, rows: pa.Table, limit: float | None = None) -> tuple[ModelTest, ...]:
+    """All model tests; `limit` is that of the latency."""
+    bounds = (Bounds(metric="latency_ms", max=limit),) if limit else ()
+    judge = judges.of(dataclasses.replace(model.contract, quality=bounds))
+    return battery.run(Subject(model=model, rows=rows, features=model.features(rows), judge=judge))
+
+
+_ASKED = itertools.count()
+
+
 class Broken(Boosted):
     """A model with a fault of behaviour, which its AUC would not show."""
 
     def scores(self, features: NDArray[np.float32]) -> NDArray[Any]:
         plain = super().scores(features)
         return {
+            "the same rows score the same": lambda: plain + np.float32(next(_ASKED) * 1e-6),
             "row order does not matter": lambda: plain + np.linspace(0, 1e-6, len(plain), dtype=np.float32),
             "one row scores as in a batch": lambda: plain if len(plain) > 1 else plain / 2,
             "scores are probabilities": lambda: plain * 2,
@@ -193,6 +206,7 @@ class Broken(Boosted):
 @pytest.mark.parametrize(
     "fault",
     [
+        "the same rows score the same",
         "row order does not matter",
         "one row scores as in a batch",
         "scores are probabilities",
@@ -200,16 +214,15 @@ class Broken(Boosted):
     ],
 )
 def test_each_fault_of_behaviour_is_seen(build: Callable[..., Boosted], fault: str) -> None:
-    good = build("a", "b")
-    features = good.features(make_rows(300, 3))
-    assert all(t.passed for t in model_tests.run(good, features, judges.of(good.contract), None))
+    good, rows = build("a", "b"), make_rows(300, 3)
+    assert all(t.passed for t in tried(good, rows))
     broken = Broken(booster=good.booster, contract=good.contract, metadata={"fault": fault})
-    assert fault in {t.name for t in model_tests.run(broken, features, judges.of(good.contract), None) if not t.passed}
+    assert fault in {t.name for t in tried(broken, rows) if not t.passed}
 
 
 def test_a_slow_model_fails_its_latency_test(build: Callable[..., Boosted]) -> None:
     model = build("a", "b")
-    result = model_tests.run(model, model.features(make_rows(50, 3)), judges.of(model.contract), 1e-6)
+    result = tried(model, make_rows(50, 3), 1e-6)
     assert [t.name for t in result if not t.passed] == ["latency p99"]
 
 
@@ -219,8 +232,8 @@ def test_the_latency_of_a_row_is_the_least_of_three(
 ) -> None:
     """A machine that is busy now and then is none of the model's faults; one that is always slow is."""
     model, times = build("a", "b"), itertools.cycle(taken)
-    monkeypatch.setattr(model_tests, "_milliseconds", lambda *_: next(times))
-    (latency,) = model_tests.run(model, model.features(make_rows(50, 3)), judges.of(model.contract), 50)[-1:]
+    monkeypatch.setattr(behaviour, "_milliseconds", lambda *_: next(times))
+    (latency,) = tried(model, make_rows(50, 3), 50)[-1:]
     assert (latency.found, latency.passed) == (found, found == "1.00 ms")
 
 

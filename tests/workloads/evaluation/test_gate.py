@@ -7,7 +7,7 @@ import pytest
 from contracts.schema import DEFAULT_QUALITY, Bounds
 from workloads.evaluation.gate import Gate, decide
 from workloads.evaluation.intervals import Comparison, Interval
-from workloads.evaluation.model_tests import ModelTest
+from workloads.model_tests.trial import ModelTest
 
 
 def by_auc(value: float, low: float, high: float) -> Comparison:

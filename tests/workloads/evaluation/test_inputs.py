@@ -70,7 +70,7 @@ def test_what_the_contract_refuses_is_never_asked(inputs: Inputs) -> None:
 
 def test_lines_are_in_the_contracts_order_without_a_header(inputs: Inputs) -> None:
     rows = inputs.rows(inputs.matrix(ROWS))
-    assert lines(rows, CONTRACT) == (",0.1,pro,true,2026-02-03T04:05:06.789001+00:00\n3,-2.5,,,\n")
+    assert lines(rows, CONTRACT) == b",0.1,pro,true,2026-02-03T04:05:06.789001+00:00\n3,-2.5,,,\n"
 
 
 def test_lines_have_numbers_as_files_of_the_contract_do(inputs: Inputs) -> None:
@@ -79,6 +79,6 @@ def test_lines_have_numbers_as_files_of_the_contract_do(inputs: Inputs) -> None:
     columns = tuple(replace(column, **forms.get(column.name, {})) for column in CONTRACT.columns)
     its = replace(CONTRACT, columns=columns)
     body = lines(inputs.rows(inputs.matrix(ROWS)), its)
-    assert body == ',"0,1",pro,true,2026-02-03T04:05:06.789001+00:00\n3,"-2,5",,,\n'
-    read = Reader(its, max_rows=10).csv(body.encode(), header=False)
+    assert body == b',"0,1",pro,true,2026-02-03T04:05:06.789001+00:00\n3,"-2,5",,,\n'
+    read = Reader(its, max_rows=10).csv(body, header=False)
     assert [list(row)[:4] for row in read.values] == [[None, 0.1, "pro", True], [3, -2.5, None, None]]

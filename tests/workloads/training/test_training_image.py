@@ -12,8 +12,9 @@ import pytest
 
 WORKLOADS = Path(__file__).parents[3] / "workloads"
 DOCKERFILE = WORKLOADS / "training" / "Dockerfile"
-#: Directories of which nothing runs in this image, and what others bring: the service's image, and Glue.
-ELSEWHERE, BROUGHT = {"benchmark", "proposal"}, {"uvicorn", "pyspark"}
+#: Directories of which nothing runs in this image, and what others bring: the service's image, Glue, and whoever runs
+#: the tests of a model as a suite.
+ELSEWHERE, BROUGHT = {"benchmark", "proposal"}, {"uvicorn", "pyspark", "pytest"}
 
 
 def instructions() -> list[str]:

@@ -10,10 +10,11 @@ import xgboost as xgb
 from contracts.schema import Monotone
 from tests.workloads.inference.exports import rows
 from tests.workloads.tasks import problems
-from workloads.evaluation import judges, model_tests
+from workloads.evaluation import judges
 from workloads.evaluation.model import Boosted, Imported, Model
-from workloads.evaluation.model_tests import ModelTest
 from workloads.inference.onnx_predictor import OnnxPredictor
+from workloads.model_tests import battery
+from workloads.model_tests.trial import ModelTest, Subject
 
 PROMISE = "monotone: {a: increasing, b: decreasing}"
 
@@ -21,7 +22,8 @@ PROMISE = "monotone: {a: increasing, b: decreasing}"
 def directions(model: Model) -> list[ModelTest]:
     """What is found of the promises of the model's contract."""
     table = rows.table() if "tickets" in model.contract.feature_names else problems.rows("squared", 400, 3)
-    found = model_tests.run(model, model.features(table), judges.of(model.contract), None)
+    judge = judges.of(model.contract)
+    found = battery.run(Subject(model=model, rows=table, features=model.features(table), judge=judge))
     return [test for test in found if test.name.startswith("more ")]
 
 

@@ -165,7 +165,7 @@ class IngestionArgs:
 
 
 class Ingestion(pulumi.ComponentResource):
-    """The rule, the machine and the roles of both and of the jobs.
+    """The rules, the machine and the roles of all of them and of the jobs.
 
     Ingestion("churn-ingestion", IngestionArgs(ground=ground, names=names, settings=settings, ...))
     """
@@ -177,6 +177,7 @@ class Ingestion(pulumi.ComponentResource):
         self._name, self._args = name, args
         self.machine = self._machine()
         self._rule()
+        self._killed_rule()
         self.register_outputs({"machine": self.machine.name})
 
     def _child(self) -> pulumi.ResourceOptions:
@@ -309,5 +310,24 @@ class Ingestion(pulumi.ComponentResource):
                 maximum_retry_attempts=185, maximum_event_age_in_seconds=86_400
             ),
             dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=args.dead_letters_arn),
+            opts=self._child(),
+        )
+
+    def _killed_rule(self) -> None:
+        """What is stopped or runs out of time lies with the dead letters, whose alarm tells people."""
+        args, names = self._args, self._args.names
+        rule = aws.cloudwatch.EventRule(
+            f"{self._name}-killed-rule",
+            name=names.resource("ingestion-killed"),
+            description=f"Ingestion of {names.workload} was stopped or ran out of time",
+            event_pattern=json.dumps(machine.killed(machine_arn(names)), sort_keys=True),
+            opts=self._child(),
+        )
+        aws.cloudwatch.EventTarget(
+            f"{self._name}-killed-target",
+            rule=rule.name,
+            target_id=ROLE,
+            arn=args.dead_letters_arn,
+            input_path="$.detail",
             opts=self._child(),
         )

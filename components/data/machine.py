@@ -9,6 +9,8 @@
     AskForTraining  where new rows or their labels may be a reason (`Asks`); asked again while a brake holds that passes
     Bury, Failed    what could not be done in several tries lies with the dead letters, as the event it was
 
+An execution that is stopped or runs out of time buries nothing: a rule brings its end to the dead letters (`killed`).
+
 Every step may be done twice: its job changes nothing the second time, and retraining has its brakes. An execution runs
 to its end by the definition, and so under the contract, that it was started with.
 """
@@ -26,9 +28,19 @@ from contracts.names import WorkloadNames
 
 #: An execution that takes longer than its job may, and its tries, is broken off.
 TRIES: Final = 3
-#: What Glue says while as many runs are under way as the job may have, or the account; it is no failure of this one.
-_BUSY: Final = ("Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException")
-BUSY_TRIES: Final = 40
+#: What is said while as many jobs are under way as the account may have, or Glue's job; it is no failure of this one.
+_BUSY: Final[Mapping[Runs, tuple[str, ...]]] = {
+    Runs.PROCESSING: ("SageMaker.ResourceLimitExceededException", "SageMaker.ThrottlingException"),
+    Runs.GLUE: ("Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"),
+}
+#: Waits of five minutes on average: a day.
+BUSY_TRIES: Final = 288
+#: Any other refusal of SageMaker's API: a throttled call has this name too, and so has a request that is wrong.
+_REFUSED: Final[Mapping[Runs, tuple[str, ...]]] = {
+    Runs.PROCESSING: ("SageMaker.AmazonSageMakerException",),
+    Runs.GLUE: (),
+}
+REFUSED_TRIES: Final = 10
 #: Minutes between two questions while a training run is under way, or cools down.
 ASK_AGAIN_MINUTES: Final = 30
 
@@ -62,6 +74,15 @@ class Asks:
 
 
 NOTHING: Final = Asks()
+
+
+def killed(machine_arn: str) -> dict[str, Any]:
+    """The events of executions that ended by no state of theirs; their detail has the input as a text."""
+    return {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {"stateMachineArn": [machine_arn], "status": ["ABORTED", "TIMED_OUT"]},
+    }
 
 
 def definition(
@@ -133,7 +154,8 @@ def definition(
 
 
 def _job(names: WorkloadNames, request: Mapping[str, Any], runs: Runs, *, minutes: int, then: str) -> dict[str, Any]:
-    waiting = [_again(list(_BUSY), seconds=60, tries=BUSY_TRIES)] if runs is Runs.GLUE else []
+    waiting = [_again(list(_BUSY[runs]), seconds=60, tries=BUSY_TRIES)]
+    waiting += [_again(list(each), seconds=60, tries=REFUSED_TRIES) for each in [_REFUSED[runs]] if each]
     tried = _tried(seconds=60, tries=TRIES)
     return {
         "Type": "Task",

@@ -1,8 +1,9 @@
 """What moto's interpreter of state machines lacks: jobs as tasks, and the text of objects.
 
 Of SageMaker it has no optimised integration, Glue's has runs that nobody runs, and the body of an object is a stream
-where Step Functions gives its text (developer guide, "Using AWS SDK service integrations"). Takes half a second to
-load: `machines.py` loads it when the first state machine is made.
+where Step Functions gives its text (developer guide, "Using AWS SDK service integrations"). That an execution was
+stopped is told to EventBridge, as Step Functions does (developer guide, "Automating Step Functions event delivery with
+EventBridge"). Takes half a second to load: `machines.py` loads it when the first state machine is made.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.response import StreamingBody
+from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
@@ -29,7 +31,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.utils import boto_client
 
 from local.emulator.context import Context
-from local.emulator.delivery import glue_jobs
+from local.emulator.delivery import events, glue_jobs
 from local.emulator.extension import replace, wrap
 from local.emulator.sagemaker import single_jobs
 from shapes.models import operation_model
@@ -142,9 +144,30 @@ def _with_text(
                 answer[key] = value.read().decode()
 
 
+def _stopped(original: Callable[..., Any], self: Any, execution_arn: str) -> Any:
+    execution = original(self, execution_arn)
+    events.emit(
+        _Job.context,
+        execution.account_id,
+        execution.region_name,
+        source="aws.states",
+        detail_type="Step Functions Execution Status Change",
+        resources=[execution_arn],
+        detail={
+            "executionArn": execution_arn,
+            "stateMachineArn": execution.state_machine.arn,
+            "name": execution.name,
+            "status": "ABORTED",
+            "input": json.dumps(execution.input_data),
+        },
+    )
+    return execution
+
+
 def install(context: Context) -> None:
     """Extend the interpreter, whose tasks call this emulator."""
     _Job.context = context
     replace(boto_client, "moto_server_port", lambda: urlsplit(context.url).port)
     wrap(state_task_factory, "state_task_service_for", _service_for)
+    wrap(StepFunctionBackend, "stop_execution", _stopped)
     wrap(StateTaskServiceAwsSdk, "_eval_service_task", _with_text)

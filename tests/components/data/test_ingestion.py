@@ -137,3 +137,15 @@ def test_one_execution_that_failed_raises_the_alarm() -> None:
     (alarm,) = ingestion.watch(CHURN).alarms
     arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:churn-staging-ingestion"
     assert (alarm.metric, alarm.threshold, alarm.dimensions) == ("ExecutionsFailed", 0, {"StateMachineArn": arn})
+
+
+def test_an_execution_that_is_stopped_or_runs_out_of_time_lies_with_the_dead_letters() -> None:
+    rule, target = (deployed().one(f"churn-ingestion-killed-{part}").inputs for part in ("rule", "target"))
+    arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:churn-staging-ingestion"
+    assert json.loads(rule["eventPattern"]) == {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {"stateMachineArn": [arn], "status": ["ABORTED", "TIMED_OUT"]},
+    }
+    queue = deployed().one("churn-ingestion-target").inputs["deadLetterConfig"]["arn"]
+    assert (target["arn"], target["inputPath"]) == (queue, "$.detail")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +93,9 @@ def test_glue_makes_the_data_set_where_it_has_code_for_it_and_waits_for_its_turn
     busy, failed = made["Retry"]
     assert (busy["ErrorEquals"], busy["MaxAttempts"]) == (
         ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"],
-        39,
+        287,
     )
-    assert [failed] == embedded["MakeDataSet"]["Retry"]
+    assert failed == embedded["MakeDataSet"]["Retry"][-1]
     assert {key: made[key] for key in ("Catch", "Next", "ResultPath", "TimeoutSeconds")} == {
         key: embedded["MakeDataSet"][key] for key in ("Catch", "Next", "ResultPath", "TimeoutSeconds")
     }
@@ -139,7 +140,7 @@ def test_every_state_is_reached_and_every_way_ends(rows: int | None) -> None:
 def test_whatever_fails_is_tried_again_after_growing_random_waits_and_then_buried() -> None:
     states = definition(retrain_after_rows=10_000)["States"]
     tasks = {name: state for name, state in states.items() if state["Type"] == "Task"}
-    assert {name: state["Retry"][0]["MaxAttempts"] for name, state in tasks.items()} == {
+    assert {name: state["Retry"][-1]["MaxAttempts"] for name, state in tasks.items()} == {
         "Validate": 2,
         "ReadVerdict": 2,
         "TellPeople": 2,
@@ -151,11 +152,31 @@ def test_whatever_fails_is_tried_again_after_growing_random_waits_and_then_burie
         "Bury": 2,
     }
     for state in tasks.values():
-        (retry,) = state["Retry"]
+        *waiting, retry = state["Retry"]
+        assert bool(waiting) == state["Resource"].endswith(".sync")
         assert (retry["ErrorEquals"], retry["BackoffRate"], retry["JitterStrategy"]) == (["States.ALL"], 2, "FULL")
     caught = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Bury"}
     assert [name for name, state in tasks.items() if state.get("Catch") != [caught]] == ["Bury"]
     assert states["Bury"]["Next"] == "Failed"
+
+
+def test_a_job_that_the_accounts_quota_has_no_room_for_waits_a_day_for_it_and_a_throttled_call_an_hour() -> None:
+    """More files at once than jobs may run are no failures; a request that is wrong is told within the hour."""
+    for name in ("Validate", "MakeDataSet", "WriteRecords"):
+        full, throttled, _ = definition()["States"][name]["Retry"]
+        assert full["ErrorEquals"] == ["SageMaker.ResourceLimitExceededException", "SageMaker.ThrottlingException"]
+        assert throttled["ErrorEquals"] == ["SageMaker.AmazonSageMakerException"]
+        assert [longest(each) for each in (full, throttled)] == [timedelta(seconds=170_700), timedelta(seconds=3_900)]
+        assert {each["JitterStrategy"] for each in (full, throttled)} == {"FULL"}
+
+
+def longest(retry: dict[str, Any]) -> timedelta:
+    """How long a state waits at most; on average it is half of that."""
+    waits = [
+        min(retry["IntervalSeconds"] * retry["BackoffRate"] ** n, retry["MaxDelaySeconds"])
+        for n in range(retry["MaxAttempts"])
+    ]
+    return timedelta(seconds=sum(waits))
 
 
 def test_only_a_contract_that_says_so_asks_for_training() -> None:

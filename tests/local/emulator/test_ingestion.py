@@ -73,7 +73,7 @@ def run(emulator: Emulator, names: WorkloadNames, queue: object) -> Run:
             minutes=5,
             alerts_arn=topic,
             queue_url=url,
-            retrain_after_rows=rows,
+            asks=machine.Asks(rows=rows),
         )
         if rows is not None:
             drawn["States"]["WaitForTraining"]["Seconds"] = 1
@@ -157,3 +157,34 @@ def test_an_object_that_no_try_could_judge_lies_with_the_dead_letters(run: Run, 
     assert letter["object"] == {"key": "incoming/churn/a day.csv", "version-id": "v1"}
     assert letter["error"]["Error"] == "States.TaskFailed"
     assert "no memory" in letter["error"]["Cause"]
+
+
+def test_an_execution_that_is_stopped_lies_with_the_dead_letters(
+    emulator: Emulator, names: WorkloadNames, queue: Callable[[], list[Any]]
+) -> None:
+    states, events, sqs = emulator.client("stepfunctions"), emulator.client("events"), emulator.client("sqs")
+    drawn = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
+    arn = states.create_state_machine(name=names.resource("ingestion"), definition=json.dumps(drawn), roleArn=ROLE)[
+        "stateMachineArn"
+    ]
+    rule = names.resource("ingestion-killed")
+    rule_arn = events.put_rule(Name=rule, EventPattern=json.dumps(machine.killed(arn)))["RuleArn"]
+    url = sqs.get_queue_url(QueueName=names.resource("dead-letters"))["QueueUrl"]
+    queue_arn = names.arn("sqs", names.resource("dead-letters"))
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn,
+        "Condition": {"ArnLike": {"aws:SourceArn": rule_arn}},
+    }
+    policy = {"Version": "2012-10-17", "Statement": [allowed]}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    events.put_targets(Rule=rule, Targets=[{"Id": "0", "Arn": queue_arn, "InputPath": "$.detail"}])
+    event = {"object": {"key": "incoming/churn/a day.csv", "version-id": "v1"}}
+    execution = states.start_execution(stateMachineArn=arn, input=json.dumps(event))["executionArn"]
+    assert queue() == []
+    states.stop_execution(executionArn=execution)
+    (letter,) = queue()
+    assert (letter["status"], letter["executionArn"]) == ("ABORTED", execution)
+    assert json.loads(letter["input"]) == event

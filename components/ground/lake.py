@@ -25,11 +25,17 @@ from settings import Lake as LakeSettings
 HANDED_ON_DAYS: Final = 90
 
 
+#: A write that does not ask whether there is an object already.
+_UNCONDITIONAL: Final = {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}
+
+
 def immutable_statements(names: Names, deliverers: Sequence[str] = ()) -> list[Statement]:
     """The platform's roles, on each level named after the stack, neither write nor delete raw data.
 
-    `deliverers` are ARNs of those among them that deliver: they write, as nothing is overwritten. How
-    long versions are kept is set by who deploys the stack, as the rest of the bucket is.
+    `deliverers` are ARNs of those among them that deliver. They write where nothing is, for a version that lies under
+    another one expires. (S3 user guide, "Enforce conditional writes on Amazon S3 buckets", read 30 November 2026: the
+    parts of an upload carry no condition, its end does.) How long versions are kept is set by who deploys the stack, as
+    the rest of the bucket is.
     """
     raw = [names.bucket_arn(names.raw_bucket), names.bucket_arn(names.raw_bucket, "*")]
     ours = {"ArnLike": {"aws:PrincipalArn": [names.every_role, names.admin_arn("role", "*")]}}
@@ -41,6 +47,7 @@ def immutable_statements(names: Names, deliverers: Sequence[str] = ()) -> list[S
         access.deny("DenyChangesByThePlatform", changes, raw[1:], conditions=ours),
         access.deny("DenySettingsByThePlatform", settings, raw[:1], conditions={**ours, **but_deploy}),
         access.deny("DenyDeliveriesByJobs", ["s3:PutObject"], raw[1:], conditions={**ours, **others}),
+        access.deny("DenyOverwriting", ["s3:PutObject"], raw[1:], conditions={**ours, **_UNCONDITIONAL}),
     ]
 
 

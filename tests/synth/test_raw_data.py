@@ -79,20 +79,26 @@ def acts(stack: str) -> list[tuple[str, str]]:
     ]
 
 
-def denied(stack: str, role_arn: str, action: str, resource: str) -> bool:
+#: What S3 says of a PutObject, or of the end of an upload in parts, that asks whether there is an object already.
+WHERE_NONE_IS = {"s3:ObjectCreationOperation": "true", "s3:if-none-match": "*"}
+#: And of one that lays an object over another, and of a part, which has no such header.
+OVER, PART = {"s3:ObjectCreationOperation": "true"}, {"s3:ObjectCreationOperation": "false"}
+
+
+def denied(stack: str, role_arn: str, action: str, resource: str, write: dict[str, str] = OVER) -> bool:
     """Whether the bucket refuses it, whatever the role's policies say."""
-    facts = {"aws:PrincipalArn": role_arn, "aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
+    facts = {"aws:PrincipalArn": role_arn, "aws:SecureTransport": "true", "s3:TlsVersion": "1.3", **write}
     return "Deny" in effects(policy(stack), Request(action=action, resource=resource, facts=facts))
 
 
-def done(document: dict[str, Any], stack: str) -> set[tuple[str, str]]:
+def done(document: dict[str, Any], stack: str, write: dict[str, str] = OVER) -> set[tuple[str, str]]:
     """Role and action of every act on raw data that policies, boundary and bucket together let happen."""
     arn = arns(document)
     return {
         (name, action)
         for name, role in iam.roles(document).items()
         for action, resource in acts(stack)
-        if role.may(action, resource) and not denied(stack, arn[name], action, resource)
+        if role.may(action, resource) and not denied(stack, arn[name], action, resource, write)
     }
 
 
@@ -100,8 +106,9 @@ def test_of_all_roles_that_a_stack_can_have_data_engineers_alone_add_to_raw_data
     engineer = names(collected.STACK).resource(Persona.DATA_ENGINEER.job)
     assert engineer in arns(every_role())
     assert len(arns(every_role())) > 20
-    # the bucket keeps versions: what they put lies over nothing
-    assert done(every_role(), collected.STACK) == {(engineer, "s3:PutObject")}
+    assert done(every_role(), collected.STACK) == set()
+    for write in (WHERE_NONE_IS, PART):
+        assert done(every_role(), collected.STACK, write) == {(engineer, "s3:PutObject")}
 
 
 @pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectRetention"])
@@ -113,8 +120,13 @@ def test_the_bucket_refuses_it_to_roles_of_the_platform_whatever_policies_they_g
 
 def test_the_bucket_refuses_deliveries_to_every_role_but_those_of_data_engineers_and_of_pulls() -> None:
     resource = dict(acts(collected.STACK))["s3:PutObject"]
-    taken = {n for n, arn in arns(every_role()).items() if not denied(collected.STACK, arn, "s3:PutObject", resource)}
-    assert taken == {names(collected.STACK).resource(Persona.DATA_ENGINEER.job), PULL}
+
+    def taken(write: dict[str, str]) -> set[str]:
+        roles = arns(every_role()).items()
+        return {n for n, arn in roles if not denied(collected.STACK, arn, "s3:PutObject", resource, write)}
+
+    assert taken(WHERE_NONE_IS) == taken(PART) == {names(collected.STACK).resource(Persona.DATA_ENGINEER.job), PULL}
+    assert taken(OVER) == set()
 
 
 def test_a_pull_adds_to_what_its_source_has_delivered_and_does_no_more_to_it() -> None:
@@ -123,7 +135,7 @@ def test_a_pull_adds_to_what_its_source_has_delivered_and_does_no_more_to_it() -
 
     def may(action: str, key: str) -> bool:
         resource = ours.bucket_arn(ours.raw_bucket, key)
-        return role.may(action, resource) and not denied(collected.STACK, arn, action, resource)
+        return role.may(action, resource) and not denied(collected.STACK, arn, action, resource, WHERE_NONE_IS)
 
     mine = "incoming/theworkload/crm/20261129T030000Z.csv"
     assert {action for action in OF_OBJECTS if may(action, mine)} == {"s3:PutObject"}

@@ -8,6 +8,7 @@ import pytest
 from automation.operations import deliveries, training
 from automation.operations.errors import RefusedError
 from contracts.datasets import dataset_version
+from contracts.names import Names
 from tests.automation.conftest import Platform
 
 DAY = date(2026, 11, 28)
@@ -21,6 +22,34 @@ def test_a_file_goes_under_its_workload_and_day(platform: Platform, tmp_path: Pa
     assert uri == f"s3://123456789012-staging-ai-raw-data/{key}"
     body = platform.client("s3").get_object(Bucket=platform.names.raw_bucket, Key=key)["Body"].read()
     assert body == file.read_bytes()
+
+
+@pytest.mark.parametrize("size", [10, 9 * 2**20])  # in one piece, and in parts
+def test_no_file_is_written_over_another_not_even_by_two_at_once(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    s3, file = platform.client("s3"), tmp_path / "new.csv"
+    bucket, prefix = platform.names.raw_bucket, f"incoming/{platform.names.workload}/2026-11-28/"
+    contents = {"new.csv": b"1" * size, "2/new.csv": b"2" * size, "3/new.csv": b"3" * size}
+    for number, content in enumerate(contents.values()):
+        file.write_bytes(content)
+        if number == 2:  # nothing is seen of the others, as if all came at once
+            monkeypatch.setattr(deliveries.objects, "exists", lambda *_: False)
+        uri = deliveries.deliver(platform.names, file, day=DAY, s3=s3)
+        assert uri == f"s3://{bucket}/{prefix}{list(contents)[number]}"
+    found = {name: s3.get_object(Bucket=bucket, Key=f"{prefix}{name}")["Body"].read() for name in contents}
+    assert found == contents
+    versions = s3.list_object_versions(Bucket=bucket, Prefix=prefix)["Versions"]
+    assert len(versions) == len(contents)
+    s3.put_object(Bucket=bucket, Key=f"{prefix}new.csv", Body=b"by another")  # others' calls are as they were
+
+
+def test_a_delivery_that_s3_refuses_for_another_reason_is_no_other_name(platform: Platform, tmp_path: Path) -> None:
+    file = tmp_path / "new.csv"
+    file.write_text("a,b\n1,2\n")
+    elsewhere = Names(stack="nowhere", account="123456789012", region="eu-west-1").of_workload("churn")
+    with pytest.raises(Exception, match="NoSuchBucket"):
+        deliveries.deliver(elsewhere, file, day=DAY, s3=platform.client("s3"))
 
 
 def test_what_is_no_file_is_refused(platform: Platform, tmp_path: Path) -> None:

@@ -103,13 +103,17 @@ def test_the_platform_neither_writes_nor_deletes_raw_data() -> None:
 
 def test_of_its_roles_only_those_that_people_take_to_deliver_write_raw_data() -> None:
     engineer = "arn:aws:iam::123456789012:role/mlplatform-admin/staging/mlplatform-staging-user-data-engineer"
-    changes, settings, deliveries = immutable_statements(NAMES, [engineer])
+    changes, settings, deliveries, overwriting = immutable_statements(NAMES, [engineer])
     ours = {"aws:PrincipalArn": [NAMES.every_role, NAMES.admin_arn("role", "*")]}
     assert changes.conditions == {"ArnLike": ours}
     deployers = "arn:aws:iam::123456789012:role/mlplatform-admin/staging/mlplatform-staging-delivery-*"
     assert settings.conditions == {"ArnLike": ours, "ArnNotLike": {"aws:PrincipalArn": deployers}}
     assert list(settings.actions) == ["s3:PutBucketVersioning", "s3:PutLifecycleConfiguration"]
     assert deliveries.conditions == {"ArnLike": ours, "ArnNotEquals": {"aws:PrincipalArn": [engineer]}}
+    assert (list(overwriting.actions), overwriting.conditions) == (
+        ["s3:PutObject"],
+        {"ArnLike": ours, "Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+    )
 
 
 def test_the_log_bucket_takes_logs_of_this_stack_and_is_not_logged_itself() -> None:

@@ -329,5 +329,6 @@ class Ingestion(pulumi.ComponentResource):
             target_id=ROLE,
             arn=args.dead_letters_arn,
             input_path="$.detail",
+            dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=args.dead_letters_arn),
             opts=self._child(),
         )

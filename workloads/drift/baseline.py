@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from contracts.schema import Contract
 from workloads.drift import columns, screening
-from workloads.drift.histogram import OTHER, Histogram
+from workloads.drift.histogram import MAX_CATEGORIES, OTHER, Histogram
 from workloads.features import categories
 from workloads.job import UserError
 
@@ -46,10 +48,10 @@ def build(directory: Path, contract: Contract) -> dict[str, Any]:
     warnings: list[str] = []
     for name, parts in columns.each(files, contract.feature_names, rows):
         if name in of_texts:
-            texts: list[str | None] = [text for part in parts for text in part.to_pylist()]
-            histogram = Histogram.of_texts(texts)
-            position = {text: float(index) for index, text in enumerate(histogram.texts)}
-            values = np.array([np.nan if text is None else position.get(text, OTHER) for text in texts])
+            texts = columns.texts(parts)
+            common, _ = columns.commonest(texts, MAX_CATEGORIES)
+            histogram = Histogram.of_texts(common, present=len(texts) - texts.null_count, missing=texts.null_count)
+            values = _positions(texts, histogram.texts)
         else:
             values = columns.numbers(parts)
             histogram = Histogram.of(values)
@@ -61,6 +63,13 @@ def build(directory: Path, contract: Contract) -> dict[str, Any]:
         "features": features,
         "warnings": warnings,
     }
+
+
+def _positions(texts: pa.ChunkedArray[Any], known: tuple[str, ...]) -> NDArray[np.float64]:
+    """The position of each text (n,), OTHER of one that is not known, NaN where it is missing."""
+    found = pc.index_in(texts, value_set=pa.array(known, pa.string()))  # pyright: ignore[reportAttributeAccessIssue]
+    positions = found.fill_null(OTHER).cast(pa.float64()).to_numpy()
+    return np.where(texts.is_null().to_numpy(), np.nan, positions)
 
 
 def of_model(baseline: Mapping[str, Any], scores: ArrayLike, dataset_version: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -35,3 +36,18 @@ def numbers(parts: Parts) -> NDArray[np.float64]:
     """A numeric column as float64, NaN where missing."""
     # pyarrow's safe cast refuses an integer beyond 2**53; a feature of it is rounded too
     return np.concatenate([part.cast(pa.float64(), safe=False).to_numpy().astype(np.float64) for part in parts])
+
+
+def texts(parts: Parts) -> pa.ChunkedArray[Any]:
+    """A column as texts, null where missing."""
+    return pa.chunked_array([chunk for part in parts for chunk in part.cast(pa.string()).chunks], pa.string())
+
+
+def commonest(column: pa.ChunkedArray[Any], most: int) -> tuple[dict[str, int], int]:
+    """The texts that most rows have, at most so many, with their rows (of as many rows the first ones come first), and
+    how many different texts there are. No other is made a text of Python: a column may have one for each row."""
+    counted: Any = column.drop_null().value_counts()
+    table = pa.table({"text": counted.field("values"), "rows": counted.field("counts")})
+    order: Any = [("rows", "descending"), ("text", "ascending")]
+    found = table.take(pc.select_k_unstable(table, most, order))  # pyright: ignore[reportAttributeAccessIssue]
+    return {each["text"]: each["rows"] for each in found.to_pylist()}, table.num_rows

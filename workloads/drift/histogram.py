@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -69,18 +68,16 @@ class Histogram:
         )
 
     @staticmethod
-    def of_texts(values: Sequence[str | None]) -> Histogram:
-        """From the texts of a category, None where missing."""
-        counted = Counter(text for text in values if text is not None)
-        common = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:MAX_CATEGORIES]
-        others = counted.total() - sum(count for _, count in common)
+    def of_texts(common: Mapping[str, int], *, present: int, missing: int) -> Histogram:
+        """From the commonest texts of a category, MAX_CATEGORIES at most, with their rows; how many rows have any text,
+        and how many have none."""
         return Histogram(
             kind=Kind.CATEGORICAL,
             edges=tuple(map(float, range(len(common)))),
-            counts=(*(count for _, count in common), others),
-            missing=len(values) - counted.total(),
+            counts=(*common.values(), present - sum(common.values())),
+            missing=missing,
             quantiles=(),
-            texts=tuple(text for text, _ in common),
+            texts=tuple(common),
         )
 
     def count(self, values: Values) -> tuple[int, ...]:

@@ -53,7 +53,7 @@ def _describe(column: Column, parts: columns.Parts) -> tuple[dict[str, Any], dic
     """One column's entry in either file."""
     if column.type in _NUMERIC:
         return _numeric(column, columns.numbers(parts))
-    return _text(column, pa.chunked_array([chunk for part in parts for chunk in part.cast(pa.string()).chunks]))
+    return _text(column, columns.texts(parts))
 
 
 def _numeric(column: Column, values: NDArray[np.float64]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -75,19 +75,19 @@ def _numeric(column: Column, values: NDArray[np.float64]) -> tuple[dict[str, Any
 
 
 def _text(column: Column, values: pa.ChunkedArray[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    counted = {item["values"]: item["counts"] for item in values.drop_null().value_counts().to_pylist()}
+    common, distinct = columns.commonest(values, MAX_DOMAIN)
     present = len(values) - values.null_count
     head = {"name": column.name, "inferred_type": "String" if column.type is not ColumnType.BOOLEAN else "Unknown"}
-    buckets = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:MAX_DOMAIN]
     figures = {
         "common": {"num_present": present, "num_missing": values.null_count},
-        "distinct_count": float(len(counted)),
-        "distribution": {"categorical": {"buckets": [{"value": value, "count": n} for value, n in buckets]}},
+        "distinct_count": float(distinct),
+        "distribution": {"categorical": {"buckets": [{"value": value, "count": n} for value, n in common.items()]}},
     }
     constraint: dict[str, Any] = _constraint(head, column) | {"completeness": _completeness(present, len(values))}
-    domain = [str(value) for value in column.allowed] or sorted(counted)
+    domain = [str(value) for value in column.allowed] or sorted(common)
     domain += [text for text, _ in column.values if text not in domain]
-    if column.type is ColumnType.STRING and len(domain) <= MAX_DOMAIN:
+    is_whole = bool(column.allowed) or distinct <= MAX_DOMAIN
+    if column.type is ColumnType.STRING and is_whole and len(domain) <= MAX_DOMAIN:
         constraint["string_constraints"] = {"domains": domain}
     return head | {"string_statistics": figures}, constraint
 

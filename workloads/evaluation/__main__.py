@@ -64,7 +64,7 @@ def _main(options: argparse.Namespace, contract: Contract, package: Path) -> job
     sagemaker, s3 = boto3.client("sagemaker"), boto3.client("s3")
     live = champion.find(options.release_parameter, ssm=boto3.client("ssm"), sagemaker=sagemaker, s3=s3)
     _comparable(live, contract)
-    rows = pq.read_table(options.test, partitioning=None)  # pyright: ignore[reportArgumentType] - annotated without its None
+    rows = _read(options.test, contract, candidate, live)
     transform = Transform(place=_place(options), s3=s3, sagemaker=sagemaker)
     candidate = _asked(candidate, rows, contract, transform)
     result = evaluate(
@@ -79,6 +79,14 @@ def _main(options: argparse.Namespace, contract: Contract, package: Path) -> job
     written = write(replace(result, report=made_by), read_json(options.baseline), options.output)
     said = {name: written["gate"][name] for name in ("decision", "reason")} | {"warnings": written["warnings"]}
     return job.Outcome(message=f"gate: {said['decision']}", fields=said)
+
+
+def _read(test: Path, contract: Contract, candidate: Model, live: Champion | None) -> pa.Table:
+    """The test rows with what is asked of them, and nothing more: a data set has every column that was accepted."""
+    segments = {segment.name for segment in contract.segments}
+    read = candidate.reads | (live.model.reads if live else frozenset[str]())
+    columns = sorted({contract.entity, contract.label} | segments | read)
+    return pq.read_table(test, columns=columns, partitioning=None)  # pyright: ignore[reportArgumentType] - annotated without its None
 
 
 def write(result: Evaluated, baseline: dict[str, Any], directory: Path) -> Mapping[str, Any]:

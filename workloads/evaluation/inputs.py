@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from contracts import texts
@@ -36,7 +37,7 @@ class Inputs:
     def of(cls, contract: Contract, rows: pa.Table) -> Inputs:
         """Those of a contract, as `rows` have them."""
         texts = {
-            column.name: tuple(sorted({text for text in rows.column(column.name).to_pylist() if text is not None}))
+            column.name: tuple(sorted(rows.column(column.name).unique().drop_null().to_pylist()))
             for column in contract.inputs
             if column.type is ColumnType.STRING
         }
@@ -54,8 +55,8 @@ class Inputs:
 
     def _numbers(self, column: Column, values: Any) -> NDArray[np.float64]:
         if column.type is ColumnType.STRING:
-            positions = {text: position for position, text in enumerate(self.texts[column.name])}
-            values = pa.array([positions.get(text) for text in values.to_pylist()], pa.int64())
+            known = pa.array(self.texts[column.name], pa.string())
+            values = pc.index_in(values, value_set=known)  # pyright: ignore[reportAttributeAccessIssue]
         elif column.type is ColumnType.TIMESTAMP:
             values = values.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
         elif column.type is ColumnType.BOOLEAN:

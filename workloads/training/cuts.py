@@ -20,11 +20,14 @@ from contracts.schema import Contract
 from workloads.features import categories
 from workloads.features.categories import Lists
 from workloads.features.frame import vectors
+from workloads.training import external
 
 #: From how many rows on it is worth a pass by column.
 ROWS: Final = 200_000
 #: Bins of a feature: XGBoost's default max_bin.
 BINS: Final = 256
+#: Bytes a row while a column is sorted: float32, and what tells it from its neighbour.
+BYTES: Final = 5
 #: Values of a feature, ascending.
 Thresholds = Mapping[str, np.ndarray[Any, np.dtype[np.float32]]]
 
@@ -36,21 +39,23 @@ def reference(
     may have. `also` are values of features at which a bin ends whatever the rows are.
     """
 
+    rows = external.rows(files)
+
     def column(name: str) -> np.ndarray[Any, Any]:
         if name in categories.columns(contract):
             return np.arange(len(lists[name]), dtype=np.float32)
-        found = quantiles(_read(files, contract, name, lists))
+        found = quantiles(_read(files, rows, contract, name, lists))
         return np.union1d(found, also[name]) if name in also else found
 
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(external.at_once(threads, rows * BYTES, external.free())) as pool:
         columns = list(pool.map(column, contract.feature_names))
-    rows = np.full((max(1, *map(len, columns)), len(columns)), np.nan, dtype=np.float32)
+    table = np.full((max(1, *map(len, columns)), len(columns)), np.nan, dtype=np.float32)
     for index, values in enumerate(columns):
-        rows[: len(values), index] = values
-    bins = max(BINS, len(rows)) if also else BINS
+        table[: len(values), index] = values
+    bins = max(BINS, len(table)) if also else BINS
     options: Any = {"nthread": threads, "max_bin": bins, "enable_categorical": True}
     names = list(contract.feature_names)
-    return xgb.QuantileDMatrix(rows, feature_names=names, feature_types=types, **options), bins
+    return xgb.QuantileDMatrix(table, feature_names=names, feature_types=types, **options), bins
 
 
 def quantiles(values: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -68,12 +73,13 @@ def quantiles(values: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, 
     return np.unique(np.append(known[np.arange(BINS - 1) * len(known) // (BINS - 1)], known[-1]))
 
 
-def _read(files: Sequence[Path], contract: Contract, name: str, lists: Lists) -> np.ndarray[Any, Any]:
-    parts: list[np.ndarray[Any, Any]] = []
+def _read(files: Sequence[Path], rows: int, contract: Contract, name: str, lists: Lists) -> np.ndarray[Any, Any]:
+    values, end = np.empty(rows, dtype=np.float32), 0
     for path in files:
         with pq.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group, columns=[name], use_threads=False)
                 (vector,) = vectors(table, contract, [name], lists)
-                parts.append(vector.astype(np.float32))
-    return np.concatenate(parts)
+                values[end : end + len(vector)] = vector
+                end += len(vector)
+    return values

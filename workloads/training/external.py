@@ -34,6 +34,11 @@ def cache(scratch: Path, values: int, free: int | None) -> Path | None:
     return scratch
 
 
+def at_once(most: int, size: int, free: int | None) -> int:
+    """How many pieces of `size` bytes may be held at one time: at most as many, one at least."""
+    return most if free is None else max(1, min(most, int(free * SHARE) // max(1, size)))
+
+
 def free() -> int | None:
     """Bytes of memory that this process may still take; None if nobody knows."""
     found: list[int] = []

@@ -23,7 +23,7 @@ from contracts.schema import Task
 from tests.workloads.tasks import problems
 from tests.workloads.tasks.problems import PLANS, SIZES, Package
 from tests.workloads.tasks.test_answers import expected, post, same_bits, service
-from workloads.drift import baseline, capture, screening
+from workloads.drift import baseline, capture, columns, screening
 from workloads.drift.detection import compare
 from workloads.drift.histogram import Histogram, Kind
 from workloads.evaluation.evaluate import evaluate
@@ -180,13 +180,16 @@ def test_too_many_texts_are_no_category(tmp_path: Path) -> None:
 
 
 def test_a_histogram_of_texts_has_the_commonest_ones_and_all_others() -> None:
-    found = Histogram.of_texts(["b", "a", "b", None, "c", *(f"rare {index}" for index in range(9)), "c"])
+    texts = ["b", "a", "b", None, "c", *(f"rare {index}" for index in range(9)), "c"]
+    common, distinct = columns.commonest(pa.chunked_array([texts[:4], texts[4:]]), 10)
+    assert (distinct, list(common)[-1]) == (12, "rare 6")
+    found = Histogram.of_texts(common, present=14, missing=1)
     assert (found.kind, found.texts[:3], found.counts[:3]) == (Kind.CATEGORICAL, ("b", "c", "a"), (2, 2, 1))
     assert (len(found.texts), found.counts[-1], found.missing, found.rows) == (10, 2, 1, 15)
     assert found.labels()[-3:] == ("rare 6", "other", "missing")
     assert Histogram.from_dict(json.loads(json.dumps(found.to_dict()))) == found
     assert found.count(np.array([0.0, -1.0, math.nan, 9.0])) == (1, *[0] * 8, 1, 1, 1)
-    assert Histogram.of_texts([None]).count(np.array([-1.0, math.nan])) == (1, 1)
+    assert Histogram.of_texts({}, present=0, missing=1).count(np.array([-1.0, math.nan])) == (1, 1)
 
 
 def test_drift_sees_texts_that_come_go_and_are_new(tmp_path: Path) -> None:

@@ -222,3 +222,8 @@ def test_what_is_free_is_the_least_of_what_bounds_the_process(monkeypatch: pytes
     monkeypatch.setattr(external.memory, "read", lambda: None)
     limits["now"] = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
     assert external.free() is None
+
+
+@pytest.mark.parametrize(("free", "expected"), [(None, 8), (10_000, 5), (2_000, 1), (1_999, 1), (0, 1), (10**9, 8)])
+def test_as_many_columns_are_sorted_at_one_time_as_memory_holds(free: int | None, expected: int) -> None:
+    assert external.at_once(8, 1_000, free) == expected

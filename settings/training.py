@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from contracts.prices import told as usd
@@ -63,3 +65,14 @@ class Training(Section):
     )
     """Whether training jobs run on spot capacity (SageMaker developer guide, "Managed Spot Training"). The policy
     pack advises it."""
+    tracking: Literal["experiments", "none"] = Field(
+        default="experiments",
+        json_schema_extra=told(risk="with `none`, runs are compared by their packages and evaluations alone"),
+    )
+    """Where the runs of pipelines are kept with parameters and metrics: as trials of an experiment of SageMaker, or
+    nowhere. Those of a state machine are in no experiment."""
+
+    @property
+    def kept_as_experiment(self) -> bool:
+        """Whether runs of pipelines are trials of an experiment."""
+        return self.tracking == "experiments"

@@ -127,8 +127,11 @@ def _store_statements(names: WorkloadNames, group: str) -> list[Statement]:
     ]
 
 
-def pipeline_statements(names: WorkloadNames, *, models_key: pulumi.Input[str]) -> list[Statement]:
-    """What the pipeline may do: start and watch its own jobs, read the gate's answer, register, keep a record."""
+def pipeline_statements(
+    names: WorkloadNames, *, models_key: pulumi.Input[str], experiments: bool = True
+) -> list[Statement]:
+    """What the pipeline may do: start and watch its own jobs, read the gate's answer, register, and with `experiments`
+    keep a record there."""
 
     def arn(resource: str) -> str:
         return names.arn("sagemaker", resource)
@@ -140,6 +143,20 @@ def pipeline_statements(names: WorkloadNames, *, models_key: pulumi.Input[str]) 
         arn("experiment-trial/*"),
         arn(f"experiment-trial-component/{JOB_NAMES}"),
     ]
+    recording = access.allow(
+        "RecordExperiments",
+        [
+            "sagemaker:AssociateTrialComponent",
+            "sagemaker:CreateExperiment",
+            "sagemaker:CreateTrial",
+            "sagemaker:CreateTrialComponent",
+            "sagemaker:DescribeExperiment",
+            "sagemaker:DescribeTrial",
+            "sagemaker:DescribeTrialComponent",
+            "sagemaker:UpdateTrialComponent",
+        ],
+        records,
+    )
     # Jobs of every pipeline are called alike; the tag that the definition puts on them tells whose they are. A job that
     # has the tag already is somebody's.
     mine, asked = (
@@ -156,26 +173,13 @@ def pipeline_statements(names: WorkloadNames, *, models_key: pulumi.Input[str]) 
             conditions=mine,
         ),
         access.allow("TagJobs", ["sagemaker:AddTags"], started, conditions={**asked, **new}),
-        access.allow("TagWhatItMakes", ["sagemaker:AddTags"], [*group, *records]),
+        access.allow("TagWhatItMakes", ["sagemaker:AddTags"], [*group, *(records if experiments else [])]),
         access.allow(
             "RegisterModels",
             ["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup"],
             group,
         ),
-        access.allow(
-            "RecordExperiments",
-            [
-                "sagemaker:AssociateTrialComponent",
-                "sagemaker:CreateExperiment",
-                "sagemaker:CreateTrial",
-                "sagemaker:CreateTrialComponent",
-                "sagemaker:DescribeExperiment",
-                "sagemaker:DescribeTrial",
-                "sagemaker:DescribeTrialComponent",
-                "sagemaker:UpdateTrialComponent",
-            ],
-            records,
-        ),
+        *([recording] if experiments else []),
         *access.read_objects("ReadRuns", names, names.artifacts_bucket, [names.layout.runs]),
         access.use_key("EncryptArtifacts", [models_key], write=True),
         access.grant_key("EncryptVolumes", [models_key]),

@@ -35,6 +35,7 @@ from workloads.pipeline.disks import for_type
 from workloads.pipeline.metadata import with_metadata
 from workloads.pipeline.processors import with_arm64
 from workloads.pipeline.store import from_store
+from workloads.pipeline.tracking import without_experiment
 
 #: AWS services of what is made here (`components.service`).
 SERVICES: Final = (
@@ -249,6 +250,8 @@ class Training(pulumi.ComponentResource):
                 spot=args.instances.spot,
             )
             definition = for_type(definition, trains)
+            if not args.instances.kept_as_experiment:
+                definition = without_experiment(definition)
             if args.feature_group:
                 definition = from_store(definition, args.feature_group, region)
             if INFERENCE_ARM64 in args.images:
@@ -270,7 +273,11 @@ class Training(pulumi.ComponentResource):
             names=names,
             job="pipeline",
             description="The training pipeline: starts its jobs and registers models",
-            statements=pipeline_statements(names, models_key=ground.keys[Domain.MODELS].arn),
+            statements=pipeline_statements(
+                names,
+                models_key=ground.keys[Domain.MODELS].arn,
+                experiments=self._args.instances.kept_as_experiment,
+            ),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -283,7 +290,10 @@ class Training(pulumi.ComponentResource):
             names=names,
             job="tuning",
             description="The pipeline that searches hyper-parameters: starts its jobs and registers models",
-            statements=[*pipeline_statements(names, models_key=models_key), *tuning.statements(names)],
+            statements=[
+                *pipeline_statements(names, models_key=models_key, experiments=self._args.instances.kept_as_experiment),
+                *tuning.statements(names),
+            ],
             opts=pulumi.ResourceOptions(parent=self),
             boundary=ground.ingestion_boundary,
         )

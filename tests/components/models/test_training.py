@@ -3,7 +3,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from typing import Any
+from typing import Any, Literal
 
 import pulumi_aws as aws
 import pytest
@@ -33,6 +33,7 @@ def training(
     protect: bool = False,
     feature_group: str | None = None,
     instance_type: str = "ml.m5.2xlarge",
+    tracking: Literal["experiments", "none"] = "experiments",
     referrers: tuple[tuple[str, str], ...] = (),
     takes: tuple[tuple[str, Any], ...] = (),
 ) -> Deployment:
@@ -51,7 +52,7 @@ def training(
                 package_group=group,
                 owner="ml-team",
                 feature_group=feature_group,
-                instances=TrainingSettings(instance_type=instance_type, **dict(takes)),
+                instances=TrainingSettings(tracking=tracking, instance_type=instance_type, **dict(takes)),
             ),
         )
 
@@ -178,6 +179,16 @@ def test_runs_train_on_the_type_of_the_setting_unless_they_say_otherwise() -> No
     assert "ml.m5.2xlarge" in declared["EnumValues"]
     declared["DefaultValue"] = "ml.m5.2xlarge"
     assert large == plain
+
+
+def test_runs_are_in_an_experiment_unless_the_setting_says_none() -> None:
+    kept, none = training(), training(tracking="none")
+    whole, without = (json.loads(each.one("training-pipeline").inputs["pipelineDefinition"]) for each in (kept, none))
+    assert whole.pop("PipelineExperimentConfig")["ExperimentName"] == NAMES.pipeline
+    assert without == whole
+    may, may_not = (permissions(each, "training-pipeline-role") for each in (kept, none))
+    assert may.keys() - may_not.keys() == {"RecordExperiments"}
+    assert not any("experiment" in each for each in may_not["TagWhatItMakes"]["Resource"])
 
 
 def test_on_a_type_with_disks_of_its_own_the_training_step_names_no_key() -> None:

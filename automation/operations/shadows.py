@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from contracts import delimited
 from contracts.names import EndpointNames
 from contracts.release import CHAMPION, SHADOW
 from contracts.schema import Task
@@ -131,7 +132,7 @@ def _record(line: bytes, task: Task) -> tuple[str, Answers | None]:
         data = json.loads(line)["captureData"]
         asked = _body(data["endpointInput"])
         return hashlib.sha256(asked).hexdigest(), _answers(_body(data["endpointOutput"]), task)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, csv.Error):
         return "", None
 
 
@@ -142,7 +143,7 @@ def _body(part: Mapping[str, str]) -> bytes:
 def _answers(body: bytes, task: Task) -> Answers:
     """Of each row: lines of CSV, or JSON as the inference service writes it."""
     if not body.lstrip().startswith(b"{"):
-        return [_of_line(line, task) for line in csv.reader(body.decode().splitlines()) if line]
+        return [_of_line(line, task) for line in delimited.of_text(body.decode()) if line]
     document = json.loads(body)
     return [_of_document(each, task) for each in document.get("predictions", [document])]
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import binascii
 import csv
-import io
 import json
 import math
 from collections import Counter
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts import delimited
 from contracts.schema import Contract
 from workloads import tasks
 from workloads.drift.histogram import OTHER
@@ -185,7 +185,7 @@ def _scores(body: bytes, content_type: bytes, task: Strategy) -> list[float]:
     """The watched number of each answer: of a CSV line, or of a JSON prediction."""
     try:
         if bodies.media_type(content_type)[0] == CSV:
-            return [task.watched_line(cells) for cells in csv.reader(io.StringIO(body.decode())) if cells]
+            return [task.watched_line(cells) for cells in delimited.of_text(body.decode()) if cells]
         document = json.loads(body)
         return [task.watched(item) for item in document.get("predictions", [document])]
     except (Refused, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, csv.Error) as error:

@@ -10,9 +10,7 @@ first rows: monitors, smoke tests and whoever asks the endpoint read them.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -22,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from contracts import delimited
 from workloads import tasks
 from workloads.evaluation import forms
 from workloads.evaluation.inputs import Inputs, lines
@@ -82,7 +81,7 @@ def require_lines(model: Contained, rows: pa.Table, *, called: str, model_data: 
     sample = model.features(rows)[:SAMPLE]
     body = lines(inputs.rows(sample), model.contract)
     ((_, answer),) = transform.ask(f"{called}-csv", model.image, model_data, CSV, [("rows", body)])
-    found = [cells for cells in csv.reader(io.StringIO(answer.decode("utf-8", "replace"))) if cells]
+    found = [cells for cells in delimited.of_text(answer.decode("utf-8", "replace")) if cells]
     wanted = [task.cells(output, task.decide(output)) for output in model.scores(sample).tolist()]
     same = len(found) == len(wanted) and all(map(forms.same_cells, found, wanted))
     if not same:

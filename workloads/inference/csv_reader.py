@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -220,8 +219,7 @@ class CsvReader:
 
     def _slow(self, text: bytes, layout: Layout, skipped: int) -> list[Values]:
         """The rows of any text, cell by cell; tells every fault up to a limit. `skipped` lines stood before it."""
-        decoded = io.StringIO(_decoded(text, skipped), newline="")
-        lines = delimited.records(decoded, layout.delimiter, strict=True)
+        lines = delimited.of_text(_decoded(text, skipped), layout.delimiter, strict=True)
         faults: list[Fault] = []
         rows: list[Values] = []
         try:

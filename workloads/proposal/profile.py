@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
 import re
 import tempfile
@@ -126,7 +125,7 @@ def _csv(path: Path) -> tuple[list[str], str]:
 def _fit(text: str, delimiter: str) -> tuple[float, int]:
     """How well a delimiter divides the first records: the share that is as wide as the header, and how wide that is."""
     try:
-        widths = [len(record) for record in islice(delimited.records(io.StringIO(text, newline=""), delimiter), 20)]
+        widths = [len(record) for record in islice(delimited.of_text(text, delimiter), 20)]
     except csv.Error:
         return 0.0, 0
     return (widths.count(widths[0]) / len(widths), widths[0]) if widths[0] > 1 else (0.0, 1)

@@ -29,6 +29,7 @@ RETRIES: Final = urllib3.Retry(
 _TIMEOUT: Final = urllib3.Timeout(connect=10, read=120)
 #: A page lies in memory as a whole.
 MAX_PAGE_BYTES: Final = 64 * 1024**2
+MAX_DEPTH: Final = 32  # objects within each other, each of which gives a part of a column's name
 _OK, _BUSY = 200, 429
 
 Row = dict[str, str]
@@ -99,8 +100,9 @@ def _page(pool: urllib3.PoolManager, source: Source, url: str) -> Any:
         )
     try:
         return json.loads(content, parse_float=str, parse_int=str, parse_constant=_no_number)
-    except ValueError as error:  # without its text: what the source sent may be a person's
-        raise UserError(f"{_place(source)} answers with what is no JSON; give the address of an API") from error
+    except (ValueError, RecursionError) as error:  # without its text: what the source sent may be a person's
+        what = "JSON that is nested too deeply to be rows" if isinstance(error, RecursionError) else "what is no JSON"
+        raise UserError(f"{_place(source)} answers with {what}; give the address of an API") from error
 
 
 def _no_number(text: str) -> str:
@@ -116,14 +118,23 @@ def _list(source: Source, page: Any) -> Iterator[Row]:
     for number, row in enumerate(cast("list[Any]", found)):
         if not isinstance(row, dict):
             raise UserError(f"rows: row {number} of a page is no object; allowed: objects with a value for each column")
-        yield dict(_flat(cast("dict[str, Any]", row)))
+        try:
+            yield dict(_flat(cast("dict[str, Any]", row)))
+        except RecursionError as error:
+            raise UserError(
+                f"rows: row {number} of a page is nested too deeply; allowed: {MAX_DEPTH} objects within each other; "
+                "correct the source"
+            ) from error
 
 
-def _flat(row: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+def _flat(row: Mapping[str, Any], above: str = "", depth: int = 1) -> Iterator[tuple[str, str]]:
+    """The values of a row by their names with dots. RecursionError beyond MAX_DEPTH."""
+    if depth > MAX_DEPTH:
+        raise RecursionError(above)
     for name, value in row.items():
         match value:
             case dict():
-                yield from _flat(cast("dict[str, Any]", value), f"{above}{name}.")
+                yield from _flat(cast("dict[str, Any]", value), f"{above}{name}.", depth + 1)
             case str():
                 yield above + name, value
             case None:

@@ -202,12 +202,12 @@ def _decoded(head: bytes) -> str:
 
 def _ends(text: str, delimiter: str) -> bool:
     """Whether something follows the first record of a CSV."""
-    return len(list(islice(delimited.records(io.StringIO(text, newline=""), delimiter), 2))) == 2
+    return len(list(islice(delimited.of_text(text, delimiter), 2))) == 2
 
 
 def split(text: str, delimiter: str) -> list[str]:
     """The first record of a CSV, trimmed; empty where a field is longer than the csv module reads."""
     try:
-        return [name.strip() for name in next(delimited.records(io.StringIO(text, newline=""), delimiter), [])]
+        return [name.strip() for name in next(delimited.of_text(text, delimiter), [])]
     except csv.Error:
         return []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from jsonpath_ng.ext import parse as jsonpath
 #: How bytes of another encoding than UTF-8 pass through texts: as they are.
 BYTES = "surrogateescape"
 _WHOLE = "$"
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class DataError(ValueError):
@@ -28,7 +30,7 @@ def requests(content: bytes, split: str, strategy: str, most_bytes: int) -> Iter
     Raises DataError for a record, or an object that is not split, that is larger than a payload.
     """
     text = content.decode("utf-8", BYTES)
-    records = text.splitlines() if split == "Line" else [text]
+    records = _lines(text) if split == "Line" else [text]
     batch: list[str] = []
     size = 0
     for record in filter(None, records):
@@ -54,7 +56,7 @@ def filtered(records: Sequence[str], path: str) -> list[str]:
 
 def joined(records: Sequence[str], answer: bytes, processing: dict[str, Any]) -> bytes:
     """The lines that are written for a request. DataError where there is not one answer for each record."""
-    lines = answer.decode("utf-8").splitlines()
+    lines = _lines(answer.decode("utf-8"))
     if processing.get("JoinSource", "None") == "Input":
         if len(lines) != len(records):
             raise DataError(
@@ -64,6 +66,12 @@ def joined(records: Sequence[str], answer: bytes, processing: dict[str, Any]) ->
     return "".join(f"{line}\n" for line in filtered(lines, processing.get("OutputFilter", _WHOLE))).encode(
         "utf-8", BYTES
     )
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text, by LF, CR or both: `str.splitlines` ends one at U+2028 and others too, which texts hold."""
+    *lines, last = _LINE_END.split(text)
+    return [*lines, last] if last else lines
 
 
 def _cells(line: str) -> list[str]:

@@ -6,6 +6,8 @@ import base64
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from automation.operations.shadows import Comparison, compare
 from contracts.schema import Task
 from tests.automation.conftest import Platform
@@ -72,6 +74,22 @@ def test_classes_are_compared_by_decision_and_by_the_probability_that_differs_mo
     assert found.agreement == 2 / 3
     # The model that answered with another number of classes is as far as probabilities can be.
     assert (found.mean_difference, found.largest_difference) == ((0.25 + 0.375 + 1) / 3, 1.0)
+
+
+@pytest.mark.parametrize("letter", ["\u2028", "\x0b", "\x85", "\x1c"])
+def test_a_class_is_read_whatever_letters_it_has(platform: Platform, letter: str) -> None:
+    """`str.splitlines` ends a line at each of them, and CSV does not."""
+    capture(platform, "champion", record("1,2", f"a{letter}b,0.5,0.5\r\n"), record("3,4", '"a\nb",0.5,0.5\n'))
+    capture(platform, "shadow", record("1,2", f"a{letter}b,0.75,0.25\r\n"), record("3,4", '"a\nb",0.5,0.5\n'))
+    found = compared(platform, Task.MULTICLASS_CLASSIFICATION)
+    assert (found.requests, found.rows, found.unreadable, found.agreement) == (2, 2, 0, 1.0)
+
+
+def test_an_answer_that_is_no_csv_and_one_that_is_nested_too_deeply_are_counted(platform: Platform) -> None:
+    capture(platform, "champion", record("1,2", "0." + "1" * 2_000_001 + ",1"), record("3,4", '{"x":' * 100_000))
+    capture(platform, "shadow", record("1,2", "0.5,1\n"), record("3,4", "0.5,1\n"))
+    found = compared(platform)
+    assert (found.requests, found.unreadable, found.unmatched) == (0, 2, 2)
 
 
 def test_predicted_numbers_are_compared_by_their_difference_alone(platform: Platform) -> None:

@@ -110,6 +110,12 @@ def test_records_are_cut_by_lines_and_bytes() -> None:
     assert list(requests(b"aa\nbb\n\ncc\n", "Line", "MultiRecord", 6)) == [["aa", "bb"], ["cc"]]
     assert list(requests(b"aa\nbb", "Line", "SingleRecord", 6)) == [["aa"], ["bb"]]
     assert list(requests(b"aa\nbb", "None", "MultiRecord", 6)) == [["aa\nbb"]]
+    odd = "a\u2028\x0b\x85b"  # of which str.splitlines makes four lines
+    assert list(requests(f"{odd}\r\ncc\rdd".encode(), "Line", "MultiRecord", 99)) == [[odd, "cc", "dd"]]
+    assert (
+        joined(["x,1", "y,2"], f"{odd},0.5\nc,1\n".encode(), {"JoinSource": "Input"})
+        == f"x,1,{odd},0.5\ny,2,c,1\n".encode()
+    )
     with pytest.raises(DataError, match="a record of 7 bytes is larger than MaxPayloadInMB"):
         list(requests(b"aaaaaa\n", "Line", "MultiRecord", 6))
 

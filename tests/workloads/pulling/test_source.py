@@ -99,6 +99,17 @@ def test_a_source_that_is_not_there_is_tried_another_time(api: Api) -> None:
         (302, b"", "answers 302; allowed: 200"),
         (200, b"<html>", "answers with what is no JSON; give the address of an API"),
         (200, b'{"data": [{"updated_at": NaN}]}', "answers with what is no JSON"),
+        (200, b"[" * 100_000, "answers with JSON that is nested too deeply to be rows; give the address of an API"),
+        (
+            200,
+            b'{"data": [{"x": %b}]}' % (b'{"x":' * 32 + b"1" + b"}" * 32),
+            "rows: row 0 of a page is nested too deeply; allowed: 32 objects within each other; correct the source",
+        ),
+        (
+            200,
+            b'{"data": [{"x": %b}]}' % (b'{"x":' * 31 + b"[[[1]]]" + b"}" * 31),
+            "changed: row 0 of a page has no time at 'updated_at'",
+        ),
         (200, b'{"items": []}', "rows: found no list at 'data' of a page; say where its rows are"),
         (200, b'{"data": [1]}', "rows: row 0 of a page is no object"),
         (200, b'{"data": [{"key": "a"}]}', "changed: row 0 of a page has no time at 'updated_at'"),

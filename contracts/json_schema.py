@@ -59,12 +59,13 @@ def _of_task(task: Task) -> Schema:
     """What a contract of the task may not have of the others."""
     binary, several, number = Task.BINARY_CLASSIFICATION, Task.MULTICLASS_CLASSIFICATION, Task.REGRESSION
     keys_of = {"threshold": (binary,), "cost": (binary,), "class_weights": (binary, several), "objective": (number,)}
-    keys_of |= {"monotone": (binary, number), "fairness": (binary,)}
+    keys_of |= {"monotone": (binary, number)}
     absent = {key: {"not": {}} for key, its in keys_of.items() if task not in its}
     quality = {"propertyNames": {"enum": list(METRICS[task])}}
+    fairness = {"additionalProperties": {"propertyNames": {"enum": list(FAIRNESS[task])}}}
     return {
         "if": {"properties": {"task": {"const": task.value}}, "required": ["task"]},
-        "then": {"properties": {"quality": quality, **absent}},
+        "then": {"properties": {"quality": quality, "fairness": fairness, **absent}},
     }
 
 
@@ -149,8 +150,11 @@ def _quality() -> Schema:
 
 
 def _fairness() -> Schema:
-    """The limits of one segment."""
-    found = {name: _metric(metric, None) for name, metric in FAIRNESS.items()}
+    """The limits of one segment, by the metrics of all tasks."""
+    found: Schema = {}
+    for metrics in FAIRNESS.values():
+        for name, metric in metrics.items():
+            found.setdefault(name, _metric(metric, None))
     return {"type": "object", "additionalProperties": False, "minProperties": 1, "properties": found}
 
 

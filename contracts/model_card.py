@@ -144,8 +144,9 @@ def _groups(contract: Contract) -> str:
     names = [segment.name for segment in contract.segments]
     if not names:
         return "The contract names no segments: how groups of rows are treated was not measured."
+    meanings = FAIRNESS[contract.task]
     limits = [
-        f"{limit.bounds.metric} over {limit.segment} {_ends(limit.bounds)} ({FAIRNESS[limit.bounds.metric].meaning})"
+        f"{limit.bounds.metric} over {limit.segment} {_ends(limit.bounds)} ({meanings[limit.bounds.metric].meaning})"
         for limit in (contract.fairness.limits if contract.fairness else ())
     ]
     held = f"The gate holds {'; '.join(limits)}." if limits else "No limit of fairness is held."

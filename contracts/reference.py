@@ -218,8 +218,14 @@ entity. The estimate decides, but for the comparison with the champion; where a 
 check says that the test rows are too few to tell.
 
 `fairness: {region: {disparate_impact: {min: 0.8}, equal_opportunity_difference: {max: 0.1}}}` limits how unlike the
-groups of a segment may be treated by the decisions of a binary classification on the test set. Groups of fewer than 30
-rows are left out; where fewer than two are left, the limit does not hold. evaluation.json has all four of each segment:
+groups of a segment may be treated on the test set. Groups of fewer than 30 rows are left out; where fewer than two are
+left, the limit does not hold. evaluation.json has all metrics of each segment. Of both classifications they are those
+of decisions; of several classes the decision for one class is held against all others, the worst class counts, and
+`fairness_by_class` has each:
+
+"""
+_NUMBERS = """
+Of a regression they are differences of what is predicted, and how wrong it is:
 
 """
 _HOLDS = """
@@ -259,11 +265,15 @@ def page() -> str:
         _TYPES + _TEXTS.format(marks=", ".join(f"`{mark}`" for mark in MISSING_MARKS)),
         "## Features and segments\n",
         _language(),
-        _TASKS + _GATE + "".join(f"- `{name}`: {metric.meaning}\n" for name, metric in FAIRNESS.items()) + _HOLDS,
+        _TASKS + _GATE + _fairness(Task.BINARY_CLASSIFICATION) + _NUMBERS + _fairness(Task.REGRESSION) + _HOLDS,
         _metrics(),
         *(f"## {_heading(name)}\n\n{_table(properties[name]['properties'], [])}" for name in _SECTIONS),
     ]
     return "\n".join(parts)
+
+
+def _fairness(task: Task) -> str:
+    return "".join(f"- `{name}`: {metric.meaning}\n" for name, metric in FAIRNESS[task].items())
 
 
 def write() -> tuple[Path, ...]:

@@ -266,8 +266,8 @@ class Contract:
 
     `objective` is of a regression; `threshold` of a binary classification, and `cost` too, by which training chooses
     the threshold instead; `class_weights` of any classification; `monotone` of what has one output;
-    `invariant` are inputs that move no answer; `fairness` is of a binary classification. `encoding` is that of
-    delivered texts (`contracts.encodings`), None UTF-8.
+    `invariant` are inputs that move no answer. `encoding` is that of delivered texts (`contracts.encodings`), None
+    UTF-8.
     """
 
     name: str

@@ -55,7 +55,8 @@ def evaluate(
     measured = judge.measure(labels, outputs, entities)
     comparison = None if champion_outputs is None else judge.compare(labels, outputs, champion_outputs, entities)
     groups = {segment.name: segments.of(rows.column(segment.name)) for segment in contract.segments}
-    disparities = {name: found for name, each in groups.items() if (found := judge.disparities(labels, outputs, each))}
+    disparities = {name: judge.disparities(labels, outputs, each) for name, each in groups.items()}
+    by_class = {name: found.by_class for name, found in disparities.items() if found.by_class}
     subject = Subject(model=candidate, rows=rows, features=features, judge=judge, package=package)
     decision = gate.decide(
         quality=contract.quality,
@@ -81,7 +82,8 @@ def evaluate(
         "champion": None if champion is None or comparison is None else _compared(champion, comparison),
         "segments": {name: judge.by_segment(labels, outputs, each) for name, each in groups.items()},
         "segments_left_out": {name: rest for name, each in groups.items() if (rest := each.left_out())},
-        **({"fairness": disparities} if disparities else {}),
+        "fairness": {name: found.values for name, found in disparities.items()},
+        **({"fairness_by_class": by_class} if by_class else {}),
         "importance": {
             name: float(value) for name, value in zip(candidate.names, candidate.importances(features), strict=True)
         },

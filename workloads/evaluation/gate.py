@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from contracts.metrics import OF_MODEL_TESTS
 from contracts.schema import Bounds, Fairness
-from workloads.evaluation.fairness import COMPARED
+from workloads.evaluation.fairness import COMPARED, Disparities
 from workloads.evaluation.intervals import Comparison, Interval
 from workloads.model_tests.trial import ModelTest
 
@@ -84,7 +84,9 @@ def bounded(
     for bounds in quality:
         if bounds.metric not in ELSEWHERE:
             found = measured[bounds.metric]
-            yield within(found, bounds, threshold=at_threshold.get(bounds.metric), advice=_near(found, bounds, rows))
+            at = at_threshold.get(bounds.metric)
+            where = "" if at is None else f" at threshold {at:g}"
+            yield within(found, bounds, where=where, advice=_near(found, bounds, rows))
 
 
 def within(
@@ -93,11 +95,11 @@ def within(
     *,
     name: str | None = None,
     place: str = "quality",
-    threshold: float | None = None,
+    where: str = "",
     advice: str = "",
 ) -> Check:
     """The estimate decides. Ends belong to what is allowed; NaN is never within. `place` is where in the contract the
-    bounds stand."""
+    bounds stand, `where` of what was found."""
     value, interval = (found.value, f" {_ends(found)}") if isinstance(found, Interval) else (found, "")
     ends = {"min": (">=", bounds.min), "max": ("<=", bounds.max)}
     given = {name: (sign, end) for name, (sign, end) in ends.items() if end is not None}
@@ -105,7 +107,7 @@ def within(
     return Check(
         name=name or bounds.metric,
         passed=not broken,
-        found=f"{value:.4f}{interval}" + ("" if threshold is None else f" at threshold {threshold:g}"),
+        found=f"{value:.4f}{interval}{where}",
         allowed=" and ".join(f"{sign} {end:g}" for sign, end in given.values()),
         key=", ".join(f"{place}.{bounds.metric}.{end}" for end in broken or given),
         advice=advice,
@@ -127,13 +129,16 @@ def _near(found: Interval, bounds: Bounds, rows: int) -> str:
     )
 
 
-def fair(limits: Fairness | None, found: Mapping[str, Mapping[str, float]]) -> Iterator[Check]:
+def fair(limits: Fairness | None, found: Mapping[str, Disparities]) -> Iterator[Check]:
     """The contract's limits, held against what was found by segment and metric; what nobody can compare fails."""
     for limit in () if limits is None else limits.limits:
         metric, place = limit.bounds.metric, f"fairness.{limit.segment}"
-        value = found[limit.segment][metric]
+        disparities = found[limit.segment]
+        value, worst = disparities.values[metric], disparities.worst(metric)
         advice = f"fewer than two groups have {COMPARED} rows and what it compares" if math.isnan(value) else ""
-        yield within(value, limit.bounds, name=f"{metric} by {limit.segment}", place=place, advice=advice)
+        where = f" of class {worst}" if worst else ""
+        name = f"{metric} by {limit.segment}"
+        yield within(value, limit.bounds, name=name, place=place, where=where, advice=advice)
 
 
 def _not_inferior(comparison: Comparison, margin: float, rows: int) -> Check:

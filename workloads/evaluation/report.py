@@ -65,10 +65,15 @@ _TEMPLATE = _ENVIRONMENT.from_string("""\
 {% for value in left["values"] %}{{ "missing" if value is none else value }}{{ ", " if not loop.last }}{% endfor %}
 {%- if left.groups > left["values"] | length %} and others{% endif %}.</p>{% endwith %}{% endif %}
 {% endfor %}
-{% if e.fairness is defined %}<h2>Fairness</h2>
+{% if e.fairness %}<h2>Fairness</h2>
 <table><tr><th>segment{% for name in (e.fairness.values() | first) %}<th>{{ name | replace("_", " ") }}{% endfor %}</tr>
 {% for name, found in e.fairness.items() %}<tr><td>{{ name }}{% for value in found.values() %}<td>{{ value | cell }}
 {% endfor %}</tr>{% endfor %}</table>{% endif %}
+{% for segment, classes in (e.fairness_by_class | default({})).items() %}
+<h3>Each class against all others, by {{ segment }}</h3>
+<table><tr><th>class{% for name in (classes.values() | first) %}<th>{{ name | replace("_", " ") }}{% endfor %}</tr>
+{% for name, found in classes.items() %}<tr><td>{{ name }}{% for value in found.values() %}<td>{{ value | cell }}
+{% endfor %}</tr>{% endfor %}</table>{% endfor %}
 <div class="plots">{% for name, svg in plots.items() %}<figure><figcaption>{{ name }}</figcaption>{{ svg | safe }}
 </figure>{% endfor %}</div>
 </body></html>

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,15 @@ import pytest
 
 from contracts.fairness import METRICS
 from contracts.loader import ContractError
-from contracts.schema import Bounds, Fairness, FairnessLimit, from_json, to_json
+from contracts.schema import Bounds, Fairness, FairnessLimit, Task, from_json, to_json
 from tests.workloads.tasks import problems
 from workloads.evaluation import gate, report, segments
 from workloads.evaluation.evaluate import evaluate
-from workloads.evaluation.fairness import disparities
+from workloads.evaluation.fairness import Disparities, of_classes, of_decisions, of_numbers
 from workloads.evaluation.model import Boosted
 
 CASES = json.loads(Path(__file__).with_name("fairlearn.json").read_text())
+DECISIONS, NUMBERS = METRICS[Task.MULTICLASS_CLASSIFICATION], METRICS[Task.REGRESSION]
 LIMITS = "fairness: {side: {disparate_impact: {min: 0.8}, equal_opportunity_difference: {max: 0.1}}}"
 
 
@@ -33,16 +35,17 @@ def column(text: str) -> np.ndarray[Any, Any]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(len(case["labels"])))
 def test_the_numbers_are_those_of_fairlearn(case: dict[str, Any]) -> None:
-    found = disparities(column(case["labels"]), column(case["decisions"]), segments.of(list(case["groups"])))
+    groups = segments.of(list(case["groups"]))
+    found = of_decisions(column(case["labels"]), column(case["decisions"]), groups).values
     assert found == pytest.approx(case["expected"], abs=1e-12)
-    assert list(found) == list(METRICS)
+    assert list(found) == list(METRICS[Task.BINARY_CLASSIFICATION])
 
 
 def of(*groups: tuple[Any, int, int, int]) -> dict[str, float]:
     """Of groups with so many rows, positive rows and rows that are decided positive, the positive ones first."""
     rows = [(name, int(i < positive), int(i < decided)) for name, n, positive, decided in groups for i in range(n)]
     names, labels, decisions = zip(*rows, strict=True)
-    return disparities(np.array(labels), np.array(decisions), segments.of(list(names)))
+    return dict(of_decisions(np.array(labels), np.array(decisions), segments.of(list(names))).values)
 
 
 def test_small_groups_are_left_out_and_missing_ones_are_a_group() -> None:
@@ -96,7 +99,7 @@ def limit(metric: str, **ends: float) -> Fairness:
     ],
 )
 def test_the_gate_enforces_each_limit(limits: Fairness, found: float, sentence: str | None) -> None:
-    (check,) = gate.fair(limits, {"side": {limits.limits[0].bounds.metric: found}})
+    (check,) = gate.fair(limits, {"side": Disparities(values={limits.limits[0].bounds.metric: found})})
     assert (check.passed, None if check.passed else check.sentence) == (sentence is None, sentence)
 
 
@@ -154,12 +157,12 @@ def test_a_contract_says_limits_by_segment_and_metric() -> None:
         (
             "binary",
             "{side: 0.8}",
-            f"fairness.side: 0.8 is found; allowed is a mapping from {', '.join(METRICS)} to its end",
+            f"fairness.side: 0.8 is found; allowed is a mapping from {', '.join(DECISIONS)} to its end",
         ),
         (
             "binary",
             "{side: {parity: {max: 0.1}}}",
-            f"fairness.side.parity: unknown key; allowed are {', '.join(METRICS)}",
+            f"fairness.side.parity: unknown key; allowed are {', '.join(DECISIONS)}",
         ),
         *(
             (
@@ -174,13 +177,23 @@ def test_a_contract_says_limits_by_segment_and_metric() -> None:
                 ("0.8", "0.8"),
             )
         ),
+        (
+            "squared",
+            "{side: {disparate_impact: {min: 0.8}}}",
+            f"fairness.side.disparate_impact: unknown key; allowed are {', '.join(NUMBERS)}",
+        ),
+        (
+            "multiclass",
+            "{side: {bias_difference: {max: 1}}}",
+            f"fairness.side.bias_difference: unknown key; allowed are {', '.join(DECISIONS)}",
+        ),
         *(
             (
-                problem,
-                "{side: {disparate_impact: {min: 0.8}}}",
-                f"fairness: is found, while a {task} has no decision to act; remove it",
+                "squared",
+                f"{{side: {{bias_difference: {{max: {end}}}}}}}",
+                f"fairness.side.bias_difference: {{'max': {told}}} is found; allowed is {{max: a number of 0 or more}}",
             )
-            for problem, task in (("multiclass", "multiclass_classification"), ("squared", "regression"))
+            for end, told in ((-1, "-1"), (".inf", "inf"), (".nan", "nan"))
         ),
     ],
 )
@@ -188,3 +201,76 @@ def test_what_is_no_limit_is_refused(problem: str, given: str, fault: str) -> No
     with pytest.raises(ContractError) as refused:
         problems.contract(problem, f"fairness: {given}")
     assert [told.partition(", ")[2] for told in refused.value.faults] == [fault]
+
+
+def test_each_class_against_all_others_is_as_a_binary_decision_and_the_worst_counts() -> None:
+    random = np.random.default_rng(1)
+    labels, said = random.integers(0, 3, 900), random.integers(0, 3, 900)
+    groups = segments.of(random.choice(["a", "b", "c"], 900).tolist())
+    found = of_classes(labels, said, ["red", "green", "blue"], groups)
+    for position, name in enumerate(("red", "green", "blue")):
+        alone = of_decisions((labels == position).astype(int), (said == position).astype(int), groups)
+        assert found.by_class[name] == pytest.approx(dict(alone.values))
+    for metric, worst in {"disparate_impact": min, "equal_opportunity_difference": max}.items():
+        figures = {name: each[metric] for name, each in found.by_class.items()}
+        assert found.values[metric] == worst(figures.values()) == figures[found.worst(metric)]
+
+
+def test_a_class_that_nobody_can_compare_is_the_worst() -> None:
+    labels = np.array([0, 1] * 50 + [0, 2] * 50)
+    found = of_classes(labels, labels, ["x", "y", "z"], segments.of(["a"] * 100 + ["b"] * 100))
+    assert (found.worst("equal_opportunity_difference"), found.worst("demographic_parity_difference")) == ("y", "y")
+    assert math.isnan(found.values["equal_opportunity_difference"])
+    limits = limit("equal_opportunity_difference", max=0.2)
+    (check,) = gate.fair(limits, {"side": found})
+    assert check.sentence == (
+        "equal_opportunity_difference by side nan of class y, allowed <= 0.2 "
+        "(fairness.side.equal_opportunity_difference.max of the contract): fewer than two groups have 30 rows and what "
+        "it compares"
+    )
+
+
+def test_numbers_of_groups_are_apart_by_their_means_and_errors() -> None:
+    random = np.random.default_rng(2)
+    labels, predictions = random.normal(5, 2, 400), random.normal(5, 2, 400).astype(np.float32)
+    names = random.choice(["a", "b", "c"], 371).tolist() + ["few"] * 29
+    found = of_numbers(labels, predictions, segments.of(names)).values
+    parts = [np.flatnonzero([each == name for each in names]) for name in ("a", "b", "c")]
+
+    def apart(values: Any) -> float:
+        means = [values[part].mean(dtype=np.float64) for part in parts]
+        return max(means) - min(means)
+
+    assert found == pytest.approx(
+        {
+            "mean_prediction_difference": apart(predictions),
+            "bias_difference": apart(predictions - labels),
+            "mae_difference": apart(np.abs(predictions - labels)),
+        }
+    )
+    assert list(found) == list(NUMBERS)
+    alone = of_numbers(labels, predictions, segments.of(["a"] * 400)).values
+    assert all(math.isnan(value) for value in alone.values())
+
+
+@pytest.mark.parametrize(
+    ("problem", "metric", "words"),
+    [
+        ("multiclass", "demographic_parity_difference", r"0\.\d{4} of class (red|dark, blue|green)"),
+        ("squared", "mae_difference", r"\d+\.\d{4}"),
+    ],
+)
+def test_limits_hold_several_classes_and_numbers_too(tmp_path: Path, problem: str, metric: str, words: str) -> None:
+    made = problems.package(tmp_path, problem, f"fairness: {{side: {{{metric}: {{max: 0.0}}}}}}")
+    candidate = Boosted(booster=made.booster, contract=made.contract, metadata=made.metadata)
+    found = evaluate(candidate, None, problems.rows(problem, 600, 5), made.contract)
+    told = {**found.report, "warnings": []}
+    page = report.render(told, judge=found.judge, labels=found.labels, outputs=found.outputs, champion_outputs=None)
+    assert found.report["gate"]["decision"] == "reject"
+    assert re.fullmatch(
+        rf"{metric} by side {words}, allowed <= 0 \(fairness\.side\.{metric}\.max of the contract\)",
+        found.report["gate"]["reason"],
+    )
+    assert f"<td>{found.report['fairness']['side'][metric]:.3f}" in page
+    assert ("<h3>Each class against all others, by side</h3>" in page) == (problem == "multiclass")
+    assert ("fairness_by_class" in found.report) == (problem == "multiclass")

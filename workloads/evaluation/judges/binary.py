@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from workloads.evaluation import bootstrap, fairness, metrics, plots
+from workloads.evaluation.fairness import Disparities
 from workloads.evaluation.intervals import Comparison
 from workloads.evaluation.judges.judge import Array, Judge, Measured, shown
 from workloads.evaluation.segments import Groups
@@ -54,9 +55,9 @@ class BinaryJudge(Judge):
         """Whether each score reaches the threshold."""
         return metrics.decisions(outputs, self.threshold)
 
-    def disparities(self, labels: Array, outputs: Array, groups: Groups) -> Mapping[str, float]:
+    def disparities(self, labels: Array, outputs: Array, groups: Groups) -> Disparities:
         """Of the decisions at the threshold."""
-        return fairness.disparities(labels, self.decisions(outputs), groups)
+        return fairness.of_decisions(labels, self.decisions(outputs), groups)
 
     def faulty(self, outputs: Array) -> int:
         """NaN counts as outside."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from contracts.schema import Contract
+from workloads.evaluation.fairness import Disparities
 from workloads.evaluation.intervals import Comparison, Interval
 from workloads.evaluation.segments import Groups
 
@@ -52,9 +53,9 @@ class Judge(ABC):
         """What follows from each output (n,); None of a task without decisions."""
         return None
 
-    def disparities(self, labels: Array, outputs: Array, groups: Groups) -> Mapping[str, float]:
-        """How unlike decisions treat the groups of a segment, by metric; of a task without decisions nothing."""
-        return {}
+    @abstractmethod
+    def disparities(self, labels: Array, outputs: Array, groups: Groups) -> Disparities:
+        """How unlike the groups of a segment are treated."""
 
     @abstractmethod
     def faulty(self, outputs: Array) -> int:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from workloads.evaluation import bootstrap, intervals, plots
+from workloads.evaluation import bootstrap, fairness, intervals, plots
+from workloads.evaluation.fairness import Disparities
 from workloads.evaluation.intervals import Comparison
 from workloads.evaluation.judges.judge import Array, Judge, Measured, shown
 from workloads.evaluation.metrics import calibration_error, confusion, of_classes, rate_sums, rates
@@ -73,6 +74,10 @@ class MulticlassJudge(Judge):
     def decisions(self, outputs: Array) -> Array:
         """The positions of the likeliest classes."""
         return outputs.argmax(axis=1)
+
+    def disparities(self, labels: Array, outputs: Array, groups: Groups) -> Disparities:
+        """Of the likeliest class, of each class against all others."""
+        return fairness.of_classes(labels, outputs.argmax(axis=1), list(map(str, self.contract.classes)), groups)
 
     def faulty(self, outputs: Array) -> int:
         """Rows with NaN, with something outside 0 to 1, or that do not add up."""

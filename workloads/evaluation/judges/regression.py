@@ -9,8 +9,9 @@ import numpy as np
 from scipy.special import xlogy
 
 from contracts.schema import Loss, Objective
-from workloads.evaluation import bootstrap, intervals, plots
+from workloads.evaluation import bootstrap, fairness, intervals, plots
 from workloads.evaluation.bootstrap import Draws
+from workloads.evaluation.fairness import Disparities
 from workloads.evaluation.intervals import Comparison, Interval
 from workloads.evaluation.judges.judge import Array, Judge, Measured, shown
 from workloads.evaluation.segments import Groups
@@ -64,6 +65,10 @@ class RegressionJudge(Judge):
             }
             for value, here in groups.reported()
         ]
+
+    def disparities(self, labels: Array, outputs: Array, groups: Groups) -> Disparities:
+        """Of the predictions and their errors."""
+        return fairness.of_numbers(labels, outputs, groups)
 
     def faulty(self, outputs: Array) -> int:
         """Infinities and NaN; zeros and less where the link is a logarithm."""

@@ -31,12 +31,12 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """What was counted of a part: rows, entities and different labels, and by class the entities that have rows of it
-    and the rows."""
+    """What was counted of a part: rows and entities, whether labels that are numbers differ, and by class the entities
+    that have rows of it and the rows."""
 
     rows: int
     entities: int
-    labels: int
+    labels_differ: bool
     entities_of: Sequence[int]
     rows_of: Sequence[int]
 
@@ -93,10 +93,11 @@ def splits(found: Mapping[str, Part], contract: Contract) -> dict[str, dict[str,
 def _lacking(name: str, contract: Contract, part: Part) -> Iterator[str]:
     """Why no model can be trained on a part or judged by it."""
     needed, counts = NEEDED[name], part.entities_of
-    if not counts and (part.labels < 2 or part.entities < needed):
+    if not counts and (not part.labels_differ or part.entities < needed):
+        labels = "2 or more different" if part.labels_differ else "1 different"
         yield (
-            f"{name} has {part.labels} different {contract.label} of {part.entities} entities; at least 2, of {needed} "
-            "entities, are needed"
+            f"{name} has {labels} {contract.label} of {part.entities} entities; at least 2, of {needed} entities, are "
+            "needed"
         )
     if any(count < needed for count in counts):
         names = contract.classes if contract.task is Task.MULTICLASS_CLASSIFICATION else range(len(counts))

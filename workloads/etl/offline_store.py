@@ -118,7 +118,9 @@ def join(
         if not behind:
             break
         _log.info("%d of %d rows have no record of their own in %s yet", behind, len(accepted), store.group)
-    complete = point_in_time.joined(connection, accepted, contract) if metadata else None
+    if metadata:  # a table: what is made of the rows reads them several times
+        point_in_time.joined(connection, accepted, contract).create("joined_")
+    complete = connection.table("joined_") if metadata else None
     kept = len(complete) if complete is not None else 0
     if metadata is None or complete is None or not kept:
         raise UserError(

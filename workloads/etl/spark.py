@@ -20,10 +20,11 @@ import boto3
 import pyarrow as pa
 
 from contracts.schema import Column, ColumnType, Contract, Pii
-from workloads import job, location, tasks
-from workloads.etl.manifest import MANIFEST_FILE, Part, Provenance, document, splits
+from workloads import job, location
+from workloads.etl.manifest import MANIFEST_FILE, Provenance, document, splits
 from workloads.etl.transform import DELIVERY, completed, divided, latest, output_columns, raw_columns
 from workloads.etl.version import dataset_version
+from workloads.etl.written import event_times, read_back
 from workloads.features.split import COLUMN as SPLIT
 from workloads.features.split import PARTS
 from workloads.inputs import add_contract, read_contract
@@ -116,17 +117,18 @@ def prepared(
     delivered, sources = read(spark, locations, contract)
     rows = divided(latest(delivered, contract), contract).persist()
     try:
-        parts, (first, last) = _parts(rows, contract), _event_times(rows, contract)
-        superseded = sum(source["rows"] for source in sources) - sum(part.rows for part in parts.values())
+        found = {part: read_back(_sorted_batches(rows, part, contract), contract) for part in PARTS}
+        written = {part: each for part, each in found.items() if each}
+        superseded = sum(source["rows"] for source in sources) - sum(each.part.rows for each in written.values())
         types = dict(completed(rows, contract).dtypes)
         yield (
             rows,
             document(
                 contract,
                 provenance,
-                splits=splits(parts, contract),
-                version=dataset_version(_sorted_batches(rows, contract), contract),
-                event_times=(first, last),
+                splits=splits({part: each.part for part, each in written.items()}, contract),
+                version=dataset_version({part: each.digest for part, each in written.items()}, contract),
+                event_times=event_times(written.values()),
                 superseded=(superseded, _conflicts(delivered, contract) if len(sources) > 1 else 0),
                 schema={name: _TOLD[types[name]] for name in output_columns(contract)},
                 sources=sources,
@@ -171,40 +173,6 @@ def run(
     return manifest
 
 
-def _parts(rows: DataFrame, contract: Contract) -> dict[str, Part]:
-    from pyspark.sql import functions
-
-    label, classes = functions.col(contract.label), tasks.of(contract).classes
-    names = [f"class_{index}" for index in range(len(classes))]
-    of_class = [functions.count_if(label == value).alias(name) for name, value in zip(names, classes, strict=True)]
-    entities = rows.groupBy(SPLIT, contract.entity).agg(functions.count("*").alias("rows_"), *of_class)
-    counts = [functions.sum("rows_"), functions.count("*"), *(functions.count_if(functions.col(n) > 0) for n in names)]
-    counted = entities.groupBy(SPLIT).agg(*counts, *(functions.sum(name) for name in names)).collect()
-    labels = dict(rows.groupBy(SPLIT).agg(functions.count_distinct(label)).collect())
-    several = len(classes)
-    return {
-        part: Part(
-            rows=figures[0],
-            entities=figures[1],
-            labels=labels[part],
-            entities_of=figures[2 : 2 + several],
-            rows_of=figures[2 + several :],
-        )
-        for part, *figures in counted
-    }
-
-
-def _event_times(rows: DataFrame, contract: Contract) -> tuple[str, str]:
-    from pyspark.sql import functions
-
-    ends = [
-        functions.date_format(end(contract.event_time), "yyyy-MM-dd'T'HH:mm:ss'Z'")
-        for end in (functions.min, functions.max)
-    ]
-    first, last = rows.agg(*ends).collect()[0]
-    return first, last
-
-
 def _conflicts(delivered: DataFrame, contract: Contract) -> int:
     """How many entities and event times came in several deliveries with different content."""
     from pyspark.sql import functions
@@ -216,17 +184,20 @@ def _conflicts(delivered: DataFrame, contract: Contract) -> int:
     return again.agg(content.alias("contents_")).where("contents_ > 1").count()
 
 
-def _sorted_batches(rows: DataFrame, contract: Contract) -> Iterator[pa.RecordBatch]:
-    """What came in, by part, entity and event time. The cluster sorts; the driver has one of its partitions at a time.
+def _sorted_batches(rows: DataFrame, part: str, contract: Contract) -> Iterator[pa.RecordBatch]:
+    """The raw columns of a part by entity and event time, as they are written: a feature that is a bare column under
+    its own name takes that one's place. The cluster sorts; the driver has one of its partitions at a time.
 
     By what `DataFrame.toArrow` of later versions stands on. `mapInArrow` needs a process of Python beside every task
     and, on the driver, pandas.
     """
     from pyspark.rdd import RDD
     from pyspark.serializers import NoOpSerializer
+    from pyspark.sql import functions
     from pyspark.sql.pandas.types import to_arrow_schema
 
-    came: Any = rows.orderBy(SPLIT, contract.entity, contract.event_time).select(*raw_columns(contract))
+    written = completed(rows.where(functions.col(SPLIT) == part), contract)
+    came: Any = written.orderBy(contract.entity, contract.event_time).select(*raw_columns(contract))
     schema = to_arrow_schema(came.schema)
     batches: RDD[bytes] = RDD(came._jdf.toArrowBatchRdd().toJavaRDD(), rows.sparkSession.sparkContext, NoOpSerializer())
     for batch in batches.toLocalIterator():

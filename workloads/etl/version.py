@@ -1,7 +1,8 @@
 """The version of a data set: a hash of its content, whatever the files were called and however rows were spread.
 
-It covers the rows (raw columns, sorted) and how the contract turns them into model inputs (features, segments, split),
-and nothing that an engine or a file format could change.
+It covers the rows (raw columns as the data set has them, each part sorted) and how the contract turns them into model
+inputs (features, segments, split), and nothing that an engine or a file format could change. Parts are hashed apart, so
+that one can be while another is still written.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,8 @@ LENGTH = 16  # hexadecimal digits, as many as the contract's own version has in 
 _SHAPING = ("entity", "event_time", "label", "features", "segments", "split")
 
 
-def dataset_version(batches: Iterable[pa.RecordBatch], contract: Contract) -> str:
-    """The version of the rows in `batches`, which come sorted and with the same columns in the same order.
+def rows_digest(batches: Iterable[pa.RecordBatch]) -> str:
+    """A hash of the rows in `batches`, which come sorted and with the same columns in the same order.
 
     How the rows are cut into batches does not matter: every column is hashed on its own and the hashes are joined.
     """
@@ -31,9 +32,18 @@ def dataset_version(batches: Iterable[pa.RecordBatch], contract: Contract) -> st
     for batch in batches:
         for name, values in zip(batch.schema.names, batch.columns, strict=True):
             columns.setdefault(f"{name} {values.type}", _ColumnHash()).update(values)
+    return _hash({name: column.hexdigest() for name, column in columns.items()})
+
+
+def dataset_version(parts: Mapping[str, str], contract: Contract) -> str:
+    """The version of a data set: `parts` are the `rows_digest` of each part's raw columns, in order of entity and
+    event time."""
     shaping = {name: value for name, value in dataclasses.asdict(contract).items() if name in _SHAPING}
-    whole = {"contract": shaping, "columns": {name: column.hexdigest() for name, column in columns.items()}}
-    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:LENGTH]
+    return _hash({"contract": shaping, "parts": dict(parts)})[:LENGTH]
+
+
+def _hash(document: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 class _ColumnHash:

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from tests.workloads.etl.accepted import CHURN, SCHEMA, START, accepted_rows, delivered, write
 from tests.workloads.etl.data_sets import OUTPUT_COLUMNS, changed, rows_of
 from workloads.engine import connect
-from workloads.etl.embedded import read, run
+from workloads.etl.deliveries import read
+from workloads.etl.embedded import run
 from workloads.etl.sources import find_sources
 
 YOUNGER = pa.field("logins", pa.int64())  # the files that have it come before and after those that do not

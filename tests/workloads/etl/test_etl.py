@@ -23,7 +23,7 @@ from tests.workloads.etl.data_sets import OUTPUT_COLUMNS, contents, rows_of
 from workloads.etl.__main__ import main
 from workloads.etl.embedded import run
 from workloads.etl.manifest import Provenance
-from workloads.etl.version import dataset_version
+from workloads.etl.version import rows_digest
 from workloads.features.row import row_function
 from workloads.features.split import PARTS, part
 from workloads.job import UserError
@@ -142,7 +142,7 @@ class TestVersion:
 
     def test_neither_batches_nor_neighbours_run_together(self) -> None:
         def version(*batches: list[str | None]) -> str:
-            return dataset_version([pa.record_batch({"t": pa.array(b, pa.string())}) for b in batches], CHURN)
+            return rows_digest(pa.record_batch({"t": pa.array(b, pa.string())}) for b in batches)
 
         assert version(["a", "bc"], ["d", None]) == version(["a"], ["bc", "d", None])
         assert len({version(["a", "bc"]), version(["ab", "c"]), version(["abc"]), version(["a", None])}) == 4
@@ -205,10 +205,11 @@ class TestErrors:
         [({"a": True}, "a"), ({"a": False, "b": True}, "b"), ({"a": True, "b": False}, "a")],
         ids=["the only one", "the last one", "one that gives way"],
     )
+    @pytest.mark.parametrize("count", [3, 200], ids=["of too few rows", "of enough rows"])
     def test_a_file_whose_rows_repeat_each_other_is_named(
-        self, source: Path, files: dict[str, bool], named: str
+        self, source: Path, files: dict[str, bool], named: str, count: int
     ) -> None:
-        rows = accepted_rows(3)
+        rows = accepted_rows(count)
         for name, repeats in files.items():
             write(source / f"{name}.parquet", [*rows, rows[1], rows[1], rows[2]] if repeats else rows)
         assert self.error(source) == (

@@ -17,6 +17,7 @@ from workloads.etl import spark as on_spark
 from workloads.etl.manifest import Provenance, TooFewRowsError
 from workloads.features.split import PARTS
 from workloads.inputs import file_sha256
+from workloads.job import UserError
 from workloads.validation import validate
 
 pytestmark = pytest.mark.spark
@@ -71,8 +72,10 @@ def test_the_label_of_each_task_is_stored_alike(spark: Any, tmp_path: Path, prob
     lines = "".join(f'{index},{index / 10},{-index},"{labels[index % len(labels)]}"\n' for index in range(400))
     (tmp_path / "rows.csv").write_text(f"id,a,b,y\n{lines}")
     validate(tmp_path / "rows.csv", contract, output=tmp_path / "in", now=START, delivered=START)
-    embedded.run(tmp_path / "in", contract, tmp_path / "embedded")
-    on_spark.run(spark, str(tmp_path / "in"), contract, str(tmp_path / "spark"))
+    manifest = embedded.run(tmp_path / "in", contract, tmp_path / "embedded")
+    assert without_hashes(on_spark.run(spark, str(tmp_path / "in"), contract, str(tmp_path / "spark"))) == (
+        without_hashes(manifest)
+    )
     for part in PARTS:
         ours = pq.read_table(tmp_path / "embedded" / part)
         theirs = pq.read_table(tmp_path / "spark" / part).sort_by("id")
@@ -89,8 +92,10 @@ def test_categories_are_stored_alike_as_texts(spark: Any, tmp_path: Path) -> Non
     lines = "".join(f"{i},1,2,{plans[i % 6]},{('S', 'small', '')[i % 3]},{i // 2 % 2}\n" for i in range(400))
     (tmp_path / "rows.csv").write_text(f"id,a,b,plan,size,y\n{lines}", encoding="utf-8")
     validate(tmp_path / "rows.csv", contract, output=tmp_path / "in", now=START, delivered=START)
-    embedded.run(tmp_path / "in", contract, tmp_path / "embedded")
-    on_spark.run(spark, str(tmp_path / "in"), contract, str(tmp_path / "spark"))
+    manifest = embedded.run(tmp_path / "in", contract, tmp_path / "embedded")
+    assert without_hashes(on_spark.run(spark, str(tmp_path / "in"), contract, str(tmp_path / "spark"))) == (
+        without_hashes(manifest)
+    )
     stored = ["basic", "Basic", None, "häuslich ☂", None, "a, b"]
     for part in PARTS:
         ours = pq.read_table(tmp_path / "embedded" / part)
@@ -130,6 +135,18 @@ def test_the_hash_of_every_file_is_told_by_where_it_lies(spark: Any, tmp_path: P
         for path in (tmp_path / "out").rglob("*.parquet")
     }
     assert on_spark.digests(spark, str(tmp_path / "out")) == found
+
+
+def test_a_file_that_repeats_itself_is_refused(spark: Any, tmp_path: Path) -> None:
+    rows = accepted_rows(200)
+    write(tmp_path / "in" / "a.parquet", [*rows, rows[5]])
+    with pytest.raises(UserError) as refused:
+        on_spark.run(spark, str(tmp_path / "in"), CHURN, str(tmp_path / "spark"))
+    assert str(refused.value) == (
+        "--input: not accepted data of this contract; validate it first\n"
+        "  the same customer_id and event_time occur more than once in a file"
+    )
+    assert not (tmp_path / "spark").exists()
 
 
 def test_too_few_rows_are_refused_in_the_same_words_and_nothing_is_written(spark: Any, tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from workloads.etl.benchmark import data
 from workloads.measuring import ROOT, Cost, Goal, apart, measured, ratio, told
 
 HERE: Final = Path(__file__).parent
-#: What the embedded engine may use for itself, in MiB; Python and its libraries are 130 more.
-LIMITED: Final = 150
+#: What the embedded engine may use for itself, in MiB; Python and its libraries are 150 more.
+LIMITED: Final = 240
 LIMITED_VALIDATION: Final = 120
 SPARK: Final = {
     "PYSPARK_SUBMIT_ARGS": "--master local[2] --driver-memory 4g pyspark-shell",
@@ -74,6 +74,13 @@ def etl(home: Path, rows: int, rounds: int, bare: str, *, spark: bool) -> list[G
     print(told(costs, rows))
     return [
         Goal(text="rows/s, x pandas", found=ratio(costs, "pandas", "ours", "wall"), bound=4, at_least=True),
+        # Of the same runs: neither speed nor memory is bought with the other.
+        Goal(
+            text="rows/s, limited, x pandas",
+            found=ratio(costs, "pandas", "ours, limited", "wall"),
+            bound=4,
+            at_least=True,
+        ),
         Goal(
             text="memory, limited, x pandas",
             found=ratio(costs, "ours, limited", "pandas", "memory"),

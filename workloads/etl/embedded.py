@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,8 @@ from contracts.schema import Contract
 from workloads.engine import PARQUET, connect, identifier, literal, parquet
 from workloads.etl import deliveries, offline_store
 from workloads.etl.manifest import MANIFEST_FILE, Provenance, TooFewRowsError, document, splits
-from workloads.etl.offline_store import Joined, OfflineStore
-from workloads.etl.sources import SourceFile, find_sources, require_unrepeated
+from workloads.etl.offline_store import OfflineStore
+from workloads.etl.sources import find_sources, require_unrepeated
 from workloads.etl.transform import completed, labelled, output_columns, raw_columns
 from workloads.etl.version import dataset_version
 from workloads.etl.written import RepeatedError, Written, event_times, read_back
@@ -46,9 +45,8 @@ def run(
     store: OfflineStore | None = None,
 ) -> dict[str, Any]:
     """Make a data set of the accepted files in `directory`, with `store` of what it knew of their rows at their event
-    times; returns the manifest (`superseded.rows`: rows that gave
-    way to a later delivery of the same entity and event time; `superseded.conflicting`: how many of those pairs then
-    changed).
+    times; returns the manifest (`superseded.rows`: rows that gave way to a later delivery of the same entity and event
+    time; `superseded.conflicting`: how many of those pairs then changed).
 
     Writes output/{train,validation,test}/part-00000.parquet, sorted by entity and event time, with the columns of
     `transform.output_columns`, and output/manifest/manifest.json. Raises UserError when there is no input or input that
@@ -59,8 +57,10 @@ def run(
         scratch = Path(name)
         with connect(scratch, memory_limit_mb=memory_limit_mb) as connection:
             files = find_sources(connection, directory, contract)
-            joined = _gather(connection, files, contract, store)
-            _place(connection, contract)
+            accepted = deliveries.accepted(connection, files, contract)
+            joined = offline_store.join(connection, accepted.latest, contract, store) if store else None
+            labelled(joined.rows if joined else accepted.latest, contract).create_view("gathered")
+            _place(connection, joined.rows if joined else accepted.rows, contract)
             try:
                 written = _write(connection, scratch, contract)
                 told = splits({name: each.part for name, each in written.items()}, contract)
@@ -75,10 +75,7 @@ def run(
                 version=dataset_version({name: each.digest for name, each in written.items()}, contract),
                 event_times=event_times(written.values()),
                 splits=told,
-                superseded=(
-                    sum(file.rows for file in files) - kept - left_out,
-                    deliveries.conflicts(connection, files, contract),
-                ),
+                superseded=(sum(file.rows for file in files) - kept - left_out, accepted.conflicts),
                 schema=_schema(connection, contract),
                 sources=[{"name": file.path.name, "sha256": file.sha256, "rows": file.rows} for file in files],
             )
@@ -91,28 +88,18 @@ def run(
     return manifest
 
 
-def _gather(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], contract: Contract, store: OfflineStore | None
-) -> Joined | None:
-    """Make the view `gathered`: `raw_columns` of the rows that count, in any order."""
-    rows = deliveries.latest(connection, files, contract)
-    joined = offline_store.join(connection, rows, contract, store) if store else None
-    labelled(joined.rows if joined else rows, contract).create_view("gathered")
-    return joined
-
-
-def _place(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
-    """Make the view `entities`: each one's part, and its position among all of them, sorted by part and name.
+def _place(connection: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, contract: Contract) -> None:
+    """Make the view `entities` of `rows`: each one's part, and its position among all of them, by part and name.
 
     A position and a time are a key of 14 bytes. duckdb sorts keys of up to 24 where they lie and longer ones, as names
     and times mostly are, by pointers, at more than twice the cost. And an entity is hashed once, not with each row.
     More than 2^32 entities are an error of duckdb's.
     """
     entity = identifier(contract.entity)
-    different = connection.view("gathered").project(entity).distinct()
+    different = with_split(rows.project(entity).distinct(), contract)
     parts = ", ".join(literal(part) for part in sorted(PARTS))
-    rows = with_split(different, contract).project(f"{entity}, CAST({SPLIT} AS ENUM ({parts})) AS {SPLIT}")
-    rows.order(f"{SPLIT}, {entity}").create("placed")
+    placed = different.project(f"{entity}, CAST({SPLIT} AS ENUM ({parts})) AS {SPLIT}")
+    placed.order(f"{SPLIT}, {entity}").create("placed")
     connection.execute(f"CREATE VIEW entities AS SELECT *, CAST(rowid AS UINTEGER) AS {_POSITION} FROM placed")
 
 

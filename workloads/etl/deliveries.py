@@ -61,7 +61,8 @@ def accepted(connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile],
     has it on Spark.
 
     Of several files it makes the view `delivered`, of all their rows, and the table `repeated`, of the few keys that
-    came more than once: a window over all rows takes longer than their sort. UserError where one of several files
+    came more than once: a window over all rows takes longer than their sort. Where there are such keys, what is left is
+    a table, for rows are read several times and thousands of files are slow to open. UserError where one of the files
     repeats itself; of one file `written.read_back` finds that, once its rows lie sorted.
     """
     rows = connection.sql(_scan(files, contract))
@@ -84,9 +85,10 @@ def accepted(connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile],
     if within:
         require_unrepeated(connection, files, contract)
     latest = connection.sql(f"""
-        SELECT delivered.* FROM delivered LEFT JOIN repeated USING ({key})
+        SELECT delivered.* EXCLUDE ({delivery}) FROM delivered LEFT JOIN repeated USING ({key})
         WHERE {last} IS NULL OR {delivery} = {last}""")
-    return Accepted(rows=rows, latest=latest, conflicts=conflicts)
+    latest.create("latest")
+    return Accepted(rows=rows, latest=connection.table("latest"), conflicts=conflicts)
 
 
 def _present(file: SourceFile, contract: Contract) -> frozenset[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tarfile
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from automation.operations.releases import By
 from components import delivery
 from contracts.names import EndpointNames, Names
 from contracts.release import Record
+from contracts.schema import Bounds, to_json
 from local.adapter import Adapter
 from local.emulator import Emulator, start
 from settings import Delivery
@@ -30,6 +32,8 @@ from tests.components.engine import LIVE, NAMES, Deployment, deploy, ground
 from tests.delivery import machine
 from tests.delivery.asked import Call, refused
 from tests.delivery.codepipeline import REVISION, CodePipeline, Decides, Ended
+from tests.workloads.tasks import problems
+from workloads.archive import unpack
 
 METRIC: Final = "auc 0.8123 from 0.7901 to 0.8345"
 PIPELINE: Final = "aws:codepipeline/pipeline:Pipeline"
@@ -86,6 +90,25 @@ class Account:
         repository = NAMES.resource("inference")
         image = f"{NAMES.account}.dkr.ecr.{NAMES.region}.amazonaws.com/{repository}@{digest}"
         return staging.register(approved=False, image=image, metric=METRIC, **behaviour)
+
+    def model(self, package: str, memory_mb: float | None = None) -> None:
+        """Put beside the behaviour of a package a model as training leaves it, which the model tests can read.
+
+        Its contract allows the service so much memory.
+        """
+        container = self.described(package)["InferenceSpecification"]["Containers"][0]
+        bucket, _, key = container["ModelDataUrl"].removeprefix("s3://").partition("/")
+        s3, archive, made = self.emulator.client("s3"), self.home / "model.tar.gz", self.home / "trained"
+        s3.download_file(bucket, key, str(archive))
+        unpack(archive, made / "model")
+        contract = problems.package(made, "binary").contract
+        if memory_mb is not None:
+            contract = replace(contract, quality=(Bounds(metric="memory_mb", max=memory_mb),))
+        (made / "model" / "contract.json").write_text(to_json(contract))
+        with tarfile.open(archive, "w:gz") as tar:
+            for file in sorted((made / "model").iterdir()):
+                tar.add(file, arcname=file.name)
+        s3.upload_file(str(archive), bucket, key)
 
     def run(self, name: str, decide: Decides = lambda _: (True, ""), **variables: str) -> Ended:
         return self.pipelines.run(name, decide, **variables)

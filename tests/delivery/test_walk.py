@@ -86,8 +86,10 @@ def test_a_package_that_is_approved_goes_through_every_stage_to_prod(account: Ac
     account.deliver("staging")
     account.deliver("prod")
     package = account.train()
+    account.model(package)
     ended = account.run(MODELS, lambda _: (True, ""), **account.approve(package))
     assert (ended.actions, ended.reason) == (TAKEN, None), ended.said[-1]
+    assert any("every model test passed, see .local/delivery/model.xml" in said for said in ended.said)
     assert [account.serves(stack) for stack in ("staging", "prod")] == [
         "churn-staging/2 InService",
         "churn-prod/2 InService",
@@ -100,6 +102,21 @@ def test_a_package_that_is_approved_goes_through_every_stage_to_prod(account: Ac
     assert (account.told, account.refused) == ([], [])
     registered = [call.role.rpartition("/")[2] for call in account.calls if call.operation == "CreateModelPackage"]
     assert registered == ["mlplatform-prod-delivery-register"]
+
+
+@pytest.mark.full
+def test_a_model_that_fails_its_tests_is_not_registered_in_prod(account: Account) -> None:
+    """Here it takes more memory than its contract allows."""
+    account.deliver("staging")
+    account.deliver("prod")
+    package = account.train()
+    account.model(package, memory_mb=1)
+    ended = account.run(MODELS, lambda _: (True, ""), **account.approve(package))
+    assert ended.actions == TAKEN[:5]
+    assert account.serves("prod") == "churn-prod/1 InService"
+    assert any("found a model that fails its tests: test_model[memory of the service]" in told for told in account.told)
+    assert [call.operation for call in account.calls if call.operation == "CreateModelPackage"] == []
+    assert account.refused == []
 
 
 @pytest.mark.full

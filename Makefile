@@ -14,7 +14,7 @@ SYFT   ?= syft
 # 1 builds a training image that trains on GPUs: larger, and of use to those only who ask for instances that have one.
 CUDA   ?=
 
-.PHONY: help images pr-preview pr-policies pr-cost pr-comment setup up down synth diagram boundary test test-all check format bench-preview bench-serve bench-etl bench-train bench-validate lock pipeline clean
+.PHONY: help images bases boms pr-preview pr-policies pr-cost pr-comment setup up down synth diagram boundary test test-all check format bench-preview bench-serve bench-etl bench-train bench-validate lock pipeline clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -83,13 +83,34 @@ pr-comment: .venv/local.stamp ## what a pull request is told of a stack, from th
 	@mkdir -p $(TOLD)
 	$(BIN)/python -m automation comment --stack $(STACK) $(TOLD) > $(TOLD)/comment.md
 
+BASES = workloads/python.env
+PINNED = ^PYTHON_(BUILD|RUN)=[a-z0-9.-]+@sha256:[0-9a-f]{64}$$
+
+# The digest of the index as the registry has it now, by its bytes: what `skopeo inspect` prints may be of one platform.
+bases: ## renew the digests of the images' bases (needs skopeo and a network)
+	set -e; raw=$$(mktemp); trap 'rm -f $$raw' EXIT; for base in $$(sed -n 's/^PYTHON_//p' $(BASES)); do \
+	  name=$${base%%=*}; tag=$${base#*=}; tag=$${tag%%@*}; \
+	  skopeo inspect --raw docker://python:$$tag > $$raw; \
+	  digest=$$(sha256sum < $$raw | cut -d' ' -f1); \
+	  sed "s|^PYTHON_$$name=.*|PYTHON_$$name=$$tag@sha256:$$digest|" $(BASES) > $(BASES).new; mv $(BASES).new $(BASES); \
+	done
+	git diff $(BASES)
+
+boms: .venv/uv.stamp ## bills of materials (CycloneDX) of what is locked for the images, without building them, into .local/boms
+	@mkdir -p .local/boms
+	for group in training training-cuda inference inference-xgboost; do \
+	  $(BIN)/uv export --quiet --frozen --offline --format cyclonedx1.5 --only-group $$group --output-file .local/boms/$$group.cdx.json > /dev/null || exit 1; \
+	done
+
 # Docker's manifest, not OCI's, which SageMaker refuses; a directory, so that the digest is known before any registry.
 # CODE_VERSION says which revision it is where there is no git history to ask.
 images: ## build all images with their bills of materials into .local/images (needs docker buildx, skopeo and syft)
+	@[ "$$(grep -cE '$(PINNED)' $(BASES))" = 2 ] || { echo "$(BASES): PYTHON_BUILD and PYTHON_RUN have to be <tag>@sha256:<digest>; run \`make bases\`" >&2; exit 1; }
 	rm -rf .local/images && mkdir -p .local/images
 	for image in training inference inference-arm64; do \
 	  case $$image in *-arm64) platform=linux/arm64 ;; *) platform=linux/amd64 ;; esac; \
 	  docker buildx build --platform $$platform --provenance=false --file workloads/$${image%-arm64}/Dockerfile \
+	    $$(sed -n 's/^PYTHON_/--build-arg &/p' $(BASES)) \
 	    --build-arg CODE_VERSION=$${CODE_VERSION:-$$(git rev-parse HEAD)}$(if $(CUDA), --build-arg TRAINING_REQUIREMENTS=requirements-cuda.lock) \
 	    --output type=oci,dest=.local/images/$$image.tar . && \
 	  skopeo --override-arch $${platform#linux/} copy --format v2s2 oci-archive:.local/images/$$image.tar dir:.local/images/$$image && \

@@ -19,6 +19,8 @@ TRAINING: Final = "training"
 INFERENCE: Final = "inference"
 #: The inference image for Graviton, of the same sources.
 INFERENCE_ARM64: Final = "inference-arm64"
+#: The images of others that ours are built on, as arguments of their Dockerfiles.
+BASES: Final = "workloads/python.env"
 #: How its tags begin, which lies in one repository with the other.
 _ARM64_TAGS: Final = "arm64-"
 
@@ -44,8 +46,8 @@ class Image:
     entry: tuple[str, ...]
 
     def files(self) -> Iterator[Path]:
-        """Every file that decides what the image is, its Dockerfile and lock files too, in order of their paths."""
-        found = {self.dockerfile, *self.requirements}
+        """Every file that decides what the image is, Dockerfile, bases and lock files too, in order of their paths."""
+        found = {self.dockerfile, BASES, *self.requirements}
         for source in self.sources:
             path = ROOT / source
             below = [path] if path.is_file() else path.rglob("*")

@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from contracts.images import IMAGES, ROOT, Image, repository
+from contracts.images import BASES, IMAGES, ROOT, Image, repository
 
 EVERY = pytest.mark.parametrize("image", IMAGES.values(), ids=str)
 
@@ -66,6 +66,27 @@ def test_no_processor_is_emulated_where_an_image_is_built() -> None:
         "forest",
         "xgboost",
     ]
+
+
+@EVERY
+def test_every_stage_is_on_a_base_by_digest_that_has_no_default(image: Image) -> None:
+    text = (ROOT / image.dockerfile).read_text()
+    bases = dict(re.findall(r"^(PYTHON_\w+)=3\.11-(?:slim-)?bookworm@(sha256:[0-9a-f]{64})$", _bases(), re.MULTILINE))
+    assert set(bases) == {"PYTHON_BUILD", "PYTHON_RUN"}
+    assert len(set(bases.values())) == 2
+    on = [
+        next(word for word in words[1:] if not word.startswith("--"))
+        for words in instructions(image)
+        if words[0] == "FROM"
+    ]
+    assert {each for each in on if ":" in each} == {f"python:${{{name}}}" for name in bases}
+    assert re.findall(r"^ARG (PYTHON_\w+.*)$", text, re.MULTILINE) == ["PYTHON_BUILD", "PYTHON_RUN", "PYTHON_RUN"]
+    assert "org.opencontainers.image.base.name=python:${PYTHON_RUN}" in text
+    assert ROOT / BASES in set(image.files())
+
+
+def _bases() -> str:
+    return (ROOT / BASES).read_text()
 
 
 @EVERY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.images import IMAGES
+from contracts.images import BASES, IMAGES
 from tests.delivery.blocks import ROOT
 
 _PROGRAM = """#!/bin/bash
@@ -30,6 +31,8 @@ class Project:
         self.home, self.calls = home / "project", home / "calls"
         (self.home / "bin").mkdir(parents=True)
         shutil.copy(ROOT / "Makefile", self.home)
+        (self.home / BASES).parent.mkdir()
+        shutil.copy(ROOT / BASES, self.home / BASES)
         for program in ("python", "docker", "skopeo", "syft"):
             path = self.home / "bin" / program
             path.write_text(_PROGRAM)
@@ -110,19 +113,55 @@ def test_what_a_pull_request_is_told_is_printed_into_a_file_and_a_failure_is_one
 def test_an_image_is_built_listed_and_kept_in_the_form_that_sagemaker_takes(project: Project) -> None:
     code, calls = project.make("images")
     commit, where = project.git("rev-parse", "HEAD"), ".local/images"
+    lines = (ROOT / BASES).read_text().splitlines()
+    bases = " ".join(f"--build-arg {line}" for line in lines if line.startswith("PYTHON_"))
     assert code == 0
     assert calls == [
         line
         for image, found in IMAGES.items()
         for line in (
             f"docker buildx build --platform {found.platform} --provenance=false --file {found.dockerfile} "
-            f"--build-arg CODE_VERSION={commit} --output type=oci,dest={where}/{image}.tar .",
+            f"{bases} --build-arg CODE_VERSION={commit} --output type=oci,dest={where}/{image}.tar .",
             f"skopeo --override-arch {found.platform.removeprefix('linux/')} copy --format v2s2 "
             f"oci-archive:{where}/{image}.tar dir:{where}/{image}",
             f"syft scan oci-archive:{where}/{image}.tar --quiet --output spdx-json={where}/{image}.spdx.json",
         )
     ]
     assert {path.name for path in (project.home / where).iterdir()} == set(IMAGES)
+
+
+@pytest.mark.parametrize(
+    "line", ["PYTHON_RUN=3.11-slim-bookworm", "PYTHON_RUN=3.11-slim-bookworm@sha256:12", "PYTHON_RUN=", ""]
+)
+def test_nothing_is_built_on_a_base_without_a_digest(project: Project, line: str) -> None:
+    kept = (ROOT / BASES).read_text().rpartition("PYTHON_RUN=")[0]
+    (project.home / BASES).write_text(f"{kept}{line}\n")
+    assert project.make("images") == (2, [])
+
+
+def test_the_digests_of_the_bases_are_those_of_the_bytes_that_the_registry_has(project: Project) -> None:
+    said = '#!/bin/sh\necho "${0##*/} $*" >> "$CALLS"\nprintf \'index of %s\' "$3"\n'
+    (project.home / "bin" / "skopeo").write_text(said)
+    comments = [line for line in (ROOT / BASES).read_text().splitlines() if line.startswith("#")]
+    assert project.make("bases") == (
+        0,
+        [f"skopeo inspect --raw docker://python:3.11-{kind}bookworm" for kind in ("", "slim-")],
+    )
+    digests = {
+        kind: hashlib.sha256(f"index of docker://python:3.11-{kind}bookworm".encode()).hexdigest()
+        for kind in ("", "slim-")
+    }
+    assert (project.home / BASES).read_text().splitlines() == [
+        *comments,
+        f"PYTHON_BUILD=3.11-bookworm@sha256:{digests['']}",
+        f"PYTHON_RUN=3.11-slim-bookworm@sha256:{digests['slim-']}",
+    ]
+
+
+def test_bases_stay_where_the_registry_does_not_answer(project: Project) -> None:
+    code, calls = project.make("bases", broken="skopeo")
+    assert (code, len(calls)) == (2, 1)
+    assert (project.home / BASES).read_text() == (ROOT / BASES).read_text()
 
 
 def test_the_training_image_is_one_for_gpus_where_that_is_asked_for(project: Project) -> None:

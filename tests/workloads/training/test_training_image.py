@@ -27,7 +27,7 @@ def test_the_image_runs_as_nobody_special_and_is_pinned() -> None:
     text = DOCKERFILE.read_text()
     assert [line for line in instructions() if line.startswith("USER")] == ["USER 1000"]
     assert "FROM python:${PYTHON_RUN}\n" in text
-    assert "ARG PYTHON_RUN=3.11-slim-bookworm\n" in text
+    assert "ARG PYTHON_RUN\n" in text
     assert text.count("pip --python") == text.count("--require-hashes") == text.count("--only-binary :all:") == 1
 
 

@@ -78,6 +78,12 @@ def test_it_is_asked_judged_and_registered_with_its_image(
     assert {check["name"] for check in trained["gate"]["checks"]} - checks == {
         "auc against the champion",
         "model test latency p99",
+        "model test the same rows score the same",
+        "model test answers in JSON are the model's",
+        "model test answers in CSV are the model's",
+        "model test a package that is loaded again answers the same",
+        "model test what the contract allows is answered",
+        "model test what it does not allow is refused",
     }
     assert (UNTIMED in judged["warnings"], UNTIMED in trained["warnings"]) == (True, False)
     assert set(judged["importance"]) == set(theirs.COLUMNS)

@@ -68,7 +68,7 @@ def test_a_run_that_dies_after_half_leaves_no_data_set_and_the_next_one_publishe
 
     def dies(rows: Any, contract: Any) -> Any:
         calls.append("")
-        if len(calls) == 3:  # once for the types, once a part
+        if len(calls) == 6:  # once to read each part, once for the types, once to write each part
             raise RuntimeError("died")
         return real(rows, contract)
 

@@ -14,7 +14,7 @@ from workloads.engine import PARQUET
 from workloads.etl.version import dataset_version, rows_digest
 
 ROOT = Path(__file__).parents[3]
-PARTS = ("test", "train", "validation")  # in the order of the rows that the content hash covers
+PARTS = ("test", "train", "validation")  # by their number in `rows`
 ROWS = """
     CREATE TABLE rows AS
     SELECT customer_id, event_time, churn_label::TINYINT AS churn_label, user_tenure_months, transaction_volume,

@@ -70,7 +70,7 @@ class Image:
 _BESIDE: Final = (
     "workloads/etl/benchmark/",
     "workloads/inference/benchmark/",
-    "workloads/inference/forest/forest.so",
+    "workloads/inference/forest/libforest.so",
     "workloads/measuring.py",
     "workloads/training/benchmark/",
 )

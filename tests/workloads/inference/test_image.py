@@ -104,7 +104,7 @@ def test_the_context_holds_what_is_copied_and_little_else() -> None:
     needed = [*copied(), "workloads/inference/forest/forest.c", "workloads/inference/requirements-xgboost.lock"]
     assert [path for path in needed if not in_context(path)] == []
     unwanted = ["README.md", ".git/config", "workloads/training/train.py", "contracts/churn.yaml", ".venv/bin/python"]
-    unwanted += ["workloads/inference/benchmark/load.c", "workloads/inference/forest/forest.so", "local/loop.py"]
+    unwanted += ["workloads/inference/benchmark/load.c", "workloads/inference/forest/libforest.so", "local/loop.py"]
     assert [path for path in unwanted if in_context(path)] == []
 
 
@@ -128,6 +128,16 @@ def test_every_package_has_a_wheel_for_the_processor_whose_hash_is_locked(machin
         }
         assert hashes, f"{name} {version} has no wheel for {machine}"
         assert any(each in exported for each in hashes), name
+
+
+def test_the_compiled_library_takes_the_place_of_no_module() -> None:
+    """Python takes forest.so for an extension module and imports it before forest.py: no image would start."""
+    modules = {path.stem for path in (HERE / "forest").glob("*.py")}
+    copies = re.findall(r"--from=compiled /build/(\S+) \S*?(\S+)$", DOCKERFILE, re.MULTILINE)
+    assert [(made, Path(target).name) for made, target in copies] == [(library.BESIDE.name, library.BESIDE.name)]
+    assert library.BESIDE.stem not in modules
+    training = (serving.ROOT / "workloads/training/Dockerfile").read_text()
+    assert f"/opt/app/workloads/inference/forest/{library.BESIDE.name}\n" in training
 
 
 def test_the_image_is_small_safe_and_pinned() -> None:

@@ -21,6 +21,8 @@ from types import SimpleNamespace
 from typing import Any
 
 SOURCE = Path(__file__).with_name("forest.c")
+#: In an image. `forest.so` would be imported in the place of forest.py: Python takes it for an extension module.
+BESIDE = SOURCE.with_name("libforest.so")
 #: Contraction is off because GCC fuses multiplications with additions where a processor can, as every arm64 one does:
 #: one rounding less, and other bits than XGBoost's (GCC manual, "Options That Control Optimization", -ffp-contract).
 FLAGS = ("-O3", "-std=gnu11", "-shared", "-fPIC", "-ffp-contract=off", "-fvisibility=hidden")
@@ -39,7 +41,7 @@ def source_hash() -> str:
 def path() -> Path | None:
     """The library on this machine, or None: FOREST_LIBRARY, beside this file, or in the cache."""
     named = os.environ.get("FOREST_LIBRARY")
-    candidates = [Path(named)] if named else [SOURCE.with_suffix(".so"), _cached()]
+    candidates = [Path(named)] if named else [BESIDE, _cached()]
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 

@@ -216,7 +216,7 @@ def test_a_compiler_may_be_named_with_arguments_and_compiles_for_its_processor(
     script.write_text('#!/bin/sh\necho "$@" >> "$0.calls"\nwhile [ "$1" != -o ]; do shift; done\necho made > "$2"\n')
     script.chmod(0o755)
     monkeypatch.setenv("CC", f"{script} -target aarch64-linux-gnu")
-    made = library.build(tmp_path / "forest.so")
+    made = library.build(tmp_path / "libforest.so")
     assert made.read_text() == "made\n"
     call = (tmp_path / "cross.calls").read_text()
     assert call.startswith(f"-target aarch64-linux-gnu {' '.join(library.FLAGS)} -o ")

@@ -109,6 +109,7 @@ def _write(connection: duckdb.DuckDBPyConnection, scratch: Path, contract: Contr
     One core reads back a part and hashes it while the next one is written: so the largest comes first.
     """
     found: dict[str, Future[Written | None]] = {}
+    _plan(connection, contract)
     # The pool ends first, for a cursor in use cannot be closed.
     with connection.cursor() as other, ThreadPoolExecutor(1) as pool:
         for part in sorted(PARTS, key=lambda part: getattr(contract.split, part), reverse=True):
@@ -119,10 +120,19 @@ def _write(connection: duckdb.DuckDBPyConnection, scratch: Path, contract: Contr
     return {part: written for part, written in results.items() if written}
 
 
-def _write_part(connection: duckdb.DuckDBPyConnection, part: str, file: Path, contract: Contract) -> None:
+def _plan(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Make the view `part`: the rows of the part that the engine's variable of that name says.
+
+    It is planned once for all parts, as the library's work on a projection grows with the square of its columns.
+    """
     placed = connection.sql(f"SELECT * FROM gathered JOIN entities USING ({identifier(contract.entity)})")
-    rows = placed.filter(f"{SPLIT} = {literal(part)}").order(f"{_POSITION}, {identifier(contract.event_time)}")
-    completed(rows, contract).create_view("part", replace=True)
+    parts = ", ".join(literal(part) for part in sorted(PARTS))
+    rows = placed.filter(f"{SPLIT} = CAST(getvariable('part') AS ENUM ({parts}))")
+    completed(rows.order(f"{_POSITION}, {identifier(contract.event_time)}"), contract).create_view("part")
+
+
+def _write_part(connection: duckdb.DuckDBPyConnection, part: str, file: Path, contract: Contract) -> None:
+    connection.execute(f"SET VARIABLE part = {literal(part)}")
     columns = ", ".join(identifier(name) for name in output_columns(contract))
     connection.execute(f"COPY (SELECT {columns} FROM part) TO {literal(file)} ({PARQUET})")
 
@@ -134,7 +144,7 @@ def _read_back(connection: duckdb.DuckDBPyConnection, file: Path, contract: Cont
 
 
 def _schema(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, str]:
-    """The columns that were written last, as all were, and their types."""
+    """The columns of each part, and their types."""
     part = connection.view("part")
     types = dict(zip(part.columns, map(str, part.types), strict=True))
     return {name: types[name] for name in output_columns(contract)}

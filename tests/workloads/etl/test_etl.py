@@ -20,9 +20,11 @@ import pytest
 from contracts.schema import Column, ColumnType, Contract, Feature, Pii, Split, to_json
 from tests.workloads.etl.accepted import CHURN, SCHEMA, accepted_rows, write
 from tests.workloads.etl.data_sets import OUTPUT_COLUMNS, contents, rows_of
+from workloads.etl import embedded
 from workloads.etl.__main__ import main
 from workloads.etl.embedded import run
 from workloads.etl.manifest import Provenance
+from workloads.etl.transform import completed
 from workloads.etl.version import rows_digest
 from workloads.features.row import row_function
 from workloads.features.split import PARTS, part
@@ -322,3 +324,19 @@ class TestCommandLine:
         assert json.loads(capsys.readouterr().err)["message"] == (
             f"contract: no file at {arguments[1]}/contract.json; give the compiled contract (contract.json)"
         )
+
+
+def test_the_projection_of_all_parts_is_planned_once(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library's work on one grows with the square of its columns: planned for each part, it was most of the job."""
+    planned: list[Contract] = []
+
+    def counted(frame: Any, contract: Contract) -> Any:
+        planned.append(contract)
+        return completed(frame, contract)
+
+    monkeypatch.setattr(embedded, "completed", counted)
+    run(source, CHURN, tmp_path / "out")
+    assert planned == [CHURN]
+    assert {name for name, rows in rows_of(tmp_path / "out").items() if rows} == set(PARTS)

@@ -69,6 +69,7 @@ delivering = delivery.build(base, settings.delivery, named, on_aws, hosts, glue=
 
 # The provider calls a rollout done that SageMaker turned back: the program looks for itself.
 # SageMaker gives no other instance type to a variant that scales.
+begin = rollouts.begun(elsewhere, **account.operator())
 see_through = rollouts.seen_through(elsewhere, **account.operator())
 shift = shifting.shifted(elsewhere, **account.operator())
 make_way = unscaling.way_made(**account.operator())
@@ -89,7 +90,8 @@ for name, config in settings.workloads.items():
     features = data.build(workload, lookup)
     registry, training = models.build(workload, asks_images=bool(settings.images.others))
     watched = operations.build(workload, training)
-    endpoints = serving.build(workload, watched.rollback_alarms, see_through, make_way, shift, watched.dead_letters.arn)
+    hooks = (begin, see_through, make_way, shift)
+    endpoints = serving.build(workload, watched.rollback_alarms, *hooks, watched.dead_letters.arn)
     for endpoint, live in endpoints.items():
         operations.monitor(workload, endpoint, live, watched, lookup)
     exported[name] = {

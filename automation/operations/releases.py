@@ -215,6 +215,27 @@ def note(names: EndpointNames, *, who: str, clients: Clients) -> Record | None:
         return book.write(book.record) if book.record else None
 
 
+def begin(names: EndpointNames, wanted: str, *, who: str, clients: Clients) -> None:
+    """Write into the record that the rollout of a release begins: the endpoint is to be moved to it next.
+
+    By this a release that was turned back is told from one that nobody rolled out. ReleaseError where another release
+    is wanted by now, as after an emergency; BusyError when the record does not come free. A lost record is let be.
+    """
+    with ledger(names, clients).open(who=who, doing="roll out") as book:
+        if book.record:
+            book.write(release.begin(book.record, wanted, when=_now("milliseconds")))
+
+
+def withdraw(names: EndpointNames, *, who: str, clients: Clients) -> None:
+    """Take back what `begin` wrote, where the endpoint is as it was: whoever was to change it could not."""
+    with ledger(names, clients).open(who=who, doing="roll out") as book:
+        record, live = book.record, book.live
+        if record is None or record.wanted.status is not Status.CANDIDATE or not record.wanted.began:
+            return
+        if live is None or not (live.in_progress or was_deployed(live, record.wanted)):
+            book.write(release.withdraw(record))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Followed:
     """The record once the endpoint had come to rest, and the release whose rollout was turned back, if one was."""
@@ -247,7 +268,7 @@ def follow(
         wanted = known.wanted
         if wanted.status is Status.LIVE:
             return Followed(record=book.write(known))
-        if not was_deployed(clients.host(names), book.live, wanted):
+        if not was_deployed(book.live, wanted):
             raise RefusedError(f"release {wanted.id} is promoted and not deployed: run `pulumi up`")
         turned_back = f"the rollout was turned back, the endpoint serves {book.live.config}"
         record = book.write(release.fail(known, (live.failure if live else "") or turned_back))
@@ -291,5 +312,5 @@ def _championed(names: EndpointNames, book: Book, clients: Clients, act: str) ->
     return known
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def _now(timespec: str = "seconds") -> str:
+    return datetime.now(UTC).isoformat(timespec=timespec)

@@ -4,8 +4,9 @@ A rollout that is turned back ends an update in one of two ways. The AWS provide
 back (it waits for Creating, Updating and SystemUpdating alone) or that a deployment of ECS ended otherwise than as
 SUCCESSFUL. Where SageMaker was faster it calls the update done, for the endpoint is in service again, with the old
 release (its issues 46663 and 48997). So the program binds `seen_through` to both ends: the update fails with what was
-the matter, and the release record says so before anybody runs the next one. What is compared is the configuration that
-serves: where the alarm of a rollout has called the rollback function too, the record may tell the truth already.
+the matter, and the release record says so before anybody runs the next one; and `begun` to its beginning, by which the
+record tells a release that was turned back from one that nobody has rolled out. What is compared is the configuration
+that serves: where the alarm of a rollout has called the rollback function too, the record may tell the truth already.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from contracts.release.record import instant
 
 #: The provider has waited for the rollout; what is left is its way back, for which a rolling one starts instances anew.
 PATIENCE_SECONDS: Final = 1800.0
+#: Who writes of rollouts into the record.
+WHO: Final = "pulumi up"
 _MOST_LINES: Final = 5
 
 
@@ -74,6 +77,32 @@ def why(names: EndpointNames, followed: Followed, clients: Clients, watchers: Wa
     return "\n".join(lines)
 
 
+def begun(elsewhere: Mapping[str, HostName] | None = None, **aws: Any) -> Callable[[EndpointNames, str], None]:
+    """What the program hangs on an endpoint, to be called before it is moved to another configuration, with that;
+    `elsewhere` is as in `releases.Clients`, `aws` goes to `session`.
+
+    RefusedError where the record does not say it: then the endpoint stays as it is.
+    """
+
+    def begin(names: EndpointNames, wanted: str) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError  # as in `session`
+
+        try:
+            begin_of(names, wanted, releases.clients(session(**aws).client, elsewhere))
+        except (BotoCoreError, ClientError, BusyError, ReleaseError) as error:
+            raise RefusedError(
+                f"endpoint {names.prefix} was not moved to {wanted}, for the release record does not say that its "
+                f"rollout begins ({error}); run `pulumi up` again"
+            ) from error
+
+    return begin
+
+
+def begin_of(names: EndpointNames, config: str, clients: Clients) -> None:
+    """Write into the record that the endpoint is about to be moved to a configuration. Errors as `releases.begin`."""
+    releases.begin(names, release_of(names.prefix, config) or config, who=WHO, clients=clients)
+
+
 def seen_through(
     elsewhere: Mapping[str, HostName] | None = None, **aws: Any
 ) -> Callable[[EndpointNames, str, str | None], str]:
@@ -107,10 +136,12 @@ def _ended(names: EndpointNames, wanted: str, found: Any, elsewhere: Mapping[str
     clients = releases.clients(found.client, elsewhere)
     live = clients.host(names).observe()
     if live is None or not (live.in_progress or live.failed or live.failure):
+        releases.withdraw(names, who=WHO, clients=clients)
         return ""
     try:
         told = became(names, wanted, found, elsewhere)
     except RefusedError:  # promoted, and not deployed
+        releases.withdraw(names, who=WHO, clients=clients)
         return ""
     except ReleaseError as error:
         return _never(names, found, clients, error)
@@ -135,7 +166,7 @@ def _never(names: EndpointNames, found: Any, clients: Clients, error: ReleaseErr
 def became(names: EndpointNames, wanted: str, found: Any, elsewhere: Mapping[str, HostName]) -> str:
     """Write into the record what became of the rollout; what there is to say of it."""
     clients = releases.clients(found.client, elsewhere)
-    followed = releases.follow(names, who="pulumi up", clients=clients, patience_seconds=PATIENCE_SECONDS)
+    followed = releases.follow(names, who=WHO, clients=clients, patience_seconds=PATIENCE_SECONDS)
     live = clients.host(names).observe()
     failed = followed.failed or _failed_before(names, followed.record, wanted)
     if failed:
@@ -188,4 +219,5 @@ def _alarms(host: Host, cloudwatch: Any) -> Sequence[str]:
     if not guards:
         return []
     found = cloudwatch.describe_alarms(AlarmNames=guards, StateValue="ALARM")["MetricAlarms"]
-    return [f"{alarm['AlarmName']}: {alarm['StateReason']}" for alarm in found]
+    off = [alarm for alarm in found if alarm["StateValue"] == "ALARM"]
+    return [f"{alarm['AlarmName']}: {alarm['StateReason']}" for alarm in off]

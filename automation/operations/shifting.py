@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from automation.operations import rollouts
+from automation.operations import releases, rollouts
 from automation.operations.errors import RefusedError
 from automation.operations.session import session
 from contracts.kinds.kind import Host
@@ -44,23 +44,26 @@ def move(
     *,
     function: Any,
     codedeploy: Any,
+    begin: Callable[[str], None] = lambda _: None,
     patience_seconds: float = PATIENCE_SECONDS,
     sleep: Callable[[float], None] = time.sleep,
 ) -> bool:
     """Have the alias lead to a version; False where the deployment was turned back.
 
     Nothing is done where it leads there already, to the same content, or to nobody: of a stopped endpoint it moves at
-    once. BusyError when it takes longer than `patience_seconds`. Errors of AWS propagate.
+    once. `begin` is told what the version says that it serves, before a deployment is made. BusyError when it takes
+    longer than `patience_seconds`. Errors of AWS propagate.
     """
     host = Function(names.prefix, function, codedeploy)
     live = host.observe()
     if live is None:
         return True
     wanted = function.get_function_configuration(FunctionName=names.prefix, Qualifier=version)["Description"]
-    running = next((each for each in host.newest() if each["status"] in UNDER_WAY), None)
+    running = host.running()
     if running is None:
         if wanted.startswith(f"{live.config} "):
             return True
+        begin(wanted.partition(" ")[0])
         serves = function.get_alias(FunctionName=names.prefix, Name=ALIAS)["FunctionVersion"]
         deployment = codedeploy.create_deployment(
             applicationName=names.prefix,
@@ -108,7 +111,13 @@ def shifted(elsewhere: Mapping[str, Host], **aws: Any) -> Callable[[EndpointName
 
         try:
             found = session(**aws)
-            if move(names, wanted, function=found.client("lambda"), codedeploy=found.client("codedeploy")):
+            clients = releases.clients(found.client, elsewhere)
+
+            def begin(config: str) -> None:
+                rollouts.begin_of(names, config, clients)
+
+            ends = {"function": found.client("lambda"), "codedeploy": found.client("codedeploy")}
+            if move(names, wanted, begin=begin, **ends):
                 return
             reason = rollouts.became(names, wanted, found, elsewhere)
         except (BotoCoreError, ClientError, BusyError, ReleaseError, RefusedError) as error:

@@ -111,6 +111,11 @@ def _moves_function(names: EndpointNames) -> list[Statement]:
     return [
         access.allow("SeeFunction", [f"lambda:{verb}" for verb in seen], [function, f"{function}:*"]),
         access.allow("MoveAlias", ["lambda:UpdateAlias"], [function, f"{function}:*"]),
+        access.allow(
+            "SeeDeployments",
+            ["codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"],
+            [names.arn("codedeploy", f"deploymentgroup:{names.prefix}/{names.prefix}")],
+        ),
     ]
 
 

@@ -48,6 +48,7 @@ def elsewhere(names: Names, workloads: Mapping[str, WorkloadSettings]) -> dict[s
 def build(
     workload: Workload,
     rollback_alarms: Mapping[str, Sequence[pulumi.Input[str]]],
+    begin: Callable[[EndpointNames, str], None],
     see_through: Callable[[EndpointNames, str, str | None], str],
     make_way: Callable[[EndpointNames, str, str], None],
     shift: Callable[[EndpointNames, str, str], None],
@@ -55,7 +56,8 @@ def build(
 ) -> dict[str, Served]:
     """The endpoints that have a release, by name. `rollback_alarms` are names of alarms, by endpoint.
 
-    `see_through` tells what became of a rollout that was turned back (`automation.operations.rollouts`), `make_way`
+    `begin` and `see_through` write that a rollout begins, and what became of one that was turned back
+    (`automation.operations.rollouts`), `make_way`
     ends the scaling that stands against a change (`automation.operations.unscaling`), `shift` has the traffic of an
     alias moved (`automation.operations.shifting`).
     """
@@ -68,6 +70,7 @@ def build(
             settings=settings,
             record=record,
             rollback_alarms=rollback_alarms[name],
+            begin=begin,
             see_through=see_through,
             make_way=make_way,
             shift=shift,

@@ -69,9 +69,14 @@ def seen_through(
     *,
     before: Sequence[pulumi.ResourceHook] = (),
 ) -> pulumi.ResourceHookBinding:
-    """Sees every change of what serves through; `config` is the property that says what it is to serve, `called` gives
-    the name of that. `before` are hooks of what a change needs first.
+    """Sees every change of what serves through, from its beginning; `config` is the property that says what it is to
+    serve, `called` gives the name of that. `before` are hooks of what a change needs first.
     """
+
+    def begin(hook: pulumi.ResourceHookArgs) -> None:
+        wanted, served = called((hook.new_inputs or {})[config]), (hook.old_outputs or {}).get(config)
+        if served is None or called(served) != wanted:
+            args.begin(args.names, wanted)
 
     def see(hook: pulumi.ResourceHookArgs) -> None:
         wanted, read = ((found or {})[config] for found in (hook.new_inputs, hook.new_outputs))
@@ -86,9 +91,14 @@ def seen_through(
             pulumi.log.error(wrong)
         return False
 
+    begun = pulumi.ResourceHook(f"{name}-begun", begin)
     seen, failed = pulumi.ResourceHook(f"{name}-seen-through", see), pulumi.ErrorHook(f"{name}-ended", ended)
     return pulumi.ResourceHookBinding(
-        after_create=[seen], before_update=list(before), after_update=[seen], on_error=[failed]
+        before_create=[begun],
+        after_create=[seen],
+        before_update=[*before, begun],
+        after_update=[seen],
+        on_error=[failed],
     )
 
 

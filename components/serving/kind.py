@@ -24,8 +24,9 @@ class EndpointArgs(Generic[S]):
     `see_through` is called after each change of the endpoint, with the configuration that it is to serve and the one
     that the provider read, None where the provider failed before, and gives what went wrong ("": nothing more than
     that): the provider calls a rollout done that was turned back, or does not say what became of it.
-    `make_way` is called before a change, with the configuration that it serves and the one that it is to serve; `shift`
-    before that of an alias, with versions, and has the traffic moved.
+    `make_way` is called before a change, with the configuration that it serves and the one that it is to serve; `begin`
+    after that, with the latter alone, if it is another one; `shift` before the change of an alias, with versions, and
+    has the traffic moved.
     `packages` are those that have to be known, by ARN, as the registry describes them. `tags` go onto jobs, which the
     provider's default tags do not reach. `dead_letters_arn` takes what nobody waited for and failed for good.
     """
@@ -36,6 +37,7 @@ class EndpointArgs(Generic[S]):
     record: Record
     rollback_alarms: Sequence[pulumi.Input[str]]
     see_through: Callable[[EndpointNames, str, str | None], str]
+    begin: Callable[[EndpointNames, str], None] = lambda _, __: None
     make_way: Callable[[EndpointNames, str, str], None] = lambda _, __, ___: None
     shift: Callable[[EndpointNames, str, str], None] = lambda _, __, ___: None
     dead_letters_arn: pulumi.Input[str] = ""

@@ -36,7 +36,7 @@ from settings import ShiftAtOnce, ShiftCanary, ShiftLinear
 ROLE: Final = "endpoint"
 SHIFTING: Final = "shifting"
 #: The job that moves endpoints in an emergency (`components.operations.rollback`), and what it calls for that.
-CALLS: Final = {"rollback": frozenset({"lambda"})}
+CALLS: Final = {"rollback": frozenset({"codedeploy", "lambda"})}
 #: Where the model is unpacked: all else of a function's file system is read-only.
 _MODEL: Final = "/tmp/model"  # noqa: S108 - its name in a container
 #: What decides about a version; of one that was turned back it stays as it is.

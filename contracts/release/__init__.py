@@ -21,6 +21,7 @@ from contracts.release.record import (
 )
 from contracts.release.text import MAX_BYTES, VERSION, from_json, to_json
 from contracts.release.transitions import (
+    begin,
     fail,
     mirror_traffic,
     promote,
@@ -28,6 +29,7 @@ from contracts.release.transitions import (
     serve_models,
     settle,
     split_traffic,
+    withdraw,
 )
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "Release",
     "ReleaseError",
     "Status",
+    "begin",
     "fail",
     "from_json",
     "mirror_traffic",
@@ -50,4 +53,5 @@ __all__ = [
     "settle",
     "split_traffic",
     "to_json",
+    "withdraw",
 ]

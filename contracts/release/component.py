@@ -86,18 +86,25 @@ class Component:
     def move(self, config: str, live: Live, unguarded: Callable[[str], None]) -> bool:
         """UpdateInferenceComponent with another model; the copies stay as many. Without alarms, which go off already.
 
-        It brings no copy back: of a component without any the next one has the other model.
+        It brings no copy back: of a component without any the next one has the other model. What SageMaker answers
+        where the component is on its way stands nowhere, so it is looked at again.
         """
         del unguarded
         found = self._described()
         if found is None or found["InferenceComponentStatus"] != live.status:
             return False
         kept = {name: found["Specification"][name] for name in _KEPT if name in found["Specification"]}
-        self.client.update_inference_component(
-            InferenceComponentName=self.endpoint,
-            Specification={"ModelName": config, **kept},
-            DeploymentConfig=AT_ONCE,
-        )
+        try:
+            self.client.update_inference_component(
+                InferenceComponentName=self.endpoint,
+                Specification={"ModelName": config, **kept},
+                DeploymentConfig=AT_ONCE,
+            )
+        except self.client.exceptions.ClientError:
+            now = self._described()
+            if now is not None and now["InferenceComponentStatus"] == live.status:
+                raise
+            return False
         return True
 
     def _described(self) -> dict[str, Any] | None:

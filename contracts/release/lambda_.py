@@ -2,13 +2,14 @@
 
 The function has the endpoint's name and an alias, `live`, which clients invoke. A version is immutable and says in its
 description what it serves: `<endpoint>-<release id>-<hash of the content> of <ARN of the package>`, where the first
-word is what a configuration is called elsewhere. While CodeDeploy moves the alias, two versions share it (AWS Lambda
-developer guide, "Implement Lambda canary deployments using a weighted alias").
+word is what a configuration is called elsewhere. CodeDeploy moves the alias: it says itself whether it is about to, for
+two versions share the alias only later, or never where it moves at once (AWS Lambda developer guide, "Implement Lambda
+canary deployments using a weighted alias").
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -32,29 +33,31 @@ def description(config: str, package: str) -> str:
 
 @dataclass(frozen=True)
 class Function:
-    """`client` is boto3's, of the service `lambda`; `deployments` is that of `codedeploy`, without which nothing is
-    told of why a rollout was turned back, and of its alarms.
-    """
+    """`client` is boto3's, of the service `lambda`; `deployments` is that of `codedeploy`."""
 
     endpoint: str
     client: Any
-    deployments: Any = None
+    deployments: Any
 
     def observe(self) -> Live | None:
         """What the alias says; None when there is none, or the function is stopped: it may not run at all then."""
-        alias = self._alias()
-        if alias is None or self._stopped():
+        if self._alias() is None or self._stopped():
             return None
-        config, _ = self._served(alias["FunctionVersion"])
+        known = self._deployments()  # before the alias: one that ends in between has moved it
+        alias = self._alias()
+        if alias is None:
+            return None
+        version = self._described(alias["FunctionVersion"])
+        newest, config = next(iter(_asked(known)), None), _config(version)
         return Live(
             endpoint=self.endpoint,
-            status="Updating" if _shared(alias) else "InService",
+            status="Updating" if _shared(alias) or _under_way(known) else "InService",
             config=config,
             release=release_of(self.endpoint, config),
             counts={},
             weights={CHAMPION: 100.0},
-            changed=max(_instant(each["LastModified"]) for each in self._versions()),
-            failure=self._failure(),
+            changed=_changed(newest) if newest else _instant(version["LastModified"]),
+            failure=_failure(newest) if newest else "",
         )
 
     def configuration(self, release: str) -> str | None:
@@ -84,6 +87,8 @@ class Function:
     def move(self, config: str, live: Live, unguarded: Callable[[str], None]) -> bool:
         """UpdateAlias: no deployment, so that no alarm that goes off already turns it back."""
         del live, unguarded
+        if _under_way(self._deployments()):
+            return False
         alias = self._alias()
         if alias is None or _shared(alias):
             return False
@@ -113,21 +118,15 @@ class Function:
         found = [each for page in pages for each in page["Versions"] if each["Version"].isdecimal()]
         return sorted(found, key=lambda each: int(each["Version"]))
 
-    def _served(self, version: str) -> tuple[str, str]:
-        found = self.client.get_function_configuration(FunctionName=self.endpoint, Qualifier=version)
-        return _config(found), _package(found)
+    def _described(self, version: str) -> dict[str, Any]:
+        return self.client.get_function_configuration(FunctionName=self.endpoint, Qualifier=version)
 
-    def _failure(self) -> str:
-        """Why the newest deployment was turned back, if it was."""
-        newest = next(iter(self.newest()), None)
-        if newest is None or newest["status"] not in ("Failed", "Stopped"):
-            return ""
-        return newest.get("errorInformation", {}).get("message", "") or f"the deployment is {newest['status']}"
+    def running(self) -> dict[str, Any] | None:
+        """The deployment under way that somebody asked for, the newest one."""
+        return next((each for each in _asked(self._deployments()) if each["status"] in UNDER_WAY), None)
 
-    def newest(self) -> Iterator[dict[str, Any]]:
-        """Deployments that people or programs asked for, the newest first; those that turn one back are left out."""
-        if self.deployments is None:
-            return
+    def _deployments(self) -> list[dict[str, Any]]:
+        """All of them, the newest first."""
         named = {"applicationName": self.endpoint, "deploymentGroupName": self.endpoint}
         pages = self.deployments.get_paginator("list_deployments").paginate(**named)
         known = [each for page in pages for each in page["deployments"]]
@@ -137,9 +136,27 @@ class Function:
             for some in asked
             for each in self.deployments.batch_get_deployments(deploymentIds=some)["deploymentsInfo"]
         ]
-        for deployment in sorted(found, key=lambda each: each["createTime"], reverse=True):
-            if deployment.get("creator") != "codeDeployRollback":
-                yield deployment
+        return sorted(found, key=lambda each: each["createTime"], reverse=True)
+
+
+def _asked(deployments: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that people or programs asked for, without those that turn one back."""
+    return [each for each in deployments if each.get("creator") != "codeDeployRollback"]
+
+
+def _under_way(deployments: Sequence[dict[str, Any]]) -> bool:
+    return any(each["status"] in UNDER_WAY for each in deployments)
+
+
+def _changed(newest: dict[str, Any]) -> datetime:
+    return newest.get("completeTime") or newest["createTime"]
+
+
+def _failure(newest: dict[str, Any]) -> str:
+    """Why the newest deployment was turned back, if it was."""
+    if newest["status"] not in ("Failed", "Stopped"):
+        return ""
+    return newest.get("errorInformation", {}).get("message", "") or f"the deployment is {newest['status']}"
 
 
 def _shared(alias: dict[str, Any]) -> bool:

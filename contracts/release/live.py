@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from contracts.release.record import Release, instant
+from contracts.release.record import Release, Status, instant
 
 #: An update is refused in these states, and which release will serve is not decided (SageMaker API reference,
 #: DescribeEndpoint, EndpointStatus).
 IN_PROGRESS = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
 #: In these nobody knows what serves, or nothing does: after a failed rollback it may be of both configurations.
 FAILED = frozenset({"Failed", "UpdateRollbackFailed"})
+#: A rollout shows at the endpoint at the latest then: until it does, the update that began it is about to ask for it.
+BEGINS_WITHIN = timedelta(minutes=3)
 _ID = re.compile(r"[0-9a-f]{10}")
 
 
@@ -115,9 +117,21 @@ class Host(Protocol):
         ...
 
 
-def was_deployed(host: Host, live: Live, wanted: Release) -> bool:
-    """Whether `pulumi up` took this release to the endpoint since it was promoted."""
-    return host.configuration(wanted.id) is not None and live.changed > instant(wanted.when)
+def was_deployed(live: Live, wanted: Release) -> bool:
+    """Whether a rollout of this release began and the endpoint was changed since.
+
+    The record's word is needed, for an endpoint is changed by its scaling too, and an endpoint's configuration may be
+    there long before it is asked for.
+    """
+    return bool(wanted.began) and live.changed > instant(wanted.began, "began")
+
+
+def is_beginning(live: Live, wanted: Release, now: datetime) -> bool:
+    """Whether a rollout of this release is about to show at the endpoint. One that does not show in time never began:
+    who was to ask for it is gone."""
+    if wanted.status is not Status.CANDIDATE or not wanted.began or was_deployed(live, wanted):
+        return False
+    return now - instant(wanted.began, "began") < BEGINS_WITHIN
 
 
 def release_of(endpoint: str, config: str) -> str | None:

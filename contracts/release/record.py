@@ -44,7 +44,8 @@ class Release:
     `models` are the packages of a multi-model endpoint by the name that a request asks for, the champion among them.
     The percentages are integers because variant weights are 32-bit floats: only exact values let a plan settle.
     `instances` are the counts that its configuration starts with (none: those of the stack config).
-    `reason` says why it failed. `when` is ISO 8601 in UTC.
+    `reason` says why it failed. `when` is ISO 8601 in UTC; `began` is that of its rollout, "" before anybody began one.
+    A candidate is `proven` that served before and did not fail.
     """
 
     champion: str
@@ -58,7 +59,9 @@ class Release:
     who: str
     why: str
     when: str
+    began: str = ""
     by_rollback: bool = False
+    proven: bool = False
     instances: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def __post_init__(self) -> None:
@@ -80,6 +83,13 @@ class Release:
         if wrong := {name: count for name, count in self.instances.items() if count < 1}:
             raise ReleaseError(f"instances: found {wrong}; allowed: at least 1 instance a variant")
         instant(self.when)
+        if self.began:
+            instant(self.began, "began")
+
+    @property
+    def good(self) -> bool:
+        """Whether it served well, and does not serve now."""
+        return self.status is Status.GOOD or (self.status is Status.CANDIDATE and self.proven)
 
     @property
     def id(self) -> str:
@@ -151,18 +161,18 @@ class Record:
     @property
     def known_good(self) -> Release | None:
         """Where a rollback goes: from a candidate to the live release, from the live one to the newest good one."""
-        good = next((r for r in self.releases[1:] if r.status is Status.GOOD), None)
+        good = next((r for r in self.releases[1:] if r.good), None)
         return good if self.live in (None, self.wanted) else self.live
 
 
-def instant(text: str) -> datetime:
-    """A `when` of the record."""
+def instant(text: str, name: str = "when") -> datetime:
+    """A `when` of the record, or what is called otherwise."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ReleaseError(f"when: found {text!r}; allowed: ISO 8601 with a time zone") from error
+        raise ReleaseError(f"{name}: found {text!r}; allowed: ISO 8601 with a time zone") from error
     if found.tzinfo is None:
-        raise ReleaseError(f"when: found {text!r} without a time zone; allowed: ISO 8601 with a time zone")
+        raise ReleaseError(f"{name}: found {text!r} without a time zone; allowed: ISO 8601 with a time zone")
     return found
 
 

@@ -4,6 +4,7 @@ Used by the rollback function and by the command line. It works from what stands
 does, one step at a time, so whoever dies half way is followed by somebody who goes on from there:
 
     on its way      wait: until the endpoint has settled nothing can be done, and nothing is claimed
+    about to move   (an `up` has said that a rollout begins) wait too, but not for ever: it may have died
     not there yet   move it to the known good release, all traffic at once; then the record
     there           the release is live: only now it is said to be rolled back
     stopped         there is nothing to move: the record alone, and the endpoint wakes on the known good release
@@ -18,10 +19,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from contracts.release.ledger import Book, Ledger
-from contracts.release.live import Live, was_deployed
+from contracts.release.live import Live, is_beginning, was_deployed
 from contracts.release.lock import BusyError
 from contracts.release.record import Record, Release, ReleaseError, Status, instant
-from contracts.release.transitions import roll_back
+from contracts.release.transitions import begin, roll_back
 
 MOST_POLL_SECONDS = 10.0
 
@@ -77,13 +78,16 @@ class Rollback:
         Raises ReleaseError where it is refused, BusyError when the endpoint or the lock did not come free in time, and
         NoConfigurationError when the good release has none. Errors of AWS propagate. It may be called again.
         """
-        deadline, moved = self.clock() + self.patience_seconds, ""
+        deadline, moved, pause = self.clock() + self.patience_seconds, "", self.poll_seconds
         while True:
             self._wait_until_settled(deadline, told=bool(moved))
             with self.ledger.open(who=self.request.who, doing="roll back") as book:
                 found = self._step(book, moved)
             if isinstance(found, Outcome):
                 return found
+            if not found:
+                self.sleep(pause)
+                pause = min(MOST_POLL_SECONDS, pause * 1.5)
             moved = found or moved
             if self.clock() > deadline:
                 raise BusyError(
@@ -123,24 +127,32 @@ class Rollback:
             return self._move(book, live, record)
         if self.request.about and instant(wanted.when) > self.request.about:
             return self._too_late(wanted, self.request.about)
+        return self._leave(book, live, record)
+
+    def _leave(self, book: Book, live: Live, record: Record) -> Outcome | str:
+        """Away from what serves, or is about to."""
         if book.stray:
             raise ReleaseError(
                 f"endpoint {live.endpoint} serves {live.config}, which is not in the record: it was moved by hand; "
                 "promote a package and run `pulumi up`"
             )
-        rolled = self._rolled(record, deployed=was_deployed(self.ledger.host, live, wanted))
+        if is_beginning(live, record.wanted, self.now()):
+            return ""
+        rolled = self._rolled(record, deployed=was_deployed(live, record.wanted))
         if rolled.wanted.status is Status.LIVE:  # SageMaker turned the rollout back itself
             return self._done(book.write(rolled))
         return self._move(book, live, rolled)
 
     def _rolled(self, record: Record, *, deployed: bool) -> Record:
-        when = self.now().isoformat(timespec="milliseconds")
-        return roll_back(record, who=self.request.who, why=self.request.why, when=when, deployed=deployed)
+        return roll_back(record, who=self.request.who, why=self.request.why, when=self._when(), deployed=deployed)
+
+    def _when(self) -> str:
+        return self.now().isoformat(timespec="milliseconds")
 
     def _record_only(self, book: Book, record: Record) -> Outcome:
         """Of a stopped endpoint a candidate is withdrawn, for nobody sees any more whether it served."""
         wanted = record.wanted
-        deployed = book.live is None or was_deployed(self.ledger.host, book.live, wanted)
+        deployed = book.live is None or was_deployed(book.live, wanted)
         if not self._is_done(wanted, ""):
             if self.request.about and instant(wanted.when) > self.request.about:
                 return self._too_late(wanted, self.request.about)
@@ -163,9 +175,10 @@ class Rollback:
                 f"{target.champion}: run `pulumi up`, which declares it, and then roll back by hand"
             )
         book.held.check()
+        begun = begin(record, target.id, when=self._when())
         if not host.move(config, live, self._unguarded):
             return ""
-        book.write(record)
+        book.write(begun)
         return target.id
 
     def _unguarded(self, why: str) -> None:

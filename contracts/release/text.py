@@ -1,4 +1,4 @@
-"""The release record as the text of an SSM parameter: version 2, JSON, at most 4 KB.
+"""The release record as the text of an SSM parameter: version 3, JSON, at most 4 KB.
 
 Packages of the champion's group are written by their version alone, and of the models of an older release only those
 that the wanted one has otherwise (null: not at all), so that a multi-model endpoint with a hundred models fits. Long
@@ -14,7 +14,9 @@ from typing import Any
 
 from contracts.release.record import CHALLENGER, CHAMPION, SHADOW, Record, Release, ReleaseError, Status
 
-VERSION = 2
+VERSION = 3
+#: What is read too: version 2 lacks what may be left out (`Release.began` and `proven`).
+_READ = (2, VERSION)
 #: A standard parameter holds at most 4 KB (AWS Systems Manager user guide, "Managing parameter tiers").
 MAX_BYTES = 4096
 #: How many characters of each explanation are kept, as far as it takes to fit.
@@ -38,9 +40,9 @@ def from_json(text: str) -> Record:
     """Read a record; ReleaseError says what is wrong with it."""
     try:
         data = json.loads(text)
-        if (version := data.pop("version")) != VERSION:
+        if (version := data.pop("version")) not in _READ:
             older = "this program is older than the record" if version > VERSION else "promote a package again"
-            raise ReleaseError(f"version: found {version}; allowed: {VERSION}; {older}")
+            raise ReleaseError(f"version: found {version}; allowed: {_READ[0]} or {VERSION}; {older}")
         group = data.pop("group")
         found = data.pop("releases")
         wanted = found[0].get("models", {}) if found else {}

@@ -1,8 +1,8 @@
 """How a release record changes: pure functions from record to record.
 
-`promote`, `split_traffic`, `mirror_traffic` and `serve_models` make a new release the wanted one; `settle` and `fail`
-say what became of it; `roll_back` goes back to one that was good. None of them ever drops the release that is live or
-the one that a rollback would go to.
+`promote`, `split_traffic`, `mirror_traffic` and `serve_models` make a new release the wanted one; `begin` says that its
+rollout begins (`withdraw`: that it did not), `settle` and `fail` what became of it; `roll_back` goes back to one that
+was good. None of them ever drops the release that is live or the one that a rollback would go to.
 """
 
 from __future__ import annotations
@@ -73,6 +73,24 @@ def serve_models(
     return _wanted(record, release, counts)
 
 
+def begin(record: Record, release: str, *, when: str) -> Record:
+    """The endpoint is about to be moved to the release with that id. ReleaseError where another one is wanted.
+
+    Of one that serves already, in another configuration, there is nothing to say.
+    """
+    wanted = record.wanted
+    if wanted.id != release:
+        raise ReleaseError(
+            f"release {release} is not wanted any more, but {wanted.id}, by {wanted.who} since {wanted.when}"
+        )
+    return record if wanted.status is Status.LIVE else _rewritten(record, dataclasses.replace(wanted, began=when))
+
+
+def withdraw(record: Record) -> Record:
+    """The rollout of the wanted release did not begin after all: nothing of the endpoint was changed."""
+    return _rewritten(record, dataclasses.replace(record.wanted, began=""))
+
+
 def settle(record: Record, serving: str) -> Record:
     """The endpoint serves the release with the id `serving`: it is the live one. ReleaseError if there is none."""
     if record.live and record.live.id == serving:
@@ -85,9 +103,11 @@ def settle(record: Record, serving: str) -> Record:
 
     def seen(index: int, release: Release) -> Release:
         if release.id == serving:
-            return dataclasses.replace(release, status=Status.LIVE, reason="")
-        if release.status is Status.LIVE:
-            return dataclasses.replace(release, status=Status.GOOD if index else Status.CANDIDATE)
+            return dataclasses.replace(release, status=Status.LIVE, reason="", proven=False)
+        if release.status is Status.LIVE and index:
+            return dataclasses.replace(release, status=Status.GOOD, began="")
+        if release.status is Status.LIVE:  # it did serve, and was left
+            return dataclasses.replace(release, status=Status.CANDIDATE, began=release.began or release.when)
         return release
 
     return dataclasses.replace(record, releases=tuple(seen(i, r) for i, r in enumerate(record.releases)))
@@ -98,7 +118,7 @@ def fail(record: Record, reason: str) -> Record:
     live, candidate = record.live, record.wanted
     if live is None or live is candidate:
         raise ReleaseError(f"release {candidate.id} has nothing live beside it to go back to: promote another package")
-    failed = dataclasses.replace(candidate, status=Status.FAILED, reason=reason)
+    failed = _failed(candidate, reason)
     return dataclasses.replace(record, releases=_bounded((live, failed, *_without(record, live, candidate))))
 
 
@@ -108,7 +128,8 @@ def roll_back(
     """The known good release is wanted again, and the one that serves is marked failed.
 
     A candidate that was `deployed` and is not live was turned back by SageMaker already. One that was not is no reason
-    for trouble: then it is what is live that fails, and the candidate goes with it. Refused (ReleaseError) when there
+    for trouble: then it is what is live that fails, and the candidate goes with it, unless it is proven: a release
+    that was good and was promoted again is where its people want to be. Refused (ReleaseError) when there
     is nothing good to go back to, and when the wanted release itself came from a rollback less than `hold` ago: a
     second alarm then means that the fault is not in the model, and two releases must not alternate.
     """
@@ -122,15 +143,15 @@ def roll_back(
         turned_back = fail(record, why)
         restored = dataclasses.replace(live, who=who, why=why, when=when, by_rollback=True)
         return dataclasses.replace(turned_back, releases=(restored, *turned_back.releases[1:]))
-    good = next((r for r in record.releases if r.status is Status.GOOD), None)
+    good = next((r for r in record.releases if r.good), None)
     if good is None:
         raise ReleaseError(f"there is no known good release before {record.serving.id}: promote a package by hand")
     restored = dataclasses.replace(
-        good, status=Status.CANDIDATE, who=who, why=why, when=when, by_rollback=True, reason=""
+        good, status=Status.CANDIDATE, who=who, why=why, when=when, by_rollback=True, proven=True, reason="", began=""
     )
-    failed = [dataclasses.replace(record.serving, status=Status.FAILED, reason=why)]
-    if record.serving is not wanted:
-        failed.append(dataclasses.replace(wanted, status=Status.FAILED, reason="withdrawn before it was deployed"))
+    failed = [_failed(record.serving, why)]
+    if wanted not in (record.serving, good):
+        failed.append(_failed(wanted, "withdrawn before it was deployed"))
     return dataclasses.replace(
         record, releases=_bounded((restored, *failed, *_without(record, good, record.serving, wanted)))
     )
@@ -144,7 +165,8 @@ def _wanted(record: Record | None, release: Release, counts: Mapping[str, int]) 
     if record.live and release.id == record.live.id:  # the candidate before it is withdrawn, nothing moves
         release = dataclasses.replace(release, status=Status.LIVE, instances=record.live.instances)
     else:
-        release = dataclasses.replace(release, instances=_start(counts, record.serving, release))
+        proven = any(each.good for each in record.releases if each.id == release.id)
+        release = dataclasses.replace(release, instances=_start(counts, record.serving, release), proven=proven)
     releases = (release, *(r for r in record.releases if r.id != release.id))
     return dataclasses.replace(record, releases=_bounded(releases), counts=dict(counts))
 
@@ -168,11 +190,20 @@ def _start(counts: Mapping[str, int], before: Release, after: Release) -> dict[s
 def _bounded(releases: Iterable[Release]) -> tuple[Release, ...]:
     """At most MAX_RELEASES: the wanted one, the live one and the newest good one stay, then the newest others."""
     found = list(releases)
-    kept = {0} | {next((i for i, r in enumerate(found) if r.status is s), 0) for s in (Status.LIVE, Status.GOOD)}
+    live = next((index for index, release in enumerate(found) if release.status is Status.LIVE), 0)
+    kept = {0, live, next((index for index, release in enumerate(found) if release.good), 0)}
     for index in range(len(found)):
         if len(kept) < MAX_RELEASES:
             kept.add(index)
     return tuple(release for index, release in enumerate(found) if index in kept)
+
+
+def _failed(release: Release, reason: str) -> Release:
+    return dataclasses.replace(release, status=Status.FAILED, reason=reason, began="", proven=False)
+
+
+def _rewritten(record: Record, wanted: Release) -> Record:
+    return dataclasses.replace(record, releases=(wanted, *record.releases[1:]))
 
 
 def _without(record: Record, *left_out: Release) -> list[Release]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from automation.operations import releases
 from automation.operations.releases import Clients
 from contracts.names import EndpointNames, Names
 from contracts.release import Record
@@ -161,6 +162,7 @@ class Platform:
                 ProductionVariants=[each for each in variants if each not in shadows],
                 **{"ShadowProductionVariants": shadows} if shadows else {},
             )
+        self.begin(record)
         wanted = {"EndpointName": self.names.prefix, "EndpointConfigName": self.config(record.wanted.id)}
         if sagemaker.list_endpoints(NameContains=self.names.prefix)["Endpoints"]:
             sagemaker.update_endpoint(**wanted, **deployment)
@@ -169,6 +171,12 @@ class Platform:
             stand_ins.put_halt_alarm(self.client("cloudwatch"), self.names.prefix)
         if wait:
             self.settled()
+
+    def begin(self, record: Record) -> None:
+        """What `pulumi up` writes before it moves the endpoint; of what is not wanted nothing."""
+        stored = releases.read(self.names, self.clients)
+        if stored and stored.wanted.id == record.wanted.id:
+            releases.begin(self.names, record.wanted.id, who="pulumi up", clients=self.clients)
 
     def settled(self) -> dict[str, Any]:
         def over() -> Any:

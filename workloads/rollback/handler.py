@@ -56,7 +56,7 @@ def host(environment: Mapping[str, str], client: Callable[[str], Any]) -> Host:
         case "ecs":
             return Ecs(endpoint, client("ecs"))
         case "lambda":
-            return Function(endpoint, client("lambda"))
+            return Function(endpoint, client("lambda"), client("codedeploy"))
         case _:
             return SageMaker(endpoint, client("sagemaker"))
 

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult
 
 from local.emulator.cloudwatch import expressions, series
 from local.emulator.cloudwatch.actions import notify
@@ -221,7 +223,16 @@ def install(context: Context) -> Alarms:
     ) -> None:
         alarms.published(self, lambda: original(self, namespace, metric_data))
 
+    def describe_alarms(original: Callable[..., ActionResult], self: CloudWatchResponse) -> ActionResult:
+        """moto heeds one filter alone, and a state last."""
+        found: Any = original(self).result
+        state = self._get_param("StateValue")
+        return ActionResult(
+            {kind: [each for each in its if state in (None, each.state_value)] for kind, its in found.items()}
+        )
+
     wrap(CloudWatchBackend, "put_metric_alarm", put_metric_alarm)
+    wrap(CloudWatchResponse, "describe_alarms", describe_alarms)
     wrap(CloudWatchBackend, "put_metric_data", put_metric_data)
     wrap(Alarm, "update_state", update_state)
     context.ticker.every(_TICK_SECONDS, alarms.tick)

@@ -112,10 +112,15 @@ def describe_endpoint(self: SageMakerModelBackend, endpoint_name: str) -> dict[s
     return hosted(self, endpoint_name).describe()
 
 
-def update_endpoint_weights_and_capacities(
-    self: SageMakerModelBackend, endpoint_name: str, desired_weights_and_capacities: list[dict[str, Any]]
+def _update_weights_and_capacities(
+    self: SageMakerModelBackend,
+    context: Context,
+    endpoint_name: str,
+    desired_weights_and_capacities: list[dict[str, Any]],
 ) -> str:
-    """UpdateEndpointWeightsAndCapacities: changes what is given and keeps the rest."""
+    """Changes what is given and keeps the rest. The endpoint is Updating, then InService again (API reference,
+    UpdateEndpointWeightsAndCapacities, read 2026-11-30): scaling moves its LastModifiedTime as a rollout does.
+    """
     endpoint = hosted(self, endpoint_name)
     _settled(endpoint)
     if endpoint.traffic is None:
@@ -133,7 +138,14 @@ def update_endpoint_weights_and_capacities(
     for desired in desired_weights_and_capacities:
         weight, instances = desired.get("DesiredWeight"), desired.get("DesiredInstanceCount")
         fleet.change(desired["VariantName"], weight=weight, instances=instances)
+    endpoint.enter(context, "Updating")
+    context.background.detach(_changed, context, endpoint)
     return endpoint.arn
+
+
+def _changed(context: Context, endpoint: Hosted) -> None:
+    if not endpoint.deleted:
+        endpoint.enter(context, "InService")
 
 
 def _create_endpoint(self: SageMakerResponse, context: Context) -> ActionResult:
@@ -207,6 +219,7 @@ def install(context: Context) -> None:
     replace(SageMakerResponse, "create_endpoint", partialmethod(_create_endpoint, context))
     replace(SageMakerResponse, "delete_endpoint", partialmethod(_delete_endpoint, context))
     replace(SageMakerModelBackend, "describe_endpoint", describe_endpoint)
-    replace(SageMakerModelBackend, "update_endpoint_weights_and_capacities", update_endpoint_weights_and_capacities)
+    changed = partialmethod(_update_weights_and_capacities, context)
+    replace(SageMakerModelBackend, "update_endpoint_weights_and_capacities", changed)
     add(SageMakerResponse, "update_endpoint", partialmethod(_update_endpoint, context))
     wrap(SageMakerModelBackend, "reset", _resetting)

@@ -80,8 +80,6 @@ def change(target: FakeScalableTarget, wanted: int) -> None:
         inference_components.set_copies(_sagemaker(target), name, wanted)
         return
     _, endpoint, _, variant = target.resource_id.split("/")
-    endpoints.update_endpoint_weights_and_capacities(
-        _sagemaker(target),
-        endpoint,
-        [{"VariantName": variant, "DesiredInstanceCount": wanted}],
+    _sagemaker(target).update_endpoint_weights_and_capacities(
+        endpoint, [{"VariantName": variant, "DesiredInstanceCount": wanted}]
     )

@@ -202,6 +202,56 @@ def test_following_what_is_not_deployed_says_what_to_do(platform: Platform) -> N
         follow(platform)
 
 
+def test_what_is_not_deployed_has_not_failed_where_the_endpoint_scaled(platform: Platform) -> None:
+    """The end of an A/B test: its configuration has been there since before the test."""
+    first, second = platform.register(), platform.register()
+    deployed(platform, first)
+    platform.up(releases.split(platform.names, second, 50, by=BY, clients=platform.clients))
+    follow(platform)
+    record = promote(platform, first)
+    platform.scale(champion=5)
+    with pytest.raises(RefusedError, match=f"release {record.wanted.id} is promoted and not deployed: run `pulumi up`"):
+        follow(platform)
+    assert stored(platform) == record
+
+
+def test_of_a_rollout_that_could_not_begin_nothing_stays_and_of_one_that_did_it_stays(platform: Platform) -> None:
+    first, second = platform.register(), platform.register()
+    deployed(platform, first)
+    record = promote(platform, second)
+    begin(platform, record)
+    releases.withdraw(platform.names, who="pulumi up", clients=platform.clients)
+    assert stored(platform) == record
+    begin(platform, record)
+    begun = stored(platform)
+    assert begun is not None
+    assert begun.wanted.began
+    platform.scale(champion=5)  # changed since
+    releases.withdraw(platform.names, who="pulumi up", clients=platform.clients)
+    found = stored(platform)
+    assert found is not None
+    assert found.wanted == begun.wanted
+
+
+def begin(platform: Platform, record: Record) -> None:
+    releases.begin(platform.names, record.wanted.id, who="pulumi up", clients=platform.clients)
+
+
+def test_a_rollout_does_not_begin_of_what_is_not_wanted_any_more(platform: Platform) -> None:
+    first, second, third = (platform.register() for _ in range(3))
+    deployed(platform, first)
+    old = promote(platform, second)
+    new = promote(platform, third)
+    with pytest.raises(
+        ReleaseError, match=f"release {old.wanted.id} is not wanted any more, but {new.wanted.id}, by ana"
+    ):
+        begin(platform, old)
+    assert stored(platform) == new
+    lose(platform)
+    begin(platform, old)  # nothing to write it into: `follow` rebuilds it
+    assert stored(platform) is None
+
+
 def test_a_rollout_that_is_turned_back_is_failed_with_the_reason(platform: Platform) -> None:
     first, second = platform.register(), platform.register()
     before = deployed(platform, first)

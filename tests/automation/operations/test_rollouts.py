@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import re
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import pytest
@@ -113,6 +114,32 @@ def test_the_last_errors_of_the_model_servers_are_told(platform: Platform) -> No
     ]
 
 
+def test_alarms_that_did_not_go_off_are_no_reason(platform: Platform) -> None:
+    class CloudWatch:
+        """Heeds names, or a state: an alarm is asked for by both."""
+
+        def describe_alarms(self, **_: Any) -> dict[str, Any]:
+            said = {
+                "errors": ("ALARM", "12 > 10"),
+                "latency": ("OK", "no datapoints"),
+                "halt": ("INSUFFICIENT_DATA", ""),
+            }
+            return {
+                "MetricAlarms": [
+                    {"AlarmName": name, "StateValue": state, "StateReason": reason}
+                    for name, (state, reason) in said.items()
+                ]
+            }
+
+    first, second = platform.register(), platform.register()
+    before = deployed(platform, first)
+    platform.up(promote(platform, second), **guarded(platform, minutes=0))
+    platform.up(before, **guarded(platform, minutes=0))  # as the rollout's alarm does
+    watchers = Watchers(cloudwatch=CloudWatch(), logs=platform.client("logs"))
+    told = rollouts.why(platform.names, follow(platform), platform.clients, watchers).splitlines()
+    assert [line for line in told if line.startswith("alarm ")] == ["alarm errors: 12 > 10"]
+
+
 def test_a_release_that_serves_has_no_reason_to_have_failed(platform: Platform) -> None:
     deployed(platform, platform.register())
     with pytest.raises(ValueError, match="has not failed"):
@@ -129,6 +156,48 @@ def see(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> See:
     return lambda config, read=True: seen(
         platform.names, config, platform.settled()["EndpointConfigName"] if read else None
     )
+
+
+@pytest.fixture
+def begin(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """What the program calls before it moves the endpoint to a configuration."""
+    for name, value in platform.emulator.environment().items():
+        monkeypatch.setenv(name, value)
+    begun = rollouts.begun(region=platform.emulator.region, profile=None, roles=[])
+    return lambda config: begun(platform.names, config)
+
+
+def test_the_record_says_that_a_rollout_begins_and_no_more_where_the_provider_could_not_begin_it(
+    platform: Platform, see: See, begin: Callable[[str], None]
+) -> None:
+    first, second = platform.register(), platform.register()
+    deployed(platform, first)
+    record = promote(platform, second)
+    begin(platform.config(record.wanted.id))
+    begun = releases.read(platform.names, platform.clients)
+    assert begun is not None
+    assert begun.wanted.began
+    assert see(platform.config(record.wanted.id), False) == ""  # UpdateEndpoint was refused, which the provider says
+    assert releases.read(platform.names, platform.clients) == record
+
+
+def test_what_was_withdrawn_meanwhile_is_not_rolled_out(platform: Platform, begin: Callable[[str], None]) -> None:
+    first, second = platform.register(), platform.register()
+    deployed(platform, first)
+    withdrawn = platform.config(promote(platform, second).wanted.id)
+    promote(platform, first)
+    with pytest.raises(RefusedError) as caught:
+        begin(withdrawn)
+    assert str(caught.value).startswith(
+        f"endpoint {platform.names.prefix} was not moved to {withdrawn}, for the release record does not say that its "
+        f"rollout begins (release {withdrawn.split('-')[-2]} is not wanted any more, but "
+    )
+    assert str(caught.value).endswith("; run `pulumi up` again")
+
+
+def test_where_nobody_can_be_asked_the_endpoint_stays_as_it_is(platform: Platform) -> None:
+    with pytest.raises(RefusedError, match=r"was not moved to .*The config profile .nobody. could not be found"):
+        rollouts.begun(region="eu-west-1", profile="nobody", roles=[])(platform.names, platform.config("0123456789"))
 
 
 STATE = (

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from automation.operations import shifting
+from automation.operations.errors import RefusedError
 from contracts.names import EndpointNames
 from contracts.release.lock import BusyError
 
@@ -104,6 +105,23 @@ def test_a_deployment_is_made_and_waited_for() -> None:
         "CurrentVersion": "1",
         "TargetVersion": "2",
     }
+
+
+def test_the_record_says_that_it_begins_before_a_deployment_is_made_and_else_none_is() -> None:
+    functions, told = Functions(), list[str]()
+    codedeploy = CodeDeploy(functions, "Created", "Succeeded")
+    asked: dict[str, Any] = {"function": functions, "codedeploy": codedeploy, "sleep": lambda _: None}
+
+    def refuse(config: str) -> None:
+        told.append(config)
+        raise RefusedError("withdrawn")
+
+    with pytest.raises(RefusedError, match="withdrawn"):
+        shifting.move(NAMES, "2", begin=refuse, **asked)
+    assert (told, codedeploy.made) == ([f"{NAME}-{'2' * 10}-0123abcd"], [])
+    assert shifting.move(NAMES, "2", begin=told.append, **asked)
+    assert told == [f"{NAME}-{'2' * 10}-0123abcd"] * 2
+    assert shifting.move(NAMES, "2", begin=refuse, **asked)  # serves already
 
 
 @pytest.mark.parametrize(("ends", "moved"), [("Succeeded", True), ("Stopped", False), ("Failed", False)])

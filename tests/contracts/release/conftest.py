@@ -8,6 +8,7 @@ import threading
 import uuid
 from collections.abc import Generator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,7 @@ class Endpoint:
     def up(self, record: Record, *, wait: bool = True, **deployment: Any) -> None:
         """What `pulumi up` does of a record: configurations, and the endpoint on the wanted release."""
         self.declare(record)
+        self.begin(record)
         wanted = {"EndpointName": self.name, "EndpointConfigName": self.config(record.wanted.id)}
         if self.sagemaker.list_endpoints(NameContains=self.name)["Endpoints"]:
             self.sagemaker.update_endpoint(**wanted, **deployment)
@@ -103,6 +105,13 @@ class Endpoint:
             stand_ins.put_halt_alarm(self.emulator.client("cloudwatch"), self.name)
         if wait:
             self.settled()
+
+    def begin(self, record: Record) -> None:
+        """What `pulumi up` writes before it moves the endpoint; of what is not wanted nothing."""
+        with self.ledger().open(who="pulumi up", doing="roll out") as book:
+            if book.record and book.record.wanted.id == record.wanted.id:
+                now = datetime.now(UTC).isoformat(timespec="milliseconds")
+                book.write(release.begin(book.record, record.wanted.id, when=now))
 
     def config(self, release_id: str) -> str:
         return f"{self.name}-{release_id}-0123abcd"

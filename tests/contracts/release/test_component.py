@@ -128,3 +128,23 @@ def test_where_somebody_was_faster_nothing_is_asked(now: dict[str, Any] | None) 
     there = SageMaker(now)
     assert not Component(NAME, there).move(OTHER, seen(), lambda _: None)
     assert there.updates == []
+
+
+@pytest.mark.parametrize(("status", "refused"), [("Updating", False), ("InService", True)])
+def test_what_began_between_the_look_and_the_move_is_waited_for_and_another_error_is_raised(
+    status: str, refused: bool
+) -> None:
+    class Faster(SageMaker):
+        """Somebody else's update begins right before this one."""
+
+        def update_inference_component(self, **asked: Any) -> None:
+            del asked
+            self.found = described(InferenceComponentStatus=status)
+            raise ClientError({"Error": {"Code": "ValidationException", "Message": "no"}}, "Update")
+
+    there = Component(NAME, Faster(described()))
+    if refused:
+        with pytest.raises(ClientError, match="ValidationException"):
+            there.move(OTHER, seen(), lambda _: None)
+    else:
+        assert not there.move(OTHER, seen(), lambda _: None)

@@ -12,6 +12,7 @@ import pytest
 
 from contracts import release
 from contracts.release import Record, ReleaseError, Status, emergency
+from contracts.release.live import BEGINS_WITHIN
 from contracts.release.lock import BusyError
 from contracts.release.rollback import NoConfigurationError, Outcome, Request, Rollback
 from contracts.release.sagemaker import SageMaker
@@ -42,9 +43,8 @@ def rollback(endpoint: Endpoint, told: list[str], **more: Any) -> Rollback:
 def second(endpoint: Endpoint) -> Record:
     """Version 2 serves, 1 is known to be good."""
     endpoint.up(promote(endpoint, 1, hours_ago=3))
-    record = promote(endpoint, 2)
-    endpoint.up(record)
-    return record
+    endpoint.up(promote(endpoint, 2))
+    return endpoint.read()
 
 
 def serves(endpoint: Endpoint) -> str:
@@ -173,6 +173,72 @@ def test_a_candidate_that_was_never_deployed_is_withdrawn(endpoint: Endpoint, se
     assert (outcome.failed, outcome.live) == (second.wanted.id, second.releases[1].id)
     assert serves(endpoint) == endpoint.config(second.releases[1].id)
     assert statuses(endpoint.read()) == [("1", LIVE), ("2", FAILED), ("3", FAILED)]
+
+
+def test_a_candidate_that_is_declared_and_was_not_rolled_out_is_no_excuse_for_what_serves_and_scales(
+    endpoint: Endpoint, second: Record
+) -> None:
+    endpoint.declare(promote(endpoint, 3, hours_ago=1))
+    endpoint.scale(champion=5)
+    told: list[str] = []
+    outcome = rollback(endpoint, told).run()
+    assert (outcome.failed, outcome.live) == (second.wanted.id, second.releases[1].id)
+    assert serves(endpoint) == endpoint.config(second.releases[1].id)
+    assert statuses(endpoint.read()) == [("1", LIVE), ("2", FAILED), ("3", FAILED)]
+    assert told == [f"{endpoint.name} rolled back"]
+
+
+@pytest.mark.parametrize("scales", [True, False])
+def test_a_good_release_that_was_promoted_again_and_not_rolled_out_is_moved_to(
+    endpoint: Endpoint, second: Record, scales: bool
+) -> None:
+    promote(endpoint, 1, hours_ago=1)
+    if scales:
+        endpoint.scale(champion=5)
+    outcome = rollback(endpoint, []).run()
+    assert (outcome.failed, outcome.live) == (second.wanted.id, second.releases[1].id)
+    assert serves(endpoint) == endpoint.config(second.releases[1].id)
+    assert statuses(endpoint.read()) == [("1", LIVE), ("2", FAILED)]
+
+
+def test_a_rollout_that_was_turned_back_is_so_too_where_the_endpoint_scaled_since(
+    endpoint: Endpoint, second: Record
+) -> None:
+    third = promote(endpoint, 3, hours_ago=1)
+    endpoint.up(third)
+    endpoint.up(second)  # as the rollout's own alarm does
+    endpoint.scale(champion=5)
+    assert rollback(endpoint, []).run().failed == third.wanted.id
+    assert serves(endpoint) == endpoint.config(second.wanted.id)
+
+
+def test_an_update_that_is_about_to_move_the_endpoint_is_waited_for(endpoint: Endpoint, second: Record) -> None:
+    third = promote(endpoint, 3, hours_ago=1)
+    endpoint.begin(third)
+    before = endpoint.read()
+    with pytest.raises(BusyError, match="is not seen to be rolled back after 0 s; try again"):
+        rollback(endpoint, [], patience_seconds=0).run()
+    assert endpoint.read() == before
+    asks = iter([True])
+
+    def move_meanwhile(_: float) -> None:
+        if next(asks, False):
+            endpoint.up(third)
+            endpoint.up(second)
+
+    assert rollback(endpoint, [], sleep=move_meanwhile).run().failed == third.wanted.id
+    assert serves(endpoint) == endpoint.config(second.wanted.id)
+    assert statuses(endpoint.read()) == [("2", LIVE), ("3", FAILED), ("1", GOOD)]
+
+
+def test_an_update_that_died_before_it_moved_the_endpoint_is_not_waited_for_for_ever(
+    endpoint: Endpoint, second: Record
+) -> None:
+    endpoint.begin(promote(endpoint, 3, hours_ago=1))
+    later = datetime.now(UTC) + BEGINS_WITHIN
+    outcome = rollback(endpoint, [], now=lambda: later).run()
+    assert (outcome.failed, outcome.live) == (second.wanted.id, second.releases[1].id)
+    assert serves(endpoint) == endpoint.config(second.releases[1].id)
 
 
 def test_an_alarm_about_an_earlier_release_moves_nothing_and_people_are_told(

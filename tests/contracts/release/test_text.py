@@ -13,7 +13,7 @@ from tests.contracts.release.records import FIRST, SECOND, at, deployed, package
 def test_the_text_names_the_group_once_and_leaves_out_what_says_nothing() -> None:
     record = dataclasses.replace(FIRST, counts={"champion": 8}, weights={"champion": 100.0})
     assert json.loads(release.to_json(record)) == {
-        "version": 2,
+        "version": 3,
         "group": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-prod",
         "releases": [
             {"champion": "1", "status": "live", "who": "ana", "why": "better", "when": "2026-11-21T01:00:00+00:00"}
@@ -30,6 +30,8 @@ def test_the_text_names_the_group_once_and_leaves_out_what_says_nothing() -> Non
         dataclasses.replace(promoted(SECOND, 3, champion=8), weights={"champion": 90.0, "challenger": 10.0}),
         release.fail(promoted(FIRST, 2), "turned back"),
         release.roll_back(SECOND, who="alarm", why="5xx", when=at(3)),
+        release.begin(promoted(FIRST, 2), SECOND.wanted.id, when=at(3)),
+        promoted(SECOND, 1, 3),
         release.split_traffic(SECOND, package(3), 10, who="ana", why="A/B", when=at(3)),
         release.split_traffic(
             SECOND, package(3).replace("churn-prod/", "other/"), 10, who="ana", why="A/B", when=at(3)
@@ -56,8 +58,8 @@ def test_what_is_written_is_read_again(record: Record) -> None:
     [
         ("", "not a release record"),
         ("[]", "not a release record"),
-        ('{"version": 1, "releases": []}', "version: found 1; allowed: 2; promote a package again"),
-        ('{"version": 3}', "version: found 3; allowed: 2; this program is older than the record"),
+        ('{"version": 1, "releases": []}', "version: found 1; allowed: 2 or 3; promote a package again"),
+        ('{"version": 4}', "version: found 4; allowed: 2 or 3; this program is older than the record"),
         ('{"version": 2, "group": "g", "releases": []}', "a candidate or the live one first"),
         ('{"version": 2, "group": "g", "releases": [{"status": "lost"}]}', "'lost' is not a valid Status"),
         ('{"version": 2, "group": "g", "releases": [{"status": "live", "champion": "x", "kind": 1}]}', "'kind'"),
@@ -66,6 +68,17 @@ def test_what_is_written_is_read_again(record: Record) -> None:
 def test_a_broken_record_says_what_is_wrong(text: str, message: str) -> None:
     with pytest.raises(ReleaseError, match=message):
         release.from_json(text)
+
+
+def test_a_record_of_version_2_is_read() -> None:
+    text = release.to_json(promoted(FIRST, 2))
+    assert release.from_json(text.replace('"version":3', '"version":2')) == promoted(FIRST, 2)
+
+
+def test_a_rollout_that_began_at_no_time_is_refused() -> None:
+    text = release.to_json(release.begin(promoted(FIRST, 2), SECOND.wanted.id, when=at(3)))
+    with pytest.raises(ReleaseError, match="began: found 'soon'; allowed: ISO 8601 with a time zone"):
+        release.from_json(text.replace(f'"began":"{at(3)}"', '"began":"soon"'))
 
 
 def test_long_explanations_are_shortened_until_it_fits() -> None:

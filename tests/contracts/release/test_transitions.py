@@ -91,6 +91,62 @@ def test_rollback_before_the_candidate_was_deployed_is_about_what_is_live() -> N
     assert [r.reason for r in rolled.releases[1:]] == ["5xx", "withdrawn before it was deployed"]
 
 
+def test_what_was_good_and_is_promoted_again_is_where_a_rollback_goes_before_it_was_deployed() -> None:
+    again = promoted(SECOND, 1, 3)
+    assert statuses(again) == [("1", CANDIDATE), ("2", LIVE)]
+    rolled = release.roll_back(again, who="alarm", why="5xx", when=at(4), deployed=False)
+    assert statuses(rolled) == [("1", CANDIDATE), ("2", FAILED)]
+    assert (rolled.wanted.by_rollback, rolled.wanted.who, rolled.wanted.began) == (True, "alarm", "")
+    assert statuses(deployed(rolled)) == [("1", LIVE), ("2", FAILED)]
+
+
+def test_it_is_so_behind_another_promotion_too_and_not_what_failed_or_never_served() -> None:
+    behind = promoted(promoted(SECOND, 1, 3), 3, 4)
+    assert statuses(behind) == [("3", CANDIDATE), ("1", CANDIDATE), ("2", LIVE)]
+    rolled = release.roll_back(behind, who="alarm", why="5xx", when=at(5), deployed=False)
+    assert statuses(rolled) == [("1", CANDIDATE), ("2", FAILED), ("3", FAILED)]
+    failed = promoted(deployed(release.roll_back(SECOND, who="alarm", why="5xx", when=at(3))), 2, 5)
+    for nothing_good in (failed, promoted(FIRST, 2)):
+        with pytest.raises(ReleaseError, match="there is no known good release before"):
+            release.roll_back(nothing_good, who="alarm", why="5xx", when=at(6), deployed=False)
+
+
+def test_the_end_of_a_test_that_is_not_deployed_leads_back_to_its_champion() -> None:
+    test = deployed(release.split_traffic(SECOND, package(3), 50, who="ana", why="A/B", when=at(3)))
+    rolled = release.roll_back(promoted(test, 2, 4), who="alarm", why="5xx", when=at(5), deployed=False)
+    assert (rolled.wanted.id, rolled.releases[1].id) == (SECOND.wanted.id, test.wanted.id)
+    assert [r.status for r in rolled.releases] == [CANDIDATE, FAILED, GOOD]
+
+
+def test_candidates_do_not_push_out_a_good_one_that_was_promoted_again() -> None:
+    record = promoted(SECOND, 1, 3)
+    for version in range(3, 9):
+        record = promoted(record, version, version + 1)
+    assert statuses(record) == [("8", CANDIDATE), ("7", CANDIDATE), ("1", CANDIDATE), ("2", LIVE)]
+
+
+def test_a_rollout_begins_for_what_is_wanted_alone_and_each_promotion_begins_anew() -> None:
+    third = promoted(SECOND, 3)
+    begun = release.begin(third, third.wanted.id, when=at(4))
+    assert (begun.wanted.began, begun.releases[1:]) == (at(4), third.releases[1:])
+    assert release.withdraw(begun) == third
+    assert release.fail(begun, "turned back").releases[1].began == ""
+    assert promoted(promoted(begun, 4, 5), 3, 6).wanted.began == ""
+    assert release.begin(SECOND, SECOND.wanted.id, when=at(4)) == SECOND  # serves already: another instance type
+    with pytest.raises(ReleaseError) as caught:
+        release.begin(third, SECOND.wanted.id, when=at(4))
+    assert str(caught.value) == (
+        f"release {SECOND.wanted.id} is not wanted any more, but {third.wanted.id}, by ana since {at(3)}"
+    )
+
+
+def test_what_served_and_was_left_had_been_rolled_out_whoever_wrote_the_record() -> None:
+    begun = release.begin(promoted(FIRST, 2), SECOND.wanted.id, when=at(3))
+    assert release.settle(deployed(begun), FIRST.wanted.id).wanted.began == at(3)
+    assert release.settle(SECOND, FIRST.wanted.id).wanted.began == at(2)  # of an older program, which wrote none
+    assert [r.began for r in deployed(promoted(deployed(begun), 3)).releases] == ["", "", ""]
+
+
 def test_rollback_skips_a_failed_release() -> None:
     rolled = deployed(release.roll_back(SECOND, who="alarm", why="5xx", when=at(3)))
     third = deployed(promoted(rolled, 3, 5))

@@ -298,3 +298,13 @@ def test_many_samples_are_evaluated_quickly(
     began = time.perf_counter()
     put(1)
     assert time.perf_counter() - began < 5
+
+
+def test_alarms_are_told_by_name_and_state_together(
+    cloudwatch: Any, alarm: Callable[..., str], put: Callable[..., None]
+) -> None:
+    name = alarm()
+    (found,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    for state in ("OK", "ALARM", "INSUFFICIENT_DATA"):
+        told = cloudwatch.describe_alarms(AlarmNames=[name], StateValue=state)["MetricAlarms"]
+        assert [each["AlarmName"] for each in told] == [name] * (found["StateValue"] == state)

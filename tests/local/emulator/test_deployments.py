@@ -220,6 +220,7 @@ def test_requests_under_way_are_answered_by_the_old_fleet(
 def test_live_weights_and_counts_can_be_kept(sagemaker: Any, serving: Any, endpoint: str, update: Any) -> None:
     changes = [{"VariantName": "champion", "DesiredWeight": 3, "DesiredInstanceCount": 7}]
     sagemaker.update_endpoint_weights_and_capacities(EndpointName=endpoint, DesiredWeightsAndCapacities=changes)
+    serving.settled(endpoint)
 
     def live() -> tuple[float, int]:
         champion = serving.settled(endpoint)["ProductionVariants"][0]

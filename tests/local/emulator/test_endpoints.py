@@ -68,10 +68,11 @@ def test_a_target_variant_is_honoured(runtime: Any, endpoint: str) -> None:
     )
 
 
-def test_weights_and_counts_change_apart(sagemaker: Any, runtime: Any, endpoint: str) -> None:
+def test_weights_and_counts_change_apart(sagemaker: Any, serving: Any, runtime: Any, endpoint: str) -> None:
     def update(**desired: Any) -> None:
         changes = [{"VariantName": "challenger"} | desired]
         sagemaker.update_endpoint_weights_and_capacities(EndpointName=endpoint, DesiredWeightsAndCapacities=changes)
+        serving.settled(endpoint)
 
     update(DesiredWeight=0)
     update(DesiredInstanceCount=5)
@@ -88,6 +89,18 @@ def test_weights_and_counts_change_apart(sagemaker: Any, runtime: Any, endpoint:
         "ValidationException",
         f'The variant name(s) "nobody" is/are not present within endpoint configuration "{endpoint}".',
     )
+
+
+def test_a_change_of_weights_or_counts_is_an_update_of_the_endpoint(
+    sagemaker: Any, serving: Any, endpoint: str
+) -> None:
+    before = serving.settled(endpoint)
+    changes = [{"VariantName": "challenger", "DesiredInstanceCount": 4}]
+    sagemaker.update_endpoint_weights_and_capacities(EndpointName=endpoint, DesiredWeightsAndCapacities=changes)
+    after = serving.settled(endpoint)
+    assert after["EndpointStatus"] == "InService"
+    assert after["LastModifiedTime"] > before["LastModifiedTime"]
+    assert after["EndpointConfigName"] == before["EndpointConfigName"]
 
 
 def test_bodies_and_headers_go_through_untouched(runtime: Any, endpoint: str) -> None:

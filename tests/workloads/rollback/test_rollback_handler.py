@@ -18,6 +18,7 @@ from contracts import release
 from contracts.release import emergency
 from contracts.release.component import Component
 from contracts.release.ecs import Ecs
+from contracts.release.lambda_ import Function
 from contracts.release.lock import BusyError
 from contracts.release.sagemaker import SageMaker
 from tests.workloads.stubs import TOPIC_ARN, StubbedClients
@@ -114,11 +115,10 @@ def aws() -> Iterator[Clients]:
 
 
 def test_an_alarm_moves_the_endpoint_to_the_known_good_release(aws: Clients) -> None:
-    rolled = release.roll_back(
-        SECOND, who="alarm churn-prod-5xx", why="Threshold Crossed: 12 > 10", when="2026-11-21T12:00:00.000+00:00"
-    )
+    when = "2026-11-21T12:00:00.000+00:00"
+    asked = release.roll_back(SECOND, who="alarm churn-prod-5xx", why="Threshold Crossed: 12 > 10", when=when)
+    rolled = release.begin(asked, FIRST.wanted.id, when=when)
     aws.looks(SECOND)
-    aws.finds_configuration(SECOND)
     aws.finds_configuration(FIRST)
     aws.expect(
         "sagemaker",
@@ -165,7 +165,6 @@ def test_an_error_of_aws_is_told_and_raised(aws: Clients) -> None:
 
 def test_with_nothing_good_before_it_refuses_and_tells_people(aws: Clients) -> None:
     aws.looks(FIRST)
-    aws.finds_configuration(FIRST)
     aws.expect_notice(f"Rollback of {ENDPOINT} refused")
     result = aws.run({"who": "ben", "why": "wrong scores"})
     assert result == {
@@ -203,5 +202,6 @@ def test_an_endpoint_is_moved_by_what_runs_it() -> None:
 
     assert host({"ENDPOINT_NAME": ENDPOINT, "HOST": "ecs"}, client) == Ecs(ENDPOINT, "ecs")
     assert host({"ENDPOINT_NAME": ENDPOINT, "HOST": "component"}, client) == Component(ENDPOINT, "sagemaker")
+    assert host({"ENDPOINT_NAME": ENDPOINT, "HOST": "lambda"}, client) == Function(ENDPOINT, "lambda", "codedeploy")
     assert host({"ENDPOINT_NAME": ENDPOINT}, client) == SageMaker(ENDPOINT, "sagemaker")
-    assert asked == ["ecs", "sagemaker", "sagemaker"]
+    assert asked == ["ecs", "sagemaker", "lambda", "codedeploy", "sagemaker"]

@@ -80,7 +80,7 @@ def lay(
     """
     called = callers(calls, settings.network.also_reach)
     most = max(workload.training.hosts for workload in settings.workloads.values())
-    site = survey(names.region, settings.network, called, lookup, hosts=most)
+    site = survey(names, settings.network, called, lookup, hosts=most)
     granted = audit.granted(names, settings.audit)
     if settings.keys.existing:
         existing_key.check(settings.keys.existing, names, granted, lookup)

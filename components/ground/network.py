@@ -58,7 +58,7 @@ SERVICES: Final = (
 
 
 def survey(
-    region: str,
+    names: Names,
     settings: NetworkSettings,
     callers: Mapping[str, tuple[str, ...]],
     lookup: pulumi.InvokeOptions,
@@ -70,8 +70,8 @@ def survey(
     No job has more than so many `hosts`.
     """
     if settings.existing is not None:
-        return existing.survey(region, settings.existing, callers, lookup, hosts=hosts)
-    return vpc.survey(region, settings.created, callers, lookup)
+        return existing.survey(names.region, settings.existing, callers, lookup, hosts=hosts)
+    return vpc.survey(names, settings.created, callers, lookup)
 
 
 @dataclass(frozen=True, kw_only=True)

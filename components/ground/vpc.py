@@ -7,8 +7,9 @@ no public subnet unless the stack config asks for one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 import pulumi
 import pulumi_aws as aws
@@ -20,6 +21,7 @@ from components.ground import endpoints
 from components.ground.endpoints import Offer
 from components.ground.keys import Domain, Keys
 from contracts.names import Names
+from settings import PROJECT
 from settings.network import MAX_ZONES, CreatedNetwork
 
 _NAT = {"none": NatGatewayStrategy.NONE, "single": NatGatewayStrategy.SINGLE, "per_az": NatGatewayStrategy.ONE_PER_AZ}
@@ -27,30 +29,61 @@ _NAT = {"none": NatGatewayStrategy.NONE, "single": NatGatewayStrategy.SINGLE, "p
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """What AWS says of the region before anything is made: the zones to use, and the endpoints of each service."""
+    """What AWS says of the region before anything is made: the zones to use, in the order of their ranges, and the
+    endpoints of each service.
+    """
 
     zones: tuple[str, ...]
     offers: Mapping[str, Offer]
 
 
 def survey(
-    region: str, settings: CreatedNetwork, callers: Mapping[str, tuple[str, ...]], lookup: pulumi.InvokeOptions
+    names: Names, settings: CreatedNetwork, callers: Mapping[str, tuple[str, ...]], lookup: pulumi.InvokeOptions
 ) -> Site:
-    """Look the region up. Raises RunError where it has too few zones, or lacks a service's endpoint in them."""
+    """Look the region up, and the subnets that the stack has there.
+
+    Raises RunError where it has too few zones, or lacks a service's endpoint in them.
+    """
     available = aws.get_availability_zones(
         state="available", filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}], opts=lookup
     ).names
-    if len(available) < settings.zones:
+    zones = placed(_standing(names, settings, lookup), available, settings.zones)
+    if len(zones) < settings.zones:
         raise pulumi.RunError(
-            f"network.create.zones: found {settings.zones}; allowed: up to {len(available)} in {region} "
-            f"({', '.join(available)}); lower it, or take another region"
+            f"network.create.zones: found {settings.zones}; allowed: up to {len(zones)} in {names.region} "
+            f"({', '.join(zones)}); lower it, or take another region"
         )
-    site = Site(
-        zones=tuple(sorted(available)[: settings.zones]), offers=endpoints.offers(region, list(callers), lookup)
-    )
+    site = Site(zones=zones, offers=endpoints.offers(names.region, list(callers), lookup))
     for service in callers:
         endpoints.chosen_zones(site.offers[service], site.zones, settings.endpoint_zones)
     return site
+
+
+def placed(standing: Mapping[int, str], available: Iterable[str], wanted: int) -> tuple[str, ...]:
+    """The zones of as many ranges of the VPC as are wanted, or as there are zones for.
+
+    A range stays in the zone where the stack has subnets in it (`standing`), though that one be away: what is
+    available, and in which order, changes with AWS, and a subnet that changes its zone is made anew, with all that
+    stands in it. The other ranges get the other zones by name.
+    """
+    others = iter(sorted({*available} - {*standing.values()}))
+    found = (standing.get(number) or next(others, None) for number in range(wanted))
+    return tuple(zone for zone in found if zone)
+
+
+def _standing(names: Names, settings: CreatedNetwork, lookup: pulumi.InvokeOptions) -> dict[int, str]:
+    """Number of a zone's range -> the zone that the stack's subnets in it are in. A VPC of another range counts not."""
+    tags = {"tag:Project": PROJECT, "tag:Environment": names.stack, "tag-key": "Tier"}
+    filters = [aws.ec2.GetSubnetsFilterArgs(name=tag, values=[value]) for tag, value in tags.items()]
+    found = aws.ec2.get_subnets(filters=filters, opts=lookup)
+    subnets = [aws.ec2.get_subnet(id=each, opts=lookup) for each in found.ids]
+    ranges = list(enumerate(settings.cidr.subnets(new_prefix=settings.cidr.prefixlen + _ZONE_BITS)))
+    return {
+        number: subnet.availability_zone
+        for subnet in subnets
+        for number, its in ranges
+        if IPv4Network(subnet.cidr_block).subnet_of(its)
+    }
 
 
 def subnet_specs(settings: CreatedNetwork) -> list[awsx.ec2.SubnetSpecArgs]:

@@ -88,6 +88,7 @@ _SOURCES = {
             "id": "SubnetId",
         },
     ),
+    "aws:ec2/getSubnets:getSubnets": _Source(member="Subnets", filters={}, outputs={"ids": "[].SubnetId"}),
     "aws:ec2/getRouteTables:getRouteTables": _Source(
         member="RouteTables",
         filters={"vpcId": "vpc-id"},

@@ -43,6 +43,7 @@ class SampleNetwork:
             "aws:ec2/getRouteTables:getRouteTables": lambda args: {**args, "id": self._region, "ids": [TABLE]},
             "aws:ec2/getSecurityGroup:getSecurityGroup": lambda args: {**args, "name": "sample"},
             "aws:ec2/getSubnet:getSubnet": self._subnet,
+            "aws:ec2/getSubnets:getSubnets": lambda args: {**args, "id": self._region, "ids": []},
             "aws:ec2/getVpc:getVpc": self._found_vpc,
             "aws:ec2/getVpcEndpoint:getVpcEndpoint": self._endpoint,
             "aws:vpc/getSecurityGroupRule:getSecurityGroupRule": self._rule,

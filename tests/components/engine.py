@@ -252,8 +252,9 @@ def _run(program: Callable[[], object], deployment: Deployment) -> pulumi.Output
     return pulumi.Output.from_input(dict(root.outputs)).apply(keep)
 
 
-#: A region with three zones that offers every service in each.
+#: A region with three zones that offers every service in each, and has no subnet yet.
 OFFERS = {
+    "aws:ec2/getSubnets:getSubnets": {"ids": []},
     "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": [f"{REGION}{letter}" for letter in "abc"]},
     "aws:ec2/getVpcEndpointService:getVpcEndpointService": lambda args: {
         "serviceName": args["filters"][0]["values"][0],

@@ -73,6 +73,23 @@ def test_availability_zones(adapter: Adapter) -> None:
     assert zones["region"] == "eu-west-1"
 
 
+def test_subnets_are_found_by_their_tags(adapter: Adapter, aws: Callable[[str], Any]) -> None:
+    ec2 = aws("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
+
+    def subnet(number: int, **tags: str) -> str:
+        said = [{"Key": key, "Value": value} for key, value in tags.items()]
+        cidr, tagged = f"10.77.{number}.0/24", [{"ResourceType": "subnet", "Tags": said}]
+        return ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, TagSpecifications=tagged)["Subnet"]["SubnetId"]
+
+    mine = subnet(0, Environment="staging", Tier="private")
+    subnet(1, Environment="staging")
+    subnet(2, Environment="prod", Tier="private")
+    filters = [{"name": "tag:Environment", "values": ["staging"]}, {"name": "tag-key", "values": ["Tier"]}]
+    assert adapter.invoke("aws:ec2/getSubnets:getSubnets", {"filters": filters})["ids"] == [mine]
+    assert adapter.invoke("aws:ec2/getSubnet:getSubnet", {"id": mine})["cidrBlock"] == "10.77.0.0/24"
+
+
 def test_parameters_by_path_page_by_page(adapter: Adapter, aws: Callable[[str], Any]) -> None:
     for number in range(12):
         aws("ssm").put_parameter(Name=f"/images/i{number:02}", Value=str(number), Type="String")

@@ -13,11 +13,16 @@ from typing import Final
 
 @dataclass(frozen=True, kw_only=True)
 class Partition:
-    """`name` as ARNs spell it, `dns_suffix` of its services' hosts, `region` the pattern of its regions' names."""
+    """`name` as ARNs spell it, `dns_suffix` of its services' hosts, `region` the pattern of its regions' names.
+
+    `console` is the host of its console, that of a region below it; None where AWS publishes none (AWS General
+    Reference, "AWS Management Console endpoints", and that of the European Sovereign Cloud; read 2026-11-30).
+    """
 
     name: str
     dns_suffix: str
     region: str
+    console: str | None = None
 
     @property
     def reverse_dns(self) -> str:
@@ -26,17 +31,34 @@ class Partition:
 
 
 PARTITIONS: Final = (
-    Partition(name="aws", dns_suffix="amazonaws.com", region=r"^(us|eu|ap|sa|ca|me|af|il|mx)\-\w+\-\d+$"),
-    Partition(name="aws-cn", dns_suffix="amazonaws.com.cn", region=r"^cn\-\w+\-\d+$"),
-    Partition(name="aws-eusc", dns_suffix="amazonaws.eu", region=r"^eusc\-(de)\-\w+\-\d+$"),
+    Partition(
+        name="aws",
+        dns_suffix="amazonaws.com",
+        region=r"^(us|eu|ap|sa|ca|me|af|il|mx)\-\w+\-\d+$",
+        console="console.aws.amazon.com",
+    ),
+    Partition(name="aws-cn", dns_suffix="amazonaws.com.cn", region=r"^cn\-\w+\-\d+$", console="console.amazonaws.cn"),
+    Partition(
+        name="aws-eusc",
+        dns_suffix="amazonaws.eu",
+        region=r"^eusc\-(de)\-\w+\-\d+$",
+        console="console.amazonaws-eusc.eu",
+    ),
     Partition(name="aws-iso", dns_suffix="c2s.ic.gov", region=r"^us\-iso\-\w+\-\d+$"),
     Partition(name="aws-iso-b", dns_suffix="sc2s.sgov.gov", region=r"^us\-isob\-\w+\-\d+$"),
     Partition(name="aws-iso-e", dns_suffix="cloud.adc-e.uk", region=r"^eu\-isoe\-\w+\-\d+$"),
     Partition(name="aws-iso-f", dns_suffix="csp.hci.ic.gov", region=r"^us\-isof\-\w+\-\d+$"),
-    Partition(name="aws-us-gov", dns_suffix="amazonaws.com", region=r"^us\-gov\-\w+\-\d+$"),
+    Partition(
+        name="aws-us-gov",
+        dns_suffix="amazonaws.com",
+        region=r"^us\-gov\-\w+\-\d+$",
+        console="console.amazonaws-us-gov.com",
+    ),
 )
-#: What the name of a region of any partition matches.
-REGION: Final = "|".join(partition.region for partition in PARTITIONS)
+#: What the name of a region of any partition matches; schemas know no escaped hyphen.
+REGION: Final = "|".join(partition.region for partition in PARTITIONS).replace(r"\-", "-")
+#: What the suffix of a host of any partition matches.
+SUFFIX: Final = "|".join(sorted({re.escape(each.dns_suffix).replace(r"\-", "-") for each in PARTITIONS}))
 
 
 class RegionError(ValueError):

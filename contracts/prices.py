@@ -16,6 +16,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from contracts import partitions
+
 HOURS_A_MONTH: Final = 730  # 365 days of 24 hours, over 12, as AWS's calculator counts
 #: Where the table has every item.
 REFERENCE: Final = "us-east-1"
@@ -38,7 +40,7 @@ class Price(BaseModel):
 
     service: Text
     item: Text
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    region: Annotated[str, Field(pattern=partitions.REGION)]
     unit: Text
     usd: Annotated[float, Field(gt=0)]
     seen: bool

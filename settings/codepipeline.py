@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from contracts import partitions
 from contracts.prices import told as usd
 from settings.faults import Fault, repeated
 from settings.keys import KeyArn
@@ -16,7 +17,7 @@ from settings.section import Section, told
 MAX_APPROVAL_HOURS: Final = 60 * 24
 StackName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", examples=["prod"])]
 AccountId = Annotated[str, Field(pattern=r"^\d{12}$", examples=["123456789012"])]
-Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", examples=["eu-west-1"])]
+Region = Annotated[str, Field(pattern=partitions.REGION, examples=["eu-west-1"])]
 BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", examples=["example-pulumi-state"])]
 Branch = Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+$", examples=["main"])]
 
@@ -94,7 +95,7 @@ class CodePipeline(Section):
     production: Production = Production()
     """What is deployed after the approval."""
     image: str = Field(
-        pattern=r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[\w./-]+@sha256:[0-9a-f]{64}$",
+        pattern=rf"^\d{{12}}\.dkr\.ecr\.[a-z0-9-]+\.({partitions.SUFFIX})/[\w./-]+@sha256:[0-9a-f]{{64}}$",
         examples=[f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/delivery@sha256:{'0' * 64}"],
     )
     """The image that builds run in, by digest: `.ci/codepipeline.Dockerfile`, pushed to a registry of the account."""

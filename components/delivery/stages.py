@@ -20,6 +20,7 @@ from typing import Final
 
 from components.delivery.trust import DELIVERY, DEPLOY, PREVIEW, REGISTER
 from components.service import Service
+from contracts import partitions
 from contracts.names import EndpointNames, Names, WorkloadNames
 from settings import Archive, CodeCommit, CodeConnections, CodePipeline
 
@@ -238,20 +239,24 @@ def _approval(of: Delivered, question: str, endpoint: EndpointNames | None = Non
     """Asks a person; of an endpoint's model, or without one of code."""
     name = pipeline(endpoint or of.names)
     region, hours = of.names.region, of.settings.approval_hours
-    console = f"https://{region}.console.aws.amazon.com"
+    console = partitions.of(region).console  # some partitions publish none
+    place = f"https://{region}.{console}" if console else None
     found = f" {of.production.stack}: #{{brief.BRIEF}} Details: #{{brief.DETAILS}}" if brief else ""
     if endpoint:
-        dashboard = f"{console}/cloudwatch/home?region={region}#dashboards/dashboard/{endpoint.of_its_workload.prefix}"
-        found = f" Price: a model changes none. Dashboard: {dashboard}"
+        dashboard = endpoint.of_its_workload.prefix
+        where = f"{place}/cloudwatch/home?region={region}#dashboards/dashboard/{dashboard}" if place else dashboard
+        found = f" Price: a model changes none. Dashboard: {where}"
     message = (
         f"{question} {of.names.stack}: #{{deployed.TESTED}}{found} Without an answer in {hours} h nothing is deployed."
     )
-    link = f"{console}/codesuite/codepipeline/pipelines/{name}/view?region={region}"
+    link = (
+        {"ExternalEntityLink": f"{place}/codesuite/codepipeline/pipelines/{name}/view?region={region}"} if place else {}
+    )
     action = Action(
         name="approve",
         category="Approval",
         provider="Manual",
-        configuration={"NotificationArn": of.approvals, "CustomData": message, "ExternalEntityLink": link},
+        configuration={"NotificationArn": of.approvals, "CustomData": message, **link},
         minutes=60 * hours,
     )
     return Stage(name="Approval", actions=[action])

@@ -37,6 +37,20 @@ def test_a_region_is_told_by_its_pattern(region: str, name: str, reverse_dns: st
     assert (found.name, found.reverse_dns) == (name, reverse_dns)
 
 
+@pytest.mark.parametrize(
+    ("region", "console"),
+    [
+        ("eu-west-1", "console.aws.amazon.com"),
+        ("cn-north-1", "console.amazonaws.cn"),
+        ("us-gov-west-1", "console.amazonaws-us-gov.com"),
+        ("eusc-de-east-1", "console.amazonaws-eusc.eu"),
+        ("us-iso-east-1", None),
+    ],
+)
+def test_each_partition_has_its_own_console(region: str, console: str | None) -> None:
+    assert partitions.of(region).console == console
+
+
 @pytest.mark.parametrize("region", ["", "eu-west", "europe-west-1", "eu-west-1a", "eu-west-1\n"])
 def test_what_is_no_region_is_refused(region: str) -> None:
     with pytest.raises(partitions.RegionError) as caught:

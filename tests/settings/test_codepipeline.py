@@ -84,3 +84,24 @@ def test_a_pipeline_is_told_where_the_state_is() -> None:
         "ml-platform:delivery.state_bucket: found nothing; allowed: a bucket, with delivery.codepipeline; "
         "name it; builds have no token of Pulumi Cloud"
     ]
+
+
+@pytest.mark.parametrize(
+    ("region", "suffix"),
+    [
+        ("cn-north-1", "amazonaws.com.cn"),
+        ("us-gov-west-1", "amazonaws.com"),
+        ("eusc-de-east-1", "amazonaws.eu"),
+        ("us-iso-east-1", "c2s.ic.gov"),
+        ("eu-isoe-west-1", "cloud.adc-e.uk"),
+    ],
+)
+def test_a_pipeline_may_stand_in_any_partition(region: str, suffix: str) -> None:
+    image = f"123456789012.dkr.ecr.{region}.{suffix}/delivery@sha256:{'0' * 64}"
+    found = settings.CodePipeline.model_validate(PIPELINE | {"image": image, "production": {"region": region}})
+    assert (found.image, found.production.region) == (image, region)
+
+
+def test_a_host_that_only_looks_like_one_of_aws_is_none() -> None:
+    (fault,) = told({"image": IMAGE.replace("amazonaws.com/", "amazonaws.com.example/")})
+    assert "allowed: text like" in fault

@@ -197,6 +197,25 @@ def test_an_approval_says_what_of_which_stack_with_its_tests_its_price_and_how_l
     assert found.configuration["NotificationArn"].endswith(":mlplatform-staging-delivery-approvals")
 
 
+@pytest.mark.parametrize(
+    ("region", "console"),
+    [
+        ("cn-north-1", "https://cn-north-1.console.amazonaws.cn"),
+        ("us-gov-west-1", "https://us-gov-west-1.console.amazonaws-us-gov.com"),
+        ("eusc-de-east-1", "https://eusc-de-east-1.console.amazonaws-eusc.eu"),
+        ("us-iso-east-1", None),
+    ],
+)
+def test_an_approval_leads_to_the_console_of_its_partition_if_that_has_one(region: str, console: str | None) -> None:
+    there = replace(NAMES, region=region)
+    its = replace(delivered(), names=there, production=there.elsewhere("prod"))
+    endpoint = there.of_workload("churn").of_endpoint("live")
+    code, models = (action(found, "approve").configuration for found in (of_code(its), of_models(its, endpoint)))
+    assert code.get("ExternalEntityLink", "").partition("/codesuite/")[0] == (console or "")
+    prefix = f"{console}/cloudwatch/home?region={region}#dashboards/dashboard/" if console else ""
+    assert f"Dashboard: {prefix}churn-staging Without" in models["CustomData"]
+
+
 def test_production_is_deployed_only_after_it_was_seen_that_staging_is_what_was_approved() -> None:
     seen, deployed = of_code(delivered())[-1].actions
     assert variables(seen)["APPROVED"] == "#{deployed.STAGED}"

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import subprocess
 import sys
 import tarfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from contracts import schema
-from contracts.schema import Bounds
+from contracts.schema import Bounds, Column, ColumnType
+from tests.workloads.evaluation.test_evaluation import make_contract
+from tests.workloads.model_tests.test_invariance import Summed
 from tests.workloads.tasks import problems
+from workloads.evaluation.inputs import Inputs
+from workloads.inference.reader import Reader
 from workloads.job import UserError
 from workloads.model_tests import artefact
 from workloads.model_tests.__main__ import FAILED, PASSED, REFUSED, main
@@ -160,3 +166,26 @@ def test_made_up_rows_are_what_the_contract_allows(home: Path, tmp_path: Path) -
     assert set(table.column("plan").to_pylist()) == {*problems.PLANS, None}
     assert set(table.column("size").to_pylist()) == {*problems.SIZES, None}
     assert table.column("a").null_count > 0
+
+
+def test_made_up_rows_of_every_type_are_taken_by_the_service() -> None:
+    """As requests: bounds, lists, moments, and numbers without a bound."""
+    kinds: dict[str, dict[str, Any]] = {
+        "whole": {"type": ColumnType.INTEGER, "minimum": 1, "maximum": 3},
+        "free": {"type": ColumnType.NUMBER, "nullable": True},
+        "listed": {"type": ColumnType.INTEGER, "allowed": (10, 20)},
+        "yes": {"type": ColumnType.BOOLEAN},
+        "since": {"type": ColumnType.TIMESTAMP, "nullable": True},
+        "said": {"type": ColumnType.STRING},
+    }
+    contract = make_contract("whole", "weekday(since)")
+    contract = dataclasses.replace(
+        contract, columns=(*contract.columns, *(Column(name=name, **kind) for name, kind in kinds.items()))
+    )
+    table = artefact._made_up(Summed(contract=contract, metadata={}))
+    assert set(table.column("whole").to_pylist()) == {1, 2, 3}
+    assert set(table.column("listed").to_pylist()) == {10, 20}
+    assert table.column("since").null_count > 0
+    inputs = Inputs.of(contract, table)
+    body = json.dumps({"instances": inputs.rows(inputs.matrix(table))}).encode()
+    assert len(Reader(contract, max_rows=artefact.MADE_UP).json(body).values) == artefact.MADE_UP

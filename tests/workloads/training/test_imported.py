@@ -111,7 +111,7 @@ def test_a_model_that_does_not_know_missing_values_is_refused(tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", [*rows.BINARY, "amount", "classes"])
 def test_the_same_evaluation_judges_it(tmp_path: Path, name: str) -> None:
-    """Every model test holds of every export."""
+    """Every model test holds of every export, and of its package in the service."""
     package = rows.package(tmp_path, name)
     with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as packed:
         packed.add(package, arcname=".")
@@ -121,7 +121,7 @@ def test_the_same_evaluation_judges_it(tmp_path: Path, name: str) -> None:
     table = rows.table().append_column("churn_label", [labels])
     table = table.append_column("customer_id", [np.arange(len(labels))])
     table = table.append_column("tenure_band", [np.nan_to_num(rows.features()[:, 0]) // 24])
-    report = evaluate(model, None, table, model.contract).report
+    report = evaluate(model, None, table, model.contract, tmp_path / "unpacked").report
     failed = {c["name"] for c in report["gate"]["checks"] if c["name"].startswith("model test") and not c["passed"]}
     assert failed == set()
     assert report["importance_unit"] == "change of the answer"

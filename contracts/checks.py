@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from contracts import expression, fairness, invariant, labels, monotone, weights
-from contracts.document import Path
+from contracts.faults import Fault, Path
 from contracts.metrics import METRICS, Metric
 from contracts.schema import Bounds, Column, ColumnType, Cost, EventTime, Feature, Objective, Pii, Split, Task, Value
 from contracts.texts import BLANKS, missing_numbers, never, never_number, number_of, written
@@ -26,8 +26,6 @@ ANSWER_NAMES = ("decision", "model_version", "prediction", "probabilities", "sco
 # The workload's name begins the name of every AWS resource; SageMaker allows 63 characters for the whole.
 WORKLOAD_NAME = re.compile(r"[a-z](-?[a-z0-9]){0,29}")
 LEGAL_WORKLOAD_NAME = "up to 30 lower-case letters, digits and single inner -, a letter first"
-
-Fault = tuple[Path, str]
 
 
 @dataclass(frozen=True, kw_only=True)

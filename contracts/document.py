@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import yaml
 
-Path = tuple[str | int, ...]
+from contracts.faults import Path
+
 _TEXT = "tag:yaml.org,2002:str"
 
 

@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from contracts.document import Path
+from contracts.faults import Fault, Path
 from contracts.metrics import Metric
 from contracts.schema import Bounds, Fairness, FairnessLimit, Task
 
-Fault = tuple[Path, str]
 KEY: Final = "fairness"
 #: Names as in fairlearn's `metrics`, but for the ratio, which employment law calls so (29 CFR 1607.4 D: four fifths).
 _DECISIONS: Final = {

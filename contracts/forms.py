@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from contracts import moments, numerals
-from contracts.document import Path
+from contracts.faults import Path
 from contracts.schema import Column, ColumnType
 
 Signs = tuple[str | None, str | None]

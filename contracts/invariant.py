@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, Final
 
-from contracts.document import Path
+from contracts.faults import Fault
 
-Fault = tuple[Path, str]
 KEY: Final = "invariant"
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from contracts.document import Path
+from contracts.faults import Fault
 from contracts.schema import Column, ColumnType, Contract, Loss, Objective, Task
 
-Fault = tuple[Path, str]
 MOST_CLASSES: Final = 100
 #: Losses that have a parameter: its default, and the open interval in which it lies.
 PARAMETERS: Final[Mapping[Loss, tuple[float, float, float]]] = {

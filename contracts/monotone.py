@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from contracts.document import Path
+from contracts.faults import Fault
 from contracts.schema import Loss, Monotone, Objective, Task
 
-Fault = tuple[Path, str]
 KEY: Final = "monotone"
 DIRECTIONS: Final = ("increasing", "decreasing")
 #: XGBoost finds the leaves of these anew, by quantiles of the residuals, and no constraint holds of them then (tried).

@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from contracts.document import Path
+from contracts.faults import Fault, Path
 from contracts.schema import ClassWeights, Column, ColumnType, Task
 from contracts.texts import written
 
-Fault = tuple[Path, str]
 BALANCED: Final = "balanced"
 
 

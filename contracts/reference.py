@@ -212,6 +212,10 @@ defaults; `{f1: {min: 0}}` frees one.
 Of a segment evaluation.json and the report show the 100 groups with the most rows; the others are counted and named in
 `segments_left_out`.
 
+`most_wrong` has the ten test rows that the model gets most wrong (the surest wrong decisions, the largest errors):
+label, answer, and of models trained here the features' values with their contributions (SHAP). A personal entity is
+left out.
+
 Every metric has a 95 % confidence interval, in evaluation.json, the report and the gate's words: DeLong's of the AUC,
 sandwich variances of means, else 1,000 draws of entities (a seeded bootstrap). All know which rows belong to one
 entity. The estimate decides, but for the comparison with the champion; where a limit lies within the interval, the

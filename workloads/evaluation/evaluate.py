@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from contracts.schema import Contract
 from workloads import tasks
-from workloads.evaluation import gate, judges, segments
+from workloads.evaluation import gate, judges, most_wrong, segments
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.intervals import Comparison, Interval
 from workloads.evaluation.judges import Judge
@@ -88,6 +88,7 @@ def evaluate(
             name: float(value) for name, value in zip(candidate.names, candidate.importances(features), strict=True)
         },
         "importance_unit": candidate.unit or f"mean |SHAP| ({judge.margin})",
+        "most_wrong": most_wrong.rows(candidate, judge, rows, features, outputs),
         "gate": dataclasses.asdict(decision),
         "warnings": [*([] if candidate.at_hand else [UNTIMED]), *footprint.unmeasured(subject)],
     }

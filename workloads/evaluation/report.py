@@ -11,6 +11,9 @@ from workloads.evaluation import plots
 from workloads.evaluation.judges import Judge
 from workloads.evaluation.judges.judge import Array
 
+#: Features that the page tells of a row.
+MOST_MOVED = 5
+
 
 def render(
     evaluation: Mapping[str, Any], *, judge: Judge, labels: Array, outputs: Array, champion_outputs: Array | None
@@ -20,7 +23,7 @@ def render(
         **judge.plots(labels, outputs, champion_outputs),
         "Importance": plots.importance(evaluation["importance"], evaluation["importance_unit"]),
     }
-    return _TEMPLATE.render(e=evaluation, plots=drawn)
+    return _TEMPLATE.render(e=evaluation, plots=drawn, margin=judge.margin)
 
 
 def _cell(value: Any) -> str:
@@ -28,8 +31,18 @@ def _cell(value: Any) -> str:
     return "none" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
+def _moved(features: Mapping[str, Mapping[str, Any]]) -> str:
+    """The features that moved an answer most, with their values."""
+    largest = sorted(features, key=lambda name: -abs(features[name]["contribution"]))[:MOST_MOVED]
+    return ", ".join(
+        f"{name} {'missing' if (value := features[name]['value']) is None else _cell(value)}: "
+        f"{features[name]['contribution']:+.3f}"
+        for name in largest
+    )
+
+
 _ENVIRONMENT = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-_ENVIRONMENT.filters["cell"] = _cell
+_ENVIRONMENT.filters |= {"cell": _cell, "moved": _moved}
 _TEMPLATE = _ENVIRONMENT.from_string("""\
 <!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Evaluation</title>
@@ -74,6 +87,11 @@ _TEMPLATE = _ENVIRONMENT.from_string("""\
 <table><tr><th>class{% for name in (classes.values() | first) %}<th>{{ name | replace("_", " ") }}{% endfor %}</tr>
 {% for name, found in classes.items() %}<tr><td>{{ name }}{% for value in found.values() %}<td>{{ value | cell }}
 {% endfor %}</tr>{% endfor %}</table>{% endfor %}
+{% if e.most_wrong %}<h2>Most wrong</h2>
+<table><tr><th>entity<th>label<th>answer<th>moved most by (contributions, {{ margin }})</tr>
+{% for r in e.most_wrong %}<tr><td>{{ r.entity | default("personal") }}<td>{{ r.label }}
+<td>{% for name, value in r.answer.items() if value is not mapping %}{{ name }} {{ value | cell }} {% endfor %}
+<td>{{ r.features | default({}) | moved }}</tr>{% endfor %}</table>{% endif %}
 <div class="plots">{% for name, svg in plots.items() %}<figure><figcaption>{{ name }}</figcaption>{{ svg | safe }}
 </figure>{% endfor %}</div>
 </body></html>

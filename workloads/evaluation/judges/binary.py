@@ -59,6 +59,11 @@ class BinaryJudge(Judge):
         """Of the decisions at the threshold."""
         return fairness.of_decisions(labels, self.decisions(outputs), groups)
 
+    def wrong(self, labels: Array, outputs: Array) -> Array:
+        """The distance of score and label where the decision is wrong."""
+        distance = np.abs(outputs.astype(np.float64) - labels)
+        return np.where(self.decisions(outputs) == (labels == 1), 0.0, distance)
+
     def faulty(self, outputs: Array) -> int:
         """NaN counts as outside."""
         return int((~((outputs >= 0) & (outputs <= 1))).sum())

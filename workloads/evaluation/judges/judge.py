@@ -58,6 +58,10 @@ class Judge(ABC):
         """How unlike the groups of a segment are treated."""
 
     @abstractmethod
+    def wrong(self, labels: Array, outputs: Array) -> Array:
+        """How wrong each row is (n,), the surest error the most; 0 or less of one that is right."""
+
+    @abstractmethod
     def faulty(self, outputs: Array) -> int:
         """How many outputs are not what `sound` says."""
 

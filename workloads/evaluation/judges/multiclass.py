@@ -79,6 +79,10 @@ class MulticlassJudge(Judge):
         """Of the likeliest class, of each class against all others."""
         return fairness.of_classes(labels, outputs.argmax(axis=1), list(map(str, self.contract.classes)), groups)
 
+    def wrong(self, labels: Array, outputs: Array) -> Array:
+        """The probability of the likeliest class where it is another one."""
+        return np.where(outputs.argmax(axis=1) == labels, 0.0, outputs.max(axis=1))
+
     def faulty(self, outputs: Array) -> int:
         """Rows with NaN, with something outside 0 to 1, or that do not add up."""
         within = ((outputs >= 0) & (outputs <= 1)).all(axis=1)

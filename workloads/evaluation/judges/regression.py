@@ -70,6 +70,10 @@ class RegressionJudge(Judge):
         """Of the predictions and their errors."""
         return fairness.of_numbers(labels, outputs, groups)
 
+    def wrong(self, labels: Array, outputs: Array) -> Array:
+        """The distance of prediction and label."""
+        return np.abs(outputs.astype(np.float64) - labels)
+
     def faulty(self, outputs: Array) -> int:
         """Infinities and NaN; zeros and less where the link is a logarithm."""
         sound = np.isfinite(outputs)

@@ -5,8 +5,6 @@ The service is the real one, asked without a network between (`Service.respond`)
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from contracts import specimens, texts
+from contracts import delimited, specimens, texts
 from contracts.schema import Column, ColumnType
 from workloads import tasks
 from workloads.evaluation import forms
@@ -108,7 +106,7 @@ class _Asked:
     def csv(self) -> ModelTest:
         """A line for each row, which says what its JSON says."""
         status, answer = ask(self.service, Body("rows", lines(self.rows, self.contract), CSV))
-        found = [cells for cells in csv.reader(io.StringIO(answer.decode("utf-8", "replace"))) if cells]
+        found = [cells for cells in delimited.of_text(answer.decode("utf-8", "replace")) if cells]
         outputs: list[Any] = self.subject.model.scores(self.subject.sample).tolist()
         wanted = [self.task.cells(output, self.task.decide(output)) for output in outputs]
         same = status == 200 and len(found) == len(wanted)

@@ -18,7 +18,7 @@ from workloads.measuring import ROOT, Cost, Goal, apart, measured, ratio, told
 
 HERE: Final = Path(__file__).parent
 #: What the embedded engine may use for itself, in MiB; Python and its libraries are 150 more.
-LIMITED: Final = 240
+LIMITED: Final = 250
 LIMITED_VALIDATION: Final = 120
 SPARK: Final = {
     "PYSPARK_SUBMIT_ARGS": "--master local[2] --driver-memory 4g pyspark-shell",

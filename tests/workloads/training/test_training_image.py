@@ -5,16 +5,34 @@ from __future__ import annotations
 import ast
 import itertools
 import re
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+
+from tests.workloads.training.test_clean_environment import JOBS
 
 WORKLOADS = Path(__file__).parents[3] / "workloads"
 DOCKERFILE = WORKLOADS / "training" / "Dockerfile"
 #: Directories of which nothing runs in this image, and what others bring: the service's image, Glue, and whoever runs
 #: the tests of a model as a suite.
 ELSEWHERE, BROUGHT = {"benchmark", "proposal"}, {"uvicorn", "pyspark", "pytest"}
+
+#: The jobs, in a process that has no other packages than the image.
+IMPORTS = """
+import importlib, importlib.abc, sys
+
+class OnlyTheImage(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in {others!r}:
+            raise ModuleNotFoundError(f"{{name}} is not in the image", name=name)
+
+sys.meta_path.insert(0, OnlyTheImage())
+for job in {jobs!r}:
+    importlib.import_module(f"workloads.{{job}}.__main__")
+"""
 
 
 def instructions() -> list[str]:
@@ -45,6 +63,25 @@ def test_what_the_jobs_import_is_installed_and_scikit_learn_which_xgboost_would_
     pinned = set(re.findall(r"^([\w.-]+)==", DOCKERFILE.with_name(requirements).read_text(), re.M))
     assert imported() - BROUGHT <= pinned | {"xgboost-cpu"}
     assert pinned & {"xgboost", "xgboost-cpu", "scikit-learn", "pandas"} in ({"xgboost"}, {"xgboost-cpu"})
+
+
+def test_every_job_is_imported_without_what_is_not_locked_for_the_image() -> None:
+    """Also what it imports by a module of contracts: a type of the reader of YAML had brought PyYAML."""
+    pinned = set(re.findall(r"^([\w.-]+)==", DOCKERFILE.with_name("requirements.lock").read_text(), re.M))
+    others = {
+        name
+        for name, found in metadata.packages_distributions().items()
+        if not {each.lower().replace("_", "-") for each in found} & pinned
+    }
+    assert {"yaml", "pytest", "pulumi"} <= others
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS.format(others=others, jobs=JOBS)],
+        cwd=WORKLOADS.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def imported() -> set[str]:

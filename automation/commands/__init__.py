@@ -19,6 +19,7 @@ from automation.commands.ends import ENDS
 from automation.commands.evolving import evolve
 from automation.commands.preflight import preflight
 from automation.commands.registering import register
+from automation.commands.resending import resend
 from automation.commands.scaling import scale
 from automation.commands.scoring import score
 from automation.commands.shadow import compare, shadow
@@ -47,6 +48,7 @@ COMMANDS: Final[Sequence[Callable[..., Any]]] = (
     acts.publish,
     ship,
     acts.deliver,
+    resend,
     evolve,
     acts.retrain,
     register,

@@ -18,7 +18,7 @@ from components.ground.keys import Domain
 from components.personas.guarantees import EVERY, denials, machines, parameters
 from components.serving.watch import SERVER_ERRORS
 from contracts import life_cycle
-from contracts.names import Names
+from contracts.names import DEAD_LETTERS, Names
 from contracts.namespaces import HOSTS
 from contracts.release import emergency
 from settings import Persona
@@ -131,6 +131,34 @@ def _read_logs(names: Names) -> Statement:
     )
 
 
+def _resends(names: Names, keys: Keys) -> list[Statement]:
+    """Having ingestion do again what lies with the dead letters, or was delivered and has no verdict.
+
+    Whoever is on call has not this right: it does not fit into the boundary of those who read no data.
+    """
+    ingestion = f"*-{names.stack}-ingestion"
+    runs = (f"stateMachine:{ingestion}", f"execution:{ingestion}:*")
+    return [
+        access.allow(
+            "TakeDeadLetters",
+            ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"],
+            [names.arn("sqs", f"*-{names.stack}-{DEAD_LETTERS}")],
+        ),
+        access.use_key("DecryptDeadLetters", [keys[Domain.MESSAGES]], write=False),
+        access.allow(
+            "FindDelivered",
+            ["s3:ListBucketVersions"],
+            [names.bucket_arn(names.raw_bucket)],
+            conditions={"StringLike": {"s3:prefix": [f"{EVERY.incoming}*"]}},
+        ),
+        access.allow(
+            "IngestAgain",
+            ["states:DescribeExecution", "states:ListExecutions", "states:StartExecution"],
+            [names.arn("states", each) for each in runs],
+        ),
+    ]
+
+
 def _data_engineer(names: Names, keys: Keys) -> list[Statement]:
     return [
         access.write_objects("Deliver", names, names.raw_bucket, [EVERY.incoming]),
@@ -140,6 +168,7 @@ def _data_engineer(names: Names, keys: Keys) -> list[Statement]:
             "ReadVerdicts", names, names.processed_bucket, [EVERY.accepted, EVERY.ledger, EVERY.quarantine]
         ),
         access.use_key("DecryptVerdicts", [keys[Domain.PROCESSED]], write=False),
+        *_resends(names, keys),
         access.allow(
             "EvolveFeatureStore",
             ["sagemaker:DescribeFeatureGroup", "sagemaker:UpdateFeatureGroup"],

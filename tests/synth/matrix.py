@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from contracts.names import Names
+from contracts.names import DEAD_LETTERS, Names
 from contracts.release import emergency
 from local.runtime import Stack
 from local.runtime.answers import ACCOUNT
@@ -25,6 +25,7 @@ NAMES: Final = Names(stack=STACK, account=ACCOUNT, region="eu-west-1")
 LIVE: Final = NAMES.of_workload("churn").of_endpoint("live")
 PIPELINE: Final = LIVE.arn("sagemaker", f"pipeline/{LIVE.pipeline}")
 MACHINE: Final = LIVE.training_machine_arn
+INGESTION: Final = LIVE.arn("states", f"stateMachine:{LIVE.of_its_workload.resource('ingestion')}")
 ENDPOINT: Final = LIVE.arn("sagemaker", f"endpoint/{LIVE.prefix}")
 FEATURES: Final = LIVE.arn("sagemaker", f"feature-group/{LIVE.of_its_workload.resource('features-0123abcd')}")
 SSO: Final = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_"
@@ -194,6 +195,17 @@ def acts() -> Mapping[str, list[Need]]:
             ("cloudwatch:SetAlarmState", LIVE.arn("cloudwatch", f"alarm:{LIVE.resource('drift')}"), {})
         ],
         "halt a rollout": [("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": emergency.NAMESPACE})],
+        "send dead letters and unjudged objects to ingestion again": [
+            *(
+                (f"sqs:{verb}", LIVE.arn("sqs", LIVE.of_its_workload.resource(DEAD_LETTERS)), {})
+                for verb in ("ChangeMessageVisibility", "DeleteMessage", "GetQueueUrl", "ReceiveMessage")
+            ),
+            ("kms:Decrypt", key("messages"), {}),
+            *((f"states:{verb}", INGESTION, {}) for verb in ("ListExecutions", "StartExecution")),
+            ("states:DescribeExecution", f"{INGESTION.replace(':stateMachine:', ':execution:')}:one", {}),
+            ("s3:ListBucketVersions", LIVE.bucket_arn(LIVE.raw_bucket), {"s3:prefix": _LAYOUT.incoming}),
+            ("s3:ListBucket", LIVE.bucket_arn(LIVE.processed_bucket), {"s3:prefix": _LAYOUT.deliveries}),
+        ],
         "see releases and their history": [
             ("ssm:GetParameter", _parameter(LIVE.release_parameter), {}),
             ("ssm:GetParameterHistory", _parameter(LIVE.release_parameter), {}),

@@ -55,6 +55,7 @@ def test_the_page_says_what_the_policies_do() -> None:
         ("set off a rollback", {OPS, CALL}),
         ("set off retraining", set()),
         ("halt a rollout", {OPS, CALL}),
+        ("send dead letters and unjudged objects to ingestion again", {DE}),
         ("see releases and their history", set(Persona)),
         ("read logs", set(Persona) - {DE}),
         ("read who touched which object", {AUDITOR}),

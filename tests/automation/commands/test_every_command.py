@@ -115,6 +115,11 @@ TESTED: Final[dict[str, Shown]] = {
         f"{OPERATIONS}test_shipping.test_a_tool_that_fails_or_is_not_there_ends_the_shipping",
     ),
     "deliver": Shown(_ACT, _MENDED, NO_AWS),
+    "resend": Shown(
+        "test_resending.test_dead_letters_are_told_and_sent_once",
+        "test_resending.test_without_a_yes_nothing_is_sent_and_the_letters_lie_where_they_lay",
+        "test_resending.test_half_way_what_was_sent_is_gone_and_the_rest_is_there",
+    ),
     "evolve": Shown("test_evolving.test_what_is_lacking_is_added_once", "test_evolving.test_a_refusal_is_told", NO_AWS),
     "retrain": Shown(
         "test_retrain.test_what_is_new_is_said_and_a_run_started",

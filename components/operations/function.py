@@ -93,7 +93,9 @@ class FunctionArgs:
     """`role` names the function (`<prefix>-<role>`); `statements` are what it may do beyond what every function needs.
 
     `handler` is `package.module.function`; `code` are glob patterns of its files. `dead_letter_arn` takes what failed
-    for good. `timeout_seconds` bounds one invocation. `boundary` is its role's, where that is not the one of jobs.
+    for good. `timeout_seconds` bounds one invocation; `memory_mb` is its share of a processor too, which is a whole one
+    at 1,769 MB (Lambda developer guide, "Configure Lambda function memory"). `boundary` is its role's, where that is
+    not the one of jobs.
     """
 
     ground: Ground
@@ -106,6 +108,7 @@ class FunctionArgs:
     statements: Sequence[Statement]
     dead_letter_arn: pulumi.Input[str]
     timeout_seconds: int = 60
+    memory_mb: int = 256
     boundary: pulumi.Input[str] | None = None
 
 
@@ -163,7 +166,7 @@ class Function(pulumi.ComponentResource):
             code=pulumi.AssetArchive({path: pulumi.FileAsset(file) for path, file in files.items()}),
             role=role.arn,
             timeout=args.timeout_seconds,
-            memory_size=256,
+            memory_size=args.memory_mb,
             # The functions read and rewrite one record: two at a time could lose a change, and need no more than one.
             reserved_concurrent_executions=1,
             kms_key_arn=messages_key,

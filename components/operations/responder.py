@@ -38,6 +38,7 @@ class ResponderArgs:
     statements: Sequence[Statement]
     dead_letters_arn: pulumi.Input[str]
     timeout_seconds: int = 60
+    memory_mb: int = 256
     boundary: pulumi.Input[str] | None = None
 
 
@@ -68,6 +69,7 @@ class Responder(pulumi.ComponentResource):
                 statements=[*args.statements, tell_people(args.names)],
                 dead_letter_arn=args.dead_letters_arn,
                 timeout_seconds=args.timeout_seconds,
+                memory_mb=args.memory_mb,
                 boundary=args.boundary,
             ),
             child,

@@ -25,6 +25,10 @@ from settings import Retraining as RetrainingSettings
 from settings import Training as TrainingSettings
 
 ROLE: Final = "retraining"
+#: Each ask reads the verdict of every object that the newest model has not learned from: thousands, where many small
+#: files come.
+TIMEOUT_SECONDS: Final = 300
+MEMORY_MB: Final = 1024
 #: What of `contracts` the function's code imports, beside the release record.
 _CONTRACTS: Final = ("__init__", "datasets", "layout", "machine_runs", "objects")
 #: EventBridge Scheduler user guide, "Schedule types": minutes hours day month weekday year.
@@ -178,6 +182,8 @@ class Retraining(pulumi.ComponentResource):
                 ground=args.ground,
                 names=names,
                 role=ROLE,
+                timeout_seconds=TIMEOUT_SECONDS,
+                memory_mb=MEMORY_MB,
                 description="Starts the training pipeline unless a brake holds",
                 code=[
                     *(f"contracts/{module}.py" for module in _CONTRACTS),

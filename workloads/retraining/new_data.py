@@ -10,12 +10,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from contracts import objects
 from workloads.retraining.decision import Run
 from workloads.retraining.labels import Shift, shift
+
+#: Verdicts that are read at one time: as many connections as a client keeps (botocore, max_pool_connections).
+_AT_ONCE: Final = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +43,9 @@ def new_data(s3: Any, accepted: Sequence[str], runs: Sequence[Run], *, ledger: s
     learned = _learned(s3, runs, runs_uri)
     known = {source["name"] for source in learned["sources"]} if learned else set[str]()
     names = (key.rpartition("/")[2] for key in accepted)
-    found = [_json(s3, f"{ledger}{name.removesuffix('.parquet')}.json") for name in names if name not in known]
-    verdicts = [verdict for verdict in found if verdict]
+    new = [f"{ledger}{name.removesuffix('.parquet')}.json" for name in names if name not in known]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        verdicts = [verdict for verdict in pool.map(partial(_json, s3), new) if verdict]
     return NewData(
         rows=sum(verdict["accepted"] for verdict in verdicts),
         shift=shift(learned["splits"].values(), verdicts) if learned else None,

@@ -142,7 +142,9 @@ def test_each_archive_holds_all_that_its_handler_imports(role: str, tmp_path: Pa
 
 def test_the_rollback_function_has_the_time_that_an_endpoint_takes() -> None:
     timeouts = {f.name: f.inputs["timeout"] for f in responders().all(FUNCTION)}
-    assert timeouts == {"churn-live-rollback-function": 900, "churn-retraining-function": 60}
+    memory = {f.name: f.inputs["memorySize"] for f in responders().all(FUNCTION)}
+    assert memory == {"churn-live-rollback-function": 256, "churn-retraining-function": 1024}
+    assert timeouts == {"churn-live-rollback-function": 900, "churn-retraining-function": 300}
 
 
 @pytest.mark.parametrize("role", NAMED)

@@ -34,7 +34,7 @@ class Autoscaling(Section):
     minimum: int = Field(default=2, ge=1, le=100, json_schema_extra=told(risk="1 is one zone, and no reserve"))
     """Fewest instances."""
     maximum: int = Field(default=10, ge=1, le=100, json_schema_extra=told(cost="the bound of what the load may cost"))
-    """Most instances of a variant."""
+    """Most instances of a variant, until a schedule says otherwise."""
     invocations_per_instance: int | None = Field(
         default=1000,
         ge=1,
@@ -70,6 +70,11 @@ class Autoscaling(Section):
         Schedule(at="06:00", minimum=2, maximum=10),
     )
     """Limits by the clock."""
+
+    @property
+    def most(self) -> int | None:
+        """Most instances at any time, the schedules' limits included; None where nothing scales."""
+        return max([self.maximum, *(each.maximum for each in self.schedules)]) if self.enabled else None
 
     def faults(self) -> Iterator[Fault]:
         """Limits that cross, nothing that scales, and moments named twice."""

@@ -39,19 +39,14 @@ def plan(record: Record, settings: Fleet, where: str) -> list[Release]:
 
     Each gets a configuration, so that the endpoint can move back at once. It starts with the instance counts that
     autoscaling had reached when the release was promoted, held between what the rollout can work with and what
-    autoscaling may reach. A configuration depends on nothing else of the record, so a rollback by the function and the
-    next deployment come to the same.
+    autoscaling may ever reach. A configuration depends on nothing else of the record, so a rollback by the function and
+    the next deployment come to the same.
 
     Raises pulumi.RunError for a rolling update of several variants, which SageMaker refuses; `where` is the endpoint's
     config key.
     """
-    around_now = record.releases[:2]  # the endpoint moves to the wanted release from the one before it
-    beside = next((name for release in around_now for name in (CHALLENGER, SHADOW) if getattr(release, name)), None)
-    if settings.rollout.kind == "rolling" and beside:
-        raise pulumi.RunError(
-            f"{where}.rollout.kind: found rolling, and release {record.wanted.id} or the one before it has "
-            f"a {beside}; allowed: all_at_once, canary, linear; choose one until the test is over and deployed"
-        )
+    if settings.rollout.kind == "rolling":
+        _refuse_several(record, where)
     return [
         Release(
             id=release.id,
@@ -60,6 +55,17 @@ def plan(record: Record, settings: Fleet, where: str) -> list[Release]:
         )
         for release in record.releases
     ]
+
+
+def _refuse_several(record: Record, where: str) -> None:
+    """The endpoint moves from the release that serves to the wanted one, wherever in the record they stand."""
+    for role, release in (("is wanted", record.wanted), ("serves", record.serving)):
+        if beside := next((name for name in (CHALLENGER, SHADOW) if getattr(release, name)), None):
+            raise pulumi.RunError(
+                f"{where}.rollout.kind: found rolling, and release {release.id}, which {role}, has a {beside}; "
+                "allowed: all_at_once, canary, linear; choose one until the test is over and deployed, and "
+                "`python -m automation follow` has written that into the record"
+            )
 
 
 def _variants(
@@ -77,7 +83,8 @@ def _variants(
 
 
 def _instances(wanted: int, settings: Fleet) -> int:
-    return min(max(wanted, LEAST_INSTANCES[settings.rollout.kind]), settings.most_instances)
+    held = max(wanted, LEAST_INSTANCES[settings.rollout.kind])
+    return held if settings.most_instances is None else min(held, settings.most_instances)
 
 
 def package_id(arn: str) -> str:

@@ -95,6 +95,6 @@ class Asynchronous(Fleet):
         return {"payload_mb": ("payload_mb", self.payload_mb)}
 
     @property
-    def most_instances(self) -> int:
-        """Most instances that a variant may ever have."""
-        return self.autoscaling.maximum
+    def most_instances(self) -> int | None:
+        """Most instances that autoscaling may ever give a variant; None where people alone decide that."""
+        return self.autoscaling.maximum if self.autoscaling.enabled else None

@@ -131,8 +131,8 @@ class Fleet(AnyKind):
         return instances.instance(self.instance_type).architecture
 
     @property
-    def most_instances(self) -> int:
-        """Most instances that a variant may ever have."""
+    def most_instances(self) -> int | None:
+        """Most instances that autoscaling may ever give a variant; None where people alone decide that."""
         raise NotImplementedError
 
     def faults(self) -> Iterator[Fault]:
@@ -147,6 +147,6 @@ class Fleet(AnyKind):
             advice = f"all fits into rollout_timeout_minutes ({self.rollout_timeout_minutes}): bake less or shift more"
             yield Fault("rollout.bake_minutes", bake, allowed, advice)
         yield from repeated("rollback_alarms", self.rollback_alarms)
-        if self.instance_count > (limit := self.most_instances):
-            advice = "lower the count or raise the maximum"
-            yield Fault("instance_count", self.instance_count, f"at most autoscaling.maximum ({limit})", advice)
+        if (limit := self.most_instances) is not None and self.instance_count > limit:
+            allowed, advice = f"at most the highest maximum of autoscaling ({limit})", "lower the count or raise that"
+            yield Fault("instance_count", self.instance_count, allowed, advice)

@@ -18,9 +18,9 @@ class RequestFleet(Fleet):
     """How the number of instances follows the load."""
 
     @property
-    def most_instances(self) -> int:
-        """Most instances that a variant may ever have."""
-        return self.autoscaling.maximum
+    def most_instances(self) -> int | None:
+        """Most instances that autoscaling may ever give a variant; None where people alone decide that."""
+        return self.autoscaling.most
 
     @property
     def stages(self) -> tuple[str, ...]:

@@ -109,7 +109,8 @@ def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> N
         ),
         (
             {"instance_count": 12},
-            "instance_count: found 12; allowed: at most autoscaling.maximum (10); lower the count or raise the maximum",
+            "instance_count: found 12; allowed: at most the highest maximum of autoscaling (10); "
+            "lower the count or raise that",
         ),
         (
             {"rollout": {"kind": "canary", "bake_minutes": 16}},
@@ -306,6 +307,31 @@ def test_an_asynchronous_endpoint_goes_to_zero_and_has_a_queue_to_be_watched() -
 
 
 @pytest.mark.parametrize(
+    ("kind", "scaling", "most"),
+    [
+        ("realtime", {"maximum": 6, "schedules": []}, 6),
+        ("realtime", {"maximum": 10, "schedules": [{"at": "08:00", "minimum": 12, "maximum": 30}]}, 30),
+        ("realtime", {"maximum": 10, "schedules": [{"at": "22:00", "minimum": 1, "maximum": 3}]}, 10),
+        ("realtime", {"enabled": False, "maximum": 6}, None),
+        ("asynchronous", {"maximum": 6}, 6),
+        ("asynchronous", {"enabled": False}, None),
+    ],
+)
+def test_a_fleet_is_bounded_by_what_scales_it_and_by_nothing_where_people_do(
+    kind: str, scaling: dict[str, object], most: int | None
+) -> None:
+    found = load(workloads=live(kind=kind, autoscaling=scaling)).workloads["churn"].endpoints["live"]
+    assert isinstance(found, Fleet)
+    assert found.most_instances == most
+    larger = live(kind=kind, autoscaling=scaling, instance_count=(most or 39) + 1)
+    if most is None:
+        assert load(workloads=larger)
+    else:
+        allowed = f"at most the highest maximum of autoscaling ({most}); lower the count or raise that"
+        assert faults(workloads=larger) == [f"ml-platform:{LIVE}.instance_count: found {most + 1}; allowed: {allowed}"]
+
+
+@pytest.mark.parametrize(
     ("endpoint", "line"),
     [
         (
@@ -320,7 +346,8 @@ def test_an_asynchronous_endpoint_goes_to_zero_and_has_a_queue_to_be_watched() -
         ),
         (
             {"instance_count": 5},
-            "instance_count: found 5; allowed: at most autoscaling.maximum (4); lower the count or raise the maximum",
+            "instance_count: found 5; allowed: at most the highest maximum of autoscaling (4); "
+            "lower the count or raise that",
         ),
         (
             {"instance_count": 2},

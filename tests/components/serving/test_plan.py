@@ -11,6 +11,7 @@ from contracts import release
 from contracts.release import Record
 from settings import Realtime
 
+MORNING = {"at": "08:00", "minimum": 12, "maximum": 30}
 WHERE = "ml-platform:workloads.churn.endpoints.live"
 GROUP = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn-staging"
 FIRST, SECOND, THIRD = (f"{GROUP}/{version}" for version in (1, 2, 3))
@@ -75,7 +76,10 @@ def test_the_sampling_of_a_shadow_is_exact_as_a_32_bit_float(percent: int) -> No
         ({}, 1, 3),  # a canary needs 3
         ({"rollout": {"kind": "all_at_once"}}, 1, 1),
         ({"rollout": {"kind": "rolling"}}, 1, 2),
-        ({"autoscaling": {"maximum": 5}}, 7, 5),  # a maximum that was lowered since
+        ({"autoscaling": {"maximum": 5, "schedules": ()}}, 7, 5),  # a maximum that was lowered since
+        ({"autoscaling": {"schedules": (MORNING,)}}, 20, 20),
+        ({"autoscaling": {"schedules": (MORNING,)}}, 31, 30),
+        ({"autoscaling": {"enabled": False}}, 20, 20),  # people scale it
     ],
 )
 def test_live_counts_are_kept_within_what_is_possible(settings: dict[str, object], reached: int, planned: int) -> None:
@@ -97,25 +101,45 @@ def test_a_promotion_changes_no_configuration_of_the_releases_before_it() -> Non
     assert plan(after, Realtime(), WHERE)[1:] == plan(before, Realtime(), WHERE)
 
 
-@pytest.mark.parametrize("ended", [False, True])
-def test_rolling_updates_wait_for_the_end_of_an_ab_test(ended: bool) -> None:
-    found = record(split=True)
-    if ended:  # the endpoint still serves two variants when the update starts
-        found = release.promote(found, THIRD, when="2025-01-27T09:00:00+00:00", who="test", why="test")
-    rolling = Realtime.model_validate({"rollout": {"kind": "rolling"}})
-    with pytest.raises(pulumi.RunError) as caught:
-        plan(found, rolling, WHERE)
-    assert str(caught.value) == (
-        f"{WHERE}.rollout.kind: found rolling, and release {found.wanted.id} or the one before it has "
-        "a challenger; allowed: all_at_once, canary, linear; choose one until the test is over and deployed"
+ROLLING = Realtime.model_validate({"rollout": {"kind": "rolling"}})
+
+
+def promoted(found: Record, package: str) -> Record:
+    return release.promote(found, package, when="2025-01-27T09:00:00+00:00", who="test", why="test")
+
+
+def refused(of: str, role: str, beside: str) -> str:
+    return (
+        f"{WHERE}.rollout.kind: found rolling, and release {of}, which {role}, has a {beside}; "
+        "allowed: all_at_once, canary, linear; choose one until the test is over and deployed, and "
+        "`python -m automation follow` has written that into the record"
     )
 
 
+def fault(found: Record) -> str:
+    with pytest.raises(pulumi.RunError) as caught:
+        plan(found, ROLLING, WHERE)
+    return str(caught.value)
+
+
+def test_rolling_updates_wait_for_the_end_of_an_ab_test() -> None:
+    test = record(split=True)
+    assert fault(test) == refused(test.wanted.id, "is wanted", "challenger")
+    ended = promoted(test, THIRD)  # the endpoint still serves two variants when the update starts
+    assert fault(ended) == refused(test.wanted.id, "serves", "challenger")
+    assert plan(live(ended), ROLLING, WHERE)[0].variants[0].package == THIRD
+
+
+def test_rolling_updates_wait_wherever_in_the_record_the_ab_test_stands_that_serves() -> None:
+    test = record(split=True)
+    twice = promoted(promoted(test, FIRST), THIRD)  # neither was deployed
+    assert twice.releases.index(twice.serving) == 2
+    assert fault(twice) == refused(test.wanted.id, "serves", "challenger")
+
+
 def test_rolling_updates_wait_for_the_end_of_a_shadow_too() -> None:
-    with pytest.raises(
-        pulumi.RunError, match="or the one before it has a shadow; allowed: all_at_once, canary, linear"
-    ):
-        plan(record(shadow=True), Realtime.model_validate({"rollout": {"kind": "rolling"}}), WHERE)
+    found = record(shadow=True)
+    assert fault(found) == refused(found.wanted.id, "is wanted", "shadow")
 
 
 def test_a_package_by_group_and_version() -> None:

@@ -90,6 +90,25 @@ def test_a_rollout_that_begins_between_two_questions_is_not_told_as_done(asked_b
     assert observed(*[BEFORE] * asked_before, UNDER_WAY) == (SECOND, "Updating", "")
 
 
+@pytest.mark.parametrize("status", ["PENDING", "IN_PROGRESS", "STOP_REQUESTED"])
+def test_a_deployment_that_was_asked_for_is_under_way_though_nothing_moves_yet(status: str) -> None:
+    asked = moment(FIRST, deployment(2, status), MADE)
+    live = Ecs(NAME, Moments(asked)).observe()
+    assert live is not None
+    assert (live.release, live.status, live.changed.hour) == (FIRST, "Updating", 2)
+    assert not Ecs(NAME, Moments(asked)).move(f"{NAME}-{SECOND}-0123abcd", live, lambda _: None)
+
+
+def test_a_service_that_scales_has_not_changed() -> None:
+    scaled = moment(FIRST, MADE)
+    scaled["services"][0] |= {"desiredCount": 7}
+    before, after = (Ecs(NAME, Moments(each)).observe() for each in (BEFORE, scaled))
+    assert before is not None
+    assert after is not None
+    assert (before.counts, after.counts) == ({"champion": 2}, {"champion": 7})
+    assert before.changed == after.changed
+
+
 @pytest.mark.parametrize("asked_before", range(4))
 def test_a_rollout_that_ends_between_two_questions_is_told_as_done(asked_before: int) -> None:
     assert observed(*[UNDER_WAY] * asked_before, DONE) == (SECOND, "InService", "")

@@ -145,8 +145,8 @@ def test_hostile_bodies_never_make_the_service_fail(trained: Trained, problem: s
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("problem", ["costly", "multiclass", "squared", "categorical"])
-def test_fifty_thousand_hostile_bodies_of_each_task(trained: Trained, problem: str) -> None:
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_fifty_thousand_hostile_bodies_of_each_problem(trained: Trained, problem: str) -> None:
     assert {200, 400, 422} <= hostile(trained(problem), 33_334)
 
 

@@ -36,6 +36,14 @@ class Catalog(Shared):
     )
     """Whether the catalog has a database of the workload, `<workload>_<stack>`, with the tables that follow from the
     contract: accepted and quarantined rows, data sets, captured traffic."""
+    account_encryption: bool = Field(
+        default=True,
+        json_schema_extra=told(
+            risk="without it the catalog is as the account has it: metadata may lie there unencrypted by a key of KMS"
+        ),
+    )
+    """Whether the stack has the account's catalog of the region encrypted with Glue's key. It is one setting of the
+    account: off where the account encrypts it with a key of its own, which would be replaced (preflight says so)."""
     crawler: Crawler | None = None
     """A crawler that keeps a table `raw_<workload>` beside them, of what was delivered as its files are. The tables of
     the contract need none."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from automation import machine
+from automation.operations.data_catalog import data_catalog
 from automation.operations.findings import Finding, Stack, unknown
 from automation.operations.lake_formation import granted_tables, lake_formation
 from automation.operations.offered import services
@@ -270,6 +271,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "names": names,
     "closed services": closed,
     "feature store": feature_groups,
+    "Glue Data Catalog": data_catalog,
     "Lake Formation": lake_formation,
 }
 

@@ -27,7 +27,12 @@ def build(workload: Workload, lookup: pulumi.InvokeOptions) -> Features:
     """
     looked_into = Catalog(
         workload.named("catalog"),
-        CatalogArgs(ground=workload.ground, names=workload.names, tables=_tables(workload)),
+        CatalogArgs(
+            ground=workload.ground,
+            names=workload.names,
+            tables=_tables(workload),
+            account_encryption=workload.settings.catalog.account_encryption,
+        ),
         workload.opts(),
     )
     if workload.settings.catalog.crawler and looked_into.database is not None:

@@ -74,12 +74,13 @@ _FORMATS: Final[Mapping[str, _Format]] = {
 @dataclass(frozen=True, kw_only=True)
 class CatalogArgs:
     """The ground has the keys of data and logs and the bucket that results lie in. `tables` are those of the workload's
-    database; without any there is none.
+    database; without any there is none. `account_encryption` says that the account's catalog is encrypted by the stack.
     """
 
     ground: Ground
     names: WorkloadNames
     tables: Sequence[Table] = ()
+    account_encryption: bool = True
 
 
 class Catalog(pulumi.ComponentResource):
@@ -99,18 +100,8 @@ class Catalog(pulumi.ComponentResource):
         super().__init__("mlplatform:data:Catalog", name, None, opts)
         names, keys = args.names, args.ground.keys
         child = pulumi.ResourceOptions(parent=self)
-        aws.glue.DataCatalogEncryptionSettings(
-            f"{name}-encryption",
-            data_catalog_encryption_settings=aws.glue.DataCatalogEncryptionSettingsDataCatalogEncryptionSettingsArgs(
-                encryption_at_rest=aws.glue.DataCatalogEncryptionSettingsDataCatalogEncryptionSettingsEncryptionAtRestArgs(
-                    catalog_encryption_mode="SSE-KMS"
-                ),
-                connection_password_encryption=aws.glue.DataCatalogEncryptionSettingsDataCatalogEncryptionSettingsConnectionPasswordEncryptionArgs(
-                    return_connection_password_encrypted=True
-                ),
-            ),
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
-        )
+        if args.account_encryption:
+            self._encrypt_catalog(name)
         data, logs = keys[Domain.PROCESSED].arn, keys[Domain.LOGS].arn
         security = aws.glue.SecurityConfiguration(
             f"{name}-jobs",
@@ -154,6 +145,21 @@ class Catalog(pulumi.ComponentResource):
         self.database = self._database(name, args) if args.tables else None
         self.workgroup, self.security_configuration = workgroup.name, security.name
         self.register_outputs({"workgroup": self.workgroup, "securityConfiguration": self.security_configuration})
+
+    def _encrypt_catalog(self, name: str) -> None:
+        """The same for every stack of the account, and left as it is when this one goes."""
+        aws.glue.DataCatalogEncryptionSettings(
+            f"{name}-encryption",
+            data_catalog_encryption_settings=aws.glue.DataCatalogEncryptionSettingsDataCatalogEncryptionSettingsArgs(
+                encryption_at_rest=aws.glue.DataCatalogEncryptionSettingsDataCatalogEncryptionSettingsEncryptionAtRestArgs(
+                    catalog_encryption_mode="SSE-KMS"
+                ),
+                connection_password_encryption=aws.glue.DataCatalogEncryptionSettingsDataCatalogEncryptionSettingsConnectionPasswordEncryptionArgs(
+                    return_connection_password_encrypted=True
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+        )
 
     def _database(self, name: str, args: CatalogArgs) -> pulumi.Output[str]:
         names, bucket, guard = args.names, args.names.processed_bucket, args.ground.lake_formation

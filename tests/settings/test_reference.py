@@ -116,6 +116,7 @@ def test_every_field_says_what_it_is() -> None:
         "Audit.analyzer": True,
         "Audit.management_events": True,
         "Audit.trail": True,
+        "Catalog.account_encryption": True,
         "Catalog.tables": True,
         "Keys.one": True,
         "Features.ingest": True,

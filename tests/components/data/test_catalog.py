@@ -28,6 +28,13 @@ def parts() -> list[Declared]:
     return [catalog().one(f"churn-catalog-{part}") for part in ("encryption", "jobs", "queries")]
 
 
+def test_a_catalog_that_the_account_encrypts_itself_is_left_alone() -> None:
+    left = deploy(lambda: Catalog("churn-catalog", CatalogArgs(ground=ground(), names=NAMES, account_encryption=False)))
+    assert {each.name for each in catalog().resources} - {each.name for each in left.resources} == {
+        "churn-catalog-encryption"
+    }
+
+
 def test_the_catalog_of_the_account_is_encrypted_the_same_for_every_stack_and_stays_so() -> None:
     encryption = catalog().one("churn-catalog-encryption")
     assert encryption.inputs == {

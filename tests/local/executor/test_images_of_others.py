@@ -11,7 +11,7 @@ import pytest
 from contracts import release
 from local.executor import ExecutionResult
 from tests.local.executor import theirs
-from tests.local.executor.test_train_pipeline import CONTRACT, SHA, Aws, accepted
+from tests.local.executor.committed import CONTRACT, SHA, Aws, accepted
 from tests.local.processes import eventually
 from workloads.evaluation.evaluate import UNTIMED
 

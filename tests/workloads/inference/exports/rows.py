@@ -79,7 +79,7 @@ def package(directory: Path, name: str, **changes: Any) -> Path:
 
 def write(target: Path) -> None:
     """These rows; and as `candidate_...` accepted ones, of which the pipeline's tests have others of the same kind."""
-    from tests.local.executor.test_train_pipeline import accepted
+    from tests.local.executor.committed import accepted
 
     delivered = pq.read_table(accepted(target.with_suffix(".parquet"), rows=3000, signal=1.0, seed=2))
     np.savez(

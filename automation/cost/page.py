@@ -4,45 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
+from automation.cost.cases import ADVISED, CASES, ENDPOINT, NAIVE
 from automation.cost.document import Document
-from automation.cost.estimate import Estimate, Line, Sum, estimate
+from automation.cost.estimate import Estimate, Line, Sum
 from automation.cost.text import GROUND
 from automation.cost.traffic import Traffic
 from contracts.prices import price
 
-#: Hours a month in which a stack for people who test is needed: 22 days of 10.
-OFFICE_HOURS: Final = 220
-STOPPED: Final = "staging, stopped"
-#: What the page shows: the stack (or `STOPPED`) and its use.
-CASES: Final[Mapping[str, tuple[str, Traffic]]] = {
-    "prod": ("prod", Traffic()),
-    "staging": ("staging", Traffic()),
-    f"staging, {OFFICE_HOURS} hours": ("staging", Traffic(endpoint_hours=OFFICE_HOURS)),
-    STOPPED: (STOPPED, Traffic()),
-}
+#: Whose endpoints are laid side by side.
+_COMPARED: Final = ("prod", ADVISED, NAIVE)
 #: What stands between `<!-- name -->` and `<!-- /name -->` is written; all else is a person's.
 _BLOCK: Final = re.compile(r"(<!-- ([^/>]+) -->)\n.*?(<!-- /\2 -->)", re.DOTALL)
+_OF_LINE: Final = ("item", "quantity", "unit", "price", "USD")
 _NUMBERS: Final = frozenset({"default", "fixed", "traffic", "USD a month", "of it ~", "quantity", "price", "USD"})
 
 
-def with_endpoints(workloads: Mapping[str, Any], **settings: object) -> dict[str, Any]:
-    """The workloads of a stack's config with these settings of every endpoint."""
-    return {
-        name: {
-            **workload,
-            "endpoints": {each: {**found, **settings} for each, found in workload["endpoints"].items()},
-        }
-        for name, workload in workloads.items()
-    }
-
-
 def page(text: str, documents: Mapping[str, Document]) -> str:
-    """The page with its written blocks anew, given the synth of each stack of `CASES` in us-east-1."""
-    found = {name: estimate(documents[stack], traffic) for name, (stack, traffic) in CASES.items()}
+    """The page with its written blocks anew, given the synth of each of `DOCUMENTS` in us-east-1."""
+    found = {title: case.estimate(documents) for title, case in CASES.items()}
     blocks = {
         "short": _table(("", "USD a month", "of it ~"), _short(found)),
+        "endpoints": _table(("", *_OF_LINE), _endpoints(found)),
         **{name: _detail(each) for name, each in found.items()},
         "assumed": _table(("", "default", "what it is"), _assumed()),
         "prices": _prices(line for each in found.values() for line in each.lines),
@@ -60,7 +44,15 @@ def _detail(found: Estimate) -> Iterator[str]:
     rows = [(each.workload or GROUND, each.component, *_sum(each)) for each in found.components]
     yield from _table(columns, [*rows, ("", "**together**", *_sum(found.total))])
     yield "\n"
-    yield from _table(("component", "resource", "item", "quantity", "unit", "price", "USD"), _lines(found.lines))
+    yield from _table(("component", "resource", *_OF_LINE), _lines(found.lines))
+
+
+def _endpoints(found: Mapping[str, Estimate]) -> Iterator[tuple[str, ...]]:
+    for title in _COMPARED:
+        lines = [line for line in found[title].lines if line.type == ENDPOINT]
+        for line in lines:
+            yield title, *_cells(line)
+        yield title, "**together**", "", "", "", _usd(sum(line.usd for line in lines))
 
 
 def _lines(lines: Iterable[Line]) -> Iterator[tuple[str, ...]]:
@@ -69,11 +61,13 @@ def _lines(lines: Iterable[Line]) -> Iterator[tuple[str, ...]]:
         if line.usd < 0.005:
             small += line.usd
             continue
-        mark = "" if line.seen else "~"
-        quantity = f"{line.quantity:,.4g}"
-        cells = line.component, line.resource, line.item, quantity, line.unit, f"{mark}{line.price:.4g}"
-        yield *cells, f"{mark}{line.usd:,.2f}"
+        yield line.component, line.resource, *_cells(line)
     yield "", "lines below half a cent", "", "", "", "", f"~{small:,.2f}"
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    mark = "" if line.seen else "~"
+    return line.item, f"{line.quantity:,.4g}", line.unit, f"{mark}{line.price:.4g}", f"{mark}{line.usd:,.2f}"
 
 
 def _assumed() -> Iterator[tuple[str, ...]]:

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from automation.advisor import advise
 from automation.commands import screenshots
 from automation.cost import Document, Estimate, Traffic, estimate
-from automation.cost.page import STOPPED, page, with_endpoints
+from automation.cost.cases import ADVISED, CASES, DOCUMENTS, NAIVE, STOPPED, advised, workloads
+from automation.cost.page import page
 from automation.cost.rules import FREE, RULES
 from automation.operations import stack_files
-from contracts.advice import Needs
 from local.runtime import Stack
 from tests.synth.conftest import STACKS, written_types
 
@@ -43,11 +42,12 @@ def of(stack: str, region: str = "us-east-1", *, file: str | None = None, **conf
 
 
 @cache
-def default(stack: str) -> Document:
-    if stack == STOPPED:
-        config = stack_files.read(PROJECT / "Pulumi.staging.yaml")["config"]
-        return of("staging", workloads=with_endpoints(config["ml-platform:workloads"], state="stopped"))
-    return of(stack)
+def default(name: str) -> Document:
+    stack = DOCUMENTS[name]
+    if name == stack:
+        return of(stack)
+    config = stack_files.read(PROJECT / f"Pulumi.{stack}.yaml")["config"]
+    return of(stack, workloads=workloads(name, config))
 
 
 @cache
@@ -120,13 +120,19 @@ def test_prod_costs_at_most_290_usd_a_month() -> None:
 
 def test_prod_costs_at_most_240_usd_a_month_with_the_instances_that_are_advised_for_it() -> None:
     """For what prod asks of its endpoint, and the requests of a month that come in its busiest hours."""
-    needs = Needs(rps=Traffic().rate(12) / 60, p99_ms=500, isolated=True, gradual=True)
-    advised = advise(needs)[0]
-    assert (advised.target, advised.instance_type) == ("realtime", "ml.c6g.large")
-    config = stack_files.read(PROJECT / "Pulumi.prod.yaml")["config"]
-    workloads = with_endpoints(config["ml-platform:workloads"], instance_type=advised.instance_type)
-    found = estimate(of("prod", workloads=workloads))
+    first = advised()
+    assert (first.target, first.instance_type) == ("realtime", "ml.c6g.large")
+    found = estimate(default(ADVISED))
+    assert {line.item for line in found.lines if line.component == "churn-live"} >= {"instance ml.c6g.large"}
     assert found.total.usd < min(240, estimate(default("prod")).total.usd)
+
+
+def test_prod_costs_less_than_the_endpoint_alone_of_the_naive_set_up() -> None:
+    naive = CASES[NAIVE].estimate({NAIVE: default(NAIVE)})
+    quantities = {line.item: line.quantity for line in naive.lines}
+    assert quantities.keys() == {"instance ml.m5.xlarge", "endpoint and training storage", "endpoint data in and out"}
+    assert quantities["instance ml.m5.xlarge"] == 2 * 730
+    assert estimate(default("prod")).total.usd < naive.total.usd
 
 
 def test_staging_costs_at_most_70_usd_stopped_and_95_in_business_hours() -> None:
@@ -145,4 +151,4 @@ def test_a_stopped_endpoint_costs_what_one_costs_that_runs_no_hour_without_the_a
 def test_the_page_says_what_the_stacks_cost_today() -> None:
     text = (PROJECT / "docs" / "cost.md").read_text()
     stale = "docs/cost.md is stale: run `python -m automation.cost`"
-    assert page(text, {stack: default(stack) for stack in (*STACKS, STOPPED)}) == text, stale
+    assert page(text, {name: default(name) for name in DOCUMENTS}) == text, stale

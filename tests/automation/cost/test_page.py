@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from automation.cost import Document
-from automation.cost.page import CASES, STOPPED, page
+from automation.cost.cases import DOCUMENTS as NAMES
+from automation.cost.cases import STOPPED
+from automation.cost.page import page
 from tests.automation.cost.written import endpoint, resource, synth
 
 VPC_ENDPOINT = resource("ec2/vpcEndpoint:VpcEndpoint", "sns", vpcEndpointType="Interface", subnetIds=["a", "b"])
-DOCUMENTS = {
-    stack: Document.of(synth(VPC_ENDPOINT, *(() if stack == STOPPED else endpoint()))) for stack, _ in CASES.values()
-}
+DOCUMENTS = {name: Document.of(synth(VPC_ENDPOINT, *(() if name == STOPPED else endpoint()))) for name in NAMES}
 
 
 def block(name: str) -> list[str]:
@@ -28,10 +28,19 @@ def test_the_short_block_has_a_row_a_case() -> None:
         "|  | USD a month | of it ~ |",
         "| --- | ---: | ---: |",
         "| prod | 279.08 | 12.62 |",
+        "| prod, advised | 279.08 | 12.62 |",
+        "| naive | 264.47 | 12.62 |",
         "| staging | 279.08 | 12.62 |",
         "| staging, 220 hours | 94.32 | 3.82 |",
         "| staging, stopped | 14.60 | 0.00 |",
     ]
+
+
+def test_the_endpoints_of_prod_as_it_is_as_advised_and_naive_are_laid_side_by_side() -> None:
+    rows = [row.strip("| ").split(" | ") for row in block("endpoints")[2:]]
+    assert [cells[0] for cells in rows] == [name for name in ("prod", "prod, advised", "naive") for _ in range(4)]
+    assert rows[0] == ["prod", "instance ml.m5.large", "2,190", "hour", "0.115", "251.85"]
+    assert rows[3] == ["prod", "**together**", "", "", "", "264.47"]
 
 
 def test_a_case_is_told_by_component_and_line_by_line() -> None:

@@ -21,6 +21,7 @@ from contracts.release.live import IN_PROGRESS
 from contracts.release.lock import Lock
 from contracts.release.sagemaker import SageMaker
 from local.emulator import Emulator, start
+from tests.contracts.release.rolled import promote
 from tests.local.emulator import conftest as stand_ins
 from tests.local.processes import eventually
 
@@ -154,3 +155,11 @@ def together(*calls: Any) -> list[Any]:
     for thread in threads:
         thread.join()
     return results
+
+
+@pytest.fixture
+def second(endpoint: Endpoint) -> Record:
+    """Version 2 serves, 1 is known to be good."""
+    endpoint.up(promote(endpoint, 1, hours_ago=3))
+    endpoint.up(promote(endpoint, 2))
+    return endpoint.read()

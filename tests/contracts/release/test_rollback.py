@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,46 +12,15 @@ from contracts import release
 from contracts.release import Record, ReleaseError, Status, emergency
 from contracts.release.live import BEGINS_WITHIN
 from contracts.release.lock import BusyError
-from contracts.release.rollback import NoConfigurationError, Outcome, Request, Rollback
+from contracts.release.rollback import Outcome
 from contracts.release.sagemaker import SageMaker
 from tests.contracts.release.conftest import Endpoint, together
-from tests.contracts.release.records import package, statuses
+from tests.contracts.release.records import statuses
+from tests.contracts.release.rolled import baking, promote, rollback, serves
 from tests.local.processes import eventually
 
 NOW = datetime.now(UTC)
 CANDIDATE, LIVE, GOOD, FAILED = Status.CANDIDATE, Status.LIVE, Status.GOOD, Status.FAILED
-
-
-def promote(endpoint: Endpoint, version: int, *, hours_ago: float = 2) -> Record:
-    when = (datetime.now(UTC) - timedelta(hours=hours_ago)).isoformat()
-    with endpoint.ledger().open(who="ana", doing="promote") as book:
-        return book.write(
-            release.promote(book.record, package(version), who="ana", why="better", when=when, counts=book.counts)
-        )
-
-
-def rollback(endpoint: Endpoint, told: list[str], **more: Any) -> Rollback:
-    about = more.pop("about", datetime.now(UTC))
-    request = Request(who=more.pop("who", "alarm 5xx"), why="12 > 10", about=about)
-    settings: dict[str, Any] = {"patience_seconds": 60, "poll_seconds": 0.02} | more
-    return Rollback(ledger=endpoint.ledger(), request=request, tell=lambda subject, _: told.append(subject), **settings)
-
-
-@pytest.fixture
-def second(endpoint: Endpoint) -> Record:
-    """Version 2 serves, 1 is known to be good."""
-    endpoint.up(promote(endpoint, 1, hours_ago=3))
-    endpoint.up(promote(endpoint, 2))
-    return endpoint.read()
-
-
-def serves(endpoint: Endpoint) -> str:
-    return endpoint.settled()["EndpointConfigName"]
-
-
-def baking(seconds: int) -> dict[str, Any]:
-    routing = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": seconds}
-    return {"DeploymentConfig": {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}}
 
 
 def test_the_endpoint_is_moved_and_only_then_it_is_said(endpoint: Endpoint, second: Record) -> None:
@@ -288,113 +255,6 @@ def test_a_promotion_right_after_the_move_does_not_hide_that_it_is_done(endpoint
     assert quick.run().live == second.releases[1].id
     assert statuses(endpoint.read()) == [("3", CANDIDATE), ("1", LIVE), ("2", FAILED)]
     assert told == [f"{endpoint.name} rolled back"]
-
-
-class Dies:
-    """An SSM client that is cut off before it writes."""
-
-    def __init__(self, ssm: Any) -> None:
-        self._ssm, self.exceptions = ssm, ssm.exceptions
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        return getattr(self._ssm, name)
-
-    def put_parameter(self, **_: Any) -> Any:
-        raise ConnectionError("cut off")
-
-
-def test_who_dies_after_the_move_and_before_the_record_is_followed_by_one_who_finishes(
-    endpoint: Endpoint, second: Record
-) -> None:
-    dying = rollback(endpoint, [])
-    object.__setattr__(dying.ledger, "ssm", Dies(dying.ledger.ssm))
-    with pytest.raises(ConnectionError):
-        dying.run()
-    assert endpoint.read() == second
-    outcome = rollback(endpoint, []).run()
-    assert (outcome.action, outcome.failed) == ("rolled-back", second.wanted.id)
-    assert statuses(endpoint.read()) == [("1", LIVE), ("2", FAILED)]
-    assert serves(endpoint) == endpoint.config(second.releases[1].id)
-
-
-def test_the_same_alarm_again_finds_it_done_and_tells_again(endpoint: Endpoint, second: Record) -> None:
-    told: list[str] = []
-    about = datetime.now(UTC)
-    once = rollback(endpoint, told, about=about).run()
-    before = endpoint.read()
-    assert rollback(endpoint, told, about=about).run() == once
-    assert (endpoint.read(), told) == (before, [f"{endpoint.name} rolled back"] * 2)
-
-
-def test_a_person_who_asks_again_within_the_hold_is_refused(endpoint: Endpoint, second: Record) -> None:
-    rollback(endpoint, [], who="ben", about=None).run()
-    with pytest.raises(ReleaseError, match="would flip-flop"):
-        rollback(endpoint, [], who="ben", about=None).run()
-
-
-def test_a_move_that_fails_is_told_and_tried_again(endpoint: Endpoint, second: Record) -> None:
-    told: list[str] = []
-    first = second.releases[1].id
-
-    class FailsOnce:
-        """The first update is turned back for want of capacity."""
-
-        exceptions = endpoint.sagemaker.exceptions
-        updates = itertools.count()
-        failing = False
-
-        def __getattr__(self, name: str) -> Callable[..., Any]:
-            return getattr(endpoint.sagemaker, name)
-
-        def update_endpoint(self, **request: Any) -> None:
-            self.failing = next(self.updates) == 0
-            if not self.failing:
-                endpoint.sagemaker.update_endpoint(**request)
-
-        def describe_endpoint(self, **request: Any) -> dict[str, Any]:
-            found = endpoint.sagemaker.describe_endpoint(**request)
-            return found | ({"FailureReason": "no capacity"} if self.failing else {})
-
-    trying = rollback(endpoint, told)
-    object.__setattr__(trying.ledger, "host", SageMaker(endpoint.name, FailsOnce()))
-    assert trying.run().live == first
-    assert told == [f"Rollback of {endpoint.name} is tried again", f"{endpoint.name} rolled back"]
-
-
-def test_an_endpoint_that_never_moves_is_not_tried_for_ever(endpoint: Endpoint, second: Record) -> None:
-    class Deaf:
-        """Takes every update and does nothing."""
-
-        exceptions = endpoint.sagemaker.exceptions
-
-        def __getattr__(self, name: str) -> Callable[..., Any]:
-            return getattr(endpoint.sagemaker, name)
-
-        def update_endpoint(self, **request: Any) -> None:
-            del request
-
-    passed = itertools.count()
-    trying = rollback(endpoint, [], clock=lambda: next(passed) * 20.0)
-    object.__setattr__(trying.ledger, "host", SageMaker(endpoint.name, Deaf()))
-    with pytest.raises(BusyError, match="is not seen to be rolled back after 60 s; try again"):
-        trying.run()
-
-
-def test_without_a_configuration_nothing_moves_and_it_says_what_to_do(endpoint: Endpoint, second: Record) -> None:
-    first = second.releases[1].id
-    endpoint.sagemaker.delete_endpoint_config(EndpointConfigName=endpoint.config(first))
-    with pytest.raises(
-        NoConfigurationError, match=f"no endpoint configuration {endpoint.name}-{first}.* run `pulumi up`"
-    ):
-        rollback(endpoint, []).run()
-    assert endpoint.read() == second
-
-
-def test_an_endpoint_that_was_moved_by_hand_is_left_to_a_person(endpoint: Endpoint, second: Record) -> None:
-    endpoint.up(release.promote(None, package(9), who="x", why="x", when=NOW.isoformat()))
-    with pytest.raises(ReleaseError, match="which is not in the record: it was moved by hand"):
-        rollback(endpoint, []).run()
-    assert endpoint.read() == second
 
 
 def stop(endpoint: Endpoint) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from settings.faults import Fault
 from settings.section import Section
 
 
@@ -15,7 +16,7 @@ class AllAtOnce(Section):
     """All traffic moves at once after the new fleet is healthy."""
 
     kind: Literal["all_at_once"] = "all_at_once"
-    bake_minutes: int = Field(default=5, ge=0, le=60)
+    bake_minutes: int = Field(default=10, ge=0, le=60)
     """Minutes that alarms are watched before the old fleet goes."""
 
 
@@ -62,14 +63,41 @@ MAX_ROLLOUT_MINUTES: Final = 55
 FLEET_START_MINUTES: Final = 10
 
 
-def bakes(rollout: AllAtOnce | Canary | Linear | Rolling) -> int:
-    """How many bake times a rollout waits: one after each shift, and but for rolling one before the old fleet goes."""
+#: What to do about a rollout that no alarm can turn back.
+UNWATCHED: Final = (
+    "an alarm goes off after two bad periods of 5 minutes, when this rollout is over: bake longer, or say "
+    "rollback_alarms: [] if nothing shall turn it back"
+)
+#: Minutes that an alarm of a variant takes to go off: two periods of five (`components/serving/watch.py`). A rollout
+#: is turned back while a bake time runs and not later (SageMaker developer guide, "Blue/Green Deployments"; Amazon ECS
+#: developer guide, "Amazon ECS canary deployments"; read 2026-11-30).
+ALARM_MINUTES: Final = 10
+
+
+def shifts(rollout: AllAtOnce | Canary | Linear | Rolling) -> int:
+    """In how many parts the traffic moves: a bake time follows each of them."""
     match rollout:
         case AllAtOnce():
-            return 2
+            return 1
         case Canary():
-            return 3
-        case Linear(step_percent=percent):
-            return math.ceil(100 / percent) + 1
-        case Rolling(batch_percent=percent):
+            return 2
+        case Linear(step_percent=percent) | Rolling(batch_percent=percent):
             return math.ceil(100 / percent)
+
+
+def bakes(rollout: AllAtOnce | Canary | Linear | Rolling) -> int:
+    """How many bake times a rollout waits: one after each shift, and but for rolling one before the old fleet goes."""
+    return shifts(rollout) + (not isinstance(rollout, Rolling))
+
+
+def unwatched(rollout: AllAtOnce | Canary | Linear | Rolling, alarms: Sequence[str]) -> Iterator[Fault]:
+    """A fault if a rollout is over before any of the alarms that are to turn it back can go off."""
+    parts = shifts(rollout)
+    if alarms and parts * rollout.bake_minutes < ALARM_MINUTES:
+        times = f", which watches {parts} times" if parts > 1 else ""
+        yield Fault(
+            "rollout.bake_minutes",
+            rollout.bake_minutes,
+            f"at least {math.ceil(ALARM_MINUTES / parts)} with rollout {rollout.kind}{times}",
+            UNWATCHED,
+        )

@@ -12,7 +12,15 @@ from contracts.advice import Needs
 from contracts.architectures import X86_64, Architecture
 from contracts.prices import told as usd
 from settings.faults import Fault, repeated
-from settings.rollouts import FLEET_START_MINUTES, LEAST_INSTANCES, MAX_ROLLOUT_MINUTES, Canary, Rollout, bakes
+from settings.rollouts import (
+    FLEET_START_MINUTES,
+    LEAST_INSTANCES,
+    MAX_ROLLOUT_MINUTES,
+    Canary,
+    Rollout,
+    bakes,
+    unwatched,
+)
 from settings.section import EndpointInstance, Section, told
 from settings.tags import MAX_ENDPOINT_TAGS, Tags
 
@@ -136,7 +144,7 @@ class Fleet(AnyKind):
         raise NotImplementedError
 
     def faults(self) -> Iterator[Fault]:
-        """A fleet too small for its rollout or bigger than its limits, a rollout too long, alarms named twice."""
+        """A fleet too small for its rollout or bigger than its limits, a rollout too long or short, alarms twice."""
         if self.instance_count < (least := LEAST_INSTANCES[self.rollout.kind]):
             fleet = f"{least} or more with rollout {self.rollout.kind}"
             advice = "a smaller fleet cannot be shifted in parts: add instances or roll out all_at_once"
@@ -146,6 +154,7 @@ class Fleet(AnyKind):
             allowed = f"at most {most} with rollout {self.rollout.kind}, which waits {waits} times"
             advice = f"all fits into rollout_timeout_minutes ({self.rollout_timeout_minutes}): bake less or shift more"
             yield Fault("rollout.bake_minutes", bake, allowed, advice)
+        yield from unwatched(self.rollout, self.rollback_alarms)
         yield from repeated("rollback_alarms", self.rollback_alarms)
         if (limit := self.most_instances) is not None and self.instance_count > limit:
             allowed, advice = f"at most the highest maximum of autoscaling ({limit})", "lower the count or raise that"

@@ -12,7 +12,7 @@ from contracts.prices import price
 from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
 from settings.faults import Fault, repeated
 from settings.network import SecurityGroupId
-from settings.rollouts import AllAtOnce, Canary, Linear
+from settings.rollouts import AllAtOnce, Canary, Linear, unwatched
 from settings.section import Section, told
 
 CertificateArn = Annotated[
@@ -131,7 +131,8 @@ class Fargate(AnyKind):
         return {"model_mb": ("memory_mb", self.memory_mb)}
 
     def faults(self) -> Iterator[Fault]:
-        """A task of a size that Fargate does not have, more tasks than autoscaling may run, things named twice."""
+        """A task of a size that Fargate does not have, more tasks than autoscaling may run, a rollout too short,
+        things named twice."""
         if self.memory_mb not in (sizes := SIZES[self.cpu]):
             allowed = ", ".join(map(str, sizes))
             if isinstance(sizes, range):
@@ -140,5 +141,6 @@ class Fargate(AnyKind):
         if self.task_count > (limit := self.autoscaling.maximum):
             allowed = f"at most autoscaling.maximum ({limit})"
             yield Fault("task_count", self.task_count, allowed, "lower the count or raise the maximum")
+        yield from unwatched(self.rollout, self.rollback_alarms)
         yield from repeated("rollback_alarms", self.rollback_alarms)
         yield from repeated("client_security_groups", self.client_security_groups)

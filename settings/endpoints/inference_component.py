@@ -13,7 +13,7 @@ from contracts.architectures import Architecture
 from contracts.prices import told as usd
 from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
 from settings.faults import Fault, repeated
-from settings.rollouts import Rolling, bakes
+from settings.rollouts import Rolling, bakes, unwatched
 from settings.section import EndpointInstance, Section, told
 
 #: Copies that a release starts with at least: a batch is at most half of them (API reference,
@@ -138,7 +138,7 @@ class InferenceComponent(AnyKind):
         return {"model_mb": ("copy_memory_mb", self.copy_memory_mb)}
 
     def faults(self) -> Iterator[Fault]:
-        """Copies that no instance holds, or more than autoscaling allows; a rollout too long, alarms named twice."""
+        """Copies that no instance holds, or more than there may be; a rollout too long or short, alarms named twice."""
         its = instances.instance(self.instance_type)
         if its.accelerators:
             allowed = "a type without accelerators: a copy asks for cores and memory alone"
@@ -158,4 +158,5 @@ class InferenceComponent(AnyKind):
             allowed = f"at most {most} with {waits} batches"
             advice = f"all fits into rollout_timeout_minutes ({self.rollout_timeout_minutes}): bake less or shift more"
             yield Fault("rollout.bake_minutes", bake, allowed, advice)
+        yield from unwatched(self.rollout, self.rollback_alarms)
         yield from repeated("rollback_alarms", self.rollback_alarms)

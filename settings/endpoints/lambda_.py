@@ -12,12 +12,17 @@ from contracts.kinds import LAMBDA
 from contracts.prices import price
 from settings.endpoints.common import AnyKind, RequestAlarms, RollbackAlarm
 from settings.faults import Fault, repeated
+from settings.rollouts import ALARM_MINUTES, UNWATCHED
 from settings.schedules import Schedule, Timezone, in_zone
 from settings.section import Section, told
 
 _WARM: Final = price("lambda", "provisioned concurrency x86")
 #: Seconds of a request above which Lambda ends it: of the service its own (`workloads.inference.settings`).
 _SECONDS: Final = 60
+
+#: Waits between the ten tenths of a linear rollout, of which the last ends it (AWS CodeDeploy user guide, "Deployment
+#: configurations on an AWS Lambda compute platform", read 2026-11-29).
+_TENTHS: Final = 9
 
 
 class ShiftAtOnce(Section):
@@ -166,8 +171,23 @@ class Lambda(AnyKind):
                 yield Fault(
                     f"autoscaling.schedules[{number}].maximum", schedule.maximum, allowed, "move one of the two"
                 )
+        yield from self._unwatched()
         yield from repeated("rollback_alarms", self.rollback_alarms)
 
     def in_zone(self, timezone: str) -> Mapping[str, Any]:
         """Its scaling, by the clock of the stack's zone."""
         return {"autoscaling": self.autoscaling and self.autoscaling.in_zone(timezone)}
+
+    def _unwatched(self) -> Iterator[Fault]:
+        """A rollout that is over before its alarms can go off: CodeDeploy watches from the first tenth to the last."""
+        if not self.rollback_alarms:
+            return
+        match self.rollout:
+            case ShiftAtOnce(kind=kind):
+                yield Fault("rollout.kind", kind, "canary, linear with rollback_alarms", UNWATCHED)
+            case ShiftCanary(bake_minutes=minutes) if minutes < ALARM_MINUTES:
+                yield Fault("rollout.bake_minutes", minutes, "10, 15, 30 with rollback_alarms", UNWATCHED)
+            case ShiftLinear(bake_minutes=minutes) if _TENTHS * minutes < ALARM_MINUTES:
+                yield Fault("rollout.bake_minutes", minutes, "2, 3, 10 with rollback_alarms", UNWATCHED)
+            case _:
+                pass

@@ -26,6 +26,10 @@ from settings import (
 from tests.settings.test_legal_combinations import REQUIRED
 from tests.settings.written import LIVE, churn, faults, live, load
 
+UNWATCHED = (
+    "an alarm goes off after two bad periods of 5 minutes, when this rollout is over: bake longer, or say "
+    "rollback_alarms: [] if nothing shall turn it back"
+)
 #: What a stack may name today, as a message says it.
 KINDS = ", ".join(kinds.KINDS)
 
@@ -33,9 +37,9 @@ KINDS = ", ".join(kinds.KINDS)
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
-        ({"kind": "all_at_once"}, AllAtOnce(bake_minutes=5)),
+        ({"kind": "all_at_once"}, AllAtOnce(bake_minutes=10)),
         ({"kind": "canary", "canary_percent": 50}, Canary(canary_percent=50)),
-        ({"kind": "linear", "step_percent": 25, "bake_minutes": 0}, Linear(step_percent=25, bake_minutes=0)),
+        ({"kind": "linear", "step_percent": 25, "bake_minutes": 3}, Linear(step_percent=25, bake_minutes=3)),
         ({"kind": "linear"}, Linear(step_percent=10, bake_minutes=4)),
         ({"kind": "rolling", "batch_percent": 25}, Rolling(batch_percent=25)),
     ],
@@ -44,6 +48,29 @@ def test_each_kind_of_rollout(written: dict[str, Any], expected: Section) -> Non
     found = load(workloads=live(rollout=written)).workloads["churn"].endpoints["live"]
     assert isinstance(found, Fleet)
     assert found.rollout == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "rollout", "least"),
+    [
+        ("realtime", {"kind": "all_at_once"}, 10),
+        ("asynchronous", {"kind": "canary"}, 5),
+        ("multi_model", {"kind": "linear"}, 1),
+        ("inference_pipeline", {"kind": "rolling", "batch_percent": 50}, 5),
+        ("inference_component", {"kind": "rolling", "batch_percent": 50}, 5),
+        ("fargate", {"kind": "all_at_once"}, 10),
+        ("fargate", {"kind": "canary"}, 5),
+    ],
+)
+def test_a_rollout_bakes_as_long_as_its_alarms_take_or_has_none(kind: str, rollout: dict[str, Any], least: int) -> None:
+    def written(minutes: int, **more: Any) -> dict[str, Any]:
+        return live(kind=kind, **REQUIRED.get(kind, {}), rollout={**rollout, "bake_minutes": minutes}, **more)
+
+    load(workloads=written(least))
+    load(workloads=written(0, rollback_alarms=[]))
+    (line,) = faults(workloads=written(least - 1))
+    assert line.startswith(f"ml-platform:{LIVE}.rollout.bake_minutes: found {least - 1}; allowed: at least {least} ")
+    assert line.endswith(UNWATCHED)
 
 
 def test_alarms_of_an_endpoint() -> None:
@@ -118,9 +145,9 @@ def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> N
             "all fits into rollout_timeout_minutes (55): bake less or shift more",
         ),
         (
-            {"rollout": {"kind": "all_at_once", "bake_minutes": 6}, "rollout_timeout_minutes": 20},
-            "rollout.bake_minutes: found 6; allowed: at most 5 with rollout all_at_once, which waits 2 times; "
-            "all fits into rollout_timeout_minutes (20): bake less or shift more",
+            {"rollout": {"kind": "all_at_once", "bake_minutes": 16}, "rollout_timeout_minutes": 40},
+            "rollout.bake_minutes: found 16; allowed: at most 15 with rollout all_at_once, which waits 2 times; "
+            "all fits into rollout_timeout_minutes (40): bake less or shift more",
         ),
         (
             {"rollout": {"kind": "linear", "step_percent": 30, "bake_minutes": 10}},
@@ -131,6 +158,20 @@ def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> N
             {"rollout": {"kind": "rolling", "batch_percent": 5}},
             "rollout.bake_minutes: found 5; allowed: at most 2 with rollout rolling, which waits 20 times; "
             "all fits into rollout_timeout_minutes (55): bake less or shift more",
+        ),
+        *(
+            (
+                {"rollout": {"kind": kind, **shares, "bake_minutes": found}},
+                f"rollout.bake_minutes: found {found}; allowed: at least {least} with rollout {kind}{times}; "
+                f"{UNWATCHED}",
+            )
+            for kind, shares, found, least, times in (
+                ("all_at_once", {}, 9, 10, ""),
+                ("canary", {}, 0, 5, ", which watches 2 times"),
+                ("canary", {}, 4, 5, ", which watches 2 times"),
+                ("linear", {"step_percent": 30}, 2, 3, ", which watches 4 times"),
+                ("rolling", {"batch_percent": 50}, 4, 5, ", which watches 2 times"),
+            )
         ),
         (
             {"rollback_alarms": ["latency", "latency"]},

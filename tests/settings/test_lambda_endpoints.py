@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from settings import ConcurrencyScaling, Lambda
+from tests.settings.test_endpoints import UNWATCHED
 from tests.settings.written import LIVE, faults, live, load
 
 
@@ -53,12 +54,33 @@ from tests.settings.written import LIVE, faults, live, load
             {"rollout": {"kind": "canary", "bake_minutes": 7}},
             "rollout.bake_minutes: found 7; allowed: 5, 10, 15, 30",
         ),
+        (
+            {"rollout": {"kind": "all_at_once"}},
+            f'rollout.kind: found "all_at_once"; allowed: canary, linear with rollback_alarms; {UNWATCHED}',
+        ),
+        (
+            {"rollout": {"kind": "canary", "bake_minutes": 5}},
+            f"rollout.bake_minutes: found 5; allowed: 10, 15, 30 with rollback_alarms; {UNWATCHED}",
+        ),
+        (
+            {"rollout": {"kind": "linear", "bake_minutes": 1}},
+            f"rollout.bake_minutes: found 1; allowed: 2, 3, 10 with rollback_alarms; {UNWATCHED}",
+        ),
         ({"memory_mb": 256}, "memory_mb: found 256; allowed: 512 to 10240"),
     ],
 )
 def test_what_a_function_cannot_be(endpoint: dict[str, Any], line: str) -> None:
     (found,) = faults(workloads=live(kind="lambda", **endpoint))
     assert found.startswith(f"ml-platform:{LIVE}.{line}")
+
+
+@pytest.mark.parametrize(
+    "rollout", [{"kind": "all_at_once"}, {"kind": "canary", "bake_minutes": 5}, {"kind": "linear", "bake_minutes": 1}]
+)
+def test_a_function_that_nothing_turns_back_may_move_as_fast_as_codedeploy_does(rollout: dict[str, Any]) -> None:
+    endpoint = load(workloads=live(kind="lambda", rollout=rollout, rollback_alarms=[])).workloads["churn"].endpoints
+    assert isinstance(endpoint["live"], Lambda)
+    assert endpoint["live"].rollout.model_dump() == rollout
 
 
 def test_a_function_at_both_ends_of_its_limits() -> None:

@@ -76,7 +76,8 @@ OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
     # InferenceComponentDeploymentConfig: rolling.
     "rollout": [
         ({}, _ALL),
-        ({"rollout": {"kind": "all_at_once"}}, _FLEETS | _ELSEWHERE),
+        # CodeDeploy watches nothing once all traffic has moved, so alarms could turn no function back.
+        ({"rollout": {"kind": "all_at_once"}}, {*_FLEETS, FARGATE}),
         ({"rollout": {"kind": "canary"}}, _FLEETS | _ELSEWHERE),
         ({"rollout": {"kind": "linear"}}, _FLEETS | _ELSEWHERE),
         ({"rollout": {"kind": "rolling"}}, {*_FLEETS, COMPONENT}),

@@ -138,7 +138,7 @@ def test_the_service_runs_the_wanted_release_in_private_on_two_tasks_and_is_turn
 @pytest.mark.parametrize(
     ("rollout", "expected"),
     [
-        ({"kind": "all_at_once", "bake_minutes": 7}, {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": "7"}),
+        ({"kind": "all_at_once", "bake_minutes": 17}, {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": "17"}),
         (
             {"kind": "canary", "canary_percent": 20, "bake_minutes": 15},
             {

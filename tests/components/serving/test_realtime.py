@@ -257,7 +257,7 @@ def test_the_endpoint_rolls_out_with_alarms_that_turn_it_back() -> None:
     ],
 )
 def test_the_other_rollouts_without_alarms(rollout: dict[str, Any], expected: dict[str, Any]) -> None:
-    deployment = serving(alarms=(), rollout=rollout, rollout_timeout_minutes=30)
+    deployment = serving(alarms=(), rollback_alarms=(), rollout=rollout, rollout_timeout_minutes=30)
     assert deployment.one("serving-endpoint").inputs["deploymentConfig"] == expected
 
 

@@ -18,6 +18,9 @@ REALTIME: Final = Kind(
     models=False,
     rollouts=("all_at_once", "canary", "linear", "rolling"),
     metrics=INVOCATION_METRICS + HOST_METRICS,
+    # AWS says two things of a request's size: 25 MB (developer guide, "Model Hosting FAQs", a copy of 2026; older ones
+    # say 6 MB), and 6,291,456 bytes (API reference, InvokeEndpoint, Body; so does botocore's model, 1.44.5, which boto3
+    # does not check). The stricter of the two holds here: what it takes, either takes.
     limits=Limits(
         payload_bytes=6_291_456,
         seconds=60,

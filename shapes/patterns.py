@@ -2,6 +2,9 @@ r"""The regular expressions of the API models, which are written for Java, as Py
 
 Three things differ (java.util.regex.Pattern): Unicode properties (`\p{L}`), characters beyond 16 bits written as
 surrogate pairs, and a hyphen after a class such as `\w` inside brackets, which Java reads as a hyphen.
+
+And one is AWS's: a few patterns (Lake Formation, Glue) write `arn:aws:`, for the models are those of its first
+partition, while the services are in the others too (botocore's endpoints.json). An ARN is one of any partition here.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from functools import cache
 _PROPERTY = re.compile(r"\\p\{(\w+)\}")
 _SURROGATE_RANGE = r"\uD800\uDC00-\uDBFF\uDFFF"
 _CLASS_HYPHEN = re.compile(r"(\\[wds])-(?=[^\]])")
+_FIRST_PARTITION, _ANY_PARTITION = "arn:aws:", "arn:aws(?:-[a-z]+)*:"
 _ASCII_CLASSES = {"Print": " -~", "ASCII": "\\x00-\\x7f", "Alnum": "0-9A-Za-z", "Alpha": "A-Za-z", "Digit": "0-9"}
 _BEYOND_16_BITS = f"{chr(0x10000)}-{chr(sys.maxunicode)}"
 
@@ -22,7 +26,7 @@ _BEYOND_16_BITS = f"{chr(0x10000)}-{chr(sys.maxunicode)}"
 def compiled(pattern: str) -> re.Pattern[str] | None:
     """The pattern, ready for `fullmatch`; None where Python has no counterpart for it, such as flags in its middle."""
     text = pattern.replace(_SURROGATE_RANGE, _BEYOND_16_BITS)
-    text = _CLASS_HYPHEN.sub(r"\1\\-", text)
+    text = _CLASS_HYPHEN.sub(r"\1\\-", text).replace(_FIRST_PARTITION, _ANY_PARTITION)
     text = _PROPERTY.sub(_expanded, text)
     try:
         return re.compile(text)

@@ -9,7 +9,7 @@ import pulumi
 from components import access
 from components.access import Statement
 from contracts.names import WorkloadNames
-from contracts.prices import price
+from contracts.prices import PriceError, price
 from contracts.schema import Training
 from settings import Tuning
 
@@ -50,10 +50,13 @@ def values(settings: Tuning, training: Training, region: str, hosts: int) -> dic
 def seconds(settings: Tuning, region: str, hosts: int) -> int:
     """When a search with all its trials at once, each of so many hosts, has taken its budget at list price.
 
-    RunError for a budget that ends before SageMaker lets a search end. PriceError for a region without prices.
+    RunError for a budget that ends before SageMaker lets a search end, and in a region without prices.
     """
     instances = settings.max_parallel_jobs * hosts
-    usd_an_hour = price("sagemaker", f"instance {settings.instance_type}", region).usd * instances
+    try:
+        usd_an_hour = price("sagemaker", f"instance {settings.instance_type}", region).usd * instances
+    except PriceError as error:
+        raise pulumi.RunError(f"tuning.budget_usd: {error}, or leave tuning out") from error
     found = int(settings.budget_usd / usd_an_hour * 3600)
     if found < MIN_SECONDS:
         least = usd_an_hour * MIN_SECONDS / 3600

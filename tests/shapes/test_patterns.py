@@ -18,6 +18,11 @@ from shapes.patterns import compiled
         (r"\p{Print}+", ["a name"], ["ä", ""]),
         ("[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\t]*", ["a\tb", "\U0001f600"], ["a\nb"]),
         (r"[\w-_]*", ["a-b_c"], ["a.b"]),
+        (
+            r"arn:aws:iam::[0-9]*:role/.*",
+            ["arn:aws:iam::1:role/a", "arn:aws-cn:iam::1:role/a", "arn:aws-iso-b:iam::1:role/a"],
+            ["arn:amazon:iam::1:role/a", "arn:aws-:iam::1:role/a", "arn:aws-cn:sts::1:role/a"],
+        ),
         (r"^[a-z]+$", ["abc"], ["abc\n", "ABC"]),
     ],
 )

@@ -120,6 +120,17 @@ def test_a_budget_that_ends_before_a_search_can_is_refused() -> None:
         tuning.seconds(Tuning(budget_usd=0.01), "eu-west-1", 2)
 
 
+def test_a_budget_means_nothing_in_a_region_without_prices() -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        tuning.seconds(Tuning(), "cn-north-1", 1)
+    assert str(refused.value) == (
+        "tuning.budget_usd: region: found cn-north-1, without a price of 'instance ml.m5.2xlarge' of sagemaker; "
+        "allowed: us-east-1, eu-west-1; add its lines to contracts/prices.csv, or a factor to contracts/prices.py, "
+        "or leave tuning out"
+    )
+    assert tuning.seconds(Tuning(), "us-east-1", 1) > 0
+
+
 def test_its_role_starts_searches_of_its_workload_beside_what_training_does() -> None:
     found = permissions(deployed(Tuning()), "training-tuning-role")
     other = permissions(deployed(Tuning()), "training-pipeline-role")

@@ -6,6 +6,7 @@ import functools
 import json
 import runpy
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,7 @@ def platform(
         invokes={
             **IDENTITY,
             **OFFERS,
+            "aws:ec2/getSubnet:getSubnet": {"availabilityZone": "eu-west-1a"},
             PARAMETERS: _parameters(stack, bootstrap=bootstrap, split=split, images=images, lost=lost),
             "aws:cloudcontrol/getResource:getResource": {"properties": json.dumps(properties if baseline else {})},
             "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": {"registryPath": "registry/analyzer:1"},
@@ -302,13 +304,29 @@ def test_a_protected_stack_runs_judged_or_where_its_config_says_so() -> None:
     assert platform("staging", judged_by_pack=False).resources
 
 
+def _files(value: object) -> Iterator[str]:
+    """The files of assets, of what holds them in an archive, and of archives that are files."""
+    if isinstance(value, pulumi.AssetArchive):
+        for each in value.assets.values():
+            yield from _files(each)
+    elif isinstance(value, pulumi.FileAsset | pulumi.FileArchive):
+        yield str(value.path)
+
+
 def test_the_program_declares_the_same_from_any_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An inline program of the Automation API runs where its caller is."""
-    here = platform("staging")
+    """An inline program of the Automation API runs where its caller is. A job on Spark has files too."""
+    workload = {
+        "contract": "contracts/churn.yaml",
+        "endpoints": {"live": {"kind": "realtime"}},
+        "ingestion": {"glue": {}},
+    }
+    spark = (("ml-platform:workloads", json.dumps({"churn": workload})),)
+    here = platform("staging", changes=spark)
     monkeypatch.chdir(tmp_path)
-    elsewhere = platform.__wrapped__("staging")
-    functions = elsewhere.all("aws:lambda/function:Function")
+    elsewhere = platform.__wrapped__("staging", changes=spark)
     assert {resource.name for resource in elsewhere.resources} == {resource.name for resource in here.resources}
-    files = [Path(asset.path) for function in functions for asset in function.inputs["code"].assets.values()]
-    assert len(files) > 10
-    assert [file for file in files if not (file.is_absolute() and file.is_file())] == []
+    found = [
+        (each.type, file) for each in elsewhere.resources for value in each.inputs.values() for file in _files(value)
+    ]
+    assert {kind for kind, _ in found} == {"aws:lambda/function:Function", "aws:s3/bucketObjectv2:BucketObjectv2"}
+    assert [(kind, file) for kind, file in found if not (Path(file).is_absolute() and Path(file).is_file())] == []

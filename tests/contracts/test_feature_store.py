@@ -58,8 +58,15 @@ def test_another_entity_or_event_time_is_another_group_and_another_column_is_not
                 dataclasses.replace(c, type=ColumnType.INTEGER) if c.name == CHURN.entity else c for c in CHURN.columns
             ),
         ),
+        dataclasses.replace(
+            CHURN,
+            columns=tuple(
+                dataclasses.replace(c, name="at") if c.name == CHURN.event_time else c for c in CHURN.columns
+            ),
+            event_time="at",
+        ),
     )
-    assert len({identity(contract) for contract in (CHURN, *others)}) == 3
+    assert len({identity(contract) for contract in (CHURN, *others)}) == 4
 
 
 def test_the_name_of_a_group_ends_with_its_identity() -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import base64
 import json
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -111,9 +110,11 @@ class Slow:
         first.start()
         assert self.begun.wait(60)
         seen: list[int] = []
-        second = threading.Thread(target=lambda: (flush(), seen.append(self.written)))
+        asked = threading.Event()
+        second = threading.Thread(target=lambda: (asked.set(), flush(), seen.append(self.written)))
         second.start()
-        time.sleep(0.1)  # long enough to return, if it would not wait
+        assert asked.wait(60)
+        second.join(0.2)  # long enough to return, if it would not wait
         self.released.set()
         first.join()
         second.join()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import duckdb
 
-from workloads.measuring import ROOT
+from workloads.measuring import ROOT, Cost
 from workloads.training.benchmark import data
-from workloads.training.benchmark.__main__ import ours
+from workloads.training.benchmark.__main__ import ours, shares
 
 
 def test_both_are_given_the_same_rows_and_the_job_says_what_its_fit_costs(tmp_path: Path) -> None:
@@ -23,6 +23,17 @@ def test_both_are_given_the_same_rows_and_the_job_says_what_its_fit_costs(tmp_pa
     cost, found = ours(tmp_path, sys.executable)
     assert (found["rounds"] > 10, 0.4 < found["loss"] < 0.6) == (True, True)
     assert 0 < found["cpu"] < cost.cpu
+
+
+def test_what_is_around_the_fit_is_judged_by_the_median_round_in_time_and_in_processors() -> None:
+    rounds = [
+        (Cost(wall=wall, cpu=cpu, memory=1.0), {"wall": 10.0, "cpu": 20.0})
+        for wall, cpu in ((13.0, 20.2), (11.0, 22.0), (12.0, 30.0))
+    ]
+    assert [(goal.text, round(goal.found, 9), goal.reached) for goal in shares(rounds, 1000)] == [
+        ("around the fit of 1,000 rows, seconds, x fit", 0.2, False),
+        ("around the fit of 1,000 rows, seconds of processors, x fit", 0.1, True),
+    ]
 
 
 def test_the_naive_script_has_the_xgboost_of_the_image() -> None:

@@ -11,10 +11,11 @@ import argparse
 import dataclasses
 import json
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,6 +78,7 @@ def all_rows(root: Path, rows: int, rounds: int, bare: str, job: str) -> list[Go
     pair = costs, "ours, limited", "naive"
     return [
         Goal(text="memory, limited, x naive", found=ratio(*pair, "memory"), bound=0.2, at_least=False),
+        Goal(text="seconds, limited, x naive", found=ratio(*pair, "wall"), bound=1.2, at_least=False),
         Goal(text="seconds of processors, limited, x naive", found=ratio(*pair, "cpu"), bound=1.2, at_least=False),
         Goal(text="log loss above that of naive, relative", found=max(above), bound=1e-3, at_least=False),
         Goal(text="naive trains within the limit", found=fits(root, bare), bound=0, at_least=False),
@@ -86,12 +88,21 @@ def all_rows(root: Path, rows: int, rounds: int, bare: str, job: str) -> list[Go
 def around(root: Path, rows: int, rounds: int, job: str) -> list[Goal]:
     """What a job does beside the boosting: start, read, bin, prove and package."""
     apart(data.write, root, rows)
-    shares: list[float] = []
-    for _ in range(rounds):
-        cost, facts = ours(root, job)
-        shares.append(cost.cpu / facts["cpu"] - 1)
+    found = [ours(root, job) for _ in range(rounds)]
+    for cost, facts in found:
         print(f"fit {facts['wall']:.1f} of {cost.wall:.1f} s, {facts['cpu']:.1f} of {cost.cpu:.1f} s of processors")
-    return [Goal(text=f"around the fit of {rows:,} rows, x fit", found=min(shares), bound=0.15, at_least=False)]
+    return shares(found, rows)
+
+
+def shares(found: Sequence[tuple[Cost, Mapping[str, Any]]], rows: int) -> list[Goal]:
+    """What is around the fit, in its seconds and in those of processors, of the median round."""
+    goals: list[Goal] = []
+    for what, of in (("wall", "seconds"), ("cpu", "seconds of processors")):
+        share = statistics.median(getattr(cost, what) / facts[what] - 1 for cost, facts in found)
+        goals.append(
+            Goal(text=f"around the fit of {rows:,} rows, {of}, x fit", found=share, bound=0.15, at_least=False)
+        )
+    return goals
 
 
 def _environment(limit: int | None) -> Mapping[str, str]:

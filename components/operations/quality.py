@@ -1,7 +1,8 @@
 """The data-quality monitor: every hour, captured traffic against the baseline of the live champion's package.
 
-The pipeline computes the baseline from the training data and stores its addresses in the model package
-(DriftCheckBaselines), so the monitor always compares with the data that the live model has learned from. The job runs
+The pipeline computes the baseline from the training data and from the model's answers, and stores its addresses in the
+model package (DriftCheckBaselines), so the monitor always compares with the data that the live model has learned from;
+and beside them that of the script by which the analyzer makes the same columns out of captures. The job runs
 SageMaker's own analyzer image in the platform's network, isolated and encrypted.
 """
 
@@ -55,17 +56,22 @@ SERVICES: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
-    """S3 addresses of what the training data looked like."""
+    """S3 addresses of what the training data looked like, and of the script that makes such rows out of captures: None
+    of a package from before there was one."""
 
     statistics: str
     constraints: str
+    preprocessor: str | None = None
 
 
 def baseline(package: Mapping[str, Any]) -> Baseline | None:
     """The data-quality baseline of a model package, None if it was registered without one."""
     quality = package.get("DriftCheckBaselines", {}).get("ModelDataQuality", {})
     addresses = [quality.get(part, {}).get("S3Uri") for part in ("Statistics", "Constraints")]
-    return Baseline(statistics=addresses[0], constraints=addresses[1]) if all(addresses) else None
+    if not all(addresses):
+        return None
+    script = package.get("CustomerMetadataProperties", {}).get("record_preprocessor")
+    return Baseline(statistics=addresses[0], constraints=addresses[1], preprocessor=script)
 
 
 def analyzer_image(region: str, opts: pulumi.InvokeOptions) -> str:
@@ -170,6 +176,8 @@ class DataQuality(pulumi.ComponentResource):
         args, settings, names = self._args, self._args.settings, self._names
         key = self._ground.keys[Domain.MODELS].arn
         image: DataQualityJobDefinitionDataQualityAppSpecificationArgsDict = {"image_uri": args.image_uri}
+        if args.baseline.preprocessor:
+            image["record_preprocessor_source_uri"] = args.baseline.preprocessor
         baseline_config: DataQualityJobDefinitionDataQualityBaselineConfigArgsDict = {
             "statistics_resource": {"s3_uri": args.baseline.statistics},
             "constraints_resource": {"s3_uri": args.baseline.constraints},

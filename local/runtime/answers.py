@@ -82,13 +82,14 @@ class Answers:
             raise UnsupportedError(f"cloudcontrol.get_resource of {kind}: no sample answer; add one to {__name__}")
         workload = identifier.rsplit("/", 2)[1].removesuffix(f"-{self.stack}")
         runs = f"s3://{self._names.artifacts_bucket}/{self._names.of_workload(workload).layout.runs}sample"
-        run = f"{runs}/Baseline/baseline"
+        run = f"{runs}/Evaluate/evaluation"
         quality = {part: {"S3Uri": f"{run}/{part.lower()}.json"} for part in ("Statistics", "Constraints")}
         package = {
             "ModelPackageArn": identifier,
             "CustomerMetadataProperties": {
                 "contract_sha": "0123456789abcdef",
-                "drift_baseline": f"{runs}/Evaluate/evaluation/baseline.json",
+                "drift_baseline": f"{run}/baseline.json",
+                "record_preprocessor": f"{run}/record_preprocessor.py",
             },
             "DriftCheckBaselines": {"ModelDataQuality": quality},
             "InferenceSpecification": {"Containers": [self._container(INFERENCE, runs)]},

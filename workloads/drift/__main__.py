@@ -5,9 +5,9 @@
         --captured s3://processed/data-capture/churn-prod/champion/ --window-minutes 60 --until 2026-11-21T10:00:00Z \\
         --output s3://artifacts/drift/ --publish
 
-`baseline` writes baseline.json, statistics.json and constraints.json. `detect` writes report.json and report.html,
-prints report.json as one line and, with --publish, puts the metrics into CloudWatch. Drift is a finding, not a failure.
-Where so many requests cannot be read that there is no score, the input is wrong.
+`baseline` writes baseline.json, statistics.json and constraints.json, which the evaluation completes. `detect` writes
+report.json and report.html, prints report.json as one line and, with --publish, puts the metrics into CloudWatch.
+Drift is a finding, not a failure. Where so many requests cannot be read that there is no score, the input is wrong.
 """
 
 from __future__ import annotations

@@ -1,14 +1,21 @@
 """statistics.json and constraints.json for SageMaker's data-quality monitor, without its analyzer image.
 
-They are about the raw inputs of the contract, because that is what captured requests carry; a column of which requests
-may hold delivered texts too (the contract's `values`) is held to no type, and to those texts as well. Layouts:
-SageMaker developer guide, "Schema for Statistics (statistics.json file)" and "Schema for Constraints (constraints.json
-file)".
+They are about the raw inputs of the contract, because that is what captured requests carry, and about the model's
+answer, under the name of the label; a column of which requests may hold delivered texts too (the contract's `values`)
+is held to no type, and to those texts as well. Layouts: SageMaker developer guide, "Schema for Statistics
+(statistics.json file)" and "Schema for Constraints (constraints.json file)".
+
+`build` makes them of the training data, `write` completes them once there is a model: with its answers, the columns
+sorted by name, and with the script that makes rows of just these columns out of captures (`record_preprocessor`).
 """
 
 from __future__ import annotations
 
+import inspect
+import json
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +24,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from contracts.schema import Column, ColumnType, Contract
-from workloads.drift import columns
+from contracts import encodings, numerals, preamble, texts
+from contracts.schema import Column, ColumnType, Contract, Task
+from workloads import tasks
+from workloads.drift import columns, record_preprocessor
 from workloads.job import UserError
 
 BUCKETS = 10  # the guide: "the distribution is materialized in 10 buckets"
 SKETCH_SIZE = 2048  # the analyzer's KLL parameter k, and its c
 SKETCH_SHRINK = 0.64
 MAX_DOMAIN = 20  # distinct texts up to which a column is held to the values seen
+STATISTICS, CONSTRAINTS, PREPROCESSOR = "statistics.json", "constraints.json", "record_preprocessor.py"
 _NUMERIC = {ColumnType.INTEGER: "Integral", ColumnType.NUMBER: "Fractional"}
 
 
@@ -47,6 +57,78 @@ def build(directory: Path, contract: Contract) -> tuple[dict[str, Any], dict[str
         "monitoring_config": _monitoring_config(contract.drift.max_score),
     }
     return statistics, constraints
+
+
+def write(training: Path, contract: Contract, answers: NDArray[np.float64], output: Path) -> None:
+    """Complete the two files of `training` in `output`, and write the record preprocessor beside them.
+
+    `answers` (n,) are the watched numbers of the model's answers to the test set (`Strategy.watched`).
+    """
+    statistics, constraints = (json.loads((training / name).read_text()) for name in (STATISTICS, CONSTRAINTS))
+    made = of_model(statistics, constraints, contract, answers)
+    for name, content in zip((STATISTICS, CONSTRAINTS), made, strict=True):
+        (output / name).write_text(json.dumps(content, indent=1, allow_nan=False))
+    (output / PREPROCESSOR).write_text(preprocessor(contract))
+
+
+def of_model(
+    statistics: Mapping[str, Any], constraints: Mapping[str, Any], contract: Contract, answers: NDArray[np.float64]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The two files with the model's answer as one more column, sorted by name as the analyzer sorts what it reads."""
+    described = _answer(contract, answers)
+    complete = [
+        {**of_inputs, "features": sorted([*of_inputs["features"], entry], key=lambda feature: feature["name"])}
+        for of_inputs, entry in zip((statistics, constraints), described, strict=True)
+    ]
+    return complete[0], complete[1]
+
+
+def _answer(contract: Contract, answers: NDArray[np.float64]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The entries of the answer: a probability, a number, or of many classes the class, by what they are called."""
+    label = Column(name=contract.label, type=ColumnType.NUMBER)
+    if contract.task is Task.REGRESSION:
+        statistics, constraint = _numeric(label, answers)
+        constraint.pop("num_constraints", None)  # that no answer to the test set was negative forbids none
+        return statistics, constraint
+    if contract.task is Task.BINARY_CLASSIFICATION:
+        return _numeric(replace(label, minimum=0), answers)
+    classes = [contract.classes[int(position)] for position in answers]
+    if all(isinstance(name, int) for name in contract.classes):
+        numbers = replace(label, type=ColumnType.INTEGER, minimum=min(map(float, contract.classes)))
+        return _numeric(numbers, np.asarray(classes, dtype=np.float64))
+    named = replace(label, type=ColumnType.STRING, allowed=contract.classes)
+    return _text(named, pa.chunked_array([pa.array(list(map(str, classes)), pa.string())]))
+
+
+def preprocessor(contract: Contract) -> str:
+    """The text of `record_preprocessor` with the facts of the contract at its end."""
+    sources = {column.source.strip(): column.name for column in contract.columns if column.source}
+    facts = {
+        "answer": contract.label,
+        "field": tasks.of(contract).fields[0],
+        "classes": {str(name): name for name in contract.classes}
+        if contract.task is Task.MULTICLASS_CLASSIFICATION
+        else {},
+        "encoding": contract.encoding or encodings.UTF_8,
+        "delimiters": preamble.DELIMITERS,
+        "blanks": texts.BLANKS,
+        "known": [column.name for column in contract.columns],
+        "sources": sources,
+        "columns": [_facts(column) for column in contract.inputs],
+    }
+    return f"{inspect.getsource(record_preprocessor)}\n\nFACTS.update(json.loads({json.dumps(facts)!r}))\n"
+
+
+def _facts(column: Column) -> dict[str, Any]:
+    """How texts of a column are read: see `contracts.texts`."""
+    return {
+        "name": column.name,
+        "type": column.type.value,
+        "marks": sorted(texts.marks(column)),
+        "missing_numbers": sorted(texts.missing_numbers(column)),
+        "values": texts.translation(column),
+        "signs": numerals.signs(column),
+    }
 
 
 def _describe(column: Column, parts: columns.Parts) -> tuple[dict[str, Any], dict[str, Any]]:

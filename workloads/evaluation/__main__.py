@@ -1,4 +1,5 @@
-"""Judge a trained model: writes evaluation.json for the gate, evaluation.html and baseline.json."""
+"""Judge a trained model: writes evaluation.json for the gate, evaluation.html, baseline.json and the files of
+SageMaker's monitor (`drift.monitor_files`)."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 
 from contracts.schema import Contract, Task
 from workloads import job
+from workloads.drift import monitor_files
 from workloads.drift.baseline import of_model
 from workloads.evaluation import asking, champion, legal, model, report
 from workloads.evaluation.champion import Champion
@@ -32,7 +34,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, required=True, help="directory with the candidate's model.tar.gz")
     parser.add_argument("--test", type=Path, required=True, help="directory of the test split (Parquet)")
     parser.add_argument("--manifest", type=Path, required=True, help="manifest.json of the data set")
-    parser.add_argument("--baseline", type=Path, required=True, help="baseline.json of the training data")
+    parser.add_argument(
+        "--baseline",
+        type=Path,
+        required=True,
+        help="baseline.json of the training data, beside which the files of SageMaker's monitor are",
+    )
     parser.add_argument("--release-parameter", required=True, help="SSM parameter that names the live release")
     parser.add_argument("--output", type=Path, required=True, help="directory to write to")
     image = parser.add_argument_group(
@@ -50,7 +57,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 @job.entry("evaluation", __doc__, _arguments)
 def main(options: argparse.Namespace) -> job.Outcome:
-    """Evaluate, write the three files, say the decision. A rejected model is a result, not an error."""
+    """Evaluate, write the files, say the decision. A rejected model is a result, not an error."""
     contract = read_contract(options.contract)
     with tempfile.TemporaryDirectory() as package:
         return _main(options, contract, Path(package))
@@ -77,6 +84,8 @@ def _main(options: argparse.Namespace, contract: Contract, package: Path) -> job
     image = candidate.image if isinstance(candidate, Contained) else options.image
     made_by = {**result.report, "code_version": manifest["code_version"], "inference_image": image}
     written = write(replace(result, report=made_by), read_json(options.baseline), options.output)
+    watched = result.judge.watched(result.outputs)
+    monitor_files.write(options.baseline.parent, contract, watched, options.output)
     said = {name: written["gate"][name] for name in ("decision", "reason")} | {"warnings": written["warnings"]}
     return job.Outcome(message=f"gate: {said['decision']}", fields=said)
 

@@ -88,7 +88,7 @@ def build() -> Pipeline:
     gate = ConditionStep(
         "Gate",
         conditions=[ConditionEquals(left=_judged("gate.decision"), right="register")],
-        if_steps=[_register(session, baseline, train, evaluate)],
+        if_steps=[_register(session, train, evaluate)],
         else_steps=[FailStep("Reject", error_message=_judged("gate.reason"))],
     )
 
@@ -221,17 +221,17 @@ def _evaluate(session: Any, prepare: Any, baseline: Any, train: Any) -> Any:
     )
 
 
-def _register(session: Any, baseline: Any, train: Any, evaluate: Any) -> Any:
+def _register(session: Any, train: Any, evaluate: Any) -> Any:
     """The package: enough to tell what the model is, what it came from, and what to watch it against."""
-    evaluation, watched = output_uri(evaluate, "evaluation"), output_uri(baseline, "baseline")
+    evaluation = output_uri(evaluate, "evaluation")
     evaluation_file = Join(on="/", values=[evaluation, "evaluation.json"])
     return steps.register(
         "Register",
         session=session,
         model_data=_model_data(train),
         evaluation=evaluation_file,
-        statistics=Join(on="/", values=[watched, "statistics.json"]),
-        constraints=Join(on="/", values=[watched, "constraints.json"]),
+        statistics=Join(on="/", values=[evaluation, "statistics.json"]),
+        constraints=Join(on="/", values=[evaluation, "constraints.json"]),
         approval=APPROVAL,
         commit=_judged("code_version"),
         metadata={
@@ -241,6 +241,7 @@ def _register(session: Any, baseline: Any, train: Any, evaluate: Any) -> Any:
             "dataset_version": _judged("dataset_version"),
             "requested_version": DATA_VERSION,
             "drift_baseline": Join(on="/", values=[evaluation, "baseline.json"]),
+            "record_preprocessor": Join(on="/", values=[evaluation, "record_preprocessor.py"]),
             "evaluation": evaluation_file,
             finish.IMAGE: _judged("inference_image"),
             "pipeline_execution": ExecutionVariables.PIPELINE_EXECUTION_ID,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import Any
 
@@ -13,20 +14,34 @@ from components.operations.quality import Baseline, DataQuality, DataQualityArgs
 from settings import Monitoring
 from tests.components.engine import LIVE, Deployment, NoAnswer, deploy, ground, permissions
 
-RUN = "s3://123456789012-staging-ai-artifacts/runs/r/Baseline/baseline"
-BASELINE = Baseline(statistics=f"{RUN}/statistics.json", constraints=f"{RUN}/constraints.json")
+RUN = "s3://123456789012-staging-ai-artifacts/runs/r/Evaluate/evaluation"
+BASELINE = Baseline(
+    statistics=f"{RUN}/statistics.json",
+    constraints=f"{RUN}/constraints.json",
+    preprocessor=f"{RUN}/record_preprocessor.py",
+)
 IMAGE = "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage"
 
 
 def _package(**quality_parts: str) -> dict[str, Any]:
     parts = {name: {"S3Uri": uri} for name, uri in quality_parts.items()}
-    return {"DriftCheckBaselines": {"ModelDataQuality": parts}}
+    said = {"drift_baseline": f"{RUN}/baseline.json", "record_preprocessor": BASELINE.preprocessor}
+    return {"DriftCheckBaselines": {"ModelDataQuality": parts}, "CustomerMetadataProperties": said}
+
+
+def _former(package: dict[str, Any]) -> dict[str, Any]:
+    """As packages were before there was a record preprocessor."""
+    return package | {"CustomerMetadataProperties": {"drift_baseline": f"{RUN}/baseline.json"}}
 
 
 @pytest.mark.parametrize(
     ("package", "expected"),
     [
         (_package(Statistics=BASELINE.statistics, Constraints=BASELINE.constraints), BASELINE),
+        (
+            _former(_package(Statistics=BASELINE.statistics, Constraints=BASELINE.constraints)),
+            dataclasses.replace(BASELINE, preprocessor=None),
+        ),
         (_package(Statistics=BASELINE.statistics), None),
         (_package(), None),
         ({}, None),
@@ -95,7 +110,10 @@ def test_the_job_is_isolated_encrypted_bounded_and_compares_with_the_baseline() 
     key = "arn:aws:kms:eu-west-1:123456789012:key/keys-models"
     assert inputs == {
         "roleArn": "arn:aws:iam::123456789012:role/mlplatform/staging/churn-staging-live-monitor",
-        "dataQualityAppSpecification": {"imageUri": "registry/analyzer:1"},
+        "dataQualityAppSpecification": {
+            "imageUri": "registry/analyzer:1",
+            "recordPreprocessorSourceUri": BASELINE.preprocessor,
+        },
         "dataQualityBaselineConfig": {
             "statisticsResource": {"s3Uri": BASELINE.statistics},
             "constraintsResource": {"s3Uri": BASELINE.constraints},
@@ -148,6 +166,11 @@ def test_the_schedule_waits_for_the_endpoint_and_runs_every_hour() -> None:
         "monitoringJobDefinitionName": monitor().one("quality-definition").inputs["name"],
         "scheduleConfig": {"scheduleExpression": "cron(0 * ? * * *)"},
     }
+
+
+def test_a_package_without_a_script_gives_the_job_none() -> None:
+    inputs = monitor(baseline=dataclasses.replace(BASELINE, preprocessor=None)).one("quality-definition").inputs
+    assert inputs["dataQualityAppSpecification"] == {"imageUri": "registry/analyzer:1"}
 
 
 def test_a_changed_definition_has_a_new_name() -> None:

@@ -102,6 +102,11 @@ def test_every_file_that_the_package_names_is_there(aws: Aws, package: dict[str,
     for source in sources:
         assert json.loads(read(aws, source["S3Uri"]))
     baseline = json.loads(read(aws, package["CustomerMetadataProperties"]["drift_baseline"]))
+    script = read(aws, package["CustomerMetadataProperties"]["record_preprocessor"])
+    assert b"def preprocess_handler(" in script
+    constraints = json.loads(read(aws, package["DriftCheckBaselines"]["ModelDataQuality"]["Constraints"]["S3Uri"]))
+    names = [feature["name"] for feature in constraints["features"]]
+    assert names == ["churn_label", "support_tickets", "transaction_volume", "user_tenure_months"]
     assert baseline["score"]  # the distribution of the scores is part of what drift is measured against
 
 

@@ -156,6 +156,7 @@ def test_the_package_waits_for_a_person_and_says_what_it_came_from(steps: Steps)
         "metric",
         "origin",
         "pipeline_execution",
+        "record_preprocessor",
         "requested_version",
         "training_image",
         "training_job",

@@ -8,12 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-import pyarrow.parquet as pq
 
 from contracts.schema import Contract
-from workloads.engine import PARQUET, connect, literal
+from workloads.engine import connect
 from workloads.inputs import file_sha256
-from workloads.validation import header, pii, tables
+from workloads.validation import header, pii, repeated, tables, written
 from workloads.validation.source import Source, open_source
 from workloads.validation.summary import Summary, jumps, summarise
 from workloads.validation.verdict import FileFault, Finding, RefusedError, Status, Verdict
@@ -64,10 +63,10 @@ def validate(
         pii.set_salt(connection, contract, salt)
         try:
             source = open_source(connection, path, contract, delivered or now, scratch=scratch)
-            tables.judge_rows(connection, source, contract, came)
-            tables.find_repeated(connection, contract)
+            rows = tables.judge_rows(connection, source, contract, came, scratch)
+            repeats = repeated.find(connection, contract, rows)
             late = tables.late_rows(connection, contract, came)
-            verdict = _verdict(connection, contract, sha256, scratch, source, delivered, late)
+            verdict = _verdict(connection, contract, sha256, scratch, source, delivered, late, rows, repeats)
         except RefusedError as refusal:
             return Verdict(status=Status.REFUSED, object_sha256=sha256, findings=refusal.findings)
         for name in (ACCEPTED_FILE, QUARANTINE_FILE):
@@ -84,16 +83,18 @@ def _verdict(
     source: Source,
     delivered: datetime | None,
     late: str | None,
+    rows_in: int,
+    repeats: int,
 ) -> Verdict:
     """Write both files into `scratch` and count what was written: a verdict is not made unless the rows add up."""
-    rows_in = tables.count_rows(connection)
     if rows_in == 0:
         text = "the file has a header and no rows; deliver it again with its rows"
         raise RefusedError(Finding(code=FileFault.NO_ROWS, text=text))
     reasons = tables.count_reasons(connection)
     quarantined = 0
     if reasons:
-        quarantined = _write(connection, tables.quarantined_rows(contract), scratch / QUARANTINE_FILE)
+        rows = written.quarantined(contract)
+        quarantined = written.write(connection, rows, scratch / QUARANTINE_FILE, of=rows_in, repeats=repeats)
     verdict = Verdict(
         status=Status.REFUSED,
         object_sha256=sha256,
@@ -106,7 +107,8 @@ def _verdict(
     )
     if verdict.findings:
         return verdict
-    accepted = _write(connection, tables.accepted_rows(contract, delivered), scratch / ACCEPTED_FILE)
+    rows = written.accepted(contract, delivered)
+    accepted = written.write(connection, rows, scratch / ACCEPTED_FILE, of=rows_in, repeats=repeats)
     summary = summarise(connection, tables.GOOD, contract)
     return dataclasses.replace(
         verdict, status=Status.ACCEPTED, accepted=accepted, quarantined=quarantined, summary=summary
@@ -155,9 +157,3 @@ def _warnings(source: Source) -> tuple[str, ...]:
         return source.warnings
     found = f"columns {header.quoted(source.extra)} are not in the contract and were left out"
     return (*source.warnings, f"{found}; add them to the contract to keep them")
-
-
-def _write(connection: duckdb.DuckDBPyConnection, rows: str, path: Path) -> int:
-    """Write what `rows` (SQL) yields and say how many rows there are, counted in what was written."""
-    connection.execute(f"COPY ({rows}) TO {literal(path)} ({PARQUET})")
-    return pq.read_metadata(path).num_rows

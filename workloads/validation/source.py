@@ -26,6 +26,8 @@ from workloads.validation import chunks, content, header, integrity
 from workloads.validation.verdict import FileFault, Finding, RefusedError
 
 MAX_HEADER_BYTES = 1024 * 1024
+#: Bytes of a buffer of CSV, of which duckdb holds some; by default it takes 16 of the longest lines for one.
+_BUFFER = 2 * MAX_LINE
 _OTHER_ENCODING = "if all of it is in another encoding, such as cp1252, say so in the contract (encoding: cp1252)"
 #: What duckdb raises of a file's content; of memory, disk or a faulty statement it raises others.
 _OF_FILE = (
@@ -146,7 +148,7 @@ def csv_rows(path: Path, delimiter: str, width: int, skipped: int) -> str:
     columns = ", ".join(f"'f{index}': 'VARCHAR'" for index in range(width))
     options = (
         "auto_detect = false, header = true, quote = '\"', escape = '\"', strict_mode = true, compression = 'none', "
-        f"hive_partitioning = false, max_line_size = {MAX_LINE}, skip = {skipped}, "
+        f"hive_partitioning = false, max_line_size = {MAX_LINE}, buffer_size = {_BUFFER}, skip = {skipped}, "
         f"delim = {literal(delimiter)}, columns = {{{columns}}}"
     )
     return f"read_csv({literal(path)}, {options})"

@@ -1,35 +1,45 @@
-"""The row work of validation, all of it SQL in duckdb: one pass over the file into tables that spill to disk.
+"""The row work of validation, all of it SQL in duckdb: one pass over a file, whose judged rows lie on disk.
 
-`judged` holds a row a delivered row: its number in the file (from 1, header not counted), its typed values c0, c1 ...
-in contract order, its own faults (null if none), the texts in it that stand for no value (null if none) and, only where
-it has faults, the texts t0, t1 ... as delivered.
-`repeated` holds the rows that share entity and event time with another and are not to be kept.
+`judged`, a view of a Parquet file, has a row a delivered row, in the order of the file: its number there (from 1,
+header not counted), its typed values c0, c1 ... in contract order, its own faults (null if none), the texts in it that
+stand for no value (null if none), where it has no faults the `hash` of entity and event time, and where it has some the
+texts t0, t1 ... as delivered.
+`repeated` holds the rows that share entity and event time with another and are not to be kept (`repeated.find`).
 """
 
 from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import NamedTuple
+from pathlib import Path
+from typing import Final, NamedTuple
 
 import duckdb
 
 from contracts import labels
-from contracts.schema import Column, ColumnType, Contract, EventTime, Pii
-from workloads.engine import identifier, literal
-from workloads.stored import DELIVERED
-from workloads.validation import forms, pii, rules
+from contracts.schema import Column, ColumnType, Contract
+from workloads.engine import literal, parquet
+from workloads.validation import forms, repeated, rules
 from workloads.validation.source import Source, unreadable
 from workloads.validation.verdict import ColumnFault, FileFault, Finding, RefusedError, RowFault
 
 # ruff: noqa: S608 -- SQL here is made of positions (c0, t0) and of what engine.identifier and engine.literal quote
 
 #: SQL that stands after FROM: the rows that are accepted.
-GOOD = "judged ANTI JOIN repeated USING (row) WHERE faults IS NULL"
+GOOD = "judged ANTI JOIN repeats USING (row) WHERE faults IS NULL"
+#: Values (rows by columns) of a row group of `judged`: the writer holds some of them whole, and a column of one is read
+#: at once.
+_GROUP_VALUES: Final = 120_000
+_LEAST_ROWS: Final = 2048  # of a row group: a vector of duckdb
 
 
-def judge_rows(connection: duckdb.DuckDBPyConnection, source: Source, contract: Contract, now: datetime) -> None:
-    """Make the table `judged`. RefusedError when the file cannot be read, or a column is of a type that cannot be."""
+def judge_rows(
+    connection: duckdb.DuckDBPyConnection, source: Source, contract: Contract, now: datetime, scratch: Path
+) -> int:
+    """Make the view `judged` of a file in `scratch`, which has to stay; returns how many rows it has.
+
+    RefusedError when the file cannot be read, or a column is of a type that cannot be.
+    """
     clock = rules.Clock.of(contract, now)
     wrong: list[Finding] = []
     stages = _Stages([], [], [], [], [], [])
@@ -71,19 +81,22 @@ def judge_rows(connection: duckdb.DuckDBPyConnection, source: Source, contract: 
     ]
     faults = _listed([f"f{index}" for index in range(count)], [f"f{index}" for index in range(count)])
     marked = _listed([f"m{index}" for index in range(count)], marks)
-    statement = f"""
-        CREATE TABLE judged AS
-        SELECT row, faults, marked, {", ".join(stages.kept)} FROM (
+    once = f"CASE WHEN faults IS NULL THEN hash({repeated.key(contract)}) END AS hash"
+    rows = f"""
+        SELECT row, faults, marked, {once}, {", ".join(stages.kept)} FROM (
         SELECT *, {faults} AS faults, {marked} AS marked FROM (
         SELECT *, {", ".join(stages.faults)} FROM (
         SELECT *, {", ".join(stages.typed)} FROM (
         SELECT *{"".join(f", {each}" for each in stages.made)} FROM (
         SELECT row, {", ".join(stages.present)} FROM (
         SELECT row_number() OVER () AS row, {", ".join(stages.trimmed)} FROM {source.scan}))))))"""
+    target, group = scratch / "judged.parquet", max(_LEAST_ROWS, _GROUP_VALUES // count)
     try:
-        connection.execute(statement)
+        connection.execute(f"COPY ({rows}) TO {literal(target)} (FORMAT parquet, ROW_GROUP_SIZE {group})")
     except duckdb.Error as error:
         raise unreadable(error, source.path) from error
+    connection.execute(f"CREATE VIEW judged AS FROM {parquet(target)}")
+    return connection.execute("SELECT count(*) FROM judged").fetchall()[0][0]
 
 
 class _Stages(NamedTuple):
@@ -103,43 +116,13 @@ def _listed(names: list[str], values: list[str]) -> str:
     return f"CASE WHEN coalesce({', '.join(names)}) IS NOT NULL THEN {found} END"
 
 
-def find_repeated(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
-    """Make the table `repeated` of rows, without a fault of their own, that share entity and event time.
-
-    Of equal rows the first is kept; of rows that differ nobody can say which is right, so all go to quarantine.
-    """
-    names = [column.name for column in contract.columns]
-    key = f"c{names.index(contract.entity)}, c{names.index(contract.event_time)}"
-    values = ", ".join(f"c{index}" for index in range(len(names)))
-    one_time = contract.event_time_from is EventTime.DELIVERY
-    what = f"{contract.entity} is that" if one_time else f"{contract.entity} and {contract.event_time} are those"
-    shared = literal(f"{what} of ")
-    differ = f"concat({shared}, number, ' rows that differ (the first is row ', first, '); deliver one')"
-    same = "concat('the same row as row ', first, '; the first is kept')"
-    connection.execute(f"""
-        CREATE TABLE repeated AS
-        WITH keys AS (
-          SELECT {key}, min(row) AS first, count(*) AS number
-          FROM judged WHERE faults IS NULL GROUP BY {key} HAVING number > 1),
-        rows AS (SELECT * FROM judged JOIN keys USING ({key}) WHERE faults IS NULL),
-        differing AS (SELECT {key}, count(DISTINCT row({values})) > 1 AS differ FROM rows GROUP BY {key})
-        SELECT row,
-          CASE WHEN differ THEN '{RowFault.CONFLICTING_ROWS}' ELSE '{RowFault.DUPLICATE_ROW}' END AS code,
-          CASE WHEN differ THEN {differ} ELSE {same} END AS text
-        FROM rows JOIN differing USING ({key}) WHERE differ OR row > first""")
-
-
-def count_rows(connection: duckdb.DuckDBPyConnection) -> int:
-    """How many rows were delivered."""
-    return connection.execute("SELECT count(*) FROM judged").fetchall()[0][0]
-
-
 def count_reasons(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Rows a reason code, most frequent first; a row with two faults counts under both."""
     rows = connection.execute("""
-        SELECT code, count(DISTINCT row) AS number FROM (
-          SELECT row, unnest(faults).code AS code FROM judged WHERE faults IS NOT NULL
-          UNION ALL SELECT row, code FROM repeated)
+        SELECT code, count(*) AS number FROM (
+          SELECT unnest(list_distinct(list_transform(faults, lambda f: f.code))) AS code
+          FROM judged WHERE faults IS NOT NULL
+          UNION ALL SELECT code FROM repeated)
         GROUP BY code ORDER BY number DESC, code""").fetchall()
     return dict(rows)
 
@@ -161,8 +144,8 @@ def faults_by_column(connection: duckdb.DuckDBPyConnection) -> tuple[ColumnFault
 def first_fault(connection: duckdb.DuckDBPyConnection) -> tuple[int, str]:
     """The number of the first bad row and its first reason; there must be one."""
     return connection.execute("""
-        SELECT row, coalesce(faults[1].text, text) FROM judged LEFT JOIN repeated USING (row)
-        WHERE faults IS NOT NULL OR text IS NOT NULL ORDER BY row LIMIT 1""").fetchall()[0]
+        SELECT row, faults[1].text AS text FROM judged WHERE faults IS NOT NULL
+        UNION ALL SELECT row, text FROM repeated ORDER BY row LIMIT 1""").fetchall()[0]
 
 
 def unread_columns(connection: duckdb.DuckDBPyConnection, contract: Contract) -> list[Finding]:
@@ -220,39 +203,3 @@ def marks_of_missing(connection: duckdb.DuckDBPyConnection, contract: Contract) 
         f"column {contract.columns[index].name}: {', '.join(marks)} stand for no value; {advice}"
         for index, marks in found.items()
     ]
-
-
-def accepted_rows(contract: Contract, delivered: datetime | None) -> str:
-    """SQL for the rows of accepted.parquet in the order of the file: the contract's columns, those of persons hashed or
-    left out; `delivered`.
-    """
-    columns = [
-        f"{pii.hashed(f'CAST(c{index} AS VARCHAR)') if column.pii is Pii.HASH else f'c{index}'} "
-        f"AS {identifier(column.name)}"
-        for index, column in enumerate(contract.columns)
-        if column.pii is not Pii.DROP
-    ]
-    if delivered is not None:
-        columns.append(f"CAST({literal(delivered.isoformat())} AS TIMESTAMP WITH TIME ZONE) AS {identifier(DELIVERED)}")
-    return f"SELECT {', '.join(columns)} FROM {GOOD} ORDER BY row"
-
-
-def quarantined_rows(contract: Contract) -> str:
-    """SQL for the rows of quarantine.parquet in the order of the file: row number, codes, reason, then the columns as
-    text, those of persons hashed or left out. A row with a fault shows what was delivered; a mere repetition shows what
-    was read.
-    """
-    codes = "list_transform(faults, lambda f: f.code)"
-    each_once = f"list_filter({codes}, lambda code, i: list_position({codes}, code) = i)"  # list_distinct shuffles
-    columns = [
-        "row AS quarantine_row",
-        f"coalesce({each_once}, [code]) AS quarantine_codes",
-        "coalesce(array_to_string(list_transform(faults, lambda f: f.text), '; '), text) AS quarantine_reason",
-    ]
-    for index, column in enumerate(contract.columns):
-        if column.pii is not Pii.DROP:
-            text = f"coalesce(t{index}, CAST(c{index} AS VARCHAR))"
-            shown = pii.hashed(text) if column.pii is Pii.HASH else text
-            columns.append(f"{shown} AS {identifier(column.name)}")
-    rows = "judged LEFT JOIN repeated USING (row) WHERE faults IS NOT NULL OR code IS NOT NULL"
-    return f"SELECT {', '.join(columns)} FROM {rows} ORDER BY row"

@@ -49,7 +49,7 @@ class Ingestion(Shared):
             cost=f"some minutes for each job: ml.m5.large {usd('sagemaker', 'instance ml.m5.large')} an hour of use"
         ),
     )
-    """Instance type of the jobs. A CSV of 1 GB takes 1.3 GB of memory."""
+    """Instance type of the jobs. Validation takes 300 MB of memory for a CSV of any size."""
     max_runtime_minutes: int = Field(default=60, ge=5, le=1440)
     """Minutes after which a job is stopped, and tried again."""
     glue: Glue | None = Field(

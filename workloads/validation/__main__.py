@@ -42,7 +42,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-failure", action="store_true", help="a refused or held object is no failure of the job")
     parser.add_argument(
-        "--memory-limit-mb", type=int, help="memory of the engine in MiB (default: 80 %% of the machine)"
+        "--memory-limit-mb", type=int, help="memory of the engine in MiB (default: 120, more for many columns)"
     )
     parser.add_argument("--approve-by", metavar="WHO", help="accept the object though it is held")
     parser.add_argument("--approve-because", metavar="WHY", help="the reason, kept in the ledger")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -46,15 +47,55 @@ def validate(
     is not given), and decides what is late and what is in the future: a file that is judged again years later is as
     late as it was. `now` (with time zone) does so where it is before that. `previous` is the summary
     of the last accepted data, without which nothing is held; `hold=False` is a person's decision to accept a held file.
-    `memory_limit_mb` bounds the engine in MiB, which then keeps the rest in `output` while it works.
+    `memory_limit_mb` bounds the engine in MiB, which keeps the rest in `output` while it works. Without it the bound is
+    `engine_mb`; a file that cannot be judged within that, of lines as long as books, may have what the machine has.
 
     Raises SaltError before reading anything when a column is to be hashed and `salt` will not do. Whatever is wrong
     with the file is no exception but a verdict.
     """
     output.mkdir(parents=True, exist_ok=True)
+    judged = partial(
+        _judged,
+        path,
+        contract,
+        output=output,
+        sha256=file_sha256(path),
+        came=min(now, delivered or now),
+        now=now,
+        delivered=delivered,
+        salt=salt,
+    )
+    try:
+        verdict = judged(memory_limit_mb=memory_limit_mb or engine_mb(contract))
+    except duckdb.OutOfMemoryException:
+        if memory_limit_mb is not None:
+            raise
+        verdict = judged(memory_limit_mb=None)
+    return _held(verdict, previous, contract) if hold else verdict
+
+
+def engine_mb(contract: Contract) -> int:
+    """MiB with which the engine judges a file of any number of rows, of usual length: by the columns, of which it holds
+    some thousand values at once. Python and its libraries are 130 more.
+    """
+    return 120 + max(0, len(contract.columns) - 20)
+
+
+def _judged(
+    path: Path,
+    contract: Contract,
+    *,
+    output: Path,
+    sha256: str,
+    came: datetime,
+    now: datetime,
+    delivered: datetime | None,
+    salt: bytes | None,
+    memory_limit_mb: int | None,
+) -> Verdict:
+    """The verdict, by the file alone, and both files in `output`."""
     for name in (ACCEPTED_FILE, QUARANTINE_FILE):
         (output / name).unlink(missing_ok=True)  # of a judgement before this one
-    sha256, came = file_sha256(path), min(now, delivered or now)
     with (
         tempfile.TemporaryDirectory(dir=output) as directory,
         connect(Path(directory), memory_limit_mb=memory_limit_mb) as connection,
@@ -72,7 +113,7 @@ def validate(
         for name in (ACCEPTED_FILE, QUARANTINE_FILE):
             if (scratch / name).exists():
                 (scratch / name).replace(output / name)
-    return _held(verdict, previous, contract) if hold else verdict
+    return verdict
 
 
 def _verdict(

@@ -14,6 +14,8 @@ from typing import Any
 import pulumi
 import yaml
 
+import settings
+from automation.cost.month import Month
 from automation.evidence import FORMATS
 from automation.exits import Exit
 from automation.operations.errors import RefusedError
@@ -129,7 +131,10 @@ def _preview(args: argparse.Namespace) -> int:
     if args.json:
         _say(json.dumps({"against": against, **tree.document(preview)}))
     else:
-        _say("\n".join([f"Preview of {stack.project}/{stack.name} against {against}", *tree.told(preview)]))
+        lines = [f"Preview of {stack.project}/{stack.name} against {against}", *tree.told(preview)]
+        if stack.project == settings.PROJECT:  # others have resources without a price
+            lines.append(Month.of(stack.synth()).told())
+        _say("\n".join(lines))
     return 0
 
 

@@ -16,4 +16,5 @@ class Cost(Section):
         examples=[290],
         json_schema_extra=told(risk="with none, the estimate is only shown"),
     )
-    """USD of a month above which `python -m automation cost` refuses the stack: list prices, at the assumed traffic."""
+    """USD of a month above which `python -m automation up` and `cost` refuse the stack, with code 6: list prices, at
+    the assumed traffic. A bare `pulumi up` does not look at it."""

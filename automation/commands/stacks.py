@@ -16,6 +16,7 @@ from automation.commands.options import Json, Stack, Yes
 from automation.commands.output import Output
 from automation.commands.preflight import declared, findings
 from automation.commands.progress import followed
+from automation.cost.month import Month
 from automation.evidence import FORMATS
 from automation.exits import Exit
 from automation.operations import takeover
@@ -40,7 +41,8 @@ def preview(
 ) -> None:
     """Say what `up` would change, judged by the policies.
 
-    Without a Pulumi CLI the local run says it, for an empty account or the emulator that is running.
+    And what a month of it costs, with what is not deployed yet. Without a Pulumi CLI the local run says what changes,
+    for an empty account or the emulator that is running.
     """
     on, out = target.read(stack), Output(as_json=as_json)
     if import_file or local.has_cli():
@@ -53,7 +55,14 @@ def preview(
         out.say(f"preview {local.SAYS}; {workspace.NO_CLI}")
         found, by = local.preview(stack, target.PROJECT), local.SAYS
     _tell(out, found)
-    out.done(f"preview of {stack}: {summary(found)}", {**facts(found), "by": by})
+    month = _month(stack)
+    out.say(month.told())
+    out.done(f"preview of {stack}: {summary(found)}", {**facts(found), "by": by, "month": month.as_json()})
+
+
+def _month(stack: str) -> Month:
+    """What it costs as program and config say it now, without an account."""
+    return Month.of(local.synth(stack, target.PROJECT))
 
 
 def _say_taken_over(out: Output, filled: takeover.Filled, file: Path) -> None:
@@ -80,14 +89,18 @@ def up(
 ) -> None:
     """Bring a stack to what program and config say.
 
-    Previews first, judged by the policies, and asks. Before the first deployment the account is looked at. What an
-    earlier run left under way is looked up; the state of a protected stack is backed up first.
+    Previews first, judged by the policies, and asks; a stack above its `cost.monthly_limit_usd` ends there with code 6.
+    Before the first deployment the account is looked at. What an earlier run left under way is looked up; the state of
+    a protected stack is backed up first.
     """
     on, out = target.read(stack), Output(as_json=as_json, yes=yes)
     engine = workspace.select(stack, target.PROJECT)
     if checked and not teardown.resources(engine):
         _refuse_lacking(findings(on))
+    month = _month(stack)
+    month.check()
     planned = plan(on, engine, out, backups=backups)
+    out.say(month.told())
     if planned.nothing:
         out.say(f"nothing of {stack} is to change")
     out.confirm(f"Bring {stack} there ({summary(planned)})?")

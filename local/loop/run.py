@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from automation.cost.month import Month
 from contracts import schema
 from contracts.names import Names
 from local import disk
@@ -186,12 +187,13 @@ def _tell(stack: Stack, stories: Sequence[Story], console: Console) -> None:
     except BaseException as error:  # also of an interruption: what was found until then is worth a look
         ending = "Interrupted." if isinstance(error, KeyboardInterrupt) else f"Stopped: {error}"
         if console.steps:
-            _write_report(page, title, stories, console, ending)
+            _write_report(page, title, _figures(stories), stories, console, ending)
             console.say(f"report: {page}")
         raise
-    _write_report(page, title, stories, console, "")
+    figures = {**_figures(stories), "on AWS": Month.of(stack.synth()).told()}
+    _write_report(page, title, figures, stories, console, "")
     console.say("")
-    for name, value in _figures(stories).items():
+    for name, value in figures.items():
         console.say(f"{name}: {value}")
     if others := [story.platform.names.workload for story in stories[1:]]:
         first = stories[0].platform.names.workload
@@ -202,12 +204,14 @@ def _tell(stack: Stack, stories: Sequence[Story], console: Console) -> None:
     console.say(f"done in {console.elapsed:.0f} s")
 
 
-def _write_report(page: Path, title: str, stories: Sequence[Story], console: Console, ending: str) -> None:
+def _write_report(
+    page: Path, title: str, figures: Mapping[str, str], stories: Sequence[Story], console: Console, ending: str
+) -> None:
     """The report in place of the former one, at once: until it is whole, the former one stays."""
     text = report.render(
         title=title,
         ending=ending,
-        figures=_figures(stories),
+        figures=figures,
         steps=console.steps,
         reports={
             f"{story.label}{title}": path.read_text(encoding="utf-8")

@@ -16,8 +16,10 @@ from automation.operations.errors import StoppedError
 from automation.operations.findings import Finding
 from automation.stacks import deployment, local
 from local.emulator import Emulator
-from tests.automation.stacks.conftest import BUCKET, ENDPOINT, RESOURCES, Engine
+from tests.automation.cost.written import synth
+from tests.automation.stacks.conftest import BUCKET, ENDPOINT, RESOURCES, VPC_ENDPOINT, Engine
 
+MONTH = "a month costs 14.60 USD at the assumed traffic; no limit (`python -m automation cost`)"
 ROLE = {"type": "aws:iam/role:Role", "name": "churn-live-role"}
 
 
@@ -48,10 +50,11 @@ def test_preview_says_types_and_numbers(run: Any) -> None:
     said = run("preview")
     assert (said.code, said.out.splitlines()) == (
         0,
-        ["+ 1 Bucket", "+ 1 Endpoint", "+ 1 Topic", "preview of staging: 3 create, 0 stay as they are"],
+        ["+ 1 Bucket", "+ 1 Endpoint", "+ 1 Topic", MONTH, "preview of staging: 3 create, 0 stay as they are"],
     )
     found = run("preview", "--json").result
     assert (found["counts"], found["by"], len(found["steps"])) == ({"create": 3}, "by the Pulumi CLI", 3)
+    assert found["month"] == {"usd": 14.6, "from_memory": 0, "limit_usd": None}
 
 
 def test_preview_writes_what_a_stack_may_take_over(
@@ -82,6 +85,7 @@ def test_up_is_followed_and_says_what_the_stack_waits_for(run: Any, engine: Engi
     said = run("up", "--yes")
     assert said.code == 0
     assert said.out.splitlines()[3:] == [
+        MONTH,
         "create aws:s3/bucket:Bucket lake-raw-bucket",
         "create aws:sns/topic:Topic alerts-topic",
         "create aws:sagemaker/endpoint:Endpoint churn-live-endpoint",
@@ -91,6 +95,21 @@ def test_up_is_followed_and_says_what_the_stack_waits_for(run: Any, engine: Engi
     again = run("up", "--yes", "--json")
     assert (again.result["steps"], again.result["counts"]) == ([], {"same": 3})
     assert "nothing of staging is to change" in again.err
+
+
+def test_up_above_the_limit_of_a_month_ends_before_the_question(
+    run: Any, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "synth", lambda *_: synth(VPC_ENDPOINT, monthly_limit_usd=14))
+    said = run("up", "--yes")
+    assert (said.code, said.err) == (
+        6,
+        "policy: cost: found 14.60 USD a month; allowed: 14 (cost.monthly_limit_usd of stack s); "
+        "take less of what its lines name, or raise the limit",
+    )
+    assert (engine.asked, engine.names("staging")) == ([], [])
+    preview = run("preview")
+    assert (preview.code, preview.out.splitlines()[3]) == (0, MONTH.replace("no limit", "limit 14"))
 
 
 def test_up_without_anybody_to_ask_does_nothing(run: Any, engine: Engine) -> None:

@@ -20,6 +20,7 @@ import pytest
 from automation.commands import stacks, target
 from automation.stacks import environments
 from settings.__main__ import main as settings_main
+from tests.automation.cost.written import resource, synth
 
 ROOT = Path(__file__).parents[3]
 BUCKET, TOPIC, ENDPOINT = "aws:s3/bucket:Bucket", "aws:sns/topic:Topic", "aws:sagemaker/endpoint:Endpoint"
@@ -82,6 +83,10 @@ def checked_here(command: list[str], **_: Any) -> subprocess.CompletedProcess[st
     return subprocess.CompletedProcess(command, code, stdout="", stderr=said.getvalue())
 
 
+#: 14.60 USD a month.
+VPC_ENDPOINT = resource("ec2/vpcEndpoint:VpcEndpoint", "sns", vpcEndpointType="Interface", subnetIds=["a", "b"])
+
+
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Stacks staging (there, empty) and prod (not there) of a project; commands act on that one."""
@@ -101,6 +106,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr(target, "PROJECT", project)
     monkeypatch.setattr(environments, "subprocess", SimpleNamespace(run=checked_here))
     monkeypatch.setattr(stacks, "findings", lambda _: [])  # it has tests of its own, and this project no program
+    monkeypatch.setattr(stacks.local, "synth", lambda *_: synth(VPC_ENDPOINT))  # the same
     played = Engine(home=home, project=project)
     played.set(
         resources=RESOURCES,

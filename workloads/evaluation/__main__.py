@@ -91,10 +91,14 @@ def _main(options: argparse.Namespace, contract: Contract, package: Path) -> job
 
 
 def _read(test: Path, contract: Contract, candidate: Model, live: Champion | None) -> pa.Table:
-    """The test rows with what is asked of them, and nothing more: a data set has every column that was accepted."""
+    """The test rows with what is asked of them, and nothing more: a data set has every column that was accepted.
+
+    All inputs are, of which a model may read a few: its tests ask the service with whole rows.
+    """
+    inputs = {column.name for column in contract.inputs}
     segments = {segment.name for segment in contract.segments}
     read = candidate.reads | (live.model.reads if live else frozenset[str]())
-    columns = sorted({contract.entity, contract.label} | segments | read)
+    columns = sorted({contract.entity, contract.label} | inputs | segments | read)
     return pq.read_table(test, columns=columns, partitioning=None)  # pyright: ignore[reportArgumentType] - annotated without its None
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import xgboost as xgb
 from botocore.stub import Stubber
@@ -25,7 +26,7 @@ from contracts import release, schema
 from contracts.schema import Bounds, Column, ColumnType, Contract, Feature, Task
 from workloads.archive import ArchiveMemberError
 from workloads.evaluation import champion, judges
-from workloads.evaluation.__main__ import _comparable, _same_origin, write
+from workloads.evaluation.__main__ import _comparable, _read, _same_origin, write
 from workloads.evaluation.champion import Champion
 from workloads.evaluation.evaluate import evaluate
 from workloads.evaluation.model import Boosted, Contained, from_archive
@@ -125,6 +126,23 @@ def test_a_candidate_worse_than_the_champion_is_rejected_though_it_reaches_its_t
     assert comparison["difference"]["value"] == pytest.approx(
         result.report["metrics"]["auc"]["value"] - comparison["auc"]["value"]
     )
+
+
+def test_the_service_is_asked_with_inputs_that_no_feature_reads_and_nothing_else_is_read(tmp_path: Path) -> None:
+    contract, package, part = make_contract("b"), tmp_path / "unpacked", tmp_path / "part.parquet"
+    candidate = from_archive(make_archive(tmp_path / "files", contract, make_rows(2000, 1)), package)
+    told = {"dataset_version": "sha256:12", "features": ["f0"], "best_round": 19}
+    (package / "metadata.json").write_text(json.dumps(told))
+    table = make_rows(300, 2)
+    pq.write_table(table.append_column("f0", table["b"]).append_column("more", table["b"]), part)
+    rows = _read(part, contract, candidate, None)
+    assert rows.column_names == ["a", "b", "id", "side", "y"]
+    checks = evaluate(candidate, None, rows, contract, package).report["gate"]["checks"]
+    asked = [each for each in checks if each["name"].startswith("model test answers in ")]
+    assert [(each["name"], each["passed"]) for each in asked] == [
+        ("model test answers in JSON are the model's", True),
+        ("model test answers in CSV are the model's", True),
+    ]
 
 
 def test_a_contract_without_a_column_that_the_champion_reads_says_so(build: Callable[..., Boosted]) -> None:

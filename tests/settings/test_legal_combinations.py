@@ -1,7 +1,7 @@
 """The full product of kinds of endpoints and options: exactly the legal combinations are accepted.
 
 The oracle is the table below, written by hand from AWS's pages (read 2026-11-29), and not from the facts of the code.
-A new kind is a column of it, a new option a line.
+A new kind is a column of it, a new option a line. Scaling, and what is asked, are products of their own.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import json
 from typing import Any
 
 import pytest
+from pulumi import RunError
 from pydantic import ValidationError
 
+from components.serving.plan import plan
 from contracts import kinds, release
 from contracts.release import Record, ReleaseError, fit
-from settings import Settings
+from settings import Realtime, Settings
 from tests.contracts.release.records import SECOND, at, package
 
 REALTIME, SERVERLESS, ASYNCHRONOUS = "realtime", "serverless", "asynchronous"
@@ -28,6 +30,8 @@ _FLEETS = {*_CAPTURED, MULTI_MODEL}
 #: Whose releases take over in steps without instances of SageMaker's.
 _ELSEWHERE = {FARGATE, LAMBDA}
 _ALL = {*_FLEETS, *_ELSEWHERE, COMPONENT, SERVERLESS, BATCH}
+#: Where an endpoint stands in the config.
+WHERE = "ml-platform:workloads.churn.endpoints.live"
 #: What an endpoint of a kind has to say.
 REQUIRED: dict[str, dict[str, Any]] = {
     FARGATE: {
@@ -96,6 +100,75 @@ OPTIONS: dict[str, list[tuple[dict[str, Any], set[str]]]] = {
     # Developer guide, "Monitor asynchronous endpoint": metrics of the queue.
     "alarms": [({}, _ALL), ({"alarms": {"server_errors": 3, "backlog": 9}}, {ASYNCHRONOUS})],
 }
+_BY_REQUESTS = {REALTIME, PIPELINE, MULTI_MODEL}
+#: What may be written of scaling, by axis. Application Auto Scaling API reference, PredefinedMetricSpecification: the
+#: metrics of SageMaker's variants, of copies, of services of ECS, of provisioned concurrency (read 2026-11-30).
+SCALING: list[list[tuple[dict[str, Any], set[str]]]] = [
+    [
+        ({}, _ALL),
+        ({"invocations_per_instance": 500}, _BY_REQUESTS),
+        # SageMakerVariantConcurrentRequestsPerModelHighResolution, SageMakerInferenceComponentConcurrentRequestsPer-
+        # CopyHighResolution.
+        ({"concurrent_requests": 5}, {*_BY_REQUESTS, COMPONENT}),
+        # A metric of one's own: the model's mean latency ("CloudWatch metrics for endpoints").
+        ({"latency_ms": 40}, _BY_REQUESTS),
+        # And CPU of instances; ECSServiceAverageCPUUtilization.
+        ({"cpu_percent": 60}, {*_BY_REQUESTS, FARGATE}),
+        # Developer guide, "Autoscale an asynchronous endpoint": ApproximateBacklogSizePerInstance.
+        ({"backlog_per_instance": 7}, {ASYNCHRONOUS}),
+        # LambdaProvisionedConcurrencyUtilization.
+        ({"percent": 60}, {LAMBDA}),
+    ],
+    # Application Auto Scaling user guide, "Step scaling policies": not of provisioned concurrency; of what has a queue
+    # or copies the platform makes the one that wakes it.
+    [
+        ({}, _ALL),
+        ({"steps": {"metric": "cpu_percent", "scale_out": [{"above": 80, "add": 2}]}}, _BY_REQUESTS),
+    ],
+    # The same, "Scheduled scaling": of what the platform has by the clock.
+    [
+        ({}, _ALL),
+        ({"schedules": [{"at": "08:00", "minimum": 3, "maximum": 9}]}, {*_BY_REQUESTS, LAMBDA}),
+        (
+            {"schedules": [{"at": "08:00", "timezone": "Asia/Tokyo", "minimum": 3, "maximum": 9}]},
+            {*_BY_REQUESTS, LAMBDA},
+        ),
+        ({"schedules": [{"at": "08:00", "minimum": 9, "maximum": 3}]}, set()),
+    ],
+    [({}, _ALL), ({"timezone": "Europe/Berlin"}, {*_BY_REQUESTS, LAMBDA}), ({"timezone": "Mars/Base"}, set())],
+]
+#: Scaling of a function has to say its most, and what is kept warm at least (AWS Lambda developer guide, "Configuring
+#: provisioned concurrency": a target scales what is provisioned).
+SCALED_FUNCTION: dict[str, Any] = {"autoscaling": {"maximum": 12}, "provisioned_concurrency": 2}
+#: What is asked, what it runs on, and whether it does.
+ASKED: list[list[tuple[dict[str, Any], set[str]]]] = [
+    [({}, _ALL), ({"state": "stopped"}, _ALL), ({"state": "paused"}, set())],
+    [
+        ({}, _ALL),
+        # `LIMITS` below, and what the settings' own defaults leave of them.
+        ({"needs": {"payload_mb": 5}}, _ALL - {SERVERLESS}),
+        ({"needs": {"payload_mb": 7}}, {ASYNCHRONOUS}),
+        ({"needs": {"seconds": 600}}, {ASYNCHRONOUS, BATCH}),
+        ({"needs": {"p99_ms": 100}}, _ALL - {ASYNCHRONOUS, BATCH}),
+        # Developer guide, "Serverless endpoints", feature exclusions: VPC.
+        ({"needs": {"isolated": True}}, _ALL - {SERVERLESS}),
+        # "Deployment guardrails", "Exclusions": serverless; a job has no traffic to move.
+        ({"needs": {"gradual": True}}, _ALL - {SERVERLESS, BATCH}),
+    ],
+    [
+        ({}, _ALL),
+        # "Supported algorithms, frameworks, and instances for multi-model endpoints": with GPUs NVIDIA's Triton alone.
+        # A copy asks for cores (API reference, InferenceComponentComputeResourceRequirements).
+        ({"instance_type": "ml.g4dn.xlarge"}, {*_CAPTURED, BATCH}),
+        # API reference, ProductionVariant and TransformResources: both take Inferentia2, the first alone Inferentia.
+        ({"instance_type": "ml.inf2.xlarge"}, {*_CAPTURED, BATCH}),
+        ({"instance_type": "ml.inf1.xlarge"}, _CAPTURED),
+        # Amazon ECS developer guide, "Task definitions for 64-bit ARM workloads"; AWS Lambda developer guide,
+        # "Selecting and configuring an instruction set architecture".
+        ({"architecture": "arm64"}, _ELSEWHERE),
+        ({"architecture": "riscv"}, set()),
+    ],
+]
 #: Monitoring by SageMaker reads what SageMaker captures; developer guide, "Serverless endpoints", feature exclusions:
 #: data capture, Model Monitor, multiple production variants, shadow and VPC.
 ENGINES = [({}, _ALL), ({"engine": "sagemaker"}, _CAPTURED)]
@@ -160,6 +233,45 @@ def test_exactly_the_legal_combinations_of_options_are_accepted(kind: str) -> No
         if accepted(kind, endpoint, engine) is not legal:
             wrong.append((endpoint, engine, legal))
     assert wrong == []
+
+
+@pytest.mark.parametrize("kind", LIMITS)
+def test_exactly_the_legal_combinations_of_scaling_are_accepted(kind: str) -> None:
+    wrong: list[Any] = []
+    for chosen in itertools.product(*SCALING):
+        scaling = {key: value for option, _ in chosen for key, value in option.items()}
+        endpoint: dict[str, Any] = {"autoscaling": scaling} if scaling else {}
+        if scaling and kind == LAMBDA:
+            endpoint = {**SCALED_FUNCTION, "autoscaling": {**SCALED_FUNCTION["autoscaling"], **scaling}}
+        legal = all(kind in takes for _, takes in chosen)
+        if accepted(kind, endpoint, {}) is not legal:
+            wrong.append((scaling, legal))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("kind", LIMITS)
+def test_exactly_the_legal_combinations_of_state_needs_and_processors_are_accepted(kind: str) -> None:
+    wrong: list[Any] = []
+    for chosen in itertools.product(*ASKED):
+        endpoint = {key: value for option, _ in chosen for key, value in option.items()}
+        legal = all(kind in takes for _, takes in chosen)
+        if accepted(kind, endpoint, {}) is not legal:
+            wrong.append((endpoint, legal))
+    assert wrong == []
+
+
+#: Developer guide, "Rolling deployments": an endpoint of one variant.
+@pytest.mark.parametrize("rollout", ["all_at_once", "canary", "linear", "rolling"])
+@pytest.mark.parametrize(("what", "variants"), [("champion alone", 1), ("challenger", 2), ("shadow", 2)])
+def test_a_rolling_rollout_takes_no_second_variant(rollout: str, what: str, variants: int) -> None:
+    settings = Realtime.model_validate({"kind": "realtime", "rollout": {"kind": rollout}})
+    try:
+        plan(RECORDS[what][0], settings, WHERE)
+    except RunError:
+        legal = False
+    else:
+        legal = True
+    assert legal is (rollout != "rolling" or variants == 1)
 
 
 @pytest.mark.parametrize("kind", LIMITS)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from contracts.preamble import DELIMITERS
 from workloads.validation.packed import CHUNK_BYTES, damaged
 from workloads.validation.verdict import FileFault, Finding, RefusedError
 
@@ -24,17 +27,26 @@ _BINARY = (
     (b"SQLite format 3", "an SQLite database"),
     (b"%PDF", "a PDF"),
 )
-_TEXTS = ((b"<", "HTML or XML"), (b"{", "JSON"), (b"[", "JSON"))
+_TEXTS = ((b"<", "HTML or XML"), (b"{", "JSON"))
+_JSON_LIST = re.compile(rb"\[\s*(?:[\[{\"\]\d-]|$)")  # and not a header of SQL Server's names: [customer_id],[at]
+_TAR = (257, b"ustar")  # POSIX, pax: the magic field of a header
+#: Bytes after which a field begins, by any of the delimiters.
+_BEFORE_FIELDS = (b"\n", b"\r", *(letter.encode() for letter in DELIMITERS))
 
 
 def refuse_binary(head: bytes) -> None:
     """RefusedError for the first bytes of a file that is no text."""
     _refuse(head, _BINARY)
+    if head.startswith(_TAR[1], _TAR[0]):
+        raise _corrupt(f"the file is a tar archive; {_READABLE}, each file of it for itself")
 
 
 def refuse_foreign(head: bytes) -> None:
     """RefusedError for the first bytes of a text in UTF-8 that is no table."""
-    _refuse(head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \r\n\t"), _TEXTS)
+    begin = head.removeprefix(codecs.BOM_UTF8).lstrip(b" \r\n\t")
+    _refuse(begin, _TEXTS)
+    if _JSON_LIST.match(begin):
+        _refuse(begin, [(b"[", "JSON")])
 
 
 def refuse_zero_bytes(head: bytes) -> None:
@@ -63,20 +75,22 @@ def one_line_end(path: Path, scratch: Path) -> Path:
     """A text file whose lines end alike: `path` itself, or a copy in `scratch`.
 
     duckdb reads LF or CRLF throughout. Where both stand in one file, or CR alone, every line end outside quotes becomes
-    LF; a value in quotes keeps its own.
+    LF; a value in quotes keeps its own. A quote opens at the start of a field only; within a text it is a letter.
     """
     if len(_line_ends(path)) <= 1:
         return path
     target = scratch / "lines"
-    quoted = False
+    quoted, before = False, b"\n"
     with target.open("wb") as sink:
         for chunk in _whole_line_ends(path):
             parts = chunk.split(b'"')
             for index, part in enumerate(parts):
                 sink.write(part if quoted else part.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+                before = part.removeprefix(codecs.BOM_UTF8)[-1:] or before
                 if index < len(parts) - 1:
                     sink.write(b'"')
-                    quoted = not quoted
+                    # a quote behind one that has closed is the second of a pair, which stands for a letter
+                    quoted, before = not quoted and before in (*_BEFORE_FIELDS, b'"'), b'"' if quoted else b"x"
     return target
 
 

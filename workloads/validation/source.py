@@ -166,7 +166,19 @@ def _header(path: Path, contract: Contract) -> tuple[str, list[str], int]:
     if not headers[best] or (path.stat().st_size > MAX_HEADER_BYTES and not _ends(text, best)):
         found = f"the header does not end within {MAX_HEADER_BYTES} bytes: a line end or a closing quote is missing"
         raise RefusedError(Finding(code=FileFault.CORRUPT, text=f"{found}; its first line must name the columns"))
+    if not wanted.intersection(headers[best]):
+        _refuse_delimiter(text, wanted)
     return best, headers[best], skipped
+
+
+def _refuse_delimiter(text: str, wanted: set[str]) -> None:
+    """RefusedError where another delimiter than those that are read finds two of the contract's columns."""
+    letters = {letter for letter in text.partition("\n")[0] if not letter.isalnum() and letter not in '"\r_'}
+    for letter in sorted(letters.difference(DELIMITERS)):
+        if len(wanted.intersection(split(text, letter))) > 1:
+            known = " ".join("tab" if each == "\t" else each for each in DELIMITERS)
+            found = f"the fields are separated by {letter!r}; read are the delimiters {known}"
+            raise RefusedError(Finding(code=FileFault.CORRUPT, text=f"{found}; deliver the file with one of them"))
 
 
 def beginning(path: Path, names: Collection[str] | None = None) -> tuple[str, int]:

@@ -223,7 +223,7 @@ def begin(names: EndpointNames, wanted: str, *, who: str, clients: Clients) -> N
     """
     with ledger(names, clients).open(who=who, doing="roll out") as book:
         if book.record:
-            book.write(release.begin(book.record, wanted, when=_now("milliseconds")))
+            book.write(release.begin(book.record, wanted, when=_now("milliseconds")), moving=True)
 
 
 def withdraw(names: EndpointNames, *, who: str, clients: Clients) -> None:

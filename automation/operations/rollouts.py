@@ -148,10 +148,8 @@ def _ended(names: EndpointNames, wanted: str, found: Any, elsewhere: Mapping[str
     live = clients.host(names).observe()
     if live and live.config == wanted and not live.failed:
         return f"endpoint {names.prefix} serves {wanted} by now, later than the provider waits: `pulumi up` goes on"
-    return (
-        f"{told}\nthe state of the stack names {wanted}, for the provider reads nothing again once it has failed: "
-        "with `--refresh` the next `pulumi up` changes nothing, without it rolls out once more what is served"
-    )
+    state = f"the state of the stack names {wanted} until a `refresh`"
+    return f"{told}\n{state}, for the provider reads nothing again once it has failed"
 
 
 def _never(names: EndpointNames, found: Any, clients: Clients, error: ReleaseError) -> str:

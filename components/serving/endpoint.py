@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from components.ground.keys import Domain
 from components.service import Service
+from components.serving import kept
 from components.serving.kind import EndpointArgs
 
 #: AWS services of what is made here (`components.service`).
@@ -138,5 +139,7 @@ def endpoint(
             # After an emergency move a refresh reads how that was done; the next release brings the settings back.
             ignore_changes=["deployment_config"] if args.record.wanted.by_rollback else None,
             hooks=seen_through(name, args, "endpointConfigName", before=[made]),
+            # The provider calls UpdateEndpoint, with the configuration that the state names, for either of the two.
+            transforms=kept.where_it_is(args.record, "endpointConfigName", beside=["deploymentConfig"]),
         ),
     )

@@ -16,7 +16,7 @@ import pulumi_aws as aws
 from components import access
 from components.access import Statement
 from components.service import Service
-from components.serving import balancer, tasks
+from components.serving import balancer, kept, tasks
 from components.serving.balancer import Balancer
 from components.serving.endpoint import logs, seen_through
 from components.serving.kind import Drawn, EndpointArgs
@@ -230,6 +230,7 @@ def _service(
             ignore_changes=[*scaled, *moved],
             custom_timeouts=pulumi.CustomTimeouts(create="30m", update=f"{minutes}m", delete="30m"),
             hooks=seen_through(name, args, "taskDefinition", family),
+            transforms=kept.where_it_is(args.record, "taskDefinition", family),
         ),
     )
 

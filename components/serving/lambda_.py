@@ -22,14 +22,14 @@ from components.service import Service
 from components.serving import models
 from components.serving.clock import scheduled
 from components.serving.endpoint import logs
+from components.serving.kept import turned_back
 from components.serving.kind import Drawn, EndpointArgs
 from components.serving.watch import SERVER_ERRORS, halt
 from components.watch import Alarm, Channel, Event, Series, Watch, Widget
 from contracts.kinds.lambda_ import FUNCTIONS
 from contracts.names import EndpointNames
-from contracts.release import CHAMPION, Release, Status
+from contracts.release import CHAMPION
 from contracts.release.lambda_ import ALIAS, description
-from contracts.release.record import instant
 from settings import Lambda as Settings
 from settings import ShiftAtOnce, ShiftCanary, ShiftLinear
 
@@ -132,15 +132,6 @@ class Lambda(pulumi.ComponentResource):
     def live(self) -> pulumi.Resource | None:
         """The alias; None while the endpoint is stopped."""
         return self._alias if self._running else None
-
-
-def turned_back(releases: Sequence[Release]) -> bool:
-    """Whether what serves came back after the wanted release's successor failed: then the function's newest version is
-    not what serves, and stays.
-    """
-    wanted, *others = releases
-    failed = [release for release in others if release.status is Status.FAILED]
-    return wanted.by_rollback or any(instant(release.when) > instant(wanted.when) for release in failed)
 
 
 def _function(

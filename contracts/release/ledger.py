@@ -60,10 +60,14 @@ class Book:
                 f"endpoint {self.live.endpoint} is {self.live.status}; wait until it is done, then try again"
             )
 
-    def write(self, record: Record) -> Record:
-        """Put a record, with the live counts and weights. ReleaseError if somebody wrote without the lock."""
-        if self.live:
-            record = dataclasses.replace(record, counts=dict(self.live.counts), weights=dict(self.live.weights))
+    def write(self, record: Record, *, moving: bool = False) -> Record:
+        """Put a record, with the live counts, weights and configuration; `moving` says that the endpoint leaves that.
+
+        ReleaseError if somebody wrote without the lock.
+        """
+        if live := self.live:
+            config = "" if moving or live.in_progress or live.failed else live.config
+            record = dataclasses.replace(record, counts=dict(live.counts), weights=dict(live.weights), config=config)
         if record != self.stored.record:
             self.held.check()
             self.ledger.put(text.to_json(record), after=self.stored.version)

@@ -121,12 +121,14 @@ class Record:
     """The wanted release first, then those that are kept, newest first.
 
     The wanted one is a candidate until the endpoint is seen to serve it. `counts` (instances) and `weights` (percent of
-    the requests) are what the endpoint's variants had when the record was written last.
+    the requests) are what the endpoint's variants had when the record was written last, and `config` is the name of the
+    configuration that served, "" where it was on its way to another.
     """
 
     releases: tuple[Release, ...]
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
     weights: Mapping[str, float] = field(default_factory=dict[str, float])
+    config: str = ""
 
     def __post_init__(self) -> None:
         found = [release.status for release in self.releases]

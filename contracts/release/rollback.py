@@ -178,7 +178,7 @@ class Rollback:
         begun = begin(record, target.id, when=self._when())
         if not host.move(config, live, self._unguarded):
             return ""
-        book.write(begun)
+        book.write(begun, moving=True)
         return target.id
 
     def _unguarded(self, why: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from contracts.release.record import CHALLENGER, CHAMPION, SHADOW, Record, Release, ReleaseError, Status
 
 VERSION = 3
-#: What is read too: version 2 lacks what may be left out (`Release.began` and `proven`).
+#: What is read too: version 2 lacks what may be left out (`Release.began` and `proven`, `Record.config`).
 _READ = (2, VERSION)
 #: A standard parameter holds at most 4 KB (AWS Systems Manager user guide, "Managing parameter tiers").
 MAX_BYTES = 4096
@@ -65,6 +65,7 @@ def _compact(record: Record, length: int) -> str:
         ],
         "counts": record.counts,
         "weights": record.weights,
+        "config": record.config,
     }
     return json.dumps({k: v for k, v in data.items() if v}, sort_keys=True, separators=(",", ":"))
 

@@ -96,7 +96,7 @@ class Story:
             self._deploy()
 
     def deploy_after_rollback(self) -> None:
-        """The program reads the rewritten record: its state catches up with the endpoint, which stays where it is."""
+        """The program reads the rewritten record and leaves the endpoint where it is."""
         with self._step("Deploy once more: the program agrees with the rollback"):
             before = self.platform.serves
             self._deploy()

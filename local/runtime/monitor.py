@@ -30,6 +30,7 @@ from local.process import trace_no_resources
 from local.runtime import registration
 from local.runtime.errors import UnsupportedError
 from local.runtime.hooks import Hook
+from local.runtime.transforms import transformed
 
 _LOG = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ class Monitor(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> resource_pb2.RegisterResourceResponse:  # noqa: N802
         """Register one resource of the program."""
-        answer = self._handler.register(registration.from_request(request, self._stack, self._project))
+        answer = self._handler.register(registration.from_request(transformed(request), self._stack, self._project))
         response = resource_pb2.RegisterResourceResponse(
             urn=answer.urn, id=answer.id, object=values.to_struct(answer.outputs)
         )

@@ -15,7 +15,7 @@ from local.runtime.errors import UnsupportedError
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
 
-NO_TRANSFORMS = "transforms are run by the Pulumi engine only; `transformations` are run by the SDK and do the same"
+NO_TRANSFORMS = "transforms of a whole stack are run by the Pulumi engine only; name them in the resource's own options"
 
 _RUN_HOOKS = ("before_create", "after_create", "before_update", "after_update", "on_error")
 _ENGINE_HOOKS = ("before_delete", "after_delete")
@@ -23,7 +23,6 @@ _ENGINE_HOOKS = ("before_delete", "after_delete")
 #: Request fields whose meaning the local runtime does not carry out, with what the program can do instead.
 _REFUSED = {
     "importId": "import_: nothing exists in the emulated cloud that could be imported; leave it out",
-    "transforms": NO_TRANSFORMS,
     "replace_with": "replace_with: name the other resource's property in an input of this one instead",
     "deletedWith": "deleted_with: everything is deleted here by itself; leave it out",
     "state_migrations": "state_migrations: they rewrite an engine's state, which is not used here",

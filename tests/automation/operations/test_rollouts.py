@@ -200,10 +200,7 @@ def test_where_nobody_can_be_asked_the_endpoint_stays_as_it_is(platform: Platfor
         rollouts.begun(region="eu-west-1", profile="nobody", roles=[])(platform.names, platform.config("0123456789"))
 
 
-STATE = (
-    "the state of the stack names {}, for the provider reads nothing again once it has failed: with `--refresh` the "
-    "next `pulumi up` changes nothing, without it rolls out once more what is served"
-)
+STATE = "the state of the stack names {} until a `refresh`, for the provider reads nothing again once it has failed"
 
 
 @pytest.mark.parametrize("read", [True, False])

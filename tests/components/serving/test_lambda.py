@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from components.models.images import functions
+from components.serving.kept import turned_back
 from components.serving.kind import EndpointArgs
-from components.serving.lambda_ import KIND, Lambda, shift, shifting, statements, turned_back
+from components.serving.lambda_ import KIND, Lambda, shift, shifting, statements
 from contracts import release
 from contracts.kinds import LAMBDA
 from contracts.release import Record

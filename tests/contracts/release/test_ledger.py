@@ -40,6 +40,22 @@ def test_live_counts_and_weights_are_written_with_the_endpoint_scaled_to_eight(e
     assert endpoint.read() == record
 
 
+def test_the_configuration_that_serves_is_written_and_none_once_the_endpoint_leaves_it(endpoint: Endpoint) -> None:
+    first = promote(endpoint, 1)
+    assert first.config == ""
+    endpoint.up(first)
+    second = promote(endpoint, 2)
+    assert second.config == endpoint.config(first.wanted.id)
+    with endpoint.ledger().open(who="up", doing="roll out") as book:
+        leaving = book.write(release.begin(second, second.wanted.id, when=at(3)), moving=True)
+    assert leaving.config == endpoint.read().config == ""
+    endpoint.up(second)
+    with endpoint.ledger().open(who="ana", doing="look") as book:
+        assert book.record is not None
+        book.write(book.record)
+    assert endpoint.read().config == endpoint.config(second.wanted.id)
+
+
 def test_of_many_promotions_at_once_none_is_lost(endpoint: Endpoint) -> None:
     endpoint.up(promote(endpoint, 1))
     before = endpoint.ledger().read().version

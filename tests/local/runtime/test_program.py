@@ -257,12 +257,8 @@ def test_an_error_in_an_apply_is_the_error_of_the_run(project: Any) -> None:
             "import_: nothing exists in the emulated cloud that could be imported; leave it out",
         ),
         (
-            'aws.sns.Topic("news", opts=pulumi.ResourceOptions(transforms=[lambda args: None]))',
-            "transforms are run by the Pulumi engine only; `transformations` are run by the SDK and do the same",
-        ),
-        (
             "pulumi.runtime.register_resource_transform(lambda args: None)",
-            "transforms are run by the Pulumi engine only; `transformations` are run by the SDK and do the same",
+            "transforms of a whole stack are run by the Pulumi engine only; name them in the resource's own options",
         ),
         (
             "pulumi.runtime.register_invoke_transform(lambda args: None)",

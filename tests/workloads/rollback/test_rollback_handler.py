@@ -5,6 +5,7 @@ How a rollback goes is told in tests/contracts/release/test_rollback.py.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -138,7 +139,8 @@ def test_an_alarm_moves_the_endpoint_to_the_known_good_release(aws: Clients) -> 
     written = {"Name": ENVIRONMENT["RELEASE_PARAMETER"], "Type": "String", "Overwrite": True}
     aws.expect("ssm", "put_parameter", {"Version": 8}, {**written, "Value": release.to_json(rolled)})
     aws.looks(rolled)
-    aws.expect("ssm", "put_parameter", {"Version": 8}, {**written, "Value": release.to_json(live(rolled))})
+    done = dataclasses.replace(live(rolled), config=f"{ENDPOINT}-{FIRST.wanted.id}-0123abcd")
+    aws.expect("ssm", "put_parameter", {"Version": 8}, {**written, "Value": release.to_json(done)})
     aws.expect_notice(f"{ENDPOINT} rolled back")
     assert aws.run(alarm_event(), patience_seconds=60) == {
         "action": "rolled-back",

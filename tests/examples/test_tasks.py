@@ -14,14 +14,16 @@ from tests.examples.looped import ROOT, looped
 
 EXAMPLES = ROOT / "examples"
 CASES = [
-    ("regression", "diabetes", r"d2: 0\.\d{4}"),
-    ("multiclass", "digits", r"accuracy: 0\.[89]\d{3}"),
-    ("categorical", "titanic", r"AUC: 0\.[789]\d{3}"),
+    ("regression", "diabetes", r"d2: 0\.\d{4}", 0.25),
+    ("multiclass", "digits", r"accuracy: 0\.[89]\d{3}", 0.1),
+    ("categorical", "titanic", r"AUC: 0\.[789]\d{3}", 0.05),
 ]
 
 
-@pytest.mark.parametrize(("example", "name", "_figure"), CASES)
-def test_the_contract_of_an_example_fits_its_data(example: str, name: str, _figure: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("example", "name", "_figure", "_margin"), CASES)
+def test_the_contract_of_an_example_fits_its_data(
+    example: str, name: str, _figure: str, _margin: float, tmp_path: Path
+) -> None:
     subprocess.run([sys.executable, EXAMPLES / example / "data.py", tmp_path / "data.csv"], check=True)
     with (tmp_path / "data.csv").open(encoding="utf-8") as file:
         header = file.readline().strip().split(",")
@@ -33,15 +35,21 @@ def test_the_contract_of_an_example_fits_its_data(example: str, name: str, _figu
 
 @pytest.mark.full
 @pytest.mark.loop
-@pytest.mark.parametrize(("example", "name", "figure"), CASES)
-def test_a_model_is_retrained_released_and_rolled_back(example: str, name: str, figure: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("searched", [False, True])
+@pytest.mark.parametrize(("example", "name", "figure", "margin"), CASES)
+def test_a_model_is_retrained_released_and_rolled_back(
+    example: str, name: str, figure: str, margin: float, searched: bool, tmp_path: Path
+) -> None:
+    """The first model is one of a run, or the best of a search; the retrained one is of a run."""
     data = tmp_path / f"{name}.csv"
     subprocess.run([sys.executable, EXAMPLES / example / "data.py", data], check=True)
     contract = EXAMPLES / example / f"{name}.yaml"
-    text = looped(tmp_path / "home", "--stack", "staging", "--contract", str(contract), "--data", str(data))
+    more = ["--tune"] if searched else []
+    text = looped(tmp_path / "home", "--stack", "staging", "--contract", str(contract), "--data", str(data), *more)
+    assert ("4 trials of at most 4, in at most " in text) == searched
     assert "predictions: 2000 served" in text
     assert len(re.findall(r"gate: register: all \d+ checks hold", text)) == 2
-    assert re.search(r"against the champion: [+-]\d\.\d{4} \[.*\] \(margin 0\.5\)", text)
+    assert re.search(rf"against the champion: [+-]\d\.\d{{4}} \[.*\] \(margin {margin}\)", text)
     assert re.search(rf"live again: \S+/{name}-staging/1 ", text)
     assert "answers after the rollback: {200: 60}" in text
     assert re.search(rf"{figure} \(register\), ", text)

@@ -114,7 +114,18 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contra
         types = tuple(str(kind) for kind in connection.sql(f"FROM {scan}").types)
     except duckdb.Error as error:
         raise unreadable(error, path) from error
-    return Source(path=path, scan=scan, types=types, extra=header.unknown(names, places))
+    warnings = _without_zone(contract, types)
+    return Source(path=path, scan=scan, types=types, extra=header.unknown(names, places), warnings=warnings)
+
+
+def _without_zone(contract: Contract, types: Sequence[str]) -> tuple[str, ...]:
+    """A sentence for each column of times without a zone whose texts would be read as those of a place."""
+    return tuple(
+        f"column {column.name} is of type {kind} without a time zone, which is read as UTC; "
+        f"columns.{column.name}.timezone {column.timezone} is of texts: deliver times with a zone if these are of there"
+        for column, kind in zip(contract.columns, types, strict=True)
+        if column.timezone and (kind == "DATE" or (kind.startswith("TIMESTAMP") and not kind.endswith("ZONE")))
+    )
 
 
 def parquet_names(path: Path) -> list[str]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import io
 import tarfile
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from tests.workloads.validation import shapes
 from tests.workloads.validation.delivered import read_rows
-from workloads.validation import FileFault
+from workloads.validation import FileFault, validate
 
 QUOTED = shapes.PLAIN.replace(b"C0004", b'C"0004').replace(b"C0007", b'"C""00\r07"').replace(b"C0009", b'C0009""')
 
@@ -64,3 +66,19 @@ def test_a_header_in_square_brackets_is_no_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b'[{"customer_id": 1}]', b"[[1, 2]]", b"[]", b"[ 1]", b"["])
 def test_a_list_of_json_is_told(tmp_path: Path, content: bytes) -> None:
     assert _texts(content, tmp_path)[0].startswith("the file is JSON; ")
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_times_of_parquet_without_a_zone_are_told_where_texts_have_one(tmp_path: Path, zone: str | None) -> None:
+    """CSV and Parquet of one export would be hours apart."""
+    columns = [
+        dataclasses.replace(column, timezone="Europe/Berlin") if column.name == "event_time" else column
+        for column in shapes.CHURN.columns
+    ]
+    path = tmp_path / "delivered"
+    path.write_bytes(shapes.parquet({"event_time": pa.timestamp("us", zone)}))
+    contract = dataclasses.replace(shapes.CHURN, columns=tuple(columns))
+    verdict = validate(path, contract, output=tmp_path / "output", now=shapes.NOW)
+    assert verdict.accepted == 30
+    told = [text for text in verdict.warnings if text.startswith("column event_time is of type TIMESTAMP without")]
+    assert len(told) == (zone is None), verdict.warnings

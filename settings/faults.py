@@ -52,12 +52,21 @@ def in_quotes(found: str) -> str | None:
 
 
 class Fault(NamedTuple):
-    """One thing wrong: the path below its section, the value found, what is allowed, and what to do."""
+    """One thing wrong: the path below its section, the value found, what is allowed, and what to do.
+
+    `source` is the page of AWS that sets the limit, with the day it was read, where the limit is AWS's.
+    """
 
     path: str
     found: object
     allowed: str
     advice: str
+    source: str = ""
+
+    @property
+    def told(self) -> str:
+        """What to do, and who says so."""
+        return f"{self.advice} ({self.source})" if self.source else self.advice
 
 
 class SectionError(ValueError):
@@ -90,7 +99,7 @@ class Reporter:
         found = error["input"]
         cause = error.get("ctx", {}).get("error")
         if isinstance(cause, SectionError):
-            return [self._line((*location, *filter(None, [f.path])), *f[1:]) for f in cause.faults]
+            return [self._line((*location, *filter(None, [f.path])), f.found, f.allowed, f.told) for f in cause.faults]
         schema = self._schema(location)
         match error["type"]:
             case "extra_forbidden":
@@ -111,7 +120,7 @@ class Reporter:
 
     def line(self, fault: Fault) -> str:
         """A fault that no model has found."""
-        return self._line((fault.path,), fault.found, fault.allowed, fault.advice)
+        return self._line((fault.path,), fault.found, fault.allowed, fault.told)
 
     def wrong_type(self, key: str, found: str) -> str:
         """A config value that is not even JSON, where the key takes more than text."""
@@ -132,7 +141,19 @@ class Reporter:
 
     def _unknown(self, location: Location, found: object) -> str:
         names = ", ".join(self._schema(location[:-1])["properties"])
-        return self._line(location, found, names, "there is no such key: correct its name or remove it")
+        advice = "there is no such key: correct its name or remove it"
+        if kinds := self._kinds_with(location):
+            have = f"kind {kinds[0]} has" if len(kinds) == 1 else f"kinds {', '.join(kinds)} have"
+            advice = f"{have} this key: choose such a kind or remove it"
+        return self._line(location, found, names, advice)
+
+    def _kinds_with(self, location: Location) -> list[str]:
+        """Of a key that a mapping of one kind does not have: the kinds that have it."""
+        union = self._schema(location[:-2])
+        if "oneOf" not in union:
+            return []
+        kinds = union["discriminator"]["mapping"]
+        return [kind for kind, its in kinds.items() if location[-1] in self._resolved({"$ref": its})["properties"]]
 
     def _line(self, location: Location, found: object, allowed: str, advice: str) -> str:
         path = ""

@@ -56,6 +56,7 @@ Rollout = Annotated[AllAtOnce | Canary | Linear | Rolling, Field(discriminator="
 #: instances and at most half of the fleet (SageMaker developer guide, "Use canary traffic shifting"): of fewer than 3,
 #: one instance is half of the fleet or all of it.
 LEAST_INSTANCES: Final[Mapping[str, int]] = {"all_at_once": 1, "canary": 3, "linear": 3, "rolling": 2}
+SMALLEST_FLEETS: Final = "SageMaker developer guide, use canary traffic shifting, read 2026-11-29"
 #: The provider waits 60 minutes for an endpoint and fails then, whatever timeouts the resource has (resource
 #: aws_sagemaker_endpoint of terraform-provider-aws); SageMaker has to be done or give up before.
 MAX_ROLLOUT_MINUTES: Final = 55

@@ -19,6 +19,7 @@ from settings.section import Section, TransformInstance, told
 
 #: MaxPayloadInMB times MaxConcurrentTransforms (SageMaker API reference, CreateTransformJob, read 2026-11-29).
 _MOST_MB: Final = 100
+_SOURCE: Final = "SageMaker API reference, CreateTransformJob, read 2026-11-29"
 _RATE: Final = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 #: How far back CloudWatch evaluates an alarm of hours (user guide, "Create a CloudWatch alarm based on a static
 #: threshold").
@@ -97,7 +98,9 @@ class Batch(AnyKind):
         most = _MOST_MB // self.payload_mb
         if self.concurrent_per_instance > most:
             allowed = f"at most {most} with payload_mb {self.payload_mb}"
-            yield Fault("concurrent_per_instance", self.concurrent_per_instance, allowed, "lower one of the two")
+            yield Fault(
+                "concurrent_per_instance", self.concurrent_per_instance, allowed, "lower one of the two", _SOURCE
+            )
         yield from expression_faults("schedule", self.schedule)
         yield from self._missing_faults()
 

@@ -16,6 +16,7 @@ from settings.rollouts import (
     FLEET_START_MINUTES,
     LEAST_INSTANCES,
     MAX_ROLLOUT_MINUTES,
+    SMALLEST_FLEETS,
     Canary,
     Rollout,
     bakes,
@@ -148,7 +149,7 @@ class Fleet(AnyKind):
         if self.instance_count < (least := LEAST_INSTANCES[self.rollout.kind]):
             fleet = f"{least} or more with rollout {self.rollout.kind}"
             advice = "a smaller fleet cannot be shifted in parts: add instances or roll out all_at_once"
-            yield Fault("instance_count", self.instance_count, fleet, advice)
+            yield Fault("instance_count", self.instance_count, fleet, advice, SMALLEST_FLEETS)
         most = max(self.rollout_timeout_minutes - FLEET_START_MINUTES, 0) // (waits := bakes(self.rollout))
         if (bake := self.rollout.bake_minutes) > most:
             allowed = f"at most {most} with rollout {self.rollout.kind}, which waits {waits} times"

@@ -34,6 +34,7 @@ SIZES: Final[Mapping[int, Sequence[int]]] = {
     8192: range(16 * _GB, 61 * _GB, 4 * _GB),
     16384: range(32 * _GB, 121 * _GB, 8 * _GB),
 }
+_SIZES: Final = "Amazon ECS developer guide, task definition parameters for Fargate, read 2026-11-29"
 _TASK_USD: Final = 730 * (price("ecs", "fargate vCPU x86").usd + 2 * price("ecs", "fargate memory x86").usd)
 
 
@@ -137,7 +138,9 @@ class Fargate(AnyKind):
             allowed = ", ".join(map(str, sizes))
             if isinstance(sizes, range):
                 allowed = f"{sizes[0]} to {sizes[-1]} in steps of {sizes.step}"
-            yield Fault("memory_mb", self.memory_mb, f"{allowed} with cpu {self.cpu}", "take a size that Fargate has")
+            yield Fault(
+                "memory_mb", self.memory_mb, f"{allowed} with cpu {self.cpu}", "take a size that Fargate has", _SIZES
+            )
         if self.task_count > (limit := self.autoscaling.maximum):
             allowed = f"at most autoscaling.maximum ({limit})"
             yield Fault("task_count", self.task_count, allowed, "lower the count or raise the maximum")

@@ -16,6 +16,7 @@ from settings.rollouts import ALARM_MINUTES, UNWATCHED
 from settings.schedules import Schedule, Timezone, in_zone
 from settings.section import Section, told
 
+_KEPT_WARM: Final = "AWS Lambda developer guide, configuring provisioned concurrency, read 2026-11-29"
 _WARM: Final = price("lambda", "provisioned concurrency x86")
 #: Seconds of a request above which Lambda ends it: of the service its own (`workloads.inference.settings`).
 _SECONDS: Final = 60
@@ -158,7 +159,9 @@ class Lambda(AnyKind):
         kept, scaled = self.provisioned_concurrency, self.autoscaling
         if (kept or 0) > self.max_concurrency:
             allowed = f"at most max_concurrency ({self.max_concurrency})"
-            yield Fault("provisioned_concurrency", kept, allowed, "keep fewer warm or raise max_concurrency")
+            yield Fault(
+                "provisioned_concurrency", kept, allowed, "keep fewer warm or raise max_concurrency", _KEPT_WARM
+            )
         if scaled and kept is None:
             said = scaled.model_dump(mode="json", exclude_unset=True)
             yield Fault("autoscaling", said, "with provisioned_concurrency", "say the fewest kept warm")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ from settings.endpoints.common import RequestAlarms
 from settings.endpoints.realtime import RequestFleet
 from settings.faults import Fault
 from settings.section import told
+
+_SOURCE: Final = "SageMaker developer guide, supported instances for multi-model endpoints, read 2026-11-29"
 
 
 class ModelAlarms(RequestAlarms):
@@ -49,4 +51,6 @@ class MultiModel(RequestFleet):
         yield from super().faults()
         if instances.instance(self.instance_type).accelerators:
             allowed = "a type without accelerators: those take models of NVIDIA's Triton container alone"
-            yield Fault("instance_type", self.instance_type, allowed, "name one such as ml.m5.large, or kind realtime")
+            yield Fault(
+                "instance_type", self.instance_type, allowed, "name one such as ml.m5.large, or kind realtime", _SOURCE
+            )

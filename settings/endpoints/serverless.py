@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from settings.endpoints.common import AnyKind, RequestAlarms
 from settings.faults import Fault
 from settings.section import told
 
+_KEPT_WARM: Final = "SageMaker developer guide, serverless endpoints, read 2026-11-29"
 _WARM = price("sagemaker", "serverless provisioned concurrency")
 
 
@@ -68,4 +69,6 @@ class Serverless(AnyKind):
         """More kept warm than may run."""
         if (kept := self.provisioned_concurrency or 0) > self.max_concurrency:
             allowed = f"at most max_concurrency ({self.max_concurrency})"
-            yield Fault("provisioned_concurrency", kept, allowed, "keep fewer warm or raise max_concurrency")
+            yield Fault(
+                "provisioned_concurrency", kept, allowed, "keep fewer warm or raise max_concurrency", _KEPT_WARM
+            )

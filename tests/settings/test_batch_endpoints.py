@@ -89,7 +89,8 @@ def test_schedules_of_a_batch_endpoint(schedule: str) -> None:
         ),
         (
             {"payload_mb": 21, "concurrent_per_instance": 5},
-            "concurrent_per_instance: found 5; allowed: at most 4 with payload_mb 21; lower one of the two",
+            "concurrent_per_instance: found 5; allowed: at most 4 with payload_mb 21; lower one of the two "
+            "(SageMaker API reference, CreateTransformJob, read 2026-11-29)",
         ),
         (
             {"rollout": {"kind": "canary"}},

@@ -122,7 +122,7 @@ def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> N
         (
             {"rollout": {"kind": "linear", "canary_percent": 10}},
             "rollout.canary_percent: found 10; allowed: kind, step_percent, bake_minutes; "
-            "there is no such key: correct its name or remove it",
+            "kind canary has this key: choose such a kind or remove it",
         ),
         (
             {"instance_type": "m5.large"},
@@ -132,7 +132,8 @@ def test_a_broken_value_names_the_key_the_value_the_range_and_the_way_out() -> N
         (
             {"instance_count": 2},
             "instance_count: found 2; allowed: 3 or more with rollout canary; "
-            "a smaller fleet cannot be shifted in parts: add instances or roll out all_at_once",
+            "a smaller fleet cannot be shifted in parts: add instances or roll out all_at_once "
+            "(SageMaker developer guide, use canary traffic shifting, read 2026-11-29)",
         ),
         (
             {"instance_count": 12},
@@ -306,7 +307,8 @@ def test_a_task_has_a_size_that_fargate_has(
     for memory in illegal:
         assert faults(workloads=live(kind="fargate", cpu=cpu, memory_mb=memory, **REQUIRED["fargate"])) == [
             f"ml-platform:{LIVE}.memory_mb: found {memory}; allowed: {allowed} with cpu {cpu}; "
-            "take a size that Fargate has"
+            "take a size that Fargate has (Amazon ECS developer guide, task definition parameters for Fargate, read "
+            "2026-11-29)"
         ]
 
 
@@ -393,7 +395,8 @@ def test_a_fleet_is_bounded_by_what_scales_it_and_by_nothing_where_people_do(
         (
             {"instance_count": 2},
             "instance_count: found 2; allowed: 3 or more with rollout canary; a smaller fleet cannot be shifted in "
-            "parts: add instances or roll out all_at_once",
+            "parts: add instances or roll out all_at_once "
+            "(SageMaker developer guide, use canary traffic shifting, read 2026-11-29)",
         ),
     ],
 )
@@ -417,12 +420,14 @@ def test_an_endpoint_does_not_change() -> None:
         (
             {"max_concurrency": 5, "provisioned_concurrency": 6},
             "provisioned_concurrency: found 6; allowed: at most max_concurrency (5); "
-            "keep fewer warm or raise max_concurrency",
+            "keep fewer warm or raise max_concurrency (SageMaker developer guide, serverless endpoints, read "
+            "2026-11-29)",
         ),
         (
             {"rollout": {"kind": "canary"}},
             'rollout: found {"kind": "canary"}; allowed: state, tags, needs, kind, alarms, memory_mb, max_concurrency, '
-            "provisioned_concurrency, capture_percent; there is no such key: correct its name or remove it",
+            "provisioned_concurrency, capture_percent; kinds asynchronous, fargate, inference_component, "
+            "inference_pipeline, lambda, multi_model, realtime have this key: choose such a kind or remove it",
         ),
     ],
 )
@@ -450,5 +455,6 @@ def test_a_multi_model_endpoint_is_a_fleet_and_says_how_much_memory_models_fill(
     (line,) = faults(workloads=live(kind="multi_model", instance_type="ml.g5.xlarge"))
     assert line == (
         f'ml-platform:{LIVE}.instance_type: found "ml.g5.xlarge"; allowed: a type without accelerators: those take '
-        "models of NVIDIA's Triton container alone; name one such as ml.m5.large, or kind realtime"
+        "models of NVIDIA's Triton container alone; name one such as ml.m5.large, or kind realtime "
+        "(SageMaker developer guide, supported instances for multi-model endpoints, read 2026-11-29)"
     )

@@ -17,7 +17,7 @@ from tests.settings.written import LIVE, faults, live, load
         (
             {"provisioned_concurrency": 30},
             "provisioned_concurrency: found 30; allowed: at most max_concurrency (20); keep fewer warm or raise "
-            "max_concurrency",
+            "max_concurrency (AWS Lambda developer guide, configuring provisioned concurrency, read 2026-11-29)",
         ),
         (
             {"autoscaling": {"maximum": 9}},

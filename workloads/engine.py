@@ -5,6 +5,8 @@ SQL that depends on a contract is written with `identifier` and `literal`, never
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +51,19 @@ def connect(
     # contract (400: 131 s instead of 3 s); neither makes a million rows faster.
     connection.execute("SET GLOBAL disabled_optimizers = 'in_clause,common_subexpressions'")
     return connection
+
+
+@contextmanager
+def one_thread(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
+    """Statements in it run one step after the other, so that sums of floats are the same to the last bit each time.
+
+    Afterwards duckdb has a thread a core.
+    """
+    connection.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute("RESET threads")
 
 
 def parquet(*paths: Path, by_name: bool = False, file: str | None = None) -> str:

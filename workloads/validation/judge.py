@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from contracts.schema import Contract
-from workloads.engine import connect
+from workloads.engine import connect, one_thread
 from workloads.inputs import file_sha256
 from workloads.validation import header, pii, repeated, tables, written
 from workloads.validation.source import Source, open_source
@@ -150,7 +150,8 @@ def _verdict(
         return verdict
     rows = written.accepted(contract, delivered)
     accepted = written.write(connection, rows, scratch / ACCEPTED_FILE, of=rows_in, repeats=repeats)
-    summary = summarise(connection, tables.GOOD, contract)
+    with one_thread(connection):
+        summary = summarise(connection, tables.GOOD, contract)
     return dataclasses.replace(
         verdict, status=Status.ACCEPTED, accepted=accepted, quarantined=quarantined, summary=summary
     )

@@ -18,7 +18,7 @@ import duckdb
 
 from contracts import labels
 from contracts.schema import Column, ColumnType, Contract
-from workloads.engine import literal, parquet
+from workloads.engine import literal, one_thread, parquet
 from workloads.validation import forms, repeated, rules
 from workloads.validation.source import Source, unreadable
 from workloads.validation.verdict import ColumnFault, FileFault, Finding, RefusedError, RowFault
@@ -91,8 +91,11 @@ def judge_rows(
         SELECT row, {", ".join(stages.present)} FROM (
         SELECT row_number() OVER () AS row, {", ".join(stages.trimmed)} FROM {source.scan}))))))"""
     target, group = scratch / "judged.parquet", max(_LEAST_ROWS, _GROUP_VALUES // count)
+    # Rows are numbered one after the other in any case. A second thread would only read ahead; what it has read lies in
+    # memory and spilled files (two gigabytes of them for a file of one) until the first comes there.
     try:
-        connection.execute(f"COPY ({rows}) TO {literal(target)} (FORMAT parquet, ROW_GROUP_SIZE {group})")
+        with one_thread(connection):
+            connection.execute(f"COPY ({rows}) TO {literal(target)} (FORMAT parquet, ROW_GROUP_SIZE {group})")
     except duckdb.Error as error:
         raise unreadable(error, source.path) from error
     connection.execute(f"CREATE VIEW judged AS FROM {parquet(target)}")

@@ -15,6 +15,7 @@ from local.loop import LoopError, home
 from local.loop import run as loop_run
 from local.loop.console import Console
 from local.loop.story import Story
+from tests.automation.cost.written import synth
 
 CHURN = loader.load(Path(__file__).parents[3] / "contracts/churn.yaml")
 VERDICT = {"rows_in": 9, "quarantined": 2}
@@ -32,7 +33,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
         monkeypatch.setattr(Story, "lay_the_ground", tell)
         for later in ("reach_predictions", "close_the_loop", "serve_another", "rest_and_wake"):
             monkeypatch.setattr(Story, later, lambda _: None)
-        stack: Any = SimpleNamespace(home=tmp_path, name="staging")
+        stack: Any = SimpleNamespace(home=tmp_path, name="staging", synth=lambda: synth(monthly_limit_usd=220))
         console = Console()
         told = Story(
             console=console,
@@ -79,6 +80,7 @@ def test_a_whole_run_has_no_such_line(run: Callable[..., str]) -> None:
     page = run(story(None), None)
     assert "<strong>" not in page
     assert "9 rows in" in page
+    assert "a month costs 0.00 USD at the assumed traffic; limit 220" in page
 
 
 def test_a_run_that_ends_before_its_first_step_leaves_the_former_report(run: Callable[..., str]) -> None:

@@ -34,7 +34,7 @@ import itertools
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 from contracts.schema import ColumnType, Contract, Feature
@@ -79,12 +79,12 @@ def parse(text: str, columns: Mapping[str, ColumnType]) -> Node:
 
 def features(contract: Contract) -> dict[str, Node]:
     """The contract's features as trees, in the order of the model matrix."""
-    return {feature.name: _of(contract, feature) for feature in contract.features}
+    return _trees(contract, contract.features)
 
 
 def segments(contract: Contract) -> dict[str, Node]:
     """The contract's segments as trees."""
-    return {segment.name: _of(contract, segment) for segment in contract.segments}
+    return _trees(contract, contract.segments)
 
 
 def usable_columns(contract: Contract) -> dict[str, ColumnType]:
@@ -106,9 +106,14 @@ def retyped(before: Contract, now: Contract) -> dict[str, tuple[ColumnType, Colu
     }
 
 
-def _of(contract: Contract, feature: Feature) -> Node:
+def _trees(contract: Contract, features: Iterable[Feature]) -> dict[str, Node]:
+    columns = usable_columns(contract)
+    return {feature.name: _of(feature, columns) for feature in features}
+
+
+def _of(feature: Feature, columns: Mapping[str, ColumnType]) -> Node:
     try:
-        return parse(feature.expression, usable_columns(contract))
+        return parse(feature.expression, columns)
     except ExpressionError as error:
         raise ExpressionError(tuple(f"{feature.name}: {fault}" for fault in error.faults)) from None
 

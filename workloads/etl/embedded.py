@@ -22,7 +22,7 @@ from workloads.etl import deliveries, offline_store
 from workloads.etl.manifest import MANIFEST_FILE, Provenance, TooFewRowsError, document, splits
 from workloads.etl.offline_store import OfflineStore
 from workloads.etl.sources import find_sources, require_unrepeated
-from workloads.etl.transform import completed, labelled, output_columns, raw_columns
+from workloads.etl.transform import completed, output_columns, raw_columns
 from workloads.etl.version import dataset_version
 from workloads.etl.written import RepeatedError, Written, event_times, read_back
 from workloads.features.split import COLUMN as SPLIT
@@ -59,7 +59,7 @@ def run(
             files = find_sources(connection, directory, contract)
             accepted = deliveries.accepted(connection, files, contract)
             joined = offline_store.join(connection, accepted.latest, contract, store) if store else None
-            labelled(joined.rows if joined else accepted.latest, contract).create_view("gathered")
+            (joined.rows if joined else accepted.latest).create_view("gathered")
             _place(connection, joined.rows if joined else accepted.rows, contract)
             try:
                 written = _write(connection, scratch, contract)

@@ -8,7 +8,7 @@ import narwhals as nw
 
 from contracts.schema import Contract
 from workloads import tasks
-from workloads.features.frame import with_features, with_segments
+from workloads.features.frame import selected
 from workloads.features.split import COLUMN as SPLIT
 from workloads.features.split import with_split
 
@@ -33,21 +33,15 @@ def raw_columns(contract: Contract) -> tuple[str, ...]:
 
 
 def divided(frame: NativeFrame, contract: Contract) -> NativeFrame:
-    """The `raw_columns` of a frame, the label as the task has it, and `split`."""
-    return labelled(with_split(frame, contract), contract, SPLIT)
-
-
-def labelled(frame: NativeFrame, contract: Contract, *others: str) -> NativeFrame:
-    """The `raw_columns` of a frame, the label as the task has it, and `others` as they are."""
-    label = tasks.of(contract).stored(nw.col(contract.label)).alias(contract.label)
-    columns = [label if name == contract.label else nw.col(name) for name in raw_columns(contract)]
-    return nw.from_native(frame).select(*columns, *map(nw.col, others)).to_native()  # pyright: ignore[reportCallIssue, reportArgumentType]
+    """The `raw_columns` of a frame, and `split`."""
+    columns = map(nw.col, (*raw_columns(contract), SPLIT))
+    return nw.from_native(with_split(frame, contract)).select(*columns).to_native()  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def completed(frame: NativeFrame, contract: Contract) -> NativeFrame:
-    """What `divided` gave, with features and segments: the `output_columns`, and `split`."""
-    complete = with_features(with_segments(frame, contract), contract)
-    return nw.from_native(complete).select(*output_columns(contract), SPLIT).to_native()  # pyright: ignore[reportCallIssue, reportArgumentType]
+    """Of rows with the contract's columns and `split` the `output_columns`, and `split`."""
+    label = tasks.of(contract).stored(nw.col(contract.label))
+    return selected(frame, contract, (*output_columns(contract), SPLIT), {contract.label: label})
 
 
 def output_columns(contract: Contract) -> tuple[str, ...]:

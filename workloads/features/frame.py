@@ -7,7 +7,7 @@ before anything looks at it; what comes out holds numbers, infinities and nulls 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 import narwhals as nw
@@ -52,9 +52,17 @@ def with_features(frame: NativeFrame, contract: Contract) -> NativeFrame:
     return _with_columns(frame, expression.features(contract))
 
 
-def with_segments(frame: NativeFrame, contract: Contract) -> NativeFrame:
-    """`frame` with the contract's segments added: float64, or text where a segment is a bare string column."""
-    return _with_columns(frame, expression.segments(contract))
+def selected(
+    frame: NativeFrame, contract: Contract, names: Iterable[str], others: Mapping[str, nw.Expr]
+) -> NativeFrame:
+    """What is called so, in this order: features as `with_features` has them, segments likewise (float64, or the text
+    where one is a bare string column), `others`, and the columns of `frame`, a duckdb relation or a PySpark data frame.
+
+    One projection makes all of them: what duckdb's library does for one grows with the square of its columns.
+    """
+    plan = _Plan({**expression.segments(contract), **expression.features(contract)})
+    wrapped: Any = nw.from_native(frame)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    return plan.select(wrapped, names, others).to_native()
 
 
 def matrix(table: pa.Table, contract: Contract, lists: Lists | None = None) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -114,11 +122,13 @@ def _with_arrow_columns(table: pa.Table, trees: dict[str, Node]) -> Any:
 
 
 class _Value(NamedTuple):
-    """An expression, whether it may hold NaN where it should hold null, and after which stages it can be computed."""
+    """An expression, whether it may hold NaN where it should hold null, after which stages it can be computed, and
+    whether it is more than a column, which costs nothing to be looked at again."""
 
     expr: nw.Expr
     may_be_nan: bool
     stage: int = 0
+    computed: bool = True
 
 
 class _Plan:
@@ -135,10 +145,18 @@ class _Plan:
 
     def run(self, frame: Any) -> Any:
         """The narwhals `frame` with the trees' columns."""
-        for stage in (*self.stages, self.results):
-            if stage:
-                frame = frame.with_columns([expr.alias(name) for name, expr in stage.items()])
+        frame = _added(self._staged(frame), self.results)
         return frame.drop([name for stage in self.stages for name in stage]) if self.stages else frame
+
+    def select(self, frame: Any, names: Iterable[str], others: Mapping[str, nw.Expr]) -> Any:
+        """The trees' columns, `others` and those of the narwhals `frame` that are called so."""
+        made = {**others, **self.results}
+        return self._staged(frame).select([made.get(name, nw.col(name)).alias(name) for name in names])
+
+    def _staged(self, frame: Any) -> Any:
+        for stage in self.stages:
+            frame = _added(frame, stage)
+        return frame
 
     def _result(self, node: Node) -> nw.Expr:
         if isinstance(node, ColumnRef) and node.type is ColumnType.STRING:
@@ -150,7 +168,7 @@ class _Plan:
             case Literal(value=value):
                 return _Value(_literal(value), may_be_nan=False)
             case ColumnRef(name=name, type=kind):
-                return _Value(nw.col(name).cast(nw.Float64), may_be_nan=kind is ColumnType.NUMBER)
+                return _Value(nw.col(name).cast(nw.Float64), may_be_nan=kind is ColumnType.NUMBER, computed=False)
             case Days() | Weekday() | Month():
                 return _Value(_of_time(node, nw.col(node.operand.name).dt), may_be_nan=False)
             case Missing(operand=ColumnRef(name=name, type=ColumnType.STRING | ColumnType.TIMESTAMP)):
@@ -159,7 +177,7 @@ class _Plan:
                 return _Value((nw.col(name) == nw.lit(value)).cast(nw.Float64), may_be_nan=False)
             case Negate(operand=operand):
                 inner = self._value(operand)
-                return inner._replace(expr=-inner.expr)
+                return inner._replace(expr=-inner.expr, computed=True)
             case Binary():
                 return self._binary(node)
             case _:
@@ -178,7 +196,7 @@ class _Plan:
         """Null where it is NaN, which looks at it twice."""
         if not value.may_be_nan:
             return value
-        column = self._temporary(value)
+        column = self._temporary(value) if value.computed else value
         return column._replace(expr=nw.when(~column.expr.is_nan()).then(column.expr), may_be_nan=False)
 
     def _temporary(self, value: _Value) -> _Value:
@@ -205,6 +223,10 @@ class _Plan:
             result = nw.when(right.expr != _literal(0)).then(result)
         # infinity - infinity, 0 * infinity and infinity / infinity are NaN
         return _Value(result, may_be_nan=True, stage=max(left.stage, right.stage))
+
+
+def _added(frame: Any, exprs: Mapping[str, nw.Expr]) -> Any:
+    return frame.with_columns([expr.alias(name) for name, expr in exprs.items()])
 
 
 def _literal(value: float) -> nw.Expr:

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import hypothesis
+import narwhals as nw
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -159,11 +160,20 @@ def test_a_row_is_a_mapping_or_a_sequence() -> None:
     assert compute({"plan": "a", "count": 2, "unknown": 9}) == compute([2, None, None, None, "a"]) == (3.0, 1.0)
 
 
-def test_segments_are_numbers_or_texts() -> None:
-    table = pa.Table.from_pylist([{"amount": 12.0, "plan": "a"}, {"amount": None, "plan": None}], schema=rows.SCHEMA)
-    result = frame.with_segments(table, rows.contract(["count"]))
-    assert result.column("high").to_pylist() == [1.0, None]
-    assert result.column("plan").to_pylist() == ["a", None]
+def test_what_is_selected_are_features_segments_others_and_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    items = [{"count": 3, "amount": 12.0, "plan": "a"}, {"count": None, "amount": math.nan, "plan": None}]
+    table = pa.Table.from_pylist(items, schema=rows.SCHEMA)
+    names = ["plan", "high", "f0", "f1", "amount", "twice"]
+    contract = rows.contract(["fill(amount, 1)", "amount"])
+    others = {"twice": nw.col("count") * 2}
+    found = frame.selected(connection.from_arrow(table), contract, names, others).to_arrow_table()
+    assert found.column_names == names
+    assert found.slice(0, 1).to_pylist()[0] == {
+        "plan": "a", "high": 1.0, "f0": 12.0, "f1": 12.0, "amount": 12.0, "twice": 6,
+    }  # fmt: skip
+    second = found.slice(1).to_pylist()[0]
+    assert math.isnan(second.pop("amount"))  # a column is as it was
+    assert second == {"plan": None, "high": None, "f0": 1.0, "f1": None, "twice": None}
 
 
 def test_matrix_is_float32_with_nan_for_missing_and_no_infinities() -> None:

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import urllib3
 from numpy.typing import NDArray
 
@@ -22,6 +21,7 @@ from contracts.kinds.kind import Host
 from contracts.release.lambda_ import ALIAS
 from contracts.schema import Contract
 from local.loop import LoopError
+from workloads import parquet
 from workloads.features import categories
 from workloads.features.frame import matrix, with_features
 
@@ -168,7 +168,7 @@ def answers(send: Callable[[T], list[Answered]], requests: Sequence[T], connecti
 
 
 def _read(directory: Path, contract: Contract) -> pa.Table:
-    return pq.read_table(directory, columns=[column.name for column in contract.inputs], partitioning=None)  # pyright: ignore[reportArgumentType] - annotated without its None
+    return parquet.read(directory, [column.name for column in contract.inputs])
 
 
 def _bodies(rows: pa.Table) -> list[bytes]:

@@ -15,10 +15,9 @@ from typing import Any
 
 import boto3
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from contracts.schema import Contract, Task
-from workloads import job
+from workloads import job, parquet
 from workloads.drift import monitor_files
 from workloads.drift.baseline import of_model
 from workloads.evaluation import asking, champion, legal, model, report
@@ -99,7 +98,7 @@ def _read(test: Path, contract: Contract, candidate: Model, live: Champion | Non
     segments = {segment.name for segment in contract.segments}
     read = candidate.reads | (live.model.reads if live else frozenset[str]())
     columns = sorted({contract.entity, contract.label} | inputs | segments | read)
-    return pq.read_table(test, columns=columns, partitioning=None)  # pyright: ignore[reportArgumentType] - annotated without its None
+    return parquet.read(test, columns)
 
 
 def write(result: Evaluated, baseline: dict[str, Any], directory: Path) -> Mapping[str, Any]:

@@ -16,12 +16,11 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from contracts import specimens
 from contracts.loader import ContractError, load
 from contracts.schema import Column, ColumnType, Contract
-from workloads import tasks
+from workloads import parquet, tasks
 from workloads.evaluation import gate, judges, segments
 from workloads.evaluation.model import Contained, Model, from_archive, require_finite
 from workloads.features import categories
@@ -114,7 +113,7 @@ def _contract(path: Path, own: Contract) -> Contract:
 
 def _rows(path: Path, contract: Contract) -> pa.Table:
     try:
-        table = pq.read_table(path, partitioning=None)  # pyright: ignore[reportArgumentType] - annotated without its None
+        table = parquet.read(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise UserError(f"{path}: found {error}; allowed: rows of a data set as Parquet") from error
     _require(path, table, [column.name for column in contract.inputs])

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import xgboost as xgb
 
 from contracts.schema import Contract
-from workloads import tasks
+from workloads import parquet, tasks
 from workloads.features import categories
 from workloads.features.categories import Lists
 from workloads.features.frame import columns, matrix
@@ -103,7 +103,7 @@ def learned(directory: Path, contract: Contract) -> Lists:
     found = categories.declared(contract)
     for name in categories.columns(contract):
         if name not in found:
-            table = pq.read_table(directory, columns=[name], partitioning=None)  # pyright: ignore[reportArgumentType] - annotated without its None
+            table = parquet.read(directory, [name])
             found[name] = tuple(sorted(table.column(name).unique().drop_null().to_pylist()))
     for name, texts in found.items():
         if len(texts) > categories.MOST:
@@ -166,7 +166,7 @@ def class_weights(directory: Path, contract: Contract) -> Weights:
 
 def labels(directory: Path, contract: Contract) -> np.ndarray[Any, Any]:
     """The label column of a directory, float32; infinite where that cannot hold it."""
-    table = pq.read_table(directory, columns=[contract.label], partitioning=None)  # pyright: ignore[reportArgumentType] - annotated without its None
+    table = parquet.read(directory, [contract.label])
     with np.errstate(over="ignore"):
         return table.column(contract.label).to_numpy().astype(np.float32)
 

@@ -23,6 +23,8 @@ from contracts import texts
 from contracts.schema import Column, ColumnType, Contract
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+#: The integers that a column may hold. float64 has the last one as 2**63, which is none of them.
+_LEAST, _MOST = -(2**63), 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +69,7 @@ class Inputs:
         """What a request says of the rows of a matrix: values as JSON has them, all of which the contract allows.
 
         A column that may not be missing has its usual value there, an integer is rounded, and no number leaves its
-        range.
+        range or 64 bits.
         """
         cells = [self._values(column, matrix[:, position], position) for position, column in enumerate(self.columns)]
         names = [column.name for column in self.columns]
@@ -84,7 +86,7 @@ class Inputs:
             case ColumnType.STRING:
                 return self.texts[column.name][int(number)]
             case ColumnType.INTEGER:
-                return round(number)
+                return min(max(round(number), _LEAST), _MOST)
             case ColumnType.BOOLEAN:
                 return bool(number)
             case ColumnType.TIMESTAMP:

@@ -67,7 +67,8 @@ def extremes(booster: xgboost.Booster, count: int, seed: int = 7) -> Matrix:
     for feature in range(trees.features):
         mine = trees.nodes["feature"] & ~convert.MISSING_LEFT == feature
         thresholds = trees.nodes["value"][mine & (trees.nodes["feature"] >= 0)].astype(np.float32)
-        near = [np.nextafter(thresholds, np.float32(way)) for way in (-np.inf, np.inf)]
+        with np.errstate(over="ignore"):  # the neighbour of the largest number is infinite
+            near = [np.nextafter(thresholds, np.float32(way)) for way in (-np.inf, np.inf)]
         special = np.array([np.nan, 0, -0.0, largest, -largest, np.inf, -np.inf, 1e-45], dtype=np.float32)
         pool = np.concatenate([thresholds, *near, np.repeat(special, 1 + len(thresholds) // 8)])
         columns.append(rng.choice(pool, count))

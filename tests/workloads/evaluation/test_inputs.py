@@ -68,6 +68,13 @@ def test_what_the_contract_refuses_is_never_asked(inputs: Inputs) -> None:
     assert [(row["count"], row["amount"]) for row in inputs.rows(matrix)] == [(None, 0.1), (3, 0.1), (10, 0.1)]
 
 
+def test_the_largest_integers_are_asked_as_integers_of_64_bits(inputs: Inputs) -> None:
+    """As a feature of its own name a column is float64, which has 2**63 - 1 as 2**63."""
+    unbounded = replace(inputs, columns=(Column(name="count", type=ColumnType.INTEGER),), usual=np.zeros(1))
+    matrix = np.array([[2.0**63], [-(2.0**63)], [2.0**53 + 2], [-0.0]])
+    assert [row["count"] for row in unbounded.rows(matrix)] == [2**63 - 1, -(2**63), 2**53 + 2, 0]
+
+
 def test_lines_are_in_the_contracts_order_without_a_header(inputs: Inputs) -> None:
     rows = inputs.rows(inputs.matrix(ROWS))
     assert lines(rows, CONTRACT) == b",0.1,pro,true,2026-02-03T04:05:06.789001+00:00\n3,-2.5,,,\n"

@@ -59,11 +59,15 @@ PROBLEMS = {
 }
 
 
-def contract(problem: str, more: str = "") -> Contract:
+def contract_text(problem: str, more: str = "") -> str:
     task, label, own = PROBLEMS[problem]
     texts, features = (_TEXTS, ", plan: plan, kind: size") if problem == "categorical" else ("", "")
     head = _HEAD.format(task=task, label=label, texts=texts, categories=features)
-    return loader.loads(head + f"{own}\n{more}\n")
+    return head + f"{own}\n{more}\n"
+
+
+def contract(problem: str, more: str = "") -> Contract:
+    return loader.loads(contract_text(problem, more))
 
 
 def rows(problem: str, count: int, seed: int) -> pa.Table:

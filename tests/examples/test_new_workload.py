@@ -32,7 +32,7 @@ def test_there_are_at_most_six_and_the_first_makes_the_environment() -> None:
 #: The README's words for biopsies, and those of a label of another task.
 OTHERS: dict[str, dict[str, str]] = {
     "binary": {},
-    "multiclass": {"two-workloads": "multiclass", "biopsy": "digits", "class": "digit", "sample": "image"},
+    "multiclass": {"two-workloads": "multiclass", "biopsy": "penguins", "class": "species", "sample": "penguin"},
     "regression": {"two-workloads": "regression", "biopsy": "diabetes", "class": "progression", "sample": "patient"},
 }
 

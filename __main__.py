@@ -12,7 +12,7 @@ from automation.operations import rollouts, shifting, unscaling
 from components import data, delivery, ground, models, operations, personas, serving
 from components.data import pulling
 from components.ground import account, judged
-from components.models import packages, parameters
+from components.models import live_contracts, packages, parameters
 from components.models.images import Images, ImagesArgs
 from components.models.registry import removed
 from components.models.signs import Signs, SignsArgs
@@ -41,6 +41,7 @@ referrers = parameters.image_referrers(names, built, found)
 releases = parameters.release_records(names, settings.workloads, found)
 registered = packages.described(settings.workloads, releases, lookup)
 packages.require_images(names, settings.workloads, releases, registered)
+live_contracts.require_growth(names, contracts, found, releases, registered, lookup)
 
 # What every workload stands on.
 fed = [(contracts[name], workload.features, workload.ingestion) for name, workload in settings.workloads.items()]

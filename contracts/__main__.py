@@ -1,4 +1,4 @@
-"""Data contracts: `python -m contracts check FILE [--data FILE]`, `propose DATA`, `reference`."""
+"""Data contracts: `python -m contracts check FILE [--data FILE] [--against FILE]`, `propose DATA`, `reference`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Annotated
 
 import typer
 
-from contracts import reference
+from contracts import growth, reference
 from contracts.loader import ContractError, load
-from contracts.schema import Contract, Task, to_json
+from contracts.schema import Contract, Task, from_json, to_json
 
 app = typer.Typer(name="python -m contracts", help="Data contracts.", add_completion=False, no_args_is_help=True)
 
@@ -23,26 +23,48 @@ app = typer.Typer(name="python -m contracts", help="Data contracts.", add_comple
 def check(
     contract: Annotated[Path, typer.Argument(help="the YAML file")],
     data: Annotated[Path | None, typer.Option(metavar="FILE", help="CSV or Parquet to judge by the contract")] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="the contract that is live, YAML or compiled: whether it may become this one"
+        ),
+    ] = None,
     compiled: Annotated[
         Path | None, typer.Option("--json", metavar="OUT", help="also write the compiled form to this file")
     ] = None,
 ) -> None:
     """Tell that a contract is valid, or every fault of it; with --data also what a run would make of the file.
 
-    Exit code 1 if the contract has faults, or if no model could be trained on the file.
+    Exit code 1 if the contract has faults, if what came in by another one cannot take it, or if no model could be
+    trained on the file.
     """
-    try:
-        loaded = load(contract)
-    except (ContractError, OSError) as error:
-        said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
-        print(said, file=sys.stderr)
-        raise typer.Exit(1) from None
+    loaded = _loaded(contract)
     print(f"{contract}: valid\n{summary(loaded)}")
+    if against:
+        if refusal := growth.refusal(_loaded(against), loaded, called=str(against)):
+            print(refusal, file=sys.stderr)
+            raise typer.Exit(1)
+        print(f"  {against} can become it")
     if compiled:
         compiled.write_text(to_json(loaded), encoding="utf-8")
         print(f"  compiled to {compiled}")
     if data:
         _judge(data, loaded)
+
+
+def _loaded(path: Path) -> Contract:
+    """A contract in YAML or as it travels. Ends with every fault of it."""
+    try:
+        if path.suffix == ".json":
+            return from_json(path.read_text(encoding="utf-8"))
+        return load(path)
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+    except ContractError as error:
+        print(error, file=sys.stderr)
+    except (TypeError, ValueError) as error:
+        print(f"{path}: found no compiled contract ({error}); allowed: what `--json` writes", file=sys.stderr)
+    raise typer.Exit(1)
 
 
 @contextmanager

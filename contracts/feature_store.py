@@ -14,7 +14,7 @@ DATABASE: Final = "sagemaker_featurestore"
 
 #: A boolean is 0 or 1 and a timestamp ISO 8601: the feature store has these three types only (API reference,
 #: FeatureDefinition).
-_TYPES: Final[Mapping[ColumnType, str]] = {
+TYPES: Final[Mapping[ColumnType, str]] = {
     ColumnType.STRING: "String",
     ColumnType.INTEGER: "Integral",
     ColumnType.NUMBER: "Fractional",
@@ -30,7 +30,7 @@ def columns(contract: Contract) -> tuple[Column, ...]:
 
 def feature_definitions(contract: Contract) -> dict[str, str]:
     """Feature name -> feature-store type; a column that is hashed is a text whatever it was."""
-    return {c.name: "String" if c.pii is Pii.HASH else _TYPES[c.type] for c in columns(contract)}
+    return {c.name: "String" if c.pii is Pii.HASH else TYPES[c.type] for c in columns(contract)}
 
 
 def identity(contract: Contract) -> str:

@@ -113,6 +113,10 @@ class Layout:
         """Artifacts bucket: compiled contracts, each under the hash of its content."""
         return self._prefix("contracts")
 
+    def contract(self, sha: str) -> str:
+        """Artifacts bucket: the compiled contract of a hash (`schema.contract_sha`)."""
+        return f"{self.contracts}{sha}/contract.json"
+
     @property
     def code(self) -> str:
         """Artifacts bucket: code of the jobs that run in no image, each under its digest; among `contracts`."""

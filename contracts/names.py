@@ -23,8 +23,7 @@ from contracts.namespaces import COMPONENTS, HOSTS
 #: What the ground's names and all parameters begin with; no workload may be called so.
 PLATFORM: Final = "mlplatform"
 RESERVED: Final = frozenset({PLATFORM, "images"})
-#: CloudWatch namespace of the platform's own metrics: DriftScore and PredictionAccuracy, dimension Endpoint;
-#: LabelShift, dimension Pipeline.
+#: CloudWatch namespace of own metrics: DriftScore and PredictionAccuracy (dimension Endpoint), LabelShift (Pipeline).
 MODEL_QUALITY_NAMESPACE: Final = "MLPipeline/ModelQuality"
 #: Role of the queue that takes what failed for good.
 DEAD_LETTERS: Final = "dead-letters"
@@ -35,8 +34,8 @@ ADMIN: Final = f"{PLATFORM}-admin"
 
 #: SageMaker's names may have 63 characters.
 MAX_JOB: Final = 63
-#: The longest that follows a prefix is `-drift-` and an id of EventBridge
-#: Scheduler (16); a release id (10) and a content hash (8), each after a `-`, are shorter.
+#: The longest that follows a prefix is `-drift-` and an id of EventBridge Scheduler (16); a release id (10) and a
+#: content hash (8), each after a `-`, are shorter.
 MAX_PREFIX: Final = MAX_JOB - len("-drift-0123456789abcdef")
 #: A bucket's name may have 63 characters too (Amazon S3 user guide, "General purpose bucket naming rules").
 MAX_STACK: Final = 63 - len("123456789012--ai-processed-data")
@@ -284,6 +283,11 @@ class WorkloadNames(Names):
     def package_group(self) -> str:
         """Name of the model package group."""
         return f"{self.workload}-{self.stack}"
+
+    @property
+    def contract_parameter(self) -> str:
+        """SSM parameter with the hash of the newest contract that the stack was deployed with."""
+        return f"{self.parameter_path}/{self.workload}/contract"
 
     @property
     def salt_secret(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import runpy
@@ -16,7 +17,8 @@ import yaml
 
 from components.ground import judged
 from components.models.signs import sign
-from contracts import release
+from contracts import loader, release, schema
+from contracts.schema import ColumnType, Contract
 from tests.components.engine import ACCOUNT, IDENTITY, OFFERS, REGION, STACK, Deployment, deploy, is_unknown
 
 ROOT = Path(__file__).parents[1]
@@ -38,7 +40,7 @@ def _record(stack: str, *, split: bool) -> str:
     return release.to_json(record)
 
 
-def _parameters(stack: str, *, bootstrap: bool, split: bool, images: bool, lost: str) -> Any:
+def _parameters(stack: str, *, bootstrap: bool, split: bool, images: bool, lost: str, deployed: Contract | None) -> Any:
     image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/image@sha256:" + "0" * 64
     values = {
         **({f"/mlplatform/{stack}/images/{i}": image for i in ("training", "inference")} if images else {}),
@@ -49,6 +51,8 @@ def _parameters(stack: str, *, bootstrap: bool, split: bool, images: bool, lost:
         assert args["path"] == f"/mlplatform/{stack}"
         found = {} if bootstrap else values | {sign(name): "x" for name in values}
         found.pop(lost, None)
+        if deployed:
+            found[f"/mlplatform/{stack}/churn/contract"] = schema.contract_sha(schema.to_json(deployed))
         return {"names": list(found), "values": list(found.values())}
 
     return answer
@@ -75,6 +79,7 @@ def platform(
     images: bool = True,
     judged_by_pack: bool = True,
     lost: str = "",
+    deployed: Contract | None = None,
     changes: tuple[tuple[str, str], ...] = (),
 ) -> Deployment:
     part = {"S3Uri": "s3://b/file.json"}
@@ -91,7 +96,12 @@ def platform(
             **IDENTITY,
             **OFFERS,
             "aws:ec2/getSubnet:getSubnet": {"availabilityZone": "eu-west-1a"},
-            PARAMETERS: _parameters(stack, bootstrap=bootstrap, split=split, images=images, lost=lost),
+            PARAMETERS: _parameters(
+                stack, bootstrap=bootstrap, split=split, images=images, lost=lost, deployed=deployed
+            ),
+            # The contract of the live model came from elsewhere; that of the last deployment is there.
+            "aws:s3/getObjects:getObjects": lambda args: {"keys": [args["prefix"]] if deployed else []},
+            "aws:s3/getObject:getObject": {"body": schema.to_json(deployed) if deployed else ""},
             "aws:cloudcontrol/getResource:getResource": {"properties": json.dumps(properties if baseline else {})},
             "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": {"registryPath": "registry/analyzer:1"},
         },
@@ -169,10 +179,35 @@ def test_a_lost_parameter_stops_the_program_before_any_resource(lost: str) -> No
 def test_each_parameter_that_was_found_has_a_sign() -> None:
     assert platform("staging").names("aws:ssm/parameter:Parameter") == [
         "churn-live-release-sign",
+        "churn-training-newest-contract",
         "images-inference-sign",
         "images-training-sign",
     ]
-    assert platform("staging", bootstrap=True).names("aws:ssm/parameter:Parameter") == []
+    assert platform("staging", bootstrap=True).names("aws:ssm/parameter:Parameter") == [
+        "churn-training-newest-contract"
+    ]
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_a_contract_that_what_is_deployed_cannot_take_stops_the_program_before_any_resource(preview: bool) -> None:
+    churn = loader.load(ROOT / "contracts" / "churn.yaml")
+    texts = {"transaction_volume": ColumnType.STRING}
+    other = dataclasses.replace(
+        churn, columns=tuple(dataclasses.replace(c, type=texts.get(c.name, c.type)) for c in churn.columns)
+    )
+    with pytest.raises(pulumi.RunError) as caught:
+        platform("prod", deployed=other, preview=preview)
+    sha = schema.contract_sha(schema.to_json(other))
+    first, fault, last = str(caught.value).splitlines()
+    assert first == f"contract churn: what is deployed (contract {sha}) cannot take it"
+    assert fault.startswith("  columns.transaction_volume.type: found number; live: string: ")
+    assert last == "nothing was changed; docs/automation.md: A contract grows"
+
+
+def test_a_contract_that_has_grown_is_taken() -> None:
+    churn = loader.load(ROOT / "contracts" / "churn.yaml")
+    less = dataclasses.replace(churn, columns=tuple(c for c in churn.columns if c.name != "support_tickets"))
+    assert platform("prod", deployed=less).outputs[STACK]["waiting_for"] == []
 
 
 def test_a_package_without_baseline_has_no_monitor() -> None:

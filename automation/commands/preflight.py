@@ -12,7 +12,7 @@ from automation.commands import target
 from automation.commands.options import Json, Stack
 from automation.commands.output import Output
 from automation.exits import Exit
-from automation.operations import fitting
+from automation.operations import fitting, live_contracts
 from automation.operations import preflight as checks
 from automation.operations.findings import Finding
 from automation.operations.findings import Stack as Asked
@@ -26,8 +26,9 @@ def preflight(stack: Stack, as_json: Json = False) -> None:
 
     Read-only: credentials and account, quotas of SageMaker's endpoints and jobs, Lambda, VPCs and addresses, services
     and endpoint services of the region, names that are taken, services that are closed to new customers, network, key
-    and log bucket of the account that the config names; each with what to do. What is needed follows from the program,
-    as `python -m local synth` declares it. Exit code 7 if something is lacking, 4 if nothing could be found out.
+    and log bucket of the account that the config names, contracts that what is deployed cannot take; each with what to
+    do. What is needed follows from the program, as `python -m local synth` declares it. Exit code 7 if something is
+    lacking, 4 if nothing could be found out.
     """
     on, out = target.read(stack), Output(as_json=as_json)
     out.say(f"account: {on.caller} in {on.region}")
@@ -58,6 +59,7 @@ def declared(on: target.Target) -> Asked:
 def findings(on: target.Target) -> list[Finding]:
     """What the account has, and lacks, of what the stack's program declares."""
     found = checks.run(declared(on))
+    found += live_contracts.findings({names: on.contract(names.workload) for names in on.workloads}, on.client)
     if names := fitting.named(on.config):
         keys = on.session.get_credentials().get_frozen_credentials()
         account = {

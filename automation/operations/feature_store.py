@@ -44,13 +44,14 @@ def plan(names: WorkloadNames, contract: Contract, *, sagemaker: Any) -> Evoluti
     additions = {name: kind for name, kind in wanted.items() if name not in there}
     faults = [
         f"{name}: the group has it and the contract does not; SageMaker cannot remove a feature: leave the column in "
-        "the contract (nullable, it may stay empty and no feature needs to use it)"
+        "the contract (nullable, so that files may bring it empty; no feature has to use it)"
         for name in there
         if name not in wanted
     ]
     faults += [
-        f"{name}: found {there[name]} in the group and {kind} by the contract; SageMaker cannot change a type: give "
-        f"the column another name, and say with columns.<name>.source that files call it {name}"
+        f"{name}: found {there[name]} in the group and {kind} by the contract; SageMaker cannot change a type: "
+        f"add a column of another name, which files bring beside {name}, and leave {name} nullable, so that they may "
+        "bring it empty"
         for name, kind in wanted.items()
         if there.get(name, kind) != kind
     ]

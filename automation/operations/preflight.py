@@ -234,8 +234,8 @@ def closed(stack: Stack) -> Iterator[Finding]:
 
 
 def feature_groups(stack: Stack) -> Iterator[Finding]:
-    """Whether groups that are there have the columns that the program declares, which an update does not add, and its
-    table format, which nobody can change."""
+    """Whether groups that are there have the columns that the program declares, which an update does not add,
+    in its types, and its table format: neither can be changed."""
     for inputs in stack.inputs("aws:sagemaker/featureGroup:FeatureGroup"):
         name, wanted = inputs["featureGroupName"], inputs.get("offlineStoreConfig", {}).get("tableFormat", "Glue")
         if wanted == "Iceberg":
@@ -246,10 +246,19 @@ def feature_groups(stack: Stack) -> Iterator[Finding]:
             if error.response["Error"]["Code"] != "ResourceNotFound":
                 yield unknown(name, error)
             continue
-        there = {each["FeatureName"] for each in found["FeatureDefinitions"]}
-        lacking = [each["featureName"] for each in inputs["featureDefinitions"] if each["featureName"] not in there]
+        there = {each["FeatureName"]: each["FeatureType"] for each in found["FeatureDefinitions"]}
+        columns = {each["featureName"]: each["featureType"] for each in inputs["featureDefinitions"]}
+        lacking = [column for column in columns if column not in there]
         said = f"lacks {', '.join(lacking)} of the contract" if lacking else "has every column of the contract"
         yield Finding(subject=name, holds=not lacking, found=said, fix="python -m automation evolve" if lacking else "")
+        for column, kind in columns.items():
+            if (has := there.get(column, kind)) != kind:
+                yield Finding(
+                    subject=name,
+                    holds=False,
+                    found=f"has {column} as {has}, by the contract it is {kind}; SageMaker changes no type",
+                    fix=f"leave columns.{column} as it was (docs/automation.md, A contract grows)",
+                )
         has = found.get("OfflineStoreConfig", {}).get("TableFormat", "Glue")
         if has != wanted:
             yield Finding(

@@ -158,10 +158,11 @@ class Training(pulumi.ComponentResource):
         super().__init__("mlplatform:training:Training", name, None, opts)
         self._name, self._args = name, args
         contract = self._contract()
+        newest = self._newest(contract)
         roles = {job: self._job_role(job) for job in Job}
         self.runs = self.called = None
         if {TRAINING, INFERENCE} <= set(args.images):
-            self.runs = self._pipelines(roles, [contract, args.package_group])
+            self.runs = self._pipelines(roles, [contract, newest, args.package_group])
             self.called = self.runs.name if isinstance(self.runs, aws.sfn.StateMachine) else self.runs.pipeline_name
         self.register_outputs({"pipeline": args.names.pipeline})
 
@@ -171,13 +172,26 @@ class Training(pulumi.ComponentResource):
         return aws.s3.BucketObjectv2(
             f"{self._name}-contract-{sha}",
             bucket=self._args.ground.lake.artifacts.bucket,
-            key=f"{self._args.names.layout.contracts}{sha}/contract.json",
+            key=self._args.names.layout.contract(sha),
             content=text,
             content_type="application/json",
             server_side_encryption="aws:kms",
             kms_key_id=self._args.ground.keys[Domain.MODELS].arn,
             # Runs that started under a former contract, and repeats of them, still read it.
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+        )
+
+    def _newest(self, contract: aws.s3.BucketObjectv2) -> aws.ssm.Parameter:
+        """What the next program knows the contract by (`components.models.live_contracts`). Whatever works by the
+        contract comes after it."""
+        names = self._args.names
+        return aws.ssm.Parameter(
+            f"{self._name}-newest-contract",
+            name=names.contract_parameter,
+            description=f"Contract that {names.prefix} goes by, below {names.layout.contracts} of the artifacts bucket",
+            type="String",
+            value=schema.contract_sha(schema.to_json(self._args.contract)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[contract]),
         )
 
     def _job_role(self, job: Job) -> access.Role:

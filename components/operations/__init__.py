@@ -137,7 +137,7 @@ def _ingestion(workload: Workload, letters: DeadLetters, runs: pulumi.Resource) 
             names=names,
             settings=workload.settings.ingestion,
             image_uri=workload.images[TRAINING],
-            contract_uri=f"s3://{names.artifacts_bucket}/{names.layout.contracts}{sha}/contract.json",
+            contract_uri=f"s3://{names.artifacts_bucket}/{names.layout.contract(sha)}",
             recipe=_recipe(workload),
             feature_group=feature_store.group_name(names.prefix, contract)
             if workload.settings.features.ingest

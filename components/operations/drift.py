@@ -60,9 +60,7 @@ def reference(names: EndpointNames, package: Mapping[str, Any]) -> Reference | N
     baseline, sha = metadata.get("drift_baseline"), metadata.get("contract_sha")
     if not baseline or not sha:
         return None
-    return Reference(
-        baseline=baseline, contract=f"s3://{names.artifacts_bucket}/{names.layout.contracts}{sha}/contract.json"
-    )
+    return Reference(baseline=baseline, contract=f"s3://{names.artifacts_bucket}/{names.layout.contract(sha)}")
 
 
 def job_statements(

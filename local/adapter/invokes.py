@@ -106,6 +106,27 @@ def _parameters_by_path(args: Args, context: Context) -> Answer:
     }
 
 
+def _objects(args: Args, context: Context) -> Answer:
+    """Keys of a bucket below a prefix, every page."""
+    request: dict[str, Any] = {"Bucket": args["bucket"], "Prefix": args.get("prefix", "")}
+    keys: list[str] = []
+    while True:
+        page = context.call("getObjects", "s3", "ListObjectsV2", request)
+        keys += [each["Key"] for each in page.get("Contents", [])]
+        if not page.get("IsTruncated"):
+            return {**args, "id": args["bucket"], "keys": keys, "region": context.region}
+        request["ContinuationToken"] = page["NextContinuationToken"]
+
+
+def _object(args: Args, context: Context) -> Answer:
+    """An object with its content, which the provider reads where its type is one that people can read."""
+    found = context.call("getObject", "s3", "GetObject", {"Bucket": args["bucket"], "Key": args["key"]})
+    readable = found["ContentType"].startswith("text/") or found["ContentType"] == "application/json"
+    body = found["Body"].read().decode() if readable else ""
+    told = {"body": body, "contentType": found["ContentType"], "etag": found["ETag"].strip('"')}
+    return {**args, **told, "id": f"{args['bucket']}/{args['key']}", "region": context.region}
+
+
 def _model_package(subject: str, arn: str, context: Context) -> dict[str, Any]:
     """The properties of AWS::SageMaker::ModelPackage, which have the names of the operation's answer."""
     found = context.call(subject, "sagemaker", "DescribeModelPackage", {"ModelPackageName": arn})
@@ -208,6 +229,8 @@ _FUNCTIONS: Mapping[str, Callable[[Args, Context], Answer]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": lambda _, context: dict(regions.partition(context.region)),
     "aws:index/getRegion:getRegion": _region,
+    "aws:s3/getObject:getObject": _object,
+    "aws:s3/getObjects:getObjects": _objects,
     "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": lambda args, context: prebuilt_images.found(
         args, context.region
     ),

@@ -30,6 +30,26 @@ def test_a_valid_contract_is_summed_up_and_compiled(tmp_path: Path) -> None:
     assert schema.from_json(out.read_text()) == loader.load(CHURN)
 
 
+def test_a_contract_is_held_against_the_one_that_is_live(tmp_path: Path) -> None:
+    other, compiled = tmp_path / "other.yaml", tmp_path / "live.json"
+    text = CHURN.read_text().replace("transaction_volume: {type: number", "transaction_volume: {type: string")
+    lines = text.replace(", minimum: 0, maximum: 1000000", "").splitlines(keepends=True)
+    other.write_text("".join(line for line in lines if "log1p" not in line and "volume_per" not in line))
+    compiled.write_text(schema.to_json(loader.load(CHURN)))
+    taken = CliRunner().invoke(app, ["check", str(CHURN), "--against", str(compiled)])
+    assert (taken.exit_code, taken.stdout) == (0, f"{SUMMARY}  {compiled} can become it\n")
+    for live in (CHURN, compiled):
+        refused = CliRunner().invoke(app, ["check", str(other), "--against", str(live)])
+        assert refused.exit_code == 1
+        first, fault = refused.stderr.splitlines()
+        assert first == f"contract churn: {live} cannot take it"
+        assert fault.startswith("  columns.transaction_volume.type: found string; live: number: ")
+    compiled.write_text("[]")
+    broken = CliRunner().invoke(app, ["check", str(CHURN), "--against", str(compiled)])
+    assert broken.exit_code == 1
+    assert broken.stderr.startswith(f"{compiled}: found no compiled contract (")
+
+
 def test_faults_are_told_on_stderr(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text(CHURN.read_text().replace("task: binary_classification", "task: ranking"))

@@ -24,7 +24,12 @@ UNKNOWN = Finding(subject="network", holds=None, found="AccessDenied", fix="allo
 @pytest.fixture(autouse=True)
 def stack(monkeypatch: pytest.MonkeyPatch) -> None:
     on = SimpleNamespace(
-        stack="staging", caller="arn:aws:iam::123456789012:user/ana", region="eu-west-1", client=None, config=CONFIG
+        stack="staging",
+        caller="arn:aws:iam::123456789012:user/ana",
+        region="eu-west-1",
+        client=None,
+        config=CONFIG,
+        workloads=[],
     )
     monkeypatch.setattr(target, "read", lambda stack: on)
     monkeypatch.setattr(local, "synth", lambda stack, project: {"resources": [{"type": "t", "inputs": {}}]})

@@ -91,7 +91,7 @@ def test_a_contract_that_lacks_a_column_of_the_group_is_refused_with_the_reason(
     assert refusal(platform, without("support_tickets")) == [
         f"feature group {group} cannot follow the contract",
         "  support_tickets: the group has it and the contract does not; SageMaker cannot remove a feature: leave the "
-        "column in the contract (nullable, it may stay empty and no feature needs to use it)",
+        "column in the contract (nullable, so that files may bring it empty; no feature has to use it)",
     ]
 
 
@@ -106,8 +106,9 @@ def test_every_reason_is_told_at_once_and_nothing_is_added(platform: Platform) -
     lines = refusal(platform, dataclasses.replace(contract, columns=columns))
     assert lines[1].startswith("  support_tickets: the group has it and the contract does not; ")
     assert lines[2:] == [
-        "  logins: found Integral in the group and String by the contract; SageMaker cannot change a type: give the "
-        "column another name, and say with columns.<name>.source that files call it logins",
+        "  logins: found Integral in the group and String by the contract; SageMaker cannot change a type: add a "
+        "column of another name, which files bring beside logins, and leave logins nullable, so that they may bring it "
+        "empty",
         "  columns.visits.nullable: found false; allowed: true, since records and files that are there have no value "
         "of a column that comes later",
     ]

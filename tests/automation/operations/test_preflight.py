@@ -339,6 +339,21 @@ def test_a_group_that_is_there_has_the_columns_of_the_contract(
     assert account.find(GROUP)[1:] == [Finding(subject="churn-features", **finding)]
 
 
+def test_a_group_has_the_types_of_the_contract_for_good(account: Account) -> None:
+    account.says("lambda", "get_account_settings", limits(1000))
+    answer = described(("id", "at", "plan"))
+    answer["FeatureDefinitions"][2]["FeatureType"] = "Integral"
+    account.says("sagemaker", "describe_feature_group", answer)
+    assert account.find(GROUP)[2:] == [
+        Finding(
+            subject="churn-features",
+            holds=False,
+            found="has plan as Integral, by the contract it is String; SageMaker changes no type",
+            fix="leave columns.plan as it was (docs/automation.md, A contract grows)",
+        )
+    ]
+
+
 def test_a_group_that_is_not_there_lacks_nothing(account: Account) -> None:
     account.says("lambda", "get_account_settings", limits(1000))
     account.fails("sagemaker", "describe_feature_group", "ResourceNotFound")

@@ -70,6 +70,14 @@ def test_the_contract_lies_under_its_own_hash() -> None:
     assert schema.contract_sha(schema.to_json(other)) != SHA
 
 
+def test_the_newest_contract_is_named_once_it_is_there_and_before_anything_goes_by_it() -> None:
+    newest = training().one("training-newest-contract")
+    assert (newest.inputs["name"], newest.inputs["value"]["value"]) == ("/mlplatform/staging/churn/contract", SHA)
+    assert newest.dependencies == (f"training-contract-{SHA}",)
+    assert "training-newest-contract" in training().one("training-pipeline").dependencies
+    assert training(built=()).one("training-newest-contract").inputs["value"]["value"] == SHA
+
+
 @pytest.mark.parametrize("built", [(), ("training",), ("inference",)])
 def test_without_both_images_there_is_no_pipeline(built: tuple[str, ...]) -> None:
     deployment = training(built=built)

@@ -101,6 +101,21 @@ def test_parameters_by_path_page_by_page(adapter: Adapter, aws: Callable[[str], 
     assert len(adapter.invoke(BY_PATH, {"path": "/images", "recursive": True})["names"]) == 13
 
 
+def test_objects_below_a_prefix_and_what_people_can_read_of_one(adapter: Adapter, aws: Callable[[str], Any]) -> None:
+    aws("s3").create_bucket(Bucket="looked", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    for number in range(1001):  # a page has 1,000
+        aws("s3").put_object(Bucket="looked", Key=f"a/{number:04}", Body=b"{}", ContentType="application/json")
+    aws("s3").put_object(Bucket="looked", Key="b", Body=b"\xff", ContentType="application/octet-stream")
+    found = adapter.invoke("aws:s3/getObjects:getObjects", {"bucket": "looked", "prefix": "a/"})
+    assert (found["id"], found["keys"]) == ("looked", [f"a/{number:04}" for number in range(1001)])
+    assert adapter.invoke("aws:s3/getObjects:getObjects", {"bucket": "looked", "prefix": "c/"})["keys"] == []
+    one = adapter.invoke("aws:s3/getObject:getObject", {"bucket": "looked", "key": "a/0007"})
+    assert (one["id"], one["body"], one["contentType"]) == ("looked/a/0007", "{}", "application/json")
+    assert adapter.invoke("aws:s3/getObject:getObject", {"bucket": "looked", "key": "b"})["body"] == ""
+    with pytest.raises(ApiRefused, match=r"^getObject: s3 GetObject answered NoSuchKey"):
+        adapter.invoke("aws:s3/getObject:getObject", {"bucket": "looked", "key": "c"})
+
+
 def test_no_parameters_are_empty_lists(adapter: Adapter) -> None:
     assert adapter.invoke(BY_PATH, {"path": "/none"}) == {
         "arns": [],

@@ -8,10 +8,11 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from pulumi import RunError
 
 from automation.operations import capacity, feature_store, rollouts
 from contracts import loader, release, schema
-from contracts.feature_store import group_name, identity
+from contracts.feature_store import feature_definitions, group_name
 from contracts.names import Names
 from contracts.release.sagemaker import SageMaker
 from contracts.schema import Contract
@@ -146,68 +147,39 @@ def test_a_resource_that_is_gone_from_the_program_is_deleted(platform: Platform,
     assert scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"] == []
 
 
-def test_a_contract_about_another_entity_gets_a_feature_group_of_its_own(
-    platform: Platform, up: Up, contract: Contract, tmp_path: Path
-) -> None:
-    """Not one of the old columns under a new entity, which SageMaker refuses half way through the update."""
-    other = tmp_path / "accounts.yaml"
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (("support_tickets:    {type: integer", "support_tickets:    {type: number"), "columns.support_tickets.type"),
+        (("support_tickets", "open_tickets"), "columns.open_tickets"),
+        (("customer_id", "account_id"), "entity"),
+    ],
+)
+def test_a_contract_that_what_is_live_cannot_take_is_refused_and_nothing_changes(
+    platform: Platform, up: Up, emulator: Emulator, home: Path, contract: Contract, tmp_path: Path,
+    change: tuple[str, str], field: str,
+) -> None:  # fmt: skip
+    other = tmp_path / "other.yaml"
     text = (PROJECT_DIRECTORY / "contracts/churn.yaml").read_text(encoding="utf-8")
-    other.write_text(text.replace("customer_id", "account_id"), encoding="utf-8")
+    assert change[0] in text
+    other.write_text(text.replace(*change), encoding="utf-8")
     ((name, workload),) = Stack("staging").workloads.items()
-    former, new = identity(contract), identity(loader.load(other))
-    changed = up(workloads={name: workload | {"contract": str(other)}})
-    assert f"churn-features-group-{new}" in changed["create"]
-    assert f"churn-features-group-{former}" in changed["delete"]
-    found = platform.client("sagemaker").describe_feature_group(FeatureGroupName=f"churn-staging-features-{new}")
-    assert found["RecordIdentifierFeatureName"] == "account_id"
-    columns = {definition["FeatureName"] for definition in found["FeatureDefinitions"]}
-    assert "account_id" in columns
-    assert "customer_id" not in columns
-    assert up(workloads={name: workload | {"contract": str(other)}}) == {}
-
-
-def test_a_contract_that_grows_replaces_nothing_and_evolve_adds_its_column(
-    platform: Platform, up: Up, emulator: Emulator, home: Path, contract: Contract, tmp_path: Path
-) -> None:
-    grown = tmp_path / "grown.yaml"
-    text = (PROJECT_DIRECTORY / "contracts/churn.yaml").read_text(encoding="utf-8")
-    text = text.replace("columns:\n", "columns:\n  logins: {type: integer, nullable: true}\n", 1)
-    grown.write_text(text.replace("features:\n", "features:\n  logins: logins\n", 1), encoding="utf-8")
-    wider = loader.load(grown)
-    ((name, workload),) = Stack("staging").workloads.items()
-    stack = {name: workload | {"contract": str(grown)}}
+    stack = {name: workload | {"contract": str(other)}}
+    sha = schema.contract_sha(schema.to_json(contract))
+    refusal = rf"contract churn: what is deployed \(contract {sha}\) cannot take it\n  {field}: found "
     group = group_name(platform.names.of_its_workload.prefix, contract)
-    store = platform.client("sagemaker-featurestore-runtime")
-
-    def put(customer: str, **values: str) -> None:
-        features = {"customer_id": customer, "event_time": "2026-11-21T10:00:00Z", **values}
-        record = [{"FeatureName": name, "ValueAsString": value} for name, value in features.items()]
-        store.put_record(FeatureGroupName=group, Record=record)
-
-    def kept(customer: str) -> dict[str, str]:
-        found = store.get_record(FeatureGroupName=group, RecordIdentifierValueAsString=customer)["Record"]
-        return {each["FeatureName"]: each["ValueAsString"] for each in found}
-
     up()
-    put("old", support_tickets="3")
-    changes = Stack("staging", home=home, config_overrides={"workloads": stack}).preview(cloud_of(emulator)).changes
-    former = (
-        f"churn-training-contract-{schema.contract_sha(schema.to_json(contract))}"  # its object stays in the bucket
+    with pytest.raises(RunError, match=refusal):
+        Stack("staging", home=home, config_overrides={"workloads": stack}).preview(cloud_of(emulator))
+    with pytest.raises(RunError, match=refusal):
+        up(workloads=stack)
+    assert up() == {}
+    named = platform.client("ssm").get_parameter(Name=platform.names.contract_parameter)["Parameter"]["Value"]
+    assert named == sha
+    found = platform.client("sagemaker").describe_feature_group(FeatureGroupName=group)
+    assert {each["FeatureName"]: each["FeatureType"] for each in found["FeatureDefinitions"]} == feature_definitions(
+        contract
     )
-    assert [urn.rpartition("::")[2] for op in (Op.REPLACE, Op.DELETE) for urn in changes.get(op, ())] == [former]
-
-    sagemaker = platform.client("sagemaker")
-    planned = feature_store.plan(platform.names.of_its_workload, wider, sagemaker=sagemaker)
-    assert planned.additions == {"logins": "Integral"}
-    feature_store.evolve(planned, sagemaker=sagemaker)
-    changed = up(workloads=stack)
-    assert changed["delete"] == [former]
-    assert not [each for names in changed.values() for each in names if "features" in each or "endpoint" in each]
-    put("new", logins="5")
-    assert kept("old") == {"customer_id": "old", "event_time": "2026-11-21T10:00:00Z", "support_tickets": "3"}
-    assert kept("new")["logins"] == "5"
-    pipeline = sagemaker.describe_pipeline(PipelineName=platform.names.pipeline)["PipelineDefinition"]
-    assert schema.contract_sha(schema.to_json(wider)) in pipeline
 
 
 def test_a_rollout_that_was_turned_back_fails_the_update_and_the_next_one_leaves_what_serves(
@@ -308,3 +280,49 @@ def test_an_instance_type_that_was_turned_back_can_be_taken_out_again(
     assert {each.rpartition("-")[2] for each in left["update"]} == {"cpu", "endpoint"}  # alarms, by the cores
     assert {each[: len("churn-live-config-")] for each in left["delete"]} == {"churn-live-config-"}
     assert platform.endpoint()["EndpointConfigName"] == before
+
+
+def test_a_contract_that_grows_replaces_nothing_and_evolve_adds_its_column(
+    platform: Platform, up: Up, emulator: Emulator, home: Path, contract: Contract, tmp_path: Path
+) -> None:
+    grown = tmp_path / "grown.yaml"
+    text = (PROJECT_DIRECTORY / "contracts/churn.yaml").read_text(encoding="utf-8")
+    text = text.replace("columns:\n", "columns:\n  logins: {type: integer, nullable: true}\n", 1)
+    grown.write_text(text.replace("features:\n", "features:\n  logins: logins\n", 1), encoding="utf-8")
+    wider = loader.load(grown)
+    ((name, workload),) = Stack("staging").workloads.items()
+    stack = {name: workload | {"contract": str(grown)}}
+    group = group_name(platform.names.of_its_workload.prefix, contract)
+    store = platform.client("sagemaker-featurestore-runtime")
+
+    def put(customer: str, **values: str) -> None:
+        features = {"customer_id": customer, "event_time": "2026-11-21T10:00:00Z", **values}
+        record = [{"FeatureName": name, "ValueAsString": value} for name, value in features.items()]
+        store.put_record(FeatureGroupName=group, Record=record)
+
+    def kept(customer: str) -> dict[str, str]:
+        found = store.get_record(FeatureGroupName=group, RecordIdentifierValueAsString=customer)["Record"]
+        return {each["FeatureName"]: each["ValueAsString"] for each in found}
+
+    up()
+    put("old", support_tickets="3")
+    changes = Stack("staging", home=home, config_overrides={"workloads": stack}).preview(cloud_of(emulator)).changes
+    former = (
+        f"churn-training-contract-{schema.contract_sha(schema.to_json(contract))}"  # its object stays in the bucket
+    )
+    assert [urn.rpartition("::")[2] for op in (Op.REPLACE, Op.DELETE) for urn in changes.get(op, ())] == [former]
+
+    sagemaker = platform.client("sagemaker")
+    planned = feature_store.plan(platform.names.of_its_workload, wider, sagemaker=sagemaker)
+    assert planned.additions == {"logins": "Integral"}
+    feature_store.evolve(planned, sagemaker=sagemaker)
+    changed = up(workloads=stack)
+    assert changed["delete"] == [former]
+    assert not [each for names in changed.values() for each in names if "features" in each or "endpoint" in each]
+    put("new", logins="5")
+    assert kept("old") == {"customer_id": "old", "event_time": "2026-11-21T10:00:00Z", "support_tickets": "3"}
+    assert kept("new")["logins"] == "5"
+    pipeline = sagemaker.describe_pipeline(PipelineName=platform.names.pipeline)["PipelineDefinition"]
+    assert schema.contract_sha(schema.to_json(wider)) in pipeline
+    with pytest.raises(RunError, match=r"\n  columns.logins: found nothing; live: integer; "):
+        up()

@@ -1,8 +1,10 @@
-"""A folder named like a column is no column, in whatever room files are read as a table."""
+"""A folder named like a column is no column, in whatever room files are read as a table; damage is told."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -51,3 +53,13 @@ def test_no_room_reads_paths_by_another_way() -> None:
         path.relative_to(root) for path in own
     }
     assert {path for path in found if "benchmark" not in path.parts} == set()
+
+
+def test_no_damage_of_a_footer_ends_the_process_or_is_another_error(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.workloads.footers", str(tmp_path / "damaged.parquet")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    counts = {name: (int(taken), int(refused)) for name, taken, refused in map(str.split, done.stdout.splitlines())}
+    assert counts.keys() == {"validation", "service"}
+    assert len({sum(each) for each in counts.values()}) == 1
+    assert min(refused for _, refused in counts.values()) > 500

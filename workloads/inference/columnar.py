@@ -46,10 +46,12 @@ def opened(source: Any, reader: Reader) -> Any:
     """A pyarrow.parquet.ParquetFile of a path or a file, in which texts that repeat are held once; pyarrow's errors."""
     import pyarrow.parquet as pq
 
-    metadata = pq.read_metadata(source)
-    schema = metadata.schema.to_arrow_schema()
+    from workloads import parquet
+
+    schema = pq.read_schema(source)
     wanted = _wanted(schema.names, reader)
-    delta = {chunk.path_in_schema for chunk in _chunks(metadata, wanted) if _is_delta(chunk)}
+    groups = parquet.chunks(source, [f.name for f in schema if f.name in wanted and _is_read(f.type)])
+    delta = {name for group in groups for name, chunk in group.items() if _is_delta(chunk)}
     texts = [field.name for field in schema if _is_text(field.type) and field.name in wanted]
     held_once = [name for name in texts if name not in delta]
     return pq.ParquetFile(source, read_dictionary=held_once, page_checksum_verification=True)
@@ -116,10 +118,13 @@ def _check_size(size: int, most: float) -> None:
 
 
 def _chunks(metadata: Any, wanted: list[str]) -> list[Any]:
-    """What the file announces of the wanted columns in each row group; no column that is read has parts of its own."""
+    """What the file announces of the wanted columns in each row group; no column that is read has parts of its own.
+
+    Of no other: `opened` has not looked whether that may be looked at.
+    """
     groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
-    columns = (group.column(index) for group in groups for index in range(group.num_columns))
-    return [column for column in columns if column.path_in_schema in wanted]
+    places = [index for index in range(metadata.num_columns) if metadata.schema.column(index).path in wanted]
+    return [group.column(index) for group in groups for index in places]
 
 
 def _is_delta(chunk: Any) -> bool:

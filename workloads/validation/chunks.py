@@ -7,7 +7,7 @@ whose rows and statistics differ is one in which something is not what was writt
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from workloads import parquet
 from workloads.validation.integrity import parquet_damage
 from workloads.validation.packed import check_unpacked, damaged
 
@@ -37,15 +38,20 @@ def verify(path: Path, columns: Sequence[str]) -> None:
         whole = pq.read_metadata(path)
         schema = whole.schema.to_arrow_schema()
         columns = [name for name in columns if not _is_refused(schema.field(name).type)]
-        chunks = [chunk for group in _groups(whole) for chunk in _chunks(group) if chunk.path_in_schema in columns]
-        check_unpacked(sum(chunk.total_uncompressed_size for chunk in chunks))
-        delta = {chunk.path_in_schema for chunk in chunks if any("DELTA" in name for name in chunk.encodings)}
+        groups = parquet.chunks(path, columns)
+        check_unpacked(sum(chunk.total_uncompressed_size for group in groups for chunk in group.values()))
+        delta = {
+            name
+            for group in groups
+            for name, chunk in group.items()
+            if any("DELTA" in each for each in chunk.encodings)
+        }
         texts = {name for name in columns if any(is_kind(schema.field(name).type) for is_kind in _TEXTS)}
         rows, size = _FEW_ROWS if texts & delta else _BATCH_ROWS, 0
         with pq.ParquetFile(path, page_checksum_verification=True, read_dictionary=sorted(texts - delta)) as file:
-            for index in range(file.num_row_groups):
-                size += _verify_group(file, index, columns, rows, size)
-    except (pa.ArrowException, OSError) as error:
+            for index, group in enumerate(groups):
+                size += _verify_group(file, index, group, rows, size)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise parquet_damage(error) from error
 
 
@@ -54,19 +60,11 @@ def _is_refused(kind: pa.DataType) -> bool:
     return pa.types.is_nested(kind) or pa.types.is_fixed_size_binary(kind)
 
 
-def _groups(metadata: pq.FileMetaData) -> Iterator[pq.RowGroupMetaData]:
-    return (metadata.row_group(index) for index in range(metadata.num_row_groups))
-
-
-def _chunks(group: pq.RowGroupMetaData) -> Iterator[pq.ColumnChunkMetaData]:
-    return (group.column(index) for index in range(group.num_columns))
-
-
-def _verify_group(file: pq.ParquetFile, index: int, columns: list[str], at_once: int, size: int) -> int:
+def _verify_group(file: pq.ParquetFile, index: int, chunks: Mapping[str, Any], at_once: int, size: int) -> int:
     """Verify one row group, before which texts of `size` bytes were read; returns how many it has."""
     group = file.metadata.row_group(index)
-    before, rows, seen = size, 0, {name: _Seen() for name in columns}
-    for batch in file.iter_batches(at_once, row_groups=[index], columns=columns, use_threads=False):
+    before, rows, seen = size, 0, {name: _Seen() for name in chunks}
+    for batch in file.iter_batches(at_once, row_groups=[index], columns=list(chunks), use_threads=False):
         rows += batch.num_rows
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             seen[name].add(column)
@@ -74,9 +72,9 @@ def _verify_group(file: pq.ParquetFile, index: int, columns: list[str], at_once:
         check_unpacked(size)
     if rows != group.num_rows:
         raise damaged("Parquet", f"row group {index + 1} has {rows} rows and says that it has {group.num_rows}")
-    for chunk in _chunks(group):
-        if chunk.path_in_schema in seen and (what := seen[chunk.path_in_schema].contradicted(chunk)):
-            where = f"column {chunk.path_in_schema}, row group {index + 1}"
+    for name, chunk in chunks.items():
+        if what := seen[name].contradicted(chunk):
+            where = f"column {name}, row group {index + 1}"
             raise damaged("Parquet", f"{where}: {what} is not the one that the file says")
     return size - before
 

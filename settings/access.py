@@ -61,7 +61,7 @@ class Personas(Section):
     mlops: Members = ()
     """Publishes images, promotes, splits and rolls back. Reads no data."""
     on_call: Members = ()
-    """Turns rollouts back and sets off rollbacks. Reads logs, no data."""
+    """Turns rollouts back, sets off rollbacks, sends again what ingestion gave up. Reads logs, no data."""
     auditor: Members = ()
     """Sees how everything is set up, who did what and which release served when. Reads no data."""
 

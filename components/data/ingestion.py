@@ -119,7 +119,8 @@ def watch(names: WorkloadNames) -> Watch:
         alarms=(
             Alarm(
                 name=names.resource("ingestion-failed"),
-                description=f"{names.resource(ROLE)}: a delivered object was not judged; it lies with the dead letters",
+                description=f"{names.resource(ROLE)}: a delivered object was not judged; it lies with the dead "
+                "letters, and `python -m automation resend` sends it again once the cause is mended",
                 namespace=namespace,
                 metric="ExecutionsFailed",
                 dimensions=dimensions,

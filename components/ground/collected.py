@@ -8,7 +8,8 @@ So no workload makes it longer.
 
 - In an ARN, a name with the stack's in it is a pattern of the stack, and what follows is `*`:
   `endpoint/churn-prod-live` becomes `endpoint/*-<stack>-*`. An ARN without it stays.
-- A condition that tells workloads apart is left out; of others the values are joined.
+- A condition that tells workloads apart is left out; of others the values are joined. What is allowed under a condition
+  and, by another role's statement, without one is said once, without: IAM allows what any statement allows.
 - Statements of one service under the same conditions become one, and patterns that differ in nothing but the type of
   resource one with `*` in its place: an action takes no other type than its own. So do the log groups of SageMaker's
   kinds of job.
@@ -20,7 +21,7 @@ import json
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -122,9 +123,8 @@ def text(documents: Mapping[str, Document]) -> str:
 
 def _document(whose: Bounded, policies: Iterable[Mapping[str, Any]]) -> Document:
     groups: dict[_Group, list[_Allowed]] = defaultdict(list)
-    for policy in policies:
-        for each in _allowed(policy):
-            groups[each.group].append(each)
+    for each in _said_once({each for policy in policies for each in _allowed(policy)}):
+        groups[each.group].append(each)
     statements = [_statement(group, groups[group]) for group in sorted(groups)]
     document = {"Version": "2012-10-17", "Statement": statements}
     if (size := longest(document)) > MAX_CHARACTERS:
@@ -177,6 +177,17 @@ def _conditions(written: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str,
 def _pattern(resource: str) -> str:
     named = re.sub(rf"(?:{PLATFORM}|{UNMONITORED}|{WORKLOAD})([-_])<stack>", r"*\1<stack>", resource)
     return re.sub(r"(<account>-<stack>-ai-|<stack>[-_/:]).*", r"\1*", named)
+
+
+def _said_once(found: Set[_Allowed]) -> Iterator[_Allowed]:
+    """Without what is allowed under a condition and without one too."""
+    anyway: dict[str, set[str]] = defaultdict(set)
+    for each in found:
+        if not each.conditions:
+            anyway[each.action].add(each.pattern)
+    for each in found:
+        if not each.conditions or not any(fnmatchcase(each.pattern, other) for other in anyway[each.action]):
+            yield each
 
 
 def _statement(group: _Group, found: Iterable[_Allowed]) -> Document:

@@ -132,9 +132,9 @@ def _read_logs(names: Names) -> Statement:
 
 
 def _resends(names: Names, keys: Keys) -> list[Statement]:
-    """Having ingestion do again what lies with the dead letters, or was delivered and has no verdict.
+    """Having ingestion do again what lies with the dead letters, or was delivered and has no verdict: `resend`.
 
-    Whoever is on call has not this right: it does not fit into the boundary of those who read no data.
+    It reads no object: a letter and a list tell their keys, and a verdict is found by its key, a hash.
     """
     ingestion = f"*-{names.stack}-ingestion"
     runs = (f"stateMachine:{ingestion}", f"execution:{ingestion}:*")
@@ -151,6 +151,7 @@ def _resends(names: Names, keys: Keys) -> list[Statement]:
             [names.bucket_arn(names.raw_bucket)],
             conditions={"StringLike": {"s3:prefix": [f"{EVERY.incoming}*"]}},
         ),
+        access.find_objects("FindVerdicts", names, names.processed_bucket, [EVERY.deliveries]),
         access.allow(
             "IngestAgain",
             ["states:DescribeExecution", "states:ListExecutions", "states:StartExecution"],
@@ -289,8 +290,8 @@ def _mlops(names: Names, keys: Keys) -> list[Statement]:
     ]
 
 
-def _on_call(names: Names, _: Keys) -> list[Statement]:
-    return [*_answers(names), _read_logs(names)]
+def _on_call(names: Names, keys: Keys) -> list[Statement]:
+    return [*_answers(names), *_resends(names, keys), _read_logs(names)]
 
 
 def _answers(names: Names) -> list[Statement]:

@@ -123,6 +123,20 @@ def test_nothing_is_in_it_that_no_role_has(whose: boundary.Bounded) -> None:
                 assert set(_listed(values)) == asked, key
 
 
+@pytest.mark.parametrize("whose", list(boundary.Bounded))
+def test_what_is_said_once_allows_what_it_did_when_it_was_said_twice(whose: boundary.Bounded) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collected, "_said_once", iter)
+        patch.setattr(collected, "MAX_CHARACTERS", 10_000)
+        twice = collected.collect(every_role())[whose]["Statement"]
+    once = boundary.committed(whose)["Statement"]
+    asked = [each for statement in (*twice, *once) for each in iam.asked(statement)]
+    asked += [(action, resource, {}) for action, resource, facts in asked if facts]
+    assert len(asked) > 100
+    differ = [each for each in asked if iam.allows(twice, None, *each) != iam.allows(once, None, *each)]
+    assert differ == []
+
+
 @cache
 def with_its_own_boundaries() -> dict[str, list[Any]]:
     """The statements of the boundaries of the same stack, which is given another one to be collected from."""

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from components.ground.keys import Domain
+from contracts.names import DEAD_LETTERS
 from local.emulator.policy_statements import Request, effects
 from settings import Persona
 from tests import iam
-from tests.synth.matrix import ENDPOINT, LIVE, NAMES, PAGE, acts, answer, page, people, persona
+from tests.synth.matrix import ENDPOINT, INGESTION, LIVE, NAMES, PAGE, acts, answer, key, page, people, persona
 
 DE, DS, MLE, OPS, CALL, AUDITOR = Persona
 EVERYTHING = {"Effect": "Allow", "Action": ["*"], "Resource": ["*"], "Principal": "*"}
@@ -55,7 +57,7 @@ def test_the_page_says_what_the_policies_do() -> None:
         ("set off a rollback", {OPS, CALL}),
         ("set off retraining", set()),
         ("halt a rollout", {OPS, CALL}),
-        ("send dead letters and unjudged objects to ingestion again", {DE}),
+        ("send dead letters and unjudged objects to ingestion again", {DE, CALL}),
         ("see releases and their history", set(Persona)),
         ("read logs", set(Persona) - {DE}),
         ("read who touched which object", {AUDITOR}),
@@ -197,6 +199,30 @@ def test_roles_of_people_are_named_tagged_bounded_and_short() -> None:
         assert {"Owner", "CostCenter", "DataClassification", "Environment"} <= set(role["tagsAll"])
         (trusted,) = json.loads(role["assumeRolePolicy"])["Statement"]
         assert trusted["Principal"] == {"AWS": ["arn:aws:iam::123456789012:root"]}
+
+
+def test_who_is_on_call_sends_again_what_ingestion_gave_up_and_reads_nothing_of_it() -> None:
+    """`resend` and `resend --missing` to the last call; neither another queue or machine, nor an object."""
+    on_call, mine = persona(CALL), LIVE.of_its_workload
+    queue = mine.arn("sqs", mine.resource(DEAD_LETTERS))
+    assert on_call.actions_on(queue) == {
+        f"sqs:{verb}" for verb in ("ChangeMessageVisibility", "DeleteMessage", "GetQueueUrl", "ReceiveMessage")
+    }
+    assert on_call.actions_on(mine.arn("sqs", mine.resource("alerts"))) == set()
+    ingests = {f"states:{verb}Execution" for verb in ("Describe", "Start")} | {"states:ListExecutions"}
+    assert on_call.actions_on(INGESTION) == ingests
+    assert on_call.never("states:StartExecution", mine.training_machine_arn)
+    for bucket, prefix, listed in (
+        (mine.raw_bucket, mine.layout.incoming, {"s3:ListBucketVersions"}),
+        (mine.processed_bucket, mine.layout.deliveries, {"s3:ListBucket"}),
+        (mine.processed_bucket, mine.layout.quarantine, set[str]()),
+        (mine.processed_bucket, mine.layout.accepted, set[str]()),
+    ):
+        assert on_call.actions_on(mine.bucket_arn(bucket), {"s3:prefix": prefix}) == listed
+        assert on_call.actions_on(mine.bucket_arn(bucket, f"{prefix}object")) == set()
+        assert on_call.never("s3:GetObject", mine.bucket_arn(bucket, f"{prefix}object"))
+    assert {domain for domain in Domain if on_call.may("kms:Decrypt", key(domain))} == {Domain.MESSAGES}
+    assert [domain for domain in Domain if on_call.may("kms:GenerateDataKey", key(domain))] == []
 
 
 def test_of_the_alarms_of_a_stack_only_some_that_roll_back_can_be_set_off() -> None:

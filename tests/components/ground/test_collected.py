@@ -114,6 +114,29 @@ def test_conditions_stay_but_for_those_that_tell_workloads_apart() -> None:
     ]
 
 
+def test_what_is_allowed_without_a_condition_is_not_said_again_with_one() -> None:
+    """Only where the same action on as much is allowed anyway: what is left allows the same (`tests.synth`)."""
+    own, all_of_it = (f"arn:aws:s3:::123456789012-thestack-ai-{name}" for name in ("artifacts", "access-logs"))
+    below = {"s3:prefix": "runs/*/*"}
+    elsewhere = "arn:aws:s3:::elsewhere"
+    assert [
+        (s["Sid"], s["Action"], s["Resource"], s.get("Condition"))
+        for s in collect(
+            allow("s3:ListBucket", own, elsewhere, StringLike=below),
+            allow("s3:ListBucketVersions", own, StringLike=below),
+            allow("s3:ListBucket", all_of_it),
+        )
+    ] == [
+        ("S3", ["s3:ListBucket"], ["arn:<partition>:s3:::<account>-<stack>-ai-*"], None),
+        (
+            "S3Prefix",
+            ["s3:ListBucket", "s3:ListBucketVersions"],
+            ["arn:<partition>:s3:::<account>-<stack>-ai-*", "arn:<partition>:s3:::elsewhere"],
+            {"StringLike": {"s3:prefix": "runs/*/*"}},
+        ),
+    ]
+
+
 def test_a_denial_is_not_what_a_role_may_do() -> None:
     arn = ARN.format("sns", "mlplatform-thestack-alerts")
     assert [

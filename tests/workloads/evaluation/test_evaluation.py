@@ -111,7 +111,10 @@ def test_the_first_candidate_is_judged_by_its_thresholds(build: Callable[..., Bo
     assert set(report["importance"]) == {"f0", "f1"}
     assert report["importance"]["f0"] > report["importance"]["f1"] > 0
     assert [r["segment"] for r in report["segments"]["side"]] == [0.0, 1.0]
-    assert {t["name"] for t in report["gate"]["checks"]} >= {"auc", "accuracy", "f1", "calibration_error"}
+    found = {t["name"]: t["found"] for t in report["gate"]["checks"]}
+    assert found.keys() >= {"auc", "accuracy", "f1", "calibration_error"}
+    assert found["f1"].endswith("] at threshold 0.5")
+    assert "threshold" not in found["auc"]
 
 
 def test_a_candidate_worse_than_the_champion_is_rejected_though_it_reaches_its_thresholds(

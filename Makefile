@@ -145,8 +145,10 @@ lock: .venv/uv.stamp ## lock what pyproject.toml names, export what pip reads (U
 	$(call export,workloads/inference/requirements.lock,--only-group inference)
 	$(call export,workloads/inference/requirements-xgboost.lock,--only-group inference-xgboost)
 	$(call export,requirements-bootstrap.txt,--only-group bootstrap)
-	$(BIN)/uv pip compile -q $(UPGRADE) --generate-hashes --no-annotate --no-header --python-version 3.11 \
-	  -o workloads/pipeline/requirements.lock workloads/pipeline/requirements.txt
+	for lock in workloads/pipeline/requirements tests/workloads/tracking/mlflow; do \
+	  $(BIN)/uv pip compile -q $(UPGRADE) --generate-hashes --no-annotate --no-header --python-version 3.11 \
+	    -o $$lock.lock $$lock.txt || exit 1; \
+	done
 
 clean: ## remove what the commands made
 	rm -rf .venv .venv-pipeline .venv-serve .venv-bench .venv-etl .venv-job .venv-train .local .pytest_cache .ruff_cache .import_linter_cache

@@ -48,7 +48,7 @@ fed = [(contracts[name], workload.features, workload.ingestion) for name, worklo
 wanted = list(settings.workloads.values())
 calls = [
     data.calls(fed),
-    operations.calls(workload.by_machine for workload in wanted),
+    operations.calls(wanted),
     *serving.calls(wanted),
     models.calls(workload.joined for workload in wanted),
     *operations.CALLS,

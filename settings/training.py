@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field
 
 from contracts.prices import told as usd
+from settings.faults import Fault
 from settings.section import Section, TrainingInstance, told
 
 
@@ -65,14 +67,39 @@ class Training(Section):
     )
     """Whether training jobs run on spot capacity (SageMaker developer guide, "Managed Spot Training"). The policy
     pack advises it."""
-    tracking: Literal["experiments", "none"] = Field(
+    tracking: Literal["experiments", "mlflow", "none"] = Field(
         default="experiments",
-        json_schema_extra=told(risk="with `none`, runs are compared by their packages and evaluations alone"),
+        json_schema_extra=told(
+            cost="with `mlflow`, an interface endpoint in the network and a function for seconds a run",
+            risk="with `none`, runs are compared by their packages and evaluations alone",
+        ),
     )
-    """Where the runs of pipelines are kept with parameters and metrics: as trials of an experiment of SageMaker, or
-    nowhere. Those of a state machine are in no experiment."""
+    """Where training runs are kept with parameters and metrics: as trials of an experiment of SageMaker, as runs of
+    MLflow on `tracking_server`, or nowhere."""
+    tracking_server: str | None = Field(
+        default=None,
+        pattern=r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:mlflow-tracking-server/[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}$",
+        examples=["arn:aws:sagemaker:eu-west-1:123456789012:mlflow-tracking-server/team"],
+        json_schema_extra=told(
+            cost="the server is there already, and paid by whoever made it",
+            risk="a server that is stopped keeps nobody from training: what it was not told lies with the dead letters",
+        ),
+    )
+    """ARN of the MLflow tracking server of SageMaker that is told of runs, in the stack's account and region."""
+
+    def faults(self) -> Iterable[Fault]:
+        """A server that nobody is to tell, and nobody to be told."""
+        if self.tracking == "mlflow" and self.tracking_server is None:
+            yield Fault(
+                "tracking_server",
+                "nothing",
+                "the ARN of a tracking server",
+                "name one, for `tracking: mlflow` needs it",
+            )
+        if self.tracking != "mlflow" and self.tracking_server is not None:
+            yield Fault("tracking", self.tracking, "mlflow", "say so, or leave tracking_server out")
 
     @property
     def kept_as_experiment(self) -> bool:
-        """Whether runs of pipelines are trials of an experiment."""
+        """Whether runs are trials of an experiment."""
         return self.tracking == "experiments"

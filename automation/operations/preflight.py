@@ -19,6 +19,7 @@ from automation.operations.findings import Finding, Stack, unknown
 from automation.operations.lake_formation import granted_tables, lake_formation
 from automation.operations.offered import services
 from automation.operations.taken import names
+from automation.operations.tracking_servers import tracking_servers
 
 #: Lambda keeps this much concurrency for functions without a reservation (developer guide, "Configuring reserved
 #: concurrency for a function", read 2026-11-29).
@@ -282,6 +283,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "feature store": feature_groups,
     "Glue Data Catalog": data_catalog,
     "Lake Formation": lake_formation,
+    "tracking servers": tracking_servers,
 }
 
 

@@ -60,7 +60,7 @@ def letters(names: WorkloadNames, *, sqs: Any) -> list[Letter]:
         QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=_WAIT_SECONDS, VisibilityTimeout=_HIDDEN_SECONDS
     ).get("Messages", []):
         for message in messages:
-            letter = read(message)
+            letter = read(message, names)
             if letter is None:
                 others.append(message["ReceiptHandle"])
             else:
@@ -69,8 +69,8 @@ def letters(names: WorkloadNames, *, sqs: Any) -> list[Letter]:
     return found
 
 
-def read(message: Mapping[str, Any]) -> Letter | None:
-    """A message of the queue as a letter, None where it is about something else."""
+def read(message: Mapping[str, Any], names: WorkloadNames) -> Letter | None:
+    """A message of the queue as a letter, None where it is about something else than raw data of the workload."""
     try:
         told, why = _told(json.loads(message["Body"]))
         delivery = Delivery(
@@ -78,6 +78,8 @@ def read(message: Mapping[str, Any]) -> Letter | None:
         )
     except (AttributeError, KeyError, TypeError, ValueError):  # no JSON, or another form of it
         return None
+    if delivery.bucket != names.raw_bucket or not delivery.key.startswith(names.layout.incoming):
+        return None  # an event of another bucket, which another function is told of
     return Letter(
         identifier=message["MessageId"], receipt=message["ReceiptHandle"], delivery=delivery, why=" ".join(why.split())
     )

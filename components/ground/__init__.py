@@ -41,9 +41,9 @@ class Ground:
 
     `protect` refuses deletion of what holds data. `permissions_boundary` is the ARN of the policy that bounds every
     role but those of ingestion, which `ingestion_boundary` bounds, and of services of ECS, of pulls and of crawlers
-    (`services_boundary`). People hear of everything through the topic `alerts_arn`. `model_readers` are roles outside
-    that take models over. Accesses are logged in `log_bucket`. Who reads which columns is said by tags of
-    `lake_formation`, where the stack has it.
+    (`services_boundary`), and of what tells tracking servers (`tracking_boundary`). People hear of everything through
+    the topic `alerts_arn`. `model_readers` are roles outside that take models over. Accesses are logged in
+    `log_bucket`. Who reads which columns is said by tags of `lake_formation`, where the stack has it.
     """
 
     names: Names
@@ -56,6 +56,7 @@ class Ground:
     permissions_boundary: pulumi.Input[str]
     ingestion_boundary: pulumi.Input[str]
     services_boundary: pulumi.Input[str]
+    tracking_boundary: pulumi.Input[str]
     model_readers: Sequence[str] = ()
     lake_formation: LakeFormation | None = None
     log_bucket: pulumi.Input[str] = ""
@@ -63,7 +64,7 @@ class Ground:
     @property
     def boundaries(self) -> list[pulumi.Input[str]]:
         """Of all roles of the stack's jobs."""
-        return [self.permissions_boundary, self.ingestion_boundary, self.services_boundary]
+        return [self.permissions_boundary, self.ingestion_boundary, self.services_boundary, self.tracking_boundary]
 
 
 def lay(
@@ -101,6 +102,7 @@ def lay(
         keys=keys,
         permissions_boundary=settings.access.permissions_boundary,
         services=bool(hosts or pulled or crawled),
+        tracking=any(workload.training.tracking_server for workload in settings.workloads.values()),
     )
     bounds = Access("access", bounded, opts)
     boundary = bounds.permissions_boundary
@@ -187,6 +189,7 @@ def lay(
         permissions_boundary=boundary,
         ingestion_boundary=bounds.ingestion_boundary,
         services_boundary=bounds.services_boundary,
+        tracking_boundary=bounds.tracking_boundary,
         model_readers=outside,
         lake_formation=guard,
         log_bucket=lake.log_bucket,

@@ -41,7 +41,8 @@ class Bounded(StrEnum):
 
     Ingestion has one beside that of the other jobs, which searches of hyper-parameters share and what trains by Step
     Functions. Services of ECS have another, which jobs that pull sources and crawlers share: a stack has it if it has
-    any of them. Of people, those who work with data have one: one policy is too short for all.
+    any of them. What tells a tracking server of runs has another, where a workload names one. Of people, those who work
+    with data have one: one policy is too short for all.
     """
 
     DATA = "data"
@@ -49,6 +50,7 @@ class Bounded(StrEnum):
     JOBS = "jobs"
     PEOPLE = "people"
     SERVICES = "services"
+    TRACKING = "tracking"
 
 
 #: Personas who work with data; the boundary of the others gives none of it.
@@ -72,6 +74,7 @@ _NAMES: Final = {
     Bounded.JOBS: "boundary",
     Bounded.PEOPLE: f"{USER}-boundary",
     Bounded.SERVICES: "services-boundary",
+    Bounded.TRACKING: "tracking-boundary",
 }
 
 
@@ -144,13 +147,15 @@ def boundary(
 @dataclass(frozen=True, kw_only=True)
 class AccessArgs:
     """`permissions_boundary` is the ARN of the account's own boundary, if it has one. `services` says that ECS runs
-    endpoints or that sources are pulled, whose roles have a boundary of their own.
+    endpoints or that sources are pulled, `tracking` that a tracking server is told of runs: their roles have a boundary
+    of their own.
     """
 
     names: Names
     keys: Keys
     permissions_boundary: str | None
     services: bool = False
+    tracking: bool = False
 
 
 class Access(pulumi.ComponentResource):
@@ -163,21 +168,23 @@ class Access(pulumi.ComponentResource):
     permissions_boundary: pulumi.Output[str]
     ingestion_boundary: pulumi.Output[str]
     services_boundary: pulumi.Output[str]
+    tracking_boundary: pulumi.Output[str]
 
     def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:access:Access", name, None, opts)
         if args.permissions_boundary:
             self.permissions_boundary = pulumi.Output.from_input(args.permissions_boundary)
-            self.ingestion_boundary = self.services_boundary = self.permissions_boundary
+            self.ingestion_boundary = self.services_boundary = self.tracking_boundary = self.permissions_boundary
         else:
             keys = {domain: args.keys[domain].arn for domain in Domain}
             child = pulumi.ResourceOptions(parent=self)
             policy = boundary(name, Bounded.JOBS, args.names, keys, child)
             self.permissions_boundary = policy.arn
-            of = f"{name}-{Bounded.INGESTION}"
-            self.ingestion_boundary = boundary(of, Bounded.INGESTION, args.names, keys, child).arn
-            self.services_boundary = self.permissions_boundary
-            if args.services:
-                of = f"{name}-{Bounded.SERVICES}"
-                self.services_boundary = boundary(of, Bounded.SERVICES, args.names, keys, child).arn
+
+            def own(whose: Bounded) -> pulumi.Output[str]:
+                return boundary(f"{name}-{whose}", whose, args.names, keys, child).arn
+
+            self.ingestion_boundary = own(Bounded.INGESTION)
+            self.services_boundary = own(Bounded.SERVICES) if args.services else self.permissions_boundary
+            self.tracking_boundary = own(Bounded.TRACKING) if args.tracking else self.permissions_boundary
         self.register_outputs({"permissionsBoundary": self.permissions_boundary})

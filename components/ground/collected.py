@@ -7,7 +7,8 @@ document: what a statement allows on the resources of one workload, it allows on
 So no workload makes it longer.
 
 - In an ARN, a name with the stack's in it is a pattern of the stack, and what follows is `*`:
-  `endpoint/churn-prod-live` becomes `endpoint/*-<stack>-*`. An ARN without it stays.
+  `endpoint/churn-prod-live` becomes `endpoint/*-<stack>-*`. One of what others made is any of its type, for a stack
+  names it later. An ARN without either stays.
 - A condition that tells workloads apart is left out; of others the values are joined. What is allowed under a condition
   and, by another role's statement, without one is said once, without: IAM allows what any statement allows.
 - Statements of one service under the same conditions become one, and patterns that differ in nothing but the type of
@@ -38,6 +39,8 @@ STACK: Final = "thestack"
 WORKLOAD: Final = "theworkload"
 #: One that SageMaker's monitor, which the first has, is refused for, and that Step Functions trains.
 UNMONITORED: Final = f"{WORKLOAD}two"
+#: What somebody else made, whose name says nothing of the stack.
+THEIRS: Final = "theirs"
 #: Roles in it that have another boundary than jobs.
 _ROLES: Final = {
     **{
@@ -72,6 +75,7 @@ _ROLES: Final = {
         for job in jobs
     )
     | {f"{WORKLOAD}-{STACK}-crawler", f"{WORKLOAD}-{STACK}-pull-crm"},
+    Bounded.TRACKING: frozenset({f"{UNMONITORED}-{STACK}-tracking"}),
 }
 #: Operators whose values can be joined: a request has to have one of them, or with IfExists may have none.
 _ANY_OF: Final = frozenset({"ArnEquals", "ArnLike", "Bool", "StringEquals", "StringEqualsIfExists", "StringLike"})
@@ -176,6 +180,7 @@ def _conditions(written: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str,
 
 def _pattern(resource: str) -> str:
     named = re.sub(rf"(?:{PLATFORM}|{UNMONITORED}|{WORKLOAD})([-_])<stack>", r"*\1<stack>", resource)
+    named = re.sub(rf"/{THEIRS}$", "/*", named)
     return re.sub(r"(<account>-<stack>-ai-|<stack>[-_/:]).*", r"\1*", named)
 
 
@@ -202,7 +207,7 @@ def _statement(group: _Group, found: Iterable[_Allowed]) -> Document:
     service, asked = group
     words = " ".join([service, *(key.rpartition(":")[2] for _, key in asked)])
     body: Document = {
-        "Sid": re.sub(r"(?:^| )(.)", lambda first: first[1].upper(), words),
+        "Sid": re.sub(r"(?:^|[ -])(.)", lambda first: first[1].upper(), words),
         "Effect": "Allow",
         "Action": sorted(actions),
         "Resource": _without_types(_without_covered(_with_jobs(_with_parts(patterns)))),

@@ -18,6 +18,9 @@ from contracts.names import Names
 S3: Final = "s3"
 #: The service that serves layers of images, from S3.
 LAYERS: Final = "ecr.dkr"
+#: Services of SageMaker whose endpoints are called in another way (SageMaker developer guide, "Connect to SageMaker AI
+#: Within your VPC", read 2026-11-30): that of MLflow's tracking servers.
+_OF_SAGEMAKER: Final = frozenset({"experiments"})
 _Answer = TypeVar("_Answer")
 #: How the provider says that a data source finds nothing.
 _NOTHING: Final = ("no matching", "couldn't find resource")
@@ -49,9 +52,12 @@ def offers(region: str, services: Iterable[str], lookup: pulumi.InvokeOptions) -
     """
     prefixes = dict.fromkeys(("com.amazonaws", partitions.of(region).reverse_dns))
 
+    def named(service: str) -> Iterable[str]:
+        return ["aws.sagemaker"] if service in _OF_SAGEMAKER else prefixes
+
     def ask(service: str) -> aws.ec2.AwaitableGetVpcEndpointServiceResult:
         return aws.ec2.get_vpc_endpoint_service(
-            filters=[{"name": "service-name", "values": [f"{prefix}.{region}.{service}" for prefix in prefixes]}],
+            filters=[{"name": "service-name", "values": [f"{prefix}.{region}.{service}" for prefix in named(service)]}],
             service_type="Gateway" if service == S3 else "Interface",
             opts=lookup,
         )

@@ -13,10 +13,11 @@ from components.data import ingestion, machine, pulling, spark
 from components.data.ingestion import Ingestion, IngestionArgs
 from components.models import training
 from components.models.training import Training
-from components.operations import dead_letters, drift, function, monitoring, quality, retraining, rollback
+from components.operations import dead_letters, drift, function, monitoring, quality, retraining, rollback, tracking
 from components.operations.dead_letters import DeadLetters, DeadLettersArgs
 from components.operations.monitoring import Monitoring, MonitoringArgs, Watched
 from components.operations.retraining import Retraining, RetrainingArgs
+from components.reach import Calls
 from components.serving.kind import Served
 from components.serving.kinds import drawn
 from components.watch import Channel, Watch
@@ -26,11 +27,10 @@ from contracts.images import TRAINING
 from contracts.kinds import KINDS
 from contracts.names import EndpointNames
 from settings import Fargate, Fleet, InferenceComponent, Lambda
+from settings import Workload as WorkloadSettings
 
-#: What the code of this wing calls (`components.reach`), beside what retraining starts.
+#: What the code of this wing calls (`components.reach`), whatever the config says.
 CALLS: Final = (rollback.CALLS, drift.CALLS)
-#: That follows from what trains.
-calls = retraining.calls
 #: What is made in this wing (`components.service`).
 SERVICES: Final = (
     *dead_letters.SERVICES,
@@ -39,6 +39,12 @@ SERVICES: Final = (
     *quality.SERVICES,
     *schedule.SERVICES,
 )
+
+
+def calls(workloads: Sequence[WorkloadSettings]) -> Calls:
+    """What the code of this wing calls, as far as it follows from what trains and who is told of it."""
+    servers = [workload.training.tracking_server or "" for workload in workloads]
+    return {**retraining.calls(workload.by_machine for workload in workloads), **tracking.calls(servers)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +82,7 @@ def build(workload: Workload, pipeline: Training) -> Operations:
         mine += retraining.watch(names, label_shift=_label_shift(workload))
         _ingestion(workload, letters, pipeline.runs)
         mine += _sources(workload, letters)
+        mine += _tracking(workload, letters)
     parts = {names.workload: Watched(watch=mine, topics={}, tags={})}
     for endpoint in workload.settings.endpoints:
         parts[endpoint] = _endpoint(workload, endpoint, letters, asks)
@@ -182,6 +189,21 @@ def _sources(workload: Workload, letters: DeadLetters) -> Watch:
             workload.opts(),
         )
     return pulling.watch(workload.names) if workload.settings.sources else Watch()
+
+
+def _tracking(workload: Workload, letters: DeadLetters) -> Watch:
+    """What tells MLflow of training runs, where the workload names a server, and what is to be watched of it."""
+    server = workload.settings.training.tracking_server
+    if server is None:
+        return Watch()
+    tracking.Tracking(
+        workload.named(tracking.ROLE),
+        tracking.TrackingArgs(
+            ground=workload.ground, names=workload.names, server=server, dead_letters_arn=letters.arn
+        ),
+        workload.opts(),
+    )
+    return function.watch(workload.names, tracking.ROLE)
 
 
 def _gone_on_from(workload: Workload) -> EndpointNames | None:

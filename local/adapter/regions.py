@@ -46,7 +46,12 @@ def endpoint_service(args: Mapping[str, Any], region: str) -> dict[str, Any]:
     """
     wanted = [name for item in args.get("filters") or () if item["name"] == "service-name" for name in item["values"]]
     prefix = f"{partition(region)['reverseDnsPrefix']}.{region}."
-    names = [name for name in wanted if name.startswith(prefix) and _is_service(name.removeprefix(prefix), region)]
+    names = [
+        name
+        for name in wanted
+        if (name.startswith(prefix) and _is_service(name.removeprefix(prefix), region))
+        or name == f"aws.sagemaker.{region}.experiments"
+    ]
     if len(names) != 1:
         many = "multiple EC2 VPC Endpoint Services matched" if names else "no matching EC2 VPC Endpoint Service found"
         raise ApiRefused("getVpcEndpointService", "ec2", "DescribeVpcEndpointServices", "InvalidServiceName", many)

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 NO_WAY = "NoWayToService"
 _GATEWAY_SERVICES = ("s3", "dynamodb")
 #: Of the services that the platform calls, those whose name in IAM is another than that of their endpoint.
-_IAM_NAMES = {"monitoring": "cloudwatch"}
+_IAM_NAMES = {"monitoring": "cloudwatch", "experiments": "sagemaker-mlflow"}
+#: Of those, whose requests are signed for another name than that of their endpoint.
+_ENDPOINT_NAMES = {"ecr": "ecr.api", "sagemaker-mlflow": "experiments"}
 _ANYWHERE = "0.0.0.0/0"
 _DECLARE = "declare the call in CALLS beside the code's component (components/reach.py), or name it in also_reach"
 _logger = logging.getLogger(__name__)
@@ -78,8 +80,8 @@ def obstacle(ec2: Any, who: Caller, service: str, called: str) -> str | None:
 def _service(environ: WSGIEnvironment) -> str:
     """The service of a request, named as its endpoint service ends; three of SageMaker's share one signing name."""
     name = signing_name(environ)
-    if name == "ecr":
-        return "ecr.api"
+    if name in _ENDPOINT_NAMES:
+        return _ENDPOINT_NAMES[name]
     if name != "sagemaker":
         return name
     if environ.get("HTTP_X_AMZ_TARGET"):

@@ -21,7 +21,7 @@ from local.emulator.ecs import services
 from local.emulator.guard import Guard
 from local.emulator.install import install
 from local.emulator.reach import Reach
-from local.emulator.sagemaker import copies, inference_components, invocation
+from local.emulator.sagemaker import copies, inference_components, invocation, tracking_servers
 from local.emulator.sagemaker.endpoints import all_hosted, retire
 from local.emulator.sagemaker.invocation import Invoker
 
@@ -44,6 +44,7 @@ class Server:
         self._asynchronous = Guard(Reach(context, AsynchronousInvoker(context)))
         self._aws = Guard(Reach(context, DomainDispatcherApplication(create_backend_app)))
         self._stacks = Guard(Reach(context, Stacks(context)))
+        self._tracking = Reach(context, tracking_servers.TrackingServers())
         self._http = make_server(HOST, port, self._serve, threaded=True, request_handler=MotoRequestHandler)
         context.url = f"http://{HOST}:{self._http.server_port}"
         self._thread = threading.Thread(
@@ -75,6 +76,8 @@ class Server:
             return self._asynchronous(environ, start_response)
         if invocation.PATH.fullmatch(path):
             return self._invoker(environ, start_response)
+        if tracking_servers.PATH.fullmatch(path):
+            return self._tracking(environ, start_response)
         if stacks.asked(environ):
             return self._stacks(environ, start_response)
         app = self._admin if path.startswith(PREFIX) else self._aws

@@ -304,6 +304,7 @@ def ground(
         permissions_boundary=BOUNDARY,
         ingestion_boundary=BOUNDARY,
         services_boundary=BOUNDARY,
+        tracking_boundary=BOUNDARY,
     )
 
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 from components import models, operations, reach, serving
-from tests.settings.written import live, load
+from tests.settings.written import churn, live, load
 
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
-DECLARED = (models.calls([False]), *operations.CALLS, operations.calls([False]))
+#: A workload that SageMaker's pipelines train, and one that Step Functions does.
+BY_PIPELINE, BY_MACHINE = (
+    load(workloads=churn(orchestrator=each)).workloads["churn"] for each in ("sagemaker-pipelines", "step-functions")
+)
+DECLARED = (models.calls([False]), *operations.CALLS, operations.calls([BY_PIPELINE]))
 
 
 def test_each_service_has_its_callers() -> None:
@@ -24,8 +28,8 @@ def test_what_a_stack_asks_for_is_beside_what_the_code_calls() -> None:
 
 
 def test_retraining_calls_what_trains() -> None:
-    assert operations.calls([True]) == {"retraining": {"sns", "ssm", "states"}}
-    assert operations.calls([False, True]) == {"retraining": {"sagemaker.api", "sns", "ssm", "states"}}
+    assert operations.calls([BY_MACHINE]) == {"retraining": {"sns", "ssm", "states"}}
+    assert operations.calls([BY_PIPELINE, BY_MACHINE]) == {"retraining": {"sagemaker.api", "sns", "ssm", "states"}}
 
 
 def test_what_is_stopped_is_served_by_nobody_and_calls_nothing() -> None:

@@ -51,3 +51,52 @@ def test_what_a_job_may_take_is_a_setting_with_the_platforms_own_defaults() -> N
 )
 def test_what_no_job_has_is_refused(name: str, value: int, told: str) -> None:
     assert faults(workloads=churn(training={name: value})) == [f"ml-platform:workloads.churn.training.{name}: {told}"]
+
+
+SERVER = "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-tracking-server/team"
+
+
+def test_runs_are_told_to_a_tracking_server_that_is_named() -> None:
+    training = (
+        load(workloads=churn(training={"tracking": "mlflow", "tracking_server": SERVER})).workloads["churn"].training
+    )
+    assert (training.tracking_server, training.kept_as_experiment) == (SERVER, False)
+    assert load(workloads=churn()).workloads["churn"].training.kept_as_experiment
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            {"tracking": "mlflow"},
+            "tracking_server: found nothing; allowed: the ARN of a tracking server; "
+            "name one, for `tracking: mlflow` needs it",
+        ),
+        (
+            {"tracking_server": SERVER},
+            'tracking: found "experiments"; allowed: mlflow; say so, or leave tracking_server out',
+        ),
+        (
+            {"tracking": "none", "tracking_server": SERVER},
+            'tracking: found "none"; allowed: mlflow; say so, or leave tracking_server out',
+        ),
+    ],
+)
+def test_a_server_without_mlflow_and_mlflow_without_a_server_are_refused(said: dict[str, str], told: str) -> None:
+    assert faults(workloads=churn(training=said)) == [f"ml-platform:workloads.churn.training.{told}"]
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        "https://mlflow.example.com",
+        "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-1",
+        f"{SERVER}/more",
+        f"{SERVER}-",
+        "arn:aws:sagemaker:eu-west-1:1:mlflow-tracking-server/team",
+    ],
+)
+def test_what_is_no_tracking_server_of_sagemaker_is_refused(server: str) -> None:
+    (line,) = faults(workloads=churn(training={"tracking": "mlflow", "tracking_server": server}))
+    assert line.startswith("ml-platform:workloads.churn.training.tracking_server: found ")
+    assert line.endswith(f"allowed: text like {SERVER}; choose such a value")

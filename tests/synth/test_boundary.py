@@ -108,6 +108,7 @@ def test_nothing_is_in_it_that_no_role_has(whose: boundary.Bounded) -> None:
         **dict.fromkeys(data, "data"),
         **dict.fromkeys(ingestion, "ingestion"),
         **dict.fromkeys(services, "services"),
+        f"{trained}-tracking": "tracking",
     }
     roles = iam.roles(every_role()).values()
     own = [s for role in roles if kinds.get(role.name, "jobs") == whose for s in role.statements]
@@ -149,6 +150,7 @@ def with_its_own_boundaries() -> dict[str, list[Any]]:
         if r["type"] == BOUNDARY
     }
     of_jobs = {"jobs": found["access"], "ingestion": found["access-ingestion"], "services": found["access-services"]}
+    of_jobs["tracking"] = found["access-tracking"]
     return {**of_jobs, "data": found["people-data"], "people": found["people"]}
 
 

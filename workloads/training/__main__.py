@@ -22,7 +22,7 @@ from workloads import job, tasks
 from workloads.features import categories
 from workloads.features.categories import Lists
 from workloads.inference import packaging
-from workloads.training import contained, container, continued, data, device, external, hosts, threshold, train
+from workloads.training import contained, container, continued, data, device, external, history, hosts, threshold, train
 from workloads.training.container import Job
 from workloads.training.continued import Former
 
@@ -82,6 +82,7 @@ def _train(work: Job) -> job.Outcome:
     elif why_not:
         facts["trained_anew"] = why_not
     if work.hosts.rank == 0:
+        history.leave(work.output, fitted, facts)
         _leave(work, fitted, facts, lists)
     return job.Outcome(message=f"trained {facts['rounds']} rounds", fields=facts)
 

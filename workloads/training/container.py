@@ -51,6 +51,7 @@ class Job:
 
     channels: Mapping[str, Path]
     model: Path
+    output: Path
     checkpoints: Path
     scratch: Path
     contract: Contract
@@ -80,6 +81,7 @@ def read(root: Path, environment: Mapping[str, str]) -> Job:
     return Job(
         channels=channels,
         model=Path(environment.get("SM_MODEL_DIR", root / "model")),
+        output=Path(environment.get("SM_OUTPUT_DATA_DIR", root / "output" / "data")),
         checkpoints=checkpoints / _digest(chosen, archive, gpus),
         scratch=root / "scratch",
         contract=contract,

@@ -122,6 +122,11 @@ def test_a_letter_of_each_form_starts_an_execution_of_its_object_and_is_taken_aw
 def test_of_many_letters_all_are_found_and_those_of_others_stay(ingestion: Ingestion) -> None:
     delivered = [ingestion.put(f"{number}.csv") for number in range(23)]
     others = ["no JSON", "[1]", json.dumps({"requestPayload": {"trigger": "drift"}}), json.dumps({"error": {}})]
+    of_a_run = {
+        "bucket": {"name": ingestion.names.artifacts_bucket},
+        "object": {"key": "runs/churn/a", "version-id": "1"},
+    }
+    others.append(json.dumps({"source": "aws.s3", "detail": of_a_run}))
     for body in others:
         ingestion.bury(body)
     for each in delivered:

@@ -55,7 +55,7 @@ def test_the_platform_makes_its_boundary() -> None:
 
 @pytest.mark.parametrize("whose", list(Bounded))
 def test_the_longest_names_fit_into_a_managed_policy(whose: Bounded) -> None:
-    assert 3000 < longest(committed(whose)) <= MAX_CHARACTERS
+    assert 1500 < longest(committed(whose)) <= MAX_CHARACTERS
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.ground import vpc
+from components.ground import endpoints, vpc
 from components.ground.endpoints import Offer
 from components.ground.vpc import Site
 from contracts.names import Names
@@ -78,6 +78,21 @@ def test_the_first_zones_are_used_and_every_service_is_asked_for_by_type() -> No
     }
     assert [args["serviceType"] for args in asked] == ["Gateway", "Interface", "Interface"]
     assert asked[1]["filters"] == [{"name": "service-name", "values": ["com.amazonaws.eu-west-1.sns"]}]
+
+
+def test_the_endpoint_of_tracking_servers_has_a_name_of_sagemakers_own() -> None:
+    asked: list[dict[str, Any]] = []
+
+    def service(args: dict[str, Any]) -> dict[str, Any]:
+        asked.append(args)
+        return {"serviceName": args["filters"][0]["values"][-1], "availabilityZones": ["cn-north-1a"]}
+
+    def run() -> None:
+        found = endpoints.offers("cn-north-1", ["experiments"], pulumi.InvokeOptions())
+        assert found["experiments"].name == "aws.sagemaker.cn-north-1.experiments"
+
+    deploy(run, invokes={SERVICE: service})
+    assert asked[1]["filters"] == [{"name": "service-name", "values": ["aws.sagemaker.cn-north-1.experiments"]}]
 
 
 #: Of the default range's four quarters, with a private and a free half each: subnets as a stack of two zones has them.

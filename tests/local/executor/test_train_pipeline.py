@@ -22,6 +22,7 @@ from tests.local.executor.committed import ARN, ARTIFACTS, CONTRACT, NAME, PROCE
 from tests.local.processes import eventually
 from workloads.pipeline import render
 from workloads.pipeline.disks import for_type
+from workloads.tracking import record
 
 #: A type with disks of its own and without a GPU, which a job would look for.
 ON_DISKS = "ml.r5d.large"
@@ -191,8 +192,14 @@ def test_a_search_registers_the_best_of_its_trials(aws: Aws, first: ExecutionRes
     )["CustomerMetadataProperties"]
     place = f"runs/churn/{said['pipeline_execution']}/Tune/output/{search}-"
     keys = [each["Key"] for each in aws.s3.list_objects_v2(Bucket=ARTIFACTS, Prefix=place)["Contents"]]
-    losses = {key.split("/")[5]: metadata(aws, key)["validation_loss"] for key in keys}
+    models = [key for key in keys if key.endswith("/model.tar.gz")]
+    losses = {key.split("/")[5]: metadata(aws, key)["validation_loss"] for key in models}
     assert len(losses) == 2
+    for key in (key for key in keys if key not in models):  # what each trial tells of itself beside its model
+        told_of = record.read(ARTIFACTS, key, read(aws, f"s3://{ARTIFACTS}/{key}"), at_ms=1)
+        assert min(each.value for each in told_of.metrics if each.key == "validation_loss") == losses[told_of.name]
+        assert told_of.tags["model_uri"] == f"s3://{ARTIFACTS}/{key.replace('output.tar.gz', 'model.tar.gz')}"
+    assert len(keys) == 2 * len(models)
     assert said["training_job"] == min(losses, key=lambda name: losses[name])
     told = searched.read(
         Names(stack="staging", account="123456789012", region="eu-west-1").of_workload("churn"),
